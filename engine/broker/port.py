@@ -1,0 +1,236 @@
+"""The seam between the broker and the rest of the engine: requests, events, and one protocol.
+
+Only `engine.broker` knows the client library; everything else is given a `BrokerPort` and receives `BrokerEvent`s
+through the one sink that `engine.runtime` installs. All of it runs in the engine thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from engine.domain import Bar, BrokerMode, ContractInfo, ContractRef, Fill, PositionRecord, TickUpdate
+
+LinkPhase = Literal["connecting", "connected", "waiting", "refused"]
+
+
+class HistoryRequest(Struct, frozen=True):
+    """One request for TRADES bars; `end_market` None = now. Durations as IB writes them ("2 D", "20 D", "1 Y")."""
+
+    duration: str
+    bar_size: str  # "1 min", "15 mins", "1 day"
+    rth: bool = False
+    end_market: float | None = None
+
+
+class ScanSpec(Struct, frozen=True):
+    """One scanner subscription. `filters` are tag/value pairs of the scanner-parameter XML."""
+
+    name: str
+    scan_code: str
+    instrument: str
+    location: str
+    rows: int = 50
+    filters: tuple[tuple[str, str], ...] = ()
+    stock_type: str = ""
+
+
+class ScanRow(Struct, frozen=True):
+    rank: int
+    contract: ContractRef
+
+
+# --- events, broker -> engine ---------------------------------------------------------------------------------
+
+
+class Connected(Struct, frozen=True):
+    """The connection is usable: account known, positions received or timed out. `epoch` grows by one each time."""
+
+    epoch: int
+    account: str
+    server_version: int
+    at_wall: float
+    client_id: int
+
+
+class Disconnected(Struct, frozen=True):
+    """`reason` in plain words; `retry_at_mono` None = not retrying (account mismatch)."""
+
+    reason: str
+    at_wall: float
+    retry_at_mono: float | None
+
+
+class Ticks(Struct, frozen=True):
+    """All lines that changed in one packet of the socket."""
+
+    updates: tuple[TickUpdate, ...]
+
+
+class RequestError(Struct, frozen=True):
+    """An error that names a request of ours (line, scan, history). History awaits also get it as an exception."""
+
+    req_id: int
+    code: int
+    text: str
+
+
+class SystemNotice(Struct, frozen=True):
+    """An error without a request: 1100, 1101, 1102, 2103 ... `farm` where the text names one."""
+
+    code: int
+    text: str
+    farm: str = ""
+
+
+class PositionUpdate(Struct, frozen=True):
+    """Open, changed, or (quantity 0) closed."""
+
+    record: PositionRecord
+
+
+class PortfolioMark(Struct, frozen=True):
+    """IB's own valuation of one position, about every 3 minutes or on change."""
+
+    contract: ContractRef
+    quantity: float
+    market_price: float | None
+    market_value: float | None
+    avg_cost: float | None
+    unrealized_pnl: float | None
+    realized_pnl: float | None
+
+
+class AccountValue(Struct, frozen=True):
+    tag: str  # NetLiquidation, ExcessLiquidity, GrossPositionValue, RealizedPnL ...
+    value: float
+    currency: str
+
+
+class AccountPnl(Struct, frozen=True):
+    """reqPnL's figures of the account, in its base currency."""
+
+    daily: float | None
+    unrealized: float | None
+    realized: float | None
+
+
+class PositionPnl(Struct, frozen=True):
+    """reqPnLSingle's figures of one position."""
+
+    con_id: int
+    daily: float | None
+    unrealized: float | None
+    realized: float | None
+    value: float | None
+
+
+class ScanRows(Struct, frozen=True):
+    """The newest complete result of one scanner subscription, best first."""
+
+    req_id: int
+    rows: tuple[ScanRow, ...]
+
+
+class FillReport(Struct, frozen=True):
+    """A fill, sent again when its commission report arrives."""
+
+    fill: Fill
+
+
+class ClockSample(Struct, frozen=True):
+    """One reqCurrentTime round trip: the probe. `offset_s` = gateway's clock minus this machine's wall clock."""
+
+    offset_s: float
+    round_trip_s: float
+
+
+BrokerEvent = (
+    Connected
+    | Disconnected
+    | Ticks
+    | RequestError
+    | SystemNotice
+    | PositionUpdate
+    | PortfolioMark
+    | AccountValue
+    | AccountPnl
+    | PositionPnl
+    | ScanRows
+    | FillReport
+    | ClockSample
+)
+EventSink = Callable[[BrokerEvent], None]
+
+
+class LinkState(Struct, frozen=True):
+    """How the link stands now. `connected` is false as soon as the probe has failed, whatever the socket says."""
+
+    phase: LinkPhase
+    connected: bool
+    mode: BrokerMode
+    host: str
+    port: int
+    client_id: int
+    account: str | None
+    server_version: int | None
+    epoch: int
+    since_wall: float
+    reason: str = ""  # why not connected, in plain words
+    cure: str = ""
+    retry_at_mono: float | None = None
+    reconnects: int = 0
+    sent_worst_second: int = 0
+    decoded_per_s: float | None = None
+
+
+class BrokerPort(Protocol):
+    """What the rooms may ask of the broker. Every method asserts the engine thread.
+
+    `subscribe`, `cancel`, `open_scan` and `close_scan` return at once: the message goes out through the pacer, and
+    only the caller that got the req_id may cancel it. After a disconnect all req_ids are dead.
+    """
+
+    @property
+    def link(self) -> LinkState: ...
+
+    def subscribe(self, contract: ContractRef, *, urgent: bool) -> int:
+        """Open one market-data line (generic ticks 165, 233 where the contract takes them). `urgent` = a position."""
+
+    def cancel(self, req_id: int) -> None:
+        """Close one line. Ticks that arrive later for it are ignored."""
+
+    def sent_at_mono(self, req_id: int) -> float | None:
+        """When the subscribe message really left the pacer; None = still queued."""
+
+    def cancel_sent_at_mono(self, req_id: int) -> float | None:
+        """When the cancel message really left; None = still queued. Forgotten after 60 s (then 0.0)."""
+
+    async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float = 60.0) -> list[Bar]:
+        """Bars oldest first, volume in the gateway's unit (not yet shares).
+
+        Raises RequestRejected (162, 200 ...), RequestTimeout, BrokerUnavailable.
+        """
+
+    async def contract_info(self, contract: ContractRef, timeout_s: float = 15.0) -> list[ContractInfo]:
+        """Details by con_id (or by symbol and type when con_id is 0). Empty list for error 200."""
+
+    async def search(self, pattern: str, timeout_s: float = 10.0) -> list[ContractRef]:
+        """reqMatchingSymbols."""
+
+    def open_scan(self, spec: ScanSpec) -> int: ...
+
+    def close_scan(self, req_id: int) -> None: ...
+
+    async def scanner_parameters(self, timeout_s: float = 30.0) -> str:
+        """The XML, 1-2 MB at IB."""
+
+    def request_position_pnl(self, con_id: int) -> None:
+        """Start reqPnLSingle for a position (once; ended by itself on disconnect)."""
+
+    def cancel_position_pnl(self, con_id: int) -> None: ...
+
+    def reconnect(self, reason: str) -> None:
+        """Drop the connection and connect afresh at once."""

@@ -1,0 +1,211 @@
+"""Models of `config.yaml` and of what the pages may change: bounds, defaults, units, help in one place.
+
+A control on a page, the server-side validation and the documentation are generated from these fields: `title`,
+`description`, bounds, and `json_schema_extra` with `unit` and `step`. Reading, precedence and provenance are in
+`engine.settings`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from engine.domain import BrokerMode
+
+DEFAULT_PORTS: dict[str, int] = {"paper": 7497, "live": 7496}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _f(default: Any, title: str, description: str, *, unit: str = "", step: float | None = None, **bounds: Any) -> Any:
+    """A field that a page can draw: default, bounds, label, help, unit and slider step."""
+    return Field(
+        default,
+        title=title,
+        description=description,
+        json_schema_extra={"unit": unit, "step": step},
+        **bounds,
+    )
+
+
+class BrokerSettings(_Model):
+    mode: BrokerMode = _f("simulated", "Broker", "simulated, TWS paper or live account")
+    host: str = _f("127.0.0.1", "Host", "Where TWS or IB Gateway listens", min_length=1, max_length=253)
+    port: int | None = _f(None, "Port", "None: 7497 for paper, 7496 for live, the simulator's own", ge=1, le=65535)
+    client_id: int = _f(52, "Client id", "0 would bind TWS' own orders, 1 is what other scripts use", ge=2, le=9999)
+    account: str | None = _f(None, "Account", "None: the first account of the login", max_length=32)
+    market_data_type: Literal[1, 2, 3, 4] = _f(4, "Market data", "1 live, 2 frozen, 3 delayed, 4 best available")
+    allow_delayed_signals: bool = _f(False, "Delayed prices may signal", "Delayed prices always give P&L, labelled")
+
+    def effective_port(self) -> int | None:
+        """The port to connect to; None in simulated mode (the launcher knows it)."""
+        return self.port if self.port is not None else DEFAULT_PORTS.get(self.mode)
+
+
+class WebSettings(_Model):
+    host: str = _f("127.0.0.1", "Host", "Address the dashboard listens on; loopback only")
+    port: int = _f(8052, "Port", "Port of the dashboard", ge=1, le=65535)
+    open_browser: bool = _f(True, "Open the browser", "At start")
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> WebSettings:
+        if self.host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("must be a loopback address (127.0.0.1): the dashboard has no login yet")
+        return self
+
+
+class LineSettings(_Model):
+    limit: int = _f(50, "Line limit", "Market-data lines that QTrade may use", unit="lines", step=1, ge=1, le=1000)
+    buffer: int = _f(5, "Kept for positions", "Lines that only positions may take", unit="lines", step=1, ge=0, le=100)
+    normal_max: int = _f(10, "Ordinary candidates", "Lines at priority 25 at most", unit="lines", step=1, ge=0, le=40)
+    ttl_s: int = _f(
+        600,
+        "Idle time to live",
+        "An idle line at 25 or 50 lives this long",
+        unit="s",
+        step=30,
+        ge=60,
+        le=3600,
+    )
+    min_hold_s: int = _f(120, "Minimum hold", "An admitted 25 or 50 is kept at least", unit="s", step=10, ge=0, le=900)
+    hysteresis_pct: float = _f(
+        15.0, "Challenger's margin", "How much better a newcomer must score", unit="%", step=1, ge=0, le=100
+    )
+    swaps_per_minute: int = _f(5, "Swaps a minute", "Challenges carried out at most", step=1, ge=0, le=60)
+    dwell_s: float = _f(
+        5.0,
+        "Shortest subscription",
+        "From subscribe to cancel; only a position cuts it short",
+        unit="s",
+        step=1,
+        ge=2,
+        le=60,
+    )
+
+    @model_validator(mode="after")
+    def _buffer_below_limit(self) -> LineSettings:
+        if self.buffer >= self.limit:
+            raise ValueError(f"buffer is {self.buffer}; must be below limit ({self.limit}). Lower the buffer first")
+        return self
+
+
+class BreakoutParams(_Model):
+    """Thresholds of the BreakoutScanner (SIGNALS: the table of parameters)."""
+
+    bars_n: int = _f(20, "Bars N", "high of the last N closed bars", unit="bars", step=1, ge=10, le=55)
+    buffer_atr: float = _f(0.1, "Buffer", "ATR above the level", unit="ATR", step=0.05, ge=0, le=1.5)
+    atr_length: int = _f(14, "ATR length", "Wilder's average", unit="bars", step=1, ge=7, le=30)
+    volume_surge: float = _f(1.5, "Volume surge", "x SMA20 of bar volume", unit="x", step=0.1, ge=1.0, le=5.0)
+    rel_volume: float = _f(1.5, "Relative volume", "x usual at this time of day", unit="x", step=0.1, ge=0.5, le=10.0)
+    opening_range_min: Literal[0, 5, 15, 30, 60] = _f(
+        15, "Opening range", "minutes, an extra level in the first 2 h; 0 = off", unit="min"
+    )
+    ema_fast: int = _f(8, "EMA fast", "trend gate: fast above slow", unit="bars", step=1, ge=3, le=50)
+    ema_slow: int = _f(21, "EMA slow", "trend gate", unit="bars", step=1, ge=10, le=200)
+    price_floor_usd: float = _f(5.0, "Price floor", "stocks of the universe only", unit="USD", step=0.5, ge=0, le=50)
+    avg_volume_floor: int = _f(
+        500_000, "Average volume floor", "shares a day", unit="shares", step=50_000, ge=0, le=5_000_000
+    )
+    confirm_s: float = _f(10.0, "Confirmation", "seconds beyond the level", unit="s", step=1, ge=0, le=120)
+    confirm_bars: int = _f(
+        0,
+        "Confirming bars",
+        "closed bars beyond the level; 0 = use the seconds",
+        unit="bars",
+        step=1,
+        ge=0,
+        le=3,
+    )
+    alert_hold_s: float = _f(
+        30.0, "Alert hold", "back inside for this long ends the signal", unit="s", step=5, ge=0, le=120
+    )
+    cool_down_min: float = _f(
+        15.0, "Cool-down", "between two signals of one symbol and side", unit="min", step=1, ge=1, le=120
+    )
+    top_score: float = _f(0.7, "Score to be top", "from here on priority 50", step=0.05, ge=0, le=1)
+    longs: bool = _f(True, "Long side", "breakouts upward")
+    shorts: bool = _f(True, "Short side", "breakdowns")
+
+    @model_validator(mode="after")
+    def _fast_below_slow(self) -> BreakoutParams:
+        if self.ema_fast >= self.ema_slow:
+            raise ValueError(f"ema_fast is {self.ema_fast}; must be below ema_slow ({self.ema_slow})")
+        return self
+
+
+class MarketScanSettings(_Model):
+    enabled: tuple[str, ...] = _f(
+        (
+            "Momentum",
+            "Since open",
+            "Relative volume",
+            "52-week high",
+            "Trend break",
+            "Volume pace",
+            "Short side",
+            "Halted",
+        ),
+        "Scans",
+        "Presets that run",
+        max_length=10,
+    )
+    price_above_usd: float = _f(5.0, "Price above", "floor of all stock presets", unit="USD", step=1, ge=0, le=1000)
+    avg_volume_above: int = _f(
+        500_000,
+        "Average volume above",
+        "floor of all stock presets",
+        unit="shares",
+        step=50_000,
+        ge=0,
+        le=50_000_000,
+    )
+    avg_usd_volume_above: int = _f(
+        5_000_000,
+        "Average dollar volume above",
+        "floor of all stock presets",
+        unit="USD",
+        step=500_000,
+        ge=0,
+        le=1_000_000_000,
+    )
+
+
+class PositionSettings(_Model):
+    ema_fast: int = _f(8, "EMA fast", "of each position's 1-minute bars", unit="bars", step=1, ge=3, le=50)
+    ema_slow: int = _f(21, "EMA slow", "of each position's 1-minute bars", unit="bars", step=1, ge=10, le=200)
+
+    @model_validator(mode="after")
+    def _fast_below_slow(self) -> PositionSettings:
+        if self.ema_fast >= self.ema_slow:
+            raise ValueError(f"ema_fast is {self.ema_fast}; must be below ema_slow ({self.ema_slow})")
+        return self
+
+
+class SimulatorSettings(_Model):
+    seed: int = _f(7, "Seed", "the same seed gives the same market", ge=0, le=2**31 - 1)
+    speed: float = _f(1.0, "Speed", "market seconds a second", unit="x", ge=0.1, le=120)
+    scenario: Literal["weekday", "weekend"] = _f("weekday", "Scenario", "weekend starts on a Saturday")
+    line_limit: int = _f(100, "Gateway's line limit", "what the simulated TWS allows", ge=1, le=10_000)
+    volume_unit: Literal["lots", "shares"] = _f("lots", "Volume unit", "as TWS is set")
+    fresh: bool = _f(False, "Start over", "else the simulated clock goes on from where it stopped")
+
+
+class LogSettings(_Model):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _f("INFO", "Log level", "of the console")
+
+
+class AppConfig(_Model):
+    """All of `config.yaml`."""
+
+    broker: BrokerSettings = BrokerSettings()
+    web: WebSettings = WebSettings()
+    lines: LineSettings = LineSettings()
+    breakout: BreakoutParams = BreakoutParams()
+    market_scan: MarketScanSettings = MarketScanSettings()
+    positions: PositionSettings = PositionSettings()
+    simulator: SimulatorSettings = SimulatorSettings()
+    log: LogSettings = LogSettings()
+    data_dir: str | None = _f(None, "Data folder", "None: the per-user folder of this system")

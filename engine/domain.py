@@ -1,0 +1,299 @@
+"""Values of the market and the account in the field's words; frozen, without behaviour beyond arithmetic.
+
+Every number that may be missing is `float | None`: NaN, -1 and 1.8e308 die at the broker boundary. Three clocks
+(ARCHITECTURE rule 12): names ending in `_mono` are monotonic seconds, `_wall` and `recorded_at` UTC epoch
+seconds of this machine, `_market` and `time` UTC epoch seconds of the gateway's clock.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+PRIORITY_POSITION = 100
+PRIORITY_SCANNER_TOP = 50
+PRIORITY_SCANNER_NORMAL = 25
+
+PriceKind = Literal["last", "mid", "close"]
+DataType = Literal["live", "frozen", "delayed", "delayed frozen"]
+BarSource = Literal["streamed", "sampled", "history"]
+Lane = Literal["streaming", "visited", "history", "none"]
+LineClass = Literal["100", "pinned", "50", "25", "coverage"]
+Side = Literal["long", "short"]
+BrokerMode = Literal["simulated", "paper", "live"]
+SessionPhase = Literal["pre", "open", "post", "closed", "weekend", "unknown"]
+
+
+class ContractRef(Struct, frozen=True):
+    """One contract, keyed by `con_id`. `exchange` is what requests must name ("SMART", "CME"); "" = not qualified."""
+
+    con_id: int
+    symbol: str
+    local_symbol: str
+    sec_type: str
+    exchange: str = ""
+    primary_exchange: str = ""
+    currency: str = "USD"
+    multiplier: float = 1.0
+    last_trade_date: str = ""  # YYYYMMDD, derivatives only
+    trading_class: str = ""
+    strike: float = 0.0
+    right: str = ""
+
+
+class ContractInfo(Struct, frozen=True):
+    """What contract details add. Hours are IB's text in `time_zone`; "" = not sent."""
+
+    contract: ContractRef
+    long_name: str = ""
+    stock_type: str = ""  # COMMON, ETF, ADR ...
+    industry: str = ""
+    min_tick: float | None = None
+    time_zone: str = ""
+    trading_hours: str = ""
+    liquid_hours: str = ""
+
+
+class TickUpdate(Struct, frozen=True):
+    """All known values of one line after one packet, sanitised, not yet converted to shares.
+
+    `volume_raw`, `avg_volume_raw` and the sizes are in the gateway's unit (round lots or shares for US stocks).
+    """
+
+    req_id: int
+    received_mono: float
+    bid: float | None = None
+    ask: float | None = None
+    bid_size_raw: float | None = None
+    ask_size_raw: float | None = None
+    last: float | None = None
+    last_size_raw: float | None = None
+    volume_raw: float | None = None
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    close: float | None = None
+    avg_volume_raw: float | None = None
+    halted: bool = False
+    data_type: DataType = "live"
+    has_trade: bool = False  # a last-price or last-size tick was in this packet
+
+
+class Quote(Struct, frozen=True):
+    """One symbol's newest prices. `price` by the rule last -> mid -> close, `price_kind` says which.
+
+    Sizes and volumes in shares (contracts for futures); None while the unit is unknown.
+    """
+
+    con_id: int
+    local_symbol: str
+    price: float | None
+    price_kind: PriceKind | None
+    bid: float | None
+    ask: float | None
+    bid_size: float | None
+    ask_size: float | None
+    last: float | None
+    last_size: float | None
+    volume: float | None
+    avg_volume: float | None
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float | None  # prior session's
+    halted: bool
+    data_type: DataType
+    lane: Lane
+    received_mono: float
+    received_wall: float
+    epoch: int  # number of the connection that it came over
+
+    @property
+    def change_pct(self) -> float | None:
+        """Against the prior close; None when either is missing."""
+        if self.price is None or not self.close:
+            return None
+        return (self.price / self.close - 1.0) * 100.0
+
+    @property
+    def spread_bp(self) -> float | None:
+        """(ask - bid) / mid in basis points; None when one-sided or crossed."""
+        if self.bid is None or self.ask is None or self.ask < self.bid or self.bid + self.ask <= 0:
+            return None
+        return (self.ask - self.bid) / ((self.ask + self.bid) / 2.0) * 10_000.0
+
+
+class Bar(Struct, frozen=True):
+    """One OHLCV bar; `time` is its start, market clock. `volume` in shares, None while the unit is unknown."""
+
+    time: float
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
+    source: BarSource = "streamed"
+    closed: bool = True
+
+
+class PositionRecord(Struct, frozen=True):
+    """A position as the broker reports it. `avg_cost` per unit, multiplier and commission included (IB's avgCost)."""
+
+    contract: ContractRef
+    quantity: float
+    avg_cost: float
+    account: str
+
+
+class Fill(Struct, frozen=True):
+    """One execution. `realized_pnl` and `commission` None until the commission report came."""
+
+    exec_id: str
+    con_id: int
+    local_symbol: str
+    side: Literal["BOT", "SLD"]
+    quantity: float
+    price: float
+    time_market: float
+    exchange: str
+    commission: float | None = None
+    realized_pnl: float | None = None
+
+
+class Demand(Struct, frozen=True):
+    """Somebody's wish for a line. `score` orders within a priority; `exposure_usd` orders positions."""
+
+    contract: ContractRef
+    line_class: LineClass
+    holder: str  # "position", "pin", "drill-down", "breakout", "market"
+    reason: str
+    score: float = 0.0
+    exposure_usd: float = 0.0
+    borrowed: bool = False  # a drill-down's, not the user's own pin
+
+
+class SymbolEvent(Struct, frozen=True):
+    """One line of an event list (enter/leave, admitted/evicted/refused, connection): newest last."""
+
+    at_market: float
+    kind: str
+    local_symbol: str
+    text: str
+    con_id: int | None = None
+
+
+class RuleCheck(Struct, frozen=True):
+    """One rule of the why-not panel. `passed` None = unknown (and `detail` says why)."""
+
+    name: str
+    value: float | None
+    limit: float | None
+    passed: bool | None
+    text: str  # "408.08", "1.49x", "12/34"
+    limit_text: str  # "> 409.35"
+    detail: str = ""
+
+
+class ScorePart(Struct, frozen=True):
+    name: str
+    value: float
+
+
+class Signal(Struct, frozen=True):
+    """A confirmed (or ended) breakout. `level` is the price it broke, `atr` ATR(14, Wilder) of 1-min bars then."""
+
+    id: str
+    con_id: int
+    local_symbol: str
+    side: Side
+    at: float  # market time of the confirmation
+    triggered_at: float
+    level: float
+    level_kind: Literal["range", "opening range"]
+    last: float
+    atr: float
+    score: float
+    parts: tuple[ScorePart, ...]
+    lane: Lane
+    state: Literal["active", "ended"]
+    rel_volume: float | None = None
+    surge: float | None = None
+    ended_at: float | None = None
+
+
+class Candidate(Struct, frozen=True):
+    """One symbol of the merged scan results, with every reason that put it there."""
+
+    con_id: int
+    local_symbol: str
+    score: float
+    parts: tuple[ScorePart, ...]
+    since_market: float
+    scans: tuple[str, ...]  # "Momentum #7"
+    state: Literal["confirmed", "confirming", "candidate", "warming", "scan"]
+    side: Side
+    price: float | None = None
+    change_pct: float | None = None
+    since_open_pct: float | None = None
+    rel_volume: float | None = None
+    distance_atr: float | None = None
+    spread_bp: float | None = None
+    warm_bars: int | None = None
+    warm_needed: int | None = None
+    nearest_miss: str = ""
+
+
+class ScanState(Struct, frozen=True):
+    """One MarketScanner preset as it runs now."""
+
+    name: str
+    scan_code: str
+    instrument: str
+    enabled: bool
+    state: Literal["off", "queued", "warming", "live", "refused", "ended"]
+    rows: int
+    result_market: float | None = None
+    message: str = ""
+    meaning: str = ""
+
+
+class LineRow(Struct, frozen=True):
+    """One market-data line. `next_out` is its place in the eviction order, None = never."""
+
+    con_id: int
+    local_symbol: str
+    line_class: LineClass
+    priority: int | None  # 100, 50, 25; None for pins and coverage
+    lane: Lane
+    holders: tuple[str, ...]
+    reason: str
+    since_wall: float
+    last_tick_wall: float | None
+    state: Literal["pending", "live", "error", "cancelling"]
+    score: float = 0.0
+    next_out: int | None = None
+    message: str = ""
+
+
+class Refusal(Struct, frozen=True):
+    con_id: int
+    local_symbol: str
+    reason: str
+    at_wall: float
+    count: int = 1
+
+
+class Condition(Struct, frozen=True):
+    """One thing that happened, in plain words, with its cure. `code` is IB's, None for our own."""
+
+    key: str
+    severity: Literal["info", "warning", "error"]
+    title: str
+    text: str
+    cure: str
+    code: int | None
+    first_wall: float
+    last_wall: float
+    count: int
+    open: bool

@@ -1,0 +1,57 @@
+"""Commands, pages -> engine: frozen, validated at the door, answered as state under their request id."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Command(Struct, frozen=True, tag=True):
+    """Base; `request_id` is made by the page (uuid4 hex), the answer appears in the `answers` section under it."""
+
+    request_id: str
+
+
+class ApplySettings(Command, frozen=True, tag=True):
+    """Change settings by dotted key, e.g. {"breakout.bars_n": 15}. All or nothing; journalled with `who`."""
+
+    changes: dict[str, float | int | str | bool | list[str] | None]
+    who: str = "page"
+
+
+class RevertChange(Command, frozen=True, tag=True):
+    """Set the key of one journalled change back to its old value."""
+
+    change_id: int
+    who: str = "page"
+
+
+class OpenSymbol(Command, frozen=True, tag=True):
+    """A page shows this symbol: borrow a line and publish `symbol:<con_id>`. Repeated by each poll of the page."""
+
+    con_id: int
+    page_id: str
+
+
+class PinSymbol(Command, frozen=True, tag=True):
+    con_id: int
+    pinned: bool
+
+
+class FindSymbol(Command, frozen=True, tag=True):
+    """Look a name up at the broker; the answer's `value` is a list of [con_id, local_symbol, sec_type, exchange]."""
+
+    text: str
+
+
+class Reconnect(Command, frozen=True, tag=True):
+    """Drop the broker connection and connect afresh."""
+
+
+class ProbeBroker(Command, frozen=True, tag=True):
+    """ "Test connection" of the Settings page: a handshake with another host and port, nothing else."""
+
+    host: str
+    port: int
+
+
+AnyCommand = ApplySettings | RevertChange | OpenSymbol | PinSymbol | FindSymbol | Reconnect | ProbeBroker

@@ -1,0 +1,335 @@
+"""The sections of the state: one frozen, versioned snapshot each, under one key.
+
+`seq` and `as_of_wall` are set by `StateBus.publish`. Everything is bounded: top-N rows, last-N bars. Ages are not
+stored but the moments they are counted from; whoever shows them subtracts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from engine.domain import (
+    Bar,
+    Candidate,
+    Condition,
+    Fill,
+    LineRow,
+    Quote,
+    Refusal,
+    RuleCheck,
+    ScanState,
+    SessionPhase,
+    Signal,
+    SymbolEvent,
+)
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """Base of all snapshots. `VERSION` is raised when a field changes its meaning: older stored values are dropped."""
+
+    VERSION: ClassVar[int] = 1
+    seq: int = 0
+    as_of_wall: float = 0.0
+
+
+class Heartbeat(Section, frozen=True, kw_only=True):
+    """Written each second by the engine loop, alone, so that an idle market stays an idle poll."""
+
+    at_wall: float
+    at_market: float
+    started_wall: float
+    loop_lateness_p99_ms: float
+
+
+class BrokerSection(Section, frozen=True, kw_only=True):
+    """The strip's left half and the answer to "why is there nothing"."""
+
+    mode: str
+    host: str
+    port: int
+    client_id: int
+    phase: str  # connecting, connected, waiting, refused
+    connected: bool
+    account: str | None
+    server_version: int | None
+    reason: str
+    cure: str
+    retry_at_wall: float | None
+    since_wall: float
+    reconnects: int
+    clock_offset_s: float  # market clock minus wall clock
+    clock_rate: float  # market seconds a wall second
+    session: SessionPhase
+    session_text: str  # "closes in 5 h 17 min"
+    session_ends_market: float | None
+
+
+class PositionRow(Struct, frozen=True):
+    """One tradable position; money in `currency`. `exposure` = |quantity x price x multiplier|."""
+
+    con_id: int
+    local_symbol: str
+    name: str
+    sec_type: str
+    quantity: float
+    avg_cost: float
+    avg_price: float
+    multiplier: float
+    currency: str
+    last: float | None
+    last_kind: str | None  # last, mid, close, portfolio
+    last_wall: float | None
+    data_type: str
+    close: float | None
+    change_pct: float | None
+    unrealized_pnl: float | None  # own mark: quantity x (last x multiplier - avg_cost)
+    ib_unrealized_pnl: float | None  # reqPnLSingle's
+    daily_pnl: float | None  # reqPnLSingle's, None until it comes
+    realized_pnl: float | None
+    exposure: float | None
+    exposure_pct: float | None
+    ema_fast: float | None
+    ema_slow: float | None
+    trend: str | None  # above, below
+    spark: tuple[float | None, ...]  # closes of the last 60 minutes, None = gap
+    has_line: bool
+    last_trade_date: str
+    tick_value: float | None
+    message: str = ""
+
+
+class FilteredRow(Struct, frozen=True):
+    con_id: int
+    local_symbol: str
+    sec_type: str
+    quantity: float
+    reason: str
+    kind: str  # OTC, right, warrant, delisted
+
+
+class AccountFigures(Struct, frozen=True):
+    """None = not sent by the broker yet. `trust` = positions with a fresh price / tradable positions."""
+
+    currency: str = "USD"
+    net_liquidation: float | None = None
+    excess_liquidity: float | None = None
+    gross_exposure: float | None = None
+    realized_today: float | None = None
+    commission_today: float | None = None
+    fills_today: int = 0
+    daily_pnl: float | None = None
+    daily_pnl_pct: float | None = None
+    unrealized_pnl: float | None = None
+    priced: int = 0
+    updated_wall: float | None = None
+
+
+class PositionsSection(Section, frozen=True, kw_only=True):
+    tradable: tuple[PositionRow, ...]
+    filtered: tuple[FilteredRow, ...]
+    account: AccountFigures
+    fills: tuple[Fill, ...]
+    complete: bool  # the broker has sent all positions of this connection
+
+
+class QuotesSection(Section, frozen=True, kw_only=True):
+    """Every symbol that has a price now."""
+
+    quotes: tuple[Quote, ...]
+
+
+class LinesSection(Section, frozen=True, kw_only=True):
+    """`used` counts lines from the decision to subscribe until the gateway can have freed them."""
+
+    limit: int
+    effective_limit: int
+    buffer: int
+    used: int
+    near: bool
+    scanner_capacity: int
+    scanner_free: int
+    by_class: dict[str, int]  # "100", "pinned", "50", "25", "coverage"; sums to used
+    changing: int
+    rows: tuple[LineRow, ...]
+    refused: tuple[Refusal, ...]
+    events: tuple[SymbolEvent, ...]  # admitted, evicted, refused, upgraded; newest last, 200
+    used_history: tuple[tuple[float, int], ...]  # (wall, used) at each change, last 30 min
+    learned_cap_text: str = ""
+    worst_second: int = 0
+
+
+class ScannersSection(Section, frozen=True, kw_only=True):
+    scans: tuple[ScanState, ...]
+    slots_used: int
+    candidates: tuple[Candidate, ...]  # best first, 200
+    heat_score: tuple[tuple[str, tuple[float | None, ...]], ...]  # symbol x score per 5 minutes
+    heat_times: tuple[float, ...]  # market time of each 5-minute column
+    events: tuple[SymbolEvent, ...]  # enter/leave log, newest last, 200
+    universe: int
+    with_bars: int
+    warming_text: str  # "warming: history queued, 140 of 500"
+    breakout_run_market: float | None
+    market_run_market: float | None
+    breakout_cycle_ms: float | None
+    results_breakout: int
+    results_market: int
+    signals_today: int
+    longest_slice_ms: float | None = None
+
+
+class SignalsSection(Section, frozen=True, kw_only=True):
+    """Today's signals, newest last, 500."""
+
+    signals: tuple[Signal, ...]
+
+
+class SymbolSection(Section, frozen=True, kw_only=True):
+    """Everything the Symbol page shows of one contract; published while a page has it open."""
+
+    con_id: int
+    local_symbol: str
+    name: str
+    sec_type: str
+    exchange: str
+    currency: str
+    multiplier: float
+    min_tick: float | None
+    time_zone: str
+    quote: Quote | None
+    bars: tuple[Bar, ...]  # 1-minute, oldest first, at most 2 sessions
+    daily: tuple[Bar, ...]
+    atr: float | None
+    vwap: float | None
+    rel_volume: float | None
+    rel_volume_base: str  # "20 sessions", "SMA20"
+    level_long: float | None
+    level_short: float | None
+    opening_range: tuple[float, float] | None
+    ema_fast_len: int
+    ema_slow_len: int
+    rules: tuple[RuleCheck, ...]
+    rules_short: tuple[RuleCheck, ...]
+    why_text: str  # "Nearest miss: volume surge at 1.49x of 1.50x."
+    line_text: str  # one sentence: why has it (not) a line
+    position: PositionRow | None
+    signals: tuple[Signal, ...]
+    fills: tuple[Fill, ...]
+    pinned: bool
+    filtered: str = ""
+    message: str = ""  # why bars are missing
+
+
+class AgeRow(Struct, frozen=True):
+    """One row of "how old is what I see": counted from `wall`, stale after `stale_s`."""
+
+    part: str
+    wall: float | None
+    stale_s: float
+
+
+class LinkSpan(Struct, frozen=True):
+    """One stretch of the connection time line. `to_wall` None = still."""
+
+    track: str  # Connection, IB servers, a farm
+    state: str  # up, idle, down
+    from_wall: float
+    to_wall: float | None
+    text: str = ""
+
+
+class HealthSection(Section, frozen=True, kw_only=True):
+    conditions: tuple[Condition, ...]  # newest first, 100
+    ages: tuple[AgeRow, ...]
+    link_spans: tuple[LinkSpan, ...]
+    status_block: tuple[tuple[str, str], ...]  # Uptime, Subscriptions ... in the user's words
+    log_tail: tuple[tuple[float, str, str], ...]  # (wall, level, text), newest last, 100
+    loop_lateness_p99_ms: float
+    decoded_per_s: float | None
+    sent_worst_second: int
+    restarts: dict[str, int]  # supervised task -> restarts
+    error_counts: dict[str, int]  # logger -> ERROR records
+    volume_units: dict[str, str]  # source -> "lots of 100", "shares", "unknown"
+    state_write_ms: float | None
+    journal_last_wall: float | None
+    disk_free_gb: float | None
+    build_id: str
+    version: str
+    restart_needed: str = ""  # the file that changed
+
+
+class SettingRow(Struct, frozen=True):
+    key: str  # dotted: "breakout.bars_n"
+    value: Any
+    default: Any
+    source: str
+    locked: bool
+
+
+class ChangeRow(Struct, frozen=True):
+    id: int
+    at_wall: float
+    who: str
+    key: str
+    old: Any
+    new: Any
+    reverted: bool = False
+
+
+class SettingsSection(Section, frozen=True, kw_only=True):
+    rows: tuple[SettingRow, ...]
+    changes: tuple[ChangeRow, ...]  # newest first, 50
+
+
+class PnlPoint(Struct, frozen=True):
+    """`t` wall epoch s; `m` market epoch s. Money in the account's currency, None = not known then."""
+
+    t: float
+    m: float
+    unrealized: float | None
+    realized: float | None
+    daily: float | None
+
+
+class PnlSection(Section, frozen=True, kw_only=True):
+    """The newest 300 points (one each 2 s); the day before them is in the journal."""
+
+    points: tuple[PnlPoint, ...]
+
+
+class UniverseSection(Section, frozen=True, kw_only=True):
+    """Names for the symbol search and the API: (con_id, local_symbol, symbol, sec_type, exchange, lane)."""
+
+    symbols: tuple[tuple[int, str, str, str, str, str], ...]
+
+
+class Answer(Struct, frozen=True):
+    request_id: str
+    ok: bool
+    text: str
+    at_wall: float
+    value: Any = None
+
+
+class AnswersSection(Section, frozen=True, kw_only=True):
+    """Answers to the last 50 commands, newest last."""
+
+    answers: tuple[Answer, ...]
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "heartbeat": Heartbeat,
+    "broker": BrokerSection,
+    "positions": PositionsSection,
+    "quotes": QuotesSection,
+    "lines": LinesSection,
+    "scanners": ScannersSection,
+    "signals": SignalsSection,
+    "health": HealthSection,
+    "settings": SettingsSection,
+    "pnl": PnlSection,
+    "universe": UniverseSection,
+    "answers": AnswersSection,
+    # and "symbol:<con_id>" -> SymbolSection
+}
