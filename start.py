@@ -1,0 +1,404 @@
+#!/usr/bin/env python3
+"""Start QTrade, or run its tests, from nothing but a Python: makes .venv, installs into it, hands over.
+
+    python start.py [ARGS]              ARGS go to app.py
+    python start.py test [ARGS]         ARGS go to pytest
+    python start.py test --long NAME    one of the longer points in tests/long/
+
+Standard library only, and in syntax that Python 3.7 parses: an old Python must get as far as finding a newer one.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(ROOT, ".venv")
+MARKER = os.path.join(VENV, "qtrade-environment.json")
+LOCK = os.path.join(ROOT, ".venv.lock")
+SUPPORTED = ((3, 14), (3, 13), (3, 12), (3, 11))  # newest first
+WINDOWS = os.name == "nt"
+TAIL_LINES = 20
+PROBE = (
+    "import json, os, struct, sys, sysconfig\n"
+    "try:\n"
+    "    import ensurepip, venv; can_venv = True\n"
+    "except ImportError:\n"
+    "    can_venv = False\n"
+    "print(json.dumps({'version': sys.version_info[:3], 'bits': struct.calcsize('P') * 8,\n"
+    "    'cpython': sys.implementation.name == 'cpython' and not sysconfig.get_config_var('Py_GIL_DISABLED'),\n"
+    "    'executable': sys.executable, 'real': os.path.realpath(sys.executable), 'can_venv': can_venv}))\n"
+)
+CURES = """
+What usually helps:
+  - no internet or a company proxy: set HTTPS_PROXY, or configure pip (pip config set global.proxy ...)
+  - "certificate verify failed": pip config set global.cert PATH_TO_THE_COMPANY_CERTIFICATE
+  - "No space left": free about 1.5 GB on this disk
+  - "Access is denied" or "being used by another process": close every running QTrade, then try again
+  - "No matching distribution": install Python 3.13, 64 bit, from python.org, then try again
+Then run the same command again: it starts over by itself."""
+
+
+class Failed(Exception):
+    """The text is for the user; no traceback."""
+
+
+def say(text):
+    print("start.py: " + text, flush=True)
+
+
+# --- which Python -----------------------------------------------------------------------------------------------
+
+
+def candidates():
+    """Commands that may be a Python, the newest version first."""
+    for major, minor in SUPPORTED:
+        name = "%d.%d" % (major, minor)
+        if WINDOWS and shutil.which("py"):
+            yield ["py", "-" + name]
+        if shutil.which("python" + name):
+            yield ["python" + name]
+    yield [sys.executable]
+    for name in ("python3", "python"):
+        if shutil.which(name):
+            yield [name]
+
+
+def probe(command):
+    """What that Python is, or None when it does not run (launchers and shims may be empty)."""
+    try:
+        done = subprocess.run(command + ["-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
+        found = json.loads(done.stdout.decode())
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    found["version"] = tuple(found["version"])
+    return found
+
+
+def supported(found):
+    return found["cpython"] and found["bits"] == 64 and found["version"][:2] in SUPPORTED
+
+
+def find_python():
+    """The newest supported Python that can make an environment. Raises Failed with the cure."""
+    found = [python for python in map(probe, candidates()) if python]
+    usable = sorted((p for p in found if supported(p)), key=lambda p: p["version"], reverse=True)
+    for python in usable:
+        if python["can_venv"]:
+            return python
+    if not usable:
+        seen = ", ".join(sorted({"%d.%d.%d (%d bit)" % (p["version"] + (p["bits"],)) for p in found}))
+        raise Failed(
+            "found Python %s; QTrade needs 3.11 to 3.14, 64 bit. Install it from python.org (Windows: tick "
+            '"Add python.exe to PATH"), then run this command again.' % (seen or "nowhere")
+        )
+    return with_venv_package(usable[0])
+
+
+def with_venv_package(python):
+    """Debian keeps ensurepip in a package of its own: install it as root, else say how."""
+    if not is_debian():
+        raise Failed("%s has no venv and ensurepip; install Python from python.org." % python["executable"])
+    if not is_root():
+        raise Failed("this Python cannot make environments yet. Run this, then try again:\n\n"
+                     "    sudo apt-get install python3-venv\n")
+    apt_install("python3-venv")
+    for command in (["/usr/bin/python3"], [python["executable"]]):
+        again = probe(command)
+        if again and supported(again) and again["can_venv"]:
+            return again
+    raise Failed("python3-venv is installed but %s still has no ensurepip." % python["executable"])
+
+
+# --- Debian -----------------------------------------------------------------------------------------------------
+
+
+def is_debian():
+    return os.path.exists("/etc/debian_version") and shutil.which("apt-get") is not None
+
+
+def is_root():
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def apt_install(*packages):
+    say("apt-get install " + " ".join(packages))
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    env["PATH"] = env.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"  # dpkg calls ldconfig
+    subprocess.call(["apt-get", "update", "-qq"], env=env, stdin=subprocess.DEVNULL)
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] + list(packages)
+    code = subprocess.call(command, env=env, stdin=subprocess.DEVNULL)
+    if code != 0:
+        raise Failed("apt-get install %s failed (exit %d)." % (" ".join(packages), code))
+
+
+# --- the environment --------------------------------------------------------------------------------------------
+
+
+def venv_python():
+    return os.path.join(VENV, "Scripts", "python.exe") if WINDOWS else os.path.join(VENV, "bin", "python")
+
+
+def requirements(dev):
+    return ["requirements.txt", "requirements-dev.txt"] if dev else ["requirements.txt"]
+
+
+def fingerprint(dev):
+    """SHA-256 of what is to be installed, the same under every line ending."""
+    digest = hashlib.sha256()
+    for name in requirements(dev):
+        with open(os.path.join(ROOT, name), "rb") as handle:
+            digest.update(handle.read().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+def read_marker():
+    """What the environment holds: {} when there is none or when it is unreadable."""
+    try:
+        with open(MARKER, encoding="utf-8") as handle:
+            marker = json.load(handle)
+        return marker if isinstance(marker, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def write_marker(marker):
+    with open(MARKER + ".new", "w", encoding="utf-8") as handle:
+        json.dump(marker, handle)
+    os.replace(MARKER + ".new", MARKER)
+
+
+def is_whole(marker):
+    """True when the last installation ended well and its Python is still there."""
+    return bool(marker.get("complete")) and os.path.exists(marker.get("real", "")) and os.path.exists(venv_python())
+
+
+def up_to_date(dev):
+    marker = read_marker()
+    if not is_whole(marker):
+        return False
+    # The test needs include the run-time ones, so an environment made for tests serves the app as well.
+    return marker.get("dev" if dev else "run") == fingerprint(dev)
+
+
+def ensure_environment(dev):
+    if up_to_date(dev):
+        return
+    with only_one_at_a_time():
+        if not up_to_date(dev):  # the other start.py may have done it meanwhile
+            build_environment(dev)
+
+
+def build_environment(dev):
+    """Make or update .venv. On failure the old environment is left as it was, or nothing is left."""
+    marker = read_marker()
+    fresh = not is_whole(marker)
+    if fresh:
+        marker = make_venv(find_python())
+    before = None if fresh else installed()
+    dev = dev or "dev" in marker
+    write_marker(dict(marker, complete=False))
+    try:
+        say("installing what %s lists into .venv (once; a minute or two)" % " and ".join(requirements(dev)))
+        pip_install(dev)
+    except BaseException:
+        if before is not None and installed() == before:
+            write_marker(marker)
+        else:
+            remove_venv()
+        raise
+    marker.update(complete=True, run=fingerprint(False))
+    if dev:
+        marker["dev"] = fingerprint(True)
+    write_marker(marker)
+
+
+def make_venv(python):
+    put_aside_or_remove()
+    version = "%d.%d.%d" % python["version"]
+    say("making .venv with Python %s (%s)" % (version, python["executable"]))
+    os.makedirs(VENV)
+    marker = {"complete": False, "python": version, "real": python["real"]}
+    write_marker(marker)
+    code = subprocess.call([python["executable"], "-m", "venv", VENV], stdin=subprocess.DEVNULL)
+    if code != 0:
+        remove_venv()
+        raise Failed("python -m venv failed (exit %d); the lines above say why." % code)
+    return marker
+
+
+def put_aside_or_remove():
+    """An environment of ours is removed; one that somebody else made is only moved."""
+    if not os.path.exists(VENV):
+        return
+    if os.path.exists(MARKER) or not os.listdir(VENV):
+        return remove_venv()
+    aside = VENV + ".old-" + time.strftime("%Y%m%d-%H%M%S")
+    os.rename(VENV, aside)
+    say("the .venv that was here is not start.py's: moved to " + os.path.basename(aside))
+    return None
+
+
+def remove_venv():
+    if os.path.isdir(VENV):
+        with contextlib.suppress(OSError):
+            os.remove(venv_python())  # a half-removed environment must not look like one
+        shutil.rmtree(VENV, ignore_errors=True)
+    if os.path.isdir(VENV):
+        raise Failed(".venv can't be removed: something uses it. Close every running QTrade, delete .venv, try again.")
+
+
+def installed():
+    """Names and versions in .venv as pip sees them; None when pip does not run."""
+    try:
+        command = [venv_python(), "-m", "pip", "freeze", "--all"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def pip_install(dev):
+    """Install with pip as this machine has it configured. Progress goes to the screen, errors there and to `tail`."""
+    command = [venv_python(), "-m", "pip", "install"]
+    for name in requirements(dev):
+        command += ["-r", os.path.join(ROOT, name)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
+    tail = deque(maxlen=TAIL_LINES)
+    reader = threading.Thread(target=echo, args=(process.stderr, tail))
+    reader.start()
+    try:
+        code = process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        reader.join()
+    if code != 0:
+        shown = "".join("    " + line for line in tail)
+        raise Failed("pip could not install what QTrade needs (exit %d). Its last lines:\n%s%s" % (code, shown, CURES))
+
+
+def echo(stream, tail):
+    for raw in stream:
+        line = raw.decode("utf-8", "replace")
+        tail.append(line)
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def only_one_at_a_time():
+    """A second start.py waits here: two installations into one folder would break both."""
+    with open(LOCK, "a+") as handle:
+        while not try_lock(handle):
+            say("another start.py is installing here; waiting for it")
+            time.sleep(2)
+        yield
+
+
+def try_lock(handle):
+    try:
+        if WINDOWS:
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True  # released when the file is closed, also when this process is killed
+
+
+# --- a browser for the tests ------------------------------------------------------------------------------------
+
+
+def find_browser():
+    """Path of an installed Chrome, Edge or Chromium; None without one. QTRADE_BROWSER overrides."""
+    chosen = os.environ.get("QTRADE_BROWSER")
+    if chosen:
+        return chosen
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+    paths = [shutil.which(name) for name in names]
+    for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
+        for tail in (r"Google\Chrome\Application\chrome.exe", r"Microsoft\Edge\Application\msedge.exe",
+                     r"Chromium\Application\chrome.exe"):
+            paths.append(os.path.join(os.environ.get(folder, ""), tail) if WINDOWS else None)
+    return next((path for path in paths if path and os.path.exists(path)), None)
+
+
+def ensure_browser():
+    """As find_browser, but installs Chromium where that is ours to do. Raises Failed without one."""
+    found = find_browser()
+    if not found and is_debian() and is_root():
+        apt_install("chromium", "chromium-driver")
+        found = find_browser()
+    if not found:
+        hint = " (sudo apt-get install chromium chromium-driver)" if is_debian() else ""
+        raise Failed("the tests need Chrome, Edge or Chromium and found none. Install one%s, then try again." % hint)
+    return found
+
+
+# --- handing over -----------------------------------------------------------------------------------------------
+
+
+def hand_over(arguments):
+    """Become the Python of .venv. On Windows, where that is not possible, wait for it and return its exit code."""
+    command = [venv_python()] + arguments
+    if not WINDOWS:
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the child gets Ctrl+C as well and says goodbye itself
+
+
+def run_app(arguments):
+    ensure_environment(dev=False)
+    return hand_over([os.path.join(ROOT, "app.py")] + arguments)
+
+
+def run_tests(arguments):
+    ensure_environment(dev=True)
+    os.chdir(ROOT)
+    if "--long" in arguments:
+        arguments.remove("--long")
+        browser = find_browser()
+        module = ["-m", "tests.long"]
+    else:
+        browser = ensure_browser()
+        module = ["-m", "pytest"]
+    if browser:
+        os.environ["QTRADE_BROWSER"] = browser
+    return hand_over(module + arguments)
+
+
+def main(arguments):
+    try:
+        if arguments[:1] == ["test"]:
+            return run_tests(arguments[1:])
+        return run_app(arguments)
+    except Failed as error:
+        print("\nstart.py: %s" % error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstart.py: stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
