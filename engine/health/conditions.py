@@ -1,0 +1,90 @@
+"""What happened, in plain words with its cure: one entry per cause, counted, open until it is over.
+
+Pure but for the dictionary it keeps: time is an argument. At most one log line per cause each 15 minutes
+(FAULTS A32).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import Literal
+
+import msgspec
+
+from engine.domain import Condition
+
+log = logging.getLogger("qtrade.health")
+
+Severity = Literal["info", "warning", "error"]
+_LEVELS: dict[str, int] = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_REPEAT_S = 900.0
+_KEEP = 100
+
+
+class ConditionBook:
+    """Conditions by key, newest last. Engine thread only."""
+
+    def __init__(self) -> None:
+        self._conditions: OrderedDict[str, Condition] = OrderedDict()
+        self._said: dict[str, float] = {}
+
+    def raise_(
+        self,
+        key: str,
+        wall: float,
+        title: str,
+        text: str,
+        *,
+        severity: Severity = "warning",
+        cure: str = "",
+        code: int | None = None,
+        lasting: bool = True,
+    ) -> None:
+        """Note a cause. `lasting` = it is open until `resolve`; else it happened and is over."""
+        known = self._conditions.pop(key, None)
+        if known is not None and known.open and lasting:
+            condition = msgspec.structs.replace(known, text=text, last_wall=wall)
+        else:
+            condition = Condition(
+                key=key,
+                severity=severity,
+                title=title,
+                text=text,
+                cure=cure,
+                code=code,
+                first_wall=known.first_wall if known else wall,
+                last_wall=wall,
+                count=known.count + 1 if known else 1,
+                open=lasting,
+            )
+        self._conditions[key] = condition
+        self._log(condition, wall)
+        while len(self._conditions) > _KEEP:
+            self._conditions.popitem(last=False)
+
+    def resolve(self, key: str, wall: float, text: str = "") -> None:
+        """The cause is over; `text` says how, e.g. "back after 5 min 48 s"."""
+        known = self._conditions.get(key)
+        if known is None or not known.open:
+            return
+        self._conditions[key] = msgspec.structs.replace(
+            known, open=False, last_wall=wall, text=f"{known.text} {text}".strip()
+        )
+        if text:
+            log.info("%s: %s", known.title, text)
+
+    def is_open(self, key: str) -> bool:
+        known = self._conditions.get(key)
+        return known is not None and known.open
+
+    def newest_first(self) -> tuple[Condition, ...]:
+        return tuple(reversed(self._conditions.values()))
+
+    def _log(self, condition: Condition, wall: float) -> None:
+        said = self._said.get(condition.key)
+        if said is not None and wall - said < _REPEAT_S:
+            return
+        self._said[condition.key] = wall
+        code = f" (code {condition.code})" if condition.code is not None else ""
+        log.log(_LEVELS[condition.severity], "%s: %s%s", condition.title, condition.text, code)

@@ -1,0 +1,68 @@
+"""ConditionBook and LinkTimeline: causes are counted, closed, bounded; spans never overlap."""
+
+from engine.broker.port import SystemNotice
+from engine.health.conditions import ConditionBook
+from engine.health.timeline import LINK, SERVERS, LinkTimeline, duration_text
+
+
+def test_a_lasting_cause_is_one_entry_until_it_is_resolved():
+    book = ConditionBook()
+    book.raise_("link", 10.0, "Connection lost", "first")
+    book.raise_("link", 12.0, "Connection lost", "second")
+    (entry,) = book.newest_first()
+    assert (entry.count, entry.open, entry.text, entry.first_wall) == (1, True, "second", 10.0)
+    book.resolve("link", 20.0, "Back after 10 s.")
+    (entry,) = book.newest_first()
+    assert (entry.open, entry.last_wall) == (False, 20.0)
+    assert entry.text.endswith("Back after 10 s.")
+    book.raise_("link", 30.0, "Connection lost", "again")
+    (entry,) = book.newest_first()
+    assert (entry.count, entry.open) == (2, True)
+
+
+def test_a_passing_cause_counts_each_time():
+    book = ConditionBook()
+    for wall in (1.0, 2.0, 3.0):
+        book.raise_("162", wall, "A scan was cancelled on purpose", "harmless", severity="info", lasting=False)
+    (entry,) = book.newest_first()
+    assert (entry.count, entry.open) == (3, False)
+
+
+def test_log_lines_of_one_cause_are_fifteen_minutes_apart(caplog):
+    book = ConditionBook()
+    with caplog.at_level("WARNING", logger="qtrade.health"):
+        for wall in range(0, 1800, 10):
+            book.raise_("near", float(wall), "Lines are nearly used up", "47 of 50", lasting=False)
+    assert len(caplog.records) == 2
+
+
+def test_the_book_keeps_the_newest_hundred():
+    book = ConditionBook()
+    for index in range(150):
+        book.raise_(f"k{index}", float(index), "t", "x", severity="info")
+    kept = book.newest_first()
+    assert len(kept) == 100
+    assert kept[0].key == "k149"
+
+
+def test_spans_follow_the_notices():
+    line = LinkTimeline()
+    line.mark(LINK, "up", 0.0)
+    line.mark(SERVERS, "up", 0.0)
+    line.on_notice(SystemNotice(1100, "lost"), 100.0)
+    track, state, lasted = line.on_notice(SystemNotice(1102, "restored"), 160.0)
+    assert (track, state, lasted) == (SERVERS, "up", 60.0)
+    line.on_notice(SystemNotice(2103, "broken", "usfarm"), 170.0)
+    spans = [(s.track, s.state, s.from_wall, s.to_wall) for s in line.spans() if s.track == SERVERS]
+    assert spans == [(SERVERS, "up", 0.0, 100.0), (SERVERS, "down", 100.0, 160.0), (SERVERS, "up", 160.0, None)]
+    line.link_lost(200.0, "closed")
+    assert all(s.to_wall is not None for s in line.spans() if s.track != LINK)
+    assert [s.state for s in line.spans() if s.track == LINK] == ["up", "down"]
+
+
+def test_an_unknown_notice_says_nothing():
+    assert LinkTimeline().on_notice(SystemNotice(399, "order message"), 1.0) is None
+
+
+def test_duration_text():
+    assert [duration_text(s) for s in (-3, 0.4, 42, 348, 9000)] == ["0 s", "0 s", "42 s", "5 min 48 s", "2 h 30 min"]
