@@ -81,7 +81,7 @@ class SymbolWatch:
         """Line wishes, the user's pins before borrowed lines, newest page first."""
         wishes = [Demand(contract, "pinned", "pin", "pinned by you") for contract in self._pins.values()]
         seen = set(self._pins)
-        for contract, at in sorted(self._open.values(), key=lambda item: -item[1]):
+        for contract, _ in sorted(self._open.values(), key=lambda item: -item[1]):
             if contract.con_id not in seen:
                 seen.add(contract.con_id)
                 wishes.append(Demand(contract, "pinned", "drill-down", "open on a page", borrowed=True))
