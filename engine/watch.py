@@ -1,12 +1,13 @@
-"""Symbols that a page has open, and the user's pins: who borrows a line, and for how long.
+"""Symbols that a page has open, and the user's pins: who borrows a line.
 
-A page repeats `OpenSymbol` with each poll; 30 s without one and the line goes back (LINES: priorities). Pins stay
-until the user takes them off and survive a restart. Engine thread only.
+Which pages are open is the state's to say (a page that stops polling for 30 s is closed). Pins stay until the user
+takes them off and survive a restart. Engine thread only.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,15 +16,12 @@ from engine.domain import ContractRef, Demand
 
 log = logging.getLogger("qtrade.lines")
 
-BORROWED_FOR_S = 30.0
-MAX_OPEN = 8  # pages that are published at once; the oldest closes first
-
 
 class SymbolWatch:
-    """Open pages by page_id, pins by con_id."""
+    """Open symbols and pins by con_id."""
 
     def __init__(self) -> None:
-        self._open: dict[str, tuple[ContractRef, float]] = {}
+        self._open: dict[int, ContractRef] = {}
         self._pins: dict[int, ContractRef] = {}
         self._file: Path | None = None
 
@@ -39,20 +37,13 @@ class SymbolWatch:
             return
         self._pins = {contract.con_id: contract for contract in stored} | self._pins
 
-    def open(self, page_id: str, contract: ContractRef, now_mono: float) -> bool:
-        """A page shows `contract`; True when it did not before."""
-        known = self._open.pop(page_id, None)
-        self._open[page_id] = (contract, now_mono)
-        while len(self._open) > MAX_OPEN:
-            del self._open[next(iter(self._open))]
-        return known is None or known[0].con_id != contract.con_id
-
-    def expire(self, now_mono: float) -> bool:
-        """Close pages that stopped polling; True when any did."""
-        gone = [page for page, (_, at) in self._open.items() if now_mono - at > BORROWED_FOR_S]
-        for page in gone:
-            del self._open[page]
-        return bool(gone)
+    def show(self, contracts: Sequence[ContractRef]) -> bool:
+        """These symbols are open on pages now, newest last; True when that is news."""
+        shown = {contract.con_id: contract for contract in contracts}
+        is_news = shown.keys() != self._open.keys()
+        kept = {con_id: contract for con_id, contract in self._open.items() if con_id in shown}
+        self._open = kept | {con_id: contract for con_id, contract in shown.items() if con_id not in kept}
+        return is_news
 
     def pin(self, contract: ContractRef, pinned: bool) -> None:
         """Pin or unpin, and write the list down."""
@@ -69,22 +60,19 @@ class SymbolWatch:
         return list(self._pins)
 
     def open_ids(self) -> list[int]:
-        """Each open symbol once, in the order in which the pages were opened."""
-        return list(dict.fromkeys(contract.con_id for contract, _ in self._open.values()))
+        """The open symbols, in the order in which they were opened."""
+        return list(self._open)
 
     def contract(self, con_id: int) -> ContractRef | None:
-        if con_id in self._pins:
-            return self._pins[con_id]
-        return next((contract for contract, _ in self._open.values() if contract.con_id == con_id), None)
+        return self._pins.get(con_id) or self._open.get(con_id)
 
     def demands(self) -> list[Demand]:
-        """Line wishes, the user's pins before borrowed lines, newest page first."""
+        """Line wishes: the user's pins, then the borrowed lines, newest page first."""
         wishes = [Demand(contract, "pinned", "pin", "pinned by you") for contract in self._pins.values()]
-        seen = set(self._pins)
-        for contract, _ in sorted(self._open.values(), key=lambda item: -item[1]):
-            if contract.con_id not in seen:
-                seen.add(contract.con_id)
-                wishes.append(Demand(contract, "pinned", "drill-down", "open on a page", borrowed=True))
+        borrowed = [contract for con_id, contract in self._open.items() if con_id not in self._pins]
+        wishes += [
+            Demand(contract, "pinned", "drill-down", "open on a page", borrowed=True) for contract in reversed(borrowed)
+        ]
         return wishes
 
     def _save(self) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from msgspec import Struct
 
-from engine.bars.indicators import last_ema
+from engine.bars.indicators import ema_last
 from engine.broker.port import PortfolioMark, PositionPnl, PositionUpdate
 from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Demand, PositionRecord, Quote
@@ -218,8 +219,8 @@ class TradeManager:
         worth = exposure(record.quantity, price, contract.multiplier)
         rate = self.account.rate(contract.currency)
         closes = self._market.closes(con_id, 4 * self._settings.ema_slow)
-        fast = last_ema(closes, self._settings.ema_fast)
-        slow = last_ema(closes, self._settings.ema_slow)
+        fast = _ema(closes, self._settings.ema_fast)
+        slow = _ema(closes, self._settings.ema_slow)
         tick = held.info.min_tick if held.info else None
         return PositionRow(
             con_id=con_id,
@@ -252,6 +253,12 @@ class TradeManager:
             tick_value=tick * contract.multiplier if tick else None,
             message=_message(kind, self._market.has_line(con_id)),
         )
+
+
+def _ema(closes: Sequence[float | None], length: int) -> float | None:
+    """EMA of the known closes; None with fewer than `length` of them."""
+    known = [close for close in closes if close is not None]
+    return ema_last(np.asarray(known, dtype=np.float64), length) if len(known) >= length else None
 
 
 def _message(kind: str | None, has_line: bool) -> str:
