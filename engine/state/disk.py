@@ -1,0 +1,133 @@
+"""The diskcache folder of the state: JSON only, inline in SQLite, never evicted; damaged folders are moved aside.
+
+diskcache executes pickles that it finds in its database (CVE-2025-69872), keeps larger values in files that a
+`kill -9` may lose, and throws out the oldest keys at 1 GB. All three are switched off here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from diskcache import UNKNOWN, Cache, Disk
+from diskcache.core import MODE_RAW
+
+from engine.errors import StateError
+
+log = logging.getLogger(__name__)
+
+INLINE_BELOW_BYTES = 2**26
+LOCK_TIMEOUT_S = 1
+_DATABASE = "cache.db"
+_SQLITE_CORRUPT, _SQLITE_NOT_A_DATABASE = 11, 26
+
+# All of diskcache's settings, because those stored in the database win over those that are left out.
+SETTINGS: Mapping[str, Any] = {
+    "statistics": 0,
+    "tag_index": 0,
+    "eviction_policy": "none",
+    "size_limit": 2**40,
+    "cull_limit": 0,
+    "sqlite_auto_vacuum": 1,
+    "sqlite_cache_size": 2**11,
+    "sqlite_journal_mode": "wal",
+    "sqlite_mmap_size": 0,
+    "sqlite_synchronous": 1,
+    "disk_min_file_size": INLINE_BELOW_BYTES,
+    "disk_pickle_protocol": 5,
+}
+
+
+class JsonDisk(Disk):  # type: ignore[misc]
+    """Keys are str, values are stored as JSON text and fetched as its bytes. Nothing else is read or written."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        if type(key) is not str:
+            raise TypeError(f"state keys are str, not {type(key).__name__}")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        if type(key) is not str or not raw:
+            raise StateError("the state folder holds a key that is not text; refused")
+        return key
+
+    def store(self, value: object, read: bool, key: object = UNKNOWN) -> tuple[int, int, None, bytes]:
+        encoded = msgspec.json.encode(value)
+        if read or len(encoded) >= INLINE_BELOW_BYTES:
+            raise StateError(f"the value of {key} has {len(encoded)} bytes; must be below {INLINE_BELOW_BYTES}")
+        return len(encoded), MODE_RAW, None, encoded
+
+    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:
+        if mode != MODE_RAW or filename is not None or read or not isinstance(value, bytes):
+            raise StateError("the state folder holds a value that is not JSON text; refused")
+        return value
+
+
+def open_cache(folder: Path, at_wall: float) -> Cache:
+    """Open the folder (mode 0700), moving a damaged one aside to `<name>.corrupt-<at_wall>` first.
+
+    The calling thread's connection is closed again: each thread that uses the cache opens its own and closes it.
+
+    Raises:
+        StateError: the folder can't be used now (disk full, no rights, locked); nothing was moved.
+    """
+    try:
+        _make_private(folder)
+        if is_damaged(folder / _DATABASE):
+            move_aside(folder, at_wall)
+            _make_private(folder)
+        return _open(folder)
+    except (OSError, sqlite3.Error) as error:
+        raise StateError(f"{folder}: the state can't be stored ({error}); {_CURE}") from error
+
+
+_CURE = "free some space or correct the rights; everything works from memory until then"
+
+
+def _open(folder: Path) -> Cache:
+    cache = Cache(str(folder), timeout=LOCK_TIMEOUT_S, disk=JsonDisk, **SETTINGS)
+    cache.close()
+    return cache
+
+
+def is_damaged(database: Path) -> bool:
+    """Whether SQLite finds the file broken. A full disk or a lock is not damage: those errors are raised."""
+    if not database.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(database, timeout=LOCK_TIMEOUT_S)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+    except sqlite3.DatabaseError as error:
+        if not is_corruption(error):
+            raise
+        return True
+
+
+def is_corruption(error: BaseException) -> bool:
+    """Whether an error of SQLite says that the file itself is broken (not full, locked or forbidden)."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in (_SQLITE_CORRUPT, _SQLITE_NOT_A_DATABASE)
+
+
+def move_aside(folder: Path, at_wall: float) -> Path:
+    """Rename a damaged folder so that nothing of it is lost; returns the new path."""
+    target = folder.with_name(f"{folder.name}.corrupt-{at_wall:.0f}")
+    number = 1
+    while target.exists():
+        number += 1
+        target = folder.with_name(f"{folder.name}.corrupt-{at_wall:.0f}-{number}")
+    folder.rename(target)
+    log.error("State folder %s is damaged: moved to %s, beginning with an empty one", folder, target.name)
+    return target
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix":
+        folder.chmod(0o700)

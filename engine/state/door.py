@@ -1,0 +1,61 @@
+"""The door through which commands come in: right types, finite numbers, bounded sizes. Pure."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from engine.errors import CommandRefused
+from engine.state.commands import AnyCommand, ApplySettings, Command, FindSymbol, OpenSymbol, PinSymbol, ProbeBroker
+
+BYTES_MAX = 16_384
+TEXT_MAX = 256
+CHANGES_MAX = 100
+
+
+def checked(command: Command) -> AnyCommand:
+    """The command, rebuilt from its plain values so that every field has the type that it promises.
+
+    Raises:
+        CommandRefused: the text is for the user.
+    """
+    try:
+        encoded = msgspec.json.encode(command)
+        if len(encoded) > BYTES_MAX:
+            raise CommandRefused(f"The command has {len(encoded)} bytes; at most {BYTES_MAX} are taken.")
+        valid: AnyCommand = msgspec.json.decode(encoded, type=AnyCommand)
+    except (msgspec.MsgspecError, TypeError, UnicodeError, RecursionError) as error:
+        raise CommandRefused(f"The command is not valid: {error}.") from error
+    _check_texts(valid)
+    _check_values(command, valid)
+    return valid
+
+
+def _check_texts(command: AnyCommand) -> None:
+    if not command.request_id:
+        raise CommandRefused("The command is not valid: it has no request id.")
+    for field in command.__struct_fields__:
+        value = getattr(command, field)
+        if isinstance(value, str) and len(value) > TEXT_MAX:
+            raise CommandRefused(f"The command is not valid: {field} has {len(value)} characters (max {TEXT_MAX}).")
+
+
+def _check_values(given: Command, command: AnyCommand) -> None:
+    if isinstance(command, (OpenSymbol, PinSymbol)) and command.con_id <= 0:
+        raise CommandRefused(f"The command is not valid: con_id is {command.con_id}; must be above 0.")
+    if isinstance(command, ProbeBroker) and not 1 <= command.port <= 65535:
+        raise CommandRefused(f"Port is {command.port}; must be 1-65535.")
+    if isinstance(command, FindSymbol) and not command.text.strip():
+        raise CommandRefused("Type a symbol or a name first.")
+    if isinstance(given, ApplySettings):
+        _check_changes(given)
+
+
+def _check_changes(command: ApplySettings) -> None:
+    """Looks at the values as given: JSON has already turned NaN into null."""
+    if not 1 <= len(command.changes) <= CHANGES_MAX:
+        raise CommandRefused(f"{len(command.changes)} settings at once; must be 1-{CHANGES_MAX}.")
+    for key, value in command.changes.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise CommandRefused(f"{key}: {value} is not a number that can be set.")

@@ -1,0 +1,77 @@
+"""How a section lies on disk: its kind, version and body; decoded into the typed struct or refused."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from engine.errors import StateError
+from engine.state.sections import SECTIONS, Section, SymbolSection
+
+SYMBOL_PREFIX = "symbol:"
+SEQS_KEY = "seqs"  # section name -> seq, so that a reader polls one small value
+
+
+class Envelope(Struct, frozen=True):
+    kind: str
+    version: int
+    body: msgspec.Raw
+
+
+_envelopes = msgspec.json.Decoder(Envelope)
+_kinds: tuple[type[Section], ...] = (*SECTIONS.values(), SymbolSection)
+_decoders: dict[type[Section], msgspec.json.Decoder[Section]] = {kind: msgspec.json.Decoder(kind) for kind in _kinds}
+_seqs = msgspec.json.Decoder(dict[str, int])
+
+
+def symbol_key(con_id: int) -> str:
+    """The name of one contract's section."""
+    return f"{SYMBOL_PREFIX}{con_id}"
+
+
+def kind_of(name: str) -> type[Section]:
+    """The struct that a section's name stands for.
+
+    Raises:
+        StateError: no such section.
+    """
+    if name.startswith(SYMBOL_PREFIX) and name[len(SYMBOL_PREFIX) :].lstrip("-").isdigit():
+        return SymbolSection
+    if name in SECTIONS:
+        return SECTIONS[name]
+    raise StateError(f"there is no section {name!r}; known: {', '.join(SECTIONS)}, symbol:<con_id>")
+
+
+def wrap(snapshot: Section) -> Envelope:
+    """The value to store. NaN and infinity become null and are refused again at the reader's door."""
+    kind = type(snapshot)
+    return Envelope(kind.__name__, kind.VERSION, msgspec.Raw(msgspec.json.encode(snapshot)))
+
+
+def unwrap(name: str, stored: bytes) -> Section:
+    """The typed snapshot of a stored value.
+
+    Raises:
+        StateError: of another version, of another kind, or not of the right types.
+    """
+    kind = kind_of(name)
+    try:
+        envelope = _envelopes.decode(stored)
+        if envelope.kind != kind.__name__:
+            raise StateError(f"state section {name}: found a {envelope.kind}, must be a {kind.__name__}; dropped")
+        if envelope.version != kind.VERSION:
+            raise StateError(
+                f"state section {name}: is of version {envelope.version}, this program reads version {kind.VERSION};"
+                " dropped. It comes back as soon as the engine of this version publishes it"
+            )
+        return _decoders[kind].decode(envelope.body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StateError(f"state section {name}: {error}; dropped") from error
+
+
+def unwrap_seqs(stored: bytes) -> dict[str, int]:
+    """Raises StateError when the value is not a table of numbers."""
+    try:
+        return _seqs.decode(stored)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StateError(f"state: the table of sequence numbers is not readable ({error})") from error

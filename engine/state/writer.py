@@ -1,0 +1,136 @@
+"""The thread that writes changed sections to disk: at most once a second each, newest wins, errors are counted.
+
+It looks at the bus' current snapshots, so there is no queue that could fill up, and no failure reaches the engine.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from diskcache import Cache, Timeout
+
+from engine.clock import Clock
+from engine.errors import StateError
+from engine.state.disk import is_corruption, open_cache
+from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, unwrap_seqs, wrap
+from engine.state.sections import Section
+
+log = logging.getLogger(__name__)
+
+WRITE_PERIOD_S = 1.0
+REOPEN_PERIOD_S = 5.0
+
+
+class StateWriter:
+    """Keeps one folder equal to `current()`. Only `flush` and `close` touch the cache, in one thread."""
+
+    def __init__(self, folder: Path, clock: Clock, current: Callable[[], Mapping[str, Section]]) -> None:
+        self.folder = folder
+        self.write_errors = 0
+        self.last_write_ms: float | None = None
+        self.last_error = ""
+        self._clock = clock
+        self._current = current
+        self._cache: Cache | None = None
+        self._next_open_mono = 0.0
+        self._written: dict[str, int] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="state-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def leave(self, last: Mapping[str, Section]) -> None:
+        """Write `last` and end the thread, without waiting for it: the state moves to another folder."""
+        self._current = lambda: last
+        self._stop.set()
+
+    def stop(self, timeout: float) -> None:
+        """Write what is left and end the thread; waits at most `timeout` seconds."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stop.wait(WRITE_PERIOD_S):
+            self.flush()
+        self.flush()
+        self.close()
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
+    def flush(self) -> bool:
+        """Write every section whose seq is not the written one; False = something failed and was counted."""
+        started = self._clock.mono()
+        try:
+            cache = self._opened(started)
+            if cache is None:
+                return False
+            wrote = self._write_changes(cache, self._current())
+        except (StateError, sqlite3.Error, Timeout, OSError, TypeError, ValueError) as error:
+            self._failed(error)
+            return False
+        if wrote:
+            self.last_write_ms = (self._clock.mono() - started) * 1000.0
+        if self.last_error:
+            log.warning("State: writing to %s works again", self.folder)
+            self.last_error = ""
+        return True
+
+    def _opened(self, now_mono: float) -> Cache | None:
+        if self._cache is None and now_mono >= self._next_open_mono:
+            self._next_open_mono = now_mono + REOPEN_PERIOD_S
+            self._cache = open_cache(self.folder, self._clock.wall())
+            self._written = {}
+            self._forget_symbols(self._cache)
+        return self._cache
+
+    def _forget_symbols(self, cache: Cache) -> None:
+        """Symbols that pages had open belong to the run that published them."""
+        stored = cache.get(SEQS_KEY)
+        for name in unwrap_seqs(stored) if stored is not None else ():
+            if name.startswith(SYMBOL_PREFIX):
+                cache.delete(name)
+
+    def _write_changes(self, cache: Cache, current: Mapping[str, Section]) -> bool:
+        changed = [(name, snapshot) for name, snapshot in current.items() if self._written.get(name) != snapshot.seq]
+        gone = [name for name in self._written if name not in current]
+        if not changed and not gone:
+            return False
+        values = [(name, wrap(snapshot)) for name, snapshot in changed]  # encoded before the lock is taken
+        seqs = {name: snapshot.seq for name, snapshot in current.items()}
+        with cache.transact():
+            for name, value in values:
+                cache.set(name, value)
+            for name in gone:
+                cache.delete(name)
+            cache.set(SEQS_KEY, seqs)
+        self._written = seqs
+        return True
+
+    def _failed(self, error: Exception) -> None:
+        self.write_errors += 1
+        text = str(error) or type(error).__name__
+        if text != self.last_error:
+            log.error("State: writing to %s failed: %s. The pages go on from memory.", self.folder, text)
+            self.last_error = text
+        self._abandon()
+        if is_corruption(error):
+            self._next_open_mono = 0.0  # opening checks the file and moves it aside
+
+    def _abandon(self) -> None:
+        """A connection after a failed commit may still be inside its transaction: begin with a fresh one."""
+        try:
+            self.close()
+        except sqlite3.Error as error:
+            log.warning("State: closing %s failed: %s", self.folder, error)
+            self._cache = None
+        self._next_open_mono = min(self._next_open_mono, self._clock.mono() + WRITE_PERIOD_S)
