@@ -1,0 +1,106 @@
+"""Turns what the broker says about itself into conditions, the connection time line and journalled events."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from engine.broker.port import BrokerEvent, Connected, Disconnected, RequestError, SystemNotice
+from engine.codes import ADVISORY, code_info
+from engine.domain import SymbolEvent
+from engine.health.conditions import ConditionBook
+from engine.health.timeline import LINK, SERVERS, LinkTimeline, duration_text
+
+log = logging.getLogger("qtrade.health")
+
+_KEEP_EVENTS = 200
+Record = Callable[[str, str], None]  # (kind, text) -> journal
+
+
+class HealthMonitor:
+    """Conditions, time line and connection events. Engine thread only; times come with each call."""
+
+    def __init__(self, record: Record) -> None:
+        self.conditions = ConditionBook()
+        self.timeline = LinkTimeline()
+        self.events: deque[SymbolEvent] = deque(maxlen=_KEEP_EVENTS)
+        self._record = record
+        self._lost_wall: float | None = None
+
+    def on_event(self, event: BrokerEvent, wall: float, market: float) -> None:
+        """Take one broker event; others than the four below are ignored."""
+        if isinstance(event, Connected):
+            self._connected(event, wall, market)
+        elif isinstance(event, Disconnected):
+            self._disconnected(event, wall, market)
+        elif isinstance(event, SystemNotice):
+            self._notice(event, wall, market)
+        elif isinstance(event, RequestError):
+            self._request_error(event, wall)
+
+    def note(self, market: float, kind: str, text: str) -> None:
+        """One connection event: for the Overview and the journal."""
+        self.events.append(SymbolEvent(at_market=market, kind=kind, local_symbol="", text=text))
+        self._record(kind, text)
+
+    def _connected(self, event: Connected, wall: float, market: float) -> None:
+        self.timeline.mark(LINK, "up", wall)
+        self.timeline.mark(SERVERS, "up", wall)
+        text = f"Connected, server version {event.server_version}, client id {event.client_id}"
+        if self._lost_wall is not None:
+            text += f", back after {duration_text(wall - self._lost_wall)}"
+        self._lost_wall = None
+        self.conditions.resolve("link", wall, f"Connected again at client id {event.client_id}.")
+        self.conditions.resolve("servers", wall)
+        self.note(market, "connected", text)
+
+    def _disconnected(self, event: Disconnected, wall: float, market: float) -> None:
+        self.timeline.link_lost(wall, event.reason)
+        refused = event.retry_at_mono is None
+        self.conditions.raise_(
+            "link",
+            wall,
+            "The connection was refused" if refused else "Not connected to TWS",
+            event.reason,
+            severity="error",
+            cure="See the panel at the top of each page." if refused else "QTrade tries again by itself.",
+        )
+        if self._lost_wall is None:
+            self._lost_wall = wall
+            self.note(market, "disconnected", event.reason)
+
+    def _notice(self, event: SystemNotice, wall: float, market: float) -> None:
+        change = self.timeline.on_notice(event, wall)
+        if change is None:
+            self._show(event.code, event.text, wall)
+            return
+        track, state, lasted = change
+        if lasted is None and state != "down":
+            return  # the farm was up before: the usual greeting after a connect
+        key = f"track:{track}"
+        info = code_info(event.code, event.text)
+        if state == "down":
+            self.conditions.raise_(
+                key, wall, info.title, f"{track}: {info.text}", severity=info.severity, cure=info.cure, code=event.code
+            )
+            self.note(market, "link down", f"{track}: {info.title} ({event.code})")
+        elif lasted is not None:
+            back = f"Back after {duration_text(lasted)} ({event.code})."
+            if self.conditions.is_open(key):
+                self.conditions.resolve(key, wall, back)
+                self.note(market, "link up", f"{track}: {back}")
+
+    def _request_error(self, event: RequestError, wall: float) -> None:
+        """What a refused request means for the user; the rooms act on it themselves."""
+        if event.code not in ADVISORY:
+            self._show(event.code, event.text, wall)
+
+    def _show(self, code: int, text: str, wall: float) -> None:
+        info = code_info(code, text)
+        if info.action == "ignore":
+            return
+        said = info.text if not text or text in info.text else f"{info.text} TWS says: {text}"
+        self.conditions.raise_(
+            f"code:{code}", wall, info.title, said, severity=info.severity, cure=info.cure, code=code, lasting=False
+        )

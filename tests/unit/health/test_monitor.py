@@ -1,0 +1,82 @@
+"""HealthMonitor: what the broker says becomes one condition a cause, with code and cure."""
+
+from engine.broker.port import Connected, Disconnected, LinkState, RequestError, SystemNotice
+from engine.health.monitor import HealthMonitor
+from engine.health.status import status_block
+from engine.state.sections import LinesSection
+
+
+def monitor() -> tuple[HealthMonitor, list[tuple[str, str]]]:
+    recorded: list[tuple[str, str]] = []
+    return HealthMonitor(lambda kind, text: recorded.append((kind, text))), recorded
+
+
+def connect(health: HealthMonitor, wall: float) -> None:
+    health.on_event(Connected(1, "DU1", 176, wall, 52), wall, wall)
+
+
+def test_a_drop_is_one_condition_closed_by_the_reconnect():
+    health, recorded = monitor()
+    connect(health, 0.0)
+    for wall in (10.0, 13.0, 16.0):
+        health.on_event(Disconnected("Peer closed connection", wall, wall + 3), wall, wall)
+    (entry,) = health.conditions.newest_first()
+    assert (entry.open, entry.count, entry.severity) == (True, 1, "error")
+    connect(health, 19.0)
+    (entry,) = health.conditions.newest_first()
+    assert not entry.open
+    assert [kind for kind, _ in recorded] == ["connected", "disconnected", "connected"]
+    assert "back after 9 s" in recorded[-1][1]
+
+
+def test_the_farm_greetings_after_a_connect_are_no_news():
+    health, recorded = monitor()
+    connect(health, 0.0)
+    for code in (2104, 2106, 2158):
+        health.on_event(SystemNotice(code, "OK", f"farm{code}"), 0.1, 0.1)
+    assert health.conditions.newest_first() == ()
+    assert len(recorded) == 1
+
+
+def test_a_farm_that_breaks_and_comes_back_says_how_long():
+    health, recorded = monitor()
+    connect(health, 0.0)
+    health.on_event(SystemNotice(2104, "OK", "usfarm"), 0.1, 0.1)
+    health.on_event(SystemNotice(2103, "broken", "usfarm"), 60.0, 60.0)
+    assert health.conditions.newest_first()[0].code == 2103
+    health.on_event(SystemNotice(2104, "OK", "usfarm"), 408.0, 408.0)
+    entry = health.conditions.newest_first()[0]
+    assert not entry.open
+    assert "5 min 48 s" in entry.text
+    assert recorded[-1][0] == "link up"
+
+
+def test_a_refused_request_is_shown_with_its_code_and_a_cancel_echo_is_not():
+    health, _ = monitor()
+    health.on_event(RequestError(7, 354, "Requested market data is not subscribed."), 1.0, 1.0)
+    health.on_event(RequestError(8, 162, "API scanner subscription cancelled: 8"), 1.0, 1.0)
+    (entry,) = health.conditions.newest_first()
+    assert (entry.code, entry.open) == (354, False)
+    assert entry.cure
+
+
+def test_an_unknown_code_is_shown_in_tws_own_words():
+    health, _ = monitor()
+    health.on_event(SystemNotice(99_999, "Something new"), 1.0, 1.0)
+    assert "Something new" in health.conditions.newest_first()[0].text
+
+
+def test_status_block_in_the_users_words():
+    lines = LinesSection(
+        limit=50, effective_limit=50, buffer=5, used=47, near=True, scanner_capacity=45, scanner_free=1,
+        by_class={"100": 3, "pinned": 0, "50": 8, "25": 10, "coverage": 26}, changing=0, rows=(), refused=(),
+        events=(), used_history=(),
+    )  # fmt: skip
+    link = LinkState("connected", True, "simulated", "127.0.0.1", 1, 52, "DU1", 176, 1, 0.0)
+    block = dict(status_block(9_038.0, lines, 3, 47, link))
+    assert block["Uptime"] == "2:30:38"
+    assert block["Subscriptions"] == "47/50 [NEAR]"
+    assert block["IB connected"] == "True (simulated)"
+    assert list(block) == [
+        "Uptime", "Subscriptions", "Positions", "Scanner capacity", "Prices", "IB connected", "Live mode",
+    ]  # fmt: skip
