@@ -192,8 +192,9 @@ def _message(detail: ErrorDetails, values: Mapping[str, Any], source: Mapping[st
     key = _key_of(detail)
     text = detail["msg"].removeprefix("Value error, ")
     if key not in FIELDS:
-        where = sorted({layer.label(k) for k, layer in source.items() if k.startswith(f"{key}.")})
-        return f"{', '.join(where) or 'settings'}: {key}: {text}."
+        inside = [k for k in source if k.startswith(f"{key}.")]
+        found = ", ".join(f"{k} is {values[k]!r} ({source[k].label(k)})" for k in inside)
+        return f"{found or key}: {text}."
     where_one = source[key].label(key) if key in source else DEFAULT
     default = FIELDS[key].default
     return f"{where_one}: {key} is {values.get(key)!r}; {rule_of(key, text)}. Change or remove it (default {default})."

@@ -1,0 +1,70 @@
+"""The command line as a layer of settings and a few switches. Pure: no reading, no printing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine.errors import ConfigError
+from engine.setting_sources import Layer, from_command_line, parse_text
+
+OPTIONS = {
+    "broker.mode": "--broker",
+    "broker.host": "--broker-host",
+    "broker.port": "--broker-port",
+    "broker.client_id": "--client-id",
+    "web.host": "--host",
+    "web.port": "--port",
+    "data_dir": "--data-dir",
+    "log.level": "--log-level",
+    "web.open_browser": "--no-browser",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """What was typed. `config` None = the config.yaml beside app.py, which may be missing."""
+
+    layer: Layer
+    config: Path | None
+    check: bool
+    version: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"command line: {message}. See: python app.py --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Values stay text: bounds and choices have one home, the models of engine.config."""
+    made = _Parser(prog="app.py", description="QTrade: a live dashboard on Interactive Brokers.", allow_abbrev=False)
+    made.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: config.yaml beside app.py)")
+    made.add_argument("--broker", metavar="simulated|paper|live", help="which gateway (default: simulated)")
+    made.add_argument("--broker-host", metavar="H", help="where TWS or IB Gateway listens (default: 127.0.0.1)")
+    made.add_argument("--broker-port", metavar="P", help="its port (default: 7497 paper, 7496 live)")
+    made.add_argument("--client-id", metavar="N", help="API client id (default: 52)")
+    made.add_argument("--host", metavar="ADDRESS", help="address of the dashboard, loopback only (default: 127.0.0.1)")
+    made.add_argument("--port", metavar="PORT", help="port of the dashboard (default: 8052)")
+    made.add_argument("--data-dir", metavar="DIR", help="where state, history and logs are kept")
+    made.add_argument("--no-browser", action="store_true", help="don't open the browser")
+    made.add_argument("--log-level", metavar="L", help="DEBUG, INFO, WARNING or ERROR (default: INFO)")
+    made.add_argument("--check", action="store_true", help="validate configuration and environment, then exit")
+    made.add_argument("--version", action="store_true", help="print version and build id, then exit")
+    return made
+
+
+def parse_command_line(arguments: Sequence[str]) -> CommandLine:
+    """Raises ConfigError for what is not an option; `--help` prints and exits."""
+    typed = parser().parse_args(arguments)
+    values: dict[str, Any] = {}
+    for key, option in OPTIONS.items():
+        text = getattr(typed, option.removeprefix("--").replace("-", "_"))
+        if isinstance(text, str):
+            values[key] = parse_text(key, text.upper() if key == "log.level" else text)
+    if typed.no_browser:
+        values["web.open_browser"] = False
+    return CommandLine(from_command_line(values, OPTIONS), typed.config, typed.check, typed.version)

@@ -1,0 +1,67 @@
+"""Where state, history and logs are kept: one folder a user, never on a share, better not in a synced folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.errors import ConfigError
+
+_SYNCED = re.compile(
+    r"^(onedrive.*|dropbox.*|google ?drive.*|my drive|iclouddrive|mobile documents|nextcloud|owncloud|pcloud ?drive"
+    r"|box|mega|syncthing|yandex\.?disk)$",
+    re.IGNORECASE,
+)
+
+
+def default_data_folder(environ: Mapping[str, str], home: Path, is_windows: bool) -> Path:
+    """`%LOCALAPPDATA%\\QTrade`, else `$XDG_STATE_HOME/qtrade`, else `~/.local/state/qtrade`."""
+    local = environ.get("LOCALAPPDATA")
+    if is_windows:
+        return (Path(local) if local else home / "AppData" / "Local") / "QTrade"
+    state = environ.get("XDG_STATE_HOME", "")
+    # The base-directory rules say that a relative path there is to be ignored.
+    return (Path(state) if state.startswith("/") else home / ".local" / "state") / "qtrade"
+
+
+def data_folder(chosen: str | None, origin: str, environ: Mapping[str, str], home: Path, is_windows: bool) -> Path:
+    """The folder to use, absolute. Raises ConfigError for a network path; makes nothing."""
+    if chosen is None:
+        return default_data_folder(environ, home, is_windows)
+    if is_network_path(chosen, is_windows):
+        raise ConfigError(
+            f"{origin}: data_dir is {chosen!r}; must be on a disk of this machine, not on a network share: the files "
+            "would be damaged. Use a local folder."
+        )
+    typed = Path(chosen)
+    expanded = home / typed.relative_to("~") if typed.parts[:1] == ("~",) else typed
+    return expanded.absolute()
+
+
+def is_network_path(text: str, is_windows: bool) -> bool:
+    r"""True for \\server\share anywhere, and for //server/share on Windows; \\?\C:\ is a local disk."""
+    path = text.replace("/", "\\") if is_windows else text
+    if path.startswith("\\\\?\\"):
+        return path[4:8].upper() == "UNC\\"
+    return path.startswith("\\\\")
+
+
+def synced_by(folder: Path) -> str | None:
+    """Name of the folder above (or at) `folder` that a synchroniser keeps; None when none is recognised."""
+    return next((part for part in folder.parts if _SYNCED.match(part)), None)
+
+
+def make_data_folder(folder: Path) -> None:
+    """Create it for this user only. Raises ConfigError when that can't be done or it can't be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        probe = folder / ".write-test"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"data folder {folder}: {error.strerror or error}; must be a folder that you may write to. "
+            "Choose another one with --data-dir."
+        ) from None

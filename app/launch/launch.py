@@ -1,0 +1,147 @@
+"""The start and the end of the program: settings, port, lock, pages first, then simulator and engine, and back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.launch.check import broker_words, check_environment, client_library, log_folder, report
+from app.launch.cli import parse_command_line
+from app.launch.data_folder import make_data_folder
+from app.launch.desktop import may_open_browser, open_browser
+from app.launch.ending import Ending
+from app.launch.lockfile import AlreadyRunning, EngineLock
+from app.launch.ports import PortTaken, free_port, open_listener
+from app.launch.preparation import Machine, Prepared, prepare
+from app.launch.simulator_process import HOST, STATE_FILE, SimulatorProcess, command_line
+from engine.build_id import BuildId, build_id
+from engine.errors import ConfigError
+from engine.logs import plain, route_logs
+from engine.setting_sources import Layer
+from engine.settings import LOCKING
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE_STOP_S = 1.4
+
+OK, REFUSED, SECOND_ENGINE = 0, 2, 3
+
+log = logging.getLogger("qtrade.app")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The whole program; returns its exit code. Prints one message instead of a traceback for what users do wrong."""
+    machine = Machine(ROOT, os.environ, Path.home(), sys.platform)
+    try:
+        typed = parse_command_line(arguments)
+        build = build_id(ROOT)
+        if typed.version:
+            print(f"QTrade {build}")
+            return OK
+        check_environment()
+        prepared = prepare(typed, machine)
+        listener = open_listener(prepared.settings.config.web.host, prepared.settings.config.web.port)
+        if typed.check:
+            listener.close()
+            print(plain("\n".join(report(prepared, build))))
+            return OK
+        return _run_locked(prepared, machine, build, listener)
+    except (ConfigError, PortTaken) as error:
+        print(plain(f"QTrade: {error}"), file=sys.stderr)
+        return REFUSED
+    except AlreadyRunning as error:
+        print(plain(f"QTrade: {error}"), file=sys.stderr)
+        return SECOND_ENGINE
+    except KeyboardInterrupt:
+        return OK
+
+
+def _run_locked(prepared: Prepared, machine: Machine, build: BuildId, listener: socket.socket) -> int:
+    ending = Ending()
+    ending.listen()
+    make_data_folder(prepared.folder)
+    lock = EngineLock(prepared.folder)
+    try:
+        lock.acquire(machine.clock_wall())
+        routing = route_logs(log_folder(prepared.folder), prepared.settings.config.log.level)
+        try:
+            _announce(prepared, build)
+            _serve_until_end(prepared, machine, build, listener, ending)
+        finally:
+            routing.close()
+    finally:
+        lock.release()
+        listener.close()
+    return OK
+
+
+def _announce(prepared: Prepared, build: BuildId) -> None:
+    web = prepared.settings.config.web
+    log.info("QTrade %s on Python %s with %s", build, platform.python_version(), client_library())
+    log.info("Data folder: %s", prepared.folder)
+    log.info("Broker: %s", broker_words(prepared.settings.config.broker))
+    for note in prepared.notes:
+        log.warning("%s", note)
+    log.info("Dashboard: http://%s:%d", web.host, web.port)
+
+
+def _serve_until_end(
+    prepared: Prepared, machine: Machine, build: BuildId, listener: socket.socket, ending: Ending
+) -> None:
+    # Dash and the engine take most of a second to import; `--version`, `--check` and a taken port need neither.
+    from app.launch.web_server import WebServer
+    from app.launch.wiring import assemble
+
+    config = prepared.settings.config
+    host, port = endpoint(prepared)
+    parts = assemble(prepared.settings, host, port, prepared.folder, build, ROOT)
+    simulator = None
+    if config.broker.mode == "simulated":
+        state_file = prepared.folder / STATE_FILE
+        command = command_line(config.simulator, port, state_file, config.broker.account)
+        simulator = SimulatorProcess(command, ROOT, prepared.folder, port)
+    server = WebServer(parts.wsgi, listener)
+    server.start()
+    if may_open_browser(config.web.open_browser, machine.environ, machine.platform):
+        open_browser(f"http://{config.web.host}:{config.web.port}")
+
+    def start_rest() -> None:
+        if simulator is not None:
+            simulator.start()
+        if not ending.wait(0):
+            parts.engine.start()
+
+    threading.Thread(target=start_rest, name="start", daemon=True).start()
+    ending.wait()
+    log.info("Stopping")
+    stopped = parts.engine.stop(ENGINE_STOP_S)
+    if simulator is not None:
+        simulator.stop()
+    server.stop()
+    if stopped:
+        log.info("Stopped")
+        ending.finished()
+    else:
+        log.warning("The engine did not stop in time; the process ends without it")
+
+
+def endpoint(prepared: Prepared) -> tuple[str, int]:
+    """Host and port of the gateway. The simulated one gets a free port unless one was asked for at the start."""
+    broker = prepared.settings.config.broker
+    if broker.mode != "simulated":
+        port = broker.effective_port()
+        assert port is not None  # paper and live have a usual port
+        return broker.host, port
+    asked = _layer_of(prepared, "broker.port")
+    if broker.port is not None and asked is not None and asked.name in LOCKING:
+        return HOST, broker.port
+    return HOST, free_port(HOST)
+
+
+def _layer_of(prepared: Prepared, key: str) -> Layer | None:
+    return next((layer for layer in prepared.settings.layers if key in layer.values), None)

@@ -1,0 +1,85 @@
+"""One engine a data folder: an operating-system lock, so that a killed process leaves nothing to clean up."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "engine.lock"
+# Windows locks bytes, and locked bytes can't be read: lock one far behind the text.
+_LOCKED_BYTE = 1 << 30
+
+
+class AlreadyRunning(Exception):
+    """The text names the process that has the folder."""
+
+
+class EngineLock:
+    """Held until `release` or the end of the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._handle: BufferedRandom | None = None
+
+    def acquire(self, started_wall: float) -> None:
+        """Take the lock and write who we are. Raises AlreadyRunning."""
+        handle = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        if not _lock(handle):
+            holder = _holder(handle)
+            handle.close()
+            raise AlreadyRunning(self._message(holder))
+        handle.seek(0)
+        handle.truncate()
+        handle.write(json.dumps({"pid": os.getpid(), "started": int(started_wall)}).encode())
+        handle.flush()
+        self._handle = handle
+
+    def release(self) -> None:
+        """Give it up; harmless when it is not held. The file stays: removing it would race with the next start."""
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+
+    def _message(self, holder: dict[str, Any]) -> str:
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(holder.get("started", 0)))
+        who = f"process {holder['pid']}, since {since}" if "pid" in holder else "another process"
+        return (
+            f"data folder {self._path.parent}: a QTrade engine uses it already ({who}); one folder serves one engine. "
+            "Stop that one, or start with another --data-dir."
+        )
+
+
+def _holder(handle: BufferedRandom) -> dict[str, Any]:
+    try:
+        handle.seek(0)
+        content = json.loads(handle.read(4096))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: BufferedRandom) -> bool:
+        handle.seek(_LOCKED_BYTE)
+        try:
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(handle: BufferedRandom) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

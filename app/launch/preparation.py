@@ -1,0 +1,76 @@
+"""From command line and environment to the settings in force and the data folder; reads, but makes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.launch.cli import CommandLine
+from app.launch.data_folder import data_folder, synced_by
+from engine.errors import ConfigError
+from engine.saved_settings import FILE_NAME, load_saved
+from engine.setting_sources import Layer, from_environment, from_yaml
+from engine.settings import EffectiveSettings, load_settings, resolve, saved_layer
+
+# Usual ports of the other kind of account: worth a word, not an error, since TWS lets the user choose.
+_USUAL_PORTS = {7497: "paper", 4002: "paper", 7496: "live", 4001: "live"}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What is asked of this machine; injected, so that tests need not change it."""
+
+    root: Path
+    environ: Mapping[str, str]
+    home: Path
+    platform: str  # sys.platform
+    clock_wall: Callable[[], float] = time.time
+
+    @property
+    def is_windows(self) -> bool:
+        return self.platform == "win32"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that is known before anything starts."""
+
+    settings: EffectiveSettings
+    folder: Path
+    notes: tuple[str, ...]
+
+
+def prepare(typed: CommandLine, machine: Machine) -> Prepared:
+    """Settings by precedence and the data folder. Raises ConfigError: where, found, rule, cure."""
+    environment = from_environment(machine.environ)
+    config_file = _config_layer(typed.config, machine.root)
+    first = resolve([typed.layer, environment, config_file])
+    folder = data_folder(
+        first.config.data_dir, first.origin("data_dir"), machine.environ, machine.home, machine.is_windows
+    )
+    saved = load_saved(folder / FILE_NAME, machine.clock_wall)
+    settings = load_settings(typed.layer, environment, saved_layer(saved.values, saved.notes), config_file)
+    notes = list(settings.notes)
+    synced = synced_by(folder)
+    if synced is not None:
+        notes.append(f"Data folder {folder} lies in {synced}, which is synchronised: use --data-dir with another one")
+    notes += _port_notes(settings)
+    return Prepared(settings, folder, tuple(notes))
+
+
+def _config_layer(chosen: Path | None, root: Path) -> Layer:
+    if chosen is None:
+        return from_yaml(root / "config.yaml")
+    if not chosen.is_file():
+        raise ConfigError(f"command line --config: {chosen} is no file; must be a settings file. Correct the path.")
+    return from_yaml(chosen)
+
+
+def _port_notes(settings: EffectiveSettings) -> list[str]:
+    broker = settings.config.broker
+    usual = _USUAL_PORTS.get(broker.port) if broker.port is not None else None
+    if broker.mode == "simulated" or usual in (None, broker.mode):
+        return []
+    return [f"Port {broker.port} is usually the {usual} port of TWS or IB Gateway, but the broker is {broker.mode}"]

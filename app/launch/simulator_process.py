@@ -1,0 +1,177 @@
+"""The simulated gateway as a process of its own: started, watched, started again, stopped by closing its input.
+
+The engine is told host and port and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from app.launch.ports import is_listening
+from engine.config import SimulatorSettings
+
+READY_S = 30.0
+RESTART_AFTER_S = 15.0  # who stopped it may start another one on that port; then that one is used
+CONTROL_FILE = "simulator.json"
+STATE_FILE = "simulator-state.json"
+HOST = "127.0.0.1"
+
+log = logging.getLogger("qtrade.simulator")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The simulator's ready line."""
+
+    port: int
+    control_port: int
+    control_token: str
+
+
+def command_line(settings: SimulatorSettings, port: int, state_file: Path, account: str | None) -> list[str]:
+    """How the simulator is started; pure."""
+    command = [sys.executable, "-m", "simulator", "--host", HOST, "--port", str(port)]
+    command += ["--seed", str(settings.seed), "--speed", f"{settings.speed:g}", "--scenario", settings.scenario]
+    command += ["--line-limit", str(settings.line_limit), "--volume-unit", settings.volume_unit]
+    command += ["--state", str(state_file)]
+    if account is not None:
+        command += ["--account", account]
+    return [*command, "--fresh"] if settings.fresh else command
+
+
+def parse_ready(line: bytes) -> Ready | None:
+    """None when the line is something else."""
+    try:
+        content: Any = json.loads(line)
+        return Ready(int(content["port"]), int(content["control_port"]), str(content["control_token"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+class SimulatorProcess:
+    """One simulated gateway on a fixed port. `start` and `stop` from any thread."""
+
+    def __init__(self, command: list[str], root: Path, data_dir: Path, port: int) -> None:
+        self._command = command
+        self._root = root
+        self._data_dir = data_dir
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._guard = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> Ready | None:
+        """Start it and wait for its ready line; None when it did not come up (the log says why)."""
+        ready = self._launch()
+        threading.Thread(target=self._keep, name="simulator-watch", daemon=True).start()
+        return ready
+
+    def stop(self, timeout_s: float = 0.7) -> None:
+        """Close its standard input, which ends it; after `timeout_s` it is killed."""
+        self._stopping.set()
+        with self._guard:
+            process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            try:
+                process.stdin.close()
+            except OSError:  # it was gone already
+                pass
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout_s)
+        (self._data_dir / CONTROL_FILE).unlink(missing_ok=True)
+
+    def _launch(self) -> Ready | None:
+        with self._guard:
+            if self._stopping.is_set():
+                return None
+            log_file = self._data_dir / "logs" / "simulator.log"
+            log_file.parent.mkdir(parents=True, exist_ok=True)
+            # Ctrl+C reaches the whole console; the launcher ends the simulator itself, after the engine.
+            kwargs: dict[str, Any] = (
+                {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+                if sys.platform == "win32"
+                else {"start_new_session": True}
+            )
+            with log_file.open("ab") as errors:
+                self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    cwd=self._root,
+                    **kwargs,
+                )
+            process = self._process
+        ready = _read_ready(process, READY_S)
+        if ready is None and not self._stopping.is_set():
+            log.error("The simulated gateway did not start; %s says why", log_file)
+        elif ready is not None:
+            self._write_control_file(ready)
+        return ready
+
+    def _keep(self) -> None:
+        """Start it again when it died, unless something else listens on its port by then."""
+        while not self._stopping.is_set():
+            process = self._process
+            if process is not None:
+                process.wait()
+            if self._stopping.is_set():
+                return
+            log.warning("The simulated gateway ended; it is started again in %.0f s", RESTART_AFTER_S)
+            if self._stopping.wait(RESTART_AFTER_S):
+                return
+            while is_listening(HOST, self._port):
+                if self._stopping.wait(RESTART_AFTER_S):
+                    return
+            self._launch()
+
+    def _write_control_file(self, ready: Ready) -> None:
+        """Port and token for scripts of this user; 0600."""
+        path = self._data_dir / CONTROL_FILE
+        content = {"port": ready.port, "control_port": ready.control_port, "token": ready.control_token}
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+            json.dump(content, handle)
+
+
+def _read_ready(process: subprocess.Popen[bytes], timeout_s: float) -> Ready | None:
+    """The first ready line within the time; afterwards its output is read and dropped, so that it never blocks."""
+    found: list[Ready] = []
+    arrived = threading.Event()
+    assert process.stdout is not None
+    threading.Thread(
+        target=_read_output, args=(process.stdout, found.append, arrived), name="simulator-output", daemon=True
+    ).start()
+    deadline = time.monotonic() + timeout_s
+    while not arrived.wait(0.1) and process.poll() is None and time.monotonic() < deadline:
+        pass
+    arrived.wait(0.2 if process.poll() is not None else 0)
+    return found[0] if found else None
+
+
+def _read_output(stream: IO[bytes], keep: Callable[[Ready], None], arrived: threading.Event) -> None:
+    for line in stream:
+        ready = None if arrived.is_set() else parse_ready(line)
+        if ready is not None:
+            keep(ready)
+            arrived.set()
+    arrived.set()
