@@ -1,0 +1,32 @@
+"""What the dashboard is given by whoever starts it; nothing in app/ finds anything by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.clock import Clock, SystemClock
+from engine.config import AppConfig
+from engine.journal.source import EmptyJournal, JournalSource
+from engine.state.source import StateSource
+
+
+@dataclass(frozen=True)
+class AppDeps:
+    """`started_mono` = monotonic seconds of `clock` when the program began (for the uptime)."""
+
+    state: StateSource
+    journal: JournalSource = field(default_factory=EmptyJournal)
+    config: AppConfig = field(default_factory=AppConfig)
+    build_id: str = "unknown"
+    version: str = "0"
+    clock: Clock = field(default_factory=SystemClock)
+    started_mono: float = 0.0
+
+    @property
+    def mode(self) -> str:
+        """simulated, paper or live."""
+        return self.config.broker.mode
+
+    def uptime_s(self) -> float:
+        """Seconds since the program began."""
+        return max(0.0, self.clock.mono() - self.started_mono)

@@ -1,0 +1,27 @@
+"""What the journal keeps, as values. Times: `_wall` this machine, `_market` the gateway's clock, UTC epoch seconds."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class PnlRow(Struct, frozen=True):
+    """One point of the P&L curve. All three None = no data then: a gap that stays a gap."""
+
+    t: float  # wall
+    m: float  # market
+    unrealized: float | None
+    realized: float | None
+    daily: float | None
+    mode: str
+    account: str
+
+
+class ConnectionEvent(Struct, frozen=True):
+    """One thing that happened to the connection: connected, lost, refused, 1100, 2103 ..."""
+
+    at_wall: float
+    at_market: float
+    kind: str
+    text: str
+    code: int | None = None

@@ -1,0 +1,47 @@
+"""The read side of the journal, as pages and the API know it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.domain import Signal
+from engine.journal.rows import ConnectionEvent, PnlRow
+from engine.state.sections import ChangeRow
+
+
+class JournalSource(Protocol):
+    """Thread-safe; never raises: what can't be read is empty, and `problem` says why."""
+
+    @property
+    def problem(self) -> str:
+        """Why the last read failed; "" = it did not."""
+
+    def pnl(self, since: float, until: float | None = None, max_points: int | None = None) -> list[PnlRow]:
+        """Points with since <= t < until (wall clock), oldest first, thinned to about `max_points`."""
+
+    def signals(self, from_market: float, to_market: float) -> list[Signal]:
+        """Signals confirmed in that stretch of market time, oldest first."""
+
+    def changes(self, limit: int = 50) -> list[ChangeRow]:
+        """Setting changes, newest first."""
+
+    def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
+        """Newest `limit` events since a wall time, oldest first."""
+
+
+class EmptyJournal:
+    """Stands in until the account is known, and in tests."""
+
+    problem = ""
+
+    def pnl(self, since: float, until: float | None = None, max_points: int | None = None) -> list[PnlRow]:
+        return []
+
+    def signals(self, from_market: float, to_market: float) -> list[Signal]:
+        return []
+
+    def changes(self, limit: int = 50) -> list[ChangeRow]:
+        return []
+
+    def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
+        return []
