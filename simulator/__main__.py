@@ -1,0 +1,34 @@
+"""`python -m simulator`"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+from simulator.cli import Run, parser, run, settings_of
+from simulator.world.build import build_world, save_state
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    logging.basicConfig(level=args.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    market = build_world(
+        seed=args.seed,
+        start=args.start,
+        speed=args.speed,
+        wall_clock=time.monotonic,
+        scenario=args.scenario,
+        state_file=args.state,
+        fresh=args.fresh,
+    )
+
+    def save() -> None:
+        if args.state is not None:
+            save_state(market, args.state)
+
+    return run(Run(market, settings_of(args), save, stdin_watch=not args.no_stdin_watch))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

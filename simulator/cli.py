@@ -1,0 +1,136 @@
+"""Command line of the simulator: builds the world, runs the gateway, says when it is ready."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from simulator.control import ControlServer
+from simulator.control_routes import ControlRoutes
+from simulator.gateway import Gateway
+from simulator.lifeline import watch_stdin
+from simulator.market_time import NEW_YORK
+from simulator.model import World
+from simulator.settings import GatewaySettings
+
+log = logging.getLogger("simulator")
+
+SAVE_EVERY_S = 5.0
+
+Save = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A world to serve; `save` writes its state and is called every few seconds and at the end."""
+
+    world: World
+    settings: GatewaySettings
+    save: Save
+    stdin_watch: bool
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(prog="python -m simulator", description="TWS' socket protocol, a simulated market.")
+    p.add_argument("--host", default="127.0.0.1")
+    p.add_argument("--port", type=int, default=0, help="0 = any free one; the ready line says which")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--start", type=start_moment, metavar="ISO", help="market time; New York when without zone")
+    p.add_argument("--speed", type=positive, default=1.0, help="market seconds a second")
+    p.add_argument("--line-limit", type=int, default=100, help="market data lines of the account")
+    p.add_argument("--volume-unit", choices=("lots", "shares"), default="lots", help="unit of US stock volumes")
+    p.add_argument("--account", default="DU1234567")
+    p.add_argument("--state", type=Path, default=None, metavar="FILE", help="goes on from where it stopped")
+    p.add_argument("--fresh", action="store_true", help="ignores what the state file says")
+    p.add_argument("--scenario", choices=("weekday", "weekend"), default="weekday")
+    p.add_argument("--control-port", type=int, default=0)
+    p.add_argument("--scan-interval", type=positive, default=30.0, help="seconds between two pushes of a scan")
+    p.add_argument("--account-interval", type=positive, default=10.0, help="seconds between account updates")
+    p.add_argument("--no-stdin-watch", action="store_true", help="goes on when standard input closes")
+    p.add_argument("--log-level", default="WARNING", type=str.upper, choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    return p
+
+
+def start_moment(text: str) -> float:
+    """ISO text to epoch seconds. Raises ArgumentTypeError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an ISO date and time such as 2025-11-05T10:00") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=NEW_YORK)).timestamp()
+
+
+def positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def settings_of(args: argparse.Namespace) -> GatewaySettings:
+    return GatewaySettings(
+        host=args.host,
+        port=args.port,
+        control_port=args.control_port,
+        account=args.account,
+        seed=args.seed,
+        line_limit=args.line_limit,
+        volume_unit=args.volume_unit,
+        scan_interval_s=args.scan_interval,
+        account_interval_s=args.account_interval,
+    )
+
+
+async def serve(run: Run) -> None:
+    """Runs until SIGTERM, Ctrl+C, or the end of standard input."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    gateway = Gateway(run.world, run.settings, time.monotonic)
+    token = secrets.token_urlsafe(24)
+    control = ControlServer(ControlRoutes(gateway).table(), token)
+    await gateway.start()
+    await control.start(run.settings.control_port)
+    if run.stdin_watch:
+        watch_stdin(lambda: loop.call_soon_threadsafe(stop.set))
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: loop.call_soon_threadsafe(stop.set))
+    ready = {"ready": True, "port": gateway.port, "control_port": control.port, "control_token": token}
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
+    await _until_stopped(stop, run.save)
+    await control.stop()
+    await gateway.stop()
+    run.save()
+
+
+async def _until_stopped(stop: asyncio.Event, save: Save) -> None:
+    """Waits for the stop, saving now and then; wakes often so that Windows sees its signals."""
+    next_save = time.monotonic() + SAVE_EVERY_S
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), 0.5)
+        except TimeoutError:
+            if time.monotonic() >= next_save:
+                next_save = time.monotonic() + SAVE_EVERY_S
+                save()
+
+
+def run(prepared: Run) -> int:
+    """0 after an orderly end, 2 when the port is taken."""
+    try:
+        asyncio.run(serve(prepared))
+    except OSError as problem:
+        address = f"{prepared.settings.host}:{prepared.settings.port}"
+        sys.stderr.write(f"simulator: cannot listen on {address}: {problem.strerror or problem}\n")
+        return 2
+    return 0

@@ -1,0 +1,161 @@
+"""The gateway: accepts clients, answers their requests, turns the world's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import socket
+import sys
+from collections.abc import Callable
+
+from simulator import texts
+from simulator.contracts import Refusal
+from simulator.desks import NEXT_ORDER_ID, Desks
+from simulator.hub import Hub
+from simulator.model import World
+from simulator.session import Session
+from simulator.settings import GatewaySettings
+from simulator.wire import encode_session as enc
+from simulator.wire import parse
+from simulator.wire import requests as rq
+
+log = logging.getLogger("simulator.gateway")
+
+PUMP_S = 0.25
+BEAT_S = 0.05
+
+
+class Gateway:
+    """One simulated TWS. Start and stop it inside a running loop; nothing in it is thread safe."""
+
+    def __init__(self, world: World, settings: GatewaySettings, wall: Callable[[], float]) -> None:
+        self.hub = Hub(world, settings, wall)
+        self.desks = Desks(self.hub)
+        self.port = settings.port
+        self._numbers = itertools.count(1)
+        self._server: asyncio.Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # life
+
+    async def start(self) -> None:
+        """Listens; `port` is the real one afterwards. Raises OSError when the port is taken."""
+        await self.listen()
+        self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._beat())]
+
+    async def listen(self) -> None:
+        sock = listening_socket(self.hub.settings.host, self.port)
+        self.port = int(sock.getsockname()[1])
+        self._server = await asyncio.get_running_loop().create_server(self._session, sock=sock)
+
+    def stop_listening(self) -> None:
+        """New connections are refused; open ones stay."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def stop(self) -> None:
+        self.stop_listening()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for session in list(self.hub.sessions.values()):
+            session.close()
+        for _ in range(100):
+            if not self.hub.sessions:
+                break
+            await asyncio.sleep(0.01)
+
+    def _session(self) -> Session:
+        return Session(self.hub, next(self._numbers), self)
+
+    async def _pump(self) -> None:
+        """Four rounds a second, on time: a late round does not delay the next."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            try:
+                self.hub.world.advance()
+                if not self.hub.faults.silent:
+                    self.desks.tick(self.hub.wall())
+            except Exception:
+                log.exception("a round of the pump failed; the next one goes on")
+            due = max(due + PUMP_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    async def _beat(self) -> None:
+        """Notes that the loop turns, so that messages that pile up behind a stall are not counted as a burst."""
+        while True:
+            self.hub.alive_at = self.hub.wall()
+            await asyncio.sleep(BEAT_S)
+
+    # what sessions report
+
+    def opened(self, session: Session) -> None:
+        self.hub.sessions[session.number] = session
+        self.hub.ledger.connected(session.number)
+
+    def closed(self, session: Session) -> None:
+        self.desks.forget(session)
+        if self.hub.sessions.pop(session.number, None) is not None:
+            self.hub.ledger.disconnected(session.number)
+
+    def request(self, session: Session, fields: list[str]) -> None:
+        """One message of a client; nothing that it contains may hurt the others."""
+        try:
+            request = parse.parse(fields)
+        except parse.ParseError as problem:
+            self.hub.ledger.bump("parse_errors")
+            log.warning("session %d sent %r: %s", session.number, fields[:6], problem)
+            session.error(-1, 320, f"Error reading request: {problem}")
+            return
+        try:
+            self._answer(session, request)
+        except Refusal as refusal:
+            session.error(request.req_id, refusal.code, refusal.text)
+        except Exception:
+            log.exception("request %r of session %d failed", request, session.number)
+            session.error(request.req_id, 320, "Error processing request")
+
+    def _answer(self, session: Session, request: rq.Request) -> None:
+        if isinstance(request, rq.StartApi):
+            self._start_api(session, request)
+        elif not session.ready:
+            log.info("session %d asks before startApi: ignored", session.number)
+        elif (handler := self.desks.handler(request)) is not None:
+            handler(session, request)
+        else:
+            session.error(request.req_id, 10000, f"Request {getattr(request, 'message_id', 0)} is not supported")
+
+    def _start_api(self, session: Session, request: rq.StartApi) -> None:
+        taken = any(other.ready and other.client_id == request.client_id for other in self.hub.sessions.values())
+        if taken or self.hub.faults.client_busy(request.client_id, self.hub.wall()):
+            session.error(-1, 326, texts.CLIENT_ID_IN_USE)
+            session.close()
+            return
+        session.client_id = request.client_id
+        session.ready = True
+        log.info("client %d connected, version %d (session %d)", request.client_id, session.version, session.number)
+        session.send(enc.managed_accounts([self.hub.account()]))
+        session.send(enc.next_valid_id(NEXT_ORDER_ID))
+        for code, text in texts.FARM_NOTICES:
+            session.error(-1, code, text)
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A TCP socket that can be bound again at once after a restart; on Windows it is exclusive."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform == "win32":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(64)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock

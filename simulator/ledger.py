@@ -1,0 +1,236 @@
+"""What the clients did, counted by the gateway: the oracle for line budgets, message rates and pacing.
+
+Pure: every method gets its times. `wall` is monotonic-like seconds of the gateway, `market` is market time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import TypeVar
+
+from simulator.pacing import SlidingWindow
+
+HISTORY_KEPT = 500  # cancels and duplicates remembered one by one; the counts go on
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class OpenLine:
+    """One market data line that is open. `kind` is stream or bars."""
+
+    session: int
+    req_id: int
+    con_id: int
+    local_symbol: str
+    kind: str
+    opened_wall: float
+    opened_market: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineEvent:
+    """A cancel or a duplicate, with the seconds since the subscription."""
+
+    con_id: int
+    local_symbol: str
+    req_id: int
+    age_s: float
+    wall: float
+    market: float
+
+
+@dataclass(slots=True)
+class Totals:
+    """Everything that is a plain count."""
+
+    max_lines: int = 0
+    max_non_position_lines: int = 0
+    lines_opened: int = 0
+    lines_cancelled: int = 0
+    duplicate_lines: int = 0
+    position_lines_cancelled: int = 0
+    history_requests: int = 0
+    small_bar_requests: int = 0
+    pacing_violations: int = 0
+    max_open_history: int = 0
+    scanner_subscriptions: int = 0
+    max_scanner_slots: int = 0
+    snapshots: int = 0
+    order_messages: int = 0
+    parse_errors: int = 0
+    connections: int = 0
+    disconnections: int = 0
+    slow_clients_dropped: int = 0
+    min_cancel_age_s: float | None = None
+
+
+@dataclass(slots=True)
+class _State:
+    totals: Totals = field(default_factory=Totals)
+    messages: Counter[int] = field(default_factory=Counter)
+    errors: Counter[int] = field(default_factory=Counter)
+    cancels: list[LineEvent] = field(default_factory=list)
+    duplicates: list[LineEvent] = field(default_factory=list)
+    position_cancels: list[LineEvent] = field(default_factory=list)
+    violations: list[dict[str, object]] = field(default_factory=list)
+    worst_second: int = 0
+
+
+class Ledger:
+    """Counts over the life of the process; open lines belong to a session and go with it."""
+
+    def __init__(self, holds: Callable[[int], bool]) -> None:
+        self._holds = holds
+        self._lines: dict[tuple[int, int], OpenLine] = {}
+        self._windows: dict[int, SlidingWindow] = {}
+        self._scanners: set[tuple[int, int]] = set()
+        self._histories: set[tuple[int, int]] = set()
+        self._state = _State()
+
+    # sessions and messages
+
+    def connected(self, session: int) -> None:
+        self._state.totals.connections += 1
+        self._windows[session] = SlidingWindow(1.0)
+
+    def disconnected(self, session: int) -> None:
+        self._state.totals.disconnections += 1
+        self._windows.pop(session, None)
+        for key in [key for key in self._lines if key[0] == session]:
+            del self._lines[key]
+        self._scanners = {key for key in self._scanners if key[0] != session}
+        self._histories = {key for key in self._histories if key[0] != session}
+
+    def message(self, session: int, message_id: int, wall: float, is_order: bool) -> int:
+        """Counts one request; returns how many came from that session in the last second."""
+        self._state.messages[message_id] += 1
+        self._state.totals.order_messages += is_order
+        count = self._windows.setdefault(session, SlidingWindow(1.0)).add(wall)
+        self._state.worst_second = max(self._state.worst_second, count)
+        return count
+
+    def error_sent(self, code: int) -> None:
+        self._state.errors[code] += 1
+
+    def bump(self, name: str) -> None:
+        """One more of a plain count of `Totals`."""
+        setattr(self._state.totals, name, getattr(self._state.totals, name) + 1)
+
+    # lines
+
+    def line_opened(self, line: OpenLine) -> None:
+        twin = any(other.con_id == line.con_id and other.kind == line.kind for other in self._lines.values())
+        self._lines[(line.session, line.req_id)] = line
+        totals = self._state.totals
+        totals.lines_opened += 1
+        if twin:
+            totals.duplicate_lines += 1
+            _keep(self._state.duplicates, _event(line, line.opened_wall, line.opened_market))
+        self.recount()
+
+    def recount(self) -> None:
+        """To be called when the holdings changed: lines change sides then."""
+        totals = self._state.totals
+        totals.max_lines = max(totals.max_lines, len(self._lines))
+        totals.max_non_position_lines = max(totals.max_non_position_lines, self.non_position_lines())
+
+    def line_closed(self, session: int, req_id: int, wall: float, market: float, by_client: bool) -> OpenLine | None:
+        """Takes a line out. `by_client` False = refused, ended or lost, which is no cancel of the client."""
+        line = self._lines.pop((session, req_id), None)
+        if line is None or not by_client:
+            return line
+        event = _event(line, wall, market)
+        totals = self._state.totals
+        totals.lines_cancelled += 1
+        best = totals.min_cancel_age_s
+        totals.min_cancel_age_s = event.age_s if best is None else min(best, event.age_s)
+        _keep(self._state.cancels, event)
+        if line.kind == "stream" and self._holds(line.con_id) and not self.has_line(line.con_id):
+            totals.position_lines_cancelled += 1
+            _keep(self._state.position_cancels, event)
+        return line
+
+    def has_line(self, con_id: int) -> bool:
+        return any(line.con_id == con_id for line in self._lines.values())
+
+    def lines_used(self) -> int:
+        return len(self._lines)
+
+    def non_position_lines(self) -> int:
+        return sum(not self._holds(line.con_id) for line in self._lines.values())
+
+    # scanners and history
+
+    def scanner_opened(self, session: int, req_id: int) -> None:
+        self._scanners.add((session, req_id))
+        totals = self._state.totals
+        totals.scanner_subscriptions += 1
+        totals.max_scanner_slots = max(totals.max_scanner_slots, len(self._scanners))
+
+    def scanner_closed(self, session: int, req_id: int) -> None:
+        self._scanners.discard((session, req_id))
+
+    def scanners_used(self) -> int:
+        return len(self._scanners)
+
+    def history_opened(self, session: int, req_id: int, small_bars: bool) -> None:
+        self._histories.add((session, req_id))
+        totals = self._state.totals
+        totals.history_requests += 1
+        totals.small_bar_requests += small_bars
+        totals.max_open_history = max(totals.max_open_history, len(self._histories))
+
+    def history_closed(self, session: int, req_id: int) -> None:
+        self._histories.discard((session, req_id))
+
+    def histories_open(self) -> int:
+        return len(self._histories)
+
+    def pacing_violation(self, con_id: int, rule: str, wall: float) -> None:
+        self._state.totals.pacing_violations += 1
+        _keep(self._state.violations, {"con_id": con_id, "rule": rule, "wall": wall})
+
+    # reading
+
+    def reset(self) -> None:
+        """Counts start over; what is open stays open and counts as the new maximum."""
+        self._state = _State()
+        totals = self._state.totals
+        totals.max_scanner_slots = len(self._scanners)
+        totals.max_open_history = len(self._histories)
+        self.recount()
+
+    def report(self, wall: float) -> dict[str, object]:
+        """Everything as JSON values; ages in wall seconds."""
+        state = self._state
+        lines = [{**asdict(line), "age_s": wall - line.opened_wall, "position": self._holds(line.con_id)}
+                 for line in self._lines.values()]  # fmt: skip
+        return {
+            "lines_open": len(lines),
+            "non_position_lines_open": self.non_position_lines(),
+            "lines": lines,
+            "scanners_open": len(self._scanners),
+            "histories_open": len(self._histories),
+            **asdict(state.totals),
+            "worst_second": state.worst_second,
+            "messages": {str(key): count for key, count in sorted(state.messages.items())},
+            "messages_total": sum(state.messages.values()),
+            "errors": {str(key): count for key, count in sorted(state.errors.items())},
+            "cancels": [asdict(event) for event in state.cancels],
+            "duplicates": [asdict(event) for event in state.duplicates],
+            "position_cancels": [asdict(event) for event in state.position_cancels],
+            "violations": list(state.violations),
+        }
+
+
+def _event(line: OpenLine, wall: float, market: float) -> LineEvent:
+    return LineEvent(line.con_id, line.local_symbol, line.req_id, wall - line.opened_wall, wall, market)
+
+
+def _keep(items: list[_T], item: _T) -> None:
+    items.append(item)
+    if len(items) > HISTORY_KEPT:
+        del items[0]

@@ -1,0 +1,262 @@
+"""Market data lines: reqMktData, its first ticks, and the pump that sends what changed four times a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simulator import generic_ticks, texts
+from simulator.contracts import Refusal
+from simulator.hours import is_open
+from simulator.hub import Hub
+from simulator.ledger import OpenLine
+from simulator.model import Bar, Instrument, QuoteState
+from simulator.session import Session
+from simulator.ticks import TickFormat, changes, first_group, rt_volume, second_group
+from simulator.wire import encode_ticks as tk
+from simulator.wire import requests as rq
+from simulator.wire.fields import decimals_of, number
+from simulator.wire.versions import FRACTIONAL_SIZES
+
+FIRST_GROUP_S = 0.12
+SECOND_GROUP_S = 0.25
+GENERIC_S = 0.35
+YEAR_S = 366 * 86400.0
+VWAP_EVERY = 20  # pumps between two looks at the day's average price
+
+
+@dataclass(slots=True)
+class Line:
+    """One reqMktData. `sent` None = the first ticks are not out yet. `vwap` is the day's, for RTVolume."""
+
+    session: Session
+    instrument: Instrument
+    fmt: TickFormat
+    request: rq.MarketData
+    asked_type: int
+    data_type: int = tk.LIVE
+    sent: QuoteState | None = None
+    vwap: float | None = None
+    pumps: int = field(default=0)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return (self.session.number, self.request.req_id)
+
+
+class LineDesk:
+    """All lines of all clients; the limit is the account's, so it counts them together."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._lines: dict[tuple[int, int], Line] = {}
+
+    # requests
+
+    def subscribe(self, session: Session, request: rq.MarketData) -> None:
+        hub = self._hub
+        if (session.number, request.req_id) in self._lines:
+            raise Refusal(322, texts.PROCESSING.format(cause=texts.DUPLICATE_ID))
+        instrument = hub.directory.resolve(request.contract)
+        generic_ticks.check(request.generic_ticks, request.snapshot or request.regulatory_snapshot)
+        hub.faults.check("market_data", instrument.con_id)
+        delayed = self._permission(session, request, instrument)
+        if request.snapshot or request.regulatory_snapshot:
+            hub.ledger.bump("snapshots")
+        elif hub.ledger.lines_used() >= hub.settings.line_limit:
+            raise Refusal(101, texts.LINE_LIMIT)
+        line = self._open(session, request, instrument, delayed)
+        self._begin(line, delayed)
+
+    def cancel(self, session: Session, request: rq.Plain) -> None:
+        line = self._lines.pop((session.number, request.req_id), None)
+        if line is None:
+            raise Refusal(300, texts.UNKNOWN_TICKER.format(req_id=request.req_id))
+        self._hub.ledger.line_closed(*line.key, self._hub.wall(), self._hub.world.now(), by_client=True)
+
+    def set_data_type(self, session: Session, request: rq.MarketDataType) -> None:
+        session.data_type = request.data_type
+
+    def _permission(self, session: Session, request: rq.MarketData, instrument: Instrument) -> bool:
+        """Whether the line will be delayed. Raises Refusal where the account may not see it."""
+        if instrument.behaviour == "refused":
+            raise Refusal(354, texts.NOT_SUBSCRIBED_AT_ALL.format(symbol=instrument.symbol))
+        if instrument.behaviour != "delayed":
+            return False
+        if session.data_type < tk.DELAYED_TYPE:
+            raise Refusal(354, texts.NOT_SUBSCRIBED.format(symbol=instrument.symbol))
+        session.error(request.req_id, 10167, texts.DELAYED.format(symbol=instrument.symbol))
+        return True
+
+    def _open(self, session: Session, request: rq.MarketData, instrument: Instrument, delayed: bool) -> Line:
+        fmt = TickFormat(
+            req_id=request.req_id,
+            decimals=decimals_of(instrument.min_tick),
+            divisor=100 if self._hub.lots(instrument.sec_type) else 1,
+            delayed=delayed,
+            fractional=session.version >= FRACTIONAL_SIZES,
+        )
+        line = Line(session, instrument, fmt, request, session.data_type)
+        self._lines[line.key] = line
+        if not request.snapshot and not request.regulatory_snapshot:
+            opened = OpenLine(session.number, request.req_id, instrument.con_id, instrument.local_symbol,
+                              "stream", self._hub.wall(), self._hub.world.now())  # fmt: skip
+            self._hub.ledger.line_opened(opened)
+        return line
+
+    # first ticks
+
+    def _begin(self, line: Line, delayed: bool) -> None:
+        line.data_type = self._type_now(line, delayed)
+        line.session.send(tk.market_data_type(line.request.req_id, line.data_type))
+        line.session.send(tk.tick_req_params(line.request.req_id, number(line.instrument.min_tick), "9c0001", 3))
+        line.session.after(FIRST_GROUP_S, self._first, line)
+
+    def _type_now(self, line: Line, delayed: bool) -> int:
+        if delayed:
+            return tk.DELAYED_TYPE
+        if line.asked_type not in (tk.FROZEN, tk.DELAYED_FROZEN):
+            return tk.LIVE
+        con_id, zone = line.instrument.con_id, line.instrument.time_zone_id
+        hours = self._hub.world.trading_hours(con_id, liquid=False)
+        return tk.LIVE if is_open(hours, zone, self._hub.world.now()) else tk.FROZEN
+
+    def _is_open(self, line: Line) -> bool:
+        return self._lines.get(line.key) is line
+
+    def _quote(self, line: Line) -> QuoteState | None:
+        con_id = line.instrument.con_id
+        if line.instrument.behaviour == "no_data" or self._hub.faults.muted(con_id):
+            return None
+        return self._hub.world.quote(con_id)
+
+    def _first(self, line: Line) -> None:
+        if not self._is_open(line):
+            return
+        quote = self._quote(line)
+        if quote is not None:
+            line.session.send_many(first_group(quote, line.fmt))
+            line.session.after(SECOND_GROUP_S - FIRST_GROUP_S, self._second, line, quote)
+            if line.request.generic_ticks:
+                line.session.after(GENERIC_S - FIRST_GROUP_S, self._generic, line, quote)
+        if line.request.snapshot or line.request.regulatory_snapshot:
+            complete = quote is not None and None not in (quote.last, quote.bid, quote.ask)
+            wait = SECOND_GROUP_S if complete else self._hub.settings.snapshot_timeout_s
+            line.session.after(wait, self._end_snapshot, line)
+
+    def _second(self, line: Line, quote: QuoteState) -> None:
+        if self._is_open(line):
+            line.session.send_many(second_group(quote, line.fmt))
+            line.sent = quote
+
+    def _end_snapshot(self, line: Line) -> None:
+        if self._is_open(line):
+            del self._lines[line.key]
+            line.session.send(tk.snapshot_end(line.request.req_id))
+
+    def _generic(self, line: Line, quote: QuoteState) -> None:
+        if not self._is_open(line):
+            return
+        asked = {tick.split(":")[0] for tick in line.request.generic_ticks}
+        messages: list[str] = []
+        if asked & {"165", "104"}:
+            days = self._year(line.instrument.con_id)
+            messages += generic_ticks.stats(line.instrument, days, line.fmt) if "165" in asked else []
+            messages += generic_ticks.volatility(days, line.fmt) if "104" in asked else []
+        if "236" in asked and line.instrument.sec_type == "STK":
+            messages += generic_ticks.shortable(line.fmt)
+        if asked & {"221", "232"}:
+            messages += generic_ticks.mark(quote, line.fmt)
+        line.session.send_many(messages)
+
+    def _year(self, con_id: int) -> list[Bar]:
+        now = self._hub.world.now()
+        return self._hub.world.bars(con_id, 86400, now - YEAR_S, now + 86400, True)
+
+    # the pump
+
+    def tick(self, _wall: float) -> None:
+        """Sends what changed since the last call; the gateway calls it four times a second."""
+        held = self._hub.faults.held_ticks
+        for line in list(self._lines.values()):
+            if line.request.snapshot or line.request.regulatory_snapshot:
+                continue
+            if line.sent is None:
+                self._try_first_again(line)
+            else:
+                self._pump(line)
+            if held:
+                self._send_held(line)
+
+    def _try_first_again(self, line: Line) -> None:
+        """A line that had no quote at first begins when one comes."""
+        line.pumps += 1
+        if line.pumps % 4 or (quote := self._quote(line)) is None or not line.session.ready:
+            return
+        line.session.send_many(first_group(quote, line.fmt))
+        self._second(line, quote)
+
+    def _pump(self, line: Line) -> None:
+        quote = self._quote(line)
+        old = line.sent
+        line.pumps += 1
+        if quote is None or old is None or quote.seq == old.seq:
+            return
+        messages = changes(old, quote, line.fmt)
+        if quote.volume != old.volume and "233" in line.request.generic_ticks:
+            messages.append(rt_volume(quote, self._vwap(line), line.fmt))
+        line.sent = quote
+        line.session.send_many(self._without_held(line, messages))
+
+    def _vwap(self, line: Line) -> float | None:
+        if line.vwap is None or line.pumps % VWAP_EVERY == 0:
+            now = self._hub.world.now()
+            days = self._hub.world.bars(line.instrument.con_id, 86400, now - 86400, now + 86400, False)
+            line.vwap = days[-1].wap if days else None
+        return line.vwap
+
+    def _send_held(self, line: Line) -> None:
+        for (con_id, tick_type), value in self._hub.faults.held_ticks.items():
+            if con_id == line.instrument.con_id:
+                line.session.send(bad_tick(line.request.req_id, tick_type, value))
+
+    def _without_held(self, line: Line, messages: list[str]) -> list[str]:
+        kinds = [kind for con_id, kind in self._hub.faults.held_ticks if con_id == line.instrument.con_id]
+        if not kinds:
+            return messages
+        heads = tuple(f"1\x006\x00{line.request.req_id}\0{kind}\0" for kind in kinds)
+        return [message for message in messages if not message.startswith(heads)]
+
+    # upkeep
+
+    def refresh_types(self, _wall: float) -> None:
+        """Says so when a line goes from live to frozen or back."""
+        for line in list(self._lines.values()):
+            if line.sent is None or line.fmt.delayed:
+                continue
+            now = self._type_now(line, delayed=False)
+            if now != line.data_type:
+                line.data_type = now
+                line.session.send(tk.market_data_type(line.request.req_id, now))
+
+    def forget(self, session: Session) -> None:
+        for key in [key for key in self._lines if key[0] == session.number]:
+            del self._lines[key]
+
+    def lose_all(self) -> int:
+        """Every line is gone without a word, as after 1101; returns how many."""
+        count = len(self._lines)
+        for line in self._lines.values():
+            self._hub.ledger.line_closed(*line.key, self._hub.wall(), self._hub.world.now(), by_client=False)
+        self._lines.clear()
+        return count
+
+    def open_lines(self, con_id: int | None) -> list[Line]:
+        """The lines of one contract, or all of them."""
+        return [line for line in self._lines.values() if con_id in (None, line.instrument.con_id)]
+
+
+def bad_tick(req_id: int, tick_type: int, value: str) -> str:
+    """A tick with a raw value: a size tick for the size types, else a price tick."""
+    if tick_type in (tk.BID_SIZE, tk.ASK_SIZE, tk.LAST_SIZE, tk.VOLUME):
+        return tk.tick_size(req_id, tick_type, value)
+    return tk.tick_price(req_id, tick_type, value, "0" if value == "-1" else "100", 0)

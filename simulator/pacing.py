@@ -1,0 +1,60 @@
+"""Counting in sliding windows: messages a second, and IB's rules for historical requests of small bars."""
+
+from __future__ import annotations
+
+from collections import deque
+
+SMALL_BAR_S = 30
+
+Key = tuple[object, ...]
+
+
+class SlidingWindow:
+    """How much happened in the last `span_s` seconds, and the most there ever was."""
+
+    def __init__(self, span_s: float) -> None:
+        self.span_s = span_s
+        self.worst = 0
+        self._times: deque[float] = deque()
+
+    def add(self, now: float, weight: int = 1) -> int:
+        """Counts one event; returns the count within the window that ends at `now`."""
+        self._times.extend([now] * weight)
+        count = self.count(now)
+        self.worst = max(self.worst, count)
+        return count
+
+    def count(self, now: float) -> int:
+        while self._times and now - self._times[0] >= self.span_s:
+            self._times.popleft()
+        return len(self._times)
+
+
+class HistoryPacing:
+    """The three rules for bars of 30 s and less; larger bars only count. Wall seconds."""
+
+    IDENTICAL_S = 15.0
+    SAME_CONTRACT_S = 2.0
+    SAME_CONTRACT_MAX = 5
+    TOTAL_S = 600.0
+    TOTAL_MAX = 60
+
+    def __init__(self) -> None:
+        self._total = SlidingWindow(self.TOTAL_S)
+        self._by_contract: dict[tuple[object, ...], SlidingWindow] = {}
+        self._last_identical: dict[tuple[object, ...], float] = {}
+
+    def violation(self, now: float, contract: Key, request: Key, weight: int) -> str | None:
+        """Counts a small-bar request; the rule that it breaks, or None. `weight` is 2 for BID_ASK."""
+        total = self._total.add(now, weight)
+        window = self._by_contract.setdefault(contract, SlidingWindow(self.SAME_CONTRACT_S))
+        same_contract = window.add(now, weight)
+        last = self._last_identical.get(request)
+        self._last_identical[request] = now
+        if last is not None and now - last < self.IDENTICAL_S:
+            return f"identical request within {self.IDENTICAL_S:.0f} s"
+        if same_contract > self.SAME_CONTRACT_MAX:
+            return f"{same_contract} requests for one contract within {self.SAME_CONTRACT_S:.0f} s"
+        if total > self.TOTAL_MAX:
+            return f"{total} requests within {self.TOTAL_S / 60:.0f} min"
+        return None

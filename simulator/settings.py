@@ -1,0 +1,29 @@
+"""What the gateway can be told from the command line; all durations are wall seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+VolumeUnit = Literal["lots", "shares"]
+
+
+@dataclass(slots=True)
+class GatewaySettings:
+    """Mutable: the control port may change the limits and the volume unit while it runs."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    control_port: int = 0
+    account: str = "DU1234567"
+    seed: int = 1
+    line_limit: int = 100
+    volume_unit: VolumeUnit = "lots"
+    message_limit: int = 50
+    scanner_slots: int = 10
+    scan_first_s: float = 1.5
+    scan_interval_s: float = 30.0
+    account_interval_s: float = 10.0
+    snapshot_timeout_s: float = 11.0
+    history_delay_s: float = 0.08
+    write_bound_bytes: int = 4 << 20
