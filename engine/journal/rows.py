@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 
@@ -15,6 +17,19 @@ class PnlRow(Struct, frozen=True):
     daily: float | None
     mode: str
     account: str
+
+
+class SettingChange(Struct, frozen=True):
+    """One changed setting. `id` comes from `Journal.next_change_id`; old and new are plain JSON values."""
+
+    id: int
+    at_wall: float
+    at_market: float
+    who: str
+    key: str
+    old: Any
+    new: Any
+    reverted: bool = False
 
 
 class ConnectionEvent(Struct, frozen=True):

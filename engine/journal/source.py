@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from engine.domain import Signal
-from engine.journal.rows import ConnectionEvent, PnlRow
-from engine.state.sections import ChangeRow
+from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange
 
 
 class JournalSource(Protocol):
@@ -16,13 +15,23 @@ class JournalSource(Protocol):
     def problem(self) -> str:
         """Why the last read failed; "" = it did not."""
 
-    def pnl(self, since: float, until: float | None = None, max_points: int | None = None) -> list[PnlRow]:
-        """Points with since <= t < until (wall clock), oldest first, thinned to about `max_points`."""
+    def pnl(
+        self,
+        since: float,
+        until: float | None = None,
+        max_points: int | None = None,
+        mark_gaps_s: float | None = None,
+    ) -> list[PnlRow]:
+        """Points with since <= t < until (wall clock), oldest first.
+
+        `max_points`: thinned to at most that many, extremes and gaps kept. `mark_gaps_s`: where two points are
+        further apart than that, one without values is put between them, so that no line is drawn across.
+        """
 
     def signals(self, from_market: float, to_market: float) -> list[Signal]:
         """Signals confirmed in that stretch of market time, oldest first."""
 
-    def changes(self, limit: int = 50) -> list[ChangeRow]:
+    def changes(self, limit: int = 50) -> list[SettingChange]:
         """Setting changes, newest first."""
 
     def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
@@ -34,13 +43,19 @@ class EmptyJournal:
 
     problem = ""
 
-    def pnl(self, since: float, until: float | None = None, max_points: int | None = None) -> list[PnlRow]:
+    def pnl(
+        self,
+        since: float,
+        until: float | None = None,
+        max_points: int | None = None,
+        mark_gaps_s: float | None = None,
+    ) -> list[PnlRow]:
         return []
 
     def signals(self, from_market: float, to_market: float) -> list[Signal]:
         return []
 
-    def changes(self, limit: int = 50) -> list[ChangeRow]:
+    def changes(self, limit: int = 50) -> list[SettingChange]:
         return []
 
     def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:

@@ -10,7 +10,6 @@ import logging
 import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ from diskcache import UNKNOWN, Cache, Disk
 from diskcache.core import MODE_RAW
 
 from engine.errors import StateError
+from engine.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger(__name__)
 
 INLINE_BELOW_BYTES = 2**26
 LOCK_TIMEOUT_S = 1
 _DATABASE = "cache.db"
-_SQLITE_CORRUPT, _SQLITE_NOT_A_DATABASE = 11, 26
 
 # All of diskcache's settings, because those stored in the database win over those that are left out.
 SETTINGS: Mapping[str, Any] = {
@@ -96,32 +95,9 @@ def _open(folder: Path) -> Cache:
     return cache
 
 
-def is_damaged(database: Path) -> bool:
-    """Whether SQLite finds the file broken. A full disk or a lock is not damage: those errors are raised."""
-    if not database.exists():
-        return False
-    try:
-        with closing(sqlite3.connect(database, timeout=LOCK_TIMEOUT_S)) as connection:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
-    except sqlite3.DatabaseError as error:
-        if not is_corruption(error):
-            raise
-        return True
-
-
-def is_corruption(error: BaseException) -> bool:
-    """Whether an error of SQLite says that the file itself is broken (not full, locked or forbidden)."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code & 0xFF) in (_SQLITE_CORRUPT, _SQLITE_NOT_A_DATABASE)
-
-
 def move_aside(folder: Path, at_wall: float) -> Path:
     """Rename a damaged folder so that nothing of it is lost; returns the new path."""
-    target = folder.with_name(f"{folder.name}.corrupt-{at_wall:.0f}")
-    number = 1
-    while target.exists():
-        number += 1
-        target = folder.with_name(f"{folder.name}.corrupt-{at_wall:.0f}-{number}")
+    target = name_aside(folder, at_wall)
     folder.rename(target)
     log.error("State folder %s is damaged: moved to %s, beginning with an empty one", folder, target.name)
     return target

@@ -15,7 +15,8 @@ from diskcache import Cache, Timeout
 
 from engine.clock import Clock
 from engine.errors import StateError
-from engine.state.disk import is_corruption, open_cache
+from engine.sqlite_damage import is_corruption
+from engine.state.disk import open_cache
 from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, unwrap_seqs, wrap
 from engine.state.sections import Section
 

@@ -1,0 +1,108 @@
+"""JournalReader: the history as pages and the API read it. Any thread; what can't be read is empty and said so."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, Row, Select, Table, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.domain import Signal
+from engine.journal.database import file_of, open_for_reading, url_of
+from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange
+from engine.journal.tables import connection_events, pnl_points, setting_changes, signals
+from engine.journal.thinning import thinned, with_gaps_marked
+
+log = logging.getLogger(__name__)
+
+
+class JournalReader:
+    """Implements `JournalSource` on one file or database, for one mode and account; nothing until `open`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._path: Path | None = None
+        self._mode = ""
+        self._account: str | None = None
+        self._problem = ""
+
+    def open(self, target: str | Path, mode: str, account: str | None = None) -> None:
+        """Read this file (or database URL) from now on. `account` None = all accounts of the mode in it."""
+        url = url_of(target)
+        with self._lock:
+            before, self._engine = self._engine, open_for_reading(url)
+            self._path, self._mode, self._account = file_of(url), mode, account
+        if before is not None:
+            before.dispose()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._engine is not None:
+                self._engine.dispose()
+            self._engine = None
+
+    @property
+    def problem(self) -> str:
+        return self._problem
+
+    def pnl(
+        self,
+        since: float,
+        until: float | None = None,
+        max_points: int | None = None,
+        mark_gaps_s: float | None = None,
+    ) -> list[PnlRow]:
+        c = pnl_points.c
+        query = select(c.t, c.market_time, c.unrealized, c.realized, c.daily, c.mode, c.account).where(c.t >= since)
+        if until is not None:
+            query = query.where(c.t < until)
+        points = [PnlRow(*tuple(row)) for row in self._rows(pnl_points, query.order_by(c.t))]
+        if mark_gaps_s is not None:
+            points = with_gaps_marked(points, mark_gaps_s)
+        return points if max_points is None else thinned(points, max_points)
+
+    def signals(self, from_market: float, to_market: float) -> list[Signal]:
+        c = signals.c
+        query = select(c.body).where(c.market_time >= from_market, c.market_time < to_market).order_by(c.market_time)
+        return [msgspec.convert(row[0], Signal) for row in self._rows(signals, query)]
+
+    def changes(self, limit: int = 50) -> list[SettingChange]:
+        c = setting_changes.c
+        query = select(c.change_id, c.at_wall, c.market_time, c.who, c.key, c.old, c.new, c.reverted)
+        rows = self._rows(setting_changes, query.order_by(c.change_id.desc()).limit(limit))
+        return [SettingChange(*tuple(row)) for row in rows]
+
+    def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
+        c = connection_events.c
+        query = select(c.at_wall, c.market_time, c.kind, c.text, c.code).where(c.at_wall >= since)
+        rows = self._rows(connection_events, query.order_by(c.at_wall.desc(), c.row_id.desc()).limit(limit))
+        return [ConnectionEvent(*tuple(row)) for row in reversed(rows)]
+
+    def _rows(self, table: Table, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._lock:
+            engine, path, mode, account = self._engine, self._path, self._mode, self._account
+        if engine is None or (path is not None and not path.exists()):
+            return []
+        query = query.where(table.c.mode == mode)
+        if account is not None:
+            query = query.where(table.c.account == account)
+        try:
+            with engine.connect() as connection:
+                rows = connection.execute(query).all()
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            self._say(str(getattr(error, "orig", None) or error))
+            return []
+        self._problem = ""
+        return rows
+
+    def _say(self, problem: str) -> None:
+        if problem != self._problem:
+            log.error("Journal: can't be read: %s", problem)
+        self._problem = problem

@@ -1,0 +1,107 @@
+"""The journal's tables. Each row carries mode, account, market time and the moment it was recorded.
+
+Unique keys make every write repeatable: a batch that is written again after a failure adds nothing twice.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy.types import BigInteger
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+
+def _journal_table(name: str, *columns: Column[object], unique: tuple[str, ...]) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("row_id", Integer, primary_key=True, autoincrement=True),
+        Column("mode", String(16), nullable=False),
+        Column("account", String(32), nullable=False),
+        Column("market_time", Float(53), nullable=False),
+        Column("recorded_at", Float(53), nullable=False),
+        *columns,
+        # The unique index is also the one that reads use, so the range column comes last in it.
+        UniqueConstraint("mode", "account", *unique),
+    )
+
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("applied_at", Float(53), nullable=False),
+)
+
+pnl_points = _journal_table(
+    "pnl_points",
+    Column("t", Float(53), nullable=False),
+    Column("unrealized", Float(53)),
+    Column("realized", Float(53)),
+    Column("daily", Float(53)),
+    unique=("t",),
+)
+
+signals = _journal_table(
+    "signals",
+    Column("signal_id", String(80), nullable=False),
+    Column("con_id", BigInteger, nullable=False),
+    Column("local_symbol", String(64), nullable=False),
+    Column("side", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("body", JSON, nullable=False),  # the whole domain.Signal
+    unique=("signal_id",),
+)
+
+setting_changes = _journal_table(
+    "setting_changes",
+    Column("change_id", BigInteger, nullable=False),
+    Column("at_wall", Float(53), nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("old", JSON),
+    Column("new", JSON),
+    Column("reverted", Boolean, nullable=False),
+    unique=("change_id",),
+)
+
+connection_events = _journal_table(
+    "connection_events",
+    Column("at_wall", Float(53), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("code", Integer),
+    unique=("at_wall", "kind", "text"),
+)
+
+fills = _journal_table(
+    "fills",
+    Column("exec_id", String(80), nullable=False),
+    Column("con_id", BigInteger, nullable=False),
+    Column("local_symbol", String(64), nullable=False),
+    Column("side", String(8), nullable=False),
+    Column("quantity", Float(53), nullable=False),
+    Column("price", Float(53), nullable=False),
+    Column("exchange", String(32), nullable=False),
+    Column("commission", Float(53)),
+    Column("realized_pnl", Float(53)),
+    unique=("exec_id",),
+)
+
+notices = _journal_table(
+    "notices",
+    Column("key", String(128), nullable=False),
+    Column("first_wall", Float(53), nullable=False),
+    Column("last_wall", Float(53), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("cure", Text, nullable=False),
+    Column("code", Integer),
+    Column("count", Integer, nullable=False),
+    Column("open", Boolean, nullable=False),
+    unique=("key", "first_wall"),
+)

@@ -1,0 +1,238 @@
+"""Journal: append-only history, written by a thread of its own in batches; no failure reaches the engine.
+
+P&L points are on disk within a second. When the database can't be written, the rows wait in memory (bounded),
+the failure is counted, and they are written as soon as it can.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections import deque
+from itertools import groupby, takewhile
+from pathlib import Path
+
+from msgspec import Struct
+from sqlalchemy import URL, Connection, Engine, Table
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from engine.clock import Clock
+from engine.domain import Condition, Fill, Signal
+from engine.errors import StateError
+from engine.journal import statements, tables
+from engine.journal.database import open_for_writing, url_of
+from engine.journal.rows import ConnectionEvent, SettingChange
+from engine.journal.statements import Row
+from engine.sqlite_damage import is_corruption
+
+log = logging.getLogger(__name__)
+
+COMMIT_PERIOD_S = 0.5
+REOPEN_PERIOD_S = 5.0
+ROWS_WAITING_MAX = 20_000
+BATCH_MAX = 2_000
+
+
+class _Scope(Struct, frozen=True):
+    """Where rows go and whose they are."""
+
+    url: URL
+    mode: str
+    account: str
+
+
+class _Entry(Struct, frozen=True):
+    scope: _Scope | None  # None = recorded before the journal was opened
+    table: Table
+    row: Row
+
+
+class Journal:
+    """The write side. All `record_*` methods return at once, from any thread; `open` may come later or again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.write_errors = 0
+        self.dropped = 0
+        self.problem = ""
+        self.last_write_wall: float | None = None
+        self._clock = clock
+        self._waiting: deque[_Entry] = deque()
+        self._scope: _Scope | None = None
+        self._store = _Store(clock)
+        self._last_change_id = 0
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._idle = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def open(self, target: str | Path, mode: str, account: str) -> None:
+        """Record into this file (or database URL) from now on, as this mode and account."""
+        self._scope = _Scope(url_of(target), mode, account)
+        self._wake.set()
+
+    def next_change_id(self) -> int:
+        """An id for a `SettingChange` that no earlier run has given: milliseconds, counted on. Engine thread."""
+        self._last_change_id = max(self._last_change_id + 1, int(self._clock.wall() * 1000))
+        return self._last_change_id
+
+    def record_pnl(
+        self, t: float, m: float, unrealized: float | None, realized: float | None, daily: float | None
+    ) -> None:
+        """One point of the curve; `t` wall, `m` market. Three times None says "no data now"."""
+        self._append(tables.pnl_points, statements.pnl_row(t, m, unrealized, realized, daily))
+
+    def record_signal(self, signal: Signal) -> None:
+        """A new signal, or the new state of one."""
+        self._append(tables.signals, statements.signal_row(signal))
+
+    def record_change(self, change: SettingChange) -> None:
+        """A changed setting; again with `reverted=True` once it is taken back."""
+        self._append(tables.setting_changes, statements.change_row(change))
+
+    def record_connection(self, event: ConnectionEvent) -> None:
+        self._append(tables.connection_events, statements.connection_row(event))
+
+    def record_fill(self, fill: Fill) -> None:
+        """An execution; again when its commission came."""
+        self._append(tables.fills, statements.fill_row(fill))
+
+    def record_notice(self, condition: Condition, at_market: float) -> None:
+        """A condition; again whenever it changed."""
+        self._append(tables.notices, statements.notice_row(condition, at_market))
+
+    @property
+    def waiting(self) -> int:
+        """Rows not yet on disk."""
+        return len(self._waiting)
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until every row recorded so far is on disk; False = not within `timeout` seconds."""
+        self._wake.set()
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._waiting, timeout)
+
+    def stop(self, timeout: float = 2.0) -> None:
+        """Write what waits, close, end the thread; waits at most `timeout` seconds."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(timeout)
+
+    def _append(self, table: Table, row: Row) -> None:
+        if len(self._waiting) >= ROWS_WAITING_MAX:
+            self.dropped += 1
+            return
+        row["recorded_at"] = self._clock.wall()
+        self._waiting.append(_Entry(self._scope, table, row))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(COMMIT_PERIOD_S)
+            self._wake.clear()
+            while self._write_batch() and self._waiting:
+                pass
+        self._write_batch()
+        self._store.close()
+
+    def _write_batch(self) -> bool:
+        """Write the oldest rows; they leave the queue only after the commit. False = nothing could be written."""
+        scope = self._scope
+        batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_MAX))]
+        if scope is None or not batch:
+            return False
+        first = batch[0].scope or scope
+        batch = list(takewhile(lambda entry: (entry.scope or scope) == first, batch))
+        if not self._store.may_try(first.url):
+            return False
+        try:
+            self.dropped += self._store.write(first, batch)
+        except (StateError, SQLAlchemyError, sqlite3.Error, OSError) as error:
+            self._failed(first, error)
+            return False
+        for _ in batch:
+            self._waiting.popleft()
+        self.last_write_wall = self._clock.wall()
+        if self.problem:
+            log.warning("Journal: writing works again")
+            self.problem = ""
+        with self._idle:
+            self._idle.notify_all()
+        return True
+
+    def _failed(self, scope: _Scope, error: Exception) -> None:
+        self.write_errors += 1
+        text = str(getattr(error, "orig", None) or error)
+        if text != self.problem:
+            log.error("Journal: %s can't be written: %s. The rows wait in memory.", scope.url.database, text)
+            self.problem = text
+        self._store.abandon(check_file=is_corruption(getattr(error, "orig", error)))
+
+
+class _Store:
+    """The open database of one scope. Journal thread only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._engine: Engine | None = None
+        self._url: URL | None = None
+        self._next_open_mono = float("-inf")
+
+    def write(self, scope: _Scope, batch: list[_Entry]) -> int:
+        """Commit the batch; returns the number of rows that the database will never take and that were left out."""
+        engine = self._opened(scope.url)
+        try:
+            with engine.begin() as connection:
+                for table, entries in groupby(batch, key=lambda entry: entry.table):
+                    _insert(connection, scope, table, list(entries))
+            return 0
+        except OperationalError:
+            raise
+        except (DBAPIError, SQLAlchemyError, TypeError, ValueError) as error:
+            if is_corruption(getattr(error, "orig", None)):
+                raise
+            return _write_singly(engine, scope, batch)
+
+    def may_try(self, url: URL) -> bool:
+        """False = it could not be opened a moment ago."""
+        return self._engine is not None or url != self._url or self._clock.mono() >= self._next_open_mono
+
+    def _opened(self, url: URL) -> Engine:
+        if url != self._url:
+            self.close()
+        if self._engine is None:
+            self._url = url
+            self._next_open_mono = self._clock.mono() + REOPEN_PERIOD_S
+            self._engine = open_for_writing(url, self._clock.wall())
+        return self._engine
+
+    def abandon(self, check_file: bool) -> None:
+        """Drop the connections; `check_file` = open again at once, which moves a damaged file aside."""
+        self.close()
+        if check_file:
+            self._next_open_mono = float("-inf")
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+
+def _insert(connection: Connection, scope: _Scope, table: Table, entries: list[_Entry]) -> None:
+    rows = [{**entry.row, "mode": scope.mode, "account": scope.account} for entry in entries]
+    connection.execute(statements.upsert(table, connection.dialect.name), rows)
+
+
+def _write_singly(engine: Engine, scope: _Scope, batch: list[_Entry]) -> int:
+    """One row of the batch is impossible (a bug): write the others, name it in the log."""
+    lost = 0
+    for entry in batch:
+        try:
+            with engine.begin() as connection:
+                _insert(connection, scope, entry.table, [entry])
+        except OperationalError:
+            raise
+        except (SQLAlchemyError, TypeError, ValueError) as error:
+            lost += 1
+            log.error("Journal: a row of %s was not taken: %s", entry.table.name, error)
+    return lost
