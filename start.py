@@ -155,7 +155,7 @@ def fingerprint(dev):
     digest = hashlib.sha256()
     for name in requirements(dev):
         with open(os.path.join(ROOT, name), "rb") as handle:
-            digest.update(handle.read().replace(b"\r\n", b"\n") + b"\0")
+            digest.update(handle.read().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
 
@@ -202,8 +202,7 @@ def build_environment(dev):
     fresh = not is_whole(marker)
     if fresh:
         marker = make_venv(find_python())
-    before = None if fresh else installed()
-    dev = dev or "dev" in marker
+    before, dev = None if fresh else installed(), dev or "dev" in marker
     write_marker(dict(marker, complete=False))
     try:
         say("installing what %s lists into .venv (once; a minute or two)" % " and ".join(requirements(dev)))
@@ -239,11 +238,11 @@ def put_aside_or_remove():
     if not os.path.exists(VENV):
         return
     if os.path.exists(MARKER) or not os.listdir(VENV):
-        return remove_venv()
-    aside = VENV + ".old-" + time.strftime("%Y%m%d-%H%M%S")
-    os.rename(VENV, aside)
-    say("the .venv that was here is not start.py's: moved to " + os.path.basename(aside))
-    return None
+        remove_venv()
+    else:
+        aside = VENV + ".old-" + time.strftime("%Y%m%d-%H%M%S")
+        os.rename(VENV, aside)
+        say("the .venv that was here is not start.py's: moved to " + os.path.basename(aside))
 
 
 def remove_venv():
@@ -282,6 +281,7 @@ def pip_install(dev):
         raise
     finally:
         reader.join()
+        process.stderr.close()
     if code != 0:
         shown = "".join("    " + line for line in tail)
         raise Failed("pip could not install what QTrade needs (exit %d). Its last lines:\n%s%s" % (code, shown, CURES))
@@ -361,10 +361,8 @@ def hand_over(arguments):
         os.execv(command[0], command)
     process = subprocess.Popen(command)
     while True:
-        try:
+        with contextlib.suppress(KeyboardInterrupt):  # the child gets Ctrl+C as well and ends by itself
             return process.wait()
-        except KeyboardInterrupt:
-            continue  # the child gets Ctrl+C as well and says goodbye itself
 
 
 def run_app(arguments):
@@ -377,11 +375,9 @@ def run_tests(arguments):
     os.chdir(ROOT)
     if "--long" in arguments:
         arguments.remove("--long")
-        browser = find_browser()
-        module = ["-m", "tests.long"]
+        browser, module = find_browser(), ["-m", "tests.long"]
     else:
-        browser = ensure_browser()
-        module = ["-m", "pytest"]
+        browser, module = ensure_browser(), ["-m", "pytest"]
     if browser:
         os.environ["QTRADE_BROWSER"] = browser
     return hand_over(module + arguments)

@@ -1,0 +1,245 @@
+"""The arrows of the house as a checker over source trees; `test_architecture.py` runs it on this one."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_LINES = 400
+CLIENT_LIBRARIES = frozenset({"ib_insync", "ib_async", "eventkit"})
+WEB_LIBRARIES = frozenset({"dash", "plotly", "flask", "dash_bootstrap_components", "dash_ag_grid", "dash_tvlwc"})
+ORDER_WORDS = frozenset(
+    {
+        "placeOrder",
+        "cancelOrder",
+        "reqGlobalCancel",
+        "exerciseOptions",
+        "whatIfOrder",
+        "whatIfOrderAsync",
+        "bracketOrder",
+    }
+)
+# Values and protocols that the rooms share: the domain, errors, clocks, settings, codes, and the two seams (what the
+# broker offers, what is published). They hold no logic and import only each other.
+SEAMS = frozenset(
+    {
+        "engine.domain",
+        "engine.errors",
+        "engine.clock",
+        "engine.config",
+        "engine.codes",
+        "engine.broker.port",
+        "engine.state.sections",
+    }
+)
+
+# Room -> what else of ours it may import. A room may import itself. The most specific room of a module counts.
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "engine.domain": frozenset(),
+    "engine.clock": frozenset(),
+    "engine.errors": frozenset({"engine.domain"}),
+    "engine.config": frozenset({"engine.domain"}),
+    "engine.codes": frozenset({"engine.domain", "engine.errors"}),
+    "engine.broker": SEAMS,
+    "engine.lines": SEAMS,
+    "engine.bars": SEAMS,
+    "engine.portfolio": SEAMS | {"engine.bars"},
+    "engine.scanners": SEAMS | {"engine.lines", "engine.bars"},
+    "engine.state": SEAMS,
+    "engine.journal": SEAMS,
+    "engine.health": SEAMS,
+    "engine": frozenset({"engine"}),  # runtime, assembly and their parts: all of engine
+    "app.launch": frozenset({"app", "engine"}),
+    "app.pages": frozenset({"app.ids", "app.components"}),
+    "app.components": frozenset({"app.ids", "app.theme", "app.format", "engine.domain"}),
+    "app": frozenset(
+        {
+            "app",
+            "engine.domain",
+            "engine.errors",
+            "engine.clock",
+            "engine.config",
+            "engine.state",
+            "engine.journal",
+            "engine.redaction",
+        }
+    ),
+    "simulator": frozenset(),
+}
+# Imports inside functions are for choices made at start.
+LATE_IMPORTS_ALLOWED = ("engine.broker.", "app.launch.launch", "app.launch.ending", "app")
+
+
+@dataclass
+class Module:
+    """One file: its dotted name and what it imports, anywhere in it."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+    lines: int
+    imports: list[tuple[str, int]] = field(default_factory=list)  # dotted name, line
+    late: list[tuple[str, int]] = field(default_factory=list)
+
+
+def load(root: Path) -> dict[str, Module]:
+    """All modules of app/, engine/ and simulator/, and app.py under the name "__main__"."""
+    modules = {}
+    for package in ("app", "engine", "simulator"):
+        for path in sorted((root / package).rglob("*.py")):
+            parts = list(path.relative_to(root).with_suffix("").parts)
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            modules[name] = parse(name, path)
+    launcher = root / "app.py"
+    if launcher.exists():
+        modules["__main__"] = parse("__main__", launcher)
+    return modules
+
+
+def parse(name: str, path: Path) -> Module:
+    text = path.read_text(encoding="utf-8")
+    module = Module(name, path, ast.parse(text), text.count("\n"))
+    inside = {
+        id(n)
+        for f in ast.walk(module.tree)
+        if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
+        for n in ast.walk(f)
+    }
+    for node in ast.walk(module.tree):
+        for target in imported(node):
+            module.imports.append((target, node.lineno))
+            if id(node) in inside:
+                module.late.append((target, node.lineno))
+    return module
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield "." * node.level + (node.module or "")
+        if node.level == 0 and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(name: str) -> str | None:
+    """The most specific room that a module belongs to."""
+    fitting = [room for room in MAY_IMPORT if name == room or name.startswith(room + ".")]
+    return max(fitting, key=len, default=None)
+
+
+def violations(root: Path) -> list[str]:
+    """Every broken rule as "place: what"."""
+    modules = load(root)
+    found = list(empty_package(root))
+    for module in modules.values():
+        found += wrong_arrows(module, modules)
+        found += wrong_libraries(module)
+        found += wrong_shape(module)
+        found += order_words(module)
+    return found + list(cycles(modules))
+
+
+def place(module: Module, line: int) -> str:
+    return f"{module.path.name if module.name == '__main__' else module.name}:{line}"
+
+
+def empty_package(root: Path) -> Iterator[str]:
+    init = root / "app" / "__init__.py"
+    if not init.exists():
+        yield "app/__init__.py: missing; `import app` would run app.py a second time"
+    elif init.read_text(encoding="utf-8").strip():
+        yield "app/__init__.py: must stay empty"
+
+
+def wrong_arrows(module: Module, modules: dict[str, Module]) -> Iterator[str]:
+    room = room_of(module.name)
+    for target, line in module.imports:
+        if target not in modules or module.name == "__main__":
+            continue
+        if target.startswith("app.launch") and not module.name.startswith("app.launch"):
+            yield f"{place(module, line)}: imports {target}; only app.py may import the launcher"
+        elif room is None:
+            yield f"{place(module, line)}: {module.name} belongs to no room"
+        elif not allowed(module.name, room, target):
+            yield f"{place(module, line)}: {room} may not import {target}"
+
+
+def allowed(name: str, room: str, target: str) -> bool:
+    own = target == room or target.startswith(room + ".")
+    if room == "app.pages" and own:
+        return False  # Dash would run a page twice
+    if name.startswith("app.callbacks") and target.startswith("app.pages"):
+        return False
+    packages = {target}  # importing a.b.c runs a and a.b too, which are empty or of the same room
+    return (
+        own
+        or any(p == may or p.startswith(may + ".") for p in packages for may in MAY_IMPORT[room])
+        or (
+            # The package of an allowed module: `from engine.broker.port import X` names engine.broker only.
+            any(may.startswith(target + ".") for may in MAY_IMPORT[room])
+        )
+    )
+
+
+def wrong_libraries(module: Module) -> Iterator[str]:
+    for target, line in module.imports:
+        top = target.split(".")[0]
+        if top in CLIENT_LIBRARIES and not module.name.startswith("engine.broker"):
+            yield f"{place(module, line)}: only engine/broker may import {top}"
+        if top in WEB_LIBRARIES and module.name.startswith(("engine", "simulator")):
+            yield f"{place(module, line)}: {module.name.split('.')[0]} may not import {top}"
+        if module.name.startswith("simulator") and is_foreign(top):
+            yield f"{place(module, line)}: the simulator may not import {top}"
+
+
+def is_foreign(top: str) -> bool:
+    return top not in sys.stdlib_module_names and top not in {"simulator", "numpy", ""}
+
+
+def wrong_shape(module: Module) -> Iterator[str]:
+    if module.lines > MAX_LINES:
+        yield f"{module.name}: {module.lines} lines; at most {MAX_LINES}"
+    for target, line in module.imports:
+        if target.startswith("."):
+            yield f"{place(module, line)}: relative import {target}"
+        if target.endswith(".*"):
+            yield f"{place(module, line)}: star import of {target}"
+    may_be_late = module.name == "__main__" or module.name.startswith(LATE_IMPORTS_ALLOWED[:3])
+    if not may_be_late:
+        for target, line in module.late:
+            yield f"{place(module, line)}: import of {target} inside a function"
+
+
+def order_words(module: Module) -> Iterator[str]:
+    """Names of order calls in code; a comment or docstring may speak of them."""
+    if module.name.startswith("simulator"):
+        return
+    for node in ast.walk(module.tree):
+        word = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+        if isinstance(node, ast.Constant) and node.value in ORDER_WORDS:
+            word = node.value
+        if word in ORDER_WORDS:
+            yield f"{place(module, node.lineno)}: order call {word}"
+
+
+def cycles(modules: dict[str, Module]) -> Iterator[str]:
+    """Circles among module-level imports."""
+    arrows = {m.name: sorted({t for t, _ in m.imports if t in modules and t != m.name}) for m in modules.values()}
+    done: set[str] = set()
+
+    def visit(name: str, path: list[str]) -> Iterator[str]:
+        if name in path:
+            yield "import cycle: " + " -> ".join([*path[path.index(name) :], name])
+            return
+        if name in done:
+            return
+        for target in arrows[name]:
+            yield from visit(target, [*path, name])
+        done.add(name)
+
+    for name in arrows:
+        yield from visit(name, [])

@@ -1,0 +1,299 @@
+"""start.py: which Python, when to install, what a failure leaves behind, what is handed over."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import start
+
+PYTHON_3_11 = {
+    "version": (3, 11, 9),
+    "bits": 64,
+    "cpython": True,
+    "can_venv": True,
+    "executable": sys.executable,
+    "real": sys.executable,
+}
+
+
+def python(**changes: Any) -> dict[str, Any]:
+    return PYTHON_3_11 | changes
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty checkout with its own .venv path."""
+    (tmp_path / "requirements.txt").write_text("one==1\n")
+    (tmp_path / "requirements-dev.txt").write_text("two==2\n")
+    monkeypatch.setattr(start, "ROOT", str(tmp_path))
+    monkeypatch.setattr(start, "VENV", str(tmp_path / ".venv"))
+    monkeypatch.setattr(start, "MARKER", str(tmp_path / ".venv" / "qtrade-environment.json"))
+    monkeypatch.setattr(start, "LOCK", str(tmp_path / ".venv.lock"))
+    monkeypatch.setattr(start, "find_python", lambda: python())
+    return tmp_path
+
+
+class FakePip:
+    """Stands for `python -m venv` and pip: writes what they would write, counts, fails when told to."""
+
+    def __init__(self, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.house = house
+        self.installs: list[bool] = []
+        self.fails = False
+        self.freeze = b"one==1"
+        self.freeze_after_failure = b"one==1"
+        monkeypatch.setattr(start.subprocess, "call", self.make_venv)
+        monkeypatch.setattr(start, "pip_install", self.install)
+        monkeypatch.setattr(start, "installed", lambda: self.freeze)
+
+    def make_venv(self, command: list[str], **_: Any) -> int:
+        assert command[1:3] == ["-m", "venv"]
+        Path(start.venv_python()).parent.mkdir(parents=True)
+        Path(start.venv_python()).write_text("")
+        return 0
+
+    def install(self, dev: bool) -> None:
+        assert json.loads(Path(start.MARKER).read_text())["complete"] is False
+        if self.fails:
+            self.freeze = self.freeze_after_failure
+            raise start.Failed("no network")
+        self.installs.append(dev)
+
+
+@pytest.fixture
+def pip(house: Path, monkeypatch: pytest.MonkeyPatch) -> FakePip:
+    return FakePip(house, monkeypatch)
+
+
+def test_python_3_7_can_parse_it(root: Path) -> None:
+    ast.parse((root / "start.py").read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+def test_it_needs_the_standard_library_only(root: Path) -> None:
+    tree = ast.parse((root / "start.py").read_text(encoding="utf-8"))
+    names = {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
+    names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"version": (3, 14, 0)}, True),
+        ({"version": (3, 10, 13)}, False),
+        ({"version": (3, 15, 0)}, False),
+        ({"bits": 32}, False),
+        ({"cpython": False}, False),
+    ],
+)
+def test_supported_pythons(changes: dict[str, Any], expected: bool) -> None:
+    assert start.supported(python(**changes)) is expected
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, found: list[dict[str, Any] | None]) -> dict[str, Any]:
+    monkeypatch.setattr(start, "candidates", lambda: range(len(found)))
+    monkeypatch.setattr(start, "probe", lambda index: found[index])
+    return start.find_python()
+
+
+def test_the_newest_supported_python_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [None, python(version=(3, 9, 1)), python(version=(3, 12, 4)), python(version=(3, 13, 1), bits=32), python()]
+    assert choose(monkeypatch, found)["version"] == (3, 12, 4)
+
+
+def test_an_older_one_that_can_make_environments_is_better_than_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose(monkeypatch, [python(version=(3, 13, 1), can_venv=False), python()])["version"] == (3, 11, 9)
+
+
+def test_without_a_supported_python_it_says_what_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(start.Failed, match=r"found Python 3\.9\.1 \(64 bit\).*3\.11 to 3\.14.*python\.org"):
+        choose(monkeypatch, [python(version=(3, 9, 1))])
+
+
+def test_on_debian_without_ensurepip_it_prints_exactly_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "is_debian", lambda: True)
+    monkeypatch.setattr(start, "is_root", lambda: False)
+    with pytest.raises(start.Failed, match=r"\n    sudo apt-get install python3-venv\n"):
+        choose(monkeypatch, [python(can_venv=False)])
+
+
+def test_on_debian_as_root_it_installs_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(start, "is_debian", lambda: True)
+    monkeypatch.setattr(start, "is_root", lambda: True)
+    monkeypatch.setattr(start, "apt_install", lambda *packages: asked.append(packages))
+    monkeypatch.setattr(start, "candidates", lambda: [["python3"]])
+    monkeypatch.setattr(start, "probe", lambda command: python(can_venv=bool(asked)))
+    assert start.find_python()["can_venv"]
+    assert asked == [("python3-venv",)]
+
+
+def test_this_interpreter_answers_the_probe() -> None:
+    found = start.probe([sys.executable])
+    assert found is not None
+    assert found["version"] == sys.version_info[:3]
+    assert found["bits"] == 64
+
+
+def test_a_shim_that_does_not_run_is_no_python(tmp_path: Path) -> None:
+    shim = tmp_path / "python3.13"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    assert start.probe([str(shim)]) is None
+    assert start.probe([str(tmp_path / "missing")]) is None
+
+
+def test_the_second_start_installs_nothing(pip: FakePip) -> None:
+    start.ensure_environment(dev=False)
+    start.ensure_environment(dev=False)
+    assert pip.installs == [False]
+
+
+def test_an_environment_for_tests_serves_the_app(pip: FakePip) -> None:
+    start.ensure_environment(dev=True)
+    start.ensure_environment(dev=False)
+    start.ensure_environment(dev=True)
+    assert pip.installs == [True]
+
+
+def test_changed_requirements_are_installed_into_the_same_environment(pip: FakePip) -> None:
+    start.ensure_environment(dev=True)
+    (pip.house / "requirements.txt").write_text("one==2\n")
+    kept = Path(start.VENV) / "kept"
+    kept.write_text("")
+    start.ensure_environment(dev=False)
+    assert pip.installs == [True, True], "the test needs stay in step with the run-time ones"
+    assert kept.exists()
+
+
+def test_line_endings_are_no_change(pip: FakePip) -> None:
+    start.ensure_environment(dev=False)
+    (pip.house / "requirements.txt").write_bytes(b"one==1\r\n")
+    start.ensure_environment(dev=False)
+    assert pip.installs == [False]
+
+
+def test_a_failed_first_installation_leaves_nothing(pip: FakePip) -> None:
+    pip.fails = True
+    with pytest.raises(start.Failed):
+        start.ensure_environment(dev=False)
+    assert not Path(start.VENV).exists()
+
+
+def test_a_failed_update_that_changed_nothing_keeps_the_old_environment(pip: FakePip) -> None:
+    start.ensure_environment(dev=False)
+    pip.fails = True
+    with pytest.raises(start.Failed):
+        start.ensure_environment(dev=True)
+    assert start.up_to_date(dev=False), "the app still starts without network"
+
+
+def test_a_failed_update_that_stopped_half_way_leaves_nothing(pip: FakePip) -> None:
+    start.ensure_environment(dev=False)
+    pip.fails, pip.freeze_after_failure = True, b"one==1\ntwo==2"
+    with pytest.raises(start.Failed):
+        start.ensure_environment(dev=True)
+    assert not Path(start.VENV).exists()
+
+
+def test_a_killed_installation_is_made_anew(pip: FakePip) -> None:
+    start.ensure_environment(dev=False)
+    marker = json.loads(Path(start.MARKER).read_text())
+    Path(start.MARKER).write_text(json.dumps(marker | {"complete": False}))
+    (Path(start.VENV) / "half").write_text("")
+    start.ensure_environment(dev=False)
+    assert pip.installs == [False, False]
+    assert not (Path(start.VENV) / "half").exists()
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(pip: FakePip) -> None:
+    start.ensure_environment(dev=False)
+    marker = json.loads(Path(start.MARKER).read_text())
+    Path(start.MARKER).write_text(json.dumps(marker | {"real": "/gone/python3.11"}))
+    start.ensure_environment(dev=False)
+    assert pip.installs == [False, False]
+
+
+def test_an_environment_of_somebody_else_is_moved_not_removed(pip: FakePip) -> None:
+    theirs = Path(start.VENV)
+    theirs.mkdir()
+    (theirs / "precious").write_text("x")
+    start.ensure_environment(dev=False)
+    moved = [path for path in pip.house.iterdir() if path.name.startswith(".venv.old-")]
+    assert [(path / "precious").read_text() for path in moved] == ["x"]
+
+
+def test_pip_failure_shows_its_last_lines_and_cures(
+    house: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    talker = house / "pip-stand-in"
+    talker.write_text("#!/bin/sh\necho progress\necho 'ERROR: No matching distribution' >&2\nexit 1\n")
+    talker.chmod(0o755)
+    monkeypatch.setattr(start, "venv_python", lambda: str(talker))
+    with pytest.raises(start.Failed) as failure:
+        start.pip_install(dev=False)
+    shown = capfd.readouterr()
+    assert "progress" in shown.out, "progress goes to the screen as pip prints it"
+    assert "ERROR: No matching distribution" in shown.err
+    assert "    ERROR: No matching distribution" in str(failure.value)
+    assert "HTTPS_PROXY" in str(failure.value)
+
+
+def test_no_browser_is_a_failure_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "find_browser", lambda: None)
+    monkeypatch.setattr(start, "is_root", lambda: False)
+    monkeypatch.setattr(start, "is_debian", lambda: True)
+    with pytest.raises(start.Failed, match="apt-get install chromium chromium-driver"):
+        start.ensure_browser()
+
+
+def test_debian_as_root_installs_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(start, "find_browser", lambda: "/usr/bin/chromium" if asked else None)
+    monkeypatch.setattr(start, "is_root", lambda: True)
+    monkeypatch.setattr(start, "is_debian", lambda: True)
+    monkeypatch.setattr(start, "apt_install", lambda *packages: asked.append(packages))
+    assert start.ensure_browser() == "/usr/bin/chromium"
+    assert asked == [("chromium", "chromium-driver")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "module", "dev"),
+    [
+        (["--no-browser", "--port", "1"], ["app.py", "--no-browser", "--port", "1"], False),
+        (["test", "-k", "x", "tests/unit"], ["-m", "pytest", "-k", "x", "tests/unit"], True),
+        (["test", "--long", "ledger", "--fast"], ["-m", "tests.long", "ledger", "--fast"], True),
+    ],
+)
+def test_arguments_are_handed_over(
+    typed: list[str], module: list[str], dev: bool, monkeypatch: pytest.MonkeyPatch, root: Path
+) -> None:
+    asked: list[bool] = []
+    handed: list[list[str]] = []
+    monkeypatch.setattr(start, "ensure_environment", lambda dev: asked.append(dev))
+    monkeypatch.setattr(start, "ensure_browser", lambda: sys.executable)
+    monkeypatch.setattr(start, "hand_over", lambda arguments: handed.append(arguments) or 0)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.chdir(root)
+    assert start.main(typed) == 0
+    assert asked == [dev]
+    assert [argument.replace(str(root) + os.sep, "") for argument in handed[0]] == module
+
+
+def test_failures_are_one_message_and_exit_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(dev: bool) -> None:
+        raise start.Failed("no disk")
+
+    monkeypatch.setattr(start, "ensure_environment", fail)
+    assert start.main([]) == 1
+    assert capsys.readouterr().err == "\nstart.py: no disk\n"
