@@ -1,0 +1,77 @@
+"""Makes a market, from the beginning or from where the last one stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from simulator.world.calendar import NEW_YORK, Calendar
+from simulator.world.catalogue import stocks
+from simulator.world.clock import MarketClock
+from simulator.world.futures import futures
+from simulator.world.market import Market
+from simulator.world.portfolio import thin_listings
+from simulator.world.universe import Universe
+
+Scenario = Literal["weekday", "weekend"]
+_STARTS: dict[Scenario, datetime] = {
+    "weekday": datetime(2025, 11, 5, 10, 0, tzinfo=NEW_YORK),
+    "weekend": datetime(2025, 11, 8, 11, 0, tzinfo=NEW_YORK),
+}
+_FIRST_DAY, _LAST_DAY = date(2024, 7, 1), date(2026, 12, 31)
+_STATE_VERSION = 1
+
+
+def build_world(
+    seed: int,
+    start: float | None,
+    speed: float,
+    wall_clock: Callable[[], float],
+    scenario: Scenario,
+    state_file: Path | None,
+    fresh: bool,
+) -> Market:
+    """The market at `start`; without one where `state_file` left off (same seed and scenario), else the scenario's.
+
+    `fresh` ignores the state file; an explicit `start` does too.
+    """
+    begin = start
+    if begin is None and not fresh and state_file is not None:
+        begin = _saved_time(state_file, seed, scenario)
+    if begin is None:
+        begin = _STARTS[scenario].timestamp()
+    market = Market(
+        Universe(seed, stocks() + thin_listings() + futures()), _calendar(begin), MarketClock(begin, speed, wall_clock)
+    )
+    market.scenario = scenario
+    return market
+
+
+def _calendar(begin: float) -> Calendar:
+    today = datetime.fromtimestamp(begin, UTC).date()
+    return Calendar(min(_FIRST_DAY, today - timedelta(500)), max(_LAST_DAY, today + timedelta(400)))
+
+
+def save_state(market: Market, path: Path) -> None:
+    """Writes the market's time, whole or not at all."""
+    state = {"version": _STATE_VERSION, "seed": market.seed, "scenario": market.scenario, "now": market.now()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(state), encoding="utf-8")
+    part.replace(path)
+
+
+def _saved_time(path: Path, seed: int, scenario: Scenario) -> float | None:
+    """The market time in the file; None if there is none, or it is of another world or damaged."""
+    try:
+        state = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(state, dict):
+        return None
+    same = (state.get("version"), state.get("seed"), state.get("scenario")) == (_STATE_VERSION, seed, scenario)
+    now = state.get("now")
+    return float(now) if same and isinstance(now, int | float) and now > 0 else None

@@ -1,0 +1,245 @@
+"""Bars of the past and of the running session, cut from the same minutes as the ticks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model import Bar
+from simulator.world.book import Book, expected_prints
+from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN
+from simulator.world.grid import Grid
+from simulator.world.hours import session_minutes
+from simulator.world.intraminute import SLOTS, Minutes, Tape, build
+from simulator.world.noise import bits
+from simulator.world.sessions import SessionBars, Sessions
+
+DAY_S = 86_400
+_KEPT_SESSIONS = 3000
+_BATCH_DAYS = 63
+_SHARES_A_PRINT = 130.0
+F64 = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Columns:
+    """Bars as columns, prices in ticks; `volume` above 0 in all of them."""
+
+    time: F64
+    open: F64
+    high: F64
+    low: F64
+    close: F64
+    volume: F64
+    value: F64  # volume x typical price
+
+    def take(self, mask: NDArray[np.bool_]) -> Columns:
+        return Columns(*(getattr(self, name)[mask] for name in self.__slots__))
+
+
+def join(parts: list[Columns]) -> Columns:
+    return Columns(*(np.concatenate([getattr(part, name) for part in parts]) for name in Columns.__slots__))
+
+
+def columns(time: F64, o: F64, h: F64, low: F64, c: F64, volume: F64) -> Columns:
+    o, h, low, c, volume = (np.asarray(x, dtype=np.float64) for x in (o, h, low, c, volume))
+    return Columns(np.asarray(time, dtype=np.float64), o, h, low, c, volume, volume * (o + h + low + c) / 4.0)
+
+
+def merge(rows: Columns, bucket: F64) -> Columns:
+    """One bar for each run of equal `bucket`, which becomes its time."""
+    if not len(bucket):
+        return rows
+    first = np.flatnonzero(np.concatenate([[True], np.diff(bucket) != 0]))
+    last = np.concatenate([first[1:] - 1, [len(bucket) - 1]])
+    return Columns(
+        bucket[first],
+        rows.open[first],
+        np.maximum.reduceat(rows.high, first),
+        np.minimum.reduceat(rows.low, first),
+        rows.close[last],
+        np.add.reduceat(rows.volume, first),
+        np.add.reduceat(rows.value, first),
+    )
+
+
+class History:
+    """Bars by row. `books` are the running sessions; they know how far the running minute has come."""
+
+    def __init__(self, sessions: Sessions, books: tuple[Book, Book]) -> None:
+        self._sessions, self._books = sessions, books
+        self._universe = sessions.universe
+        self._kept: OrderedDict[tuple[int, int], SessionBars] = OrderedDict()
+        self._days_kept: dict[tuple[int, bool], dict[int, Columns]] = {}
+
+    def bars(self, row: int, bar_size_s: int, start: float, end: float, rth: bool, slot: int) -> list[Bar]:
+        """Bars with start <= time < end; `slot`: quarter second of the running minute already past."""
+        if bar_size_s >= DAY_S:
+            found = self._daily(row, bar_size_s, start, end, rth, slot)
+        else:
+            parts = [
+                self._intraday(row, day, bar_size_s, rth, slot) for day in self._days(row, start - bar_size_s, end)
+            ]
+            found = join(parts) if parts else None
+        if found is None:
+            return []
+        return self._bars(row, found.take((found.time >= start) & (found.time < end)))
+
+    def _book(self, row: int) -> Book:
+        return self._books[1] if self._universe.is_future[row] else self._books[0]
+
+    def _days(self, row: int, start: float, end: float) -> list[int]:
+        """Positions of the sessions that overlap [start, end), the running one at most."""
+        book, calendar = self._book(row), self._sessions.calendar
+        opening = FUTURES_OPEN if book.is_future else STOCK_OPEN
+        first = calendar.latest(start, opening)
+        days = range(first, min(book.day, calendar.latest(end, opening)) + 1)
+        return [day for day in days if calendar.days[day].at(opening) < end]
+
+    def _session(self, row: int, day: int) -> tuple[SessionBars, int]:
+        """The bars that hold a session, and its position in them."""
+        book = self._book(row)
+        if day == book.day:
+            return book.bars, int(np.searchsorted(book.rows, row))
+        if (row, day) not in self._kept:
+            self._fetch(row, [day])
+        return self._kept[row, day], 0
+
+    def _fetch(self, row: int, days: list[int]) -> None:
+        """Makes the sessions that are not kept, at most _BATCH_DAYS at once to bound the memory."""
+        is_future = bool(self._universe.is_future[row])
+        missing = [day for day in days if (row, day) not in self._kept and day != self._book(row).day]
+        for is_half, group in groupby(missing, key=lambda day: self._sessions.grid(day, is_future).is_half):
+            run = list(group)
+            for n in range(0, len(run), _BATCH_DAYS):
+                self._make(row, run[n : n + _BATCH_DAYS], self._sessions.grid(run[n], is_future), is_half)
+        while len(self._kept) > _KEPT_SESSIONS:
+            self._kept.popitem(last=False)
+
+    def _make(self, row: int, days: list[int], grid: Grid, is_half: bool) -> None:
+        rows = np.full(len(days), row, dtype=np.int64)
+        made = self._sessions.make(rows, np.array(days, dtype=np.int64), grid)
+        for n, day in enumerate(days):
+            parts = [
+                getattr(made, name)[n : n + 1].copy() for name in ("open", "high", "low", "close", "volume", "slot")
+            ]
+            self._kept[row, day] = SessionBars(grid, *parts)
+
+    def _minutes(self, row: int, day: int, rth: bool, slot: int) -> Columns:
+        """One-minute bars of a session as far as it has come."""
+        bars, n = self._session(row, day)
+        book, grid = self._book(row), bars.grid
+        session = self._sessions.calendar.days[day]
+        first, last = session_minutes(self._universe.instruments[row], session, rth)
+        first, last = first - grid.open_minute, min(last - grid.open_minute, grid.end)
+        is_running = day == book.day
+        whole = min(last, book.minute) if is_running else last
+        span = slice(first, max(first, whole))
+        time = session.midnight + 60.0 * np.arange(
+            grid.open_minute + first, grid.open_minute + max(first, whole), dtype=np.float64
+        )
+        done = columns(time, *(getattr(bars, name)[n, span] for name in ("open", "high", "low", "close", "volume")))
+        done = done.take(done.volume > 0)
+        if is_running and first <= book.minute < last:
+            done = join([done, self._running_minute(book, n, slot, session.at(grid.open_minute + book.minute))])
+        return done
+
+    def _running_minute(self, book: Book, n: int, slot: int, time: float) -> Columns:
+        tape = book.tape
+        printed = int(tape.printed[slot, n])
+        if printed < 0:
+            return columns(*(np.empty(0) for _ in range(6)))
+        last = tape.price[printed, n]
+        fields = (time, tape.minutes.open[n], tape.high[slot, n], tape.low[slot, n], last, tape.volume[slot, n])
+        return columns(*(np.array([float(x)]) for x in fields))
+
+    def _intraday(self, row: int, day: int, size: int, rth: bool, slot: int) -> Columns:
+        if size < 60:
+            return self._seconds(row, day, size, rth, slot)
+        minutes = self._minutes(row, day, rth, slot)
+        if size == 60:
+            return minutes
+        session = self._sessions.calendar.days[day]
+        opening, _ = session_minutes(self._universe.instruments[row], session, rth)
+        return merge(minutes, np.maximum(np.floor(minutes.time / size) * size, session.at(opening)))
+
+    def _daily(self, row: int, size: int, start: float, end: float, rth: bool, slot: int) -> Columns | None:
+        """Daily bars and coarser; the time is midnight UTC of the (first) date."""
+        days = self._days(row, start - size, end + DAY_S)
+        kept = self._days_kept.setdefault((row, rth), {})
+        running = self._book(row).day
+        self._fetch(row, [day for day in days if day not in kept])
+        for day in days:
+            if day not in kept or day == running:
+                minutes = self._minutes(row, day, rth, slot)
+                utc = (int(self._sessions.daily.ordinals[day]) - 719_163) * float(DAY_S)
+                kept[day] = merge(minutes, np.full(len(minutes.time), utc))
+        if not days:
+            return None
+        found = join([kept[day] for day in days])
+        if size == DAY_S:
+            return found
+        return merge(found, _period(found.time, size))
+
+    def _seconds(self, row: int, day: int, size: int, rth: bool, slot: int) -> Columns:
+        """Bars below a minute, from the tape of each minute."""
+        bars, n = self._session(row, day)
+        book, session = self._book(row), self._sessions.calendar.days[day]
+        minutes = self._minutes(row, day, rth, slot)
+        places = np.rint((minutes.time - session.at(bars.grid.open_minute)) / 60.0).astype(np.int64)
+        if not len(places):
+            return minutes
+        tape = self._tape(row, day, bars, n, places)
+        parts = []
+        for k, place in enumerate(places.tolist()):
+            until = slot if day == book.day and place == book.minute else SLOTS - 1
+            parts.append(_cut(tape, k, size, until, float(minutes.time[k])))
+        return join(parts)
+
+    def _tape(self, row: int, day: int, bars: SessionBars, n: int, places: NDArray[np.int64]) -> Tape:
+        u, count = self._universe, len(places)
+        factor = float(self._sessions.daily.volume_factor[row, day])
+        usual = u.avg_volume[row] * bars.grid.volume_share[places] * factor
+        numbers = int(self._sessions.daily.ordinals[day]) * 2048 + places
+        fields = {name: getattr(bars, name)[n, places] for name in ("open", "high", "low", "close", "volume", "slot")}
+        return build(
+            Minutes(
+                keys=bits(u.own_key[row : row + 1], numbers),
+                prints=expected_prints(usual, np.full(count, u.is_future[row])),
+                spread=np.full(count, u.spread_ticks[row]),
+                lot=np.full(count, u.lot[row]),
+                **fields,
+            )
+        )
+
+    def _bars(self, row: int, found: Columns) -> list[Bar]:
+        tick = self._universe.tick[row]
+        prices = [np.round(getattr(found, name) * tick, 4).tolist() for name in ("open", "high", "low", "close")]
+        wap = np.round(found.value / np.maximum(found.volume, 1.0) * tick, 4).tolist()
+        a_print = 3.0 if self._universe.is_future[row] else _SHARES_A_PRINT
+        count = np.maximum(1, np.rint(found.volume / a_print)).astype(np.int64).tolist()
+        rows = zip(found.time.tolist(), *prices, found.volume.tolist(), wap, count, strict=True)
+        return [Bar(*one) for one in rows]
+
+
+def _period(days: F64, size: int) -> F64:
+    """First date, in `days`, of each week (604800) or month (anything longer)."""
+    ordinal = days / DAY_S
+    if size <= 7 * DAY_S:
+        key = np.floor((ordinal + 3) / 7)  # 1970-01-01 was a Thursday
+    else:
+        key = days.astype("datetime64[s]").astype("datetime64[M]").astype(np.float64)
+    first = np.concatenate([[True], np.diff(key) != 0]) if len(key) else np.empty(0, dtype=bool)
+    return days[np.maximum.accumulate(np.where(first, np.arange(len(key)), 0))] if len(key) else days
+
+
+def _cut(tape: Tape, column: int, size: int, until: int, time: float) -> Columns:
+    slots = np.flatnonzero(tape.printed[: until + 1, column] == np.arange(until + 1))
+    price = tape.price[slots, column].astype(np.float64)
+    volume = np.diff(tape.volume[slots, column], prepend=0).astype(np.float64)
+    rows = columns(time + slots / 4.0, price, price, price, price, volume)
+    return merge(rows, time + np.floor(slots / (4 * size)) * size)
