@@ -27,6 +27,8 @@ class ChangeLog(Protocol):
 
     def record_change(self, who: str, key: str, old: Any, new: Any) -> None: ...
 
+    def mark_reverted(self, change_id: int) -> None: ...
+
     def changes(self, limit: int) -> list[ChangeRow]:
         """Newest first."""
 
@@ -60,7 +62,9 @@ class SettingsKeeper:
         change = next((row for row in self._journal.changes(500) if row.id == change_id), None)
         if change is None:
             raise ConfigError(f"Change {change_id} is not in the journal; reload the page.")
-        return self.change({change.key: change.old}, who)
+        answer = self.change({change.key: change.old}, who)
+        self._journal.mark_reverted(change_id)
+        return answer
 
     def section(self) -> SettingsSection:
         """Every setting with its source, and the newest changes."""

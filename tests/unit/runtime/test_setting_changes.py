@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import ConfigError
 from engine.setting_changes import SettingsKeeper
@@ -18,6 +19,9 @@ class ListJournal:
 
     def record_change(self, who: str, key: str, old: Any, new: Any) -> None:
         self.rows.insert(0, ChangeRow(len(self.rows) + 1, 0.0, who, key, old, new))
+
+    def mark_reverted(self, change_id: int) -> None:
+        self.rows = [replace(row, reverted=row.reverted or row.id == change_id) for row in self.rows]
 
     def changes(self, limit: int) -> list[ChangeRow]:
         return self.rows[:limit]
@@ -69,6 +73,7 @@ def test_revert_sets_the_old_value_back(desk):
     keeper.change({"breakout.bars_n": 15}, "page")
     keeper.revert(journal.rows[0].id, "page")
     assert keeper.settings.config.breakout.bars_n == 20
+    assert [row.reverted for row in journal.rows] == [False, True]
     with pytest.raises(ConfigError, match="not in the journal"):
         keeper.revert(999, "page")
 

@@ -1,0 +1,126 @@
+"""Commands of the pages: carried out in the engine loop, answered as state under their request id."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from engine.broker.port import BrokerPort
+from engine.broker.probe import probe
+from engine.clock import Clock
+from engine.domain import ContractRef
+from engine.errors import QTradeError
+from engine.setting_changes import SettingsKeeper
+from engine.state.commands import (
+    AnyCommand,
+    ApplySettings,
+    FindSymbol,
+    OpenSymbol,
+    PinSymbol,
+    ProbeBroker,
+    Reconnect,
+    RevertChange,
+)
+from engine.state.sections import Answer, AnswersSection
+from engine.symbols import SymbolIndex
+from engine.watch import SymbolWatch
+
+log = logging.getLogger("qtrade.engine")
+
+_KEEP = 50
+_FOUND_MAX = 16
+
+
+class CommandDesk:
+    """Engine thread only. `on_watch` is called when pins changed, so that lines are planned at once."""
+
+    def __init__(
+        self,
+        keeper: SettingsKeeper,
+        watch: SymbolWatch,
+        symbols: SymbolIndex,
+        broker: BrokerPort,
+        clock: Clock,
+        on_watch: Callable[[], None],
+    ) -> None:
+        self._keeper = keeper
+        self._watch = watch
+        self._symbols = symbols
+        self._broker = broker
+        self._clock = clock
+        self._on_watch = on_watch
+        self._answers: deque[Answer] = deque(maxlen=_KEEP)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def section(self) -> AnswersSection:
+        return AnswersSection(answers=tuple(self._answers))
+
+    def take(self, commands: list[AnyCommand]) -> None:
+        """Carry out what can be done at once; what asks the broker goes on as a task."""
+        for command in commands:
+            if isinstance(command, FindSymbol):
+                self._later(command.request_id, self._find(command))
+            elif isinstance(command, ProbeBroker):
+                self._later(command.request_id, self._probe(command))
+            else:
+                self._at_once(command)
+
+    def _at_once(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> None:
+        try:
+            text = self._carry_out(command)
+        except QTradeError as error:
+            self._answer(command.request_id, False, str(error))
+        else:
+            self._answer(command.request_id, True, text)
+
+    def _carry_out(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> str:
+        if isinstance(command, ApplySettings):
+            return self._keeper.change(command.changes, command.who)
+        if isinstance(command, RevertChange):
+            return self._keeper.revert(command.change_id, command.who)
+        if isinstance(command, Reconnect):
+            self._broker.reconnect("asked for on the Health page")
+            return "Connecting afresh."
+        if isinstance(command, OpenSymbol):
+            self._on_watch()  # which symbols are open is read from the state
+            return ""
+        contract = self._known(command.con_id)
+        self._watch.pin(contract, command.pinned)
+        self._on_watch()
+        return f"{contract.local_symbol} is {'pinned' if command.pinned else 'no longer pinned'}."
+
+    def _known(self, con_id: int) -> ContractRef:
+        contract = self._symbols.contract(con_id)
+        if contract is None:
+            raise QTradeError(f"Contract {con_id} is not known here; find it by its name first.")
+        return contract
+
+    async def _find(self, command: FindSymbol) -> Answer:
+        found = self._symbols.find(command.text)
+        if not found and self._broker.link.connected:
+            found = await self._broker.search(command.text.strip().upper())
+            self._symbols.learn(found)
+        rows = [[c.con_id, c.local_symbol, c.sec_type, c.primary_exchange or c.exchange] for c in found[:_FOUND_MAX]]
+        said = f"{len(rows)} found." if rows else f"Nothing is called {command.text!r} here or at the broker."
+        return Answer(command.request_id, bool(rows), said, self._clock.wall(), rows)
+
+    async def _probe(self, command: ProbeBroker) -> Answer:
+        ok, text = await probe(command.host, command.port)
+        return Answer(command.request_id, ok, text, self._clock.wall())
+
+    def _later(self, request_id: str, work: Awaitable[Answer]) -> None:
+        async def run() -> None:
+            try:
+                self._answers.append(await work)
+            except QTradeError as error:
+                self._answer(request_id, False, str(error))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _answer(self, request_id: str, ok: bool, text: str) -> None:
+        if text or not ok:
+            self._answers.append(Answer(request_id, ok, text, self._clock.wall()))
