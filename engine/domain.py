@@ -171,6 +171,7 @@ class Demand(Struct, frozen=True):
     score: float = 0.0
     exposure_usd: float = 0.0
     borrowed: bool = False  # a drill-down's, not the user's own pin
+    since_mono: float = 0.0  # when it was first asked for; set by the bus for pins and borrowed lines
 
 
 class SymbolEvent(Struct, frozen=True):

@@ -1,0 +1,121 @@
+"""Values of the line plan: what is held, what may be done, what was decided and why. No IO, no clock."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from engine.config import LineSettings
+from engine.domain import Demand, LineClass
+
+# Lower is stronger. A class may take lines of every class with a higher rank.
+RANK: dict[LineClass, int] = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
+PRIORITY: dict[LineClass, int] = {"100": 100, "50": 50, "25": 25}
+OTHER_LANES_DWELL_S = 5.0
+NEAR_RATIO = 0.9
+
+LineState = Literal["pending", "live", "error", "cancelling", "renewing"]
+RefusedKind = Literal["limit", "positions", "pins", "score", "hold", "swaps", "normal_max", "waiting"]
+
+
+class LinePolicy(Struct, frozen=True):
+    """The rules' numbers. `swaps_left` is what the last 60 s left of the swaps allowed a minute."""
+
+    buffer: int = 5
+    normal_max: int = 10
+    ttl_s: float = 600.0
+    min_hold_s: float = 120.0
+    hysteresis_pct: float = 15.0
+    dwell_s: float = OTHER_LANES_DWELL_S
+    coverage_dwell_s: float = 5.0
+    swaps_left: int = 5
+    pins_max: int = 5
+    refused_max: int = 100
+
+    @classmethod
+    def of(cls, settings: LineSettings, swaps_left: int) -> LinePolicy:
+        """The policy of these settings; no lane's dwell is shorter than the one configured."""
+        return cls(
+            buffer=settings.buffer,
+            normal_max=settings.normal_max,
+            ttl_s=float(settings.ttl_s),
+            min_hold_s=float(settings.min_hold_s),
+            hysteresis_pct=settings.hysteresis_pct,
+            dwell_s=max(OTHER_LANES_DWELL_S, settings.dwell_s),
+            coverage_dwell_s=settings.dwell_s,
+            swaps_left=swaps_left,
+        )
+
+    def dwell_of(self, line_class: LineClass) -> float:
+        """Shortest time from subscribe to cancel, seconds."""
+        return self.coverage_dwell_s if line_class == "coverage" else self.dwell_s
+
+
+class HeldLine(Struct, frozen=True):
+    """One line that counts as used. `sent_mono` None = the request has not left yet (cancelling it costs nothing).
+
+    `class_since_mono` is when it got its present class (minimum hold), `idle_since_mono` when the last demand for
+    it went (None = demanded or not known to be idle yet).
+    """
+
+    con_id: int
+    local_symbol: str
+    line_class: LineClass
+    since_mono: float
+    sent_mono: float | None
+    class_since_mono: float
+    score: float = 0.0
+    idle_since_mono: float | None = None
+    state: LineState = "live"
+    borrowed: bool = False
+
+
+class Keep(Struct, frozen=True):
+    """A held line goes on, perhaps under another class. `demand` None = idle, lives until its TTL ends."""
+
+    con_id: int
+    line_class: LineClass
+    demand: Demand | None
+
+
+class Cancel(Struct, frozen=True):
+    """Give one line back. `evicted_by` names who takes it, "" = nobody (released). `swap` counts against the minute."""
+
+    con_id: int
+    local_symbol: str
+    reason: str
+    evicted_by: str = ""
+    for_position: bool = False
+    swap: bool = False
+
+
+class Subscribe(Struct, frozen=True):
+    """Open one line now."""
+
+    demand: Demand
+    line_class: LineClass
+
+
+class Refused(Struct, frozen=True):
+    """A demand without a line, for now. `kind` "waiting" = a line is on its way to it."""
+
+    demand: Demand
+    kind: RefusedKind
+    reason: str
+
+
+class LinePlan(Struct, frozen=True):
+    """What to do now, in this order: cancels, then subscribes. `next_out` = con_ids in the order of eviction.
+
+    `refused` holds the strongest `refused_max` only, `refused_total` counts all; `positions_without_line` counts
+    the positions that are valued from portfolio updates because every line is a position's.
+    """
+
+    cancel: tuple[Cancel, ...] = ()
+    subscribe: tuple[Subscribe, ...] = ()
+    keep: tuple[Keep, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    refused_total: int = 0
+    next_out: tuple[int, ...] = ()
+    positions_without_line: int = 0

@@ -1,0 +1,308 @@
+"""The line plan: a pure function from demands, held lines, limit and clock to cancels and subscribes with reasons.
+
+What always holds: no line is opened beyond the limit, nor for anything but a position beyond `limit - buffer`;
+above either the surplus goes, lowest first; a position's line goes only when the position is closed; nothing is
+cancelled inside its dwell but to admit a position; the same input gives the same plan.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+
+from engine.domain import Demand, LineClass
+from engine.lines import words
+from engine.lines.challenge import challenge
+from engine.lines.model import (
+    RANK,
+    Cancel,
+    HeldLine,
+    Keep,
+    LinePlan,
+    LinePolicy,
+    Refused,
+    RefusedKind,
+    Subscribe,
+)
+from engine.lines.room import Room, When
+from engine.lines.seats import Seat, eviction_order, seat_of
+from engine.lines.wants import Wants
+
+
+def plan(
+    demands: Sequence[Demand], held: Sequence[HeldLine], limit: int, now_mono: float, policy: LinePolicy
+) -> LinePlan:
+    """What to do now. `limit` is the effective one (learned cap included); `now_mono` monotonic seconds."""
+    desk = _Desk(demands, held, limit, now_mono, policy)
+    desk.cancel_unwanted(candidates_too=False)
+    desk.trim_normals()
+    desk.trim_surplus()
+    desk.admit_positions()
+    desk.admit_pins()
+    desk.admit_tops()
+    desk.admit_normals()
+    desk.cancel_unwanted(candidates_too=True)
+    desk.admit_coverage()
+    return desk.result()
+
+
+def _by_score(demand: Demand) -> tuple[float, int]:
+    return -demand.score, demand.contract.con_id
+
+
+def _by_exposure(demand: Demand) -> tuple[float, int]:
+    return -demand.exposure_usd, demand.contract.con_id
+
+
+class _Desk:
+    """One planning session; lives only as long as the call."""
+
+    def __init__(
+        self, demands: Sequence[Demand], held: Sequence[HeldLine], limit: int, now_mono: float, policy: LinePolicy
+    ) -> None:
+        self.limit = limit
+        self.now = now_mono
+        self.policy = policy
+        self.wants = Wants(demands, policy.pins_max)
+        self.closing = {h.con_id: h for h in held if h.state == "cancelling"}
+        self.seats = {h.con_id: seat_of(h, self.wants, now_mono, policy) for h in held if h.state != "cancelling"}
+        self.swaps_left = policy.swaps_left
+        self.cancels: list[Cancel] = []
+        self.subscribes: list[Subscribe] = []
+        self.refused: list[Refused] = []
+        self.refused_total = 0
+        self.positions_without_line = 0
+        self.claimed: set[int] = set()  # young lines that somebody stronger waits for
+        self.order: list[Seat] | None = None
+        self.room = self._count_room(len(held))
+        for demand in self.wants.displaced_pins:
+            self._refuse(demand, "pins", f"at most {policy.pins_max} lines are pinned or borrowed at a time")
+
+    def _count_room(self, used: int) -> Room:
+        positions = sum(1 for seat in self.seats.values() if seat.is_position)
+        closing = [self._wants_class(con_id, "100") for con_id in self.closing]
+        capacity = max(0, self.limit - self.policy.buffer)
+        room = Room(self.limit, capacity, used, used - positions - sum(closing))
+        for position in closing:
+            room.closing(position=position)
+        return room
+
+    def _wants_class(self, con_id: int, line_class: LineClass) -> bool:
+        demand = self.wants.best.get(con_id)
+        return demand is not None and demand.line_class == line_class
+
+    # --- what goes ------------------------------------------------------------------------------------------
+
+    def cancel_unwanted(self, *, candidates_too: bool) -> None:
+        """Lines on their way out whose dwell is over; those that may yet be raised to 25 are judged afterwards."""
+        for seat in self.seats.values():
+            if not seat.leaving or seat.young or seat.cancelled:
+                continue
+            if candidates_too or not self._wants_class(seat.con_id, "25"):
+                self._cancel(seat, seat.leaving)
+
+    def trim_normals(self) -> None:
+        """The 25s beyond their number: back to coverage where that is wanted, else out."""
+        normals = self._open_seats("25")
+        for seat in normals[: max(0, len(normals) - self.policy.normal_max)]:
+            seat.line_class, seat.demand = "coverage", self.wants.weaker(seat.con_id, "25")
+            if seat.demand is None:
+                seat.leaving = f"ordinary candidates hold at most {self.policy.normal_max} lines"
+                if not seat.young:
+                    self._cancel(seat, seat.leaving)
+        self.order = None
+
+    def trim_surplus(self) -> None:
+        """After the limit sank or a position closed: the lowest go until limit and capacity hold."""
+        for seat in self._lowest_first() if self.room.excess else ():
+            if self.room.excess and not seat.young:
+                self._cancel(seat, f"line limit is {self.limit}, {self.policy.buffer} kept for positions")
+
+    # --- what comes -----------------------------------------------------------------------------------------
+
+    def admit_positions(self) -> None:
+        newcomers = sorted(self._newcomers("100"), key=_by_exposure)
+        for i, demand in enumerate(newcomers):
+            when = self._take(demand) or self._evict_for_position(demand)
+            if when is None:
+                self.positions_without_line = len(newcomers) - i
+                reason = f"{words.at_limit(self.limit, self.limit)}, every line is a position's"
+                self._refuse_all(newcomers[i:], "positions", reason)
+                return
+            self._admit(demand, "100", when)
+
+    def admit_pins(self) -> None:
+        for demand in self._newcomers("pinned"):
+            when = self._take(demand) or self._evict_weaker(demand)
+            if when is None:
+                self._refuse(demand, "limit", self._at_limit())
+            else:
+                self._admit(demand, "pinned", when)
+
+    def admit_tops(self) -> None:
+        """Best first; once one finds no line, no weaker one can."""
+        newcomers = sorted(self._newcomers("50"), key=_by_score)
+        for i, demand in enumerate(newcomers):
+            when = self._take(demand) or self._evict_weaker(demand)
+            if when is None:
+                why = self._swap(demand, "50")
+                if why is not None:
+                    reason = self._at_limit() if why[0] == "score" else why[1]
+                    self._refuse_all(newcomers[i:], why[0] if why[0] != "score" else "limit", reason)
+                    return
+            self._admit(demand, "50", when or "soon")
+
+    def admit_normals(self) -> None:
+        """Newcomers at 25, best first: a free place, or a challenge to those who sit there."""
+        free = self.policy.normal_max - len(self._open_seats("25"))
+        going = sum(1 for h in self.closing.values() if h.line_class == "25")
+        going += sum(1 for s in self.seats.values() if s.cancelled and s.line_class == "25")
+        candidates = [d for d in self.wants.by_class.get("25", ()) if not self._sits_at(d, "25", "50")]
+        keen = heapq.nsmallest(self.policy.normal_max + self.policy.refused_max, candidates, key=_by_score)
+        self.refused_total += len(candidates) - len(keen)
+        for demand in keen:
+            if free > 0 and self._seat_normal(demand, at_once=free > going):
+                free -= 1
+                continue
+            why = self._swap(demand, "25")
+            if why is not None:
+                self._refuse(demand, *why)
+            elif not self._keep_candidate(demand):
+                self._admit(demand, "25", "soon")
+
+    def admit_coverage(self) -> None:
+        """Whatever is left. A visit that finds no line isn't refused: it waits for its turn."""
+        for demand in heapq.nsmallest(self.limit, self._newcomers("coverage"), key=_by_score):
+            when = self._take(demand)
+            if when is None:
+                return
+            if when == "now":
+                self.subscribes.append(Subscribe(demand, "coverage"))
+
+    def _seat_normal(self, demand: Demand, *, at_once: bool) -> bool:
+        """A free place at 25: a visited line is raised (at once, or when the place is empty); others need a line."""
+        if self._keep_candidate(demand):
+            if at_once:
+                seat = self.seats[demand.contract.con_id]
+                seat.line_class, seat.demand = "25", demand
+                self.order = None
+            return True
+        when = self._take(demand) or self._evict_weaker(demand)
+        if when is not None:
+            self._admit(demand, "25", when if at_once else "soon")
+        return when is not None
+
+    def _keep_candidate(self, demand: Demand) -> bool:
+        """A visited line that is to be raised stays open until then."""
+        seat = self.seats.get(demand.contract.con_id)
+        if seat is None or seat.cancelled:
+            return False
+        seat.leaving = ""
+        seat.line_class = "coverage"
+        seat.demand = demand if seat.demand is None else seat.demand
+        self.order = None
+        return True
+
+    # --- making room ----------------------------------------------------------------------------------------
+
+    def _take(self, demand: Demand) -> When | None:
+        con_id = demand.contract.con_id
+        own = con_id in self.closing or (con_id in self.seats and self.seats[con_id].cancelled)
+        return self.room.take(position=demand.line_class == "100", own_line_closing=own)
+
+    def _evict_for_position(self, demand: Demand) -> When | None:
+        """Exactly one line at the limit; more only while the limit itself is exceeded."""
+        for victim in self._lowest_first():
+            self._cancel(victim, "", by=demand, for_position=True)
+            when = self._take(demand)
+            if when is not None:
+                return when
+        return None
+
+    def _evict_weaker(self, demand: Demand) -> When | None:
+        """The lowest line of a weaker class; one inside its dwell is waited for."""
+        if self.room.excess:
+            return None
+        rank = RANK[demand.line_class]
+        weaker = [s for s in self._lowest_first() if s.leaving or RANK[s.line_class] > rank]
+        ripe = next((s for s in weaker if not s.young), None)
+        if ripe is not None:
+            self._cancel(ripe, "", by=demand)
+            return self._take(demand)
+        young = next((s for s in weaker if s.con_id not in self.claimed), None)
+        if young is None:
+            return None
+        self.claimed.add(young.con_id)
+        return "soon"
+
+    def _swap(self, demand: Demand, line_class: LineClass) -> tuple[RefusedKind, str] | None:
+        """None = done: the victim goes and the newcomer gets its line when that is freed."""
+        if self.room.excess:
+            return "limit", self._at_limit()
+        outcome = challenge(demand, self._open_seats(line_class), self.swaps_left, self.now, self.policy)
+        if isinstance(outcome, tuple):
+            return outcome[0], outcome[1] or self._at_limit()
+        self.swaps_left -= 1
+        self._cancel(outcome, "", by=demand, swap=True)
+        if not self._sits_at(demand, "coverage"):
+            self._take(demand)
+        return None
+
+    # --- bookkeeping ----------------------------------------------------------------------------------------
+
+    def _newcomers(self, line_class: LineClass) -> list[Demand]:
+        """Wanted in this class and without an open line."""
+        seated = {con_id for con_id, seat in self.seats.items() if not seat.cancelled}
+        return [d for d in self.wants.by_class.get(line_class, ()) if d.contract.con_id not in seated]
+
+    def _sits_at(self, demand: Demand, *classes: LineClass) -> bool:
+        seat = self.seats.get(demand.contract.con_id)
+        return seat is not None and not seat.cancelled and seat.line_class in classes
+
+    def _open_seats(self, line_class: LineClass) -> list[Seat]:
+        """Open lines of one class that may stay, first out first."""
+        return [s for s in self._lowest_first() if s.line_class == line_class and not s.leaving]
+
+    def _lowest_first(self) -> Iterator[Seat]:
+        """Open lines but positions', in the order in which they would go."""
+        if self.order is None:
+            self.order = sorted((s for s in self.seats.values() if not s.is_position), key=eviction_order)
+        return (s for s in self.order if not s.cancelled)
+
+    def _admit(self, demand: Demand, line_class: LineClass, when: When) -> None:
+        if when == "now":
+            self.subscribes.append(Subscribe(demand, line_class))
+        else:
+            self.refused.append(Refused(demand, "waiting", "a line is being freed for it"))
+
+    def _cancel(
+        self, seat: Seat, reason: str, *, by: Demand | None = None, for_position: bool = False, swap: bool = False
+    ) -> None:
+        seat.cancelled = True
+        self.room.closing(position=False)
+        winner = by.contract.local_symbol if by is not None else ""
+        if by is not None:
+            reason = f"evicted by {winner} ({words.class_name(by.line_class)})"
+        self.cancels.append(Cancel(seat.con_id, seat.symbol, reason, winner, for_position, swap))
+
+    def _refuse(self, demand: Demand, kind: RefusedKind, reason: str) -> None:
+        self._refuse_all((demand,), kind, reason)
+
+    def _refuse_all(self, demands: Sequence[Demand], kind: RefusedKind, reason: str) -> None:
+        self.refused_total += len(demands)
+        listed = max(0, self.policy.refused_max - len(self.refused))
+        self.refused.extend(Refused(d, kind, reason) for d in demands[:listed])
+
+    def _at_limit(self) -> str:
+        return words.at_limit(self.room.used_now, self.limit)
+
+    def result(self) -> LinePlan:
+        return LinePlan(
+            cancel=tuple(self.cancels),
+            subscribe=tuple(self.subscribes),
+            keep=tuple(Keep(s.con_id, s.line_class, s.demand) for s in self.seats.values() if not s.cancelled),
+            refused=tuple(self.refused),
+            refused_total=self.refused_total,
+            next_out=tuple(s.con_id for s in self._lowest_first()),
+            positions_without_line=self.positions_without_line,
+        )

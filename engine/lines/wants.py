@@ -1,0 +1,73 @@
+"""Demands by contract: of all that is wanted for one con_id, the strongest; and the five pinned or borrowed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.domain import Demand, LineClass
+from engine.lines.model import RANK
+
+
+def strength(demand: Demand) -> tuple[int, bool, float, float, float]:
+    """Sort key, strongest first: class, the user's own pin, exposure, score, the newest of two borrowed."""
+    return RANK[demand.line_class], demand.borrowed, -demand.exposure_usd, -demand.score, -demand.since_mono
+
+
+class Wants:
+    """The strongest demand per con_id, what else is wanted for it, and the pins that found no place."""
+
+    def __init__(self, demands: Sequence[Demand], pins_max: int) -> None:
+        self.best: dict[int, Demand] = {}
+        self._more: dict[int, list[Demand]] = {}
+        best = self.best
+        for demand in demands:
+            con_id = demand.contract.con_id
+            if con_id in best:
+                self._also(con_id, demand)
+            else:
+                best[con_id] = demand
+        self.by_class: dict[LineClass, list[Demand]] = {}
+        self.displaced_pins: list[Demand] = []
+        pins = self._sort_into_classes()
+        self._choose_pins(pins, pins_max)
+
+    def weaker(self, con_id: int, than: LineClass) -> Demand | None:
+        """The strongest other demand for this contract below the class `than`."""
+        rank = RANK[than]
+        below = [d for d in self._more.get(con_id, ()) if RANK[d.line_class] > rank]
+        return min(below, key=strength) if below else None
+
+    def _also(self, con_id: int, demand: Demand) -> None:
+        first = self.best[con_id]
+        self._more.setdefault(con_id, [first]).append(demand)
+        if strength(demand) < strength(first):
+            self.best[con_id] = demand
+
+    def _sort_into_classes(self) -> list[Demand]:
+        by_class = self.by_class
+        for demand in self.best.values():
+            line_class = demand.line_class
+            if line_class in by_class:
+                by_class[line_class].append(demand)
+            else:
+                by_class[line_class] = [demand]
+        return by_class.pop("pinned", [])
+
+    def _choose_pins(self, pins: list[Demand], pins_max: int) -> None:
+        """The user's own pins first (oldest first), then the newest borrowed: the sixth takes the oldest's place."""
+        pins.sort(key=_pin_order)
+        self.by_class["pinned"] = pins[:pins_max]
+        for demand in pins[pins_max:]:
+            con_id = demand.contract.con_id
+            self.displaced_pins.append(demand)
+            other = self.weaker(con_id, "pinned")
+            if other is None:
+                del self.best[con_id]
+            else:
+                self.best[con_id] = other
+                self.by_class.setdefault(other.line_class, []).append(other)
+
+
+def _pin_order(demand: Demand) -> tuple[bool, float, int]:
+    since = -demand.since_mono if demand.borrowed else demand.since_mono
+    return demand.borrowed, since, demand.contract.con_id
