@@ -115,8 +115,8 @@ class StateBus:
         return 0 if self._writer is None else self._writer.write_errors
 
     @property
-    def write_problem(self) -> str:
-        """Why the folder can't be written now; "" = all well."""
+    def problem(self) -> str:
+        """Why the folder can't be written now; "" = all well. Pages and engine go on from memory meanwhile."""
         return "" if self._writer is None else self._writer.last_error
 
     @property

@@ -11,6 +11,10 @@ from engine.state.sections import Section
 class StateSource(Protocol):
     """Implemented by `StateBus` (memory of the engine's process) and `StateReader` (the folder on disk)."""
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with the store itself (not with the market), in words; "" = nothing."""
+
     def read(self, name: str) -> Section | None:
         """The newest snapshot of a section, from any thread; None = not published (or not readable)."""
 

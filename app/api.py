@@ -1,0 +1,145 @@
+"""Read-only JSON for scripts and checks: `/api/v1/...` and `/healthz`, stable, answering from the first second."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, request
+
+from app import api_symbols, api_views
+from app.deps import AppDeps
+from app.format import redacted
+from app.snapshots import Snapshots, engine_state
+
+PNL_POINTS_MAX = 20_000
+PNL_DEFAULT_S = 86_400.0
+BARS_DEFAULT, BARS_MAX = 390, 2_000
+
+
+def register(server: Flask, deps: AppDeps) -> None:
+    """Add the routes; each answers from one reading of the sections that it needs."""
+    api = _Api(deps)
+    for rule, view in (
+        ("/healthz", api.healthz),
+        ("/api/v1/status", api.status),
+        ("/api/v1/positions", api.positions),
+        ("/api/v1/lines", api.lines),
+        ("/api/v1/signals", api.signals),
+        ("/api/v1/pnl", api.pnl),
+        ("/api/v1/snapshot/<path:symbol>", api.snapshot),
+        ("/api/v1/bars/<path:symbol>", api.bars),
+        # Without this one Dash answers unknown paths with its index page and 200.
+        ("/api/", api.unknown),
+        ("/api/<path:rest>", api.unknown),
+    ):
+        server.add_url_rule(rule, endpoint=f"api_{view.__name__}", view_func=view, methods=["GET"])
+
+
+class _Api:
+    """The views of one dashboard. Any thread."""
+
+    def __init__(self, deps: AppDeps) -> None:
+        self._deps = deps
+
+    def healthz(self) -> Response:
+        return _json(api_views.healthz(self._read("heartbeat", "broker", "health"), self._deps))
+
+    def status(self) -> Response:
+        s = self._read("heartbeat", "broker", "lines", "positions", "quotes", "scanners")
+        return _json(api_views.status(s, self._deps))
+
+    def positions(self) -> Response:
+        return _json(api_views.positions(self._read("positions")))
+
+    def lines(self) -> Response:
+        return _json(api_views.lines(self._read("lines"), self._deps))
+
+    def signals(self) -> Response:
+        return _json(api_views.signals(self._read("signals")))
+
+    def pnl(self) -> Response:
+        since = _number("since", self._deps.clock.wall() - PNL_DEFAULT_S)
+        if since is None:
+            return _error(400, f"since is {_quoted('since')}; must be a time in epoch seconds, e.g. since=1762369980")
+        points = self._deps.journal.pnl(since, max_points=PNL_POINTS_MAX)
+        return _json(
+            [
+                {
+                    "t": point.t,
+                    "unrealized": point.unrealized,
+                    "realized": point.realized,
+                    "daily": point.daily,
+                    "mode": point.mode,
+                    "account": redacted(point.account) if point.account else None,
+                }
+                for point in points
+            ]
+        )
+
+    def snapshot(self, symbol: str) -> Response:
+        return self._of_one(symbol, api_symbols.snapshot)
+
+    def bars(self, symbol: str) -> Response:
+        size = request.args.get("size", "1m")
+        count = _number("n", BARS_DEFAULT)
+        if size != api_symbols.DAILY and size not in api_symbols.BAR_SIZES_S:
+            sizes = ", ".join([*api_symbols.BAR_SIZES_S, api_symbols.DAILY])
+            return _error(400, f"size is {_quoted('size')}; must be one of {sizes}")
+        if count is None or not 1 <= count <= BARS_MAX or count != int(count):
+            return _error(400, f"n is {_quoted('n')}; must be a whole number, 1-{BARS_MAX}")
+        rows = int(count)
+        return self._of_one(symbol, lambda known, s: api_symbols.bars(known, s, size, rows))
+
+    def unknown(self, rest: str = "") -> Response:
+        return _error(
+            404,
+            "There is no such address. Known: /healthz and, under /api/v1: status, positions, lines,"
+            " snapshot/<symbol>, bars/<symbol>, signals, pnl?since=<epoch s>",
+        )
+
+    def _of_one(self, symbol: str, build: Callable[[api_symbols.Known, Snapshots], dict[str, Any]]) -> Response:
+        """The answer about the contract that a name means, or the 404 that says which names are near."""
+        known = api_symbols.catalogue(self._read("universe", "positions", "quotes", "lines"))
+        matches = api_symbols.find(symbol, known)
+        if len(matches) == 1:
+            names = ("positions", "quotes", "lines", "signals", f"symbol:{matches[0].con_id}")
+            return _json(build(matches[0], self._read(*names)))
+        asked = repr(symbol[: api_symbols.NAME_MAX])
+        if matches:
+            choice = [{"con_id": k.con_id, "local_symbol": k.local_symbol, "sec_type": k.sec_type} for k in matches]
+            return _error(404, f"{asked} is not unique; ask for one of these con_ids", matches=choice[:20])
+        near = api_symbols.near_names(symbol, known)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        return _error(404, f"{asked} is not known here{hint}", near=near)
+
+    def _read(self, *names: str) -> Snapshots:
+        now = self._deps.clock.wall()
+        return Snapshots.read(self._deps.state, names, engine_state(None), now)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    """NaN and infinity leave as null."""
+    return Response(msgspec.json.encode(value), status, mimetype="application/json")
+
+
+def _error(status: int, text: str, **more: Any) -> Response:
+    return _json({"error": text, **more}, status)
+
+
+def _number(name: str, default: float) -> float | None:
+    """A number of the query; None = there, but not one."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _quoted(name: str) -> str:
+    return repr(request.args.get(name, "")[:40])

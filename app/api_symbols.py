@@ -1,0 +1,178 @@
+"""One symbol for scripts: found by name or con_id, its prices, its bars. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.api_views import position, signal
+from app.snapshots import Snapshots
+from engine.domain import Bar, Quote
+
+Json = dict[str, Any]
+
+NAME_MAX = 64
+BAR_SIZES_S = {"1m": 60, "2m": 120, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600}
+DAILY = "1d"
+_SEPARATORS = re.compile(r"[\s./_-]+")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A contract that the engine knows by name. `is_held` = an open position, tradable or not."""
+
+    con_id: int
+    local_symbol: str
+    symbol: str
+    sec_type: str
+    exchange: str = ""
+    lane: str = ""
+    is_held: bool = False
+
+
+def plain_name(text: str) -> str:
+    """ "brk.b", "BRK B" and "BRK-B" are one name."""
+    return _SEPARATORS.sub(" ", text.strip().upper()).strip()
+
+
+def catalogue(s: Snapshots) -> list[Known]:
+    """Every contract of the state once, positions first."""
+    found: dict[int, Known] = {}
+    for known in _all_known(s):
+        found.setdefault(known.con_id, known)
+    return list(found.values())
+
+
+def _all_known(s: Snapshots) -> Iterator[Known]:
+    named = {row[0]: row for row in s.universe.symbols} if s.universe else {}
+
+    def held(con_id: int, local_symbol: str, sec_type: str) -> Known:
+        row = named.get(con_id, (con_id, local_symbol, local_symbol, sec_type, "", ""))
+        return Known(con_id, local_symbol, row[2], sec_type, row[4], row[5], is_held=True)
+
+    if s.positions:
+        yield from (held(row.con_id, row.local_symbol, row.sec_type) for row in s.positions.tradable)
+        yield from (held(row.con_id, row.local_symbol, row.sec_type) for row in s.positions.filtered)
+    yield from (Known(*row) for row in named.values())
+    if s.quotes:
+        yield from (Known(q.con_id, q.local_symbol, q.local_symbol, "") for q in s.quotes.quotes)
+    if s.lines:
+        yield from (Known(row.con_id, row.local_symbol, row.local_symbol, "") for row in s.lines.rows)
+
+
+def find(text: str, known: Sequence[Known]) -> list[Known]:
+    """The contracts that a name or con_id means: one, several when it is not unique, none."""
+    if text.strip().isdecimal():
+        wanted = text.strip()
+        return [item for item in known if str(item.con_id) == wanted]
+    name = plain_name(text)
+    for attribute in ("local_symbol", "symbol"):
+        matches = [item for item in known if name and plain_name(getattr(item, attribute)) == name]
+        if len(matches) > 1:
+            matches = [item for item in matches if item.is_held] or matches
+        if matches:
+            return matches
+    return []
+
+
+def near_names(text: str, known: Sequence[Known], count: int = 5) -> list[str]:
+    """Names that may have been meant, best first."""
+    name = plain_name(text)
+    if not name or len(name) > NAME_MAX:
+        return []
+    by_name = {plain_name(item.local_symbol): item.local_symbol for item in known}
+    close = difflib.get_close_matches(name, by_name, n=count, cutoff=0.6)
+    begins = sorted(plain for plain in by_name if plain.startswith(name) and plain not in close)
+    return [by_name[plain] for plain in [*close, *begins]][:count]
+
+
+def snapshot(known: Known, s: Snapshots) -> Json:
+    """Everything that is known of one contract now; nulls where there is nothing."""
+    quote = _quote_of(known.con_id, s)
+    held = next((row for row in s.positions.tradable if row.con_id == known.con_id), None) if s.positions else None
+    filtered = next((row for row in s.positions.filtered if row.con_id == known.con_id), None) if s.positions else None
+    line = next((row for row in s.lines.rows if row.con_id == known.con_id), None) if s.lines else None
+    section = s.symbol
+    return {
+        "con_id": known.con_id,
+        "local_symbol": known.local_symbol,
+        "symbol": known.symbol,
+        "sec_type": known.sec_type,
+        "exchange": known.exchange,
+        **_prices(quote, s.now),
+        "atr": section.atr if section else None,
+        "vwap": section.vwap if section else None,
+        "rel_volume": section.rel_volume if section else None,
+        "level_long": section.level_long if section else None,
+        "level_short": section.level_short if section else None,
+        "has_line": line is not None,
+        "line_reason": line.reason if line else None,
+        "position": position(held, s.now) if held else None,
+        "filtered_reason": filtered.reason if filtered else None,
+        "signals": [signal(item) for item in s.signals.signals if item.con_id == known.con_id] if s.signals else [],
+    }
+
+
+def _quote_of(con_id: int, s: Snapshots) -> Quote | None:
+    listed = next((quote for quote in s.quotes.quotes if quote.con_id == con_id), None) if s.quotes else None
+    return listed or (s.symbol.quote if s.symbol else None)
+
+
+_QUOTE_FIELDS = (
+    *("price", "price_kind", "bid", "ask", "bid_size", "ask_size", "last", "last_size", "volume", "avg_volume"),
+    *("open", "high", "low", "close", "halted", "data_type", "lane", "change_pct", "spread_bp"),
+)
+
+
+def _prices(quote: Quote | None, now: float) -> Json:
+    values = {name: getattr(quote, name) if quote else None for name in _QUOTE_FIELDS}
+    return {**values, "last_age_s": max(0.0, now - quote.received_wall) if quote else None}
+
+
+def bars(known: Known, s: Snapshots, size: str, count: int) -> Json:
+    """The newest `count` bars of one size, oldest first; `time` is the start, market clock."""
+    section = s.symbol
+    if section is None:
+        rows: Sequence[Bar] = ()
+        message = "No bars here yet: they are published while a page shows this symbol."
+    else:
+        rows = section.daily if size == DAILY else grouped(section.bars, BAR_SIZES_S[size])
+        message = section.message
+    return {
+        "con_id": known.con_id,
+        "local_symbol": known.local_symbol,
+        "size": size,
+        "bars": [_bar(bar) for bar in rows[-count:]],
+        "message": message,
+    }
+
+
+def grouped(minutes: Sequence[Bar], size_s: int) -> list[Bar]:
+    """1-minute bars -> bars of `size_s`, aligned to the epoch; a volume with an unknown part is unknown."""
+    groups: dict[float, list[Bar]] = {}
+    for bar in minutes:
+        groups.setdefault(bar.time // size_s * size_s, []).append(bar)
+    newest = max(groups, default=0.0)
+    return [_merged(start, group, size_s, start < newest) for start, group in groups.items()]
+
+
+def _merged(start: float, group: list[Bar], size_s: int, is_past: bool) -> Bar:
+    volumes = [bar.volume for bar in group if bar.volume is not None]
+    is_full = group[-1].time + 60.0 >= start + size_s
+    return Bar(
+        time=start,
+        open=group[0].open,
+        high=max(bar.high for bar in group),
+        low=min(bar.low for bar in group),
+        close=group[-1].close,
+        volume=sum(volumes) if len(volumes) == len(group) else None,
+        source="sampled" if any(bar.source == "sampled" for bar in group) else group[-1].source,
+        closed=is_past or (is_full and group[-1].closed),
+    )
+
+
+def _bar(bar: Bar) -> Json:
+    return {name: getattr(bar, name) for name in bar.__struct_fields__}

@@ -1,0 +1,293 @@
+"""The read-only JSON for scripts: sections of the state -> plain values. Pure; `s.now` is wall time.
+
+Times are UTC epoch seconds: of this machine for `since`, `at` of refusals, `ts` and `t`; of the gateway's clock
+(which differs on the demo) for signals, scans and bars. A missing number is null.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from app.deps import AppDeps
+from app.format import redacted
+from app.snapshots import Snapshots
+from engine.domain import LineRow, Signal
+from engine.state.sections import AccountFigures, LinesSection, PositionRow, ScannersSection
+
+Json = dict[str, Any]
+
+HEARTBEAT_STALE_S = 10.0
+ENGINE_DOWN_S = 60.0
+PRIORITY_KEYS = ("100", "pinned", "50", "25", "coverage")
+
+
+def heartbeat_age_s(s: Snapshots) -> float | None:
+    """Seconds since the engine's last sign of life; None = none yet. Never negative, whatever the clock did."""
+    return None if s.heartbeat is None else max(0.0, s.now - s.heartbeat.at_wall)
+
+
+def is_alive(s: Snapshots) -> bool:
+    age = heartbeat_age_s(s)
+    return age is not None and age <= HEARTBEAT_STALE_S
+
+
+def status(s: Snapshots, deps: AppDeps) -> Json:
+    """All of `GET /api/v1/status`; complete from the first request on, before there is an engine or a broker."""
+    tradable = s.positions.tradable if s.positions else ()
+    filtered = s.positions.filtered if s.positions else ()
+    quotes = s.quotes.quotes if s.quotes and is_alive(s) else ()
+    return {
+        "uptime_s": deps.uptime_s(),
+        "broker": _broker(s, deps),
+        "lines": _line_counts(s.lines, deps),
+        "positions": {"tradable": len(tradable), "filtered": len(filtered)},
+        "prices": sum(quote.price is not None for quote in quotes),
+        "heartbeat": {"ts": s.heartbeat.at_wall if s.heartbeat else None, "age_s": heartbeat_age_s(s)},
+        "scanners": _scanners(s.scanners),
+        "account": _account(s.positions.account if s.positions else AccountFigures()),
+        "build": {"id": deps.build_id, "version": deps.version},
+    }
+
+
+def _broker(s: Snapshots, deps: AppDeps) -> Json:
+    """The account is shortened as on the page: enough to tell accounts apart."""
+    settings = deps.config.broker
+    broker = s.broker
+    if broker is None:
+        return {
+            "mode": settings.mode,
+            "host": settings.host,
+            "port": settings.effective_port(),
+            "connected": False,
+            "account": None,
+            "server_version": None,
+            "phase": "connecting",
+            "reason": "",
+            "cure": "",
+        }
+    return {
+        "mode": broker.mode,
+        "host": broker.host,
+        "port": broker.port,
+        "connected": broker.connected and is_alive(s),
+        "account": redacted(broker.account) if broker.account else None,
+        "server_version": broker.server_version,
+        "phase": broker.phase,
+        "reason": broker.reason,
+        "cure": broker.cure,
+    }
+
+
+def _line_counts(lines: LinesSection | None, deps: AppDeps) -> Json:
+    if lines is None:
+        budget = deps.config.lines
+        return {
+            "used": 0,
+            "limit": budget.limit,
+            "near": False,
+            "scanner_capacity": budget.limit - budget.buffer,
+            "scanner_free": budget.limit - budget.buffer,
+            "by_priority": dict.fromkeys(PRIORITY_KEYS, 0),
+        }
+    return {
+        "used": lines.used,
+        "limit": lines.limit,
+        "near": lines.near,
+        "scanner_capacity": lines.scanner_capacity,
+        "scanner_free": lines.scanner_free,
+        "by_priority": {key: lines.by_class.get(key, 0) for key in PRIORITY_KEYS},
+    }
+
+
+def _scanners(scanners: ScannersSection | None) -> Json:
+    """`last_run` is market time; `results` counts what each scanner found at its last run."""
+    scans = scanners.scans if scanners else ()
+    return {
+        "breakout": {
+            "results": scanners.results_breakout if scanners else 0,
+            "last_run": scanners.breakout_run_market if scanners else None,
+            "cycle_ms": scanners.breakout_cycle_ms if scanners else None,
+        },
+        "market": {
+            "results": scanners.results_market if scanners else 0,
+            "last_run": scanners.market_run_market if scanners else None,
+            "live": sum(scan.state == "live" for scan in scans),
+        },
+        "universe": scanners.universe if scanners else 0,
+        "with_bars": scanners.with_bars if scanners else 0,
+        "slots_used": scanners.slots_used if scanners else 0,
+        "signals_today": scanners.signals_today if scanners else 0,
+    }
+
+
+def _account(account: AccountFigures) -> Json:
+    return {
+        "currency": account.currency,
+        "net_liquidation": account.net_liquidation,
+        "daily_pnl": account.daily_pnl,
+        "unrealized_pnl": account.unrealized_pnl,
+        "realized_today": account.realized_today,
+        "priced": account.priced,
+    }
+
+
+def positions(s: Snapshots) -> Json:
+    """Tradable positions with their prices, and those that are left out with the reason."""
+    section = s.positions
+    return {
+        "tradable": [position(row, s.now) for row in section.tradable] if section else [],
+        "filtered": [
+            {
+                "con_id": row.con_id,
+                "local_symbol": row.local_symbol,
+                "sec_type": row.sec_type,
+                "quantity": row.quantity,
+                "reason": row.reason,
+                "kind": row.kind,
+            }
+            for row in (section.filtered if section else ())
+        ],
+        "complete": section.complete if section else False,
+        "as_of": section.as_of_wall if section else None,
+    }
+
+
+def position(row: PositionRow, now: float) -> Json:
+    """One position. `unrealized_pnl` is computed from the very `last` beside it."""
+    return {
+        "con_id": row.con_id,
+        "local_symbol": row.local_symbol,
+        "name": row.name,
+        "sec_type": row.sec_type,
+        "quantity": row.quantity,
+        "avg_cost": row.avg_cost,
+        "avg_price": row.avg_price,
+        "multiplier": row.multiplier,
+        "currency": row.currency,
+        "last": row.last,
+        "last_kind": row.last_kind,
+        "last_age_s": _age(row.last_wall, now),
+        "data_type": row.data_type,
+        "change_pct": row.change_pct,
+        "unrealized_pnl": unrealized_pnl(row),
+        "ib_unrealized_pnl": row.ib_unrealized_pnl,
+        "daily_pnl": row.daily_pnl,
+        "realized_pnl": row.realized_pnl,
+        "exposure": row.exposure,
+        "exposure_pct": row.exposure_pct,
+        "ema_fast": row.ema_fast,
+        "ema_slow": row.ema_slow,
+        "trend": row.trend,
+        "has_line": row.has_line,
+        "message": row.message,
+    }
+
+
+def unrealized_pnl(row: PositionRow) -> float | None:
+    """quantity x (last x multiplier - avg_cost), None without a price."""
+    if row.last is None or not math.isfinite(row.last):
+        return None
+    return row.quantity * (row.last * row.multiplier - row.avg_cost)
+
+
+def lines(s: Snapshots, deps: AppDeps) -> Json:
+    """Every line that is held now, and the newest refusals."""
+    section = s.lines
+    limit = deps.config.lines.limit
+    return {
+        "limit": section.limit if section else limit,
+        "effective_limit": section.effective_limit if section else limit,
+        "lines": [_line(row, s.now) for row in section.rows] if section else [],
+        "refused": [
+            {
+                "con_id": item.con_id,
+                "local_symbol": item.local_symbol,
+                "reason": item.reason,
+                "at": item.at_wall,
+                "count": item.count,
+            }
+            for item in (section.refused if section else ())
+        ],
+    }
+
+
+def _line(row: LineRow, now: float) -> Json:
+    """`priority` is 100, 50 or 25, or the word "pinned" or "coverage": as text a key of `by_priority`."""
+    return {
+        "con_id": row.con_id,
+        "local_symbol": row.local_symbol,
+        "priority": row.priority if row.priority is not None else row.line_class,
+        "reason": row.reason,
+        "since": row.since_wall,
+        "last_tick_age_s": _age(row.last_tick_wall, now),
+        "holders": row.holders,
+        "lane": row.lane,
+        "state": row.state,
+    }
+
+
+def signals(s: Snapshots) -> list[Json]:
+    """Today's signals, oldest first; `at` is market time."""
+    return [signal(item) for item in s.signals.signals] if s.signals else []
+
+
+def signal(item: Signal) -> Json:
+    return {
+        "id": item.id,
+        "con_id": item.con_id,
+        "local_symbol": item.local_symbol,
+        "side": item.side,
+        "at": item.at,
+        "level": item.level,
+        "level_kind": item.level_kind,
+        "last": item.last,
+        "atr": item.atr,
+        "score": item.score,
+        "parts": {part.name: part.value for part in item.parts},
+        "lane": item.lane,
+        "state": item.state,
+        "ended_at": item.ended_at,
+    }
+
+
+def healthz(s: Snapshots, deps: AppDeps) -> Json:
+    """ok, degraded (something does not work, the page says what) or down (no engine), with the reasons."""
+    reasons = [reason for reason in (_engine_reason(s), _broker_reason(s), *_store_reasons(deps)) if reason]
+    if s.health and is_alive(s):
+        reasons += [item.title for item in s.health.conditions if item.open and item.severity == "error"]
+    age = heartbeat_age_s(s)
+    silent_s = deps.uptime_s() if age is None else age
+    state = "down" if silent_s > ENGINE_DOWN_S else "degraded" if reasons else "ok"
+    return {
+        "app": "QTrade",
+        "status": state,
+        "reasons": reasons,
+        "uptime_s": deps.uptime_s(),
+        "heartbeat_age_s": age,
+        "build": {"id": deps.build_id, "version": deps.version},
+    }
+
+
+def _engine_reason(s: Snapshots) -> str:
+    age = heartbeat_age_s(s)
+    if age is None:
+        return "engine: has not reported yet"
+    return "" if age <= HEARTBEAT_STALE_S else f"engine: no sign of life for {age:.0f} s"
+
+
+def _broker_reason(s: Snapshots) -> str:
+    if s.broker is None:
+        return "broker: not connected yet"
+    if s.broker.connected:
+        return ""
+    return f"broker: not connected; {s.broker.reason}" if s.broker.reason else "broker: not connected"
+
+
+def _store_reasons(deps: AppDeps) -> tuple[str, str]:
+    state, journal = deps.state.problem, deps.journal.problem
+    return (f"state folder: {state}" if state else "", f"journal: {journal}" if journal else "")
+
+
+def _age(wall: float | None, now: float) -> float | None:
+    return None if wall is None else max(0.0, now - wall)
