@@ -6,6 +6,7 @@ Works on one session in ticks, mirrored for the short side, so that "up" below a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,14 @@ LEVEL_BARS = 20
 _ATR_LENGTH = 14
 _QUIET_VOLUME = 0.75
 _AFTERGLOW_MIN = 12
+
+
+@lru_cache(maxsize=64)
+def _ramp(length: int) -> F64:
+    """0 to 1 in `length` values."""
+    ramp = np.linspace(0.0, 1.0, length)
+    ramp.setflags(write=False)
+    return ramp
 
 
 @dataclass(slots=True)
@@ -61,9 +70,9 @@ def _base(q: F64, up: F64, down: F64, leg: Leg, grid: Grid, unit: float) -> floa
     level = float(np.ceil(level))
     room = level - start
     knots = [room, min(max(1.6 * unit, 0.7 * room), 3.0 * unit), 1.0 * unit, 0.5 * unit]
-    depth = np.interp(np.linspace(0.0, 1.0, n), [0.0, 0.4, 0.8, 1.0], knots)
+    depth = np.interp(_ramp(n), [0.0, 0.4, 0.8, 1.0], knots)
     old = q[first:t]
-    wander = np.clip(0.3 * (old - np.linspace(old[0], old[-1], n)), -0.45 * unit, 0.45 * unit)
+    wander = np.clip(0.3 * (old - old[0] - (old[-1] - old[0]) * _ramp(n)), -0.45 * unit, 0.45 * unit)
     q[first:t] = np.rint(level - np.maximum(depth - wander, max(1.0, 0.3 * unit)))
     body_top = np.maximum(q[first:t], np.rint(q[first - 1 : t - 1]))
     up[first:t] = np.minimum(up[first:t], np.maximum(level - body_top, 0.0))
@@ -91,7 +100,7 @@ def _push(q: F64, up: F64, down: F64, leg: Leg, level: float, atr: float) -> Non
 def _hold(q: F64, down: F64, leg: Leg, level: float, atr: float) -> None:
     first, end = leg.minute + PUSH_MINUTES, leg.end
     old = q[first:end]
-    wander = 0.5 * (old - np.linspace(old[0], old[-1], leg.hold))
+    wander = 0.5 * (old - old[0] - (old[-1] - old[0]) * _ramp(leg.hold))
     rising = q[first - 1] + 0.06 * atr * np.arange(1, leg.hold + 1)
     q[first:end] = np.maximum(rising + np.clip(wander, -0.8 * atr, 0.8 * atr), level + 0.5 * atr)
     down[first:end] = np.minimum(down[first:end], np.rint(0.4 * atr))
@@ -103,8 +112,9 @@ def _volume(path: Path, leg: Leg) -> None:
     before = leg.slot / 240.0
     path.volume[t] *= before + (1.0 - before) * leg.surge
     path.volume[t + 1 : t + PUSH_MINUTES] *= leg.surge
-    path.volume[t + PUSH_MINUTES : end] *= np.linspace(max(2.0, 0.55 * leg.surge), 1.6, leg.hold)
+    loud = max(2.0, 0.55 * leg.surge)
+    path.volume[t + PUSH_MINUTES : end] *= loud + (1.6 - loud) * _ramp(leg.hold)
     glow = path.volume[end : end + _AFTERGLOW_MIN]
-    glow *= np.linspace(1.4, 1.0, _AFTERGLOW_MIN)[: len(glow)]
+    glow *= 1.4 - 0.4 * _ramp(_AFTERGLOW_MIN)[: len(glow)]
     path.planned[t:end] = True
     path.slot[t] = leg.slot

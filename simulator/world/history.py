@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.model import Bar
+from simulator.world.bar_columns import (
+    DAY_S,
+    EXACT_DAYS,
+    Columns,
+    columns,
+    join,
+    merge,
+    period,
+    sketch_days,
+    utc_midnight,
+)
 from simulator.world.book import Book, expected_prints
 from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN
 from simulator.world.grid import Grid
@@ -18,53 +28,9 @@ from simulator.world.intraminute import SLOTS, Minutes, Tape, build
 from simulator.world.noise import bits
 from simulator.world.sessions import SessionBars, Sessions
 
-DAY_S = 86_400
 _KEPT_SESSIONS = 3000
 _BATCH_DAYS = 63
 _SHARES_A_PRINT = 130.0
-F64 = NDArray[np.float64]
-
-
-@dataclass(slots=True)
-class Columns:
-    """Bars as columns, prices in ticks; `volume` above 0 in all of them."""
-
-    time: F64
-    open: F64
-    high: F64
-    low: F64
-    close: F64
-    volume: F64
-    value: F64  # volume x typical price
-
-    def take(self, mask: NDArray[np.bool_]) -> Columns:
-        return Columns(*(getattr(self, name)[mask] for name in self.__slots__))
-
-
-def join(parts: list[Columns]) -> Columns:
-    return Columns(*(np.concatenate([getattr(part, name) for part in parts]) for name in Columns.__slots__))
-
-
-def columns(time: F64, o: F64, h: F64, low: F64, c: F64, volume: F64) -> Columns:
-    o, h, low, c, volume = (np.asarray(x, dtype=np.float64) for x in (o, h, low, c, volume))
-    return Columns(np.asarray(time, dtype=np.float64), o, h, low, c, volume, volume * (o + h + low + c) / 4.0)
-
-
-def merge(rows: Columns, bucket: F64) -> Columns:
-    """One bar for each run of equal `bucket`, which becomes its time."""
-    if not len(bucket):
-        return rows
-    first = np.flatnonzero(np.concatenate([[True], np.diff(bucket) != 0]))
-    last = np.concatenate([first[1:] - 1, [len(bucket) - 1]])
-    return Columns(
-        bucket[first],
-        rows.open[first],
-        np.maximum.reduceat(rows.high, first),
-        np.minimum.reduceat(rows.low, first),
-        rows.close[last],
-        np.add.reduceat(rows.volume, first),
-        np.add.reduceat(rows.value, first),
-    )
 
 
 class History:
@@ -75,6 +41,7 @@ class History:
         self._universe = sessions.universe
         self._kept: OrderedDict[tuple[int, int], SessionBars] = OrderedDict()
         self._days_kept: dict[tuple[int, bool], dict[int, Columns]] = {}
+        self._days_of = -1
 
     def bars(self, row: int, bar_size_s: int, start: float, end: float, rth: bool, slot: int) -> list[Bar]:
         """Bars with start <= time < end; `slot`: quarter second of the running minute already past."""
@@ -169,21 +136,30 @@ class History:
 
     def _daily(self, row: int, size: int, start: float, end: float, rth: bool, slot: int) -> Columns | None:
         """Daily bars and coarser; the time is midnight UTC of the (first) date."""
-        days = self._days(row, start - size, end + DAY_S)
-        kept = self._days_kept.setdefault((row, rth), {})
+        days = self._days(row, start - (size if size > DAY_S else 0), end + DAY_S)
         running = self._book(row).day
+        kept = self._kept_days(row, rth, running)
         self._fetch(row, [day for day in days if day not in kept])
         for day in days:
             if day not in kept or day == running:
                 minutes = self._minutes(row, day, rth, slot)
-                utc = (int(self._sessions.daily.ordinals[day]) - 719_163) * float(DAY_S)
-                kept[day] = merge(minutes, np.full(len(minutes.time), utc))
+                kept[day] = merge(minutes, np.full(len(minutes.time), utc_midnight(self._sessions.daily, day)))
         if not days:
             return None
         found = join([kept[day] for day in days])
         if size == DAY_S:
             return found
-        return merge(found, _period(found.time, size))
+        return merge(found, period(found.time, size))
+
+    def _kept_days(self, row: int, rth: bool, running: int) -> dict[int, Columns]:
+        """Daily bars made so far, the old ones sketched; forgotten when a new session begins."""
+        if self._days_of != running:
+            self._days_kept, self._days_of = {}, running
+        kept = self._days_kept.get((row, rth))
+        if kept is None:
+            last = max(0, running - EXACT_DAYS)
+            kept = self._days_kept[row, rth] = sketch_days(self._sessions.daily, row, last)
+        return kept
 
     def _seconds(self, row: int, day: int, size: int, rth: bool, slot: int) -> Columns:
         """Bars below a minute, from the tape of each minute."""
@@ -224,17 +200,6 @@ class History:
         count = np.maximum(1, np.rint(found.volume / a_print)).astype(np.int64).tolist()
         rows = zip(found.time.tolist(), *prices, found.volume.tolist(), wap, count, strict=True)
         return [Bar(*one) for one in rows]
-
-
-def _period(days: F64, size: int) -> F64:
-    """First date, in `days`, of each week (604800) or month (anything longer)."""
-    ordinal = days / DAY_S
-    if size <= 7 * DAY_S:
-        key = np.floor((ordinal + 3) / 7)  # 1970-01-01 was a Thursday
-    else:
-        key = days.astype("datetime64[s]").astype("datetime64[M]").astype(np.float64)
-    first = np.concatenate([[True], np.diff(key) != 0]) if len(key) else np.empty(0, dtype=bool)
-    return days[np.maximum.accumulate(np.where(first, np.arange(len(key)), 0))] if len(key) else days
 
 
 def _cut(tape: Tape, column: int, size: int, until: int, time: float) -> Columns:
