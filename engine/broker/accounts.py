@@ -1,0 +1,177 @@
+"""Account figures of one connection: values, IB's own valuations, P&L subscriptions, executions. Engine loop only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from engine.broker.connection import Connection
+from engine.broker.convert import to_fill, to_ref
+from engine.broker.pacing import Pacer
+from engine.broker.port import (
+    AccountPnl,
+    AccountValue,
+    BrokerEvent,
+    FillReport,
+    PortfolioMark,
+    PositionPnl,
+)
+from engine.broker.sanitise import number, parsed_number
+from engine.broker.timings import Timings
+from engine.domain import ContractRef, Fill
+from engine.errors import RequestRejected, RequestTimeout
+
+_COMMISSION_DELAY_S = 2.0
+
+
+class AccountFeed:
+    """`ref_of(con_id)` is the qualified contract of a position, None while unknown."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        pacer: Pacer,
+        account: str,
+        ref_of: Callable[[int], ContractRef | None],
+        emit: Callable[[BrokerEvent], None],
+        timings: Timings,
+    ) -> None:
+        self._connection = connection
+        self._pacer = pacer
+        self._account = account
+        self._ref_of = ref_of
+        self._emit = emit
+        self._timings = timings
+        self._account_pnl_id: int | None = None
+        self._position_pnl_ids: dict[int, int] = {}
+        self._told: dict[str, Fill] = {}
+        self._look_again = asyncio.Event()
+        ib = connection.ib
+        ib.accountValueEvent += self._on_value
+        ib.updatePortfolioEvent += self._on_portfolio
+        ib.pnlEvent += self._on_pnl
+        ib.pnlSingleEvent += self._on_pnl_single
+
+    # --- requests ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Account and portfolio updates, and the account's P&L."""
+        with self._connection.client.sending(urgent=True):
+            self._connection.client.reqAccountUpdates(True, self._account)
+        self._start_account_pnl()
+
+    def restart(self) -> None:
+        """After 1101: everything that TWS may have dropped is asked for again."""
+        if self._account_pnl_id is not None:
+            self._connection.client.cancelPnL(self._account_pnl_id)
+        self.start()
+        for con_id in list(self._position_pnl_ids):
+            self.cancel_position_pnl(con_id)
+            self.request_position_pnl(con_id)
+
+    def _start_account_pnl(self) -> None:
+        connection = self._connection
+        req_id = self._account_pnl_id = connection.next_req_id()
+        connection.wrapper.reqId2PnL[req_id] = connection.library.PnL(self._account, "")
+        connection.client.reqPnL(req_id, self._account, "")
+
+    def request_position_pnl(self, con_id: int) -> None:
+        """Once for a position; a second call changes nothing."""
+        if con_id in self._position_pnl_ids:
+            return
+        connection = self._connection
+        req_id = self._position_pnl_ids[con_id] = connection.next_req_id()
+        connection.wrapper.reqId2PnlSingle[req_id] = connection.library.PnLSingle(self._account, "", con_id)
+        with connection.client.sending(key=("pnl", req_id)):
+            connection.client.reqPnLSingle(req_id, self._account, "", con_id)
+
+    def cancel_position_pnl(self, con_id: int) -> None:
+        req_id = self._position_pnl_ids.pop(con_id, None)
+        if req_id is None:
+            return
+        self._connection.wrapper.reqId2PnlSingle.pop(req_id, None)
+        if not self._pacer.withdraw(("pnl", req_id)) and self._connection.is_ready:
+            self._connection.client.cancelPnLSingle(req_id)
+
+    # --- answers ----------------------------------------------------------------------------------------------
+
+    def _on_value(self, entry: Any) -> None:
+        value = parsed_number(entry.value)
+        if value is not None and entry.account in (self._account, ""):
+            self._emit(AccountValue(entry.tag, value, entry.currency))
+
+    def _on_portfolio(self, item: Any) -> None:
+        if item.account not in (self._account, ""):
+            return
+        self._emit(
+            PortfolioMark(
+                contract=self._ref_of(item.contract.conId) or to_ref(item.contract, exchange=""),
+                quantity=number(item.position) or 0.0,
+                market_price=number(item.marketPrice),
+                market_value=number(item.marketValue),
+                avg_cost=number(item.averageCost),
+                unrealized_pnl=number(item.unrealizedPNL),
+                realized_pnl=number(item.realizedPNL),
+            )
+        )
+
+    def _on_pnl(self, entry: Any) -> None:
+        self._emit(AccountPnl(number(entry.dailyPnL), number(entry.unrealizedPnL), number(entry.realizedPnL)))
+
+    def _on_pnl_single(self, entry: Any) -> None:
+        self._emit(
+            PositionPnl(
+                con_id=entry.conId,
+                daily=number(entry.dailyPnL),
+                unrealized=number(entry.unrealizedPnL),
+                realized=number(entry.realizedPnL),
+                value=number(entry.value),
+            )
+        )
+
+    # --- executions -------------------------------------------------------------------------------------------
+
+    def look_for_executions(self) -> None:
+        """A position changed: ask soon."""
+        self._look_again.set()
+
+    async def follow_executions(self) -> None:
+        """The day's fills at once, then every minute and after each change of a position.
+
+        TWS sends fills of the user's own orders to API clients only when asked.
+        """
+        while True:
+            self._look_again.clear()
+            await self._ask_for_executions()
+            self._tell_fills()
+            await asyncio.sleep(_COMMISSION_DELAY_S)  # commissions follow the executions
+            self._tell_fills()
+            try:
+                await asyncio.wait_for(self._look_again.wait(), self._timings.executions_every_s)
+            except TimeoutError:
+                continue
+
+    async def _ask_for_executions(self) -> None:
+        connection = self._connection
+        req_id = connection.next_req_id()
+        wanted = connection.library.ExecutionFilter(acctCode=self._account)
+        try:
+            await connection.ask(
+                "Executions",
+                req_id,
+                lambda: connection.client.reqExecutions(req_id, wanted),
+                self._timings.details_s,
+                end_grace_s=self._timings.end_grace_s,
+            )
+        except (RequestTimeout, RequestRejected):
+            return  # asked again in a minute; the fills so far are kept by the client
+
+    def _tell_fills(self) -> None:
+        for exec_id, native in list(self._connection.wrapper.fills.items()):
+            if native.execution.acctNumber not in (self._account, ""):
+                continue
+            fill = to_fill(native)
+            if self._told.get(exec_id) != fill:
+                self._told[exec_id] = fill
+                self._emit(FillReport(fill))

@@ -1,0 +1,210 @@
+"""Between the library's objects and the values of the domain. Pure; nothing of the library leaves this room."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import ModuleType
+from typing import Any
+
+from engine.broker.sanitise import is_garbage, number, price, quantity
+from engine.domain import Bar, ContractInfo, ContractRef, DataType, Fill, TickUpdate
+
+_STOCK = "STK"
+_MAY_BE_NEGATIVE = frozenset({"FUT", "FOP", "BAG", "CONTFUT", "OPT"})
+_DATA_TYPES: dict[int, DataType] = {1: "live", 2: "frozen", 3: "delayed", 4: "delayed frozen"}
+_TRADE_TICKS = frozenset({4, 5, 68, 71, 48, 77})
+_DELAYED_TICKS = frozenset(range(66, 77))
+
+
+def to_contract(library: ModuleType, ref: ContractRef) -> Any:
+    """The library's contract for a request. A multiplier of 1 is left empty, as TWS writes it."""
+    return library.Contract(
+        conId=ref.con_id,
+        symbol=ref.symbol,
+        secType=ref.sec_type,
+        lastTradeDateOrContractMonth=ref.last_trade_date,
+        strike=ref.strike,
+        right=ref.right,
+        multiplier="" if ref.multiplier == 1.0 else f"{ref.multiplier:g}",
+        exchange=ref.exchange,
+        primaryExchange="" if ref.primary_exchange == ref.exchange else ref.primary_exchange,
+        currency=ref.currency,
+        localSymbol=ref.local_symbol,
+        tradingClass=ref.trading_class,
+    )
+
+
+def to_ref(contract: Any, *, exchange: str | None = None, multiplier: float | None = None) -> ContractRef:
+    """`exchange` None: what requests must name, SMART for stocks, else the contract's own ("" = unknown)."""
+    listing = contract.exchange or ""
+    primary = contract.primaryExchange or (listing if listing != "SMART" else "")
+    if exchange is None:
+        exchange = "SMART" if contract.secType == _STOCK else listing
+    return ContractRef(
+        con_id=contract.conId,
+        symbol=contract.symbol,
+        local_symbol=contract.localSymbol or contract.symbol,
+        sec_type=contract.secType,
+        exchange=exchange,
+        primary_exchange=primary,
+        currency=contract.currency or "USD",
+        multiplier=multiplier if multiplier is not None else (multiplier_of(contract) or 1.0),
+        last_trade_date=(contract.lastTradeDateOrContractMonth or "").split(" ")[0],
+        trading_class=contract.tradingClass or "",
+        strike=number(contract.strike) or 0.0,
+        right=contract.right if contract.right not in ("0", "?") else "",
+    )
+
+
+def multiplier_of(contract: Any) -> float | None:
+    """The contract's multiplier; None when the gateway left it empty."""
+    try:
+        value = number(float(contract.multiplier))
+    except (TypeError, ValueError):
+        return None
+    return value if value is not None and value > 0 else None
+
+
+def to_info(details: Any) -> ContractInfo:
+    contract = details.contract
+    exchange = None
+    if contract.secType == _STOCK and details.validExchanges and "SMART" not in details.validExchanges.split(","):
+        exchange = contract.exchange
+    return ContractInfo(
+        contract=to_ref(contract, exchange=exchange),
+        long_name=details.longName or "",
+        stock_type=details.stockType or "",
+        industry=details.industry or "",
+        min_tick=number(details.minTick) or None,
+        time_zone=details.timeZoneId or "",
+        trading_hours=details.tradingHours or "",
+        liquid_hours=details.liquidHours or "",
+    )
+
+
+def to_bar(row: Any, sec_type: str) -> Bar | None:
+    """One historical bar; None when its prices are not. A daily bar's time is its date at 00:00 UTC."""
+    negative = sec_type in _MAY_BE_NEGATIVE
+    prices = [price(value, None, may_be_negative=negative) for value in (row.open, row.high, row.low, row.close)]
+    if any(value is None for value in prices):
+        return None
+    o, h, low, c = (value or 0.0 for value in prices)
+    return Bar(epoch(row.date), o, h, low, c, quantity(row.volume), source="history", closed=True)
+
+
+def epoch(moment: Any) -> float:
+    """UTC epoch seconds of the library's date or time; a time without zone is UTC."""
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - the zone is set below
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return float(moment.timestamp())
+
+
+def to_fill(fill: Any) -> Fill:
+    """`commission` and `realized_pnl` stay None until the commission report came."""
+    execution, report = fill.execution, fill.commissionReport
+    reported = bool(report.execId)
+    return Fill(
+        exec_id=execution.execId,
+        con_id=fill.contract.conId,
+        local_symbol=fill.contract.localSymbol or fill.contract.symbol,
+        side="SLD" if execution.side.upper().startswith("S") else "BOT",
+        quantity=number(execution.shares) or 0.0,
+        price=number(execution.price) or 0.0,
+        time_market=epoch(execution.time),
+        exchange=execution.exchange,
+        commission=number(report.commission) if reported else None,
+        realized_pnl=number(report.realizedPNL) if reported else None,
+    )
+
+
+class TickCopier:
+    """Copies one line's values out of the library's ticker, keeping the last good ones.
+
+    A garbage value (NaN, infinity, unset) says nothing, so it never blanks a price that was known; -1 or 0 on a bid
+    or ask says "no quote" and does. For one request only: a new request starts from nothing.
+    """
+
+    __slots__ = (
+        "_ask", "_avg_volume", "_bid", "_close", "_delayed", "_high", "_last", "_last_size", "_low",
+        "_negative", "_open", "_volume", "req_id",
+    )  # fmt: skip
+
+    def __init__(self, req_id: int, sec_type: str) -> None:
+        self.req_id = req_id
+        self._negative = sec_type in _MAY_BE_NEGATIVE
+        self._delayed = False
+        self._bid: float | None = None
+        self._ask: float | None = None
+        self._last: float | None = None
+        self._last_size: float | None = None
+        self._volume: float | None = None
+        self._avg_volume: float | None = None
+        self._open: float | None = None
+        self._high: float | None = None
+        self._low: float | None = None
+        self._close: float | None = None
+
+    def copy(self, ticker: Any, now_mono: float) -> TickUpdate:
+        negative = self._negative
+        bid_size, ask_size, last_size = quantity(ticker.bidSize), quantity(ticker.askSize), quantity(ticker.lastSize)
+        if not is_garbage(ticker.bid):
+            self._bid = price(ticker.bid, bid_size, may_be_negative=negative)
+        if not is_garbage(ticker.ask):
+            self._ask = price(ticker.ask, ask_size, may_be_negative=negative)
+        last = price(ticker.last, last_size, may_be_negative=negative)
+        if last is not None:
+            self._last = last
+            self._last_size = last_size
+        self._keep_day(ticker, negative)
+        has_trade = self._look_at_types(ticker.ticks)
+        return TickUpdate(
+            self.req_id,
+            now_mono,
+            self._bid,
+            self._ask,
+            bid_size if self._bid is not None else None,
+            ask_size if self._ask is not None else None,
+            self._last,
+            self._last_size,
+            self._volume,
+            self._open,
+            self._high,
+            self._low,
+            self._close,
+            self._avg_volume,
+            ticker.halted in (1.0, 2.0),
+            self._data_type(ticker.marketDataType),
+            has_trade,
+        )
+
+    def _keep_day(self, ticker: Any, negative: bool) -> None:
+        """Values of the day: a bad one never replaces a good one."""
+        if (value := quantity(ticker.volume)) is not None:
+            self._volume = value
+        if (value := price(ticker.high, None, may_be_negative=negative)) is not None:
+            self._high = value
+        if (value := price(ticker.low, None, may_be_negative=negative)) is not None:
+            self._low = value
+        if (value := price(ticker.open, None, may_be_negative=negative)) is not None:
+            self._open = value
+        if (value := price(ticker.close, None, may_be_negative=negative)) is not None:
+            self._close = value
+        if (value := quantity(ticker.avVolume)) is not None:
+            self._avg_volume = value
+
+    def _look_at_types(self, ticks: list[Any]) -> bool:
+        has_trade = False
+        for tick in ticks:
+            kind = tick.tickType
+            if kind in _TRADE_TICKS:
+                has_trade = True
+            if kind in _DELAYED_TICKS:
+                self._delayed = True
+        return has_trade
+
+    def _data_type(self, market_data_type: int) -> DataType:
+        """What message 58 says; delayed tick types speak for themselves where it was not sent."""
+        known = _DATA_TYPES.get(market_data_type, "live")
+        return "delayed" if self._delayed and known in ("live", "frozen") else known

@@ -1,0 +1,114 @@
+"""Why a connection did not come about or ended, in plain words with the cure, and when to try again. Pure."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from engine.broker.timings import Timings
+
+FailureKind = Literal[
+    "refused",  # nothing listens there
+    "unreachable",  # no such host, no route, no answer to the TCP connect
+    "closed",  # accepted, then closed before the handshake
+    "silent",  # accepted, nothing said
+    "foreign",  # something else than TWS answers
+    "client_id_busy",  # 326
+    "account",  # account contradicts the mode, or is not in the login
+    "outdated",  # TWS too old for the library
+    "dropped",  # a working connection ended
+    "asked",  # reconnect was asked for
+]
+
+_API_SETTINGS = (
+    "In TWS: File > Global Configuration > API > Settings: tick Enable ActiveX and Socket Clients, Read-Only API and "
+    "Allow connections from localhost only, and set the socket port to {port}."
+)
+
+
+class ConnectFailure(Exception):
+    """`new_port` is set when TWS said on which port it listens from now on (1300)."""
+
+    def __init__(self, kind: FailureKind, reason: str, cure: str = "", new_port: int | None = None) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+        self.cure = cure
+        self.new_port = new_port
+
+
+class Address(Struct, frozen=True):
+    host: str
+    port: int
+    client_id: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def refused(address: Address) -> ConnectFailure:
+    return ConnectFailure(
+        "refused",
+        f"Nothing listens on {address}",
+        "Start TWS or IB Gateway and log in. " + _API_SETTINGS.format(port=address.port),
+    )
+
+
+def unreachable(address: Address, detail: str) -> ConnectFailure:
+    return ConnectFailure(
+        "unreachable", f"{address} cannot be reached ({detail})", "Check host and port in Settings > Broker."
+    )
+
+
+def closed_early(address: Address) -> ConnectFailure:
+    return ConnectFailure(
+        "closed",
+        f"{address} accepted the connection and closed it at once",
+        _API_SETTINGS.format(port=address.port)
+        + " If this machine is not the one TWS runs on, add its address to Trusted IPs.",
+    )
+
+
+def silent(address: Address, seconds: float) -> ConnectFailure:
+    return ConnectFailure(
+        "silent",
+        f"{address} accepted the connection but said nothing for {seconds:g} s",
+        "Look for a dialog in TWS that asks to accept the connection. If there is none, restart TWS or IB Gateway.",
+    )
+
+
+def foreign(address: Address, detail: str) -> ConnectFailure:
+    return ConnectFailure(
+        "foreign",
+        f"{address}: {detail}",
+        "Check the port in Settings > Broker (TWS paper 7497, live 7496; IB Gateway paper 4002, live 4001).",
+    )
+
+
+def client_id_busy(address: Address) -> ConnectFailure:
+    return ConnectFailure(
+        "client_id_busy",
+        f"Client id {address.client_id} is in use at {address}",
+        "Close the other program that uses it, or choose another client id in Settings > Broker. "
+        "After a broken connection TWS may need a minute to give it back.",
+    )
+
+
+def outdated(address: Address, detail: str) -> ConnectFailure:
+    return ConnectFailure("outdated", f"{address}: {detail}", "Update TWS or IB Gateway to version 10.19 or later.")
+
+
+def retry_delay_s(kind: FailureKind, attempt: int, timings: Timings, jitter: float) -> float:
+    """Seconds before try number `attempt` + 1. `jitter` 0-1 shortens the long waits by up to a seventh.
+
+    Refused or closed before the handshake: a short, even pace for ever. Silent or client id in use: growing.
+    """
+    if kind in ("silent", "client_id_busy", "foreign", "outdated"):
+        steps = timings.retry_silent_s
+        return steps[min(attempt, len(steps)) - 1] * (1.0 - 0.15 * jitter)
+    if kind == "account":
+        return timings.retry_mismatch_s
+    if kind == "dropped":
+        return timings.after_drop_s
+    return 0.0 if kind == "asked" else timings.retry_refused_s

@@ -1,0 +1,298 @@
+"""IBBroker: the engine's way to TWS. Connects, keeps trying for ever, and hands every request to the live session.
+
+Runs in the engine thread only; the client library is imported there, on the first connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+
+from engine.broker.account_check import redacted
+from engine.broker.connection import Connection
+from engine.broker.failures import Address, ConnectFailure, retry_delay_s
+from engine.broker.pacing import Pacer
+from engine.broker.port import (
+    BrokerEvent,
+    BrokerPort,
+    Connected,
+    Disconnected,
+    EventSink,
+    HistoryRequest,
+    LinkPhase,
+    LinkState,
+    ScanSpec,
+)
+from engine.broker.session import Session
+from engine.broker.timings import Timings
+from engine.clock import Clock
+from engine.domain import Bar, BrokerMode, ContractInfo, ContractRef
+from engine.errors import BrokerUnavailable, WrongThread
+
+log = logging.getLogger("qtrade.broker")
+
+_NOT_ANSWERING_CURE = "QTrade asks once more and then connects afresh. If it lasts, look at TWS: it may be frozen."
+
+
+class IBBroker(BrokerPort):
+    """`await run()` until `stop()`. Events go to `sink` in the order of port.py: positions, Connected, the rest."""
+
+    def __init__(
+        self, mode: BrokerMode, host: str, port: int, client_id: int, account: str | None, market_data_type: int,
+        sink: EventSink, clock: Clock, timings: Timings | None = None,
+    ) -> None:  # fmt: skip
+        self._mode: BrokerMode = mode
+        self._address = Address(host, port, client_id)
+        self._account = account
+        self._market_data_type = market_data_type
+        self._sink = sink
+        self._clock = clock
+        self._timings = timings or Timings()
+        self._pacer = Pacer(clock)
+        self._session: Session | None = None
+        self._connection: Connection | None = None
+        self._thread: int | None = None
+        self._wake: asyncio.Event | None = None
+        self._ended: asyncio.Event | None = None
+        self._stopping = False
+        self._epoch = 0
+        self._next_req_id = 1
+        self._attempts = 0
+        self._fallback_tried = False
+        self._use_fallback = False
+        self._said_reason = ""
+        self._phase: LinkPhase = "connecting"
+        self._since_wall = clock.wall()
+        self._failure: ConnectFailure | None = None
+        self._retry_at_mono: float | None = None
+
+    # --- life -------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect, and reconnect for ever (BROKER.md 26); returns after `stop()`."""
+        self._thread = threading.get_ident()
+        self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
+        try:
+            while not self._stopping:
+                await self._pause(await self._one_connection())
+        finally:
+            await self._close()
+            self._ended.set()
+
+    async def stop(self) -> None:
+        """Close the connection cleanly and end `run`; returns when the transport is closed."""
+        self._check_thread()
+        self._stopping = True
+        if self._connection is not None:
+            self._connection.lose("asked", "QTrade is stopping")
+        if self._wake is not None:
+            self._wake.set()
+        if self._ended is not None:
+            await self._ended.wait()
+
+    async def _one_connection(self) -> float:
+        """One attempt, and if it succeeds the whole life of the connection; returns the pause after it, in seconds.
+
+        The end is told before the old transport has closed: the rooms must not go on asking.
+        """
+        self._enter("connecting", None)
+        try:
+            self._connection = Connection(self._current_address(), self._pacer, self._clock, self._timings)
+            await self._connection.open(self._next_req_id)
+            self._session = Session(
+                self._connection, self._mode, self._account, self._pacer, self._on_event, self._clock, self._timings
+            )
+            await self._session.start(self._market_data_type, self._epoch + 1)
+            return self._tell_end(await self._session.ended())
+        except ConnectFailure as failure:
+            return self._tell_end(failure)
+        finally:
+            await self._close()
+
+    def _current_address(self) -> Address:
+        own = self._address
+        return Address(own.host, own.port, own.client_id + 1) if self._use_fallback else own
+
+    async def _close(self) -> None:
+        session, connection = self._session, self._connection
+        if connection is None:
+            return
+        self._session = self._connection = None
+        self._next_req_id = max(self._next_req_id, connection.last_req_id + 1)
+        if session is not None:
+            await session.close()
+        else:
+            await connection.close()
+
+    def _on_event(self, event: BrokerEvent) -> None:
+        if isinstance(event, Connected):
+            self._epoch = event.epoch
+            self._attempts = 0
+            self._fallback_tried = self._use_fallback = False
+            self._said_reason = ""
+            self._enter("connected", None)
+            log.info(
+                "Connected to TWS at %s as %s (client id %d)",
+                self._connection.address if self._connection else self._address,
+                redacted(event.account),
+                event.client_id,
+            )
+        self._sink(event)
+
+    # --- retrying ---------------------------------------------------------------------------------------------
+
+    def _tell_end(self, failure: ConnectFailure) -> float:
+        """State and event of a connection that ended or never was; returns the pause before the next attempt."""
+        was_connected = self._phase == "connected"
+        if failure.new_port is not None:
+            self._address = Address(self._address.host, failure.new_port, self._address.client_id)
+        delay_s = self._delay_after(failure, was_connected)
+        self._retry_at_mono = None if self._stopping else self._clock.mono() + delay_s
+        self._enter("refused" if failure.kind == "account" else "waiting", failure)
+        if was_connected or failure.reason != self._said_reason:
+            self._said_reason = failure.reason
+            log.log(
+                logging.INFO if self._stopping else logging.WARNING, "%s", f"{failure.reason}. {failure.cure}".rstrip()
+            )
+            self._sink(Disconnected(failure.reason, self._clock.wall(), self._retry_at_mono))
+        return delay_s
+
+    def _delay_after(self, failure: ConnectFailure, was_connected: bool) -> float:
+        """A busy client id is answered once by the fallback id, at once; afterwards with our own id again."""
+        self._use_fallback = failure.kind == "client_id_busy" and not self._fallback_tried
+        if self._use_fallback:
+            self._fallback_tried = True
+            return 0.0
+        if failure.kind == "dropped" and not was_connected:
+            return self._timings.retry_refused_s  # it never became usable: no tight loop
+        self._attempts += 1
+        return retry_delay_s(failure.kind, self._attempts, self._timings, random.random())
+
+    async def _pause(self, seconds: float) -> None:
+        assert self._wake is not None
+        if self._stopping:
+            return
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            pass
+        self._retry_at_mono = None
+
+    def _enter(self, phase: LinkPhase, failure: ConnectFailure | None) -> None:
+        if phase != self._phase:
+            self._since_wall = self._clock.wall()
+        self._phase = phase
+        if failure is not None or phase == "connected":
+            self._failure = failure
+
+    def reconnect(self, reason: str) -> None:
+        self._check_thread()
+        self._attempts = 0
+        if self._connection is not None:
+            self._connection.lose("asked", reason)
+        if self._wake is not None:
+            self._wake.set()
+
+    # --- state ------------------------------------------------------------------------------------------------
+
+    @property
+    def link(self) -> LinkState:
+        session, connection, failure = self._session, self._connection, self._failure
+        answering = session is not None and session.liveness.is_answering
+        connected = self._phase == "connected" and answering and connection is not None and connection.is_ready
+        reason, cure = (failure.reason, failure.cure) if failure is not None else ("", "")
+        if self._phase == "connected" and not answering:
+            reason, cure = f"TWS has not answered for {self._timings.probe_timeout_s:g} s", _NOT_ANSWERING_CURE
+        address = connection.address if connection is not None else self._address
+        return LinkState(
+            phase=self._phase,
+            connected=connected,
+            mode=self._mode,
+            host=address.host,
+            port=address.port,
+            client_id=address.client_id,
+            account=session.account if session is not None else None,
+            server_version=(connection.client.serverVersion() or None) if connection is not None else None,
+            epoch=self._epoch,
+            since_wall=self._since_wall,
+            reason=reason,
+            cure=cure,
+            retry_at_mono=self._retry_at_mono,
+            reconnects=max(0, self._epoch - 1),
+            sent_worst_second=self._pacer.worst_second,
+            decoded_per_s=session.liveness.decoded_per_s if session is not None else None,
+        )
+
+    def _check_thread(self) -> None:
+        if self._thread is not None and threading.get_ident() != self._thread:
+            raise WrongThread("Broker methods belong to the engine thread; send a command instead")
+
+    def _live(self) -> Session:
+        session = self._usable()
+        if session is None:
+            raise BrokerUnavailable("Not connected to TWS")
+        return session
+
+    def _usable(self) -> Session | None:
+        self._check_thread()
+        session = self._session
+        return session if session is not None and session.connection.is_ready else None
+
+    def _dead_req_id(self) -> int:
+        """For a request made between the end of a connection and its Disconnected event: it never leaves."""
+        if self._session is None or not self._session.is_announced:
+            raise BrokerUnavailable("Not connected to TWS")
+        self._session.connection.last_req_id += 1
+        return self._session.connection.last_req_id
+
+    # --- lines, scans, P&L ------------------------------------------------------------------------------------
+
+    def subscribe(self, contract: ContractRef, *, urgent: bool) -> int:
+        session = self._usable()
+        return session.lines.open(contract, urgent=urgent) if session else self._dead_req_id()
+
+    def cancel(self, req_id: int) -> None:
+        if session := self._usable():
+            session.lines.close(req_id)
+
+    def sent_at_mono(self, req_id: int) -> float | None:
+        self._check_thread()
+        return self._session.lines.sent_at_mono(req_id) if self._session is not None else 0.0
+
+    def cancel_sent_at_mono(self, req_id: int) -> float | None:
+        self._check_thread()
+        return self._session.lines.cancel_sent_at_mono(req_id) if self._session is not None else 0.0
+
+    def open_scan(self, spec: ScanSpec) -> int:
+        session = self._usable()
+        return session.scans.open(spec) if session else self._dead_req_id()
+
+    def close_scan(self, req_id: int) -> None:
+        if session := self._usable():
+            session.scans.close(req_id)
+
+    def request_position_pnl(self, con_id: int) -> None:
+        if session := self._usable():
+            session.accounts.request_position_pnl(con_id)
+
+    def cancel_position_pnl(self, con_id: int) -> None:
+        if session := self._usable():
+            session.accounts.cancel_position_pnl(con_id)
+
+    # --- questions --------------------------------------------------------------------------------------------
+
+    async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float = 60.0) -> list[Bar]:
+        return await self._live().requests.history(contract, request, timeout_s)
+
+    async def contract_info(self, contract: ContractRef, timeout_s: float = 15.0) -> list[ContractInfo]:
+        return await self._live().requests.contract_info(contract, timeout_s)
+
+    async def search(self, pattern: str, timeout_s: float = 10.0) -> list[ContractRef]:
+        return await self._live().requests.search(pattern, timeout_s)
+
+    async def scanner_parameters(self, timeout_s: float = 30.0) -> str:
+        return await self._live().requests.scanner_parameters(timeout_s)

@@ -1,0 +1,169 @@
+"""Positions of one connection, each with a contract that requests can use.
+
+TWS reports positions with the listing exchange, or with none: they are looked up again by con_id, at once. Without an
+answer a stock is asked for at SMART; error 200 leaves the exchange empty (never for good: it is asked again).
+Engine loop only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from engine.broker.convert import multiplier_of, to_ref
+from engine.broker.port import BrokerEvent, PositionUpdate
+from engine.broker.sanitise import number
+from engine.broker.timings import Timings
+from engine.domain import ContractRef, PositionRecord
+from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
+
+LookUp = Callable[[ContractRef], Awaitable[list[Any]]]
+_RECHECK_UNKNOWN_FACTOR = 20.0
+
+
+class _Row(Struct):
+    """`native` is the library's contract as the position message brought it."""
+
+    native: Any
+    quantity: float
+    avg_cost: float
+
+
+class PositionDesk:
+    """Silent until `announce`: then all positions go out at once, and later changes as they come."""
+
+    def __init__(self, account: str, look_up: LookUp, emit: Callable[[BrokerEvent], None], timings: Timings) -> None:
+        self._account = account
+        self._look_up = look_up
+        self._emit = emit
+        self._timings = timings
+        self._rows: dict[int, _Row] = {}
+        self._refs: dict[int, ContractRef] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._first_look: dict[int, asyncio.Event] = {}
+        self._listings: dict[int, str] = {}
+        self._announced = False
+
+    def on_position(self, position: Any) -> None:
+        """A position message; 0 = closed. Other accounts' positions are not ours."""
+        if position.account and position.account != self._account:
+            return
+        self._take(position.contract, position.position, position.avgCost)
+
+    def on_portfolio(self, item: Any) -> None:
+        """A portfolio row names the listing, and speaks for a position whose own message is missing."""
+        con_id = item.contract.conId
+        if item.contract.primaryExchange:
+            self._listings[con_id] = item.contract.primaryExchange
+        if con_id not in self._rows and item.position and item.account == self._account:
+            self._take(item.contract, item.position, item.averageCost)
+
+    def _take(self, native: Any, quantity: float, avg_cost: float) -> None:
+        con_id = native.conId
+        self._rows[con_id] = _Row(native, number(quantity) or 0.0, number(avg_cost) or 0.0)
+        if quantity and con_id not in self._tasks:
+            self._first_look[con_id] = asyncio.Event()
+            self._tasks[con_id] = asyncio.ensure_future(self._qualify(con_id))
+        elif self._announced:
+            self._tell(con_id)
+
+    async def first_looks(self, timeout_s: float) -> None:
+        """Until every position seen so far was looked up once, or the time is over."""
+        waiting = [asyncio.ensure_future(event.wait()) for event in self._first_look.values() if not event.is_set()]
+        if waiting:
+            await asyncio.wait(waiting, timeout=max(0.0, timeout_s))
+        for task in waiting:
+            task.cancel()
+
+    def announce(self) -> None:
+        self._announced = True
+        for con_id in list(self._rows):
+            self._tell(con_id)
+
+    def ref(self, con_id: int) -> ContractRef | None:
+        return self._refs.get(con_id)
+
+    def close(self) -> list[asyncio.Task[None]]:
+        """Cancel the look-ups; returns them to be awaited."""
+        for task in self._tasks.values():
+            task.cancel()
+        return list(self._tasks.values())
+
+    def _tell(self, con_id: int) -> None:
+        row = self._rows[con_id]
+        ref = self._refs.get(con_id) or self._without_details(row)
+        self._emit(PositionUpdate(PositionRecord(ref, row.quantity, row.avg_cost, self._account)))
+        if row.quantity == 0:
+            del self._rows[con_id]
+            task = self._tasks.pop(con_id, None)
+            if task is not None:
+                task.cancel()
+
+    async def _qualify(self, con_id: int) -> None:
+        """Look the contract up until an answer with details came; tell when it made a difference."""
+        while True:
+            row = self._rows[con_id]
+            pause_s = self._timings.recheck_details_s
+            try:
+                found = await self._look_up(ContractRef(con_id, "", "", ""))
+                ref = self._with_details(row, found[0]) if found else self._unknown(row)
+                pause_s *= 1.0 if found else _RECHECK_UNKNOWN_FACTOR
+            except (RequestTimeout, RequestRejected):
+                found, ref = [], self._without_details(row)
+            except BrokerUnavailable:
+                return
+            finally:
+                self._first_look[con_id].set()
+            changed = self._refs.get(con_id) != ref
+            self._refs[con_id] = ref
+            if changed and self._announced and con_id in self._rows:
+                self._tell(con_id)
+            if found:
+                return
+            await asyncio.sleep(pause_s)
+
+    def _with_details(self, row: _Row, details: Any) -> ContractRef:
+        contract = details.contract
+        exchanges = [name for name in (details.validExchanges or "").split(",") if name]
+        exchange = contract.exchange or (exchanges[0] if exchanges else "") or row.native.exchange
+        if contract.secType == "STK" and (not exchanges or "SMART" in exchanges):
+            exchange = "SMART"
+        ref = to_ref(contract, exchange=exchange, multiplier=_multiplier(contract, row.native))
+        primary = contract.primaryExchange or self._listing(row) or ref.primary_exchange
+        return msgspec.structs.replace(
+            ref,
+            primary_exchange=primary,
+            local_symbol=contract.localSymbol or row.native.localSymbol or contract.symbol,
+            last_trade_date=ref.last_trade_date or (row.native.lastTradeDateOrContractMonth or ""),
+        )
+
+    def _without_details(self, row: _Row) -> ContractRef:
+        """No answer yet: a stock can be asked for at SMART, anything else where it is listed."""
+        exchange = "SMART" if row.native.secType == "STK" else self._listing(row)
+        return self._bare(row, exchange)
+
+    def _unknown(self, row: _Row) -> ContractRef:
+        return self._bare(row, "")
+
+    def _bare(self, row: _Row, exchange: str) -> ContractRef:
+        ref = to_ref(row.native, exchange=exchange, multiplier=_multiplier(row.native))
+        return msgspec.structs.replace(ref, primary_exchange=self._listing(row))
+
+    def _listing(self, row: _Row) -> str:
+        own = row.native.exchange if row.native.exchange != "SMART" else ""
+        return str(own or row.native.primaryExchange or self._listings.get(row.native.conId, ""))
+
+
+def _multiplier(*contracts: Any) -> float:
+    """The first multiplier that is named; a stock's is 1 whatever is sent."""
+    if contracts[0].secType == "STK":
+        return 1.0
+    for contract in contracts:
+        value = multiplier_of(contract)
+        if value is not None:
+            return value
+    return 1.0

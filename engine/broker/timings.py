@@ -1,0 +1,28 @@
+"""Every duration of the session in one value, so that tests can shorten them; defaults after BROKER.md section 26."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Timings(Struct, frozen=True):
+    """Seconds throughout."""
+
+    tcp_connect_s: float = 10.0
+    handshake_s: float = 10.0  # accepted, but account and first id are missing
+    positions_s: float = 3.0  # for the End of the positions
+    start_up_s: float = 4.5  # from the handshake to Connected at the latest, details of positions included
+    details_s: float = 15.0
+    end_grace_s: float = 2.0  # rows came, their End did not
+    probe_every_s: float = 8.0
+    probe_timeout_s: float = 10.0
+    silence_s: float = 20.0  # no decoded message while lines are open
+    retry_refused_s: float = 3.0
+    retry_silent_s: tuple[float, ...] = (5.0, 10.0, 20.0, 30.0)
+    retry_mismatch_s: float = 30.0
+    after_drop_s: float = 1.0
+    close_wait_s: float = 0.4  # for the transport to close by itself, then it is aborted
+    recheck_details_s: float = 30.0
+    executions_every_s: float = 60.0
+    cancel_memory_s: float = 60.0
+    undecodable_per_minute: int = 20
