@@ -87,11 +87,7 @@ class SimulatorProcess:
             process = self._process
         if process is None:
             return
-        if process.stdin is not None:
-            try:
-                process.stdin.close()
-            except OSError:  # it was gone already
-                pass
+        _close_input(process)
         try:
             process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -134,6 +130,7 @@ class SimulatorProcess:
             process = self._process
             if process is not None:
                 process.wait()
+                _close_input(process)
             if self._stopping.is_set():
                 return
             log.warning("The simulated gateway ended; it is started again in %.0f s", RESTART_AFTER_S)
@@ -153,6 +150,14 @@ class SimulatorProcess:
             json.dump(content, handle)
 
 
+def _close_input(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        try:
+            process.stdin.close()
+        except OSError:  # it was gone already
+            pass
+
+
 def _read_ready(process: subprocess.Popen[bytes], timeout_s: float) -> Ready | None:
     """The first ready line within the time; afterwards its output is read and dropped, so that it never blocks."""
     found: list[Ready] = []
@@ -169,9 +174,10 @@ def _read_ready(process: subprocess.Popen[bytes], timeout_s: float) -> Ready | N
 
 
 def _read_output(stream: IO[bytes], keep: Callable[[Ready], None], arrived: threading.Event) -> None:
-    for line in stream:
-        ready = None if arrived.is_set() else parse_ready(line)
-        if ready is not None:
-            keep(ready)
-            arrived.set()
+    with stream:
+        for line in stream:
+            ready = None if arrived.is_set() else parse_ready(line)
+            if ready is not None:
+                keep(ready)
+                arrived.set()
     arrived.set()

@@ -1,0 +1,112 @@
+"""The simulated gateway as a child process: ready line, control file, end by closed input, restart."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.launch import simulator_process
+from app.launch.ports import free_port, is_listening
+from app.launch.simulator_process import SimulatorProcess, command_line, parse_ready
+from engine.config import SimulatorSettings
+
+GATEWAY = """
+import json, socket, sys
+port = int(sys.argv[1])
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", port)); s.listen()
+print("some words first", flush=True)
+print(json.dumps({"ready": True, "port": port, "control_port": 7, "control_token": "secret"}), flush=True)
+print("x" * 200_000, flush=True)
+sys.stdin.read() if sys.argv[2] == "obedient" else __import__("threading").Event().wait()
+"""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., SimulatorProcess]]:
+    made: list[SimulatorProcess] = []
+
+    def build(*arguments: str, port: int) -> SimulatorProcess:
+        made.append(SimulatorProcess([sys.executable, *arguments], tmp_path, tmp_path, port))
+        return made[-1]
+
+    yield build
+    for process in made:
+        process.stop()
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not condition() and time.monotonic() < deadline:
+        threading.Event().wait(0.02)
+    return condition()
+
+
+def test_it_starts_writes_its_control_file_and_ends_with_its_input(
+    make: Callable[..., SimulatorProcess], tmp_path: Path
+) -> None:
+    port = free_port()
+    process = make("-c", GATEWAY, str(port), "obedient", port=port)
+    ready = process.start()
+    assert ready is not None and (ready.port, ready.control_port) == (port, 7)
+    control = tmp_path / "simulator.json"
+    assert json.loads(control.read_text()) == {"port": port, "control_port": 7, "token": "secret"}
+    assert stat.S_IMODE(control.stat().st_mode) == 0o600
+    began = time.monotonic()
+    process.stop()
+    assert time.monotonic() - began < 1.5
+    assert not is_listening("127.0.0.1", port)
+    assert not control.exists()
+
+
+def test_one_that_does_not_listen_to_its_input_is_killed(make: Callable[..., SimulatorProcess]) -> None:
+    port = free_port()
+    process = make("-c", GATEWAY, str(port), "deaf", port=port)
+    assert process.start() is not None
+    process.stop(timeout_s=0.2)
+    assert not is_listening("127.0.0.1", port)
+
+
+def test_one_that_fails_is_said_to_have_failed(
+    make: Callable[..., SimulatorProcess], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = make("-c", "import sys; sys.exit('no numpy')", port=free_port())
+    assert process.start() is None
+    assert "did not start" in caplog.text
+    assert "no numpy" in (tmp_path / "logs" / "simulator.log").read_text()
+
+
+def test_a_killed_one_is_started_again(make: Callable[..., SimulatorProcess], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulator_process, "RESTART_AFTER_S", 0.05)
+    port = free_port()
+    process = make("-c", GATEWAY, str(port), "obedient", port=port)
+    process.start()
+    first = process.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert wait_for(lambda: process.pid != first and is_listening("127.0.0.1", port))
+
+
+def test_the_ready_line() -> None:
+    assert parse_ready(b'{"port": 1, "control_port": 2, "control_token": "t", "ready": true}\n') is not None
+    for other in (b"starting\n", b"{}\n", b"[1]\n", b'{"port": null, "control_port": 2, "control_token": "t"}'):
+        assert parse_ready(other) is None
+
+
+def test_the_command_line_says_what_the_settings_say(tmp_path: Path) -> None:
+    settings = SimulatorSettings(seed=3, speed=2.5, scenario="weekend", line_limit=60, volume_unit="shares", fresh=True)
+    command = command_line(settings, 4010, tmp_path / "s.json", "DU7654321")
+    text = " ".join(command[1:])
+    assert text == (
+        "-m simulator --host 127.0.0.1 --port 4010 --seed 3 --speed 2.5 --scenario weekend --line-limit 60 "
+        f"--volume-unit shares --state {tmp_path / 's.json'} --account DU7654321 --fresh"
+    )
