@@ -60,6 +60,11 @@ class FaultState:
     def client_busy(self, client_id: int, now: float) -> bool:
         return now < self.client_busy_until and self.busy_client_id in (None, client_id)
 
+    def clear(self) -> None:
+        """Nothing is broken any more."""
+        for name, value in asdict(FaultState()).items():
+            setattr(self, name, value)
+
     def report(self) -> dict[str, object]:
         """The state as JSON values."""
         return {

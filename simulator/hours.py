@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from simulator.market_time import local
 
 
@@ -12,14 +10,3 @@ def is_open(hours: str, zone_name: str, now: float) -> bool:
     moment = f"{local(now, zone_name):%Y%m%d:%H%M}"
     sessions = (part.split("-", 1) for part in hours.split(";") if "-" in part)
     return any(start <= moment < end for start, end in sessions)
-
-
-def session_start(hours: str, zone_name: str, now: float) -> float | None:
-    """When the session began that `now` lies in; None = closed."""
-    moment = f"{local(now, zone_name):%Y%m%d:%H%M}"
-    for part in hours.split(";"):
-        start, _, end = part.partition("-")
-        if end and start <= moment < end:
-            zoned = datetime.strptime(start, "%Y%m%d:%H%M").replace(tzinfo=local(now, zone_name).tzinfo)  # noqa: DTZ007
-            return zoned.timestamp()
-    return None

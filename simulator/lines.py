@@ -244,11 +244,15 @@ class LineDesk:
 
     def lose_all(self) -> int:
         """Every line is gone without a word, as after 1101; returns how many."""
-        count = len(self._lines)
-        for line in self._lines.values():
-            self._hub.ledger.line_closed(*line.key, self._hub.wall(), self._hub.world.now(), by_client=False)
-        self._lines.clear()
-        return count
+        lines = list(self._lines.values())
+        for line in lines:
+            self.lose(line)
+        return len(lines)
+
+    def lose(self, line: Line) -> None:
+        """One line is gone without the client's doing."""
+        self._lines.pop(line.key, None)
+        self._hub.ledger.line_closed(*line.key, self._hub.wall(), self._hub.world.now(), by_client=False)
 
     def open_lines(self, con_id: int | None) -> list[Line]:
         """The lines of one contract, or all of them."""

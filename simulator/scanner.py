@@ -66,7 +66,7 @@ class ScannerDesk:
 
     def tick(self, wall: float) -> None:
         """Pushes what is due; at most two a call, so that ten scans do not stall the loop."""
-        due = [scan for scan in self._scans.values() if scan.due <= wall]
+        due = sorted((scan for scan in self._scans.values() if scan.due <= wall), key=lambda scan: scan.due)
         if self._hub.faults.ticks_muted:
             return
         for scan in due[:2]:

@@ -18,6 +18,7 @@ from simulator.wire.versions import negotiate
 
 log = logging.getLogger("simulator.session")
 
+DRAIN_S = 0.1
 STALL_S = 0.1  # a loop that was away longer than this spreads what arrived meanwhile
 
 
@@ -47,6 +48,8 @@ class Session(asyncio.Protocol):
         self._out: list[bytes] = []
         self._flush_due = False
         self._warned_at = float("-inf")
+        self._silent_since: float | None = None
+        self._deaf = False
 
     # the socket's side
 
@@ -71,12 +74,18 @@ class Session(asyncio.Protocol):
             self.abort()
             return
         now = self.core.wall()
-        stall = now - self.core.alive_at
-        start = now - stall if stall > STALL_S else now
+        start = self._waiting_since(now)
         for index, text in enumerate(payloads, 1):
-            if self._transport is None or self._transport.is_closing():
+            if self._deaf or self._transport is None or self._transport.is_closing():
                 return
             self._receive(text, start + (now - start) * index / len(payloads))
+
+    def _waiting_since(self, now: float) -> float:
+        """Since when these bytes may have waited: a stall of the loop or a silence on purpose piles them up."""
+        silent_since, self._silent_since = self._silent_since, None
+        if silent_since is not None:
+            return silent_since
+        return self.core.alive_at if now - self.core.alive_at > STALL_S else now
 
     def _receive(self, text: str, wall: float) -> None:
         if not self.version:
@@ -106,7 +115,7 @@ class Session(asyncio.Protocol):
         limit = self.core.settings.message_limit
         if count > limit:
             self.error(-1, 100, texts.MAX_RATE.format(limit=limit, count=count))
-            self.close()
+            self.close_soon()
             return False
         if count >= limit - 2 and wall - self._warned_at > 1.0:
             self._warned_at = wall
@@ -163,6 +172,7 @@ class Session(asyncio.Protocol):
         if self._transport is None:
             return
         if silent:
+            self._silent_since = self.core.wall()
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
@@ -172,6 +182,11 @@ class Session(asyncio.Protocol):
         self.flush()
         if self._transport is not None:
             self._transport.close()
+
+    def close_soon(self) -> None:
+        """FIN after a moment in which nothing is answered: what is unread then would turn it into a reset."""
+        self._deaf = True
+        self.after(DRAIN_S, self.close)
 
     def abort(self) -> None:
         if self._transport is not None:

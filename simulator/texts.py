@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 MAX_RATE = "Max rate of messages per second has been exceeded:max={limit} rec={count} (1)"
 NEAR_RATE = "Warning: Approaching max rate of {limit} messages per second ({count})"
 LINE_LIMIT = "Max number of tickers has been reached"
@@ -103,6 +105,6 @@ class _Blank(dict[str, object]):
         return ""
 
 
-def text_of(code: int, **values: object) -> str:
+def text_of(code: int, values: Mapping[str, object]) -> str:
     """The verbatim text of a code, its holes filled; a plain sentence for a code not listed here."""
     return BY_CODE.get(code, f"Error {code}").format_map(_Blank(values))

@@ -1,0 +1,136 @@
+"""Faults of the connection: sockets, handshake, frames, ids, missing messages."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simulator import texts
+from simulator.fault_group import Answer, FaultGroup, Params
+
+END_MESSAGES = {
+    "positionEnd": "62",
+    "openOrderEnd": "53",
+    "accountDownloadEnd": "54",
+    "execDetailsEnd": "55",
+    "contractDetailsEnd": "52",
+    "accountSummaryEnd": "64",
+    "accountUpdateMultiEnd": "74",
+    "completedOrdersEnd": "102",
+    "tickSnapshotEnd": "57",
+    "nextValidId": "9",
+    "managedAccounts": "15",
+    "currentTime": "49",
+    "historicalData": "17",
+    "pnl": "94",
+    "pnlSingle": "95",
+}
+
+
+class ConnectionFaults(FaultGroup):
+    """What can go wrong between a client and the gateway."""
+
+    def do_drop(self, params: Params) -> Answer:
+        """FIN."""
+        targets = self._targets(params)
+        for session in targets:
+            session.close()
+        return {"sessions": len(targets)}
+
+    def do_abort(self, params: Params) -> Answer:
+        """RST."""
+        targets = self._targets(params)
+        for session in targets:
+            session.reset()
+        return {"sessions": len(targets)}
+
+    def do_silence(self, params: Params) -> None:
+        """Half-open: connections stay, nothing is read or written; `seconds` = resumes by itself."""
+        self._hub.faults.silent = True
+        for session in self._hub.sessions.values():
+            session.pause(True)
+        if "seconds" in params:
+            self._later(float(params["seconds"]), self.do_resume, {})
+
+    def do_resume(self, _params: Params) -> None:
+        self._hub.faults.silent = False
+        for session in self._hub.sessions.values():
+            session.pause(False)
+
+    def do_refuse(self, params: Params) -> None:
+        """Connections are refused; open ones are dropped unless keep is true. `seconds` 0 = until `accept`."""
+        self._gateway.stop_listening()
+        if not params.get("keep", False):
+            self.do_drop(params)
+        seconds = float(params.get("seconds", 0))
+        if seconds:
+            self._later(seconds, self.do_accept, {})
+
+    def do_accept(self, _params: Params) -> None:
+        asyncio.get_running_loop().create_task(self._listen_again())
+
+    async def _listen_again(self) -> None:
+        self._gateway.stop_listening()
+        await self._gateway.listen()
+
+    def do_accept_silent(self, params: Params) -> None:
+        """Accepts and never answers the handshake."""
+        self._hub.faults.accept_silent_until = self._until(params, 60)
+
+    def do_client_id_busy(self, params: Params) -> None:
+        busy = params.get("client_id")
+        self._hub.faults.client_busy_until = self._until(params, 30)
+        self._hub.faults.busy_client_id = None if busy is None else int(busy)
+
+    def do_restart(self, params: Params) -> None:
+        """The nightly restart: 1100, the socket closes, connections are refused for `seconds`."""
+        self._hub.broadcast_error(-1, 1100, texts.CONNECTIVITY_LOST)
+        self.do_refuse({"seconds": params.get("seconds", 30)})
+
+    def do_port_reset(self, params: Params) -> None:
+        text = texts.PORT_RESET.format(port=params.get("port", self._gateway.port))
+        self._hub.broadcast_error(-1, 1300, text)
+        self.do_drop({})
+
+    def do_garbage(self, params: Params) -> None:
+        """A well-formed frame that means nothing."""
+        fields = params.get("fields", ["999999", "garbage", "\x01\x02"])
+        self._hub.broadcast_fields([str(field) for field in fields])
+
+    def do_raw(self, params: Params) -> None:
+        """One message as given, to every client."""
+        self._hub.broadcast_fields([str(field) for field in params["fields"]])
+
+    def do_bogus_length(self, params: Params) -> None:
+        for session in self._targets(params):
+            session.send_raw(b"\x7f\xff\xff\xff" + b"x" * 16)
+
+    def do_truncate(self, params: Params) -> None:
+        """Half a frame, then FIN."""
+        for session in self._targets(params):
+            session.send_raw(b"\x00\x00\x00\x40" + b"4\x002\x00")
+            session.close()
+
+    def do_server_version(self, params: Params) -> None:
+        cap = params.get("version")
+        self._hub.faults.version_cap = None if cap is None else int(cap)
+
+    def do_account(self, params: Params) -> None:
+        """Another account id for coming connections, such as a live one."""
+        self._hub.faults.account = params.get("account")
+
+    def do_clock_skew(self, params: Params) -> None:
+        self._hub.faults.clock_skew_s = float(params.get("seconds", 0))
+
+    def do_delay(self, params: Params) -> None:
+        """Answers to history, details and current time come later by so many seconds."""
+        self._hub.faults.answer_delay_s = float(params.get("seconds", 0))
+
+    def do_withhold(self, params: Params) -> None:
+        """Messages that are not sent any more, by id or name; `off` true takes them out again."""
+        asked = params.get("message", params.get("messages"))
+        names = [str(name) for name in (asked if isinstance(asked, list) else [asked] if asked is not None else [])]
+        chosen = {END_MESSAGES.get(name, name) for name in names}
+        withheld = self._hub.faults.withheld
+        self._hub.faults.withheld = withheld - chosen if params.get("off") else withheld | chosen
+        if not names:
+            self._hub.faults.withheld = set()

@@ -1,0 +1,37 @@
+"""What the groups of faults have in common: a method `do_<kind>` for each kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from simulator.gateway import Gateway
+from simulator.session import Session
+
+Params = dict[str, Any]
+Answer = dict[str, object]
+Action = Callable[[Params], Answer | None]
+
+
+class FaultGroup:
+    """Runs in the gateway's loop. Durations are wall seconds."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._hub = gateway.hub
+
+    def kinds(self) -> dict[str, Action]:
+        return {name.removeprefix("do_"): getattr(self, name) for name in dir(self) if name.startswith("do_")}
+
+    def _targets(self, params: Params) -> list[Session]:
+        """The sessions meant: of one client id, or all."""
+        wanted = params.get("client_id")
+        sessions = list(self._hub.sessions.values())
+        return [s for s in sessions if wanted is None or s.client_id == int(wanted)]
+
+    def _until(self, params: Params, default_s: float) -> float:
+        return self._hub.wall() + float(params.get("seconds", default_s))
+
+    def _later(self, delay_s: float, action: Action, params: Params) -> None:
+        asyncio.get_running_loop().call_later(delay_s, action, params)
