@@ -1,0 +1,134 @@
+"""Building one symbol's 1-minute bars from trades: pure state, time as an argument.
+
+The volume of a bar is the change of the day's cumulative volume, so that a tick that never came loses nothing. The
+first update after a start or a break is a baseline: what it reports happened before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BAR_S = 60.0
+RESET_SHARE = 0.5  # a day's volume below half of the last one is a new day's; above, a correction by the exchange
+
+
+def bar_start(at_market: float) -> float:
+    """Start of the minute that holds `at_market`."""
+    return at_market - at_market % BAR_S
+
+
+@dataclass(slots=True)
+class OpenBar:
+    """The running minute. `volume` None = unit unknown; `complete` False = part of the minute was not seen."""
+
+    time: float
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
+    complete: bool
+
+
+class BarBuilder:
+    """Turns (price, day volume, time) into minutes; `update` and `close_due` hand back the minute that closed."""
+
+    def __init__(self) -> None:
+        self.bar: OpenBar | None = None
+        self._last: float | None = None
+        self._day_volume: float | None = None
+        self._day_high: float | None = None
+        self._day_low: float | None = None
+        self._complete_from = float("inf")
+
+    @property
+    def day_volume(self) -> float | None:
+        """The newest cumulative volume of the day."""
+        return self._day_volume
+
+    def update(
+        self, price: float | None, day_volume: float | None, at_market: float, has_trade: bool = True
+    ) -> OpenBar | None:
+        """Take one update. A bar opens only for a trade: a new price, more volume, or `has_trade` with a price."""
+        gained = self._gain(day_volume)
+        first = self._last is None
+        moved = price is not None and price != self._last
+        if price is not None:
+            self._last = price
+        if first:
+            self._complete_from = min(self._complete_from, bar_start(at_market) + BAR_S)
+            return None
+        if self._last is None or not (moved or gained or (has_trade and price is not None)):
+            return None
+        closed = self._roll(self._last, at_market)
+        if gained and self.bar is not None:
+            if self.bar.volume is None:  # the unit became known within this minute
+                self.bar.volume, self.bar.complete = 0.0, False
+            self.bar.volume += gained
+        return closed
+
+    def extremes(self, day_high: float | None, day_low: float | None) -> None:
+        """A new high or low of the day between two updates belongs to the running bar (updates come 4 a second)."""
+        if day_high is not None and day_high != self._day_high:
+            if self.bar is not None and self._day_high is not None and day_high > self._day_high:
+                self.bar.high = max(self.bar.high, day_high)
+            self._day_high = day_high
+        if day_low is not None and day_low != self._day_low:
+            if self.bar is not None and self._day_low is not None and day_low < self._day_low:
+                self.bar.low = min(self.bar.low, day_low)
+            self._day_low = day_low
+
+    def close_due(self, now_market: float) -> OpenBar | None:
+        """The running bar when its minute is over, whether or not another trade came."""
+        bar = self.bar
+        if bar is None or now_market < bar.time + BAR_S:
+            return None
+        self.bar = None
+        return bar
+
+    def interrupt(self) -> float | None:
+        """The line was lost: what comes next is a new baseline. Returns the day's volume as last seen."""
+        if self.bar is not None:
+            self.bar.complete = False
+        self._last = self._day_high = self._day_low = None
+        volume, self._day_volume = self._day_volume, None
+        self._complete_from = float("inf")
+        return volume
+
+    def adopt(self, bar: OpenBar) -> None:
+        """Join what history says of the running minute with what was seen of it."""
+        mine = self.bar
+        if mine is None or mine.time != bar.time:
+            if mine is None or mine.time < bar.time:
+                self.bar = bar
+            return
+        mine.open = bar.open
+        mine.high = max(mine.high, bar.high)
+        mine.low = min(mine.low, bar.low)
+        if bar.volume is not None:
+            mine.volume = max(mine.volume or 0.0, bar.volume)
+
+    def _gain(self, day_volume: float | None) -> float:
+        """Volume since the last update; a new day's counts in full, a correction downward for nothing."""
+        if day_volume is None:
+            return 0.0
+        before, self._day_volume = self._day_volume, day_volume
+        if before is None:
+            return 0.0
+        if day_volume >= before:
+            return day_volume - before
+        return day_volume if day_volume < before * RESET_SHARE else 0.0
+
+    def _roll(self, price: float, at_market: float) -> OpenBar | None:
+        start = bar_start(at_market)
+        bar = self.bar
+        if bar is not None and start <= bar.time:  # the same minute, or a clock that stepped back a little
+            bar.close = price
+            if price > bar.high:
+                bar.high = price
+            elif price < bar.low:
+                bar.low = price
+            return None
+        known = 0.0 if self._day_volume is not None else None
+        self.bar = OpenBar(start, price, price, price, price, known, start >= self._complete_from)
+        return bar

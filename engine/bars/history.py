@@ -1,0 +1,289 @@
+"""HistoryDesk: asks the broker for the bars that rooms want, within the allowance, positions first.
+
+Thin shell around `engine.bars.history_plan`. Runs in the engine thread. An answer whose unit of volume is not known
+yet is kept and merged again when it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from engine.bars.history_plan import (
+    RANK_POSITION,
+    RANK_SHOWN,
+    RANK_STREAMED,
+    RANK_UNIVERSE,
+    Allowance,
+    Job,
+    JobKind,
+    next_jobs,
+)
+from engine.bars.hours import NEW_YORK
+from engine.bars.sessions import is_us_stock
+from engine.bars.store import BarStore
+from engine.bars.usual import usual_volume
+from engine.bars.volume_unit import VolumeUnits
+from engine.broker.port import HistoryRequest
+from engine.clock import Clock
+from engine.domain import Bar, ContractRef
+from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
+
+log = logging.getLogger("qtrade.history")
+
+TWO_DAYS = HistoryRequest("2 D", "1 min")
+ONE_YEAR = HistoryRequest("1 Y", "1 day", rth=True)
+MAX_TRIES = 3
+RETRY_S = 30.0
+STEP_S = 0.25
+UNIT_WAIT_MAX = 400  # answers kept until their unit of volume is known
+
+
+def usual_request(contract: ContractRef) -> HistoryRequest:
+    """20 days of 15-minute bars; stocks in regular hours, where their volume is."""
+    return HistoryRequest("20 D", "15 mins", rth=contract.sec_type == "STK")
+
+
+class HistorySource(Protocol):
+    """The one method of the broker that is needed here."""
+
+    async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float = 60.0) -> list[Bar]: ...
+
+
+class HistoryDesk:
+    """Wanted history, per contract and kind; each is asked once a day unless a gap has to be repaired."""
+
+    def __init__(
+        self,
+        broker: HistorySource,
+        store: BarStore,
+        units: VolumeUnits,
+        clock: Clock,
+        market: Callable[[], float],
+        on_unknown_contract: Callable[[int], None] = lambda con_id: None,
+        on_answer: Callable[[int], None] = lambda con_id: None,
+    ) -> None:
+        self._broker = broker
+        self._store = store
+        self._units = units
+        self._clock = clock
+        self._market = market
+        self._on_unknown_contract = on_unknown_contract
+        self._on_answer = on_answer
+        self._jobs: dict[tuple[int, JobKind], Job] = {}
+        self._done: dict[tuple[int, JobKind], str] = {}  # -> the exchange's date
+        self._failed: dict[tuple[int, JobKind], str] = {}
+        self._allowance = Allowance()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unit_waits: dict[tuple[int, JobKind], tuple[list[Bar], float]] = {}
+        self._connected = False
+
+    # --- wishes -------------------------------------------------------------------------------------------------
+
+    def want(self, contract: ContractRef, rank: int = RANK_UNIVERSE, score: float = 0.0) -> None:
+        """Bars and their base for a symbol (and a year of days for positions and shown symbols). Cheap to repeat."""
+        self._want(contract, "bars", TWO_DAYS, rank, score)
+        self._want(contract, "usual", usual_request(contract), rank, score)
+        if rank <= RANK_SHOWN:
+            self._want(contract, "daily", ONE_YEAR, rank, score)
+
+    def rank(self, ranks: Mapping[int, tuple[int, float]]) -> None:
+        """New (rank, score) per con_id for what waits: the order of the visiting policy."""
+        for key, job in self._jobs.items():
+            new = ranks.get(key[0])
+            if new is not None and (job.rank, job.score) != new:
+                self._jobs[key] = msgspec.structs.replace(job, rank=new[0], score=new[1])
+
+    def repair(self, con_id: int, now_market: float, rank: int = RANK_STREAMED) -> None:
+        """Ask for what a lost line left out, if anything is missing in the last two hours."""
+        start = self._store.gap_start(con_id, now_market)
+        contract = self._store.contract(con_id)
+        if start is None or contract is None or (con_id, "bars") in self._jobs:
+            return
+        seconds = int((now_market - start) // 300 + 2) * 300
+        request = HistoryRequest(f"{min(seconds, 86_400)} S", "1 min")
+        key: tuple[int, JobKind] = (con_id, "repair")
+        if key not in self._jobs:
+            self._jobs[key] = Job(contract, "repair", request, rank)
+
+    def forget(self, con_id: int) -> None:
+        """The symbol left the universe."""
+        for kind in ("bars", "usual", "daily", "repair"):
+            self._jobs.pop((con_id, kind), None)
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def on_connected(self) -> None:
+        self._connected = True
+        self._allowance.open.clear()
+
+    def on_disconnected(self) -> None:
+        self._connected = False
+
+    def on_units_known(self) -> None:
+        """Merge again what came while the unit of volume was unknown."""
+        waits, self._unit_waits = self._unit_waits, {}
+        for (con_id, kind), (bars, asked) in waits.items():
+            self._take(con_id, kind, bars, asked)
+
+    # --- what is shown ------------------------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        return len(self._jobs)
+
+    def text(self) -> str:
+        """ "warming: history queued, 140 of 500"; "" when nothing waits. Counts symbols."""
+        waiting = {key[0] for key in self._jobs if key[1] in ("bars", "usual")}
+        if not waiting:
+            return ""
+        known = waiting | {key[0] for key in self._done} | {key[0] for key in self._failed}
+        paused = self._allowance.blocked_until_mono > self._clock.mono()
+        return f"warming: history queued, {len(waiting)} of {len(known)}" + (", pacing pause" if paused else "")
+
+    def asked(self, con_id: int) -> bool:
+        """Whether the 1-minute bars of this symbol have been answered (well or badly) today."""
+        return (con_id, "bars") in self._done or (con_id, "bars") in self._failed
+
+    # --- running ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Send what may be sent, for ever. Cancel it to stop."""
+        try:
+            while True:
+                self.step()
+                await asyncio.sleep(STEP_S)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    def step(self) -> None:
+        """Send what may be sent now (needs the running loop)."""
+        if not self._connected:
+            return
+        now = self._clock.mono()
+        for job in next_jobs(self._jobs.values(), self._allowance, now):
+            self._allowance.note_sent(job, now)
+            task = asyncio.get_running_loop().create_task(self._ask(job), name=f"history {job.contract.local_symbol}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _ask(self, job: Job) -> None:
+        asked = self._market()
+        try:
+            bars = await self._broker.history(job.contract, job.request)
+        except RequestRejected as error:
+            self._rejected(job, error)
+        except RequestTimeout:
+            self._again(job, "no answer in time")
+        except BrokerUnavailable:
+            pass  # stays queued for the next connection
+        else:
+            self._answered(job, bars, asked)
+        finally:
+            self._allowance.open.discard(job.key)
+
+    def _answered(self, job: Job, bars: list[Bar], asked: float) -> None:
+        con_id = job.contract.con_id
+        self._jobs.pop(job.key, None)
+        self._done[job.key] = self._today()
+        self._failed.pop(job.key, None)
+        if self._store.get(con_id) is None:
+            return
+        self._learn_unit(job, bars)
+        self._take(con_id, job.kind, bars, asked)
+        self._on_answer(con_id)
+
+    def _take(self, con_id: int, kind: JobKind, bars: list[Bar], asked: float) -> None:
+        factor = self._units.history_factor(con_id)
+        if factor is None and len(self._unit_waits) < UNIT_WAIT_MAX:
+            self._unit_waits[(con_id, kind)] = (bars, asked)
+        shares = [_in_shares(bar, factor) for bar in bars]
+        if kind == "usual":
+            self._store.set_usual(con_id, usual_volume(shares, self._market()))
+        elif kind == "daily":
+            self._store.set_daily(con_id, shares)
+        else:
+            self._store.merge_history(con_id, shares, asked)
+            self._store.set_message(con_id, "" if bars else "the broker has no bars for this symbol")
+
+    def _learn_unit(self, job: Job, bars: list[Bar]) -> None:
+        if not is_us_stock(job.contract) or job.kind == "repair":
+            return
+        volumes = [bar.volume for bar in bars if bar.volume is not None]
+        days: dict[str, float] = {}
+        for bar in bars if job.kind != "daily" else ():
+            day = _date(bar.time)
+            days[day] = days.get(day, 0.0) + (bar.volume or 0.0)
+        newest = days[max(days)] if days and job.kind == "bars" else None
+        whole = (
+            [days[day] for day in sorted(days)[:-1]]
+            if job.kind == "usual"
+            else volumes[-21:-1]
+            if job.kind == "daily"
+            else []
+        )
+        self._units.on_history(job.contract.con_id, newest, volumes, sum(whole) / len(whole) if whole else None)
+
+    def _rejected(self, job: Job, error: RequestRejected) -> None:
+        text = error.text.lower()
+        if "pacing" in text:
+            log.warning(
+                "History pause of 60 s: the gateway answered a pacing violation for %s", job.contract.local_symbol
+            )
+            self._allowance.pacing_answer(self._clock.mono())
+            return
+        if error.code == 162 and ("no data" in text or "cancel" in text or "not connected" in text):
+            self._again(job, error.text) if job.tries == 0 else self._give_up(job, error.text)
+            return
+        if error.code == 200:
+            self._on_unknown_contract(job.contract.con_id)
+        self._give_up(job, error.text)
+
+    def _again(self, job: Job, why: str) -> None:
+        if job.key not in self._jobs:
+            return
+        if job.tries + 1 >= MAX_TRIES:
+            self._give_up(job, why)
+            return
+        later = self._clock.mono() + RETRY_S * (job.tries + 1)
+        self._jobs[job.key] = msgspec.structs.replace(job, tries=job.tries + 1, not_before_mono=later)
+
+    def _give_up(self, job: Job, why: str) -> None:
+        self._jobs.pop(job.key, None)
+        self._failed[job.key] = self._today()
+        log.info("No %s history for %s: %s", job.request.bar_size, job.contract.local_symbol, why)
+        if job.kind == "bars":
+            self._store.set_message(job.contract.con_id, why)
+
+    def _want(self, contract: ContractRef, kind: JobKind, request: HistoryRequest, rank: int, score: float) -> None:
+        key: tuple[int, JobKind] = (contract.con_id, kind)
+        today = self._today()
+        if self._done.get(key) == today or self._failed.get(key) == today or contract.con_id not in self._store:
+            return
+        waiting = self._jobs.get(key)
+        if waiting is None:
+            self._jobs[key] = Job(contract, kind, request, rank, score)
+        elif rank < waiting.rank:
+            self._jobs[key] = msgspec.structs.replace(waiting, contract=contract, rank=rank, score=score)
+
+    def _today(self) -> str:
+        return _date(self._market())
+
+
+def _date(at_market: float) -> str:
+    return datetime.fromtimestamp(at_market, NEW_YORK).strftime("%Y%m%d")
+
+
+def _in_shares(bar: Bar, factor: float | None) -> Bar:
+    if factor == 1.0 or bar.volume is None:
+        return bar
+    return msgspec.structs.replace(bar, volume=None if factor is None else bar.volume * factor)
+
+
+__all__ = ["RANK_POSITION", "RANK_SHOWN", "RANK_STREAMED", "RANK_UNIVERSE", "HistoryDesk"]

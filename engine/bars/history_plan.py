@@ -1,0 +1,96 @@
+"""Which history requests may go out now: a pure decision within IB's allowance, monotonic seconds.
+
+Bars of a minute and more: at most 6 open and 60 a minute, the same request not within 15 s, at most 5 for one
+contract in 2 s, and a minute's silence after a pacing answer (SIGNALS, "History").
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from msgspec import Struct
+
+from engine.broker.port import HistoryRequest
+from engine.domain import ContractRef
+
+MAX_OPEN = 6
+PER_MINUTE = 58  # IB's 60, and two for what is under way between two clocks
+SAME_REQUEST_S = 15.0
+PER_CONTRACT = 5
+PER_CONTRACT_S = 2.0
+PACING_PAUSE_S = 60.0
+
+JobKind = Literal["bars", "usual", "daily", "repair"]
+RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE = 0, 1, 2, 3
+
+
+class Job(Struct, frozen=True):
+    """One wanted request. Smaller `rank` goes first, then the bars before their base, then the higher `score`."""
+
+    contract: ContractRef
+    kind: JobKind
+    request: HistoryRequest
+    rank: int = RANK_UNIVERSE
+    score: float = 0.0
+    tries: int = 0
+    not_before_mono: float = 0.0
+
+    @property
+    def key(self) -> tuple[int, JobKind]:
+        return (self.contract.con_id, self.kind)
+
+    def order(self) -> tuple[int, int, float, int]:
+        late = 1 if self.kind in ("usual", "daily") and self.rank >= RANK_STREAMED else 0
+        return (self.rank, late, -self.score, self.contract.con_id)
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What was sent lately. `blocked_until_mono` after a pacing answer."""
+
+    open: set[tuple[int, JobKind]] = field(default_factory=set)
+    sent: deque[tuple[float, int, HistoryRequest]] = field(default_factory=deque)
+    blocked_until_mono: float = 0.0
+
+    def note_sent(self, job: Job, now_mono: float) -> None:
+        self.open.add(job.key)
+        self.sent.append((now_mono, job.contract.con_id, job.request))
+
+    def pacing_answer(self, now_mono: float) -> None:
+        self.blocked_until_mono = now_mono + PACING_PAUSE_S
+
+    def forget(self, now_mono: float) -> None:
+        while self.sent and self.sent[0][0] <= now_mono - 60.0:
+            self.sent.popleft()
+
+
+def next_jobs(waiting: Iterable[Job], allowance: Allowance, now_mono: float) -> list[Job]:
+    """The jobs to send now, in order. Does not change the allowance but for forgetting what is over."""
+    allowance.forget(now_mono)
+    room = min(MAX_OPEN - len(allowance.open), PER_MINUTE - len(allowance.sent))
+    if room <= 0 or now_mono < allowance.blocked_until_mono:
+        return []
+    ready = [job for job in waiting if job.not_before_mono <= now_mono and job.key not in allowance.open]
+    chosen: list[Job] = []
+    for job in sorted(ready, key=Job.order):
+        if len(chosen) >= room:
+            break
+        if _may_go(job, chosen, allowance, now_mono):
+            chosen.append(job)
+    return chosen
+
+
+def _may_go(job: Job, chosen: list[Job], allowance: Allowance, now_mono: float) -> bool:
+    con_id = job.contract.con_id
+    of_contract = sum(1 for other in chosen if other.contract.con_id == con_id)
+    for at, other_id, request in allowance.sent:
+        if other_id != con_id:
+            continue
+        if request == job.request and at > now_mono - SAME_REQUEST_S:
+            return False
+        if at > now_mono - PER_CONTRACT_S:
+            of_contract += 1
+    return of_contract < PER_CONTRACT

@@ -1,0 +1,152 @@
+"""One symbol's closed 1-minute bars in numpy columns, with how each bar came to be.
+
+A merge keeps, for each minute, the bar that knows most: a minute streamed from its first second to its last wins
+over history, history over a minute that was seen in part or sampled. Volumes are NaN inside while unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bars.build import BAR_S, OpenBar
+from engine.domain import Bar, BarSource
+
+Floats = NDArray[np.float64]
+
+PARTIAL, SAMPLED, HISTORY, STREAMED = 0, 1, 2, 3
+_SOURCE: dict[int, BarSource] = {PARTIAL: "streamed", SAMPLED: "sampled", HISTORY: "history", STREAMED: "streamed"}
+_TIME, _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _QUALITY = range(7)
+_COLUMNS = 7
+
+
+class BarArrays(NamedTuple):
+    """Views of the closed bars, oldest first; `volume` NaN = unknown. Valid until the next bar closes."""
+
+    time: Floats
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    def since(self, start: float) -> BarArrays:
+        """The bars whose minute begins at `start` or later."""
+        first = int(np.searchsorted(self.time, start))
+        return BarArrays(*(column[first:] for column in self))
+
+    def tail(self, count: int) -> BarArrays:
+        """The newest `count` bars."""
+        first = max(0, len(self.time) - count)
+        return BarArrays(*(column[first:] for column in self))
+
+
+class BarSeries:
+    """Closed bars in the order of time; appends are cheap, merges rebuild. Bounded to `limit` bars."""
+
+    __slots__ = ("_columns", "_count", "_limit", "version")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._columns = np.empty((_COLUMNS, 64))
+        self._count = 0
+        self.version = 0  # grows with every change
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def last_time(self) -> float | None:
+        """Start of the newest closed bar."""
+        return float(self._columns[_TIME, self._count - 1]) if self._count else None
+
+    def arrays(self) -> BarArrays:
+        columns = self._columns[:, : self._count]
+        return BarArrays(*(columns[row] for row in range(_QUALITY)))
+
+    def append(self, bar: OpenBar) -> None:
+        """Add a minute that has just closed; one that is there already is merged."""
+        last = self.last_time
+        quality = STREAMED if bar.complete and bar.volume is not None else PARTIAL
+        row = (bar.time, bar.open, bar.high, bar.low, bar.close, np.nan if bar.volume is None else bar.volume, quality)
+        if last is not None and bar.time <= last:
+            self._merge_columns(np.array(row, dtype=np.float64).reshape(_COLUMNS, 1))
+            return
+        self._make_room()
+        self._columns[:, self._count] = row
+        self._count += 1
+        self.version += 1
+
+    def merge(self, bars: Sequence[Bar], quality: int) -> None:
+        """Add bars of history (or samples), oldest first."""
+        if not bars:
+            return
+        columns = np.empty((_COLUMNS, len(bars)))
+        columns[_TIME] = [bar.time for bar in bars]
+        columns[_OPEN] = [bar.open for bar in bars]
+        columns[_HIGH] = [bar.high for bar in bars]
+        columns[_LOW] = [bar.low for bar in bars]
+        columns[_CLOSE] = [bar.close for bar in bars]
+        columns[_VOLUME] = [np.nan if bar.volume is None else bar.volume for bar in bars]
+        columns[_QUALITY] = quality
+        columns[_TIME] -= columns[_TIME] % BAR_S
+        self._merge_columns(columns)
+
+    def mark_partial(self, start: float, end: float) -> None:
+        """Minutes within [start, end) were not seen whole: the next history may correct them."""
+        times = self._columns[_TIME, : self._count]
+        inside = (times >= start) & (times < end) & (self._columns[_QUALITY, : self._count] == STREAMED)
+        self._columns[_QUALITY, : self._count][inside] = PARTIAL
+
+    def bars(self, count: int | None = None) -> list[Bar]:
+        """Closed bars as values, oldest first; the newest `count` of them."""
+        first = 0 if count is None else max(0, self._count - count)
+        rows = self._columns[:, first : self._count].T.tolist()
+        return [
+            Bar(time, open_, high, low, close, None if volume != volume else volume, _SOURCE[int(quality)])
+            for time, open_, high, low, close, volume, quality in rows
+        ]
+
+    def clear(self) -> None:
+        self._count = 0
+        self.version += 1
+
+    def _merge_columns(self, new: Floats) -> None:
+        both = np.concatenate([self._columns[:, : self._count], new], axis=1)
+        rank = both[_QUALITY] * 2 + np.isfinite(both[_VOLUME]) * 10
+        order = np.lexsort((np.arange(both.shape[1]), rank, both[_TIME]))  # the best of each minute comes last
+        both = both[:, order]
+        keep = np.append(both[_TIME, 1:] != both[_TIME, :-1], True)
+        best = both[:, keep][:, -self._limit :]
+        self._widen_partials(best, both)
+        self._count = best.shape[1]
+        if self._count > self._columns.shape[1]:
+            self._columns = np.empty((_COLUMNS, min(self._limit + 64, self._count + 512)))
+        self._columns[:, : self._count] = best
+        self.version += 1
+
+    @staticmethod
+    def _widen_partials(best: Floats, every: Floats) -> None:
+        """Two part views of one minute: its range is the range of both, its volume the larger one."""
+        for index in np.flatnonzero(best[_QUALITY] == PARTIAL).tolist():
+            low = int(np.searchsorted(every[_TIME], best[_TIME, index], side="left"))
+            high = int(np.searchsorted(every[_TIME], best[_TIME, index], side="right"))
+            best[_HIGH, index] = every[_HIGH, low:high].max()
+            best[_LOW, index] = every[_LOW, low:high].min()
+            best[_VOLUME, index] = np.fmax.reduce(every[_VOLUME, low:high])
+
+    def _make_room(self) -> None:
+        capacity = self._columns.shape[1]
+        if self._count < capacity:
+            return
+        if capacity >= self._limit:
+            kept = self._limit - self._limit // 4
+            self._columns[:, :kept] = self._columns[:, self._count - kept : self._count].copy()
+            self._count = kept
+            return
+        wider = np.empty((_COLUMNS, min(self._limit, capacity * 2)))
+        wider[:, : self._count] = self._columns[:, : self._count]
+        self._columns = wider

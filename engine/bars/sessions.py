@@ -1,0 +1,116 @@
+"""Which session is running for one contract: from its hours, else New York's for US stocks, else from the bars.
+
+Rules that need a session (level, opening range, VWAP) ask here; nothing is switched on or off by it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bars.hours import NEW_YORK, UNKNOWN_HOURS, Hours, Session, parse_hours
+from engine.domain import ContractInfo, ContractRef
+
+QUIET_S = 3_600.0  # without hours, an hour without a bar parts two sessions
+
+SpanKind = Literal["liquid", "extended", "assumed", "bars"]
+
+
+class RunningSession(NamedTuple):
+    """The session to judge by. `end` None = not known; `kind` says where it is from.
+
+    liquid: the contract's regular hours; extended: its trading hours before or after them; assumed: New York's
+    regular hours; bars: since the last long gap in the bars.
+    """
+
+    start: float
+    end: float | None
+    kind: SpanKind
+
+    @property
+    def has_opening(self) -> bool:
+        """An opening range means something only from a real opening."""
+        return self.kind in ("liquid", "assumed")
+
+
+class ContractHours(NamedTuple):
+    trading: Hours = UNKNOWN_HOURS
+    liquid: Hours = UNKNOWN_HOURS
+
+
+def hours_of(info: ContractInfo) -> ContractHours:
+    """Both hours of one contract's details."""
+    trading = parse_hours(info.trading_hours, info.time_zone)
+    liquid = parse_hours(info.liquid_hours, info.time_zone)
+    return ContractHours(trading, liquid if liquid.sessions else trading)
+
+
+def is_us_stock(contract: ContractRef) -> bool:
+    return contract.sec_type == "STK" and contract.currency == "USD"
+
+
+def running_session(
+    now_market: float, hours: ContractHours, us_stock: bool, times: NDArray[np.float64]
+) -> RunningSession:
+    """The session that holds `now_market`, else the last one that ended; `times` are the bars' starts."""
+    known = _from_hours(now_market, hours)
+    if known is not None:
+        return known
+    if us_stock:
+        assumed = _new_york(now_market)
+        if assumed is not None:
+            return assumed
+    return RunningSession(_after_quiet(now_market, times), None, "bars")
+
+
+def session_starts(times: NDArray[np.float64], quiet_s: float = QUIET_S) -> NDArray[np.bool_]:
+    """Marks the first bar after each long gap (and the first of all)."""
+    starts = np.ones(len(times), dtype=np.bool_)
+    if len(times) > 1:
+        starts[1:] = np.diff(times) > quiet_s
+    return starts
+
+
+def _from_hours(now_market: float, hours: ContractHours) -> RunningSession | None:
+    if not hours.trading.knows(now_market):
+        return None
+    regular = hours.liquid.at(now_market)
+    if regular is not None:
+        return RunningSession(regular.open, regular.close, "liquid")
+    whole = hours.trading.at(now_market)
+    if whole is not None:
+        return _beside_regular(now_market, whole, hours.liquid)
+    last = hours.liquid.last(now_market)
+    return RunningSession(last.open, last.close, "liquid") if last is not None else None
+
+
+def _beside_regular(now_market: float, whole: Session, liquid: Hours) -> RunningSession:
+    """Before or after the regular hours: from the edge of the trading session or of the regular one."""
+    before = liquid.last(now_market)
+    start = max(whole.open, before.close) if before is not None else whole.open
+    after = liquid.next(now_market)
+    end = min(whole.close, after.open) if after is not None else whole.close
+    return RunningSession(start, end, "extended")
+
+
+def _new_york(now_market: float) -> RunningSession | None:
+    """Regular hours of a weekday in New York; holidays are not known here."""
+    local = datetime.fromtimestamp(now_market, NEW_YORK)
+    opens = local.replace(hour=9, minute=30, second=0, microsecond=0)
+    closes = opens + timedelta(hours=6, minutes=30)
+    if local.weekday() >= 5 or not opens <= local < closes:
+        return None
+    return RunningSession(opens.timestamp(), closes.timestamp(), "assumed")
+
+
+def _after_quiet(now_market: float, times: NDArray[np.float64]) -> float:
+    if len(times) == 0:
+        return now_market - now_market % 86_400.0
+    recent = times[times > now_market - 86_400.0]
+    if len(recent) == 0:
+        recent = times[times > times[-1] - 86_400.0]
+    first = int(np.flatnonzero(session_starts(recent))[-1])
+    return float(recent[first])

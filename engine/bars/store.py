@@ -1,0 +1,322 @@
+"""BarStore: the one place where bars are made and kept; scanners, charts and positions read from here.
+
+Runs in the engine thread. All times are market time unless a name says otherwise. Bounded: `max_symbols` symbols,
+two sessions of 1-minute bars each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from engine.bars.build import BAR_S, BarBuilder, OpenBar, bar_start
+from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries
+from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_stock, running_session
+from engine.bars.usual import UsualVolume
+from engine.domain import Bar, BarSource, ContractInfo, ContractRef, Quote
+
+BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
+SILENCE_S = 90.0  # without word from the bus: a line silent for so long may have been lost
+REWIND_S = 120.0  # a market clock that stepped back further than this starts the symbol anew
+MAX_SPANS = 16
+
+
+@dataclass(slots=True)
+class SymbolBars:
+    """All that is kept of one contract."""
+
+    contract: ContractRef
+    series: BarSeries
+    builder: BarBuilder = field(default_factory=BarBuilder)
+    daily: tuple[Bar, ...] = ()
+    usual: UsualVolume | None = None
+    hours: ContractHours | None = None
+    streaming: bool = False
+    last_update: float = 0.0
+    covered: list[list[float]] = field(default_factory=list)  # [from, to] spans whose bars are known, in order
+    message: str = ""  # why bars are missing
+    session: RunningSession | None = None
+    session_checked: float = -1.0
+
+
+class BarStore:
+    """Bars per con_id. `on_closed` is called with (con_id) after each minute that closes from ticks."""
+
+    def __init__(self, max_symbols: int = 2_000, on_closed: Callable[[int], None] | None = None) -> None:
+        self._max_symbols = max_symbols
+        self._on_closed = on_closed
+        self._symbols: dict[int, SymbolBars] = {}
+        self._open: set[int] = set()
+        self._lines: frozenset[int] | None = None
+        self._us_hours: ContractHours | None = None
+        self.allow_delayed = False
+
+    # --- what comes in ------------------------------------------------------------------------------------------
+
+    def add(self, contract: ContractRef) -> SymbolBars:
+        """Make room for a contract (again: its newest description). The oldest silent symbol goes when it is full."""
+        known = self._symbols.get(contract.con_id)
+        if known is not None:
+            known.contract = contract
+            return known
+        if len(self._symbols) >= self._max_symbols:
+            self._drop_oldest()
+        entry = self._symbols[contract.con_id] = SymbolBars(contract, BarSeries(BARS_LIMIT))
+        return entry
+
+    def remove(self, con_id: int) -> None:
+        self._symbols.pop(con_id, None)
+        self._open.discard(con_id)
+
+    def set_hours(self, info: ContractInfo) -> None:
+        """Trading hours from contract details; a US stock's also serve the stocks whose details nobody asked for."""
+        entry = self._symbols.get(info.contract.con_id)
+        hours = hours_of(info)
+        if entry is not None:
+            entry.hours, entry.session_checked = hours, -1.0
+        if is_us_stock(info.contract) and hours.trading.sessions:
+            self._us_hours = hours
+
+    def on_quote(self, quote: Quote, now_market: float, has_trade: bool = True) -> None:
+        """Take one quote. Only traded prices make bars: not a mid, not yesterday's close, nothing frozen."""
+        entry = self._symbols.get(quote.con_id)
+        if entry is None or quote.last is None:
+            return
+        if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
+            return
+        builder = entry.builder
+        if now_market < entry.last_update - REWIND_S:
+            self._restart(entry)
+        elif self._lines is None and entry.streaming and now_market - entry.last_update > SILENCE_S:
+            self._lost(entry, entry.last_update)
+        if not entry.streaming:
+            self._begin(entry, now_market)
+        entry.last_update = now_market
+        closed = builder.close_due(now_market)
+        if closed is not None:
+            self._keep(entry, closed)
+        builder.update(quote.last, quote.volume, now_market, has_trade)
+        builder.extremes(quote.high, quote.low)
+        if builder.bar is not None:
+            self._open.add(quote.con_id)
+
+    def sync_lines(self, live: Collection[int], now_market: float) -> None:
+        """Which contracts hold a live line now (call each second): bars of the others have a gap from here on."""
+        lines = frozenset(live)
+        if self._lines is not None:
+            for con_id in self._lines - lines:
+                entry = self._symbols.get(con_id)
+                if entry is not None and entry.streaming:
+                    self._lost(entry, now_market)
+        self._lines = lines
+        for con_id in lines:
+            entry = self._symbols.get(con_id)
+            if entry is not None and entry.streaming and entry.last_update < now_market:
+                entry.covered[-1][1] = now_market
+
+    def on_disconnected(self, now_market: float) -> None:
+        """Every line is gone."""
+        for entry in self._symbols.values():
+            if entry.streaming:
+                self._lost(entry, max(entry.last_update, entry.covered[-1][1]))
+        if self._lines is not None:
+            self._lines = frozenset()
+
+    def close_due(self, now_market: float) -> list[int]:
+        """Close every minute that is over, trade or no trade. Call each second. Returns the con_ids."""
+        done: list[int] = []
+        for con_id in self._open:
+            entry = self._symbols[con_id]
+            closed = entry.builder.close_due(now_market)
+            if closed is not None:
+                self._keep(entry, closed)
+                done.append(con_id)
+        self._open.difference_update(done)
+        return done
+
+    def merge_history(
+        self,
+        con_id: int,
+        bars: Sequence[Bar],
+        asked_market: float,
+        source: BarSource = "history",
+        covers_from: float | None = None,
+    ) -> None:
+        """Join 1-minute bars (volume in shares or None) asked for at `asked_market`, oldest first.
+
+        `covers_from` is the moment from which the answer tells all (None = its first bar). The minute in which it was
+        asked is taken as seen in part.
+        """
+        entry = self._symbols.get(con_id)
+        if entry is None:
+            return
+        running = bar_start(asked_market)
+        whole = [bar for bar in bars if bar.time < running]
+        entry.series.merge(whole, SAMPLED if source == "sampled" else HISTORY)
+        if bars or covers_from is not None:
+            start = covers_from if covers_from is not None else bars[0].time
+            self._cover(entry, min(start, asked_market), asked_market)
+        for bar in bars:
+            if bar.time >= running:
+                self._adopt(entry, bar)
+        entry.session_checked = -1.0
+
+    def set_daily(self, con_id: int, bars: Sequence[Bar]) -> None:
+        """Daily bars, oldest first, at midnight UTC of the exchange's date."""
+        entry = self._symbols.get(con_id)
+        if entry is not None:
+            entry.daily = tuple(bars)
+
+    def set_usual(self, con_id: int, usual: UsualVolume | None) -> None:
+        entry = self._symbols.get(con_id)
+        if entry is not None:
+            entry.usual = usual
+            entry.series.version += 1
+
+    def set_message(self, con_id: int, message: str) -> None:
+        entry = self._symbols.get(con_id)
+        if entry is not None:
+            entry.message = message
+
+    # --- what is read -------------------------------------------------------------------------------------------
+
+    def __contains__(self, con_id: int) -> bool:
+        return con_id in self._symbols
+
+    def __len__(self) -> int:
+        return len(self._symbols)
+
+    def con_ids(self) -> list[int]:
+        return list(self._symbols)
+
+    def get(self, con_id: int) -> SymbolBars | None:
+        return self._symbols.get(con_id)
+
+    def contract(self, con_id: int) -> ContractRef | None:
+        entry = self._symbols.get(con_id)
+        return entry.contract if entry is not None else None
+
+    def bars(self, con_id: int, count: int | None = None) -> list[Bar]:
+        """The newest `count` bars, oldest first; the running minute is the last one, with `closed` false."""
+        entry = self._symbols.get(con_id)
+        if entry is None:
+            return []
+        running = entry.builder.bar
+        out = entry.series.bars(count if count is None or running is None else count - 1)
+        if running is not None:
+            out.append(
+                Bar(
+                    running.time,
+                    running.open,
+                    running.high,
+                    running.low,
+                    running.close,
+                    running.volume,
+                    "streamed",
+                    False,
+                )
+            )
+        return out
+
+    def arrays(self, con_id: int) -> BarArrays | None:
+        """Closed bars as numpy views; None for an unknown contract."""
+        entry = self._symbols.get(con_id)
+        return entry.series.arrays() if entry is not None else None
+
+    def running(self, con_id: int) -> OpenBar | None:
+        """The minute that has not closed yet; not to be changed."""
+        entry = self._symbols.get(con_id)
+        return entry.builder.bar if entry is not None else None
+
+    def version(self, con_id: int) -> int:
+        """Grows whenever the closed bars (or their base) change."""
+        entry = self._symbols.get(con_id)
+        return entry.series.version if entry is not None else -1
+
+    def session(self, con_id: int, now_market: float) -> RunningSession | None:
+        """The session to judge by (looked up once a minute)."""
+        entry = self._symbols.get(con_id)
+        if entry is None:
+            return None
+        minute = bar_start(now_market)
+        if entry.session is None or entry.session_checked != minute:
+            stock = is_us_stock(entry.contract)
+            hours = entry.hours or (self._us_hours if stock else None) or ContractHours()
+            entry.session = running_session(now_market, hours, stock, entry.series.arrays().time)
+            entry.session_checked = minute
+        return entry.session
+
+    def with_bars(self) -> int:
+        """How many symbols have bars."""
+        return sum(1 for entry in self._symbols.values() if len(entry.series))
+
+    def gap_start(self, con_id: int, now_market: float, within_s: float = 2 * 3_600.0) -> float | None:
+        """Where the newest stretch without bars begins, of those within the last `within_s`; None = no gap.
+
+        A minute without a trade is no gap: only times when neither a line nor a history answer covered it.
+        """
+        entry = self._symbols.get(con_id)
+        if entry is None or not entry.covered:
+            return None
+        oldest = now_market - within_s
+        gaps = [
+            before[1]
+            for before, after in zip(entry.covered, entry.covered[1:], strict=False)
+            if after[0] - before[1] > 5.0
+        ]
+        recent = [start for start in gaps if start >= oldest]
+        return recent[0] if recent else None
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _begin(self, entry: SymbolBars, now_market: float) -> None:
+        entry.streaming = True
+        if entry.covered and now_market <= entry.covered[-1][1]:
+            return
+        entry.covered.append([now_market, now_market])
+        del entry.covered[:-MAX_SPANS]
+
+    def _lost(self, entry: SymbolBars, at: float) -> None:
+        entry.streaming = False
+        entry.covered[-1][1] = max(entry.covered[-1][1], min(at, entry.last_update))
+        entry.builder.interrupt()
+        entry.series.mark_partial(bar_start(at), at)
+
+    def _keep(self, entry: SymbolBars, bar: OpenBar) -> None:
+        entry.series.append(bar)
+        entry.covered[-1][1] = max(entry.covered[-1][1], min(bar.time + BAR_S, entry.last_update + BAR_S))
+        if self._on_closed is not None:
+            self._on_closed(entry.contract.con_id)
+
+    def _adopt(self, entry: SymbolBars, bar: Bar) -> None:
+        running = entry.builder.bar
+        late = running is not None and running.time > bar.time
+        last = entry.series.last_time
+        if late or (last is not None and last >= bar.time):
+            entry.series.merge([bar], PARTIAL)
+            return
+        complete = running is not None and running.time == bar.time and running.complete
+        entry.builder.adopt(OpenBar(bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume, complete))
+        self._open.add(entry.contract.con_id)
+
+    def _cover(self, entry: SymbolBars, start: float, end: float) -> None:
+        spans = sorted([*entry.covered, [start, end]])
+        joined: list[list[float]] = []
+        for span in spans:
+            if joined and span[0] <= joined[-1][1] + 5.0:
+                joined[-1][1] = max(joined[-1][1], span[1])
+            else:
+                joined.append(list(span))
+        entry.covered = joined[-MAX_SPANS:]
+
+    def _restart(self, entry: SymbolBars) -> None:
+        """The market clock was set back: bars from its future are not kept."""
+        entry.builder = BarBuilder()
+        entry.series.clear()
+        entry.covered = []
+        entry.streaming = False
+        entry.session_checked = -1.0
+
+    def _drop_oldest(self) -> None:
+        silent = [con_id for con_id, entry in self._symbols.items() if not entry.streaming]
+        self.remove(silent[0] if silent else next(iter(self._symbols)))

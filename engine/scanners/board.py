@@ -1,0 +1,144 @@
+"""The board of candidates: who is on it and why, since when, in which order; who came and went. Time is an argument.
+
+A list that flickers does not churn: a symbol that left every scan stays for three minutes, and the wish for a
+coverage line outlives a slip down the ranking.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from engine.domain import Candidate, ContractRef, Demand, Quote, SymbolEvent
+from engine.scanners.breakout import Verdict
+from engine.scanners.candidates import Entry, candidate, demand, reasons_of, scored
+from engine.scanners.market import ScanResult
+
+LINGER_S = 180.0
+SHOWN = 200
+LOGGED_TOP = 40
+EVENTS = 200
+COVERAGE_ENTER = 60
+COVERAGE_LEAVE = 120
+CHALLENGERS = 5  # wishes at 25 beyond the lines that class has: the bus judges them
+
+
+class Board:
+    """Candidates of the merged scans, of positions with a live price, and of every breakout under way."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, Entry] = {}
+        self.order: list[tuple[float, int]] = []  # (score, con_id), best first
+        self.events: deque[SymbolEvent] = deque(maxlen=EVENTS)
+        self._logged: set[int] = set()
+        self._covered: set[int] = set()
+        self._names: dict[int, str] = {}
+
+    def merge(self, results: Iterable[ScanResult], now_market: float) -> None:
+        """The newest results of all scans."""
+        rows = reasons_of(results)
+        for con_id, (contract, reasons) in rows.items():
+            known = self.entries.get(con_id)
+            since = known.since_market if known is not None else now_market
+            self.entries[con_id] = Entry(usable(contract), since, now_market, reasons)
+        for con_id, entry in self.entries.items():
+            if con_id not in rows and entry.reasons:
+                self.entries[con_id] = entry._replace(reasons=())
+
+    def note(self, contract: ContractRef, now_market: float) -> None:
+        """A symbol that belongs here without a scan: a position, or a breakout."""
+        known = self.entries.get(contract.con_id)
+        if known is None:
+            self.entries[contract.con_id] = Entry(contract, now_market, now_market, ())
+        else:
+            self.entries[contract.con_id] = known._replace(seen_market=now_market)
+
+    def drop(self, con_id: int) -> None:
+        self.entries.pop(con_id, None)
+        self._covered.discard(con_id)
+
+    def arrange(self, verdicts: Mapping[int, Verdict], now_market: float) -> None:
+        """Score everything, let go who has left for long, and log who came to the top and who left."""
+        for con_id in [c for c, entry in self.entries.items() if self._gone(entry, verdicts.get(c), now_market)]:
+            del self.entries[con_id]
+        ranked = [(scored(entry, verdicts.get(con_id))[0], con_id) for con_id, entry in self.entries.items()]
+        self.order = sorted(ranked, key=lambda pair: (-pair[0], pair[1]))
+        self._log_moves(now_market)
+        ids = [con_id for _, con_id in self.order]
+        stay = self._covered & set(ids[:COVERAGE_LEAVE])
+        self._covered = stay | set(ids[:COVERAGE_ENTER])
+
+    def event(self, at_market: float, kind: str, con_id: int, name: str, text: str) -> None:
+        self.events.append(SymbolEvent(at_market, kind, name, text, con_id))
+
+    def candidates(
+        self, verdicts: Mapping[int, Verdict], quote: Callable[[int], Quote | None], miss: Callable[[Verdict], str]
+    ) -> tuple[Candidate, ...]:
+        """The best 200 for the pages."""
+        out: list[Candidate] = []
+        for _, con_id in self.order[:SHOWN]:
+            entry = self.entries.get(con_id)
+            if entry is not None:
+                verdict = verdicts.get(con_id)
+                out.append(candidate(entry, verdict, quote(con_id), miss(verdict) if verdict is not None else ""))
+        return tuple(out)
+
+    def demands(
+        self, verdicts: Mapping[int, Verdict], top_score: float, normal_max: int, exempt: Collection[int]
+    ) -> list[Demand]:
+        """Wishes for lines: breakouts at 50 or the head of 25, the best at 25, the rest as coverage."""
+        out: list[Demand] = []
+        normals = 0
+        for value, con_id in self.order:
+            entry, verdict = self.entries.get(con_id), verdicts.get(con_id)
+            if entry is None or con_id in exempt:
+                continue
+            confirmed = verdict is not None and verdict.state == "confirmed"
+            if confirmed and value >= top_score:
+                out.append(demand(entry, verdict, "50"))
+            elif self._earns_line(entry, verdict):
+                if normals < normal_max + CHALLENGERS and normal_max > 0:
+                    out.append(demand(entry, verdict, "25"))
+                    normals += 1
+                if con_id in self._covered:
+                    out.append(demand(entry, verdict, "coverage"))
+        return out
+
+    def _earns_line(self, entry: Entry, verdict: Verdict | None) -> bool:
+        """A halt list costs no line; a lingering symbol keeps its wish only while it is judged."""
+        if verdict is not None:
+            return True
+        return any(reason.takes_lines for reason in entry.reasons)
+
+    def _gone(self, entry: Entry, verdict: Verdict | None, now_market: float) -> bool:
+        if entry.reasons or (verdict is not None and verdict.state in ("confirmed", "confirming")):
+            return False
+        return now_market - entry.seen_market > LINGER_S
+
+    def _log_moves(self, now_market: float) -> None:
+        top = {con_id for _, con_id in self.order[:LOGGED_TOP]}
+        for _, con_id in self.order[:LOGGED_TOP]:
+            if con_id not in self._logged:
+                entry = self.entries[con_id]
+                words = ", ".join(reason.words for reason in entry.reasons[:2]) or "live price"
+                self.event(now_market, "enter", con_id, entry.contract.local_symbol, words)
+        for con_id in self._logged - self.entries.keys():
+            self.event(now_market, "leave", con_id, self._names.get(con_id, str(con_id)), "left every scan 3 min ago")
+        self._logged = (self._logged & self.entries.keys()) | top
+        self._names = {con_id: self.entries[con_id].contract.local_symbol for con_id in self._logged}
+
+
+def usable(contract: ContractRef) -> ContractRef:
+    """The contract as a request needs it: scans at times leave a stock's exchange out."""
+    if contract.exchange or contract.sec_type != "STK":
+        return contract
+    return ContractRef(
+        contract.con_id,
+        contract.symbol,
+        contract.local_symbol,
+        contract.sec_type,
+        "SMART",
+        contract.primary_exchange,
+        contract.currency,
+        contract.multiplier,
+    )

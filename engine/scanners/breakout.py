@@ -1,0 +1,277 @@
+"""BreakoutScanner: the breakout rules over positions and every symbol with bars, every 10 s, in small slices.
+
+Symbols that confirm or run are looked at with each quote and each second. Runs in the engine thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from engine.bars.store import BarStore, SymbolBars
+from engine.config import BreakoutParams
+from engine.domain import Quote, ScorePart, Side, Signal
+from engine.scanners.facts import Facts, read_bars
+from engine.scanners.rules import Floors, Frozen, Live, Reading, read, score
+from engine.scanners.tracker import Tracker
+
+log = logging.getLogger("qtrade.breakout")
+
+SIDES: tuple[Side, Side] = ("long", "short")
+SLICE_S = 0.004
+QuoteLookup = Callable[[int], Quote | None]
+
+
+class Verdict(NamedTuple):
+    """The newest look at one symbol: its better side."""
+
+    reading: Reading
+    score: float
+    parts: tuple[ScorePart, ...]
+    state: str  # confirmed, confirming, warming, candidate
+    at_market: float
+
+
+class Surroundings(NamedTuple):
+    """What the scanner asks of other rooms. `exempt` = positions and pins, to which no floor applies."""
+
+    quote: QuoteLookup
+    exempt: Callable[[int], bool]
+    unit_known: Callable[[int], bool]
+    mono: Callable[[], float]
+
+
+class BreakoutScanner:
+    """Holds the newest verdict per symbol and raises signals through `on_signal` (begun and ended)."""
+
+    def __init__(
+        self,
+        store: BarStore,
+        around: Surroundings,
+        params: BreakoutParams,
+        floors: Floors,
+        on_signal: Callable[[Signal], None],
+    ) -> None:
+        self._store = store
+        self._around = around
+        self._on_signal = on_signal
+        self._facts: dict[int, tuple[tuple[int, float | None], Facts]] = {}
+        self.params = params
+        self.floors = floors
+        self.allow_delayed = False
+        self.tracker = Tracker()
+        self.verdicts: dict[int, Verdict] = {}
+        self.longest_slice_s = 0.0
+
+    def set_params(self, params: BreakoutParams, floors: Floors) -> None:
+        """New thresholds: they hold from the next cycle on."""
+        self.params, self.floors = params, floors
+        self._facts.clear()
+
+    # --- running ------------------------------------------------------------------------------------------------
+
+    def slices(self, now_market: float) -> Iterator[None]:
+        """One cycle over all symbols; yields whenever a slice of 4 ms is used up, so that the loop can breathe."""
+        begun = self._around.mono()
+        seen: set[int] = set()
+        for con_id in self._store.con_ids():
+            if self.evaluate(con_id, now_market) is not None:
+                seen.add(con_id)
+            used = self._around.mono() - begun
+            if used > SLICE_S:
+                self.longest_slice_s = max(self.longest_slice_s, used)
+                yield
+                begun = self._around.mono()
+        self.longest_slice_s = max(self.longest_slice_s, self._around.mono() - begun)
+        for con_id in [con_id for con_id in self.verdicts if con_id not in seen]:
+            del self.verdicts[con_id]
+
+    def recheck(self, now_market: float) -> None:
+        """Each second: confirmations and running signals."""
+        for con_id in list(self.tracker.busy):
+            self.evaluate(con_id, now_market)
+
+    def on_quote(self, quote: Quote, now_market: float) -> None:
+        """Each quote of a symbol that confirms or runs: a dip between two seconds counts."""
+        if quote.con_id in self.tracker.busy:
+            self.evaluate(quote.con_id, now_market)
+
+    def on_bar_closed(self, con_id: int, now_market: float) -> None:
+        """A minute closed: the confirmation by bars."""
+        if con_id not in self.tracker.busy or self.params.confirm_bars == 0:
+            return
+        bars = self._store.arrays(con_id)
+        if bars is None or len(bars.close) == 0:
+            return
+        for side in SIDES:
+            if self.tracker.bar_closed(con_id, side, float(bars.close[-1]), self.params) == "confirmed":
+                self._confirm(con_id, side, now_market)
+
+    def evaluate(self, con_id: int, now_market: float) -> Verdict | None:
+        """Judge one symbol now; None (and nothing changed but confirmations) when it has no live price."""
+        entry = self._store.get(con_id)
+        if entry is None:
+            return None
+        quote = self._around.quote(con_id)
+        if quote is None or not entry.streaming:
+            self._tick_without_price(con_id, now_market)
+            return None
+        live = self._live(entry, quote)
+        facts = self.facts(con_id, now_market)
+        best: Verdict | None = None
+        for side in SIDES:
+            verdict = self._judge(con_id, side, facts, live, now_market)
+            if best is None or verdict.score > best.score:
+                best = verdict
+        assert best is not None
+        self.verdicts[con_id] = best
+        return best
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def facts(self, con_id: int, now_market: float) -> Facts:
+        """The facts of the closed bars, from the cache while no bar closed."""
+        entry = self._store.get(con_id)
+        assert entry is not None, f"con_id {con_id} is not in the bar store"
+        session = self._store.session(con_id, now_market)
+        key = (entry.series.version, session.start if session is not None else None)
+        known = self._facts.get(con_id)
+        if known is not None and known[0] == key:
+            return known[1]
+        facts = read_bars(entry.series.arrays(), session, self.params, entry.usual)
+        self._facts[con_id] = (key, facts)
+        return facts
+
+    def readings(self, con_id: int, now_market: float) -> tuple[Reading, Reading] | None:
+        """Long and short reading of any symbol with a place in the store, for the why-not panel."""
+        entry = self._store.get(con_id)
+        if entry is None:
+            return None
+        live = self._live(entry, self._around.quote(con_id))
+        facts = self.facts(con_id, now_market)
+        long, short = (self._read(con_id, side, facts, live, now_market) for side in SIDES)
+        return long, short
+
+    def forget(self, con_ids: Iterable[int]) -> None:
+        for con_id in con_ids:
+            self._facts.pop(con_id, None)
+            self.verdicts.pop(con_id, None)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _read(self, con_id: int, side: Side, facts: Facts, live: Live, now: float) -> Reading:
+        progress = self.tracker.progress(con_id, side, now)
+        return read(side, facts, live, self.params, now, progress, self.tracker.frozen(con_id, side))
+
+    def _judge(self, con_id: int, side: Side, facts: Facts, live: Live, now: float) -> Verdict:
+        priced = None if live.blocked else live.last
+        step = self.tracker.price(con_id, side, priced, now, self.params)
+        if step == "confirmed":
+            self._confirm(con_id, side, now)
+        elif step == "ended":
+            self._end(con_id, side, now)
+        reading = self._read(con_id, side, facts, live, now)
+        if reading.triggers and self.tracker.phase(con_id, side) == "idle" and self._wanted(side):
+            reading = self._trigger(con_id, side, reading, facts, live, now)
+        phase = self.tracker.phase(con_id, side)
+        value, parts = score(reading, self.params, confirmed=phase == "active")
+        warming = reading.warm < reading.warm_needed
+        state = {"active": "confirmed", "confirming": "confirming", "idle": "warming" if warming else "candidate"}[
+            phase
+        ]
+        return Verdict(reading, value, parts, state, now)
+
+    def _wanted(self, side: Side) -> bool:
+        return self.params.longs if side == "long" else self.params.shorts
+
+    def _trigger(self, con_id: int, side: Side, reading: Reading, facts: Facts, live: Live, now: float) -> Reading:
+        assert reading.level is not None and reading.atr is not None
+        self.tracker.trigger(con_id, side, Frozen(reading.level, reading.level_kind, reading.atr), now)
+        if self.params.confirm_bars == 0 and self.params.confirm_s == 0:
+            self._confirm(con_id, side, now)
+        return self._read(con_id, side, facts, live, now)
+
+    def _confirm(self, con_id: int, side: Side, now: float) -> None:
+        """Make the signal from what is known at this moment."""
+        entry, watch = self._store.get(con_id), self.tracker.watch(con_id, side)
+        quote = self._around.quote(con_id)
+        if entry is None or watch is None or watch.frozen is None or quote is None or quote.last is None:
+            return
+        reading = self._read(con_id, side, self.facts(con_id, now), self._live(entry, quote), now)
+        value, parts = score(reading, self.params, confirmed=True)
+        signal = Signal(
+            id=f"{con_id}-{side}-{int(now)}",
+            con_id=con_id,
+            local_symbol=entry.contract.local_symbol,
+            side=side,
+            at=now,
+            triggered_at=watch.triggered_at,
+            level=watch.frozen.level,
+            level_kind=watch.frozen.kind,
+            last=quote.last,
+            atr=watch.frozen.atr,
+            score=round(value, 4),
+            parts=parts,
+            lane=quote.lane,
+            state="active",
+            rel_volume=reading.rel_volume,
+            surge=reading.surge,
+        )
+        self.tracker.begin(con_id, side, signal)
+        log.info(
+            "Breakout %s %s %g, level %g (%s), score %.2f",
+            side,
+            signal.local_symbol,
+            signal.last,
+            signal.level,
+            signal.level_kind,
+            signal.score,
+        )
+        self._on_signal(signal)
+
+    def _end(self, con_id: int, side: Side, now: float) -> None:
+        watch = self.tracker.watch(con_id, side)
+        if watch is None or watch.signal is None:
+            return
+        ended = msgspec.structs.replace(watch.signal, state="ended", ended_at=now)
+        watch.signal = ended
+        self._on_signal(ended)
+
+    def _tick_without_price(self, con_id: int, now: float) -> None:
+        if con_id not in self.tracker.busy:
+            return
+        for side in SIDES:
+            if self.tracker.price(con_id, side, None, now, self.params) == "ended":
+                self._end(con_id, side, now)
+
+    def _live(self, entry: SymbolBars, quote: Quote | None) -> Live:
+        con_id = entry.contract.con_id
+        running = entry.builder.bar
+        average = quote.avg_volume if quote is not None else None
+        if average is None and entry.usual is not None:
+            average = entry.usual.daily
+        floored = entry.contract.sec_type == "STK" and not self._around.exempt(con_id)
+        return Live(
+            last=quote.last if quote is not None else None,
+            running_volume=running.volume if running is not None else None,
+            running_time=running.time if running is not None else None,
+            average_volume=average,
+            floors=self.floors if floored else None,
+            blocked=self._blocked(entry, quote),
+            unit_known=self._around.unit_known(con_id),
+        )
+
+    def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:
+        """Why this symbol's price may not signal; "" = it may."""
+        if quote is None or quote.last is None:
+            return "no price"
+        if not entry.streaming:
+            return "no line"
+        if quote.halted:
+            return "halted"
+        if quote.data_type == "live" or (self.allow_delayed and quote.data_type == "delayed"):
+            return ""
+        return quote.data_type

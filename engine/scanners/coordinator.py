@@ -1,0 +1,380 @@
+"""ScannerCoordinator: runs both scanners, merges what they find, and says which lines it would like.
+
+Engine thread only. It asks the bus for lines (the runtime carries `demands()` there) and never takes one itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE, HistoryDesk
+from engine.bars.hours import NEW_YORK
+from engine.bars.store import BarStore
+from engine.bars.volume_unit import VolumeUnits
+from engine.broker.port import RequestError, ScanRows
+from engine.clock import Clock
+from engine.config import BreakoutParams, MarketScanSettings
+from engine.domain import Candidate, ContractRef, Demand, Quote, RuleCheck, Signal
+from engine.scanners.board import Board, usable
+from engine.scanners.breakout import BreakoutScanner, QuoteLookup, Surroundings, Verdict
+from engine.scanners.heat import HeatHistory
+from engine.scanners.market import MarketScanner, ScanPort, ScanResult
+from engine.scanners.rules import Floors, Reading
+from engine.scanners.universe import Universe
+from engine.scanners.why import nearest_miss, rule_checks
+from engine.state.sections import ScannersSection, SignalsSection
+
+log = logging.getLogger("qtrade.scanners")
+
+CYCLE_S = 10.0
+STEP_S = 0.5
+SIGNALS_KEPT = 500
+REPAIR_CHECK_S = 30.0
+
+
+class Parts(NamedTuple):
+    """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id."""
+
+    store: BarStore
+    desk: HistoryDesk
+    units: VolumeUnits
+    broker: ScanPort
+    clock: Clock
+    market: Callable[[], float]
+    quote: QuoteLookup
+
+
+class Why(NamedTuple):
+    """The why-not panel of one symbol."""
+
+    long: tuple[RuleCheck, ...]
+    short: tuple[RuleCheck, ...]
+    text: str
+    readings: tuple[Reading, Reading] | None
+
+
+class ScannerCoordinator:
+    """Both scanners, the universe and the board. `on_signal` gets each signal as it begins and as it ends."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        params: BreakoutParams,
+        scans: MarketScanSettings,
+        normal_max: int = 10,
+        on_signal: Callable[[Signal], None] = lambda signal: None,
+    ) -> None:
+        self._parts = parts
+        self._scans = scans
+        self._normal_max = normal_max
+        self._listener = on_signal
+        self._exempt: frozenset[int] = frozenset()
+        self._signals: dict[str, Signal] = {}
+        self._signal_day = ""
+        self._cycle_mono = float("-inf")
+        self._cycle_market = float("-inf")
+        self._cycle_ms: float | None = None
+        self._run_market: float | None = None
+        self._repair_mono = float("-inf")
+        self._second = -1
+        self.changed = False  # demands should be read now rather than at the next cycle
+        self.universe = Universe()
+        self.board = Board()
+        self.heat = HeatHistory()
+        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, parts.clock.mono)
+        self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
+        self.market = MarketScanner(parts.broker, scans, parts.clock.mono, self._on_result)
+
+    # --- settings and events ------------------------------------------------------------------------------------
+
+    def set_params(self, params: BreakoutParams) -> None:
+        """Thresholds: take effect at the next cycle, which is due at once."""
+        self.breakout.set_params(params, floors_of(params, self._scans))
+        self._cycle_mono = float("-inf")
+
+    def set_market(self, scans: MarketScanSettings) -> None:
+        """Presets and floors of the scans."""
+        self._scans = scans
+        self.market.set_settings(scans)
+        self.breakout.set_params(self.breakout.params, floors_of(self.breakout.params, scans))
+
+    def set_normal_max(self, normal_max: int) -> None:
+        self._normal_max = normal_max
+
+    def set_allow_delayed(self, allowed: bool) -> None:
+        """Whether delayed prices may make bars and signals."""
+        self._parts.store.allow_delayed = self.breakout.allow_delayed = allowed
+
+    def set_kept(self, positions: Sequence[ContractRef], pins: Sequence[ContractRef] = ()) -> None:
+        """Positions and pins: always in the universe, no floors, history first."""
+        now = self._parts.market()
+        before = self._exempt
+        self._exempt = frozenset(contract.con_id for contract in (*positions, *pins))
+        self.universe.keep([*positions, *pins], now)
+        for contract in positions:
+            self._admit(contract, RANK_POSITION)
+        for contract in pins:
+            self._admit(contract, RANK_SHOWN)
+        if self._exempt != before:
+            log.info("Position scanner tracking %d holdings", len(positions))
+
+    def show(self, contract: ContractRef) -> None:
+        """A page has this symbol open: its bars come before those of the universe."""
+        self._admit(contract, RANK_SHOWN)
+
+    def on_quote(self, quote: Quote, has_trade: bool = True) -> None:
+        """Each quote of the bus: bars first, then what confirms."""
+        now = self._parts.market()
+        self._parts.store.on_quote(quote, now, has_trade)
+        self.breakout.on_quote(quote, now)
+
+    def on_connected(self) -> None:
+        self.market.on_connected()
+        self._parts.desk.on_connected()
+
+    def on_disconnected(self) -> None:
+        now = self._parts.market()
+        self.market.on_disconnected()
+        self._parts.desk.on_disconnected()
+        self._parts.store.on_disconnected(now)
+
+    def on_rows(self, event: ScanRows) -> bool:
+        """Rows of a scan; False when the request is not ours."""
+        return self.market.on_rows(event, self._parts.market())
+
+    def on_error(self, error: RequestError) -> bool:
+        """An error of one of our scans; False when it is not ours."""
+        return self.market.on_error(error, self._parts.market())
+
+    def on_unknown_contract(self, con_id: int) -> None:
+        """The gateway answered 200: it leaves the universe for today (a position stays)."""
+        self.universe.leave_today(con_id)
+        if con_id not in self._exempt:
+            self.board.drop(con_id)
+            self._parts.desk.forget(con_id)
+
+    # --- running ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Step and cycle for ever. Cancel it to stop."""
+        while True:
+            self.step()
+            if self.cycle_due():
+                for _ in self.cycle():
+                    await asyncio.sleep(0)
+            await asyncio.sleep(STEP_S)
+
+    def step(self, live: Iterable[int] | None = None) -> None:
+        """What is due each second: minutes that are over, confirmations, scans, repairs."""
+        now = self._parts.market()
+        if live is not None:
+            self._parts.store.sync_lines(frozenset(live), now)
+        for con_id in self._parts.store.close_due(now):
+            self.breakout.on_bar_closed(con_id, now)
+        self.breakout.recheck(now)
+        self.market.step(now)
+        self._repair(now)
+
+    def cycle_due(self) -> bool:
+        """Every 10 s of the market's clock, at most once a second of ours, at least every 10 s of ours."""
+        since = self._parts.clock.mono() - self._cycle_mono
+        return since >= CYCLE_S or (since >= 1.0 and self._parts.market() - self._cycle_market >= CYCLE_S)
+
+    def cycle(self) -> Iterable[None]:
+        """One run of the BreakoutScanner and the ranking after it; yields between slices."""
+        begun = self._parts.clock.mono()
+        now = self._parts.market()
+        self._cycle_mono, self._cycle_market = begun, now
+        yield from self.breakout.slices(now)
+        self._arrange(now)
+        self._cycle_ms = (self._parts.clock.mono() - begun) * 1_000.0
+        self._run_market = now
+
+    # --- what it wants and shows --------------------------------------------------------------------------------
+
+    def demands(self) -> list[Demand]:
+        """Wishes for lines, best first; idempotent, the bus decides."""
+        self.changed = False
+        top = self.breakout.params.top_score
+        return self.board.demands(self.breakout.verdicts, top, self._normal_max, self._exempt)
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        return self.board.candidates(self.breakout.verdicts, self._parts.quote, self._miss)
+
+    def why(self, con_id: int) -> Why:
+        """Each rule of both sides with value, limit and verdict; and what was missing, in words."""
+        now = self._parts.market()
+        readings = self.breakout.readings(con_id, now)
+        if readings is None:
+            return Why((), (), "Not in the universe: no scan has returned it and it is no position.", None)
+        long, short = readings
+        better = long if long.passed >= short.passed else short
+        return Why(rule_checks(long), rule_checks(short), nearest_miss(better, self.breakout.params), readings)
+
+    def signals_of(self, con_id: int) -> tuple[Signal, ...]:
+        """Today's signals of one symbol, oldest first."""
+        return tuple(signal for signal in self._signals.values() if signal.con_id == con_id)
+
+    def restore(self, signals: Iterable[Signal]) -> None:
+        """Signals of earlier today, from the journal: shown, counted, and their cool-downs hold. None runs on."""
+        today = _day(self._parts.market())
+        for signal in signals:
+            if _day(signal.at) == today and signal.at <= self._parts.market():
+                self._signal_day = today
+                self._signals.setdefault(signal.id, _as_ended(signal))
+                self.breakout.tracker.restore(signal)
+
+    def signals(self) -> SignalsSection:
+        self._turn_day(self._parts.market())
+        return SignalsSection(signals=tuple(self._signals.values())[-SIGNALS_KEPT:])
+
+    def snapshot(self) -> ScannersSection:
+        now = self._parts.market()
+        candidates = self.candidates()
+        verdicts = self.breakout.verdicts
+        return ScannersSection(
+            scans=self.market.states(now),
+            slots_used=self.market.slots_used,
+            candidates=candidates,
+            heat_score=self.heat.rows([(each.con_id, each.local_symbol) for each in candidates]),
+            heat_times=self.heat.times(),
+            events=tuple(self.board.events),
+            universe=len(self.universe),
+            with_bars=self._parts.store.with_bars(),
+            warming_text=self._parts.desk.text(),
+            breakout_run_market=self._run_market,
+            market_run_market=self.market.run_market,
+            breakout_cycle_ms=self._cycle_ms,
+            results_breakout=sum(1 for verdict in verdicts.values() if verdict.state != "warming"),
+            results_market=len({row.contract.con_id for result in self.market.results() for row in result.rows}),
+            signals_today=len(self._signals),
+            longest_slice_ms=self.breakout.longest_slice_s * 1_000.0,
+        )
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _exempt_now(self, con_id: int) -> bool:
+        return con_id in self._exempt
+
+    def _unit_known(self, con_id: int) -> bool:
+        return self._parts.units.tick_factor(con_id) is not None
+
+    def _miss(self, verdict: Verdict) -> str:
+        return nearest_miss(verdict.reading, self.breakout.params)
+
+    def _admit(self, contract: ContractRef, rank: int, score: float = 0.0) -> None:
+        self._parts.units.know(contract)
+        self._parts.store.add(contract)
+        self._parts.desk.want(contract, rank, score)
+
+    def _on_result(self, result: ScanResult) -> None:
+        """Every row enters the universe and asks for its history."""
+        now = self._parts.market()
+        contracts = [usable(row.contract) for row in result.rows]
+        for con_id in self.universe.add(contracts, now):
+            self.board.drop(con_id)
+            self._parts.desk.forget(con_id)
+        if result.preset.instrument == "STK":
+            self._parts.units.on_scan([contract.con_id for contract in contracts], self._scans.avg_volume_above)
+        for place, contract in enumerate(contracts):
+            if contract.con_id in self.universe and contract.con_id not in self._exempt:
+                self._admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
+        self._arrange(now)
+
+    def _arrange(self, now: float) -> None:
+        verdicts = self.breakout.verdicts
+        self.board.merge(self._known(self.market.results()), now)
+        for con_id, verdict in verdicts.items():
+            if con_id in self._exempt or verdict.state in ("confirmed", "confirming"):
+                contract = self._parts.store.contract(con_id)
+                if contract is not None:
+                    self.board.note(contract, now)
+        self.board.arrange(verdicts, now)
+        self.heat.note({con_id: value for value, con_id in self.board.order}, now)
+        self._parts.desk.rank(
+            {
+                con_id: (RANK_STREAMED if self._streams(con_id) else RANK_UNIVERSE, value)
+                for value, con_id in self.board.order
+                if con_id not in self._exempt
+            }
+        )
+        self.changed = True
+
+    def _known(self, results: Iterable[ScanResult]) -> list[ScanResult]:
+        """Results without what left for the day."""
+        return [
+            result._replace(rows=tuple(row for row in result.rows if row.contract.con_id in self.universe))
+            for result in results
+        ]
+
+    def _streams(self, con_id: int) -> bool:
+        entry = self._parts.store.get(con_id)
+        return entry is not None and entry.streaming
+
+    def _repair(self, now: float) -> None:
+        """Look for gaps twice a minute: lines that were lost and came back."""
+        mono = self._parts.clock.mono()
+        if mono - self._repair_mono < REPAIR_CHECK_S:
+            return
+        self._repair_mono = mono
+        for con_id in self._parts.store.con_ids():
+            if self._streams(con_id):
+                rank = RANK_POSITION if con_id in self._exempt else RANK_STREAMED
+                self._parts.desk.repair(con_id, now, rank)
+
+    def _on_signal(self, signal: Signal) -> None:
+        now = self._parts.market()
+        self._turn_day(now)
+        self._signals[signal.id] = signal
+        while len(self._signals) > SIGNALS_KEPT:
+            del self._signals[next(iter(self._signals))]
+        if signal.state == "active":
+            text = f"breakout {signal.side} {signal.level:g}, score {signal.score:.2f}"
+            self.board.event(now, "signal", signal.con_id, signal.local_symbol, text)
+        else:
+            self.board.event(now, "ended", signal.con_id, signal.local_symbol, f"back inside {signal.level:g}")
+        self.changed = True
+        self._listener(signal)
+
+    def _turn_day(self, now: float) -> None:
+        today = _day(now)
+        if today != self._signal_day:
+            self._signals = {key: signal for key, signal in self._signals.items() if _day(signal.at) == today}
+            self._signal_day = today
+
+
+def floors_of(params: BreakoutParams, scans: MarketScanSettings) -> Floors:
+    """The floors of the rules: price and volume from the thresholds, dollar volume from the scans."""
+    return Floors(params.price_floor_usd, float(params.avg_volume_floor), float(scans.avg_usd_volume_above))
+
+
+def _day(at_market: float) -> str:
+    return datetime.fromtimestamp(at_market, NEW_YORK).strftime("%Y%m%d")
+
+
+def _as_ended(signal: Signal) -> Signal:
+    if signal.state == "ended":
+        return signal
+    return Signal(
+        signal.id,
+        signal.con_id,
+        signal.local_symbol,
+        signal.side,
+        signal.at,
+        signal.triggered_at,
+        signal.level,
+        signal.level_kind,
+        signal.last,
+        signal.atr,
+        signal.score,
+        signal.parts,
+        signal.lane,
+        "ended",
+        signal.rel_volume,
+        signal.surge,
+        signal.ended_at,
+    )

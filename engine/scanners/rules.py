@@ -1,0 +1,342 @@
+"""The breakout rules: from facts, a price and a clock to gates, a distance and a score. Pure.
+
+A reading lists every gate with its value, its limit and whether it passed; the why-not panel is the same list in
+words (`engine.scanners.why`). Long in the text; the short side mirrors it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from engine.bars.indicators import projected_volume
+from engine.bars.usual import minute_of_day
+from engine.config import BreakoutParams
+from engine.domain import ScorePart, Side
+from engine.scanners.facts import Facts
+
+LevelKind = Literal["range", "opening range"]
+FULL_DISTANCE_ATR = 0.5
+MOST_UNCONFIRMED = 0.499  # "always < 0.5", whatever the rounding
+
+
+class Gate(NamedTuple):
+    """One rule. `passed` None = unknown, which counts as not passed."""
+
+    name: str
+    value: float | None
+    limit: float | None
+    passed: bool | None
+    detail: str = ""
+
+
+class Floors(NamedTuple):
+    """Limits for stocks of the universe; positions and pins have none."""
+
+    price_usd: float
+    average_volume: float
+    average_usd_volume: float
+
+
+NO_FLOORS = Floors(0.0, 0.0, 0.0)
+
+
+class Live(NamedTuple):
+    """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted")."""
+
+    last: float | None
+    running_volume: float | None
+    running_time: float | None
+    average_volume: float | None
+    floors: Floors | None  # None = a position or a pin
+    blocked: str = ""
+    unit_known: bool = True
+
+
+class Frozen(NamedTuple):
+    """The level of a breakout that is being confirmed or runs: it must not move with the bars it makes."""
+
+    level: float
+    kind: LevelKind
+    atr: float
+
+
+class Progress(NamedTuple):
+    """What the tracker knows: how long beyond the level, and since the last signal (None = none today)."""
+
+    confirmed_s: float = 0.0
+    confirmed_bars: int = 0
+    since_signal_s: float | None = None
+    confirmed: bool = False
+
+
+class Reading(NamedTuple):
+    """The verdict on one symbol and side. `distance_atr` = (last - level) / ATR towards the side."""
+
+    side: Side
+    last: float | None
+    level: float | None
+    level_kind: LevelKind
+    atr: float | None
+    distance_atr: float | None
+    surge: float | None
+    rel_volume: float | None
+    rel_base: str
+    gates: tuple[Gate, ...]
+    passed: int
+    total: int
+    triggers: bool  # every gate but the confirmation
+    warm: int
+    warm_needed: int
+
+    @property
+    def beyond(self) -> bool:
+        """The price is beyond the level and its buffer."""
+        return self.gates[0].passed is True or self.gates[1].passed is True
+
+
+CONFIRMATION = "Confirmed"
+COOL_DOWN = "Cool-down"
+
+
+def read(
+    side: Side,
+    facts: Facts,
+    live: Live,
+    params: BreakoutParams,
+    now_market: float,
+    progress: Progress = Progress(),  # noqa: B008 - immutable
+    frozen: Frozen | None = None,
+) -> Reading:
+    """Judge one symbol and side at `now_market`."""
+    sign = 1.0 if side == "long" else -1.0
+    atr = frozen.atr if frozen is not None else facts.atr
+    level_gates, level, kind = _levels(sign, facts, live.last, atr, params, now_market, frozen)
+    volume, volume_minute = _volume_now(facts, live, now_market)
+    surge = _ratio(volume, facts.sma_volume)
+    rel, base = _relative(facts, volume, volume_minute)
+    note = "" if live.unit_known else "unit unknown"
+    beyond = any(gate.passed for gate in level_gates)
+    gates = (
+        *level_gates,
+        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume)),
+        _at_least("Relative volume", rel, params.rel_volume, note or base),
+        _trend(sign, facts, live.last, params),
+        *_floor_gates(live),
+        Gate("Live price", None, None, live.last is not None and not live.blocked, live.blocked),
+        Gate("Warm-up", float(facts.warm), float(facts.warm_needed), facts.warm >= facts.warm_needed),
+        _cool_down(params, progress),
+        _confirmation(params, progress, beyond),
+    )
+    # The two levels are alternatives: one gate in the count.
+    passed = sum(1 for gate in gates[2:] if gate.passed) + (1 if beyond else 0)
+    total = len(gates) - 1
+    triggers = beyond and all(gate.passed for gate in gates[2:-1])
+    return Reading(
+        side,
+        live.last,
+        level,
+        kind,
+        atr,
+        _distance(sign, live.last, level, atr),
+        surge,
+        rel,
+        base,
+        gates,
+        passed,
+        total,
+        triggers,
+        facts.warm,
+        facts.warm_needed,
+    )
+
+
+def score(reading: Reading, params: BreakoutParams, confirmed: bool) -> tuple[float, tuple[ScorePart, ...]]:
+    """Score 0-1 and its parts (SIGNALS): from 0.5 when confirmed, below it by the share of passed gates otherwise."""
+    if not confirmed:
+        value = min(MOST_UNCONFIRMED, 0.5 * reading.passed / reading.total)
+        return value, (ScorePart("gates", round(value, 4)),)
+    beyond = (reading.distance_atr or 0.0) - params.buffer_atr
+    distance = 0.25 * max(0.0, min(1.0, beyond / FULL_DISTANCE_ATR))
+    excess = ((reading.rel_volume or 0.0) - params.rel_volume) / (2.0 * params.rel_volume)
+    volume = 0.25 * max(0.0, min(1.0, excess))
+    parts = (
+        ScorePart("breakout", 0.5),
+        ScorePart("distance", round(distance, 4)),
+        ScorePart("relative volume", round(volume, 4)),
+    )
+    return 0.5 + distance + volume, parts
+
+
+def is_beyond(side: Side, last: float | None, frozen: Frozen, params: BreakoutParams) -> bool:
+    """Whether the price is beyond a frozen level and its buffer."""
+    if last is None:
+        return False
+    edge = params.buffer_atr * frozen.atr
+    return last > frozen.level + edge if side == "long" else last < frozen.level - edge
+
+
+def is_inside(side: Side, last: float, level: float) -> bool:
+    """Whether the price is back at the level or behind it."""
+    return last <= level if side == "long" else last >= level
+
+
+def _levels(
+    sign: float,
+    facts: Facts,
+    last: float | None,
+    atr: float | None,
+    params: BreakoutParams,
+    now: float,
+    frozen: Frozen | None,
+) -> tuple[tuple[Gate, Gate], float | None, LevelKind]:
+    """Both level gates, and the level to measure from: the farther of those broken, else the nearer one."""
+    range_level, opening_level, detail = _range_level(sign, facts), _opening_level(sign, facts, last, now), ""
+    if frozen is not None:
+        range_level = frozen.level if frozen.kind == "range" else None
+        opening_level = frozen.level if frozen.kind == "opening range" else None
+    elif range_level is None:
+        detail = f"{facts.session_bars} of {params.bars_n} bars of this session"
+    name = "Price above level" if sign > 0 else "Price below level"
+    first = _beyond_gate(name, sign, last, range_level, atr, params, detail)
+    second = _beyond_gate("Opening range", sign, last, opening_level, atr, params, _opening_detail(facts, now, frozen))
+    known: list[tuple[float, LevelKind, bool]] = []
+    if range_level is not None:
+        known.append((range_level * sign, "range", first.passed is True))
+    if opening_level is not None:
+        known.append((opening_level * sign, "opening range", second.passed is True))
+    broken = [entry for entry in known if entry[2]]
+    if not known:
+        return (first, second), None, "range"
+    best = max(broken) if broken else min(known)
+    return (first, second), best[0] * sign, best[1]
+
+
+def _range_level(sign: float, facts: Facts) -> float | None:
+    return facts.range_high if sign > 0 else facts.range_low
+
+
+def _opening_level(sign: float, facts: Facts, last: float | None, now: float) -> float | None:
+    """The opening range, once complete, for the first two hours (longer while there are too few bars for a range)."""
+    opening = facts.opening
+    if opening is None or now < opening.complete_at:
+        return None
+    if now >= facts.opening_until and _range_level(sign, facts) is not None:
+        return None
+    edge = opening.high if sign > 0 else opening.low
+    fresh = facts.opening_fresh_long if sign > 0 else facts.opening_fresh_short
+    if last is not None and sign * (last - edge) > 0 and not fresh:
+        return None  # left behind long ago: no breakout of today's opening any more
+    return edge
+
+
+def _opening_detail(facts: Facts, now: float, frozen: Frozen | None) -> str:
+    if frozen is not None or facts.opening is None:
+        return "" if facts.opening is not None else "no opening range"
+    if now < facts.opening.complete_at:
+        return "not complete yet"
+    return "only in the first 2 h" if now >= facts.opening_until else "left earlier"
+
+
+def _beyond_gate(
+    name: str,
+    sign: float,
+    last: float | None,
+    level: float | None,
+    atr: float | None,
+    params: BreakoutParams,
+    detail: str,
+) -> Gate:
+    if level is None or atr is None:
+        return Gate(name, last, None, None, detail or "ATR not known yet")
+    limit = level + sign * params.buffer_atr * atr
+    if last is None:
+        return Gate(name, None, limit, None, "no price")
+    return Gate(name, last, limit, sign * (last - limit) > 0)
+
+
+def _volume_now(facts: Facts, live: Live, now: float) -> tuple[float | None, float]:
+    """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start."""
+    minute = now - now % 60.0
+    running = live.running_volume if live.running_time == minute else 0.0 if live.unit_known else None
+    projected = projected_volume(running, now - minute)
+    if projected is not None:
+        return projected, minute
+    if facts.last_time == minute - 60.0:
+        return facts.last_volume, minute - 60.0
+    return None, minute
+
+
+def _relative(facts: Facts, volume: float | None, minute: float) -> tuple[float | None, str]:
+    """Volume against the same minute of other sessions, else against SMA20; and the name of the base."""
+    usual = facts.usual.at(minute_of_day(minute)) if facts.usual is not None else None
+    if usual is not None and facts.usual is not None:
+        return _ratio(volume, usual), f"{facts.usual.sessions} sessions"
+    return _ratio(volume, facts.sma_volume), "SMA20"
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    return value / base if value is not None and base is not None and base > 0 else None
+
+
+def _at_least(name: str, value: float | None, limit: float, detail: str) -> Gate:
+    return Gate(name, value, limit, None if value is None else value >= limit, detail)
+
+
+def _why_no_surge(facts: Facts, volume: float | None) -> str:
+    if facts.sma_volume is None:
+        return f"{min(facts.session_bars, 20)} of 12 bars with volume" if facts.session_bars < 12 else "volume unknown"
+    return "no volume yet in this minute" if volume is None else ""
+
+
+def _trend(sign: float, facts: Facts, last: float | None, params: BreakoutParams) -> Gate:
+    """EMA fast above slow, the running price included."""
+    name = f"Trend EMA {params.ema_fast} {'>' if sign > 0 else '<'} {params.ema_slow}"
+    if facts.ema_fast is None or facts.ema_slow is None or last is None:
+        return Gate(name, None, 0.0, None, "no bars yet")
+    fast = facts.ema_fast + 2.0 / (params.ema_fast + 1.0) * (last - facts.ema_fast)
+    slow = facts.ema_slow + 2.0 / (params.ema_slow + 1.0) * (last - facts.ema_slow)
+    return Gate(name, fast - slow, 0.0, sign * (fast - slow) > 0)
+
+
+def _floor_gates(live: Live) -> tuple[Gate, Gate, Gate]:
+    names = ("Price floor", "Average volume", "Dollar volume")
+    money = live.average_volume * live.last if live.average_volume is not None and live.last is not None else None
+    values = (live.last, live.average_volume, money)
+    if live.floors is None:  # a position or a pin: floors don't apply, and unknown passes
+        first, second, third = (
+            Gate(name, value, None, True, "not for positions") for name, value in zip(names, values, strict=True)
+        )
+        return first, second, third
+    unknown = "not known yet" if live.unit_known else "unit unknown"
+    first, second, third = (
+        Gate(
+            name,
+            value,
+            limit,
+            True if limit <= 0 else None if value is None else value >= limit,
+            "" if value is not None else unknown,
+        )
+        for name, value, limit in zip(names, values, live.floors, strict=True)
+    )
+    return first, second, third
+
+
+def _cool_down(params: BreakoutParams, progress: Progress) -> Gate:
+    since = progress.since_signal_s
+    if since is None or progress.confirmed:
+        return Gate(COOL_DOWN, None, params.cool_down_min, True, "no signal before" if since is None else "signal runs")
+    return Gate(COOL_DOWN, since / 60.0, params.cool_down_min, since >= params.cool_down_min * 60.0)
+
+
+def _confirmation(params: BreakoutParams, progress: Progress, beyond: bool) -> Gate:
+    if params.confirm_bars > 0:
+        done = progress.confirmed or (beyond and progress.confirmed_bars >= params.confirm_bars)
+        return Gate(CONFIRMATION, float(progress.confirmed_bars), float(params.confirm_bars), done, "bars")
+    done = progress.confirmed or (beyond and progress.confirmed_s >= params.confirm_s)
+    return Gate(CONFIRMATION, progress.confirmed_s, params.confirm_s, done, "s")
+
+
+def _distance(sign: float, last: float | None, level: float | None, atr: float | None) -> float | None:
+    if last is None or level is None or not atr:
+        return None
+    return sign * (last - level) / atr

@@ -1,0 +1,161 @@
+"""The life of a breakout: idle -> confirming -> active -> ended, then a cool-down. Time is an argument.
+
+Decisions use only what was known at that moment; the level is frozen when the confirmation begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.config import BreakoutParams
+from engine.domain import Side, Signal
+from engine.scanners.rules import Frozen, Progress, is_beyond, is_inside
+
+LOST_S = 300.0  # a running signal without any price for so long has ended unseen
+STALE_S = 20.0  # a confirmation does not outlive its price
+
+Phase = Literal["idle", "confirming", "active"]
+Step = Literal["none", "confirmed", "dropped", "ended"]
+
+
+@dataclass(slots=True)
+class Watch:
+    """One symbol and side. Times are market time; `last_at` is the moment of the newest signal."""
+
+    phase: Phase = "idle"
+    frozen: Frozen | None = None
+    triggered_at: float = 0.0
+    bars_beyond: int = 0
+    priced_at: float = 0.0
+    inside_since: float | None = None
+    last_at: float | None = None
+    signal: Signal | None = None
+
+
+class Tracker:
+    """All watches. Holds entries only for symbols that have triggered."""
+
+    def __init__(self) -> None:
+        self._watches: dict[tuple[int, Side], Watch] = {}
+        self.busy: set[int] = set()  # con_ids that confirm or run
+
+    def phase(self, con_id: int, side: Side) -> Phase:
+        watch = self._watches.get((con_id, side))
+        return watch.phase if watch is not None else "idle"
+
+    def watch(self, con_id: int, side: Side) -> Watch | None:
+        return self._watches.get((con_id, side))
+
+    def frozen(self, con_id: int, side: Side) -> Frozen | None:
+        """The level of a breakout under way."""
+        watch = self._watches.get((con_id, side))
+        return watch.frozen if watch is not None and watch.phase != "idle" else None
+
+    def progress(self, con_id: int, side: Side, now_market: float) -> Progress:
+        """What the rules have to know of the past."""
+        watch = self._watches.get((con_id, side))
+        if watch is None:
+            return Progress()
+        since = None if watch.last_at is None else now_market - watch.last_at
+        if watch.phase == "confirming":
+            return Progress(now_market - watch.triggered_at, watch.bars_beyond, since)
+        return Progress(since_signal_s=since, confirmed=watch.phase == "active")
+
+    def trigger(self, con_id: int, side: Side, frozen: Frozen, now_market: float) -> None:
+        """All rules but the confirmation pass: it begins."""
+        watch = self._watches.setdefault((con_id, side), Watch())
+        watch.phase = "confirming"
+        watch.frozen = frozen
+        watch.triggered_at = watch.priced_at = now_market
+        watch.bars_beyond = 0
+        watch.inside_since = None
+        self.busy.add(con_id)
+
+    def price(self, con_id: int, side: Side, last: float | None, now_market: float, params: BreakoutParams) -> Step:
+        """A look at the price (each quote or second) while a breakout confirms or runs."""
+        watch = self._watches.get((con_id, side))
+        if watch is None or watch.frozen is None or watch.phase == "idle":
+            return "none"
+        if watch.phase == "confirming":
+            return self._confirming(con_id, side, watch, last, now_market, params)
+        return self._running(con_id, side, watch, last, now_market, params)
+
+    def bar_closed(self, con_id: int, side: Side, close: float, params: BreakoutParams) -> Step:
+        """A minute closed while confirming by bars: beyond counts, inside starts over."""
+        watch = self._watches.get((con_id, side))
+        if watch is None or watch.phase != "confirming" or watch.frozen is None or params.confirm_bars == 0:
+            return "none"
+        if not is_beyond(side, close, watch.frozen, params):
+            self._rest(con_id, watch)
+            return "dropped"
+        watch.bars_beyond += 1
+        return "confirmed" if watch.bars_beyond >= params.confirm_bars else "none"
+
+    def begin(self, con_id: int, side: Side, signal: Signal) -> None:
+        """The confirmation is complete: the signal runs."""
+        watch = self._watches[(con_id, side)]
+        watch.phase = "active"
+        watch.signal = signal
+        watch.last_at = signal.at
+        watch.inside_since = None
+
+    def restore(self, signal: Signal) -> None:
+        """A signal of earlier today, from the journal: its cool-down holds over a restart."""
+        watch = self._watches.setdefault((signal.con_id, signal.side), Watch())
+        if watch.last_at is None or signal.at > watch.last_at:
+            watch.last_at = signal.at
+
+    def drop(self, con_id: int) -> None:
+        """Confirmations of this symbol are void (its line was lost, its price is not live)."""
+        for side in ("long", "short"):
+            watch = self._watches.get((con_id, side))
+            if watch is not None and watch.phase == "confirming":
+                self._rest(con_id, watch)
+
+    def clear(self) -> None:
+        """A new day, or another market clock."""
+        self._watches.clear()
+        self.busy.clear()
+
+    def _confirming(
+        self, con_id: int, side: Side, watch: Watch, last: float | None, now: float, params: BreakoutParams
+    ) -> Step:
+        assert watch.frozen is not None
+        if last is None:
+            if now - watch.priced_at <= STALE_S:
+                return "none"
+            self._rest(con_id, watch)
+            return "dropped"
+        watch.priced_at = now
+        if params.confirm_bars > 0:
+            return "none"  # decided when minutes close
+        if not is_beyond(side, last, watch.frozen, params):
+            self._rest(con_id, watch)
+            return "dropped"
+        return "confirmed" if now - watch.triggered_at >= params.confirm_s else "none"
+
+    def _running(
+        self, con_id: int, side: Side, watch: Watch, last: float | None, now: float, params: BreakoutParams
+    ) -> Step:
+        assert watch.frozen is not None
+        if last is None:
+            if now - watch.priced_at <= LOST_S:
+                return "none"
+        else:
+            watch.priced_at = now
+            if not is_inside(side, last, watch.frozen.level):
+                watch.inside_since = None
+                return "none"
+            watch.inside_since = now if watch.inside_since is None else watch.inside_since
+            if now - watch.inside_since < params.alert_hold_s:
+                return "none"
+        self._rest(con_id, watch)
+        return "ended"
+
+    def _rest(self, con_id: int, watch: Watch) -> None:
+        watch.phase = "idle"
+        watch.frozen = None
+        watch.inside_since = None
+        if all(self.phase(con_id, side) == "idle" for side in ("long", "short")):
+            self.busy.discard(con_id)

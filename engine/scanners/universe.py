@@ -1,0 +1,88 @@
+"""The universe: positions, pins, and every row of every scan of the day; at most 2,000, the oldest out first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from engine.bars.hours import NEW_YORK
+from engine.domain import ContractRef
+
+MOST_SYMBOLS = 2_000
+
+
+class Member(NamedTuple):
+    contract: ContractRef
+    since_market: float
+    seen_market: float
+
+
+class Universe:
+    """Contracts as the scans returned them, by con_id. A new New York day starts it anew (kept symbols stay)."""
+
+    def __init__(self, most: int = MOST_SYMBOLS) -> None:
+        self._most = most
+        self._members: dict[int, Member] = {}
+        self._kept: frozenset[int] = frozenset()
+        self._left: set[int] = set()
+        self._day = ""
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __contains__(self, con_id: int) -> bool:
+        return con_id in self._members
+
+    def con_ids(self) -> list[int]:
+        return list(self._members)
+
+    def contract(self, con_id: int) -> ContractRef | None:
+        member = self._members.get(con_id)
+        return member.contract if member is not None else None
+
+    def keep(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
+        """Positions and pins: members whatever happens. Replaces the former ones; returns who had to go."""
+        kept = list(contracts)
+        self._kept = frozenset(contract.con_id for contract in kept)
+        return self._add(kept, now_market)
+
+    def add(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
+        """Rows of a scan. Returns the con_ids that had to go."""
+        self._turn_day(now_market)
+        return self._add((contract for contract in contracts if contract.con_id not in self._left), now_market)
+
+    def leave_today(self, con_id: int) -> None:
+        """The gateway does not know it (200): out for the day, never for longer; a position stays."""
+        if con_id not in self._kept:
+            self._left.add(con_id)
+            self._members.pop(con_id, None)
+
+    def left_today(self, con_id: int) -> bool:
+        return con_id in self._left
+
+    def _add(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
+        for contract in contracts:
+            if contract.con_id <= 0:
+                continue
+            known = self._members.pop(contract.con_id, None)  # back to the young end
+            since = known.since_market if known is not None else now_market
+            self._members[contract.con_id] = Member(contract, since, now_market)
+        gone: list[int] = []
+        if len(self._members) > self._most:
+            for con_id in list(self._members):
+                if len(self._members) <= self._most:
+                    break
+                if con_id not in self._kept:
+                    del self._members[con_id]
+                    gone.append(con_id)
+        return gone
+
+    def _turn_day(self, now_market: float) -> None:
+        day = datetime.fromtimestamp(now_market, NEW_YORK).strftime("%Y%m%d")
+        if day == self._day:
+            return
+        if self._day:
+            self._left.clear()
+            self._members = {con_id: member for con_id, member in self._members.items() if con_id in self._kept}
+        self._day = day

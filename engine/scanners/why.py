@@ -1,0 +1,105 @@
+"""The why-not panel in words: a reading's gates as rows, and the one sentence that says what was missing."""
+
+from __future__ import annotations
+
+from engine.config import BreakoutParams
+from engine.domain import RuleCheck
+from engine.scanners.rules import CONFIRMATION, COOL_DOWN, Gate, Reading
+
+
+def rule_checks(reading: Reading) -> tuple[RuleCheck, ...]:
+    """Every gate as a row: name, value, limit, verdict."""
+    return tuple(_check(gate, reading) for gate in reading.gates)
+
+
+def nearest_miss(reading: Reading, params: BreakoutParams) -> str:
+    """ "Nearest miss: volume surge at 1.49x of 1.50x. Price is 1.27 (3.4 ATR) under the level."; "" when all pass."""
+    missed = [gate for gate in reading.gates[2:] if gate.passed is not True and gate.name != CONFIRMATION]
+    sentences: list[str] = []
+    measured = [gate for gate in missed if gate.value is not None and gate.limit is not None]
+    unknown = [gate for gate in missed if gate not in measured]
+    if measured:
+        gate = min(measured, key=_shortfall)
+        row = _check(gate, reading)
+        sentences.append(f"Nearest miss: {_lower(gate.name)} at {row.text} of {row.limit_text.lstrip('<>≥ ')}.")
+    elif unknown:
+        gate = unknown[0]
+        sentences.append(f"{gate.name}: {gate.detail or 'unknown'}.")
+    if not reading.beyond:
+        sentences.append(_level_sentence(reading))
+    elif not missed and reading.gates[-1].passed is not True:
+        sentences.append(f"Confirming: {_check(reading.gates[-1], reading).text} of {params_confirmation(params)}.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def params_confirmation(params: BreakoutParams) -> str:
+    """The confirmation that is asked for, in words."""
+    if params.confirm_bars > 0:
+        return f"{params.confirm_bars} closed bars"
+    return f"{params.confirm_s:g} s"
+
+
+def price_text(value: float | None) -> str:
+    """A price with the digits that matter; "–" when missing."""
+    if value is None:
+        return "–"
+    return f"{value:,.4f}" if abs(value) < 1.0 else f"{value:,.2f}"
+
+
+def count_text(value: float | None) -> str:
+    """A volume: "88.4 M", "512 k"."""
+    if value is None:
+        return "–"
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.1f} {unit}"
+    return f"{value:.0f}"
+
+
+def _check(gate: Gate, reading: Reading) -> RuleCheck:
+    text, limit = _texts(gate, reading)
+    return RuleCheck(gate.name, gate.value, gate.limit, gate.passed, text, limit, gate.detail)
+
+
+def _texts(gate: Gate, reading: Reading) -> tuple[str, str]:
+    sign = ">" if reading.side == "long" else "<"
+    if gate.name.startswith("Price ") and gate.name != "Price floor" or gate.name == "Opening range":
+        return price_text(gate.value), f"{sign} {price_text(gate.limit)}" if gate.limit is not None else "–"
+    if gate.name.startswith("Trend"):
+        return price_text(gate.value), f"{sign} 0"
+    if gate.name in ("Volume surge", "Relative volume"):
+        return "–" if gate.value is None else f"{gate.value:.2f}x", f"≥ {gate.limit:.2f}x"
+    if gate.name == "Warm-up":
+        return f"{gate.value:.0f}/{gate.limit:.0f}", f"{gate.limit:.0f} bars"
+    if gate.name == COOL_DOWN:
+        return "–" if gate.value is None else f"{gate.value:.0f} min", f"≥ {gate.limit:g} min"
+    if gate.name == CONFIRMATION:
+        return f"{gate.value:.0f} {gate.detail}", f"≥ {gate.limit:g} {gate.detail}"
+    if gate.name == "Live price":
+        return ("yes" if gate.passed else gate.detail), "live, not halted"
+    words = price_text if gate.name == "Price floor" else count_text
+    return words(gate.value), "–" if gate.limit is None else f"≥ {words(gate.limit)}"
+
+
+def _shortfall(gate: Gate) -> float:
+    """How far a gate is from passing, as a share of its limit."""
+    assert gate.value is not None and gate.limit is not None
+    return abs(gate.limit - gate.value) / max(abs(gate.limit), 1e-9) if gate.limit else 1.0 + abs(gate.value)
+
+
+def _level_sentence(reading: Reading) -> str:
+    if reading.last is None or reading.level is None:
+        detail = reading.gates[0].detail
+        return f"Level: {detail}." if detail else ""
+    gap = abs(reading.level - reading.last)
+    behind = "under" if reading.side == "long" else "over"
+    name = "level" if reading.level_kind == "range" else "opening range"
+    if reading.distance_atr is None:
+        return f"Price is {price_text(gap)} {behind} the {name}."
+    if reading.distance_atr > 0:
+        return f"Price is beyond the {name}, but within the buffer."
+    return f"Price is {price_text(gap)} ({abs(reading.distance_atr):.1f} ATR) {behind} the {name}."
+
+
+def _lower(name: str) -> str:
+    return name if name.startswith("Trend EMA") else name[:1].lower() + name[1:]

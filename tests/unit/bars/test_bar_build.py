@@ -1,0 +1,119 @@
+"""Bars from trades: volume by the day's change, closing by the clock, baselines after a break."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.bars.build import BarBuilder, OpenBar
+
+T0 = 1_762_354_800.0  # a full minute
+
+
+def test_volume_is_the_change_of_the_days_volume_whatever_ticks_were_missed() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 1_000.0, T0 + 1)  # baseline
+    builder.update(10.1, 1_200.0, T0 + 5)
+    builder.update(10.0, 1_900.0, T0 + 50)
+    bar = builder.close_due(T0 + 60)
+    assert bar == OpenBar(T0, 10.1, 10.1, 10.0, 10.0, 900.0, False)
+
+
+def test_a_bar_closes_on_the_clock_without_another_tick() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 1_000.0, T0)
+    builder.update(10.1, 1_100.0, T0 + 1)
+    assert builder.close_due(T0 + 59.9) is None
+    assert builder.close_due(T0 + 60.0) is not None
+    assert builder.bar is None
+    assert builder.close_due(T0 + 61.0) is None
+
+
+def test_the_next_trade_closes_the_bar_when_nobody_asked() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 0.0, T0)
+    builder.update(10.1, 100.0, T0 + 1)
+    closed = builder.update(10.2, 150.0, T0 + 61)
+    assert closed is not None and closed.close == 10.1 and closed.volume == 100.0
+    assert builder.bar == OpenBar(T0 + 60, 10.2, 10.2, 10.2, 10.2, 50.0, True)
+
+
+def test_quotes_without_a_trade_make_no_bar() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 1_000.0, T0)
+    builder.update(10.0, 1_000.0, T0 + 70, has_trade=False)
+    assert builder.bar is None
+
+
+def test_a_trade_at_the_same_price_makes_a_bar() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 1_000.0, T0)
+    builder.update(10.0, 1_100.0, T0 + 70, has_trade=False)
+    assert builder.bar == OpenBar(T0 + 60, 10.0, 10.0, 10.0, 10.0, 100.0, True)
+
+
+def test_a_lower_day_volume_is_a_new_day_a_slightly_lower_one_a_correction() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 1_000_000.0, T0)
+    builder.update(10.1, 300.0, T0 + 5)
+    assert builder.bar is not None and builder.bar.volume == 300.0
+    builder.update(10.1, 290.0, T0 + 6)
+    assert builder.bar.volume == 300.0
+
+
+def test_after_a_break_the_first_update_is_a_baseline() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 1_000.0, T0)
+    builder.update(10.1, 1_500.0, T0 + 1)
+    assert builder.interrupt() == 1_500.0
+    closed = builder.close_due(T0 + 60)
+    assert closed is not None and not closed.complete
+    builder.update(11.0, 9_000.0, T0 + 300)
+    assert builder.bar is None
+    builder.update(11.1, 9_100.0, T0 + 310)
+    assert builder.bar is not None and builder.bar.volume == 100.0 and not builder.bar.complete
+    builder.update(11.1, 9_200.0, T0 + 360)
+    assert builder.bar.complete
+
+
+def test_volume_unknown_at_first_stays_unknown_until_it_counts() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, None, T0)
+    builder.update(10.1, None, T0 + 1)
+    assert builder.bar is not None and builder.bar.volume is None
+    builder.update(10.1, 5_000.0, T0 + 2)
+    builder.update(10.1, 5_100.0, T0 + 3)
+    assert builder.bar.volume == 100.0 and not builder.bar.complete
+
+
+def test_a_new_high_of_the_day_between_two_updates_belongs_to_the_bar() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 0.0, T0)
+    builder.extremes(10.5, 9.5)
+    builder.update(10.4, 100.0, T0 + 60)
+    builder.extremes(10.6, 9.5)
+    assert builder.bar is not None and (builder.bar.high, builder.bar.low) == (10.6, 10.4)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.floats(0.01, 1e5)),
+            st.one_of(st.none(), st.floats(0, 1e9)),
+            st.floats(0, 600),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_any_stream_gives_whole_bars(updates: list[tuple[float | None, float | None, float, bool]]) -> None:
+    builder = BarBuilder()
+    now = T0
+    for price, volume, step, trade in updates:
+        now += step
+        closed = [builder.close_due(now), builder.update(price, volume, now, trade)]
+        for bar in (*closed, builder.bar):
+            if bar is not None:
+                assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+                assert bar.time % 60 == 0 and bar.time <= now
+                assert bar.volume is None or bar.volume >= 0

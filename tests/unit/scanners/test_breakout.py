@@ -1,0 +1,200 @@
+"""The BreakoutScanner on a synthetic market: fires on a breakout, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.config import BreakoutParams
+from engine.domain import Signal
+from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
+
+ACME = stock(7, "ACME")
+LEVEL = 100.0
+PER_SECOND = 10_000.0 / 60.0
+
+
+def street(params: BreakoutParams | None = None, at: float = TEN + 3_600.0) -> Street:
+    made = Street(at, params)
+    made.warm(ACME, flat_history(LEVEL, made.now, minutes=90))
+    return made
+
+
+def play(made: Street, seconds: int, price: Callable[[int], float], volume: Callable[[int], float]) -> None:
+    for second in range(seconds):
+        made.second()
+        made.tick(ACME, round(price(second), 4), volume(second))
+
+
+def calm(second: int) -> float:
+    return 99.88 + 0.02 * (second % 3)
+
+
+def usual(second: int) -> float:
+    return PER_SECOND
+
+
+def test_a_calm_market_gives_no_signal() -> None:
+    made = street()
+    play(made, 300, calm, usual)
+    assert made.signals == []
+    verdict = made.coordinator.breakout.verdicts[ACME.con_id]
+    assert verdict.score < 0.5 and verdict.state == "candidate"
+
+
+def breakout(made: Street, surge: float = 4.0) -> Signal:
+    play(made, 65, calm, usual)
+    play(made, 70, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * surge)
+    assert made.signals, made.coordinator.why(ACME.con_id).text
+    return made.signals[0]
+
+
+def test_default_thresholds_fire_on_a_breakout_with_volume() -> None:
+    made = street()
+    signal = breakout(made)
+    assert signal.side == "long" and signal.state == "active"
+    assert signal.level_kind == "range"
+    before = [bar.high for bar in made.store.bars(7) if bar.time <= signal.triggered_at - 60.0]
+    assert signal.level == max(before[-20:])
+    assert signal.last > signal.level + 0.1 * signal.atr
+    assert signal.at - signal.triggered_at >= 10.0
+    assert signal.score >= 0.7, signal.parts
+    assert sum(part.value for part in signal.parts) == pytest.approx(signal.score, abs=1e-3)
+    assert len(made.signals) == 1
+
+
+def test_no_signal_without_volume() -> None:
+    made = street()
+    play(made, 65, calm, usual)
+    play(made, 60, lambda second: 99.9 + min(0.4, second * 0.04), usual)
+    assert made.signals == []
+    why = made.coordinator.why(ACME.con_id)
+    assert "olume" in why.text
+    rules = {rule.name: rule for rule in why.long}
+    assert rules["Volume surge"].passed is False
+    assert rules["Warm-up"].passed is True
+
+
+def test_a_dip_back_inside_starts_the_confirmation_over() -> None:
+    made = street(BreakoutParams(confirm_s=30))
+    play(made, 65, calm, usual)
+    play(made, 40, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    assert made.signals == [] and made.coordinator.breakout.tracker.phase(7, "long") == "confirming"
+    made.tick(ACME, 99.9, 500.0)
+    assert made.coordinator.breakout.tracker.phase(7, "long") == "idle"
+
+
+def test_back_inside_for_the_hold_ends_the_signal_and_the_cool_down_holds() -> None:
+    made = street()
+    signal = breakout(made)
+    play(made, 29, calm, usual)
+    assert made.signals[-1].state == "active"
+    play(made, 5, calm, usual)
+    assert made.signals[-1].state == "ended" and made.signals[-1].id == signal.id
+    count = len(made.signals)
+    play(made, 90, lambda second: 99.9 + min(1.2, second * 0.04), lambda second: PER_SECOND * 8)
+    assert len(made.signals) == count, "a second signal within the cool-down"
+    cool = next(rule for rule in made.coordinator.why(7).long if rule.name == "Cool-down")
+    assert cool.passed is False
+
+
+def test_the_short_side_mirrors_the_long_one() -> None:
+    made = street()
+    play(made, 65, calm, usual)
+    play(made, 70, lambda second: 99.9 - min(0.6, second * 0.05), lambda second: PER_SECOND * 4)
+    assert [signal.side for signal in made.signals] == ["short"]
+    assert made.signals[0].last < made.signals[0].level
+    assert made.signals[0].score >= 0.7
+
+
+def test_a_side_that_is_off_does_not_signal() -> None:
+    made = street(BreakoutParams(longs=False))
+    play(made, 65, calm, usual)
+    play(made, 70, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    assert made.signals == []
+
+
+def test_confirmation_by_closed_bars() -> None:
+    made = street(BreakoutParams(confirm_bars=2))
+    play(made, 65, calm, usual)
+    play(made, 100, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    assert made.signals == []
+    play(made, 60, lambda second: 100.3, lambda second: PER_SECOND * 4)
+    assert len(made.signals) == 1
+    assert made.signals[0].at - made.signals[0].triggered_at > 60
+
+
+@pytest.mark.parametrize("change", [{"halted": True}, {"data_type": "delayed"}, {"data_type": "frozen"}])
+def test_what_is_not_live_does_not_signal(change: dict[str, object]) -> None:
+    made = street()
+    play(made, 65, calm, usual)
+    for second in range(70):
+        made.second()
+        made.tick(ACME, 99.9 + min(0.4, second * 0.04), PER_SECOND * 4, **change)
+    assert made.signals == []
+    rule = next(rule for rule in made.coordinator.why(7).long if rule.name == "Live price")
+    assert rule.passed is False
+
+
+def test_unknown_unit_of_volume_does_not_pass() -> None:
+    made = street()
+    made.units._factor = {"ticks": None, "history": None}
+    play(made, 65, calm, usual)
+    for second in range(70):
+        made.second()
+        made.tick(ACME, 99.9 + min(0.4, second * 0.04), PER_SECOND * 4, volume=None, avg_volume=None)
+    assert made.signals == []
+    rules = {rule.name: rule for rule in made.coordinator.why(7).long}
+    assert rules["Volume surge"].passed is None and rules["Volume surge"].detail == "unit unknown"
+
+
+def test_floors_hold_for_the_universe_not_for_positions() -> None:
+    made = street()
+    play(made, 65, calm, usual)
+    made.tick(ACME, 99.9, avg_volume=1_000.0)
+    assert next(rule for rule in made.coordinator.why(7).long if rule.name == "Average volume").passed is False
+    made.coordinator.set_kept([ACME])
+    assert next(rule for rule in made.coordinator.why(7).long if rule.name == "Average volume").passed is True
+
+
+def test_a_threshold_takes_effect_at_the_next_cycle() -> None:
+    made = street(BreakoutParams(volume_surge=5.0, rel_volume=5.0))
+    play(made, 65, calm, usual)
+    play(made, 40, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    assert made.signals == []
+    made.coordinator.set_params(BreakoutParams())
+    play(made, 14, lambda second: 100.35, lambda second: PER_SECOND * 4)
+    assert len(made.signals) == 1
+
+
+def test_warming_up_is_said() -> None:
+    made = Street(TEN + 3_600.0)
+    made.warm(ACME, flat_history(LEVEL, made.now, minutes=12))
+    play(made, 12, calm, usual)
+    verdict = made.coordinator.breakout.verdicts[7]
+    assert verdict.state == "warming"
+    rule = next(rule for rule in made.coordinator.why(7).long if rule.name == "Warm-up")
+    assert (rule.text, rule.passed) == ("12/34", False)
+
+
+def test_the_cycle_is_cut_into_slices() -> None:
+    made = Street(TEN + 3_600.0)
+    for con_id in range(1, 31):
+        contract = stock(con_id)
+        made.warm(contract, flat_history(LEVEL, made.now, minutes=60))
+        made.tick(contract, 99.9)
+    steps = 0
+
+    class Slow:
+        at = 0.0
+
+        def __call__(self) -> float:
+            self.at += 0.001
+            return self.at
+
+    made.coordinator.breakout._around = made.coordinator.breakout._around._replace(mono=Slow())
+    for _ in made.coordinator.breakout.slices(made.now):
+        steps += 1
+    assert steps >= 5
+    assert len(made.coordinator.breakout.verdicts) == 30
