@@ -1,0 +1,39 @@
+"""The one poll, and the one clientside callback that spreads its delta over the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+from dash.exceptions import PreventUpdate
+from flask import g
+
+from app.feed import Feed
+from app.ids import Shell
+
+
+def register(app: Dash, feed: Feed) -> None:
+    """Add the poll to `app`."""
+
+    @app.callback(
+        Output(Shell.DELTA, "data"),
+        Output(Shell.CURSOR, "data"),
+        Input(Shell.POLL, "n_intervals"),
+        Input(Shell.KICK, "data"),
+        Input(Shell.URL, "pathname"),
+        State(Shell.CURSOR, "data"),
+        running=[(Output(Shell.POLL, "disabled"), True, False)],
+    )
+    def poll(_ticks: int, _kick: Any, path: str, cursor: str | None) -> tuple[dict[str, Any], str]:
+        answer = feed.poll(path, cursor)
+        g.pulse = (answer.now_wall, answer.heartbeat_age_s)
+        if answer.delta is None:
+            raise PreventUpdate  # 204, no body
+        return answer.delta, answer.cursor
+
+    app.clientside_callback(
+        ClientsideFunction("qt", "apply"),
+        Output(Shell.APPLIED, "data"),
+        Input(Shell.DELTA, "data"),
+        prevent_initial_call=True,
+    )

@@ -1,0 +1,58 @@
+"""The Overview's only server callback: the P&L curve for a range, and its new base when the tail has grown long."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from dash import Dash, Input, Output, Patch, ctx
+
+from app.deps import AppDeps
+from app.figures.pnl import Mark, Point, furniture, pnl_figure, series
+from app.figures.pnl_window import MAX_POINTS, Range, fill_marks, joined, session_marks, since_market, zone_offset_s
+from app.ids import Overview
+from app.snapshots import Snapshots
+
+SECTIONS = ("broker", "positions", "pnl")
+
+
+def register(app: Dash, deps: AppDeps) -> None:
+    """Add the curve to `app`."""
+
+    @app.callback(
+        Output(Overview.PNL, "figure"), Input(Overview.PNL_RANGE, "value"), Input(Overview.PNL_REBASE, "data")
+    )
+    def draw(range_: str, _rebase: Any) -> Any:
+        points, marks, offset_s = curve(deps, checked_range(range_))
+        if ctx.triggered_id == Overview.PNL_REBASE:
+            return rebase(points, marks, offset_s)
+        return pnl_figure(points, marks, offset_s, checked_range(range_))
+
+
+def checked_range(range_: Any) -> Range:
+    """One of the three ranges; anything else is the day."""
+    return cast(Range, range_) if range_ in ("1h", "day", "5d") else "day"
+
+
+def curve(deps: AppDeps, range_: Range) -> tuple[list[Point], list[Mark], float]:
+    """Points, marks and the zone's offset of a range, out of the journal and the newest points of the state."""
+    s = Snapshots.read(deps.state, SECTIONS, "alive", deps.clock.wall())
+    now_market = s.market_time(s.now)
+    since = since_market(range_, now_market)
+    rate = s.broker.clock_rate if s.broker else 1.0
+    since_wall = s.now - (now_market - since) / (rate or 1.0)
+    rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=20.0)
+    newest = [Point(p.m, p.daily) for p in s.pnl.points] if s.pnl else []
+    points = joined([Point(row.m, row.daily) for row in rows], newest, since)
+    marks = session_marks(now_market, range_) + fill_marks(s.positions.fills if s.positions else ())
+    return points, marks, zone_offset_s(now_market)
+
+
+def rebase(points: list[Point], marks: list[Mark], offset_s: float) -> Patch:
+    """New x and y for the traces that are there: the user's zoom survives a patch, not a figure."""
+    patch = Patch()
+    for i, xy in enumerate(series(points, offset_s)):
+        for name, values in xy.items():
+            patch["data"][i][name] = values
+    for name, value in furniture(points, marks, offset_s).items():
+        patch["layout"][name] = value
+    return patch

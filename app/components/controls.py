@@ -1,0 +1,32 @@
+"""Small controls in the heads of cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc
+from dash.development.base_component import Component
+
+from app.theme import GRAPH_CONFIG
+
+
+def segmented(control_id: str, options: tuple[tuple[str, Any], ...], value: str) -> Component:
+    """One of a few, e.g. the range of a chart: (value, label) pairs."""
+    return dbc.RadioItems(
+        id=control_id,
+        options=[{"label": text, "value": key} for key, text in options],
+        value=value,
+        inline=True,
+        className="qt-segmented",
+        inputClassName="btn-check",
+        labelClassName="qt-segment",
+        labelCheckedClassName="active",
+    )
+
+
+def graph(graph_id: str, figure: dict[str, Any], height: int | str = "100%") -> Component:
+    """A Plotly chart without mode bar, logo or any way to send it elsewhere."""
+    return dcc.Graph(
+        id=graph_id, figure=figure, config=GRAPH_CONFIG, style={"height": height, "width": "100%"}, className="qt-graph"
+    )

@@ -1,0 +1,201 @@
+"""The band, the strip and its menus: on top of every page."""
+
+from __future__ import annotations
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.components.bind import bound, gauge, icon, shown_if
+from app.components.table import Col, table
+from app.ids import Shell
+
+
+def band() -> Component:
+    """Says in words that nothing here is from IB."""
+    return shown_if(
+        "strip.simulated",
+        [
+            icon("exclamation-triangle-fill"),
+            html.B("Simulated data"),
+            html.Span("Prices, account and fills come from the simulator. Nothing here reaches a market."),
+        ],
+        "qt-band",
+        role="status",
+    )
+
+
+def strip() -> Component:
+    """Connection, account, session, lines, day P&L, data age, find, bell, freeze, build."""
+    return html.Header(
+        [
+            html.A(icon("graph-up-arrow"), href="/", className="qt-logo", **{"aria-label": "QTrade, Overview"}),
+            html.Div(bound("strip.pill", "qt-pill"), className="qt-cell qt-cell-pill", role="status"),
+            _cell("Account", [bound("strip.account", "qt-strong")], "account"),
+            _session(),
+            _lines(),
+            _pnl(),
+            _cell("Data age", [html.Span(id="shell-age", className="qt-strong qt-dataage")], "age"),
+            html.Span(className="qt-push"),
+            _find(),
+            _buttons(),
+            html.Span(["build ", bound("strip.build")], className="qt-build"),
+        ],
+        className="qt-strip",
+    )
+
+
+def _cell(label: str, values: list[Component], name: str, head: list[Component] | None = None) -> Component:
+    return html.Div(
+        [
+            html.Div(head or label, className="qt-cell-label"),
+            html.Div(values, className="qt-cell-value"),
+        ],
+        className=f"qt-cell qt-cell-{name}",
+    )
+
+
+def _session() -> Component:
+    clock = [
+        html.Span(id="shell-clock", className="qt-strong"),
+        html.Span(" ET", className="qt-soft"),
+        html.Span(
+            id="shell-clock-date",
+            className="qt-soft",
+            title="The gateway runs on its own clock; every time on these pages is the gateway's.",
+        ),
+        html.Span([" · ", html.Span(id="shell-local")], className="qt-soft qt-local"),
+        html.Span([" · ", bound("strip.session")], className="qt-soft qt-closes"),
+    ]
+    return _cell("", clock, "session", [bound("strip.phase", "qt-phase")])
+
+
+def _lines() -> Component:
+    values = [
+        bound("strip.lines", "qt-strong"),
+        bound("strip.lines_word", "qt-word"),
+        gauge("strip.gauge", "qt-gauge qt-gauge-mini", "line budget"),
+    ]
+    return html.A(
+        [html.Div("Lines", className="qt-cell-label"), html.Div(values, className="qt-cell-value")],
+        href="/lines",
+        className="qt-cell qt-cell-lines",
+    )
+
+
+def _pnl() -> Component:
+    values = [
+        bound("strip.pnl", "qt-strong qt-pnl", flash=True),
+        html.Span([bound("strip.pnl_pct"), " · "], className="qt-soft qt-pct"),
+        bound("strip.priced", "qt-soft qt-priced"),
+    ]
+    return _cell("Day P&L", values, "pnl")
+
+
+def _find() -> Component:
+    return html.Div(
+        [
+            icon("search"),
+            dcc.Input(
+                id=Shell.FIND,
+                type="text",
+                placeholder="Find a symbol",
+                autoComplete="off",
+                debounce=False,
+                value="",
+                maxLength=40,
+                className="qt-find-box",
+            ),
+            html.Kbd("/"),
+            html.Div(id=Shell.FIND_LIST, className="qt-find-list", role="listbox", **{"aria-label": "Symbols found"}),
+        ],
+        className="qt-find",
+        role="search",
+        **{"aria-label": "Find a symbol"},
+    )
+
+
+def _button(name: str, label: str, **attributes: str) -> Component:
+    return html.Button(icon(name), className="qt-icon-button", title=label, **{"aria-label": label, **attributes})
+
+
+def _buttons() -> Component:
+    bell = html.Div(
+        [
+            _button("bell", "Open conditions", **{"data-menu": "shell-bell", "aria-expanded": "false"}),
+            shown_if("strip.bell", bound("strip.bell"), "qt-count"),
+            _bell_menu(),
+        ],
+        className="qt-bell",
+    )
+    freeze = _button("pause-circle", "Hold the screen (f)", id="shell-freeze", **{"aria-pressed": "false"})
+    return html.Div([bell, freeze], className="qt-buttons")
+
+
+def _bell_menu() -> Component:
+    columns = (
+        Col("icon", "", "qt-c-icon", "icon"),
+        Col("title", "What", "wide"),
+        Col("code", "Code"),
+        Col("at", "When", "num"),
+    )
+    return html.Div(
+        [
+            html.Div([html.H2("Open conditions"), html.Span(className="qt-push"), html.A("Health", href="/health")]),
+            table("bell", columns, "Open conditions"),
+            shown_if("!strip.bell", "Nothing is open.", "qt-none"),
+        ],
+        id="shell-bell",
+        className="qt-menu",
+        hidden=True,
+    )
+
+
+def notices() -> Component:
+    """What concerns the whole page: server or engine silent, frozen, another build, broker away."""
+    return html.Div(
+        [
+            html.Div(id="shell-trouble", className="qt-notice qt-notice-error", hidden=True, role="alert"),
+            html.Div(id="shell-frozen", className="qt-notice qt-notice-info", hidden=True, role="status"),
+            html.Div(
+                [
+                    html.Span(id="shell-reload-text"),
+                    html.Button("Reload", id="shell-reload-now", className="btn btn-sm btn-primary"),
+                ],
+                id="shell-reload",
+                className="qt-notice qt-notice-info",
+                hidden=True,
+            ),
+            _broker_panel(),
+        ],
+        className="qt-notices",
+    )
+
+
+def _broker_panel() -> Component:
+    """Calm words while the broker is away: what is wrong, when it is tried again, what to tick in TWS."""
+    ticks = html.Ol(
+        [
+            html.Li("TWS: File, Global Configuration, API, Settings."),
+            html.Li(["Tick ", html.B("Enable ActiveX and Socket Clients"), "."]),
+            html.Li(["Leave ", html.B("Read-Only API"), " ticked: QTrade never sends an order."]),
+            html.Li(["Socket port ", bound("broker.port", "qt-strong"), " (7497 paper, 7496 live)."]),
+            html.Li(["Tick ", html.B("Allow connections from localhost only"), "."]),
+        ]
+    )
+    return shown_if(
+        "broker.down",
+        [
+            icon("plug", "qt-broker-icon"),
+            html.Div(
+                [
+                    html.H2(bound("broker.title")),
+                    html.P([bound("broker.reason"), " ", bound("broker.retry", "qt-strong")]),
+                    shown_if("broker.cure", bound("broker.cure"), "qt-cure"),
+                    shown_if("broker.tick_list", ticks),
+                    html.P("The pages stay up; they fill as soon as the connection stands.", className="qt-soft"),
+                ]
+            ),
+        ],
+        "qt-card qt-broker",
+        role="status",
+    )

@@ -1,0 +1,56 @@
+"""Light tables and the heatmap: heads from Python, rows from the feed (`assets/qt35-rows.js`)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dash import html
+from dash.development.base_component import Component
+
+
+class Col(NamedTuple):
+    """One column: `key` of the row's values; `draw` text, prose, icon or bars; `cls` e.g. "num", "wide"."""
+
+    key: str
+    label: str = ""
+    cls: str = ""
+    draw: str = "text"
+
+
+def table(rows: str, columns: tuple[Col, ...], caption: str, *, most: int | None = None, cls: str = "") -> Component:
+    """A table of the part "rows:<rows>"; `caption` is for those who do not see it; `most` rows are shown."""
+    heads = [
+        html.Th(
+            c.label or html.Span(c.key, className="visually-hidden"),
+            scope="col",
+            className=c.cls or None,
+            **{"data-col": c.key, "data-as": c.draw},
+        )
+        for c in columns
+    ]
+    body: dict[str, Any] = {"data-qt-rows": rows}
+    if most is not None:
+        body["data-qt-most"] = str(most)
+    return html.Table(
+        [html.Caption(caption, className="visually-hidden"), html.Thead(html.Tr(heads)), html.Tbody(**body)],
+        className=f"qt-table {cls}".strip(),
+    )
+
+
+def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str) -> Component:
+    """A table of the part "heat:<name>": symbols across, `factors` (key, label) down; a click goes to the symbol."""
+    body = {"data-qt-heat": name, "data-factors": "|".join(f"{key}:{label}" for key, label in factors)}
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption, className="visually-hidden"),
+                html.Thead(html.Tr(html.Th(html.Span("factor", className="visually-hidden"), scope="col"))),
+                html.Tbody(**body),
+            ],
+            className="qt-heat",
+        ),
+        className="qt-scroll-x",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": caption},
+    )

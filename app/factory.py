@@ -1,0 +1,87 @@
+"""`create_app(deps) -> Dash`: the dashboard put together. Starts nothing, reads nothing, may be called many times.
+
+How to add a page is written in `app/views.py`.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import Dash
+from flask import Flask, Response, abort, g, send_from_directory
+
+from app.callbacks import feed as feed_callbacks
+from app.callbacks import overview, shell as shell_callbacks
+from app.deps import AppDeps
+from app.feed import Feed
+from app.shell import shell
+from app.views import PAGES
+
+ROOT = Path(__file__).resolve().parent.parent
+VENDOR_CSS = ("bootstrap.min.css", "font/bootstrap-icons.min.css")
+
+
+def create_app(deps: AppDeps) -> Dash:
+    """The Dash application on `deps`; its Flask server is `.server`."""
+    _forget_pages()
+    app = Dash(
+        "app",
+        pages_folder=str(ROOT / "app" / "pages"),
+        assets_folder=str(ROOT / "assets"),
+        use_pages=True,
+        external_stylesheets=[f"/vendor/css/{name}" for name in VENDOR_CSS],
+        title="QTrade",
+        update_title=None,
+        suppress_callback_exceptions=False,
+        serve_locally=True,
+        enable_mcp=False,
+        include_pages_meta=False,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "only light"},
+        ],
+    )
+    app.enable_dev_tools(debug=False, dev_tools_hot_reload=False)
+    server: Flask = app.server
+    paths = frozenset(page["path"] for page in dash.page_registry.values())
+    app.layout = shell(paths, deps.build_id)
+    _serve_vendor(server)
+    _add_pulse_headers(server, deps)
+    feed = Feed(deps.state, deps.clock.wall, PAGES, deps.build_id, deps.version)
+    feed_callbacks.register(app, feed)
+    shell_callbacks.register(app, deps)
+    overview.register(app, deps)
+    return app
+
+
+def _forget_pages() -> None:
+    """Dash keeps its pages in a module-wide registry; a second app in one process must not meet the first one's."""
+    dash.page_registry.clear()
+
+
+def _serve_vendor(server: Flask) -> None:
+    """Bootstrap's css and icon font out of the installed Bootstrap-Flask package: nothing comes from a CDN."""
+    folder = Path(str(files("flask_bootstrap"))) / "static" / "bootstrap5" / "css"
+
+    @server.get("/vendor/css/<path:name>")
+    def vendor_css(name: str) -> Response:
+        if name not in VENDOR_CSS and not name.startswith("font/fonts/"):
+            abort(404)
+        return send_from_directory(folder, name, max_age=86400)
+
+
+def _add_pulse_headers(server: Flask, deps: AppDeps) -> None:
+    """Each answer of the poll, the empty one too, carries the time, the age of the engine's heartbeat, the build."""
+
+    @server.after_request
+    def add(response: Response) -> Response:
+        pulse: tuple[float, float | None] | None = g.get("pulse")
+        if pulse is not None:
+            response.headers["X-QT-Now"] = f"{pulse[0]:.3f}"
+            response.headers["X-QT-Build"] = deps.build_id
+            if pulse[1] is not None:
+                response.headers["X-QT-Beat"] = f"{pulse[1]:.3f}"
+        return response

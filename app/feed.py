@@ -1,0 +1,169 @@
+"""The one poll: what a page shows, as a keyed view, and the difference between two views.
+
+A *view* is {part: {key: value}}: a part is a block of the page ("strip", "grid:positions", "state"), a key one place in
+it, a value what that place shows (already rounded for display). Part names choose how the browser merges:
+
+- "grid:<name>"  value = {field: value} of one row; only changed fields travel
+- "tail:<name>"  append-only points keyed by market second; a key that leaves the view is not reported
+- anything else  a changed value travels whole
+
+`Feed.poll(path, cursor)` answers None when the browser is up to date (204, no body), a delta against the cursor's view,
+or the whole view marked "full" when the cursor is unknown, of another page or too old. Pure but for `Feed`, which
+holds the last views per page; any thread may call it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.snapshots import EngineState, SectionReader, Snapshots, engine_state
+from app.views import PageView, find_page
+from engine.state.sections import Heartbeat
+
+View = dict[str, dict[str, Any]]
+KEPT_VIEWS = 40  # of each page: 80 s of a busy page; an older cursor gets the whole view
+KEPT_PAGES = 32  # symbol pages come and go
+
+
+class Clock(Protocol):
+    def __call__(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One poll's answer; `delta` None = nothing changed. Ages in seconds, None = the engine has never written."""
+
+    delta: dict[str, Any] | None
+    cursor: str
+    heartbeat_age_s: float | None
+    now_wall: float
+
+
+@dataclass
+class _PageHistory:
+    memo: tuple[Any, ...] | None = None
+    version: int = 0
+    views: OrderedDict[int, View] = field(default_factory=OrderedDict)
+
+
+def diff(old: View, new: View) -> dict[str, Any]:
+    """{"set": {part: {key: value}}, "del": {part: [key]}, "drop": [part]}, empty groups left out."""
+    changed: dict[str, dict[str, Any]] = {}
+    gone: dict[str, list[str]] = {}
+    for part, values in new.items():
+        before = old.get(part)
+        if before is values:
+            continue
+        sets, dels = _part_diff(part, before or {}, values)
+        if sets:
+            changed[part] = sets
+        if dels:
+            gone[part] = dels
+    groups = {"set": changed, "del": gone, "drop": [part for part in old if part not in new]}
+    return {name: group for name, group in groups.items() if group}
+
+
+def _part_diff(part: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    by_field = part.startswith("grid:")
+    sets: dict[str, Any] = {}
+    for key, value in new.items():
+        before = old.get(key, _ABSENT)
+        if before == value and type(before) is type(value):
+            continue
+        if by_field and before is not _ABSENT:
+            sets[key] = {name: v for name, v in value.items() if before.get(name, _ABSENT) != v}
+        else:
+            sets[key] = value
+    return sets, [] if part.startswith("tail:") else [key for key in old if key not in new]
+
+
+_ABSENT: Any = object()
+
+
+class Feed:
+    """Builds each page's view once per change, whoever asks, and answers with the difference to what the asker has.
+
+    Args:
+        reader: `read(name)` and `seqs()` of the state; memory or disk.
+        clock: wall time, UTC epoch seconds.
+        pages: what each path shows.
+    """
+
+    def __init__(
+        self, reader: SectionReader, clock: Clock, pages: tuple[PageView, ...], build_id: str = "", version: str = ""
+    ) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._pages = pages
+        self._build = (build_id, version)
+        self._boot = secrets.token_hex(3)
+        self._lock = threading.Lock()
+        self._histories: OrderedDict[str, _PageHistory] = OrderedDict()
+
+    def poll(self, path: str, cursor: str | None) -> Answer:
+        """The answer to one browser's poll of `path` that has seen `cursor` (None = nothing yet)."""
+        now = self._clock()
+        page, params = find_page(self._pages, path)
+        beat = self._reader.read("heartbeat")
+        age = max(0.0, now - beat.at_wall) if isinstance(beat, Heartbeat) else None
+        state = engine_state(age)
+        key = page.key(params)
+        if page.on_poll is not None:
+            page.on_poll(params)
+        with self._lock:
+            history = self._history(key)
+            self._refresh(history, page, params, state, now)
+            delta = self._delta(history, key, cursor)
+            version = history.version
+        return Answer(delta, f"{self._boot}.{key}.{version}", age, now)
+
+    def _history(self, key: str) -> _PageHistory:
+        history = self._histories.setdefault(key, _PageHistory())
+        self._histories.move_to_end(key)
+        while len(self._histories) > KEPT_PAGES:
+            self._histories.popitem(last=False)
+        return history
+
+    def _refresh(
+        self, history: _PageHistory, page: PageView, params: dict[str, str], state: EngineState, now: float
+    ) -> None:
+        names = page.sections(params)
+        seqs = self._reader.seqs()
+        memo = (state, tuple(seqs.get(name, -1) for name in names))
+        if memo == history.memo:
+            return
+        snapshots = Snapshots.read(self._reader, names, state, now, self._build)
+        view = page.build(snapshots, params)
+        history.memo = memo
+        newest = history.views.get(history.version)
+        if newest is not None and newest == view:
+            return
+        history.version += 1
+        history.views[history.version] = view
+        while len(history.views) > KEPT_VIEWS:
+            history.views.popitem(last=False)
+
+    def _delta(self, history: _PageHistory, key: str, cursor: str | None) -> dict[str, Any] | None:
+        seen = _version_of(cursor, f"{self._boot}.{key}.")
+        newest = history.views[history.version]
+        if seen == history.version:
+            return None
+        old = history.views.get(seen) if seen is not None else None
+        if old is None:
+            return {"full": True, "set": newest}
+        return diff(old, newest) or None
+
+
+def _version_of(cursor: str | None, prefix: str) -> int | None:
+    if not isinstance(cursor, str) or not cursor.startswith(prefix):
+        return None
+    tail = cursor[len(prefix) :]
+    return int(tail) if tail.isdecimal() else None
+
+
+

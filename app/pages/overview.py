@@ -1,0 +1,218 @@
+"""Overview: how am I doing, is everything all right, what is moving?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.components.bind import bound, gauge, shown_if
+from app.components.card import card
+from app.components.controls import graph, segmented
+from app.components.grid import age_column, column, grid
+from app.components.table import Col, heatmap, table
+from app.ids import Overview
+
+dash.register_page(__name__, path="/", title="QTrade - Overview", name="Overview")
+
+FIGURES = (
+    ("day", "Day P&L"),
+    ("unr", "Unrealised"),
+    ("real", "Realised today"),
+    ("net", "Net liquidation"),
+    ("excess", "Excess liquidity"),
+    ("gross", "Gross exposure"),
+)
+FACTORS = (("change", "Change %"), ("volume", "Rel. volume"), ("distance", "Distance ATR"), ("spread", "Spread bp"))
+RANGES = (("1h", "1 h"), ("day", "Day"), ("5d", "5 d"))
+
+
+def layout(**_: Any) -> Component:
+    return html.Div(
+        [
+            html.H1("Overview", className="visually-hidden"),
+            _figures(),
+            html.Div([_pnl(), _positions(), _heat()], className="qt-col qt-col-main"),
+            html.Div([_lines(), _signals()], className="qt-col qt-col-side"),
+            html.Div([_events()], className="qt-col qt-col-third"),
+        ],
+        className="qt-page qt-overview",
+    )
+
+
+def _figures() -> Component:
+    tiles = [
+        html.Div(
+            [
+                html.Div(label, className="qt-label"),
+                html.Div(bound(f"figures.{key}", flash=key == "day"), className="qt-figure"),
+                html.Div(bound(f"figures.{key}2"), className="qt-note"),
+            ],
+            className=f"qt-tile qt-tile-{key}",
+        )
+        for key, label in FIGURES
+    ]
+    return html.Section(
+        tiles, className="qt-card qt-figures", **{"aria-label": "Key figures", "data-qt-state": "positions"}
+    )
+
+
+def _pnl() -> Component:
+    body = html.Div(
+        [
+            graph(Overview.PNL, {"data": [], "layout": {}}),
+            html.Div(id=f"{Overview.PNL}-tag", className="qt-axis-tag", hidden=True),
+            html.Div(id=f"{Overview.PNL}-dot", className="qt-axis-dot", hidden=True),
+            dcc.Store(id=Overview.PNL_REBASE),
+        ],
+        className="qt-chart qt-chart-pnl",
+        role="img",
+        **{"aria-label": "Day P&L over time; the figures above give its last value"},
+    )
+    return card(
+        "Day P&L",
+        body,
+        state="pnl",
+        fact=html.Span(id=f"{Overview.PNL}-fact"),
+        controls=segmented(Overview.PNL_RANGE, RANGES, "day"),
+        glyph="graph-up",
+        cls="qt-card-pnl",
+    )
+
+
+def _positions() -> Component:
+    columns = [
+        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=17, minWidth=92),
+        column("qty", "Qty", "qty", also=("unit",), flex=8, minWidth=58),
+        column("avg", "Avg price", "avg", also=("cost",), flex=15, minWidth=98),
+        column(
+            "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"
+        ),
+        column("last", "Last", "last", also=("chg", "kind"), flex=12, minWidth=82),
+        column("day", "Day P&L", "day", also=("day2",), flex=13, minWidth=84, enableCellChangeFlash=True),
+        column("unr", "Unrealised", "unr", also=("unrp",), flex=13, minWidth=88),
+        column("exp", "Exposure", "exp", also=("expp",), flex=14, minWidth=96),
+        column("trend", "Trend", "trend", num=False, width=66, minWidth=66),
+        age_column("Age", width=70, minWidth=70),
+    ]
+    filtered = html.Span(
+        [html.A(bound("positions.filtered"), href="/positions"), bound("positions.filtered_why", "qt-soft qt-why")],
+        className="qt-filtered-line",
+    )
+    rows = grid(Overview.POSITIONS, "positions", columns, label="Positions", row_height=44, total="total")
+    return card(
+        "Positions",
+        rows,
+        state="positions",
+        fact=bound("positions.count"),
+        controls=shown_if("positions.filtered", filtered),
+        glyph="briefcase",
+    )
+
+
+def _heat() -> Component:
+    key = html.Span(["against ", html.I(className="qt-scale"), " for"], className="qt-soft qt-scale-key")
+    return card(
+        "Heatmap",
+        heatmap("top", FACTORS, "What speaks for a signal and what against, by symbol"),
+        state="heat",
+        fact="what speaks for a signal and what against",
+        controls=key,
+        glyph="grid-3x3",
+        aged=False,
+    )
+
+
+def _lines() -> Component:
+    body = [
+        html.Div(
+            [
+                html.Span(bound("lines.used"), className="qt-big"),
+                html.Span(["/", bound("lines.limit")], className="qt-of"),
+                bound("lines.word", "qt-word"),
+                html.Span(className="qt-push"),
+                html.Span([bound("lines.capacity"), bound("lines.in_use", "qt-strong")], className="qt-soft"),
+            ],
+            className="qt-lines-head",
+        ),
+        gauge("lines.gauge", "qt-gauge", "line budget, counts below"),
+        _legend(),
+        bound("lines.alt", "visually-hidden"),
+    ]
+    return card(
+        "Market-data lines",
+        body,
+        state="lines",
+        controls=html.A("All lines", href="/lines"),
+        aged=False,
+        cls="qt-card-lines",
+        glyph="reception-4",
+    )
+
+
+def _legend() -> Component:
+    entries = (
+        ("p", "Position"),
+        ("i", "Pinned"),
+        ("t", "Top"),
+        ("n", "Normal"),
+        ("c", "Coverage"),
+        ("x", "Changing"),
+        ("k", "Kept for positions"),
+    )
+    return html.Div(
+        [
+            html.Span(
+                [html.I(**{"data-c": letter}), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
+                hidden=True,
+                className="qt-key",
+                **{"data-qt-show": f"lines.n_{letter}"},
+            )
+            if letter in "ixk"
+            else html.Span(
+                [html.I(**{"data-c": letter}), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
+                className="qt-key",
+            )
+            for letter, label in entries
+        ],
+        className="qt-legend",
+    )
+
+
+def _signals() -> Component:
+    columns = (
+        Col("sym", "Symbol"),
+        Col("since", "Since", "soft since"),
+        Col("score", "Score", "score"),
+        Col("bars", "", "bars", "bars"),
+        Col("dist", "Dist. ATR", "num"),
+        Col("vol", "Vol.", "num"),
+        Col("chg", "Change", "num"),
+    )
+    key = html.Span(
+        [html.I(className="qt-bar-a"), " distance ", html.I(className="qt-bar-b"), " volume"], className="qt-soft"
+    )
+    return card(
+        "Top signals",
+        html.Div(table("signals", columns, "Top signals by score"), className="qt-scroll-y", tabIndex=0),
+        state="signals",
+        fact=bound("signals.count"),
+        controls=key,
+        aged=False,
+        cls="qt-card-signals",
+        glyph="lightning-charge",
+    )
+
+
+def _events() -> Component:
+    columns = (Col("at", "When", "soft"), Col("icon", "", "qt-c-icon", "icon"), Col("text", "What", "wide", "prose"))
+    return card(
+        "Events",
+        html.Div(table("events", columns, "Last events", cls="qt-headless"), className="qt-scroll-y", tabIndex=0),
+        state="events",
+        aged=False,
+        cls="qt-card-events",
+        glyph="clock-history",
+    )

@@ -1,0 +1,96 @@
+"""The last things that happened, merged from signals, lines, fills and conditions; newest first. Pure.
+
+A text holds "{sym}" where the symbol stands, so that the browser can make it a link.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from app.format import number, quantity, signed
+from app.snapshots import Snapshots
+
+MOST = 14
+
+
+class Event(NamedTuple):
+    at_market: float
+    key: str
+    icon: str
+    text: str
+    sym: str = ""
+    con_id: int | None = None
+
+
+def event_rows(s: Snapshots, most: int = MOST) -> dict[str, Any]:
+    """Rows of "Events"; key stable per event."""
+    events = sorted([*_signals(s), *_lines(s), *_fills(s), *_conditions(s)], key=lambda e: -e.at_market)
+    return {
+        e.key: {
+            "order": -round(e.at_market),
+            "at": {"at": round(e.at_market), "clock": "hms"},
+            "icon": [e.icon, e.icon],
+            "text": {"text": e.text, "sym": e.sym, "con": e.con_id},
+        }
+        for e in events[:most]
+    }
+
+
+def _signals(s: Snapshots) -> list[Event]:
+    out = []
+    for g in s.signals.signals[-MOST:] if s.signals else ():
+        word = "breakout" if g.side == "long" else "breakdown"
+        text = f"{{sym}} {word} at {number(g.level, 2)}, score {number(g.score, 2)}"
+        out.append(Event(g.at, f"s{g.id}", "signal", text, g.local_symbol, g.con_id))
+        if g.ended_at is not None:
+            text = f"{{sym}} signal ended, back behind {number(g.level, 2)}"
+            out.append(Event(g.ended_at, f"e{g.id}", "ended", text, g.local_symbol, g.con_id))
+    return out
+
+
+def _lines(s: Snapshots) -> list[Event]:
+    if s.lines is None:
+        return []
+    return [
+        Event(
+            s.market_time(r.at_wall),
+            f"r{r.con_id}",
+            "refused",
+            refusal_text(r.reason),
+            r.local_symbol,
+            r.con_id,
+        )
+        for r in s.lines.refused[-MOST:]
+    ]
+
+
+def refusal_text(reason: str) -> str:
+    """ "Cannot subscribe to {sym}: <reason>", whether or not the reason says so itself."""
+    head, _, tail = reason.partition(": ")
+    return f"Cannot subscribe to {{sym}}: {tail if head.startswith('Cannot subscribe') and tail else reason}"
+
+
+def _fills(s: Snapshots) -> list[Event]:
+    if s.positions is None:
+        return []
+    out = []
+    for f in s.positions.fills[-MOST:]:
+        word = "Bought" if f.side == "BOT" else "Sold"
+        tail = f", realised {signed(f.realized_pnl)}" if f.realized_pnl is not None else ""
+        text = f"{word} {quantity(f.quantity)} {{sym}} @ {number(f.price, 2)}{tail}"
+        out.append(Event(f.time_market, f"f{f.exec_id}", "fill", text, f.local_symbol, f.con_id))
+    return out
+
+
+def _conditions(s: Snapshots) -> list[Event]:
+    if s.health is None:
+        return []
+    return [
+        Event(
+            s.market_time(c.last_wall),
+            f"c{c.key}",
+            c.severity,
+            c.title + (f" ({c.code})" if c.code is not None else "") + (f", {c.count} times" if c.count > 1 else ""),
+        )
+        for c in s.health.conditions[:MOST]
+    ]

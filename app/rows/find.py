@@ -1,0 +1,45 @@
+"""Symbols by what the user types: any case, "BRK.B", "BRK-B" and "BRK B" alike. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from engine.state.sections import UniverseSection
+
+MOST = 8
+
+
+class Found(NamedTuple):
+    con_id: int
+    local_symbol: str
+    note: str
+    lane: str
+
+
+def folded(text: str) -> str:
+    """Case, dots, dashes, slashes and runs of spaces do not matter."""
+    return re.sub(r"[\s.\-/]+", " ", text.strip().upper())
+
+
+def find(text: str, universe: UniverseSection | None, most: int = MOST) -> list[Found]:
+    """Best matches first: the exact name, then beginnings, then names that contain the text."""
+    wanted = folded(text)
+    if not wanted or universe is None:
+        return []
+    ranked = []
+    for con_id, local_symbol, symbol, sec_type, exchange, lane in universe.symbols:
+        rank = _rank(wanted, folded(local_symbol), folded(symbol))
+        if rank is not None:
+            found = Found(con_id, local_symbol, f"{sec_type} {exchange}".strip(), "" if lane == "none" else lane)
+            ranked.append((rank, len(local_symbol), local_symbol, found))
+    ranked.sort(key=lambda item: item[:3])
+    return [item[3] for item in ranked[:most]]
+
+
+def _rank(wanted: str, local_symbol: str, symbol: str) -> int | None:
+    if wanted in (local_symbol, symbol):
+        return 0
+    if local_symbol.startswith(wanted) or symbol.startswith(wanted):
+        return 1
+    return 2 if wanted in local_symbol else None

@@ -1,0 +1,56 @@
+"""The subscription gauge as one letter a line, in the order of priority. Pure.
+
+p position, i pinned, t top, n normal, c coverage, x changing over, k kept for positions, f free.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.state.sections import LinesSection
+
+CLASS_LETTERS = (("100", "p"), ("pinned", "i"), ("50", "t"), ("25", "n"), ("coverage", "c"))
+LEGEND = (
+    ("100", "p", "Position"),
+    ("pinned", "i", "Pinned"),
+    ("50", "t", "Top"),
+    ("25", "n", "Normal"),
+    ("coverage", "c", "Coverage"),
+)
+
+
+def kept(lines: LinesSection) -> int:
+    """Free lines that only a position may take: what of the buffer the positions do not use yet."""
+    free = max(0, lines.effective_limit - lines.used)
+    return min(free, max(0, lines.effective_limit - lines.scanner_capacity - lines.by_class.get("100", 0)))
+
+
+def cells(lines: LinesSection) -> str:
+    """One letter per line of the budget; lines being given back are the last ones in use."""
+    used = "".join(letter * lines.by_class.get(name, 0) for name, letter in CLASS_LETTERS)
+    changing = min(lines.changing, len(used))
+    if changing:
+        used = used[:-changing] + "x" * changing
+    reserve = kept(lines)
+    free = max(0, lines.limit - len(used) - reserve)
+    return used + "f" * free + "k" * reserve
+
+
+def legend(lines: LinesSection) -> dict[str, Any]:
+    """Counts beside the gauge, None = not shown."""
+    counts: dict[str, Any] = {f"n_{letter}": lines.by_class.get(name, 0) for name, letter, _ in LEGEND}
+    counts["n_i"] = counts["n_i"] or None
+    counts["n_x"] = lines.changing or None
+    reserve = kept(lines)
+    counts["n_k"] = reserve or None
+    counts["n_f"] = max(0, lines.limit - lines.used - reserve) or None
+    return counts
+
+
+def status_word(lines: LinesSection) -> list[str] | None:
+    """NEAR from 90 %, FULL when nothing is left; None below."""
+    if lines.used >= lines.effective_limit:
+        return ["FULL", "full", "No line is free: requests are refused."]
+    if lines.near:
+        return ["NEAR", "near", "At 90 % of the line budget or more."]
+    return None

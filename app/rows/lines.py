@@ -1,0 +1,167 @@
+"""The line budget: headline and gauge, ledger rows, refusals, the change time line. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.format import plural, share
+from app.rows.gauge import cells, kept, legend, status_word
+from app.rows.states import LIVE, broker_state, empty
+from app.snapshots import Snapshots
+from engine.domain import LineRow
+from engine.state.sections import LinesSection
+
+View = dict[str, dict[str, Any]]
+WINDOW_S = 1800.0
+
+PRIORITY_WORDS = {"100": "100 Position", "pinned": "Pinned", "50": "50 Top", "25": "25 Normal", "coverage": "Coverage"}
+CLASS_ORDER = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
+
+
+def lines_parts(s: Snapshots) -> View:
+    """Everything the Lines page shows beside the strip."""
+    section = s.lines
+    none = empty("No line in use", "Lines appear here when positions or scanners ask for market data.")
+    return {
+        "lines": {**headline(section), **(legend(section) if section else {}), **_sums(section)},
+        "grid:lines": ledger(section),
+        "rows:refused": refused(section, s),
+        "line_events": line_events(section, s),
+        "tail:used": used_tail(section),
+        "state": {
+            "lines": broker_state(s, section, bool(section), none),
+            "ledger": broker_state(s, section, bool(section and section.rows), none),
+            "refused": LIVE
+            if section and section.refused
+            else empty("Nothing refused", "A request that finds no free line is listed here with the reason."),
+            "changes": broker_state(
+                s,
+                section,
+                bool(section and section.used_history),
+                empty("No change yet", "Admissions, evictions and refusals of the last 30 minutes are drawn here."),
+            ),
+        },
+    }
+
+
+def headline(section: LinesSection | None) -> dict[str, Any]:
+    """The big number and the sentence beside it."""
+    if section is None:
+        return {"used": None, "limit": None, "word": None, "gauge": ""}
+    not_positions = section.used - section.by_class.get("100", 0)
+    return {
+        "used": str(section.used),
+        "limit": str(section.limit),
+        "word": status_word(section),
+        "gauge": cells(section),
+        "share": f"{share(100.0 * section.used / section.limit, 0)} of the budget in use" if section.limit else None,
+        "capacity": f"scanner capacity {section.scanner_capacity} = {section.effective_limit} − {section.buffer} · ",
+        "in_use": f"{not_positions} in use",
+        "short": f"scanners {not_positions} of {section.scanner_capacity}",
+        "alt": gauge_words(section),
+    }
+
+
+def gauge_words(section: LinesSection) -> str:
+    """The gauge in a sentence, for those who do not see it."""
+    counts = [f"{section.by_class.get(name, 0)} {word}" for name, word in PRIORITY_WORDS.items()]
+    return (
+        f"{section.used} of {section.limit} lines in use: "
+        + ", ".join(counts)
+        + f", {kept(section)} kept for positions"
+    )
+
+
+def _sums(section: LinesSection | None) -> dict[str, Any]:
+    """The arithmetic under the gauge."""
+    if section is None:
+        return {}
+    by = section.by_class
+    words = (("pinned", "pinned"), ("50", "top"), ("25", "normal"), ("coverage", "coverage"))
+    in_use = section.used - by.get("100", 0)
+    parts = [f"{by.get(name, 0)} {word}" for name, word in words if by.get(name, 0) or name != "pinned"]
+    positions = by.get("100", 0)
+    tail = section.learned_cap_text or "learned cap: none"
+    return {
+        "sum_limit": str(section.effective_limit),
+        "sum_buffer": str(section.buffer),
+        "sum_capacity": str(section.scanner_capacity),
+        "sum_in_use": str(in_use),
+        "sum_parts": "= " + " + ".join(parts),
+        "sum_positions": f"{min(positions, section.buffer)}",
+        "sum_tail": f"of the buffer · {tail}",
+        "count": plural(section.used, "line"),
+        "n_all": str(len(section.rows)),
+        "n_held": str(sum(1 for row in section.rows if row.line_class != "coverage")),
+        "n_coverage": str(sum(1 for row in section.rows if row.line_class == "coverage")),
+    }
+
+
+def ledger(section: LinesSection | None) -> dict[str, Any]:
+    """One row a line: positions first, then in the order in which they would leave, the next one first."""
+    if section is None:
+        return {}
+    ordered = sorted(section.rows, key=_ledger_order)
+    return {str(row.con_id): _ledger_row(i, row) for i, row in enumerate(ordered)}
+
+
+def _ledger_order(row: LineRow) -> tuple[bool, int, int, str]:
+    never = row.next_out is None
+    return (not never, row.next_out or 0, CLASS_ORDER.get(row.line_class, 9), row.local_symbol)
+
+
+def _ledger_row(order: int, row: LineRow) -> dict[str, Any]:
+    return {
+        "order": order,
+        "sym": row.local_symbol,
+        "cls": row.line_class,
+        "lane": row.lane,
+        "by": ", ".join(row.holders) or "nobody",
+        "why": row.message or row.reason,
+        "state": row.state,
+        "since": round(row.since_wall),
+        "at": None if row.last_tick_wall is None else round(row.last_tick_wall),
+        "out": row.next_out,
+    }
+
+
+def refused(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
+    """Newest first; a repeated refusal is one row with its count."""
+    if section is None:
+        return {}
+    newest = sorted(section.refused, key=lambda r: -r.at_wall)[:50]
+    return {
+        str(r.con_id): {
+            "order": i,
+            "at": {"at": round(s.market_time(r.at_wall)), "clock": "hms"},
+            "sym": {"sym": r.local_symbol, "con": r.con_id},
+            "reason": r.reason.partition(": ")[2] or r.reason if r.reason.startswith("Cannot subscribe") else r.reason,
+            "count": f"{r.count}×" if r.count > 1 else "",
+        }
+        for i, r in enumerate(newest)
+    }
+
+
+def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
+    """The marks of the change chart: {"key": [market s, kind, symbol, text, con_id]}, the last 30 minutes."""
+    if section is None:
+        return {}
+    since = s.market_time(s.now) - WINDOW_S
+    recent = [e for e in section.events if e.at_market >= since][-120:]
+    counts = {kind: sum(1 for e in recent if e.kind == kind) for kind in ("evicted", "refused")}
+    marks = [[round(e.at_market), e.kind, e.local_symbol, e.text, e.con_id] for e in recent]
+    words = f"last 30 min · {plural(counts['evicted'], 'swap')}, {counts['refused']} refused"
+    return {
+        "marks": marks,
+        "words": words,
+        "limit": section.limit,
+        "near": section.limit * 9 // 10,
+        "refused_count": f"{len(section.refused)} kept" if section.refused else None,
+    }
+
+
+def used_tail(section: LinesSection | None) -> dict[str, Any]:
+    """Lines in use at each change, by wall second; the browser draws the steps."""
+    if section is None:
+        return {}
+    return {str(round(at)): used for at, used in section.used_history}

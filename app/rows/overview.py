@@ -1,0 +1,77 @@
+"""The parts of the Overview page, put together from the builders of its blocks. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.rows.events import event_rows
+from app.rows.gauge import legend
+from app.rows.heat import heat_parts
+from app.rows.lines import headline
+from app.rows.positions import grid_rows, key_figures, positions_state, summary, total_row
+from app.rows.signals import signal_counts, top_signals
+from app.rows.states import LIVE, LOADING, broker_state, empty
+from app.snapshots import Snapshots
+
+View = dict[str, dict[str, Any]]
+HEAT_COLUMNS = 12
+
+
+def overview_parts(s: Snapshots) -> View:
+    """Everything the Overview shows beside the strip."""
+    signals = top_signals(s)
+    candidates = s.scanners.candidates if s.scanners else ()
+    events = event_rows(s)
+    return {
+        "figures": key_figures(s.positions),
+        "grid:positions": grid_rows(s.positions, s),
+        "grid:total": total_row(s.positions),
+        "positions": summary(s.positions),
+        "lines": {**headline(s.lines), **(legend(s.lines) if s.lines else {})},
+        "rows:signals": signals,
+        "signals": {"count": signal_counts(s, len(signals))},
+        "heat:top": heat_parts(candidates, HEAT_COLUMNS),
+        "rows:events": events,
+        "tail:pnl": pnl_tail(s),
+        "state": {
+            "positions": positions_state(s),
+            "lines": broker_state(s, s.lines, bool(s.lines), LOADING),
+            "signals": signals_state(s, bool(signals)),
+            "heat": scan_state(s, bool(candidates)),
+            "events": LIVE
+            if events
+            else empty("Nothing happened yet", "Signals, fills, refusals and faults come here."),
+            "pnl": pnl_state(s),
+        },
+    }
+
+
+def pnl_tail(s: Snapshots) -> dict[str, Any]:
+    """The newest points of the day's P&L by market second; gaps (None) stay None."""
+    if s.pnl is None:
+        return {}
+    return {str(round(p.m)): None if p.daily is None else round(p.daily, 2) for p in s.pnl.points}
+
+
+def pnl_state(s: Snapshots) -> dict[str, Any]:
+    """The curve is live once two points are there."""
+    waiting = empty("No point yet", "One point is kept every 2 s as soon as the account's P&L comes.")
+    return broker_state(s, s.pnl, bool(s.pnl and len(s.pnl.points) > 1), waiting)
+
+
+def scan_state(s: Snapshots, has_rows: bool) -> dict[str, Any]:
+    """State of what the scanners fill; says how far the warming is."""
+    section = s.scanners
+    done = None
+    if section is not None and section.universe:
+        done = 100.0 * section.with_bars / section.universe
+    text = (section.warming_text if section else "") or "A market scan takes 25 to 45 s the first time."
+    return broker_state(s, section, has_rows, empty("No candidate yet", text, done))
+
+
+def signals_state(s: Snapshots, has_rows: bool) -> dict[str, Any]:
+    """State of the signal table."""
+    state = scan_state(s, has_rows)
+    if state["s"] == "empty":
+        return {**state, "title": "No signal yet"}
+    return state

@@ -1,0 +1,287 @@
+"""Positions: rows of the grid, their total, the filtered ones with reasons, the futures tile, the treemap. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from app.format import number, percent, plural, price_decimals, quantity, share, signed, tone
+from app.rows.states import broker_state, empty
+from app.snapshots import Snapshots
+from engine.state.sections import FilteredRow, PositionRow, PositionsSection
+
+View = dict[str, dict[str, Any]]
+SPARK_HEIGHT = 40  # half pixels of the 24-px cell, less a margin
+
+TREND_WORDS = {"above": "above", "below": "below"}
+KIND_WORDS = {"OTC": ("OTC", "OTC"), "right": ("right", "rights"), "warrant": ("warrant", "warrants")}
+
+
+def positions_parts(s: Snapshots) -> View:
+    """Everything the Positions page shows beside the strip."""
+    section = s.positions
+    has_rows = bool(section and (section.tradable or section.filtered))
+    return {
+        "grid:positions": grid_rows(section, s),
+        "grid:total": total_row(section),
+        "rows:filtered": filtered_rows(section),
+        "rows:futures": futures_rows(section, s),
+        "positions": summary(section),
+        "treemap": treemap(section),
+        "state": {
+            "positions": positions_state(s),
+            "filtered": broker_state(
+                s, section, has_rows, empty("Nothing is filtered", "Every position can be traded and is shown above.")
+            ),
+        },
+    }
+
+
+def positions_state(s: Snapshots) -> dict[str, Any]:
+    """State of every block that shows tradable positions."""
+    section = s.positions
+    if section is not None and not section.complete and not section.tradable and s.broker and s.broker.connected:
+        return {"s": "loading", "text": "The broker is sending the positions."}
+    none = empty("No position", "Positions appear here as soon as the account holds one that can be traded.")
+    return broker_state(s, section, bool(section and section.tradable), none)
+
+
+def summary(section: PositionsSection | None) -> dict[str, Any]:
+    """Counts in the heads of the cards."""
+    if section is None:
+        return {"count": None, "filtered": None, "filtered_why": None}
+    filtered = section.filtered
+    return {
+        "count": f"{len(section.tradable)} tradable",
+        "filtered": f"{len(filtered)} filtered" if filtered else None,
+        "filtered_why": ": " + filtered_words(filtered) if filtered else None,
+        "filtered_count": plural(len(filtered), "position"),
+    }
+
+
+def filtered_words(filtered: tuple[FilteredRow, ...]) -> str:
+    """ "4 OTC, 3 rights, 1 warrant, 1 delisted", the most frequent first."""
+    counts = Counter(row.kind for row in filtered)
+    words = []
+    for kind, count in counts.most_common():
+        one, many = KIND_WORDS.get(kind, (kind, kind))
+        words.append(f"{count} {one if count == 1 else many}")
+    return ", ".join(words)
+
+
+def grid_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
+    """Largest exposure first; key = con_id."""
+    if section is None:
+        return {}
+    fills = Counter(fill.con_id for fill in section.fills)
+    ordered = sorted(section.tradable, key=lambda row: (-(row.exposure or 0.0), row.local_symbol))
+    return {str(row.con_id): _row(i, row, fills[row.con_id], s) for i, row in enumerate(ordered)}
+
+
+def _row(order: int, row: PositionRow, fill_count: int, s: Snapshots) -> dict[str, Any]:
+    decimals = price_decimals(row.last or row.avg_price, row.sec_type)
+    basis = abs(row.quantity * row.avg_cost)
+    unrealized_pct = row.unrealized_pnl / basis * 100.0 if row.unrealized_pnl is not None and basis else None
+    return {
+        "order": order,
+        "sym": row.local_symbol,
+        "name": row.name or row.sec_type,
+        "qty": row.quantity,
+        "unit": _unit(row),
+        "avg": _round(row.avg_price, max(2, decimals)),
+        "cost": f"cost {number(row.avg_cost * (abs(row.quantity) if row.multiplier == 1 else 1), 2)}",
+        "spark": spark(row.spark),
+        "dec": decimals,
+        "last": _round(row.last, decimals),
+        "kind": _kind(row),
+        "chg": _round(row.change_pct, 2),
+        "day": _round(row.daily_pnl, 2),
+        "day2": _day_note(row, fill_count),
+        "unr": _round(row.unrealized_pnl, 2),
+        "unrp": _round(unrealized_pct, 2),
+        "ib": _round(row.ib_unrealized_pnl, 2),
+        "exp": _round(row.exposure, 0),
+        "expp": _round(row.exposure_pct, 1),
+        "fast": _round(row.ema_fast, decimals),
+        "slow": _round(row.ema_slow, decimals),
+        "trend": row.trend,
+        "at": _round(row.last_wall, 1),
+        "cur": "" if row.currency == "USD" else row.currency,
+        "why": row.message or _why_missing(row),
+    }
+
+
+def _unit(row: PositionRow) -> str:
+    if row.multiplier != 1.0:
+        return f"× {quantity(row.multiplier)}"
+    return "shares" if row.sec_type in ("STK", "ETF") else row.sec_type
+
+
+def _kind(row: PositionRow) -> str:
+    """What the price is when it is not a live last price: "mid", "prior close", "delayed", "frozen"."""
+    words = []
+    if row.last_kind in ("mid", "close", "portfolio"):
+        words.append({"mid": "mid", "close": "prior close", "portfolio": "from TWS"}[row.last_kind])
+    if row.data_type != "live":
+        words.append(row.data_type)
+    return ", ".join(words)
+
+
+def _day_note(row: PositionRow, fill_count: int) -> str:
+    if fill_count:
+        return f"{plural(fill_count, 'fill')} today"
+    size = row.quantity * row.multiplier
+    if row.daily_pnl is None or not size:
+        return ""
+    points = signed(row.daily_pnl / size, 2)
+    return f"{points} pt" if row.sec_type == "FUT" else f"{points} a share"
+
+
+def _why_missing(row: PositionRow) -> str:
+    if row.last is None:
+        return "No price yet" if row.has_line else "No market-data line: the price comes from portfolio updates"
+    return ""
+
+
+def spark(values: tuple[float | None, ...]) -> list[int | None]:
+    """Closes as heights 0-40 for a 24-px cell, None = gap; [] with fewer than two values."""
+    known = [v for v in values if v is not None]
+    if len(known) < 2:
+        return []
+    low, high = min(known), max(known)
+    scale = SPARK_HEIGHT / (high - low) if high > low else 0.0
+    return [None if v is None else round((v - low) * scale) if scale else SPARK_HEIGHT // 2 for v in values]
+
+
+def total_row(section: PositionsSection | None) -> dict[str, Any]:
+    """The pinned row at the bottom; a sum is missing as soon as one of its parts is."""
+    if section is None or not section.tradable:
+        return {}
+    return {
+        "total": {
+            "sym": "Total",
+            "day": total(tuple(row.daily_pnl for row in section.tradable), 2),
+            "unr": total(tuple(row.unrealized_pnl for row in section.tradable), 2),
+            "exp": total(tuple(row.exposure for row in section.tradable), 0),
+        }
+    }
+
+
+def total(values: tuple[float | None, ...], decimals: int) -> float | None:
+    """The sum, or None when any value is missing: half a sum is a wrong number."""
+    known = [v for v in values if v is not None]
+    return round(sum(known), decimals) if len(known) == len(values) else None
+
+
+def filtered_rows(section: PositionsSection | None) -> dict[str, Any]:
+    if section is None:
+        return {}
+    return {
+        str(row.con_id): {
+            "order": i,
+            "sym": {"sym": row.local_symbol},
+            "kind": [row.kind, "chip"],
+            "type": row.sec_type,
+            "qty": quantity(row.quantity),
+            "reason": row.reason,
+        }
+        for i, row in enumerate(section.filtered)
+    }
+
+
+def futures_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
+    """Notional, dollars a tick and days to the last trade of each future held."""
+    if section is None:
+        return {}
+    out: dict[str, Any] = {}
+    for row in section.tradable:
+        if row.sec_type != "FUT":
+            continue
+        days = days_left(row.last_trade_date, s)
+        out[str(row.con_id)] = {
+            "order": len(out),
+            "sym": {"sym": row.local_symbol, "con": row.con_id},
+            "notional": number(row.exposure, 0),
+            "tick": f"{number(row.tick_value, 2)}" if row.tick_value is not None else None,
+            "point": number(row.multiplier, 0),
+            "days": [_days_words(days), "warn" if days is not None and days <= 5 else "plain", row.last_trade_date],
+        }
+    return out
+
+
+def days_left(last_trade_date: str, s: Snapshots) -> int | None:
+    """Calendar days from the gateway's today to YYYYMMDD; None when not known."""
+    from_text = _civil(last_trade_date)
+    return None if from_text is None else from_text - int(s.market_time(s.now) // 86400)
+
+
+def _civil(text: str) -> int | None:
+    """Days since 1970-01-01 of YYYYMMDD, by the proleptic Gregorian calendar."""
+    if len(text) < 8 or not text[:8].isdecimal():
+        return None
+    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
+    year -= month <= 2
+    era = year // 400
+    yoe = year - era * 400
+    doy = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
+
+
+def _days_words(days: int | None) -> str | None:
+    if days is None:
+        return None
+    if days < 0:
+        return "expired"
+    return "last day today" if days == 0 else plural(days, "day")
+
+
+def treemap(section: PositionsSection | None) -> dict[str, Any]:
+    """What the exposure treemap shows, rounded so that it is drawn again only when a tile really changes."""
+    if section is None:
+        return {"tiles": []}
+    tiles = [
+        [row.con_id, row.local_symbol, float(f"{row.exposure:.3g}"), _round(row.change_pct, 1)]
+        for row in section.tradable
+        if row.exposure
+    ]
+    return {"tiles": sorted(tiles, key=lambda tile: -float(tile[2]))}
+
+
+def key_figures(section: PositionsSection | None) -> dict[str, Any]:
+    """The six figures on top of the Overview: value and a line of context each."""
+    if section is None:
+        return {}
+    a = section.account
+    fills = plural(a.fills_today, "fill")
+    commission = f", {number(a.commission_today, 2)} commission" if a.commission_today is not None else ""
+    not_sent = "Not sent by the broker yet"
+    age: Any = {"text": f"{a.currency} · account {{age}} old", "from": a.updated_wall}
+    return {
+        "day": [signed(a.daily_pnl), tone(a.daily_pnl), "" if a.daily_pnl is not None else not_sent],
+        "day2": f"{percent(a.daily_pnl_pct)} since prior close" if a.daily_pnl_pct is not None else None,
+        "unr": [signed(a.unrealized_pnl), tone(a.unrealized_pnl), "" if a.unrealized_pnl is not None else not_sent],
+        "unr2": "against average cost",
+        "real": [signed(a.realized_today), tone(a.realized_today), "" if a.realized_today is not None else not_sent],
+        "real2": fills + commission,
+        "net": [number(a.net_liquidation, 2), "plain", "" if a.net_liquidation is not None else not_sent],
+        "net2": age if a.updated_wall is not None else a.currency,
+        "excess": [number(a.excess_liquidity, 2), "plain", "" if a.excess_liquidity is not None else not_sent],
+        "excess2": _ratio_note(a.excess_liquidity, a.net_liquidation, "of net liq."),
+        "gross": [number(a.gross_exposure, 2), "plain", "" if a.gross_exposure is not None else "A price is missing"],
+        "gross2": _times_note(a.gross_exposure, a.net_liquidation),
+    }
+
+
+def _ratio_note(part: float | None, whole: float | None, words: str) -> str | None:
+    return f"{share(part / whole * 100.0)} {words}" if part is not None and whole else None
+
+
+def _times_note(part: float | None, whole: float | None) -> str | None:
+    return f"{number(part / whole, 1)} × net liq." if part is not None and whole else None
+
+
+def _round(value: float | None, decimals: int) -> float | None:
+    if value is None:
+        return None
+    rounded = round(value, decimals)
+    return rounded if decimals else float(int(rounded))

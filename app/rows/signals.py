@@ -1,0 +1,57 @@
+"""Signals as table rows: the active ones by score, then today's ended ones. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.format import number, percent, signed, times, tone
+from app.snapshots import Snapshots
+from engine.domain import Candidate, Signal
+
+
+def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
+    """Rows of "Top signals"; key = signal id. `bars` = [distance, volume] as 0-100 for the two bars."""
+    signals = s.signals.signals if s.signals else ()
+    by_con = {c.con_id: c for c in s.scanners.candidates} if s.scanners else {}
+    newest = {signal.con_id: signal for signal in signals}  # newest last: the last one of a symbol wins
+    ordered = sorted(newest.values(), key=lambda g: (g.state != "active", -g.score, g.local_symbol))[:most]
+    return {signal.id: _row(i, signal, by_con.get(signal.con_id)) for i, signal in enumerate(ordered)}
+
+
+def signal_counts(s: Snapshots, shown: int) -> str | None:
+    if s.signals is None:
+        return None
+    return f"{shown} of {len(s.signals.signals)} today" if s.signals.signals else "0 today"
+
+
+def _row(order: int, signal: Signal, candidate: Candidate | None) -> dict[str, Any]:
+    ended = signal.state == "ended"
+    distance = candidate.distance_atr if candidate and candidate.distance_atr is not None else signal_distance(signal)
+    change = candidate.change_pct if candidate else None
+    volume = candidate.rel_volume if candidate and candidate.rel_volume is not None else signal.rel_volume
+    parts = {part.name: part.value for part in signal.parts}
+    return {
+        "order": order,
+        "sym": {"sym": signal.local_symbol, "con": signal.con_id},
+        "since": {"at": signal.at, "clock": "hm"},
+        "score": {"at": signal.ended_at, "clock": "hm", "text": "ended {at}"} if ended else number(signal.score, 2),
+        "bars": None if ended else [_pct(parts, "distance"), _pct(parts, "volume")],
+        "dist": signed(distance, 2),
+        "vol": times(volume),
+        "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close known"],
+    }
+
+
+def signal_distance(signal: Signal) -> float | None:
+    """How far beyond its level the signal was when it came, in ATR; negative = on the wrong side."""
+    if not signal.atr:
+        return None
+    distance = (signal.last - signal.level) / signal.atr
+    return distance if signal.side == "long" else -distance
+
+
+def _pct(parts: dict[str, float], word: str) -> int:
+    for name, value in parts.items():
+        if word in name.lower():
+            return round(min(1.0, max(0.0, value)) * 100)
+    return 0

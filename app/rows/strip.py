@@ -1,0 +1,143 @@
+"""The strip on top of every page, the panel shown while the broker is away, and the bell. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.format import MISSING, arrow, percent, redacted, signed, tone
+from app.rows.gauge import cells, status_word
+from app.snapshots import Snapshots
+from engine.state.sections import BrokerSection, HealthSection
+
+View = dict[str, dict[str, Any]]
+EXCHANGE_ZONE = "America/New_York"
+PHASES = {
+    "pre": "Pre-market",
+    "open": "New York open",
+    "post": "After hours",
+    "closed": "New York closed",
+    "weekend": "Weekend",
+    "unknown": "Session unknown",
+}
+OWN_CLOCK_S = 60.0
+
+
+def strip_parts(s: Snapshots) -> View:
+    """The parts "strip" and "broker" of every page, and the bell's list."""
+    return {
+        "strip": {**_connection(s), **_session(s), **_lines(s), **_pnl(s), "bell": _bell_count(s.health)},
+        "broker": _broker_panel(s.broker),
+        "rows:bell": _bell_rows(s.health),
+    }
+
+
+def pill(broker: BrokerSection | None) -> Any:
+    """The connection in a word; while a try is due, the seconds to it."""
+    if broker is None:
+        return ["Starting", "idle"]
+    if broker.connected:
+        return {
+            "simulated": ["SIMULATED", "simulated", "Connected to the simulated gateway"],
+            "paper": ["PAPER", "paper", "Connected to a paper account"],
+            "live": ["LIVE", "live", "Connected to a live account, read-only"],
+        }.get(broker.mode, [broker.mode.upper(), "paper"])
+    if broker.phase == "connecting":
+        return ["Connecting", "waiting"]
+    if broker.retry_at_wall is not None:
+        return {"text": "Reconnecting in {left}", "until": broker.retry_at_wall, "tone": "waiting"}
+    return ["Offline", "offline", broker.reason]
+
+
+def _connection(s: Snapshots) -> dict[str, Any]:
+    b = s.broker
+    return {
+        "pill": pill(b),
+        "simulated": bool(b and b.mode == "simulated"),
+        "account": redacted(b.account if b else None),
+        "build": s.build_id[:7] or None,
+    }
+
+
+def _session(s: Snapshots) -> dict[str, Any]:
+    b = s.broker
+    if b is None:
+        return {"phase": [PHASES["unknown"], "idle"], "session": None, "clock": None, "own_clock": None}
+    # market(t) = t + offset + (t - base) * (rate - 1); at rate 1 the base does not matter and stays out of the delta
+    base = 0.0 if b.clock_rate == 1.0 else round(b.as_of_wall or s.now, 1)
+    return {
+        "phase": [PHASES.get(b.session, b.session), "open" if b.session == "open" else b.session],
+        "session": b.session_text or None,
+        "clock": [round(b.clock_offset_s, 1), base, b.clock_rate, EXCHANGE_ZONE],
+        "own_clock": abs(b.clock_offset_s) > OWN_CLOCK_S or b.clock_rate != 1.0,
+    }
+
+
+def _lines(s: Snapshots) -> dict[str, Any]:
+    section = s.lines
+    if section is None:
+        return {"lines": MISSING, "lines_word": None, "gauge": "", "lines_near": False}
+    return {
+        "lines": f"{section.used}/{section.limit}",
+        "lines_word": status_word(section),
+        "gauge": cells(section),
+        "lines_near": section.near,
+    }
+
+
+def _pnl(s: Snapshots) -> dict[str, Any]:
+    section = s.positions
+    if section is None:
+        return {"pnl": None, "pnl_pct": None, "priced": None}
+    a = section.account
+    count = len(section.tradable)
+    shape = arrow(a.daily_pnl)
+    text = f"{shape} {signed(a.daily_pnl)}".strip()
+    reason = "" if a.daily_pnl is not None else "The broker has not sent the day's P&L yet"
+    return {
+        "pnl": [text, tone(a.daily_pnl), reason],
+        "pnl_pct": percent(a.daily_pnl_pct) if a.daily_pnl_pct is not None else None,
+        "priced": f"{a.priced} of {count} priced" if count else "no position",
+    }
+
+
+def _bell_count(health: HealthSection | None) -> int | None:
+    if health is None:
+        return None
+    return sum(1 for c in health.conditions if c.open and c.severity != "info") or None
+
+
+def _bell_rows(health: HealthSection | None) -> dict[str, Any]:
+    if health is None:
+        return {}
+    rows = [c for c in health.conditions if c.open and c.severity != "info"][:8]
+    return {
+        c.key: {
+            "order": i,
+            "icon": [c.severity, c.severity],
+            "title": c.title,
+            "text": c.text,
+            "cure": c.cure,
+            "code": f"IB {c.code}" if c.code is not None else None,
+            "at": {"text": "{age} ago", "from": c.last_wall},
+        }
+        for i, c in enumerate(rows)
+    }
+
+
+def _broker_panel(b: BrokerSection | None) -> dict[str, Any]:
+    """What is wrong, why, when it is tried again, and what to look at in TWS; nothing while connected."""
+    if b is None or b.connected or b.phase == "connecting":
+        return {"down": False}
+    where = f"{b.host}:{b.port}"
+    titles = {"simulated": "The simulated gateway does not answer", "live": "TWS is not answering"}
+    retry = {"text": "Next try in {left}", "until": b.retry_at_wall} if b.retry_at_wall is not None else None
+    return {
+        "down": True,
+        "title": titles.get(b.mode, "TWS is not answering") + f" at {where}",
+        "reason": b.reason or "No connection.",
+        "cure": b.cure or None,
+        "retry": retry or "It is tried again as soon as something changes.",
+        "tick_list": b.mode != "simulated",
+        "port": str(b.port),
+        "client": str(b.client_id),
+    }

@@ -1,0 +1,35 @@
+"""The frame of every page: band, strip, rail, notices, the one poll and its stores. Layout only."""
+
+from __future__ import annotations
+
+import dash
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.components.rail import keys, rail, tab_bar
+from app.components.strip import band, notices, strip
+from app.ids import Shell
+
+POLL_MS = 2000
+
+
+def shell(paths: frozenset[str], build_id: str) -> Component:
+    """The frame; `paths` = the pages that exist, `build_id` is compared with that of each answer of the server."""
+    return html.Div(
+        [
+            html.A("Skip to the page", href="#qt-main", className="qt-skip"),
+            dcc.Location(id=Shell.URL, refresh=False),
+            dcc.Interval(id=Shell.POLL, interval=POLL_MS, n_intervals=0),
+            dcc.Store(id=Shell.KICK),
+            dcc.Store(id=Shell.DELTA),
+            dcc.Store(id=Shell.CURSOR),
+            dcc.Store(id=Shell.APPLIED),
+            html.Div([band(), strip()], className="qt-top-fixed"),
+            rail(paths),
+            html.Main([notices(), dash.page_container], id="qt-main", className="qt-main", tabIndex=-1),
+            tab_bar(paths),
+            keys(paths),
+        ],
+        id="shell-root",
+        **{"data-build": build_id},
+    )

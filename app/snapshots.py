@@ -1,0 +1,113 @@
+"""The sections of the state as one typed bundle for the view builders. Pure reading; no section is changed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from engine.state.sections import (
+    AnswersSection,
+    BrokerSection,
+    HealthSection,
+    Heartbeat,
+    LinesSection,
+    PnlSection,
+    PositionsSection,
+    QuotesSection,
+    ScannersSection,
+    Section,
+    SettingsSection,
+    SignalsSection,
+    SymbolSection,
+    UniverseSection,
+)
+
+EngineState = Literal["starting", "alive", "late", "dead"]
+LATE_S = 6.0
+DEAD_S = 15.0
+
+
+class SectionReader(Protocol):
+    """What the pages need of the state: the newest snapshot of a section and the numbers of all of them."""
+
+    def read(self, name: str) -> Section | None: ...
+
+    def seqs(self) -> dict[str, int]: ...
+
+
+def engine_state(heartbeat_age_s: float | None) -> EngineState:
+    """How far the engine's last sign of life lies back; None = it has never written."""
+    if heartbeat_age_s is None:
+        return "starting"
+    if heartbeat_age_s <= LATE_S:
+        return "alive"
+    return "late" if heartbeat_age_s <= DEAD_S else "dead"
+
+
+S = TypeVar("S", bound=Section)
+
+
+def _typed(section: Section | None, kind: type[S]) -> S | None:
+    return section if isinstance(section, kind) else None
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Every section a page asked for; None = not published yet, or not asked for. `now` is wall time."""
+
+    engine: EngineState
+    now: float
+    build_id: str = ""
+    version: str = ""
+    heartbeat: Heartbeat | None = None
+    broker: BrokerSection | None = None
+    positions: PositionsSection | None = None
+    quotes: QuotesSection | None = None
+    lines: LinesSection | None = None
+    scanners: ScannersSection | None = None
+    signals: SignalsSection | None = None
+    health: HealthSection | None = None
+    settings: SettingsSection | None = None
+    pnl: PnlSection | None = None
+    universe: UniverseSection | None = None
+    answers: AnswersSection | None = None
+    symbol: SymbolSection | None = None
+
+    @classmethod
+    def read(
+        cls,
+        reader: SectionReader,
+        names: tuple[str, ...],
+        engine: EngineState,
+        now: float,
+        build: tuple[str, str] = ("", ""),
+    ) -> Snapshots:
+        """Read `names` once each, so that one view is built from one set of values."""
+        got = {name.partition(":")[0]: reader.read(name) for name in names}
+        return cls(
+            engine=engine,
+            now=now,
+            build_id=build[0],
+            version=build[1],
+            heartbeat=_typed(got.get("heartbeat"), Heartbeat),
+            broker=_typed(got.get("broker"), BrokerSection),
+            positions=_typed(got.get("positions"), PositionsSection),
+            quotes=_typed(got.get("quotes"), QuotesSection),
+            lines=_typed(got.get("lines"), LinesSection),
+            scanners=_typed(got.get("scanners"), ScannersSection),
+            signals=_typed(got.get("signals"), SignalsSection),
+            health=_typed(got.get("health"), HealthSection),
+            settings=_typed(got.get("settings"), SettingsSection),
+            pnl=_typed(got.get("pnl"), PnlSection),
+            universe=_typed(got.get("universe"), UniverseSection),
+            answers=_typed(got.get("answers"), AnswersSection),
+            symbol=_typed(got.get("symbol"), SymbolSection),
+        )
+
+    def market_time(self, wall: float) -> float:
+        """The gateway's clock at wall time `wall`, UTC epoch seconds; wall time itself while no gateway is known."""
+        b = self.broker
+        if b is None:
+            return wall
+        base = b.as_of_wall or self.now
+        return base + b.clock_offset_s + (wall - base) * b.clock_rate

@@ -1,0 +1,85 @@
+"""Which page shows which parts of the state: one `PageView` a page, found by the path of the poll.
+
+To add a page:
+1. `app/ids.py`: a class with its ids.
+2. `app/rows/<page>.py`: `<page>_parts(s: Snapshots) -> View`, pure functions from sections to parts (values already
+   rounded for display; see `app/feed.py` for the merge rules of part names, `app/rows/states.py` for the five states).
+3. Here: a `PageView(name, pattern, sections, build)` in `PAGES`; the strip is added to each by `_page`.
+4. `app/pages/<page>.py`: `register_page` + `layout(**_)` out of `app/components/` (cards, tables, grids, bound texts).
+   Elements name what they show by `components.bind` ("part.key"); the browser fills them, no callback needed.
+5. Only if the page takes input: `app/callbacks/<page>.py` with `register(app, deps)`, called in `app/factory.py`.
+Server-built figures go to `app/figures/`; what the browser does with a part of its own goes to `assets/qt50-<page>.js`
+through `qt.onPart(name, function)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.rows.lines import lines_parts
+from app.rows.overview import overview_parts
+from app.rows.positions import positions_parts
+from app.rows.strip import strip_parts
+from app.snapshots import Snapshots
+
+View = dict[str, dict[str, Any]]
+Params = dict[str, str]
+
+STRIP_SECTIONS = ("broker", "positions", "lines", "health")
+
+
+@dataclass(frozen=True)
+class PageView:
+    """What one page shows.
+
+    Attributes:
+        name: key of the page, also the prefix of its ids.
+        pattern: regular expression that the whole path must match; named groups become `params`.
+        sections: names of the sections that the view is built from, given the params.
+        build: snapshots and params -> view.
+        on_poll: called at each poll with the params, e.g. to keep a symbol open; must not block.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    sections: Callable[[Params], tuple[str, ...]]
+    build: Callable[[Snapshots, Params], View]
+    on_poll: Callable[[Params], None] | None = None
+
+    def key(self, params: Params) -> str:
+        """One history of views per page and parameters."""
+        return ":".join([self.name, *params.values()])
+
+
+def page(
+    name: str, pattern: str, sections: tuple[str, ...], parts: Callable[[Snapshots], View] | None = None
+) -> PageView:
+    """A page without parameters: its parts and the strip's."""
+    names = tuple(dict.fromkeys((*STRIP_SECTIONS, *sections)))
+
+    def build(s: Snapshots, _params: Params) -> View:
+        return {**strip_parts(s), **(parts(s) if parts else {})}
+
+    return PageView(name, re.compile(pattern), lambda _params: names, build)
+
+
+PAGES: tuple[PageView, ...] = (
+    page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
+    page("positions", r"/positions", (), positions_parts),
+    page("lines", r"/lines", (), lines_parts),
+)
+OTHER = page("other", r".*", ())
+
+
+def find_page(pages: tuple[PageView, ...], path: str | None) -> tuple[PageView, Params]:
+    """The page of a path and its parameters; an unknown path shows the strip alone."""
+    text = path if isinstance(path, str) and len(path) <= 200 else "/"
+    text = text.rstrip("/") or "/"
+    for candidate in pages:
+        match = candidate.pattern.fullmatch(text)
+        if match:
+            return candidate, {k: v or "" for k, v in match.groupdict().items()}
+    return OTHER, {}

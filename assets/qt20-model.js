@@ -1,0 +1,140 @@
+/* The browser's copy of the view: merges the poll's deltas and tells whoever draws a part.
+   - qt.model: {part: {key: value}}, merged by the rules of app/feed.py
+   - qt.onPart(prefix, fn): fn(name, changed, removed, full) after each change of a part "prefix:name" or "prefix"
+   - qt.clock: server, market and data age, all from the last answer and the monotonic clock of this page
+   - the one fetch wrapper: sees every answer of the server, so that its silence can be shown */
+(function () {
+  "use strict";
+  var qt = window.qt;
+  var POLL_TIMEOUT_MS = 12000;
+  var listeners = [];
+  qt.model = {};
+
+  qt.onPart = function (prefix, fn) { listeners.push([prefix, fn]); };
+
+  qt.get = function (path) {
+    var dot = path.indexOf(".");
+    var part = qt.model[path.slice(0, dot)];
+    return part === undefined ? undefined : part[path.slice(dot + 1)];
+  };
+
+  function tell(part, changed, removed, full) {
+    var head = part.split(":")[0], name = part.slice(head.length + 1);
+    listeners.forEach(function (entry) {
+      if (entry[0] === head || entry[0] === part) { entry[1](name, changed, removed, full, part); }
+    });
+    qt.bind.part(part, changed, removed);
+  }
+
+  function merge(part, values) {
+    var target = qt.model[part] = qt.model[part] || {};
+    var byField = part.slice(0, 5) === "grid:", tail = part.slice(0, 5) === "tail:";
+    Object.keys(values).forEach(function (key) {
+      if (byField && target[key]) { Object.assign(target[key], values[key]); } else { target[key] = values[key]; }
+    });
+    if (tail) { trim(target, 600); }
+  }
+
+  function trim(points, most) {
+    var keys = Object.keys(points);
+    for (var i = 0; i < keys.length - most; i += 1) { delete points[keys[i]]; }
+  }
+
+  function replaceAll(views) {
+    var before = qt.model;
+    qt.model = {};
+    Object.keys(before).forEach(function (part) {
+      if (!views[part]) { tell(part, {}, Object.keys(before[part]), true); }
+    });
+    Object.keys(views).forEach(function (part) {
+      qt.model[part] = views[part];
+      var removed = Object.keys(before[part] || {}).filter(function (key) { return !(key in views[part]); });
+      tell(part, views[part], removed, true);
+    });
+  }
+
+  function mergeDelta(delta) {
+    (delta.drop || []).forEach(function (part) {
+      var keys = Object.keys(qt.model[part] || {});
+      delete qt.model[part];
+      tell(part, {}, keys, false);
+    });
+    var parts = Object.assign({}, delta.set, delta.del);
+    Object.keys(parts).forEach(function (part) {
+      var changed = (delta.set || {})[part] || {}, removed = (delta.del || {})[part] || [];
+      merge(part, changed);
+      removed.forEach(function (key) { delete qt.model[part][key]; });
+      tell(part, changed, removed, false);
+    });
+  }
+
+  qt.apply = function (delta) {
+    if (!delta) { return; }
+    if (delta.full) { replaceAll(delta.set || {}); } else { mergeDelta(delta); }
+    qt.tick();
+  };
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.qt = Object.assign(window.dash_clientside.qt || {}, {
+    apply: function (delta) {
+      qt.apply(delta);
+      return window.dash_clientside.no_update;
+    }
+  });
+
+  /* ---- clocks and the server's pulse ---- */
+  var pulse = { now: null, perf: 0, beat: null, failing: false, build: null };
+  qt.pulse = pulse;
+  qt.clock = {
+    /* wall time of the server, UTC epoch seconds */
+    now: function () {
+      return pulse.now === null ? Date.now() / 1000 : pulse.now + (performance.now() - pulse.perf) / 1000;
+    },
+    /* seconds since the engine's last sign of life; null = none yet */
+    dataAge: function () {
+      return pulse.beat === null ? null : pulse.beat + (performance.now() - pulse.perf) / 1000;
+    },
+    /* the gateway's clock at a wall time */
+    market: function (wall) {
+      var c = qt.get("strip.clock");
+      return c ? wall + c[0] + (wall - c[1]) * (c[2] - 1) : wall;
+    },
+    /* null = fresh, "late" over 6 s, "dead" over 15 s or when the server does not answer */
+    trouble: function () {
+      var age = qt.clock.dataAge();
+      if (age === null) { return null; }
+      return age > 15 ? "dead" : age > 6 ? "late" : null;
+    }
+  };
+
+  function heard(response) {
+    var now = response.headers.get("X-QT-Now");
+    if (now === null) { return; }
+    pulse.now = Number(now);
+    pulse.perf = performance.now();
+    var beat = response.headers.get("X-QT-Beat");
+    pulse.beat = beat === null ? pulse.beat : Number(beat);
+    pulse.build = response.headers.get("X-QT-Build");
+    pulse.failing = false;
+  }
+
+  var fetchBefore = window.fetch;
+  window.fetch = function (resource, options) {
+    var url = typeof resource === "string" ? resource : resource.url || "";
+    if (url.indexOf("_dash-update-component") < 0) { return fetchBefore.apply(this, arguments); }
+    var stop = new AbortController();
+    var timer = window.setTimeout(function () { stop.abort(); }, POLL_TIMEOUT_MS);
+    var given = Object.assign({}, options, { signal: stop.signal });
+    return fetchBefore.call(this, resource, given).then(function (response) {
+      window.clearTimeout(timer);
+      if (response.status === 409) { qt.reloadNeeded("This page is from another build."); }
+      if (response.status < 500) { heard(response); } else { pulse.failing = true; }
+      return response;
+    }, function (problem) {
+      window.clearTimeout(timer);
+      pulse.failing = true;
+      qt.tick();
+      throw problem;
+    });
+  };
+})();

@@ -1,0 +1,220 @@
+/* Grids: cell renderers, and the deltas of "grid:<name>" as row transactions keyed by row id.
+   The wrapper <div data-qt-grid="positions" data-grid-id="overview-positions" data-total="total"> says which part a
+   grid shows. A click on a row goes to its symbol. Rows do not change places under the pointer. */
+(function () {
+  "use strict";
+  var qt = window.qt, fmt = qt.fmt;
+  var grids = new Map();   // wrapper -> {api, name, held: {id: order}}
+
+  /* ---- cells ---- */
+  function el(tag, props) {
+    return window.React.createElement.apply(window.React, arguments);
+  }
+  function two(top, bottom, topTone, bottomTone, title) {
+    return el("div", { className: "qt-two", title: title || undefined },
+      el("div", { className: "qt-top", "data-tone": topTone || undefined }, top),
+      el("div", { className: "qt-sub", "data-tone": bottomTone || undefined }, bottom));
+  }
+  function money(value, decimals) {
+    return [fmt.signed(value, decimals), fmt.tone(value, decimals)];
+  }
+  function spark(points) {
+    if (!points || !points.length) { return null; }
+    var step = 70 / (points.length - 1), path = "", pen = "M", first = null, last = null, at = 0;
+    points.forEach(function (h, i) {
+      if (h === null) { pen = "M"; return; }
+      first = first === null ? h : first;
+      last = h; at = i;
+      path += pen + (2 + i * step).toFixed(1) + " " + (22 - h / 2).toFixed(1);
+      pen = "L";
+    });
+    var tone = last > first ? "gain" : last < first ? "loss" : "flat";
+    return el("svg", { className: "qt-spark", width: 76, height: 24, viewBox: "0 0 76 24", "data-tone": tone,
+      role: "img", "aria-label": "last hour " + (tone === "gain" ? "up" : tone === "loss" ? "down" : "level") },
+      el("path", { d: path }), el("circle", { cx: 2 + at * step, cy: 22 - last / 2, r: 1.8 }));
+  }
+  function symbolLink(d, id) {
+    return el("a", { href: "/symbol/" + id, className: "qt-sym", tabIndex: -1 }, d.sym);
+  }
+
+  var draw = {
+    symbol: function (d) { return two(symbolLink(d, d.id), d.name, "", "", d.name); },
+    qty: function (d) { return two(fmt.quantity(d.qty), d.unit); },
+    avg: function (d) { return two(fmt.number(d.avg, 2), d.cost); },
+    spark: function (d) { return spark(d.spark); },
+    last: function (d) {
+      var change = d.chg === null ? fmt.MISSING : fmt.arrow(d.chg) + " " + fmt.percent(d.chg);
+      return two(fmt.number(d.last, d.dec), d.kind ? d.kind : change, "", d.kind ? "warn" : fmt.tone(d.chg), d.why);
+    },
+    day: function (d) { var m = money(d.day, 2); return two(m[0], d.day2, m[1], "", d.why); },
+    unr: function (d) {
+      var m = money(d.unr, 2);
+      return two(m[0], fmt.percent(d.unrp), m[1], "", d.why);
+    },
+    ib: function (d) { var m = money(d.ib, 2); return el("span", { "data-tone": m[1] }, m[0]); },
+    exp: function (d) {
+      return el("div", { className: "qt-two" }, el("div", { className: "qt-top" }, fmt.number(d.exp, 0)),
+        el("div", { className: "qt-sub qt-meter" },
+          el("i", null, el("b", { style: { width: (d.expp || 0) + "%" } })), fmt.share(d.expp)));
+    },
+    emas: function (d) { return two(fmt.number(d.fast, d.dec), fmt.number(d.slow, d.dec)); },
+    trend: function (d) {
+      if (!d.trend) { return el("span", { title: "Not enough bars yet" }, fmt.MISSING); }
+      var up = d.trend === "above";
+      return two(up ? fmt.UP : fmt.DOWN, d.trend, up ? "gain" : "loss");
+    },
+    total: function (d, field, decimals) {
+      if (!(field in d)) { return null; }
+      var m = field === "exp" ? [fmt.number(d.exp, 0), ""] : money(d[field], 2);
+      return el("b", { "data-tone": m[1], title: d[field] === null ? "A value is missing" : undefined }, m[0]);
+    },
+    line_symbol: function (d) { return symbolLink(d, d.id); },
+    priority: function (d) {
+      return el("span", { className: "qt-prio", "data-c": d.cls }, PRIORITY[d.cls] || d.cls);
+    },
+    lane: function (d) {
+      var waiting = d.state !== "live";
+      return el("span", { className: "qt-lane", "data-lane": waiting ? d.state : d.lane }, waiting ? d.state : d.lane);
+    },
+    out: function (d) { return d.out === null ? el("span", { "data-tone": "missing" }, "never") : el("b", null, d.out); }
+  };
+  var PRIORITY = { "100": "100 Position", pinned: "Pinned", "50": "50 Top", "25": "25 Normal", coverage: "Coverage" };
+
+  var components = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+  components.QtCell = function (props) {
+    var data = props.data || {};
+    if (props.node && props.node.rowPinned) {
+      return props.kind === "symbol" ? el("b", null, "Total") : draw.total(data, props.total || "", 2);
+    }
+    return draw[props.kind](data);
+  };
+
+  var functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  functions.qtAge = function (params) {
+    return params.data && params.data.at ? fmt.age(Math.max(0, qt.clock.now() - params.data.at)) :
+      params.node.rowPinned ? "" : fmt.MISSING;
+  };
+  functions.qtHeld = function (params) {
+    return params.data && params.data.since ? fmt.held(qt.clock.now() - params.data.since) : fmt.MISSING;
+  };
+  functions.qtByTime = function (a, b, nodeA, nodeB) {
+    return (nodeB.data.at || 0) - (nodeA.data.at || 0);
+  };
+  functions.qtBySince = function (a, b, nodeA, nodeB) { return (nodeB.data.since || 0) - (nodeA.data.since || 0); };
+  functions.qtLineShown = function (node) {
+    var show = qt.lineFilter || "all", coverage = node.data.cls === "coverage";
+    return show === "all" || (show === "coverage") === coverage;
+  };
+  functions.qtTrue = function () { return true; };
+
+  /* ---- rows ---- */
+  function rowOf(id, values) { return Object.assign({ id: id }, values); }
+
+  function fill(grid) {
+    var values = qt.model["grid:" + grid.name] || {}, wanted = {};
+    var add = [], update = [], remove = [];
+    Object.keys(values).forEach(function (id) {
+      wanted[id] = true;
+      (grid.api.getRowNode(id) ? update : add).push(rowOf(id, values[id]));
+    });
+    grid.api.forEachNode(function (node) { if (!wanted[node.id]) { remove.push(node.data); } });
+    grid.api.applyTransaction({ add: add, update: update, remove: remove });
+    drawTotal(grid);
+  }
+
+  function apply(grid, changed, removed) {
+    var values = qt.model["grid:" + grid.name] || {}, add = [], update = [], nodes = [], fields = {};
+    Object.keys(changed).forEach(function (id) {
+      var node = grid.api.getRowNode(id), row = rowOf(id, values[id]);
+      if (!node) { add.push(row); return; }
+      if (grid.wrapper.matches(":hover") && row.order !== node.data.order) {
+        grid.held[id] = true;
+        row.order = node.data.order;
+      }
+      Object.keys(changed[id]).forEach(function (field) { fields[field] = true; });
+      update.push(row);
+      nodes.push(node);
+    });
+    var remove = removed.map(function (id) { return { id: id }; }).filter(function (row) {
+      return grid.api.getRowNode(row.id);
+    });
+    grid.api.applyTransaction({ add: add, update: update, remove: remove });
+    repaint(grid, nodes, fields);
+  }
+
+  /* Cells of two lines hold fields that are not their column's own: paint those again. */
+  function repaint(grid, nodes, fields) {
+    if (!nodes.length) { return; }
+    var columns = grid.api.getColumns().filter(function (column) {
+      var also = (column.getColDef().context || {}).also || [];
+      return also.some(function (field) { return fields[field]; });
+    });
+    if (columns.length) { grid.api.refreshCells({ rowNodes: nodes, columns: columns, force: true }); }
+  }
+
+  function drawTotal(grid) {
+    var part = grid.wrapper.dataset.total;
+    if (!part) { return; }
+    var values = qt.model["grid:" + part] || {};
+    var rows = Object.keys(values).map(function (id) { return rowOf(id, values[id]); });
+    var mark = JSON.stringify(rows);
+    if (grid.totalMark !== mark) { grid.totalMark = mark; grid.api.setGridOption("pinnedBottomRowData", rows); }
+  }
+
+  function release(grid) {
+    var ids = Object.keys(grid.held), values = qt.model["grid:" + grid.name] || {};
+    grid.held = {};
+    var rows = ids.filter(function (id) { return values[id] && grid.api.getRowNode(id); });
+    if (rows.length) { grid.api.applyTransaction({ update: rows.map(function (id) { return rowOf(id, values[id]); }) }); }
+  }
+
+  function alive(grid) { return grid.api && !grid.api.isDestroyed() && grid.wrapper.isConnected; }
+
+  qt.eachGrid = function (name, fn) {
+    grids.forEach(function (grid, wrapper) {
+      if (!wrapper.isConnected) { grids.delete(wrapper); return; }
+      if (alive(grid) && (name === null || grid.name === name)) { fn(grid); }
+    });
+  };
+
+  qt.onPart("grid", function (name, changed, removed, full) {
+    qt.eachGrid(null, function (grid) {
+      if (grid.wrapper.dataset.total === name) { drawTotal(grid); }
+      if (grid.name === name) { if (full) { fill(grid); } else { apply(grid, changed, removed); } }
+    });
+  });
+
+  function adopt(wrapper) {
+    var grid = { wrapper: wrapper, name: wrapper.dataset.qtGrid, api: null, held: {} };
+    grids.set(wrapper, grid);
+    window.dash_ag_grid.getApiAsync(wrapper.dataset.gridId).then(function (api) {
+      if (!wrapper.isConnected) { grids.delete(wrapper); return; }
+      grid.api = api;
+      fill(grid);
+    });
+    wrapper.addEventListener("mouseleave", function () { if (alive(grid)) { release(grid); } });
+    wrapper.addEventListener("click", function (event) {
+      var row = event.target.closest(".ag-row");
+      if (row && !event.target.closest("a,button") && !row.classList.contains("ag-row-pinned")) {
+        qt.go("/symbol/" + row.getAttribute("row-id"));
+      }
+    });
+    wrapper.addEventListener("keydown", function (event) {
+      var row = event.target.closest && event.target.closest(".ag-row");
+      if (event.key === "Enter" && row) { qt.go("/symbol/" + row.getAttribute("row-id")); }
+    });
+  }
+
+  qt.onNodes(function () {
+    document.querySelectorAll("[data-qt-grid]").forEach(function (wrapper) {
+      if (!grids.has(wrapper) && window.dash_ag_grid) { adopt(wrapper); }
+    });
+  });
+
+  qt.gridTick = function () {
+    qt.eachGrid(null, function (grid) {
+      var columns = grid.api.getColumns().filter(function (column) { return (column.getColDef().context || {}).ages; });
+      if (columns.length) { grid.api.refreshCells({ columns: columns }); }
+    });
+  };
+})();

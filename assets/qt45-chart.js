@@ -1,0 +1,119 @@
+/* The live end of a P&L curve: appends the points later than layout.meta.last (so nothing is drawn twice), keeps the
+   tag of the last value on the axis, and asks for a new base when the tail is long or the extremes have moved. */
+(function () {
+  "use strict";
+  var qt = window.qt;
+  var GAP_S = 20, TAIL_MOST = 300, REBASE_PAUSE_MS = 15000;
+
+  function plot(id) {
+    var holder = document.getElementById(id);
+    return holder ? holder.querySelector(".js-plotly-plot") : null;
+  }
+
+  function stateOf(gd) {
+    var meta = (gd.layout && gd.layout.meta) || {};
+    if (gd.qtMeta !== meta) {
+      gd.qtMeta = meta;
+      gd.qtState = { last: meta.last || 0, lastY: lastY(gd), added: 0, high: meta.high, low: meta.low, offset: meta.offset || 0 };
+    }
+    return gd.qtState;
+  }
+
+  function lastY(gd) {
+    var line = gd.data && gd.data[2];
+    return line && line.y.length ? line.y[line.y.length - 1] : null;
+  }
+
+  function iso(market, offset) { return new Date((market + offset) * 1000).toISOString().slice(0, 19); }
+
+  /* Points later than what is drawn, as the columns of the three traces; the areas go to zero at a gap. */
+  function later(state, tail) {
+    var out = { x: [], line: [], gain: [], loss: [] };
+    function push(m, y, area) {
+      out.x.push(iso(m, state.offset));
+      out.line.push(y);
+      out.gain.push(Math.max(area, 0));
+      out.loss.push(Math.min(area, 0));
+    }
+    Object.keys(tail).map(Number).filter(function (m) { return m > state.last; }).sort(function (a, b) { return a - b; })
+      .forEach(function (m) {
+        var y = tail[m], jumped = m - state.last > GAP_S;
+        if ((y === null || jumped) && state.lastY !== null) { push(state.last, null, 0); state.lastY = null; }
+        if (y !== null) {
+          if (state.lastY === null) { push(m, null, 0); }
+          push(m, y, y);
+          state.high = Math.max(state.high === null || state.high === undefined ? y : state.high, y);
+          state.low = Math.min(state.low === null || state.low === undefined ? y : state.low, y);
+        }
+        state.last = m;
+        state.lastY = y;
+        state.added += 1;
+      });
+    return out;
+  }
+
+  function rebase(chart, gd, why) {
+    var now = Date.now();
+    if (now - (chart.asked || 0) < (why === "empty" ? 3000 : REBASE_PAUSE_MS)) { return; }
+    chart.asked = now;
+    window.dash_clientside.set_props(chart.rebase, { data: now });
+  }
+
+  function placeTag(chart, gd) {
+    var tag = document.getElementById(chart.id + "-tag"), dot = document.getElementById(chart.id + "-dot");
+    var full = gd._fullLayout, line = gd.data && gd.data[2];
+    if (!tag || !full || !full.yaxis || !line) { return; }
+    var i = line.y.length - 1;
+    while (i >= 0 && (line.y[i] === null || line.y[i] === undefined)) { i -= 1; }
+    var y = i >= 0 ? full.yaxis._offset + full.yaxis.l2p(line.y[i]) : -1;
+    var x = i >= 0 ? full.xaxis._offset + full.xaxis.d2p(line.x[i]) : -1;
+    var inside = y >= full.yaxis._offset && y <= full.yaxis._offset + full.yaxis._length;
+    tag.hidden = i < 0 || !inside;
+    dot.hidden = tag.hidden || x < full.xaxis._offset || x > full.xaxis._offset + full.xaxis._length + 1;
+    if (tag.hidden) { return; }
+    var text = qt.fmt.signed(line.y[i], 0), tone = qt.fmt.tone(line.y[i], 0);
+    if (tag.textContent !== text) { tag.textContent = text; }
+    tag.dataset.tone = dot.dataset.tone = tone;
+    tag.style.transform = "translateY(" + Math.round(y - 10) + "px)";
+    dot.style.transform = "translate(" + Math.round(x - 3) + "px," + Math.round(y - 3) + "px)";
+  }
+
+  function words(chart, gd) {
+    var fact = document.getElementById(chart.id + "-fact"), meta = gd.layout.meta || {};
+    if (!fact) { return; }
+    var state = stateOf(gd);
+    var text = meta.count > 1 ? "low " + qt.fmt.signed(state.low) + " · high " + qt.fmt.signed(state.high) : "";
+    if (fact.textContent !== text) { fact.textContent = text; }
+  }
+
+  qt.liveCurve = function (chart) {
+    function update() {
+      var gd = plot(chart.id);
+      if (!gd || !gd.data || !gd.data.length || !gd._fullLayout) { return; }
+      if (!gd.qtWatched) {
+        gd.qtWatched = true;
+        gd.on("plotly_afterplot", function () { placeTag(chart, gd); });
+      }
+      var state = stateOf(gd), high = state.high, low = state.low;
+      var tail = qt.model[chart.part] || {};
+      if (!(gd.layout.meta || {}).count) {
+        if (Object.keys(tail).length > 1) { rebase(chart, gd, "empty"); }
+        return;
+      }
+      var added = later(state, tail);
+      if (added.x.length) {
+        window.dash_clientside.set_props(chart.id, { extendData: [
+          { x: [added.x, added.x, added.x], y: [added.gain, added.loss, added.line] }, [0, 1, 2]
+        ] });
+      }
+      if (state.added > TAIL_MOST || state.high !== high || state.low !== low) { chart.due = true; }
+      if (chart.due && Date.now() - (chart.asked || 0) > REBASE_PAUSE_MS) { chart.due = false; rebase(chart, gd, "moved"); }
+      placeTag(chart, gd);
+      words(chart, gd);
+    }
+    qt.onPart(chart.part, update);
+    qt.onNodes(update);
+  };
+
+  qt.liveCurve({ id: "overview-pnl", part: "tail:pnl", rebase: "overview-pnl-rebase" });
+})();
