@@ -17,9 +17,11 @@ from app.launch.data_folder import make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
 from app.launch.lockfile import AlreadyRunning, EngineLock
+from app.launch.parts import Assemble, Parts, Plan, RunningEngine
 from app.launch.ports import PortTaken, free_port, open_listener
 from app.launch.preparation import Machine, Prepared, prepare
 from app.launch.simulator_process import HOST, STATE_FILE, SimulatorProcess, command_line
+from app.launch.web_server import WebServer
 from engine.build_id import BuildId, build_id
 from engine.errors import ConfigError
 from engine.logs import plain, route_logs
@@ -34,8 +36,11 @@ OK, REFUSED, SECOND_ENGINE = 0, 2, 3
 log = logging.getLogger("qtrade.app")
 
 
-def run(arguments: Sequence[str]) -> int:
-    """The whole program; returns its exit code. Prints one message instead of a traceback for what users do wrong."""
+def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
+    """The whole program; returns its exit code. Prints one message instead of a traceback for what users do wrong.
+
+    `assemble` None = the real engine and pages.
+    """
     machine = Machine(ROOT, os.environ, Path.home(), sys.platform)
     try:
         typed = parse_command_line(arguments)
@@ -50,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
             listener.close()
             print(plain("\n".join(report(prepared, build))))
             return OK
-        return _run_locked(prepared, machine, build, listener)
+        return _run_locked(prepared, machine, build, listener, assemble)
     except (ConfigError, PortTaken) as error:
         print(plain(f"QTrade: {error}"), file=sys.stderr)
         return REFUSED
@@ -61,7 +66,9 @@ def run(arguments: Sequence[str]) -> int:
         return OK
 
 
-def _run_locked(prepared: Prepared, machine: Machine, build: BuildId, listener: socket.socket) -> int:
+def _run_locked(
+    prepared: Prepared, machine: Machine, build: BuildId, listener: socket.socket, assemble: Assemble | None
+) -> int:
     ending = Ending()
     ending.listen()
     make_data_folder(prepared.folder)
@@ -71,7 +78,7 @@ def _run_locked(prepared: Prepared, machine: Machine, build: BuildId, listener: 
         routing = route_logs(log_folder(prepared.folder), prepared.settings.config.log.level)
         try:
             _announce(prepared, build)
-            _serve_until_end(prepared, machine, build, listener, ending)
+            _serve_until_end(prepared, machine, build, listener, ending, assemble)
         finally:
             routing.close()
     finally:
@@ -91,35 +98,54 @@ def _announce(prepared: Prepared, build: BuildId) -> None:
 
 
 def _serve_until_end(
-    prepared: Prepared, machine: Machine, build: BuildId, listener: socket.socket, ending: Ending
+    prepared: Prepared,
+    machine: Machine,
+    build: BuildId,
+    listener: socket.socket,
+    ending: Ending,
+    assemble: Assemble | None,
 ) -> None:
-    # Dash and the engine take most of a second to import; `--version`, `--check` and a taken port need neither.
-    from app.launch.web_server import WebServer
-    from app.launch.wiring import assemble
-
-    config = prepared.settings.config
+    """Pages first: they are up, and say so, before a gateway is there."""
+    web = prepared.settings.config.web
     host, port = endpoint(prepared)
-    parts = assemble(prepared.settings, host, port, prepared.folder, build, ROOT)
-    simulator = None
-    if config.broker.mode == "simulated":
-        state_file = prepared.folder / STATE_FILE
-        command = command_line(config.simulator, port, state_file, config.broker.account)
-        simulator = SimulatorProcess(command, ROOT, prepared.folder, port)
+    plan = Plan(prepared.settings, host, port, prepared.folder, build, ROOT)
+    simulator = _simulator(plan)
+    parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = WebServer(parts.wsgi, listener)
     server.start()
-    if may_open_browser(config.web.open_browser, machine.environ, machine.platform):
-        open_browser(f"http://{config.web.host}:{config.web.port}")
-
-    def start_rest() -> None:
-        if simulator is not None:
-            simulator.start()
-        if not ending.wait(0):
-            parts.engine.start()
-
-    threading.Thread(target=start_rest, name="start", daemon=True).start()
+    if may_open_browser(web.open_browser, machine.environ, machine.platform):
+        open_browser(f"http://{web.host}:{web.port}")
+    starting = threading.Thread(target=_start_rest, args=(parts.engine, simulator, ending), name="start", daemon=True)
+    starting.start()
     ending.wait()
+    _stop(parts.engine, simulator, server, ending)
+
+
+def _real_parts(plan: Plan) -> Parts:
+    # Dash and the engine take a second to import; `--version`, `--check` and a taken port need neither.
+    from app.launch.wiring import assemble
+
+    return assemble(plan)
+
+
+def _simulator(plan: Plan) -> SimulatorProcess | None:
+    config = plan.settings.config
+    if config.broker.mode != "simulated":
+        return None
+    command = command_line(config.simulator, plan.port, plan.folder / STATE_FILE, config.broker.account)
+    return SimulatorProcess(command, plan.root, plan.folder, plan.port)
+
+
+def _start_rest(engine: RunningEngine, simulator: SimulatorProcess | None, ending: Ending) -> None:
+    if simulator is not None:
+        simulator.start()
+    if not ending.wait(0):
+        engine.start()
+
+
+def _stop(engine: RunningEngine, simulator: SimulatorProcess | None, server: WebServer, ending: Ending) -> None:
     log.info("Stopping")
-    stopped = parts.engine.stop(ENGINE_STOP_S)
+    stopped = engine.stop(ENGINE_STOP_S)
     if simulator is not None:
         simulator.stop()
     server.stop()
