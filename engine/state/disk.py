@@ -86,6 +86,20 @@ def open_cache(folder: Path, at_wall: float) -> Cache:
         raise StateError(f"{folder}: the state can't be stored ({error}); {_CURE}") from error
 
 
+def open_existing(folder: Path) -> Cache:
+    """Open a folder that an engine writes; creates, checks and moves nothing.
+
+    Raises:
+        StateError: nothing is there, or it is not readable.
+    """
+    if not (folder / _DATABASE).is_file():
+        raise StateError(f"{folder}: there is no state here; start the engine with this data folder first")
+    try:
+        return _open(folder)
+    except (OSError, sqlite3.Error) as error:
+        raise StateError(f"{folder}: the state can't be read ({error})") from error
+
+
 _CURE = "free some space or correct the rights; everything works from memory until then"
 
 

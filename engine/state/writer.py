@@ -17,7 +17,7 @@ from engine.clock import Clock
 from engine.errors import StateError
 from engine.sqlite_damage import is_corruption
 from engine.state.disk import open_cache
-from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, unwrap_seqs, wrap
+from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, Envelope, unwrap_seqs, wrap
 from engine.state.sections import Section
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class StateWriter:
         self._cache: Cache | None = None
         self._next_open_mono = 0.0
         self._written: dict[str, int] = {}
+        self._refused: dict[str, int] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="state-writer", daemon=True)
 
@@ -102,20 +103,34 @@ class StateWriter:
                 cache.delete(name)
 
     def _write_changes(self, cache: Cache, current: Mapping[str, Section]) -> bool:
-        changed = [(name, snapshot) for name, snapshot in current.items() if self._written.get(name) != snapshot.seq]
+        values = self._encoded(current)  # before the lock is taken
         gone = [name for name in self._written if name not in current]
-        if not changed and not gone:
+        if not values and not gone:
             return False
-        values = [(name, wrap(snapshot)) for name, snapshot in changed]  # encoded before the lock is taken
-        seqs = {name: snapshot.seq for name, snapshot in current.items()}
+        kept = {name: seq for name, seq in self._written.items() if name in current}
+        seqs = kept | {name: current[name].seq for name in values}
         with cache.transact():
-            for name, value in values:
+            for name, value in values.items():
                 cache.set(name, value)
             for name in gone:
                 cache.delete(name)
             cache.set(SEQS_KEY, seqs)
         self._written = seqs
         return True
+
+    def _encoded(self, current: Mapping[str, Section]) -> dict[str, Envelope]:
+        """The changed sections, ready to store; one that is no JSON (a bug) must not keep the others from disk."""
+        values = {}
+        for name, snapshot in current.items():
+            if snapshot.seq in (self._written.get(name), self._refused.get(name)):
+                continue
+            try:
+                values[name] = wrap(snapshot)
+            except (TypeError, ValueError, OverflowError) as error:
+                self._refused[name] = snapshot.seq
+                self.write_errors += 1
+                log.error("State: section %s can't be stored: %s", name, error)
+        return values
 
     def _failed(self, error: Exception) -> None:
         self.write_errors += 1

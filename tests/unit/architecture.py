@@ -48,8 +48,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.bars": SEAMS,
     "engine.portfolio": SEAMS | {"engine.bars"},
     "engine.scanners": SEAMS | {"engine.lines", "engine.bars"},
-    "engine.state": SEAMS,
-    "engine.journal": SEAMS,
+    "engine.sqlite_damage": frozenset(),
+    "engine.state": SEAMS | {"engine.sqlite_damage"},
+    "engine.journal": SEAMS | {"engine.sqlite_damage"},
     "engine.health": SEAMS,
     "engine": frozenset({"engine"}),  # runtime, assembly and their parts: all of engine
     "app.launch": frozenset({"app", "engine"}),

@@ -1,0 +1,238 @@
+"""The front door: S3-S7 of the fault catalogue, on a Dash app with real callbacks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import re
+
+import pytest
+from dash import ALL, Dash, Input, Output, State, dcc, html
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.security import BODY_MAX_BYTES, CALLBACK_PATH, is_own_page, protect, trusted_hosts
+
+
+def make_app() -> Dash:
+    app = Dash("app", enable_mcp=False, on_error=lambda error: "failed")
+    app.layout = html.Div(
+        [
+            dcc.Input(id="in", value="a"),
+            dcc.Store(id="memory"),
+            html.Div(id="out"),
+            html.Div(id="shout"),
+            html.Div(id="sum"),
+            html.Div(id="strange"),
+            dcc.Input(id={"kind": "x", "n": 1}),
+        ]
+    )
+
+    @app.callback(Output("out", "children"), Input("in", "value"), State("memory", "data"))
+    def echo(value, memory):
+        if value == "boom":
+            raise RuntimeError("secret Traceback text")
+        return f"{value}/{memory}"
+
+    @app.callback(Output("sum", "children"), Input({"kind": "x", "n": ALL}, "value"))
+    def wildcard(values):
+        return len(values)
+
+    @app.callback(Output("strange", "children"), Input("in", "value"), on_error=None)
+    def unserialisable(value):
+        return {1, 2}
+
+    app.clientside_callback("function(v){return v;}", Output("shout", "children"), Input("in", "value"))
+    return app
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = make_app()
+    protect(app)
+
+    @app.server.get("/broken")
+    def broken():
+        raise RuntimeError("secret Traceback text")
+
+    return app.server.test_client()
+
+
+def body(**changes):
+    whole = {
+        "output": "out.children",
+        "outputs": {"id": "out", "property": "children"},
+        "inputs": [{"id": "in", "property": "value", "value": "hello"}],
+        "state": [{"id": "memory", "property": "data", "value": 1}],
+        "changedPropIds": ["in.value"],
+    }
+    return {**whole, **changes}
+
+
+def test_a_page_of_ours_is_answered(client):
+    answer = client.post(
+        CALLBACK_PATH, json=body(), headers={"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    )
+    assert answer.status_code == 200
+    assert answer.json["response"]["out"]["children"] == "hello/1"
+
+
+def test_wildcards_are_answered(client):
+    wild = {
+        "output": "sum.children",
+        "outputs": {"id": "sum", "property": "children"},
+        "inputs": [[{"id": {"kind": "x", "n": 1}, "property": "value", "value": "v"}]],
+        "changedPropIds": [],
+    }
+    assert client.post(CALLBACK_PATH, json=wild).json["response"]["sum"]["children"] == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies", "/assets/x.css", "/no/such/page"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8052", "127.0.0.1.evil.example", "[::1]", "192.168.1.5"]
+)
+def test_a_foreign_host_gets_400_everywhere(client, path, host):
+    assert client.get(path, headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8052", "localhost:9"])
+def test_our_names_are_answered_with_any_port(client, host):
+    assert client.get("/_dash-layout", headers={"Host": host}).status_code == 200
+
+
+def test_ipv6_loopback_is_trusted_only_when_bound():
+    assert "[::1]" in trusted_hosts("::1")
+    assert "[::1]" not in trusted_hosts("127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://localhost"},
+        {"Origin": "http://localhost:8053"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_another_sites_page_is_refused(client, headers):
+    assert client.post(CALLBACK_PATH, json=body(), headers=headers).status_code == 403
+
+
+def test_scripts_without_browser_headers_are_not():
+    assert is_own_page("localhost:8052", "http", None, None)
+    assert is_own_page("localhost:8052", "http", "http://localhost:8052", "same-origin")
+    assert not is_own_page("localhost:8052", "http", "http://localhost:80520", None)
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "code"),
+    [
+        ("x", "text/plain", 415),
+        ("a=1", "application/x-www-form-urlencoded", 415),
+        ("{", "application/json", 400),
+        ("{}", "application/json", 400),
+        ("[]", "application/json", 400),
+        ("null", "application/json", 400),
+        ("[" * 100_000, "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"", "application/json", 400),
+        (json.dumps(body(output="gone.children")), "application/json", 409),
+        (json.dumps(body(output="shout.children")), "application/json", 409),
+        (json.dumps(body(inputs=[])), "application/json", 409),
+        (json.dumps(body(state=[{"id": "memory", "property": "other"}])), "application/json", 409),
+        (json.dumps(body(inputs=[{"id": "was", "property": "value"}])), "application/json", 409),
+        (json.dumps(body(inputs=[{"id": "in"}])), "application/json", 400),
+        (json.dumps(body(output=5)), "application/json", 400),
+        (b" " * (BODY_MAX_BYTES + 1), "application/json", 413),
+    ],
+)
+def test_a_body_that_no_page_sends_gets_a_4xx_with_words(client, data, content_type, code):
+    answer = client.post(CALLBACK_PATH, data=data, content_type=content_type)
+    assert answer.status_code == code
+    assert answer.json["error"]
+    assert answer.json.get("reload", False) is (code in (400, 409))
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(["output", "outputs", "inputs", "state", "changedPropIds", "other"]), JUNK),
+    st.booleans(),
+)
+def test_no_body_makes_a_5xx(client, changes, on_top_of_a_good_one):
+    logging.disable(logging.CRITICAL)
+    try:
+        answer = client.post(CALLBACK_PATH, json=body(**changes) if on_top_of_a_good_one else changes)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert answer.status_code < 500
+    assert b"Traceback" not in answer.data
+
+
+def test_a_callback_that_raises_ends_in_on_error(client):
+    answer = client.post(CALLBACK_PATH, json=body(inputs=[{"id": "in", "property": "value", "value": "boom"}]))
+    assert answer.status_code == 200
+    assert b"Traceback" not in answer.data
+
+
+def test_a_callback_that_returns_a_set_is_no_5xx(client, caplog):
+    strange = body(output="strange.children", outputs={"id": "strange", "property": "children"}, state=[])
+    with caplog.at_level(logging.ERROR, "qtrade.web"):
+        answer = client.post(CALLBACK_PATH, json=strange)
+    assert answer.status_code < 500
+    assert b"Traceback" not in answer.data
+
+
+def test_an_error_of_ours_is_said_without_a_traceback(client, caplog):
+    answer = client.get("/broken")
+    assert answer.status_code == 500
+    assert b"Traceback" not in answer.data and b"secret" not in answer.data
+    assert "secret" in caplog.text  # the log has it
+
+
+def test_changing_methods_elsewhere_are_refused(client):
+    assert client.post("/_dash-layout", json={}).status_code == 405
+    assert client.delete("/", json={}).status_code == 405
+    assert client.put("/", data="x").status_code == 415
+
+
+@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies", "/broken"])
+def test_headers_are_on_every_answer(client, path):
+    headers = client.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-store"
+    policy = headers["Content-Security-Policy"]
+    for part in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'"):
+        assert part in policy
+    assert "unsafe-eval" not in policy
+    assert "unsafe-inline" not in re.search(r"script-src[^;]*", policy)[0]
+
+
+def test_every_inline_script_of_the_page_is_in_the_policy(client):
+    answer = client.get("/")
+    policy = answer.headers["Content-Security-Policy"]
+    page = re.sub(r"<!--.*?-->", "", answer.text, flags=re.DOTALL)  # Dash's note to Internet Explorer never runs
+    inline = re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", page, re.DOTALL)
+    assert inline
+    for script in inline:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+
+
+def test_component_files_may_be_kept_by_the_browser(client):
+    source = re.search(r'src="(/_dash-component-suites/[^"]+)"', client.get("/").text)[1]
+    answer = client.get(source)
+    assert answer.status_code == 200
+    assert "no-store" not in answer.headers.get("Cache-Control", "")

@@ -1,0 +1,376 @@
+"""The folder on disk: JSON only, complete after kill -9, damaged ones put aside, failures counted and survived."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from diskcache import Cache, Disk
+
+from engine.clock import FakeClock, SystemClock
+from engine.errors import CommandRefused, StateError
+from engine.state.bus import StateBus
+from engine.state.commands import Reconnect
+from engine.state.disk import INLINE_BELOW_BYTES, JsonDisk, open_cache
+from engine.state.reader import StateReader
+from engine.state.sections import SECTIONS, Heartbeat, SettingRow, SettingsSection
+from engine.state.writer import REOPEN_PERIOD_S, StateWriter
+from tests.app.sample_state import TSLA, fill_sample, tick_sample
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def beat(at: float) -> Heartbeat:
+    return Heartbeat(at_wall=at, at_market=at, started_wall=0.0, loop_lateness_p99_ms=1.0)
+
+
+class Desk:
+    """A memory bus and a writer that is driven by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock()
+        self.bus = StateBus(None, self.clock)
+        self.writer = StateWriter(folder, self.clock, lambda: {n: self.bus.read(n) for n in self.bus.seqs()})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def desk(folder):
+    desk = Desk(folder)
+    yield desk
+    desk.writer.close()
+
+
+@pytest.fixture
+def read(folder):
+    """Opens a reader as another process would; closed at the end."""
+    readers = []
+
+    def opened() -> StateReader:
+        readers.append(StateReader(folder))
+        return readers[-1]
+
+    yield opened
+    for reader in readers:
+        reader.close()
+
+
+def test_a_second_process_reads_the_very_same_sections(desk, read):
+    fill_sample(desk.bus)
+    assert desk.writer.flush()
+    reader = read()
+    assert reader.seqs() == desk.bus.seqs()
+    for name in desk.bus.seqs():
+        assert reader.read(name) == desk.bus.read(name)
+    assert set(SECTIONS) <= set(reader.seqs())
+    assert reader.problem == ""
+
+
+def test_a_reader_decodes_once_and_sees_changes_and_removals(desk, read):
+    fill_sample(desk.bus)
+    desk.writer.flush()
+    reader = read()
+    before = reader.read("lines")
+    assert reader.read("lines") is before
+    tick_sample(desk.bus, 1, desk.clock.wall(), desk.clock.mono())
+    desk.bus.remove(f"symbol:{TSLA}")
+    desk.writer.flush()
+    assert reader.read("lines") is before
+    assert reader.read("positions") == desk.bus.read("positions")
+    assert reader.read(f"symbol:{TSLA}") is None
+
+
+def test_only_changed_sections_are_written(desk, folder):
+    fill_sample(desk.bus)
+    desk.writer.flush()
+    desk.bus.publish("heartbeat", beat(7.0))
+    with closing(sqlite3.connect(folder / "cache.db")) as watcher:
+        rows = dict(watcher.execute("SELECT key, store_time FROM Cache").fetchall())
+        desk.writer.flush()
+        changed = {k for k, stored in watcher.execute("SELECT key, store_time FROM Cache") if rows[k] != stored}
+    assert changed == {"heartbeat", "seqs"}
+
+
+def test_the_thread_writes_within_two_seconds_and_at_stop(folder, read):
+    bus = StateBus(folder, SystemClock())
+    bus.publish("heartbeat", beat(1.0))
+    deadline = threading.Event()
+    for _ in range(100):
+        if bus.last_write_ms is not None:
+            break
+        deadline.wait(0.02)
+    assert read().read("heartbeat").at_wall == 1.0
+    bus.publish("heartbeat", beat(2.0))
+    bus.stop()
+    assert read().read("heartbeat").at_wall == 2.0
+    assert bus.write_errors == 0
+
+
+def test_moving_to_another_folder_leaves_the_old_one_as_it_was(tmp_path):
+    clock = SystemClock()
+    bus = StateBus(tmp_path / "paper-DU1", clock)
+    bus.publish("heartbeat", beat(1.0))
+    bus.use_folder(tmp_path / "paper-DU2")
+    bus.publish("heartbeat", beat(2.0))
+    bus.stop()
+    wait = threading.Event()
+    for _ in range(100):
+        if (tmp_path / "paper-DU1" / "cache.db").exists() and _stored(tmp_path / "paper-DU1"):
+            break
+        wait.wait(0.02)
+    first, second = StateReader(tmp_path / "paper-DU1"), StateReader(tmp_path / "paper-DU2")
+    assert (first.read("heartbeat").at_wall, second.read("heartbeat").at_wall) == (1.0, 2.0)
+    first.close()
+    second.close()
+
+
+def _stored(folder: Path) -> bool:
+    reader = StateReader(folder)
+    try:
+        return bool(reader.seqs())
+    finally:
+        reader.close()
+
+
+def test_a_reader_takes_no_commands(desk, read):
+    desk.bus.publish("heartbeat", beat(1.0))
+    desk.writer.flush()
+    with pytest.raises(CommandRefused, match="no engine in this process"):
+        read().submit(Reconnect("a"))
+
+
+def test_a_reader_of_nothing_says_what_to_do(tmp_path):
+    with pytest.raises(StateError, match="start the engine"):
+        StateReader(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ({"kind": "Heartbeat", "version": 99, "body": {}}, "is of version 99, this program reads version 1"),
+        ({"kind": "PnlSection", "version": 1, "body": {"points": []}}, "found a PnlSection"),
+        ({"kind": "Heartbeat", "version": 1, "body": {"at_wall": "soon"}}, "Expected `float`"),
+        ({"kind": "Heartbeat", "version": 1, "body": {"at_wall": None}}, "Expected `float`"),
+        ({"kind": "Heartbeat", "version": 1, "body": {}}, "missing required field"),
+        ({"kind": "Heartbeat", "version": 1, "body": 5}, "Expected `object`"),
+        ([1, 2, 3], "Expected `object`"),
+        ("text", "Expected `object`"),
+        (None, "Expected `object`"),
+    ],
+)
+def test_a_value_of_another_build_or_type_reads_as_absent_and_is_said(desk, read, stored, words):
+    desk.bus.publish("heartbeat", beat(1.0))
+    desk.writer.flush()
+    reader = read()
+    with closing(open_cache(desk.writer.folder, 0.0)) as cache:
+        cache.set("heartbeat", stored)
+    assert reader.read("heartbeat") is None
+    assert words in reader.problem
+    desk.bus.publish("heartbeat", beat(2.0))
+    desk.writer.flush()
+    assert reader.read("heartbeat").at_wall == 2.0
+    assert reader.problem == ""
+
+
+def test_a_planted_pickle_is_refused_and_never_run(desk, read, tmp_path, folder):
+    canary = tmp_path / "canary"
+
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (canary,))
+
+    desk.bus.publish("heartbeat", beat(1.0))
+    desk.writer.flush()
+    with closing(sqlite3.connect(folder / "cache.db")) as planted, planted:
+        planted.execute("UPDATE Cache SET mode = 4, value = ? WHERE key = 'heartbeat'", [pickle.dumps(Trap())])
+    reader = read()
+    assert reader.read("heartbeat") is None
+    assert "refused" in reader.problem
+    assert not canary.exists()
+
+
+def test_keys_and_values_are_text_only(folder):
+    with closing(open_cache(folder, 0.0)) as cache:
+        with pytest.raises(TypeError, match="state keys are str"):
+            cache.set(("a", 1), "x")
+        with pytest.raises(TypeError):
+            cache.set("a", object())
+        with pytest.raises(StateError, match="must be below"):
+            JsonDisk(str(folder)).store("x" * INLINE_BELOW_BYTES, False, "big")
+
+
+def test_a_folder_of_default_settings_is_put_right_when_opened(folder):
+    with closing(Cache(str(folder), disk=Disk)):
+        pass
+    with closing(open_cache(folder, 0.0)) as cache:
+        assert cache.eviction_policy == "none"
+        assert cache.disk_min_file_size == INLINE_BELOW_BYTES
+        assert type(cache.disk) is JsonDisk
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX; on Windows the profile folder's ACL holds")
+def test_the_folder_is_the_users_alone(folder):
+    folder.mkdir(mode=0o755)
+    open_cache(folder, 0.0).close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def _zero_header(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\0" * 100)
+
+
+def _wreck_middle(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        for page in range(2, size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xa5" * 4096)
+
+
+def _truncate(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def _scribble(path: Path) -> None:
+    path.write_text("{" * 5_000, encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [_zero_header, _wreck_middle, _truncate, _scribble])
+def test_a_damaged_folder_is_moved_aside_and_begun_anew(folder, damage, caplog, read):
+    first = Desk(folder)
+    fill_sample(first.bus)
+    first.writer.flush()
+    first.writer.close()
+    damage(folder / "cache.db")
+    again = Desk(folder)
+    fill_sample(again.bus)
+    assert again.writer.flush()
+    again.writer.close()
+    aside = [path for path in folder.parent.iterdir() if ".corrupt-" in path.name]
+    assert len(aside) == 1 and (aside[0] / "cache.db").exists()
+    assert "is damaged: moved to" in caplog.text
+    assert read().read("positions") == again.bus.read("positions")
+
+
+def test_damage_while_running_is_survived(desk, folder, read):
+    fill_sample(desk.bus)
+    desk.writer.flush()
+    desk.writer.close()
+    _wreck_middle(folder / "cache.db")
+    for step in range(1, 6):
+        tick_sample(desk.bus, step, desk.clock.wall(), desk.clock.mono())
+        desk.clock.advance(REOPEN_PERIOD_S)
+        desk.writer.flush()
+    assert read().read("positions") == desk.bus.read("positions")
+    assert read().read("universe") == desk.bus.read("universe")
+
+
+def test_a_locked_or_vanished_disk_is_counted_and_recovers_with_the_newest_value(desk, folder, read, caplog):
+    desk.bus.publish("heartbeat", beat(1.0))
+    desk.writer.flush()
+    with closing(sqlite3.connect(folder / "cache.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        desk.bus.publish("heartbeat", beat(2.0))
+        assert not desk.writer.flush()
+        desk.bus.publish("heartbeat", beat(3.0))
+        assert not desk.writer.flush()
+        assert desk.writer.write_errors >= 1 and desk.writer.last_error
+        other.execute("ROLLBACK")
+    desk.clock.advance(REOPEN_PERIOD_S)
+    assert desk.writer.flush()
+    assert desk.writer.last_error == ""
+    assert read().read("heartbeat").at_wall == 3.0
+    assert caplog.text.count("can't be") + caplog.text.count("failed:") <= 2  # said once, not each second
+
+
+def test_an_unusable_folder_leaves_the_bus_working_from_memory(tmp_path):
+    blocker = tmp_path / "file"
+    blocker.write_text("not a folder", encoding="utf-8")
+    desk = Desk(blocker / "state")
+    desk.bus.publish("heartbeat", beat(1.0))
+    assert not desk.writer.flush()
+    assert desk.writer.write_errors == 1
+    assert "the state can't be stored" in desk.writer.last_error
+    assert desk.bus.read("heartbeat").at_wall == 1.0
+    blocker.unlink()
+    desk.clock.advance(REOPEN_PERIOD_S)
+    assert desk.writer.flush()
+    desk.writer.close()
+
+
+def test_a_section_that_cannot_be_encoded_keeps_no_other_from_disk(desk, read):
+    odd = SettingRow("a.b", object(), None, "default", False)
+    desk.bus.publish("settings", SettingsSection(rows=(odd,), changes=()))
+    desk.bus.publish("heartbeat", beat(1.0))
+    desk.writer.flush()
+    desk.writer.flush()
+    assert desk.writer.write_errors == 1
+    assert read().read("heartbeat").at_wall == 1.0
+    assert read().read("settings") is None
+
+
+def test_what_a_page_had_open_in_an_earlier_run_is_forgotten(folder, read):
+    first = Desk(folder)
+    fill_sample(first.bus)
+    first.writer.flush()
+    first.writer.close()
+    second = Desk(folder)
+    second.bus.publish("heartbeat", beat(1.0))
+    second.writer.flush()
+    second.writer.close()
+    with closing(open_cache(folder, 0.0)) as cache:
+        assert not [key for key in cache.iterkeys() if key.startswith("symbol:")]
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from engine.clock import SystemClock
+from engine.state.bus import StateBus
+from engine.state.writer import StateWriter
+from tests.app.sample_state import fill_sample, tick_sample
+clock = SystemClock()
+bus = StateBus(None, clock)
+writer = StateWriter(Path({folder!r}), clock, lambda: bus._current)
+fill_sample(bus, 1.0, 1.0)
+step = 0
+while True:
+    writer.flush()
+    step += 1
+    tick_sample(bus, step, float(step), float(step))
+    if step == 3:
+        print("going", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_kill_9_in_the_middle_of_writing_loses_no_key(folder):
+    code = KILLED.format(root=str(ROOT), folder=str(folder))
+    for round_ in range(5):
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "going\n"
+        threading.Event().wait(0.013 * round_)
+        process.send_signal(signal.SIGKILL)
+        process.wait(5.0)
+        process.stdout.close()
+        reader = StateReader(folder)
+        assert {name for name in SECTIONS if reader.read(name) is None} == set()
+        assert reader.problem == ""
+        reader.close()
+        assert not [path for path in folder.parent.iterdir() if ".corrupt-" in path.name]
