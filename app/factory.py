@@ -5,6 +5,7 @@ How to add a page is written in `app/views.py`.
 
 from __future__ import annotations
 
+import logging
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ import dash
 from dash import Dash
 from flask import Flask, Response, abort, g, send_from_directory
 
+from app import api, security
 from app.callbacks import feed as feed_callbacks
-from app.callbacks import overview, shell as shell_callbacks
+from app.callbacks import overview
+from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
 from app.feed import Feed
 from app.shell import shell
 from app.views import PAGES
 
+log = logging.getLogger("qtrade.web")
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR_CSS = ("bootstrap.min.css", "font/bootstrap-icons.min.css")
 
@@ -34,10 +38,11 @@ def create_app(deps: AppDeps) -> Dash:
         use_pages=True,
         external_stylesheets=[f"/vendor/css/{name}" for name in VENDOR_CSS],
         title="QTrade",
-        update_title=None,
+        update_title=None,  # type: ignore[arg-type]  # None = leave the title alone; the hint forgot it
         suppress_callback_exceptions=False,
         serve_locally=True,
         enable_mcp=False,
+        on_error=_log_error,
         include_pages_meta=False,
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
@@ -54,7 +59,15 @@ def create_app(deps: AppDeps) -> Dash:
     feed_callbacks.register(app, feed)
     shell_callbacks.register(app, deps)
     overview.register(app, deps)
+    api.register(server, deps)
+    security.protect(app, deps.config.web.host)
     return app
+
+
+def _log_error(error: Exception) -> Any:
+    """A callback failed: the page keeps what it shows (204), the log has the traceback."""
+    log.error("A callback failed: %s", error, exc_info=error)
+    return dash.no_update
 
 
 def _forget_pages() -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -164,6 +163,3 @@ def _version_of(cursor: str | None, prefix: str) -> int | None:
         return None
     tail = cursor[len(prefix) :]
     return int(tail) if tail.isdecimal() else None
-
-
-

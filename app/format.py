@@ -125,5 +125,5 @@ def plural(count: int, word: str, many: str | None = None) -> str:
 
 def _rounded(value: float, decimals: int) -> float:
     """Half away from zero on a non-negative value, with a hair of tolerance for binary fractions."""
-    scale = 10**decimals
-    return int(value * scale + 0.5 + 1e-9) / scale
+    scale = 10.0**decimals
+    return float(int(value * scale + 0.5 + 1e-9) / scale)

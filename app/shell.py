@@ -6,6 +6,7 @@ import dash
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app.components.attributes import attrs
 from app.components.rail import keys, rail, tab_bar
 from app.components.strip import band, notices, strip
 from app.ids import Shell
@@ -31,5 +32,5 @@ def shell(paths: frozenset[str], build_id: str) -> Component:
             keys(paths),
         ],
         id="shell-root",
-        **{"data-build": build_id},
+        **attrs(data_build=build_id),
     )

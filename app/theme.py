@@ -35,7 +35,7 @@ FONT: Final = (
 )
 
 # Every graph: no mode bar, no logo, above all no button that uploads the chart to a cloud.
-GRAPH_CONFIG: Final[dict[str, Any]] = {
+GRAPH_CONFIG: Final[Any] = {
     "showSendToCloud": False,
     "displaylogo": False,
     "displayModeBar": False,

@@ -26,16 +26,18 @@
       icon.setAttribute("aria-label", (value && value[0]) || "");
       icon.setAttribute("role", "img");
     },
-    bars: function (cell, value) {
+    /* [text, distance %, volume %], or any other value as text without bars */
+    score: function (cell, value) {
       if (!cell.firstChild) {
         var pair = document.createElement("span");
         pair.className = "qt-bars";
         pair.append(document.createElement("i"), document.createElement("i"));
-        cell.appendChild(pair);
+        cell.append(document.createElement("span"), pair);
       }
-      var bars = cell.firstChild;
-      bars.hidden = !value;
-      if (value) { bars.children[0].style.width = value[0] + "%"; bars.children[1].style.width = value[1] + "%"; }
+      var bars = cell.children[1], scored = Array.isArray(value);
+      qt.bind.fill(cell.children[0], scored ? value[0] : value);
+      bars.hidden = !scored;
+      if (scored) { bars.children[0].style.width = value[1] + "%"; bars.children[1].style.width = value[2] + "%"; }
     }
   };
   painters.prose = painters.text;

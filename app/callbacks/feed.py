@@ -31,7 +31,7 @@ def register(app: Dash, feed: Feed) -> None:
             raise PreventUpdate  # 204, no body
         return answer.delta, answer.cursor
 
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("qt", "apply"),
         Output(Shell.APPLIED, "data"),
         Input(Shell.DELTA, "data"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
+from app.components.attributes import attrs
 from app.deps import AppDeps
 from app.ids import Shell
 from app.rows.find import Found, find
@@ -36,5 +37,5 @@ def _option(item: Found, first: bool) -> Component:
         [html.B(item.local_symbol), html.Span(item.note), html.Span(item.lane, className="qt-lane")],
         href=f"/symbol/{item.con_id}",
         role="option",
-        **{"aria-selected": "true" if first else "false"},
+        **attrs(aria_selected="true" if first else "false"),
     )

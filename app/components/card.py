@@ -10,6 +10,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.attributes import attrs
 from app.components.bind import icon
 
 SKELETON = (60, 90, 75, 82)
@@ -48,15 +49,15 @@ def card(
         ],
         className="qt-head",
     )
-    attributes: dict[str, Any] = {"data-qt-state": state, "data-state": "loading"} if state else {}
+    attributes = {"data_qt_state": state, "data_state": "loading"} if state else {}
     inner = [head, *(_panels(glyph) if state else []), html.Div(body, className="qt-body")]
-    return html.Section(inner, className=f"qt-card {cls}".strip(), **{"aria-label": title, **attributes})
+    return html.Section(inner, className=f"qt-card {cls}".strip(), **attrs(aria_label=title, **attributes))
 
 
 def _panels(glyph: str) -> list[Component]:
     bars = [html.Div(html.I(style={"width": f"{width}%"}), className="qt-bone") for width in SKELETON]
     return [
-        html.Div(bars, className="qt-skeleton", **{"aria-hidden": "true"}),
+        html.Div(bars, className="qt-skeleton", **attrs(aria_hidden="true")),
         html.Div(
             [
                 icon(glyph, "qt-panel-empty"),

@@ -13,7 +13,7 @@ from app.theme import GRAPH_CONFIG
 
 def segmented(control_id: str, options: tuple[tuple[str, Any], ...], value: str) -> Component:
     """One of a few, e.g. the range of a chart: (value, label) pairs."""
-    return dbc.RadioItems(
+    control: Component = dbc.RadioItems(
         id=control_id,
         options=[{"label": text, "value": key} for key, text in options],
         value=value,
@@ -23,6 +23,7 @@ def segmented(control_id: str, options: tuple[tuple[str, Any], ...], value: str)
         labelClassName="qt-segment",
         labelCheckedClassName="active",
     )
+    return control
 
 
 def graph(graph_id: str, figure: dict[str, Any], height: int | str = "100%") -> Component:

@@ -8,6 +8,7 @@ import dash_ag_grid as dag
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.attributes import attrs
 from app.theme import COLOR, FONT
 
 _THEME = {
@@ -86,9 +87,16 @@ def age_column(head: str, function: str = "qtAge", comparator: str = "qtByTime",
 
 
 def _align(num: bool) -> dict[str, Any]:
-    return {"type": "rightAligned", "cellClass": "qt-num"} if num else {}
+    return {"headerClass": "ag-right-aligned-header", "cellClass": "ag-right-aligned-cell qt-num"} if num else {}
 
 
+_COLUMN = {
+    "sortable": True,
+    "resizable": False,
+    "suppressHeaderMenuButton": True,
+    "minWidth": 40,
+    "cellDataType": False,
+}
 ORDER = {"field": "order", "hide": True, "sort": "asc"}  # the server's order until the user sorts by a column
 
 
@@ -110,6 +118,7 @@ def grid(
     grid_options: dict[str, Any] = {
         "theme": _theme(),
         "rowHeight": row_height,
+        "getRowHeight": {"function": f"params.node.rowPinned ? 32 : {row_height}"},
         "animateRows": False,
         "suppressMovableColumns": True,
         "suppressCellFocus": False,
@@ -121,25 +130,19 @@ def grid(
         "rowBuffer": 20,
         **(options or {}),
     }
-    wrapper = {"data-qt-grid": part, "data-grid-id": grid_id, **({"data-total": total} if total else {})}
+    totals = {"data_total": total} if total else {}
     return html.Div(
         dag.AgGrid(
             id=grid_id,
             columnDefs=[ORDER, *columns],
             rowData=[],
             getRowId="params.data.id",
-            defaultColDef={
-                "sortable": True,
-                "resizable": False,
-                "suppressHeaderMenuButton": True,
-                "minWidth": 40,
-                "cellDataType": False,
-            },
+            defaultColDef=_COLUMN,
             dashGridOptions=grid_options,
             className="",
             style={"width": "100%", "height": None if auto_height else "100%"},
         ),
         className="qt-grid",
         role="region",
-        **{"aria-label": label, **wrapper},
+        **attrs(aria_label=label, data_qt_grid=part, data_grid_id=grid_id, **totals),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from dash import html
 from dash.development.base_component import Component
 
+from app.components.attributes import attrs
 from app.components.bind import bound, icon, shown_if
 
 
@@ -34,7 +35,7 @@ def rail(paths: frozenset[str]) -> Component:
     known = [e for e in ENTRIES if e.path in paths]
     top = [_link(e) for e in known if e.path != "/settings"]
     foot = [_link(e) for e in known if e.path == "/settings"]
-    return html.Nav([*top, html.Span(className="qt-push"), *foot], className="qt-rail", **{"aria-label": "Pages"})
+    return html.Nav([*top, html.Span(className="qt-push"), *foot], className="qt-rail", **attrs(aria_label="Pages"))
 
 
 def tab_bar(paths: frozenset[str]) -> Component:
@@ -44,11 +45,11 @@ def tab_bar(paths: frozenset[str]) -> Component:
     more = html.Button(
         [icon("three-dots"), html.Span("More")],
         className="qt-nav",
-        **{"data-menu": "shell-more", "aria-expanded": "false"},
+        **attrs(data_menu="shell-more", aria_expanded="false"),
     )
     menu = html.Div([_link(e) for e in rest], id="shell-more", className="qt-menu", hidden=True)
     links = [_link(e) for e in known if e.path in ON_PHONE]
-    return html.Nav([*links, more, menu], className="qt-tabs", **{"aria-label": "Pages"})
+    return html.Nav([*links, more, menu], className="qt-tabs", **attrs(aria_label="Pages"))
 
 
 def _link(entry: Entry) -> Component:
@@ -57,7 +58,7 @@ def _link(entry: Entry) -> Component:
         [icon(entry.glyph), html.Span(entry.label), dot if entry.path == "/lines" else None],
         href=entry.path,
         className="qt-nav",
-        **{"data-nav": entry.path},
+        **attrs(data_nav=entry.path),
     )
 
 
@@ -72,7 +73,7 @@ def keys(paths: frozenset[str]) -> Component:
                 [
                     html.H2("Keys"),
                     html.Span(className="qt-push"),
-                    html.Button(icon("x-lg"), className="qt-icon-button", **{"data-close": "1", "aria-label": "Close"}),
+                    html.Button(icon("x-lg"), className="qt-icon-button", **attrs(data_close="1", aria_label="Close")),
                 ]
             ),
             html.Table(html.Tbody(lines), className="qt-table"),
@@ -83,5 +84,5 @@ def keys(paths: frozenset[str]) -> Component:
         hidden=True,
         role="dialog",
         tabIndex=-1,
-        **{"aria-label": "Keys"},
+        **attrs(aria_label="Keys"),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dash import dcc, html
+import dash_bootstrap_components as dbc
+from dash import html
 from dash.development.base_component import Component
 
+from app.components.attributes import attrs
 from app.components.bind import bound, gauge, icon, shown_if
 from app.components.table import Col, table
 from app.ids import Shell
@@ -28,7 +30,7 @@ def strip() -> Component:
     """Connection, account, session, lines, day P&L, data age, find, bell, freeze, build."""
     return html.Header(
         [
-            html.A(icon("graph-up-arrow"), href="/", className="qt-logo", **{"aria-label": "QTrade, Overview"}),
+            html.A(icon("graph-up-arrow"), href="/", className="qt-logo", **attrs(aria_label="QTrade, Overview")),
             html.Div(bound("strip.pill", "qt-pill"), className="qt-cell qt-cell-pill", role="status"),
             _cell("Account", [bound("strip.account", "qt-strong")], "account"),
             _session(),
@@ -55,18 +57,18 @@ def _cell(label: str, values: list[Component], name: str, head: list[Component] 
 
 
 def _session() -> Component:
-    clock = [
+    clock: list[Component] = [
         html.Span(id="shell-clock", className="qt-strong"),
         html.Span(" ET", className="qt-soft"),
-        html.Span(
-            id="shell-clock-date",
-            className="qt-soft",
-            title="The gateway runs on its own clock; every time on these pages is the gateway's.",
-        ),
         html.Span([" · ", html.Span(id="shell-local")], className="qt-soft qt-local"),
         html.Span([" · ", bound("strip.session")], className="qt-soft qt-closes"),
     ]
-    return _cell("", clock, "session", [bound("strip.phase", "qt-phase")])
+    date = html.Span(
+        id="shell-clock-date",
+        className="qt-soft",
+        title="The gateway runs on its own clock; every time on these pages is the gateway's.",
+    )
+    return _cell("", clock, "session", [bound("strip.phase", "qt-phase"), date])
 
 
 def _lines() -> Component:
@@ -95,39 +97,39 @@ def _find() -> Component:
     return html.Div(
         [
             icon("search"),
-            dcc.Input(
+            dbc.Input(
                 id=Shell.FIND,
                 type="text",
                 placeholder="Find a symbol",
-                autoComplete="off",
+                autocomplete="off",
                 debounce=False,
                 value="",
-                maxLength=40,
+                maxlength=40,
                 className="qt-find-box",
             ),
             html.Kbd("/"),
-            html.Div(id=Shell.FIND_LIST, className="qt-find-list", role="listbox", **{"aria-label": "Symbols found"}),
+            html.Div(id=Shell.FIND_LIST, className="qt-find-list", role="listbox", **attrs(aria_label="Symbols found")),
         ],
         className="qt-find",
         role="search",
-        **{"aria-label": "Find a symbol"},
+        **attrs(aria_label="Find a symbol"),
     )
 
 
 def _button(name: str, label: str, **attributes: str) -> Component:
-    return html.Button(icon(name), className="qt-icon-button", title=label, **{"aria-label": label, **attributes})
+    return html.Button(icon(name), className="qt-icon-button", title=label, **attrs(aria_label=label, **attributes))
 
 
 def _buttons() -> Component:
     bell = html.Div(
         [
-            _button("bell", "Open conditions", **{"data-menu": "shell-bell", "aria-expanded": "false"}),
+            _button("bell", "Open conditions", **attrs(data_menu="shell-bell", aria_expanded="false")),
             shown_if("strip.bell", bound("strip.bell"), "qt-count"),
             _bell_menu(),
         ],
         className="qt-bell",
     )
-    freeze = _button("pause-circle", "Hold the screen (f)", id="shell-freeze", **{"aria-pressed": "false"})
+    freeze = _button("pause-circle", "Hold the screen (f)", id="shell-freeze", **attrs(aria_pressed="false"))
     return html.Div([bell, freeze], className="qt-buttons")
 
 

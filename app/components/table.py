@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dash import html
 from dash.development.base_component import Component
+
+from app.components.attributes import attrs
 
 
 class Col(NamedTuple):
@@ -24,13 +26,11 @@ def table(rows: str, columns: tuple[Col, ...], caption: str, *, most: int | None
             c.label or html.Span(c.key, className="visually-hidden"),
             scope="col",
             className=c.cls or None,
-            **{"data-col": c.key, "data-as": c.draw},
+            **attrs(data_col=c.key, data_as=c.draw),
         )
         for c in columns
     ]
-    body: dict[str, Any] = {"data-qt-rows": rows}
-    if most is not None:
-        body["data-qt-most"] = str(most)
+    body = attrs(data_qt_rows=rows, **({"data_qt_most": str(most)} if most is not None else {}))
     return html.Table(
         [html.Caption(caption, className="visually-hidden"), html.Thead(html.Tr(heads)), html.Tbody(**body)],
         className=f"qt-table {cls}".strip(),
@@ -39,7 +39,7 @@ def table(rows: str, columns: tuple[Col, ...], caption: str, *, most: int | None
 
 def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str) -> Component:
     """A table of the part "heat:<name>": symbols across, `factors` (key, label) down; a click goes to the symbol."""
-    body = {"data-qt-heat": name, "data-factors": "|".join(f"{key}:{label}" for key, label in factors)}
+    body = attrs(data_qt_heat=name, data_factors="|".join(f"{key}:{label}" for key, label in factors))
     return html.Div(
         html.Table(
             [
@@ -52,5 +52,5 @@ def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str) -> Co
         className="qt-scroll-x",
         tabIndex=0,
         role="region",
-        **{"aria-label": caption},
+        **attrs(aria_label=caption),
     )

@@ -16,7 +16,6 @@ from app.theme import COLOR, chart_layout, fade
 GAP_S = 20.0  # without a point for longer than this, nothing is drawn between
 LABEL_GAP_S = 120.0  # gaps from here on get their length in words
 NIGHT_S = 2 * 3600.0  # longer ones lie between sessions
-TRACE_GAIN, TRACE_LOSS, TRACE_LINE, TRACE_MARKS = range(4)
 
 
 class Point(NamedTuple):
@@ -53,7 +52,7 @@ def gaps(points: list[Point]) -> list[tuple[float, float]]:
 
 
 def series(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
-    """x and y of the four traces: area above zero, area below zero, line, marks of high and low."""
+    """x and y of the five traces: area above zero, area below zero, line, marks of high and low, hatched gaps."""
     x: list[str] = []
     line: list[float | None] = []
     gain: list[float | None] = []
@@ -74,7 +73,20 @@ def series(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
         {"x": x, "y": loss},
         {"x": x, "y": line},
         {"x": [iso(p.m, offset_s) for p in marks], "y": [p.y for p in marks], "text": words[: len(marks)]},
+        _hatches(gaps(points), offset_s),
     ]
+
+
+def _hatches(found: list[tuple[float, float]], offset_s: float) -> dict[str, Any]:
+    """One polygon a gap, on the hidden axis that spans the height; nights between sessions are left white."""
+    x: list[str | None] = []
+    y: list[float | None] = []
+    for start, end in found:
+        if end - start <= NIGHT_S:
+            a, b = iso(start, offset_s), iso(end, offset_s)
+            x += [a, a, b, b, a, None]
+            y += [0.0, 1.0, 1.0, 0.0, 0.0, None]
+    return {"x": x, "y": y}
 
 
 def _add(
@@ -119,6 +131,15 @@ def _traces(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
             "cliponaxis": False,
             "hoverinfo": "skip",
         },
+        {
+            "mode": "lines",
+            "line": line,
+            "yaxis": "y2",
+            "fill": "toself",
+            "fillcolor": fade("border-strong", 0.0),
+            "fillpattern": {"shape": "/", "size": 6, "solidity": 0.16, "fgcolor": COLOR["axis"]},
+            "hoverinfo": "skip",
+        },
     ]
     return [{"type": "scatter", **style, **xy} for style, xy in zip(styles, series(points, offset_s), strict=True)]
 
@@ -128,10 +149,7 @@ def furniture(points: list[Point], marks: list[Mark], offset_s: float) -> dict[s
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     for start, end in gaps(points):
-        if end - start > NIGHT_S:
-            continue
-        shapes.append(_gap_shape(start, end, offset_s))
-        if end - start >= LABEL_GAP_S:
+        if LABEL_GAP_S <= end - start <= NIGHT_S:
             notes.append(_note(iso((start + end) / 2, offset_s), f"no data<br>{age(end - start)}", y=1.0))
     first, last = (points[0].m, points[-1].m) if points else (0.0, 0.0)
     for mark in marks:
@@ -152,21 +170,6 @@ def furniture(points: list[Point], marks: list[Mark], offset_s: float) -> dict[s
             "low": low.y if low else None,
             "offset": offset_s,
         },
-    }
-
-
-def _gap_shape(start: float, end: float, offset_s: float) -> dict[str, Any]:
-    return {
-        "type": "rect",
-        "xref": "x",
-        "yref": "paper",
-        "x0": iso(start, offset_s),
-        "x1": iso(end, offset_s),
-        "y0": 0,
-        "y1": 1,
-        "line": {"width": 0},
-        "fillcolor": fade("border-strong", 0.35),
-        "layer": "below",
     }
 
 
@@ -206,6 +209,16 @@ def _fill_note(mark: Mark, points: list[Point], offset_s: float) -> dict[str, An
     }
 
 
+def room(points: list[Point]) -> list[float]:
+    """Values that the axis must reach so that the words at the extremes stay inside."""
+    high, low = extremes(points)
+    if high is None or low is None or high.y is None or low.y is None:
+        return []
+    top, bottom = max(high.y, 0.0), min(low.y, 0.0)
+    pad = 0.12 * (top - bottom)
+    return [bottom - pad, top + pad]
+
+
 def pnl_figure(points: list[Point], marks: list[Mark], offset_s: float, revision: str) -> dict[str, Any]:
     """The whole figure for a mount or a new range; `revision` keeps zoom for as long as it is the same."""
     tick_format = [
@@ -214,8 +227,15 @@ def pnl_figure(points: list[Point], marks: list[Mark], offset_s: float, revision
         {"dtickrange": [43_200_000, None], "value": "%-d %b"},
     ]
     layout = chart_layout(
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         xaxis={"type": "date", "tickformatstops": tick_format, "nticks": 7, "uirevision": revision},
-        yaxis={"tickformat": ",.0f", "nticks": 5, "uirevision": revision, "automargin": False},
+        yaxis={
+            "tickformat": ",.0f",
+            "nticks": 5,
+            "uirevision": revision,
+            "automargin": False,
+            "autorangeoptions": {"include": room(points)},
+        },
         margin={"l": 8, "r": 60, "t": 14, "b": 22},
         uirevision=revision,
         **furniture(points, marks, offset_s),

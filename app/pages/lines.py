@@ -8,7 +8,7 @@ import dash
 from dash import html
 from dash.development.base_component import Component
 
-dash.register_page(__name__, path="/lines", title="QTrade - Lines", name="Lines")
+dash.register_page(__name__, path="/lines", title="QTrade - Lines", name="Lines")  # type: ignore[no-untyped-call]
 
 
 def layout(**_: Any) -> Component:

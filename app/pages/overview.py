@@ -8,6 +8,7 @@ import dash
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from app.components.attributes import attrs
 from app.components.bind import bound, gauge, shown_if
 from app.components.card import card
 from app.components.controls import graph, segmented
@@ -15,7 +16,7 @@ from app.components.grid import age_column, column, grid
 from app.components.table import Col, heatmap, table
 from app.ids import Overview
 
-dash.register_page(__name__, path="/", title="QTrade - Overview", name="Overview")
+dash.register_page(__name__, path="/", title="QTrade - Overview", name="Overview")  # type: ignore[no-untyped-call]
 
 FIGURES = (
     ("day", "Day P&L"),
@@ -55,7 +56,7 @@ def _figures() -> Component:
         for key, label in FIGURES
     ]
     return html.Section(
-        tiles, className="qt-card qt-figures", **{"aria-label": "Key figures", "data-qt-state": "positions"}
+        tiles, className="qt-card qt-figures", **attrs(aria_label="Key figures", data_qt_state="positions")
     )
 
 
@@ -69,7 +70,7 @@ def _pnl() -> Component:
         ],
         className="qt-chart qt-chart-pnl",
         role="img",
-        **{"aria-label": "Day P&L over time; the figures above give its last value"},
+        **attrs(aria_label="Day P&L over time; the figures above give its last value"),
     )
     return card(
         "Day P&L",
@@ -85,7 +86,7 @@ def _pnl() -> Component:
 def _positions() -> Component:
     columns = [
         column("symbol", "Symbol", "sym", also=("name",), num=False, flex=17, minWidth=92),
-        column("qty", "Qty", "qty", also=("unit",), flex=8, minWidth=58),
+        column("qty", "Qty", "qty", also=("unit",), flex=8, minWidth=66),
         column("avg", "Avg price", "avg", also=("cost",), flex=15, minWidth=98),
         column(
             "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"
@@ -165,14 +166,14 @@ def _legend() -> Component:
     return html.Div(
         [
             html.Span(
-                [html.I(**{"data-c": letter}), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
+                [html.I(**attrs(data_c=letter)), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
                 hidden=True,
                 className="qt-key",
-                **{"data-qt-show": f"lines.n_{letter}"},
+                **attrs(data_qt_show=f"lines.n_{letter}"),
             )
             if letter in "ixk"
             else html.Span(
-                [html.I(**{"data-c": letter}), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
+                [html.I(**attrs(data_c=letter)), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
                 className="qt-key",
             )
             for letter, label in entries
@@ -185,8 +186,7 @@ def _signals() -> Component:
     columns = (
         Col("sym", "Symbol"),
         Col("since", "Since", "soft since"),
-        Col("score", "Score", "score"),
-        Col("bars", "", "bars", "bars"),
+        Col("score", "Score", "score", "score"),
         Col("dist", "Dist. ATR", "num"),
         Col("vol", "Vol.", "num"),
         Col("chg", "Change", "num"),

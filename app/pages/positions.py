@@ -8,7 +8,7 @@ import dash
 from dash import html
 from dash.development.base_component import Component
 
-dash.register_page(__name__, path="/positions", title="QTrade - Positions", name="Positions")
+dash.register_page(__name__, path="/positions", title="QTrade - Positions", name="Positions")  # type: ignore[no-untyped-call]
 
 
 def layout(**_: Any) -> Component:

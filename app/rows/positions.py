@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from app.format import number, percent, plural, price_decimals, quantity, share, signed, tone
+from app.format import arrow, number, plural, price_decimals, quantity, share, signed, tone
 from app.rows.states import broker_state, empty
 from app.snapshots import Snapshots
 from engine.state.sections import FilteredRow, PositionRow, PositionsSection
@@ -258,7 +258,7 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
     age: Any = {"text": f"{a.currency} · account {{age}} old", "from": a.updated_wall}
     return {
         "day": [signed(a.daily_pnl), tone(a.daily_pnl), "" if a.daily_pnl is not None else not_sent],
-        "day2": f"{percent(a.daily_pnl_pct)} since prior close" if a.daily_pnl_pct is not None else None,
+        "day2": _since_close(a.daily_pnl_pct),
         "unr": [signed(a.unrealized_pnl), tone(a.unrealized_pnl), "" if a.unrealized_pnl is not None else not_sent],
         "unr2": "against average cost",
         "real": [signed(a.realized_today), tone(a.realized_today), "" if a.realized_today is not None else not_sent],
@@ -270,6 +270,10 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
         "gross": [number(a.gross_exposure, 2), "plain", "" if a.gross_exposure is not None else "A price is missing"],
         "gross2": _times_note(a.gross_exposure, a.net_liquidation),
     }
+
+
+def _since_close(pct: float | None) -> str | None:
+    return None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)} since prior close".strip()
 
 
 def _ratio_note(part: float | None, whole: float | None, words: str) -> str | None:

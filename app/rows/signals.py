@@ -34,8 +34,9 @@ def _row(order: int, signal: Signal, candidate: Candidate | None) -> dict[str, A
         "order": order,
         "sym": {"sym": signal.local_symbol, "con": signal.con_id},
         "since": {"at": signal.at, "clock": "hm"},
-        "score": {"at": signal.ended_at, "clock": "hm", "text": "ended {at}"} if ended else number(signal.score, 2),
-        "bars": None if ended else [_pct(parts, "distance"), _pct(parts, "volume")],
+        "score": {"at": signal.ended_at, "clock": "hm", "text": "ended {at}", "tone": "soft"}
+        if ended
+        else [number(signal.score, 2), _pct(parts, "distance"), _pct(parts, "volume")],
         "dist": signed(distance, 2),
         "vol": times(volume),
         "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close known"],

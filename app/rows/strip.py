@@ -54,7 +54,7 @@ def _connection(s: Snapshots) -> dict[str, Any]:
         "pill": pill(b),
         "simulated": bool(b and b.mode == "simulated"),
         "account": redacted(b.account if b else None),
-        "build": s.build_id[:7] or None,
+        "build": s.build_id.rpartition("+")[2][:7] or None,
     }
 
 
