@@ -85,7 +85,10 @@ def next_jobs(waiting: Iterable[Job], allowance: Allowance, now_mono: float) -> 
 
 def _may_go(job: Job, chosen: list[Job], allowance: Allowance, now_mono: float) -> bool:
     con_id = job.contract.con_id
-    of_contract = sum(1 for other in chosen if other.contract.con_id == con_id)
+    mine = [other for other in chosen if other.contract.con_id == con_id]
+    if any(other.kind == job.kind or other.request == job.request for other in mine):
+        return False
+    of_contract = len(mine)
     for at, other_id, request in allowance.sent:
         if other_id != con_id:
             continue

@@ -77,6 +77,11 @@ class BarStore:
         if is_us_stock(info.contract) and hours.trading.sessions:
             self._us_hours = hours
 
+    @property
+    def us_hours(self) -> ContractHours | None:
+        """Trading hours of US stocks as some contract's details told them; None = not yet."""
+        return self._us_hours
+
     def on_quote(self, quote: Quote, now_market: float, has_trade: bool = True) -> None:
         """Take one quote. Only traded prices make bars: not a mid, not yesterday's close, nothing frozen."""
         entry = self._symbols.get(quote.con_id)
@@ -284,7 +289,8 @@ class BarStore:
 
     def _keep(self, entry: SymbolBars, bar: OpenBar) -> None:
         entry.series.append(bar)
-        entry.covered[-1][1] = max(entry.covered[-1][1], min(bar.time + BAR_S, entry.last_update + BAR_S))
+        if entry.streaming:
+            entry.covered[-1][1] = max(entry.covered[-1][1], bar.time + BAR_S)
         if self._on_closed is not None:
             self._on_closed(entry.contract.con_id)
 

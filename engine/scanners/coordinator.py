@@ -232,6 +232,10 @@ class ScannerCoordinator:
         self._turn_day(self._parts.market())
         return SignalsSection(signals=tuple(self._signals.values())[-SIGNALS_KEPT:])
 
+    def run_times(self) -> tuple[float | None, float | None]:
+        """Market time of the newest breakout cycle and of the newest market-scan evaluation; None = none yet."""
+        return self._run_market, self.market.run_market
+
     def snapshot(self) -> ScannersSection:
         now = self._parts.market()
         candidates = self.candidates()

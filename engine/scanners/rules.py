@@ -257,7 +257,9 @@ def _beyond_gate(
 def _volume_now(facts: Facts, live: Live, now: float) -> tuple[float | None, float]:
     """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start."""
     minute = now - now % 60.0
-    running = live.running_volume if live.running_time == minute else 0.0 if live.unit_known else None
+    if not live.unit_known:
+        return None, minute
+    running = live.running_volume if live.running_time == minute else 0.0
     projected = projected_volume(running, now - minute)
     if projected is not None:
         return projected, minute

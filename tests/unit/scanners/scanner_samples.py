@@ -97,7 +97,15 @@ def flat_history(level: float, until: float, minutes: int = 120, volume: float =
         high = min(level, max(open_, close) + 0.04)
         low = min(open_, close) - 0.04
         bars.append(
-            Bar(first + number * 60.0, open_, high, low, close, volume * float(rng.uniform(0.8, 1.2)), "history")
+            Bar(
+                first + number * 60.0,
+                open_,
+                high,
+                low,
+                close,
+                float(round(volume * float(rng.uniform(0.8, 1.2)))),
+                "history",
+            )
         )
     return bars
 

@@ -1,0 +1,245 @@
+"""HistoryDesk: IB's allowance is kept whatever is wanted; order, retries, pauses, units that come later."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, TWO_DAYS, HistoryDesk
+from engine.bars.history_plan import Allowance, Job, next_jobs
+from engine.bars.hours import NEW_YORK
+from engine.bars.store import BarStore
+from engine.bars.volume_unit import VolumeUnits
+from engine.broker.port import HistoryRequest
+from engine.clock import FakeClock
+from engine.domain import Bar, ContractRef
+from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
+from tests.unit.scanners.scanner_samples import TEN, FakeBroker, flat_history, stock
+
+
+def fifteen(contract: ContractRef, request: HistoryRequest) -> list[Bar]:
+    """20 sessions of 15-minute bars for the base, 30 minutes for the rest."""
+    if request.bar_size != "15 mins":
+        return flat_history(100.0, TEN, minutes=30)
+    opening = datetime(2025, 11, 5, 9, 30, tzinfo=NEW_YORK)
+    days = [(opening - timedelta(days=day)).timestamp() for day in range(28, 0, -1)]
+    return [Bar(start + 900.0 * n, 1, 1, 1, 1, 15_000.0 + 1_500 * n) for start in days for n in range(26)]
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.clock = FakeClock(wall=TEN)
+        self.broker = FakeBroker()
+        self.broker.bars = fifteen
+        self.store = BarStore()
+        self.units = VolumeUnits()
+        self.units._factor = {"ticks": 1.0, "history": 1.0}
+        self.unknown: list[int] = []
+        self.desk = HistoryDesk(
+            self.broker, self.store, self.units, self.clock, self.clock.wall, on_unknown_contract=self.unknown.append
+        )
+        self.desk.on_connected()
+
+    def want(self, contract: ContractRef, rank: int = RANK_UNIVERSE, score: float = 0.0) -> None:
+        self.units.know(contract)
+        self.store.add(contract)
+        self.desk.want(contract, rank, score)
+
+    async def go(self, seconds: float = 0.25, step: float = 0.25) -> None:
+        for _ in range(max(1, round(seconds / step))):
+            self.desk.step()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            self.clock.advance(step)
+
+
+def test_positions_go_first_and_get_everything() -> None:
+    async def play() -> Bench:
+        bench = Bench()
+        for con_id in range(1, 10):
+            bench.want(stock(con_id), score=con_id / 10)
+        bench.want(stock(50), RANK_STREAMED)
+        bench.want(stock(99), RANK_POSITION)
+        await bench.go(2)
+        return bench
+
+    bench = asyncio.run(play())
+    first = bench.broker.asked[:4]
+    assert [con_id for con_id, _ in first] == [99, 99, 99, 50]
+    assert {request for con_id, request in first[:3]} >= {TWO_DAYS, ONE_YEAR}
+    assert [con_id for con_id, _ in bench.broker.asked[5:8]] == [9, 8, 7], "then by score, bars before bases"
+    assert len(bench.store.bars(99)) == 30
+    assert bench.store.get(99).daily
+    assert bench.store.get(99).usual is not None and bench.store.get(99).usual.sessions == 20
+
+
+def test_never_more_than_six_open_or_sixty_a_minute() -> None:
+    async def play() -> None:
+        bench = Bench()
+        for con_id in range(1, 201):
+            bench.want(stock(con_id))
+        bench.broker.gate = asyncio.Event()
+        await bench.go(3)
+        assert len(bench.broker.asked) == 6
+        bench.broker.gate.set()
+        times: list[float] = []
+        for _ in range(180 * 4):
+            before = len(bench.broker.asked)
+            await bench.go()
+            times += [bench.clock.mono()] * (len(bench.broker.asked) - before)
+        for index, at in enumerate(times):
+            assert sum(1 for other in times[index:] if other < at + 60.0) <= 60
+        assert len(times) > 150, "and the allowance is used"
+
+    asyncio.run(play())
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.sampled_from(["bars", "usual", "daily", "repair"]), st.integers(0, 3)),
+        min_size=1,
+        max_size=40,
+    ),
+    st.lists(st.floats(0.1, 8.0), min_size=1, max_size=60),
+)
+def test_the_allowance_holds_for_any_wishes(wishes: list[tuple[int, str, int]], steps: list[float]) -> None:
+    allowance, now = Allowance(), 0.0
+    log: list[tuple[float, int, HistoryRequest]] = []
+    jobs = [
+        Job(stock(con_id), kind, HistoryRequest(f"{number % 3 + 1} D", "1 min"), rank)  # type: ignore[arg-type]
+        for number, (con_id, kind, rank) in enumerate(wishes)
+    ]
+    for step in steps:
+        now += step
+        for job in next_jobs(jobs, allowance, now):
+            allowance.note_sent(job, now)
+            log.append((now, job.contract.con_id, job.request))
+        assert len(allowance.open) <= 6
+        allowance.open.clear()
+    for index, (at, con_id, request) in enumerate(log):
+        later = log[index + 1 :]
+        assert sum(1 for other in later if other[0] < at + 60.0) + 1 <= 60
+        assert not any(other[1] == con_id and other[2] == request and other[0] < at + 15.0 for other in later)
+        assert sum(1 for other in later if other[1] == con_id and other[0] < at + 2.0) + 1 <= 5
+
+
+def test_a_pacing_answer_pauses_everything_for_a_minute() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.broker.failure = RequestRejected(
+            162, "Historical Market Data Service error message:Historical data request pacing violation"
+        )
+        bench.want(stock(1))
+        await bench.go(1)
+        asked = len(bench.broker.asked)
+        bench.broker.failure = None
+        await bench.go(50)
+        assert len(bench.broker.asked) == asked and "pacing pause" in bench.desk.text()
+        await bench.go(30)
+        assert len(bench.store.bars(1)) == 30
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("failure", "tries"),
+    [
+        (RequestTimeout("history", 60.0), 3),
+        (RequestRejected(162, "Historical Market Data Service error message:HMDS query returned no data: S1@SMART"), 2),
+        (RequestRejected(162, "Historical Market Data Service error message:No market data permissions for NYSE"), 1),
+    ],
+)
+def test_failures_are_tried_again_as_often_as_it_makes_sense(failure: Exception, tries: int) -> None:
+    async def play() -> Bench:
+        bench = Bench()
+        bench.broker.failure = failure
+        bench.want(stock(1))
+        await bench.go(300, 1.0)
+        bench.desk.want(stock(1))
+        await bench.go(60, 1.0)
+        return bench
+
+    bench = asyncio.run(play())
+    assert sum(1 for _, request in bench.broker.asked if request == TWO_DAYS) == tries
+    assert bench.store.get(1).message
+    assert bench.desk.text() == ""
+
+
+def test_an_unknown_contract_is_reported() -> None:
+    async def play() -> Bench:
+        bench = Bench()
+        bench.broker.failure = RequestRejected(200, "No security definition has been found for the request")
+        bench.want(stock(4))
+        await bench.go(1)
+        return bench
+
+    assert 4 in asyncio.run(play()).unknown
+
+
+def test_without_a_connection_everything_waits() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.desk.on_disconnected()
+        bench.want(stock(1))
+        bench.want(stock(2))
+        await bench.go(5)
+        assert bench.broker.asked == []
+        assert bench.desk.text() == "warming: history queued, 2 of 2"
+        bench.desk.on_connected()
+        bench.broker.failure = BrokerUnavailable("Not connected to TWS")
+        await bench.go(1)
+        bench.broker.failure = None
+        await bench.go(20)
+        assert bench.desk.text() == "" and len(bench.store.bars(1)) == 30
+
+    asyncio.run(play())
+
+
+def test_an_answer_whose_unit_is_unknown_is_merged_again_when_it_is_known() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.units._factor = {"ticks": None, "history": None}
+        bench.want(stock(1))
+        await bench.go(3)
+        assert {bar.volume for bar in bench.store.bars(1)} == {None}
+        assert bench.store.get(1).usual is None
+        bench.units._factor = {"ticks": 100.0, "history": 100.0}
+        bench.desk.on_units_known()
+        plain = flat_history(100.0, TEN, minutes=30)
+        assert [bar.volume for bar in bench.store.bars(1)] == [pytest.approx((bar.volume or 0) * 100) for bar in plain]
+        assert bench.store.get(1).usual is not None
+
+    asyncio.run(play())
+
+
+def test_the_base_is_the_mean_of_the_same_minutes() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.want(stock(1), RANK_POSITION)
+        await bench.go(3)
+        usual = bench.store.get(1).usual
+        assert usual.at(9 * 60 + 37) == pytest.approx(1_000.0, rel=0.01)  # 15,000 shares in 9:30-9:45, at its middle
+        assert usual.at(9 * 60 + 45) == pytest.approx(1_053.0, rel=0.01)  # halfway to 16,500
+        assert usual.at(9 * 60 + 29) is None and usual.at(16 * 60) is None
+        assert usual.daily == pytest.approx(sum(15_000.0 + 1_500 * n for n in range(26)))
+
+    asyncio.run(play())
+
+
+def test_a_gap_is_repaired_by_one_request_for_its_length() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.want(stock(1), RANK_POSITION)
+        await bench.go(3)
+        entry = bench.store.get(1)
+        entry.covered = [[TEN - 1_800.0, TEN], [TEN + 700.0, TEN + 760.0]]
+        bench.desk.repair(1, TEN + 760.0)
+        bench.desk.repair(1, TEN + 760.0)
+        await bench.go(2)
+        assert [request.duration for _, request in bench.broker.asked if request.duration.endswith("S")] == ["1200 S"]
+
+    asyncio.run(play())

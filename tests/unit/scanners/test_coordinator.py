@@ -1,0 +1,177 @@
+"""The ScannerCoordinator: merging, order, wishes for lines, the log, what pages read."""
+
+from __future__ import annotations
+
+from engine.config import BreakoutParams, MarketScanSettings
+from engine.domain import Signal
+from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
+
+ACME, BOLT, CORE = stock(1, "ACME"), stock(2, "BOLT"), stock(3, "CORE")
+
+
+def connected(at: float = TEN + 3_600.0, params: BreakoutParams | None = None) -> Street:
+    made = Street(at, params)
+    made.coordinator.on_connected()
+    made.second()
+    return made
+
+
+def classes(made: Street) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for demand in made.coordinator.demands():
+        out.setdefault(demand.line_class, []).append(demand.contract.local_symbol)
+    return out
+
+
+def test_one_candidate_per_contract_with_all_its_reasons() -> None:
+    made = connected()
+    made.rows("Momentum", BOLT, ACME)
+    made.rows("Volume pace", ACME, CORE)
+    found = {each.local_symbol: each for each in made.coordinator.candidates()}
+    assert set(found) == {"ACME", "BOLT", "CORE"}
+    assert found["ACME"].scans == ("Volume pace #1", "Momentum #2")
+    assert found["ACME"].score > found["BOLT"].score > found["CORE"].score
+    assert all(each.state == "scan" and each.score <= 0.4 for each in found.values())
+    assert len(made.coordinator.universe) == 3
+
+
+def test_every_row_enters_the_universe_but_only_the_best_ask_for_25() -> None:
+    made = connected()
+    many = [stock(con_id) for con_id in range(1, 51)]
+    made.rows("Momentum", *many)
+    wishes = classes(made)
+    assert len(made.coordinator.universe) == 50
+    assert wishes["25"] == [contract.local_symbol for contract in many[:15]]  # 10 and some challengers
+    assert len(wishes["coverage"]) == 50
+    assert "50" not in wishes and "100" not in wishes
+
+
+def test_a_halt_list_costs_no_line() -> None:
+    made = connected()
+    made.rows("Halted", ACME)
+    made.rows("Momentum", BOLT)
+    wishes = classes(made)
+    assert wishes["25"] == ["BOLT"]
+    assert 1 in made.coordinator.universe
+
+
+def test_a_strong_breakout_asks_for_50_at_once() -> None:
+    made = connected()
+    made.warm(ACME, flat_history(100.0, made.now, minutes=90))
+    made.rows("Momentum", BOLT, ACME)
+    for second in range(140):
+        made.second()
+        made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
+    signal = made.signals[0]
+    assert signal.score >= 0.7
+    wishes = {d.contract.local_symbol: d for d in made.coordinator.demands() if d.line_class != "coverage"}
+    assert wishes["ACME"].line_class == "50"
+    assert wishes["ACME"].reason == f"breakout long {signal.level:g}"
+    first = made.coordinator.candidates()[0]
+    assert (first.local_symbol, first.state) == ("ACME", "confirmed")
+    kinds = [event.kind for event in made.coordinator.board.events if event.local_symbol == "ACME"]
+    assert kinds == ["enter", "signal"]
+
+
+def test_below_the_top_score_a_breakout_heads_the_order_at_25() -> None:
+    made = connected(params=BreakoutParams(top_score=1.0))
+    made.warm(ACME, flat_history(100.0, made.now, minutes=90))
+    made.rows("Momentum", BOLT, CORE, ACME)
+    for second in range(140):
+        made.second()
+        made.tick(ACME, 99.9 + max(0, min(0.2, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
+    assert made.signals and made.signals[0].score < 1.0
+    assert classes(made)["25"][0] == "ACME"
+
+
+def test_positions_are_watched_without_asking_for_a_line_here() -> None:
+    made = connected()
+    made.coordinator.set_kept([ACME])
+    made.warm(ACME, flat_history(100.0, made.now, minutes=90))
+    for _ in range(12):
+        made.second()
+        made.tick(ACME, 99.9, 170.0)
+    assert [each.local_symbol for each in made.coordinator.candidates()] == ["ACME"]
+    assert made.coordinator.demands() == []
+
+
+def test_a_flickering_list_does_not_churn() -> None:
+    made = connected()
+    made.rows("Momentum", ACME, BOLT)
+    for _ in range(130):
+        made.second()
+    made.rows("Momentum", ACME)
+    for _ in range(65):
+        made.second()
+    assert [each.local_symbol for each in made.coordinator.candidates()] == ["ACME", "BOLT"]
+    made.rows("Momentum", ACME, BOLT)
+    for _ in range(65):
+        made.second()
+    assert [event.kind for event in made.coordinator.board.events] == ["enter", "enter"]
+    made.rows("Momentum", ACME)
+    for _ in range(300):
+        made.second()
+    assert [each.local_symbol for each in made.coordinator.candidates()] == ["ACME"]
+    assert made.coordinator.board.events[-1].kind == "leave"
+    assert made.coordinator.board.events[-1].local_symbol == "BOLT"
+    assert 2 in made.coordinator.universe, "it stays in the universe of the day"
+
+
+def test_200_takes_a_symbol_out_for_the_day_but_never_a_position() -> None:
+    made = connected()
+    made.coordinator.set_kept([CORE])
+    made.rows("Momentum", ACME, BOLT, CORE)
+    made.coordinator.on_unknown_contract(1)
+    made.coordinator.on_unknown_contract(3)
+    made.rows("Volume pace", ACME, BOLT)
+    assert 1 not in made.coordinator.universe and 3 in made.coordinator.universe
+    assert "ACME" not in [each.local_symbol for each in made.coordinator.candidates()]
+    made.clock.advance(86_400.0)
+    made.rows("Momentum", ACME)
+    made.second()
+    assert 1 in made.coordinator.universe, "out for the day, never for longer"
+
+
+def test_the_snapshot_is_whole() -> None:
+    made = connected()
+    made.rows("Momentum", ACME, BOLT)
+    for _ in range(12):
+        made.second()
+    section = made.coordinator.snapshot()
+    assert section.universe == 2 and section.results_market == 2
+    assert section.warming_text.startswith("warming: history queued, 2 of 2")
+    assert section.breakout_run_market is not None and section.market_run_market is not None
+    assert [row[0] for row in section.heat_score] == ["ACME", "BOLT"]
+    assert len(section.heat_times) == 1
+    assert section.slots_used == 9
+    assert len(section.scans) == 10
+
+
+def test_why_answers_for_any_symbol() -> None:
+    made = connected()
+    assert "Not in the universe" in made.coordinator.why(99).text
+    made.rows("Momentum", ACME)
+    why = made.coordinator.why(1)
+    assert why.long and why.short
+    assert all(rule.passed is not True for rule in why.long if rule.name in ("Price above level", "Live price"))
+
+
+def signal_at(at: float, state: str = "active") -> Signal:
+    return Signal(
+        f"1-long-{int(at)}", 1, "ACME", "long", at, at - 10, 100.0, "range", 100.4, 0.1, 0.8, (), "streaming", state
+    )
+
+
+def test_signals_of_today_come_back_after_a_restart_with_their_cool_down() -> None:
+    made = connected()
+    made.coordinator.restore([signal_at(made.now - 86_400.0), signal_at(made.now - 120.0)])
+    section = made.coordinator.signals()
+    assert [signal.state for signal in section.signals] == ["ended"]
+    progress = made.coordinator.breakout.tracker.progress(1, "long", made.now)
+    assert progress.since_signal_s == 120.0
+
+
+def test_scan_settings_change_the_dollar_floor() -> None:
+    made = connected()
+    made.coordinator.set_market(MarketScanSettings(avg_usd_volume_above=123))
+    assert made.coordinator.breakout.floors.average_usd_volume == 123.0
