@@ -1,0 +1,337 @@
+"""Engine: carries events from room to room, keeps the periodic work going, opens and closes everything.
+
+Made and run inside the engine thread (`engine.runtime`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import time
+
+from engine.broker.port import (
+    AccountPnl,
+    AccountValue,
+    BrokerEvent,
+    ClockSample,
+    Connected,
+    Disconnected,
+    FillReport,
+    PortfolioMark,
+    PositionPnl,
+    PositionUpdate,
+    RequestError,
+    ScanRows,
+    SystemNotice,
+    Ticks,
+)
+from engine.build_id import BuildWatch
+from engine.domain import ContractInfo, ContractRef, Quote, Signal
+from engine.health.status import status_block
+from engine.publisher import Publisher
+from engine.rooms import EngineSetup, Listeners, Rooms
+from engine.settings import EffectiveSettings
+from engine.stores import folder_name, remember_account, remembered_account
+
+log = logging.getLogger("qtrade.engine")
+
+LINES_S = 0.25
+SCANNERS_S = 0.5
+COMMANDS_S = 0.1
+PUBLISH_S = 1.0
+CURVE_S = 2.0
+SURVEY_S = 10.0
+BLOCK_S = 300.0
+
+
+class Engine:
+    """One engine: one broker connection, one account at a time."""
+
+    def __init__(self, setup: EngineSetup) -> None:
+        self._setup = setup
+        self._mode = setup.settings.config.broker.mode
+        self._account: str | None = None
+        hears = Listeners(
+            event=self._on_event,
+            quote=self._on_quote,
+            signal=self._on_signal,
+            info=self._on_info,
+            settings=self._on_settings,
+            watch=self._plan_watched,
+        )
+        self.rooms = Rooms(setup, hears)
+        self.rooms.coordinator.set_allow_delayed(setup.settings.config.broker.allow_delayed_signals)
+        self.publisher = Publisher(setup, self.rooms)
+        self._build_watch = BuildWatch(setup.root, setup.build)
+        self._seen: set[int] = set()  # positions reported on this connection
+        self._pnl_asked: set[int] = set()
+
+    # --- life -----------------------------------------------------------------------------------------------
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until `stopping`; then close the connection, write the last state and end."""
+        rooms = self.rooms
+        account = self._setup.settings.config.broker.account or remembered_account(self._setup.data_dir, self._mode)
+        if account is not None:
+            await self._open_account(account)
+        self.publisher.all()
+        supervisor = rooms.supervisor
+        supervisor.start("broker", rooms.broker.run)
+        supervisor.start("lateness", rooms.lateness.run)
+        supervisor.start("scanners", self._scan)
+        supervisor.start("history", rooms.history.run)
+        supervisor.start("contracts", rooms.contracts.run)
+        supervisor.start("survey", self._survey)
+        supervisor.start("status block", self._log_block)
+        supervisor.every("lines", LINES_S, self._step_lines)
+        supervisor.every("commands", COMMANDS_S, self._take_commands)
+        supervisor.every("publish", PUBLISH_S, self.publisher.all)
+        supervisor.every("curve", CURVE_S, self._add_point)
+        await stopping.wait()
+        await self._close()
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self.rooms.broker.stop()
+        except TimeoutError:
+            log.warning("The broker connection did not close in time")
+        await self.rooms.supervisor.stop()
+        self.publisher.all()
+
+    async def _open_account(self, account: str) -> None:
+        """State, journal and pins of this mode and account; the signals and changes of earlier today."""
+        setup, rooms = self._setup, self.rooms
+        folder = setup.data_dir / folder_name(self._mode, account)
+        self._account = account
+
+        def open_files() -> None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            remember_account(setup.data_dir, self._mode, account)
+            setup.state.use_folder(folder / "state")
+            setup.journal.open(folder / "journal.sqlite3", self._mode, account)
+            setup.reader.open(folder / "journal.sqlite3", self._mode, account)
+            rooms.watch.attach(folder)
+
+        try:
+            await asyncio.to_thread(open_files)
+        except OSError as error:
+            rooms.health.conditions.raise_(
+                "folder",
+                rooms.clock.wall(),
+                "The data folder can't be used",
+                f"{folder}: {error.strerror}. The engine runs on without history.",
+                severity="error",
+                cure="Free space or correct the rights of the folder, then restart.",
+            )
+            return
+        now = rooms.market_now()
+        signals = await asyncio.to_thread(setup.reader.signals, now - 86_400.0, now + 86_400.0)
+        changes = await asyncio.to_thread(setup.reader.changes, 500)
+        rooms.coordinator.restore(signals)
+        rooms.changes.load(changes)
+
+    # --- events ---------------------------------------------------------------------------------------------
+
+    def _on_event(self, event: BrokerEvent) -> None:
+        """Every broker event, in the order of the wire. Ticks first: they are nearly all of it."""
+        if isinstance(event, Ticks):
+            self._learn_units(event)
+            self.rooms.bus.on_ticks(event)
+        elif isinstance(event, (PositionUpdate, PortfolioMark, PositionPnl, AccountValue, AccountPnl, FillReport)):
+            self._on_account_event(event)
+        elif isinstance(event, ClockSample):
+            self.rooms.market.learn(self.rooms.clock.wall(), event.offset_s)
+        elif isinstance(event, ScanRows):
+            self.rooms.symbols.learn(row.contract for row in event.rows)
+            self.rooms.coordinator.on_rows(event)
+        else:
+            self._on_link_event(event)
+
+    def _learn_units(self, ticks: Ticks) -> None:
+        """The evidence for lots or shares; a look-up a line once it is known."""
+        rooms = self.rooms
+        for update in ticks.updates:
+            con_id = rooms.bus.con_id_of(update.req_id)
+            if con_id is not None:
+                sizes = (update.bid_size_raw, update.ask_size_raw, update.last_size_raw)
+                rooms.units.on_ticks(con_id, update.volume_raw, update.avg_volume_raw, update.last, *sizes)
+
+    def _on_link_event(self, event: Connected | Disconnected | RequestError | SystemNotice) -> None:
+        rooms, wall = self.rooms, self.rooms.clock.wall()
+        rooms.health.on_event(event, wall, rooms.market.now(wall))
+        if isinstance(event, Connected):
+            self._connected(event)
+        elif isinstance(event, Disconnected):
+            self._disconnected()
+        elif isinstance(event, RequestError):
+            rooms.bus.on_error(event)
+            rooms.coordinator.on_error(event)
+        else:
+            rooms.bus.on_notice(event)
+
+    def _on_account_event(
+        self, event: PositionUpdate | PortfolioMark | PositionPnl | AccountValue | AccountPnl | FillReport
+    ) -> None:
+        rooms, wall = self.rooms, self.rooms.clock.wall()
+        if isinstance(event, PositionUpdate):
+            self._on_position(event)
+        elif isinstance(event, PortfolioMark):
+            rooms.manager.on_mark(event)
+        elif isinstance(event, PositionPnl):
+            rooms.manager.on_position_pnl(event)
+        elif isinstance(event, AccountValue):
+            rooms.manager.account.on_value(event, wall)
+        elif isinstance(event, AccountPnl):
+            rooms.manager.account.on_pnl(event, wall)
+        elif rooms.manager.account.on_fill(event.fill):
+            self._setup.journal.record_fill(event.fill)
+
+    def _connected(self, event: Connected) -> None:
+        rooms = self.rooms
+        if event.account != self._account:
+            rooms.curve.restart()
+            rooms.supervisor.start("account folder", lambda: self._open_account(event.account))
+        rooms.market.restart()
+        rooms.units.forget_evidence()
+        rooms.manager.forget_missing(self._seen)
+        rooms.manager.on_connected()
+        rooms.contracts.on_connected()
+        self._pnl_asked.clear()
+        self._plan_positions()
+        rooms.bus.on_connected(event.epoch)
+        rooms.coordinator.on_connected()
+
+    def _disconnected(self) -> None:
+        rooms = self.rooms
+        self._seen.clear()
+        rooms.bus.on_disconnected()
+        rooms.coordinator.on_disconnected()
+        rooms.manager.on_disconnected()
+
+    def _on_position(self, event: PositionUpdate) -> None:
+        rooms, contract = self.rooms, event.record.contract
+        rooms.symbols.learn([contract])
+        if event.record.quantity:
+            self._seen.add(contract.con_id)
+        if rooms.manager.on_position(event) and rooms.broker.link.connected:
+            self._plan_positions()
+
+    def _plan_positions(self) -> None:
+        """The tradable positions are the bus' first demand, the scanners' exceptions, and have their own P&L."""
+        rooms = self.rooms
+        rooms.bus.demand("position", rooms.manager.demands())
+        tradable = set(rooms.manager.tradable_ids())
+        self._keep_in_view()
+        for contract in rooms.manager.contracts():
+            rooms.contracts.want(contract)
+        for con_id in tradable - self._pnl_asked:
+            rooms.broker.request_position_pnl(con_id)
+        for con_id in self._pnl_asked - tradable:
+            rooms.broker.cancel_position_pnl(con_id)
+        self._pnl_asked = tradable
+
+    def _keep_in_view(self) -> None:
+        rooms = self.rooms
+        tradable = set(rooms.manager.tradable_ids())
+        positions = [contract for contract in rooms.manager.contracts() if contract.con_id in tradable]
+        pins = [contract for con_id in rooms.watch.pinned_ids() if (contract := rooms.watch.contract(con_id))]
+        rooms.coordinator.set_kept(positions, [pin for pin in pins if pin.con_id not in tradable])
+
+    def _on_info(self, con_id: int, info: ContractInfo | None) -> None:
+        rooms = self.rooms
+        if info is not None:
+            rooms.bars.set_hours(info)
+            rooms.symbols.learn([info.contract])
+        if rooms.manager.on_info(con_id, info):
+            self._plan_positions()
+
+    def _on_quote(self, quote: Quote, has_trade: bool) -> None:
+        self.rooms.coordinator.on_quote(quote, has_trade)
+
+    def _on_signal(self, signal: Signal) -> None:
+        self._setup.journal.record_signal(signal)
+
+    def _on_settings(self, settings: EffectiveSettings) -> None:
+        """Put changed settings in force everywhere."""
+        rooms, config = self.rooms, settings.config
+        rooms.bus.set_settings(config.lines)
+        rooms.manager.set_settings(config.positions)
+        rooms.coordinator.set_normal_max(config.lines.normal_max)
+        rooms.coordinator.set_market(config.market_scan)
+        rooms.coordinator.set_params(config.breakout)
+        rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
+
+    # --- periodic work --------------------------------------------------------------------------------------
+
+    def _step_lines(self) -> None:
+        rooms = self.rooms
+        if rooms.coordinator.changed:
+            rooms.bus.demand("scanners", rooms.coordinator.demands())
+        rooms.bus.step(rooms.clock.mono())
+
+    async def _scan(self) -> None:
+        """Both scanners: due work each half second, a breakout cycle in slices each 10 s."""
+        coordinator, bus = self.rooms.coordinator, self.rooms.bus
+        while True:
+            coordinator.step(bus.live_con_ids())
+            if coordinator.cycle_due():
+                for _ in coordinator.cycle():
+                    await asyncio.sleep(0)
+            await asyncio.sleep(SCANNERS_S)
+
+    def _take_commands(self) -> None:
+        commands = self._setup.state.drain()
+        if commands:
+            self.rooms.desk.take(commands)
+            self._plan_watched()
+            self.publisher.answers()
+
+    def _plan_watched(self) -> None:
+        """Pins and the symbols that pages have open: lines, bars and details for them."""
+        rooms = self.rooms
+        shown = [contract for con_id in self._setup.state.open_symbols() if (contract := self._contract(con_id))]
+        if rooms.watch.show(shown):
+            for contract in shown:
+                rooms.coordinator.show(contract)
+        for contract in shown:
+            rooms.contracts.want(contract)
+        self._keep_in_view()
+        rooms.bus.demand("watch", [wish for wish in rooms.watch.demands() if wish.contract.exchange])
+
+    def _contract(self, con_id: int) -> ContractRef | None:
+        return self.rooms.symbols.contract(con_id) or self.rooms.manager.contract(con_id)
+
+    def _add_point(self) -> None:
+        """One point of the P&L curve, an empty one while there is no connection; closed pages are noticed here."""
+        rooms, wall = self.rooms, self.rooms.clock.wall()
+        self._plan_watched()
+        if not rooms.broker.link.connected:
+            rooms.curve.add(wall, rooms.market.now(wall), None, None, None)
+            return
+        unrealized, _, priced = rooms.manager.pnl_totals()
+        pnl = rooms.manager.account.pnl
+        complete = priced == len(rooms.manager.tradable_ids())
+        rooms.curve.add(wall, rooms.market.now(wall), unrealized if complete else None, pnl.realized, pnl.daily)
+
+    async def _survey(self) -> None:
+        """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""
+        while True:
+            usage = await asyncio.to_thread(shutil.disk_usage, self._setup.data_dir)
+            self.publisher.disk_free_gb = round(usage.free / 1e9, 1)
+            changed = await asyncio.to_thread(self._build_watch.changed)
+            self.publisher.set_changed_files(changed)
+            await asyncio.sleep(SURVEY_S)
+
+    async def _log_block(self) -> None:
+        """The status block, half a minute after the start and then each 5 minutes."""
+        await asyncio.sleep(30.0)
+        while True:
+            rooms = self.rooms
+            lines = rooms.bus.snapshot()
+            uptime_s = time.monotonic() - self.publisher.started_mono
+            positions = len(rooms.manager.tradable_ids())
+            for name, value in status_block(uptime_s, lines, positions, len(rooms.bus.quotes()), rooms.broker.link):
+                log.info("%s: %s", name, value)
+            await asyncio.sleep(BLOCK_S)
