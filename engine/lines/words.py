@@ -12,8 +12,8 @@ _EXCHANGE_ZONE = ZoneInfo("America/New_York")
 _CLASS_NAME: dict[LineClass, str] = {
     "100": "position",
     "pinned": "pinned",
-    "50": "top candidate (50)",
-    "25": "ordinary candidate (25)",
+    "50": "top candidate, 50",
+    "25": "ordinary candidate, 25",
     "coverage": "coverage visit",
 }
 

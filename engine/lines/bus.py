@@ -1,0 +1,370 @@
+"""MarketDataBus: holders put their demands, the bus plans, acts, and routes everything that concerns a line.
+
+Engine thread only. It owns every req_id: a subscribe counts from the decision, a cancel until the gateway can have
+freed the line; no contract is ever opened twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
+from engine.clock import Clock
+from engine.config import LineSettings
+from engine.domain import Demand, Quote
+from engine.lines import repair
+from engine.lines.demands import DemandBook
+from engine.lines.diary import Diary
+from engine.lines.executor import LineExecutor
+from engine.lines.explain import Explainer
+from engine.lines.faults import SLOW_RETRY_S, Blocks, line_fault
+from engine.lines.learned_cap import LearnedCap
+from engine.lines.ledger import Ledger, Line
+from engine.lines.log_lines import LineLog
+from engine.lines.model import RANK, LinePlan, LinePolicy
+from engine.lines.plan import plan
+from engine.lines.quotes import QuoteBook
+from engine.lines.snapshot import lines_section
+from engine.state.sections import LinesSection
+
+REFUSAL_PAUSE_S = 60.0
+LATE_TICKS_S = 2.0
+IN_FLIGHT_S = 0.3
+_SPOKEN_REFUSALS = ("limit", "positions")
+
+log = logging.getLogger("qtrade.lines")
+
+
+def _real_time(wall: float) -> float:
+    return wall
+
+
+def _no_unit(con_id: int) -> float | None:
+    return None
+
+
+class MarketDataBus:
+    """`on_quote(quote, has_trade)` is called for each changed quote. `market_time` turns wall into market seconds.
+
+    `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
+    """
+
+    def __init__(
+        self,
+        broker: BrokerPort,
+        settings: LineSettings,
+        clock: Clock,
+        on_quote: Callable[[Quote, bool], None],
+        volume_unit: Callable[[int], float | None] = _no_unit,
+        market_time: Callable[[float], float] = _real_time,
+    ) -> None:
+        self._broker = broker
+        self._settings = settings
+        self._clock = clock
+        self._on_quote = on_quote
+        self._market_time = market_time
+        self._demands = DemandBook()
+        self._ledger = Ledger()
+        self._diary = Diary()
+        self._log = LineLog(log)
+        self._blocks = Blocks()
+        self._cap = LearnedCap()
+        self._book = QuoteBook(volume_unit)
+        self._executor = LineExecutor(
+            broker, clock, self._ledger, self._diary, self._log, self._book, lambda: market_time(clock.wall())
+        )
+        self._plan = LinePlan()
+        self._swaps: deque[float] = deque()
+        self._abandoned: dict[int, float] = {}  # requests that TWS says it dropped (1101), by the moment
+        self._connected = False
+        self._upstream_down = False
+        self._farms_down: set[str] = set()
+        self.late_ticks = 0
+
+    # --- what the rooms ask -----------------------------------------------------------------------------------
+
+    def demand(self, holder: str, demands: Sequence[Demand]) -> None:
+        """Replace everything that `holder` wanted. A new position is acted upon at once, the rest at the next step."""
+        now = self._clock.mono()
+        if self._demands.put(holder, demands, now):
+            self.step(now)
+
+    def set_settings(self, settings: LineSettings) -> None:
+        """Takes effect at the next step."""
+        self._settings = settings
+
+    def holds(self, con_id: int) -> bool:
+        """A line is open or asked for, and not on its way out."""
+        line = self._ledger.get(con_id)
+        return line is not None and line.state != "cancelling"
+
+    def con_id_of(self, req_id: int) -> int | None:
+        """The contract whose line this request is; None = no line of ours (any more)."""
+        line = self._ledger.by_req.get(req_id)
+        return None if line is None else line.con_id
+
+    def live_con_ids(self) -> list[int]:
+        """Contracts whose line brings ticks now."""
+        return [line.con_id for line in self._ledger if line.state == "live"]
+
+    def quote(self, con_id: int) -> Quote | None:
+        """The newest quote, also of a symbol whose line is gone."""
+        return self._book.get(con_id)
+
+    def quotes(self) -> list[Quote]:
+        """Every symbol that has a price."""
+        return [quote for quote in self._book.all() if quote.price is not None]
+
+    def positions_without_line(self) -> int:
+        """Positions that are valued from portfolio updates because every line is a position's."""
+        return self._plan.positions_without_line
+
+    def snapshot(self) -> LinesSection:
+        """The lines section, bounded."""
+        return lines_section(
+            self._ledger,
+            self._plan,
+            self._demands,
+            self._diary,
+            self._cap,
+            self._settings,
+            self._broker.link.sent_worst_second,
+            self._clock.wall(),
+        )
+
+    def explain(self, con_id: int) -> str:
+        """One sentence: why this contract has, or has not, a line."""
+        return self._explainer().sentence(con_id, self._clock.mono())
+
+    def what_if(self, demand: Demand) -> str:
+        """What this demand would do now, from the same plan: "adding SMCI would evict IONQ (25, idle 9 min)"."""
+        now = self._clock.mono()
+        trial = plan([*self._wanted(now), demand], self._ledger.held(), self._limit(), now, self._policy(now))
+        return self._explainer().what_if(demand, trial, self._plan, now)
+
+    def _explainer(self) -> Explainer:
+        return Explainer(self._ledger, self._plan, self._demands, self._diary, self._blocks, self._market_time)
+
+    # --- the step ---------------------------------------------------------------------------------------------
+
+    def step(self, now_mono: float) -> None:
+        """Settle what the gateway has freed, look after silent lines, plan, act. 4 times a second."""
+        if not self._connected:
+            return
+        self._executor.settle(now_mono, lambda con_id: bool(self._demands.of(con_id)))
+        if not self._upstream_down:
+            self._look_after_lines(now_mono)
+        waits = self._plan.positions_without_line > 0
+        self._cap.probe(len(self._ledger), self._settings.limit, now_mono, position_waits=waits)
+        wanted = self._wanted(now_mono)
+        self._plan = plan(wanted, self._ledger.held(), self._limit(), now_mono, self._policy(now_mono))
+        self._carry_out(self._plan, now_mono)
+        self._diary.count_used(self._clock.wall(), len(self._ledger))
+        self._log.used(len(self._ledger), self._limit(), now_mono)
+
+    def _wanted(self, now_mono: float) -> Sequence[Demand]:
+        """All demands but those for contracts that the gateway refused a while ago."""
+        blocked = self._blocks.active_ids(now_mono) if self._blocks else None
+        if not blocked:
+            return self._demands.all()
+        return [d for d in self._demands.all() if d.contract.con_id not in blocked]
+
+    def _limit(self) -> int:
+        return self._cap.effective(self._settings.limit)
+
+    def _policy(self, now_mono: float) -> LinePolicy:
+        while self._swaps and now_mono - self._swaps[0] >= 60.0:
+            self._swaps.popleft()
+        return LinePolicy.of(self._settings, max(0, self._settings.swaps_per_minute - len(self._swaps)))
+
+    def _look_after_lines(self, now_mono: float) -> None:
+        """Renew silent lines, positions first; give up those that bring nothing."""
+        dwell_s = self._policy(now_mono).dwell_s
+        for line in sorted(self._ledger, key=lambda held: RANK[held.line_class]):
+            verdict = repair.judge(line, now_mono, dwell_s)
+            if verdict == "renew":
+                self._executor.renew(line, now_mono)
+            elif verdict == "no_data":
+                self._no_data(line, now_mono)
+
+    def _carry_out(self, result: LinePlan, now_mono: float) -> None:
+        for keep in result.keep:
+            self._executor.keep(keep, now_mono)
+        for cancel in result.cancel:
+            if cancel.swap:
+                self._swaps.append(now_mono)
+            self._executor.cancel(cancel, now_mono)
+        for subscribe in result.subscribe:
+            self._executor.subscribe(subscribe, now_mono)
+        for refused in result.refused:
+            if refused.kind != "waiting":
+                self._refuse(refused.demand, refused.reason, spoken=refused.kind in _SPOKEN_REFUSALS)
+
+    def _refuse(self, demand: Demand, reason: str, *, spoken: bool) -> None:
+        if not self._diary.refuse(demand.contract, reason, REFUSAL_PAUSE_S, self._clock.wall()):
+            return
+        self._diary.note("refused", demand.contract, reason, self._market())
+        if spoken:
+            self._log.refused(demand.contract.local_symbol, reason, self._clock.mono())
+
+    # --- connection -------------------------------------------------------------------------------------------
+
+    def on_connected(self, epoch: int) -> None:
+        """A new connection: every line of the old one is gone; all are asked for again, positions first."""
+        self._forget_all_lines()
+        self._executor.epoch = epoch
+        self._connected = True
+        self._upstream_down = False
+        self._farms_down.clear()
+        self._blocks.clear()
+        self.step(self._clock.mono())
+
+    def on_disconnected(self) -> None:
+        """Every line is dead; demands stay."""
+        self._connected = False
+        self._forget_all_lines()
+        self._plan = LinePlan()
+        self._diary.count_used(self._clock.wall(), 0)
+
+    def on_notice(self, notice: SystemNotice) -> None:
+        """1100, 1101, 1102 and the data farms; everything else is not about lines."""
+        now = self._clock.mono()
+        if notice.code in (1100, 2110):
+            self._upstream_down = True
+        elif notice.code == 1101:
+            self._upstream_down = False
+            self._lines_dropped(now)
+        elif notice.code == 1102:
+            self._upstream_down = False
+            self._verify_all(repair.verify_kept, now)
+        elif notice.code == 2103:
+            self._farms_down.add(notice.farm)
+        elif notice.code == 2104 and notice.farm in self._farms_down:
+            self._farms_down.discard(notice.farm)
+            self._verify_all(repair.verify_farm, now)
+
+    def _verify_all(self, how: Callable[[Line, float], None], now_mono: float) -> None:
+        for line in self._ledger:
+            if line.listens:
+                how(line, now_mono)
+                if line.listen_from_mono is not None:
+                    line.listen_from_mono = now_mono
+
+    def _lines_dropped(self, now_mono: float) -> None:
+        """1101: TWS dropped every line that it knew; only what had not reached it yet is still to come."""
+        log.info("TWS dropped all market-data lines: subscribing again, positions first")
+        self._abandoned.clear()
+        for line in self._ledger:
+            self._executor.note_sent(line)
+            if line.listens and (line.sent_mono is None or now_mono - line.sent_mono < IN_FLIGHT_S):
+                repair.verify(line, now_mono, now_mono, "asked for while TWS dropped its lines")
+                continue
+            if line.listens:
+                self._abandoned[line.req_id] = now_mono
+            self._executor.drop(line)
+        self.step(now_mono)
+
+    def _forget_all_lines(self) -> None:
+        for line in self._ledger:
+            self._executor.farewell(line, "lost with the connection")
+            self._executor.drop(line)
+        self._abandoned.clear()
+
+    # --- ticks and errors -------------------------------------------------------------------------------------
+
+    def on_ticks(self, ticks: Ticks) -> None:
+        """Ticks of lines that are not ours any more are counted and ignored."""
+        now_wall = self._clock.wall()
+        by_req = self._ledger.by_req
+        for update in ticks.updates:
+            line = by_req.get(update.req_id)
+            if line is None or not line.listens:
+                self._late_tick(update.req_id, update.received_mono)
+                continue
+            quote, changed = self._book.take(line.con_id, line.symbol, line.lane, line.epoch, update, now_wall)
+            line.last_tick_mono = update.received_mono
+            line.last_tick_wall = now_wall
+            if line.state != "live":
+                self._first_tick(line, quote)
+            if changed or update.has_trade:
+                self._on_quote(quote, update.has_trade)
+
+    def _first_tick(self, line: Line, quote: Quote) -> None:
+        """The acknowledgement of a request: any price."""
+        if quote.price is None and quote.bid is None and quote.ask is None:
+            return
+        if line.state == "pending":
+            self._log.subscribed(line.symbol, line.line_class, quote.data_type)
+        line.state = "live"
+        line.message = "" if quote.data_type == "live" else line.message
+        line.asked_again = False
+        self._blocks.succeed(line.con_id)
+
+    def _late_tick(self, req_id: int, received_mono: float) -> None:
+        self.late_ticks += 1
+        dropped_at = self._abandoned.get(req_id)
+        if dropped_at is not None and received_mono - dropped_at > LATE_TICKS_S:
+            del self._abandoned[req_id]
+            log.warning("A line that TWS reported as dropped still ticks: it is cancelled")
+            self._broker.cancel(req_id)
+
+    def on_error(self, error: RequestError) -> None:
+        """An error that names a request; those of lines are acted upon, others are not ours."""
+        line = self._ledger.by_req.get(error.req_id)
+        if line is None:
+            return
+        fault = line_fault(error.code, error.text)
+        if fault.action == "step_down":
+            self._step_down(line)
+        elif not line.listens or fault.action == "ignore":
+            return
+        elif fault.action == "free":
+            self._free_refused(line, error.code, fault.sentence)
+        elif fault.action == "slow":
+            self._suspend(line, fault.sentence)
+        else:
+            line.message = fault.sentence
+            self._log.advice(line.symbol, fault.sentence, self._clock.mono())
+
+    def _step_down(self, line: Line) -> None:
+        """101: the line is dead, and so many are not to be had."""
+        now = self._clock.mono()
+        limit = self._settings.limit
+        self._cap.refused_at(self._executor.lines_before(line), limit, now, self._market())
+        self._executor.farewell(line, "refused: no line free at TWS (code 101)")
+        self._executor.drop(line)
+        self._log.cap(self._cap.story(limit), now)
+
+    def _free_refused(self, line: Line, code: int, sentence: str) -> None:
+        """The gateway refused this contract: its line is free, and it is left alone for a while."""
+        self._give_up(line, code, sentence)
+        self._executor.farewell(line, f"refused: {sentence}")
+        self._executor.drop(line)
+
+    def _no_data(self, line: Line, now_mono: float) -> None:
+        sentence = line.message or f"no data: no tick in {repair.FIRST_TICK_S:.0f} s, asked twice"
+        if line.line_class in repair.KEEP_WITHOUT_DATA:
+            line.state, line.message = "error", sentence
+            self._log.refused(line.symbol, sentence, now_mono)
+            return
+        self._give_up(line, 0, sentence)
+        self._executor.give_back(line, sentence, now_mono)
+
+    def _give_up(self, line: Line, code: int, sentence: str) -> None:
+        now = self._clock.mono()
+        self._blocks.add(line.con_id, code, sentence, now)
+        self._diary.refuse(line.contract, sentence, REFUSAL_PAUSE_S, self._clock.wall())
+        self._diary.note("refused", line.contract, sentence, self._market())
+        self._log.refused(line.symbol, sentence, now)
+
+    def _suspend(self, line: Line, sentence: str) -> None:
+        """10197: the line stays open at IB; asked for again when it is silent for a minute."""
+        now = self._clock.mono()
+        line.state, line.message = "error", sentence
+        repair.verify(line, now, now + SLOW_RETRY_S, sentence)
+        self._log.competing(sentence, now)
+
+    def _market(self) -> float:
+        return self._market_time(self._clock.wall())

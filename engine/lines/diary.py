@@ -1,0 +1,95 @@
+"""What happened to the lines: events, refusals, farewells and how many were used when. Bounded; no decisions."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from engine.domain import ContractRef, Refusal, SymbolEvent
+
+EVENTS_MAX = 200
+REFUSED_SHOWN = 50
+FAREWELLS_MAX = 2_500
+HISTORY_S = 1_800.0
+_HISTORY_STEP_S = 5.0  # changes closer together than this are one point: the highest
+
+
+@dataclass(slots=True)
+class _Standing:
+    """A refusal that goes on, or went on."""
+
+    contract: ContractRef
+    reason: str
+    at_wall: float
+    last_wall: float
+    count: int = 1
+
+
+class Diary:
+    """Engine thread only. Coverage visits leave no events: there are nine a second."""
+
+    def __init__(self) -> None:
+        self._events: deque[SymbolEvent] = deque(maxlen=EVENTS_MAX)
+        self._refused: dict[int, _Standing] = {}
+        self._farewells: dict[int, str] = {}
+        self._used: deque[tuple[float, int]] = deque()
+
+    def note(self, kind: str, contract: ContractRef, text: str, market: float) -> None:
+        """One event: admitted, evicted, released, refused, upgraded, downgraded."""
+        self._events.append(SymbolEvent(market, kind, contract.local_symbol, text, contract.con_id))
+
+    def farewell(self, con_id: int, text: str) -> None:
+        """Why this contract's last line went."""
+        self._farewells.pop(con_id, None)
+        self._farewells[con_id] = text
+        if len(self._farewells) > FAREWELLS_MAX:
+            del self._farewells[next(iter(self._farewells))]
+
+    def last_farewell(self, con_id: int) -> str:
+        return self._farewells.get(con_id, "")
+
+    def refuse(self, contract: ContractRef, reason: str, kind_changed_after_s: float, wall: float) -> bool:
+        """True when this refusal is news: the first, or after a pause."""
+        standing = self._refused.get(contract.con_id)
+        if standing is None:
+            self._refused[contract.con_id] = _Standing(contract, reason, wall, wall)
+            return True
+        is_news = wall - standing.last_wall > kind_changed_after_s
+        if is_news:
+            standing.at_wall = wall
+            standing.count += 1
+        standing.reason = reason
+        standing.last_wall = wall
+        return is_news
+
+    def admitted(self, con_id: int) -> None:
+        """It has a line now: its refusal is history."""
+        self._refused.pop(con_id, None)
+
+    def refusal(self, con_id: int, since_wall: float) -> str:
+        """The reason of a refusal that still stood at `since_wall`, else ""."""
+        standing = self._refused.get(con_id)
+        return standing.reason if standing is not None and standing.last_wall >= since_wall else ""
+
+    def count_used(self, wall: float, used: int) -> None:
+        """One point a change, at most one each 5 s (then the highest), half an hour long."""
+        if self._used and wall - self._used[-1][0] < _HISTORY_STEP_S:
+            at, before = self._used[-1]
+            self._used[-1] = (at, max(used, before))
+        elif not self._used or self._used[-1][1] != used:
+            self._used.append((wall, used))
+        while len(self._used) > 1 and wall - self._used[0][0] > HISTORY_S:
+            self._used.popleft()
+
+    def events(self) -> tuple[SymbolEvent, ...]:
+        return tuple(self._events)
+
+    def used_history(self) -> tuple[tuple[float, int], ...]:
+        return tuple(self._used)
+
+    def refusals(self, wall: float) -> tuple[Refusal, ...]:
+        """Those of the last half hour, newest first."""
+        for con_id in [c for c, s in self._refused.items() if wall - s.last_wall > HISTORY_S]:
+            del self._refused[con_id]
+        newest = sorted(self._refused.values(), key=lambda s: (-s.at_wall, s.contract.con_id))[:REFUSED_SHOWN]
+        return tuple(Refusal(s.contract.con_id, s.contract.local_symbol, s.reason, s.at_wall, s.count) for s in newest)

@@ -1,0 +1,197 @@
+"""Carries decisions out: the one place that calls broker.subscribe and broker.cancel, and the ledger's book-keeping.
+
+A line's request that has not left yet is simply taken back; one that has left is freed 0.25 s after its cancel left.
+Engine thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.broker.port import BrokerPort
+from engine.clock import Clock
+from engine.domain import LineClass
+from engine.lines import repair, words
+from engine.lines.diary import Diary
+from engine.lines.ledger import Ledger, Line
+from engine.lines.log_lines import LineLog
+from engine.lines.model import RANK, Cancel, Keep, Subscribe
+from engine.lines.quotes import QuoteBook
+
+FREED_AFTER_S = 0.25  # from the cancel's leaving until the gateway can have freed the line
+FREED_AT_LATEST_S = 60.0
+SENT_MARGIN_S = 0.1  # a request may reach the gateway this much later than it left
+
+
+class LineExecutor:
+    """`market()` gives market seconds now, for the diary."""
+
+    def __init__(
+        self,
+        broker: BrokerPort,
+        clock: Clock,
+        ledger: Ledger,
+        diary: Diary,
+        log: LineLog,
+        book: QuoteBook,
+        market: Callable[[], float],
+    ) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._ledger = ledger
+        self._diary = diary
+        self._log = log
+        self._book = book
+        self._market = market
+        self.epoch = 0
+
+    def settle(self, now_mono: float, is_wanted: Callable[[int], bool]) -> None:
+        """Note which requests have left, and let go of the lines that the gateway can have freed."""
+        for line in self._ledger:
+            if line.listens:
+                self.note_sent(line)
+            elif self._is_freed(line, now_mono):
+                if line.state == "renewing" and is_wanted(line.con_id):
+                    self._request(line)
+                else:
+                    self.drop(line)
+
+    def note_sent(self, line: Line) -> None:
+        """Learn when the request left, once; the dwell and the wait for the first tick count from then."""
+        if line.sent_mono is not None:
+            return
+        sent = self._broker.sent_at_mono(line.req_id)
+        if sent is not None:
+            line.sent_mono = line.listen_from_mono = sent + SENT_MARGIN_S
+
+    def lines_before(self, line: Line) -> int:
+        """How many lines the gateway counted when it met this line's request, that one included.
+
+        Exact: messages are met in the order in which they left, and lines refused earlier are dropped already.
+        """
+        self.note_sent(line)
+        sent = self._clock.mono() if line.sent_mono is None else line.sent_mono
+        return 1 + sum(1 for other in self._ledger if other is not line and self._counted_at(other, sent))
+
+    def _counted_at(self, line: Line, moment: float) -> bool:
+        self.note_sent(line)
+        if line.sent_mono is None or line.sent_mono > moment:
+            return False
+        if line.listens:
+            return True
+        left = self._broker.cancel_sent_at_mono(line.req_id)
+        return left is None or left + SENT_MARGIN_S > moment
+
+    def _is_freed(self, line: Line, now_mono: float) -> bool:
+        left = self._broker.cancel_sent_at_mono(line.req_id)
+        if left is None:
+            return now_mono - line.cancelled_mono >= FREED_AT_LATEST_S
+        return now_mono - left >= FREED_AFTER_S
+
+    # --- the plan's items -------------------------------------------------------------------------------------
+
+    def keep(self, keep: Keep, now_mono: float) -> None:
+        """The line goes on; a change of class is a change in the ledger, not a request."""
+        line = self._ledger.get(keep.con_id)
+        if line is None:
+            return
+        line.demand = keep.demand
+        if keep.demand is None:
+            line.idle_since_mono = now_mono if line.idle_since_mono is None else line.idle_since_mono
+        else:
+            line.idle_since_mono = None
+            line.score, line.reason = keep.demand.score, keep.demand.reason
+            line.borrowed = keep.demand.borrowed
+        if keep.line_class != line.line_class:
+            self._change_class(line, keep.line_class, now_mono)
+
+    def _change_class(self, line: Line, line_class: LineClass, now_mono: float) -> None:
+        before, line.line_class = line.line_class, line_class
+        line.class_since_mono = now_mono
+        self._book.set_lane(line.con_id, line.lane)
+        is_up = RANK[line_class] < RANK[before]
+        text = f"{words.class_name(before)} -> {words.class_name(line_class)}: {line.reason}"
+        self._diary.note("upgraded" if is_up else "downgraded", line.contract, text, self._market())
+        if is_up:
+            self._log.raised(line.symbol, before, line_class)
+
+    def cancel(self, cancel: Cancel, now_mono: float) -> None:
+        line = self._ledger.get(cancel.con_id)
+        if line is not None:
+            self.give_back(line, cancel.reason, now_mono, evicted=bool(cancel.evicted_by))
+
+    def give_back(self, line: Line, reason: str, now_mono: float, *, evicted: bool = False) -> None:
+        """Cancel a line for good, with the reason in the diary."""
+        self._say_goodbye(line, reason, evicted=evicted)
+        if line.listens:
+            self._withdraw(line, now_mono)
+        line.state = "cancelling"
+        if line.sent_mono is None:  # the request never left: nothing is open, nothing is to be freed
+            self.drop(line)
+
+    def subscribe(self, wish: Subscribe, now_mono: float) -> None:
+        demand = wish.demand
+        req_id = self._broker.subscribe(demand.contract, urgent=wish.line_class == "100")
+        line = Line(
+            contract=demand.contract,
+            req_id=req_id,
+            line_class=wish.line_class,
+            demand=demand,
+            score=demand.score,
+            reason=demand.reason,
+            since_mono=now_mono,
+            since_wall=self._clock.wall(),
+            class_since_mono=now_mono,
+            epoch=self.epoch,
+            borrowed=demand.borrowed,
+        )
+        self._ledger.open(line)
+        self.note_sent(line)
+        self._diary.admitted(line.con_id)
+        if wish.line_class != "coverage":
+            text = f"{words.class_name(wish.line_class)}: {demand.reason}"
+            self._diary.note("admitted", demand.contract, text, self._market())
+
+    # --- renewing ---------------------------------------------------------------------------------------------
+
+    def renew(self, line: Line, now_mono: float) -> None:
+        """Cancel, and ask again when the gateway can have freed it; the line keeps its place in the ledger."""
+        is_first_wait = line.verify_since_mono is None
+        reason = f"no tick {repair.FIRST_TICK_S:.0f} s after the request" if is_first_wait else line.verify_reason
+        line.asked_again = line.asked_again or is_first_wait
+        line.verify_since_mono = None
+        line.renewed_mono = now_mono
+        self._log.renewed(line.symbol, reason)
+        self._withdraw(line, now_mono)
+        line.state = "renewing"
+
+    def _request(self, line: Line) -> None:
+        req_id = self._broker.subscribe(line.contract, urgent=line.line_class == "100")
+        self._ledger.rebind(line, req_id)
+        line.state = "pending"
+        line.sent_mono = line.listen_from_mono = None
+        self.note_sent(line)
+
+    # --- letting go -------------------------------------------------------------------------------------------
+
+    def drop(self, line: Line) -> None:
+        """The gateway has no such line (any more)."""
+        self._ledger.drop(line)
+        self._book.set_lane(line.con_id, "visited")
+
+    def farewell(self, line: Line, word: str) -> None:
+        """Remember why its last line went: "`word` 10:42 ..."."""
+        first, _, rest = word.partition(" ")
+        self._diary.farewell(line.con_id, f"{first} {words.clock_text(self._market())} {rest}".rstrip())
+
+    def _withdraw(self, line: Line, now_mono: float) -> None:
+        self.note_sent(line)
+        self._broker.cancel(line.req_id)
+        line.cancelled_mono = now_mono
+        self._book.set_lane(line.con_id, "visited")
+
+    def _say_goodbye(self, line: Line, reason: str, *, evicted: bool) -> None:
+        self.farewell(line, reason if evicted else f"released ({reason})")
+        if line.line_class != "coverage":
+            self._diary.note("evicted" if evicted else "released", line.contract, reason, self._market())
+            self._log.gone(line.symbol, line.line_class, reason, evicted=evicted)

@@ -1,0 +1,454 @@
+"""MarketDataBus against a model gateway that counts by itself."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from engine.broker.port import RequestError, SystemNotice, Ticks
+from engine.config import LineSettings
+from engine.domain import Demand, TickUpdate
+from tests.unit.lines.fake_gateway import FakeGateway
+from tests.unit.lines.line_samples import want
+
+
+def positions(*con_ids: int) -> list[Demand]:
+    return [want(c, "100", exposure=float(c), holder="position") for c in con_ids]
+
+
+def put_positions(gateway: FakeGateway, *con_ids: int) -> None:
+    gateway.set_positions(set(con_ids))
+    gateway.bus.demand("positions", positions(*con_ids))
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    gateway = FakeGateway()
+    gateway.connect()
+    yield gateway
+    assert gateway.violations == []
+
+
+def full(gateway: FakeGateway, n_positions: int = 5) -> None:
+    """Positions 1..n, 20 top candidates from 100, coverage from 200: everything that the limit allows."""
+    put_positions(gateway, *range(1, n_positions + 1))
+    gateway.bus.demand("scanners", [want(100 + i, "50", 0.7 + i / 1000) for i in range(20)])
+    gateway.bus.demand("coverage", [want(200 + i, "coverage", 1.0 - i / 1000) for i in range(60)])
+    gateway.run(12.0)
+
+
+# --- admission --------------------------------------------------------------------------------------------------
+
+
+def test_demands_put_before_the_connection_are_carried_out_on_connect_positions_first() -> None:
+    gateway = FakeGateway()
+    gateway.bus.demand("scanners", [want(i, "50", 0.5) for i in range(100, 160)])
+    put_positions(gateway, 1, 2, 3)
+    gateway.run(1.0)
+    assert gateway.log == []
+    gateway.connect()
+    gateway.run(3.0)
+    assert sorted(gateway.subscribed_since(0)[:3]) == [1, 2, 3]
+    assert len(gateway.open) == 48
+    gateway.assert_ledgers_agree()
+
+
+def test_a_new_position_gets_its_line_within_two_seconds_without_eviction_while_the_buffer_has_one(
+    gateway: FakeGateway,
+) -> None:
+    full(gateway, n_positions=3)
+    assert len(gateway.open) == 48
+    mark = len(gateway.log)
+    put_positions(gateway, 1, 2, 3, 9)
+    gateway.run(2.0)
+    assert gateway.subscribed_since(mark) == [9]
+    assert gateway.cancelled_since(mark) == []
+
+
+def test_a_new_position_at_50_of_50_gets_its_line_within_two_seconds_after_exactly_one_eviction(
+    gateway: FakeGateway,
+) -> None:
+    full(gateway)
+    assert len(gateway.open) == 50
+    mark = len(gateway.log)
+    put_positions(gateway, 1, 2, 3, 4, 5, 9)
+    gateway.run(2.0)
+    assert gateway.subscribed_since(mark) == [9]
+    assert gateway.cancelled_since(mark) == [224], "the visit with the lowest score"
+    gateway.run(5.0)
+    assert gateway.worst == 50
+    assert gateway.bus.explain(224).startswith("no line: evicted ")
+    assert " by S9 (position)" in gateway.bus.explain(224)
+
+
+def test_a_thousand_add_and_remove_cycles_leave_exactly_the_positions(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1, 2, 3)
+    for cycle in range(1_000):
+        gateway.bus.demand("pins", [want(50 + cycle % 70, "pinned", borrowed=True)])
+        gateway.run(0.25)
+    gateway.bus.demand("pins", [])
+    gateway.run(8.0)
+    assert gateway.open_ids() == [1, 2, 3]
+    gateway.assert_ledgers_agree()
+
+
+def test_two_holders_share_one_line_and_it_goes_with_the_last(gateway: FakeGateway) -> None:
+    gateway.bus.demand("a", [want(7, "pinned", holder="pin")])
+    gateway.bus.demand("b", [want(7, "50", 0.8, holder="breakout")])
+    gateway.run(6.0)
+    assert gateway.open_ids() == [7]
+    assert gateway.bus.snapshot().rows[0].holders == ("pin", "breakout")
+    gateway.bus.demand("a", [])
+    gateway.run(1.0)
+    assert gateway.bus.snapshot().rows[0].line_class == "50"
+    gateway.bus.demand("b", [])
+    gateway.run(601.0)
+    assert gateway.open_ids() == []
+
+
+def test_a_request_that_was_not_sent_yet_is_taken_back_without_a_message() -> None:
+    gateway = FakeGateway()
+    gateway.bus.demand("coverage", [want(200 + i, "coverage") for i in range(45)])
+    gateway.connect()
+    gateway.bus.demand("coverage", [])
+    gateway.bus.step(gateway.clock.mono())
+    gateway.run(3.0)
+    assert gateway.open_ids() == []
+    assert len(gateway.subscribed_since(0)) == 0
+    gateway.assert_ledgers_agree()
+
+
+def test_swaps_stay_below_five_a_minute(gateway: FakeGateway) -> None:
+    gateway.bus.demand("scanners", [want(10 + i, "25", 0.10) for i in range(10)])
+    gateway.run(121.0)
+    gateway.bus.demand(
+        "scanners", [want(10 + i, "25", 0.10) for i in range(10)] + [want(50 + i, "25", 0.9) for i in range(10)]
+    )
+    mark = len(gateway.log)
+    gateway.run(55.0)
+    assert len(gateway.cancelled_since(mark)) == 5
+    gateway.run(30.0)
+    assert len(gateway.cancelled_since(mark)) == 10
+
+
+# --- the gateway's own limit --------------------------------------------------------------------------------------
+
+
+def test_error_101_teaches_the_limit_and_positions_still_get_their_lines() -> None:
+    gateway = FakeGateway(line_limit=20)
+    gateway.bus.demand("scanners", [want(100 + i, "50", 0.9) for i in range(60)])
+    gateway.connect()
+    gateway.run(10.0)
+    section = gateway.bus.snapshot()
+    assert (section.limit, section.effective_limit, len(gateway.open)) == (50, 20, 15)
+    assert gateway.errors_101 <= 6, "what was in flight, no storm"
+    assert section.learned_cap_text.startswith("TWS allowed 20 of 50 lines at ")
+    assert "TWS windows use about 30" in section.learned_cap_text
+    put_positions(gateway, *range(1, 9))
+    gateway.run(3.0)
+    assert set(range(1, 9)) <= set(gateway.open_ids())
+    gateway.assert_ledgers_agree()
+    assert gateway.violations == []
+
+
+def test_the_learned_cap_is_probed_upward_one_line_in_five_minutes() -> None:
+    gateway = FakeGateway(line_limit=20)
+    gateway.bus.demand("scanners", [want(100 + i, "50", 0.9) for i in range(60)])
+    put_positions(gateway, *range(1, 6))
+    gateway.connect()
+    gateway.run(10.0)
+    before = gateway.errors_101
+    gateway.run(310.0)
+    assert gateway.errors_101 == before + 1
+    assert gateway.bus.snapshot().effective_limit == 20
+    gateway.line_limit = 100
+    gateway.run(620.0)
+    assert len(gateway.open) == 22
+    assert gateway.bus.snapshot().effective_limit == 22
+
+
+# --- losses -----------------------------------------------------------------------------------------------------
+
+
+def test_after_1101_every_line_is_asked_for_again_without_a_cancel_positions_first(gateway: FakeGateway) -> None:
+    full(gateway)
+    mark = len(gateway.log)
+    gateway.data_lost()
+    gateway.run(5.0)
+    assert gateway.cancelled_since(mark) == []
+    assert sorted(gateway.subscribed_since(mark)[:5]) == [1, 2, 3, 4, 5]
+    assert len(gateway.open) == 50
+    gateway.assert_ledgers_agree()
+
+
+def test_1101_while_requests_are_queued_doubles_nothing() -> None:
+    gateway = FakeGateway()
+    gateway.bus.demand("scanners", [want(100 + i, "50", 0.9) for i in range(45)])
+    gateway.connect()
+    gateway.run(0.4)
+    gateway.data_lost()
+    gateway.run(15.0)
+    assert len(gateway.open) == 45
+    assert gateway.violations == []
+    gateway.assert_ledgers_agree()
+
+
+def test_a_line_that_was_reported_dropped_but_ticks_on_is_cancelled(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1)
+    gateway.run(2.0)
+    [req_id] = gateway.open
+    kept = gateway.open.pop(req_id)
+    gateway.data_lost()
+    gateway.run(3.0)
+    gateway.open[req_id] = kept
+    gateway.run(1.0)
+    assert ("cancel", 1, req_id) in gateway.log
+    assert gateway.open_ids() == [1]
+    gateway.violations.clear()  # it was a second, ticking line of a position: that is the point
+
+
+def test_after_1102_ticking_lines_are_left_alone(gateway: FakeGateway) -> None:
+    full(gateway)
+    mark = len(gateway.log)
+    gateway.data_kept()
+    gateway.run(60.0)
+    assert gateway.subscribed_since(mark) == []
+
+
+def test_after_1102_silent_lines_are_repaired_within_30_s(gateway: FakeGateway) -> None:
+    full(gateway)
+    mark = len(gateway.log)
+    gateway.data_kept(really=False)
+    gateway.run(30.0)
+    assert sorted(gateway.subscribed_since(mark)) == gateway.open_ids()
+    assert set(gateway.subscribed_since(mark)[:5]) == {1, 2, 3, 4, 5}
+    gateway.run(60.0)
+    assert len(gateway.subscribed_since(mark)) == 50, "once each"
+
+
+def test_after_a_farm_flap_only_silent_lines_are_asked_for_again_once_in_30_s(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1, 2)
+    gateway.run(10.0)
+    for line in gateway.open.values():
+        line.ticks = line.contract.con_id == 2
+    mark = len(gateway.log)
+    for _ in range(50):
+        gateway.farm(up=False)
+        gateway.run(0.5)
+        gateway.farm(up=True)
+        gateway.run(1.0)
+        for line in gateway.open.values():
+            line.ticks = line.contract.con_id == 2
+    assert gateway.subscribed_since(mark).count(2) == 0
+    assert 1 <= gateway.subscribed_since(mark).count(1) <= 3
+    gateway.violations.clear()
+
+
+def test_2104_without_a_2103_changes_nothing(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1)
+    gateway.run(2.0)
+    gateway.all_mute = True
+    gateway.farm(up=True)
+    gateway.run(120.0)
+    assert len(gateway.log) == 1
+
+
+def test_a_reconnect_takes_everything_up_again_and_old_ticks_are_ignored(gateway: FakeGateway) -> None:
+    full(gateway)
+    old_req = next(iter(gateway.open))
+    gateway.disconnect()
+    assert gateway.bus.snapshot().used == 0
+    gateway.connect()
+    gateway.run(4.0)
+    assert len(gateway.open) == 50
+    late = gateway.bus.late_ticks
+    gateway.emit(Ticks((TickUpdate(old_req, gateway.clock.mono(), last=1.0),)))
+    assert gateway.bus.late_ticks == late + 1
+    gateway.assert_ledgers_agree()
+    gateway.run(1.0)
+    assert gateway.bus.quote(1).epoch == 2
+
+
+# --- errors on lines --------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_contract_frees_its_line_and_is_asked_for_after_1_and_then_10_minutes(gateway: FakeGateway) -> None:
+    gateway.refuse[7] = 200
+    gateway.bus.demand("a", [want(7, "50", 0.9)])
+    gateway.run(59.0)
+    assert gateway.subscribed_since(0) == [7]
+    assert gateway.bus.snapshot().used == 0
+    assert "Unknown contract (code 200), asked again in " in gateway.bus.explain(7)
+    gateway.run(3.0)
+    assert gateway.subscribed_since(0) == [7, 7]
+    gateway.run(590.0)
+    assert gateway.subscribed_since(0) == [7, 7]
+    gateway.run(15.0)
+    assert gateway.subscribed_since(0) == [7, 7, 7]
+
+
+def test_a_position_that_got_200_at_night_is_asked_for_at_the_next_connect(gateway: FakeGateway) -> None:
+    gateway.refuse[1] = 200
+    put_positions(gateway, 1)
+    gateway.run(5.0)
+    assert not gateway.bus.holds(1)
+    assert gateway.bus.snapshot().refused[0].reason == "Unknown contract (code 200)"
+    gateway.refuse.clear()
+    gateway.disconnect()
+    gateway.connect()
+    gateway.run(1.0)
+    assert gateway.open_ids() == [1]
+
+
+@pytest.mark.parametrize("code", [354, 10168, 10186])
+def test_missing_entitlements_free_the_line_for_ten_minutes(gateway: FakeGateway, code: int) -> None:
+    gateway.refuse[7] = code
+    gateway.bus.demand("a", [want(7, "50", 0.9)])
+    gateway.run(300.0)
+    assert gateway.subscribed_since(0) == [7]
+    assert f"(code {code})" in gateway.bus.snapshot().refused[0].reason
+
+
+@pytest.mark.parametrize("code", [10089, 10090, 10091, 10167])
+def test_advice_leaves_the_line_open_and_its_words_on_the_row(gateway: FakeGateway, code: int) -> None:
+    gateway.bus.demand("a", [want(7, "50", 0.9)])
+    gateway.run(1.0)
+    gateway.error(7, code, dead=False)
+    gateway.run(1.0)
+    row = gateway.bus.snapshot().rows[0]
+    assert f"(code {code})" in row.message
+    assert gateway.open_ids() == [7]
+
+
+def test_a_competing_session_holds_the_lines_says_so_once_and_asks_again_each_minute(
+    gateway: FakeGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    full(gateway)
+    gateway.all_mute = True
+    with caplog.at_level(logging.WARNING, "qtrade.lines"):
+        for con_id in gateway.open_ids():
+            gateway.error(con_id, 10197, dead=False)
+        mark = len(gateway.log)
+        gateway.run(58.0)
+        assert gateway.subscribed_since(mark) == []
+        assert gateway.bus.snapshot().rows[0].state == "error"
+        gateway.run(5.0)
+        assert len(gateway.subscribed_since(mark)) == 50
+    assert sum("Another session" in r.message for r in caplog.records) == 1
+    gateway.all_mute = False
+    gateway.run(1.0)
+    assert gateway.bus.snapshot().rows[0].state == "live"
+
+
+def test_300_and_foreign_errors_are_ignored(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1)
+    gateway.run(1.0)
+    [req_id] = gateway.open
+    gateway.emit(RequestError(req_id, 300, "Can't find EId with tickerId:1"))
+    gateway.emit(RequestError(9_999, 200, "No security definition"))
+    gateway.run(1.0)
+    assert gateway.bus.snapshot().rows[0].state == "live"
+
+
+def test_without_a_first_tick_the_request_is_repeated_once_and_then_given_up(gateway: FakeGateway) -> None:
+    gateway.mute = {7}
+    gateway.bus.demand("a", [want(7, "50", 0.9)])
+    gateway.run(14.0)
+    assert gateway.subscribed_since(0) == [7]
+    gateway.run(4.0)
+    assert gateway.subscribed_since(0) == [7, 7]
+    gateway.run(60.0)
+    assert gateway.subscribed_since(0) == [7, 7]
+    assert gateway.open_ids() == []
+    assert "no data: no tick in 15 s, asked twice" in gateway.bus.explain(7)
+
+
+def test_a_position_without_data_keeps_its_line_and_says_so(gateway: FakeGateway) -> None:
+    gateway.mute = {1}
+    put_positions(gateway, 1)
+    gateway.run(120.0)
+    row = gateway.bus.snapshot().rows[0]
+    assert (row.state, row.message) == ("error", "no data: no tick in 15 s, asked twice")
+    assert gateway.subscribed_since(0) == [1, 1]
+    gateway.mute = set()
+    gateway.run(1.0)
+    row = gateway.bus.snapshot().rows[0]
+    assert (row.state, row.message) == ("live", "")
+
+
+def test_while_tws_has_no_connection_silence_is_not_held_against_the_lines(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1)
+    gateway.run(5.0)
+    gateway.all_mute = True
+    gateway.bus.demand("a", [want(7, "50", 0.9)])
+    gateway.run(0.5)
+    gateway.emit(SystemNotice(1100, "Connectivity lost"))
+    mark = len(gateway.log)
+    gateway.run(300.0)
+    assert gateway.subscribed_since(mark) == []
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_speaks_the_users_words(gateway: FakeGateway, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "qtrade.lines"):
+        put_positions(gateway, *range(1, 6))
+        gateway.bus.demand("scanners", [want(100 + i, "50", 0.9 - i / 1000) for i in range(46)])
+        gateway.run(4.0)
+    messages = [r.message for r in caplog.records]
+    assert "Subscribed LIVE S1 (priority=100)" in messages
+    assert "SUBSCRIPTION NEAR LIMIT: 50/50" in messages
+    assert "Cannot subscribe to S145: at limit (50/50)" in messages
+    assert sum("Cannot subscribe" in m for m in messages) == 1
+
+
+def test_the_refusal_names_the_lines_kept_for_positions(gateway: FakeGateway, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "qtrade.lines"):
+        put_positions(gateway, 1, 2, 3)
+        gateway.bus.demand("scanners", [want(100 + i, "50", 0.9 - i / 1000) for i in range(46)])
+        gateway.run(4.0)
+    assert "Cannot subscribe to S145: at limit (48/50, 2 kept for positions)" in [r.message for r in caplog.records]
+    refused = gateway.bus.snapshot().refused
+    assert [(r.local_symbol, r.count) for r in refused] == [("S145", 1)]
+
+
+def test_the_snapshot_counts_as_the_specification_does(gateway: FakeGateway) -> None:
+    full(gateway, n_positions=3)
+    section = gateway.bus.snapshot()
+    assert (section.used, section.limit, section.scanner_capacity, section.scanner_free) == (48, 50, 45, 0)
+    assert section.by_class == {"100": 3, "pinned": 0, "50": 20, "25": 0, "coverage": 25}
+    assert section.near
+    assert [row.next_out for row in section.rows[:3]] == [None, None, None]
+    assert sorted(row.next_out for row in section.rows[3:]) == list(range(1, 46))
+    assert section.used_history[-1][1] == 48
+
+
+def test_explain_answers_for_every_symbol(gateway: FakeGateway) -> None:
+    full(gateway)
+    assert gateway.bus.explain(1).startswith("has a line since ")
+    assert gateway.bus.explain(1).endswith("never evicted")
+    assert "next out" in gateway.bus.explain(100)
+    assert gateway.bus.explain(999) == "no line: not in any scan"
+    assert gateway.bus.explain(259) == "no line: waits for its visit"
+
+
+def test_what_if_names_the_victim(gateway: FakeGateway) -> None:
+    gateway.bus.demand("scanners", [want(10 + i, "25", 0.44 + i / 100) for i in range(10)])
+    gateway.run(100.0)
+    gateway.bus.demand("scanners", [want(10 + i, "25", 0.44 + i / 100) for i in range(1, 10)])
+    gateway.run(540.0)
+    assert gateway.bus.what_if(want(99, "25", 0.62)) == "adding S99 would evict S10 (25, idle 9 min)"
+    assert gateway.bus.what_if(want(99, "25", 0.41)).startswith("Cannot subscribe to S99: 0.41 does not beat S10 0.44")
+    assert gateway.bus.what_if(want(99, "50", 0.8)) == "adding S99 would take a free line, nobody is evicted"
+    assert gateway.bus.what_if(want(11, "pinned")) == "S11 has a line already (ordinary candidate, 25)"
+    assert not gateway.bus.holds(99)
+
+
+def test_a_lower_limit_gives_lines_back_but_keeps_every_position(gateway: FakeGateway) -> None:
+    full(gateway)
+    gateway.set_settings(LineSettings(limit=20, buffer=5))
+    gateway.run(6.0)
+    assert len(gateway.open) == 20
+    assert set(range(1, 6)) <= set(gateway.open_ids())
