@@ -15,7 +15,7 @@ from engine.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger(__name__)
 
-LOCK_WAIT_S = 2.0
+LOCK_WAIT_S = 1.0
 _SIDE_FILES = ("-wal", "-shm")
 
 

@@ -68,6 +68,16 @@ class JsonDisk(Disk):  # type: ignore[misc]
         return value
 
 
+class StateCache(Cache):  # type: ignore[misc]
+    """A diskcache with all of our settings, which leaves no connection behind when it can't be opened."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            super().__init__(str(folder), timeout=LOCK_TIMEOUT_S, disk=JsonDisk, **SETTINGS)
+        finally:
+            self.close()
+
+
 def open_cache(folder: Path, at_wall: float) -> Cache:
     """Open the folder (mode 0700), moving a damaged one aside to `<name>.corrupt-<at_wall>` first.
 
@@ -81,7 +91,7 @@ def open_cache(folder: Path, at_wall: float) -> Cache:
         if is_damaged(folder / _DATABASE):
             move_aside(folder, at_wall)
             _make_private(folder)
-        return _open(folder)
+        return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{folder}: the state can't be stored ({error}); {_CURE}") from error
 
@@ -95,18 +105,12 @@ def open_existing(folder: Path) -> Cache:
     if not (folder / _DATABASE).is_file():
         raise StateError(f"{folder}: there is no state here; start the engine with this data folder first")
     try:
-        return _open(folder)
+        return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{folder}: the state can't be read ({error})") from error
 
 
 _CURE = "free some space or correct the rights; everything works from memory until then"
-
-
-def _open(folder: Path) -> Cache:
-    cache = Cache(str(folder), timeout=LOCK_TIMEOUT_S, disk=JsonDisk, **SETTINGS)
-    cache.close()
-    return cache
 
 
 def move_aside(folder: Path, at_wall: float) -> Path:

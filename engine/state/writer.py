@@ -135,9 +135,9 @@ class StateWriter:
     def _failed(self, error: Exception) -> None:
         self.write_errors += 1
         text = str(error) or type(error).__name__
-        if text != self.last_error:
+        if not self.last_error:
             log.error("State: writing to %s failed: %s. The pages go on from memory.", self.folder, text)
-            self.last_error = text
+        self.last_error = text
         self._abandon()
         if is_corruption(error):
             self._next_open_mono = 0.0  # opening checks the file and moves it aside

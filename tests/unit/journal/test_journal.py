@@ -1,0 +1,373 @@
+"""The journal: nothing twice, nothing acknowledged lost, and no failure of the disk reaches the caller."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy.dialects import postgresql
+
+from engine.clock import FakeClock, SystemClock
+from engine.journal import tables
+from engine.journal.database import file_of, open_for_writing, url_of
+from engine.journal.reader import JournalReader
+from engine.journal.rows import ConnectionEvent, SettingChange
+from engine.journal.source import EmptyJournal
+from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
+from engine.journal.writer import ROWS_WAITING_MAX, Journal
+from tests.app.sample_state import FILLS, MARKET, WALL, health, signals
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "simulated-DU1" / "journal.db"
+
+
+@pytest.fixture
+def make_journal():
+    made = []
+
+    def make(clock=None) -> Journal:
+        made.append(Journal(clock or SystemClock()))
+        return made[-1]
+
+    yield make
+    for journal in made:
+        journal.stop()
+
+
+@pytest.fixture
+def make_reader():
+    made = []
+
+    def make(path, mode="simulated", account=None) -> JournalReader:
+        made.append(JournalReader())
+        made[-1].open(path, mode, account)
+        return made[-1]
+
+    yield make
+    for reader in made:
+        reader.close()
+
+
+def wait_for(condition, seconds=10.0) -> bool:
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return True
+        pause.wait(0.02)
+    return False
+
+
+def rows_of(path: Path, table: str) -> list[dict]:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
+
+
+def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_journal):
+    journal = make_journal(FakeClock(wall=WALL))
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, -5.0, 1.0, None)
+    for item in signals().signals:
+        journal.record_signal(item)
+    journal.record_change(SettingChange(1, WALL, MARKET, "page", "a.b", 20, [1, "x"]))
+    journal.record_connection(ConnectionEvent(WALL, MARKET, "connected", "to TWS", 1102))
+    for fill in FILLS:
+        journal.record_fill(fill)
+    for condition in health(WALL).conditions:
+        journal.record_notice(condition, MARKET)
+    assert journal.flush()
+    for table in all_tables():
+        rows = rows_of(path, table.name)
+        assert rows, table.name
+        for row in rows:
+            assert (row["mode"], row["account"], row["recorded_at"]) == ("simulated", "DU1", WALL)
+            assert row["market_time"] > 1e9
+
+
+def test_what_was_recorded_comes_back(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    change = SettingChange(journal.next_change_id(), WALL, MARKET, "page", "breakout.bars_n", 20, None)
+    event = ConnectionEvent(WALL, MARKET, "lost", "socket closed", None)
+    for item in signals().signals:
+        journal.record_signal(item)
+    journal.record_change(change)
+    journal.record_connection(event)
+    journal.record_pnl(WALL, MARKET, -5.0, 1.0, None)
+    journal.flush()
+    reader = make_reader(path)
+    assert reader.signals(0.0, 2e9) == list(signals().signals)
+    assert reader.signals(MARKET - 3_000.0, MARKET - 2_999.0) == list(signals().signals[:1])
+    assert reader.changes() == [change]
+    assert reader.connection_events(0.0) == [event]
+    (point,) = reader.pnl(0.0)
+    assert (point.t, point.m, point.unrealized, point.realized, point.daily) == (WALL, MARKET, -5.0, 1.0, None)
+    assert (point.mode, point.account) == ("simulated", "DU1")
+
+
+def test_later_states_replace_and_repeats_add_nothing(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    active = signals().signals[-1]
+    ended = replace(active, state="ended", ended_at=MARKET)
+    change = SettingChange(7, WALL, MARKET, "page", "a.b", 1, 2)
+    for _ in range(3):
+        journal.record_pnl(WALL, MARKET, -5.0, 1.0, 2.0)
+        journal.record_signal(active)
+        journal.record_change(change)
+        journal.record_fill(FILLS[1])
+        journal.record_connection(ConnectionEvent(WALL, MARKET, "lost", "x"))
+    journal.record_signal(ended)
+    journal.record_change(replace(change, reverted=True))
+    journal.record_fill(replace(FILLS[1], commission=2.5, realized_pnl=10.0))
+    journal.flush()
+    reader = make_reader(path)
+    assert len(reader.pnl(0.0)) == 1
+    assert reader.signals(0.0, 2e9) == [ended]
+    assert [item.reverted for item in reader.changes()] == [True]
+    assert [row["commission"] for row in rows_of(path, "fills")] == [2.5]
+    assert len(reader.connection_events(0.0)) == 1
+
+
+def test_modes_and_accounts_never_meet(path, make_journal, make_reader):
+    journal = make_journal()
+    for mode, account, value in (("simulated", "DU1", 1.0), ("paper", "DU1", 2.0), ("paper", "DU2", 3.0)):
+        journal.open(path, mode, account)
+        journal.record_pnl(WALL, MARKET, value, None, None)
+    journal.flush()
+
+    def seen(mode, account=None):
+        return [point.unrealized for point in make_reader(path, mode, account).pnl(0.0)]
+
+    assert seen("simulated") == [1.0]
+    assert sorted(seen("paper")) == [2.0, 3.0]
+    assert seen("paper", "DU2") == [3.0]
+    assert seen("live") == []
+
+
+def test_rows_wait_until_the_account_is_known_and_follow_it_when_it_changes(tmp_path, make_journal, make_reader):
+    journal = make_journal()
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    assert not journal.flush(0.1)
+    journal.open(tmp_path / "a.db", "paper", "DU1")
+    assert journal.flush()
+    journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None)
+    journal.open(tmp_path / "b.db", "paper", "DU2")
+    journal.record_pnl(WALL + 4.0, MARKET, 3.0, None, None)
+    assert journal.flush()
+    assert [p.unrealized for p in make_reader(tmp_path / "a.db", "paper").pnl(0.0)] == [1.0, 2.0]
+    assert [p.unrealized for p in make_reader(tmp_path / "b.db", "paper").pnl(0.0)] == [3.0]
+
+
+def test_change_ids_are_unique_over_restarts(make_journal):
+    clock = FakeClock()
+    first = make_journal(clock)
+    ids = [first.next_change_id() for _ in range(50)]
+    clock.advance(1.0)
+    ids += [make_journal(clock).next_change_id() for _ in range(1)]
+    assert len(set(ids)) == 51 and ids == sorted(ids)
+
+
+def test_since_and_until_cut_and_max_points_thins(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    for i in range(1_000):
+        journal.record_pnl(WALL + 2.0 * i, MARKET + 2.0 * i, float(i % 100), None, None)
+    journal.flush()
+    reader = make_reader(path)
+    assert len(reader.pnl(WALL + 1_000.0)) == 500
+    assert len(reader.pnl(WALL, WALL + 1_000.0)) == 500
+    assert len(reader.pnl(WALL, None, 100)) <= 100
+    journal.record_pnl(WALL + 5_000.0, MARKET + 5_000.0, 7.0, None, None)
+    journal.flush()
+    gaps = [p for p in reader.pnl(WALL, None, 100, mark_gaps_s=30.0) if p.unrealized is None]
+    assert len(gaps) == 1
+
+
+def test_a_locked_database_is_waited_for(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    assert journal.flush()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None)
+        assert wait_for(lambda: journal.write_errors > 0)
+        assert "locked" in journal.problem
+        journal.record_pnl(WALL + 4.0, MARKET, 3.0, None, None)
+        other.execute("ROLLBACK")
+    assert journal.flush(10.0)
+    assert journal.problem == ""
+    assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [1.0, 2.0, 3.0]
+
+
+def test_an_impossible_row_is_named_and_does_not_hold_up_the_others(path, make_journal, make_reader, caplog):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    journal.record_pnl(None, MARKET, 2.0, None, None)
+    journal.record_change(SettingChange(1, WALL, MARKET, "page", "a.b", 1, 2))
+    assert journal.flush()
+    assert journal.dropped == 1
+    assert "a row of pnl_points was not taken" in caplog.text
+    assert len(make_reader(path).pnl(0.0)) == 1
+    assert len(make_reader(path).changes()) == 1
+
+
+def test_a_full_queue_drops_the_newest_and_counts_them(make_journal):
+    journal = make_journal()
+    for i in range(ROWS_WAITING_MAX + 5):
+        journal.record_pnl(float(i), 0.0, None, None, None)
+    assert (journal.waiting, journal.dropped) == (ROWS_WAITING_MAX, 5)
+
+
+@pytest.mark.parametrize("content", [b"\0" * 5_000, b"{" * 5_000])
+def test_a_damaged_file_is_moved_aside(path, content, make_journal, make_reader, caplog):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    assert journal.flush()
+    assert "is damaged: moved to" in caplog.text
+    assert len([p for p in path.parent.iterdir() if ".corrupt-" in p.name]) == 1
+    assert len(make_reader(path).pnl(0.0)) == 1
+
+
+def test_damage_inside_the_file_is_found_at_the_next_start(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    for i in range(2_000):
+        journal.record_pnl(WALL + i, MARKET, 1.0, None, None)
+    assert journal.flush()
+    journal.stop()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        for page in range(1, size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xa5" * 4096)
+    again = make_journal()
+    again.open(path, "simulated", "DU1")
+    again.record_pnl(WALL, MARKET, 2.0, None, None)
+    assert again.flush(10.0)
+    assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [2.0]
+
+
+def test_a_journal_of_a_newer_program_is_left_alone(path, make_journal):
+    engine = open_for_writing(url_of(path), WALL)
+    with engine.begin() as connection:
+        connection.execute(tables.schema_version.update().values(version=99))
+    engine.dispose()
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    assert wait_for(lambda: journal.problem != "")
+    assert "is of version 99, this program writes version 1" in journal.problem
+    assert rows_of(path, "pnl_points") == []
+
+
+def test_a_reader_neither_makes_nor_writes_the_file(path, make_journal, make_reader):
+    reader = make_reader(path)
+    assert reader.pnl(0.0) == [] and reader.problem == ""
+    assert not path.parent.exists()
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    journal.flush()
+    assert len(reader.pnl(0.0)) == 1
+
+
+def test_a_reader_on_rubbish_is_empty_and_says_so(path, make_reader):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"{" * 5_000)
+    reader = make_reader(path)
+    assert reader.pnl(0.0) == []
+    assert "not a database" in reader.problem
+
+
+def test_readers_in_many_threads(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    for i in range(500):
+        journal.record_pnl(WALL + i, MARKET, 1.0, None, None)
+    journal.flush()
+    reader = make_reader(path)
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda: counts.append(len(reader.pnl(0.0)))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10.0)
+    assert counts == [500] * 8
+
+
+def test_the_stand_in_is_empty():
+    empty = EmptyJournal()
+    assert (empty.pnl(0.0), empty.signals(0.0, 1.0), empty.changes(), empty.connection_events(0.0)) == ([], [], [], [])
+
+
+@pytest.mark.parametrize("table", all_tables(), ids=lambda table: table.name)
+def test_postgresql_gets_the_same_statement(table):
+    text = str(upsert(table, "postgresql").compile(dialect=postgresql.dialect()))
+    assert f"ON CONFLICT ({', '.join(unique_columns(table))})" in text
+    assert ("DO UPDATE" in text) is (table.name in REPLACED)
+
+
+def test_urls_and_paths():
+    assert file_of(url_of("postgresql+psycopg://me@db/qtrade")) is None
+    assert file_of(url_of(Path("a b/ä%20.db"))) == Path("a b/ä%20.db")
+
+
+def test_odd_folder_names_are_read(tmp_path, make_journal, make_reader):
+    path = tmp_path / "a b %20 #1 ä?" / "journal.db"
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    assert journal.flush()
+    reader = make_reader(path)
+    assert len(reader.pnl(0.0)) == 1, reader.problem
+
+
+KILLED = """
+import sys
+sys.path.insert(0, {root!r})
+from engine.clock import SystemClock
+from engine.journal.writer import Journal
+journal = Journal(SystemClock())
+journal.open({path!r}, "simulated", "DU1")
+t = {start}
+while True:
+    t += 1.0
+    journal.record_pnl(t, t, t, None, None)
+    if t % 10 == 0 and journal.flush():
+        print(t, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_kill_9_loses_no_acknowledged_point_and_doubles_none(path, make_reader):
+    acknowledged = 1e9
+    for _ in range(4):
+        code = KILLED.format(root=str(ROOT), path=str(path), start=acknowledged)
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(5):
+            acknowledged = float(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        process.wait(5.0)
+        acknowledged = max([acknowledged, *map(float, process.stdout.read().split())])
+        process.stdout.close()
+        times = [point.t for point in make_reader(path).pnl(0.0)]
+        assert len(times) == len(set(times))
+        assert times[: int(acknowledged - 1e9)] == [1e9 + 1.0 + i for i in range(int(acknowledged - 1e9))]
