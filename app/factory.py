@@ -16,7 +16,7 @@ from flask import Flask, Response, abort, g, send_from_directory
 
 from app import api, security
 from app.callbacks import feed as feed_callbacks
-from app.callbacks import overview
+from app.callbacks import lines, overview, positions
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
 from app.feed import Feed
@@ -59,6 +59,8 @@ def create_app(deps: AppDeps) -> Dash:
     feed_callbacks.register(app, feed)
     shell_callbacks.register(app, deps)
     overview.register(app, deps)
+    positions.register(app, deps)
+    lines.register(app)
     api.register(server, deps)
     security.protect(app, deps.config.web.host)
     return app

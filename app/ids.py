@@ -28,13 +28,9 @@ class Overview:
 class Positions:
     GRID: Final = "positions-grid"
     TREEMAP: Final = "positions-treemap"
-    TREEMAP_DATA: Final = "positions-treemap-data"
-    CURVE: Final = "positions-curve"
-    CURVE_PICK: Final = "positions-curve-pick"
+    TREEMAP_DATA: Final = "positions-treemap-data"  # written by the browser when a tile has changed
 
 
 class Lines:
     GRID: Final = "lines-grid"
     SHOW: Final = "lines-show"
-    CHANGES: Final = "lines-changes"
-    CHANGES_DATA: Final = "lines-changes-data"

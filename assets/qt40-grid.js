@@ -184,12 +184,25 @@
     });
   });
 
+  /* On a narrow screen the columns that a phone can do without are hidden. */
+  function fit(grid) {
+    var narrow = window.innerWidth < 700;
+    if (grid.narrow === narrow || (grid.narrow === undefined && !narrow)) { return; }
+    grid.narrow = narrow;
+    var columns = grid.api.getColumns().filter(function (column) {
+      return (column.getColDef().context || {}).phone === false;
+    });
+    grid.api.setColumnsVisible(columns, !narrow);
+  }
+  window.addEventListener("resize", function () { qt.eachGrid(null, fit); });
+
   function adopt(wrapper) {
     var grid = { wrapper: wrapper, name: wrapper.dataset.qtGrid, api: null, held: {} };
     grids.set(wrapper, grid);
     window.dash_ag_grid.getApiAsync(wrapper.dataset.gridId).then(function (api) {
       if (!wrapper.isConnected) { grids.delete(wrapper); return; }
       grid.api = api;
+      fit(grid);
       fill(grid);
     });
     wrapper.addEventListener("mouseleave", function () { if (alive(grid)) { release(grid); } });

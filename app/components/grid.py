@@ -54,33 +54,40 @@ def column(
     *,
     also: tuple[str, ...] = (),
     num: bool = True,
+    phone: bool = True,
     **options: Any,
 ) -> dict[str, Any]:
-    """A column drawn by `QtCell` as `kind`; `also` = other fields it shows, so that it is painted when they change."""
+    """A column drawn by `QtCell` as `kind`; `also` = other fields it shows, so that it is painted when they change.
+
+    `phone` False = not shown on a narrow screen.
+    """
     return {
         "headerName": head,
         "field": field,
         "cellRenderer": "QtCell",
         "cellRendererParams": {"kind": kind, "total": field},
-        "context": {"also": list(also)},
+        "context": {"also": list(also), "phone": phone},
         **_align(num),
         **options,
     }
 
 
-def text_column(head: str, field: str, *, num: bool = False, **options: Any) -> dict[str, Any]:
+def text_column(head: str, field: str, *, num: bool = False, phone: bool = True, **options: Any) -> dict[str, Any]:
     """A column that shows its field as it is; cut text has a tooltip."""
-    return {"headerName": head, "field": field, "tooltipField": field, **_align(num), **options}
+    context = {"phone": phone}
+    return {"headerName": head, "field": field, "tooltipField": field, "context": context, **_align(num), **options}
 
 
-def age_column(head: str, function: str = "qtAge", comparator: str = "qtByTime", **options: Any) -> dict[str, Any]:
+def age_column(
+    head: str, function: str = "qtAge", comparator: str = "qtByTime", *, phone: bool = True, **options: Any
+) -> dict[str, Any]:
     """A column of ages, counted in the browser each second."""
     return {
         "headerName": head,
         "colId": f"age_{function}",
         "valueGetter": {"function": f"{function}(params)"},
         "comparator": {"function": comparator},
-        "context": {"ages": True},
+        "context": {"ages": True, "phone": phone},
         **_align(True),
         **options,
     }

@@ -12,6 +12,7 @@ from app.components.attributes import attrs
 from app.components.bind import bound, gauge, shown_if
 from app.components.card import card
 from app.components.controls import graph, segmented
+from app.components.gauge import legend
 from app.components.grid import age_column, column, grid
 from app.components.table import Col, heatmap, table
 from app.ids import Overview
@@ -86,17 +87,17 @@ def _pnl() -> Component:
 def _positions() -> Component:
     columns = [
         column("symbol", "Symbol", "sym", also=("name",), num=False, flex=17, minWidth=92),
-        column("qty", "Qty", "qty", also=("unit",), flex=8, minWidth=66),
-        column("avg", "Avg price", "avg", also=("cost",), flex=15, minWidth=98),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=66),
+        column("avg", "Avg price", "avg", also=("cost",), phone=False, flex=15, minWidth=98),
         column(
             "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"
         ),
         column("last", "Last", "last", also=("chg", "kind"), flex=12, minWidth=82),
         column("day", "Day P&L", "day", also=("day2",), flex=13, minWidth=84, enableCellChangeFlash=True),
-        column("unr", "Unrealised", "unr", also=("unrp",), flex=13, minWidth=88),
-        column("exp", "Exposure", "exp", also=("expp",), flex=14, minWidth=96),
-        column("trend", "Trend", "trend", num=False, width=66, minWidth=66),
-        age_column("Age", width=70, minWidth=70),
+        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=13, minWidth=88),
+        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=14, minWidth=96),
+        column("trend", "Trend", "trend", num=False, phone=False, width=66, minWidth=66),
+        age_column("Age", phone=False, width=70, minWidth=70),
     ]
     filtered = html.Span(
         [html.A(bound("positions.filtered"), href="/positions"), bound("positions.filtered_why", "qt-soft qt-why")],
@@ -134,12 +135,13 @@ def _lines() -> Component:
                 html.Span(["/", bound("lines.limit")], className="qt-of"),
                 bound("lines.word", "qt-word"),
                 html.Span(className="qt-push"),
-                html.Span([bound("lines.capacity"), bound("lines.in_use", "qt-strong")], className="qt-soft"),
+                html.Span([bound("lines.capacity"), bound("lines.in_use", "qt-strong")], className="qt-soft qt-long"),
+                bound("lines.short", "qt-soft qt-short"),
             ],
             className="qt-lines-head",
         ),
         gauge("lines.gauge", "qt-gauge", "line budget, counts below"),
-        _legend(),
+        legend(),
         bound("lines.alt", "visually-hidden"),
     ]
     return card(
@@ -150,35 +152,6 @@ def _lines() -> Component:
         aged=False,
         cls="qt-card-lines",
         glyph="reception-4",
-    )
-
-
-def _legend() -> Component:
-    entries = (
-        ("p", "Position"),
-        ("i", "Pinned"),
-        ("t", "Top"),
-        ("n", "Normal"),
-        ("c", "Coverage"),
-        ("x", "Changing"),
-        ("k", "Kept for positions"),
-    )
-    return html.Div(
-        [
-            html.Span(
-                [html.I(**attrs(data_c=letter)), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
-                hidden=True,
-                className="qt-key",
-                **attrs(data_qt_show=f"lines.n_{letter}"),
-            )
-            if letter in "ixk"
-            else html.Span(
-                [html.I(**attrs(data_c=letter)), f"{label} ", bound(f"lines.n_{letter}", "qt-strong")],
-                className="qt-key",
-            )
-            for letter, label in entries
-        ],
-        className="qt-legend",
     )
 
 

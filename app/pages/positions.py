@@ -5,11 +5,119 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
-dash.register_page(__name__, path="/positions", title="QTrade - Positions", name="Positions")  # type: ignore[no-untyped-call]
+from app.components.attributes import attrs
+from app.components.bind import bound, icon
+from app.components.card import card
+from app.components.controls import graph
+from app.components.grid import age_column, column, grid
+from app.components.table import Col, table
+from app.ids import Positions
+
+dash.register_page(  # type: ignore[no-untyped-call]
+    __name__, path="/positions", title="QTrade - Positions", name="Positions"
+)
 
 
 def layout(**_: Any) -> Component:
-    return html.Div(html.H1("Positions", className="visually-hidden"), className="qt-page qt-positions")
+    return html.Div(
+        [
+            html.H1("Positions", className="visually-hidden"),
+            _grid(),
+            html.Div([_curves(), _treemap(), _futures()], className="qt-row-3"),
+            _filtered(),
+        ],
+        className="qt-page qt-positions",
+    )
+
+
+def _grid() -> Component:
+    columns = [
+        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=18, minWidth=110),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=66),
+        column("avg", "Avg price", "avg", also=("cost",), phone=False, flex=14, minWidth=104),
+        column("spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False),
+        column("last", "Last", "last", also=("chg", "kind"), flex=12, minWidth=84),
+        column("day", "Day P&L", "day", also=("day2",), flex=12, minWidth=84, enableCellChangeFlash=True),
+        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=12, minWidth=90),
+        column("ib", "Unrealised at IB", "ib", phone=False, flex=13, minWidth=112),
+        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=13, minWidth=100),
+        column("emas", "EMA 8 / 21", "fast", also=("slow",), phone=False, flex=12, minWidth=90),
+        column("trend", "Trend", "trend", num=False, phone=False, width=74, minWidth=74),
+        age_column("Price age", phone=False, width=88, minWidth=80),
+    ]
+    return card(
+        "Positions",
+        grid(Positions.GRID, "positions", columns, label="Positions", row_height=44, total="total"),
+        state="positions",
+        fact=bound("positions.count"),
+        controls=html.A(bound("positions.filtered"), href="#qt-filtered"),
+        glyph="briefcase",
+        cls="qt-flush",
+    )
+
+
+def _curves() -> Component:
+    body = html.Div(className="qt-curves", **attrs(data_qt_curves="1"))
+    return card(
+        "P&L of each position",
+        body,
+        state="curves",
+        fact="unrealised, last hour, at today's quantity",
+        glyph="graph-up",
+        aged=False,
+    )
+
+
+def _treemap() -> Component:
+    body = html.Div(
+        [graph(Positions.TREEMAP, {"data": [], "layout": {}}), dcc.Store(id=Positions.TREEMAP_DATA)],
+        className="qt-treemap",
+        role="img",
+        **attrs(aria_label="Exposure by position; the grid above has the figures"),
+    )
+    return card("Exposure", body, state="positions", fact="notional with multiplier", glyph="grid-1x2", aged=False)
+
+
+def _futures() -> Component:
+    columns = (
+        Col("sym", "Symbol"),
+        Col("notional", "Notional", "num"),
+        Col("tick", "$ a tick", "num"),
+        Col("point", "$ a point", "num"),
+        Col("days", "Last trade in", "num"),
+    )
+    return card(
+        "Futures",
+        html.Div(table("futures", columns, "Futures held"), className="qt-scroll-x", tabIndex=0),
+        state="futures",
+        glyph="calendar-event",
+        aged=False,
+        cls="qt-flush",
+    )
+
+
+def _filtered() -> Component:
+    columns = (
+        Col("sym", "Symbol"),
+        Col("kind", "Kind"),
+        Col("type", "Type", "soft"),
+        Col("qty", "Quantity", "num"),
+        Col("reason", "Why it is left out", "wide", "prose"),
+    )
+    head = html.Span([icon("funnel"), " no line, no P&L; looked at again at each reconnect"], className="qt-soft")
+    return html.Div(
+        card(
+            "Filtered",
+            html.Div(table("filtered", columns, "Filtered positions"), className="qt-scroll-x", tabIndex=0),
+            state="filtered",
+            fact=bound("positions.filtered_count"),
+            controls=head,
+            glyph="funnel",
+            aged=False,
+            cls="qt-flush",
+        ),
+        id="qt-filtered",
+    )

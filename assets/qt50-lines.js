@@ -1,0 +1,122 @@
+/* Lines page: the filter of the ledger and the drawing of the last 30 minutes (steps of lines in use, and what was
+   admitted, evicted, refused). Drawn as SVG from "tail:used" and "line_events". */
+(function () {
+  "use strict";
+  var qt = window.qt;
+  var SVG = "http://www.w3.org/2000/svg";
+  var WINDOW_S = 1800, LEFT = 74, RIGHT = 52, TOP = 10, STEPS_H = 62, ROW_H = 20, AXIS_H = 18;
+  var ROWS = ["admitted", "evicted", "refused"];
+  var MARKS = { admitted: "▲", upgraded: "▲", evicted: "▼", refused: "✕" };
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.qtLines = {
+    show: function (value) {
+      qt.lineFilter = value;
+      qt.eachGrid("lines", function (grid) { grid.api.onFilterChanged(); });
+      return window.dash_clientside.no_update;
+    }
+  };
+
+  function node(tag, attributes, text) {
+    var element = document.createElementNS(SVG, tag);
+    Object.keys(attributes).forEach(function (name) { element.setAttribute(name, attributes[name]); });
+    if (text !== undefined) { element.textContent = text; }
+    return element;
+  }
+
+  function scale(width, end, limit, low) {
+    return {
+      x: function (wall) { return LEFT + (width - LEFT - RIGHT) * (1 - (end - wall) / WINDOW_S); },
+      y: function (used) { return TOP + STEPS_H * (1 - (used - low) / Math.max(1, limit - low)); }
+    };
+  }
+
+  function steps(points, s, end) {
+    var path = "", last = null;
+    points.forEach(function (p) {
+      var x = Math.max(LEFT, s.x(p[0]));
+      path += last === null ? "M" + x.toFixed(1) + " " + s.y(p[1]).toFixed(1) :
+        "L" + x.toFixed(1) + " " + s.y(last).toFixed(1) + "L" + x.toFixed(1) + " " + s.y(p[1]).toFixed(1);
+      last = p[1];
+    });
+    return last === null ? "" : path + "L" + s.x(end).toFixed(1) + " " + s.y(last).toFixed(1);
+  }
+
+  function points(end) {
+    var used = qt.model["tail:used"] || {}, all = Object.keys(used).map(function (at) { return [Number(at), used[at]]; });
+    all.sort(function (a, b) { return a[0] - b[0]; });
+    var first = all.findIndex(function (p) { return p[0] >= end - WINDOW_S; });
+    if (first < 0) { return all.slice(-1); }
+    return all.slice(Math.max(0, first - 1));
+  }
+
+  function drawRow(svg, kind, row, marks, s, toWall) {
+    var y = TOP + STEPS_H + 8 + ROW_H * row + 14, taken = -1e9;
+    svg.appendChild(node("text", { x: LEFT - 10, y: y, class: "qt-axis-word" }, kind));
+    svg.appendChild(node("line", { x1: LEFT, x2: "100%", y1: y - 4, y2: y - 4, class: "qt-hair" }));
+    marks.filter(function (m) { return m[1] === kind || (kind === "admitted" && m[1] === "upgraded"); }).forEach(function (m) {
+      var x = s.x(toWall(m[0]));
+      if (x < LEFT) { return; }
+      var group = node("g", { class: "qt-mark qt-mark-" + m[1], "data-con": m[4] || "" });
+      group.appendChild(node("title", {}, m[2] + ": " + m[3]));
+      group.appendChild(node("text", { x: x, y: y, class: "qt-mark-shape" }, MARKS[m[1]]));
+      if (x - taken > 44 && x < s.x(s.end) - 6) {
+        group.appendChild(node("text", { x: x + 9, y: y, class: "qt-mark-name" }, m[2]));
+        taken = x;
+      }
+      svg.appendChild(group);
+    });
+  }
+
+  function drawTimes(svg, s, end, height) {
+    var market = qt.clock.market(end);
+    for (var m = Math.floor(market / 300) * 300; m > market - WINDOW_S; m -= 300) {
+      var x = s.x(end - (market - m) / (qt.get("strip.clock") ? qt.get("strip.clock")[2] : 1));
+      if (x < LEFT + 10) { continue; }
+      svg.appendChild(node("line", { x1: x, x2: x, y1: TOP, y2: height - AXIS_H, class: "qt-hair" }));
+      svg.appendChild(node("text", { x: x, y: height - 4, class: "qt-axis-time" }, qt.clock.text(m, "hm")));
+    }
+  }
+
+  function draw(holder) {
+    var part = qt.model.line_events || {}, width = holder.clientWidth;
+    if (!width || !part.limit) { return; }
+    var end = qt.clock.now(), list = points(end), height = TOP + STEPS_H + 8 + ROW_H * 3 + AXIS_H;
+    var lowest = list.reduce(function (low, p) { return Math.min(low, p[1]); }, part.near);
+    var s = scale(width, end, part.limit, Math.max(0, lowest - 2));
+    s.end = end;
+    var svg = node("svg", { width: width, height: height, "aria-hidden": "true" });
+    drawTimes(svg, s, end, height);
+    [["limit " + part.limit, part.limit, "qt-limit"], ["NEAR " + part.near, part.near, "qt-near"]].forEach(function (level) {
+      svg.appendChild(node("line", { x1: LEFT, x2: width - RIGHT, y1: s.y(level[1]), y2: s.y(level[1]), class: level[2] }));
+      svg.appendChild(node("text", { x: LEFT - 10, y: s.y(level[1]) + 4, class: "qt-axis-word" }, level[0]));
+    });
+    var path = steps(list, s, end);
+    if (path) {
+      var foot = TOP + STEPS_H;
+      svg.appendChild(node("path", { d: path + "V" + foot + "H" + Math.max(LEFT, s.x(list[0][0])).toFixed(1) + "Z", class: "qt-used-area" }));
+      svg.appendChild(node("path", { d: path, class: "qt-used" }));
+      var now = list[list.length - 1][1];
+      svg.appendChild(node("rect", { x: width - RIGHT + 6, y: s.y(now) - 10, width: 28, height: 20, rx: 2, class: "qt-used-tag" }));
+      svg.appendChild(node("text", { x: width - RIGHT + 20, y: s.y(now) + 4, class: "qt-used-number" }, now));
+    }
+    var toWall = function (market) { return end - (qt.clock.market(end) - market) / (qt.get("strip.clock") ? qt.get("strip.clock")[2] : 1); };
+    ROWS.forEach(function (kind, i) { drawRow(svg, kind, i, part.marks || [], s, toWall); });
+    holder.replaceChildren(svg);
+    holder.setAttribute("aria-label", "Lines in use over the last 30 minutes: " + (part.words || ""));
+  }
+
+  function drawAll() { document.querySelectorAll("[data-qt-changes]").forEach(draw); }
+  qt.onPart("tail:used", drawAll);
+  qt.onPart("line_events", drawAll);
+  qt.onPart("strip", function (name, changed) { if (changed.clock) { drawAll(); } });
+  qt.onNodes(function () {
+    document.querySelectorAll("[data-qt-changes]").forEach(function (holder) { if (!holder.firstChild) { draw(holder); } });
+  });
+  window.addEventListener("resize", drawAll);
+  window.setInterval(function () { if (!document.hidden && !document.body.hasAttribute("data-frozen")) { drawAll(); } }, 10000);
+  document.addEventListener("click", function (event) {
+    var mark = event.target.closest && event.target.closest(".qt-mark[data-con]");
+    if (mark && mark.dataset.con) { qt.go("/symbol/" + mark.dataset.con); }
+  });
+})();
