@@ -1,0 +1,354 @@
+"""The JSON contract: keys and types to the letter, from the first request on, whatever the state holds."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from flask import Flask
+from msgspec.structs import replace
+
+from app import api
+from app.api_symbols import Known, find, grouped, near_names, plain_name
+from app.deps import AppDeps
+from app.factory import create_app
+from engine.clock import FakeClock
+from engine.config import AppConfig
+from engine.domain import Bar
+from engine.journal.reader import JournalReader
+from engine.journal.source import EmptyJournal
+from engine.journal.writer import Journal
+from engine.state.bus import StateBus
+from engine.state.reader import StateReader
+from engine.state.sections import QuotesSection
+from engine.state.writer import StateWriter
+from tests.app.sample_state import NQ, TSLA, WALL, fill_sample, offline_broker, tick_sample
+
+PATHS = ("/api/v1/status", "/api/v1/positions", "/api/v1/lines", "/api/v1/signals", "/api/v1/pnl?since=0", "/healthz")
+
+
+class Desk:
+    def __init__(self, journal=None, state=None) -> None:
+        self.clock = FakeClock(wall=WALL)
+        self.bus = state or StateBus(None, self.clock)
+        self.server = Flask("test")
+        deps = AppDeps(
+            state=self.bus,
+            journal=journal or EmptyJournal(),
+            config=AppConfig(),
+            build_id="abc1234",
+            version="0.1.0",
+            clock=self.clock,
+            started_mono=self.clock.mono(),
+        )
+        api.register(self.server, deps)
+        self.client = self.server.test_client()
+
+    def fill(self, **options) -> None:
+        fill_sample(self.bus, self.clock.wall(), self.clock.mono(), **options)
+
+    def get(self, path, code=200):
+        answer = self.client.get(path)
+        assert answer.status_code == code, answer.text
+        assert answer.mimetype == "application/json"
+        return json.loads(answer.data, parse_constant=lambda name: pytest.fail(f"{name} in {path}"))
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+@pytest.fixture
+def live(desk):
+    desk.fill()
+    return desk
+
+
+def is_int(value) -> bool:
+    return type(value) is int
+
+
+def is_number_or_null(value) -> bool:
+    return value is None or (type(value) in (int, float) and math.isfinite(value))
+
+
+def check_status(status) -> None:
+    assert {"uptime_s", "broker", "lines", "positions", "prices", "heartbeat", "scanners", "build"} <= status.keys()
+    broker, lines = status["broker"], status["lines"]
+    assert {"mode", "host", "port", "connected", "account", "server_version"} <= broker.keys()
+    assert type(broker["connected"]) is bool
+    assert {"used", "limit", "near", "scanner_capacity", "scanner_free", "by_priority"} <= lines.keys()
+    assert list(lines["by_priority"]) == ["100", "pinned", "50", "25", "coverage"]
+    counts = [lines[name] for name in ("used", "limit", "scanner_capacity", "scanner_free")]
+    counts += [*lines["by_priority"].values(), status["prices"], *status["positions"].values()]
+    assert all(is_int(count) for count in counts)
+    assert type(lines["near"]) is bool
+    assert sum(lines["by_priority"].values()) == lines["used"]
+    assert status["positions"].keys() == {"tradable", "filtered"}
+    assert status["heartbeat"].keys() == {"ts", "age_s"}
+    assert all(map(is_number_or_null, [status["uptime_s"], *status["heartbeat"].values()]))
+    assert status["build"] == {"id": "abc1234", "version": "0.1.0"}
+
+
+def test_everything_answers_before_there_is_an_engine(desk):
+    check_status(desk.get("/api/v1/status"))
+    assert desk.get("/api/v1/positions")["tradable"] == desk.get("/api/v1/positions")["filtered"] == []
+    assert desk.get("/api/v1/lines") == {"limit": 50, "effective_limit": 50, "lines": [], "refused": []}
+    assert desk.get("/api/v1/signals") == desk.get("/api/v1/pnl?since=0") == desk.get("/api/v1/pnl") == []
+    assert desk.get("/healthz")["status"] == "degraded"
+    assert desk.get("/api/v1/snapshot/TSLA", 404)["error"]
+
+
+def test_status_of_the_sample(live):
+    status = live.get("/api/v1/status")
+    check_status(status)
+    assert status["broker"]["connected"] is True
+    assert status["positions"] == {"tradable": 3, "filtered": 9}
+    assert status["prices"] == 16
+    assert status["lines"]["used"] == 16 and status["lines"]["by_priority"]["100"] == 3
+    assert status["heartbeat"]["ts"] == pytest.approx(WALL - 0.2)
+    assert status["heartbeat"]["age_s"] == pytest.approx(0.2, abs=1e-3)
+    assert status["scanners"]["breakout"]["results"] == 4 and status["scanners"]["market"]["results"] == 13
+
+
+def test_the_account_is_shortened_everywhere(live):
+    for path in (*PATHS, "/api/v1/snapshot/TSLA", "/api/v1/bars/TSLA"):
+        assert b"1234567" not in live.client.get(path).data
+    assert live.get("/api/v1/status")["broker"]["account"] == "DU***567"
+
+
+def test_connected_is_false_when_the_probe_failed_or_the_engine_is_silent(live):
+    live.clock.advance(9.0)
+    assert live.get("/api/v1/status")["broker"]["connected"] is True
+    live.clock.advance(2.0)
+    status = live.get("/api/v1/status")
+    assert status["broker"]["connected"] is False
+    assert status["prices"] == 0
+    tick_sample(live.bus, 1, live.clock.wall(), live.clock.mono())
+    live.bus.publish("broker", offline_broker(WALL))
+    assert live.get("/api/v1/status")["broker"]["connected"] is False
+
+
+def test_positions_keys_types_and_arithmetic(live):
+    for step in range(40):
+        tick_sample(live.bus, step, live.clock.wall(), live.clock.mono())
+        answer = live.get("/api/v1/positions")
+        assert [row["local_symbol"] for row in answer["tradable"]] == ["NQZ5", "TSLA", "CLZ5"]
+        for row in answer["tradable"]:
+            mark = row["quantity"] * (row["last"] * row["multiplier"] - row["avg_cost"])
+            assert row["unrealized_pnl"] == pytest.approx(mark, abs=0.005)
+            assert 0.0 <= row["last_age_s"] < 1.0
+            numbers = ("quantity", "avg_cost", "avg_price", "multiplier", "last", "last_age_s", "daily_pnl")
+            assert all(is_number_or_null(row[name]) for name in numbers)
+            assert is_int(row["con_id"]) and row["currency"] == "USD" and row["sec_type"] in ("FUT", "STK")
+    assert len(answer["filtered"]) == 9
+    assert all(row["local_symbol"] and row["reason"] for row in answer["filtered"])
+
+
+def test_a_position_without_a_price_has_nulls_not_zeros(live):
+    section = live.bus.read("positions")
+    bare = replace(section.tradable[0], last=None, last_wall=None, daily_pnl=None, unrealized_pnl=-1.0)
+    odd = replace(section.tradable[1], last=float("nan"), daily_pnl=float("inf"))
+    live.bus.publish("positions", replace(section, tradable=(bare, odd)))
+    first, second = live.get("/api/v1/positions")["tradable"]
+    assert [first[name] for name in ("last", "last_age_s", "daily_pnl", "unrealized_pnl")] == [None] * 4
+    assert [second[name] for name in ("last", "daily_pnl", "unrealized_pnl")] == [None] * 3
+
+
+def test_ages_are_never_negative_when_the_wall_clock_jumps_back(live):
+    live.clock.jump_wall(-3_600.0)
+    assert live.get("/api/v1/status")["heartbeat"]["age_s"] == 0.0
+    assert all(row["last_age_s"] == 0.0 for row in live.get("/api/v1/positions")["tradable"])
+    assert all((row["last_tick_age_s"] or 0.0) >= 0.0 for row in live.get("/api/v1/lines")["lines"])
+
+
+def test_lines_and_refusals(live):
+    answer = live.get("/api/v1/lines")
+    by_priority = live.get("/api/v1/status")["lines"]["by_priority"]
+    for row in answer["lines"]:
+        assert {"con_id", "local_symbol", "priority", "reason", "since", "last_tick_age_s"} <= row.keys()
+        assert str(row["priority"]) in by_priority
+    assert sum(row["priority"] == 100 for row in answer["lines"]) == by_priority["100"]
+    assert "pinned" in [row["priority"] for row in answer["lines"]]
+    (refused,) = answer["refused"]
+    assert refused["reason"].startswith("Cannot subscribe to RKLB: at limit") and refused["at"] == WALL - 90.0
+
+
+def test_signals(live):
+    rows = live.get("/api/v1/signals")
+    assert len(rows) == 4
+    wanted = {"id", "con_id", "local_symbol", "side", "at", "level", "last", "atr", "score", "parts", "lane", "state"}
+    assert wanted <= rows[0].keys()
+    assert {row["side"] for row in rows} == {"long", "short"} and {row["state"] for row in rows} == {"active", "ended"}
+
+
+@pytest.mark.parametrize("name", ["BRK B", "BRK.B", "brk-b", "Brk/B", "BRK%20B", "72063691"])
+def test_one_symbol_by_any_spelling(live, name):
+    row = live.get(f"/api/v1/snapshot/{name}")
+    assert (row["con_id"], row["local_symbol"], row["price"]) == (72_063_691, "BRK B", 489.5)
+
+
+def test_a_held_symbol_has_its_position_and_a_filtered_one_its_reason(live):
+    held = live.get("/api/v1/snapshot/nqz5")
+    assert held["position"]["unrealized_pnl"] == pytest.approx(25_000.25 * 20 - 501_327.25)
+    assert held["has_line"] is True and held["atr"] is not None
+    filtered = live.get("/api/v1/snapshot/CNCE.CVR")
+    assert filtered["filtered_reason"] == "Contingent value right"
+    assert filtered["price"] is None and filtered["position"] is None
+
+
+@pytest.mark.parametrize("name", ["TSLB", "NVD", "x" * 5_000, "<script>", "..%2f..%2fetc", "ä", "0", "9" * 20])
+def test_an_unknown_symbol_is_a_404_with_words(live, name):
+    answer = live.get(f"/api/v1/snapshot/{name}", 404)
+    assert "is not known here" in answer["error"] and len(answer["error"]) < 300
+    assert isinstance(answer["near"], list)
+
+
+def test_near_names_are_offered(live):
+    assert "TSLA" in live.get("/api/v1/snapshot/TSLB", 404)["near"]
+    assert "NVDA" in live.get("/api/v1/snapshot/NVD", 404)["near"]
+
+
+def test_a_name_that_means_several_offers_the_choice_unless_one_is_held():
+    december, march = Known(1, "NQZ5", "NQ", "FUT"), Known(2, "NQH6", "NQ", "FUT")
+    assert find("nq", [december, march]) == [december, march]
+    held = Known(1, "NQZ5", "NQ", "FUT", is_held=True)
+    assert find("NQ", [held, march]) == [held]
+    assert find("", [held]) == find("...", [held]) == []
+    assert near_names("", [held]) == []
+    assert plain_name("  brk..b ") == "BRK B"
+
+
+def test_bars_of_a_symbol(live):
+    answer = live.get("/api/v1/bars/TSLA")
+    assert len(answer["bars"]) == 390
+    bar = answer["bars"][-1]
+    assert {"time", "open", "high", "low", "close", "volume", "source", "closed"} <= bar.keys()
+    assert bar["closed"] is False and bar["low"] <= bar["close"] <= bar["high"]
+    assert len(live.get("/api/v1/bars/TSLA?size=5m&n=10")["bars"]) == 10
+    assert len(live.get("/api/v1/bars/TSLA?size=1d")["bars"]) == 20
+    empty = live.get("/api/v1/bars/AAPL")
+    assert empty["bars"] == [] and "while a page shows this symbol" in empty["message"]
+    live.get("/api/v1/bars/NOPE", 404)
+
+
+@pytest.mark.parametrize("query", ["size=7m", "size=", "n=0", "n=-1", "n=1.5", "n=x", "n=nan", "n=1e9"])
+def test_bad_bar_queries_are_said(live, query):
+    assert "must be" in live.get(f"/api/v1/bars/TSLA?{query}", 400)["error"]
+
+
+def test_grouped_bars_keep_extremes_and_do_not_invent_volume():
+    minutes = [Bar(60.0 * i, 10.0 + i, 11.0 + i, 9.0 + i, 10.5 + i, 100.0 if i != 7 else None) for i in range(10)]
+    first, second = grouped(minutes, 300)
+    assert (first.time, first.open, first.high, first.low, first.close) == (0.0, 10.0, 15.0, 9.0, 14.5)
+    assert (first.volume, second.volume) == (500.0, None)
+    assert (first.closed, second.closed) == (True, True)
+    assert [bar.closed for bar in grouped(minutes[:8], 300)] == [True, False]
+
+
+def test_pnl_history_of_the_journal(tmp_path):
+    writer, reader = Journal(FakeClock(wall=WALL)), JournalReader()
+    writer.open(tmp_path / "journal.db", "simulated", "DU1234567")
+    for i in range(10):
+        writer.record_pnl(WALL - 20.0 + 2.0 * i, 0.0, None if i == 4 else -5.0 * i, 1.0, 2.0)
+    assert writer.flush()
+    reader.open(tmp_path / "journal.db", "simulated")
+    desk = Desk(journal=reader)
+    rows = desk.get("/api/v1/pnl?since=0")
+    assert len(rows) == 10
+    assert set(rows[0]) == {"t", "unrealized", "realized", "daily", "mode", "account"}
+    assert rows[4]["unrealized"] is None and rows[5]["unrealized"] == -25.0
+    assert rows[0]["mode"] == "simulated" and rows[0]["account"] == "DU***567"
+    assert len(desk.get(f"/api/v1/pnl?since={WALL - 10.0}")) == 5
+    writer.stop()
+    reader.close()
+
+
+@pytest.mark.parametrize("since", ["x", "nan", "inf", "", "1e999"])
+def test_a_since_that_is_no_time_is_said(desk, since):
+    assert "epoch seconds" in desk.get(f"/api/v1/pnl?since={since}", 400)["error"]
+
+
+def test_healthz_says_ok_degraded_down_and_why(desk):
+    def health():
+        answer = desk.get("/healthz")
+        assert answer["build"]["id"] == "abc1234"
+        return answer["status"], " ".join(answer["reasons"])
+
+    assert health() == ("degraded", "engine: has not reported yet broker: not connected yet")
+    desk.fill()
+    assert health() == ("ok", "")
+    desk.bus.publish("broker", offline_broker(WALL))
+    status, why = health()
+    assert status == "degraded" and "Nothing listens on 127.0.0.1:7497" in why
+    desk.clock.advance(30.0)
+    status, why = health()
+    assert status == "degraded" and "no sign of life for 30 s" in why
+    desk.clock.advance(60.0)
+    assert health()[0] == "down"
+
+
+def test_healthz_is_down_when_the_engine_never_came(desk):
+    desk.clock.advance(61.0)
+    assert desk.get("/healthz")["status"] == "down"
+
+
+def test_healthz_names_a_state_folder_that_cannot_be_written(tmp_path):
+    clock = FakeClock(wall=WALL)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    bus = StateBus(None, clock)
+    desk = Desk(state=bus)
+    desk.clock = clock
+    desk.fill()
+    bus._writer = StateWriter(tmp_path / "file" / "state", clock, lambda: bus._current)
+    bus._writer.flush()
+    answer = desk.get("/healthz")
+    assert answer["status"] == "degraded"
+    assert answer["reasons"][0].startswith("state folder:")
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/orders", "/api/v2/status", "/api/v1/snapshot/"])
+def test_unknown_addresses_are_404_json(live, path):
+    answer = live.client.get(path, follow_redirects=True)
+    assert answer.status_code == 404
+
+
+def test_only_reading_is_possible(live):
+    for path in (*PATHS, "/api/v1/snapshot/TSLA"):
+        for method in (live.client.post, live.client.put, live.client.delete, live.client.patch):
+            assert method(path).status_code == 405
+
+
+def test_no_value_of_the_state_leaves_as_nan(live):
+    quote = live.bus.read("quotes").quotes[0]
+    bad = replace(quote, price=float("nan"), last=float("inf"), volume=float("-inf"))
+    live.bus.publish("quotes", QuotesSection(quotes=(bad,)))
+    assert live.get(f"/api/v1/snapshot/{NQ}")["last"] is None
+
+
+def test_a_second_process_answers_the_same(tmp_path):
+    first = Desk()
+    first.fill()
+    writer = StateWriter(tmp_path / "state", first.clock, lambda: first.bus._current)
+    assert writer.flush()
+    writer.close()
+    reader = StateReader(tmp_path / "state")
+    second = Desk(state=reader)
+    for path in (*PATHS, f"/api/v1/snapshot/{TSLA}", "/api/v1/bars/TSLA"):
+        assert second.get(path) == first.get(path), path
+    reader.close()
+
+
+def test_inside_the_dashboard_the_routes_win_over_its_index_page():
+    clock = FakeClock(wall=WALL)
+    bus = StateBus(None, clock)
+    fill_sample(bus, clock.wall(), clock.mono())
+    client = create_app(AppDeps(state=bus, clock=clock, build_id="abc1234")).server.test_client()
+    for path in PATHS:
+        answer = client.get(path)
+        assert answer.status_code == 200 and answer.mimetype == "application/json", path
+    assert client.get("/api/v1/nothing").status_code == 404
+    assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/").mimetype == "text/html"
