@@ -105,7 +105,7 @@ def retry_delay_s(kind: FailureKind, attempt: int, timings: Timings, jitter: flo
     Refused or closed before the handshake: a short, even pace for ever. Silent or client id in use: growing.
     """
     if kind in ("silent", "client_id_busy", "foreign", "outdated"):
-        steps = timings.retry_silent_s
+        steps = timings.retry_busy_s if kind == "client_id_busy" else timings.retry_silent_s
         return steps[min(attempt, len(steps)) - 1] * (1.0 - 0.15 * jitter)
     if kind == "account":
         return timings.retry_mismatch_s

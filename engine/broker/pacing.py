@@ -16,7 +16,8 @@ from engine.clock import Clock
 INTERVAL_S = 0.025
 BURST = 5
 PER_SECOND_MAX = 40
-_EPSILON = 1e-9
+_EPSILON = 1e-6
+_SHORTEST_WAIT_S = 1e-4  # a wait below the clock's resolution would never pass
 
 
 class Bucket:
@@ -38,7 +39,7 @@ class Bucket:
         wait = 0.0 if self._tokens >= 1.0 - _EPSILON else (1.0 - self._tokens) * self._interval_s
         if len(self._sent) >= self._per_second:
             wait = max(wait, self._sent[-self._per_second] + 1.0 - now)
-        return wait
+        return max(wait, _SHORTEST_WAIT_S) if wait > 0.0 else 0.0
 
     def take(self, now: float) -> None:
         """A message leaves at `now`, asked for or not (the handshake's is not)."""
@@ -52,7 +53,7 @@ class Bucket:
         if self._filled_at is not None:
             self._tokens = min(float(self._burst), self._tokens + (now - self._filled_at) / self._interval_s)
         self._filled_at = now
-        while self._sent and now - self._sent[0] >= 1.0 - _EPSILON:
+        while self._sent and self._sent[0] + 1.0 <= now:
             self._sent.popleft()
 
 

@@ -19,6 +19,7 @@ class Timings(Struct, frozen=True):
     silence_s: float = 20.0  # no decoded message while lines are open
     retry_refused_s: float = 3.0
     retry_silent_s: tuple[float, ...] = (5.0, 10.0, 20.0, 30.0)
+    retry_busy_s: tuple[float, ...] = (5.0, 10.0)  # so that we are back within 10 s of the id's release
     retry_mismatch_s: float = 30.0
     after_drop_s: float = 1.0
     close_wait_s: float = 0.4  # for the transport to close by itself, then it is aborted

@@ -7,14 +7,13 @@ other rows each time, no generic ticks, account DF7654321. Runs in a thread of i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import math
 import struct
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from tests.integration.threaded_server import ThreadedServer
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,10 @@ class Thing:
         return self.symbol + ("Z" + self.expiry[3] if self.expiry else "")
 
     @property
-    def identity(self) -> str:
-        return f"{self.con_id}|{self.symbol}|{self.sec_type}|{self.expiry}|0.0|"
+    def names(self) -> str:
+        return f"{self.con_id}|{self.symbol}|{self.sec_type}|{self.expiry}|0.0||||USD|{self.local}|{self.symbol}"
 
     def price(self, at: float) -> float:
-        """Deterministic, so that history and ticks agree."""
         wave = math.sin(at / 431.0 + self.con_id) + 0.3 * math.sin(at / 37.0 + 2 * self.con_id)
         return round(self.base * (1.0 + 0.004 * wave), 2)
 
@@ -56,21 +54,21 @@ XML = "<ScanTypeList><scanCode>TOP_PERC_GAIN</scanCode><scanCode>HOT_BY_VOLUME</
 PAST = "20200102:0930-20200102:1600;20200103:0930-20200103:1600"
 NO_SUCH = "No security definition has been found for the request"
 HMDS = "Historical Market Data Service error message:"
-UNSET = "1.7976931348623157E308"
 
 
 @dataclass(eq=False)
 class Client:
     writer: asyncio.StreamWriter
     lines: dict[int, Thing] = field(default_factory=dict)
-    scans: set[int] = field(default_factory=set)
+    scans: set[str] = field(default_factory=set)
 
 
-class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
+class SecondGateway(ThreadedServer):
     """`with SecondGateway() as gateway:` listens on gateway.port. The first methods are for the test's thread."""
 
     def __init__(self, port: int = 0, account: str = "DF7654321") -> None:
-        self.port, self.account = port, account
+        super().__init__(port)
+        self.account = account
         self.accept_silent = self.silence = self.mute = False
         self.withhold: set[int] = set()  # message ids never sent
         self.busy_ids: set[int] = set()  # client ids answered by 326
@@ -80,35 +78,9 @@ class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
         self.line_limit, self.delay_s, self.clock_offset_s = 100, 0.0, 0.0
         self.tick_every_s, self.scan_every_s = 0.1, 2.0
         self.received: list[tuple[float, list[str]]] = []
-        self.connects: list[tuple[float, int]] = []  # when, client id (-1 = never said)
+        self.connects: list[tuple[float, int]] = []  # when, client id
         self.max_lines = self._scan_turn = 0
         self.clients: list[Client] = []
-        self._ready = threading.Event()
-
-    def __enter__(self) -> SecondGateway:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> int:
-        self._ready.clear()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="second-gateway")
-        self._thread.start()
-        assert self._ready.wait(5.0)
-        return self.port
-
-    def stop(self) -> None:
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(5.0)
-
-    def call(self, work: Callable[[], object]) -> None:
-        """Run `work` in the gateway's loop and wait for it."""
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (work(), done.set()))
-        assert done.wait(5.0)
 
     def notice(self, code: int, text: str, req_id: int = -1) -> None:
         self.call(lambda: [self._error(client, req_id, code, text) for client in self.clients])
@@ -116,12 +88,11 @@ class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
     def raw(self, data: bytes) -> None:
         self.call(lambda: [client.writer.write(data) for client in self.clients])
 
-    def send(self, *fields: object) -> None:
-        self.call(lambda: [self._send(client, *fields) for client in self.clients])
+    def send(self, text: str) -> None:
+        self.call(lambda: [self._row(client, text) for client in self.clients])
 
     def drop(self, *, abort: bool = False) -> None:
-        ends = (lambda w: w.transport.abort()) if abort else (lambda w: w.close())
-        self.call(lambda: [ends(client.writer) for client in list(self.clients)])
+        self.call(lambda: [c.writer.transport.abort() if abort else c.writer.close() for c in list(self.clients)])
 
     def worst_second(self) -> int:
         times = sorted(at for at, _ in self.received)
@@ -134,71 +105,46 @@ class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
     def open_lines(self) -> list[int]:
         return sorted(thing.con_id for client in self.clients for thing in client.lines.values())
 
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        ticking = asyncio.create_task(self._tick_for_ever())
-        self._ready.set()
-        await self._stop.wait()
-        ticking.cancel()
-        server.close()
-        for client in list(self.clients):
-            client.writer.transport.abort()
-        await asyncio.sleep(0.02)
+    async def run_beside(self) -> None:
+        while True:
+            await asyncio.sleep(self.tick_every_s)
+            for client in [] if self.mute else self.clients:
+                for req_id, thing in client.lines.items():
+                    self._ticks(client, req_id, thing)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Client(writer)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            if self.accept_silent:
-                self.connects.append((time.monotonic(), -1))
-                await reader.read()
-                return
+        self.clients.append(client)
+        try:
+            while self.accept_silent:
+                await asyncio.sleep(0.02)
             await reader.readexactly(4)
             asked = (await self._frame(reader)).split("..")[1].split(" ")[0]
-            self.clients.append(client)
-            self._send(client, min(int(asked), 176), dt.datetime.now(dt.UTC).strftime("%Y%m%d %H:%M:%S Europe/Berlin"))
+            self._row(client, f"{min(int(asked), 176)}|{dt.datetime.now(dt.UTC):%Y%m%d %H:%M:%S} Europe/Berlin")
             while True:
                 fields = (await self._frame(reader)).split("\0")[:-1]
                 self.received.append((time.monotonic(), fields))
-                if self.delay_s:
-                    await asyncio.sleep(self.delay_s)
-                if handler := getattr(self, f"_on_{fields[0]}", None):
-                    handler(client, fields)
-                else:
-                    self._small_answer(client, fields)
-        if client in self.clients:
+                await asyncio.sleep(self.delay_s)
+                getattr(self, f"_on_{fields[0]}", self._small_answer)(client, fields)
+        finally:
             self.clients.remove(client)
-        writer.close()
 
     async def _frame(self, reader: asyncio.StreamReader) -> str:
         (length,) = struct.unpack(">I", await reader.readexactly(4))
         return (await reader.readexactly(length)).decode()
 
-    def _send(self, client: Client, *fields: object) -> None:
-        if not self.silence and fields[0] not in self.withhold:
-            body = "".join(f"{value}\0" for value in fields).encode()
+    def _row(self, client: Client, text: str) -> None:
+        if not self.silence and int(text.split("|")[0]) not in self.withhold:
+            body = (text.replace("|", "\0") + "\0").encode()
             client.writer.write(struct.pack(">I", len(body)) + body)
 
-    def _row(self, client: Client, text: str) -> None:
-        kind, *rest = text.split("|")
-        self._send(client, int(kind), *rest)
-
-    def _error(self, client: Client, req_id: int, code: int, text: str) -> None:
-        self._send(client, 4, 2, req_id, code, text, "")
-
-    async def _tick_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self.tick_every_s)
-            for client, (req_id, thing) in [(c, line) for c in self.clients for line in c.lines.items()]:
-                if not self.mute:
-                    self._ticks(client, req_id, thing)
+    def _error(self, client: Client, req_id: int | str, code: int, text: str) -> None:
+        self._row(client, f"4|2|{req_id}|{code}|{text}|")
 
     def _ticks(self, client: Client, req_id: int, thing: Thing) -> None:
         last = thing.price(time.time())
-        self._row(client, f"1|6|{req_id}|1|{last - 0.02:.2f}|3|1")
-        self._row(client, f"1|6|{req_id}|2|{last + 0.02:.2f}|4|1")
-        self._row(client, f"1|6|{req_id}|4|{last}|1|0")
+        for tick in (f"1|{last - 0.02:.2f}|3|1", f"2|{last + 0.02:.2f}|4|1", f"4|{last}|1|0"):
+            self._row(client, f"1|6|{req_id}|{tick}")
         self._row(client, f"2|6|{req_id}|8|{int(time.time() % 86400 * 10)}")
 
     def _small_answer(self, client: Client, fields: list[str]) -> None:
@@ -207,14 +153,12 @@ class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
                 self.connects.append((time.monotonic(), int(client_id)))
                 if int(client_id) in self.busy_ids:
                     self._error(client, -1, 326, "Unable to connect as the client id is already in use.")
-                    client.writer.close()
-                    return
+                    return client.writer.close()
                 self._row(client, "9|1|7")
                 self._row(client, f"15|1|{self.account},")
             case ["61", *_]:
                 for t in HELD:
-                    names = f"{t.identity}|||USD|{t.local}|{t.symbol}"
-                    self._row(client, f"61|3|{self.account}|{names}|{t.quantity}|{t.cost}")
+                    self._row(client, f"61|3|{self.account}|{t.names}|{t.quantity}|{t.cost}")
                 self._row(client, "62|1")
             case ["49", *_]:
                 self._row(client, f"49|1|{int(time.time() + self.clock_offset_s)}")
@@ -222,45 +166,43 @@ class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
                 now = dt.datetime.now(dt.UTC).strftime("%Y%m%d %H:%M:%S UTC")
                 deal = f"0001.01|{now}|{self.account}|NASDAQ|BOT|50|300.25|1|0|0|50|300.25|||||2"
                 self._row(client, f"11|{req_id}|0|272093|MSFT|STK||0.0|||NASDAQ|USD|MSFT|MSFT|{deal}")
-                self._row(client, f"59|1|0001.01|1.0|USD|{UNSET}||")
+                self._row(client, "59|1|0001.01|1.0|USD|1.7976931348623157E308||")
                 self._row(client, f"55|1|{req_id}")
             case ["24", *_]:
                 self._row(client, f"19|1|{XML}")
             case ["81", req_id, pattern]:
-                found = [t for t in THINGS if t.symbol.startswith(pattern.upper())]
+                found = [t for t in THINGS if t.symbol.startswith(pattern)]
                 rows = [f"|{t.con_id}|{t.symbol}|{t.sec_type}|{t.exchange}|USD|1|OPT|{t.symbol}|" for t in found]
                 self._row(client, f"79|{req_id}|{len(found)}" + "".join(rows))
             case ["92", req_id, *_]:
-                self._row(client, f"94|{req_id}|-120.5|{UNSET}|0.0")
+                self._row(client, f"94|{req_id}|-120.5|1.7976931348623157E308|0.0")
             case ["94", req_id, _, _, con_id]:
-                self._row(client, f"95|{req_id}|{BY_ID[int(con_id)].quantity}|12.5|20.0|{UNSET}|1000.0")
+                self._row(client, f"95|{req_id}|{BY_ID[int(con_id)].quantity}|12.5|20.0|1.7976931348623157E308|1000.0")
             case ["2", _, req_id] if client.lines.pop(int(req_id), None) is None:
-                self._error(client, int(req_id), 300, f"Can't find EId with tickerId:{req_id}")
+                self._error(client, req_id, 300, f"Can't find EId with tickerId:{req_id}")
             case ["23", _, req_id]:
-                client.scans.discard(int(req_id))
-                self._error(client, int(req_id), 162, f"{HMDS}API scanner subscription cancelled: {req_id}")
+                client.scans.discard(req_id)
+                self._error(client, req_id, 162, f"{HMDS}API scanner subscription cancelled: {req_id}")
 
     def _on_6(self, client: Client, fields: list[str]) -> None:
-        for tag in ("AccountReady|true|", "NetLiquidation|250000.50|USD", f"ExcessLiquidity|{UNSET}|USD"):
+        for tag in ("AccountReady|true|", "NetLiquidation|250000.50|USD", "ExcessLiquidity|1.7976931348623157E308|USD"):
             self._row(client, f"6|2|{tag}|{self.account}")
         for t in HELD:
             last, times = t.price(time.time()), float(t.multiplier or 1)
             money = f"{last}|{last * times * t.quantity}|{t.cost}|{t.quantity * (last * times - t.cost):.2f}|0.0"
-            self._row(client, f"7|8|{t.identity}|||USD|{t.local}|{t.symbol}|{t.quantity}|{money}|{self.account}")
+            self._row(client, f"7|8|{t.names}|{t.quantity}|{money}|{self.account}")
         self._row(client, f"54|1|{self.account}")
 
     def _on_9(self, client: Client, fields: list[str]) -> None:
         req_id, con_id, symbol = fields[2], int(fields[3]), fields[4]
         found = [t for t in THINGS if t.con_id == con_id or (not con_id and t.symbol == symbol)]
         if not found or found[0].con_id in self.unknown:
-            self._error(client, int(req_id), 200, NO_SUCH)
-            return
+            return self._error(client, req_id, 200, NO_SUCH)
         for t in found:
             stock = t.sec_type == "STK"
-            exchange, valid = ("SMART", f"SMART,{t.exchange}") if stock else (t.exchange, t.exchange)
-            primary, kind = (t.exchange, "COMMON") if stock else ("", "")
+            exchange, primary, kind = ("SMART", t.exchange, "COMMON") if stock else (t.exchange, "", "")
             names = f"{t.symbol}|{t.sec_type}|{t.expiry}|0||{exchange}|USD|{t.local}|{t.symbol}|{t.symbol}|{t.con_id}"
-            rules = f"{t.multiplier}|LMT,MKT|{valid}|1|0|{t.symbol} Company|{primary}||Technology|||US/Eastern"
+            rules = f"{t.multiplier}|LMT,MKT|{exchange}|1|0|{t.symbol} Company|{primary}||Technology|||US/Eastern"
             self._row(client, f"10|{req_id}|{names}|0.01|{rules}|{PAST}|{PAST}|||0|1|||26||{kind}|1|1|100")
         self._row(client, f"52|1|{req_id}")
 
@@ -280,8 +222,7 @@ class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
     def _on_20(self, client: Client, fields: list[str]) -> None:
         thing = BY_ID.get(int(fields[2]))
         if self.history_error or thing is None:
-            self._error(client, int(fields[1]), *(self.history_error or (162, f"{HMDS}no data")))
-            return
+            return self._error(client, fields[1], *(self.history_error or (162, f"{HMDS}no data")))
         step = {"1 min": 60, "15 mins": 900, "1 day": 86400}[fields[16]]
         end = int(time.time()) // step * step
         bars = ""
@@ -293,12 +234,12 @@ class SecondGateway(contextlib.AbstractContextManager["SecondGateway"]):
 
     def _on_22(self, client: Client, fields: list[str]) -> None:
         if len(client.scans) >= 10:
-            self._error(client, int(fields[1]), 322, "Only 10 simultaneous API scanner subscriptions are allowed.")
+            self._error(client, fields[1], 322, "Only 10 simultaneous API scanner subscriptions are allowed.")
         else:
-            client.scans.add(int(fields[1]))
-            self._scan_rows(client, int(fields[1]))
+            client.scans.add(fields[1])
+            self._scan_rows(client, fields[1])
 
-    def _scan_rows(self, client: Client, req_id: int) -> None:
+    def _scan_rows(self, client: Client, req_id: str) -> None:
         if client in self.clients and req_id in client.scans:
             self._scan_turn += 1
             found = [BY_ID[700000 + (self._scan_turn * 7 + rank) % 60] for rank in range(20)]

@@ -1,0 +1,121 @@
+"""The pace of messages: never over the allowance, urgent first, what was withdrawn never leaves."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.broker.pacing import Bucket, Outgoing, OutQueue, Pacer
+from engine.clock import FakeClock, SystemClock
+
+
+def worst_second(times: list[float]) -> int:
+    return max((sum(1 for t in times if start <= t < start + 1.0) for start in times), default=0)
+
+
+def drain(bucket: Bucket, start: float, count: int, late_s: list[float]) -> list[float]:
+    """Sends `count` messages as a timer would that fires up to `late_s` late."""
+    now, sent = start, []
+    for n in range(count):
+        while (wait := bucket.wait_s(now)) > 0.0:
+            now += wait + (late_s[n % len(late_s)] if late_s else 0.0)
+        bucket.take(now)
+        sent.append(now)
+    return sent
+
+
+@given(st.lists(st.floats(0.0, 0.4), max_size=20), st.integers(1, 250), st.floats(0.0, 1e6))
+def test_never_more_than_40_in_any_second_whatever_the_timers_jitter(late_s, count, start):
+    bucket = Bucket()
+    sent = drain(bucket, start, count, late_s)
+    assert worst_second(sent) <= 40
+    assert bucket.worst_second <= 40
+
+
+@given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=120))
+def test_bursts_never_exceed_five_within_25_ms(gaps):
+    bucket, now, sent = Bucket(), 0.0, []
+    for gap in gaps:
+        now += gap
+        while (wait := bucket.wait_s(now)) > 0.0:
+            now += wait
+        bucket.take(now)
+        sent.append(now)
+    assert max(sum(1 for t in sent if start <= t < start + 0.0249) for start in sent) <= 5
+
+
+def test_sustained_rate_is_forty_a_second():
+    sent = drain(Bucket(), 0.0, 400, [])
+    assert 9.8 < sent[-1] < 10.1
+
+
+def test_a_message_beside_the_queue_counts():
+    bucket = Bucket()
+    for _ in range(5):
+        bucket.take(10.0)
+    assert bucket.wait_s(10.0) > 0.02
+
+
+def test_urgent_leaves_before_normal_and_each_class_in_order():
+    queue = OutQueue()
+    for name, urgent in (("n1", False), ("u1", True), ("n2", False), ("u2", True)):
+        queue.put(Outgoing(name, None, None), urgent=urgent)
+    order = []
+    while (item := queue.pop()) is not None:
+        order.append(item.message)
+    assert order == ["u1", "u2", "n1", "n2"]
+
+
+def test_withdrawn_message_vanishes_and_its_place_costs_nothing():
+    queue = OutQueue()
+    queue.put(Outgoing("subscribe", ("line", 7), None), urgent=False)
+    queue.put(Outgoing("other", ("line", 8), None), urgent=False)
+    assert queue.withdraw(("line", 7))
+    assert not queue.withdraw(("line", 7))
+    assert len(queue) == 1
+    popped = queue.pop()
+    assert popped is not None and popped.message == "other"
+    assert not queue.withdraw(("line", 8)), "it has left"
+    assert queue.pop() is None
+
+
+class LateClock(FakeClock):
+    """Follows the loop's clock."""
+
+    def mono(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def test_pacer_tells_when_a_message_left_and_forgets_the_queue_of_an_old_connection():
+    async def scenario():
+        pacer = Pacer(LateClock())
+        old, new, left = [], [], []
+        pacer.attach(old.append)
+        for n in range(8):
+            pacer.put(f"m{n}", on_sent=left.append)
+        assert old == [f"m{n}" for n in range(5)], "a burst of five at once"
+        pacer.attach(new.append)
+        pacer.put("fresh", key="k", on_sent=left.append)
+        await asyncio.sleep(0.1)
+        assert new == ["fresh"]
+        assert len(left) == 6
+        pacer.detach()
+
+    asyncio.run(scenario())
+
+
+def test_pacer_withdraws_before_the_message_left():
+    async def scenario():
+        pacer, sent = Pacer(SystemClock()), []
+        pacer.attach(sent.append)
+        for n in range(10):
+            pacer.put(f"m{n}", key=n)
+        assert pacer.withdraw(9)
+        assert not pacer.withdraw(0)
+        await asyncio.sleep(0.3)
+        assert sent == [f"m{n}" for n in range(9)]
+        assert pacer.queued == 0
+
+    asyncio.run(scenario())

@@ -1,0 +1,62 @@
+"""Nothing but real numbers passes the boundary."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.broker.sanitise import is_garbage, number, parsed_number, price, quantity
+
+ANY = st.floats(allow_nan=True, allow_infinity=True, width=64) | st.sampled_from(
+    [math.nan, math.inf, -math.inf, 1.7976931348623157e308, -1.0, 0.0, -0.0, 1e-9, 1e12, 1e301]
+)
+
+
+@given(ANY, st.none() | ANY, st.booleans())
+def test_a_price_is_finite_and_never_zero(value, size, may_be_negative):
+    result = price(value, size, may_be_negative=may_be_negative)
+    assert result is None or (math.isfinite(result) and result != 0.0 and abs(result) < 1e300)
+
+
+@given(ANY, st.none() | ANY)
+def test_a_stock_price_is_positive(value, size):
+    result = price(value, size, may_be_negative=False)
+    assert result is None or result > 0
+
+
+@given(ANY)
+def test_quantities_and_numbers(value):
+    assert quantity(value) is None or quantity(value) >= 0
+    assert number(value) is None or math.isfinite(number(value))
+    assert is_garbage(value) == (number(value) is None)
+
+
+@given(st.floats(min_value=1e-6, max_value=1e9))
+def test_real_prices_pass_unchanged(value):
+    assert price(value, 0.0, may_be_negative=False) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "expected"),
+    [(-1.0, 0.0, None), (-1.0, None, None), (-1.0, 3.0, -1.0), (-37.63, 0.0, -37.63), (0.0, 5.0, None)],
+)
+def test_negative_prices_where_the_market_has_them(value, size, expected):
+    assert price(value, size, may_be_negative=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("250000.50", 250000.5),
+        ("true", None),
+        ("", None),
+        ("1.7976931348623157E308", None),
+        ("nan", None),
+        ("-3", -3.0),
+    ],
+)
+def test_account_values(text, expected):
+    assert parsed_number(text) == expected
