@@ -96,7 +96,8 @@
       }
       var state = stateOf(gd), high = state.high, low = state.low;
       var tail = qt.model[chart.part] || {};
-      if (!(gd.layout.meta || {}).count) {
+      if (!gd.layout.meta) { return; }   // the figure of the mount is still on its way; a patch needs something to change
+      if (!gd.layout.meta.count) {
         if (Object.keys(tail).length > 1) { rebase(chart, gd, "empty"); }
         return;
       }

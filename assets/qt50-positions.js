@@ -55,12 +55,12 @@
     watchTreemap();
   });
 
-  var asked = "";
-  qt.onPart("treemap", function () {
-    var mark = JSON.stringify(qt.model.treemap || {});
-    if (mark === asked || !document.getElementById("positions-treemap")) { return; }
-    asked = mark;
-    window.dash_clientside.set_props("positions-treemap-data", { data: Date.now() });
+  /* Ask only once the figure of the mount is there: a patch needs something to change. */
+  qt.onPart("treemap", function (name, changed, removed, full) {
+    var gd = document.querySelector("#positions-treemap .js-plotly-plot");
+    if (!full && gd && gd.data && gd.data.length) {
+      window.dash_clientside.set_props("positions-treemap-data", { data: Date.now() });
+    }
   });
 
   function watchTreemap() {

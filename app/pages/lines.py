@@ -110,6 +110,7 @@ def _ledger() -> Component:
             "lines",
             columns,
             label="Ledger of lines",
+            row_height=29,
             auto_height=False,
             options={
                 "isExternalFilterPresent": {"function": "qtTrue()"},

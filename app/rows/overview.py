@@ -7,8 +7,9 @@ from typing import Any
 from app.rows.events import event_rows
 from app.rows.gauge import legend
 from app.rows.heat import heat_parts
+from app.rows.key_figures import key_figures
 from app.rows.lines import headline
-from app.rows.positions import grid_rows, key_figures, positions_state, summary, total_row
+from app.rows.positions import grid_rows, positions_state, summary, total_row
 from app.rows.signals import signal_counts, top_signals
 from app.rows.states import LIVE, LOADING, broker_state, empty
 from app.snapshots import Snapshots

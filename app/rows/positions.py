@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from app.format import arrow, number, plural, price_decimals, quantity, share, signed, tone
+from app.format import number, plural, price_decimals, quantity, signed
 from app.rows.states import broker_state, empty
 from app.snapshots import Snapshots
 from engine.state.sections import FilteredRow, PositionRow, PositionsSection
@@ -28,8 +28,11 @@ def positions_parts(s: Snapshots) -> View:
         "rows:futures": futures_rows(section, s),
         "positions": summary(section),
         "treemap": treemap(section),
+        "pnlcurves": pnl_curves(section),
         "state": {
             "positions": positions_state(s),
+            "futures": futures_state(s),
+            "curves": curves_state(s),
             "filtered": broker_state(
                 s, section, has_rows, empty("Nothing is filtered", "Every position can be traded and is shown above.")
             ),
@@ -44,6 +47,12 @@ def positions_state(s: Snapshots) -> dict[str, Any]:
         return {"s": "loading", "text": "The broker is sending the positions."}
     none = empty("No position", "Positions appear here as soon as the account holds one that can be traded.")
     return broker_state(s, section, bool(section and section.tradable), none)
+
+
+def futures_state(s: Snapshots) -> dict[str, Any]:
+    """The futures tile is empty for an account that holds none."""
+    held = bool(s.positions and any(row.sec_type == "FUT" for row in s.positions.tradable))
+    return broker_state(s, s.positions, held, empty("No future held", "Notional, tick value and last trade day."))
 
 
 def summary(section: PositionsSection | None) -> dict[str, Any]:
@@ -247,41 +256,26 @@ def treemap(section: PositionsSection | None) -> dict[str, Any]:
     return {"tiles": sorted(tiles, key=lambda tile: -float(tile[2]))}
 
 
-def key_figures(section: PositionsSection | None) -> dict[str, Any]:
-    """The six figures on top of the Overview: value and a line of context each."""
+def pnl_curves(section: PositionsSection | None) -> dict[str, Any]:
+    """Unrealised P&L of each position at each minute's close of the last hour, at today's quantity; None = gap."""
     if section is None:
         return {}
-    a = section.account
-    fills = plural(a.fills_today, "fill")
-    commission = f", {number(a.commission_today, 2)} commission" if a.commission_today is not None else ""
-    not_sent = "Not sent by the broker yet"
-    age: Any = {"text": f"{a.currency} · account {{age}} old", "from": a.updated_wall}
-    return {
-        "day": [signed(a.daily_pnl), tone(a.daily_pnl), "" if a.daily_pnl is not None else not_sent],
-        "day2": _since_close(a.daily_pnl_pct),
-        "unr": [signed(a.unrealized_pnl), tone(a.unrealized_pnl), "" if a.unrealized_pnl is not None else not_sent],
-        "unr2": "against average cost",
-        "real": [signed(a.realized_today), tone(a.realized_today), "" if a.realized_today is not None else not_sent],
-        "real2": fills + commission,
-        "net": [number(a.net_liquidation, 2), "plain", "" if a.net_liquidation is not None else not_sent],
-        "net2": age if a.updated_wall is not None else a.currency,
-        "excess": [number(a.excess_liquidity, 2), "plain", "" if a.excess_liquidity is not None else not_sent],
-        "excess2": _ratio_note(a.excess_liquidity, a.net_liquidation, "of net liq."),
-        "gross": [number(a.gross_exposure, 2), "plain", "" if a.gross_exposure is not None else "A price is missing"],
-        "gross2": _times_note(a.gross_exposure, a.net_liquidation),
-    }
+    out: dict[str, Any] = {}
+    for row in sorted(section.tradable, key=lambda row: -(row.exposure or 0.0)):
+        if sum(1 for v in row.spark if v is not None) < 2:
+            continue
+        values = [
+            None if close is None else round(row.quantity * (close * row.multiplier - row.avg_cost))
+            for close in row.spark
+        ]
+        out[str(row.con_id)] = {"order": len(out), "sym": row.local_symbol, "y": values}
+    return out
 
 
-def _since_close(pct: float | None) -> str | None:
-    return None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)} since prior close".strip()
-
-
-def _ratio_note(part: float | None, whole: float | None, words: str) -> str | None:
-    return f"{share(part / whole * 100.0)} {words}" if part is not None and whole else None
-
-
-def _times_note(part: float | None, whole: float | None) -> str | None:
-    return f"{number(part / whole, 1)} × net liq." if part is not None and whole else None
+def curves_state(s: Snapshots) -> dict[str, Any]:
+    """State of the P&L curves: they need the bars of the last hour."""
+    waiting = empty("No curve yet", "A curve needs the one-minute bars of the last hour; they come with the history.")
+    return broker_state(s, s.positions, bool(pnl_curves(s.positions)), waiting)
 
 
 def _round(value: float | None, decimals: int) -> float | None:
