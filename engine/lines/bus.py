@@ -336,6 +336,7 @@ class MarketDataBus:
         self._executor.farewell(line, "refused: no line free at TWS (code 101)")
         self._executor.drop(line)
         self._log.cap(self._cap.story(limit), now)
+        self.step(now)  # requests that are still queued are taken back before they fail too
 
     def _free_refused(self, line: Line, code: int, sentence: str) -> None:
         """The gateway refused this contract: its line is free, and it is left alone for a while."""

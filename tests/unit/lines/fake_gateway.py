@@ -1,8 +1,8 @@
 """A model of pacer and gateway behind the broker protocol: it counts lines itself and is the oracle of these tests.
 
-Messages leave one per 25 ms (burst 5, positions first) and are met in that order; a line is counted when its
-request is met and freed when its cancel is; more lines than `line_limit` get error 101. Whatever the bus must never
-do is written to `violations` at the moment at which it happens.
+Messages leave one per 25 ms (burst 5, positions first) and are met in that order, up to 75 ms later. A line is counted
+when its request is met and freed when its cancel is; more lines than `line_limit` get error 101. Whatever the bus must
+never do is written to `violations` at the moment at which it happens.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Message:
     kind: str  # "subscribe" or "cancel"
     req_id: int
     contract: ContractRef | None = None
+    of_position: bool = False
 
 
 class FakeGateway:
@@ -63,6 +64,7 @@ class FakeGateway:
         self.worst = 0
         self._urgent: deque[Message] = deque()
         self._normal: deque[Message] = deque()
+        self._in_flight: deque[tuple[float, Message]] = deque()
         self._tokens = 5.0
         self._sent: dict[int, float] = {}
         self._cancel_sent: dict[int, float] = {}
@@ -96,7 +98,9 @@ class FakeGateway:
                     queue.remove(message)
                     self._cancel_sent[req_id] = self.clock.mono()
                     return
-        self._normal.append(Message("cancel", req_id))
+        line = self.open.get(req_id)
+        of_position = line is not None and line.contract.con_id in self.positions
+        self._normal.append(Message("cancel", req_id, of_position=of_position))
 
     def sent_at_mono(self, req_id: int) -> float | None:
         return self._sent.get(req_id)
@@ -139,6 +143,7 @@ class FakeGateway:
         self.open.clear()
         self._urgent.clear()
         self._normal.clear()
+        self._in_flight.clear()
         self.emit(Disconnected("test", self.clock.wall(), None))
 
     def data_lost(self) -> None:
@@ -204,27 +209,34 @@ class FakeGateway:
             self.clock.advance(QUANTUM_S)
             self._quanta += 1
             self._tokens = min(5.0, self._tokens + 1.0)
-            while self._tokens >= 1.0 and self._meet_next():
+            while self._tokens >= 1.0 and self._send_next():
                 self._tokens -= 1.0
+            while self._in_flight and self._in_flight[0][0] <= self.clock.mono():
+                self._meet(self._in_flight.popleft()[1])
             if self._quanta % STEP_QUANTA == 0:
                 self._tick()
                 self.bus.step(self.clock.mono())
 
-    def _meet_next(self) -> bool:
+    def _send_next(self) -> bool:
+        """One message leaves the pacer; the delay on the way varies, the order does not."""
         queue = self._urgent or self._normal
         if not queue or not self._connected:
             return False
-        message = queue.popleft()
+        message, now = queue.popleft(), self.clock.mono()
+        (self._sent if message.kind == "subscribe" else self._cancel_sent)[message.req_id] = now
+        due = now + (message.req_id * 7 % 4) * QUANTUM_S
+        self._in_flight.append((max(due, self._in_flight[-1][0] if self._in_flight else due), message))
+        return True
+
+    def _meet(self, message: Message) -> None:
         if message.kind == "subscribe":
             self._meet_subscribe(message)
         else:
             self._meet_cancel(message)
-        return True
 
     def _meet_subscribe(self, message: Message) -> None:
         assert message.contract is not None
         now, con_id = self.clock.mono(), message.contract.con_id
-        self._sent[message.req_id] = now
         self.log.append(("subscribe", con_id, message.req_id))
         if any(line.contract.con_id == con_id for line in self.open.values()):
             self.violations.append(f"{con_id} opened twice")
@@ -252,7 +264,6 @@ class FakeGateway:
 
     def _meet_cancel(self, message: Message) -> None:
         now = self.clock.mono()
-        self._cancel_sent[message.req_id] = now
         line = self.open.pop(message.req_id, None)
         if line is None:
             return
@@ -260,7 +271,7 @@ class FakeGateway:
         self.log.append(("cancel", con_id, message.req_id))
         if now - line.opened < min(5.0, self.settings.dwell_s) and now > self._excused_until:
             self.violations.append(f"{con_id} cancelled {now - line.opened:.2f} s after its request")
-        if con_id in self.positions and line.ticks and line.last_tick is not None and now - line.last_tick < 1.0:
+        if message.of_position and line.ticks and line.last_tick is not None and now - line.last_tick < 1.0:
             self.violations.append(f"the ticking line of position {con_id} was cancelled")
 
     def _tick(self) -> None:

@@ -132,10 +132,12 @@ def test_the_classes_keep_to_their_numbers(
     demands: list[Demand], held: list[HeldLine], limit: int, policy: LinePolicy
 ) -> None:
     result = plan(demands, held, limit, NOW, policy)
-    now = [k.line_class for k in result.keep if k.demand is not None or k.line_class == "25"]
+    leaving = {h.con_id for h in held if h.idle_since_mono is not None and NOW - h.idle_since_mono >= policy.ttl_s}
+    now = [k.line_class for k in result.keep if k.demand is not None or k.con_id not in leaving]
     now += [s.line_class for s in result.subscribe]
     assert now.count("25") <= policy.normal_max
-    assert now.count("pinned") <= policy.pins_max
+    pinned = [k for k in result.keep if k.line_class == "pinned" and k.demand is not None]
+    assert len(pinned) + sum(s.line_class == "pinned" for s in result.subscribe) <= policy.pins_max
     assert sum(c.swap for c in result.cancel) <= policy.swaps_left
 
 
