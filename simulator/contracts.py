@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from simulator import texts
@@ -41,11 +41,26 @@ class Directory:
 
     def __init__(self, instruments: Iterable[Instrument], today: Callable[[], date]) -> None:
         self._today = today
-        self._by_id: dict[int, Instrument] = {}
+        self._by_id = {instrument.con_id: instrument for instrument in instruments}
         self._by_symbol: dict[tuple[str, str], list[Instrument]] = {}
         self._by_local: dict[str, list[Instrument]] = {}
-        for instrument in instruments:
-            self._by_id[instrument.con_id] = instrument
+        self._index()
+
+    def rename(self, con_id: int, symbol: str | None, local_symbol: str | None, long_name: str | None) -> None:
+        """Other words for an instrument from now on; None = as it was. Raises KeyError for an unknown con_id."""
+        it = self._by_id[con_id]
+        self._by_id[con_id] = replace(
+            it,
+            symbol=it.symbol if symbol is None else symbol,
+            local_symbol=it.local_symbol if local_symbol is None else local_symbol,
+            long_name=it.long_name if long_name is None else long_name,
+        )
+        self._index()
+
+    def _index(self) -> None:
+        self._by_symbol.clear()
+        self._by_local.clear()
+        for instrument in self._by_id.values():
             key = (instrument.symbol.upper(), instrument.sec_type)
             self._by_symbol.setdefault(key, []).append(instrument)
             self._by_local.setdefault(instrument.local_symbol.upper(), []).append(instrument)

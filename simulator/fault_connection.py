@@ -125,6 +125,14 @@ class ConnectionFaults(FaultGroup):
         """Answers to history, details and current time come later by so many seconds."""
         self._hub.faults.answer_delay_s = float(params.get("seconds", 0))
 
+    def do_slow(self, params: Params) -> None:
+        """Everything goes out at so many bytes a second, cut anywhere; 0 = full speed again."""
+        rate = float(params.get("bytes_per_s", 0))
+        self._hub.faults.bytes_per_s = rate if rate > 0 else None
+
+    def do_message_limit(self, params: Params) -> None:
+        self._hub.settings.message_limit = int(params["limit"])
+
     def do_withhold(self, params: Params) -> None:
         """Messages that are not sent any more, by id or name; `off` true takes them out again."""
         asked = params.get("message", params.get("messages"))

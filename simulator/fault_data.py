@@ -57,6 +57,14 @@ class DataFaults(FaultGroup):
     def do_line_limit(self, params: Params) -> None:
         self._hub.settings.line_limit = int(params["limit"])
 
+    def do_scanner_slots(self, params: Params) -> None:
+        self._hub.settings.scanner_slots = int(params["limit"])
+
+    def do_rename(self, params: Params) -> None:
+        """Other words for a contract: symbol, local_symbol, long_name; the con_id stays."""
+        names = (params.get("symbol"), params.get("local_symbol"), params.get("long_name"))
+        self._hub.directory.rename(int(params["con_id"]), *names)
+
     def do_volume_unit(self, params: Params) -> None:
         """Applies to lines and bars that are asked for from now on."""
         if params["unit"] not in ("lots", "shares"):

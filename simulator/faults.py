@@ -40,6 +40,7 @@ class FaultState:
     version_cap: int | None = None
     account: str | None = None
     answer_delay_s: float = 0.0
+    bytes_per_s: float | None = None
 
     def muted(self, con_id: int) -> bool:
         return self.ticks_muted or con_id in self.muted_con_ids

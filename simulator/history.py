@@ -65,6 +65,8 @@ def check(request: HistoricalData, now: float) -> Span:
         raise validation(f"Invalid what to show '{request.what}'")
     if request.keep_up_to_date and request.end:
         raise validation("End Date/Time must not be specified with keepUpToDate")
+    if request.keep_up_to_date and bar_s > DAY_S:
+        raise validation("keepUpToDate is for bars of one day and less")
     if request.format_date not in (1, 2):
         raise validation("Format date must be 1 or 2")
     _check_span(bar_s, count, unit)

@@ -49,7 +49,10 @@ class HistoryDesk:
             raise Refusal(322, texts.PROCESSING.format(cause=texts.DUPLICATE_ID))
         instrument = hub.directory.resolve(request.contract, request.include_expired)
         span = history.check(request, hub.world.now())
-        hub.ledger.history_opened(session.number, request.req_id, span.bar_s <= SMALL_BAR_S)
+        small_bars = span.bar_s <= SMALL_BAR_S
+        hub.ledger.history_opened(session.number, request.req_id, small_bars)
+        identical = (replace(request, req_id=-1),)
+        hub.ledger.history_asked((instrument.con_id,), identical, small_bars, hub.wall())
         try:
             hub.faults.check("history", instrument.con_id)
             self._pace(instrument, request, span)
@@ -133,7 +136,7 @@ class HistoryDesk:
     def _update(self, query: Query) -> None:
         world, bar_s = self._hub.world, query.span.bar_s
         start = query.last.time if query.last else world.now() - bar_s
-        bars = world.bars(query.instrument.con_id, min(bar_s, history.DAY_S), start, world.now(), query.request.rth)
+        bars = world.bars(query.instrument.con_id, bar_s, start, world.now(), query.request.rth)
         version = query.session.version
         for bar in bars:
             if bar != query.last:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
-from simulator.pacing import SlidingWindow
+from simulator.pacing import HistoryHabits, Key, SlidingWindow
 
 HISTORY_KEPT = 500  # cancels and duplicates remembered one by one; the counts go on
 
@@ -76,6 +76,7 @@ class _State:
     duplicates: list[LineEvent] = field(default_factory=list)
     position_cancels: list[LineEvent] = field(default_factory=list)
     violations: list[dict[str, object]] = field(default_factory=list)
+    habits: HistoryHabits = field(default_factory=HistoryHabits)
     worst_second: int = 0
 
 
@@ -183,6 +184,10 @@ class Ledger:
         totals.small_bar_requests += small_bars
         totals.max_open_history = max(totals.max_open_history, len(self._histories))
 
+    def history_asked(self, contract: Key, request: Key, small_bars: bool, wall: float) -> None:
+        """Notes how the requests are spread over time."""
+        self._state.habits.note(wall, contract, request, small_bars)
+
     def history_closed(self, session: int, req_id: int) -> None:
         self._histories.discard((session, req_id))
 
@@ -223,6 +228,7 @@ class Ledger:
             "duplicates": [asdict(event) for event in state.duplicates],
             "position_cancels": [asdict(event) for event in state.position_cancels],
             "violations": list(state.violations),
+            "history_habits": state.habits.report(),
         }
 
 

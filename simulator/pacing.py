@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import asdict, dataclass
 
 SMALL_BAR_S = 30
 
@@ -58,3 +59,38 @@ class HistoryPacing:
         if total > self.TOTAL_MAX:
             return f"{total} requests within {self.TOTAL_S / 60:.0f} min"
         return None
+
+
+@dataclass(slots=True)
+class HabitFigures:
+    """The worst so far. Windows end at a request; "identical" means all fields but the reqId."""
+
+    worst_minute: int = 0
+    worst_small_10_min: int = 0
+    worst_contract_2_s: int = 0
+    identical_within_15_s: int = 0
+
+
+class HistoryHabits:
+    """How a client spreads its historical requests, whatever the gateway allows. Wall seconds."""
+
+    def __init__(self) -> None:
+        self.figures = HabitFigures()
+        self._minute = SlidingWindow(60.0)
+        self._small = SlidingWindow(600.0)
+        self._contracts: dict[Key, SlidingWindow] = {}
+        self._last: dict[Key, float] = {}
+
+    def note(self, now: float, contract: Key, request: Key, small_bars: bool) -> None:
+        figures = self.figures
+        figures.worst_minute = max(figures.worst_minute, self._minute.add(now))
+        if small_bars:
+            figures.worst_small_10_min = max(figures.worst_small_10_min, self._small.add(now))
+        window = self._contracts.setdefault(contract, SlidingWindow(2.0))
+        figures.worst_contract_2_s = max(figures.worst_contract_2_s, window.add(now))
+        last = self._last.get(request)
+        figures.identical_within_15_s += last is not None and now - last < 15.0
+        self._last[request] = now
+
+    def report(self) -> dict[str, int]:
+        return asdict(self.figures)

@@ -19,6 +19,7 @@ from simulator.wire.versions import negotiate
 log = logging.getLogger("simulator.session")
 
 DRAIN_S = 0.1
+SLOW_STEP_S = 0.02
 STALL_S = 0.1  # a loop that was away longer than this spreads what arrived meanwhile
 
 
@@ -50,6 +51,7 @@ class Session(asyncio.Protocol):
         self._warned_at = float("-inf")
         self._silent_since: float | None = None
         self._deaf = False
+        self._slow = bytearray()
 
     # the socket's side
 
@@ -149,11 +151,31 @@ class Session(asyncio.Protocol):
         data, self._out = b"".join(self._out), []
         if self._transport is None or not data:
             return
+        if self.core.faults.bytes_per_s or self._slow:
+            self._trickle(data)
+            return
         self._transport.write(data)
         if self._transport.get_write_buffer_size() > self.core.settings.write_bound_bytes:
             log.warning("session %d does not read: dropped", self.number)
             self.core.ledger.bump("slow_clients_dropped")
             self.abort()
+
+    def _trickle(self, data: bytes) -> None:
+        """Queues bytes behind the slow line; the first starts the clock."""
+        idle = not self._slow
+        self._slow += data
+        if idle:
+            self._send_slowly()
+
+    def _send_slowly(self) -> None:
+        rate = self.core.faults.bytes_per_s
+        count = len(self._slow) if rate is None else max(1, int(rate * SLOW_STEP_S))
+        if self._transport is None or not self._slow:
+            return
+        self._transport.write(bytes(self._slow[:count]))
+        del self._slow[:count]
+        if self._slow:
+            self.after(SLOW_STEP_S, self._send_slowly)
 
     def error(self, req_id: int, code: int, text: str) -> None:
         self.core.ledger.error_sent(code)

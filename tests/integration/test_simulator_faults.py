@@ -331,6 +331,39 @@ def test_a_lower_line_limit_applies_at_once(gateway: GatewayThread, client: RawC
     gateway.fault("line_limit", limit=100)
 
 
+def test_a_slow_line_cuts_frames_anywhere_and_loses_nothing(gateway: GatewayThread, client: RawClient) -> None:
+    gateway.fault("slow", bytes_per_s=20_000)
+    client.send(9, 8, 2, *contract(TSLA.con_id), False, "", "", "")
+    client.send(61, 1)
+    client.message(62)
+    assert len([f for f in client.messages if f[0] == "61"]) == 12
+    gateway.fault("slow")
+    client.message(52)
+    alive(client)
+
+
+def test_a_contract_is_renamed(gateway: GatewayThread, client: RawClient) -> None:
+    nasty = "<img src=x onerror=alert(1)>"
+    gateway.fault("rename", con_id=AAPL.con_id, local_symbol=nasty, long_name="Caf\u00e9")
+    client.send(9, 8, 2, *contract(AAPL.con_id), False, "", "", "")
+    fields = client.until(lambda f: f[0] == "10", "details")
+    assert fields[9] == nasty and "Caf\\u00e9" in fields
+    gateway.fault("rename", con_id=AAPL.con_id, local_symbol="AAPL", long_name="AAPL INC")
+
+
+def test_other_limits(gateway: GatewayThread, client: RawClient) -> None:
+    gateway.fault("scanner_slots", limit=1)
+    client.scan(1)
+    client.scan(2)
+    assert "Only 1 simultaneous" in client.error(322)[4]
+    gateway.fault("scanner_slots", limit=10)
+    gateway.fault("message_limit", limit=10)
+    for _ in range(12):
+        client.send(49, 1)
+    assert "max=10" in client.error(100)[4]
+    gateway.fault("message_limit", limit=50)
+
+
 def test_faults_are_listed(gateway: GatewayThread) -> None:
     gateway.fault("mute_ticks", con_id=5)
     answer = gateway.get("/faults")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.pacing import HistoryPacing, SlidingWindow
+from simulator.pacing import HistoryHabits, HistoryPacing, SlidingWindow
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=60))
@@ -47,3 +47,17 @@ def test_sixty_in_ten_minutes_with_double_weight_for_both_sides() -> None:
     assert answers[:30] == [None] * 30
     assert "10 min" in (answers[30] or "")
     assert small(pacing, 700.0, "z", "z") is None
+
+
+def test_habits_keep_the_worst_figures() -> None:
+    habits = HistoryHabits()
+    for n in range(4):
+        habits.note(n * 0.5, ("a",), (f"x{n}",), small_bars=False)
+    habits.note(10.0, ("a",), ("x0",), small_bars=True)
+    habits.note(80.0, ("b",), ("x0",), small_bars=True)
+    assert habits.report() == {
+        "worst_minute": 5,
+        "worst_small_10_min": 2,
+        "worst_contract_2_s": 4,
+        "identical_within_15_s": 1,
+    }
