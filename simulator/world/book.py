@@ -199,12 +199,16 @@ class Book:
         chosen: I64 = np.maximum(np.where(printed >= 0, size, tail), 1).astype(np.int64)
         return chosen
 
-    def recent_volume(self, slot: int) -> F64:
-        """Shares of the last 60 seconds."""
-        before, minute = self._before, self.minute
-        whole = self._total_before[:, minute] - self._total_before[:, max(minute - 1, 0)]
-        recent: F64 = (self.tape.volume[slot] + whole - before.volume[slot]).astype(np.float64)
-        return np.maximum(recent, 0.0) if minute else self.tape.volume[slot].astype(np.float64)
+    def minute_pace(self, slot: int) -> F64:
+        """Shares a minute at the pace of the last 30 seconds."""
+        half, volume = SLOTS // 2, self.tape.volume
+        if slot >= half:
+            recent = volume[slot] - volume[slot - half]
+        else:
+            tail = self._before.volume[SLOTS - 1] - self._before.volume[slot + half]
+            recent = volume[slot] + (tail if self.minute else 0)
+        pace: F64 = 2.0 * recent
+        return pace
 
     def usual_share_so_far(self, minute: int, slot: int) -> float:
         """Part of a usual day's volume that has traded by now."""

@@ -17,8 +17,8 @@ from simulator.world.universe import SECTOR_NAMES, Universe
 
 ANCHOR_DATE = date(2025, 11, 5)
 ANCHOR_MINUTE = 600  # 10:00
-# Prior close of the three positions, so that the day's change is what the trader saw.
-PINNED = {"NQZ5": 24802.50, "TSLA": 412.36, "CLZ5": 58.64}
+# Prior close over the price of 10:00 for the paths of the three positions: the day's change that the trader saw.
+PINNED = {"NQ": 24802.50 / 24688.25, "TSLA": 412.36 / 408.08, "CL": 58.64 / 58.88}
 MARKET_GAP, MARKET_DAY = 0.0035, 0.0075
 SECTOR_GAP, SECTOR_DAY = 0.0025, 0.006
 NORMAL, IN_PLAY, LEADER = 0, 1, 2
@@ -57,8 +57,12 @@ class Daily:
         kind[self._pinned_rows(), self.anchor] = NORMAL
         return kind
 
+    def is_pinned(self, row: int, day: int) -> bool:
+        """Whether the price of ANCHOR_MINUTE is fixed: the main positions on the anchor day."""
+        return day == self.anchor and bool(self.universe.is_held[row])
+
     def _pinned_rows(self) -> list[int]:
-        return [n for n, one in enumerate(self.universe.instruments) if one.local_symbol in PINNED]
+        return [int(row) for row in self.universe.rows_where(self.universe.is_held)]
 
     def _volume_factors(self) -> NDArray[np.float32]:
         draw = self._stream(12, self.universe.own_key)
@@ -70,7 +74,7 @@ class Daily:
         u = self.universe
         own_gap = self._stream(14, u.path_key) * u.own_volatility[:, None] * 0.45
         own_day = self._stream(15, u.path_key) * u.own_volatility[:, None] * 0.85
-        wide = np.where(self.kind == LEADER, 3.4, np.where(self.kind == IN_PLAY, 1.9, 1.0))
+        wide = np.where(self.kind == LEADER, 4.2, np.where(self.kind == IN_PLAY, 2.3, 1.0))
         gap = np.clip(own_gap * wide, -0.25, 0.3)
         gap += u.market_beta[:, None] * self.market_gap + u.sector_beta[:, None] * self.sector_gap[u.sector]
         day = np.clip(own_day * np.sqrt(wide), -0.25, 0.3)
@@ -80,7 +84,7 @@ class Daily:
         early = day[:, a] * 0.25  # what of the anchor day's move is done by 10:00
         opening, before = anchor_log - early, anchor_log - early - gap[:, a]
         for row in self._pinned_rows():
-            before[row] = np.log(PINNED[u.instruments[row].local_symbol])
+            before[row] = anchor_log[row] + np.log(PINNED[u.listings[row].path_name])
             opening[row] = before[row] + 0.7 * (anchor_log[row] - before[row])
         self.anchor_log = anchor_log
         self.log_open, self.log_close = np.empty_like(day), np.empty_like(day)

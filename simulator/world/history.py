@@ -48,9 +48,9 @@ class History:
         if bar_size_s >= DAY_S:
             found = self._daily(row, bar_size_s, start, end, rth, slot)
         else:
-            parts = [
-                self._intraday(row, day, bar_size_s, rth, slot) for day in self._days(row, start - bar_size_s, end)
-            ]
+            days = self._days(row, start - bar_size_s, end)
+            self._fetch(row, days)
+            parts = [self._intraday(row, day, bar_size_s, rth, slot) for day in days]
             found = join(parts) if parts else None
         if found is None:
             return []

@@ -64,7 +64,7 @@ class Ranking:
             high=state.high[at] * tick,
             low=state.low[at] * tick,
             volume=state.volume[at].astype(np.float64),
-            recent_volume=book.recent_volume(moment.slot)[at],
+            minute_pace=book.minute_pace(moment.slot)[at],
             usual_minute=book.usual_volume(minute)[at],
             share_so_far=book.usual_share_so_far(minute, moment.slot),
             five_min_ago=book.bars.close[at, max(minute - 5, 0)] * tick,

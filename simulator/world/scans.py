@@ -31,7 +31,7 @@ class ScanColumns:
     high: F64
     low: F64
     volume: F64
-    recent_volume: F64  # of the last minute
+    minute_pace: F64  # shares a minute, now
     usual_minute: F64  # of this minute of the day
     share_so_far: float  # of a usual day's volume
     five_min_ago: F64
@@ -74,8 +74,8 @@ def _usual_ratio(c: ScanColumns) -> F64:
 
 
 def _rate(c: ScanColumns) -> F64:
-    """Pace of the last minute against the usual of the clock minute; the constant keeps quiet names down."""
-    return c.recent_volume / (c.usual_minute + 400.0)
+    """Pace of the last half minute against the usual of the clock minute; the constant keeps quiet names down."""
+    return c.minute_pace / (c.usual_minute + 400.0)
 
 
 def _range_pct(c: ScanColumns) -> F64:
@@ -101,7 +101,7 @@ SCORES: dict[str, Callable[[ScanColumns], F64]] = {
     "LOW_OPEN_GAP": lambda c: -c.gap_pct,
     "HOT_BY_VOLUME": _usual_ratio,
     "TOP_VOLUME_RATE": _rate,
-    "TOP_TRADE_RATE": lambda c: c.recent_volume,
+    "TOP_TRADE_RATE": lambda c: c.minute_pace,
     "TOP_TRADE_COUNT": lambda c: c.volume,
     "MOST_ACTIVE": lambda c: c.volume,
     "MOST_ACTIVE_USD": lambda c: c.volume * c.last,
@@ -128,7 +128,7 @@ _BOUNDED: dict[str, Callable[[ScanColumns], F64]] = {
     "changePerc": lambda c: c.change_pct,
     "changeOpenPerc": lambda c: c.change_open_pct,
     "openGapPerc": lambda c: c.gap_pct,
-    "volumeRate": lambda c: c.recent_volume,
+    "volumeRate": lambda c: c.minute_pace,
 }
 _LOCATIONS = {"STK.NASDAQ": "NASDAQ", "STK.NYSE": "NYSE", "STK.AMEX": "AMEX", "STK.ARCA": "ARCA"}
 _EVERYWHERE = {"STK.US", "STK.US.MAJOR", "FUT.US", "FUT.CME", "FUT.NYMEX", "FUT.COMEX"}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.model import Breakout
 from simulator.world.breakouts import LEVEL_BARS, Path, apply_leg
-from simulator.world.daily import ANCHOR_MINUTE, PINNED, Daily
+from simulator.world.daily import ANCHOR_MINUTE, Daily
 from simulator.world.factors import Factors
 from simulator.world.grid import Grid, grid_of
 from simulator.world.halts import halt_of
@@ -110,12 +110,7 @@ class Sessions:
         trend_counters = self.daily.ordinals[days][:, None] * 64 + np.arange(grid.size, dtype=np.int64) // 45
         slope = bell(keys_of(keys, 33)[:, None], trend_counters[:, ::45])
         walk += np.cumsum(np.repeat(slope, 45, axis=1)[:, : grid.size] * sigma * 0.1, axis=1)
-        shocks = np.ascontiguousarray((bell(keys_of(keys, 32)[:, None], counters) * sigma * 0.8).T)
-        state = np.zeros(len(rows))
-        for n in range(grid.size):
-            state = 0.9 * state + shocks[n]
-            shocks[n] = state
-        walk += shocks.T
+        walk += _returning(bell(keys_of(keys, 32)[:, None], counters) * sigma * 0.8)
         return walk
 
     def _correction(self, path: F64, rows: I64, day: int, grid: Grid) -> F64:
@@ -157,11 +152,8 @@ class Sessions:
                 )
         return truth
 
-    def _is_pinned(self, row: int, day: int) -> bool:
-        return day == self.daily.anchor and self.universe.instruments[row].local_symbol in PINNED
-
     def _earliest(self, row: int, day: int, grid: Grid) -> int:
-        return ANCHOR_MINUTE - grid.open_minute + 4 if self._is_pinned(row, day) else 0
+        return ANCHOR_MINUTE - grid.open_minute + 4 if self.daily.is_pinned(row, day) else 0
 
     def _halt(self, paths: list[Path], rows: I64, days: I64, grid: Grid) -> None:
         for n, (row, day) in enumerate(zip(rows.tolist(), days.tolist(), strict=True)):
@@ -177,7 +169,7 @@ class Sessions:
     def _pin(self, paths: list[Path], rows: I64, days: I64, grid: Grid) -> None:
         """The three positions stand still for the first minute of the demo, a tick up and a tick down."""
         for n, (row, day) in enumerate(zip(rows.tolist(), days.tolist(), strict=True)):
-            if self._is_pinned(row, day):
+            if self.daily.is_pinned(row, day):
                 minute = ANCHOR_MINUTE - grid.open_minute
                 paths[n].close[minute] = np.rint(paths[n].close[minute - 1])
                 paths[n].up[minute] = paths[n].down[minute] = 1.0
@@ -206,6 +198,23 @@ class Sessions:
         volume[silent] = 0.0
         volume[:, grid.end :] = 0.0
         return np.rint(volume).astype(np.int32)
+
+
+_BLOCK = 60  # divides both session lengths
+_AGES = np.arange(_BLOCK)[:, None] - np.arange(_BLOCK)[None, :]
+_RESPONSE = np.where(_AGES >= 0, 0.9 ** np.maximum(_AGES, 0), 0.0).T
+_FADING = 0.9 ** np.arange(1, _BLOCK + 1)
+
+
+def _returning(shocks: F64) -> F64:
+    """x[m] = 0.9 x[m-1] + shock[m] along the minutes, an hour at a time."""
+    out = np.empty_like(shocks)
+    state = np.zeros((len(shocks), 1))
+    for first in range(0, shocks.shape[1], _BLOCK):
+        block = shocks[:, first : first + _BLOCK] @ _RESPONSE + state * _FADING
+        out[:, first : first + _BLOCK] = block
+        state = block[:, -1:]
+    return out
 
 
 def _new_extremes(high: I32, low: I32) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from simulator.world.catalogue import SECTORS, Listing
 from simulator.world.noise import F64, U64, fold
 
 SECTOR_NAMES = tuple(SECTORS)
+HELD_PATHS = frozenset({"TSLA", "NQ", "CL"})  # of the main positions
 
 
 def _floats(values: list[float]) -> F64:
@@ -36,6 +37,7 @@ class Universe:
         self.is_future = np.array([one.kind == "FUT" for one in listings])
         self.is_etf = np.array([one.sector == "ETF" and one.kind == "STK" for one in listings])
         self.is_thin = np.array([one.instrument.behaviour != "normal" for one in listings])
+        self.is_held = np.array([one.path_name in HELD_PATHS for one in listings])
         self.is_watched = np.array([one.watched for one in listings])
         # What the price follows is keyed by the root, so that all months of a future agree.
         self.path_key: U64 = self._keys([one.path_name for one in listings])
