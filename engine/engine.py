@@ -36,6 +36,7 @@ from engine.stores import folder_name, remember_account, remembered_account
 
 log = logging.getLogger("qtrade.engine")
 
+JOURNAL_FILE = "journal.sqlite3"
 LINES_S = 0.25
 SCANNERS_S = 0.5
 COMMANDS_S = 0.1
@@ -106,12 +107,14 @@ class Engine:
         folder = setup.data_dir / folder_name(self._mode, account)
         self._account = account
 
+        had_history = (folder / JOURNAL_FILE).exists()
+
         def open_files() -> None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             remember_account(setup.data_dir, self._mode, account)
             setup.state.use_folder(folder / "state")
-            setup.journal.open(folder / "journal.sqlite3", self._mode, account)
-            setup.reader.open(folder / "journal.sqlite3", self._mode, account)
+            setup.journal.open(folder / JOURNAL_FILE, self._mode, account)
+            setup.reader.open(folder / JOURNAL_FILE, self._mode, account)
             rooms.watch.attach(folder)
 
         try:
@@ -125,6 +128,8 @@ class Engine:
                 severity="error",
                 cure="Free space or correct the rights of the folder, then restart.",
             )
+            return
+        if not had_history:
             return
         now = rooms.market_now()
         signals = await asyncio.to_thread(setup.reader.signals, now - 86_400.0, now + 86_400.0)

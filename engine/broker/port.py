@@ -56,7 +56,7 @@ class Connected(Struct, frozen=True):
 
 
 class Disconnected(Struct, frozen=True):
-    """`reason` in plain words; `retry_at_mono` None = not retrying (account mismatch)."""
+    """`reason` in plain words; `retry_at_mono` None = not retrying: the engine is stopping."""
 
     reason: str
     at_wall: float

@@ -40,8 +40,9 @@ class ConditionBook:
         cure: str = "",
         code: int | None = None,
         lasting: bool = True,
+        quiet: bool = False,
     ) -> None:
-        """Note a cause. `lasting` = it is open until `resolve`; else it happened and is over."""
+        """Note a cause. `lasting` = open until `resolve`, else it happened and is over; `quiet` = not logged."""
         known = self._conditions.pop(key, None)
         if known is not None and known.open and lasting:
             condition = msgspec.structs.replace(known, text=text, last_wall=wall)
@@ -59,7 +60,8 @@ class ConditionBook:
                 open=lasting,
             )
         self._conditions[key] = condition
-        self._log(condition, wall)
+        if not quiet:
+            self._log(condition, wall)
         while len(self._conditions) > _KEEP:
             self._conditions.popitem(last=False)
 

@@ -57,14 +57,17 @@ class HealthMonitor:
 
     def _disconnected(self, event: Disconnected, wall: float, market: float) -> None:
         self.timeline.link_lost(wall, event.reason)
-        refused = event.retry_at_mono is None
+        if event.retry_at_mono is None:  # we are stopping
+            self.note(market, "disconnected", event.reason)
+            return
         self.conditions.raise_(
             "link",
             wall,
-            "The connection was refused" if refused else "Not connected to TWS",
+            "Not connected to TWS",
             event.reason,
             severity="error",
-            cure="See the panel at the top of each page." if refused else "QTrade tries again by itself.",
+            cure="QTrade tries again by itself; the panel at the top of each page says what to tick in TWS.",
+            quiet=True,  # the broker has said it with its cure
         )
         if self._lost_wall is None:
             self._lost_wall = wall

@@ -1,0 +1,115 @@
+"""The whole engine on a gateway with other habits than the simulator's: it keeps to the protocol, not to a habit."""
+
+import pytest
+
+from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol
+from tests.integration.engine_bench import running_engine, wait_for
+from tests.integration.second_gateway import HELD, SecondGateway
+
+MSFT, ES, GC, NSRGF = HELD
+
+
+@pytest.fixture
+def chain(tmp_path):
+    with SecondGateway() as gateway, running_engine(gateway.port, tmp_path) as bench:
+        wait_for(lambda: bench.is_connected, "connected")
+        yield gateway, bench
+
+
+def priced(bench, count=3):
+    section = bench.read("positions")
+    return section is not None and sum(row.last is not None for row in section.tradable) == count
+
+
+def test_positions_prices_pnl_and_lines(chain):
+    gateway, bench = chain
+    wait_for(lambda: priced(bench), "three positions with prices")
+    section = bench.read("positions")
+    assert {row.local_symbol for row in section.tradable} == {MSFT.local, ES.local, GC.local}
+    (filtered,) = section.filtered
+    assert (filtered.local_symbol, filtered.kind) == ("NSRGF", "OTC")
+    for row, multiplier in ((bench.position(ES.local), 50.0), (bench.position(GC.local), 100.0)):
+        assert row.multiplier == multiplier, "an empty multiplier field is filled from the details"
+        assert row.unrealized_pnl == pytest.approx(row.quantity * (row.last * multiplier - row.avg_cost), abs=0.006)
+    wait_for(lambda: bench.position(MSFT.local).daily_pnl == 12.5, "reqPnLSingle's daily figure")
+    account = bench.read("positions").account
+    assert account.net_liquidation == 250_000.50
+    assert account.excess_liquidity is None, "1.8e308 is no number"
+    assert account.daily_pnl == -120.5
+    lines = bench.read("lines")
+    assert lines.by_class["100"] == 3
+    assert sum(lines.by_class.values()) == lines.used <= 50
+    assert bench.read("broker").account.endswith("4321")
+    assert bench.read("broker").session == "unknown", "hours in the past say nothing"
+
+
+def test_both_scanners_have_results_and_lines_stay_within_the_budget(chain):
+    gateway, bench = chain
+    scanners = wait_for(lambda: (s := bench.read("scanners")) and s.results_market >= 20 and s, "rows of the scans")
+    assert scanners.slots_used <= 9
+    wait_for(lambda: bench.read("scanners").breakout_run_market, "a breakout cycle", 30)
+    wait_for(lambda: bench.read("scanners").with_bars > 3, "history of scanned symbols", 30)
+    wait_for(lambda: bench.read("lines").used >= 40, "lines for what the scans found", 30)
+    assert gateway.max_lines <= 50
+    assert gateway.worst_second() <= 45
+    assert not gateway.requests(3) and not gateway.requests(4), "no order message, ever"
+
+
+def test_settings_pins_and_open_symbols(chain):
+    gateway, bench = chain
+    wait_for(lambda: priced(bench), "prices")
+    bench.send(ApplySettings("a", {"breakout.bars_n": 15, "lines.limit": 20, "lines.buffer": 4}))
+    answer = wait_for(lambda: next((a for a in bench.read("answers").answers if a.request_id == "a"), None), "answer")
+    assert answer.ok
+    wait_for(lambda: bench.read("lines").limit == 20, "the new limit")
+    wait_for(lambda: bench.read("lines").used <= 20, "lines given back", 30)
+    assert bench.read("settings").changes[0].key in ("breakout.bars_n", "lines.limit", "lines.buffer")
+    bench.send(OpenSymbol("o", MSFT.con_id, "tab"))
+    section = wait_for(lambda: bench.read(f"symbol:{MSFT.con_id}"), "the symbol's own section")
+    assert section.local_symbol == "MSFT" and section.line_text
+    wait_for(lambda: bench.read(f"symbol:{MSFT.con_id}").bars, "its bars")
+    bench.send(FindSymbol("f", "RBAX"))
+    wait_for(lambda: any(a.request_id == "f" and a.ok for a in bench.read("answers").answers), "found at the broker")
+    con_id = next(a for a in bench.read("answers").answers if a.request_id == "f").value[0][0]
+    bench.send(PinSymbol("p", con_id, True))
+    wait_for(lambda: bench.read("lines").by_class["pinned"] == 1, "the pinned line", 30)
+
+
+def test_a_drop_brings_everything_back_positions_first(chain):
+    gateway, bench = chain
+    wait_for(lambda: priced(bench), "prices")
+    wait_for(lambda: len(gateway.open_lines) > 5, "lines of the scanners", 30)
+    before = len(gateway.requests(1))
+    gateway.drop(abort=True)
+    wait_for(lambda: not bench.is_connected, "the loss is noticed")
+    assert bench.position(MSFT.local) is not None, "positions stay on the screen"
+    wait_for(lambda: bench.is_connected, "connected again", 10)
+    wait_for(lambda: {t.con_id for t in (MSFT, ES, GC)} <= set(gateway.open_lines), "position lines", 5)
+    again = [int(fields[3]) for fields in gateway.requests(1)[before:]]
+    assert set(again[:3]) == {MSFT.con_id, ES.con_id, GC.con_id}
+    kinds = [event.kind for event in bench.engine.rooms.health.events]
+    assert kinds.count("disconnected") == 1 and kinds.count("connected") == 2
+
+
+def test_history_and_signals_survive_a_restart(tmp_path):
+    with SecondGateway() as gateway:
+        with running_engine(gateway.port, tmp_path) as bench:
+            wait_for(lambda: bench.read("pnl") and len(bench.read("pnl").points) >= 2, "points of the curve")
+            bench.send(ApplySettings("a", {"breakout.bars_n": 15}))
+            wait_for(lambda: bench.read("settings").changes, "the change is journalled")
+            assert bench.journal.flush()
+        with running_engine(gateway.port, tmp_path) as bench:
+            wait_for(lambda: bench.read("settings") and bench.read("settings").changes, "changes of the run before")
+            assert len(bench.reader.pnl(0.0)) >= 2
+    assert (tmp_path / "paper-DF7654321" / "journal.sqlite3").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["paper-DF7654321"]
+
+
+def test_withheld_details_and_positions_end_do_not_stop_the_start(tmp_path):
+    with SecondGateway() as gateway:
+        gateway.withhold = {62, 54, 55}
+        gateway.unknown = {GC.con_id}
+        with running_engine(gateway.port, tmp_path) as bench:
+            wait_for(lambda: bench.is_connected, "connected in spite of missing Ends", 15)
+            wait_for(lambda: bench.position(MSFT.local) and bench.position(MSFT.local).last, "a price", 15)
+            wait_for(lambda: bench.position(GC.local), "the position without details stays visible", 15)
