@@ -131,7 +131,7 @@ class FakeWorld:
 
     @staticmethod
     def _price(base: float, step: int) -> float:
-        return base + 0.25 * (step % 3)
+        return base + 0.25 * (step % 5)
 
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         return LIQUID if liquid else HOURS
