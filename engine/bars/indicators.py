@@ -32,7 +32,8 @@ def _decay(length: int, alpha: float) -> Floats:
     return weights
 
 
-def _settled(length: int, alpha: float) -> int:
+@lru_cache(maxsize=256)
+def settled(length: int, alpha: float) -> int:
     """After so many values the seed weighs less than 1e-12."""
     return max(length, int(27.7 / -math.log1p(-alpha)) + 1)
 
@@ -55,7 +56,7 @@ def ema_last(values: Floats, length: int) -> float | None:
     if len(values) == 0:
         return None
     alpha = 2.0 / (length + 1.0)
-    tail = values[-_settled(length, alpha) :]
+    tail = values[-settled(length, alpha) :]
     return finite(float(np.dot(tail, _decay(len(tail), alpha))))
 
 
@@ -95,9 +96,9 @@ def wilder_last(ranges: Floats, length: int) -> float | None:
     if len(ranges) < length:
         return None
     alpha = 1.0 / length
-    settled = _settled(length, alpha)
-    if len(ranges) - length >= settled:
-        tail = ranges[-settled:]
+    enough = settled(length, alpha)
+    if len(ranges) - length >= enough:
+        tail = ranges[-enough:]
         return finite(float(np.dot(tail, _decay(len(tail), alpha))))
     tail = ranges[length - 1 :].copy()
     tail[0] = ranges[:length].mean()
@@ -120,11 +121,10 @@ def sma(values: Floats, length: int) -> Floats:
 
 def sma_last(values: Floats, length: int) -> float | None:
     """Mean of the known ones of the last `length` values; None with fewer than 60 % of `length` known."""
-    tail = values[-length:]
-    known = tail[np.isfinite(tail)]
+    known = [value for value in values[-length:].tolist() if value == value]
     if len(known) < math.ceil(length * KNOWN_SHARE):
         return None
-    return finite(known.sum() / len(known))
+    return finite(math.fsum(known) / len(known))
 
 
 def vwap(high: Floats, low: Floats, close: Floats, volume: Floats) -> Floats:

@@ -15,7 +15,7 @@ from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
 from engine.scanners.facts import Facts, read_bars
-from engine.scanners.rules import Floors, Frozen, Live, Reading, read, score
+from engine.scanners.rules import Common, Floors, Frozen, Live, Reading, read, read_common, score
 from engine.scanners.tracker import Tracker
 
 log = logging.getLogger("qtrade.breakout")
@@ -121,9 +121,10 @@ class BreakoutScanner:
             return None
         live = self._live(entry, quote)
         facts = self.facts(con_id, now_market)
+        common = read_common(facts, live, self.params, now_market)
         best: Verdict | None = None
         for side in SIDES:
-            verdict = self._judge(con_id, side, facts, live, now_market)
+            verdict = self._judge(con_id, side, facts, live, now_market, common)
             if best is None or verdict.score > best.score:
                 best = verdict
         assert best is not None
@@ -162,18 +163,20 @@ class BreakoutScanner:
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _read(self, con_id: int, side: Side, facts: Facts, live: Live, now: float) -> Reading:
+    def _read(
+        self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common | None = None
+    ) -> Reading:
         progress = self.tracker.progress(con_id, side, now)
-        return read(side, facts, live, self.params, now, progress, self.tracker.frozen(con_id, side))
+        return read(side, facts, live, self.params, now, progress, self.tracker.frozen(con_id, side), common)
 
-    def _judge(self, con_id: int, side: Side, facts: Facts, live: Live, now: float) -> Verdict:
+    def _judge(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> Verdict:
         priced = None if live.blocked else live.last
         step = self.tracker.price(con_id, side, priced, now, self.params)
         if step == "confirmed":
             self._confirm(con_id, side, now)
         elif step == "ended":
             self._end(con_id, side, now)
-        reading = self._read(con_id, side, facts, live, now)
+        reading = self._read(con_id, side, facts, live, now, common)
         if reading.triggers and self.tracker.phase(con_id, side) == "idle" and self._wanted(side):
             reading = self._trigger(con_id, side, reading, facts, live, now)
         phase = self.tracker.phase(con_id, side)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.bars.indicators import ema_last, finite, sma_last, true_range, wilder_last
+from engine.bars.build import BAR_S
+from engine.bars.indicators import ema_last, finite, settled, sma_last, true_range, wilder_last
 from engine.bars.series import BarArrays
 from engine.bars.sessions import RunningSession, session_starts
 from engine.bars.usual import UsualVolume
@@ -20,7 +20,6 @@ SMA_BARS = 20
 OPENING_LEVEL_S = 2 * 3_600.0  # the opening range is a level for the first two hours
 OPENING_FRESH_BARS = 5  # and only if one of the last bars still closed inside it
 OPENING_KNOWN_SHARE = 0.6
-_LOOKBACK = 1_500  # bars enough for every average at its longest setting
 
 
 class OpeningRange(NamedTuple):
@@ -49,7 +48,6 @@ class Facts(NamedTuple):
     sma_volume: float | None
     last_volume: float | None
     last_time: float | None
-    closes_above: NDArray[np.float64]  # closes of the newest bars, for the confirmation by bars
     usual: UsualVolume | None
 
 
@@ -57,43 +55,52 @@ def read_bars(
     bars: BarArrays, session: RunningSession | None, params: BreakoutParams, usual: UsualVolume | None
 ) -> Facts:
     """The facts of the closed `bars` for the running `session`."""
-    bars = bars.tail(_LOOKBACK)
     count = len(bars.time)
-    mine = bars.since(session.start) if session is not None else bars.tail(0)
-    newest = mine.tail(params.bars_n)
-    full = len(newest.time) >= params.bars_n
-    opening = _opening(mine, session, params)
-    closes = mine.close[-OPENING_FRESH_BARS:]
-    ranges = true_range(bars.high, bars.low, bars.close, session_starts(bars.time))
+    first = int(np.searchsorted(bars.time, session.start)) if session is not None else count
+    mine = count - first
+    newest = max(first, count - params.bars_n)
+    full = mine >= params.bars_n
+    opening = _opening(bars, first, session, params)
+    last_closes = bars.close[max(first, count - OPENING_FRESH_BARS) :]
     needed = params.bars_n + params.atr_length
     return Facts(
         warm=min(count, needed),
         warm_needed=needed,
-        session_bars=len(mine.time),
-        range_high=finite(newest.high.max()) if full else None,
-        range_low=finite(newest.low.min()) if full else None,
+        session_bars=mine,
+        range_high=finite(bars.high[newest:].max()) if full else None,
+        range_low=finite(bars.low[newest:].min()) if full else None,
         opening=opening,
         opening_until=session.start + OPENING_LEVEL_S if session is not None else 0.0,
-        opening_fresh_long=opening is not None and len(closes) > 0 and bool(closes.min() <= opening.high),
-        opening_fresh_short=opening is not None and len(closes) > 0 and bool(closes.max() >= opening.low),
-        atr=wilder_last(ranges, params.atr_length),
+        opening_fresh_long=opening is not None and bool(last_closes.min() <= opening.high),
+        opening_fresh_short=opening is not None and bool(last_closes.max() >= opening.low),
+        atr=_atr(bars, params.atr_length),
         ema_fast=ema_last(bars.close, params.ema_fast),
         ema_slow=ema_last(bars.close, params.ema_slow),
-        sma_volume=sma_last(mine.volume, SMA_BARS),
-        last_volume=finite(mine.volume[-1]) if len(mine.volume) else None,
+        sma_volume=sma_last(bars.volume[max(first, count - SMA_BARS) :], SMA_BARS),
+        last_volume=finite(bars.volume[-1]) if mine else None,
         last_time=float(bars.time[-1]) if count else None,
-        closes_above=bars.close[-4:].copy(),
         usual=usual,
     )
 
 
-def _opening(mine: BarArrays, session: RunningSession | None, params: BreakoutParams) -> OpeningRange | None:
+def _atr(bars: BarArrays, length: int) -> float | None:
+    """Wilder's average over as many bars as still weigh something; overnight gaps are no range."""
+    tail = slice(max(0, len(bars.time) - settled(length, 1.0 / length) - length - 1), None)
+    times = bars.time[tail]
+    whole = len(times) > 0 and times[-1] - times[0] == BAR_S * (len(times) - 1)  # no gap at all: the usual case
+    starts = None if whole else session_starts(times)
+    return wilder_last(true_range(bars.high[tail], bars.low[tail], bars.close[tail], starts), length)
+
+
+def _opening(
+    bars: BarArrays, first: int, session: RunningSession | None, params: BreakoutParams
+) -> OpeningRange | None:
     """High and low of the session's first minutes; None when off, without an opening, or seen too thinly."""
     minutes = params.opening_range_min
-    if minutes == 0 or session is None or not session.has_opening or len(mine.time) == 0:
+    if minutes == 0 or session is None or not session.has_opening:
         return None
     complete_at = session.start + minutes * 60.0
-    first = int(np.searchsorted(mine.time, complete_at))
-    if first < minutes * OPENING_KNOWN_SHARE:
+    end = int(np.searchsorted(bars.time, complete_at))
+    if end - first < minutes * OPENING_KNOWN_SHARE:
         return None
-    return OpeningRange(float(mine.high[:first].max()), float(mine.low[:first].min()), complete_at)
+    return OpeningRange(float(bars.high[first:end].max()), float(bars.low[first:end].min()), complete_at)

@@ -94,8 +94,39 @@ class Reading(NamedTuple):
         return self.gates[0].passed is True or self.gates[1].passed is True
 
 
+NO_PROGRESS = Progress()
 CONFIRMATION = "Confirmed"
 COOL_DOWN = "Cool-down"
+
+
+class Common(NamedTuple):
+    """What both sides share: volumes, floors, whether the price may signal, warm-up."""
+
+    surge: float | None
+    rel_volume: float | None
+    rel_base: str
+    volume_gates: tuple[Gate, Gate]
+    other_gates: tuple[Gate, ...]
+    passed: int
+
+
+def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> Common:
+    """The half of the judgement that does not depend on the side."""
+    volume, volume_minute = _volume_now(facts, live, now_market)
+    surge = _ratio(volume, facts.sma_volume)
+    rel, base = _relative(facts, volume, volume_minute)
+    note = "" if live.unit_known else "unit unknown"
+    volumes = (
+        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume)),
+        _at_least("Relative volume", rel, params.rel_volume, note or base),
+    )
+    others = (
+        *_floor_gates(live),
+        Gate("Live price", None, None, live.last is not None and not live.blocked, live.blocked),
+        Gate("Warm-up", float(facts.warm), float(facts.warm_needed), facts.warm >= facts.warm_needed),
+    )
+    passed = sum([gate.passed is True for gate in (*volumes, *others)])
+    return Common(surge, rel, base, volumes, others, passed)
 
 
 def read(
@@ -104,33 +135,22 @@ def read(
     live: Live,
     params: BreakoutParams,
     now_market: float,
-    progress: Progress = Progress(),  # noqa: B008 - immutable
+    progress: Progress = NO_PROGRESS,
     frozen: Frozen | None = None,
+    common: Common | None = None,
 ) -> Reading:
-    """Judge one symbol and side at `now_market`."""
+    """Judge one symbol and side at `now_market`; `common` when the other side was read in the same moment."""
+    shared = common if common is not None else read_common(facts, live, params, now_market)
     sign = 1.0 if side == "long" else -1.0
     atr = frozen.atr if frozen is not None else facts.atr
     level_gates, level, kind = _levels(sign, facts, live.last, atr, params, now_market, frozen)
-    volume, volume_minute = _volume_now(facts, live, now_market)
-    surge = _ratio(volume, facts.sma_volume)
-    rel, base = _relative(facts, volume, volume_minute)
-    note = "" if live.unit_known else "unit unknown"
-    beyond = any(gate.passed for gate in level_gates)
-    gates = (
-        *level_gates,
-        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume)),
-        _at_least("Relative volume", rel, params.rel_volume, note or base),
-        _trend(sign, facts, live.last, params),
-        *_floor_gates(live),
-        Gate("Live price", None, None, live.last is not None and not live.blocked, live.blocked),
-        Gate("Warm-up", float(facts.warm), float(facts.warm_needed), facts.warm >= facts.warm_needed),
-        _cool_down(params, progress),
-        _confirmation(params, progress, beyond),
-    )
+    beyond = level_gates[0].passed is True or level_gates[1].passed is True
+    trend, cool_down = _trend(sign, facts, live.last, params), _cool_down(params, progress)
+    confirmation = _confirmation(params, progress, beyond)
+    gates = (*level_gates, *shared.volume_gates, trend, *shared.other_gates, cool_down, confirmation)
     # The two levels are alternatives: one gate in the count.
-    passed = sum(1 for gate in gates[2:] if gate.passed) + (1 if beyond else 0)
     total = len(gates) - 1
-    triggers = beyond and all(gate.passed for gate in gates[2:-1])
+    before = shared.passed + beyond + (trend.passed is True) + (cool_down.passed is True)
     return Reading(
         side,
         live.last,
@@ -138,13 +158,13 @@ def read(
         kind,
         atr,
         _distance(sign, live.last, level, atr),
-        surge,
-        rel,
-        base,
+        shared.surge,
+        shared.rel_volume,
+        shared.rel_base,
         gates,
-        passed,
+        before + (confirmation.passed is True),
         total,
-        triggers,
+        before == total - 1,
         facts.warm,
         facts.warm_needed,
     )
