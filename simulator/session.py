@@ -50,6 +50,7 @@ class Session(asyncio.Protocol):
         self._flush_due = False
         self._warned_at = float("-inf")
         self._silent_since: float | None = None
+        self._counted_until = float("-inf")
         self._deaf = False
         self._slow = bytearray()
 
@@ -76,7 +77,8 @@ class Session(asyncio.Protocol):
             self.abort()
             return
         now = self.core.wall()
-        start = self._waiting_since(now)
+        start = max(self._waiting_since(now), self._counted_until)
+        self._counted_until = now
         for index, text in enumerate(payloads, 1):
             if self._deaf or self._transport is None or self._transport.is_closing():
                 return
