@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from simulator.model import QuoteState
 from simulator.world.book import Book, Moment, State
 
+_PREPARE_FROM = 60  # slot of a minute
+
 
 class Board:
     """Follows a `Book`; gives each row a sequence number that grows with every change."""
@@ -41,6 +43,8 @@ class Board:
         self._seq += changed
         self._time[changed] = self._stamp(now, moment)
         self.state, self.moment = state, moment
+        if moment.slot >= _PREPARE_FROM:
+            self.book.prepare()
 
     def _stamp(self, now: float, moment: Moment) -> float:
         """The time of the change; in a closed market the end of the session."""

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from simulator.world.calendar import Calendar
 from simulator.world.grid import Grid
-from simulator.world.intraminute import SLOT_S, SLOTS, Minutes, Tape, build
+from simulator.world.intraminute import SLOT_S, SLOTS, Minutes, Tape, build, join_tapes
 from simulator.world.noise import bits
 from simulator.world.sessions import HALTED, SessionBars, Sessions
 
+_BLOCK_ROWS = 64
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 F64 = NDArray[np.float64]
@@ -62,6 +63,8 @@ class Book:
         self.tape: Tape
         self.bars: SessionBars
         self.prior_close: I32
+        self._ahead: list[Tape] = []  # parts of the next minute's tape
+        self._blocks = -(-len(rows) // _BLOCK_ROWS)
 
     @property
     def grid(self) -> Grid:
@@ -90,13 +93,20 @@ class Book:
             return
         follows = moment.minute == self.minute + 1
         self._before = self.tape if follows else self._build(max(moment.minute - 1, 0))
-        self.tape = self._build(moment.minute)
-        self.minute = moment.minute
+        is_ready = follows and len(self._ahead) == self._blocks
+        self.tape = join_tapes(self._ahead) if is_ready else self._build(moment.minute)
+        self.minute, self._ahead = moment.minute, []
+
+    def prepare(self) -> None:
+        """Makes a part of the next minute's tape, so that the turn of the minute costs no more than any moment."""
+        if self.minute + 1 < self.grid.end and len(self._ahead) < self._blocks:
+            first = len(self._ahead) * _BLOCK_ROWS
+            self._ahead.append(self._build(self.minute + 1, slice(first, first + _BLOCK_ROWS)))
 
     def _load(self, day: int) -> None:
         days = np.full(len(self.rows), day, dtype=np.int64)
         self.bars = self._sessions.make(self.rows, days, self._sessions.grid(day, self.is_future))
-        self.day, self.minute = day, -2
+        self.day, self.minute, self._ahead = day, -2, []
         self._total_before = np.zeros((len(self.rows), self.grid.size + 1), dtype=np.int64)
         np.cumsum(self.bars.volume, axis=1, out=self._total_before[:, 1:])
         prior = np.exp(self._sessions.daily.prior_log_close(self.rows, days)) / self.universe.tick[self.rows]
@@ -130,19 +140,19 @@ class Book:
         usual: F64 = self.universe.avg_volume[self.rows] * self.grid.volume_share[minute]
         return usual
 
-    def _build(self, minute: int) -> Tape:
-        u, bars, rows = self.universe, self.bars, self.rows
+    def _build(self, minute: int, at: slice = slice(None)) -> Tape:
+        u, bars, rows = self.universe, self.bars, self.rows[at]
         number = int(self._sessions.daily.ordinals[self.day]) * 2048 + minute
         return build(
             Minutes(
                 keys=bits(u.own_key[rows], np.array([number])),
-                open=bars.open[:, minute],
-                high=bars.high[:, minute],
-                low=bars.low[:, minute],
-                close=bars.close[:, minute],
-                volume=bars.volume[:, minute],
-                slot=bars.slot[:, minute],
-                prints=expected_prints(self.usual_volume(minute) * self.factor, u.is_future[rows]),
+                open=bars.open[at, minute],
+                high=bars.high[at, minute],
+                low=bars.low[at, minute],
+                close=bars.close[at, minute],
+                volume=bars.volume[at, minute],
+                slot=bars.slot[at, minute],
+                prints=expected_prints((self.usual_volume(minute) * self.factor)[at], u.is_future[rows]),
                 spread=u.spread_ticks[rows] * (1 if self._is_busy(minute) else 4),
                 lot=u.lot[rows],
             )

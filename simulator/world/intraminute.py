@@ -103,6 +103,15 @@ def build(m: Minutes) -> Tape:
     )
 
 
+def join_tapes(tapes: list[Tape]) -> Tape:
+    """One tape of tapes side by side."""
+    names = ("price", "printed", "quoted", "volume", "high", "low", "dice")
+    parts = {name: np.concatenate([getattr(one, name) for one in tapes], axis=1) for name in names}
+    fields = Minutes.__dataclass_fields__
+    minutes = {name: np.concatenate([getattr(one.minutes, name) for one in tapes]) for name in fields}
+    return Tape(**parts, minutes=Minutes(**minutes))
+
+
 def _window(m: Minutes, z: U64) -> tuple[F32, F32]:
     """Slots of the first and the last print; the quieter the name, the further inside the minute."""
     gap = np.clip(SLOTS * 0.5 / np.maximum(m.prints, 1.0), 1.0, 60.0)

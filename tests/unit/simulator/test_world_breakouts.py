@@ -25,13 +25,13 @@ class Hour:
 
 
 def usual_minutes(market: Market, number: int) -> dict[float, float]:
-    """Usual volume of each regular minute: 15-minute bars of six sessions before, interpolated."""
+    """Usual volume of each regular minute: 15-minute bars of four sessions before, interpolated."""
     opening, until = new_york(OPENING), new_york("2025-11-05 00:00")
     sums = np.zeros(26)
-    for bar in market.bars(number, 900, new_york("2025-10-28 00:00"), until, True):
+    for bar in market.bars(number, 900, new_york("2025-10-30 00:00"), until, True):
         quarter = int((bar.time - opening) % 86_400) // 900
         if quarter < 26:
-            sums[quarter] += bar.volume / 6.0 / 15.0
+            sums[quarter] += bar.volume / 4.0 / 15.0
     usual = np.interp(np.arange(390), np.arange(26) * 15 + 7.0, sums)
     return {opening + 60.0 * n: float(value) for n, value in enumerate(usual)}
 
@@ -44,14 +44,14 @@ def is_liquid(market: Market, number: int) -> bool:
 
 @pytest.fixture(scope="module")
 def hour() -> Hour:
-    """One hour from 10:30: every liquid name that breaks out in it, and half as many that do not."""
+    """One hour from 10:30: every liquid name that breaks out in it, and a third as many that do not."""
     market, wall = market_at("2025-11-05 10:30", seed=1)
     begin = market.now()
     truth = market.truth(begin - HOUR_S, begin + HOUR_S)
     moving = sorted({one.con_id for one in truth if is_liquid(market, one.con_id)})
     normal = [one.con_id for one in market.instruments() if one.behaviour == "normal" and one.sec_type == "STK"]
     calm = [number for number in normal if number not in set(moving) and is_liquid(market, number)]
-    looks = Looks(moving + calm[: len(moving) // 2])
+    looks = Looks(moving + calm[: len(moving) // 3])
     for step in range(int(HOUR_S / LOOK_EVERY_S)):
         wall.seconds = step * LOOK_EVERY_S
         market.advance()
