@@ -78,7 +78,7 @@ class Connection:
     def _failure_of(self, error: BaseException) -> ConnectFailure:
         if isinstance(error, ConnectionRefusedError):
             return failures.refused(self.address)
-        if isinstance(error, TimeoutError) and self.client.conn.transport is not None:
+        if isinstance(error, TimeoutError) and self.client.was_open:
             return failures.silent(self.address, self._timings.handshake_s)
         if isinstance(error, ConnectionError):
             return failures.closed_early(self.address)
@@ -202,6 +202,8 @@ class Connection:
             self._lose(failures.outdated(self.address, text))
 
     def _on_socket_closed(self, text: str) -> None:
+        if self.client.closed_by_us:
+            return
         if self._opened:
             self.lose("dropped", f"TWS closed the connection ({text})" if text else "TWS closed the connection")
         else:

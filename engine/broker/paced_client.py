@@ -70,6 +70,7 @@ class PacedMixin:
     _logger: Any
     _data: bytes
     _numMsgRecv: int
+    conn: Any
     decoder: Any
     isReady: Callable[[], bool]  # noqa: N815 - the library's name
     isConnected: Callable[[], bool]  # noqa: N815 - the library's name
@@ -81,6 +82,8 @@ class PacedMixin:
         self._key: object = None
         self._on_sent: Callable[[float], None] | None = None
         self.undecodable = Undecodable(clock)
+        self.closed_by_us = False
+        self.was_open = False  # the TCP connection stood when we closed it
         super().__init__(wrapper)  # type: ignore[call-arg]
         self.decoder.logger = _QuietLog(self.decoder.logger, self.undecodable.note)
         self._logger = _QuietLog(self._logger)
@@ -109,6 +112,12 @@ class PacedMixin:
             return
         urgent = self._urgent or not self.isReady()
         self._pacer.put(msg, urgent=urgent, key=self._key, on_sent=self._on_sent)
+
+    def disconnect(self) -> None:
+        """Also called by the library when the handshake took too long."""
+        self.was_open = self.was_open or self.conn.transport is not None
+        self.closed_by_us = True
+        super().disconnect()  # type: ignore[misc]
 
     def _send_now(self, msg: str) -> None:
         if self.isConnected():
