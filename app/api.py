@@ -11,7 +11,6 @@ from flask import Flask, Response, request
 
 from app import api_symbols, api_views
 from app.deps import AppDeps
-from app.format import redacted
 from app.snapshots import Snapshots, engine_state
 
 PNL_POINTS_MAX = 20_000
@@ -73,7 +72,7 @@ class _Api:
                     "realized": point.realized,
                     "daily": point.daily,
                     "mode": point.mode,
-                    "account": redacted(point.account) if point.account else None,
+                    "account": point.account or None,
                 }
                 for point in points
             ]

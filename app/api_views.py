@@ -10,7 +10,6 @@ import math
 from typing import Any
 
 from app.deps import AppDeps
-from app.format import redacted
 from app.snapshots import Snapshots
 from engine.domain import LineRow, Signal
 from engine.state.sections import AccountFigures, LinesSection, PositionRow, ScannersSection
@@ -71,7 +70,7 @@ def _broker(s: Snapshots, deps: AppDeps) -> Json:
         "host": broker.host,
         "port": broker.port,
         "connected": broker.connected and is_alive(s),
-        "account": redacted(broker.account) if broker.account else None,
+        "account": broker.account or None,
         "server_version": broker.server_version,
         "phase": broker.phase,
         "reason": broker.reason,

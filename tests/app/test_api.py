@@ -113,10 +113,10 @@ def test_status_of_the_sample(live):
     assert status["scanners"]["breakout"]["results"] == 4 and status["scanners"]["market"]["results"] == 13
 
 
-def test_the_account_is_shortened_everywhere(live):
+def test_scripts_get_the_whole_account(live):
     for path in (*PATHS, "/api/v1/snapshot/TSLA", "/api/v1/bars/TSLA"):
         assert b"1234567" not in live.client.get(path).data
-    assert live.get("/api/v1/status")["broker"]["account"] == "DU***567"
+    assert live.get("/api/v1/status")["broker"]["account"] == "DU1234567"
 
 
 def test_connected_is_false_when_the_probe_failed_or_the_engine_is_silent(live):
@@ -260,7 +260,7 @@ def test_pnl_history_of_the_journal(tmp_path):
     assert len(rows) == 10
     assert set(rows[0]) == {"t", "unrealized", "realized", "daily", "mode", "account"}
     assert rows[4]["unrealized"] is None and rows[5]["unrealized"] == -25.0
-    assert rows[0]["mode"] == "simulated" and rows[0]["account"] == "DU***567"
+    assert rows[0]["mode"] == "simulated" and rows[0]["account"] == "DU1234567"
     assert len(desk.get(f"/api/v1/pnl?since={WALL - 10.0}")) == 5
     writer.stop()
     reader.close()
