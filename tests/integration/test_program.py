@@ -1,0 +1,148 @@
+"""The whole program as a user starts it: `app.py` with its simulated gateway, and with no TWS to be found."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from app.launch.ports import free_port, is_listening
+
+
+class Program:
+    """One `app.py` with a data folder of its own."""
+
+    def __init__(self, root: Path, data_dir: Path, *arguments: str) -> None:
+        self.port = free_port()
+        self.data_dir = data_dir
+        self.out = data_dir.parent / f"out-{time.monotonic_ns()}.txt"
+        self.began = time.monotonic()
+        environ = {"PATH": os.environ["PATH"], "HOME": str(data_dir.parent), "TZ": "UTC"}
+        with self.out.open("wb") as out:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "app.py",
+                    "--no-browser",
+                    "--port",
+                    str(self.port),
+                    "--data-dir",
+                    str(data_dir),
+                    *arguments,
+                ],
+                cwd=root,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=environ,
+            )
+
+    def get(self, path: str) -> Any:
+        """Decoded JSON, or the text of a page; None when nothing answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                body = answer.read()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return None
+        try:
+            return json.loads(body)
+        except ValueError:
+            return body.decode()
+
+    def status(self) -> dict[str, Any]:
+        return self.get("/api/v1/status") or {}
+
+    def simulators(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+    def end(self, number: int = signal.SIGTERM) -> float:
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(10)
+        return time.monotonic() - began
+
+    def text(self) -> str:
+        return self.out.read_text(encoding="utf-8")
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not condition() and time.monotonic() < deadline:
+        threading.Event().wait(0.1)
+    return bool(condition())
+
+
+@pytest.fixture
+def start(root: Path, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    started: list[Program] = []
+
+    def run(*arguments: str) -> Program:
+        started.append(Program(root, tmp_path / "data", *arguments))
+        return started[-1]
+
+    yield run
+    for program in started:
+        if program.process.poll() is None:
+            program.process.kill()
+        program.process.wait()
+
+
+def has_prices(program: Program) -> bool:
+    status = program.status()
+    return bool(status) and status["positions"]["tradable"] == 3 and status["prices"] >= 3
+
+
+def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program]) -> None:
+    program = start("--broker", "simulated")
+    assert wait_for(lambda: program.get("/"), 15), program.text()
+    assert wait_for(lambda: has_prices(program), 60), program.status()
+    (simulator,) = program.simulators()
+    control = json.loads((program.data_dir / "simulator.json").read_text())
+    assert control["port"] == program.status()["broker"]["port"]
+    assert (program.data_dir / "simulator.json").stat().st_mode & 0o777 == 0o600
+    assert program.end() < 3.0
+    assert program.process.returncode == 0
+    assert not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE
+    assert "Traceback" not in program.text()
+    assert program.text().isascii()
+    assert "Tracking 3 tradable positions" in program.text()
+    assert "DU1234567" not in program.text() + (program.data_dir / "logs" / "qtrade.log").read_text(encoding="utf-8")
+
+
+def test_killed_it_leaves_no_simulator_and_the_next_start_goes_on(start: Callable[..., Program]) -> None:
+    first = start("--broker", "simulated")
+    assert wait_for(lambda: has_prices(first), 60), first.status()
+    (simulator,) = first.simulators()
+    gateway_port = first.status()["broker"]["port"]
+    first.end(signal.SIGKILL)
+    assert wait_for(lambda: not is_listening("127.0.0.1", gateway_port), 5)
+    assert wait_for(lambda: not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE, 5)
+    second = start("--broker", "simulated")
+    assert wait_for(lambda: has_prices(second), 60), second.status()
+    assert second.end(signal.SIGINT) < 3.0
+
+
+def test_without_tws_the_page_is_up_and_says_what_is_wrong(start: Callable[..., Program]) -> None:
+    port = free_port()
+    program = start("--broker", "paper", "--broker-port", str(port))
+    assert wait_for(lambda: program.get("/"), 15), program.text()
+    assert wait_for(lambda: program.status().get("broker", {}).get("reason"), 15)
+    broker = program.status()["broker"]
+    assert broker["connected"] is False
+    assert str(port) in broker["reason"]
+    assert "Socket Clients" in broker["cure"]
+    assert program.get("/healthz")["status"] == "degraded"
+    assert program.simulators() == [], "no simulator runs beside a real broker"
+    assert program.end() < 3.0
+    assert "Traceback" not in program.text()
