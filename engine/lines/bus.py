@@ -253,16 +253,18 @@ class MarketDataBus:
                     line.listen_from_mono = now_mono
 
     def _lines_dropped(self, now_mono: float) -> None:
-        """1101: TWS dropped every line that it knew; only what had not reached it yet is still to come."""
+        """1101: TWS dropped every line that it knew; requests and cancels that had not reached it are still to come."""
         log.info("TWS dropped all market-data lines: subscribing again, positions first")
         self._abandoned.clear()
         for line in self._ledger:
             self._executor.note_sent(line)
-            if line.listens and (line.sent_mono is None or now_mono - line.sent_mono < IN_FLIGHT_S):
+            if not line.listens:
+                continue
+            sent = line.sent_mono
+            if line.state == "pending" and (sent is None or now_mono - sent < IN_FLIGHT_S):
                 repair.verify(line, now_mono, now_mono, "asked for while TWS dropped its lines")
                 continue
-            if line.listens:
-                self._abandoned[line.req_id] = now_mono
+            self._abandoned[line.req_id] = now_mono
             self._executor.drop(line)
         self.step(now_mono)
 

@@ -143,6 +143,7 @@ class LinesMachine(RuleBasedStateMachine):
     @rule()
     def at_rest_the_ledgers_agree(self) -> None:
         """Nothing on its way: the same contracts under the same requests, and every line that may tick does."""
+        self.gateway.run(8.0)
         for _ in range(40):
             self.gateway.run(2.0)
             if not self._is_moving():

@@ -1,0 +1,114 @@
+"""Ticks to quotes: the price rule, units, lanes, and only changes passed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.domain import TickUpdate
+from engine.lines.quotes import QUOTES_MAX, QuoteBook, price_of
+
+
+@pytest.mark.parametrize(
+    ("last", "bid", "ask", "close", "halted", "expected"),
+    [
+        (10.0, 9.0, 9.5, 8.0, False, (10.0, "last")),
+        (None, 9.0, 9.5, 8.0, False, (9.25, "mid")),
+        (None, 9.5, 9.0, 8.0, False, (8.0, "close")),  # crossed
+        (None, 9.0, 9.0, 8.0, False, (9.0, "mid")),  # locked
+        (None, 9.0, None, 8.0, False, (8.0, "close")),  # one-sided
+        (None, 9.0, 9.5, 8.0, True, (8.0, "close")),  # halted: indications are no price
+        (10.0, None, None, 8.0, True, (10.0, "last")),
+        (None, None, None, None, False, (None, None)),
+        (None, -1.5, -0.5, None, False, (-1.0, "mid")),  # a spread may be negative
+    ],
+)
+def test_the_price_is_last_then_mid_then_close(last, bid, ask, close, halted, expected) -> None:
+    assert price_of(last, bid, ask, close, halted) == expected
+
+
+@dataclass
+class Units:
+    factors: dict[int, float] = field(default_factory=dict)
+
+    def __call__(self, con_id: int) -> float | None:
+        return self.factors.get(con_id)
+
+
+def take(book: QuoteBook, update: TickUpdate, con_id: int = 1, lane: str = "streaming"):
+    return book.take(con_id, f"S{con_id}", lane, 1, update, 1_000.0)
+
+
+def test_volumes_and_sizes_are_converted_to_shares() -> None:
+    book = QuoteBook(Units({1: 100.0}))
+    update = TickUpdate(
+        7, 5.0, last=10.0, last_size_raw=2.0, volume_raw=948_837.22, bid_size_raw=3.0, avg_volume_raw=1.0
+    )
+    quote, _ = take(book, update)
+    assert quote.volume == pytest.approx(94_883_722.0)
+    assert (quote.last_size, quote.bid_size, quote.avg_volume, quote.ask_size) == (200.0, 300.0, 100.0, None)
+
+
+def test_while_the_unit_is_unknown_volumes_are_missing_and_prices_are_not() -> None:
+    quote, _ = take(QuoteBook(Units()), TickUpdate(7, 5.0, last=10.0, volume_raw=5.0))
+    assert (quote.price, quote.volume) == (10.0, None)
+
+
+def test_learning_the_unit_is_a_change() -> None:
+    units = Units()
+    book = QuoteBook(units)
+    update = TickUpdate(7, 5.0, last=10.0, volume_raw=5.0)
+    assert take(book, update)[1]
+    assert not take(book, update)[1]
+    units.factors[1] = 100.0
+    quote, changed = take(book, update)
+    assert changed
+    assert quote.volume == 500.0
+
+
+def test_the_same_values_again_are_no_change_but_renew_the_age() -> None:
+    book = QuoteBook(Units())
+    take(book, TickUpdate(7, 5.0, last=10.0))
+    _, changed = take(book, TickUpdate(7, 6.0, last=10.0))
+    assert not changed
+    assert book.get(1).received_mono == 6.0
+
+
+@pytest.mark.parametrize("field_name", ["bid", "ask", "last", "close", "open", "high", "low", "volume_raw"])
+def test_every_value_counts_as_a_change(field_name: str) -> None:
+    book = QuoteBook(Units({1: 1.0}))
+    take(book, TickUpdate(7, 5.0, **{field_name: 10.0}))
+    assert take(book, TickUpdate(7, 6.0, **{field_name: 10.5}))[1]
+
+
+def test_a_quote_survives_its_line_under_another_label() -> None:
+    book = QuoteBook(Units())
+    take(book, TickUpdate(7, 5.0, last=10.0))
+    book.set_lane(1, "visited")
+    assert (book.get(1).lane, book.get(1).price) == ("visited", 10.0)
+    book.set_lane(2, "visited")
+    assert book.get(2) is None
+
+
+def test_the_book_is_bounded_and_forgets_the_longest_unheard() -> None:
+    book = QuoteBook(Units())
+    for con_id in range(1, QUOTES_MAX + 11):
+        take(book, TickUpdate(con_id, float(con_id), last=1.0), con_id)
+    assert len(list(book.all())) == QUOTES_MAX
+    assert book.get(10) is None
+    assert book.get(11) is not None
+
+
+prices = st.none() | st.floats(-1e6, 1e6, allow_nan=False)
+
+
+@given(prices, prices, prices, prices, st.booleans())
+def test_a_price_has_a_kind_and_a_mid_lies_between(last, bid, ask, close, halted) -> None:
+    price, kind = price_of(last, bid, ask, close, halted)
+    assert (price is None) == (kind is None)
+    assert (price is None) == (last is None and close is None and kind is None)
+    if kind == "mid":
+        assert bid <= price <= ask
