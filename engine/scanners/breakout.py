@@ -15,8 +15,8 @@ from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
 from engine.scanners.facts import Facts, read_bars
-from engine.scanners.rules import Common, Floors, Frozen, Live, Reading, read, read_common, score
-from engine.scanners.tracker import Tracker
+from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
+from engine.scanners.tracker import Step, Tracker
 
 log = logging.getLogger("qtrade.breakout")
 
@@ -107,8 +107,8 @@ class BreakoutScanner:
         if bars is None or len(bars.close) == 0:
             return
         for side in SIDES:
-            if self.tracker.bar_closed(con_id, side, float(bars.close[-1]), self.params) == "confirmed":
-                self._confirm(con_id, side, now_market)
+            step = self.tracker.bar_closed(con_id, side, float(bars.close[-1]), self.params)
+            self._follow(con_id, side, step, now_market)
 
     def evaluate(self, con_id: int, now_market: float) -> Verdict | None:
         """Judge one symbol now; None (and nothing changed but confirmations) when it has no live price."""
@@ -172,12 +172,11 @@ class BreakoutScanner:
     def _judge(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> Verdict:
         priced = None if live.blocked else live.last
         step = self.tracker.price(con_id, side, priced, now, self.params)
-        if step == "confirmed":
-            self._confirm(con_id, side, now)
-        elif step == "ended":
-            self._end(con_id, side, now)
+        self._follow(con_id, side, step, now)
         reading = self._read(con_id, side, facts, live, now, common)
-        if reading.triggers and self.tracker.phase(con_id, side) == "idle" and self._wanted(side):
+        if self.tracker.phase(con_id, side) == "active":
+            self._look_further(con_id, side, facts, live, now, common)
+        elif reading.triggers and self.tracker.phase(con_id, side) == "idle" and self._wanted(side):
             reading = self._trigger(con_id, side, reading, facts, live, now)
         phase = self.tracker.phase(con_id, side)
         value, parts = score(reading, self.params, confirmed=phase == "active")
@@ -186,6 +185,25 @@ class BreakoutScanner:
             phase
         ]
         return Verdict(reading, value, parts, state, now)
+
+    def _follow(self, con_id: int, side: Side, step: Step, now: float) -> None:
+        """Carry out what the tracker found."""
+        if step in ("ended", "renewed"):
+            self._end(con_id, side, now)
+        if step in ("confirmed", "renewed"):
+            self._confirm(con_id, side, now)
+
+    def _look_further(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> None:
+        """A signal runs: may the symbol break out again, over the level that the bars have now?"""
+        watch = self.tracker.watch(con_id, side)
+        if watch is None or watch.renewal is not None or watch.last_at is None or not self._wanted(side):
+            return
+        progress = Progress(since_signal_s=now - watch.last_at)
+        if now - watch.last_at < self.params.cool_down_min * 60.0:
+            return
+        again = read(side, facts, live, self.params, now, progress, None, common)
+        if again.triggers and again.level is not None and again.atr is not None:
+            self.tracker.renew(con_id, side, Frozen(again.level, again.level_kind, again.atr), now)
 
     def _wanted(self, side: Side) -> bool:
         return self.params.longs if side == "long" else self.params.shorts
@@ -203,7 +221,10 @@ class BreakoutScanner:
         quote = self._around.quote(con_id)
         if entry is None or watch is None or watch.frozen is None or quote is None or quote.last is None:
             return
-        reading = self._read(con_id, side, self.facts(con_id, now), self._live(entry, quote), now)
+        frozen = watch.renewal.frozen if watch.renewal is not None else watch.frozen
+        triggered_at = watch.renewal.triggered_at if watch.renewal is not None else watch.triggered_at
+        facts, live = self.facts(con_id, now), self._live(entry, quote)
+        reading = read(side, facts, live, self.params, now, self.tracker.progress(con_id, side, now), frozen)
         value, parts = score(reading, self.params, confirmed=True)
         signal = Signal(
             id=f"{con_id}-{side}-{int(now)}",
@@ -211,11 +232,11 @@ class BreakoutScanner:
             local_symbol=entry.contract.local_symbol,
             side=side,
             at=now,
-            triggered_at=watch.triggered_at,
-            level=watch.frozen.level,
-            level_kind=watch.frozen.kind,
+            triggered_at=triggered_at,
+            level=frozen.level,
+            level_kind=frozen.kind,
             last=quote.last,
-            atr=watch.frozen.atr,
+            atr=frozen.atr,
             score=round(value, 4),
             parts=parts,
             lane=quote.lane,

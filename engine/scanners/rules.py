@@ -214,6 +214,7 @@ def _levels(
     if frozen is not None:
         range_level = frozen.level if frozen.kind == "range" else None
         opening_level = frozen.level if frozen.kind == "opening range" else None
+        detail = "judged by the opening range that broke"
     elif range_level is None:
         detail = f"{facts.session_bars} of {params.bars_n} bars of this session"
     name = "Price above level" if sign > 0 else "Price below level"
@@ -250,8 +251,10 @@ def _opening_level(sign: float, facts: Facts, last: float | None, now: float) ->
 
 
 def _opening_detail(facts: Facts, now: float, frozen: Frozen | None) -> str:
-    if frozen is not None or facts.opening is None:
-        return "" if facts.opening is not None else "no opening range"
+    if frozen is not None:
+        return "judged by the range that broke"
+    if facts.opening is None:
+        return "no opening range"
     if now < facts.opening.complete_at:
         return "not complete yet"
     return "only in the first 2 h" if now >= facts.opening_until else "left earlier"

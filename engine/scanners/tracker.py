@@ -16,7 +16,16 @@ LOST_S = 300.0  # a running signal without any price for so long has ended unsee
 STALE_S = 20.0  # a confirmation does not outlive its price
 
 Phase = Literal["idle", "confirming", "active"]
-Step = Literal["none", "confirmed", "dropped", "ended"]
+Step = Literal["none", "confirmed", "renewed", "dropped", "ended"]
+
+
+@dataclass(slots=True)
+class Renewal:
+    """A further breakout while a signal still runs: confirmed like the first, and then it takes over."""
+
+    frozen: Frozen
+    triggered_at: float
+    bars_beyond: int = 0
 
 
 @dataclass(slots=True)
@@ -31,6 +40,7 @@ class Watch:
     inside_since: float | None = None
     last_at: float | None = None
     signal: Signal | None = None
+    renewal: Renewal | None = None
 
 
 class Tracker:
@@ -72,6 +82,12 @@ class Tracker:
         watch.inside_since = None
         self.busy.add(con_id)
 
+    def renew(self, con_id: int, side: Side, frozen: Frozen, now_market: float) -> None:
+        """The running signal's symbol breaks out again, cool-down over: confirm that, too."""
+        watch = self._watches[(con_id, side)]
+        if watch.phase == "active" and watch.renewal is None:
+            watch.renewal = Renewal(frozen, now_market)
+
     def price(self, con_id: int, side: Side, last: float | None, now_market: float, params: BreakoutParams) -> Step:
         """A look at the price (each quote or second) while a breakout confirms or runs."""
         watch = self._watches.get((con_id, side))
@@ -84,7 +100,11 @@ class Tracker:
     def bar_closed(self, con_id: int, side: Side, close: float, params: BreakoutParams) -> Step:
         """A minute closed while confirming by bars: beyond counts, inside starts over."""
         watch = self._watches.get((con_id, side))
-        if watch is None or watch.phase != "confirming" or watch.frozen is None or params.confirm_bars == 0:
+        if watch is None or watch.frozen is None or params.confirm_bars == 0:
+            return "none"
+        if watch.phase == "active":
+            return self._renewal_bar(side, watch, close, params)
+        if watch.phase != "confirming":
             return "none"
         if not is_beyond(side, close, watch.frozen, params):
             self._rest(con_id, watch)
@@ -99,6 +119,9 @@ class Tracker:
         watch.signal = signal
         watch.last_at = signal.at
         watch.inside_since = None
+        if watch.renewal is not None:
+            watch.frozen, watch.triggered_at = watch.renewal.frozen, watch.renewal.triggered_at
+            watch.renewal = None
 
     def restore(self, signal: Signal) -> None:
         """A signal of earlier today, from the journal: its cool-down holds over a restart."""
@@ -146,16 +169,35 @@ class Tracker:
             watch.priced_at = now
             if not is_inside(side, last, watch.frozen.level):
                 watch.inside_since = None
-                return "none"
+                return self._renewing(side, watch, last, now, params)
             watch.inside_since = now if watch.inside_since is None else watch.inside_since
             if now - watch.inside_since < params.alert_hold_s:
                 return "none"
         self._rest(con_id, watch)
         return "ended"
 
+    def _renewing(self, side: Side, watch: Watch, last: float, now: float, params: BreakoutParams) -> Step:
+        renewal = watch.renewal
+        if renewal is None or params.confirm_bars > 0:
+            return "none"
+        if not is_beyond(side, last, renewal.frozen, params):
+            watch.renewal = None
+            return "none"
+        return "renewed" if now - renewal.triggered_at >= params.confirm_s else "none"
+
+    def _renewal_bar(self, side: Side, watch: Watch, close: float, params: BreakoutParams) -> Step:
+        renewal = watch.renewal
+        if renewal is None:
+            return "none"
+        if not is_beyond(side, close, renewal.frozen, params):
+            watch.renewal = None
+            return "none"
+        renewal.bars_beyond += 1
+        return "renewed" if renewal.bars_beyond >= params.confirm_bars else "none"
+
     def _rest(self, con_id: int, watch: Watch) -> None:
         watch.phase = "idle"
-        watch.frozen = None
+        watch.frozen = watch.renewal = None
         watch.inside_since = None
         if all(self.phase(con_id, side) == "idle" for side in ("long", "short")):
             self.busy.discard(con_id)

@@ -198,3 +198,24 @@ def test_the_cycle_is_cut_into_slices() -> None:
         steps += 1
     assert steps >= 5
     assert len(made.coordinator.breakout.verdicts) == 30
+
+
+def test_a_running_signal_is_renewed_by_a_further_breakout_after_the_cool_down() -> None:
+    made = street(BreakoutParams(cool_down_min=5))
+    first = breakout(made)
+    play(made, 25 * 60, lambda second: 100.3 + 0.02 * (second % 3), usual)
+    assert len(made.signals) == 1, "it runs, nothing new"
+    play(made, 70, lambda second: 100.32 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    assert [signal.state for signal in made.signals] == ["active", "ended", "active"]
+    assert made.signals[1].id == first.id
+    second = made.signals[2]
+    assert second.level > first.level and second.at - second.triggered_at >= 10.0
+    assert made.coordinator.breakout.verdicts[7].state == "confirmed"
+
+
+def test_a_further_breakout_within_the_cool_down_is_the_same_signal() -> None:
+    made = street()
+    breakout(made)
+    play(made, 8 * 60, lambda second: 100.3 + 0.02 * (second % 3), usual)
+    play(made, 70, lambda second: 100.32 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    assert len(made.signals) == 1
