@@ -76,7 +76,7 @@ def _base(q: F64, up: F64, down: F64, leg: Leg, grid: Grid, unit: float) -> floa
     q[first:t] = np.rint(level - np.maximum(depth - wander, max(1.0, 0.3 * unit)))
     body_top = np.maximum(q[first:t], np.rint(q[first - 1 : t - 1]))
     up[first:t] = np.minimum(up[first:t], np.maximum(level - body_top, 0.0))
-    for back in (2 + n % 3, 8 + n % 4):  # it has been there before
+    for back in (2 + n % 3, 6 + n % 3):  # it has been there before
         if back < n:
             up[t - back] = level - body_top[n - back]
     down[first:t] = np.minimum(down[first:t], np.rint(0.8 * unit))
