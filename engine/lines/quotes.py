@@ -11,6 +11,7 @@ from msgspec import structs
 
 from engine.domain import Lane, PriceKind, Quote, TickUpdate
 
+_LAST: PriceKind = "last"
 QUOTES_MAX = 2_500  # the universe of 2,000 and some; the longest unheard goes first
 
 
@@ -25,10 +26,6 @@ def price_of(
     if close is not None:
         return close, "close"
     return None, None
-
-
-def _scaled(value: float | None, factor: float | None) -> float | None:
-    return None if value is None or factor is None else value * factor
 
 
 class QuoteBook:
@@ -48,36 +45,32 @@ class QuoteBook:
         """The new quote, and whether anything but its time changed."""
         u = update
         factor = self._volume_unit(con_id)
+        last, bid, ask, close = u.last, u.bid, u.ask, u.close
+        bid_size, ask_size, last_size = u.bid_size_raw, u.ask_size_raw, u.last_size_raw
+        volume, avg_volume, halted, data_type = u.volume_raw, u.avg_volume_raw, u.halted, u.data_type
+        # fmt: off
         values = (
-            *(u.bid, u.ask, u.last, u.close, u.volume_raw, u.bid_size_raw, u.ask_size_raw, u.last_size_raw),
-            *(u.open, u.high, u.low, u.avg_volume_raw, u.halted, u.data_type, factor, lane, epoch),
+            last, bid, ask, volume, bid_size, ask_size, last_size, u.high, u.low, u.open, close,
+            avg_volume, halted, data_type, factor, lane, epoch,
         )
+        # fmt: on
         changed = self._values.get(con_id) != values
-        price, kind = price_of(u.last, u.bid, u.ask, u.close, u.halted)
+        price, kind = (last, _LAST) if last is not None else price_of(last, bid, ask, close, halted)
+        if factor is None:
+            bid_size = ask_size = last_size = volume = avg_volume = None
+        elif factor != 1.0:
+            bid_size = None if bid_size is None else bid_size * factor
+            ask_size = None if ask_size is None else ask_size * factor
+            last_size = None if last_size is None else last_size * factor
+            volume = None if volume is None else volume * factor
+            avg_volume = None if avg_volume is None else avg_volume * factor
+        # By position, in the order of the fields of Quote: half the time of naming them.
+        # fmt: off
         quote = Quote(
-            con_id=con_id,
-            local_symbol=local_symbol,
-            price=price,
-            price_kind=kind,
-            bid=u.bid,
-            ask=u.ask,
-            bid_size=_scaled(u.bid_size_raw, factor),
-            ask_size=_scaled(u.ask_size_raw, factor),
-            last=u.last,
-            last_size=_scaled(u.last_size_raw, factor),
-            volume=_scaled(u.volume_raw, factor),
-            avg_volume=_scaled(u.avg_volume_raw, factor),
-            open=u.open,
-            high=u.high,
-            low=u.low,
-            close=u.close,
-            halted=u.halted,
-            data_type=u.data_type,
-            lane=lane,
-            received_mono=u.received_mono,
-            received_wall=wall,
-            epoch=epoch,
+            con_id, local_symbol, price, kind, bid, ask, bid_size, ask_size, last, last_size, volume, avg_volume,
+            u.open, u.high, u.low, close, halted, data_type, lane, u.received_mono, wall, epoch,
         )
+        # fmt: on
         self._store(con_id, quote, values)
         return quote, changed
 

@@ -74,7 +74,7 @@ class FakeGateway:
         self._quanta = 0
         self._excused_until = 0.0
         self._relaxed: list[tuple[float, int, int]] = []  # (until, limit, capacity) that held until lately
-        self.quotes: list[tuple[Quote, bool]] = []
+        self.quotes: deque[tuple[Quote, bool]] = deque(maxlen=1_000)
         self.settings = settings or LineSettings()
         self.bus = MarketDataBus(self, self.settings, self.clock, lambda q, t: self.quotes.append((q, t)))
 
