@@ -300,10 +300,10 @@ def test_half_open_is_seen_by_the_probe_and_survived(gateway):
 def test_one_late_answer_is_no_reason_to_reconnect(gateway):
     async def scenario():
         async with Rig(gateway.port) as rig:
-            await rig.connected()
-            gateway.withhold = {49}
+            await rig.until(lambda: rig.of(FillReport))
+            gateway.delay_s = QUICK.probe_timeout_s + 0.15
             await rig.until(lambda: not rig.broker.link.connected)
-            gateway.withhold = set()
+            gateway.delay_s = 0.0
             await rig.until(lambda: rig.broker.link.connected)
             assert rig.broker.link.epoch == 1 and not rig.of(Disconnected)
             assert all(sample.round_trip_s < 0.3 for sample in rig.of(ClockSample))
