@@ -175,7 +175,7 @@
 
   function drawState(card, name) {
     var value = (qt.model.state || {})[name] || { s: "loading" };
-    var trouble = qt.clock.trouble();
+    var trouble = qt.clock.trouble() || (qt.pulse.failing ? "server" : null);
     var state = trouble && (value.s === "live" || value.s === "stale") ? "stale" : value.s;
     if (card.dataset.state !== state) { card.dataset.state = state; }
     words(card, ".qt-age", ageWords(state, value, trouble));
@@ -211,6 +211,7 @@
     cards.forEach(function (name, card) { drawState(card, name); });
   };
 
+  var FOREIGN = ".js-plotly-plot, .ag-root-wrapper, [data-qt-rows], [data-qt-heat], [data-qt-changes], [data-qt-curves]";
   /* New pages arrive as new nodes; one scan a frame finds what they bind. */
   var pending = false;
   function later() {
@@ -227,7 +228,7 @@
   new MutationObserver(function (records) {
     for (var i = 0; i < records.length; i += 1) {
       var record = records[i];
-      if (record.target.nodeType === 1 && !known.has(record.target)) { later(); break; }
+      if (record.target.nodeType === 1 && !known.has(record.target) && !record.target.closest(FOREIGN)) { later(); break; }
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
   window.setInterval(prune, 30000);

@@ -24,13 +24,13 @@
     return line && line.y.length ? line.y[line.y.length - 1] : null;
   }
 
-  function iso(market, offset) { return new Date((market + offset) * 1000).toISOString().slice(0, 19); }
+  function axisMs(market, offset) { return Math.round((market + offset) * 1000); }
 
   /* Points later than what is drawn, as the columns of the three traces; the areas go to zero at a gap. */
   function later(state, tail) {
     var out = { x: [], line: [], gain: [], loss: [] };
     function push(m, y, area) {
-      out.x.push(iso(m, state.offset));
+      out.x.push(axisMs(m, state.offset));
       out.line.push(y);
       out.gain.push(Math.max(area, 0));
       out.loss.push(Math.min(area, 0));

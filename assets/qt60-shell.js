@@ -20,20 +20,19 @@
   }
 
   function drawClock() {
-    var clock = qt.get("strip.clock");
-    if (!clock) { return; }
-    var wall = qt.clock.now(), market = qt.clock.market(wall);
-    text("shell-clock", qt.clock.text(market, "hms"));
+    var wall = qt.clock.now(), market = qt.clock.market(wall), local = new Date(wall * 1000);
+    text("shell-clock", qt.get("strip.clock") ? qt.clock.text(market, "hms") : qt.fmt.MISSING);
     text("shell-clock-date", qt.get("strip.own_clock") ? " · " + qt.clock.text(market, "date") : "");
-    var local = new Date(wall * 1000);
     text("shell-local", ("0" + local.getHours()).slice(-2) + ":" + ("0" + local.getMinutes()).slice(-2) + " local");
   }
 
   function drawTrouble() {
     var trouble = qt.clock.trouble(), body = document.body;
-    var silent = qt.pulse.failing && qt.pulse.now !== null || qt.pulse.failing;
+    var silent = qt.pulse.failing;
     var mark = silent ? "server" : trouble || "";
-    if ((body.dataset.trouble || "") !== mark) { body.dataset.trouble = mark; }
+    if ((body.dataset.trouble || "") !== mark) {
+      if (mark) { body.dataset.trouble = mark; } else { delete body.dataset.trouble; }
+    }
     var note = byId("shell-trouble");
     if (!note) { return; }
     var words = silent ? "The server is not answering. What you see is " + qt.fmt.age(qt.clock.dataAge()) + " old." :

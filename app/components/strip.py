@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
@@ -56,12 +58,18 @@ def _cell(label: str, values: list[Component], name: str, head: list[Component] 
     )
 
 
+def _when(path: str) -> dict[str, Any]:
+    return attrs(data_qt_show=path)
+
+
 def _session() -> Component:
     clock: list[Component] = [
         html.Span(id="shell-clock", className="qt-strong"),
         html.Span(" ET", className="qt-soft"),
         html.Span([" · ", html.Span(id="shell-local")], className="qt-soft qt-local"),
-        html.Span([" · ", bound("strip.session")], className="qt-soft qt-closes"),
+        html.Span(
+            [" · ", bound("strip.session")], className="qt-soft qt-closes", hidden=True, **_when("strip.session")
+        ),
     ]
     date = html.Span(
         id="shell-clock-date",
@@ -87,8 +95,8 @@ def _lines() -> Component:
 def _pnl() -> Component:
     values = [
         bound("strip.pnl", "qt-strong qt-pnl", flash=True),
-        html.Span([bound("strip.pnl_pct"), " · "], className="qt-soft qt-pct"),
-        bound("strip.priced", "qt-soft qt-priced"),
+        html.Span([bound("strip.pnl_pct"), " · "], className="qt-soft qt-pct", hidden=True, **_when("strip.pnl_pct")),
+        html.Span(bound("strip.priced"), className="qt-soft qt-priced", hidden=True, **_when("strip.priced")),
     ]
     return _cell("Day P&L", values, "pnl")
 
@@ -190,12 +198,19 @@ def _broker_panel() -> Component:
             icon("plug", "qt-broker-icon"),
             html.Div(
                 [
-                    html.H2(bound("broker.title")),
-                    html.P([bound("broker.reason"), " ", bound("broker.retry", "qt-strong")]),
-                    shown_if("broker.cure", bound("broker.cure"), "qt-cure"),
+                    html.Div(
+                        [
+                            html.H2(bound("broker.title")),
+                            html.P([bound("broker.reason"), ". ", bound("broker.retry", "qt-strong")]),
+                            shown_if("broker.cure", bound("broker.cure"), "qt-cure"),
+                            html.P(
+                                "The pages stay up; they fill as soon as the connection stands.", className="qt-soft"
+                            ),
+                        ]
+                    ),
                     shown_if("broker.tick_list", ticks),
-                    html.P("The pages stay up; they fill as soon as the connection stands.", className="qt-soft"),
-                ]
+                ],
+                className="qt-broker-words",
             ),
         ],
         "qt-card qt-broker",

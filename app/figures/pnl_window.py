@@ -12,7 +12,7 @@ from engine.domain import Fill
 
 Range = Literal["1h", "day", "5d"]
 RANGES: tuple[tuple[str, str], ...] = (("1h", "1 h"), ("day", "Day"), ("5d", "5 d"))
-MAX_POINTS = 1500
+MAX_POINTS = 1000  # the chart is about 800 pixels wide; extremes are kept
 EXCHANGE = ZoneInfo("America/New_York")
 
 

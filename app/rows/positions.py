@@ -281,5 +281,4 @@ def curves_state(s: Snapshots) -> dict[str, Any]:
 def _round(value: float | None, decimals: int) -> float | None:
     if value is None:
         return None
-    rounded = round(value, decimals)
-    return rounded if decimals else float(int(rounded))
+    return round(value, decimals) if decimals else round(value)

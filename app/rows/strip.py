@@ -134,7 +134,7 @@ def _broker_panel(b: BrokerSection | None) -> dict[str, Any]:
     return {
         "down": True,
         "title": titles.get(b.mode, "TWS is not answering") + f" at {where}",
-        "reason": b.reason or "No connection.",
+        "reason": (b.reason or "No connection").rstrip("."),
         "cure": b.cure or None,
         "retry": retry or "It is tried again as soon as something changes.",
         "tick_list": b.mode != "simulated",
