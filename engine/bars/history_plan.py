@@ -18,6 +18,7 @@ from engine.domain import ContractRef
 
 MAX_OPEN = 6
 PER_MINUTE = 58  # IB's 60, and two for what is under way between two clocks
+KEPT_FOR_STREAMED = 12  # of these: a symbol that has just got a line must not wait behind the universe
 SAME_REQUEST_S = 15.0
 PER_CONTRACT = 5
 PER_CONTRACT_S = 2.0
@@ -75,8 +76,9 @@ def next_jobs(waiting: Iterable[Job], allowance: Allowance, now_mono: float) -> 
         return []
     ready = [job for job in waiting if job.not_before_mono <= now_mono and job.key not in allowance.open]
     chosen: list[Job] = []
+    ordinary = min(room, PER_MINUTE - KEPT_FOR_STREAMED - len(allowance.sent))
     for job in sorted(ready, key=Job.order):
-        if len(chosen) >= room:
+        if len(chosen) >= (ordinary if job.rank >= RANK_UNIVERSE else room):
             break
         if _may_go(job, chosen, allowance, now_mono):
             chosen.append(job)

@@ -7,10 +7,11 @@ warning". What can be seen, strongest first:
    near 1 tells that they are the same (history leaves out some trades: 3 % here, up to a third for some names).
 2. Scan floors are in shares: a stock that a scan with avgVolumeAbove=500,000 returned can't trade 90,000 shares a
    day, so an average that low is in lots; an average of 20 million lots would be 2 billion shares: shares.
-3. A history volume with a fraction (948837.22) counts odd lots as parts of a lot: lots.
-4. Displayed sizes of stocks below 250 USD (where the round lot is 100) are whole hundreds in shares, and hardly
+3. Displayed sizes of stocks below 250 USD (where the round lot is 100) are whole hundreds in shares, and hardly
    ever in lots.
-Until one of 2-4 has spoken and, for the other source, 1 has tied them together, the unit is unknown.
+4. A history volume with a fraction (948837.22) counts odd lots as parts of a lot: lots.
+The strongest kind that has spoken decides. Until one of 2-4 has, and for the other source 1 ties them together, the
+unit is unknown.
 """
 
 from __future__ import annotations
@@ -23,13 +24,18 @@ from engine.bars.sessions import is_us_stock
 from engine.domain import ContractRef
 
 LOT = 100.0
-DECIDED = 2.0
 ROUND_LOT_BELOW_USD = 250.0
 NEAR = (0.55, 1.8)  # how far a ratio may lie from 1 or 100
-MANY_SIZES = 40
+MANY_SIZES = 24
+SIZES_PER_SYMBOL = 24
+MANY_FLOORED = 25  # so many stocks above the floor, none far below: in lots each would trade 25 million shares a day
+SOME_BELOW = 0.3  # a gateway that ignores the floor returns a few thin stocks; in lots most look thin
+MANY_ANSWERS = 20
+IMPLAUSIBLE_LOTS = 20_000_000  # 2 billion shares a day
 MOST_SYMBOLS = 400
 
 Source = Literal["ticks", "history"]
+SOURCES: tuple[Source, Source] = ("ticks", "history")
 _WORDS = {1.0: "shares", LOT: "lots of 100", None: "unknown"}
 
 
@@ -50,6 +56,7 @@ class VolumeUnits:
         self._floor: dict[int, float] = {}
         self._average: dict[Source, dict[int, float]] = {"ticks": {}, "history": {}}
         self._fractions = 0
+        self._answers = 0
         self._sizes: dict[int, int] = {}
         self._round = 0
         self._odd = 0
@@ -80,7 +87,7 @@ class VolumeUnits:
         for table in (self._tick_day, self._history_day, self._ratios, *self._average.values()):
             table.clear()
         self._sizes.clear()
-        self._fractions = self._round = self._odd = 0
+        self._fractions = self._answers = self._round = self._odd = 0
 
     def on_ticks(
         self,
@@ -99,7 +106,7 @@ class VolumeUnits:
         if average_raw and con_id not in self._average["ticks"]:
             self._average["ticks"][con_id] = average_raw
             fresh = True
-        if price is not None and 1.0 < price < ROUND_LOT_BELOW_USD and self._sizes.get(con_id, 0) < 8:
+        if price is not None and 1.0 < price < ROUND_LOT_BELOW_USD and self._sizes.get(con_id, 0) < SIZES_PER_SYMBOL:
             fresh = self._count_sizes(con_id, sizes_raw) or fresh
         if fresh:
             self._compare(con_id)
@@ -114,6 +121,7 @@ class VolumeUnits:
             self._history_day[con_id] = day_sum_raw
         if daily_mean_raw:
             self._average["history"][con_id] = daily_mean_raw
+        self._answers += 1
         self._fractions += sum(1 for volume in volumes_raw[-200:] if volume % 1.0 > 1e-6)
         self._compare(con_id)
 
@@ -143,43 +151,50 @@ class VolumeUnits:
             self._ratios.setdefault(con_id, mine / theirs)
         self._decide()
 
-    def _votes(self, source: Source) -> float:
+    def _floor_vote(self, source: Source) -> float:
         """Above 0 speaks for lots, below for shares."""
-        votes = 0.0
         averages = self._average[source]
-        for con_id, average in averages.items():
-            floor = self._floor.get(con_id)
-            if floor is not None and average < floor * 0.2:
-                votes += 3.0
-            elif average > 20_000_000:
-                votes -= 3.0
         floored = [average / self._floor[con_id] for con_id, average in averages.items() if con_id in self._floor]
-        if len(floored) >= 25 and min(floored) > 0.4:
-            votes -= 2.0
-        return votes + (self._size_vote() if source == "ticks" else min(self._fractions, 3))
+        below = sum(1 for share in floored if share < 0.2)
+        lots = below > 0 and below >= SOME_BELOW * len(floored)
+        shares = any(average > IMPLAUSIBLE_LOTS for average in averages.values())
+        if lots != shares:
+            return 1.0 if lots else -1.0
+        many = len(floored) >= MANY_FLOORED and min(floored) > 0.4
+        return -1.0 if many and not lots else 0.0
 
     def _size_vote(self) -> float:
         seen = self._round + self._odd
-        if seen < MANY_SIZES:
-            return 0.0
-        share = self._round / seen
-        return -2.0 if share >= 0.9 else 2.0 if share <= 0.5 else 0.0
+        share = self._round / seen if seen >= MANY_SIZES else 0.7
+        return -1.0 if share >= 0.9 else 1.0 if share <= 0.5 else 0.0
+
+    def _fraction_vote(self) -> float:
+        """The weakest: heard once there was time for the others to speak."""
+        heard = self._answers >= MANY_ANSWERS or self._round + self._odd >= MANY_SIZES
+        return 1.0 if self._fractions >= 3 and heard else 0.0
 
     def _decide(self) -> None:
         before = dict(self._factor)
-        ticks, history = self._votes("ticks"), self._votes("history")
+        floors = {source: self._floor_vote(source) for source in SOURCES}
         tied = self.tied
         if tied is not None and _near(tied, 1.0):
-            ticks = history = ticks + history
-        elif tied is not None and _near(tied, LOT):  # the tick number is 100 times the bar's: ticks in shares
-            ticks, history = -DECIDED, DECIDED
+            votes = [floors["ticks"] + floors["history"], self._size_vote(), self._fraction_vote()]
+            self._settle("ticks", votes)
+            self._settle("history", votes)
+        elif tied is not None and _near(tied, LOT):  # the tick number is 100 times the bars': ticks in shares
+            self._settle("ticks", [-1.0])
+            self._settle("history", [1.0])
         elif tied is not None and _near(tied, 1.0 / LOT):
-            ticks, history = DECIDED, -DECIDED
-        self._settle("ticks", ticks)
-        self._settle("history", history)
+            self._settle("ticks", [1.0])
+            self._settle("history", [-1.0])
+        else:
+            self._settle("ticks", [floors["ticks"], self._size_vote()])
+            self._settle("history", [floors["history"], self._fraction_vote()])
         if before != self._factor:
             self._on_change()
 
-    def _settle(self, source: Source, votes: float) -> None:
-        if abs(votes) >= DECIDED:
-            self._factor[source] = LOT if votes > 0 else 1.0
+    def _settle(self, source: Source, votes: Sequence[float]) -> None:
+        """The strongest kind of evidence that has spoken decides."""
+        spoken = next((vote for vote in votes if vote != 0.0), None)
+        if spoken is not None:
+            self._factor[source] = LOT if spoken > 0 else 1.0

@@ -81,7 +81,7 @@ class Board:
             if entry is not None:
                 verdict = verdicts.get(con_id)
                 out.append(candidate(entry, verdict, quote(con_id), miss(verdict) if verdict is not None else ""))
-        return tuple(out)
+        return tuple(sorted(out, key=lambda each: -each.score))
 
     def demands(
         self, verdicts: Mapping[int, Verdict], top_score: float, normal_max: int, exempt: Collection[int]

@@ -64,7 +64,7 @@ class BreakoutScanner:
         self.allow_delayed = False
         self.tracker = Tracker()
         self.verdicts: dict[int, Verdict] = {}
-        self.longest_slice_s = 0.0
+        self.longest_slice_s = 0.0  # of the last cycle
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
         """New thresholds: they hold from the next cycle on."""
@@ -76,16 +76,17 @@ class BreakoutScanner:
     def slices(self, now_market: float) -> Iterator[None]:
         """One cycle over all symbols; yields whenever a slice of 4 ms is used up, so that the loop can breathe."""
         begun = self._around.mono()
+        longest = 0.0
         seen: set[int] = set()
         for con_id in self._store.con_ids():
             if self.evaluate(con_id, now_market) is not None:
                 seen.add(con_id)
             used = self._around.mono() - begun
             if used > SLICE_S:
-                self.longest_slice_s = max(self.longest_slice_s, used)
+                longest = max(longest, used)
                 yield
                 begun = self._around.mono()
-        self.longest_slice_s = max(self.longest_slice_s, self._around.mono() - begun)
+        self.longest_slice_s = max(longest, self._around.mono() - begun)
         for con_id in [con_id for con_id in self.verdicts if con_id not in seen]:
             del self.verdicts[con_id]
 

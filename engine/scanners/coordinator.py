@@ -81,6 +81,7 @@ class ScannerCoordinator:
         self._run_market: float | None = None
         self._repair_mono = float("-inf")
         self._second = -1
+        self._news = False  # a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
         self.board = Board()
@@ -177,6 +178,8 @@ class ScannerCoordinator:
             self.breakout.on_bar_closed(con_id, now)
         self.breakout.recheck(now)
         self.market.step(now)
+        if self._news:
+            self._arrange(now)
         self._repair(now)
 
     def cycle_due(self) -> bool:
@@ -290,6 +293,7 @@ class ScannerCoordinator:
         self._arrange(now)
 
     def _arrange(self, now: float) -> None:
+        self._news = False
         verdicts = self.breakout.verdicts
         self.board.merge(self._known(self.market.results()), now)
         for con_id, verdict in verdicts.items():
@@ -341,7 +345,7 @@ class ScannerCoordinator:
             self.board.event(now, "signal", signal.con_id, signal.local_symbol, text)
         else:
             self.board.event(now, "ended", signal.con_id, signal.local_symbol, f"back inside {signal.level:g}")
-        self.changed = True
+        self._news = True
         self._listener(signal)
 
     def _turn_day(self, now: float) -> None:

@@ -67,11 +67,25 @@ def test_sizes_of_dear_stocks_say_nothing() -> None:
     assert units.tick_factor(1) is None
 
 
-def test_fractions_of_a_lot_tell_history() -> None:
+def test_fractions_of_a_lot_tell_history_when_nothing_stronger_does() -> None:
     units = VolumeUnits()
     units.know(stock(1))
     units.on_history(1, 948_837.22, [948_837.22, 1_204_551.07, 77.5], None)
+    assert units.history_factor(1) is None, "not before the others had time to speak"
+    for _ in range(20):
+        units.on_history(1, 948_837.22, [948_837.22], None)
     assert units.history_factor(1) == 100.0
+
+
+def test_round_sizes_outweigh_fractions() -> None:
+    units = told(1.0, 1.0, scans=False, average=False)
+    for _ in range(10):
+        for con_id, (day, _) in STOCKS.items():
+            units.on_history(con_id, day * 0.97, [1_196.98, 77.6, 97.03], None)
+    for number in range(40):
+        units.know(stock(100 + number))
+        units.on_ticks(100 + number, None, None, 40.0, 100.0 * (1 + number % 7), 200.0)
+    assert units.words() == {"ticks": "shares", "history": "shares"}
 
 
 def test_until_something_speaks_the_unit_is_unknown() -> None:
