@@ -1,0 +1,205 @@
+"""The one poll: deltas that add up to the view, nothing for nothing, a whole view for who is too far behind."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.feed import KEPT_VIEWS, Feed, diff
+from app.views import PAGES, find_page
+from engine.clock import FakeClock
+from engine.state.bus import StateBus
+from engine.state.sections import Heartbeat, PnlPoint, PnlSection
+from tests.app.sample_state import MARKET, WALL, fill_sample, positions, quote, tick_sample
+
+PARTS = st.sampled_from(["strip", "state", "grid:positions", "rows:events"])
+FIELDS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 3), min_size=3, max_size=3)
+
+
+@st.composite
+def views(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+    parts = draw(st.sets(PARTS))
+    return {part: draw(st.dictionaries(st.sampled_from("xyz"), FIELDS)) for part in parts}
+
+
+def merged(view: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
+    """What assets/qt20-model.js does with a delta."""
+    out = {part: dict(values) for part, values in view.items() if part not in delta.get("drop", [])}
+    for part, values in delta.get("set", {}).items():
+        target = out.setdefault(part, {})
+        for key, value in values.items():
+            target[key] = {**target[key], **value} if part.startswith("grid:") and key in target else value
+    for part, keys in delta.get("del", {}).items():
+        for key in keys:
+            del out[part][key]
+    return out
+
+
+@given(views(), views())
+def test_a_delta_on_the_old_view_is_the_new_view(old: dict, new: dict) -> None:
+    without_empty = {part: values for part, values in new.items() if values}
+    result = {part: values for part, values in merged(old, diff(old, new)).items() if values}
+    assert result == without_empty
+
+
+@given(views())
+def test_no_change_is_no_delta(view: dict) -> None:
+    assert diff(view, json.loads(json.dumps(view))) == {}
+
+
+def test_a_tail_reports_new_points_and_never_the_ones_that_left() -> None:
+    assert diff({"tail:pnl": {"1": 1.0, "2": 2.0}}, {"tail:pnl": {"2": 2.0, "3": None}}) == {
+        "set": {"tail:pnl": {"3": None}}
+    }
+
+
+def test_zero_and_false_are_different_values() -> None:
+    assert diff({"strip": {"a": 0}}, {"strip": {"a": False}}) == {"set": {"strip": {"a": False}}}
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.clock = FakeClock(wall=WALL)
+        self.bus = StateBus(None, self.clock)
+        fill_sample(self.bus, self.clock.wall(), self.clock.mono())
+        self.feed = Feed(self.bus, self.clock.wall, PAGES, "build", "1")
+
+    def beat(self) -> None:
+        self.clock.advance(1.0)
+        beat = Heartbeat(
+            at_wall=self.clock.wall(), at_market=0.0, started_wall=WALL, loop_lateness_p99_ms=self.clock.wall() % 7
+        )
+        self.bus.publish("heartbeat", beat)
+
+    def tick(self, step: int) -> None:
+        """A busy second as the engine makes it: prices move, one P&L point is added."""
+        before = self.bus.read("pnl")
+        self.clock.advance(2.0)
+        tick_sample(self.bus, step, self.clock.wall(), self.clock.mono())
+        assert isinstance(before, PnlSection)
+        point = PnlPoint(self.clock.wall(), MARKET + 2.0 * step, None, None, -2600.0 - step)
+        self.bus.publish("pnl", PnlSection(points=(*before.points, point)[-300:]))
+
+
+def test_the_first_poll_gets_everything_and_the_second_nothing() -> None:
+    bench = Bench()
+    first = bench.feed.poll("/", None)
+    assert first.delta is not None
+    assert first.delta["full"] is True
+    assert {"strip", "figures", "grid:positions", "tail:pnl", "state"} <= set(first.delta["set"])
+    assert bench.feed.poll("/", first.cursor).delta is None
+
+
+def test_the_heartbeat_alone_keeps_the_poll_empty() -> None:
+    bench = Bench()
+    bench.beat()
+    cursor = bench.feed.poll("/", None).cursor
+    for _ in range(5):
+        bench.beat()
+        answer = bench.feed.poll("/", cursor)
+        assert answer.delta is None
+        assert answer.heartbeat_age_s == 0.0
+
+
+def test_the_age_of_the_heartbeat_travels_with_an_empty_answer() -> None:
+    bench = Bench()
+    bench.beat()
+    cursor = bench.feed.poll("/", None).cursor
+    bench.clock.advance(4.5)
+    assert bench.feed.poll("/", cursor).heartbeat_age_s == 4.5
+
+
+def test_a_delta_holds_only_what_moved() -> None:
+    bench = Bench()
+    cursor = bench.feed.poll("/", None).cursor
+    bench.tick(1)
+    delta = bench.feed.poll("/", cursor).delta
+    assert delta is not None
+    assert "full" not in delta
+    assert "rows:events" not in delta["set"]
+    assert list(delta["set"]["tail:pnl"].values()) == [-2601.0]
+    row = next(iter(delta["set"]["grid:positions"].values()))
+    assert "last" in row
+    assert "name" not in row
+
+
+def test_a_busy_poll_stays_under_its_budget_of_bytes_and_cpu() -> None:
+    bench = Bench()
+    for path in ("/", "/positions", "/lines"):
+        cursor = bench.feed.poll(path, None).cursor
+        sizes, times = [], []
+        for step in range(1, 25):
+            bench.tick(step)
+            begun = time.process_time()
+            answer = bench.feed.poll(path, cursor)
+            times.append(time.process_time() - begun)
+            cursor = answer.cursor
+            sizes.append(len(json.dumps(answer.delta, separators=(",", ":"), ensure_ascii=False).encode()))
+        assert statistics.median(sizes) <= 4000, (path, sizes)
+        assert statistics.median(times) <= 0.004, (path, times)
+
+
+def test_a_cursor_that_is_too_old_gets_the_whole_view() -> None:
+    bench = Bench()
+    old = bench.feed.poll("/", None).cursor
+    for step in range(1, KEPT_VIEWS + 2):
+        bench.tick(step)
+        bench.feed.poll("/", None)
+    answer = bench.feed.poll("/", old)
+    assert answer.delta is not None
+    assert answer.delta["full"] is True
+
+
+def test_cursors_of_another_page_another_start_or_nonsense_get_the_whole_view() -> None:
+    bench, other = Bench(), Bench()
+    elsewhere = bench.feed.poll("/lines", None).cursor
+    before_restart = other.feed.poll("/", None).cursor
+    for cursor in (
+        elsewhere,
+        before_restart,
+        "",
+        "x",
+        "a.b.c",
+        "é.overview.1",
+        bench.feed.poll("/", None).cursor + "9",
+    ):
+        answer = bench.feed.poll("/", cursor)
+        assert answer.delta is not None, cursor
+        assert answer.delta["full"] is True
+
+
+def test_many_tabs_share_one_view() -> None:
+    bench = Bench()
+    built = []
+    page = PAGES[0]
+    counted = type(page)(
+        page.name, page.pattern, page.sections, lambda s, params: built.append(1) or page.build(s, params)
+    )
+    feed = Feed(bench.bus, bench.clock.wall, (counted,))
+    for _ in range(50):
+        feed.poll("/", None)
+    assert len(built) == 1
+
+
+def test_an_unknown_path_has_the_strip_and_nothing_else() -> None:
+    delta = Bench().feed.poll("/nowhere", None).delta
+    assert delta is not None
+    assert set(delta["set"]) == {"strip", "broker", "rows:bell"}
+
+
+def test_paths_of_any_kind_find_a_page() -> None:
+    assert find_page(PAGES, "/lines/")[0].name == "lines"
+    assert find_page(PAGES, "")[0].name == "overview"
+    assert find_page(PAGES, None)[0].name == "overview"
+    assert find_page(PAGES, "/" + "x" * 5000)[0].name in ("overview", "other")
+
+
+def test_the_samples_are_those_of_the_bus() -> None:
+    """The bench moves prices as `tick_sample` does, so that a delta is never empty by accident."""
+    assert positions(WALL, 1) != positions(WALL, 2)
+    assert quote(76_792_991, WALL, 0.0, 1) != quote(76_792_991, WALL, 0.0, 2)

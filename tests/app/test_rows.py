@@ -1,0 +1,313 @@
+"""View builders: every number is the section's, every gap stays a gap, nothing is invented."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from app import format as fmt
+from app.rows.events import refusal_text
+from app.rows.find import find
+from app.rows.gauge import cells, kept, legend, status_word
+from app.rows.heat import CHANGE_CUTS, heat_parts, step
+from app.rows.key_figures import key_figures
+from app.rows.lines import ledger, lines_parts
+from app.rows.overview import overview_parts
+from app.rows.positions import filtered_words, grid_rows, pnl_curves, positions_parts, spark, total, total_row
+from app.rows.signals import top_signals
+from app.rows.strip import pill, strip_parts
+from app.snapshots import Snapshots
+from engine.state.sections import LinesSection
+from tests.app import sample_state as sample
+
+WALL = sample.WALL
+
+
+def snapshots(**changed: object) -> Snapshots:
+    s = Snapshots(
+        engine="alive",
+        now=WALL,
+        build_id="0.1.0+5a1c9e77",
+        broker=replace(sample.broker(WALL), as_of_wall=WALL),
+        positions=sample.positions(WALL),
+        lines=sample.lines(WALL),
+        scanners=sample.scanners(),
+        signals=sample.signals(),
+        health=sample.health(WALL),
+        pnl=sample.pnl(WALL),
+        universe=sample.universe(),
+    )
+    return dataclasses.replace(s, **changed)  # type: ignore[arg-type]
+
+
+BUILDERS = (strip_parts, overview_parts, positions_parts, lines_parts)
+SECTION_NAMES = ("broker", "positions", "lines", "scanners", "signals", "health", "pnl")
+
+
+def missing_sets() -> Iterator[dict[str, None]]:
+    yield from ({name: None} for name in SECTION_NAMES)
+    yield {name: None for name in SECTION_NAMES}
+    yield {name: None for name in SECTION_NAMES if name != "broker"}
+
+
+@pytest.mark.parametrize(("build", "missing"), list(product(BUILDERS, missing_sets())))
+def test_every_view_stands_without_any_section(build, missing) -> None:
+    json.dumps(build(snapshots(**missing)), allow_nan=False)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_every_view_stands_while_the_broker_is_away(build) -> None:
+    view = build(snapshots(broker=sample.offline_broker(WALL)))
+    json.dumps(view, allow_nan=False)
+    for state in view.get("state", {}).values():
+        assert state["s"] in ("stale", "empty", "error", "live", "loading")
+
+
+def test_last_values_are_stale_since_the_connection_went() -> None:
+    view = overview_parts(snapshots(broker=sample.offline_broker(WALL)))
+    assert view["state"]["positions"] == {
+        "s": "stale",
+        "since": WALL - 30.0,
+        "text": "No connection to the broker. Last values.",
+    }
+
+
+def test_nothing_yet_is_an_error_with_the_next_try() -> None:
+    state = overview_parts(snapshots(broker=sample.offline_broker(WALL), positions=None))["state"]["positions"]
+    assert state["s"] == "error"
+    assert state["until"] == WALL + 12.0
+    assert "7497" in state["text"]
+
+
+def test_the_strip_says_what_it_is_connected_to() -> None:
+    broker = sample.broker(WALL)
+    assert pill(broker)[0] == "SIMULATED"
+    assert pill(replace(broker, mode="live"))[0] == "LIVE"
+    assert pill(None) == ["Starting", "idle"]
+    waiting = pill(sample.offline_broker(WALL))
+    assert waiting == {"text": "Reconnecting in {left}", "until": WALL + 12.0, "tone": "waiting"}
+    assert pill(replace(sample.offline_broker(WALL), retry_at_wall=None))[0] == "Offline"
+
+
+def test_the_account_is_shown_redacted_and_nowhere_whole() -> None:
+    for build in BUILDERS:
+        assert sample.ACCOUNT not in json.dumps(build(snapshots()))
+    assert strip_parts(snapshots())["strip"]["account"] == "DU***567"
+
+
+def test_simulated_data_are_called_so() -> None:
+    assert strip_parts(snapshots())["strip"]["simulated"] is True
+    paper = replace(sample.broker(WALL), mode="paper")
+    assert strip_parts(snapshots(broker=paper))["strip"]["simulated"] is False
+
+
+def test_the_market_clock_is_the_gateways() -> None:
+    offset, base, rate, zone = strip_parts(snapshots())["strip"]["clock"]
+    assert WALL + offset + (WALL - base) * (rate - 1) == pytest.approx(sample.MARKET, abs=0.1)
+    assert zone == "America/New_York"
+    fast = replace(sample.broker(WALL), clock_rate=10.0, as_of_wall=WALL)
+    offset, base, rate, _ = strip_parts(snapshots(broker=fast))["strip"]["clock"]
+    assert WALL + 5 + offset + (WALL + 5 - base) * (rate - 1) == pytest.approx(sample.MARKET + 50, abs=0.1)
+
+
+def test_rows_carry_the_sections_numbers() -> None:
+    section = sample.positions(WALL)
+    rows = grid_rows(section, snapshots())
+    for position in section.tradable:
+        row = rows[str(position.con_id)]
+        assert row["last"] == position.last
+        assert row["unr"] == round(position.unrealized_pnl, 2)
+        assert row["qty"] == position.quantity
+    largest = min(rows.values(), key=lambda row: row["order"])
+    assert largest["sym"] == "NQZ5"
+
+
+def test_a_missing_price_stays_missing_and_says_why() -> None:
+    section = sample.positions(WALL)
+    bare = replace(
+        section.tradable[0],
+        last=None,
+        last_wall=None,
+        unrealized_pnl=None,
+        daily_pnl=None,
+        exposure=None,
+        change_pct=None,
+    )
+    row = grid_rows(replace(section, tradable=(bare,)), snapshots())[str(bare.con_id)]
+    assert row["last"] is None
+    assert row["unr"] is None
+    assert row["unrp"] is None
+    assert row["why"] == "No price yet"
+
+
+def test_half_a_sum_is_no_sum() -> None:
+    assert total((1.0, 2.5), 2) == 3.5
+    assert total((1.0, None), 2) is None
+    section = sample.positions(WALL)
+    part = replace(section, tradable=(replace(section.tradable[0], daily_pnl=None), *section.tradable[1:]))
+    assert total_row(part)["total"]["day"] is None
+
+
+def test_key_figures_of_an_account_that_sent_nothing() -> None:
+    section = replace(sample.positions(WALL), account=type(sample.positions(WALL).account)())
+    figures = key_figures(section)
+    assert figures["net"][0] == fmt.MISSING
+    assert figures["net"][2] == "Not sent by the broker yet"
+    assert figures["day"][0] == fmt.MISSING
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0.01, 1e6)), max_size=60))
+def test_a_sparkline_stays_in_its_cell_and_keeps_its_gaps(values: list[float | None]) -> None:
+    heights = spark(tuple(values))
+    if not heights:
+        assert sum(v is not None for v in values) < 2
+        return
+    assert [h is None for h in heights] == [v is None for v in values]
+    assert all(h is None or 0 <= h <= 40 for h in heights)
+
+
+def test_the_pnl_curve_of_a_position_ends_at_its_own_mark() -> None:
+    section = sample.positions(WALL)
+    tsla = next(row for row in section.tradable if row.local_symbol == "TSLA")
+    values = pnl_curves(section)[str(tsla.con_id)]["y"]
+    assert values[-1] == round(tsla.quantity * (tsla.spark[-1] - tsla.avg_cost))
+    assert None in values
+
+
+def test_filtered_words_count_by_kind() -> None:
+    assert filtered_words(sample.FILTERED) == "3 OTC, 3 rights, 2 delisted, 1 warrant"
+
+
+@st.composite
+def line_sections(draw: st.DrawFn) -> LinesSection:
+    limit = draw(st.integers(1, 120))
+    buffer = draw(st.integers(0, min(10, limit)))
+    counts: dict[str, int] = {}
+    left = limit
+    for name in ("100", "pinned", "50", "25", "coverage"):
+        counts[name] = draw(st.integers(0, left))
+        left -= counts[name]
+    used = sum(counts.values())
+    return replace(
+        sample.lines(WALL),
+        limit=limit,
+        effective_limit=limit,
+        buffer=buffer,
+        used=used,
+        scanner_capacity=limit - buffer,
+        by_class=counts,
+        changing=draw(st.integers(0, used)),
+        near=used >= 0.9 * limit,
+        rows=(),
+    )
+
+
+@given(line_sections())
+def test_the_gauge_has_one_cell_a_line(section: LinesSection) -> None:
+    text = cells(section)
+    assert len(text) == section.limit
+    assert text.count("p") + text.count("x") >= min(section.by_class["100"], section.used)
+    assert text.count("k") == kept(section)
+    assert text.count("x") == section.changing
+    assert sum(text.count(letter) for letter in "pitncx") == section.used
+
+
+@given(line_sections())
+def test_the_legend_agrees_with_the_classes(section: LinesSection) -> None:
+    counts = legend(section)
+    assert counts["n_p"] == section.by_class["100"]
+    assert counts["n_c"] == section.by_class["coverage"]
+    assert (counts["n_f"] or 0) + kept(section) + section.used == section.limit
+
+
+def test_near_and_full_are_said_in_words() -> None:
+    base = sample.lines(WALL)
+    assert status_word(replace(base, near=False)) is None
+    assert status_word(replace(base, near=True))[0] == "NEAR"
+    assert status_word(replace(base, near=True, used=50))[0] == "FULL"
+
+
+def test_the_ledger_has_positions_first_and_the_next_out_after_them() -> None:
+    rows = sorted(ledger(sample.lines(WALL)).values(), key=lambda row: row["order"])
+    outs = [row["out"] for row in rows]
+    known = [out for out in outs if out is not None]
+    assert known == sorted(known)
+    assert all(out is None for out in outs[: len(outs) - len(known)])
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), (-9.0, -3), (0.0, 0), (0.5, 1), (9.9, 3)])
+def test_heat_steps(value: float | None, expected: int | None) -> None:
+    assert step(value, CHANGE_CUTS) == expected
+
+
+def test_a_fall_speaks_for_a_short_candidate() -> None:
+    candidate = replace(sample.scanners().candidates[0], change_pct=-6.0, side="short")
+    assert heat_parts((candidate,), 12)["change"] == [["−6.0", 3]]
+    assert heat_parts((replace(candidate, side="long"),), 12)["change"] == [["−6.0", -3]]
+
+
+def test_signals_active_by_score_then_the_ended_ones() -> None:
+    rows = sorted(top_signals(snapshots()).values(), key=lambda row: row["order"])
+    assert [row["sym"]["sym"] for row in rows] == ["NVDA", "AMD", "META", "PLTR"]
+    assert rows[-1]["score"]["text"] == "ended {at}"
+
+
+def test_a_refusal_is_said_once() -> None:
+    assert refusal_text("at limit (50/50)") == "Cannot subscribe to {sym}: at limit (50/50)"
+    assert refusal_text("Cannot subscribe to RKLB: at limit (50/50)") == "Cannot subscribe to {sym}: at limit (50/50)"
+
+
+@pytest.mark.parametrize("typed", ["brk b", "BRK.B", "brk-b", " Brk/B "])
+def test_a_symbol_is_found_however_it_is_typed(typed: str) -> None:
+    assert find(typed, sample.universe())[0].local_symbol == "BRK B"
+
+
+def test_beginnings_come_before_middles() -> None:
+    found = [item.local_symbol for item in find("m", sample.universe())]
+    assert found[0].startswith("M")
+    assert "AMD" in found
+    assert find("", sample.universe()) == []
+    assert find("x", None) == []
+
+
+FORMAT_CASES = [
+    (fmt.number, (184311.456, 2), "184,311.46"),
+    (fmt.number, (-0.001, 2), "0.00"),
+    (fmt.number, (None, 2), "–"),
+    (fmt.number, (1.005, 2), "1.01"),
+    (fmt.signed, (-2624.52, 2), "−2,624.52"),
+    (fmt.signed, (240.0, 2), "+240.00"),
+    (fmt.signed, (0.0, 2), "0.00"),
+    (fmt.percent, (-1.4, 2), "−1.40 %"),
+    (fmt.share, (83.24, 1), "83.2 %"),
+    (fmt.times, (3.84, 1), "3.8×"),
+    (fmt.arrow, (-0.001, 2), ""),
+    (fmt.arrow, (-0.4, 2), "▼"),
+    (fmt.quantity, (100.0,), "100"),
+    (fmt.quantity, (0.125,), "0.125"),
+    (fmt.age, (0.41,), "0.4 s"),
+    (fmt.age, (-3.0,), "0.0 s"),
+    (fmt.age, (348.2,), "5 min 48 s"),
+    (fmt.age, (7500.0,), "2 h 05 min"),
+    (fmt.age, (273600.0,), "3 d 4 h"),
+    (fmt.held, (131.9,), "2:11"),
+    (fmt.held, (9026.0,), "2:30:26"),
+]
+
+
+@pytest.mark.parametrize(("function", "arguments", "text"), FORMAT_CASES)
+def test_format(function, arguments, text: str) -> None:
+    assert function(*arguments) == text
+
+
+def test_redaction() -> None:
+    assert fmt.redacted("DU1234567") == "DU***567"
+    assert fmt.redacted("U12") == "U***"
+    assert fmt.redacted(None) == "–"
