@@ -1,6 +1,6 @@
 """What one update of a line costs in the bus: ticks -> quote -> listener (goal: <= 10 us), and one step and snapshot.
 
-Run: python -m benchmarks.line_ticks. Last figure (2 cores, Python 3.11): 2.0 us an update, step 0.35 ms, snapshot 0.2 ms.
+Run: python -m benchmarks.line_ticks. Last figure (2 cores, Python 3.11): 2 us an update, step 0.4 ms, snapshot 0.2 ms.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
 from engine.lines.explain import Explainer
-from engine.lines.faults import SLOW_RETRY_S, Blocks, line_fault
+from engine.lines.faults import FREED_BY_TWS, SLOW_RETRY_S, Blocks, line_fault
 from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
@@ -77,7 +77,7 @@ class MarketDataBus:
         )
         self._plan = LinePlan()
         self._swaps: deque[float] = deque()
-        self._abandoned: dict[int, float] = {}  # requests that TWS says it dropped (1101), by the moment
+        self._abandoned: dict[int, float] = {}  # requests that TWS says are no more (1101, 354), by the moment
         self._connected = False
         self._upstream_down = False
         self._farms_down: set[str] = set()
@@ -309,7 +309,7 @@ class MarketDataBus:
         dropped_at = self._abandoned.get(req_id)
         if dropped_at is not None and received_mono - dropped_at > LATE_TICKS_S:
             del self._abandoned[req_id]
-            log.warning("A line that TWS reported as dropped still ticks: it is cancelled")
+            log.warning("A line that TWS reported as gone still ticks: it is cancelled")
             self._broker.cancel(req_id)
 
     def on_error(self, error: RequestError) -> None:
@@ -343,8 +343,12 @@ class MarketDataBus:
     def _free_refused(self, line: Line, code: int, sentence: str) -> None:
         """The gateway refused this contract: its line is free, and it is left alone for a while."""
         self._give_up(line, code, sentence)
-        self._executor.farewell(line, f"refused: {sentence}")
-        self._executor.drop(line)
+        if code in FREED_BY_TWS:
+            self._abandoned[line.req_id] = self._clock.mono()
+            self._executor.farewell(line, f"refused: {sentence}")
+            self._executor.drop(line)
+        else:
+            self._executor.give_back(line, f"refused: {sentence}", self._clock.mono())
 
     def _no_data(self, line: Line, now_mono: float) -> None:
         sentence = line.message or f"no data: no tick in {repair.FIRST_TICK_S:.0f} s, asked twice"

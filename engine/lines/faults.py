@@ -14,6 +14,8 @@ FIRST_RETRY_S = 60.0
 RETRY_S = 600.0
 SLOW_RETRY_S = 60.0
 _FORGET_S = 3_600.0
+# After these TWS has no such line; after any other refusal a cancel makes sure (its echo, 300, is ignored).
+FREED_BY_TWS = frozenset({101, 200, 354, 10168})
 # Ticks may follow these all the same (delayed, or part of them): the time-out of the first tick decides.
 _ADVISORY = frozenset({10089, 10090, 10091, 10167})
 

@@ -302,12 +302,26 @@ def test_a_position_that_got_200_at_night_is_asked_for_at_the_next_connect(gatew
 
 
 @pytest.mark.parametrize("code", [354, 10168, 10186])
-def test_missing_entitlements_free_the_line_for_ten_minutes(gateway: FakeGateway, code: int) -> None:
+def test_missing_entitlements_leave_the_contract_alone_for_ten_minutes(gateway: FakeGateway, code: int) -> None:
     gateway.refuse[7] = code
     gateway.bus.demand("a", [want(7, "50", 0.9)])
     gateway.run(300.0)
     assert gateway.subscribed_since(0) == [7]
     assert f"(code {code})" in gateway.bus.snapshot().refused[0].reason
+
+
+def test_a_refused_line_that_ticks_all_the_same_is_cancelled(gateway: FakeGateway) -> None:
+    gateway.bus.demand("a", [want(7, "50", 0.9)])
+    gateway.run(6.0)
+    gateway.error(7, 354, dead=False)
+    gateway.run(6.0)
+    assert gateway.open_ids() == []
+    gateway.bus.demand("a", [want(8, "50", 0.9)])
+    gateway.run(6.0)
+    gateway.error(8, 10186, dead=False)
+    gateway.all_mute = True
+    gateway.run(6.0)
+    assert gateway.open_ids() == []
 
 
 @pytest.mark.parametrize("code", [10089, 10090, 10091, 10167])
