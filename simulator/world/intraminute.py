@@ -129,6 +129,9 @@ def _wave(m: Minutes, step: F32, first: F32, last: F32, inside: Bool) -> F32:
     room = (m.high - m.low).astype(np.float32)
     is_push = m.slot >= 0
     walk *= np.where(is_push, np.float32(0.25), np.float32(0.75)) * room / width
+    narrow = room <= 2
+    if narrow.any():  # a minute of two ticks bounces between bid and ask, it does not drift
+        walk[:, narrow] = step[:, narrow] * inside[:, narrow] * np.float32(0.7)
     if is_push.any():
         begin = np.maximum(m.slot[is_push].astype(np.float32), first[is_push])
         rise = np.clip((_KF - begin) / np.maximum(last[is_push] - begin, 1), 0.0, 1.0).astype(np.float32)
