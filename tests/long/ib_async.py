@@ -23,11 +23,18 @@ NEEDED = ("ib_async", "aeventkit", "msgspec", "pydantic", "pytest", "pytest-time
 
 def newest_python() -> list[str]:
     """The command of the newest Python from 3.13 on that can make an environment; else of this one."""
-    found = [python for python in map(start.probe, start.candidates()) if python and start.supported(python)]
+    commands = [*start.candidates(), *of_pyenv()]
+    found = [python for python in map(start.probe, commands) if python and start.supported(python)]
     newest = max((python for python in found if python["can_venv"]), key=lambda p: p["version"], default=None)
     if newest is None or newest["version"][:2] < (3, 13):
         return [sys.executable]
     return [str(newest["executable"])]
+
+
+def of_pyenv() -> list[list[str]]:
+    """Pythons of pyenv that are not on the path."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    return [[str(path)] for path in sorted(root.glob("versions/3.1[1-4].*/bin/python"))]
 
 
 def pinned() -> list[str]:
