@@ -185,12 +185,20 @@ def report(replay: Replay, truths: list[Breakout], misses: dict[tuple[int, float
     signals = list(replay.signals.values())
     hits = [(truth, found_by(truth, signals)) for truth in truths]
     delays = [signal.at - truth.start for truth, signal in hits if signal is not None]
+    reasons = {"cool-down": 0, "floor": 0, "other": 0}
     for truth, signal in hits:
         if signal is None:
-            side = "long" if truth.side > 0 else "short"
             why = misses.get((truth.con_id, truth.start), "-")
-            print(f"miss {truth.local_symbol} {side} level {truth.level:g}: {why}")
-    print(f"{len(truths)} breakouts, {len(delays)} found: recall {len(delays) / max(len(truths), 1):.3f}")
+            reason = _reason(truth, signals, why)
+            reasons[reason] += 1
+            side = "long" if truth.side > 0 else "short"
+            print(f"miss ({reason}) {truth.local_symbol} {side} level {truth.level:g}: {why}")
+    may = len(truths) - reasons["cool-down"] - reasons["floor"]
+    print(
+        f"{len(truths)} breakouts, {len(delays)} found: recall {len(delays) / max(len(truths), 1):.3f}; missed: "
+        f"{reasons['cool-down']} in the cool-down of a signal of that side, {reasons['floor']} below a floor, "
+        f"{reasons['other']} otherwise; recall of those that the rules may signal {len(delays) / max(may, 1):.3f}"
+    )
     if delays:
         print(f"delay from the start: median {statistics.median(delays):.0f} s, longest {max(delays):.0f} s")
     every = replay.world.truth(replay.start - 3_600.0, replay.world.now())  # those that ran at the start, too
@@ -203,6 +211,14 @@ def report(replay: Replay, truths: list[Breakout], misses: dict[tuple[int, float
         f"cycle over {len(replay.instruments)} symbols, CPU: median {statistics.median(replay.cycles_ms):.1f} ms, "
         f"worst {max(replay.cycles_ms):.1f} ms"
     )
+
+
+def _reason(truth: Breakout, signals: list[Signal], why: str) -> str:
+    side, cool_s = "long" if truth.side > 0 else "short", BreakoutParams().cool_down_min * 60.0
+    mine = [signal for signal in signals if signal.con_id == truth.con_id and signal.side == side]
+    if any(truth.start - cool_s < signal.at < truth.start for signal in mine):
+        return "cool-down"
+    return "floor" if any(name in why for name in ("Price floor", "Average volume", "Dollar volume")) else "other"
 
 
 def _explains(truth: Breakout, signal: Signal) -> bool:

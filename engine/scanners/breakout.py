@@ -157,6 +157,12 @@ class BreakoutScanner:
         long, short = (self._read(con_id, side, facts, live, now_market) for side in SIDES)
         return long, short
 
+    def running(self, con_id: int) -> Signal | None:
+        """The signal of this symbol that runs now; the newer one when both sides do."""
+        watches = [self.tracker.watch(con_id, side) for side in SIDES]
+        signals = [watch.signal for watch in watches if watch and watch.phase == "active" and watch.signal]
+        return max(signals, key=lambda signal: signal.at) if signals else None
+
     def forget(self, con_ids: Iterable[int]) -> None:
         for con_id in con_ids:
             self._facts.pop(con_id, None)

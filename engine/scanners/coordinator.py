@@ -25,7 +25,7 @@ from engine.scanners.heat import HeatHistory
 from engine.scanners.market import MarketScanner, ScanPort, ScanResult
 from engine.scanners.rules import Floors, Reading
 from engine.scanners.universe import Universe
-from engine.scanners.why import nearest_miss, rule_checks
+from engine.scanners.why import nearest_miss, rule_checks, running_text
 from engine.state.sections import ScannersSection, SignalsSection
 
 log = logging.getLogger("qtrade.scanners")
@@ -216,7 +216,9 @@ class ScannerCoordinator:
             return Why((), (), "Not in the universe: no scan has returned it and it is no position.", None)
         long, short = readings
         better = long if long.passed >= short.passed else short
-        return Why(rule_checks(long), rule_checks(short), nearest_miss(better, self.breakout.params), readings)
+        running = self.breakout.running(con_id)
+        text = running_text(running) if running is not None else nearest_miss(better, self.breakout.params)
+        return Why(rule_checks(long), rule_checks(short), text, readings)
 
     def signals_of(self, con_id: int) -> tuple[Signal, ...]:
         """Today's signals of one symbol, oldest first."""
@@ -271,7 +273,7 @@ class ScannerCoordinator:
         return self._parts.units.tick_factor(con_id) is not None
 
     def _miss(self, verdict: Verdict) -> str:
-        return nearest_miss(verdict.reading, self.breakout.params)
+        return "" if verdict.state == "confirmed" else nearest_miss(verdict.reading, self.breakout.params)
 
     def _admit(self, contract: ContractRef, rank: int, score: float = 0.0) -> None:
         self._parts.units.know(contract)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from engine.bars.hours import NEW_YORK
 from engine.config import BreakoutParams
-from engine.domain import RuleCheck
+from engine.domain import RuleCheck, Signal
 from engine.scanners.rules import CONFIRMATION, COOL_DOWN, Gate, Reading
 
 
@@ -32,6 +35,15 @@ def nearest_miss(reading: Reading, params: BreakoutParams) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def running_text(signal: Signal) -> str:
+    """What is said instead of a miss while a signal runs."""
+    at = datetime.fromtimestamp(signal.at, NEW_YORK).strftime("%H:%M:%S")
+    kind = "the opening range" if signal.level_kind == "opening range" else "the level"
+    return (
+        f"A {signal.side} signal runs since {at}: {price_text(signal.last)} beyond {kind} {price_text(signal.level)}."
+    )
+
+
 def params_confirmation(params: BreakoutParams) -> str:
     """The confirmation that is asked for, in words."""
     if params.confirm_bars > 0:
@@ -58,7 +70,8 @@ def count_text(value: float | None) -> str:
 
 def _check(gate: Gate, reading: Reading) -> RuleCheck:
     text, limit = _texts(gate, reading)
-    return RuleCheck(gate.name, gate.value, gate.limit, gate.passed, text, limit, gate.detail)
+    detail = "" if gate.name == CONFIRMATION else gate.detail  # its unit, which the text has
+    return RuleCheck(gate.name, gate.value, gate.limit, gate.passed, text, limit, detail)
 
 
 def _texts(gate: Gate, reading: Reading) -> tuple[str, str]:
