@@ -14,7 +14,7 @@ from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import LineSettings
 from engine.domain import Demand, Quote
-from engine.lines import repair
+from engine.lines import repair, words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
@@ -81,6 +81,7 @@ class MarketDataBus:
         self._connected = False
         self._upstream_down = False
         self._farms_down: set[str] = set()
+        self._feed_round_mono = -repair.FEED_ROUND_EVERY_S
         self.late_ticks = 0
 
     # --- what the rooms ask -----------------------------------------------------------------------------------
@@ -182,11 +183,17 @@ class MarketDataBus:
     def _look_after_lines(self, now_mono: float) -> None:
         """Renew silent lines, positions first; give up those that bring nothing."""
         dwell_s = self._policy(now_mono).dwell_s
+        if repair.feed_is_dead(self._ledger, self._feed_round_mono, now_mono):
+            self._feed_round_mono = now_mono
+            log.warning("No tick on any line for %.0f s: asking again for all of them", repair.FEED_DEAD_S)
+            for line in self._ledger:
+                repair.verify(line, now_mono, now_mono, "no tick on any line")
+        is_speaking = repair.is_feed_speaking(self._ledger, now_mono)
         for line in sorted(self._ledger, key=lambda held: RANK[held.line_class]):
             verdict = repair.judge(line, now_mono, dwell_s)
             if verdict == "renew":
                 self._executor.renew(line, now_mono)
-            elif verdict == "no_data":
+            elif verdict == "no_data" and is_speaking:
                 self._no_data(line, now_mono)
 
     def _carry_out(self, result: LinePlan, now_mono: float) -> None:
@@ -198,6 +205,8 @@ class MarketDataBus:
             self._executor.cancel(cancel, now_mono)
         for subscribe in result.subscribe:
             self._executor.subscribe(subscribe, now_mono)
+        for demand in self._demands.unqualified:
+            self._refuse(demand, words.NOT_QUALIFIED, spoken=demand.line_class == "100")
         for refused in result.refused:
             if refused.kind != "waiting":
                 self._refuse(refused.demand, refused.reason, spoken=refused.kind in _SPOKEN_REFUSALS)

@@ -37,7 +37,7 @@ def _outside_hold(seat: Seat, now_mono: float, policy: LinePolicy) -> bool:
 def _not_better(demand: Demand, rivals: Sequence[Seat], policy: LinePolicy) -> tuple[RefusedKind, str]:
     if demand.line_class == "25" and policy.normal_max == 0:
         return "normal_max", "no lines are given to ordinary candidates"
-    if not rivals:
-        return "limit", ""
+    if not rivals:  # the places of the class went to better newcomers of the same plan
+        return ("normal_max", words.normals_taken(policy.normal_max)) if demand.line_class == "25" else ("limit", "")
     weakest = min(rivals, key=lambda s: (s.score, s.con_id))
     return "score", words.does_not_beat(demand.score, weakest.symbol, weakest.score, policy.hysteresis_pct)

@@ -16,6 +16,7 @@ class DemandBook:
     def __init__(self) -> None:
         self._by_holder: dict[str, dict[int, Demand]] = {}
         self._all: tuple[Demand, ...] = ()
+        self.unqualified: tuple[Demand, ...] = ()  # their contracts name no exchange yet: TWS would refuse (321)
 
     def put(self, holder: str, demands: Sequence[Demand], now_mono: float) -> bool:
         """Replace the holder's set; True when it holds a position that was not wanted as one before."""
@@ -33,10 +34,13 @@ class DemandBook:
         self._by_holder[holder] = fresh
         if not fresh:
             del self._by_holder[holder]
-        self._all = tuple(d for wanted in self._by_holder.values() for d in wanted.values())
+        every = [d for wanted in self._by_holder.values() for d in wanted.values()]
+        self._all = tuple(d for d in every if d.contract.exchange)
+        self.unqualified = tuple(d for d in every if not d.contract.exchange)
         return any(d.line_class == "100" and not _is_position(before.get(c)) for c, d in fresh.items())
 
     def all(self) -> tuple[Demand, ...]:
+        """Every demand that can be asked for."""
         return self._all
 
     def of(self, con_id: int) -> list[Demand]:

@@ -100,6 +100,7 @@ class LineExecutor:
             line.idle_since_mono = now_mono if line.idle_since_mono is None else line.idle_since_mono
         else:
             line.idle_since_mono = None
+            line.contract = keep.demand.contract  # it may be better known by now; a renewal asks with it
             line.score, line.reason = keep.demand.score, keep.demand.reason
             line.borrowed = keep.demand.borrowed
         if keep.line_class != line.line_class:

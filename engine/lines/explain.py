@@ -65,6 +65,8 @@ class Explainer:
         if refused is not None:
             return refused.reason
         strongest = wanted[0]
+        if not any(demand.contract.exchange for demand in wanted):
+            return words.NOT_QUALIFIED
         if strongest.line_class == "coverage":
             return "waits for its visit"
         name = words.class_name(strongest.line_class)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.domain import LineClass
 from engine.lines.model import PRIORITY
 
+NOT_QUALIFIED = "its contract details are not here yet, so the exchange is unknown"
 _EXCHANGE_ZONE = ZoneInfo("America/New_York")
 _CLASS_NAME: dict[LineClass, str] = {
     "100": "position",
@@ -40,6 +41,10 @@ def priority_word(line_class: LineClass) -> str:
     """The number where the class has one: "100", "50", "25", else "pinned", "coverage"."""
     number = PRIORITY.get(line_class)
     return line_class if number is None else str(number)
+
+
+def normals_taken(normal_max: int) -> str:
+    return f"the {normal_max} lines for ordinary candidates are taken"
 
 
 def does_not_beat(score: float, rival: str, rival_score: float, hysteresis_pct: float) -> str:

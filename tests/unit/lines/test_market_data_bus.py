@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from msgspec import structs
 
 from engine.broker.port import RequestError, SystemNotice, Ticks
 from engine.config import LineSettings
@@ -389,6 +390,58 @@ def test_a_position_without_data_keeps_its_line_and_says_so(gateway: FakeGateway
     gateway.run(1.0)
     row = gateway.bus.snapshot().rows[0]
     assert (row.state, row.message) == ("live", "")
+
+
+def test_a_silent_dead_feed_is_asked_for_again_once_positions_first(gateway: FakeGateway) -> None:
+    full(gateway)
+    gateway.run(30.0)
+    gateway.all_mute = True
+    mark = len(gateway.log)
+    gateway.run(58.0)
+    assert gateway.subscribed_since(mark) == []
+    gateway.run(10.0)
+    again = gateway.subscribed_since(mark)
+    assert len(again) == 50
+    assert set(again[:5]) == {1, 2, 3, 4, 5}
+
+
+def test_nobody_is_given_up_while_the_whole_feed_is_silent(gateway: FakeGateway) -> None:
+    gateway.all_mute = True
+    full(gateway)
+    gateway.run(600.0)
+    assert len(gateway.open) == 50
+    gateway.all_mute = False
+    gateway.run(2.0)
+    assert all(row.state == "live" for row in gateway.bus.snapshot().rows)
+
+
+def test_a_quiet_night_is_no_dead_feed(gateway: FakeGateway) -> None:
+    """The market closes: one round of requests, their answers, and then peace."""
+    put_positions(gateway, 1, 2, 3)
+    gateway.run(30.0)
+    mark = len(gateway.log)
+    for line in gateway.open.values():
+        line.ticks = False
+    gateway.run(65.0)
+    gateway.run(1.0)
+    for line in gateway.open.values():
+        line.ticks = False
+    gateway.run(3_600.0)
+    assert len(gateway.subscribed_since(mark)) == 3
+
+
+def test_a_position_without_contract_details_waits_for_them_and_says_so(gateway: FakeGateway) -> None:
+    bare = want(1, "100", exposure=1.0)
+    gateway.set_positions({1})
+    gateway.bus.demand("positions", [structs.replace(bare, contract=structs.replace(bare.contract, exchange=""))])
+    gateway.run(5.0)
+    assert gateway.log == []
+    assert "contract details" in gateway.bus.explain(1)
+    assert [r.con_id for r in gateway.bus.snapshot().refused] == [1]
+    gateway.bus.demand("positions", [bare])
+    gateway.run(1.0)
+    assert gateway.open_ids() == [1]
+    assert gateway.bus.snapshot().refused == ()
 
 
 def test_while_tws_has_no_connection_silence_is_not_held_against_the_lines(gateway: FakeGateway) -> None:
