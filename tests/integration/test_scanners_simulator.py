@@ -1,0 +1,53 @@
+"""Bars and both scanners inside the whole engine, over TCP, on the simulator."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.state.commands import OpenSymbol
+from tests.integration.engine_bench import running_engine, running_simulator, wait_for
+
+TSLA = 76792991
+
+
+@pytest.mark.parametrize("unit", ["lots", "shares"])
+def test_units_bars_and_results_on_the_simulator(unit, tmp_path):
+    with running_simulator("--fresh", "--volume-unit", unit) as gateway:
+        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+            wait_for(lambda: bench.is_connected, "connected")
+            scanners = wait_for(
+                lambda: (s := bench.read("scanners")) and s.results_market >= 100 and s, "rows of the scans"
+            )
+            assert scanners.slots_used == 9
+            words = "lots of 100" if unit == "lots" else "shares"
+            wait_for(
+                lambda: (h := bench.read("health")) and h.volume_units == {"ticks": words, "history": words},
+                f"both units known as {words}",
+                40,
+            )
+            wait_for(lambda: bench.read("scanners").results_breakout >= 10, "symbols that are warm and judged", 60)
+            lines = bench.read("lines")
+            assert lines.used <= 50 and lines.by_class["25"] <= 10
+            tsla = next(quote for quote in bench.read("quotes").quotes if quote.con_id == TSLA)
+            assert 20_000_000 < tsla.avg_volume < 400_000_000, "in shares, whatever the gateway counts in"
+            if unit == "lots":
+                the_symbol_page_has_everything(bench)
+        assert gateway.ledger()["pacing_violations"] == 0
+
+
+def the_symbol_page_has_everything(bench):
+    bench.send(OpenSymbol("r1", TSLA, "page-1"))
+    section = wait_for(
+        lambda: (s := bench.read(f"symbol:{TSLA}")) and s.rel_volume is not None and s.daily and s,
+        "the symbol's bars, days and rules",
+        40,
+    )
+    assert len(section.bars) > 300
+    assert [bar.time for bar in section.bars] == sorted({bar.time for bar in section.bars})
+    assert section.rel_volume_base == "19 sessions", "20 days, today being one of them"
+    assert section.atr and section.vwap and section.level_long and section.level_short
+    assert section.level_short < section.vwap * 1.05
+    rules = {rule.name: rule for rule in section.rules}
+    assert rules["Warm-up"].text == "34/34" and rules["Average volume"].passed is True
+    assert section.why_text
+    assert len(section.daily) > 200
