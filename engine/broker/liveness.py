@@ -16,6 +16,7 @@ from engine.clock import Clock
 from engine.errors import BrokerUnavailable, RequestTimeout
 
 _LOOK_EVERY_S = 1.0
+_SLEPT_S = 30.0
 
 
 class Liveness:
@@ -79,10 +80,15 @@ class Liveness:
         """Counts decoded messages; ends only by giving the connection up."""
         client = self._connection.client
         seen, changed_mono = client.decoded, self._clock.mono()
-        looked_mono = changed_mono
+        looked_mono, looked_wall = changed_mono, self._clock.wall()
         while True:
             await asyncio.sleep(min(_LOOK_EVERY_S, self._timings.silence_s / 4.0))
-            now = self._clock.mono()
+            now, wall = self._clock.mono(), self._clock.wall()
+            gap_s = abs((wall - looked_wall) - (now - looked_mono))
+            looked_wall = wall
+            if gap_s > _SLEPT_S:
+                self._connection.lose("dropped", f"This machine slept, or its clock was set by {gap_s:.0f} s")
+                return
             count = client.decoded
             self._note_rate(count - seen, now - looked_mono)
             if count != seen:

@@ -22,7 +22,7 @@ from engine.domain import ContractRef, PositionRecord
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
 
 LookUp = Callable[[ContractRef], Awaitable[list[Any]]]
-_RECHECK_UNKNOWN_FACTOR = 20.0
+_LONGEST_RECHECK_FACTOR = 20.0
 
 
 class _Row(Struct):
@@ -47,6 +47,7 @@ class PositionDesk:
         self._first_look: dict[int, asyncio.Event] = {}
         self._listings: dict[int, str] = {}
         self._announced = False
+        self._nudge = asyncio.Event()
 
     def on_position(self, position: Any) -> None:
         """A position message; 0 = closed. Other accounts' positions are not ours."""
@@ -104,14 +105,14 @@ class PositionDesk:
                 task.cancel()
 
     async def _qualify(self, con_id: int) -> None:
-        """Look the contract up until an answer with details came; tell when it made a difference."""
+        """Look the contract up until an answer with details came, more and more seldom; tell what changed."""
+        pause_s = self._timings.recheck_details_s
+        longest_s = pause_s * _LONGEST_RECHECK_FACTOR
         while True:
             row = self._rows[con_id]
-            pause_s = self._timings.recheck_details_s
             try:
                 found = await self._look_up(ContractRef(con_id, "", "", ""))
-                ref = self._with_details(row, found[0]) if found else self._unknown(row)
-                pause_s *= 1.0 if found else _RECHECK_UNKNOWN_FACTOR
+                ref = self._with_details(row, found[0]) if found else self._bare(row, "")
             except (RequestTimeout, RequestRejected):
                 found, ref = [], self._without_details(row)
             except BrokerUnavailable:
@@ -124,7 +125,19 @@ class PositionDesk:
                 self._tell(con_id)
             if found:
                 return
-            await asyncio.sleep(pause_s)
+            await self._pause(pause_s)
+            pause_s = min(2.0 * pause_s, longest_s)
+
+    def look_again(self) -> None:
+        """Contract look-ups work again: ask at once for what had no answer."""
+        self._nudge.set()
+        self._nudge = asyncio.Event()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._nudge.wait(), seconds)
+        except TimeoutError:
+            return
 
     def _with_details(self, row: _Row, details: Any) -> ContractRef:
         contract = details.contract
@@ -145,9 +158,6 @@ class PositionDesk:
         """No answer yet: a stock can be asked for at SMART, anything else where it is listed."""
         exchange = "SMART" if row.native.secType == "STK" else self._listing(row)
         return self._bare(row, exchange)
-
-    def _unknown(self, row: _Row) -> ContractRef:
-        return self._bare(row, "")
 
     def _bare(self, row: _Row, exchange: str) -> ContractRef:
         ref = to_ref(row.native, exchange=exchange, multiplier=_multiplier(row.native))

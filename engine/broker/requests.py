@@ -25,7 +25,12 @@ class Requests:
         self._connection = connection
         self._timings = timings
         self._details: dict[int, list[Any]] = {}
+        self._look_ups: set[int] = set()
         self._one_xml = asyncio.Lock()
+
+    def is_look_up(self, req_id: int) -> bool:
+        """A details request: its errors go to whoever awaits it, and to nobody else."""
+        return req_id in self._look_ups
 
     async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float) -> list[Bar]:
         connection = self._connection
@@ -55,6 +60,7 @@ class Requests:
             return known
         connection = self._connection
         req_id = connection.next_req_id()
+        self._look_ups.add(req_id)
         query = self._query(contract)
         try:
             rows = await connection.ask(

@@ -182,6 +182,8 @@ class Session:
 
     def _is_benign(self, req_id: int, code: int, text: str) -> bool:
         """Echoes of our own cancels, and a line that is asked for again in another way."""
+        if self.requests.is_look_up(req_id):
+            return True
         if self.lines.retried_without_generic(req_id, code, text) or self.scans.swallows(req_id, code):
             return True
         if self.lines.owns(req_id):
@@ -193,6 +195,8 @@ class Session:
         action = code_info(code, text).action
         if action == "reconnect_port":
             self.connection.lose("dropped", f"TWS changed its port: {text}", new_port=port_in(text))
+        elif action in ("farm_up", "verify_lines"):
+            self.positions.look_again()
         elif action == "resubscribe_all" and self.connection.is_ready:
             with self.connection.client.sending(urgent=True):
                 self.connection.client.reqPositions()

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from engine.broker.ib_broker import IBBroker
 from engine.broker.port import BrokerEvent, Connected, Ticks
 from engine.broker.timings import Timings
-from engine.clock import SystemClock
+from engine.clock import Clock, SystemClock
 from engine.domain import ContractRef
 
 MSFT = ContractRef(272093, "MSFT", "MSFT", "STK", "SMART")
@@ -38,13 +38,15 @@ class ErrorLines(logging.Handler):
 class Rig:
     """`async with Rig(port) as rig:` starts the broker; leaving stops it and checks that nothing is left."""
 
-    def __init__(self, port: int, *, timings: Timings = QUICK, mode: str = "paper", **more: Any) -> None:
+    def __init__(
+        self, port: int, *, timings: Timings = QUICK, mode: str = "paper", clock: Clock | None = None, **more: Any,
+    ) -> None:  # fmt: skip
         self.events: list[BrokerEvent] = []
         self.errors = ErrorLines()
         options = {"client_id": 52, "account": None, "market_data_type": 4} | more
         self.broker = IBBroker(
-            mode=mode, host="127.0.0.1", port=port, sink=self.events.append, clock=SystemClock(), timings=timings,
-            **options,
+            mode=mode, host="127.0.0.1", port=port, sink=self.events.append, clock=clock or SystemClock(),
+            timings=timings, **options,
         )  # fmt: skip
 
     async def __aenter__(self) -> Rig:

@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import socket
+import struct
 import time
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from engine.broker.port import (
     FillReport,
     PortfolioMark,
     PositionUpdate,
+    RequestError,
     SystemNotice,
     Ticks,
 )
+from engine.clock import SystemClock
 from tests.integration.broker_rig import MSFT, QUICK, Rig
 from tests.integration.second_gateway import SecondGateway
 from tests.integration.threaded_server import ThreadedServer
@@ -33,6 +36,15 @@ from tests.integration.threaded_server import ThreadedServer
 def gateway():
     with SecondGateway() as running:
         yield running
+
+
+class JumpingClock(SystemClock):
+    """Its wall hand can be set ahead, as after a suspended night."""
+
+    ahead_s = 0.0
+
+    def wall(self) -> float:
+        return super().wall() + self.ahead_s
 
 
 def free_port() -> int:
@@ -136,6 +148,53 @@ def test_a_200_on_details_leaves_the_exchange_empty_and_is_not_lasting(gateway):
             await rig.connected(2)
             again = [e.record for e in rig.of(PositionUpdate) if e.record.contract.con_id == 8910][-1]
             assert again.contract.exchange == "SMART"
+
+    asyncio.run(scenario())
+
+
+def test_a_position_unknown_at_night_is_asked_for_again_when_the_farm_is_back(gateway):
+    """200 for everything during the reset; the look-ups come back with notice 2158."""
+    gateway.unknown = {272093, 495512563}
+    timings = msgspec.structs.replace(QUICK, recheck_details_s=60.0)
+
+    async def scenario():
+        async with Rig(gateway.port, timings=timings) as rig:
+            await rig.connected()
+            assert not rig.of(RequestError), "look-ups are nobody else's affair"
+            gateway.unknown = set()
+            gateway.notice(2158, "Sec-def data farm connection is OK:secdefnj")
+            await rig.until(
+                lambda: {"SMART", "CME"} <= {e.record.contract.exchange for e in rig.of(PositionUpdate)[4:]}
+            )
+
+    asyncio.run(scenario())
+
+
+def test_a_machine_that_slept_connects_afresh(gateway):
+    async def scenario():
+        async with Rig(gateway.port, clock=(clock := JumpingClock())) as rig:
+            await rig.connected()
+            clock.ahead_s = 600.0
+            await rig.connected(2)
+            assert "slept" in rig.of(Disconnected)[0].reason
+
+    asyncio.run(scenario())
+
+
+def test_frames_may_be_split_at_any_byte(gateway):
+    gateway.tick_every_s = 60.0
+    timings = msgspec.structs.replace(QUICK, probe_every_s=60.0)  # nothing may come in between
+
+    async def scenario():
+        async with Rig(gateway.port, timings=timings) as rig:
+            await rig.until(lambda: rig.of(FillReport))
+            line = rig.broker.subscribe(MSFT, urgent=True)
+            await rig.until(lambda: rig.last_tick(line))
+            body = "".join(f"{part}\0" for part in (1, 6, line, 4, 411.25, 5, 0)).encode()
+            for byte in struct.pack(">I", len(body)) + body:
+                gateway.raw(bytes([byte]))
+                await asyncio.sleep(0.001)
+            await rig.until(lambda: rig.last_tick(line).last == 411.25)
 
     asyncio.run(scenario())
 

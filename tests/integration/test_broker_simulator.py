@@ -102,8 +102,7 @@ def test_ticks_history_scans_and_pnl(port):
             rig.broker.cancel(line)
         await rig.until(lambda: all(rig.broker.cancel_sent_at_mono(line) is not None for line in (*lines, visited)))
         await asyncio.sleep(0.3)
-        refused = [error for error in rig.of(RequestError) if error.code not in (200,)]
-        assert not refused, "only the details of the delisted position are refused"
+        assert not rig.of(RequestError)
 
     connected(port, work)
 
