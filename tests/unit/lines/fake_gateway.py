@@ -45,6 +45,7 @@ class Message:
     req_id: int
     contract: ContractRef | None = None
     of_position: bool = False
+    for_position: bool = False  # some position has no line yet: it may cut a dwell short
 
 
 class FakeGateway:
@@ -73,7 +74,6 @@ class FakeGateway:
         self._epoch = 0
         self._connected = False
         self._quanta = 0
-        self._excused_until = 0.0
         self._relaxed: list[tuple[float, int, int]] = []  # (until, limit, capacity) that held until lately
         self.quotes: deque[tuple[Quote, bool]] = deque(maxlen=1_000)
         self.settings = settings or LineSettings()
@@ -101,7 +101,8 @@ class FakeGateway:
                     return
         line = self.open.get(req_id)
         of_position = line is not None and line.contract.con_id in self.positions
-        self._normal.append(Message("cancel", req_id, of_position=of_position))
+        waits = bool(self.positions - set(self.open_ids()))
+        self._normal.append(Message("cancel", req_id, of_position=of_position, for_position=waits))
 
     def sent_at_mono(self, req_id: int) -> float | None:
         return self._sent.get(req_id)
@@ -180,8 +181,6 @@ class FakeGateway:
 
     def set_positions(self, con_ids: set[int]) -> None:
         """Before the bus is told: a line that stops being a position's may stand above the capacity for a moment."""
-        if con_ids - self.positions:
-            self._excused_until = self.clock.mono() + GRACE_S
         if self.positions - con_ids:
             self._relax(capacity_only=len(self.positions - con_ids))
         self.positions = set(con_ids)
@@ -273,7 +272,7 @@ class FakeGateway:
             return
         con_id = line.contract.con_id
         self.log.append(("cancel", con_id, message.req_id))
-        if now - line.opened < min(5.0, self.settings.dwell_s) and now > self._excused_until:
+        if now - line.opened < min(5.0, self.settings.dwell_s) and not message.for_position:
             self.violations.append(f"{con_id} cancelled {now - line.opened:.2f} s after its request")
         if message.of_position and line.ticks and line.last_tick is not None and now - line.last_tick < 1.0:
             self.violations.append(f"the ticking line of position {con_id} was cancelled")
