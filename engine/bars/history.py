@@ -41,6 +41,7 @@ ONE_YEAR = HistoryRequest("1 Y", "1 day", rth=True)
 MAX_TRIES = 3
 RETRY_S = 30.0
 STEP_S = 0.25
+SETTLE_S = 10.0  # after a connect the universe waits: those that get a line go first, and that shows within seconds
 UNIT_WAIT_MAX = 400  # answers kept until their unit of volume is known
 
 
@@ -82,6 +83,7 @@ class HistoryDesk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._unit_waits: dict[tuple[int, JobKind], tuple[list[Bar], float]] = {}
         self._connected = False
+        self._universe_from_mono = 0.0
 
     # --- wishes -------------------------------------------------------------------------------------------------
 
@@ -120,6 +122,7 @@ class HistoryDesk:
 
     def on_connected(self) -> None:
         self._connected = True
+        self._universe_from_mono = self._clock.mono() + SETTLE_S
         self._allowance.open.clear()
 
     def on_disconnected(self) -> None:
@@ -167,7 +170,9 @@ class HistoryDesk:
         if not self._connected:
             return
         now = self._clock.mono()
-        for job in next_jobs(self._jobs.values(), self._allowance, now):
+        settled = now >= self._universe_from_mono
+        waiting = (job for job in self._jobs.values() if settled or job.rank < RANK_UNIVERSE)
+        for job in next_jobs(waiting, self._allowance, now):
             self._allowance.note_sent(job, now)
             task = asyncio.get_running_loop().create_task(self._ask(job), name=f"history {job.contract.local_symbol}")
             self._tasks.add(task)

@@ -57,6 +57,13 @@ class Board:
         self.entries.pop(con_id, None)
         self._covered.discard(con_id)
 
+    def clear(self) -> None:
+        """Nobody is on the board any more; the log stays."""
+        self.entries.clear()
+        self.order = []
+        self._logged.clear()
+        self._covered.clear()
+
     def arrange(self, verdicts: Mapping[int, Verdict], now_market: float) -> None:
         """Score everything, let go who has left for long, and log who came to the top and who left."""
         for con_id in [c for c, entry in self.entries.items() if self._gone(entry, verdicts.get(c), now_market)]:

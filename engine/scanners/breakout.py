@@ -186,7 +186,8 @@ class BreakoutScanner:
         elif reading.triggers and self.tracker.phase(con_id, side) == "idle" and self._wanted(side):
             reading = self._trigger(con_id, side, reading, facts, live, now)
         phase = self.tracker.phase(con_id, side)
-        value, parts = score(reading, self.params, confirmed=phase == "active")
+        fresh = self.tracker.fresh(con_id, side, reading.passed == reading.total, now)
+        value, parts = score(reading, self.params, confirmed=fresh)
         warming = reading.warm < reading.warm_needed
         state = {"active": "confirmed", "confirming": "confirming", "idle": "warming" if warming else "candidate"}[
             phase

@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE, HistoryDesk
-from engine.bars.hours import NEW_YORK
-from engine.bars.store import BarStore
+from engine.bars.store import REWIND_S, BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import RequestError, ScanRows
 from engine.clock import Clock
@@ -24,6 +22,7 @@ from engine.scanners.breakout import BreakoutScanner, QuoteLookup, Surroundings,
 from engine.scanners.heat import HeatHistory
 from engine.scanners.market import MarketScanner, ScanPort, ScanResult
 from engine.scanners.rules import Floors, Reading
+from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
 from engine.scanners.why import nearest_miss, rule_checks, running_text
 from engine.state.sections import ScannersSection, SignalsSection
@@ -32,7 +31,6 @@ log = logging.getLogger("qtrade.scanners")
 
 CYCLE_S = 10.0
 STEP_S = 0.5
-SIGNALS_KEPT = 500
 REPAIR_CHECK_S = 30.0
 
 
@@ -73,14 +71,13 @@ class ScannerCoordinator:
         self._normal_max = normal_max
         self._listener = on_signal
         self._exempt: frozenset[int] = frozenset()
-        self._signals: dict[str, Signal] = {}
-        self._signal_day = ""
+        self._log = SignalLog()
         self._cycle_mono = float("-inf")
         self._cycle_market = float("-inf")
         self._cycle_ms: float | None = None
         self._run_market: float | None = None
         self._repair_mono = float("-inf")
-        self._second = -1
+        self._newest_market = float("-inf")
         self._news = False  # a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
@@ -172,6 +169,9 @@ class ScannerCoordinator:
     def step(self, live: Iterable[int] | None = None) -> None:
         """What is due each second: minutes that are over, confirmations, scans, repairs."""
         now = self._parts.market()
+        if now < self._newest_market - REWIND_S:
+            self._start_over()
+        self._newest_market = now
         if live is not None:
             self._parts.store.sync_lines(frozenset(live), now)
         for con_id in self._parts.store.close_due(now):
@@ -222,20 +222,15 @@ class ScannerCoordinator:
 
     def signals_of(self, con_id: int) -> tuple[Signal, ...]:
         """Today's signals of one symbol, oldest first."""
-        return tuple(signal for signal in self._signals.values() if signal.con_id == con_id)
+        return self._log.of(con_id)
 
     def restore(self, signals: Iterable[Signal]) -> None:
         """Signals of earlier today, from the journal: shown, counted, and their cool-downs hold. None runs on."""
-        today = _day(self._parts.market())
-        for signal in signals:
-            if _day(signal.at) == today and signal.at <= self._parts.market():
-                self._signal_day = today
-                self._signals.setdefault(signal.id, _as_ended(signal))
-                self.breakout.tracker.restore(signal)
+        for signal in self._log.restore(signals, self._parts.market()):
+            self.breakout.tracker.restore(signal)
 
     def signals(self) -> SignalsSection:
-        self._turn_day(self._parts.market())
-        return SignalsSection(signals=tuple(self._signals.values())[-SIGNALS_KEPT:])
+        return self._log.section(self._parts.market())
 
     def run_times(self) -> tuple[float | None, float | None]:
         """Market time of the newest breakout cycle and of the newest market-scan evaluation; None = none yet."""
@@ -260,7 +255,7 @@ class ScannerCoordinator:
             breakout_cycle_ms=self._cycle_ms,
             results_breakout=sum(1 for verdict in verdicts.values() if verdict.state != "warming"),
             results_market=len({row.contract.con_id for result in self.market.results() for row in result.rows}),
-            signals_today=len(self._signals),
+            signals_today=len(self._log),
             longest_slice_ms=self.breakout.longest_slice_s * 1_000.0,
         )
 
@@ -325,6 +320,14 @@ class ScannerCoordinator:
         entry = self._parts.store.get(con_id)
         return entry is not None and entry.streaming
 
+    def _start_over(self) -> None:
+        """The market clock was set back (another gateway, a replay): breakouts and candidates are of its future."""
+        log.warning("The market clock was set back; candidates and running signals start over")
+        self.breakout.tracker.clear()
+        self.breakout.verdicts.clear()
+        self.board.clear()
+        self._cycle_market = float("-inf")
+
     def _repair(self, now: float) -> None:
         """Look for gaps twice a minute: lines that were lost and came back."""
         mono = self._parts.clock.mono()
@@ -338,10 +341,7 @@ class ScannerCoordinator:
 
     def _on_signal(self, signal: Signal) -> None:
         now = self._parts.market()
-        self._turn_day(now)
-        self._signals[signal.id] = signal
-        while len(self._signals) > SIGNALS_KEPT:
-            del self._signals[next(iter(self._signals))]
+        self._log.note(signal, now)
         if signal.state == "active":
             text = f"breakout {signal.side} {signal.level:g}, score {signal.score:.2f}"
             self.board.event(now, "signal", signal.con_id, signal.local_symbol, text)
@@ -350,41 +350,7 @@ class ScannerCoordinator:
         self._news = True
         self._listener(signal)
 
-    def _turn_day(self, now: float) -> None:
-        today = _day(now)
-        if today != self._signal_day:
-            self._signals = {key: signal for key, signal in self._signals.items() if _day(signal.at) == today}
-            self._signal_day = today
-
 
 def floors_of(params: BreakoutParams, scans: MarketScanSettings) -> Floors:
     """The floors of the rules: price and volume from the thresholds, dollar volume from the scans."""
     return Floors(params.price_floor_usd, float(params.avg_volume_floor), float(scans.avg_usd_volume_above))
-
-
-def _day(at_market: float) -> str:
-    return datetime.fromtimestamp(at_market, NEW_YORK).strftime("%Y%m%d")
-
-
-def _as_ended(signal: Signal) -> Signal:
-    if signal.state == "ended":
-        return signal
-    return Signal(
-        signal.id,
-        signal.con_id,
-        signal.local_symbol,
-        signal.side,
-        signal.at,
-        signal.triggered_at,
-        signal.level,
-        signal.level_kind,
-        signal.last,
-        signal.atr,
-        signal.score,
-        signal.parts,
-        signal.lane,
-        "ended",
-        signal.rel_volume,
-        signal.surge,
-        signal.ended_at,
-    )

@@ -13,6 +13,7 @@ from engine.domain import Side, Signal
 from engine.scanners.rules import Frozen, Progress, is_beyond, is_inside
 
 LOST_S = 300.0  # a running signal without any price for so long has ended unseen
+FADE_S = 300.0  # a runaway whose volume has gone keeps its signal, but not its place before the others
 STALE_S = 20.0  # a confirmation does not outlive its price
 
 Phase = Literal["idle", "confirming", "active"]
@@ -30,7 +31,8 @@ class Renewal:
 
 @dataclass(slots=True)
 class Watch:
-    """One symbol and side. Times are market time; `last_at` is the moment of the newest signal."""
+    """One symbol and side. Times are market time; `last_at` is the moment of the newest signal, `strong_at` the last
+    one at which every rule passed."""
 
     phase: Phase = "idle"
     frozen: Frozen | None = None
@@ -39,6 +41,7 @@ class Watch:
     priced_at: float = 0.0
     inside_since: float | None = None
     last_at: float | None = None
+    strong_at: float = 0.0
     signal: Signal | None = None
     renewal: Renewal | None = None
 
@@ -97,6 +100,15 @@ class Tracker:
             return self._confirming(con_id, side, watch, last, now_market, params)
         return self._running(con_id, side, watch, last, now_market, params)
 
+    def fresh(self, con_id: int, side: Side, all_pass: bool, now_market: float) -> bool:
+        """Whether a running signal still scores as a breakout: every rule passes, or did within five minutes."""
+        watch = self._watches.get((con_id, side))
+        if watch is None or watch.phase != "active":
+            return False
+        if all_pass:
+            watch.strong_at = now_market
+        return now_market - watch.strong_at <= FADE_S
+
     def bar_closed(self, con_id: int, side: Side, close: float, params: BreakoutParams) -> Step:
         """A minute closed while confirming by bars: beyond counts, inside starts over."""
         watch = self._watches.get((con_id, side))
@@ -117,7 +129,7 @@ class Tracker:
         watch = self._watches[(con_id, side)]
         watch.phase = "active"
         watch.signal = signal
-        watch.last_at = signal.at
+        watch.last_at = watch.strong_at = signal.at
         watch.inside_since = None
         if watch.renewal is not None:
             watch.frozen, watch.triggered_at = watch.renewal.frozen, watch.renewal.triggered_at
@@ -129,15 +141,8 @@ class Tracker:
         if watch.last_at is None or signal.at > watch.last_at:
             watch.last_at = signal.at
 
-    def drop(self, con_id: int) -> None:
-        """Confirmations of this symbol are void (its line was lost, its price is not live)."""
-        for side in ("long", "short"):
-            watch = self._watches.get((con_id, side))
-            if watch is not None and watch.phase == "confirming":
-                self._rest(con_id, watch)
-
     def clear(self) -> None:
-        """A new day, or another market clock."""
+        """The market clock was set back: nothing of what was tracked has happened yet."""
         self._watches.clear()
         self.busy.clear()
 

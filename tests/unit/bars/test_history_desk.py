@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, TWO_DAYS, HistoryDesk
+from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, SETTLE_S, TWO_DAYS, HistoryDesk
 from engine.bars.history_plan import Allowance, Job, next_jobs
 from engine.bars.hours import NEW_YORK
 from engine.bars.store import BarStore
@@ -43,6 +43,7 @@ class Bench:
             self.broker, self.store, self.units, self.clock, self.clock.wall, on_unknown_contract=self.unknown.append
         )
         self.desk.on_connected()
+        self.clock.advance(SETTLE_S)
 
     def want(self, contract: ContractRef, rank: int = RANK_UNIVERSE, score: float = 0.0) -> None:
         self.units.know(contract)
@@ -75,6 +76,20 @@ def test_positions_go_first_and_get_everything() -> None:
     assert len(bench.store.bars(99)) == 30
     assert bench.store.get(99).daily
     assert bench.store.get(99).usual is not None and bench.store.get(99).usual.sessions == 20
+
+
+def test_after_a_connect_the_universe_waits_for_those_that_get_a_line() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.desk.on_connected()
+        bench.want(stock(1))
+        bench.want(stock(2), RANK_STREAMED)
+        await bench.go(SETTLE_S - 1)
+        assert {con_id for con_id, _ in bench.broker.asked} == {2}
+        await bench.go(2)
+        assert {con_id for con_id, _ in bench.broker.asked} == {1, 2}
+
+    asyncio.run(play())
 
 
 def test_a_symbol_that_has_just_got_a_line_does_not_wait_behind_the_universe() -> None:

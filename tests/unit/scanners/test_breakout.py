@@ -219,3 +219,16 @@ def test_a_further_breakout_within_the_cool_down_is_the_same_signal() -> None:
     play(made, 8 * 60, lambda second: 100.3 + 0.02 * (second % 3), usual)
     play(made, 70, lambda second: 100.32 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
     assert len(made.signals) == 1
+
+
+def test_a_runaway_whose_volume_has_gone_keeps_its_signal_but_not_its_score() -> None:
+    made = street()
+    breakout(made)
+    play(made, 240, lambda second: 100.5, usual)
+    assert made.coordinator.breakout.verdicts[7].score >= 0.5
+    play(made, 120, lambda second: 100.5, usual)
+    verdict = made.coordinator.breakout.verdicts[7]
+    assert verdict.state == "confirmed" and verdict.score < 0.5
+    assert made.signals[-1].state == "active"
+    play(made, 90, lambda second: 100.5, lambda second: PER_SECOND * 4)
+    assert made.coordinator.breakout.verdicts[7].score >= 0.5, "and back when the volume is"

@@ -175,3 +175,19 @@ def test_scan_settings_change_the_dollar_floor() -> None:
     made = connected()
     made.coordinator.set_market(MarketScanSettings(avg_usd_volume_above=123))
     assert made.coordinator.breakout.floors.average_usd_volume == 123.0
+
+
+def test_a_market_clock_that_is_set_back_starts_the_signals_over() -> None:
+    made = connected()
+    made.warm(ACME, flat_history(100.0, made.now, minutes=90))
+    made.rows("Momentum", BOLT, ACME)
+    for second in range(140):
+        made.second()
+        made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
+    assert made.coordinator.breakout.running(1) is not None
+    assert "signal runs since" in made.coordinator.why(1).text
+    made.clock.jump_wall(-3_600.0)
+    made.second()
+    assert made.coordinator.breakout.running(1) is None
+    progress = made.coordinator.breakout.tracker.progress(1, "long", made.now)
+    assert progress.since_signal_s is None, "no cool-down from the future"

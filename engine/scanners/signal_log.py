@@ -1,0 +1,59 @@
+"""Today's signals: kept by id, bounded, emptied with New York's date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from engine.bars.hours import NEW_YORK
+from engine.domain import Signal
+from engine.state.sections import SignalsSection
+
+KEPT = 500
+
+
+class SignalLog:
+    """Signals of one day in the order of their confirmation. Time is an argument."""
+
+    def __init__(self) -> None:
+        self._signals: dict[str, Signal] = {}
+        self._day = ""
+
+    def __len__(self) -> int:
+        return len(self._signals)
+
+    def note(self, signal: Signal, now_market: float) -> None:
+        """A signal that began, or changed to ended."""
+        self.turn_day(now_market)
+        self._signals[signal.id] = signal
+        while len(self._signals) > KEPT:
+            del self._signals[next(iter(self._signals))]
+
+    def restore(self, signals: Iterable[Signal], now_market: float) -> list[Signal]:
+        """Signals from the journal: those of today are kept, as ended ones. Returns them."""
+        self.turn_day(now_market)
+        today = [signal for signal in signals if _day(signal.at) == self._day and signal.at <= now_market]
+        for signal in today:
+            self._signals.setdefault(signal.id, msgspec.structs.replace(signal, state="ended"))
+        self._signals = dict(sorted(self._signals.items(), key=lambda item: item[1].at))
+        return today
+
+    def of(self, con_id: int) -> tuple[Signal, ...]:
+        """One symbol's signals, oldest first."""
+        return tuple(signal for signal in self._signals.values() if signal.con_id == con_id)
+
+    def section(self, now_market: float) -> SignalsSection:
+        self.turn_day(now_market)
+        return SignalsSection(signals=tuple(self._signals.values()))
+
+    def turn_day(self, now_market: float) -> None:
+        today = _day(now_market)
+        if today != self._day:
+            self._signals = {key: signal for key, signal in self._signals.items() if _day(signal.at) == today}
+            self._day = today
+
+
+def _day(at_market: float) -> str:
+    return datetime.fromtimestamp(at_market, NEW_YORK).strftime("%Y%m%d")
