@@ -74,7 +74,7 @@ class Rooms:
         self.market = MarketClock()
         self.supervisor = Supervisor()
         self.lateness = LatenessProbe()
-        self.health = HealthMonitor(self._record_connection)
+        self.health = HealthMonitor(self._record_connection, self._symbol_of)
         self.symbols = SymbolIndex()
         self.watch = SymbolWatch()
         self._journal = setup.journal
@@ -112,6 +112,11 @@ class Rooms:
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""
         return self.market.now(self.clock.wall())
+
+    def _symbol_of(self, req_id: int) -> str:
+        con_id = self.bus.con_id_of(req_id)
+        contract = self.symbols.contract(con_id) if con_id is not None else None
+        return contract.local_symbol if contract is not None else ""
 
     def _closes(self, con_id: int, minutes: int) -> list[float | None]:
         return minute_closes(self.bars.bars(con_id, minutes), self.market_now(), minutes)

@@ -14,18 +14,23 @@ from engine.health.timeline import LINK, SERVERS, LinkTimeline, duration_text
 
 log = logging.getLogger("qtrade.health")
 
+NO_DEFINITION = 200
 _KEEP_EVENTS = 200
 Record = Callable[[str, str], None]  # (kind, text) -> journal
 
 
 class HealthMonitor:
-    """Conditions, time line and connection events. Engine thread only; times come with each call."""
+    """Conditions, time line and connection events. Engine thread only; times come with each call.
 
-    def __init__(self, record: Record) -> None:
+    `symbol_of(req_id)` names the symbol whose line a request is, "" when it is no line.
+    """
+
+    def __init__(self, record: Record, symbol_of: Callable[[int], str] = lambda req_id: "") -> None:
         self.conditions = ConditionBook()
         self.timeline = LinkTimeline()
         self.events: deque[SymbolEvent] = deque(maxlen=_KEEP_EVENTS)
         self._record = record
+        self._symbol_of = symbol_of
         self._lost_wall: float | None = None
 
     def on_event(self, event: BrokerEvent, wall: float, market: float) -> None:
@@ -96,14 +101,18 @@ class HealthMonitor:
 
     def _request_error(self, event: RequestError, wall: float) -> None:
         """What a refused request means for the user; the rooms act on it themselves."""
+        symbol = self._symbol_of(event.req_id)
+        if event.code == NO_DEFINITION and not symbol:
+            return  # details of a contract that is gone: its position says so in the filtered table
         if event.code not in ADVISORY:
-            self._show(event.code, event.text, wall)
+            self._show(event.code, event.text, wall, symbol)
 
-    def _show(self, code: int, text: str, wall: float) -> None:
+    def _show(self, code: int, text: str, wall: float, symbol: str = "") -> None:
         info = code_info(code, text)
         if info.action == "ignore":
             return
         said = info.text if not text or text in info.text else f"{info.text} TWS says: {text}"
+        said = f"{symbol}: {said}" if symbol else said
         self.conditions.raise_(
             f"code:{code}", wall, info.title, said, severity=info.severity, cure=info.cure, code=code, lasting=False
         )

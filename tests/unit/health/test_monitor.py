@@ -60,6 +60,14 @@ def test_a_refused_request_is_shown_with_its_code_and_a_cancel_echo_is_not():
     assert entry.cure
 
 
+def test_a_refused_line_names_its_symbol_and_details_of_a_dead_contract_are_no_alarm():
+    health = HealthMonitor(lambda *_: None, lambda req_id: {7: "SMCI"}.get(req_id, ""))
+    health.on_event(RequestError(8, 200, "No security definition has been found for the request"), 1.0, 1.0)
+    assert health.conditions.newest_first() == ()
+    health.on_event(RequestError(7, 200, "No security definition has been found for the request"), 1.0, 1.0)
+    assert health.conditions.newest_first()[0].text.startswith("SMCI: ")
+
+
 def test_an_unknown_code_is_shown_in_tws_own_words():
     health, _ = monitor()
     health.on_event(SystemNotice(99_999, "Something new"), 1.0, 1.0)
