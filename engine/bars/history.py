@@ -288,7 +288,7 @@ def _date(at_market: float) -> str:
 def _in_shares(bar: Bar, factor: float | None) -> Bar:
     if factor == 1.0 or bar.volume is None:
         return bar
-    return msgspec.structs.replace(bar, volume=None if factor is None else bar.volume * factor)
+    return msgspec.structs.replace(bar, volume=None if factor is None else round(bar.volume * factor, 2))
 
 
 __all__ = ["RANK_POSITION", "RANK_SHOWN", "RANK_STREAMED", "RANK_UNIVERSE", "HistoryDesk"]

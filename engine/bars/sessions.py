@@ -60,7 +60,8 @@ def running_session(
     if known is not None:
         return known
     if us_stock:
-        assumed = _new_york(now_market)
+        closed = hours.trading.knows(now_market)
+        assumed = _last_regular(now_market, times) if closed else _new_york(now_market)
         if assumed is not None:
             return assumed
     return RunningSession(_after_quiet(now_market, times), None, "bars")
@@ -102,6 +103,17 @@ def _new_york(now_market: float) -> RunningSession | None:
     opens = local.replace(hour=9, minute=30, second=0, microsecond=0)
     closes = opens + timedelta(hours=6, minutes=30)
     if local.weekday() >= 5 or not opens <= local < closes:
+        return None
+    return RunningSession(opens.timestamp(), closes.timestamp(), "assumed")
+
+
+def _last_regular(now_market: float, times: NDArray[np.float64]) -> RunningSession | None:
+    """Closed, and the hours begin today: regular hours of the day of the newest bar, when they are over."""
+    if len(times) == 0:
+        return None
+    opens = datetime.fromtimestamp(float(times[-1]), NEW_YORK).replace(hour=9, minute=30, second=0, microsecond=0)
+    closes = opens + timedelta(hours=6, minutes=30)
+    if closes.timestamp() > now_market:
         return None
     return RunningSession(opens.timestamp(), closes.timestamp(), "assumed")
 

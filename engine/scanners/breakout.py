@@ -117,7 +117,7 @@ class BreakoutScanner:
         if entry is None:
             return None
         quote = self._around.quote(con_id)
-        if quote is None or not entry.streaming:
+        if quote is None or not (entry.streaming or quote.data_type != "live"):
             self._tick_without_price(con_id, now_market)
             return None
         live = self._live(entry, quote)
@@ -300,10 +300,8 @@ class BreakoutScanner:
         """Why this symbol's price may not signal; "" = it may."""
         if quote is None or quote.last is None:
             return "no price"
-        if not entry.streaming:
-            return "no line"
         if quote.halted:
             return "halted"
-        if quote.data_type == "live" or (self.allow_delayed and quote.data_type == "delayed"):
-            return ""
-        return quote.data_type
+        if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
+            return quote.data_type
+        return "" if entry.streaming else "no line"

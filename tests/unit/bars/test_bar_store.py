@@ -193,6 +193,17 @@ def test_sessions_come_from_hours_then_new_york_then_the_bars() -> None:
     assert (running.kind, running.start, running.has_opening) == ("bars", TEN - 1_800, False)
 
 
+def test_on_a_weekend_the_last_regular_session_is_judged_by() -> None:
+    friday = OPEN + 2 * 86_400.0
+    saturday = friday + 86_400.0
+    store = BarStore()
+    store.add(ACME)
+    store.merge_history(7, flat_history(100.0, friday + 10 * 3_600.0, minutes=900), saturday)
+    store.set_hours(ContractInfo(ACME, time_zone="US/Eastern", trading_hours="20251108:CLOSED;20251109:CLOSED"))
+    session = store.session(7, saturday)
+    assert (session.start, session.end, session.kind) == (friday, friday + 23_400.0, "assumed")
+
+
 def test_hours_in_the_past_do_not_hide_the_running_session() -> None:
     store = filled()
     old = ContractInfo(ACME, time_zone="US/Eastern", trading_hours="20200102:0400-20200102:2000", liquid_hours="")

@@ -137,6 +137,17 @@ def test_what_is_not_live_does_not_signal(change: dict[str, object]) -> None:
     assert rule.passed is False
 
 
+def test_frozen_prices_are_judged_and_say_why_they_cannot_signal() -> None:
+    made = street()
+    for _ in range(12):
+        made.second()
+        made.tick(ACME, 99.9, data_type="frozen")
+    verdict = made.coordinator.breakout.verdicts[7]
+    assert verdict.state == "candidate" and verdict.score < 0.5
+    rule = next(rule for rule in made.coordinator.why(7).long if rule.name == "Live price")
+    assert (rule.text, rule.passed) == ("frozen", False)
+
+
 def test_unknown_unit_of_volume_does_not_pass() -> None:
     made = street()
     made.units._factor = {"ticks": None, "history": None}
