@@ -43,7 +43,7 @@
   painters.prose = painters.text;
   var ICONS = {
     signal: "lightning-charge", ended: "arrow-return-left", refused: "slash-circle", fill: "arrow-left-right",
-    info: "info-circle", warning: "exclamation-triangle", error: "x-circle"
+    info: "info-circle", warning: "exclamation-triangle", error: "x-circle", enter: "arrow-right", leave: "arrow-left"
   };
 
   function newRow(body, id, cols) {

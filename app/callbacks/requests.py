@@ -1,0 +1,106 @@
+"""What the forms ask for, checked and handed to the engine. The engine's answer comes back through the feed.
+
+A request is {"id": 32 hex digits made by the page, "action": ..., more}; the reply {"id", "errors": {key: words},
+"text": why not}. An empty reply means: handed over, the answer will appear under that id in the part "answers".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.deps import AppDeps
+from app.rows.scanners import ENABLED, toggled
+from app.rows.thresholds import judge
+from app.snapshots import DEAD_S
+from engine.errors import CommandRefused
+from engine.state.commands import ApplySettings, Command, ProbeBroker, RevertChange
+from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
+
+MOST_CHANGES = 100
+NOT_UP = "The engine is not running; nothing was changed. See the Health page."
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Refused(Exception):
+    """Words for the user; `errors` belong to fields."""
+
+    def __init__(self, text: str, errors: dict[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.errors = errors or {}
+
+
+def reply_to(deps: AppDeps, request: Any) -> dict[str, Any]:
+    """Check a request and hand its command over; never raises."""
+    asked = request if isinstance(request, dict) else {}
+    reply: dict[str, Any] = {"id": asked.get("id"), "errors": {}, "text": ""}
+    try:
+        command = command_of(deps, asked)
+        if command is not None:
+            deps.state.submit(command)
+    except Refused as refused:
+        reply |= {"text": str(refused), "errors": refused.errors}
+    except CommandRefused as refused:
+        reply["text"] = str(refused)
+    return reply
+
+
+def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
+    """The command of a request; None when it only wanted to be checked. Raises Refused."""
+    request_id = asked.get("id")
+    if not isinstance(request_id, str) or not _ID.fullmatch(request_id):
+        raise Refused("The request is not valid. Reload the page.")
+    action = asked.get("action")
+    if action in ("check", "apply"):
+        clean = _judged(deps, asked.get("changes"))
+        return _live(deps, ApplySettings(request_id, clean)) if action == "apply" else None
+    if action == "revert" and type(asked.get("change")) is int:
+        return _live(deps, RevertChange(request_id, asked["change"]))
+    if action == "scan":
+        return _live(deps, ApplySettings(request_id, {ENABLED: _scans(deps, asked)}))
+    if action == "probe":
+        return _live(deps, ProbeBroker(request_id, *_address(asked)))
+    raise Refused("The request is not valid. Reload the page.")
+
+
+def _judged(deps: AppDeps, changes: Any) -> dict[str, Any]:
+    section = deps.state.read("settings")
+    if not isinstance(section, SettingsSection):
+        raise Refused(NOT_UP)
+    if not isinstance(changes, dict) or not 1 <= len(changes) <= MOST_CHANGES:
+        raise Refused("Nothing is changed.")
+    clean, wrong = judge(changes, section)
+    if wrong:
+        count = len(wrong)
+        raise Refused(f"{count} value{'s' if count > 1 else ''} can't be used; nothing was applied.", wrong)
+    return clean
+
+
+def _live(deps: AppDeps, command: Command) -> Command:
+    """Nothing is handed to an engine that is silent: it would take effect much later, unasked."""
+    beat = deps.state.read("heartbeat")
+    if not isinstance(beat, Heartbeat) or deps.clock.wall() - beat.at_wall > DEAD_S:
+        raise Refused(NOT_UP)
+    return command
+
+
+def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:
+    scanners, settings = deps.state.read("scanners"), deps.state.read("settings")
+    chosen, why_not = toggled(
+        str(asked.get("name")),
+        asked.get("on") is True,
+        scanners if isinstance(scanners, ScannersSection) else None,
+        settings if isinstance(settings, SettingsSection) else None,
+    )
+    if why_not:
+        raise Refused(why_not)
+    return chosen
+
+
+def _address(asked: dict[str, Any]) -> tuple[str, int]:
+    host, port = asked.get("host"), asked.get("port")
+    if not isinstance(host, str) or not re.fullmatch(r"[A-Za-z0-9.:\-]{1,253}", host):
+        raise Refused("The host is not valid.", {"broker.host": "Must be a name or an address like 127.0.0.1."})
+    if type(port) is not int or not 1 <= port <= 65535:
+        raise Refused("The port is not valid.", {"broker.port": "Must be 1 to 65,535, a whole number."})
+    return host, port

@@ -1,0 +1,206 @@
+"""Scanners: presets, heatmap, results of both scanners, the thresholds in the user's hands, who entered and left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import html
+from dash.development.base_component import Component
+
+from app.components.attributes import attrs
+from app.components.bind import bound, shown_if
+from app.components.card import card
+from app.components.controls import segmented
+from app.components.form import change_list, fields, form, form_bar, request_stores
+from app.components.grid import age_column, column, grid
+from app.components.table import Col, heatmap, table
+from app.ids import Scanners
+
+dash.register_page(  # type: ignore[no-untyped-call]
+    __name__, path="/scanners", title="QTrade - Scanners", name="Scanners"
+)
+
+FACTORS = (
+    ("score", "Score"),
+    ("change", "Change %"),
+    ("open", "Since open %"),
+    ("volume", "Rel. volume"),
+    ("distance", "Distance ATR"),
+    ("spread", "Spread bp"),
+    ("age", "Age"),
+)
+FIRST = ("bars_n", "buffer_atr", "volume_surge", "rel_volume", "top_score")
+GROUPS = (
+    ("Level and trend", ("atr_length", "opening_range_min", "ema_fast", "ema_slow")),
+    ("Floors", ("price_floor_usd", "avg_volume_floor")),
+    ("Confirmation and alerts", ("confirm_s", "confirm_bars", "alert_hold_s", "cool_down_min")),
+    ("Sides", ("longs", "shorts")),
+)
+
+
+def layout(**_: Any) -> Component:
+    return html.Div(
+        [
+            html.H1("Scanners", className="visually-hidden"),
+            *request_stores(Scanners.REQUEST, Scanners.REPLY, Scanners.DONE),
+            _presets(),
+            html.Div([_heat(), _results()], className="qt-col qt-col-main"),
+            html.Div([_thresholds()], className="qt-col qt-col-side"),
+            html.Div([_moves(), _changes()], className="qt-col qt-col-third"),
+        ],
+        className="qt-page qt-scanners",
+    )
+
+
+def _presets() -> Component:
+    chips = html.Div(
+        className="qt-chips",
+        role="group",
+        **attrs(data_qt_chips="1", data_request=Scanners.REQUEST, aria_label="Market scans, on and off"),
+    )
+    return html.Div([chips, bound("scan.slots", "qt-soft qt-slots")], className="qt-presets")
+
+
+def _heat() -> Component:
+    key = html.Span(["against ", html.I(className="qt-scale"), " for"], className="qt-soft qt-scale-key")
+    views = segmented(Scanners.HEAT_VIEW, (("factors", "Factors"), ("time", "Time")), "factors")
+    factors = html.Div(
+        heatmap("factors", FACTORS, "What speaks for a signal and what against, by symbol"),
+        **attrs(data_heat="factors"),
+    )
+    time = html.Div(
+        html.Div(
+            className="qt-scroll-x",
+            tabIndex=0,
+            role="region",
+            **attrs(data_qt_heattime="1", aria_label="Best score of each symbol per 5 minutes"),
+        ),
+        hidden=True,
+        **attrs(data_heat="time"),
+    )
+    return card(
+        "Heatmap",
+        [factors, time],
+        state="heat",
+        fact=html.Span(className="qt-heat-fact"),
+        controls=[views, key],
+        glyph="grid-3x3",
+        aged=False,
+        cls="qt-card-heat",
+    )
+
+
+def _results() -> Component:
+    own: dict[str, Any] = {"cellRenderer": "QtScanCell", "tooltipField": "why"}
+    columns = [
+        column("symbol", "Symbol", "sym", also=("short",), num=False, width=86, minWidth=80, **own),
+        column("score", "Score", "score", also=("bars", "brk"), num=False, width=104, minWidth=100, **own),
+        column("since", "Since", "since", num=False, phone=False, width=58, minWidth=56, **own),
+        column("scans", "In scans", "scans", also=("state",), num=False, phone=False, flex=1, minWidth=170, **own),
+        column("last", "Last", "last", width=80, minWidth=76, **own),
+        column("chg", "Change", "chg", width=74, minWidth=72, **own),
+        column("rv", "Rel. vol.", "rv", phone=False, width=70, minWidth=68, **own),
+        column("dist", "Dist. ATR", "dist", phone=False, width=76, minWidth=74, **own),
+        column("line", "Line", "cls", num=False, phone=False, width=60, minWidth=58, **own),
+        age_column("Age", phone=False, width=72, minWidth=70),
+    ]
+    shows = (
+        ("all", _count("All", "scan.n_all")),
+        ("breakout", _count("Breakout", "scan.n_breakout")),
+        ("market", _count("Market", "scan.n_market")),
+    )
+    runs = html.Span([bound("scan.breakout"), " · ", bound("scan.market")], className="qt-soft qt-runs")
+    body = [
+        shown_if("scan.warming", bound("scan.warming"), "qt-warming", role="status"),
+        grid(
+            Scanners.GRID,
+            "results",
+            columns,
+            label="Results of the scanners",
+            row_height=31,
+            auto_height=False,
+            options={
+                "isExternalFilterPresent": {"function": "qtTrue()"},
+                "doesExternalFilterPass": {"function": "qtResultShown(params)"},
+            },
+        ),
+    ]
+    return card(
+        "Results",
+        body,
+        state="results",
+        fact=bound("scan.found"),
+        controls=[segmented(Scanners.SHOW, shows, "all"), runs],
+        glyph="binoculars",
+        aged=False,
+        cls="qt-card-results",
+    )
+
+
+def _count(label: str, path: str) -> Component:
+    return html.Span([f"{label} ", bound(path, "qt-soft")])
+
+
+def _thresholds() -> Component:
+    rest = [
+        html.Div([html.H3(title), fields(_keys(names), slider=True)], className="qt-field-group")
+        for title, names in GROUPS
+    ]
+    count = sum(len(names) for _title, names in GROUPS)
+    body = form(
+        "thresholds",
+        Scanners.REQUEST,
+        "Thresholds applied",
+        [
+            fields(_keys(FIRST), slider=True),
+            html.Details([html.Summary([f"{count} more ", html.Span(className="qt-badge qt-more-count")]), *rest]),
+            form_bar(reset=True),
+        ],
+    )
+    return card(
+        "Thresholds",
+        body,
+        state="thresholds",
+        fact=html.Span(bound("scan.thresholds"), hidden=True, **attrs(data_qt_show="scan.thresholds")),
+        controls=html.Span(className="qt-badge", hidden=True, **attrs(data_form_badge="thresholds")),
+        glyph="sliders",
+        aged=False,
+        cls="qt-card-thresholds",
+    )
+
+
+def _keys(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"breakout.{name}" for name in names)
+
+
+def _moves() -> Component:
+    columns = (
+        Col("at", "When", "soft"),
+        Col("icon", "", "qt-c-icon", "icon"),
+        Col("sym", "Symbol"),
+        Col("text", "What", "wide"),
+    )
+    return card(
+        "Enter and leave",
+        html.Div(
+            table("moves", columns, "Who entered and left", cls="qt-headless"), className="qt-scroll-y", tabIndex=0
+        ),
+        state="moves",
+        fact=bound("scan.moves"),
+        glyph="arrow-left-right",
+        aged=False,
+        cls="qt-card-moves qt-flush",
+    )
+
+
+def _changes() -> Component:
+    return card(
+        "Recent changes",
+        html.Div(change_list(Scanners.REQUEST), className="qt-scroll-y", tabIndex=0),
+        state="changes",
+        fact="one click takes a change back",
+        glyph="clock-history",
+        aged=False,
+        cls="qt-card-changelog qt-flush",
+    )

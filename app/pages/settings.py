@@ -1,0 +1,114 @@
+"""Settings: every value with where it comes from, what locks it and when it takes effect; each change revertible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import html
+from dash.development.base_component import Component
+
+from app.components.attributes import attrs
+from app.components.bind import bound, icon
+from app.components.card import card
+from app.components.form import change_list, fields, form, form_bar, request_stores
+from app.ids import Settings
+
+dash.register_page(  # type: ignore[no-untyped-call]
+    __name__, path="/settings", title="QTrade - Settings", name="Settings"
+)
+
+BROKER = ("mode", "host", "port", "client_id", "account", "market_data_type", "allow_delayed_signals")
+LINES = (
+    "limit",
+    "buffer",
+    "normal_max",
+    "ttl_s",
+    "min_hold_s",
+    "hysteresis_pct",
+    "swaps_per_minute",
+    "dwell_s",
+)
+SCANS = ("price_above_usd", "avg_volume_above", "avg_usd_volume_above")
+SIMULATOR = ("scenario", "speed", "seed", "line_limit", "volume_unit", "fresh")
+WEB = ("host", "port", "open_browser")
+
+
+def layout(**_: Any) -> Component:
+    main = [_broker(), _section("Line budget", "lines", LINES, "market-data lines; in force at once", "reception-4")]
+    side = [
+        _section("Market scans", "market_scan", SCANS, "floors of the stock presets; in force at once", "broadcast"),
+        _thresholds(),
+        _section("Positions", "positions", ("ema_fast", "ema_slow"), "in force at once", "briefcase"),
+        _section("Simulator", "simulator", SIMULATOR, "at the next start", "cpu"),
+        _section("Dashboard", "web", WEB, "at the next start", "window"),
+        _section("Log", "log", ("level",), "at the next start", "card-text"),
+    ]
+    columns = [html.Div(main, className="qt-col qt-col-main"), html.Div(side, className="qt-col qt-col-side")]
+    return html.Div(
+        [
+            html.H1("Settings", className="visually-hidden"),
+            *request_stores(Settings.REQUEST, Settings.REPLY, Settings.DONE),
+            form("settings", Settings.REQUEST, "Settings applied", [*columns, form_bar()]),
+            html.Div([_changes(), _about()], className="qt-col qt-col-third"),
+        ],
+        className="qt-page qt-settings",
+    )
+
+
+def _section(title: str, section: str, names: tuple[str, ...], fact: str, glyph: str) -> Component:
+    keys = tuple(f"{section}.{name}" for name in names)
+    return card(title, fields(keys), state="settings", fact=fact, glyph=glyph, aged=False, cls="qt-card-settings")
+
+
+def _broker() -> Component:
+    test = html.Div(
+        [
+            html.Button(
+                [icon("plug"), " Test connection"],
+                className="qt-button",
+                title="A handshake with the host and port above, nothing else",
+                **attrs(data_qt_probe=Settings.REQUEST),
+            ),
+            html.Span(className="qt-probe-said", role="status"),
+        ],
+        className="qt-probe",
+    )
+    now = html.Div([bound("settings.now"), ". A change takes effect at the next start."], className="qt-soft qt-now")
+    keys = tuple(f"broker.{name}" for name in BROKER)
+    return card(
+        "Broker",
+        [html.Div(className="qt-broker-choice", **attrs(data_qt_choice="broker.mode")), fields(keys), test, now],
+        state="settings",
+        fact="at the next start",
+        glyph="plug",
+        aged=False,
+        cls="qt-card-settings",
+    )
+
+
+def _thresholds() -> Component:
+    body = [bound("settings.thresholds"), ". They are set on the ", html.A("Scanners page", href="/scanners"), "."]
+    return card("Thresholds", body, glyph="sliders")
+
+
+def _changes() -> Component:
+    return card(
+        "Recent changes",
+        html.Div(change_list(Settings.REQUEST), className="qt-scroll-y", tabIndex=0),
+        state="changes",
+        fact="one click takes a change back",
+        glyph="clock-history",
+        aged=False,
+        cls="qt-card-changelog qt-flush",
+    )
+
+
+def _about() -> Component:
+    order = "command line, environment, saved here, config.yaml, default"
+    body = [
+        html.P([html.B("Which value counts: "), f"the first of {order}. The program never writes config.yaml."]),
+        html.P([html.B("Data folder: "), bound("settings.data_dir", "qt-path")]),
+        html.P([html.B("Version "), bound("settings.version")]),
+    ]
+    return card("Where settings live", body, cls="qt-card-about")

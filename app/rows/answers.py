@@ -1,0 +1,14 @@
+"""Answers of the engine to the commands of the pages, by request id. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.state.sections import AnswersSection
+
+MOST = 20
+
+
+def answers_part(section: AnswersSection | None) -> dict[str, Any]:
+    """The part "answers": request id -> [ok, text]; whoever asked in this tab waits for its id."""
+    return {a.request_id: [a.ok, a.text] for a in section.answers[-MOST:]} if section else {}

@@ -1,0 +1,235 @@
+"""The Scanners page: presets, heatmaps, results of both scanners, what entered and left. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.format import MISSING, number, plural, price_decimals
+from app.rows.answers import answers_part
+from app.rows.overview import scan_state
+from app.rows.scan_heat import factor_part, time_part
+from app.rows.states import LIVE, broker_state, empty
+from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
+from app.snapshots import Snapshots
+from engine.domain import Candidate, LineRow, ScanState, SymbolEvent
+from engine.state.sections import ScannersSection, SettingsSection
+
+View = dict[str, dict[str, Any]]
+SLOTS = 10  # IB's; nine for the presets, one stays free for a question in between
+PRESET_SLOTS = 9
+ENABLED = "market_scan.enabled"
+MOST_RESULTS = 120
+MOST_EVENTS = 60
+RECENT_S = 600.0
+FULL_PART = 0.25  # distance and volume give 0.25 each at most (SIGNALS, "Score")
+FULL_GATES = 0.5
+FULL_RANK = 0.4
+FIELDS = fields_part(BREAKOUT_KEYS)
+STATE_WORDS = {"queued": "queued", "warming": "warming", "refused": "refused", "ended": "ended", "off": "off"}
+
+
+def scanners_parts(s: Snapshots) -> View:
+    """Everything the Scanners page shows beside the strip."""
+    section = s.scanners
+    candidates = section.candidates if section else ()
+    events = event_rows(section)
+    return {
+        "chips": chips(section, s.settings),
+        "scan": summary(s),
+        "heat:factors": factor_part(candidates, ages(s)),
+        "heattime": time_part(section),
+        "grid:results": results(s),
+        "rows:moves": events,
+        "fields": FIELDS,
+        "set": set_part(s.settings, BREAKOUT_KEYS),
+        "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED)),
+        "answers": answers_part(s.answers),
+        "state": {
+            "heat": scan_state(s, bool(candidates)),
+            "results": scan_state(s, bool(candidates)),
+            "moves": broker_state(
+                s, section, bool(events), empty("No move yet", "Who comes to the top and who leaves is listed here.")
+            ),
+            "thresholds": LIVE if s.settings else {"s": "loading"},
+            "changes": LIVE
+            if s.settings and s.settings.changes
+            else empty("Nothing changed yet", "Each change of a threshold is kept here and can be taken back."),
+        },
+    }
+
+
+def summary(s: Snapshots) -> dict[str, Any]:
+    """Facts in the heads of the cards."""
+    section = s.scanners
+    if section is None:
+        return {"slots": None, "found": None, "warming": None, "breakout": None, "market": None}
+    recent = [e for e in section.events if e.at_market >= s.market_time(s.now) - RECENT_S]
+    return {
+        "slots": f"{section.slots_used} of {SLOTS} slots",
+        "found": f"{plural(len(section.candidates), 'candidate')}, {section.signals_today} with a signal today",
+        "warming": section.warming_text or None,
+        "breakout": _since("breakout", s, section.breakout_run_market),
+        "market": _since("market", s, section.market_run_market),
+        "moves": f"{len(recent)} in the last 10 min",
+        "thresholds": changed_words(s.settings),
+        "universe": f"{plural(section.universe, 'symbol')}, {section.with_bars} with bars",
+        "n_all": str(min(len(section.candidates), MOST_RESULTS)),
+        "n_breakout": str(sum(1 for c in section.candidates[:MOST_RESULTS] if is_breakout(c))),
+        "n_market": str(sum(1 for c in section.candidates[:MOST_RESULTS] if c.scans)),
+    }
+
+
+def _since(word: str, s: Snapshots, market: float | None) -> Any:
+    wall = wall_of(s, market)
+    return f"{word} not run yet" if wall is None else {"text": f"{word} {{age}}", "from": round(wall, 1)}
+
+
+def wall_of(s: Snapshots, market: float | None) -> float | None:
+    """The wall time of a moment on the gateway's clock: the inverse of `Snapshots.market_time`."""
+    if market is None or s.broker is None:
+        return market
+    base = s.broker.as_of_wall or s.now
+    return base + (market - base - s.broker.clock_offset_s) / (s.broker.clock_rate or 1.0)
+
+
+# --- presets ----------------------------------------------------------------------------------------------------
+
+
+def chips(section: ScannersSection | None, settings: SettingsSection | None) -> dict[str, Any]:
+    """The part "chips": preset -> [order, is on, count or state word, tooltip, needs attention]."""
+    if section is None:
+        return {}
+    row = rows_by_key(settings).get(ENABLED)
+    chosen = list(row.value or []) if row else []
+    return {scan.name: _chip(i, scan, scan.name in chosen) for i, scan in enumerate(section.scans)}
+
+
+def _chip(order: int, scan: ScanState, chosen: bool) -> list[Any]:
+    word = number(scan.rows) if scan.state == "live" else STATE_WORDS[scan.state]
+    on = chosen or scan.state in ("live", "warming")
+    sentences = [f"{scan.scan_code}: {scan.meaning}", scan.message]
+    if on and not chosen:
+        sentences.append("runs by itself while a slot is free")
+    elif chosen and scan.state == "off":
+        sentences.append("waits: all slots are in use")
+    return [order, on, word, ". ".join(text for text in sentences if text) + ".", scan.state == "refused"]
+
+
+def toggled(
+    name: str, wanted: bool, section: ScannersSection | None, settings: SettingsSection | None
+) -> tuple[list[str], str]:
+    """The new list of presets and "", or the old one and why not."""
+    row = rows_by_key(settings).get(ENABLED)
+    if row is None or section is None:
+        return [], "The engine is not up yet; nothing was changed."
+    chosen = [str(each) for each in row.value or []]
+    scan = next((each for each in section.scans if each.name == name), None)
+    if scan is None:
+        return chosen, "This version does not know this scan. Reload the page."
+    if row.locked:
+        return chosen, f"The scans are fixed by {row.source}. Start without it to change them here."
+    if wanted:
+        running = [each.name for each in section.scans if each.name in chosen and each.state != "ended"]
+        if len(running) >= PRESET_SLOTS and name not in chosen:
+            return chosen, f"{PRESET_SLOTS} of {SLOTS} slots are taken by your scans. Turn one off first."
+        return ([*chosen, name] if name not in chosen else chosen), ""
+    if name not in chosen:
+        return chosen, f"{name} runs by itself while a slot is free. Turn another scan on and it gives its slot up."
+    return [each for each in chosen if each != name], ""
+
+
+# --- results ----------------------------------------------------------------------------------------------------
+
+
+def ages(s: Snapshots) -> dict[int, float]:
+    """con_id -> wall time of its newest tick: the line's if it holds one, else the last quote's."""
+    out = {quote.con_id: quote.received_wall for quote in s.quotes.quotes} if s.quotes else {}
+    for row in s.lines.rows if s.lines else ():
+        if row.last_tick_wall is not None:
+            out[row.con_id] = row.last_tick_wall
+    return out
+
+
+def is_breakout(candidate: Candidate) -> bool:
+    """Found by the BreakoutScanner: beyond its level, confirmed or on the way to it."""
+    return candidate.state in ("confirmed", "confirming")
+
+
+def results(s: Snapshots) -> dict[str, Any]:
+    """Rows of the grid, best score first."""
+    if s.scanners is None:
+        return {}
+    held = {row.con_id: row for row in s.lines.rows} if s.lines else {}
+    at = ages(s)
+    return {
+        str(c.con_id): _result(i, c, held.get(c.con_id), at.get(c.con_id))
+        for i, c in enumerate(s.scanners.candidates[:MOST_RESULTS])
+    }
+
+
+def _result(order: int, c: Candidate, line: LineRow | None, at: float | None) -> dict[str, Any]:
+    return {
+        "order": order,
+        "sym": c.local_symbol,
+        "short": c.side == "short",
+        "score": round(c.score, 2),
+        "bars": score_bars(c),
+        "state": c.state,
+        "brk": is_breakout(c),
+        "since": round(c.since_market),
+        "scans": list(c.scans),
+        "last": c.price,
+        "dec": price_decimals(c.price),
+        "chg": None if c.change_pct is None else round(c.change_pct, 1),
+        "rv": None if c.rel_volume is None else round(c.rel_volume, 1),
+        "dist": None if c.distance_atr is None else round(c.distance_atr, 2),
+        "cls": line.line_class if line else None,
+        "at": None if at is None else round(at),
+        "why": why(c),
+    }
+
+
+def score_bars(c: Candidate) -> list[int | None]:
+    """Widths 0-100 of the two bars: distance and volume of a breakout, else one bar for gates passed or scan ranks."""
+    parts = {part.name: part.value for part in c.parts}
+    if "distance" in parts:
+        return [_share(parts["distance"], FULL_PART), _share(parts.get("relative volume", 0.0), FULL_PART)]
+    if "gates" in parts:
+        return [_share(parts["gates"], FULL_GATES), None]
+    return [_share(parts.get("scan rank", 0.0), FULL_RANK), None]
+
+
+def _share(value: float, full: float) -> int:
+    return round(100 * min(1.0, max(0.0, value / full)))
+
+
+def why(c: Candidate) -> str:
+    """Why there is (not) a signal, in one line."""
+    if c.state == "confirmed":
+        return "Confirmed breakout." if c.side == "long" else "Confirmed breakdown."
+    if c.state == "warming" and c.warm_needed:
+        return f"Warming: {c.warm_bars or 0} of {c.warm_needed} bars. {c.nearest_miss}".strip()
+    if c.nearest_miss:
+        return c.nearest_miss
+    return "In the scan only: it has no live price, so no rule was judged." if c.state == "scan" else MISSING
+
+
+# --- enter and leave --------------------------------------------------------------------------------------------
+
+
+def event_rows(section: ScannersSection | None) -> dict[str, Any]:
+    """The newest moves first."""
+    if section is None:
+        return {}
+    newest = list(reversed(section.events))[:MOST_EVENTS]
+    return {f"{e.at_market:.3f}-{e.kind}-{e.con_id}": _event(e) for e in newest}
+
+
+def _event(e: SymbolEvent) -> dict[str, Any]:
+    return {
+        "order": -round(e.at_market * 1000),
+        "at": {"at": round(e.at_market), "clock": "hms"},
+        "icon": [e.kind, e.kind],
+        "sym": {"sym": e.local_symbol, "con": e.con_id},
+        "text": e.text,
+    }

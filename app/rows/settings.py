@@ -1,0 +1,76 @@
+"""The Settings page: every setting with where it comes from, what is locked, the changes that can be taken back. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.rows.answers import answers_part
+from app.rows.states import LIVE, LOADING, empty
+from app.rows.thresholds import BREAKOUT_KEYS, SECTIONS, changed_words, changes_part, describe, set_part
+from app.snapshots import Snapshots
+from engine.state.sections import BrokerSection
+
+View = dict[str, dict[str, Any]]
+# Decided when the program starts: who talks to whom, the pages' address, the simulated market, the log.
+AT_START = ("broker.", "web.", "simulator.", "log.")
+ELSEWHERE = ("breakout.", "market_scan.enabled")  # their controls are on the Scanners page
+KEYS = tuple(
+    f"{section}.{name}"
+    for section, model in SECTIONS.items()
+    for name in model.model_fields
+    if not f"{section}.{name}".startswith(ELSEWHERE)
+)
+# What TWS and IB Gateway listen on out of the box: name -> (words, mode, port); port None = the mode's usual one.
+BROKER_CHOICES = (
+    ("simulated", "Simulated", "simulated", None),
+    ("tws-paper", "TWS paper 7497", "paper", 7497),
+    ("gateway-paper", "Gateway paper 4002", "paper", 4002),
+    ("tws-live", "TWS live 7496", "live", 7496),
+    ("gateway-live", "Gateway live 4001", "live", 4001),
+)
+
+BLANKS = {"broker.port": "usual", "broker.account": "first of the login"}  # what an empty box means
+
+
+def _field(key: str) -> dict[str, Any]:
+    out = describe(key)
+    if key == "broker.mode":
+        out["choices"] = [list(choice) for choice in BROKER_CHOICES]
+    if key in BLANKS:
+        out["blank"] = BLANKS[key]
+    return {**out, "later": True} if key.startswith(AT_START) else out
+
+
+FIELDS = {key: _field(key) for key in KEYS}
+
+
+def settings_parts(s: Snapshots) -> View:
+    """Everything the Settings page shows beside the strip."""
+    return {
+        "fields": FIELDS,
+        "set": set_part(s.settings, (*KEYS, "data_dir")),
+        "log": changes_part(s.settings),
+        "answers": answers_part(s.answers),
+        "settings": {
+            "thresholds": changed_words(s.settings, BREAKOUT_KEYS) or "All at their defaults",
+            "version": s.version or None,
+            "data_dir": next((row.value for row in s.settings.rows if row.key == "data_dir"), None)
+            if s.settings
+            else None,
+            "now": now_words(s.broker),
+        },
+        "state": {
+            "settings": LIVE if s.settings else LOADING,
+            "changes": LIVE
+            if s.settings and s.settings.changes
+            else empty("Nothing changed yet", "Each change made on a page is kept here and can be taken back."),
+        },
+    }
+
+
+def now_words(broker: BrokerSection | None) -> Any:
+    """What the program is connected to now, whatever the form says."""
+    if broker is None:
+        return None
+    word = "Connected to" if broker.connected else "Not connected to"
+    return f"{word} {broker.host}:{broker.port} ({broker.mode}, client id {broker.client_id})"

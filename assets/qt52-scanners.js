@@ -1,0 +1,215 @@
+/* Scanners page: the preset chips, the heatmap's two views and its ages, the cells of the results grid. */
+(function () {
+  "use strict";
+  var qt = window.qt, fmt = qt.fmt;
+  var view = "factors", show = "all";
+
+  window.dash_clientside.qtScanners = {
+    heatView: function (value) { view = value || "factors"; drawViews(); return window.dash_clientside.no_update; },
+    show: function (value) {
+      show = value || "all";
+      qt.eachGrid("results", function (grid) { grid.api.onFilterChanged(); });
+      return window.dash_clientside.no_update;
+    }
+  };
+
+  function setText(element, text) { if (element.textContent !== text) { element.textContent = text; } }
+  function setData(element, name, value) { if (element.dataset[name] !== value) { element.dataset[name] = value; } }
+
+  /* ---- presets ---- */
+  function makeChip(name) {
+    var chip = document.createElement("button"), label = document.createElement("span"), word = document.createElement("span");
+    chip.type = "button";
+    chip.className = "qt-chip";
+    chip.dataset.scan = name;
+    label.textContent = name;
+    word.className = "qt-chip-word";
+    chip.append(label, word);
+    return chip;
+  }
+
+  function drawChips(holder) {
+    var chips = qt.model.chips || {}, there = {};
+    Array.prototype.slice.call(holder.children).forEach(function (chip) {
+      if (chips[chip.dataset.scan]) { there[chip.dataset.scan] = chip; } else { chip.remove(); }
+    });
+    Object.keys(chips).sort(function (a, b) { return chips[a][0] - chips[b][0]; }).forEach(function (name, i) {
+      var chip = there[name] || makeChip(name), value = chips[name];
+      chip.setAttribute("aria-pressed", value[1] ? "true" : "false");
+      chip.title = value[3];
+      setData(chip, "alarm", value[4] ? "1" : "");
+      setText(chip.lastChild, value[2]);
+      if (chip.qtWaits !== undefined && chip.qtWaits === value[1]) { chip.removeAttribute("aria-busy"); delete chip.qtWaits; }
+      if (holder.children[i] !== chip) { holder.insertBefore(chip, holder.children[i] || null); }
+    });
+  }
+
+  document.addEventListener("click", function (event) {
+    var chip = event.target.closest && event.target.closest("[data-scan]");
+    if (!chip || chip.hasAttribute("aria-busy")) { return; }
+    var name = chip.dataset.scan, wanted = chip.getAttribute("aria-pressed") !== "true";
+    chip.setAttribute("aria-busy", "true");
+    chip.qtWaits = wanted;
+    qt.ask(chip.closest("[data-request]").dataset.request, { action: "scan", name: name, on: wanted }, function (result) {
+      chip.removeAttribute("aria-busy");
+      delete chip.qtWaits;
+      qt.toast(result.ok ? { title: name + (wanted ? " is on" : " is off"), text: wanted ? "The first result takes up to 45 s." : "Its slot is free." } :
+        { kind: "info", title: name + " stays as it is", text: result.text });
+    });
+  });
+
+  function eachNode(selector, fn) { Array.prototype.forEach.call(document.querySelectorAll(selector), fn); }
+  qt.onPart("chips", function () { eachNode("[data-qt-chips]", drawChips); });
+
+  /* ---- heatmap: ages count here, the second view ---- */
+  var AGE_STEPS = [[1, 2], [3, 1], [6, 0], [15, -1], [60, -2]];
+  function ageStep(seconds) {
+    var found = AGE_STEPS.find(function (pair) { return seconds < pair[0]; });
+    return String(found ? found[1] : -3);
+  }
+
+  function drawAges() {
+    var part = qt.model["heat:factors"], body = document.querySelector("[data-qt-heat='factors']");
+    if (!part || !part.ages || !body || !body.qtFactors) { return; }
+    var row = body.children[body.qtFactors.findIndex(function (factor) { return factor[0] === "age"; })];
+    var now = qt.clock.now();
+    part.ages.forEach(function (at, i) {
+      var cell = row && row.children[i + 1];
+      if (!cell || at === null) { return; }
+      var age = Math.max(0, now - at);
+      setText(cell, age < 100 ? Math.round(age) + " s" : Math.round(age / 60) + " min");
+      setData(cell, "step", ageStep(age));
+    });
+  }
+
+  function timeRows(part) {
+    return Object.keys(part).filter(function (key) { return key !== "times"; })
+      .sort(function (a, b) { return part[a][0] - part[b][0]; });
+  }
+
+  function cellOf(tag, scope) {
+    var cell = document.createElement(tag);
+    if (scope) { cell.scope = scope; }
+    return cell;
+  }
+
+  function timeRow(id, count) {
+    var row = document.createElement("tr"), name = cellOf("th", "row"), link = document.createElement("a");
+    link.href = "/symbol/" + encodeURIComponent(id);
+    name.appendChild(link);
+    row.appendChild(name);
+    for (var i = 0; i < count; i += 1) { row.appendChild(cellOf("td")).dataset.con = id; }
+    return row;
+  }
+
+  /* The frame of the table is made anew only when symbols or columns come or go; else cells are filled in place. */
+  function timeTable(holder, ids, times) {
+    var mark = ids.join() + "|" + times.join();
+    if (holder.qtMark === mark) { return holder.firstChild; }
+    holder.qtMark = mark;
+    var table = document.createElement("table"), head = document.createElement("tr"), body = document.createElement("tbody");
+    table.className = "qt-heat qt-heat-time";
+    head.appendChild(cellOf("th", "col"));
+    var every = ids.length * times.length <= 200 ? 1 : 3;
+    times.forEach(function (at, i) {
+      head.appendChild(cellOf("th", "col")).textContent = i % every === 0 ? qt.clock.text(at, "hm") : "";
+    });
+    ids.forEach(function (id) { body.appendChild(timeRow(id, times.length)); });
+    table.appendChild(document.createElement("thead")).appendChild(head);
+    table.appendChild(body);
+    holder.replaceChildren(table);
+    return table;
+  }
+
+  function drawTime() {
+    var holder = document.querySelector("[data-qt-heattime]"), part = qt.model.heattime;
+    if (!holder || !part || !part.times) { return; }
+    var ids = timeRows(part), table = timeTable(holder, ids, part.times), withText = ids.length * part.times.length <= 200;
+    ids.forEach(function (id, r) {
+      var value = part[id], row = table.tBodies[0].rows[r];
+      setText(row.cells[0].firstChild, value[1]);
+      value[2].forEach(function (score, i) {
+        var cell = row.cells[i + 1], text = score === null ? fmt.MISSING : fmt.number(score, 2);
+        if (!cell) { return; }
+        setText(cell, withText ? text : "");
+        setData(cell, "step", value[3][i] === null ? "none" : String(value[3][i]));
+        var title = value[1] + " " + qt.clock.text(part.times[i], "hm") + ": " + (score === null ? "no candidate" : "score " + text);
+        if (cell.title !== title) { cell.title = title; }
+      });
+    });
+  }
+
+  function drawFact() {
+    var fact = document.querySelector(".qt-heat-fact"), factors = qt.model["heat:factors"], time = qt.model.heattime;
+    if (!fact) { return; }
+    if (view === "factors") { setText(fact, factors && factors.cols ? factors.cols.length + " symbols × 7 factors" : ""); return; }
+    setText(fact, time ? timeRows(time).length + " symbols, best score per 5 min" : "");
+  }
+
+  function drawViews() {
+    eachNode("[data-heat]", function (block) { block.hidden = block.dataset.heat !== view; });
+    if (view === "time") { drawTime(); }
+    drawFact();
+    drawAges();
+  }
+  qt.onPart("heat", function (name) { if (name === "factors") { drawAges(); drawFact(); } });
+  qt.onPart("heattime", function () { if (view === "time") { drawTime(); drawFact(); } });
+  qt.onNodes(function () {
+    var fresh = document.querySelector("[data-qt-chips]:empty");
+    if (fresh) { drawChips(fresh); view = "factors"; show = "all"; drawViews(); }
+  });
+  window.setInterval(function () {
+    if (!document.hidden && !document.body.hasAttribute("data-frozen")) { drawAges(); }
+  }, 1000);
+
+  /* ---- results ---- */
+  function el() { return window.React.createElement.apply(window.React, arguments); }
+  function toned(text, tone, title) { return el("span", { "data-tone": tone || undefined, title: title }, text); }
+  var NAMES = { "Since open": "Open", "Relative volume": "Rel vol", "52-week high": "52-wk high", "Trend break": "Trend",
+    "Volume pace": "Pace", "Short side": "Short", "Active futures": "Futures", "Gap up": "Gap" };
+  function short(scan) {
+    var cut = scan.lastIndexOf(" #");
+    return (NAMES[scan.slice(0, cut)] || scan.slice(0, cut)) + scan.slice(cut);
+  }
+  var STATES = { confirming: "confirming", warming: "warming" };
+
+  var draw = {
+    symbol: function (d) {
+      return el(window.React.Fragment, null, el("a", { href: "/symbol/" + d.id, className: "qt-sym", tabIndex: -1 }, d.sym),
+        d.short ? el("span", { className: "qt-side", title: "Short side" }, fmt.DOWN) : null);
+    },
+    score: function (d) {
+      var title = d.bars[1] === null ? "gates passed" : "distance above, relative volume below";
+      return el(window.React.Fragment, null, el("b", { className: "qt-score-number" }, fmt.number(d.score, 2)),
+        el("span", { className: "qt-bars", title: title }, el("i", { style: { width: d.bars[0] + "%" }, className: d.brk ? undefined : "qt-bar-grey" }),
+          d.bars[1] === null ? null : el("i", { style: { width: d.bars[1] + "%" } })));
+    },
+    since: function (d) { return el("span", { className: "qt-soft" }, qt.clock.text(d.since, "hm")); },
+    scans: function (d) {
+      var most = STATES[d.state] ? 1 : 2;
+      var chips = d.scans.slice(0, most).map(function (scan) { return el("span", { key: scan, className: "qt-tag", title: scan }, short(scan)); });
+      if (d.scans.length > most) {
+        chips.push(el("span", { key: "+", className: "qt-soft", title: d.scans.slice(most).join(", ") }, "+" + (d.scans.length - most)));
+      }
+      if (STATES[d.state]) { chips.unshift(el("span", { key: "state", className: "qt-tag qt-tag-" + d.state }, STATES[d.state])); }
+      return el("span", { className: "qt-tags" }, chips);
+    },
+    last: function (d) { return fmt.number(d.last, d.dec); },
+    chg: function (d) { return toned(fmt.percent(d.chg, 1), fmt.tone(d.chg, 1)); },
+    rv: function (d) { return fmt.times(d.rv); },
+    dist: function (d) { return fmt.signed(d.dist, 2); },
+    line: function (d) {
+      if (!d.cls) { return toned(fmt.MISSING, "missing", "It holds no market-data line now"); }
+      return el("span", { className: "qt-prio", "data-c": d.cls, title: LINES[d.cls] }, SHORT[d.cls] || d.cls);
+    }
+  };
+  var SHORT = { coverage: "visit", pinned: "pin" };
+  var LINES = { "100": "Position", "50": "Top candidate", "25": "Ordinary candidate", coverage: "Coverage visit", pinned: "Pinned" };
+
+  window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+  window.dashAgGridComponentFunctions.QtScanCell = function (props) { return draw[props.kind](props.data || {}); };
+  window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  window.dashAgGridFunctions.qtResultShown = function (node) {
+    return show === "all" || (show === "breakout" ? node.data.brk : node.data.scans.length > 0);
+  };
+})();
