@@ -9,7 +9,17 @@ import threading
 import msgspec
 import pytest
 
-from engine.broker.port import HistoryRequest, PositionPnl, RequestError, ScanRows, ScanSpec, Ticks
+from engine.broker.port import (
+    AccountValue,
+    FillReport,
+    HistoryRequest,
+    PortfolioMark,
+    PositionPnl,
+    RequestError,
+    ScanRows,
+    ScanSpec,
+    Ticks,
+)
 from engine.domain import ContractRef
 from engine.errors import (
     BrokerUnavailable,
@@ -429,6 +439,63 @@ def test_position_pnl_once_and_cancelled(gateway):
         await rig.until(lambda: len(gateway.requests(94)) == 2)
 
     connected(gateway, work)
+
+
+def test_after_1101_the_pnl_subscriptions_are_made_anew(gateway):
+    async def work(rig):
+        rig.broker.request_position_pnl(MSFT.con_id)
+        await rig.until(lambda: gateway.requests(94) and gateway.requests(92))
+        gateway.notice(1101, "Connectivity between IBKR and Trader Workstation has been restored - data lost.")
+        await rig.until(lambda: len(gateway.requests(94)) == 2 and len(gateway.requests(92)) == 2)
+        assert len(gateway.requests(93)) == 1 and len(gateway.requests(95)) == 1
+        line = rig.broker.subscribe(MSFT, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        assert rig.broker.link.epoch == 1 and gateway.open_lines == [MSFT.con_id]
+
+    connected(gateway, work)
+
+
+def test_a_fill_is_told_again_when_its_commission_came(gateway):
+    gateway.withhold = {59}
+
+    async def work(rig):
+        await rig.until(lambda: rig.of(FillReport))
+        assert rig.of(FillReport)[0].fill.commission is None
+        gateway.withhold = set()
+        gateway.send("59|1|0001.01|1.0|USD|25.5||")
+        await rig.until(lambda: len(rig.of(FillReport)) == 2)
+        assert (rig.of(FillReport)[1].fill.commission, rig.of(FillReport)[1].fill.realized_pnl) == (1.0, 25.5)
+
+    connected(gateway, work)
+
+
+def test_figures_of_other_accounts_are_not_ours(gateway):
+    async def work(rig):
+        before = len(rig.of(AccountValue)), len(rig.of(PortfolioMark))
+        gateway.send("6|2|NetLiquidation|1.0|USD|DF0000000")
+        gateway.send("7|8|272093|MSFT|STK||0.0||||USD|MSFT|MSFT|5|1|5|1|0|0|DF0000000")
+        gateway.send("6|2|NetLiquidation|2.0|USD|DF7654321")
+        await rig.until(lambda: rig.of(AccountValue)[-1].value == 2.0)
+        assert (len(rig.of(AccountValue)), len(rig.of(PortfolioMark))) == (before[0] + 1, before[1])
+
+    connected(gateway, work)
+
+
+def test_cancelled_lines_are_forgotten_after_a_while(gateway):
+    timings = msgspec.structs.replace(QUICK, cancel_memory_s=0.2)
+
+    async def work(rig):
+        lines = [rig.broker.subscribe(stock(n), urgent=True) for n in range(4)]
+        await rig.until(lambda: len(gateway.open_lines) == 4)
+        for line in lines:
+            rig.broker.cancel(line)
+            rig.broker.cancel(line)
+        await rig.until(lambda: len(gateway.requests(2)) == 4)
+        await rig.until(lambda: rig.broker.cancel_sent_at_mono(lines[0]) == 0.0)
+        wrapper = rig.broker._session.connection.wrapper
+        assert not wrapper.reqId2Ticker and not wrapper.tickers
+
+    connected(gateway, work, timings=timings)
 
 
 # --- rules ------------------------------------------------------------------------------------------------------
