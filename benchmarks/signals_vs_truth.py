@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 
 from engine.bars.history import HistoryDesk
+from engine.bars.series import HISTORY, BarSeries
 from engine.bars.store import BarStore
 from engine.bars.usual import usual_volume
 from engine.bars.volume_unit import VolumeUnits
@@ -22,6 +23,7 @@ from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractInfo, ContractRef, Quote, Signal
 from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.facts import read_bars
 from simulator.model import Breakout, Instrument, QuoteState, World
 from simulator.world.build import build_world
 
@@ -205,12 +207,34 @@ def report(replay: Replay, truths: list[Breakout], misses: dict[tuple[int, float
     stray = [signal for signal in signals if not any(_explains(truth, signal) for truth in every)]
     for signal in stray:
         print(f"stray {signal.local_symbol} {signal.side} {signal.at - replay.start:.0f} s, score {signal.score:.2f}")
+    print(f"levels against those of the full bars afterwards: {compare(replay, signals)}")
     top = sum(1 for signal in signals if signal.score >= 0.7)
     print(f"{len(signals)} signals, {top} of 0.7 and more, {len(stray)} outside every breakout")
     print(
         f"cycle over {len(replay.instruments)} symbols, CPU: median {statistics.median(replay.cycles_ms):.1f} ms, "
         f"worst {max(replay.cycles_ms):.1f} ms"
     )
+
+
+def compare(replay: Replay, signals: list[Signal]) -> str:
+    """The level and ATR of each signal, computed anew from the world's own complete bars up to its trigger."""
+    off: list[float] = []
+    equal = 0
+    for signal in signals:
+        minute = signal.triggered_at - signal.triggered_at % 60.0
+        bars = BarSeries(3_000)
+        bars.merge(list(map(_bar, replay.world.bars(signal.con_id, 60, minute - 2 * 86_400.0, minute, False))), HISTORY)
+        session = replay.store.session(signal.con_id, signal.triggered_at)
+        facts = read_bars(bars.arrays(), session, BreakoutParams(), None)
+        long = signal.side == "long"
+        level = facts.range_high if long else facts.range_low
+        if signal.level_kind == "opening range" and facts.opening is not None:
+            level = facts.opening.high if long else facts.opening.low
+        if level is None:
+            continue
+        equal += abs(level - signal.level) < 1e-9
+        off.append(abs(level - signal.level) / signal.atr)
+    return f"{equal} of {len(off)} equal, the farthest {max(off, default=0.0):.2f} ATR off"
 
 
 def _reason(truth: Breakout, signals: list[Signal], why: str) -> str:

@@ -84,6 +84,8 @@ class HistoryDesk:
         self._unit_waits: dict[tuple[int, JobKind], tuple[list[Bar], float]] = {}
         self._connected = False
         self._universe_from_mono = 0.0
+        self._repairs: dict[int, float] = {}  # where the gap begins that is being repaired
+        self._hopeless: dict[int, float] = {}  # gaps that the broker has no bars for: not asked again
 
     # --- wishes -------------------------------------------------------------------------------------------------
 
@@ -105,13 +107,14 @@ class HistoryDesk:
         """Ask for what a lost line left out, if anything is missing in the last two hours."""
         start = self._store.gap_start(con_id, now_market)
         contract = self._store.contract(con_id)
-        if start is None or contract is None or (con_id, "bars") in self._jobs:
+        if start is None or contract is None or (con_id, "bars") in self._jobs or self._hopeless.get(con_id) == start:
             return
         seconds = int((now_market - start) // 300 + 2) * 300
         request = HistoryRequest(f"{min(seconds, 86_400)} S", "1 min")
         key: tuple[int, JobKind] = (con_id, "repair")
         if key not in self._jobs:
             self._jobs[key] = Job(contract, "repair", request, rank)
+            self._repairs[con_id] = start
 
     def forget(self, con_id: int) -> None:
         """The symbol left the universe."""
@@ -214,8 +217,10 @@ class HistoryDesk:
         elif kind == "daily":
             self._store.set_daily(con_id, shares)
         else:
-            self._store.merge_history(con_id, shares, asked)
-            self._store.set_message(con_id, "" if bars else "the broker has no bars for this symbol")
+            covers_from = self._repairs.get(con_id) if kind == "repair" else None
+            self._store.merge_history(con_id, shares, asked, covers_from=covers_from)
+            if kind == "bars":
+                self._store.set_message(con_id, "" if bars else "the broker has no bars for this symbol")
 
     def _learn_unit(self, job: Job, bars: list[Bar]) -> None:
         if not is_us_stock(job.contract) or job.kind == "repair":
@@ -265,6 +270,8 @@ class HistoryDesk:
         log.info("No %s history for %s: %s", job.request.bar_size, job.contract.local_symbol, why)
         if job.kind == "bars":
             self._store.set_message(job.contract.con_id, why)
+        elif job.kind == "repair" and job.contract.con_id in self._repairs:
+            self._hopeless[job.contract.con_id] = self._repairs[job.contract.con_id]
 
     def _want(self, contract: ContractRef, kind: JobKind, request: HistoryRequest, rank: int, score: float) -> None:
         key: tuple[int, JobKind] = (contract.con_id, kind)

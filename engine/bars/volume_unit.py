@@ -60,6 +60,7 @@ class VolumeUnits:
         self._sizes: dict[int, int] = {}
         self._round = 0
         self._odd = 0
+        self.settled: set[int] = set()  # con_ids whose ticks have told all they can: not to be looked at again
 
     def know(self, contract: ContractRef) -> None:
         """Tell the kind of a contract; only US stocks have the question."""
@@ -87,6 +88,7 @@ class VolumeUnits:
         for table in (self._tick_day, self._history_day, self._ratios, *self._average.values()):
             table.clear()
         self._sizes.clear()
+        self.settled.clear()
         self._fractions = self._answers = self._round = self._odd = 0
 
     def on_ticks(
@@ -110,6 +112,10 @@ class VolumeUnits:
             fresh = self._count_sizes(con_id, sizes_raw) or fresh
         if fresh:
             self._compare(con_id)
+        counted = price is None or not 1.0 < price < ROUND_LOT_BELOW_USD
+        if con_id in self._ratios and con_id in self._average["ticks"]:
+            if counted or self._sizes.get(con_id, 0) >= SIZES_PER_SYMBOL:
+                self.settled.add(con_id)
 
     def on_history(
         self, con_id: int, day_sum_raw: float | None, volumes_raw: Sequence[float], daily_mean_raw: float | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from engine.domain import Candidate, ContractRef, Demand, Quote, SymbolEvent
 from engine.scanners.breakout import Verdict
@@ -23,6 +24,16 @@ COVERAGE_LEAVE = 120
 CHALLENGERS = 5  # wishes at 25 beyond the lines that class has: the bus judges them
 
 
+class _Shown(NamedTuple):
+    """A row of the pages and what it was made of."""
+
+    entry: Entry
+    verdict: Verdict | None
+    quote: Quote | None
+    miss: str
+    row: Candidate
+
+
 class Board:
     """Candidates of the merged scans, of positions with a live price, and of every breakout under way."""
 
@@ -33,6 +44,7 @@ class Board:
         self._logged: set[int] = set()
         self._covered: set[int] = set()
         self._names: dict[int, str] = {}
+        self._shown: dict[int, _Shown] = {}
 
     def merge(self, results: Iterable[ScanResult], now_market: float) -> None:
         """The newest results of all scans."""
@@ -81,14 +93,19 @@ class Board:
     def candidates(
         self, verdicts: Mapping[int, Verdict], quote: Callable[[int], Quote | None], miss: Callable[[Verdict], str]
     ) -> tuple[Candidate, ...]:
-        """The best 200 for the pages."""
-        out: list[Candidate] = []
+        """The best 200 for the pages; a row is made anew only when what it is made of is another object."""
+        before, self._shown = self._shown, {}
         for _, con_id in self.order[:SHOWN]:
             entry = self.entries.get(con_id)
-            if entry is not None:
-                verdict = verdicts.get(con_id)
-                out.append(candidate(entry, verdict, quote(con_id), miss(verdict) if verdict is not None else ""))
-        return tuple(sorted(out, key=lambda each: -each.score))
+            if entry is None:
+                continue
+            verdict, price, known = verdicts.get(con_id), quote(con_id), before.get(con_id)
+            if known is None or known.entry is not entry or known.verdict is not verdict or known.quote is not price:
+                same = known is not None and known.verdict is verdict
+                words = known.miss if known is not None and same else miss(verdict) if verdict is not None else ""
+                known = _Shown(entry, verdict, price, words, candidate(entry, verdict, price, words))
+            self._shown[con_id] = known
+        return tuple(sorted((shown.row for shown in self._shown.values()), key=lambda each: -each.score))
 
     def demands(
         self, verdicts: Mapping[int, Verdict], top_score: float, normal_max: int, exempt: Collection[int]

@@ -93,12 +93,16 @@ class BreakoutScanner:
     def recheck(self, now_market: float) -> None:
         """Each second: confirmations and running signals."""
         for con_id in list(self.tracker.busy):
-            self.evaluate(con_id, now_market)
+            entry = self._store.get(con_id)
+            if entry is not None:
+                self._watch_price(entry, self._around.quote(con_id), now_market)
 
     def on_quote(self, quote: Quote, now_market: float) -> None:
         """Each quote of a symbol that confirms or runs: a dip between two seconds counts."""
         if quote.con_id in self.tracker.busy:
-            self.evaluate(quote.con_id, now_market)
+            entry = self._store.get(quote.con_id)
+            if entry is not None:
+                self._watch_price(entry, quote, now_market)
 
     def on_bar_closed(self, con_id: int, now_market: float) -> None:
         """A minute closed: the confirmation by bars."""
@@ -118,7 +122,8 @@ class BreakoutScanner:
             return None
         quote = self._around.quote(con_id)
         if quote is None or not (entry.streaming or quote.data_type != "live"):
-            self._tick_without_price(con_id, now_market)
+            if con_id in self.tracker.busy:
+                self._watch_price(entry, None, now_market)
             return None
         live = self._live(entry, quote)
         facts = self.facts(con_id, now_market)
@@ -176,6 +181,13 @@ class BreakoutScanner:
         progress = self.tracker.progress(con_id, side, now)
         return read(side, facts, live, self.params, now, progress, self.tracker.frozen(con_id, side), common)
 
+    def _watch_price(self, entry: SymbolBars, quote: Quote | None, now: float) -> None:
+        """The cheap look between two cycles: is the price still where it has to be?"""
+        con_id = entry.contract.con_id
+        last = None if quote is None or self._blocked(entry, quote) else quote.last
+        for side in SIDES:
+            self._follow(con_id, side, self.tracker.price(con_id, side, last, now, self.params), now)
+
     def _judge(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> Verdict:
         priced = None if live.blocked else live.last
         step = self.tracker.price(con_id, side, priced, now, self.params)
@@ -200,6 +212,13 @@ class BreakoutScanner:
             self._end(con_id, side, now)
         if step in ("confirmed", "renewed"):
             self._confirm(con_id, side, now)
+        if step != "none":
+            self._refresh(con_id, now)
+
+    def _refresh(self, con_id: int, now: float) -> None:
+        """The verdict after a step, without waiting for the cycle: a fresh signal asks for its line at once."""
+        if con_id in self.verdicts:
+            self.evaluate(con_id, now)
 
     def _look_further(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> None:
         """A signal runs: may the symbol break out again, over the level that the bars have now?"""
@@ -271,13 +290,6 @@ class BreakoutScanner:
         ended = msgspec.structs.replace(watch.signal, state="ended", ended_at=now)
         watch.signal = ended
         self._on_signal(ended)
-
-    def _tick_without_price(self, con_id: int, now: float) -> None:
-        if con_id not in self.tracker.busy:
-            return
-        for side in SIDES:
-            if self.tracker.price(con_id, side, None, now, self.params) == "ended":
-                self._end(con_id, side, now)
 
     def _live(self, entry: SymbolBars, quote: Quote | None) -> Live:
         con_id = entry.contract.con_id

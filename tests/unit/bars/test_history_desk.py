@@ -274,3 +274,23 @@ def test_a_gap_is_repaired_by_one_request_for_its_length() -> None:
         assert [request.duration for _, request in bench.broker.asked if request.duration.endswith("S")] == ["1200 S"]
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("failure", [None, RequestRejected(162, "HMDS query returned no data: S1@SMART Trades")])
+def test_a_gap_without_bars_is_not_asked_for_ever(failure: Exception | None) -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.want(stock(1), RANK_POSITION)
+        await bench.go(3)
+        bench.clock.advance(800.0)
+        bench.store.get(1).covered = [[TEN - 1_800.0, TEN], [TEN + 700.0, TEN + 760.0]]
+        bench.broker.bars = lambda contract, request: []
+        bench.broker.failure = failure
+        asked = len(bench.broker.asked)
+        for _ in range(20):
+            bench.desk.repair(1, bench.clock.wall())
+            await bench.go(30, 1.0)
+        assert len(bench.broker.asked) - asked <= 2
+        assert bench.store.get(1).message == "", "the symbol itself has bars"
+
+    asyncio.run(play())

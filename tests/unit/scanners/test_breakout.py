@@ -237,7 +237,7 @@ def test_a_runaway_whose_volume_has_gone_keeps_its_signal_but_not_its_score() ->
     breakout(made)
     play(made, 240, lambda second: 100.5, usual)
     assert made.coordinator.breakout.verdicts[7].score >= 0.5
-    play(made, 120, lambda second: 100.5, usual)
+    play(made, 150, lambda second: 100.5, usual)
     verdict = made.coordinator.breakout.verdicts[7]
     assert verdict.state == "confirmed" and verdict.score < 0.5
     assert made.signals[-1].state == "active"
