@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-_PERIOD_S = 0.05
-_SAMPLES = 1_200  # one minute
+_PERIOD_S = 0.1
+_SAMPLES = 600  # one minute
 
 
 class LatenessProbe:

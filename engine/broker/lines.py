@@ -123,7 +123,7 @@ class MarketLines:
         """All tickers of one packet; those of cancelled lines are ignored."""
         now = self._clock.mono()
         copiers = self._copiers
-        updates = tuple(copiers[ticker].copy(ticker, now) for ticker in tickers if ticker in copiers)
+        updates = tuple([copiers[ticker].copy(ticker, now) for ticker in tickers if ticker in copiers])
         if updates:
             self._emit(Ticks(updates))
 
