@@ -16,7 +16,7 @@ from flask import Flask, Response, abort, g, send_from_directory
 
 from app import api, security
 from app.callbacks import feed as feed_callbacks
-from app.callbacks import lines, overview, positions
+from app.callbacks import health, lines, overview, positions, scanners, settings, symbol
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
 from app.feed import Feed
@@ -55,12 +55,16 @@ def create_app(deps: AppDeps) -> Dash:
     app.layout = shell(paths, deps.build_id)
     _serve_vendor(server)
     _add_pulse_headers(server, deps)
-    feed = Feed(deps.state, deps.clock.wall, PAGES, deps.build_id, deps.version)
+    feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)
     feed_callbacks.register(app, feed)
     shell_callbacks.register(app, deps)
     overview.register(app, deps)
     positions.register(app, deps)
     lines.register(app)
+    symbol.register(app, deps)
+    health.register(app, deps)
+    scanners.register(app, deps)
+    settings.register(app, deps)
     api.register(server, deps)
     security.protect(app, deps.config.web.host)
     return app

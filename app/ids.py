@@ -34,3 +34,40 @@ class Positions:
 class Lines:
     GRID: Final = "lines-grid"
     SHOW: Final = "lines-show"
+
+
+class Symbol:
+    CON: Final = "symbol-con"  # con_id of the page, None while it is a name
+    CHART: Final = "symbol-chart"
+    TIMEFRAME: Final = "symbol-timeframe"
+    LAYERS: Final = "symbol-layers"
+    BASE: Final = "symbol-base"  # bars of the chart as columns
+    REBASE: Final = "symbol-rebase"  # written by the browser when the base has to be sent again
+    SIDE: Final = "symbol-side"
+    WHY: Final = "symbol-why"
+    PIN: Final = "symbol-pin"
+    SAID: Final = "symbol-said"
+
+
+class Health:
+    SHOW: Final = "health-show"
+    HAPPENED: Final = "health-happened"
+    COPY: Final = "health-copy"
+    REPORT: Final = "health-report"
+    RECONNECT: Final = "health-reconnect"
+    SAID: Final = "health-said"
+
+
+class Scanners:
+    REQUEST: Final = "scanners-request"  # written by the browser: what a control asks for
+    REPLY: Final = "scanners-reply"
+    DONE: Final = "scanners-done"
+    GRID: Final = "scanners-results"
+    SHOW: Final = "scanners-show"
+    HEAT_VIEW: Final = "scanners-heat-view"
+
+
+class Settings:
+    REQUEST: Final = "settings-request"  # written by the browser: what a control asks for
+    REPLY: Final = "settings-reply"
+    DONE: Final = "settings-done"

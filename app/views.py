@@ -19,10 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.rows.find_page import home_parts, name_parts
+from app.rows.health import health_parts
 from app.rows.lines import lines_parts
 from app.rows.overview import overview_parts
 from app.rows.positions import positions_parts
+from app.rows.scanners import scanners_parts
+from app.rows.settings import settings_parts
 from app.rows.strip import strip_parts
+from app.rows.symbol import symbol_parts
 from app.snapshots import Snapshots
 
 View = dict[str, dict[str, Any]]
@@ -66,10 +71,32 @@ def page(
     return PageView(name, re.compile(pattern), lambda _params: names, build)
 
 
+def _symbol_sections(params: Params) -> tuple[str, ...]:
+    return (*STRIP_SECTIONS, f"symbol:{params['con_id']}", "universe", "scanners")
+
+
+def _symbol(s: Snapshots, params: Params) -> View:
+    return {**strip_parts(s), **symbol_parts(s, int(params["con_id"]))}
+
+
+def _name(s: Snapshots, params: Params) -> View:
+    return {**strip_parts(s), **name_parts(s, params["name"])}
+
+
+_NAME_SECTIONS = (*STRIP_SECTIONS, "universe", "quotes", "answers")
+SYMBOL = PageView("symbol", re.compile(r"/symbol/(?P<con_id>[1-9]\d{0,9})"), _symbol_sections, _symbol)
+SYMBOL_NAME = PageView("symbol-name", re.compile(r"/symbol/(?P<name>[^/]+)"), lambda _params: _NAME_SECTIONS, _name)
+
 PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
     page("lines", r"/lines", (), lines_parts),
+    page("scanners", r"/scanners", ("scanners", "quotes", "settings", "answers"), scanners_parts),
+    page("symbol-home", r"/symbol", ("scanners",), home_parts),
+    SYMBOL,
+    SYMBOL_NAME,
+    page("health", r"/health", ("heartbeat",), health_parts),
+    page("settings", r"/settings", ("settings", "answers"), settings_parts),
 )
 OTHER = page("other", r".*", ())
 

@@ -43,8 +43,11 @@
   painters.prose = painters.text;
   var ICONS = {
     signal: "lightning-charge", ended: "arrow-return-left", refused: "slash-circle", fill: "arrow-left-right",
-    info: "info-circle", warning: "exclamation-triangle", error: "x-circle", enter: "arrow-right", leave: "arrow-left"
+    info: "info-circle", warning: "exclamation-triangle", error: "x-circle", enter: "arrow-right", leave: "arrow-left",
+    pass: "check-lg", fail: "x-lg", unknown: "question-lg", up: "triangle-fill", down: "caret-down-fill", ring: "circle",
+    held: "briefcase"
   };
+  qt.rows.painters = painters;   // pages add their own kinds of cell
 
   function newRow(body, id, cols) {
     var row = document.createElement("tr");

@@ -11,8 +11,10 @@ from dash.development.base_component import Component
 from app.theme import GRAPH_CONFIG
 
 
-def segmented(control_id: str, options: tuple[tuple[str, Any], ...], value: str) -> Component:
-    """One of a few, e.g. the range of a chart: (value, label) pairs."""
+def segmented(
+    control_id: str, options: tuple[tuple[str, Any], ...], value: str, *, kept: str | None = None
+) -> Component:
+    """One of a few, e.g. the range of a chart: (value, label) pairs; `kept` = the tab remembers it under this name."""
     control: Component = dbc.RadioItems(
         id=control_id,
         options=[{"label": text, "value": key} for key, text in options],
@@ -22,6 +24,7 @@ def segmented(control_id: str, options: tuple[tuple[str, Any], ...], value: str)
         inputClassName="btn-check",
         labelClassName="qt-segment",
         labelCheckedClassName="active",
+        **({"persistence": kept, "persistence_type": "session"} if kept else {}),
     )
     return control
 

@@ -1,0 +1,57 @@
+"""The Health page's callbacks: the report to copy, and "Reconnect"."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output
+
+from app.deps import AppDeps
+from app.ids import Health
+from app.rows.health import report
+from app.snapshots import Snapshots, engine_state
+from engine.errors import CommandRefused
+from engine.redaction import redact
+from engine.state.commands import Reconnect
+from engine.state.sections import Heartbeat
+
+SECTIONS = ("health", "broker")
+
+
+def register(app: Dash, deps: AppDeps) -> None:
+    """Add the page to `app`."""
+
+    @app.callback(Output(Health.REPORT, "data"), Input(Health.COPY, "n_clicks"), prevent_initial_call=True)
+    def make_report(clicks: Any) -> dict[str, Any]:
+        return {"n": clicks, "text": report_of(deps)}
+
+    @app.callback(Output(Health.SAID, "children"), Input(Health.RECONNECT, "n_clicks"), prevent_initial_call=True)
+    def reconnect(_clicks: Any) -> str:
+        return reconnected(deps)
+
+    for name, output, given in (
+        ("copy", Output(Health.COPY, "id"), Input(Health.REPORT, "data")),
+        ("show", Output(Health.HAPPENED, "id"), Input(Health.SHOW, "value")),
+    ):
+        app.clientside_callback(  # type: ignore[no-untyped-call]
+            ClientsideFunction("qtHealth", name), output, given, prevent_initial_call=True
+        )
+
+
+def report_of(deps: AppDeps) -> str:
+    """The page as text, without account ids."""
+    now = deps.clock.wall()
+    beat = deps.state.read("heartbeat")
+    age_s = now - beat.at_wall if isinstance(beat, Heartbeat) else None
+    s = Snapshots.read(deps.state, SECTIONS, engine_state(age_s), now, (deps.build_id, deps.version))
+    return redact(report(s))
+
+
+def reconnected(deps: AppDeps) -> str:
+    """Ask for a fresh connection; what to say beside the button."""
+    try:
+        deps.state.submit(Reconnect(uuid.uuid4().hex))
+    except CommandRefused as refused:
+        return str(refused)
+    return "Connecting afresh. All lines come back by themselves, positions first."

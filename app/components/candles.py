@@ -1,0 +1,141 @@
+"""The candle chart's looks on dash-tvlwc (TradingView Lightweight Charts), empty; the browser fills and moves it.
+
+Its attribution logo stays, as the licence asks. Data: `app/figures/candles.py`, drawing: `assets/qt55-candles.js`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dash.development.base_component import Component
+from dash_tvlwc import Tvlwc
+
+from app.theme import COLOR, FONT
+
+_OVERLAY: Final = {"lastValueVisible": False, "priceLineVisible": False, "crosshairMarkerVisible": False}
+
+
+def candle_chart(chart_id: str) -> Component:
+    """The empty chart with its looks; the browser fills it from the base."""
+    chart: Component = Tvlwc(
+        id=chart_id,
+        height="100%",
+        width="100%",
+        chartOptions=_options(),
+        series=_series(),
+        paneOptions=[{"stretchFactor": 5}, {"stretchFactor": 1}],
+        subscribeCrosshair=True,
+        subscribeVisibleRange=True,
+        reportThrottle=80,
+    )
+    return chart
+
+
+def _options() -> dict[str, Any]:
+    line = {"color": COLOR["axis"], "width": 1, "style": 2, "labelBackgroundColor": COLOR["text-2"]}
+    return {
+        "layout": {
+            "background": {"type": "solid", "color": COLOR["card"]},
+            "textColor": COLOR["text-3"],
+            "fontFamily": FONT,
+            "fontSize": 11,
+            "attributionLogo": True,
+            "panes": {"separatorColor": COLOR["hairline"], "enableResize": False},
+        },
+        "grid": {"vertLines": {"color": COLOR["hairline"]}, "horzLines": {"color": COLOR["hairline"]}},
+        "crosshair": {"mode": 0, "vertLine": line, "horzLine": line},
+        "rightPriceScale": {"borderVisible": False, "scaleMargins": {"top": 0.08, "bottom": 0.08}},
+        "timeScale": {
+            "borderVisible": False,
+            "timeVisible": True,
+            "secondsVisible": False,
+            "rightOffset": 4,
+            "barSpacing": 8,
+            "minBarSpacing": 0.5,
+        },
+    }
+
+
+def _series() -> list[dict[str, Any]]:
+    overlay = {"top": 0.0, "bottom": 0.0}
+    strip = {"top": 0.988, "bottom": 0.0}
+    return [
+        _shade("zero", "rgba(0,0,0,0)", overlay),  # keeps the scale of the shade at 0 to 1
+        _shade("shade", COLOR["sunken"], overlay),
+        _histogram("strip", COLOR["axis"], "strip", strip),
+        _candles(),
+        _line("s", COLOR["line-normal"], 2),
+        _line("f", COLOR["accent"], 2),
+        _line("w", COLOR["vwap"], 1, lineStyle=2),
+        _line("l", COLOR["warn"], 1, lineStyle=1, lineType=1),
+        {
+            "id": "v",
+            "type": "histogram",
+            "data": [],
+            "pane": 1,
+            "options": {
+                "priceFormat": {"type": "volume"},
+                "lastValueVisible": False,
+                "priceLineVisible": False,
+                "color": COLOR["volume"],
+            },
+            "priceScaleOptions": {"scaleMargins": {"top": 0.1, "bottom": 0}, "borderVisible": False},
+        },
+    ]
+
+
+def _candles() -> dict[str, Any]:
+    return {
+        "id": "px",
+        "type": "candlestick",
+        "data": [],
+        "options": {
+            "upColor": COLOR["card"],
+            "borderUpColor": COLOR["gain"],
+            "wickUpColor": COLOR["gain"],
+            "downColor": COLOR["loss"],
+            "borderDownColor": COLOR["loss"],
+            "wickDownColor": COLOR["loss"],
+            "priceLineStyle": 1,
+            "priceLineWidth": 1,
+        },
+        "markers": [],
+        "priceLines": [],
+    }
+
+
+def _line(key: str, color: str, width: int, **options: Any) -> dict[str, Any]:
+    return {
+        "id": key,
+        "type": "line",
+        "data": [],
+        "options": {"color": color, "lineWidth": width, **_OVERLAY, **options},
+    }
+
+
+def _shade(key: str, color: str, margins: dict[str, float]) -> dict[str, Any]:
+    """Steps from the bottom to the top of the pane: hours outside the regular session."""
+    return {
+        "id": key,
+        "type": "area",
+        "data": [],
+        "options": {
+            "topColor": color,
+            "bottomColor": color,
+            "lineVisible": False,
+            "lineType": 1,
+            "priceScaleId": "shade",
+            **_OVERLAY,
+        },
+        "priceScaleOptions": {"scaleMargins": margins, "visible": False},
+    }
+
+
+def _histogram(key: str, color: str, scale: str, margins: dict[str, float]) -> dict[str, Any]:
+    return {
+        "id": key,
+        "type": "histogram",
+        "data": [],
+        "options": {"color": color, "priceScaleId": scale, **_OVERLAY},
+        "priceScaleOptions": {"scaleMargins": margins, "visible": False},
+    }

@@ -1,0 +1,170 @@
+"""Health: is everything running, what happened, how old is what I see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app.components.attributes import attrs
+from app.components.bind import bound, icon, shown_if
+from app.components.card import card
+from app.components.controls import segmented
+from app.components.table import Col, table
+from app.ids import Health
+
+dash.register_page(__name__, path="/health", title="QTrade - Health", name="Health")  # type: ignore[no-untyped-call]
+
+TILES = (
+    ("engine", "Engine"),
+    ("link", "Connection"),
+    ("late", "Loop lateness"),
+    ("decode", "Decode"),
+    ("journal", "State write"),
+    ("disk", "Disk free"),
+)
+SHOWS = (("all", "All"), ("open", "Open"), ("over", "Over"))
+
+
+def layout(**_: Any) -> Component:
+    return html.Div(
+        [
+            html.H1("Health", className="visually-hidden"),
+            _verdict(),
+            _time_line(),
+            html.Div(_happened(), className="qt-col qt-health-what"),
+            html.Div(_ages(), className="qt-col qt-health-ages"),
+            html.Div([_status(), _log()], className="qt-col qt-health-side"),
+            dcc.Store(id=Health.REPORT),
+        ],
+        className="qt-page qt-health",
+    )
+
+
+def _verdict() -> Component:
+    said = html.Span(id=Health.SAID, className="qt-said", role="status")
+    head = html.Div(
+        [
+            html.I(className="qt-verdict-icon bi", **attrs(data_qt_verdict="1", aria_hidden="true")),
+            html.P(
+                [
+                    bound("health.verdict", "qt-verdict"),
+                    " ",
+                    html.Span(bound("health.verdict_more"), hidden=True, **attrs(data_qt_show="health.verdict_more")),
+                ],
+                role="status",
+            ),
+            html.Span(className="qt-push"),
+            said,
+            html.Button([icon("clipboard"), " Copy report"], id=Health.COPY, className="qt-button"),
+            html.Button("Reconnect", id=Health.RECONNECT, className="qt-button"),
+        ],
+        className="qt-verdict-head",
+    )
+    restart = shown_if(
+        "health.restart",
+        [
+            icon("file-earmark-code"),
+            html.Span(
+                [
+                    html.B("Restart needed. "),
+                    "Changed since the start: ",
+                    bound("health.restart"),
+                    ". Restart when it suits you; positions and settings are kept.",
+                ]
+            ),
+        ],
+        "qt-notice qt-restart",
+        role="status",
+    )
+    tiles = [
+        html.Div(
+            [
+                html.Div(label, className="qt-label"),
+                html.Div(bound(f"health.{key}"), className="qt-health-figure"),
+                html.Div(bound(f"health.{key}2"), className="qt-note"),
+            ],
+            className="qt-tile",
+        )
+        for key, label in TILES
+    ]
+    return html.Section(
+        [head, restart, html.Div(tiles, className="qt-tiles")],
+        className="qt-card qt-card-verdict",
+        **attrs(aria_label="Verdict"),
+    )
+
+
+def _time_line() -> Component:
+    body = html.Div(className="qt-links", role="img", **attrs(data_qt_links="1", aria_label="Connection over time"))
+    words = (("up", " up "), ("idle", " idle, normal "), ("down", " down "))
+    key = html.Span(
+        [
+            *(html.Span([html.I(className=f"qt-link-{name}"), text]) for name, text in words),
+            bound("links.outages", "qt-strong"),
+        ],
+        className="qt-link-key",
+    )
+    fact = html.Span(**attrs(data_qt_links_since="1"))
+    return card(
+        "Connection time line", body, state="links", fact=fact, controls=key, glyph="bar-chart-steps", aged=False
+    )
+
+
+def _happened() -> Component:
+    body = html.Ul(className="qt-happened", **attrs(data_qt_happened="1"))
+    return html.Div(
+        card(
+            "What happened",
+            body,
+            state="happened",
+            fact=bound("health.happened"),
+            controls=segmented(Health.SHOW, SHOWS, "all"),
+            glyph="check2-circle",
+            aged=False,
+            cls="qt-flush",
+        ),
+        id=Health.HAPPENED,
+        **attrs(data_show="all"),
+    )
+
+
+def _ages() -> Component:
+    heads = [
+        html.Th("Part", scope="col"),
+        html.Th("Age", scope="col", className="num"),
+        html.Th(html.Span("Share of its limit", className="visually-hidden"), scope="col"),
+        html.Th("Stale at", scope="col", className="num"),
+    ]
+    body = html.Table(
+        [
+            html.Caption("Ages of what is shown", className="visually-hidden"),
+            html.Thead(html.Tr(heads)),
+            html.Tbody(**attrs(data_qt_ages="1")),
+        ],
+        className="qt-table",
+    )
+    return card("How old is what I see?", body, state="ages", glyph="clock", aged=False, cls="qt-flush")
+
+
+def _status() -> Component:
+    columns = (Col("name", "Name", "soft wide"), Col("value", "Value", "num strong"))
+    body = [
+        table("status", columns, "Status", cls="qt-headless qt-pairs"),
+        html.Div("Parts", className="qt-sub-head"),
+        table("parts", columns, "Restarts, errors and units", cls="qt-headless qt-pairs"),
+        html.Div(bound("health.build"), className="qt-build-line"),
+    ]
+    return card("Status", body, state="status", glyph="list-ul", aged=False, cls="qt-flush")
+
+
+def _log() -> Component:
+    columns = (Col("at", "When", "soft"), Col("text", "Line", "line"))
+    body = html.Div(
+        table("log", columns, "Last lines of the log", cls="qt-headless qt-log"), className="qt-log-box", tabIndex=0
+    )
+    return card(
+        "Log", body, state="log", fact=bound("health.log"), glyph="terminal", aged=False, cls="qt-flush qt-card-log"
+    )

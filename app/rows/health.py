@@ -1,0 +1,239 @@
+"""The Health page's parts: the verdict, tiles, time line, what happened, ages, status, log. Pure.
+
+Times of the clock are the gateway's, as everywhere on these pages; ages are counted from wall time by the browser.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from app.format import MISSING, number, plural
+from app.rows.states import LIVE, LOADING, State, empty
+from app.snapshots import Snapshots
+from engine.domain import Condition
+from engine.state.sections import HealthSection
+
+View = dict[str, dict[str, Any]]
+LATE_MS = 50.0
+DISK_LOW_GB = 1.0
+LOG_LINES = 60
+MODES = {"simulated": "Simulator", "paper": "TWS paper", "live": "TWS live"}
+
+
+def health_parts(s: Snapshots) -> View:
+    """Everything the Health page shows beside the strip."""
+    h = s.health
+    if h is None:
+        return {"health": {**verdict(s), **connection_tile(s)}, "state": dict.fromkeys(CARDS, LOADING)}
+    return {
+        "health": {**verdict(s), **tiles(s, h), **counts(h), "build": build_words(s, h)},
+        "links": links(h),
+        "rows:happened": happened(s, h),
+        "ages": {"rows": [[row.part, row.wall, row.stale_s] for row in h.ages]},
+        "rows:status": {name: {"order": i, "name": name, "value": v} for i, (name, v) in enumerate(h.status_block)},
+        "rows:parts": parts(h),
+        "rows:log": log_rows(s, h),
+        "state": states(h),
+    }
+
+
+CARDS = ("links", "happened", "ages", "status", "parts", "log")
+
+
+def states(h: HealthSection) -> dict[str, State]:
+    calm = empty("Nothing happened", "Messages of the broker and faults come here, in plain words with the cure.")
+    silent = empty("No connection yet", "The time line begins with the first connection.")
+    return {
+        **dict.fromkeys(CARDS, LIVE),
+        "happened": LIVE if h.conditions else calm,
+        "links": LIVE if h.link_spans else silent,
+    }
+
+
+def verdict(s: Snapshots) -> dict[str, Any]:
+    """One line: is everything running, and what is worth knowing."""
+    if s.engine in ("late", "dead", "starting"):
+        words = "The engine starts." if s.engine == "starting" else "The engine is silent."
+        return {"verdict": words, "verdict_icon": "error" if s.engine == "dead" else "warning", "verdict_more": None}
+    open_ones = [c for c in s.health.conditions if c.open] if s.health else []
+    errors = [c for c in open_ones if c.severity == "error"]
+    known = [c for c in open_ones if c.severity == "warning"]
+    if s.broker is not None and not s.broker.connected:
+        reason = (s.broker.reason or "it has not answered yet").rstrip(".")
+        return {"verdict": "The broker is not connected.", "verdict_icon": "error", "verdict_more": f"{reason}."}
+    if errors:
+        more = f"{plural(len(errors), 'thing needs', 'things need')} your attention."
+        return {"verdict": f"{errors[0].title}.", "verdict_icon": "error", "verdict_more": more}
+    return {"verdict": "Everything is running.", "verdict_icon": "pass", "verdict_more": _to_know(known)}
+
+
+def _to_know(known: list[Condition]) -> str | None:
+    if not known:
+        return None
+    titles = [c.title[:1].lower() + c.title[1:] if not c.title[1:2].isupper() else c.title for c in known[:3]]
+    more = f", and {len(known) - 3} more" if len(known) > 3 else ""
+    return f"{plural(len(known), 'thing', 'things')} to know: {'; '.join(titles)}{more}."
+
+
+def tiles(s: Snapshots, h: HealthSection) -> dict[str, Any]:
+    """The six tiles: a value and a line of context each."""
+    started = s.heartbeat.started_wall if s.heartbeat else None
+    late = h.loop_lateness_p99_ms > LATE_MS
+    low = h.disk_free_gb is not None and h.disk_free_gb < DISK_LOW_GB
+    return {
+        "engine": {"alive": "Running", "late": "Late", "dead": "Silent", "starting": "Starting"}[s.engine],
+        "engine2": {"text": "up {age}", "from": started} if started is not None else None,
+        **connection_tile(s),
+        "late": [f"{number(h.loop_lateness_p99_ms, 1)} ms", "warn" if late else ""],
+        "late2": f"p99, limit {number(LATE_MS)} ms",
+        "decode": f"{number(h.decoded_per_s)} /s" if h.decoded_per_s is not None else None,
+        "decode2": f"messages, {h.sent_worst_second} sent/s at most",
+        "journal": f"{number(h.state_write_ms, 1)} ms" if h.state_write_ms is not None else None,
+        "journal2": {"text": "journal {age} ago", "from": h.journal_last_wall}
+        if h.journal_last_wall is not None
+        else "journal not written yet",
+        "disk": [disk_text(h.disk_free_gb), "warn" if low else ""],
+        "disk2": "low: free some space" if low else "free where history is kept",
+    }
+
+
+def connection_tile(s: Snapshots) -> dict[str, Any]:
+    b = s.broker
+    if b is None:
+        return {"link": None, "link2": "not asked yet"}
+    version = f" · server {b.server_version}" if b.server_version else ""
+    return {
+        "link": [MODES.get(b.mode, b.mode) if b.connected else "Down", "" if b.connected else "error"],
+        "link2": f"{b.host}:{b.port} · client {b.client_id}{version}",
+    }
+
+
+def disk_text(gigabytes: float | None) -> str | None:
+    if gigabytes is None:
+        return None
+    return f"{number(gigabytes, 1 if gigabytes < 10 else 0)} GB"
+
+
+def counts(h: HealthSection) -> dict[str, Any]:
+    is_open = sum(1 for c in h.conditions if c.open)
+    return {
+        "n_open": is_open,
+        "n_solved": len(h.conditions) - is_open,
+        "happened": f"{is_open} open, {len(h.conditions) - is_open} over",
+        "restart": h.restart_needed or None,
+        "log": f"last {min(LOG_LINES, len(h.log_tail))} lines",
+    }
+
+
+def build_words(s: Snapshots, h: HealthSection) -> str:
+    return f"QTrade {h.version or MISSING}, build {h.build_id.rpartition('+')[2]}"
+
+
+def happened(s: Snapshots, h: HealthSection) -> dict[str, Any]:
+    """Open ones first, then the newest; key stable per cause."""
+    ordered = sorted(h.conditions, key=lambda c: (not c.open, -c.last_wall))
+    return {c.key: _condition(i, c, s) for i, c in enumerate(ordered)}
+
+
+def _condition(order: int, c: Condition, s: Snapshots) -> dict[str, Any]:
+    icon = c.severity if c.open else "info" if c.severity == "info" else "pass"
+    return {
+        "order": order,
+        "open": c.open,
+        "icon": [icon, icon],
+        "title": c.title,
+        "code": f"IB {c.code}" if c.code is not None else None,
+        "text": c.text,
+        "cure": c.cure or None,
+        "at": {"at": round(s.market_time(c.last_wall)), "clock": "hm"},
+        "count": f"{c.count}×",
+    }
+
+
+def links(h: HealthSection) -> dict[str, Any]:
+    """Tracks of the time line in their order: [name, [[from wall, to wall or None, state, text] ...]]."""
+    tracks: dict[str, list[list[Any]]] = {}
+    for span in h.link_spans:
+        to = None if span.to_wall is None else round(span.to_wall, 1)
+        tracks.setdefault(span.track, []).append([round(span.from_wall, 1), to, span.state, span.text])
+    return {
+        "tracks": [[name, spans[-60:]] for name, spans in sorted(tracks.items(), key=_track_order)],
+        "outages": outage_words(h),
+    }
+
+
+def _track_order(item: tuple[str, Any]) -> tuple[int, str]:
+    return ({"Connection": 0, "IB servers": 1}.get(item[0], 2), item[0])
+
+
+def outage_words(h: HealthSection) -> str:
+    """ "1 outage, the longest 5 min 48 s" of the connection and the servers; "no outage"."""
+    lengths = [
+        None if span.to_wall is None else span.to_wall - span.from_wall
+        for span in h.link_spans
+        if span.state == "down" and span.track in ("Connection", "IB servers")
+    ]
+    if not lengths:
+        return "no outage"
+    over = [length for length in lengths if length is not None]
+    longest = f", the longest {_minutes(max(over))}" if over else ""
+    return plural(len(lengths), "outage") + longest + (", one goes on" if len(over) < len(lengths) else "")
+
+
+def _minutes(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def parts(h: HealthSection) -> dict[str, Any]:
+    """Restarts, errors and volume units, as rows of two columns."""
+    rows: list[tuple[str, Any]] = []
+    rows += [(f"Volume of {source}", word) for source, word in sorted(h.volume_units.items())]
+    failing = {name: count for name, count in h.restarts.items() if count}
+    rows += [(f"Restarts of {name}", [str(count), "warn"]) for name, count in sorted(failing.items())]
+    if not failing:
+        rows.append(("Restarts of engine parts", "none"))
+    rows += [(f"Errors of {name}", [str(count), "warn"]) for name, count in sorted(h.error_counts.items()) if count]
+    if not any(h.error_counts.values()):
+        rows.append(("Errors in the log", "none"))
+    return {name: {"order": i, "name": name, "value": value} for i, (name, value) in enumerate(rows[:40])}
+
+
+def log_rows(s: Snapshots, h: HealthSection) -> dict[str, Any]:
+    """The newest lines, newest first; a key stays with its line."""
+    rows: dict[str, Any] = {}
+    for wall, level, text in h.log_tail[-LOG_LINES:]:
+        mark = level.lower() if level in ("WARNING", "ERROR", "CRITICAL") else ""
+        rows[f"{wall:.3f}-{zlib.crc32(text.encode()):08x}"] = {
+            "order": -wall,
+            "at": {"at": round(s.market_time(wall)), "clock": "hms"},
+            "text": [text, "error" if mark == "critical" else mark],
+        }
+    return rows
+
+
+def report(s: Snapshots) -> str:
+    """Everything of the page as plain text, to be sent to somebody who helps; the account stays hidden."""
+    h, b = s.health, s.broker
+    lines = [f"QTrade {s.version} (build {s.build_id})", f"Engine: {s.engine}"]
+    if b is not None:
+        lines.append(
+            f"Broker: {b.mode} at {b.host}:{b.port}, client {b.client_id}, {b.phase}, {b.reason or 'no trouble'}"
+        )
+    if h is None:
+        return "\n".join([*lines, "The engine has not published its health yet."])
+    lines += [f"{name}: {value}" for name, value in h.status_block]
+    lines.append(f"Loop lateness p99: {number(h.loop_lateness_p99_ms, 1)} ms")
+    lines.append(f"Sent in the worst second: {h.sent_worst_second}; disk free: {disk_text(h.disk_free_gb) or MISSING}")
+    lines += ["", "What happened:"]
+    lines += [f"- {_state_word(c)} {c.title} ({c.code}): {c.text} {c.cure} [{c.count}x]" for c in h.conditions[:40]]
+    lines += ["", "Ages:"]
+    lines += [f"- {a.part}: {MISSING if a.wall is None else number(s.now - a.wall, 1) + ' s'}" for a in h.ages]
+    lines += ["", "Log:"]
+    lines += [f"{level} {text}" for _, level, text in h.log_tail[-LOG_LINES:]]
+    return "\n".join(lines)
+
+
+def _state_word(c: Condition) -> str:
+    return "OPEN" if c.open else "over"

@@ -1,0 +1,93 @@
+"""Signals, fills and the position of one symbol: rows of the table and marks on the chart. Pure."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Any
+
+from app.figures.candles import decimals_of
+from app.figures.zones import clock_text, exchange_zone, shifted
+from app.format import number, quantity, signed, times, tone
+from engine.domain import Fill, Signal
+from engine.state.sections import SymbolSection
+
+MOST = 60
+
+
+def chart_marks(section: SymbolSection) -> list[list[Any]]:
+    """[kind, shown time, price, text] of each mark, oldest first; kind = long, short, bought, sold."""
+    where = exchange_zone(section.time_zone)
+    marks: list[list[Any]] = [
+        [g.side, shifted(g.at, where), g.last, f"{'Breakout' if g.side == 'long' else 'Breakdown'} {g.score:.2f}"]
+        for g in section.signals[-MOST:]
+    ]
+    marks += [
+        ["bought" if f.side == "BOT" else "sold", shifted(f.time_market, where), f.price, f"{f.side} {_size(f)}"]
+        for f in section.fills[-MOST:]
+    ]
+    return sorted(marks, key=lambda mark: int(mark[1]))
+
+
+def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
+    """Newest first, the position at the end."""
+    where = exchange_zone(section.time_zone)
+    last = section.quote.price if section.quote else None
+    dated = [(g.at, f"s{g.id}", _signal(g, section, last, where, now_market)) for g in section.signals[-MOST:]]
+    dated += [(f.time_market, f"f{f.exec_id}", _fill(f, section, where, now_market)) for f in section.fills[-MOST:]]
+    dated.sort(key=lambda item: -item[0])
+    rows = {key: {"order": i, **row} for i, (_, key, row) in enumerate(dated)}
+    if section.position is not None:
+        rows["position"] = {"order": len(rows), **_position(section)}
+    return rows
+
+
+def _signal(g: Signal, section: SymbolSection, last: float | None, where: tzinfo, now: float) -> dict[str, Any]:
+    decimals = decimals_of(section)
+    since = None if last is None else (last - g.last) * (1.0 if g.side == "long" else -1.0)
+    ended = f", ended {clock_text(g.ended_at, where, now)}" if g.ended_at is not None else ""
+    volume = f", rel. volume {times(g.rel_volume)}" if g.rel_volume is not None else ""
+    return {
+        "at": clock_text(g.at, where, now),
+        "icon": ["up" if g.side == "long" else "down", "signal"],
+        "what": "Breakout long" if g.side == "long" else "Breakdown short",
+        "price": number(g.last, decimals),
+        "detail": f"level {number(g.level, decimals)}{volume}, score {number(g.score, 2)}{ended}",
+        "since": [signed(since, decimals), tone(since, decimals)],
+    }
+
+
+def _fill(f: Fill, section: SymbolSection, where: tzinfo, now: float) -> dict[str, Any]:
+    words = []
+    if f.realized_pnl is not None:
+        words.append(f"realised {signed(f.realized_pnl)}")
+    if f.commission is not None:
+        words.append(
+            f"incl. {number(f.commission, 2)} commission" if words else f"commission {number(f.commission, 2)}"
+        )
+    detail = " ".join(words)
+    return {
+        "at": clock_text(f.time_market, where, now),
+        "icon": ["ring", ""],
+        "what": f"{'Bought' if f.side == 'BOT' else 'Sold'} {_size(f)}",
+        "price": number(f.price, decimals_of(section)),
+        "detail": ", ".join(part for part in (detail, f.exchange) if part),
+        "since": [None, "missing", "A fill is done: its result is in the detail"],
+    }
+
+
+def _position(section: SymbolSection) -> dict[str, Any]:
+    held = section.position
+    assert held is not None
+    unit = "shares" if held.multiplier == 1.0 else "contracts"
+    return {
+        "at": "now",
+        "icon": ["held", ""],
+        "what": "Position",
+        "price": number(held.avg_price, decimals_of(section)),
+        "detail": f"average price of {quantity(held.quantity)} {unit}, commission included",
+        "since": [signed(held.unrealized_pnl), tone(held.unrealized_pnl)],
+    }
+
+
+def _size(f: Fill) -> str:
+    return quantity(f.quantity)

@@ -1,0 +1,59 @@
+"""The why-not panel: each rule as a row with its verdict, value, limit and a bar between them. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.format import plural
+from engine.domain import RuleCheck
+
+FULL_ATR = 3.0  # a price this many ATR from its limit fills or empties the bar
+
+
+def rule_rows(rules: tuple[RuleCheck, ...], atr: float | None) -> dict[str, Any]:
+    """Rows by rule name: verdict [word, tone], value, bar [per cent, tone], limit."""
+    return {rule.name: _row(i, rule, atr) for i, rule in enumerate(rules)}
+
+
+def failed_words(rules: tuple[RuleCheck, ...]) -> str | None:
+    """ "5 of 12 rules fail", with the unknown ones named apart."""
+    if not rules:
+        return None
+    failed = sum(1 for rule in rules if rule.passed is False)
+    unknown = sum(1 for rule in rules if rule.passed is None)
+    if not failed and not unknown:
+        return f"all {len(rules)} rules pass"
+    words = f"{failed} of {plural(len(rules), 'rule')} fail" + ("s" if failed == 1 else "")
+    return f"{words}, {unknown} unknown" if unknown else words
+
+
+def _row(order: int, rule: RuleCheck, atr: float | None) -> dict[str, Any]:
+    verdict = {True: "pass", False: "fail", None: "unknown"}[rule.passed]
+    fill = fill_pct(rule, atr)
+    return {
+        "order": order,
+        "icon": [verdict, verdict],
+        "name": [rule.name, "", rule.detail],
+        "value": [rule.text if rule.value is not None or rule.passed is not None else None, "", rule.detail],
+        "bar": None if fill is None else [fill, verdict],
+        "limit": rule.limit_text,
+    }
+
+
+def fill_pct(rule: RuleCheck, atr: float | None) -> int | None:
+    """How full the bar is: 50 = exactly at the limit; None = no bar, a value or limit is missing."""
+    if rule.value is None or rule.limit is None:
+        return None
+    below = rule.limit_text.startswith("<")
+    if rule.limit_text[:1] in "<>":
+        if not atr:
+            return None
+        distance = (rule.limit - rule.value if below else rule.value - rule.limit) / atr
+        return _bounded(50.0 + 50.0 * distance / FULL_ATR)
+    if rule.limit <= 0:
+        return 100 if rule.passed else 0
+    return _bounded(50.0 * rule.value / rule.limit)
+
+
+def _bounded(pct: float) -> int:
+    return round(min(100.0, max(2.0, pct)))

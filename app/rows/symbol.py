@@ -1,0 +1,322 @@
+"""The Symbol page's parts: header, quote, line, chart furniture, states; what to say while there is nothing. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.figures.bars import TIMEFRAMES
+from app.figures.candles import chart_tail, decimals_of, shown_day, stamp
+from app.figures.zones import exchange_zone, local_time, zone_word
+from app.format import arrow, number, percent, quantity, share, signed, times, tone
+from app.rows.lines import PRIORITY_WORDS
+from app.rows.marks import chart_marks, mark_rows
+from app.rows.rules import failed_words, rule_rows
+from app.rows.states import LIVE, LOADING, State, broker_state, empty, error
+from app.snapshots import Snapshots
+from engine.domain import LineRow, Quote
+from engine.state.sections import FilteredRow, SymbolSection
+
+View = dict[str, dict[str, Any]]
+ASKING = "Asking for bars ..."
+COVERAGE_WORD = "Coverage"
+
+
+def symbol_parts(s: Snapshots, con_id: int) -> View:
+    """Everything the page of one contract shows beside the strip."""
+    section = s.symbol
+    head = {**header(s, con_id), **neighbours(s, con_id), **(quote_panel(section) if section else {})}
+    view: View = {
+        "symbol": {**head, **line_panel(s, con_id), **why_panel(section), **notes(s, con_id)},
+        "rows:rules-long": rule_rows(section.rules, section.atr) if section else {},
+        "rows:rules-short": rule_rows(section.rules_short, section.atr) if section else {},
+        "rows:marks": mark_rows(section, s.market_time(s.now)) if section else {},
+        "state": states(s, con_id),
+    }
+    if section is not None and section.bars:
+        view["chart"] = chart(section)
+        for frame in TIMEFRAMES:
+            view[f"tail:bars-{frame.key}"] = chart_tail(section, frame)
+    return view
+
+
+def chart(section: SymbolSection) -> dict[str, Any]:
+    """What is drawn over the candles and changes with the market."""
+    held = section.position
+    opening = section.opening_range
+    return {
+        "con": section.con_id,
+        "stamp": stamp(section),
+        "level": _rounded(section.level_long, section),
+        "short": _rounded(section.level_short, section),
+        "range": [_rounded(value, section) for value in opening] if opening else None,
+        "cost": _rounded(held.avg_price, section) if held else None,
+        "vwap": _rounded(section.vwap, section),
+        "marks": chart_marks(section),
+    }
+
+
+def _rounded(value: float | None, section: SymbolSection) -> float | None:
+    return None if value is None else round(value, decimals_of(section))
+
+
+def states(s: Snapshots, con_id: int) -> dict[str, State]:
+    """The states of the cards; without a section all say the same."""
+    section = s.symbol
+    if section is None:
+        return dict.fromkeys(("chart", "quote", "why", "line", "marks"), missing_state(s, con_id))
+    none = empty(ASKING, _sentence(section.message) or "The history answers in a few seconds.")
+    rules = empty("No rules yet", "The breakout scanner judges this symbol as soon as it has bars.")
+    calm = empty("Nothing yet", "Signals of the breakout scanner and your fills of today come here.")
+    no_quote = empty("No quote yet", "The first tick of a line fills this.")
+    return {
+        "chart": broker_state(s, section, bool(section.bars), none),
+        "quote": broker_state(s, section, section.quote is not None, no_quote),
+        "why": broker_state(s, section, bool(section.rules or section.rules_short), rules),
+        "line": LIVE,
+        "marks": LIVE if section.signals or section.fills or section.position else calm,
+    }
+
+
+def missing_state(s: Snapshots, con_id: int) -> State:
+    """Why there is no section: filtered, unknown, no connection, or not yet."""
+    filtered = _filtered(s, con_id)
+    if filtered is not None:
+        return empty(f"Filtered: {filtered.reason}", "It has no line and no bars; it is looked at at each reconnect.")
+    if is_unknown(s, con_id):
+        return error("Not known here", f"No contract {con_id} is known. Find it by its name: press / and type.")
+    return broker_state(s, None, False, LOADING)
+
+
+def is_unknown(s: Snapshots, con_id: int) -> bool:
+    """The broker is there, its names are there, and this is none of them."""
+    if s.symbol is not None or s.universe is None or s.broker is None or not s.broker.connected:
+        return False
+    held = [row.con_id for row in s.positions.tradable] if s.positions else []
+    complete = bool(s.positions and s.positions.complete)
+    is_new = con_id not in held and all(row[0] != con_id for row in s.universe.symbols)
+    return complete and is_new and _filtered(s, con_id) is None
+
+
+def _filtered(s: Snapshots, con_id: int) -> FilteredRow | None:
+    rows = s.positions.filtered if s.positions else ()
+    return next((row for row in rows if row.con_id == con_id), None)
+
+
+def notes(s: Snapshots, con_id: int) -> dict[str, Any]:
+    """The sentences over the chart, None = nothing to say."""
+    section, filtered = s.symbol, _filtered(s, con_id)
+    reason = (section.filtered if section else "") or (filtered.reason if filtered else "")
+    message = _sentence(section.message) if section and section.bars else ""
+    halted = bool(section and section.quote and section.quote.halted)
+    return {
+        "filtered": f"Filtered: {reason}. Not counted, no line; looked at again at each reconnect." if reason else None,
+        "message": f"{message} Last session: {shown_day(section.bars[-1].time, section)}."
+        if section and message
+        else None,
+        "halted": "Trading is halted." if halted else None,
+        "unknown": is_unknown(s, con_id),
+    }
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:].rstrip(".") + "." if text else ""
+
+
+def header(s: Snapshots, con_id: int) -> dict[str, Any]:
+    """Name, badge, last, change and the position."""
+    section = s.symbol
+    if section is None:
+        return _name_only(s, con_id)
+    quote, held = section.quote, section.position
+    decimals = decimals_of(section)
+    change = _change(quote)
+    kinds = {"STK": "stock", "FUT": "future", "IND": "index", "CASH": "currency", "OPT": "option", "WAR": "warrant"}
+    words = (section.name, section.exchange, kinds.get(section.sec_type, section.sec_type), section.currency)
+    return {
+        "con": con_id,
+        "name": section.local_symbol,
+        "about": " · ".join(word for word in words if word)
+        + (f" · × {quantity(section.multiplier)}" if section.multiplier != 1.0 else ""),
+        "badge": badge(_line(s, con_id)),
+        "last": _last(quote, decimals),
+        "kind": _price_kind(quote),
+        "change": [f"{arrow(change)} {signed(change, decimals)}".strip(), tone(change)],
+        "change_pct": [percent(quote.change_pct if quote else None), tone(change)],
+        "held": held is not None,
+        "position": f"{quantity(held.quantity)} @ {number(held.avg_price, decimals)}" if held else None,
+        "unrealised": [signed(held.unrealized_pnl), tone(held.unrealized_pnl)] if held else None,
+        "unrealised_pct": _of_cost(s),
+        "day": [signed(held.daily_pnl), tone(held.daily_pnl), "" if held.daily_pnl is not None else "Not sent by IB"]
+        if held
+        else None,
+        "pinned": section.pinned,
+        "pin": "Unpin" if section.pinned else "Pin",
+        "zone": _zone(section),
+    }
+
+
+def _name_only(s: Snapshots, con_id: int) -> dict[str, Any]:
+    known = next((row for row in s.universe.symbols if row[0] == con_id), None) if s.universe else None
+    filtered = _filtered(s, con_id)
+    name = known[1] if known else filtered.local_symbol if filtered else f"Contract {con_id}"
+    about = f"{known[3]} · {known[4]}" if known else filtered.sec_type if filtered else ""
+    return {"con": con_id, "name": name, "about": about, "badge": badge(_line(s, con_id)), "held": False}
+
+
+def _last(quote: Quote | None, decimals: int) -> Any:
+    if quote is None or quote.price is None:
+        return [None, "missing", "No price yet"]
+    return number(quote.price, decimals)
+
+
+def _price_kind(quote: Quote | None) -> str | None:
+    """What the price is when it is not a live last price."""
+    if quote is None or quote.price is None:
+        return None
+    words = [{"mid": "mid", "close": "prior close"}.get(quote.price_kind or "", "")]
+    words.append(quote.data_type if quote.data_type != "live" else "")
+    return ", ".join(word for word in words if word) or None
+
+
+def _change(quote: Quote | None) -> float | None:
+    if quote is None or quote.price is None or not quote.close:
+        return None
+    return quote.price - quote.close
+
+
+def _of_cost(s: Snapshots) -> Any:
+    held = s.symbol.position if s.symbol else None
+    basis = abs(held.quantity * held.avg_cost) if held else 0.0
+    if held is None or held.unrealized_pnl is None or not basis:
+        return None
+    pct = held.unrealized_pnl / basis * 100.0
+    return [percent(pct), tone(pct)]
+
+
+def _zone(section: SymbolSection) -> str | None:
+    """Said only when the exchange's clock is not the strip's."""
+    if not section.bars:
+        return None
+    word = zone_word(section.bars[-1].time, exchange_zone(section.time_zone))
+    return None if word == "ET" else f"times in {word}"
+
+
+def _line(s: Snapshots, con_id: int) -> LineRow | None:
+    rows = s.lines.rows if s.lines else ()
+    return next((row for row in rows if row.con_id == con_id), None)
+
+
+def badge(row: LineRow | None) -> list[str]:
+    """The place in the line budget as a badge: [text, tone, title]."""
+    if row is None:
+        return ["no line", "none", "No market-data line is used for this symbol now"]
+    return [PRIORITY_WORDS.get(row.line_class, row.line_class), row.line_class, row.reason]
+
+
+def neighbours(s: Snapshots, con_id: int) -> dict[str, Any]:
+    """The symbols before and after this one: positions by exposure, then candidates by score."""
+    ring: dict[int, str] = {}
+    if s.positions:
+        for row in sorted(s.positions.tradable, key=lambda row: (-(row.exposure or 0.0), row.local_symbol)):
+            ring[row.con_id] = row.local_symbol
+    for candidate in s.scanners.candidates[:20] if s.scanners else ():
+        ring.setdefault(candidate.con_id, candidate.local_symbol)
+    ids = list(ring)
+    if not ids or ids == [con_id]:
+        return {"before": None, "after": None}
+    at = ids.index(con_id) if con_id in ring else -1
+    before, after = ids[at - 1 if at >= 0 else -1], ids[(at + 1) % len(ids)]
+    return {"before": {"sym": ring[before], "con": before}, "after": {"sym": ring[after], "con": after}}
+
+
+def quote_panel(section: SymbolSection) -> dict[str, Any]:
+    """Bid and ask, spread, volume, range of the day."""
+    quote = section.quote
+    decimals = decimals_of(section)
+    return {
+        "atr": number(section.atr, max(2, decimals)) if section.atr is not None else None,
+        "rel_volume": [times(section.rel_volume, 2), "", _base_words(section)],
+        "rel_base": section.rel_volume_base.replace("sessions", "d").replace("session", "d"),
+        **(_prices(quote, decimals) if quote else {}),
+    }
+
+
+def _base_words(section: SymbolSection) -> str:
+    return f"against {section.rel_volume_base}" if section.rel_volume_base else "The usual volume is not known yet"
+
+
+def _prices(q: Quote, decimals: int) -> dict[str, Any]:
+    spread = q.ask - q.bid if q.bid is not None and q.ask is not None else None
+    span = q.high - q.low if q.high is not None and q.low is not None else None
+    at = (q.price - q.low) / span * 100.0 if span and q.price is not None and q.low is not None else None
+    return {
+        "bid": number(q.bid, decimals) if q.bid is not None else None,
+        "bid_size": f"× {quantity(q.bid_size)}" if q.bid_size is not None else "",
+        "ask": number(q.ask, decimals) if q.ask is not None else None,
+        "ask_size": f"× {quantity(q.ask_size)}" if q.ask_size is not None else "",
+        "spread": number(spread, decimals) if spread is not None else None,
+        "spread_bp": f"{number(q.spread_bp, 1)} bp" if q.spread_bp is not None else "",
+        "open": number(q.open, decimals) if q.open is not None else None,
+        "close": number(q.close, decimals) if q.close is not None else None,
+        "volume": volume_text(q.volume),
+        "low": number(q.low, decimals) if q.low is not None else None,
+        "high": number(q.high, decimals) if q.high is not None else None,
+        "in_range": None if at is None else round(min(100.0, max(0.0, at)), 1),
+        "range_words": share(at, 0) + " of the day's range" if at is not None else None,
+    }
+
+
+def volume_text(value: float | None) -> Any:
+    """ "39.7 M", "512 k", "840"; missing while its unit is not known."""
+    if value is None:
+        return [None, "missing", "The unit of the volume is not known yet, or none was sent"]
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{number(value / size, 1)} {unit}"
+    return number(value, 0)
+
+
+def why_panel(section: SymbolSection | None) -> dict[str, Any]:
+    if section is None:
+        return {"why_long": None, "why_short": None, "why_text": None}
+    return {
+        "why_long": failed_words(section.rules),
+        "why_short": failed_words(section.rules_short),
+        "why_text": section.why_text or None,
+    }
+
+
+def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
+    """Its place in the line budget."""
+    row, section = _line(s, con_id), s.symbol
+    text = _sentence(section.line_text) if section else ""
+    if row is None:
+        return {"line_text": text or None, "line_held": None, "line": False, "line_said": ""}
+    since = local_time(s.market_time(row.since_wall), exchange_zone("")).strftime("%H:%M:%S")
+    lane = row.lane if row.state == "live" else row.state
+    return {
+        "line": True,
+        "line_said": f"Subscribed LIVE {row.local_symbol} (priority={row.priority})" if row.priority else "",
+        "line_text": text or None,
+        "line_held": {"text": f"{{age}}, since {since}", "from": row.since_wall},
+        "line_by": ", ".join(row.holders) or "nobody, kept for a while",
+        "line_lane": lane,
+        "line_tick": _tick_words(row, section),
+        "line_out": "never while the position is open" if row.line_class == "100" else _out_words(row, s),
+    }
+
+
+def _tick_words(row: LineRow, section: SymbolSection | None) -> Any:
+    if row.last_tick_wall is None:
+        return [None, "missing", "No tick on this line yet"]
+    quote = section.quote if section else None
+    size = f", {quantity(quote.last_size)} @ {number(quote.last, 2)}" if quote and quote.last_size else ""
+    return {"text": f"{{age}} ago{size}", "from": row.last_tick_wall}
+
+
+def _out_words(row: LineRow, s: Snapshots) -> str:
+    if row.next_out is None:
+        return "not while it is wanted"
+    count = sum(1 for other in s.lines.rows if other.next_out is not None) if s.lines else row.next_out
+    return "the next one" if row.next_out == 1 else f"place {row.next_out} of {count}"

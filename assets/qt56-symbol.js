@@ -1,0 +1,69 @@
+/* Symbol page around its chart: where a name leads, the symbol seen last, the bars of the rules, a quick first answer. */
+(function () {
+  "use strict";
+  var qt = window.qt;
+  var LAST = "qt-last-symbol", HURRY_MS = 700, HURRY_MOST = 8;
+  var hurried = 0;
+
+  /* [fill in per cent, verdict]: a bar whose middle is the limit */
+  qt.rows.painters.limit = function (cell, value) {
+    if (!cell.firstChild) {
+      var track = document.createElement("span");
+      track.className = "qt-limit-bar";
+      track.append(document.createElement("i"), document.createElement("b"));
+      cell.append(track);
+    }
+    var bar = cell.firstChild;
+    bar.hidden = !value;
+    if (value) { bar.firstChild.style.width = value[0] + "%"; bar.dataset.verdict = value[1]; }
+  };
+
+  function conHere() {
+    var match = window.location.pathname.match(/^\/symbol\/([1-9]\d*)\/?$/);
+    return match ? match[1] : null;
+  }
+
+  function replaceWith(path) {
+    window.history.replaceState({}, "", path);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  }
+
+  /* A name that means one symbol leads there; "Back" goes to where the user came from, not to the name again. */
+  function lead(find) {
+    if (!find || conHere() || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
+    var last = find.home ? window.localStorage.getItem(LAST) : null;
+    var to = last || find.go;
+    if (to) { replaceWith("/symbol/" + to); }
+  }
+  qt.onPart("find", function () { lead(qt.model.find); });
+
+  qt.onPart("symbol", function () {
+    var here = conHere(), known = qt.model.symbol;
+    if (!here || !known || String(known.con) !== here) { return; }
+    if (known.unknown) { if (window.localStorage.getItem(LAST) === here) { window.localStorage.removeItem(LAST); } return; }
+    window.localStorage.setItem(LAST, here);
+    document.title = "QTrade - " + known.name;
+  });
+
+  /* The engine publishes a symbol within a second of the first poll: do not wait for the next one. */
+  qt.onPart("state", function () {
+    if (!conHere() || !qt.model.state || !qt.model.state.chart) { hurried = 0; return; }
+    if (qt.model.state.chart.s !== "loading") { hurried = 0; return; }
+    hurry();
+  });
+  function hurry() {
+    if (hurried >= HURRY_MOST) { return; }
+    hurried += 1;
+    window.setTimeout(function () {
+      var state = (qt.model.state || {}).chart;
+      if (conHere() && state && state.s === "loading") { qt.kick(); hurry(); }
+    }, HURRY_MS);
+  }
+
+  document.addEventListener("click", function (event) {
+    if (event.target.closest && event.target.closest("[data-qt-find]")) {
+      var box = document.getElementById("shell-find");
+      if (box) { box.focus(); }
+    }
+  });
+})();
