@@ -1,8 +1,8 @@
 """Pace of the messages to TWS: a pure bucket, a pure two-class queue, and the thin shell that drains it.
 
 TWS allows 50 messages in any second, counted on its side (error 100, then it disconnects). One message per 25 ms and
-a burst of 5 already keep within 45; the window of 40 in any second leaves room for messages that arrive closer
-together than they left.
+a burst of 5 keep within 45 where they leave. Where they arrive a stall of the receiver adds what was sent meanwhile:
+with at most 36 in any second it may last 250 ms before 45 are counted (measured on a busy machine: 48 with 40).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.clock import Clock
 
 INTERVAL_S = 0.025
 BURST = 5
-PER_SECOND_MAX = 40
+PER_SECOND_MAX = 36
 _EPSILON = 1e-6
 _SHORTEST_WAIT_S = 1e-4  # a wait below the clock's resolution would never pass
 
