@@ -83,7 +83,7 @@
   });
 
   /* ---- clocks and the server's pulse ---- */
-  var pulse = { now: null, perf: 0, beat: null, failing: false, build: null };
+  var pulse = { now: null, perf: 0, beat: null, failing: false, build: null, open: 0 };
   qt.pulse = pulse;
   qt.clock = {
     /* wall time of the server, UTC epoch seconds */
@@ -125,13 +125,16 @@
     var stop = new AbortController();
     var timer = window.setTimeout(function () { stop.abort(); }, POLL_TIMEOUT_MS);
     var given = Object.assign({}, options, { signal: stop.signal });
+    pulse.open += 1;
     return fetchBefore.call(this, resource, given).then(function (response) {
       window.clearTimeout(timer);
+      pulse.open -= 1;
       if (response.status === 409) { qt.reloadNeeded("This page is from another build."); }
       if (response.status < 500) { heard(response); } else { pulse.failing = true; }
       return response;
     }, function (problem) {
       window.clearTimeout(timer);
+      pulse.open -= 1;
       pulse.failing = true;
       qt.tick();
       throw problem;

@@ -232,4 +232,5 @@
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
   window.setInterval(prune, 30000);
+  window.addEventListener("_dashprivate_pushstate", function () { window.setTimeout(prune, 1000); });
 })();

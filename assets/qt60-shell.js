@@ -61,6 +61,15 @@
   qt.kick = function () { setProps("shell-kick", { data: Date.now() }); };
   document.addEventListener("visibilitychange", gate);
 
+  /* A poll that failed may have left the interval switched off: ask again until the server answers. */
+  window.setInterval(function () {
+    var quiet = document.hidden || frozenAt !== null || qt.pulse.open > 0;
+    if (!quiet && (qt.pulse.failing || performance.now() - qt.pulse.perf > 7000)) {
+      setProps("shell-poll", { disabled: false });
+      qt.kick();
+    }
+  }, 2500);
+
   qt.freeze = function () {
     frozenAt = frozenAt === null ? qt.clock.market(qt.clock.now()) : null;
     document.body.toggleAttribute("data-frozen", frozenAt !== null);

@@ -1,0 +1,194 @@
+"""A real browser on the production server: an installed Chromium, the sample state behind it, complaints collected.
+
+`site` serves an app on a StateBus that the test moves; `page` collects console errors and warnings, page errors
+and every request that leaves 127.0.0.1, and fails the test at its end if there is one (unless `page.forgiven`).
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.deps import AppDeps
+from app.factory import create_app
+from app.launch.web_server import WebServer
+from engine.clock import SystemClock
+from engine.state.bus import StateBus
+from engine.state.sections import Heartbeat, PnlPoint, PnlSection
+from tests.app.sample_state import MARKET, fill_sample, tick_sample
+
+BUILD = "0.1.0+5a1c9e77"
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket; a port that was just given up is waited for (the loop's last poll still holds it)."""
+    deadline = time.monotonic() + 5.0
+    while True:
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.05)
+
+
+class Site:
+    """One running dashboard with an engine's heartbeat; `run()` lets prices move once a second."""
+
+    def __init__(self, connected: bool = True, build_id: str = BUILD, port: int = 0) -> None:
+        self.clock = SystemClock()
+        self.bus = StateBus(None, self.clock)
+        self.step = 0
+        self.began = self.clock.wall()
+        self.heartbeat_age_s: float | None = 0.0
+        self.is_running = False
+        fill_sample(self.bus, self.began, self.clock.mono(), connected=connected)
+        deps = AppDeps(state=self.bus, clock=self.clock, build_id=build_id, version="0.1.0")
+        self.app = create_app(deps)
+        listener = listen(port)
+        self.port = listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.server = WebServer(self.app.server, listener)
+        self.server.start()
+        self._end = threading.Event()
+        self._engine = threading.Thread(target=self._live, daemon=True)
+        self._engine.start()
+
+    def _live(self) -> None:
+        while not self._end.wait(0.5):
+            if self.is_running:
+                self.tick()
+            if self.heartbeat_age_s is not None:
+                self.beat(self.heartbeat_age_s)
+
+    def beat(self, age_s: float) -> None:
+        """A heartbeat of `age_s` seconds ago."""
+        at_wall = self.clock.wall() - age_s
+        beat = Heartbeat(at_wall=at_wall, at_market=0.0, started_wall=self.began, loop_lateness_p99_ms=0.1)
+        self.bus.publish("heartbeat", beat)
+
+    def tick(self) -> None:
+        """Prices move and one P&L point is added."""
+        self.step += 1
+        before = self.bus.read("pnl")
+        assert isinstance(before, PnlSection)
+        now = self.clock.wall()
+        tick_sample(self.bus, self.step, now, self.clock.mono())
+        point = PnlPoint(now, MARKET + round(now - self.began, 1), None, None, -2600.0 - self.step % 9)
+        self.bus.publish("pnl", PnlSection(points=(*before.points, point)[-300:]))
+
+    def run(self) -> None:
+        """Tick from now on."""
+        self.is_running = True
+
+    def kill_server(self) -> None:
+        """The server goes as a killed process goes: nothing listens, open connections are closed."""
+        self.server.stop()
+        for channel in list(self.server._server.active_channels.values()):
+            channel.handle_close()
+
+    def stop(self) -> None:
+        self._end.set()
+        self._engine.join(5.0)
+        self.kill_server()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Site]]:
+    """Start sites; all are stopped at the end."""
+    sites: list[Site] = []
+
+    def start(**options: Any) -> Site:
+        sites.append(Site(**options))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.stop()
+
+
+@pytest.fixture
+def site(serve: Callable[..., Site]) -> Site:
+    return serve()
+
+
+@pytest.fixture(scope="session")
+def browser(browser_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+class Watched:
+    """What a page complained about."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.forgiven = False
+
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("request", self._request)
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.complaints.append(f"left this computer: {request.url}")
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def page(browser: Browser, watched: Watched) -> Iterator[Page]:
+    """A page of 1440 x 900 on a computer that is set to dark."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    context.set_default_timeout(20_000)
+    opened = context.new_page()
+    watched.watch(opened)
+    yield opened
+    context.close()
+    if not watched.forgiven:
+        assert watched.complaints == []
+
+
+def polls_of(page: Page) -> list[tuple[int, int]]:
+    """(status, bytes of the body) of each poll from now on; grows while the page lives."""
+    seen: list[tuple[int, int]] = []
+
+    def note(response: Any) -> None:
+        if "_dash-update-component" in response.url and "shell-delta" in (response.request.post_data or ""):
+            seen.append((response.status, len(response.body()) if response.status == 200 else 0))
+
+    page.on("response", note)
+    return seen
+
+
+def until(page: Page, condition: str, arg: Any = None, timeout_ms: float = 10_000) -> None:
+    """Wait until a JavaScript function or expression is truthy.
+
+    Asked again and again from outside: Playwright's own waiting needs eval, which the page's policy forbids.
+    """
+    deadline = time.monotonic() + timeout_ms / 1000.0
+    while not page.evaluate(condition, arg):
+        assert time.monotonic() < deadline, f"not within {timeout_ms:.0f} ms: {condition}"
+        page.wait_for_timeout(50)
+
+
+CHANGED = "t => document.querySelector('.qt-tile-day .qt-figure').innerText !== t"
+
+
+def live(page: Page, url: str) -> None:
+    """Open a page and wait until its first view is drawn."""
+    page.goto(url)
+    until(page, "Boolean(window.qt && qt.model.strip && qt.pulse.now !== null)")
+    page.wait_for_selector("[data-state=live]", state="attached")

@@ -1,0 +1,150 @@
+"""Each page in a real browser: silent, white, inside its width, live, and the same after many polls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.app.test_rows import FORMAT_CASES
+from tests.browser.conftest import CHANGED, Site, live, polls_of, until
+
+PATHS = ("/", "/positions", "/lines")
+SIZES = ((1920, 1080), (1366, 768), (390, 844))
+
+CONTRAST = """
+() => {
+  const channel = v => { v /= 255; return v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4); };
+  const lum = c => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
+  const parse = t => { const m = t.match(/[\\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m; };
+  const ground = e => {
+    for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] > 0.99) return c; }
+    return [255, 255, 255, 1];
+  };
+  const bad = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let n = walker.nextNode(); n; n = walker.nextNode()) {
+    const e = n.parentElement;
+    if (!n.textContent.trim() || !e.offsetParent || e.closest('svg, .visually-hidden, .qt-skip')) continue;
+    const style = getComputedStyle(e), ink = parse(style.color), paper = ground(e);
+    const pair = [lum(ink), lum(paper)].sort((a, b) => b - a);
+    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
+    const least = parseFloat(style.fontSize) >= 24 ? 3 : 4.5;
+    if (ratio < least) bad.push([n.textContent.trim(), ratio.toFixed(2), e.className]);
+  }
+  return bad;
+}
+"""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_loads_in_silence_at_every_size(page: Page, site: Site, path: str) -> None:
+    site.run()
+    live(page, site.url + path)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+    assert page.title() != "Updating..."
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_it_stays_white_and_legible_when_the_computer_is_dark(page: Page, site: Site, path: str) -> None:
+    live(page, site.url + path)
+    page.wait_for_selector(".ag-cell")
+    page.wait_for_timeout(500)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(248, 250, 252)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.ag-root')).colorScheme") in ("light", "only light")
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_numbers_change_within_four_seconds(page: Page, site: Site) -> None:
+    live(page, site.url)
+    site.run()
+    before = page.inner_text(".qt-tile-day .qt-figure")
+    cell = page.inner_text(".ag-row[row-id='76792991'] [col-id=last]")
+    until(page, CHANGED, before, 4000)
+    moved = "t => document.querySelector(\".ag-row[row-id='76792991'] [col-id=last]\").innerText !== t"
+    until(page, moved, cell, 4000)
+
+
+def test_a_quiet_market_costs_no_bytes_and_still_shows_a_young_age(page: Page, site: Site) -> None:
+    live(page, site.url)
+    page.wait_for_timeout(2500)
+    seen = polls_of(page)
+    page.wait_for_timeout(5000)
+    assert len(seen) >= 2
+    assert set(seen) == {(204, 0)}
+    assert page.get_attribute("#shell-age", "data-level") == "fresh"
+
+
+def test_focus_text_and_open_menus_survive_polls(page: Page, site: Site) -> None:
+    live(page, site.url)
+    site.run()
+    seen = polls_of(page)
+    page.keyboard.press("/")
+    page.keyboard.type("ts")
+    page.wait_for_selector("#shell-find-list [role=option]")
+    page.wait_for_timeout(5000)
+    assert len(seen) >= 2
+    assert page.evaluate("document.activeElement.id") == "shell-find"
+    assert page.input_value("#shell-find") == "ts"
+    assert page.is_visible("#shell-find-list [role=option]")
+
+
+def test_zoom_survives_polls_and_a_new_base(page: Page, site: Site) -> None:
+    live(page, site.url)
+    site.run()
+    until(page, "(document.querySelector('#overview-pnl .js-plotly-plot') || {layout: {}}).layout.meta !== undefined")
+    plot = "document.querySelector('#overview-pnl .js-plotly-plot')"
+    page.evaluate(
+        f"Plotly.relayout({plot}, {{'xaxis.range[0]': '2025-11-05T14:06:00', 'xaxis.range[1]': '2025-11-05T14:09:00'}})"
+    )
+    page.wait_for_timeout(4500)
+    page.evaluate("dash_clientside.set_props('overview-pnl-rebase', {data: 1})")
+    page.wait_for_timeout(2500)
+    shown = page.evaluate(f"{plot}._fullLayout.xaxis.range.map(t => String(t).slice(11, 16))")
+    assert shown == ["14:06", "14:09"]
+
+
+def test_no_point_is_drawn_twice(page: Page, site: Site) -> None:
+    live(page, site.url)
+    site.run()
+    page.wait_for_timeout(5000)
+    page.click("a[data-nav='/lines']")
+    page.wait_for_selector(".qt-huge")
+    page.click("a[data-nav='/']")
+    page.wait_for_timeout(3000)
+    page.evaluate("dash_clientside.set_props('overview-pnl-rebase', {data: 1})")
+    page.wait_for_timeout(4000)
+    line = page.evaluate("(() => { const t = document.querySelector('#overview-pnl .js-plotly-plot').data[2];"
+                         " return t.x.filter((x, i) => t.y[i] !== null); })()")  # fmt: skip
+    assert len(line) > 290
+    assert all(a < b for a, b in zip(line, line[1:], strict=False))
+
+
+def test_python_and_the_browser_write_numbers_alike(page: Page, site: Site) -> None:
+    live(page, site.url)
+    for function, arguments, text in FORMAT_CASES:
+        shown = page.evaluate("([name, a]) => qt.fmt[name](...a)", [function.__name__, list(arguments)])
+        assert shown == text, (function.__name__, arguments)
+    assert page.evaluate("qt.fmt.tone(-0.001)") == "flat"
+
+
+def test_text_from_outside_is_text(page: Page, serve: Callable[..., Site]) -> None:
+    from msgspec.structs import replace
+
+    site = serve()
+    evil = "<img src=x onerror=alert(1)>"
+    page.on("dialog", lambda dialog: pytest.fail("script ran"))
+    section = site.bus.read("positions")
+    row = replace(section.tradable[0], local_symbol=evil, name=evil)
+    site.bus.publish("positions", replace(section, tradable=(row, *section.tradable[1:])))
+    lines = site.bus.read("lines")
+    site.bus.publish("lines", replace(lines, refused=(replace(lines.refused[0], local_symbol=evil, reason=evil),)))
+    for path in PATHS:
+        live(page, site.url + path)
+        page.wait_for_timeout(800)
+        assert page.locator("img[src=x]").count() == 0
+    assert evil in page.inner_text(".qt-lines")
