@@ -298,12 +298,14 @@ class MarketDataBus:
             line.last_tick_mono = update.received_mono
             line.last_tick_wall = now_wall
             if line.state != "live":
-                self._first_tick(line, quote)
+                self._first_tick(line, quote, update.received_mono)
             if changed or update.has_trade:
                 self._on_quote(quote, update.has_trade)
 
-    def _first_tick(self, line: Line, quote: Quote) -> None:
+    def _first_tick(self, line: Line, quote: Quote, received_mono: float) -> None:
         """The acknowledgement of a request: any price."""
+        if line.first_tick_mono is None:
+            line.first_tick_mono = received_mono
         if quote.price is None and quote.bid is None and quote.ask is None:
             return
         if line.state == "pending":

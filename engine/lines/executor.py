@@ -20,7 +20,6 @@ from engine.lines.quotes import QuoteBook
 
 FREED_AFTER_S = 0.25  # from the cancel's leaving until the gateway can have freed the line
 FREED_AT_LATEST_S = 60.0
-SENT_MARGIN_S = 0.1  # a request may reach the gateway this much later than it left
 
 
 class LineExecutor:
@@ -62,7 +61,7 @@ class LineExecutor:
             return
         sent = self._broker.sent_at_mono(line.req_id)
         if sent is not None:
-            line.sent_mono = line.listen_from_mono = sent + SENT_MARGIN_S
+            line.sent_mono = line.listen_from_mono = sent
 
     def lines_before(self, line: Line) -> int:
         """How many lines the gateway counted when it met this line's request, that one included.
@@ -80,7 +79,7 @@ class LineExecutor:
         if line.listens:
             return True
         left = self._broker.cancel_sent_at_mono(line.req_id)
-        return left is None or left + SENT_MARGIN_S > moment
+        return left is None or left > moment
 
     def _is_freed(self, line: Line, now_mono: float) -> bool:
         left = self._broker.cancel_sent_at_mono(line.req_id)
@@ -170,7 +169,7 @@ class LineExecutor:
         req_id = self._broker.subscribe(line.contract, urgent=line.line_class == "100")
         self._ledger.rebind(line, req_id)
         line.state = "pending"
-        line.sent_mono = line.listen_from_mono = None
+        line.sent_mono = line.listen_from_mono = line.first_tick_mono = None
         self.note_sent(line)
 
     # --- letting go -------------------------------------------------------------------------------------------

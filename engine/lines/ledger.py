@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from engine.domain import ContractRef, Demand, Lane, LineClass
 from engine.lines.model import HeldLine, LineState
 
+UNHEARD_MARGIN_S = 1.0  # a request without an answer may reach a busy gateway this much later than it left
+
 
 @dataclass(slots=True)
 class Line:
@@ -27,6 +29,7 @@ class Line:
     borrowed: bool = False
     sent_mono: float | None = None
     listen_from_mono: float | None = None  # the first tick is waited for from here on
+    first_tick_mono: float | None = None  # of the present request
     last_tick_mono: float | None = None
     last_tick_wall: float | None = None
     idle_since_mono: float | None = None
@@ -60,6 +63,13 @@ class Line:
         """Last tick, else the request."""
         return self.last_tick_mono or self.sent_mono or self.since_mono
 
+    @property
+    def dwell_from_mono(self) -> float | None:
+        """The gateway has the line at the latest now: its first tick proves it. None = the request has not left."""
+        if self.sent_mono is None:
+            return None
+        return self.sent_mono + UNHEARD_MARGIN_S if self.first_tick_mono is None else self.first_tick_mono
+
     def held(self) -> HeldLine:
         """As the plan takes it."""
         return HeldLine(
@@ -67,7 +77,7 @@ class Line:
             local_symbol=self.contract.local_symbol,
             line_class=self.line_class,
             since_mono=self.since_mono,
-            sent_mono=self.sent_mono,
+            sent_mono=self.dwell_from_mono,
             class_since_mono=self.class_since_mono,
             score=self.score,
             idle_since_mono=self.idle_since_mono,

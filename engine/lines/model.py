@@ -53,7 +53,8 @@ class LinePolicy(Struct, frozen=True):
 
 
 class HeldLine(Struct, frozen=True):
-    """One line that counts as used. `sent_mono` None = the request has not left yet (cancelling it costs nothing).
+    """One line that counts as used. `sent_mono` None = the request has not left yet (cancelling it costs nothing);
+    its dwell counts from there, so it may be later than the sending where the gateway may be slow.
 
     `class_since_mono` is when it got its present class (minimum hold), `idle_since_mono` when the last demand for
     it went (None = demanded or not known to be idle yet).

@@ -70,7 +70,8 @@ def is_feed_speaking(lines: Iterable[Line], now_mono: float) -> bool:
 
 def judge(line: Line, now_mono: float, dwell_s: float) -> Verdict:
     """How this line stands now. Called for lines whose request has left."""
-    if not line.listens or line.sent_mono is None or now_mono - line.sent_mono < dwell_s:
+    open_since = line.dwell_from_mono
+    if not line.listens or open_since is None or now_mono - open_since < dwell_s:
         return "well"
     if line.verify_since_mono is not None:
         if line.last_tick_mono is not None and line.last_tick_mono > line.verify_since_mono:

@@ -120,6 +120,20 @@ def test_a_request_that_was_not_sent_yet_is_taken_back_without_a_message() -> No
     gateway.assert_ledgers_agree()
 
 
+def test_the_dwell_counts_from_the_first_tick_because_a_busy_gateway_opens_late(gateway: FakeGateway) -> None:
+    gateway.all_mute = True
+    gateway.bus.demand("a", [want(7, "coverage")])
+    gateway.run(0.5)
+    gateway.bus.demand("a", [])
+    gateway.run(0.1)
+    gateway.all_mute = False
+    gateway.run(0.25)
+    first_tick = gateway.clock.mono()
+    while gateway.open:
+        gateway.run(0.05)
+    assert 5.0 <= gateway.clock.mono() - first_tick <= 5.5
+
+
 def test_swaps_stay_below_five_a_minute(gateway: FakeGateway) -> None:
     gateway.bus.demand("scanners", [want(10 + i, "25", 0.10) for i in range(10)])
     gateway.run(121.0)
