@@ -81,6 +81,7 @@
       box = make("input", m.kind === "switch" ? "qt-switch" : "qt-input");
       box.type = m.kind === "switch" ? "checkbox" : "text";
       if (m.kind === "range" || m.kind === "number") { box.inputMode = "decimal"; box.classList.add("qt-input-num"); }
+      if (m.step && m.high >= 1e6) { box.classList.add("qt-input-long"); }
       if (m.blank) { box.placeholder = m.blank; }
       box.autocomplete = "off";
       box.spellcheck = false;
@@ -110,9 +111,10 @@
   function build(key, m, sliding) {
     var field = make("div", "qt-field"), head = make("div", "qt-field-head"), label = make("label", "", m.label);
     var box = makeBox(key, m), unit = m.unit ? make("span", "qt-unit", m.unit) : null;
-    var help = make("span", "qt-help", m.help), note = make("div", "qt-field-note"), wrong = make("div", "qt-field-error");
+    var help = make("span", "qt-help", m.help.replace(/^x /, "× ")), note = make("div", "qt-field-note"), wrong = make("div", "qt-field-error");
     label.htmlFor = box.id;
     help.id = box.id + "-help";
+    help.title = help.textContent;
     wrong.id = box.id + "-error";
     wrong.setAttribute("role", "alert");
     box.setAttribute("aria-describedby", help.id + " " + wrong.id);
@@ -126,7 +128,7 @@
     field.append(note, wrong);
     field.dataset.key = key;
     field.dataset.kind = m.kind;
-    field.qt = { key: key, m: m, box: box, range: slider && slider.firstChild, slider: slider };
+    field.qt = { key: key, m: m, box: box, range: slider && slider.firstChild, slider: slider, brief: sliding };
     wire(field.qt);
     return field;
   }
@@ -214,7 +216,7 @@
   function noteWords(f, force) {
     if (force.lock) { return force.lock; }
     var parts = [];
-    if (!f.slider || !same(force.v, f.m.default)) { parts.push(force.src); }
+    if (!f.brief || !same(force.v, f.m.default)) { parts.push(force.src); }
     if (!same(force.v, f.m.default)) { parts.push("default " + words(f.m, f.m.default)); }
     return parts.filter(function (text, i) { return parts.indexOf(text) === i; }).join(" · ");
   }

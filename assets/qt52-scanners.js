@@ -20,10 +20,10 @@
   function makeChip(name) {
     var chip = document.createElement("button"), label = document.createElement("span"), word = document.createElement("span");
     chip.type = "button";
-    chip.className = "qt-chip";
+    chip.className = "qt-preset";
     chip.dataset.scan = name;
     label.textContent = name;
-    word.className = "qt-chip-word";
+    word.className = "qt-preset-word";
     chip.append(label, word);
     return chip;
   }
@@ -171,6 +171,12 @@
     var cut = scan.lastIndexOf(" #");
     return (NAMES[scan.slice(0, cut)] || scan.slice(0, cut)) + scan.slice(cut);
   }
+  /* How many fit into the column uncut; one is always shown. */
+  function fitting(scans, letters) {
+    var count = 0;
+    scans.some(function (scan) { letters -= short(scan).length + 1; count += letters >= 0 || !count ? 1 : 0; return letters < 0; });
+    return count;
+  }
   var STATES = { confirming: "confirming", warming: "warming" };
 
   var draw = {
@@ -186,7 +192,7 @@
     },
     since: function (d) { return el("span", { className: "qt-soft" }, qt.clock.text(d.since, "hm")); },
     scans: function (d) {
-      var most = STATES[d.state] ? 1 : 2;
+      var most = fitting(d.scans, STATES[d.state] ? 13 : 24);
       var chips = d.scans.slice(0, most).map(function (scan) { return el("span", { key: scan, className: "qt-tag", title: scan }, short(scan)); });
       if (d.scans.length > most) {
         chips.push(el("span", { key: "+", className: "qt-soft", title: d.scans.slice(most).join(", ") }, "+" + (d.scans.length - most)));

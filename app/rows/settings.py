@@ -1,4 +1,4 @@
-"""The Settings page: every setting with where it comes from, what is locked, the changes that can be taken back. Pure."""
+"""The Settings page: every setting with where it comes from and what locks it, and the changes made. Pure."""
 
 from __future__ import annotations
 
