@@ -68,9 +68,9 @@ class _Api:
             [
                 {
                     "t": point.t,
-                    "unrealized": point.unrealized,
-                    "realized": point.realized,
-                    "daily": point.daily,
+                    "unrealized": api_views.cents(point.unrealized),
+                    "realized": api_views.cents(point.realized),
+                    "daily": api_views.cents(point.daily),
                     "mode": point.mode,
                     "account": point.account or None,
                 }

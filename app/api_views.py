@@ -124,9 +124,9 @@ def _account(account: AccountFigures) -> Json:
     return {
         "currency": account.currency,
         "net_liquidation": account.net_liquidation,
-        "daily_pnl": account.daily_pnl,
-        "unrealized_pnl": account.unrealized_pnl,
-        "realized_today": account.realized_today,
+        "daily_pnl": cents(account.daily_pnl),
+        "unrealized_pnl": cents(account.unrealized_pnl),
+        "realized_today": cents(account.realized_today),
         "priced": account.priced,
     }
 
@@ -169,11 +169,11 @@ def position(row: PositionRow, now: float) -> Json:
         "last_age_s": _age(row.last_wall, now),
         "data_type": row.data_type,
         "change_pct": row.change_pct,
-        "unrealized_pnl": unrealized_pnl(row),
-        "ib_unrealized_pnl": row.ib_unrealized_pnl,
-        "daily_pnl": row.daily_pnl,
-        "realized_pnl": row.realized_pnl,
-        "exposure": row.exposure,
+        "unrealized_pnl": cents(unrealized_pnl(row)),
+        "ib_unrealized_pnl": cents(row.ib_unrealized_pnl),
+        "daily_pnl": cents(row.daily_pnl),
+        "realized_pnl": cents(row.realized_pnl),
+        "exposure": cents(row.exposure),
         "exposure_pct": row.exposure_pct,
         "ema_fast": row.ema_fast,
         "ema_slow": row.ema_slow,
@@ -181,6 +181,11 @@ def position(row: PositionRow, now: float) -> Json:
         "has_line": row.has_line,
         "message": row.message,
     }
+
+
+def cents(money: float | None) -> float | None:
+    """Money as it is said: two decimals, no dust of binary sums."""
+    return None if money is None else round(money, 2)
 
 
 def unrealized_pnl(row: PositionRow) -> float | None:
