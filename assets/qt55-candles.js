@@ -135,7 +135,10 @@
   function furniture() {
     var over = qt.model.chart || {};
     var fits = C.base && over.con === C.base.con;
-    return { lines: fits ? priceLines(over) : [], marks: fits ? markers(over) : [] };
+    return {
+      lines: fits ? priceLines(over) : [], marks: fits ? markers(over) : [],
+      ink: colour({ gain: "gain", loss: "loss" }[over.tone] || "text-2")
+    };
   }
 
   /* ---- the series as dash-tvlwc takes them ---- */
@@ -145,6 +148,7 @@
       var options = Object.assign({}, spec.options, { visible: isOn(LAYER[spec.id] || "px") || !LAYER[spec.id] });
       var series = Object.assign({}, spec, { options: options, data: C.points.map(POINT[spec.id]) });
       if (spec.id === "px") {
+        options.priceLineColor = over.ink;
         options.priceFormat = { type: "custom", formatter: "qtPrice", minMove: (C.base && C.base.tick) || 0.01 };
         series.priceLines = over.lines;
         series.markers = over.marks;

@@ -37,9 +37,10 @@ from engine.stores import folder_name, remember_account, remembered_account
 log = logging.getLogger("qtrade.engine")
 
 JOURNAL_FILE = "journal.sqlite3"
-LINES_S = 0.25
+LINES_S = 0.5  # a position's demand is acted upon at once
+CLOCK_WAIT_S = 5.0
 SCANNERS_S = 0.5
-COMMANDS_S = 0.1
+COMMANDS_S = 0.2
 PUBLISH_S = 1.0
 CURVE_S = 2.0
 SURVEY_S = 10.0
@@ -87,7 +88,7 @@ class Engine:
         supervisor.start("status block", self._log_block)
         supervisor.every("lines", LINES_S, self._step_lines)
         supervisor.every("commands", COMMANDS_S, self._take_commands)
-        supervisor.every("publish", PUBLISH_S, self.publisher.all)
+        supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("curve", CURVE_S, self._add_point)
         await stopping.wait()
         await self._close()
@@ -138,6 +139,12 @@ class Engine:
         rooms.changes.load(changes)
 
     # --- events ---------------------------------------------------------------------------------------------
+
+    async def _market_clock(self) -> None:
+        """Wait for the first probe's answer: until then "today" would be this machine's, not the gateway's."""
+        deadline = self.rooms.clock.mono() + CLOCK_WAIT_S
+        while not self.rooms.market.known and self.rooms.clock.mono() < deadline:
+            await asyncio.sleep(0.02)
 
     def _on_event(self, event: BrokerEvent) -> None:
         """Every broker event, in the order of the wire. Ticks first: they are nearly all of it."""

@@ -151,7 +151,7 @@ class MarketDataBus:
     # --- the step ---------------------------------------------------------------------------------------------
 
     def step(self, now_mono: float) -> None:
-        """Settle what the gateway has freed, look after silent lines, plan, act. 4 times a second."""
+        """Settle what the gateway has freed, look after silent lines, plan, act. Twice a second."""
         if not self._connected:
             return
         self._executor.settle(now_mono, lambda con_id: bool(self._demands.of(con_id)))
