@@ -68,6 +68,7 @@
   function sortRows(body) {
     var rows = Array.prototype.slice.call(body.children);
     var sorted = rows.slice().sort(function (a, b) { return a.qtOrder - b.qtOrder; });
+    if (body.matches(":hover") && rows.length > 1) { sorted = rows; }   // rows do not change places under the pointer
     if (sorted.some(function (row, i) { return row !== rows[i]; })) { body.append.apply(body, sorted); }
     var most = Number(body.dataset.qtMost || 1e9);
     sorted.forEach(function (row, i) { if (row.hidden !== i >= most) { row.hidden = i >= most; } });
@@ -94,6 +95,7 @@
     body.qtIds = {};
     if (!tables.has(name)) { tables.set(name, new Set()); }
     tables.get(name).add(body);
+    body.addEventListener("mouseleave", function () { sortRows(body); });
     draw(body, Object.keys(qt.model["rows:" + name] || {}));
   };
 

@@ -77,12 +77,12 @@
   }
 
   function strip(row) {
-    if (row.empty || row.src === "s") { return { time: row.t }; }
+    if (row.empty || row.src === "s" || C.base.tf === "1D") { return { time: row.t }; }
     return { time: row.t, value: 1, color: colour(row.src === "v" ? "accent-line" : "axis") };
   }
 
   var POINT = {
-    zero: function (row) { return { time: row.t, value: 0 }; },
+    unit: function (row) { return { time: row.t, open: 0, high: 1, low: 0, close: 1 }; },
     shade: function (row) { return { time: row.t, value: row.off ? 1 : 0 }; },
     strip: strip, px: candle, v: volume,
     f: line.bind(null, "f"), s: line.bind(null, "s"), w: line.bind(null, "w"), l: line.bind(null, "l")
@@ -98,7 +98,7 @@
       }
     }
     if (isOn("level")) { add(over.level, "level", "warn", 1, { lineVisible: C.base.tf !== "1m" }); }
-    if (isOn("range") && over.range) {
+    if (isOn("range") && over.range && C.base.size <= 900) {
       add(over.range[1], "OR low", "vwap", 4, { axisLabelVisible: false });
       add(over.range[0], "OR high", "vwap", 4, { axisLabelVisible: false });
     }
@@ -316,7 +316,7 @@
     if (!note || !C.base) { return; }
     var words = [], live = C.rows.some(function (row) { return row.src === "s"; });
     var mended = C.rows.filter(function (row) { return row.src === "r"; });
-    if (C.rows.some(function (row) { return row.src === "h"; })) { words.push("grey strip: bars from history" + (live ? "" : ", none streamed yet")); }
+    if (C.base.tf !== "1D" && C.rows.some(function (row) { return row.src === "h"; })) { words.push("grey strip: bars from history" + (live ? "" : ", none streamed yet")); }
     if (mended.length && C.base.tf !== "1D") { words.push("pale: completed from history " + spanText(mended[0].t, mended[mended.length - 1].t + C.base.size)); }
     (C.base.holes || []).slice(-2).forEach(function (hole) {
       words.push("no data " + spanText(hole[0], hole[0] + hole[1] * C.base.size) + " (" + hole[1] + (hole[1] === 1 ? " bar)" : " bars)"));

@@ -60,7 +60,7 @@ def _series() -> list[dict[str, Any]]:
     overlay = {"top": 0.0, "bottom": 0.0}
     strip = {"top": 0.988, "bottom": 0.0}
     return [
-        _shade("zero", "rgba(0,0,0,0)", overlay),  # keeps the scale of the shade at 0 to 1
+        _full_height(overlay),
         _shade("shade", COLOR["sunken"], overlay),
         _histogram("strip", COLOR["axis"], "strip", strip),
         _candles(),
@@ -110,6 +110,17 @@ def _line(key: str, color: str, width: int, **options: Any) -> dict[str, Any]:
         "type": "line",
         "data": [],
         "options": {"color": color, "lineWidth": width, **_OVERLAY, **options},
+    }
+
+
+def _full_height(margins: dict[str, float]) -> dict[str, Any]:
+    """Bars from 0 to 1 that nobody sees: they keep the scale of the shade at that, whatever is in view."""
+    return {
+        "id": "unit",
+        "type": "bar",
+        "data": [],
+        "options": {"upColor": "rgba(0,0,0,0)", "downColor": "rgba(0,0,0,0)", "priceScaleId": "shade", **_OVERLAY},
+        "priceScaleOptions": {"scaleMargins": margins, "visible": False},
     }
 
 

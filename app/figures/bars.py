@@ -140,7 +140,7 @@ def ema(closes: Sequence[float], length: int) -> list[float]:
 
 
 def session_starts(bars: Sequence[Bar], section: SymbolSection, where: tzinfo) -> list[bool]:
-    """True where a session begins: a US stock's day and its regular opening, else after a closed exchange."""
+    """True where a session begins: a US stock's day, its opening and its close, else after a closed exchange."""
     starts = []
     for i, bar in enumerate(bars):
         if i == 0:
@@ -155,7 +155,7 @@ def session_starts(bars: Sequence[Bar], section: SymbolSection, where: tzinfo) -
 def _opens(before: Bar, bar: Bar, section: SymbolSection, where: tzinfo) -> bool:
     if local_time(before.time, where).date() != local_time(bar.time, where).date():
         return True
-    return is_regular(bar, section, where) and not is_regular(before, section, where)
+    return is_regular(bar, section, where) != is_regular(before, section, where)
 
 
 def vwap(bars: Sequence[Bar], starts: Sequence[bool]) -> list[float | None]:

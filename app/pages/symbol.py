@@ -68,16 +68,13 @@ dash.register_page(  # type: ignore[no-untyped-call]
 
 
 def _name() -> Component:
-    search = html.Button(
-        [icon("search"), " Find another ", html.Kbd("/")], className="qt-button", **attrs(data_qt_find="1")
-    )
     return html.Div(
         html.Section(
             [
                 html.H1(bound("find.title"), className="qt-find-title"),
                 html.P(bound("find.text"), className="qt-soft", hidden=True, **attrs(data_qt_show="find.text")),
                 shown_if("find.some", table("found", FOUND, "Symbols of this name")),
-                html.Div(search),
+                html.Div(_search()),
             ],
             className="qt-card qt-find-card",
             **attrs(aria_label="Symbols of this name", data_qt_lookup="1"),
@@ -86,12 +83,33 @@ def _name() -> Component:
     )
 
 
+def _search() -> Component:
+    return html.Button(
+        [icon("search"), " Find another ", html.Kbd("/")], className="qt-button", **attrs(data_qt_find="1")
+    )
+
+
+def _unknown(con_id: int) -> Component:
+    words = (
+        "No contract of this number is known here: it may have expired, or the link is from another account. "
+        "Find the symbol by its name."
+    )
+    panel = html.Section(
+        [html.H2(f"No contract {con_id}", className="qt-find-title"), html.P(words), html.Div(_search())],
+        className="qt-card qt-find-card",
+        **attrs(aria_label="Not known"),
+    )
+    return shown_if("symbol.unknown", panel)
+
+
 def _contract(con_id: int) -> Component:
+    known = attrs(data_qt_show="!symbol.unknown")
     return html.Div(
         [
+            _unknown(con_id),
             _header(),
-            html.Div([_notes(), _chart(), _marks()], className="qt-col qt-col-main"),
-            html.Div([_quote(), _why(), _line()], className="qt-col qt-col-side"),
+            html.Div([_notes(), _chart(), _marks()], className="qt-col qt-col-main", **known),
+            html.Div([_quote(), _why(), _line()], className="qt-col qt-col-side", **known),
             dcc.Store(id=Symbol.CON, data=con_id),
             dcc.Store(id=Symbol.BASE),
             dcc.Store(id=Symbol.REBASE),
@@ -123,7 +141,11 @@ def _header() -> Component:
         _figure("Unrealised", "symbol.unrealised", "symbol.unrealised_pct"),
         _figure("Day", "symbol.day"),
     ]
-    return html.Header([name, price, *held, html.Span(className="qt-push"), _buttons()], className="qt-symbol-head")
+    return html.Header(
+        [name, price, *held, html.Span(className="qt-push"), _buttons()],
+        className="qt-symbol-head",
+        **attrs(data_qt_show="!symbol.unknown"),
+    )
 
 
 def _figure(label: str, path: str, more: str | None = None) -> Component:
@@ -285,7 +307,7 @@ def _line() -> Component:
         "Line",
         body,
         state="line",
-        fact=bound("symbol.line_said"),
+        fact=bound("symbol.line_said", hidden=True, **attrs(data_qt_show="symbol.line_said")),
         controls=html.A("All lines", href="/lines"),
         glyph="reception-4",
         aged=False,

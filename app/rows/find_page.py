@@ -35,12 +35,15 @@ def name_parts(s: Snapshots, key: str) -> View:
     known = catalogue(s)
     meant = exact(name, known)
     if len(meant) == 1:
-        return {"find": {"go": meant[0].con_id, "title": f"Opening {name} ...", "text": None}, "rows:found": {}}
+        return {"find": {"go": meant[0].con_id, "title": f"Opening {name.upper()} ...", "text": None}, "rows:found": {}}
     if meant:
         return _choice(name, meant, "It is not unique. Which one?")
     answered = _from_broker(s, name)
     if answered is not None and len(answered) == 1:
-        return {"find": {"go": answered[0].con_id, "title": f"Opening {name} ...", "text": None}, "rows:found": {}}
+        return {
+            "find": {"go": answered[0].con_id, "title": f"Opening {name.upper()} ...", "text": None},
+            "rows:found": {},
+        }
     if answered:
         return _choice(name, answered, "The broker knows these. Which one?")
     return _nothing(s, name, known, answered is not None)
@@ -72,7 +75,7 @@ def _choice(name: str, found: list[Known], text: str) -> View:
         }
         for i, item in enumerate(found[:16])
     }
-    return {"find": {"go": None, "title": name, "text": text, "some": bool(rows)}, "rows:found": rows}
+    return {"find": {"go": None, "title": name.upper(), "text": text, "some": bool(rows)}, "rows:found": rows}
 
 
 def _from_broker(s: Snapshots, name: str) -> list[Known] | None:

@@ -58,7 +58,9 @@ def verdict(s: Snapshots) -> dict[str, Any]:
         return {"verdict": words, "verdict_icon": "error" if s.engine == "dead" else "warning", "verdict_more": None}
     open_ones = [c for c in s.health.conditions if c.open] if s.health else []
     errors = [c for c in open_ones if c.severity == "error"]
-    known = [c for c in open_ones if c.severity == "warning"]
+    known = [c.title for c in open_ones if c.severity == "warning"]
+    if s.health is not None and s.health.loop_lateness_p99_ms > LATE_MS:
+        known.append("The engine's loop is late; this computer is busy")
     if s.broker is not None and not s.broker.connected:
         reason = (s.broker.reason or "it has not answered yet").rstrip(".")
         return {"verdict": "The broker is not connected.", "verdict_icon": "error", "verdict_more": f"{reason}."}
@@ -68,10 +70,10 @@ def verdict(s: Snapshots) -> dict[str, Any]:
     return {"verdict": "Everything is running.", "verdict_icon": "pass", "verdict_more": _to_know(known)}
 
 
-def _to_know(known: list[Condition]) -> str | None:
+def _to_know(known: list[str]) -> str | None:
     if not known:
         return None
-    titles = [c.title[:1].lower() + c.title[1:] if not c.title[1:2].isupper() else c.title for c in known[:3]]
+    titles = [title if title[1:2].isupper() else title[:1].lower() + title[1:] for title in known[:3]]
     more = f", and {len(known) - 3} more" if len(known) > 3 else ""
     return f"{plural(len(known), 'thing', 'things')} to know: {'; '.join(titles)}{more}."
 

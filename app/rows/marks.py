@@ -78,13 +78,14 @@ def _fill(f: Fill, section: SymbolSection, where: tzinfo, now: float) -> dict[st
 def _position(section: SymbolSection) -> dict[str, Any]:
     held = section.position
     assert held is not None
-    unit = "shares" if held.multiplier == 1.0 else "contracts"
+    unit = "share" if held.multiplier == 1.0 else "contract"
+    size = f"{quantity(held.quantity)} {unit}{'' if abs(held.quantity) == 1 else 's'}"
     return {
         "at": "now",
         "icon": ["held", ""],
         "what": "Position",
         "price": number(held.avg_price, decimals_of(section)),
-        "detail": f"average price of {quantity(held.quantity)} {unit}, commission included",
+        "detail": f"average price of {size}, commission included",
         "since": [signed(held.unrealized_pnl), tone(held.unrealized_pnl)],
     }
 

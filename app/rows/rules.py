@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from app.format import plural
+from app.format import MINUS, plural
 from engine.domain import RuleCheck
 
 FULL_ATR = 3.0  # a price this many ATR from its limit fills or empties the bar
@@ -34,10 +35,15 @@ def _row(order: int, rule: RuleCheck, atr: float | None) -> dict[str, Any]:
         "order": order,
         "icon": [verdict, verdict],
         "name": [rule.name, "", rule.detail],
-        "value": [rule.text if rule.value is not None or rule.passed is not None else None, "", rule.detail],
+        "value": [typeset(rule.text) if rule.value is not None or rule.passed is not None else None, "", rule.detail],
         "bar": None if fill is None else [fill, verdict],
-        "limit": rule.limit_text,
+        "limit": typeset(rule.limit_text),
     }
+
+
+def typeset(text: str) -> str:
+    """A text of the engine with the screen's signs: "-0.12" -> "−0.12", "1.49x" -> "1.49×"."""
+    return re.sub(r"(?<=\d)x\b", "×", re.sub(r"(?<![\w)])-(?=\d)", MINUS, text))
 
 
 def fill_pct(rule: RuleCheck, atr: float | None) -> int | None:

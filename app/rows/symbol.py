@@ -10,8 +10,8 @@ from app.figures.zones import exchange_zone, local_time, zone_word
 from app.format import arrow, number, percent, quantity, share, signed, times, tone
 from app.rows.lines import PRIORITY_WORDS
 from app.rows.marks import chart_marks, mark_rows
-from app.rows.rules import failed_words, rule_rows
-from app.rows.states import LIVE, LOADING, State, broker_state, empty, error
+from app.rows.rules import failed_words, rule_rows, typeset
+from app.rows.states import LIVE, LOADING, State, broker_state, empty
 from app.snapshots import Snapshots
 from engine.domain import LineRow, Quote
 from engine.state.sections import FilteredRow, SymbolSection
@@ -51,6 +51,7 @@ def chart(section: SymbolSection) -> dict[str, Any]:
         "range": [_rounded(value, section) for value in opening] if opening else None,
         "cost": _rounded(held.avg_price, section) if held else None,
         "vwap": _rounded(section.vwap, section),
+        "tone": tone(_change(section.quote)),
         "marks": chart_marks(section),
     }
 
@@ -83,7 +84,7 @@ def missing_state(s: Snapshots, con_id: int) -> State:
     if filtered is not None:
         return empty(f"Filtered: {filtered.reason}", "It has no line and no bars; it is looked at at each reconnect.")
     if is_unknown(s, con_id):
-        return error("Not known here", f"No contract {con_id} is known. Find it by its name: press / and type.")
+        return empty("Not known here", f"No contract {con_id} is known.")
     return broker_state(s, None, False, LOADING)
 
 
@@ -211,6 +212,8 @@ def badge(row: LineRow | None) -> list[str]:
     """The place in the line budget as a badge: [text, tone, title]."""
     if row is None:
         return ["no line", "none", "No market-data line is used for this symbol now"]
+    if row.holders == ("drill-down",):
+        return ["Borrowed", "coverage", "This page borrows a line while it is open"]
     return [PRIORITY_WORDS.get(row.line_class, row.line_class), row.line_class, row.reason]
 
 
@@ -283,7 +286,7 @@ def why_panel(section: SymbolSection | None) -> dict[str, Any]:
     return {
         "why_long": failed_words(section.rules),
         "why_short": failed_words(section.rules_short),
-        "why_text": section.why_text or None,
+        "why_text": typeset(section.why_text) or None,
     }
 
 
@@ -292,12 +295,12 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
     row, section = _line(s, con_id), s.symbol
     text = _sentence(section.line_text) if section else ""
     if row is None:
-        return {"line_text": text or None, "line_held": None, "line": False, "line_said": ""}
+        return {"line_text": text or None, "line_held": None, "line": False, "line_said": None}
     since = local_time(s.market_time(row.since_wall), exchange_zone("")).strftime("%H:%M:%S")
     lane = row.lane if row.state == "live" else row.state
     return {
         "line": True,
-        "line_said": f"Subscribed LIVE {row.local_symbol} (priority={row.priority})" if row.priority else "",
+        "line_said": f"Subscribed LIVE {row.local_symbol} (priority={row.priority})" if row.priority else None,
         "line_text": text or None,
         "line_held": {"text": f"{{age}}, since {since}", "from": row.since_wall},
         "line_by": ", ".join(row.holders) or "nobody, kept for a while",
