@@ -212,6 +212,10 @@
   };
 
   var FOREIGN = ".js-plotly-plot, .ag-root-wrapper, [data-qt-rows], [data-qt-heat], [data-qt-changes], [data-qt-curves]";
+  function bringsElements(record) {
+    if (!record.addedNodes.length || record.target.closest(FOREIGN)) { return false; }
+    return Array.prototype.some.call(record.addedNodes, function (node) { return node.nodeType === 1; });
+  }
   /* New pages arrive as new nodes; one scan a frame finds what they bind. */
   var pending = false;
   function later() {
@@ -226,10 +230,7 @@
   qt.ready = [];              // called after a frame in which nodes came or went
   qt.onNodes = function (fn) { qt.ready.push(fn); };
   new MutationObserver(function (records) {
-    for (var i = 0; i < records.length; i += 1) {
-      var record = records[i];
-      if (record.target.nodeType === 1 && !known.has(record.target) && !record.target.closest(FOREIGN)) { later(); break; }
-    }
+    if (records.some(bringsElements)) { later(); }
   }).observe(document.documentElement, { childList: true, subtree: true });
   window.setInterval(prune, 30000);
   window.addEventListener("_dashprivate_pushstate", function () { window.setTimeout(prune, 1000); });

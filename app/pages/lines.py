@@ -94,7 +94,7 @@ def _ledger() -> Component:
         column("lane", "Lane", "lane", also=("state",), num=False, phone=False, width=108, minWidth=100),
         text_column("Wanted by", "by", phone=False, width=150, minWidth=110),
         text_column("Why it holds a line", "why", phone=False, flex=1, minWidth=160),
-        age_column("Held", "qtHeld", "qtBySince", width=88, minWidth=78),
+        age_column("Held", "qtHeld", "qtBySince", phone=False, width=88, minWidth=78),
         age_column("Last tick", width=88, minWidth=78),
         column("out", "Next out", "out", width=88, minWidth=80),
     ]
