@@ -31,12 +31,12 @@
     ids.forEach(function (id, i) {
       var e = entries[id], row = rows[id] || logRow(id), back = row.querySelector("button");
       setText(row.querySelector("b"), e.label);
-      setText(row.querySelector(".qt-change-values"), " " + e.old + " → " + e.new);
+      setText(row.querySelector(".qt-change-values"), " " + e.text);
       setText(row.querySelector(".qt-change-age"), fmt.age(Math.max(0, qt.clock.now() - e.at)) + " ago" + (e.who === "page" ? "" : " · " + e.who));
       setText(row.querySelector(".qt-change-done"), e.done ? "taken back" : "");
       back.hidden = e.done;
       back.disabled = !!e.lock;
-      back.title = e.lock || "Set " + e.label + " back to " + e.old;
+      back.title = e.lock || e.label + " " + e.back;
       if (list.children[i] !== row) { list.insertBefore(row, list.children[i] || null); }
     });
   }
@@ -51,7 +51,7 @@
     var back = event.target.closest && event.target.closest("[data-revert]");
     if (!back || back.disabled) { return; }
     back.disabled = true;
-    var entry = qt.model.log[back.dataset.revert], words_ = entry.label + " " + entry.new + " → " + entry.old;
+    var entry = qt.model.log[back.dataset.revert], words_ = entry.label + " " + entry.back;
     var store = back.closest("[data-request]").dataset.request;
     qt.ask(store, { action: "revert", change: Number(back.dataset.revert) }, function (result) {
       back.disabled = false;

@@ -146,6 +146,12 @@
     setText(fact, time ? timeRows(time).length + " symbols, best score per 5 min" : "");
   }
 
+  /* Where there is room, all thresholds are in sight. */
+  function openMore() {
+    var more = document.querySelector(".qt-card-thresholds details");
+    if (more && window.innerWidth >= 1800) { more.open = true; }
+  }
+
   function drawViews() {
     eachNode("[data-heat]", function (block) { block.hidden = block.dataset.heat !== view; });
     if (view === "time") { drawTime(); }
@@ -156,7 +162,7 @@
   qt.onPart("heattime", function () { if (view === "time") { drawTime(); drawFact(); } });
   qt.onNodes(function () {
     var fresh = document.querySelector("[data-qt-chips]:empty");
-    if (fresh) { drawChips(fresh); view = "factors"; show = "all"; drawViews(); }
+    if (fresh) { drawChips(fresh); view = "factors"; show = "all"; drawViews(); openMore(); }
   });
   window.setInterval(function () {
     if (!document.hidden && !document.body.hasAttribute("data-frozen")) { drawAges(); }

@@ -36,13 +36,13 @@ def fields(keys: tuple[str, ...], *, slider: bool = False, cls: str = "") -> Com
 
 def form_bar(reset: bool = False) -> Component:
     """Apply, Discard, and Reset to the defaults; with the count of what is not applied."""
-    buttons = [
+    buttons: list[Component] = [
         html.Button("Apply", className="qt-button qt-button-main", disabled=True, **attrs(data_form_do="apply")),
         html.Button("Discard", className="qt-button qt-button-quiet", disabled=True, **attrs(data_form_do="discard")),
         html.Span(className="qt-form-count", role="status"),
     ]
     if reset:
-        label = [icon("arrow-counterclockwise"), " Reset"]
+        label: list[Component | str] = [icon("arrow-counterclockwise"), " Reset"]
         title = "Put the defaults into the form; Apply puts them in force"
         buttons += [
             html.Span(className="qt-push"),

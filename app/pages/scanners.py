@@ -94,10 +94,10 @@ def _heat() -> Component:
 def _results() -> Component:
     own: dict[str, Any] = {"cellRenderer": "QtScanCell", "tooltipField": "why"}
     columns = [
-        column("symbol", "Symbol", "sym", also=("short",), num=False, width=86, minWidth=80, **own),
+        column("symbol", "Symbol", "sym", also=("short",), num=False, flex=1, minWidth=86, **own),
         column("score", "Score", "score", also=("bars", "brk"), num=False, width=104, minWidth=100, **own),
         column("since", "Since", "since", num=False, phone=False, width=58, minWidth=56, **own),
-        column("scans", "In scans", "scans", also=("state",), num=False, phone=False, flex=1, minWidth=170, **own),
+        column("scans", "In scans", "scans", also=("state",), num=False, phone=False, flex=60, minWidth=170, **own),
         column("last", "Last", "last", width=80, minWidth=76, **own),
         column("chg", "Change", "chg", width=74, minWidth=72, **own),
         column("rv", "Rel. vol.", "rv", phone=False, width=70, minWidth=68, **own),

@@ -6,6 +6,7 @@ A page asks for fields by dotted key ("breakout.bars_n"); `assets/qt50-form.js` 
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -135,8 +136,8 @@ def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = N
             "order": -c.id,
             "at": round(c.at_wall),
             "label": label_of(c.key),
-            "old": shown(c.key, c.old),
-            "new": shown(c.key, c.new),
+            "text": moved(c.key, c.old, c.new),
+            "back": moved(c.key, c.new, c.old),
             "who": c.who,
             "done": c.reverted,
             "lock": lock_words(rows[c.key]) if c.key in rows and rows[c.key].locked else "",
@@ -153,10 +154,16 @@ def label_of(key: str) -> str:
         return key
 
 
+def moved(key: str, old: Any, new: Any) -> str:
+    """ "20 → 15"; of a list what came and went: "Halted off, Gap up on"."""
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        words = [f"{each} off" for each in old if each not in new] + [f"{each} on" for each in new if each not in old]
+        return ", ".join(words) or "another order"
+    return f"{shown(key, old)} → {shown(key, new)}"
+
+
 def shown(key: str, value: Any) -> str:
-    """A value as the form writes it: "500,000", "off", "2 of them"."""
-    if isinstance(value, list | tuple):
-        return f"{len(value)} on"
+    """A value as the form writes it: "500,000", "off", "paper account"."""
     if isinstance(value, bool):
         return "on" if value else "off"
     words = OPTION_WORDS.get(key, {})
@@ -240,7 +247,7 @@ def _in_titles(section: str, text: str, own: str) -> str:
         other = text.partition(" ")[0]
         rule = f"{other} {text.partition('; ')[2] or text}"
     for name in sorted(cures, key=len, reverse=True):
-        rule = rule.replace(name, cures[name].title or name)
+        rule = re.sub(rf"\b(the )?{name}\b", cures[name].title or name, rule)
     return rule[:1].upper() + rule[1:].rstrip(".") + "."
 
 
