@@ -48,13 +48,13 @@ class Diary:
     def last_farewell(self, con_id: int) -> str:
         return self._farewells.get(con_id, "")
 
-    def refuse(self, contract: ContractRef, reason: str, kind_changed_after_s: float, wall: float) -> bool:
-        """True when this refusal is news: the first, or after a pause."""
+    def refuse(self, contract: ContractRef, reason: str, pause_s: float, wall: float) -> bool:
+        """True when this refusal is news: the first, or after a pause of `pause_s`."""
         standing = self._refused.get(contract.con_id)
         if standing is None:
             self._refused[contract.con_id] = _Standing(contract, reason, wall, wall)
             return True
-        is_news = wall - standing.last_wall > kind_changed_after_s
+        is_news = wall - standing.last_wall > pause_s
         if is_news:
             standing.at_wall = wall
             standing.count += 1
@@ -65,11 +65,6 @@ class Diary:
     def admitted(self, con_id: int) -> None:
         """It has a line now: its refusal is history."""
         self._refused.pop(con_id, None)
-
-    def refusal(self, con_id: int, since_wall: float) -> str:
-        """The reason of a refusal that still stood at `since_wall`, else ""."""
-        standing = self._refused.get(con_id)
-        return standing.reason if standing is not None and standing.last_wall >= since_wall else ""
 
     def count_used(self, wall: float, used: int) -> None:
         """One point a change, at most one each 5 s (then the highest), half an hour long."""

@@ -119,13 +119,5 @@ class Ledger:
         self._by_con.pop(line.con_id, None)
         self.by_req.pop(line.req_id, None)
 
-    def clear(self) -> None:
-        self._by_con.clear()
-        self.by_req.clear()
-
     def held(self) -> list[HeldLine]:
         return [line.held() for line in self._by_con.values()]
-
-    def sent_count(self) -> int:
-        """Lines whose request has left: what the gateway can be counting."""
-        return sum(1 for line in self._by_con.values() if line.sent_mono is not None)

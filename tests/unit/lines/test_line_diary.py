@@ -1,0 +1,47 @@
+"""The diary: bounded, refusals counted in episodes, used lines as a step curve of half an hour."""
+
+from __future__ import annotations
+
+from engine.lines.diary import EVENTS_MAX, FAREWELLS_MAX, REFUSED_SHOWN, Diary
+from tests.unit.lines.line_samples import contract
+
+
+def test_a_standing_refusal_is_one_and_a_new_one_after_a_pause_counts_again() -> None:
+    diary = Diary()
+    assert diary.refuse(contract(1), "at limit (50/50)", 60.0, 100.0)
+    assert not diary.refuse(contract(1), "at limit (48/50, 2 kept for positions)", 60.0, 130.0)
+    assert diary.refuse(contract(1), "at limit (50/50)", 60.0, 191.0)
+    [refusal] = diary.refusals(200.0)
+    assert (refusal.count, refusal.at_wall, refusal.reason) == (2, 191.0, "at limit (50/50)")
+
+
+def test_refusals_are_history_when_the_line_comes_or_half_an_hour_went_by() -> None:
+    diary = Diary()
+    diary.refuse(contract(1), "x", 60.0, 100.0)
+    diary.refuse(contract(2), "x", 60.0, 100.0)
+    diary.admitted(1)
+    assert [r.con_id for r in diary.refusals(200.0)] == [2]
+    assert diary.refusals(2_000.0) == ()
+
+
+def test_everything_is_bounded_and_the_newest_stay() -> None:
+    diary = Diary()
+    for i in range(1, 3_001):
+        diary.note("admitted", contract(i), "x", float(i))
+        diary.farewell(i, f"evicted {i}")
+        diary.refuse(contract(i), "x", 60.0, float(i) / 10)
+    assert len(diary.events()) == EVENTS_MAX
+    assert diary.events()[-1].con_id == 3_000
+    assert diary.last_farewell(3_000 - FAREWELLS_MAX) == ""
+    assert diary.last_farewell(3_000) == "evicted 3000"
+    assert [r.con_id for r in diary.refusals(300.0)][:2] == [3_000, 2_999]
+    assert len(diary.refusals(300.0)) == REFUSED_SHOWN
+
+
+def test_used_lines_are_a_step_curve_with_the_highest_of_each_five_seconds() -> None:
+    diary = Diary()
+    for wall, used in [(0.0, 0), (1.0, 40), (2.0, 48), (3.0, 47), (10.0, 47), (20.0, 47), (30.0, 50)]:
+        diary.count_used(wall, used)
+    assert diary.used_history() == ((0.0, 48), (10.0, 47), (30.0, 50))
+    diary.count_used(4_000.0, 49)
+    assert diary.used_history() == ((4_000.0, 49),)
