@@ -51,18 +51,20 @@
   }
 
   function drawRow(svg, kind, row, marks, s, toWall) {
-    var y = TOP + STEPS_H + 8 + ROW_H * row + 14, taken = -1e9;
+    var y = TOP + STEPS_H + 8 + ROW_H * row + 14;
     svg.appendChild(node("text", { x: LEFT - 10, y: y, class: "qt-axis-word" }, kind));
     svg.appendChild(node("line", { x1: LEFT, x2: "100%", y1: y - 4, y2: y - 4, class: "qt-hair" }));
-    marks.filter(function (m) { return m[1] === kind || (kind === "admitted" && m[1] === "upgraded"); }).forEach(function (m) {
+    marks.filter(function (m) {
+      return m[1] === kind || (kind === "admitted" && m[1] === "upgraded");
+    }).forEach(function (m, i, all) {
       var x = s.x(toWall(m[0]));
       if (x < LEFT) { return; }
       var group = node("g", { class: "qt-mark qt-mark-" + m[1], "data-con": m[4] || "" });
       group.appendChild(node("title", {}, m[2] + ": " + m[3]));
       group.appendChild(node("text", { x: x, y: y, class: "qt-mark-shape" }, MARKS[m[1]]));
-      if (x - taken > 44 && x < s.x(s.end) - 6) {
+      var room = (i + 1 < all.length ? s.x(toWall(all[i + 1][0])) : s.x(s.end) + RIGHT) - x;
+      if (room > 16 + 7 * m[2].length) {
         group.appendChild(node("text", { x: x + 9, y: y, class: "qt-mark-name" }, m[2]));
-        taken = x;
       }
       svg.appendChild(group);
     });

@@ -7,7 +7,7 @@ from typing import Any, cast
 from dash import Dash, Input, Output, Patch, ctx
 
 from app.deps import AppDeps
-from app.figures.pnl import Mark, Point, furniture, pnl_figure, series
+from app.figures.pnl import Mark, Point, furniture, pnl_figure, room, series
 from app.figures.pnl_window import MAX_POINTS, Range, fill_marks, joined, session_marks, since_market, zone_offset_s
 from app.ids import Overview
 from app.snapshots import Snapshots
@@ -50,9 +50,10 @@ def curve(deps: AppDeps, range_: Range) -> tuple[list[Point], list[Mark], float]
 def rebase(points: list[Point], marks: list[Mark], offset_s: float) -> Patch:
     """New x and y for the traces that are there: the user's zoom survives a patch, not a figure."""
     patch = Patch()
-    for i, xy in enumerate(series(points, offset_s)):
-        for name, values in xy.items():
+    for i, changed in enumerate(series(points, offset_s)):
+        for name, values in changed.items():
             patch["data"][i][name] = values
+    patch["layout"]["yaxis"]["autorangeoptions"] = {"include": room(points)}
     for name, value in furniture(points, marks, offset_s).items():
         patch["layout"][name] = value
     return patch

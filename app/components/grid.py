@@ -67,7 +67,7 @@ def column(
         "cellRenderer": "QtCell",
         "cellRendererParams": {"kind": kind, "total": field},
         "context": {"also": list(also), "phone": phone},
-        **_align(num),
+        **_align(num, "qt-flex"),
         **options,
     }
 
@@ -93,8 +93,19 @@ def age_column(
     }
 
 
-def _align(num: bool) -> dict[str, Any]:
-    return {"headerClass": "ag-right-aligned-header", "cellClass": "ag-right-aligned-cell qt-num"} if num else {}
+def _align(num: bool, cls: str = "qt-plain") -> dict[str, Any]:
+    if not num:
+        return {"cellClass": cls}
+    return {"headerClass": "ag-right-aligned-header", "cellClass": f"ag-right-aligned-cell qt-num {cls}"}
+
+
+def _with_edges(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first and last column keep the card's padding; the order in the DOM says nothing about who that is."""
+    out = [dict(item) for item in columns]
+    for item, cls in ((out[0], "qt-first"), (out[-1], "qt-last")):
+        for name in ("cellClass", "headerClass"):
+            item[name] = f"{item.get(name, '')} {cls}".strip()
+    return out
 
 
 _COLUMN = {
@@ -141,7 +152,7 @@ def grid(
     return html.Div(
         dag.AgGrid(
             id=grid_id,
-            columnDefs=[ORDER, *columns],
+            columnDefs=[ORDER, *_with_edges(columns)],
             rowData=[],
             getRowId="params.data.id",
             defaultColDef=_COLUMN,

@@ -51,7 +51,7 @@ def gaps(points: list[Point]) -> list[tuple[float, float]]:
 
 
 def series(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
-    """x and y of the five traces: area above zero, area below zero, line, marks of high and low, hatched gaps."""
+    """What changes in the five traces: area above zero, area below zero, line, marks of high and low, hatched gaps."""
     x: list[int] = []
     line: list[float | None] = []
     gain: list[float | None] = []
@@ -67,9 +67,10 @@ def series(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
     high, low = extremes(points)
     marks = [p for p in (high, low) if p is not None]
     words = [f"high {signed(high.y)}" if high else "", f"low {signed(low.y)}" if low else ""]
+    areas = shows_zero(points)
     return [
-        {"x": x, "y": gain},
-        {"x": x, "y": loss},
+        {"x": x, "y": gain, "visible": areas},
+        {"x": x, "y": loss, "visible": areas},
         {"x": x, "y": line},
         {"x": [axis_ms(p.m, offset_s) for p in marks], "y": [p.y for p in marks], "text": words[: len(marks)]},
         _hatches(gaps(points), offset_s),
@@ -109,6 +110,15 @@ def extremes(points: list[Point]) -> tuple[Point | None, Point | None]:
     if not known:
         return None, None
     return max(known, key=lambda item: item[0])[1], min(known, key=lambda item: item[0])[1]
+
+
+def shows_zero(points: list[Point]) -> bool:
+    """Whether the axis reaches zero: not when that would press the day's movement flat."""
+    high, low = extremes(points)
+    if high is None or low is None or high.y is None or low.y is None:
+        return True
+    span = high.y - low.y
+    return low.y - 2.0 * span <= 0.0 <= high.y + 2.0 * span
 
 
 def _traces(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
@@ -213,7 +223,7 @@ def room(points: list[Point]) -> list[float]:
     high, low = extremes(points)
     if high is None or low is None or high.y is None or low.y is None:
         return []
-    top, bottom = max(high.y, 0.0), min(low.y, 0.0)
+    top, bottom = (max(high.y, 0.0), min(low.y, 0.0)) if shows_zero(points) else (high.y, low.y)
     pad = 0.12 * (top - bottom)
     return [bottom - pad, top + pad]
 

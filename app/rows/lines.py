@@ -156,7 +156,7 @@ def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
         "words": words,
         "limit": section.limit,
         "near": section.limit * 9 // 10,
-        "refused_count": f"{len(section.refused)} kept" if section.refused else None,
+        "refused_count": plural(len(section.refused), "symbol") if section.refused else None,
     }
 
 

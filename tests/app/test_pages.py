@@ -225,6 +225,15 @@ def test_gaps_stay_gaps_and_the_area_goes_to_zero_at_both_sides() -> None:
     assert any("no data" in note["text"] for note in figure["layout"]["annotations"])
 
 
+def test_a_day_far_from_zero_is_not_pressed_flat() -> None:
+    far = [Point(0, -2600.0), Point(2, -2650.0)]
+    figure = pnl_figure(far, [], 0.0, "day")
+    assert [trace.get("visible", True) for trace in figure["data"][:3]] == [False, False, True]
+    assert figure["layout"]["yaxis"]["autorangeoptions"]["include"] == [-2656.0, -2594.0]
+    near = pnl_figure([Point(0, -26.0), Point(2, -50.0)], [], 0.0, "day")
+    assert near["data"][0]["visible"] is True
+
+
 def test_high_and_low_are_marked_and_a_night_is_not_a_gap() -> None:
     points = [Point(0, 1.0), Point(2, -3.0), Point(4, None), Point(60_000, 9.0)]
     figure = pnl_figure(points, [Mark(1, "TSLA −50", "fill"), Mark(99_999, "late", "fill")], 0.0, "5d")
