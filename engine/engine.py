@@ -9,6 +9,7 @@ import asyncio
 import logging
 import shutil
 import time
+from pathlib import Path
 
 from engine.broker.port import (
     AccountPnl,
@@ -38,7 +39,6 @@ log = logging.getLogger("qtrade.engine")
 
 JOURNAL_FILE = "journal.sqlite3"
 LINES_S = 0.5  # a position's demand is acted upon at once
-CLOCK_WAIT_S = 5.0
 SCANNERS_S = 0.5
 COMMANDS_S = 0.2
 PUBLISH_S = 1.0
@@ -54,6 +54,7 @@ class Engine:
         self._setup = setup
         self._mode = setup.settings.config.broker.mode
         self._account: str | None = None
+        self._clock_known = asyncio.Event()
         hears = Listeners(
             event=self._on_event,
             quote=self._on_quote,
@@ -130,21 +131,25 @@ class Engine:
                 cure="Free space or correct the rights of the folder, then restart.",
             )
             return
-        if not had_history:
-            return
-        now = rooms.market_now()
-        signals = await asyncio.to_thread(setup.reader.signals, now - 86_400.0, now + 86_400.0)
-        changes = await asyncio.to_thread(setup.reader.changes, 500)
-        rooms.coordinator.restore(signals)
-        rooms.changes.load(changes)
+        if had_history:
+            rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
+            await self._restore_signals()
+        rooms.supervisor.start("earlier today", lambda: self._take_up(folder, had_history))
+
+    async def _take_up(self, folder: Path, had_history: bool) -> None:
+        """Once the gateway's clock is known: what of "today" is on disk. Before, today is this machine's."""
+        rooms = self.rooms
+        await self._clock_known.wait()
+        await rooms.history.open_cache(folder / "bars")
+        if had_history:
+            await self._restore_signals()
+
+    async def _restore_signals(self) -> None:
+        now = self.rooms.market_now()
+        signals = await asyncio.to_thread(self._setup.reader.signals, now - 86_400.0, now + 86_400.0)
+        self.rooms.coordinator.restore(signals)
 
     # --- events ---------------------------------------------------------------------------------------------
-
-    async def _market_clock(self) -> None:
-        """Wait for the first probe's answer: until then "today" would be this machine's, not the gateway's."""
-        deadline = self.rooms.clock.mono() + CLOCK_WAIT_S
-        while not self.rooms.market.known and self.rooms.clock.mono() < deadline:
-            await asyncio.sleep(0.02)
 
     def _on_event(self, event: BrokerEvent) -> None:
         """Every broker event, in the order of the wire. Ticks first: they are nearly all of it."""
@@ -155,6 +160,7 @@ class Engine:
             self._on_account_event(event)
         elif isinstance(event, ClockSample):
             self.rooms.market.learn(self.rooms.clock.wall(), event.offset_s)
+            self._clock_known.set()
         elif isinstance(event, ScanRows):
             self.rooms.symbols.learn(row.contract for row in event.rows)
             self.rooms.coordinator.on_rows(event)

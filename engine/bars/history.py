@@ -10,10 +10,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
+from engine.bars.day_cache import DayCache
 from engine.bars.history_plan import (
     RANK_POSITION,
     RANK_SHOWN,
@@ -85,7 +87,25 @@ class HistoryDesk:
         self._connected = False
         self._universe_from_mono = 0.0
         self._repairs: dict[int, float] = {}  # where the gap begins that is being repaired
+        self._cache: DayCache | None = None
+        self._kept: dict[int, list[Bar]] = {}  # bases of today from disk
         self._hopeless: dict[int, float] = {}  # gaps that the broker has no bars for: not asked again
+
+    async def open_cache(self, folder: Path) -> None:
+        """Use the bases that an earlier run of today left in `folder`, and keep new ones there."""
+        cache = DayCache(folder)
+        try:
+            kept = await asyncio.to_thread(cache.load, self._today())
+        except OSError as error:
+            log.warning("Volume bases on disk can't be read: %s", error.strerror)
+            kept = {}
+        self.use_cache(cache, kept)
+
+    def use_cache(self, cache: DayCache, kept: dict[int, list[Bar]]) -> None:
+        """Bases that were asked for earlier today (`cache.load`), and where new ones are kept."""
+        self._cache, self._kept = cache, kept
+        for job in [job for job in self._jobs.values() if job.kind == "usual" and job.contract.con_id in kept]:
+            self._answered(job, kept[job.contract.con_id], self._market())
 
     # --- wishes -------------------------------------------------------------------------------------------------
 
@@ -193,8 +213,20 @@ class HistoryDesk:
             pass  # stays queued for the next connection
         else:
             self._answered(job, bars, asked)
+            if job.kind == "usual":
+                await self._keep(job.contract.con_id, bars)
         finally:
             self._allowance.open.discard(job.key)
+
+    async def _keep(self, con_id: int, bars: list[Bar]) -> None:
+        """Write a base to disk, off the loop; a disk that refuses costs only the next start some time."""
+        if self._cache is None:
+            return
+        try:
+            await asyncio.to_thread(self._cache.append, self._today(), con_id, bars)
+        except OSError as error:
+            log.warning("Volume bases are not kept on disk: %s", error.strerror)
+            self._cache = None
 
     def _answered(self, job: Job, bars: list[Bar], asked: float) -> None:
         con_id = job.contract.con_id
@@ -279,7 +311,9 @@ class HistoryDesk:
         if self._done.get(key) == today or self._failed.get(key) == today or contract.con_id not in self._store:
             return
         waiting = self._jobs.get(key)
-        if waiting is None:
+        if kind == "usual" and contract.con_id in self._kept:
+            self._answered(Job(contract, kind, request), self._kept.pop(contract.con_id), self._market())
+        elif waiting is None:
             self._jobs[key] = Job(contract, kind, request, rank, score)
         elif rank < waiting.rank:
             self._jobs[key] = msgspec.structs.replace(waiting, contract=contract, rank=rank, score=score)

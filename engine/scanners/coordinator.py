@@ -170,7 +170,7 @@ class ScannerCoordinator:
         """What is due each second: minutes that are over, confirmations, scans, repairs."""
         now = self._parts.market()
         if now < self._newest_market - REWIND_S:
-            self._start_over()
+            self._start_over(now)
         self._newest_market = now
         if live is not None:
             self._parts.store.sync_lines(frozenset(live), now)
@@ -320,10 +320,11 @@ class ScannerCoordinator:
         entry = self._parts.store.get(con_id)
         return entry is not None and entry.streaming
 
-    def _start_over(self) -> None:
+    def _start_over(self, now: float) -> None:
         """The market clock was set back (another gateway, a replay): breakouts and candidates are of its future."""
-        log.warning("The market clock was set back; candidates and running signals start over")
-        self.breakout.tracker.clear()
+        if self.board.entries:
+            log.warning("The market clock was set back; candidates and running signals start over")
+        self.breakout.tracker.set_back(now)
         self.breakout.verdicts.clear()
         self.board.clear()
         self._cycle_market = float("-inf")

@@ -141,10 +141,14 @@ class Tracker:
         if watch.last_at is None or signal.at > watch.last_at:
             watch.last_at = signal.at
 
-    def clear(self) -> None:
-        """The market clock was set back: nothing of what was tracked has happened yet."""
-        self._watches.clear()
+    def set_back(self, now_market: float) -> None:
+        """The market clock was set back: what is under way, or lies in the future now, has not happened."""
         self.busy.clear()
+        self._watches = {
+            key: watch
+            for key, watch in self._watches.items()
+            if watch.phase == "idle" and watch.last_at is not None and watch.last_at <= now_market
+        }
 
     def _confirming(
         self, con_id: int, side: Side, watch: Watch, last: float | None, now: float, params: BreakoutParams

@@ -108,5 +108,7 @@ def test_what_was_signalled_earlier_today_cools_down() -> None:
     tracker.restore(signal(T + 50))
     tracker.restore(signal(T + 10))
     assert tracker.progress(7, "long", T + 60).since_signal_s == 10.0
-    tracker.clear()
-    assert tracker.progress(7, "long", T + 60).since_signal_s is None
+    tracker.set_back(T + 55)
+    assert tracker.progress(7, "long", T + 60).since_signal_s == 10.0
+    tracker.set_back(T + 45)
+    assert tracker.progress(7, "long", T + 60).since_signal_s is None, "not from the future"

@@ -1,0 +1,77 @@
+"""The relative-volume bases of one day on disk, so that a restart does not spend the history allowance again.
+
+One file of JSON lines: a head with version and New York's date, then a line per symbol with the 15-minute bars as the
+gateway sent them (its unit of volume). A file of another day, or a damaged one, counts for nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from engine.domain import Bar
+
+VERSION = 1
+FILE_NAME = "usual-volume.jsonl"
+
+
+class _Head(Struct, frozen=True):
+    version: int
+    date: str
+
+
+class _Line(Struct, frozen=True, array_like=True):
+    con_id: int
+    times: tuple[float, ...]
+    volumes: tuple[float | None, ...]
+
+
+class DayCache:
+    """Reads once, then appends; safe to call from worker threads. Raises OSError when the disk refuses."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._lock = threading.Lock()
+        self._date = ""
+
+    def load(self, date: str) -> dict[int, list[Bar]]:
+        """What was kept on this date (YYYYMMDD), by con_id. Only time and volume of the bars mean something."""
+        with self._lock:
+            if not self._path.exists():
+                return {}
+            lines = self._path.read_bytes().splitlines()
+            try:
+                head = msgspec.json.decode(lines[0], type=_Head)
+            except (IndexError, msgspec.DecodeError):
+                return {}
+            if (head.version, head.date) != (VERSION, date):
+                return {}
+            self._date = date
+            return dict(filter(None, map(_read, lines[1:])))
+
+    def append(self, date: str, con_id: int, bars: Sequence[Bar]) -> None:
+        """Keep one symbol's bars; the first of a new day begins the file anew."""
+        line = _Line(con_id, tuple(bar.time for bar in bars), tuple(bar.volume for bar in bars))
+        with self._lock:
+            fresh = date != self._date or not self._path.exists()
+            if fresh:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("wb" if fresh else "ab") as file:
+                if fresh:
+                    file.write(msgspec.json.encode(_Head(VERSION, date)) + b"\n")
+                file.write(msgspec.json.encode(line) + b"\n")
+            self._date = date
+
+
+def _read(line: bytes) -> tuple[int, list[Bar]] | None:
+    """One symbol; None for a line that was cut off by a crash."""
+    try:
+        kept = msgspec.json.decode(line, type=_Line)
+    except msgspec.DecodeError:
+        return None
+    pairs = zip(kept.times, kept.volumes, strict=False)
+    return kept.con_id, [Bar(time, 0.0, 0.0, 0.0, 0.0, volume, "history") for time, volume in pairs]
