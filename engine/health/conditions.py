@@ -62,8 +62,7 @@ class ConditionBook:
         self._conditions[key] = condition
         if not quiet:
             self._log(condition, wall)
-        while len(self._conditions) > _KEEP:
-            self._conditions.popitem(last=False)
+        self._forget_oldest()
 
     def resolve(self, key: str, wall: float, text: str = "") -> None:
         """The cause is over; `text` says how, e.g. "back after 5 min 48 s"."""
@@ -82,6 +81,13 @@ class ConditionBook:
 
     def newest_first(self) -> tuple[Condition, ...]:
         return tuple(reversed(self._conditions.values()))
+
+    def _forget_oldest(self) -> None:
+        """What is over goes first: an open condition is not lost to a hundred that happened."""
+        while len(self._conditions) > _KEEP:
+            key = next((key for key, known in self._conditions.items() if not known.open), next(iter(self._conditions)))
+            del self._conditions[key]
+            self._said.pop(key, None)
 
     def _log(self, condition: Condition, wall: float) -> None:
         said = self._said.get(condition.key)

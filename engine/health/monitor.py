@@ -57,11 +57,11 @@ class HealthMonitor:
             text += f", back after {duration_text(wall - self._lost_wall)}"
         self._lost_wall = None
         self.conditions.resolve("link", wall, f"Connected again at client id {event.client_id}.")
-        self.conditions.resolve("servers", wall)
         self.note(market, "connected", text)
 
     def _disconnected(self, event: Disconnected, wall: float, market: float) -> None:
-        self.timeline.link_lost(wall, event.reason)
+        for track in self.timeline.link_lost(wall, event.reason):
+            self.conditions.resolve(_track_key(track), wall, "The connection ended before it was back.")
         if event.retry_at_mono is None:  # we are stopping
             self.note(market, "disconnected", event.reason)
             return
@@ -86,7 +86,7 @@ class HealthMonitor:
         track, state, lasted = change
         if lasted is None and state != "down":
             return  # the farm was up before: the usual greeting after a connect
-        key = f"track:{track}"
+        key = _track_key(track)
         info = code_info(event.code, event.text)
         if state == "down":
             self.conditions.raise_(
@@ -116,3 +116,7 @@ class HealthMonitor:
         self.conditions.raise_(
             f"code:{code}", wall, info.title, said, severity=info.severity, cure=info.cure, code=code, lasting=False
         )
+
+
+def _track_key(track: str) -> str:
+    return f"track:{track}"

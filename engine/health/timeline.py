@@ -55,11 +55,13 @@ class LinkTimeline:
         lasted = self.mark(track, meaning[1], wall, str(notice.code))
         return (track, meaning[1], lasted)
 
-    def link_lost(self, wall: float, reason: str) -> None:
-        """The socket is gone: nothing is known of servers and farms until it is back."""
+    def link_lost(self, wall: float, reason: str) -> list[str]:
+        """The socket is gone: nothing is known of servers and farms until it is back; returns their tracks."""
         self.mark(LINK, "down", wall, reason)
-        for track in [track for track in self._open if track != LINK]:
+        lost = [track for track in self._open if track != LINK]
+        for track in lost:
             self._close(self._open.pop(track), wall)
+        return lost
 
     def spans(self) -> tuple[LinkSpan, ...]:
         return tuple(self._spans)

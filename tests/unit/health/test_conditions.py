@@ -66,3 +66,12 @@ def test_an_unknown_notice_says_nothing():
 
 def test_duration_text():
     assert [duration_text(s) for s in (-3, 0.4, 42, 348, 9000)] == ["0 s", "0 s", "42 s", "5 min 48 s", "2 h 30 min"]
+
+
+def test_an_open_cause_outlives_a_hundred_that_are_over():
+    book = ConditionBook()
+    book.raise_("disk", 1.0, "History can't be written", "disk is full")
+    for number in range(150):
+        book.raise_(f"code:{number}", 2.0 + number, "Something", "happened", lasting=False)
+    assert len(book.newest_first()) == 100
+    assert book.is_open("disk")

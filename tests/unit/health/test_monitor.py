@@ -1,5 +1,7 @@
 """HealthMonitor: what the broker says becomes one condition a cause, with code and cure."""
 
+import pytest
+
 from engine.broker.port import Connected, Disconnected, LinkState, RequestError, SystemNotice
 from engine.health.monitor import HealthMonitor
 from engine.health.status import status_block
@@ -49,6 +51,19 @@ def test_a_farm_that_breaks_and_comes_back_says_how_long():
     assert not entry.open
     assert "5 min 48 s" in entry.text
     assert recorded[-1][0] == "link up"
+
+
+@pytest.mark.parametrize(("code", "farm"), [(1100, ""), (2103, "usfarm")])
+def test_what_was_down_when_the_connection_ended_does_not_stay_down_for_ever(code, farm):
+    health, _ = monitor()
+    connect(health, 0.0)
+    health.on_event(SystemNotice(code, "broken", farm), 10.0, 10.0)
+    health.on_event(Disconnected("TWS closed the connection", 20.0, 21.0), 20.0, 20.0)
+    connect(health, 30.0)
+    health.on_event(SystemNotice(2104, "OK", "usfarm"), 30.1, 30.1)
+    assert [entry.title for entry in health.conditions.newest_first() if entry.open] == []
+    health.on_event(SystemNotice(code, "broken", farm), 40.0, 40.0)
+    assert [entry.code for entry in health.conditions.newest_first() if entry.open] == [code], "and can begin anew"
 
 
 def test_a_refused_request_is_shown_with_its_code_and_a_cancel_echo_is_not():
