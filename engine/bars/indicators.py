@@ -101,7 +101,7 @@ def wilder_last(ranges: Floats, length: int) -> float | None:
         tail = ranges[-enough:]
         return finite(float(np.dot(tail, _decay(len(tail), alpha))))
     tail = ranges[length - 1 :].copy()
-    tail[0] = ranges[:length].mean()
+    tail[0] = np.add.reduce(ranges[:length]) / length
     return finite(float(np.dot(tail, _decay(len(tail), alpha))))
 
 
