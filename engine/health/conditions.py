@@ -43,7 +43,12 @@ class ConditionBook:
         quiet: bool = False,
     ) -> None:
         """Note a cause. `lasting` = open until `resolve`, else it happened and is over; `quiet` = not logged."""
-        known = self._conditions.pop(key, None)
+        known = self._conditions.get(key)
+        if known is not None and known.open and lasting and known.text == text:
+            if not quiet:
+                self._log(known, wall)
+            return  # as before: an entry that changed each second would be news each second
+        self._conditions.pop(key, None)
         if known is not None and known.open and lasting:
             condition = msgspec.structs.replace(known, text=text, last_wall=wall)
         else:

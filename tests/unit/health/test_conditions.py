@@ -75,3 +75,14 @@ def test_an_open_cause_outlives_a_hundred_that_are_over():
         book.raise_(f"code:{number}", 2.0 + number, "Something", "happened", lasting=False)
     assert len(book.newest_first()) == 100
     assert book.is_open("disk")
+
+
+def test_a_cause_that_is_told_each_second_is_the_same_entry_until_its_text_changes() -> None:
+    book = ConditionBook()
+    book.raise_("near", 1.0, "Lines are nearly used up", "48 of 50")
+    book.raise_("other", 2.0, "Something", "else", lasting=False)
+    before = book.newest_first()
+    book.raise_("near", 3.0, "Lines are nearly used up", "48 of 50")
+    assert book.newest_first() == before
+    book.raise_("near", 4.0, "Lines are nearly used up", "50 of 50")
+    assert [(entry.key, entry.last_wall) for entry in book.newest_first()][0] == ("near", 4.0)

@@ -24,3 +24,25 @@ def test_the_tail_is_bounded_and_restarts():
     assert curve.section().points[-1].t == TAIL + 49
     curve.restart()
     assert curve.section().points == ()
+
+
+def test_a_flat_stretch_has_few_points_and_one_where_it_ends():
+    written = []
+    curve = PnlCurve(lambda *point: written.append(point))
+    for wall in range(0, 20, 2):
+        curve.add(float(wall), float(wall), -10.0, 0.0, -5.0)
+    curve.add(20.0, 20.0, -11.0, 0.0, -6.0)
+    assert [point[0] for point in written] == [0.0, 8.0, 16.0, 18.0, 20.0]
+    assert [point[2] for point in written] == [-10.0] * 4 + [-11.0]
+
+
+def test_a_flat_stretch_that_ends_in_a_gap_ends_where_it_was_last_seen():
+    curve = PnlCurve(lambda *_: None)
+    for wall in (0.0, 2.0, 4.0):
+        curve.add(wall, wall, -10.0, 0.0, -5.0)
+    curve.add(6.0, 6.0, None, None, None)
+    assert [(point.t, point.unrealized) for point in curve.section().points] == [
+        (0.0, -10.0),
+        (4.0, -10.0),
+        (6.0, None),
+    ]
