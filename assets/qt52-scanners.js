@@ -177,10 +177,14 @@
     var cut = scan.lastIndexOf(" #");
     return (NAMES[scan.slice(0, cut)] || scan.slice(0, cut)) + scan.slice(cut);
   }
-  /* How many fit into the column uncut; one is always shown. */
-  function fitting(scans, letters) {
+  /* How many tags fit into so many pixels uncut; one is always shown. */
+  function fitting(scans, pixels) {
     var count = 0;
-    scans.some(function (scan) { letters -= short(scan).length + 1; count += letters >= 0 || !count ? 1 : 0; return letters < 0; });
+    scans.some(function (scan) {
+      pixels -= 19 + 6.4 * short(scan).length;
+      count += pixels >= 0 || !count ? 1 : 0;
+      return pixels < 0;
+    });
     return count;
   }
   var STATES = { confirming: "confirming", warming: "warming" };
@@ -197,8 +201,8 @@
           d.bars[1] === null ? null : el("i", { style: { width: d.bars[1] + "%" } })));
     },
     since: function (d) { return el("span", { className: "qt-soft" }, qt.clock.text(d.since, "hm")); },
-    scans: function (d) {
-      var most = fitting(d.scans, STATES[d.state] ? 13 : 24);
+    scans: function (d, width) {
+      var most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0));
       var chips = d.scans.slice(0, most).map(function (scan) { return el("span", { key: scan, className: "qt-tag", title: scan }, short(scan)); });
       if (d.scans.length > most) {
         chips.push(el("span", { key: "+", className: "qt-soft", title: d.scans.slice(most).join(", ") }, "+" + (d.scans.length - most)));
@@ -219,7 +223,9 @@
   var LINES = { "100": "Position", "50": "Top candidate", "25": "Ordinary candidate", coverage: "Coverage visit", pinned: "Pinned" };
 
   window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
-  window.dashAgGridComponentFunctions.QtScanCell = function (props) { return draw[props.kind](props.data || {}); };
+  window.dashAgGridComponentFunctions.QtScanCell = function (props) {
+    return draw[props.kind](props.data || {}, props.column.getActualWidth());
+  };
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};
   window.dashAgGridFunctions.qtResultShown = function (node) {
     return show === "all" || (show === "breakout" ? node.data.brk : node.data.scans.length > 0);

@@ -1,0 +1,391 @@
+"""The Scanners page: presets, heatmaps, results, the thresholds' form from the model to the engine and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from app.callbacks.requests import reply_to
+from app.deps import AppDeps
+from app.factory import create_app
+from app.rows.scan_heat import COLUMNS, factor_part, heat_columns, time_part
+from app.rows.scanners import MOST_RESULTS, chips, results, scanners_parts, score_bars, toggled, wall_of, why
+from app.rows.thresholds import BREAKOUT_KEYS, changes_part, describe, judge, moved, set_part
+from app.snapshots import Snapshots
+from engine.clock import FakeClock
+from engine.config import BreakoutParams
+from engine.domain import Candidate, ScanState, ScorePart
+from engine.state.bus import StateBus
+from engine.state.commands import ApplySettings, RevertChange
+from engine.state.sections import ChangeRow, ScannersSection, SettingRow, SettingsSection
+from tests.app.dash_client import HEADERS, call
+from tests.app.sample_state import MARKET, NQ, TSLA, WALL, broker, fill_sample, lines, scanners
+from tests.app.settings_desk import Desk
+
+SECTIONS = ("broker", "positions", "lines", "health", "scanners", "quotes", "settings", "answers")
+
+
+class Rig:
+    """State, settings and clock of one test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock(wall=WALL)
+        self.bus = StateBus(None, self.clock)
+        fill_sample(self.bus, WALL, self.clock.mono())
+        self.desk = Desk(self.bus, folder, WALL)
+        self.deps = AppDeps(state=self.bus, clock=self.clock)
+
+    def ask(self, action: str, **more: Any) -> dict[str, Any]:
+        return reply_to(self.deps, {"id": uuid4().hex, "action": action, **more})
+
+    def view(self) -> dict[str, Any]:
+        return scanners_parts(Snapshots.read(self.bus, SECTIONS, "alive", WALL))
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+# --- what the form is -------------------------------------------------------------------------------------------
+
+
+def test_every_threshold_has_a_control_with_its_own_bounds() -> None:
+    assert [key.partition(".")[2] for key in BREAKOUT_KEYS] == list(BreakoutParams.model_fields)
+    bars = describe("breakout.bars_n")
+    assert (bars["kind"], bars["low"], bars["high"], bars["step"], bars["default"]) == ("range", 10, 55, 1, 20)
+    assert describe("breakout.buffer_atr")["low"] == 0  # a bound of zero is a bound
+    assert describe("breakout.opening_range_min")["options"][0] == [0, "off"]
+    assert describe("breakout.longs") == {
+        "kind": "switch", "label": "Long side", "help": "breakouts upward", "default": True
+    }  # fmt: skip
+
+
+def test_values_say_where_they_come_from_and_what_locks_them() -> None:
+    rows = (
+        SettingRow("breakout.bars_n", 15, 20, "saved", False),
+        SettingRow("breakout.rel_volume", 2.0, 1.5, "environment QTRADE_BREAKOUT__REL_VOLUME", True),
+    )
+    part = set_part(SettingsSection(rows=rows, changes=()), BREAKOUT_KEYS)
+    assert part["breakout.bars_n"] == {"v": 15, "src": "saved here"}
+    assert part["breakout.rel_volume"]["lock"].startswith("Fixed by environment QTRADE_BREAKOUT__REL_VOLUME.")
+    assert set_part(None, BREAKOUT_KEYS) == {}
+
+
+# --- judging ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "words"),
+    [
+        ({"breakout.bars_n": 9}, "breakout.bars_n", "Must be 10 to 55, a whole number."),
+        ({"breakout.bars_n": 15.5}, "breakout.bars_n", "Must be 10 to 55, a whole number."),
+        ({"breakout.bars_n": "abc"}, "breakout.bars_n", "Must be 10 to 55, a whole number."),
+        ({"breakout.bars_n": None}, "breakout.bars_n", "Must be 10 to 55, a whole number."),
+        ({"breakout.rel_volume": 11}, "breakout.rel_volume", "Must be 0.5 to 10."),
+        ({"breakout.avg_volume_floor": 1e9}, "breakout.avg_volume_floor", "Must be 0 to 5,000,000, a whole number."),
+        ({"breakout.opening_range_min": 7}, "breakout.opening_range_min", "Must be one of off, 5, 15, 30, 60."),
+        ({"breakout.ema_fast": 25}, "breakout.ema_fast", "Must be below EMA slow (21)."),
+        ({"breakout.ema_fast": 30, "breakout.ema_slow": 25}, "breakout.ema_fast", "Must be below EMA slow (25)."),
+        ({"lines.buffer": 60}, "lines.buffer", "Must be below Line limit (50). Lower Kept for positions first."),
+        ({"web.port": 9000}, "web.port", "Fixed by command line --port. Start without it to change it here."),
+        ({"breakout.nonsense": 1}, "breakout.nonsense", "This version does not know this setting. Reload the page."),
+        ({"data_dir": "/"}, "data_dir", "This version does not know this setting. Reload the page."),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_told_in_words_beside_its_field(rig: Rig, changes: Any, key: str, words: str) -> None:
+    reply = rig.ask("apply", changes={**changes, "breakout.top_score": 0.8})
+    assert reply["errors"] == {key: words}
+    assert "nothing was applied" in reply["text"]
+    assert rig.bus.drain() == []
+
+
+def test_a_rule_seen_from_the_other_field_names_the_field_that_was_changed(rig: Rig) -> None:
+    assert rig.ask("check", changes={"breakout.ema_slow": 10, "breakout.ema_fast": 8})["errors"] == {}
+    wrong = judge({"breakout.ema_slow": 10}, rig.desk.keeper.section())[1]
+    assert wrong == {}
+    rig.desk.keeper.change({"breakout.ema_fast": 15}, "test")
+    wrong = judge({"breakout.ema_slow": 12}, rig.desk.keeper.section())[1]
+    assert list(wrong) == ["breakout.ema_slow"]
+    assert "EMA fast" in wrong["breakout.ema_slow"] and "EMA slow" in wrong["breakout.ema_slow"]
+
+
+VALUES = st.one_of(st.integers(-100, 100), st.floats(allow_nan=True), st.text(max_size=5), st.none(), st.booleans())
+
+
+@given(st.dictionaries(st.sampled_from((*BREAKOUT_KEYS, "lines.limit", "x.y", "broker.mode")), VALUES, min_size=1))
+def test_what_is_judged_good_the_models_take(changes: dict[str, Any]) -> None:
+    rows = tuple(SettingRow(f"breakout.{k}", v, v, "default", False) for k, v in BreakoutParams().model_dump().items())
+    clean, wrong = judge(changes, SettingsSection(rows=rows, changes=()))
+    assert set(changes) >= clean.keys() | wrong.keys()
+    assert not clean.keys() & wrong.keys()
+    assert all(text.endswith(".") for text in wrong.values())
+    if clean:
+        BreakoutParams.model_validate({key.partition(".")[2]: value for key, value in clean.items()})
+
+
+# --- requests ---------------------------------------------------------------------------------------------------
+
+
+def test_a_change_goes_to_the_engine_with_the_pages_id_and_its_answer_comes_back(rig: Rig) -> None:
+    request_id = uuid4().hex
+    reply = reply_to(
+        rig.deps, {"id": request_id, "action": "apply", "changes": {"breakout.bars_n": "15", "breakout.rel_volume": 3}}
+    )
+    assert reply == {"id": request_id, "errors": {}, "text": ""}
+    rig.desk.work()
+    command = rig.desk.commands[0]
+    assert isinstance(command, ApplySettings)
+    assert command.changes == {"breakout.bars_n": 15, "breakout.rel_volume": 3.0}
+    view = rig.view()
+    assert view["answers"][request_id] == [True, "2 settings applied."]
+    assert view["set"]["breakout.bars_n"] == {"v": 15, "src": "saved here"}
+    assert view["scan"]["thresholds"] == "2 differ from the defaults"
+    assert [entry["text"] for entry in view["log"].values()] == ["1.5 → 3", "20 → 15"]
+
+
+def test_checking_changes_nothing(rig: Rig) -> None:
+    assert rig.ask("check", changes={"breakout.bars_n": 15}) | {"id": None} == {"id": None, "errors": {}, "text": ""}
+    assert rig.bus.drain() == []
+
+
+def test_one_click_takes_a_change_back(rig: Rig) -> None:
+    rig.ask("apply", changes={"breakout.bars_n": 15})
+    rig.desk.work()
+    rig.ask("revert", change=1)
+    rig.desk.work()
+    assert isinstance(rig.desk.commands[-1], RevertChange)
+    assert rig.view()["set"]["breakout.bars_n"]["v"] == 20
+    assert [entry["done"] for entry in rig.view()["log"].values()] == [False, True]
+
+
+def test_the_change_is_there_after_a_restart(rig: Rig, tmp_path: Path) -> None:
+    rig.ask("apply", changes={"breakout.bars_n": 15})
+    rig.desk.work()
+    assert Rig(tmp_path).view()["set"]["breakout.bars_n"]["v"] == 15
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        None,
+        [],
+        {},
+        {"id": "x", "action": "apply", "changes": {"breakout.bars_n": 15}},
+        {"id": "g" * 32, "action": "apply", "changes": {"breakout.bars_n": 15}},
+        {"id": "0" * 32, "action": "apply"},
+        {"id": "0" * 32, "action": "apply", "changes": {}},
+        {"id": "0" * 32, "action": "apply", "changes": [1]},
+        {"id": "0" * 32, "action": "apply", "changes": {f"k{i}": 1 for i in range(101)}},
+        {"id": "0" * 32, "action": "revert", "change": True},
+        {"id": "0" * 32, "action": "revert", "change": "1"},
+        {"id": "0" * 32, "action": "scan", "name": ["Halted"]},
+        {"id": "0" * 32, "action": "probe", "host": "a b", "port": 1},
+        {"id": "0" * 32, "action": "probe", "host": "a", "port": 70_000},
+        {"id": "0" * 32, "action": "probe", "host": "a", "port": True},
+        {"id": "0" * 32, "action": "format c:"},
+    ],
+)
+def test_a_request_that_no_page_sends_is_refused_in_words(rig: Rig, request_: Any) -> None:
+    assert reply_to(rig.deps, request_)["text"]
+    assert rig.bus.drain() == []
+
+
+def test_nothing_is_handed_to_a_silent_engine(rig: Rig) -> None:
+    rig.clock.advance(30.0)
+    assert "not running" in rig.ask("apply", changes={"breakout.bars_n": 15})["text"]
+    assert rig.bus.drain() == []
+
+
+def test_the_page_is_honest_before_there_is_an_engine() -> None:
+    clock = FakeClock(wall=WALL)
+    deps = AppDeps(state=StateBus(None, clock), clock=clock)
+    view = scanners_parts(Snapshots.read(deps.state, SECTIONS, "starting", WALL))
+    assert {value["s"] for name, value in view["state"].items() if name != "changes"} == {"loading"}
+    assert view["chips"] == view["grid:results"] == view["rows:moves"] == {}
+    request = {"id": "0" * 32, "action": "apply", "changes": {"breakout.bars_n": 15}}
+    assert "not running" in reply_to(deps, request)["text"]
+    assert "not up yet" in reply_to(deps, {"id": "0" * 32, "action": "scan", "name": "Halted", "on": True})["text"]
+
+
+def test_the_callback_answers_over_http(rig: Rig) -> None:
+    app = create_app(rig.deps)
+    request = {"id": uuid4().hex, "action": "check", "changes": {"breakout.bars_n": 5}}
+    values = {"scanners-request.data": request}
+    answer = call(app, app.server.test_client(), "scanners-reply.data", values, "scanners-request.data")
+    reply = answer.get_json()["response"]["scanners-reply"]["data"]
+    assert reply["id"] == request["id"] and "breakout.bars_n" in reply["errors"]
+    with app.server.test_client().get("/scanners", headers=HEADERS) as page:
+        assert page.status_code == 200
+
+
+# --- presets ----------------------------------------------------------------------------------------------------
+
+
+def scan(name: str, state: str = "live", rows: int = 41, **more: Any) -> ScanState:
+    return ScanState(name, "CODE", "STK", True, state, rows, meaning="what it means", **more)  # type: ignore[arg-type]
+
+
+def test_chips_say_rows_or_the_state_in_a_word() -> None:
+    base = scanners()
+    section = replace(base, scans=(scan("Momentum"), scan("Gap up", "ended", 0), scan("Halted", "refused", 0)))
+    chosen = SettingsSection(rows=(SettingRow("market_scan.enabled", ["Momentum"], [], "default", False),), changes=())
+    drawn = chips(section, chosen)
+    assert [(name, chip[1], chip[2], chip[4]) for name, chip in drawn.items()] == [
+        ("Momentum", True, "41", False),
+        ("Gap up", False, "ended", False),
+        ("Halted", False, "refused", True),
+    ]
+    spare = chips(replace(base, scans=(scan("Active futures"),)), chosen)["Active futures"]
+    assert spare[1] is True and "runs by itself" in spare[3]
+    waiting = chips(replace(base, scans=(scan("Momentum", "off", 0),)), chosen)["Momentum"]
+    assert waiting[1] is True and "all slots are in use" in waiting[3]
+
+
+def enabled(*names: str, locked: bool = False) -> SettingsSection:
+    source = "command line --scans" if locked else "saved"
+    return SettingsSection(rows=(SettingRow("market_scan.enabled", list(names), [], source, locked),), changes=())
+
+
+def test_a_click_on_a_chip_turns_the_scan_on_and_off() -> None:
+    names = [f"S{i}" for i in range(11)]
+    section = replace(scanners(), scans=tuple(scan(name) for name in names))
+    assert toggled("S2", True, section, enabled("S1")) == (["S1", "S2"], "")
+    assert toggled("S1", False, section, enabled("S1", "S2")) == (["S2"], "")
+    assert toggled("S1", True, section, enabled("S1")) == (["S1"], "")
+    assert "Turn one off first" in toggled("S9", True, section, enabled(*names[:9]))[1]
+    ended = replace(section, scans=(scan("S0", "ended"), *section.scans[1:]))
+    assert toggled("S9", True, ended, enabled(*names[:9]))[1] == ""  # what is over for today holds no slot
+    assert "runs by itself" in toggled("S5", False, section, enabled("S1"))[1]
+    assert "does not know" in toggled("Nonsense", True, section, enabled("S1"))[1]
+    assert "fixed by command line" in toggled("S2", True, section, enabled("S1", locked=True))[1]
+
+
+def test_a_change_of_the_scans_is_told_by_their_names() -> None:
+    assert moved("market_scan.enabled", ["A", "B"], ["B", "C"]) == "A off, C on"
+    assert moved("breakout.opening_range_min", 15, 0) == "15 → off"
+    assert moved("breakout.avg_volume_floor", 500_000, 0) == "500,000 → 0"
+    assert moved("breakout.longs", True, False) == "on → off"
+    section = SettingsSection(rows=(), changes=(ChangeRow(4, WALL, "page", "gone.key", 1, 2),))
+    assert changes_part(section)["4"]["label"] == "gone.key"
+    assert changes_part(section, BREAKOUT_KEYS) == {}
+
+
+# --- heat and results -------------------------------------------------------------------------------------------
+
+
+def candidate(con_id: int = 1, **more: Any) -> Candidate:
+    fields: dict[str, Any] = {"score": 0.3, "parts": (), "since_market": MARKET, "scans": (), "state": "candidate",
+                              "side": "long", **more}  # fmt: skip
+    return Candidate(
+        con_id, more.pop("local_symbol", f"S{con_id}"), **{k: v for k, v in fields.items() if k != "local_symbol"}
+    )
+
+
+def test_the_heatmap_has_seven_factors_turned_with_the_side() -> None:
+    up = candidate(1, score=0.9, price=1.0, change_pct=5.5, since_open_pct=2.5)
+    down = candidate(2, score=0.05, price=1.0, change_pct=-5.5, since_open_pct=-2.5, side="short")
+    part = factor_part((up, down), {1: WALL - 0.4})
+    assert part["score"] == [["0.90", 3], ["0.05", -3]]
+    assert part["change"] == [["+5.5", 3], ["−5.5", 3]]
+    assert part["open"] == [["+2.5", 2], ["−2.5", 2]]
+    assert part["distance"] == [["–", None], ["–", None]]
+    assert part["ages"] == [round(WALL - 0.4), None]
+
+
+def test_columns_without_a_price_come_last() -> None:
+    many = tuple(candidate(i, price=1.0 if i % 2 else None) for i in range(1, 40))
+    shown = heat_columns(many)
+    assert len(shown) == COLUMNS
+    assert [c.con_id for c in shown] == [c.con_id for c in many if c.price is not None][:COLUMNS]
+    assert len(heat_columns(many[:3])) == 3
+
+
+def test_the_heatmap_over_time_keeps_its_gaps() -> None:
+    part = time_part(scanners())
+    con_id = str(scanners().candidates[0].con_id)
+    order, name, scores, steps = part[con_id]
+    assert (order, name) == (0, "SMCI")
+    assert len(scores) == len(steps) == len(part["times"])
+    assert [score is None for score in scores] == [step is None for step in steps]
+    assert time_part(None) == {"times": []}
+
+
+def test_results_carry_line_age_and_the_reason(rig: Rig) -> None:
+    rows = rig.view()["grid:results"]
+    first = rows[str(scanners().candidates[0].con_id)]
+    assert first["cls"] == "pinned" and first["at"] == round(WALL - 0.4)
+    assert first["why"] == "Confirmed breakout."
+    third = list(rows.values())[2]
+    assert third["why"] == "volume surge at 1.49x of 1.50x" and third["short"]
+    warming = list(rows.values())[3]
+    assert warming["why"].startswith("Warming: 9 of 21 bars.")
+    assert [row["order"] for row in rows.values()] == list(range(len(rows)))
+
+
+def test_a_missing_number_stays_missing() -> None:
+    section = replace(scanners(), candidates=(candidate(7, state="scan"),))
+    row = results(Snapshots(engine="alive", now=WALL, scanners=section))["7"]
+    assert [row[name] for name in ("last", "chg", "rv", "dist", "cls", "at")] == [None] * 6
+    assert "no live price" in row["why"]
+    assert why(candidate(nearest_miss="")) == "–"
+
+
+def test_results_are_bounded() -> None:
+    section = replace(scanners(), candidates=tuple(candidate(i) for i in range(1, 201)))
+    assert len(results(Snapshots(engine="alive", now=WALL, scanners=section))) == MOST_RESULTS
+
+
+@pytest.mark.parametrize(
+    ("parts", "bars"),
+    [
+        ((("breakout", 0.5), ("distance", 0.25), ("relative volume", 0.125)), [100, 50]),
+        ((("gates", 0.25),), [50, None]),
+        ((("scan rank", 0.4),), [100, None]),
+        ((), [0, None]),
+    ],
+)
+def test_score_bars_show_the_share_of_what_is_possible(parts: Any, bars: list[int | None]) -> None:
+    assert score_bars(candidate(parts=tuple(ScorePart(*part) for part in parts))) == bars
+
+
+def test_the_gateways_clock_turns_back_into_wall_time() -> None:
+    fast = replace(broker(WALL), clock_rate=3.0, as_of_wall=WALL)
+    s = Snapshots(engine="alive", now=WALL, broker=fast)
+    assert wall_of(s, s.market_time(WALL - 40.0)) == pytest.approx(WALL - 40.0)
+    assert wall_of(s, None) is None
+
+
+def test_newest_moves_come_first_and_words_say_how_far_warming_is(rig: Rig) -> None:
+    view = rig.view()
+    moves = sorted(view["rows:moves"].values(), key=lambda row: row["order"])
+    assert [row["sym"]["sym"] for row in moves] == ["IONQ", "QCOM", "SMCI"]
+    assert [row["icon"][0] for row in moves] == ["enter", "leave", "enter"]
+    assert view["scan"]["warming"] == "warming: history queued, 140 of 512"
+    assert view["scan"]["slots"] == "7 of 10 slots"
+
+
+def test_an_empty_scan_says_what_will_fill_it(rig: Rig) -> None:
+    nothing = replace(scanners(), candidates=(), events=())
+    rig.bus.publish("scanners", nothing)
+    state = rig.view()["state"]
+    assert state["results"]["s"] == state["moves"]["s"] == "empty"
+    assert state["results"]["text"] == "warming: history queued, 140 of 512"
+    assert isinstance(nothing, ScannersSection)
+
+
+def test_a_held_line_decides_the_age_not_the_quote(rig: Rig) -> None:
+    held = lines(WALL)
+    rows = tuple(replace(row, last_tick_wall=WALL - 9.0) if row.con_id == TSLA else row for row in held.rows)
+    rig.bus.publish("lines", replace(held, rows=rows))
+    section = replace(scanners(), candidates=(candidate(TSLA), candidate(NQ)))
+    rig.bus.publish("scanners", section)
+    found = rig.view()["grid:results"]
+    assert found[str(TSLA)]["at"] == round(WALL - 9.0)
+    assert found[str(NQ)]["cls"] == "100"

@@ -1,0 +1,140 @@
+"""The Settings page: every setting once, with source and lock; broker choices; the test of another address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import dash
+import pytest
+
+from app.callbacks.requests import reply_to
+from app.deps import AppDeps
+from app.factory import create_app
+from app.rows.settings import AT_START, BROKER_CHOICES, FIELDS, KEYS, now_words, settings_parts
+from app.rows.thresholds import BREAKOUT_KEYS, judge
+from app.snapshots import Snapshots
+from engine import setting_changes
+from engine.clock import FakeClock
+from engine.config import DEFAULT_PORTS
+from engine.setting_sources import FIELDS as ALL_FIELDS
+from engine.state.bus import StateBus
+from engine.state.commands import ProbeBroker
+from tests.app.dash_client import HEADERS, call
+from tests.app.sample_state import WALL, broker, fill_sample, offline_broker
+from tests.app.settings_desk import Desk
+
+SECTIONS = ("broker", "settings", "answers")
+
+
+class Rig:
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock(wall=WALL)
+        self.bus = StateBus(None, self.clock)
+        fill_sample(self.bus, WALL, self.clock.mono())
+        self.desk = Desk(self.bus, folder, WALL)
+        self.deps = AppDeps(state=self.bus, clock=self.clock, version="0.1.0")
+
+    def ask(self, action: str, **more: Any) -> dict[str, Any]:
+        return reply_to(self.deps, {"id": uuid4().hex, "action": action, **more})
+
+    def view(self) -> dict[str, Any]:
+        return settings_parts(Snapshots.read(self.bus, SECTIONS, "alive", WALL, ("b", "0.1.0")))
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+def test_every_setting_of_the_models_has_its_place_on_a_page(rig: Rig) -> None:
+    elsewhere = {*BREAKOUT_KEYS, "market_scan.enabled", "data_dir"}
+    assert set(KEYS) | elsewhere == set(ALL_FIELDS)
+    assert not set(KEYS) & elsewhere
+    create_app(rig.deps)
+    drawn = str(next(page["layout"]() for page in dash.page_registry.values() if page["path"] == "/settings"))
+    missing = [key for key in KEYS if f"{key} " not in drawn and f"{key}'" not in drawn]
+    assert missing == []
+
+
+def test_what_needs_a_restart_is_what_the_engine_says_needs_one() -> None:
+    assert AT_START == setting_changes.AT_START
+    assert {key for key, field in FIELDS.items() if field.get("later")} == {k for k in KEYS if k.startswith(AT_START)}
+
+
+def test_the_usual_brokers_are_values_that_the_model_takes(rig: Rig) -> None:
+    for _name, words, mode, port in BROKER_CHOICES:
+        clean, wrong = judge({"broker.mode": mode, "broker.port": port}, rig.desk.keeper.section())
+        assert (clean, wrong) == ({"broker.mode": mode, "broker.port": port}, {})
+        assert port is None or str(port) in words
+    usual = {mode: port for name, _words, mode, port in BROKER_CHOICES if name.startswith("tws")}
+    assert usual == DEFAULT_PORTS
+
+
+def test_sources_and_locks_are_shown(rig: Rig) -> None:
+    shown = rig.view()["set"]
+    assert shown["lines.limit"] == {"v": 50, "src": "config.yaml"}
+    assert shown["lines.buffer"] == {"v": 5, "src": "default"}
+    assert shown["web.port"]["lock"] == "Fixed by command line --port. Start without it to change it here."
+    rig.ask("apply", changes={"lines.buffer": "7"})
+    rig.desk.work()
+    assert rig.view()["set"]["lines.buffer"] == {"v": 7, "src": "saved here"}
+
+
+def test_an_empty_port_is_the_usual_one(rig: Rig) -> None:
+    assert judge({"broker.port": None, "broker.account": None}, rig.desk.keeper.section())[1] == {}
+    wrong = judge({"broker.port": "", "broker.client_id": 1}, rig.desk.keeper.section())[1]
+    assert wrong == {
+        "broker.port": "Must be 1 to 65,535, a whole number.",
+        "broker.client_id": "Must be 2 to 9,999, a whole number.",
+    }
+
+
+def test_the_dashboard_stays_on_this_computer(rig: Rig) -> None:
+    wrong = judge({"web.host": "0.0.0.0"}, rig.desk.keeper.section())[1]  # noqa: S104 - it must be refused
+    assert list(wrong) == ["web.host"]
+    assert "loopback" in wrong["web.host"]
+
+
+def test_a_later_change_says_so(rig: Rig) -> None:
+    request_id = uuid4().hex
+    reply_to(rig.deps, {"id": request_id, "action": "apply", "changes": {"broker.mode": "paper", "broker.port": 4002}})
+    rig.desk.work()
+    ok, text = rig.view()["answers"][request_id]
+    assert ok and "At the next start" in text
+
+
+def test_another_address_is_probed_by_the_engine(rig: Rig) -> None:
+    assert rig.ask("probe", host="127.0.0.1", port=4002)["text"] == ""
+    rig.desk.work()
+    command = rig.desk.commands[0]
+    assert isinstance(command, ProbeBroker) and (command.host, command.port) == ("127.0.0.1", 4002)
+    answer = rig.view()["answers"][command.request_id]
+    assert answer == [False, "Nothing listens at 127.0.0.1:4002."]
+    assert rig.ask("probe", host="no host", port=1)["errors"]["broker.host"]
+    assert rig.ask("probe", host="host", port=0)["errors"]["broker.port"]
+
+
+def test_where_it_is_connected_is_said_whatever_the_form_says() -> None:
+    assert now_words(broker(WALL)) == "Connected to 127.0.0.1:7497 (simulated, client id 52)"
+    assert str(now_words(offline_broker(WALL))).startswith("Not connected to 127.0.0.1:7497 (paper")
+    assert now_words(None) is None
+
+
+def test_settings_without_an_engine_are_loading() -> None:
+    view = settings_parts(Snapshots(engine="starting", now=WALL))
+    assert view["state"]["settings"] == {"s": "loading"}
+    assert view["set"] == view["log"] == view["answers"] == {}
+
+
+def test_the_page_and_its_callback_answer_over_http(rig: Rig) -> None:
+    app = create_app(rig.deps)
+    client = app.server.test_client()
+    with client.get("/settings", headers=HEADERS) as answer:
+        assert answer.status_code == 200
+    request = {"id": uuid4().hex, "action": "apply", "changes": {"positions.ema_fast": 9}}
+    answer = call(app, client, "settings-reply.data", {"settings-request.data": request}, "settings-request.data")
+    assert answer.get_json()["response"]["settings-reply"]["data"]["text"] == ""
+    rig.desk.work()
+    assert rig.desk.keeper.settings.config.positions.ema_fast == 9
