@@ -3,7 +3,7 @@
 A *view* is {part: {key: value}}: a part is a block of the page ("strip", "grid:positions", "state"), a key one place in
 it, a value what that place shows (already rounded for display). Part names choose how the browser merges:
 
-- "grid:<name>"  value = {field: value} of one row; only changed fields travel
+- "grid:<name>", "rows:<name>"  value = {field: value} of one row; only changed fields travel
 - "tail:<name>"  append-only points keyed by market second; a key that leaves the view is not reported
 - anything else  a changed value travels whole
 
@@ -25,6 +25,7 @@ from app.views import PageView, find_page
 from engine.state.sections import Heartbeat
 
 View = dict[str, dict[str, Any]]
+BY_FIELD = ("grid:", "rows:")
 KEPT_VIEWS = 40  # of each page: 80 s of a busy page; an older cursor gets the whole view
 KEPT_PAGES = 32  # symbol pages come and go
 
@@ -68,17 +69,23 @@ def diff(old: View, new: View) -> dict[str, Any]:
 
 
 def _part_diff(part: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    by_field = part.startswith("grid:")
+    by_field = part.startswith(BY_FIELD)
     sets: dict[str, Any] = {}
     for key, value in new.items():
         before = old.get(key, _ABSENT)
         if before == value and type(before) is type(value):
             continue
         if by_field and before is not _ABSENT:
-            sets[key] = {name: v for name, v in value.items() if before.get(name, _ABSENT) != v}
+            sets[key] = _changed_fields(before, value)
         else:
             sets[key] = value
     return sets, [] if part.startswith("tail:") else [key for key in old if key not in new]
+
+
+def _changed_fields(before: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """The fields that differ; one that left is sent as None (missing)."""
+    changed = {name: v for name, v in row.items() if before.get(name, _ABSENT) != v}
+    return changed | {name: None for name in before if name not in row}
 
 
 _ABSENT: Any = object()

@@ -28,7 +28,7 @@
 
   function merge(part, values) {
     var target = qt.model[part] = qt.model[part] || {};
-    var byField = part.slice(0, 5) === "grid:", tail = part.slice(0, 5) === "tail:";
+    var byField = /^(grid|rows):/.test(part), tail = part.slice(0, 5) === "tail:";
     Object.keys(values).forEach(function (key) {
       if (byField && target[key]) { Object.assign(target[key], values[key]); } else { target[key] = values[key]; }
     });

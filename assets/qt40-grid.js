@@ -124,12 +124,13 @@
 
   function apply(grid, changed, removed) {
     var values = qt.model["grid:" + grid.name] || {}, add = [], update = [], nodes = [], fields = {};
+    var sort = grid.wrapper.dataset.sort, hovered = grid.wrapper.matches(":hover");
     Object.keys(changed).forEach(function (id) {
       var node = grid.api.getRowNode(id), row = rowOf(id, values[id]);
       if (!node) { add.push(row); return; }
-      if (grid.wrapper.matches(":hover") && row.order !== node.data.order) {
+      if (hovered && row[sort] !== node.data[sort]) {
         grid.held[id] = true;
-        row.order = node.data.order;
+        row[sort] = node.data[sort];
       }
       Object.keys(changed[id]).forEach(function (field) { fields[field] = true; });
       update.push(row);

@@ -103,14 +103,26 @@
       svg.appendChild(node("text", { x: width - RIGHT + 20, y: s.y(now) + 4, class: "qt-used-number" }, now));
     }
     var toWall = function (market) { return end - (qt.clock.market(end) - market) / (qt.get("strip.clock") ? qt.get("strip.clock")[2] : 1); };
-    ROWS.forEach(function (kind, i) { drawRow(svg, kind, i, part.marks || [], s, toWall); });
+    var all = qt.model["marks:lines"] || {};
+    var marks = Object.keys(all).map(function (key) { return all[key]; });
+    marks.sort(function (a, b) { return a[0] - b[0]; });
+    ROWS.forEach(function (kind, i) { drawRow(svg, kind, i, marks, s, toWall); });
     holder.replaceChildren(svg);
     holder.setAttribute("aria-label", "Lines in use over the last 30 minutes: " + (part.words || ""));
   }
 
-  function drawAll() { document.querySelectorAll("[data-qt-changes]").forEach(draw); }
+  var due = false;
+  function drawAll() {      // several parts change in one delta: one drawing a frame
+    if (due) { return; }
+    due = true;
+    window.requestAnimationFrame(function () {
+      due = false;
+      document.querySelectorAll("[data-qt-changes]").forEach(draw);
+    });
+  }
   qt.onPart("tail:used", drawAll);
   qt.onPart("line_events", drawAll);
+  qt.onPart("marks:lines", drawAll);
   qt.onPart("strip", function (name, changed) { if (changed.clock) { drawAll(); } });
   qt.onNodes(function () {
     document.querySelectorAll("[data-qt-changes]").forEach(function (holder) { if (!holder.firstChild) { draw(holder); } });

@@ -115,7 +115,7 @@ _COLUMN = {
     "minWidth": 40,
     "cellDataType": False,
 }
-ORDER = {"field": "order", "hide": True, "sort": "asc"}  # the server's order until the user sorts by a column
+ORDER = {"hide": True, "sort": "asc"}
 
 
 def grid(
@@ -127,9 +127,12 @@ def grid(
     row_height: int = 32,
     total: str | None = None,
     auto_height: bool = True,
+    sort_by: str = "order",
     options: dict[str, Any] | None = None,
 ) -> Component:
     """A grid of the part "grid:<part>"; `total` = the part of the pinned row at the bottom.
+
+    `sort_by` = the field of the server's order (None first), until the user sorts by a column.
 
     Its callbacks are none: rows arrive as transactions (`assets/qt40-grid.js`), a row leads to its symbol.
     """
@@ -152,7 +155,7 @@ def grid(
     return html.Div(
         dag.AgGrid(
             id=grid_id,
-            columnDefs=[ORDER, *_with_edges(columns)],
+            columnDefs=[{**ORDER, "field": sort_by, "colId": "qt-order"}, *_with_edges(columns)],
             rowData=[],
             getRowId="params.data.id",
             defaultColDef=_COLUMN,
@@ -162,5 +165,5 @@ def grid(
         ),
         className="qt-grid",
         role="region",
-        **attrs(aria_label=label, data_qt_grid=part, data_grid_id=grid_id, **totals),
+        **attrs(aria_label=label, data_qt_grid=part, data_grid_id=grid_id, data_sort=sort_by, **totals),
     )

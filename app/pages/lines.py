@@ -111,6 +111,7 @@ def _ledger() -> Component:
             columns,
             label="Ledger of lines",
             row_height=29,
+            sort_by="out",
             auto_height=False,
             options={
                 "isExternalFilterPresent": {"function": "qtTrue()"},

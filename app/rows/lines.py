@@ -8,11 +8,12 @@ from app.format import plural, share
 from app.rows.gauge import cells, kept, legend, status_word
 from app.rows.states import LIVE, broker_state, empty
 from app.snapshots import Snapshots
-from engine.domain import LineRow
+from engine.domain import LineRow, SymbolEvent
 from engine.state.sections import LinesSection
 
 View = dict[str, dict[str, Any]]
 WINDOW_S = 1800.0
+MARKS_MOST = 80
 
 PRIORITY_WORDS = {"100": "100 Position", "pinned": "Pinned", "50": "50 Top", "25": "25 Normal", "coverage": "Coverage"}
 CLASS_ORDER = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
@@ -27,6 +28,7 @@ def lines_parts(s: Snapshots) -> View:
         "grid:lines": ledger(section),
         "rows:refused": refused(section, s),
         "line_events": line_events(section, s),
+        "marks:lines": marks(section, s),
         "tail:used": used_tail(section),
         "state": {
             "lines": broker_state(s, section, bool(section), none),
@@ -98,11 +100,13 @@ def _sums(section: LinesSection | None) -> dict[str, Any]:
 
 
 def ledger(section: LinesSection | None) -> dict[str, Any]:
-    """One row a line: positions first, then in the order in which they would leave, the next one first."""
+    """One row a line: positions first, then in the order in which they would leave, the next one first.
+
+    The grid sorts by `out` itself (None first), so that a swap does not renumber every row twice.
+    """
     if section is None:
         return {}
-    ordered = sorted(section.rows, key=_ledger_order)
-    return {str(row.con_id): _ledger_row(i, row) for i, row in enumerate(ordered)}
+    return {str(row.con_id): _ledger_row(row) for row in sorted(section.rows, key=_ledger_order)}
 
 
 def _ledger_order(row: LineRow) -> tuple[bool, int, int, str]:
@@ -110,9 +114,8 @@ def _ledger_order(row: LineRow) -> tuple[bool, int, int, str]:
     return (not never, row.next_out or 0, CLASS_ORDER.get(row.line_class, 9), row.local_symbol)
 
 
-def _ledger_row(order: int, row: LineRow) -> dict[str, Any]:
+def _ledger_row(row: LineRow) -> dict[str, Any]:
     return {
-        "order": order,
         "sym": row.local_symbol,
         "cls": row.line_class,
         "lane": row.lane,
@@ -132,32 +135,43 @@ def refused(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
     newest = sorted(section.refused, key=lambda r: -r.at_wall)[:50]
     return {
         str(r.con_id): {
-            "order": i,
+            "order": -round(r.at_wall),
             "at": {"at": round(s.market_time(r.at_wall)), "clock": "hms"},
             "sym": {"sym": r.local_symbol, "con": r.con_id},
             "reason": r.reason.partition(": ")[2] or r.reason if r.reason.startswith("Cannot subscribe") else r.reason,
             "count": f"{r.count}×" if r.count > 1 else "",
         }
-        for i, r in enumerate(newest)
+        for r in newest
     }
 
 
 def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
-    """The marks of the change chart: {"key": [market s, kind, symbol, text, con_id]}, the last 30 minutes."""
+    """Levels and words of the change chart."""
     if section is None:
         return {}
-    since = s.market_time(s.now) - WINDOW_S
-    recent = [e for e in section.events if e.at_market >= since][-120:]
+    recent = _recent(section, s)
     counts = {kind: sum(1 for e in recent if e.kind == kind) for kind in ("evicted", "refused")}
-    marks = [[round(e.at_market), e.kind, e.local_symbol, e.text, e.con_id] for e in recent]
-    words = f"last 30 min · {plural(counts['evicted'], 'swap')}, {counts['refused']} refused"
     return {
-        "marks": marks,
-        "words": words,
+        "words": f"last 30 min · {plural(counts['evicted'], 'swap')}, {counts['refused']} refused",
         "limit": section.limit,
         "near": section.limit * 9 // 10,
         "refused_count": plural(len(section.refused), "symbol") if section.refused else None,
     }
+
+
+def marks(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
+    """The marks of the change chart, the newest of the last 30 minutes: [market s, kind, symbol, text, con_id]."""
+    if section is None:
+        return {}
+    return {
+        f"{e.at_market:.1f}.{e.kind}.{e.local_symbol}": [round(e.at_market), e.kind, e.local_symbol, e.text, e.con_id]
+        for e in _recent(section, s)[-MARKS_MOST:]
+    }
+
+
+def _recent(section: LinesSection, s: Snapshots) -> list[SymbolEvent]:
+    since = s.market_time(s.now) - WINDOW_S
+    return [e for e in section.events if e.at_market >= since]
 
 
 def used_tail(section: LinesSection | None) -> dict[str, Any]:

@@ -34,13 +34,17 @@ def _row(order: int, signal: Signal, candidate: Candidate | None) -> dict[str, A
         "order": order,
         "sym": {"sym": signal.local_symbol, "con": signal.con_id},
         "since": {"at": signal.at, "clock": "hm"},
-        "score": {"at": signal.ended_at, "clock": "hm", "text": "ended {at}", "tone": "soft"}
-        if ended
-        else [number(signal.score, 2), _pct(parts, "distance"), _pct(parts, "volume")],
+        "score": _ended(signal) if ended else [number(signal.score, 2), _pct(parts, "distance"), _pct(parts, "volume")],
         "dist": signed(distance, 2),
         "vol": times(volume),
         "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close known"],
     }
+
+
+def _ended(signal: Signal) -> Any:
+    if signal.ended_at is None:
+        return {"text": "ended", "tone": "soft"}
+    return {"at": signal.ended_at, "clock": "hm", "text": "ended {at}", "tone": "soft"}
 
 
 def signal_distance(signal: Signal) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.feed import KEPT_VIEWS, Feed, diff
+from app.feed import BY_FIELD, KEPT_VIEWS, Feed, diff
 from app.views import PAGES, find_page
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
@@ -33,7 +33,7 @@ def merged(view: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
     for part, values in delta.get("set", {}).items():
         target = out.setdefault(part, {})
         for key, value in values.items():
-            target[key] = {**target[key], **value} if part.startswith("grid:") and key in target else value
+            target[key] = {**target[key], **value} if part.startswith(BY_FIELD) and key in target else value
     for part, keys in delta.get("del", {}).items():
         for key in keys:
             del out[part][key]
