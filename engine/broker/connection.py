@@ -21,6 +21,8 @@ from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
 
 log = logging.getLogger("qtrade.broker")
 
+_CLOSE_LOOK_S = 0.005
+
 
 class Connection:
     """`lost` resolves with the failure once the connection is gone or can no longer be trusted."""
@@ -70,7 +72,7 @@ class Connection:
             raise self.lost.result()
         try:
             attempt.result()
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:  # UnicodeError: a host name that can be none
             raise self._failure_of(error) from error
         self.wrapper.clientId = address.client_id
         self.client.updateReqId(first_req_id)
@@ -90,16 +92,16 @@ class Connection:
         self._pacer.detach()
         self._lose(ConnectFailure("asked", "closed"))
         conn = self.client.conn
-        transport = conn.transport
         if self.client.isReady():
             self.wrapper.connectionClosed()  # ends the waiting requests, which an asked-for disconnect does not
         self.client.disconnect()
-        deadline = asyncio.get_running_loop().time() + self._timings.close_wait_s
-        while conn.transport is not None:
-            if transport is not None and asyncio.get_running_loop().time() > deadline:
-                transport.abort()  # the peer takes no bytes: closing would wait for ever
-                deadline += 3600.0
-            await asyncio.sleep(0.005)
+        for _ in range(round(self._timings.close_wait_s / _CLOSE_LOOK_S)):
+            if conn.transport is None:
+                break
+            await asyncio.sleep(_CLOSE_LOOK_S)
+        if conn.transport is not None:  # the peer takes no bytes, or it was gone before the library knew of it
+            conn.transport.abort()
+            await asyncio.sleep(_CLOSE_LOOK_S)
 
     # --- requests ---------------------------------------------------------------------------------------------
 

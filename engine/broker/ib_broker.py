@@ -110,7 +110,11 @@ class IBBroker(BrokerPort):
         except ConnectFailure as failure:
             return self._tell_end(failure)
         finally:
-            await self._close()
+            try:
+                if self._phase == "connected":  # cancelled, or an error of ours: the rooms must not go on asking
+                    self._tell_end(ConnectFailure("dropped", "The connection was ended by QTrade itself"))
+            finally:
+                await self._close()
 
     def _current_address(self) -> Address:
         own = self._address

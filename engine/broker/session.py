@@ -49,7 +49,6 @@ class Session:
         self._timings = timings
         self._held: list[BrokerEvent] | None = []
         self._tasks: list[asyncio.Task[Any]] = []
-        self._tidying: asyncio.TimerHandle | None = None
         self.requests = Requests(connection, timings)
         self.lines = MarketLines(connection, pacer, clock, self._emit, timings.cancel_memory_s)
         self.scans = Scans(connection, pacer, self._emit)
@@ -82,6 +81,8 @@ class Session:
         await asyncio.sleep(0)  # positions are the first request
         self._spawn(self.liveness.probe_for_ever())
         await asyncio.sleep(0)
+        if self.connection.lost.done():
+            raise self.connection.lost.result()
         with client.sending(urgent=True):
             client.reqMarketDataType(market_data_type)
         self.accounts.start()
@@ -133,8 +134,16 @@ class Session:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(self._guarded(work))
+        task.add_done_callback(self._on_task_ended)
         self._tasks.append(task)
         return task
+
+    def _on_task_ended(self, task: asyncio.Task[None]) -> None:
+        """Without its probe or its watch a connection would look well for ever: one that lost a task is given up."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("A task of the connection failed", exc_info=error)
+            self.connection.lose("dropped", f"An error in QTrade ended the connection ({type(error).__name__})")
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """A request that fails with the connection is no error of the task."""

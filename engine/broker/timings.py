@@ -8,8 +8,7 @@ from msgspec import Struct
 class Timings(Struct, frozen=True):
     """Seconds throughout."""
 
-    tcp_connect_s: float = 10.0
-    handshake_s: float = 10.0  # accepted, but account and first id are missing
+    handshake_s: float = 10.0  # for the TCP connection, and again for account and first id
     positions_s: float = 3.0  # for the End of the positions
     start_up_s: float = 4.5  # from the handshake to Connected at the latest, details of positions included
     details_s: float = 15.0

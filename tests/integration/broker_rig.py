@@ -43,10 +43,11 @@ class Rig:
     ) -> None:  # fmt: skip
         self.events: list[BrokerEvent] = []
         self.errors = ErrorLines()
-        options = {"client_id": 52, "account": None, "market_data_type": 4} | more
+        options = {
+            "client_id": 52, "account": None, "market_data_type": 4, "host": "127.0.0.1", "sink": self.events.append,
+        } | more  # fmt: skip
         self.broker = IBBroker(
-            mode=mode, host="127.0.0.1", port=port, sink=self.events.append, clock=clock or SystemClock(),
-            timings=timings, **options,
+            mode=mode, port=port, clock=clock or SystemClock(), timings=timings, **options,
         )  # fmt: skip
 
     async def __aenter__(self) -> Rig:

@@ -13,6 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from engine.broker.connection import Connection
+from engine.broker.failures import Address, ConnectFailure
+from engine.broker.pacing import Pacer
 from engine.broker.port import (
     AccountPnl,
     AccountValue,
@@ -26,6 +29,7 @@ from engine.broker.port import (
     SystemNotice,
     Ticks,
 )
+from engine.broker.session import Session
 from engine.clock import SystemClock
 from tests.integration.broker_rig import MSFT, QUICK, Rig
 from tests.integration.second_gateway import SecondGateway
@@ -336,6 +340,83 @@ def test_other_programs_on_the_port_are_told_apart(server, words):
                 assert len(rig.of(Disconnected)) == 1
 
         asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("host", ["gate..way", "x" * 70])
+def test_a_host_name_that_can_be_none_is_said(host):
+    async def scenario():
+        async with Rig(7497, host=host) as rig:
+            await rig.until(lambda: rig.of(Disconnected))
+            assert "cannot be reached" in rig.broker.link.reason
+
+    asyncio.run(scenario())
+
+
+def test_a_task_that_dies_does_not_leave_a_connection_that_looks_well(gateway):
+    """The room that hears of the clock fails: without the probe nobody would notice a dead gateway."""
+
+    async def scenario():
+        def sink(event):
+            rig.events.append(event)
+            if isinstance(event, ClockSample) and len(rig.of(ClockSample)) == 2:
+                raise ValueError("planted")
+
+        rig = Rig(gateway.port, sink=sink)
+        async with rig:
+            await rig.connected(2)
+            assert "ValueError" in rig.of(Disconnected)[0].reason
+            await rig.until(lambda: rig.broker.link.connected)
+            assert any("task of the connection" in line for line in rig.errors.lines)
+            rig.errors.lines.clear()
+
+    asyncio.run(scenario())
+
+
+def test_rooms_are_told_of_the_end_when_one_of_them_broke_the_connection(gateway):
+    async def scenario():
+        def sink(event):
+            rig.events.append(event)
+            if isinstance(event, Connected):
+                raise ValueError("planted")
+
+        rig = Rig(gateway.port, sink=sink)
+        task = asyncio.create_task(rig.broker.run())
+        with pytest.raises(ValueError, match="planted"):
+            await task
+        assert [type(event) for event in rig.events][-2:] == [Connected, Disconnected]
+        assert not rig.broker.link.connected
+
+    asyncio.run(scenario())
+
+
+def test_closing_is_bounded_though_the_transport_was_lost_before_the_library_had_it(gateway):
+    async def scenario():
+        clock = SystemClock()
+        connection = Connection(Address("127.0.0.1", gateway.port, 52), Pacer(clock), clock, QUICK)
+        await connection.open(1)
+        conn = connection.client.conn
+        lost, _ = conn.transport, conn.transport.abort()
+        await connection.lost
+        conn.transport = lost
+        async with asyncio.timeout(2.0):
+            await connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_lost_right_after_the_handshake_is_a_failure_to_retry(gateway):
+    async def scenario():
+        clock = SystemClock()
+        pacer = Pacer(clock)
+        connection = Connection(Address("127.0.0.1", gateway.port, 52), pacer, clock, QUICK)
+        await connection.open(1)
+        session = Session(connection, "paper", None, pacer, lambda event: None, clock, QUICK)
+        connection.lose("dropped", "gone")
+        with pytest.raises(ConnectFailure, match="gone"):
+            await session.start(4, 1)
+        await session.close()
+
+    asyncio.run(scenario())
 
 
 def test_half_open_is_seen_by_the_probe_and_survived(gateway):
