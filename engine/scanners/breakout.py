@@ -137,6 +137,14 @@ class BreakoutScanner:
         self.verdicts[con_id] = best
         return best
 
+    def end_all(self, now_market: float) -> None:
+        """A new day: no signal runs over night."""
+        for con_id in list(self.tracker.busy):
+            for side in SIDES:
+                if self.tracker.phase(con_id, side) == "active":
+                    self._end(con_id, side, now_market)
+        self.tracker.rest_all()
+
     # --- reading ------------------------------------------------------------------------------------------------
 
     def facts(self, con_id: int, now_market: float) -> Facts:

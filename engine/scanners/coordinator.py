@@ -172,6 +172,8 @@ class ScannerCoordinator:
         if now < self._newest_market - REWIND_S:
             self._start_over(now)
         self._newest_market = now
+        if self._log.turn_day(now):
+            self.breakout.end_all(now)
         if live is not None:
             self._parts.store.sync_lines(frozenset(live), now)
         for con_id in self._parts.store.close_due(now):

@@ -25,8 +25,10 @@ class SignalLog:
         return len(self._signals)
 
     def note(self, signal: Signal, now_market: float) -> None:
-        """A signal that began, or changed to ended."""
+        """A signal that began, or changed to ended; yesterday's, ended by the date, is not kept."""
         self.turn_day(now_market)
+        if _day(signal.at) != self._day:
+            return
         self._signals[signal.id] = signal
         while len(self._signals) > KEPT:
             del self._signals[next(iter(self._signals))]
@@ -48,11 +50,14 @@ class SignalLog:
         self.turn_day(now_market)
         return SignalsSection(signals=tuple(self._signals.values()))
 
-    def turn_day(self, now_market: float) -> None:
+    def turn_day(self, now_market: float) -> bool:
+        """Forget what is not of this date; True when the date has just changed."""
         today = _day(now_market)
-        if today != self._day:
-            self._signals = {key: signal for key, signal in self._signals.items() if _day(signal.at) == today}
-            self._day = today
+        if today == self._day:
+            return False
+        self._signals = {key: signal for key, signal in self._signals.items() if _day(signal.at) == today}
+        self._day = today
+        return True
 
 
 def _day(at_market: float) -> str:

@@ -141,6 +141,14 @@ class Tracker:
         if watch.last_at is None or signal.at > watch.last_at:
             watch.last_at = signal.at
 
+    def rest_all(self) -> None:
+        """Nothing confirms or runs any more; cool-downs hold."""
+        for con_id, _ in [key for key, watch in self._watches.items() if watch.phase != "idle"]:
+            for side in ("long", "short"):
+                watch = self._watches.get((con_id, side))
+                if watch is not None:
+                    self._rest(con_id, watch)
+
     def set_back(self, now_market: float) -> None:
         """The market clock was set back: what is under way, or lies in the future now, has not happened."""
         self.busy.clear()

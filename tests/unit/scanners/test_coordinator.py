@@ -191,3 +191,19 @@ def test_a_market_clock_that_is_set_back_starts_the_signals_over() -> None:
     assert made.coordinator.breakout.running(1) is None
     progress = made.coordinator.breakout.tracker.progress(1, "long", made.now)
     assert progress.since_signal_s is None, "no cool-down from the future"
+
+
+def test_no_signal_runs_over_night() -> None:
+    made = connected()
+    made.warm(ACME, flat_history(100.0, made.now, minutes=90))
+    made.rows("Momentum", ACME)
+    for second in range(140):
+        made.second()
+        made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
+    assert [signal.state for signal in made.signals] == ["active"]
+    assert len(made.coordinator.signals().signals) == 1
+    made.clock.advance(86_400.0)
+    made.second()
+    assert [signal.state for signal in made.signals] == ["active", "ended"]
+    assert made.coordinator.signals().signals == ()
+    assert made.coordinator.breakout.running(1) is None
