@@ -5,9 +5,9 @@
 (function () {
   "use strict";
   var qt = window.qt, fmt = qt.fmt;
-  var CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
+  var CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, TAIL_S = 240, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
   var css = getComputedStyle(document.documentElement);
-  var C = { base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null, asked: 0, spec: null };
+  var C = { base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null, asked: 0, seen: 0, spec: null };
   qt.candles = C;
 
   function colour(name) { return css.getPropertyValue("--qt-" + name).trim(); }
@@ -47,6 +47,7 @@
 
   function setRows(base) {
     C.base = base;
+    C.seen = base.at;
     C.rows = expand(base);
     C.points = allPoints(C.rows, base.holes, base.size);
     C.at = new Map(C.rows.map(function (row) { return [row.t, row]; }));
@@ -202,8 +203,8 @@
     var over = qt.model.chart;
     if (!tail || !C.rows.length || !over || over.con !== C.base.con) { return; }
     var times = Object.keys(tail).map(Number).sort(function (a, b) { return a - b; });
-    var last = C.rows[C.rows.length - 1].t;
-    if (times.length && times[0] > last + C.base.size) { ask(); return; }   // bars between were never seen here
+    if (over.at - C.seen > TAIL_S) { ask(); return; }   // this tab slept: bars between were never seen here
+    C.seen = over.at;
     var ticks = [];
     times.forEach(function (time, i) {
       var at = C.at.get(time), newest = C.rows[C.rows.length - 1];

@@ -52,15 +52,15 @@ def register(app: Dash, deps: AppDeps) -> None:
 
 
 def _in_the_browser(app: Dash) -> None:
-    def clientside(name: str, output: Output, *given: Input | State) -> None:
+    def clientside(name: str, output: Output, *given: Input | State, at_once: bool = False) -> None:
         app.clientside_callback(  # type: ignore[no-untyped-call]
-            ClientsideFunction("qtCandles", name), output, *given, prevent_initial_call=True
+            ClientsideFunction("qtCandles", name), output, *given, prevent_initial_call=not at_once
         )
 
     clientside("based", Output(Symbol.CHART, "series"), Input(Symbol.BASE, "data"), State(Symbol.CHART, "series"))
     clientside("viewed", Output(Symbol.BASE, "id"), Input(Symbol.CHART, "visibleLogicalRange"))
     clientside("pointed", Output(Symbol.REBASE, "id"), Input(Symbol.CHART, "crosshair"))
-    clientside("layered", Output(Symbol.LAYERS, "id"), Input(Symbol.LAYERS, "value"))
+    clientside("layered", Output(Symbol.LAYERS, "id"), Input(Symbol.LAYERS, "value"), at_once=True)
     clientside("sided", Output(Symbol.WHY, "id"), Input(Symbol.SIDE, "value"))
 
 

@@ -69,7 +69,7 @@ def daily_bars(section: SymbolSection) -> list[Bar]:
     today = _today(section)
     if today is None:
         return days
-    return [*(bar for bar in days if bar.time < today.time), today]
+    return [*(bar for bar in days if bar.time // DAY_S * DAY_S < today.time), today]
 
 
 def _today(section: SymbolSection) -> Bar | None:
@@ -173,12 +173,7 @@ def vwap(bars: Sequence[Bar], starts: Sequence[bool]) -> list[float | None]:
 
 
 def range_level(bars: Sequence[Bar], starts: Sequence[bool], count: int) -> list[float | None]:
-    """Highest high of the `count` bars before each bar inside its session: the breakout level as it stood then."""
-    out: list[float | None] = []
-    first = 0
-    for i, start in enumerate(starts):
-        if start:
-            first = i
-        window = bars[max(first, i - count) : i]
-        out.append(max(bar.high for bar in window) if len(window) >= count else None)
-    return out
+    """Highest high of the `count` bars before each bar of the newest session: the breakout level as it stood then."""
+    first = max((i for i, start in enumerate(starts) if start), default=0)
+    out: list[float | None] = [None] * min(first + count, len(bars))
+    return out + [max(bar.high for bar in bars[i - count : i]) for i in range(len(out), len(bars))]

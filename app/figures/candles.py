@@ -54,6 +54,7 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dic
         "tf": frame.key,
         "size": frame.size_s,
         "stamp": stamp(section),
+        "at": newest_at(section),
         "dec": decimals,
         "tick": section.min_tick or 10.0**-decimals,
         "lens": [section.ema_fast_len, section.ema_slow_len],
@@ -93,8 +94,13 @@ def stamp(section: SymbolSection) -> str:
     return f"{section.con_id}.{from_history}.{len(section.daily)}.{section.ema_fast_len}.{section.ema_slow_len}"
 
 
+def newest_at(section: SymbolSection) -> int | None:
+    """Shown time of the newest minute: when it jumps by more than the tail holds, the base has to be sent again."""
+    return shifted(section.bars[-1].time, exchange_zone(section.time_zone)) if section.bars else None
+
+
 def _shown_time(bar: Bar, daily: bool, section: SymbolSection) -> int:
-    return round(bar.time) if daily else shifted(bar.time, exchange_zone(section.time_zone))
+    return round(bar.time) // DAY_S * DAY_S if daily else shifted(bar.time, exchange_zone(section.time_zone))
 
 
 def _steps(times: list[int], size_s: int) -> list[int]:

@@ -308,7 +308,7 @@ def _line() -> Component:
         body,
         state="line",
         fact=bound("symbol.line_said", hidden=True, **attrs(data_qt_show="symbol.line_said")),
-        controls=html.A("All lines", href="/lines"),
+        controls=html.A("Lines", href="/lines"),
         glyph="reception-4",
         aged=False,
     )

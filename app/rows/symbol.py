@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.figures.bars import TIMEFRAMES
-from app.figures.candles import chart_tail, decimals_of, shown_day, stamp
+from app.figures.candles import chart_tail, decimals_of, newest_at, shown_day, stamp
 from app.figures.zones import exchange_zone, local_time, zone_word
 from app.format import arrow, number, percent, quantity, share, signed, times, tone
 from app.rows.lines import PRIORITY_WORDS
@@ -46,6 +46,7 @@ def chart(section: SymbolSection) -> dict[str, Any]:
     return {
         "con": section.con_id,
         "stamp": stamp(section),
+        "at": newest_at(section),
         "level": _rounded(section.level_long, section),
         "short": _rounded(section.level_short, section),
         "range": [_rounded(value, section) for value in opening] if opening else None,

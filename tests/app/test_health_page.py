@@ -1,0 +1,184 @@
+"""The Health page without a browser: verdict, what happened, time line, report, reconnect."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from app.callbacks.health import reconnected, report_of
+from app.deps import AppDeps
+from app.factory import create_app
+from app.rows.health import health_parts, outage_words, report
+from app.snapshots import Snapshots
+from engine.clock import FakeClock
+from engine.domain import Condition
+from engine.errors import CommandRefused
+from engine.state.bus import StateBus
+from engine.state.commands import Reconnect
+from engine.state.sections import HealthSection, LinkSpan
+from tests.app.dash_client import HEADERS, call
+from tests.app.sample_state import ACCOUNT, MARKET, WALL, fill_sample, health
+
+NAMES = ("health", "broker", "heartbeat", "positions", "lines")
+
+
+@pytest.fixture
+def bus() -> StateBus:
+    made = StateBus(None, FakeClock(wall=WALL))
+    fill_sample(made, WALL)
+    return made
+
+
+def parts(bus: StateBus, engine: str = "alive", **changes) -> dict:
+    if changes:
+        bus.publish("health", replace(health(WALL), **changes))
+    return health_parts(Snapshots.read(bus, NAMES, engine, WALL, ("0.1.0+5a1c9e77", "0.1.0")))
+
+
+def condition(key: str, severity: str, is_open: bool, at: float = WALL) -> Condition:
+    return Condition(key, severity, f"Title {key}", "text", "cure", 101, at, at, 2, is_open)
+
+
+def test_everything_runs_and_what_there_is_to_know(bus):
+    said = parts(bus)["health"]
+    assert said["verdict"] == "Everything is running."
+    assert said["verdict_more"] == "1 thing to know: AZREF: delayed data."
+    assert said["verdict_icon"] == "pass"
+    assert said["link"] == ["Simulator", ""]
+    assert said["link2"] == "127.0.0.1:7497 · client 52 · server 176"
+    assert said["decode2"] == "messages, 12 sent/s at most"
+    assert said["disk"] == ["212 GB", ""]
+
+
+def test_an_open_error_is_the_verdict(bus):
+    said = parts(bus, conditions=(condition("disk", "error", True), condition("old", "error", False)))["health"]
+    assert said["verdict"] == "Title disk."
+    assert said["verdict_icon"] == "error"
+    assert said["verdict_more"] == "1 thing needs your attention."
+
+
+def test_an_error_that_is_over_is_none(bus):
+    said = parts(bus, conditions=(condition("old", "error", False),))["health"]
+    assert said["verdict"] == "Everything is running."
+    assert said["verdict_more"] is None
+
+
+def test_a_late_loop_is_said(bus):
+    said = parts(bus, conditions=(), loop_lateness_p99_ms=180.0)["health"]
+    assert "the engine's loop is late" in said["verdict_more"]
+    assert said["late"] == ["180.0 ms", "warn"]
+
+
+def test_no_broker_is_the_verdict():
+    away = StateBus(None, FakeClock(wall=WALL))
+    fill_sample(away, WALL, connected=False)
+    said = parts(away)["health"]
+    assert said["verdict"] == "The broker is not connected."
+    assert said["verdict_more"] == "Nothing listens on 127.0.0.1:7497."
+    assert said["link"] == ["Down", "error"]
+
+
+def test_a_silent_engine_is_the_verdict(bus):
+    assert parts(bus, "dead")["health"]["verdict"] == "The engine is silent."
+    empty = StateBus(None, FakeClock(wall=WALL))
+    assert parts(empty, "starting")["health"]["verdict"] == "The engine starts."
+    assert {state["s"] for state in parts(empty, "starting")["state"].values()} == {"loading"}
+
+
+def test_what_happened_open_ones_first_then_the_newest(bus):
+    made = (
+        condition("a", "info", False, WALL - 50),
+        condition("b", "warning", True, WALL - 900),
+        condition("c", "error", False, WALL - 10),
+    )
+    rows = parts(bus, conditions=made)["rows:happened"]
+    assert sorted(rows, key=lambda key: rows[key]["order"]) == ["b", "c", "a"]
+    assert rows["b"]["at"]["at"] == round(MARKET - 900)
+    assert rows["b"]["code"] == "IB 101"
+    assert rows["b"]["count"] == "2×"
+    assert rows["c"]["icon"][0] == "pass"  # over
+    assert rows["b"]["icon"][0] == "warning"
+
+
+def test_tracks_of_the_time_line_are_in_their_order(bus):
+    spans = (
+        LinkSpan("usfarm", "up", WALL - 80.0, None),
+        LinkSpan("IB servers", "down", WALL - 90.0, None, "1100"),
+        LinkSpan("Connection", "up", WALL - 100.0, None),
+    )
+    tracks = parts(bus, link_spans=spans)["links"]["tracks"]
+    assert [name for name, _ in tracks] == ["Connection", "IB servers", "usfarm"]
+    assert tracks[1][1] == [[WALL - 90.0, None, "down", "1100"]]
+
+
+def test_outages_are_counted_in_words():
+    def with_spans(*spans: LinkSpan) -> HealthSection:
+        return replace(health(WALL), link_spans=spans)
+
+    assert outage_words(with_spans()) == "no outage"
+    lost = LinkSpan("IB servers", "down", WALL - 400.0, WALL - 52.0)
+    assert outage_words(with_spans(lost)) == "1 outage, the longest 5 min 48 s"
+    assert outage_words(with_spans(lost, LinkSpan("Connection", "down", WALL, None))).endswith("one goes on")
+    assert outage_words(with_spans(LinkSpan("usfarm", "down", WALL, None))) == "no outage"
+
+
+def test_restarts_errors_and_units(bus):
+    rows = parts(bus, restarts={"lines": 2, "bars": 0}, error_counts={"qtrade.engine": 3})["rows:parts"]
+    assert rows["Restarts of lines"]["value"] == ["2", "warn"]
+    assert rows["Errors of qtrade.engine"]["value"] == ["3", "warn"]
+    assert rows["Volume of simulated"]["value"] == "lots of 100"
+    assert "Restarts of bars" not in rows
+
+
+def test_the_log_keeps_its_words_and_the_keys_of_its_lines(bus):
+    before = parts(bus)["rows:log"]
+    line = (WALL, "WARNING", "SUBSCRIPTION NEAR LIMIT: 47/50")
+    after = parts(bus, log_tail=(*health(WALL).log_tail, line))["rows:log"]
+    assert set(before) < set(after)
+    assert ["SUBSCRIPTION NEAR LIMIT: 47/50", "warning"] in [row["text"] for row in after.values()]
+
+
+def test_a_changed_file_asks_for_a_restart(bus):
+    assert parts(bus)["health"]["restart"] is None
+    assert (
+        parts(bus, restart_needed="engine/scanners/breakout.py")["health"]["restart"] == "engine/scanners/breakout.py"
+    )
+
+
+def test_the_report_holds_everything_but_the_account(bus):
+    line = (WALL, "INFO", f"Connected as {ACCOUNT}")
+    bus.publish("health", replace(health(WALL), log_tail=(line,)))
+    text = report_of(AppDeps(state=bus, clock=FakeClock(wall=WALL), build_id="5a1c9e77", version="0.1.0"))
+    assert ACCOUNT not in text
+    assert "DU***567" in text
+    for words in ("Subscriptions: 16/50", "AZREF: delayed data", "simulated at 127.0.0.1:7497", "Engine: alive"):
+        assert words in text
+
+
+def test_the_report_before_there_is_anything():
+    empty = StateBus(None, FakeClock(wall=WALL))
+    assert "not published" in report(Snapshots.read(empty, NAMES, "starting", WALL))
+
+
+def test_reconnect_is_handed_to_the_engine(bus):
+    assert reconnected(AppDeps(state=bus)).startswith("Connecting afresh")
+    assert [type(command) for command in bus.drain()] == [Reconnect]
+
+
+def test_reconnect_without_an_engine_says_so(bus, monkeypatch):
+    def refuse(command):
+        raise CommandRefused("This dashboard only shows.")
+
+    monkeypatch.setattr(bus, "submit", refuse)
+    assert reconnected(AppDeps(state=bus)) == "This dashboard only shows."
+
+
+def test_over_http(bus):
+    app = create_app(AppDeps(state=bus, clock=FakeClock(wall=WALL), build_id="5a1c9e77", version="0.1.0"))
+    client = app.server.test_client()
+    with client.get("/health", headers=HEADERS) as page:
+        assert page.status_code == 200
+    answer = call(app, client, "health-report.data", {"health-copy.n_clicks": 1}, "health-copy.n_clicks")
+    assert "Engine: alive" in json.loads(answer.text)["response"]["health-report"]["data"]["text"]

@@ -1,0 +1,445 @@
+"""The Symbol page without a browser: bars for display, the chart's base and tail, names, states, commands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from app.callbacks.symbol import base_of, pinned, polled
+from app.deps import AppDeps
+from app.factory import create_app
+from app.feed import Feed
+from app.figures.bars import (
+    BY_KEY,
+    TIMEFRAMES,
+    bars_of,
+    daily_bars,
+    ema,
+    holes,
+    letters,
+    live_since,
+    range_level,
+    session_starts,
+    tail_of,
+    vwap,
+)
+from app.figures.candles import chart_base, chart_tail, stamp
+from app.figures.zones import NEW_YORK, clock_text, exchange_zone, shifted
+from app.rows.find_page import name_parts, request_id_of
+from app.rows.rules import failed_words, fill_pct, typeset
+from app.rows.symbol import symbol_parts
+from app.snapshots import Snapshots
+from app.views import PAGES, find_page
+from engine.bars.indicators import ema as engine_ema
+from engine.bars.indicators import vwap as engine_vwap
+from engine.clock import FakeClock
+from engine.domain import Bar, RuleCheck
+from engine.errors import CommandRefused
+from engine.state.bus import StateBus
+from engine.state.commands import Command, FindSymbol, PinSymbol
+from engine.state.sections import Answer, AnswersSection, SymbolSection, UniverseSection
+from tests.app.dash_client import HEADERS, call
+from tests.app.sample_state import CL, MARKET, NQ, TSLA, WALL, fill_sample, minute_bars, symbol, tick_sample
+
+NVDA = 4_815_747
+BASE = "symbol-base.data"
+
+
+def section(con_id: int = TSLA, **changes) -> SymbolSection:
+    return replace(symbol(con_id, WALL, 1_000.0), **changes)
+
+
+def bar(time: float, price: float = 10.0, source: str = "streamed", volume: float | None = 100.0) -> Bar:
+    return Bar(time, price, price + 1, price - 1, price, volume, source)
+
+
+def new_york(day: int, hour: int, minute: int = 0, month: int = 11) -> float:
+    return datetime(2025, month, day, hour, minute, tzinfo=NEW_YORK).timestamp()
+
+
+# --- bars ----------------------------------------------------------------------------------------------------------
+
+minutes = st.lists(
+    st.tuples(st.integers(0, 900), st.floats(1, 500), st.none() | st.floats(0, 1e6)),
+    min_size=1,
+    max_size=120,
+    unique_by=lambda item: item[0],
+).map(lambda items: tuple(bar(MARKET // 60 * 60 + 60.0 * m, p, volume=v) for m, p, v in sorted(items)))
+
+
+@given(minutes, st.sampled_from([frame for frame in TIMEFRAMES if frame.key != "1D"]))
+def test_the_tail_is_the_end_of_the_whole(bars, frame):
+    s = section(bars=bars)
+    tail = tail_of(s, frame)
+    assert tail
+    assert len(tail) <= frame.tail
+    whole = {b.time: b for b in bars_of(s, frame)}
+    for b in tail:
+        same = whole[b.time]
+        assert (b.open, b.high, b.low, b.close, b.volume) == (same.open, same.high, same.low, same.close, same.volume)
+
+
+@given(minutes, st.sampled_from(TIMEFRAMES))
+def test_a_base_says_the_same_as_its_bars(bars, frame):
+    s = section(bars=bars)
+    base = chart_base(s, frame, 20)
+    shown = bars_of(s, frame)[-frame.base :]
+    times = np.cumsum([step * (frame.size_s if i else 1) for i, step in enumerate(base["t"])]).tolist()
+    assert all(a < b for a, b in zip(times, times[1:], strict=False))
+    assert base["c"] == [round(b.close, 2) for b in shown]
+    assert all(len(base[key]) == len(shown) for key in ("o", "h", "lo", "c", "v", "f", "s", "src"))
+    tail = chart_tail(s, frame)
+    newest = tail[str(times[-1])]
+    assert newest[:4] == [base[key][-1] for key in ("o", "h", "lo", "c")]
+
+
+def test_averages_are_those_of_the_engine():
+    bars = minute_bars(TSLA, 90)
+    closes = np.array([b.close for b in bars])
+    assert ema(closes.tolist(), 8) == pytest.approx(engine_ema(closes, 8).tolist())
+    columns = [np.array([getattr(b, key) for b in bars]) for key in ("high", "low", "close", "volume")]
+    starts = [True] + [False] * 89
+    assert vwap(bars, starts) == pytest.approx(engine_vwap(*columns).tolist())
+
+
+def test_the_level_of_the_past_is_the_high_before_each_bar_of_this_session():
+    bars = [bar(60.0 * i, 10.0 + i) for i in range(12)]
+    starts = [i in (0, 5) for i in range(12)]
+    assert range_level(bars, starts, 3) == [None] * 8 + [18.0, 19.0, 20.0, 21.0]
+
+
+def test_vwap_begins_again_with_each_session_and_needs_volume():
+    day = [bar(new_york(5, 9, 28)), bar(new_york(5, 9, 29), 20), bar(new_york(5, 9, 30), 30, volume=None)]
+    s = section(bars=tuple(day))
+    starts = session_starts(day, s, NEW_YORK)
+    assert starts == [True, False, True]
+    assert vwap(day, starts) == [10.0, 15.0, None]
+
+
+def test_a_hole_inside_regular_hours_is_a_hole_and_a_night_is_not():
+    bars = (
+        bar(new_york(4, 15, 59)),
+        bar(new_york(4, 16, 30)),  # after hours: nobody traded, nothing is missing
+        bar(new_york(5, 9, 30)),
+        bar(new_york(5, 9, 35)),
+    )
+    s = section(bars=bars)
+    assert holes(bars, s, 60, NEW_YORK) == [(new_york(5, 9, 31), 4)]
+    assert holes(bars, s, 300, NEW_YORK) == []
+
+
+def test_the_hour_between_two_sessions_of_a_future_takes_no_room():
+    chicago = exchange_zone("US/Central")
+    bars = (bar(new_york(5, 16, 59)), bar(new_york(5, 18, 0)), bar(new_york(5, 18, 4)))
+    assert holes(bars, section(NQ, bars=bars), 60, chicago) == [(new_york(5, 18, 1), 3)]
+
+
+def test_times_are_those_of_the_exchange_on_both_sides_of_a_change_of_clocks():
+    summer, winter = new_york(31, 9, 30, month=10), new_york(3, 9, 30)
+    for at in (summer, winter):
+        shown = datetime.fromtimestamp(shifted(at, NEW_YORK), UTC)
+        assert (shown.hour, shown.minute) == (9, 30)
+    assert clock_text(winter, NEW_YORK, new_york(5, 10)) == "3 Nov 09:30"
+    assert exchange_zone("no such zone") is NEW_YORK
+    assert str(exchange_zone("CST (Central Standard Time)")) == "America/Chicago"
+
+
+def test_how_a_bar_is_known():
+    bars = (bar(0, source="history"), bar(60), bar(120, source="history"), bar(180, source="sampled"))
+    assert letters(bars, live_since(section(bars=bars))) == "hsrv"
+
+
+def test_the_running_day_is_the_days_own_and_belongs_to_the_exchanges_date():
+    late = (bar(new_york(5, 19, 30)),)  # the next day in UTC
+    today = daily_bars(section(bars=late))[-1]
+    assert datetime.fromtimestamp(today.time, UTC).strftime("%Y-%m-%d %H:%M") == "2025-11-05 00:00"
+    evening = (bar(new_york(5, 18, 30)),)  # a future's next day
+    assert datetime.fromtimestamp(daily_bars(section(NQ, bars=evening))[-1].time, UTC).day == 6
+    assert not today.closed
+
+
+def test_history_that_comes_later_asks_for_a_new_base_and_a_new_minute_does_not():
+    before = section()
+    longer = replace(before, bars=(*before.bars, bar(before.bars[-1].time + 60)))
+    mended = replace(before, bars=(bar(before.bars[0].time - 60, source="history"), *before.bars))
+    assert stamp(longer) == stamp(before)
+    assert stamp(mended) != stamp(before)
+
+
+def test_a_base_is_small():
+    two_days = minute_bars(TSLA, 1_900)
+    sizes = {
+        frame.key: len(json.dumps(chart_base(section(bars=two_days), frame, 20)).replace(" ", ""))
+        for frame in TIMEFRAMES
+    }
+    assert max(sizes.values()) < 60_000, sizes
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def snapshots(bus: StateBus, con_id: int = TSLA, name: str | None = None) -> Snapshots:
+    page, params = find_page(PAGES, f"/symbol/{name or con_id}")
+    return Snapshots.read(bus, page.sections(params), "alive", WALL)
+
+
+@pytest.fixture
+def bus() -> StateBus:
+    made = StateBus(None, FakeClock(wall=WALL))
+    fill_sample(made, WALL)
+    return made
+
+
+def test_the_header_and_the_panels(bus):
+    parts = symbol_parts(snapshots(bus), TSLA)
+    head = parts["symbol"]
+    assert head["name"] == "TSLA"
+    assert head["badge"][0] == "100 Position"
+    assert head["position"] == "100 @ 462.76"
+    assert head["last"] == "408.08"
+    assert head["change"][0].startswith("▲ +")
+    assert head["line_said"] == "Subscribed LIVE TSLA (priority=100)"
+    assert head["line_out"] == "never while the position is open"
+    assert parts["chart"]["cost"] == 462.76
+    assert [mark[0] for mark in parts["chart"]["marks"]] == ["sold"]
+    assert set(parts["rows:marks"]) == {"f0001f4e8.1", "position"}
+    assert {parts["state"][card]["s"] for card in ("chart", "quote", "why", "line", "marks")} == {"live"}
+    assert all(f"tail:bars-{frame.key}" in parts for frame in TIMEFRAMES)
+
+
+def test_neighbours_go_round(bus):
+    ids = [NQ, CL, TSLA]  # by exposure
+    for before, here, after in zip(ids, ids[1:], [*ids[2:], None], strict=False):
+        parts = symbol_parts(snapshots(bus, here), here)["symbol"]
+        assert parts["before"]["con"] == before
+        assert after is None or parts["after"]["con"] == after
+
+
+def test_while_the_engine_has_not_published_it(bus):
+    parts = symbol_parts(snapshots(bus, CL), CL)
+    assert parts["state"]["chart"]["s"] == "loading"
+    assert parts["symbol"]["name"] == "CLZ5"
+    assert parts["symbol"]["unknown"] is False
+    assert "chart" not in parts
+
+
+def test_bars_that_are_on_their_way(bus):
+    bus.publish(f"symbol:{TSLA}", section(bars=(), message="no bars yet: history is queued"))
+    state = symbol_parts(snapshots(bus), TSLA)["state"]["chart"]
+    assert state == {"s": "empty", "title": "Asking for bars ...", "text": "No bars yet: history is queued."}
+
+
+def test_an_unknown_contract_is_said_calmly(bus):
+    parts = symbol_parts(snapshots(bus, 999), 999)
+    assert parts["symbol"]["unknown"] is True
+    assert parts["state"]["chart"]["title"] == "Not known here"
+
+
+def test_nothing_is_unknown_while_the_broker_is_away():
+    away = StateBus(None, FakeClock(wall=WALL))
+    fill_sample(away, WALL, connected=False)
+    parts = symbol_parts(snapshots(away, 999), 999)
+    assert parts["symbol"]["unknown"] is False
+    assert parts["state"]["chart"]["s"] == "error"
+    assert symbol_parts(snapshots(away), TSLA)["state"]["chart"]["s"] == "stale"
+
+
+def test_a_filtered_position_says_why(bus):
+    parts = symbol_parts(snapshots(bus, 9_005), 9_005)
+    assert parts["symbol"]["name"] == "CNCE.CVR"
+    assert "Contingent value right" in parts["symbol"]["filtered"]
+    assert parts["state"]["chart"]["title"] == "Filtered: Contingent value right"
+
+
+def test_a_closed_market_shows_its_last_session(bus):
+    bus.publish(f"symbol:{TSLA}", section(message="The market is closed: the last session's bars."))
+    words = symbol_parts(snapshots(bus), TSLA)["symbol"]["message"]
+    assert words == "The market is closed: the last session's bars. Last session: Wed 5 Nov."
+
+
+def test_missing_values_stay_missing(bus):
+    bare = replace(section().quote, price=None, price_kind=None, last=None, bid=None, ask=None, volume=None, open=None)
+    bus.publish(f"symbol:{TSLA}", section(quote=bare, atr=None, rel_volume=None, vwap=None, rules=(), position=None))
+    parts = symbol_parts(snapshots(bus), TSLA)
+    assert parts["symbol"]["last"][0] is None
+    assert parts["symbol"]["bid"] is None
+    assert parts["symbol"]["position"] is None
+    assert parts["state"]["why"]["s"] == "empty"
+    assert "NaN" not in json.dumps(parts, allow_nan=False)
+
+
+def rule(value: float | None, limit: float | None, passed: bool | None, text: str) -> RuleCheck:
+    return RuleCheck("R", value, limit, passed, "1.0x", text)
+
+
+@pytest.mark.parametrize(
+    ("check", "pct"),
+    [
+        (rule(100.0, 100.0, False, "> 100.00"), 50),
+        (rule(101.5, 100.0, True, "> 100.00"), 75),
+        (rule(98.5, 100.0, True, "< 100.00"), 75),
+        (rule(0.75, 1.5, False, "≥ 1.50x"), 25),
+        (rule(9.0, 1.5, True, "≥ 1.50x"), 100),
+        (rule(None, 1.5, None, "≥ 1.50x"), None),
+    ],
+)
+def test_the_bar_of_a_rule_has_its_limit_in_the_middle(check, pct):
+    assert fill_pct(check, 1.0) == pct
+
+
+def test_words_of_the_rules():
+    assert failed_words((rule(1, 2, False, ""), rule(1, 2, None, ""), rule(3, 2, True, ""))) == "1 of 3 fail, 1 unknown"
+    assert failed_words((rule(3, 2, True, ""),)) == "all 1 pass"
+    assert typeset("-0.31, 1.49x of 1.50x, pre-market BRK-3") == "−0.31, 1.49× of 1.50×, pre-market BRK-3"
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "con_id"),
+    [("TSLA", TSLA), ("tsla", TSLA), ("BRK.B", 72_063_691), ("brk-b", 72_063_691), ("BRK%20B", 72_063_691), ("nq", NQ)],
+)
+def test_a_name_leads_to_its_symbol(bus, name, con_id):
+    assert name_parts(snapshots(bus, name=name), name)["find"]["go"] == con_id
+
+
+def test_a_name_of_several_offers_the_choice(bus):
+    universe = bus.read("universe")
+    assert isinstance(universe, UniverseSection)
+    twice = (*universe.symbols, (777, "AMDX", "AMD", "STK", "LSE", "none"), (778, "PLTR", "PLTR", "STK", "LSE", "none"))
+    bus.publish("universe", replace(universe, symbols=twice))
+    parts = name_parts(snapshots(bus, name="PLTR"), "PLTR")
+    assert parts["find"]["go"] is None
+    assert set(parts["rows:found"]) == {"88385302", "778"}
+
+
+def test_a_name_that_is_not_here_is_looked_up_at_the_broker(bus):
+    parts = name_parts(snapshots(bus, name="GOOGX"), "GOOGX")
+    assert parts["find"]["text"].startswith("Asking the broker ...")
+    assert "208813719" in parts["rows:found"]  # GOOGL
+    answer = Answer(request_id_of("googx"), True, "1 found.", WALL, [[4242, "GOOGX", "STK", "SMART"]])
+    bus.publish("answers", AnswersSection(answers=(answer,)))
+    assert name_parts(snapshots(bus, name="GOOGX"), "GOOGX")["find"]["go"] == 4242
+    bus.publish("answers", AnswersSection(answers=(replace(answer, ok=False, value=[]),)))
+    assert "Nothing is called so" in name_parts(snapshots(bus, name="GOOGX"), "GOOGX")["find"]["text"]
+
+
+@given(st.text(max_size=80))
+def test_any_name_gets_an_answer(name):
+    made = StateBus(None, FakeClock(wall=WALL))
+    fill_sample(made, WALL)
+    assert name_parts(snapshots(made, name="x"), name)["find"] is not None
+
+
+def test_the_rails_entry_opens_the_largest_position(bus):
+    page, params = find_page(PAGES, "/symbol")
+    s = Snapshots.read(bus, page.sections(params), "alive", WALL)
+    assert page.build(s, params)["find"]["go"] == NQ
+
+
+# --- commands ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Refusing:
+    """A state without an engine behind it: it shows what is there and takes no command."""
+
+    bus: StateBus
+    asked: list[Command] = field(default_factory=list)
+    problem: str = ""
+
+    def read(self, name):
+        return self.bus.read(name)
+
+    def seqs(self):
+        return self.bus.seqs()
+
+    def submit(self, command):
+        self.asked.append(command)
+        raise CommandRefused("This dashboard only shows.")
+
+
+def feed_on(state, clock) -> Feed:
+    return Feed(state, clock.wall, polled(PAGES, AppDeps(state=state, clock=clock)))
+
+
+def test_each_poll_keeps_the_symbol_open(bus):
+    clock = FakeClock(wall=WALL)
+    feed = feed_on(bus, clock)
+    feed.poll(f"/symbol/{CL}", None)
+    assert bus.open_symbols() == {CL}
+    feed.poll("/symbol/TSLA", None)
+    feed.poll("/", None)
+    assert bus.open_symbols() == {CL}
+
+
+def test_a_name_is_asked_for_once_a_minute_whatever_the_number_of_tabs(bus):
+    clock = FakeClock(wall=WALL)
+    feed = feed_on(bus, clock)
+    for _ in range(5):
+        feed.poll("/symbol/GOOGX", None)
+    assert [type(command) for command in bus.drain()] == [FindSymbol]
+
+
+def test_a_dashboard_without_an_engine_shows_what_is_there(bus):
+    state = Refusing(bus)
+    feed = feed_on(state, FakeClock(wall=WALL))
+    assert feed.poll(f"/symbol/{TSLA}", None).delta["set"]["symbol"]["name"] == "TSLA"
+    assert feed.poll("/symbol/GOOGX", None).delta["set"]["find"]["go"] is None
+    assert len(state.asked) == 2
+    assert pinned(AppDeps(state=state), TSLA) == "This dashboard only shows."
+
+
+def test_the_pin_is_turned_over(bus):
+    deps = AppDeps(state=bus)
+    assert pinned(deps, TSLA) == ""
+    command = bus.drain()[0]
+    assert isinstance(command, PinSymbol)
+    assert (command.con_id, command.pinned) == (TSLA, True)
+    bus.publish(f"symbol:{TSLA}", section(pinned=True))
+    pinned(deps, TSLA)
+    assert bus.drain()[0].pinned is False
+    assert "not open" in pinned(deps, CL)
+
+
+@pytest.mark.parametrize("con_id", [None, "76792991", -1, 0, 1.5, True, 10**12, [], {}, 999])
+def test_a_base_of_anything_else_is_empty(bus, con_id):
+    assert base_of(AppDeps(state=bus), con_id, "1m")["t"] == []
+
+
+def test_the_base_over_http(bus):
+    clock = FakeClock(wall=WALL)
+    app = create_app(AppDeps(state=bus, clock=clock, build_id="b", version="0"))
+    client = app.server.test_client()
+    for frame in [*BY_KEY, "7m", None, 3]:
+        values = {"symbol-con.data": NVDA, "symbol-timeframe.value": frame}
+        answer = call(app, client, BASE, values, "symbol-con.data")
+        base = answer.json["response"]["symbol-base"]["data"]
+        assert base["tf"] == (frame if frame in BY_KEY else "1m")
+        assert len(base["t"]) > 5
+    for path in ("/symbol", "/symbol/TSLA", f"/symbol/{TSLA}"):
+        with client.get(path, headers=HEADERS) as page:
+            assert page.status_code == 200
+
+
+def test_a_busy_poll_of_the_page_is_small(bus):
+    clock = FakeClock(wall=WALL)
+    feed = feed_on(bus, clock)
+    answer = feed.poll(f"/symbol/{TSLA}", None)
+    sizes = []
+    for step in range(1, 20):
+        clock.advance(2.0)
+        tick_sample(bus, step, clock.wall(), clock.mono())
+        moved = section(bars=(*section().bars[:-1], replace(section().bars[-1], close=408.0 + step / 100)))
+        bus.publish(f"symbol:{TSLA}", replace(moved, quote=symbol(TSLA, clock.wall(), clock.mono(), step).quote))
+        answer = feed.poll(f"/symbol/{TSLA}", answer.cursor)
+        sizes.append(len(json.dumps(answer.delta)))
+    assert sorted(sizes)[len(sizes) // 2] < 4_000, sizes

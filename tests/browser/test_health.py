@@ -1,0 +1,91 @@
+"""The Health page in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+from playwright.sync_api import Page
+
+from engine.state.commands import Reconnect
+from tests.app.sample_state import health
+from tests.browser.conftest import Site, live, polls_of, until
+from tests.browser.test_pages_live import CONTRAST, SIZES
+
+
+def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
+    site.run()
+    live(page, site.url + "/health")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
+def test_it_says_how_everything_is(page: Page, site: Site) -> None:
+    live(page, site.url + "/health")
+    assert page.inner_text(".qt-verdict") == "Everything is running."
+    assert page.locator(".qt-track").count() == 2
+    assert page.locator(".qt-track .qt-span[data-state=down]").count() == 1
+    assert page.locator("[data-qt-ages] tr").count() == 6
+    assert "16/50" in page.inner_text(".qt-health-side")
+    assert "Subscribed LIVE TSLA (priority=100)" in page.inner_text(".qt-log")
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_ages_count_and_a_stale_one_is_marked(page: Page, site: Site) -> None:
+    live(page, site.url + "/health")
+    cell = "[data-qt-ages] tr:nth-child(2) td:nth-child(2)"
+    before = page.inner_text(cell)
+    until(page, f"t => document.querySelector(`{cell}`).innerText !== t", before, 4000)
+    rows = health(site.clock.wall()).ages
+    old = (replace(rows[0], wall=site.clock.wall() - 99.0), *rows[1:])
+    site.bus.publish("health", replace(health(site.clock.wall()), ages=old))
+    page.wait_for_selector("[data-qt-ages] tr:nth-child(1) td[data-tone=warn]")
+
+
+def test_open_and_over(page: Page, site: Site) -> None:
+    live(page, site.url + "/health")
+    shown = page.locator(".qt-happened li:visible")
+    assert shown.count() == 2
+    page.click("#health-show label:has-text('Open')")
+    page.wait_for_timeout(300)
+    assert shown.count() == 1
+    assert "AZREF: delayed data" in shown.inner_text()
+    site.bus.publish("health", replace(health(site.clock.wall()), loop_lateness_p99_ms=3.0))
+    page.wait_for_timeout(2500)
+    assert shown.count() == 1  # the choice survives polls
+
+
+def test_the_report_is_copied(page: Page, site: Site) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    live(page, site.url + "/health")
+    page.click("#health-copy")
+    page.wait_for_selector("#health-said:has-text('Copied')")
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert "Subscriptions: 16/50" in text
+    assert "DU1234567" not in text
+
+
+def test_reconnect(page: Page, site: Site) -> None:
+    live(page, site.url + "/health")
+    page.click("#health-reconnect")
+    page.wait_for_selector("#health-said:has-text('Connecting afresh')")
+    assert any(isinstance(command, Reconnect) for command in site.bus.drain())
+
+
+def test_a_quiet_engine_costs_no_bytes(page: Page, site: Site) -> None:
+    live(page, site.url + "/health")
+    page.wait_for_timeout(2500)
+    seen = polls_of(page)
+    page.wait_for_timeout(4500)
+    assert set(seen) == {(204, 0)}
+
+
+def test_a_changed_file_and_a_lost_broker(page: Page, serve: Callable[..., Site]) -> None:
+    site = serve(connected=False)
+    site.bus.publish("health", replace(health(site.clock.wall()), restart_needed="engine/engine.py"))
+    page.goto(site.url + "/health")
+    page.wait_for_selector(".qt-restart:not([hidden])")
+    assert "engine/engine.py" in page.inner_text(".qt-restart")
+    assert page.inner_text(".qt-verdict") == "The broker is not connected."

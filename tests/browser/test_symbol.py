@@ -1,0 +1,239 @@
+"""The Symbol page in a real browser: the candles live, the zoom stays, names lead to symbols, all in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+from playwright.sync_api import Page
+
+from engine.domain import Bar
+from engine.state.bus import StateBus
+from engine.state.commands import FindSymbol, PinSymbol
+from engine.state.sections import Answer, AnswersSection, SymbolSection
+from tests.app.sample_state import CL, NQ, TSLA, symbol
+from tests.browser.conftest import Site, Watched, live, until
+from tests.browser.test_pages_live import CONTRAST, SIZES
+
+NVDA = 4_815_747
+PAGE = f"/symbol/{TSLA}"
+DRAWN = "con => qt.candles && qt.candles.base && qt.candles.base.con === con && qt.candles.rows.length > 20"
+LAST = "qt.candles.rows[qt.candles.rows.length - 1].c"
+RANGE = "(dash_component_api.getLayout('symbol-chart').props || {}).visibleLogicalRange"
+
+
+def open_symbol(page: Page, site: Site, con_id: int = TSLA) -> None:
+    live(page, f"{site.url}/symbol/{con_id}")
+    until(page, DRAWN, con_id)
+
+
+def move(site: Site, close: float, con_id: int = TSLA, new_minutes: int = 0) -> Bar:
+    """The last bar closes at `close`, after `new_minutes` further minutes."""
+    section = site.bus.read(f"symbol:{con_id}")
+    assert isinstance(section, SymbolSection)
+    bars = list(section.bars)
+    for _ in range(new_minutes):
+        bars[-1] = replace(bars[-1], closed=True)
+        bars.append(Bar(bars[-1].time + 60.0, close, close, close, close, 1000.0, "streamed", closed=False))
+    last = replace(bars[-1], close=close, high=max(bars[-1].high, close), low=min(bars[-1].low, close))
+    quote = replace(section.quote, price=close, last=close)
+    site.bus.publish(f"symbol:{con_id}", replace(section, bars=(*bars[:-1], last), quote=quote))
+    return last
+
+
+def ask_chart(page: Page, series: str) -> Any:
+    """The last value that the library itself holds of a series."""
+    action = {"action": "lastValue", "seriesId": series}
+    page.evaluate("a => dash_clientside.set_props('symbol-chart', {dataAction: {...a, nonce: Math.random()}})", action)
+    page.wait_for_timeout(200)
+    return page.evaluate("dash_component_api.getLayout('symbol-chart').props.dataResult")
+
+
+def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
+    site.run()
+    open_symbol(page, site)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(400)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+        assert page.evaluate("document.querySelector('.qt-candles canvas').clientWidth") > 200
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_the_last_bar_lives_in_the_library_itself(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    for close in (410.5, 411.25):
+        move(site, close)
+        until(page, f"c => {LAST} === c", close, 6000)
+        assert ask_chart(page, "px")["price"] == close
+    assert page.inner_text("[data-qt-legend]").find("C 411.25") >= 0
+    assert page.inner_text(".qt-symbol-price .qt-big") == "411.25"
+
+
+def test_a_new_minute_is_appended_once(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    count = page.evaluate("qt.candles.rows.length")
+    last = move(site, 409.0, new_minutes=2)
+    until(page, f"c => {LAST} === c", 409.0, 6000)
+    assert page.evaluate("qt.candles.rows.length") == count + 2
+    times = page.evaluate("qt.candles.rows.map(r => r.t)")
+    assert all(a < b for a, b in zip(times, times[1:], strict=False))
+    assert times[-1] == last.time - 5 * 3600  # New York's clock
+    page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
+    page.wait_for_timeout(2500)
+    assert page.evaluate("qt.candles.rows.length") == count + 2
+
+
+def test_a_tab_that_slept_asks_for_the_bars_between(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    count = page.evaluate("qt.candles.rows.length")
+    move(site, 409.5, new_minutes=30)
+    until(page, f"c => {LAST} === c", 409.5, 8000)
+    assert page.evaluate("qt.candles.rows.length") == count + 30
+
+
+def test_history_that_fills_a_hole_is_drawn(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    section = site.bus.read(f"symbol:{TSLA}")
+    holed = (*section.bars[:-60], *section.bars[-50:])
+    site.bus.publish(f"symbol:{TSLA}", replace(section, bars=holed))
+    page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
+    until(page, "qt.candles.points.filter(p => p.empty).length === 10", timeout_ms=6000)
+    assert "no data" in page.inner_text("[data-qt-chart-note]")
+    mended = tuple(replace(bar, source="history") for bar in section.bars[-60:-50])
+    site.bus.publish(f"symbol:{TSLA}", replace(section, bars=(*section.bars[:-60], *mended, *section.bars[-50:])))
+    until(page, "qt.candles.rows.filter(r => r.src === 'r').length === 10", timeout_ms=6000)
+    assert "completed from history" in page.inner_text("[data-qt-chart-note]")
+
+
+def test_the_zoom_survives_polls_marks_and_a_new_base(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    box = page.locator(".qt-candles").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 100)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(600)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 200, box["y"] + 100, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(800)
+    before = page.evaluate(RANGE)
+    assert before
+    for step in range(3):
+        move(site, 408.0 + step)
+        page.wait_for_timeout(1500)
+    page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
+    page.wait_for_timeout(2000)
+    after = page.evaluate(RANGE)
+    assert abs(after["from"] - before["from"]) < 0.5
+    assert abs(after["to"] - before["to"]) < 0.5
+
+
+def test_timeframes_and_layers(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    for frame, size in (("5m", 300), ("1D", 86400), ("60m", 3600), ("1m", 60)):
+        page.click(f"label.qt-segment:text-is('{frame}')")
+        until(page, "s => qt.candles.base && qt.candles.base.size === s", size)
+        move(site, 408.0 + size / 1e5)
+        page.wait_for_timeout(2300)
+    page.click("[data-menu=symbol-layers-menu]")
+    page.uncheck("#symbol-layers input >> nth=0")
+    page.wait_for_timeout(2500)
+    assert page.is_visible("#symbol-layers-menu")  # an open menu survives polls
+    assert "EMA" not in page.inner_text("[data-qt-legend]")
+    page.reload()
+    until(page, DRAWN, TSLA)
+    page.wait_for_timeout(500)
+    assert "EMA" not in page.inner_text("[data-qt-legend]")
+
+
+def test_a_cost_off_the_scale_is_a_chip_and_no_squashed_axis(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    page.wait_for_selector(".qt-chip:not([hidden])")
+    assert page.inner_text(".qt-chip").startswith("▲ avg cost 462.76, off scale")
+
+
+def test_a_wrong_tick_is_heard(page: Page, site: Site, watched: Watched) -> None:
+    """The library only warns about it: the silence that the other tests ask for would be broken."""
+    open_symbol(page, site)
+    watched.forgiven = True
+    page.evaluate("dash_clientside.set_props('symbol-chart', {tick: {seriesId: 'px', data: {time: 1, close: 2}}})")
+    page.wait_for_timeout(500)
+    assert any("unknown series" in complaint for complaint in watched.complaints)
+
+
+def test_from_symbol_to_symbol_and_back(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    page.click(".qt-symbol-buttons .qt-button:has-text('CLZ5')")  # not published: it waits
+    page.wait_for_selector("h1:has-text('CLZ5')")
+    page.wait_for_selector(".qt-card-candles[data-state=loading]", state="attached")
+    site.bus.publish(f"symbol:{CL}", symbol(CL, site.clock.wall(), site.clock.mono()))
+    until(page, DRAWN, CL, 8000)
+    page.go_back()
+    until(page, DRAWN, TSLA, 8000)
+    page.click("a[data-nav='/']")
+    page.wait_for_selector(".qt-overview")
+    page.click("a[data-nav='/symbol']")
+    until(page, DRAWN, TSLA, 8000)  # the one seen last
+    move(site, 407.0)
+    until(page, f"c => {LAST} === c", 407.0, 6000)
+
+
+def test_a_click_on_any_symbol_leads_to_its_chart(page: Page, site: Site) -> None:
+    live(page, site.url)
+    page.click(f".ag-row[row-id='{NQ}'] .ag-cell >> nth=0")
+    until(page, DRAWN, NQ, 8000)
+    assert page.inner_text("h1") == "NQZ5"
+
+
+def test_a_name_in_the_path_becomes_its_number(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/symbol/tsla")
+    until(page, DRAWN, TSLA, 8000)
+    assert page.url == site.url + PAGE
+
+
+def test_a_name_that_only_the_broker_knows(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/symbol/GOOGX")
+    page.wait_for_selector("text=Asking the broker")
+    command = next(c for c in site.bus.drain() if isinstance(c, FindSymbol))
+    rows = [[NVDA, "GOOGX", "STK", "SMART"]]
+    answer = Answer(command.request_id, True, "1 found.", site.clock.wall(), rows)
+    site.bus.publish("answers", AnswersSection(answers=(answer,)))
+    until(page, DRAWN, NVDA, 8000)
+
+
+def test_an_unknown_number_offers_the_search(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/symbol/999")
+    page.wait_for_selector("text=No contract 999")
+    assert not page.is_visible(".qt-card-candles")
+    page.click("[data-qt-find]")
+    assert page.evaluate("document.activeElement.id") == "shell-find"
+
+
+def test_pin_and_side(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    page.click("#symbol-pin")
+    page.wait_for_timeout(500)
+    pins = [command for command in site.bus.drain() if isinstance(command, PinSymbol)]
+    assert [(pin.con_id, pin.pinned) for pin in pins] == [(TSLA, True)]
+    section = site.bus.read(f"symbol:{TSLA}")
+    site.bus.publish(f"symbol:{TSLA}", replace(section, pinned=True, rules_short=section.rules[:2]))
+    page.wait_for_selector("#symbol-pin:has-text('Unpin')")
+    page.click("#symbol-why label.qt-segment:text-is('Short')")
+    page.wait_for_timeout(300)
+    assert page.locator(".qt-side-short tbody tr:visible").count() == 2
+    assert page.locator(".qt-side-long tbody tr:visible").count() == 0
+
+
+def test_the_page_opens_its_symbol_at_the_engine(page: Page, site: Site) -> None:
+    bus: StateBus = site.bus
+    open_symbol(page, site, NVDA)
+    assert NVDA in bus.open_symbols()
+
+
+def test_no_connection_keeps_the_last_values_grey(page: Page, serve: Callable[..., Site]) -> None:
+    site = serve(connected=False)
+    page.goto(site.url + PAGE)
+    page.wait_for_selector(".qt-card-candles[data-state=stale]", state="attached")
+    until(page, DRAWN, TSLA)
