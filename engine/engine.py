@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import time
 from pathlib import Path
 
 from engine.broker.port import (
@@ -77,7 +76,7 @@ class Engine:
         rooms = self.rooms
         account = self._setup.settings.config.broker.account or remembered_account(self._setup.data_dir, self._mode)
         if account is not None:
-            await self._open_account(account)
+            await self._take_over(self._use_account(account), account)
         self.publisher.all()
         supervisor = rooms.supervisor
         supervisor.start("broker", rooms.broker.run)
@@ -103,46 +102,38 @@ class Engine:
         await self.rooms.supervisor.stop()
         self.publisher.all()
 
-    async def _open_account(self, account: str) -> None:
-        """State, journal and pins of this mode and account; the signals and changes of earlier today."""
-        setup, rooms = self._setup, self.rooms
-        folder = setup.data_dir / folder_name(self._mode, account)
-        self._account = account
+    def _use_account(self, account: str) -> Path:
+        """State and journal go on in this account's folder from this moment: no row may reach another's.
 
-        had_history = (folder / JOURNAL_FILE).exists()
+        Neither touches the disk here; while the folder can't be used, both say so and try again by themselves.
+        """
+        setup = self._setup
+        folder = setup.data_dir / folder_name(self._mode, account)
+        setup.state.use_folder(folder / "state")
+        setup.journal.open(folder / JOURNAL_FILE, self._mode, account)
+        setup.reader.open(folder / JOURNAL_FILE, self._mode, account)
+        self._account = account
+        return folder
+
+    async def _take_over(self, folder: Path, account: str) -> None:
+        """What the folder of the account in use holds: pins, setting changes, the signals of earlier today."""
+        setup, rooms = self._setup, self.rooms
 
         def open_files() -> None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             remember_account(setup.data_dir, self._mode, account)
-            setup.state.use_folder(folder / "state")
-            setup.journal.open(folder / JOURNAL_FILE, self._mode, account)
-            setup.reader.open(folder / JOURNAL_FILE, self._mode, account)
             rooms.watch.attach(folder)
 
-        try:
-            await asyncio.to_thread(open_files)
-        except OSError as error:
-            rooms.health.conditions.raise_(
-                "folder",
-                rooms.clock.wall(),
-                "The data folder can't be used",
-                f"{folder}: {error.strerror}. The engine runs on without history.",
-                severity="error",
-                cure="Free space or correct the rights of the folder, then restart.",
-            )
-            return
-        if had_history:
-            rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
-            await self._restore_signals()
-        rooms.supervisor.start("earlier today", lambda: self._take_up(folder, had_history))
+        await asyncio.to_thread(open_files)
+        rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
+        await self._restore_signals()
+        rooms.supervisor.start("earlier today", lambda: self._take_up(folder))
 
-    async def _take_up(self, folder: Path, had_history: bool) -> None:
+    async def _take_up(self, folder: Path) -> None:
         """Once the gateway's clock is known: what of "today" is on disk. Before, today is this machine's."""
         rooms = self.rooms
         await self._clock_known.wait()
         await rooms.history.open_cache(folder / "bars")
-        if had_history:
-            await self._restore_signals()
+        await self._restore_signals()
 
     async def _restore_signals(self) -> None:
         now = self.rooms.market_now()
@@ -179,6 +170,8 @@ class Engine:
 
     def _on_link_event(self, event: Connected | Disconnected | RequestError | SystemNotice) -> None:
         rooms, wall = self.rooms, self.rooms.clock.wall()
+        if isinstance(event, Connected) and event.account != self._account:
+            self._change_account(event.account)
         rooms.health.on_event(event, wall, rooms.market.now(wall))
         if isinstance(event, Connected):
             self._connected(event)
@@ -197,7 +190,7 @@ class Engine:
         if isinstance(event, PositionUpdate):
             self._on_position(event)
         elif isinstance(event, PortfolioMark):
-            rooms.manager.on_mark(event)
+            rooms.manager.on_mark(event, wall)
         elif isinstance(event, PositionPnl):
             rooms.manager.on_position_pnl(event)
         elif isinstance(event, AccountValue):
@@ -207,11 +200,16 @@ class Engine:
         elif rooms.manager.account.on_fill(event.fill):
             self._setup.journal.record_fill(event.fill)
 
+    def _change_account(self, account: str) -> None:
+        """Another account than before, or the first: nothing of the former one's money may show as its own."""
+        rooms = self.rooms
+        rooms.curve.restart()
+        rooms.manager.forget_account()
+        folder = self._use_account(account)
+        rooms.supervisor.start("account folder", lambda: self._take_over(folder, account))
+
     def _connected(self, event: Connected) -> None:
         rooms = self.rooms
-        if event.account != self._account:
-            rooms.curve.restart()
-            rooms.supervisor.start("account folder", lambda: self._open_account(event.account))
         rooms.market.restart()
         rooms.units.forget_evidence()
         rooms.manager.forget_missing(self._seen)
@@ -329,10 +327,8 @@ class Engine:
         if not rooms.broker.link.connected:
             rooms.curve.add(wall, rooms.market.now(wall), None, None, None)
             return
-        unrealized, _, priced = rooms.manager.pnl_totals()
         pnl = rooms.manager.account.pnl
-        complete = priced == len(rooms.manager.tradable_ids())
-        rooms.curve.add(wall, rooms.market.now(wall), unrealized if complete else None, pnl.realized, pnl.daily)
+        rooms.curve.add(wall, rooms.market.now(wall), rooms.manager.unrealized_of_all(), pnl.realized, pnl.daily)
 
     async def _survey(self) -> None:
         """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""
@@ -349,7 +345,7 @@ class Engine:
         while True:
             rooms = self.rooms
             lines = rooms.bus.snapshot()
-            uptime_s = time.monotonic() - self.publisher.started_mono
+            uptime_s = rooms.clock.mono() - self.publisher.started_mono
             positions = len(rooms.manager.tradable_ids())
             for name, value in status_block(uptime_s, lines, positions, len(rooms.bus.quotes()), rooms.broker.link):
                 log.info("%s: %s", name, value)

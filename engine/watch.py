@@ -26,16 +26,25 @@ class SymbolWatch:
         self._file: Path | None = None
 
     def attach(self, folder: Path) -> None:
-        """Keep the pins in `folder`/pins.json; those that are there already are taken over."""
+        """Keep the pins in `folder`/pins.json from now on: those in the file, and those made before there was one.
+
+        The pins of another folder stay with it.
+        """
+        made_before = {} if self._file is not None else self._pins
         self._file = folder / "pins.json"
+        self._pins = self._stored(self._file) | made_before
+        if made_before:
+            self._save()
+
+    def _stored(self, file: Path) -> dict[int, ContractRef]:
         try:
-            stored = msgspec.json.decode(self._file.read_bytes(), type=list[ContractRef])
+            stored = msgspec.json.decode(file.read_bytes(), type=list[ContractRef])
         except FileNotFoundError:
-            return
+            return {}
         except (OSError, msgspec.DecodeError) as error:
-            log.warning("%s can't be read (%s); the pins begin empty", self._file, error)
-            return
-        self._pins = {contract.con_id: contract for contract in stored} | self._pins
+            log.warning("%s can't be read (%s); the pins begin empty", file, error)
+            return {}
+        return {contract.con_id: contract for contract in stored}
 
     def show(self, contracts: Sequence[ContractRef]) -> bool:
         """These symbols are open on pages now, newest last; True when that is news."""
@@ -80,6 +89,7 @@ class SymbolWatch:
             return
         fresh = self._file.with_suffix(".new")
         try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh.write_bytes(msgspec.json.encode(list(self._pins.values())))
             fresh.replace(self._file)
         except OSError as error:

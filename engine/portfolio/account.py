@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from engine.broker.port import AccountPnl, AccountValue
 from engine.domain import Fill
 from engine.portfolio.valuation import share_pct, total
 from engine.state.sections import AccountFigures
 
 BASE = "BASE"
+_FILLS_MAX = 2_000  # the least recently reported leave first
 
 
 class AccountBook:
@@ -32,11 +35,17 @@ class AccountBook:
         self._updated_wall = wall
 
     def on_fill(self, fill: Fill) -> bool:
-        """Keep the fuller of two reports of one execution. True when it is new or changed."""
-        if self._fills.get(fill.exec_id) == fill:
-            return False
+        """Keep the fuller of two reports of one execution. True when it is new or changed.
+
+        After a reconnect the execution comes again before its commission does.
+        """
+        known = self._fills.pop(fill.exec_id, None)
+        if known is not None and fill.commission is None:
+            fill = msgspec.structs.replace(fill, commission=known.commission, realized_pnl=known.realized_pnl)
         self._fills[fill.exec_id] = fill
-        return True
+        while len(self._fills) > _FILLS_MAX:
+            del self._fills[next(iter(self._fills))]
+        return known != fill
 
     @property
     def pnl(self) -> AccountPnl:

@@ -39,6 +39,7 @@ class _Held(Struct):
     record: PositionRecord
     info: ContractInfo | None = None
     mark: PortfolioMark | None = None
+    mark_wall: float | None = None
     pnl: PositionPnl | None = None
     filtered: tuple[str, str] | None = None  # (kind, reason)
 
@@ -72,6 +73,12 @@ class TradeManager:
         self.account.reset_connection()
         for held in self._held.values():
             held.pnl = None
+
+    def forget_account(self) -> None:
+        """Another account: its figures, fills and valuations begin empty."""
+        self.account = AccountBook()
+        for held in self._held.values():
+            held.mark = None
 
     def forget_missing(self, seen: set[int]) -> list[int]:
         """After a reconnect: drop the positions that the broker no longer reports; returns their con_ids."""
@@ -109,10 +116,10 @@ class TradeManager:
             self._announce()
         return before != held.filtered
 
-    def on_mark(self, event: PortfolioMark) -> None:
+    def on_mark(self, event: PortfolioMark, wall: float) -> None:
         held = self._held.get(event.contract.con_id)
         if held is not None:
-            held.mark = event
+            held.mark, held.mark_wall = event, wall
 
     def on_position_pnl(self, event: PositionPnl) -> None:
         held = self._held.get(event.con_id)
@@ -149,7 +156,10 @@ class TradeManager:
         return wishes
 
     def pnl_totals(self) -> tuple[float | None, float | None, int]:
-        """(unrealized, gross exposure, priced) of the tradable positions in the base currency."""
+        """(unrealized, gross exposure, priced) of the tradable positions in the base currency.
+
+        What has no price of ours counts by IB's own valuation; `priced` counts those with one of ours.
+        """
         unrealized: list[float | None] = []
         gross: list[float | None] = []
         priced = 0
@@ -164,6 +174,14 @@ class TradeManager:
             unrealized.append(own * rate if own is not None else None)
             gross.append((exposure(quantity, price, contract.multiplier) or 0.0) * rate)
         return total(unrealized), total(gross), priced
+
+    def unrealized_of_all(self) -> float | None:
+        """The curve's value: None as long as one position has neither a price nor a valuation, or no rate is known."""
+        unrealized, _, _ = self.pnl_totals()
+        return unrealized if all(self._is_valued(held) for held in self._tradable()) else None
+
+    def _is_valued(self, held: _Held) -> bool:
+        return self._price(held)[0] is not None and self.account.rate(held.record.contract.currency) is not None
 
     def snapshot(self, day_start_market: float) -> PositionsSection:
         """The Positions section; fills count as today's from `day_start_market` on."""
@@ -208,7 +226,7 @@ class TradeManager:
         if quote is not None and quote.price is not None:
             return quote.price, quote.price_kind, quote.received_wall
         if held.mark is not None and held.mark.market_price:
-            return held.mark.market_price, "portfolio", None
+            return held.mark.market_price, "portfolio", held.mark_wall
         return None, None, None
 
     def _row(self, held: _Held, gross: float | None) -> PositionRow:

@@ -71,7 +71,7 @@ def is_well(bench: EngineBench, since_wall: float) -> bool:
         bench.is_connected
         and section is not None
         and len(section.tradable) == 3
-        and all(row.last_wall is not None and row.last_wall > since_wall for row in section.tradable)
+        and all((row.last_wall or 0.0) > since_wall and row.last_kind != "portfolio" for row in section.tradable)
     )
 
 

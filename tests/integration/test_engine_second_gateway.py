@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.journal.reader import JournalReader
 from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol
 from tests.integration.engine_bench import running_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
@@ -103,6 +104,27 @@ def test_history_and_signals_survive_a_restart(tmp_path):
             assert len(bench.reader.pnl(0.0)) >= 2
     assert (tmp_path / "paper-DF7654321" / "journal.sqlite3").exists()
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["paper-DF7654321"]
+
+
+def test_another_login_on_the_same_port_never_writes_into_the_former_accounts_history(tmp_path):
+    with SecondGateway() as gateway, running_engine(gateway.port, tmp_path) as bench:
+        wait_for(lambda: bench.read("pnl") and len(bench.read("pnl").points) >= 2, "points of the first account")
+        assert bench.journal.flush()
+        gateway.account = "DU9876543"
+        gateway.withhold = {6}
+        gateway.drop()
+        wait_for(lambda: bench.read("broker").account == "DU9876543", "the other account")
+        assert bench.read("positions").account.net_liquidation is None, "the former account's money"
+        wait_for(lambda: len(bench.read("pnl").points) >= 2, "points of the second account", 30)
+        assert bench.journal.flush()
+        other = JournalReader()
+        for account, first in (("DF7654321", "connected"), ("DU9876543", "connected")):
+            other.open(tmp_path / f"paper-{account}" / "journal.sqlite3", "paper")
+            assert {point.account for point in other.pnl(0.0)} == {account}
+            events = other.connection_events(0.0)
+            assert events[0].kind == first
+            assert sum(event.kind == "connected" for event in events) == 1
+        other.close()
 
 
 def test_withheld_details_and_positions_end_do_not_stop_the_start(tmp_path):

@@ -82,11 +82,47 @@ def test_futures_pnl_has_the_multiplier(desk):
 def test_without_a_quote_ibs_valuation_serves_and_says_so(desk):
     assert rows(desk)["TSLA"].last is None
     assert rows(desk)["TSLA"].unrealized_pnl is None
-    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0))
+    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0), 77.0)
     row = rows(desk)["TSLA"]
     assert (row.last, row.last_kind, row.unrealized_pnl) == (410.0, "portfolio", -5_276.0)
+    assert row.last_wall == 77.0, "a valuation has an age too"
     assert "portfolio updates" in row.message
     assert desk.manager.pnl_totals()[2] == 0, "not a price of ours: not counted as priced"
+
+
+def test_the_curve_takes_ibs_valuation_where_there_is_no_line_and_waits_for_what_has_neither(desk):
+    desk.quotes[1] = quote(1, 24_688.25)
+    assert desk.manager.unrealized_of_all() is None, "TSLA is worth nobody knows what"
+    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0), 77.0)
+    assert desk.manager.unrealized_of_all() == -7_562.25 - 5_276.0
+    desk.hold(ContractRef(9, "SAP", "SAP", "STK", exchange="IBIS", currency="EUR"), 10, 100.0)
+    desk.quotes[9] = quote(9, 110.0)
+    assert desk.manager.unrealized_of_all() is None, "no rate for the euro"
+
+
+def test_a_fill_told_again_after_a_reconnect_keeps_its_commission(desk):
+    account = desk.manager.account
+    account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND", 1.02, -2_671.52))
+    assert not account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND"))
+    assert account.fills()[0].commission == 1.02
+
+
+def test_fills_of_months_do_not_pile_up(desk):
+    for number in range(2_500):
+        desk.manager.account.on_fill(Fill(f"e{number}", 2, "TSLA", "BOT", 1, 409.35, float(number), "ISLAND"))
+    kept = desk.manager.account.fills()
+    assert len(kept) == 2_000
+    assert kept[-1].exec_id == "e2499"
+
+
+def test_another_account_begins_without_the_figures_of_the_former(desk):
+    desk.manager.account.on_value(AccountValue("NetLiquidation", 1_000.0, "EUR"), 5.0)
+    desk.manager.account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND"))
+    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0), 77.0)
+    desk.manager.forget_account()
+    section = desk.manager.snapshot(0.0)
+    assert (section.account.net_liquidation, section.account.currency, section.fills) == (None, "USD", ())
+    assert rows(desk)["TSLA"].last is None
 
 
 def test_daily_pnl_is_reqpnlsingles_and_null_until_it_comes(desk):

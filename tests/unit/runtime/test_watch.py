@@ -35,6 +35,27 @@ def test_pins_survive_a_restart_and_are_not_borrowed(tmp_path):
     assert again.contract(7) == stock(7)
 
 
+def test_pins_belong_to_their_account(tmp_path):
+    watch = SymbolWatch()
+    watch.pin(stock(7), True)
+    watch.attach(tmp_path / "paper-DU1")
+    watch.pin(stock(8), True)
+    watch.attach(tmp_path / "paper-DU2")
+    assert watch.pinned_ids() == []
+    watch.pin(stock(9), True)
+    watch.attach(tmp_path / "paper-DU1")
+    assert watch.pinned_ids() == [7, 8], "the pin made before the account was known is kept, the other account's is not"
+
+
+def test_a_pin_made_before_the_account_was_known_is_written_down(tmp_path):
+    watch = SymbolWatch()
+    watch.pin(stock(7), True)
+    watch.attach(tmp_path)
+    again = SymbolWatch()
+    again.attach(tmp_path)
+    assert again.pinned_ids() == [7]
+
+
 def test_a_damaged_pin_file_is_said_and_survived(tmp_path, caplog):
     (tmp_path / "pins.json").write_text("{nonsense", encoding="utf-8")
     watch = SymbolWatch()
