@@ -219,7 +219,10 @@ class ScannerCoordinator:
         long, short = readings
         better = long if long.passed >= short.passed else short
         running = self.breakout.running(con_id)
-        text = running_text(running) if running is not None else nearest_miss(better, self.breakout.params)
+        miss = nearest_miss(better, self.breakout.params)
+        if miss and better is short:
+            miss = f"Short side. {miss}"
+        text = running_text(running) if running is not None else miss
         return Why(rule_checks(long), rule_checks(short), text, readings)
 
     def signals_of(self, con_id: int) -> tuple[Signal, ...]:
