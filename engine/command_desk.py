@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from engine.broker.port import BrokerPort
 from engine.broker.probe import probe
@@ -30,7 +32,9 @@ from engine.watch import SymbolWatch
 log = logging.getLogger("qtrade.engine")
 
 _KEEP = 50
+_AT_ONCE = 8  # questions to the broker or the network under way
 _FOUND_MAX = 16
+_FAILED = "This could not be done; the log file says why."
 
 
 class CommandDesk:
@@ -51,29 +55,41 @@ class CommandDesk:
         self._broker = broker
         self._clock = clock
         self._on_watch = on_watch
+        self._waiting: deque[AnyCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Answer]] = set()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Commands are left over from a call that failed."""
+        return bool(self._waiting)
 
     def section(self) -> AnswersSection:
         return AnswersSection(answers=tuple(self._answers))
 
     def take(self, commands: list[AnyCommand]) -> None:
-        """Carry out what can be done at once; what asks the broker goes on as a task."""
-        for command in commands:
+        """Carry out what can be done at once; what asks the broker goes on as a task.
+
+        Where one fails in a way that nobody foresaw, the error goes up and the rest waits for the next call.
+        """
+        self._waiting.extend(commands)
+        while self._waiting:
+            command = self._waiting.popleft()
             if isinstance(command, FindSymbol):
-                self._later(command.request_id, self._find(command))
+                self._later(command.request_id, functools.partial(self._find, command))
             elif isinstance(command, ProbeBroker):
-                self._later(command.request_id, self._probe(command))
+                self._later(command.request_id, functools.partial(self._probe, command))
             else:
                 self._at_once(command)
 
     def _at_once(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> None:
+        ok, text = False, _FAILED  # stays so when carrying it out fails in a way that nobody foresaw
         try:
-            text = self._carry_out(command)
+            ok, text = True, self._carry_out(command)
         except QTradeError as error:
-            self._answer(command.request_id, False, str(error))
-        else:
-            self._answer(command.request_id, True, text)
+            text = str(error)
+        finally:
+            self._answer(command.request_id, ok, text)
 
     def _carry_out(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> str:
         if isinstance(command, ApplySettings):
@@ -110,16 +126,26 @@ class CommandDesk:
         ok, text = await probe(command.host, command.port)
         return Answer(command.request_id, ok, text, self._clock.wall())
 
-    def _later(self, request_id: str, work: Awaitable[Answer]) -> None:
-        async def run() -> None:
-            try:
-                self._answers.append(await work)
-            except QTradeError as error:
-                self._answer(request_id, False, str(error))
-
-        task = asyncio.get_running_loop().create_task(run())
+    def _later(self, request_id: str, work: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
+        if len(self._tasks) >= _AT_ONCE:
+            self._answer(request_id, False, f"{_AT_ONCE} questions are under way already; try again in a few seconds.")
+            return
+        task = asyncio.get_running_loop().create_task(work())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: self._done(request_id, done))
+
+    def _done(self, request_id: str, task: asyncio.Task[Answer]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._answers.append(task.result())
+        elif isinstance(error, QTradeError):
+            self._answer(request_id, False, str(error))
+        else:
+            log.error("A command of a page failed", exc_info=error)
+            self._answer(request_id, False, _FAILED)
 
     def _answer(self, request_id: str, ok: bool, text: str) -> None:
         if text or not ok:

@@ -300,7 +300,7 @@ class Engine:
 
     def _take_commands(self) -> None:
         commands = self._setup.state.drain()
-        if commands:
+        if commands or self.rooms.desk.is_waiting:
             self.rooms.desk.take(commands)
             self._plan_watched()
             self.publisher.answers()

@@ -32,6 +32,10 @@ class Broker:
         self.reconnects.append(reason)
 
     async def search(self, pattern: str, timeout_s: float = 10.0) -> list[ContractRef]:
+        if pattern == "BUG":
+            raise ZeroDivisionError("planted")
+        if pattern == "SLOW":
+            await asyncio.Event().wait()
         return [c for c in self.found if c.symbol == pattern]
 
 
@@ -39,6 +43,8 @@ class Keeper:
     def change(self, changes, who):
         if "bad" in changes:
             raise ConfigError("bad is not a setting.")
+        if "bug" in changes:
+            raise ZeroDivisionError("planted")
         return "1 setting applied."
 
     def revert(self, change_id, who):
@@ -92,6 +98,35 @@ def test_find_asks_the_broker_only_for_unknown_names(desk):
     assert said["b"].value[0][1] == "SMCI"
     assert not said["c"].ok and "nonesuch" in said["c"].text
     assert desk.symbols.find("SMCI"), "what the broker told is remembered"
+
+
+def test_a_bug_is_answered_too_and_costs_no_other_command(desk, caplog):
+    with pytest.raises(ZeroDivisionError):
+        desk.desk.take([ApplySettings("a", {"bug": 1}), Reconnect("b")])
+    assert desk.desk.is_waiting
+    desk.desk.take([])
+    assert not desk.desk.is_waiting
+
+    async def scenario():
+        desk.desk.take([FindSymbol("c", "bug")])
+        async with asyncio.timeout(5):
+            while "c" not in answers(desk):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+    said = answers(desk)
+    assert [said[key].ok for key in "abc"] == [False, True, False]
+    assert "log file" in said["a"].text and "log file" in said["c"].text
+    assert "planted" in caplog.text
+
+
+def test_questions_under_way_are_bounded(desk):
+    async def scenario():
+        desk.desk.take([FindSymbol(f"f{number}", "slow") for number in range(20)])
+
+    asyncio.run(scenario())
+    refused = [answer for answer in answers(desk).values() if "under way" in answer.text]
+    assert len(refused) == 12
 
 
 def test_probe_tells_what_is_wrong():
