@@ -58,8 +58,10 @@ class StateReader:
             self._note(SEQS_KEY, str(error))
             return {}
         with self._lock:
+            self._problems.pop(SEQS_KEY, None)
             for gone in self._decoded.keys() - seqs.keys():
                 del self._decoded[gone]
+                self._problems.pop(gone, None)
         return seqs
 
     def submit(self, command: Command) -> None:
@@ -69,7 +71,8 @@ class StateReader:
 
     @property
     def problem(self) -> str:
-        return "; ".join(self._problems.values())
+        with self._lock:
+            return "; ".join(self._problems.values())
 
     def close(self) -> None:
         """Close this thread's connection."""

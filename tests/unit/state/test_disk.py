@@ -185,6 +185,20 @@ def test_a_value_of_another_build_or_type_reads_as_absent_and_is_said(desk, read
     assert reader.problem == ""
 
 
+def test_a_refused_section_that_is_gone_is_no_problem_any_more(desk, read):
+    desk.bus.publish("heartbeat", beat(1.0))
+    desk.writer.flush()
+    reader = read()
+    with closing(open_cache(desk.writer.folder, 0.0)) as cache:
+        cache.set("heartbeat", [1, 2, 3])
+    assert reader.read("heartbeat") is None
+    assert reader.problem
+    desk.bus.remove("heartbeat")
+    desk.writer.flush()
+    assert reader.read("heartbeat") is None
+    assert reader.problem == ""
+
+
 def test_a_planted_pickle_is_refused_and_never_run(desk, read, tmp_path, folder):
     canary = tmp_path / "canary"
 
