@@ -50,7 +50,7 @@ def status(s: Snapshots, deps: AppDeps) -> Json:
 
 
 def _broker(s: Snapshots, deps: AppDeps) -> Json:
-    """The account is shortened as on the page: enough to tell accounts apart."""
+    """The account is the whole one, for scripts of the user's own machine; pages show it shortened."""
     settings = deps.config.broker
     broker = s.broker
     if broker is None:

@@ -74,8 +74,14 @@ def _run_locked(
     make_data_folder(prepared.folder)
     lock = EngineLock(prepared.folder)
     try:
-        lock.acquire(machine.clock_wall())
-        routing = route_logs(log_folder(prepared.folder), prepared.settings.config.log.level)
+        try:
+            lock.acquire(machine.clock_wall())
+            routing = route_logs(log_folder(prepared.folder), prepared.settings.config.log.level)
+        except OSError as error:
+            raise ConfigError(
+                f"data folder: {error.filename or prepared.folder}: {error.strerror or error}; must be a folder whose "
+                "files you may write, on a disk with space. Correct it, or use another --data-dir."
+            ) from None
         try:
             _announce(prepared, build)
             _serve_until_end(prepared, machine, build, listener, ending, assemble)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -17,7 +18,7 @@ class PortTaken(Exception):
 
 
 def open_listener(host: str, port: int) -> socket.socket:
-    """A listening socket that no second program can share. Raises PortTaken or OSError (address not ours)."""
+    """A listening socket that no second program can share. Raises PortTaken, also for a port that we may not have."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -31,7 +32,8 @@ def open_listener(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise PortTaken(taken_message(host, port, who_answers(host, port), str(error.strerror or error))) from None
+        answer = who_answers(host, port) if _is_in_use(error) else None
+        raise PortTaken(taken_message(host, port, answer, error)) from None
     except BaseException:
         listener.close()
         raise
@@ -74,9 +76,17 @@ def who_answers(host: str, port: int) -> dict[str, Any] | None:
     return {"server": response.getheader("Server", "") or "a web server"}
 
 
-def taken_message(host: str, port: int, answer: dict[str, Any] | None, reason: str) -> str:
+def _is_in_use(error: OSError) -> bool:
+    """Windows says "forbidden" of a port that another program holds exclusively."""
+    return error.errno == errno.EADDRINUSE or (sys.platform == "win32" and error.errno == errno.EACCES)
+
+
+def taken_message(host: str, port: int, answer: dict[str, Any] | None, error: OSError) -> str:
     """One line: where, who, what to do."""
     where = f"port {port} on {host}"
+    reason = error.strerror or error
+    if not _is_in_use(error):
+        return f"{where} can't be used ({reason}). Start with --port 8052, or another one above 1023, on 127.0.0.1."
     other = f"or start with --port {port + 1 if port < 65535 else port - 1}"
     if answer is None:
         return f"{where} can't be used ({reason}): another program has it. Stop that program, {other}."

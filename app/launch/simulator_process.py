@@ -96,6 +96,14 @@ class SimulatorProcess:
         (self._data_dir / CONTROL_FILE).unlink(missing_ok=True)
 
     def _launch(self) -> Ready | None:
+        """A full disk or a missing interpreter is said; it must not keep the engine from starting."""
+        try:
+            return self._start_process()
+        except OSError as error:
+            log.error("The simulated gateway can't be started: %s", error)
+            return None
+
+    def _start_process(self) -> Ready | None:
         with self._guard:
             if self._stopping.is_set():
                 return None

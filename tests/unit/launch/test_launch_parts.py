@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import os
@@ -227,6 +228,9 @@ def other_server() -> Iterator[Any]:
         server.server_close()
 
 
+IN_USE = OSError(errno.EADDRINUSE, "Address already in use")
+
+
 def taken(port: int) -> str:
     with pytest.raises(PortTaken) as refusal:
         open_listener("127.0.0.1", port)
@@ -253,7 +257,13 @@ def test_a_silent_program_is_said_to_be_there() -> None:
 
 
 def test_the_predecessor_is_mentioned_on_its_port() -> None:
-    assert "predecessor uses 8052 too" in taken_message("127.0.0.1", 8052, {"server": "Werkzeug"}, "")
+    assert "predecessor uses 8052 too" in taken_message("127.0.0.1", 8052, {"server": "Werkzeug"}, IN_USE)
+
+
+def test_a_port_that_is_not_ours_to_take_is_not_said_to_be_another_programs() -> None:
+    said = taken_message("127.0.0.1", 80, None, PermissionError(errno.EACCES, "Permission denied"))
+    assert "another program" not in said
+    assert "Permission denied" in said and "--port" in said
 
 
 def test_the_listener_is_exclusive_and_can_be_opened_again_at_once() -> None:

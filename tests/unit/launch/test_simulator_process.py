@@ -110,3 +110,13 @@ def test_the_command_line_says_what_the_settings_say(tmp_path: Path) -> None:
         "-m simulator --host 127.0.0.1 --port 4010 --seed 3 --speed 2.5 --scenario weekend --line-limit 60 "
         f"--volume-unit shares --state {tmp_path / 's.json'} --account DU7654321 --fresh"
     )
+
+
+def test_a_disk_that_takes_nothing_is_said_and_keeps_nobody_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "logs").write_text("a file where a folder has to be", encoding="utf-8")
+    process = SimulatorProcess([sys.executable, "-c", "pass"], tmp_path, tmp_path, free_port())
+    assert process.start() is None
+    process.stop()
+    assert "can't be started" in caplog.text
