@@ -24,7 +24,7 @@
     chip.dataset.scan = name;
     label.textContent = name;
     word.className = "qt-preset-word";
-    chip.append(label, word);
+    chip.append(label, " ", word);
     return chip;
   }
 

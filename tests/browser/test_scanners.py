@@ -1,0 +1,199 @@
+"""The Scanners page in a real browser: what is typed or dragged outlives the polls, what is applied takes effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from engine.state.commands import ApplySettings
+from tests.app.sample_state import NAMES
+from tests.browser.conftest import Site, live, polls_of, until
+from tests.browser.settings_engine import DONE, Engine
+from tests.browser.test_pages_live import CONTRAST
+
+
+@pytest.fixture
+def engine(site: Site, tmp_path: Path) -> Iterator[Engine]:
+    site.run()
+    started = Engine(site, tmp_path)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def scanners(page: Page, site: Site, engine: Engine) -> Page:
+    live(page, site.url + "/scanners")
+    page.wait_for_selector(".qt-field")
+    return page
+
+
+def field(page: Page, name: str) -> Locator:
+    return page.locator(f'.qt-field[data-key="breakout.{name}"]')
+
+
+def box(page: Page, name: str) -> Locator:
+    return field(page, name).locator(".qt-input")
+
+
+def wait_polls(page: Page, count: int) -> None:
+    """Until so many more polls have brought something."""
+    seen = polls_of(page)
+    for _ in range(200):
+        if sum(1 for status, _size in seen if status == 200) >= count:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{seen} are not {count} polls")
+
+
+def test_a_poll_never_touches_what_is_being_typed(scanners: Page, engine: Engine) -> None:
+    box(scanners, "bars_n").fill("ab")
+    engine.desk.keeper.change({"breakout.bars_n": 30, "breakout.volume_surge": 2.5}, "another tab")
+    until(scanners, "qt.model.set['breakout.bars_n'].v === 30")
+    assert box(scanners, "bars_n").input_value() == "ab"
+    assert box(scanners, "volume_surge").input_value() == "2.5"  # untouched: follows what is in force
+    box(scanners, "bars_n").press("Tab")
+    until(scanners, "document.querySelector('[data-key=\"breakout.bars_n\"] .qt-field-error').innerText !== ''")
+    assert "Must be 10 to 55" in field(scanners, "bars_n").inner_text()
+    wait_polls(scanners, 2)
+    assert box(scanners, "bars_n").input_value() == "ab"
+    assert box(scanners, "bars_n").get_attribute("aria-invalid") == "true"
+
+
+def test_a_poll_never_moves_a_slider_under_the_mouse(scanners: Page) -> None:
+    slider = field(scanners, "rel_volume").locator("input[type=range]")
+    place = slider.bounding_box()
+    assert place is not None
+    scanners.mouse.move(place["x"] + 8 + (place["width"] - 16) * (1.5 - 0.5) / 9.5, place["y"] + place["height"] / 2)
+    scanners.mouse.down()
+    scanners.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 8)
+    held = slider.input_value()
+    assert float(held) > 5.0
+    wait_polls(scanners, 2)
+    assert slider.input_value() == held
+    assert box(scanners, "rel_volume").input_value() == f"{float(held):.1f}"
+    scanners.mouse.up()
+    assert field(scanners, "rel_volume").locator(".qt-was").inner_text() == "1.5"
+    assert scanners.locator("[data-form-badge=thresholds]").inner_text() == "1 changed"
+
+
+def test_apply_puts_values_in_force_and_undo_takes_them_back(scanners: Page, engine: Engine) -> None:
+    box(scanners, "bars_n").fill("15")
+    box(scanners, "top_score").fill("0.8")
+    scanners.get_by_role("button", name="Apply").click()
+    until(scanners, DONE, "Thresholds applied")
+    assert "Bars N 15, Score to be top 0.80" in scanners.locator(".qt-toast").inner_text()
+    until(scanners, "qt.model.set['breakout.bars_n'].v === 15 && !document.querySelector('.qt-field[data-changed]')")
+    until(scanners, "document.querySelectorAll('.qt-change').length === 2")
+    command = engine.desk.commands[0]
+    assert isinstance(command, ApplySettings) and command.changes == {"breakout.bars_n": 15, "breakout.top_score": 0.8}
+    scanners.locator(".qt-toast-action").click()
+    until(scanners, DONE, "Taken back")
+    until(scanners, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
+
+
+def test_a_change_is_reverted_by_one_click(scanners: Page, engine: Engine) -> None:
+    engine.desk.keeper.change({"breakout.bars_n": 15}, "page")
+    until(scanners, "document.querySelectorAll('[data-revert]').length === 1")
+    assert "Bars N 20 → 15" in scanners.locator(".qt-change").inner_text()
+    scanners.get_by_role("button", name="Revert").click()
+    until(scanners, DONE, "Change taken back")
+    until(scanners, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
+    until(scanners, "document.querySelectorAll('.qt-change').length === 2")
+    assert "taken back" in scanners.locator(".qt-change").last.inner_text()
+
+
+def test_two_fields_that_contradict_are_told_apart_and_nothing_is_lost(scanners: Page, engine: Engine) -> None:
+    scanners.locator("summary").click()
+    box(scanners, "ema_fast").fill("25")
+    box(scanners, "bars_n").fill("15")
+    scanners.locator("summary").click()  # the one at fault is folded away
+    scanners.get_by_role("button", name="Apply").click()
+    until(scanners, "document.querySelector('.qt-form-said').innerText.includes('nothing was applied')")
+    assert "Must be below EMA slow (21)." in field(scanners, "ema_fast").inner_text()
+    assert scanners.evaluate("document.activeElement.id") == "qt-f-breakout-ema_fast"
+    assert box(scanners, "bars_n").input_value() == "15"
+    assert engine.desk.commands == []
+    box(scanners, "ema_fast").press("Escape")
+    assert box(scanners, "ema_fast").input_value() == "8"
+    scanners.get_by_role("button", name="Discard").click()
+    assert box(scanners, "bars_n").input_value() == "20"
+    assert scanners.get_by_role("button", name="Apply").is_disabled()
+
+
+def test_a_draft_waits_while_the_user_looks_at_another_page(scanners: Page) -> None:
+    box(scanners, "bars_n").fill("17")
+    scanners.get_by_role("link", name="Lines", exact=True).first.click()
+    scanners.wait_for_selector(".qt-card-ledger")
+    scanners.get_by_role("link", name="Scanners").first.click()
+    scanners.wait_for_selector(".qt-field")
+    until(scanners, "document.querySelector('#qt-f-breakout-bars_n').value === '17'")
+    assert scanners.locator("[data-form-badge=thresholds]").inner_text() == "1 changed"
+
+
+def test_keys_work_in_a_box(scanners: Page) -> None:
+    scanners.get_by_label("Buffer", exact=True).focus()
+    scanners.keyboard.press("ArrowUp")
+    assert box(scanners, "buffer_atr").input_value() == "0.15"
+    scanners.keyboard.press("Tab")
+    scanners.keyboard.press("ArrowRight")
+    assert box(scanners, "buffer_atr").input_value() == "0.20"
+    box(scanners, "buffer_atr").press("Enter")
+    until(scanners, DONE, "Thresholds applied")
+
+
+def test_an_engine_that_does_not_answer_is_said_so(scanners: Page, engine: Engine) -> None:
+    engine.desk.is_silent = True
+    box(scanners, "bars_n").fill("15")
+    box(scanners, "bars_n").press("Enter")
+    until(scanners, "document.querySelector('.qt-form-said').innerText.includes('No answer yet')", timeout_ms=14_000)
+    assert box(scanners, "bars_n").input_value() == "15"
+
+
+def test_a_preset_is_switched_by_a_click(scanners: Page, engine: Engine) -> None:
+    chip = scanners.locator('[data-scan="Momentum"]')
+    assert chip.get_attribute("aria-pressed") == "true" and chip.inner_text().split() == ["Momentum", "warming"]
+    chip.click()
+    until(scanners, DONE, "Momentum is off")
+    assert "Momentum" not in engine.desk.keeper.settings.config.market_scan.enabled
+    until(scanners, "document.querySelectorAll('.qt-change').length === 1")
+    assert "Scans Momentum off" in scanners.locator(".qt-change").inner_text()
+
+
+def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
+    assert scanners.locator("[data-qt-heat=factors] tr").count() == 7
+    until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child td').innerText.endsWith('s')")
+    scanners.get_by_text("Time", exact=True).click()
+    until(scanners, "document.querySelectorAll('.qt-heat-time tbody tr').length > 10")
+    assert scanners.locator("[data-heat=factors]").is_hidden()
+    first = scanners.evaluate("document.querySelector('.qt-heat-time tbody td')")
+    wait_polls(scanners, 2)
+    assert first == scanners.evaluate("document.querySelector('.qt-heat-time tbody td')")
+    scanners.locator(".qt-heat-time tbody td").first.click()
+    until(scanners, "location.pathname.startsWith('/symbol/')")
+
+
+def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
+    rows = ".ag-center-cols-container .ag-row"
+    scanners.wait_for_selector(rows)
+    until(scanners, f"document.querySelectorAll('{rows}').length === {len(NAMES) - 3}")
+    scanners.locator("label", has_text="Breakout").click()
+    until(scanners, f"document.querySelectorAll('{rows}').length < {len(NAMES) - 3}")
+    wait_polls(scanners, 2)
+    assert 0 < scanners.locator(rows).count() < len(NAMES) - 3
+    scanners.locator(rows).first.click(position={"x": 400, "y": 10})
+    until(scanners, "location.pathname.startsWith('/symbol/')")
+
+
+@pytest.mark.parametrize("width", [390, 1366, 1920])
+def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    live(page, site.url + "/scanners")
+    page.wait_for_selector(".qt-field")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    cut = """[...document.querySelectorAll('.qt-input, .qt-preset, .qt-heat td')]
+        .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
+    assert page.evaluate(cut) == []
+    assert page.evaluate(CONTRAST) == []

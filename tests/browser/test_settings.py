@@ -1,0 +1,96 @@
+"""The Settings page in a real browser: choice of the broker, test of an address, locks, apply, revert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Site, live, until
+from tests.browser.settings_engine import DONE, Engine
+from tests.browser.test_pages_live import CONTRAST
+
+
+@pytest.fixture
+def engine(site: Site, tmp_path: Path) -> Iterator[Engine]:
+    started = Engine(site, tmp_path)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def opened(page: Page, site: Site, engine: Engine) -> Page:
+    live(page, site.url + "/settings")
+    page.wait_for_selector(".qt-choice")
+    return page
+
+
+def value(page: Page, key: str) -> str:
+    return page.locator(f"#qt-f-{key.replace('.', '-')}").input_value()
+
+
+def test_the_usual_brokers_are_one_click(opened: Page, engine: Engine) -> None:
+    assert opened.get_by_label("Simulated").is_checked()
+    opened.get_by_label("Gateway paper 4002").check()
+    assert (value(opened, "broker.mode"), value(opened, "broker.port")) == ("1", "4002")
+    opened.get_by_label("Port", exact=True).first.fill("4003")
+    assert opened.get_by_label("Custom").is_checked()
+    opened.get_by_label("Port", exact=True).first.fill("")
+    assert opened.get_by_label("TWS paper 7497").is_checked()
+    opened.get_by_label("Gateway live 4001").check()
+    opened.get_by_role("button", name="Apply").click()
+    until(opened, DONE, "In force at the next start")
+    config = engine.desk.keeper.settings.config
+    assert (config.broker.mode, config.broker.port) == ("live", 4001)
+
+
+def test_an_address_is_tested_before_it_is_used(opened: Page) -> None:
+    opened.get_by_role("button", name="Test connection").click()
+    assert "starts with the program" in opened.locator(".qt-probe-said").inner_text()
+    opened.get_by_label("TWS paper 7497").check()
+    opened.get_by_role("button", name="Test connection").click()
+    until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Nothing listens at 127.0.0.1:7497')")
+    opened.get_by_label("Host").first.fill("not a host")
+    opened.get_by_role("button", name="Test connection").click()
+    until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Must be a name or an address')")
+
+
+def test_sources_locks_and_reasons(opened: Page, engine: Engine) -> None:
+    port = opened.locator('.qt-field[data-key="web.port"]')
+    assert "Fixed by command line --port" in port.inner_text()
+    assert port.locator("input").is_disabled()
+    limit = opened.locator('.qt-field[data-key="lines.limit"]')
+    assert limit.locator(".qt-field-note").inner_text() == "config.yaml"
+    buffer = opened.locator('.qt-field[data-key="lines.buffer"]')
+    buffer.locator("input").fill("60")
+    assert opened.locator(".qt-form-bar").is_visible()
+    opened.get_by_role("button", name="Apply").click()
+    until(opened, "document.querySelector('[data-key=\"lines.buffer\"] .qt-field-error').innerText !== ''")
+    assert "Must be below Line limit (50). Lower Kept for positions first." in buffer.inner_text()
+    buffer.locator("input").fill("7")
+    opened.get_by_role("button", name="Apply").click()
+    until(opened, "qt.model.set['lines.buffer'].src === 'saved here'")
+    assert engine.desk.keeper.settings.config.lines.buffer == 7
+    until(opened, "document.querySelector('.qt-form-bar').offsetParent === null")
+
+
+def test_switches_and_choices_are_settings_too(opened: Page, engine: Engine) -> None:
+    opened.get_by_label("Delayed prices may signal").check()
+    opened.get_by_label("Scenario").select_option(label="weekend")
+    opened.get_by_role("button", name="Apply").click()
+    until(opened, DONE, "Delayed prices may signal on, Scenario weekend")
+    assert engine.desk.keeper.settings.config.simulator.scenario == "weekend"
+
+
+@pytest.mark.parametrize("width", [390, 1366, 1920])
+def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    live(page, site.url + "/settings")
+    page.wait_for_selector(".qt-choice")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    cut = """[...document.querySelectorAll('.qt-choice, .qt-button')]
+        .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
+    assert page.evaluate(cut) == []
+    assert page.evaluate(CONTRAST) == []
