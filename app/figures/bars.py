@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final, NamedTuple
 
 from app.api_symbols import grouped
-from app.figures.zones import exchange_zone, local_time
+from app.figures.zones import exchange_zone, local_time, shifted
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
 
@@ -140,10 +140,13 @@ def ema(closes: Sequence[float], length: int) -> list[float]:
 
 
 def session_starts(bars: Sequence[Bar], section: SymbolSection, where: tzinfo) -> list[bool]:
-    """True where a session begins: a US stock's day, its opening and its close, else after a closed exchange."""
+    """True where a session begins: each day at the engine's time of day, at a US stock's opening and close, and
+    elsewhere after a closed exchange."""
+    begins = shifted(section.session_start, where) % DAY_S if section.session_start is not None else 0
+    days = [(shifted(bar.time, where) - begins) // DAY_S for bar in bars]
     starts = []
     for i, bar in enumerate(bars):
-        if i == 0:
+        if i == 0 or (section.session_start is not None and days[i] != days[i - 1]):
             starts.append(True)
         elif _is_us_stock(section):
             starts.append(_opens(bars[i - 1], bar, section, where))

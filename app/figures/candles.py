@@ -27,6 +27,7 @@ from app.format import price_decimals
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
 
+FINER: Final = 2  # decimals that averages have beyond the prices
 WARM_UP_BARS: Final = 300  # before the first bar shown, so that its averages have settled
 
 
@@ -61,9 +62,9 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dic
         "zone": zone_word(bars[-1].time, where) if bars and not daily else "",
         "t": _steps(times, frame.size_s),
         **_prices(shown, decimals),
-        "f": _column(ema(closes, section.ema_fast_len)[skip:], decimals),
-        "s": _column(ema(closes, section.ema_slow_len)[skip:], decimals),
-        "w": [] if daily else _column(vwap(bars, starts)[skip:], decimals),
+        "f": _column(ema(closes, section.ema_fast_len)[skip:], decimals + FINER),
+        "s": _column(ema(closes, section.ema_slow_len)[skip:], decimals + FINER),
+        "w": [] if daily else _column(vwap(bars, starts)[skip:], decimals + FINER),
         "l": _column(range_level(bars, starts, level_bars)[skip:], decimals) if frame.key == "1m" else [],
         "cut": [] if daily else [i for i, start in enumerate(starts[skip:]) if start],
         "src": letters(shown, live_since(section)),

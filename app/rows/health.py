@@ -60,7 +60,7 @@ def verdict(s: Snapshots) -> dict[str, Any]:
     errors = [c for c in open_ones if c.severity == "error"]
     known = [c.title for c in open_ones if c.severity == "warning"]
     if s.health is not None and s.health.loop_lateness_p99_ms > LATE_MS:
-        known.append("The engine's loop is late; this computer is busy")
+        known.append("The engine's loop runs late")
     if s.broker is not None and not s.broker.connected:
         reason = (s.broker.reason or "it has not answered yet").rstrip(".")
         return {"verdict": "The broker is not connected.", "verdict_icon": "error", "verdict_more": f"{reason}."}

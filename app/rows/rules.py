@@ -17,15 +17,14 @@ def rule_rows(rules: tuple[RuleCheck, ...], atr: float | None) -> dict[str, Any]
 
 
 def failed_words(rules: tuple[RuleCheck, ...]) -> str | None:
-    """ "5 of 12 fail", with the unknown ones named apart."""
+    """ "5 of 12 fail"; with unknown ones "5 fail, 1 unknown"."""
     if not rules:
         return None
     failed = sum(1 for rule in rules if rule.passed is False)
     unknown = sum(1 for rule in rules if rule.passed is None)
     if not failed and not unknown:
         return f"all {len(rules)} pass"
-    words = f"{failed} of {len(rules)} fail"
-    return f"{words}, {unknown} unknown" if unknown else words
+    return f"{failed} fail, {unknown} unknown" if unknown else f"{failed} of {len(rules)} fail"
 
 
 def _row(order: int, rule: RuleCheck, atr: float | None) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def _row(order: int, rule: RuleCheck, atr: float | None) -> dict[str, Any]:
         "name": [rule.name, "", rule.detail],
         "value": [typeset(rule.text) if rule.value is not None or rule.passed is not None else None, "", rule.detail],
         "bar": None if fill is None else [fill, verdict],
-        "limit": [typeset(rule.limit_text).partition(",")[0], "", rule.limit_text],
+        "limit": [typeset(rule.limit_text).replace(", not halted", ""), "", rule.limit_text],
     }
 
 

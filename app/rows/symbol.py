@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.figures.bars import TIMEFRAMES
-from app.figures.candles import chart_tail, decimals_of, newest_at, shown_day, stamp
+from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp
 from app.figures.zones import exchange_zone, local_time, zone_word
 from app.format import arrow, number, percent, quantity, share, signed, times, tone
 from app.rows.lines import PRIORITY_WORDS
@@ -51,7 +51,7 @@ def chart(section: SymbolSection) -> dict[str, Any]:
         "short": _rounded(section.level_short, section),
         "range": [_rounded(value, section) for value in opening] if opening else None,
         "cost": _rounded(held.avg_price, section) if held else None,
-        "vwap": _rounded(section.vwap, section),
+        "vwap": None if section.vwap is None else round(section.vwap, decimals_of(section) + FINER),
         "tone": tone(_change(section.quote)),
         "marks": chart_marks(section),
     }
@@ -140,7 +140,7 @@ def header(s: Snapshots, con_id: int) -> dict[str, Any]:
         "name": section.local_symbol,
         "about": " · ".join(word for word in words if word)
         + (f" · × {quantity(section.multiplier)}" if section.multiplier != 1.0 else ""),
-        "badge": badge(_line(s, con_id)),
+        "badge": badge(_line(s, con_id), section.pinned),
         "last": _last(quote, decimals),
         "kind": _price_kind(quote),
         "change": [f"{arrow(change)} {signed(change, decimals)}".strip(), tone(change)],
@@ -163,7 +163,7 @@ def _name_only(s: Snapshots, con_id: int) -> dict[str, Any]:
     filtered = _filtered(s, con_id)
     name = known[1] if known else filtered.local_symbol if filtered else f"Contract {con_id}"
     about = f"{known[3]} · {known[4]}" if known else filtered.sec_type if filtered else ""
-    return {"con": con_id, "name": name, "about": about, "badge": badge(_line(s, con_id)), "held": False}
+    return {"con": con_id, "name": name, "about": about, "badge": badge(_line(s, con_id), False), "held": False}
 
 
 def _last(quote: Quote | None, decimals: int) -> Any:
@@ -209,11 +209,11 @@ def _line(s: Snapshots, con_id: int) -> LineRow | None:
     return next((row for row in rows if row.con_id == con_id), None)
 
 
-def badge(row: LineRow | None) -> list[str]:
+def badge(row: LineRow | None, is_pinned: bool) -> list[str]:
     """The place in the line budget as a badge: [text, tone, title]."""
     if row is None:
         return ["no line", "none", "No market-data line is used for this symbol now"]
-    if row.holders == ("drill-down",):
+    if row.line_class == "pinned" and not is_pinned:
         return ["Borrowed", "coverage", "This page borrows a line while it is open"]
     return [PRIORITY_WORDS.get(row.line_class, row.line_class), row.line_class, row.reason]
 
@@ -239,7 +239,9 @@ def quote_panel(section: SymbolSection) -> dict[str, Any]:
     quote = section.quote
     decimals = decimals_of(section)
     return {
-        "atr": number(section.atr, max(2, decimals)) if section.atr is not None else None,
+        "atr": number(section.atr, decimals if section.atr >= 0.1 else decimals + 2)
+        if section.atr is not None
+        else None,
         "rel_volume": [times(section.rel_volume, 2), "", _base_words(section)],
         "rel_base": section.rel_volume_base.replace("sessions", "d").replace("session", "d"),
         **(_prices(quote, decimals) if quote else {}),

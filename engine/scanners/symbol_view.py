@@ -80,6 +80,7 @@ def symbol_section(
         pinned=around.pinned,
         filtered=around.filtered,
         message=_message(entry, session, now_market),
+        session_start=session.start if session is not None else None,
     )
 
 

@@ -59,7 +59,7 @@ class BrokerSection(Section, frozen=True, kw_only=True):
     retry_at_wall: float | None
     since_wall: float
     reconnects: int
-    clock_offset_s: float  # market clock minus wall clock
+    clock_offset_s: float  # market clock minus wall clock, at `as_of_wall`
     clock_rate: float  # market seconds a wall second
     session: SessionPhase
     session_text: str  # "closes in 5 h 17 min"
@@ -219,6 +219,7 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     pinned: bool
     filtered: str = ""
     message: str = ""  # why bars are missing
+    session_start: float | None = None  # market time from which VWAP and level count
 
 
 class AgeRow(Struct, frozen=True):

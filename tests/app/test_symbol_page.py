@@ -33,7 +33,7 @@ from app.figures.bars import (
 from app.figures.candles import chart_base, chart_tail, stamp
 from app.figures.zones import NEW_YORK, clock_text, exchange_zone, shifted
 from app.rows.find_page import name_parts, request_id_of
-from app.rows.rules import failed_words, fill_pct, typeset
+from app.rows.rules import failed_words, fill_pct, rule_rows, typeset
 from app.rows.symbol import symbol_parts
 from app.snapshots import Snapshots
 from app.views import PAGES, find_page
@@ -121,6 +121,15 @@ def test_vwap_begins_again_with_each_session_and_needs_volume():
     starts = session_starts(day, s, NEW_YORK)
     assert starts == [True, False, True]
     assert vwap(day, starts) == [10.0, 15.0, None]
+
+
+def test_a_futures_vwap_begins_where_the_engines_session_does():
+    chicago = exchange_zone("US/Central")
+    days = [new_york(4, 9, 29), new_york(4, 9, 30), new_york(4, 9, 31), new_york(4, 18), new_york(5, 9, 30)]
+    bars = tuple(bar(at) for at in days)
+    s = section(NQ, bars=bars, session_start=new_york(5, 9, 30))
+    assert session_starts(bars, s, chicago) == [True, True, False, True, True]
+    assert session_starts(bars, section(NQ, bars=bars), chicago) == [True, False, True, True, True]
 
 
 def test_a_hole_inside_regular_hours_is_a_hole_and_a_night_is_not():
@@ -294,8 +303,14 @@ def test_the_bar_of_a_rule_has_its_limit_in_the_middle(check, pct):
     assert fill_pct(check, 1.0) == pct
 
 
+def test_a_limit_keeps_its_digits():
+    limit = rule_rows((rule(1.0, 24_710.5, False, "> 24,710.50"), rule(None, None, True, "live, not halted")), 1.0)
+    assert limit["R"]["limit"] == ["live", "", "live, not halted"]
+    assert rule_rows((rule(1.0, 24_710.5, False, "> 24,710.50"),), 1.0)["R"]["limit"][0] == "> 24,710.50"
+
+
 def test_words_of_the_rules():
-    assert failed_words((rule(1, 2, False, ""), rule(1, 2, None, ""), rule(3, 2, True, ""))) == "1 of 3 fail, 1 unknown"
+    assert failed_words((rule(1, 2, False, ""), rule(1, 2, None, ""), rule(3, 2, True, ""))) == "1 fail, 1 unknown"
     assert failed_words((rule(3, 2, True, ""),)) == "all 1 pass"
     assert typeset("-0.31, 1.49x of 1.50x, pre-market BRK-3") == "−0.31, 1.49× of 1.50×, pre-market BRK-3"
 
