@@ -129,7 +129,7 @@ def test_a_futures_vwap_begins_where_the_engines_session_does():
     bars = tuple(bar(at) for at in days)
     s = section(NQ, bars=bars, session_start=new_york(5, 9, 30))
     assert session_starts(bars, s, chicago) == [True, True, False, True, True]
-    assert session_starts(bars, section(NQ, bars=bars), chicago) == [True, False, True, True, True]
+    assert session_starts(bars, section(NQ, bars=bars), chicago) == [True, False, False, True, True]
 
 
 def test_a_hole_inside_regular_hours_is_a_hole_and_a_night_is_not():
