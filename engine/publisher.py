@@ -113,7 +113,7 @@ class Publisher:
             retry_at_wall=None if retry is None else round(wall + retry - rooms.clock.mono(), 1),
             since_wall=link.since_wall,
             reconnects=link.reconnects,
-            clock_offset_s=round(rooms.market.offset_s(wall), 1) if rooms.market.rate == 1.0 else 0.0,
+            clock_offset_s=round(rooms.market.offset_s(wall), 1),
             clock_rate=rooms.market.rate,
             session=now_phase.phase,
             session_text=now_phase.text,

@@ -1,0 +1,41 @@
+"""Publisher: what the sections say of the clocks and of the engine's own faults; nothing is connected."""
+
+import pytest
+
+from app.snapshots import Snapshots
+from engine.build_id import BuildId
+from engine.clock import FakeClock
+from engine.engine import Engine
+from engine.journal.reader import JournalReader
+from engine.journal.writer import Journal
+from engine.rooms import EngineSetup
+from engine.setting_sources import Layer
+from engine.settings import resolve
+from engine.state.bus import StateBus
+
+
+@pytest.fixture
+def engine(tmp_path):
+    clock = FakeClock()
+    state, journal = StateBus(None, clock), Journal(clock)
+    settings = resolve([Layer("command line"), Layer("environment"), Layer("saved"), Layer("config.yaml")])
+    setup = EngineSetup(
+        settings, "127.0.0.1", 1, tmp_path, state, journal, JournalReader(), BuildId("0.0", "abc"), tmp_path, clock
+    )
+    yield Engine(setup), state
+    journal.stop()
+
+
+@pytest.mark.parametrize("speed", [1.0, 5.0])
+def test_pages_know_the_gateways_time_whatever_its_speed(engine, speed):
+    engine, state = engine
+    rooms, clock = engine.rooms, engine.rooms.clock
+    began = clock.wall()
+    for _ in range(4):
+        gateway_time = 1_000_000.0 + (clock.wall() - began) * speed
+        rooms.market.learn(clock.wall(), gateway_time - clock.wall())
+        clock.advance(8.0)
+    engine.publisher.all()
+    clock.advance(3.0)
+    seen = Snapshots.read(state, ("broker",), "alive", clock.wall())
+    assert seen.market_time(clock.wall()) == pytest.approx(1_000_000.0 + 35.0 * speed, abs=0.2)
