@@ -20,6 +20,7 @@ from engine.broker.port import (
     FillReport,
     PortfolioMark,
     PositionPnl,
+    PositionsKnown,
     PositionUpdate,
     RequestError,
     ScanRows,
@@ -155,6 +156,8 @@ class Engine:
         elif isinstance(event, ScanRows):
             self.rooms.symbols.learn(row.contract for row in event.rows)
             self.rooms.coordinator.on_rows(event)
+        elif isinstance(event, PositionsKnown):
+            self._positions_known()
         else:
             self._on_link_event(event)
 
@@ -212,13 +215,20 @@ class Engine:
         rooms = self.rooms
         rooms.market.restart()
         rooms.units.forget_evidence()
-        rooms.manager.forget_missing(self._seen)
-        rooms.manager.on_connected()
+        if event.positions_known:
+            rooms.manager.forget_missing(self._seen)
+        rooms.manager.on_connected(complete=event.positions_known)
         rooms.contracts.on_connected()
         self._pnl_asked.clear()
         self._plan_positions()
         rooms.bus.on_connected(event.epoch)
         rooms.coordinator.on_connected()
+
+    def _positions_known(self) -> None:
+        """TWS sent late what it has: the others are closed."""
+        self.rooms.manager.forget_missing(self._seen)
+        self.rooms.manager.on_connected()
+        self._plan_positions()
 
     def _disconnected(self) -> None:
         rooms = self.rooms

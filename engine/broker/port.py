@@ -46,13 +46,22 @@ class ScanRow(Struct, frozen=True):
 
 
 class Connected(Struct, frozen=True):
-    """The connection is usable: account known, positions received or timed out. `epoch` grows by one each time."""
+    """The connection is usable: account known, positions received or timed out. `epoch` grows by one each time.
+
+    `positions_known` false = TWS has not sent its positions yet: none of those known before may be taken for closed
+    until PositionsKnown comes.
+    """
 
     epoch: int
     account: str
     server_version: int
     at_wall: float
     client_id: int
+    positions_known: bool = True
+
+
+class PositionsKnown(Struct, frozen=True):
+    """The positions that were missing at Connected have come: what was not told is closed."""
 
 
 class Disconnected(Struct, frozen=True):
@@ -149,6 +158,7 @@ class ClockSample(Struct, frozen=True):
 
 BrokerEvent = (
     Connected
+    | PositionsKnown
     | Disconnected
     | Ticks
     | RequestError

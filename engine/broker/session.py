@@ -19,7 +19,15 @@ from engine.broker.failures import ConnectFailure
 from engine.broker.lines import MarketLines
 from engine.broker.liveness import Liveness
 from engine.broker.pacing import Pacer
-from engine.broker.port import BrokerEvent, Connected, PortfolioMark, PositionUpdate, RequestError, SystemNotice
+from engine.broker.port import (
+    BrokerEvent,
+    Connected,
+    PortfolioMark,
+    PositionsKnown,
+    PositionUpdate,
+    RequestError,
+    SystemNotice,
+)
 from engine.broker.positions import PositionDesk
 from engine.broker.requests import Requests
 from engine.broker.scans import Scans
@@ -27,7 +35,7 @@ from engine.broker.timings import Timings
 from engine.clock import Clock
 from engine.codes import code_info, farm_of, port_in
 from engine.domain import BrokerMode
-from engine.errors import QTradeError
+from engine.errors import QTradeError, RequestTimeout
 
 log = logging.getLogger("qtrade.broker")
 
@@ -48,6 +56,7 @@ class Session:
         self._clock = clock
         self._timings = timings
         self._held: list[BrokerEvent] | None = []
+        self._positions_known = False
         self._tasks: list[asyncio.Task[Any]] = []
         self.requests = Requests(connection, timings)
         self.lines = MarketLines(connection, pacer, clock, self._emit, timings.cancel_memory_s)
@@ -103,6 +112,7 @@ class Session:
                 server_version=int(connection.client.serverVersion()),
                 at_wall=self._clock.wall(),
                 client_id=connection.address.client_id,
+                positions_known=self._positions_known,
             )
         )
         held, self._held = self._held or [], None
@@ -111,6 +121,8 @@ class Session:
         self._spawn(self.liveness.watch_stream())
         self._spawn(self.accounts.follow_executions())
         self._spawn(self._tidy())
+        if not self._positions_known:
+            self._spawn(self._ask_positions_again())
 
     async def ended(self) -> ConnectFailure:
         """Waits for the end of the connection and returns its reason."""
@@ -162,6 +174,17 @@ class Session:
             urgent=True,
             end_grace_s=self._timings.positions_s / 3.0,
         )
+        self._positions_known = True
+
+    async def _ask_positions_again(self) -> None:
+        """Until TWS, slow after its nightly restart, has sent them."""
+        while not self._positions_known:
+            await asyncio.sleep(self._timings.positions_s)
+            try:
+                await self._ask_positions()
+            except RequestTimeout:
+                log.warning("TWS has not sent its positions yet; those known before are kept")
+        self._emit(PositionsKnown())
 
     async def _tidy(self) -> None:
         while True:

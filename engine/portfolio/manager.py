@@ -61,10 +61,11 @@ class TradeManager:
 
     # --- events ---------------------------------------------------------------------------------------------
 
-    def on_connected(self) -> list[int]:
-        """All positions of this connection are in: announce them; returns the con_ids that are tradable."""
-        self._complete = True
-        self._announce()
+    def on_connected(self, *, complete: bool = True) -> list[int]:
+        """The positions of this connection are in (`complete`) or late: returns the con_ids that are tradable."""
+        self._complete = complete
+        if complete:
+            self._announce()
         return [held.record.contract.con_id for held in self._tradable()]
 
     def on_disconnected(self) -> None:

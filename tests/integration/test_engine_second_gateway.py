@@ -4,6 +4,7 @@ import pytest
 
 from engine.journal.reader import JournalReader
 from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol
+from tests.integration import second_gateway
 from tests.integration.engine_bench import running_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 
@@ -90,6 +91,24 @@ def test_a_drop_brings_everything_back_positions_first(chain):
     assert set(again[:3]) == {MSFT.con_id, ES.con_id, GC.con_id}
     kinds = [event.kind for event in bench.engine.rooms.health.events]
     assert kinds.count("disconnected") == 1 and kinds.count("connected") == 2
+
+
+def test_positions_that_tws_owes_after_a_drop_are_kept_and_closed_only_when_it_says_so(chain, monkeypatch):
+    gateway, bench = chain
+    wait_for(lambda: priced(bench), "prices")
+    assert bench.read("positions").complete
+    gateway.withhold = {61, 62, 7}
+    gateway.drop()
+    wait_for(lambda: not bench.is_connected, "the loss is noticed")
+    wait_for(lambda: bench.is_connected, "connected without positions", 15)
+    wait_for(lambda: {t.con_id for t in (MSFT, ES, GC)} <= set(gateway.open_lines), "their lines all the same", 5)
+    section = bench.read("positions")
+    assert len(section.tradable) == 3 and not section.complete
+    monkeypatch.setattr(second_gateway, "HELD", HELD[1:])
+    gateway.withhold = set()
+    wait_for(lambda: bench.position(MSFT.local) is None, "the closed one goes once the others came", 15)
+    wait_for(lambda: bench.read("positions").complete, "complete")
+    assert bench.position(ES.local) and bench.position(GC.local)
 
 
 def test_history_and_signals_survive_a_restart(tmp_path):
