@@ -359,7 +359,7 @@
       var f = field.qt, force = inForce(f.key);
       if (!force || force.lock) { return; }
       delete errors[f.key];
-      drafts[f.key] = typeof f.m.default === "number" ? toText(f.m, f.m.default) : f.m.default;
+      drafts[f.key] = f.m.kind === "range" || f.m.kind === "number" ? toText(f.m, f.m.default) : f.m.default;
       if (!isChanged(f.key)) { delete drafts[f.key]; }
     });
     paintAll();

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
+from engine.config import BreakoutParams
 from engine.state.commands import ApplySettings
 from tests.app.sample_state import NAMES
 from tests.browser.conftest import Site, live, polls_of, until
@@ -92,6 +93,18 @@ def test_apply_puts_values_in_force_and_undo_takes_them_back(scanners: Page, eng
     scanners.locator(".qt-toast-action").click()
     until(scanners, DONE, "Taken back")
     until(scanners, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
+
+
+def test_reset_puts_the_defaults_into_the_form_and_nothing_else(scanners: Page, engine: Engine) -> None:
+    changes = {"breakout.bars_n": 40, "breakout.opening_range_min": 60, "breakout.shorts": False}
+    engine.desk.keeper.change(changes, "page")
+    until(scanners, "qt.model.set['breakout.bars_n'].v === 40")
+    scanners.get_by_role("button", name="Reset").click()
+    assert scanners.locator("[data-form-badge=thresholds]").inner_text() == "3 changed"
+    assert engine.desk.keeper.settings.config.breakout.bars_n == 40
+    scanners.get_by_role("button", name="Apply").click()
+    until(scanners, DONE, "Thresholds applied")
+    assert engine.desk.keeper.settings.config.breakout == BreakoutParams()
 
 
 def test_a_change_is_reverted_by_one_click(scanners: Page, engine: Engine) -> None:
