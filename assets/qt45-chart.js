@@ -28,7 +28,8 @@
 
   /* Points later than what is drawn, as the columns of the three traces; the areas go to zero at a gap. */
   function later(state, tail) {
-    var out = { x: [], line: [], gain: [], loss: [] };
+    var out = { x: [], line: [], gain: [], loss: [] }, clock = qt.get("strip.clock");
+    var gap = GAP_S * Math.max(1, clock ? clock[2] : 1);   // in market seconds
     function push(m, y, area) {
       out.x.push(axisMs(m, state.offset));
       out.line.push(y);
@@ -37,7 +38,7 @@
     }
     Object.keys(tail).map(Number).filter(function (m) { return m > state.last; }).sort(function (a, b) { return a - b; })
       .forEach(function (m) {
-        var y = tail[m], jumped = m - state.last > GAP_S;
+        var y = tail[m], jumped = m - state.last > gap;
         if ((y === null || jumped) && state.lastY !== null) { push(state.last, null, 0); state.lastY = null; }
         if (y !== null) {
           if (state.lastY === null) { push(m, null, 0); }

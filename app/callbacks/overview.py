@@ -7,7 +7,7 @@ from typing import Any, cast
 from dash import Dash, Input, Output, Patch, ctx
 
 from app.deps import AppDeps
-from app.figures.pnl import Mark, Point, furniture, pnl_figure, room, series
+from app.figures.pnl import GAP_S, Mark, Point, furniture, pnl_figure, room, series
 from app.figures.pnl_window import MAX_POINTS, Range, fill_marks, joined, session_marks, since_market, zone_offset_s
 from app.ids import Overview
 from app.snapshots import Snapshots
@@ -40,9 +40,9 @@ def curve(deps: AppDeps, range_: Range) -> tuple[list[Point], list[Mark], float]
     since = since_market(range_, now_market)
     rate = s.broker.clock_rate if s.broker else 1.0
     since_wall = s.now - (now_market - since) / (rate or 1.0)
-    rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=20.0)
+    rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=GAP_S)
     newest = [Point(p.m, p.daily) for p in s.pnl.points] if s.pnl else []
-    points = joined([Point(row.m, row.daily) for row in rows], newest, since)
+    points = joined([Point(row.m, row.daily) for row in rows], newest, since, GAP_S * max(1.0, rate))
     marks = session_marks(now_market, range_) + fill_marks(s.positions.fills if s.positions else ())
     return points, marks, zone_offset_s(now_market)
 

@@ -32,10 +32,10 @@ def since_market(range_: str, now_market: float) -> float:
     return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def joined(journal: list[Point], newest: list[Point], since: float) -> list[Point]:
+def joined(journal: list[Point], newest: list[Point], since: float, gap_s: float = GAP_S) -> list[Point]:
     """The journal's points, then the newest ones that it has not got yet; nothing twice, gaps cut open.
 
-    Where the gateway's clock was set back (a fresh start of the simulator) the later-written points win.
+    `gap_s` in market seconds: longer on a clock that runs faster. Where the gateway's clock was set back (a fresh start of the simulator) the later-written points win.
     """
     out: list[Point] = []
     for point in journal:
@@ -46,7 +46,7 @@ def joined(journal: list[Point], newest: list[Point], since: float) -> list[Poin
     for point in newest:
         if point.m < since or (out and point.m <= out[-1].m):
             continue
-        if out and point.m - out[-1].m > GAP_S and out[-1].y is not None and point.y is not None:
+        if out and point.m - out[-1].m > gap_s and out[-1].y is not None and point.y is not None:
             out.append(Point(out[-1].m + 1.0, None))
         out.append(point)
     return out

@@ -196,6 +196,7 @@ def test_nothing_is_left_behind_by_switching_pages(page: Page, site: Site) -> No
     before = nodes_of(page)
     wander(10)
     deadline = time.monotonic() + 10.0
-    while (after := nodes_of(page)) > before * 1.2 and time.monotonic() < deadline:
+    a_page = 2500  # the last page may still be on its way out; forty would be a leak
+    while (after := nodes_of(page)) > before + a_page and time.monotonic() < deadline:
         page.wait_for_timeout(500)
-    assert after <= before * 1.2, (before, after)
+    assert after <= before + a_page, (before, after)
