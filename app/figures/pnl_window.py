@@ -35,7 +35,8 @@ def since_market(range_: str, now_market: float) -> float:
 def joined(journal: list[Point], newest: list[Point], since: float, gap_s: float = GAP_S) -> list[Point]:
     """The journal's points, then the newest ones that it has not got yet; nothing twice, gaps cut open.
 
-    `gap_s` in market seconds: longer on a clock that runs faster. Where the gateway's clock was set back (a fresh start of the simulator) the later-written points win.
+    `gap_s` in market seconds: longer on a clock that runs faster. Where the gateway's clock was set back (a fresh
+    start of the simulator) the later-written points win.
     """
     out: list[Point] = []
     for point in journal:
