@@ -318,7 +318,13 @@ class Engine:
     def _plan_watched(self) -> None:
         """Pins and the symbols that pages have open: lines, bars and details for them."""
         rooms = self.rooms
-        shown = [contract for con_id in self._setup.state.open_symbols() if (contract := self._contract(con_id))]
+        shown = []
+        for con_id in self._setup.state.open_symbols():
+            contract = self._contract(con_id)
+            if contract is None:  # a link or a signal of an earlier run: the gateway may know it
+                rooms.contracts.want(ContractRef(con_id, "", "", ""))
+            else:
+                shown.append(contract)
         if rooms.watch.show(shown):
             for contract in shown:
                 rooms.coordinator.show(contract)

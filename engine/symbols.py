@@ -17,7 +17,7 @@ def name_key(text: str) -> str:
 
 
 class SymbolIndex:
-    """Contracts by con_id; the oldest that nobody asks for leaves first. Engine thread only."""
+    """Contracts by con_id; the one that was met longest ago leaves first. Engine thread only."""
 
     def __init__(self) -> None:
         self._contracts: dict[int, ContractRef] = {}
@@ -28,6 +28,7 @@ class SymbolIndex:
             known = self._contracts.get(contract.con_id)
             if known is not None and known.exchange and not contract.exchange:
                 continue
+            self._contracts.pop(contract.con_id, None)
             self._contracts[contract.con_id] = contract
         while len(self._contracts) > _MAX:
             del self._contracts[next(iter(self._contracts))]

@@ -146,6 +146,17 @@ def test_another_login_on_the_same_port_never_writes_into_the_former_accounts_hi
         other.close()
 
 
+def test_a_link_to_a_symbol_that_no_scan_brought_opens_it_all_the_same(tmp_path):
+    with SecondGateway() as gateway:
+        gateway.withhold = {20}  # no scan results
+        with running_engine(gateway.port, tmp_path) as bench:
+            wait_for(lambda: bench.is_connected, "connected")
+            bench.send(OpenSymbol("o", 700005, "tab"))
+            section = wait_for(lambda: bench.read("symbol:700005"), "the symbol's own section")
+            assert section.local_symbol == "RAFX"
+            wait_for(lambda: 700005 in gateway.open_lines, "its borrowed line")
+
+
 def test_withheld_details_and_positions_end_do_not_stop_the_start(tmp_path):
     with SecondGateway() as gateway:
         gateway.withhold = {62, 54, 55}

@@ -190,6 +190,16 @@ def test_index_keeps_the_description_with_an_exchange(desk):
     assert desk.symbols.find("77") == []
 
 
+def test_index_forgets_what_was_met_longest_ago(desk):
+    others = [ContractRef(1_000 + n, f"S{n}", f"S{n}", "STK", exchange="SMART") for n in range(4_999)]
+    desk.symbols.learn(others)
+    desk.symbols.learn([NQ])
+    desk.symbols.learn([ContractRef(999_999, "NEW", "NEW", "STK", exchange="SMART")])
+    assert desk.symbols.contract(NQ.con_id) == NQ
+    assert desk.symbols.contract(BRK.con_id) is None
+    assert len(desk.symbols.all()) == 5_000
+
+
 def test_account_folders(tmp_path, caplog):
     assert folder_name("paper", "DU1234567") == "paper-DU1234567"
     assert folder_name("live", "../../etc") == "live-.._.._etc"
