@@ -8,6 +8,8 @@ from app.format import number, percent, signed, times, tone
 from app.snapshots import Snapshots
 from engine.domain import Candidate, Signal
 
+PART_MAX = 0.25
+
 
 def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
     """Rows of "Top signals"; key = signal id. `bars` = [distance, volume] as 0-100 for the two bars."""
@@ -56,7 +58,8 @@ def signal_distance(signal: Signal) -> float | None:
 
 
 def _pct(parts: dict[str, float], word: str) -> int:
+    """A score part as 0-100: distance and volume give at most 0.25 each (SIGNALS, the score)."""
     for name, value in parts.items():
         if word in name.lower():
-            return round(min(1.0, max(0.0, value)) * 100)
+            return round(min(1.0, max(0.0, value / PART_MAX)) * 100)
     return 0
