@@ -143,6 +143,7 @@ class LineExecutor:
             since_wall=self._clock.wall(),
             class_since_mono=now_mono,
             epoch=self.epoch,
+            opened_as=wish.line_class,
             borrowed=demand.borrowed,
         )
         self._ledger.open(line)

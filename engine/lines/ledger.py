@@ -25,6 +25,7 @@ class Line:
     since_wall: float
     class_since_mono: float
     epoch: int
+    opened_as: LineClass
     state: LineState = "pending"
     borrowed: bool = False
     sent_mono: float | None = None
@@ -83,6 +84,7 @@ class Line:
             idle_since_mono=self.idle_since_mono,
             state=self.state,
             borrowed=self.borrowed,
+            opened_as=self.opened_as,
         )
 
 

@@ -70,6 +70,7 @@ class HeldLine(Struct, frozen=True):
     idle_since_mono: float | None = None
     state: LineState = "live"
     borrowed: bool = False
+    opened_as: LineClass = "coverage"  # its dwell is that of the class it was opened in, or of a stronger one since
 
 
 class Keep(Struct, frozen=True):

@@ -45,6 +45,7 @@ class Message:
     req_id: int
     contract: ContractRef | None = None
     of_position: bool = False
+    dwell_s: float = 0.0  # that held when the cancel was decided
     for_position: bool = False  # some position has no line yet: it may cut a dwell short
 
 
@@ -102,7 +103,11 @@ class FakeGateway:
         line = self.open.get(req_id)
         of_position = line is not None and line.contract.con_id in self.positions
         waits = bool(self.positions - set(self.open_ids()))
-        self._normal.append(Message("cancel", req_id, of_position=of_position, for_position=waits))
+        self._normal.append(
+            Message(
+                "cancel", req_id, of_position=of_position, for_position=waits, dwell_s=min(5.0, self.settings.dwell_s)
+            )
+        )
 
     def sent_at_mono(self, req_id: int) -> float | None:
         return self._sent.get(req_id)
@@ -272,7 +277,7 @@ class FakeGateway:
             return
         con_id = line.contract.con_id
         self.log.append(("cancel", con_id, message.req_id))
-        if now - line.opened < min(5.0, self.settings.dwell_s) and not message.for_position:
+        if now - line.opened < message.dwell_s and not message.for_position:
             self.violations.append(f"{con_id} cancelled {now - line.opened:.2f} s after its request")
         if message.of_position and line.ticks and line.last_tick is not None and now - line.last_tick < 1.0:
             self.violations.append(f"the ticking line of position {con_id} was cancelled")

@@ -120,6 +120,20 @@ def test_a_request_that_was_not_sent_yet_is_taken_back_without_a_message() -> No
     gateway.assert_ledgers_agree()
 
 
+def test_only_visits_may_be_as_short_as_the_coverage_dwell() -> None:
+    gateway = FakeGateway(LineSettings(dwell_s=2))
+    gateway.connect()
+    put_positions(gateway, 1)
+    gateway.bus.demand("coverage", [want(7, "coverage")])
+    gateway.run(1.0)
+    put_positions(gateway)
+    gateway.bus.demand("coverage", [])
+    gateway.run(2.0)
+    assert gateway.open_ids() == [1], "the visit is over, the closed position's line dwells its 5 s"
+    gateway.run(3.0)
+    assert gateway.open_ids() == []
+
+
 def test_the_dwell_counts_from_the_first_tick_because_a_busy_gateway_opens_late(gateway: FakeGateway) -> None:
     gateway.all_mute = True
     gateway.bus.demand("a", [want(7, "coverage")])
