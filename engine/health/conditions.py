@@ -78,7 +78,7 @@ class ConditionBook:
             known, open=False, last_wall=wall, text=f"{known.text} {text}".strip()
         )
         if text:
-            log.info("%s: %s", known.title, text)
+            log.info("Over: %s. %s", known.title, text)
 
     def is_open(self, key: str) -> bool:
         known = self._conditions.get(key)
