@@ -139,10 +139,10 @@ class World(Protocol):
     def quote(self, con_id: int) -> QuoteState | None: ...
 
     def trading_hours(self, con_id: int, liquid: bool) -> str:
-        """IB's text for some days around now, in the instrument's zone: `20251105:0400-20251105:2000;20251108:CLOSED`."""
+        """IB's text for some days, in the zone of the instrument: `20251105:0400-20251105:2000;20251108:CLOSED`."""
 
     def bars(self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
-        """Trade bars with start <= time < end, the running one last. 86400 s = daily, time = midnight UTC of the date."""
+        """Trade bars with start <= time < end, the running one last. 86400 s = daily, time = midnight UTC."""
 
     def head_time(self, con_id: int) -> float:
         """The first moment with data."""
