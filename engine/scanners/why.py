@@ -104,14 +104,14 @@ def _level_sentence(reading: Reading) -> str:
     if reading.last is None or reading.level is None:
         detail = reading.gates[0].detail
         return f"Level: {detail}." if detail else ""
-    gap = abs(reading.level - reading.last)
+    gap = f"{abs(reading.level - reading.last):.{2 if reading.level >= 1.0 else 4}f}"
     behind = "under" if reading.side == "long" else "over"
     name = "level" if reading.level_kind == "range" else "opening range"
     if reading.distance_atr is None:
-        return f"Price is {price_text(gap)} {behind} the {name}."
+        return f"Price is {gap} {behind} the {name}."
     if reading.distance_atr > 0:
         return f"Price is beyond the {name}, but within the buffer."
-    return f"Price is {price_text(gap)} ({abs(reading.distance_atr):.1f} ATR) {behind} the {name}."
+    return f"Price is {gap} ({abs(reading.distance_atr):.1f} ATR) {behind} the {name}."
 
 
 def _lower(name: str) -> str:
