@@ -22,10 +22,9 @@ class Wants:
         best = self.best
         for demand in demands:
             con_id = demand.contract.con_id
-            if con_id in best:
-                self._also(con_id, demand)
-            else:
-                best[con_id] = demand
+            first = best.setdefault(con_id, demand)
+            if first is not demand:
+                self._also(con_id, first, demand)
         self.by_class: dict[LineClass, list[Demand]] = {}
         self.displaced_pins: list[Demand] = []
         pins = self._sort_into_classes()
@@ -37,10 +36,16 @@ class Wants:
         below = [d for d in self._more.get(con_id, ()) if RANK[d.line_class] > rank]
         return min(below, key=strength) if below else None
 
-    def _also(self, con_id: int, demand: Demand) -> None:
-        first = self.best[con_id]
-        self._more.setdefault(con_id, [first]).append(demand)
-        if strength(demand) < strength(first):
+    def _also(self, con_id: int, first: Demand, demand: Demand) -> None:
+        if con_id in self._more:
+            self._more[con_id].append(demand)
+        else:
+            self._more[con_id] = [first, demand]
+        if demand.line_class == first.line_class:
+            is_stronger = strength(demand) < strength(first)
+        else:
+            is_stronger = RANK[demand.line_class] < RANK[first.line_class]
+        if is_stronger:
             self.best[con_id] = demand
 
     def _sort_into_classes(self) -> list[Demand]:
