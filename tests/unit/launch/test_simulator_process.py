@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -74,6 +75,27 @@ def test_one_that_does_not_listen_to_its_input_is_killed(make: Callable[..., Sim
     assert process.start() is not None
     process.stop(timeout_s=0.2)
     assert not is_listening("127.0.0.1", port)
+
+
+def test_one_that_is_reaped_late_is_said_and_raises_nothing(
+    make: Callable[..., SimulatorProcess], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On a busy machine even a killed process may be there for a moment; Ctrl+C must not end in a traceback."""
+
+    def never(self: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        if timeout is None:
+            threading.Event().wait(0.5)
+            return 0
+        raise subprocess.TimeoutExpired("simulator", timeout)
+
+    port = free_port()
+    process = make("-c", GATEWAY, str(port), "deaf", port=port)
+    assert process.start() is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess.Popen, "wait", never)
+        process.stop(timeout_s=0.1)
+    assert "is not gone yet" in caplog.text
+    assert wait_for(lambda: not is_listening("127.0.0.1", port)), "it was killed all the same"
 
 
 def test_one_that_fails_is_said_to_have_failed(
