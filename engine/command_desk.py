@@ -115,7 +115,9 @@ class CommandDesk:
 
     async def _find(self, command: FindSymbol) -> Answer:
         found = self._symbols.find(command.text)
-        if not found and self._broker.link.connected:
+        if not found:
+            if not self._broker.link.connected:
+                raise QTradeError(f"{command.text!r} is not known here, and the broker is not connected to be asked.")
             found = await self._broker.search(command.text.strip().upper())
             self._symbols.learn(found)
         rows = [[c.con_id, c.local_symbol, c.sec_type, c.primary_exchange or c.exchange] for c in found[:_FOUND_MAX]]

@@ -197,7 +197,8 @@ def _message(detail: ErrorDetails, values: Mapping[str, Any], source: Mapping[st
         return f"{found or key}: {text}."
     where_one = source[key].label(key) if key in source else DEFAULT
     default = FIELDS[key].default
-    return f"{where_one}: {key} is {values.get(key)!r}; {rule_of(key, text)}. Change or remove it (default {default})."
+    cure = "Change or remove it" if default is None else f"Change or remove it (default {default})"
+    return f"{where_one}: {key} is {values.get(key)!r}; {rule_of(key, text)}. {cure}."
 
 
 def rule_of(key: str, fallback: str) -> str:

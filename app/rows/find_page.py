@@ -84,7 +84,9 @@ def _from_broker(s: Snapshots, name: str) -> list[Known] | None:
     answer = next((a for a in reversed(s.answers.answers) if a.request_id == wanted), None) if s.answers else None
     if answer is None:
         return None
-    rows = answer.value if isinstance(answer.value, list) else []
+    if not isinstance(answer.value, list):
+        return None  # the question failed: that says nothing about the name
+    rows = answer.value
     return [Known(int(row[0]), str(row[1]), str(row[1]), str(row[2]), str(row[3])) for row in rows if len(row) >= 4]
 
 

@@ -345,6 +345,8 @@ def test_a_name_that_is_not_here_is_looked_up_at_the_broker(bus):
     assert name_parts(snapshots(bus, name="GOOGX"), "GOOGX")["find"]["go"] == 4242
     bus.publish("answers", AnswersSection(answers=(replace(answer, ok=False, value=[]),)))
     assert "Nothing is called so" in name_parts(snapshots(bus, name="GOOGX"), "GOOGX")["find"]["text"]
+    bus.publish("answers", AnswersSection(answers=(replace(answer, ok=False, value=None),)))
+    assert "Nothing is called so" not in name_parts(snapshots(bus, name="GOOGX"), "GOOGX")["find"]["text"]
 
 
 @given(st.text(max_size=80))

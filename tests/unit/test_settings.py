@@ -154,6 +154,11 @@ def test_a_refusal_says_where_what_rule_and_cure() -> None:
     )
 
 
+def test_a_refusal_names_no_default_where_there_is_none() -> None:
+    text = refusal(Layer("config.yaml", {"broker.port": 0}))
+    assert text.endswith("Change or remove it.") and "None" not in text
+
+
 def test_a_contradiction_between_two_values_names_both() -> None:
     text = refusal(
         Layer("command line", {"lines.limit": 4}, {"lines.limit": "command line X"}),

@@ -100,6 +100,21 @@ def test_find_asks_the_broker_only_for_unknown_names(desk):
     assert desk.symbols.find("SMCI"), "what the broker told is remembered"
 
 
+def test_a_name_is_not_called_unknown_while_the_broker_cannot_be_asked(desk):
+    desk.broker.link.connected = False
+
+    async def scenario():
+        desk.desk.take([FindSymbol("a", "smci"), FindSymbol("b", "nqz5")])
+        async with asyncio.timeout(5):
+            while len(answers(desk)) < 2:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+    said = answers(desk)
+    assert not said["a"].ok and said["a"].value is None and "not connected" in said["a"].text
+    assert said["b"].ok, "what is known here needs no broker"
+
+
 def test_a_bug_is_answered_too_and_costs_no_other_command(desk, caplog):
     with pytest.raises(ZeroDivisionError):
         desk.desk.take([ApplySettings("a", {"bug": 1}), Reconnect("b")])
