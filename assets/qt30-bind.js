@@ -43,7 +43,8 @@
     var text = value.text;
     if (value.from !== undefined && value.from !== null) { text = text.replace("{age}", qt.fmt.age(now - value.from)); }
     if (value.until !== undefined && value.until !== null) {
-      text = text.replace("{left}", qt.fmt.age(Math.max(0, Math.ceil(value.until - now))).replace(".0 s", " s"));
+      var left = Math.ceil(value.until - now);
+      text = left > 0 ? text.replace("{left}", qt.fmt.age(left).replace(".0 s", " s")) : text.replace("in {left}", "now");
     }
     return text;
   }

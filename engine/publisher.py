@@ -245,7 +245,13 @@ class Publisher:
         ):  # fmt: skip
             if is_on:
                 rooms.health.conditions.raise_(
-                    key, wall, title, text, cure=cure, severity="error" if severity == "error" else "warning"
+                    key,
+                    wall,
+                    title,
+                    text,
+                    cure=cure,
+                    severity="error" if severity == "error" else "warning",
+                    quiet=key == "near",  # the bus has said it: SUBSCRIPTION NEAR LIMIT
                 )
             else:
                 rooms.health.conditions.resolve(key, wall)

@@ -66,7 +66,7 @@ def summary(s: Snapshots) -> dict[str, Any]:
     recent = [e for e in section.events if e.at_market >= s.market_time(s.now) - RECENT_S]
     return {
         "slots": f"{section.slots_used} of {SLOTS} slots",
-        "found": f"{plural(len(section.candidates), 'candidate')}, {section.signals_today} with a signal today",
+        "found": f"{_how_many(len(section.candidates))}, {section.signals_today} with a signal today",
         "warming": section.warming_text or None,
         "breakout": _since("breakout", s, section.breakout_run_market),
         "market": _since("market", s, section.market_run_market),
@@ -77,6 +77,12 @@ def summary(s: Snapshots) -> dict[str, Any]:
         "n_breakout": str(sum(1 for c in section.candidates[:MOST_RESULTS] if is_breakout(c))),
         "n_market": str(sum(1 for c in section.candidates[:MOST_RESULTS] if c.scans)),
     }
+
+
+def _how_many(candidates: int) -> str:
+    """The list below is cut: then it is said."""
+    words = plural(candidates, "candidate")
+    return words if candidates <= MOST_RESULTS else f"best {MOST_RESULTS} of {words}"
 
 
 def _since(word: str, s: Snapshots, market: float | None) -> Any:

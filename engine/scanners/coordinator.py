@@ -221,7 +221,7 @@ class ScannerCoordinator:
         running = self.breakout.running(con_id)
         miss = nearest_miss(better, self.breakout.params)
         if miss and better is short:
-            miss = f"Short side. {miss}"
+            miss = f"The short side is nearer. {miss}"
         text = running_text(running) if running is not None else miss
         return Why(rule_checks(long), rule_checks(short), text, readings)
 

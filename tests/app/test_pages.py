@@ -75,6 +75,11 @@ def test_pages_answer(site: Site, path: str) -> None:
     assert site.client.get(path, headers=HEADERS).status_code == 200
 
 
+def test_an_unknown_address_has_a_page_with_a_way_on(site: Site) -> None:
+    page = next(p for p in pages_of(site) if p["module"].rpartition(".")[2] == "not_found_404")  # Dash's own rule
+    assert any(getattr(part, "href", None) == "/" for part in every_component(page["layout"]()))
+
+
 def test_every_id_of_a_callback_is_in_a_layout(site: Site) -> None:
     known = all_ids(site) | {"_pages_location", "_pages_content", "_pages_store", "_pages_dummy"}
     for output, spec in site.app.callback_map.items():

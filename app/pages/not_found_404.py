@@ -1,0 +1,26 @@
+"""What an address without a page shows. Dash takes the page of this module's name for every unknown path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import html
+from dash.development.base_component import Component
+
+from app.components.attributes import attrs
+
+dash.register_page(__name__, path="/not-found", title="QTrade - No such page", name="No such page")  # type: ignore[no-untyped-call]
+
+
+def layout(**_: Any) -> Component:
+    """Says so, and where to go on."""
+    return html.Section(
+        [
+            html.H2("No such page", className="qt-find-title"),
+            html.P("Nothing is at this address. The pages are in the bar beside; / finds a symbol."),
+            html.A("Overview", href="/"),
+        ],
+        className="qt-card qt-find-card",
+        **attrs(aria_label="No such page"),
+    )
