@@ -65,20 +65,21 @@ class Publisher:
         self._state.publish("lines", lines)
         self._state.publish("quotes", QuotesSection(quotes=tuple(rooms.bus.quotes())))
         self._state.publish("signals", rooms.coordinator.signals())
-        self._state.publish("settings", rooms.keeper.section())
         self._state.publish("pnl", rooms.curve.section())
         self._symbols(positions)
-        self.answers()
+        self._state.publish("answers", rooms.desk.section())
         self._notice_own_faults(lines)
         if slow:
+            self._state.publish("settings", rooms.keeper.section())
             self._state.publish("scanners", rooms.coordinator.snapshot())
             self._state.publish("universe", self._universe())
             self._state.publish("health", self._health(lines, positions))
         self._state.publish("heartbeat", self._heartbeat())
 
     def answers(self) -> None:
-        """Answers to commands, as soon as they are there."""
+        """Answers to commands, as soon as they are there, and the settings that they changed."""
         self._state.publish("answers", self._rooms.desk.section())
+        self._state.publish("settings", self._rooms.keeper.section())
 
     def set_changed_files(self, names: Sequence[str]) -> None:
         """Files on disk that are not the running code; () = none."""

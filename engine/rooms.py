@@ -24,7 +24,7 @@ from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
 from engine.lateness import LatenessProbe
 from engine.lines.bus import MarketDataBus
-from engine.portfolio.closes import minute_closes
+from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
@@ -103,6 +103,7 @@ class Rooms:
             config.lines.normal_max,
             hears.signal,
         )
+        self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
@@ -119,7 +120,7 @@ class Rooms:
         return contract.local_symbol if contract is not None else ""
 
     def _closes(self, con_id: int, minutes: int) -> list[float | None]:
-        return minute_closes(self.bars.bars(con_id, minutes), self.market_now(), minutes)
+        return self._minutes.last(con_id, minutes, self.market_now())
 
     def _units_changed(self) -> None:
         self.history.on_units_known()
