@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -222,8 +221,3 @@ def load_settings(command_line: Layer, environment: Layer, saved: Layer, config_
 def saved_layer(values: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Layer:
     """What the page saved, as a layer."""
     return Layer(SAVED, dict(values), {}, notes)
-
-
-def default_config_path(root: Path) -> Path:
-    """The config.yaml beside app.py."""
-    return root / "config.yaml"

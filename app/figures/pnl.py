@@ -250,8 +250,3 @@ def pnl_figure(points: list[Point], marks: list[Mark], offset_s: float, revision
         **furniture(points, marks, offset_s),
     )
     return {"data": _traces(points, offset_s), "layout": layout}
-
-
-def empty_figure(revision: str = "empty") -> dict[str, Any]:
-    """What a graph holds until its first points come."""
-    return pnl_figure([], [], 0.0, revision)

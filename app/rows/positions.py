@@ -13,7 +13,6 @@ from engine.state.sections import FilteredRow, PositionRow, PositionsSection
 View = dict[str, dict[str, Any]]
 SPARK_HEIGHT = 40  # half pixels of the 24-px cell, less a margin
 
-TREND_WORDS = {"above": "above", "below": "below"}
 KIND_WORDS = {"OTC": ("OTC", "OTC"), "right": ("right", "rights"), "warrant": ("warrant", "warrants")}
 
 

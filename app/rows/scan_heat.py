@@ -29,15 +29,6 @@ def _since_open(c: Candidate) -> Cell:
 
 
 EXTRA: tuple[tuple[str, Callable[[Candidate], Cell]], ...] = (("score", _score), ("open", _since_open))
-LABELS = (
-    ("score", "Score"),
-    ("change", "Change %"),
-    ("open", "Since open %"),
-    ("volume", "Rel. volume"),
-    ("distance", "Distance ATR"),
-    ("spread", "Spread bp"),
-    ("age", "Age"),
-)
 
 
 def factor_part(candidates: tuple[Candidate, ...], ages: Mapping[int, float]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from engine.state.sections import FilteredRow, SymbolSection
 
 View = dict[str, dict[str, Any]]
 ASKING = "Asking for bars ..."
-COVERAGE_WORD = "Coverage"
 
 
 def symbol_parts(s: Snapshots, con_id: int) -> View:

@@ -86,11 +86,6 @@ def wilder(ranges: Floats, length: int) -> Floats:
     return out
 
 
-def atr_wilder(high: Floats, low: Floats, close: Floats, length: int) -> Floats:
-    """Average true range as Wilder defined it (New Concepts in Technical Trading Systems, 1978)."""
-    return wilder(true_range(high, low, close), length)
-
-
 def wilder_last(ranges: Floats, length: int) -> float | None:
     """The newest value of `wilder`."""
     if len(ranges) < length:
@@ -103,20 +98,6 @@ def wilder_last(ranges: Floats, length: int) -> float | None:
     tail = ranges[length - 1 :].copy()
     tail[0] = np.add.reduce(ranges[:length]) / length
     return finite(float(np.dot(tail, _decay(len(tail), alpha))))
-
-
-def sma(values: Floats, length: int) -> Floats:
-    """Simple moving average over the known ones of the last `length` values (60 % of them at least)."""
-    known = np.isfinite(values)
-    totals = np.cumsum(np.where(known, values, 0.0))
-    counts = np.cumsum(known)
-    totals[length:] -= totals[:-length].copy()
-    counts[length:] -= counts[:-length].copy()
-    out = np.full(len(values), np.nan)
-    enough = counts >= math.ceil(length * KNOWN_SHARE)
-    enough[: length - 1] &= counts[: length - 1] >= math.ceil(length * KNOWN_SHARE)
-    out[enough] = totals[enough] / counts[enough]
-    return out
 
 
 def sma_last(values: Floats, length: int) -> float | None:

@@ -37,9 +37,6 @@ class Floors(NamedTuple):
     average_usd_volume: float
 
 
-NO_FLOORS = Floors(0.0, 0.0, 0.0)
-
-
 class Live(NamedTuple):
     """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted")."""
 

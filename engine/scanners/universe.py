@@ -58,9 +58,6 @@ class Universe:
             self._left.add(con_id)
             self._members.pop(con_id, None)
 
-    def left_today(self, con_id: int) -> bool:
-        return con_id in self._left
-
     def _add(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
         for contract in contracts:
             if contract.con_id <= 0:

@@ -9,11 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.indicators import (
-    atr_wilder,
     ema,
     ema_last,
     projected_volume,
-    sma,
     sma_last,
     true_range,
     vwap,
@@ -78,7 +76,7 @@ def test_atr_equals_pandas() -> None:
     series = ranges.max(axis=1)
     seeded = pd.concat([pd.Series([series[:14].mean()]), series[14:]])
     expected = seeded.ewm(alpha=1 / 14, adjust=False).mean().to_numpy()
-    assert atr_wilder(high, low, close, 14)[13:] == pytest.approx(expected, rel=1e-12)
+    assert wilder(true_range(high, low, close), 14)[13:] == pytest.approx(expected, rel=1e-12)
 
 
 @given(PRICES, st.integers(7, 30))
@@ -94,13 +92,13 @@ def test_newest_wilder_equals_the_series(values: list[float], length: int) -> No
 def test_sma_equals_pandas_and_leaves_unknown_values_out() -> None:
     values = np.arange(1.0, 41.0)
     expected = pd.Series(values).rolling(20, min_periods=12).mean().to_numpy()
-    assert sma(values, 20)[11:] == pytest.approx(expected[11:])
-    assert np.isnan(sma(values, 20)[:11]).all()
+    for count in range(12, 41):
+        assert sma_last(values[:count], 20) == pytest.approx(expected[count - 1])
+    assert sma_last(values[:11], 20) is None
     values[30:39] = np.nan
     assert sma_last(values, 20) is None  # 11 known of 20: a minute without a visit is a gap, not a zero
     values[30] = 7.0
     assert sma_last(values, 20) == pytest.approx(np.nanmean(values[-20:]))
-    assert sma_last(values, 20) == pytest.approx(sma(values, 20)[-1])
 
 
 def test_vwap_by_hand() -> None:
