@@ -26,6 +26,7 @@ LOCK = os.path.join(ROOT, ".venv.lock")
 SUPPORTED = ((3, 14), (3, 13), (3, 12), (3, 11))  # newest first
 WINDOWS = os.name == "nt"
 TAIL_LINES = 20
+TWO_WORKERS = ("-n", "2", "--dist", "loadgroup", "--max-worker-restart", "2")
 PROBE = (
     "import json, os, struct, sys, sysconfig\n"
     "try:\n"
@@ -377,7 +378,8 @@ def run_tests(arguments):
         arguments.remove("--long")
         browser, module = find_browser(), ["-m", "tests.long"]
     else:
-        browser, module = ensure_browser(), ["-m", "pytest"]
+        # All tests: two at a time, because most of them wait for something; some: as the caller says.
+        browser, module = ensure_browser(), ["-m", "pytest"] + ([] if arguments else list(TWO_WORKERS))
     if browser:
         os.environ["QTRADE_BROWSER"] = browser
     return hand_over(module + arguments)

@@ -10,10 +10,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.deps import AppDeps
 from app.factory import create_app
@@ -24,6 +25,14 @@ from engine.state.sections import Heartbeat, PnlPoint, PnlSection
 from tests.app.sample_state import MARKET, fill_sample, tick_sample
 
 BUILD = "0.1.0+5a1c9e77"
+FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, each module of this folder goes to one: the browser starts once a module at most."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def listen(port: int) -> socket.socket:
@@ -113,17 +122,42 @@ def serve() -> Iterator[Callable[..., Site]]:
         site.stop()
 
 
+@pytest.fixture(scope="package")
+def usual_port() -> list[int]:
+    """The port of the last `site`: at the same address the browser has the scripts in its cache, compiled."""
+    return [0]
+
+
 @pytest.fixture
-def site(serve: Callable[..., Site]) -> Site:
-    return serve()
+def site(serve: Callable[..., Site], usual_port: list[int]) -> Site:
+    """A fresh dashboard on the sample state."""
+    try:
+        fresh = serve(port=usual_port[0])
+    except OSError:  # somebody else has got the port meanwhile
+        fresh = serve()
+    usual_port[0] = fresh.port
+    return fresh
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(browser_path: str) -> Iterator[Browser]:
+    """One Chromium for this folder. It must not outlive it: while Playwright runs, no other test can run a loop."""
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        arguments = ["--no-sandbox", "--renderer-process-limit=1"]
+        launched = playwright.chromium.launch(executable_path=browser_path, args=arguments)
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """1440 x 900 on a computer that is set to dark; its caches are shared, its storage is emptied between tests."""
+    shared = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    shared.set_default_timeout(20_000)
+    keeper = shared.new_page()  # while a page is open, its renderer and the compiled scripts stay
+    yield shared
+    keeper.close()
+    shared.close()
 
 
 class Watched:
@@ -149,14 +183,15 @@ def watched() -> Watched:
 
 
 @pytest.fixture
-def page(browser: Browser, watched: Watched) -> Iterator[Page]:
-    """A page of 1440 x 900 on a computer that is set to dark."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    context.set_default_timeout(20_000)
+def page(context: BrowserContext, watched: Watched, serve: Callable[..., Site]) -> Iterator[Page]:
+    """A fresh page. It asks for `serve` so that it is closed before its server is: else it would complain."""
     opened = context.new_page()
     watched.watch(opened)
     yield opened
-    context.close()
+    if opened.url.startswith("http:"):
+        opened.evaluate("localStorage.clear()")
+    opened.close()
+    context.clear_cookies()
     if not watched.forgiven:
         assert watched.complaints == []
 

@@ -19,7 +19,7 @@ def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+        until(page, "w => document.documentElement.scrollWidth <= w", width)
 
 
 def test_it_says_how_everything_is(page: Page, site: Site) -> None:

@@ -45,7 +45,7 @@ def test_a_page_loads_in_silence_at_every_size(page: Page, site: Site, path: str
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        until(page, "w => document.documentElement.scrollWidth <= w", width)
     assert page.title() != "Updating..."
 
 
@@ -148,3 +148,25 @@ def test_text_from_outside_is_text(page: Page, serve: Callable[..., Site]) -> No
         page.wait_for_timeout(800)
         assert page.locator("img[src=x]").count() == 0
     assert evil in page.inner_text(".qt-lines")
+
+
+def test_nothing_of_a_value_outlives_it(page: Page, site: Site) -> None:
+    live(page, site.url + "/")
+    shown = page.evaluate(
+        """
+        (() => {
+          const cell = document.createElement("td"), link = { sym: "TSLA", con: 76792991 }, out = [];
+          [["1.00", "gain", "why"], null, link, null, link, { text: "{age} ago", from: 0 }, link].forEach(value => {
+            qt.bind.fill(cell, value);
+            out.push([cell.textContent.replace(/.* ago/, "ago"), cell.dataset.tone || "", cell.title]);
+          });
+          document.body.append(cell);
+          qt.bind.tick();
+          out.push([cell.textContent, cell.querySelectorAll("a").length]);
+          cell.remove();
+          return out;
+        })()
+        """
+    )
+    symbol, missing = ["TSLA", "", ""], ["–", "missing", ""]
+    assert shown == [["1.00", "gain", "why"], missing, symbol, missing, symbol, ["ago", "", ""], symbol, ["TSLA", 1]]

@@ -205,7 +205,7 @@ def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine
     page.set_viewport_size({"width": width, "height": 900})
     live(page, site.url + "/scanners")
     page.wait_for_selector(".qt-field")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     cut = """[...document.querySelectorAll('.qt-input, .qt-preset, .qt-heat td')]
         .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
     assert page.evaluate(cut) == []

@@ -89,7 +89,7 @@ def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine
     page.set_viewport_size({"width": width, "height": 900})
     live(page, site.url + "/settings")
     page.wait_for_selector(".qt-choice")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    until(page, "document.documentElement.scrollWidth <= innerWidth")
     cut = """[...document.querySelectorAll('.qt-choice, .qt-button')]
         .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
     assert page.evaluate(cut) == []

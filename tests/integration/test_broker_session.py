@@ -34,6 +34,7 @@ from engine.clock import SystemClock
 from tests.integration.broker_rig import MSFT, QUICK, Rig
 from tests.integration.second_gateway import SecondGateway
 from tests.integration.threaded_server import ThreadedServer
+from tests.patience import patience
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_clock_sample_right_after_connecting_tells_the_gateways_clock(gateway):
 
     for sample in asyncio.run(scenario()):
         assert abs(sample.offset_s - 3600.0) <= 0.6
-        assert 0.0 <= sample.round_trip_s < 0.5
+        assert 0.0 <= sample.round_trip_s < patience(0.5)
 
 
 @pytest.mark.parametrize("withheld", [{62}, {52}, {54}, {55}, {49}, {62, 52, 54, 55}, {10, 52}, {61, 62}])
@@ -446,7 +447,7 @@ def test_one_late_answer_is_no_reason_to_reconnect(gateway):
             gateway.delay_s = 0.0
             await rig.until(lambda: rig.broker.link.connected)
             assert rig.broker.link.epoch == 1 and not rig.of(Disconnected)
-            assert all(sample.round_trip_s < 0.3 for sample in rig.of(ClockSample))
+            assert all(sample.round_trip_s < QUICK.probe_timeout_s + 0.15 for sample in rig.of(ClockSample))
 
     asyncio.run(scenario())
 
@@ -590,7 +591,7 @@ def test_stop_while_waiting_or_connecting_returns_at_once():
         async with Rig(free_port(), timings=msgspec.structs.replace(QUICK, retry_refused_s=60.0)) as rig:
             await rig.until(lambda: rig.of(Disconnected))
             started = time.monotonic()
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < patience(0.5)
 
     asyncio.run(scenario())
 

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from app.launch.ports import free_port, is_listening
+from tests.patience import patience
 
 
 class Program:
@@ -111,7 +112,7 @@ def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program
     control = json.loads((program.data_dir / "simulator.json").read_text())
     assert control["port"] == program.status()["broker"]["port"]
     assert (program.data_dir / "simulator.json").stat().st_mode & 0o777 == 0o600
-    assert program.end() < 3.0
+    assert program.end() < patience(3.0)
     assert program.process.returncode == 0
     assert not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE
     assert "Traceback" not in program.text()
@@ -130,7 +131,7 @@ def test_killed_it_leaves_no_simulator_and_the_next_start_goes_on(start: Callabl
     assert wait_for(lambda: not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE, 5)
     second = start("--broker", "simulated")
     assert wait_for(lambda: has_prices(second), 60), second.status()
-    assert second.end(signal.SIGINT) < 3.0
+    assert second.end(signal.SIGINT) < patience(3.0)
 
 
 def test_without_tws_the_page_is_up_and_says_what_is_wrong(start: Callable[..., Program]) -> None:
@@ -144,5 +145,5 @@ def test_without_tws_the_page_is_up_and_says_what_is_wrong(start: Callable[..., 
     assert "Socket Clients" in broker["cure"]
     assert program.get("/healthz")["status"] == "degraded"
     assert program.simulators() == [], "no simulator runs beside a real broker"
-    assert program.end() < 3.0
+    assert program.end() < patience(3.0)
     assert "Traceback" not in program.text()
