@@ -28,6 +28,7 @@ View = dict[str, dict[str, Any]]
 BY_FIELD = ("grid:", "rows:")
 KEPT_VIEWS = 40  # of each page: 80 s of a busy page; an older cursor gets the whole view
 KEPT_PAGES = 32  # symbol pages come and go
+CURSOR_DIGITS = 15  # a longer number is not one of ours, and turning thousands of digits into one is refused
 
 
 class Clock(Protocol):
@@ -169,4 +170,4 @@ def _version_of(cursor: str | None, prefix: str) -> int | None:
     if not isinstance(cursor, str) or not cursor.startswith(prefix):
         return None
     tail = cursor[len(prefix) :]
-    return int(tail) if tail.isdecimal() else None
+    return int(tail) if tail.isdecimal() and len(tail) <= CURSOR_DIGITS else None

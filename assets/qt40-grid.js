@@ -66,7 +66,7 @@
     total: function (d, field, decimals) {
       if (!(field in d)) { return null; }
       var m = field === "exp" ? [fmt.number(d.exp, 0), ""] : money(d[field], 2);
-      return el("b", { "data-tone": m[1], title: d[field] === null ? "A value is missing" : undefined }, m[0]);
+      return el("b", { "data-tone": m[1], title: d[field] === null ? "A value is missing, or there are several currencies" : undefined }, m[0]);
     },
     line_symbol: function (d) { return symbolLink(d, d.id); },
     priority: function (d) {

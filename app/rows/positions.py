@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import Any
 
+from app.figures.zones import NEW_YORK, local_time
 from app.format import number, plural, price_decimals, quantity, signed
 from app.rows.states import broker_state, empty
 from app.snapshots import Snapshots
@@ -162,9 +164,11 @@ def spark(values: tuple[float | None, ...]) -> list[int | None]:
 
 
 def total_row(section: PositionsSection | None) -> dict[str, Any]:
-    """The pinned row at the bottom; a sum is missing as soon as one of its parts is."""
+    """The pinned row at the bottom; a sum is missing as soon as one of its parts is, or with several currencies."""
     if section is None or not section.tradable:
         return {}
+    if len({row.currency for row in section.tradable}) > 1:
+        return {"total": {"sym": "Total", "day": None, "unr": None, "exp": None}}
     return {
         "total": {
             "sym": "Total",
@@ -218,21 +222,15 @@ def futures_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, An
 
 
 def days_left(last_trade_date: str, s: Snapshots) -> int | None:
-    """Calendar days from the gateway's today to YYYYMMDD; None when not known."""
-    from_text = _civil(last_trade_date)
-    return None if from_text is None else from_text - int(s.market_time(s.now) // 86400)
-
-
-def _civil(text: str) -> int | None:
-    """Days since 1970-01-01 of YYYYMMDD, by the proleptic Gregorian calendar."""
-    if len(text) < 8 or not text[:8].isdecimal():
+    """Calendar days from today on New York's calendar, by the gateway's clock, to YYYYMMDD; None when not known."""
+    text = last_trade_date[:8]
+    if len(text) < 8 or not text.isdecimal():
         return None
-    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
-    year -= month <= 2
-    era = year // 400
-    yoe = year - era * 400
-    doy = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
+    try:
+        last_day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+    return (last_day - local_time(s.market_time(s.now), NEW_YORK).date()).days
 
 
 def _days_words(days: int | None) -> str | None:

@@ -316,7 +316,9 @@ def _tick_words(row: LineRow, section: SymbolSection | None) -> Any:
     if row.last_tick_wall is None:
         return [None, "missing", "No tick on this line yet"]
     quote = section.quote if section else None
-    size = f", {quantity(quote.last_size)} @ {number(quote.last, 2)}" if quote and quote.last_size else ""
+    size = ""
+    if section and quote and quote.last_size:
+        size = f", {quantity(quote.last_size)} @ {number(quote.last, decimals_of(section))}"
     return {"text": f"{{age}} ago{size}", "from": row.last_tick_wall}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -20,7 +22,16 @@ from app.rows.heat import CHANGE_CUTS, heat_parts, step
 from app.rows.key_figures import key_figures
 from app.rows.lines import ledger, lines_parts
 from app.rows.overview import overview_parts
-from app.rows.positions import filtered_words, grid_rows, pnl_curves, positions_parts, spark, total, total_row
+from app.rows.positions import (
+    days_left,
+    filtered_words,
+    grid_rows,
+    pnl_curves,
+    positions_parts,
+    spark,
+    total,
+    total_row,
+)
 from app.rows.signals import top_signals
 from app.rows.strip import pill, strip_parts
 from app.snapshots import Snapshots
@@ -153,6 +164,24 @@ def test_half_a_sum_is_no_sum() -> None:
     section = sample.positions(WALL)
     part = replace(section, tradable=(replace(section.tradable[0], daily_pnl=None), *section.tradable[1:]))
     assert total_row(part)["total"]["day"] is None
+
+
+def test_currencies_are_not_added_up() -> None:
+    section = sample.positions(WALL)
+    assert total_row(section)["total"]["exp"] is not None
+    mixed = replace(section, tradable=(replace(section.tradable[0], currency="EUR"), *section.tradable[1:]))
+    assert total_row(mixed)["total"] == {"sym": "Total", "day": None, "unr": None, "exp": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("20251106", 1), ("20251105", 0), ("20251104", -1), ("20251106 09:30 US/Eastern", 1), ("202511", None)]
+    + [("", None), ("20251301", None), ("20251131", None)],
+)
+def test_days_left_count_on_new_yorks_calendar(text: str, days: int | None) -> None:
+    evening = datetime(2025, 11, 5, 20, 30, tzinfo=ZoneInfo("America/New_York")).timestamp()  # 6 November in UTC
+    gateway = replace(sample.broker(WALL), as_of_wall=WALL, clock_offset_s=evening - WALL, clock_rate=1.0)
+    assert days_left(text, snapshots(broker=gateway)) == days
 
 
 def test_key_figures_of_an_account_that_sent_nothing() -> None:
