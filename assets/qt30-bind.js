@@ -61,7 +61,7 @@
       return { text: value.text ? value.text.replace("{at}", at) : at, tone: value.tone || "" };
     }
     if (value.from !== undefined || value.until !== undefined) {
-      return { text: timedText(value), tone: value.tone || "", counts: true };
+      return { text: timedText(value), tone: value.tone || "", counts: true, value: value };
     }
     return { text: value.text || value.sym || "", tone: value.tone || "", link: value };
   }
@@ -81,21 +81,30 @@
     element.replaceChildren.apply(element, nodes);
   }
 
+  /* Tone, tooltip and counting belong to the value shown: none of them outlives it. A tooltip of the page stays. */
+  function wear(element, shown) {
+    if ((element.dataset.tone || "") !== shown.tone) { element.dataset.tone = shown.tone; }
+    var title = shown.title || (element.qtTitled ? "" : element.title);
+    if (element.title !== title) { element.title = title; }
+    element.qtTitled = !!shown.title;
+    if (shown.counts) { element.qtValue = shown.value; timed.add(element); } else { timed.delete(element); }
+  }
+
   qt.bind.fill = function (element, value) {
     var shown = parsed(value);
     if (shown.link && shown.link.sym) {
       var mark = JSON.stringify(value);
       if (element.qtMark !== mark) { element.qtMark = mark; fillLink(element, value); }
+      wear(element, shown);
       return;
     }
+    element.qtMark = null;
     if (element.textContent !== shown.text) {
       var flashes = element.hasAttribute("data-qt-flash") && element.textContent !== "";
       element.textContent = shown.text;
       if (flashes) { qt.bind.flash(element); }
     }
-    if ((element.dataset.tone || "") !== shown.tone) { element.dataset.tone = shown.tone; }
-    if (shown.title !== undefined && element.title !== shown.title) { element.title = shown.title; }
-    if (shown.counts) { element.qtValue = value; timed.add(element); } else { timed.delete(element); }
+    wear(element, shown);
   };
 
   qt.bind.flash = function (element) {

@@ -132,7 +132,9 @@
     while (row.childElementCount - 1 > cols.length) { row.lastElementChild.remove(); }
     cols.forEach(function (col, i) {
       var link = row.children[i + 1].firstChild;
-      if (link.textContent !== col[1]) { link.textContent = col[1]; link.href = "/symbol/" + encodeURIComponent(col[0]); }
+      var href = "/symbol/" + encodeURIComponent(col[0]);   // two contracts may have the same symbol
+      if (link.textContent !== col[1]) { link.textContent = col[1]; }
+      if (link.getAttribute("href") !== href) { link.setAttribute("href", href); }
     });
   }
 
