@@ -89,14 +89,14 @@ def _count(label: str, path: str) -> Component:
 
 def _ledger() -> Component:
     columns = [
-        column("line_symbol", "Symbol", "sym", num=False, width=92, minWidth=80),
-        column("priority", "Priority", "cls", num=False, width=116, minWidth=110),
+        column("line_symbol", "Symbol", "sym", num=False, width=84, minWidth=80),
+        column("priority", "Priority", "cls", num=False, width=108, minWidth=104),
         column("lane", "Lane", "lane", also=("state",), num=False, phone=False, width=108, minWidth=100),
         text_column("Wanted by", "by", phone=False, width=150, minWidth=110),
         text_column("Why it holds a line", "why", phone=False, flex=1, minWidth=160),
         age_column("Held", "qtHeld", "qtBySince", phone=False, width=88, minWidth=78),
-        age_column("Last tick", width=88, minWidth=78),
-        column("out", "Next out", "out", width=88, minWidth=80),
+        age_column("Last tick", width=80, minWidth=76),
+        column("out", "Next out", "out", width=80, minWidth=76),
     ]
     shows = (
         ("all", _count("All", "lines.n_all")),

@@ -18,7 +18,7 @@ def layout(**_: Any) -> Component:
     return html.Section(
         [
             html.H2("No such page", className="qt-find-title"),
-            html.P("Nothing is at this address. The pages are in the bar beside; / finds a symbol."),
+            html.P("Nothing is at this address. The bar of the pages leads on; / finds a symbol."),
             html.A("Overview", href="/"),
         ],
         className="qt-card qt-find-card",
