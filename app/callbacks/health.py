@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output
 
+from app.callbacks.requests import is_up
 from app.deps import AppDeps
 from app.ids import Health
 from app.rows.health import report
@@ -50,6 +51,8 @@ def report_of(deps: AppDeps) -> str:
 
 def reconnected(deps: AppDeps) -> str:
     """Ask for a fresh connection; what to say beside the button."""
+    if not is_up(deps):
+        return "The engine is not running; it can't connect. Start the program again."
     try:
         deps.state.submit(Reconnect(uuid.uuid4().hex))
     except CommandRefused as refused:

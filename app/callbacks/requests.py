@@ -76,10 +76,14 @@ def _judged(deps: AppDeps, changes: Any) -> dict[str, Any]:
     return clean
 
 
-def _live(deps: AppDeps, command: Command) -> Command:
+def is_up(deps: AppDeps) -> bool:
     """Nothing is handed to an engine that is silent: it would take effect much later, unasked."""
     beat = deps.state.read("heartbeat")
-    if not isinstance(beat, Heartbeat) or deps.clock.wall() - beat.at_wall > DEAD_S:
+    return isinstance(beat, Heartbeat) and deps.clock.wall() - beat.at_wall <= DEAD_S
+
+
+def _live(deps: AppDeps, command: Command) -> Command:
+    if not is_up(deps):
         raise Refused(NOT_UP)
     return command
 

@@ -163,7 +163,7 @@ def test_the_report_before_there_is_anything():
 
 
 def test_reconnect_is_handed_to_the_engine(bus):
-    assert reconnected(AppDeps(state=bus)).startswith("Connecting afresh")
+    assert reconnected(AppDeps(state=bus, clock=FakeClock(wall=WALL))).startswith("Connecting afresh")
     assert [type(command) for command in bus.drain()] == [Reconnect]
 
 
@@ -172,7 +172,12 @@ def test_reconnect_without_an_engine_says_so(bus, monkeypatch):
         raise CommandRefused("This dashboard only shows.")
 
     monkeypatch.setattr(bus, "submit", refuse)
-    assert reconnected(AppDeps(state=bus)) == "This dashboard only shows."
+    assert reconnected(AppDeps(state=bus, clock=FakeClock(wall=WALL))) == "This dashboard only shows."
+
+
+def test_reconnect_is_not_promised_by_a_silent_engine(bus):
+    assert "not running" in reconnected(AppDeps(state=bus, clock=FakeClock(wall=WALL + 20.0)))
+    assert bus.drain() == []
 
 
 def test_over_http(bus):

@@ -223,6 +223,12 @@ def test_the_header_and_the_panels(bus):
     assert all(f"tail:bars-{frame.key}" in parts for frame in TIMEFRAMES)
 
 
+def test_the_newest_trade_has_the_digits_of_its_contract(bus):
+    cheap = section(min_tick=0.0001)
+    bus.publish(f"symbol:{TSLA}", replace(cheap, quote=replace(cheap.quote, last=0.1234, price=0.1234, last_size=5.0)))
+    assert symbol_parts(snapshots(bus), TSLA)["symbol"]["line_tick"]["text"].endswith(", 5 @ 0.1234")
+
+
 def test_neighbours_go_round(bus):
     ids = [NQ, CL, TSLA]  # by exposure
     for before, here, after in zip(ids, ids[1:], [*ids[2:], None], strict=False):
