@@ -95,7 +95,7 @@ def _ledger() -> Component:
         text_column("Wanted by", "by", phone=False, width=150, minWidth=110),
         text_column("Why it holds a line", "why", phone=False, flex=1, minWidth=160),
         age_column("Held", "qtHeld", "qtBySince", phone=False, width=88, minWidth=78),
-        age_column("Last tick", width=80, minWidth=76),
+        age_column("Last tick", width=92, minWidth=76),
         column("out", "Next out", "out", width=80, minWidth=76),
     ]
     shows = (

@@ -103,7 +103,7 @@ def _results() -> Component:
         column("rv", "Rel. vol.", "rv", phone=False, width=70, minWidth=68, **own),
         column("dist", "Dist. ATR", "dist", phone=False, width=76, minWidth=74, **own),
         column("line", "Line", "cls", num=False, phone=False, width=60, minWidth=58, **own),
-        age_column("Age", phone=False, width=88, minWidth=86),
+        age_column("Age", phone=False, width=98, minWidth=96),
     ]
     shows = (
         ("all", _count("All", "scan.n_all")),
