@@ -75,6 +75,7 @@ class MarketScanner:
         self._on_result = on_result
         self._slots = slots
         self._most_slots = slots
+        self._no_slot_mono = 0.0
         self._scans = {preset.name: _Scan(preset) for preset in PRESETS}
         self._connected = False
         self._evaluated_mono: float | None = None
@@ -167,6 +168,8 @@ class MarketScanner:
 
     def _subscribe(self, now: float, now_market: float) -> None:
         wanted = self.wanted(now_market)
+        if self._slots < self._most_slots and now - self._no_slot_mono >= RETRY_S:
+            self._slots, self._no_slot_mono = self._slots + 1, now  # others may have given one back
         for scan in self._scans.values():
             if scan.req_id is not None and self._outdated(scan, scan.preset in wanted, now):
                 self._close(scan)
@@ -205,7 +208,7 @@ class MarketScanner:
     def _refused(self, scan: _Scan, code: int, text: str) -> None:
         scan.req_id, scan.refused_mono, scan.result = None, self._mono(), None
         if code == NO_SLOT:
-            self._slots = max(1, min(self._slots, self.slots_used))
+            self._slots, self._no_slot_mono = max(1, min(self._slots, self.slots_used)), self._mono()
             scan.message = "no scanner slot is free at the gateway (code 322); other programs use them"
         else:
             scan.message = f"{text} (code {code})"

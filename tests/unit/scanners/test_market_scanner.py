@@ -120,6 +120,19 @@ def test_322_means_no_slot_and_is_tried_again_later() -> None:
     assert bench.state("Halted") == "refused" and "slot" in bench.entry("Halted").message
     bench.step(60)
     assert len(bench.broker.scans) == opened and bench.scanner.slots_used == 7
+    bench.step(241)
+    assert bench.scanner.slots_used == 8, "one more is tried every 5 minutes"
+    bench.step(300)
+    assert bench.scanner.slots_used == 9
+    bench.step(300)
+    assert bench.scanner.slots_used == 9
+
+
+def test_a_reconnect_tries_all_slots_again_after_322() -> None:
+    bench = Bench()
+    bench.connect()
+    for name in ("Halted", "Gap up"):
+        bench.scanner.on_error(RequestError(bench.broker.req_of(name), 322, "no slot"), bench.clock.wall())
     bench.scanner.on_connected()
     bench.step(1)
     assert bench.scanner.slots_used == 9
