@@ -168,7 +168,9 @@ class HistoryDesk:
         waiting = {key[0] for key in self._jobs if key[1] in ("bars", "usual")}
         if not waiting:
             return ""
-        known = waiting | {key[0] for key in self._done} | {key[0] for key in self._failed}
+        today = self._today()
+        answered = (*self._done.items(), *self._failed.items())
+        known = waiting | {con_id for (con_id, _), day in answered if day == today}
         paused = self._allowance.blocked_until_mono > self._clock.mono()
         return f"warming: history queued, {len(waiting)} of {len(known)}" + (", pacing pause" if paused else "")
 

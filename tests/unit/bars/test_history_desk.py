@@ -230,6 +230,21 @@ def test_without_a_connection_everything_waits() -> None:
     asyncio.run(play())
 
 
+def test_what_was_answered_on_another_day_is_not_counted_among_the_warming() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.want(stock(1))
+        bench.want(stock(2))
+        await bench.go(5)
+        assert bench.desk.text() == ""
+        bench.desk.on_disconnected()
+        bench.clock.advance(86_400.0)
+        bench.want(stock(3))
+        assert bench.desk.text() == "warming: history queued, 1 of 1"
+
+    asyncio.run(play())
+
+
 def test_an_answer_whose_unit_is_unknown_is_merged_again_when_it_is_known() -> None:
     async def play() -> None:
         bench = Bench()
