@@ -26,10 +26,20 @@
 
   function axisMs(market, offset) { return Math.round((market + offset) * 1000); }
 
+  function gapOf() {   // in market seconds
+    var clock = qt.get("strip.clock");
+    return GAP_S * Math.max(1, clock ? clock[2] : 1);
+  }
+
+  /* This tab slept: what lies between the curve and the oldest point here is known to the journal alone. */
+  function hasSlept(state, tail) {
+    var times = Object.keys(tail).map(Number);
+    return times.length > 0 && Math.min.apply(null, times) - state.last > gapOf();
+  }
+
   /* Points later than what is drawn, as the columns of the three traces; the areas go to zero at a gap. */
   function later(state, tail) {
-    var out = { x: [], line: [], gain: [], loss: [] }, clock = qt.get("strip.clock");
-    var gap = GAP_S * Math.max(1, clock ? clock[2] : 1);   // in market seconds
+    var out = { x: [], line: [], gain: [], loss: [] }, gap = gapOf();
     function push(m, y, area) {
       out.x.push(axisMs(m, state.offset));
       out.line.push(y);
@@ -102,6 +112,7 @@
         if (Object.keys(tail).length > 1) { rebase(chart, gd, "empty"); }
         return;
       }
+      if (hasSlept(state, tail)) { rebase(chart, gd, "slept"); return; }
       var added = later(state, tail);
       if (added.x.length) {
         window.dash_clientside.set_props(chart.id, { extendData: [

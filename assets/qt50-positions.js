@@ -56,9 +56,9 @@
   });
 
   /* Ask only once the figure of the mount is there: a patch needs something to change. */
-  qt.onPart("treemap", function (name, changed, removed, full) {
+  qt.onPart("treemap", function () {
     var gd = document.querySelector("#positions-treemap .js-plotly-plot");
-    if (!full && gd && gd.data && gd.data.length) {
+    if (gd && gd.data && gd.data.length) {
       window.dash_clientside.set_props("positions-treemap-data", { data: Date.now() });
     }
   });

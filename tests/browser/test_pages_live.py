@@ -170,3 +170,27 @@ def test_nothing_of_a_value_outlives_it(page: Page, site: Site) -> None:
     )
     symbol, missing = ["TSLA", "", ""], ["–", "missing", ""]
     assert shown == [["1.00", "gain", "why"], missing, symbol, missing, symbol, ["ago", "", ""], symbol, ["TSLA", 1]]
+
+
+def test_a_curve_that_slept_is_asked_for_again_and_shows_no_hole(page: Page, site: Site) -> None:
+    live(page, site.url)
+    site.run()
+    until(
+        page, "((document.querySelector('#overview-pnl .js-plotly-plot') || {layout: {}}).layout.meta || {}).count > 0"
+    )
+    page.wait_for_timeout(500)
+    holes = page.evaluate(
+        """
+        (() => {
+          const gd = document.querySelector("#overview-pnl .js-plotly-plot");
+          const asked = [], set = dash_clientside.set_props;
+          const later = gd.layout.meta.last + 3600;
+          dash_clientside.set_props = (id, props) => { asked.push([id, "extendData" in props]); };
+          qt.apply({ full: true, set: { ...qt.model, "tail:pnl": { [later]: 1, [later + 2]: 2 } } });
+          dash_clientside.set_props = set;
+          return asked;
+        })()
+        """
+    )
+    assert ["overview-pnl-rebase", False] in holes
+    assert ["overview-pnl", True] not in holes
