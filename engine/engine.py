@@ -38,6 +38,7 @@ from engine.stores import folder_name, remember_account, remembered_account
 log = logging.getLogger("qtrade.engine")
 
 JOURNAL_FILE = "journal.sqlite3"
+DATA_LOST = 1101
 LINES_S = 0.5  # a position's demand is acted upon at once
 SCANNERS_S = 0.5
 COMMANDS_S = 0.2
@@ -185,6 +186,8 @@ class Engine:
             rooms.coordinator.on_error(event)
         else:
             rooms.bus.on_notice(event)
+            if event.code == DATA_LOST:
+                rooms.coordinator.market.reopen()
 
     def _on_account_event(
         self, event: PositionUpdate | PortfolioMark | PositionPnl | AccountValue | AccountPnl | FillReport

@@ -6,7 +6,7 @@ first update after a start or a break is a baseline: what it reports happened be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BAR_S = 60.0
 RESET_SHARE = 0.5  # a day's volume below half of the last one is a new day's; above, a correction by the exchange
@@ -19,7 +19,10 @@ def bar_start(at_market: float) -> float:
 
 @dataclass(slots=True)
 class OpenBar:
-    """The running minute. `volume` None = unit unknown; `complete` False = part of the minute was not seen."""
+    """The running minute. `volume` None = unit unknown; `complete` False = part of the minute was not seen.
+
+    `seen_from` is the moment from which `volume` counts: the start of the minute, or later when the line is younger.
+    """
 
     time: float
     open: float
@@ -28,6 +31,7 @@ class OpenBar:
     close: float
     volume: float | None
     complete: bool
+    seen_from: float = field(default=0.0, compare=False)
 
 
 class BarBuilder:
@@ -40,6 +44,7 @@ class BarBuilder:
         self._day_high: float | None = None
         self._day_low: float | None = None
         self._complete_from = float("inf")
+        self.seen_from = 0.0  # when the watch that lasts until now began; 0.0 = before any bar
 
     @property
     def day_volume(self) -> float | None:
@@ -56,6 +61,7 @@ class BarBuilder:
         if price is not None:
             self._last = price
         if first:
+            self.seen_from = at_market
             self._complete_from = min(self._complete_from, bar_start(at_market) + BAR_S)
             return None
         if self._last is None or not (moved or gained or (has_trade and price is not None)):
@@ -63,7 +69,7 @@ class BarBuilder:
         closed = self._roll(self._last, at_market)
         if gained and self.bar is not None:
             if self.bar.volume is None:  # the unit became known within this minute
-                self.bar.volume, self.bar.complete = 0.0, False
+                self.bar.volume, self.bar.complete, self.bar.seen_from = 0.0, False, at_market
             self.bar.volume += gained
         return closed
 
@@ -107,6 +113,7 @@ class BarBuilder:
         mine.low = min(mine.low, bar.low)
         if bar.volume is not None:
             mine.volume = max(mine.volume or 0.0, bar.volume)
+            mine.seen_from = mine.time
 
     def _gain(self, day_volume: float | None) -> float:
         """Volume since the last update; a new day's counts in full, a correction downward for nothing."""
@@ -130,5 +137,6 @@ class BarBuilder:
                 bar.low = price
             return None
         known = 0.0 if self._day_volume is not None else None
-        self.bar = OpenBar(start, price, price, price, price, known, start >= self._complete_from)
+        whole = start >= self._complete_from
+        self.bar = OpenBar(start, price, price, price, price, known, whole, max(start, self.seen_from))
         return bar

@@ -63,6 +63,11 @@ class BarSeries:
         """Start of the newest closed bar."""
         return float(self._columns[_TIME, self._count - 1]) if self._count else None
 
+    @property
+    def last_is_partial(self) -> bool:
+        """Whether part of the newest closed minute was not seen: its volume is too low."""
+        return self._count > 0 and self._columns[_QUALITY, self._count - 1] == PARTIAL
+
     def arrays(self) -> BarArrays:
         columns = self._columns[:, : self._count]
         return BarArrays(*(columns[row] for row in range(_QUALITY)))

@@ -157,6 +157,8 @@ class BreakoutScanner:
         if known is not None and known[0] == key:
             return known[1]
         facts = read_bars(entry.series.arrays(), session, self.params, entry.usual)
+        if entry.series.last_is_partial:
+            facts = facts._replace(last_volume=None)
         self._facts[con_id] = (key, facts)
         return facts
 
@@ -314,6 +316,7 @@ class BreakoutScanner:
             floors=self.floors if floored else None,
             blocked=self._blocked(entry, quote),
             unit_known=self._around.unit_known(con_id),
+            seen_from=running.seen_from if running is not None else entry.builder.seen_from,
         )
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:

@@ -101,6 +101,12 @@ class MarketScanner:
         for scan in self._scans.values():
             scan.req_id = None
 
+    def reopen(self) -> None:
+        """TWS lost its data (1101): nothing subscribes again by itself. What runs is opened anew at the next step."""
+        for scan in self._scans.values():
+            if scan.req_id is not None:
+                self._close(scan)
+
     def on_rows(self, event: ScanRows, now_market: float) -> bool:
         """A complete result; the first one of a scan is evaluated at once. False when the request is not ours."""
         scan = self._by_req(event.req_id)

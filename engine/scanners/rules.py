@@ -38,7 +38,10 @@ class Floors(NamedTuple):
 
 
 class Live(NamedTuple):
-    """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted")."""
+    """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted").
+
+    `seen_from` (market time) is when `running_volume` began to count: a line younger than the minute saw less of it.
+    """
 
     last: float | None
     running_volume: float | None
@@ -47,6 +50,7 @@ class Live(NamedTuple):
     floors: Floors | None  # None = a position or a pin
     blocked: str = ""
     unit_known: bool = True
+    seen_from: float = 0.0
 
 
 class Frozen(NamedTuple):
@@ -280,7 +284,7 @@ def _volume_now(facts: Facts, live: Live, now: float) -> tuple[float | None, flo
     if not live.unit_known:
         return None, minute
     running = live.running_volume if live.running_time == minute else 0.0
-    projected = projected_volume(running, now - minute)
+    projected = projected_volume(running, now - max(minute, live.seen_from))
     if projected is not None:
         return projected, minute
     if facts.last_time == minute - 60.0:

@@ -117,3 +117,15 @@ def test_any_stream_gives_whole_bars(updates: list[tuple[float | None, float | N
                 assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
                 assert bar.time % 60 == 0 and bar.time <= now
                 assert bar.volume is None or bar.volume >= 0
+
+
+def test_a_young_line_counts_its_volume_from_the_moment_it_began():
+    builder = BarBuilder()
+    builder.update(10.0, 1_000.0, 640.0)  # the baseline, 40 s into the minute
+    builder.update(10.1, 1_300.0, 645.0)
+    assert builder.bar is not None
+    assert (builder.bar.time, builder.bar.volume, builder.bar.seen_from) == (600.0, 300.0, 640.0)
+    builder.adopt(OpenBar(600.0, 9.9, 10.2, 9.8, 10.1, 2_500.0, True))
+    assert (builder.bar.volume, builder.bar.seen_from) == (2_500.0, 600.0), "history tells the minute from its start"
+    builder.update(10.2, 1_400.0, 661.0)
+    assert builder.bar.seen_from == 660.0, "the next minute is seen whole"

@@ -216,3 +216,14 @@ def test_never_more_than_nine(rounds: int) -> None:
         assert bench.scanner.slots_used == 9
         bench.scanner.on_disconnected()
         bench.broker.scans.clear()
+
+
+def test_data_lost_at_tws_opens_every_scan_anew_and_leaks_no_slot() -> None:
+    bench = Bench()
+    bench.connect()
+    before = set(bench.broker.scans)
+    bench.scanner.reopen()
+    assert set(bench.broker.closed) == before
+    bench.step(1)
+    assert bench.scanner.slots_used == 9
+    assert not before & (set(bench.broker.scans) - set(bench.broker.closed))

@@ -214,3 +214,13 @@ def test_the_nearest_miss_in_words() -> None:
     assert rows["Average volume"].text == "2.0 M" and rows["Average volume"].limit_text == "≥ 500.0 k"
     assert rows["Warm-up"].text == "34/34"
     assert rows["Confirmed"].text == "0 s"
+
+
+def test_the_volume_of_a_young_line_is_projected_from_what_it_saw():
+    now = 100 * 60.0 + 50.0
+    facts = facts_of(session_bars(130))
+    whole = read("long", facts, Live(100.0, 500.0, now - 50, 2e6, None, seen_from=now - 50), PARAMS, now)
+    young = read("long", facts, Live(100.0, 500.0, now - 50, 2e6, None, seen_from=now - 20), PARAMS, now)
+    fresh = read("long", facts, Live(100.0, 500.0, now - 50, 2e6, None, seen_from=now - 5), PARAMS, now)
+    assert young.surge == pytest.approx(whole.surge * 50 / 20)
+    assert fresh.surge is None, "five seconds tell nothing"
