@@ -23,6 +23,24 @@ settings.register_profile(
 settings.load_profile("qtrade")
 
 GOODBYE_S = 120.0
+# With several workers a group goes to one of them. Whole engines need a core each to keep their times; a world that
+# takes seconds to make is made once.
+GROUPS = {
+    "test_engine_chaos": "whole engine",
+    "test_program": "whole engine",
+    "test_scanners_simulator": "whole engine",
+    "test_engine_second_gateway": "whole engine",
+    "test_broker_simulator": "whole engine",
+    "test_lines_simulator": "whole engine",
+    "test_world_breakouts": "one hour of the market",
+    "test_world_scans": "one market",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in GROUPS:
+            item.add_marker(pytest.mark.xdist_group(GROUPS[item.path.stem]))
 
 
 @pytest.hookimpl(trylast=True)

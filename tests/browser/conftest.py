@@ -197,13 +197,19 @@ def page(context: BrowserContext, watched: Watched, serve: Callable[..., Site]) 
 
 
 def polls_of(page: Page) -> list[tuple[int, int]]:
-    """(status, bytes of the body) of each poll from now on; grows while the page lives."""
+    """(status, bytes of the body) of each poll that is asked from now on; grows while the page lives."""
     seen: list[tuple[int, int]] = []
+    asked: list[Any] = []
 
     def note(response: Any) -> None:
-        if "_dash-update-component" in response.url and "shell-delta" in (response.request.post_data or ""):
+        if response.request in asked:
             seen.append((response.status, len(response.body()) if response.status == 200 else 0))
 
+    def ask(request: Any) -> None:
+        if "_dash-update-component" in request.url and "shell-delta" in (request.post_data or ""):
+            asked.append(request)
+
+    page.on("request", ask)
     page.on("response", note)
     return seen
 

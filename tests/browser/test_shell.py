@@ -194,9 +194,9 @@ def test_nothing_is_left_behind_by_switching_pages(page: Page, site: Site) -> No
 
     wander(2)
     before = nodes_of(page)
-    wander(10)
+    wander(6)
     deadline = time.monotonic() + 10.0
-    a_page = 2500  # the last page may still be on its way out; forty would be a leak
+    a_page = 2500  # the last page may still be on its way out; two dozen would be a leak
     while (after := nodes_of(page)) > before + a_page and time.monotonic() < deadline:
         page.wait_for_timeout(500)
     assert after <= before + a_page, (before, after)
