@@ -67,6 +67,7 @@ def create_app(deps: AppDeps) -> Dash:
     settings.register(app, deps)
     api.register(server, deps)
     security.protect(app, deps.config.web.host)
+    _finish_set_up(server)
     return app
 
 
@@ -74,6 +75,14 @@ def _log_error(error: Exception) -> Any:
     """A callback failed: the page keeps what it shows (204), the log has the traceback."""
     log.error("A callback failed: %s", error, exc_info=error)
     return dash.no_update
+
+
+def _finish_set_up(server: Flask) -> None:
+    """Dash ends its set-up within the first request, and lets a second one through meanwhile: be the first here.
+
+    Else a browser and a script that come at once could fix a content policy that lacks the pages' own script.
+    """
+    server.test_client().get("/")
 
 
 def _forget_pages() -> None:

@@ -13,7 +13,11 @@ from dash import ALL, Dash, Input, Output, State, dcc, html
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.deps import AppDeps
+from app.factory import create_app
 from app.security import BODY_MAX_BYTES, CALLBACK_PATH, is_own_page, protect, trusted_hosts
+from engine.clock import FakeClock
+from engine.state.bus import StateBus
 
 
 def make_app() -> Dash:
@@ -236,3 +240,17 @@ def test_component_files_may_be_kept_by_the_browser(client):
     answer = client.get(source)
     assert answer.status_code == 200
     assert "no-store" not in answer.headers.get("Cache-Control", "")
+
+
+def test_the_first_request_of_all_finds_the_policy_of_the_page_itself():
+    """Dash adds a script of its own when it sets its pages up; whoever asks first must not be told another policy."""
+    bus = StateBus(None, FakeClock())
+    client = create_app(AppDeps(state=bus)).server.test_client()
+    early = client.get("/healthz").headers["Content-Security-Policy"]
+    page = client.get("/")
+    shown = re.sub(r"<!--.*?-->", "", page.text, flags=re.S)  # what only Internet Explorer would run
+    scripts = re.findall(r"<script>(.*?)</script>", shown, re.S)
+    assert len(scripts) >= 2
+    for script in scripts:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"sha256-{digest}" in early
