@@ -250,7 +250,7 @@ def test_the_first_request_of_all_finds_the_policy_of_the_page_itself():
     page = client.get("/")
     shown = re.sub(r"<!--.*?-->", "", page.text, flags=re.S)  # what only Internet Explorer would run
     scripts = re.findall(r"<script>(.*?)</script>", shown, re.S)
-    assert len(scripts) >= 2
+    assert scripts, "the script that Dash adds for its pages"
     for script in scripts:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"sha256-{digest}" in early
