@@ -28,6 +28,7 @@ BUILD = "0.1.0+5a1c9e77"
 FOLDER = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers, each module of this folder goes to one: the browser starts once a module at most."""
     for item in items:
