@@ -277,6 +277,22 @@ class LineRow(Struct, frozen=True):
     message: str = ""
 
 
+class LineSpan(Struct, frozen=True):
+    """One line from its opening to its end. `line_class` is the strongest that it had; `by` took it, "" = nobody.
+
+    Visits that stayed visits leave none: there are nine a second.
+    """
+
+    con_id: int
+    local_symbol: str
+    line_class: LineClass
+    from_market: float
+    to_market: float
+    why: str  # held for
+    end: str  # why it went
+    by: str = ""
+
+
 class Refusal(Struct, frozen=True):
     con_id: int
     local_symbol: str

@@ -15,6 +15,8 @@ from engine.domain import (
     Candidate,
     Condition,
     Fill,
+    Lane,
+    LineClass,
     LineRow,
     Quote,
     Refusal,
@@ -158,6 +160,33 @@ class LinesSection(Section, frozen=True, kw_only=True):
     used_history: tuple[tuple[float, int], ...]  # (wall, used) at each change, last 30 min
     learned_cap_text: str = ""
     worst_second: int = 0
+
+
+class CoverageRow(Struct, frozen=True):
+    """One symbol of the universe as the line budget sees it.
+
+    `lane` is that of its newest price; `line_class` that of the line it has now, None = no line. `last_visit_wall` is
+    when its newest price came, by a visit or a stream; None = no line has seen it yet. `visits` counts today's.
+    """
+
+    con_id: int
+    local_symbol: str
+    lane: Lane
+    line_class: LineClass | None
+    last_visit_wall: float | None
+    visits: int
+    why: str  # one sentence: why has it (not) a line
+
+
+class CoverageSection(Section, frozen=True, kw_only=True):
+    """How the spare lines rotate through the universe."""
+
+    rows: tuple[CoverageRow, ...]  # by local_symbol, at most 2,000
+    lines: int  # lines that rotate now
+    confirming: int  # of these: kept until a breakout is confirmed or not
+    visits_per_minute: float
+    dwell_s: float
+    messages_per_s: float  # the most that coverage may send
 
 
 class ScannersSection(Section, frozen=True, kw_only=True):
@@ -325,6 +354,7 @@ SECTIONS: dict[str, type[Section]] = {
     "positions": PositionsSection,
     "quotes": QuotesSection,
     "lines": LinesSection,
+    "coverage": CoverageSection,
     "scanners": ScannersSection,
     "signals": SignalsSection,
     "health": HealthSection,
