@@ -18,7 +18,7 @@ from engine.domain import Bar, BarSource, ContractInfo, ContractRef, Quote
 BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
 SILENCE_S = 90.0  # without word from the bus: a line silent for so long may have been lost
 REWIND_S = 120.0  # a market clock that stepped back further than this starts the symbol anew
-MAX_SPANS = 16
+MAX_SPANS = 64  # two hours of visits two minutes apart
 
 
 @dataclass(slots=True)
@@ -100,8 +100,13 @@ class BarStore:
         closed = builder.close_due(now_market)
         if closed is not None:
             self._keep(entry, closed)
-        builder.update(quote.last, quote.volume, now_market, has_trade)
+        closed = builder.update(quote.last, quote.volume, now_market, has_trade)
+        if closed is not None:
+            self._keep(entry, closed)
         builder.extremes(quote.high, quote.low)
+        if builder.late is not None:
+            entry.series.complete(builder.late)
+            builder.late = None
         if builder.bar is not None:
             self._open.add(quote.con_id)
 

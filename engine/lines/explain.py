@@ -8,9 +8,10 @@ from engine.domain import Demand
 from engine.lines import words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
-from engine.lines.faults import Blocks
 from engine.lines.ledger import Ledger, Line
 from engine.lines.model import LinePlan
+from engine.lines.refusals import RefusalDesk
+from engine.lines.rotation import Rotation
 
 
 class Explainer:
@@ -22,21 +23,25 @@ class Explainer:
         plan: LinePlan,
         demands: DemandBook,
         diary: Diary,
-        blocks: Blocks,
+        refusals: RefusalDesk,
+        rotation: Rotation,
         market_time: Callable[[float], float],
     ) -> None:
         self._ledger = ledger
         self._plan = plan
         self._demands = demands
         self._diary = diary
-        self._blocks = blocks
+        self._refusals = refusals
+        self._rotation = rotation
         self._market_time = market_time
 
     def sentence(self, con_id: int, now_mono: float) -> str:
         line = self._ledger.get(con_id)
         if line is not None and line.state != "cancelling":
             return self._has(line, now_mono)
-        reasons = [self._diary.last_farewell(con_id), self._why_not(con_id, now_mono)]
+        visit = self._waits_for_visit(con_id, now_mono)
+        farewell = "" if visit else self._diary.last_farewell(con_id)
+        reasons = [farewell, self._why_not(con_id, now_mono), visit]
         return "no line: " + "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
     def _has(self, line: Line, now_mono: float) -> str:
@@ -54,13 +59,14 @@ class Explainer:
         return "; ".join(part for part in parts if part)
 
     def _why_not(self, con_id: int, now_mono: float) -> str:
-        block = self._blocks.active(con_id, now_mono)
+        block = self._refusals.block(con_id, now_mono)
         if block is not None:
             again = words.span(block.until_mono - now_mono)
             return f"{block.sentence}, asked again in {again}"
         wanted = self._demands.of(con_id)
         if not wanted:
-            return "" if self._diary.last_farewell(con_id) else "not in any scan"
+            known = self._rotation.place(con_id) is not None or self._diary.last_farewell(con_id)
+            return "" if known else "not in any scan"
         refused = next((r for r in self._plan.refused if r.demand.contract.con_id == con_id), None)
         if refused is not None:
             return refused.reason
@@ -68,9 +74,18 @@ class Explainer:
         if not any(demand.contract.exchange for demand in wanted):
             return words.NOT_QUALIFIED
         if strongest.line_class == "coverage":
-            return "waits for its visit"
+            return "" if self._rotation.place(con_id) else "waits for its visit"
         name = words.class_name(strongest.line_class)
         return f"{name} with score {strongest.score:.2f}, too far down the list"
+
+    def _waits_for_visit(self, con_id: int, now_mono: float) -> str:
+        place = self._rotation.place(con_id)
+        if place is None or self._refusals.block(con_id, now_mono) is not None:
+            return ""
+        if place.held_mono is None:
+            return "waits for its first visit"
+        times = "once" if place.visits == 1 else f"{place.visits} times"
+        return f"between two visits, seen {words.span(now_mono - place.held_mono)} ago, visited {times} today"
 
     def what_if(self, demand: Demand, trial: LinePlan, now_plan: LinePlan, now_mono: float) -> str:
         """The difference that one demand makes between two plans, in words."""

@@ -34,16 +34,16 @@ class LinePolicy(Struct, frozen=True):
     refused_max: int = 100
 
     @classmethod
-    def of(cls, settings: LineSettings, swaps_left: int) -> LinePolicy:
-        """The policy of these settings; no lane's dwell is shorter than the one configured."""
+    def of(cls, settings: LineSettings, coverage_dwell_s: float, swaps_left: int) -> LinePolicy:
+        """The policy of these settings; no lane's dwell is shorter than that of a visit."""
         return cls(
             buffer=settings.buffer,
             normal_max=settings.normal_max,
             ttl_s=float(settings.ttl_s),
             min_hold_s=float(settings.min_hold_s),
             hysteresis_pct=settings.hysteresis_pct,
-            dwell_s=max(OTHER_LANES_DWELL_S, settings.dwell_s),
-            coverage_dwell_s=settings.dwell_s,
+            dwell_s=max(OTHER_LANES_DWELL_S, coverage_dwell_s),
+            coverage_dwell_s=coverage_dwell_s,
             swaps_left=swaps_left,
         )
 

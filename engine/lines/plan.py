@@ -191,8 +191,14 @@ class _Desk:
                 self._admit(demand, "25", "soon")
 
     def admit_coverage(self) -> None:
-        """Whatever is left. A visit that finds no line isn't refused: it waits for its turn."""
-        for demand in _best(self._newcomers("coverage"), max(0, self.limit)):
+        """Whatever is left. A visit that finds no line isn't refused: it waits for its turn.
+
+        Who was refused a line at 50 or 25 may still be visited.
+        """
+        served = {subscribe.demand.contract.con_id for subscribe in self.subscribes}
+        served.update(r.demand.contract.con_id for r in self.refused if r.kind == "waiting")
+        others = [d for d in self.wants.also_coverage() if not self._is_seated(d) and d.contract.con_id not in served]
+        for demand in _best(self._newcomers("coverage") + others, max(0, self.limit)):
             when = self._take(demand)
             if when is None:
                 return
@@ -276,8 +282,11 @@ class _Desk:
 
     def _newcomers(self, line_class: LineClass) -> list[Demand]:
         """Wanted in this class and without an open line."""
-        seated = {con_id for con_id, seat in self.seats.items() if not seat.cancelled}
-        return [d for d in self.wants.by_class.get(line_class, ()) if d.contract.con_id not in seated]
+        return [d for d in self.wants.by_class.get(line_class, ()) if not self._is_seated(d)]
+
+    def _is_seated(self, demand: Demand) -> bool:
+        seat = self.seats.get(demand.contract.con_id)
+        return seat is not None and not seat.cancelled
 
     def _sits_at(self, demand: Demand, *classes: LineClass) -> bool:
         seat = self.seats.get(demand.contract.con_id)

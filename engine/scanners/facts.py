@@ -5,12 +5,13 @@ Nothing here looks at the running minute, so that no rule can see the future of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.bars.build import BAR_S
-from engine.bars.indicators import Floats, ema_last, finite, settled, sma_last, true_range, wilder_last
+from engine.bars.indicators import KNOWN_SHARE, Floats, ema_last, finite, settled, sma_last, true_range, wilder_last
 from engine.bars.series import BarArrays
 from engine.bars.sessions import RunningSession, session_starts
 from engine.bars.usual import UsualVolume
@@ -19,7 +20,6 @@ from engine.config import BreakoutParams
 SMA_BARS = 20
 OPENING_LEVEL_S = 2 * 3_600.0  # the opening range is a level for the first two hours
 OPENING_FRESH_BARS = 5  # and only if one of the last bars still closed inside it
-OPENING_KNOWN_SHARE = 0.6
 
 
 class OpeningRange(NamedTuple):
@@ -52,17 +52,27 @@ class Facts(NamedTuple):
 
 
 def read_bars(
-    bars: BarArrays, session: RunningSession | None, params: BreakoutParams, usual: UsualVolume | None
+    bars: BarArrays,
+    session: RunningSession | None,
+    params: BreakoutParams,
+    usual: UsualVolume | None,
+    rows_within: Callable[[int], int] | None = None,
 ) -> Facts:
-    """The facts of the closed `bars` for the running `session`."""
+    """The facts of the closed `bars` for the running `session`.
+
+    `rows_within(n)` = how many of the bars make up the last n when minutes without a visit count (None: all are there).
+    A range needs n minutes of the session, 60 % of them seen.
+    """
     count = len(bars.time)
     first = int(np.searchsorted(bars.time, session.start)) if session is not None else count
     mine = count - first
-    newest = max(first, count - params.bars_n)
-    full = mine >= params.bars_n
+    known = params.bars_n if rows_within is None else rows_within(params.bars_n)
+    newest = max(first, count - known)
+    full = mine >= known >= params.bars_n * KNOWN_SHARE
     opening = _opening(bars, first, session, params)
     last_closes = bars.close[max(first, count - OPENING_FRESH_BARS) :]
     needed = params.bars_n + params.atr_length
+    sma_rows = SMA_BARS if rows_within is None else rows_within(SMA_BARS)
     return Facts(
         warm=min(count, needed),
         warm_needed=needed,
@@ -76,11 +86,19 @@ def read_bars(
         atr=_atr(bars, params.atr_length),
         ema_fast=ema_last(bars.close, params.ema_fast),
         ema_slow=ema_last(bars.close, params.ema_slow),
-        sma_volume=sma_last(bars.volume[max(first, count - SMA_BARS) :], SMA_BARS),
+        sma_volume=sma_last(bars.volume[max(first, count - sma_rows) :], SMA_BARS),
         last_volume=finite(bars.volume[-1]) if mine else None,
         last_time=float(bars.time[-1]) if count else None,
         usual=usual,
     )
+
+
+def edges(facts: Facts, params: BreakoutParams) -> tuple[float | None, float | None]:
+    """(low, high): between them no breakout can begin, whatever the other rules say. None = no level on that side."""
+    opening, buffer = facts.opening, params.buffer_atr * (facts.atr or 0.0)
+    lows = [level for level in (facts.range_low, opening.low if opening else None) if level is not None]
+    highs = [level for level in (facts.range_high, opening.high if opening else None) if level is not None]
+    return max(lows) - buffer if lows else None, min(highs) + buffer if highs else None
 
 
 def _top(values: Floats) -> float:
@@ -109,6 +127,6 @@ def _opening(
         return None
     complete_at = session.start + minutes * 60.0
     end = int(np.searchsorted(bars.time, complete_at))
-    if end - first < minutes * OPENING_KNOWN_SHARE:
+    if end - first < minutes * KNOWN_SHARE:
         return None
     return OpeningRange(_top(bars.high[first:end]), _bottom(bars.low[first:end]), complete_at)

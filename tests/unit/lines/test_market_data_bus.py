@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from engine.broker.port import RequestError, SystemNotice, Ticks
-from engine.config import LineSettings
+from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand, TickUpdate
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import want
@@ -121,7 +121,7 @@ def test_a_request_that_was_not_sent_yet_is_taken_back_without_a_message() -> No
 
 
 def test_only_visits_may_be_as_short_as_the_coverage_dwell() -> None:
-    gateway = FakeGateway(LineSettings(dwell_s=2))
+    gateway = FakeGateway(coverage=CoverageSettings(dwell_s=2))
     gateway.connect()
     put_positions(gateway, 1)
     gateway.bus.demand("coverage", [want(7, "coverage")])

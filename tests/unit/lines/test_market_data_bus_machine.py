@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.config import LineSettings
+from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import want
@@ -68,7 +68,8 @@ class LinesMachine(RuleBasedStateMachine):
     )
     def settings_change(self, limit: int, buffer: int, normal_max: int, dwell: int) -> None:
         self.gateway.set_settings(
-            LineSettings(limit=limit, buffer=buffer, normal_max=normal_max, dwell_s=dwell, min_hold_s=20, ttl_s=60)
+            LineSettings(limit=limit, buffer=buffer, normal_max=normal_max, min_hold_s=20, ttl_s=60),
+            CoverageSettings(dwell_s=dwell),
         )
 
     # --- the world ----------------------------------------------------------------------------------------------
