@@ -105,12 +105,12 @@ class CoverageSettings(_Model):
         le=34,
     )
     rotating_pct: int = _f(
-        80,
-        "Lines that rotate",
-        "Share of the visiting lines that always goes on; the others may stay with symbols at a level",
+        60,
+        "Lines kept for visits",
+        "While fewer rotate, lines that nobody asks for any more go back before their time to live is over",
         unit="%",
         step=5,
-        ge=20,
+        ge=0,
         le=100,
     )
 

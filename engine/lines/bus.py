@@ -49,11 +49,7 @@ def _no_unit(con_id: int) -> float | None:
 
 def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
     """The rotation's numbers with what the user may set."""
-    return CoveragePolicy(
-        dwell_s=settings.dwell_s,
-        messages_per_s=settings.messages_per_s,
-        rotating_share=settings.rotating_pct / 100.0,
-    )
+    return CoveragePolicy(dwell_s=settings.dwell_s, messages_per_s=settings.messages_per_s)
 
 
 def _never(con_id: int) -> bool:
@@ -239,9 +235,8 @@ class MarketDataBus:
     def _policy(self, now_mono: float) -> LinePolicy:
         while self._swaps and now_mono - self._swaps[0] >= 60.0:
             self._swaps.popleft()
-        return LinePolicy.of(
-            self._settings, self._coverage.dwell_s, max(0, self._settings.swaps_per_minute - len(self._swaps))
-        )
+        swaps_left = max(0, self._settings.swaps_per_minute - len(self._swaps))
+        return LinePolicy.of(self._settings, self._coverage, swaps_left)
 
     def _look_after_lines(self, now_mono: float) -> None:
         """Renew silent lines, positions first; give up those that bring nothing."""

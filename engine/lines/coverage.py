@@ -25,7 +25,6 @@ class CoveragePolicy(Struct, frozen=True):
 
     dwell_s: float = 5.0
     messages_per_s: float = 28.0
-    rotating_share: float = 0.8
     hint_weight: float = 5.0
     near_weight: float = 5.0
     hint_half_life_s: float = 30.0

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.domain import Demand, LineClass
 from engine.lines import words
-from engine.lines.challenge import challenge
+from engine.lines.challenge import challenge, outside_hold
 from engine.lines.model import (
     RANK,
     Cancel,
@@ -42,6 +42,7 @@ def plan(
     desk.admit_tops()
     desk.admit_normals()
     desk.cancel_unwanted(candidates_too=True)
+    desk.free_idle_for_coverage()
     desk.admit_coverage()
     return desk.result()
 
@@ -133,6 +134,15 @@ class _Desk:
         for seat in self._lowest_first() if self.room.excess else ():
             if self.room.excess and not seat.young:
                 self._cancel(seat, f"line limit is {self.limit}, {self.policy.buffer} kept for positions")
+
+    def free_idle_for_coverage(self) -> None:
+        """Lines that nobody asks for go before their time to live is over, while too few rotate and somebody waits."""
+        visitors = [s for s in self.seats.values() if s.line_class == "coverage" and not s.cancelled]
+        lacking = int(self.policy.rotating_share * self.room.capacity) - len(visitors) - self.room.free_soon
+        waiting = len(self._newcomers("coverage"))
+        idle = [s for s in self._lowest_first() if s.demand is None and outside_hold(s, self.now, self.policy)]
+        for seat in idle[: max(0, min(lacking, waiting))]:
+            self._cancel(seat, "idle, and too few lines go round")
 
     # --- what comes -----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand
 from tests.unit.lines.fake_gateway import FakeGateway
-from tests.unit.lines.line_samples import want
+from tests.unit.lines.line_samples import contract, want
 
 CON_IDS = st.integers(1, 40)
 SCORES = st.sampled_from([0.1, 0.3, 0.32, 0.5, 0.7, 0.71, 0.9])
@@ -58,6 +58,19 @@ class LinesMachine(RuleBasedStateMachine):
     @rule(con_ids=st.lists(CON_IDS, max_size=20, unique=True))
     def coverage_moves_on(self, con_ids: list[int]) -> None:
         self.gateway.bus.demand("coverage", [want(c, "coverage", c / 100) for c in con_ids])
+
+    @rule(con_ids=st.lists(CON_IDS, max_size=30, unique=True))
+    def the_universe_changes(self, con_ids: list[int]) -> None:
+        self.gateway.bus.rotation.universe([contract(c) for c in con_ids], self.gateway.clock.mono())
+
+    @rule(hints=st.dictionaries(CON_IDS, st.floats(0, 1), max_size=5))
+    def scans_give_hints(self, hints: dict[int, float]) -> None:
+        self.gateway.bus.rotation.hint(hints, self.gateway.clock.mono())
+
+    @rule(con_ids=st.sets(CON_IDS, max_size=12))
+    def some_breakouts_are_being_confirmed(self, con_ids: set[int]) -> None:
+        self.gateway.confirming.clear()
+        self.gateway.confirming.update(con_ids)
 
     @rule(con_ids=st.lists(CON_IDS, max_size=7, unique=True), borrowed=st.booleans())
     def pins_change(self, con_ids: list[int], borrowed: bool) -> None:
@@ -144,6 +157,7 @@ class LinesMachine(RuleBasedStateMachine):
     @rule()
     def at_rest_the_ledgers_agree(self) -> None:
         """Nothing on its way: the same contracts under the same requests, and every line that may tick does."""
+        self.gateway.bus.rotation.universe([], self.gateway.clock.mono())
         self.gateway.run(8.0)
         for _ in range(40):
             self.gateway.run(2.0)
