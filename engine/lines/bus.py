@@ -62,7 +62,7 @@ class Hooks:
 
     `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
     `market_time` turns wall into market seconds. `is_confirming(con_id)` = a breakout of it is being confirmed.
-    `on_unknown(con_id)` is called when the gateway has no such contract.
+    `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
     """
 
     on_quote: Callable[[Quote, bool], None]  # each changed quote, and whether a trade came with it

@@ -39,7 +39,8 @@ class Desks:
 
 
 class RefusalDesk:
-    """`on_unknown(con_id)`: the gateway has no such contract (200). `replan` is called after a line was lost to 101."""
+    """`on_unknown(con_id)`: twice the gateway had no such contract (200). `replan` is called after a line was lost to
+    101."""
 
     def __init__(self, desks: Desks, replan: Callable[[float], None], on_unknown: Callable[[int], None]) -> None:
         self._ = desks
@@ -143,8 +144,8 @@ class RefusalDesk:
             self._.executor.drop(line)
         else:
             self._.executor.give_back(line, f"refused: {sentence}", self._.clock.mono())
-        if code == UNKNOWN_CONTRACT:
-            self._on_unknown(line.con_id)
+        if code == UNKNOWN_CONTRACT and self._blocks.count(line.con_id) > 1:
+            self._on_unknown(line.con_id)  # once may be the nightly reset
 
     def _give_up(self, line: Line, code: int, sentence: str) -> None:
         desks, now = self._, self._.clock.mono()

@@ -139,6 +139,7 @@ class ScannerCoordinator:
         self.breakout.on_history(con_id, self._parts.market())
 
     def on_connected(self) -> None:
+        self.universe.on_connected()
         self.market.on_connected()
         self._parts.desk.on_connected()
 

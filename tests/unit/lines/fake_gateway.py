@@ -85,7 +85,12 @@ class FakeGateway:
         self.settings = settings or LineSettings()
         self.coverage = coverage
         self.confirming: set[int] = set()
-        hooks = Hooks(lambda q, t: self.quotes.append((q, t)), is_confirming=self.confirming.__contains__)
+        self.unknown: list[int] = []  # what the bus reported as unknown contracts
+        hooks = Hooks(
+            lambda q, t: self.quotes.append((q, t)),
+            is_confirming=self.confirming.__contains__,
+            on_unknown=self.unknown.append,
+        )
         self.bus = MarketDataBus(self, self.settings, self.clock, hooks, coverage)
 
     # --- the protocol -------------------------------------------------------------------------------------------

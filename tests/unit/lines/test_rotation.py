@@ -106,6 +106,9 @@ def test_an_unknown_contract_is_not_asked_for_again_and_others_go_on() -> None:
     gateway.run(55.0)
     assert visits(gateway)[1_005] == 1
     assert visits(gateway)[1_006] >= 2
+    assert gateway.unknown == [], "once may be the nightly reset"
+    gateway.run(65.0)
+    assert gateway.unknown == [1_005]
 
 
 def test_a_silent_symbol_does_not_hold_its_line() -> None:
