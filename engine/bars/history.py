@@ -338,7 +338,8 @@ def _date_of_hour(hour: int) -> str:
 def _in_shares(bar: Bar, factor: float | None) -> Bar:
     if factor == 1.0 or bar.volume is None:
         return bar
-    return msgspec.structs.replace(bar, volume=None if factor is None else round(bar.volume * factor, 2))
+    volume = None if factor is None else round(bar.volume * factor, 2)
+    return Bar(bar.time, bar.open, bar.high, bar.low, bar.close, volume, bar.source, bar.closed)
 
 
 __all__ = ["RANK_POSITION", "RANK_SHOWN", "RANK_STREAMED", "RANK_UNIVERSE", "HistoryDesk"]
