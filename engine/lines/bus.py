@@ -209,10 +209,11 @@ class MarketDataBus:
             self._refuse(demand, words.NOT_QUALIFIED, spoken=demand.line_class == "100")
         for refused in result.refused:
             if refused.kind != "waiting":
-                self._refuse(refused.demand, refused.reason, spoken=refused.kind in _SPOKEN_REFUSALS)
+                spoken = refused.kind in _SPOKEN_REFUSALS
+                self._refuse(refused.demand, refused.reason, spoken=spoken, contest=not spoken)
 
-    def _refuse(self, demand: Demand, reason: str, *, spoken: bool) -> None:
-        if not self._diary.refuse(demand.contract, reason, REFUSAL_PAUSE_S, self._clock.wall()):
+    def _refuse(self, demand: Demand, reason: str, *, spoken: bool, contest: bool = False) -> None:
+        if not self._diary.refuse(demand.contract, reason, REFUSAL_PAUSE_S, self._clock.wall(), contest=contest):
             return
         self._diary.note("refused", demand.contract, reason, self._market())
         if spoken:
