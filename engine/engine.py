@@ -167,9 +167,9 @@ class Engine:
     def _learn_units(self, ticks: Ticks) -> None:
         """The evidence for lots or shares; a look-up a line once it is known."""
         rooms = self.rooms
-        settled = rooms.units.settled
+        settled, con_id_of = rooms.units.settled, rooms.bus.con_id_of
         for update in ticks.updates:
-            con_id = rooms.bus.con_id_of(update.req_id)
+            con_id = con_id_of(update.req_id)
             if con_id is not None and con_id not in settled:
                 sizes = (update.bid_size_raw, update.ask_size_raw, update.last_size_raw)
                 rooms.units.on_ticks(con_id, update.volume_raw, update.avg_volume_raw, update.last, *sizes)

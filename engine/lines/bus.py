@@ -270,7 +270,7 @@ class MarketDataBus:
         for refused in result.refused:
             if refused.kind != "waiting":
                 spoken = refused.kind in _SPOKEN_REFUSALS
-                self._refusals.note(refused.demand.contract, refused.reason, spoken=spoken)
+                self._refusals.note(refused.demand.contract, refused.reason, spoken=spoken, contest=not spoken)
 
     # --- connection -------------------------------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ class ScannerCoordinator:
         self._run_market: float | None = None
         self._repair_mono = float("-inf")
         self._newest_market = float("-inf")
-        self._news = False  # a signal began or ended: the order is not right any more
+        self._news = False  # a result came, a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
         self.board = Board()
@@ -190,8 +190,7 @@ class ScannerCoordinator:
             self.breakout.on_bar_closed(con_id, now)
         self.breakout.recheck(now)
         self.market.step(now)
-        if self._news:
-            self._arrange(now)
+        self._settle(now)
         self._repair(now)
 
     def cycle_due(self) -> bool:
@@ -213,11 +212,13 @@ class ScannerCoordinator:
 
     def demands(self) -> list[Demand]:
         """Wishes for lines, best first; idempotent, the bus decides."""
+        self._settle(self._parts.market())
         self.changed = False
         top = self.breakout.params.top_score
         return self.board.demands(self.breakout.verdicts, top, self._normal_max, self._exempt)
 
     def candidates(self) -> tuple[Candidate, ...]:
+        self._settle(self._parts.market())
         return self.board.candidates(self.breakout.verdicts, self._parts.quote, self._miss)
 
     def why(self, con_id: int) -> Why:
@@ -293,7 +294,11 @@ class ScannerCoordinator:
             if contract.con_id in self.universe and contract.con_id not in self._exempt:
                 self._admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
         self._tell_universe()
-        self._arrange(now)
+        self._news = True  # results come nine at a time: ordered once, after the last
+
+    def _settle(self, now: float) -> None:
+        if self._news:
+            self._arrange(now)
 
     def _on_pushed(self, scan_code: str, before: Sequence[int] | None, rows: Sequence[int]) -> None:
         """Each push of a scan, evaluated or not: where to look next."""
