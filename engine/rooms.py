@@ -23,6 +23,7 @@ from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
 from engine.lateness import LatenessProbe
+from engine.line_questions import LineQuestions
 from engine.lines.bus import MarketDataBus
 from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
@@ -91,7 +92,15 @@ class Rooms:
         )
         self.units = VolumeUnits(on_change=self._units_changed)
         self.bars = BarStore()
-        self.bus = MarketDataBus(self.broker, config.lines, clock, hears.quote, self.units.tick_factor, self.market.now)
+        self.bus = MarketDataBus(
+            self.broker,
+            config.lines,
+            clock,
+            hears.quote,
+            self.units.tick_factor,
+            self.market.now,
+            setup.journal.record_line_span,
+        )
         self.contracts = ContractDesk(self.broker, hears.info)
         self.history = HistoryDesk(
             self.broker, self.bars, self.units, clock, self.market_now, on_unknown_contract=self._unknown_contract
@@ -108,7 +117,8 @@ class Rooms:
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
-        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch)
+        lines = LineQuestions(self.bus, self.coordinator)
+        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch, lines)
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""

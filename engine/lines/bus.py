@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import LineSettings
-from engine.domain import Demand, Quote
+from engine.domain import Demand, LineSpan, Quote
 from engine.lines import repair, words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
@@ -27,6 +27,7 @@ from engine.lines.model import RANK, LinePlan, LinePolicy
 from engine.lines.plan import plan
 from engine.lines.quotes import QuoteBook
 from engine.lines.snapshot import lines_section
+from engine.lines.what_if import WhatIf, what_if
 from engine.state.sections import LinesSection
 
 REFUSAL_PAUSE_S = 60.0
@@ -41,6 +42,10 @@ def _real_time(wall: float) -> float:
     return wall
 
 
+def _no_ear(span: LineSpan) -> None:
+    return None
+
+
 def _no_unit(con_id: int) -> float | None:
     return None
 
@@ -49,6 +54,7 @@ class MarketDataBus:
     """`on_quote(quote, has_trade)` is called for each changed quote. `market_time` turns wall into market seconds.
 
     `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
+    `on_span` is called for each line that ended and was more than a visit.
     """
 
     def __init__(
@@ -59,6 +65,7 @@ class MarketDataBus:
         on_quote: Callable[[Quote, bool], None],
         volume_unit: Callable[[int], float | None] = _no_unit,
         market_time: Callable[[float], float] = _real_time,
+        on_span: Callable[[LineSpan], None] = _no_ear,
     ) -> None:
         self._broker = broker
         self._settings = settings
@@ -73,7 +80,7 @@ class MarketDataBus:
         self._cap = LearnedCap()
         self._book = QuoteBook(volume_unit)
         self._executor = LineExecutor(
-            broker, clock, self._ledger, self._diary, self._log, self._book, lambda: market_time(clock.wall())
+            broker, clock, self._ledger, self._diary, self._log, self._book, lambda: market_time(clock.wall()), on_span
         )
         self._plan = LinePlan()
         self._swaps: deque[float] = deque()
@@ -139,11 +146,12 @@ class MarketDataBus:
         """One sentence: why this contract has, or has not, a line."""
         return self._explainer().sentence(con_id, self._clock.mono())
 
-    def what_if(self, demand: Demand) -> str:
+    def what_if(self, demand: Demand) -> WhatIf:
         """What this demand would do now, from the same plan: "adding SMCI would evict IONQ (25, idle 9 min)"."""
-        now = self._clock.mono()
-        trial = plan([*self._wanted(now), demand], self._ledger.held(), self._limit(), now, self._policy(now))
-        return self._explainer().what_if(demand, trial, self._plan, now)
+        now, limit = self._clock.mono(), self._limit()
+        policy = self._policy(now)
+        trial = plan([*self._wanted(now), demand], self._ledger.held(), limit, now, policy)
+        return what_if(demand, trial, self._plan, self._ledger, policy, limit, now)
 
     def _explainer(self) -> Explainer:
         return Explainer(self._ledger, self._plan, self._demands, self._diary, self._blocks, self._market_time)

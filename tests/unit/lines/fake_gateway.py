@@ -23,7 +23,7 @@ from engine.broker.port import (
 )
 from engine.clock import FakeClock
 from engine.config import LineSettings
-from engine.domain import Bar, ContractInfo, ContractRef, Quote, TickUpdate
+from engine.domain import Bar, ContractInfo, ContractRef, LineSpan, Quote, TickUpdate
 from engine.lines.bus import MarketDataBus
 
 QUANTUM_S = 0.025
@@ -78,7 +78,10 @@ class FakeGateway:
         self._relaxed: list[tuple[float, int, int]] = []  # (until, limit, capacity) that held until lately
         self.quotes: deque[tuple[Quote, bool]] = deque(maxlen=1_000)
         self.settings = settings or LineSettings()
-        self.bus = MarketDataBus(self, self.settings, self.clock, lambda q, t: self.quotes.append((q, t)))
+        self.spans: list[LineSpan] = []
+        self.bus = MarketDataBus(
+            self, self.settings, self.clock, lambda q, t: self.quotes.append((q, t)), on_span=self.spans.append
+        )
 
     # --- the protocol -------------------------------------------------------------------------------------------
 
