@@ -37,7 +37,10 @@
     return key === "5" ? "> " + 4 * unit + " s" : "≤ " + Number(key) * unit + " s";
   }
 
-  function short(seconds) { return fmt.age(Math.round(seconds)).replace(".0 s", " s"); }
+  /* Seconds up to two minutes: "96 s", then "4 min". */
+  function short(seconds) {
+    return seconds < 119.5 ? Math.round(seconds) + " s" : fmt.age(Math.round(seconds)).replace(/ min.*/, " min");
+  }
 
   function state(con, now) {
     var value = part("seen")[con];

@@ -25,6 +25,7 @@
   function draw(kind, headline, detail, now) {
     if (!said()) { return; }
     said().dataset.kind = kind;
+    markVictim(null);
     head(headline);
     text(".qt-said-detail", detail || "");
     text(".qt-said-now", now || "");
@@ -35,7 +36,20 @@
     if (!result.ok || !result.value) { draw("error", result.text, "", ""); return; }
     var value = result.value, at = qt.clock.text(qt.clock.market(qt.clock.now()), "hms");
     draw("told", capital(value[0]), value[1], "Now: " + value[2] + ". Asked at " + at + ".");
+    markVictim(value[3]);
   }
+
+  /* The line that would go is marked in the ledger. */
+  var victim = null;
+  function markVictim(con) {
+    if (victim === con) { return; }
+    victim = con;
+    qt.eachGrid("lines", function (grid) { grid.api.redrawRows(); });
+  }
+  window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  window.dashAgGridFunctions.qtLineClass = function (params) {
+    return victim !== null && params.data && params.data.id === String(victim) ? "qt-row-victim" : "";
+  };
 
   function ask() {
     if (!chosen) { return; }
@@ -77,6 +91,6 @@
   };
   /* A fresh page begins with a fresh question. */
   qt.onNodes(function () {
-    if (said() && !said().dataset.ready) { said().dataset.ready = "1"; chosen = null; as = "25"; }
+    if (said() && !said().dataset.ready) { said().dataset.ready = "1"; chosen = null; as = "25"; victim = null; }
   });
 })();

@@ -96,11 +96,11 @@ class CommandDesk:
 
     def _at_once(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | AskLine | Reconnect) -> None:
         ok, text = False, _FAILED  # stays so when carrying it out fails in a way that nobody foresaw
-        value: list[str] | None = None
+        value: list[Any] | None = None
         try:
             if isinstance(command, AskLine):
                 value = self._ask_line(command)
-                ok, text = True, " ".join(value)
+                ok, text = True, f"{value[0]}. {value[1]}".rstrip()
             else:
                 ok, text = True, self._carry_out(command)
         except QTradeError as error:
@@ -108,12 +108,12 @@ class CommandDesk:
         finally:
             self._answer(command.request_id, ok, text, value)
 
-    def _ask_line(self, command: AskLine) -> list[str]:
+    def _ask_line(self, command: AskLine) -> list[Any]:
         contract = self._known(command.con_id)
         if not self._broker.link.connected:
             raise QTradeError("There is no connection to the broker: no line can be planned now.")
         answer = self._lines.what_if(contract, command.line_class)
-        return [answer.headline, answer.detail, self._lines.explain(command.con_id)]
+        return [answer.headline, answer.detail, self._lines.explain(command.con_id), answer.victim]
 
     def _carry_out(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> str:
         if isinstance(command, ApplySettings):
@@ -173,6 +173,6 @@ class CommandDesk:
             log.error("A command of a page failed", exc_info=error)
             self._answer(request_id, False, _FAILED)
 
-    def _answer(self, request_id: str, ok: bool, text: str, value: list[str] | None = None) -> None:
+    def _answer(self, request_id: str, ok: bool, text: str, value: list[Any] | None = None) -> None:
         if text or not ok:
             self._answers.append(Answer(request_id, ok, text, self._clock.wall(), value))

@@ -25,7 +25,8 @@ class LineQuestions:
         tried = (
             "counted as 0" if line_class == "25" else f"counted as {self._coordinator.top_score:.2f}, the least for 50"
         )
-        return WhatIf(answer.headline, f"{answer.detail} It is no candidate now: its score is {tried}.".lstrip())
+        detail = f"{answer.detail} It is no candidate now: its score is {tried}.".lstrip()
+        return WhatIf(answer.headline, detail, answer.victim)
 
     def explain(self, con_id: int) -> str:
         return self._bus.explain(con_id)

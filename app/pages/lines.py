@@ -122,6 +122,8 @@ def _ledger() -> Component:
             options={
                 "isExternalFilterPresent": {"function": "qtTrue()"},
                 "doesExternalFilterPass": {"function": "qtLineShown(params)"},
+                "getRowClass": {"function": "qtLineClass(params)"},
+                "suppressOverlays": ["noMatchingRows"],
             },
         ),
         state="ledger",

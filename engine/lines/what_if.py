@@ -15,10 +15,11 @@ HOLDER = "what if"
 
 
 class WhatIf(Struct, frozen=True):
-    """`headline` says what would happen, `detail` by which numbers."""
+    """`headline` says what would happen, `detail` by which numbers; `victim` is the con_id whose line would go."""
 
     headline: str
     detail: str
+    victim: int | None = None
 
 
 def trial_demand(contract: ContractRef, line_class: LineClass, score: float | None, top_score: float) -> Demand:
@@ -46,7 +47,8 @@ def what_if(
         victim = ledger.get(victims[0].con_id)
         headline = f"adding {name} would evict {_victim(victims[0], victim, now_mono)}"
         challenge = _challenge(demand, victim, policy) if victims[0].swap else ""
-        return WhatIf(headline, _joined(challenge, room, _coverage(ledger, victims), _counts(len(victims))))
+        detail = _joined(challenge, room, _coverage(ledger, victims), _counts(len(victims)))
+        return WhatIf(headline, detail, victims[0].con_id)
     if any(s.demand.contract.con_id == con_id for s in trial.subscribe):
         headline = f"adding {name} would take a free line, nobody is evicted"
         return WhatIf(headline, _joined(room, _coverage(ledger, ()), _counts(0)))

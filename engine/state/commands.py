@@ -48,7 +48,7 @@ class FindSymbol(Command, frozen=True, tag=True):
 class AskLine(Command, frozen=True, tag=True):
     """What would happen if this symbol got a line of that class? Nothing is subscribed.
 
-    The answer's `value` is [headline, detail, why it has or has not a line now].
+    The answer's `value` is [headline, detail, why it has or has not a line now, con_id of the line that would go].
     """
 
     con_id: int

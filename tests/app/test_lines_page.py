@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -52,7 +53,11 @@ class Rig:
         fill_sample(self.bus, WALL, self.clock.mono())
         fill_coverage(self.bus, WALL)
         self.deps = AppDeps(state=self.bus, clock=self.clock, journal=DayJournal())
-        self.app: Dash = create_app(self.deps)
+
+    @cached_property
+    def app(self) -> Dash:
+        """Made when a test asks for it: that takes half a second."""
+        return create_app(self.deps)
 
     def ask(self, action: str, **more: Any) -> dict[str, Any]:
         return reply_to(self.deps, {"id": uuid4().hex, "action": action, **more})

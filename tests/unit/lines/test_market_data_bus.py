@@ -536,7 +536,7 @@ def test_what_if_names_the_victim(gateway: FakeGateway) -> None:
     gateway.bus.demand("scanners", [want(10 + i, "25", 0.44 + i / 100) for i in range(1, 10)])
     gateway.run(540.0)
     said = gateway.bus.what_if(want(99, "25", 0.62))
-    assert said.headline == "adding S99 would evict S10 (25, idle 9 min)"
+    assert (said.headline, said.victim) == ("adding S99 would evict S10 (25, idle 9 min)", 10)
     assert said.detail == (
         "0.62 beats 0.44 by 41 %, needs 15 %. Ordinary candidates hold 10 of 10 lines. 1 cancel, 1 subscribe."
     )

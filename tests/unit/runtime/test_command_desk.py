@@ -63,7 +63,7 @@ class Keeper:
 
 class Lines:
     def what_if(self, contract, line_class):
-        return WhatIf(f"adding {contract.local_symbol} would evict IONQ ({line_class}, idle 9 min)", "1 cancel.")
+        return WhatIf(f"adding {contract.local_symbol} would evict IONQ ({line_class}, idle 9 min)", "1 cancel.", 17)
 
     def explain(self, con_id):
         return "no line: not in any scan"
@@ -109,7 +109,7 @@ def test_a_line_is_asked_about_before_it_happens(desk):
     desk.desk.take([AskLine("c", BRK.con_id, "25")])
     said = answers(desk)
     headline = "adding BRK B would evict IONQ (25, idle 9 min)"
-    assert said["a"].ok and said["a"].value == [headline, "1 cancel.", "no line: not in any scan"]
+    assert said["a"].ok and said["a"].value == [headline, "1 cancel.", "no line: not in any scan", 17]
     assert said["a"].text.startswith(headline)
     assert not said["b"].ok and "find it by its name first" in said["b"].text
     assert not said["c"].ok and "no connection" in said["c"].text
