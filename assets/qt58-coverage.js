@@ -216,9 +216,17 @@
     var con = conOf(event);
     if (con !== null) { look(con); } else if (looked !== null && document.activeElement !== holder()) { look(null); }
   });
+  /* A finger has no hover: the first touch shows the tile's story, the second one goes to the symbol. */
+  var touched = null, onlyLook = false;
+  document.addEventListener("pointerdown", function (event) {
+    var con = conOf(event);
+    onlyLook = con !== null && event.pointerType === "touch" && touched !== con;
+    touched = con;
+  });
   document.addEventListener("click", function (event) {
     var con = conOf(event);
-    if (con !== null) { qt.go("/symbol/" + con); }
+    if (con === null) { return; }
+    if (onlyLook) { look(con); } else { qt.go("/symbol/" + con); }
   });
   document.addEventListener("focusin", function (event) {
     if (event.target === holder() && order.length && looked === null) { move(0, 0); }

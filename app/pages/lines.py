@@ -238,7 +238,11 @@ def _refused() -> Component:
     )
     return card(
         "Refused",
-        html.Div(table("refused", columns, "Refused requests", cls="qt-headless"), className="qt-scroll-y", tabIndex=0),
+        html.Div(
+            table("refused", columns, "Refused requests", cls="qt-headless"),
+            className="qt-scroll-y qt-refused",
+            tabIndex=0,
+        ),
         state="refused",
         fact=bound("line_events.refused_count"),
         glyph="slash-circle",

@@ -16,7 +16,7 @@ from app.format import number
 from app.rows.states import State, broker_state, empty
 from app.snapshots import Snapshots
 from engine.domain import LineRow
-from engine.state.sections import CoverageRow, CoverageSection, LinesSection
+from engine.state.sections import CoverageSection, LinesSection
 
 DAY_S = 86_400
 CONFIRMING = "confirming"
@@ -46,27 +46,26 @@ def names(s: Snapshots) -> dict[str, str]:
 
 def seen(s: Snapshots, base: int) -> dict[str, Any]:
     """What each tile is coloured by; the lines as they are now win over the coverage section, which is older."""
-    values: dict[str, Any] = {str(row.con_id): _last(row, base) for row in (s.coverage.rows if s.coverage else ())}
+    values: dict[str, Any] = {
+        str(row.con_id): None if row.last_visit_wall is None else int(row.last_visit_wall) - base
+        for row in (s.coverage.rows if s.coverage else ())
+    }
     for row in s.lines.rows if s.lines else ():
         values[str(row.con_id)] = _lined(row, base)
     return values
 
 
-def _last(row: CoverageRow, base: int) -> int | None:
-    return None if row.last_visit_wall is None else round(row.last_visit_wall) - base
-
-
 def _lined(row: LineRow, base: int) -> str | list[Any]:
     if row.line_class != "coverage":
         return row.line_class
-    since = round(row.since_wall) - base
+    since = int(row.since_wall) - base
     return [since, CONFIRMING] if row.reason.startswith(CONFIRMING) else [since]
 
 
 def figures(section: CoverageSection | None, base: int) -> dict[str, Any]:
     """The rotation in numbers; `unit` = seconds of one step of the tiles' ages."""
     if section is None:
-        return {"base": base, "unit": UNITS_S[0][1]}
+        return {"base": base, "unit": UNITS_S[0][1], "total": ""}
     count = len(section.rows)
     kept = f", {section.confirming} kept until a breakout is decided" if section.confirming else ""
     return {

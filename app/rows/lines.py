@@ -7,7 +7,7 @@ from typing import Any
 from app.format import plural, share
 from app.rows.answers import answers_part
 from app.rows.coverage import coverage_parts, coverage_state
-from app.rows.gauge import cells, kept, legend, status_word
+from app.rows.gauge import cells, kept, legend, status_word, taken
 from app.rows.states import LIVE, broker_state, empty
 from app.snapshots import Snapshots
 from engine.domain import LineRow, SymbolEvent
@@ -76,6 +76,7 @@ def gauge_words(section: LinesSection) -> str:
         f"{section.used} of {section.limit} lines in use: "
         + ", ".join(counts)
         + f", {kept(section)} kept for positions"
+        + (f", {taken(section)} used by TWS windows" if taken(section) else "")
     )
 
 

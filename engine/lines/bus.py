@@ -27,7 +27,7 @@ from engine.lines.model import RANK, LinePlan, LinePolicy
 from engine.lines.plan import plan
 from engine.lines.quotes import QuoteBook
 from engine.lines.snapshot import lines_section
-from engine.lines.what_if import WhatIf, what_if
+from engine.lines.what_if import WhatIf, refusal, what_if
 from engine.state.sections import LinesSection
 
 REFUSAL_PAUSE_S = 60.0
@@ -150,6 +150,9 @@ class MarketDataBus:
         """What this demand would do now, from the same plan: "adding SMCI would evict IONQ (25, idle 9 min)"."""
         now, limit = self._clock.mono(), self._limit()
         policy = self._policy(now)
+        blocked = self._blocks.active(demand.contract.con_id, now)
+        if blocked is not None:
+            return refusal(demand, blocked.sentence)
         trial = plan([*self._wanted(now), demand], self._ledger.held(), limit, now, policy)
         return what_if(demand, trial, self._plan, self._ledger, policy, limit, now)
 

@@ -12,6 +12,7 @@ from engine.lines.ledger import Ledger, Line
 from engine.lines.model import RANK, Cancel, LinePlan, LinePolicy
 
 HOLDER = "what if"
+NOTHING_SENT = "Nothing is sent."
 
 
 class WhatIf(Struct, frozen=True):
@@ -31,11 +32,18 @@ def trial_demand(contract: ContractRef, line_class: LineClass, score: float | No
     return Demand(contract, line_class, HOLDER, "asked for on the Lines page", score=value)
 
 
+def refusal(demand: Demand, reason: str) -> WhatIf:
+    """What no plan is needed for: the gateway would refuse it, or has."""
+    return WhatIf(words.cannot_subscribe(demand.contract.local_symbol, reason), NOTHING_SENT)
+
+
 def what_if(
     demand: Demand, trial: LinePlan, now_plan: LinePlan, ledger: Ledger, policy: LinePolicy, limit: int, now_mono: float
 ) -> WhatIf:
     """`trial` = the plan with `demand` among the demands, `now_plan` = the one in force."""
     con_id, name = demand.contract.con_id, demand.contract.local_symbol
+    if not demand.contract.exchange:
+        return refusal(demand, words.NOT_QUALIFIED)
     line = ledger.get(con_id)
     room = _room(demand.line_class, ledger, policy, limit)
     if line is not None and line.state != "cancelling":
@@ -57,7 +65,7 @@ def what_if(
         return WhatIf(f"{name} would wait for its visit", room)
     if refused.kind == "waiting":
         return WhatIf(f"adding {name} would take the next line that is freed", _joined(room, _counts(0)))
-    return WhatIf(words.cannot_subscribe(name, refused.reason), _joined(room, "Nothing is sent."))
+    return WhatIf(words.cannot_subscribe(name, refused.reason), _joined(room, NOTHING_SENT))
 
 
 def _joined(*sentences: str) -> str:
@@ -84,8 +92,9 @@ def _challenge(demand: Demand, victim: Line | None, policy: LinePolicy) -> str:
 def _raised(demand: Demand, line: Line, trial: LinePlan) -> str:
     keep = next((k for k in trial.keep if k.con_id == line.con_id), None)
     if keep is None or RANK[keep.line_class] >= RANK[line.line_class]:
-        return f"It keeps it as it is; asking for it as {words.class_name(demand.line_class)} changes nothing."
-    return f"It would be raised to {words.class_name(keep.line_class)}: a change in the ledger, nothing is sent."
+        asked = "a pin" if demand.line_class == "pinned" else f"a {words.priority_word(demand.line_class)}"
+        return f"It keeps it as it is: {asked} more changes nothing."
+    return f"It would be raised to {words.priority_word(keep.line_class)}: a change in the ledger, nothing is sent."
 
 
 def _room(line_class: LineClass, ledger: Ledger, policy: LinePolicy, limit: int) -> str:

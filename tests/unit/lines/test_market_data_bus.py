@@ -562,6 +562,17 @@ def test_what_if_counts_what_coverage_gives(gateway: FakeGateway) -> None:
     assert gateway.log[-1][1] != 999 and not gateway.bus.holds(999)
 
 
+def test_what_if_knows_what_the_gateway_refuses(gateway: FakeGateway) -> None:
+    gateway.refuse[10] = 200
+    gateway.bus.demand("scanners", [want(10, "25", 0.5)])
+    gateway.run(5.0)
+    said = gateway.bus.what_if(want(10, "50", 0.9))
+    assert said.headline == "Cannot subscribe to S10: Unknown contract (code 200)"
+    assert said.detail == "Nothing is sent."
+    nowhere = structs.replace(want(11, "25"), contract=structs.replace(want(11, "25").contract, exchange=""))
+    assert "exchange is unknown" in gateway.bus.what_if(nowhere).headline
+
+
 def test_what_if_tries_a_50_with_the_least_score_that_makes_one() -> None:
     someone = want(9, "25").contract
     assert trial_demand(someone, "50", None, 0.7).score == 0.7
@@ -573,13 +584,14 @@ def test_what_if_tries_a_50_with_the_least_score_that_makes_one() -> None:
 
 
 def test_a_line_that_ended_leaves_one_span_with_its_strongest_class_and_who_took_it(gateway: FakeGateway) -> None:
+    gateway.set_settings(LineSettings(ttl_s=60))
     full(gateway)
     gateway.bus.demand("scanners", [want(100, "50", 0.9), *(want(100 + i, "25", 0.6) for i in range(1, 20))])
     gateway.run(20.0)
     assert gateway.spans == [], "nothing that was held has ended; visits leave no span"
     gateway.bus.demand("scanners", [])
     gateway.bus.demand("watch", [want(500, "pinned")])
-    gateway.run(660.0)
+    gateway.run(140.0)
     spans = {span.con_id: span for span in gateway.spans}
     assert set(range(100, 120)) <= set(spans) and not [c for c in spans if 200 <= c < 300]
     assert spans[100].line_class == spans[101].line_class == "50"
