@@ -23,6 +23,7 @@ from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
 from engine.lateness import LatenessProbe
+from engine.line_questions import LineQuestions
 from engine.lines.bus import Hooks, MarketDataBus
 from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
@@ -97,6 +98,7 @@ class Rooms:
             market_time=self.market.now,
             is_confirming=self._is_confirming,
             on_unknown=self._unknown_contract,
+            on_span=setup.journal.record_line_span,
         )
         self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, config.coverage)
         self.contracts = ContractDesk(self.broker, hears.info)
@@ -130,7 +132,8 @@ class Rooms:
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
-        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch)
+        lines = LineQuestions(self.bus, self.coordinator)
+        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch, lines)
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""

@@ -217,6 +217,15 @@ class ScannerCoordinator:
         top = self.breakout.params.top_score
         return self.board.demands(self.breakout.verdicts, top, self._normal_max, self._exempt)
 
+    def score_of(self, con_id: int) -> float | None:
+        """Its place among the candidates; None = it is not on the board."""
+        return next((value for value, other in self.board.order if other == con_id), None)
+
+    @property
+    def top_score(self) -> float:
+        """From here on a confirmed breakout is a 50."""
+        return self.breakout.params.top_score
+
     def candidates(self) -> tuple[Candidate, ...]:
         self._settle(self._parts.market())
         return self.board.candidates(self.breakout.verdicts, self._parts.quote, self._miss)

@@ -225,13 +225,14 @@ def line_sections(draw: st.DrawFn) -> LinesSection:
         counts[name] = draw(st.integers(0, left))
         left -= counts[name]
     used = sum(counts.values())
+    effective = draw(st.integers(0, limit))
     return replace(
         sample.lines(WALL),
         limit=limit,
-        effective_limit=limit,
+        effective_limit=effective,
         buffer=buffer,
         used=used,
-        scanner_capacity=limit - buffer,
+        scanner_capacity=max(0, effective - buffer),
         by_class=counts,
         changing=draw(st.integers(0, used)),
         near=used >= 0.9 * limit,
@@ -245,6 +246,7 @@ def test_the_gauge_has_one_cell_a_line(section: LinesSection) -> None:
     assert len(text) == section.limit
     assert text.count("p") + text.count("x") >= min(section.by_class["100"], section.used)
     assert text.count("k") == kept(section)
+    assert text.count("w") == section.limit - max(section.used, section.effective_limit)
     assert text.count("x") == section.changing
     assert sum(text.count(letter) for letter in "pitncx") == section.used
 
@@ -254,7 +256,7 @@ def test_the_legend_agrees_with_the_classes(section: LinesSection) -> None:
     counts = legend(section)
     assert counts["n_p"] == section.by_class["100"]
     assert counts["n_c"] == section.by_class["coverage"]
-    assert (counts["n_f"] or 0) + kept(section) + section.used == section.limit
+    assert (counts["n_f"] or 0) + (counts["n_w"] or 0) + kept(section) + section.used == section.limit
 
 
 def test_near_and_full_are_said_in_words() -> None:
