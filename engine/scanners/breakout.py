@@ -124,7 +124,7 @@ class BreakoutScanner:
         if entry is None or not entry.streaming or quote.last is None:
             return
         facts = self.facts(con_id, now)
-        low, high = edges(facts, self.params)
+        low, high = edges(facts, self.params, now)
         is_beyond = (high is not None and quote.last > high) or (low is not None and quote.last < low)
         if not is_beyond and self._visits.get(con_id) == entry.covered[-1][0]:
             return

@@ -93,12 +93,17 @@ def read_bars(
     )
 
 
-def edges(facts: Facts, params: BreakoutParams) -> tuple[float | None, float | None]:
+def edges(facts: Facts, params: BreakoutParams, now: float) -> tuple[float | None, float | None]:
     """(low, high): between them no breakout can begin, whatever the other rules say. None = no level on that side."""
-    opening, buffer = facts.opening, params.buffer_atr * (facts.atr or 0.0)
-    lows = [level for level in (facts.range_low, opening.low if opening else None) if level is not None]
-    highs = [level for level in (facts.range_high, opening.high if opening else None) if level is not None]
-    return max(lows) - buffer if lows else None, min(highs) + buffer if highs else None
+    low, high, opening = facts.range_low, facts.range_high, facts.opening
+    buffer = params.buffer_atr * (facts.atr or 0.0)
+    if opening is not None and now >= opening.complete_at:
+        is_early = now < facts.opening_until
+        if facts.opening_fresh_short and (is_early or low is None):
+            low = opening.low if low is None else max(low, opening.low)
+        if facts.opening_fresh_long and (is_early or high is None):
+            high = opening.high if high is None else min(high, opening.high)
+    return None if low is None else low - buffer, None if high is None else high + buffer
 
 
 def _top(values: Floats) -> float:
