@@ -233,7 +233,7 @@ class MarketDataBus:
         asked = self._demands.all()
         wanted = [d for d in asked if d.contract.con_id not in barred] if barred else list(asked)
         lines = list(self._ledger)
-        wanted += self.rotation.demands(lines, self._seats_for_visits(lines), barred, now_mono)
+        wanted += self.rotation.demands(lines, self._seats_for_visits(lines), barred, now_mono, self._market())
         return wanted
 
     def _seats_for_visits(self, lines: Sequence[Line]) -> int:

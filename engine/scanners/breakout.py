@@ -16,7 +16,7 @@ from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
 from engine.scanners.facts import Facts, edges, read_bars
-from engine.scanners.hints import nearness
+from engine.scanners.hints import distance_atr
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
 from engine.scanners.tracker import Step, Tracker
 
@@ -69,7 +69,9 @@ class BreakoutScanner:
         self.verdicts: dict[int, Verdict] = {}
         self.longest_slice_s = 0.0  # of the last cycle
         self._visits: dict[int, float] = {}  # con_id -> start of the visit that has been judged
-        self.looked_at: tuple[int, float, bool] | None = None  # (con_id, nearness, triggered) of the newest visit
+        self.looked_at: tuple[int, float | None, bool] | None = (
+            None  # (con_id, distance_atr, triggered) of the newest visit
+        )
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
         """New thresholds: they hold from the next cycle on."""
@@ -129,10 +131,9 @@ class BreakoutScanner:
         if not is_beyond and self._visits.get(con_id) == entry.covered[-1][0]:
             return
         self._visits[con_id] = entry.covered[-1][0]
-        verdict = self.evaluate(con_id, now)
-        rel_volume = verdict.reading.rel_volume if verdict is not None else None
+        self.evaluate(con_id, now)
         triggered = self.tracker.is_confirming(con_id)
-        self.looked_at = (con_id, nearness(facts, quote.last, rel_volume, self.params), triggered)
+        self.looked_at = (con_id, distance_atr(facts, quote.last, self.params), triggered)
 
     def on_history(self, con_id: int, now_market: float) -> None:
         """Better bars came while a breakout confirms: does the price stand beyond their level, too?"""

@@ -317,10 +317,10 @@ class ScannerCoordinator:
         contracts = [c for con_id in self.universe.con_ids() if (c := self.universe.contract(con_id)) is not None]
         self._parts.cover.universe(contracts, self._parts.clock.mono())
 
-    def _after_look(self, con_id: int, nearness: float, triggered: bool) -> None:
-        """A visit was judged: how near it was; and its bars are asked for where a breakout begins on sampled ones."""
+    def _after_look(self, con_id: int, distance_atr: float | None, triggered: bool) -> None:
+        """A visit was judged: how far from a level it is; and its bars are asked for where a breakout begins on sampled ones."""
         self.breakout.looked_at = None
-        self._parts.cover.near(con_id, nearness)
+        self._parts.cover.judged(con_id, distance_atr)
         if triggered:
             self._parts.desk.repair(con_id, self._parts.market(), RANK_STREAMED)
 
