@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from engine.bars.build import BAR_S, BarBuilder, OpenBar, bar_start
+from engine.bars.print_filter import PrintFilter
 from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries
 from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_stock, running_session
 from engine.bars.usual import UsualVolume
@@ -28,6 +29,7 @@ class SymbolBars:
     contract: ContractRef
     series: BarSeries
     builder: BarBuilder = field(default_factory=BarBuilder)
+    prints: PrintFilter = field(default_factory=PrintFilter)
     daily: tuple[Bar, ...] = ()
     usual: UsualVolume | None = None
     hours: ContractHours | None = None
@@ -100,7 +102,8 @@ class BarStore:
         closed = builder.close_due(now_market)
         if closed is not None:
             self._keep(entry, closed)
-        builder.update(quote.last, quote.volume, now_market, has_trade)
+        price = entry.prints.price(quote, now_market, has_trade)
+        builder.update(price, quote.volume, now_market, has_trade)
         builder.extremes(quote.high, quote.low)
         if builder.bar is not None:
             self._open.add(quote.con_id)
