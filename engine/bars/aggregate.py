@@ -7,7 +7,8 @@ streamed; its volume is unknown if a minute's is. Minutes of an hour and less ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from engine.bars.hours import Hours, Session
 from engine.bars.trading_day import DAY_S, TradingDays, midnight_utc, regular_hours
@@ -33,22 +34,42 @@ def aggregated(minutes: Sequence[Bar], size_s: int) -> list[Bar]:
     return out
 
 
-def daily(minutes: Sequence[Bar], days: TradingDays, liquid: Hours, us_stock: bool) -> list[Bar]:
-    """A bar a trading day at midnight UTC of its date, oldest first; of a US stock from its regular hours alone.
+class Day(NamedTuple):
+    """The minute bars of one trading day, and its regular hours (None = unknown, or a holiday)."""
+
+    date: date
+    regular: Session | None
+    minutes: Sequence[Bar]
+
+
+def by_day(minutes: Sequence[Bar], days: TradingDays, liquid: Hours, us_stock: bool) -> list[Day]:
+    """1-minute bars cut into trading days, oldest first."""
+    found: list[Day] = []
+    first, ends = 0, float("-inf")
+    for place, bar in enumerate(minutes):
+        if bar.time >= ends:
+            if place > first:
+                found.append(_day(minutes[first:place], days, liquid, us_stock))
+            first, ends = place, days.begins(days.of(bar.time) + timedelta(days=1))
+    if len(minutes) > first:
+        found.append(_day(minutes[first:], days, liquid, us_stock))
+    return found
+
+
+def daily(days: Sequence[Day], regular_only: bool) -> list[Bar]:
+    """A bar a trading day at midnight UTC of its date, oldest first; `regular_only` for stocks, as brokers do.
 
     The newest is not closed while its regular hours (where unknown: its day) may bring more.
     """
-    groups: dict[date, list[Bar]] = {}
-    regular: dict[date, Session | None] = {}
-    for bar in minutes:
-        day = days.of(bar.time)
-        if day not in regular:
-            regular[day] = regular_hours(day, liquid, days, us_stock)
-        hours = regular[day]
-        if not us_stock or (hours is not None and hours.open <= bar.time < hours.close):
-            groups.setdefault(day, []).append(bar)
-    newest = max(groups, default=None)
-    return [_merged(midnight_utc(day), group, _is_over(day, newest, group, regular)) for day, group in groups.items()]
+    out = []
+    for place, day in enumerate(days):
+        hours, minutes = day.regular, day.minutes
+        if regular_only:
+            minutes = [bar for bar in minutes if hours is not None and hours.open <= bar.time < hours.close]
+        if minutes:
+            over = hours is not None and minutes[-1].closed and minutes[-1].time + MINUTE_S >= hours.close
+            out.append(_merged(midnight_utc(day.date), minutes, over or place < len(days) - 1))
+    return out
 
 
 def with_history(history: Sequence[Bar], made: Sequence[Bar]) -> list[Bar]:
@@ -72,13 +93,12 @@ def weakest(sources: Iterable[BarSource]) -> BarSource:
     return "sampled" if "sampled" in present else "history" if "history" in present else "streamed"
 
 
-def _is_over(day: date, newest: date | None, group: list[Bar], regular: dict[date, Session | None]) -> bool:
-    hours = regular[day]
-    last = group[-1]
-    return day != newest or (hours is not None and last.closed and last.time + MINUTE_S >= hours.close)
+def _day(minutes: Sequence[Bar], days: TradingDays, liquid: Hours, us_stock: bool) -> Day:
+    day = days.of(minutes[0].time)
+    return Day(day, regular_hours(day, liquid, days, us_stock), minutes)
 
 
-def _merged(start: float, group: list[Bar], closed: bool) -> Bar:
+def _merged(start: float, group: Sequence[Bar], closed: bool) -> Bar:
     volumes = [bar.volume for bar in group if bar.volume is not None]
     return Bar(
         time=start,

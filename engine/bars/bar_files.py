@@ -137,6 +137,29 @@ def read_daily(folder: Path, con_id: int) -> list[Bar]:
         return []
 
 
+class BarFiles:
+    """The bars of the account in use, for the pages' threads: the engine names the folder once it knows it."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    def open(self, folder: Path) -> None:
+        """Read this folder from now on."""
+        self._folder = folder
+
+    def symbols(self) -> list[StoredSymbol]:
+        """As `list_symbols`."""
+        return list_symbols(self._folder) if self._folder is not None else []
+
+    def sessions(self, con_id: int, newest: int) -> list[StoredSession]:
+        """As `read_sessions`."""
+        return read_sessions(self._folder, con_id, newest) if self._folder is not None else []
+
+    def daily(self, con_id: int) -> list[Bar]:
+        """As `read_daily`."""
+        return read_daily(self._folder, con_id) if self._folder is not None else []
+
+
 def joined(parts: list[BarColumns]) -> BarColumns:
     """Columns one after the other; the parts are in the order of time and don't overlap."""
     if not parts:

@@ -100,6 +100,18 @@ class BarSeries:
         columns[_TIME] -= columns[_TIME] % BAR_S
         self._merge_columns(columns)
 
+    def rows(self, after: float | None = None) -> Floats:
+        """A copy of all columns (time, open, high, low, close, volume, quality); of the bars later than `after`."""
+        first = 0
+        if after is not None:
+            first = int(np.searchsorted(self._columns[_TIME, : self._count], after, side="right"))
+        return self._columns[:, first : self._count].copy()
+
+    def merge_rows(self, rows: Floats) -> None:
+        """Add what `rows` gave in an earlier run."""
+        if rows.shape[1]:
+            self._merge_columns(rows)
+
     def mark_partial(self, start: float, end: float) -> None:
         """Minutes within [start, end) were not seen whole: the next history may correct them."""
         times = self._columns[_TIME, : self._count]

@@ -39,13 +39,14 @@ class RunningSession(NamedTuple):
 class ContractHours(NamedTuple):
     trading: Hours = UNKNOWN_HOURS
     liquid: Hours = UNKNOWN_HOURS
+    time_zone: str = ""  # as the gateway names it; "" = not told
 
 
 def hours_of(info: ContractInfo) -> ContractHours:
     """Both hours of one contract's details."""
     trading = parse_hours(info.trading_hours, info.time_zone)
     liquid = parse_hours(info.liquid_hours, info.time_zone)
-    return ContractHours(trading, liquid if liquid.sessions else trading)
+    return ContractHours(trading, liquid if liquid.sessions else trading, info.time_zone)
 
 
 def is_us_stock(contract: ContractRef) -> bool:
