@@ -69,8 +69,7 @@ class BarSeries:
         return self._count > 0 and self._columns[_QUALITY, self._count - 1] == PARTIAL
 
     def arrays(self) -> BarArrays:
-        columns = self._columns[:, : self._count]
-        return BarArrays(*(columns[row] for row in range(_QUALITY)))
+        return BarArrays(*self._columns[:_QUALITY, : self._count])
 
     def append(self, bar: OpenBar) -> None:
         """Add a minute that has just closed; one that is there already is merged."""

@@ -78,8 +78,10 @@ class BarStore:
         hours = hours_of(info)
         if entry is not None:
             entry.hours, entry.session_checked = hours, -1.0
-        if is_us_stock(info.contract) and hours.trading.sessions:
+        if is_us_stock(info.contract) and hours.trading.sessions and hours != self._us_hours:
             self._us_hours = hours
+            for other in self._symbols.values():
+                other.session_checked = -1.0
 
     @property
     def us_hours(self) -> ContractHours | None:
@@ -256,12 +258,12 @@ class BarStore:
         return entry.series.version if entry is not None else -1
 
     def session(self, con_id: int, now_market: float) -> RunningSession | None:
-        """The session to judge by (looked up once a minute)."""
+        """The session to judge by: looked up when one ends, without an end once a minute, and when hours come."""
         entry = self._symbols.get(con_id)
         if entry is None:
             return None
         minute = bar_start(now_market)
-        if entry.session is None or entry.session_checked != minute:
+        if entry.session is None or (entry.session_checked != minute and not _runs_on(entry, now_market)):
             stock = is_us_stock(entry.contract)
             hours = self.hours_of(entry)
             entry.session = running_session(now_market, hours, stock, entry.series.arrays().time)
@@ -365,3 +367,11 @@ class BarStore:
     def _drop_oldest(self) -> None:
         silent = [con_id for con_id, entry in self._symbols.items() if not entry.streaming]
         self.remove(silent[0] if silent else next(iter(self._symbols)))
+
+
+def _runs_on(entry: SymbolBars, now_market: float) -> bool:
+    """Whether the session found before still runs, and nothing came that could tell better."""
+    session = entry.session
+    if session is None or session.end is None or entry.session_checked < 0:
+        return False
+    return session.start <= now_market < session.end

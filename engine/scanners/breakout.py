@@ -14,7 +14,8 @@ import msgspec
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
-from engine.scanners.facts import Facts, read_bars
+from engine.scanners.carry import Carried, carry
+from engine.scanners.facts import Facts, OpeningRange, read_bars
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
 from engine.scanners.tracker import Step, Tracker
 
@@ -23,6 +24,7 @@ log = logging.getLogger("qtrade.breakout")
 SIDES: tuple[Side, Side] = ("long", "short")
 SLICE_S = 0.004
 QuoteLookup = Callable[[int], Quote | None]
+FactsKey = tuple[int, float | None]  # the version of the bars, the start of the running session
 
 
 class Verdict(NamedTuple):
@@ -58,7 +60,8 @@ class BreakoutScanner:
         self._store = store
         self._around = around
         self._on_signal = on_signal
-        self._facts: dict[int, tuple[tuple[int, float | None], Facts]] = {}
+        self._facts: dict[int, tuple[FactsKey, Facts]] = {}
+        self._averages: dict[int, Carried] = {}
         self.params = params
         self.floors = floors
         self.allow_delayed = False
@@ -70,6 +73,7 @@ class BreakoutScanner:
         """New thresholds: they hold from the next cycle on."""
         self.params, self.floors = params, floors
         self._facts.clear()
+        self._averages.clear()
 
     # --- running ------------------------------------------------------------------------------------------------
 
@@ -156,7 +160,10 @@ class BreakoutScanner:
         known = self._facts.get(con_id)
         if known is not None and known[0] == key:
             return known[1]
-        facts = read_bars(entry.series.arrays(), session, self.params, entry.usual)
+        bars = entry.series.arrays()
+        averages = self._averages[con_id] = carry(self._averages.get(con_id), entry.series.version, bars, self.params)
+        opening = _settled_opening(known, key, averages) if known is not None else None
+        facts = read_bars(bars, session, self.params, entry.usual, averages, opening)
         if entry.series.last_is_partial:
             facts = facts._replace(last_volume=None)
         self._facts[con_id] = (key, facts)
@@ -181,6 +188,7 @@ class BreakoutScanner:
     def forget(self, con_ids: Iterable[int]) -> None:
         for con_id in con_ids:
             self._facts.pop(con_id, None)
+            self._averages.pop(con_id, None)
             self.verdicts.pop(con_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------------
@@ -328,3 +336,12 @@ class BreakoutScanner:
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return quote.data_type
         return "" if entry.streaming else "no line"
+
+
+def _settled_opening(known: tuple[FactsKey, Facts], key: FactsKey, averages: Carried) -> OpeningRange | None:
+    """The opening range found before, when it was complete then and no bar of it can have changed since."""
+    (_, session_start), facts = known
+    opening = facts.opening
+    if opening is None or not averages.grown or session_start != key[1] or facts.last_time is None:
+        return None
+    return opening if facts.last_time >= opening.complete_at else None
