@@ -88,9 +88,7 @@ class _Api:
         if count is None or not 1 <= count <= api_bars.MOST or count != int(count):
             return _error(400, f"n is {_quoted('n')}; must be a whole number, 1-{api_bars.MOST}")
         files, rows = self._deps.bars, int(count)
-        return self._of_one(
-            symbol, lambda known, s: api_bars.bars(known, s.symbol, files, size, rows), or_in_files=True
-        )
+        return self._of_one(symbol, lambda known, s: api_bars.bars(known, s, files, size, rows), or_in_files=True)
 
     def unknown(self, rest: str = "") -> Response:
         return _error(
@@ -115,7 +113,7 @@ class _Api:
         if not matches and or_in_files:
             matches = api_symbols.find(symbol, api_bars.files_symbols(self._deps.bars))
         if len(matches) == 1:
-            names = ("positions", "quotes", "lines", "signals", f"symbol:{matches[0].con_id}")
+            names = ("broker", "positions", "quotes", "lines", "signals", f"symbol:{matches[0].con_id}")
             return _json(build(matches[0], self._read(*names)))
         asked = repr(symbol[: api_symbols.NAME_MAX])
         if matches:

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.api_symbols import Json, Known
 from app.figures.bars import daily_bars
+from app.snapshots import Snapshots
 from engine.bars.aggregate import DAILY, MINUTE_S, SIZES_S, Day, aggregated, daily, with_history
 from engine.bars.bar_files import BarFiles, StoredSession, as_bars
 from engine.bars.hours import Session
@@ -21,6 +22,7 @@ from engine.state.sections import SymbolSection
 DEFAULT, MOST = 390, 2_000
 FEWEST_MINUTES = 300  # a short trading day: how many days of files a number of bars may need
 ALL_SESSIONS = 20
+CLOSED = "The market is closed: the last session's bars."
 NONE_YET = "No bars here yet: they come with the history of the symbol, a few seconds after it is first wanted."
 
 
@@ -38,14 +40,15 @@ def files_symbols(files: BarFiles) -> list[Known]:
     return [Known(c.con_id, c.local_symbol, c.symbol, c.sec_type, c.primary_exchange) for c in contracts]
 
 
-def bars(known: Known, section: SymbolSection | None, files: BarFiles, size: str, count: int) -> Json:
+def bars(known: Known, s: Snapshots, files: BarFiles, size: str, count: int) -> Json:
     """The newest `count` bars of one size, oldest first; `time` is the start, market clock."""
-    message = section.message if section is not None else ""
+    section = s.symbol
+    message = section.message if section is not None else CLOSED if _is_closed(s) else ""
     try:
         rows = _daily(known, section, files) if size == DAILY else _intraday(known, section, files, size, count)
     except StateError as error:
         rows, message = _shown(section, size), str(error)
-    if not rows and not message:
+    if not rows and message in ("", CLOSED):
         message = NONE_YET
     return {
         "con_id": known.con_id,
@@ -54,6 +57,10 @@ def bars(known: Known, section: SymbolSection | None, files: BarFiles, size: str
         "bars": [_row(bar) for bar in rows[-count:]],
         "message": message,
     }
+
+
+def _is_closed(s: Snapshots) -> bool:
+    return s.broker is not None and s.broker.session in ("closed", "weekend")
 
 
 def _shown(section: SymbolSection | None, size: str) -> list[Bar]:

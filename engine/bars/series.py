@@ -38,6 +38,11 @@ class BarArrays(NamedTuple):
         first = int(np.searchsorted(self.time, start))
         return BarArrays(*(column[first:] for column in self))
 
+    def before(self, end: float) -> BarArrays:
+        """The bars whose minute begins before `end`."""
+        last = int(np.searchsorted(self.time, end))
+        return BarArrays(*(column[:last] for column in self))
+
     def tail(self, count: int) -> BarArrays:
         """The newest `count` bars."""
         first = max(0, len(self.time) - count)

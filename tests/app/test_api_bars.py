@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from flask import Flask
+from msgspec.structs import replace
 
 from app import api
 from app.deps import AppDeps
@@ -16,7 +16,7 @@ from engine.bars.bar_files import FILE_NAME, BarColumns, BarFiles, StoredSession
 from engine.clock import FakeClock
 from engine.domain import Bar, ContractRef
 from engine.state.bus import StateBus
-from tests.app.sample_state import CL, SESSION_OPEN, TSLA, WALL, fill_sample, minute_bars
+from tests.app.sample_state import CL, SESSION_OPEN, TSLA, WALL, broker, fill_sample, minute_bars
 
 ACME = ContractRef(4_711, "ACME", "ACME", "STK", "SMART", "NYSE")
 KEPT_TSLA = ContractRef(TSLA, "TSLA", "TSLA", "STK", "SMART", "NASDAQ")
@@ -110,6 +110,12 @@ def test_a_position_without_bars_says_so(desk):
     assert answer["bars"] == [] and "come with the history" in answer["message"]
 
 
+def test_at_the_weekend_the_bars_are_marked(desk):
+    desk.bus.publish("broker", replace(broker(WALL), session="weekend"))
+    answer = desk.get("ACME?n=5")
+    assert len(answer["bars"]) == 5 and answer["message"] == "The market is closed: the last session's bars."
+
+
 def test_a_file_that_cannot_be_read_is_said_and_costs_nothing_else(desk, tmp_path):
     fill_sample(desk.bus, desk.clock.wall(), desk.clock.mono())
     folder = tmp_path / "damaged"
@@ -125,4 +131,4 @@ def test_no_folder_yet_is_no_error():
     desk = Desk(Path("none"))
     desk.files = BarFiles()
     desk.get("ACME", 404)
-    assert replace(AppDeps(state=desk.bus)).bars.symbols() == []
+    assert AppDeps(state=desk.bus).bars.symbols() == []
