@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.bars.hours import Hours, Session
 from engine.bars.trading_day import DAY_S, TradingDays, midnight_utc, regular_hours
 from engine.domain import Bar, BarSource
@@ -84,6 +86,8 @@ def with_history(history: Sequence[Bar], made: Sequence[Bar]) -> list[Bar]:
         known = by_day.get(bar.time)
         if bar.time > newest or (known is not None and (bar.volume or 0.0) > (known.volume or 0.0)):
             by_day[bar.time] = bar
+        elif known is not None and not bar.closed:
+            by_day[bar.time] = replace(known, closed=False)
     return [by_day[day] for day in sorted(by_day)]
 
 

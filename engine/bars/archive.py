@@ -36,6 +36,7 @@ log = logging.getLogger("qtrade.history")
 SESSIONS_KEPT = 20
 SYMBOLS_KEPT = 3_000
 UNUSED_S = 30 * 86_400.0  # a contract that nobody wanted for so long is forgotten
+AHEAD_S = 120.0
 _SIDE_FILES = ("-wal", "-shm")
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS symbols (con_id INTEGER PRIMARY KEY, contract BLOB NOT NULL, spans BLOB NOT NULL,
@@ -125,13 +126,16 @@ class BarArchive:
                 )
 
     def prune(self, now_market: float) -> int:
-        """Forget contracts unused for 30 days and the longest unused beyond 3,000; returns how many went."""
+        """Forget contracts unused for 30 days and the longest unused beyond 3,000; returns how many went.
+
+        Those saved after now are of another world: the gateway's clock was set back (a fresh simulator).
+        """
         with self._lock, self._db:
             rows = self._db.execute("SELECT con_id, saved_market FROM symbols ORDER BY saved_market DESC").fetchall()
             gone = [
                 (con_id,)
                 for place, (con_id, saved) in enumerate(rows)
-                if place >= SYMBOLS_KEPT or saved < now_market - UNUSED_S
+                if place >= SYMBOLS_KEPT or not now_market - UNUSED_S <= saved <= now_market + AHEAD_S
             ]
             for table in ("symbols", "sessions", "daily"):
                 self._db.executemany(f"DELETE FROM {table} WHERE con_id = ?", gone)  # noqa: S608 - our own names

@@ -69,6 +69,7 @@ class BarKeeper:
         self._market = market
         self._archive: BarArchive | None = None
         self._kept: set[int] = set()  # contracts of the file
+        self._pruned = False
         self._loaded: set[int] = set()
         self._saved: dict[int, _State] = {}
         self._clock_known = False
@@ -81,7 +82,8 @@ class BarKeeper:
         await self.close()
         async with self._busy:
             try:
-                self._archive, self._kept = await asyncio.to_thread(_open, folder, self._clock.wall())
+                self._archive = await asyncio.to_thread(BarArchive, folder, self._clock.wall())
+                self._pruned = False
             except _REFUSALS as error:
                 self._refused(error)
 
@@ -105,6 +107,9 @@ class BarKeeper:
             if self._archive is None or not self._clock_known:
                 return
             try:
+                if not self._pruned:
+                    self._kept = await asyncio.to_thread(_prune, self._archive, self._market())
+                    self._pruned = True
                 await self._load(self._archive)
                 if self._clock.mono() >= self._save_due_mono:
                     self._save_due_mono = self._clock.mono() + SAVE_EVERY_S
@@ -188,9 +193,10 @@ class BarKeeper:
         log.warning("%s", self.problem)
 
 
-def _open(folder: Path, at_wall: float) -> tuple[BarArchive, set[int]]:
-    archive = BarArchive(folder, at_wall)
-    return archive, set(archive.spans())
+def _prune(archive: BarArchive, now_market: float) -> set[int]:
+    """Forget what nobody wants any more; returns the contracts that are kept."""
+    archive.prune(now_market)
+    return set(archive.spans())
 
 
 def _state(entry: SymbolBars) -> _State:

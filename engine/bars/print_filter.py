@@ -31,39 +31,44 @@ class PrintFilter:
     __slots__ = ("_at", "_last", "_side", "_taken", "_volume", "ignored")
 
     def __init__(self) -> None:
-        self._side = 0  # where the newest outside print lay; 0 = none waits for a second one
-        self._last = 0.0
-        self._at = 0.0
+        self._last: float | None = None  # of the newest print
+        self._side = 0  # where it lay; 0 = in the market
+        self._taken = True
+        self._at = 0.0  # of the newest print on that side that began or went on with the proof
         self._volume: float | None = None
-        self._taken = False
         self.ignored = 0
 
     def price(self, quote: Quote, now_market: float, has_trade: bool) -> float | None:
         """The traded price that bars may use; None = the newest print is out of the market until proven.
 
-        `has_trade` = a print came with this quote (a quote's `last` stays what it was when only the bid moves).
+        `has_trade` = a print came with this quote: bid and ask that move away leave the last print what it was.
         """
         last = quote.last
         if last is None:
             return None
-        side = outside(last, quote.bid, quote.ask)
-        if side == 0:
-            if self._side and not self._taken and last == self._last:
-                self.ignored -= 1  # the market came to it
-            self._side = 0
-            return last
-        if side != self._side or now_market - self._at > REPEAT_S:
-            if self._side and last == self._last and not has_trade:
-                return last if self._taken else None
-            self._hold(side, last, quote.volume, now_market)
-            return None
-        if not self._taken and has_trade and self._is_another(last, quote.volume):
-            self._taken = True
-            self.ignored -= 1
-        if has_trade and self._taken:
-            self._at = now_market
-        self._last, self._volume = last, quote.volume
+        if has_trade or last != self._last:
+            self._judge(last, outside(last, quote.bid, quote.ask), quote.volume, now_market)
+        elif not self._taken:
+            self._volume = quote.volume
+            if outside(last, quote.bid, quote.ask) == 0:
+                self._believe()  # the market came to it
         return last if self._taken else None
+
+    def _judge(self, last: float, side: int, volume: float | None, now_market: float) -> None:
+        same_side = side != 0 and side == self._side and now_market - self._at <= REPEAT_S
+        is_another = self._is_another(last, volume)
+        self._last, self._volume = last, volume
+        if side == 0:
+            if not self._taken and not is_another:
+                self._believe()
+            self._side, self._taken = 0, True
+        elif not same_side:
+            self._side, self._at, self._taken = side, now_market, False
+            self.ignored += 1
+        elif is_another:
+            self._at = now_market
+            if not self._taken:
+                self._believe()
 
     def _is_another(self, last: float, volume: float | None) -> bool:
         """A second print: its size comes with the volume of the day (the same one's may come a packet later)."""
@@ -71,7 +76,6 @@ class PrintFilter:
             return last != self._last
         return volume > self._volume
 
-    def _hold(self, side: int, last: float, volume: float | None, now_market: float) -> None:
-        self._side, self._last, self._volume, self._at = side, last, volume, now_market
-        self._taken = False
-        self.ignored += 1
+    def _believe(self) -> None:
+        self._taken = True
+        self.ignored -= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import msgspec
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -165,6 +166,8 @@ def test_the_brokers_days_go_on_with_those_of_the_minutes() -> None:
     made = [minute(monday, 7.0, 800.0), minute(tuesday, 8.0, 600.0), minute(wednesday, 9.0, 50.0)]
     joined = with_history(history, made)
     assert [bar.open for bar in joined] == [1.0, 8.0, 9.0], "Tuesday was asked for while it ran"
+    running = msgspec.structs.replace(minute(tuesday, 8.0, 40.0), closed=False)
+    assert [(bar.open, bar.closed) for bar in with_history(history, [running])] == [(1.0, True), (2.0, False)]
     assert with_history(history, []) == history and with_history([], made) == made
 
 

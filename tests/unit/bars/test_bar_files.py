@@ -111,7 +111,7 @@ def test_only_twenty_days_are_kept(tmp_path: Path) -> None:
 def test_contracts_that_nobody_wants_are_forgotten(tmp_path: Path) -> None:
     keep(tmp_path, session(20251105, columns(2)))
     archive = BarArchive(tmp_path, 0.0)
-    assert archive.prune(T0 + 29 * 86_400.0) == 0
+    assert archive.prune(T0 - 60.0) == archive.prune(T0 + 29 * 86_400.0) == 0
     assert archive.prune(T0 + 31 * 86_400.0) == 1
     archive.close()
     assert list_symbols(tmp_path) == [] and len(read_session_bars(tmp_path, 7).time) == 0

@@ -178,6 +178,7 @@ def test_bars_of_a_clock_that_was_set_back_are_not_taken(tmp_path: Path) -> None
     run = asyncio.run(first_run(tmp_path, TEN))
     assert run.asked == [TWO_DAYS]
     assert run.store.arrays(7).time[-1] <= TEN + SETTLE_S
+    assert read_session_bars(tmp_path, 7).time[-1] <= TEN + SETTLE_S, "nor are they left to be shown"
 
 
 def test_a_disk_that_refuses_costs_only_requests(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
