@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Response, request
 
-from app import api_bars, api_symbols, api_views
+from app import api_bars, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
 
@@ -53,7 +53,7 @@ class _Api:
         return _json(api_views.positions(self._read("positions")))
 
     def lines(self) -> Response:
-        return _json(api_views.lines(self._read("lines"), self._deps))
+        return _json(api_lines.lines(self._read("lines", "coverage"), self._deps))
 
     def signals(self) -> Response:
         return _json(api_views.signals(self._read("signals")))

@@ -7,17 +7,19 @@ import functools
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from engine.broker.port import BrokerPort
 from engine.broker.probe import probe
 from engine.clock import Clock
-from engine.domain import ContractRef
+from engine.domain import ContractRef, LineClass
 from engine.errors import QTradeError
+from engine.lines.what_if import WhatIf
 from engine.setting_changes import SettingsKeeper
 from engine.state.commands import (
     AnyCommand,
     ApplySettings,
+    AskLine,
     FindSymbol,
     OpenSymbol,
     PinSymbol,
@@ -37,6 +39,14 @@ _FOUND_MAX = 16
 _FAILED = "This could not be done; the log file says why."
 
 
+class LineDesk(Protocol):
+    """Who knows what a line more would do, and why a symbol has, or has not, one now."""
+
+    def what_if(self, contract: ContractRef, line_class: LineClass) -> WhatIf: ...
+
+    def explain(self, con_id: int) -> str: ...
+
+
 class CommandDesk:
     """Engine thread only. `on_watch` is called when pins changed, so that lines are planned at once."""
 
@@ -48,6 +58,7 @@ class CommandDesk:
         broker: BrokerPort,
         clock: Clock,
         on_watch: Callable[[], None],
+        lines: LineDesk,
     ) -> None:
         self._keeper = keeper
         self._watch = watch
@@ -55,6 +66,7 @@ class CommandDesk:
         self._broker = broker
         self._clock = clock
         self._on_watch = on_watch
+        self._lines = lines
         self._waiting: deque[AnyCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
         self._tasks: set[asyncio.Task[Answer]] = set()
@@ -82,14 +94,26 @@ class CommandDesk:
             else:
                 self._at_once(command)
 
-    def _at_once(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> None:
+    def _at_once(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | AskLine | Reconnect) -> None:
         ok, text = False, _FAILED  # stays so when carrying it out fails in a way that nobody foresaw
+        value: list[Any] | None = None
         try:
-            ok, text = True, self._carry_out(command)
+            if isinstance(command, AskLine):
+                value = self._ask_line(command)
+                ok, text = True, f"{value[0]}. {value[1]}".rstrip()
+            else:
+                ok, text = True, self._carry_out(command)
         except QTradeError as error:
             text = str(error)
         finally:
-            self._answer(command.request_id, ok, text)
+            self._answer(command.request_id, ok, text, value)
+
+    def _ask_line(self, command: AskLine) -> list[Any]:
+        contract = self._known(command.con_id)
+        if not self._broker.link.connected:
+            raise QTradeError("There is no connection to the broker: no line can be planned now.")
+        answer = self._lines.what_if(contract, command.line_class)
+        return [answer.headline, answer.detail, self._lines.explain(command.con_id), answer.victim]
 
     def _carry_out(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> str:
         if isinstance(command, ApplySettings):
@@ -149,6 +173,6 @@ class CommandDesk:
             log.error("A command of a page failed", exc_info=error)
             self._answer(request_id, False, _FAILED)
 
-    def _answer(self, request_id: str, ok: bool, text: str) -> None:
+    def _answer(self, request_id: str, ok: bool, text: str, value: list[Any] | None = None) -> None:
         if text or not ok:
-            self._answers.append(Answer(request_id, ok, text, self._clock.wall()))
+            self._answers.append(Answer(request_id, ok, text, self._clock.wall(), value))

@@ -75,21 +75,44 @@ class LineSettings(_Model):
         15.0, "Challenger's margin", "How much better a newcomer must score", unit="%", step=1, ge=0, le=100
     )
     swaps_per_minute: int = _f(5, "Swaps a minute", "Challenges carried out at most", step=1, ge=0, le=60)
-    dwell_s: float = _f(
-        5.0,
-        "Shortest subscription",
-        "From subscribe to cancel; only a position cuts it short",
-        unit="s",
-        step=1,
-        ge=2,
-        le=60,
-    )
 
     @model_validator(mode="after")
     def _buffer_below_limit(self) -> LineSettings:
         if self.buffer >= self.limit:
             raise ValueError(f"buffer is {self.buffer}; must be below limit ({self.limit}). Lower the buffer first")
         return self
+
+
+class CoverageSettings(_Model):
+    """How the spare lines go round the universe (LINES, "Coverage")."""
+
+    dwell_s: float = _f(
+        5.0,
+        "Shortest visit",
+        "From subscribe to cancel; only a position cuts it short",
+        unit="s",
+        step=1,
+        ge=2,
+        le=60,
+    )
+    messages_per_s: float = _f(
+        28.0,
+        "Messages for visits",
+        "Two a visit; the rest of what TWS allows is for positions, scans and history",
+        unit="/s",
+        step=1,
+        ge=2,
+        le=34,
+    )
+    rotating_pct: int = _f(
+        60,
+        "Lines kept for visits",
+        "While fewer rotate, lines that nobody asks for any more go back before their time to live is over",
+        unit="%",
+        step=5,
+        ge=0,
+        le=100,
+    )
 
 
 class BreakoutParams(_Model):
@@ -203,6 +226,7 @@ class AppConfig(_Model):
     broker: BrokerSettings = BrokerSettings()
     web: WebSettings = WebSettings()
     lines: LineSettings = LineSettings()
+    coverage: CoverageSettings = CoverageSettings()
     breakout: BreakoutParams = BreakoutParams()
     market_scan: MarketScanSettings = MarketScanSettings()
     positions: PositionSettings = PositionSettings()

@@ -40,7 +40,8 @@ log = logging.getLogger("qtrade.engine")
 JOURNAL_FILE = "journal.sqlite3"
 BARS_FOLDER = "bars"
 DATA_LOST = 1101
-LINES_S = 0.5  # a position's demand is acted upon at once
+LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
+COVERAGE_S = 2.0
 SCANNERS_S = 0.5
 COMMANDS_S = 0.2
 PUBLISH_S = 1.0
@@ -89,6 +90,7 @@ class Engine:
         supervisor.start("contracts", rooms.contracts.run)
         supervisor.start("bars on disk", rooms.bar_keeper.run)
         supervisor.start("survey", self._survey)
+        supervisor.start("coverage", self._show_coverage)
         supervisor.start("status block", self._log_block)
         supervisor.every("lines", LINES_S, self._step_lines)
         supervisor.every("commands", COMMANDS_S, self._take_commands)
@@ -171,9 +173,9 @@ class Engine:
     def _learn_units(self, ticks: Ticks) -> None:
         """The evidence for lots or shares; a look-up a line once it is known."""
         rooms = self.rooms
-        settled = rooms.units.settled
+        settled, con_id_of = rooms.units.settled, rooms.bus.con_id_of
         for update in ticks.updates:
-            con_id = rooms.bus.con_id_of(update.req_id)
+            con_id = con_id_of(update.req_id)
             if con_id is not None and con_id not in settled:
                 sizes = (update.bid_size_raw, update.ask_size_raw, update.last_size_raw)
                 rooms.units.on_ticks(con_id, update.volume_raw, update.avg_volume_raw, update.last, *sizes)
@@ -292,7 +294,7 @@ class Engine:
     def _on_settings(self, settings: EffectiveSettings) -> None:
         """Put changed settings in force everywhere."""
         rooms, config = self.rooms, settings.config
-        rooms.bus.set_settings(config.lines)
+        rooms.bus.set_settings(config.lines, config.coverage)
         rooms.manager.set_settings(config.positions)
         rooms.coordinator.set_normal_max(config.lines.normal_max)
         rooms.coordinator.set_market(config.market_scan)
@@ -316,6 +318,15 @@ class Engine:
                 for _ in coordinator.cycle():
                     await asyncio.sleep(0)
             await asyncio.sleep(SCANNERS_S)
+
+    async def _show_coverage(self) -> None:
+        """Every symbol of the universe with its sentence: made in slices, so that 2,000 do not hold the loop."""
+        while True:
+            for section in self.rooms.bus.coverage():
+                if section is not None:
+                    self._setup.state.publish("coverage", section)
+                await asyncio.sleep(0)
+            await asyncio.sleep(COVERAGE_S)
 
     def _take_commands(self) -> None:
         commands = self._setup.state.drain()

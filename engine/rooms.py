@@ -25,7 +25,8 @@ from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
 from engine.lateness import LatenessProbe
-from engine.lines.bus import MarketDataBus
+from engine.line_questions import LineQuestions
+from engine.lines.bus import Hooks, MarketDataBus
 from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
@@ -94,7 +95,15 @@ class Rooms:
         )
         self.units = VolumeUnits(on_change=self._units_changed)
         self.bars = BarStore()
-        self.bus = MarketDataBus(self.broker, config.lines, clock, hears.quote, self.units.tick_factor, self.market.now)
+        hooks = Hooks(
+            on_quote=hears.quote,
+            volume_unit=self.units.tick_factor,
+            market_time=self.market.now,
+            is_confirming=self._is_confirming,
+            on_unknown=self._unknown_contract,
+            on_span=setup.journal.record_line_span,
+        )
+        self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, config.coverage)
         self.contracts = ContractDesk(self.broker, hears.info)
         self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
         self.history = HistoryDesk(
@@ -105,9 +114,19 @@ class Rooms:
             self.market_now,
             on_unknown_contract=self._unknown_contract,
             is_ready=self.bar_keeper.is_ready,
+            on_answer=self._history_came,
         )
         self.coordinator = ScannerCoordinator(
-            Parts(self.bars, self.history, self.units, self.broker, clock, self.market_now, self.bus.quote),
+            Parts(
+                self.bars,
+                self.history,
+                self.units,
+                self.broker,
+                clock,
+                self.market_now,
+                self.bus.quote,
+                self.bus.rotation,
+            ),
             config.breakout,
             config.market_scan,
             config.lines.normal_max,
@@ -118,7 +137,8 @@ class Rooms:
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
-        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch)
+        lines = LineQuestions(self.bus, self.coordinator)
+        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch, lines)
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""
@@ -134,6 +154,12 @@ class Rooms:
 
     def _units_changed(self) -> None:
         self.history.on_units_known()
+
+    def _is_confirming(self, con_id: int) -> bool:
+        return self.coordinator.is_confirming(con_id)
+
+    def _history_came(self, con_id: int) -> None:
+        self.coordinator.on_history(con_id)
 
     def _unknown_contract(self, con_id: int) -> None:
         self.coordinator.on_unknown_contract(con_id)

@@ -78,7 +78,7 @@ class SettingsKeeper:
             )
             for key, field in FIELDS.items()
         )
-        return SettingsSection(rows=rows, changes=tuple(self._journal.changes(50)))
+        return SettingsSection(rows=rows, changes=tuple(self._journal.changes(50)), folder=str(self._path.parent))
 
     def _adopt(self, fresh: EffectiveSettings, who: str) -> str:
         before = self._settings

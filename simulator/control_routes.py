@@ -41,7 +41,7 @@ class ControlRoutes:
         return {**report, "line_limit": limit, "sessions": sessions, "wall": wall, "market": market}
 
     def reset(self, _request: ControlRequest) -> object:
-        self._hub.ledger.reset()
+        self._hub.ledger.reset(self._hub.wall())
         return {"reset": True}
 
     def truth(self, request: ControlRequest) -> object:
@@ -116,7 +116,7 @@ class ControlRoutes:
         avg_cost = float(body.get("avg_cost", known_cost))
         price = market if market is not None else avg_cost / scale
         fill = hub.book.alter(instrument, quantity, avg_cost, price, hub.world.now())
-        hub.ledger.recount()
+        hub.ledger.position_changed(con_id, hub.wall())
         if fill is not None:
             self._gateway.desks.orders.announce(fill)
         self._gateway.desks.account.position_changed(con_id)

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from simulator.pacing import HistoryHabits, Key, SlidingWindow
 
+RELEASE_S = 3.0  # the line of a position closed so lately counts as a position's: its cancel can't have come yet
 HISTORY_KEPT = 500  # cancels and duplicates remembered one by one; the counts go on
 
 _T = TypeVar("_T")
@@ -90,6 +91,7 @@ class Ledger:
         self._scanners: set[tuple[int, int]] = set()
         self._histories: set[tuple[int, int]] = set()
         self._state = _State()
+        self._released: dict[int, float] = {}  # con_id -> when its position was closed
 
     # sessions and messages
 
@@ -130,13 +132,20 @@ class Ledger:
         if twin:
             totals.duplicate_lines += 1
             _keep(self._state.duplicates, _event(line, line.opened_wall, line.opened_market))
-        self.recount()
+        self._count(line.opened_wall)
 
-    def recount(self) -> None:
-        """To be called when the holdings changed: lines change sides then."""
+    def position_changed(self, con_id: int, wall: float) -> None:
+        """A position was opened, altered or closed: its line changes sides."""
+        if self._holds(con_id):
+            self._released.pop(con_id, None)
+        else:
+            self._released[con_id] = wall
+        self._count(wall)
+
+    def _count(self, wall: float) -> None:
         totals = self._state.totals
         totals.max_lines = max(totals.max_lines, len(self._lines))
-        totals.max_non_position_lines = max(totals.max_non_position_lines, self.non_position_lines())
+        totals.max_non_position_lines = max(totals.max_non_position_lines, self._lines_to_count(wall))
 
     def line_closed(self, session: int, req_id: int, wall: float, market: float, by_client: bool) -> OpenLine | None:
         """Takes a line out. `by_client` False = refused, ended or lost, which is no cancel of the client."""
@@ -162,6 +171,14 @@ class Ledger:
 
     def non_position_lines(self) -> int:
         return sum(not self._holds(line.con_id) for line in self._lines.values())
+
+    def _lines_to_count(self, wall: float) -> int:
+        """Those that are no position's and were none `RELEASE_S` ago."""
+        since = wall - RELEASE_S
+        return sum(
+            not self._holds(line.con_id) and self._released.get(line.con_id, -float("inf")) <= since
+            for line in self._lines.values()
+        )
 
     # scanners and history
 
@@ -200,13 +217,13 @@ class Ledger:
 
     # reading
 
-    def reset(self) -> None:
+    def reset(self, wall: float) -> None:
         """Counts start over; what is open stays open and counts as the new maximum."""
         self._state = _State()
         totals = self._state.totals
         totals.max_scanner_slots = len(self._scanners)
         totals.max_open_history = len(self._histories)
-        self.recount()
+        self._count(wall)
 
     def report(self, wall: float) -> dict[str, object]:
         """Everything as JSON values; ages in wall seconds."""

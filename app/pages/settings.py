@@ -27,15 +27,19 @@ LINES = (
     "min_hold_s",
     "hysteresis_pct",
     "swaps_per_minute",
-    "dwell_s",
 )
+COVERAGE = ("dwell_s", "messages_per_s", "rotating_pct")
 SCANS = ("price_above_usd", "avg_volume_above", "avg_usd_volume_above")
 SIMULATOR = ("scenario", "speed", "seed", "line_limit", "volume_unit", "fresh")
 WEB = ("host", "port", "open_browser")
 
 
 def layout(**_: Any) -> Component:
-    main = [_broker(), _section("Line budget", "lines", LINES, "market-data lines; in force at once", "reception-4")]
+    main = [
+        _broker(),
+        _section("Line budget", "lines", LINES, "market-data lines; in force at once", "reception-4"),
+        _section("Visits", "coverage", COVERAGE, "spare lines go round the universe; in force at once", "arrow-repeat"),
+    ]
     side = [
         _section("Market scans", "market_scan", SCANS, "floors of the stock presets; in force at once", "broadcast"),
         _thresholds(),

@@ -10,5 +10,6 @@ MOST = 20
 
 
 def answers_part(section: AnswersSection | None) -> dict[str, Any]:
-    """The part "answers": request id -> [ok, text]; whoever asked in this tab waits for its id."""
-    return {a.request_id: [a.ok, a.text] for a in section.answers[-MOST:]} if section else {}
+    """The part "answers": request id -> [ok, text] or [ok, text, value]; whoever asked in this tab waits for its id."""
+    newest = section.answers[-MOST:] if section else ()
+    return {a.request_id: [a.ok, a.text] if a.value is None else [a.ok, a.text, a.value] for a in newest}

@@ -1,14 +1,18 @@
 """Building one symbol's 1-minute bars from trades: pure state, time as an argument.
 
 The volume of a bar is the change of the day's cumulative volume, so that a tick that never came loses nothing. The
-first update after a start or a break is a baseline: what it reports happened before.
+first update after a start or a long break is a baseline: what it reports happened before. After a short break (between
+two visits) the volume that came meanwhile is spread evenly over the time between; minutes that nobody saw are no bars.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 BAR_S = 60.0
+RESUME_S = 1_800.0  # a longer break is no pause between two visits
+HIGH_IS_FRESH = 0.25  # the price is still within this share of what a new extreme of the day went beyond the last one
 RESET_SHARE = 0.5  # a day's volume below half of the last one is a new day's; above, a correction by the exchange
 
 
@@ -32,6 +36,25 @@ class OpenBar:
     volume: float | None
     complete: bool
     seen_from: float = field(default=0.0, compare=False)
+    unseen: int = field(default=0, compare=False)  # minutes directly before it that no line saw
+
+
+class LateTrade(NamedTuple):
+    """What belongs to the minute `time`, in which a visit ended, and was learned at the next one."""
+
+    time: float
+    volume: float
+    high: float | None = None
+    low: float | None = None
+
+
+class _Left(NamedTuple):
+    """The day's figures at the end of a visit."""
+
+    at: float
+    volume: float
+    high: float | None
+    low: float | None
 
 
 class BarBuilder:
@@ -45,6 +68,10 @@ class BarBuilder:
         self._day_low: float | None = None
         self._complete_from = float("inf")
         self.seen_from = 0.0  # when the watch that lasts until now began; 0.0 = before any bar
+        self.late: LateTrade | None = None  # for whoever keeps the closed bars; to be taken away there
+        self._updated_at = 0.0
+        self._left: _Left | None = None
+        self._resumed: tuple[_Left, float] | None = None  # until high and low are compared: what was, and this minute
 
     @property
     def day_volume(self) -> float | None:
@@ -55,6 +82,9 @@ class BarBuilder:
         self, price: float | None, day_volume: float | None, at_market: float, has_trade: bool = True
     ) -> OpenBar | None:
         """Take one update. A bar opens only for a trade: a new price, more volume, or `has_trade` with a price."""
+        if self._left is not None:
+            return self._resume(self._left, price, day_volume, at_market)
+        self._updated_at = at_market
         gained = self._gain(day_volume)
         first = self._last is None
         moved = price is not None and price != self._last
@@ -75,6 +105,8 @@ class BarBuilder:
 
     def extremes(self, day_high: float | None, day_low: float | None) -> None:
         """A new high or low of the day between two updates belongs to the running bar (updates come 4 a second)."""
+        if self._resumed is not None:
+            self._compare(*self._resumed, day_high, day_low)
         if day_high is not None and day_high != self._day_high:
             if self.bar is not None and self._day_high is not None and day_high > self._day_high:
                 self.bar.high = max(self.bar.high, day_high)
@@ -93,10 +125,12 @@ class BarBuilder:
         return bar
 
     def interrupt(self) -> float | None:
-        """The line was lost: what comes next is a new baseline. Returns the day's volume as last seen."""
+        """The line was lost: what comes next resumes, or is a new baseline. Returns the day's volume as last seen."""
         if self.bar is not None:
             self.bar.complete = False
-        self._last = self._day_high = self._day_low = None
+        if self._day_volume is not None and self._left is None:
+            self._left = _Left(self._updated_at, self._day_volume, self._day_high, self._day_low)
+        self._last = self._day_high = self._day_low = self._resumed = None
         volume, self._day_volume = self._day_volume, None
         self._complete_from = float("inf")
         return volume
@@ -114,6 +148,57 @@ class BarBuilder:
         if bar.volume is not None:
             mine.volume = max(mine.volume or 0.0, bar.volume)
             mine.seen_from = mine.time
+
+    def _resume(self, left: _Left, price: float | None, day_volume: float | None, at: float) -> OpenBar | None:
+        """The first updates after a break, until the day's volume is known: spread what came meanwhile."""
+        if price is not None:
+            self._last = price
+        if day_volume is None or self._last is None:
+            return None
+        self._left, self._resumed = None, (left, bar_start(at))
+        self._day_volume, self._updated_at = day_volume, at
+        self._complete_from = bar_start(at) + BAR_S
+        self.seen_from = at
+        gained = day_volume - left.volume
+        if not 0.0 < at - left.at <= RESUME_S or gained <= 0.0:
+            self._resumed = None
+            return None
+        pace = gained / (at - left.at)
+        minute, ended = bar_start(at), bar_start(left.at)
+        if minute == ended:
+            return self._join(self._last, gained, at)
+        self.late = LateTrade(ended, pace * (ended + BAR_S - left.at))
+        closed, self.bar = self.bar, None
+        self.bar = OpenBar(minute, self._last, self._last, self._last, self._last, pace * (at - minute), False, minute)
+        self.bar.unseen = int((minute - ended) // BAR_S) - 1
+        return closed
+
+    def _compare(self, left: _Left, minute: float, day_high: float | None, day_low: float | None) -> None:
+        """A new extreme of the day between two visits belongs to the time between, unless the price still is there."""
+        if day_high is None or day_low is None or self._last is None:
+            return
+        self._resumed = None
+        ended = bar_start(left.at)
+        for extreme, before, up in ((day_high, left.high, 1.0), (day_low, left.low, -1.0)):
+            if before is None or up * (extreme - before) <= 0.0:
+                continue
+            fresh = abs(extreme - self._last) <= HIGH_IS_FRESH * abs(extreme - before)
+            if ended == minute or fresh:
+                self._stretch(extreme)
+            else:
+                late = self.late if self.late is not None else LateTrade(ended, 0.0)
+                self.late = late._replace(high=extreme) if up > 0 else late._replace(low=extreme)
+
+    def _stretch(self, extreme: float) -> None:
+        if self.bar is not None:
+            self.bar.high, self.bar.low = max(self.bar.high, extreme), min(self.bar.low, extreme)
+
+    def _join(self, price: float, gained: float, at: float) -> OpenBar | None:
+        """Back within the same minute: it goes on with what it has gained."""
+        closed = self._roll(price, at)
+        if self.bar is not None:
+            self.bar.volume = (self.bar.volume or 0.0) + gained
+        return closed
 
     def _gain(self, day_volume: float | None) -> float:
         """Volume since the last update; a new day's counts in full, a correction downward for nothing."""

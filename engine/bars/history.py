@@ -7,6 +7,7 @@ yet is kept and merged again when it is.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -367,7 +368,13 @@ class HistoryDesk:
 
 
 def _date(at_market: float) -> str:
-    return datetime.fromtimestamp(at_market, NEW_YORK).strftime("%Y%m%d")
+    """The exchange's date. An answer has thousands of bars and its midnight is on the hour: once an hour is enough."""
+    return _date_of_hour(int(at_market // 3_600.0))
+
+
+@functools.lru_cache(maxsize=2_048)
+def _date_of_hour(hour: int) -> str:
+    return datetime.fromtimestamp(hour * 3_600.0, NEW_YORK).strftime("%Y%m%d")
 
 
 def _is_short(job: Job) -> bool:
@@ -378,7 +385,8 @@ def _is_short(job: Job) -> bool:
 def _in_shares(bar: Bar, factor: float | None) -> Bar:
     if factor == 1.0 or bar.volume is None:
         return bar
-    return msgspec.structs.replace(bar, volume=None if factor is None else round(bar.volume * factor, 2))
+    volume = None if factor is None else round(bar.volume * factor, 2)
+    return Bar(bar.time, bar.open, bar.high, bar.low, bar.close, volume, bar.source, bar.closed)
 
 
 __all__ = ["RANK_POSITION", "RANK_SHOWN", "RANK_STREAMED", "RANK_UNIVERSE", "HistoryDesk"]

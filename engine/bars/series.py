@@ -12,15 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bars.build import BAR_S, OpenBar
+from engine.bars.build import BAR_S, RESUME_S, LateTrade, OpenBar
 from engine.domain import Bar, BarSource
 
 Floats = NDArray[np.float64]
 
 PARTIAL, SAMPLED, HISTORY, STREAMED = 0, 1, 2, 3
 _SOURCE: dict[int, BarSource] = {PARTIAL: "streamed", SAMPLED: "sampled", HISTORY: "history", STREAMED: "streamed"}
-_TIME, _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _QUALITY = range(7)
-_COLUMNS = 7
+_TIME, _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _QUALITY, _UNSEEN = range(8)
+_COLUMNS = 8
 
 
 class BarArrays(NamedTuple):
@@ -80,7 +80,8 @@ class BarSeries:
         """Add a minute that has just closed; one that is there already is merged."""
         last = self.last_time
         quality = STREAMED if bar.complete and bar.volume is not None else PARTIAL
-        row = (bar.time, bar.open, bar.high, bar.low, bar.close, np.nan if bar.volume is None else bar.volume, quality)
+        volume = np.nan if bar.volume is None else bar.volume
+        row = (bar.time, bar.open, bar.high, bar.low, bar.close, volume, quality, bar.unseen)
         if last is not None and bar.time <= last:
             self._merge_columns(np.array(row, dtype=np.float64).reshape(_COLUMNS, 1))
             return
@@ -101,6 +102,7 @@ class BarSeries:
         columns[_CLOSE] = [bar.close for bar in bars]
         columns[_VOLUME] = [np.nan if bar.volume is None else bar.volume for bar in bars]
         columns[_QUALITY] = quality
+        columns[_UNSEEN] = 0.0
         columns[_TIME] -= columns[_TIME] % BAR_S
         self._merge_columns(columns)
 
@@ -109,12 +111,13 @@ class BarSeries:
         first = 0
         if after is not None:
             first = int(np.searchsorted(self._columns[_TIME, : self._count], after, side="right"))
-        return self._columns[:, first : self._count].copy()
+        return self._columns[:_UNSEEN, first : self._count].copy()
 
     def merge_rows(self, rows: Floats) -> None:
-        """Add what `rows` gave in an earlier run."""
+        """Add what `rows` gave in an earlier run; minutes missing before a bar that was not streamed were unseen."""
         if rows.shape[1]:
-            self._merge_columns(rows)
+            unseen = np.where(rows[_QUALITY] <= SAMPLED, RESUME_S // BAR_S, 0.0)
+            self._merge_columns(np.vstack([rows, unseen]))
 
     def mark_partial(self, start: float, end: float) -> None:
         """Minutes within [start, end) were not seen whole: the next history may correct them."""
@@ -122,10 +125,36 @@ class BarSeries:
         inside = (times >= start) & (times < end) & (self._columns[_QUALITY, : self._count] == STREAMED)
         self._columns[_QUALITY, : self._count][inside] = PARTIAL
 
+    def complete(self, late: LateTrade) -> None:
+        """What a visit tells of the minute in which the one before ended: the rest of its volume, and a new extreme.
+
+        Without that minute (nothing traded in it) there is nothing to complete.
+        """
+        at = int(np.searchsorted(self._columns[_TIME, : self._count], late.time))
+        if at >= self._count or self._columns[_TIME, at] != late.time or self._columns[_QUALITY, at] > SAMPLED:
+            return
+        self._columns[_VOLUME, at] += late.volume
+        self._columns[_QUALITY, at] = SAMPLED
+        if late.high is not None:
+            self._columns[_HIGH, at] = max(self._columns[_HIGH, at], late.high)
+        if late.low is not None:
+            self._columns[_LOW, at] = min(self._columns[_LOW, at], late.low)
+        self.version += 1
+
+    def rows_within(self, minutes: int) -> int:
+        """How many of the newest bars lie within the last `minutes`, each minute without a visit counted as one."""
+        first = max(0, self._count - minutes)
+        unseen = self._columns[_UNSEEN, first : self._count]
+        if not np.count_nonzero(unseen):
+            return minutes
+        newest_first = unseen[::-1]
+        place = np.arange(1, len(unseen) + 1) + np.cumsum(newest_first) - newest_first
+        return int(np.count_nonzero(place <= minutes))
+
     def bars(self, count: int | None = None) -> list[Bar]:
         """Closed bars as values, oldest first; the newest `count` of them."""
         first = 0 if count is None else max(0, self._count - count)
-        rows = self._columns[:, first : self._count].T.tolist()
+        rows = self._columns[:_UNSEEN, first : self._count].T.tolist()
         return [
             Bar(time, open_, high, low, close, None if volume != volume else volume, _SOURCE[int(quality)])
             for time, open_, high, low, close, volume, quality in rows
@@ -143,6 +172,8 @@ class BarSeries:
         keep = np.append(both[_TIME, 1:] != both[_TIME, :-1], True)
         best = both[:, keep][:, -self._limit :]
         self._widen_partials(best, both)
+        between = np.diff(best[_TIME], prepend=-np.inf) / BAR_S - 1.0
+        np.minimum(best[_UNSEEN], np.maximum(between, 0.0), out=best[_UNSEEN])
         self._count = best.shape[1]
         if self._count > self._columns.shape[1]:
             self._columns = np.empty((_COLUMNS, min(self._limit + 64, self._count + 512)))

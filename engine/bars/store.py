@@ -20,7 +20,7 @@ from engine.domain import Bar, BarSource, ContractInfo, ContractRef, Quote
 BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
 SILENCE_S = 90.0  # without word from the bus: a line silent for so long may have been lost
 REWIND_S = 120.0  # a market clock that stepped back further than this starts the symbol anew
-MAX_SPANS = 16
+MAX_SPANS = 64  # two hours of visits two minutes apart
 EVENING_S = 4 * 3_600.0  # from the end of a US stock's day (20:00 New York) to midnight, before today's hours begin
 
 
@@ -107,8 +107,13 @@ class BarStore:
         if closed is not None:
             self._keep(entry, closed)
         price = entry.prints.price(quote, now_market, has_trade)
-        builder.update(price, quote.volume, now_market, has_trade)
+        closed = builder.update(price, quote.volume, now_market, has_trade)
+        if closed is not None:
+            self._keep(entry, closed)
         builder.extremes(quote.high, quote.low)
+        if builder.late is not None:
+            entry.series.complete(builder.late)
+            builder.late = None
         if builder.bar is not None:
             self._open.add(quote.con_id)
 

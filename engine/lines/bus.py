@@ -7,30 +7,33 @@ freed the line; no contract is ever opened twice.
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
-from engine.config import LineSettings
-from engine.domain import Demand, Quote
+from engine.config import CoverageSettings, LineSettings
+from engine.domain import Demand, LineSpan, Quote
 from engine.lines import repair, words
+from engine.lines.coverage import CoveragePolicy
+from engine.lines.coverage_view import coverage_slices
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
 from engine.lines.explain import Explainer
-from engine.lines.faults import FREED_BY_TWS, SLOW_RETRY_S, Blocks, line_fault
 from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
 from engine.lines.model import RANK, LinePlan, LinePolicy
 from engine.lines.plan import plan
 from engine.lines.quotes import QuoteBook
+from engine.lines.refusals import Desks, RefusalDesk
+from engine.lines.rotation import Rotation
 from engine.lines.snapshot import lines_section
-from engine.state.sections import LinesSection
+from engine.lines.what_if import WhatIf, refusal, what_if
+from engine.state.sections import CoverageSection, LinesSection
 
-REFUSAL_PAUSE_S = 60.0
-LATE_TICKS_S = 2.0
 IN_FLIGHT_S = 0.3
 _SPOKEN_REFUSALS = ("limit", "positions")
 
@@ -45,44 +48,90 @@ def _no_unit(con_id: int) -> float | None:
     return None
 
 
-class MarketDataBus:
-    """`on_quote(quote, has_trade)` is called for each changed quote. `market_time` turns wall into market seconds.
+def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
+    """The rotation's numbers with what the user may set."""
+    return CoveragePolicy(dwell_s=settings.dwell_s, messages_per_s=settings.messages_per_s)
+
+
+def _never(con_id: int) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the bus asks of other rooms, and tells them.
 
     `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
+    `market_time` turns wall into market seconds. `is_confirming(con_id)` = a breakout of it is being confirmed.
+    `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
+    `on_span` is called for each line that ended and was more than a visit.
     """
+
+    on_quote: Callable[[Quote, bool], None]  # each changed quote, and whether a trade came with it
+    volume_unit: Callable[[int], float | None] = _no_unit
+    market_time: Callable[[float], float] = _real_time
+    is_confirming: Callable[[int], bool] = _never
+    on_unknown: Callable[[int], None] = lambda con_id: None
+    on_span: Callable[[LineSpan], None] = lambda span: None
+
+
+class MarketDataBus:
+    """Lines by the plan; the spare ones go round the universe."""
 
     def __init__(
         self,
         broker: BrokerPort,
         settings: LineSettings,
         clock: Clock,
-        on_quote: Callable[[Quote, bool], None],
-        volume_unit: Callable[[int], float | None] = _no_unit,
-        market_time: Callable[[float], float] = _real_time,
+        hooks: Hooks,
+        coverage: CoverageSettings = CoverageSettings(),  # noqa: B008 - frozen
     ) -> None:
         self._broker = broker
         self._settings = settings
+        self._coverage = coverage
         self._clock = clock
-        self._on_quote = on_quote
-        self._market_time = market_time
+        self._on_quote = hooks.on_quote
+        self._market_time = market_time = hooks.market_time
         self._demands = DemandBook()
         self._ledger = Ledger()
         self._diary = Diary()
         self._log = LineLog(log)
-        self._blocks = Blocks()
         self._cap = LearnedCap()
-        self._book = QuoteBook(volume_unit)
+        self._book = QuoteBook(hooks.volume_unit)
         self._executor = LineExecutor(
-            broker, clock, self._ledger, self._diary, self._log, self._book, lambda: market_time(clock.wall())
+            broker,
+            clock,
+            self._ledger,
+            self._diary,
+            self._log,
+            self._book,
+            lambda: market_time(clock.wall()),
+            hooks.on_span,
         )
+        desks = Desks(
+            broker,
+            clock,
+            self._ledger,
+            self._executor,
+            self._diary,
+            self._log,
+            self._cap,
+            self._market,
+            lambda: self._settings.limit,
+        )
+        self._refusals = RefusalDesk(desks, self.step, hooks.on_unknown)
+        self.rotation = Rotation(coverage_policy(self._coverage), hooks.is_confirming)
         self._plan = LinePlan()
         self._swaps: deque[float] = deque()
-        self._abandoned: dict[int, float] = {}  # requests that TWS says are no more (1101, 354), by the moment
         self._connected = False
         self._upstream_down = False
         self._farms_down: set[str] = set()
         self._feed_round_mono = -repair.FEED_ROUND_EVERY_S
-        self.late_ticks = 0
+
+    @property
+    def late_ticks(self) -> int:
+        """Ticks of requests that were no line of ours any more."""
+        return self._refusals.late_ticks
 
     # --- what the rooms ask -----------------------------------------------------------------------------------
 
@@ -92,9 +141,10 @@ class MarketDataBus:
         if self._demands.put(holder, demands, now):
             self.step(now)
 
-    def set_settings(self, settings: LineSettings) -> None:
+    def set_settings(self, settings: LineSettings, coverage: CoverageSettings) -> None:
         """Takes effect at the next step."""
-        self._settings = settings
+        self._settings, self._coverage = settings, coverage
+        self.rotation.policy = coverage_policy(coverage)
 
     def holds(self, con_id: int) -> bool:
         """A line is open or asked for, and not on its way out."""
@@ -135,18 +185,30 @@ class MarketDataBus:
             self._clock.wall(),
         )
 
+    def coverage(self) -> Iterator[CoverageSection | None]:
+        """The coverage section, made in slices: None after each, the section last."""
+        return coverage_slices(
+            self.rotation, self._ledger, self._book, self._explainer(), self._clock.mono(), self._coverage
+        )
+
     def explain(self, con_id: int) -> str:
         """One sentence: why this contract has, or has not, a line."""
         return self._explainer().sentence(con_id, self._clock.mono())
 
-    def what_if(self, demand: Demand) -> str:
+    def what_if(self, demand: Demand) -> WhatIf:
         """What this demand would do now, from the same plan: "adding SMCI would evict IONQ (25, idle 9 min)"."""
-        now = self._clock.mono()
-        trial = plan([*self._wanted(now), demand], self._ledger.held(), self._limit(), now, self._policy(now))
-        return self._explainer().what_if(demand, trial, self._plan, now)
+        now, limit = self._clock.mono(), self._limit()
+        policy = self._policy(now)
+        blocked = self._refusals.block(demand.contract.con_id, now)
+        if blocked is not None:
+            return refusal(demand, blocked.sentence)
+        trial = plan([*self._wanted(now), demand], self._ledger.held(), limit, now, policy)
+        return what_if(demand, trial, self._plan, self._ledger, policy, limit, now)
 
     def _explainer(self) -> Explainer:
-        return Explainer(self._ledger, self._plan, self._demands, self._diary, self._blocks, self._market_time)
+        return Explainer(
+            self._ledger, self._plan, self._demands, self._diary, self._refusals, self.rotation, self._market_time
+        )
 
     # --- the step ---------------------------------------------------------------------------------------------
 
@@ -166,11 +228,20 @@ class MarketDataBus:
         self._log.used(len(self._ledger), self._limit(), now_mono)
 
     def _wanted(self, now_mono: float) -> Sequence[Demand]:
-        """All demands but those for contracts that the gateway refused a while ago."""
-        blocked = self._blocks.active_ids(now_mono) if self._blocks else None
-        if not blocked:
-            return self._demands.all()
-        return [d for d in self._demands.all() if d.contract.con_id not in blocked]
+        """All demands but those for contracts that the gateway refused a while ago, and the next visits."""
+        barred = self._refusals.barred(now_mono)
+        asked = self._demands.all()
+        wanted = [d for d in asked if d.contract.con_id not in barred] if barred else list(asked)
+        lines = list(self._ledger)
+        wanted += self.rotation.demands(lines, self._seats_for_visits(lines), barred, now_mono)
+        return wanted
+
+    def _seats_for_visits(self, lines: Sequence[Line]) -> int:
+        """Lines that visits may hold: what the budget leaves beside positions, pins, 50 and 25."""
+        held = Counter(line.line_class for line in lines)
+        limit = self._limit()
+        others = len(lines) - held["100"] - held["coverage"]
+        return max(0, min(limit - self._settings.buffer, limit - held["100"]) - others)
 
     def _limit(self) -> int:
         return self._cap.effective(self._settings.limit)
@@ -178,7 +249,8 @@ class MarketDataBus:
     def _policy(self, now_mono: float) -> LinePolicy:
         while self._swaps and now_mono - self._swaps[0] >= 60.0:
             self._swaps.popleft()
-        return LinePolicy.of(self._settings, max(0, self._settings.swaps_per_minute - len(self._swaps)))
+        swaps_left = max(0, self._settings.swaps_per_minute - len(self._swaps))
+        return LinePolicy.of(self._settings, self._coverage, swaps_left)
 
     def _look_after_lines(self, now_mono: float) -> None:
         """Renew silent lines, positions first; give up those that bring nothing."""
@@ -194,7 +266,7 @@ class MarketDataBus:
             if verdict == "renew":
                 self._executor.renew(line, now_mono)
             elif verdict == "no_data" and is_speaking:
-                self._no_data(line, now_mono)
+                self._refusals.no_data(line, now_mono)
 
     def _carry_out(self, result: LinePlan, now_mono: float) -> None:
         for keep in result.keep:
@@ -205,18 +277,14 @@ class MarketDataBus:
             self._executor.cancel(cancel, now_mono)
         for subscribe in result.subscribe:
             self._executor.subscribe(subscribe, now_mono)
+            if subscribe.line_class == "coverage":
+                self.rotation.on_opened(subscribe.demand.contract.con_id, now_mono)
         for demand in self._demands.unqualified:
-            self._refuse(demand, words.NOT_QUALIFIED, spoken=demand.line_class == "100")
+            self._refusals.note(demand.contract, words.NOT_QUALIFIED, spoken=demand.line_class == "100")
         for refused in result.refused:
             if refused.kind != "waiting":
-                self._refuse(refused.demand, refused.reason, spoken=refused.kind in _SPOKEN_REFUSALS)
-
-    def _refuse(self, demand: Demand, reason: str, *, spoken: bool) -> None:
-        if not self._diary.refuse(demand.contract, reason, REFUSAL_PAUSE_S, self._clock.wall()):
-            return
-        self._diary.note("refused", demand.contract, reason, self._market())
-        if spoken:
-            self._log.refused(demand.contract.local_symbol, reason, self._clock.mono())
+                spoken = refused.kind in _SPOKEN_REFUSALS
+                self._refusals.note(refused.demand.contract, refused.reason, spoken=spoken, contest=not spoken)
 
     # --- connection -------------------------------------------------------------------------------------------
 
@@ -227,7 +295,7 @@ class MarketDataBus:
         self._connected = True
         self._upstream_down = False
         self._farms_down.clear()
-        self._blocks.clear()
+        self._refusals.on_connected()
         self.step(self._clock.mono())
 
     def on_disconnected(self) -> None:
@@ -264,7 +332,7 @@ class MarketDataBus:
     def _lines_dropped(self, now_mono: float) -> None:
         """1101: TWS dropped every line that it knew; requests and cancels that had not reached it are still to come."""
         log.info("TWS dropped all market-data lines: subscribing again, positions first")
-        self._abandoned.clear()
+        self._refusals.forget_abandoned()
         for line in self._ledger:
             self._executor.note_sent(line)
             if not line.listens:
@@ -273,7 +341,7 @@ class MarketDataBus:
             if line.state == "pending" and (sent is None or now_mono - sent < IN_FLIGHT_S):
                 repair.verify(line, now_mono, now_mono, "asked for while TWS dropped its lines")
                 continue
-            self._abandoned[line.req_id] = now_mono
+            self._refusals.abandon(line.req_id, now_mono)
             self._executor.drop(line)
         self.step(now_mono)
 
@@ -281,7 +349,7 @@ class MarketDataBus:
         for line in self._ledger:
             self._executor.farewell(line, "lost with the connection")
             self._executor.drop(line)
-        self._abandoned.clear()
+        self._refusals.forget_abandoned()
 
     # --- ticks and errors -------------------------------------------------------------------------------------
 
@@ -292,7 +360,8 @@ class MarketDataBus:
         for update in ticks.updates:
             line = by_req.get(update.req_id)
             if line is None or not line.listens:
-                self._late_tick(update.req_id, update.received_mono)
+                if self._refusals.on_late_tick(update.req_id, update.received_mono):
+                    log.warning("A line that TWS reported as gone still ticks: it is cancelled")
                 continue
             quote, changed = self._book.take(line.con_id, line.symbol, line.lane, line.epoch, update, now_wall)
             line.last_tick_mono = update.received_mono
@@ -313,76 +382,11 @@ class MarketDataBus:
         line.state = "live"
         line.message = "" if quote.data_type == "live" else line.message
         line.asked_again = False
-        self._blocks.succeed(line.con_id)
-
-    def _late_tick(self, req_id: int, received_mono: float) -> None:
-        self.late_ticks += 1
-        dropped_at = self._abandoned.get(req_id)
-        if dropped_at is not None and received_mono - dropped_at > LATE_TICKS_S:
-            del self._abandoned[req_id]
-            log.warning("A line that TWS reported as gone still ticks: it is cancelled")
-            self._broker.cancel(req_id)
+        self._refusals.succeed(line.con_id)
 
     def on_error(self, error: RequestError) -> None:
         """An error that names a request; those of lines are acted upon, others are not ours."""
-        line = self._ledger.by_req.get(error.req_id)
-        if line is None:
-            return
-        fault = line_fault(error.code, error.text)
-        if fault.action == "step_down":
-            self._step_down(line)
-        elif not line.listens or fault.action == "ignore":
-            return
-        elif fault.action == "free":
-            self._free_refused(line, error.code, fault.sentence)
-        elif fault.action == "slow":
-            self._suspend(line, fault.sentence)
-        else:
-            line.message = fault.sentence
-            self._log.advice(line.symbol, fault.sentence, self._clock.mono())
-
-    def _step_down(self, line: Line) -> None:
-        """101: the line is dead, and so many are not to be had."""
-        now = self._clock.mono()
-        limit = self._settings.limit
-        self._cap.refused_at(self._executor.lines_before(line), limit, now, self._market())
-        self._executor.farewell(line, "refused: no line free at TWS (code 101)")
-        self._executor.drop(line)
-        self._log.cap(self._cap.story(limit), now)
-        self.step(now)  # requests that are still queued are taken back before they fail too
-
-    def _free_refused(self, line: Line, code: int, sentence: str) -> None:
-        """The gateway refused this contract: its line is free, and it is left alone for a while."""
-        self._give_up(line, code, sentence)
-        if code in FREED_BY_TWS:
-            self._abandoned[line.req_id] = self._clock.mono()
-            self._executor.farewell(line, f"refused: {sentence}")
-            self._executor.drop(line)
-        else:
-            self._executor.give_back(line, f"refused: {sentence}", self._clock.mono())
-
-    def _no_data(self, line: Line, now_mono: float) -> None:
-        sentence = line.message or f"no data: no tick in {repair.FIRST_TICK_S:.0f} s, asked twice"
-        if line.line_class in repair.KEEP_WITHOUT_DATA:
-            line.state, line.message = "error", sentence
-            self._log.refused(line.symbol, sentence, now_mono)
-            return
-        self._give_up(line, 0, sentence)
-        self._executor.give_back(line, sentence, now_mono)
-
-    def _give_up(self, line: Line, code: int, sentence: str) -> None:
-        now = self._clock.mono()
-        self._blocks.add(line.con_id, code, sentence, now)
-        self._diary.refuse(line.contract, sentence, REFUSAL_PAUSE_S, self._clock.wall())
-        self._diary.note("refused", line.contract, sentence, self._market())
-        self._log.refused(line.symbol, sentence, now)
-
-    def _suspend(self, line: Line, sentence: str) -> None:
-        """10197: the line stays open at IB; asked for again when it is silent for a minute."""
-        now = self._clock.mono()
-        line.state, line.message = "error", sentence
-        repair.verify(line, now, now + SLOW_RETRY_S, sentence)
-        self._log.competing(sentence, now)
+        self._refusals.on_error(error)
 
     def _market(self) -> float:
         return self._market_time(self._clock.wall())

@@ -22,7 +22,7 @@ def challenge(
     beaten = [s for s in rivals if demand.score > s.score and demand.score >= s.score * margin]
     if not beaten:
         return _not_better(demand, rivals, policy)
-    victim = next((s for s in beaten if _outside_hold(s, now_mono, policy)), None)
+    victim = next((s for s in beaten if outside_hold(s, now_mono, policy)), None)
     if victim is None:
         return "hold", words.inside_hold(beaten[0].symbol)
     if swaps_left <= 0:
@@ -30,7 +30,8 @@ def challenge(
     return victim
 
 
-def _outside_hold(seat: Seat, now_mono: float, policy: LinePolicy) -> bool:
+def outside_hold(seat: Seat, now_mono: float, policy: LinePolicy) -> bool:
+    """Dwell and minimum hold are over."""
     return not seat.young and now_mono - seat.held.class_since_mono >= policy.min_hold_s
 
 

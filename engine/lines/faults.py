@@ -72,6 +72,11 @@ class Blocks:
         block = self._blocks.get(con_id)
         return block if block is not None and now_mono < block.until_mono else None
 
+    def count(self, con_id: int) -> int:
+        """How often in a row it was refused with the same code."""
+        block = self._blocks.get(con_id)
+        return 0 if block is None else block.count
+
     def active_ids(self, now_mono: float) -> set[int]:
         """Contracts to leave alone now; those long over are forgotten."""
         for con_id in [c for c, b in self._blocks.items() if now_mono > b.until_mono + _FORGET_S]:

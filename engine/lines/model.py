@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.config import LineSettings
+from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand, LineClass
 
 # Lower is stronger. A class may take lines of every class with a higher rank.
@@ -20,7 +20,11 @@ RefusedKind = Literal["limit", "positions", "pins", "score", "hold", "swaps", "n
 
 
 class LinePolicy(Struct, frozen=True):
-    """The rules' numbers. `swaps_left` is what the last 60 s left of the swaps allowed a minute."""
+    """The rules' numbers. `swaps_left` is what the last 60 s left of the swaps allowed a minute.
+
+    While fewer than `rotating_share` of the lines that are not kept for positions rotate, idle lines are given back
+    before their time to live is over.
+    """
 
     buffer: int = 5
     normal_max: int = 10
@@ -29,21 +33,23 @@ class LinePolicy(Struct, frozen=True):
     hysteresis_pct: float = 15.0
     dwell_s: float = OTHER_LANES_DWELL_S
     coverage_dwell_s: float = 5.0
+    rotating_share: float = 0.6
     swaps_left: int = 5
     pins_max: int = 5
     refused_max: int = 100
 
     @classmethod
-    def of(cls, settings: LineSettings, swaps_left: int) -> LinePolicy:
-        """The policy of these settings; no lane's dwell is shorter than the one configured."""
+    def of(cls, settings: LineSettings, coverage: CoverageSettings, swaps_left: int) -> LinePolicy:
+        """The policy of these settings; no lane's dwell is shorter than that of a visit."""
         return cls(
             buffer=settings.buffer,
             normal_max=settings.normal_max,
             ttl_s=float(settings.ttl_s),
             min_hold_s=float(settings.min_hold_s),
             hysteresis_pct=settings.hysteresis_pct,
-            dwell_s=max(OTHER_LANES_DWELL_S, settings.dwell_s),
-            coverage_dwell_s=settings.dwell_s,
+            dwell_s=max(OTHER_LANES_DWELL_S, coverage.dwell_s),
+            coverage_dwell_s=coverage.dwell_s,
+            rotating_share=coverage.rotating_pct / 100.0,
             swaps_left=swaps_left,
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.domain import Demand, LineClass
 from engine.lines import words
-from engine.lines.challenge import challenge
+from engine.lines.challenge import challenge, outside_hold
 from engine.lines.model import (
     RANK,
     Cancel,
@@ -42,6 +42,7 @@ def plan(
     desk.admit_tops()
     desk.admit_normals()
     desk.cancel_unwanted(candidates_too=True)
+    desk.free_idle_for_coverage()
     desk.admit_coverage()
     return desk.result()
 
@@ -134,6 +135,15 @@ class _Desk:
             if self.room.excess and not seat.young:
                 self._cancel(seat, f"line limit is {self.limit}, {self.policy.buffer} kept for positions")
 
+    def free_idle_for_coverage(self) -> None:
+        """Lines that nobody asks for go before their time to live is over, while too few rotate and somebody waits."""
+        visitors = [s for s in self.seats.values() if s.line_class == "coverage" and not s.cancelled]
+        lacking = int(self.policy.rotating_share * self.room.capacity) - len(visitors) - self.room.free_soon
+        waiting = len(self._newcomers("coverage"))
+        idle = [s for s in self._lowest_first() if s.demand is None and outside_hold(s, self.now, self.policy)]
+        for seat in idle[: max(0, min(lacking, waiting))]:
+            self._cancel(seat, "idle, and too few lines go round")
+
     # --- what comes -----------------------------------------------------------------------------------------
 
     def admit_positions(self) -> None:
@@ -191,8 +201,14 @@ class _Desk:
                 self._admit(demand, "25", "soon")
 
     def admit_coverage(self) -> None:
-        """Whatever is left. A visit that finds no line isn't refused: it waits for its turn."""
-        for demand in _best(self._newcomers("coverage"), max(0, self.limit)):
+        """Whatever is left. A visit that finds no line isn't refused: it waits for its turn.
+
+        Who was refused a line at 50 or 25 may still be visited.
+        """
+        served = {subscribe.demand.contract.con_id for subscribe in self.subscribes}
+        served.update(r.demand.contract.con_id for r in self.refused if r.kind == "waiting")
+        others = [d for d in self.wants.also_coverage() if not self._is_seated(d) and d.contract.con_id not in served]
+        for demand in _best(self._newcomers("coverage") + others, max(0, self.limit)):
             when = self._take(demand)
             if when is None:
                 return
@@ -276,8 +292,11 @@ class _Desk:
 
     def _newcomers(self, line_class: LineClass) -> list[Demand]:
         """Wanted in this class and without an open line."""
-        seated = {con_id for con_id, seat in self.seats.items() if not seat.cancelled}
-        return [d for d in self.wants.by_class.get(line_class, ()) if d.contract.con_id not in seated]
+        return [d for d in self.wants.by_class.get(line_class, ()) if not self._is_seated(d)]
+
+    def _is_seated(self, demand: Demand) -> bool:
+        seat = self.seats.get(demand.contract.con_id)
+        return seat is not None and not seat.cancelled
 
     def _sits_at(self, demand: Demand, *classes: LineClass) -> bool:
         seat = self.seats.get(demand.contract.con_id)

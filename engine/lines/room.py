@@ -16,6 +16,7 @@ class Room:
 
     def __init__(self, limit: int, capacity: int, used: int, used_other: int) -> None:
         self._limit = limit
+        self.capacity = capacity
         self._now = self._soon = limit - used
         self._other_now = self._other_soon = capacity - used_other
 
@@ -41,6 +42,11 @@ class Room:
         if not position:
             self._other_soon -= 1
             self._other_now -= at_once
+
+    @property
+    def free_soon(self) -> int:
+        """Lines that may still be taken by whoever is no position, those on their way out included."""
+        return max(0, min(self._soon, self._other_soon))
 
     @property
     def used_now(self) -> int:

@@ -36,6 +36,14 @@ class Wants:
         below = [d for d in self._more.get(con_id, ()) if RANK[d.line_class] > rank]
         return min(below, key=strength) if below else None
 
+    def also_coverage(self) -> list[Demand]:
+        """Wishes for a visit of contracts that are wanted at 50 or 25, too."""
+        found = [self.weaker(con_id, "25") for con_id in self._more if self._may_be_visited(con_id)]
+        return [demand for demand in found if demand is not None]
+
+    def _may_be_visited(self, con_id: int) -> bool:
+        return con_id in self.best and self.best[con_id].line_class in ("50", "25")
+
     def _also(self, con_id: int, first: Demand, demand: Demand) -> None:
         if con_id in self._more:
             self._more[con_id].append(demand)

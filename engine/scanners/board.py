@@ -1,7 +1,6 @@
 """The board of candidates: who is on it and why, since when, in which order; who came and went. Time is an argument.
 
-A list that flickers does not churn: a symbol that left every scan stays for three minutes, and the wish for a
-coverage line outlives a slip down the ranking.
+A list that flickers does not churn: a symbol that left every scan stays for three minutes.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ LINGER_S = 180.0
 SHOWN = 200
 LOGGED_TOP = 40
 EVENTS = 200
-COVERAGE_ENTER = 60
-COVERAGE_LEAVE = 120
 CHALLENGERS = 5  # wishes at 25 beyond the lines that class has: the bus judges them
 
 
@@ -42,7 +39,6 @@ class Board:
         self.order: list[tuple[float, int]] = []  # (score, con_id), best first
         self.events: deque[SymbolEvent] = deque(maxlen=EVENTS)
         self._logged: set[int] = set()
-        self._covered: set[int] = set()
         self._names: dict[int, str] = {}
         self._shown: dict[int, _Shown] = {}
 
@@ -51,11 +47,13 @@ class Board:
         rows = reasons_of(results)
         for con_id, (contract, reasons) in rows.items():
             known = self.entries.get(con_id)
-            since = known.since_market if known is not None else now_market
-            self.entries[con_id] = Entry(usable(contract), since, now_market, reasons)
+            usual = usable(contract)
+            if known is None or known.reasons != reasons or known.contract != usual:  # else its row stays as it is
+                since = known.since_market if known is not None else now_market
+                self.entries[con_id] = Entry(usual, since, now_market, reasons)
         for con_id, entry in self.entries.items():
             if con_id not in rows and entry.reasons:
-                self.entries[con_id] = entry._replace(reasons=())
+                self.entries[con_id] = entry._replace(reasons=(), seen_market=now_market)
 
     def note(self, contract: ContractRef, now_market: float) -> None:
         """A symbol that belongs here without a scan: a position, or a breakout."""
@@ -67,14 +65,12 @@ class Board:
 
     def drop(self, con_id: int) -> None:
         self.entries.pop(con_id, None)
-        self._covered.discard(con_id)
 
     def clear(self) -> None:
         """Nobody is on the board any more; the log stays."""
         self.entries.clear()
         self.order = []
         self._logged.clear()
-        self._covered.clear()
 
     def arrange(self, verdicts: Mapping[int, Verdict], now_market: float) -> None:
         """Score everything, let go who has left for long, and log who came to the top and who left."""
@@ -83,9 +79,6 @@ class Board:
         ranked = [(scored(entry, verdicts.get(con_id))[0], con_id) for con_id, entry in self.entries.items()]
         self.order = sorted(ranked, key=lambda pair: (-pair[0], pair[1]))
         self._log_moves(now_market)
-        ids = [con_id for _, con_id in self.order]
-        stay = self._covered & set(ids[:COVERAGE_LEAVE])
-        self._covered = stay | set(ids[:COVERAGE_ENTER])
 
     def event(self, at_market: float, kind: str, con_id: int, name: str, text: str) -> None:
         self.events.append(SymbolEvent(at_market, kind, name, text, con_id))
@@ -110,7 +103,7 @@ class Board:
     def demands(
         self, verdicts: Mapping[int, Verdict], top_score: float, normal_max: int, exempt: Collection[int]
     ) -> list[Demand]:
-        """Wishes for lines: breakouts at 50 or the head of 25, the best at 25, the rest as coverage."""
+        """Wishes for lines: breakouts at 50 or the head of 25, the best others at 25. All are visited anyway."""
         out: list[Demand] = []
         normals = 0
         for value, con_id in self.order:
@@ -124,8 +117,6 @@ class Board:
                 if normals < normal_max + CHALLENGERS and normal_max > 0:
                     out.append(demand(entry, verdict, "25"))
                     normals += 1
-                if con_id in self._covered:
-                    out.append(demand(entry, verdict, "coverage"))
         return out
 
     def _earns_line(self, entry: Entry, verdict: Verdict | None) -> bool:

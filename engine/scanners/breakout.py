@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
 from engine.scanners.carry import Carried, carry
-from engine.scanners.facts import Facts, OpeningRange, read_bars
+from engine.scanners.facts import Facts, OpeningRange, edges, read_bars
+from engine.scanners.hints import nearness
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
 from engine.scanners.tracker import Step, Tracker
 
@@ -23,6 +25,7 @@ log = logging.getLogger("qtrade.breakout")
 
 SIDES: tuple[Side, Side] = ("long", "short")
 SLICE_S = 0.004
+VISIT_LASTS_S = 600.0
 QuoteLookup = Callable[[int], Quote | None]
 FactsKey = tuple[int, float | None]  # the version of the bars, the start of the running session
 
@@ -68,6 +71,8 @@ class BreakoutScanner:
         self.tracker = Tracker()
         self.verdicts: dict[int, Verdict] = {}
         self.longest_slice_s = 0.0  # of the last cycle
+        self._visits: dict[int, float] = {}  # con_id -> start of the visit that has been judged
+        self.looked_at: tuple[int, float, bool] | None = None  # (con_id, nearness, triggered) of the newest visit
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
         """New thresholds: they hold from the next cycle on."""
@@ -91,8 +96,14 @@ class BreakoutScanner:
                 yield
                 begun = self._around.mono()
         self.longest_slice_s = max(longest, self._around.mono() - begun)
-        for con_id in [con_id for con_id in self.verdicts if con_id not in seen]:
-            del self.verdicts[con_id]
+        unseen = [(con_id, verdict) for con_id, verdict in self.verdicts.items() if con_id not in seen]
+        for con_id, verdict in unseen:
+            if not self._lasts(verdict, now_market):
+                del self.verdicts[con_id]
+
+    def _lasts(self, verdict: Verdict, now_market: float) -> bool:
+        """What a visit found stays the newest word on its symbol until the next visits should have come."""
+        return now_market - verdict.at_market <= VISIT_LASTS_S and verdict.state in ("candidate", "warming")
 
     def recheck(self, now_market: float) -> None:
         """Each second: confirmations and running signals."""
@@ -102,11 +113,49 @@ class BreakoutScanner:
                 self._watch_price(entry, self._around.quote(con_id), now_market)
 
     def on_quote(self, quote: Quote, now_market: float) -> None:
-        """Each quote of a symbol that confirms or runs: a dip between two seconds counts."""
+        """Each quote of a symbol that confirms or runs: a dip between two seconds counts. And of each visited one."""
         if quote.con_id in self.tracker.busy:
             entry = self._store.get(quote.con_id)
             if entry is not None:
                 self._watch_price(entry, quote, now_market)
+        elif quote.lane == "visited":
+            self._look(quote, now_market)
+
+    def _look(self, quote: Quote, now: float) -> None:
+        """A visit is judged at its first quote, and at each one beyond a level: nothing else can begin a breakout."""
+        con_id = quote.con_id
+        entry = self._store.get(con_id)
+        if entry is None or not entry.streaming or quote.last is None:
+            return
+        facts = self.facts(con_id, now)
+        low, high = edges(facts, self.params, now)
+        is_beyond = (high is not None and quote.last > high) or (low is not None and quote.last < low)
+        if not is_beyond and self._visits.get(con_id) == entry.covered[-1][0]:
+            return
+        self._visits[con_id] = entry.covered[-1][0]
+        verdict = self.evaluate(con_id, now)
+        rel_volume = verdict.reading.rel_volume if verdict is not None else None
+        triggered = self.tracker.is_confirming(con_id)
+        self.looked_at = (con_id, nearness(facts, quote.last, rel_volume, self.params), triggered)
+
+    def on_history(self, con_id: int, now_market: float) -> None:
+        """Better bars came while a breakout confirms: does the price stand beyond their level, too?"""
+        entry = self._store.get(con_id)
+        if entry is None or not self.tracker.is_confirming(con_id):
+            return
+        live = self._live(entry, self._around.quote(con_id))
+        for side in SIDES:
+            watch = self.tracker.watch(con_id, side)
+            if watch is None or watch.phase != "confirming":
+                continue
+            minute = bar_start(watch.triggered_at)
+            session = self._store.session(con_id, now_market)
+            facts = read_bars(entry.series.arrays().before(minute), session, self.params, entry.usual)
+            reading = read(side, facts, live, self.params, now_market)
+            if reading.beyond and reading.level is not None and reading.atr is not None:
+                watch.frozen = Frozen(reading.level, reading.level_kind, reading.atr)
+            elif live.last is not None:
+                self.tracker.drop(con_id, side)
 
     def on_bar_closed(self, con_id: int, now_market: float) -> None:
         """A minute closed: the confirmation by bars."""
@@ -160,10 +209,10 @@ class BreakoutScanner:
         known = self._facts.get(con_id)
         if known is not None and known[0] == key:
             return known[1]
-        bars = entry.series.arrays()
-        averages = self._averages[con_id] = carry(self._averages.get(con_id), entry.series.version, bars, self.params)
+        bars, series = entry.series.arrays(), entry.series
+        averages = self._averages[con_id] = carry(self._averages.get(con_id), series.version, bars, self.params)
         opening = _settled_opening(known, key, averages) if known is not None else None
-        facts = read_bars(bars, session, self.params, entry.usual, averages, opening)
+        facts = read_bars(bars, session, self.params, entry.usual, series.rows_within, averages, opening)
         if entry.series.last_is_partial:
             facts = facts._replace(last_volume=None)
         self._facts[con_id] = (key, facts)
@@ -189,6 +238,7 @@ class BreakoutScanner:
         for con_id in con_ids:
             self._facts.pop(con_id, None)
             self._averages.pop(con_id, None)
+            self._visits.pop(con_id, None)
             self.verdicts.pop(con_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------------

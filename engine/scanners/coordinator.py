@@ -16,15 +16,17 @@ from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import RequestError, ScanRows
 from engine.clock import Clock
 from engine.config import BreakoutParams, MarketScanSettings
-from engine.domain import Candidate, ContractRef, Demand, Quote, RuleCheck, Signal
+from engine.domain import Candidate, ContractRef, Demand, Quote, Signal
 from engine.scanners.board import Board, usable
 from engine.scanners.breakout import BreakoutScanner, QuoteLookup, Surroundings, Verdict
+from engine.scanners.cover import Cover, NoCover
 from engine.scanners.heat import HeatHistory
+from engine.scanners.hints import scan_hints
 from engine.scanners.market import MarketScanner, ScanPort, ScanResult
-from engine.scanners.rules import Floors, Reading
+from engine.scanners.rules import Floors
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
-from engine.scanners.why import nearest_miss, rule_checks, running_text
+from engine.scanners.why import Why, nearest_miss, why_of
 from engine.state.sections import ScannersSection, SignalsSection
 
 log = logging.getLogger("qtrade.scanners")
@@ -35,7 +37,10 @@ REPAIR_CHECK_S = 30.0
 
 
 class Parts(NamedTuple):
-    """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id."""
+    """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id.
+
+    `cover` hears where a visit may pay.
+    """
 
     store: BarStore
     desk: HistoryDesk
@@ -44,15 +49,7 @@ class Parts(NamedTuple):
     clock: Clock
     market: Callable[[], float]
     quote: QuoteLookup
-
-
-class Why(NamedTuple):
-    """The why-not panel of one symbol."""
-
-    long: tuple[RuleCheck, ...]
-    short: tuple[RuleCheck, ...]
-    text: str
-    readings: tuple[Reading, Reading] | None
+    cover: Cover = NoCover()
 
 
 class ScannerCoordinator:
@@ -78,14 +75,14 @@ class ScannerCoordinator:
         self._run_market: float | None = None
         self._repair_mono = float("-inf")
         self._newest_market = float("-inf")
-        self._news = False  # a signal began or ended: the order is not right any more
+        self._news = False  # a result came, a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
         self.board = Board()
         self.heat = HeatHistory()
         around = Surroundings(parts.quote, self._exempt_now, self._unit_known, parts.clock.mono)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
-        self.market = MarketScanner(parts.broker, scans, parts.clock.mono, self._on_result)
+        self.market = MarketScanner(parts.broker, scans, parts.clock.mono, self._on_result, self._on_pushed)
 
     # --- settings and events ------------------------------------------------------------------------------------
 
@@ -113,6 +110,7 @@ class ScannerCoordinator:
         before = self._exempt
         self._exempt = frozenset(contract.con_id for contract in (*positions, *pins))
         self.universe.keep([*positions, *pins], now)
+        self._tell_universe()
         for contract in positions:
             self._admit(contract, RANK_POSITION)
         for contract in pins:
@@ -129,8 +127,19 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._parts.store.on_quote(quote, now, has_trade)
         self.breakout.on_quote(quote, now)
+        if self.breakout.looked_at is not None:
+            self._after_look(*self.breakout.looked_at)
+
+    def is_confirming(self, con_id: int) -> bool:
+        """All rules but the confirmation pass: its line must stay until that is decided."""
+        return self.breakout.tracker.is_confirming(con_id)
+
+    def on_history(self, con_id: int) -> None:
+        """The broker's own bars have come: a breakout that was found on sampled ones is judged again."""
+        self.breakout.on_history(con_id, self._parts.market())
 
     def on_connected(self) -> None:
+        self.universe.on_connected()
         self.market.on_connected()
         self._parts.desk.on_connected()
 
@@ -151,6 +160,7 @@ class ScannerCoordinator:
     def on_unknown_contract(self, con_id: int) -> None:
         """The gateway answered 200: it leaves the universe for today (a position stays)."""
         self.universe.leave_today(con_id)
+        self._tell_universe()
         if con_id not in self._exempt:
             self.board.drop(con_id)
             self._parts.desk.forget(con_id)
@@ -180,8 +190,7 @@ class ScannerCoordinator:
             self.breakout.on_bar_closed(con_id, now)
         self.breakout.recheck(now)
         self.market.step(now)
-        if self._news:
-            self._arrange(now)
+        self._settle(now)
         self._repair(now)
 
     def cycle_due(self) -> bool:
@@ -203,27 +212,28 @@ class ScannerCoordinator:
 
     def demands(self) -> list[Demand]:
         """Wishes for lines, best first; idempotent, the bus decides."""
+        self._settle(self._parts.market())
         self.changed = False
         top = self.breakout.params.top_score
         return self.board.demands(self.breakout.verdicts, top, self._normal_max, self._exempt)
 
+    def score_of(self, con_id: int) -> float | None:
+        """Its place among the candidates; None = it is not on the board."""
+        return next((value for value, other in self.board.order if other == con_id), None)
+
+    @property
+    def top_score(self) -> float:
+        """From here on a confirmed breakout is a 50."""
+        return self.breakout.params.top_score
+
     def candidates(self) -> tuple[Candidate, ...]:
+        self._settle(self._parts.market())
         return self.board.candidates(self.breakout.verdicts, self._parts.quote, self._miss)
 
     def why(self, con_id: int) -> Why:
         """Each rule of both sides with value, limit and verdict; and what was missing, in words."""
         now = self._parts.market()
-        readings = self.breakout.readings(con_id, now)
-        if readings is None:
-            return Why((), (), "Not in the universe: no scan has returned it and it is no position.", None)
-        long, short = readings
-        better = long if long.passed >= short.passed else short
-        running = self.breakout.running(con_id)
-        miss = nearest_miss(better, self.breakout.params)
-        if miss and better is short:
-            miss = f"The short side is nearer. {miss}"
-        text = running_text(running) if running is not None else miss
-        return Why(rule_checks(long), rule_checks(short), text, readings)
+        return why_of(self.breakout.readings(con_id, now), self.breakout.running(con_id), self.breakout.params)
 
     def signals_of(self, con_id: int) -> tuple[Signal, ...]:
         """Today's signals of one symbol, oldest first."""
@@ -292,7 +302,27 @@ class ScannerCoordinator:
         for place, contract in enumerate(contracts):
             if contract.con_id in self.universe and contract.con_id not in self._exempt:
                 self._admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
-        self._arrange(now)
+        self._tell_universe()
+        self._news = True  # results come nine at a time: ordered once, after the last
+
+    def _settle(self, now: float) -> None:
+        if self._news:
+            self._arrange(now)
+
+    def _on_pushed(self, scan_code: str, before: Sequence[int] | None, rows: Sequence[int]) -> None:
+        """Each push of a scan, evaluated or not: where to look next."""
+        self._parts.cover.hint(scan_hints(scan_code, before, rows), self._parts.clock.mono())
+
+    def _tell_universe(self) -> None:
+        contracts = [c for con_id in self.universe.con_ids() if (c := self.universe.contract(con_id)) is not None]
+        self._parts.cover.universe(contracts, self._parts.clock.mono())
+
+    def _after_look(self, con_id: int, nearness: float, triggered: bool) -> None:
+        """A visit was judged: how near it was; and its bars are asked for where a breakout begins on sampled ones."""
+        self.breakout.looked_at = None
+        self._parts.cover.near(con_id, nearness)
+        if triggered:
+            self._parts.desk.repair(con_id, self._parts.market(), RANK_STREAMED)
 
     def _arrange(self, now: float) -> None:
         self._news = False
@@ -325,6 +355,11 @@ class ScannerCoordinator:
         entry = self._parts.store.get(con_id)
         return entry is not None and entry.streaming
 
+    def _holds_line(self, con_id: int) -> bool:
+        """It streams for longer than a visit: its gaps are worth a request."""
+        quote = self._parts.quote(con_id)
+        return quote is not None and quote.lane == "streaming"
+
     def _start_over(self, now: float) -> None:
         """The market clock was set back (another gateway, a replay): breakouts and candidates are of its future."""
         if self.board.entries:
@@ -341,7 +376,7 @@ class ScannerCoordinator:
             return
         self._repair_mono = mono
         for con_id in self._parts.store.con_ids():
-            if self._streams(con_id):
+            if self._streams(con_id) and self._holds_line(con_id):
                 rank = RANK_POSITION if con_id in self._exempt else RANK_STREAMED
                 self._parts.desk.repair(con_id, now, rank)
 

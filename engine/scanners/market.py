@@ -7,7 +7,7 @@ ad-hoc questions. The gateway's answer decides whether a preset runs, never a li
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -59,7 +59,10 @@ class _Scan:
 
 
 class MarketScanner:
-    """Holds the subscriptions and hands each evaluated result to `on_result`."""
+    """Holds the subscriptions and hands each evaluated result to `on_result`.
+
+    `on_pushed(scan_code, con_ids before, con_ids now)` is called for each result as it comes; before None = the first.
+    """
 
     def __init__(
         self,
@@ -67,12 +70,14 @@ class MarketScanner:
         settings: MarketScanSettings,
         mono: Callable[[], float],
         on_result: Callable[[ScanResult], None],
+        on_pushed: Callable[[str, Sequence[int] | None, Sequence[int]], None] = lambda code, before, rows: None,
         slots: int = SLOTS,
     ) -> None:
         self._broker = broker
         self._settings = settings
         self._mono = mono
         self._on_result = on_result
+        self._on_pushed = on_pushed
         self._slots = slots
         self._most_slots = slots
         self._no_slot_mono = 0.0
@@ -112,10 +117,12 @@ class MarketScanner:
         scan = self._by_req(event.req_id)
         if scan is None:
             return False
+        before = None if scan.newest is None else [row.contract.con_id for row in scan.newest]
         scan.newest, scan.newest_market, scan.fresh = event.rows, now_market, True
         scan.message = ""
         if scan.result is None:
             self._evaluate(scan, now_market)
+        self._on_pushed(scan.preset.scan_code, before, [row.contract.con_id for row in event.rows])
         return True
 
     def on_error(self, error: RequestError, now_market: float) -> bool:

@@ -10,8 +10,8 @@ from engine.bars.sessions import RunningSession
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import ContractInfo, Fill, Quote, Signal
-from engine.scanners.coordinator import Why
 from engine.scanners.facts import Facts
+from engine.scanners.why import Why
 from engine.state.sections import PositionRow, SymbolSection
 
 DAILY_BARS = 260

@@ -75,6 +75,16 @@ class Tracker:
             return Progress(now_market - watch.triggered_at, watch.bars_beyond, since)
         return Progress(since_signal_s=since, confirmed=watch.phase == "active")
 
+    def is_confirming(self, con_id: int) -> bool:
+        """A breakout of this symbol, on either side, waits for its confirmation."""
+        return con_id in self.busy and any(self.phase(con_id, side) == "confirming" for side in ("long", "short"))
+
+    def drop(self, con_id: int, side: Side) -> None:
+        """The breakout under way was none."""
+        watch = self._watches.get((con_id, side))
+        if watch is not None:
+            self._rest(con_id, watch)
+
     def trigger(self, con_id: int, side: Side, frozen: Frozen, now_market: float) -> None:
         """All rules but the confirmation pass: it begins."""
         watch = self._watches.setdefault((con_id, side), Watch())

@@ -58,6 +58,10 @@ class Universe:
             self._left.add(con_id)
             self._members.pop(con_id, None)
 
+    def on_connected(self) -> None:
+        """A new connection: who was unknown to the gateway (perhaps in its nightly reset) may come back."""
+        self._left.clear()
+
     def _add(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
         for contract in contracts:
             if contract.con_id <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from engine.bars.hours import NEW_YORK
 from engine.config import BreakoutParams
@@ -116,3 +117,25 @@ def _level_sentence(reading: Reading) -> str:
 
 def _lower(name: str) -> str:
     return name if name.startswith("Trend EMA") else name[:1].lower() + name[1:]
+
+
+class Why(NamedTuple):
+    """The why-not panel of one symbol."""
+
+    long: tuple[RuleCheck, ...]
+    short: tuple[RuleCheck, ...]
+    text: str
+    readings: tuple[Reading, Reading] | None
+
+
+def why_of(readings: tuple[Reading, Reading] | None, running: Signal | None, params: BreakoutParams) -> Why:
+    """The panel out of both sides' readings; `running` is the signal that runs now. None = no place in the store."""
+    if readings is None:
+        return Why((), (), "Not in the universe: no scan has returned it and it is no position.", None)
+    long, short = readings
+    better = long if long.passed >= short.passed else short
+    miss = nearest_miss(better, params)
+    if miss and better is short:
+        miss = f"The short side is nearer. {miss}"
+    text = running_text(running) if running is not None else miss
+    return Why(rule_checks(long), rule_checks(short), text, readings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 
@@ -43,6 +45,16 @@ class FindSymbol(Command, frozen=True, tag=True):
     text: str
 
 
+class AskLine(Command, frozen=True, tag=True):
+    """What would happen if this symbol got a line of that class? Nothing is subscribed.
+
+    The answer's `value` is [headline, detail, why it has or has not a line now, con_id of the line that would go].
+    """
+
+    con_id: int
+    line_class: Literal["pinned", "50", "25"]
+
+
 class Reconnect(Command, frozen=True, tag=True):
     """Drop the broker connection and connect afresh."""
 
@@ -54,4 +66,4 @@ class ProbeBroker(Command, frozen=True, tag=True):
     port: int
 
 
-AnyCommand = ApplySettings | RevertChange | OpenSymbol | PinSymbol | FindSymbol | Reconnect | ProbeBroker
+AnyCommand = ApplySettings | RevertChange | OpenSymbol | PinSymbol | FindSymbol | AskLine | Reconnect | ProbeBroker

@@ -310,6 +310,7 @@ class ChangeRow(Struct, frozen=True):
 class SettingsSection(Section, frozen=True, kw_only=True):
     rows: tuple[SettingRow, ...]
     changes: tuple[ChangeRow, ...]  # newest first, 50
+    folder: str = ""  # the data folder in use, as a path of this machine
 
 
 class PnlPoint(Struct, frozen=True):

@@ -22,7 +22,8 @@ from engine.state.bus import StateBus
 from engine.state.reader import StateReader
 from engine.state.sections import QuotesSection
 from engine.state.writer import StateWriter
-from tests.app.sample_state import NQ, TSLA, WALL, fill_sample, offline_broker, tick_sample
+from tests.app.sample_coverage import VISIT_LINES, fill_coverage
+from tests.app.sample_state import NQ, TSLA, WALL, fill_sample, lines, offline_broker, tick_sample
 
 PATHS = ("/api/v1/status", "/api/v1/positions", "/api/v1/lines", "/api/v1/signals", "/api/v1/pnl?since=0", "/healthz")
 
@@ -94,7 +95,8 @@ def check_status(status) -> None:
 def test_everything_answers_before_there_is_an_engine(desk):
     check_status(desk.get("/api/v1/status"))
     assert desk.get("/api/v1/positions")["tradable"] == desk.get("/api/v1/positions")["filtered"] == []
-    assert desk.get("/api/v1/lines") == {"limit": 50, "effective_limit": 50, "lines": [], "refused": []}
+    empty = {"limit": 50, "effective_limit": 50, "learned_cap": None, "lines": [], "refused": [], "coverage": None}
+    assert desk.get("/api/v1/lines") == empty
     assert desk.get("/api/v1/signals") == desk.get("/api/v1/pnl?since=0") == desk.get("/api/v1/pnl") == []
     assert desk.get("/healthz")["status"] == "degraded"
     assert desk.get("/api/v1/snapshot/TSLA", 404)["error"]
@@ -171,6 +173,41 @@ def test_lines_and_refusals(live):
     assert "pinned" in [row["priority"] for row in answer["lines"]]
     (refused,) = answer["refused"]
     assert refused["reason"].startswith("Cannot subscribe to RKLB: at limit") and refused["at"] == WALL - 90.0
+
+
+def test_lines_say_how_long_they_stay_and_who_leaves_next(live):
+    fill_coverage(live.bus, WALL)
+    answer = live.get("/api/v1/lines")
+    rows = answer["lines"]
+    for row in rows:
+        assert {"score", "held_s", "dwell_left_s", "next_out", "lane", "holders"} <= row.keys()
+        assert (row["dwell_left_s"] is None) == (row["priority"] == 100)
+        assert (row["next_out"] is None) == (row["priority"] == 100)
+    visits = [row for row in rows if row["priority"] == "coverage"]
+    assert all(row["held_s"] + row["dwell_left_s"] == pytest.approx(5.0, abs=0.2) for row in visits)
+    assert answer["learned_cap"] is None
+
+
+def test_every_symbol_of_the_universe_says_why_it_has_a_line_or_not(live):
+    assert live.get("/api/v1/lines")["coverage"] is None, "the engine has not said yet what it covers"
+    fill_coverage(live.bus, WALL)
+    coverage = live.get("/api/v1/lines")["coverage"]
+    assert (coverage["lines"], coverage["dwell_s"], coverage["as_of"]) == (VISIT_LINES, 5.0, WALL)
+    assert len(coverage["symbols"]) == 500
+    for row in coverage["symbols"]:
+        assert row["why"] and row["lane"] in ("streaming", "visited", "none")
+        assert is_int(row["visits"]) and is_number_or_null(row["last_visit"])
+    assert [row["local_symbol"] for row in coverage["symbols"] if row["line_class"] == "100"] == [
+        "CLZ5",
+        "NQZ5",
+        "TSLA",
+    ]
+
+
+def test_the_learned_cap_has_its_story(live):
+    story = "TWS allowed 41 of 50 lines at 10:42 (error 101): TWS windows use about 9. One more is tried every 5 min"
+    live.bus.publish("lines", replace(lines(WALL), effective_limit=41, learned_cap_text=story))
+    assert live.get("/api/v1/lines")["learned_cap"] == {"limit": 41, "story": story}
 
 
 def test_signals(live):

@@ -11,7 +11,7 @@ from engine.broker.port import BrokerEvent, Connected, Disconnected, RequestErro
 from engine.clock import SystemClock
 from engine.config import LineSettings
 from engine.domain import ContractRef, Demand, LineClass, Quote
-from engine.lines.bus import MarketDataBus
+from engine.lines.bus import Hooks, MarketDataBus
 from tests.integration.broker_rig import Rig
 from tests.integration.fake_world import AAPL, CLZ5, COSTS, NAMES, NQZ5, TSLA
 from tests.integration.gateway_thread import GatewayThread, running_gateway
@@ -42,7 +42,7 @@ class LinesRig(Rig):
         self.gateway = gateway
         self.quotes: dict[int, Quote] = {}
         self.bus = MarketDataBus(
-            self.broker, LineSettings(**settings), SystemClock(), lambda q, _: self.quotes.update({q.con_id: q})
+            self.broker, LineSettings(**settings), SystemClock(), Hooks(lambda q, _: self.quotes.update({q.con_id: q}))
         )
         self.broker._sink = self._take  # events go to the bus first
         self.bus.demand("positions", POSITIONS)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bars.build import BarBuilder, OpenBar
+from engine.bars.build import RESUME_S, BarBuilder, LateTrade, OpenBar
 
 T0 = 1_762_354_800.0  # a full minute
 
@@ -61,19 +62,72 @@ def test_a_lower_day_volume_is_a_new_day_a_slightly_lower_one_a_correction() -> 
     assert builder.bar.volume == 300.0
 
 
-def test_after_a_break_the_first_update_is_a_baseline() -> None:
+def seen(until: float = 1.0) -> BarBuilder:
+    """A minute that was seen from its start until `until` s, with 500 shares in it; then its line went."""
     builder = BarBuilder()
     builder.update(10.0, 1_000.0, T0)
-    builder.update(10.1, 1_500.0, T0 + 1)
+    builder.update(10.1, 1_500.0, T0 + until)
+    builder.extremes(10.5, 9.5)
     assert builder.interrupt() == 1_500.0
+    return builder
+
+
+def test_volume_between_two_visits_is_spread_evenly_and_minutes_between_are_gaps() -> None:
+    builder = seen(30.0)
     closed = builder.close_due(T0 + 60)
-    assert closed is not None and not closed.complete
-    builder.update(11.0, 9_000.0, T0 + 300)
+    assert closed is not None and not closed.complete and closed.volume == 500.0
+    builder.update(11.0, 4_500.0, T0 + 330)  # 3,000 in 300 s
+    assert builder.late == LateTrade(T0, 300.0), "30 s of the first visit's minute"
+    bar = builder.bar
+    assert bar is not None and (bar.time, bar.volume, bar.unseen, bar.complete) == (T0 + 300, 300.0, 4, False)
+    builder.update(11.1, 4_600.0, T0 + 340)
+    assert bar.volume == 400.0
+    builder.update(11.1, 4_700.0, T0 + 360)
+    assert builder.bar is not None and builder.bar.complete
+
+
+def test_a_visit_within_the_same_minute_goes_on() -> None:
+    builder = seen(10.0)
+    builder.update(10.2, 1_700.0, T0 + 40)
+    assert builder.bar is not None and (builder.bar.time, builder.bar.volume) == (T0, 700.0)
+    assert builder.late is None and not builder.bar.complete
+
+
+def test_a_visit_waits_for_the_days_volume_before_it_counts() -> None:
+    builder = seen(30.0)
+    builder.close_due(T0 + 60)
+    builder.update(11.0, None, T0 + 90)
     assert builder.bar is None
-    builder.update(11.1, 9_100.0, T0 + 310)
+    builder.update(None, 2_100.0, T0 + 90)
+    assert builder.bar is not None and (builder.bar.close, builder.bar.volume) == (11.0, 300.0)
+
+
+@pytest.mark.parametrize("at, volume", [(RESUME_S + 60, 9_000.0), (300, 1_500.0), (300, 20.0)])
+def test_after_a_long_break_a_new_day_or_no_trade_the_first_update_is_a_baseline(at: float, volume: float) -> None:
+    builder = seen()
+    builder.close_due(T0 + 60)
+    builder.update(11.0, volume, T0 + at)
+    assert builder.bar is None and builder.late is None
+    builder.update(11.1, volume + 100.0, T0 + at + 10)
     assert builder.bar is not None and builder.bar.volume == 100.0 and not builder.bar.complete
-    builder.update(11.1, 9_200.0, T0 + 360)
-    assert builder.bar.complete
+
+
+def test_a_new_high_of_the_day_between_two_visits_belongs_to_the_time_between() -> None:
+    builder = seen(30.0)
+    builder.close_due(T0 + 60)
+    builder.update(10.3, 1_800.0, T0 + 150)
+    builder.extremes(11.5, 9.5)
+    assert builder.late is not None and (builder.late.high, builder.late.low) == (11.5, None)
+    assert builder.bar is not None and builder.bar.high == 10.3
+
+
+def test_a_new_high_at_which_the_price_still_stands_belongs_to_the_running_minute() -> None:
+    builder = seen(30.0)
+    builder.close_due(T0 + 60)
+    builder.update(11.4, 1_800.0, T0 + 150)
+    builder.extremes(11.5, 9.5)
+    assert builder.late is not None and builder.late.high is None
+    assert builder.bar is not None and builder.bar.high == 11.5
 
 
 def test_volume_unknown_at_first_stays_unknown_until_it_counts() -> None:

@@ -132,8 +132,9 @@ def test_a_lost_line_leaves_a_gap_that_history_repairs() -> None:
         store.close_due(TEN + second)
         stream(store, TEN + second, 20.0 + second, 90_000.0 + second)
     assert store.gap_start(7, TEN + 500) == pytest.approx(TEN + 129, abs=1)
+    pace = (90_430.0 - 1_129.0) / 301.0
     volumes = [bar.volume for bar in store.bars(7) if bar.time >= TEN + 420]
-    assert max(volumes) < 100, "what was traded in the gap is not the first minute's volume"
+    assert volumes == pytest.approx([10 * pace + 49, 20]), "what was traded in the gap is spread over it"
     store.merge_history(7, flat_history(15.0, TEN + 480, minutes=10), TEN + 500)
     assert store.gap_start(7, TEN + 500) is None
     assert [bar.time for bar in store.bars(7)][-9:] == [TEN + 60 * n for n in range(0, 9)]
@@ -153,7 +154,7 @@ def test_without_word_from_the_bus_a_long_silence_counts_as_a_break() -> None:
     stream(store, TEN, 10.0, 1_000.0)
     stream(store, TEN + 200, 11.0, 900_000.0)
     stream(store, TEN + 201, 11.1, 900_100.0)
-    assert store.running(7).volume == 100.0
+    assert store.running(7).volume == pytest.approx(899_000.0 * 20 / 200 + 100.0), "20 of the 200 s"
 
 
 def test_a_disconnect_ends_every_line() -> None:
@@ -162,7 +163,40 @@ def test_a_disconnect_ends_every_line() -> None:
     store.on_disconnected(TEN + 5)
     assert not store.get(7).streaming
     stream(store, TEN + 65, 10.5, 5_000.0)
-    assert store.running(7) is None, "the first quote of a new line is a baseline"
+    assert store.running(7).volume == pytest.approx(4_000.0 * 5 / 65), "spread over the break"
+
+
+def visited(store: BarStore, starts: list[float], volume: float = 1_000.0) -> None:
+    """Visits of five seconds: one share a second trades all the time, at a price that climbs a cent a second."""
+    for start in starts:
+        for second in range(6):
+            at = TEN + start + second
+            store.sync_lines({7}, at)
+            store.close_due(at)
+            stream(store, at, 100.0 + (start + second) / 100.0, volume + start + second)
+        store.sync_lines(set(), TEN + start + 6)
+
+
+def test_sampled_minutes_know_their_volume_and_what_was_not_seen() -> None:
+    store = filled()
+    visited(store, [10.0, 70.0, 250.0, 310.0])
+    store.close_due(TEN + 400)
+    bars = [bar for bar in store.bars(7) if bar.time >= TEN]
+    assert [bar.time - TEN for bar in bars] == [0.0, 60.0, 240.0, 300.0], "a minute without a visit is a gap"
+    assert [bar.source for bar in bars] == ["sampled", "sampled", "sampled", "streamed"]
+    assert [bar.volume for bar in bars[1:3]] == pytest.approx([60.0, 60.0]), "between the visits evenly"
+    series = store.get(7).series
+    assert series.rows_within(4) == 2, "the two newest bars and the two minutes that nobody saw"
+    assert series.rows_within(6) == 4
+    store.merge_history(7, [Bar(TEN + n * 60, 100, 101, 99, 100, 70.0) for n in range(6)], TEN + 370)
+    assert series.rows_within(6) == 6, "history knows the minutes that nobody saw"
+
+
+def test_history_corrects_a_sampled_minute() -> None:
+    store = filled()
+    visited(store, [10.0, 70.0])
+    store.merge_history(7, [Bar(TEN, 100.0, 103.0, 99.0, 100.5, 77.0)], TEN + 100)
+    assert [(bar.high, bar.source) for bar in store.bars(7) if bar.time == TEN] == [(103.0, "history")]
 
 
 def test_a_market_clock_that_is_set_back_starts_the_symbol_anew() -> None:

@@ -22,9 +22,9 @@ from engine.broker.port import (
     Ticks,
 )
 from engine.clock import FakeClock
-from engine.config import LineSettings
-from engine.domain import Bar, ContractInfo, ContractRef, Quote, TickUpdate
-from engine.lines.bus import MarketDataBus
+from engine.config import CoverageSettings, LineSettings
+from engine.domain import Bar, ContractInfo, ContractRef, LineSpan, Quote, TickUpdate
+from engine.lines.bus import Hooks, MarketDataBus
 
 QUANTUM_S = 0.025
 STEP_QUANTA = 10
@@ -52,7 +52,12 @@ class Message:
 class FakeGateway:
     """BrokerPort as far as lines go, plus knobs (`line_limit`, `refuse`, `mute`) and the ledger (`open`)."""
 
-    def __init__(self, settings: LineSettings | None = None, line_limit: int = 1_000) -> None:
+    def __init__(
+        self,
+        settings: LineSettings | None = None,
+        line_limit: int = 1_000,
+        coverage: CoverageSettings = CoverageSettings(),  # noqa: B008 - frozen
+    ) -> None:
         self.clock = FakeClock()
         self.line_limit = line_limit
         self.refuse: dict[int, int] = {}  # con_id -> code
@@ -78,7 +83,17 @@ class FakeGateway:
         self._relaxed: list[tuple[float, int, int]] = []  # (until, limit, capacity) that held until lately
         self.quotes: deque[tuple[Quote, bool]] = deque(maxlen=1_000)
         self.settings = settings or LineSettings()
-        self.bus = MarketDataBus(self, self.settings, self.clock, lambda q, t: self.quotes.append((q, t)))
+        self.coverage = coverage
+        self.confirming: set[int] = set()
+        self.unknown: list[int] = []  # what the bus reported as unknown contracts
+        self.spans: list[LineSpan] = []
+        hooks = Hooks(
+            lambda q, t: self.quotes.append((q, t)),
+            is_confirming=self.confirming.__contains__,
+            on_unknown=self.unknown.append,
+            on_span=self.spans.append,
+        )
+        self.bus = MarketDataBus(self, self.settings, self.clock, hooks, coverage)
 
     # --- the protocol -------------------------------------------------------------------------------------------
 
@@ -105,7 +120,7 @@ class FakeGateway:
         waits = bool(self.positions - set(self.open_ids()))
         self._normal.append(
             Message(
-                "cancel", req_id, of_position=of_position, for_position=waits, dwell_s=min(5.0, self.settings.dwell_s)
+                "cancel", req_id, of_position=of_position, for_position=waits, dwell_s=min(5.0, self.coverage.dwell_s)
             )
         )
 
@@ -179,10 +194,11 @@ class FakeGateway:
                     del self.open[req_id]
                 self.emit(RequestError(req_id, code, "Requested market data is not subscribed."))
 
-    def set_settings(self, settings: LineSettings) -> None:
+    def set_settings(self, settings: LineSettings, coverage: CoverageSettings | None = None) -> None:
         self._relax()
         self.settings = settings
-        self.bus.set_settings(settings)
+        self.coverage = coverage or self.coverage
+        self.bus.set_settings(settings, self.coverage)
 
     def set_positions(self, con_ids: set[int]) -> None:
         """Before the bus is told: a line that stops being a position's may stand above the capacity for a moment."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.lines.model import LinePlan
+from engine.lines.model import LinePlan, LinePolicy
 from engine.lines.plan import plan
 from tests.unit.lines.line_samples import NOW, POLICY, line, lines, want, wants_of
 
@@ -299,3 +299,34 @@ def test_two_holders_of_one_symbol_are_one_line_of_the_stronger_class() -> None:
     result = plan([want(1, "25", 0.3), want(1, "50", 0.8), want(1, "coverage")], [], 50, NOW, POLICY)
     assert subscribed(result) == [1]
     assert result.subscribe[0].line_class == "50"
+
+
+# --- visits -----------------------------------------------------------------------------------------------------
+
+
+def test_who_is_refused_a_line_at_25_may_still_be_visited() -> None:
+    held = lines("25", 20, 10)
+    demands = [*wants_of(held), want(50, "25", 0.01), want(50, "coverage", 0.5), want(51, "25", 0.01)]
+    result = plan(demands, held, 50, NOW, POLICY)
+    assert [(s.demand.contract.con_id, s.line_class) for s in result.subscribe] == [(50, "coverage")]
+    assert "does not beat" in reason_of(result, 51)
+
+
+def test_idle_lines_go_back_early_while_too_few_rotate() -> None:
+    idle = [line(i, "50", 0.9, idle=60.0 + i) for i in range(100, 140)]
+    visits = lines("coverage", 200, 5)
+    waiting = [want(i, "coverage", 0.1) for i in range(300, 310)]
+    result = plan([*wants_of(visits), *waiting], [*idle, *visits], 50, NOW, LinePolicy(rotating_share=0.6))
+    assert len(cancelled(result)) == 10, "as many as wait"
+    assert cancelled(result)[0] == 139, "the longest idle first"
+    assert {c.reason for c in result.cancel} == {"idle, and too few lines go round"}
+    assert (
+        cancelled(plan([*wants_of(visits), *waiting], [*idle, *visits], 50, NOW, LinePolicy(rotating_share=0.1))) == []
+    )
+
+
+def test_idle_lines_keep_their_minimum_hold_and_stay_when_nobody_waits() -> None:
+    fresh = [line(i, "50", 0.9, age=60.0, idle=10.0) for i in range(100, 145)]
+    assert cancelled(plan([want(300, "coverage", 0.1)], fresh, 50, NOW, POLICY)) == []
+    old = [line(i, "50", 0.9, idle=10.0) for i in range(100, 145)]
+    assert cancelled(plan([], old, 50, NOW, POLICY)) == []

@@ -49,6 +49,7 @@ policies = st.builds(
     buffer=st.integers(0, 8),
     normal_max=st.integers(0, 12),
     coverage_dwell_s=st.floats(2, 60),
+    rotating_share=st.floats(0, 1),
     swaps_left=st.integers(0, 5),
 )
 limits = st.integers(1, 30)

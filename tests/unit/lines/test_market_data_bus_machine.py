@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.config import LineSettings
+from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand
 from tests.unit.lines.fake_gateway import FakeGateway
-from tests.unit.lines.line_samples import want
+from tests.unit.lines.line_samples import contract, want
 
 CON_IDS = st.integers(1, 40)
 SCORES = st.sampled_from([0.1, 0.3, 0.32, 0.5, 0.7, 0.71, 0.9])
@@ -59,6 +59,19 @@ class LinesMachine(RuleBasedStateMachine):
     def coverage_moves_on(self, con_ids: list[int]) -> None:
         self.gateway.bus.demand("coverage", [want(c, "coverage", c / 100) for c in con_ids])
 
+    @rule(con_ids=st.lists(CON_IDS, max_size=30, unique=True))
+    def the_universe_changes(self, con_ids: list[int]) -> None:
+        self.gateway.bus.rotation.universe([contract(c) for c in con_ids], self.gateway.clock.mono())
+
+    @rule(hints=st.dictionaries(CON_IDS, st.floats(0, 1), max_size=5))
+    def scans_give_hints(self, hints: dict[int, float]) -> None:
+        self.gateway.bus.rotation.hint(hints, self.gateway.clock.mono())
+
+    @rule(con_ids=st.sets(CON_IDS, max_size=12))
+    def some_breakouts_are_being_confirmed(self, con_ids: set[int]) -> None:
+        self.gateway.confirming.clear()
+        self.gateway.confirming.update(con_ids)
+
     @rule(con_ids=st.lists(CON_IDS, max_size=7, unique=True), borrowed=st.booleans())
     def pins_change(self, con_ids: list[int], borrowed: bool) -> None:
         self.gateway.bus.demand("pins", [want(c, "pinned", borrowed=borrowed) for c in con_ids])
@@ -68,7 +81,8 @@ class LinesMachine(RuleBasedStateMachine):
     )
     def settings_change(self, limit: int, buffer: int, normal_max: int, dwell: int) -> None:
         self.gateway.set_settings(
-            LineSettings(limit=limit, buffer=buffer, normal_max=normal_max, dwell_s=dwell, min_hold_s=20, ttl_s=60)
+            LineSettings(limit=limit, buffer=buffer, normal_max=normal_max, min_hold_s=20, ttl_s=60),
+            CoverageSettings(dwell_s=dwell),
         )
 
     # --- the world ----------------------------------------------------------------------------------------------
@@ -143,6 +157,7 @@ class LinesMachine(RuleBasedStateMachine):
     @rule()
     def at_rest_the_ledgers_agree(self) -> None:
         """Nothing on its way: the same contracts under the same requests, and every line that may tick does."""
+        self.gateway.bus.rotation.universe([], self.gateway.clock.mono())
         self.gateway.run(8.0)
         for _ in range(40):
             self.gateway.run(2.0)

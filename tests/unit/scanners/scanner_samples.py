@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 import numpy as np
@@ -110,6 +110,24 @@ def flat_history(level: float, until: float, minutes: int = 120, volume: float =
     return bars
 
 
+class CoverBook:
+    """Notes what the scanners tell the rotation."""
+
+    def __init__(self) -> None:
+        self.members: list[ContractRef] = []
+        self.hints: dict[int, float] = {}
+        self.nearness: dict[int, float] = {}
+
+    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
+        self.members = list(contracts)
+
+    def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
+        self.hints.update(hints)
+
+    def near(self, con_id: int, nearness: float) -> None:
+        self.nearness[con_id] = nearness
+
+
 class Street:
     """A coordinator with everything around it, moved by hand. Market time is the fake clock's wall time."""
 
@@ -122,7 +140,10 @@ class Street:
         self.signals: list[Signal] = []
         self.volumes: dict[int, float] = {}
         desk = HistoryDesk(self.broker, self.store, self.units, self.clock, self.clock.wall)
-        parts = Parts(self.store, desk, self.units, self.broker, self.clock, self.clock.wall, self.quotes.get)
+        self.cover = CoverBook()
+        parts = Parts(
+            self.store, desk, self.units, self.broker, self.clock, self.clock.wall, self.quotes.get, self.cover
+        )
         self.desk = desk
         self.coordinator = ScannerCoordinator(
             parts, params or BreakoutParams(), MarketScanSettings(), on_signal=self.signals.append

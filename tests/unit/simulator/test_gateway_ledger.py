@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.ledger import Ledger, OpenLine
+from simulator.ledger import RELEASE_S, Ledger, OpenLine
 
 HELD = {1, 2}
 
@@ -91,7 +91,7 @@ def test_reset_keeps_what_is_open() -> None:
         book.line_opened(line(req_id, 10 + req_id))
     book.line_closed(1, 0, 1.0, 1001.0, by_client=True)
     book.error_sent(101)
-    book.reset()
+    book.reset(1.0)
     report = book.report(2.0)
     assert (report["max_lines"], report["lines_open"], report["lines_cancelled"]) == (3, 3, 0)
     assert report["errors"] == {}
@@ -102,11 +102,24 @@ def test_a_position_opened_later_moves_its_line_to_the_other_side() -> None:
     book = Ledger(held.__contains__)
     book.line_opened(line(1, 5))
     held.add(5)
-    book.recount()
+    book.position_changed(5, 1.0)
     assert book.non_position_lines() == 0
     held.clear()
-    book.recount()
-    assert book.report(0.0)["max_non_position_lines"] == 1
+    book.position_changed(5, 2.0)
+    assert book.report(2.0)["max_non_position_lines"] == 1
+
+
+def test_the_line_of_a_position_just_closed_does_not_count_against_the_others() -> None:
+    held = {5}
+    book = Ledger(held.__contains__)
+    book.line_opened(line(1, 5))
+    book.line_opened(line(2, 6))
+    held.clear()
+    book.position_changed(5, 10.0)
+    book.line_opened(line(3, 7, wall=10.0 + RELEASE_S - 0.1))
+    assert book.report(12.0)["max_non_position_lines"] == 2
+    book.line_opened(line(4, 8, wall=10.0 + RELEASE_S))
+    assert book.report(14.0)["max_non_position_lines"] == 4
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 5)), max_size=60))

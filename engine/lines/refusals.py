@@ -1,0 +1,162 @@
+"""What the gateway refuses: errors on lines, lines without data, ticks of lines that it reported as gone.
+
+Engine thread only. The decisions are `faults.line_fault` and `learned_cap`; this desk carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from engine.broker.port import BrokerPort, RequestError
+from engine.clock import Clock
+from engine.domain import ContractRef
+from engine.lines import repair
+from engine.lines.diary import Diary
+from engine.lines.executor import LineExecutor
+from engine.lines.faults import FREED_BY_TWS, SLOW_RETRY_S, UNKNOWN_CONTRACT, Block, Blocks, line_fault
+from engine.lines.learned_cap import LearnedCap
+from engine.lines.ledger import Ledger, Line
+from engine.lines.log_lines import LineLog
+
+PAUSE_S = 60.0  # a refusal is news again after so long without it
+LATE_TICKS_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """The bus' parts that a refusal concerns. `market()` gives market seconds now, `limit()` the configured limit."""
+
+    broker: BrokerPort
+    clock: Clock
+    ledger: Ledger
+    executor: LineExecutor
+    diary: Diary
+    log: LineLog
+    cap: LearnedCap
+    market: Callable[[], float]
+    limit: Callable[[], int]
+
+
+class RefusalDesk:
+    """`on_unknown(con_id)`: twice the gateway had no such contract (200). `replan` is called after a line was lost to
+    101."""
+
+    def __init__(self, desks: Desks, replan: Callable[[float], None], on_unknown: Callable[[int], None]) -> None:
+        self._ = desks
+        self._replan = replan
+        self._on_unknown = on_unknown
+        self._blocks = Blocks()
+        self._abandoned: dict[int, float] = {}  # requests that TWS says are no more (1101, 354), by the moment
+        self.late_ticks = 0
+
+    # --- who is left alone --------------------------------------------------------------------------------------
+
+    def barred(self, now_mono: float) -> Collection[int]:
+        """Contracts that the gateway refused a while ago: not to be asked for now."""
+        return self._blocks.active_ids(now_mono) if self._blocks else ()
+
+    def block(self, con_id: int, now_mono: float) -> Block | None:
+        """Why this contract is left alone; None = it isn't."""
+        return self._blocks.active(con_id, now_mono)
+
+    def succeed(self, con_id: int) -> None:
+        """Its line ticks."""
+        self._blocks.succeed(con_id)
+
+    def on_connected(self) -> None:
+        """A new connection: every contract gets its chance again (200 at night is never lasting)."""
+        self._blocks.clear()
+
+    def abandon(self, req_id: int, now_mono: float) -> None:
+        """TWS says that this line is no more; should it tick all the same, it is cancelled."""
+        self._abandoned[req_id] = now_mono
+
+    def forget_abandoned(self) -> None:
+        self._abandoned.clear()
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def on_late_tick(self, req_id: int, received_mono: float) -> bool:
+        """A tick of a request that is no line of ours: counted. True when TWS had reported the line as gone."""
+        self.late_ticks += 1
+        dropped_at = self._abandoned.get(req_id)
+        if dropped_at is None or received_mono - dropped_at <= LATE_TICKS_S:
+            return False
+        del self._abandoned[req_id]
+        self._.broker.cancel(req_id)
+        return True
+
+    def on_error(self, error: RequestError) -> None:
+        """An error that names a request; those of lines are acted upon, others are not ours."""
+        line = self._.ledger.by_req.get(error.req_id)
+        if line is None:
+            return
+        fault = line_fault(error.code, error.text)
+        if fault.action == "step_down":
+            self._step_down(line)
+        elif not line.listens or fault.action == "ignore":
+            return
+        elif fault.action == "free":
+            self._free(line, error.code, fault.sentence)
+        elif fault.action == "slow":
+            self._suspend(line, fault.sentence)
+        else:
+            line.message = fault.sentence
+            self._.log.advice(line.symbol, fault.sentence, self._.clock.mono())
+
+    def no_data(self, line: Line, now_mono: float) -> None:
+        """Asked twice and nothing came: positions and pins keep their line, everybody else gives it back."""
+        sentence = line.message or f"no data: no tick in {repair.FIRST_TICK_S:.0f} s, asked twice"
+        if line.line_class in repair.KEEP_WITHOUT_DATA:
+            line.state, line.message = "error", sentence
+            self._.log.refused(line.symbol, sentence, now_mono)
+            return
+        self._give_up(line, 0, sentence)
+        self._.executor.give_back(line, sentence, now_mono)
+
+    def note(self, contract: ContractRef, reason: str, *, spoken: bool, contest: bool = False) -> None:
+        """A demand found no line: shown, and said aloud where it is news and matters."""
+        desks = self._
+        if not desks.diary.refuse(contract, reason, PAUSE_S, desks.clock.wall(), contest=contest):
+            return
+        desks.diary.note("refused", contract, reason, desks.market())
+        if spoken:
+            desks.log.refused(contract.local_symbol, reason, desks.clock.mono())
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _step_down(self, line: Line) -> None:
+        """101: the line is dead, and so many are not to be had."""
+        desks, now, limit = self._, self._.clock.mono(), self._.limit()
+        desks.cap.refused_at(desks.executor.lines_before(line), limit, now, desks.market())
+        desks.executor.farewell(line, "refused: no line free at TWS (code 101)")
+        desks.executor.drop(line)
+        desks.log.cap(desks.cap.story(limit), now)
+        self._replan(now)  # requests that are still queued are taken back before they fail too
+
+    def _free(self, line: Line, code: int, sentence: str) -> None:
+        """The gateway refused this contract: its line is free, and it is left alone for a while."""
+        self._give_up(line, code, sentence)
+        if code in FREED_BY_TWS:
+            self.abandon(line.req_id, self._.clock.mono())
+            self._.executor.farewell(line, f"refused: {sentence}")
+            self._.executor.drop(line)
+        else:
+            self._.executor.give_back(line, f"refused: {sentence}", self._.clock.mono())
+        if code == UNKNOWN_CONTRACT and self._blocks.count(line.con_id) > 1:
+            self._on_unknown(line.con_id)  # once may be the nightly reset
+
+    def _give_up(self, line: Line, code: int, sentence: str) -> None:
+        desks, now = self._, self._.clock.mono()
+        self._blocks.add(line.con_id, code, sentence, now)
+        desks.diary.refuse(line.contract, sentence, PAUSE_S, desks.clock.wall())
+        desks.diary.note("refused", line.contract, sentence, desks.market())
+        desks.log.refused(line.symbol, sentence, now)
+
+    def _suspend(self, line: Line, sentence: str) -> None:
+        """10197: the line stays open at IB; asked for again when it is silent for a minute."""
+        now = self._.clock.mono()
+        line.state, line.message = "error", sentence
+        repair.verify(line, now, now + SLOW_RETRY_S, sentence)
+        self._.log.competing(sentence, now)

@@ -1,0 +1,43 @@
+"""The universe: who is in it, who goes first, who comes back."""
+
+from __future__ import annotations
+
+from engine.scanners.universe import Universe
+from tests.unit.scanners.scanner_samples import TEN, stock
+
+DAY_S = 86_400.0
+
+
+def test_the_oldest_goes_first_and_positions_never() -> None:
+    universe = Universe(most=3)
+    universe.keep([stock(1)], TEN)
+    assert universe.add([stock(2), stock(3)], TEN) == []
+    universe.add([stock(2)], TEN + 1)  # seen again: young
+    assert universe.add([stock(4)], TEN + 2) == [3]
+    assert sorted(universe.con_ids()) == [1, 2, 4]
+
+
+def test_unknown_contracts_leave_for_the_day_and_come_back_on_the_next() -> None:
+    universe = Universe()
+    universe.add([stock(1), stock(2)], TEN)
+    universe.leave_today(1)
+    universe.add([stock(1)], TEN + 60)
+    assert universe.con_ids() == [2]
+    universe.add([stock(1)], TEN + DAY_S)
+    assert universe.con_ids() == [1]
+
+
+def test_a_new_connection_takes_them_back_because_the_gateway_may_have_been_in_its_nightly_reset() -> None:
+    universe = Universe()
+    universe.add([stock(1)], TEN)
+    universe.leave_today(1)
+    universe.on_connected()
+    universe.add([stock(1)], TEN + 60)
+    assert universe.con_ids() == [1]
+
+
+def test_a_position_stays_whatever_the_gateway_says() -> None:
+    universe = Universe()
+    universe.keep([stock(1)], TEN)
+    universe.leave_today(1)
+    assert 1 in universe

@@ -1,0 +1,148 @@
+"""Breakouts found on visits: judged at each quote, held until decided, checked against the broker's own bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from engine.bars.build import bar_start
+from engine.config import BreakoutParams
+from engine.domain import Bar
+from engine.scanners.breakout import VISIT_LASTS_S
+from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
+
+ACME = stock(7, "ACME")
+LEVEL = 100.0
+PER_SECOND = 10_000.0 / 60.0
+
+
+def street() -> Street:
+    made = Street(TEN + 3_600.0, BreakoutParams(opening_range_min=0))
+    made.warm(ACME, flat_history(LEVEL, made.now, minutes=90))
+    made.desk._jobs.clear()  # answered by `warm`
+    return made
+
+
+def step(made: Street, *, seen: bool, price: float, volume: float) -> None:
+    """One second of the market; the symbol trades, and is looked at only while `seen`."""
+    made.clock.advance(1.0)
+    made.coordinator.step({ACME.con_id} if seen else set())
+    if seen:
+        made.tick(ACME, price, volume, lane="visited")
+    else:
+        made.volumes[ACME.con_id] = made.volumes.get(ACME.con_id, 1_000_000.0) + volume
+    if made.coordinator.cycle_due():
+        for _ in made.coordinator.cycle():
+            pass
+
+
+def rounds(made: Street, seconds: int, price: Callable[[int], float], surge: float = 1.0) -> None:
+    """Visits of 6 s, one in each 30; who confirms stays under the eye."""
+    for second in range(seconds):
+        seen = second % 30 < 6 or made.coordinator.is_confirming(ACME.con_id)
+        step(made, seen=seen, price=round(price(second), 4), volume=PER_SECOND * surge)
+
+
+def calm(second: int) -> float:
+    return 99.88 + 0.02 * (second % 3)
+
+
+def broken_out(second: int) -> float:
+    return 100.3 + 0.001 * second
+
+
+def test_a_breakout_is_found_on_a_visit_confirmed_and_says_that_it_was_visited() -> None:
+    made = street()
+    rounds(made, 300, calm)
+    assert made.signals == []
+    rounds(made, 60, broken_out, surge=4.0)
+    (signal,) = made.signals
+    assert signal.lane == "visited" and signal.side == "long"
+    assert 9.0 <= signal.at - signal.triggered_at <= 12.0
+
+
+def test_a_breakout_without_volume_is_none_on_a_visit_either() -> None:
+    made = street()
+    rounds(made, 300, calm)
+    rounds(made, 60, broken_out, surge=0.8)
+    assert made.signals == []
+    assert made.cover.nearness[ACME.con_id] > 0.7, "but it is worth another visit soon"
+
+
+def test_what_a_visit_found_stays_until_the_next_ones_should_have_come() -> None:
+    made = street()
+    rounds(made, 90, calm)
+    verdict = made.coordinator.breakout.verdicts[ACME.con_id]
+    assert verdict.state == "candidate"
+    for _ in range(int(VISIT_LASTS_S) + 30):
+        step(made, seen=False, price=99.9, volume=PER_SECOND)
+    assert ACME.con_id not in made.coordinator.breakout.verdicts
+
+
+def test_nearness_is_told_at_each_visit() -> None:
+    made = street()
+    rounds(made, 30, calm)
+    assert 0.0 < made.cover.nearness.pop(ACME.con_id) <= 1.0
+    rounds(made, 1, calm)
+    assert ACME.con_id in made.cover.nearness
+
+
+def test_while_it_confirms_its_history_is_asked_for() -> None:
+    made = street()
+    rounds(made, 300, calm)
+    assert made.desk.waiting == 0
+    rounds(made, 33, broken_out, surge=4.0)
+    assert made.coordinator.is_confirming(ACME.con_id)
+    assert (ACME.con_id, "repair") in made.desk._jobs
+
+
+def confirming() -> Street:
+    made = street()
+    rounds(made, 300, calm)
+    rounds(made, 33, broken_out, surge=4.0)
+    assert made.coordinator.is_confirming(ACME.con_id)
+    return made
+
+
+def history(made: Street, high: float) -> None:
+    """The broker's own bars of the last half hour, with a high that no visit saw ten minutes ago."""
+    end = bar_start(made.now)
+    bars = flat_history(LEVEL, end, minutes=30)
+    bars[-10] = msgspec.structs.replace(bars[-10], high=high)
+    made.store.merge_history(ACME.con_id, bars, made.now)
+    made.coordinator.on_history(ACME.con_id)
+
+
+def test_history_drops_a_breakout_of_a_level_that_was_none() -> None:
+    made = confirming()
+    history(made, high=103.0)
+    assert not made.coordinator.is_confirming(ACME.con_id)
+    rounds(made, 60, broken_out, surge=4.0)
+    assert made.signals == []
+
+
+def test_history_corrects_the_level_of_a_breakout_that_holds() -> None:
+    made = confirming()
+    history(made, high=100.17)
+    assert made.coordinator.is_confirming(ACME.con_id)
+    for _ in range(12):
+        step(made, seen=True, price=100.32, volume=4 * PER_SECOND)
+    (signal,) = made.signals
+    assert signal.level == pytest.approx(100.17)
+
+
+def test_gaps_of_visited_symbols_are_not_repaired_one_by_one() -> None:
+    made = street()
+    rounds(made, 120, calm)
+    assert not any(kind == "repair" for _, kind in made.desk._jobs)
+
+
+def test_bars_of_visits_are_marked_as_sampled() -> None:
+    made = street()
+    start = made.now
+    rounds(made, 200, calm)
+    sampled: list[Bar] = [bar for bar in made.store.bars(ACME.con_id) if bar.time > start and bar.closed]
+    assert {bar.source for bar in sampled} == {"sampled"}
+    assert [bar.volume for bar in sampled] == pytest.approx([10_000.0] * len(sampled), rel=0.05)
