@@ -52,12 +52,13 @@ class BarArrays(NamedTuple):
 class BarSeries:
     """Closed bars in the order of time; appends are cheap, merges rebuild. Bounded to `limit` bars."""
 
-    __slots__ = ("_columns", "_count", "_limit", "version")
+    __slots__ = ("_columns", "_count", "_has_unseen", "_limit", "version")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._columns = np.empty((_COLUMNS, 64))
         self._count = 0
+        self._has_unseen = False
         self.version = 0  # grows with every change
 
     def __len__(self) -> int:
@@ -87,6 +88,7 @@ class BarSeries:
             return
         self._make_room()
         self._columns[:, self._count] = row
+        self._has_unseen = self._has_unseen or bar.unseen > 0
         self._count += 1
         self.version += 1
 
@@ -143,6 +145,8 @@ class BarSeries:
 
     def rows_within(self, minutes: int) -> int:
         """How many of the newest bars lie within the last `minutes`, each minute without a visit counted as one."""
+        if not self._has_unseen:
+            return minutes
         first = max(0, self._count - minutes)
         unseen = self._columns[_UNSEEN, first : self._count]
         if not np.count_nonzero(unseen):
@@ -178,6 +182,7 @@ class BarSeries:
         if self._count > self._columns.shape[1]:
             self._columns = np.empty((_COLUMNS, min(self._limit + 64, self._count + 512)))
         self._columns[:, : self._count] = best
+        self._has_unseen = bool(best[_UNSEEN].any())
         self.version += 1
 
     @staticmethod

@@ -15,6 +15,7 @@ from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
+from engine.scanners.better_side import sides_to_read
 from engine.scanners.carry import Carried, carry
 from engine.scanners.facts import Facts, OpeningRange, edges, read_bars
 from engine.scanners.hints import nearness
@@ -182,7 +183,8 @@ class BreakoutScanner:
         facts = self.facts(con_id, now_market)
         common = read_common(facts, live, self.params, now_market)
         best: Verdict | None = None
-        for side in SIDES:
+        known = self.tracker.knows(con_id)
+        for side in SIDES if known else sides_to_read(facts, live.last, self.params, now_market):
             verdict = self._judge(con_id, side, facts, live, now_market, common)
             if best is None or verdict.score > best.score:
                 best = verdict

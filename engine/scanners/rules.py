@@ -335,11 +335,19 @@ def _minute_of_day(minute: float) -> int:
 def _trend(sign: float, facts: Facts, last: float | None, params: BreakoutParams) -> Gate:
     """EMA fast above slow, the running price included."""
     name = _trend_name(sign, params.ema_fast, params.ema_slow)
-    if facts.ema_fast is None or facts.ema_slow is None or last is None:
+    gap = trend_gap(facts, last, params)
+    if gap is None:
         return Gate(name, None, 0.0, None, "no bars yet")
+    return Gate(name, gap, 0.0, sign * gap > 0)
+
+
+def trend_gap(facts: Facts, last: float | None, params: BreakoutParams) -> float | None:
+    """EMA fast minus slow, the running price included; None = no bars yet."""
+    if facts.ema_fast is None or facts.ema_slow is None or last is None:
+        return None
     fast = facts.ema_fast + 2.0 / (params.ema_fast + 1.0) * (last - facts.ema_fast)
     slow = facts.ema_slow + 2.0 / (params.ema_slow + 1.0) * (last - facts.ema_slow)
-    return Gate(name, fast - slow, 0.0, sign * (fast - slow) > 0)
+    return fast - slow
 
 
 def _floor_gates(live: Live) -> tuple[Gate, Gate, Gate]:

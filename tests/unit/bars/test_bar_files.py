@@ -24,6 +24,7 @@ from engine.bars.bar_files import (
     read_sessions,
     unpack,
 )
+from engine.bars.series import BarSeries
 from engine.domain import Bar, ContractRef
 from engine.errors import StateError
 
@@ -163,3 +164,15 @@ def test_the_lab_reads_while_the_engine_writes(tmp_path: Path) -> None:
         assert len(read_session_bars(tmp_path, 7).time) == n + 1
     archive.close()
     assert len(NO_BARS.time) == 0
+
+
+def test_gaps_between_visits_stay_gaps_over_a_restart() -> None:
+    series = BarSeries(100)
+    sampled = np.vstack([[T0, T0 + 180.0, T0 + 240.0, T0 + 7_200.0], *np.ones((5, 4)), [1.0, 1.0, 3.0, 1.0]])
+    series.merge_rows(sampled)
+    assert [bar.source for bar in series.bars()] == ["sampled", "sampled", "streamed", "sampled"]
+    assert series.rows_within(20) == 1, "half an hour before the newest bar was not seen"
+    assert series.rows().tolist() == sampled.tolist()
+    streamed = BarSeries(100)
+    streamed.merge_rows(np.vstack([[T0, T0 + 180.0], *np.ones((5, 2)), [3.0, 2.0]]))
+    assert streamed.rows_within(20) == 20, "minutes without a trade are no gap"
