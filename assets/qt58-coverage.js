@@ -130,8 +130,9 @@
   function tipOf() { return document.querySelector(".qt-tile-tip"); }
 
   function sentence(con, now) {
-    var more = told[con], visits = more && more.visits !== null ? " · " + more.visits + (more.visits === 1 ? " visit" : " visits") + " today" : "";
-    return [part("names")[con] || "", state(con, now) + visits, more ? more.why : ""];
+    var more = told[con], count = more ? more.visits : null;
+    var visits = count ? " · " + count + (count === 1 ? " visit" : " visits") + " today" : "";
+    return [part("names")[con] || "", " " + state(con, now) + visits, more ? more.why : ""];
   }
 
   function fill(element, words) {
@@ -143,6 +144,7 @@
     var tip = tipOf(), element = looked === null ? null : tiles[looked];
     if (!tip) { return; }
     if (!element) { tip.hidden = true; return; }
+    if (told[looked]) { question(looked); }      // the sentence names an age too
     fill(tip, sentence(looked, now));
     tip.hidden = false;
     var frame = tip.parentElement.getBoundingClientRect(), at = element.getBoundingClientRect();

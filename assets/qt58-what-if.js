@@ -5,6 +5,7 @@
   var qt = window.qt;
   var BOX = "lines-what-if", STORE = "lines-request";
   var chosen = null, as = "25", asked = 0;
+  var met = {};                 // name -> con_id of what the broker has found for this page
 
   function said() { return document.querySelector("[data-qt-said]"); }
   function text(selector, value) {
@@ -64,6 +65,7 @@
     if (!rows.length) { draw("error", result.text, "", ""); return; }
     if (rows.length === 1) {
       chosen = { con: rows[0][0], sym: rows[0][1] };
+      met[name.toUpperCase()] = chosen;
       window.dash_clientside.set_props(BOX, { value: chosen.sym });
       ask();
       return;
@@ -75,6 +77,7 @@
   qt.pick(BOX, {
     pick: function (con, sym) { chosen = { con: con, sym: sym }; ask(); },
     look: function (name) {
+      if (met[name.toUpperCase()]) { chosen = met[name.toUpperCase()]; ask(); return; }
       var number = asked += 1;
       chosen = null;
       draw("asking", "Looking for " + name.toUpperCase() + "...", "", "");

@@ -148,11 +148,17 @@ def refused(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
             "order": -round(r.at_wall),
             "at": {"at": round(s.market_time(r.at_wall)), "clock": "hms"},
             "sym": {"sym": r.local_symbol, "con": r.con_id},
-            "reason": r.reason.partition(": ")[2] or r.reason if r.reason.startswith("Cannot subscribe") else r.reason,
+            "reason": _short(r.reason),
             "count": f"{r.count}×" if r.count > 1 else "",
         }
         for r in newest
     }
+
+
+def _short(reason: str) -> str:
+    """Without the symbol, which stands beside it; a per cent sign does not go to a line of its own."""
+    told = reason.partition(": ")[2] if reason.startswith("Cannot subscribe") else reason
+    return (told or reason).replace(" %", "\u00a0%")
 
 
 def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:

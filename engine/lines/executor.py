@@ -20,6 +20,7 @@ from engine.lines.quotes import QuoteBook
 
 FREED_AFTER_S = 0.25  # from the cancel's leaving until the gateway can have freed the line
 FREED_AT_LATEST_S = 60.0
+OPEN_FOR_SURE_S = 60.0  # a refusal comes sooner, so a silent line of that age is open
 
 
 class LineExecutor:
@@ -185,8 +186,12 @@ class LineExecutor:
         """The gateway has no such line (any more)."""
         self._ledger.drop(line)
         self._book.set_lane(line.con_id, "visited")
-        if line.strongest != "coverage":
+        if line.strongest != "coverage" and self._was_open(line):
             self._on_span(self._span_of(line))
+
+    def _was_open(self, line: Line) -> bool:
+        """A request that was refused, or taken back unsent, held nothing."""
+        return line.last_tick_mono is not None or self._clock.mono() - line.since_mono >= OPEN_FOR_SURE_S
 
     def _span_of(self, line: Line) -> LineSpan:
         return LineSpan(

@@ -613,6 +613,18 @@ def test_an_evicted_lines_span_names_the_winner(gateway: FakeGateway) -> None:
     assert span.to_market - span.from_market == pytest.approx(200.0, abs=5.0)
 
 
+def test_a_refused_request_leaves_no_span_but_a_silent_position_does(gateway: FakeGateway) -> None:
+    gateway.refuse[7] = 200
+    gateway.mute.add(1)
+    put_positions(gateway, 1)
+    gateway.bus.demand("scanners", [want(7, "50", 0.9)])
+    gateway.run(90.0)
+    assert gateway.spans == []
+    put_positions(gateway)
+    gateway.run(10.0)
+    assert [span.con_id for span in gateway.spans] == [1]
+
+
 def test_a_lost_connection_ends_every_span(gateway: FakeGateway) -> None:
     full(gateway)
     gateway.disconnect()
