@@ -25,6 +25,7 @@ from engine.scanners.tracker import Step, Tracker
 log = logging.getLogger("qtrade.breakout")
 
 SIDES: tuple[Side, Side] = ("long", "short")
+_STATES = {"active": "confirmed", "confirming": "confirming"}
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
 QuoteLookup = Callable[[int], Quote | None]
@@ -271,9 +272,7 @@ class BreakoutScanner:
         fresh = self.tracker.fresh(con_id, side, reading.passed == reading.total, now)
         value, parts = score(reading, self.params, confirmed=fresh)
         warming = reading.warm < reading.warm_needed
-        state = {"active": "confirmed", "confirming": "confirming", "idle": "warming" if warming else "candidate"}[
-            phase
-        ]
+        state = _STATES.get(phase) or ("warming" if warming else "candidate")
         return Verdict(reading, value, parts, state, now)
 
     def _follow(self, con_id: int, side: Side, step: Step, now: float) -> None:

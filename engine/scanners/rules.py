@@ -127,7 +127,7 @@ def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: fl
         Gate("Live price", None, None, live.last is not None and not live.blocked, live.blocked),
         Gate("Warm-up", float(facts.warm), float(facts.warm_needed), facts.warm >= facts.warm_needed),
     )
-    passed = sum([gate.passed is True for gate in (*volumes, *others)])
+    passed = [gate.passed for gate in (*volumes, *others)].count(True)
     return Common(surge, rel, base, volumes, others, passed)
 
 
