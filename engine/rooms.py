@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.bars.bar_files import BarFiles
 from engine.bars.history import HistoryDesk
+from engine.bars.keeper import BarKeeper
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.ib_broker import IBBroker
@@ -52,6 +54,7 @@ class EngineSetup:
     build: BuildId
     root: Path
     clock: Clock = field(default_factory=SystemClock)
+    bar_files: BarFiles = field(default_factory=BarFiles)  # told the account's folder, for the pages
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class Rooms:
         )
         self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, config.coverage)
         self.contracts = ContractDesk(self.broker, hears.info)
+        self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
         self.history = HistoryDesk(
             self.broker,
             self.bars,
@@ -109,6 +113,7 @@ class Rooms:
             clock,
             self.market_now,
             on_unknown_contract=self._unknown_contract,
+            is_ready=self.bar_keeper.is_ready,
             on_answer=self._history_came,
         )
         self.coordinator = ScannerCoordinator(

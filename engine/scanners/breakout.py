@@ -15,7 +15,9 @@ from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
-from engine.scanners.facts import Facts, edges, read_bars
+from engine.scanners.better_side import sides_to_read
+from engine.scanners.carry import Carried, carry
+from engine.scanners.facts import Facts, OpeningRange, edges, read_bars
 from engine.scanners.hints import distance_atr
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
 from engine.scanners.tracker import Step, Tracker
@@ -23,9 +25,11 @@ from engine.scanners.tracker import Step, Tracker
 log = logging.getLogger("qtrade.breakout")
 
 SIDES: tuple[Side, Side] = ("long", "short")
+_STATES = {"active": "confirmed", "confirming": "confirming"}
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
 QuoteLookup = Callable[[int], Quote | None]
+FactsKey = tuple[int, float | None]  # the version of the bars, the start of the running session
 
 
 class Verdict(NamedTuple):
@@ -61,7 +65,8 @@ class BreakoutScanner:
         self._store = store
         self._around = around
         self._on_signal = on_signal
-        self._facts: dict[int, tuple[tuple[int, float | None], Facts]] = {}
+        self._facts: dict[int, tuple[FactsKey, Facts]] = {}
+        self._averages: dict[int, Carried] = {}
         self.params = params
         self.floors = floors
         self.allow_delayed = False
@@ -77,6 +82,7 @@ class BreakoutScanner:
         """New thresholds: they hold from the next cycle on."""
         self.params, self.floors = params, floors
         self._facts.clear()
+        self._averages.clear()
 
     # --- running ------------------------------------------------------------------------------------------------
 
@@ -179,7 +185,8 @@ class BreakoutScanner:
         facts = self.facts(con_id, now_market)
         common = read_common(facts, live, self.params, now_market)
         best: Verdict | None = None
-        for side in SIDES:
+        known = self.tracker.knows(con_id)
+        for side in SIDES if known else sides_to_read(facts, live.last, self.params, now_market):
             verdict = self._judge(con_id, side, facts, live, now_market, common)
             if best is None or verdict.score > best.score:
                 best = verdict
@@ -206,7 +213,10 @@ class BreakoutScanner:
         known = self._facts.get(con_id)
         if known is not None and known[0] == key:
             return known[1]
-        facts = read_bars(entry.series.arrays(), session, self.params, entry.usual, entry.series.rows_within)
+        bars, series = entry.series.arrays(), entry.series
+        averages = self._averages[con_id] = carry(self._averages.get(con_id), series.version, bars, self.params)
+        opening = _settled_opening(known, key, averages) if known is not None else None
+        facts = read_bars(bars, session, self.params, entry.usual, series.rows_within, averages, opening)
         if entry.series.last_is_partial:
             facts = facts._replace(last_volume=None)
         self._facts[con_id] = (key, facts)
@@ -231,6 +241,7 @@ class BreakoutScanner:
     def forget(self, con_ids: Iterable[int]) -> None:
         for con_id in con_ids:
             self._facts.pop(con_id, None)
+            self._averages.pop(con_id, None)
             self._visits.pop(con_id, None)
             self.verdicts.pop(con_id, None)
 
@@ -262,9 +273,7 @@ class BreakoutScanner:
         fresh = self.tracker.fresh(con_id, side, reading.passed == reading.total, now)
         value, parts = score(reading, self.params, confirmed=fresh)
         warming = reading.warm < reading.warm_needed
-        state = {"active": "confirmed", "confirming": "confirming", "idle": "warming" if warming else "candidate"}[
-            phase
-        ]
+        state = _STATES.get(phase) or ("warming" if warming else "candidate")
         return Verdict(reading, value, parts, state, now)
 
     def _follow(self, con_id: int, side: Side, step: Step, now: float) -> None:
@@ -379,3 +388,12 @@ class BreakoutScanner:
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return quote.data_type
         return "" if entry.streaming else "no line"
+
+
+def _settled_opening(known: tuple[FactsKey, Facts], key: FactsKey, averages: Carried) -> OpeningRange | None:
+    """The opening range found before, when it was complete then and no bar of it can have changed since."""
+    (_, session_start), facts = known
+    opening = facts.opening
+    if opening is None or not averages.grown or session_start != key[1] or facts.last_time is None:
+        return None
+    return opening if facts.last_time >= opening.complete_at else None

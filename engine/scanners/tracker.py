@@ -57,6 +57,10 @@ class Tracker:
         watch = self._watches.get((con_id, side))
         return watch.phase if watch is not None else "idle"
 
+    def knows(self, con_id: int) -> bool:
+        """Whether one of its sides has ever triggered."""
+        return (con_id, "long") in self._watches or (con_id, "short") in self._watches
+
     def watch(self, con_id: int, side: Side) -> Watch | None:
         return self._watches.get((con_id, side))
 

@@ -10,12 +10,11 @@ from flask import Flask
 from msgspec.structs import replace
 
 from app import api
-from app.api_symbols import Known, find, grouped, near_names, plain_name
+from app.api_symbols import Known, find, near_names, plain_name
 from app.deps import AppDeps
 from app.factory import create_app
 from engine.clock import FakeClock
 from engine.config import AppConfig
-from engine.domain import Bar
 from engine.journal.reader import JournalReader
 from engine.journal.source import EmptyJournal
 from engine.journal.writer import Journal
@@ -263,24 +262,16 @@ def test_bars_of_a_symbol(live):
     assert {"time", "open", "high", "low", "close", "volume", "source", "closed"} <= bar.keys()
     assert bar["closed"] is False and bar["low"] <= bar["close"] <= bar["high"]
     assert len(live.get("/api/v1/bars/TSLA?size=5m&n=10")["bars"]) == 10
-    assert len(live.get("/api/v1/bars/TSLA?size=1d")["bars"]) == 20
+    days = live.get("/api/v1/bars/TSLA?size=1d")["bars"]
+    assert len(days) == 21 and days[-1]["closed"] is False, "the broker's 20 days and the running one"
     empty = live.get("/api/v1/bars/AAPL")
-    assert empty["bars"] == [] and "while a page shows this symbol" in empty["message"]
+    assert empty["bars"] == [] and "come with the history" in empty["message"]
     live.get("/api/v1/bars/NOPE", 404)
 
 
 @pytest.mark.parametrize("query", ["size=7m", "size=", "n=0", "n=-1", "n=1.5", "n=x", "n=nan", "n=1e9"])
 def test_bad_bar_queries_are_said(live, query):
     assert "must be" in live.get(f"/api/v1/bars/TSLA?{query}", 400)["error"]
-
-
-def test_grouped_bars_keep_extremes_and_do_not_invent_volume():
-    minutes = [Bar(60.0 * i, 10.0 + i, 11.0 + i, 9.0 + i, 10.5 + i, 100.0 if i != 7 else None) for i in range(10)]
-    first, second = grouped(minutes, 300)
-    assert (first.time, first.open, first.high, first.low, first.close) == (0.0, 10.0, 15.0, 9.0, 14.5)
-    assert (first.volume, second.volume) == (500.0, None)
-    assert (first.closed, second.closed) == (True, True)
-    assert [bar.closed for bar in grouped(minutes[:8], 300)] == [True, False]
 
 
 def test_pnl_history_of_the_journal(tmp_path):
