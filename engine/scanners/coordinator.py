@@ -318,7 +318,7 @@ class ScannerCoordinator:
         self._parts.cover.universe(contracts, self._parts.clock.mono())
 
     def _after_look(self, con_id: int, distance_atr: float | None, triggered: bool) -> None:
-        """A visit was judged: how far from a level it is; and its bars are asked for where a breakout begins on sampled ones."""
+        """A visit was judged: its distance; and its bars are asked for where a breakout begins on sampled ones."""
         self.breakout.looked_at = None
         self._parts.cover.judged(con_id, distance_atr)
         if triggered:

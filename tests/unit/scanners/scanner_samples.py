@@ -116,7 +116,7 @@ class CoverBook:
     def __init__(self) -> None:
         self.members: list[ContractRef] = []
         self.hints: dict[int, float] = {}
-        self.nearness: dict[int, float] = {}
+        self.distances: dict[int, float | None] = {}
 
     def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
         self.members = list(contracts)
@@ -124,8 +124,8 @@ class CoverBook:
     def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
         self.hints.update(hints)
 
-    def near(self, con_id: int, nearness: float) -> None:
-        self.nearness[con_id] = nearness
+    def judged(self, con_id: int, distance_atr: float | None) -> None:
+        self.distances[con_id] = distance_atr
 
 
 class Street:
