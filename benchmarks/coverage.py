@@ -37,6 +37,7 @@ def options() -> argparse.ArgumentParser:
     p.add_argument("--dwell", type=float, nargs="+", default=[5.0], help="seconds")
     p.add_argument("--policy", nargs="+", default=["rotation"], choices=POLICIES)
     p.add_argument("--normal-max", type=int, nargs="+", default=[0], help="lines at 25")
+    p.add_argument("--no-promotion", action="store_true", help="the scanners ask for no line: all spare lines rotate")
     p.add_argument("--minutes", type=int, default=Stretch.minutes, help="of the market, the first not scored")
     p.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="numbers of the engine's CoveragePolicy")
     return p
@@ -50,21 +51,27 @@ def full_cells() -> list[Cell]:
 
 
 def run_cells(
-    cells: Sequence[Cell], seeds: Sequence[int], stretch: Stretch, changes: dict[str, float]
+    cells: Sequence[Cell],
+    seeds: Sequence[int],
+    stretch: Stretch,
+    changes: dict[str, float] | None = None,
+    *,
+    promote: bool = True,
 ) -> dict[Cell, list[Score]]:
     """The score of each cell and seed."""
     prepare(seeds, stretch)
     print(f"recordings and truth of {len(seeds)} seeds are there", flush=True)
-    runs = {(cell, seed): _run(cell, seed, changes) for cell in cells for seed in seeds}
+    runs = {(cell, seed): _run(cell, seed, changes or {}, promote) for cell in cells for seed in seeds}
     by_name = {run.name: run for run in runs.values()}
     longest_first = sorted(by_name.values(), key=lambda run: -run.settings.symbols)
     scores = run_all(longest_first, stretch, lambda text: print(text, flush=True))
     return {cell: [scores[runs[cell, seed].name] for seed in seeds] for cell in cells}
 
 
-def _run(cell: Cell, seed: int, changes: dict[str, float]) -> Run:
+def _run(cell: Cell, seed: int, changes: dict[str, float], promote: bool) -> Run:
     dwell_s = DWELLS_S[-1] if cell.policy in WITHOUT_DWELL else cell.dwell_s
-    return Run(seed, RunSettings(cell.symbols, cell.policy, dwell_s, cell.normal_max, changes=changes))
+    settings = RunSettings(cell.symbols, cell.policy, dwell_s, cell.normal_max, promote=promote, changes=changes)
+    return Run(seed, settings)
 
 
 def report(cells: dict[Cell, list[Score]], stretch: Stretch, took_min: float) -> tuple[list[str], list[Mark]]:
@@ -97,9 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for normal in args.normal_max
         ]
         changes = {name: float(value) for name, _, value in (text.partition("=") for text in args.set)}
-        cells = run_cells(wanted, args.seed, stretch, changes)
+        cells = run_cells(wanted, args.seed, stretch, changes, promote=not args.no_promotion)
     else:
-        cells = run_cells(full_cells(), SEEDS, stretch, {})
+        cells = run_cells(full_cells(), SEEDS, stretch)
     lines, found = report(cells, stretch, (time.monotonic() - begun) / 60.0)
     print("\n".join(lines))
     if not args.quick:

@@ -32,13 +32,17 @@ TOP_GAINERS = ScanSpec("Top gainers", "TOP_PERC_GAIN", "STK", "STK.US.MAJOR")
 
 @dataclass(frozen=True)
 class RunSettings:
-    """`symbols` of the universe, beside the positions; `changes` replaces numbers of the engine's coverage policy."""
+    """`symbols` of the universe, beside the positions; `changes` replaces numbers of the engine's coverage policy.
+
+    Not `promote`: the scanners ask for no line at all, so that all but the positions' rotate.
+    """
 
     symbols: int
     policy: str
     dwell_s: float
     normal_max: int = 0
     line_limit: int = 50
+    promote: bool = True
     changes: dict[str, float] = field(default_factory=dict)
 
 
@@ -83,7 +87,8 @@ class Replay:
     """`store` is changed: give each replay its own (a forked process has one)."""
 
     def __init__(self, recording: Recording, store: BarStore, settings: RunSettings) -> None:
-        self._recording = recording
+        self._promote = settings.promote
+        self._rotating = 0
         self.clock = FakeClock(wall=recording.start)
         self.signals: list[Raised] = []
         contracts = recording.contracts
@@ -147,7 +152,8 @@ class Replay:
             task.cancel()
         visits = sum(place.visits for place in self.bus.rotation.places())
         total, worst = self.gateway.messages
-        activity = Activity(visits / seconds * 60.0, total / seconds, worst)
+        rotating = self._rotating / (seconds * STEPS_PER_S / BUS_EVERY)
+        activity = Activity(visits / seconds * 60.0, total / seconds, worst, rotating)
         return Outcome(self.signals, activity, self.gateway.errors_101, self.gateway.most_lines)
 
     def _connect(self) -> None:
@@ -159,9 +165,10 @@ class Replay:
         self.coordinator.on_connected()
 
     def _step_lines(self) -> None:
-        if self.coordinator.changed:
+        if self.coordinator.changed and self._promote:
             self.bus.demand("scanners", self.coordinator.demands())
         self.bus.step(self.clock.mono())
+        self._rotating += self.bus.rotation.lines
 
     def _step_scanners(self) -> None:
         self.coordinator.step(self.bus.live_con_ids())

@@ -52,7 +52,7 @@ class Run:
     @property
     def name(self) -> str:
         s = self.settings
-        return f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{self.seed}"
+        return f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.promote:d}-{self.seed}"
 
 
 class Jobs:

@@ -37,6 +37,7 @@ class Score:
     visits_per_min: float
     messages_per_s: float
     worst_second: int
+    rotating: float  # mean lines that visits held
 
     def recall(self, within_s: float) -> float:
         return sum(delay <= within_s for delay in self.delays_s) / max(self.truths, 1)
@@ -67,11 +68,12 @@ class Score:
 
 
 class Activity(NamedTuple):
-    """What a run cost."""
+    """What a run cost, and the mean of the lines that visits held."""
 
     visits_per_min: float
     messages_per_s: float
     worst_second: int
+    rotating: float
 
 
 def score(truth: Iterable[Raised], ours: Sequence[Raised], start: float, end: float, activity: Activity) -> Score:
@@ -101,6 +103,7 @@ def pooled(scores: Sequence[Score]) -> Score:
         statistics.fmean(each.visits_per_min for each in scores),
         statistics.fmean(each.messages_per_s for each in scores),
         max(each.worst_second for each in scores),
+        statistics.fmean(each.rotating for each in scores),
     )
 
 
