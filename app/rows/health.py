@@ -16,6 +16,7 @@ from engine.state.sections import HealthSection
 
 View = dict[str, dict[str, Any]]
 LATE_MS = 50.0
+SOON_MS = 5.0
 QUICK_MS = 20.0
 FEW_PER_S = 20.0
 DISK_LOW_GB = 1.0
@@ -98,7 +99,7 @@ def tiles(s: Snapshots, h: HealthSection) -> dict[str, Any]:
         "engine": {"alive": "Running", "late": "Late", "dead": "Silent", "starting": "Starting"}[s.engine],
         "engine2": {"text": "up {age}", "from": started} if started is not None else None,
         **connection_tile(s),
-        "late": [f"{number(h.loop_lateness_p99_ms, 1)} ms", "warn" if late else ""],
+        "late": [f"{_calm(h.loop_lateness_p99_ms, SOON_MS)} ms", "warn" if late else ""],
         "late2": f"p99, limit {number(LATE_MS)} ms",
         "decode": f"{_calm(h.decoded_per_s, FEW_PER_S)} /s" if h.decoded_per_s is not None else None,
         "decode2": f"messages, {h.sent_worst_second} sent/s at most",

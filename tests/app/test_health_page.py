@@ -77,7 +77,7 @@ def test_an_error_that_is_over_is_none(bus):
 def test_a_late_loop_is_said(bus):
     said = parts(bus, conditions=(), loop_lateness_p99_ms=180.0)["health"]
     assert "the engine's loop runs late" in said["verdict_more"]
-    assert said["late"] == ["180.0 ms", "warn"]
+    assert said["late"] == ["180 ms", "warn"]
 
 
 def test_no_broker_is_the_verdict():
