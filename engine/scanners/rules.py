@@ -38,6 +38,9 @@ class Floors(NamedTuple):
     average_usd_volume: float
 
 
+STANDING = frozenset({"frozen", "delayed frozen"})  # the market is closed: the newest minute is none of today's
+
+
 class Live(NamedTuple):
     """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted").
 
@@ -119,7 +122,7 @@ def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: fl
     rel, base = _relative(facts, volume, volume_minute)
     note = "" if live.unit_known else "unit unknown"
     volumes = (
-        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume)),
+        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume, live)),
         _at_least("Relative volume", rel, params.rel_volume, note or base),
     )
     others = (
@@ -288,7 +291,7 @@ def _beyond_gate(
 def _volume_now(facts: Facts, live: Live, now: float) -> tuple[float | None, float]:
     """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start."""
     minute = now - now % 60.0
-    if not live.unit_known:
+    if not live.unit_known or live.blocked in STANDING:
         return None, minute
     running = live.running_volume if live.running_time == minute else 0.0
     projected = projected_volume(running, now - max(minute, live.seen_from))
@@ -315,7 +318,9 @@ def _at_least(name: str, value: float | None, limit: float, detail: str) -> Gate
     return Gate(name, value, limit, None if value is None else value >= limit, detail)
 
 
-def _why_no_surge(facts: Facts, volume: float | None) -> str:
+def _why_no_surge(facts: Facts, volume: float | None, live: Live) -> str:
+    if live.blocked in STANDING:
+        return "no minute runs: the price is frozen"
     if facts.sma_volume is None:
         return f"{min(facts.session_bars, 20)} of 12 bars with volume" if facts.session_bars < 12 else "volume unknown"
     return "no volume yet in this minute" if volume is None else ""
