@@ -10,14 +10,17 @@ The world is the simulator's, bus, rotation, bars and detector are the engine's.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from benchmarks.coverage_plot import plot
 from benchmarks.coverage_replay import POLICIES, RunSettings
 from benchmarks.coverage_runs import Run, Stretch, prepare, run_all
-from benchmarks.coverage_score import Score
+from benchmarks.coverage_score import Score, pooled
 from benchmarks.coverage_table import Cell, Mark, marks, table
 
 HERE = Path(__file__).parent
@@ -91,6 +94,22 @@ def report(cells: dict[Cell, list[Score]], stretch: Stretch, took_min: float) ->
     return lines, found
 
 
+def numbers(figures: Mapping[Cell, Score]) -> list[dict[str, Any]]:
+    """The table for programs."""
+    return [
+        {
+            **cell._asdict(),
+            "recall_30": round(each.recall(30.0), 4),
+            "recall_60": round(each.recall(60.0), 4),
+            "median_s": each.median_s,
+            "p95_s": each.p95_s,
+            "precision": round(each.precision, 4),
+            "signals": each.truths,
+        }
+        for cell, each in sorted(figures.items())
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     args = options().parse_args(arguments)
     begun = time.monotonic()
@@ -111,6 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(lines))
     if not args.quick:
         (HERE / "coverage.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        figures = {cell: pooled(scores) for cell, scores in cells.items()}
+        (HERE / "coverage.svg").write_text(plot(figures), encoding="utf-8")
+        (HERE / "coverage.json").write_text(json.dumps(numbers(figures), indent=1) + "\n", encoding="utf-8")
     return 0 if all(mark.passed for mark in found) else 1
 
 

@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from benchmarks.coverage_world import STEPS_PER_S, Array, Recording
 from engine.broker.pacing import Bucket
 from engine.broker.port import BrokerEvent, HistoryRequest, LinkState, RequestError, ScanRow, ScanRows, ScanSpec, Ticks
@@ -50,7 +48,12 @@ class ReplayGateway:
     """BrokerPort as far as lines, scans and history go. `emit` receives its events, `open` is what it counts."""
 
     def __init__(
-        self, recording: Recording, clock: FakeClock, scanned: Array, line_limit: int, emit: Callable[[BrokerEvent], None]
+        self,
+        recording: Recording,
+        clock: FakeClock,
+        scanned: Array,
+        line_limit: int,
+        emit: Callable[[BrokerEvent], None],
     ) -> None:
         self._recording, self._clock, self._emit = recording, clock, emit
         self._scanned = scanned  # columns that scans see
@@ -256,7 +259,12 @@ def duration_s(text: str) -> float:
 
 
 def tick_update(
-    recording: Recording, column: int, values: tuple[int, int, int, int, bool], req_id: int, mono: float, has_trade: bool
+    recording: Recording,
+    column: int,
+    values: tuple[int, int, int, int, bool],
+    req_id: int,
+    mono: float,
+    has_trade: bool,
 ) -> TickUpdate:
     """One line's values; 0 ticks = none yet."""
     tick = float(recording.tick[column])

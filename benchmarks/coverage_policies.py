@@ -42,7 +42,7 @@ class Fixed(_Chosen):
 
 
 class Gainers(_Chosen):
-    """What the predecessor did: lines for the top gainers, looked up each 60 s. `top` gives their con_ids, best first."""
+    """What the predecessor did: lines for the top gainers, looked up each 60 s. `top` = their con_ids, best first."""
 
     def __init__(
         self, policy: CoveragePolicy, is_confirming: Callable[[int], bool], top: Callable[[], list[int]]

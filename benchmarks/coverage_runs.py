@@ -10,9 +10,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.coverage_replay import POSITIONS, Replay, RunSettings, warm_store
 from benchmarks.coverage_score import Raised, Score, score
@@ -36,7 +38,7 @@ _TRUTH_SOURCES = (
 
 @dataclass(frozen=True)
 class Stretch:
-    """Market minutes that are replayed; the first `settle_min` are not scored. `stocks` of the world, `symbols` kept."""
+    """Market minutes of a replay, the first `settle_min` not scored. `stocks` of the world, `symbols` recorded."""
 
     minutes: int = 28
     settle_min: int = 4
@@ -85,7 +87,7 @@ def prepare(seeds: Sequence[int], stretch: Stretch) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     jobs = Jobs()
     for seed in seeds:
-        jobs.start(lambda seed=seed: _prepare_one(seed, stretch))  # type: ignore[misc]
+        jobs.start(partial(_prepare_one, seed, stretch))
     jobs.finish()
     if jobs.failed:
         raise RuntimeError(f"{jobs.failed} recordings could not be made; the errors stand above")
@@ -110,12 +112,10 @@ def run_all(runs: Sequence[Run], stretch: Stretch, say: Callable[[str], None]) -
     jobs = Jobs()
     with _no_collector():
         for seed in sorted({run.seed for run in runs}):
-            recording = load(_recording_path(seed, stretch))
-            truth = [Raised(*row) for row in json.loads(_truth_path(seed, stretch).read_text("utf-8"))]
-            store = warm_store(recording)
+            scene = _scene(seed, stretch, folder)
             gc.freeze()
             for run in [each for each in runs if each.seed == seed]:
-                jobs.start(lambda run=run: _run_one(run, recording, store, truth, stretch, folder))  # type: ignore[misc]
+                jobs.start(partial(_run_one, run, scene))
             jobs.finish()
             say(f"seed {seed} replayed")
     found = {}
@@ -130,10 +130,25 @@ def run_all(runs: Sequence[Run], stretch: Stretch, say: Callable[[str], None]) -
     return found
 
 
-def _run_one(
-    run: Run, recording: Recording, store: BarStore, truth: Sequence[Raised], stretch: Stretch, folder: Path
-) -> None:
+class _Scene(NamedTuple):
+    """What the forked runs of one seed share."""
+
+    recording: Recording
+    store: BarStore
+    truth: list[Raised]
+    stretch: Stretch
+    folder: Path
+
+
+def _scene(seed: int, stretch: Stretch, folder: Path) -> _Scene:
+    recording = load(_recording_path(seed, stretch))
+    truth = [Raised(*row) for row in json.loads(_truth_path(seed, stretch).read_text("utf-8"))]
+    return _Scene(recording, warm_store(recording), truth, stretch, folder)
+
+
+def _run_one(run: Run, scene: _Scene) -> None:
     logging.disable(logging.WARNING)
+    recording, store, truth, stretch, folder = scene
     members = {contract.con_id for contract in recording.contracts[: run.settings.symbols]}
     outcome = Replay(recording, store, run.settings).run(stretch.minutes * 60.0)
     if outcome.errors_101 or outcome.most_lines > run.settings.line_limit:
@@ -144,11 +159,13 @@ def _run_one(
     _write(folder / f"{run.name}.json", json.dumps(result.as_json()))
 
 
+@cache  # a source that is edited meanwhile does not move it
 def _recording_path(seed: int, stretch: Stretch) -> Path:
     key = recording_key(seed, stretch.minutes, stretch.symbols, stretch.stocks)
     return KEPT / f"world-{key}.npz"
 
 
+@cache
 def _truth_path(seed: int, stretch: Stretch) -> Path:
     sources = sorted(path for pattern in _TRUTH_SOURCES for path in ROOT.glob(pattern))
     parts = [_recording_path(seed, stretch).name.encode(), *(path.read_bytes() for path in sources)]

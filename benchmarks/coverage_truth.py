@@ -1,4 +1,4 @@
-"""The truth: the same detector with a line for every symbol, each judged every second, and at each quote once it is hot.
+"""The truth: the same detector with a line for every symbol, each judged every second, at each quote once it is hot.
 
 Cheaper than it looks, at no loss: a price within `facts.edges` can begin no breakout, so what is within them is fed to
 the bars only, and of a whole such minute no more than the prints that make its bar.
@@ -37,7 +37,10 @@ class Truth:
         params = BreakoutParams()
         units = known_units(recording)
         around = Surroundings(
-            self._quotes.get, lambda con_id: False, lambda con_id: units.tick_factor(con_id) is not None, self._clock.mono
+            self._quotes.get,
+            lambda con_id: False,
+            lambda con_id: units.tick_factor(con_id) is not None,
+            self._clock.mono,
         )
         floors = floors_of(params, MarketScanSettings())
         self._scanner = BreakoutScanner(store, around, params, floors, self._on_signal)
@@ -63,7 +66,7 @@ class Truth:
         return self.signals
 
     def _to_judge(self, step: int) -> Array:
-        """Columns beyond a level, each second; and those whose quote changed while a breakout of theirs is under way."""
+        """Columns beyond a level, each second; and those whose quote changed while their breakout is under way."""
         busy = np.array([self._column[con_id] for con_id in self._scanner.tracker.busy], dtype=np.int64)
         prices, volumes = self._price["last"], self._volume
         moved = (prices[step, busy] != prices[step - 1, busy]) | (volumes[step, busy] != volumes[step - 1, busy])

@@ -127,7 +127,8 @@ def recording_key(seed: int, minutes: int, symbols: int, stocks: int) -> str:
     """Changes with whatever the recording depends on."""
     root = Path(__file__).resolve().parents[1]
     sources = [*sorted((root / "simulator" / "world").glob("*.*")), Path(__file__)]
-    return digest([str((seed, minutes, symbols, stocks)).encode(), *(path.read_bytes() for path in sources if path.is_file())])
+    files = [path.read_bytes() for path in sources if path.is_file()]
+    return digest([str((seed, minutes, symbols, stocks)).encode(), *files])
 
 
 def digest(parts: Sequence[bytes]) -> str:
@@ -182,6 +183,12 @@ def record(seed: int, minutes: int, symbols: int, stocks: int) -> Recording:
         usual_daily=daily,
         hours=(market.trading_hours(some_stock, False), market.trading_hours(some_stock, True)),
     )
+
+
+def chosen_contracts(seed: int, symbols: int, stocks: int) -> list[ContractRef]:
+    """The contracts that a recording of this seed has."""
+    market = build_world(seed, START, 1.0, FakeClock(wall=0.0).wall, "weekday", None, True, stocks)
+    return [contract_of(market.universe.instruments[row]) for row in _chosen(market, symbols).tolist()]
 
 
 def contract_of(instrument: Instrument) -> ContractRef:
@@ -261,6 +268,4 @@ def load(path: Path) -> Recording:
         contracts = tuple(ContractRef(int(row[0]), *row[1:]) for row in stored["contracts"].tolist())
         trading, liquid = stored["hours"].tolist()
         single = {name: stored[name] for name in _SINGLE}
-        return Recording(
-            start=float(stored["start"]), contracts=contracts, hours=(trading, liquid), **single, **groups
-        )
+        return Recording(start=float(stored["start"]), contracts=contracts, hours=(trading, liquid), **single, **groups)

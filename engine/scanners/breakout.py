@@ -122,7 +122,7 @@ class BreakoutScanner:
             entry = self._store.get(quote.con_id)
             if entry is not None:
                 self._watch_price(entry, quote, now_market)
-        elif quote.lane == "visited":
+        if quote.lane == "visited":
             self._look(quote, now_market)
 
     def _look(self, quote: Quote, now: float) -> None:
