@@ -146,7 +146,7 @@ class BreakoutScanner:
         entry = self._store.get(con_id)
         if entry is None or not self.tracker.is_confirming(con_id):
             return
-        live = self._live(entry, self._around.quote(con_id))
+        live = self._live(entry, self._around.quote(con_id), now_market)
         for side in SIDES:
             watch = self.tracker.watch(con_id, side)
             if watch is None or watch.phase != "confirming":
@@ -181,7 +181,7 @@ class BreakoutScanner:
             if con_id in self.tracker.busy:
                 self._watch_price(entry, None, now_market)
             return None
-        live = self._live(entry, quote)
+        live = self._live(entry, quote, now_market)
         facts = self.facts(con_id, now_market)
         common = read_common(facts, live, self.params, now_market)
         best: Verdict | None = None
@@ -227,7 +227,7 @@ class BreakoutScanner:
         entry = self._store.get(con_id)
         if entry is None:
             return None
-        live = self._live(entry, self._around.quote(con_id))
+        live = self._live(entry, self._around.quote(con_id), now_market)
         facts = self.facts(con_id, now_market)
         long, short = (self._read(con_id, side, facts, live, now_market) for side in SIDES)
         return long, short
@@ -320,7 +320,7 @@ class BreakoutScanner:
             return
         frozen = watch.renewal.frozen if watch.renewal is not None else watch.frozen
         triggered_at = watch.renewal.triggered_at if watch.renewal is not None else watch.triggered_at
-        facts, live = self.facts(con_id, now), self._live(entry, quote)
+        facts, live = self.facts(con_id, now), self._live(entry, quote, now)
         reading = read(side, facts, live, self.params, now, self.tracker.progress(con_id, side, now), frozen)
         value, parts = score(reading, self.params, confirmed=True)
         signal = Signal(
@@ -361,7 +361,7 @@ class BreakoutScanner:
         watch.signal = ended
         self._on_signal(ended)
 
-    def _live(self, entry: SymbolBars, quote: Quote | None) -> Live:
+    def _live(self, entry: SymbolBars, quote: Quote | None, now: float) -> Live:
         con_id = entry.contract.con_id
         running = entry.builder.bar
         average = quote.avg_volume if quote is not None else None
@@ -377,6 +377,7 @@ class BreakoutScanner:
             blocked=self._blocked(entry, quote),
             unit_known=self._around.unit_known(con_id),
             seen_from=running.seen_from if running is not None else entry.builder.seen_from,
+            visit_pace=entry.builder.visit_pace(now) if quote is not None and quote.lane == "visited" else None,
         )
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from engine.bars.indicators import projected_volume
-from engine.bars.usual import minute_of_day
 from engine.config import BreakoutParams
 from engine.domain import ScorePart, Side
 from engine.scanners.facts import Facts
+from engine.scanners.volumes import Seen, ratio, relative, volume_now
 
 LevelKind = Literal["range", "opening range"]
 FULL_DISTANCE_ATR = 0.5
@@ -45,6 +44,7 @@ class Live(NamedTuple):
     """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted").
 
     `seen_from` (market time) is when `running_volume` began to count: a line younger than the minute saw less of it.
+    `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
     """
 
     last: float | None
@@ -55,6 +55,7 @@ class Live(NamedTuple):
     blocked: str = ""
     unit_known: bool = True
     seen_from: float = 0.0
+    visit_pace: float | None = None
 
 
 class Frozen(NamedTuple):
@@ -117,9 +118,11 @@ class Common(NamedTuple):
 
 def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> Common:
     """The half of the judgement that does not depend on the side."""
-    volume, volume_minute = _volume_now(facts, live, now_market)
-    surge = _ratio(volume, facts.sma_volume)
-    rel, base = _relative(facts, volume, volume_minute)
+    seen = Seen(live.running_volume, live.running_time, live.seen_from, live.visit_pace)
+    is_known = live.unit_known and live.blocked not in STANDING
+    volume, of_minute = volume_now(facts, seen, now_market) if is_known else (None, now_market - now_market % 60.0)
+    surge = ratio(volume, facts.sma_volume)
+    rel, base = relative(facts, volume, of_minute)
     note = "" if live.unit_known else "unit unknown"
     volumes = (
         _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume, live)),
@@ -288,32 +291,6 @@ def _beyond_gate(
     return Gate(name, last, limit, sign * (last - limit) > 0)
 
 
-def _volume_now(facts: Facts, live: Live, now: float) -> tuple[float | None, float]:
-    """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start."""
-    minute = now - now % 60.0
-    if not live.unit_known or live.blocked in STANDING:
-        return None, minute
-    running = live.running_volume if live.running_time == minute else 0.0
-    projected = projected_volume(running, now - max(minute, live.seen_from))
-    if projected is not None:
-        return projected, minute
-    if facts.last_time == minute - 60.0:
-        return facts.last_volume, minute - 60.0
-    return None, minute
-
-
-def _relative(facts: Facts, volume: float | None, minute: float) -> tuple[float | None, str]:
-    """Volume against the same minute of other sessions, else against SMA20; and the name of the base."""
-    usual = facts.usual.at(_minute_of_day(minute)) if facts.usual is not None else None
-    if usual is not None and facts.usual is not None:
-        return _ratio(volume, usual), f"{facts.usual.sessions} sessions"
-    return _ratio(volume, facts.sma_volume), "SMA20"
-
-
-def _ratio(value: float | None, base: float | None) -> float | None:
-    return value / base if value is not None and base is not None and base > 0 else None
-
-
 def _at_least(name: str, value: float | None, limit: float, detail: str) -> Gate:
     return Gate(name, value, limit, None if value is None else value >= limit, detail)
 
@@ -329,12 +306,6 @@ def _why_no_surge(facts: Facts, volume: float | None, live: Live) -> str:
 @lru_cache(maxsize=16)
 def _trend_name(sign: float, fast: int, slow: int) -> str:
     return f"Trend EMA {fast} {'>' if sign > 0 else '<'} {slow}"
-
-
-@lru_cache(maxsize=16)
-def _minute_of_day(minute: float) -> int:
-    """One scan asks for the same minute or two, 600 times."""
-    return minute_of_day(minute)
 
 
 def _trend(sign: float, facts: Facts, last: float | None, params: BreakoutParams) -> Gate:
