@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from engine.domain import Demand
+from engine.domain import Demand, Stay
 from engine.lines.coverage import CoveragePolicy, Place
 from engine.lines.ledger import Line
 from engine.lines.rotation import Rotation
@@ -28,7 +28,7 @@ class _Chosen(Rotation):
         return [place for place in waiting if place.contract.con_id in self.chosen][:count]
 
     def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float) -> list[Demand]:
-        self.confirming = tuple(line.con_id for line in visitors if self._is_confirming(line.con_id))
+        self.confirming = tuple(line.con_id for line in visitors if self._stays(line.con_id))
         return [self._stay(line) for line in visitors if line.con_id in self.chosen or line.con_id in self.confirming]
 
 
@@ -44,10 +44,8 @@ class Fixed(_Chosen):
 class Gainers(_Chosen):
     """What the predecessor did: lines for the top gainers, looked up each 60 s. `top` = their con_ids, best first."""
 
-    def __init__(
-        self, policy: CoveragePolicy, is_confirming: Callable[[int], bool], top: Callable[[], list[int]]
-    ) -> None:
-        super().__init__(policy, is_confirming)
+    def __init__(self, policy: CoveragePolicy, stays: Callable[[int], Stay], top: Callable[[], list[int]]) -> None:
+        super().__init__(policy, stays)
         self._top = top
         self._looked_mono = float("-inf")
 

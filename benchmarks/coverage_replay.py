@@ -22,7 +22,8 @@ from engine.domain import Demand, Signal
 from engine.lines.bus import Hooks, MarketDataBus, coverage_policy
 from engine.lines.coverage import CoveragePolicy
 from engine.lines.rotation import Rotation
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.parts import Parts
 
 POLICIES = ("fixed", "gainers", "round_robin", "rotation")
 POSITIONS = 3
@@ -106,7 +107,7 @@ class Replay:
         hooks = Hooks(
             on_quote=lambda quote, has_trade: self.coordinator.on_quote(quote, has_trade),
             volume_unit=units.tick_factor,
-            is_confirming=lambda con_id: self.coordinator.is_confirming(con_id),
+            stays=lambda con_id: self.coordinator.stays(con_id),
         )
         self.bus = MarketDataBus(self.gateway, lines, self.clock, hooks, self._coverage)
         self.bus.rotation = self._rotation(settings, hooks)
@@ -129,9 +130,9 @@ class Replay:
     def _rotation(self, settings: RunSettings, hooks: Hooks) -> Rotation:
         policy: CoveragePolicy = structs.replace(coverage_policy(self._coverage), **settings.changes)
         if settings.policy == "gainers":
-            return Gainers(policy, hooks.is_confirming, lambda: self.gateway.scan(TOP_GAINERS))
+            return Gainers(policy, hooks.stays, lambda: self.gateway.scan(TOP_GAINERS))
         kinds = {"fixed": Fixed, "round_robin": RoundRobin, "rotation": Rotation}
-        return kinds[settings.policy](policy, hooks.is_confirming)
+        return kinds[settings.policy](policy, hooks.stays)
 
     def run(self, seconds: float) -> Outcome:
         return asyncio.run(self._run(seconds))

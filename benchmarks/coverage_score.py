@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-EARLY_S = 15.0
+EARLY_S = 30.0
 NEAR_S = 300.0
 SOON_S, LATE_S = 30.0, 60.0
 

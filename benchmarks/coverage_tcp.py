@@ -61,9 +61,9 @@ class Bench(EngineBench):
     def _put_rotation(self, rooms: Rooms) -> None:
         before = rooms.bus.rotation
         if self._policy == "round_robin":
-            rooms.bus.rotation = RoundRobin(before.policy, before._is_confirming)
+            rooms.bus.rotation = RoundRobin(before.policy, before._stays)
         elif self._policy == "gainers":
-            rooms.bus.rotation = Gainers(before.policy, before._is_confirming, _GainerScan(rooms).top)
+            rooms.bus.rotation = Gainers(before.policy, before._stays, _GainerScan(rooms).top)
         coordinator = rooms.coordinator
         coordinator._parts = coordinator._parts._replace(cover=rooms.bus.rotation)
 

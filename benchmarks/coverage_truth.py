@@ -18,6 +18,7 @@ from engine.domain import Quote, Signal
 from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.coordinator import CYCLE_S, floors_of
 from engine.scanners.facts import edges
+from engine.scanners.visits import VisitJudge
 
 
 class Truth:
@@ -44,6 +45,7 @@ class Truth:
         )
         floors = floors_of(params, MarketScanSettings())
         self._scanner = BreakoutScanner(store, around, params, floors, self._on_signal)
+        self._visits = VisitJudge(self._scanner, store)
 
     def run(self, seconds: float) -> list[Raised]:
         self._store.sync_lines(list(self._column), self._recording.start)
@@ -58,7 +60,9 @@ class Truth:
             for column in self._to_judge(step).tolist():
                 self._catch_up(column, step)
                 self._feed(column, step)
-                self._scanner.on_quote(self._quotes[self._contracts[column].con_id], now)
+                quote = self._quotes[self._contracts[column].con_id]
+                self._scanner.on_quote(quote, now)
+                self._visits.look(quote, now)
             if step % STEPS_PER_S == 0:
                 self._scanner.recheck(now)
             if step % (STEPS_PER_S * CYCLE_S) == 0:

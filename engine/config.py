@@ -96,7 +96,7 @@ class CoverageSettings(_Model):
         le=60,
     )
     messages_per_s: float = _f(
-        28.0,
+        32.0,
         "Messages for visits",
         "Two a visit; the rest of what TWS allows is for positions, scans and history",
         unit="/s",

@@ -21,6 +21,7 @@ BarSource = Literal["streamed", "sampled", "history"]
 Lane = Literal["streaming", "visited", "history", "none"]
 LineClass = Literal["100", "pinned", "50", "25", "coverage"]
 Side = Literal["long", "short"]
+Stay = Literal["", "confirming", "measuring"]  # why a visit has to go on; "" = it hasn't
 BrokerMode = Literal["simulated", "paper", "live"]
 SessionPhase = Literal["pre", "open", "post", "closed", "weekend", "unknown"]
 

@@ -19,7 +19,7 @@ from engine.change_book import ChangeBook
 from engine.clock import Clock, MarketClock, SystemClock
 from engine.command_desk import CommandDesk
 from engine.contract_desk import ContractDesk
-from engine.domain import ContractInfo, Quote, Signal
+from engine.domain import ContractInfo, Quote, Signal, Stay
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
@@ -31,7 +31,8 @@ from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.parts import Parts
 from engine.setting_changes import SettingsKeeper
 from engine.settings import EffectiveSettings
 from engine.state.bus import StateBus
@@ -99,7 +100,7 @@ class Rooms:
             on_quote=hears.quote,
             volume_unit=self.units.tick_factor,
             market_time=self.market.now,
-            is_confirming=self._is_confirming,
+            stays=self._stays,
             on_unknown=self._unknown_contract,
             on_span=setup.journal.record_line_span,
         )
@@ -155,8 +156,8 @@ class Rooms:
     def _units_changed(self) -> None:
         self.history.on_units_known()
 
-    def _is_confirming(self, con_id: int) -> bool:
-        return self.coordinator.is_confirming(con_id)
+    def _stays(self, con_id: int) -> Stay:
+        return self.coordinator.stays(con_id)
 
     def _history_came(self, con_id: int) -> None:
         self.coordinator.on_history(con_id)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import CoverageSettings, LineSettings
-from engine.domain import Demand, LineSpan, Quote
+from engine.domain import Demand, LineSpan, Quote, Stay
 from engine.lines import repair, words
 from engine.lines.coverage import CoveragePolicy
 from engine.lines.coverage_view import coverage_slices
@@ -53,8 +53,8 @@ def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
     return CoveragePolicy(dwell_s=settings.dwell_s, messages_per_s=settings.messages_per_s)
 
 
-def _never(con_id: int) -> bool:
-    return False
+def _no_reason(con_id: int) -> Stay:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Hooks:
     """What the bus asks of other rooms, and tells them.
 
     `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
-    `market_time` turns wall into market seconds. `is_confirming(con_id)` = a breakout of it is being confirmed.
+    `market_time` turns wall into market seconds. `stays(con_id)` = why a visit of it has to go on.
     `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
     `on_span` is called for each line that ended and was more than a visit.
     """
@@ -70,7 +70,7 @@ class Hooks:
     on_quote: Callable[[Quote, bool], None]  # each changed quote, and whether a trade came with it
     volume_unit: Callable[[int], float | None] = _no_unit
     market_time: Callable[[float], float] = _real_time
-    is_confirming: Callable[[int], bool] = _never
+    stays: Callable[[int], Stay] = _no_reason
     on_unknown: Callable[[int], None] = lambda con_id: None
     on_span: Callable[[LineSpan], None] = lambda span: None
 
@@ -120,7 +120,7 @@ class MarketDataBus:
             lambda: self._settings.limit,
         )
         self._refusals = RefusalDesk(desks, self.step, hooks.on_unknown)
-        self.rotation = Rotation(coverage_policy(self._coverage), hooks.is_confirming)
+        self.rotation = Rotation(coverage_policy(self._coverage), hooks.stays)
         self._plan = LinePlan()
         self._swaps: deque[float] = deque()
         self._connected = False

@@ -28,13 +28,14 @@ class CoveragePolicy(Struct, frozen=True):
     """The numbers of the rotation; chosen by `benchmarks/coverage.py`, see the table beside it."""
 
     dwell_s: float = 5.0
-    messages_per_s: float = 28.0
+    messages_per_s: float = 32.0
     judged_from_s: float = 15.0  # of a minute: from here on its volume can be projected (SIGNALS, "Level")
     near_atr: float = 1.0  # up to this distance a symbol is near
     far_atr: float = 1.5  # from here on it is not
     far_value: float = 0.05
     unknown_value: float = 0.3  # no level known: no bars yet
     seen_weight: float = 0.5  # of a near symbol that was seen after the mark already, a minute ago
+    again_s: float = 20.0  # who stands beyond a level without having broken out is due again so soon
     hint_weight: float = 1.5
     hint_half_life_s: float = 30.0
     patience_s: float = 600.0  # after such a wait everybody counts as near
@@ -89,5 +90,10 @@ def urgency(place: Place, now_mono: float, since_mark: float, policy: CoveragePo
         )  # nothing is known of it yet: as one who is near
     wait = now_mono - place.held_mono
     near = nearness(place.distance_atr, wait, policy)
-    due = 1.0 if wait > since_mark else policy.seen_weight * min(1.0, wait / MINUTE_S)
+    if wait > since_mark:
+        due = 1.0
+    elif place.distance_atr is not None and place.distance_atr <= 0.0:
+        due = min(1.0, wait / policy.again_s)
+    else:
+        due = policy.seen_weight * min(1.0, wait / MINUTE_S)
     return near * due + policy.hint_weight * place.hint_now(now_mono, policy) + wait / policy.patience_s

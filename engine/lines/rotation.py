@@ -9,12 +9,13 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from engine.domain import ContractRef, Demand
+from engine.domain import ContractRef, Demand, Stay
 from engine.lines.coverage import CoveragePolicy, Place, since_mark_s, urgency
 from engine.lines.ledger import Line
 
 HOLDER = "coverage"
 CONFIRMING_MOST = 8
+MEASURING_MOST = 10
 MESSAGES_PER_VISIT = 2.0  # subscribe and cancel
 NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
 RATE_WINDOW_S = 60.0
@@ -22,11 +23,11 @@ _STAYS = 1.0  # score of a visit that goes on: before every newcomer
 
 
 class Rotation:
-    """`is_confirming(con_id)`: a breakout of this symbol is being confirmed, so that its line has to stay."""
+    """`stays(con_id)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be seen."""
 
-    def __init__(self, policy: CoveragePolicy, is_confirming: Callable[[int], bool]) -> None:
+    def __init__(self, policy: CoveragePolicy, stays: Callable[[int], Stay]) -> None:
         self.policy = policy
-        self._is_confirming = is_confirming
+        self._stays = stays
         self._places: dict[int, Place] = {}
         self._tokens = policy.messages_per_s
         self._tokens_mono: float | None = None
@@ -132,9 +133,11 @@ class Rotation:
 
     def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float) -> list[Demand]:
         """The visits that go on: not seen long enough, confirming, or nobody waits for their line."""
-        confirming = [line for line in visitors if self._is_confirming(line.con_id)][:CONFIRMING_MOST]
-        self.confirming = tuple(line.con_id for line in confirming)
-        over = [line for line in visitors if line.con_id not in self.confirming and self._is_over(line, now_mono)]
+        why = {line.con_id: self._stays(line.con_id) for line in visitors}
+        self.confirming = tuple(con_id for con_id, stay in why.items() if stay == "confirming")[:CONFIRMING_MOST]
+        measuring = [con_id for con_id, stay in why.items() if stay == "measuring"][:MEASURING_MOST]
+        kept = {*self.confirming, *measuring}
+        over = [line for line in visitors if line.con_id not in kept and self._is_over(line, now_mono)]
         over.sort(key=lambda line: (line.since_mono, line.con_id))
         leaving = {line.con_id for line in over[:needed]}
         return [self._stay(line) for line in visitors if line.con_id not in leaving]

@@ -11,14 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import Quote, ScorePart, Side, Signal
 from engine.scanners.better_side import sides_to_read
 from engine.scanners.carry import Carried, carry
-from engine.scanners.facts import Facts, OpeningRange, edges, read_bars
-from engine.scanners.hints import distance_atr
+from engine.scanners.facts import Facts, OpeningRange, read_bars
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
 from engine.scanners.tracker import Step, Tracker
 
@@ -73,10 +71,6 @@ class BreakoutScanner:
         self.tracker = Tracker()
         self.verdicts: dict[int, Verdict] = {}
         self.longest_slice_s = 0.0  # of the last cycle
-        self._visits: dict[int, float] = {}  # con_id -> start of the visit that has been judged
-        self.looked_at: tuple[int, float | None, bool] | None = (
-            None  # (con_id, distance_atr, triggered) of the newest visit
-        )
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
         """New thresholds: they hold from the next cycle on."""
@@ -117,48 +111,11 @@ class BreakoutScanner:
                 self._watch_price(entry, self._around.quote(con_id), now_market)
 
     def on_quote(self, quote: Quote, now_market: float) -> None:
-        """Each quote of a symbol that confirms or runs: a dip between two seconds counts. And of each visited one."""
+        """Each quote of a symbol that confirms or runs: a dip between two seconds counts."""
         if quote.con_id in self.tracker.busy:
             entry = self._store.get(quote.con_id)
             if entry is not None:
                 self._watch_price(entry, quote, now_market)
-        if quote.lane == "visited":
-            self._look(quote, now_market)
-
-    def _look(self, quote: Quote, now: float) -> None:
-        """A visit is judged at its first quote, and at each one beyond a level: nothing else can begin a breakout."""
-        con_id = quote.con_id
-        entry = self._store.get(con_id)
-        if entry is None or not entry.streaming or quote.last is None:
-            return
-        facts = self.facts(con_id, now)
-        low, high = edges(facts, self.params, now)
-        is_beyond = (high is not None and quote.last > high) or (low is not None and quote.last < low)
-        if not is_beyond and self._visits.get(con_id) == entry.covered[-1][0]:
-            return
-        self._visits[con_id] = entry.covered[-1][0]
-        self.evaluate(con_id, now)
-        triggered = self.tracker.is_confirming(con_id)
-        self.looked_at = (con_id, distance_atr(facts, quote.last, self.params), triggered)
-
-    def on_history(self, con_id: int, now_market: float) -> None:
-        """Better bars came while a breakout confirms: does the price stand beyond their level, too?"""
-        entry = self._store.get(con_id)
-        if entry is None or not self.tracker.is_confirming(con_id):
-            return
-        live = self._live(entry, self._around.quote(con_id), now_market)
-        for side in SIDES:
-            watch = self.tracker.watch(con_id, side)
-            if watch is None or watch.phase != "confirming":
-                continue
-            minute = bar_start(watch.triggered_at)
-            session = self._store.session(con_id, now_market)
-            facts = read_bars(entry.series.arrays().before(minute), session, self.params, entry.usual)
-            reading = read(side, facts, live, self.params, now_market)
-            if reading.beyond and reading.level is not None and reading.atr is not None:
-                watch.frozen = Frozen(reading.level, reading.level_kind, reading.atr)
-            elif live.last is not None:
-                self.tracker.drop(con_id, side)
 
     def on_bar_closed(self, con_id: int, now_market: float) -> None:
         """A minute closed: the confirmation by bars."""
@@ -222,6 +179,11 @@ class BreakoutScanner:
         self._facts[con_id] = (key, facts)
         return facts
 
+    def live(self, con_id: int, now_market: float) -> Live | None:
+        """The newest state of one symbol; None without a place in the store."""
+        entry = self._store.get(con_id)
+        return None if entry is None else self._live(entry, self._around.quote(con_id), now_market)
+
     def readings(self, con_id: int, now_market: float) -> tuple[Reading, Reading] | None:
         """Long and short reading of any symbol with a place in the store, for the why-not panel."""
         entry = self._store.get(con_id)
@@ -242,7 +204,6 @@ class BreakoutScanner:
         for con_id in con_ids:
             self._facts.pop(con_id, None)
             self._averages.pop(con_id, None)
-            self._visits.pop(con_id, None)
             self.verdicts.pop(con_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------------
@@ -322,6 +283,9 @@ class BreakoutScanner:
         triggered_at = watch.renewal.triggered_at if watch.renewal is not None else watch.triggered_at
         facts, live = self.facts(con_id, now), self._live(entry, quote, now)
         reading = read(side, facts, live, self.params, now, self.tracker.progress(con_id, side, now), frozen)
+        if quote.lane == "visited" and not self._is_loud(reading):
+            self.tracker.drop(con_id, side)
+            return
         value, parts = score(reading, self.params, confirmed=True)
         signal = Signal(
             id=f"{con_id}-{side}-{int(now)}",
@@ -352,6 +316,11 @@ class BreakoutScanner:
             signal.score,
         )
         self._on_signal(signal)
+
+    def _is_loud(self, reading: Reading) -> bool:
+        """A visit began the breakout by a pace of seconds: by now it has seen enough to know."""
+        surge, rel, params = reading.surge or 0.0, reading.rel_volume or 0.0, self.params
+        return surge >= params.volume_surge and rel >= params.rel_volume
 
     def _end(self, con_id: int, side: Side, now: float) -> None:
         watch = self.tracker.watch(con_id, side)

@@ -8,24 +8,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
-from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE, HistoryDesk
-from engine.bars.store import REWIND_S, BarStore
-from engine.bars.volume_unit import VolumeUnits
+from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE
+from engine.bars.store import REWIND_S
 from engine.broker.port import RequestError, ScanRows
-from engine.clock import Clock
 from engine.config import BreakoutParams, MarketScanSettings
-from engine.domain import Candidate, ContractRef, Demand, Quote, Signal
+from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.scanners.board import Board, usable
-from engine.scanners.breakout import BreakoutScanner, QuoteLookup, Surroundings, Verdict
-from engine.scanners.cover import Cover, NoCover
+from engine.scanners.breakout import BreakoutScanner, Surroundings, Verdict
 from engine.scanners.heat import HeatHistory
 from engine.scanners.hints import scan_hints
-from engine.scanners.market import MarketScanner, ScanPort, ScanResult
+from engine.scanners.market import MarketScanner, ScanResult
+from engine.scanners.parts import Parts
 from engine.scanners.rules import Floors
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
+from engine.scanners.visits import Look, VisitJudge
 from engine.scanners.why import Why, nearest_miss, why_of
 from engine.state.sections import ScannersSection, SignalsSection
 
@@ -34,22 +32,7 @@ log = logging.getLogger("qtrade.scanners")
 CYCLE_S = 10.0
 STEP_S = 0.5
 REPAIR_CHECK_S = 30.0
-
-
-class Parts(NamedTuple):
-    """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id.
-
-    `cover` hears where a visit may pay.
-    """
-
-    store: BarStore
-    desk: HistoryDesk
-    units: VolumeUnits
-    broker: ScanPort
-    clock: Clock
-    market: Callable[[], float]
-    quote: QuoteLookup
-    cover: Cover = NoCover()
+SPARE_JOBS = 4  # waiting history requests below which others may be added
 
 
 class ScannerCoordinator:
@@ -75,6 +58,7 @@ class ScannerCoordinator:
         self._run_market: float | None = None
         self._repair_mono = float("-inf")
         self._newest_market = float("-inf")
+        self._thin: dict[int, float] = {}  # con_id -> ATR from its level: its bars are worth a request to spare
         self._news = False  # a result came, a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
@@ -82,6 +66,7 @@ class ScannerCoordinator:
         self.heat = HeatHistory()
         around = Surroundings(parts.quote, self._exempt_now, self._unit_known, parts.clock.mono)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
+        self.visits = VisitJudge(self.breakout, parts.store)
         self.market = MarketScanner(parts.broker, scans, parts.clock.mono, self._on_result, self._on_pushed)
 
     # --- settings and events ------------------------------------------------------------------------------------
@@ -127,16 +112,19 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._parts.store.on_quote(quote, now, has_trade)
         self.breakout.on_quote(quote, now)
-        if self.breakout.looked_at is not None:
-            self._after_look(*self.breakout.looked_at)
+        if quote.lane == "visited":
+            look = self.visits.look(quote, now)
+            if look is not None:
+                self._after_look(look)
 
-    def is_confirming(self, con_id: int) -> bool:
-        """All rules but the confirmation pass: its line must stay until that is decided."""
-        return self.breakout.tracker.is_confirming(con_id)
+    def stays(self, con_id: int) -> Stay:
+        """Why a visit has to go on: a breakout is being confirmed, or bars and volume that decide are on their way."""
+        return self.visits.stays(con_id, self._parts.market())
 
     def on_history(self, con_id: int) -> None:
-        """The broker's own bars have come: a breakout that was found on sampled ones is judged again."""
-        self.breakout.on_history(con_id, self._parts.market())
+        """The broker's own bars have come."""
+        self._thin.pop(con_id, None)
+        self.visits.on_history(con_id, self._parts.market())
 
     def on_connected(self) -> None:
         self.universe.on_connected()
@@ -317,12 +305,13 @@ class ScannerCoordinator:
         contracts = [c for con_id in self.universe.con_ids() if (c := self.universe.contract(con_id)) is not None]
         self._parts.cover.universe(contracts, self._parts.clock.mono())
 
-    def _after_look(self, con_id: int, distance_atr: float | None, triggered: bool) -> None:
-        """A visit was judged: its distance; and its bars are asked for where a breakout begins on sampled ones."""
-        self.breakout.looked_at = None
-        self._parts.cover.judged(con_id, distance_atr)
-        if triggered:
-            self._parts.desk.repair(con_id, self._parts.market(), RANK_STREAMED)
+    def _after_look(self, look: Look) -> None:
+        """A visit was judged: its distance; and its bars are asked for where they decide."""
+        self._parts.cover.judged(look.con_id, look.distance_atr)
+        if look.needs_bars:
+            self._parts.desk.repair(look.con_id, self._parts.market(), RANK_STREAMED)
+        elif look.is_thin and look.distance_atr is not None:
+            self._thin[look.con_id] = look.distance_atr
 
     def _arrange(self, now: float) -> None:
         self._news = False
@@ -370,8 +359,12 @@ class ScannerCoordinator:
         self._cycle_market = float("-inf")
 
     def _repair(self, now: float) -> None:
-        """Look for gaps twice a minute: lines that were lost and came back."""
+        """Look for gaps twice a minute: lines that were lost and came back. Requests to spare go to the nearest."""
         mono = self._parts.clock.mono()
+        while self._thin and self._parts.desk.waiting < SPARE_JOBS:
+            nearest = min(self._thin, key=lambda con_id: self._thin[con_id])
+            del self._thin[nearest]
+            self._parts.desk.repair(nearest, now, RANK_UNIVERSE)
         if mono - self._repair_mono < REPAIR_CHECK_S:
             return
         self._repair_mono = mono

@@ -29,7 +29,11 @@ class OpeningRange(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """None = not enough bars (or unknown volume). `warm` counts the bars of all sessions, at most `warm_needed`."""
+    """None = not enough bars (or unknown volume). `warm` counts the bars of all sessions, at most `warm_needed`.
+
+    `is_thin`: less than 60 % of the range's minutes were seen. Its edges are where a visit asks for the broker's bars,
+    but they are no level.
+    """
 
     warm: int
     warm_needed: int
@@ -47,6 +51,7 @@ class Facts(NamedTuple):
     last_volume: float | None
     last_time: float | None
     usual: UsualVolume | None
+    is_thin: bool = False
 
 
 def read_bars(
@@ -61,7 +66,7 @@ def read_bars(
     """The facts of the closed `bars` for the running `session`; `averages` and opening range where known already.
 
     `rows_within(n)` = how many of the bars make up the last n when minutes without a visit count (None: all are there).
-    A range needs n minutes of the session, 60 % of them seen.
+    A range needs n minutes of the session; with less than 60 % of them seen it is thin.
     """
     averages = averages if averages is not None else whole(0, bars, params)
     count = len(bars.time)
@@ -69,7 +74,7 @@ def read_bars(
     mine = count - first
     known = params.bars_n if rows_within is None else rows_within(params.bars_n)
     newest = max(first, count - known)
-    full = mine >= known >= params.bars_n * KNOWN_SHARE
+    full = mine >= known > 0
     opening = known_opening if known_opening is not None else _opening(bars, first, session, params)
     last_closes = bars.close[max(first, count - OPENING_FRESH_BARS) :]
     needed = params.bars_n + params.atr_length
@@ -91,6 +96,7 @@ def read_bars(
         last_volume=finite(bars.volume[-1]) if mine else None,
         last_time=float(bars.time[-1]) if count else None,
         usual=usual,
+        is_thin=known < params.bars_n * KNOWN_SHARE,
     )
 
 

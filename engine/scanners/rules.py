@@ -103,6 +103,7 @@ class Reading(NamedTuple):
 NO_PROGRESS = Progress()
 CONFIRMATION = "Confirmed"
 COOL_DOWN = "Cool-down"
+VOLUME_GATES = frozenset({"Volume surge", "Relative volume"})
 
 
 class Common(NamedTuple):
@@ -224,7 +225,8 @@ def _levels(
         opening_level = frozen.level if frozen.kind == "opening range" else None
         detail = "judged by the opening range that broke"
     elif range_level is None:
-        detail = f"{facts.session_bars} of {params.bars_n} bars of this session"
+        few = f"{facts.session_bars} of {params.bars_n} bars of this session"
+        detail = "too few of the minutes were seen" if facts.is_thin else few
     name = "Price above level" if sign > 0 else "Price below level"
     first = _beyond_gate(name, sign, last, range_level, atr, params, detail)
     second = _beyond_gate("Opening range", sign, last, opening_level, atr, params, _opening_detail(facts, now, frozen))
@@ -247,6 +249,8 @@ def _level_to_measure(
 
 
 def _range_level(sign: float, facts: Facts) -> float | None:
+    if facts.is_thin:
+        return None
     return facts.range_high if sign > 0 else facts.range_low
 
 

@@ -89,7 +89,7 @@ class FakeGateway:
         self.spans: list[LineSpan] = []
         hooks = Hooks(
             lambda q, t: self.quotes.append((q, t)),
-            is_confirming=self.confirming.__contains__,
+            stays=lambda con_id: "confirming" if con_id in self.confirming else "",
             on_unknown=self.unknown.append,
             on_span=self.spans.append,
         )

@@ -15,7 +15,8 @@ from engine.broker.port import HistoryRequest, ScanRow, ScanRows, ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractRef, Quote, Signal
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.parts import Parts
 
 OPEN = 1_762_353_000.0  # 2025-11-05 09:30 New York
 TEN = OPEN + 1_800.0
