@@ -1,8 +1,8 @@
 """How well a replay's signals match the truth's. Pure.
 
 A signal of the truth counts as found by the earliest of ours for the same contract and side that comes at most
-`EARLY_S` before it (sampled bars may know a level a little lower) and in time after it. A signal of ours counts as
-right when the truth has one for the same contract and side at most `NEAR_S` away.
+`EARLY_S` before it (a visit judges by its own pace, and sampled bars may know a level a little lower) and in time
+after it. A signal of ours counts as right when the truth has one for the same contract and side at most `NEAR_S` away.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-EARLY_S = 30.0
+EARLY_S = 60.0
 NEAR_S = 300.0
 SOON_S, LATE_S = 30.0, 60.0
 

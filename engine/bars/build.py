@@ -13,7 +13,7 @@ from typing import NamedTuple
 BAR_S = 60.0
 RESUME_S = 1_800.0  # a longer break is no pause between two visits
 HIGH_IS_FRESH = 0.25  # the price is still within this share of what a new extreme of the day went beyond the last one
-PACE_NEEDS_S = 3.0  # of a visit, before its own volume says anything
+PACE_NEEDS_S = 4.0  # of a visit, before its own volume says anything
 RESET_SHARE = 0.5  # a day's volume below half of the last one is a new day's; above, a correction by the exchange
 
 

@@ -18,7 +18,7 @@ from engine.scanners.hints import distance_atr
 from engine.scanners.rules import CONFIRMATION, VOLUME_GATES, Frozen, Reading, read
 
 CHECK_S = 10.0  # so long a line stays for the bars that were asked for
-MEASURE_S = 3.5  # a visit beyond a level lasts at least so long: a pace needs seconds
+MEASURE_S = 4.5  # a visit beyond a level lasts at least so long: a pace needs seconds
 MEASURE_MORE_S = 12.0  # and so long where the volume is not far from what the rules want
 NOT_FAR = 0.6
 AT_LEVEL_ATR = 0.3

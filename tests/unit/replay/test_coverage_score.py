@@ -20,8 +20,8 @@ def scored(truth: list[Raised], ours: list[Raised], start: float = 0.0, end: flo
     [
         ([], None),
         ([100.0], 0.0),
-        ([85.0], -15.0),
-        ([84.9], None),
+        ([40.0], -60.0),
+        ([39.9], None),
         ([160.0], 60.0),
         ([160.1], None),
         ([150.0, 90.0], -10.0),
