@@ -61,7 +61,7 @@ def run_cells(
     *,
     promote: bool | None = None,
 ) -> dict[Cell, list[Score]]:
-    """The score of each cell and seed. `promote` None: signals take lines in the second table, where 25s hold some, too.
+    """The score of each cell and seed. `promote` None: signals take lines in the second table, where 25s hold some.
 
     In the first all lines but the positions' rotate (42 to 45), so that the policies alone are compared.
     """
