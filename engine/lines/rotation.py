@@ -33,6 +33,7 @@ class Rotation:
         self._tokens_mono: float | None = None
         self._opened: deque[float] = deque()
         self.confirming: tuple[int, ...] = ()
+        self.measuring: tuple[int, ...] = ()
         self.lines = 0
 
     # --- what the scanners tell ---------------------------------------------------------------------------------
@@ -135,8 +136,8 @@ class Rotation:
         """The visits that go on: not seen long enough, confirming, or nobody waits for their line."""
         why = {line.con_id: self._stays(line.con_id) for line in visitors}
         self.confirming = tuple(con_id for con_id, stay in why.items() if stay == "confirming")[:CONFIRMING_MOST]
-        measuring = [con_id for con_id, stay in why.items() if stay == "measuring"][:MEASURING_MOST]
-        kept = {*self.confirming, *measuring}
+        self.measuring = tuple(con_id for con_id, stay in why.items() if stay == "measuring")[:MEASURING_MOST]
+        kept = {*self.confirming, *self.measuring}
         over = [line for line in visitors if line.con_id not in kept and self._is_over(line, now_mono)]
         over.sort(key=lambda line: (line.since_mono, line.con_id))
         leaving = {line.con_id for line in over[:needed]}
@@ -149,7 +150,12 @@ class Rotation:
         return line.state == "live" or now_mono - open_since >= self.policy.dwell_s + NO_PRICE_S
 
     def _stay(self, line: Line) -> Demand:
-        reason = "confirming a breakout" if line.con_id in self.confirming else line.reason
+        if line.con_id in self.confirming:
+            reason = "confirming a breakout"
+        elif line.con_id in self.measuring:
+            reason = "measuring its volume at a level"
+        else:
+            reason = line.reason
         return Demand(line.contract, "coverage", HOLDER, reason, score=_STAYS)
 
     def _wish(self, place: Place, now_mono: float, rank: int) -> Demand:
