@@ -2,7 +2,7 @@
 
     python -m benchmarks.coverage                    the whole table, coverage.txt and coverage.svg; some 20 minutes
     python -m benchmarks.coverage --quick            500 symbols, dwell 5 s, one seed, our rotation
-    ... --quick --symbols 1500 --dwell 2 5 --policy round_robin rotation --seed 7 --normal-max 10 --set near_weight=8
+    ... --quick --symbols 1500 --dwell 2 5 --policy round_robin rotation --seed 7 --normal-max 10 --set near_atr=0.8
 
 The world is the simulator's, bus, rotation, bars and detector are the engine's. Answers 1 when a figure is missed.
 """
