@@ -15,7 +15,7 @@ REFRESH_S = 60.0
 class RoundRobin(Rotation):
     """The longest wait first. Like every policy it keeps a line while a breakout is being confirmed."""
 
-    def order(self, waiting: Sequence[Place], now_mono: float, load: float, count: int) -> list[Place]:
+    def order(self, waiting: Sequence[Place], now_mono: float, since_mark: float, count: int) -> list[Place]:
         return sorted(waiting, key=lambda place: (place.held_mono or 0.0, place.contract.con_id))[:count]
 
 
@@ -24,7 +24,7 @@ class _Chosen(Rotation):
 
     chosen: Collection[int] = ()
 
-    def order(self, waiting: Sequence[Place], now_mono: float, load: float, count: int) -> list[Place]:
+    def order(self, waiting: Sequence[Place], now_mono: float, since_mark: float, count: int) -> list[Place]:
         return [place for place in waiting if place.contract.con_id in self.chosen][:count]
 
     def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float) -> list[Demand]:
@@ -35,10 +35,12 @@ class _Chosen(Rotation):
 class Fixed(_Chosen):
     """The first symbols of the universe hold their lines for ever."""
 
-    def demands(self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float) -> list[Demand]:
+    def demands(
+        self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float, now_market: float
+    ) -> list[Demand]:
         if not self.chosen:
             self.chosen = [place.contract.con_id for place in self.places()][:seats]
-        return super().demands(lines, seats, barred, now_mono)
+        return super().demands(lines, seats, barred, now_mono, now_market)
 
 
 class Gainers(_Chosen):
@@ -49,8 +51,10 @@ class Gainers(_Chosen):
         self._top = top
         self._looked_mono = float("-inf")
 
-    def demands(self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float) -> list[Demand]:
+    def demands(
+        self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float, now_market: float
+    ) -> list[Demand]:
         if now_mono - self._looked_mono >= REFRESH_S:
             self._looked_mono = now_mono
             self.chosen = self._top()[:seats]
-        return super().demands(lines, seats, barred, now_mono)
+        return super().demands(lines, seats, barred, now_mono, now_market)
