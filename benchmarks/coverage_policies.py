@@ -36,11 +36,18 @@ class Fixed(_Chosen):
     """The first symbols of the universe hold their lines for ever."""
 
     def demands(
-        self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float, now_market: float
+        self,
+        lines: Sequence[Line],
+        seats: int,
+        barred: Collection[int],
+        now_mono: float,
+        now_market: float,
+        *,
+        paused: bool = False,
     ) -> list[Demand]:
         if not self.chosen:
             self.chosen = [place.contract.con_id for place in self.places()][:seats]
-        return super().demands(lines, seats, barred, now_mono, now_market)
+        return super().demands(lines, seats, barred, now_mono, now_market, paused=paused)
 
 
 class Gainers(_Chosen):
@@ -52,9 +59,16 @@ class Gainers(_Chosen):
         self._looked_mono = float("-inf")
 
     def demands(
-        self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float, now_market: float
+        self,
+        lines: Sequence[Line],
+        seats: int,
+        barred: Collection[int],
+        now_mono: float,
+        now_market: float,
+        *,
+        paused: bool = False,
     ) -> list[Demand]:
         if now_mono - self._looked_mono >= REFRESH_S:
             self._looked_mono = now_mono
             self.chosen = self._top()[:seats]
-        return super().demands(lines, seats, barred, now_mono, now_market)
+        return super().demands(lines, seats, barred, now_mono, now_market, paused=paused)

@@ -73,13 +73,21 @@ class BarBuilder:
         self._updated_at = 0.0
         self._visit_volume: float | None = None  # the day's, when the present visit began
         self._left: _Left | None = None
+        self._unseen = 0  # minutes that a long break left out before the next bar
         self._resumed: tuple[_Left, float] | None = None  # until high and low are compared: what was, and this minute
 
     def visit_pace(self, now_market: float) -> float | None:
-        """Volume a minute since the present visit began; None = no visit after a break, or one too young to tell."""
-        if self._visit_volume is None or self._day_volume is None or now_market - self.seen_from < PACE_NEEDS_S:
+        """Volume a minute since the present visit began; None = no visit after a break, one too young to tell, or one
+        so long that the running minute knows better."""
+        seen_s = now_market - self.seen_from
+        if self._visit_volume is None or self._day_volume is None or not PACE_NEEDS_S <= seen_s <= BAR_S:
             return None
-        return max(0.0, self._day_volume - self._visit_volume) * BAR_S / (now_market - self.seen_from)
+        return max(0.0, self._day_volume - self._visit_volume) * BAR_S / seen_s
+
+    @property
+    def unseen(self) -> int:
+        """Minutes directly before the running one that no line saw."""
+        return self._unseen if self.bar is None else self.bar.unseen
 
     @property
     def day_volume(self) -> float | None:
@@ -169,11 +177,12 @@ class BarBuilder:
         self._complete_from = bar_start(at) + BAR_S
         self.seen_from = at
         gained = day_volume - left.volume
+        minute, ended = bar_start(at), bar_start(left.at)
         if not 0.0 < at - left.at <= RESUME_S or gained <= 0.0:
             self._resumed = None
+            self._unseen = max(0, int((minute - ended) // BAR_S) - 1) if gained > 0.0 else 0
             return None
         pace = gained / (at - left.at)
-        minute, ended = bar_start(at), bar_start(left.at)
         if minute == ended:
             return self._join(self._last, gained, at)
         self.late = LateTrade(ended, pace * (ended + BAR_S - left.at))
@@ -233,4 +242,5 @@ class BarBuilder:
         known = 0.0 if self._day_volume is not None else None
         whole = start >= self._complete_from
         self.bar = OpenBar(start, price, price, price, price, known, whole, max(start, self.seen_from))
+        self.bar.unseen, self._unseen = self._unseen, 0
         return bar

@@ -52,7 +52,7 @@ class BarArrays(NamedTuple):
 class BarSeries:
     """Closed bars in the order of time; appends are cheap, merges rebuild. Bounded to `limit` bars."""
 
-    __slots__ = ("_columns", "_count", "_has_unseen", "_limit", "version")
+    __slots__ = ("_columns", "_count", "_has_unseen", "_limit", "revision", "version")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -60,6 +60,7 @@ class BarSeries:
         self._count = 0
         self._has_unseen = False
         self.version = 0  # grows with every change
+        self.revision = 0  # grows with every change but an added bar
 
     def __len__(self) -> int:
         return self._count
@@ -142,17 +143,21 @@ class BarSeries:
         if late.low is not None:
             self._columns[_LOW, at] = min(self._columns[_LOW, at], late.low)
         self.version += 1
+        self.revision += 1
 
-    def rows_within(self, minutes: int) -> int:
-        """How many of the newest bars lie within the last `minutes`, each minute without a visit counted as one."""
-        if not self._has_unseen:
+    def rows_within(self, minutes: int, unseen_after: int = 0) -> int:
+        """How many of the newest bars lie within the last `minutes`, each minute without a visit counted as one.
+
+        `unseen_after` = minutes without a visit since the newest bar.
+        """
+        if not self._has_unseen and not unseen_after:
             return minutes
         first = max(0, self._count - minutes)
         unseen = self._columns[_UNSEEN, first : self._count]
-        if not np.count_nonzero(unseen):
+        if not unseen_after and not np.count_nonzero(unseen):
             return minutes
         newest_first = unseen[::-1]
-        place = np.arange(1, len(unseen) + 1) + np.cumsum(newest_first) - newest_first
+        place = np.arange(1, len(unseen) + 1) + unseen_after + np.cumsum(newest_first) - newest_first
         return int(np.count_nonzero(place <= minutes))
 
     def bars(self, count: int | None = None) -> list[Bar]:
@@ -167,6 +172,7 @@ class BarSeries:
     def clear(self) -> None:
         self._count = 0
         self.version += 1
+        self.revision += 1
 
     def _merge_columns(self, new: Floats) -> None:
         both = np.concatenate([self._columns[:, : self._count], new], axis=1)
@@ -184,6 +190,7 @@ class BarSeries:
         self._columns[:, : self._count] = best
         self._has_unseen = bool(best[_UNSEEN].any())
         self.version += 1
+        self.revision += 1
 
     @staticmethod
     def _widen_partials(best: Floats, every: Floats) -> None:

@@ -41,6 +41,7 @@ class SymbolBars:
     message: str = ""  # why bars are missing
     session: RunningSession | None = None
     session_checked: float = -1.0
+    line_from: float = 0.0  # when its present line, or its last one, began to tick
 
 
 class BarStore:
@@ -321,7 +322,7 @@ class BarStore:
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _begin(self, entry: SymbolBars, now_market: float) -> None:
-        entry.streaming = True
+        entry.streaming, entry.line_from = True, now_market
         if entry.covered and now_market <= entry.covered[-1][1]:
             return
         entry.covered.append([now_market, now_market])

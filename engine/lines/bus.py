@@ -233,7 +233,8 @@ class MarketDataBus:
         asked = self._demands.all()
         wanted = [d for d in asked if d.contract.con_id not in barred] if barred else list(asked)
         lines = list(self._ledger)
-        wanted += self.rotation.demands(lines, self._seats_for_visits(lines), barred, now_mono, self._market())
+        seats, paused = self._seats_for_visits(lines), self._upstream_down
+        wanted += self.rotation.demands(lines, seats, barred, now_mono, self._market(), paused=paused)
         return wanted
 
     def _seats_for_visits(self, lines: Sequence[Line]) -> int:
@@ -301,6 +302,7 @@ class MarketDataBus:
     def on_disconnected(self) -> None:
         """Every line is dead; demands stay."""
         self._connected = False
+        self.rotation.on_disconnected()
         self._forget_all_lines()
         self._plan = LinePlan()
         self._diary.count_used(self._clock.wall(), 0)

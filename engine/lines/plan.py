@@ -261,11 +261,14 @@ class _Desk:
             return None
         rank = RANK[demand.line_class]
         weaker = [s for s in self._lowest_first() if s.leaving or RANK[s.line_class] > rank]
-        ripe = next((s for s in weaker if not s.young), None)
+        ripe = next((s for s in weaker if not s.young and not s.kept), None)
+        young = next((s for s in weaker if s.young and not s.kept and s.con_id not in self.claimed), None)
+        if ripe is None and young is None:
+            ripe = next((s for s in weaker if not s.young), None)
         if ripe is not None:
             self._cancel(ripe, "", by=demand)
             return self._take(demand)
-        young = next((s for s in weaker if s.con_id not in self.claimed), None)
+        young = young or next((s for s in weaker if s.con_id not in self.claimed), None)
         if young is None:
             return None
         self.claimed.add(young.con_id)

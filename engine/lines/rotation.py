@@ -71,22 +71,36 @@ class Rotation:
         if place is not None:
             place.visits += 1
 
+    def on_disconnected(self) -> None:
+        """Every line is gone."""
+        self.lines, self.confirming, self.measuring = 0, (), ()
+
     # --- wishes -------------------------------------------------------------------------------------------------
 
     def demands(
-        self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float, now_market: float
+        self,
+        lines: Sequence[Line],
+        seats: int,
+        barred: Collection[int],
+        now_mono: float,
+        now_market: float,
+        *,
+        paused: bool = False,
     ) -> list[Demand]:
         """The visits that go on and the next ones, most urgent first; more than find a line.
 
         `lines` are all that count now, `seats` the most that coverage could hold, `barred` who is not to be asked for.
+        `paused`: TWS has no connection to IB's servers, so that a visit would see nothing; everybody stays.
         """
         self._refill(now_mono)
-        held = self._look(lines, now_mono)
         visitors = [line for line in lines if self._is_visit(line)]
+        self.lines = len(visitors)
+        if paused:
+            return [self._stay(line) for line in visitors]
+        held = self._look(lines, now_mono)
         waiting = [p for con_id, p in self._places.items() if con_id not in held and con_id not in barred]
         affordable = max(0, int(self._tokens / MESSAGES_PER_VISIT))
         staying = self._staying(visitors, min(len(waiting), affordable), now_mono)
-        self.lines = len(visitors)
         room = min(max(0, seats - len(staying)), affordable)
         order = self.order(waiting, now_mono, since_mark_s(now_market, self.policy), room)
         return [*staying, *(self._wish(place, now_mono, rank) for rank, place in enumerate(order))]
@@ -156,7 +170,8 @@ class Rotation:
             reason = "measuring its volume at a level"
         else:
             reason = line.reason
-        return Demand(line.contract, "coverage", HOLDER, reason, score=_STAYS)
+        kept = line.con_id in self.confirming or line.con_id in self.measuring
+        return Demand(line.contract, "coverage", HOLDER, reason, score=_STAYS, kept=kept)
 
     def _wish(self, place: Place, now_mono: float, rank: int) -> Demand:
         return Demand(place.contract, "coverage", HOLDER, self._reason(place, now_mono), score=0.5 / (1.0 + rank))

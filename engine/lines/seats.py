@@ -34,6 +34,11 @@ class Seat:
         return self.held.score if self.demand is None else self.demand.score
 
     @property
+    def kept(self) -> bool:
+        """A visit that has to go on."""
+        return self.demand is not None and self.demand.kept
+
+    @property
     def is_position(self) -> bool:
         return self.line_class == "100"
 
@@ -54,14 +59,15 @@ def is_young(held: HeldLine, line_class: LineClass, now_mono: float, policy: Lin
     return held.sent_mono is not None and now_mono - held.sent_mono < dwell_s
 
 
-def eviction_order(seat: Seat) -> tuple[bool, int, bool, bool, float, bool, float, float, int]:
-    """Sort key, first out first: leaving, weakest class, idle, borrowed, longest idle, dwell over, lowest score."""
+def eviction_order(seat: Seat) -> tuple[bool, int, bool, bool, bool, float, bool, float, float, int]:
+    """Sort key, first out: leaving, weakest class, not kept, idle, borrowed, longest idle, dwell over, lowest score."""
     held = seat.held
     idle = seat.demand is None
     idle_since = held.idle_since_mono if idle and held.idle_since_mono is not None else 0.0
     return (
         not seat.leaving,
         -RANK[seat.line_class],
+        seat.kept,
         not idle,
         not held.borrowed,
         idle_since,

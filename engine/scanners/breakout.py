@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -27,7 +28,7 @@ _STATES = {"active": "confirmed", "confirming": "confirming"}
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
 QuoteLookup = Callable[[int], Quote | None]
-FactsKey = tuple[int, float | None]  # the version of the bars, the start of the running session
+FactsKey = tuple[int, float | None, int]  # version of the bars, start of the session, minutes unseen since the last bar
 
 
 class Verdict(NamedTuple):
@@ -96,12 +97,15 @@ class BreakoutScanner:
         self.longest_slice_s = max(longest, self._around.mono() - begun)
         unseen = [(con_id, verdict) for con_id, verdict in self.verdicts.items() if con_id not in seen]
         for con_id, verdict in unseen:
-            if not self._lasts(verdict, now_market):
+            if not self._lasts(con_id, verdict, now_market):
                 del self.verdicts[con_id]
 
-    def _lasts(self, verdict: Verdict, now_market: float) -> bool:
+    def _lasts(self, con_id: int, verdict: Verdict, now_market: float) -> bool:
         """What a visit found stays the newest word on its symbol until the next visits should have come."""
-        return now_market - verdict.at_market <= VISIT_LASTS_S and verdict.state in ("candidate", "warming")
+        if now_market - verdict.at_market > VISIT_LASTS_S:
+            return False
+        runs = self.tracker.phase(con_id, verdict.reading.side) == "active"
+        return verdict.state in ("candidate", "warming") or (verdict.state == "confirmed" and runs)
 
     def recheck(self, now_market: float) -> None:
         """Each second: confirmations and running signals."""
@@ -166,14 +170,16 @@ class BreakoutScanner:
         entry = self._store.get(con_id)
         assert entry is not None, f"con_id {con_id} is not in the bar store"
         session = self._store.session(con_id, now_market)
-        key = (entry.series.version, session.start if session is not None else None)
+        bars, series, unseen = entry.series.arrays(), entry.series, entry.builder.unseen
+        key = (series.version, session.start if session is not None else None, unseen)
         known = self._facts.get(con_id)
         if known is not None and known[0] == key:
             return known[1]
-        bars, series = entry.series.arrays(), entry.series
-        averages = self._averages[con_id] = carry(self._averages.get(con_id), series.version, bars, self.params)
+        before = self._averages.get(con_id)
+        averages = self._averages[con_id] = carry(before, series.version, series.revision, bars, self.params)
         opening = _settled_opening(known, key, averages) if known is not None else None
-        facts = read_bars(bars, session, self.params, entry.usual, series.rows_within, averages, opening)
+        rows_within = partial(series.rows_within, unseen_after=unseen)
+        facts = read_bars(bars, session, self.params, entry.usual, rows_within, averages, opening)
         if entry.series.last_is_partial:
             facts = facts._replace(last_volume=None)
         self._facts[con_id] = (key, facts)
@@ -362,7 +368,7 @@ class BreakoutScanner:
 
 def _settled_opening(known: tuple[FactsKey, Facts], key: FactsKey, averages: Carried) -> OpeningRange | None:
     """The opening range found before, when it was complete then and no bar of it can have changed since."""
-    (_, session_start), facts = known
+    (_, session_start, _), facts = known
     opening = facts.opening
     if opening is None or not averages.grown or session_start != key[1] or facts.last_time is None:
         return None

@@ -21,6 +21,7 @@ class Carried(NamedTuple):
     """Averages up to the bar that begins at `newest`; None = too few bars. `grown`: bars were only added since."""
 
     version: int
+    revision: int
     newest: float
     close: float
     ema_fast: float | None
@@ -29,17 +30,23 @@ class Carried(NamedTuple):
     grown: bool
 
 
-def carry(before: Carried | None, version: int, bars: BarArrays, params: BreakoutParams) -> Carried:
-    """The averages of `bars`, whose series has `version` (it grows by one with every bar and every other change)."""
+def carry(before: Carried | None, version: int, revision: int, bars: BarArrays, params: BreakoutParams) -> Carried:
+    """The averages of `bars`, whose series has `version` and `revision` (`BarSeries`)."""
     added = version - before.version if before is not None else 0
     count = len(bars.time)
-    if before is None or not 0 < added <= MOST_NEW or added >= count or before.atr is None:
-        return whole(version, bars, params)
+    if (
+        before is None
+        or before.revision != revision
+        or not 0 < added <= MOST_NEW
+        or added >= count
+        or before.atr is None
+    ):
+        return whole(version, bars, params, revision)
     if before.newest != bars.time[-added - 1] or before.close != bars.close[-added - 1]:
-        return whole(version, bars, params)
+        return whole(version, bars, params, revision)
     fast, slow, atr, close, newest = before.ema_fast, before.ema_slow, before.atr, before.close, before.newest
     if fast is None or slow is None:
-        return whole(version, bars, params)
+        return whole(version, bars, params, revision)
     for place in range(count - added, count):
         time, high, low = float(bars.time[place]), float(bars.high[place]), float(bars.low[place])
         spread = high - low if time - newest > QUIET_S else max(high, close) - min(low, close)
@@ -47,14 +54,15 @@ def carry(before: Carried | None, version: int, bars: BarArrays, params: Breakou
         fast += 2.0 / (params.ema_fast + 1.0) * (close - fast)
         slow += 2.0 / (params.ema_slow + 1.0) * (close - slow)
         atr += (spread - atr) / params.atr_length
-    return Carried(version, newest, close, fast, slow, atr, True)
+    return Carried(version, revision, newest, close, fast, slow, atr, True)
 
 
-def whole(version: int, bars: BarArrays, params: BreakoutParams) -> Carried:
+def whole(version: int, bars: BarArrays, params: BreakoutParams, revision: int = 0) -> Carried:
     """The averages from all bars."""
     count = len(bars.time)
     return Carried(
         version,
+        revision,
         float(bars.time[-1]) if count else float("-inf"),
         float(bars.close[-1]) if count else 0.0,
         ema_last(bars.close, params.ema_fast),

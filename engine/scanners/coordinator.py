@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE
 from engine.bars.store import REWIND_S
-from engine.broker.port import RequestError, ScanRows
+from engine.broker.port import RequestError, ScanRow, ScanRows
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.scanners.board import Board, usable
@@ -282,24 +282,32 @@ class ScannerCoordinator:
         """Every row enters the universe and asks for its history."""
         now = self._parts.market()
         contracts = [usable(row.contract) for row in result.rows]
-        for con_id in self.universe.add(contracts, now):
-            self.board.drop(con_id)
-            self._parts.desk.forget(con_id)
+        self._enter(contracts, now)
         if result.preset.instrument == "STK":
             self._parts.units.on_scan([contract.con_id for contract in contracts], self._scans.avg_volume_above)
         for place, contract in enumerate(contracts):
             if contract.con_id in self.universe and contract.con_id not in self._exempt:
                 self._admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
-        self._tell_universe()
         self._news = True  # results come nine at a time: ordered once, after the last
 
     def _settle(self, now: float) -> None:
         if self._news:
             self._arrange(now)
 
-    def _on_pushed(self, scan_code: str, before: Sequence[int] | None, rows: Sequence[int]) -> None:
-        """Each push of a scan, evaluated or not: where to look next."""
-        self._parts.cover.hint(scan_hints(scan_code, before, rows), self._parts.clock.mono())
+    def _on_pushed(self, scan_code: str, before: Sequence[int] | None, rows: Sequence[ScanRow]) -> None:
+        """Each push of a scan, evaluated or not: its newcomers may be visited at once, and it says where to look."""
+        contracts = [usable(row.contract) for row in rows]
+        if any(contract.con_id not in self.universe for contract in contracts):
+            self._enter(contracts, self._parts.market())
+        con_ids = [contract.con_id for contract in contracts]
+        self._parts.cover.hint(scan_hints(scan_code, before, con_ids), self._parts.clock.mono())
+
+    def _enter(self, contracts: Sequence[ContractRef], now: float) -> None:
+        """Into the universe; whoever has to go for it is forgotten."""
+        for con_id in self.universe.add(contracts, now):
+            self.board.drop(con_id)
+            self._parts.desk.forget(con_id)
+        self._tell_universe()
 
     def _tell_universe(self) -> None:
         contracts = [c for con_id in self.universe.con_ids() if (c := self.universe.contract(con_id)) is not None]
@@ -354,6 +362,8 @@ class ScannerCoordinator:
         if self.board.entries:
             log.warning("The market clock was set back; candidates and running signals start over")
         self.breakout.tracker.set_back(now)
+        self.visits.clear()
+        self._thin.clear()
         self.breakout.verdicts.clear()
         self.board.clear()
         self._cycle_market = float("-inf")
@@ -361,7 +371,7 @@ class ScannerCoordinator:
     def _repair(self, now: float) -> None:
         """Look for gaps twice a minute: lines that were lost and came back. Requests to spare go to the nearest."""
         mono = self._parts.clock.mono()
-        while self._thin and self._parts.desk.waiting < SPARE_JOBS:
+        for _ in range(min(len(self._thin), max(0, SPARE_JOBS - self._parts.desk.waiting))):
             nearest = min(self._thin, key=lambda con_id: self._thin[con_id])
             del self._thin[nearest]
             self._parts.desk.repair(nearest, now, RANK_UNIVERSE)

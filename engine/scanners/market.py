@@ -61,7 +61,7 @@ class _Scan:
 class MarketScanner:
     """Holds the subscriptions and hands each evaluated result to `on_result`.
 
-    `on_pushed(scan_code, con_ids before, con_ids now)` is called for each result as it comes; before None = the first.
+    `on_pushed(scan_code, con_ids before, rows now)` is called for each result as it comes; before None = the first.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class MarketScanner:
         settings: MarketScanSettings,
         mono: Callable[[], float],
         on_result: Callable[[ScanResult], None],
-        on_pushed: Callable[[str, Sequence[int] | None, Sequence[int]], None] = lambda code, before, rows: None,
+        on_pushed: Callable[[str, Sequence[int] | None, Sequence[ScanRow]], None] = lambda code, before, rows: None,
         slots: int = SLOTS,
     ) -> None:
         self._broker = broker
@@ -122,7 +122,7 @@ class MarketScanner:
         scan.message = ""
         if scan.result is None:
             self._evaluate(scan, now_market)
-        self._on_pushed(scan.preset.scan_code, before, [row.contract.con_id for row in event.rows])
+        self._on_pushed(scan.preset.scan_code, before, event.rows)
         return True
 
     def on_error(self, error: RequestError, now_market: float) -> bool:

@@ -52,7 +52,7 @@ class VisitJudge:
         facts = scanner.facts(con_id, now_market)
         low, high = edges(facts, scanner.params, now_market)
         is_beyond = (high is not None and quote.last > high) or (low is not None and quote.last < low)
-        began = entry.covered[-1][0]
+        began = entry.line_from
         if not is_beyond and self._judged.get(con_id) == began:
             return None
         self._judged[con_id] = began
@@ -83,9 +83,10 @@ class VisitJudge:
         elif self._staying.pop(con_id, None) is not None and entry.streaming:
             self._scanner.evaluate(con_id, now_market)
 
-    def forget(self, con_id: int) -> None:
+    def clear(self) -> None:
+        """The market clock was set back."""
         for noted in (self._judged, self._asked, self._staying):
-            noted.pop(con_id, None)
+            noted.clear()
 
     def _stay_until(self, con_id: int, moment: float) -> None:
         self._staying[con_id] = max(moment, self._staying.get(con_id, moment))

@@ -183,3 +183,24 @@ def test_a_young_line_counts_its_volume_from_the_moment_it_began():
     assert (builder.bar.volume, builder.bar.seen_from) == (2_500.0, 600.0), "history tells the minute from its start"
     builder.update(10.2, 1_400.0, 661.0)
     assert builder.bar.seen_from == 660.0, "the next minute is seen whole"
+
+
+def test_a_visits_pace_is_its_own_and_only_for_a_minute() -> None:
+    builder = seen(30.0)
+    builder.close_due(T0 + 60)
+    assert builder.visit_pace(T0 + 90) is None, "no visit yet"
+    builder.update(10.2, 1_800.0, T0 + 120)
+    builder.update(10.3, 1_840.0, T0 + 122)
+    assert builder.visit_pace(T0 + 122) is None, "two seconds tell nothing"
+    builder.update(10.3, 1_900.0, T0 + 130)
+    assert builder.visit_pace(T0 + 130) == 600.0
+    assert builder.visit_pace(T0 + 181) is None, "by now the running minute knows better"
+
+
+def test_a_long_break_counts_as_minutes_that_nobody_saw() -> None:
+    builder = seen(30.0)
+    builder.close_due(T0 + 60)
+    builder.update(11.0, 90_000.0, T0 + RESUME_S + 600)
+    assert builder.bar is None and builder.unseen == (RESUME_S + 600) // 60 - 1
+    builder.update(11.1, 90_100.0, T0 + RESUME_S + 610)
+    assert builder.bar is not None and builder.bar.unseen == (RESUME_S + 600) // 60 - 1

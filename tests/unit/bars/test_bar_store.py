@@ -188,6 +188,7 @@ def test_sampled_minutes_know_their_volume_and_what_was_not_seen() -> None:
     series = store.get(7).series
     assert series.rows_within(4) == 2, "the two newest bars and the two minutes that nobody saw"
     assert series.rows_within(6) == 4
+    assert series.rows_within(6, unseen_after=4) == 2, "and those since the newest bar"
     store.merge_history(7, [Bar(TEN + n * 60, 100, 101, 99, 100, 70.0) for n in range(6)], TEN + 370)
     assert series.rows_within(6) == 6, "history knows the minutes that nobody saw"
 

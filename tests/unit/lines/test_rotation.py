@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from engine.broker.port import SystemNotice
 from engine.config import CoverageSettings, LineSettings
 from engine.lines.rotation import CONFIRMING_MOST
 from tests.unit.lines.fake_gateway import FakeGateway
@@ -85,6 +86,38 @@ def test_a_confirming_symbol_keeps_its_line_but_only_so_many_do() -> None:
     gateway.confirming.clear()
     gateway.run(20.0)
     assert not held <= set(gateway.open_ids())
+
+
+def test_a_confirming_visit_is_given_up_after_every_other_one() -> None:
+    gateway = turning()
+    gateway.run(12.0)
+    gateway.confirming.update(gateway.open_ids())
+    gateway.run(2.0)
+    held = set(gateway.bus.rotation.confirming)
+    gateway.bus.demand("scanners", [want(c, "50", 0.8) for c in range(10, 45)])
+    gateway.run(12.0)
+    assert gateway.bus.snapshot().by_class["50"] == 35
+    assert held <= set(gateway.open_ids())
+
+
+def test_while_tws_has_no_connection_nobody_is_visited() -> None:
+    gateway = turning()
+    gateway.run(10.0)
+    gateway.emit(SystemNotice(1100, "lost"))
+    mark = len(gateway.log)
+    gateway.run(20.0)
+    assert gateway.subscribed_since(mark) == []
+    gateway.emit(SystemNotice(1102, "restored"))
+    gateway.run(10.0)
+    assert gateway.subscribed_since(mark)
+
+
+def test_a_lost_connection_leaves_no_line_that_rotates() -> None:
+    gateway = turning()
+    gateway.run(5.0)
+    assert gateway.bus.rotation.lines == 45
+    gateway.disconnect()
+    assert gateway.bus.rotation.lines == 0
 
 
 def test_positions_pins_tops_and_normals_come_before_visits() -> None:

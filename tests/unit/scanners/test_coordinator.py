@@ -46,6 +46,14 @@ def test_every_row_enters_the_universe_but_only_the_best_ask_for_25() -> None:
     assert len(made.cover.members) == 50
 
 
+def test_a_newcomer_of_a_push_may_be_visited_before_the_next_evaluation() -> None:
+    made = connected()
+    made.rows("Volume pace", ACME)
+    made.rows("Volume pace", BOLT, ACME)
+    assert {contract.local_symbol for contract in made.cover.members} == {"ACME", "BOLT"}
+    assert made.cover.hints[BOLT.con_id] == 1.0
+
+
 def test_a_halt_list_costs_no_line() -> None:
     made = connected()
     made.rows("Halted", ACME)
