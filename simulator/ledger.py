@@ -13,6 +13,7 @@ from typing import TypeVar
 from simulator.pacing import HistoryHabits, Key, SlidingWindow
 
 RELEASE_S = 3.0  # the line of a position closed so lately counts as a position's: its cancel can't have come yet
+KNOWN_S = 0.5  # a cancel so soon after a position was opened left before the client could know of it
 HISTORY_KEPT = 500  # cancels and duplicates remembered one by one; the counts go on
 
 _T = TypeVar("_T")
@@ -92,6 +93,7 @@ class Ledger:
         self._histories: set[tuple[int, int]] = set()
         self._state = _State()
         self._released: dict[int, float] = {}  # con_id -> when its position was closed
+        self._opened: dict[int, float] = {}  # con_id -> when its position was opened
 
     # sessions and messages
 
@@ -138,7 +140,9 @@ class Ledger:
         """A position was opened, altered or closed: its line changes sides."""
         if self._holds(con_id):
             self._released.pop(con_id, None)
+            self._opened.setdefault(con_id, wall)
         else:
+            self._opened.pop(con_id, None)
             self._released[con_id] = wall
         self._count(wall)
 
@@ -158,7 +162,8 @@ class Ledger:
         best = totals.min_cancel_age_s
         totals.min_cancel_age_s = event.age_s if best is None else min(best, event.age_s)
         _keep(self._state.cancels, event)
-        if line.kind == "stream" and self._holds(line.con_id) and not self.has_line(line.con_id):
+        known_s = wall - self._opened.get(line.con_id, float("-inf"))
+        if line.kind == "stream" and self._holds(line.con_id) and known_s > KNOWN_S and not self.has_line(line.con_id):
             totals.position_lines_cancelled += 1
             _keep(self._state.position_cancels, event)
         return line

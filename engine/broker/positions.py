@@ -69,6 +69,8 @@ class PositionDesk:
         if quantity and con_id not in self._tasks:
             self._first_look[con_id] = asyncio.Event()
             self._tasks[con_id] = asyncio.ensure_future(self._qualify(con_id))
+            if self._announced and con_id in self._refs:  # opened again: its look-up may change nothing to tell
+                self._tell(con_id)
         elif self._announced:
             self._tell(con_id)
 

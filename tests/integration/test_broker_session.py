@@ -225,6 +225,20 @@ def test_position_changes_and_closings(gateway):
     asyncio.run(scenario())
 
 
+def test_a_position_that_is_opened_again_is_told_again(gateway):
+    async def scenario():
+        async with Rig(gateway.port) as rig:
+            await rig.connected()
+            names = "272093|MSFT|STK||0.0||||USD|MSFT|MSFT"
+            gateway.send(f"61|3|DF7654321|{names}|0|0")
+            await rig.until(lambda: rig.of(PositionUpdate)[-1].record.quantity == 0)
+            gateway.send(f"61|3|DF7654321|{names}|40|310.0")
+            await rig.until(lambda: rig.of(PositionUpdate)[-1].record.quantity == 40)
+            assert rig.of(PositionUpdate)[-1].record.contract.exchange == "SMART"
+
+    asyncio.run(scenario())
+
+
 def test_live_account_in_paper_mode_is_refused_and_retried_calmly():
     with SecondGateway(account="U7654321") as gateway:
 

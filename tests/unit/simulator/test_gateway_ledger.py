@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.ledger import RELEASE_S, Ledger, OpenLine
+from simulator.ledger import KNOWN_S, RELEASE_S, Ledger, OpenLine
 
 HELD = {1, 2}
 
@@ -49,6 +49,19 @@ def test_a_positions_line_cancelled_is_noted_unless_another_remains() -> None:
     report = book.report(9.0)
     assert report["position_lines_cancelled"] == 1
     assert report["min_cancel_age_s"] == 5.0
+
+
+def test_a_cancel_that_left_before_the_position_was_known_is_no_fault() -> None:
+    held: set[int] = set()
+    book = Ledger(held.__contains__)
+    book.line_opened(line(1, 5))
+    held.add(5)
+    book.position_changed(5, 10.0)
+    book.line_closed(1, 1, 10.0 + KNOWN_S, 1010.0, by_client=True)
+    assert book.report(11.0)["position_lines_cancelled"] == 0
+    book.line_opened(line(2, 5, wall=11.0))
+    book.line_closed(1, 2, 20.0, 1020.0, by_client=True)
+    assert book.report(21.0)["position_lines_cancelled"] == 1
 
 
 def test_lines_that_the_gateway_takes_are_no_cancels() -> None:
