@@ -24,12 +24,15 @@ from engine.state.commands import (
     ProbeBroker,
     Reconnect,
     RevertChange,
+    UseThresholdSet,
 )
 from engine.state.sections import Answer, AnswersSection
 from engine.symbols import SymbolIndex
 from engine.watch import SymbolWatch
 
 log = logging.getLogger("qtrade.engine")
+
+AtOnce = ApplySettings | RevertChange | UseThresholdSet | OpenSymbol | PinSymbol | Reconnect
 
 _KEEP = 50
 _AT_ONCE = 8  # questions to the broker or the network under way
@@ -82,7 +85,7 @@ class CommandDesk:
             else:
                 self._at_once(command)
 
-    def _at_once(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> None:
+    def _at_once(self, command: AtOnce) -> None:
         ok, text = False, _FAILED  # stays so when carrying it out fails in a way that nobody foresaw
         try:
             ok, text = True, self._carry_out(command)
@@ -91,11 +94,13 @@ class CommandDesk:
         finally:
             self._answer(command.request_id, ok, text)
 
-    def _carry_out(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> str:
+    def _carry_out(self, command: AtOnce) -> str:
         if isinstance(command, ApplySettings):
             return self._keeper.change(command.changes, command.who)
         if isinstance(command, RevertChange):
             return self._keeper.revert(command.change_id, command.who)
+        if isinstance(command, UseThresholdSet):
+            return self._keeper.use_set(command.action, command.name, command.who)
         if isinstance(command, Reconnect):
             self._broker.reconnect("asked for on the Health page")
             return "Connecting afresh."

@@ -196,6 +196,15 @@ class MarketScanSettings(_Model):
     )
 
 
+class ThresholdSetSettings(_Model):
+    """Thresholds kept under a name; values are judged when a set is loaded, so that an old set is never lost."""
+
+    saved: dict[str, dict[str, bool | int | float]] = _f(
+        {}, "Named sets", "breakout thresholds kept under a name", max_length=30
+    )
+    shadow: str = _f("", "Shadow set", "runs beside the thresholds in force, without lines or alerts", max_length=40)
+
+
 class PositionSettings(_Model):
     ema_fast: int = _f(8, "EMA fast", "of each position's 1-minute bars", unit="bars", step=1, ge=3, le=50)
     ema_slow: int = _f(21, "EMA slow", "of each position's 1-minute bars", unit="bars", step=1, ge=10, le=200)
@@ -229,6 +238,7 @@ class AppConfig(_Model):
     coverage: CoverageSettings = CoverageSettings()
     breakout: BreakoutParams = BreakoutParams()
     market_scan: MarketScanSettings = MarketScanSettings()
+    sets: ThresholdSetSettings = ThresholdSetSettings()
     positions: PositionSettings = PositionSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()

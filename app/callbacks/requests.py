@@ -14,10 +14,11 @@ from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
 from engine.errors import CommandRefused
-from engine.state.commands import ApplySettings, Command, ProbeBroker, RevertChange
+from engine.state.commands import ApplySettings, Command, ProbeBroker, RevertChange, UseThresholdSet
 from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
+MOST_NAME = 100
 NOT_UP = "The engine is not running; nothing was changed. See the Health page."
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -58,6 +59,8 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, RevertChange(request_id, asked["change"]))
     if action == "scan":
         return _live(deps, ApplySettings(request_id, {ENABLED: _scans(deps, asked)}))
+    if action == "set":
+        return _live(deps, _set(request_id, asked))
     if action == "probe":
         return _live(deps, ProbeBroker(request_id, *_address(asked)))
     raise Refused("The request is not valid. Reload the page.")
@@ -99,6 +102,16 @@ def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:
     if why_not:
         raise Refused(why_not)
     return chosen
+
+
+def _set(request_id: str, asked: dict[str, Any]) -> UseThresholdSet:
+    """What is done with a named set; the engine knows which there are."""
+    action, name = asked.get("do"), asked.get("name")
+    if action not in ("load", "keep", "delete", "shadow") or not isinstance(name, str) or len(name) > MOST_NAME:
+        raise Refused("The request is not valid. Reload the page.")
+    if not name.strip() and action != "shadow":
+        raise Refused("Give the set a name first.")
+    return UseThresholdSet(request_id, action, name)
 
 
 def _address(asked: dict[str, Any]) -> tuple[str, int]:

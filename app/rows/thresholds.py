@@ -35,6 +35,7 @@ OPTION_WORDS: dict[str, dict[Any, str]] = {
     "broker.market_data_type": {1: "live", 2: "frozen", 3: "delayed", 4: "best available"},
 }
 MAX_LISTED_CHANGES = 30
+LOADED_SET = "set:"  # the key of a change that loaded a named set
 
 
 def field_of(key: str) -> FieldInfo:
@@ -130,7 +131,11 @@ def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = N
     """The part "log": the newest changes of `keys` (None = all) that can be taken back, newest first."""
     rows = rows_by_key(section)
     wanted = None if keys is None else set(keys)
-    changes = [c for c in (section.changes if section else ()) if wanted is None or c.key in wanted]
+    changes = [
+        c
+        for c in (section.changes if section else ())
+        if wanted is None or c.key in wanted or c.key.startswith(LOADED_SET)
+    ]
     return {
         str(c.id): {
             "order": -c.id,
@@ -148,6 +153,8 @@ def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = N
 
 def label_of(key: str) -> str:
     """ "Bars N" of "breakout.bars_n"; the key itself when this version does not know it."""
+    if key.startswith(LOADED_SET):
+        return f"Set {key.removeprefix(LOADED_SET)}"
     try:
         return field_of(key).title or key
     except KeyError:
@@ -159,7 +166,16 @@ def moved(key: str, old: Any, new: Any) -> str:
     if isinstance(old, list | tuple) and isinstance(new, list | tuple):
         words = [f"{each} off" for each in old if each not in new] + [f"{each} on" for each in new if each not in old]
         return ", ".join(words) or "another order"
+    if isinstance(old, dict) and isinstance(new, dict):
+        return ", ".join(_moved_entry(name, old.get(name), new.get(name)) for name in {**old, **new})
     return f"{shown(key, old)} → {shown(key, new)}"
+
+
+def _moved_entry(name: str, old: Any, new: Any) -> str:
+    """One setting of a loaded set ("Bars N 20 → 15"), or one entry of a collection ("Mine kept", "Mine deleted")."""
+    if isinstance(old, dict) or isinstance(new, dict):
+        return f"{name} {'kept' if old is None else 'deleted' if new is None else 'overwritten'}"
+    return f"{label_of(name)} {shown(name, old)} → {shown(name, new)}"
 
 
 def shown(key: str, value: Any) -> str:

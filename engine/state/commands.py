@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 
@@ -22,6 +24,14 @@ class RevertChange(Command, frozen=True, tag=True):
     """Set the key of one journalled change back to its old value."""
 
     change_id: int
+    who: str = "page"
+
+
+class UseThresholdSet(Command, frozen=True, tag=True):
+    """Load, keep (the thresholds in force) or delete a named set, or let it run as the shadow ("" = none)."""
+
+    action: Literal["load", "keep", "delete", "shadow"]
+    name: str
     who: str = "page"
 
 
@@ -54,4 +64,6 @@ class ProbeBroker(Command, frozen=True, tag=True):
     port: int
 
 
-AnyCommand = ApplySettings | RevertChange | OpenSymbol | PinSymbol | FindSymbol | Reconnect | ProbeBroker
+AnyCommand = (
+    ApplySettings | RevertChange | UseThresholdSet | OpenSymbol | PinSymbol | FindSymbol | Reconnect | ProbeBroker
+)

@@ -171,10 +171,36 @@ def test_the_change_is_there_after_a_restart(rig: Rig, tmp_path: Path) -> None:
     assert Rig(tmp_path).view()["set"]["breakout.bars_n"]["v"] == 15
 
 
+def test_a_named_set_is_kept_loaded_and_taken_back_by_one_click(rig: Rig) -> None:
+    rig.ask("apply", changes={"breakout.bars_n": 30})
+    rig.ask("set", do="keep", name="Mine")
+    rig.ask("set", do="load", name="Strict")
+    rig.desk.work()
+    view = rig.view()
+    assert view["sets"]["Strict"][:3] == [1, True, True]
+    assert view["sets"]["Mine"][:3] == [4, False, False]
+    assert "Bars N 20 → 30" in view["sets"]["Mine"][3]
+    newest = min(view["log"].values(), key=lambda entry: entry["order"])
+    assert newest["label"] == "Set Strict" and "Buffer 0.1 → 0.3" in newest["text"]
+    rig.ask("revert", change=-newest["order"])
+    rig.desk.work()
+    assert rig.view()["set"]["breakout.bars_n"]["v"] == 30
+    assert [e["text"] for e in rig.view()["log"].values() if e["label"] == "Named sets"] == ["Mine kept"]
+    rig.ask("set", do="delete", name="Default")
+    rig.desk.work()
+    assert [answer for answer in rig.view()["answers"].values() if not answer[0]] == [
+        [False, "Default is a built-in set and can't be deleted."]
+    ]
+
+
 @pytest.mark.parametrize(
     "request_",
     [
         None,
+        {"id": "0" * 32, "action": "set", "do": "burn", "name": "Strict"},
+        {"id": "0" * 32, "action": "set", "do": "load", "name": 7},
+        {"id": "0" * 32, "action": "set", "do": "load", "name": "x" * 200},
+        {"id": "0" * 32, "action": "set", "do": "keep", "name": " "},
         [],
         {},
         {"id": "x", "action": "apply", "changes": {"breakout.bars_n": 15}},

@@ -118,6 +118,37 @@ def test_a_change_is_reverted_by_one_click(scanners: Page, engine: Engine) -> No
     assert "taken back" in scanners.locator(".qt-change").last.inner_text()
 
 
+def test_a_set_is_loaded_kept_and_one_click_takes_it_back(scanners: Page, engine: Engine) -> None:
+    sets = scanners.locator("[data-qt-sets]")
+    sets.locator("select").select_option("Strict")
+    assert "Buffer 0.1 → 0.3" in sets.inner_text()
+    sets.get_by_role("button", name="Load").click()
+    until(scanners, DONE, "Set loaded")
+    until(scanners, "document.querySelector('#qt-f-breakout-volume_surge').value === '2.5'")
+    sets.get_by_role("button", name="Keep as").click()
+    sets.locator(".qt-set-name input").fill("My morning")
+    sets.locator(".qt-set-name input").press("Enter")
+    until(scanners, DONE, "Set kept")
+    until(scanners, "document.querySelector('[data-qt-sets] select').value === 'My morning'")
+    scanners.locator(".qt-change", has_text="Set Strict").get_by_role("button", name="Revert").click()
+    until(scanners, DONE, "Change taken back")
+    until(scanners, "document.querySelector('#qt-f-breakout-volume_surge').value === '1.5'")
+    assert list(engine.desk.keeper.settings.config.sets.saved) == ["My morning"]
+
+
+def test_a_value_sent_by_hand_is_refused_with_its_reason_and_nothing_is_lost(scanners: Page, engine: Engine) -> None:
+    box(scanners, "rel_volume").fill("3")
+    by_hand = """done => qt.ask('scanners-request', {action: 'apply', changes: {'breakout.bars_n': 500,
+        'breakout.rel_volume': 2}}, r => { window.byHand = r; })"""
+    scanners.evaluate(by_hand)
+    until(scanners, "!!window.byHand")
+    answer = scanners.evaluate("window.byHand")
+    assert answer["ok"] is False and answer["errors"] == {"breakout.bars_n": "Must be 10 to 55, a whole number."}
+    wait_polls(scanners, 1)
+    assert engine.desk.keeper.settings.config.breakout == BreakoutParams() and engine.desk.commands == []
+    assert box(scanners, "rel_volume").input_value() == "3"
+
+
 def test_two_fields_that_contradict_are_told_apart_and_nothing_is_lost(scanners: Page, engine: Engine) -> None:
     scanners.locator("summary").click()
     box(scanners, "ema_fast").fill("25")
