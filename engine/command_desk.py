@@ -24,6 +24,7 @@ from engine.state.commands import (
     ProbeBroker,
     Reconnect,
     RevertChange,
+    RunAudit,
     UseThresholdSet,
 )
 from engine.state.sections import Answer, AnswersSection
@@ -32,7 +33,7 @@ from engine.watch import SymbolWatch
 
 log = logging.getLogger("qtrade.engine")
 
-AtOnce = ApplySettings | RevertChange | UseThresholdSet | OpenSymbol | PinSymbol | Reconnect
+AtOnce = ApplySettings | RevertChange | UseThresholdSet | RunAudit | OpenSymbol | PinSymbol | Reconnect
 
 _KEEP = 50
 _AT_ONCE = 8  # questions to the broker or the network under way
@@ -51,6 +52,7 @@ class CommandDesk:
         broker: BrokerPort,
         clock: Clock,
         on_watch: Callable[[], None],
+        ask_audit: Callable[[], str] = lambda: "",
     ) -> None:
         self._keeper = keeper
         self._watch = watch
@@ -58,6 +60,7 @@ class CommandDesk:
         self._broker = broker
         self._clock = clock
         self._on_watch = on_watch
+        self._ask_audit = ask_audit
         self._waiting: deque[AnyCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
         self._tasks: set[asyncio.Task[Answer]] = set()
@@ -101,6 +104,8 @@ class CommandDesk:
             return self._keeper.revert(command.change_id, command.who)
         if isinstance(command, UseThresholdSet):
             return self._keeper.use_set(command.action, command.name, command.who)
+        if isinstance(command, RunAudit):
+            return self._ask_audit()
         if isinstance(command, Reconnect):
             self._broker.reconnect("asked for on the Health page")
             return "Connecting afresh."

@@ -201,8 +201,20 @@ class ScorePart(Struct, frozen=True):
     value: float
 
 
+class RuleInput(Struct, frozen=True):
+    """One rule as it stood when a signal was confirmed."""
+
+    name: str
+    value: float | None
+    limit: float | None
+    passed: bool | None
+
+
 class Signal(Struct, frozen=True):
-    """A confirmed (or ended) breakout. `level` is the price it broke, `atr` ATR(14, Wilder) of 1-min bars then."""
+    """A confirmed (or ended) breakout. `level` is the price it broke, `atr` ATR(14, Wilder) of 1-min bars then.
+
+    `scans` that listed it then; `inputs` only in the journal.
+    """
 
     id: str
     con_id: int
@@ -221,6 +233,8 @@ class Signal(Struct, frozen=True):
     rel_volume: float | None = None
     surge: float | None = None
     ended_at: float | None = None
+    scans: tuple[str, ...] = ()
+    inputs: tuple[RuleInput, ...] = ()
 
 
 class Candidate(Struct, frozen=True):

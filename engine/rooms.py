@@ -29,6 +29,7 @@ from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
 from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.score_desk import ScoreDesk
 from engine.setting_changes import SettingsKeeper
 from engine.settings import EffectiveSettings
 from engine.state.bus import StateBus
@@ -59,7 +60,6 @@ class Listeners:
 
     event: Callable[[BrokerEvent], None]
     quote: Callable[[Quote, bool], None]
-    signal: Callable[[Signal], None]
     info: Callable[[int, ContractInfo | None], None]
     settings: Callable[[EffectiveSettings], None]
     watch: Callable[[], None]
@@ -123,18 +123,28 @@ class Rooms:
             config.breakout,
             config.market_scan,
             config.lines.normal_max,
-            hears.signal,
+            self._on_signal,
+            self._on_shadow,
         )
+        self.scores = ScoreDesk(self.coordinator, self.bars, setup.journal, clock, self.market_now)
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
-        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch)
+        self.desk = CommandDesk(
+            self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch, self.scores.ask_audit
+        )
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""
         return self.market.now(self.clock.wall())
+
+    def _on_signal(self, signal: Signal) -> None:
+        self.scores.on_signal(signal)
+
+    def _on_shadow(self, name: str, signal: Signal) -> None:
+        self.scores.on_shadow(name, signal)
 
     def _symbol_of(self, req_id: int) -> str:
         con_id = self.bus.con_id_of(req_id)

@@ -35,6 +35,10 @@ class UseThresholdSet(Command, frozen=True, tag=True):
     who: str = "page"
 
 
+class RunAudit(Command, frozen=True, tag=True):
+    """The missed-signal audit of today, now."""
+
+
 class OpenSymbol(Command, frozen=True, tag=True):
     """A page shows this symbol: borrow a line and publish `symbol:<con_id>`. Repeated by each poll of the page."""
 
@@ -65,5 +69,13 @@ class ProbeBroker(Command, frozen=True, tag=True):
 
 
 AnyCommand = (
-    ApplySettings | RevertChange | UseThresholdSet | OpenSymbol | PinSymbol | FindSymbol | Reconnect | ProbeBroker
+    ApplySettings
+    | RevertChange
+    | UseThresholdSet
+    | RunAudit
+    | OpenSymbol
+    | PinSymbol
+    | FindSymbol
+    | Reconnect
+    | ProbeBroker
 )

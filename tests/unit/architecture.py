@@ -33,6 +33,7 @@ SEAMS = frozenset(
         "engine.codes",
         "engine.broker.port",
         "engine.state.sections",
+        "engine.state.score_sections",
     }
 )
 
