@@ -65,6 +65,7 @@ class Scanners:
     GRID: Final = "scanners-results"
     SHOW: Final = "scanners-show"
     HEAT_VIEW: Final = "scanners-heat-view"
+    SCORE_VIEW: Final = "scanners-score-view"
 
 
 class Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from engine.state.score_sections import ScoresSection
 from engine.state.sections import (
     AnswersSection,
     BrokerSection,
@@ -71,6 +72,7 @@ class Snapshots:
     pnl: PnlSection | None = None
     universe: UniverseSection | None = None
     answers: AnswersSection | None = None
+    scores: ScoresSection | None = None
     symbol: SymbolSection | None = None
 
     @classmethod
@@ -101,6 +103,7 @@ class Snapshots:
             pnl=_typed(got.get("pnl"), PnlSection),
             universe=_typed(got.get("universe"), UniverseSection),
             answers=_typed(got.get("answers"), AnswersSection),
+            scores=_typed(got.get("scores"), ScoresSection),
             symbol=_typed(got.get("symbol"), SymbolSection),
         )
 

@@ -14,7 +14,7 @@ from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
 from engine.errors import CommandRefused
-from engine.state.commands import ApplySettings, Command, ProbeBroker, RevertChange, UseThresholdSet
+from engine.state.commands import ApplySettings, Command, ProbeBroker, RevertChange, RunAudit, UseThresholdSet
 from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
@@ -61,6 +61,8 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, ApplySettings(request_id, {ENABLED: _scans(deps, asked)}))
     if action == "set":
         return _live(deps, _set(request_id, asked))
+    if action == "audit":
+        return _live(deps, RunAudit(request_id))
     if action == "probe":
         return _live(deps, ProbeBroker(request_id, *_address(asked)))
     raise Refused("The request is not valid. Reload the page.")

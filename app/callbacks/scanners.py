@@ -21,6 +21,11 @@ def register(app: Dash, deps: AppDeps) -> None:
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("qtAsk", "reply"), Output(Scanners.DONE, "data"), Input(Scanners.REPLY, "data")
     )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("qtScores", "view"),
+        Output(Scanners.SCORE_VIEW, "className"),
+        Input(Scanners.SCORE_VIEW, "value"),
+    )
     for control, function in ((Scanners.HEAT_VIEW, "heatView"), (Scanners.SHOW, "show")):
         app.clientside_callback(  # type: ignore[no-untyped-call]
             ClientsideFunction("qtScanners", function), Output(control, "className"), Input(control, "value")

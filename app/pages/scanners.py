@@ -14,6 +14,7 @@ from app.components.card import card
 from app.components.controls import segmented
 from app.components.form import change_list, fields, form, form_bar, request_stores
 from app.components.grid import age_column, column, grid
+from app.components.score_cards import audit_card, scoreboard, shadow_card
 from app.components.set_bar import set_bar
 from app.components.table import Col, heatmap, table
 from app.ids import Scanners
@@ -49,6 +50,10 @@ def layout(**_: Any) -> Component:
             html.Div([_heat(), _results()], className="qt-col qt-col-main"),
             html.Div([_thresholds()], className="qt-col qt-col-side"),
             html.Div([_moves(), _changes()], className="qt-col qt-col-third"),
+            html.Div(
+                [scoreboard(Scanners.SCORE_VIEW), shadow_card(), audit_card(Scanners.REQUEST)],
+                className="qt-scores",
+            ),
         ],
         className="qt-page qt-scanners",
     )

@@ -8,6 +8,7 @@ from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
 from app.rows.overview import scan_state
 from app.rows.scan_heat import factor_part, time_part
+from app.rows.scores import score_states, scores_parts
 from app.rows.states import LIVE, broker_state, empty
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
@@ -47,7 +48,9 @@ def scanners_parts(s: Snapshots) -> View:
         "sets": sets_part(s.settings),
         "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED, *SET_KEYS)),
         "answers": answers_part(s.answers),
+        **scores_parts(s),
         "state": {
+            **score_states(s.scores),
             "heat": scan_state(s, bool(candidates)),
             "results": scan_state(s, bool(candidates)),
             "moves": broker_state(
