@@ -49,7 +49,7 @@
 
   function look(id) {
     var answer = (qt.model.answers || {})[id];
-    if (answer) { finish(id, { ok: answer[0], text: answer[1] }); }
+    if (answer) { finish(id, { ok: answer[0], text: answer[1], value: answer[2] }); }
   }
 
   window.dash_clientside.qtAsk = {

@@ -18,7 +18,9 @@ from engine.setting_changes import SettingsKeeper
 from engine.state.commands import (
     AnyCommand,
     ApplySettings,
+    DeleteScan,
     FindSymbol,
+    KeepScan,
     OpenSymbol,
     PinSymbol,
     ProbeBroker,
@@ -26,6 +28,7 @@ from engine.state.commands import (
     RevertChange,
     RunAudit,
     UseThresholdSet,
+    WhyNot,
 )
 from engine.state.sections import Answer, AnswersSection
 from engine.symbols import SymbolIndex
@@ -33,7 +36,8 @@ from engine.watch import SymbolWatch
 
 log = logging.getLogger("qtrade.engine")
 
-AtOnce = ApplySettings | RevertChange | UseThresholdSet | RunAudit | OpenSymbol | PinSymbol | Reconnect
+Setting = ApplySettings | RevertChange | UseThresholdSet | KeepScan | DeleteScan
+AtOnce = Setting | RunAudit | WhyNot | OpenSymbol | PinSymbol | Reconnect
 
 _KEEP = 50
 _AT_ONCE = 8  # questions to the broker or the network under way
@@ -53,6 +57,7 @@ class CommandDesk:
         clock: Clock,
         on_watch: Callable[[], None],
         ask_audit: Callable[[], str] = lambda: "",
+        inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
     ) -> None:
         self._keeper = keeper
         self._watch = watch
@@ -61,6 +66,8 @@ class CommandDesk:
         self._clock = clock
         self._on_watch = on_watch
         self._ask_audit = ask_audit
+        self._inspect = inspect
+        self._value: Any = None  # of the command that is carried out now
         self._waiting: deque[AnyCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
         self._tasks: set[asyncio.Task[Answer]] = set()
@@ -89,21 +96,21 @@ class CommandDesk:
                 self._at_once(command)
 
     def _at_once(self, command: AtOnce) -> None:
+        self._value = None
         ok, text = False, _FAILED  # stays so when carrying it out fails in a way that nobody foresaw
         try:
             ok, text = True, self._carry_out(command)
         except QTradeError as error:
             text = str(error)
         finally:
-            self._answer(command.request_id, ok, text)
+            self._answer(command.request_id, ok, text, self._value)
 
     def _carry_out(self, command: AtOnce) -> str:
-        if isinstance(command, ApplySettings):
-            return self._keeper.change(command.changes, command.who)
-        if isinstance(command, RevertChange):
-            return self._keeper.revert(command.change_id, command.who)
-        if isinstance(command, UseThresholdSet):
-            return self._keeper.use_set(command.action, command.name, command.who)
+        if isinstance(command, Setting):
+            return self._set(command)
+        if isinstance(command, WhyNot):
+            self._value = self._inspect(command.text)
+            return str(self._value["text"]) or "Every rule passes."
         if isinstance(command, RunAudit):
             return self._ask_audit()
         if isinstance(command, Reconnect):
@@ -116,6 +123,17 @@ class CommandDesk:
         self._watch.pin(contract, command.pinned)
         self._on_watch()
         return f"{contract.local_symbol} is {'pinned' if command.pinned else 'no longer pinned'}."
+
+    def _set(self, command: Setting) -> str:
+        if isinstance(command, ApplySettings):
+            return self._keeper.change(command.changes, command.who)
+        if isinstance(command, RevertChange):
+            return self._keeper.revert(command.change_id, command.who)
+        if isinstance(command, KeepScan):
+            return self._keeper.keep_scan(command)
+        if isinstance(command, DeleteScan):
+            return self._keeper.delete_scan(command.name, command.who)
+        return self._keeper.use_set(command.action, command.name, command.who)
 
     def _known(self, con_id: int) -> ContractRef:
         contract = self._symbols.contract(con_id)
@@ -159,6 +177,6 @@ class CommandDesk:
             log.error("A command of a page failed", exc_info=error)
             self._answer(request_id, False, _FAILED)
 
-    def _answer(self, request_id: str, ok: bool, text: str) -> None:
+    def _answer(self, request_id: str, ok: bool, text: str, value: Any = None) -> None:
         if text or not ok:
-            self._answers.append(Answer(request_id, ok, text, self._clock.wall()))
+            self._answers.append(Answer(request_id, ok, text, self._clock.wall(), value))

@@ -260,7 +260,7 @@ class Candidate(Struct, frozen=True):
 
 
 class ScanState(Struct, frozen=True):
-    """One MarketScanner preset as it runs now."""
+    """One MarketScanner preset, or custom scan, as it runs now."""
 
     name: str
     scan_code: str
@@ -271,6 +271,7 @@ class ScanState(Struct, frozen=True):
     result_market: float | None = None
     message: str = ""
     meaning: str = ""
+    custom: bool = False
 
 
 class LineRow(Struct, frozen=True):

@@ -89,6 +89,7 @@ class Engine:
         supervisor.start("history", rooms.history.run)
         supervisor.start("contracts", rooms.contracts.run)
         supervisor.start("scores", rooms.scores.run)
+        supervisor.start("scan parameters", rooms.scan_parameters.run)
         supervisor.start("survey", self._survey)
         supervisor.start("coverage", self._show_coverage)
         supervisor.start("status block", self._log_block)

@@ -28,6 +28,8 @@ from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
+from engine.scan_parameter_desk import FILE_NAME as PARAMETER_FILE
+from engine.scan_parameter_desk import ScanParameterDesk
 from engine.scanners.coordinator import Parts, ScannerCoordinator
 from engine.score_desk import ScoreDesk
 from engine.setting_changes import SettingsKeeper
@@ -36,6 +38,7 @@ from engine.state.bus import StateBus
 from engine.supervisor import Supervisor
 from engine.symbols import SymbolIndex
 from engine.watch import SymbolWatch
+from engine.why_desk import WhyDesk
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,29 @@ class Rooms:
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
+        self.why = WhyDesk(
+            self.symbols,
+            self.coordinator,
+            self.coordinator.board.scans_of,
+            self.bus.explain,
+            self.manager.filter_reason,
+        )
+        self.scan_parameters = ScanParameterDesk(
+            self.broker,
+            lambda: self.broker.link.connected,
+            setup.data_dir / PARAMETER_FILE,
+            clock,
+            self.market_now,
+        )
         self.desk = CommandDesk(
-            self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch, self.scores.ask_audit
+            self.keeper,
+            self.watch,
+            self.symbols,
+            self.broker,
+            clock,
+            hears.watch,
+            self.scores.ask_audit,
+            self.why.inspect,
         )
 
     def market_now(self) -> float:

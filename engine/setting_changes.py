@@ -12,17 +12,21 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from engine import threshold_sets
+from engine import custom_scans, threshold_sets
 from engine.errors import ConfigError
 from engine.saved_settings import write_saved
 from engine.setting_sources import FIELDS
 from engine.settings import EffectiveSettings
+from engine.state.commands import KeepScan
 from engine.state.sections import ChangeRow, SettingRow, SettingsSection
 
 log = logging.getLogger("qtrade.settings")
 
 # Who talks to whom, the pages' address and the simulated market are decided when the program starts.
 AT_START = ("broker.", "web.", "simulator.", "log.")
+
+
+CUSTOM_SCAN = "scan:"  # key of a journalled change of a custom scan: "scan:Mine"
 
 
 class ChangeLog(Protocol):
@@ -76,6 +80,17 @@ class SettingsKeeper:
         self.change(threshold_sets.to_shadow(name, self._settings), who)
         return f"{name} runs in the shadow." if name else "No set runs in the shadow."
 
+    def keep_scan(self, command: KeepScan) -> str:
+        """Keep a custom scan, or change it. Raises ConfigError."""
+        changes, said = custom_scans.to_keep(command, self._settings)
+        self.change(changes, command.who, f"{CUSTOM_SCAN}{command.name}")
+        return said
+
+    def delete_scan(self, name: str, who: str) -> str:
+        """Delete a custom scan. Raises ConfigError."""
+        self.change(custom_scans.to_delete(name, self._settings), who, f"{CUSTOM_SCAN}{name}")
+        return f"The scan {name} is deleted."
+
     def revert(self, change_id: int, who: str) -> str:
         """Set one journalled change back to its old value. Raises ConfigError."""
         change = next((row for row in self._journal.changes(500) if row.id == change_id), None)
@@ -90,10 +105,14 @@ class SettingsKeeper:
         """What takes a change back. Of a collection only the entries that it touched; of a set all its settings."""
         if not isinstance(change.old, Mapping):
             return {change.key: change.old}
-        if change.key not in FIELDS:
-            return dict(change.old)
-        entries = {**self._settings.value(change.key), **change.old}
-        return {change.key: {name: entry for name, entry in entries.items() if entry is not None}}
+        olds = {change.key: change.old} if change.key in FIELDS else change.old
+        return {key: self._restored(key, old) for key, old in olds.items()}
+
+    def _restored(self, key: str, old: Any) -> Any:
+        if not isinstance(old, Mapping):
+            return old
+        entries = {**_plain(self._settings.value(key)), **old}
+        return {name: entry for name, entry in entries.items() if entry is not None}
 
     def section(self) -> SettingsSection:
         """Every setting with its source, and the newest changes."""

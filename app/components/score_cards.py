@@ -44,7 +44,7 @@ def scoreboard(view_id: str) -> Component:
         "Scoreboard",
         tables,
         state="scores",
-        fact=["median moves in ATR, towards the signal's side · ", bound("scores.days")],
+        fact=["median moves in ATR · ", bound("scores.days")],
         controls=segmented(view_id, (("today", "Today"), ("days", "20 sessions")), "today"),
         glyph="clipboard-data",
         aged=False,

@@ -14,6 +14,7 @@ from app.components.card import card
 from app.components.controls import segmented
 from app.components.form import change_list, fields, form, form_bar, request_stores
 from app.components.grid import age_column, column, grid
+from app.components.inspect_cards import custom_card, why_card
 from app.components.score_cards import audit_card, scoreboard, shadow_card
 from app.components.set_bar import set_bar
 from app.components.table import Col, heatmap, table
@@ -54,6 +55,7 @@ def layout(**_: Any) -> Component:
                 [scoreboard(Scanners.SCORE_VIEW), shadow_card(), audit_card(Scanners.REQUEST)],
                 className="qt-scores",
             ),
+            html.Div([why_card(Scanners.REQUEST), custom_card(Scanners.REQUEST)], className="qt-scores qt-inspect"),
         ],
         className="qt-page qt-scanners",
     )

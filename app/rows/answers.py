@@ -10,5 +10,7 @@ MOST = 20
 
 
 def answers_part(section: AnswersSection | None) -> dict[str, Any]:
-    """The part "answers": request id -> [ok, text]; whoever asked in this tab waits for its id."""
-    return {a.request_id: [a.ok, a.text] for a in section.answers[-MOST:]} if section else {}
+    """The part "answers": request id -> [ok, text, value if there is one]; who asked in this tab waits for it."""
+    if section is None:
+        return {}
+    return {a.request_id: [a.ok, a.text, *([] if a.value is None else [a.value])] for a in section.answers[-MOST:]}

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
+from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.overview import scan_state
 from app.rows.scan_heat import factor_part, time_part
 from app.rows.scores import score_states, scores_parts
@@ -20,7 +21,7 @@ View = dict[str, dict[str, Any]]
 SLOTS = 10  # IB's; nine for the presets, one stays free for a question in between
 PRESET_SLOTS = 9
 ENABLED = "market_scan.enabled"
-SET_KEYS = ("sets.saved", "sets.shadow")
+SET_KEYS = ("sets.saved", "sets.shadow", CUSTOM)
 MOST_RESULTS = 120
 MOST_EVENTS = 60
 RECENT_S = 600.0
@@ -49,6 +50,7 @@ def scanners_parts(s: Snapshots) -> View:
         "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED, *SET_KEYS)),
         "answers": answers_part(s.answers),
         **scores_parts(s),
+        **custom_parts(s),
         "state": {
             **score_states(s.scores),
             "heat": scan_state(s, bool(candidates)),

@@ -35,6 +35,7 @@ OPTION_WORDS: dict[str, dict[Any, str]] = {
     "broker.market_data_type": {1: "live", 2: "frozen", 3: "delayed", 4: "best available"},
 }
 MAX_LISTED_CHANGES = 30
+CUSTOM_SCAN = "scan:"  # the key of a change of a custom scan
 LOADED_SET = "set:"  # the key of a change that loaded a named set
 
 
@@ -134,7 +135,7 @@ def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = N
     changes = [
         c
         for c in (section.changes if section else ())
-        if wanted is None or c.key in wanted or c.key.startswith(LOADED_SET)
+        if wanted is None or c.key in wanted or c.key.startswith((LOADED_SET, CUSTOM_SCAN))
     ]
     return {
         str(c.id): {
@@ -153,8 +154,9 @@ def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = N
 
 def label_of(key: str) -> str:
     """ "Bars N" of "breakout.bars_n"; the key itself when this version does not know it."""
-    if key.startswith(LOADED_SET):
-        return f"Set {key.removeprefix(LOADED_SET)}"
+    for prefix, word in ((LOADED_SET, "Set"), (CUSTOM_SCAN, "Scan")):
+        if key.startswith(prefix):
+            return f"{word} {key.removeprefix(prefix)}"
     try:
         return field_of(key).title or key
     except KeyError:
@@ -172,10 +174,11 @@ def moved(key: str, old: Any, new: Any) -> str:
 
 
 def _moved_entry(name: str, old: Any, new: Any) -> str:
-    """One setting of a loaded set ("Bars N 20 → 15"), or one entry of a collection ("Mine kept", "Mine deleted")."""
-    if isinstance(old, dict) or isinstance(new, dict):
-        return f"{name} {'kept' if old is None else 'deleted' if new is None else 'overwritten'}"
-    return f"{label_of(name)} {shown(name, old)} → {shown(name, new)}"
+    """One setting of a change of several ("Bars N 20 → 15"), or one entry of a collection ("Mine kept")."""
+    if name.partition(".")[0] in SECTIONS and "." in name:
+        words = moved(name, old, new)
+        return words if isinstance(new, list | dict) else f"{label_of(name)} {words}"
+    return f"{name} {'kept' if old is None else 'deleted' if new is None else 'changed'}"
 
 
 def shown(key: str, value: Any) -> str:

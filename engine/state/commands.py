@@ -35,6 +35,31 @@ class UseThresholdSet(Command, frozen=True, tag=True):
     who: str = "page"
 
 
+class KeepScan(Command, frozen=True, tag=True):
+    """Keep a custom scan under its name, or change the one of that name; it is turned on while a slot is free."""
+
+    name: str
+    scan_code: str
+    instrument: str
+    location: str
+    filters: tuple[tuple[str, str], ...] = ()
+    side: Literal["long", "short"] = "long"
+    who: str = "page"
+
+
+class DeleteScan(Command, frozen=True, tag=True):
+    """Delete a custom scan."""
+
+    name: str
+    who: str = "page"
+
+
+class WhyNot(Command, frozen=True, tag=True):
+    """Why has a symbol (named, or by its con_id) no signal? The answer's `value` has each rule (`engine.why_desk`)."""
+
+    text: str
+
+
 class RunAudit(Command, frozen=True, tag=True):
     """The missed-signal audit of today, now."""
 
@@ -73,6 +98,9 @@ AnyCommand = (
     | RevertChange
     | UseThresholdSet
     | RunAudit
+    | KeepScan
+    | DeleteScan
+    | WhyNot
     | OpenSymbol
     | PinSymbol
     | FindSymbol

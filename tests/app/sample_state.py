@@ -22,7 +22,9 @@ from engine.domain import (
     Signal,
     SymbolEvent,
 )
+from engine.scanners.parameter_xml import parse
 from engine.state.bus import StateBus
+from engine.state.scan_sections import ScanParametersSection
 from engine.state.score_sections import (
     AuditReport,
     FoundSignal,
@@ -55,6 +57,7 @@ from engine.state.sections import (
     SymbolSection,
     UniverseSection,
 )
+from simulator.scanner_xml import document
 
 WALL = 1_795_382_400.0  # when the sample was "seen", if the caller gives no time
 MARKET = 1_762_369_980.0  # 2025-11-05 14:13 New York: the gateway runs on its own clock
@@ -695,6 +698,7 @@ def fill_sample(bus: StateBus, wall: float = WALL, mono: float = 1_000.0, *, con
     bus.publish("settings", settings(wall))
     bus.publish("universe", universe())
     bus.publish("scores", scores())
+    bus.publish("scan_parameters", ScanParametersSection(parameters=parse(document()), day="20251105"))
     bus.publish(
         "answers", AnswersSection(answers=(Answer("0" * 32, True, "Applied: bars N 20 -> 15", wall - 3_600.0),))
     )

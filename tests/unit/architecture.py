@@ -34,6 +34,7 @@ SEAMS = frozenset(
         "engine.broker.port",
         "engine.state.sections",
         "engine.state.score_sections",
+        "engine.state.scan_sections",
     }
 )
 
