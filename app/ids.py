@@ -66,6 +66,8 @@ class Scanners:
     SHOW: Final = "scanners-show"
     HEAT_VIEW: Final = "scanners-heat-view"
     SCORE_VIEW: Final = "scanners-score-view"
+    MAP: Final = "scanners-map"
+    MAP_DATA: Final = "scanners-map-data"  # written by the browser while the treemap is in sight
 
 
 class Settings:

@@ -8,7 +8,7 @@ from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
 from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.overview import scan_state
-from app.rows.scan_heat import factor_part, time_part
+from app.rows.scan_heat import factor_part, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
 from app.rows.states import LIVE, broker_state, empty
 from app.rows.threshold_sets import sets_part
@@ -41,6 +41,7 @@ def scanners_parts(s: Snapshots) -> View:
         "chips": chips(section, s.settings),
         "scan": summary(s),
         "heat:factors": factor_part(candidates, ages(s)),
+        "heatwide": wide_part(candidates),
         "heattime": time_part(section),
         "grid:results": results(s),
         "rows:moves": events,

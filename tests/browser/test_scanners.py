@@ -231,6 +231,36 @@ def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
 
+def test_a_custom_scan_is_made_of_the_gateways_list(scanners: Page, engine: Engine) -> None:
+    form = scanners.locator("[data-qt-custom]")
+    form.locator("[data-field=name]").fill("Gaps")
+    form.locator("[data-field=code]").select_option("HIGH_OPEN_GAP")
+    form.locator("[data-custom-do=filter]").click()
+    form.locator(".qt-custom-filter select").select_option("openGapPercAbove")
+    form.locator(".qt-custom-filter input").fill("many")
+    form.locator("[data-custom-do=keep]").click()
+    until(scanners, "document.querySelector('.qt-custom-said').innerText.includes('must be a number')")
+    form.locator(".qt-custom-filter input").fill("4")
+    form.locator("[data-custom-do=keep]").click()
+    until(scanners, DONE, "Custom scan")
+    kept = engine.desk.keeper.settings.config.market_scan.custom["Gaps"]
+    assert (kept.scan_code, kept.filters) == ("HIGH_OPEN_GAP", (("openGapPercAbove", "4"),))
+    until(scanners, "document.querySelector('[data-field=kept]').value === 'Gaps'")
+
+
+def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None:
+    scanners.get_by_text("20 sessions", exact=True).click()
+    until(scanners, "document.querySelector('[data-score=days]').offsetHeight > 0")
+    assert "too few to judge" in scanners.locator("[data-score=days]").inner_text()
+    scanners.get_by_text("Wide", exact=True).click()
+    until(scanners, f"document.querySelectorAll('.qt-heat-wide td').length === 7 * {len(NAMES) - 3}")
+    until(scanners, "document.querySelector('.qt-heat-wide td').title === 'AAPL Score: 0.50'")
+    scanners.get_by_text("Treemap", exact=True).click()
+    until(scanners, "document.querySelectorAll('#scanners-map .slice').length > 3")
+    scanners.locator("#scanners-map .slice").first.click()
+    until(scanners, "location.pathname.startsWith('/symbol/')")
+
+
 @pytest.mark.parametrize("width", [390, 1366, 1920])
 def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
