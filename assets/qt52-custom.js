@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   var qt = window.qt;
-  var chosen = "";
+  var chosen = "", coming = "";  // coming = just saved, not in the part yet
 
   function params() { return qt.model.scanparams || {}; }
   function customs() { return qt.model.customs || {}; }
@@ -111,6 +111,7 @@
 
   function paint(holder) {
     var names = Object.keys(customs()).sort(), isKnown = (params().codes || []).length > 0;
+    if (coming && customs()[coming]) { chosen = coming; coming = ""; }
     if (chosen && !customs()[chosen]) { chosen = ""; }
     options(field(holder, "kept"), [["", "new scan"]].concat(names.map(function (name) { return [name, name]; })), chosen);
     holder.querySelector(".qt-custom-note").textContent = isKnown ?
@@ -130,7 +131,7 @@
     say(holder, "");
     qt.ask(holder.dataset.request, request, function (result) {
       if (!result.ok) { say(holder, result.text); return; }
-      chosen = name;
+      coming = name;
       qt.toast({ title: "Custom scan", text: result.text });
       paintAll();
     });

@@ -257,7 +257,7 @@ def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None
     until(scanners, "document.querySelector('.qt-heat-wide td').title === 'AAPL Score: 0.50'")
     scanners.get_by_text("Treemap", exact=True).click()
     until(scanners, "document.querySelectorAll('#scanners-map .slice').length > 3")
-    scanners.locator("#scanners-map .slice").first.click()
+    scanners.locator("#scanners-map .slice path.surface").nth(2).click()
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
 
