@@ -29,7 +29,7 @@ from engine.state.sections import Section
 KEPT_S = 30 * 86_400.0  # about 20 sessions
 AFTER_CLOSE_S = 600.0
 STEP_S = 2.0
-AUDIT_PAUSE_S = 0.008  # after each slice of 4 ms: a third of the loop at most
+AUDIT_PAUSE_S = 0.008  # after each slice of 3-5 ms: a third of the loop at most
 SHADOW_ROWS = 50
 AUDIT_ROWS = 100
 
@@ -120,7 +120,7 @@ class ScoreDesk:
             self.audit_wanted = True
 
     def audit_slices(self) -> Iterator[None]:
-        """One audit over the universe as it is now; yields between slices of 4 ms."""
+        """One audit over the universe as it is now; yields between slices of some ms."""
         self.audit_wanted = False
         coordinator = self._coordinator
         self._audit = Audit(

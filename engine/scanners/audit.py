@@ -26,7 +26,7 @@ from engine.scanners.tracker import Tracker
 
 Bools = NDArray[np.bool_]
 SIDES: tuple[Side, Side] = ("long", "short")
-SLICE_S = 0.004
+SLICE_S = 0.003
 NEARLY = 0.99  # the rules project the minute's volume by the last millisecond
 LOOK_S = BAR_S - 0.001  # within the minute that is judged
 SAME_S = 300.0  # a live signal of the same side so near is the same breakout
@@ -78,7 +78,7 @@ class Audit:
         self.is_over = False
 
     def slices(self, mono: Callable[[], float]) -> Iterator[None]:
-        """Judge all symbols; yields whenever 4 ms are used up."""
+        """Judge all symbols; yields whenever 3 ms are used up."""
         begun = mono()
         for con_id in self._con_ids:
             for _ in self._judge(con_id):
