@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 from flask import Flask, Response, request
 
-from app import api_symbols, api_views
+from app import api_bars, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
 
 PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0
-BARS_DEFAULT, BARS_MAX = 390, 2_000
 
 
 def register(server: Flask, deps: AppDeps) -> None:
@@ -54,7 +53,7 @@ class _Api:
         return _json(api_views.positions(self._read("positions")))
 
     def lines(self) -> Response:
-        return _json(api_views.lines(self._read("lines"), self._deps))
+        return _json(api_lines.lines(self._read("lines", "coverage"), self._deps))
 
     def signals(self) -> Response:
         return _json(api_views.signals(self._read("signals")))
@@ -83,14 +82,13 @@ class _Api:
 
     def bars(self, symbol: str) -> Response:
         size = request.args.get("size", "1m")
-        count = _number("n", BARS_DEFAULT)
-        if size != api_symbols.DAILY and size not in api_symbols.BAR_SIZES_S:
-            sizes = ", ".join([*api_symbols.BAR_SIZES_S, api_symbols.DAILY])
-            return _error(400, f"size is {_quoted('size')}; must be one of {sizes}")
-        if count is None or not 1 <= count <= BARS_MAX or count != int(count):
-            return _error(400, f"n is {_quoted('n')}; must be a whole number, 1-{BARS_MAX}")
-        rows = int(count)
-        return self._of_one(symbol, lambda known, s: api_symbols.bars(known, s, size, rows))
+        count = _number("n", api_bars.DEFAULT)
+        if wrong := api_bars.unknown_size(size):
+            return _error(400, f"size is {_quoted('size')}; {wrong}")
+        if count is None or not 1 <= count <= api_bars.MOST or count != int(count):
+            return _error(400, f"n is {_quoted('n')}; must be a whole number, 1-{api_bars.MOST}")
+        files, rows = self._deps.bars, int(count)
+        return self._of_one(symbol, lambda known, s: api_bars.bars(known, s, files, size, rows), or_in_files=True)
 
     def unknown(self, rest: str = "") -> Response:
         return _error(
@@ -99,12 +97,23 @@ class _Api:
             " snapshot/<symbol>, bars/<symbol>, signals, pnl?since=<epoch s>",
         )
 
-    def _of_one(self, symbol: str, build: Callable[[api_symbols.Known, Snapshots], dict[str, Any]]) -> Response:
-        """The answer about the contract that a name means, or the 404 that says which names are near."""
+    def _of_one(
+        self,
+        symbol: str,
+        build: Callable[[api_symbols.Known, Snapshots], dict[str, Any]],
+        *,
+        or_in_files: bool = False,
+    ) -> Response:
+        """The answer about the contract that a name means, or the 404 that says which names are near.
+
+        `or_in_files`: a name that the state does not know may be one whose bars are kept.
+        """
         known = api_symbols.catalogue(self._read("universe", "positions", "quotes", "lines"))
         matches = api_symbols.find(symbol, known)
+        if not matches and or_in_files:
+            matches = api_symbols.find(symbol, api_bars.files_symbols(self._deps.bars))
         if len(matches) == 1:
-            names = ("positions", "quotes", "lines", "signals", f"symbol:{matches[0].con_id}")
+            names = ("broker", "positions", "quotes", "lines", "signals", f"symbol:{matches[0].con_id}")
             return _json(build(matches[0], self._read(*names)))
         asked = repr(symbol[: api_symbols.NAME_MAX])
         if matches:

@@ -10,13 +10,11 @@ from typing import Any
 
 from app.api_views import position, signal
 from app.snapshots import Snapshots
-from engine.domain import Bar, Quote
+from engine.domain import Quote
 
 Json = dict[str, Any]
 
 NAME_MAX = 64
-BAR_SIZES_S = {"1m": 60, "2m": 120, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600}
-DAILY = "1d"
 _SEPARATORS = re.compile(r"[\s./_-]+")
 
 
@@ -130,49 +128,3 @@ _QUOTE_FIELDS = (
 def _prices(quote: Quote | None, now: float) -> Json:
     values = {name: getattr(quote, name) if quote else None for name in _QUOTE_FIELDS}
     return {**values, "last_age_s": max(0.0, now - quote.received_wall) if quote else None}
-
-
-def bars(known: Known, s: Snapshots, size: str, count: int) -> Json:
-    """The newest `count` bars of one size, oldest first; `time` is the start, market clock."""
-    section = s.symbol
-    if section is None:
-        rows: Sequence[Bar] = ()
-        message = "No bars here yet: they are published while a page shows this symbol."
-    else:
-        rows = section.daily if size == DAILY else grouped(section.bars, BAR_SIZES_S[size])
-        message = section.message
-    return {
-        "con_id": known.con_id,
-        "local_symbol": known.local_symbol,
-        "size": size,
-        "bars": [_bar(bar) for bar in rows[-count:]],
-        "message": message,
-    }
-
-
-def grouped(minutes: Sequence[Bar], size_s: int) -> list[Bar]:
-    """1-minute bars -> bars of `size_s`, aligned to the epoch; a volume with an unknown part is unknown."""
-    groups: dict[float, list[Bar]] = {}
-    for bar in minutes:
-        groups.setdefault(bar.time // size_s * size_s, []).append(bar)
-    newest = max(groups, default=0.0)
-    return [_merged(start, group, size_s, start < newest) for start, group in groups.items()]
-
-
-def _merged(start: float, group: list[Bar], size_s: int, is_past: bool) -> Bar:
-    volumes = [bar.volume for bar in group if bar.volume is not None]
-    is_full = group[-1].time + 60.0 >= start + size_s
-    return Bar(
-        time=start,
-        open=group[0].open,
-        high=max(bar.high for bar in group),
-        low=min(bar.low for bar in group),
-        close=group[-1].close,
-        volume=sum(volumes) if len(volumes) == len(group) else None,
-        source="sampled" if any(bar.source == "sampled" for bar in group) else group[-1].source,
-        closed=is_past or (is_full and group[-1].closed),
-    )
-
-
-def _bar(bar: Bar) -> Json:
-    return {name: getattr(bar, name) for name in bar.__struct_fields__}

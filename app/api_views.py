@@ -11,7 +11,7 @@ from typing import Any
 
 from app.deps import AppDeps
 from app.snapshots import Snapshots
-from engine.domain import LineRow, Signal
+from engine.domain import Signal
 from engine.state.sections import AccountFigures, LinesSection, PositionRow, ScannersSection
 
 Json = dict[str, Any]
@@ -166,7 +166,7 @@ def position(row: PositionRow, now: float) -> Json:
         "currency": row.currency,
         "last": row.last,
         "last_kind": row.last_kind,
-        "last_age_s": _age(row.last_wall, now),
+        "last_age_s": age_s(row.last_wall, now),
         "data_type": row.data_type,
         "change_pct": row.change_pct,
         "unrealized_pnl": cents(unrealized_pnl(row)),
@@ -193,42 +193,6 @@ def unrealized_pnl(row: PositionRow) -> float | None:
     if row.last is None or not math.isfinite(row.last):
         return None
     return row.quantity * (row.last * row.multiplier - row.avg_cost)
-
-
-def lines(s: Snapshots, deps: AppDeps) -> Json:
-    """Every line that is held now, and the newest refusals."""
-    section = s.lines
-    limit = deps.config.lines.limit
-    return {
-        "limit": section.limit if section else limit,
-        "effective_limit": section.effective_limit if section else limit,
-        "lines": [_line(row, s.now) for row in section.rows] if section else [],
-        "refused": [
-            {
-                "con_id": item.con_id,
-                "local_symbol": item.local_symbol,
-                "reason": item.reason,
-                "at": item.at_wall,
-                "count": item.count,
-            }
-            for item in (section.refused if section else ())
-        ],
-    }
-
-
-def _line(row: LineRow, now: float) -> Json:
-    """`priority` is 100, 50 or 25, or the word "pinned" or "coverage": as text a key of `by_priority`."""
-    return {
-        "con_id": row.con_id,
-        "local_symbol": row.local_symbol,
-        "priority": row.priority if row.priority is not None else row.line_class,
-        "reason": row.reason,
-        "since": row.since_wall,
-        "last_tick_age_s": _age(row.last_tick_wall, now),
-        "holders": row.holders,
-        "lane": row.lane,
-        "state": row.state,
-    }
 
 
 def signals(s: Snapshots) -> list[Json]:
@@ -293,5 +257,5 @@ def _store_reasons(deps: AppDeps) -> tuple[str, str]:
     return (f"state folder: {state}" if state else "", f"journal: {journal}" if journal else "")
 
 
-def _age(wall: float | None, now: float) -> float | None:
+def age_s(wall: float | None, now: float) -> float | None:
     return None if wall is None else max(0.0, now - wall)

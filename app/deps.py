@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.bars.bar_files import BarFiles
 from engine.clock import Clock, SystemClock
 from engine.config import AppConfig
 from engine.journal.source import EmptyJournal, JournalSource
@@ -16,6 +17,7 @@ class AppDeps:
 
     state: StateSource
     journal: JournalSource = field(default_factory=EmptyJournal)
+    bars: BarFiles = field(default_factory=BarFiles)
     config: AppConfig = field(default_factory=AppConfig)
     build_id: str = "unknown"
     version: str = "0"

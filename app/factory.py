@@ -60,7 +60,7 @@ def create_app(deps: AppDeps) -> Dash:
     shell_callbacks.register(app, deps)
     overview.register(app, deps)
     positions.register(app, deps)
-    lines.register(app)
+    lines.register(app, deps)
     symbol.register(app, deps)
     health.register(app, deps)
     scanners.register(app, deps)

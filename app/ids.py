@@ -34,6 +34,17 @@ class Positions:
 class Lines:
     GRID: Final = "lines-grid"
     SHOW: Final = "lines-show"
+    RANGE: Final = "lines-range"
+    DAY_ASK: Final = "lines-day-ask"  # written by the browser: the day's time line again
+    DAY: Final = "lines-day"
+    REQUEST: Final = "lines-request"  # written by the browser: what a control asks for
+    REPLY: Final = "lines-reply"
+    DONE: Final = "lines-done"
+    WHAT_IF: Final = "lines-what-if"
+    WHAT_IF_AS: Final = "lines-what-if-as"
+    WHY: Final = "lines-why"
+    TOLD_ASK: Final = "lines-told-ask"  # written by the browser: the con_id of a symbol of the universe
+    TOLD: Final = "lines-told"
 
 
 class Symbol:

@@ -10,6 +10,7 @@ from engine.state.score_sections import ScoresSection
 from engine.state.sections import (
     AnswersSection,
     BrokerSection,
+    CoverageSection,
     HealthSection,
     Heartbeat,
     LinesSection,
@@ -66,6 +67,7 @@ class Snapshots:
     positions: PositionsSection | None = None
     quotes: QuotesSection | None = None
     lines: LinesSection | None = None
+    coverage: CoverageSection | None = None
     scanners: ScannersSection | None = None
     signals: SignalsSection | None = None
     health: HealthSection | None = None
@@ -98,6 +100,7 @@ class Snapshots:
             positions=_typed(got.get("positions"), PositionsSection),
             quotes=_typed(got.get("quotes"), QuotesSection),
             lines=_typed(got.get("lines"), LinesSection),
+            coverage=_typed(got.get("coverage"), CoverageSection),
             scanners=_typed(got.get("scanners"), ScannersSection),
             signals=_typed(got.get("signals"), SignalsSection),
             health=_typed(got.get("health"), HealthSection),

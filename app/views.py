@@ -90,7 +90,7 @@ SYMBOL_NAME = PageView("symbol-name", re.compile(r"/symbol/(?P<name>[^/]+)"), la
 PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
-    page("lines", r"/lines", (), lines_parts),
+    page("lines", r"/lines", ("coverage", "answers"), lines_parts),
     page(
         "scanners",
         r"/scanners",

@@ -25,6 +25,7 @@
     });
     qt.bind.part(part, changed, removed);
   }
+  qt.tell = tell;   // for a script that derives a part out of another
 
   function merge(part, values) {
     var target = qt.model[part] = qt.model[part] || {};

@@ -221,7 +221,8 @@
     cards.forEach(function (name, card) { drawState(card, name); });
   };
 
-  var FOREIGN = ".js-plotly-plot, .ag-root-wrapper, [data-qt-rows], [data-qt-heat], [data-qt-changes], [data-qt-curves]";
+  var FOREIGN = ".js-plotly-plot, .ag-root-wrapper, [data-qt-rows], [data-qt-heat], [data-qt-changes], [data-qt-curves], " +
+    "[data-qt-tiles], [data-qt-day], [data-qt-cover-legend], .qt-tile-tip, .qt-pick-list, .qt-said, .qt-why-said";
   function bringsElements(record) {
     if (!record.addedNodes.length || record.target.closest(FOREIGN)) { return false; }
     return Array.prototype.some.call(record.addedNodes, function (node) { return node.nodeType === 1; });

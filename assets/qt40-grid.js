@@ -76,7 +76,10 @@
       var waiting = d.state !== "live";
       return el("span", { className: "qt-lane", "data-lane": waiting ? d.state : d.lane }, waiting ? d.state : d.lane);
     },
-    out: function (d) { return d.out === null ? el("span", { "data-tone": "missing" }, "never") : el("b", null, d.out); }
+    out: function (d) {
+      if (d.cls === "coverage") { return el("span", { "data-tone": "missing", title: "Leaves after its visit" }, "visit"); }
+      return d.out === null ? el("span", { "data-tone": "missing" }, "never") : el("b", null, d.out);
+    }
   };
   var PRIORITY = { "100": "100 Position", pinned: "Pinned", "50": "50 Top", "25": "25 Normal", coverage: "Coverage" };
 

@@ -1,6 +1,6 @@
 /* Questions to the engine and notices about them.
    qt.ask(store, {action, ...}, done): hands a request to the server through the store with that id; `done` is called
-     once with {ok, text, errors}: at once when it was refused, else when the engine's answer is in the part "answers".
+     once with {ok, text, errors, value}: at once when it was refused, else when the engine's answer is in the part "answers".
      Requests go out one after the other, so that no reply is lost.
    qt.toast({kind: "ok"|"info"|"error", title, text, action: {label, run}}): bottom right, 6 s, errors stay. */
 (function () {

@@ -9,13 +9,36 @@
   var MARKS = { admitted: "▲", upgraded: "▲", evicted: "▼", refused: "✕" };
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.qtLines = {
+  window.dash_clientside.qtLines = Object.assign(window.dash_clientside.qtLines || {}, {
     show: function (value) {
       qt.lineFilter = value;
       qt.eachGrid("lines", function (grid) { grid.api.onFilterChanged(); });
       return window.dash_clientside.no_update;
     }
-  };
+  });
+
+  /* Nine visits a second begin and end: their rows of the ledger are made here out of "seen", not sent. */
+  var VISITS_LAST = 1000000;    // in the order of "out": behind everything that is held, the longest visit first
+  function visitRow(con, value) {
+    var about = qt.model.coverage || {}, dwell = about.dwell ? ", " + about.dwell + " s at least" : "";
+    return { sym: (qt.model.names || {})[con] || con, cls: "coverage", lane: "visited", by: "coverage", state: "live",
+      why: value[1] ? "kept until the breakout is decided" : "its turn" + dwell, since: about.base + value[0], at: null,
+      out: VISITS_LAST + value[0] };
+  }
+  qt.onPart("seen", function (name, changed, removed, full) {
+    var rows = qt.model["grid:lines"], fresh = {}, gone = [];
+    if (!rows) { return; }
+    Object.keys(changed).concat(removed).forEach(function (con) {
+      var value = changed[con], row = rows[con];
+      if (Array.isArray(value)) {
+        if (!row || row.cls === "coverage") { rows[con] = fresh[con] = visitRow(con, value); }
+      } else if (row && row.cls === "coverage") {
+        delete rows[con];
+        gone.push(con);
+      }
+    });
+    qt.tell("grid:lines", fresh, gone, full);
+  });
 
   function node(tag, attributes, text) {
     var element = document.createElementNS(SVG, tag);
@@ -89,9 +112,10 @@
     s.end = end;
     var svg = node("svg", { width: width, height: height, "aria-hidden": "true" });
     drawTimes(svg, s, end, height);
-    [["limit " + part.limit, part.limit, "qt-limit"], ["NEAR " + part.near, part.near, "qt-near"]].forEach(function (level) {
+    var apart = Math.max(0, 13 - (s.y(part.near) - s.y(part.limit))) / 2;   // else one word would lie on the other
+    [["limit " + part.limit, part.limit, "qt-limit", -apart], ["NEAR " + part.near, part.near, "qt-near", apart]].forEach(function (level) {
       svg.appendChild(node("line", { x1: LEFT, x2: width - RIGHT, y1: s.y(level[1]), y2: s.y(level[1]), class: level[2] }));
-      svg.appendChild(node("text", { x: LEFT - 10, y: s.y(level[1]) + 4, class: "qt-axis-word" }, level[0]));
+      svg.appendChild(node("text", { x: LEFT - 10, y: s.y(level[1]) + 4 + level[3], class: "qt-axis-word" }, level[0]));
     });
     var path = steps(list, s, end);
     if (path) {

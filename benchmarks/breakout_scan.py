@@ -2,7 +2,8 @@
 
     python -m benchmarks.breakout_scan [--symbols 600]
 
-"cold" = a minute has just closed for every symbol (all facts are computed anew), "warm" = between two minutes.
+"cold" = a minute has just closed for every symbol, "warm" = between two minutes, "afresh" = history has just come for
+every symbol at once, which IB's pacing forbids (nothing can be carried on).
 CPU time of the thread, so that other programs on the machine do not count; the best of five.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 
+import msgspec
 import numpy as np
 
 from engine.bars.series import HISTORY
@@ -21,8 +23,10 @@ from engine.domain import Bar, ContractRef, Quote, Signal
 from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.rules import Floors
 
-OPEN = 1_762_353_000.0 - 60.0  # 2025-11-05 09:29 New York: the last minute of the day runs
+OPEN = 1_762_353_000.0 - 600.0  # 2025-11-05 09:20 New York: some minutes of the day are left
 BARS = 390
+ROUNDS = 8
+GOAL_MS = 50.0
 
 
 def build(symbols: int) -> tuple[BreakoutScanner, BarStore, dict[int, Quote], list[Signal]]:
@@ -61,23 +65,34 @@ def scan(scanner: BreakoutScanner, now: float) -> tuple[float, float]:
     return (ended - begun) * 1_000.0, max(longest, ended - last) * 1_000.0
 
 
+def close_a_minute(store: BarStore, quotes: dict[int, Quote], now: float) -> None:
+    """Every symbol trades twice, and the minute ends."""
+    for quote in quotes.values():
+        for second, volume in ((10.0, 2e6 + now % 1e6), (40.0, 3e6 + now % 1e6)):
+            store.on_quote(msgspec.structs.replace(quote, volume=volume), now - now % 60.0 + second)
+    store.close_due(now - now % 60.0 + 60.0)
+
+
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--symbols", type=int, default=600)
     args = options.parse_args()
-    scanner, store, _, _ = build(args.symbols)
+    scanner, store, quotes, _ = build(args.symbols)
     now = OPEN + BARS * 60.0 + 20.0
     scan(scanner, now)
-    cold, warm = [], []
-    for _ in range(5):
+    runs: dict[str, list[tuple[float, float]]] = {"cold": [], "warm": [], "afresh": []}
+    for _ in range(ROUNDS):
+        close_a_minute(store, quotes, now)
+        now += 60.0
+        runs["cold"].append(scan(scanner, now))
+        runs["warm"].append(scan(scanner, now))
         for con_id in store.con_ids():
             store.get(con_id).series.version += 1  # type: ignore[union-attr]
-        cold.append(scan(scanner, now))
-        warm.append(scan(scanner, now))
-    for name, runs in (("cold", cold), ("warm", warm)):
-        total, slice_ms = min(runs)
+        runs["afresh"].append(scan(scanner, now))
+    for name, found in runs.items():
+        total, slice_ms = min(found)
         print(f"{name}: {args.symbols} symbols x {BARS} bars in {total:.1f} ms, longest slice {slice_ms:.1f} ms")
-    return 0
+    return 0 if max(min(runs["cold"]), min(runs["warm"]))[0] < GOAL_MS else 1
 
 
 if __name__ == "__main__":

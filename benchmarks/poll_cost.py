@@ -32,7 +32,7 @@ from playwright.sync_api import sync_playwright
 from app.deps import AppDeps
 from app.factory import create_app
 from app.launch.web_server import WebServer
-from benchmarks.engine_cpu import load_history_fast
+from benchmarks.engine_cpu import is_warm, load_history_fast
 from engine.clock import SystemClock
 from tests.integration.engine_bench import EngineBench, running_engine, running_simulator, wait_for
 
@@ -215,7 +215,8 @@ def main() -> int:
         poll_all(web, pages, args.rounds)
         busy = show("busy", pages)
         main_ms = browser_ms(web, [page.path for page in pages], args.browser) if args.browser else {}
-    with dashboard("weekend", args.warm * 2) as (bench, web):
+    with dashboard("weekend", args.warm) as (bench, web):
+        wait_for(lambda: is_warm(bench), "history of the universe", 400)  # until then a counter moves: not idle
         pages = pages_of(bench, args.page)
         poll_all(web, pages, args.rounds // 2)
         idle = show("idle", pages)

@@ -22,8 +22,9 @@ from engine.broker.port import ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractInfo, ContractRef, Quote, Signal
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.facts import read_bars
+from engine.scanners.parts import Parts
 from simulator.model import Breakout, Instrument, QuoteState, World
 from simulator.world.build import build_world
 

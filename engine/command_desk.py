@@ -7,17 +7,19 @@ import functools
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from engine.broker.port import BrokerPort
 from engine.broker.probe import probe
 from engine.clock import Clock
-from engine.domain import ContractRef
+from engine.domain import ContractRef, LineClass
 from engine.errors import QTradeError
+from engine.lines.what_if import WhatIf
 from engine.setting_changes import SettingsKeeper
 from engine.state.commands import (
     AnyCommand,
     ApplySettings,
+    AskLine,
     DeleteScan,
     FindSymbol,
     KeepScan,
@@ -37,12 +39,20 @@ from engine.watch import SymbolWatch
 log = logging.getLogger("qtrade.engine")
 
 Setting = ApplySettings | RevertChange | UseThresholdSet | KeepScan | DeleteScan
-AtOnce = Setting | RunAudit | WhyNot | OpenSymbol | PinSymbol | Reconnect
+Plain = Setting | RunAudit | WhyNot | OpenSymbol | PinSymbol | Reconnect
 
 _KEEP = 50
 _AT_ONCE = 8  # questions to the broker or the network under way
 _FOUND_MAX = 16
 _FAILED = "This could not be done; the log file says why."
+
+
+class LineDesk(Protocol):
+    """Who knows what a line more would do, and why a symbol has, or has not, one now."""
+
+    def what_if(self, contract: ContractRef, line_class: LineClass) -> WhatIf: ...
+
+    def explain(self, con_id: int) -> str: ...
 
 
 class CommandDesk:
@@ -56,6 +66,7 @@ class CommandDesk:
         broker: BrokerPort,
         clock: Clock,
         on_watch: Callable[[], None],
+        lines: LineDesk,
         ask_audit: Callable[[], str] = lambda: "",
         inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
     ) -> None:
@@ -68,6 +79,7 @@ class CommandDesk:
         self._ask_audit = ask_audit
         self._inspect = inspect
         self._value: Any = None  # of the command that is carried out now
+        self._lines = lines
         self._waiting: deque[AnyCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
         self._tasks: set[asyncio.Task[Answer]] = set()
@@ -95,17 +107,29 @@ class CommandDesk:
             else:
                 self._at_once(command)
 
-    def _at_once(self, command: AtOnce) -> None:
+    def _at_once(self, command: Plain | AskLine) -> None:
         self._value = None
         ok, text = False, _FAILED  # stays so when carrying it out fails in a way that nobody foresaw
+        value: list[Any] | None = None
         try:
-            ok, text = True, self._carry_out(command)
+            if isinstance(command, AskLine):
+                value = self._ask_line(command)
+                ok, text = True, f"{value[0]}. {value[1]}".rstrip()
+            else:
+                ok, text = True, self._carry_out(command)
         except QTradeError as error:
             text = str(error)
         finally:
-            self._answer(command.request_id, ok, text, self._value)
+            self._answer(command.request_id, ok, text, self._value if value is None else value)
 
-    def _carry_out(self, command: AtOnce) -> str:
+    def _ask_line(self, command: AskLine) -> list[Any]:
+        contract = self._known(command.con_id)
+        if not self._broker.link.connected:
+            raise QTradeError("There is no connection to the broker: no line can be planned now.")
+        answer = self._lines.what_if(contract, command.line_class)
+        return [answer.headline, answer.detail, self._lines.explain(command.con_id), answer.victim]
+
+    def _carry_out(self, command: Plain) -> str:
         if isinstance(command, Setting):
             return self._set(command)
         if isinstance(command, WhyNot):

@@ -309,11 +309,14 @@ class LineSpan(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
+    """A wish without a line. `contest`: it lost to a better one, which is the ranking at work and no event."""
+
     con_id: int
     local_symbol: str
     reason: str
     at_wall: float
     count: int = 1
+    contest: bool = False
 
 
 class Condition(Struct, frozen=True):

@@ -39,6 +39,7 @@ from engine.threshold_sets import shadow_params
 log = logging.getLogger("qtrade.engine")
 
 JOURNAL_FILE = "journal.sqlite3"
+BARS_FOLDER = "bars"
 DATA_LOST = 1101
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
@@ -90,6 +91,7 @@ class Engine:
         supervisor.start("contracts", rooms.contracts.run)
         supervisor.start("scores", rooms.scores.run)
         supervisor.start("scan parameters", rooms.scan_parameters.run)
+        supervisor.start("bars on disk", rooms.bar_keeper.run)
         supervisor.start("survey", self._survey)
         supervisor.start("coverage", self._show_coverage)
         supervisor.start("status block", self._log_block)
@@ -107,18 +109,20 @@ class Engine:
         except TimeoutError:
             log.warning("The broker connection did not close in time")
         await self.rooms.supervisor.stop()
+        await self.rooms.bar_keeper.close()
         self.publisher.all()
 
     def _use_account(self, account: str) -> Path:
-        """State and journal go on in this account's folder from this moment: no row may reach another's.
+        """State, journal and bars go on in this account's folder from this moment: no row may reach another's.
 
-        Neither touches the disk here; while the folder can't be used, both say so and try again by themselves.
+        None touches the disk here; while the folder can't be used, they say so and try again by themselves.
         """
         setup = self._setup
         folder = setup.data_dir / folder_name(self._mode, account)
         setup.state.use_folder(folder / "state")
         setup.journal.open(folder / JOURNAL_FILE, self._mode, account)
         setup.reader.open(folder / JOURNAL_FILE, self._mode, account)
+        setup.bar_files.open(folder / BARS_FOLDER)
         self._account = account
         return folder
 
@@ -131,6 +135,7 @@ class Engine:
             rooms.watch.attach(folder)
 
         await asyncio.to_thread(open_files)
+        await rooms.bar_keeper.open(folder / BARS_FOLDER)
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
         await self._restore_signals()
         rooms.supervisor.start("earlier today", lambda: self._take_up(folder))
@@ -139,7 +144,8 @@ class Engine:
         """Once the gateway's clock is known: what of "today" is on disk. Before, today is this machine's."""
         rooms = self.rooms
         await self._clock_known.wait()
-        await rooms.history.open_cache(folder / "bars")
+        rooms.bar_keeper.start_loading()
+        await rooms.history.open_cache(folder / BARS_FOLDER)
         await self._restore_signals()
 
     async def _restore_signals(self) -> None:
@@ -171,9 +177,9 @@ class Engine:
     def _learn_units(self, ticks: Ticks) -> None:
         """The evidence for lots or shares; a look-up a line once it is known."""
         rooms = self.rooms
-        settled = rooms.units.settled
+        settled, con_id_of = rooms.units.settled, rooms.bus.con_id_of
         for update in ticks.updates:
-            con_id = rooms.bus.con_id_of(update.req_id)
+            con_id = con_id_of(update.req_id)
             if con_id is not None and con_id not in settled:
                 sizes = (update.bid_size_raw, update.ask_size_raw, update.last_size_raw)
                 rooms.units.on_ticks(con_id, update.volume_raw, update.avg_volume_raw, update.last, *sizes)

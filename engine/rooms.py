@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.bars.bar_files import BarFiles
 from engine.bars.history import HistoryDesk
+from engine.bars.keeper import BarKeeper
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.ib_broker import IBBroker
@@ -23,6 +25,7 @@ from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
 from engine.lateness import LatenessProbe
+from engine.line_questions import LineQuestions
 from engine.lines.bus import Hooks, MarketDataBus
 from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
@@ -30,7 +33,8 @@ from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
 from engine.scan_parameter_desk import FILE_NAME as PARAMETER_FILE
 from engine.scan_parameter_desk import ScanParameterDesk
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.parts import Parts
 from engine.score_desk import ScoreDesk
 from engine.setting_changes import SettingsKeeper
 from engine.settings import EffectiveSettings
@@ -55,6 +59,7 @@ class EngineSetup:
     build: BuildId
     root: Path
     clock: Clock = field(default_factory=SystemClock)
+    bar_files: BarFiles = field(default_factory=BarFiles)  # told the account's folder, for the pages
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,11 @@ class Rooms:
             market_time=self.market.now,
             is_confirming=self._is_confirming,
             on_unknown=self._unknown_contract,
+            on_span=setup.journal.record_line_span,
         )
         self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, config.coverage)
         self.contracts = ContractDesk(self.broker, hears.info)
+        self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
         self.history = HistoryDesk(
             self.broker,
             self.bars,
@@ -110,6 +117,7 @@ class Rooms:
             clock,
             self.market_now,
             on_unknown_contract=self._unknown_contract,
+            is_ready=self.bar_keeper.is_ready,
             on_answer=self._history_came,
         )
         self.coordinator = ScannerCoordinator(
@@ -156,6 +164,7 @@ class Rooms:
             self.broker,
             clock,
             hears.watch,
+            LineQuestions(self.bus, self.coordinator),
             self.scores.ask_audit,
             self.why.inspect,
         )

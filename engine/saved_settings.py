@@ -5,7 +5,6 @@ A file that can't be read is moved aside and said so; the copy takes its place. 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import time
@@ -26,17 +25,25 @@ class SavedSettings:
     notes: tuple[str, ...] = ()
 
 
-def load_saved(path: Path, clock_wall: Callable[[], float] = time.time) -> SavedSettings:
-    """Read `path`, or its copy when `path` is damaged. A missing file is empty."""
+def load_saved(path: Path, clock_wall: Callable[[], float] = time.time, *, look_only: bool = False) -> SavedSettings:
+    """Read `path`, or its copy when `path` is damaged. A missing file is empty. `look_only` leaves the disk alone."""
     values, problem = _read(path)
     if problem is None:
         return SavedSettings(values)
-    aside = path.with_name(f"{path.name}.bad-{int(clock_wall())}")
-    with contextlib.suppress(OSError):
-        path.replace(aside)
+    moved = "a start would move it aside" if look_only else _move_aside(path, int(clock_wall()))
     copy, copy_problem = _read(_copy_of(path))
     used = "the copy of the settings before was taken" if copy and copy_problem is None else "defaults are used"
-    return SavedSettings(copy, (f"{path.name}: {problem}; moved to {aside.name}, {used}.",))
+    return SavedSettings(copy, (f"{path.name}: {problem}; {moved}, {used}.",))
+
+
+def _move_aside(path: Path, at: int) -> str:
+    """What was done, in words."""
+    aside = path.with_name(f"{path.name}.bad-{at}")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        return f"it could not be moved aside ({error.strerror})"
+    return f"moved to {aside.name}"
 
 
 def write_saved(path: Path, values: Mapping[str, Any]) -> None:
@@ -51,6 +58,7 @@ def write_saved(path: Path, values: Mapping[str, Any]) -> None:
 def _write_whole(path: Path, text: str) -> None:
     new = path.with_name(path.name + ".new")
     with new.open("w", encoding="utf-8") as handle:
+        new.chmod(0o600)  # the folder may be open to others
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())

@@ -131,6 +131,7 @@ class SettingsKeeper:
             changes=tuple(self._journal.changes(50)),
             sets=threshold_sets.rows(self._settings),
             shadow=self._settings.config.sets.shadow,
+            folder=str(self._path.parent),
         )
 
     def _adopt(self, fresh: EffectiveSettings, who: str, as_one: str) -> str:

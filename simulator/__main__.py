@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 import time
 
 from simulator.cli import Run, parser, run, settings_of
+from simulator.replay import replay_world
 from simulator.world.build import build_world, save_state
 
 
 def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     logging.basicConfig(level=args.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    if args.replay is not None:
+        return _replay(args)
     market = build_world(
         seed=args.seed,
         start=args.start,
@@ -28,6 +32,16 @@ def main(argv: list[str] | None = None) -> int:
             save_state(market, args.state)
 
     return run(Run(market, settings_of(args), save, stdin_watch=not args.no_stdin_watch))
+
+
+def _replay(args: argparse.Namespace) -> int:
+    """Serves a recorded day; 2 when the file is not one."""
+    try:
+        world = replay_world(args.replay, args.speed, time.monotonic)
+    except (OSError, ValueError) as problem:
+        sys.stderr.write(f"simulator: cannot replay {args.replay}: {problem}\n")
+        return 2
+    return run(Run(world, settings_of(args), lambda: None, stdin_watch=not args.no_stdin_watch))
 
 
 if __name__ == "__main__":

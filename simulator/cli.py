@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--line-limit", type=int, default=100, help="market data lines of the account")
     p.add_argument("--volume-unit", choices=("lots", "shares"), default="lots", help="unit of US stock volumes")
     p.add_argument("--account", default="DU1234567")
+    p.add_argument("--replay", type=Path, default=None, metavar="FILE", help="plays SYMBOL-YYYYMMDD.csv[.gz] of ticks")
     p.add_argument("--state", type=Path, default=None, metavar="FILE", help="goes on from where it stopped")
     p.add_argument("--fresh", action="store_true", help="ignores what the state file says")
     p.add_argument("--scenario", choices=("weekday", "weekend"), default="weekday")

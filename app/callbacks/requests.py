@@ -18,8 +18,10 @@ from engine.domain import Side
 from engine.errors import CommandRefused
 from engine.state.commands import (
     ApplySettings,
+    AskLine,
     Command,
     DeleteScan,
+    FindSymbol,
     KeepScan,
     ProbeBroker,
     RevertChange,
@@ -33,6 +35,7 @@ from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
 MOST_CHANGES = 100
 MOST_NAME = 100
 MOST_FILTERS = 20
+NAME_MOST = 40
 NOT_UP = "The engine is not running; nothing was changed. See the Health page."
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -79,6 +82,8 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, _about_scans(deps, request_id, asked))
     if action == "probe":
         return _live(deps, ProbeBroker(request_id, *_address(asked)))
+    if action in ("line", "find"):
+        return _live(deps, _question(request_id, asked))
     raise Refused("The request is not valid. Reload the page.")
 
 
@@ -160,6 +165,20 @@ def _pairs(filters: Any) -> tuple[tuple[str, str], ...] | None:
     if not all(isinstance(each, list) and len(each) == 2 and all(isinstance(t, str) for t in each) for each in filters):
         return None
     return tuple((tag, value) for tag, value in filters)
+
+
+def _question(request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol:
+    """What a line more would do, or a name looked up."""
+    text, con_id, line_class = asked.get("text"), asked.get("con"), asked.get("as")
+    if asked["action"] == "find":
+        if not isinstance(text, str) or not 1 <= len(text.strip()) <= NAME_MOST:
+            raise Refused(f"A symbol has 1 to {NAME_MOST} characters.")
+        return FindSymbol(request_id, text.strip())
+    if type(con_id) is not int or not 0 < con_id < 10**10:
+        raise Refused("Choose a symbol first.")
+    if line_class not in ("25", "50", "pinned"):
+        raise Refused("A line is asked for as 25, 50 or pinned.")
+    return AskLine(request_id, con_id, line_class)
 
 
 def _address(asked: dict[str, Any]) -> tuple[str, int]:

@@ -17,6 +17,7 @@ ENTRIES = (
     ("x", "Changing", ""),
     ("k", "Kept for positions", ""),
     ("f", "Free", ""),
+    ("w", "TWS windows, about", ""),
 )
 ALWAYS = "ptnc"  # the others come when there is one
 

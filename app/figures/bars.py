@@ -6,17 +6,18 @@ Times in here are market time, UTC epoch seconds, unless a name says `shown`: th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Final, NamedTuple
 
-from app.api_symbols import grouped
-from app.figures.zones import exchange_zone, local_time, shifted
+from app.figures.zones import local_time, shifted
+from engine.bars.aggregate import aggregated, by_day, daily, with_history
+from engine.bars.hours import UNKNOWN_HOURS
+from engine.bars.trading_day import TradingDays, midnight_utc, trading_days
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
 
 MINUTE_S: Final = 60
 DAY_S: Final = 86_400
-EVENING_S: Final = 7 * 3_600
 OPEN_MIN, CLOSE_MIN = 9 * 60 + 30, 16 * 60  # regular hours of US stocks, minutes of the exchange's day
 BREAK_S: Final = 55 * 60  # a hole of this length is a closed exchange when the hours are not known
 
@@ -44,41 +45,45 @@ BY_KEY: Final = {frame.key: frame for frame in TIMEFRAMES}
 
 def bars_of(section: SymbolSection, frame: Timeframe) -> list[Bar]:
     """All bars of one timeframe, oldest first, the running one last; a day's bar begins at midnight UTC of its date."""
-    if frame.size_s == DAY_S:
-        return daily_bars(section)
-    return list(section.bars) if frame.size_s == MINUTE_S else grouped(section.bars, frame.size_s)
+    return daily_bars(section) if frame.size_s == DAY_S else aggregated(section.bars, frame.size_s)
 
 
 def tail_of(section: SymbolSection, frame: Timeframe) -> list[Bar]:
     """The newest `frame.tail` bars without making the others."""
     if frame.size_s == DAY_S:
-        return daily_bars(section)[-frame.tail :]
+        today = _today(section)
+        return [today] if today is not None and frame.tail == 1 else daily_bars(section)[-frame.tail :]
     if not section.bars:
         return []
     since = section.bars[-1].time // frame.size_s * frame.size_s - (frame.tail - 1) * frame.size_s
     first = len(section.bars)
     while first > 0 and section.bars[first - 1].time >= since:
         first -= 1
-    recent = section.bars[first:]
-    return list(recent) if frame.size_s == MINUTE_S else grouped(recent, frame.size_s)
+    return aggregated(section.bars[first:], frame.size_s)
 
 
 def daily_bars(section: SymbolSection) -> list[Bar]:
-    """The history's days and the running one from the day's own open, high, low, last and volume."""
-    days = list(section.daily)
+    """The history's days, those made of minutes after them, and the running one by the day's own prices and volume."""
+    stock = _is_us_stock(section)
+    days = by_day(section.bars, days_of(section), UNKNOWN_HOURS, stock)
+    known = with_history(section.daily, daily(days, regular_only=stock))
     today = _today(section)
     if today is None:
-        return days
-    return [*(bar for bar in days if bar.time // DAY_S * DAY_S < today.time), today]
+        return known
+    return [*(bar for bar in known if bar.time // DAY_S * DAY_S < today.time), today]
+
+
+def days_of(section: SymbolSection) -> TradingDays:
+    """Which trading day a moment belongs to."""
+    return trading_days(section.sec_type, UNKNOWN_HOURS, section.time_zone)
 
 
 def _today(section: SymbolSection) -> Bar | None:
+    """The day of the newest minute as the quote tells it."""
     quote = section.quote
     if not section.bars or quote is None or quote.open is None or quote.last is None:
         return None
-    evening_s = EVENING_S if section.sec_type == "FUT" else 0  # the evening of a future belongs to the next day
-    date = local_time(section.bars[-1].time + evening_s, exchange_zone(section.time_zone)).date()
-    start = datetime(date.year, date.month, date.day, tzinfo=UTC).timestamp()
+    start = midnight_utc(days_of(section).of(section.bars[-1].time))
     prices = [value for value in (quote.open, quote.high, quote.low, quote.last) if value is not None]
     return Bar(start, quote.open, max(prices), min(prices), quote.last, quote.volume, "streamed", closed=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,16 +53,31 @@ def synced_by(folder: Path) -> str | None:
     return next((part for part in folder.parts if _SYNCED.match(part)), None)
 
 
+def check_data_folder(folder: Path) -> None:
+    """What `make_data_folder` would refuse, found without touching the disk. Raises ConfigError."""
+    nearest = next(each for each in (folder, *folder.parents) if each.exists())
+    if not nearest.is_dir():
+        raise _unusable(folder, f"{nearest} is a file")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _unusable(folder, f"no right to write in {nearest}")
+
+
 def make_data_folder(folder: Path) -> None:
-    """Create it for this user only. Raises ConfigError when that can't be done or it can't be written to."""
+    """Create it for this user only; a folder that was there keeps its rights, it may hold other things.
+
+    Raises ConfigError when it can't be made or can't be written to.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, mode=0o700)
         probe = folder / ".write-test"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise ConfigError(
-            f"data folder {folder}: {error.strerror or error}; must be a folder that you may write to. "
-            "Choose another one with --data-dir."
-        ) from None
+        raise _unusable(folder, error.strerror or str(error)) from None
+
+
+def _unusable(folder: Path, found: str) -> ConfigError:
+    return ConfigError(
+        f"data folder {folder}: {found}; must be a folder that you may write to. Choose another one with --data-dir."
+    )

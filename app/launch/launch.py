@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.launch.check import broker_words, check_environment, client_library, log_folder, report
 from app.launch.cli import parse_command_line
-from app.launch.data_folder import make_data_folder
+from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
 from app.launch.lockfile import AlreadyRunning, EngineLock
@@ -53,6 +53,7 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
         listener = open_listener(prepared.settings.config.web.host, prepared.settings.config.web.port)
         if typed.check:
             listener.close()
+            check_data_folder(prepared.folder)
             print(plain("\n".join(report(prepared, build))))
             return OK
         return _run_locked(prepared, machine, build, listener, assemble)

@@ -50,7 +50,7 @@ def prepare(typed: CommandLine, machine: Machine) -> Prepared:
     folder = data_folder(
         first.config.data_dir, first.origin("data_dir"), machine.environ, machine.home, machine.is_windows
     )
-    saved = load_saved(folder / FILE_NAME, machine.clock_wall)
+    saved = load_saved(folder / FILE_NAME, machine.clock_wall, look_only=typed.check)
     settings = load_settings(typed.layer, environment, saved_layer(saved.values, saved.notes), config_file)
     notes = list(settings.notes)
     synced = synced_by(folder)

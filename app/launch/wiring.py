@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.deps import AppDeps
 from app.factory import create_app
 from app.launch.parts import Parts, Plan
+from engine.bars.bar_files import BarFiles
 from engine.clock import SystemClock
 from engine.engine import Engine
 from engine.journal.reader import JournalReader
@@ -39,14 +40,15 @@ def assemble(plan: Plan) -> Parts:
     """Engine and pages on one state; starts nothing but the idle journal thread."""
     clock = SystemClock()
     state = StateBus(None, clock)
-    journal, reader = Journal(clock), JournalReader()
+    journal, reader, bars = Journal(clock), JournalReader(), BarFiles()
     setup = EngineSetup(
-        plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock
+        plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock, bars
     )
     thread = EngineThread(lambda: Engine(setup))
     deps = AppDeps(
         state=state,
         journal=reader,
+        bars=bars,
         config=plan.settings.config,
         build_id=plan.build.id,
         version=plan.build.version,

@@ -1,17 +1,19 @@
-"""Lines: who holds each market-data line, why, and which one leaves next."""
+"""Lines: who holds each market-data line, why, and which one leaves next; what one more would do; the coverage."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import dash
-from dash import html
+import dash_bootstrap_components as dbc
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
-from app.components.bind import bound, gauge
+from app.components.bind import bound, gauge, icon
 from app.components.card import card
 from app.components.controls import segmented
+from app.components.form import request_stores
 from app.components.gauge import legend
 from app.components.grid import age_column, column, grid, text_column
 from app.components.table import Col, table
@@ -19,13 +21,17 @@ from app.ids import Lines
 
 dash.register_page(__name__, path="/lines", title="QTrade - Lines", name="Lines")  # type: ignore[no-untyped-call]
 
+NEXT_OUT = "Place among the held lines; visits of coverage go before all of them"
+
 
 def layout(**_: Any) -> Component:
     return html.Div(
         [
             html.H1("Lines", className="visually-hidden"),
+            *request_stores(Lines.REQUEST, Lines.REPLY, Lines.DONE),
+            *[dcc.Store(id=name) for name in (Lines.TOLD_ASK, Lines.TOLD, Lines.DAY_ASK, Lines.DAY)],
             html.Div([_budget(), _ledger(), _changes()], className="qt-col qt-col-main"),
-            html.Div([_refused()], className="qt-col qt-col-side"),
+            html.Div([_what_if(), _coverage(), _refused()], className="qt-col qt-col-side"),
         ],
         className="qt-page qt-lines",
     )
@@ -96,7 +102,7 @@ def _ledger() -> Component:
         text_column("Why it holds a line", "why", phone=False, flex=1, minWidth=160),
         age_column("Held", "qtHeld", "qtBySince", phone=False, width=88, minWidth=78),
         age_column("Last tick", width=92, minWidth=76),
-        column("out", "Next out", "out", width=80, minWidth=76),
+        column("out", "Next out", "out", width=84, minWidth=76, headerTooltip=NEXT_OUT),
     ]
     shows = (
         ("all", _count("All", "lines.n_all")),
@@ -116,28 +122,110 @@ def _ledger() -> Component:
             options={
                 "isExternalFilterPresent": {"function": "qtTrue()"},
                 "doesExternalFilterPass": {"function": "qtLineShown(params)"},
+                "getRowClass": {"function": "qtLineClass(params)"},
+                "suppressOverlays": ["noMatchingRows"],
             },
         ),
         state="ledger",
         fact=bound("lines.count"),
-        controls=segmented(Lines.SHOW, shows, "all"),
+        controls=segmented(Lines.SHOW, shows, "held"),
         glyph="list-ol",
         cls="qt-card-ledger",
     )
 
 
 def _changes() -> Component:
-    body = html.Div(
+    recent = html.Div(
         className="qt-changes", role="img", **attrs(data_qt_changes="1", aria_label="Lines in use over time")
     )
+    day = html.Div(
+        className="qt-day qt-scroll-y",
+        hidden=True,
+        tabIndex=0,
+        role="region",
+        **attrs(data_qt_day="1", aria_label="Who held a line today"),
+    )
+    words = [bound("line_events.words"), html.Span(className="qt-day-words", hidden=True)]
     return card(
         "Line changes",
-        body,
+        [recent, day],
         state="changes",
-        fact=bound("line_events.words"),
+        fact=words,
+        controls=segmented(Lines.RANGE, (("30", "30 min"), ("day", "Day")), "30"),
         glyph="bar-chart-steps",
         aged=False,
         cls="qt-card-changes",
+    )
+
+
+def _picker(control_id: str, placeholder: str, purpose: str) -> Component:
+    """A symbol box; the options come from the names that the page has (`assets/qt48-pick.js`)."""
+    listed = f"{control_id}-list"
+    return html.Div(
+        [
+            icon("search"),
+            dbc.Input(
+                id=control_id,
+                type="text",
+                placeholder=placeholder,
+                autocomplete="off",
+                debounce=False,
+                value="",
+                maxlength=40,
+                className="qt-pick-box",
+            ),
+            html.Div(id=listed, className="qt-pick-list", role="listbox", hidden=True, **attrs(aria_label="Symbols")),
+        ],
+        className="qt-pick",
+        **attrs(data_qt_pick=control_id, data_purpose=purpose),
+    )
+
+
+def _what_if() -> Component:
+    choice = segmented(Lines.WHAT_IF_AS, (("25", "25"), ("50", "50"), ("pinned", "Pin")), "25")
+    answer = html.Div(
+        [
+            html.Div("Nothing is subscribed: the answer comes from the plan itself.", className="qt-said-head"),
+            html.Div(className="qt-said-detail"),
+            html.Div(className="qt-said-now"),
+        ],
+        className="qt-said",
+        role="status",
+        **attrs(data_qt_said="1", data_kind="idle"),
+    )
+    asked = html.Div([_picker(Lines.WHAT_IF, "Symbol", "What if I add this symbol"), choice], className="qt-what-if")
+    return card(
+        "What if I add...", html.Div([asked, answer], **attrs(data_request=Lines.REQUEST)), cls="qt-card-what-if"
+    )
+
+
+def _coverage() -> Component:
+    tiles = html.Div(
+        [
+            html.Div(
+                className="qt-tiles", tabIndex=0, role="listbox", **attrs(data_qt_tiles="1", aria_label="Last visits")
+            ),
+            html.Div(className="qt-tile-tip", hidden=True, role="status"),
+        ],
+        className="qt-tiles-frame",
+    )
+    rotation = html.Div(
+        [bound("coverage.lines"), " · ", bound("coverage.visits"), " · ", bound("coverage.rules")],
+        className="qt-soft qt-cover-figures",
+    )
+    why = [
+        _picker(Lines.WHY, "Why has it (not) a line?", "Why has this symbol a line, or not"),
+        html.Div(className="qt-why-said", role="status"),
+    ]
+    return card(
+        "Coverage of the universe",
+        [tiles, html.Div(className="qt-legend qt-cover-legend", **attrs(data_qt_cover_legend="1")), rotation, *why],
+        state="coverage",
+        fact=bound("coverage.total"),
+        controls=html.Span(className="qt-cover-ages"),
+        glyph="grid-3x3-gap",
+        aged=False,
+        cls="qt-card-coverage",
     )
 
 
@@ -150,7 +238,11 @@ def _refused() -> Component:
     )
     return card(
         "Refused",
-        html.Div(table("refused", columns, "Refused requests", cls="qt-headless"), className="qt-scroll-y", tabIndex=0),
+        html.Div(
+            table("refused", columns, "Refused requests", cls="qt-headless"),
+            className="qt-scroll-y qt-refused",
+            tabIndex=0,
+        ),
         state="refused",
         fact=bound("line_events.refused_count"),
         glyph="slash-circle",

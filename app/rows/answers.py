@@ -10,7 +10,6 @@ MOST = 20
 
 
 def answers_part(section: AnswersSection | None) -> dict[str, Any]:
-    """The part "answers": request id -> [ok, text, value if there is one]; who asked in this tab waits for it."""
-    if section is None:
-        return {}
-    return {a.request_id: [a.ok, a.text, *([] if a.value is None else [a.value])] for a in section.answers[-MOST:]}
+    """The part "answers": request id -> [ok, text] or [ok, text, value]; whoever asked in this tab waits for its id."""
+    newest = section.answers[-MOST:] if section else ()
+    return {a.request_id: [a.ok, a.text] if a.value is None else [a.ok, a.text, a.value] for a in newest}

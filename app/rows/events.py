@@ -49,8 +49,10 @@ def _signals(s: Snapshots) -> list[Event]:
 
 
 def _lines(s: Snapshots) -> list[Event]:
+    """Requests refused by the budget or by TWS; who merely ranks too low is on the Lines page."""
     if s.lines is None:
         return []
+    refused = [r for r in s.lines.refused if not r.contest]
     return [
         Event(
             s.market_time(r.at_wall),
@@ -60,7 +62,7 @@ def _lines(s: Snapshots) -> list[Event]:
             r.local_symbol,
             r.con_id,
         )
-        for r in s.lines.refused[-MOST:]
+        for r in refused[:MOST]
     ]
 
 

@@ -1,6 +1,6 @@
 """The subscription gauge as one letter a line, in the order of priority. Pure.
 
-p position, i pinned, t top, n normal, c coverage, x changing over, k kept for positions, f free.
+p position, i pinned, t top, n normal, c coverage, x changing over, k kept for positions, f free, w used by TWS windows.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ def kept(lines: LinesSection) -> int:
     return min(free, max(0, lines.effective_limit - lines.scanner_capacity - lines.by_class.get("100", 0)))
 
 
+def taken(lines: LinesSection) -> int:
+    """Lines of the configured limit that are not to be had: error 101 said that TWS windows use them."""
+    return max(0, lines.limit - max(lines.effective_limit, lines.used))
+
+
 def cells(lines: LinesSection) -> str:
     """One letter per line of the budget; lines being given back are the last ones in use."""
     used = "".join(letter * lines.by_class.get(name, 0) for name, letter in CLASS_LETTERS)
@@ -32,8 +37,9 @@ def cells(lines: LinesSection) -> str:
     if changing:
         used = used[:-changing] + "x" * changing
     reserve = kept(lines)
-    free = max(0, lines.limit - len(used) - reserve)
-    return used + "f" * free + "k" * reserve
+    windows = taken(lines)
+    free = max(0, lines.limit - len(used) - reserve - windows)
+    return used + "f" * free + "k" * reserve + "w" * windows
 
 
 def legend(lines: LinesSection) -> dict[str, Any]:
@@ -43,7 +49,8 @@ def legend(lines: LinesSection) -> dict[str, Any]:
     counts["n_x"] = lines.changing or None
     reserve = kept(lines)
     counts["n_k"] = reserve or None
-    counts["n_f"] = max(0, lines.limit - lines.used - reserve) or None
+    counts["n_w"] = taken(lines) or None
+    counts["n_f"] = max(0, lines.limit - lines.used - reserve - taken(lines)) or None
     return counts
 
 

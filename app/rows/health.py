@@ -16,6 +16,9 @@ from engine.state.sections import HealthSection
 
 View = dict[str, dict[str, Any]]
 LATE_MS = 50.0
+SOON_MS = 5.0
+QUICK_MS = 20.0
+FEW_PER_S = 20.0
 DISK_LOW_GB = 1.0
 LOG_LINES = 60
 MODES = {"simulated": "Simulator", "paper": "TWS paper", "live": "TWS live"}
@@ -31,10 +34,19 @@ def health_parts(s: Snapshots) -> View:
         "links": links(h),
         "rows:happened": happened(s, h),
         "ages": {"rows": [[row.part, row.wall, row.stale_s] for row in h.ages]},
-        "rows:status": {name: {"order": i, "name": name, "value": v} for i, (name, v) in enumerate(h.status_block)},
+        "rows:status": status_rows(s, h),
         "rows:parts": parts(h),
         "rows:log": log_rows(s, h),
         "state": states(h),
+    }
+
+
+def status_rows(s: Snapshots, h: HealthSection) -> dict[str, Any]:
+    """The status block; its uptime is counted in the browser, else an idle page would change for ever."""
+    counted = {"Uptime": {"text": "{age}", "from": s.heartbeat.started_wall}} if s.heartbeat else {}
+    return {
+        name: {"order": i, "name": name, "value": counted.get(name, value)}
+        for i, (name, value) in enumerate(h.status_block)
     }
 
 
@@ -87,17 +99,22 @@ def tiles(s: Snapshots, h: HealthSection) -> dict[str, Any]:
         "engine": {"alive": "Running", "late": "Late", "dead": "Silent", "starting": "Starting"}[s.engine],
         "engine2": {"text": "up {age}", "from": started} if started is not None else None,
         **connection_tile(s),
-        "late": [f"{number(h.loop_lateness_p99_ms, 1)} ms", "warn" if late else ""],
+        "late": [f"{_calm(h.loop_lateness_p99_ms, SOON_MS)} ms", "warn" if late else ""],
         "late2": f"p99, limit {number(LATE_MS)} ms",
-        "decode": f"{number(h.decoded_per_s)} /s" if h.decoded_per_s is not None else None,
+        "decode": f"{_calm(h.decoded_per_s, FEW_PER_S)} /s" if h.decoded_per_s is not None else None,
         "decode2": f"messages, {h.sent_worst_second} sent/s at most",
-        "journal": f"{number(h.state_write_ms, 1)} ms" if h.state_write_ms is not None else None,
+        "journal": f"{_calm(h.state_write_ms, QUICK_MS)} ms" if h.state_write_ms is not None else None,
         "journal2": {"text": "journal {age} ago", "from": h.journal_last_wall}
         if h.journal_last_wall is not None
         else "journal not written yet",
         "disk": [disk_text(h.disk_free_gb), "warn" if low else ""],
         "disk2": "low: free some space" if low else "free where history is kept",
     }
+
+
+def _calm(value: float, floor: float) -> str:
+    """A number that tells nothing below `floor` stays still there."""
+    return f"under {number(floor)}" if value < floor else number(value)
 
 
 def connection_tile(s: Snapshots) -> dict[str, Any]:

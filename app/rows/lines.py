@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import plural, share
-from app.rows.gauge import cells, kept, legend, status_word
+from app.rows.answers import answers_part
+from app.rows.coverage import coverage_parts, coverage_state
+from app.rows.gauge import cells, kept, legend, status_word, taken
 from app.rows.states import LIVE, broker_state, empty
 from app.snapshots import Snapshots
 from engine.domain import LineRow, SymbolEvent
@@ -30,9 +32,12 @@ def lines_parts(s: Snapshots) -> View:
         "line_events": line_events(section, s),
         "marks:lines": marks(section, s),
         "tail:used": used_tail(section),
+        **coverage_parts(s),
+        "answers": answers_part(s.answers),
         "state": {
             "lines": broker_state(s, section, bool(section), none),
             "ledger": broker_state(s, section, bool(section and section.rows), none),
+            "coverage": coverage_state(s),
             "refused": LIVE
             if section and section.refused
             else empty("Nothing refused", "A request that finds no free line is listed here with the reason."),
@@ -71,6 +76,7 @@ def gauge_words(section: LinesSection) -> str:
         f"{section.used} of {section.limit} lines in use: "
         + ", ".join(counts)
         + f", {kept(section)} kept for positions"
+        + (f", {taken(section)} used by TWS windows" if taken(section) else "")
     )
 
 
@@ -100,13 +106,17 @@ def _sums(section: LinesSection | None) -> dict[str, Any]:
 
 
 def ledger(section: LinesSection | None) -> dict[str, Any]:
-    """One row a line: positions first, then in the order in which they would leave, the next one first.
+    """One row a held line: positions first, then in the order in which they would leave, the next one first.
 
-    The grid sorts by `out` itself (None first), so that a swap does not renumber every row twice.
+    `out` counts the held lines only: the visits of coverage go before all of them, and the browser makes their rows
+    out of "seen". The grid sorts by `out` itself (None first), so that a swap does not renumber every row twice.
     """
     if section is None:
         return {}
-    return {str(row.con_id): _ledger_row(row) for row in sorted(section.rows, key=_ledger_order)}
+    held = sorted((row for row in section.rows if row.line_class != "coverage"), key=_ledger_order)
+    leaving = [row.con_id for row in held if row.next_out is not None]
+    place = {con_id: i for i, con_id in enumerate(leaving, start=1)}
+    return {str(row.con_id): _ledger_row(row, place.get(row.con_id)) for row in held}
 
 
 def _ledger_order(row: LineRow) -> tuple[bool, int, int, str]:
@@ -114,7 +124,7 @@ def _ledger_order(row: LineRow) -> tuple[bool, int, int, str]:
     return (not never, row.next_out or 0, CLASS_ORDER.get(row.line_class, 9), row.local_symbol)
 
 
-def _ledger_row(row: LineRow) -> dict[str, Any]:
+def _ledger_row(row: LineRow, out: int | None) -> dict[str, Any]:
     return {
         "sym": row.local_symbol,
         "cls": row.line_class,
@@ -124,7 +134,7 @@ def _ledger_row(row: LineRow) -> dict[str, Any]:
         "state": row.state,
         "since": round(row.since_wall),
         "at": None if row.last_tick_wall is None else round(row.last_tick_wall),
-        "out": row.next_out,
+        "out": out,
     }
 
 
@@ -138,11 +148,17 @@ def refused(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
             "order": -round(r.at_wall),
             "at": {"at": round(s.market_time(r.at_wall)), "clock": "hms"},
             "sym": {"sym": r.local_symbol, "con": r.con_id},
-            "reason": r.reason.partition(": ")[2] or r.reason if r.reason.startswith("Cannot subscribe") else r.reason,
+            "reason": _short(r.reason),
             "count": f"{r.count}×" if r.count > 1 else "",
         }
         for r in newest
     }
+
+
+def _short(reason: str) -> str:
+    """Without the symbol, which stands beside it; a per cent sign does not go to a line of its own."""
+    told = reason.partition(": ")[2] if reason.startswith("Cannot subscribe") else reason
+    return (told or reason).replace(" %", "\u00a0%")
 
 
 def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from app.rows.positions import grid_rows, positions_state, summary, total_row
 from app.rows.signals import signal_counts, top_signals
 from app.rows.states import LIVE, LOADING, broker_state, empty
 from app.snapshots import Snapshots
+from engine.domain import Candidate
 
 View = dict[str, dict[str, Any]]
 HEAT_COLUMNS = 12
@@ -31,7 +32,7 @@ def overview_parts(s: Snapshots) -> View:
         "lines": {**headline(s.lines), **(legend(s.lines) if s.lines else {})},
         "rows:signals": signals,
         "signals": {"count": signal_counts(s, len(signals))},
-        "heat:top": heat_parts(candidates, HEAT_COLUMNS),
+        "heat:top": heat_parts(_priced_first(candidates), HEAT_COLUMNS),
         "rows:events": events,
         "tail:pnl": pnl_tail(s),
         "state": {
@@ -45,6 +46,11 @@ def overview_parts(s: Snapshots) -> View:
             "pnl": pnl_state(s),
         },
     }
+
+
+def _priced_first(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The same order, but who has no price yet last: a column of dashes answers nothing."""
+    return tuple(sorted(candidates, key=lambda c: c.price is None))
 
 
 def pnl_tail(s: Snapshots) -> dict[str, Any]:

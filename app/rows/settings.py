@@ -59,9 +59,7 @@ def settings_parts(s: Snapshots) -> View:
         "settings": {
             "thresholds": changed_words(s.settings, BREAKOUT_KEYS) or "All at their defaults",
             "version": s.version or None,
-            "data_dir": next((row.value for row in s.settings.rows if row.key == "data_dir"), None)
-            if s.settings
-            else None,
+            "data_dir": (s.settings.folder or None) if s.settings else None,
             "now": now_words(s.broker),
         },
         "state": {

@@ -13,6 +13,7 @@ from typing import NamedTuple
 BAR_S = 60.0
 RESUME_S = 1_800.0  # a longer break is no pause between two visits
 HIGH_IS_FRESH = 0.25  # the price is still within this share of what a new extreme of the day went beyond the last one
+PACE_NEEDS_S = 3.0  # of a visit, before its own volume says anything
 RESET_SHARE = 0.5  # a day's volume below half of the last one is a new day's; above, a correction by the exchange
 
 
@@ -70,8 +71,15 @@ class BarBuilder:
         self.seen_from = 0.0  # when the watch that lasts until now began; 0.0 = before any bar
         self.late: LateTrade | None = None  # for whoever keeps the closed bars; to be taken away there
         self._updated_at = 0.0
+        self._visit_volume: float | None = None  # the day's, when the present visit began
         self._left: _Left | None = None
         self._resumed: tuple[_Left, float] | None = None  # until high and low are compared: what was, and this minute
+
+    def visit_pace(self, now_market: float) -> float | None:
+        """Volume a minute since the present visit began; None = no visit after a break, or one too young to tell."""
+        if self._visit_volume is None or self._day_volume is None or now_market - self.seen_from < PACE_NEEDS_S:
+            return None
+        return max(0.0, self._day_volume - self._visit_volume) * BAR_S / (now_market - self.seen_from)
 
     @property
     def day_volume(self) -> float | None:
@@ -130,7 +138,7 @@ class BarBuilder:
             self.bar.complete = False
         if self._day_volume is not None and self._left is None:
             self._left = _Left(self._updated_at, self._day_volume, self._day_high, self._day_low)
-        self._last = self._day_high = self._day_low = self._resumed = None
+        self._last = self._day_high = self._day_low = self._resumed = self._visit_volume = None
         volume, self._day_volume = self._day_volume, None
         self._complete_from = float("inf")
         return volume
@@ -157,6 +165,7 @@ class BarBuilder:
             return None
         self._left, self._resumed = None, (left, bar_start(at))
         self._day_volume, self._updated_at = day_volume, at
+        self._visit_volume = day_volume
         self._complete_from = bar_start(at) + BAR_S
         self.seen_from = at
         gained = day_volume - left.volume

@@ -7,6 +7,7 @@ yet is kept and merged again when it is.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -24,7 +25,9 @@ from engine.bars.history_plan import (
     Allowance,
     Job,
     JobKind,
+    missing_since,
     next_jobs,
+    request_since,
 )
 from engine.bars.hours import NEW_YORK
 from engine.bars.sessions import is_us_stock
@@ -70,6 +73,7 @@ class HistoryDesk:
         market: Callable[[], float],
         on_unknown_contract: Callable[[int], None] = lambda con_id: None,
         on_answer: Callable[[int], None] = lambda con_id: None,
+        is_ready: Callable[[int], bool] = lambda con_id: True,
     ) -> None:
         self._broker = broker
         self._store = store
@@ -78,12 +82,13 @@ class HistoryDesk:
         self._market = market
         self._on_unknown_contract = on_unknown_contract
         self._on_answer = on_answer
+        self._is_ready = is_ready  # what the disk knows of the contract has been read
         self._jobs: dict[tuple[int, JobKind], Job] = {}
         self._done: dict[tuple[int, JobKind], str] = {}  # -> the exchange's date
         self._failed: dict[tuple[int, JobKind], str] = {}
         self._allowance = Allowance()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unit_waits: dict[tuple[int, JobKind], tuple[list[Bar], float]] = {}
+        self._unit_waits: dict[tuple[int, JobKind], tuple[list[Bar], float, float | None]] = {}
         self._connected = False
         self._universe_from_mono = 0.0
         self._repairs: dict[int, float] = {}  # where the gap begins that is being repaired
@@ -129,8 +134,7 @@ class HistoryDesk:
         contract = self._store.contract(con_id)
         if start is None or contract is None or (con_id, "bars") in self._jobs or self._hopeless.get(con_id) == start:
             return
-        seconds = int((now_market - start) // 300 + 2) * 300
-        request = HistoryRequest(f"{min(seconds, 86_400)} S", "1 min")
+        request = request_since(start, now_market)
         key: tuple[int, JobKind] = (con_id, "repair")
         if key not in self._jobs:
             self._jobs[key] = Job(contract, "repair", request, rank)
@@ -154,8 +158,8 @@ class HistoryDesk:
     def on_units_known(self) -> None:
         """Merge again what came while the unit of volume was unknown."""
         waits, self._unit_waits = self._unit_waits, {}
-        for (con_id, kind), (bars, asked) in waits.items():
-            self._take(con_id, kind, bars, asked)
+        for (con_id, kind), (bars, asked, covers_from) in waits.items():
+            self._take(con_id, kind, bars, asked, covers_from)
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
@@ -196,19 +200,46 @@ class HistoryDesk:
             return
         now = self._clock.mono()
         settled = now >= self._universe_from_mono
-        waiting = (job for job in self._jobs.values() if settled or job.rank < RANK_UNIVERSE)
-        for job in next_jobs(waiting, self._allowance, now):
+        for job in next_jobs(self._ready_jobs(settled), self._allowance, now):
             self._allowance.note_sent(job, now)
             task = asyncio.get_running_loop().create_task(self._ask(job), name=f"history {job.contract.local_symbol}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _ready_jobs(self, settled: bool) -> list[Job]:
+        """What may be asked now; minute bars only for the time that no earlier run has left on disk."""
+        ready: list[Job] = []
+        now = self._market()
+        for job in list(self._jobs.values()):
+            con_id = job.contract.con_id
+            if job.rank >= RANK_UNIVERSE and not settled:
+                continue
+            if job.kind != "usual" and not self._is_ready(con_id):
+                continue
+            since = self._known_until(job, now)
+            if since is None:
+                ready.append(job)
+                continue
+            short = msgspec.structs.replace(job, request=request_since(since, now))
+            if self._store.was_closed(con_id, since, now):
+                self._answered(short, [], now)
+            else:
+                ready.append(short)
+        return ready
+
+    def _known_until(self, job: Job, now: float) -> float | None:
+        """Until when the bars are here; None = ask for both days, as long as their unit has to be learned from them."""
+        entry = self._store.get(job.contract.con_id)
+        if job.kind != "bars" or entry is None or self._units.history_factor(job.contract.con_id) is None:
+            return None
+        return missing_since(entry.covered, now)
 
     async def _ask(self, job: Job) -> None:
         asked = self._market()
         try:
             bars = await self._broker.history(job.contract, job.request)
         except RequestRejected as error:
-            self._rejected(job, error)
+            self._rejected(job, error, asked)
         except RequestTimeout:
             self._again(job, "no answer in time")
         except BrokerUnavailable:
@@ -238,26 +269,35 @@ class HistoryDesk:
         if self._store.get(con_id) is None:
             return
         self._learn_unit(job, bars)
-        self._take(con_id, job.kind, bars, asked)
+        self._take(con_id, job.kind, bars, asked, self._covers_from(job))
         self._on_answer(con_id)
 
-    def _take(self, con_id: int, kind: JobKind, bars: list[Bar], asked: float) -> None:
+    def _covers_from(self, job: Job) -> float | None:
+        """From when on an answer tells all; None = from its first bar."""
+        if job.kind == "repair":
+            return self._repairs.get(job.contract.con_id)
+        if not _is_short(job):
+            return None
+        entry = self._store.get(job.contract.con_id)
+        return missing_since(entry.covered, self._market()) if entry is not None else None
+
+    def _take(self, con_id: int, kind: JobKind, bars: list[Bar], asked: float, covers_from: float | None) -> None:
         factor = self._units.history_factor(con_id)
         if factor is None and len(self._unit_waits) < UNIT_WAIT_MAX:
-            self._unit_waits[(con_id, kind)] = (bars, asked)
+            self._unit_waits[(con_id, kind)] = (bars, asked, covers_from)
         shares = [_in_shares(bar, factor) for bar in bars]
         if kind == "usual":
             self._store.set_usual(con_id, usual_volume(shares, self._market()))
         elif kind == "daily":
             self._store.set_daily(con_id, shares)
         else:
-            covers_from = self._repairs.get(con_id) if kind == "repair" else None
             self._store.merge_history(con_id, shares, asked, covers_from=covers_from)
             if kind == "bars":
-                self._store.set_message(con_id, "" if bars else "the broker has no bars for this symbol")
+                known = bars or covers_from is not None
+                self._store.set_message(con_id, "" if known else "the broker has no bars for this symbol")
 
     def _learn_unit(self, job: Job, bars: list[Bar]) -> None:
-        if not is_us_stock(job.contract) or job.kind == "repair":
+        if not is_us_stock(job.contract) or job.kind == "repair" or _is_short(job):
             return
         volumes = [bar.volume for bar in bars if bar.volume is not None]
         days: dict[str, float] = {}
@@ -274,8 +314,11 @@ class HistoryDesk:
         )
         self._units.on_history(job.contract.con_id, newest, volumes, sum(whole) / len(whole) if whole else None)
 
-    def _rejected(self, job: Job, error: RequestRejected) -> None:
+    def _rejected(self, job: Job, error: RequestRejected, asked: float) -> None:
         text = error.text.lower()
+        if error.code == 162 and "no data" in text and _is_short(job):
+            self._answered(job, [], asked)  # nothing was traded since
+            return
         if "pacing" in text:
             log.warning(
                 "History pause of 60 s: the gateway answered a pacing violation for %s", job.contract.local_symbol
@@ -296,7 +339,7 @@ class HistoryDesk:
             self._give_up(job, why)
             return
         later = self._clock.mono() + RETRY_S * (job.tries + 1)
-        self._jobs[job.key] = msgspec.structs.replace(job, tries=job.tries + 1, not_before_mono=later)
+        self._jobs[job.key] = msgspec.structs.replace(self._jobs[job.key], tries=job.tries + 1, not_before_mono=later)
 
     def _give_up(self, job: Job, why: str) -> None:
         self._jobs.pop(job.key, None)
@@ -325,13 +368,25 @@ class HistoryDesk:
 
 
 def _date(at_market: float) -> str:
-    return datetime.fromtimestamp(at_market, NEW_YORK).strftime("%Y%m%d")
+    """The exchange's date. An answer has thousands of bars and its midnight is on the hour: once an hour is enough."""
+    return _date_of_hour(int(at_market // 3_600.0))
+
+
+@functools.lru_cache(maxsize=2_048)
+def _date_of_hour(hour: int) -> str:
+    return datetime.fromtimestamp(hour * 3_600.0, NEW_YORK).strftime("%Y%m%d")
+
+
+def _is_short(job: Job) -> bool:
+    """Minute bars of a part of the two days."""
+    return job.kind == "bars" and job.request != TWO_DAYS
 
 
 def _in_shares(bar: Bar, factor: float | None) -> Bar:
     if factor == 1.0 or bar.volume is None:
         return bar
-    return msgspec.structs.replace(bar, volume=None if factor is None else round(bar.volume * factor, 2))
+    volume = None if factor is None else round(bar.volume * factor, 2)
+    return Bar(bar.time, bar.open, bar.high, bar.low, bar.close, volume, bar.source, bar.closed)
 
 
 __all__ = ["RANK_POSITION", "RANK_SHOWN", "RANK_STREAMED", "RANK_UNIVERSE", "HistoryDesk"]

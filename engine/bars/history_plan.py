@@ -7,7 +7,7 @@ contract in 2 s, and a minute's silence after a pacing answer (SIGNALS, "History
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,6 +23,9 @@ SAME_REQUEST_S = 15.0
 PER_CONTRACT = 5
 PER_CONTRACT_S = 2.0
 PACING_PAUSE_S = 60.0
+
+LATELY_S = 23 * 3_600.0
+REACHES_BACK_S = 18 * 3_600.0  # what is known must begin in an earlier session
 
 JobKind = Literal["bars", "usual", "daily", "repair"]
 RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE = 0, 1, 2, 3
@@ -66,6 +69,21 @@ class Allowance:
     def forget(self, now_mono: float) -> None:
         while self.sent and self.sent[0][0] <= now_mono - 60.0:
             self.sent.popleft()
+
+
+def missing_since(spans: Sequence[Sequence[float]], now_market: float) -> float | None:
+    """From when on minute bars have to be asked for, when the rest of two days is known; None = ask for both days.
+
+    `spans` = stretches of market time whose bars are known, in order.
+    """
+    ends = [end for start, end in spans if start <= now_market - REACHES_BACK_S]
+    return ends[-1] if ends and now_market - LATELY_S <= ends[-1] <= now_market else None
+
+
+def request_since(start: float, now_market: float) -> HistoryRequest:
+    """Minute bars from `start` on, and a little more; at most a day, as IB counts in seconds up to there."""
+    seconds = int((now_market - start) // 300 + 2) * 300
+    return HistoryRequest(f"{min(seconds, 86_400)} S", "1 min")
 
 
 def next_jobs(waiting: Iterable[Job], allowance: Allowance, now_mono: float) -> list[Job]:

@@ -57,7 +57,7 @@ def ema_last(values: Floats, length: int) -> float | None:
         return None
     alpha = 2.0 / (length + 1.0)
     tail = values[-settled(length, alpha) :]
-    return finite(float(np.dot(tail, _decay(len(tail), alpha))))
+    return finite(tail.dot(_decay(len(tail), alpha)))
 
 
 def true_range(high: Floats, low: Floats, close: Floats, starts: NDArray[np.bool_] | None = None) -> Floats:
@@ -67,9 +67,10 @@ def true_range(high: Floats, low: Floats, close: Floats, starts: NDArray[np.bool
     """
     out = high - low
     if len(out) > 1:
-        previous = close[:-1]
-        wide = np.maximum(np.maximum(high[1:], previous) - np.minimum(low[1:], previous), out[1:])
-        out[1:] = wide if starts is None else np.where(starts[1:], out[1:], wide)
+        previous, rest = close[:-1], out[1:]
+        wide = np.maximum(high[1:], previous)
+        wide -= np.minimum(low[1:], previous)
+        np.maximum(wide, rest, out=rest) if starts is None else np.maximum(wide, rest, out=rest, where=~starts[1:])
     return out
 
 
@@ -94,10 +95,10 @@ def wilder_last(ranges: Floats, length: int) -> float | None:
     enough = settled(length, alpha)
     if len(ranges) - length >= enough:
         tail = ranges[-enough:]
-        return finite(float(np.dot(tail, _decay(len(tail), alpha))))
+        return finite(tail.dot(_decay(enough, alpha)))
     tail = ranges[length - 1 :].copy()
     tail[0] = np.add.reduce(ranges[:length]) / length
-    return finite(float(np.dot(tail, _decay(len(tail), alpha))))
+    return finite(tail.dot(_decay(len(tail), alpha)))
 
 
 def sma_last(values: Floats, length: int) -> float | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bars.build import BAR_S, LateTrade, OpenBar
+from engine.bars.build import BAR_S, RESUME_S, LateTrade, OpenBar
 from engine.domain import Bar, BarSource
 
 Floats = NDArray[np.float64]
@@ -52,12 +52,13 @@ class BarArrays(NamedTuple):
 class BarSeries:
     """Closed bars in the order of time; appends are cheap, merges rebuild. Bounded to `limit` bars."""
 
-    __slots__ = ("_columns", "_count", "_limit", "version")
+    __slots__ = ("_columns", "_count", "_has_unseen", "_limit", "version")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._columns = np.empty((_COLUMNS, 64))
         self._count = 0
+        self._has_unseen = False
         self.version = 0  # grows with every change
 
     def __len__(self) -> int:
@@ -74,8 +75,7 @@ class BarSeries:
         return self._count > 0 and self._columns[_QUALITY, self._count - 1] == PARTIAL
 
     def arrays(self) -> BarArrays:
-        columns = self._columns[:, : self._count]
-        return BarArrays(*(columns[row] for row in range(_QUALITY)))
+        return BarArrays(*self._columns[:_QUALITY, : self._count])
 
     def append(self, bar: OpenBar) -> None:
         """Add a minute that has just closed; one that is there already is merged."""
@@ -88,6 +88,7 @@ class BarSeries:
             return
         self._make_room()
         self._columns[:, self._count] = row
+        self._has_unseen = self._has_unseen or bar.unseen > 0
         self._count += 1
         self.version += 1
 
@@ -106,6 +107,19 @@ class BarSeries:
         columns[_UNSEEN] = 0.0
         columns[_TIME] -= columns[_TIME] % BAR_S
         self._merge_columns(columns)
+
+    def rows(self, after: float | None = None) -> Floats:
+        """A copy of all columns (time, open, high, low, close, volume, quality); of the bars later than `after`."""
+        first = 0
+        if after is not None:
+            first = int(np.searchsorted(self._columns[_TIME, : self._count], after, side="right"))
+        return self._columns[:_UNSEEN, first : self._count].copy()
+
+    def merge_rows(self, rows: Floats) -> None:
+        """Add what `rows` gave in an earlier run; minutes missing before a bar that was not streamed were unseen."""
+        if rows.shape[1]:
+            unseen = np.where(rows[_QUALITY] <= SAMPLED, RESUME_S // BAR_S, 0.0)
+            self._merge_columns(np.vstack([rows, unseen]))
 
     def mark_partial(self, start: float, end: float) -> None:
         """Minutes within [start, end) were not seen whole: the next history may correct them."""
@@ -131,6 +145,8 @@ class BarSeries:
 
     def rows_within(self, minutes: int) -> int:
         """How many of the newest bars lie within the last `minutes`, each minute without a visit counted as one."""
+        if not self._has_unseen:
+            return minutes
         first = max(0, self._count - minutes)
         unseen = self._columns[_UNSEEN, first : self._count]
         if not np.count_nonzero(unseen):
@@ -166,6 +182,7 @@ class BarSeries:
         if self._count > self._columns.shape[1]:
             self._columns = np.empty((_COLUMNS, min(self._limit + 64, self._count + 512)))
         self._columns[:, : self._count] = best
+        self._has_unseen = bool(best[_UNSEEN].any())
         self.version += 1
 
     @staticmethod

@@ -11,9 +11,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bars.build import BAR_S
 from engine.bars.hours import NEW_YORK, UNKNOWN_HOURS, Hours, Session, parse_hours
 from engine.domain import ContractInfo, ContractRef
 
+DAY_S = 86_400.0
 QUIET_S = 3_600.0  # without hours, an hour without a bar parts two sessions
 
 SpanKind = Literal["liquid", "extended", "assumed", "bars"]
@@ -39,13 +41,14 @@ class RunningSession(NamedTuple):
 class ContractHours(NamedTuple):
     trading: Hours = UNKNOWN_HOURS
     liquid: Hours = UNKNOWN_HOURS
+    time_zone: str = ""  # as the gateway names it; "" = not told
 
 
 def hours_of(info: ContractInfo) -> ContractHours:
     """Both hours of one contract's details."""
     trading = parse_hours(info.trading_hours, info.time_zone)
     liquid = parse_hours(info.liquid_hours, info.time_zone)
-    return ContractHours(trading, liquid if liquid.sessions else trading)
+    return ContractHours(trading, liquid if liquid.sessions else trading, info.time_zone)
 
 
 def is_us_stock(contract: ContractRef) -> bool:
@@ -64,7 +67,8 @@ def running_session(
         assumed = _last_regular(now_market, times) if closed else _new_york(now_market)
         if assumed is not None:
             return assumed
-    return RunningSession(_after_quiet(now_market, times), None, "bars")
+    closed = hours.trading.knows(now_market) and hours.trading.at(now_market) is None
+    return _of_the_bars(now_market, times, closed)
 
 
 def session_starts(times: NDArray[np.float64], quiet_s: float = QUIET_S) -> NDArray[np.bool_]:
@@ -118,11 +122,11 @@ def _last_regular(now_market: float, times: NDArray[np.float64]) -> RunningSessi
     return RunningSession(opens.timestamp(), closes.timestamp(), "assumed")
 
 
-def _after_quiet(now_market: float, times: NDArray[np.float64]) -> float:
+def _of_the_bars(now_market: float, times: NDArray[np.float64], closed: bool) -> RunningSession:
+    """Since the last long gap in the bars (of a market that never rests: 24 h); `closed`: it ended with them."""
     if len(times) == 0:
-        return now_market - now_market % 86_400.0
-    recent = times[times > now_market - 86_400.0]
-    if len(recent) == 0:
-        recent = times[times > times[-1] - 86_400.0]
-    first = int(np.flatnonzero(session_starts(recent))[-1])
-    return float(recent[first])
+        return RunningSession(now_market - now_market % DAY_S, None, "bars")
+    start = float(times[int(np.flatnonzero(session_starts(times))[-1])])
+    if closed and now_market - float(times[-1]) > QUIET_S:  # what trades is open, whatever the hours say
+        return RunningSession(start, float(times[-1]) + BAR_S, "bars")
+    return RunningSession(max(start, min(now_market, float(times[-1])) - DAY_S), None, "bars")

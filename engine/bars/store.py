@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from engine.bars.build import BAR_S, BarBuilder, OpenBar, bar_start
-from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries
+from engine.bars.print_filter import PrintFilter
+from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries, Floats
 from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_stock, running_session
+from engine.bars.trading_day import TradingDays, trading_days
 from engine.bars.usual import UsualVolume
 from engine.domain import Bar, BarSource, ContractInfo, ContractRef, Quote
 
@@ -19,6 +21,7 @@ BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
 SILENCE_S = 90.0  # without word from the bus: a line silent for so long may have been lost
 REWIND_S = 120.0  # a market clock that stepped back further than this starts the symbol anew
 MAX_SPANS = 64  # two hours of visits two minutes apart
+EVENING_S = 4 * 3_600.0  # from the end of a US stock's day (20:00 New York) to midnight, before today's hours begin
 
 
 @dataclass(slots=True)
@@ -28,6 +31,7 @@ class SymbolBars:
     contract: ContractRef
     series: BarSeries
     builder: BarBuilder = field(default_factory=BarBuilder)
+    prints: PrintFilter = field(default_factory=PrintFilter)
     daily: tuple[Bar, ...] = ()
     usual: UsualVolume | None = None
     hours: ContractHours | None = None
@@ -74,8 +78,10 @@ class BarStore:
         hours = hours_of(info)
         if entry is not None:
             entry.hours, entry.session_checked = hours, -1.0
-        if is_us_stock(info.contract) and hours.trading.sessions:
+        if is_us_stock(info.contract) and hours.trading.sessions and hours != self._us_hours:
             self._us_hours = hours
+            for other in self._symbols.values():
+                other.session_checked = -1.0
 
     @property
     def us_hours(self) -> ContractHours | None:
@@ -100,7 +106,8 @@ class BarStore:
         closed = builder.close_due(now_market)
         if closed is not None:
             self._keep(entry, closed)
-        closed = builder.update(quote.last, quote.volume, now_market, has_trade)
+        price = entry.prints.price(quote, now_market, has_trade)
+        closed = builder.update(price, quote.volume, now_market, has_trade)
         if closed is not None:
             self._keep(entry, closed)
         builder.extremes(quote.high, quote.low)
@@ -169,6 +176,18 @@ class BarStore:
         for bar in bars:
             if bar.time >= running:
                 self._adopt(entry, bar)
+        entry.session_checked = -1.0
+
+    def restore(self, con_id: int, rows: Floats, spans: Sequence[Sequence[float]], daily: Sequence[Bar]) -> None:
+        """Join what an earlier run kept: the columns of `BarSeries.rows`, the spans whose bars are known, the days."""
+        entry = self._symbols.get(con_id)
+        if entry is None:
+            return
+        entry.series.merge_rows(rows)
+        for start, end in spans:
+            self._cover(entry, start, end)
+        if not entry.daily:
+            entry.daily = tuple(daily)
         entry.session_checked = -1.0
 
     def set_daily(self, con_id: int, bars: Sequence[Bar]) -> None:
@@ -244,17 +263,39 @@ class BarStore:
         return entry.series.version if entry is not None else -1
 
     def session(self, con_id: int, now_market: float) -> RunningSession | None:
-        """The session to judge by (looked up once a minute)."""
+        """The session to judge by: looked up when one ends, without an end once a minute, and when hours come."""
         entry = self._symbols.get(con_id)
         if entry is None:
             return None
         minute = bar_start(now_market)
-        if entry.session is None or entry.session_checked != minute:
+        if entry.session is None or (entry.session_checked != minute and not _runs_on(entry, now_market)):
             stock = is_us_stock(entry.contract)
-            hours = entry.hours or (self._us_hours if stock else None) or ContractHours()
+            hours = self.hours_of(entry)
             entry.session = running_session(now_market, hours, stock, entry.series.arrays().time)
             entry.session_checked = minute
         return entry.session
+
+    def hours_of(self, entry: SymbolBars) -> ContractHours:
+        """The contract's own hours, else those of US stocks for one; empty ones when nobody told."""
+        stock = is_us_stock(entry.contract)
+        return entry.hours or (self._us_hours if stock else None) or ContractHours()
+
+    def was_closed(self, con_id: int, start: float, end: float) -> bool:
+        """Whether the hours say that nothing could trade in [start, end]; their text begins with today."""
+        entry = self._symbols.get(con_id)
+        trading = self.hours_of(entry).trading if entry is not None else None
+        if trading is None or not trading.sessions or not trading.knows(end) or trading.known_from is None:
+            return False
+        open_then = any(session.open < end and session.close > start for session in trading.sessions)
+        return not open_then and start >= trading.known_from - EVENING_S
+
+    def trading_days(self, con_id: int) -> TradingDays:
+        """Which trading day a moment belongs to, for this contract."""
+        entry = self._symbols.get(con_id)
+        if entry is None:
+            return TradingDays()
+        hours = self.hours_of(entry)
+        return trading_days(entry.contract.sec_type, hours.trading, hours.time_zone)
 
     def with_bars(self) -> int:
         """How many symbols have bars."""
@@ -331,3 +372,11 @@ class BarStore:
     def _drop_oldest(self) -> None:
         silent = [con_id for con_id, entry in self._symbols.items() if not entry.streaming]
         self.remove(silent[0] if silent else next(iter(self._symbols)))
+
+
+def _runs_on(entry: SymbolBars, now_market: float) -> bool:
+    """Whether the session found before still runs, and nothing came that could tell better."""
+    session = entry.session
+    if session is None or session.end is None or entry.session_checked < 0:
+        return False
+    return session.start <= now_market < session.end

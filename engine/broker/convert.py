@@ -85,15 +85,19 @@ def to_info(details: Any) -> ContractInfo:
 def to_bar(row: Any, sec_type: str) -> Bar | None:
     """One historical bar; None when its prices are not. A daily bar's time is its date at 00:00 UTC."""
     negative = sec_type in _MAY_BE_NEGATIVE
-    prices = [price(value, None, may_be_negative=negative) for value in (row.open, row.high, row.low, row.close)]
-    if any(value is None for value in prices):
+    o = price(row.open, None, may_be_negative=negative)
+    h = price(row.high, None, may_be_negative=negative)
+    low = price(row.low, None, may_be_negative=negative)
+    c = price(row.close, None, may_be_negative=negative)
+    if o is None or h is None or low is None or c is None:
         return None
-    o, h, low, c = (value or 0.0 for value in prices)
-    return Bar(epoch(row.date), o, h, low, c, quantity(row.volume), source="history", closed=True)
+    return Bar(epoch(row.date), o, h, low, c, quantity(row.volume), "history", True)
 
 
 def epoch(moment: Any) -> float:
     """UTC epoch seconds of the library's date or time; a time without zone is UTC."""
+    if isinstance(moment, dt.datetime) and moment.tzinfo is dt.UTC:  # a bar's: thousands in an answer
+        return moment.timestamp()
     if not isinstance(moment, dt.datetime):
         moment = dt.datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - the zone is set below
     if moment.tzinfo is None:
@@ -127,7 +131,7 @@ class TickCopier:
     """
 
     __slots__ = (
-        "_ask", "_avg_volume", "_bid", "_close", "_delayed", "_high", "_last", "_last_size", "_low",
+        "_ask", "_avg_volume", "_bid", "_close", "_day", "_delayed", "_high", "_last", "_last_size", "_low",
         "_negative", "_open", "_volume", "req_id",
     )  # fmt: skip
 
@@ -145,6 +149,7 @@ class TickCopier:
         self._high: float | None = None
         self._low: float | None = None
         self._close: float | None = None
+        self._day: tuple[Any, ...] = ()  # the day's values as the ticker had them
 
     def copy(self, ticker: Any, now_mono: float) -> TickUpdate:
         negative = self._negative
@@ -180,7 +185,11 @@ class TickCopier:
         )
 
     def _keep_day(self, ticker: Any, negative: bool) -> None:
-        """Values of the day: a bad one never replaces a good one."""
+        """Values of the day: a bad one never replaces a good one. Most packets change none of them."""
+        day = (ticker.volume, ticker.high, ticker.low, ticker.open, ticker.close, ticker.avVolume)
+        if day == self._day:
+            return
+        self._day = day
         if (value := quantity(ticker.volume)) is not None:
             self._volume = value
         if (value := price(ticker.high, None, may_be_negative=negative)) is not None:

@@ -79,7 +79,7 @@ def _prepare(engine: Engine, at_wall: float) -> None:
                 f"journal: is of version {max(found)}, this program writes version {SCHEMA_VERSION}. Nothing is"
                 " recorded; start the newer program, or give another data folder"
             )
-        if not found:
+        if not found or max(found) < SCHEMA_VERSION:
             connection.execute(insert(schema_version).values(version=SCHEMA_VERSION, applied_at=at_wall))
 
 

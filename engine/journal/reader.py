@@ -13,10 +13,17 @@ import msgspec
 from sqlalchemy import Engine, Row, Select, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.domain import Signal
+from engine.domain import LineSpan, Signal
 from engine.journal.database import file_of, open_for_reading, url_of
 from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange, SignalOutcome
-from engine.journal.tables import connection_events, pnl_points, setting_changes, signal_outcomes, signals
+from engine.journal.tables import (
+    connection_events,
+    line_spans,
+    pnl_points,
+    setting_changes,
+    signal_outcomes,
+    signals,
+)
 from engine.journal.thinning import thinned, with_gaps_marked
 
 log = logging.getLogger(__name__)
@@ -91,6 +98,15 @@ class JournalReader:
         query = select(c.at_wall, c.market_time, c.kind, c.text, c.code).where(c.at_wall >= since)
         rows = self._rows(connection_events, query.order_by(c.at_wall.desc(), c.row_id.desc()).limit(limit))
         return [ConnectionEvent(*tuple(row)) for row in reversed(rows)]
+
+    def line_spans(self, since_market: float, until_market: float | None = None, limit: int = 500) -> list[LineSpan]:
+        c = line_spans.c
+        query = select(c.con_id, c.local_symbol, c.line_class, c.from_market, c.to_market, c.why, c.end, c.by)
+        query = query.where(c.to_market > since_market)
+        if until_market is not None:
+            query = query.where(c.from_market < until_market)
+        rows = self._rows(line_spans, query.order_by(c.to_market.desc(), c.row_id.desc()).limit(limit))
+        return [LineSpan(*tuple(row)) for row in reversed(rows)]
 
     def _rows(self, table: Table, query: Select[Any]) -> Sequence[Row[Any]]:
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from engine.domain import Signal
+from engine.domain import LineSpan, Signal
 from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange
 
 
@@ -37,6 +37,9 @@ class JournalSource(Protocol):
     def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
         """Newest `limit` events since a wall time, oldest first."""
 
+    def line_spans(self, since_market: float, until_market: float | None = None, limit: int = 500) -> list[LineSpan]:
+        """Lines that were open at some moment of that stretch and have ended: the newest `limit`, oldest end first."""
+
 
 class EmptyJournal:
     """Stands in until the account is known, and in tests."""
@@ -59,4 +62,7 @@ class EmptyJournal:
         return []
 
     def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
+        return []
+
+    def line_spans(self, since_market: float, until_market: float | None = None, limit: int = 500) -> list[LineSpan]:
         return []

@@ -9,7 +9,7 @@ from sqlalchemy import Table, UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from engine.domain import Condition, Fill, Signal
+from engine.domain import Condition, Fill, LineSpan, Signal
 from engine.errors import StateError
 from engine.journal import tables
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
@@ -103,6 +103,20 @@ def notice_row(condition: Condition, at_market: float) -> Row:
     }
 
 
+def span_row(span: LineSpan) -> Row:
+    return {
+        "market_time": span.to_market,
+        "con_id": span.con_id,
+        "local_symbol": span.local_symbol,
+        "line_class": span.line_class,
+        "from_market": span.from_market,
+        "to_market": span.to_market,
+        "why": span.why,
+        "end": span.end,
+        "by": span.by,
+    }
+
+
 def upsert(table: Table, dialect: str) -> Insert:
     """INSERT that replaces the `REPLACED` columns of a row with the same unique key, or leaves it alone."""
     if dialect not in ("sqlite", "postgresql"):
@@ -141,4 +155,5 @@ def all_tables() -> tuple[Table, ...]:
         tables.connection_events,
         tables.fills,
         tables.notices,
+        tables.line_spans,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, MetaData, String, Table, Text, UniqueConstraint
 from sqlalchemy.types import BigInteger
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: line_spans. `metadata.create_all` adds the tables that an older file lacks
 
 metadata = MetaData()
 
@@ -128,4 +128,17 @@ notices = _journal_table(
     Column("count", Integer, nullable=False),
     Column("open", Boolean, nullable=False),
     unique=("key", "first_wall"),
+)
+
+line_spans = _journal_table(
+    "line_spans",
+    Column("con_id", BigInteger, nullable=False),
+    Column("local_symbol", String(64), nullable=False),
+    Column("line_class", String(16), nullable=False),
+    Column("from_market", Float(53), nullable=False),
+    Column("to_market", Float(53), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("end", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    unique=("to_market", "con_id"),  # a day is read by its end: a span that began before it may reach into it
 )

@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from engine.clock import Clock
-from engine.domain import Condition, Fill, Signal
+from engine.domain import Condition, Fill, LineSpan, Signal
 from engine.errors import StateError
 from engine.journal import statements, tables
 from engine.journal.database import open_for_writing, url_of
@@ -109,6 +109,10 @@ class Journal:
     def record_notice(self, condition: Condition, at_market: float) -> None:
         """A condition; again whenever it changed."""
         self._append(tables.notices, statements.notice_row(condition, at_market))
+
+    def record_line_span(self, span: LineSpan) -> None:
+        """A market-data line that ended."""
+        self._append(tables.line_spans, statements.span_row(span))
 
     @property
     def waiting(self) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import CoverageSettings, LineSettings
-from engine.domain import Demand, Quote
+from engine.domain import Demand, LineSpan, Quote
 from engine.lines import repair, words
 from engine.lines.coverage import CoveragePolicy
 from engine.lines.coverage_view import coverage_slices
@@ -31,6 +31,7 @@ from engine.lines.quotes import QuoteBook
 from engine.lines.refusals import Desks, RefusalDesk
 from engine.lines.rotation import Rotation
 from engine.lines.snapshot import lines_section
+from engine.lines.what_if import WhatIf, refusal, what_if
 from engine.state.sections import CoverageSection, LinesSection
 
 IN_FLIGHT_S = 0.3
@@ -63,6 +64,7 @@ class Hooks:
     `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
     `market_time` turns wall into market seconds. `is_confirming(con_id)` = a breakout of it is being confirmed.
     `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
+    `on_span` is called for each line that ended and was more than a visit.
     """
 
     on_quote: Callable[[Quote, bool], None]  # each changed quote, and whether a trade came with it
@@ -70,6 +72,7 @@ class Hooks:
     market_time: Callable[[float], float] = _real_time
     is_confirming: Callable[[int], bool] = _never
     on_unknown: Callable[[int], None] = lambda con_id: None
+    on_span: Callable[[LineSpan], None] = lambda span: None
 
 
 class MarketDataBus:
@@ -96,7 +99,14 @@ class MarketDataBus:
         self._cap = LearnedCap()
         self._book = QuoteBook(hooks.volume_unit)
         self._executor = LineExecutor(
-            broker, clock, self._ledger, self._diary, self._log, self._book, lambda: market_time(clock.wall())
+            broker,
+            clock,
+            self._ledger,
+            self._diary,
+            self._log,
+            self._book,
+            lambda: market_time(clock.wall()),
+            hooks.on_span,
         )
         desks = Desks(
             broker,
@@ -185,11 +195,15 @@ class MarketDataBus:
         """One sentence: why this contract has, or has not, a line."""
         return self._explainer().sentence(con_id, self._clock.mono())
 
-    def what_if(self, demand: Demand) -> str:
+    def what_if(self, demand: Demand) -> WhatIf:
         """What this demand would do now, from the same plan: "adding SMCI would evict IONQ (25, idle 9 min)"."""
-        now = self._clock.mono()
-        trial = plan([*self._wanted(now), demand], self._ledger.held(), self._limit(), now, self._policy(now))
-        return self._explainer().what_if(demand, trial, self._plan, now)
+        now, limit = self._clock.mono(), self._limit()
+        policy = self._policy(now)
+        blocked = self._refusals.block(demand.contract.con_id, now)
+        if blocked is not None:
+            return refusal(demand, blocked.sentence)
+        trial = plan([*self._wanted(now), demand], self._ledger.held(), limit, now, policy)
+        return what_if(demand, trial, self._plan, self._ledger, policy, limit, now)
 
     def _explainer(self) -> Explainer:
         return Explainer(
@@ -219,7 +233,7 @@ class MarketDataBus:
         asked = self._demands.all()
         wanted = [d for d in asked if d.contract.con_id not in barred] if barred else list(asked)
         lines = list(self._ledger)
-        wanted += self.rotation.demands(lines, self._seats_for_visits(lines), barred, now_mono)
+        wanted += self.rotation.demands(lines, self._seats_for_visits(lines), barred, now_mono, self._market())
         return wanted
 
     def _seats_for_visits(self, lines: Sequence[Line]) -> int:
@@ -270,7 +284,7 @@ class MarketDataBus:
         for refused in result.refused:
             if refused.kind != "waiting":
                 spoken = refused.kind in _SPOKEN_REFUSALS
-                self._refusals.note(refused.demand.contract, refused.reason, spoken=spoken)
+                self._refusals.note(refused.demand.contract, refused.reason, spoken=spoken, contest=not spoken)
 
     # --- connection -------------------------------------------------------------------------------------------
 

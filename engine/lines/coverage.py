@@ -1,35 +1,43 @@
 """Coverage: whom the spare lines visit next. Pure judgements of one symbol; time is an argument.
 
-A visit is worth what it may find: a symbol waits, and what is known of it makes its wait count more. Two things are
-known for free: the broker's own scans (who has just come up in one), and how near the price was to a breakout level
-when it was last seen. How much both may count depends on the load: where the lines come round to everybody within the
-minute anyway, a strong preference only starves the rest; where they can't, it decides who is seen at all.
+A visit is worth what it may find, and that is known in part, for free:
+
+- *Distance.* A breakout of the next minute begins where the price stands about one average minute's range (ATR) from a
+  level, or nearer. Since the last visit the price has walked: its distance counts less by the root of the minutes.
+- *The minute's clock.* A running minute's volume can be judged from its 15th second on, so most breakouts are raised
+  right then. Who is near a level is due once in every minute after that mark.
+- *Hints.* Who has just come up in one of the broker's scans moves now, wherever it stood.
+
+What is left goes by the wait alone, so that nobody is forgotten. The order follows the load by itself: lines that come
+round quickly run out of those who are due and go on with the rest; lines that can't stay with the due ones.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from msgspec import Struct
 
 from engine.domain import ContractRef
 
-UNSEEN_WAIT_S = 120.0  # a symbol that no line has seen yet waits as if its last visit were so long ago
+MINUTE_S = 60.0
 
 
 class CoveragePolicy(Struct, frozen=True):
-    """The numbers of the rotation. `hint_weight` and `near_weight` multiply the wait of a symbol at their full.
-
-    Chosen by `benchmarks/coverage.py`; see the table beside it.
-    """
+    """The numbers of the rotation; chosen by `benchmarks/coverage.py`, see the table beside it."""
 
     dwell_s: float = 5.0
     messages_per_s: float = 28.0
-    hint_weight: float = 5.0
-    near_weight: float = 5.0
+    judged_from_s: float = 15.0  # of a minute: from here on its volume can be projected (SIGNALS, "Level")
+    near_atr: float = 1.0  # up to this distance a symbol is near
+    far_atr: float = 1.5  # from here on it is not
+    far_value: float = 0.05
+    unknown_value: float = 0.3  # no level known: no bars yet
+    seen_weight: float = 0.5  # of a near symbol that was seen after the mark already, a minute ago
+    hint_weight: float = 1.5
     hint_half_life_s: float = 30.0
-    fast_round_s: float = 40.0  # a round through everybody so short needs no preference
-    slow_round_s: float = 120.0  # from here on the preferences count in full
+    patience_s: float = 600.0  # after such a wait everybody counts as near
 
 
 @dataclass(slots=True)
@@ -37,7 +45,7 @@ class Place:
     """One symbol of the universe. Times monotonic; `held_mono` = when it last had a line, None = never yet.
 
     `hint` 0-1 is how much the scans had to say at `hint_mono`, not counting what a visit has answered since.
-    `nearness` 0-1: 1 = at or beyond a breakout level.
+    `distance_atr` is that to the nearer trigger when it was last judged, 0 and less = beyond it; None = no level known.
     """
 
     contract: ContractRef
@@ -46,7 +54,7 @@ class Place:
     visits: int = 0
     hint: float = 0.0
     hint_mono: float = 0.0
-    nearness: float = 0.0
+    distance_atr: float | None = None
 
     def hint_now(self, now_mono: float, policy: CoveragePolicy) -> float:
         """The hint with its age: half of it is left after the half-life."""
@@ -55,17 +63,31 @@ class Place:
         return float(self.hint * 0.5 ** ((now_mono - self.hint_mono) / policy.hint_half_life_s))
 
 
-def load_factor(symbols: int, visits_per_s: float, policy: CoveragePolicy) -> float:
-    """0-1: how much preferences may count. 0 = the round is fast enough for everybody, 1 = it never can be."""
-    if visits_per_s <= 0.0:
+def since_mark_s(now_market: float, policy: CoveragePolicy) -> float:
+    """Market seconds since the running minute's volume could be judged, or the last minute's."""
+    return (now_market - policy.judged_from_s) % MINUTE_S
+
+
+def nearness(distance_atr: float | None, wait_s: float, policy: CoveragePolicy) -> float:
+    """0-1: how likely the price is near a level now, `wait_s` after it was seen at this distance."""
+    if distance_atr is None:
+        return policy.unknown_value
+    distance = distance_atr if wait_s <= MINUTE_S else distance_atr / math.sqrt(wait_s / MINUTE_S)
+    if distance <= policy.near_atr:
         return 1.0
-    round_s = symbols / visits_per_s
-    span = policy.slow_round_s - policy.fast_round_s
-    return max(0.0, min(1.0, (round_s - policy.fast_round_s) / span))
+    if distance >= policy.far_atr:
+        return policy.far_value
+    share = (policy.far_atr - distance) / (policy.far_atr - policy.near_atr)
+    return policy.far_value + (1.0 - policy.far_value) * share
 
 
-def urgency(place: Place, now_mono: float, load: float, policy: CoveragePolicy) -> float:
-    """Seconds of waiting, weighted: who has the most is visited next."""
-    wait = UNSEEN_WAIT_S + now_mono - place.joined_mono if place.held_mono is None else now_mono - place.held_mono
-    hint = place.hint_now(now_mono, policy)
-    return wait * (1.0 + policy.hint_weight * hint + (0.5 + 0.5 * load) * policy.near_weight * place.nearness)
+def urgency(place: Place, now_mono: float, since_mark: float, policy: CoveragePolicy) -> float:
+    """Who has the most is visited next. `since_mark` seconds ago the volume of this minute could first be judged."""
+    if place.held_mono is None:
+        return (
+            1.0 + (now_mono - place.joined_mono) / policy.patience_s
+        )  # nothing is known of it yet: as one who is near
+    wait = now_mono - place.held_mono
+    near = nearness(place.distance_atr, wait, policy)
+    due = 1.0 if wait > since_mark else policy.seen_weight * min(1.0, wait / MINUTE_S)
+    return near * due + policy.hint_weight * place.hint_now(now_mono, policy) + wait / policy.patience_s

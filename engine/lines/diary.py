@@ -23,6 +23,7 @@ class _Standing:
     at_wall: float
     last_wall: float
     count: int = 1
+    contest: bool = False
 
 
 class Diary:
@@ -48,12 +49,13 @@ class Diary:
     def last_farewell(self, con_id: int) -> str:
         return self._farewells.get(con_id, "")
 
-    def refuse(self, contract: ContractRef, reason: str, pause_s: float, wall: float) -> bool:
+    def refuse(self, contract: ContractRef, reason: str, pause_s: float, wall: float, *, contest: bool = False) -> bool:
         """True when this refusal is news: the first, or after a pause of `pause_s`."""
         standing = self._refused.get(contract.con_id)
         if standing is None:
-            self._refused[contract.con_id] = _Standing(contract, reason, wall, wall)
+            self._refused[contract.con_id] = _Standing(contract, reason, wall, wall, contest=contest)
             return True
+        standing.contest = contest
         is_news = wall - standing.last_wall > pause_s
         if is_news:
             standing.at_wall = wall
@@ -87,4 +89,6 @@ class Diary:
         for con_id in [c for c, s in self._refused.items() if wall - s.last_wall > HISTORY_S]:
             del self._refused[con_id]
         newest = sorted(self._refused.values(), key=lambda s: (-s.at_wall, s.contract.con_id))[:REFUSED_SHOWN]
-        return tuple(Refusal(s.contract.con_id, s.contract.local_symbol, s.reason, s.at_wall, s.count) for s in newest)
+        return tuple(
+            Refusal(s.contract.con_id, s.contract.local_symbol, s.reason, s.at_wall, s.count, s.contest) for s in newest
+        )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from engine.broker.port import BrokerPort
 from engine.clock import Clock
-from engine.domain import LineClass
+from engine.domain import LineClass, LineSpan
 from engine.lines import repair, words
 from engine.lines.diary import Diary
 from engine.lines.ledger import Ledger, Line
@@ -20,10 +20,11 @@ from engine.lines.quotes import QuoteBook
 
 FREED_AFTER_S = 0.25  # from the cancel's leaving until the gateway can have freed the line
 FREED_AT_LATEST_S = 60.0
+OPEN_FOR_SURE_S = 60.0  # a refusal comes sooner, so a silent line of that age is open
 
 
 class LineExecutor:
-    """`market()` gives market seconds now, for the diary."""
+    """`market()` gives market seconds now, for the diary; `on_span` gets each line that ended and was no mere visit."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class LineExecutor:
         log: LineLog,
         book: QuoteBook,
         market: Callable[[], float],
+        on_span: Callable[[LineSpan], None],
     ) -> None:
         self._broker = broker
         self._clock = clock
@@ -42,6 +44,7 @@ class LineExecutor:
         self._log = log
         self._book = book
         self._market = market
+        self._on_span = on_span
         self.epoch = 0
 
     def settle(self, now_mono: float, is_wanted: Callable[[int], bool]) -> None:
@@ -108,6 +111,7 @@ class LineExecutor:
     def _change_class(self, line: Line, line_class: LineClass, now_mono: float) -> None:
         before, line.line_class = line.line_class, line_class
         line.class_since_mono = now_mono
+        line.strongest = min(line.strongest, line_class, key=RANK.__getitem__)
         self._book.set_lane(line.con_id, line.lane)
         is_up = RANK[line_class] < RANK[before]
         text = f"{words.class_name(before)} -> {words.class_name(line_class)}: {line.reason}"
@@ -118,6 +122,7 @@ class LineExecutor:
     def cancel(self, cancel: Cancel, now_mono: float) -> None:
         line = self._ledger.get(cancel.con_id)
         if line is not None:
+            line.taken_by = cancel.evicted_by
             self.give_back(line, cancel.reason, now_mono, evicted=bool(cancel.evicted_by))
 
     def give_back(self, line: Line, reason: str, now_mono: float, *, evicted: bool = False) -> None:
@@ -144,6 +149,8 @@ class LineExecutor:
             class_since_mono=now_mono,
             epoch=self.epoch,
             opened_as=wish.line_class,
+            strongest=wish.line_class,
+            since_market=self._market(),
             borrowed=demand.borrowed,
         )
         self._ledger.open(line)
@@ -179,9 +186,28 @@ class LineExecutor:
         """The gateway has no such line (any more)."""
         self._ledger.drop(line)
         self._book.set_lane(line.con_id, "visited")
+        if line.strongest != "coverage" and self._was_open(line):
+            self._on_span(self._span_of(line))
+
+    def _was_open(self, line: Line) -> bool:
+        """A request that was refused, or taken back unsent, held nothing."""
+        return line.last_tick_mono is not None or self._clock.mono() - line.since_mono >= OPEN_FOR_SURE_S
+
+    def _span_of(self, line: Line) -> LineSpan:
+        return LineSpan(
+            con_id=line.con_id,
+            local_symbol=line.symbol,
+            line_class=line.strongest,
+            from_market=line.since_market,
+            to_market=max(line.since_market, self._market()),
+            why=line.reason,
+            end=line.end or "TWS has no such line any more",
+            by=line.taken_by,
+        )
 
     def farewell(self, line: Line, word: str) -> None:
         """Remember why its last line went: "`word` 10:42 ..."."""
+        line.end = word
         first, _, rest = word.partition(" ")
         self._diary.farewell(line.con_id, f"{first} {words.clock_text(self._market())} {rest}".rstrip())
 

@@ -1,10 +1,9 @@
-"""Why has it (not) a line? One sentence, and the same about a demand that isn't there yet."""
+"""Why has it (not) a line? One sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.domain import Demand
 from engine.lines import words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
@@ -86,31 +85,3 @@ class Explainer:
             return "waits for its first visit"
         times = "once" if place.visits == 1 else f"{place.visits} times"
         return f"between two visits, seen {words.span(now_mono - place.held_mono)} ago, visited {times} today"
-
-    def what_if(self, demand: Demand, trial: LinePlan, now_plan: LinePlan, now_mono: float) -> str:
-        """The difference that one demand makes between two plans, in words."""
-        con_id, name = demand.contract.con_id, demand.contract.local_symbol
-        line = self._ledger.get(con_id)
-        if line is not None and line.state != "cancelling":
-            return f"{name} has a line already ({words.class_name(line.line_class)})"
-        gone_anyway = {c.con_id for c in now_plan.cancel}
-        victims = [c.con_id for c in trial.cancel if c.evicted_by == name and c.con_id not in gone_anyway]
-        if victims:
-            return f"adding {name} would evict {self._victim(victims[0], now_mono)}"
-        if any(s.demand.contract.con_id == con_id for s in trial.subscribe):
-            return f"adding {name} would take a free line, nobody is evicted"
-        refused = next((r for r in trial.refused if r.demand.contract.con_id == con_id), None)
-        if refused is None:
-            return f"{name} would wait for its visit"
-        if refused.kind == "waiting":
-            return f"adding {name} would take the next line that is freed"
-        return words.cannot_subscribe(name, refused.reason)
-
-    def _victim(self, con_id: int, now_mono: float) -> str:
-        line = self._ledger.get(con_id)
-        if line is None:
-            return str(con_id)
-        detail = words.priority_word(line.line_class)
-        if line.idle_since_mono is not None:
-            detail += f", idle {words.span(now_mono - line.idle_since_mono)}"
-        return f"{line.symbol} ({detail})"

@@ -26,6 +26,8 @@ class Line:
     class_since_mono: float
     epoch: int
     opened_as: LineClass
+    strongest: LineClass  # that it ever had
+    since_market: float
     state: LineState = "pending"
     borrowed: bool = False
     sent_mono: float | None = None
@@ -41,6 +43,8 @@ class Line:
     renewed_mono: float | None = None
     cancelled_mono: float = 0.0
     message: str = ""
+    end: str = ""  # why it went
+    taken_by: str = ""  # who took it, "" = nobody
 
     @property
     def con_id(self) -> int:

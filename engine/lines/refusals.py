@@ -115,10 +115,10 @@ class RefusalDesk:
         self._give_up(line, 0, sentence)
         self._.executor.give_back(line, sentence, now_mono)
 
-    def note(self, contract: ContractRef, reason: str, *, spoken: bool) -> None:
+    def note(self, contract: ContractRef, reason: str, *, spoken: bool, contest: bool = False) -> None:
         """A demand found no line: shown, and said aloud where it is news and matters."""
         desks = self._
-        if not desks.diary.refuse(contract, reason, PAUSE_S, desks.clock.wall()):
+        if not desks.diary.refuse(contract, reason, PAUSE_S, desks.clock.wall(), contest=contest):
             return
         desks.diary.note("refused", contract, reason, desks.market())
         if spoken:

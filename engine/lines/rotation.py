@@ -10,18 +10,15 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from engine.domain import ContractRef, Demand
-from engine.lines.coverage import CoveragePolicy, Place, load_factor, urgency
+from engine.lines.coverage import CoveragePolicy, Place, since_mark_s, urgency
 from engine.lines.ledger import Line
 
 HOLDER = "coverage"
 CONFIRMING_MOST = 8
 MESSAGES_PER_VISIT = 2.0  # subscribe and cancel
-CHANGE_OVER_S = 0.8  # between two visits on one line: freeing, the request, the first tick
 NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
 RATE_WINDOW_S = 60.0
 _STAYS = 1.0  # score of a visit that goes on: before every newcomer
-
-VisitOrder = Callable[[Sequence[Place], float, int], list[Place]]
 
 
 class Rotation:
@@ -56,11 +53,11 @@ class Rotation:
             if place is not None and value > place.hint_now(now_mono, self.policy):
                 place.hint, place.hint_mono = value, now_mono
 
-    def near(self, con_id: int, nearness: float) -> None:
-        """How near the price is to a breakout level, 0-1."""
+    def judged(self, con_id: int, distance_atr: float | None) -> None:
+        """How far the price is from the nearer breakout level; None = no level known."""
         place = self._places.get(con_id)
         if place is not None:
-            place.nearness = nearness
+            place.distance_atr = distance_atr
 
     # --- what the bus tells -------------------------------------------------------------------------------------
 
@@ -74,7 +71,9 @@ class Rotation:
 
     # --- wishes -------------------------------------------------------------------------------------------------
 
-    def demands(self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float) -> list[Demand]:
+    def demands(
+        self, lines: Sequence[Line], seats: int, barred: Collection[int], now_mono: float, now_market: float
+    ) -> list[Demand]:
         """The visits that go on and the next ones, most urgent first; more than find a line.
 
         `lines` are all that count now, `seats` the most that coverage could hold, `barred` who is not to be asked for.
@@ -83,25 +82,19 @@ class Rotation:
         held = self._look(lines, now_mono)
         visitors = [line for line in lines if self._is_visit(line)]
         waiting = [p for con_id, p in self._places.items() if con_id not in held and con_id not in barred]
-        load = load_factor(len(self._places), self.pace(seats), self.policy)
         affordable = max(0, int(self._tokens / MESSAGES_PER_VISIT))
         staying = self._staying(visitors, min(len(waiting), affordable), now_mono)
         self.lines = len(visitors)
         room = min(max(0, seats - len(staying)), affordable)
-        order = self.order(waiting, now_mono, load, room)
+        order = self.order(waiting, now_mono, since_mark_s(now_market, self.policy), room)
         return [*staying, *(self._wish(place, now_mono, rank) for rank, place in enumerate(order))]
 
-    def order(self, waiting: Sequence[Place], now_mono: float, load: float, count: int) -> list[Place]:
+    def order(self, waiting: Sequence[Place], now_mono: float, since_mark: float, count: int) -> list[Place]:
         """The `count` most urgent of those that wait."""
         policy = self.policy
         return heapq.nlargest(
-            count, waiting, key=lambda place: (urgency(place, now_mono, load, policy), -place.contract.con_id)
+            count, waiting, key=lambda place: (urgency(place, now_mono, since_mark, policy), -place.contract.con_id)
         )
-
-    def pace(self, seats: int) -> float:
-        """Visits a second that so many lines and the messages allow."""
-        by_lines = seats / (self.policy.dwell_s + CHANGE_OVER_S)
-        return min(by_lines, self.policy.messages_per_s / MESSAGES_PER_VISIT)
 
     def visits_per_minute(self, now_mono: float) -> float:
         while self._opened and now_mono - self._opened[0] > RATE_WINDOW_S:
@@ -165,4 +158,5 @@ class Rotation:
         words = f"visit, {now_mono - place.held_mono:.0f} s after the last"
         if place.hint_now(now_mono, self.policy) >= 0.3:
             return f"{words}; up in a scan"
-        return f"{words}; near a level" if place.nearness >= 0.5 else words
+        is_near = place.distance_atr is not None and place.distance_atr <= self.policy.near_atr
+        return f"{words}; near a level" if is_near else words

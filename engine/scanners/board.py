@@ -47,11 +47,13 @@ class Board:
         rows = reasons_of(results)
         for con_id, (contract, reasons) in rows.items():
             known = self.entries.get(con_id)
-            since = known.since_market if known is not None else now_market
-            self.entries[con_id] = Entry(usable(contract), since, now_market, reasons)
+            usual = usable(contract)
+            if known is None or known.reasons != reasons or known.contract != usual:  # else its row stays as it is
+                since = known.since_market if known is not None else now_market
+                self.entries[con_id] = Entry(usual, since, now_market, reasons)
         for con_id, entry in self.entries.items():
             if con_id not in rows and entry.reasons:
-                self.entries[con_id] = entry._replace(reasons=())
+                self.entries[con_id] = entry._replace(reasons=(), seen_market=now_market)
 
     def note(self, contract: ContractRef, now_market: float) -> None:
         """A symbol that belongs here without a scan: a position, or a breakout."""

@@ -14,18 +14,23 @@ import msgspec
 from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
-from engine.domain import ContractRef, Quote, RuleInput, ScorePart, Side, Signal
-from engine.scanners.facts import Facts, edges, read_bars
-from engine.scanners.hints import nearness
+from engine.domain import ContractRef, Quote, ScorePart, Side, Signal
+from engine.scanners.better_side import sides_to_read
+from engine.scanners.carry import Carried, carry
+from engine.scanners.facts import Facts, OpeningRange, edges, read_bars
+from engine.scanners.hints import distance_atr
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
+from engine.scanners.signal_of import signal_of
 from engine.scanners.tracker import Step, Tracker
 
 log = logging.getLogger("qtrade.breakout")
 
 SIDES: tuple[Side, Side] = ("long", "short")
+_STATES = {"active": "confirmed", "confirming": "confirming"}
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
 QuoteLookup = Callable[[int], Quote | None]
+FactsKey = tuple[int, float | None]  # the version of the bars, the start of the running session
 
 
 class Verdict(NamedTuple):
@@ -69,7 +74,8 @@ class BreakoutScanner:
         self._store = store
         self._around = around
         self._on_signal = on_signal
-        self._facts: dict[int, tuple[tuple[int, float | None], Facts]] = {}
+        self._facts: dict[int, tuple[FactsKey, Facts]] = {}
+        self._averages: dict[int, Carried] = {}
         self.params = params
         self.floors = floors
         self.allow_delayed = False
@@ -77,12 +83,15 @@ class BreakoutScanner:
         self.verdicts: dict[int, Verdict] = {}
         self.longest_slice_s = 0.0  # of the last cycle
         self._visits: dict[int, float] = {}  # con_id -> start of the visit that has been judged
-        self.looked_at: tuple[int, float, bool] | None = None  # (con_id, nearness, triggered) of the newest visit
+        self.looked_at: tuple[int, float | None, bool] | None = (
+            None  # (con_id, distance_atr, triggered) of the newest visit
+        )
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
         """New thresholds: they hold from the next cycle on."""
         self.params, self.floors = params, floors
         self._facts.clear()
+        self._averages.clear()
 
     # --- running ------------------------------------------------------------------------------------------------
 
@@ -122,7 +131,7 @@ class BreakoutScanner:
             entry = self._store.get(quote.con_id)
             if entry is not None:
                 self._watch_price(entry, quote, now_market)
-        elif quote.lane == "visited":
+        if quote.lane == "visited":
             self._look(quote, now_market)
 
     def _look(self, quote: Quote, now: float) -> None:
@@ -132,22 +141,21 @@ class BreakoutScanner:
         if entry is None or not entry.streaming or quote.last is None:
             return
         facts = self.facts(con_id, now)
-        low, high = edges(facts, self.params)
+        low, high = edges(facts, self.params, now)
         is_beyond = (high is not None and quote.last > high) or (low is not None and quote.last < low)
         if not is_beyond and self._visits.get(con_id) == entry.covered[-1][0]:
             return
         self._visits[con_id] = entry.covered[-1][0]
-        verdict = self.evaluate(con_id, now)
-        rel_volume = verdict.reading.rel_volume if verdict is not None else None
+        self.evaluate(con_id, now)
         triggered = self.tracker.is_confirming(con_id)
-        self.looked_at = (con_id, nearness(facts, quote.last, rel_volume, self.params), triggered)
+        self.looked_at = (con_id, distance_atr(facts, quote.last, self.params), triggered)
 
     def on_history(self, con_id: int, now_market: float) -> None:
         """Better bars came while a breakout confirms: does the price stand beyond their level, too?"""
         entry = self._store.get(con_id)
         if entry is None or not self.tracker.is_confirming(con_id):
             return
-        live = self._live(entry, self._around.quote(con_id))
+        live = self._live(entry, self._around.quote(con_id), now_market)
         for side in SIDES:
             watch = self.tracker.watch(con_id, side)
             if watch is None or watch.phase != "confirming":
@@ -182,11 +190,12 @@ class BreakoutScanner:
             if con_id in self.tracker.busy:
                 self._watch_price(entry, None, now_market)
             return None
-        live = self._live(entry, quote)
+        live = self._live(entry, quote, now_market)
         facts = self.facts(con_id, now_market)
         common = read_common(facts, live, self.params, now_market)
         best: Verdict | None = None
-        for side in SIDES:
+        known = self.tracker.knows(con_id)
+        for side in SIDES if known else sides_to_read(facts, live.last, self.params, now_market):
             verdict = self._judge(con_id, side, facts, live, now_market, common)
             if best is None or verdict.score > best.score:
                 best = verdict
@@ -213,7 +222,10 @@ class BreakoutScanner:
         known = self._facts.get(con_id)
         if known is not None and known[0] == key:
             return known[1]
-        facts = read_bars(entry.series.arrays(), session, self.params, entry.usual, entry.series.rows_within)
+        bars, series = entry.series.arrays(), entry.series
+        averages = self._averages[con_id] = carry(self._averages.get(con_id), series.version, bars, self.params)
+        opening = _settled_opening(known, key, averages) if known is not None else None
+        facts = read_bars(bars, session, self.params, entry.usual, series.rows_within, averages, opening)
         if entry.series.last_is_partial:
             facts = facts._replace(last_volume=None)
         self._facts[con_id] = (key, facts)
@@ -224,7 +236,7 @@ class BreakoutScanner:
         entry = self._store.get(con_id)
         if entry is None:
             return None
-        live = self._live(entry, self._around.quote(con_id))
+        live = self._live(entry, self._around.quote(con_id), now_market)
         facts = self.facts(con_id, now_market)
         long, short = (self._read(con_id, side, facts, live, now_market) for side in SIDES)
         return long, short
@@ -242,6 +254,7 @@ class BreakoutScanner:
     def forget(self, con_ids: Iterable[int]) -> None:
         for con_id in con_ids:
             self._facts.pop(con_id, None)
+            self._averages.pop(con_id, None)
             self._visits.pop(con_id, None)
             self.verdicts.pop(con_id, None)
 
@@ -273,9 +286,7 @@ class BreakoutScanner:
         fresh = self.tracker.fresh(con_id, side, reading.passed == reading.total, now)
         value, parts = score(reading, self.params, confirmed=fresh)
         warming = reading.warm < reading.warm_needed
-        state = {"active": "confirmed", "confirming": "confirming", "idle": "warming" if warming else "candidate"}[
-            phase
-        ]
+        state = _STATES.get(phase) or ("warming" if warming else "candidate")
         return Verdict(reading, value, parts, state, now)
 
     def _follow(self, con_id: int, side: Side, step: Step, now: float) -> None:
@@ -322,29 +333,11 @@ class BreakoutScanner:
             return
         frozen = watch.renewal.frozen if watch.renewal is not None else watch.frozen
         triggered_at = watch.renewal.triggered_at if watch.renewal is not None else watch.triggered_at
-        facts, live = self.facts(con_id, now), self._live(entry, quote)
+        facts, live = self.facts(con_id, now), self._live(entry, quote, now)
         reading = read(side, facts, live, self.params, now, self.tracker.progress(con_id, side, now), frozen)
-        value, parts = score(reading, self.params, confirmed=True)
-        signal = Signal(
-            id=f"{con_id}-{side}-{int(now)}",
-            con_id=con_id,
-            local_symbol=entry.contract.local_symbol,
-            side=side,
-            at=now,
-            triggered_at=triggered_at,
-            level=frozen.level,
-            level_kind=frozen.kind,
-            last=quote.last,
-            atr=frozen.atr,
-            score=round(value, 4),
-            parts=parts,
-            lane=quote.lane,
-            state="active",
-            rel_volume=reading.rel_volume,
-            surge=reading.surge,
-            scans=self._around.scans(con_id),
-            inputs=tuple(RuleInput(gate.name, gate.value, gate.limit, gate.passed) for gate in reading.gates),
-        )
+        scored = score(reading, self.params, confirmed=True)
+        scans = self._around.scans(con_id)
+        signal = signal_of(entry.contract, quote, reading, frozen, scored, (triggered_at, now), scans)
         self.tracker.begin(con_id, side, signal)
         log.info(
             "Breakout %s %s %g, level %g (%s), score %.2f",
@@ -365,7 +358,7 @@ class BreakoutScanner:
         watch.signal = ended
         self._on_signal(ended)
 
-    def _live(self, entry: SymbolBars, quote: Quote | None) -> Live:
+    def _live(self, entry: SymbolBars, quote: Quote | None, now: float) -> Live:
         con_id = entry.contract.con_id
         running = entry.builder.bar
         average = quote.avg_volume if quote is not None else None
@@ -380,6 +373,7 @@ class BreakoutScanner:
             blocked=self._blocked(entry, quote),
             unit_known=self._around.unit_known(con_id),
             seen_from=running.seen_from if running is not None else entry.builder.seen_from,
+            visit_pace=entry.builder.visit_pace(now) if quote is not None and quote.lane == "visited" else None,
         )
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:
@@ -391,3 +385,12 @@ class BreakoutScanner:
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return quote.data_type
         return "" if entry.streaming else "no line"
+
+
+def _settled_opening(known: tuple[FactsKey, Facts], key: FactsKey, averages: Carried) -> OpeningRange | None:
+    """The opening range found before, when it was complete then and no bar of it can have changed since."""
+    (_, session_start), facts = known
+    opening = facts.opening
+    if opening is None or not averages.grown or session_start != key[1] or facts.last_time is None:
+        return None
+    return opening if facts.last_time >= opening.complete_at else None

@@ -61,10 +61,12 @@ def rank_score(reasons: Iterable[Reason]) -> float:
 
 def scored(entry: Entry, verdict: Verdict | None) -> tuple[float, tuple[ScorePart, ...]]:
     """The rules' score where a live price was judged, else the ranks'; while warming the better of both."""
+    if verdict is not None and verdict.state != "warming":
+        return verdict.score, verdict.parts
     by_rank = rank_score(entry.reasons)
-    if verdict is None or (verdict.state == "warming" and by_rank > verdict.score):
-        return by_rank, (ScorePart("scan rank", round(by_rank, 4)),)
-    return verdict.score, verdict.parts
+    if verdict is not None and by_rank <= verdict.score:
+        return verdict.score, verdict.parts
+    return by_rank, (ScorePart("scan rank", round(by_rank, 4)),)
 
 
 def candidate(entry: Entry, verdict: Verdict | None, quote: Quote | None, miss: str) -> Candidate:

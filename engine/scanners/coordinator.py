@@ -8,21 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
-from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE, HistoryDesk
-from engine.bars.store import REWIND_S, BarStore
-from engine.bars.volume_unit import VolumeUnits
+from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE
+from engine.bars.store import REWIND_S
 from engine.broker.port import RequestError, ScanRows
-from engine.clock import Clock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal
 from engine.scanners.board import Board, usable
-from engine.scanners.breakout import BreakoutScanner, QuoteLookup, Surroundings, Verdict
-from engine.scanners.cover import Cover, NoCover
+from engine.scanners.breakout import BreakoutScanner, Surroundings, Verdict
 from engine.scanners.heat import HeatHistory
 from engine.scanners.hints import scan_hints
-from engine.scanners.market import MarketScanner, ScanPort, ScanResult
+from engine.scanners.market import MarketScanner, ScanResult
+from engine.scanners.parts import Parts
 from engine.scanners.rules import Floors
 from engine.scanners.shadow import ShadowSet
 from engine.scanners.signal_log import SignalLog
@@ -35,22 +32,6 @@ log = logging.getLogger("qtrade.scanners")
 CYCLE_S = 10.0
 STEP_S = 0.5
 REPAIR_CHECK_S = 30.0
-
-
-class Parts(NamedTuple):
-    """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id.
-
-    `cover` hears where a visit may pay.
-    """
-
-    store: BarStore
-    desk: HistoryDesk
-    units: VolumeUnits
-    broker: ScanPort
-    clock: Clock
-    market: Callable[[], float]
-    quote: QuoteLookup
-    cover: Cover = NoCover()
 
 
 class ScannerCoordinator:
@@ -77,7 +58,7 @@ class ScannerCoordinator:
         self._run_market: float | None = None
         self._repair_mono = float("-inf")
         self._newest_market = float("-inf")
-        self._news = False  # a signal began or ended: the order is not right any more
+        self._news = False  # a result came, a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
         self.board = Board()
@@ -205,8 +186,7 @@ class ScannerCoordinator:
         self.breakout.recheck(now)
         self.shadow.recheck(now)
         self.market.step(now)
-        if self._news:
-            self._arrange(now)
+        self._settle(now)
         self._repair(now)
 
     def cycle_due(self) -> bool:
@@ -229,11 +209,22 @@ class ScannerCoordinator:
 
     def demands(self) -> list[Demand]:
         """Wishes for lines, best first; idempotent, the bus decides."""
+        self._settle(self._parts.market())
         self.changed = False
         top = self.breakout.params.top_score
         return self.board.demands(self.breakout.verdicts, top, self._normal_max, self._exempt)
 
+    def score_of(self, con_id: int) -> float | None:
+        """Its place among the candidates; None = it is not on the board."""
+        return next((value for value, other in self.board.order if other == con_id), None)
+
+    @property
+    def top_score(self) -> float:
+        """From here on a confirmed breakout is a 50."""
+        return self.breakout.params.top_score
+
     def candidates(self) -> tuple[Candidate, ...]:
+        self._settle(self._parts.market())
         return self.board.candidates(self.breakout.verdicts, self._parts.quote, self._miss)
 
     def why(self, con_id: int) -> Why:
@@ -309,7 +300,11 @@ class ScannerCoordinator:
             if contract.con_id in self.universe and contract.con_id not in self._exempt:
                 self._admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
         self._tell_universe()
-        self._arrange(now)
+        self._news = True  # results come nine at a time: ordered once, after the last
+
+    def _settle(self, now: float) -> None:
+        if self._news:
+            self._arrange(now)
 
     def _on_pushed(self, scan_code: str, before: Sequence[int] | None, rows: Sequence[int]) -> None:
         """Each push of a scan, evaluated or not: where to look next."""
@@ -319,10 +314,10 @@ class ScannerCoordinator:
         contracts = [c for con_id in self.universe.con_ids() if (c := self.universe.contract(con_id)) is not None]
         self._parts.cover.universe(contracts, self._parts.clock.mono())
 
-    def _after_look(self, con_id: int, nearness: float, triggered: bool) -> None:
-        """A visit was judged: how near it was; and its bars are asked for where a breakout begins on sampled ones."""
+    def _after_look(self, con_id: int, distance_atr: float | None, triggered: bool) -> None:
+        """A visit was judged: its distance; and its bars are asked for where a breakout begins on sampled ones."""
         self.breakout.looked_at = None
-        self._parts.cover.near(con_id, nearness)
+        self._parts.cover.judged(con_id, distance_atr)
         if triggered:
             self._parts.desk.repair(con_id, self._parts.market(), RANK_STREAMED)
 

@@ -15,7 +15,7 @@ class Cover(Protocol):
 
     def hint(self, hints: Mapping[int, float], now_mono: float) -> None: ...
 
-    def near(self, con_id: int, nearness: float) -> None: ...
+    def judged(self, con_id: int, distance_atr: float | None) -> None: ...
 
 
 class NoCover:
@@ -27,5 +27,5 @@ class NoCover:
     def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
         pass
 
-    def near(self, con_id: int, nearness: float) -> None:
+    def judged(self, con_id: int, distance_atr: float | None) -> None:
         pass

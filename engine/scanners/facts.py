@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
-from engine.bars.build import BAR_S
-from engine.bars.indicators import KNOWN_SHARE, Floats, ema_last, finite, settled, sma_last, true_range, wilder_last
+from engine.bars.indicators import KNOWN_SHARE, Floats, finite, sma_last
 from engine.bars.series import BarArrays
-from engine.bars.sessions import RunningSession, session_starts
+from engine.bars.sessions import RunningSession
 from engine.bars.usual import UsualVolume
 from engine.config import BreakoutParams
+from engine.scanners.carry import Carried, whole
 
 SMA_BARS = 20
 OPENING_LEVEL_S = 2 * 3_600.0  # the opening range is a level for the first two hours
@@ -57,19 +55,22 @@ def read_bars(
     params: BreakoutParams,
     usual: UsualVolume | None,
     rows_within: Callable[[int], int] | None = None,
+    averages: Carried | None = None,
+    known_opening: OpeningRange | None = None,
 ) -> Facts:
-    """The facts of the closed `bars` for the running `session`.
+    """The facts of the closed `bars` for the running `session`; `averages` and opening range where known already.
 
     `rows_within(n)` = how many of the bars make up the last n when minutes without a visit count (None: all are there).
     A range needs n minutes of the session, 60 % of them seen.
     """
+    averages = averages if averages is not None else whole(0, bars, params)
     count = len(bars.time)
-    first = int(np.searchsorted(bars.time, session.start)) if session is not None else count
+    first = int(bars.time.searchsorted(session.start)) if session is not None else count
     mine = count - first
     known = params.bars_n if rows_within is None else rows_within(params.bars_n)
     newest = max(first, count - known)
     full = mine >= known >= params.bars_n * KNOWN_SHARE
-    opening = _opening(bars, first, session, params)
+    opening = known_opening if known_opening is not None else _opening(bars, first, session, params)
     last_closes = bars.close[max(first, count - OPENING_FRESH_BARS) :]
     needed = params.bars_n + params.atr_length
     sma_rows = SMA_BARS if rows_within is None else rows_within(SMA_BARS)
@@ -83,9 +84,9 @@ def read_bars(
         opening_until=session.start + OPENING_LEVEL_S if session is not None else 0.0,
         opening_fresh_long=opening is not None and _bottom(last_closes) <= opening.high,
         opening_fresh_short=opening is not None and _top(last_closes) >= opening.low,
-        atr=_atr(bars, params.atr_length),
-        ema_fast=ema_last(bars.close, params.ema_fast),
-        ema_slow=ema_last(bars.close, params.ema_slow),
+        atr=averages.atr,
+        ema_fast=averages.ema_fast,
+        ema_slow=averages.ema_slow,
         sma_volume=sma_last(bars.volume[max(first, count - sma_rows) :], SMA_BARS),
         last_volume=finite(bars.volume[-1]) if mine else None,
         last_time=float(bars.time[-1]) if count else None,
@@ -93,29 +94,27 @@ def read_bars(
     )
 
 
-def edges(facts: Facts, params: BreakoutParams) -> tuple[float | None, float | None]:
+def edges(facts: Facts, params: BreakoutParams, now: float) -> tuple[float | None, float | None]:
     """(low, high): between them no breakout can begin, whatever the other rules say. None = no level on that side."""
-    opening, buffer = facts.opening, params.buffer_atr * (facts.atr or 0.0)
-    lows = [level for level in (facts.range_low, opening.low if opening else None) if level is not None]
-    highs = [level for level in (facts.range_high, opening.high if opening else None) if level is not None]
-    return max(lows) - buffer if lows else None, min(highs) + buffer if highs else None
+    low, high, opening = facts.range_low, facts.range_high, facts.opening
+    buffer = params.buffer_atr * (facts.atr or 0.0)
+    if opening is not None and now >= opening.complete_at:
+        is_early = now < facts.opening_until
+        if facts.opening_fresh_short and (is_early or low is None):
+            low = opening.low if low is None else max(low, opening.low)
+        if facts.opening_fresh_long and (is_early or high is None):
+            high = opening.high if high is None else min(high, opening.high)
+    return None if low is None else low - buffer, None if high is None else high + buffer
 
 
 def _top(values: Floats) -> float:
-    return float(np.maximum.reduce(values))  # half the cost of .max() on short arrays
+    highest: float = max(values.tolist())  # a third of the cost of numpy's on arrays this short
+    return highest
 
 
 def _bottom(values: Floats) -> float:
-    return float(np.minimum.reduce(values))
-
-
-def _atr(bars: BarArrays, length: int) -> float | None:
-    """Wilder's average over as many bars as still weigh something; overnight gaps are no range."""
-    tail = slice(max(0, len(bars.time) - settled(length, 1.0 / length) - length - 1), None)
-    times = bars.time[tail]
-    whole = len(times) > 0 and times[-1] - times[0] == BAR_S * (len(times) - 1)  # no gap at all: the usual case
-    starts = None if whole else session_starts(times)
-    return wilder_last(true_range(bars.high[tail], bars.low[tail], bars.close[tail], starts), length)
+    lowest: float = min(values.tolist())
+    return lowest
 
 
 def _opening(
@@ -126,7 +125,7 @@ def _opening(
     if minutes == 0 or session is None or not session.has_opening:
         return None
     complete_at = session.start + minutes * 60.0
-    end = int(np.searchsorted(bars.time, complete_at))
+    end = int(bars.time.searchsorted(complete_at))
     if end - first < minutes * KNOWN_SHARE:
         return None
     return OpeningRange(_top(bars.high[first:end]), _bottom(bars.low[first:end]), complete_at)

@@ -21,9 +21,7 @@ SCAN_WEIGHT: Mapping[str, float] = {
 RESIDENT = 0.15  # it was in the scan before and has not risen
 NEWCOMER = 0.7  # it has come into the scan; at its head 1.0
 CLIMB_ROWS = 15.0  # so many places higher than in the result before says as much as coming in at the head
-NEAR_ATR = 1.0  # at this distance from the trigger the nearness is 1/e
-AGAINST_TREND = 0.5
-QUIET = 0.5  # nearness of a symbol without any volume, against one at its usual volume
+AGAINST_TREND = 0.5  # ATR
 
 
 def scan_hints(scan_code: str, before: Sequence[int] | None, rows: Sequence[int]) -> dict[int, float]:
@@ -46,28 +44,24 @@ def scan_hints(scan_code: str, before: Sequence[int] | None, rows: Sequence[int]
     return hints
 
 
-def nearness(facts: Facts, last: float | None, rel_volume: float | None, params: BreakoutParams) -> float:
-    """0-1: how near `last` is to the nearer trigger of both sides, less against the trend and without volume."""
+def distance_atr(facts: Facts, last: float | None, params: BreakoutParams) -> float | None:
+    """ATR from `last` to the nearer trigger of both sides; 0 and less = beyond it, None = no level known.
+
+    Against the trend a trigger counts as further away.
+    """
     if last is None or not facts.atr:
-        return 0.0
-    best = 0.0
-    for sign, wanted in ((1.0, params.longs), (-1.0, params.shorts)):
-        distance = _distance_atr(sign, facts, last, params) if wanted else None
-        if distance is None:
-            continue
-        value = 1.0 if distance <= 0 else float(2.718281828459045 ** (-distance / NEAR_ATR))
-        trend = sign * ((facts.ema_fast or 0.0) - (facts.ema_slow or 0.0))
-        best = max(best, value if trend > 0 else value * AGAINST_TREND)
-    loud = 1.0 if rel_volume is None else min(1.0, rel_volume / params.rel_volume)
-    return best * (QUIET + (1.0 - QUIET) * loud)
-
-
-def _distance_atr(sign: float, facts: Facts, last: float, params: BreakoutParams) -> float | None:
-    """ATR from `last` to the trigger of one side; negative = beyond it. None = no level."""
-    levels = [facts.range_high if sign > 0 else facts.range_low]
-    if facts.opening is not None and levels[0] is None:
-        levels.append(facts.opening.high if sign > 0 else facts.opening.low)
-    known = [level for level in levels if level is not None]
-    if not known or not facts.atr:
         return None
-    return min(sign * (level - last) / facts.atr for level in known) + params.buffer_atr
+    found = []
+    for sign, wanted in ((1.0, params.longs), (-1.0, params.shorts)):
+        level = _level(sign, facts) if wanted else None
+        if level is not None:
+            trend = sign * ((facts.ema_fast or 0.0) - (facts.ema_slow or 0.0))
+            found.append(sign * (level - last) / facts.atr + params.buffer_atr + (0.0 if trend > 0 else AGAINST_TREND))
+    return min(found, default=None)
+
+
+def _level(sign: float, facts: Facts) -> float | None:
+    level = facts.range_high if sign > 0 else facts.range_low
+    if level is None and facts.opening is not None:
+        level = facts.opening.high if sign > 0 else facts.opening.low
+    return level

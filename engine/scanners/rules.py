@@ -6,13 +6,13 @@ words (`engine.scanners.why`). Long in the text; the short side mirrors it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from engine.bars.indicators import projected_volume
-from engine.bars.usual import minute_of_day
 from engine.config import BreakoutParams
 from engine.domain import ScorePart, Side
 from engine.scanners.facts import Facts
+from engine.scanners.volumes import Seen, ratio, relative, volume_now
 
 LevelKind = Literal["range", "opening range"]
 FULL_DISTANCE_ATR = 0.5
@@ -37,10 +37,14 @@ class Floors(NamedTuple):
     average_usd_volume: float
 
 
+STANDING = frozenset({"frozen", "delayed frozen"})  # the market is closed: the newest minute is none of today's
+
+
 class Live(NamedTuple):
     """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted").
 
     `seen_from` (market time) is when `running_volume` began to count: a line younger than the minute saw less of it.
+    `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
     """
 
     last: float | None
@@ -51,6 +55,7 @@ class Live(NamedTuple):
     blocked: str = ""
     unit_known: bool = True
     seen_from: float = 0.0
+    visit_pace: float | None = None
 
 
 class Frozen(NamedTuple):
@@ -113,12 +118,14 @@ class Common(NamedTuple):
 
 def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> Common:
     """The half of the judgement that does not depend on the side."""
-    volume, volume_minute = _volume_now(facts, live, now_market)
-    surge = _ratio(volume, facts.sma_volume)
-    rel, base = _relative(facts, volume, volume_minute)
+    seen = Seen(live.running_volume, live.running_time, live.seen_from, live.visit_pace)
+    is_known = live.unit_known and live.blocked not in STANDING
+    volume, of_minute = volume_now(facts, seen, now_market) if is_known else (None, now_market - now_market % 60.0)
+    surge = ratio(volume, facts.sma_volume)
+    rel, base = relative(facts, volume, of_minute)
     note = "" if live.unit_known else "unit unknown"
     volumes = (
-        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume)),
+        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume, live)),
         _at_least("Relative volume", rel, params.rel_volume, note or base),
     )
     others = (
@@ -126,7 +133,7 @@ def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: fl
         Gate("Live price", None, None, live.last is not None and not live.blocked, live.blocked),
         Gate("Warm-up", float(facts.warm), float(facts.warm_needed), facts.warm >= facts.warm_needed),
     )
-    passed = sum([gate.passed is True for gate in (*volumes, *others)])
+    passed = [gate.passed for gate in (*volumes, *others)].count(True)
     return Common(surge, rel, base, volumes, others, passed)
 
 
@@ -221,16 +228,22 @@ def _levels(
     name = "Price above level" if sign > 0 else "Price below level"
     first = _beyond_gate(name, sign, last, range_level, atr, params, detail)
     second = _beyond_gate("Opening range", sign, last, opening_level, atr, params, _opening_detail(facts, now, frozen))
-    known: list[tuple[float, LevelKind, bool]] = []
-    if range_level is not None:
-        known.append((range_level * sign, "range", first.passed is True))
-    if opening_level is not None:
-        known.append((opening_level * sign, "opening range", second.passed is True))
-    broken = [entry for entry in known if entry[2]]
-    if not known:
-        return (first, second), None, "range"
-    best = max(broken) if broken else min(known)
-    return (first, second), best[0] * sign, best[1]
+    level, kind = _level_to_measure(sign, range_level, opening_level, first.passed is True, second.passed is True)
+    return (first, second), level, kind
+
+
+def _level_to_measure(
+    sign: float, range_level: float | None, opening: float | None, range_broken: bool, opening_broken: bool
+) -> tuple[float | None, LevelKind]:
+    """Of both levels the farther one of those broken, else the nearer one."""
+    if opening is None:
+        return range_level, "range"
+    if range_level is None:
+        return opening, "opening range"
+    if range_broken != opening_broken:
+        return (range_level, "range") if range_broken else (opening, "opening range")
+    opening_farther = sign * (opening - range_level) > 0
+    return (opening, "opening range") if opening_farther == range_broken else (range_level, "range")
 
 
 def _range_level(sign: float, facts: Facts) -> float | None:
@@ -278,73 +291,64 @@ def _beyond_gate(
     return Gate(name, last, limit, sign * (last - limit) > 0)
 
 
-def _volume_now(facts: Facts, live: Live, now: float) -> tuple[float | None, float]:
-    """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start."""
-    minute = now - now % 60.0
-    if not live.unit_known:
-        return None, minute
-    running = live.running_volume if live.running_time == minute else 0.0
-    projected = projected_volume(running, now - max(minute, live.seen_from))
-    if projected is not None:
-        return projected, minute
-    if facts.last_time == minute - 60.0:
-        return facts.last_volume, minute - 60.0
-    return None, minute
-
-
-def _relative(facts: Facts, volume: float | None, minute: float) -> tuple[float | None, str]:
-    """Volume against the same minute of other sessions, else against SMA20; and the name of the base."""
-    usual = facts.usual.at(minute_of_day(minute)) if facts.usual is not None else None
-    if usual is not None and facts.usual is not None:
-        return _ratio(volume, usual), f"{facts.usual.sessions} sessions"
-    return _ratio(volume, facts.sma_volume), "SMA20"
-
-
-def _ratio(value: float | None, base: float | None) -> float | None:
-    return value / base if value is not None and base is not None and base > 0 else None
-
-
 def _at_least(name: str, value: float | None, limit: float, detail: str) -> Gate:
     return Gate(name, value, limit, None if value is None else value >= limit, detail)
 
 
-def _why_no_surge(facts: Facts, volume: float | None) -> str:
+def _why_no_surge(facts: Facts, volume: float | None, live: Live) -> str:
+    if live.blocked in STANDING:
+        return "no minute runs: the price is frozen"
     if facts.sma_volume is None:
         return f"{min(facts.session_bars, 20)} of 12 bars with volume" if facts.session_bars < 12 else "volume unknown"
     return "no volume yet in this minute" if volume is None else ""
 
 
+@lru_cache(maxsize=16)
+def _trend_name(sign: float, fast: int, slow: int) -> str:
+    return f"Trend EMA {fast} {'>' if sign > 0 else '<'} {slow}"
+
+
 def _trend(sign: float, facts: Facts, last: float | None, params: BreakoutParams) -> Gate:
     """EMA fast above slow, the running price included."""
-    name = f"Trend EMA {params.ema_fast} {'>' if sign > 0 else '<'} {params.ema_slow}"
-    if facts.ema_fast is None or facts.ema_slow is None or last is None:
+    name = _trend_name(sign, params.ema_fast, params.ema_slow)
+    gap = trend_gap(facts, last, params)
+    if gap is None:
         return Gate(name, None, 0.0, None, "no bars yet")
+    return Gate(name, gap, 0.0, sign * gap > 0)
+
+
+def trend_gap(facts: Facts, last: float | None, params: BreakoutParams) -> float | None:
+    """EMA fast minus slow, the running price included; None = no bars yet."""
+    if facts.ema_fast is None or facts.ema_slow is None or last is None:
+        return None
     fast = facts.ema_fast + 2.0 / (params.ema_fast + 1.0) * (last - facts.ema_fast)
     slow = facts.ema_slow + 2.0 / (params.ema_slow + 1.0) * (last - facts.ema_slow)
-    return Gate(name, fast - slow, 0.0, sign * (fast - slow) > 0)
+    return fast - slow
 
 
 def _floor_gates(live: Live) -> tuple[Gate, Gate, Gate]:
-    names = ("Price floor", "Average volume", "Dollar volume")
-    money = live.average_volume * live.last if live.average_volume is not None and live.last is not None else None
-    values = (live.last, live.average_volume, money)
-    if live.floors is None:  # a position or a pin: floors don't apply, and unknown passes
-        first, second, third = (
-            Gate(name, value, None, True, "not for positions") for name, value in zip(names, values, strict=True)
+    last, average = live.last, live.average_volume
+    money = average * last if average is not None and last is not None else None
+    floors = live.floors
+    if floors is None:  # a position or a pin: floors don't apply, and unknown passes
+        note = "not for positions"
+        return (
+            Gate("Price floor", last, None, True, note),
+            Gate("Average volume", average, None, True, note),
+            Gate("Dollar volume", money, None, True, note),
         )
-        return first, second, third
     unknown = "not known yet" if live.unit_known else "unit unknown"
-    first, second, third = (
-        Gate(
-            name,
-            value,
-            limit,
-            True if limit <= 0 else None if value is None else value >= limit,
-            "" if value is not None else unknown,
-        )
-        for name, value, limit in zip(names, values, live.floors, strict=True)
+    return (
+        _floor_gate("Price floor", last, floors.price_usd, unknown),
+        _floor_gate("Average volume", average, floors.average_volume, unknown),
+        _floor_gate("Dollar volume", money, floors.average_usd_volume, unknown),
     )
-    return first, second, third
+
+
+def _floor_gate(name: str, value: float | None, limit: float, unknown: str) -> Gate:
+    if value is None:
+        return Gate(name, None, limit, True if limit <= 0 else None, unknown)
+    return Gate(name, value, limit, limit <= 0 or value >= limit)
 
 
 def _cool_down(params: BreakoutParams, progress: Progress) -> Gate:

@@ -89,6 +89,8 @@ def _vwap(entry: SymbolBars, session: RunningSession | None) -> float | None:
     if session is None:
         return None
     bars: BarArrays = entry.series.arrays().since(session.start)
+    if session.end is not None:
+        bars = bars.before(session.end)
     running = entry.builder.bar
     closed = vwap_last(bars.high, bars.low, bars.close, bars.volume)
     if running is None or not running.volume:

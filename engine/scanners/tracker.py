@@ -16,6 +16,8 @@ LOST_S = 300.0  # a running signal without any price for so long has ended unsee
 FADE_S = 300.0  # a runaway whose volume has gone keeps its signal, but not its place before the others
 STALE_S = 20.0  # a confirmation does not outlive its price
 
+_SIDES: tuple[Side, Side] = ("long", "short")
+
 Phase = Literal["idle", "confirming", "active"]
 Step = Literal["none", "confirmed", "renewed", "dropped", "ended"]
 
@@ -57,6 +59,10 @@ class Tracker:
         watch = self._watches.get((con_id, side))
         return watch.phase if watch is not None else "idle"
 
+    def knows(self, con_id: int) -> bool:
+        """Whether one of its sides has ever triggered."""
+        return (con_id, "long") in self._watches or (con_id, "short") in self._watches
+
     def watch(self, con_id: int, side: Side) -> Watch | None:
         return self._watches.get((con_id, side))
 
@@ -76,8 +82,8 @@ class Tracker:
         return Progress(since_signal_s=since, confirmed=watch.phase == "active")
 
     def is_confirming(self, con_id: int) -> bool:
-        """A breakout of this symbol, on either side, waits for its confirmation."""
-        return con_id in self.busy and any(self.phase(con_id, side) == "confirming" for side in ("long", "short"))
+        """A breakout of this symbol waits for its confirmation: on either side, the first or a further one."""
+        return con_id in self.busy and any(self._waits(self._watches.get((con_id, side))) for side in _SIDES)
 
     def drop(self, con_id: int, side: Side) -> None:
         """The breakout under way was none."""
@@ -221,6 +227,10 @@ class Tracker:
             return "none"
         renewal.bars_beyond += 1
         return "renewed" if renewal.bars_beyond >= params.confirm_bars else "none"
+
+    @staticmethod
+    def _waits(watch: Watch | None) -> bool:
+        return watch is not None and (watch.phase == "confirming" or watch.renewal is not None)
 
     def _rest(self, con_id: int, watch: Watch) -> None:
         watch.phase = "idle"

@@ -82,6 +82,16 @@ class FindSymbol(Command, frozen=True, tag=True):
     text: str
 
 
+class AskLine(Command, frozen=True, tag=True):
+    """What would happen if this symbol got a line of that class? Nothing is subscribed.
+
+    The answer's `value` is [headline, detail, why it has or has not a line now, con_id of the line that would go].
+    """
+
+    con_id: int
+    line_class: Literal["pinned", "50", "25"]
+
+
 class Reconnect(Command, frozen=True, tag=True):
     """Drop the broker connection and connect afresh."""
 
@@ -104,6 +114,7 @@ AnyCommand = (
     | OpenSymbol
     | PinSymbol
     | FindSymbol
+    | AskLine
     | Reconnect
     | ProbeBroker
 )

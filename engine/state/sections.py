@@ -322,6 +322,7 @@ class SettingsSection(Section, frozen=True, kw_only=True):
     changes: tuple[ChangeRow, ...]  # newest first, 50
     sets: tuple[ThresholdSetRow, ...] = ()
     shadow: str = ""  # name of the set that runs in the shadow; "" = none
+    folder: str = ""  # the data folder in use, as a path of this machine
 
 
 class PnlPoint(Struct, frozen=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from simulator.world.calendar import NEW_YORK, Calendar
-from simulator.world.catalogue import stocks
+from simulator.world.catalogue import STOCKS, stocks
 from simulator.world.clock import MarketClock
 from simulator.world.futures import futures
 from simulator.world.market import Market
@@ -33,6 +33,7 @@ def build_world(
     scenario: Scenario,
     state_file: Path | None,
     fresh: bool,
+    stock_count: int = STOCKS,
 ) -> Market:
     """The market at `start`; without one where `state_file` left off (same seed and scenario), else the scenario's.
 
@@ -44,7 +45,9 @@ def build_world(
     if begin is None:
         begin = _STARTS[scenario].timestamp()
     market = Market(
-        Universe(seed, stocks() + thin_listings() + futures()), _calendar(begin), MarketClock(begin, speed, wall_clock)
+        Universe(seed, stocks(stock_count) + thin_listings() + futures()),
+        _calendar(begin),
+        MarketClock(begin, speed, wall_clock),
     )
     market.scenario = scenario
     return market

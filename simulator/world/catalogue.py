@@ -1,4 +1,4 @@
-"""The 600 stocks: those of listings.txt, and invented ones to make up the number."""
+"""The stocks, 600 unless asked otherwise: those of listings.txt, and invented ones to make up the number."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from simulator.model import Behaviour, Instrument
 from simulator.world.noise import fold
 
 STOCKS = 600
+_ROUND = 390  # so many invented names until first name, sector and last letter come together again
 # sector -> (industry, category, subcategory, market beta, sector beta, daily volatility not shared)
 SECTORS: dict[str, tuple[str, str, str, float, float, float]] = {
     "T": ("Technology", "Software", "Applications Software", 1.2, 0.9, 0.017),
@@ -146,12 +147,14 @@ def invented_stocks(count: int, taken: set[str]) -> list[Listing]:
     sectors = list(_SECOND)
     n = 0
     while len(found) < count:
-        first, sector = _FIRST[n % len(_FIRST)], sectors[(n // 3 + n) % len(sectors)]
+        first, sector = _FIRST[n % len(_FIRST)], sectors[(n // 3 + n + n // _ROUND) % len(sectors)]
         second = _SECOND[sector][n % 3]
         symbol = _ticker(first, second, n + n // len(_FIRST))
         n += 1
         if symbol in taken:
             symbol = f"{symbol[:3]}{chr(65 + n % 26)}"
+        if symbol in taken:
+            symbol = f"{symbol}{chr(65 + n // _ROUND % 26)}"
             if symbol in taken:
                 continue
         taken.add(symbol)
@@ -162,7 +165,7 @@ def invented_stocks(count: int, taken: set[str]) -> list[Listing]:
     return found
 
 
-def stocks() -> list[Listing]:
-    """The 600 stocks of the world."""
-    listed = listed_stocks()
-    return listed + invented_stocks(STOCKS - len(listed), {one.instrument.symbol for one in listed})
+def stocks(count: int = STOCKS) -> list[Listing]:
+    """`count` stocks; a larger world holds those of a smaller one, and they move as they do there."""
+    listed = listed_stocks()[:count]
+    return listed + invented_stocks(count - len(listed), {one.instrument.symbol for one in listed})

@@ -26,7 +26,10 @@ _SEARCH_ROWS = 16
 
 
 class Market:
-    """600 stocks, some futures and the account's leftovers, at the time of `clock`. Deterministic from the seed."""
+    """Stocks, some futures and the account's leftovers, at the time of `clock`. Deterministic from the seed.
+
+    `stock_board` and `stock_ranking` are the stocks in arrays, for whoever records the whole market.
+    """
 
     def __init__(self, universe: Universe, calendar: Calendar, clock: MarketClock) -> None:
         self.universe, self.seed, self._clock = universe, universe.seed, clock
@@ -40,6 +43,7 @@ class Market:
         )
         self._boards = tuple(Board(book) for book in self._books)
         self._rankings = tuple(Ranking(self._daily, board) for board in self._boards)
+        self.stock_board, self.stock_ranking = self._boards[0], self._rankings[0]
         self._history = History(self._sessions, self._books)
         self._still = still_instruments()
         self._instruments = universe.instruments + [one for one, _ in self._still.values()]

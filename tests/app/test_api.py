@@ -10,12 +10,11 @@ from flask import Flask
 from msgspec.structs import replace
 
 from app import api
-from app.api_symbols import Known, find, grouped, near_names, plain_name
+from app.api_symbols import Known, find, near_names, plain_name
 from app.deps import AppDeps
 from app.factory import create_app
 from engine.clock import FakeClock
 from engine.config import AppConfig
-from engine.domain import Bar
 from engine.journal.reader import JournalReader
 from engine.journal.source import EmptyJournal
 from engine.journal.writer import Journal
@@ -23,7 +22,8 @@ from engine.state.bus import StateBus
 from engine.state.reader import StateReader
 from engine.state.sections import QuotesSection
 from engine.state.writer import StateWriter
-from tests.app.sample_state import NQ, TSLA, WALL, fill_sample, offline_broker, tick_sample
+from tests.app.sample_coverage import VISIT_LINES, fill_coverage
+from tests.app.sample_state import NQ, TSLA, WALL, fill_sample, lines, offline_broker, tick_sample
 
 PATHS = ("/api/v1/status", "/api/v1/positions", "/api/v1/lines", "/api/v1/signals", "/api/v1/pnl?since=0", "/healthz")
 
@@ -95,7 +95,8 @@ def check_status(status) -> None:
 def test_everything_answers_before_there_is_an_engine(desk):
     check_status(desk.get("/api/v1/status"))
     assert desk.get("/api/v1/positions")["tradable"] == desk.get("/api/v1/positions")["filtered"] == []
-    assert desk.get("/api/v1/lines") == {"limit": 50, "effective_limit": 50, "lines": [], "refused": []}
+    empty = {"limit": 50, "effective_limit": 50, "learned_cap": None, "lines": [], "refused": [], "coverage": None}
+    assert desk.get("/api/v1/lines") == empty
     assert desk.get("/api/v1/signals") == desk.get("/api/v1/pnl?since=0") == desk.get("/api/v1/pnl") == []
     assert desk.get("/healthz")["status"] == "degraded"
     assert desk.get("/api/v1/snapshot/TSLA", 404)["error"]
@@ -174,6 +175,41 @@ def test_lines_and_refusals(live):
     assert refused["reason"].startswith("Cannot subscribe to RKLB: at limit") and refused["at"] == WALL - 90.0
 
 
+def test_lines_say_how_long_they_stay_and_who_leaves_next(live):
+    fill_coverage(live.bus, WALL)
+    answer = live.get("/api/v1/lines")
+    rows = answer["lines"]
+    for row in rows:
+        assert {"score", "held_s", "dwell_left_s", "next_out", "lane", "holders"} <= row.keys()
+        assert (row["dwell_left_s"] is None) == (row["priority"] == 100)
+        assert (row["next_out"] is None) == (row["priority"] == 100)
+    visits = [row for row in rows if row["priority"] == "coverage"]
+    assert all(row["held_s"] + row["dwell_left_s"] == pytest.approx(5.0, abs=0.2) for row in visits)
+    assert answer["learned_cap"] is None
+
+
+def test_every_symbol_of_the_universe_says_why_it_has_a_line_or_not(live):
+    assert live.get("/api/v1/lines")["coverage"] is None, "the engine has not said yet what it covers"
+    fill_coverage(live.bus, WALL)
+    coverage = live.get("/api/v1/lines")["coverage"]
+    assert (coverage["lines"], coverage["dwell_s"], coverage["as_of"]) == (VISIT_LINES, 5.0, WALL)
+    assert len(coverage["symbols"]) == 500
+    for row in coverage["symbols"]:
+        assert row["why"] and row["lane"] in ("streaming", "visited", "none")
+        assert is_int(row["visits"]) and is_number_or_null(row["last_visit"])
+    assert [row["local_symbol"] for row in coverage["symbols"] if row["line_class"] == "100"] == [
+        "CLZ5",
+        "NQZ5",
+        "TSLA",
+    ]
+
+
+def test_the_learned_cap_has_its_story(live):
+    story = "TWS allowed 41 of 50 lines at 10:42 (error 101): TWS windows use about 9. One more is tried every 5 min"
+    live.bus.publish("lines", replace(lines(WALL), effective_limit=41, learned_cap_text=story))
+    assert live.get("/api/v1/lines")["learned_cap"] == {"limit": 41, "story": story}
+
+
 def test_signals(live):
     rows = live.get("/api/v1/signals")
     assert len(rows) == 4
@@ -226,24 +262,16 @@ def test_bars_of_a_symbol(live):
     assert {"time", "open", "high", "low", "close", "volume", "source", "closed"} <= bar.keys()
     assert bar["closed"] is False and bar["low"] <= bar["close"] <= bar["high"]
     assert len(live.get("/api/v1/bars/TSLA?size=5m&n=10")["bars"]) == 10
-    assert len(live.get("/api/v1/bars/TSLA?size=1d")["bars"]) == 20
+    days = live.get("/api/v1/bars/TSLA?size=1d")["bars"]
+    assert len(days) == 21 and days[-1]["closed"] is False, "the broker's 20 days and the running one"
     empty = live.get("/api/v1/bars/AAPL")
-    assert empty["bars"] == [] and "while a page shows this symbol" in empty["message"]
+    assert empty["bars"] == [] and "come with the history" in empty["message"]
     live.get("/api/v1/bars/NOPE", 404)
 
 
 @pytest.mark.parametrize("query", ["size=7m", "size=", "n=0", "n=-1", "n=1.5", "n=x", "n=nan", "n=1e9"])
 def test_bad_bar_queries_are_said(live, query):
     assert "must be" in live.get(f"/api/v1/bars/TSLA?{query}", 400)["error"]
-
-
-def test_grouped_bars_keep_extremes_and_do_not_invent_volume():
-    minutes = [Bar(60.0 * i, 10.0 + i, 11.0 + i, 9.0 + i, 10.5 + i, 100.0 if i != 7 else None) for i in range(10)]
-    first, second = grouped(minutes, 300)
-    assert (first.time, first.open, first.high, first.low, first.close) == (0.0, 10.0, 15.0, 9.0, 14.5)
-    assert (first.volume, second.volume) == (500.0, None)
-    assert (first.closed, second.closed) == (True, True)
-    assert [bar.closed for bar in grouped(minutes[:8], 300)] == [True, False]
 
 
 def test_pnl_history_of_the_journal(tmp_path):

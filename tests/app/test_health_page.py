@@ -52,6 +52,15 @@ def test_everything_runs_and_what_there_is_to_know(bus):
     assert said["disk"] == ["212 GB", ""]
 
 
+def test_figures_that_tell_nothing_stand_still(bus):
+    first = parts(bus, decoded_per_s=3.0, state_write_ms=1.1)
+    later = parts(bus, decoded_per_s=7.0, state_write_ms=8.5)
+    assert first["health"] == later["health"]
+    assert (first["health"]["decode"], first["health"]["journal"]) == ("under 20 /s", "under 20 ms")
+    assert parts(bus, state_write_ms=140.2)["health"]["journal"] == "140 ms"
+    assert first["rows:status"]["Uptime"]["value"]["text"] == "{age}"
+
+
 def test_an_open_error_is_the_verdict(bus):
     said = parts(bus, conditions=(condition("disk", "error", True), condition("old", "error", False)))["health"]
     assert said["verdict"] == "Title disk."
@@ -68,7 +77,7 @@ def test_an_error_that_is_over_is_none(bus):
 def test_a_late_loop_is_said(bus):
     said = parts(bus, conditions=(), loop_lateness_p99_ms=180.0)["health"]
     assert "the engine's loop runs late" in said["verdict_more"]
-    assert said["late"] == ["180.0 ms", "warn"]
+    assert said["late"] == ["180 ms", "warn"]
 
 
 def test_no_broker_is_the_verdict():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app import format as fmt
-from app.rows.events import refusal_text
+from app.rows.events import event_rows, refusal_text
 from app.rows.find import find
 from app.rows.gauge import cells, kept, legend, status_word
 from app.rows.heat import CHANGE_CUTS, heat_parts, step
@@ -35,6 +35,7 @@ from app.rows.positions import (
 from app.rows.signals import top_signals
 from app.rows.strip import pill, strip_parts
 from app.snapshots import Snapshots
+from engine.domain import Refusal
 from engine.state.sections import LinesSection
 from tests.app import sample_state as sample
 
@@ -224,13 +225,14 @@ def line_sections(draw: st.DrawFn) -> LinesSection:
         counts[name] = draw(st.integers(0, left))
         left -= counts[name]
     used = sum(counts.values())
+    effective = draw(st.integers(0, limit))
     return replace(
         sample.lines(WALL),
         limit=limit,
-        effective_limit=limit,
+        effective_limit=effective,
         buffer=buffer,
         used=used,
-        scanner_capacity=limit - buffer,
+        scanner_capacity=max(0, effective - buffer),
         by_class=counts,
         changing=draw(st.integers(0, used)),
         near=used >= 0.9 * limit,
@@ -244,6 +246,7 @@ def test_the_gauge_has_one_cell_a_line(section: LinesSection) -> None:
     assert len(text) == section.limit
     assert text.count("p") + text.count("x") >= min(section.by_class["100"], section.used)
     assert text.count("k") == kept(section)
+    assert text.count("w") == section.limit - max(section.used, section.effective_limit)
     assert text.count("x") == section.changing
     assert sum(text.count(letter) for letter in "pitncx") == section.used
 
@@ -253,7 +256,7 @@ def test_the_legend_agrees_with_the_classes(section: LinesSection) -> None:
     counts = legend(section)
     assert counts["n_p"] == section.by_class["100"]
     assert counts["n_c"] == section.by_class["coverage"]
-    assert (counts["n_f"] or 0) + kept(section) + section.used == section.limit
+    assert (counts["n_f"] or 0) + (counts["n_w"] or 0) + kept(section) + section.used == section.limit
 
 
 def test_near_and_full_are_said_in_words() -> None:
@@ -339,3 +342,21 @@ def test_redaction() -> None:
     assert fmt.redacted("DU1234567") == "DU***567"
     assert fmt.redacted("U12") == "U***"
     assert fmt.redacted(None) == "–"
+
+
+def test_events_leave_out_who_merely_ranks_too_low() -> None:
+    lost = Refusal(7, "LOSR", "0.31 does not beat WINR 0.30 by 15 %", WALL - 5.0, contest=True)
+    full = Refusal(8, "FULL", "Cannot subscribe to FULL: at limit (50/50)", WALL - 9.0)
+    s = snapshots(lines=replace(sample.lines(WALL), refused=(lost, full)))
+    names = {row["text"]["sym"] for row in event_rows(s).values()}
+    assert "FULL" in names
+    assert "LOSR" not in names
+
+
+def test_the_small_heatmap_begins_with_those_that_have_a_price() -> None:
+    first, *rest = sample.scanners().candidates
+    section = replace(sample.scanners(), candidates=(replace(first, price=None), *rest))
+    columns = [symbol for _, symbol in overview_parts(snapshots(scanners=section))["heat:top"]["cols"]]
+    priced = [c.local_symbol for c in section.candidates if c.price is not None]
+    assert columns == [*priced, *(c.local_symbol for c in section.candidates if c.price is None)][: len(columns)]
+    assert columns[0] == rest[0].local_symbol

@@ -11,7 +11,7 @@ from tests.app.test_rows import FORMAT_CASES
 from tests.browser.conftest import CHANGED, Site, live, polls_of, until
 
 PATHS = ("/", "/positions", "/lines")
-SIZES = ((1920, 1080), (1366, 768), (390, 844))
+SIZES = ((1920, 1080), (1440, 900), (1366, 768), (390, 844))
 
 CONTRAST = """
 () => {

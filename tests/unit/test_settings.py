@@ -296,6 +296,14 @@ def test_saved_settings_come_back(tmp_path: Path) -> None:
     assert load_saved(path).notes == ()
 
 
+def test_a_check_leaves_a_damaged_file_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text("{")
+    (note,) = load_saved(path, look_only=True).notes
+    assert "would move it aside" in note
+    assert [each.name for each in tmp_path.iterdir()] == ["settings.json"]
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 99, "values": {}}', '{"format": 1}', "\x00\x00"])
 def test_a_damaged_file_is_moved_aside_and_its_copy_is_used(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "settings.json"

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql
 
 from engine.clock import FakeClock, SystemClock
+from engine.domain import LineSpan
 from engine.journal import tables
 from engine.journal.database import file_of, open_for_writing, url_of
 from engine.journal.reader import JournalReader
@@ -26,6 +27,12 @@ from engine.journal.writer import ROWS_WAITING_MAX, Journal
 from tests.app.sample_state import FILLS, MARKET, WALL, health, signals
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+def span(con_id: int, from_s: float, to_s: float) -> LineSpan:
+    """A line at 25 of that stretch, in seconds before MARKET."""
+    name = f"S{con_id}"
+    return LineSpan(con_id, name, "25", MARKET - from_s, MARKET - to_s, "Momentum #3", "evicted by SMCI", "SMCI")
 
 
 @pytest.fixture
@@ -89,6 +96,7 @@ def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_j
         journal.record_fill(fill)
     for condition in health(WALL).conditions:
         journal.record_notice(condition, MARKET)
+    journal.record_line_span(span(1, 60.0, 10.0))
     assert journal.flush()
     for table in all_tables():
         rows = rows_of(path, table.name)
@@ -276,8 +284,39 @@ def test_a_journal_of_a_newer_program_is_left_alone(path, make_journal):
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
     assert wait_for(lambda: journal.problem != "")
-    assert "is of version 99, this program writes version 1" in journal.problem
+    assert "is of version 99, this program writes version 2" in journal.problem
     assert rows_of(path, "pnl_points") == []
+
+
+def test_a_journal_of_version_1_gets_the_table_of_line_spans(path, make_journal, make_reader):
+    engine = open_for_writing(url_of(path), WALL)
+    with engine.begin() as connection:
+        tables.line_spans.drop(connection)
+        connection.execute(tables.schema_version.update().values(version=1))
+    engine.dispose()
+    assert make_reader(path).line_spans(0.0) == []
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    journal.record_line_span(span(1, 60.0, 10.0))
+    assert journal.flush()
+    assert make_reader(path).line_spans(0.0) == [span(1, 60.0, 10.0)]
+    assert sorted(row["version"] for row in rows_of(path, "schema_version")) == [1, 2]
+
+
+def test_line_spans_of_a_stretch_are_those_that_reach_into_it(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    before, across, inside = span(1, 900.0, 600.0), span(2, 900.0, 300.0), span(3, 200.0, 100.0)
+    after = span(4, 40.0, 10.0)
+    for _ in range(2):
+        for each in (across, before, after, inside):
+            journal.record_line_span(each)
+    assert journal.flush()
+    reader = make_reader(path)
+    assert reader.line_spans(MARKET - 600.0, MARKET - 50.0) == [across, inside]
+    assert reader.line_spans(MARKET - 600.0) == [across, inside, after]
+    assert reader.line_spans(0.0, None, 2) == [inside, after], "the newest"
+    assert make_reader(path, "paper").line_spans(0.0) == []
 
 
 def test_a_reader_neither_makes_nor_writes_the_file(path, make_journal, make_reader):
@@ -334,6 +373,7 @@ def test_outcomes_come_back_and_the_shadow_stays_apart(path, make_journal, make_
 def test_the_stand_in_is_empty():
     empty = EmptyJournal()
     assert (empty.pnl(0.0), empty.signals(0.0, 1.0), empty.changes(), empty.connection_events(0.0)) == ([], [], [], [])
+    assert empty.line_spans(0.0) == []
 
 
 @pytest.mark.parametrize("table", all_tables(), ids=lambda table: table.name)

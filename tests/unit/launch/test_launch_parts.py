@@ -20,7 +20,14 @@ import pytest
 
 from app.launch.check import report
 from app.launch.cli import OPTIONS, parse_command_line
-from app.launch.data_folder import data_folder, default_data_folder, is_network_path, make_data_folder, synced_by
+from app.launch.data_folder import (
+    check_data_folder,
+    data_folder,
+    default_data_folder,
+    is_network_path,
+    make_data_folder,
+    synced_by,
+)
 from app.launch.desktop import may_open_browser
 from app.launch.ending import Ending
 from app.launch.launch import endpoint
@@ -191,6 +198,21 @@ def test_the_folder_is_for_this_user_only(tmp_path: Path) -> None:
     make_data_folder(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_of_the_user_keeps_its_rights(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    make_data_folder(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_a_check_refuses_the_same_folders_and_makes_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for wrong in (tmp_path / "file", tmp_path / "file" / "q"):
+        with pytest.raises(ConfigError, match=r"data folder .*is a file.*--data-dir"):
+            check_data_folder(wrong)
+    check_data_folder(tmp_path / "a" / "b")
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_one_message(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from engine.broker.port import (
 )
 from engine.clock import FakeClock
 from engine.config import CoverageSettings, LineSettings
-from engine.domain import Bar, ContractInfo, ContractRef, Quote, TickUpdate
+from engine.domain import Bar, ContractInfo, ContractRef, LineSpan, Quote, TickUpdate
 from engine.lines.bus import Hooks, MarketDataBus
 
 QUANTUM_S = 0.025
@@ -86,10 +86,12 @@ class FakeGateway:
         self.coverage = coverage
         self.confirming: set[int] = set()
         self.unknown: list[int] = []  # what the bus reported as unknown contracts
+        self.spans: list[LineSpan] = []
         hooks = Hooks(
             lambda q, t: self.quotes.append((q, t)),
             is_confirming=self.confirming.__contains__,
             on_unknown=self.unknown.append,
+            on_span=self.spans.append,
         )
         self.bus = MarketDataBus(self, self.settings, self.clock, hooks, coverage)
 

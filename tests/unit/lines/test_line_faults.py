@@ -91,7 +91,7 @@ def test_the_cap_is_unlearned_line_by_line_and_only_while_it_is_used() -> None:
 
 
 def make_line(**values: object) -> Line:
-    line = Line(contract(1), 5, "50", None, 0.5, "", 0.0, 0.0, 0.0, 1, "50")
+    line = Line(contract(1), 5, "50", None, 0.5, "", 0.0, 0.0, 0.0, 1, "50", "50", 0.0)
     line.sent_mono = line.listen_from_mono = 0.0
     for name, value in values.items():
         setattr(line, name, value)

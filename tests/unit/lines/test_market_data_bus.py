@@ -10,6 +10,7 @@ from msgspec import structs
 from engine.broker.port import RequestError, SystemNotice, Ticks
 from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand, TickUpdate
+from engine.lines.what_if import trial_demand
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import want
 
@@ -534,11 +535,101 @@ def test_what_if_names_the_victim(gateway: FakeGateway) -> None:
     gateway.run(100.0)
     gateway.bus.demand("scanners", [want(10 + i, "25", 0.44 + i / 100) for i in range(1, 10)])
     gateway.run(540.0)
-    assert gateway.bus.what_if(want(99, "25", 0.62)) == "adding S99 would evict S10 (25, idle 9 min)"
-    assert gateway.bus.what_if(want(99, "25", 0.41)).startswith("Cannot subscribe to S99: 0.41 does not beat S10 0.44")
-    assert gateway.bus.what_if(want(99, "50", 0.8)) == "adding S99 would take a free line, nobody is evicted"
-    assert gateway.bus.what_if(want(11, "pinned")) == "S11 has a line already (ordinary candidate, 25)"
+    said = gateway.bus.what_if(want(99, "25", 0.62))
+    assert (said.headline, said.victim) == ("adding S99 would evict S10 (25, idle 9 min)", 10)
+    assert said.detail == (
+        "0.62 beats 0.44 by 41 %, needs 15 %. Ordinary candidates hold 10 of 10 lines. 1 cancel, 1 subscribe."
+    )
+    said = gateway.bus.what_if(want(99, "25", 0.41))
+    assert said.headline.startswith("Cannot subscribe to S99: 0.41 does not beat S10 0.44")
+    assert said.detail.endswith("Nothing is sent.")
+    said = gateway.bus.what_if(want(99, "50", 0.8))
+    assert said.headline == "adding S99 would take a free line, nobody is evicted"
+    assert said.detail == "Lines that are not positions' are at 10 of 45. 0 cancels, 1 subscribe."
+    said = gateway.bus.what_if(want(11, "pinned"))
+    assert said.headline == "S11 has a line already (ordinary candidate, 25)"
+    assert said.detail == "It would be raised to pinned: a change in the ledger, nothing is sent."
+    assert "changes nothing" in gateway.bus.what_if(want(11, "25", 0.9)).detail
     assert not gateway.bus.holds(99)
+
+
+def test_what_if_counts_what_coverage_gives(gateway: FakeGateway) -> None:
+    full(gateway)
+    visits = gateway.bus.snapshot().by_class["coverage"]
+    said = gateway.bus.what_if(want(999, "50", 0.9))
+    assert said.headline == "adding S999 would evict S224 (coverage)"
+    assert f"Coverage gives 1 of its {visits}. 1 cancel, 1 subscribe." in said.detail
+    assert gateway.log[-1][1] != 999 and not gateway.bus.holds(999)
+
+
+def test_what_if_knows_what_the_gateway_refuses(gateway: FakeGateway) -> None:
+    gateway.refuse[10] = 200
+    gateway.bus.demand("scanners", [want(10, "25", 0.5)])
+    gateway.run(5.0)
+    said = gateway.bus.what_if(want(10, "50", 0.9))
+    assert said.headline == "Cannot subscribe to S10: Unknown contract (code 200)"
+    assert said.detail == "Nothing is sent."
+    nowhere = structs.replace(want(11, "25"), contract=structs.replace(want(11, "25").contract, exchange=""))
+    assert "exchange is unknown" in gateway.bus.what_if(nowhere).headline
+
+
+def test_what_if_tries_a_50_with_the_least_score_that_makes_one() -> None:
+    someone = want(9, "25").contract
+    assert trial_demand(someone, "50", None, 0.7).score == 0.7
+    assert trial_demand(someone, "50", 0.91, 0.7).score == 0.91
+    assert [trial_demand(someone, "25", score, 0.7).score for score in (None, 0.4)] == [0.0, 0.4]
+
+
+# --- the day's spans ----------------------------------------------------------------------------------------------
+
+
+def test_a_line_that_ended_leaves_one_span_with_its_strongest_class_and_who_took_it(gateway: FakeGateway) -> None:
+    gateway.set_settings(LineSettings(ttl_s=60))
+    full(gateway)
+    gateway.bus.demand("scanners", [want(100, "50", 0.9), *(want(100 + i, "25", 0.6) for i in range(1, 20))])
+    gateway.run(20.0)
+    assert gateway.spans == [], "nothing that was held has ended; visits leave no span"
+    gateway.bus.demand("scanners", [])
+    gateway.bus.demand("watch", [want(500, "pinned")])
+    gateway.run(140.0)
+    spans = {span.con_id: span for span in gateway.spans}
+    assert set(range(100, 120)) <= set(spans) and not [c for c in spans if 200 <= c < 300]
+    assert spans[100].line_class == spans[101].line_class == "50"
+    assert all(0.0 < span.from_market < span.to_market for span in spans.values())
+    assert all(span.end for span in spans.values())
+    gateway.bus.demand("watch", [])
+    gateway.run(10.0)
+    assert [span.line_class for span in gateway.spans if span.con_id == 500] == ["pinned"]
+
+
+def test_an_evicted_lines_span_names_the_winner(gateway: FakeGateway) -> None:
+    gateway.bus.demand("scanners", [want(10 + i, "25", 0.44 + i / 100) for i in range(10)])
+    gateway.run(200.0)
+    gateway.bus.demand("scanners", [want(99, "25", 0.9), *(want(10 + i, "25", 0.44 + i / 100) for i in range(10))])
+    gateway.run(5.0)
+    (span,) = gateway.spans
+    assert (span.con_id, span.by, span.line_class) == (10, "S99", "25")
+    assert span.end.startswith("evicted by S99")
+    assert span.to_market - span.from_market == pytest.approx(200.0, abs=5.0)
+
+
+def test_a_refused_request_leaves_no_span_but_a_silent_position_does(gateway: FakeGateway) -> None:
+    gateway.refuse[7] = 200
+    gateway.mute.add(1)
+    put_positions(gateway, 1)
+    gateway.bus.demand("scanners", [want(7, "50", 0.9)])
+    gateway.run(90.0)
+    assert gateway.spans == []
+    put_positions(gateway)
+    gateway.run(10.0)
+    assert [span.con_id for span in gateway.spans] == [1]
+
+
+def test_a_lost_connection_ends_every_span(gateway: FakeGateway) -> None:
+    full(gateway)
+    gateway.disconnect()
+    assert {span.end for span in gateway.spans} == {"lost with the connection"}
+    assert len(gateway.spans) == 25
 
 
 def test_a_lower_limit_gives_lines_back_but_keeps_every_position(gateway: FakeGateway) -> None:

@@ -11,7 +11,17 @@ from engine.clock import FakeClock
 from engine.command_desk import CommandDesk
 from engine.domain import ContractRef
 from engine.errors import ConfigError
-from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol, ProbeBroker, Reconnect, RevertChange
+from engine.lines.what_if import WhatIf
+from engine.state.commands import (
+    ApplySettings,
+    AskLine,
+    FindSymbol,
+    OpenSymbol,
+    PinSymbol,
+    ProbeBroker,
+    Reconnect,
+    RevertChange,
+)
 from engine.stores import folder_name, remember_account, remembered_account
 from engine.symbols import SymbolIndex, name_key
 from engine.watch import SymbolWatch
@@ -51,11 +61,19 @@ class Keeper:
         return f"reverted {change_id}"
 
 
+class Lines:
+    def what_if(self, contract, line_class):
+        return WhatIf(f"adding {contract.local_symbol} would evict IONQ ({line_class}, idle 9 min)", "1 cancel.", 17)
+
+    def explain(self, con_id):
+        return "no line: not in any scan"
+
+
 @pytest.fixture
 def desk():
     symbols, watch, broker, planned = SymbolIndex(), SymbolWatch(), Broker(), []
     symbols.learn([BRK, NQ])
-    desk = CommandDesk(Keeper(), watch, symbols, broker, FakeClock(), lambda: planned.append(1))
+    desk = CommandDesk(Keeper(), watch, symbols, broker, FakeClock(), lambda: planned.append(1), Lines())
     return SimpleNamespace(desk=desk, symbols=symbols, watch=watch, broker=broker, planned=planned)
 
 
@@ -83,6 +101,19 @@ def test_settings_pins_and_reconnect(desk):
     assert desk.broker.reconnects
     assert "g" not in said, "a page that opens a symbol needs no toast"
     assert len(desk.planned) == 2
+
+
+def test_a_line_is_asked_about_before_it_happens(desk):
+    desk.desk.take([AskLine("a", BRK.con_id, "25"), AskLine("b", 424242, "50")])
+    desk.broker.link.connected = False
+    desk.desk.take([AskLine("c", BRK.con_id, "25")])
+    said = answers(desk)
+    headline = "adding BRK B would evict IONQ (25, idle 9 min)"
+    assert said["a"].ok and said["a"].value == [headline, "1 cancel.", "no line: not in any scan", 17]
+    assert said["a"].text.startswith(headline)
+    assert not said["b"].ok and "find it by its name first" in said["b"].text
+    assert not said["c"].ok and "no connection" in said["c"].text
+    assert desk.planned == [], "a question plans nothing"
 
 
 def test_find_asks_the_broker_only_for_unknown_names(desk):

@@ -15,7 +15,8 @@ from engine.broker.port import HistoryRequest, ScanRow, ScanRows, ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractRef, Quote, Signal
-from engine.scanners.coordinator import Parts, ScannerCoordinator
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.parts import Parts
 
 OPEN = 1_762_353_000.0  # 2025-11-05 09:30 New York
 TEN = OPEN + 1_800.0
@@ -116,7 +117,7 @@ class CoverBook:
     def __init__(self) -> None:
         self.members: list[ContractRef] = []
         self.hints: dict[int, float] = {}
-        self.nearness: dict[int, float] = {}
+        self.distances: dict[int, float | None] = {}
 
     def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
         self.members = list(contracts)
@@ -124,8 +125,8 @@ class CoverBook:
     def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
         self.hints.update(hints)
 
-    def near(self, con_id: int, nearness: float) -> None:
-        self.nearness[con_id] = nearness
+    def judged(self, con_id: int, distance_atr: float | None) -> None:
+        self.distances[con_id] = distance_atr
 
 
 class Street:

@@ -224,6 +224,17 @@ def test_a_running_signal_is_renewed_by_a_further_breakout_after_the_cool_down()
     assert made.coordinator.breakout.verdicts[7].state == "confirmed"
 
 
+def test_a_visit_sees_the_further_breakout_of_a_running_signal_without_waiting_for_the_cycle() -> None:
+    made = street(BreakoutParams(cool_down_min=5))
+    breakout(made)
+    play(made, 25 * 60, lambda second: 100.3 + 0.02 * (second % 3), usual)
+    for second in range(40):
+        made.clock.advance(1.0)
+        made.coordinator.step()
+        made.tick(ACME, 100.32 + min(0.4, second * 0.04), PER_SECOND * 4, lane="visited")
+    assert [signal.state for signal in made.signals] == ["active", "ended", "active"]
+
+
 def test_a_further_breakout_within_the_cool_down_is_the_same_signal() -> None:
     made = street()
     breakout(made)

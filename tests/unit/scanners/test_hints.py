@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.config import BreakoutParams
-from engine.scanners.facts import Facts
-from engine.scanners.hints import NEWCOMER, RESIDENT, nearness, scan_hints
+from engine.scanners.facts import Facts, OpeningRange
+from engine.scanners.hints import AGAINST_TREND, NEWCOMER, RESIDENT, distance_atr, scan_hints
 
 PARAMS = BreakoutParams()
 FACTS = Facts(
@@ -50,23 +52,23 @@ def test_scans_weigh_differently_and_a_halt_list_says_nothing() -> None:
     assert scan_hints("HIGH_VS_52W_HL", [], [1])[1] < scan_hints("TOP_VOLUME_RATE", [], [1])[1]
 
 
-def test_nearness_is_one_at_the_trigger_and_falls_with_the_distance() -> None:
-    at, near, far = (nearness(FACTS, price, None, PARAMS) for price in (100.2, 99.6, 96.0))
-    assert at == 1.0
-    assert 1.0 > near > far > 0.0
+def test_the_distance_is_that_to_the_nearer_trigger_in_atr() -> None:
+    assert distance_atr(FACTS, 99.0, PARAMS) == pytest.approx(1.0 + PARAMS.buffer_atr)
+    assert distance_atr(FACTS, 100.2, PARAMS) < 0.0, "beyond it"
+    assert distance_atr(FACTS._replace(atr=2.0), 99.0, PARAMS) == pytest.approx(0.5 + PARAMS.buffer_atr)
 
 
-def test_the_short_side_counts_against_the_trend_by_half() -> None:
-    assert nearness(FACTS, 89.8, None, PARAMS) == 0.5
-    assert nearness(FACTS, 89.8, None, BreakoutParams(shorts=False)) < 0.01
+def test_a_trigger_against_the_trend_counts_as_further_away() -> None:
+    assert distance_atr(FACTS, 91.0, PARAMS) == pytest.approx(1.0 + PARAMS.buffer_atr + AGAINST_TREND)
+    assert distance_atr(FACTS, 91.0, BreakoutParams(shorts=False)) == pytest.approx(9.0 + PARAMS.buffer_atr)
 
 
-def test_a_quiet_symbol_is_less_near() -> None:
-    assert nearness(FACTS, 100.2, 0.0, PARAMS) == 0.5
-    assert nearness(FACTS, 100.2, 1.5, PARAMS) == 1.0
+def test_the_opening_range_counts_while_there_are_too_few_bars() -> None:
+    young = FACTS._replace(range_high=None, range_low=None, opening=OpeningRange(100.0, 90.0, 0.0))
+    assert distance_atr(young, 99.0, PARAMS) == pytest.approx(1.0 + PARAMS.buffer_atr)
 
 
-def test_without_a_level_or_a_price_nothing_is_near() -> None:
-    assert nearness(FACTS._replace(range_high=None, range_low=None), 100.0, None, PARAMS) == 0.0
-    assert nearness(FACTS, None, None, PARAMS) == 0.0
-    assert nearness(FACTS._replace(atr=None), 100.0, None, PARAMS) == 0.0
+def test_without_a_level_or_a_price_there_is_no_distance() -> None:
+    assert distance_atr(FACTS._replace(range_high=None, range_low=None), 100.0, PARAMS) is None
+    assert distance_atr(FACTS, None, PARAMS) is None
+    assert distance_atr(FACTS._replace(atr=None), 100.0, PARAMS) is None

@@ -224,3 +224,12 @@ def test_the_volume_of_a_young_line_is_projected_from_what_it_saw():
     fresh = read("long", facts, Live(100.0, 500.0, now - 50, 2e6, None, seen_from=now - 5), PARAMS, now)
     assert young.surge == pytest.approx(whole.surge * 50 / 20)
     assert fresh.surge is None, "five seconds tell nothing"
+
+
+def test_a_closed_market_has_no_running_minute() -> None:
+    """Else the first 15 s of each minute of a weekend would read otherwise than the rest."""
+    facts = facts_of(session_bars(130))
+    for second in (5.0, 40.0):
+        now = OPEN + 130 * 60.0 + second
+        reading = read("long", facts, Live(100.0, 500.0, now - second, 2e6, None, blocked="frozen"), PARAMS, now)
+        assert (reading.surge, reading.rel_volume) == (None, None)

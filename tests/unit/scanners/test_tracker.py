@@ -82,7 +82,9 @@ def test_a_renewal_is_confirmed_like_the_first() -> None:
     tracker.renew(7, "long", higher, T + 1_000)
     assert tracker.price(7, "long", 101.0, T + 1_005, PARAMS) == "none", "back under the new level: void"
     assert tracker.price(7, "long", 102.5, T + 1_030, PARAMS) == "none"
+    assert not tracker.is_confirming(7)
     tracker.renew(7, "long", higher, T + 1_040)
+    assert tracker.is_confirming(7), "a visit must not end before it is decided"
     assert tracker.price(7, "long", 102.5, T + 1_050, PARAMS) == "renewed"
     tracker.begin(7, "long", signal(T + 1_050))
     assert tracker.frozen(7, "long") == higher

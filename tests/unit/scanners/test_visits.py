@@ -68,7 +68,7 @@ def test_a_breakout_without_volume_is_none_on_a_visit_either() -> None:
     rounds(made, 300, calm)
     rounds(made, 60, broken_out, surge=0.8)
     assert made.signals == []
-    assert made.cover.nearness[ACME.con_id] > 0.7, "but it is worth another visit soon"
+    assert made.cover.distances[ACME.con_id] < 0.0, "but it is worth another visit soon"
 
 
 def test_what_a_visit_found_stays_until_the_next_ones_should_have_come() -> None:
@@ -81,12 +81,13 @@ def test_what_a_visit_found_stays_until_the_next_ones_should_have_come() -> None
     assert ACME.con_id not in made.coordinator.breakout.verdicts
 
 
-def test_nearness_is_told_at_each_visit() -> None:
+def test_the_distance_is_told_at_each_visit() -> None:
     made = street()
     rounds(made, 30, calm)
-    assert 0.0 < made.cover.nearness.pop(ACME.con_id) <= 1.0
+    distance = made.cover.distances.pop(ACME.con_id)
+    assert distance is not None and 0.0 < distance < 3.0
     rounds(made, 1, calm)
-    assert ACME.con_id in made.cover.nearness
+    assert ACME.con_id in made.cover.distances
 
 
 def test_while_it_confirms_its_history_is_asked_for() -> None:

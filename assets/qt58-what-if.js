@@ -1,0 +1,99 @@
+/* "What if I add...": the plan's own answer before it happens. The symbol stays chosen while 25, 50 and Pin are tried;
+   a name that the page does not know is looked up at the broker first. */
+(function () {
+  "use strict";
+  var qt = window.qt;
+  var BOX = "lines-what-if", STORE = "lines-request";
+  var chosen = null, as = "25", asked = 0;
+  var met = {};                 // name -> con_id of what the broker has found for this page
+
+  function said() { return document.querySelector("[data-qt-said]"); }
+  function text(selector, value) {
+    var element = said() && said().querySelector(selector);
+    if (element && element.textContent !== value) { element.textContent = value; }
+  }
+  function capital(words) { return words.charAt(0).toUpperCase() + words.slice(1); }
+
+  /* The headline's bracket is the detail of the victim: not bold. */
+  function head(words) {
+    var element = said() && said().querySelector(".qt-said-head");
+    if (!element) { return; }
+    var cut = words.lastIndexOf(" ("), bold = document.createElement("b");
+    bold.textContent = cut > 0 ? words.slice(0, cut) : words;
+    element.replaceChildren(bold, document.createTextNode(cut > 0 ? words.slice(cut) : ""));
+  }
+
+  function draw(kind, headline, detail, now) {
+    if (!said()) { return; }
+    said().dataset.kind = kind;
+    markVictim(null);
+    head(headline);
+    text(".qt-said-detail", detail || "");
+    text(".qt-said-now", now || "");
+  }
+
+  function answered(number, result) {
+    if (number !== asked) { return; }
+    if (!result.ok || !result.value) { draw("error", result.text, "", ""); return; }
+    var value = result.value, at = qt.clock.text(qt.clock.market(qt.clock.now()), "hms");
+    draw("told", capital(value[0]), value[1], "Now: " + value[2] + ". Asked at " + at + ".");
+    markVictim(value[3]);
+  }
+
+  /* The line that would go is marked in the ledger. */
+  var victim = null;
+  function markVictim(con) {
+    if (victim === con) { return; }
+    victim = con;
+    qt.eachGrid("lines", function (grid) { grid.api.redrawRows(); });
+  }
+  window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  window.dashAgGridFunctions.qtLineClass = function (params) {
+    return victim !== null && params.data && params.data.id === String(victim) ? "qt-row-victim" : "";
+  };
+
+  function ask() {
+    if (!chosen) { return; }
+    var number = asked += 1;
+    if (said()) { said().dataset.kind = "asking"; }
+    qt.ask(STORE, { action: "line", con: chosen.con, as: as }, function (result) { answered(number, result); });
+  }
+
+  function found(number, name, result) {
+    if (number !== asked) { return; }
+    var rows = result.ok && result.value ? result.value : [];
+    if (!rows.length) { draw("error", result.text, "", ""); return; }
+    if (rows.length === 1) {
+      chosen = { con: rows[0][0], sym: rows[0][1] };
+      met[name.toUpperCase()] = chosen;
+      window.dash_clientside.set_props(BOX, { value: chosen.sym });
+      ask();
+      return;
+    }
+    draw("idle", rows.length + " contracts are called " + name.toUpperCase() + ": choose one.", "", "");
+    qt.pick.offer(BOX, rows.map(function (row) { return { con: row[0], sym: row[1], note: row[2] + " " + row[3] }; }));
+  }
+
+  qt.pick(BOX, {
+    pick: function (con, sym) { chosen = { con: con, sym: sym }; ask(); },
+    look: function (name) {
+      if (met[name.toUpperCase()]) { chosen = met[name.toUpperCase()]; ask(); return; }
+      var number = asked += 1;
+      chosen = null;
+      draw("asking", "Looking for " + name.toUpperCase() + "...", "", "");
+      qt.ask(STORE, { action: "find", text: name }, function (result) { found(number, name, result); });
+    }
+  });
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.qtWhatIf = {
+    as: function (value) {
+      if (value && value !== as) { as = value; ask(); }
+      return window.dash_clientside.no_update;
+    }
+  };
+  /* A fresh page begins with a fresh question. */
+  qt.onNodes(function () {
+    if (said() && !said().dataset.ready) { said().dataset.ready = "1"; chosen = null; as = "25"; victim = null; }
+  });
+})();

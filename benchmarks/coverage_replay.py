@@ -1,0 +1,190 @@
+"""One replay of a recorded market through the real bus, rotation, bars and detector."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import numpy as np
+from msgspec import structs
+
+from benchmarks.coverage_gateway import ReplayGateway
+from benchmarks.coverage_policies import Fixed, Gainers, RoundRobin
+from benchmarks.coverage_score import Activity, Raised
+from benchmarks.coverage_world import STEPS_PER_S, Recording
+from engine.bars.history import HistoryDesk
+from engine.bars.store import BarStore
+from engine.bars.volume_unit import VolumeUnits
+from engine.broker.port import BrokerEvent, RequestError, ScanRows, ScanSpec, Ticks
+from engine.clock import FakeClock
+from engine.config import BreakoutParams, CoverageSettings, LineSettings, MarketScanSettings
+from engine.domain import Demand, Signal
+from engine.lines.bus import Hooks, MarketDataBus, coverage_policy
+from engine.lines.coverage import CoveragePolicy
+from engine.lines.rotation import Rotation
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.parts import Parts
+
+POLICIES = ("fixed", "gainers", "round_robin", "rotation")
+POSITIONS = 3
+BUS_EVERY, SCANNERS_EVERY = 1, 2  # quarter seconds, as the engine
+TOP_GAINERS = ScanSpec("Top gainers", "TOP_PERC_GAIN", "STK", "STK.US.MAJOR")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """`symbols` of the universe, beside the positions; `changes` replaces numbers of the engine's coverage policy.
+
+    Not `promote`: the scanners ask for no line at all, so that all but the positions' rotate.
+    """
+
+    symbols: int
+    policy: str
+    dwell_s: float
+    normal_max: int = 0
+    line_limit: int = 50
+    promote: bool = True
+    changes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """What a replay raised, and what it cost."""
+
+    signals: list[Raised]
+    activity: Activity
+    errors_101: int
+    most_lines: int
+
+
+def warm_store(recording: Recording) -> BarStore:
+    """Every recorded symbol with its bars of two days and its usual volume."""
+    store = BarStore()
+    for column, contract in enumerate(recording.contracts):
+        store.add(contract)
+        store.merge_history(contract.con_id, recording.past_bars(column), recording.start)
+        store.set_usual(contract.con_id, recording.usual_of(column))
+    store.set_hours(recording.info(0))
+    return store
+
+
+def known_units(recording: Recording) -> VolumeUnits:
+    """Volumes are in shares, and that is known."""
+    units = VolumeUnits()
+    units._factor = {"ticks": 1.0, "history": 1.0}
+    for contract in recording.contracts:
+        units.know(contract)
+    return units
+
+
+def _know_history(desk: HistoryDesk, recording: Recording) -> None:
+    """The bars that `warm_store` gave are not asked for again today."""
+    today = desk._today()
+    for contract in recording.contracts:
+        desk._done |= {(contract.con_id, "bars"): today, (contract.con_id, "usual"): today}
+
+
+class Replay:
+    """`store` is changed: give each replay its own (a forked process has one)."""
+
+    def __init__(self, recording: Recording, store: BarStore, settings: RunSettings) -> None:
+        self._promote = settings.promote
+        self._rotating = 0
+        self.clock = FakeClock(wall=recording.start)
+        self.signals: list[Raised] = []
+        contracts = recording.contracts
+        self._universe, self._positions = contracts[: settings.symbols], contracts[-POSITIONS:]
+        self._members = frozenset(contract.con_id for contract in self._universe)
+        kept = self._members | {contract.con_id for contract in self._positions}
+        for con_id in store.con_ids():
+            if con_id not in kept:
+                store.remove(con_id)
+        scanned = np.arange(settings.symbols)
+        self.gateway = ReplayGateway(recording, self.clock, scanned, settings.line_limit, self._on_event)
+        lines = LineSettings(limit=settings.line_limit, normal_max=settings.normal_max)
+        self._coverage = CoverageSettings(dwell_s=settings.dwell_s)
+        units = known_units(recording)
+        hooks = Hooks(
+            on_quote=lambda quote, has_trade: self.coordinator.on_quote(quote, has_trade),
+            volume_unit=units.tick_factor,
+            is_confirming=lambda con_id: self.coordinator.is_confirming(con_id),
+        )
+        self.bus = MarketDataBus(self.gateway, lines, self.clock, hooks, self._coverage)
+        self.bus.rotation = self._rotation(settings, hooks)
+        self.desk = HistoryDesk(
+            self.gateway,
+            store,
+            units,
+            self.clock,
+            self.clock.wall,
+            on_answer=lambda con_id: self.coordinator.on_history(con_id),
+        )
+        _know_history(self.desk, recording)
+        parts = Parts(
+            store, self.desk, units, self.gateway, self.clock, self.clock.wall, self.bus.quote, self.bus.rotation
+        )
+        self.coordinator = ScannerCoordinator(
+            parts, BreakoutParams(), MarketScanSettings(), settings.normal_max, self._on_signal
+        )
+
+    def _rotation(self, settings: RunSettings, hooks: Hooks) -> Rotation:
+        policy: CoveragePolicy = structs.replace(coverage_policy(self._coverage), **settings.changes)
+        if settings.policy == "gainers":
+            return Gainers(policy, hooks.is_confirming, lambda: self.gateway.scan(TOP_GAINERS))
+        kinds = {"fixed": Fixed, "round_robin": RoundRobin, "rotation": Rotation}
+        return kinds[settings.policy](policy, hooks.is_confirming)
+
+    def run(self, seconds: float) -> Outcome:
+        return asyncio.run(self._run(seconds))
+
+    async def _run(self, seconds: float) -> Outcome:
+        self._connect()
+        for quarter in range(round(seconds * STEPS_PER_S)):
+            self.gateway.quarter()
+            if quarter % BUS_EVERY == 0:
+                self._step_lines()
+            if quarter % SCANNERS_EVERY == 0:
+                self._step_scanners()
+            self.desk.step()
+            if self.desk._tasks:
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+        for task in self.desk._tasks:
+            task.cancel()
+        visits = sum(place.visits for place in self.bus.rotation.places())
+        total, worst = self.gateway.messages
+        rotating = self._rotating / (seconds * STEPS_PER_S / BUS_EVERY)
+        activity = Activity(visits / seconds * 60.0, total / seconds, worst, rotating)
+        return Outcome(self.signals, activity, self.gateway.errors_101, self.gateway.most_lines)
+
+    def _connect(self) -> None:
+        self.coordinator.set_kept(self._positions)
+        self.coordinator.universe.add(self._universe, self.clock.wall())
+        self.bus.rotation.universe((*self._universe, *self._positions), self.clock.mono())
+        self.bus.demand("position", [Demand(c, "100", "position", "open position") for c in self._positions])
+        self.bus.on_connected(1)
+        self.coordinator.on_connected()
+
+    def _step_lines(self) -> None:
+        if self.coordinator.changed and self._promote:
+            self.bus.demand("scanners", self.coordinator.demands())
+        self.bus.step(self.clock.mono())
+        self._rotating += self.bus.rotation.lines
+
+    def _step_scanners(self) -> None:
+        self.coordinator.step(self.bus.live_con_ids())
+        if self.coordinator.cycle_due():
+            for _ in self.coordinator.cycle():
+                pass
+
+    def _on_event(self, event: BrokerEvent) -> None:
+        if isinstance(event, Ticks):
+            self.bus.on_ticks(event)
+        elif isinstance(event, ScanRows):
+            self.coordinator.on_rows(event)
+        elif isinstance(event, RequestError):
+            self.bus.on_error(event)
+
+    def _on_signal(self, signal: Signal) -> None:
+        if signal.state == "active" and signal.con_id in self._members:
+            self.signals.append(Raised(signal.con_id, signal.side, signal.at))

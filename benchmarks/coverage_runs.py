@@ -1,0 +1,189 @@
+"""Many replays, two at a time: recordings and truths are made once and kept, runs are forked from a warm parent."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.coverage_replay import POSITIONS, Replay, RunSettings, warm_store
+from benchmarks.coverage_score import Raised, Score, score
+from benchmarks.coverage_truth import Truth
+from benchmarks.coverage_world import Recording, digest, load, record, recording_key, save
+from engine.bars.store import BarStore
+
+ROOT = Path(__file__).resolve().parents[1]
+KEPT = ROOT / "reports" / "coverage"
+AT_ONCE = 2
+_TRUTH_SOURCES = (
+    "engine/bars/*.py",
+    "engine/config.py",
+    "engine/scanners/breakout.py",
+    "engine/scanners/facts.py",
+    "engine/scanners/rules.py",
+    "engine/scanners/tracker.py",
+    "benchmarks/coverage_truth.py",
+)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Market minutes of a replay, the first `settle_min` not scored. `stocks` of the world, `symbols` recorded."""
+
+    minutes: int = 28
+    settle_min: int = 4
+    symbols: int = 1_500
+    stocks: int = 2_400
+
+
+@dataclass(frozen=True)
+class Run:
+    seed: int
+    settings: RunSettings
+
+    @property
+    def name(self) -> str:
+        s = self.settings
+        return f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.promote:d}-{self.seed}"
+
+
+class Jobs:
+    """Functions in forked processes, `AT_ONCE` at a time."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, BaseProcess] = {}
+        self.failed = 0
+
+    def start(self, work: Callable[[], None]) -> None:
+        while len(self._running) >= AT_ONCE:
+            self._reap()
+        process = multiprocessing.get_context("fork").Process(target=work)
+        process.start()
+        self._running[process.sentinel] = process
+
+    def finish(self) -> None:
+        while self._running:
+            self._reap()
+
+    def _reap(self) -> None:
+        for sentinel in wait(list(self._running)):
+            process = self._running.pop(int(sentinel))  # type: ignore[call-overload]
+            process.join()
+            self.failed += process.exitcode != 0
+
+
+def prepare(seeds: Sequence[int], stretch: Stretch) -> None:
+    """Recordings and truths of all seeds on disk."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    jobs = Jobs()
+    for seed in seeds:
+        jobs.start(partial(_prepare_one, seed, stretch))
+    jobs.finish()
+    if jobs.failed:
+        raise RuntimeError(f"{jobs.failed} recordings could not be made; the errors stand above")
+
+
+def _prepare_one(seed: int, stretch: Stretch) -> None:
+    logging.disable(logging.INFO)
+    path = _recording_path(seed, stretch)
+    if not path.exists():
+        save(record(seed, stretch.minutes, stretch.symbols + POSITIONS, stretch.stocks), path)
+    truth = _truth_path(seed, stretch)
+    if not truth.exists():
+        recording = load(path)
+        found = Truth(recording, warm_store(recording), stretch.symbols).run(stretch.minutes * 60.0)
+        _write(truth, json.dumps(found))
+
+
+def run_all(runs: Sequence[Run], stretch: Stretch, say: Callable[[str], None]) -> dict[str, Score]:
+    """Each run's score by its name. Raises RuntimeError when a run broke."""
+    folder = KEPT / f"runs-{os.getpid()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = Jobs()
+    with _no_collector():
+        for seed in sorted({run.seed for run in runs}):
+            scene = _scene(seed, stretch, folder)
+            gc.freeze()
+            for run in [each for each in runs if each.seed == seed]:
+                jobs.start(partial(_run_one, run, scene))
+            jobs.finish()
+            say(f"seed {seed} replayed")
+    found = {}
+    for run in runs:
+        path = folder / f"{run.name}.json"
+        if path.exists():
+            found[run.name] = Score.of_json(json.loads(path.read_text("utf-8")))
+            path.unlink()
+    folder.rmdir()
+    if jobs.failed or len(found) != len(runs):
+        raise RuntimeError(f"{len(runs) - len(found)} of {len(runs)} runs broke; the errors stand above")
+    return found
+
+
+class _Scene(NamedTuple):
+    """What the forked runs of one seed share."""
+
+    recording: Recording
+    store: BarStore
+    truth: list[Raised]
+    stretch: Stretch
+    folder: Path
+
+
+def _scene(seed: int, stretch: Stretch, folder: Path) -> _Scene:
+    recording = load(_recording_path(seed, stretch))
+    truth = [Raised(*row) for row in json.loads(_truth_path(seed, stretch).read_text("utf-8"))]
+    return _Scene(recording, warm_store(recording), truth, stretch, folder)
+
+
+def _run_one(run: Run, scene: _Scene) -> None:
+    logging.disable(logging.WARNING)
+    recording, store, truth, stretch, folder = scene
+    members = {contract.con_id for contract in recording.contracts[: run.settings.symbols]}
+    outcome = Replay(recording, store, run.settings).run(stretch.minutes * 60.0)
+    if outcome.errors_101 or outcome.most_lines > run.settings.line_limit:
+        raise AssertionError(f"{run.name}: {outcome.errors_101} x error 101, {outcome.most_lines} lines at most")
+    start, end = recording.start + stretch.settle_min * 60.0, recording.start + stretch.minutes * 60.0
+    mine = [signal for signal in truth if signal.con_id in members]
+    result = score(mine, outcome.signals, start, end, outcome.activity)
+    _write(folder / f"{run.name}.json", json.dumps(result.as_json()))
+
+
+@cache  # a source that is edited meanwhile does not move it
+def _recording_path(seed: int, stretch: Stretch) -> Path:
+    key = recording_key(seed, stretch.minutes, stretch.symbols, stretch.stocks)
+    return KEPT / f"world-{key}.npz"
+
+
+@cache
+def _truth_path(seed: int, stretch: Stretch) -> Path:
+    sources = sorted(path for pattern in _TRUTH_SOURCES for path in ROOT.glob(pattern))
+    parts = [_recording_path(seed, stretch).name.encode(), *(path.read_bytes() for path in sources)]
+    return KEPT / f"truth-{digest(parts)}.json"
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Forked runs share the parent's memory: a collection would copy it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.enable()

@@ -1,0 +1,225 @@
+"""BarKeeper: brings the bars of the store to disk and back, off the event loop.
+
+What an earlier run kept of a contract is joined to its bars when it is admitted, so that the broker has to be asked
+only for the time since; every closed minute is on disk within seconds. A disk that refuses costs the next start some
+requests and nothing else. Engine loop only; the disk's work runs in a worker thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bars.archive import BarArchive, Loaded, Saved, Spans
+from engine.bars.bar_files import BarColumns, StoredSession
+from engine.bars.hours import Hours
+from engine.bars.sessions import is_us_stock
+from engine.bars.store import REWIND_S, BarStore, SymbolBars
+from engine.bars.trading_day import TradingDays, regular_hours
+from engine.clock import Clock
+from engine.domain import Bar, ContractRef
+from engine.errors import StateError
+
+log = logging.getLogger("qtrade.history")
+
+STEP_S = 0.25
+SAVE_EVERY_S = 2.0
+LOAD_AT_ONCE = 100
+SAVE_AT_ONCE = 100
+SESSIONS_LOADED = 2
+_REFUSALS = (OSError, sqlite3.Error, StateError)
+
+
+class _State(NamedTuple):
+    """What was saved last of one contract."""
+
+    version: int
+    newest: float
+    daily: tuple[Bar, ...]
+
+
+_UNSAVED = _State(-1, float("-inf"), ())
+
+
+class _Copy(NamedTuple):
+    """What the worker thread is given: values and a copy of the changed columns, nothing that the loop changes."""
+
+    contract: ContractRef
+    rows: NDArray[np.float64]
+    spans: Spans
+    daily: tuple[Bar, ...]
+    days: TradingDays
+    liquid: Hours
+
+
+class BarKeeper:
+    """`open` a folder, then `run`; `is_ready` tells whether what the disk knows of a contract is in the store."""
+
+    def __init__(self, store: BarStore, clock: Clock, market: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._market = market
+        self._archive: BarArchive | None = None
+        self._kept: set[int] = set()  # contracts of the file
+        self._pruned = False
+        self._loaded: set[int] = set()
+        self._saved: dict[int, _State] = {}
+        self._clock_known = False
+        self._save_due_mono = 0.0
+        self._busy = asyncio.Lock()
+        self.problem = ""
+
+    async def open(self, folder: Path) -> None:
+        """Use this folder from now on; what is not saved yet goes to the former one first."""
+        await self.close()
+        async with self._busy:
+            try:
+                self._archive = await asyncio.to_thread(BarArchive, folder, self._clock.wall())
+                self._pruned = False
+            except _REFUSALS as error:
+                self._refused(error)
+
+    def start_loading(self) -> None:
+        """The market clock is known: what is on disk may be judged by it."""
+        self._clock_known = True
+
+    def is_ready(self, con_id: int) -> bool:
+        """False while the disk's bars of this contract are on their way."""
+        return self._archive is None or con_id in self._loaded
+
+    async def run(self) -> None:
+        """Load what is admitted, save what changed, for ever. Cancel it to stop."""
+        while True:
+            await self.step()
+            await asyncio.sleep(STEP_S)
+
+    async def step(self) -> None:
+        """One round."""
+        async with self._busy:
+            if self._archive is None or not self._clock_known:
+                return
+            try:
+                if not self._pruned:
+                    self._kept = await asyncio.to_thread(_prune, self._archive, self._market())
+                    self._pruned = True
+                await self._load(self._archive)
+                if self._clock.mono() >= self._save_due_mono:
+                    self._save_due_mono = self._clock.mono() + SAVE_EVERY_S
+                    await self._save(self._archive, SAVE_AT_ONCE)
+            except _REFUSALS as error:
+                self._refused(error)
+
+    async def close(self) -> None:
+        """Save what is left and let the file go."""
+        async with self._busy:
+            archive, self._archive = self._archive, None
+            self._loaded, loaded = set(), self._loaded
+            if archive is None:
+                return
+            try:
+                await self._save(archive, len(self._store), loaded)
+                await asyncio.to_thread(archive.close)
+            except _REFUSALS as error:
+                log.warning("The newest bars could not be kept on disk: %s", error)
+            self._saved.clear()
+
+    # --- loading --------------------------------------------------------------------------------------------
+
+    async def _load(self, archive: BarArchive) -> None:
+        new = [con_id for con_id in self._store.con_ids() if con_id not in self._loaded]
+        if not new:
+            return
+        wanted = [con_id for con_id in new if con_id in self._kept][:LOAD_AT_ONCE]
+        found = await asyncio.to_thread(archive.load, wanted, SESSIONS_LOADED) if wanted else {}
+        now = self._market()
+        for con_id, loaded in found.items():
+            if self._is_of_the_past(loaded, now):
+                self._store.restore(con_id, np.vstack(loaded.bars), loaded.spans, loaded.daily)
+        done = (con_id for con_id in new if con_id not in self._kept)
+        self._loaded.update(wanted, done)
+
+    @staticmethod
+    def _is_of_the_past(loaded: Loaded, now: float) -> bool:
+        """A market clock that was set back (a fresh simulator) makes kept bars ones of another world."""
+        newest = max((span[1] for span in loaded.spans), default=0.0)
+        if len(loaded.bars.time):
+            newest = max(newest, float(loaded.bars.time[-1]))
+        return newest <= now + REWIND_S
+
+    # --- saving ---------------------------------------------------------------------------------------------
+
+    async def _save(self, archive: BarArchive, most: int, loaded: set[int] | None = None) -> None:
+        ready = self._loaded if loaded is None else loaded
+        copies: list[_Copy] = []
+        states: dict[int, _State] = {}
+        for con_id in self._store.con_ids():
+            entry = self._store.get(con_id)
+            if len(copies) >= most or entry is None or con_id not in ready or not len(entry.series):
+                continue
+            state = self._saved.get(con_id, _UNSAVED)
+            if state.version != entry.series.version or state.daily is not entry.daily:
+                copies.append(self._copy(entry, state))
+                states[con_id] = _state(entry)
+        if copies:
+            await asyncio.to_thread(_write, archive, copies, self._market())
+            self._kept |= states.keys()
+            self._saved |= states
+        for con_id in self._saved.keys() - set(self._store.con_ids()):
+            del self._saved[con_id]
+        self._loaded.intersection_update(self._store.con_ids())
+
+    def _copy(self, entry: SymbolBars, state: _State) -> _Copy:
+        """Only the new minutes where nothing else changed."""
+        series = entry.series
+        fresh = series.rows(state.newest)
+        rows = fresh if series.version - state.version == fresh.shape[1] else series.rows()
+        hours = self._store.hours_of(entry)
+        daily = entry.daily if entry.daily is not state.daily else ()
+        days = self._store.trading_days(entry.contract.con_id)
+        return _Copy(entry.contract, rows, [list(span) for span in entry.covered], daily, days, hours.liquid)
+
+    def _refused(self, error: Exception) -> None:
+        """Bars live on in memory; the folder is tried again at the next start."""
+        self._archive = None
+        self.problem = f"Bars are not kept on disk: {error}"
+        log.warning("%s", self.problem)
+
+
+def _prune(archive: BarArchive, now_market: float) -> set[int]:
+    """Forget what nobody wants any more; returns the contracts that are kept."""
+    archive.prune(now_market)
+    return set(archive.spans())
+
+
+def _state(entry: SymbolBars) -> _State:
+    newest = entry.series.last_time
+    return _State(entry.series.version, newest if newest is not None else float("-inf"), entry.daily)
+
+
+def _write(archive: BarArchive, copies: list[_Copy], now_market: float) -> None:
+    archive.save([Saved(c.contract, tuple(split(c)), c.spans, c.daily) for c in copies], now_market)
+
+
+def split(copy: _Copy) -> list[StoredSession]:
+    """The columns cut into trading days, each with its regular hours."""
+    sessions = []
+    times = copy.rows[0]
+    first = 0
+    while first < len(times):
+        day = copy.days.of(float(times[first]))
+        end = int(np.searchsorted(times, copy.days.begins(day + timedelta(days=1))))
+        end = max(end, first + 1)
+        hours = regular_hours(day, copy.liquid, copy.days, is_us_stock(copy.contract))
+        number = day.year * 10_000 + day.month * 100 + day.day
+        bars = BarColumns(*(copy.rows[row, first:end] for row in range(7)))
+        sessions.append(StoredSession(number, hours.open if hours else None, hours.close if hours else None, bars))
+        first = end
+    return sessions
