@@ -76,6 +76,9 @@ class Scanners:
     GRID: Final = "scanners-results"
     SHOW: Final = "scanners-show"
     HEAT_VIEW: Final = "scanners-heat-view"
+    SCORE_VIEW: Final = "scanners-score-view"
+    MAP: Final = "scanners-map"
+    MAP_DATA: Final = "scanners-map-data"  # written by the browser while the treemap is in sight
 
 
 class Settings:

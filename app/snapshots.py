@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from engine.state.scan_sections import ScanParametersSection
+from engine.state.score_sections import ScoresSection
 from engine.state.sections import (
     AnswersSection,
     BrokerSection,
@@ -73,6 +75,8 @@ class Snapshots:
     pnl: PnlSection | None = None
     universe: UniverseSection | None = None
     answers: AnswersSection | None = None
+    scores: ScoresSection | None = None
+    scan_parameters: ScanParametersSection | None = None
     symbol: SymbolSection | None = None
 
     @classmethod
@@ -104,6 +108,8 @@ class Snapshots:
             pnl=_typed(got.get("pnl"), PnlSection),
             universe=_typed(got.get("universe"), UniverseSection),
             answers=_typed(got.get("answers"), AnswersSection),
+            scores=_typed(got.get("scores"), ScoresSection),
+            scan_parameters=_typed(got.get("scan_parameters"), ScanParametersSection),
             symbol=_typed(got.get("symbol"), SymbolSection),
         )
 

@@ -91,7 +91,12 @@ PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
     page("lines", r"/lines", ("coverage", "answers"), lines_parts),
-    page("scanners", r"/scanners", ("scanners", "quotes", "settings", "answers"), scanners_parts),
+    page(
+        "scanners",
+        r"/scanners",
+        ("scanners", "quotes", "settings", "answers", "scores", "scan_parameters"),
+        scanners_parts,
+    ),
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,
     SYMBOL_NAME,

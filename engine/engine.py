@@ -28,12 +28,13 @@ from engine.broker.port import (
     Ticks,
 )
 from engine.build_id import BuildWatch
-from engine.domain import ContractInfo, ContractRef, Quote, Signal
+from engine.domain import ContractInfo, ContractRef, Quote
 from engine.health.status import status_block
 from engine.publisher import Publisher
 from engine.rooms import EngineSetup, Listeners, Rooms
 from engine.settings import EffectiveSettings
 from engine.stores import folder_name, remember_account, remembered_account
+from engine.threshold_sets import shadow_params
 
 log = logging.getLogger("qtrade.engine")
 
@@ -61,13 +62,13 @@ class Engine:
         hears = Listeners(
             event=self._on_event,
             quote=self._on_quote,
-            signal=self._on_signal,
             info=self._on_info,
             settings=self._on_settings,
             watch=self._plan_watched,
         )
         self.rooms = Rooms(setup, hears)
         self.rooms.coordinator.set_allow_delayed(setup.settings.config.broker.allow_delayed_signals)
+        self.rooms.coordinator.set_shadow(setup.settings.config.sets.shadow, shadow_params(setup.settings))
         self.publisher = Publisher(setup, self.rooms)
         self._build_watch = BuildWatch(setup.root, setup.build)
         self._seen: set[int] = set()  # positions reported on this connection
@@ -88,6 +89,8 @@ class Engine:
         supervisor.start("scanners", self._scan)
         supervisor.start("history", rooms.history.run)
         supervisor.start("contracts", rooms.contracts.run)
+        supervisor.start("scores", rooms.scores.run)
+        supervisor.start("scan parameters", rooms.scan_parameters.run)
         supervisor.start("bars on disk", rooms.bar_keeper.run)
         supervisor.start("survey", self._survey)
         supervisor.start("coverage", self._show_coverage)
@@ -149,6 +152,7 @@ class Engine:
         now = self.rooms.market_now()
         signals = await asyncio.to_thread(self._setup.reader.signals, now - 86_400.0, now + 86_400.0)
         self.rooms.coordinator.restore(signals)
+        await self.rooms.scores.restore_from(self._setup.reader)
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -219,6 +223,7 @@ class Engine:
         rooms = self.rooms
         rooms.curve.restart()
         rooms.manager.forget_account()
+        rooms.scores.forget()
         folder = self._use_account(account)
         rooms.supervisor.start("account folder", lambda: self._take_over(folder, account))
 
@@ -288,9 +293,6 @@ class Engine:
     def _on_quote(self, quote: Quote, has_trade: bool) -> None:
         self.rooms.coordinator.on_quote(quote, has_trade)
 
-    def _on_signal(self, signal: Signal) -> None:
-        self._setup.journal.record_signal(signal)
-
     def _on_settings(self, settings: EffectiveSettings) -> None:
         """Put changed settings in force everywhere."""
         rooms, config = self.rooms, settings.config
@@ -299,6 +301,7 @@ class Engine:
         rooms.coordinator.set_normal_max(config.lines.normal_max)
         rooms.coordinator.set_market(config.market_scan)
         rooms.coordinator.set_params(config.breakout)
+        rooms.coordinator.set_shadow(config.sets.shadow, shadow_params(settings))
         rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
 
     # --- periodic work --------------------------------------------------------------------------------------

@@ -31,14 +31,18 @@ from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
+from engine.scan_parameter_desk import FILE_NAME as PARAMETER_FILE
+from engine.scan_parameter_desk import ScanParameterDesk
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.parts import Parts
+from engine.score_desk import ScoreDesk
 from engine.setting_changes import SettingsKeeper
 from engine.settings import EffectiveSettings
 from engine.state.bus import StateBus
 from engine.supervisor import Supervisor
 from engine.symbols import SymbolIndex
 from engine.watch import SymbolWatch
+from engine.why_desk import WhyDesk
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,6 @@ class Listeners:
 
     event: Callable[[BrokerEvent], None]
     quote: Callable[[Quote, bool], None]
-    signal: Callable[[Signal], None]
     info: Callable[[int, ContractInfo | None], None]
     settings: Callable[[EffectiveSettings], None]
     watch: Callable[[], None]
@@ -131,19 +134,50 @@ class Rooms:
             config.breakout,
             config.market_scan,
             config.lines.normal_max,
-            hears.signal,
+            self._on_signal,
+            self._on_shadow,
         )
+        self.scores = ScoreDesk(self.coordinator, self.bars, setup.journal, clock, self.market_now)
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
-        lines = LineQuestions(self.bus, self.coordinator)
-        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch, lines)
+        self.why = WhyDesk(
+            self.symbols,
+            self.coordinator,
+            self.coordinator.board.scans_of,
+            self.bus.explain,
+            self.manager.filter_reason,
+        )
+        self.scan_parameters = ScanParameterDesk(
+            self.broker,
+            lambda: self.broker.link.connected,
+            setup.data_dir / PARAMETER_FILE,
+            clock,
+            self.market_now,
+        )
+        self.desk = CommandDesk(
+            self.keeper,
+            self.watch,
+            self.symbols,
+            self.broker,
+            clock,
+            hears.watch,
+            LineQuestions(self.bus, self.coordinator),
+            self.scores.ask_audit,
+            self.why.inspect,
+        )
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""
         return self.market.now(self.clock.wall())
+
+    def _on_signal(self, signal: Signal) -> None:
+        self.scores.on_signal(signal)
+
+    def _on_shadow(self, name: str, signal: Signal) -> None:
+        self.scores.on_shadow(name, signal)
 
     def _symbol_of(self, req_id: int) -> str:
         con_id = self.bus.con_id_of(req_id)

@@ -10,14 +10,31 @@ import re
 from typing import Any
 
 from app.deps import AppDeps
+from app.rows.custom_scans import complaints
 from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
+from engine.domain import Side
 from engine.errors import CommandRefused
-from engine.state.commands import ApplySettings, AskLine, Command, FindSymbol, ProbeBroker, RevertChange
+from engine.state.commands import (
+    ApplySettings,
+    AskLine,
+    Command,
+    DeleteScan,
+    FindSymbol,
+    KeepScan,
+    ProbeBroker,
+    RevertChange,
+    RunAudit,
+    UseThresholdSet,
+    WhyNot,
+)
+from engine.state.scan_sections import ScanParametersSection
 from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
+MOST_NAME = 100
+MOST_FILTERS = 20
 NAME_MOST = 40
 NOT_UP = "The engine is not running; nothing was changed. See the Health page."
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -59,6 +76,10 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, RevertChange(request_id, asked["change"]))
     if action == "scan":
         return _live(deps, ApplySettings(request_id, {ENABLED: _scans(deps, asked)}))
+    if action == "set":
+        return _live(deps, _set(request_id, asked))
+    if action in ("audit", "why", "keepscan", "deletescan"):
+        return _live(deps, _about_scans(deps, request_id, asked))
     if action == "probe":
         return _live(deps, ProbeBroker(request_id, *_address(asked)))
     if action in ("line", "find"):
@@ -102,6 +123,48 @@ def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:
     if why_not:
         raise Refused(why_not)
     return chosen
+
+
+def _set(request_id: str, asked: dict[str, Any]) -> UseThresholdSet:
+    """What is done with a named set; the engine knows which there are."""
+    action, name = asked.get("do"), asked.get("name")
+    if action not in ("load", "keep", "delete", "shadow") or not isinstance(name, str) or len(name) > MOST_NAME:
+        raise Refused("The request is not valid. Reload the page.")
+    if not name.strip() and action != "shadow":
+        raise Refused("Give the set a name first.")
+    return UseThresholdSet(request_id, action, name)
+
+
+def _about_scans(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command:
+    """The audit, the inspector, and custom scans: right types here, what is possible in the engine."""
+    action, name = asked["action"], asked.get("text" if asked["action"] == "why" else "name")
+    if action == "audit":
+        return RunAudit(request_id)
+    if not isinstance(name, str) or not name.strip() or len(name) > MOST_NAME:
+        raise Refused("Type a symbol first." if action == "why" else "Give the scan a name first.")
+    if action == "why":
+        return WhyNot(request_id, name)
+    if action == "deletescan":
+        return DeleteScan(request_id, name)
+    texts = [asked.get(key) for key in ("scan_code", "instrument", "location", "side")]
+    pairs = _pairs(asked.get("filters"))
+    if not all(isinstance(text, str) and len(text) <= MOST_NAME for text in texts) or pairs is None:
+        raise Refused("The request is not valid. Reload the page.")
+    known = deps.state.read("scan_parameters")
+    wrong = complaints(asked, known if isinstance(known, ScanParametersSection) else None)
+    if wrong:
+        raise Refused(wrong)
+    side: Side = "short" if asked["side"] == "short" else "long"
+    return KeepScan(request_id, name, asked["scan_code"], asked["instrument"], asked["location"], pairs, side)
+
+
+def _pairs(filters: Any) -> tuple[tuple[str, str], ...] | None:
+    """Tags with their values; None = not what a page sends."""
+    if not isinstance(filters, list) or len(filters) > MOST_FILTERS:
+        return None
+    if not all(isinstance(each, list) and len(each) == 2 and all(isinstance(t, str) for t in each) for each in filters):
+        return None
+    return tuple((tag, value) for tag, value in filters)
 
 
 def _question(request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol:

@@ -6,9 +6,12 @@ from typing import Any
 
 from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
+from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.overview import scan_state
-from app.rows.scan_heat import factor_part, time_part
+from app.rows.scan_heat import factor_part, time_part, wide_part
+from app.rows.scores import score_states, scores_parts
 from app.rows.states import LIVE, broker_state, empty
+from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
 from app.snapshots import Snapshots
 from engine.domain import Candidate, LineRow, ScanState, SymbolEvent
@@ -18,6 +21,7 @@ View = dict[str, dict[str, Any]]
 SLOTS = 10  # IB's; nine for the presets, one stays free for a question in between
 PRESET_SLOTS = 9
 ENABLED = "market_scan.enabled"
+SET_KEYS = ("sets.saved", "sets.shadow", CUSTOM)
 MOST_RESULTS = 120
 MOST_EVENTS = 60
 RECENT_S = 600.0
@@ -37,14 +41,19 @@ def scanners_parts(s: Snapshots) -> View:
         "chips": chips(section, s.settings),
         "scan": summary(s),
         "heat:factors": factor_part(candidates, ages(s)),
+        "heatwide": wide_part(candidates),
         "heattime": time_part(section),
         "grid:results": results(s),
         "rows:moves": events,
         "fields": FIELDS,
         "set": set_part(s.settings, BREAKOUT_KEYS),
-        "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED)),
+        "sets": sets_part(s.settings),
+        "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED, *SET_KEYS)),
         "answers": answers_part(s.answers),
+        **scores_parts(s),
+        **custom_parts(s),
         "state": {
+            **score_states(s.scores),
             "heat": scan_state(s, bool(candidates)),
             "results": scan_state(s, bool(candidates)),
             "moves": broker_state(

@@ -27,6 +27,43 @@ class RevertChange(Command, frozen=True, tag=True):
     who: str = "page"
 
 
+class UseThresholdSet(Command, frozen=True, tag=True):
+    """Load, keep (the thresholds in force) or delete a named set, or let it run as the shadow ("" = none)."""
+
+    action: Literal["load", "keep", "delete", "shadow"]
+    name: str
+    who: str = "page"
+
+
+class KeepScan(Command, frozen=True, tag=True):
+    """Keep a custom scan under its name, or change the one of that name; it is turned on while a slot is free."""
+
+    name: str
+    scan_code: str
+    instrument: str
+    location: str
+    filters: tuple[tuple[str, str], ...] = ()
+    side: Literal["long", "short"] = "long"
+    who: str = "page"
+
+
+class DeleteScan(Command, frozen=True, tag=True):
+    """Delete a custom scan."""
+
+    name: str
+    who: str = "page"
+
+
+class WhyNot(Command, frozen=True, tag=True):
+    """Why has a symbol (named, or by its con_id) no signal? The answer's `value` has each rule (`engine.why_desk`)."""
+
+    text: str
+
+
+class RunAudit(Command, frozen=True, tag=True):
+    """The missed-signal audit of today, now."""
+
+
 class OpenSymbol(Command, frozen=True, tag=True):
     """A page shows this symbol: borrow a line and publish `symbol:<con_id>`. Repeated by each poll of the page."""
 
@@ -66,4 +103,18 @@ class ProbeBroker(Command, frozen=True, tag=True):
     port: int
 
 
-AnyCommand = ApplySettings | RevertChange | OpenSymbol | PinSymbol | FindSymbol | AskLine | Reconnect | ProbeBroker
+AnyCommand = (
+    ApplySettings
+    | RevertChange
+    | UseThresholdSet
+    | RunAudit
+    | KeepScan
+    | DeleteScan
+    | WhyNot
+    | OpenSymbol
+    | PinSymbol
+    | FindSymbol
+    | AskLine
+    | Reconnect
+    | ProbeBroker
+)

@@ -17,7 +17,15 @@ from engine.setting_changes import SettingsKeeper
 from engine.setting_sources import Layer
 from engine.settings import resolve, saved_layer
 from engine.state.bus import StateBus
-from engine.state.commands import AnyCommand, ApplySettings, ProbeBroker, RevertChange
+from engine.state.commands import (
+    AnyCommand,
+    ApplySettings,
+    DeleteScan,
+    KeepScan,
+    ProbeBroker,
+    RevertChange,
+    UseThresholdSet,
+)
 from engine.state.sections import Answer, AnswersSection, ChangeRow
 
 LOCKED = Layer("command line", {"web.port": 8099}, {"web.port": "command line --port"})
@@ -76,6 +84,12 @@ class Desk:
             return self.keeper.change(command.changes, command.who)
         if isinstance(command, RevertChange):
             return self.keeper.revert(command.change_id, command.who)
+        if isinstance(command, UseThresholdSet):
+            return self.keeper.use_set(command.action, command.name, command.who)
+        if isinstance(command, KeepScan):
+            return self.keeper.keep_scan(command)
+        if isinstance(command, DeleteScan):
+            return self.keeper.delete_scan(command.name, command.who)
         if isinstance(command, ProbeBroker):
             raise QTradeError(f"Nothing listens at {command.host}:{command.port}.")
         return "done"

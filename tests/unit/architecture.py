@@ -33,6 +33,8 @@ SEAMS = frozenset(
         "engine.codes",
         "engine.broker.port",
         "engine.state.sections",
+        "engine.state.score_sections",
+        "engine.state.scan_sections",
     }
 )
 
