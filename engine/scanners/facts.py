@@ -73,7 +73,7 @@ def read_bars(
         opening_until=session.start + OPENING_LEVEL_S if session is not None else 0.0,
         opening_fresh_long=opening is not None and _bottom(last_closes) <= opening.high,
         opening_fresh_short=opening is not None and _top(last_closes) >= opening.low,
-        atr=_atr(bars, params.atr_length),
+        atr=atr_of(bars, params.atr_length),
         ema_fast=ema_last(bars.close, params.ema_fast),
         ema_slow=ema_last(bars.close, params.ema_slow),
         sma_volume=sma_last(bars.volume[max(first, count - SMA_BARS) :], SMA_BARS),
@@ -91,7 +91,7 @@ def _bottom(values: Floats) -> float:
     return float(np.minimum.reduce(values))
 
 
-def _atr(bars: BarArrays, length: int) -> float | None:
+def atr_of(bars: BarArrays, length: int) -> float | None:
     """Wilder's average over as many bars as still weigh something; overnight gaps are no range."""
     tail = slice(max(0, len(bars.time) - settled(length, 1.0 / length) - length - 1), None)
     times = bars.time[tail]

@@ -1,0 +1,173 @@
+"""The fast replay: triggers of all tapes at once, then the life of each breakout along the closes of its tape.
+
+Gives the signals of `engine.lab.stepwise` to the last bit of every decision; a property test holds the two together.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from engine.bars.indicators import finite
+from engine.bars.series import BarArrays
+from engine.config import BreakoutParams
+from engine.domain import Side
+from engine.lab.features import Features
+from engine.lab.judge import Trigger, triggers
+from engine.lab.stepwise import SIDES, LabSignal
+from engine.scanners.facts import atr_of
+from engine.scanners.rules import FULL_DISTANCE_ATR, Floors, Frozen, is_beyond
+
+BAR_S = 60.0
+
+
+def replay(features: Features, params: BreakoutParams, floors: Floors) -> list[LabSignal]:
+    """All signals of the stack, tape by tape, each tape's in the order of time."""
+    found: list[LabSignal] = []
+    for side in SIDES:
+        for number, looks in enumerate(triggers(features, side, params, floors)):
+            if looks:
+                found += _Life(features, number, side, params, looks).run()
+    return sorted(found, key=lambda signal: (signal.tape, signal.at, signal.side))
+
+
+@dataclass(slots=True)
+class _Running:
+    """A breakout under way. `begun` = number of the bar that triggered, `bars` = closed beyond so far."""
+
+    frozen: Frozen
+    begun: int
+    bars: int = 0
+
+
+class _Life:
+    """One tape and side: the tracker's states over the closes of the tape (`engine.scanners.tracker`)."""
+
+    def __init__(
+        self, features: Features, number: int, side: Side, params: BreakoutParams, looks: list[Trigger]
+    ) -> None:
+        self._features = features
+        self._number = number
+        self._side: Side = side
+        self._params = params
+        self._looks = looks
+        self._numbers = [look.index for look in looks]
+        tape = features.stack.tapes[number]
+        self._sign = 1.0 if side == "long" else -1.0
+        self._close: list[float] = tape.bars.close.tolist()
+        self._toward: list[float] = self._close if side == "long" else (-tape.bars.close).tolist()
+        self._time: list[float] = tape.bars.time.tolist()
+        self._cool_s = params.cool_down_min * 60.0
+        self._last: int | None = None  # bar of the newest signal
+        self._signals: list[LabSignal] = []
+
+    def run(self) -> list[LabSignal]:
+        """All signals of this tape and side."""
+        index = 0
+        while (look := self._next(index)) is not None:
+            index = self._confirm(look)
+        return self._signals
+
+    def _next(self, index: int) -> Trigger | None:
+        """The first trigger from `index` on whose cool-down is over."""
+        place = bisect_left(self._numbers, index)
+        while place < len(self._looks) and not self._is_cool(self._looks[place].index):
+            place += 1
+        return self._looks[place] if place < len(self._looks) else None
+
+    def _is_cool(self, index: int) -> bool:
+        return self._last is None or self._time[index] - self._time[self._last] >= self._cool_s
+
+    def _begin(self, look: Trigger) -> _Running:
+        return _Running(Frozen(look.level, look.level_kind, self._atr(look.index)), look.index)
+
+    def _confirm(self, look: Trigger) -> int:
+        """Follow a breakout from its trigger; returns the bar from which the next one may trigger."""
+        params, running = self._params, self._begin(look)
+        if params.confirm_bars > 0:
+            return self._confirm_by_bars(running)
+        if params.confirm_s == 0:
+            return self._run_signal(running, look.index)
+        for index in range(look.index + 1, len(self._close)):
+            if not is_beyond(self._side, self._close[index], running.frozen, params):
+                return index  # may trigger again at this very look, by another level
+            if self._time[index] - self._time[look.index] >= params.confirm_s:
+                return self._run_signal(running, index)
+        return len(self._close)
+
+    def _confirm_by_bars(self, running: _Running) -> int:
+        for index in range(running.begun, len(self._close)):
+            if not is_beyond(self._side, self._close[index], running.frozen, self._params):
+                return index + 1
+            running.bars += 1
+            if running.bars >= self._params.confirm_bars:
+                return self._run_signal(running, index)
+        return len(self._close)
+
+    def _run_signal(self, running: _Running, index: int) -> int:
+        """The signal runs from bar `index` on; returns the bar at which it ended."""
+        self._keep(running, index)
+        by_bars, hold_s = self._params.confirm_bars > 0, self._params.alert_hold_s
+        renewal: _Running | None = None
+        inside_since: float | None = None
+        again = self._next(index + 1)  # the next look at which the symbol may break out again
+        for at in range(index + 1, len(self._close)):
+            if self._toward[at] <= self._sign * running.frozen.level:
+                now = self._time[at]
+                inside_since = now if inside_since is None else inside_since
+                if now - inside_since >= hold_s:
+                    return at
+            else:
+                inside_since = None
+                if renewal is not None and not by_bars:
+                    renewal, running = self._renewing(renewal, running, at)
+                    again = again if renewal is not None else self._next(at)
+            if renewal is None and again is not None and at == again.index:
+                renewal = self._begin(again)
+            if renewal is not None and by_bars:
+                renewal, running = self._renewing(renewal, running, at)
+                again = again if renewal is not None else self._next(at + 1)
+        return len(self._close)
+
+    def _renewing(self, renewal: _Running, running: _Running, at: int) -> tuple[_Running | None, _Running]:
+        """The further breakout at this look: dropped, waiting, or confirmed and now the one that runs."""
+        params = self._params
+        if not is_beyond(self._side, self._close[at], renewal.frozen, params):
+            return None, running
+        if params.confirm_bars > 0:
+            renewal.bars += 1
+            done = renewal.bars >= params.confirm_bars
+        else:
+            done = self._time[at] - self._time[renewal.begun] >= params.confirm_s
+        if not done:
+            return renewal, running
+        self._keep(renewal, at)
+        return None, renewal
+
+    def _keep(self, running: _Running, index: int) -> None:
+        stack, frozen = self._features.stack, running.frozen
+        surge, rel = finite(stack.surge[self._number, index]), finite(stack.rel[self._number, index])
+        last = self._close[index]
+        signal = LabSignal(
+            self._number, self._side, index, self._time[index] + BAR_S, self._time[running.begun] + BAR_S,
+            frozen.level, frozen.kind, last, frozen.atr, self._score(last, frozen, rel), rel, surge,
+        )  # fmt: skip
+        self._last = index
+        self._signals.append(signal)
+
+    def _score(self, last: float, frozen: Frozen, rel: float | None) -> float:
+        """`rules.score` of a confirmed breakout."""
+        params = self._params
+        beyond = (self._sign * (last - frozen.level) / frozen.atr if frozen.atr else 0.0) - params.buffer_atr
+        excess = ((rel or 0.0) - params.rel_volume) / (2.0 * params.rel_volume)
+        distance = 0.25 * max(0.0, min(1.0, beyond / FULL_DISTANCE_ATR))
+        return round(0.5 + distance + 0.25 * max(0.0, min(1.0, excess)), 4)
+
+    def _atr(self, index: int) -> float:
+        """The live rules' ATR at this look (they and the recursion differ in the last digits)."""
+        known, key = self._features.exact_atr, (self._number, index, self._params.atr_length)
+        if key not in known:
+            bars = self._features.stack.tapes[self._number].bars
+            before = BarArrays(*(column[:index] for column in bars))
+            known[key] = atr_of(before, self._params.atr_length)
+        return known[key] or 0.0
