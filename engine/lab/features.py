@@ -17,7 +17,9 @@ from engine.lab.stack import Bools, Stack
 from engine.lab.tape import LOOK_S
 from engine.scanners.facts import OPENING_FRESH_BARS, OPENING_KNOWN_SHARE
 
-KEPT = 24  # results per kind and stack
+MOST_KEPT, LEAST_KEPT = 24, 4  # results per kind and stack
+KEPT_CELLS = 3_000_000  # so that 600 symbols stay within some 150 MB
+MOST_ATRS = 200_000
 T = TypeVar("T")
 
 
@@ -31,11 +33,12 @@ class Opening(NamedTuple):
 
 
 class Features:
-    """The series of one stack by parameter; the newest 24 of each kind are kept."""
+    """The series of one stack by parameter; the newest 4 to 24 of each kind are kept."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self._kept: dict[str, OrderedDict[int, object]] = {}
+        self._most = max(LEAST_KEPT, min(MOST_KEPT, KEPT_CELLS // max(1, stack.time.size)))
         self.exact_atr: dict[tuple[int, int, int], float | None] = {}  # (tape, bar, length) -> live rules' ATR
 
     def levels(self, bars_n: int) -> tuple[Floats, Floats]:
@@ -56,7 +59,7 @@ class Features:
         kept = self._kept.setdefault(kind, OrderedDict())
         if key not in kept:
             kept[key] = make(key)
-            while len(kept) > KEPT:
+            while len(kept) > self._most:
                 kept.popitem(last=False)
         kept.move_to_end(key)
         return kept[key]  # type: ignore[return-value]  # one kind holds one type

@@ -24,13 +24,13 @@ ROUNDING = 1e-9  # of the price, or of the ratio
 class Trigger(NamedTuple):
     """One look at which a breakout may begin."""
 
-    index: int
+    bar: int
     level: float
     level_kind: LevelKind
 
 
 class _Side(NamedTuple):
-    """One side's gates at the looks from `stack.start` on; `doubt` = decided by rounding, `passes` holds where nothing is in doubt."""
+    """One side's gates at the looks from `stack.start` on; `doubt` = rounding decides, `passes` = without any doubt."""
 
     passes: Bools
     doubt: Bools

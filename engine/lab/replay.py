@@ -12,7 +12,7 @@ from engine.bars.indicators import finite
 from engine.bars.series import BarArrays
 from engine.config import BreakoutParams
 from engine.domain import Side
-from engine.lab.features import Features
+from engine.lab.features import MOST_ATRS, Features
 from engine.lab.judge import Trigger, triggers
 from engine.lab.stepwise import SIDES, LabSignal
 from engine.scanners.facts import atr_of
@@ -51,7 +51,7 @@ class _Life:
         self._side: Side = side
         self._params = params
         self._looks = looks
-        self._numbers = [look.index for look in looks]
+        self._numbers = [look.bar for look in looks]
         tape = features.stack.tapes[number]
         self._sign = 1.0 if side == "long" else -1.0
         self._close: list[float] = tape.bars.close.tolist()
@@ -71,7 +71,7 @@ class _Life:
     def _next(self, index: int) -> Trigger | None:
         """The first trigger from `index` on whose cool-down is over."""
         place = bisect_left(self._numbers, index)
-        while place < len(self._looks) and not self._is_cool(self._looks[place].index):
+        while place < len(self._looks) and not self._is_cool(self._looks[place].bar):
             place += 1
         return self._looks[place] if place < len(self._looks) else None
 
@@ -79,7 +79,7 @@ class _Life:
         return self._last is None or self._time[index] - self._time[self._last] >= self._cool_s
 
     def _begin(self, look: Trigger) -> _Running:
-        return _Running(Frozen(look.level, look.level_kind, self._atr(look.index)), look.index)
+        return _Running(Frozen(look.level, look.level_kind, self._atr(look.bar)), look.bar)
 
     def _confirm(self, look: Trigger) -> int:
         """Follow a breakout from its trigger; returns the bar from which the next one may trigger."""
@@ -87,11 +87,11 @@ class _Life:
         if params.confirm_bars > 0:
             return self._confirm_by_bars(running)
         if params.confirm_s == 0:
-            return self._run_signal(running, look.index)
-        for index in range(look.index + 1, len(self._close)):
+            return self._run_signal(running, look.bar)
+        for index in range(look.bar + 1, len(self._close)):
             if not is_beyond(self._side, self._close[index], running.frozen, params):
                 return index  # may trigger again at this very look, by another level
-            if self._time[index] - self._time[look.index] >= params.confirm_s:
+            if self._time[index] - self._time[look.bar] >= params.confirm_s:
                 return self._run_signal(running, index)
         return len(self._close)
 
@@ -122,7 +122,7 @@ class _Life:
                 if renewal is not None and not by_bars:
                     renewal, running = self._renewing(renewal, running, at)
                     again = again if renewal is not None else self._next(at)
-            if renewal is None and again is not None and at == again.index:
+            if renewal is None and again is not None and at == again.bar:
                 renewal = self._begin(again)
             if renewal is not None and by_bars:
                 renewal, running = self._renewing(renewal, running, at)
@@ -167,6 +167,8 @@ class _Life:
         """The live rules' ATR at this look (they and the recursion differ in the last digits)."""
         known, key = self._features.exact_atr, (self._number, index, self._params.atr_length)
         if key not in known:
+            if len(known) >= MOST_ATRS:
+                known.clear()
             bars = self._features.stack.tapes[self._number].bars
             before = BarArrays(*(column[:index] for column in bars))
             known[key] = atr_of(before, self._params.atr_length)

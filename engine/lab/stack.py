@@ -49,7 +49,7 @@ class Stack:
     @property
     def width(self) -> int:
         """Bars of the longest tape."""
-        return self.time.shape[1]
+        return len(self.time.T)
 
 
 def stack_tapes(tapes: Sequence[Tape]) -> Stack:

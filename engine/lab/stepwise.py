@@ -19,14 +19,14 @@ SIDES: tuple[Side, Side] = ("long", "short")
 
 
 class LabSignal(NamedTuple):
-    """A signal of a replay. `tape` = number of its tape, `index` = number of the bar at whose close it came.
+    """A signal of a replay. `tape` = number of its tape, `bar` = number of the bar at whose close it came.
 
     `at` and `triggered_at` are ends of minutes, market time.
     """
 
     tape: int
     side: Side
-    index: int
+    bar: int
     at: float
     triggered_at: float
     level: float

@@ -58,7 +58,7 @@ class Outcomes:
 
     def _judge(self, signal: LabSignal) -> Judged:
         tape = self._features.stack.tapes[signal.tape]
-        key = (signal.tape, signal.side, signal.index)
+        key = (signal.tape, signal.side, signal.bar)
         moves = self._kept.get(key)
         if moves is None:
             moves = self._kept[key] = price_moves(tape.bars, signal.at, signal.last, signal.side)
@@ -81,7 +81,7 @@ def figures(judged: Sequence[Judged]) -> Figures:
 
 def _median(values: Iterable[float]) -> float | None:
     found = list(values)
-    return round(statistics.median(found), 4) if found else None
+    return round(statistics.median(found), 4) + 0.0 if found else None  # + 0.0: no minus zero
 
 
 def grouped(judged: Sequence[Judged], name_of: Callable[[Judged], str]) -> tuple[Group, ...]:

@@ -1,4 +1,4 @@
-"""What became of a signal: its best and worst move (MFE, MAE) and where the price stood after 5, 15, 30, 60 minutes. Pure.
+"""What became of a signal: best and worst move (MFE, MAE) and the move after 5, 15, 30 and 60 minutes. Pure.
 
 In ATR of the signal, positive = towards its side; counted from the minute after it, by the closed bars of the day.
 """
