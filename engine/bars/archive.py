@@ -1,0 +1,218 @@
+"""The bars on disk, write side: 20 trading days of 1-minute bars per contract in one SQLite file (see `bar_files`).
+
+A damaged file is moved aside and begun anew: bars can be asked for again. Every method blocks on the disk; call them
+from worker threads, one at a time (a lock sees to it).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from engine.bars.bar_files import (
+    FILE_NAME,
+    LOCK_WAIT_S,
+    VERSION,
+    BarColumns,
+    StoredSession,
+    joined,
+    pack,
+    unpack,
+)
+from engine.domain import Bar, ContractRef
+from engine.errors import StateError
+from engine.sqlite_damage import is_damaged, name_aside
+
+log = logging.getLogger("qtrade.history")
+
+SESSIONS_KEPT = 20
+SYMBOLS_KEPT = 3_000
+UNUSED_S = 30 * 86_400.0  # a contract that nobody wanted for so long is forgotten
+_SIDE_FILES = ("-wal", "-shm")
+_TABLES = f"""
+CREATE TABLE IF NOT EXISTS symbols (con_id INTEGER PRIMARY KEY, contract BLOB NOT NULL, spans BLOB NOT NULL,
+    saved_market REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (con_id INTEGER NOT NULL, date INTEGER NOT NULL, open REAL, close REAL,
+    rows INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (con_id, date)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS daily (con_id INTEGER PRIMARY KEY, bars BLOB NOT NULL);
+PRAGMA user_version = {VERSION};
+"""
+
+Spans = list[list[float]]
+
+
+class Saved(NamedTuple):
+    """What is to be kept of one contract: the days that changed, and the spans of time whose bars are known."""
+
+    contract: ContractRef
+    sessions: tuple[StoredSession, ...]
+    spans: Spans
+    daily: tuple[Bar, ...]
+
+
+class Loaded(NamedTuple):
+    """What was kept: the newest days' bars, the known spans, the daily bars."""
+
+    bars: BarColumns
+    spans: Spans
+    daily: list[Bar]
+
+
+class BarArchive:
+    """One folder's file. Raises OSError or sqlite3.Error when the disk refuses; nothing of a failed save is kept."""
+
+    def __init__(self, folder: Path, at_wall: float) -> None:
+        self._path = folder / FILE_NAME
+        self._lock = threading.Lock()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_damaged(self._path):
+            self._move_aside(at_wall)
+        self._db = sqlite3.connect(self._path, timeout=LOCK_WAIT_S, check_same_thread=False)
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def spans(self) -> dict[int, Spans]:
+        """Which stretches of market time are known, per contract, oldest first."""
+        with self._lock:
+            rows = self._db.execute("SELECT con_id, spans FROM symbols").fetchall()
+        found = {}
+        for con_id, text in rows:
+            try:
+                found[con_id] = msgspec.json.decode(text, type=Spans)
+            except msgspec.DecodeError:
+                continue
+        return found
+
+    def load(self, con_ids: Iterable[int], newest: int) -> dict[int, Loaded]:
+        """The `newest` days of each contract that is kept. A day that is damaged is left out, and deleted."""
+        found = {}
+        known = self.spans()
+        with self._lock:
+            for con_id in con_ids:
+                if con_id in known:
+                    bars, damaged = self._days(con_id, newest)
+                    spans = [] if damaged else known[con_id]
+                    found[con_id] = Loaded(bars, spans, self._daily(con_id))
+        return found
+
+    def save(self, contracts: Sequence[Saved], at_market: float) -> None:
+        """Write these days over what is kept of them, minute by minute; the oldest days beyond 20 go."""
+        with self._lock, self._db:
+            for saved in contracts:
+                con_id = saved.contract.con_id
+                text = msgspec.json.encode(saved.contract)
+                row = (con_id, text, msgspec.json.encode(saved.spans), at_market)
+                self._db.execute("INSERT OR REPLACE INTO symbols VALUES (?, ?, ?, ?)", row)
+                for session in saved.sessions:
+                    self._put(con_id, session)
+                if saved.daily:
+                    self._db.execute("INSERT OR REPLACE INTO daily VALUES (?, ?)", (con_id, _text(saved.daily)))
+                self._db.execute(
+                    "DELETE FROM sessions WHERE con_id = ? AND date NOT IN"
+                    " (SELECT date FROM sessions WHERE con_id = ? ORDER BY date DESC LIMIT ?)",
+                    (con_id, con_id, SESSIONS_KEPT),
+                )
+
+    def prune(self, now_market: float) -> int:
+        """Forget contracts unused for 30 days and the longest unused beyond 3,000; returns how many went."""
+        with self._lock, self._db:
+            rows = self._db.execute("SELECT con_id, saved_market FROM symbols ORDER BY saved_market DESC").fetchall()
+            gone = [
+                (con_id,)
+                for place, (con_id, saved) in enumerate(rows)
+                if place >= SYMBOLS_KEPT or saved < now_market - UNUSED_S
+            ]
+            for table in ("symbols", "sessions", "daily"):
+                self._db.executemany(f"DELETE FROM {table} WHERE con_id = ?", gone)  # noqa: S608 - our own names
+        return len(gone)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise StateError(
+                f"{self._path} is of version {version}, this program writes {VERSION}. Bars are not kept; start the"
+                " newer program, or give another data folder"
+            )
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")  # a power cut may cost the last minutes: history has them
+        self._db.execute("PRAGMA journal_size_limit=16777216")
+        self._db.executescript(_TABLES)
+        if os.name == "posix":
+            self._path.chmod(0o600)
+
+    def _days(self, con_id: int, newest: int) -> tuple[BarColumns, bool]:
+        rows = self._db.execute(
+            "SELECT date, rows, data FROM sessions WHERE con_id = ? ORDER BY date DESC LIMIT ?", (con_id, newest)
+        ).fetchall()
+        parts = []
+        damaged = []
+        for date, count, data in reversed(rows):
+            bars = unpack(data, count)
+            parts += [bars] if bars is not None else []
+            damaged += [(con_id, date)] if bars is None else []
+        if damaged:
+            with self._db:
+                self._db.executemany("DELETE FROM sessions WHERE con_id = ? AND date = ?", damaged)
+        return joined(parts), bool(damaged)
+
+    def _daily(self, con_id: int) -> list[Bar]:
+        row = self._db.execute("SELECT bars FROM daily WHERE con_id = ?", (con_id,)).fetchone()
+        try:
+            return [] if row is None else msgspec.json.decode(row[0], type=list[Bar])
+        except msgspec.DecodeError:
+            return []
+
+    def _put(self, con_id: int, session: StoredSession) -> None:
+        row = self._db.execute(
+            "SELECT open, close, rows, data FROM sessions WHERE con_id = ? AND date = ?", (con_id, session.date)
+        ).fetchone()
+        bars, opens, closes = session.bars, session.open, session.close
+        if row is not None:
+            kept = unpack(row[3], row[2])
+            bars = bars if kept is None else _laid_over(kept, bars)
+            opens, closes = (row[0], row[1]) if opens is None else (opens, closes)
+        self._db.execute(
+            "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)",
+            (con_id, session.date, opens, closes, len(bars.time), pack(bars)),
+        )
+
+    def _move_aside(self, at_wall: float) -> None:
+        target = name_aside(self._path, at_wall)
+        self._path.rename(target)
+        for suffix in _SIDE_FILES:
+            side = self._path.with_name(self._path.name + suffix)
+            if side.exists():
+                side.rename(target.with_name(target.name + suffix))
+        log.error("Bars %s are damaged: moved to %s, beginning with an empty file", self._path, target.name)
+
+
+def _laid_over(kept: BarColumns, new: BarColumns) -> BarColumns:
+    """Both in the order of time; of a minute that both have the new one counts, for it knew the kept one."""
+    if len(new.time) == 0:
+        return kept
+    elsewhere = ~np.isin(kept.time, new.time)
+    if not elsewhere.any():
+        return new
+    order = np.argsort(np.concatenate([kept.time[elsewhere], new.time]), kind="stable")
+    return BarColumns(*(np.concatenate([kept[row][elsewhere], new[row]])[order] for row in range(len(kept))))
+
+
+def _text(bars: Sequence[Bar]) -> bytes:
+    return msgspec.json.encode(list(bars))

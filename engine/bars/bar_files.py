@@ -1,0 +1,201 @@
+"""The bars on disk, read side: 1-minute bars per contract and session, for restarts, the API and the lab process.
+
+`<data-dir>/<mode>-<account>/bars/bars.sqlite3`, written by `engine.bars.archive` alone. One row per contract and
+trading day holds the day's columns, compressed. Any process may read while the engine writes (WAL). Pure functions of
+a folder; each opens and closes its own connection, so that any thread may call.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain import Bar, BarSource, ContractRef
+from engine.errors import StateError
+
+Floats = NDArray[np.float64]
+
+FILE_NAME = "bars.sqlite3"
+VERSION = 1
+LOCK_WAIT_S = 1.0
+MINUTE_S = 60.0
+# How a bar came to be, as engine.bars.series counts: seen in part, visited, history, streamed whole.
+SOURCES: tuple[BarSource, ...] = ("streamed", "sampled", "history", "streamed")
+_PRICES = 5  # open, high, low, close, volume
+
+
+class BarColumns(NamedTuple):
+    """Closed 1-minute bars, oldest first. `time` = start, UTC epoch seconds; `volume` in shares, NaN = unknown.
+
+    `quality`: 0 streamed in part, 1 sampled, 2 history, 3 streamed whole (an index into `SOURCES`).
+    """
+
+    time: Floats
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    quality: Floats
+
+    def between(self, start: float, end: float) -> BarColumns:
+        """The bars with start <= time < end."""
+        first, last = np.searchsorted(self.time, (start, end))
+        return BarColumns(*(column[first:last] for column in self))
+
+
+NO_BARS = BarColumns(*(np.empty(0) for _ in range(7)))
+
+
+class StoredSession(NamedTuple):
+    """One trading day (YYYYMMDD of the exchange). `open`, `close`: its regular hours, None = were not known."""
+
+    date: int
+    open: float | None
+    close: float | None
+    bars: BarColumns
+
+
+class StoredSymbol(NamedTuple):
+    """What is kept of one contract. `dates` = its trading days, oldest first; `saved_market` = newest write."""
+
+    con_id: int
+    contract: ContractRef
+    dates: tuple[int, ...]
+    saved_market: float
+
+
+def list_symbols(folder: Path) -> list[StoredSymbol]:
+    """Every contract with bars in this folder, by name; [] = nothing was kept yet.
+
+    Raises:
+        StateError: the file is there and can't be read; the text says why.
+    """
+    with _reading(folder) as db:
+        if db is None:
+            return []
+        days: dict[int, list[int]] = {}
+        for con_id, date in db.execute("SELECT con_id, date FROM sessions ORDER BY con_id, date"):
+            days.setdefault(con_id, []).append(date)
+        found = []
+        for con_id, text, saved in db.execute("SELECT con_id, contract, saved_market FROM symbols"):
+            if con_id in days:
+                contract = msgspec.json.decode(text, type=ContractRef)
+                found.append(StoredSymbol(con_id, contract, tuple(days[con_id]), saved))
+    return sorted(found, key=lambda symbol: symbol.contract.local_symbol)
+
+
+def read_sessions(folder: Path, con_id: int, newest: int | None = None) -> list[StoredSession]:
+    """The trading days of one contract, oldest first, at most the `newest` ones; days that are damaged are left out.
+
+    Raises:
+        StateError: as in `list_symbols`.
+    """
+    with _reading(folder) as db:
+        if db is None:
+            return []
+        rows = db.execute(
+            "SELECT date, open, close, rows, data FROM sessions WHERE con_id = ? ORDER BY date DESC LIMIT ?",
+            (con_id, -1 if newest is None else newest),
+        ).fetchall()
+    sessions = []
+    for date, opens, closes, count, data in reversed(rows):
+        bars = unpack(data, count)
+        if bars is not None:
+            sessions.append(StoredSession(date, opens, closes, bars))
+    return sessions
+
+
+def read_session_bars(folder: Path, con_id: int, newest: int | None = None) -> BarColumns:
+    """All kept 1-minute bars of one contract in one set of columns (of the `newest` trading days); may be empty.
+
+    Raises:
+        StateError: as in `list_symbols`.
+    """
+    return joined([session.bars for session in read_sessions(folder, con_id, newest)])
+
+
+def read_daily(folder: Path, con_id: int) -> list[Bar]:
+    """The history's daily bars of one contract, oldest first, at midnight UTC of their dates; [] = none kept.
+
+    Raises:
+        StateError: as in `list_symbols`.
+    """
+    with _reading(folder) as db:
+        row = None if db is None else db.execute("SELECT bars FROM daily WHERE con_id = ?", (con_id,)).fetchone()
+    try:
+        return [] if row is None else msgspec.json.decode(row[0], type=list[Bar])
+    except msgspec.DecodeError:
+        return []
+
+
+def joined(parts: list[BarColumns]) -> BarColumns:
+    """Columns one after the other; the parts are in the order of time and don't overlap."""
+    if not parts:
+        return NO_BARS
+    return BarColumns(*(np.concatenate([part[row] for part in parts]) for row in range(7)))
+
+
+def as_bars(columns: BarColumns) -> list[Bar]:
+    """The same bars as values."""
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        Bar(time, open_, high, low, close, None if volume != volume else volume, SOURCES[int(quality)])
+        for time, open_, high, low, close, volume, quality in rows
+    ]
+
+
+def pack(bars: BarColumns) -> bytes:
+    """Columns as compressed bytes: minutes since the epoch, five columns of doubles, one of small numbers."""
+    minutes = np.round(bars.time / MINUTE_S).astype("<i4")
+    prices = np.ascontiguousarray(bars[1 : 1 + _PRICES], dtype="<f8")
+    whole = minutes.tobytes() + prices.tobytes() + bars.quality.astype(np.uint8).tobytes()
+    return zlib.compress(whole, 1)
+
+
+def unpack(data: bytes, count: int) -> BarColumns | None:
+    """The columns of `pack`; None when the bytes are not those of `count` bars in order."""
+    try:
+        whole = zlib.decompress(data)
+    except (zlib.error, TypeError):
+        return None
+    if count < 0 or len(whole) != count * (4 + 8 * _PRICES + 1):
+        return None
+    minutes = np.frombuffer(whole, "<i4", count)
+    prices = np.frombuffer(whole, "<f8", count * _PRICES, 4 * count).reshape(_PRICES, count)
+    quality = np.frombuffer(whole, np.uint8, count, len(whole) - count)
+    in_order = count < 2 or bool(np.all(np.diff(minutes) > 0))
+    if not in_order or not np.isfinite(prices[:4]).all() or (count and quality.max() >= len(SOURCES)):
+        return None
+    opens, highs, lows, closes, volumes = prices
+    return BarColumns(minutes * MINUTE_S, opens, highs, lows, closes, volumes, quality.astype(np.float64))
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
+    """A connection that can't write; None when there is no file. WAL needs write access to its side files to read."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        yield None
+        return
+    db = None
+    try:
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=LOCK_WAIT_S)
+        db.execute("PRAGMA query_only=ON")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise StateError(f"{path} is of version {version}, this program reads {VERSION}; start the newer program")
+        yield db if version else None  # 0 = the engine is just making it
+    except (sqlite3.Error, msgspec.DecodeError) as error:
+        raise StateError(f"{path} can't be read: {error}; it is made anew when the engine starts") from error
+    finally:
+        if db is not None:
+            db.close()
