@@ -62,7 +62,7 @@ def read_csv_day(path: Path) -> BarArrays:
         LabError: says file, line, what was found and what must be there.
     """
     try:
-        with (gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")) as lines:
+        with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as lines:
             rows = list(_rows(path, csv.reader(lines)))
     except (OSError, EOFError, zlib.error, UnicodeError, csv.Error) as error:
         raise LabError(f"{path} can't be read: {error}. Replace the file or take it out of the folder.") from error

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from engine.lab.summary import Figures, Group
+from engine.state.lab_sections import Figures, LabResultSection, Moved, Range
 
 MOST_BYTES = 256 * 2**20
 _length = struct.Struct("<I")
@@ -67,15 +67,8 @@ class AskDays(Message, frozen=True, tag=True):
     folder: str
 
 
-class Range(Struct, frozen=True):
-    """The values that one parameter takes in a sweep."""
-
-    name: str
-    values: tuple[float, ...]
-
-
 class AskSweep(Message, frozen=True, tag=True):
-    """A run over recorded days. `ranges` empty = the base alone."""
+    """A run over recorded days. No symbols or days = all; no ranges = the base alone."""
 
     kind: str
     folder: str
@@ -115,17 +108,6 @@ class Progress(Message, frozen=True, tag=True):
     text: str
 
 
-class Moved(Struct, frozen=True):
-    """A signal that is new or gone under the moved values. `move` after 30 min in ATR, None = not known."""
-
-    con_id: int
-    symbol: str
-    side: str
-    at: float
-    score: float
-    move: float | None
-
-
 class PreviewAnswer(Message, frozen=True, tag=True):
     """`moved_total` etc. count all; the lists are cut to the newest."""
 
@@ -147,55 +129,10 @@ class DaysAnswer(Message, frozen=True, tag=True):
     sizes: tuple[int, ...]
 
 
-class SetResult(Struct, frozen=True):
-    """One set of the sweep: figures of the part that chooses, and of the part that judges (None = no split)."""
-
-    values: tuple[float, ...]
-    chosen: Figures
-    judged: Figures | None
-
-
-class SignalLine(Struct, frozen=True):
-    """A signal of the best set. `moves` after 5, 15, 30, 60 min; best and worst within 60, 30, 15 or 5 min, in ATR."""
-
-    symbol: str
-    day: str
-    side: str
-    at: float
-    level_kind: str
-    level: float
-    last: float
-    atr: float
-    score: float
-    rel_volume: float | None
-    moves: tuple[float | None, ...]
-    best: float | None
-    worst: float | None
-    judged: bool  # of the part that judges
-
-
 class SweepAnswer(Message, frozen=True, tag=True):
-    """`best` = newest choice first; `cells` = (choosing median, judging median, signals) per set, in the order of the
-    ranges' product. Groups, spread and signals are those of the best set."""
+    """The result, still without the request that it answers."""
 
-    names: tuple[str, ...]
-    ranges: tuple[Range, ...]
-    split: str
-    notes: tuple[str, ...]
-    sets: int
-    skipped: int
-    base: SetResult
-    best: tuple[SetResult, ...]
-    cells: tuple[tuple[float | None, float | None, int] | None, ...]
-    by_hour: tuple[Group, ...]
-    by_side: tuple[Group, ...]
-    by_score: tuple[Group, ...]
-    spread_chosen: tuple[int, ...]
-    spread_judged: tuple[int, ...]
-    signals: tuple[SignalLine, ...]
-    signals_total: int
-    tapes: int
-    took_s: float
+    result: LabResultSection
 
 
 ToLab = LoadToday | AskPreview | AskDays | AskSweep | Cancel

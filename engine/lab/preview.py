@@ -13,12 +13,13 @@ from engine.bars.sessions import ContractHours
 from engine.bars.usual import DAY_MIN, UsualVolume
 from engine.config import BreakoutParams
 from engine.lab.features import Features
-from engine.lab.messages import AskPreview, LoadToday, Moved, PreviewAnswer, SymbolMinutes
+from engine.lab.messages import AskPreview, LoadToday, PreviewAnswer, SymbolMinutes
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import THIRTY, Judged, Outcomes, figures
 from engine.lab.tape import Around, Tape, make_tape
 from engine.scanners.rules import Floors
+from engine.state.lab_sections import Moved
 
 SAME_S = 300.0  # a signal that only comes a few minutes earlier or later is the same one
 MOST_LISTED = 40

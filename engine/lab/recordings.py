@@ -86,17 +86,18 @@ def regular_hours(bars: BarArrays, opens: float | None, closes: float | None) ->
     return ContractHours(Hours((whole,), *whole), Hours((Session(opens, closes),), *whole))
 
 
-def tapes_of(
-    source: Recordings, symbols: Sequence[str], days: Sequence[str]
-) -> Iterator[tuple[str, Tape | None]]:
-    """A tape per chosen symbol and day that was recorded, one at a time: (symbol, None) = read, but no bar in it."""
+def tapes_of(source: Recordings, symbols: Sequence[str], days: Sequence[str]) -> Iterator[tuple[str, Tape | None]]:
+    """A tape per chosen symbol and day that was recorded, one at a time: (symbol, None) = read, but no bar in it.
+
+    No symbols = all of them, no days = all of them.
+    """
     recorded: dict[str, list[str]] = {}
     for symbol, day in source.days():
         recorded.setdefault(symbol, []).append(day)
-    for symbol in symbols:
+    for symbol in symbols or sorted(recorded):
         loaded: dict[str, RecordedDay] = {}
         for at, day in enumerate(recorded.get(symbol, [])):
-            if day not in days:
+            if days and day not in days:
                 continue
             earlier = recorded[symbol][max(0, at - MAX_SESSIONS) : at]
             for each in (*earlier, day):

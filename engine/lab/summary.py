@@ -12,6 +12,7 @@ from engine.bars.hours import NEW_YORK
 from engine.lab.features import Features
 from engine.lab.stepwise import LabSignal
 from engine.scanners.outcomes import HORIZONS_MIN, Outcome, in_atr, price_moves
+from engine.state.lab_sections import Figures, Group
 
 THIRTY = HORIZONS_MIN.index(30)
 SCORE_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -25,25 +26,6 @@ class Judged(Struct, frozen=True):
     day: str
     signal: LabSignal
     after: tuple[Outcome | None, ...]
-
-
-class Figures(Struct, frozen=True):
-    """`medians` per horizon: (move, best, worst) in ATR, None where no signal is old enough; `known` = how many are.
-
-    `won` = share (0-1) of those whose move after 30 min is above 0.
-    """
-
-    signals: int
-    known: tuple[int, ...]
-    moves: tuple[float | None, ...]
-    best: tuple[float | None, ...]
-    worst: tuple[float | None, ...]
-    won: float | None
-
-
-class Group(Struct, frozen=True):
-    name: str
-    figures: Figures
 
 
 class Outcomes:

@@ -17,13 +17,14 @@ from pydantic import ValidationError
 from engine.config import BreakoutParams
 from engine.errors import LabError
 from engine.lab.features import Features
-from engine.lab.messages import AskSweep, Progress, SetResult, SignalLine, SweepAnswer
+from engine.lab.messages import AskSweep, Progress, SweepAnswer
 from engine.lab.recordings import Recordings, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import THIRTY, Judged, Outcomes, bucket_of, figures, grouped, hour_of, side_of, spread
 from engine.lab.tape import Tape
 from engine.scanners.rules import Floors
+from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
 
 CHOOSING_SHARE = 0.7
 MOST_SETS = 5_000
@@ -84,7 +85,7 @@ def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]
     for number, values in enumerate(sets):
         run.add(values)
         yield Progress(ask.job, number + 1, len(sets), "")
-    yield run.answer(base, empty, time.perf_counter() - begun)
+    yield SweepAnswer(ask.job, run.result(base, empty, time.perf_counter() - begun))
 
 
 def _sets(ask: AskSweep) -> list[tuple[float, ...]]:
@@ -124,7 +125,7 @@ class _Run:
             return
         self._results.append(self.of(params, values))
 
-    def answer(self, base: SetResult, empty: int, took_s: float) -> SweepAnswer:
+    def result(self, base: SetResult, empty: int, took_s: float) -> LabResultSection:
         ask = self._ask
         valid = [each for each in self._results if each is not None]
         best = sorted((each for each in valid if self._counts(each)), key=_merit, reverse=True)[:MOST_BEST]
@@ -134,8 +135,8 @@ class _Run:
         late = [each for each in judged if each.signal.tape in judging]
         early = [each for each in judged if each.signal.tape not in judging]
         told = late if judging else early
-        return SweepAnswer(
-            job=ask.job,
+        return LabResultSection(
+            request_id="",
             names=self._names,
             ranges=ask.ranges,
             split=self._split.words,

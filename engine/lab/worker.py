@@ -42,6 +42,7 @@ from engine.lab.sweep import sweep
 
 log = logging.getLogger("qtrade.lab")
 
+NICE = 10
 BROKEN = "The lab could not do this; lab.log in the log folder says why."
 CANCELLED = "Cancelled."
 Work = Iterator[Progress | SweepAnswer]
@@ -78,6 +79,7 @@ class Lab:
     def step(self) -> None:
         """One small step of the oldest run."""
         job, work = self._runs[0]
+        message: FromLab | None
         try:
             message = next(work, None)
         except QTradeError as error:
@@ -145,6 +147,8 @@ def read_messages(incoming: IO[bytes], waiting: queue.Queue[ToLab]) -> None:
 
 def main() -> int:
     """Until the input ends. Standard output belongs to the messages: a stray print goes to the log."""
+    if hasattr(os, "nice"):  # on Windows the engine starts it at low priority
+        os.nice(NICE)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
