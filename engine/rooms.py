@@ -16,12 +16,15 @@ from engine.build_id import BuildId
 from engine.change_book import ChangeBook
 from engine.clock import Clock, MarketClock, SystemClock
 from engine.command_desk import CommandDesk
+from engine.config import BreakoutParams
 from engine.contract_desk import ContractDesk
 from engine.domain import ContractInfo, Quote, Signal
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
+from engine.lab.snapshot import TodaySnapshot
+from engine.lab_desk import LabDesk, LabTies
 from engine.lateness import LatenessProbe
 from engine.lines.bus import MarketDataBus
 from engine.portfolio.closes import MinuteCloses
@@ -109,10 +112,31 @@ class Rooms:
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
         self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch)
+        self._state = setup.state
+        self.lab = LabDesk(
+            LabTies(setup.state.publish, self._answer, self._thresholds, clock),
+            TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known),
+            setup.root,
+            setup.data_dir / "logs" / "lab.log",
+        )
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""
         return self.market.now(self.clock.wall())
+
+    def _answer(self, request_id: str, ok: bool, text: str) -> None:
+        self.desk.answer(request_id, ok, text)
+        self._state.publish("answers", self.desk.section())
+
+    def _thresholds(self) -> tuple[BreakoutParams, float]:
+        config = self.keeper.settings.config
+        return config.breakout, float(config.market_scan.avg_usd_volume_above)
+
+    def _is_exempt(self, con_id: int) -> bool:
+        return self.watch.is_pinned(con_id) or con_id in self.manager.tradable_ids()
+
+    def _unit_known(self, con_id: int) -> bool:
+        return self.units.tick_factor(con_id) is not None
 
     def _symbol_of(self, req_id: int) -> str:
         con_id = self.bus.con_id_of(req_id)

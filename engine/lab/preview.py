@@ -43,6 +43,8 @@ class Today:
             tape = tape_of(symbol, message.day_start)
             if tape is not None:
                 self._tapes[symbol.con_id] = tape
+            else:
+                self._tapes.pop(symbol.con_id, None)
         self._features = self._outcomes = None
         self._judged.clear()
 

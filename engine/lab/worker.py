@@ -11,6 +11,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -43,6 +44,7 @@ from engine.lab.sweep import sweep
 log = logging.getLogger("qtrade.lab")
 
 NICE = 10
+TELL_S = 0.25  # between two words about progress
 BROKEN = "The lab could not do this; lab.log in the log folder says why."
 CANCELLED = "Cancelled."
 Work = Iterator[Progress | SweepAnswer]
@@ -55,6 +57,7 @@ class Lab:
         self._outgoing = outgoing
         self._today = Today()
         self._runs: list[tuple[int, Work]] = []  # sweeps under way, oldest first
+        self._told_mono = float("-inf")
 
     @property
     def is_busy(self) -> bool:
@@ -89,6 +92,9 @@ class Lab:
             message = Failed(job, BROKEN)
         if not isinstance(message, Progress):
             self._runs.pop(0)
+        elif time.monotonic() - self._told_mono < TELL_S:
+            return
+        self._told_mono = time.monotonic()
         if message is not None:
             self.answer(message)
 
