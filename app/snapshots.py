@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from engine.state.lab_sections import LabResultSection, LabSection, PreviewSection
 from engine.state.sections import (
     AnswersSection,
     BrokerSection,
@@ -72,6 +73,9 @@ class Snapshots:
     universe: UniverseSection | None = None
     answers: AnswersSection | None = None
     symbol: SymbolSection | None = None
+    preview: PreviewSection | None = None
+    lab: LabSection | None = None
+    lab_result: LabResultSection | None = None
 
     @classmethod
     def read(
@@ -102,6 +106,9 @@ class Snapshots:
             universe=_typed(got.get("universe"), UniverseSection),
             answers=_typed(got.get("answers"), AnswersSection),
             symbol=_typed(got.get("symbol"), SymbolSection),
+            preview=_typed(got.get("preview"), PreviewSection),
+            lab=_typed(got.get("lab"), LabSection),
+            lab_result=_typed(got.get("lab_result"), LabResultSection),
         )
 
     def market_time(self, wall: float) -> float:

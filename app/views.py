@@ -91,7 +91,7 @@ PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
     page("lines", r"/lines", (), lines_parts),
-    page("scanners", r"/scanners", ("scanners", "quotes", "settings", "answers"), scanners_parts),
+    page("scanners", r"/scanners", ("scanners", "quotes", "settings", "answers", "preview"), scanners_parts),
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,
     SYMBOL_NAME,

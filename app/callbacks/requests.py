@@ -14,7 +14,7 @@ from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
 from engine.errors import CommandRefused
-from engine.state.commands import ApplySettings, Command, ProbeBroker, RevertChange
+from engine.state.commands import ApplySettings, Command, PreviewThresholds, ProbeBroker, RevertChange
 from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
@@ -54,6 +54,8 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     if action in ("check", "apply"):
         clean = _judged(deps, asked.get("changes"))
         return _live(deps, ApplySettings(request_id, clean)) if action == "apply" else None
+    if action == "preview":
+        return _live(deps, PreviewThresholds(request_id, _judged(deps, asked.get("changes"), least=0)))
     if action == "revert" and type(asked.get("change")) is int:
         return _live(deps, RevertChange(request_id, asked["change"]))
     if action == "scan":
@@ -63,11 +65,11 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     raise Refused("The request is not valid. Reload the page.")
 
 
-def _judged(deps: AppDeps, changes: Any) -> dict[str, Any]:
+def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
     section = deps.state.read("settings")
     if not isinstance(section, SettingsSection):
         raise Refused(NOT_UP)
-    if not isinstance(changes, dict) or not 1 <= len(changes) <= MOST_CHANGES:
+    if not isinstance(changes, dict) or not least <= len(changes) <= MOST_CHANGES:
         raise Refused("Nothing is changed.")
     clean, wrong = judge(changes, section)
     if wrong:

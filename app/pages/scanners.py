@@ -14,6 +14,7 @@ from app.components.card import card
 from app.components.controls import segmented
 from app.components.form import change_list, fields, form, form_bar, request_stores
 from app.components.grid import age_column, column, grid
+from app.components.preview_box import preview_box
 from app.components.table import Col, heatmap, table
 from app.ids import Scanners
 
@@ -155,6 +156,7 @@ def _thresholds() -> Component:
         [
             fields(_keys(FIRST), slider=True),
             html.Details([html.Summary([f"{count} more ", html.Span(className="qt-badge qt-more-count")]), *rest]),
+            preview_box("thresholds", Scanners.REQUEST),
             form_bar(reset=True),
         ],
     )

@@ -7,6 +7,7 @@ from typing import Any
 from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
 from app.rows.overview import scan_state
+from app.rows.preview import preview_part
 from app.rows.scan_heat import factor_part, time_part
 from app.rows.states import LIVE, broker_state, empty
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
@@ -44,6 +45,7 @@ def scanners_parts(s: Snapshots) -> View:
         "set": set_part(s.settings, BREAKOUT_KEYS),
         "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED)),
         "answers": answers_part(s.answers),
+        "preview": preview_part(s.preview),
         "state": {
             "heat": scan_state(s, bool(candidates)),
             "results": scan_state(s, bool(candidates)),
