@@ -104,9 +104,9 @@
     if (!list.rows.length) { return []; }
     var out = [make("span", "qt-soft", label + " ")];
     list.rows.forEach(function (each) {
-      var link = make("a", "qt-sym", each[1] + (each[2] ? " " + qt.fmt.DOWN : ""));
+      var link = make("a", "qt-sym", each[1] + (each[2] > 1 ? " ×" + each[2] : ""));
       link.href = "/symbol/" + each[0];
-      link.title = qt.clock.text(each[3], "hm") + (each[2] ? ", short side" : "") + (each[4] ? ", " + each[4] + " ATR after 30 min" : ", not 30 min old");
+      link.title = (each[2] > 1 ? "newest " : "") + qt.clock.text(each[3], "hm") + ", " + each[4];
       out.push(link, " ");
     });
     if (list.more) { out.push(make("span", "qt-soft", "and " + list.more + " more")); }

@@ -10,11 +10,20 @@ import re
 from typing import Any
 
 from app.deps import AppDeps
+from app.rows.lab_form import run_command, source_of
 from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
-from engine.errors import CommandRefused
-from engine.state.commands import ApplySettings, Command, PreviewThresholds, ProbeBroker, RevertChange
+from engine.errors import CommandRefused, LabError
+from engine.state.commands import (
+    ApplySettings,
+    CancelLab,
+    Command,
+    LookForDays,
+    PreviewThresholds,
+    ProbeBroker,
+    RevertChange,
+)
 from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
@@ -56,6 +65,8 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, ApplySettings(request_id, clean)) if action == "apply" else None
     if action == "preview":
         return _live(deps, PreviewThresholds(request_id, _judged(deps, asked.get("changes"), least=0)))
+    if action in ("lab-look", "lab-run", "lab-cancel"):
+        return _live(deps, _lab(request_id, asked))
     if action == "revert" and type(asked.get("change")) is int:
         return _live(deps, RevertChange(request_id, asked["change"]))
     if action == "scan":
@@ -88,6 +99,15 @@ def _live(deps: AppDeps, command: Command) -> Command:
     if not is_up(deps):
         raise Refused(NOT_UP)
     return command
+
+
+def _lab(request_id: str, asked: dict[str, Any]) -> Command:
+    try:
+        if asked["action"] == "lab-look":
+            return LookForDays(request_id, *source_of(asked))
+        return run_command(request_id, asked) if asked["action"] == "lab-run" else CancelLab(request_id)
+    except LabError as wrong:
+        raise Refused(str(wrong)) from wrong
 
 
 def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:

@@ -55,9 +55,15 @@ def _median(then: Figures, now: Figures) -> str:
 
 
 def _names(moved: tuple[Moved, ...], total: int) -> dict[str, Any]:
-    """The newest first: [con_id, symbol, is short, market time, move words], and how many more there are."""
-    shown = [
-        [each.con_id, each.symbol, each.side == "short", each.at, "" if each.move is None else signed(each.move)]
-        for each in reversed(moved[-MOST_NAMES:])
-    ]
-    return {"rows": shown, "more": max(0, total - len(shown))}
+    """One entry a symbol, the newest first: [con_id, symbol, how many, newest market time, its move]; how many more."""
+    rows: dict[int, list[Any]] = {}
+    for each in reversed(moved):
+        row = rows.setdefault(each.con_id, [each.con_id, each.symbol, 0, each.at, _move(each)])
+        row[2] += 1
+    shown = list(rows.values())[:MOST_NAMES]
+    return {"rows": shown, "more": max(0, total - sum(row[2] for row in shown))}
+
+
+def _move(each: Moved) -> str:
+    side = "short side, " if each.side == "short" else ""
+    return side + ("not 30 min old" if each.move is None else f"{signed(each.move)} ATR after 30 min")
