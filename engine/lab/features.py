@@ -20,6 +20,7 @@ from engine.scanners.facts import OPENING_FRESH_BARS, OPENING_KNOWN_SHARE
 MOST_KEPT, LEAST_KEPT = 24, 4  # results per kind and stack
 KEPT_CELLS = 3_000_000  # so that 600 symbols stay within some 150 MB
 MOST_ATRS = 200_000
+BLOCK = 16
 T = TypeVar("T")
 
 
@@ -32,6 +33,16 @@ class Opening(NamedTuple):
     fresh_short: Bools
 
 
+class TapeLists(NamedTuple):
+    """`down` = closes with the sign turned, for the short side. `lows` = the least of each 16 closes, `down_lows`."""
+
+    time: list[float]
+    close: list[float]
+    down: list[float]
+    lows: list[float]
+    down_lows: list[float]
+
+
 class Features:
     """The series of one stack by parameter; the newest 4 to 24 of each kind are kept."""
 
@@ -39,7 +50,22 @@ class Features:
         self.stack = stack
         self._kept: dict[str, OrderedDict[int, object]] = {}
         self._most = max(LEAST_KEPT, min(MOST_KEPT, KEPT_CELLS // max(1, stack.time.size)))
+        self._lists: dict[int, TapeLists] = {}
         self.exact_atr: dict[tuple[int, int, int], float | None] = {}  # (tape, bar, length) -> live rules' ATR
+
+    def lists(self, number: int) -> TapeLists:
+        """Closes and times of one tape as lists, in which a walk from bar to bar is cheap."""
+        if number not in self._lists:
+            bars = self.stack.tapes[number].bars
+            blocks = np.arange(0, len(bars.close), BLOCK)
+            self._lists[number] = TapeLists(
+                bars.time.tolist(),
+                bars.close.tolist(),
+                (-bars.close).tolist(),
+                np.minimum.reduceat(bars.close, blocks).tolist(),
+                np.minimum.reduceat(-bars.close, blocks).tolist(),
+            )
+        return self._lists[number]
 
     def levels(self, bars_n: int) -> tuple[Floats, Floats]:
         """Highest high and lowest low of the `bars_n` bars of the session before each look; NaN with fewer."""

@@ -19,7 +19,7 @@ from engine.lab.stack import stack_tapes
 from engine.lab.summary import THIRTY, Judged, Outcomes, figures
 from engine.lab.tape import Around, Tape, make_tape
 from engine.scanners.rules import Floors
-from engine.state.lab_sections import Moved
+from engine.state.lab_sections import Figures, Moved
 
 SAME_S = 300.0  # a signal that only comes a few minutes earlier or later is the same one
 MOST_LISTED = 40
@@ -32,7 +32,7 @@ class Today:
         self._tapes: dict[int, Tape] = {}
         self._features: Features | None = None
         self._outcomes: Outcomes | None = None
-        self._judged: dict[tuple[BreakoutParams, float], list[Judged]] = {}
+        self._judged: dict[tuple[BreakoutParams, float], tuple[list[Judged], Figures]] = {}
         self._con_ids: list[int] = []
 
     def load(self, message: LoadToday) -> None:
@@ -51,14 +51,14 @@ class Today:
     def preview(self, ask: AskPreview) -> PreviewAnswer:
         """Raises ValueError when the values make no set of parameters."""
         begun = time.perf_counter()
-        before = self._signals(BreakoutParams(**ask.in_force), ask.usd_floor)
-        after = self._signals(BreakoutParams(**ask.moved), ask.usd_floor)
+        before, in_force = self._signals(BreakoutParams(**ask.in_force), ask.usd_floor)
+        after, moved = self._signals(BreakoutParams(**ask.moved), ask.usd_floor)
         new, gone = differences(before, after)
         return PreviewAnswer(
             job=ask.job,
             symbols=len(self._con_ids),
-            in_force=figures(before),
-            moved=figures(after),
+            in_force=in_force,
+            moved=moved,
             new_total=len(new),
             gone_total=len(gone),
             new=tuple(self._line(each) for each in new[-MOST_LISTED:]),
@@ -66,7 +66,7 @@ class Today:
             took_ms=round((time.perf_counter() - begun) * 1e3, 1),
         )
 
-    def _signals(self, params: BreakoutParams, usd_floor: float) -> list[Judged]:
+    def _signals(self, params: BreakoutParams, usd_floor: float) -> tuple[list[Judged], Figures]:
         if self._features is None or self._outcomes is None:
             self._con_ids = list(self._tapes)
             self._features = Features(stack_tapes(list(self._tapes.values())))
@@ -76,7 +76,8 @@ class Today:
             if len(self._judged) >= 4:
                 self._judged.pop(next(iter(self._judged)))
             floors = Floors(params.price_floor_usd, float(params.avg_volume_floor), usd_floor)
-            self._judged[key] = self._outcomes.judge(replay(self._features, params, floors))
+            judged = self._outcomes.judge(replay(self._features, params, floors))
+            self._judged[key] = (judged, figures(judged))
         return self._judged[key]
 
     def _line(self, each: Judged) -> Moved:
@@ -87,19 +88,24 @@ class Today:
 
 def differences(before: Sequence[Judged], after: Sequence[Judged]) -> tuple[list[Judged], list[Judged]]:
     """(new, gone), each in the order of time; one of the same symbol and side within 5 minutes is the same signal."""
-    places: dict[tuple[int, str], list[Judged]] = {}
-    for each in before:
-        places.setdefault((each.signal.tape, each.signal.side), []).append(each)
-    new = []
-    for each in after:
-        rivals = places.get((each.signal.tape, each.signal.side), [])
-        near = [rival for rival in rivals if abs(rival.signal.at - each.signal.at) <= SAME_S]
-        if near:
-            rivals.remove(min(near, key=lambda rival: abs(rival.signal.at - each.signal.at)))
+    gone = {_place(each): each for each in before}
+    new = [each for each in after if gone.pop(_place(each), None) is None]
+    rivals: dict[tuple[int, str], list[Judged]] = {}
+    for each in gone.values():
+        rivals.setdefault(_place(each)[:2], []).append(each)
+    left = []
+    for each in new:
+        others = rivals.get(_place(each)[:2], [])
+        near = [(abs(_at(old) - _at(each)), number) for number, old in enumerate(others)]
+        if near and min(near)[0] <= SAME_S:
+            del others[min(near)[1]]
         else:
-            new.append(each)
-    gone = [each for rest in places.values() for each in rest]
-    return sorted(new, key=_at), sorted(gone, key=_at)
+            left.append(each)
+    return sorted(left, key=_at), sorted((old for rest in rivals.values() for old in rest), key=_at)
+
+
+def _place(judged: Judged) -> tuple[int, str, int]:
+    return judged.signal.tape, judged.signal.side, judged.signal.bar
 
 
 def _at(judged: Judged) -> float:

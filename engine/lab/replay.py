@@ -12,7 +12,7 @@ from engine.bars.indicators import finite
 from engine.bars.series import BarArrays
 from engine.config import BreakoutParams
 from engine.domain import Side
-from engine.lab.features import MOST_ATRS, Features
+from engine.lab.features import BLOCK, MOST_ATRS, Features
 from engine.lab.judge import Trigger, triggers
 from engine.lab.stepwise import SIDES, LabSignal
 from engine.scanners.facts import atr_of
@@ -52,11 +52,11 @@ class _Life:
         self._params = params
         self._looks = looks
         self._numbers = [look.bar for look in looks]
-        tape = features.stack.tapes[number]
         self._sign = 1.0 if side == "long" else -1.0
-        self._close: list[float] = tape.bars.close.tolist()
-        self._toward: list[float] = self._close if side == "long" else (-tape.bars.close).tolist()
-        self._time: list[float] = tape.bars.time.tolist()
+        lists = features.lists(number)
+        self._time, self._close = lists.time, lists.close
+        self._toward = lists.close if side == "long" else lists.down
+        self._lows = lists.lows if side == "long" else lists.down_lows
         self._cool_s = params.cool_down_min * 60.0
         self._last: int | None = None  # bar of the newest signal
         self._signals: list[LabSignal] = []
@@ -111,8 +111,14 @@ class _Life:
         renewal: _Running | None = None
         inside_since: float | None = None
         again = self._next(index + 1)  # the next look at which the symbol may break out again
-        for at in range(index + 1, len(self._close)):
-            if self._toward[at] <= self._sign * running.frozen.level:
+        at = index
+        while (at := at + 1) < len(self._close):
+            level = self._sign * running.frozen.level
+            if renewal is None and inside_since is None:
+                at = self._quiet_until(at, level, again)
+                if at >= len(self._close):
+                    break
+            if self._toward[at] <= level:
                 now = self._time[at]
                 inside_since = now if inside_since is None else inside_since
                 if now - inside_since >= hold_s:
@@ -128,6 +134,19 @@ class _Life:
                 renewal, running = self._renewing(renewal, running, at)
                 again = again if renewal is not None else self._next(at + 1)
         return len(self._close)
+
+    def _quiet_until(self, at: int, level: float, again: Trigger | None) -> int:
+        """The next bar at which the price is back inside, or the symbol may break out again."""
+        end = again.bar if again is not None else len(self._close)
+        toward, lows = self._toward, self._lows
+        while at < end:
+            if at % BLOCK == 0 and lows[at // BLOCK] > level:
+                at += BLOCK
+            elif toward[at] <= level:
+                return at
+            else:
+                at += 1
+        return end
 
     def _renewing(self, renewal: _Running, running: _Running, at: int) -> tuple[_Running | None, _Running]:
         """The further breakout at this look: dropped, waiting, or confirmed and now the one that runs."""

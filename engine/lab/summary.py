@@ -33,18 +33,21 @@ class Outcomes:
 
     def __init__(self, features: Features) -> None:
         self._features = features
-        self._kept: dict[tuple[int, str, int], tuple[Outcome | None, ...]] = {}
+        self._kept: dict[tuple[int, str, int], tuple[tuple[Outcome | None, ...], Judged]] = {}
 
     def judge(self, signals: Iterable[LabSignal]) -> list[Judged]:
         return [self._judge(signal) for signal in signals]
 
     def _judge(self, signal: LabSignal) -> Judged:
-        tape = self._features.stack.tapes[signal.tape]
         key = (signal.tape, signal.side, signal.bar)
-        moves = self._kept.get(key)
-        if moves is None:
-            moves = self._kept[key] = price_moves(tape.bars, signal.at, signal.last, signal.side)
-        return Judged(tape.symbol, tape.day, signal, in_atr(moves, signal.atr))
+        kept = self._kept.get(key)
+        if kept is not None and kept[1].signal == signal:
+            return kept[1]
+        tape = self._features.stack.tapes[signal.tape]
+        moves = kept[0] if kept is not None else price_moves(tape.bars, signal.at, signal.last, signal.side)
+        judged = Judged(tape.symbol, tape.day, signal, in_atr(moves, signal.atr))
+        self._kept[key] = (moves, judged)
+        return judged
 
 
 def figures(judged: Sequence[Judged]) -> Figures:

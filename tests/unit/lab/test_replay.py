@@ -84,7 +84,7 @@ a_set = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     params=a_set,
     seeds=st.lists(st.integers(0, 10_000), min_size=1, max_size=3),
