@@ -73,10 +73,12 @@ def values_of(vary: Vary, start: float, end: float, count: int) -> tuple[float, 
     if not 1 <= count <= MOST_VALUES:
         raise LabError(f"{vary.label}: takes {count} values; must be 1 to {MOST_VALUES}.")
     if vary.options:
-        return tuple(each for each in vary.options if start <= each <= end) or (start,)
-    if count == 1 or start == end:
-        return (start,)
-    spaced = [start + (end - start) * number / (count - 1) for number in range(count)]
+        found = tuple(each for each in vary.options if start <= each <= end)
+        if not found:
+            words = ", ".join(shown(f"breakout.{vary.name}", each) for each in vary.options)
+            raise LabError(f"{vary.label}: can be {words}; none of them lies between from and to.")
+        return found
+    spaced = [start + (end - start) * number / max(1, count - 1) for number in range(count)]
     rounded = [float(round(each)) if vary.whole else round(each, 4) for each in spaced]
     return tuple(dict.fromkeys(rounded))
 
