@@ -19,7 +19,6 @@ from engine.scanners.facts import OPENING_FRESH_BARS, OPENING_KNOWN_SHARE
 
 MOST_KEPT, LEAST_KEPT = 24, 4  # results per kind and stack
 KEPT_CELLS = 3_000_000  # so that 600 symbols stay within some 150 MB
-MOST_ATRS = 200_000
 BLOCK = 16
 T = TypeVar("T")
 
@@ -51,7 +50,6 @@ class Features:
         self._kept: dict[str, OrderedDict[int, object]] = {}
         self._most = max(LEAST_KEPT, min(MOST_KEPT, KEPT_CELLS // max(1, stack.time.size)))
         self._lists: dict[int, TapeLists] = {}
-        self.exact_atr: dict[tuple[int, int, int], float | None] = {}  # (tape, bar, length) -> live rules' ATR
 
     def lists(self, number: int) -> TapeLists:
         """Closes and times of one tape as lists, in which a walk from bar to bar is cheap."""

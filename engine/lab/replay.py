@@ -1,6 +1,7 @@
 """The fast replay: triggers of all tapes at once, then the life of each breakout along the closes of its tape.
 
-Gives the signals of `engine.lab.stepwise` to the last bit of every decision; a property test holds the two together.
+Gives the signals of `engine.lab.stepwise`, decision by decision; a property test holds the two together. Only ATR (and
+what is measured in it) differs, in the twelfth digit.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from engine.bars.indicators import finite
 from engine.bars.series import BarArrays
 from engine.config import BreakoutParams
 from engine.domain import Side
-from engine.lab.features import BLOCK, MOST_ATRS, Features
-from engine.lab.judge import Trigger, triggers
+from engine.lab.features import BLOCK, Features
+from engine.lab.judge import ROUNDING, Trigger, triggers
 from engine.lab.stepwise import SIDES, LabSignal
 from engine.scanners.facts import atr_of
 from engine.scanners.rules import FULL_DISTANCE_ATR, Floors, Frozen, is_beyond
@@ -56,6 +57,7 @@ class _Life:
         lists = features.lists(number)
         self._time, self._close = lists.time, lists.close
         self._toward = lists.close if side == "long" else lists.down
+        self._ranges = features.atr(params.atr_length)[number]
         self._lows = lists.lows if side == "long" else lists.down_lows
         self._cool_s = params.cool_down_min * 60.0
         self._last: int | None = None  # bar of the newest signal
@@ -79,7 +81,7 @@ class _Life:
         return self._last is None or self._time[index] - self._time[self._last] >= self._cool_s
 
     def _begin(self, look: Trigger) -> _Running:
-        return _Running(Frozen(look.level, look.level_kind, self._atr(look.bar)), look.bar)
+        return _Running(Frozen(look.level, look.level_kind, float(self._ranges[look.bar])), look.bar)
 
     def _confirm(self, look: Trigger) -> int:
         """Follow a breakout from its trigger; returns the bar from which the next one may trigger."""
@@ -89,7 +91,7 @@ class _Life:
         if params.confirm_s == 0:
             return self._run_signal(running, look.bar)
         for index in range(look.bar + 1, len(self._close)):
-            if not is_beyond(self._side, self._close[index], running.frozen, params):
+            if not self._is_beyond(running, index):
                 return index  # may trigger again at this very look, by another level
             if self._time[index] - self._time[look.bar] >= params.confirm_s:
                 return self._run_signal(running, index)
@@ -97,7 +99,7 @@ class _Life:
 
     def _confirm_by_bars(self, running: _Running) -> int:
         for index in range(running.begun, len(self._close)):
-            if not is_beyond(self._side, self._close[index], running.frozen, self._params):
+            if not self._is_beyond(running, index):
                 return index + 1
             running.bars += 1
             if running.bars >= self._params.confirm_bars:
@@ -151,7 +153,7 @@ class _Life:
     def _renewing(self, renewal: _Running, running: _Running, at: int) -> tuple[_Running | None, _Running]:
         """The further breakout at this look: dropped, waiting, or confirmed and now the one that runs."""
         params = self._params
-        if not is_beyond(self._side, self._close[at], renewal.frozen, params):
+        if not self._is_beyond(renewal, at):
             return None, running
         if params.confirm_bars > 0:
             renewal.bars += 1
@@ -182,13 +184,13 @@ class _Life:
         distance = 0.25 * max(0.0, min(1.0, beyond / FULL_DISTANCE_ATR))
         return round(0.5 + distance + 0.25 * max(0.0, min(1.0, excess)), 4)
 
-    def _atr(self, index: int) -> float:
-        """The live rules' ATR at this look (they and the recursion differ in the last digits)."""
-        known, key = self._features.exact_atr, (self._number, index, self._params.atr_length)
-        if key not in known:
-            if len(known) >= MOST_ATRS:
-                known.clear()
-            bars = self._features.stack.tapes[self._number].bars
-            before = BarArrays(*(column[:index] for column in bars))
-            known[key] = atr_of(before, self._params.atr_length)
-        return known[key] or 0.0
+    def _is_beyond(self, running: _Running, at: int) -> bool:
+        """`rules.is_beyond`; where rounding could decide, with the ATR that the live rules compute."""
+        frozen, toward = running.frozen, self._toward[at]
+        room = toward - self._sign * frozen.level - self._params.buffer_atr * frozen.atr
+        if abs(room) > ROUNDING * abs(toward):
+            return room > 0
+        bars = self._features.stack.tapes[self._number].bars
+        before = BarArrays(*(column[: running.begun] for column in bars))
+        exact = frozen._replace(atr=atr_of(before, self._params.atr_length) or 0.0)
+        return is_beyond(self._side, self._close[at], exact, self._params)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+import numpy as np
 from msgspec import Struct
 
 from engine.bars.hours import NEW_YORK
@@ -53,20 +53,24 @@ class Outcomes:
 def figures(judged: Sequence[Judged]) -> Figures:
     """The figures of these signals together."""
     known = [[after for each in judged if (after := each.after[at]) is not None] for at in range(len(HORIZONS_MIN))]
+    medians = [_medians(each) for each in known]
     thirty = known[THIRTY]
     return Figures(
         signals=len(judged),
         known=tuple(len(each) for each in known),
-        moves=tuple(_median(after.move for after in each) for each in known),
-        best=tuple(_median(after.best for after in each) for each in known),
-        worst=tuple(_median(after.worst for after in each) for each in known),
+        moves=tuple(each[2] for each in medians),
+        best=tuple(each[0] for each in medians),
+        worst=tuple(each[1] for each in medians),
         won=round(sum(after.move > 0 for after in thirty) / len(thirty), 4) if thirty else None,
     )
 
 
-def _median(values: Iterable[float]) -> float | None:
-    found = list(values)
-    return round(statistics.median(found), 4) + 0.0 if found else None  # + 0.0: no minus zero
+def _medians(found: Sequence[Outcome]) -> tuple[float | None, float | None, float | None]:
+    """Of the best moves, the worst ones and the moves at the end; + 0.0: no minus zero."""
+    if not found:
+        return None, None, None
+    best, worst, move = np.median(np.array(found), axis=0).tolist()
+    return round(best, 4) + 0.0, round(worst, 4) + 0.0, round(move, 4) + 0.0
 
 
 def grouped(judged: Sequence[Judged], name_of: Callable[[Judged], str]) -> tuple[Group, ...]:

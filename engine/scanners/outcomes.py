@@ -14,6 +14,8 @@ from engine.bars.series import BarArrays
 from engine.domain import Side
 
 HORIZONS_MIN = (5, 15, 30, 60)
+# A bar belongs to a horizon when it ends by then: it begins a minute earlier or before (bars begin on whole minutes).
+_EDGES_S = np.array([0.0, *(minutes * 60.0 - BAR_S + 0.5 for minutes in HORIZONS_MIN)])
 
 
 class Outcome(NamedTuple):
@@ -32,19 +34,26 @@ def price_moves(bars: BarArrays, at_market: float, entry: float, side: Side) -> 
         at_market: the moment of the signal; bars that begin earlier do not count.
         entry: the price at that moment.
     """
-    first = int(np.searchsorted(bars.time, at_market))
-    known_to = float(bars.time[-1]) + BAR_S if len(bars.time) else at_market
-    return tuple(_moves(bars, first, at_market + minutes * 60.0, known_to, entry, side) for minutes in HORIZONS_MIN)
-
-
-def _moves(bars: BarArrays, first: int, until: float, known_to: float, entry: float, side: Side) -> Outcome | None:
-    last = int(np.searchsorted(bars.time, until - BAR_S, side="right"))
-    if until > known_to or last <= first:
-        return None
-    high, low = float(bars.high[first:last].max()) - entry, float(bars.low[first:last].min()) - entry
-    move = float(bars.close[last - 1]) - entry
-    best, worst, toward = (high, low, move) if side == "long" else (-low, -high, -move)
-    return Outcome(max(0.0, best), min(0.0, worst), toward)
+    edges = np.searchsorted(bars.time, at_market + _EDGES_S).tolist()  # the first bar, and behind the last of each
+    first, widest = edges[0], edges[-1]
+    if widest <= first:
+        return (None,) * len(HORIZONS_MIN)
+    high = np.maximum.accumulate(bars.high[first:widest]) - entry
+    low = np.minimum.accumulate(bars.low[first:widest]) - entry
+    known_to = float(bars.time[-1]) + BAR_S
+    found: list[Outcome | None] = []
+    for minutes, end in zip(HORIZONS_MIN, edges[1:], strict=True):
+        if end <= first or at_market + minutes * 60.0 > known_to:
+            found.append(None)
+            continue
+        top, bottom, move = (
+            float(high[end - first - 1]),
+            float(low[end - first - 1]),
+            float(bars.close[end - 1]) - entry,
+        )
+        best, worst, toward = (top, bottom, move) if side == "long" else (-bottom, -top, -move)
+        found.append(Outcome(max(0.0, best), min(0.0, worst), toward))
+    return tuple(found)
 
 
 def in_atr(moves: tuple[Outcome | None, ...], atr: float) -> tuple[Outcome | None, ...]:
