@@ -126,14 +126,20 @@ class Features:
         if minutes:
             for row in range(len(stack.tapes)):
                 self._openings_of(row, minutes, high[row], low[row])
+        newest_low, newest_high = self._once("newest", OPENING_FRESH_BARS, self._newest)
+        return Opening(high, low, newest_low <= high, newest_high >= low)
+
+    def _newest(self, bars: int) -> tuple[Floats, Floats]:
+        """Least and greatest of the last `bars` closes of the session before each look."""
+        stack = self.stack
         newest_low = np.full(stack.close.shape, np.inf)
         newest_high = np.full(stack.close.shape, -np.inf)
-        for back in range(1, min(OPENING_FRESH_BARS, stack.width - 1) + 1):
+        for back in range(1, min(bars, stack.width - 1) + 1):
             mine = stack.mine[:, back:] >= back
             closes = stack.close[:, :-back]
             newest_low[:, back:] = np.where(mine, np.minimum(newest_low[:, back:], closes), newest_low[:, back:])
             newest_high[:, back:] = np.where(mine, np.maximum(newest_high[:, back:], closes), newest_high[:, back:])
-        return Opening(high, low, newest_low <= high, newest_high >= low)
+        return newest_low, newest_high
 
     def _openings_of(self, row: int, minutes: int, high: Floats, low: Floats) -> None:
         """Fill one tape's row, session by session."""

@@ -110,6 +110,7 @@ def _beyond(features: Features, sign: float, params: BreakoutParams) -> tuple[Bo
     opened = np.where(late | ((price > opened) & ~fresh), np.nan, opened)
     first, second = price > ranged + edge, price > opened + edge
     near = (np.abs(price - ranged - edge) <= slack) | (np.abs(price - opened - edge) <= slack)
+    near &= edge > 0  # without a buffer nothing is rounded
     by_opening = second & (~first | (opened > ranged))
     level = sign * np.where(by_opening, opened, ranged)
     return first | second, near, level, by_opening

@@ -23,6 +23,7 @@ from engine.state.lab_sections import Figures, Moved
 
 SAME_S = 300.0  # a signal that only comes a few minutes earlier or later is the same one
 MOST_LISTED = 40
+MOST_SETS = 6
 
 
 class Today:
@@ -72,13 +73,15 @@ class Today:
             self._features = Features(stack_tapes(list(self._tapes.values())))
             self._outcomes = Outcomes(self._features)
         key = (params, usd_floor)
-        if key not in self._judged:
-            if len(self._judged) >= 4:
-                self._judged.pop(next(iter(self._judged)))
+        known = self._judged.pop(key, None)
+        if known is None:
+            if len(self._judged) >= MOST_SETS:
+                del self._judged[next(iter(self._judged))]  # the one that was asked for longest ago
             floors = Floors(params.price_floor_usd, float(params.avg_volume_floor), usd_floor)
             judged = self._outcomes.judge(replay(self._features, params, floors))
-            self._judged[key] = (judged, figures(judged))
-        return self._judged[key]
+            known = judged, figures(judged)
+        self._judged[key] = known
+        return known
 
     def _line(self, each: Judged) -> Moved:
         after, signal = each.after[THIRTY], each.signal

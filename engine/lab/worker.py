@@ -6,6 +6,7 @@ answered. The process ends with its parent: its input closes when the parent goe
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
@@ -92,6 +93,7 @@ class Lab:
             message = Failed(job, BROKEN)
         if not isinstance(message, Progress):
             self._runs.pop(0)
+            gc.collect()
         elif time.monotonic() - self._told_mono < TELL_S:
             return
         self._told_mono = time.monotonic()
@@ -160,6 +162,7 @@ def main() -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     waiting: queue.Queue[ToLab] = queue.Queue(64)
     threading.Thread(target=read_messages, args=(sys.stdin.buffer, waiting), daemon=True).start()
+    gc.disable()  # hundreds of thousands of small values are kept, none in a circle: looking for them stalls a preview
     lab = Lab(outgoing)
     lab.answer(Ready(0, os.getpid()))
     while True:
