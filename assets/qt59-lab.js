@@ -214,7 +214,8 @@
     var id = (qt.model.labresult || {}).id || null;
     if (!page() || id === drawn) { return; }
     drawn = id;
-    window.dash_clientside.set_props("lab-fresh", { data: id });
+    /* Not from within the page's own rendering: the charts may not be there yet. */
+    window.setTimeout(function () { if (page() && drawn === id) { window.dash_clientside.set_props("lab-fresh", { data: id }); } }, 100);
   }
 
   function drawAll() { drawKinds(); drawDays(); drawSymbols(); drawVary(); drawNotes(); fresh(); say(said); }
@@ -230,7 +231,10 @@
     said = "";
     if (lab().kind) { choice.kind = lab().kind; }
     drawAll();
-    window.setTimeout(function () { if (page() && !lab().kind && choice.kind === "app") { look(); } }, 600);
+    window.setTimeout(function () {
+      if (page() && !lab().kind && choice.kind === "app") { look(); }
+      if (page() && lab().kind === "csv" && !folder()) { window.dash_clientside.set_props("lab-folder", { value: lab().folder }); }
+    }, 600);
   });
 
   /* ---- cells of the signals ---- */

@@ -29,6 +29,7 @@ def register(app: Dash, deps: AppDeps) -> None:
         Output(Lab.MAP_JUDGED, "figure"),
         Output(Lab.SPREAD, "figure"),
         Input(Lab.FRESH, "data"),
+        prevent_initial_call=True,
     )
     def draw(_fresh: Any) -> tuple[dict[str, Any], ...]:
         section = deps.state.read("lab_result")

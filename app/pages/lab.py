@@ -119,7 +119,10 @@ def _result() -> Component:
     body = [
         html.Div(bound("labresult.verdict"), className="qt-lab-verdict"),
         html.Div([html.Span("Best set: ", className="qt-soft"), bound("labresult.best")], className="qt-lab-best"),
-        html.Table([caption, html.Thead(html.Tr(heads)), html.Tbody(rows)], className="qt-table qt-lab-figures"),
+        html.Div(
+            html.Table([caption, html.Thead(html.Tr(heads)), html.Tbody(rows)], className="qt-table qt-lab-figures"),
+            className="qt-lab-result",
+        ),
         html.Div(bound("labresult.split"), className="qt-soft"),
         shown_if("labresult.skipped", bound("labresult.skipped"), "qt-soft"),
         html.Ul(className="qt-lab-notes", **attrs(data_lab_notes="1")),
