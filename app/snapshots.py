@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from engine.state.lab_sections import LabResultSection, LabSection, PreviewSection
 from engine.state.scan_sections import ScanParametersSection
 from engine.state.score_sections import ScoresSection
 from engine.state.sections import (
@@ -78,6 +79,9 @@ class Snapshots:
     scores: ScoresSection | None = None
     scan_parameters: ScanParametersSection | None = None
     symbol: SymbolSection | None = None
+    preview: PreviewSection | None = None
+    lab: LabSection | None = None
+    lab_result: LabResultSection | None = None
 
     @classmethod
     def read(
@@ -111,6 +115,9 @@ class Snapshots:
             scores=_typed(got.get("scores"), ScoresSection),
             scan_parameters=_typed(got.get("scan_parameters"), ScanParametersSection),
             symbol=_typed(got.get("symbol"), SymbolSection),
+            preview=_typed(got.get("preview"), PreviewSection),
+            lab=_typed(got.get("lab"), LabSection),
+            lab_result=_typed(got.get("lab_result"), LabResultSection),
         )
 
     def market_time(self, wall: float) -> float:

@@ -1,7 +1,7 @@
 /* Questions to the engine and notices about them.
    qt.ask(store, {action, ...}, done): hands a request to the server through the store with that id; `done` is called
      once with {ok, text, errors, value}: at once when it was refused, else when the engine's answer is in the part "answers".
-     Requests go out one after the other, so that no reply is lost.
+     Returns the request's id. Requests go out one after the other, so that no reply is lost.
    qt.toast({kind: "ok"|"info"|"error", title, text, action: {label, run}}): bottom right, 6 s, errors stay. */
 (function () {
   "use strict";
@@ -45,6 +45,7 @@
     }, ANSWER_MS) };
     queue.push({ store: store, data: Object.assign({ id: id }, request) });
     pump();
+    return id;
   };
 
   function look(id) {

@@ -17,10 +17,10 @@ from engine.errors import QTradeError
 from engine.lines.what_if import WhatIf
 from engine.setting_changes import SettingsKeeper
 from engine.state.commands import (
-    AnyCommand,
     ApplySettings,
     AskLine,
     DeleteScan,
+    DeskCommand,
     FindSymbol,
     KeepScan,
     OpenSymbol,
@@ -80,7 +80,7 @@ class CommandDesk:
         self._inspect = inspect
         self._value: Any = None  # of the command that is carried out now
         self._lines = lines
-        self._waiting: deque[AnyCommand] = deque()
+        self._waiting: deque[DeskCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
         self._tasks: set[asyncio.Task[Answer]] = set()
 
@@ -92,7 +92,7 @@ class CommandDesk:
     def section(self) -> AnswersSection:
         return AnswersSection(answers=tuple(self._answers))
 
-    def take(self, commands: list[AnyCommand]) -> None:
+    def take(self, commands: list[DeskCommand]) -> None:
         """Carry out what can be done at once; what asks the broker goes on as a task.
 
         Where one fails in a way that nobody foresaw, the error goes up and the rest waits for the next call.
@@ -120,7 +120,7 @@ class CommandDesk:
         except QTradeError as error:
             text = str(error)
         finally:
-            self._answer(command.request_id, ok, text, self._value if value is None else value)
+            self.answer(command.request_id, ok, text, self._value if value is None else value)
 
     def _ask_line(self, command: AskLine) -> list[Any]:
         contract = self._known(command.con_id)
@@ -182,7 +182,7 @@ class CommandDesk:
 
     def _later(self, request_id: str, work: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
         if len(self._tasks) >= _AT_ONCE:
-            self._answer(request_id, False, f"{_AT_ONCE} questions are under way already; try again in a few seconds.")
+            self.answer(request_id, False, f"{_AT_ONCE} questions are under way already; try again in a few seconds.")
             return
         task = asyncio.get_running_loop().create_task(work())
         self._tasks.add(task)
@@ -196,11 +196,12 @@ class CommandDesk:
         if error is None:
             self._answers.append(task.result())
         elif isinstance(error, QTradeError):
-            self._answer(request_id, False, str(error))
+            self.answer(request_id, False, str(error))
         else:
             log.error("A command of a page failed", exc_info=error)
-            self._answer(request_id, False, _FAILED)
+            self.answer(request_id, False, _FAILED)
 
-    def _answer(self, request_id: str, ok: bool, text: str, value: Any = None) -> None:
+    def answer(self, request_id: str, ok: bool, text: str, value: Any = None) -> None:
+        """Keep an answer for the pages; success without words is none."""
         if text or not ok:
             self._answers.append(Answer(request_id, ok, text, self._clock.wall(), value))

@@ -33,6 +33,7 @@ from engine.health.status import status_block
 from engine.publisher import Publisher
 from engine.rooms import EngineSetup, Listeners, Rooms
 from engine.settings import EffectiveSettings
+from engine.state.commands import LabCommand
 from engine.stores import folder_name, remember_account, remembered_account
 from engine.threshold_sets import shadow_params
 
@@ -44,7 +45,8 @@ DATA_LOST = 1101
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
-COMMANDS_S = 0.2
+COMMANDS_S = 0.05
+LAB_S = 1.0
 PUBLISH_S = 1.0
 CURVE_S = 2.0
 SURVEY_S = 10.0
@@ -96,6 +98,7 @@ class Engine:
         supervisor.start("coverage", self._show_coverage)
         supervisor.start("status block", self._log_block)
         supervisor.every("lines", LINES_S, self._step_lines)
+        supervisor.every("lab", LAB_S, rooms.lab.step)
         supervisor.every("commands", COMMANDS_S, self._take_commands)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("curve", CURVE_S, self._add_point)
@@ -108,6 +111,7 @@ class Engine:
                 await self.rooms.broker.stop()
         except TimeoutError:
             log.warning("The broker connection did not close in time")
+        self.rooms.lab.stop()
         await self.rooms.supervisor.stop()
         await self.rooms.bar_keeper.close()
         self.publisher.all()
@@ -123,6 +127,7 @@ class Engine:
         setup.journal.open(folder / JOURNAL_FILE, self._mode, account)
         setup.reader.open(folder / JOURNAL_FILE, self._mode, account)
         setup.bar_files.open(folder / BARS_FOLDER)
+        self.rooms.lab.use_folder(folder / BARS_FOLDER)
         self._account = account
         return folder
 
@@ -333,8 +338,11 @@ class Engine:
 
     def _take_commands(self) -> None:
         commands = self._setup.state.drain()
-        if commands or self.rooms.desk.is_waiting:
-            self.rooms.desk.take(commands)
+        for question in [command for command in commands if isinstance(command, LabCommand)]:
+            self.rooms.lab.take(question)
+        others = [command for command in commands if not isinstance(command, LabCommand)]
+        if others or self.rooms.desk.is_waiting:
+            self.rooms.desk.take(others)
             self._plan_watched()
             self.publisher.answers()
 

@@ -18,12 +18,15 @@ from engine.build_id import BuildId
 from engine.change_book import ChangeBook
 from engine.clock import Clock, MarketClock, SystemClock
 from engine.command_desk import CommandDesk
+from engine.config import BreakoutParams
 from engine.contract_desk import ContractDesk
 from engine.domain import ContractInfo, Quote, Signal, Stay
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
+from engine.lab.snapshot import TodaySnapshot
+from engine.lab_desk import LabDesk, LabTies
 from engine.lateness import LatenessProbe
 from engine.line_questions import LineQuestions
 from engine.lines.bus import Hooks, MarketDataBus
@@ -168,6 +171,13 @@ class Rooms:
             self.scores.ask_audit,
             self.why.inspect,
         )
+        self._state = setup.state
+        self.lab = LabDesk(
+            LabTies(setup.state.publish, self._answer, self._thresholds, clock),
+            TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known),
+            setup.root,
+            setup.data_dir / "logs" / "lab.log",
+        )
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""
@@ -178,6 +188,20 @@ class Rooms:
 
     def _on_shadow(self, name: str, signal: Signal) -> None:
         self.scores.on_shadow(name, signal)
+
+    def _answer(self, request_id: str, ok: bool, text: str) -> None:
+        self.desk.answer(request_id, ok, text)
+        self._state.publish("answers", self.desk.section())
+
+    def _thresholds(self) -> tuple[BreakoutParams, float]:
+        config = self.keeper.settings.config
+        return config.breakout, float(config.market_scan.avg_usd_volume_above)
+
+    def _is_exempt(self, con_id: int) -> bool:
+        return self.watch.is_pinned(con_id) or con_id in self.manager.tradable_ids()
+
+    def _unit_known(self, con_id: int) -> bool:
+        return self.units.tick_factor(con_id) is not None
 
     def _symbol_of(self, req_id: int) -> str:
         con_id = self.bus.con_id_of(req_id)

@@ -11,18 +11,22 @@ from typing import Any
 
 from app.deps import AppDeps
 from app.rows.custom_scans import complaints
+from app.rows.lab_form import run_command, source_of
 from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
 from engine.domain import Side
-from engine.errors import CommandRefused
+from engine.errors import CommandRefused, LabError
 from engine.state.commands import (
     ApplySettings,
     AskLine,
+    CancelLab,
     Command,
     DeleteScan,
     FindSymbol,
     KeepScan,
+    LookForDays,
+    PreviewThresholds,
     ProbeBroker,
     RevertChange,
     RunAudit,
@@ -72,6 +76,8 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     if action in ("check", "apply"):
         clean = _judged(deps, asked.get("changes"))
         return _live(deps, ApplySettings(request_id, clean)) if action == "apply" else None
+    if action in ("preview", "lab-look", "lab-run", "lab-cancel"):
+        return _live(deps, _lab(deps, request_id, asked))
     if action == "revert" and type(asked.get("change")) is int:
         return _live(deps, RevertChange(request_id, asked["change"]))
     if action == "scan":
@@ -87,11 +93,11 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     raise Refused("The request is not valid. Reload the page.")
 
 
-def _judged(deps: AppDeps, changes: Any) -> dict[str, Any]:
+def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
     section = deps.state.read("settings")
     if not isinstance(section, SettingsSection):
         raise Refused(NOT_UP)
-    if not isinstance(changes, dict) or not 1 <= len(changes) <= MOST_CHANGES:
+    if not isinstance(changes, dict) or not least <= len(changes) <= MOST_CHANGES:
         raise Refused("Nothing is changed.")
     clean, wrong = judge(changes, section)
     if wrong:
@@ -110,6 +116,17 @@ def _live(deps: AppDeps, command: Command) -> Command:
     if not is_up(deps):
         raise Refused(NOT_UP)
     return command
+
+
+def _lab(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command:
+    if asked["action"] == "preview":
+        return PreviewThresholds(request_id, _judged(deps, asked.get("changes"), least=0))
+    try:
+        if asked["action"] == "lab-look":
+            return LookForDays(request_id, *source_of(asked))
+        return run_command(request_id, asked) if asked["action"] == "lab-run" else CancelLab(request_id)
+    except LabError as wrong:
+        raise Refused(str(wrong)) from wrong
 
 
 def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from app.components.controls import graph, segmented
 from app.components.form import change_list, fields, form, form_bar, request_stores
 from app.components.grid import age_column, column, grid
 from app.components.inspect_cards import custom_card, why_card
+from app.components.preview_box import preview_box
 from app.components.score_cards import audit_card, scoreboard, shadow_card
 from app.components.set_bar import set_bar
 from app.components.table import Col, heatmap, table
@@ -183,6 +184,7 @@ def _thresholds() -> Component:
             set_bar(Scanners.REQUEST),
             fields(_keys(FIRST), slider=True),
             html.Details([html.Summary([f"{count} more ", html.Span(className="qt-badge qt-more-count")]), *rest]),
+            preview_box("thresholds", Scanners.REQUEST),
             form_bar(reset=True),
         ],
     )

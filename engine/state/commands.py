@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from engine.state.lab_sections import Range
+
 
 class Command(Struct, frozen=True, tag=True):
     """Base; `request_id` is made by the page (uuid4 hex), the answer appears in the `answers` section under it."""
@@ -103,7 +105,41 @@ class ProbeBroker(Command, frozen=True, tag=True):
     port: int
 
 
-AnyCommand = (
+class PreviewThresholds(Command, frozen=True, tag=True):
+    """What today's signals would be with these thresholds ("breakout.bars_n": 15), on top of those in force.
+
+    {} = those in force alone. The answer is in the section "preview".
+    """
+
+    changes: dict[str, float | int | str | bool | None]
+
+
+class LookForDays(Command, frozen=True, tag=True):
+    """What days are recorded: `kind` "app" (our own bars) or "csv" (a folder). The answer is in the section "lab"."""
+
+    kind: str
+    folder: str = ""
+
+
+class RunLab(Command, frozen=True, tag=True):
+    """Replay recorded days, each set of the product of `ranges` on top of the thresholds in force.
+
+    No symbols = all, no days = all. Progress is in the section "lab", the result in "lab_result".
+    """
+
+    kind: str
+    folder: str = ""
+    symbols: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    least_signals: int = 10
+
+
+class CancelLab(Command, frozen=True, tag=True):
+    """Stop the run."""
+
+
+DeskCommand = (
     ApplySettings
     | RevertChange
     | UseThresholdSet
@@ -118,3 +154,5 @@ AnyCommand = (
     | Reconnect
     | ProbeBroker
 )
+LabCommand = PreviewThresholds | LookForDays | RunLab | CancelLab
+AnyCommand = DeskCommand | LabCommand
