@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from engine.bars.indicators import Floats
 from engine.bars.series import BarArrays
-from engine.bars.sessions import ContractHours, RunningSession, running_session, session_starts
+from engine.bars.sessions import DAY_S, ContractHours, RunningSession, running_session, session_starts
 from engine.bars.usual import UsualVolume
 
 LOOK_S = 59.999  # after the start of the minute
-DAY_S = 86_400.0
 KEPT_MINUTES = 50_000
 
 
@@ -74,7 +73,7 @@ def look_sessions(times: Floats, first: int, hours: ContractHours, us_stock: boo
             session = running_session(time + LOOK_S, hours, us_stock, np.empty(0))
             known[time] = None if session.kind == "bars" else session
         session_now = known[time]
-        if session_now is None and us_stock and hours.trading.knows(time + LOOK_S):
+        if session_now is None and hours.trading.knows(time + LOOK_S):
             session_now = running_session(time + LOOK_S, hours, us_stock, times[:index])  # closed, yet it trades
         if session_now is not None:
             starts[index], openings[index] = session_now.start, session_now.has_opening
@@ -93,9 +92,7 @@ def _quiet_starts(times: Floats) -> Floats:
         return np.empty(0)
     number = np.arange(len(times))
     parts = np.maximum.accumulate(np.where(session_starts(times), number, 0))
-    oldest = np.searchsorted(times, times + LOOK_S - DAY_S, side="right")
     before = np.maximum(number - 1, 0)
-    oldest = np.where(oldest < number, oldest, np.searchsorted(times, times[before] - DAY_S, side="right"))
-    starts = times[np.maximum(parts[before], np.minimum(oldest, before))]
+    starts: Floats = np.maximum(times[parts[before]], times[before] - DAY_S)
     starts[0] = times[0] + LOOK_S - (times[0] + LOOK_S) % DAY_S
     return starts

@@ -13,6 +13,7 @@ from engine.state.bus import COMMANDS_WAITING_MAX, StateBus
 from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol, ProbeBroker, Reconnect
 from engine.state.open_symbols import OPEN_FOR_S, OPEN_MAX
 from engine.state.sections import SECTIONS, Heartbeat, PnlSection, QuotesSection
+from tests.app.sample_coverage import coverage_at
 from tests.app.sample_state import TSLA, fill_sample
 
 
@@ -65,6 +66,7 @@ def test_another_struct_under_a_sections_name_is_a_bug_said_loudly(bus):
 
 def test_the_sample_fills_every_section_and_three_symbols(bus, clock):
     fill_sample(bus, clock.wall(), clock.mono())
+    bus.publish("coverage", coverage_at(clock.wall(), count=20))
     assert set(bus.seqs()) >= set(SECTIONS)
     assert len(bus.published_symbols()) == 3
     assert len(bus.read(f"symbol:{TSLA}").bars) == 390

@@ -23,6 +23,7 @@ from engine.state.disk import INLINE_BELOW_BYTES, JsonDisk, open_cache
 from engine.state.reader import StateReader
 from engine.state.sections import SECTIONS, Heartbeat, SettingRow, SettingsSection
 from engine.state.writer import REOPEN_PERIOD_S, StateWriter
+from tests.app.sample_coverage import coverage_at
 from tests.app.sample_state import TSLA, fill_sample, tick_sample
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,6 +70,7 @@ def read(folder):
 
 def test_a_second_process_reads_the_very_same_sections(desk, read):
     fill_sample(desk.bus)
+    desk.bus.publish("coverage", coverage_at(desk.clock.wall(), count=20))
     assert desk.writer.flush()
     reader = read()
     assert reader.seqs() == desk.bus.seqs()
@@ -358,11 +360,13 @@ from pathlib import Path
 from engine.clock import SystemClock
 from engine.state.bus import StateBus
 from engine.state.writer import StateWriter
+from tests.app.sample_coverage import coverage_at
 from tests.app.sample_state import fill_sample, tick_sample
 clock = SystemClock()
 bus = StateBus(None, clock)
 writer = StateWriter(Path({folder!r}), clock, lambda: bus._current)
 fill_sample(bus, 1.0, 1.0)
+bus.publish("coverage", coverage_at(1.0, count=20))
 step = 0
 while True:
     writer.flush()
