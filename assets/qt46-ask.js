@@ -15,8 +15,6 @@
     return Array.prototype.map.call(bytes, function (b) { return ("0" + b.toString(16)).slice(-2); }).join("");
   }
 
-  function isMounted(store) { return !!document.querySelector("[data-request='" + store + "']"); }
-
   function finish(id, result) {
     var ask = asks[id];
     if (!ask) { return; }
@@ -28,10 +26,13 @@
   function pump() {
     if (sending || !queue.length) { return; }
     var next = queue.shift();
-    if (!isMounted(next.store)) { finish(next.data.id, { text: "The page was left; nothing was changed." }); pump(); return; }
     sending = next.data.id;
+    if (!qt.setProps(next.store, { data: next.data })) {
+      finish(next.data.id, { text: "The page was left; nothing was changed." });
+      release(next.data.id);
+      return;
+    }
     window.setTimeout(function () { release(next.data.id); }, REPLY_MS);
-    window.dash_clientside.set_props(next.store, { data: next.data });
   }
 
   function release(id) {

@@ -175,7 +175,7 @@
         return false;
       });
     }
-    window.dash_clientside.set_props("scanners-map-data", { data: Date.now() });
+    qt.setProps("scanners-map-data", { data: Date.now() });
   }
   window.setInterval(askMap, 10000);
   qt.onPart("heat", function (name) { if (name === "factors") { drawAges(); drawFact(); } });

@@ -215,7 +215,7 @@
     if (!page() || id === drawn) { return; }
     drawn = id;
     /* Not from within the page's own rendering: the charts may not be there yet. */
-    window.setTimeout(function () { if (page() && drawn === id) { window.dash_clientside.set_props("lab-fresh", { data: id }); } }, 100);
+    window.setTimeout(function () { if (page() && drawn === id && !qt.setProps("lab-fresh", { data: id })) { drawn = null; } }, 100);
   }
 
   function drawAll() { drawKinds(); drawDays(); drawSymbols(); drawVary(); drawNotes(); fresh(); say(said); }
@@ -233,7 +233,7 @@
     drawAll();
     window.setTimeout(function () {
       if (page() && !lab().kind && choice.kind === "app") { look(); }
-      if (page() && lab().kind === "csv" && !folder()) { window.dash_clientside.set_props("lab-folder", { value: lab().folder }); }
+      if (page() && lab().kind === "csv" && !folder()) { qt.setProps("lab-folder", { value: lab().folder }); }
     }, 600);
   });
 

@@ -26,6 +26,7 @@ SET_KEYS = ("sets.saved", "sets.shadow", CUSTOM)
 MOST_RESULTS = 120
 MOST_EVENTS = 60
 RECENT_S = 600.0
+AGE_STEP_S = 2  # moments of ticks are told so finely: each costs a third of a row's news
 FULL_PART = 0.25  # distance and volume give 0.25 each at most (SIGNALS, "Score")
 FULL_GATES = 0.5
 FULL_RANK = 0.4
@@ -179,14 +180,13 @@ def results(s: Snapshots) -> dict[str, Any]:
     held = {row.con_id: row for row in s.lines.rows} if s.lines else {}
     at = ages(s)
     return {
-        str(c.con_id): _result(i, c, held.get(c.con_id), at.get(c.con_id))
-        for i, c in enumerate(s.scanners.candidates[:MOST_RESULTS])
+        str(c.con_id): _result(c, held.get(c.con_id), at.get(c.con_id)) for c in s.scanners.candidates[:MOST_RESULTS]
     }
 
 
-def _result(order: int, c: Candidate, line: LineRow | None, at: float | None) -> dict[str, Any]:
+def _result(c: Candidate, line: LineRow | None, at: float | None) -> dict[str, Any]:
     return {
-        "order": order,
+        "order": 100 - round(100.0 * c.score),  # no place in the list: one that rises would send all that it passes
         "sym": c.local_symbol,
         "short": c.side == "short",
         "score": round(c.score, 2),
@@ -201,7 +201,7 @@ def _result(order: int, c: Candidate, line: LineRow | None, at: float | None) ->
         "rv": None if c.rel_volume is None else round(c.rel_volume, 1),
         "dist": None if c.distance_atr is None else round(c.distance_atr, 2),
         "cls": line.line_class if line else None,
-        "at": None if at is None else round(at),
+        "at": None if at is None else round(at / AGE_STEP_S) * AGE_STEP_S,
         "why": why(c),
     }
 

@@ -84,7 +84,7 @@ a_set = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     params=a_set,
     seeds=st.lists(st.integers(0, 10_000), min_size=1, max_size=3),
@@ -98,9 +98,9 @@ def test_the_fast_path_gives_the_signals_of_the_rules_step_by_step(params, seeds
 
 
 def test_the_comparison_sees_many_signals():
-    tapes = [a_tape(seed, 300, style, True, 2e6) for seed in (1, 2, 3) for style in ("calm", "wild", "jumps", "dry")]
+    tapes = [a_tape(seed, 300, style, True, 2e6) for seed, style in enumerate(("calm", "wild", "jumps", "dry"))]
     counts = [
         assert_same(tapes, BreakoutParams(**EAGER, **more))
         for more in ({}, {"confirm_bars": 2}, {"confirm_s": 0}, {"confirm_s": 90, "alert_hold_s": 0})
     ]
-    assert min(counts) >= 30, counts
+    assert min(counts) >= 10, counts
