@@ -22,6 +22,7 @@ from engine.state.commands import (
     ApplySettings,
     DeleteScan,
     KeepScan,
+    LabCommand,
     ProbeBroker,
     RevertChange,
     UseThresholdSet,
@@ -50,7 +51,10 @@ class Book:
 
 
 class Desk:
-    """`commands` keeps what was carried out; `is_silent` True = commands are taken and never answered."""
+    """`commands` keeps what was carried out, without the questions to the lab.
+
+    `is_silent` True = commands are taken and never answered.
+    """
 
     def __init__(self, bus: StateBus, folder: Path, wall: float) -> None:
         self.bus = bus
@@ -67,7 +71,8 @@ class Desk:
     def work(self) -> None:
         """Carry out and answer everything that waits."""
         for command in self.bus.drain():
-            self.commands.append(command)
+            if not isinstance(command, LabCommand):
+                self.commands.append(command)
             if not self.is_silent:
                 self._answers.append(self._answer(command))
         self.bus.publish("answers", AnswersSection(answers=tuple(self._answers[-50:])))
