@@ -14,7 +14,7 @@ from simulator.pacing import HistoryHabits, Key, SlidingWindow
 
 RELEASE_S = 3.0  # the line of a position closed so lately counts as a position's: its cancel can't have come yet
 KNOWN_S = 0.5  # a cancel so soon after a position was opened left before the client could know of it
-HISTORY_KEPT = 500  # cancels and duplicates remembered one by one; the counts go on
+HISTORY_KEPT = 500  # cancels, duplicates and positions' requests remembered one by one; the counts go on
 
 _T = TypeVar("_T")
 
@@ -42,6 +42,14 @@ class LineEvent:
     age_s: float
     wall: float
     market: float
+
+
+@dataclass(frozen=True, slots=True)
+class PositionEvent:
+    """A position was opened, or a line was asked for one: granted or not."""
+
+    con_id: int
+    wall: float
 
 
 @dataclass(slots=True)
@@ -77,6 +85,8 @@ class _State:
     cancels: list[LineEvent] = field(default_factory=list)
     duplicates: list[LineEvent] = field(default_factory=list)
     position_cancels: list[LineEvent] = field(default_factory=list)
+    position_asks: list[PositionEvent] = field(default_factory=list)
+    positions_opened: list[PositionEvent] = field(default_factory=list)
     violations: list[dict[str, object]] = field(default_factory=list)
     habits: HistoryHabits = field(default_factory=HistoryHabits)
     worst_second: int = 0
@@ -136,15 +146,27 @@ class Ledger:
             _keep(self._state.duplicates, _event(line, line.opened_wall, line.opened_market))
         self._count(line.opened_wall)
 
+    def line_asked(self, con_id: int, wall: float) -> None:
+        """A request for a line has come, before it is granted or refused: one for a position is remembered."""
+        if self._holds(con_id):
+            _keep(self._state.position_asks, PositionEvent(con_id, wall))
+
     def position_changed(self, con_id: int, wall: float) -> None:
         """A position was opened, altered or closed: its line changes sides."""
         if self._holds(con_id):
             self._released.pop(con_id, None)
-            self._opened.setdefault(con_id, wall)
+            if con_id not in self._opened:
+                self._opened[con_id] = wall
+                _keep(self._state.positions_opened, PositionEvent(con_id, wall))
         else:
             self._opened.pop(con_id, None)
             self._released[con_id] = wall
+        self._forget_old(wall)
         self._count(wall)
+
+    def _forget_old(self, wall: float) -> None:
+        """Moments that no judgement looks at any more; of positions that are held the moment stays."""
+        self._released = {con_id: at for con_id, at in self._released.items() if wall - at < RELEASE_S}
 
     def _count(self, wall: float) -> None:
         totals = self._state.totals
@@ -249,6 +271,8 @@ class Ledger:
             "cancels": [asdict(event) for event in state.cancels],
             "duplicates": [asdict(event) for event in state.duplicates],
             "position_cancels": [asdict(event) for event in state.position_cancels],
+            "position_asks": [asdict(event) for event in state.position_asks],
+            "positions_opened": [asdict(event) for event in state.positions_opened],
             "violations": list(state.violations),
             "history_habits": state.habits.report(),
         }

@@ -57,6 +57,7 @@ class LineDesk:
         if (session.number, request.req_id) in self._lines:
             raise Refusal(322, texts.PROCESSING.format(cause=texts.DUPLICATE_ID))
         instrument = hub.directory.resolve(request.contract)
+        hub.ledger.line_asked(instrument.con_id, hub.wall())
         generic_ticks.check(request.generic_ticks, request.snapshot or request.regulatory_snapshot)
         hub.faults.check("market_data", instrument.con_id)
         delayed = self._permission(session, request, instrument)

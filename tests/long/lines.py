@@ -6,6 +6,7 @@ random walk, while the spare lines rotate. Arguments: minutes, seed.
 
 from __future__ import annotations
 
+import math
 import random
 import tempfile
 import threading
@@ -20,8 +21,9 @@ from tests.long.report import finish
 MINUTES, SEED = 30.0, 17
 LIMIT, BUFFER, DWELL_S = 50, 5, 5.0
 POSITIONS_MOST = 9
-CUT_FOR_POSITION_S = 3.0  # a visit may be cut short within so long after a position was opened
+CUT_FOR_POSITION_S = 3.0  # a visit that was cut short for a position left at most so long before its request
 ANSWER_S = 2.0
+MINUTES_PER_TIMED = 3.0  # at least one position has to be timed in so many minutes of churn
 PRESETS = ("Momentum", "Since open", "Relative volume", "52-week high", "Trend break", "Volume pace", "Short side")
 
 
@@ -34,7 +36,6 @@ class Churn:
         self._pinned: list[int] = []
         self._number = 0
         self._windows = 0
-        self.position_walls: list[float] = []  # gateway's clock
         self.position_line_s: list[float] = []
         self.done: dict[str, int] = {}
         self._deeds = (
@@ -68,10 +69,10 @@ class Churn:
             return
         self._mine.append(con_id)
         self._simulator.call("POST", "/position", {"con_id": con_id, "quantity": self._random.choice((100, -50, 300))})
-        ledger = self._simulator.ledger()
-        self.position_walls.append(ledger["wall"])
         if self._windows == 0 and self._bench.read("lines").effective_limit == LIMIT:
-            self._await_line(con_id, ledger["wall"])
+            opened = [event for event in self._simulator.ledger()["positions_opened"] if event["con_id"] == con_id]
+            if opened:
+                self._await_line(con_id, opened[-1]["wall"])
 
     def _await_line(self, con_id: int, since: float) -> None:
         deadline = time.monotonic() + 10.0
@@ -128,10 +129,27 @@ class Churn:
         self._bench.send(make(f"churn-{self._number}"))
 
 
-def cut_short(cancels: list[dict[str, Any]], position_walls: list[float]) -> int:
-    """Cancels inside the dwell that no position explains."""
-    young = [event["wall"] for event in cancels if event["age_s"] < DWELL_S]
-    return sum(1 for wall in young if not any(0.0 <= wall - at <= CUT_FOR_POSITION_S for at in position_walls))
+def cut_short(
+    cancels: list[dict[str, Any]], asks: list[dict[str, Any]], opened: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Cancels inside the dwell that no position explains. A position explains one: that before its request for a line,
+    or, when it was closed again before it could ask, one after it was opened."""
+    unasked = [o for o in opened if not any(_asks_for(o, ask) for ask in asks)]
+    reasons = [(ask["wall"] - CUT_FOR_POSITION_S, ask["wall"]) for ask in asks]
+    reasons += [(event["wall"], event["wall"] + CUT_FOR_POSITION_S) for event in unasked]
+    reasons.sort(key=lambda span: span[1])
+    unexplained = []
+    for event in sorted((e for e in cancels if e["age_s"] < DWELL_S), key=lambda e: e["wall"]):
+        reason = next((span for span in reasons if span[0] <= event["wall"] <= span[1]), None)
+        if reason is None:
+            unexplained.append(event)
+        else:
+            reasons.remove(reason)
+    return unexplained
+
+
+def _asks_for(opened: dict[str, Any], ask: dict[str, Any]) -> bool:
+    return ask["con_id"] == opened["con_id"] and 0.0 <= ask["wall"] - opened["wall"] <= CUT_FOR_POSITION_S
 
 
 def orphans(bench: EngineBench, simulator: SimulatorRun) -> int:
@@ -141,7 +159,7 @@ def orphans(bench: EngineBench, simulator: SimulatorRun) -> int:
     return len(ours ^ theirs)
 
 
-def judge(ledger: dict[str, Any], churn: Churn, short: int, orphaned: int) -> dict[str, Any]:
+def judge(ledger: dict[str, Any], churn: Churn, short: list[dict[str, Any]], orphaned: int) -> dict[str, Any]:
     return {
         "max_lines": ledger["max_lines"],
         "max_non_position_lines": ledger["max_non_position_lines"],
@@ -149,7 +167,7 @@ def judge(ledger: dict[str, Any], churn: Churn, short: int, orphaned: int) -> di
         "position_lines_cancelled": ledger["position_lines_cancelled"],
         "duplicates": ledger["duplicate_lines"],
         "worst_second": ledger["worst_second"],
-        "cut_short": short,
+        "cut_short": len(short),
         "position_line_max_s": round(max(churn.position_line_s, default=0.0), 2),
         "order_messages": ledger["order_messages"],
         "errors_101": int(ledger["errors"].get("101", 0)),
@@ -166,14 +184,30 @@ def is_passed(figures: dict[str, Any]) -> bool:
         and figures["max_non_position_lines"] <= LIMIT - BUFFER
         and figures["worst_second"] <= 45
         and figures["position_line_max_s"] <= ANSWER_S
+        and figures["positions_timed"] >= max(1, math.floor(figures["minutes"] / MINUTES_PER_TIMED))
         and not any(figures[key] for key in zeros)
     )
 
 
-def churned(bench: EngineBench, simulator: SimulatorRun, churn: Churn, minutes: float) -> int:
-    """The churn itself; returns the visits cut short. The ledger remembers 500 cancels, so it is read every 10 s."""
-    walls: set[tuple[float, int]] = set()
-    short = 0
+class Notes:
+    """What the ledger told one by one. It remembers 500 of a kind, so it is read every 10 s."""
+
+    KINDS = ("cancels", "position_asks", "positions_opened")
+
+    def __init__(self) -> None:
+        self._seen: dict[str, dict[tuple[float, int], dict[str, Any]]] = {kind: {} for kind in self.KINDS}
+
+    def read(self, ledger: dict[str, Any]) -> None:
+        for kind, seen in self._seen.items():
+            seen.update({(event["wall"], event["con_id"]): event for event in ledger[kind]})
+
+    def cut_short(self) -> list[dict[str, Any]]:
+        return cut_short(*(list(self._seen[kind].values()) for kind in self.KINDS))
+
+
+def churned(simulator: SimulatorRun, churn: Churn, minutes: float) -> list[dict[str, Any]]:
+    """The churn itself; returns the visits that were cut short without a reason."""
+    notes = Notes()
     end = time.monotonic() + minutes * 60.0
     read_at = 0.0
     pauses = random.Random(1)
@@ -181,11 +215,11 @@ def churned(bench: EngineBench, simulator: SimulatorRun, churn: Churn, minutes: 
         churn.step()
         if time.monotonic() - read_at >= 10.0:
             read_at = time.monotonic()
-            fresh = [e for e in simulator.ledger()["cancels"] if (e["wall"], e["con_id"]) not in walls]
-            walls.update((event["wall"], event["con_id"]) for event in fresh)
-            short += cut_short(fresh, churn.position_walls)
+            notes.read(simulator.ledger())
         threading.Event().wait(pauses.uniform(0.5, 4.0))
-    return short
+    threading.Event().wait(CUT_FOR_POSITION_S)  # the request that explains the last cancel
+    notes.read(simulator.ledger())
+    return notes.cut_short()
 
 
 def main(arguments: list[str]) -> int:
@@ -196,7 +230,7 @@ def main(arguments: list[str]) -> int:
         with running_engine(simulator.port, Path(folder), mode="simulated") as bench:
             wait_for(lambda: (s := bench.read("coverage")) is not None and len(s.rows) > 100, "a universe", 60)
             churn = Churn(bench, simulator, seed)
-            short = churned(bench, simulator, churn, minutes)
+            short = churned(simulator, churn, minutes)
             churn.rest()
             # Visits go on all the time: two ledgers read one after the other agree only between two of them.
             agreed = time.monotonic() + 30.0
@@ -207,5 +241,7 @@ def main(arguments: list[str]) -> int:
                 left = orphans(bench, simulator)
             figures = judge(simulator.ledger(), churn, short, left)
     figures |= {"minutes": minutes, "seed": seed}
+    for event in short:
+        print(f"cut short without a position: {event}")
     print(", ".join(f"{name} {count}" for name, count in sorted(churn.done.items())))
     return finish("lines", is_passed(figures), figures, ", ".join(f"{k} {v}" for k, v in figures.items()))

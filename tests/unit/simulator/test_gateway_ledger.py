@@ -146,3 +146,19 @@ def test_open_lines_are_never_more_than_the_maximum(steps: list[tuple[bool, int,
         report = book.report(float(wall))
         assert report["lines_open"] <= report["max_lines"] <= 10  # type: ignore[operator]
         assert report["non_position_lines_open"] <= report["max_non_position_lines"]  # type: ignore[operator]
+
+
+def test_lines_asked_for_positions_are_noted_and_old_moments_forgotten() -> None:
+    held: set[int] = set()
+    book = Ledger(held.__contains__)
+    book.line_asked(5, 1.0)
+    held.add(5)
+    book.position_changed(5, 2.0)
+    book.position_changed(5, 2.5)
+    book.line_asked(5, 3.0)
+    report = book.report(3.0)
+    assert report["positions_opened"] == [{"con_id": 5, "wall": 2.0}]
+    assert report["position_asks"] == [{"con_id": 5, "wall": 3.0}]
+    for con_id in range(100):
+        book.position_changed(con_id + 10, 10.0 * con_id)
+    assert len(book._released) == 1 and len(book._opened) == 1
