@@ -20,6 +20,7 @@ from engine.scanners.heat import HeatHistory
 from engine.scanners.hints import scan_hints
 from engine.scanners.market import MarketScanner, ScanResult
 from engine.scanners.parts import Parts
+from engine.scanners.repairs import Repairs
 from engine.scanners.rules import Floors
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
@@ -31,8 +32,6 @@ log = logging.getLogger("qtrade.scanners")
 
 CYCLE_S = 10.0
 STEP_S = 0.5
-REPAIR_CHECK_S = 30.0
-SPARE_JOBS = 4  # waiting history requests below which others may be added
 
 
 class ScannerCoordinator:
@@ -56,9 +55,8 @@ class ScannerCoordinator:
         self._cycle_market = float("-inf")
         self._cycle_ms: float | None = None
         self._run_market: float | None = None
-        self._repair_mono = float("-inf")
+        self._repairs = Repairs(parts)
         self._newest_market = float("-inf")
-        self._thin: dict[int, float] = {}  # con_id -> ATR from its level: its bars are worth a request to spare
         self._news = False  # a result came, a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
@@ -123,7 +121,7 @@ class ScannerCoordinator:
 
     def on_history(self, con_id: int) -> None:
         """The broker's own bars have come."""
-        self._thin.pop(con_id, None)
+        self._repairs.on_history(con_id)
         self.visits.on_history(con_id, self._parts.market())
 
     def on_connected(self) -> None:
@@ -179,7 +177,7 @@ class ScannerCoordinator:
         self.breakout.recheck(now)
         self.market.step(now)
         self._settle(now)
-        self._repair(now)
+        self._repairs.step(now, self._exempt)
 
     def cycle_due(self) -> bool:
         """Every 10 s of the market's clock, at most once a second of ours, at least every 10 s of ours."""
@@ -316,10 +314,7 @@ class ScannerCoordinator:
     def _after_look(self, look: Look) -> None:
         """A visit was judged: its distance; and its bars are asked for where they decide."""
         self._parts.cover.judged(look.con_id, look.distance_atr)
-        if look.needs_bars:
-            self._parts.desk.repair(look.con_id, self._parts.market(), RANK_STREAMED)
-        elif look.is_thin and look.distance_atr is not None:
-            self._thin[look.con_id] = look.distance_atr
+        self._repairs.after_look(look)
 
     def _arrange(self, now: float) -> None:
         self._news = False
@@ -334,7 +329,7 @@ class ScannerCoordinator:
         self.heat.note({con_id: value for value, con_id in self.board.order}, now)
         self._parts.desk.rank(
             {
-                con_id: (RANK_STREAMED if self._streams(con_id) else RANK_UNIVERSE, value)
+                con_id: (RANK_STREAMED if self._repairs.streams(con_id) else RANK_UNIVERSE, value)
                 for value, con_id in self.board.order
                 if con_id not in self._exempt
             }
@@ -348,40 +343,16 @@ class ScannerCoordinator:
             for result in results
         ]
 
-    def _streams(self, con_id: int) -> bool:
-        entry = self._parts.store.get(con_id)
-        return entry is not None and entry.streaming
-
-    def _holds_line(self, con_id: int) -> bool:
-        """It streams for longer than a visit: its gaps are worth a request."""
-        quote = self._parts.quote(con_id)
-        return quote is not None and quote.lane == "streaming"
-
     def _start_over(self, now: float) -> None:
         """The market clock was set back (another gateway, a replay): breakouts and candidates are of its future."""
         if self.board.entries:
             log.warning("The market clock was set back; candidates and running signals start over")
         self.breakout.tracker.set_back(now)
         self.visits.clear()
-        self._thin.clear()
+        self._repairs.clear()
         self.breakout.verdicts.clear()
         self.board.clear()
         self._cycle_market = float("-inf")
-
-    def _repair(self, now: float) -> None:
-        """Look for gaps twice a minute: lines that were lost and came back. Requests to spare go to the nearest."""
-        mono = self._parts.clock.mono()
-        for _ in range(min(len(self._thin), max(0, SPARE_JOBS - self._parts.desk.waiting))):
-            nearest = min(self._thin, key=lambda con_id: self._thin[con_id])
-            del self._thin[nearest]
-            self._parts.desk.repair(nearest, now, RANK_UNIVERSE)
-        if mono - self._repair_mono < REPAIR_CHECK_S:
-            return
-        self._repair_mono = mono
-        for con_id in self._parts.store.con_ids():
-            if self._streams(con_id) and self._holds_line(con_id):
-                rank = RANK_POSITION if con_id in self._exempt else RANK_STREAMED
-                self._parts.desk.repair(con_id, now, rank)
 
     def _on_signal(self, signal: Signal) -> None:
         now = self._parts.market()
