@@ -346,8 +346,7 @@ class Engine:
             else:
                 shown.append(contract)
         if rooms.watch.show(shown):
-            for contract in shown:
-                rooms.coordinator.show(contract)
+            rooms.coordinator.show(shown)
         for contract in shown:
             rooms.contracts.want(contract)
         self._keep_in_view()

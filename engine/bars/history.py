@@ -143,7 +143,10 @@ class HistoryDesk:
     def forget(self, con_id: int) -> None:
         """The symbol left the universe."""
         for kind in ("bars", "usual", "daily", "repair"):
-            self._jobs.pop((con_id, kind), None)
+            for by_kind in (self._jobs, self._done, self._failed, self._unit_waits):
+                by_kind.pop((con_id, kind), None)
+        for by_contract in (self._repairs, self._hopeless, self._kept):
+            by_contract.pop(con_id, None)
 
     # --- events -------------------------------------------------------------------------------------------------
 
@@ -264,10 +267,10 @@ class HistoryDesk:
     def _answered(self, job: Job, bars: list[Bar], asked: float) -> None:
         con_id = job.contract.con_id
         self._jobs.pop(job.key, None)
+        if con_id not in self._store:
+            return
         self._done[job.key] = self._today()
         self._failed.pop(job.key, None)
-        if self._store.get(con_id) is None:
-            return
         self._learn_unit(job, bars)
         self._take(con_id, job.kind, bars, asked, self._covers_from(job))
         self._on_answer(con_id)
@@ -343,7 +346,8 @@ class HistoryDesk:
 
     def _give_up(self, job: Job, why: str) -> None:
         self._jobs.pop(job.key, None)
-        self._failed[job.key] = self._today()
+        if job.contract.con_id in self._store:
+            self._failed[job.key] = self._today()
         log.info("No %s history for %s: %s", job.request.bar_size, job.contract.local_symbol, why)
         if job.kind == "bars":
             self._store.set_message(job.contract.con_id, why)

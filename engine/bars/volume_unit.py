@@ -91,6 +91,15 @@ class VolumeUnits:
         self.settled.clear()
         self._fractions = self._answers = self._round = self._odd = 0
 
+    def forget(self, con_id: int) -> None:
+        """It left the universe. What it said of the units holds; `know` comes first when it returns."""
+        self._stock.pop(con_id, None)
+        self._floor.pop(con_id, None)
+        self._sizes.pop(con_id, None)
+        self.settled.discard(con_id)
+        for table in (self._tick_day, self._history_day, *self._average.values()):
+            table.pop(con_id, None)
+
     def on_ticks(
         self,
         con_id: int,

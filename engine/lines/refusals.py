@@ -21,6 +21,7 @@ from engine.lines.log_lines import LineLog
 
 PAUSE_S = 60.0  # a refusal is news again after so long without it
 LATE_TICKS_S = 2.0
+ABANDONED_S = 3_600.0  # a line that TWS called gone and that was silent for so long is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class RefusalDesk:
 
     def abandon(self, req_id: int, now_mono: float) -> None:
         """TWS says that this line is no more; should it tick all the same, it is cancelled."""
+        self._abandoned = {old: at for old, at in self._abandoned.items() if now_mono - at < ABANDONED_S}
         self._abandoned[req_id] = now_mono
 
     def forget_abandoned(self) -> None:

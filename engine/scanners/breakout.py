@@ -6,7 +6,7 @@ Symbols that confirm or run are looked at with each quote and each second. Runs 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -161,7 +161,7 @@ class BreakoutScanner:
             for side in SIDES:
                 if self.tracker.phase(con_id, side) == "active":
                     self._end(con_id, side, now_market)
-        self.tracker.rest_all()
+        self.tracker.turn_day(now_market)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -206,11 +206,11 @@ class BreakoutScanner:
         signals = [watch.signal for watch in watches if watch and watch.phase == "active" and watch.signal]
         return max(signals, key=lambda signal: signal.at) if signals else None
 
-    def forget(self, con_ids: Iterable[int]) -> None:
-        for con_id in con_ids:
-            self._facts.pop(con_id, None)
-            self._averages.pop(con_id, None)
-            self.verdicts.pop(con_id, None)
+    def forget(self, con_id: int) -> None:
+        """It left the universe; its cool-down holds until the day is over."""
+        self._facts.pop(con_id, None)
+        self._averages.pop(con_id, None)
+        self.verdicts.pop(con_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------------
 

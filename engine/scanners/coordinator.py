@@ -18,6 +18,7 @@ from engine.scanners.board import Board, usable
 from engine.scanners.breakout import BreakoutScanner, Surroundings, Verdict
 from engine.scanners.heat import HeatHistory
 from engine.scanners.hints import scan_hints
+from engine.scanners.leavers import Leavers
 from engine.scanners.market import MarketScanner, ScanResult
 from engine.scanners.parts import Parts
 from engine.scanners.repairs import Repairs
@@ -65,6 +66,9 @@ class ScannerCoordinator:
         around = Surroundings(parts.quote, self._exempt_now, self._unit_known, parts.clock.mono)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, parts.store)
+        rooms = (self.board.drop, self.breakout.forget, self.visits.forget, self._repairs.forget)
+        bars = (parts.desk.forget, parts.units.forget, parts.store.remove)
+        self._leavers = Leavers(self._is_needed, (*rooms, *bars))
         self.market = MarketScanner(parts.broker, scans, parts.clock.mono, self._on_result, self._on_pushed)
 
     # --- settings and events ------------------------------------------------------------------------------------
@@ -101,9 +105,11 @@ class ScannerCoordinator:
         if self._exempt != before:
             log.info("Position scanner tracking %d holdings", len(positions))
 
-    def show(self, contract: ContractRef) -> None:
-        """A page has this symbol open: its bars come before those of the universe."""
-        self._admit(contract, RANK_SHOWN)
+    def show(self, contracts: Sequence[ContractRef]) -> None:
+        """All symbols that pages have open now: their bars come before those of the universe."""
+        for contract in contracts:
+            self._admit(contract, RANK_SHOWN)
+        self._leavers.show(contract.con_id for contract in contracts)
 
     def on_quote(self, quote: Quote, has_trade: bool = True) -> None:
         """Each quote of the bus: bars first, then what confirms."""
@@ -178,6 +184,7 @@ class ScannerCoordinator:
         self.market.step(now)
         self._settle(now)
         self._repairs.step(now, self._exempt)
+        self._leavers.step(self.universe.take_gone())
 
     def cycle_due(self) -> bool:
         """Every 10 s of the market's clock, at most once a second of ours, at least every 10 s of ours."""
@@ -265,6 +272,12 @@ class ScannerCoordinator:
     def _exempt_now(self, con_id: int) -> bool:
         return con_id in self._exempt
 
+    def _is_needed(self, con_id: int) -> bool:
+        """Back in the universe, under a breakout's watch, or with a line that ticks."""
+        entry = self._parts.store.get(con_id)
+        streams = entry is not None and entry.streaming
+        return streams or con_id in self.universe or con_id in self.breakout.tracker.busy
+
     def _unit_known(self, con_id: int) -> bool:
         return self._parts.units.tick_factor(con_id) is not None
 
@@ -301,10 +314,8 @@ class ScannerCoordinator:
         self._parts.cover.hint(scan_hints(scan_code, before, con_ids), self._parts.clock.mono())
 
     def _enter(self, contracts: Sequence[ContractRef], now: float) -> None:
-        """Into the universe; whoever has to go for it is forgotten."""
-        for con_id in self.universe.add(contracts, now):
-            self.board.drop(con_id)
-            self._parts.desk.forget(con_id)
+        """Into the universe; whoever has to go for it is forgotten at the next step."""
+        self.universe.add(contracts, now)
         self._tell_universe()
 
     def _tell_universe(self) -> None:

@@ -33,6 +33,10 @@ class Repairs:
     def on_history(self, con_id: int) -> None:
         self._thin.pop(con_id, None)
 
+    def forget(self, con_id: int) -> None:
+        """It left the universe."""
+        self._thin.pop(con_id, None)
+
     def streams(self, con_id: int) -> bool:
         entry = self._parts.store.get(con_id)
         return entry is not None and entry.streaming

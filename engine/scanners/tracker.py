@@ -14,6 +14,7 @@ from engine.scanners.rules import Frozen, Progress, is_beyond, is_inside
 
 LOST_S = 300.0  # a running signal without any price for so long has ended unseen
 FADE_S = 300.0  # a runaway whose volume has gone keeps its signal, but not its place before the others
+REMEMBERED_S = 86_400.0  # longer than any cool-down
 STALE_S = 20.0  # a confirmation does not outlive its price
 
 _SIDES: tuple[Side, Side] = ("long", "short")
@@ -164,6 +165,15 @@ class Tracker:
                 watch = self._watches.get((con_id, side))
                 if watch is not None:
                     self._rest(con_id, watch)
+
+    def turn_day(self, now_market: float) -> None:
+        """A new day: nothing confirms or runs any more; cool-downs hold, and those long over are forgotten."""
+        self.rest_all()
+        self._watches = {
+            key: watch
+            for key, watch in self._watches.items()
+            if watch.last_at is not None and now_market - watch.last_at < REMEMBERED_S
+        }
 
     def set_back(self, now_market: float) -> None:
         """The market clock was set back: what is under way, or lies in the future now, has not happened."""

@@ -26,6 +26,7 @@ class Universe:
         self._members: dict[int, Member] = {}
         self._kept: frozenset[int] = frozenset()
         self._left: set[int] = set()
+        self._gone: set[int] = set()
         self._day = ""
 
     def __len__(self) -> int:
@@ -41,43 +42,47 @@ class Universe:
         member = self._members.get(con_id)
         return member.contract if member is not None else None
 
-    def keep(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
-        """Positions and pins: members whatever happens. Replaces the former ones; returns who had to go."""
+    def keep(self, contracts: Iterable[ContractRef], now_market: float) -> None:
+        """Positions and pins: members whatever happens. Replaces the former ones."""
         kept = list(contracts)
         self._kept = frozenset(contract.con_id for contract in kept)
-        return self._add(kept, now_market)
+        self._add(kept, now_market)
 
-    def add(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
-        """Rows of a scan. Returns the con_ids that had to go."""
+    def add(self, contracts: Iterable[ContractRef], now_market: float) -> None:
+        """Rows of a scan; the oldest members make room for them."""
         self._turn_day(now_market)
-        return self._add((contract for contract in contracts if contract.con_id not in self._left), now_market)
+        self._add((contract for contract in contracts if contract.con_id not in self._left), now_market)
+
+    def take_gone(self) -> set[int]:
+        """Who has left since the last call and is no member again: to be forgotten by everybody."""
+        gone, self._gone = self._gone - self._members.keys(), set()
+        return gone
 
     def leave_today(self, con_id: int) -> None:
         """The gateway does not know it (200): out for the day, never for longer; a position stays."""
         if con_id not in self._kept:
             self._left.add(con_id)
             self._members.pop(con_id, None)
+            self._gone.add(con_id)
 
     def on_connected(self) -> None:
         """A new connection: who was unknown to the gateway (perhaps in its nightly reset) may come back."""
         self._left.clear()
 
-    def _add(self, contracts: Iterable[ContractRef], now_market: float) -> list[int]:
+    def _add(self, contracts: Iterable[ContractRef], now_market: float) -> None:
         for contract in contracts:
             if contract.con_id <= 0:
                 continue
             known = self._members.pop(contract.con_id, None)  # back to the young end
             since = known.since_market if known is not None else now_market
             self._members[contract.con_id] = Member(contract, since, now_market)
-        gone: list[int] = []
         if len(self._members) > self._most:
             for con_id in list(self._members):
                 if len(self._members) <= self._most:
                     break
                 if con_id not in self._kept:
                     del self._members[con_id]
-                    gone.append(con_id)
-        return gone
+                    self._gone.add(con_id)
 
     def _turn_day(self, now_market: float) -> None:
         day = datetime.fromtimestamp(now_market, NEW_YORK).strftime("%Y%m%d")
@@ -85,5 +90,6 @@ class Universe:
             return
         if self._day:
             self._left.clear()
+            self._gone.update(con_id for con_id in self._members if con_id not in self._kept)
             self._members = {con_id: member for con_id, member in self._members.items() if con_id in self._kept}
         self._day = day

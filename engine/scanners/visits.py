@@ -88,6 +88,11 @@ class VisitJudge:
         for noted in (self._judged, self._asked, self._staying):
             noted.clear()
 
+    def forget(self, con_id: int) -> None:
+        """It left the universe."""
+        for noted in (self._judged, self._asked, self._staying):
+            noted.pop(con_id, None)
+
     def _stay_until(self, con_id: int, moment: float) -> None:
         self._staying[con_id] = max(moment, self._staying.get(con_id, moment))
 

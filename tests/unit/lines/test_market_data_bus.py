@@ -638,3 +638,14 @@ def test_a_lower_limit_gives_lines_back_but_keeps_every_position(gateway: FakeGa
     gateway.run(6.0)
     assert len(gateway.open) == 20
     assert set(range(1, 6)) <= set(gateway.open_ids())
+
+
+def test_requests_refused_long_ago_are_not_remembered_for_ever(gateway: FakeGateway) -> None:
+    gateway.refuse = {7: 354}
+    gateway.bus.demand("pins", [want(7, "pinned")])
+    for _ in range(10):
+        gateway.run(2.0)
+        gateway.clock.advance(660.0)
+        gateway.bus.step(gateway.clock.mono())
+    gateway.run(1.0)
+    assert 1 <= len(gateway.bus._refusals._abandoned) <= 6, "one an attempt, of the last hour"

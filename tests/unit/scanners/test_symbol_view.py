@@ -109,9 +109,12 @@ def test_heat_keeps_the_best_score_of_each_five_minutes() -> None:
 
 def test_the_universe_is_bounded_oldest_out_first_positions_stay() -> None:
     universe = Universe(most=5)
-    assert universe.keep([stock(1)], TEN) == []
-    assert universe.add([stock(n) for n in range(2, 6)], TEN) == []
-    assert universe.add([stock(2), stock(6), stock(7)], TEN + 60) == [3, 4]
+    universe.keep([stock(1)], TEN)
+    universe.add([stock(n) for n in range(2, 6)], TEN)
+    assert universe.take_gone() == set()
+    universe.add([stock(2), stock(6), stock(7)], TEN + 60)
+    assert universe.take_gone() == {3, 4}
+    assert universe.take_gone() == set()
     assert sorted(universe.con_ids()) == [1, 2, 5, 6, 7]
     assert universe.contract(2) == stock(2) and universe.contract(3) is None
 

@@ -11,9 +11,11 @@ DAY_S = 86_400.0
 def test_the_oldest_goes_first_and_positions_never() -> None:
     universe = Universe(most=3)
     universe.keep([stock(1)], TEN)
-    assert universe.add([stock(2), stock(3)], TEN) == []
+    universe.add([stock(2), stock(3)], TEN)
+    assert universe.take_gone() == set()
     universe.add([stock(2)], TEN + 1)  # seen again: young
-    assert universe.add([stock(4)], TEN + 2) == [3]
+    universe.add([stock(4)], TEN + 2)
+    assert universe.take_gone() == {3}
     assert sorted(universe.con_ids()) == [1, 2, 4]
 
 
