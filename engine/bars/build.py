@@ -41,12 +41,16 @@ class OpenBar:
 
 
 class LateTrade(NamedTuple):
-    """What belongs to the minute `time`, in which a visit ended, and was learned at the next one."""
+    """What belongs to the minute `time`, in which a visit ended, and was learned at the next one.
+
+    `price` is the last one that the visit saw; None = it saw none.
+    """
 
     time: float
     volume: float
     high: float | None = None
     low: float | None = None
+    price: float | None = None
 
 
 class _Left(NamedTuple):
@@ -56,6 +60,7 @@ class _Left(NamedTuple):
     volume: float
     high: float | None
     low: float | None
+    price: float | None
 
 
 class BarBuilder:
@@ -145,7 +150,7 @@ class BarBuilder:
         if self.bar is not None:
             self.bar.complete = False
         if self._day_volume is not None and self._left is None:
-            self._left = _Left(self._updated_at, self._day_volume, self._day_high, self._day_low)
+            self._left = _Left(self._updated_at, self._day_volume, self._day_high, self._day_low, self._last)
         self._last = self._day_high = self._day_low = self._resumed = self._visit_volume = None
         volume, self._day_volume = self._day_volume, None
         self._complete_from = float("inf")
@@ -185,7 +190,7 @@ class BarBuilder:
         pace = gained / (at - left.at)
         if minute == ended:
             return self._join(self._last, gained, at)
-        self.late = LateTrade(ended, pace * (ended + BAR_S - left.at))
+        self.late = LateTrade(ended, pace * (ended + BAR_S - left.at), price=left.price)
         closed, self.bar = self.bar, None
         self.bar = OpenBar(minute, self._last, self._last, self._last, self._last, pace * (at - minute), False, minute)
         self.bar.unseen = int((minute - ended) // BAR_S) - 1
@@ -204,7 +209,7 @@ class BarBuilder:
             if ended == minute or fresh:
                 self._stretch(extreme)
             else:
-                late = self.late if self.late is not None else LateTrade(ended, 0.0)
+                late = self.late if self.late is not None else LateTrade(ended, 0.0, price=left.price)
                 self.late = late._replace(high=extreme) if up > 0 else late._replace(low=extreme)
 
     def _stretch(self, extreme: float) -> None:

@@ -131,10 +131,13 @@ class BarSeries:
     def complete(self, late: LateTrade) -> None:
         """What a visit tells of the minute in which the one before ended: the rest of its volume, and a new extreme.
 
-        Without that minute (nothing traded in it) there is nothing to complete.
+        Where the visit saw no trade that minute has no bar: it gets one for the sake of a new extreme, else none.
         """
         at = int(np.searchsorted(self._columns[_TIME, : self._count], late.time))
-        if at >= self._count or self._columns[_TIME, at] != late.time or self._columns[_QUALITY, at] > SAMPLED:
+        if at >= self._count or self._columns[_TIME, at] != late.time:
+            self._insert(late)
+            return
+        if self._columns[_QUALITY, at] > SAMPLED:
             return
         self._columns[_VOLUME, at] += late.volume
         self._columns[_QUALITY, at] = SAMPLED
@@ -144,6 +147,15 @@ class BarSeries:
             self._columns[_LOW, at] = min(self._columns[_LOW, at], late.low)
         self.version += 1
         self.revision += 1
+
+    def _insert(self, late: LateTrade) -> None:
+        price = late.price
+        if price is None or (late.high is None and late.low is None):
+            return
+        high = price if late.high is None else max(price, late.high)
+        low = price if late.low is None else min(price, late.low)
+        row = (late.time, price, high, low, price, late.volume, SAMPLED, 0.0)
+        self._merge_columns(np.array(row, dtype=np.float64).reshape(_COLUMNS, 1))
 
     def rows_within(self, minutes: int, unseen_after: int = 0) -> int:
         """How many of the newest bars lie within the last `minutes`, each minute without a visit counted as one.

@@ -77,7 +77,7 @@ def test_volume_between_two_visits_is_spread_evenly_and_minutes_between_are_gaps
     closed = builder.close_due(T0 + 60)
     assert closed is not None and not closed.complete and closed.volume == 500.0
     builder.update(11.0, 4_500.0, T0 + 330)  # 3,000 in 300 s
-    assert builder.late == LateTrade(T0, 300.0), "30 s of the first visit's minute"
+    assert builder.late == LateTrade(T0, 300.0, price=10.1), "30 s of the first visit's minute"
     bar = builder.bar
     assert bar is not None and (bar.time, bar.volume, bar.unseen, bar.complete) == (T0 + 300, 300.0, 4, False)
     builder.update(11.1, 4_600.0, T0 + 340)

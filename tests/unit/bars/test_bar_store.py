@@ -281,3 +281,29 @@ def test_a_quote_costs_little() -> None:
             store.on_quote(quote, TEN + number * 0.25)
         best = min(best, (time.perf_counter() - begun) / len(quotes))
     assert best < 40e-6, f"{best * 1e6:.1f} us a quote"  # goal 15 us on a quiet machine
+
+
+def look(store: BarStore, at: float, price: float, volume: float, high: float, low: float = 99.5) -> None:
+    """A visit of one quote: nothing trades meanwhile, so that its minute has no bar."""
+    store.sync_lines({7}, at)
+    stream(store, at, price, volume, high=high, low=low)
+    store.sync_lines(set(), at + 5)
+
+
+def test_a_new_high_between_visits_is_kept_though_the_visits_minute_had_no_trade() -> None:
+    store = filled()
+    look(store, TEN + 10, 99.9, 1_000.0, high=100.0)
+    assert [bar.time for bar in store.bars(7) if bar.time >= TEN] == []
+    look(store, TEN + 130, 99.8, 1_600.0, high=100.7)
+    (bar,) = [bar for bar in store.bars(7) if bar.time == TEN]
+    assert (bar.open, bar.high, bar.low, bar.close, bar.source) == (99.9, 100.7, 99.9, 99.9, "sampled")
+    assert bar.volume == pytest.approx(600.0 * 50 / 120, rel=0.15), "the share of the rest of that minute"
+    store.merge_history(7, flat_history(100.0, TEN + 120, minutes=3), TEN + 200)
+    assert [bar.source for bar in store.bars(7) if bar.time == TEN] == ["history"], "which knows better"
+
+
+def test_a_visit_without_a_trade_or_a_new_extreme_makes_no_bar() -> None:
+    store = filled()
+    look(store, TEN + 10, 99.9, 1_000.0, high=100.0)
+    look(store, TEN + 130, 99.8, 1_600.0, high=100.0)
+    assert [bar.time for bar in store.bars(7) if TEN <= bar.time < TEN + 120] == []
