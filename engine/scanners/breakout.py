@@ -245,7 +245,7 @@ class BreakoutScanner:
 
     def _follow(self, con_id: int, side: Side, step: Step, now: float) -> None:
         """Carry out what the tracker found."""
-        if step in ("ended", "renewed"):
+        if step == "ended":
             self._end(con_id, side, now)
         if step in ("confirmed", "renewed"):
             self._confirm(con_id, side, now)
@@ -311,6 +311,8 @@ class BreakoutScanner:
             rel_volume=reading.rel_volume,
             surge=reading.surge,
         )
+        if watch.phase == "active":
+            self._end(con_id, side, now)  # the further one takes over
         self.tracker.begin(con_id, side, signal)
         log.info(
             "Breakout %s %s %g, level %g (%s), score %.2f",

@@ -86,10 +86,27 @@ class Tracker:
         """A breakout of this symbol waits for its confirmation: on either side, the first or a further one."""
         return con_id in self.busy and any(self._waits(self._watches.get((con_id, side))) for side in _SIDES)
 
-    def drop(self, con_id: int, side: Side) -> None:
-        """The breakout under way was none."""
+    def waiting(self, con_id: int, side: Side) -> float | None:
+        """When the breakout began that waits for its confirmation, the first or a further one; None = none does."""
         watch = self._watches.get((con_id, side))
-        if watch is not None:
+        if watch is None or not self._waits(watch):
+            return None
+        return watch.triggered_at if watch.renewal is None else watch.renewal.triggered_at
+
+    def correct(self, con_id: int, side: Side, frozen: Frozen) -> None:
+        """The level of the breakout that waits for its confirmation is another one."""
+        watch = self._watches[(con_id, side)]
+        if watch.renewal is not None:
+            watch.renewal.frozen = frozen
+        else:
+            watch.frozen = frozen
+
+    def drop(self, con_id: int, side: Side) -> None:
+        """The breakout that waits for its confirmation was none; a signal that runs goes on."""
+        watch = self._watches.get((con_id, side))
+        if watch is not None and watch.renewal is not None:
+            watch.renewal = None
+        elif watch is not None and watch.phase == "confirming":
             self._rest(con_id, watch)
 
     def trigger(self, con_id: int, side: Side, frozen: Frozen, now_market: float) -> None:

@@ -118,14 +118,14 @@ class VisitJudge:
         con_id, scanner = entry.contract.con_id, self._scanner
         live = scanner.live(con_id, now_market)
         for side in SIDES:
-            watch = scanner.tracker.watch(con_id, side)
-            if live is None or watch is None or watch.phase != "confirming":
+            began = scanner.tracker.waiting(con_id, side)
+            if live is None or began is None:
                 continue
             session = self._store.session(con_id, now_market)
-            bars = entry.series.arrays().before(bar_start(watch.triggered_at))
+            bars = entry.series.arrays().before(bar_start(began))
             facts = read_bars(bars, session, scanner.params, entry.usual)
             reading = read(side, facts, live, scanner.params, now_market)
             if reading.beyond and reading.level is not None and reading.atr is not None:
-                watch.frozen = Frozen(reading.level, reading.level_kind, reading.atr)
+                scanner.tracker.correct(con_id, side, Frozen(reading.level, reading.level_kind, reading.atr))
             elif live.last is not None:
                 scanner.tracker.drop(con_id, side)

@@ -8,6 +8,7 @@ import pytest
 
 from engine.config import BreakoutParams
 from engine.domain import Signal
+from engine.scanners.rules import Frozen
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 ACME = stock(7, "ACME")
@@ -254,3 +255,37 @@ def test_a_runaway_whose_volume_has_gone_keeps_its_signal_but_not_its_score() ->
     assert made.signals[-1].state == "active"
     play(made, 90, lambda second: 100.5, lambda second: PER_SECOND * 4)
     assert made.coordinator.breakout.verdicts[7].score >= 0.5, "and back when the volume is"
+
+
+def renewing(level: float) -> Street:
+    """A signal runs, its cool-down is over, and a further breakout over `level` waits for its confirmation."""
+    made = street(BreakoutParams(cool_down_min=5))
+    breakout(made)
+    play(made, 25 * 60, lambda second: 100.3 + 0.02 * (second % 3), usual)
+    made.coordinator.breakout.tracker.renew(7, "long", Frozen(level, "range", 0.2), made.now)
+    return made
+
+
+def test_a_quiet_further_breakout_on_a_visit_leaves_the_running_signal_alone() -> None:
+    made = renewing(100.45)
+    tracker = made.coordinator.breakout.tracker
+    for _ in range(15):
+        made.tick(ACME, 100.6, PER_SECOND * 0.2, lane="visited")
+        made.clock.advance(1.0)
+        made.coordinator.step()
+    assert [signal.state for signal in made.signals] == ["active"]
+    assert tracker.phase(7, "long") == "active" and not tracker.is_confirming(7)
+
+
+def test_the_brokers_bars_judge_a_further_breakout_too() -> None:
+    made = renewing(100.35)
+    tracker = made.coordinator.breakout.tracker
+    made.tick(ACME, 100.6, PER_SECOND, lane="visited")
+    made.coordinator.on_history(7)
+    watch = tracker.watch(7, "long")
+    assert watch is not None and watch.renewal is not None
+    assert watch.renewal.frozen.level == pytest.approx(100.34), "the level that the bars have"
+    watch.renewal.frozen = Frozen(100.2, "range", 0.2)
+    made.tick(ACME, 100.33, PER_SECOND, lane="visited")
+    made.coordinator.on_history(7)
+    assert tracker.phase(7, "long") == "active" and not tracker.is_confirming(7), "the signal goes on, and that is all"
