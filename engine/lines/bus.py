@@ -279,7 +279,7 @@ class MarketDataBus:
         for subscribe in result.subscribe:
             self._executor.subscribe(subscribe, now_mono)
             if subscribe.line_class == "coverage":
-                self.rotation.on_opened(subscribe.demand.contract.con_id, now_mono)
+                self.rotation.on_opened(now_mono)
         for demand in self._demands.unqualified:
             self._refusals.note(demand.contract, words.NOT_QUALIFIED, spoken=demand.line_class == "100")
         for refused in result.refused:

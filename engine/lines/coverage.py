@@ -43,7 +43,9 @@ class CoveragePolicy(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Place:
-    """One symbol of the universe. Times monotonic; `held_mono` = when it last had a line, None = never yet.
+    """One symbol of the universe. Times monotonic; `held_mono` = when it last had a line, `seen_mono` = when its newest
+    tick came, None = never yet. `visits` = those of the market's day that brought a tick, the newest by a line opened at
+    `visit_mono`.
 
     `hint` 0-1 is how much the scans had to say at `hint_mono`, not counting what a visit has answered since.
     `distance_atr` is that to the nearer trigger when it was last judged, 0 and less = beyond it; None = no level known.
@@ -52,6 +54,8 @@ class Place:
     contract: ContractRef
     joined_mono: float
     held_mono: float | None = None
+    seen_mono: float | None = None
+    visit_mono: float | None = None
     visits: int = 0
     hint: float = 0.0
     hint_mono: float = 0.0

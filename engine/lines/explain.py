@@ -83,5 +83,13 @@ class Explainer:
             return ""
         if place.held_mono is None:
             return "waits for its first visit"
-        times = "once" if place.visits == 1 else f"{place.visits} times"
-        return f"between two visits, seen {words.span(now_mono - place.held_mono)} ago, visited {times} today"
+        if place.seen_mono is None:
+            return f"between two visits, no tick came on the last one {words.span(now_mono - place.held_mono)} ago"
+        seen = f"between two visits, seen {words.span(now_mono - place.seen_mono)} ago"
+        return f"{seen}, {_times(place.visits)} today"
+
+
+def _times(visits: int) -> str:
+    if visits == 0:
+        return "not visited yet"
+    return "visited once" if visits == 1 else f"visited {visits} times"

@@ -8,8 +8,10 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 
 from engine.domain import ContractRef, Demand, Stay
+from engine.lines import words
 from engine.lines.coverage import CoveragePolicy, Place, since_mark_s, urgency
 from engine.lines.ledger import Line
 
@@ -32,6 +34,7 @@ class Rotation:
         self._tokens = policy.messages_per_s
         self._tokens_mono: float | None = None
         self._opened: deque[float] = deque()
+        self._day: date | None = None
         self.confirming: tuple[int, ...] = ()
         self.measuring: tuple[int, ...] = ()
         self.lines = 0
@@ -63,13 +66,10 @@ class Rotation:
 
     # --- what the bus tells -------------------------------------------------------------------------------------
 
-    def on_opened(self, con_id: int, now_mono: float) -> None:
+    def on_opened(self, now_mono: float) -> None:
         """A visit begins: its messages are spent."""
         self._tokens -= MESSAGES_PER_VISIT
         self._opened.append(now_mono)
-        place = self._places.get(con_id)
-        if place is not None:
-            place.visits += 1
 
     def on_disconnected(self) -> None:
         """Every line is gone."""
@@ -93,6 +93,7 @@ class Rotation:
         `paused`: TWS has no connection to IB's servers, so that a visit would see nothing; everybody stays.
         """
         self._refill(now_mono)
+        self._turn_day(now_market)
         visitors = [line for line in lines if self._is_visit(line)]
         self.lines = len(visitors)
         if paused:
@@ -134,7 +135,17 @@ class Rotation:
             place = self._places.get(line.con_id)
             if place is not None:
                 place.held_mono, place.hint = now_mono, 0.0
+                if line.last_tick_mono is not None:
+                    _note_seen(place, line, line.last_tick_mono)
         return {line.con_id for line in lines}
+
+    def _turn_day(self, now_market: float) -> None:
+        """Visits are counted by the market's day."""
+        day = words.market_day(now_market)
+        if day != self._day:
+            self._day = day
+            for place in self._places.values():
+                place.visits = 0
 
     def _is_visit(self, line: Line) -> bool:
         return line.line_class == "coverage" and line.listens and line.con_id in self._places
@@ -179,8 +190,16 @@ class Rotation:
     def _reason(self, place: Place, now_mono: float) -> str:
         if place.held_mono is None:
             return "first visit"
-        words = f"visit, {now_mono - place.held_mono:.0f} s after the last"
+        reason = f"visit, {now_mono - place.held_mono:.0f} s after the last"
         if place.hint_now(now_mono, self.policy) >= 0.3:
-            return f"{words}; up in a scan"
+            return f"{reason}; up in a scan"
         is_near = place.distance_atr is not None and place.distance_atr <= self.policy.near_atr
-        return f"{words}; near a level" if is_near else words
+        return f"{reason}; near a level" if is_near else reason
+
+
+def _note_seen(place: Place, line: Line, tick_mono: float) -> None:
+    """A tick came: the symbol was seen, and a line that was opened for it as a visit is one."""
+    place.seen_mono = tick_mono
+    if line.opened_as == "coverage" and place.visit_mono != line.since_mono:
+        place.visit_mono = line.since_mono
+        place.visits += 1

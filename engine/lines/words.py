@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from engine.domain import LineClass
@@ -62,6 +62,11 @@ def span(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def market_day(market: float) -> date:
+    """The exchange's date (New York)."""
+    return datetime.fromtimestamp(market, _EXCHANGE_ZONE).date()
 
 
 def clock_text(market: float) -> str:

@@ -194,3 +194,23 @@ def test_without_coverage_a_thousand_cycles_leave_exactly_the_positions() -> Non
     assert gateway.open_ids() == [1, 2, 3]
     gateway.assert_ledgers_agree()
     assert gateway.violations == []
+
+
+def test_visits_are_counted_by_the_markets_day_and_only_those_that_brought_a_tick() -> None:
+    gateway = turning(range(1_000, 1_100))
+    gateway.mute = {1_003}
+    gateway.run(40.0)
+    rotation, bus = gateway.bus.rotation, gateway.bus
+    gateway.all_mute = True
+    gateway.run(20.0)
+    place, silent = rotation.place(1_004), rotation.place(1_003)
+    assert place is not None and silent is not None
+    assert place.visits >= 1 and silent.visits == 0 and silent.seen_mono is None
+    assert place.seen_mono is not None and gateway.clock.mono() - place.seen_mono >= 20.0, "no tick, not seen"
+    rotation.universe([contract(1_003), contract(1_004)], gateway.clock.mono())
+    gateway.disconnect()
+    assert "no tick came on the last one" in bus.explain(1_003)
+    assert f"seen {gateway.clock.mono() - place.seen_mono:.0f} s ago, visited" in bus.explain(1_004)
+    rotation.demands([], 0, (), gateway.clock.mono(), gateway.clock.wall() + 86_400.0)
+    assert place.visits == 0
+    assert bus.explain(1_004).endswith("not visited yet today")
