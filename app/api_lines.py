@@ -14,7 +14,6 @@ from engine.domain import LineRow
 from engine.state.sections import CoverageSection, LinesSection
 
 Json = dict[str, Any]
-OTHER_LANES_DWELL_S = 5.0  # no lane but coverage gives a line back sooner
 
 
 def lines(s: Snapshots, deps: AppDeps) -> Json:
@@ -24,12 +23,11 @@ def lines(s: Snapshots, deps: AppDeps) -> Json:
     """
     section = s.lines
     limit = deps.config.lines.limit
-    dwell_s = s.coverage.dwell_s if s.coverage else deps.config.coverage.dwell_s
     return {
         "limit": section.limit if section else limit,
         "effective_limit": section.effective_limit if section else limit,
         "learned_cap": _learned_cap(section),
-        "lines": [_line(row, s.now, dwell_s) for row in section.rows] if section else [],
+        "lines": [_line(row, s.now) for row in section.rows] if section else [],
         "refused": [
             {
                 "con_id": item.con_id,
@@ -76,14 +74,14 @@ def _coverage(section: CoverageSection | None) -> Json | None:
     }
 
 
-def _line(row: LineRow, now: float, dwell_s: float) -> Json:
+def _line(row: LineRow, now: float) -> Json:
     """`priority` is 100, 50 or 25, or the word "pinned" or "coverage": as text a key of `by_priority`.
 
-    `dwell_left_s`: only a position's admission ends the line sooner; null = a position, which does not rotate.
+    `score` is that of the candidate, 0-1; null = a position, a pin or a visit, which go by no score.
+    `dwell_left_s`: only a position's admission ends the line sooner; null = a position, which does not rotate. It
+    begins with the first tick, at the latest a second after the request has left.
     `next_out` 1 leaves first, coverage before all others; null = never.
     """
-    held_s = max(0.0, now - row.since_wall)
-    least_s = dwell_s if row.line_class == "coverage" else max(OTHER_LANES_DWELL_S, dwell_s)
     return {
         "con_id": row.con_id,
         "local_symbol": row.local_symbol,
@@ -95,8 +93,15 @@ def _line(row: LineRow, now: float, dwell_s: float) -> Json:
         "lane": row.lane,
         "state": row.state,
         "score": row.score,
-        "held_s": round(held_s, 1),
-        "dwell_left_s": None if row.line_class == "100" else round(max(0.0, least_s - held_s), 1),
+        "held_s": round(max(0.0, now - row.since_wall), 1),
+        "dwell_left_s": _dwell_left_s(row, now),
         "next_out": row.next_out,
         "message": row.message,
     }
+
+
+def _dwell_left_s(row: LineRow, now: float) -> float | None:
+    if row.dwell_s is None:
+        return None
+    begun_s = 0.0 if row.dwell_from_wall is None else now - row.dwell_from_wall
+    return round(min(row.dwell_s, max(0.0, row.dwell_s - begun_s)), 1)

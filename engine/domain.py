@@ -262,7 +262,12 @@ class ScanState(Struct, frozen=True):
 
 
 class LineRow(Struct, frozen=True):
-    """One market-data line. `next_out` is its place in the eviction order, None = never."""
+    """One market-data line. `next_out` is its place in the eviction order, None = never.
+
+    `score` is the candidate's, 0-1: None for a line that has none (a position, a pin, a visit). `dwell_s` is the least
+    that the line stays, None = a position, which does not rotate; it counts from `dwell_from_wall`, None = the request
+    has not left yet.
+    """
 
     con_id: int
     local_symbol: str
@@ -274,8 +279,10 @@ class LineRow(Struct, frozen=True):
     since_wall: float
     last_tick_wall: float | None
     state: Literal["pending", "live", "error", "cancelling"]
-    score: float = 0.0
+    score: float | None = None
     next_out: int | None = None
+    dwell_from_wall: float | None = None
+    dwell_s: float | None = None
     message: str = ""
 
 

@@ -30,7 +30,7 @@ from engine.lines.plan import plan
 from engine.lines.quotes import QuoteBook
 from engine.lines.refusals import Desks, RefusalDesk
 from engine.lines.rotation import Rotation
-from engine.lines.snapshot import lines_section
+from engine.lines.snapshot import Now, lines_section
 from engine.lines.what_if import WhatIf, refusal, what_if
 from engine.state.sections import CoverageSection, LinesSection
 
@@ -174,15 +174,17 @@ class MarketDataBus:
 
     def snapshot(self) -> LinesSection:
         """The lines section, bounded."""
+        now = Now(self._clock.mono(), self._clock.wall())
         return lines_section(
             self._ledger,
             self._plan,
             self._demands,
             self._diary,
             self._cap,
-            self._settings,
+            self._settings.limit,
+            self._policy(now.mono),
             self._broker.link.sent_worst_second,
-            self._clock.wall(),
+            now,
         )
 
     def coverage(self) -> Iterator[CoverageSection | None]:

@@ -44,8 +44,8 @@ class CoveragePolicy(Struct, frozen=True):
 @dataclass(slots=True)
 class Place:
     """One symbol of the universe. Times monotonic; `held_mono` = when it last had a line, `seen_mono` = when its newest
-    tick came, None = never yet. `visits` = those of the market's day that brought a tick, the newest by a line opened at
-    `visit_mono`.
+    tick came, None = never yet. `visits` = those of the market's day that brought a tick; the line of the newest one
+    was opened at `visit_mono`.
 
     `hint` 0-1 is how much the scans had to say at `hint_mono`, not counting what a visit has answered since.
     `distance_atr` is that to the nearer trigger when it was last judged, 0 and less = beyond it; None = no level known.

@@ -12,7 +12,8 @@ from engine.domain import Demand, LineClass
 # Lower is stronger. A class may take lines of every class with a higher rank.
 RANK: dict[LineClass, int] = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
 PRIORITY: dict[LineClass, int] = {"100": 100, "50": 50, "25": 25}
-OTHER_LANES_DWELL_S = 5.0
+SCORED: frozenset[LineClass] = frozenset({"50", "25"})  # whose lines go by a candidate's score
+OTHER_LANES_DWELL_S = 5.0  # no lane but coverage gives a line back sooner
 NEAR_RATIO = 0.9
 
 LineState = Literal["pending", "live", "error", "cancelling", "renewing"]
@@ -53,9 +54,9 @@ class LinePolicy(Struct, frozen=True):
             swaps_left=swaps_left,
         )
 
-    def dwell_of(self, line_class: LineClass) -> float:
-        """Shortest time from subscribe to cancel, seconds."""
-        return self.coverage_dwell_s if line_class == "coverage" else self.dwell_s
+    def dwell_of(self, *classes: LineClass) -> float:
+        """Shortest time from subscribe to cancel for a line that had these classes, seconds."""
+        return max(self.coverage_dwell_s if each == "coverage" else self.dwell_s for each in classes)
 
 
 class HeldLine(Struct, frozen=True):

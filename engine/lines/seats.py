@@ -55,7 +55,7 @@ def seat_of(held: HeldLine, wants: Wants, now_mono: float, policy: LinePolicy) -
 
 def is_young(held: HeldLine, line_class: LineClass, now_mono: float, policy: LinePolicy) -> bool:
     """Inside its dwell: only a position's admission may cancel it. A request not yet sent has nothing to dwell."""
-    dwell_s = max(policy.dwell_of(held.opened_as), policy.dwell_of(held.line_class), policy.dwell_of(line_class))
+    dwell_s = policy.dwell_of(held.opened_as, held.line_class, line_class)
     return held.sent_mono is not None and now_mono - held.sent_mono < dwell_s
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from engine.config import LineSettings
+from typing import NamedTuple
+
 from engine.domain import LineClass, LineRow
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
-from engine.lines.model import NEAR_RATIO, PRIORITY, RANK, LinePlan
+from engine.lines.model import NEAR_RATIO, PRIORITY, RANK, SCORED, LinePlan, LinePolicy
 from engine.state.sections import LinesSection
+
+
+class Now(NamedTuple):
+    """One moment on both clocks of this machine, seconds."""
+
+    mono: float
+    wall: float
 
 
 def lines_section(
@@ -18,39 +26,41 @@ def lines_section(
     demands: DemandBook,
     diary: Diary,
     cap: LearnedCap,
-    settings: LineSettings,
+    configured: int,
+    policy: LinePolicy,
     worst_second: int,
-    wall: float,
+    now: Now,
 ) -> LinesSection:
-    """`limit` is the configured one; near, capacity and free count from the effective one."""
-    limit = cap.effective(settings.limit)
+    """`configured` is the user's limit; near, capacity and free count from the effective one."""
+    limit = cap.effective(configured)
     lines = sorted(ledger, key=lambda line: (RANK[line.line_class], line.since_mono, line.con_id))
     by_class: dict[LineClass, int] = dict.fromkeys(RANK, 0)
     for line in lines:
         by_class[line.line_class] += 1
-    capacity = max(0, limit - settings.buffer)
+    capacity = max(0, limit - policy.buffer)
     used = len(lines)
     place = {con_id: i for i, con_id in enumerate(plan.next_out, start=1)}
     return LinesSection(
-        limit=settings.limit,
+        limit=configured,
         effective_limit=limit,
-        buffer=settings.buffer,
+        buffer=policy.buffer,
         used=used,
         near=limit > 0 and used >= NEAR_RATIO * limit,
         scanner_capacity=capacity,
         scanner_free=max(0, min(limit - used, capacity - (used - by_class["100"]))),
         by_class={str(line_class): count for line_class, count in by_class.items()},
         changing=sum(1 for line in lines if not line.listens),
-        rows=tuple(_row(line, demands, place.get(line.con_id)) for line in lines),
-        refused=diary.refusals(wall),
+        rows=tuple(_row(line, demands, place.get(line.con_id), policy, now) for line in lines),
+        refused=diary.refusals(now.wall),
         events=diary.events(),
         used_history=diary.used_history(),
-        learned_cap_text=cap.story(settings.limit),
+        learned_cap_text=cap.story(configured),
         worst_second=worst_second,
     )
 
 
-def _row(line: Line, demands: DemandBook, place: int | None) -> LineRow:
+def _row(line: Line, demands: DemandBook, place: int | None, policy: LinePolicy, now: Now) -> LineRow:
+    dwell_from = line.dwell_from_mono
     return LineRow(
         con_id=line.con_id,
         local_symbol=line.symbol,
@@ -62,7 +72,9 @@ def _row(line: Line, demands: DemandBook, place: int | None) -> LineRow:
         since_wall=line.since_wall,
         last_tick_wall=line.last_tick_wall,
         state="pending" if line.state == "renewing" else line.state,
-        score=line.score,
+        score=line.score if line.line_class in SCORED else None,
         next_out=place if line.listens else None,
         message=line.message,
+        dwell_from_wall=None if dwell_from is None else now.wall - (now.mono - dwell_from),
+        dwell_s=None if line.line_class == "100" else policy.dwell_of(line.opened_as, line.line_class),
     )

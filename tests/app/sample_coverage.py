@@ -54,8 +54,10 @@ def held_rows(wall: float) -> Iterator[LineRow]:
                 since_wall=wall - 300.0 - 97.0 * at,
                 last_tick_wall=wall - 0.4,
                 state="live",
-                score=round(0.9 - 0.02 * at, 2),
+                score=round(0.9 - 0.02 * at, 2) if line_class in ("50", "25") else None,
                 next_out=place,
+                dwell_from_wall=wall - 299.0 - 97.0 * at,
+                dwell_s=None if line_class == "100" else 5.0,
             )
             at += 1
 
@@ -89,6 +91,8 @@ def lines_at(wall: float, seconds: float = 600.0, count: int = 500, dwell_s: flo
                     last_tick_wall=wall - 0.3,
                     state="live",
                     next_out=VISIT_LINES - int(age * 4),
+                    dwell_from_wall=wall - age if age > 0.5 else None,
+                    dwell_s=dwell_s,
                 )
             )
     by_class = {name: sum(row.line_class == name for row in rows) for name in ("100", "pinned", "50", "25", "coverage")}

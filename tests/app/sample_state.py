@@ -277,8 +277,10 @@ def _line(index: int, wall: float) -> LineRow:
         since_wall=wall - 60.0 * (index + 1),
         last_tick_wall=wall - 0.4 if index != 13 else None,
         state="live" if index != 13 else "pending",
-        score=round(0.9 - 0.04 * index, 2),
+        score=round(0.9 - 0.04 * index, 2) if line_class in ("50", "25") else None,
         next_out=None if index < 4 else len(NAMES) - index,
+        dwell_from_wall=wall - 60.0 * (index + 1) + 0.3,
+        dwell_s=None if index < 3 else 5.0,
     )
 
 

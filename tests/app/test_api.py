@@ -183,8 +183,11 @@ def test_lines_say_how_long_they_stay_and_who_leaves_next(live):
         assert {"score", "held_s", "dwell_left_s", "next_out", "lane", "holders"} <= row.keys()
         assert (row["dwell_left_s"] is None) == (row["priority"] == 100)
         assert (row["next_out"] is None) == (row["priority"] == 100)
+        assert (row["score"] is None) == (row["priority"] not in (50, 25)), "others go by no score"
     visits = [row for row in rows if row["priority"] == "coverage"]
-    assert all(row["held_s"] + row["dwell_left_s"] == pytest.approx(5.0, abs=0.2) for row in visits)
+    begun = [row for row in visits if row["held_s"] > 0.5]
+    assert begun and all(row["held_s"] + row["dwell_left_s"] == pytest.approx(5.0, abs=0.2) for row in begun)
+    assert all(row["dwell_left_s"] == 5.0 for row in visits if row["held_s"] <= 0.5), "not before the request left"
     assert answer["learned_cap"] is None
 
 

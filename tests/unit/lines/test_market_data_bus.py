@@ -649,3 +649,18 @@ def test_requests_refused_long_ago_are_not_remembered_for_ever(gateway: FakeGate
         gateway.bus.step(gateway.clock.mono())
     gateway.run(1.0)
     assert 1 <= len(gateway.bus._refusals._abandoned) <= 6, "one an attempt, of the last hour"
+
+
+def test_the_dwell_shown_counts_from_the_first_tick_and_only_candidates_have_a_score(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1)
+    gateway.bus.demand("scanners", [want(100, "50", 0.8)])
+    gateway.bus.demand("coverage", [want(200, "coverage", 1.0)])
+    gateway.bus.step(gateway.clock.mono())
+    rows = {row.con_id: row for row in gateway.bus.snapshot().rows}
+    assert [rows[c].dwell_s for c in (1, 100, 200)] == [None, 5.0, 5.0]
+    assert [rows[c].dwell_from_wall for c in (1, 100, 200)] == [None, None, None], "nothing has left yet"
+    gateway.run(1.0)
+    rows = {row.con_id: row for row in gateway.bus.snapshot().rows}
+    ticked = rows[200].dwell_from_wall
+    assert ticked is not None and rows[200].since_wall < ticked <= gateway.clock.wall()
+    assert [rows[c].score for c in (1, 100, 200)] == [None, 0.8, None]
