@@ -287,7 +287,8 @@ class LineRow(Struct, frozen=True):
 
 
 class LineSpan(Struct, frozen=True):
-    """One line from its opening to its end. `line_class` is the strongest that it had; `by` took it, "" = nobody.
+    """One line from its opening to its end. `line_class` is the strongest that it had, `why` what for; `by` took it,
+    "" = nobody.
 
     Visits that stayed visits leave none: there are nine a second.
     """
@@ -297,7 +298,7 @@ class LineSpan(Struct, frozen=True):
     line_class: LineClass
     from_market: float
     to_market: float
-    why: str  # held for
+    why: str
     end: str  # why it went
     by: str = ""
 

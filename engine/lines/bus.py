@@ -208,9 +208,12 @@ class MarketDataBus:
         return what_if(demand, trial, self._plan, self._ledger, policy, limit, now)
 
     def _explainer(self) -> Explainer:
+        # fmt: off
         return Explainer(
-            self._ledger, self._plan, self._demands, self._diary, self._refusals, self.rotation, self._market_time
+            self._ledger, self._plan, self._demands, self._diary, self._refusals, self.rotation, self._market_time,
+            self._connected, self._upstream_down,
         )
+        # fmt: on
 
     # --- the step ---------------------------------------------------------------------------------------------
 

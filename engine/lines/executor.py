@@ -107,6 +107,8 @@ class LineExecutor:
             line.borrowed = keep.demand.borrowed
         if keep.line_class != line.line_class:
             self._change_class(line, keep.line_class, now_mono)
+        if line.line_class == line.strongest and keep.demand is not None:
+            line.strongest_reason = line.reason
 
     def _change_class(self, line: Line, line_class: LineClass, now_mono: float) -> None:
         before, line.line_class = line.line_class, line_class
@@ -150,6 +152,7 @@ class LineExecutor:
             epoch=self.epoch,
             opened_as=wish.line_class,
             strongest=wish.line_class,
+            strongest_reason=demand.reason,
             since_market=self._market(),
             borrowed=demand.borrowed,
         )
@@ -200,7 +203,7 @@ class LineExecutor:
             line_class=line.strongest,
             from_market=line.since_market,
             to_market=max(line.since_market, self._market()),
-            why=line.reason,
+            why=line.strongest_reason,
             end=line.end or "TWS has no such line any more",
             by=line.taken_by,
         )

@@ -12,9 +12,12 @@ from engine.lines.model import LinePlan
 from engine.lines.refusals import RefusalDesk
 from engine.lines.rotation import Rotation
 
+NO_SERVERS = "TWS has no connection to IB's servers"
+
 
 class Explainer:
-    """Made for one answer. `market_time` turns wall into market seconds."""
+    """Made for one answer. `market_time` turns wall into market seconds; `connected` to TWS, `upstream_down` = TWS is
+    not to IB's servers."""
 
     def __init__(
         self,
@@ -25,6 +28,8 @@ class Explainer:
         refusals: RefusalDesk,
         rotation: Rotation,
         market_time: Callable[[float], float],
+        connected: bool,
+        upstream_down: bool,
     ) -> None:
         self._ledger = ledger
         self._plan = plan
@@ -33,21 +38,36 @@ class Explainer:
         self._refusals = refusals
         self._rotation = rotation
         self._market_time = market_time
+        self._connected = connected
+        self._upstream_down = upstream_down
 
     def sentence(self, con_id: int, now_mono: float) -> str:
         line = self._ledger.get(con_id)
         if line is not None and line.state != "cancelling":
             return self._has(line, now_mono)
+        if not self._connected:
+            return f"no line: there is no connection to TWS; {self._when_back(con_id)}"
         visit = self._waits_for_visit(con_id, now_mono)
         farewell = "" if visit else self._diary.last_farewell(con_id)
         reasons = [farewell, self._why_not(con_id, now_mono), visit]
         return "no line: " + "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+
+    def _when_back(self, con_id: int) -> str:
+        """What comes after a new connection: every line is asked for again."""
+        wanted = self._demands.of(con_id)
+        if wanted and wanted[0].line_class != "coverage":
+            return f"it is asked for again when that is back, as {words.class_name(wanted[0].line_class)}"
+        if wanted or self._rotation.place(con_id) is not None:
+            return "visits go on when that is back"
+        return "not in any scan"
 
     def _has(self, line: Line, now_mono: float) -> str:
         since = words.clock_text(self._market_time(line.since_wall))
         parts = [f"has a line since {since} as {words.class_name(line.line_class)}"]
         idle_s = None if line.idle_since_mono is None else now_mono - line.idle_since_mono
         parts.append(f"{line.reason}" if idle_s is None else f"nobody asks for it since {words.span(idle_s)}")
+        if self._upstream_down:
+            parts.append(NO_SERVERS)
         if line.message:
             parts.append(line.message)
         if line.line_class == "100":
@@ -81,6 +101,8 @@ class Explainer:
         place = self._rotation.place(con_id)
         if place is None or self._refusals.block(con_id, now_mono) is not None:
             return ""
+        if self._upstream_down:
+            return f"visits pause, {NO_SERVERS}"
         if place.held_mono is None:
             return "waits for its first visit"
         if place.seen_mono is None:

@@ -28,6 +28,7 @@ class Line:
     opened_as: LineClass
     strongest: LineClass  # that it ever had
     since_market: float
+    strongest_reason: str = ""  # why it had that
     state: LineState = "pending"
     borrowed: bool = False
     sent_mono: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import NamedTuple
 
 from engine.bars.history import RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE
 from engine.scanners.parts import Parts
@@ -10,6 +11,14 @@ from engine.scanners.visits import Look
 
 CHECK_S = 30.0
 SPARE_JOBS = 4  # waiting history requests below which others may be added
+NEAR_FOR_S = 180.0  # the price has walked on: an older distance says nothing, the next visit measures anew
+
+
+class _Thin(NamedTuple):
+    """Too few minutes were seen, at this distance from the nearer level."""
+
+    distance_atr: float
+    seen_mono: float
 
 
 class Repairs:
@@ -18,14 +27,14 @@ class Repairs:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._checked_mono = float("-inf")
-        self._thin: dict[int, float] = {}  # con_id -> ATR from its level: its bars are worth a request to spare
+        self._thin: dict[int, _Thin] = {}  # whose bars are worth a request to spare
 
     def after_look(self, look: Look) -> None:
         """A visit was judged: its bars are asked for where they decide."""
         if look.needs_bars:
             self._parts.desk.repair(look.con_id, self._parts.market(), RANK_STREAMED)
         elif look.is_thin and look.distance_atr is not None:
-            self._thin[look.con_id] = look.distance_atr
+            self._thin[look.con_id] = _Thin(look.distance_atr, self._parts.clock.mono())
 
     def clear(self) -> None:
         self._thin.clear()
@@ -44,8 +53,9 @@ class Repairs:
     def step(self, now_market: float, exempt: Set[int]) -> None:
         """Look for gaps twice a minute: lines that were lost and came back. Requests to spare go to the nearest."""
         desk, mono = self._parts.desk, self._parts.clock.mono()
+        self._thin = {con_id: thin for con_id, thin in self._thin.items() if mono - thin.seen_mono < NEAR_FOR_S}
         for _ in range(min(len(self._thin), max(0, SPARE_JOBS - desk.waiting))):
-            nearest = min(self._thin, key=lambda con_id: self._thin[con_id])
+            nearest = min(self._thin, key=lambda con_id: self._thin[con_id].distance_atr)
             del self._thin[nearest]
             desk.repair(nearest, now_market, RANK_UNIVERSE)
         if mono - self._checked_mono < CHECK_S:

@@ -664,3 +664,32 @@ def test_the_dwell_shown_counts_from_the_first_tick_and_only_candidates_have_a_s
     ticked = rows[200].dwell_from_wall
     assert ticked is not None and rows[200].since_wall < ticked <= gateway.clock.wall()
     assert [rows[c].score for c in (1, 100, 200)] == [None, 0.8, None]
+
+
+def test_a_span_says_why_it_had_its_strongest_class(gateway: FakeGateway) -> None:
+    gateway.bus.demand("scanners", [want(100, "50", 0.9)])
+    gateway.run(130.0)
+    gateway.bus.demand("scanners", [want(100, "25", 0.4)])
+    gateway.run(130.0)
+    gateway.bus.demand("scanners", [])
+    gateway.run(700.0)
+    (span,) = gateway.spans
+    assert (span.line_class, span.why) == ("50", "50 0.9")
+
+
+def test_without_a_connection_every_answer_says_so(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1)
+    gateway.bus.demand("scanners", [want(100, "25", 0.4)])
+    gateway.bus.rotation.universe([want(200, "coverage").contract], gateway.clock.mono())
+    gateway.run(8.0)
+    gateway.emit(SystemNotice(1100, "lost"))
+    assert "TWS has no connection to IB's servers" in gateway.bus.explain(200)
+    gateway.disconnect()
+    gone = "no line: there is no connection to TWS; "
+    assert gateway.bus.explain(1) == gone + "it is asked for again when that is back, as position"
+    assert gateway.bus.explain(100) == gone + "it is asked for again when that is back, as ordinary candidate, 25"
+    assert gateway.bus.explain(200) == gone + "visits go on when that is back"
+    assert gateway.bus.explain(300) == gone + "not in any scan"
+    gateway.connect()
+    gateway.run(1.0)
+    assert gateway.bus.explain(1).startswith("has a line since")
