@@ -8,7 +8,7 @@ cancelled inside its dwell but to admit a position; the same input gives the sam
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from engine.domain import Demand, LineClass
 from engine.lines import words
@@ -139,7 +139,7 @@ class _Desk:
         """Lines that nobody asks for go before their time to live is over, while too few rotate and somebody waits."""
         visitors = [s for s in self.seats.values() if s.line_class == "coverage" and not s.cancelled]
         lacking = int(self.policy.rotating_share * self.room.capacity) - len(visitors) - self.room.free_soon
-        waiting = len(self._newcomers("coverage"))
+        waiting = self._count_newcomers("coverage")
         idle = [s for s in self._lowest_first() if s.demand is None and outside_hold(s, self.now, self.policy)]
         for seat in idle[: max(0, min(lacking, waiting))]:
             self._cancel(seat, "idle, and too few lines go round")
@@ -147,20 +147,20 @@ class _Desk:
     # --- what comes -----------------------------------------------------------------------------------------
 
     def admit_positions(self) -> None:
-        newcomers = self._newcomers("100")
-        largest = _largest(newcomers, self._enough())
+        newcomers = self._count_newcomers("100")
+        largest = self._newcomers("100", _largest)
         for i, demand in enumerate(largest):
             when = self._take(demand) or self._evict_for_position(demand)
             if when is None:
-                self.positions_without_line = len(newcomers) - i
+                self.positions_without_line = newcomers - i
                 reason = f"{words.at_limit(self.limit, self.limit)}, every line is a position's"
                 self._refuse_all(largest[i:], "positions", reason)
-                self.refused_total += len(newcomers) - len(largest)
+                self.refused_total += newcomers - len(largest)
                 return
             self._admit(demand, "100", when)
 
     def admit_pins(self) -> None:
-        for demand in self._newcomers("pinned"):
+        for demand in [d for d in self.wants.by_class["pinned"] if not self._is_seated(d)]:
             when = self._take(demand) or self._evict_weaker(demand)
             if when is None:
                 self._refuse(demand, "limit", self._at_limit())
@@ -169,8 +169,8 @@ class _Desk:
 
     def admit_tops(self) -> None:
         """Best first; once one finds no line, no weaker one can."""
-        newcomers = self._newcomers("50")
-        best = _best(newcomers, self._enough())
+        newcomers = self._count_newcomers("50")
+        best = self._newcomers("50", _best)
         for i, demand in enumerate(best):
             when = self._take(demand) or self._evict_weaker(demand)
             if when is None:
@@ -178,7 +178,7 @@ class _Desk:
                 if why is not None:
                     reason = self._at_limit() if why[0] == "score" else why[1]
                     self._refuse_all(best[i:], why[0] if why[0] != "score" else "limit", reason)
-                    self.refused_total += len(newcomers) - len(best)
+                    self.refused_total += newcomers - len(best)
                     return
             self._admit(demand, "50", when or "soon")
 
@@ -187,9 +187,11 @@ class _Desk:
         free = self.policy.normal_max - len(self._open_seats("25"))
         going = sum(1 for h in self.closing.values() if h.line_class == "25")
         going += sum(1 for s in self.seats.values() if s.cancelled and s.line_class == "25")
-        candidates = [d for d in self.wants.by_class.get("25", ()) if not self._sits_at(d, "25", "50")]
-        keen = _best(candidates, self.policy.normal_max + self.policy.refused_max)
-        self.refused_total += len(candidates) - len(keen)
+        sitting = self._seated("25", "25", "50")
+        enough = self.policy.normal_max + self.policy.refused_max
+        keen = [d for d in _best(self.wants.by_class["25"], enough + len(sitting)) if d.contract.con_id not in sitting]
+        keen = keen[:enough]
+        self.refused_total += len(self.wants.by_class["25"]) - len(sitting) - len(keen)
         for demand in keen:
             if free > 0 and self._seat_normal(demand, at_once=free > going):
                 free -= 1
@@ -207,8 +209,9 @@ class _Desk:
         """
         served = {subscribe.demand.contract.con_id for subscribe in self.subscribes}
         served.update(r.demand.contract.con_id for r in self.refused if r.kind == "waiting")
-        others = [d for d in self.wants.also_coverage() if not self._is_seated(d) and d.contract.con_id not in served]
-        for demand in _best(self._newcomers("coverage") + others, max(0, self.limit)):
+        served.update(con_id for con_id, seat in self.seats.items() if not seat.cancelled)
+        others = [d for d in self.wants.also_coverage() if d.contract.con_id not in served]
+        for demand in _best(self._newcomers("coverage", _best) + others, max(0, self.limit)):
             when = self._take(demand)
             if when is None:
                 return
@@ -293,9 +296,24 @@ class _Desk:
         """More than can find a line, and what the list of refusals holds: nobody beyond needs to be looked at."""
         return self.limit + self.policy.refused_max + 1
 
-    def _newcomers(self, line_class: LineClass) -> list[Demand]:
-        """Wanted in this class and without an open line."""
-        return [d for d in self.wants.by_class.get(line_class, ()) if not self._is_seated(d)]
+    def _newcomers(self, line_class: LineClass, first: Callable[[list[Demand], int], list[Demand]]) -> list[Demand]:
+        """Wanted in this class and without an open line, as many as may matter, ordered by `first`."""
+        enough, seated = self._enough(), self._seated(line_class)
+        found = first(self.wants.by_class[line_class], enough + len(seated))
+        return [demand for demand in found if demand.contract.con_id not in seated][:enough]
+
+    def _count_newcomers(self, line_class: LineClass) -> int:
+        return len(self.wants.by_class[line_class]) - len(self._seated(line_class))
+
+    def _seated(self, wanted: LineClass, *classes: LineClass) -> set[int]:
+        """Whose strongest demand is in class `wanted`, and who has an open line (of one of `classes`, if any)."""
+        found = set()
+        for con_id, seat in self.seats.items():
+            best = self.wants.best.get(con_id)
+            if best is not None and best.line_class == wanted and not seat.cancelled:
+                if not classes or seat.line_class in classes:
+                    found.add(con_id)
+        return found
 
     def _is_seated(self, demand: Demand) -> bool:
         seat = self.seats.get(demand.contract.con_id)
