@@ -208,7 +208,8 @@ def test_visits_are_counted_by_the_markets_day_and_only_those_that_brought_a_tic
     assert place.visits >= 1 and silent.visits == 0 and silent.seen_mono is None
     assert place.seen_mono is not None and gateway.clock.mono() - place.seen_mono >= 20.0, "no tick, not seen"
     rotation.universe([contract(1_003), contract(1_004)], gateway.clock.mono())
-    gateway.set_settings(LineSettings(limit=5, buffer=5))
+    gateway.set_settings(LineSettings(limit=6, buffer=5))
+    bus.demand("pins", [want(7, "pinned")])
     gateway.run(12.0)
     assert "no tick came on the last one" in bus.explain(1_003)
     assert f"seen {gateway.clock.mono() - place.seen_mono:.0f} s ago, visited" in bus.explain(1_004)
