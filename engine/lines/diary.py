@@ -64,9 +64,11 @@ class Diary:
         standing.last_wall = wall
         return is_news
 
-    def admitted(self, con_id: int) -> None:
-        """It has a line now: its refusal is history."""
-        self._refused.pop(con_id, None)
+    def admitted(self, con_id: int, *, visit: bool = False) -> None:
+        """It has a line now: its refusal is history; but a visit is not what a lost contest was about."""
+        standing = self._refused.get(con_id)
+        if standing is not None and not (visit and standing.contest):
+            del self._refused[con_id]
 
     def count_used(self, wall: float, used: int) -> None:
         """One point a change, at most one each 5 s (then the highest), half an hour long."""

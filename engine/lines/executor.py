@@ -119,6 +119,7 @@ class LineExecutor:
         text = f"{words.class_name(before)} -> {words.class_name(line_class)}: {line.reason}"
         self._diary.note("upgraded" if is_up else "downgraded", line.contract, text, self._market())
         if is_up:
+            self._diary.admitted(line.con_id)
             self._log.raised(line.symbol, before, line_class)
 
     def cancel(self, cancel: Cancel, now_mono: float) -> None:
@@ -158,7 +159,7 @@ class LineExecutor:
         )
         self._ledger.open(line)
         self.note_sent(line)
-        self._diary.admitted(line.con_id)
+        self._diary.admitted(line.con_id, visit=wish.line_class == "coverage")
         if wish.line_class != "coverage":
             text = f"{words.class_name(wish.line_class)}: {demand.reason}"
             self._diary.note("admitted", demand.contract, text, self._market())

@@ -65,7 +65,7 @@ class Explainer:
         since = words.clock_text(self._market_time(line.since_wall))
         parts = [f"has a line since {since} as {words.class_name(line.line_class)}"]
         idle_s = None if line.idle_since_mono is None else now_mono - line.idle_since_mono
-        parts.append(f"{line.reason}" if idle_s is None else f"nobody asks for it since {words.span(idle_s)}")
+        parts.append(f"{line.reason}" if idle_s is None else f"idle for {words.span(idle_s)}, kept for a while")
         if self._upstream_down:
             parts.append(NO_SERVERS)
         if line.message:

@@ -45,3 +45,15 @@ def test_used_lines_are_a_step_curve_with_the_highest_of_each_five_seconds() -> 
     assert diary.used_history() == ((0.0, 48), (10.0, 47), (30.0, 50))
     diary.count_used(4_000.0, 49)
     assert diary.used_history() == ((4_000.0, 49),)
+
+
+def test_a_visit_does_not_settle_a_lost_contest_but_a_refused_request() -> None:
+    diary = Diary()
+    diary.refuse(contract(1), "0.3 does not beat S2 0.4 by 15 %", 60.0, 100.0, contest=True)
+    diary.refuse(contract(2), "Unknown contract (code 200)", 60.0, 100.0)
+    diary.admitted(1, visit=True)
+    diary.admitted(2, visit=True)
+    assert [r.con_id for r in diary.refusals(130.0)] == [1]
+    assert not diary.refuse(contract(1), "0.3 does not beat S2 0.4 by 15 %", 60.0, 130.0, contest=True), "no news"
+    diary.admitted(1)
+    assert diary.refusals(130.0) == ()

@@ -693,3 +693,15 @@ def test_without_a_connection_every_answer_says_so(gateway: FakeGateway) -> None
     gateway.connect()
     gateway.run(1.0)
     assert gateway.bus.explain(1).startswith("has a line since")
+
+
+def test_a_visited_line_that_is_raised_is_refused_no_longer(gateway: FakeGateway) -> None:
+    gateway.set_settings(LineSettings(normal_max=1))
+    gateway.bus.rotation.universe([want(7, "coverage").contract], gateway.clock.mono())
+    gateway.bus.demand("scanners", [want(8, "25", 0.4), want(7, "25", 0.39)])
+    gateway.run(8.0)
+    assert [refusal.con_id for refusal in gateway.bus.snapshot().refused] == [7]
+    gateway.bus.demand("scanners", [want(8, "25", 0.4), want(7, "50", 0.9)])
+    gateway.run(1.0)
+    assert gateway.bus.snapshot().refused == ()
+    assert gateway.subscribed_since(0).count(7) == 1, "the same line"
