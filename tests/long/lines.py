@@ -37,6 +37,7 @@ class Churn:
         self._number = 0
         self._windows = 0
         self.position_line_s: list[float] = []
+        self.slow: list[str] = []  # positions that waited too long, and where the time went
         self.done: dict[str, int] = {}
         self._deeds = (
             (self.open_position, 5),
@@ -79,10 +80,25 @@ class Churn:
         while time.monotonic() < deadline:
             ledger = self._simulator.ledger()
             if any(line["con_id"] == con_id for line in ledger["lines"]):
-                self.position_line_s.append(ledger["wall"] - since)
+                self._timed(con_id, ledger["wall"] - since, since, ledger)
                 return
             threading.Event().wait(0.05)
-        self.position_line_s.append(10.0)
+        self._timed(con_id, 10.0, since, self._simulator.ledger())
+
+    def _timed(self, con_id: int, took_s: float, since: float, ledger: dict[str, Any]) -> None:
+        self.position_line_s.append(took_s)
+        if took_s > ANSWER_S:
+            asked = [ask["wall"] - since for ask in ledger["position_asks"] if ask["con_id"] == con_id]
+            opened = [line["opened_wall"] - since for line in ledger["lines"] if line["con_id"] == con_id]
+            late_ms = self._bench.read("health").loop_lateness_p99_ms
+            self.slow.append(
+                f"{con_id}: asked for after {asked}, opened after {opened} s of {took_s:.1f}, "
+                f"errors {ledger['errors']}, the engine's loop is up to {late_ms:.0f} ms late; {self._sentence(con_id)}"
+            )
+
+    def _sentence(self, con_id: int) -> str:
+        rows = self._bench.read("coverage").rows
+        return next((row.why for row in rows if row.con_id == con_id), "not in the universe")
 
     def close_position(self) -> None:
         if self._mine:
@@ -241,6 +257,8 @@ def main(arguments: list[str]) -> int:
                 left = orphans(bench, simulator)
             figures = judge(simulator.ledger(), churn, short, left)
     figures |= {"minutes": minutes, "seed": seed}
+    for words in churn.slow:
+        print(f"slow: {words}")
     for event in short:
         print(f"cut short without a position: {event}")
     print(", ".join(f"{name} {count}" for name, count in sorted(churn.done.items())))
