@@ -20,7 +20,9 @@ from engine.scanners.heat import HeatHistory
 from engine.scanners.hints import scan_hints
 from engine.scanners.market import MarketScanner, ScanResult
 from engine.scanners.parts import Parts
+from engine.scanners.repairs import Repairs
 from engine.scanners.rules import Floors
+from engine.scanners.shadow import ShadowSet
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
 from engine.scanners.visits import Look, VisitJudge
@@ -31,8 +33,6 @@ log = logging.getLogger("qtrade.scanners")
 
 CYCLE_S = 10.0
 STEP_S = 0.5
-REPAIR_CHECK_S = 30.0
-SPARE_JOBS = 4  # waiting history requests below which others may be added
 
 
 class ScannerCoordinator:
@@ -45,6 +45,7 @@ class ScannerCoordinator:
         scans: MarketScanSettings,
         normal_max: int = 10,
         on_signal: Callable[[Signal], None] = lambda signal: None,
+        on_shadow: Callable[[str, Signal], None] = lambda name, signal: None,
     ) -> None:
         self._parts = parts
         self._scans = scans
@@ -56,24 +57,26 @@ class ScannerCoordinator:
         self._cycle_market = float("-inf")
         self._cycle_ms: float | None = None
         self._run_market: float | None = None
-        self._repair_mono = float("-inf")
+        self._repairs = Repairs(parts)
         self._newest_market = float("-inf")
-        self._thin: dict[int, float] = {}  # con_id -> ATR from its level: its bars are worth a request to spare
         self._news = False  # a result came, a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
         self.universe = Universe()
         self.board = Board()
         self.heat = HeatHistory()
-        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, parts.clock.mono)
+        mono = parts.clock.mono
+        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of)
+        self.shadow = ShadowSet(parts.store, around, on_shadow)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, parts.store)
-        self.market = MarketScanner(parts.broker, scans, parts.clock.mono, self._on_result, self._on_pushed)
+        self.market = MarketScanner(parts.broker, scans, mono, self._on_result, self._on_pushed)
 
     # --- settings and events ------------------------------------------------------------------------------------
 
     def set_params(self, params: BreakoutParams) -> None:
         """Thresholds: take effect at the next cycle, which is due at once."""
         self.breakout.set_params(params, floors_of(params, self._scans))
+        self.shadow.set_floors(floors_of(self.shadow.params or params, self._scans))
         self._cycle_mono = float("-inf")
 
     def set_market(self, scans: MarketScanSettings) -> None:
@@ -81,6 +84,11 @@ class ScannerCoordinator:
         self._scans = scans
         self.market.set_settings(scans)
         self.breakout.set_params(self.breakout.params, floors_of(self.breakout.params, scans))
+
+    def set_shadow(self, name: str, params: BreakoutParams | None) -> None:
+        """A second set of thresholds on the same bars, without lines or alerts; None = none."""
+        now = self._parts.market()
+        self.shadow.choose(name, params, floors_of(params or self.breakout.params, self._scans), now)
 
     def set_normal_max(self, normal_max: int) -> None:
         self._normal_max = normal_max
@@ -112,6 +120,7 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._parts.store.on_quote(quote, now, has_trade)
         self.breakout.on_quote(quote, now)
+        self.shadow.on_quote(quote, now)
         if quote.lane == "visited":
             look = self.visits.look(quote, now)
             if look is not None:
@@ -123,8 +132,9 @@ class ScannerCoordinator:
 
     def on_history(self, con_id: int) -> None:
         """The broker's own bars have come."""
-        self._thin.pop(con_id, None)
+        self._repairs.on_history(con_id)
         self.visits.on_history(con_id, self._parts.market())
+        self.shadow.on_history(con_id, self._parts.market())
 
     def on_connected(self) -> None:
         self.universe.on_connected()
@@ -172,14 +182,17 @@ class ScannerCoordinator:
         self._newest_market = now
         if self._log.turn_day(now):
             self.breakout.end_all(now)
+            self.shadow.turn_day(now)
         if live is not None:
             self._parts.store.sync_lines(frozenset(live), now)
         for con_id in self._parts.store.close_due(now):
             self.breakout.on_bar_closed(con_id, now)
+            self.shadow.on_bar_closed(con_id, now)
         self.breakout.recheck(now)
+        self.shadow.recheck(now)
         self.market.step(now)
         self._settle(now)
-        self._repair(now)
+        self._repairs.step(now, self._exempt)
 
     def cycle_due(self) -> bool:
         """Every 10 s of the market's clock, at most once a second of ours, at least every 10 s of ours."""
@@ -192,6 +205,7 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._cycle_mono, self._cycle_market = begun, now
         yield from self.breakout.slices(now)
+        yield from self.shadow.slices(now)
         self._arrange(now)
         self._cycle_ms = (self._parts.clock.mono() - begun) * 1_000.0
         self._run_market = now
@@ -259,7 +273,7 @@ class ScannerCoordinator:
             results_breakout=sum(1 for verdict in verdicts.values() if verdict.state != "warming"),
             results_market=len({row.contract.con_id for result in self.market.results() for row in result.rows}),
             signals_today=len(self._log),
-            longest_slice_ms=self.breakout.longest_slice_s * 1_000.0,
+            longest_slice_ms=max(self.breakout.longest_slice_s, self.shadow.longest_slice_s) * 1_000.0,
         )
 
     # --- inside -------------------------------------------------------------------------------------------------
@@ -316,10 +330,7 @@ class ScannerCoordinator:
     def _after_look(self, look: Look) -> None:
         """A visit was judged: its distance; and its bars are asked for where they decide."""
         self._parts.cover.judged(look.con_id, look.distance_atr)
-        if look.needs_bars:
-            self._parts.desk.repair(look.con_id, self._parts.market(), RANK_STREAMED)
-        elif look.is_thin and look.distance_atr is not None:
-            self._thin[look.con_id] = look.distance_atr
+        self._repairs.after_look(look)
 
     def _arrange(self, now: float) -> None:
         self._news = False
@@ -334,7 +345,7 @@ class ScannerCoordinator:
         self.heat.note({con_id: value for value, con_id in self.board.order}, now)
         self._parts.desk.rank(
             {
-                con_id: (RANK_STREAMED if self._streams(con_id) else RANK_UNIVERSE, value)
+                con_id: (RANK_STREAMED if self._repairs.streams(con_id) else RANK_UNIVERSE, value)
                 for value, con_id in self.board.order
                 if con_id not in self._exempt
             }
@@ -348,40 +359,17 @@ class ScannerCoordinator:
             for result in results
         ]
 
-    def _streams(self, con_id: int) -> bool:
-        entry = self._parts.store.get(con_id)
-        return entry is not None and entry.streaming
-
-    def _holds_line(self, con_id: int) -> bool:
-        """It streams for longer than a visit: its gaps are worth a request."""
-        quote = self._parts.quote(con_id)
-        return quote is not None and quote.lane == "streaming"
-
     def _start_over(self, now: float) -> None:
         """The market clock was set back (another gateway, a replay): breakouts and candidates are of its future."""
         if self.board.entries:
             log.warning("The market clock was set back; candidates and running signals start over")
         self.breakout.tracker.set_back(now)
         self.visits.clear()
-        self._thin.clear()
+        self._repairs.clear()
         self.breakout.verdicts.clear()
+        self.shadow.set_back(now)
         self.board.clear()
         self._cycle_market = float("-inf")
-
-    def _repair(self, now: float) -> None:
-        """Look for gaps twice a minute: lines that were lost and came back. Requests to spare go to the nearest."""
-        mono = self._parts.clock.mono()
-        for _ in range(min(len(self._thin), max(0, SPARE_JOBS - self._parts.desk.waiting))):
-            nearest = min(self._thin, key=lambda con_id: self._thin[con_id])
-            del self._thin[nearest]
-            self._parts.desk.repair(nearest, now, RANK_UNIVERSE)
-        if mono - self._repair_mono < REPAIR_CHECK_S:
-            return
-        self._repair_mono = mono
-        for con_id in self._parts.store.con_ids():
-            if self._streams(con_id) and self._holds_line(con_id):
-                rank = RANK_POSITION if con_id in self._exempt else RANK_STREAMED
-                self._parts.desk.repair(con_id, now, rank)
 
     def _on_signal(self, signal: Signal) -> None:
         now = self._parts.market()
