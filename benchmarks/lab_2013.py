@@ -17,7 +17,8 @@ from engine.lab.features import Features
 from engine.lab.recordings import CsvRecordings, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
-from engine.lab.summary import Judged, Outcomes, bucket_of, figures, grouped, side_of
+from engine.lab.summary import Judged, Outcomes, bucket_of, grouped, side_of
+from engine.scanners.outcome_figures import figures
 from engine.scanners.rules import Floors
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "market-2013" / "minute"

@@ -20,8 +20,9 @@ from engine.journal.writer import Journal
 from engine.scanners.audit import Audit, Missed
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
+from engine.scanners.outcome_figures import THIRTY, figures
 from engine.scanners.outcomes import HORIZONS_MIN, Outcome
-from engine.scanners.scoreboard import THIRTY, board, figures
+from engine.scanners.scoreboard import board
 from engine.scanners.shadow import compare
 from engine.state.score_sections import AuditReport, FoundSignal, ScoresSection, ShadowReport
 from engine.state.sections import Section

@@ -10,7 +10,8 @@ from app.rows.lab_form import VARYING, vary_part
 from app.rows.states import LIVE, empty, error
 from app.rows.thresholds import BREAKOUT_KEYS, set_part, shown
 from app.snapshots import Snapshots
-from engine.state.lab_sections import Figures, Group, LabResultSection, LabSection, SetResult, SignalLine
+from engine.state.lab_sections import Group, LabResultSection, LabSection, SetResult, SignalLine
+from engine.state.score_sections import ScoreFigures
 
 View = dict[str, dict[str, Any]]
 THIRTY = 2
@@ -104,7 +105,7 @@ def _cut(result: LabResultSection) -> str:
     return f"{plural(result.signals_total, 'signal')} of the best set"
 
 
-def _cells(figures: Figures | None) -> dict[str, Any]:
+def _cells(figures: ScoreFigures | None) -> dict[str, Any]:
     if figures is None:
         return {"n": MISSING, "move": MISSING, "best": MISSING, "worst": MISSING, "won": MISSING}
     move = figures.moves[THIRTY]

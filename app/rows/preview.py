@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import plural, signed
-from engine.state.lab_sections import Figures, Moved, PreviewSection
+from engine.state.lab_sections import Moved, PreviewSection
+from engine.state.score_sections import ScoreFigures
 
 HORIZONS = ("5 min", "15 min", "30 min", "60 min")
 THIRTY = 2
@@ -44,7 +45,7 @@ def preview_part(section: PreviewSection | None) -> dict[str, Any]:
     }
 
 
-def _median(then: Figures, now: Figures) -> str:
+def _median(then: ScoreFigures, now: ScoreFigures) -> str:
     """ "Median +0.40 ATR after 30 min (now +0.30; 12 of 14 old enough)"."""
     if then.moves[THIRTY] is None:
         return "No signal is 30 min old yet." if then.signals else "No signal today under these values."

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from engine.state.lab_sections import Figures, LabResultSection, Moved, Range
+from engine.state.lab_sections import LabResultSection, Moved, Range
+from engine.state.score_sections import ScoreFigures
 
 MOST_BYTES = 256 * 2**20
 _length = struct.Struct("<I")
@@ -112,8 +113,8 @@ class PreviewAnswer(Message, frozen=True, tag=True):
     """`moved_total` etc. count all; the lists are cut to the newest."""
 
     symbols: int
-    in_force: Figures
-    moved: Figures
+    in_force: ScoreFigures
+    moved: ScoreFigures
     new_total: int
     gone_total: int
     new: tuple[Moved, ...]

@@ -16,10 +16,12 @@ from engine.lab.features import Features
 from engine.lab.messages import AskPreview, LoadToday, PreviewAnswer, SymbolMinutes
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
-from engine.lab.summary import THIRTY, Judged, Outcomes, figures
+from engine.lab.summary import Judged, Outcomes
 from engine.lab.tape import Around, Tape, make_tape
+from engine.scanners.outcome_figures import THIRTY, figures
 from engine.scanners.rules import Floors
-from engine.state.lab_sections import Figures, Moved
+from engine.state.lab_sections import Moved
+from engine.state.score_sections import ScoreFigures
 
 SAME_S = 300.0  # a signal that only comes a few minutes earlier or later is the same one
 MOST_LISTED = 40
@@ -33,7 +35,7 @@ class Today:
         self._tapes: dict[int, Tape] = {}
         self._features: Features | None = None
         self._outcomes: Outcomes | None = None
-        self._judged: dict[tuple[BreakoutParams, float], tuple[list[Judged], Figures]] = {}
+        self._judged: dict[tuple[BreakoutParams, float], tuple[list[Judged], ScoreFigures]] = {}
         self._con_ids: list[int] = []
 
     def load(self, message: LoadToday) -> None:
@@ -67,7 +69,7 @@ class Today:
             took_ms=round((time.perf_counter() - begun) * 1e3, 1),
         )
 
-    def _signals(self, params: BreakoutParams, usd_floor: float) -> tuple[list[Judged], Figures]:
+    def _signals(self, params: BreakoutParams, usd_floor: float) -> tuple[list[Judged], ScoreFigures]:
         if self._features is None or self._outcomes is None:
             self._con_ids = list(self._tapes)
             self._features = Features(stack_tapes(list(self._tapes.values())))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 
-import numpy as np
 from msgspec import Struct
 
-from engine.bars.hours import NEW_YORK
 from engine.lab.features import Features
 from engine.lab.stepwise import LabSignal
-from engine.scanners.outcomes import HORIZONS_MIN, Outcome, in_atr, price_moves
-from engine.state.lab_sections import Figures, Group
+from engine.scanners.outcome_figures import THIRTY, figures, hour_name, score_bucket
+from engine.scanners.outcomes import Outcome, in_atr, price_moves
+from engine.state.lab_sections import Group
 
-THIRTY = HORIZONS_MIN.index(30)
-SCORE_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9)
 SPREAD_EDGES_ATR = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
 
 
@@ -50,29 +46,6 @@ class Outcomes:
         return judged
 
 
-def figures(judged: Sequence[Judged]) -> Figures:
-    """The figures of these signals together."""
-    known = [[after for each in judged if (after := each.after[at]) is not None] for at in range(len(HORIZONS_MIN))]
-    medians = [_medians(each) for each in known]
-    thirty = known[THIRTY]
-    return Figures(
-        signals=len(judged),
-        known=tuple(len(each) for each in known),
-        moves=tuple(each[2] for each in medians),
-        best=tuple(each[0] for each in medians),
-        worst=tuple(each[1] for each in medians),
-        won=round(sum(after.move > 0 for after in thirty) / len(thirty), 4) if thirty else None,
-    )
-
-
-def _medians(found: Sequence[Outcome]) -> tuple[float | None, float | None, float | None]:
-    """Of the best moves, the worst ones and the moves at the end; + 0.0: no minus zero."""
-    if not found:
-        return None, None, None
-    best, worst, move = np.median(np.array(found), axis=0).tolist()
-    return round(best, 4) + 0.0, round(worst, 4) + 0.0, round(move, 4) + 0.0
-
-
 def grouped(judged: Sequence[Judged], name_of: Callable[[Judged], str]) -> tuple[Group, ...]:
     """Figures per group, in the order of the names."""
     groups: dict[str, list[Judged]] = {}
@@ -82,8 +55,8 @@ def grouped(judged: Sequence[Judged], name_of: Callable[[Judged], str]) -> tuple
 
 
 def hour_of(judged: Judged) -> str:
-    """ "10:00": the hour of New York in which the signal came."""
-    return f"{datetime.fromtimestamp(judged.signal.at, NEW_YORK).hour:02d}:00"
+    """The hour of New York in which the signal came."""
+    return hour_name(judged.signal.at)
 
 
 def side_of(judged: Judged) -> str:
@@ -91,9 +64,7 @@ def side_of(judged: Judged) -> str:
 
 
 def bucket_of(judged: Judged) -> str:
-    """ "0.7 to 0.8"; the last bucket holds 1.0, too."""
-    low = max(step for step in SCORE_STEPS if judged.signal.score >= step or step == SCORE_STEPS[0])
-    return f"{low:.1f} to {low + 0.1:.1f}"
+    return score_bucket(judged.signal.score)
 
 
 def spread(judged: Sequence[Judged], horizon: int = THIRTY) -> tuple[int, ...]:

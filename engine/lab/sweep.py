@@ -21,8 +21,9 @@ from engine.lab.messages import AskSweep, Progress, SweepAnswer
 from engine.lab.recordings import Recordings, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
-from engine.lab.summary import THIRTY, Judged, Outcomes, bucket_of, figures, grouped, hour_of, side_of, spread
+from engine.lab.summary import Judged, Outcomes, bucket_of, grouped, hour_of, side_of, spread
 from engine.lab.tape import Tape
+from engine.scanners.outcome_figures import THIRTY, figures
 from engine.scanners.rules import Floors
 from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
 

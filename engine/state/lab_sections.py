@@ -7,26 +7,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from engine.state.score_sections import ScoreFigures
 from engine.state.sections import Section
-
-
-class Figures(Struct, frozen=True):
-    """`medians` per horizon: (move, best, worst) in ATR, None where no signal is old enough; `known` = how many are.
-
-    `won` = share (0-1) of those whose move after 30 min is above 0.
-    """
-
-    signals: int
-    known: tuple[int, ...]
-    moves: tuple[float | None, ...]
-    best: tuple[float | None, ...]
-    worst: tuple[float | None, ...]
-    won: float | None
 
 
 class Group(Struct, frozen=True):
     name: str
-    figures: Figures
+    figures: ScoreFigures
 
 
 class Range(Struct, frozen=True):
@@ -51,8 +38,8 @@ class SetResult(Struct, frozen=True):
     """One set of the sweep: figures of the part that chooses, and of the part that judges (None = no split)."""
 
     values: tuple[float, ...]
-    chosen: Figures
-    judged: Figures | None
+    chosen: ScoreFigures
+    judged: ScoreFigures | None
 
 
 class SignalLine(Struct, frozen=True):
@@ -81,8 +68,8 @@ class PreviewSection(Section, frozen=True, kw_only=True):
     ok: bool
     text: str
     symbols: int = 0
-    in_force: Figures | None = None
-    moved: Figures | None = None
+    in_force: ScoreFigures | None = None
+    moved: ScoreFigures | None = None
     new_total: int = 0
     gone_total: int = 0
     new: tuple[Moved, ...] = ()

@@ -25,7 +25,6 @@ from engine.errors import LabError
 from engine.state.bus import StateBus
 from engine.state.commands import CancelLab, LookForDays, PreviewThresholds, RunLab
 from engine.state.lab_sections import (
-    Figures,
     Group,
     LabResultSection,
     LabSection,
@@ -36,6 +35,7 @@ from engine.state.lab_sections import (
     SetResult,
     SignalLine,
 )
+from engine.state.score_sections import ScoreFigures
 from tests.app.dash_client import call
 from tests.app.sample_state import MARKET, WALL, fill_sample
 from tests.app.settings_desk import Desk
@@ -43,8 +43,8 @@ from tests.app.settings_desk import Desk
 SECTIONS = ("broker", "settings", "answers", "lab", "lab_result")
 
 
-def some_figures(move: float | None = 0.4, signals: int = 34) -> Figures:
-    return Figures(signals, (signals,) * 4, (0.1, 0.2, move, 0.6), (1.0,) * 4, (-1.0,) * 4, 0.55)
+def some_figures(move: float | None = 0.4, signals: int = 34) -> ScoreFigures:
+    return ScoreFigures(signals, (signals,) * 4, (0.1, 0.2, move, 0.6), (1.0,) * 4, (-1.0,) * 4, 0.55)
 
 
 def a_result(**changed: Any) -> LabResultSection:

@@ -12,8 +12,9 @@ from engine.lab.messages import Progress, SweepAnswer
 from engine.lab.preview import differences
 from engine.lab.recordings import CsvRecordings
 from engine.lab.stepwise import LabSignal
-from engine.lab.summary import Judged, bucket_of, figures, grouped, hour_of, spread
+from engine.lab.summary import Judged, bucket_of, grouped, hour_of, spread
 from engine.lab.sweep import split_tapes, sweep
+from engine.scanners.outcome_figures import figures
 from engine.scanners.outcomes import Outcome
 from engine.state.lab_sections import LabResultSection, Range
 from tests.unit.lab.lab_samples import OPEN, ask_sweep, write_days

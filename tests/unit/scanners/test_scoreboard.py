@@ -7,8 +7,9 @@ from typing import Any
 from engine.bars.store import BarStore
 from engine.domain import Bar, Signal
 from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
+from engine.scanners.outcome_figures import figures, score_bucket
 from engine.scanners.outcomes import Outcome
-from engine.scanners.scoreboard import board, bucket, figures
+from engine.scanners.scoreboard import board
 from tests.unit.scanners.scanner_samples import OPEN, stock
 
 AT = OPEN + 1_800.0
@@ -136,7 +137,7 @@ def test_groups_by_hour_scan_score_and_side() -> None:
 def test_nothing_is_judged_without_signals() -> None:
     assert board([]) == ()
     assert figures([]).won is None and figures([]).moves == (None,) * 4
-    assert [bucket(score) for score in (0.5, 0.599, 0.6, 0.7, 1.0)] == [
+    assert [score_bucket(score) for score in (0.5, 0.599, 0.6, 0.7, 1.0)] == [
         "0.5 to 0.6",
         "0.5 to 0.6",
         "0.6 to 0.7",
