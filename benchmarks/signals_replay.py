@@ -36,6 +36,7 @@ STEPS_PER_S = 4
 STEPS_PER_LOOK = 2  # quarter seconds between two steps of the coordinator
 SETTLE_MIN = 2  # of quotes before the first step, so that every line has seen a whole minute
 MINUTES_BACK_S, QUARTERS_BACK_S = 2 * 86_400.0, 28 * 86_400.0
+_SEEN = ("last", "volume", "halted", "changed")
 _FIELDS = tuple(field.name for field in fields(State))
 
 Array = NDArray[Any]
@@ -85,7 +86,8 @@ class Replay:
         self._tick: list[float] = self.world.universe.tick[rows].tolist()
         self._close = self.world.stock_board.book.prior_close[self._at].tolist()
         self._before: dict[str, Array] = {}
-        self._seen: dict[str, list[Array]] = {name: [] for name in ("last", "volume", "halted", "changed")}
+        self._seen: dict[str, list[Array]] = {name: [] for name in _SEEN}
+        self._whole: dict[str, Array] | None = None
         self.quotes: dict[int, Quote] = {}
         self.signals: dict[str, Signal] = {}
         self.unfound: dict[tuple[int, float], Unexplained] = {}
@@ -112,9 +114,9 @@ class Replay:
 
     def prints(self, column: int) -> Prints:
         """One symbol's day so far; entry n is `began + (n + 1) / 4` seconds."""
-        last, volume, halted, changed = (
-            np.array([row[column] for row in self._seen[name]]) for name in ("last", "volume", "halted", "changed")
-        )
+        if self._whole is None or len(self._whole["last"]) != len(self._seen["last"]):
+            self._whole = {name: np.stack(rows) for name, rows in self._seen.items()}
+        last, volume, halted, changed = (self._whole[name][:, column] for name in _SEEN)
         tick = self._tick[column]
         usd = np.array([round(ticks * tick, 4) for ticks in last.tolist()])
         return Prints(usd, volume.astype(np.float64), halted, changed)

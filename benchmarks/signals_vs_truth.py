@@ -27,16 +27,20 @@ STOCKS_PER_SYMBOL = 2.0  # of the world, for each that passes the floors of the 
 STRAY_S = 3_600.0
 
 
+Silent = tuple[Breakout, Unexplained | None]  # no signal was confirmed within it, and what was said of that
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """`missed` = breakouts without a signal and what the why-not view said; `different` = one sentence a signal."""
+    """`missed` = breakouts without a signal, `covered` = those during which the signal before still ran, both with what
+    the why-not view said meanwhile; `different` = one sentence a signal."""
 
     minutes: int
     symbols: int
     breakouts: int
     confirmed: int
-    covered: int
-    missed: tuple[tuple[Breakout, Unexplained | None], ...]
+    covered: tuple[Silent, ...]
+    missed: tuple[Silent, ...]
     signals: int
     top: int
     stray: tuple[str, ...]
@@ -47,12 +51,12 @@ class Outcome:
 
     @property
     def recall(self) -> float:
-        return (self.confirmed + self.covered) / max(self.breakouts, 1)
+        return (self.confirmed + len(self.covered)) / max(self.breakouts, 1)
 
     @property
     def unexplained(self) -> int:
-        """Misses of which the why-not view said nothing."""
-        return sum(1 for _, why in self.missed if why is None or not (why.failed or why.text))
+        """Breakouts without a signal of their own of which the why-not view said nothing."""
+        return sum(1 for _, why in (*self.missed, *self.covered) if why is None or not (why.failed or why.text))
 
     @property
     def is_passed(self) -> bool:
@@ -68,7 +72,7 @@ class Outcome:
             "breakouts": self.breakouts,
             "recall": round(self.recall, 4),
             "confirmed_within": self.confirmed,
-            "covered_by_a_running_signal": self.covered,
+            "covered_by_a_running_signal": len(self.covered),
             "missed": len(self.missed),
             "unexplained": self.unexplained,
             "top": self.top,
@@ -95,7 +99,8 @@ def measure(minutes: int, symbols: int, seed: int, say: Callable[[str], None] = 
     firsts = [min((s.at for s in signals if explains(t, s)), default=None) for t in truths]
     confirmed = [at - truth.start for truth, at in zip(truths, firsts, strict=True) if at is not None]
     left = [truth for truth, at in zip(truths, firsts, strict=True) if at is None]
-    missed = [truth for truth in left if not any(covers(truth, signal) for signal in signals)]
+    silent = [(truth, replay.unfound.get((truth.con_id, truth.start))) for truth in left]
+    covered = [each for each in silent if any(covers(each[0], signal) for signal in signals)]
     every = replay.world.truth(replay.start - STRAY_S, replay.world.now())  # those that ran at the start, too
     stray = [s for s in signals if not any(explains(truth, s) for truth in every)]
     return Outcome(
@@ -103,8 +108,8 @@ def measure(minutes: int, symbols: int, seed: int, say: Callable[[str], None] = 
         symbols=len(replay.instruments),
         breakouts=len(truths),
         confirmed=len(confirmed),
-        covered=len(left) - len(missed),
-        missed=tuple((truth, replay.unfound.get((truth.con_id, truth.start))) for truth in missed),
+        covered=tuple(covered),
+        missed=tuple(each for each in silent if each not in covered),
         signals=len(signals),
         top=sum(1 for signal in signals if signal.score >= 0.7),
         stray=tuple(f"{s.local_symbol} {s.side} {s.at - replay.start:.0f} s, score {s.score:.2f}" for s in stray),
@@ -119,28 +124,34 @@ def compare(replay: Replay) -> list[str]:
     """Each symbol's signals against those of the rules over its whole bars, asked for now that all is over."""
     said: list[str] = []
     for column, instrument in enumerate(replay.instruments):
-        con_id = instrument.con_id
-        live = [signal for signal in replay.signals.values() if signal.con_id == con_id]
-        entry, session = replay.store.get(con_id), replay.store.session(con_id, replay.start)
-        assert entry is not None and session is not None
-        series = BarSeries(3_000)
-        series.merge(replay.world_bars(con_id, replay.began - MINUTES_BACK_S, replay.world.now()), HISTORY)
-        case = Case(
-            con_id, series.arrays(), session, entry.usual, instrument.avg_volume or None, replay.floors,
-            replay.began, replay.prints(column), tuple(replay.cycles),
-        )  # fmt: skip
-        found = Afterwards(case, replay.params).run()
+        live = [signal for signal in replay.signals.values() if signal.con_id == instrument.con_id]
+        found = Afterwards(case_of(replay, column), replay.params).run()
         said += [f"{instrument.local_symbol} {text}" for text in differences(live, found)]
     return said
+
+
+def case_of(replay: Replay, column: int) -> Case:
+    """One symbol as it looks afterwards."""
+    instrument = replay.instruments[column]
+    con_id = instrument.con_id
+    entry, session = replay.store.get(con_id), replay.store.session(con_id, replay.start)
+    assert entry is not None and session is not None
+    series = BarSeries(3_000)
+    series.merge(replay.world_bars(con_id, replay.began - MINUTES_BACK_S, replay.world.now()), HISTORY)
+    return Case(
+        con_id, series.arrays(), session, entry.usual, instrument.avg_volume or None, replay.floors, replay.began,
+        replay.prints(column), tuple(replay.cycles),
+    )  # fmt: skip
 
 
 def lines(outcome: Outcome) -> list[str]:
     """Differences, misses and strays, one a line."""
     shown = [f"differs: {text}" for text in outcome.different]
-    for truth, why in outcome.missed:
-        side = "long" if truth.side > 0 else "short"
-        words = "no word" if why is None else f"{why.after_s:.0f} s: {', '.join(why.failed)}; {why.text}"
-        shown.append(f"miss {truth.local_symbol} {side} level {truth.level:g}: {words}")
+    for name, silent in (("miss", outcome.missed), ("covered", outcome.covered)):
+        for truth, why in silent:
+            side = "long" if truth.side > 0 else "short"
+            words = "no word" if why is None else f"{why.after_s:.0f} s: {', '.join(why.failed)}; {why.text}"
+            shown.append(f"{name} {truth.local_symbol} {side} level {truth.level:g}: {words}")
     return shown + [f"stray {text}" for text in outcome.stray]
 
 
@@ -149,8 +160,8 @@ def figure(outcome: Outcome) -> str:
     return (
         f"{len(outcome.different)} differences in {outcome.signals} signals over {outcome.minutes} market minutes of "
         f"{outcome.symbols} symbols; recall {outcome.recall:.3f} of {outcome.breakouts} breakouts ({outcome.confirmed} "
-        f"confirmed within, {outcome.covered} while the signal before ran), {len(outcome.missed)} missed, "
-        f"{outcome.unexplained} of them unexplained"
+        f"confirmed within, {len(outcome.covered)} while the signal before ran), {len(outcome.missed)} missed, "
+        f"{outcome.unexplained} without a word of why"
     )
 
 

@@ -30,7 +30,7 @@ from engine.state.sections import Section
 KEPT_S = 30 * 86_400.0  # about 20 sessions
 AFTER_CLOSE_S = 600.0
 STEP_S = 2.0
-AUDIT_PAUSE_S = 0.008  # after each slice of 3-5 ms: a third of the loop at most
+AUDIT_PAUSE_S = 0.008  # after each slice of 2-5 ms: a third of the loop at most
 SHADOW_ROWS = 50
 AUDIT_ROWS = 100
 

@@ -5,6 +5,7 @@ The detector looks once a minute, at its close; that is what bars can tell. Slic
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ from engine.scanners.tracker import Tracker
 
 Bools = NDArray[np.bool_]
 SIDES: tuple[Side, Side] = ("long", "short")
-SLICE_S = 0.003
+SLICE_S = 0.002  # a symbol without a trigger takes some ms more on a slow machine, 5 in all
 NEARLY = 0.99  # the rules project the minute's volume by the last millisecond
 LOOK_S = BAR_S - 0.001  # within the minute that is judged
 SAME_S = 300.0  # a live signal of the same side so near is the same breakout
@@ -78,10 +79,10 @@ class Audit:
         self.is_over = False
 
     def slices(self, mono: Callable[[], float]) -> Iterator[None]:
-        """Judge all symbols; yields whenever 3 ms are used up."""
+        """Judge all symbols; yields whenever 2 ms are used up."""
         begun = mono()
         for con_id in self._con_ids:
-            for _ in self._judge(con_id):
+            for _ in itertools.chain(self._judge(con_id), (None,)):  # most symbols have nothing to stop at
                 if mono() - begun > SLICE_S:
                     yield
                     begun = mono()
@@ -106,13 +107,12 @@ class Audit:
         self._sort_in(entry, bars, signals)
 
     def _sort_in(self, entry: SymbolBars, bars: BarArrays, signals: list[Signal]) -> None:
-        sources = {bar.time: bar.source for bar in entry.series.bars()} if signals else {}
         for signal in signals:
             self.found += 1
             if any(each.side == signal.side and abs(each.at - signal.at) <= SAME_S for each in self._near(signal)):
                 self.seen += 1
                 continue
-            source = sources.get(signal.triggered_at - BAR_S, "history")
+            source = entry.series.source_at(signal.triggered_at - BAR_S) or "history"
             missed = Missed(Scored(signal, known_outcomes(bars, signal)), source)
             (self.rejected if source == "streamed" else self.missed).append(missed)
 

@@ -91,6 +91,14 @@ def test_the_work_is_sliced() -> None:
     assert slices > 3 and made.found == 1
 
 
+def test_symbols_that_never_trigger_are_sliced_too() -> None:
+    quiet = store_of(flat_history(100.0, BREAK, minutes=120))
+    made = Audit(quiet, [1] * 40, BreakoutParams(), lambda contract: None, [], BREAK)
+    ticks = iter(range(10**6))
+    slices = sum(1 for _ in made.slices(lambda: next(ticks) * 0.0031))
+    assert slices >= made.done == 40 and made.found == 0
+
+
 @pytest.mark.parametrize("n", [10, 20, 55])
 @pytest.mark.parametrize("side", ["long", "short"])
 @pytest.mark.parametrize("seed", range(4))
