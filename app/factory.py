@@ -16,7 +16,7 @@ from flask import Flask, Response, abort, g, send_from_directory
 
 from app import api, security
 from app.callbacks import feed as feed_callbacks
-from app.callbacks import health, lines, overview, positions, scanners, settings, symbol
+from app.callbacks import health, lab, lines, overview, positions, scanners, settings, symbol
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
 from app.feed import Feed
@@ -64,6 +64,7 @@ def create_app(deps: AppDeps) -> Dash:
     symbol.register(app, deps)
     health.register(app, deps)
     scanners.register(app, deps)
+    lab.register(app, deps)
     settings.register(app, deps)
     api.register(server, deps)
     security.protect(app, deps.config.web.host)

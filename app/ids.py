@@ -76,6 +76,21 @@ class Scanners:
     GRID: Final = "scanners-results"
     SHOW: Final = "scanners-show"
     HEAT_VIEW: Final = "scanners-heat-view"
+    SCORE_VIEW: Final = "scanners-score-view"
+    MAP: Final = "scanners-map"
+    MAP_DATA: Final = "scanners-map-data"  # written by the browser while the treemap is in sight
+
+
+class Lab:
+    REQUEST: Final = "lab-request"  # written by the browser: what a control asks for
+    REPLY: Final = "lab-reply"
+    DONE: Final = "lab-done"
+    FOLDER: Final = "lab-folder"
+    FRESH: Final = "lab-fresh"  # written by the browser: there is a new result to draw
+    MAP_CHOSEN: Final = "lab-map-chosen"
+    MAP_JUDGED: Final = "lab-map-judged"
+    SPREAD: Final = "lab-spread"
+    SIGNALS: Final = "lab-signals"
 
 
 class Settings:

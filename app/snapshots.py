@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from engine.state.lab_sections import LabResultSection, LabSection, PreviewSection
+from engine.state.scan_sections import ScanParametersSection
+from engine.state.score_sections import ScoresSection
 from engine.state.sections import (
     AnswersSection,
     BrokerSection,
@@ -73,7 +76,12 @@ class Snapshots:
     pnl: PnlSection | None = None
     universe: UniverseSection | None = None
     answers: AnswersSection | None = None
+    scores: ScoresSection | None = None
+    scan_parameters: ScanParametersSection | None = None
     symbol: SymbolSection | None = None
+    preview: PreviewSection | None = None
+    lab: LabSection | None = None
+    lab_result: LabResultSection | None = None
 
     @classmethod
     def read(
@@ -104,7 +112,12 @@ class Snapshots:
             pnl=_typed(got.get("pnl"), PnlSection),
             universe=_typed(got.get("universe"), UniverseSection),
             answers=_typed(got.get("answers"), AnswersSection),
+            scores=_typed(got.get("scores"), ScoresSection),
+            scan_parameters=_typed(got.get("scan_parameters"), ScanParametersSection),
             symbol=_typed(got.get("symbol"), SymbolSection),
+            preview=_typed(got.get("preview"), PreviewSection),
+            lab=_typed(got.get("lab"), LabSection),
+            lab_result=_typed(got.get("lab_result"), LabResultSection),
         )
 
     def market_time(self, wall: float) -> float:

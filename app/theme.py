@@ -30,6 +30,17 @@ COLOR: Final[dict[str, str]] = {
     "vwap": "#64748b",
 }
 
+# The diverging scale of the heatmaps, far against to far for: `--qt-div-*` in the tokens.
+DIVERGING: Final[dict[int, str]] = {
+    -3: "#e0883a",
+    -2: "#eeb27e",
+    -1: "#f9e0c8",
+    0: "#f7f9fb",
+    1: "#d6e5fd",
+    2: "#9dc0f7",
+    3: "#5b93ee",
+}
+
 FONT: Final = (
     '"Segoe UI Variable Text", "Segoe UI", Inter, system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif'
 )

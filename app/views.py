@@ -21,6 +21,7 @@ from typing import Any
 
 from app.rows.find_page import home_parts, name_parts
 from app.rows.health import health_parts
+from app.rows.lab import lab_parts
 from app.rows.lines import lines_parts
 from app.rows.overview import overview_parts
 from app.rows.positions import positions_parts
@@ -91,11 +92,17 @@ PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
     page("lines", r"/lines", ("coverage", "answers"), lines_parts),
-    page("scanners", r"/scanners", ("scanners", "quotes", "settings", "answers"), scanners_parts),
+    page(
+        "scanners",
+        r"/scanners",
+        ("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
+        scanners_parts,
+    ),
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,
     SYMBOL_NAME,
     page("health", r"/health", ("heartbeat",), health_parts),
+    page("lab", r"/lab", ("lab", "lab_result", "settings", "answers"), lab_parts),
     page("settings", r"/settings", ("settings", "answers"), settings_parts),
 )
 OTHER = page("other", r".*", ())

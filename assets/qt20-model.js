@@ -10,6 +10,17 @@
   var listeners = [];
   qt.model = {};
 
+  /* Sets properties of a component; false = it is not on the page (left by now, or not laid out yet: Dash would throw). */
+  qt.setProps = function (id, props) {
+    try {
+      if (!window.dash_component_api.getLayout(id)) { return false; }
+    } catch (absent) {
+      return false;
+    }
+    window.dash_clientside.set_props(id, props);
+    return true;
+  };
+
   qt.onPart = function (prefix, fn) { listeners.push([prefix, fn]); };
 
   qt.get = function (path) {

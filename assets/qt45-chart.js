@@ -67,7 +67,7 @@
     var now = Date.now();
     if (now - (chart.asked || 0) < (why === "empty" ? 3000 : REBASE_PAUSE_MS)) { return; }
     chart.asked = now;
-    window.dash_clientside.set_props(chart.rebase, { data: now });
+    qt.setProps(chart.rebase, { data: now });
   }
 
   function placeTag(chart, gd) {
@@ -115,7 +115,7 @@
       if (hasSlept(state, tail)) { rebase(chart, gd, "slept"); return; }
       var added = later(state, tail);
       if (added.x.length) {
-        window.dash_clientside.set_props(chart.id, { extendData: [
+        qt.setProps(chart.id, { extendData: [
           { x: [added.x, added.x, added.x], y: [added.gain, added.loss, added.line] }, [0, 1, 2]
         ] });
       }

@@ -1,7 +1,7 @@
 /* Questions to the engine and notices about them.
    qt.ask(store, {action, ...}, done): hands a request to the server through the store with that id; `done` is called
      once with {ok, text, errors, value}: at once when it was refused, else when the engine's answer is in the part "answers".
-     Requests go out one after the other, so that no reply is lost.
+     Returns the request's id. Requests go out one after the other, so that no reply is lost.
    qt.toast({kind: "ok"|"info"|"error", title, text, action: {label, run}}): bottom right, 6 s, errors stay. */
 (function () {
   "use strict";
@@ -15,8 +15,6 @@
     return Array.prototype.map.call(bytes, function (b) { return ("0" + b.toString(16)).slice(-2); }).join("");
   }
 
-  function isMounted(store) { return !!document.querySelector("[data-request='" + store + "']"); }
-
   function finish(id, result) {
     var ask = asks[id];
     if (!ask) { return; }
@@ -28,10 +26,13 @@
   function pump() {
     if (sending || !queue.length) { return; }
     var next = queue.shift();
-    if (!isMounted(next.store)) { finish(next.data.id, { text: "The page was left; nothing was changed." }); pump(); return; }
     sending = next.data.id;
+    if (!qt.setProps(next.store, { data: next.data })) {
+      finish(next.data.id, { text: "The page was left; nothing was changed." });
+      release(next.data.id);
+      return;
+    }
     window.setTimeout(function () { release(next.data.id); }, REPLY_MS);
-    window.dash_clientside.set_props(next.store, { data: next.data });
   }
 
   function release(id) {
@@ -45,6 +46,7 @@
     }, ANSWER_MS) };
     queue.push({ store: store, data: Object.assign({ id: id }, request) });
     pump();
+    return id;
   };
 
   function look(id) {

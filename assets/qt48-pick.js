@@ -80,7 +80,7 @@
 
   function choose(frame, row) {
     var p = parts(frame), con = Number(row.dataset.con), sym = row.dataset.sym;
-    window.dash_clientside.set_props(frame.dataset.qtPick, { value: sym });
+    qt.setProps(frame.dataset.qtPick, { value: sym });
     close(frame);
     if (p.use) { p.use.pick(con, sym); }
   }

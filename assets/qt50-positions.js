@@ -59,7 +59,7 @@
   qt.onPart("treemap", function () {
     var gd = document.querySelector("#positions-treemap .js-plotly-plot");
     if (gd && gd.data && gd.data.length) {
-      window.dash_clientside.set_props("positions-treemap-data", { data: Date.now() });
+      qt.setProps("positions-treemap-data", { data: Date.now() });
     }
   });
 

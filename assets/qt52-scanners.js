@@ -143,6 +143,8 @@
     var fact = document.querySelector(".qt-heat-fact"), factors = qt.model["heat:factors"], time = qt.model.heattime;
     if (!fact) { return; }
     if (view === "factors") { setText(fact, factors && factors.cols ? factors.cols.length + " symbols × 7 factors" : ""); return; }
+    if (view === "wide") { setText(fact, Object.keys(qt.model.heatwide || {}).length + " symbols × 7 factors, values on pointing"); return; }
+    if (view === "map") { setText(fact, "stocks by dollar volume today, coloured by change"); return; }
     setText(fact, time ? timeRows(time).length + " symbols, best score per 5 min" : "");
   }
 
@@ -155,10 +157,29 @@
   function drawViews() {
     eachNode("[data-heat]", function (block) { block.hidden = block.dataset.heat !== view; });
     if (view === "time") { drawTime(); }
+    if (view === "wide") { qt.scanWide(); }
+    if (view === "map") { window.dispatchEvent(new Event("resize")); askMap(); }
     drawFact();
     drawAges();
   }
+
+  /* The treemap is asked for anew only while it is in sight; a patch needs the figure of the mount. */
+  function askMap() {
+    var gd = document.querySelector("#scanners-map .js-plotly-plot");
+    if (view !== "map" || document.hidden || document.body.hasAttribute("data-frozen") || !gd || !gd.data || !gd.data.length) { return; }
+    if (!gd.qtWatched && gd.on) {
+      gd.qtWatched = true;
+      gd.on("plotly_treemapclick", function (event) {
+        var tile = event.points && event.points[0];
+        if (tile && tile.id) { qt.go("/symbol/" + tile.id); }
+        return false;
+      });
+    }
+    qt.setProps("scanners-map-data", { data: Date.now() });
+  }
+  window.setInterval(askMap, 10000);
   qt.onPart("heat", function (name) { if (name === "factors") { drawAges(); drawFact(); } });
+  qt.onPart("heatwide", function () { if (view === "wide") { qt.scanWide(); drawFact(); } });
   qt.onPart("heattime", function () { if (view === "time") { drawTime(); drawFact(); } });
   qt.onNodes(function () {
     var fresh = document.querySelector("[data-qt-chips]:empty");

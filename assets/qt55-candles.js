@@ -160,7 +160,7 @@
   }
 
   function send(props) {
-    if (document.getElementById(CHART)) { window.dash_clientside.set_props(CHART, props); }
+    qt.setProps(CHART, props);
   }
 
   function redraw() {
@@ -228,7 +228,7 @@
     var now = Date.now();
     if (now - C.asked < ASK_PAUSE_MS || !document.getElementById(CHART)) { return; }
     C.asked = now;
-    window.dash_clientside.set_props(REBASE, { data: now });
+    qt.setProps(REBASE, { data: now });
   }
 
   function check() {

@@ -156,7 +156,7 @@
   function none() { return window.dash_clientside.no_update; }
   function say(text) {
     var said = document.getElementById("health-said");
-    if (said) { window.dash_clientside.set_props("health-said", { children: text }); }
+    if (said) { qt.setProps("health-said", { children: text }); }
   }
   window.dash_clientside.qtHealth = {
     copy: function (report) {

@@ -167,7 +167,7 @@
   function question(con) {
     var known = told[con];
     if (known && performance.now() - known.at < TOLD_MS) { return; }
-    window.dash_clientside.set_props("lines-told-ask", { data: Number(con) });
+    qt.setProps("lines-told-ask", { data: Number(con) });
   }
 
   function look(con) {

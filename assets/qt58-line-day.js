@@ -92,6 +92,6 @@
   window.addEventListener("resize", draw);
   window.setInterval(function () {
     if (!day || !holder() || holder().hidden || document.hidden || document.body.hasAttribute("data-frozen")) { return; }
-    if (performance.now() - askedAt > AGAIN_MS) { window.dash_clientside.set_props("lines-day-ask", { data: Date.now() }); }
+    if (performance.now() - askedAt > AGAIN_MS) { qt.setProps("lines-day-ask", { data: Date.now() }); }
   }, 5000);
 })();

@@ -66,7 +66,7 @@
     if (rows.length === 1) {
       chosen = { con: rows[0][0], sym: rows[0][1] };
       met[name.toUpperCase()] = chosen;
-      window.dash_clientside.set_props(BOX, { value: chosen.sym });
+      qt.setProps(BOX, { value: chosen.sym });
       ask();
       return;
     }

@@ -5,7 +5,7 @@
   var frozenAt = null;
 
   function byId(id) { return document.getElementById(id); }
-  function setProps(id, props) { if (byId(id) || id === "shell-poll" || id === "shell-kick") { window.dash_clientside.set_props(id, props); } }
+  var setProps = qt.setProps;
 
   /* ---- twice a second: ages, clocks, trouble ---- */
   function text(id, value) { var e = byId(id); if (e && e.textContent !== value) { e.textContent = value; } }

@@ -17,21 +17,29 @@ from engine.errors import QTradeError
 from engine.lines.what_if import WhatIf
 from engine.setting_changes import SettingsKeeper
 from engine.state.commands import (
-    AnyCommand,
     ApplySettings,
     AskLine,
+    DeleteScan,
+    DeskCommand,
     FindSymbol,
+    KeepScan,
     OpenSymbol,
     PinSymbol,
     ProbeBroker,
     Reconnect,
     RevertChange,
+    RunAudit,
+    UseThresholdSet,
+    WhyNot,
 )
 from engine.state.sections import Answer, AnswersSection
 from engine.symbols import SymbolIndex
 from engine.watch import SymbolWatch
 
 log = logging.getLogger("qtrade.engine")
+
+Setting = ApplySettings | RevertChange | UseThresholdSet | KeepScan | DeleteScan
+Plain = Setting | RunAudit | WhyNot | OpenSymbol | PinSymbol | Reconnect
 
 _KEEP = 50
 _AT_ONCE = 8  # questions to the broker or the network under way
@@ -59,6 +67,8 @@ class CommandDesk:
         clock: Clock,
         on_watch: Callable[[], None],
         lines: LineDesk,
+        ask_audit: Callable[[], str] = lambda: "",
+        inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
     ) -> None:
         self._keeper = keeper
         self._watch = watch
@@ -66,8 +76,11 @@ class CommandDesk:
         self._broker = broker
         self._clock = clock
         self._on_watch = on_watch
+        self._ask_audit = ask_audit
+        self._inspect = inspect
+        self._value: Any = None  # of the command that is carried out now
         self._lines = lines
-        self._waiting: deque[AnyCommand] = deque()
+        self._waiting: deque[DeskCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
         self._tasks: set[asyncio.Task[Answer]] = set()
 
@@ -79,7 +92,7 @@ class CommandDesk:
     def section(self) -> AnswersSection:
         return AnswersSection(answers=tuple(self._answers))
 
-    def take(self, commands: list[AnyCommand]) -> None:
+    def take(self, commands: list[DeskCommand]) -> None:
         """Carry out what can be done at once; what asks the broker goes on as a task.
 
         Where one fails in a way that nobody foresaw, the error goes up and the rest waits for the next call.
@@ -94,7 +107,8 @@ class CommandDesk:
             else:
                 self._at_once(command)
 
-    def _at_once(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | AskLine | Reconnect) -> None:
+    def _at_once(self, command: Plain | AskLine) -> None:
+        self._value = None
         ok, text = False, _FAILED  # stays so when carrying it out fails in a way that nobody foresaw
         value: list[Any] | None = None
         try:
@@ -106,7 +120,7 @@ class CommandDesk:
         except QTradeError as error:
             text = str(error)
         finally:
-            self._answer(command.request_id, ok, text, value)
+            self.answer(command.request_id, ok, text, self._value if value is None else value)
 
     def _ask_line(self, command: AskLine) -> list[Any]:
         contract = self._known(command.con_id)
@@ -115,11 +129,14 @@ class CommandDesk:
         answer = self._lines.what_if(contract, command.line_class)
         return [answer.headline, answer.detail, self._lines.explain(command.con_id), answer.victim]
 
-    def _carry_out(self, command: ApplySettings | RevertChange | OpenSymbol | PinSymbol | Reconnect) -> str:
-        if isinstance(command, ApplySettings):
-            return self._keeper.change(command.changes, command.who)
-        if isinstance(command, RevertChange):
-            return self._keeper.revert(command.change_id, command.who)
+    def _carry_out(self, command: Plain) -> str:
+        if isinstance(command, Setting):
+            return self._set(command)
+        if isinstance(command, WhyNot):
+            self._value = self._inspect(command.text)
+            return str(self._value["text"]) or "Every rule passes."
+        if isinstance(command, RunAudit):
+            return self._ask_audit()
         if isinstance(command, Reconnect):
             self._broker.reconnect("asked for on the Health page")
             return "Connecting afresh."
@@ -130,6 +147,17 @@ class CommandDesk:
         self._watch.pin(contract, command.pinned)
         self._on_watch()
         return f"{contract.local_symbol} is {'pinned' if command.pinned else 'no longer pinned'}."
+
+    def _set(self, command: Setting) -> str:
+        if isinstance(command, ApplySettings):
+            return self._keeper.change(command.changes, command.who)
+        if isinstance(command, RevertChange):
+            return self._keeper.revert(command.change_id, command.who)
+        if isinstance(command, KeepScan):
+            return self._keeper.keep_scan(command)
+        if isinstance(command, DeleteScan):
+            return self._keeper.delete_scan(command.name, command.who)
+        return self._keeper.use_set(command.action, command.name, command.who)
 
     def _known(self, con_id: int) -> ContractRef:
         contract = self._symbols.contract(con_id)
@@ -154,7 +182,7 @@ class CommandDesk:
 
     def _later(self, request_id: str, work: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
         if len(self._tasks) >= _AT_ONCE:
-            self._answer(request_id, False, f"{_AT_ONCE} questions are under way already; try again in a few seconds.")
+            self.answer(request_id, False, f"{_AT_ONCE} questions are under way already; try again in a few seconds.")
             return
         task = asyncio.get_running_loop().create_task(work())
         self._tasks.add(task)
@@ -168,11 +196,12 @@ class CommandDesk:
         if error is None:
             self._answers.append(task.result())
         elif isinstance(error, QTradeError):
-            self._answer(request_id, False, str(error))
+            self.answer(request_id, False, str(error))
         else:
             log.error("A command of a page failed", exc_info=error)
-            self._answer(request_id, False, _FAILED)
+            self.answer(request_id, False, _FAILED)
 
-    def _answer(self, request_id: str, ok: bool, text: str, value: list[Any] | None = None) -> None:
+    def answer(self, request_id: str, ok: bool, text: str, value: Any = None) -> None:
+        """Keep an answer for the pages; success without words is none."""
         if text or not ok:
             self._answers.append(Answer(request_id, ok, text, self._clock.wall(), value))

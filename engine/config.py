@@ -7,11 +7,11 @@ A control on a page, the server-side validation and the documentation are genera
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from engine.domain import BrokerMode
+from engine.domain import BrokerMode, Side
 
 DEFAULT_PORTS: dict[str, int] = {"paper": 7497, "live": 7496}
 
@@ -159,6 +159,28 @@ class BreakoutParams(_Model):
         return self
 
 
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{1,60}$")]
+FilterValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.,:;+\-]{1,60}$")]
+
+
+class CustomScan(_Model):
+    """A scan of the user's own; the liquidity floors hold too, unless one of its filters has the same tag."""
+
+    scan_code: Code
+    instrument: Code = "STK"
+    location: Code = "STK.US.MAJOR"
+    filters: tuple[tuple[Code, FilterValue], ...] = Field(default=(), max_length=20)
+    side: Side = "long"
+
+    @model_validator(mode="after")
+    def _each_tag_once(self) -> CustomScan:
+        tags = [tag for tag, _ in self.filters]
+        twice = next((tag for tag in tags if tags.count(tag) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is set twice; each filter may be set once")
+        return self
+
+
 class MarketScanSettings(_Model):
     enabled: tuple[str, ...] = _f(
         (
@@ -172,9 +194,10 @@ class MarketScanSettings(_Model):
             "Halted",
         ),
         "Scans",
-        "Presets that run",
-        max_length=10,
+        "Presets and custom scans that run",
+        max_length=20,
     )
+    custom: dict[str, CustomScan] = _f({}, "Custom scans", "scans of one's own", max_length=10)
     price_above_usd: float = _f(5.0, "Price above", "floor of all stock presets", unit="USD", step=1, ge=0, le=1000)
     avg_volume_above: int = _f(
         500_000,
@@ -194,6 +217,15 @@ class MarketScanSettings(_Model):
         ge=0,
         le=1_000_000_000,
     )
+
+
+class ThresholdSetSettings(_Model):
+    """Thresholds kept under a name; values are judged when a set is loaded, so that an old set is never lost."""
+
+    saved: dict[str, dict[str, bool | int | float]] = _f(
+        {}, "Named sets", "breakout thresholds kept under a name", max_length=30
+    )
+    shadow: str = _f("", "Shadow set", "runs beside the thresholds in force, without lines or alerts", max_length=40)
 
 
 class PositionSettings(_Model):
@@ -229,6 +261,7 @@ class AppConfig(_Model):
     coverage: CoverageSettings = CoverageSettings()
     breakout: BreakoutParams = BreakoutParams()
     market_scan: MarketScanSettings = MarketScanSettings()
+    sets: ThresholdSetSettings = ThresholdSetSettings()
     positions: PositionSettings = PositionSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()

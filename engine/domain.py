@@ -203,8 +203,20 @@ class ScorePart(Struct, frozen=True):
     value: float
 
 
+class RuleInput(Struct, frozen=True):
+    """One rule as it stood when a signal was confirmed."""
+
+    name: str
+    value: float | None
+    limit: float | None
+    passed: bool | None
+
+
 class Signal(Struct, frozen=True):
-    """A confirmed (or ended) breakout. `level` is the price it broke, `atr` ATR(14, Wilder) of 1-min bars then."""
+    """A confirmed (or ended) breakout. `level` is the price it broke, `atr` ATR(14, Wilder) of 1-min bars then.
+
+    `scans` that listed it then; `inputs` only in the journal.
+    """
 
     id: str
     con_id: int
@@ -223,6 +235,8 @@ class Signal(Struct, frozen=True):
     rel_volume: float | None = None
     surge: float | None = None
     ended_at: float | None = None
+    scans: tuple[str, ...] = ()
+    inputs: tuple[RuleInput, ...] = ()
 
 
 class Candidate(Struct, frozen=True):
@@ -248,7 +262,7 @@ class Candidate(Struct, frozen=True):
 
 
 class ScanState(Struct, frozen=True):
-    """One MarketScanner preset as it runs now."""
+    """One MarketScanner preset, or custom scan, as it runs now."""
 
     name: str
     scan_code: str
@@ -259,6 +273,7 @@ class ScanState(Struct, frozen=True):
     result_market: float | None = None
     message: str = ""
     meaning: str = ""
+    custom: bool = False
 
 
 class LineRow(Struct, frozen=True):

@@ -28,12 +28,14 @@ from engine.broker.port import (
     Ticks,
 )
 from engine.build_id import BuildWatch
-from engine.domain import ContractInfo, ContractRef, Quote, Signal
+from engine.domain import ContractInfo, ContractRef, Quote
 from engine.health.status import status_block
 from engine.publisher import Publisher
 from engine.rooms import EngineSetup, Listeners, Rooms
 from engine.settings import EffectiveSettings
+from engine.state.commands import LabCommand
 from engine.stores import folder_name, remember_account, remembered_account
+from engine.threshold_sets import shadow_params
 
 log = logging.getLogger("qtrade.engine")
 
@@ -43,7 +45,8 @@ DATA_LOST = 1101
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
-COMMANDS_S = 0.2
+COMMANDS_S = 0.05
+LAB_S = 1.0
 PUBLISH_S = 1.0
 CURVE_S = 2.0
 SURVEY_S = 10.0
@@ -61,13 +64,13 @@ class Engine:
         hears = Listeners(
             event=self._on_event,
             quote=self._on_quote,
-            signal=self._on_signal,
             info=self._on_info,
             settings=self._on_settings,
             watch=self._plan_watched,
         )
         self.rooms = Rooms(setup, hears)
         self.rooms.coordinator.set_allow_delayed(setup.settings.config.broker.allow_delayed_signals)
+        self.rooms.coordinator.set_shadow(setup.settings.config.sets.shadow, shadow_params(setup.settings))
         self.publisher = Publisher(setup, self.rooms)
         self._build_watch = BuildWatch(setup.root, setup.build)
         self._seen: set[int] = set()  # positions reported on this connection
@@ -88,11 +91,14 @@ class Engine:
         supervisor.start("scanners", self._scan)
         supervisor.start("history", rooms.history.run)
         supervisor.start("contracts", rooms.contracts.run)
+        supervisor.start("scores", rooms.scores.run)
+        supervisor.start("scan parameters", rooms.scan_parameters.run)
         supervisor.start("bars on disk", rooms.bar_keeper.run)
         supervisor.start("survey", self._survey)
         supervisor.start("coverage", self._show_coverage)
         supervisor.start("status block", self._log_block)
         supervisor.every("lines", LINES_S, self._step_lines)
+        supervisor.every("lab", LAB_S, rooms.lab.step)
         supervisor.every("commands", COMMANDS_S, self._take_commands)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("curve", CURVE_S, self._add_point)
@@ -105,6 +111,7 @@ class Engine:
                 await self.rooms.broker.stop()
         except TimeoutError:
             log.warning("The broker connection did not close in time")
+        self.rooms.lab.stop()
         await self.rooms.supervisor.stop()
         await self.rooms.bar_keeper.close()
         self.publisher.all()
@@ -120,6 +127,7 @@ class Engine:
         setup.journal.open(folder / JOURNAL_FILE, self._mode, account)
         setup.reader.open(folder / JOURNAL_FILE, self._mode, account)
         setup.bar_files.open(folder / BARS_FOLDER)
+        self.rooms.lab.use_folder(folder / BARS_FOLDER)
         self._account = account
         return folder
 
@@ -149,6 +157,7 @@ class Engine:
         now = self.rooms.market_now()
         signals = await asyncio.to_thread(self._setup.reader.signals, now - 86_400.0, now + 86_400.0)
         self.rooms.coordinator.restore(signals)
+        await self.rooms.scores.restore_from(self._setup.reader)
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -219,6 +228,7 @@ class Engine:
         rooms = self.rooms
         rooms.curve.restart()
         rooms.manager.forget_account()
+        rooms.scores.forget()
         folder = self._use_account(account)
         rooms.supervisor.start("account folder", lambda: self._take_over(folder, account))
 
@@ -288,9 +298,6 @@ class Engine:
     def _on_quote(self, quote: Quote, has_trade: bool) -> None:
         self.rooms.coordinator.on_quote(quote, has_trade)
 
-    def _on_signal(self, signal: Signal) -> None:
-        self._setup.journal.record_signal(signal)
-
     def _on_settings(self, settings: EffectiveSettings) -> None:
         """Put changed settings in force everywhere."""
         rooms, config = self.rooms, settings.config
@@ -299,6 +306,7 @@ class Engine:
         rooms.coordinator.set_normal_max(config.lines.normal_max)
         rooms.coordinator.set_market(config.market_scan)
         rooms.coordinator.set_params(config.breakout)
+        rooms.coordinator.set_shadow(config.sets.shadow, shadow_params(settings))
         rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
 
     # --- periodic work --------------------------------------------------------------------------------------
@@ -330,8 +338,11 @@ class Engine:
 
     def _take_commands(self) -> None:
         commands = self._setup.state.drain()
-        if commands or self.rooms.desk.is_waiting:
-            self.rooms.desk.take(commands)
+        for question in [command for command in commands if isinstance(command, LabCommand)]:
+            self.rooms.lab.take(question)
+        others = [command for command in commands if not isinstance(command, LabCommand)]
+        if others or self.rooms.desk.is_waiting:
+            self.rooms.desk.take(others)
             self._plan_watched()
             self.publisher.answers()
 

@@ -9,6 +9,7 @@ QTradeError
 |   +-- NoEntitlement    no market-data permission
 |   +-- LineLimit        101, no line free at the gateway
 +-- AccountMismatch      live account in paper mode or the reverse; never retried silently
++-- LabError             a recording or a question to the lab is no good; the text is for the user
 +-- StateError           the state could not be read or written
     +-- CommandRefused   queue full or invalid command; the text is for the user
 """
@@ -61,6 +62,10 @@ class LineLimit(RequestRejected):
 
 class AccountMismatch(QTradeError):
     """The account's kind contradicts the configured mode."""
+
+
+class LabError(QTradeError):
+    """The text is shown to the user as it is."""
 
 
 class StateError(QTradeError):

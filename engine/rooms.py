@@ -18,12 +18,15 @@ from engine.build_id import BuildId
 from engine.change_book import ChangeBook
 from engine.clock import Clock, MarketClock, SystemClock
 from engine.command_desk import CommandDesk
+from engine.config import BreakoutParams
 from engine.contract_desk import ContractDesk
 from engine.domain import ContractInfo, Quote, Signal, Stay
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
+from engine.lab.snapshot import TodaySnapshot
+from engine.lab_desk import LabDesk, LabTies
 from engine.lateness import LatenessProbe
 from engine.line_questions import LineQuestions
 from engine.lines.bus import Hooks, MarketDataBus
@@ -31,14 +34,18 @@ from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
+from engine.scan_parameter_desk import FILE_NAME as PARAMETER_FILE
+from engine.scan_parameter_desk import ScanParameterDesk
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.parts import Parts
+from engine.score_desk import ScoreDesk
 from engine.setting_changes import SettingsKeeper
 from engine.settings import EffectiveSettings
 from engine.state.bus import StateBus
 from engine.supervisor import Supervisor
 from engine.symbols import SymbolIndex
 from engine.watch import SymbolWatch
+from engine.why_desk import WhyDesk
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,6 @@ class Listeners:
 
     event: Callable[[BrokerEvent], None]
     quote: Callable[[Quote, bool], None]
-    signal: Callable[[Signal], None]
     info: Callable[[int, ContractInfo | None], None]
     settings: Callable[[EffectiveSettings], None]
     watch: Callable[[], None]
@@ -131,19 +137,71 @@ class Rooms:
             config.breakout,
             config.market_scan,
             config.lines.normal_max,
-            hears.signal,
+            self._on_signal,
+            self._on_shadow,
         )
+        self.scores = ScoreDesk(self.coordinator, self.bars, setup.journal, clock, self.market_now)
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
-        lines = LineQuestions(self.bus, self.coordinator)
-        self.desk = CommandDesk(self.keeper, self.watch, self.symbols, self.broker, clock, hears.watch, lines)
+        self.why = WhyDesk(
+            self.symbols,
+            self.coordinator,
+            self.coordinator.board.scans_of,
+            self.bus.explain,
+            self.manager.filter_reason,
+        )
+        self.scan_parameters = ScanParameterDesk(
+            self.broker,
+            lambda: self.broker.link.connected,
+            setup.data_dir / PARAMETER_FILE,
+            clock,
+            self.market_now,
+        )
+        self.desk = CommandDesk(
+            self.keeper,
+            self.watch,
+            self.symbols,
+            self.broker,
+            clock,
+            hears.watch,
+            LineQuestions(self.bus, self.coordinator),
+            self.scores.ask_audit,
+            self.why.inspect,
+        )
+        self._state = setup.state
+        self.lab = LabDesk(
+            LabTies(setup.state.publish, self._answer, self._thresholds, clock),
+            TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known),
+            setup.root,
+            setup.data_dir / "logs" / "lab.log",
+        )
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""
         return self.market.now(self.clock.wall())
+
+    def _on_signal(self, signal: Signal) -> None:
+        self.scores.on_signal(signal)
+
+    def _on_shadow(self, name: str, signal: Signal) -> None:
+        self.scores.on_shadow(name, signal)
+
+    def _answer(self, request_id: str, ok: bool, text: str) -> None:
+        self.desk.answer(request_id, ok, text)
+        self._state.publish("answers", self.desk.section())
+
+    def _thresholds(self) -> tuple[BreakoutParams, float]:
+        config = self.keeper.settings.config
+        return config.breakout, float(config.market_scan.avg_usd_volume_above)
+
+    def _is_exempt(self, con_id: int) -> bool:
+        return self.watch.is_pinned(con_id) or con_id in self.manager.tradable_ids()
+
+    def _unit_known(self, con_id: int) -> bool:
+        return self.units.tick_factor(con_id) is not None
 
     def _symbol_of(self, req_id: int) -> str:
         con_id = self.bus.con_id_of(req_id)

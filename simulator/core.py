@@ -11,7 +11,7 @@ from simulator.settings import GatewaySettings
 
 
 class Core:
-    """Lives in the gateway's one event loop. `wall` is monotonic seconds; `alive_at` its last known turn."""
+    """Lives in the gateway's one event loop. `wall` is monotonic seconds; by `alive_at` all was read."""
 
     def __init__(
         self, world: World, settings: GatewaySettings, wall: Callable[[], float], holds: Callable[[int], bool]

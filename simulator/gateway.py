@@ -85,9 +85,13 @@ class Gateway:
             await asyncio.sleep(due - loop.time())
 
     async def _beat(self) -> None:
-        """Notes that the loop turns, so that messages that pile up behind a stall are not counted as a burst."""
+        """Notes that the loop turns, so that messages that pile up behind a stall are not counted as a burst.
+
+        A beat may run in the very turn that stalled, before the sockets are read: what counts is the beat before it.
+        """
+        last = self.hub.wall()
         while True:
-            self.hub.alive_at = self.hub.wall()
+            self.hub.alive_at, last = last, self.hub.wall()
             await asyncio.sleep(BEAT_S)
 
     # what sessions report

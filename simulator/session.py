@@ -20,7 +20,7 @@ log = logging.getLogger("simulator.session")
 
 DRAIN_S = 0.1
 SLOW_STEP_S = 0.02
-STALL_S = 0.1  # a loop that was away longer than this spreads what arrived meanwhile
+STALL_S = 0.15  # a loop that was away longer than this (two beats and a little) spreads what arrived meanwhile
 
 
 class SessionOwner(Protocol):

@@ -10,14 +10,35 @@ import re
 from typing import Any
 
 from app.deps import AppDeps
+from app.rows.custom_scans import complaints
+from app.rows.lab_form import run_command, source_of
 from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
-from engine.errors import CommandRefused
-from engine.state.commands import ApplySettings, AskLine, Command, FindSymbol, ProbeBroker, RevertChange
+from engine.domain import Side
+from engine.errors import CommandRefused, LabError
+from engine.state.commands import (
+    ApplySettings,
+    AskLine,
+    CancelLab,
+    Command,
+    DeleteScan,
+    FindSymbol,
+    KeepScan,
+    LookForDays,
+    PreviewThresholds,
+    ProbeBroker,
+    RevertChange,
+    RunAudit,
+    UseThresholdSet,
+    WhyNot,
+)
+from engine.state.scan_sections import ScanParametersSection
 from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
+MOST_NAME = 100
+MOST_FILTERS = 20
 NAME_MOST = 40
 NOT_UP = "The engine is not running; nothing was changed. See the Health page."
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -55,10 +76,16 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     if action in ("check", "apply"):
         clean = _judged(deps, asked.get("changes"))
         return _live(deps, ApplySettings(request_id, clean)) if action == "apply" else None
+    if action in ("preview", "lab-look", "lab-run", "lab-cancel"):
+        return _live(deps, _lab(deps, request_id, asked))
     if action == "revert" and type(asked.get("change")) is int:
         return _live(deps, RevertChange(request_id, asked["change"]))
     if action == "scan":
         return _live(deps, ApplySettings(request_id, {ENABLED: _scans(deps, asked)}))
+    if action == "set":
+        return _live(deps, _set(request_id, asked))
+    if action in ("audit", "why", "keepscan", "deletescan"):
+        return _live(deps, _about_scans(deps, request_id, asked))
     if action == "probe":
         return _live(deps, ProbeBroker(request_id, *_address(asked)))
     if action in ("line", "find"):
@@ -66,11 +93,11 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     raise Refused("The request is not valid. Reload the page.")
 
 
-def _judged(deps: AppDeps, changes: Any) -> dict[str, Any]:
+def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
     section = deps.state.read("settings")
     if not isinstance(section, SettingsSection):
         raise Refused(NOT_UP)
-    if not isinstance(changes, dict) or not 1 <= len(changes) <= MOST_CHANGES:
+    if not isinstance(changes, dict) or not least <= len(changes) <= MOST_CHANGES:
         raise Refused("Nothing is changed.")
     clean, wrong = judge(changes, section)
     if wrong:
@@ -91,6 +118,17 @@ def _live(deps: AppDeps, command: Command) -> Command:
     return command
 
 
+def _lab(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command:
+    if asked["action"] == "preview":
+        return PreviewThresholds(request_id, _judged(deps, asked.get("changes"), least=0))
+    try:
+        if asked["action"] == "lab-look":
+            return LookForDays(request_id, *source_of(asked))
+        return run_command(request_id, asked) if asked["action"] == "lab-run" else CancelLab(request_id)
+    except LabError as wrong:
+        raise Refused(str(wrong)) from wrong
+
+
 def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:
     scanners, settings = deps.state.read("scanners"), deps.state.read("settings")
     chosen, why_not = toggled(
@@ -102,6 +140,48 @@ def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:
     if why_not:
         raise Refused(why_not)
     return chosen
+
+
+def _set(request_id: str, asked: dict[str, Any]) -> UseThresholdSet:
+    """What is done with a named set; the engine knows which there are."""
+    action, name = asked.get("do"), asked.get("name")
+    if action not in ("load", "keep", "delete", "shadow") or not isinstance(name, str) or len(name) > MOST_NAME:
+        raise Refused("The request is not valid. Reload the page.")
+    if not name.strip() and action != "shadow":
+        raise Refused("Give the set a name first.")
+    return UseThresholdSet(request_id, action, name)
+
+
+def _about_scans(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command:
+    """The audit, the inspector, and custom scans: right types here, what is possible in the engine."""
+    action, name = asked["action"], asked.get("text" if asked["action"] == "why" else "name")
+    if action == "audit":
+        return RunAudit(request_id)
+    if not isinstance(name, str) or not name.strip() or len(name) > MOST_NAME:
+        raise Refused("Type a symbol first." if action == "why" else "Give the scan a name first.")
+    if action == "why":
+        return WhyNot(request_id, name)
+    if action == "deletescan":
+        return DeleteScan(request_id, name)
+    texts = [asked.get(key) for key in ("scan_code", "instrument", "location", "side")]
+    pairs = _pairs(asked.get("filters"))
+    if not all(isinstance(text, str) and len(text) <= MOST_NAME for text in texts) or pairs is None:
+        raise Refused("The request is not valid. Reload the page.")
+    known = deps.state.read("scan_parameters")
+    wrong = complaints(asked, known if isinstance(known, ScanParametersSection) else None)
+    if wrong:
+        raise Refused(wrong)
+    side: Side = "short" if asked["side"] == "short" else "long"
+    return KeepScan(request_id, name, asked["scan_code"], asked["instrument"], asked["location"], pairs, side)
+
+
+def _pairs(filters: Any) -> tuple[tuple[str, str], ...] | None:
+    """Tags with their values; None = not what a page sends."""
+    if not isinstance(filters, list) or len(filters) > MOST_FILTERS:
+        return None
+    if not all(isinstance(each, list) and len(each) == 2 and all(isinstance(t, str) for t in each) for each in filters):
+        return None
+    return tuple((tag, value) for tag, value in filters)
 
 
 def _question(request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol:

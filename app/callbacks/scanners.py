@@ -1,14 +1,16 @@
-"""The Scanners page's only server callback: what its form, its presets and its reverts ask for."""
+"""The Scanners page's server callbacks: what its form, its presets and its reverts ask for; the treemap."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import ClientsideFunction, Dash, Input, Output, Patch
 
 from app.callbacks.requests import reply_to
 from app.deps import AppDeps
+from app.figures.universe_map import Tile, tiles_of, universe_map_data, universe_map_figure
 from app.ids import Scanners
+from engine.state.sections import QuotesSection, UniverseSection
 
 
 def register(app: Dash, deps: AppDeps) -> None:
@@ -18,10 +20,34 @@ def register(app: Dash, deps: AppDeps) -> None:
     def ask(request: Any) -> dict[str, Any]:
         return reply_to(deps, request)
 
+    @app.callback(Output(Scanners.MAP, "figure"), Input(Scanners.MAP_DATA, "data"))
+    def draw_map(asked: Any) -> Any:
+        tiles = map_tiles(deps)
+        if asked is None:
+            return universe_map_figure(tiles)
+        patch = Patch()
+        for name, values in universe_map_data(tiles).items():
+            patch["data"][0][name] = values
+        return patch
+
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("qtAsk", "reply"), Output(Scanners.DONE, "data"), Input(Scanners.REPLY, "data")
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("qtScores", "view"),
+        Output(Scanners.SCORE_VIEW, "className"),
+        Input(Scanners.SCORE_VIEW, "value"),
     )
     for control, function in ((Scanners.HEAT_VIEW, "heatView"), (Scanners.SHOW, "show")):
         app.clientside_callback(  # type: ignore[no-untyped-call]
             ClientsideFunction("qtScanners", function), Output(control, "className"), Input(control, "value")
         )
+
+
+def map_tiles(deps: AppDeps) -> list[Tile]:
+    """Tiles out of the newest quotes."""
+    quotes, universe = deps.state.read("quotes"), deps.state.read("universe")
+    return tiles_of(
+        quotes if isinstance(quotes, QuotesSection) else None,
+        universe if isinstance(universe, UniverseSection) else None,
+    )

@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("/symbol", "Symbol", "graph-up", "y"),
     Entry("/scanners", "Scanners", "broadcast", "s"),
     Entry("/lines", "Lines", "reception-4", "l"),
+    Entry("/lab", "Lab", "eyedropper", "b"),
     Entry("/health", "Health", "heart-pulse", "h"),
     Entry("/settings", "Settings", "gear", "e"),
 )

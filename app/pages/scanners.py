@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import bound, shown_if
 from app.components.card import card
-from app.components.controls import segmented
+from app.components.controls import graph, segmented
 from app.components.form import change_list, fields, form, form_bar, request_stores
 from app.components.grid import age_column, column, grid
+from app.components.inspect_cards import custom_card, why_card
+from app.components.preview_box import preview_box
+from app.components.score_cards import audit_card, scoreboard, shadow_card
+from app.components.set_bar import set_bar
 from app.components.table import Col, heatmap, table
 from app.ids import Scanners
 
@@ -30,6 +34,8 @@ FACTORS = (
     ("spread", "Spread bp"),
     ("age", "Age"),
 )
+VIEWS = (("factors", "Factors"), ("wide", "Wide"), ("time", "Time"), ("map", "Treemap"))
+WIDE_WORDS = "Seven factors of up to 70 symbols; the value is told when a cell is pointed at"
 FIRST = ("bars_n", "buffer_atr", "volume_surge", "rel_volume", "top_score")
 GROUPS = (
     ("Level and trend", ("atr_length", "opening_range_min", "ema_fast", "ema_slow")),
@@ -48,6 +54,11 @@ def layout(**_: Any) -> Component:
             html.Div([_heat(), _results()], className="qt-col qt-col-main"),
             html.Div([_thresholds()], className="qt-col qt-col-side"),
             html.Div([_moves(), _changes()], className="qt-col qt-col-third"),
+            html.Div(
+                [scoreboard(Scanners.SCORE_VIEW), shadow_card(), audit_card(Scanners.REQUEST)],
+                className="qt-scores",
+            ),
+            html.Div([why_card(Scanners.REQUEST), custom_card(Scanners.REQUEST)], className="qt-scores qt-inspect"),
         ],
         className="qt-page qt-scanners",
     )
@@ -64,7 +75,7 @@ def _presets() -> Component:
 
 def _heat() -> Component:
     key = html.Span(["against ", html.I(className="qt-scale"), " for"], className="qt-soft qt-scale-key")
-    views = segmented(Scanners.HEAT_VIEW, (("factors", "Factors"), ("time", "Time")), "factors")
+    views = segmented(Scanners.HEAT_VIEW, VIEWS, "factors")
     factors = html.Div(
         heatmap("factors", FACTORS, "What speaks for a signal and what against, by symbol"),
         **attrs(data_heat="factors"),
@@ -79,9 +90,26 @@ def _heat() -> Component:
         hidden=True,
         **attrs(data_heat="time"),
     )
+    wide = html.Div(
+        html.Div(
+            className="qt-scroll-x",
+            tabIndex=0,
+            role="region",
+            **attrs(data_qt_heatwide="1", data_factors="|".join(label for _, label in FACTORS), aria_label=WIDE_WORDS),
+        ),
+        hidden=True,
+        **attrs(data_heat="wide"),
+    )
+    universe = html.Div(
+        [dcc.Store(id=Scanners.MAP_DATA), graph(Scanners.MAP, {"data": [], "layout": {}}, 330)],
+        hidden=True,
+        className="qt-universe-map",
+        role="img",
+        **attrs(data_heat="map", aria_label="Stocks of the universe by dollar volume, coloured by change"),
+    )
     return card(
         "Heatmap",
-        [factors, time],
+        [factors, wide, time, universe],
         state="heat",
         fact=html.Span(className="qt-heat-fact"),
         controls=[views, key],
@@ -153,8 +181,10 @@ def _thresholds() -> Component:
         Scanners.REQUEST,
         "Thresholds applied",
         [
+            set_bar(Scanners.REQUEST),
             fields(_keys(FIRST), slider=True),
             html.Details([html.Summary([f"{count} more ", html.Span(className="qt-badge qt-more-count")]), *rest]),
+            preview_box("thresholds", Scanners.REQUEST),
             form_bar(reset=True),
         ],
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.format import number, signed
-from app.rows.heat import CHANGE_CUTS, Cell, heat_parts, step
+from app.rows.heat import CHANGE_CUTS, FACTORS, Cell, heat_parts, step
 from engine.domain import Candidate
 from engine.state.sections import ScannersSection
 
@@ -46,6 +46,33 @@ def heat_columns(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     priced = [c for c in candidates if c.price is not None]
     rest = [c for c in candidates if c.price is None]
     return tuple([*priced, *rest][:COLUMNS])
+
+
+WIDE_COLUMNS = 70  # 490 cells with the age
+WIDE_FACTORS: tuple[Callable[[Candidate], Cell], ...] = (
+    _score,
+    *(cell for key, _label, cell in FACTORS if key == "change"),
+    _since_open,
+    *(cell for key, _label, cell in FACTORS if key != "change"),
+)
+
+
+def wide_part(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
+    """The part "heatwide", of the best 70: "<con_id>" -> [symbol, a letter a-g per factor for the steps -3 to 3, "-" =
+    missing].
+
+    Keyed by symbol, in no order and without values, so that little travels: a letter changes only with its step. The
+    browser orders by name and takes values and ages from the results.
+    """
+    return {
+        str(c.con_id): [c.local_symbol, "".join(_letter(c, cell) for cell in WIDE_FACTORS)]
+        for c in candidates[:WIDE_COLUMNS]
+    }
+
+
+def _letter(c: Candidate, cell: Callable[[Candidate], Cell]) -> str:
+    found = cell(c)[1]
+    return "-" if found is None else "abcdefg"[found + 3]
 
 
 def time_part(section: ScannersSection | None) -> dict[str, Any]:

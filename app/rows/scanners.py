@@ -6,9 +6,13 @@ from typing import Any
 
 from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
+from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.overview import scan_state
-from app.rows.scan_heat import factor_part, time_part
+from app.rows.preview import preview_part
+from app.rows.scan_heat import factor_part, time_part, wide_part
+from app.rows.scores import score_states, scores_parts
 from app.rows.states import LIVE, broker_state, empty
+from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
 from app.snapshots import Snapshots
 from engine.domain import Candidate, LineRow, ScanState, SymbolEvent
@@ -18,9 +22,11 @@ View = dict[str, dict[str, Any]]
 SLOTS = 10  # IB's; nine for the presets, one stays free for a question in between
 PRESET_SLOTS = 9
 ENABLED = "market_scan.enabled"
+SET_KEYS = ("sets.saved", "sets.shadow", CUSTOM)
 MOST_RESULTS = 120
 MOST_EVENTS = 60
 RECENT_S = 600.0
+AGE_STEP_S = 2  # moments of ticks are told so finely: each costs a third of a row's news
 FULL_PART = 0.25  # distance and volume give 0.25 each at most (SIGNALS, "Score")
 FULL_GATES = 0.5
 FULL_RANK = 0.4
@@ -37,14 +43,20 @@ def scanners_parts(s: Snapshots) -> View:
         "chips": chips(section, s.settings),
         "scan": summary(s),
         "heat:factors": factor_part(candidates, ages(s)),
+        "heatwide": wide_part(candidates),
         "heattime": time_part(section),
         "grid:results": results(s),
         "rows:moves": events,
         "fields": FIELDS,
         "set": set_part(s.settings, BREAKOUT_KEYS),
-        "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED)),
+        "sets": sets_part(s.settings),
+        "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED, *SET_KEYS)),
         "answers": answers_part(s.answers),
+        **scores_parts(s),
+        **custom_parts(s),
+        "preview": preview_part(s.preview),
         "state": {
+            **score_states(s.scores),
             "heat": scan_state(s, bool(candidates)),
             "results": scan_state(s, bool(candidates)),
             "moves": broker_state(
@@ -168,14 +180,13 @@ def results(s: Snapshots) -> dict[str, Any]:
     held = {row.con_id: row for row in s.lines.rows} if s.lines else {}
     at = ages(s)
     return {
-        str(c.con_id): _result(i, c, held.get(c.con_id), at.get(c.con_id))
-        for i, c in enumerate(s.scanners.candidates[:MOST_RESULTS])
+        str(c.con_id): _result(c, held.get(c.con_id), at.get(c.con_id)) for c in s.scanners.candidates[:MOST_RESULTS]
     }
 
 
-def _result(order: int, c: Candidate, line: LineRow | None, at: float | None) -> dict[str, Any]:
+def _result(c: Candidate, line: LineRow | None, at: float | None) -> dict[str, Any]:
     return {
-        "order": order,
+        "order": 100 - round(100.0 * c.score),  # no place in the list: one that rises would send all that it passes
         "sym": c.local_symbol,
         "short": c.side == "short",
         "score": round(c.score, 2),
@@ -190,7 +201,7 @@ def _result(order: int, c: Candidate, line: LineRow | None, at: float | None) ->
         "rv": None if c.rel_volume is None else round(c.rel_volume, 1),
         "dist": None if c.distance_atr is None else round(c.distance_atr, 2),
         "cls": line.line_class if line else None,
-        "at": None if at is None else round(at),
+        "at": None if at is None else round(at / AGE_STEP_S) * AGE_STEP_S,
         "why": why(c),
     }
 

@@ -13,7 +13,12 @@ from engine.state.sections import BrokerSection
 View = dict[str, dict[str, Any]]
 # Decided when the program starts: who talks to whom, the pages' address, the simulated market, the log.
 AT_START = ("broker.", "web.", "simulator.", "log.")
-ELSEWHERE = ("breakout.", "market_scan.enabled")  # their controls are on the Scanners page
+ELSEWHERE = (
+    "breakout.",
+    "market_scan.enabled",
+    "market_scan.custom",
+    "sets.",
+)  # their controls are on the Scanners page
 KEYS = tuple(
     f"{section}.{name}"
     for section, model in SECTIONS.items()

@@ -35,6 +35,8 @@ OPTION_WORDS: dict[str, dict[Any, str]] = {
     "broker.market_data_type": {1: "live", 2: "frozen", 3: "delayed", 4: "best available"},
 }
 MAX_LISTED_CHANGES = 30
+CUSTOM_SCAN = "scan:"  # the key of a change of a custom scan
+LOADED_SET = "set:"  # the key of a change that loaded a named set
 
 
 def field_of(key: str) -> FieldInfo:
@@ -130,7 +132,11 @@ def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = N
     """The part "log": the newest changes of `keys` (None = all) that can be taken back, newest first."""
     rows = rows_by_key(section)
     wanted = None if keys is None else set(keys)
-    changes = [c for c in (section.changes if section else ()) if wanted is None or c.key in wanted]
+    changes = [
+        c
+        for c in (section.changes if section else ())
+        if wanted is None or c.key in wanted or c.key.startswith((LOADED_SET, CUSTOM_SCAN))
+    ]
     return {
         str(c.id): {
             "order": -c.id,
@@ -148,6 +154,9 @@ def changes_part(section: SettingsSection | None, keys: Iterable[str] | None = N
 
 def label_of(key: str) -> str:
     """ "Bars N" of "breakout.bars_n"; the key itself when this version does not know it."""
+    for prefix, word in ((LOADED_SET, "Set"), (CUSTOM_SCAN, "Scan")):
+        if key.startswith(prefix):
+            return f"{word} {key.removeprefix(prefix)}"
     try:
         return field_of(key).title or key
     except KeyError:
@@ -159,7 +168,17 @@ def moved(key: str, old: Any, new: Any) -> str:
     if isinstance(old, list | tuple) and isinstance(new, list | tuple):
         words = [f"{each} off" for each in old if each not in new] + [f"{each} on" for each in new if each not in old]
         return ", ".join(words) or "another order"
+    if isinstance(old, dict) and isinstance(new, dict):
+        return ", ".join(_moved_entry(name, old.get(name), new.get(name)) for name in {**old, **new})
     return f"{shown(key, old)} → {shown(key, new)}"
+
+
+def _moved_entry(name: str, old: Any, new: Any) -> str:
+    """One setting of a change of several ("Bars N 20 → 15"), or one entry of a collection ("Mine kept")."""
+    if name.partition(".")[0] in SECTIONS and "." in name:
+        words = moved(name, old, new)
+        return words if isinstance(new, list | dict) else f"{label_of(name)} {words}"
+    return f"{name} {'kept' if old is None else 'deleted' if new is None else 'changed'}"
 
 
 def shown(key: str, value: Any) -> str:

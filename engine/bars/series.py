@@ -75,6 +75,13 @@ class BarSeries:
         """Whether part of the newest closed minute was not seen: its volume is too low."""
         return self._count > 0 and self._columns[_QUALITY, self._count - 1] == PARTIAL
 
+    def source_at(self, time: float) -> BarSource | None:
+        """How the bar of the minute that begins at `time` came to be; None = there is none."""
+        at = int(np.searchsorted(self._columns[_TIME, : self._count], time))
+        if at >= self._count or self._columns[_TIME, at] != time:
+            return None
+        return _SOURCE[int(self._columns[_QUALITY, at])]
+
     def arrays(self) -> BarArrays:
         return BarArrays(*self._columns[:_QUALITY, : self._count])
 

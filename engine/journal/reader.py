@@ -15,8 +15,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.domain import LineSpan, Signal
 from engine.journal.database import file_of, open_for_reading, url_of
-from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange
-from engine.journal.tables import connection_events, line_spans, pnl_points, setting_changes, signals
+from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange, SignalOutcome
+from engine.journal.tables import (
+    connection_events,
+    line_spans,
+    pnl_points,
+    setting_changes,
+    signal_outcomes,
+    signals,
+)
 from engine.journal.thinning import thinned, with_gaps_marked
 
 log = logging.getLogger(__name__)
@@ -72,6 +79,13 @@ class JournalReader:
         c = signals.c
         query = select(c.body).where(c.market_time >= from_market, c.market_time < to_market).order_by(c.market_time)
         return [msgspec.convert(row[0], Signal) for row in self._rows(signals, query)]
+
+    def outcomes(self, from_market: float, to_market: float, set_name: str = "") -> list[SignalOutcome]:
+        """What became of the signals confirmed in that stretch of market time; of those in force by default."""
+        c = signal_outcomes.c
+        query = select(c.set_name, c.signal_id, c.market_time, c.horizon_min, c.best, c.worst, c.move)
+        query = query.where(c.market_time >= from_market, c.market_time < to_market, c.set_name == set_name)
+        return [SignalOutcome(*tuple(row)) for row in self._rows(signal_outcomes, query.order_by(c.market_time))]
 
     def changes(self, limit: int = 50) -> list[SettingChange]:
         c = setting_changes.c

@@ -40,3 +40,15 @@ class ConnectionEvent(Struct, frozen=True):
     kind: str
     text: str
     code: int | None = None
+
+
+class SignalOutcome(Struct, frozen=True):
+    """What became of a signal at one horizon, in its ATR, positive = towards its side. `set_name` "" = in force."""
+
+    set_name: str
+    signal_id: str
+    signal_at: float  # market time
+    horizon_min: int
+    best: float
+    worst: float
+    move: float

@@ -12,13 +12,14 @@ from sqlalchemy.sql.dml import Insert
 from engine.domain import Condition, Fill, LineSpan, Signal
 from engine.errors import StateError
 from engine.journal import tables
-from engine.journal.rows import ConnectionEvent, SettingChange
+from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 
 Row = dict[str, Any]
 
 # A later state of the same thing replaces these columns; tables that are not named here keep the first row.
 REPLACED: dict[str, tuple[str, ...]] = {
     "signals": ("state", "score", "body"),
+    "shadow_signals": ("state", "score", "body"),
     "setting_changes": ("reverted",),
     "fills": ("commission", "realized_pnl"),
     "notices": ("last_wall", "severity", "title", "text", "cure", "count", "open"),
@@ -36,6 +37,16 @@ def signal_row(signal: Signal) -> Row:
         "score": signal.score,
         "body": msgspec.to_builtins(signal),
     }
+
+
+def shadow_row(set_name: str, signal: Signal) -> Row:
+    return {**signal_row(signal), "set_name": set_name}
+
+
+def outcome_row(outcome: SignalOutcome) -> Row:
+    row: Row = msgspec.to_builtins(outcome)
+    row["market_time"] = row.pop("signal_at")
+    return row
 
 
 def change_row(change: SettingChange) -> Row:
@@ -138,6 +149,8 @@ def all_tables() -> tuple[Table, ...]:
     return (
         tables.pnl_points,
         tables.signals,
+        tables.shadow_signals,
+        tables.signal_outcomes,
         tables.setting_changes,
         tables.connection_events,
         tables.fills,

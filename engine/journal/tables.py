@@ -56,6 +56,30 @@ signals = _journal_table(
     unique=("signal_id",),
 )
 
+shadow_signals = _journal_table(
+    "shadow_signals",
+    Column("set_name", String(64), nullable=False),
+    Column("signal_id", String(80), nullable=False),
+    Column("con_id", BigInteger, nullable=False),
+    Column("local_symbol", String(64), nullable=False),
+    Column("side", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("body", JSON, nullable=False),  # the whole domain.Signal
+    unique=("set_name", "signal_id"),
+)
+
+signal_outcomes = _journal_table(
+    "signal_outcomes",
+    Column("set_name", String(64), nullable=False),  # "" = the thresholds in force
+    Column("signal_id", String(80), nullable=False),
+    Column("horizon_min", Integer, nullable=False),
+    Column("best", Float(53), nullable=False),  # all three in ATR of the signal, towards its side
+    Column("worst", Float(53), nullable=False),
+    Column("move", Float(53), nullable=False),
+    unique=("set_name", "signal_id", "horizon_min"),
+)
+
 setting_changes = _journal_table(
     "setting_changes",
     Column("change_id", BigInteger, nullable=False),

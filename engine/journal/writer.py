@@ -22,7 +22,7 @@ from engine.domain import Condition, Fill, LineSpan, Signal
 from engine.errors import StateError
 from engine.journal import statements, tables
 from engine.journal.database import open_for_writing, url_of
-from engine.journal.rows import ConnectionEvent, SettingChange
+from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 from engine.journal.statements import Row
 from engine.sqlite_damage import is_corruption
 
@@ -86,6 +86,14 @@ class Journal:
     def record_signal(self, signal: Signal) -> None:
         """A new signal, or the new state of one."""
         self._append(tables.signals, statements.signal_row(signal))
+
+    def record_shadow(self, set_name: str, signal: Signal) -> None:
+        """A signal of the shadow set: kept apart from those in force."""
+        self._append(tables.shadow_signals, statements.shadow_row(set_name, signal))
+
+    def record_outcome(self, outcome: SignalOutcome) -> None:
+        """What became of a signal at one horizon; the first answer stays."""
+        self._append(tables.signal_outcomes, statements.outcome_row(outcome))
 
     def record_change(self, change: SettingChange) -> None:
         """A changed setting; again with `reverted=True` once it is taken back."""

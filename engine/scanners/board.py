@@ -63,6 +63,11 @@ class Board:
         else:
             self.entries[contract.con_id] = known._replace(seen_market=now_market)
 
+    def scans_of(self, con_id: int) -> tuple[str, ...]:
+        """Names of the scans that list a symbol now, the best rank first."""
+        entry = self.entries.get(con_id)
+        return tuple(dict.fromkeys(reason.scan for reason in entry.reasons)) if entry is not None else ()
+
     def drop(self, con_id: int) -> None:
         self.entries.pop(con_id, None)
 

@@ -14,11 +14,12 @@ import msgspec
 
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
-from engine.domain import Quote, ScorePart, Side, Signal
+from engine.domain import ContractRef, Quote, ScorePart, Side, Signal
 from engine.scanners.better_side import sides_to_read
 from engine.scanners.carry import Carried, carry
 from engine.scanners.facts import Facts, OpeningRange, read_bars
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
+from engine.scanners.signal_of import signal_of
 from engine.scanners.tracker import Step, Tracker
 
 log = logging.getLogger("qtrade.breakout")
@@ -41,13 +42,21 @@ class Verdict(NamedTuple):
     at_market: float
 
 
+def _no_scans(con_id: int) -> tuple[str, ...]:
+    return ()
+
+
 class Surroundings(NamedTuple):
-    """What the scanner asks of other rooms. `exempt` = positions and pins, to which no floor applies."""
+    """What the scanner asks of other rooms. `exempt` = positions and pins, to which no floor applies.
+
+    `scans` = names of the market scans that list a symbol now.
+    """
 
     quote: QuoteLookup
     exempt: Callable[[int], bool]
     unit_known: Callable[[int], bool]
     mono: Callable[[], float]
+    scans: Callable[[int], tuple[str, ...]] = _no_scans
 
 
 class BreakoutScanner:
@@ -206,6 +215,10 @@ class BreakoutScanner:
         signals = [watch.signal for watch in watches if watch and watch.phase == "active" and watch.signal]
         return max(signals, key=lambda signal: signal.at) if signals else None
 
+    def floors_for(self, contract: ContractRef) -> Floors | None:
+        """The floors of one symbol; None = a position, a pin or no stock."""
+        return self.floors if contract.sec_type == "STK" and not self._around.exempt(contract.con_id) else None
+
     def forget(self, con_id: int) -> None:
         """It left the universe; its cool-down holds until the day is over."""
         self._facts.pop(con_id, None)
@@ -292,25 +305,9 @@ class BreakoutScanner:
         if quote.lane == "visited" and not self._is_loud(reading):
             self.tracker.drop(con_id, side)
             return
-        value, parts = score(reading, self.params, confirmed=True)
-        signal = Signal(
-            id=f"{con_id}-{side}-{int(now)}",
-            con_id=con_id,
-            local_symbol=entry.contract.local_symbol,
-            side=side,
-            at=now,
-            triggered_at=triggered_at,
-            level=frozen.level,
-            level_kind=frozen.kind,
-            last=quote.last,
-            atr=frozen.atr,
-            score=round(value, 4),
-            parts=parts,
-            lane=quote.lane,
-            state="active",
-            rel_volume=reading.rel_volume,
-            surge=reading.surge,
-        )
+        scored = score(reading, self.params, confirmed=True)
+        scans = self._around.scans(con_id)
+        signal = signal_of(entry.contract, quote, reading, frozen, scored, (triggered_at, now), scans)
         if watch.phase == "active":
             self._end(con_id, side, now)  # the further one takes over
         self.tracker.begin(con_id, side, signal)
@@ -344,13 +341,12 @@ class BreakoutScanner:
         average = quote.avg_volume if quote is not None else None
         if average is None and entry.usual is not None:
             average = entry.usual.daily
-        floored = entry.contract.sec_type == "STK" and not self._around.exempt(con_id)
         return Live(
             last=quote.last if quote is not None else None,
             running_volume=running.volume if running is not None else None,
             running_time=running.time if running is not None else None,
             average_volume=average,
-            floors=self.floors if floored else None,
+            floors=self.floors_for(entry.contract),
             blocked=self._blocked(entry, quote),
             unit_known=self._around.unit_known(con_id),
             seen_from=running.seen_from if running is not None else entry.builder.seen_from,

@@ -67,12 +67,12 @@ def whole(version: int, bars: BarArrays, params: BreakoutParams, revision: int =
         float(bars.close[-1]) if count else 0.0,
         ema_last(bars.close, params.ema_fast),
         ema_last(bars.close, params.ema_slow),
-        _atr(bars, params.atr_length),
+        atr_of(bars, params.atr_length),
         False,
     )
 
 
-def _atr(bars: BarArrays, length: int) -> float | None:
+def atr_of(bars: BarArrays, length: int) -> float | None:
     """Wilder's average over as many bars as still weigh something; overnight gaps are no range."""
     tail = slice(max(0, len(bars.time) - settled(length, 1.0 / length) - length - 1), None)
     times: Floats = bars.time[tail]

@@ -23,6 +23,7 @@ from engine.scanners.market import MarketScanner, ScanResult
 from engine.scanners.parts import Parts
 from engine.scanners.repairs import Repairs
 from engine.scanners.rules import Floors
+from engine.scanners.shadow import ShadowSet
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
 from engine.scanners.visits import Look, VisitJudge
@@ -45,6 +46,7 @@ class ScannerCoordinator:
         scans: MarketScanSettings,
         normal_max: int = 10,
         on_signal: Callable[[Signal], None] = lambda signal: None,
+        on_shadow: Callable[[str, Signal], None] = lambda name, signal: None,
     ) -> None:
         self._parts = parts
         self._scans = scans
@@ -63,19 +65,22 @@ class ScannerCoordinator:
         self.universe = Universe()
         self.board = Board()
         self.heat = HeatHistory()
-        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, parts.clock.mono)
+        mono = parts.clock.mono
+        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of)
+        self.shadow = ShadowSet(parts.store, around, on_shadow)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, parts.store)
-        rooms = (self.board.drop, self.breakout.forget, self.visits.forget, self._repairs.forget)
+        rooms = (self.board.drop, self.breakout.forget, self.shadow.forget, self.visits.forget, self._repairs.forget)
         bars = (parts.desk.forget, parts.units.forget, parts.store.remove)
         self._leavers = Leavers(self._is_needed, (*rooms, *bars))
-        self.market = MarketScanner(parts.broker, scans, parts.clock.mono, self._on_result, self._on_pushed)
+        self.market = MarketScanner(parts.broker, scans, mono, self._on_result, self._on_pushed)
 
     # --- settings and events ------------------------------------------------------------------------------------
 
     def set_params(self, params: BreakoutParams) -> None:
         """Thresholds: take effect at the next cycle, which is due at once."""
         self.breakout.set_params(params, floors_of(params, self._scans))
+        self.shadow.set_floors(floors_of(self.shadow.params or params, self._scans))
         self._cycle_mono = float("-inf")
 
     def set_market(self, scans: MarketScanSettings) -> None:
@@ -83,6 +88,11 @@ class ScannerCoordinator:
         self._scans = scans
         self.market.set_settings(scans)
         self.breakout.set_params(self.breakout.params, floors_of(self.breakout.params, scans))
+
+    def set_shadow(self, name: str, params: BreakoutParams | None) -> None:
+        """A second set of thresholds on the same bars, without lines or alerts; None = none."""
+        now = self._parts.market()
+        self.shadow.choose(name, params, floors_of(params or self.breakout.params, self._scans), now)
 
     def set_normal_max(self, normal_max: int) -> None:
         self._normal_max = normal_max
@@ -116,6 +126,7 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._parts.store.on_quote(quote, now, has_trade)
         self.breakout.on_quote(quote, now)
+        self.shadow.on_quote(quote, now)
         if quote.lane == "visited":
             look = self.visits.look(quote, now)
             if look is not None:
@@ -129,6 +140,7 @@ class ScannerCoordinator:
         """The broker's own bars have come."""
         self._repairs.on_history(con_id)
         self.visits.on_history(con_id, self._parts.market())
+        self.shadow.on_history(con_id, self._parts.market())
 
     def on_connected(self) -> None:
         self.universe.on_connected()
@@ -176,11 +188,14 @@ class ScannerCoordinator:
         self._newest_market = now
         if self._log.turn_day(now):
             self.breakout.end_all(now)
+            self.shadow.turn_day(now)
         if live is not None:
             self._parts.store.sync_lines(frozenset(live), now)
         for con_id in self._parts.store.close_due(now):
             self.breakout.on_bar_closed(con_id, now)
+            self.shadow.on_bar_closed(con_id, now)
         self.breakout.recheck(now)
+        self.shadow.recheck(now)
         self.market.step(now)
         self._settle(now)
         self._repairs.step(now, self._exempt)
@@ -197,6 +212,7 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._cycle_mono, self._cycle_market = begun, now
         yield from self.breakout.slices(now)
+        yield from self.shadow.slices(now)
         self._arrange(now)
         self._cycle_ms = (self._parts.clock.mono() - begun) * 1_000.0
         self._run_market = now
@@ -264,7 +280,7 @@ class ScannerCoordinator:
             results_breakout=sum(1 for verdict in verdicts.values() if verdict.state != "warming"),
             results_market=len({row.contract.con_id for result in self.market.results() for row in result.rows}),
             signals_today=len(self._log),
-            longest_slice_ms=self.breakout.longest_slice_s * 1_000.0,
+            longest_slice_ms=max(self.breakout.longest_slice_s, self.shadow.longest_slice_s) * 1_000.0,
         )
 
     # --- inside -------------------------------------------------------------------------------------------------
@@ -362,6 +378,7 @@ class ScannerCoordinator:
         self.visits.clear()
         self._repairs.clear()
         self.breakout.verdicts.clear()
+        self.shadow.set_back(now)
         self.board.clear()
         self._cycle_market = float("-inf")
 

@@ -15,7 +15,7 @@ from engine.broker.port import RequestError, ScanRow, ScanRows, ScanSpec
 from engine.config import MarketScanSettings
 from engine.domain import ScanState
 from engine.errors import QTradeError
-from engine.scanners.presets import BY_NAME, PRESETS, Preset, over_for_today, spec
+from engine.scanners.presets import PRESETS, Preset, catalogue, over_for_today, spec
 
 log = logging.getLogger("qtrade.market")
 
@@ -81,7 +81,7 @@ class MarketScanner:
         self._slots = slots
         self._most_slots = slots
         self._no_slot_mono = 0.0
-        self._scans = {preset.name: _Scan(preset) for preset in PRESETS}
+        self._scans = {preset.name: _Scan(preset) for preset in catalogue(settings)}
         self._connected = False
         self._evaluated_mono: float | None = None
         self.run_market: float | None = None
@@ -89,6 +89,11 @@ class MarketScanner:
     def set_settings(self, settings: MarketScanSettings) -> None:
         """Other presets or floors: what changed is opened anew at the next step."""
         self._settings = settings
+        offered = {preset.name: preset for preset in catalogue(settings)}
+        for name in [name for name in self._scans if name not in offered]:
+            self._close(self._scans.pop(name))
+        for name, preset in offered.items():
+            self._scans.setdefault(name, _Scan(preset)).preset = preset
         for scan in self._scans.values():
             scan.refused_mono = None
 
@@ -156,7 +161,7 @@ class MarketScanner:
 
     def wanted(self, now_market: float) -> list[Preset]:
         """The presets that should run now, in order: the user's, then a spare one in each free slot."""
-        chosen = [BY_NAME[name] for name in self._settings.enabled if name in BY_NAME]
+        chosen = [self._scans[name].preset for name in self._settings.enabled if name in self._scans]
         chosen = [preset for preset in chosen if not over_for_today(preset, now_market)]
         spare = [p for p in PRESETS if p.spare and p not in chosen and not over_for_today(p, now_market)]
         return (chosen + spare)[: self._most_slots]
@@ -246,6 +251,7 @@ class MarketScanner:
             result_market=result.at_market if result is not None else None,
             message=message,
             meaning=scan.preset.meaning,
+            custom=scan.preset.custom,
         )
 
     def _state_and_message(self, scan: _Scan, wanted: bool, now_market: float) -> tuple[State, str]:

@@ -27,6 +27,8 @@ class Preset(NamedTuple):
     takes_lines: bool = True
     min_change_pct: float | None = None
     spare: bool = False  # runs on its own when a slot is free
+    filters: tuple[tuple[str, str], ...] = ()
+    custom: bool = False
 
 
 PRESETS: tuple[Preset, ...] = (
@@ -46,13 +48,33 @@ PRESETS: tuple[Preset, ...] = (
 BY_NAME = {preset.name: preset for preset in PRESETS}
 
 
+def catalogue(settings: MarketScanSettings) -> tuple[Preset, ...]:
+    """Every scan that may run: the presets, then the user's own."""
+    own = tuple(
+        Preset(
+            name,
+            scan.scan_code,
+            ", ".join([scan.location, *(f"{tag} {value}" for tag, value in scan.filters)]),
+            scan.instrument,
+            scan.location,
+            scan.side,
+            filters=scan.filters,
+            custom=True,
+        )
+        for name, scan in settings.custom.items()
+        if name not in BY_NAME
+    )
+    return PRESETS + own
+
+
 def over_for_today(preset: Preset, now_market: float) -> bool:
     """Whether a preset that runs in the morning only has had its time."""
     return preset.until is not None and datetime.fromtimestamp(now_market, NEW_YORK).time() >= preset.until
 
 
 def spec(preset: Preset, settings: MarketScanSettings) -> ScanSpec:
-    """The subscription as the broker wants it. Floors and the exclusion of ETFs hold for stocks."""
+    """The subscription as the broker wants it. Floors and the exclusion of ETFs hold for stocks, unless a filter of
+    the scan's own has the same tag."""
     filters: list[tuple[str, str]] = []
     if preset.instrument == "STK":
         filters += [
@@ -63,4 +85,6 @@ def spec(preset: Preset, settings: MarketScanSettings) -> ScanSpec:
         ]
     if preset.min_change_pct is not None:
         filters.append(("changePercAbove", f"{preset.min_change_pct:g}"))
+    own = {tag for tag, _ in preset.filters}
+    filters = [each for each in filters if each[0] not in own] + list(preset.filters)
     return ScanSpec(preset.name, preset.scan_code, preset.instrument, preset.location, ROWS, tuple(filters))

@@ -29,7 +29,7 @@ class SignalLog:
         self.turn_day(now_market)
         if _day(signal.at) != self._day:
             return
-        self._signals[signal.id] = signal
+        self._signals[signal.id] = msgspec.structs.replace(signal, inputs=())
         while len(self._signals) > KEPT:
             del self._signals[next(iter(self._signals))]
 
@@ -38,9 +38,13 @@ class SignalLog:
         self.turn_day(now_market)
         today = [signal for signal in signals if _day(signal.at) == self._day and signal.at <= now_market]
         for signal in today:
-            self._signals.setdefault(signal.id, msgspec.structs.replace(signal, state="ended"))
+            self._signals.setdefault(signal.id, msgspec.structs.replace(signal, state="ended", inputs=()))
         self._signals = dict(sorted(self._signals.items(), key=lambda item: item[1].at))
         return today
+
+    def all(self) -> tuple[Signal, ...]:
+        """Today's signals, oldest first."""
+        return tuple(self._signals.values())
 
     def of(self, con_id: int) -> tuple[Signal, ...]:
         """One symbol's signals, oldest first."""

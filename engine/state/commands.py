@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from engine.state.lab_sections import Range
+
 
 class Command(Struct, frozen=True, tag=True):
     """Base; `request_id` is made by the page (uuid4 hex), the answer appears in the `answers` section under it."""
@@ -25,6 +27,43 @@ class RevertChange(Command, frozen=True, tag=True):
 
     change_id: int
     who: str = "page"
+
+
+class UseThresholdSet(Command, frozen=True, tag=True):
+    """Load, keep (the thresholds in force) or delete a named set, or let it run as the shadow ("" = none)."""
+
+    action: Literal["load", "keep", "delete", "shadow"]
+    name: str
+    who: str = "page"
+
+
+class KeepScan(Command, frozen=True, tag=True):
+    """Keep a custom scan under its name, or change the one of that name; it is turned on while a slot is free."""
+
+    name: str
+    scan_code: str
+    instrument: str
+    location: str
+    filters: tuple[tuple[str, str], ...] = ()
+    side: Literal["long", "short"] = "long"
+    who: str = "page"
+
+
+class DeleteScan(Command, frozen=True, tag=True):
+    """Delete a custom scan."""
+
+    name: str
+    who: str = "page"
+
+
+class WhyNot(Command, frozen=True, tag=True):
+    """Why has a symbol (named, or by its con_id) no signal? The answer's `value` has each rule (`engine.why_desk`)."""
+
+    text: str
+
+
+class RunAudit(Command, frozen=True, tag=True):
+    """The missed-signal audit of today, now."""
 
 
 class OpenSymbol(Command, frozen=True, tag=True):
@@ -66,4 +105,54 @@ class ProbeBroker(Command, frozen=True, tag=True):
     port: int
 
 
-AnyCommand = ApplySettings | RevertChange | OpenSymbol | PinSymbol | FindSymbol | AskLine | Reconnect | ProbeBroker
+class PreviewThresholds(Command, frozen=True, tag=True):
+    """What today's signals would be with these thresholds ("breakout.bars_n": 15), on top of those in force.
+
+    {} = those in force alone. The answer is in the section "preview".
+    """
+
+    changes: dict[str, float | int | str | bool | None]
+
+
+class LookForDays(Command, frozen=True, tag=True):
+    """What days are recorded: `kind` "app" (our own bars) or "csv" (a folder). The answer is in the section "lab"."""
+
+    kind: str
+    folder: str = ""
+
+
+class RunLab(Command, frozen=True, tag=True):
+    """Replay recorded days, each set of the product of `ranges` on top of the thresholds in force.
+
+    No symbols = all, no days = all. Progress is in the section "lab", the result in "lab_result".
+    """
+
+    kind: str
+    folder: str = ""
+    symbols: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    least_signals: int = 10
+
+
+class CancelLab(Command, frozen=True, tag=True):
+    """Stop the run."""
+
+
+DeskCommand = (
+    ApplySettings
+    | RevertChange
+    | UseThresholdSet
+    | RunAudit
+    | KeepScan
+    | DeleteScan
+    | WhyNot
+    | OpenSymbol
+    | PinSymbol
+    | FindSymbol
+    | AskLine
+    | Reconnect
+    | ProbeBroker
+)
+LabCommand = PreviewThresholds | LookForDays | RunLab | CancelLab
+AnyCommand = DeskCommand | LabCommand

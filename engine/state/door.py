@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import msgspec
 
 from engine.errors import CommandRefused
-from engine.state.commands import AnyCommand, ApplySettings, Command, FindSymbol, OpenSymbol, PinSymbol, ProbeBroker
+from engine.state.commands import (
+    AnyCommand,
+    ApplySettings,
+    Command,
+    FindSymbol,
+    OpenSymbol,
+    PinSymbol,
+    PreviewThresholds,
+    ProbeBroker,
+    RunLab,
+)
 
 BYTES_MAX = 16_384
 TEXT_MAX = 256
 CHANGES_MAX = 100
+RANGES_MAX = 4
+VALUES_MAX = 100
 
 
 def checked(command: Command) -> AnyCommand:
@@ -49,13 +62,27 @@ def _check_values(given: Command, command: AnyCommand) -> None:
     if isinstance(command, FindSymbol) and not command.text.strip():
         raise CommandRefused("Type a symbol or a name first.")
     if isinstance(given, ApplySettings):
-        _check_changes(given)
+        _check_changes(given.changes, least=1)
+    if isinstance(given, PreviewThresholds):
+        _check_changes(given.changes, least=0)
+    if isinstance(given, RunLab):
+        _check_run(given)
 
 
-def _check_changes(command: ApplySettings) -> None:
+def _check_run(command: RunLab) -> None:
+    names = [each.name for each in command.ranges]
+    if len(names) > RANGES_MAX or len(set(names)) < len(names):
+        raise CommandRefused(f"{len(names)} parameters vary; at most {RANGES_MAX} different ones can.")
+    if any(not 1 <= len(each.values) <= VALUES_MAX for each in command.ranges):
+        raise CommandRefused(f"Each parameter takes 1-{VALUES_MAX} values.")
+    if not 1 <= command.least_signals <= 1_000:
+        raise CommandRefused(f"At least {command.least_signals} signals; must be 1-1,000.")
+
+
+def _check_changes(changes: Mapping[str, object], least: int) -> None:
     """Looks at the values as given: JSON has already turned NaN into null."""
-    if not 1 <= len(command.changes) <= CHANGES_MAX:
-        raise CommandRefused(f"{len(command.changes)} settings at once; must be 1-{CHANGES_MAX}.")
-    for key, value in command.changes.items():
+    if not least <= len(changes) <= CHANGES_MAX:
+        raise CommandRefused(f"{len(changes)} settings at once; must be {least}-{CHANGES_MAX}.")
+    for key, value in changes.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise CommandRefused(f"{key}: {value} is not a number that can be set.")

@@ -6,6 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from engine.errors import StateError
+from engine.state.lab_sections import LAB_SECTIONS
+from engine.state.scan_sections import SCAN_SECTIONS
+from engine.state.score_sections import SCORE_SECTIONS
 from engine.state.sections import SECTIONS, Section, SymbolSection
 
 SYMBOL_PREFIX = "symbol:"
@@ -19,7 +22,8 @@ class Envelope(Struct, frozen=True):
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
-_kinds: tuple[type[Section], ...] = (*SECTIONS.values(), SymbolSection)
+_named: dict[str, type[Section]] = {**SECTIONS, **SCORE_SECTIONS, **SCAN_SECTIONS, **LAB_SECTIONS}
+_kinds: tuple[type[Section], ...] = (*_named.values(), SymbolSection)
 _decoders: dict[type[Section], msgspec.json.Decoder[Section]] = {kind: msgspec.json.Decoder(kind) for kind in _kinds}
 _seqs = msgspec.json.Decoder(dict[str, int])
 
@@ -37,9 +41,9 @@ def kind_of(name: str) -> type[Section]:
     """
     if name.startswith(SYMBOL_PREFIX) and name[len(SYMBOL_PREFIX) :].lstrip("-").isdigit():
         return SymbolSection
-    if name in SECTIONS:
-        return SECTIONS[name]
-    raise StateError(f"there is no section {name!r}; known: {', '.join(SECTIONS)}, symbol:<con_id>")
+    if name in _named:
+        return _named[name]
+    raise StateError(f"there is no section {name!r}; known: {', '.join(_named)}, symbol:<con_id>")
 
 
 def wrap(snapshot: Section) -> Envelope:

@@ -307,9 +307,21 @@ class ChangeRow(Struct, frozen=True):
     reverted: bool = False
 
 
+class ThresholdSetRow(Struct, frozen=True):
+    """Breakout thresholds under a name. `values` without the prefix "breakout."; `problem` = why it can't be loaded."""
+
+    name: str
+    built_in: bool
+    values: dict[str, Any]
+    in_force: bool
+    problem: str = ""
+
+
 class SettingsSection(Section, frozen=True, kw_only=True):
     rows: tuple[SettingRow, ...]
     changes: tuple[ChangeRow, ...]  # newest first, 50
+    sets: tuple[ThresholdSetRow, ...] = ()
+    shadow: str = ""  # name of the set that runs in the shadow; "" = none
     folder: str = ""  # the data folder in use, as a path of this machine
 
 

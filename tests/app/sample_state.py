@@ -22,7 +22,17 @@ from engine.domain import (
     Signal,
     SymbolEvent,
 )
+from engine.scanners.parameter_xml import parse
 from engine.state.bus import StateBus
+from engine.state.scan_sections import ScanParametersSection
+from engine.state.score_sections import (
+    AuditReport,
+    FoundSignal,
+    ScoreFigures,
+    ScoreGroup,
+    ScoresSection,
+    ShadowReport,
+)
 from engine.state.sections import (
     AccountFigures,
     AgeRow,
@@ -47,6 +57,7 @@ from engine.state.sections import (
     SymbolSection,
     UniverseSection,
 )
+from simulator.scanner_xml import document
 
 WALL = 1_795_382_400.0  # when the sample was "seen", if the caller gives no time
 MARKET = 1_762_369_980.0  # 2025-11-05 14:13 New York: the gateway runs on its own clock
@@ -636,6 +647,46 @@ def universe() -> UniverseSection:
     )
 
 
+def scores() -> ScoresSection:
+    """Two groups known well, one with too few; a shadow that found more; an audit that is over."""
+
+    def figures(signals: int, known: int, move: float, won: float) -> ScoreFigures:
+        return ScoreFigures(
+            signals,
+            (known,) * 4,
+            (move / 3, move / 2, move, move * 1.4),
+            (0.4, 0.7, 1.1, 1.6),
+            (-0.3, -0.5, -0.6, -0.9),
+            won,
+        )
+
+    found = tuple(
+        FoundSignal(
+            con_id, symbol, "short" if i == 1 else "long", MARKET - 400.0 * i, 100.0 + i, 0.7, 0.4 - 0.3 * i, "sampled"
+        )
+        for i, (con_id, symbol, _, _) in enumerate(NAMES[3:7])
+    )
+    groups = (
+        ScoreGroup("all", "All", figures(24, 21, 0.42, 0.5714)),
+        ScoreGroup("hour", "10:00", figures(15, 15, 0.61, 0.6)),
+        ScoreGroup("hour", "14:00", figures(9, 6, -0.2, 0.3333)),
+        ScoreGroup("scan", "Momentum", figures(12, 11, 0.3, 0.5455)),
+        ScoreGroup("score", "0.7 to 0.8", figures(10, 10, 0.8, 0.7)),
+        ScoreGroup("side", "long", figures(20, 18, 0.5, 0.6111)),
+    )
+    return ScoresSection(
+        today=groups[:3],
+        days=groups,
+        sessions=7,
+        shadow=ShadowReport(
+            "Loose", MARKET - 3_600.0, figures(4, 3, 0.4, 0.6667), figures(9, 8, 0.1, 0.5), 3, found[:1], found[1:]
+        ),
+        audit=AuditReport(
+            "2025-11-05", MARKET, 512, 512, 3, 31, 22, 2, 7, figures(7, 7, 0.35, 0.5714), found, running=False
+        ),
+    )
+
+
 def fill_sample(bus: StateBus, wall: float = WALL, mono: float = 1_000.0, *, connected: bool = True) -> None:
     """Publish every section once, plus `symbol:` sections of TSLA, NQZ5 and NVDA with 390 bars each.
 
@@ -648,6 +699,8 @@ def fill_sample(bus: StateBus, wall: float = WALL, mono: float = 1_000.0, *, con
     bus.publish("health", health(wall))
     bus.publish("settings", settings(wall))
     bus.publish("universe", universe())
+    bus.publish("scores", scores())
+    bus.publish("scan_parameters", ScanParametersSection(parameters=parse(document()), day="20251105"))
     bus.publish(
         "answers", AnswersSection(answers=(Answer("0" * 32, True, "Applied: bars N 20 -> 15", wall - 3_600.0),))
     )

@@ -17,7 +17,16 @@ from engine.setting_changes import SettingsKeeper
 from engine.setting_sources import Layer
 from engine.settings import resolve, saved_layer
 from engine.state.bus import StateBus
-from engine.state.commands import AnyCommand, ApplySettings, ProbeBroker, RevertChange
+from engine.state.commands import (
+    AnyCommand,
+    ApplySettings,
+    DeleteScan,
+    KeepScan,
+    LabCommand,
+    ProbeBroker,
+    RevertChange,
+    UseThresholdSet,
+)
 from engine.state.sections import Answer, AnswersSection, ChangeRow
 
 LOCKED = Layer("command line", {"web.port": 8099}, {"web.port": "command line --port"})
@@ -42,7 +51,10 @@ class Book:
 
 
 class Desk:
-    """`commands` keeps what was carried out; `is_silent` True = commands are taken and never answered."""
+    """`commands` keeps what was carried out, without the questions to the lab.
+
+    `is_silent` True = commands are taken and never answered.
+    """
 
     def __init__(self, bus: StateBus, folder: Path, wall: float) -> None:
         self.bus = bus
@@ -59,7 +71,8 @@ class Desk:
     def work(self) -> None:
         """Carry out and answer everything that waits."""
         for command in self.bus.drain():
-            self.commands.append(command)
+            if not isinstance(command, LabCommand):
+                self.commands.append(command)
             if not self.is_silent:
                 self._answers.append(self._answer(command))
         self.bus.publish("answers", AnswersSection(answers=tuple(self._answers[-50:])))
@@ -76,6 +89,12 @@ class Desk:
             return self.keeper.change(command.changes, command.who)
         if isinstance(command, RevertChange):
             return self.keeper.revert(command.change_id, command.who)
+        if isinstance(command, UseThresholdSet):
+            return self.keeper.use_set(command.action, command.name, command.who)
+        if isinstance(command, KeepScan):
+            return self.keeper.keep_scan(command)
+        if isinstance(command, DeleteScan):
+            return self.keeper.delete_scan(command.name, command.who)
         if isinstance(command, ProbeBroker):
             raise QTradeError(f"Nothing listens at {command.host}:{command.port}.")
         return "done"

@@ -12,6 +12,7 @@ import pytest
 from app.callbacks.requests import reply_to
 from app.deps import AppDeps
 from app.factory import create_app
+from app.rows.scanners import SET_KEYS
 from app.rows.settings import AT_START, BROKER_CHOICES, FIELDS, KEYS, now_words, settings_parts
 from app.rows.thresholds import BREAKOUT_KEYS, judge
 from app.snapshots import Snapshots
@@ -49,7 +50,7 @@ def rig(tmp_path: Path) -> Rig:
 
 
 def test_every_setting_of_the_models_has_its_place_on_a_page(rig: Rig) -> None:
-    elsewhere = {*BREAKOUT_KEYS, "market_scan.enabled", "data_dir"}
+    elsewhere = {*BREAKOUT_KEYS, "market_scan.enabled", *SET_KEYS, "data_dir"}
     assert set(KEYS) | elsewhere == set(ALL_FIELDS)
     assert not set(KEYS) & elsewhere
     create_app(rig.deps)

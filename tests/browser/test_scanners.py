@@ -118,6 +118,37 @@ def test_a_change_is_reverted_by_one_click(scanners: Page, engine: Engine) -> No
     assert "taken back" in scanners.locator(".qt-change").last.inner_text()
 
 
+def test_a_set_is_loaded_kept_and_one_click_takes_it_back(scanners: Page, engine: Engine) -> None:
+    sets = scanners.locator("[data-qt-sets]")
+    sets.locator("select").select_option("Strict")
+    assert "Buffer 0.1 → 0.3" in sets.inner_text()
+    sets.get_by_role("button", name="Load").click()
+    until(scanners, DONE, "Set loaded")
+    until(scanners, "document.querySelector('#qt-f-breakout-volume_surge').value === '2.5'")
+    sets.get_by_role("button", name="Keep as").click()
+    sets.locator(".qt-set-name input").fill("My morning")
+    sets.locator(".qt-set-name input").press("Enter")
+    until(scanners, DONE, "Set kept")
+    until(scanners, "document.querySelector('[data-qt-sets] select').value === 'My morning'")
+    scanners.locator(".qt-change", has_text="Set Strict").get_by_role("button", name="Revert").click()
+    until(scanners, DONE, "Change taken back")
+    until(scanners, "document.querySelector('#qt-f-breakout-volume_surge').value === '1.5'")
+    assert list(engine.desk.keeper.settings.config.sets.saved) == ["My morning"]
+
+
+def test_a_value_sent_by_hand_is_refused_with_its_reason_and_nothing_is_lost(scanners: Page, engine: Engine) -> None:
+    box(scanners, "rel_volume").fill("3")
+    by_hand = """done => qt.ask('scanners-request', {action: 'apply', changes: {'breakout.bars_n': 500,
+        'breakout.rel_volume': 2}}, r => { window.byHand = r; })"""
+    scanners.evaluate(by_hand)
+    until(scanners, "!!window.byHand")
+    answer = scanners.evaluate("window.byHand")
+    assert answer["ok"] is False and answer["errors"] == {"breakout.bars_n": "Must be 10 to 55, a whole number."}
+    wait_polls(scanners, 1)
+    assert engine.desk.keeper.settings.config.breakout == BreakoutParams() and engine.desk.commands == []
+    assert box(scanners, "rel_volume").input_value() == "3"
+
+
 def test_two_fields_that_contradict_are_told_apart_and_nothing_is_lost(scanners: Page, engine: Engine) -> None:
     scanners.locator("summary").click()
     box(scanners, "ema_fast").fill("25")
@@ -197,6 +228,36 @@ def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
     wait_polls(scanners, 2)
     assert 0 < scanners.locator(rows).count() < len(NAMES) - 3
     scanners.locator(rows).first.click(position={"x": 400, "y": 10})
+    until(scanners, "location.pathname.startsWith('/symbol/')")
+
+
+def test_a_custom_scan_is_made_of_the_gateways_list(scanners: Page, engine: Engine) -> None:
+    form = scanners.locator("[data-qt-custom]")
+    form.locator("[data-field=name]").fill("Gaps")
+    form.locator("[data-field=code]").select_option("HIGH_OPEN_GAP")
+    form.locator("[data-custom-do=filter]").click()
+    form.locator(".qt-custom-filter select").select_option("openGapPercAbove")
+    form.locator(".qt-custom-filter input").fill("many")
+    form.locator("[data-custom-do=keep]").click()
+    until(scanners, "document.querySelector('.qt-custom-said').innerText.includes('must be a number')")
+    form.locator(".qt-custom-filter input").fill("4")
+    form.locator("[data-custom-do=keep]").click()
+    until(scanners, DONE, "Custom scan")
+    kept = engine.desk.keeper.settings.config.market_scan.custom["Gaps"]
+    assert (kept.scan_code, kept.filters) == ("HIGH_OPEN_GAP", (("openGapPercAbove", "4"),))
+    until(scanners, "document.querySelector('[data-field=kept]').value === 'Gaps'")
+
+
+def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None:
+    scanners.get_by_text("20 sessions", exact=True).click()
+    until(scanners, "document.querySelector('[data-score=days]').offsetHeight > 0")
+    assert "too few to judge" in scanners.locator("[data-score=days]").inner_text()
+    scanners.get_by_text("Wide", exact=True).click()
+    until(scanners, f"document.querySelectorAll('.qt-heat-wide td').length === 7 * {len(NAMES) - 3}")
+    until(scanners, "document.querySelector('.qt-heat-wide td').title === 'AAPL Score: 0.50'")
+    scanners.get_by_text("Treemap", exact=True).click()
+    until(scanners, "document.querySelectorAll('#scanners-map .slice').length > 3")
+    scanners.locator("#scanners-map .slice path.surface").nth(2).click()
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
 

@@ -8,13 +8,22 @@ from engine.state.commands import OpenSymbol
 from tests.integration.engine_bench import running_engine, running_simulator, wait_for
 
 TSLA = 76792991
+CUSTOM = {
+    name: {"scan_code": code, "instrument": "STK", "location": "STK.US.MAJOR", "filters": [("priceAbove", "20")]}
+    for name, code in (("Active", "MOST_ACTIVE"), ("Open gap", "HIGH_OPEN_GAP"))
+}
+SCANS = ("Momentum", "Since open", "Relative volume", "Trend break", "Volume pace", "Short side", "Halted", *CUSTOM)
+MESSAGES_MAX = 45  # a second as the gateway counts them; 51 end the connection
 
 
 @pytest.mark.parametrize("unit", ["lots", "shares"])
 def test_units_bars_and_results_on_the_simulator(unit, tmp_path):
     with running_simulator("--fresh", "--volume-unit", unit) as gateway:
-        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+        with running_engine(
+            gateway.port, tmp_path, "simulated", market_scan__custom=CUSTOM, market_scan__enabled=SCANS
+        ) as bench:
             wait_for(lambda: bench.is_connected, "connected")
+            wait_for(lambda: bench.read("scan_parameters").day, "the gateway's list of scans and filters")
             scanners = wait_for(
                 lambda: (s := bench.read("scanners")) and s.results_market >= 100 and s, "rows of the scans"
             )
@@ -32,7 +41,16 @@ def test_units_bars_and_results_on_the_simulator(unit, tmp_path):
             assert 20_000_000 < tsla.avg_volume < 400_000_000, "in shares, whatever the gateway counts in"
             if unit == "lots":
                 the_symbol_page_has_everything(bench)
-        assert gateway.ledger()["pacing_violations"] == 0
+        the_pace_held(gateway.ledger())
+
+
+def the_pace_held(ledger):
+    """Everything that a start asks for: positions, scans, custom scans, their document, history, lines, visits."""
+    assert ledger["messages"]["24"] == 1, "the scanner parameters, once a day"
+    assert ledger["messages"]["22"] >= len(SCANS)
+    assert 20 <= ledger["worst_second"] <= MESSAGES_MAX
+    assert ledger["pacing_violations"] == 0
+    assert not {"100", "0"} & ledger["errors"].keys()
 
 
 def the_symbol_page_has_everything(bench):

@@ -33,6 +33,9 @@ SEAMS = frozenset(
         "engine.codes",
         "engine.broker.port",
         "engine.state.sections",
+        "engine.state.score_sections",
+        "engine.state.scan_sections",
+        "engine.state.lab_sections",
     }
 )
 
@@ -49,6 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.portfolio": SEAMS | {"engine.bars"},
     "engine.scanners": SEAMS | {"engine.lines", "engine.bars"},
     "engine.sqlite_damage": frozenset(),
+    "engine.lab": SEAMS | {"engine.bars", "engine.scanners"},
     "engine.state": SEAMS | {"engine.sqlite_damage"},
     "engine.journal": SEAMS | {"engine.sqlite_damage"},
     "engine.health": SEAMS,

@@ -20,7 +20,7 @@ from engine.domain import LineSpan
 from engine.journal import tables
 from engine.journal.database import file_of, open_for_writing, url_of
 from engine.journal.reader import JournalReader
-from engine.journal.rows import ConnectionEvent, SettingChange
+from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 from engine.journal.source import EmptyJournal
 from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
 from engine.journal.writer import ROWS_WAITING_MAX, Journal
@@ -88,6 +88,8 @@ def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_j
     journal.record_pnl(WALL, MARKET, -5.0, 1.0, None)
     for item in signals().signals:
         journal.record_signal(item)
+        journal.record_shadow("Loose", item)
+    journal.record_outcome(SignalOutcome("", "1-long-1", MARKET, 30, 1.5, -0.5, 1.0))
     journal.record_change(SettingChange(1, WALL, MARKET, "page", "a.b", 20, [1, "x"]))
     journal.record_connection(ConnectionEvent(WALL, MARKET, "connected", "to TWS", 1102))
     for fill in FILLS:
@@ -350,6 +352,22 @@ def test_readers_in_many_threads(path, make_journal, make_reader):
     for thread in threads:
         thread.join(10.0)
     assert counts == [500] * 8
+
+
+def test_outcomes_come_back_and_the_shadow_stays_apart(path, make_journal, make_reader):
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    first = signals().signals[0]
+    journal.record_shadow("Loose", first)
+    mine = SignalOutcome("", first.id, first.at, 5, 1.5, -0.5, 1.0)
+    for outcome in (mine, SignalOutcome("Loose", first.id, first.at, 5, 2.0, 0.0, 2.0), mine):
+        journal.record_outcome(outcome)
+    assert journal.flush()
+    reader = make_reader(path)
+    assert reader.signals(0.0, 1e12) == []
+    assert reader.outcomes(0.0, 1e12) == [mine]
+    assert [each.move for each in reader.outcomes(0.0, 1e12, "Loose")] == [2.0]
+    assert reader.outcomes(first.at + 1.0, 1e12) == []
 
 
 def test_the_stand_in_is_empty():

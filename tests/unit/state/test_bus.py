@@ -66,7 +66,7 @@ def test_another_struct_under_a_sections_name_is_a_bug_said_loudly(bus):
 
 def test_the_sample_fills_every_section_and_three_symbols(bus, clock):
     fill_sample(bus, clock.wall(), clock.mono())
-    bus.publish("coverage", coverage_at(clock.wall()))
+    bus.publish("coverage", coverage_at(clock.wall(), count=20))
     assert set(bus.seqs()) >= set(SECTIONS)
     assert len(bus.published_symbols()) == 3
     assert len(bus.read(f"symbol:{TSLA}").bars) == 390

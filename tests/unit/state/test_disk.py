@@ -70,7 +70,7 @@ def read(folder):
 
 def test_a_second_process_reads_the_very_same_sections(desk, read):
     fill_sample(desk.bus)
-    desk.bus.publish("coverage", coverage_at(WALL))
+    desk.bus.publish("coverage", coverage_at(WALL, count=20))
     assert desk.writer.flush()
     reader = read()
     assert reader.seqs() == desk.bus.seqs()
@@ -366,7 +366,7 @@ clock = SystemClock()
 bus = StateBus(None, clock)
 writer = StateWriter(Path({folder!r}), clock, lambda: bus._current)
 fill_sample(bus, 1.0, 1.0)
-bus.publish("coverage", coverage_at(1.0, count=60))
+bus.publish("coverage", coverage_at(1.0, count=20))
 step = 0
 while True:
     writer.flush()

@@ -1,0 +1,70 @@
+"""The preview under the thresholds: today's signals under the moved values beside those in force. Pure.
+
+The part "preview" carries the id of the request it answers; a tab shows the answer to its own question alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.format import plural, signed
+from engine.state.lab_sections import Moved, PreviewSection
+from engine.state.score_sections import ScoreFigures
+
+HORIZONS = ("5 min", "15 min", "30 min", "60 min")
+THIRTY = 2
+MOST_NAMES = 12
+
+
+def preview_part(section: PreviewSection | None) -> dict[str, Any]:
+    """Words and rows of the box; {} = nothing was asked yet."""
+    if section is None:
+        return {}
+    if not section.ok or section.in_force is None or section.moved is None:
+        return {"id": section.request_id, "ok": False, "text": section.text}
+    now, then = section.in_force, section.moved
+    return {
+        "id": section.request_id,
+        "ok": True,
+        "count": f"{then.signals:,}",
+        "word": "signal today" if then.signals == 1 else "signals today",
+        "now": f"now {now.signals:,}",
+        "new": f"{section.new_total:,} new" if section.new_total else "",
+        "gone": f"{section.gone_total:,} gone" if section.gone_total else "",
+        "median": _median(then, now),
+        "rows": [
+            [name, signed(then.moves[at]), signed(now.moves[at]), f"{then.known[at]:,} of {then.signals:,}"]
+            for at, name in enumerate(HORIZONS)
+        ],
+        "new_list": _names(section.new, section.new_total),
+        "gone_list": _names(section.gone, section.gone_total),
+        "basis": f"{plural(section.symbols, 'symbol')} with bars today, as if each had held a line; judged at the "
+        "close of each minute.",
+        "bars_to": section.bars_to_market,
+        "took": round(section.took_ms),
+    }
+
+
+def _median(then: ScoreFigures, now: ScoreFigures) -> str:
+    """ "Median +0.40 ATR after 30 min (now +0.30; 12 of 14 old enough)"."""
+    if then.moves[THIRTY] is None:
+        return "No signal is 30 min old yet." if then.signals else "No signal today under these values."
+    return (
+        f"Median {signed(then.moves[THIRTY])} ATR after 30 min (now {signed(now.moves[THIRTY])}; "
+        f"{then.known[THIRTY]:,} of {then.signals:,} old enough)"
+    )
+
+
+def _names(moved: tuple[Moved, ...], total: int) -> dict[str, Any]:
+    """One entry a symbol, the newest first: [con_id, symbol, how many, newest market time, its move]; how many more."""
+    rows: dict[int, list[Any]] = {}
+    for each in reversed(moved):
+        row = rows.setdefault(each.con_id, [each.con_id, each.symbol, 0, each.at, _move(each)])
+        row[2] += 1
+    shown = list(rows.values())[:MOST_NAMES]
+    return {"rows": shown, "more": max(0, total - sum(row[2] for row in shown))}
+
+
+def _move(each: Moved) -> str:
+    side = "short side, " if each.side == "short" else ""
+    return side + ("not 30 min old" if each.move is None else f"{signed(each.move)} ATR after 30 min")

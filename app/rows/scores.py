@@ -1,0 +1,157 @@
+"""The scoreboard, the shadow set beside the live one, and the missed-signal audit, as the page shows them. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.format import number, plural, price_decimals, signed
+from app.rows.states import LIVE, LOADING, empty
+from app.snapshots import Snapshots
+from engine.state.score_sections import AuditReport, FoundSignal, ScoreFigures, ScoreGroup, ScoresSection, ShadowReport
+
+View = dict[str, dict[str, Any]]
+FEWEST = 10  # signals below which a group is not judged
+HORIZONS = (5, 15, 30, 60)
+THIRTY = 2
+KINDS = ("all", "side", "hour", "score", "scan")
+SOURCE_WORDS = {"sampled": "visited only", "history": "no line", "streamed": "streamed"}
+
+
+def scores_parts(s: Snapshots) -> View:
+    """The parts of the three cards and their states (to be merged into "state")."""
+    section = s.scores
+    shadow, audit = (section.shadow, section.audit) if section else (None, None)
+    return {
+        "rows:scores_today": group_rows(section.today if section else ()),
+        "rows:scores_days": group_rows(section.days if section else ()),
+        "rows:shadow": shadow_rows(shadow),
+        "rows:audit": {
+            f"{row.con_id}-{row.side}-{row.at_market:.0f}": found(i, row) for i, row in enumerate(_rows(audit))
+        },
+        "scores": {
+            "days": f"{plural(section.sessions, 'day')} with signals" if section and section.sessions else None,
+            "shadow": shadow_words(shadow),
+            "shadow_fact": shadow.name if shadow else None,
+            "audit": audit_words(audit),
+        },
+    }
+
+
+def score_states(section: ScoresSection | None) -> dict[str, Any]:
+    """States of the three cards."""
+    if section is None:
+        return dict.fromkeys(("scores", "shadow", "audit"), LOADING)
+    return {
+        "scores": LIVE
+        if section.days
+        else empty("No signal yet", "Each signal is judged 5, 15, 30 and 60 min later by its bars."),
+        "shadow": LIVE
+        if section.shadow
+        else empty(
+            "No shadow set", "Choose a set above the thresholds and press Shadow: it runs beside them, silently."
+        ),
+        "audit": LIVE
+        if section.audit
+        else empty(
+            "Not audited yet", "After the close the same detector looks at every symbol's bars: what no line cost."
+        ),
+    }
+
+
+def group_rows(groups: tuple[ScoreGroup, ...]) -> dict[str, Any]:
+    """One row a group; a signal that two scans listed counts in both."""
+    ordered = sorted(groups, key=lambda group: (KINDS.index(group.kind), group.name))
+    return {f"{group.kind}:{group.name}": _group(order, group) for order, group in enumerate(ordered)}
+
+
+def _group(order: int, group: ScoreGroup) -> dict[str, Any]:
+    f = group.figures
+    moves = {f"m{minutes}": _atr(f.moves[i], f"{f.known[i]} known") for i, minutes in enumerate(HORIZONS)}
+    return {
+        "order": order,
+        "kind": ""
+        if group.kind == "all"
+        else {"scan": "scan", "score": "score", "side": "side"}.get(group.kind, "hour"),
+        "name": group.name,
+        "n": number(f.signals),
+        **moves,
+        "best": _atr(f.best[THIRTY]),
+        "worst": _atr(f.worst[THIRTY]),
+        "judged": judgement(f),
+    }
+
+
+def judgement(figures: ScoreFigures) -> str:
+    """ "58 % up of 24", or that there are too few to judge."""
+    known = figures.known[THIRTY]
+    if known < FEWEST or figures.won is None:
+        return f"n {known} < {FEWEST}: too few to judge"
+    return f"{number(100 * figures.won)} % up of {known}"
+
+
+def _atr(value: float | None, title: str = "") -> Any:
+    """Moves are towards the signal's side; the sign says it, colour only repeats it."""
+    if value is None:
+        return None
+    tone = "gain" if value > 0.005 else "loss" if value < -0.005 else ""
+    return (
+        {"text": signed(value, 2), "tone": tone, "title": title} if title else {"text": signed(value, 2), "tone": tone}
+    )
+
+
+def found(order: int, row: FoundSignal, who: str = "") -> dict[str, Any]:
+    """One signal of a list."""
+    return {
+        "order": order,
+        "at": {"at": round(row.at_market), "clock": "hm"},
+        "sym": {"sym": row.local_symbol, "con": row.con_id},
+        "side": row.side,
+        "level": number(row.level, price_decimals(row.level)),
+        "score": number(row.score, 2),
+        "m30": _atr(row.move_30),
+        "who": who or SOURCE_WORDS.get(row.note, row.note),
+    }
+
+
+def shadow_rows(report: ShadowReport | None) -> dict[str, Any]:
+    """What only one of both sets found, newest first."""
+    if report is None:
+        return {}
+    rows = [(row, "live only") for row in report.only_live] + [(row, "shadow only") for row in report.only_shadow]
+    rows.sort(key=lambda pair: -pair[0].at_market)
+    return {
+        f"{who}:{row.con_id}-{row.side}-{row.at_market:.0f}": found(i, row, who) for i, (row, who) in enumerate(rows)
+    }
+
+
+def shadow_words(report: ShadowReport | None) -> str | None:
+    """ "Live 4 signals, 30-min median +0.40 ATR. Shadow Loose 9, +0.10 ATR. Both found 3." """
+    if report is None:
+        return None
+    live, shadow = report.live, report.shadow
+    return (
+        f"Live {plural(live.signals, 'signal')}{_median(live)}. "
+        f"Shadow {report.name} {number(shadow.signals)}{_median(shadow)}. Both found {number(report.both)}."
+    )
+
+
+def _median(figures: ScoreFigures) -> str:
+    move, known = figures.moves[THIRTY], figures.known[THIRTY]
+    return "" if move is None else f", 30-min median {signed(move, 2)} ATR of {known}"
+
+
+def _rows(report: AuditReport | None) -> tuple[FoundSignal, ...]:
+    return report.rows if report else ()
+
+
+def audit_words(report: AuditReport | None) -> str | None:
+    """What the line limit cost, in one sentence."""
+    if report is None:
+        return None
+    if report.running:
+        return f"Judging {report.done} of {plural(report.symbols, 'symbol')} …"
+    cost = f"{plural(report.missed, 'signal')} missed for want of a line{_median(report.figures)}"
+    rest = f"{report.seen} of {report.found} were seen live"
+    unsure = f", {report.rejected} streamed but not confirmed by the ticks" if report.rejected else ""
+    bare = f" {plural(report.without_bars, 'symbol')} had no bars." if report.without_bars else ""
+    return f"{report.day}: {cost}. {rest}{unsure}; {plural(report.symbols, 'symbol')} judged.{bare}"

@@ -1,0 +1,106 @@
+"""The preview: 600 symbols x 1 day, from the question to the lab process to its answer. Goal: < 300 ms.
+
+    python -m benchmarks.preview [--symbols 600]
+
+Each threshold is moved in turn, to values that were not asked for before. "cold" = the first question after all bars
+were handed over anew, as after a start; "minute" = the first one after a minute closed for 50 symbols.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.lab_process import OPEN, TimedLab, walk
+from engine.config import BreakoutParams
+from engine.lab.messages import AskPreview, LoadToday, PreviewAnswer, SymbolMinutes
+
+BARS, WARM = 390, 390
+GOAL_MS = 300.0
+MOVES = {
+    "bars_n": (12, 25, 40),
+    "buffer_atr": (0.0, 0.3, 0.8),
+    "atr_length": (8, 20, 28),
+    "volume_surge": (1.0, 2.0, 3.0),
+    "rel_volume": (0.5, 1.0, 3.0),
+    "opening_range_min": (5, 30, 60),
+    "ema_fast": (3, 5, 13),
+    "ema_slow": (15, 50, 100),
+    "price_floor_usd": (0, 20, 50),
+    "avg_volume_floor": (0, 1_000_000, 3_000_000),
+    "confirm_s": (0, 60, 120),
+    "confirm_bars": (1, 2, 3),
+    "alert_hold_s": (0, 60, 120),
+    "cool_down_min": (1, 5, 60),
+}
+
+
+def symbols(first: int, count: int) -> tuple[SymbolMinutes, ...]:
+    usual = np.full(1_440, 9_000.0, dtype="<f4").tobytes()
+    hours = ((OPEN - 5.5 * 3_600, OPEN + 10.5 * 3_600), (OPEN, OPEN + 6.5 * 3_600))
+    known = (OPEN - 86_400.0, OPEN + 86_400.0)
+    return tuple(
+        SymbolMinutes(
+            con_id, f"S{con_id}", True, True, 2e6, np.stack(_two_days(con_id)).astype("<f8").tobytes(), usual, 20, 4e6,
+            (hours[0],), (hours[1],), known, known,
+        )
+        for con_id in range(first, first + count)
+    )  # fmt: skip
+
+
+def _two_days(seed: int) -> tuple[np.ndarray, ...]:
+    before, today = walk(seed + 10_000, WARM, OPEN - 86_400.0), walk(seed, BARS)
+    return tuple(np.concatenate(pair) for pair in zip(before, today, strict=True))
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--symbols", type=int, default=600)
+    args = options.parse_args()
+    base = BreakoutParams().model_dump()
+    with tempfile.TemporaryDirectory() as folder:
+        lab = TimedLab(Path(folder))
+        job = 0
+        cpu: list[float] = []
+
+        def ask(**moved: object) -> tuple[PreviewAnswer, float]:
+            nonlocal job
+            job += 1
+            before = lab.cpu_s()
+            answer, seconds = lab.ask(AskPreview(job, base, {**base, **moved}, 5e6), PreviewAnswer)
+            assert isinstance(answer, PreviewAnswer)
+            cpu.append((lab.cpu_s() - before) * 1e3)
+            return answer, seconds * 1e3
+
+        for start in range(1, args.symbols + 1, 50):
+            part = symbols(start, min(50, args.symbols - start + 1))
+            lab.process.send(LoadToday(0, OPEN - 3_600.0, start == 1, part))
+        first, cold_ms = ask()
+        took: dict[str, list[float]] = {}
+        cpu.clear()
+        for name, values in MOVES.items():
+            for value in values:
+                answer, ms = ask(**{name: value})
+                took.setdefault(name, []).append(ms)
+        lab.process.send(LoadToday(0, OPEN - 3_600.0, False, symbols(1, 50)))
+        _, minute_ms = ask()
+        lab.process.stop()
+    for name, times in took.items():
+        print(f"{name:18} {' '.join(f'{ms:6.0f}' for ms in times)} ms")
+    spent = sorted(cpu[:-1])
+    every = sorted(ms for times in took.values() for ms in times)
+    print(f"cold {cold_ms:.0f} ms (bars handed over and read), minute {minute_ms:.0f} ms")
+    print(
+        f"{first.symbols} symbols x {BARS} bars, {first.in_force.signals} signals in force: a move takes "
+        f"{statistics.median(every):.0f} ms in the median, {every[-1]:.0f} ms at most (goal < {GOAL_MS:.0f})"
+    )
+    print(f"CPU of the lab process alone: {statistics.median(spent):.0f} ms in the median, {spent[-1]:.0f} ms at most")
+    return 0 if every[-1] < GOAL_MS else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,58 @@
+"""Recorded days out of the app's own bar files (`engine.bars.bar_files`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.bars.bar_files import NO_BARS, StoredSession, StoredSymbol, list_symbols, read_sessions
+from engine.bars.series import BarArrays
+from engine.bars.sessions import is_us_stock
+from engine.errors import LabError
+from engine.lab.recordings import RecordedDay, regular_hours, stock_hours
+
+
+class AppRecordings:
+    """The folder `bars/` of one account. Raises LabError while nothing was kept there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        found = list_symbols(folder)
+        if not found:
+            raise LabError(
+                f"No day is recorded yet in {folder}. Days are kept as they are traded; a folder of CSV files can be "
+                "used until then."
+            )
+        self._symbols = _by_name(found)
+        self._read: tuple[str, dict[str, StoredSession]] = ("", {})  # the newest symbol alone
+
+    def days(self) -> Sequence[tuple[str, str]]:
+        return sorted((name, _iso(date)) for name, stored in self._symbols.items() for date in stored.dates)
+
+    def load(self, symbol: str, day: str) -> RecordedDay:
+        stored = self._symbols[symbol]
+        if self._read[0] != symbol:
+            sessions = read_sessions(self._folder, stored.con_id)
+            self._read = (symbol, {_iso(each.date): each for each in sessions})
+        session = self._read[1].get(day)
+        is_stock = stored.contract.sec_type == "STK"
+        if session is None:  # damaged, or gone since the list was made
+            return RecordedDay(symbol, day, BarArrays(*NO_BARS[:6]), stock_hours(day), is_stock)
+        bars = BarArrays(*session.bars[:6])
+        hours = regular_hours(bars, session.open, session.close)
+        if not hours.liquid.sessions and is_us_stock(stored.contract):
+            hours = stock_hours(day)
+        return RecordedDay(symbol, day, bars, hours, is_stock)
+
+
+def _iso(date: int) -> str:
+    return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
+
+
+def _by_name(found: Sequence[StoredSymbol]) -> dict[str, StoredSymbol]:
+    """Local symbols as names; where two contracts share one, the con_id stands behind it."""
+    names = [stored.contract.local_symbol for stored in found]
+    return {
+        name if names.count(name) == 1 else f"{name} #{stored.con_id}": stored
+        for name, stored in zip(names, found, strict=True)
+    }

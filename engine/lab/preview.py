@@ -1,0 +1,137 @@
+"""The preview: today's signals in force against those under moved values, as if each symbol had held a line. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.bars.hours import Hours, Session
+from engine.bars.series import BarArrays
+from engine.bars.sessions import ContractHours
+from engine.bars.usual import DAY_MIN, UsualVolume
+from engine.config import BreakoutParams
+from engine.lab.features import Features
+from engine.lab.messages import AskPreview, LoadToday, PreviewAnswer, SymbolMinutes
+from engine.lab.replay import replay
+from engine.lab.stack import stack_tapes
+from engine.lab.summary import Judged, Outcomes
+from engine.lab.tape import Around, Tape, make_tape
+from engine.scanners.outcome_figures import THIRTY, figures
+from engine.scanners.rules import Floors
+from engine.state.lab_sections import Moved
+from engine.state.score_sections import ScoreFigures
+
+SAME_S = 300.0  # a signal that only comes a few minutes earlier or later is the same one
+MOST_LISTED = 40
+MOST_SETS = 6
+
+
+class Today:
+    """Today's bars of all symbols, and the signals under the newest sets asked for."""
+
+    def __init__(self) -> None:
+        self._tapes: dict[int, Tape] = {}
+        self._features: Features | None = None
+        self._outcomes: Outcomes | None = None
+        self._judged: dict[tuple[BreakoutParams, float], tuple[list[Judged], ScoreFigures]] = {}
+        self._con_ids: list[int] = []
+
+    def load(self, message: LoadToday) -> None:
+        """Take part of the bars; symbols that came before are replaced."""
+        if message.is_first:
+            self._tapes.clear()
+        for symbol in message.symbols:
+            tape = tape_of(symbol, message.day_start)
+            if tape is not None:
+                self._tapes[symbol.con_id] = tape
+            else:
+                self._tapes.pop(symbol.con_id, None)
+        self._features = self._outcomes = None
+        self._judged.clear()
+
+    def preview(self, ask: AskPreview) -> PreviewAnswer:
+        """Raises ValueError when the values make no set of parameters."""
+        begun = time.perf_counter()
+        before, in_force = self._signals(BreakoutParams(**ask.in_force), ask.usd_floor)
+        after, moved = self._signals(BreakoutParams(**ask.moved), ask.usd_floor)
+        new, gone = differences(before, after)
+        return PreviewAnswer(
+            job=ask.job,
+            symbols=len(self._con_ids),
+            in_force=in_force,
+            moved=moved,
+            new_total=len(new),
+            gone_total=len(gone),
+            new=tuple(self._line(each) for each in new[-MOST_LISTED:]),
+            gone=tuple(self._line(each) for each in gone[-MOST_LISTED:]),
+            took_ms=round((time.perf_counter() - begun) * 1e3, 1),
+        )
+
+    def _signals(self, params: BreakoutParams, usd_floor: float) -> tuple[list[Judged], ScoreFigures]:
+        if self._features is None or self._outcomes is None:
+            self._con_ids = list(self._tapes)
+            self._features = Features(stack_tapes(list(self._tapes.values())))
+            self._outcomes = Outcomes(self._features)
+        key = (params, usd_floor)
+        known = self._judged.pop(key, None)
+        if known is None:
+            if len(self._judged) >= MOST_SETS:
+                del self._judged[next(iter(self._judged))]  # the one that was asked for longest ago
+            floors = Floors(params.price_floor_usd, float(params.avg_volume_floor), usd_floor)
+            judged = self._outcomes.judge(replay(self._features, params, floors))
+            known = judged, figures(judged)
+        self._judged[key] = known
+        return known
+
+    def _line(self, each: Judged) -> Moved:
+        after, signal = each.after[THIRTY], each.signal
+        move = None if after is None else round(after.move, 3)
+        return Moved(self._con_ids[signal.tape], each.symbol, signal.side, signal.at, signal.score, move)
+
+
+def differences(before: Sequence[Judged], after: Sequence[Judged]) -> tuple[list[Judged], list[Judged]]:
+    """(new, gone), each in the order of time; one of the same symbol and side within 5 minutes is the same signal."""
+    gone = {_place(each): each for each in before}
+    new = [each for each in after if gone.pop(_place(each), None) is None]
+    rivals: dict[tuple[int, str], list[Judged]] = {}
+    for each in gone.values():
+        rivals.setdefault(_place(each)[:2], []).append(each)
+    left = []
+    for each in new:
+        others = rivals.get(_place(each)[:2], [])
+        near = [(abs(_at(old) - _at(each)), number) for number, old in enumerate(others)]
+        if near and min(near)[0] <= SAME_S:
+            del others[min(near)[1]]
+        else:
+            left.append(each)
+    return sorted(left, key=_at), sorted((old for rest in rivals.values() for old in rest), key=_at)
+
+
+def _place(judged: Judged) -> tuple[int, str, int]:
+    return judged.signal.tape, judged.signal.side, judged.signal.bar
+
+
+def _at(judged: Judged) -> float:
+    return judged.signal.at
+
+
+def tape_of(symbol: SymbolMinutes, day_start: float) -> Tape | None:
+    """The tape of what the engine sent; None without a bar of today."""
+    columns = np.frombuffer(symbol.columns, dtype="<f8").reshape(6, -1)
+    bars = BarArrays(*columns)
+    first = int(np.searchsorted(bars.time, day_start))
+    if first >= len(bars.time):
+        return None
+    usual = None
+    if len(symbol.usual) == DAY_MIN * 4:
+        usual = UsualVolume(np.frombuffer(symbol.usual, dtype="<f4"), symbol.usual_sessions, symbol.usual_daily)
+    hours = ContractHours(_hours(symbol.trading, symbol.trading_known), _hours(symbol.liquid, symbol.liquid_known))
+    around = Around(hours, symbol.is_us_stock, usual, symbol.average_volume, symbol.floored)
+    return make_tape(symbol.symbol, "", bars, first, around)
+
+
+def _hours(sessions: tuple[tuple[float, float], ...], known: tuple[float, float] | None) -> Hours:
+    from_, to = known if known is not None else (None, None)
+    return Hours(tuple(Session(*each) for each in sessions), from_, to)

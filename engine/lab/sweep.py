@@ -1,0 +1,224 @@
+"""A run over recorded days: many sets of parameters on one stack, chosen by one part of it and judged by the other.
+
+The best set is the one whose median move 30 minutes after its signals is highest on the choosing part; what it is
+worth is told by the judging part alone, which it has not seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from engine.config import BreakoutParams
+from engine.errors import LabError
+from engine.lab.features import Features
+from engine.lab.messages import AskSweep, Progress, SweepAnswer
+from engine.lab.recordings import Recordings, tapes_of
+from engine.lab.replay import replay
+from engine.lab.stack import stack_tapes
+from engine.lab.summary import Judged, Outcomes, bucket_of, grouped, hour_of, side_of, spread
+from engine.lab.tape import Tape
+from engine.scanners.outcome_figures import THIRTY, figures
+from engine.scanners.rules import Floors
+from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
+
+CHOOSING_SHARE = 0.7
+MOST_SETS = 5_000
+MOST_TAPES = 2_000
+MOST_SIGNALS = 300
+MOST_BEST = 20
+
+
+class Split(NamedTuple):
+    """Numbers of the tapes that judge, and how it came; empty = no split was possible."""
+
+    judging: frozenset[int]
+    words: str
+
+
+def split_tapes(tapes: Sequence[Tape]) -> Split:
+    """By days where there are two or more: the first 70 % choose. One day: by symbols. One tape: not at all."""
+    days, symbols = sorted({tape.day for tape in tapes}), sorted({tape.symbol for tape in tapes})
+    if len(days) > 1:
+        kept = _choosing(len(days))
+        late = set(days[kept:])
+        words = f"chosen by the first {kept} of {len(days)} days, judged by the last {len(days) - kept}"
+        return Split(frozenset(n for n, tape in enumerate(tapes) if tape.day in late), words)
+    if len(symbols) > 1:
+        kept = _choosing(len(symbols))
+        others = set(symbols[kept:])
+        words = f"one day only: chosen by {kept} of {len(symbols)} symbols, judged by the others"
+        return Split(frozenset(n for n, tape in enumerate(tapes) if tape.symbol in others), words)
+    return Split(frozenset(), "one symbol and day: no split is possible, so nothing here is proof")
+
+
+def _choosing(count: int) -> int:
+    return max(1, min(count - 1, round(count * CHOOSING_SHARE)))
+
+
+def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]:
+    """Run it in small steps; the last thing that comes is the answer.
+
+    Raises:
+        LabError: nothing to run on, too much, or a file that can't be used.
+    """
+    begun = time.perf_counter()
+    sets = _sets(ask)
+    tapes: list[Tape] = []
+    empty = 0
+    for symbol, tape in tapes_of(source, ask.symbols, ask.days):
+        if tape is None:
+            empty += 1
+        else:
+            tapes.append(tape)
+        if len(tapes) > MOST_TAPES:
+            raise LabError(f"More than {MOST_TAPES:,} symbol-days. Choose fewer symbols or days.")
+        yield Progress(ask.job, 0, len(sets), f"reading {symbol}")
+    if not tapes:
+        raise LabError("None of the chosen symbols was recorded on the chosen days. Choose other days or symbols.")
+    run = _Run(ask, tapes)
+    base = run.of(BreakoutParams(**ask.base))
+    for number, values in enumerate(sets):
+        run.add(values)
+        yield Progress(ask.job, number + 1, len(sets), "")
+    yield SweepAnswer(ask.job, run.result(base, empty, time.perf_counter() - begun))
+
+
+def _sets(ask: AskSweep) -> list[tuple[float, ...]]:
+    count = math.prod(len(each.values) for each in ask.ranges)
+    if count > MOST_SETS:
+        raise LabError(f"{count:,} sets of parameters; at most {MOST_SETS:,} are run. Take fewer values.")
+    return list(itertools.product(*(each.values for each in ask.ranges))) if ask.ranges else []
+
+
+class _Run:
+    """The stack and the results so far."""
+
+    def __init__(self, ask: AskSweep, tapes: list[Tape]) -> None:
+        self._ask = ask
+        self._tapes = tapes
+        self._names = tuple(each.name for each in ask.ranges)
+        self._features = Features(stack_tapes(tapes))
+        self._outcomes = Outcomes(self._features)
+        self._split = split_tapes(tapes)
+        self._results: list[SetResult | None] = []
+
+    def of(self, params: BreakoutParams, values: tuple[float, ...] = ()) -> SetResult:
+        """Figures of one set on both parts."""
+        judged = self._judged(params)
+        judging = self._split.judging
+        chosen = figures([each for each in judged if each.signal.tape not in judging])
+        return SetResult(
+            values, chosen, figures([each for each in judged if each.signal.tape in judging]) if judging else None
+        )
+
+    def add(self, values: tuple[float, ...]) -> None:
+        """Run one set of the product; a combination that makes no sense (EMA fast above slow) is skipped."""
+        try:
+            params = self._params(values)
+        except ValidationError:
+            self._results.append(None)
+            return
+        self._results.append(self.of(params, values))
+
+    def result(self, base: SetResult, empty: int, took_s: float) -> LabResultSection:
+        ask = self._ask
+        valid = [each for each in self._results if each is not None]
+        best = sorted((each for each in valid if self._counts(each)), key=_merit, reverse=True)[:MOST_BEST]
+        params = self._params(best[0].values) if best else BreakoutParams(**ask.base)
+        judged = self._judged(params)
+        judging = self._split.judging
+        late = [each for each in judged if each.signal.tape in judging]
+        early = [each for each in judged if each.signal.tape not in judging]
+        told = late if judging else early
+        return LabResultSection(
+            request_id="",
+            names=self._names,
+            ranges=ask.ranges,
+            split=self._split.words,
+            notes=tuple(self._notes(empty, bool(valid), bool(best))),
+            sets=len(valid),
+            skipped=len(self._results) - len(valid),
+            base=base,
+            best=tuple(best),
+            cells=tuple(None if each is None else self._cell(each) for each in self._results),
+            by_hour=grouped(told, hour_of),
+            by_side=grouped(told, side_of),
+            by_score=grouped(told, bucket_of),
+            spread_chosen=spread(early),
+            spread_judged=spread(late),
+            signals=tuple(_line(each, each.signal.tape in judging) for each in judged[:MOST_SIGNALS]),
+            signals_total=len(judged),
+            tapes=len(self._tapes),
+            took_s=round(took_s, 2),
+        )
+
+    def _counts(self, result: SetResult) -> bool:
+        """Enough signals to be ranked at all."""
+        return result.chosen.known[THIRTY] >= self._ask.least_signals
+
+    def _cell(self, result: SetResult) -> tuple[float | None, float | None, int]:
+        judged = result.judged.moves[THIRTY] if result.judged is not None else None
+        chosen = result.chosen.moves[THIRTY] if self._counts(result) else None
+        return chosen, judged, result.chosen.signals + (result.judged.signals if result.judged is not None else 0)
+
+    def _judged(self, params: BreakoutParams) -> list[Judged]:
+        floors = Floors(params.price_floor_usd, float(params.avg_volume_floor), self._ask.usd_floor)
+        return self._outcomes.judge(replay(self._features, params, floors))
+
+    def _params(self, values: tuple[float, ...]) -> BreakoutParams:
+        moved: dict[str, Any] = dict(zip(self._names, values, strict=True))
+        return BreakoutParams(**{**self._ask.base, **{name: _plain(value) for name, value in moved.items()}})
+
+    def _notes(self, empty: int, swept: bool, found: bool) -> Iterator[str]:
+        unknown = sum(1 for tape in self._tapes if tape.floored and tape.average_volume is None)
+        if unknown:
+            yield (
+                f"{unknown} of {len(self._tapes)} symbol-days have no earlier day on record: their average volume is "
+                "unknown and its floors were not applied."
+            )
+        based = sum(1 for tape in self._tapes if tape.usual is not None)
+        if based < len(self._tapes):
+            yield (
+                f"Relative volume is measured against SMA20 on {len(self._tapes) - based} of {len(self._tapes)} "
+                "symbol-days (10 earlier days are needed for the usual volume)."
+            )
+        if empty:
+            yield f"{empty} symbol-days have no bar."
+        if swept and not found:
+            yield f"No set has {self._ask.least_signals} signals that are 30 min old; the values in force are shown."
+
+
+def _merit(result: SetResult) -> tuple[float, int]:
+    return result.chosen.moves[THIRTY] or 0.0, result.chosen.signals
+
+
+def _plain(value: float) -> float | int:
+    """Whole numbers as such: the models of whole-number parameters take no 20.5, and 20.0 becomes 20."""
+    return int(value) if float(value).is_integer() else value
+
+
+def _line(each: Judged, is_judged: bool) -> SignalLine:
+    signal = each.signal
+    widest = next((after for after in reversed(each.after) if after is not None), None)
+    return SignalLine(
+        symbol=each.symbol,
+        day=each.day,
+        side=signal.side,
+        at=signal.at,
+        level_kind=signal.level_kind,
+        level=signal.level,
+        last=signal.last,
+        atr=round(signal.atr, 6),
+        score=signal.score,
+        rel_volume=None if signal.rel_volume is None else round(signal.rel_volume, 3),
+        moves=tuple(None if after is None else round(after.move, 3) + 0.0 for after in each.after),
+        best=None if widest is None else round(widest.best, 3),
+        worst=None if widest is None else round(widest.worst, 3) + 0.0,
+        judged=is_judged,
+    )

@@ -1,0 +1,176 @@
+"""The lab process: `python -m engine.lab.worker`, questions on standard input, answers on standard output.
+
+Previews come first: a run over recorded days is done in small steps, and between two of them whatever waits is
+answered. The process ends with its parent: its input closes when the parent goes, however it goes.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from pydantic import ValidationError
+
+from engine.errors import LabError, QTradeError
+from engine.lab.app_days import AppRecordings
+from engine.lab.messages import (
+    AskDays,
+    AskPreview,
+    AskSweep,
+    Cancel,
+    DaysAnswer,
+    Failed,
+    FromLab,
+    LoadToday,
+    Progress,
+    Ready,
+    SweepAnswer,
+    ToLab,
+    framed,
+    length_of,
+    to_lab,
+)
+from engine.lab.preview import Today
+from engine.lab.recordings import CsvRecordings, Recordings
+from engine.lab.sweep import sweep
+
+log = logging.getLogger("qtrade.lab")
+
+NICE = 10
+TELL_S = 0.25  # between two words about progress
+BROKEN = "The lab could not do this; lab.log in the log folder says why."
+CANCELLED = "Cancelled."
+Work = Iterator[Progress | SweepAnswer]
+
+
+class Lab:
+    """What the process knows and does. `answer` sends a message to the engine; `take` and `step` run in one thread."""
+
+    def __init__(self, outgoing: IO[bytes]) -> None:
+        self._outgoing = outgoing
+        self._today = Today()
+        self._runs: list[tuple[int, Work]] = []  # sweeps under way, oldest first
+        self._told_mono = float("-inf")
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._runs)
+
+    def answer(self, message: FromLab) -> None:
+        self._outgoing.write(framed(message))
+        self._outgoing.flush()
+
+    def take(self, message: ToLab) -> None:
+        """One question; what fails is said and does not end the process."""
+        try:
+            self._take(message)
+        except (ValidationError, ValueError) as error:
+            self.answer(Failed(message.job, f"These values can't be used: {_plain(error)}"))
+        except QTradeError as error:
+            self.answer(Failed(message.job, str(error)))
+        except Exception:
+            log.exception("A question failed")
+            self.answer(Failed(message.job, BROKEN))
+
+    def step(self) -> None:
+        """One small step of the oldest run."""
+        job, work = self._runs[0]
+        message: FromLab | None
+        try:
+            message = next(work, None)
+        except QTradeError as error:
+            message = Failed(job, str(error))
+        except Exception:
+            log.exception("A run failed")
+            message = Failed(job, BROKEN)
+        if not isinstance(message, Progress):
+            self._runs.pop(0)
+            gc.collect()
+        elif time.monotonic() - self._told_mono < TELL_S:
+            return
+        self._told_mono = time.monotonic()
+        if message is not None:
+            self.answer(message)
+
+    def _take(self, message: ToLab) -> None:
+        if isinstance(message, LoadToday):
+            self._today.load(message)
+        elif isinstance(message, AskPreview):
+            self.answer(self._today.preview(message))
+        elif isinstance(message, AskDays):
+            self.answer(_days(message.job, recordings(message.kind, message.folder)))
+        elif isinstance(message, AskSweep):
+            self._runs.append((message.job, sweep(message, recordings(message.kind, message.folder))))
+        else:
+            self._cancel(message)
+
+    def _cancel(self, message: Cancel) -> None:
+        if any(job == message.job for job, _ in self._runs):
+            self._runs = [run for run in self._runs if run[0] != message.job]
+            self.answer(Failed(message.job, CANCELLED, cancelled=True))
+
+
+def recordings(kind: str, folder: str) -> Recordings:
+    """The source of recorded days. Raises LabError."""
+    if kind == "app":
+        return AppRecordings(Path(folder))
+    if kind == "csv":
+        return CsvRecordings(Path(folder))
+    raise LabError(f"{kind!r} is no source of recorded days; known: app, csv.")
+
+
+def _days(job: int, source: Recordings) -> DaysAnswer:
+    found = source.days()
+    sizes: dict[str, int] = {}
+    for symbol, _day in found:
+        sizes[symbol] = sizes.get(symbol, 0) + 1
+    days = tuple(sorted({day for _symbol, day in found}))
+    return DaysAnswer(job, days, tuple(sorted(sizes)), tuple(sizes[symbol] for symbol in sorted(sizes)))
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".lstrip(": ")
+    return str(error)
+
+
+def read_messages(incoming: IO[bytes], waiting: queue.Queue[ToLab]) -> None:
+    """Pass every message on; at the end of input the process ends at once: there is nothing to save."""
+    try:
+        while head := incoming.read(4):
+            waiting.put(to_lab.decode(incoming.read(length_of(head))))
+    except Exception:
+        log.exception("The engine sent what can't be read")
+    os._exit(0)
+
+
+def main() -> int:
+    """Until the input ends. Standard output belongs to the messages: a stray print goes to the log."""
+    if hasattr(os, "nice"):  # on Windows the engine starts it at low priority
+        os.nice(NICE)
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    waiting: queue.Queue[ToLab] = queue.Queue(64)
+    threading.Thread(target=read_messages, args=(sys.stdin.buffer, waiting), daemon=True).start()
+    gc.disable()  # hundreds of thousands of small values are kept, none in a circle: looking for them stalls a preview
+    lab = Lab(outgoing)
+    lab.answer(Ready(0, os.getpid()))
+    while True:
+        try:
+            lab.take(waiting.get(block=not lab.is_busy))
+        except queue.Empty:
+            lab.step()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,332 @@
+"""LabDesk: questions of the pages to the lab process, and its answers as state. Engine thread only.
+
+One preview is under way at a time and one waits (a newer one takes its place); one run at a time. Every question has
+a time-out; a process that does not answer is ended and started again with the next question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec.structs import replace
+from pydantic import ValidationError
+
+from engine.clock import Clock
+from engine.config import BreakoutParams
+from engine.errors import LabError
+from engine.lab.messages import (
+    AskDays,
+    AskPreview,
+    AskSweep,
+    Cancel,
+    DaysAnswer,
+    Failed,
+    FromLab,
+    LoadToday,
+    PreviewAnswer,
+    Progress,
+    SweepAnswer,
+    SymbolMinutes,
+    ToLab,
+)
+from engine.lab.process import LabProcess
+from engine.lab.snapshot import TodaySnapshot
+from engine.state.commands import CancelLab, LabCommand, LookForDays, PreviewThresholds, RunLab
+from engine.state.lab_sections import LabSection, LabSource, PreviewSection
+from engine.state.sections import Section
+
+log = logging.getLogger("qtrade.lab")
+
+PREVIEW_S, DAYS_S, STEP_S = 15.0, 60.0, 60.0  # without an answer, without a sign of progress
+FRESH_S = 60.0  # today's bars are sent again after this time
+SLICE_S = 0.002
+PREFIX = "breakout."
+Kind = Literal["preview", "days", "run"]
+
+
+@dataclass(slots=True)
+class _Job:
+    kind: Kind
+    request_id: str
+    due_mono: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabTies:
+    """What the desk is given: how to publish a section, to answer a request, and what is in force now."""
+
+    publish: Callable[[str, Section], object]
+    answer: Callable[[str, bool, str], None]
+    thresholds: Callable[[], tuple[BreakoutParams, float]]  # and the floor of dollar volume
+    clock: Clock
+
+
+class LabDesk:
+    """Starts nothing until the first question. `stop` ends the process."""
+
+    def __init__(self, ties: LabTies, today: TodaySnapshot, root: Path, log_file: Path) -> None:
+        self._ties = ties
+        self._today = today
+        self._process = LabProcess(root, log_file, self._hand_over, self._hand_over)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._jobs: dict[int, _Job] = {}
+        self._number = 0
+        self._folder: Path | None = None
+        self._lab = LabSection()
+        self._sent_mono = float("-inf")
+        self._previewing: asyncio.Task[None] | None = None
+        self._next_preview: PreviewThresholds | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the lab process; None while none runs."""
+        return self._process.pid
+
+    def use_folder(self, folder: Path) -> None:
+        """The account's folder of bar files."""
+        self._folder = folder
+
+    def take(self, command: LabCommand) -> None:
+        """Carry out or begin; what is wrong is answered in words."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            if isinstance(command, PreviewThresholds):
+                self._preview(command)
+            elif isinstance(command, LookForDays):
+                self._look(command)
+            elif isinstance(command, RunLab):
+                self._run(command)
+            else:
+                self._cancel(command)
+        except LabError as error:
+            self._ties.answer(command.request_id, False, str(error))
+
+    def step(self) -> None:
+        """Call each second: a job past its time ends the process."""
+        now = self._ties.clock.mono()
+        late = [job for job in self._jobs.values() if now > job.due_mono]
+        if late:
+            log.warning("The lab did not answer in time (%s); its process is ended", late[0].kind)
+            self._process.stop()
+            self._give_up("The lab did not answer in time and was started again; try once more.")
+
+    def stop(self) -> None:
+        if self._previewing is not None:
+            self._previewing.cancel()
+        self._process.stop()
+
+    # --- questions ----------------------------------------------------------------------------------------------
+
+    def _preview(self, command: PreviewThresholds) -> None:
+        if self._previewing is None and not any(job.kind == "preview" for job in self._jobs.values()):
+            self._previewing = asyncio.get_running_loop().create_task(self._ask_preview(command))
+            return
+        if self._next_preview is not None:
+            self._ties.answer(self._next_preview.request_id, False, "A newer preview took its place.")
+        self._next_preview = command
+
+    async def _ask_preview(self, command: PreviewThresholds) -> None:
+        try:
+            in_force, usd_floor = self._ties.thresholds()
+            moved = moved_params(in_force, command.changes)
+            await self._send_today()
+            number = self._ask("preview", command.request_id, PREVIEW_S)
+            self._send(AskPreview(number, in_force.model_dump(), moved.model_dump(), usd_floor))
+        except LabError as error:
+            self._previewed(PreviewSection(request_id=command.request_id, ok=False, text=str(error)))
+        finally:
+            self._previewing = None
+
+    async def _send_today(self) -> None:
+        """Hand over the bars that changed, in slices of 2 ms."""
+        mono = self._ties.clock.mono
+        if self._process.pid is None:
+            self._today.forget()
+        elif mono() - self._sent_mono < FRESH_S:
+            return
+        part: list[SymbolMinutes] = []
+        first, begun = self._today.begin(), mono()
+        for symbol in self._today.changed():
+            if symbol is not None:
+                part.append(symbol)
+            if mono() - begun > SLICE_S:
+                first = self._send_part(part, first)
+                part = []
+                await asyncio.sleep(0)
+                begun = mono()
+        self._send_part(part, first)
+        self._sent_mono = mono()
+
+    def _send_part(self, part: list[SymbolMinutes], is_first: bool) -> bool:
+        """Whether the next part is the first; nothing is sent where nothing is new."""
+        if not part and not is_first:
+            return False
+        self._send(LoadToday(0, self._today.day_start or 0.0, is_first, tuple(part)))
+        return False
+
+    def _look(self, command: LookForDays) -> None:
+        folder = self._folder_of(command.kind, command.folder)
+        number = self._ask("days", command.request_id, DAYS_S)
+        self._show(source=LabSource(command.kind, folder))
+        self._send(AskDays(number, command.kind, folder))
+
+    def _run(self, command: RunLab) -> None:
+        if any(job.kind == "run" for job in self._jobs.values()):
+            raise LabError("A run is under way already. Wait for it, or cancel it first.")
+        in_force, usd_floor = self._ties.thresholds()
+        unknown = [each.name for each in command.ranges if each.name not in BreakoutParams.model_fields]
+        if unknown:
+            raise LabError(f"{unknown[0]} is no threshold. Reload the page.")
+        folder = self._folder_of(command.kind, command.folder)
+        number = self._ask("run", command.request_id, STEP_S)
+        self._show(
+            request_id=command.request_id,
+            phase="running",
+            done=0,
+            total=0,
+            text="starting",
+            started_wall=self._ties.clock.wall(),
+        )
+        ask = AskSweep(
+            job=number,
+            kind=command.kind,
+            folder=folder,
+            symbols=command.symbols,
+            days=command.days,
+            base=in_force.model_dump(),
+            usd_floor=usd_floor,
+            ranges=command.ranges,
+            least_signals=command.least_signals,
+        )
+        self._send(ask)
+        self._ties.answer(command.request_id, True, "The run has begun.")
+
+    def _cancel(self, command: CancelLab) -> None:
+        running = [number for number, job in self._jobs.items() if job.kind == "run"]
+        if not running:
+            raise LabError("Nothing runs.")
+        self._send(Cancel(running[0]))
+        self._ties.answer(command.request_id, True, "Cancelling.")
+
+    def _folder_of(self, kind: str, folder: str) -> str:
+        if kind == "csv":
+            if not folder.strip():
+                raise LabError("Type the folder that holds the recorded days first.")
+            return str(Path(folder.strip()).expanduser())
+        if kind != "app":
+            raise LabError("That is no source of recorded days. Reload the page.")
+        if self._folder is None:
+            raise LabError("The account is not known yet; its recorded days can be read once it is.")
+        return str(self._folder)
+
+    def _ask(self, kind: Kind, request_id: str, within_s: float) -> int:
+        self._number += 1
+        self._jobs[self._number] = _Job(kind, request_id, self._ties.clock.mono() + within_s)
+        return self._number
+
+    def _send(self, message: ToLab) -> None:
+        if self._process.send(message) and not isinstance(message, LoadToday | AskDays | AskSweep):
+            raise LabError("The lab process had ended and was started again; try once more.")
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def _hand_over(self, message: FromLab | int) -> None:
+        """Called in the reading thread: on to the loop."""
+        loop = self._loop
+        try:
+            if loop is not None:
+                loop.call_soon_threadsafe(self._received, message)
+        except RuntimeError:  # the loop is closed: the engine has ended
+            pass
+
+    def _received(self, message: FromLab | int) -> None:
+        if isinstance(message, int):
+            self._give_up(f"The lab process ended (exit code {message}) and starts again with the next question.")
+            return
+        job = self._jobs.get(message.job)
+        if job is None:
+            return
+        if isinstance(message, Progress):
+            job.due_mono = self._ties.clock.mono() + STEP_S
+            self._show(done=message.done, total=message.total, text=message.text)
+            return
+        del self._jobs[message.job]
+        if isinstance(message, PreviewAnswer):
+            self._previewed(_section(job.request_id, message, self._today.bars_to))
+        elif isinstance(message, DaysAnswer):
+            self._found(job, message)
+        elif isinstance(message, SweepAnswer):
+            self._ties.publish("lab_result", replace(message.result, request_id=job.request_id))
+            self._show(phase="done", done=self._lab.total, text="")
+        elif isinstance(message, Failed):
+            self._failed(job, message)
+
+    def _found(self, job: _Job, message: DaysAnswer) -> None:
+        known = self._lab.source
+        if known is not None:
+            self._show(
+                source=replace(known, days=message.days, symbols=message.symbols, sizes=message.sizes, problem="")
+            )
+        self._ties.answer(job.request_id, True, f"{len(message.symbols)} symbols, {len(message.days)} days.")
+
+    def _failed(self, job: _Job, message: Failed) -> None:
+        if job.kind == "preview":
+            self._previewed(PreviewSection(request_id=job.request_id, ok=False, text=message.text))
+        elif job.kind == "days":
+            known = self._lab.source
+            self._show(source=replace(known, problem=message.text) if known is not None else None)
+            self._ties.answer(job.request_id, False, message.text)
+        else:
+            self._show(phase="cancelled" if message.cancelled else "failed", text=message.text)
+
+    def _give_up(self, text: str) -> None:
+        """The process is gone: so is everything that was asked of it."""
+        self._today.forget()
+        self._sent_mono = float("-inf")
+        jobs, self._jobs = list(self._jobs.values()), {}
+        for job in jobs:
+            self._failed(job, Failed(0, text))
+
+    def _previewed(self, section: PreviewSection) -> None:
+        self._ties.publish("preview", section)
+        self._ties.answer(section.request_id, section.ok, section.text or "Previewed.")
+        waiting, self._next_preview = self._next_preview, None
+        if waiting is not None:
+            self._previewing = asyncio.get_running_loop().create_task(self._ask_preview(waiting))
+
+    def _show(self, **changed: Any) -> None:
+        self._lab = replace(self._lab, **changed)
+        self._ties.publish("lab", self._lab)
+
+
+def moved_params(in_force: BreakoutParams, changes: dict[str, Any]) -> BreakoutParams:
+    """The thresholds with these changes. Raises LabError."""
+    moved = {key.removeprefix(PREFIX): value for key, value in changes.items() if key.startswith(PREFIX)}
+    try:
+        return BreakoutParams(**{**in_force.model_dump(), **moved})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise LabError(f"No preview: {where}: {first['msg']}".replace(": : ", ": ")) from error
+
+
+def _section(request_id: str, answer: PreviewAnswer, bars_to: float | None) -> PreviewSection:
+    return PreviewSection(
+        request_id=request_id,
+        ok=True,
+        text="",
+        symbols=answer.symbols,
+        in_force=answer.in_force,
+        moved=answer.moved,
+        new_total=answer.new_total,
+        gone_total=answer.gone_total,
+        new=answer.new,
+        gone=answer.gone,
+        bars_to_market=bars_to,
+        took_ms=answer.took_ms,
+    )

@@ -1,0 +1,57 @@
+"""The figures of some signals together: how many are known, medians of what became of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from engine.bars.hours import NEW_YORK
+from engine.scanners.outcomes import HORIZONS_MIN, Outcome
+from engine.state.score_sections import ScoreFigures
+
+THIRTY = HORIZONS_MIN.index(30)
+SCORE_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+class Followed(Protocol):
+    """A signal, live or of a replay, with what became of it per horizon; None = not known (yet)."""
+
+    @property
+    def after(self) -> tuple[Outcome | None, ...]: ...
+
+
+def figures(signals: Sequence[Followed]) -> ScoreFigures:
+    """Medians per horizon, each over the signals of which that horizon is known."""
+    known = [[after for each in signals if (after := each.after[at]) is not None] for at in range(len(HORIZONS_MIN))]
+    medians = [_medians(each) for each in known]
+    thirty = known[THIRTY]
+    return ScoreFigures(
+        signals=len(signals),
+        known=tuple(len(each) for each in known),
+        moves=tuple(each[2] for each in medians),
+        best=tuple(each[0] for each in medians),
+        worst=tuple(each[1] for each in medians),
+        won=round(sum(after.move > 0 for after in thirty) / len(thirty), 4) if thirty else None,
+    )
+
+
+def score_bucket(score: float) -> str:
+    """ "0.7 to 0.8"; the last one holds 1.0, too."""
+    low = max((step for step in SCORE_STEPS if score >= step), default=SCORE_STEPS[0])
+    return f"{low:.1f} to {low + 0.1:.1f}"
+
+
+def hour_name(at_market: float) -> str:
+    """ "10:00": the hour of New York."""
+    return f"{datetime.fromtimestamp(at_market, NEW_YORK):%H}:00"
+
+
+def _medians(found: Sequence[Outcome]) -> tuple[float | None, float | None, float | None]:
+    """Of the best moves, the worst ones and the moves at the end; + 0.0: no minus zero."""
+    if not found:
+        return None, None, None
+    best, worst, move = np.median(np.array(found), axis=0).tolist()
+    return round(best, 4) + 0.0, round(worst, 4) + 0.0, round(move, 4) + 0.0

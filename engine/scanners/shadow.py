@@ -1,0 +1,135 @@
+"""The shadow set: a second set of thresholds on the same bars, without lines or alerts. Engine thread only.
+
+It costs one more pass in each cycle while a set is chosen, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from engine.bars.store import BarStore
+from engine.config import BreakoutParams
+from engine.domain import Quote, Signal
+from engine.scanners.breakout import BreakoutScanner, Surroundings
+from engine.scanners.rules import Floors
+from engine.scanners.signal_log import SignalLog
+from engine.scanners.visits import VisitJudge
+
+SAME_S = 300.0  # two signals of one symbol and side within five minutes are the same breakout
+
+
+class ShadowSet:
+    """`on_signal(name of the set, signal)` is told of its signals, begun and ended."""
+
+    def __init__(self, store: BarStore, around: Surroundings, on_signal: Callable[[str, Signal], None]) -> None:
+        self._store = store
+        self._around = around
+        self._on_signal = on_signal
+        self._scanner: BreakoutScanner | None = None
+        self._visits: VisitJudge | None = None
+        self._log = SignalLog()
+        self.name = ""
+        self.since_market: float | None = None  # when it began to look; None = none is chosen
+
+    @property
+    def params(self) -> BreakoutParams | None:
+        """None = no set is chosen."""
+        return self._scanner.params if self._scanner is not None else None
+
+    @property
+    def longest_slice_s(self) -> float:
+        return self._scanner.longest_slice_s if self._scanner is not None else 0.0
+
+    def choose(self, name: str, params: BreakoutParams | None, floors: Floors, now_market: float) -> None:
+        """Look with this set from now on; another set, or the same with other values, starts from nothing."""
+        if params is None:
+            self._scanner, self._visits, self.name, self.since_market = None, None, "", None
+        elif self._scanner is None or (name, params) != (self.name, self._scanner.params):
+            self._scanner = BreakoutScanner(self._store, self._around, params, floors, self._note)
+            self._visits = VisitJudge(self._scanner, self._store)
+            self._log = SignalLog()
+            self.name, self.since_market = name, now_market
+
+    def set_floors(self, floors: Floors) -> None:
+        """The floor of the scans changed."""
+        if self._scanner is not None and self._scanner.floors != floors:
+            self._scanner.set_params(self._scanner.params, floors)
+
+    def signals(self) -> tuple[Signal, ...]:
+        """Today's signals of the set, oldest first."""
+        return self._log.all()
+
+    def on_quote(self, quote: Quote, now_market: float) -> None:
+        if self._scanner is not None:
+            self._scanner.on_quote(quote, now_market)
+        if self._visits is not None and quote.lane == "visited":
+            self._visits.look(quote, now_market)  # nobody's line stays, and no bars are asked for, for the shadow
+
+    def forget(self, con_id: int) -> None:
+        """It left the universe."""
+        if self._scanner is not None and self._visits is not None:
+            self._scanner.forget(con_id)
+            self._visits.forget(con_id)
+
+    def on_history(self, con_id: int, now_market: float) -> None:
+        if self._visits is not None:
+            self._visits.on_history(con_id, now_market)
+
+    def on_bar_closed(self, con_id: int, now_market: float) -> None:
+        if self._scanner is not None:
+            self._scanner.on_bar_closed(con_id, now_market)
+
+    def recheck(self, now_market: float) -> None:
+        """Each second: confirmations and running signals."""
+        if self._scanner is not None:
+            self._scanner.recheck(now_market)
+
+    def slices(self, now_market: float) -> Iterator[None]:
+        """One cycle over all symbols; yields between slices, also before the first."""
+        if self._scanner is not None:
+            yield
+            yield from self._scanner.slices(now_market)
+
+    def turn_day(self, now_market: float) -> None:
+        """A new day: no signal runs over night."""
+        if self._scanner is not None:
+            self._scanner.end_all(now_market)
+        self._log.turn_day(now_market)
+
+    def set_back(self, now_market: float) -> None:
+        """The market clock was set back."""
+        if self._scanner is not None:
+            self._scanner.tracker.set_back(now_market)
+            self._scanner.verdicts.clear()
+            self.since_market = now_market
+
+    def _note(self, signal: Signal) -> None:
+        self._log.note(signal, signal.at)
+        self._on_signal(self.name, signal)
+
+
+class Compared(NamedTuple):
+    """What both sets found, and what only one of them did."""
+
+    both: int
+    only_live: tuple[Signal, ...]
+    only_shadow: tuple[Signal, ...]
+
+
+def compare(live: Iterable[Signal], shadow: Iterable[Signal], since_market: float) -> Compared:
+    """Signals of both sets from the moment on at which the shadow began to look, matched by symbol, side and time."""
+    ours = [signal for signal in live if signal.at >= since_market]
+    left = list(shadow)
+    only_live = []
+    for signal in ours:
+        twin = next((each for each in left if _same(signal, each)), None)
+        if twin is None:
+            only_live.append(signal)
+        else:
+            left.remove(twin)
+    return Compared(len(ours) - len(only_live), tuple(only_live), tuple(left))
+
+
+def _same(one: Signal, other: Signal) -> bool:
+    return (one.con_id, one.side) == (other.con_id, other.side) and abs(one.at - other.at) <= SAME_S

@@ -1,0 +1,137 @@
+"""What the lab found, as the pages read it: the sections "preview", "lab" and "lab_result", and the values in them.
+
+All moves are in ATR of their signal, positive towards its side; per horizon = after 5, 15, 30 and 60 minutes.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from engine.state.score_sections import ScoreFigures
+from engine.state.sections import Section
+
+
+class Group(Struct, frozen=True):
+    name: str
+    figures: ScoreFigures
+
+
+class Range(Struct, frozen=True):
+    """The values that one parameter takes in a sweep."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+class Moved(Struct, frozen=True):
+    """A signal that is new or gone under the moved values. `move` after 30 min in ATR, None = not known."""
+
+    con_id: int
+    symbol: str
+    side: str
+    at: float
+    score: float
+    move: float | None
+
+
+class SetResult(Struct, frozen=True):
+    """One set of the sweep: figures of the part that chooses, and of the part that judges (None = no split)."""
+
+    values: tuple[float, ...]
+    chosen: ScoreFigures
+    judged: ScoreFigures | None
+
+
+class SignalLine(Struct, frozen=True):
+    """A signal of the best set. `moves` after 5, 15, 30, 60 min; best and worst within 60, 30, 15 or 5 min, in ATR."""
+
+    symbol: str
+    day: str
+    side: str
+    at: float
+    level_kind: str
+    level: float
+    last: float
+    atr: float
+    score: float
+    rel_volume: float | None
+    moves: tuple[float | None, ...]
+    best: float | None
+    worst: float | None
+    judged: bool  # of the part that judges
+
+
+class PreviewSection(Section, frozen=True, kw_only=True):
+    """The newest preview. `ok` False: `text` says why there is none. `bars_to_market` = end of the newest minute."""
+
+    request_id: str
+    ok: bool
+    text: str
+    symbols: int = 0
+    in_force: ScoreFigures | None = None
+    moved: ScoreFigures | None = None
+    new_total: int = 0
+    gone_total: int = 0
+    new: tuple[Moved, ...] = ()
+    gone: tuple[Moved, ...] = ()
+    bars_to_market: float | None = None
+    took_ms: float = 0.0
+
+
+class LabSource(Struct, frozen=True):
+    """A place with recorded days. `problem` "" = it can be used; `sizes` = days per symbol."""
+
+    kind: str  # app, csv
+    folder: str
+    days: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    problem: str = ""
+
+
+class LabSection(Section, frozen=True, kw_only=True):
+    """The lab's source and its run. `phase`: idle, running, done, failed, cancelled."""
+
+    source: LabSource | None = None
+    request_id: str = ""
+    phase: str = "idle"
+    done: int = 0
+    total: int = 0
+    text: str = ""
+    started_wall: float | None = None
+
+
+class LabResultSection(Section, frozen=True, kw_only=True):
+    """The newest run's result.
+
+    `best` = highest first; `cells` = (median move of the choosing part, of the judging part, signals) per set in the
+    order of the ranges' product, None = a combination that makes no sense. Groups and spreads are those of the best
+    set, told by the judging part where there is one.
+    """
+
+    request_id: str
+    names: tuple[str, ...]
+    ranges: tuple[Range, ...]
+    split: str
+    notes: tuple[str, ...]
+    sets: int
+    skipped: int
+    base: SetResult
+    best: tuple[SetResult, ...]
+    cells: tuple[tuple[float | None, float | None, int] | None, ...]
+    by_hour: tuple[Group, ...]
+    by_side: tuple[Group, ...]
+    by_score: tuple[Group, ...]
+    spread_chosen: tuple[int, ...]
+    spread_judged: tuple[int, ...]
+    signals: tuple[SignalLine, ...]
+    signals_total: int
+    tapes: int
+    took_s: float
+
+
+LAB_SECTIONS: dict[str, type[Section]] = {
+    "preview": PreviewSection,
+    "lab": LabSection,
+    "lab_result": LabResultSection,
+}

@@ -1,0 +1,68 @@
+"""Scoreboard, shadow and audit as the page shows them: honest counts, words, what is empty says what fills it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from app.factory import create_app
+from app.rows.scores import audit_words, group_rows, judgement, score_states, scores_parts, shadow_rows, shadow_words
+from app.snapshots import Snapshots
+from engine.clock import FakeClock
+from engine.state.bus import StateBus
+from engine.state.commands import RunAudit
+from engine.state.score_sections import ScoreFigures, ScoresSection
+from tests.app.dash_client import call
+from tests.app.sample_state import WALL, scores
+from tests.app.test_scanners_page import Rig
+
+
+def test_too_few_are_not_judged() -> None:
+    rows = group_rows(scores().today)
+    assert list(rows) == ["all:All", "hour:10:00", "hour:14:00"]
+    assert rows["all:All"]["judged"] == "57 % up of 21"
+    assert rows["hour:14:00"]["judged"] == "n 6 < 10: too few to judge"
+    assert rows["hour:14:00"]["m30"] == {"text": "−0.20", "tone": "loss", "title": "6 known"}
+    none = ScoreFigures(3, (0,) * 4, (None,) * 4, (None,) * 4, (None,) * 4, None)
+    assert judgement(none) == "n 0 < 10: too few to judge"
+
+
+def test_the_shadow_stands_beside_the_live_set() -> None:
+    report = scores().shadow
+    assert report is not None
+    assert shadow_words(report) == (
+        "Live 4 signals, 30-min median +0.40 ATR of 3. Shadow Loose 9, 30-min median +0.10 ATR of 8. Both found 3."
+    )
+    assert [row["who"] for row in shadow_rows(report).values()] == ["live only", *["shadow only"] * 3]
+
+
+def test_the_audit_says_what_no_line_cost() -> None:
+    report = scores().audit
+    assert report is not None
+    assert audit_words(report) == (
+        "2025-11-05: 7 signals missed for want of a line, 30-min median +0.35 ATR of 7. 22 of 31 were seen live, "
+        "2 streamed but not confirmed by the ticks; 512 symbols judged. 3 symbols had no bars."
+    )
+    running = msgspec.structs.replace(report, running=True, done=40)
+    assert audit_words(running) == "Judging 40 of 512 symbols …"
+
+
+def test_what_is_empty_says_what_fills_it() -> None:
+    assert {state["s"] for state in score_states(None).values()} == {"loading"}
+    nothing = ScoresSection(today=(), days=(), sessions=0, shadow=None, audit=None)
+    assert {state["s"] for state in score_states(nothing).values()} == {"empty"}
+    bus = StateBus(None, FakeClock(wall=WALL))
+    parts = scores_parts(Snapshots.read(bus, ("scores",), "starting", WALL))
+    assert parts["rows:audit"] == parts["rows:shadow"] == parts["rows:scores_days"] == {}
+
+
+def test_the_audit_is_asked_for_over_http(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    app = create_app(rig.deps)
+    request = {"id": uuid4().hex, "action": "audit"}
+    values = {"scanners-request.data": request}
+    answer = call(app, app.server.test_client(), "scanners-reply.data", values, "scanners-request.data")
+    assert answer.get_json()["response"]["scanners-reply"]["data"] == {"id": request["id"], "errors": {}, "text": ""}
+    assert rig.bus.drain() == [RunAudit(request["id"])]

@@ -1,0 +1,137 @@
+"""Recorded days: files read or refused in words, tapes made of them, and the real days of 2013 through both paths."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.bars.archive import BarArchive, Saved
+from engine.bars.bar_files import BarColumns, StoredSession
+from engine.bars.series import BarArrays
+from engine.config import BreakoutParams
+from engine.domain import ContractRef
+from engine.errors import LabError
+from engine.lab.app_days import AppRecordings
+from engine.lab.csv_days import list_csv_days, read_csv_day
+from engine.lab.features import Features
+from engine.lab.recordings import CsvRecordings, tapes_of
+from engine.lab.replay import replay
+from engine.lab.stack import stack_tapes
+from engine.lab.tape import Around, make_tape
+from engine.scanners.rules import Floors
+from tests.unit.lab.lab_samples import DAY_S, OPEN, walk, write_day, write_days
+from tests.unit.lab.test_replay import assert_same
+
+MINUTE_2013 = Path(__file__).resolve().parents[4] / "shared" / "data" / "market-2013" / "minute"
+HEAD = "time,open,high,low,close,volume\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "line 1: found ''; must be 'time,open,high,low,close,volume'"),
+        ("date,o,h,l,c,v\n", "line 1: found 'date,o,h,l,c,v'"),
+        (HEAD + "2013-10-07T13:30:00Z,1,2,0.5,1\n", "line 2: 5 values; must be 6"),
+        (HEAD + "yesterday,1,2,0.5,1,10\n", "line 2: Invalid isoformat string: 'yesterday'"),
+        (HEAD + "1381152600,1,2,0.5,x,10\n", "line 2: could not convert string to float: 'x'"),
+        (HEAD + "1381152600,1,2,0.5,nan,10\n", "prices must be above 0"),
+        (HEAD + "1381152600,1,2,0.5,1,-3\n", "the volume 0 or more; found 1,2,0.5,1,-3"),
+        (HEAD + "1381152600,1,2,0.5,3,10\n", "open and close must lie between low and high"),
+        (HEAD + "1381152600,1,2,0.5,1,10\n" * 2, "line 3: 1381152600 is not after the time before it. Sort the file"),
+    ],
+)
+def test_a_bad_file_is_refused_with_place_rule_and_cure(tmp_path: Path, text: str, words: str):
+    path = tmp_path / "ACME-20131007.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(LabError) as caught:
+        read_csv_day(path)
+    assert words in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_a_damaged_archive_and_a_wrong_folder_are_said(tmp_path: Path):
+    path = write_day(tmp_path, "ACME", "2013-10-07", walk(1))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(LabError, match="can't be read: .*Replace the file"):
+        read_csv_day(path)
+    path.write_bytes(gzip.compress(b"\xff\xfe\x00"))
+    with pytest.raises(LabError, match="can't be read"):
+        read_csv_day(path)
+    with pytest.raises(LabError, match="is not a folder"):
+        list_csv_days(path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "ACME-20139999.csv").touch()
+    with pytest.raises(LabError, match="No recorded day was found"):
+        list_csv_days(tmp_path / "empty")
+
+
+def test_what_is_written_is_read_and_an_empty_volume_is_unknown(tmp_path: Path):
+    bars = walk(1, 5)
+    assert read_csv_day(write_day(tmp_path, "ACME", "2013-10-07", bars)).close.tolist() == bars.close.tolist()
+    path = tmp_path / "B.csv"
+    path.write_text(HEAD + "1381152630,1,2,0.5,1,\n\n", encoding="utf-8")
+    found = read_csv_day(path)
+    assert found.time.tolist() == [1_381_152_600.0] and np.isnan(found.volume).all()
+
+
+def test_earlier_days_warm_up_and_give_the_usual_volume(tmp_path: Path):
+    days = write_days(tmp_path, ("AAA",), 12)
+    tapes = [tape for _, tape in tapes_of(CsvRecordings(tmp_path), (), ()) if tape is not None]
+    assert [tape.day for tape in tapes] == days
+    first, second, last = tapes[0], tapes[1], tapes[-1]
+    assert (first.first, first.average_volume, first.usual) == (0, None, None)
+    assert second.first == 390 and second.average_volume == float(np.sum(first.bars.volume))
+    assert last.usual is not None and last.usual.sessions == 11
+    assert last.starts[-1] == last.bars.time[390] and last.openings[390:].all()
+    chosen = list(tapes_of(CsvRecordings(tmp_path), ("AAA", "ZZZ"), (days[3],)))
+    assert [tape.day for _, tape in chosen if tape is not None] == [days[3]]
+
+
+def test_the_apps_own_days_are_read(tmp_path: Path):
+    with pytest.raises(LabError, match="No day is recorded yet"):
+        AppRecordings(tmp_path)
+    archive = BarArchive(tmp_path, 0.0)
+    for con_id, name in ((1, "AAA"), (2, "AAA"), (3, "ESZ3")):
+        sessions = []
+        for number in range(2):
+            start = OPEN + number * DAY_S
+            bars = BarColumns(*walk(con_id + number, start=start), np.full(390, 3.0))
+            hours = (start, start + 23_400.0) if con_id < 3 else (None, None)
+            sessions.append(StoredSession(20131007 + number, *hours, bars))
+        contract = ContractRef(con_id, name, name, "FUT" if con_id == 3 else "STK")
+        archive.save([Saved(contract, sessions, [], ())], OPEN)
+    archive.close()
+    source = AppRecordings(tmp_path)
+    assert {symbol for symbol, _ in source.days()} == {"AAA #1", "AAA #2", "ESZ3"}
+    tapes = {(tape.symbol, tape.day): tape for _, tape in tapes_of(source, (), ()) if tape is not None}
+    assert len(tapes) == 6
+    stock, future = tapes["AAA #1", "2013-10-08"], tapes["ESZ3", "2013-10-08"]
+    assert stock.floored and stock.openings[stock.first :].all() and stock.starts[-1] == OPEN + DAY_S
+    assert not future.floored and not future.openings.any()
+
+
+@pytest.mark.skipif(not MINUTE_2013.exists(), reason="the recorded days of 2013 are not beside the project")
+def test_the_real_days_give_the_same_signals_step_by_step():
+    source = CsvRecordings(MINUTE_2013)
+    assert {symbol: source.load(symbol, "2013-10-08").is_stock for symbol in ("BAC", "SPY", "ES", "GC")} == {
+        "BAC": True, "SPY": True, "ES": False, "GC": False,
+    }  # fmt: skip
+    tapes = [tape for _, tape in tapes_of(source, ("BAC", "ES"), ("2013-10-08",)) if tape is not None]
+    assert assert_same(tapes, BreakoutParams()) >= 20
+
+
+def test_no_signal_knows_what_comes_after_it():
+    whole = walk(5)
+    params = BreakoutParams(volume_surge=1.0, rel_volume=0.5, buffer_atr=0.0, cool_down_min=1)
+    signals = signals_on(whole, params)
+    assert len(signals) > 3
+    for cut in range(30, 390, 40):
+        before = BarArrays(*(column[:cut] for column in whole))
+        assert signals_on(before, params) == [signal for signal in signals if signal.bar < cut]
+
+
+def signals_on(bars: BarArrays, params: BreakoutParams):
+    tape = make_tape("X", "", bars, 0, Around(average_volume=2e6))
+    return replay(Features(stack_tapes([tape])), params, Floors(5.0, 5e5, 5e6))

@@ -1,0 +1,149 @@
+"""LabDesk: previews on today's bars, runs, and what is said when the process dies or does not answer."""
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from engine.bars.series import HISTORY
+from engine.bars.store import BarStore
+from engine.clock import FakeClock
+from engine.config import BreakoutParams
+from engine.domain import Bar, ContractRef
+from engine.lab.snapshot import TodaySnapshot
+from engine.lab_desk import LabDesk, LabTies
+from engine.state.commands import CancelLab, LookForDays, PreviewThresholds, RunLab
+from engine.state.lab_sections import Range
+from tests.patience import patience
+from tests.unit.lab.lab_samples import ROOT, walk, write_days
+
+
+class Bench:
+    """A desk on a store with some symbols; keeps what was published and answered."""
+
+    def __init__(self, folder, symbols=5):
+        self.store, self.clock = BarStore(), FakeClock()
+        self.sections, self.answers = {}, {}
+        for con_id in range(1, symbols + 1):
+            self.add(con_id, 390)
+        ties = LabTies(self.sections.__setitem__, self._answer, lambda: (BreakoutParams(), 5e6), self.clock)
+        today = TodaySnapshot(self.store, lambda con_id: None, lambda con_id: con_id == 1, lambda con_id: con_id != 2)
+        self.desk = LabDesk(ties, today, ROOT, folder / "lab.log")
+
+    def add(self, con_id, count):
+        entry = self.store.add(ContractRef(con_id, f"S{con_id}", f"S{con_id}", "STK", "SMART"))
+        rows = zip(*(column.tolist() for column in walk(con_id, count)), strict=True)
+        entry.series.merge([Bar(*row) for row in rows], HISTORY)
+
+    def _answer(self, request_id, ok, text):
+        self.answers[request_id] = (ok, text)
+
+    async def until(self, true, seconds=20.0):
+        deadline = time.monotonic() + patience(seconds)
+        while not true():
+            assert time.monotonic() < deadline, (self.answers, self.sections.get("lab"))
+            await asyncio.sleep(0.01)
+
+    async def preview(self, request_id, **changes):
+        self.desk.take(PreviewThresholds(request_id, {f"breakout.{name}": value for name, value in changes.items()}))
+        await self.until(lambda: request_id in self.answers)
+        return self.sections.get("preview")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a test's coroutine on a bench and ends the process."""
+
+    def start(work):
+        async def whole():
+            bench = Bench(tmp_path)
+            try:
+                await work(bench)
+            finally:
+                bench.desk.stop()
+
+        asyncio.run(whole())
+
+    return start
+
+
+def test_a_preview_tells_what_is_new_and_follows_the_bars(run):
+    async def work(bench):
+        assert bench.desk.pid is None, "nothing is started before it is asked for"
+        first = await bench.preview("a", bars_n=10, volume_surge=1.0, rel_volume=0.5, buffer_atr=0.0)
+        assert first.ok and first.symbols == 5 and first.request_id == "a"
+        assert first.moved.signals > first.in_force.signals > 0
+        assert {each.con_id for each in first.new} <= {1, 3, 4, 5}, "the unit of 2 is unknown: no volume rule passes"
+        bench.add(9, 390)
+        assert (await bench.preview("b")).symbols == 5, "today's bars are handed over once a minute at most"
+        bench.clock.advance(61.0)
+        assert (await bench.preview("c")).symbols == 6
+        assert not (await bench.preview("d", bars_n=5)).ok and "bars_n" in bench.answers["d"][1]
+
+    run(work)
+
+
+def test_of_many_moves_only_the_newest_is_worked_out(run):
+    async def work(bench):
+        for number in range(6):
+            bench.desk.take(PreviewThresholds(f"p{number}", {"breakout.bars_n": 10 + number}))
+        await bench.until(lambda: len(bench.answers) == 6)
+        said = [bench.answers[f"p{number}"] for number in range(6)]
+        assert said[0][0] and said[5][0] and all(text == "A newer preview took its place." for _, text in said[1:5])
+        assert bench.sections["preview"].request_id == "p5"
+
+    run(work)
+
+
+def test_a_run_its_result_and_its_cancelling(run, tmp_path):
+    write_days(tmp_path, days=3)
+
+    async def work(bench):
+        bench.desk.take(LookForDays("l", "csv", str(tmp_path)))
+        await bench.until(lambda: "l" in bench.answers)
+        assert bench.sections["lab"].source.symbols == ("AAA", "BBB")
+        ranges = (Range("bars_n", (10.0, 20.0, 30.0)), Range("ema_fast", (8.0, 30.0)))
+        bench.desk.take(RunLab("r", "csv", str(tmp_path), ranges=ranges, least_signals=1))
+        bench.desk.take(RunLab("again", "csv", str(tmp_path)))
+        await bench.until(lambda: bench.sections["lab"].phase == "done")
+        assert bench.answers["again"] == (False, "A run is under way already. Wait for it, or cancel it first.")
+        result = bench.sections["lab_result"]
+        assert (result.request_id, result.sets, result.skipped, len(result.cells)) == ("r", 3, 3, 6)
+        assert result.split == "chosen by the first 2 of 3 days, judged by the last 1"
+        wide = tuple(float(n) for n in range(10, 56))
+        ranges = (Range("bars_n", wide), Range("cool_down_min", wide))
+        bench.desk.take(RunLab("c", "csv", str(tmp_path), ranges=ranges))
+        await bench.until(lambda: bench.sections["lab"].total == 46 * 46)
+        bench.desk.take(CancelLab("x"))
+        await bench.until(lambda: bench.sections["lab"].phase == "cancelled")
+        bench.desk.take(RunLab("bad", "csv", str(tmp_path), ranges=(Range("moon", (1.0,)),)))
+        assert "no threshold" in bench.answers["bad"][1]
+
+    run(work)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP on this system")
+def test_a_process_that_dies_or_hangs_is_said_and_started_again(run):
+    async def work(bench):
+        await bench.preview("a")
+        first = bench.desk.pid
+        os.kill(first, signal.SIGSTOP)
+        bench.desk.take(PreviewThresholds("b", {}))
+        await bench.until(lambda: bench.desk._jobs)
+        bench.clock.advance(16.0)
+        bench.desk.step()
+        await bench.until(lambda: "b" in bench.answers)
+        assert bench.answers["b"] == (False, "The lab did not answer in time and was started again; try once more.")
+        assert (await bench.preview("c")).symbols == 5
+        assert bench.desk.pid not in (first, None)
+        os.kill(bench.desk.pid, signal.SIGSTOP)
+        bench.desk.take(PreviewThresholds("d", {}))
+        await bench.until(lambda: bench.desk._jobs)
+        os.kill(bench.desk.pid, signal.SIGKILL)
+        await bench.until(lambda: "d" in bench.answers)
+        assert "ended (exit code -9)" in bench.answers["d"][1]
+        assert (await bench.preview("e")).symbols == 5
+
+    run(work)

@@ -1,0 +1,84 @@
+"""The shadow set: the same bars, its own signals, no wish for a line; what only one of both sets found."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.config import BreakoutParams
+from engine.domain import Signal
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.shadow import compare
+from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
+
+ACME = stock(1, "ACME")
+STRICT = BreakoutParams(buffer_atr=1.5, volume_surge=5.0, rel_volume=9.0)
+
+
+def street(live: BreakoutParams, shadow: BreakoutParams | None) -> tuple[Street, list[tuple[str, Signal]]]:
+    made = Street(TEN + 3_600.0, live)
+    told: list[tuple[str, Signal]] = []
+    made.coordinator.shadow._on_signal = lambda name, signal: told.append((name, signal))
+    made.coordinator.on_connected()
+    made.second()
+    made.coordinator.set_shadow("Other", shadow)
+    made.warm(ACME, flat_history(100.0, made.now, minutes=90))
+    made.rows("Momentum", ACME)
+    return made, told
+
+
+def break_out(made: Street) -> None:
+    for second in range(140):
+        made.second()
+        made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
+
+
+def test_what_only_the_shadow_finds_is_told_apart_and_asks_for_nothing() -> None:
+    made, told = street(STRICT, BreakoutParams())
+    break_out(made)
+    assert made.signals == [] and made.coordinator.signals().signals == ()
+    assert [(name, signal.local_symbol, signal.state) for name, signal in told] == [("Other", "ACME", "active")]
+    assert made.coordinator.shadow.signals()[0].id == told[0][1].id
+    assert [d.line_class for d in made.coordinator.demands()] == ["25"], "as the scan's row, not as a breakout"
+    assert made.coordinator.stays(1) == ""
+    assert all(event.kind != "signal" for event in made.coordinator.board.events)
+
+
+def test_the_same_set_in_the_shadow_finds_the_same() -> None:
+    made, told = street(BreakoutParams(), BreakoutParams())
+    break_out(made)
+    assert [signal for _, signal in told] == made.signals and len(told) == 1
+    assert made.signals[0].scans == ("Momentum",)
+    names = [each.name for each in made.signals[0].inputs]
+    assert {"Volume surge", "Relative volume", "Confirmed", "Price floor"} <= set(names)
+    assert made.coordinator.signals().signals[0].inputs == (), "inputs are for the journal"
+
+
+def test_without_a_shadow_there_is_no_second_pass() -> None:
+    made, told = street(BreakoutParams(), None)
+    break_out(made)
+    assert told == [] and made.coordinator.shadow.since_market is None
+    assert list(made.coordinator.shadow.slices(made.now)) == []
+
+
+def test_another_set_starts_from_nothing_and_none_ends_it() -> None:
+    made, _ = street(STRICT, BreakoutParams())
+    break_out(made)
+    coordinator: ScannerCoordinator = made.coordinator
+    coordinator.set_shadow("Other", BreakoutParams())
+    assert len(coordinator.shadow.signals()) == 1, "the same set goes on"
+    coordinator.set_shadow("Third", BreakoutParams(bars_n=15))
+    assert coordinator.shadow.signals() == () and coordinator.shadow.since_market == made.now
+    coordinator.set_shadow("", None)
+    assert (coordinator.shadow.name, coordinator.shadow.since_market) == ("", None)
+
+
+def test_both_and_only_one() -> None:
+    made, told = street(BreakoutParams(), BreakoutParams())
+    break_out(made)
+    one = made.signals[0]
+    near = msgspec.structs.replace(one, id="b", at=one.at + 200.0)
+    far = msgspec.structs.replace(one, id="c", at=one.at + 2_000.0)
+    other_side = msgspec.structs.replace(one, id="d", side="short")
+    found = compare([one, other_side], [near, far], one.at - 1.0)
+    assert (found.both, found.only_live, found.only_shadow) == (1, (other_side,), (far,))
+    assert compare([one], [near], one.at + 1.0) == (0, (), (near,)), "what was before the shadow began does not count"
