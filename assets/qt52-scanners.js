@@ -193,7 +193,8 @@
   function el() { return window.React.createElement.apply(window.React, arguments); }
   function toned(text, tone, title) { return el("span", { "data-tone": tone || undefined, title: title }, text); }
   var NAMES = { "Since open": "Open", "Relative volume": "Rel vol", "52-week high": "52-wk high", "Trend break": "Trend",
-    "Volume pace": "Pace", "Short side": "Short", "Active futures": "Futures", "Gap up": "Gap" };
+    "Volume pace": "Pace", "Pace, smaller names": "Pace small", "Short side": "Short",
+    "Active futures": "Futures", "Gap up": "Gap" };
   function short(scan) {
     var cut = scan.lastIndexOf(" #");
     return (NAMES[scan.slice(0, cut)] || scan.slice(0, cut)) + scan.slice(cut);

@@ -268,7 +268,7 @@ class ScanState(Struct, frozen=True):
     scan_code: str
     instrument: str
     enabled: bool
-    state: Literal["off", "queued", "warming", "live", "refused", "ended"]
+    state: Literal["off", "queued", "warming", "live", "resting", "refused", "ended"]
     rows: int
     result_market: float | None = None
     message: str = ""

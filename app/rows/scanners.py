@@ -123,8 +123,8 @@ def chips(section: ScannersSection | None, settings: SettingsSection | None) -> 
 
 
 def _chip(order: int, scan: ScanState, chosen: bool) -> list[Any]:
-    word = number(scan.rows) if scan.state == "live" else STATE_WORDS[scan.state]
-    on = chosen or scan.state in ("live", "warming")
+    word = number(scan.rows) if scan.state in ("live", "resting") else STATE_WORDS[scan.state]
+    on = chosen or scan.state in ("live", "resting", "warming")
     sentences = [f"{scan.scan_code}: {scan.meaning}", scan.message]
     if on and not chosen:
         sentences.append("runs by itself while a slot is free")

@@ -15,7 +15,8 @@ from engine.broker.port import RequestError, ScanRow, ScanRows, ScanSpec
 from engine.config import MarketScanSettings
 from engine.domain import ScanState
 from engine.errors import QTradeError
-from engine.scanners.presets import PRESETS, Preset, catalogue, over_for_today, spec
+from engine.scanners.presets import PRESETS, Preset, catalogue, meaning_of, over_for_today, spec
+from engine.scanners.slot_plan import slot_plan
 
 log = logging.getLogger("qtrade.market")
 
@@ -23,9 +24,10 @@ SLOTS = 9
 EVALUATE_S = 60.0
 RETRY_S = 300.0  # a refused scan is tried again, and at once after a reconnect
 SILENT_S = 180.0  # an open scan without any result for so long is opened anew
+TURN_S = 60.0  # a list that is read now and then gives its slot back after so long, answered or not
 ADVISORY = frozenset({490, 492, 165, 2119})
 NO_SLOT = 322
-State = Literal["off", "queued", "warming", "live", "refused", "ended"]
+State = Literal["off", "queued", "warming", "live", "resting", "refused", "ended"]
 
 
 class ScanPort(Protocol):
@@ -49,7 +51,8 @@ class _Scan:
     preset: Preset
     req_id: int | None = None
     spec: ScanSpec | None = None
-    opened_mono: float = 0.0
+    opened_mono: float | None = None
+    answered: bool = False  # since it was opened
     refused_mono: float | None = None
     message: str = ""
     newest: tuple[ScanRow, ...] | None = None  # pushed, perhaps not evaluated yet
@@ -82,6 +85,7 @@ class MarketScanner:
         self._most_slots = slots
         self._no_slot_mono = 0.0
         self._scans = {preset.name: _Scan(preset) for preset in catalogue(settings)}
+        self._halved = False
         self._connected = False
         self._evaluated_mono: float | None = None
         self.run_market: float | None = None
@@ -105,6 +109,8 @@ class MarketScanner:
         self._slots = self._most_slots
         for scan in self._scans.values():
             scan.req_id, scan.refused_mono, scan.message = None, None, ""
+            if scan.result is None:
+                scan.opened_mono = None
 
     def on_disconnected(self) -> None:
         self._connected = False
@@ -124,7 +130,7 @@ class MarketScanner:
             return False
         before = None if scan.newest is None else [row.contract.con_id for row in scan.newest]
         scan.newest, scan.newest_market, scan.fresh = event.rows, now_market, True
-        scan.message = ""
+        scan.message, scan.answered = "", True
         if scan.result is None:
             self._evaluate(scan, now_market)
         self._on_pushed(scan.preset.scan_code, before, event.rows)
@@ -161,18 +167,16 @@ class MarketScanner:
 
     def wanted(self, now_market: float) -> list[Preset]:
         """The presets that should run now, in order: the user's, then a spare one in each free slot."""
-        chosen = [self._scans[name].preset for name in self._settings.enabled if name in self._scans]
-        chosen = [preset for preset in chosen if not over_for_today(preset, now_market)]
-        spare = [p for p in PRESETS if p.spare and p not in chosen and not over_for_today(p, now_market)]
-        return (chosen + spare)[: self._most_slots]
+        return self._plan(now_market, self._is_its_turn)[: self._most_slots]
 
     @property
     def slots_used(self) -> int:
         return sum(1 for scan in self._scans.values() if scan.req_id is not None)
 
     def results(self) -> list[ScanResult]:
-        """The evaluated results of the scans that run."""
-        return [scan.result for scan in self._scans.values() if scan.result is not None and scan.req_id is not None]
+        """The evaluated results of the scans that run, or rest until they are read again."""
+        held = [scan for scan in self._scans.values() if scan.req_id is not None or scan.preset.refresh_s is not None]
+        return [scan.result for scan in held if scan.result is not None]
 
     def states(self, now_market: float) -> tuple[ScanState, ...]:
         """One entry per preset, in the order of the presets."""
@@ -188,21 +192,44 @@ class MarketScanner:
         wanted = self.wanted(now_market)
         if self._slots < self._most_slots and now - self._no_slot_mono >= RETRY_S:
             self._slots, self._no_slot_mono = self._slots + 1, now  # others may have given one back
+        self._halved = self._is_halved(now, now_market)
         for scan in self._scans.values():
             if scan.req_id is not None and self._outdated(scan, scan.preset in wanted, now):
                 self._close(scan)
         for preset in wanted:
             scan = self._scans[preset.name]
-            resting = scan.refused_mono is not None and now - scan.refused_mono < RETRY_S
-            if scan.req_id is None and not resting and self.slots_used < self._slots:
+            if scan.req_id is None and not self._is_refused(scan, now) and self.slots_used < self._slots:
                 self._open(scan, now)
 
+    def _plan(self, now_market: float, is_its_turn: Callable[[Preset], bool]) -> list[Preset]:
+        chosen = [self._scans[name].preset for name in self._settings.enabled if name in self._scans]
+        return slot_plan(chosen, PRESETS, self._settings, now_market, is_its_turn)
+
+    def _is_halved(self, now: float, now_market: float) -> bool:
+        """Whether the smaller names have a scan of their own, or will have it again after another's turn."""
+        between_turns = self._plan(now_market, lambda preset: False)[: self._slots]
+        return any(p.half == "smaller" and not self._is_refused(self._scans[p.name], now) for p in between_turns)
+
     def _outdated(self, scan: _Scan, wanted: bool, now: float) -> bool:
-        silent = scan.newest is None and now - scan.opened_mono > SILENT_S
-        return not wanted or silent or scan.spec != spec(scan.preset, self._settings)
+        silent = scan.newest is None and now - (scan.opened_mono or 0.0) > SILENT_S
+        return not wanted or silent or scan.spec != self._spec(scan.preset)
+
+    def _spec(self, preset: Preset) -> ScanSpec:
+        return spec(preset, self._settings, halved=self._halved)
+
+    def _is_refused(self, scan: _Scan, now: float) -> bool:
+        return scan.refused_mono is not None and now - scan.refused_mono < RETRY_S
+
+    def _is_its_turn(self, preset: Preset) -> bool:
+        """Whether a list that is read now and then is due, or being read."""
+        scan, now = self._scans[preset.name], self._mono()
+        if preset.refresh_s is None or scan.opened_mono is None:
+            return True
+        since = now - scan.opened_mono
+        return since >= preset.refresh_s or (since < TURN_S and not scan.answered)
 
     def _open(self, scan: _Scan, now: float) -> None:
-        wanted = spec(scan.preset, self._settings)
+        wanted = self._spec(scan.preset)
         try:
             scan.req_id = self._broker.open_scan(wanted)
         except QTradeError as error:
@@ -211,11 +238,13 @@ class MarketScanner:
         if scan.spec != wanted:
             scan.result = None
         scan.spec, scan.opened_mono, scan.refused_mono = wanted, now, None
-        scan.newest, scan.fresh = None, False
+        scan.newest, scan.fresh, scan.answered = None, False, False
 
     def _close(self, scan: _Scan) -> None:
         req_id, scan.req_id = scan.req_id, None
-        scan.result, scan.newest, scan.fresh = None, None, False
+        scan.newest, scan.fresh = None, False
+        if scan.preset.refresh_s is None:
+            scan.result = None
         if req_id is None:
             return
         try:
@@ -224,7 +253,7 @@ class MarketScanner:
             log.info("Closing the scan %s: %s", scan.preset.name, error)
 
     def _refused(self, scan: _Scan, code: int, text: str) -> None:
-        scan.req_id, scan.refused_mono, scan.result = None, self._mono(), None
+        scan.req_id, scan.refused_mono, scan.result, scan.answered = None, self._mono(), None, True
         if code == NO_SLOT:
             self._slots, self._no_slot_mono = max(1, min(self._slots, self.slots_used)), self._mono()
             scan.message = "no scanner slot is free at the gateway (code 322); other programs use them"
@@ -250,14 +279,15 @@ class MarketScanner:
             rows=len(result.rows) if result is not None else 0,
             result_market=result.at_market if result is not None else None,
             message=message,
-            meaning=scan.preset.meaning,
+            meaning=meaning_of(scan.preset, halved=self._halved),
             custom=scan.preset.custom,
         )
 
     def _state_and_message(self, scan: _Scan, wanted: bool, now_market: float) -> tuple[State, str]:
         if not wanted:
-            over = over_for_today(scan.preset, now_market)
-            return ("ended", "over for today") if over else ("off", "")
+            if over_for_today(scan.preset, now_market):
+                return "ended", "over for today"
+            return ("resting", _rest_words(scan.preset)) if self._is_resting(scan) else ("off", "")
         if scan.req_id is None:
             if scan.refused_mono is not None:
                 return "refused", scan.message
@@ -265,3 +295,10 @@ class MarketScanner:
         if scan.newest is None and scan.result is None:
             return "warming", scan.message or "warming up: the first result takes up to 45 s"
         return "live", scan.message
+
+    def _is_resting(self, scan: _Scan) -> bool:
+        return scan.preset.refresh_s is not None and scan.result is not None
+
+
+def _rest_words(preset: Preset) -> str:
+    return f"read every {(preset.refresh_s or 0.0) / 60.0:.0f} min; between, its slot serves another scan"

@@ -1,9 +1,9 @@
-"""The ten scan presets as data (SIGNALS, "MarketScanner")."""
+"""The scan presets as data (SIGNALS, "MarketScanner"), and Volume pace in two halves (LINES, "Coverage")."""
 
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine.bars.hours import NEW_YORK
 from engine.broker.port import ScanSpec
@@ -11,11 +11,17 @@ from engine.config import MarketScanSettings
 from engine.domain import Side
 
 ROWS = 50
+PACE_SPLIT_SHARES = 2_500_000  # a day: half of the names above the floors trade less
+REFRESH_S = 1_800.0
 GAP_UP_UNTIL = time(10, 30)  # New York
 
 
 class Preset(NamedTuple):
-    """`takes_lines` False: its rows join the universe but ask for no line. `min_change_pct` filters at the gateway."""
+    """`takes_lines` False: its rows join the universe but ask for no line. `min_change_pct` filters at the gateway.
+
+    `refresh_s`: its list changes so slowly that it is read once in so many seconds; between, its slot is free.
+    `half`: one of two scans of one code, which IB answers with 50 rows each: apart by average volume they see 100.
+    """
 
     name: str
     scan_code: str
@@ -29,6 +35,8 @@ class Preset(NamedTuple):
     spare: bool = False  # runs on its own when a slot is free
     filters: tuple[tuple[str, str], ...] = ()
     custom: bool = False
+    refresh_s: float | None = None
+    half: Literal["", "larger", "smaller"] = ""
 
 
 PRESETS: tuple[Preset, ...] = (
@@ -37,13 +45,22 @@ PRESETS: tuple[Preset, ...] = (
     Preset("Relative volume", "HOT_BY_VOLUME", "today's volume against its 30-day average"),
     Preset("52-week high", "HIGH_VS_52W_HL", "near or at the high of 52 weeks"),
     Preset("Trend break", "HIGH_LAST_VS_EMA50", "last against EMA50"),
-    Preset("Volume pace", "TOP_VOLUME_RATE", "volume a minute"),
+    Preset("Volume pace", "TOP_VOLUME_RATE", "volume a minute", half="larger"),
     Preset("Short side", "TOP_PERC_LOSE", "losers", side="short"),
     Preset("Halted", "HALTED", "trading is halted; costs no line", takes_lines=False),
     Preset(
         "Gap up", "HIGH_OPEN_GAP", "open against the prior close, until 10:30 New York", until=GAP_UP_UNTIL, spare=True
     ),
-    Preset("Active futures", "HOT_BY_VOLUME", "futures by volume", "FUT.US", "FUT.US", spare=True),
+    Preset(
+        "Active futures",
+        "HOT_BY_VOLUME",
+        "futures by volume",
+        "FUT.US",
+        "FUT.US",
+        spare=True,
+        refresh_s=REFRESH_S,
+    ),
+    Preset("Pace, smaller names", "TOP_VOLUME_RATE", "volume a minute", spare=True, half="smaller"),
 )
 BY_NAME = {preset.name: preset for preset in PRESETS}
 
@@ -72,17 +89,38 @@ def over_for_today(preset: Preset, now_market: float) -> bool:
     return preset.until is not None and datetime.fromtimestamp(now_market, NEW_YORK).time() >= preset.until
 
 
-def spec(preset: Preset, settings: MarketScanSettings) -> ScanSpec:
-    """The subscription as the broker wants it. Floors and the exclusion of ETFs hold for stocks, unless a filter of
-    the scan's own has the same tag."""
+def can_halve(settings: MarketScanSettings) -> bool:
+    """Whether the user's floor leaves smaller names at all."""
+    return settings.avg_volume_above < PACE_SPLIT_SHARES
+
+
+def meaning_of(preset: Preset, *, halved: bool) -> str:
+    """In words, with the half that it sees."""
+    split = f"{PACE_SPLIT_SHARES / 1e6:g} M shares a day"
+    if preset.half == "smaller":
+        return f"{preset.meaning}, of names below {split}"
+    if preset.half == "larger" and halved:
+        return f"{preset.meaning}, of names above {split}; a scan beside it sees the rest"
+    return preset.meaning
+
+
+def spec(preset: Preset, settings: MarketScanSettings, *, halved: bool = False) -> ScanSpec:
+    """The subscription as the broker wants it. Floors and the exclusion of ETFs hold for stocks,
+    unless a filter of the scan's own has the same tag.
+
+    `halved`: the scan of the smaller names runs beside that of the larger ones.
+    """
     filters: list[tuple[str, str]] = []
     if preset.instrument == "STK":
+        least = PACE_SPLIT_SHARES if preset.half == "larger" and halved else settings.avg_volume_above
         filters += [
             ("priceAbove", f"{settings.price_above_usd:g}"),
-            ("avgVolumeAbove", str(settings.avg_volume_above)),
+            ("avgVolumeAbove", str(least)),
             ("avgUsdVolumeAbove", str(settings.avg_usd_volume_above)),
             ("stkTypes", "exc:ETF"),
         ]
+    if preset.half == "smaller":
+        filters.append(("avgVolumeBelow", str(PACE_SPLIT_SHARES)))
     if preset.min_change_pct is not None:
         filters.append(("changePercAbove", f"{preset.min_change_pct:g}"))
     own = {tag for tag, _ in preset.filters}

@@ -152,7 +152,7 @@ def test_the_snapshot_is_whole() -> None:
     assert [row[0] for row in section.heat_score] == ["ACME", "BOLT"]
     assert len(section.heat_times) == 1
     assert section.slots_used == 9
-    assert len(section.scans) == 10
+    assert len(section.scans) == 11
 
 
 def test_why_answers_for_any_symbol() -> None:

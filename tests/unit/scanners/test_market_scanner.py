@@ -20,6 +20,7 @@ DEFAULT = [
     "Short side",
     "Halted",
 ]
+SMALLER = "Pace, smaller names"
 
 
 class Bench:
@@ -70,6 +71,86 @@ def test_gap_up_ends_at_half_past_ten_and_gives_its_slot_to_futures() -> None:
     assert bench.state("Gap up") == "ended"
     assert "Active futures" in bench.running() and "Gap up" not in bench.running()
     assert bench.scanner.slots_used == 9
+
+
+def half_past_ten(settings: MarketScanSettings | None = None) -> Bench:
+    """The morning's scan is over: futures have the slot for their turn."""
+    bench = Bench(settings, at=OPEN + 3_600.0)
+    bench.connect()
+    return bench
+
+
+def filters(bench: Bench, name: str) -> dict[str, str]:
+    return next(dict(each.filters) for each in bench.broker.scans.values() if each.name == name)
+
+
+def test_futures_are_read_once_and_their_slot_then_looks_at_smaller_names() -> None:
+    bench = half_past_ten()
+    assert "Active futures" in bench.running() and SMALLER not in bench.running()
+    bench.push("Active futures", 901, 902)
+    bench.step(1)
+    assert SMALLER in bench.running() and "Active futures" not in bench.running()
+    assert bench.scanner.slots_used == 9
+    entry = bench.entry("Active futures")
+    assert (entry.state, entry.rows) == ("resting", 2) and "every 30 min" in entry.message
+    assert "Active futures" in [result.preset.name for result in bench.scanner.results()]
+    bench.step(1_800)
+    assert "Active futures" in bench.running() and SMALLER not in bench.running()
+    assert bench.entry("Active futures").rows == 2, "the old list stands until the new one is there"
+
+
+def test_a_turn_without_an_answer_ends_after_a_minute() -> None:
+    bench = half_past_ten()
+    bench.step(59)
+    assert "Active futures" in bench.running()
+    bench.step(2)
+    assert SMALLER in bench.running() and bench.state("Active futures") == "off"
+
+
+def test_a_refused_turn_gives_the_slot_up_at_once() -> None:
+    bench = half_past_ten()
+    bench.scanner.on_error(RequestError(bench.broker.req_of("Active futures"), 162, "no permission"), TEN)
+    bench.step(1)
+    assert SMALLER in bench.running()
+
+
+def test_a_lost_connection_gives_the_turn_again() -> None:
+    bench = half_past_ten()
+    bench.scanner.on_disconnected()
+    bench.step(100)
+    bench.connect()
+    assert bench.running()[-1] == "Active futures"
+
+
+def test_the_two_halves_of_the_volume_pace_share_no_name() -> None:
+    bench = half_past_ten()
+    assert filters(bench, "Volume pace")["avgVolumeAbove"] == "2500000", "not opened twice for one turn of the futures"
+    bench.push("Active futures", 901)
+    bench.step(1)
+    assert filters(bench, SMALLER)["avgVolumeBelow"] == "2500000"
+    assert filters(bench, SMALLER)["avgVolumeAbove"] == "500000"
+    assert "above 2.5 M" in bench.entry("Volume pace").meaning
+
+
+def test_the_volume_pace_sees_all_names_when_the_other_half_has_no_slot() -> None:
+    bench = half_past_ten(MarketScanSettings(enabled=(*DEFAULT, "Active futures")))
+    assert SMALLER not in bench.running()
+    assert filters(bench, "Volume pace")["avgVolumeAbove"] == "500000"
+    bench = half_past_ten(MarketScanSettings(avg_volume_above=3_000_000))
+    bench.step(61)
+    assert SMALLER not in bench.running(), "no name is smaller than the floor"
+    assert filters(bench, "Volume pace")["avgVolumeAbove"] == "3000000"
+
+
+def test_the_volume_pace_sees_all_names_again_when_the_other_half_is_refused() -> None:
+    bench = half_past_ten()
+    bench.push("Active futures", 901)
+    bench.step(1)
+    error = RequestError(bench.broker.req_of(SMALLER), 162, "filter not supported")
+    bench.scanner.on_error(error, bench.clock.wall())
+    bench.step(1)
+    assert filters(bench, "Volume pace")["avgVolumeAbove"] == "500000"
+    assert "M shares" not in bench.entry("Volume pace").meaning
 
 
 def test_floors_and_etf_exclusion_are_in_every_stock_preset() -> None:
@@ -168,7 +249,7 @@ def test_switching_a_preset_off_closes_its_subscription() -> None:
     req_id = bench.broker.req_of("Momentum")
     bench.scanner.set_settings(MarketScanSettings(enabled=tuple(DEFAULT[1:])))
     bench.step(1)
-    assert bench.broker.closed == [req_id]
+    assert req_id in bench.broker.closed and "Momentum" not in bench.running()
     assert bench.state("Momentum") == "off"
     assert not bench.scanner.on_rows(ScanRows(req_id, ()), bench.clock.wall()), "late rows are nobody's"
 
