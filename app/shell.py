@@ -24,6 +24,7 @@ def shell(paths: frozenset[str], build_id: str) -> Component:
             dcc.Store(id=Shell.KICK),
             dcc.Store(id=Shell.DELTA),
             dcc.Store(id=Shell.CURSOR),
+            dcc.Store(id=Shell.SIGHT),
             dcc.Store(id=Shell.APPLIED),
             html.Div([band(), strip()], className="qt-top-fixed"),
             rail(paths),

@@ -107,7 +107,10 @@ def request_body(polls: Polls) -> str:
         "output": OUTPUT,
         "outputs": [{"id": "shell-delta", "property": "data"}, {"id": "shell-cursor", "property": "data"}],
         "inputs": [{"id": name, "property": prop, "value": value} for name, prop, value in shell],
-        "state": [{"id": "shell-cursor", "property": "data", "value": polls.cursor}],
+        "state": [
+            {"id": "shell-cursor", "property": "data", "value": polls.cursor},
+            {"id": "shell-sight", "property": "data", "value": None},
+        ],
         "changedPropIds": ["shell-poll.n_intervals"],
     }
     return json.dumps(body)

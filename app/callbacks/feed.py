@@ -22,10 +22,11 @@ def register(app: Dash, feed: Feed) -> None:
         Input(Shell.KICK, "data"),
         Input(Shell.URL, "pathname"),
         State(Shell.CURSOR, "data"),
+        State(Shell.SIGHT, "data"),
         running=[(Output(Shell.POLL, "disabled"), True, False)],
     )
-    def poll(_ticks: int, _kick: Any, path: str, cursor: str | None) -> tuple[dict[str, Any], str]:
-        answer = feed.poll(path, cursor)
+    def poll(_ticks: int, _kick: Any, path: str, cursor: str | None, sight: str | None) -> tuple[dict[str, Any], str]:
+        answer = feed.poll(path, cursor, sight)
         g.pulse = (answer.now_wall, answer.heartbeat_age_s)
         if answer.delta is None:
             raise PreventUpdate  # 204, no body

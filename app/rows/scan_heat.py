@@ -1,15 +1,16 @@
-"""The two heatmaps of the Scanners page: symbols x seven factors, symbols x time. Pure.
+"""The heatmaps of the Scanners page: symbols x seven factors, few or many, and symbols x time. Pure.
 
-Cells are [text, step] as in `app/rows/heat.py`. Ages count in the browser: the part carries the moments.
+Steps are those of `app/rows/heat.py`. What the results carry anyway is not sent twice: the browser makes the cells of
+the factors out of the results' rows and the cuts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from app.format import number, signed
-from app.rows.heat import CHANGE_CUTS, FACTORS, Cell, heat_parts, step
+from app.rows.heat import CHANGE_CUTS, DISTANCE_CUTS, FACTORS, SPREAD_CUTS, VOLUME_CUTS, Cell, step
 from engine.domain import Candidate
 from engine.state.sections import ScannersSection
 
@@ -28,17 +29,27 @@ def _since_open(c: Candidate) -> Cell:
     return [signed(value, 1), step(turned, CHANGE_CUTS)]
 
 
-EXTRA: tuple[tuple[str, Callable[[Candidate], Cell]], ...] = (("score", _score), ("open", _since_open))
+CUTS: dict[str, Any] = {
+    "score": SCORE_CUTS,
+    "change": CHANGE_CUTS,
+    "open": CHANGE_CUTS,
+    "volume": VOLUME_CUTS,
+    "distance": DISTANCE_CUTS,
+    "spread": SPREAD_CUTS,
+}
 
 
-def factor_part(candidates: tuple[Candidate, ...], ages: Mapping[int, float]) -> dict[str, Any]:
-    """The part "heat:factors"; "ages" = wall time of each symbol's newest tick, None = none."""
-    shown = heat_columns(candidates)
-    part = heat_parts(shown, COLUMNS)
-    for key, cell in EXTRA:
-        part[key] = [cell(c) for c in shown]
-    part["ages"] = [round(ages[c.con_id]) if c.con_id in ages else None for c in shown]
-    return part
+def column_rows(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
+    """The part "rows:heatcols": the columns of the heatmap, and the two factors that the results don't carry."""
+    return {
+        str(c.con_id): {
+            "order": order,
+            "sym": c.local_symbol,
+            "open": None if c.since_open_pct is None else round(c.since_open_pct, 1),
+            "spread": None if c.spread_bp is None else round(c.spread_bp, 1),
+        }
+        for order, c in enumerate(heat_columns(candidates))
+    }
 
 
 def heat_columns(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

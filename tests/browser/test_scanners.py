@@ -206,9 +206,29 @@ def test_a_preset_is_switched_by_a_click(scanners: Page, engine: Engine) -> None
     assert "Scans Momentum off" in scanners.locator(".qt-change").inner_text()
 
 
+MADE_UP = """() => qt.apply({ set: {
+    "rows:heatcols": { "9": { order: -2, sym: "UP", open: 2.5, spread: 9 },
+      "8": { order: -1, sym: "DOWN", open: -2.5, spread: null } },
+    "grid:results": { "9": { sym: "UP", score: 0.9, bars: [1, null], scans: [], chg: 5.5, rv: 3.84, dist: 0.3, at: 0 },
+      "8": { sym: "DOWN", score: 0.05, bars: [1, null], scans: [], chg: -5.5, short: true,
+        rv: null, dist: null, at: null } } } })"""
+CELLS = """() => [...document.querySelectorAll('[data-qt-heat=factors] tr')].map(
+    row => [1, 2].map(i => [row.cells[i].textContent, row.cells[i].dataset.step]))"""
+
+
 def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
     assert scanners.locator("[data-qt-heat=factors] tr").count() == 7
     until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child td').innerText.endsWith('s')")
+    scanners.evaluate(MADE_UP)
+    until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child').cells[1].textContent === '< 4 s'")
+    assert scanners.evaluate(CELLS)[:6] == [
+        [["0.90", "3"], ["0.05", "-3"]],
+        [["+5.5", "3"], ["−5.5", "3"]],
+        [["+2.5", "2"], ["−2.5", "2"]],
+        [["3.8×", "2"], ["–", "none"]],
+        [["+0.30", "1"], ["–", "none"]],
+        [["9.0", "-3"], ["–", "none"]],
+    ]
     scanners.get_by_text("Time", exact=True).click()
     until(scanners, "document.querySelectorAll('.qt-heat-time tbody tr').length > 10")
     assert scanners.locator("[data-heat=factors]").is_hidden()
