@@ -8,7 +8,7 @@ from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
 from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.overview import scan_state
-from app.rows.preview import preview_part
+from app.rows.preview import hist_part, preview_part
 from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
 from app.rows.states import LIVE, broker_state, empty
@@ -59,6 +59,7 @@ def scanners_parts(s: Snapshots) -> View:
         **scores_parts(s),
         **custom_parts(s),
         "preview": preview_part(s.preview),
+        "hist": hist_part(s.preview),
         "state": {
             **score_states(s.scores),
             "heat": scan_state(s, bool(candidates)),

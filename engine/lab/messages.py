@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from engine.state.lab_sections import Figures, LabResultSection, Moved, Range
+from engine.state.lab_sections import Figures, Histogram, LabResultSection, Moved, Range
 
 MOST_BYTES = 256 * 2**20
 _length = struct.Struct("<I")
@@ -119,6 +119,7 @@ class PreviewAnswer(Message, frozen=True, tag=True):
     new: tuple[Moved, ...]
     gone: tuple[Moved, ...]
     took_ms: float
+    histograms: tuple[Histogram, ...] = ()
 
 
 class DaysAnswer(Message, frozen=True, tag=True):

@@ -23,6 +23,7 @@ from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import THIRTY, Judged, Outcomes, bucket_of, figures, grouped, hour_of, side_of, spread
 from engine.lab.tape import Tape
+from engine.scanners.outcomes import HORIZONS_MIN
 from engine.scanners.rules import Floors
 from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
 
@@ -204,7 +205,8 @@ def _plain(value: float) -> float | int:
 
 def _line(each: Judged, is_judged: bool) -> SignalLine:
     signal = each.signal
-    widest = next((after for after in reversed(each.after) if after is not None), None)
+    found = [each.after(horizon) for horizon in range(len(HORIZONS_MIN))]
+    widest = next((after for after in reversed(found) if after is not None), None)
     return SignalLine(
         symbol=each.symbol,
         day=each.day,
@@ -216,7 +218,7 @@ def _line(each: Judged, is_judged: bool) -> SignalLine:
         atr=round(signal.atr, 6),
         score=signal.score,
         rel_volume=None if signal.rel_volume is None else round(signal.rel_volume, 3),
-        moves=tuple(None if after is None else round(after.move, 3) + 0.0 for after in each.after),
+        moves=tuple(None if after is None else round(after.move, 3) + 0.0 for after in found),
         best=None if widest is None else round(widest.best, 3),
         worst=None if widest is None else round(widest.worst, 3) + 0.0,
         judged=is_judged,

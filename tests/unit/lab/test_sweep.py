@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from engine.lab.recordings import CsvRecordings
 from engine.lab.stepwise import LabSignal
 from engine.lab.summary import Judged, bucket_of, figures, grouped, hour_of, spread
 from engine.lab.sweep import split_tapes, sweep
-from engine.scanners.outcomes import Outcome
 from engine.state.lab_sections import LabResultSection, Range
 from tests.unit.lab.lab_samples import OPEN, ask_sweep, write_days
 
@@ -28,8 +28,8 @@ def run(folder: Path, *ranges: Range, **more) -> LabResultSection:
 def judged(minute: int, move: float | None = 0.0, side: str = "long", tape: int = 0, score: float = 0.8) -> Judged:
     at = OPEN + 60.0 * minute
     signal = LabSignal(tape, side, minute, at, at, 1.0, "range", 1.0, 0.1, score, None, None)
-    after = None if move is None else Outcome(max(0.0, move), min(0.0, move), move)
-    return Judged("X", "2013-10-07", signal, (after,) * 4)
+    after = (math.nan,) * 3 if move is None else (max(0.0, move), min(0.0, move), move)
+    return Judged("X", "2013-10-07", signal, after * 4)
 
 
 def test_the_best_set_is_chosen_by_the_first_days_and_judged_by_the_last(tmp_path: Path):
