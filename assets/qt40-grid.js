@@ -101,7 +101,7 @@
   var FRESH_S = 4;
   qt.ageText = function (at) {
     var age = qt.ageOf(at);
-    return at === 0 && age === 0 ? "< " + FRESH_S + " s" : fmt.age(at === 0 ? Math.round(age + FRESH_S) : age);
+    return at === 0 && age === 0 ? "< " + FRESH_S + " s" : fmt.age(at === 0 ? Math.ceil(age + FRESH_S) : age).replace(".0 s", " s");
   };
   functions.qtAge = function (params) {
     return params.node.rowPinned ? "" : qt.ageText(params.data ? params.data.at : null);

@@ -46,6 +46,7 @@
 
   function fill(cell, symbol, factor, text, step) {
     setData(cell, "step", step === null ? "none" : String(step));
+    if ((cell.textContent !== "") !== (step === null)) { cell.textContent = step === null ? qt.fmt.MISSING : ""; }
     var title = symbol + " " + factor + ": " + (text || (step === null ? "not known" : WORDS[step]));
     if (cell.title !== title) { cell.title = title; }
   }

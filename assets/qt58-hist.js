@@ -1,6 +1,6 @@
 /* Behind each slider how today's values of its rule lie, as the lab counted them with the newest preview.
    Part "hist": key -> [counts in equal steps over the slider, below, above, what was counted, words with {}, symbols].
-   Drawn twice, in grey and in blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the page
+   Heights go by the root of the counts, so that the thin end, where thresholds lie, can be seen. Drawn twice, in grey and in blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the page
    is opened and each 5 minutes while it is in sight, beside what the previews bring. */
 (function () {
   "use strict";
@@ -21,7 +21,7 @@
   function path(counts) {
     var top = Math.max.apply(null, counts.concat(1));
     return counts.map(function (count, i) {
-      var height = count ? Math.max(1, HIGH * count / top) : 0;
+      var height = count ? Math.max(1, HIGH * Math.sqrt(count / top)) : 0;
       return count ? "M" + (i + 0.06) + " " + HIGH + "V" + (HIGH - height).toFixed(2) + "h.88V" + HIGH + "z" : "";
     }).join("");
   }

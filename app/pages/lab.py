@@ -150,7 +150,7 @@ def _maps() -> Component:
         "Median move after 30 min",
         html.Div(maps, className="qt-lab-maps"),
         state="labmap",
-        fact="in ATR over the first two thresholds; the square marks the best set",
+        fact="ATR over two thresholds; the square marks the best set",
         controls=key,
         glyph="grid-3x3",
         aged=False,

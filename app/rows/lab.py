@@ -15,6 +15,7 @@ from engine.state.lab_sections import Figures, Group, LabResultSection, LabSecti
 View = dict[str, dict[str, Any]]
 THIRTY = 2
 MOST_DAYS = 60
+FEW = 30  # signals below which chance alone explains a median
 MOST_NAMES = 60
 VARY = vary_part()
 
@@ -130,7 +131,8 @@ def verdict(result: LabResultSection) -> str:
     now = base.moves[THIRTY] if base is not None else None
     against = f", in force {signed(now)}" if now is not None else ""
     held = "It held" if judged > 0 and (now is None or judged >= now) else "It did not hold"
-    few = " Few signals: chance alone may do this." if best.judged.signals < 30 else ""
+    known = best.judged.known[THIRTY]
+    few = f" By {plural(known, 'signal')} only: chance alone may do this." if known < FEW else ""
     return f"{held} on days or symbols it had not seen: {signed(judged)} ATR there{against}.{few}"
 
 

@@ -66,7 +66,7 @@ def test_a_run_from_the_folder_to_the_charts(page: Page, site: Site, engine: Lab
     page.get_by_role("button", name="Run", exact=True).click()
     until(page, "(qt.model.labresult || {}).id")
     assert page.locator(".qt-lab-figures").inner_text().count("judged by") == 2
-    assert "Chosen by the first 2 of 3 days, judged by the last 1." in page.locator(".qt-lab").inner_text()
+    assert "Chosen by the first 2 of 3 days, judged by the last." in page.locator(".qt-lab").inner_text()
     until(page, "document.querySelectorAll('#lab-map-chosen .xaxislayer-above text').length >= 4")
     page.locator(".qt-card-labsignals").scroll_into_view_if_needed()
     until(page, "document.querySelectorAll('.qt-card-labsignals .ag-row').length > 0")

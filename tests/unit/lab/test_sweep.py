@@ -36,7 +36,7 @@ def test_the_best_set_is_chosen_by_the_first_days_and_judged_by_the_last(tmp_pat
     write_days(tmp_path, ("AAA", "BBB", "CCC"), 4)
     loose = Range("rel_volume", (0.5, 1.5)), Range("bars_n", (10.0, 20.0, 30.0))
     result = run(tmp_path, *loose)
-    assert result.split == "chosen by the first 3 of 4 days, judged by the last 1"
+    assert result.split == "chosen by the first 3 of 4 days, judged by the last"
     assert (result.sets, result.tapes, len(result.cells)) == (6, 12, 6)
     merits = [each.chosen.moves[2] for each in result.best]
     assert merits == sorted(merits, reverse=True) and len(merits) > 1
