@@ -192,11 +192,18 @@
   }
 
   var PARTS = { factors: ["rows:heatcols"], wide: ["heatwide"], time: ["heattime"], map: [] };
-  /* Why there is no signal is sent while the pointer is over the results: it is their tooltip. */
-  var pointed = false;
+  /* Why there is no signal is sent while the pointer is over the results: it is the tooltip of their rows. */
+  var pointed = false, row = null;
+  function tellWhy() {
+    var why = row && (qt.model.whys || {})[row.getAttribute("row-id")];
+    if (why && row.title !== why) { row.title = why; }
+  }
+  qt.onPart("whys", tellWhy);
   function see() { qt.see("scanners", PARTS[view].concat(pointed ? ["whys"] : [])); }
   document.addEventListener("pointerover", function (event) {
     var over = !!(event.target.closest && event.target.closest("[data-qt-grid='results']"));
+    row = over ? event.target.closest(".ag-row") : null;
+    tellWhy();
     if (over !== pointed && document.querySelector(".qt-scanners")) { pointed = over; see(); }
   });
 
@@ -295,7 +302,6 @@
     return draw[props.kind](props.data || {}, props.column.getActualWidth());
   };
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-  window.dashAgGridFunctions.qtScanWhy = function (params) { return (qt.model.whys || {})[params.node.id] || null; };
   window.dashAgGridFunctions.qtResultShown = function (node) {
     return show === "all" || (show === "breakout" ? node.data.brk : node.data.scans.length > 0);
   };

@@ -121,7 +121,7 @@ def _heat() -> Component:
 
 
 def _results() -> Component:
-    own: dict[str, Any] = {"cellRenderer": "QtScanCell", "tooltipValueGetter": {"function": "qtScanWhy(params)"}}
+    own: dict[str, Any] = {"cellRenderer": "QtScanCell"}
     columns = [
         column("symbol", "Symbol", "sym", also=("short",), num=False, flex=1, minWidth=86, **own),
         column("score", "Score", "score", also=("bars", "brk"), num=False, width=104, minWidth=100, **own),

@@ -200,7 +200,6 @@ def _signal(place: int, each: SignalLine) -> dict[str, Any]:
         "side": each.side,
         "kind": each.level_kind,
         "level": number(each.level, decimals),
-        "last": number(each.last, decimals),
         "score": each.score,
         "rv": each.rel_volume,
         "m5": each.moves[0],

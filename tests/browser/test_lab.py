@@ -28,6 +28,12 @@ def test_moving_a_slider_shows_todays_signals_before_anything_is_applied(
     live(page, site.url + "/scanners")
     slider = page.locator('.qt-field[data-key="breakout.bars_n"] input[type=range]')
     assert page.locator(".qt-preview").is_hidden()
+    until(page, "document.querySelectorAll('.qt-slider .qt-hist-on path').length >= 5")  # before anything is touched
+    assert "of 15,600 minutes of 40 symbols were beyond the last 20 bars or more." in (
+        slider.get_attribute("title") or ""
+    )
+    assert page.locator(".qt-preview").is_hidden()
+    drawn = page.evaluate("document.querySelector('.qt-hist-on path').getAttribute('d')")
     slider.focus()
     until(page, "!!document.querySelector('.qt-preview-count')")
     before = page.locator(".qt-preview-head").inner_text()
@@ -39,6 +45,10 @@ def test_moving_a_slider_shows_todays_signals_before_anything_is_applied(
     count = int(page.locator(".qt-preview-count").inner_text())
     assert count > int(text.split("now ")[1].split()[0])
     assert engine.desk.keeper.settings.config.breakout.bars_n == 20, "nothing was applied"
+    assert "beyond the last 14 bars or more." in (slider.get_attribute("title") or "")
+    assert drawn == page.evaluate("document.querySelector('.qt-hist-on path').getAttribute('d')"), (
+        "a move redraws nothing"
+    )
     assert page.evaluate(CONTRAST) == []
 
 

@@ -247,6 +247,8 @@ def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
     until(scanners, f"document.querySelectorAll('{rows}').length < {len(NAMES) - 3}")
     wait_polls(scanners, 2)
     assert 0 < scanners.locator(rows).count() < len(NAMES) - 3
+    scanners.locator(rows).first.hover(position={"x": 400, "y": 10})
+    until(scanners, f"document.querySelector('{rows}').title === 'Confirmed breakout.'")
     scanners.locator(rows).first.click(position={"x": 400, "y": 10})
     until(scanners, "location.pathname.startsWith('/symbol/')")
 

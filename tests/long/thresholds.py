@@ -1,4 +1,4 @@
-"""A threshold moved in a real browser on the whole program (`_thresholds_case.py`), through a restart: half a minute."""
+"""A threshold moved in a real browser on the whole program, through a restart (`_thresholds_case.py`): a minute."""
 
 from __future__ import annotations
 
