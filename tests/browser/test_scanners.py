@@ -206,7 +206,7 @@ def test_a_preset_is_switched_by_a_click(scanners: Page, engine: Engine) -> None
     assert "Scans Momentum off" in scanners.locator(".qt-change").inner_text()
 
 
-MADE_UP = """() => qt.apply({ set: {
+MADE_UP = """() => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: {
     "rows:heatcols": { "9": { order: -2, sym: "UP", open: 2.5, spread: 9 },
       "8": { order: -1, sym: "DOWN", open: -2.5, spread: null } },
     "grid:results": { "9": { sym: "UP", score: 0.9, bars: [1, null], scans: [], chg: 5.5, rv: 3.84, dist: 0.3, at: 0 },
@@ -293,3 +293,17 @@ def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine
         .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
     assert page.evaluate(cut) == []
     assert page.evaluate(CONTRAST) == []
+
+
+def test_a_delta_that_does_not_lead_on_from_what_is_here_is_dropped(scanners: Page) -> None:
+    late = """() => { const before = qt.cursor();
+        qt.apply({ since: before + "0", cursor: "x", set: { "grid:results": { "77": { last: 1 } } } });
+        return [before === qt.cursor(), "77" in qt.model["grid:results"]]; }"""
+    assert scanners.evaluate(late) == [True, False]
+    scanners.evaluate("() => { for (let i = 0; i < 12; i += 1) { qt.kick(); } }")
+    wait_polls(scanners, 2)
+    assert scanners.evaluate("Object.values(qt.model['grid:results']).every(row => row.sym && row.scans)")
+    scanners.evaluate(
+        "() => qt.apply({ full: true, set: qt.model })"
+    )  # of nobody knows when: the next poll begins anew
+    until(scanners, "qt.cursor() !== null")
