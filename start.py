@@ -108,8 +108,10 @@ def with_venv_package(python):
     if not is_debian():
         raise Failed("%s has no venv and ensurepip; install Python from python.org." % python["executable"])
     if not is_root():
-        raise Failed("this Python cannot make environments yet. Run this, then try again:\n\n"
-                     "    sudo apt-get install python3-venv\n")
+        raise Failed(
+            "this Python cannot make environments yet. Run this, then try again:\n\n"
+            "    sudo apt-get install python3-venv\n"
+        )
     apt_install("python3-venv")
     for command in (["/usr/bin/python3"], [python["executable"]]):
         again = probe(command)
@@ -333,8 +335,11 @@ def find_browser():
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
     paths = [shutil.which(name) for name in names]
     for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
-        for tail in (r"Google\Chrome\Application\chrome.exe", r"Microsoft\Edge\Application\msedge.exe",
-                     r"Chromium\Application\chrome.exe"):
+        for tail in (
+            r"Google\Chrome\Application\chrome.exe",
+            r"Microsoft\Edge\Application\msedge.exe",
+            r"Chromium\Application\chrome.exe",
+        ):
             paths.append(os.path.join(os.environ.get(folder, ""), tail) if WINDOWS else None)
     return next((path for path in paths if path and os.path.exists(path)), None)
 

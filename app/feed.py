@@ -8,8 +8,10 @@ it, a value what that place shows (already rounded for display). Part names choo
 - anything else  a changed value travels whole
 
 `Feed.poll(path, cursor)` answers None when the browser is up to date (204, no body), a delta against the cursor's view,
-or the whole view marked "full" when the cursor is unknown, of another page or too old. Pure but for `Feed`, which
-holds the last views per page; any thread may call it.
+or the whole view marked "full" when the cursor is unknown, of another page or too old. Parts that a page marks as
+`on_demand` travel only while the browser says that they are in sight: the cursor tells which of them it has, so that
+one that comes into sight is sent whole and one that leaves is dropped. Pure but for `Feed`, which holds the last views
+per page; any thread may call it.
 """
 
 from __future__ import annotations
@@ -112,22 +114,26 @@ class Feed:
         self._lock = threading.Lock()
         self._histories: OrderedDict[str, _PageHistory] = OrderedDict()
 
-    def poll(self, path: str, cursor: str | None) -> Answer:
-        """The answer to one browser's poll of `path` that has seen `cursor` (None = nothing yet)."""
+    def poll(self, path: str, cursor: str | None, sight: str | None = None) -> Answer:
+        """The answer to one browser's poll of `path` that has seen `cursor` (None = nothing yet).
+
+        `sight`: the page's name and the parts on demand that are in sight, with spaces between; of another page or
+        None = what the page shows when it is opened.
+        """
         now = self._clock()
         page, params = find_page(self._pages, path)
         beat = self._reader.read("heartbeat")
         age = max(0.0, now - beat.at_wall) if isinstance(beat, Heartbeat) else None
         state = engine_state(age)
-        key = page.key(params)
+        key, wanted = page.key(params), page.wanted(sight)
         if page.on_poll is not None:
             page.on_poll(params)
         with self._lock:
             history = self._history(key)
             self._refresh(history, page, params, state, now)
-            delta = self._delta(history, key, cursor)
+            delta = self._delta(history, key, cursor, page.on_demand, wanted)
             version = history.version
-        return Answer(delta, f"{self._boot}.{key}.{version}", age, now)
+        return Answer(delta, _cursor(f"{self._boot}.{key}.", version, wanted), age, now)
 
     def _history(self, key: str) -> _PageHistory:
         history = self._histories.setdefault(key, _PageHistory())
@@ -155,19 +161,34 @@ class Feed:
         while len(history.views) > KEPT_VIEWS:
             history.views.popitem(last=False)
 
-    def _delta(self, history: _PageHistory, key: str, cursor: str | None) -> dict[str, Any] | None:
-        seen = _version_of(cursor, f"{self._boot}.{key}.")
-        newest = history.views[history.version]
-        if seen == history.version:
+    def _delta(
+        self, history: _PageHistory, key: str, cursor: str | None, on_demand: frozenset[str], wanted: frozenset[str]
+    ) -> dict[str, Any] | None:
+        seen, had = _seen(cursor, f"{self._boot}.{key}.")
+        newest = _in_sight(history.views[history.version], on_demand, wanted)
+        if seen == history.version and had == wanted:
             return None
         old = history.views.get(seen) if seen is not None else None
         if old is None:
             return {"full": True, "set": newest}
-        return diff(old, newest) or None
+        return diff(_in_sight(old, on_demand, had), newest) or None
 
 
-def _version_of(cursor: str | None, prefix: str) -> int | None:
+def _in_sight(view: View, on_demand: frozenset[str], wanted: frozenset[str]) -> View:
+    """The view without the parts on demand that are not wanted."""
+    if on_demand <= wanted:
+        return view
+    return {part: values for part, values in view.items() if part not in on_demand or part in wanted}
+
+
+def _cursor(prefix: str, version: int, wanted: frozenset[str]) -> str:
+    """What the browser sends back: the version and the parts on demand that it has then."""
+    return prefix + "~".join([str(version), *sorted(wanted)])
+
+
+def _seen(cursor: str | None, prefix: str) -> tuple[int | None, frozenset[str]]:
+    """The version that a cursor names, None = not one of ours, and the parts on demand that came with it."""
     if not isinstance(cursor, str) or not cursor.startswith(prefix):
-        return None
-    tail = cursor[len(prefix) :]
-    return int(tail) if tail.isdecimal() and len(tail) <= CURSOR_DIGITS else None
+        return None, frozenset()
+    tail, *parts = cursor[len(prefix) :].split("~")
+    return int(tail) if tail.isdecimal() and len(tail) <= CURSOR_DIGITS else None, frozenset(parts)

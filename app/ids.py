@@ -12,8 +12,8 @@ class Shell:
     POLL: Final = "shell-poll"
     KICK: Final = "shell-kick"  # written by the browser to ask for one poll at once
     DELTA: Final = "shell-delta"
-    CURSOR: Final = "shell-cursor"
-    APPLIED: Final = "shell-applied"
+    CURSOR: Final = "shell-cursor"  # of what the browser has applied
+    SIGHT: Final = "shell-sight"  # written by the browser: the page and its parts on demand that are in sight
     FIND: Final = "shell-find"
     FIND_LIST: Final = "shell-find-list"
 

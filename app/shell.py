@@ -24,7 +24,7 @@ def shell(paths: frozenset[str], build_id: str) -> Component:
             dcc.Store(id=Shell.KICK),
             dcc.Store(id=Shell.DELTA),
             dcc.Store(id=Shell.CURSOR),
-            dcc.Store(id=Shell.APPLIED),
+            dcc.Store(id=Shell.SIGHT),
             html.Div([band(), strip()], className="qt-top-fixed"),
             rail(paths),
             html.Main([notices(), dash.page_container], id="qt-main", className="qt-main", tabIndex=-1),

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.rows.find_page import home_parts, name_parts
@@ -47,6 +47,8 @@ class PageView:
         sections: names of the sections that the view is built from, given the params.
         build: snapshots and params -> view.
         on_poll: called at each poll with the params, e.g. to keep a symbol open; must not block.
+        on_demand: parts that are sent only while the browser has them in sight (`app/feed.py`).
+        at_first: those of them that are in sight when the page is opened.
     """
 
     name: str
@@ -54,6 +56,13 @@ class PageView:
     sections: Callable[[Params], tuple[str, ...]]
     build: Callable[[Snapshots, Params], View]
     on_poll: Callable[[Params], None] | None = None
+    on_demand: frozenset[str] = frozenset()
+    at_first: frozenset[str] = frozenset()
+
+    def wanted(self, sight: str | None) -> frozenset[str]:
+        """The parts on demand of "<page> <part> <part>"; what is of another page or unknown counts for nothing."""
+        name, *parts = (sight.split() if isinstance(sight, str) else []) or [""]
+        return self.on_demand.intersection(parts) if name == self.name else self.at_first
 
     def key(self, params: Params) -> str:
         """One history of views per page and parameters."""
@@ -92,11 +101,15 @@ PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
     page("lines", r"/lines", ("coverage", "answers"), lines_parts),
-    page(
-        "scanners",
-        r"/scanners",
-        ("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
-        scanners_parts,
+    replace(
+        page(
+            "scanners",
+            r"/scanners",
+            ("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
+            scanners_parts,
+        ),
+        on_demand=frozenset({"rows:heatcols", "heatwide", "heattime", "whys"}),
+        at_first=frozenset({"rows:heatcols"}),
     ),
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,

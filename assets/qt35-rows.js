@@ -139,7 +139,8 @@
   }
 
   function drawHeat(body) {
-    var part = qt.model["heat:" + body.dataset.qtHeat] || { cols: [] };
+    var part = qt.model["heat:" + body.dataset.qtHeat];
+    if (!part) { return; }   // not asked for while it is out of sight: what was drawn stays
     var cols = part.cols || [];
     heatHead(body.qtHead, cols);
     body.qtFactors.forEach(function (factor, i) { heatLine(body.children[i], factor[1], part[factor[0]] || [], cols); });

@@ -93,15 +93,25 @@
   };
 
   var functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  /* Seconds since a moment; 0 = it was within the last 4 s when the engine last spoke; null = not known. */
+  qt.ageOf = function (at) {
+    if (at === 0) { return Math.max(0, (qt.clock.dataAge() || 0) - FRESH_S); }
+    return at ? Math.max(0, qt.clock.now() - at) : null;
+  };
+  var FRESH_S = 4;
+  qt.ageText = function (at) {
+    var age = qt.ageOf(at);
+    return at === 0 && age === 0 ? "< " + FRESH_S + " s" : fmt.age(at === 0 ? Math.ceil(age + FRESH_S) : age).replace(".0 s", " s");
+  };
   functions.qtAge = function (params) {
-    return params.data && params.data.at ? fmt.age(Math.max(0, qt.clock.now() - params.data.at)) :
-      params.node.rowPinned ? "" : fmt.MISSING;
+    return params.node.rowPinned ? "" : qt.ageText(params.data ? params.data.at : null);
   };
   functions.qtHeld = function (params) {
     return params.data && params.data.since ? fmt.held(qt.clock.now() - params.data.since) : fmt.MISSING;
   };
   functions.qtByTime = function (a, b, nodeA, nodeB) {
-    return (nodeB.data.at || 0) - (nodeA.data.at || 0);
+    function moment(node) { return node.data.at === 0 ? Number.MAX_SAFE_INTEGER : node.data.at || 0; }
+    return moment(nodeB) - moment(nodeA);
   };
   functions.qtBySince = function (a, b, nodeA, nodeB) { return (nodeB.data.since || 0) - (nodeA.data.since || 0); };
   functions.qtLineShown = function (node) {

@@ -57,8 +57,9 @@
   window.dash_clientside.qtAsk = {
     reply: function (reply) {
       var nothing = window.dash_clientside.no_update;
-      if (!reply || !asks[reply.id]) { return nothing; }
-      release(reply.id);
+      if (!reply) { return nothing; }
+      release(reply.id);   // also when the engine's answer overtook it
+      if (!asks[reply.id]) { return nothing; }
       if (reply.text) {
         finish(reply.id, { text: reply.text, errors: reply.errors || {} });
       } else if (asks[reply.id].check) {

@@ -205,7 +205,7 @@
     if (!f.range) { return; }
     if (typeof value === "number" && Number(f.range.value) !== value) { f.range.value = value; }
     var share = (Number(f.range.value) - f.m.low) / (f.m.high - f.m.low);
-    f.range.style.setProperty("--qt-fill", (share * 100).toFixed(2) + "%");
+    f.slider.style.setProperty("--qt-fill", (share * 100).toFixed(2) + "%");   // of the track and of the histogram
     setAttr(f.range, "aria-valuetext", words(f.m, value) + " " + (f.m.unit || ""));
     var mark = f.slider.querySelector(".qt-tick-force");
     mark.hidden = !changed;

@@ -3,14 +3,7 @@
 (function () {
   "use strict";
   var qt = window.qt;
-  var AGES = [[1, 2], [3, 1], [6, 0], [15, -1], [60, -2]];
-
   function setData(cell, name, value) { if (cell.dataset[name] !== value) { cell.dataset[name] = value; } }
-
-  function ageStep(seconds) {
-    var found = AGES.find(function (pair) { return seconds < pair[0]; });
-    return found ? found[1] : -3;
-  }
 
   function frame(holder, ids, part) {
     var mark = ids.join();
@@ -47,12 +40,13 @@
   function value(row, factor, age) {
     if (!row) { return null; }
     var fmt = qt.fmt, known = { "Score": fmt.number(row.score, 2), "Change %": fmt.signed(row.chg, 1), "Rel. volume": fmt.times(row.rv),
-      "Distance ATR": fmt.signed(row.dist, 2), "Age": age === null ? fmt.MISSING : fmt.age(age) };
+      "Distance ATR": fmt.signed(row.dist, 2), "Age": age === null ? fmt.MISSING : qt.ageText(row.at) };
     return known[factor] || null;
   }
 
   function fill(cell, symbol, factor, text, step) {
     setData(cell, "step", step === null ? "none" : String(step));
+    if ((cell.textContent !== "") !== (step === null)) { cell.textContent = step === null ? qt.fmt.MISSING : ""; }
     var title = symbol + " " + factor + ": " + (text || (step === null ? "not known" : WORDS[step]));
     if (cell.title !== title) { cell.title = title; }
   }
@@ -61,11 +55,11 @@
     var holder = document.querySelector("[data-qt-heatwide]"), part = qt.model.heatwide, rows = qt.model["grid:results"] || {};
     if (!holder || !part) { return; }
     var ids = Object.keys(part).sort(function (a, b) { return part[a][0] < part[b][0] ? -1 : part[a][0] > part[b][0] ? 1 : a - b; });
-    var table = frame(holder, ids, part), factors = holder.dataset.factors.split("|"), now = qt.clock.now();
+    var table = frame(holder, ids, part), factors = holder.dataset.factors.split("|");
     ids.forEach(function (id, column) {
-      var row = rows[id], letters = part[id][1], age = row && row.at !== null ? Math.max(0, now - row.at) : null;
+      var row = rows[id], letters = part[id][1], age = row ? qt.ageOf(row.at) : null;
       factors.forEach(function (factor, r) {
-        var letter = letters[r], step = letter === undefined ? (age === null ? null : ageStep(age)) : letter === "-" ? null : letter.charCodeAt(0) - 100;
+        var letter = letters[r], step = letter === undefined ? (age === null ? null : qt.ageStep(age)) : letter === "-" ? null : letter.charCodeAt(0) - 100;
         fill(table.tBodies[0].rows[r].cells[column + 1], part[id][0], factor, value(row, factor, age), step);
       });
     });

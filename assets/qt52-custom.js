@@ -28,7 +28,7 @@
     var mark = JSON.stringify(rows.map(function (row) { return row[0]; }));
     if (box.dataset.mark !== mark) {
       box.dataset.mark = mark;
-      box.replaceChildren.apply(box, rows.map(function (row) { return new Option(row[1] === row[0] ? row[0] : row[1] + " · " + row[0], row[0]); }));
+      box.replaceChildren.apply(box, rows.map(function (row) { return new Option(!row[0] || row[1] === row[0] ? row[1] : row[1] + " · " + row[0], row[0]); }));
     }
     if (rows.some(function (row) { return row[0] === value; })) { box.value = value; }
   }
@@ -137,6 +137,15 @@
     });
   }
 
+  /* From the button above the page: an empty form, in sight. */
+  function begin(holder) {
+    chosen = "";
+    load(holder);
+    paint(holder);
+    holder.scrollIntoView({ block: "center" });
+    field(holder, "name").focus({ preventScroll: true });
+  }
+
   function remove(holder) {
     var name = chosen;
     qt.ask(holder.dataset.request, { action: "deletescan", name: name }, function (result) {
@@ -151,6 +160,7 @@
     var pressed = event.target.closest && event.target.closest("[data-custom-do]");
     if (!pressed || pressed.disabled) { return; }
     var holder = pressed.closest("[data-qt-custom]"), action = pressed.dataset.customDo;
+    if (action === "begin") { begin(document.querySelector("[data-qt-custom]")); return; }
     if (action === "filter") { addFilter(holder, "", ""); }
     if (action === "less") { pressed.closest(".qt-custom-filter").remove(); }
     if (action === "keep") { keep(holder); }

@@ -61,24 +61,61 @@
   function eachNode(selector, fn) { Array.prototype.forEach.call(document.querySelectorAll(selector), fn); }
   qt.onPart("chips", function () { eachNode("[data-qt-chips]", drawChips); });
 
-  /* ---- heatmap: ages count here, the second view ---- */
+  /* ---- heatmap: its cells are made of the results' rows, ages count here; the second view ---- */
   var AGE_STEPS = [[1, 2], [3, 1], [6, 0], [15, -1], [60, -2]];
-  function ageStep(seconds) {
+  qt.ageStep = function (seconds) {
     var found = AGE_STEPS.find(function (pair) { return seconds < pair[0]; });
-    return String(found ? found[1] : -3);
+    return found ? found[1] : -3;
+  };
+
+  /* Which of seven steps: how many of the six rising cuts are not above the value, less 3. */
+  function step(value, cuts) {
+    return value === null || value === undefined ? null : cuts.filter(function (cut) { return cut <= value; }).length - 3;
   }
 
+  /* value of a row and a column -> [text, value that is judged: turned by the side, the spread so that low is for] */
+  function turned(value, row) { return value === null || value === undefined ? null : row.short ? -value : value; }
+  var CELLS = {
+    score: function (row) { return [fmt.number(row.score, 2), row.score]; },
+    change: function (row) { return [fmt.signed(row.chg, 1), turned(row.chg, row)]; },
+    open: function (row, column) { return [fmt.signed(column.open, 1), turned(column.open, row)]; },
+    volume: function (row) { return [fmt.times(row.rv), row.rv]; },
+    distance: function (row) { return [fmt.signed(row.dist, 2), row.dist]; },
+    spread: function (row, column) { return [fmt.number(column.spread, 1), column.spread === null ? null : -column.spread]; }
+  };
+
+  var pending = false;
+  function makeFactors() {
+    if (pending) { return; }   // one delta may bring columns and rows
+    pending = true;
+    Promise.resolve().then(function () {
+      pending = false;
+      var columns = qt.model["rows:heatcols"], rows = qt.model["grid:results"] || {}, cuts = qt.model.heatcuts;
+      if (!columns || !cuts) { return; }
+      var ids = Object.keys(columns).sort(function (a, b) { return columns[a].order - columns[b].order; });
+      var part = { cols: ids.map(function (id) { return [Number(id), columns[id].sym]; }) };
+      Object.keys(CELLS).forEach(function (factor) {
+        part[factor] = ids.map(function (id) {
+          var pair = rows[id] ? CELLS[factor](rows[id], columns[id]) : [fmt.MISSING, null];
+          return [pair[0], step(pair[1], cuts[factor])];
+        });
+      });
+      qt.model["heat:factors"] = part;
+      qt.tell("heat:factors", part, [], false);
+    });
+  }
+  qt.onPart("rows", function (name) { if (name === "heatcols") { makeFactors(); } });
+  qt.onPart("grid", function (name) { if (name === "results") { makeFactors(); } });
+
   function drawAges() {
-    var part = qt.model["heat:factors"], body = document.querySelector("[data-qt-heat='factors']");
-    if (!part || !part.ages || !body || !body.qtFactors) { return; }
-    var row = body.children[body.qtFactors.findIndex(function (factor) { return factor[0] === "age"; })];
-    var now = qt.clock.now();
-    part.ages.forEach(function (at, i) {
-      var cell = row && row.children[i + 1];
-      if (!cell || at === null) { return; }
-      var age = Math.max(0, now - at);
-      setText(cell, age < 100 ? Math.round(age) + " s" : Math.round(age / 60) + " min");
-      setData(cell, "step", ageStep(age));
+    var part = qt.model["heat:factors"], rows = qt.model["grid:results"] || {}, body = document.querySelector("[data-qt-heat='factors']");
+    if (!part || !body || !body.qtFactors) { return; }
+    var line = body.children[body.qtFactors.findIndex(function (factor) { return factor[0] === "age"; })];
+    part.cols.forEach(function (column, i) {
+      var cell = line && line.children[i + 1], row = rows[column[0]], age = row ? qt.ageOf(row.at) : null;
+      if (!cell || age === null) { return; }
+      setText(cell, row.at === 0 ? qt.ageText(0) : age < 100 ? Math.round(age) + " s" : Math.round(age / 60) + " min");
+      setData(cell, "step", String(qt.ageStep(age)));
     });
   }
 
@@ -154,8 +191,25 @@
     if (more && window.innerWidth >= 1800) { more.open = true; }
   }
 
+  var PARTS = { factors: ["rows:heatcols"], wide: ["heatwide"], time: ["heattime"], map: [] };
+  /* Why there is no signal is sent while the pointer is over the results: it is the tooltip of their rows. */
+  var pointed = false, row = null;
+  function tellWhy() {
+    var why = row && (qt.model.whys || {})[row.getAttribute("row-id")];
+    if (why && row.title !== why) { row.title = why; }
+  }
+  qt.onPart("whys", tellWhy);
+  function see() { qt.see("scanners", PARTS[view].concat(pointed ? ["whys"] : [])); }
+  document.addEventListener("pointerover", function (event) {
+    var over = !!(event.target.closest && event.target.closest("[data-qt-grid='results']"));
+    row = over ? event.target.closest(".ag-row") : null;
+    tellWhy();
+    if (over !== pointed && document.querySelector(".qt-scanners")) { pointed = over; see(); }
+  });
+
   function drawViews() {
     eachNode("[data-heat]", function (block) { block.hidden = block.dataset.heat !== view; });
+    see();
     if (view === "time") { drawTime(); }
     if (view === "wide") { qt.scanWide(); }
     if (view === "map") { window.dispatchEvent(new Event("resize")); askMap(); }

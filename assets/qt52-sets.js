@@ -50,7 +50,7 @@
     if (box.value !== chosen) { box.value = chosen; }
     var set = sets()[chosen];
     button(bar, "load").disabled = set[2] || !!set[5];
-    button(bar, "delete").disabled = set[1];
+    button(bar, "delete").hidden = set[1];
     button(bar, "shadow").disabled = !!set[5];
     button(bar, "shadow").setAttribute("aria-pressed", set[4] ? "true" : "false");
     setText(button(bar, "shadow"), set[4] ? "End shadow" : "Shadow");

@@ -5,7 +5,7 @@
   "use strict";
   var qt = window.qt;
   var SETTLE_MS = 150, KICKS_MS = [120, 240, 400, 600, 900, 1400, 2200, 4000];
-  var asked = null, wanted = null, mine = null, busy = false, timer = 0, said = "";
+  var asked = null, wanted = null, mine = null, own = null, busy = false, timer = 0, said = "";
 
   function box() { return document.querySelector("[data-qt-preview]"); }
   function formOf(holder) { return document.querySelector("[data-qt-form='" + holder.dataset.qtPreview + "']"); }
@@ -114,7 +114,9 @@
   }
 
   function draw() {
-    var holder = box(), p = qt.model.preview || {};
+    var holder = box(), newest = qt.model.preview || {};
+    if (newest.id && newest.id === mine) { own = newest; }   // another tab's question does not take this answer away
+    var p = own || {};
     if (!holder) { return; }
     var shown = wanted !== null && (said || busy || (p.id && p.id === mine));
     holder.hidden = !shown;
@@ -143,6 +145,6 @@
   qt.onPart("preview", draw);
   qt.onNodes(function () {
     var holder = box();
-    if (holder && !holder.qtSeen) { holder.qtSeen = true; asked = wanted = mine = null; busy = false; said = ""; }
+    if (holder && !holder.qtSeen) { holder.qtSeen = true; asked = wanted = mine = own = null; busy = false; said = ""; }
   });
 })();

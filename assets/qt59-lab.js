@@ -72,10 +72,12 @@
   /* ---- ranges ---- */
   function state(v) {
     if (!choice.vary[v.name]) {
-      choice.vary[v.name] = { on: v.is_on, start: String(v.start), end: String(v.end), count: String(v.steps) };
+      choice.vary[v.name] = { on: v.is_on, start: plain(v.start), end: plain(v.end), count: String(v.steps) };
     }
     return choice.vary[v.name];
   }
+
+  function plain(value) { return value >= 1e4 ? fmt.number(value, 0) : String(value); }
 
   function numberBox(v, key, label) {
     var input = make("input", "qt-input qt-input-num");

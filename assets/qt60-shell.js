@@ -61,6 +61,15 @@
   qt.kick = function () { setProps("shell-kick", { data: Date.now() }); };
   document.addEventListener("visibilitychange", gate);
 
+  /* qt.see(page, parts): the parts on demand (app/feed.py) that are in sight from now on; those not here yet come at once. */
+  var seen = null;
+  qt.see = function (page, parts) {
+    var text = [page].concat(parts).join(" ");
+    if (text === seen || !setProps("shell-sight", { data: text })) { return; }
+    seen = text;
+    if (qt.model.strip && parts.some(function (part) { return !qt.model[part]; })) { qt.kick(); }
+  };
+
   /* A poll that failed may have left the interval switched off: ask again until the server answers. */
   window.setInterval(function () {
     var quiet = document.hidden || frozenAt !== null || qt.pulse.open > 0;
@@ -176,7 +185,7 @@
   });
 
   /* ---- keys ---- */
-  var GO = { o: "/", p: "/positions", s: "/scanners", l: "/lines", h: "/health", e: "/settings", y: "/symbol" };
+  var GO = { o: "/", p: "/positions", s: "/scanners", l: "/lines", b: "/lab", h: "/health", e: "/settings", y: "/symbol" };
   var afterG = 0;
   function typing(target) {
     return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(radio|checkbox|button)$/.test(target.type);

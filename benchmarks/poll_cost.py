@@ -37,7 +37,7 @@ from engine.clock import SystemClock
 from tests.integration.engine_bench import EngineBench, running_engine, running_simulator, wait_for
 
 POLL_S = 2.0
-OUTPUT = "..shell-delta.data...shell-cursor.data.."
+OUTPUT = "shell-delta.data"
 GOAL_BYTES, GOAL_CPU_MS, GOAL_MAIN_MS = 4096, 4.0, 80.0
 
 
@@ -92,7 +92,7 @@ class Web:
             self._learn(polls, json.loads(body)["response"])
 
     def _learn(self, polls: Polls, response: dict[str, Any]) -> None:
-        is_first, polls.cursor = polls.cursor is None, response["shell-cursor"]["data"]
+        is_first, polls.cursor = polls.cursor is None, response["shell-delta"]["data"]["cursor"]
         for part, values in response["shell-delta"]["data"].get("set", {}).items() if not is_first else ():
             polls.parts[part] = polls.parts.get(part, 0) + len(json.dumps(values, separators=(",", ":")))
 
@@ -105,9 +105,12 @@ def request_body(polls: Polls) -> str:
     shell = [("shell-poll", "n_intervals", 1), ("shell-kick", "data", None), ("shell-url", "pathname", polls.path)]
     body = {
         "output": OUTPUT,
-        "outputs": [{"id": "shell-delta", "property": "data"}, {"id": "shell-cursor", "property": "data"}],
+        "outputs": {"id": "shell-delta", "property": "data"},
         "inputs": [{"id": name, "property": prop, "value": value} for name, prop, value in shell],
-        "state": [{"id": "shell-cursor", "property": "data", "value": polls.cursor}],
+        "state": [
+            {"id": "shell-cursor", "property": "data", "value": polls.cursor},
+            {"id": "shell-sight", "property": "data", "value": None},
+        ],
         "changedPropIds": ["shell-poll.n_intervals"],
     }
     return json.dumps(body)

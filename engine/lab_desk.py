@@ -37,7 +37,7 @@ from engine.lab.messages import (
 from engine.lab.process import LabProcess
 from engine.lab.snapshot import TodaySnapshot
 from engine.state.commands import CancelLab, LabCommand, LookForDays, PreviewThresholds, RunLab
-from engine.state.lab_sections import LabSection, LabSource, PreviewSection
+from engine.state.lab_sections import Histogram, LabSection, LabSource, PreviewSection
 from engine.state.sections import Section
 
 log = logging.getLogger("qtrade.lab")
@@ -81,6 +81,7 @@ class LabDesk:
         self._sent_mono = float("-inf")
         self._previewing: asyncio.Task[None] | None = None
         self._next_preview: PreviewThresholds | None = None
+        self._histograms: tuple[Histogram, ...] = ()
 
     @property
     def pid(self) -> int | None:
@@ -293,6 +294,9 @@ class LabDesk:
             self._failed(job, Failed(0, text))
 
     def _previewed(self, section: PreviewSection) -> None:
+        if section.ok:
+            self._histograms = section.histograms
+        section = replace(section, histograms=self._histograms)
         self._ties.publish("preview", section)
         self._ties.answer(section.request_id, section.ok, section.text or "Previewed.")
         waiting, self._next_preview = self._next_preview, None
@@ -329,4 +333,5 @@ def _section(request_id: str, answer: PreviewAnswer, bars_to: float | None) -> P
         gone=answer.gone,
         bars_to_market=bars_to,
         took_ms=answer.took_ms,
+        histograms=answer.histograms,
     )

@@ -17,23 +17,24 @@ def register(app: Dash, feed: Feed) -> None:
 
     @app.callback(
         Output(Shell.DELTA, "data"),
-        Output(Shell.CURSOR, "data"),
         Input(Shell.POLL, "n_intervals"),
         Input(Shell.KICK, "data"),
         Input(Shell.URL, "pathname"),
         State(Shell.CURSOR, "data"),
+        State(Shell.SIGHT, "data"),
         running=[(Output(Shell.POLL, "disabled"), True, False)],
     )
-    def poll(_ticks: int, _kick: Any, path: str, cursor: str | None) -> tuple[dict[str, Any], str]:
-        answer = feed.poll(path, cursor)
+    def poll(_ticks: int, _kick: Any, path: str, cursor: str | None, sight: str | None) -> dict[str, Any]:
+        """The delta with the cursor that it leads from ("since") and to: the browser applies what fits what it has."""
+        answer = feed.poll(path, cursor, sight)
         g.pulse = (answer.now_wall, answer.heartbeat_age_s)
         if answer.delta is None:
             raise PreventUpdate  # 204, no body
-        return answer.delta, answer.cursor
+        return {"since": cursor, **answer.delta, "cursor": answer.cursor}
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("qt", "apply"),
-        Output(Shell.APPLIED, "data"),
+        Output(Shell.CURSOR, "data"),
         Input(Shell.DELTA, "data"),
         prevent_initial_call=True,
     )

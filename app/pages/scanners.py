@@ -54,11 +54,11 @@ def layout(**_: Any) -> Component:
             html.Div([_heat(), _results()], className="qt-col qt-col-main"),
             html.Div([_thresholds()], className="qt-col qt-col-side"),
             html.Div([_moves(), _changes()], className="qt-col qt-col-third"),
+            html.Div([why_card(Scanners.REQUEST), custom_card(Scanners.REQUEST)], className="qt-scores qt-inspect"),
             html.Div(
                 [scoreboard(Scanners.SCORE_VIEW), shadow_card(), audit_card(Scanners.REQUEST)],
                 className="qt-scores",
             ),
-            html.Div([why_card(Scanners.REQUEST), custom_card(Scanners.REQUEST)], className="qt-scores qt-inspect"),
         ],
         className="qt-page qt-scanners",
     )
@@ -70,7 +70,8 @@ def _presets() -> Component:
         role="group",
         **attrs(data_qt_chips="1", data_request=Scanners.REQUEST, aria_label="Market scans, on and off"),
     )
-    return html.Div([chips, bound("scan.slots", "qt-soft qt-slots")], className="qt-presets")
+    new = html.Button("+ New scan", className="qt-button qt-button-small", **attrs(data_custom_do="begin"))
+    return html.Div([chips, bound("scan.slots", "qt-soft qt-slots"), new], className="qt-presets")
 
 
 def _heat() -> Component:
@@ -120,7 +121,7 @@ def _heat() -> Component:
 
 
 def _results() -> Component:
-    own: dict[str, Any] = {"cellRenderer": "QtScanCell", "tooltipField": "why"}
+    own: dict[str, Any] = {"cellRenderer": "QtScanCell"}
     columns = [
         column("symbol", "Symbol", "sym", also=("short",), num=False, flex=1, minWidth=86, **own),
         column("score", "Score", "score", also=("bars", "brk"), num=False, width=104, minWidth=100, **own),

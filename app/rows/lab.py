@@ -16,6 +16,7 @@ from engine.state.score_sections import ScoreFigures
 View = dict[str, dict[str, Any]]
 THIRTY = 2
 MOST_DAYS = 60
+FEW = 30  # signals below which chance alone explains a median
 MOST_NAMES = 60
 VARY = vary_part()
 
@@ -131,7 +132,8 @@ def verdict(result: LabResultSection) -> str:
     now = base.moves[THIRTY] if base is not None else None
     against = f", in force {signed(now)}" if now is not None else ""
     held = "It held" if judged > 0 and (now is None or judged >= now) else "It did not hold"
-    few = " Few signals: chance alone may do this." if best.judged.signals < 30 else ""
+    known = best.judged.known[THIRTY]
+    few = f" By {plural(known, 'signal')} only: chance alone may do this." if known < FEW else ""
     return f"{held} on days or symbols it had not seen: {signed(judged)} ATR there{against}.{few}"
 
 
@@ -199,7 +201,6 @@ def _signal(place: int, each: SignalLine) -> dict[str, Any]:
         "side": each.side,
         "kind": each.level_kind,
         "level": number(each.level, decimals),
-        "last": number(each.last, decimals),
         "score": each.score,
         "rv": each.rel_volume,
         "m5": each.moves[0],

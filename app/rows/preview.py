@@ -45,6 +45,29 @@ def preview_part(section: PreviewSection | None) -> dict[str, Any]:
     }
 
 
+MEASURED = {
+    "bars_n": ("minutes", "were beyond the last {} bars or more"),
+    "buffer_atr": ("minutes", "were {} ATR or more beyond their level"),
+    "volume_surge": ("minutes", "had {}× SMA20 or more"),
+    "rel_volume": ("minutes", "had {}× the usual volume or more"),
+    "price_floor_usd": ("symbols", "stand at {} USD or more"),
+    "avg_volume_floor": ("symbols", "trade {} shares a day or more"),
+    "top_score": ("signals", "scored {} or more"),
+}
+
+
+def hist_part(section: PreviewSection | None) -> dict[str, Any]:
+    """The part "hist": key of a threshold -> [counts in equal steps over its slider, below, above, what was counted,
+    what those at or above the threshold do, symbols]."""
+    if section is None:
+        return {}
+    return {
+        f"breakout.{each.name}": [list(each.counts), each.below, each.above, *MEASURED[each.name], section.symbols]
+        for each in section.histograms
+        if sum(each.counts) + each.below + each.above
+    }
+
+
 def _median(then: ScoreFigures, now: ScoreFigures) -> str:
     """ "Median +0.40 ATR after 30 min (now +0.30; 12 of 14 old enough)"."""
     if then.moves[THIRTY] is None:

@@ -1,15 +1,14 @@
-"""The two heatmaps of the Scanners page: symbols x seven factors, symbols x time. Pure.
+"""The heatmaps of the Scanners page: symbols x seven factors, few or many, and symbols x time. Pure.
 
-Cells are [text, step] as in `app/rows/heat.py`. Ages count in the browser: the part carries the moments.
+Steps are those of `app/rows/heat.py`. What the results carry anyway is not sent twice: the browser makes the cells of
+the factors out of the results' rows and the cuts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.format import number, signed
-from app.rows.heat import CHANGE_CUTS, FACTORS, Cell, heat_parts, step
+from app.rows.heat import CHANGE_CUTS, DISTANCE_CUTS, SPREAD_CUTS, VOLUME_CUTS, step
 from engine.domain import Candidate
 from engine.state.sections import ScannersSection
 
@@ -18,27 +17,27 @@ TIME_ROWS = 18
 SCORE_CUTS = (0.1, 0.2, 0.35, 0.45, 0.5, 0.7)  # from 0.5 on it is a breakout, from 0.7 on it is top
 
 
-def _score(c: Candidate) -> Cell:
-    return [number(c.score, 2), step(c.score, SCORE_CUTS)]
+CUTS: dict[str, Any] = {
+    "score": SCORE_CUTS,
+    "change": CHANGE_CUTS,
+    "open": CHANGE_CUTS,
+    "volume": VOLUME_CUTS,
+    "distance": DISTANCE_CUTS,
+    "spread": SPREAD_CUTS,
+}
 
 
-def _since_open(c: Candidate) -> Cell:
-    value = c.since_open_pct
-    turned = None if value is None else value if c.side == "long" else -value
-    return [signed(value, 1), step(turned, CHANGE_CUTS)]
-
-
-EXTRA: tuple[tuple[str, Callable[[Candidate], Cell]], ...] = (("score", _score), ("open", _since_open))
-
-
-def factor_part(candidates: tuple[Candidate, ...], ages: Mapping[int, float]) -> dict[str, Any]:
-    """The part "heat:factors"; "ages" = wall time of each symbol's newest tick, None = none."""
-    shown = heat_columns(candidates)
-    part = heat_parts(shown, COLUMNS)
-    for key, cell in EXTRA:
-        part[key] = [cell(c) for c in shown]
-    part["ages"] = [round(ages[c.con_id]) if c.con_id in ages else None for c in shown]
-    return part
+def column_rows(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
+    """The part "rows:heatcols": the columns of the heatmap, and the two factors that the results don't carry."""
+    return {
+        str(c.con_id): {
+            "order": order,
+            "sym": c.local_symbol,
+            "open": None if c.since_open_pct is None else round(c.since_open_pct, 1),
+            "spread": None if c.spread_bp is None else round(c.spread_bp, 1),
+        }
+        for order, c in enumerate(heat_columns(candidates))
+    }
 
 
 def heat_columns(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -49,12 +48,6 @@ def heat_columns(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
 
 
 WIDE_COLUMNS = 70  # 490 cells with the age
-WIDE_FACTORS: tuple[Callable[[Candidate], Cell], ...] = (
-    _score,
-    *(cell for key, _label, cell in FACTORS if key == "change"),
-    _since_open,
-    *(cell for key, _label, cell in FACTORS if key != "change"),
-)
 
 
 def wide_part(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
@@ -64,14 +57,24 @@ def wide_part(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
     Keyed by symbol, in no order and without values, so that little travels: a letter changes only with its step. The
     browser orders by name and takes values and ages from the results.
     """
-    return {
-        str(c.con_id): [c.local_symbol, "".join(_letter(c, cell) for cell in WIDE_FACTORS)]
-        for c in candidates[:WIDE_COLUMNS]
-    }
+    return {str(c.con_id): [c.local_symbol, _letters(c)] for c in candidates[:WIDE_COLUMNS]}
 
 
-def _letter(c: Candidate, cell: Callable[[Candidate], Cell]) -> str:
-    found = cell(c)[1]
+def _letters(c: Candidate) -> str:
+    sign = 1.0 if c.side == "long" else -1.0
+    spread = None if c.spread_bp is None else -c.spread_bp
+    values = (
+        c.score,
+        None if c.change_pct is None else sign * c.change_pct,
+        None if c.since_open_pct is None else sign * c.since_open_pct,
+        c.rel_volume,
+        c.distance_atr,  # towards the candidate's side already
+        spread,
+    )
+    return "".join(_letter(step(value, cuts)) for value, cuts in zip(values, CUTS.values(), strict=True))
+
+
+def _letter(found: int | None) -> str:
     return "-" if found is None else "abcdefg"[found + 3]
 
 

@@ -8,8 +8,8 @@ from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
 from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.overview import scan_state
-from app.rows.preview import preview_part
-from app.rows.scan_heat import factor_part, time_part, wide_part
+from app.rows.preview import hist_part, preview_part
+from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
 from app.rows.states import LIVE, broker_state, empty
 from app.rows.threshold_sets import sets_part
@@ -26,7 +26,9 @@ SET_KEYS = ("sets.saved", "sets.shadow", CUSTOM)
 MOST_RESULTS = 120
 MOST_EVENTS = 60
 RECENT_S = 600.0
-AGE_STEP_S = 2  # moments of ticks are told so finely: each costs a third of a row's news
+AGE_STEP_S = 2  # moments of ticks are told so finely ...
+FRESH_S = 4.0  # ... and not at all while the newest is younger: it would be news in each poll of each line
+CUT_STEP = 0.05
 FULL_PART = 0.25  # distance and volume give 0.25 each at most (SIGNALS, "Score")
 FULL_GATES = 0.5
 FULL_RANK = 0.4
@@ -42,10 +44,12 @@ def scanners_parts(s: Snapshots) -> View:
     return {
         "chips": chips(section, s.settings),
         "scan": summary(s),
-        "heat:factors": factor_part(candidates, ages(s)),
+        "rows:heatcols": column_rows(candidates),
+        "heatcuts": CUTS,
         "heatwide": wide_part(candidates),
         "heattime": time_part(section),
         "grid:results": results(s),
+        "whys": {str(c.con_id): why(c) for c in listed(candidates)},
         "rows:moves": events,
         "fields": FIELDS,
         "set": set_part(s.settings, BREAKOUT_KEYS),
@@ -55,6 +59,7 @@ def scanners_parts(s: Snapshots) -> View:
         **scores_parts(s),
         **custom_parts(s),
         "preview": preview_part(s.preview),
+        "hist": hist_part(s.preview),
         "state": {
             **score_states(s.scores),
             "heat": scan_state(s, bool(candidates)),
@@ -75,6 +80,7 @@ def summary(s: Snapshots) -> dict[str, Any]:
     section = s.scanners
     if section is None:
         return {"slots": None, "found": None, "warming": None, "breakout": None, "market": None}
+    shown = listed(section.candidates)
     recent = [e for e in section.events if e.at_market >= s.market_time(s.now) - RECENT_S]
     return {
         "slots": f"{section.slots_used} of {SLOTS} slots",
@@ -85,9 +91,9 @@ def summary(s: Snapshots) -> dict[str, Any]:
         "moves": f"{len(recent)} in the last 10 min",
         "thresholds": changed_words(s.settings),
         "universe": f"{plural(section.universe, 'symbol')}, {section.with_bars} with bars",
-        "n_all": str(min(len(section.candidates), MOST_RESULTS)),
-        "n_breakout": str(sum(1 for c in section.candidates[:MOST_RESULTS] if is_breakout(c))),
-        "n_market": str(sum(1 for c in section.candidates[:MOST_RESULTS] if c.scans)),
+        "n_all": str(len(shown)),
+        "n_breakout": str(sum(1 for c in shown if is_breakout(c))),
+        "n_market": str(sum(1 for c in shown if c.scans)),
     }
 
 
@@ -180,11 +186,29 @@ def results(s: Snapshots) -> dict[str, Any]:
     held = {row.con_id: row for row in s.lines.rows} if s.lines else {}
     at = ages(s)
     return {
-        str(c.con_id): _result(c, held.get(c.con_id), at.get(c.con_id)) for c in s.scanners.candidates[:MOST_RESULTS]
+        str(c.con_id): _result(c, held.get(c.con_id), _moment(at.get(c.con_id), s.now))
+        for c in listed(s.scanners.candidates)
     }
 
 
-def _result(c: Candidate, line: LineRow | None, at: float | None) -> dict[str, Any]:
+def listed(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The candidates of the list, best first. Among equals at its end the smaller con_id stays, so that rows don't come
+    and go with each small change of a score; the heatmap's columns are always among them."""
+    if len(candidates) <= MOST_RESULTS:
+        return candidates
+    by_step = sorted(candidates, key=lambda c: (-int(c.score / CUT_STEP + 1e-9), c.con_id))
+    kept = {c.con_id for c in (*by_step[:MOST_RESULTS], *heat_columns(candidates))}
+    return tuple(c for c in candidates if c.con_id in kept)
+
+
+def _moment(at: float | None, now: float) -> int | None:
+    """When the newest tick came, UTC epoch seconds; 0 = within the last 4 s."""
+    if at is None:
+        return None
+    return 0 if now - at < FRESH_S else round(at / AGE_STEP_S) * AGE_STEP_S
+
+
+def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any]:
     return {
         "order": 100 - round(100.0 * c.score),  # no place in the list: one that rises would send all that it passes
         "sym": c.local_symbol,
@@ -201,8 +225,7 @@ def _result(c: Candidate, line: LineRow | None, at: float | None) -> dict[str, A
         "rv": None if c.rel_volume is None else round(c.rel_volume, 1),
         "dist": None if c.distance_atr is None else round(c.distance_atr, 2),
         "cls": line.line_class if line else None,
-        "at": None if at is None else round(at / AGE_STEP_S) * AGE_STEP_S,
-        "why": why(c),
+        "at": at,
     }
 
 

@@ -82,10 +82,10 @@ def _group(order: int, group: ScoreGroup) -> dict[str, Any]:
 
 
 def judgement(figures: ScoreFigures) -> str:
-    """ "58 % up of 24", or that there are too few to judge."""
+    """ "58 % up of 24", or how many of the fewest are there."""
     known = figures.known[THIRTY]
     if known < FEWEST or figures.won is None:
-        return f"n {known} < {FEWEST}: too few to judge"
+        return f"too few to judge: {known} of {FEWEST}"
     return f"{number(100 * figures.won)} % up of {known}"
 
 

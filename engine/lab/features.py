@@ -7,7 +7,7 @@ within 1e-12 of the price; `engine.lab.judge` asks the live rules where that cou
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -47,7 +47,7 @@ class Features:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._kept: dict[str, OrderedDict[int, object]] = {}
+        self._kept: dict[str, OrderedDict[Hashable, object]] = {}
         self._most = max(LEAST_KEPT, min(MOST_KEPT, KEPT_CELLS // max(1, stack.time.size)))
         self._lists: dict[int, TapeLists] = {}
 
@@ -67,22 +67,23 @@ class Features:
 
     def levels(self, bars_n: int) -> tuple[Floats, Floats]:
         """Highest high and lowest low of the `bars_n` bars of the session before each look; NaN with fewer."""
-        return self._once("levels", bars_n, self._levels)
+        return self.once("levels", bars_n, lambda: self._levels(bars_n))
 
     def atr(self, length: int) -> Floats:
-        return self._once("atr", length, self._atr)
+        return self.once("atr", length, lambda: self._atr(length))
 
     def ema(self, length: int) -> Floats:
         """The average with the close of the look's own minute, as the trend rule takes it."""
-        return self._once("ema", length, self._ema)
+        return self.once("ema", length, lambda: self._ema(length))
 
     def opening(self, minutes: int) -> Opening:
-        return self._once("opening", minutes, self._opening)
+        return self.once("opening", minutes, lambda: self._opening(minutes))
 
-    def _once(self, kind: str, key: int, make: Callable[[int], T]) -> T:
+    def once(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives for the values in `key`, kept until newer ones of its kind crowd it out."""
         kept = self._kept.setdefault(kind, OrderedDict())
         if key not in kept:
-            kept[key] = make(key)
+            kept[key] = make()
             while len(kept) > self._most:
                 kept.popitem(last=False)
         kept.move_to_end(key)
@@ -126,7 +127,7 @@ class Features:
         if minutes:
             for row in range(len(stack.tapes)):
                 self._openings_of(row, minutes, high[row], low[row])
-        newest_low, newest_high = self._once("newest", OPENING_FRESH_BARS, self._newest)
+        newest_low, newest_high = self.once("newest", 0, lambda: self._newest(OPENING_FRESH_BARS))
         return Opening(high, low, newest_low <= high, newest_high >= low)
 
     def _newest(self, bars: int) -> tuple[Floats, Floats]:

@@ -60,27 +60,36 @@ def triggers(features: Features, side: Side, params: BreakoutParams, floors: Flo
 
 
 def _judge(features: Features, side: Side, params: BreakoutParams, floors: Floors) -> _Side:
+    """Each gate is kept for its own thresholds: a slider that moves costs its own gate alone."""
     stack = features.stack
     sign = 1.0 if side == "long" else -1.0
+    from_ = stack.start
+    surge, rel = params.volume_surge, params.rel_volume
     with np.errstate(invalid="ignore"):
-        beyond, near, level, by_opening = _beyond(features, sign, params)
-        from_ = stack.start
-        fast, slow = features.ema(params.ema_fast)[:, from_:], features.ema(params.ema_slow)[:, from_:]
-        trend = sign * (fast - slow)
-        slack = ROUNDING * np.abs(stack.close[:, from_:])
-        ok, doubt = _gate(trend, 0.0, slack)
-        surge_ok, surge_doubt = _gate(stack.surge[:, from_:], params.volume_surge, ROUNDING * params.volume_surge)
-        rel_ok, rel_doubt = _gate(stack.rel[:, from_:], params.rel_volume, ROUNDING * params.rel_volume)
+        places = side, params.bars_n, params.atr_length, params.buffer_atr, params.opening_range_min
+        beyond, near, level, by_opening = features.once("beyond", places, lambda: _beyond(features, sign, params))
+        lengths = side, params.ema_fast, params.ema_slow
+        ok, doubt = features.once("trend", lengths, lambda: _trend(features, sign, params))
+        surge_ok, surge_doubt = features.once("surge", surge, lambda: _gate(stack.surge[:, from_:], surge))
+        rel_ok, rel_doubt = features.once("rel", rel, lambda: _gate(stack.rel[:, from_:], rel))
+        floored = features.once("floors", floors, lambda: _floors(features, floors))
         warm = np.arange(from_, stack.width) >= params.bars_n + params.atr_length
-        plain = stack.judged[:, from_:] & warm & _floors(features, floors)
-        maybe = plain & (beyond | near) & (ok | doubt) & (surge_ok | surge_doubt) & (rel_ok | rel_doubt)
+        maybe = stack.judged[:, from_:] & warm & floored & (beyond | near)
+        maybe &= (ok | doubt) & (surge_ok | surge_doubt) & (rel_ok | rel_doubt)
         unsure = maybe & (near | doubt | surge_doubt | rel_doubt)
     return _Side(maybe & ~unsure, unsure, level, by_opening)
 
 
-def _gate(value: Floats, limit: float, slack: Floats | float) -> tuple[Bools, Bools]:
-    """(above, too near to say)."""
-    return value > limit, np.abs(value - limit) <= slack
+def _trend(features: Features, sign: float, params: BreakoutParams) -> tuple[Bools, Bools]:
+    """The fast average beyond the slow one: (is, too near to say)."""
+    from_ = features.stack.start
+    trend = sign * (features.ema(params.ema_fast)[:, from_:] - features.ema(params.ema_slow)[:, from_:])
+    return trend > 0.0, np.abs(trend) <= ROUNDING * np.abs(features.stack.close[:, from_:])
+
+
+def _gate(value: Floats, limit: float) -> tuple[Bools, Bools]:
+    """(above, too near to say) of a ratio."""
+    return value > limit, np.abs(value - limit) <= ROUNDING * limit
 
 
 def _floors(features: Features, floors: Floors) -> Bools:
@@ -95,22 +104,30 @@ def _floors(features: Features, floors: Floors) -> Bools:
 
 
 def _beyond(features: Features, sign: float, params: BreakoutParams) -> tuple[Bools, Bools, Floats, Bools]:
-    """Beyond a level; too near to say; the level that counts; whether it is the opening range's (`rules._levels`)."""
-    stack = features.stack
-    looks = (slice(None), slice(stack.start, None))
-    high, low = features.levels(params.bars_n)
-    opening = features.opening(params.opening_range_min)
-    price = sign * stack.close[looks]
-    edge = params.buffer_atr * features.atr(params.atr_length)[looks]
+    """Beyond a level; too near to say; the level that counts; whether it is the opening range's."""
+    price, ranged, opened = levels_at(features, sign, params)
+    edge = params.buffer_atr * features.atr(params.atr_length)[:, features.stack.start :]
     slack = ROUNDING * np.abs(price)
-    ranged = sign * (high if sign > 0 else low)[looks]
-    opened = sign * (opening.high if sign > 0 else opening.low)[looks]
-    fresh = (opening.fresh_long if sign > 0 else opening.fresh_short)[looks]
-    late = stack.late[looks] & np.isfinite(ranged)
-    opened = np.where(late | ((price > opened) & ~fresh), np.nan, opened)
     first, second = price > ranged + edge, price > opened + edge
     near = (np.abs(price - ranged - edge) <= slack) | (np.abs(price - opened - edge) <= slack)
     near &= edge > 0  # without a buffer nothing is rounded
     by_opening = second & (~first | (opened > ranged))
     level = sign * np.where(by_opening, opened, ranged)
     return first | second, near, level, by_opening
+
+
+def levels_at(features: Features, sign: float, params: BreakoutParams) -> tuple[Floats, Floats, Floats]:
+    """(price, level of the range, level of the opening range) at each look, NaN = none (`rules._levels`).
+
+    `sign` 1.0 = long, -1.0 = short: all three are turned, so that greater is further on the way.
+    """
+    stack = features.stack
+    looks = (slice(None), slice(stack.start, None))
+    high, low = features.levels(params.bars_n)
+    opening = features.opening(params.opening_range_min)
+    price = sign * stack.close[looks]
+    ranged = sign * (high if sign > 0 else low)[looks]
+    opened = sign * (opening.high if sign > 0 else opening.low)[looks]
+    fresh = (opening.fresh_long if sign > 0 else opening.fresh_short)[looks]
+    late = stack.late[looks] & np.isfinite(ranged)
+    return price, ranged, np.where(late | ((price > opened) & ~fresh), np.nan, opened)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from engine.state.lab_sections import LabResultSection, Moved, Range
+from engine.state.lab_sections import Histogram, LabResultSection, Moved, Range
 from engine.state.score_sections import ScoreFigures
 
 MOST_BYTES = 256 * 2**20
@@ -120,6 +120,7 @@ class PreviewAnswer(Message, frozen=True, tag=True):
     new: tuple[Moved, ...]
     gone: tuple[Moved, ...]
     took_ms: float
+    histograms: tuple[Histogram, ...] = ()
 
 
 class DaysAnswer(Message, frozen=True, tag=True):

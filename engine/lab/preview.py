@@ -13,6 +13,7 @@ from engine.bars.sessions import ContractHours
 from engine.bars.usual import DAY_MIN, UsualVolume
 from engine.config import BreakoutParams
 from engine.lab.features import Features
+from engine.lab.histograms import Histograms
 from engine.lab.messages import AskPreview, LoadToday, PreviewAnswer, SymbolMinutes
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
@@ -35,6 +36,7 @@ class Today:
         self._tapes: dict[int, Tape] = {}
         self._features: Features | None = None
         self._outcomes: Outcomes | None = None
+        self._histograms: Histograms | None = None
         self._judged: dict[tuple[BreakoutParams, float], tuple[list[Judged], ScoreFigures]] = {}
         self._con_ids: list[int] = []
 
@@ -57,6 +59,8 @@ class Today:
         before, in_force = self._signals(BreakoutParams(**ask.in_force), ask.usd_floor)
         after, moved = self._signals(BreakoutParams(**ask.moved), ask.usd_floor)
         new, gone = differences(before, after)
+        assert self._histograms is not None
+        histograms = self._histograms.of(BreakoutParams(**ask.moved), after)
         return PreviewAnswer(
             job=ask.job,
             symbols=len(self._con_ids),
@@ -66,6 +70,7 @@ class Today:
             gone_total=len(gone),
             new=tuple(self._line(each) for each in new[-MOST_LISTED:]),
             gone=tuple(self._line(each) for each in gone[-MOST_LISTED:]),
+            histograms=histograms,
             took_ms=round((time.perf_counter() - begun) * 1e3, 1),
         )
 
@@ -74,6 +79,7 @@ class Today:
             self._con_ids = list(self._tapes)
             self._features = Features(stack_tapes(list(self._tapes.values())))
             self._outcomes = Outcomes(self._features)
+            self._histograms = Histograms(self._features)
         key = (params, usd_floor)
         known = self._judged.pop(key, None)
         if known is None:
@@ -86,7 +92,7 @@ class Today:
         return known
 
     def _line(self, each: Judged) -> Moved:
-        after, signal = each.after[THIRTY], each.signal
+        after, signal = each.after(THIRTY), each.signal
         move = None if after is None else round(after.move, 3)
         return Moved(self._con_ids[signal.tape], each.symbol, signal.side, signal.at, signal.score, move)
 

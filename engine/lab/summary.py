@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 from msgspec import Struct
 
+from engine.bars.indicators import Floats
 from engine.lab.features import Features
+from engine.lab.moves import price_rows
 from engine.lab.stepwise import LabSignal
 from engine.scanners.outcome_figures import THIRTY, figures, hour_name, score_bucket
-from engine.scanners.outcomes import Outcome, in_atr, price_moves
+from engine.scanners.outcomes import COLUMNS, Outcome
 from engine.state.lab_sections import Group
 
 SPREAD_EDGES_ATR = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
 
 
 class Judged(Struct, frozen=True):
-    """A signal with what became of it, per horizon (None = not known)."""
+    """A signal with what became of it. `moves` in ATR as `engine.lab.moves` orders them, NaN = not known."""
 
     symbol: str
     day: str
     signal: LabSignal
-    after: tuple[Outcome | None, ...]
+    moves: tuple[float, ...]
+
+    def after(self, horizon: int) -> Outcome | None:
+        """At one of the horizons (number in `HORIZONS_MIN`); None = not known (yet)."""
+        found = Outcome(*self.moves[3 * horizon : 3 * horizon + 3])
+        return None if found.move != found.move else found
 
 
 class Outcomes:
     """What became of signals of one stack: moves in price are kept, since sets of parameters share most signals."""
 
     def __init__(self, features: Features) -> None:
-        self._features = features
-        self._kept: dict[tuple[int, str, int], tuple[tuple[Outcome | None, ...], Judged]] = {}
+        self._stack = features.stack
+        self._place: dict[tuple[int, str, int], int] = {}
+        self._rows: Floats = np.empty((0, COLUMNS))
 
-    def judge(self, signals: Iterable[LabSignal]) -> list[Judged]:
-        return [self._judge(signal) for signal in signals]
-
-    def _judge(self, signal: LabSignal) -> Judged:
-        key = (signal.tape, signal.side, signal.bar)
-        kept = self._kept.get(key)
-        if kept is not None and kept[1].signal == signal:
-            return kept[1]
-        tape = self._features.stack.tapes[signal.tape]
-        moves = kept[0] if kept is not None else price_moves(tape.bars, signal.at, signal.last, signal.side)
-        judged = Judged(tape.symbol, tape.day, signal, in_atr(moves, signal.atr))
-        self._kept[key] = (moves, judged)
-        return judged
+    def judge(self, signals: Sequence[LabSignal]) -> list[Judged]:
+        """In the order of the signals."""
+        keys = [(signal.tape, signal.side, signal.bar) for signal in signals]
+        fresh = {key: signal for key, signal in zip(keys, signals, strict=True) if key not in self._place}
+        if fresh:
+            for place, key in enumerate(fresh, start=len(self._rows)):
+                self._place[key] = place
+            self._rows = np.concatenate([self._rows, price_rows(self._stack, list(fresh.values()))])
+        atr = np.array([signal.atr for signal in signals]).reshape(-1, 1)
+        found = self._rows[[self._place[key] for key in keys]] / np.where(atr > 0, atr, np.nan)
+        tapes = self._stack.tapes
+        return [
+            Judged(tapes[signal.tape].symbol, tapes[signal.tape].day, signal, tuple(moves))
+            for signal, moves in zip(signals, found.tolist(), strict=True)
+        ]
 
 
 def grouped(judged: Sequence[Judged], name_of: Callable[[Judged], str]) -> tuple[Group, ...]:
@@ -71,7 +82,7 @@ def spread(judged: Sequence[Judged], horizon: int = THIRTY) -> tuple[int, ...]:
     """How many moves after 30 min lie below -4 ATR, between -4 and -3, ... and from 4 ATR on."""
     counts = [0] * (len(SPREAD_EDGES_ATR) + 1)
     for each in judged:
-        after = each.after[horizon]
+        after = each.after(horizon)
         if after is not None:
             counts[sum(after.move >= edge for edge in SPREAD_EDGES_ATR)] += 1
     return tuple(counts)

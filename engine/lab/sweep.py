@@ -24,6 +24,7 @@ from engine.lab.stack import stack_tapes
 from engine.lab.summary import Judged, Outcomes, bucket_of, grouped, hour_of, side_of, spread
 from engine.lab.tape import Tape
 from engine.scanners.outcome_figures import THIRTY, figures
+from engine.scanners.outcomes import HORIZONS_MIN
 from engine.scanners.rules import Floors
 from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
 
@@ -47,7 +48,9 @@ def split_tapes(tapes: Sequence[Tape]) -> Split:
     if len(days) > 1:
         kept = _choosing(len(days))
         late = set(days[kept:])
-        words = f"chosen by the first {kept} of {len(days)} days, judged by the last {len(days) - kept}"
+        early = "first" if kept == 1 else f"first {kept}"
+        late_words = "last" if len(days) - kept == 1 else f"last {len(days) - kept}"
+        words = f"chosen by the {early} of {len(days)} days, judged by the {late_words}"
         return Split(frozenset(n for n, tape in enumerate(tapes) if tape.day in late), words)
     if len(symbols) > 1:
         kept = _choosing(len(symbols))
@@ -71,14 +74,13 @@ def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]
     sets = _sets(ask)
     tapes: list[Tape] = []
     empty = 0
+    count = _symbol_days(ask, source)
     for symbol, tape in tapes_of(source, ask.symbols, ask.days):
         if tape is None:
             empty += 1
         else:
             tapes.append(tape)
-        if len(tapes) > MOST_TAPES:
-            raise LabError(f"More than {MOST_TAPES:,} symbol-days. Choose fewer symbols or days.")
-        yield Progress(ask.job, 0, len(sets), f"reading {symbol}")
+        yield Progress(ask.job, len(tapes) + empty, count, f"reading {symbol}")
     if not tapes:
         raise LabError("None of the chosen symbols was recorded on the chosen days. Choose other days or symbols.")
     run = _Run(ask, tapes)
@@ -87,6 +89,22 @@ def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]
         run.add(values)
         yield Progress(ask.job, number + 1, len(sets), "")
     yield SweepAnswer(ask.job, run.result(base, empty, time.perf_counter() - begun))
+
+
+def _symbol_days(ask: AskSweep, source: Recordings) -> int:
+    """How many are chosen. Raises LabError above what a run takes, before anything is read."""
+    chosen = [
+        day
+        for symbol, day in source.days()
+        if (not ask.symbols or symbol in ask.symbols) and (not ask.days or day in ask.days)
+    ]
+    if len(chosen) > MOST_TAPES:
+        days = len(set(chosen))
+        raise LabError(
+            f"{len(chosen):,} symbol-days on {days} days are chosen; at most {MOST_TAPES:,} are run at once. Choose "
+            f"fewer days (about {max(1, MOST_TAPES * days // len(chosen))}), or name the symbols."
+        )
+    return len(chosen)
 
 
 def _sets(ask: AskSweep) -> list[tuple[float, ...]]:
@@ -205,7 +223,8 @@ def _plain(value: float) -> float | int:
 
 def _line(each: Judged, is_judged: bool) -> SignalLine:
     signal = each.signal
-    widest = next((after for after in reversed(each.after) if after is not None), None)
+    found = [each.after(horizon) for horizon in range(len(HORIZONS_MIN))]
+    widest = next((after for after in reversed(found) if after is not None), None)
     return SignalLine(
         symbol=each.symbol,
         day=each.day,
@@ -217,7 +236,7 @@ def _line(each: Judged, is_judged: bool) -> SignalLine:
         atr=round(signal.atr, 6),
         score=signal.score,
         rel_volume=None if signal.rel_volume is None else round(signal.rel_volume, 3),
-        moves=tuple(None if after is None else round(after.move, 3) + 0.0 for after in each.after),
+        moves=tuple(None if after is None else round(after.move, 3) + 0.0 for after in found),
         best=None if widest is None else round(widest.best, 3),
         worst=None if widest is None else round(widest.worst, 3) + 0.0,
         judged=is_judged,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,7 +28,13 @@ class Scored(NamedTuple):
     signal: Signal
     after: tuple[Outcome | None, ...]
 
+    @property
+    def moves(self) -> tuple[float, ...]:
+        """ATR: best, worst and last move of each horizon; NaN = not known (yet)."""
+        return tuple(value for each in self.after for value in (each or UNKNOWN))
 
+
+UNKNOWN = Outcome(math.nan, math.nan, math.nan)
 NOTHING: tuple[Outcome | None, ...] = (None,) * len(HORIZONS_MIN)
 
 

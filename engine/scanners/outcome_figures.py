@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from engine.bars.hours import NEW_YORK
-from engine.scanners.outcomes import HORIZONS_MIN, Outcome
+from engine.bars.indicators import Floats
+from engine.scanners.outcomes import COLUMNS, HORIZONS_MIN
 from engine.state.score_sections import ScoreFigures
 
 THIRTY = HORIZONS_MIN.index(30)
@@ -17,24 +18,27 @@ SCORE_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Followed(Protocol):
-    """A signal, live or of a replay, with what became of it per horizon; None = not known (yet)."""
+    """A signal, live or of a replay, with what became of it."""
 
     @property
-    def after(self) -> tuple[Outcome | None, ...]: ...
+    def moves(self) -> tuple[float, ...]:
+        """ATR: best, worst and last move of each horizon after another; NaN = not known (yet)."""
+        ...
 
 
 def figures(signals: Sequence[Followed]) -> ScoreFigures:
     """Medians per horizon, each over the signals of which that horizon is known."""
-    known = [[after for each in signals if (after := each.after[at]) is not None] for at in range(len(HORIZONS_MIN))]
+    rows = np.array([each.moves for each in signals]).reshape(-1, COLUMNS)
+    known = [rows[np.isfinite(rows[:, at + 2]), at : at + 3] for at in range(0, COLUMNS, 3)]
     medians = [_medians(each) for each in known]
-    thirty = known[THIRTY]
+    thirty = known[THIRTY][:, 2]
     return ScoreFigures(
         signals=len(signals),
         known=tuple(len(each) for each in known),
         moves=tuple(each[2] for each in medians),
         best=tuple(each[0] for each in medians),
         worst=tuple(each[1] for each in medians),
-        won=round(sum(after.move > 0 for after in thirty) / len(thirty), 4) if thirty else None,
+        won=round(float((thirty > 0).mean()), 4) if len(thirty) else None,
     )
 
 
@@ -49,9 +53,9 @@ def hour_name(at_market: float) -> str:
     return f"{datetime.fromtimestamp(at_market, NEW_YORK):%H}:00"
 
 
-def _medians(found: Sequence[Outcome]) -> tuple[float | None, float | None, float | None]:
+def _medians(found: Floats) -> tuple[float | None, float | None, float | None]:
     """Of the best moves, the worst ones and the moves at the end; + 0.0: no minus zero."""
-    if not found:
+    if not len(found):
         return None, None, None
-    best, worst, move = np.median(np.array(found), axis=0).tolist()
+    best, worst, move = np.median(found, axis=0).tolist()
     return round(best, 4) + 0.0, round(worst, 4) + 0.0, round(move, 4) + 0.0

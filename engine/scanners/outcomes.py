@@ -14,6 +14,7 @@ from engine.bars.series import BarArrays
 from engine.domain import Side
 
 HORIZONS_MIN = (5, 15, 30, 60)
+COLUMNS = 3 * len(HORIZONS_MIN)  # best, worst, move of each horizon
 # A bar belongs to a horizon when it ends by then: it begins a minute earlier or before (bars begin on whole minutes).
 _EDGES_S = np.array([0.0, *(minutes * 60.0 - BAR_S + 0.5 for minutes in HORIZONS_MIN)])
 

@@ -34,6 +34,16 @@ class Moved(Struct, frozen=True):
     move: float | None
 
 
+class Histogram(Struct, frozen=True):
+    """How today's values of one threshold's rule lie on the scale of its slider: counts in equal steps from its least
+    value to its greatest, and how many lie outside."""
+
+    name: str
+    counts: tuple[int, ...]
+    below: int
+    above: int
+
+
 class SetResult(Struct, frozen=True):
     """One set of the sweep: figures of the part that chooses, and of the part that judges (None = no split)."""
 
@@ -62,7 +72,10 @@ class SignalLine(Struct, frozen=True):
 
 
 class PreviewSection(Section, frozen=True, kw_only=True):
-    """The newest preview. `ok` False: `text` says why there is none. `bars_to_market` = end of the newest minute."""
+    """The newest preview. `ok` False: `text` says why there is none. `bars_to_market` = end of the newest minute.
+
+    `histograms` are those of the newest preview that could be made, () = none was yet.
+    """
 
     request_id: str
     ok: bool
@@ -76,6 +89,7 @@ class PreviewSection(Section, frozen=True, kw_only=True):
     gone: tuple[Moved, ...] = ()
     bars_to_market: float | None = None
     took_ms: float = 0.0
+    histograms: tuple[Histogram, ...] = ()
 
 
 class LabSource(Struct, frozen=True):

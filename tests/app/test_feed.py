@@ -86,6 +86,22 @@ class Bench:
         self.bus.publish("pnl", PnlSection(points=(*before.points, point)[-300:]))
 
 
+def test_parts_on_demand_travel_only_while_they_are_in_sight() -> None:
+    bench = Bench()
+    first = bench.feed.poll("/scanners", None)
+    assert first.delta is not None and "rows:heatcols" in first.delta["set"] and "heatwide" not in first.delta["set"]
+    assert bench.feed.poll("/scanners", first.cursor).delta is None
+    wide = bench.feed.poll("/scanners", first.cursor, "scanners heatwide nonsense")
+    assert wide.delta is not None
+    assert list(wide.delta["set"]) == ["heatwide"] and wide.delta["drop"] == ["rows:heatcols"]
+    assert bench.feed.poll("/scanners", wide.cursor, "scanners heatwide").delta is None
+    back = bench.feed.poll("/scanners", wide.cursor, "lab x")
+    assert back.delta is not None and list(back.delta["set"]) == ["rows:heatcols"], "another page's says nothing here"
+    assert back.cursor == first.cursor
+    for strange in ("", "scanners", " ", 7, ["scanners"]):
+        assert bench.feed.poll("/scanners", None, strange).delta["full"]  # type: ignore[arg-type, index]
+
+
 def test_the_first_poll_gets_everything_and_the_second_nothing() -> None:
     bench = Bench()
     first = bench.feed.poll("/", None)

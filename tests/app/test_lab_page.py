@@ -55,7 +55,7 @@ def a_result(**changed: Any) -> LabResultSection:
         (0.1, None, -0.2, None), 1.0, -0.5, True,
     )  # fmt: skip
     result = LabResultSection(
-        request_id="r", names=("bars_n", "buffer_atr"), ranges=ranges, split="chosen by the first 1 of 2 days",
+        request_id="r", names=("bars_n", "buffer_atr"), ranges=ranges, split="chosen by the first of 2 days",
         notes=("a note",), sets=5, skipped=1, base=SetResult((), some_figures(0.2), some_figures(0.05)), best=(best,),
         cells=((0.1, 0.0, 5), (0.2, -0.1, 6), None, (0.3, None, 7), (0.5, 0.1, 8), (None, None, 0)),
         by_hour=(Group("10:00", some_figures()),), by_side=(Group("long", some_figures()),), by_score=(),
@@ -187,7 +187,7 @@ def test_a_result_on_the_page(rig: Rig) -> None:
     rig.bus.publish("lab_result", a_result())
     view = rig.view()
     shown = view["labresult"]
-    assert shown["best"] == "Bars N 20 bars, Buffer 0.1 ATR" and shown["split"] == "Chosen by the first 1 of 2 days."
+    assert shown["best"] == "Bars N 20 bars, Buffer 0.1 ATR" and shown["split"] == "Chosen by the first of 2 days."
     assert (shown["top_c_move"], shown["top_j_move"], shown["base_j_n"]) == (["+0.50", "gain"], ["+0.10", "gain"], "34")
     assert shown["signals"] == "first 1 of 400 signals of the best set"
     assert view["rows:labsets"]["1"]["jm"] == ["+0.10", "gain"]
@@ -197,9 +197,9 @@ def test_a_result_on_the_page(rig: Rig) -> None:
 def test_the_verdict_does_not_fool() -> None:
     assert verdict(a_result()) == ("It held on days or symbols it had not seen: +0.10 ATR there, in force +0.05.")
     best = a_result().best[0]
-    worse = replace(best, judged=some_figures(0.01, 12))
+    worse = replace(best, judged=replace(some_figures(0.01, 40), known=(40, 30, 12, 5)))
     assert verdict(a_result(best=(worse,))).startswith("It did not hold")
-    assert verdict(a_result(best=(worse,))).endswith("Few signals: chance alone may do this.")
+    assert verdict(a_result(best=(worse,))).endswith("By 12 signals only: chance alone may do this.")
     assert "no proof" in verdict(a_result(best=(replace(best, judged=None),)))
     assert "no signal that is 30 min old" in verdict(a_result(best=(replace(best, judged=some_figures(None)),)))
     assert verdict(a_result(best=())).startswith("Nothing was chosen")

@@ -26,7 +26,7 @@ from engine.state.bus import StateBus
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import MARKET, WALL, fill_sample, positions, tick_sample
 
-POLL = "..shell-delta.data...shell-cursor.data.."
+POLL = "shell-delta.data"
 
 
 class Site:
@@ -105,7 +105,7 @@ def test_two_apps_in_one_process_do_not_meet() -> None:
 def test_the_poll_answers_once_and_then_with_nothing(site: Site) -> None:
     first = site.poll()
     assert first.status_code == 200
-    cursor = first.get_json()["response"]["shell-cursor"]["data"]
+    cursor = first.get_json()["response"]["shell-delta"]["data"]["cursor"]
     again = site.poll(cursor=cursor)
     assert again.status_code == 204
     assert again.data == b""
@@ -115,11 +115,12 @@ def test_the_poll_answers_once_and_then_with_nothing(site: Site) -> None:
 
 
 def test_the_poll_sends_what_moved(site: Site) -> None:
-    cursor = site.poll().get_json()["response"]["shell-cursor"]["data"]
+    cursor = site.poll().get_json()["response"]["shell-delta"]["data"]["cursor"]
     tick_sample(site.bus, 3, WALL + 2, site.clock.mono())
     delta = site.poll(cursor=cursor).get_json()["response"]["shell-delta"]["data"]
     assert "full" not in delta
     assert "strip" in delta["set"]
+    assert delta["since"] == cursor != delta["cursor"]
 
 
 def test_before_the_engine_has_written_anything() -> None:

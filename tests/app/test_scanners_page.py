@@ -16,7 +16,7 @@ from app.callbacks.requests import reply_to
 from app.deps import AppDeps
 from app.factory import create_app
 from app.figures.universe_map import tiles_of, universe_map_figure
-from app.rows.scan_heat import COLUMNS, factor_part, heat_columns, time_part, wide_part
+from app.rows.scan_heat import COLUMNS, CUTS, column_rows, heat_columns, time_part, wide_part
 from app.rows.scanners import MOST_RESULTS, chips, results, scanners_parts, score_bars, toggled, wall_of, why
 from app.rows.thresholds import BREAKOUT_KEYS, changes_part, describe, judge, moved, set_part
 from app.snapshots import Snapshots
@@ -366,15 +366,13 @@ def candidate(con_id: int = 1, **more: Any) -> Candidate:
     )
 
 
-def test_the_heatmap_has_seven_factors_turned_with_the_side() -> None:
-    up = candidate(1, score=0.9, price=1.0, change_pct=5.5, since_open_pct=2.5)
-    down = candidate(2, score=0.05, price=1.0, change_pct=-5.5, since_open_pct=-2.5, side="short")
-    part = factor_part((up, down), {1: WALL - 0.4})
-    assert part["score"] == [["0.90", 3], ["0.05", -3]]
-    assert part["change"] == [["+5.5", 3], ["−5.5", 3]]
-    assert part["open"] == [["+2.5", 2], ["−2.5", 2]]
-    assert part["distance"] == [["–", None], ["–", None]]
-    assert part["ages"] == [round(WALL - 0.4), None]
+def test_the_heatmaps_columns_carry_what_the_results_do_not() -> None:
+    up = candidate(1, price=1.0, since_open_pct=2.54, spread_bp=3.06)
+    assert column_rows((up, candidate(2))) == {
+        "1": {"order": 0, "sym": "S1", "open": 2.5, "spread": 3.1},
+        "2": {"order": 1, "sym": "S2", "open": None, "spread": None},
+    }
+    assert all(len(cuts) == 6 and list(cuts) == sorted(cuts) for cuts in CUTS.values())
 
 
 def test_the_wide_heatmap_holds_490_cells_and_says_only_steps() -> None:
@@ -440,12 +438,13 @@ def test_the_heatmap_over_time_keeps_its_gaps() -> None:
 def test_results_carry_line_age_and_the_reason(rig: Rig) -> None:
     rows = rig.view()["grid:results"]
     first = rows[str(scanners().candidates[0].con_id)]
-    assert first["cls"] == "pinned" and abs(first["at"] - (WALL - 0.4)) <= 1.0
-    assert first["why"] == "Confirmed breakout."
-    third = list(rows.values())[2]
-    assert third["why"] == "volume surge at 1.49x of 1.50x" and third["short"]
-    warming = list(rows.values())[3]
-    assert warming["why"].startswith("Warming: 9 of 21 bars.")
+    assert first["cls"] == "pinned" and first["at"] == 0, "within the last seconds"
+    whys = rig.view()["whys"]
+    assert list(whys) == list(rows)
+    reasons = list(whys.values())
+    assert reasons[0] == "Confirmed breakout."
+    assert reasons[2] == "volume surge at 1.49x of 1.50x" and list(rows.values())[2]["short"]
+    assert reasons[3].startswith("Warming: 9 of 21 bars.")
     assert [row["order"] for row in rows.values()] == sorted(row["order"] for row in rows.values())
     assert all(row["order"] == 100 - round(100 * row["score"]) for row in rows.values())
 
@@ -454,13 +453,25 @@ def test_a_missing_number_stays_missing() -> None:
     section = replace(scanners(), candidates=(candidate(7, state="scan"),))
     row = results(Snapshots(engine="alive", now=WALL, scanners=section))["7"]
     assert [row[name] for name in ("last", "chg", "rv", "dist", "cls", "at")] == [None] * 6
-    assert "no live price" in row["why"]
+    assert "no live price" in why(section.candidates[0])
     assert why(candidate(nearest_miss="")) == "–"
 
 
 def test_results_are_bounded() -> None:
     section = replace(scanners(), candidates=tuple(candidate(i) for i in range(1, 201)))
     assert len(results(Snapshots(engine="alive", now=WALL, scanners=section))) == MOST_RESULTS
+
+
+def test_a_small_change_of_a_score_moves_no_row_in_or_out() -> None:
+    def shown(shift: float) -> set[str]:
+        many = [candidate(i, price=1.0, score=0.31 + (i * 7 % 30 + shift) / 1000) for i in range(1, 201)]
+        section = replace(scanners(), candidates=tuple(sorted(many, key=lambda c: -c.score)))
+        return set(results(Snapshots(engine="alive", now=WALL, scanners=section)))
+
+    assert len(shown(0.0) ^ shown(5.0)) <= COLUMNS
+    strong = candidate(500, score=0.9)
+    section = replace(scanners(), candidates=(strong, *(candidate(i) for i in range(1, 201))))
+    assert "500" in results(Snapshots(engine="alive", now=WALL, scanners=section))
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,10 @@ def test_too_few_are_not_judged() -> None:
     rows = group_rows(scores().today)
     assert list(rows) == ["all:All", "hour:10:00", "hour:14:00"]
     assert rows["all:All"]["judged"] == "57 % up of 21"
-    assert rows["hour:14:00"]["judged"] == "n 6 < 10: too few to judge"
+    assert rows["hour:14:00"]["judged"] == "too few to judge: 6 of 10"
     assert rows["hour:14:00"]["m30"] == {"text": "−0.20", "tone": "loss", "title": "6 known"}
     none = ScoreFigures(3, (0,) * 4, (None,) * 4, (None,) * 4, (None,) * 4, None)
-    assert judgement(none) == "n 0 < 10: too few to judge"
+    assert judgement(none) == "too few to judge: 0 of 10"
 
 
 def test_the_shadow_stands_beside_the_live_set() -> None:

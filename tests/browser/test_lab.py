@@ -28,6 +28,12 @@ def test_moving_a_slider_shows_todays_signals_before_anything_is_applied(
     live(page, site.url + "/scanners")
     slider = page.locator('.qt-field[data-key="breakout.bars_n"] input[type=range]')
     assert page.locator(".qt-preview").is_hidden()
+    until(page, "document.querySelectorAll('.qt-slider .qt-hist-on path').length >= 5")  # before anything is touched
+    assert "of 15,600 minutes of 40 symbols were beyond the last 20 bars or more." in (
+        slider.get_attribute("title") or ""
+    )
+    assert page.locator(".qt-preview").is_hidden()
+    drawn = page.evaluate("document.querySelector('.qt-hist-on path').getAttribute('d')")
     slider.focus()
     until(page, "!!document.querySelector('.qt-preview-count')")
     before = page.locator(".qt-preview-head").inner_text()
@@ -39,6 +45,10 @@ def test_moving_a_slider_shows_todays_signals_before_anything_is_applied(
     count = int(page.locator(".qt-preview-count").inner_text())
     assert count > int(text.split("now ")[1].split()[0])
     assert engine.desk.keeper.settings.config.breakout.bars_n == 20, "nothing was applied"
+    assert "beyond the last 14 bars or more." in (slider.get_attribute("title") or "")
+    assert drawn == page.evaluate("document.querySelector('.qt-hist-on path').getAttribute('d')"), (
+        "a move redraws nothing"
+    )
     assert page.evaluate(CONTRAST) == []
 
 
@@ -66,7 +76,7 @@ def test_a_run_from_the_folder_to_the_charts(page: Page, site: Site, engine: Lab
     page.get_by_role("button", name="Run", exact=True).click()
     until(page, "(qt.model.labresult || {}).id")
     assert page.locator(".qt-lab-figures").inner_text().count("judged by") == 2
-    assert "Chosen by the first 2 of 3 days, judged by the last 1." in page.locator(".qt-lab").inner_text()
+    assert "Chosen by the first 2 of 3 days, judged by the last." in page.locator(".qt-lab").inner_text()
     until(page, "document.querySelectorAll('#lab-map-chosen .xaxislayer-above text').length >= 4")
     page.locator(".qt-card-labsignals").scroll_into_view_if_needed()
     until(page, "document.querySelectorAll('.qt-card-labsignals .ag-row').length > 0")

@@ -206,9 +206,29 @@ def test_a_preset_is_switched_by_a_click(scanners: Page, engine: Engine) -> None
     assert "Scans Momentum off" in scanners.locator(".qt-change").inner_text()
 
 
+MADE_UP = """() => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: {
+    "rows:heatcols": { "9": { order: -2, sym: "UP", open: 2.5, spread: 9 },
+      "8": { order: -1, sym: "DOWN", open: -2.5, spread: null } },
+    "grid:results": { "9": { sym: "UP", score: 0.9, bars: [1, null], scans: [], chg: 5.5, rv: 3.84, dist: 0.3, at: 0 },
+      "8": { sym: "DOWN", score: 0.05, bars: [1, null], scans: [], chg: -5.5, short: true,
+        rv: null, dist: null, at: null } } } })"""
+CELLS = """() => [...document.querySelectorAll('[data-qt-heat=factors] tr')].map(
+    row => [1, 2].map(i => [row.cells[i].textContent, row.cells[i].dataset.step]))"""
+
+
 def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
     assert scanners.locator("[data-qt-heat=factors] tr").count() == 7
     until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child td').innerText.endsWith('s')")
+    scanners.evaluate(MADE_UP)
+    until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child').cells[1].textContent === '< 4 s'")
+    assert scanners.evaluate(CELLS)[:6] == [
+        [["0.90", "3"], ["0.05", "-3"]],
+        [["+5.5", "3"], ["−5.5", "3"]],
+        [["+2.5", "2"], ["−2.5", "2"]],
+        [["3.8×", "2"], ["–", "none"]],
+        [["+0.30", "1"], ["–", "none"]],
+        [["9.0", "-3"], ["–", "none"]],
+    ]
     scanners.get_by_text("Time", exact=True).click()
     until(scanners, "document.querySelectorAll('.qt-heat-time tbody tr').length > 10")
     assert scanners.locator("[data-heat=factors]").is_hidden()
@@ -227,6 +247,8 @@ def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
     until(scanners, f"document.querySelectorAll('{rows}').length < {len(NAMES) - 3}")
     wait_polls(scanners, 2)
     assert 0 < scanners.locator(rows).count() < len(NAMES) - 3
+    scanners.locator(rows).first.hover(position={"x": 400, "y": 10})
+    until(scanners, f"document.querySelector('{rows}').title === 'Confirmed breakout.'")
     scanners.locator(rows).first.click(position={"x": 400, "y": 10})
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
@@ -271,3 +293,17 @@ def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine
         .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
     assert page.evaluate(cut) == []
     assert page.evaluate(CONTRAST) == []
+
+
+def test_a_delta_that_does_not_lead_on_from_what_is_here_is_dropped(scanners: Page) -> None:
+    late = """() => { const before = qt.cursor();
+        qt.apply({ since: before + "0", cursor: "x", set: { "grid:results": { "77": { last: 1 } } } });
+        return [before === qt.cursor(), "77" in qt.model["grid:results"]]; }"""
+    assert scanners.evaluate(late) == [True, False]
+    scanners.evaluate("() => { for (let i = 0; i < 12; i += 1) { qt.kick(); } }")
+    wait_polls(scanners, 2)
+    assert scanners.evaluate("Object.values(qt.model['grid:results']).every(row => row.sym && row.scans)")
+    scanners.evaluate(
+        "() => qt.apply({ full: true, set: qt.model })"
+    )  # of nobody knows when: the next poll begins anew
+    until(scanners, "qt.cursor() !== null")

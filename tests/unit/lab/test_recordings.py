@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from pathlib import Path
 
@@ -10,14 +11,17 @@ import pytest
 
 from engine.bars.archive import BarArchive, Saved
 from engine.bars.bar_files import BarColumns, StoredSession
-from engine.bars.series import BarArrays
+from engine.bars.keeper import BarKeeper
+from engine.bars.series import HISTORY, BarArrays
+from engine.bars.store import BarStore
+from engine.clock import FakeClock
 from engine.config import BreakoutParams
-from engine.domain import ContractRef
+from engine.domain import Bar, ContractInfo, ContractRef
 from engine.errors import LabError
 from engine.lab.app_days import AppRecordings
 from engine.lab.csv_days import list_csv_days, read_csv_day
 from engine.lab.features import Features
-from engine.lab.recordings import CsvRecordings, tapes_of
+from engine.lab.recordings import CsvRecordings, Recordings, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.tape import Around, make_tape
@@ -110,6 +114,47 @@ def test_the_apps_own_days_are_read(tmp_path: Path):
     stock, future = tapes["AAA #1", "2013-10-08"], tapes["ESZ3", "2013-10-08"]
     assert stock.floored and stock.openings[stock.first :].all() and stock.starts[-1] == OPEN + DAY_S
     assert not future.floored and not future.openings.any()
+
+
+def signals_of(source: Recordings) -> list[tuple[object, ...]]:
+    tapes = [tape for _, tape in tapes_of(source, (), ()) if tape is not None]
+    loose = BreakoutParams(rel_volume=0.5, volume_surge=1.0)
+    found = replay(Features(stack_tapes(tapes)), loose, Floors(5.0, 5e5, 5e6))
+    return sorted((tapes[s.tape].symbol, tapes[s.tape].day, s.at, s.side, s.level, s.score) for s in found)
+
+
+async def keep(folder: Path, source: CsvRecordings) -> None:
+    """Let the engine's own store and keeper bring these days to disk, as it does while it runs."""
+    days = sorted({day for _, day in source.days()})
+    store, now = BarStore(), source.load(source.days()[0][0], days[-1]).bars.time[-1] + 60.0
+    keeper = BarKeeper(store, FakeClock(wall=float(now)), lambda: float(now))
+    await keeper.open(folder)
+    keeper.start_loading()
+    for con_id, name in enumerate(sorted({symbol for symbol, _ in source.days()}), start=1):
+        contract = ContractRef(con_id, name, name, "STK", "SMART")
+        entry = store.add(contract)
+        words = [";".join(f"{d}:{a}-{d}:{b}" for d in (day.replace("-", "") for day in days)) for a, b in HOURS]
+        store.set_hours(ContractInfo(contract, time_zone="US/Eastern", trading_hours=words[0], liquid_hours=words[1]))
+        for day in days:
+            rows = zip(*(column.tolist() for column in source.load(name, day).bars), strict=True)
+            entry.series.merge([Bar(*row, "history") for row in rows], HISTORY)
+    for _ in range(3):
+        await keeper.step()
+    await keeper.close()
+
+
+HOURS = (("0400", "2000"), ("0930", "1600"))
+
+
+def test_days_that_the_engine_kept_give_the_signals_of_the_same_days_as_files(tmp_path: Path):
+    files, own = tmp_path / "files", tmp_path / "bars"
+    files.mkdir()
+    write_days(files, ("AAA", "BBB"), 3)
+    asyncio.run(keep(own, CsvRecordings(files)))
+    source = AppRecordings(own)
+    assert source.days() == CsvRecordings(files).days()
+    found = signals_of(source)
+    assert found == signals_of(CsvRecordings(files)) and len({day for _, day, *_ in found}) == 3
 
 
 @pytest.mark.skipif(not MINUTE_2013.exists(), reason="the recorded days of 2013 are not beside the project")

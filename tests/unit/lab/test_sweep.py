@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from engine.lab.stepwise import LabSignal
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, spread
 from engine.lab.sweep import split_tapes, sweep
 from engine.scanners.outcome_figures import figures
-from engine.scanners.outcomes import Outcome
 from engine.state.lab_sections import LabResultSection, Range
 from tests.unit.lab.lab_samples import OPEN, ask_sweep, write_days
 
@@ -29,15 +29,15 @@ def run(folder: Path, *ranges: Range, **more) -> LabResultSection:
 def judged(minute: int, move: float | None = 0.0, side: str = "long", tape: int = 0, score: float = 0.8) -> Judged:
     at = OPEN + 60.0 * minute
     signal = LabSignal(tape, side, minute, at, at, 1.0, "range", 1.0, 0.1, score, None, None)
-    after = None if move is None else Outcome(max(0.0, move), min(0.0, move), move)
-    return Judged("X", "2013-10-07", signal, (after,) * 4)
+    after = (math.nan,) * 3 if move is None else (max(0.0, move), min(0.0, move), move)
+    return Judged("X", "2013-10-07", signal, after * 4)
 
 
 def test_the_best_set_is_chosen_by_the_first_days_and_judged_by_the_last(tmp_path: Path):
     write_days(tmp_path, ("AAA", "BBB", "CCC"), 4)
     loose = Range("rel_volume", (0.5, 1.5)), Range("bars_n", (10.0, 20.0, 30.0))
     result = run(tmp_path, *loose)
-    assert result.split == "chosen by the first 3 of 4 days, judged by the last 1"
+    assert result.split == "chosen by the first 3 of 4 days, judged by the last"
     assert (result.sets, result.tapes, len(result.cells)) == (6, 12, 6)
     merits = [each.chosen.moves[2] for each in result.best]
     assert merits == sorted(merits, reverse=True) and len(merits) > 1

@@ -111,7 +111,7 @@ def test_a_run_its_result_and_its_cancelling(run, tmp_path):
         assert bench.answers["again"] == (False, "A run is under way already. Wait for it, or cancel it first.")
         result = bench.sections["lab_result"]
         assert (result.request_id, result.sets, result.skipped, len(result.cells)) == ("r", 3, 3, 6)
-        assert result.split == "chosen by the first 2 of 3 days, judged by the last 1"
+        assert result.split == "chosen by the first 2 of 3 days, judged by the last"
         wide = tuple(float(n) for n in range(10, 56))
         ranges = (Range("bars_n", wide), Range("cool_down_min", wide))
         bench.desk.take(RunLab("c", "csv", str(tmp_path), ranges=ranges))
