@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.bars.indicators import KNOWN_SHARE, finite, mean_known
+from engine.bars.indicators import KNOWN_SHARE, finite, sma_last
 from engine.bars.series import BarArrays, Recent, recent_of
 from engine.bars.sessions import RunningSession
 from engine.bars.usual import UsualVolume
@@ -105,7 +105,7 @@ def facts_of(
         atr=averages.atr,
         ema_fast=averages.ema_fast,
         ema_slow=averages.ema_slow,
-        sma_volume=mean_known(_newest(recent.volume, min(mine, sma_rows)), SMA_BARS),
+        sma_volume=sma_last(_newest(recent.volume, min(mine, sma_rows)), SMA_BARS),
         last_volume=finite(recent.volume[-1]) if mine else None,
         last_time=recent.time[-1] if count else None,
         usual=usual,
