@@ -101,9 +101,10 @@ def wilder_last(ranges: Floats, length: int) -> float | None:
     return finite(tail.dot(_decay(len(tail), alpha)))
 
 
-def sma_last(values: Floats, length: int) -> float | None:
-    """Mean of the known ones of the last `length` values; None with fewer than 60 % of `length` known."""
-    known = [value for value in values[-length:].tolist() if value == value]
+def sma_last(newest: list[float], length: int) -> float | None:
+    """Mean of the known ones of the `newest` values, at most `length` of them, NaN = unknown; None with fewer than 60 %
+    of `length` known."""
+    known = [value for value in newest if value == value]
     if len(known) < math.ceil(length * KNOWN_SHARE):
         return None
     return finite(math.fsum(known) / len(known))

@@ -49,6 +49,25 @@ class BarArrays(NamedTuple):
         return BarArrays(*(column[first:] for column in self))
 
 
+class Recent(NamedTuple):
+    """The newest closed bars as plain numbers, oldest first: for rules that look at some 20 of them this costs a third
+    of what arrays do. `total` = closed bars in all; volume NaN = unknown."""
+
+    time: list[float]
+    open: list[float]
+    high: list[float]
+    low: list[float]
+    close: list[float]
+    volume: list[float]
+    total: int
+
+
+def recent_of(bars: BarArrays, most: int) -> Recent:
+    """The newest `most` of `bars`."""
+    time, open_, high, low, close, volume = (column[-most:].tolist() for column in bars)
+    return Recent(time, open_, high, low, close, volume, len(bars.time))
+
+
 class BarSeries:
     """Closed bars in the order of time; appends are cheap, merges rebuild. Bounded to `limit` bars."""
 
@@ -84,6 +103,16 @@ class BarSeries:
 
     def arrays(self) -> BarArrays:
         return BarArrays(*self._columns[:_QUALITY, : self._count])
+
+    def recent(self, most: int) -> Recent:
+        """The newest `most` bars."""
+        first = max(0, self._count - most)
+        time, open_, high, low, close, volume = self._columns[:_QUALITY, first : self._count].tolist()
+        return Recent(time, open_, high, low, close, volume, self._count)
+
+    def first_since(self, start: float) -> int:
+        """Number of the first bar whose minute begins at `start` or later."""
+        return int(self._columns[_TIME, : self._count].searchsorted(start))
 
     def append(self, bar: OpenBar) -> None:
         """Add a minute that has just closed; one that is there already is merged."""

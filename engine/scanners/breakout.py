@@ -16,8 +16,8 @@ from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Quote, ScorePart, Side, Signal
 from engine.scanners.better_side import sides_to_read
-from engine.scanners.carry import Carried, carry
-from engine.scanners.facts import Facts, OpeningRange, read_bars
+from engine.scanners.carry import MOST_NEW, Carried, carry
+from engine.scanners.facts import Facts, OpeningRange, facts_of, opening_of, span
 from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
 from engine.scanners.signal_of import signal_of
 from engine.scanners.tracker import Step, Tracker
@@ -179,16 +179,19 @@ class BreakoutScanner:
         entry = self._store.get(con_id)
         assert entry is not None, f"con_id {con_id} is not in the bar store"
         session = self._store.session(con_id, now_market)
-        bars, series, unseen = entry.series.arrays(), entry.series, entry.builder.unseen
+        series, unseen = entry.series, entry.builder.unseen
         key = (series.version, session.start if session is not None else None, unseen)
         known = self._facts.get(con_id)
         if known is not None and known[0] == key:
             return known[1]
-        before = self._averages.get(con_id)
-        averages = self._averages[con_id] = carry(before, series.version, series.revision, bars, self.params)
+        recent = series.recent(max(MOST_NEW + 1, span(self.params)))
+        averages = self._averages[con_id] = carry(self._averages.get(con_id), series, recent, self.params)
+        first = series.first_since(session.start) if session is not None else len(series)
         opening = _settled_opening(known, key, averages) if known is not None else None
+        if opening is None:
+            opening = opening_of(series.arrays(), first, session, self.params)
         rows_within = partial(series.rows_within, unseen_after=unseen)
-        facts = read_bars(bars, session, self.params, entry.usual, rows_within, averages, opening)
+        facts = facts_of(recent, first, session, self.params, entry.usual, averages, opening, rows_within)
         if entry.series.last_is_partial:
             facts = facts._replace(last_volume=None)
         self._facts[con_id] = (key, facts)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from engine.bars.build import BAR_S
 from engine.bars.indicators import Floats, ema_last, settled, true_range, wilder_last
-from engine.bars.series import BarArrays
+from engine.bars.series import BarArrays, BarSeries, Recent
 from engine.bars.sessions import QUIET_S, session_starts
 from engine.config import BreakoutParams
 
@@ -30,31 +30,29 @@ class Carried(NamedTuple):
     grown: bool
 
 
-def carry(before: Carried | None, version: int, revision: int, bars: BarArrays, params: BreakoutParams) -> Carried:
-    """The averages of `bars`, whose series has `version` and `revision` (`BarSeries`)."""
-    added = version - before.version if before is not None else 0
-    count = len(bars.time)
-    if (
-        before is None
-        or before.revision != revision
-        or not 0 < added <= MOST_NEW
-        or added >= count
-        or before.atr is None
-    ):
-        return whole(version, bars, params, revision)
-    if before.newest != bars.time[-added - 1] or before.close != bars.close[-added - 1]:
-        return whole(version, bars, params, revision)
+def carry(before: Carried | None, series: BarSeries, recent: Recent, params: BreakoutParams) -> Carried:
+    """The averages of the bars of `series`, whose newest are `recent` (more than `MOST_NEW` of them)."""
+    added = series.version - before.version if before is not None else 0
+    if before is None or not _goes_on(before, series.revision, recent, added):
+        return whole(series.version, series.arrays(), params, series.revision)
     fast, slow, atr, close, newest = before.ema_fast, before.ema_slow, before.atr, before.close, before.newest
-    if fast is None or slow is None:
-        return whole(version, bars, params, revision)
-    for place in range(count - added, count):
-        time, high, low = float(bars.time[place]), float(bars.high[place]), float(bars.low[place])
+    if fast is None or slow is None or atr is None:
+        return whole(series.version, series.arrays(), params, series.revision)
+    for place in range(-added, 0):
+        time, high, low = recent.time[place], recent.high[place], recent.low[place]
         spread = high - low if time - newest > QUIET_S else max(high, close) - min(low, close)
-        newest, close = time, float(bars.close[place])
+        newest, close = time, recent.close[place]
         fast += 2.0 / (params.ema_fast + 1.0) * (close - fast)
         slow += 2.0 / (params.ema_slow + 1.0) * (close - slow)
         atr += (spread - atr) / params.atr_length
-    return Carried(version, revision, newest, close, fast, slow, atr, True)
+    return Carried(series.version, series.revision, newest, close, fast, slow, atr, True)
+
+
+def _goes_on(before: Carried, revision: int, recent: Recent, added: int) -> bool:
+    """Whether `added` bars came since, and nothing else."""
+    if before.revision != revision or not 0 < added <= MOST_NEW or added >= len(recent.time):
+        return False
+    return before.newest == recent.time[-added - 1] and before.close == recent.close[-added - 1]
 
 
 def whole(version: int, bars: BarArrays, params: BreakoutParams, revision: int = 0) -> Carried:

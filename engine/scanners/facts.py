@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.bars.indicators import KNOWN_SHARE, Floats, finite, sma_last
-from engine.bars.series import BarArrays
+from engine.bars.indicators import KNOWN_SHARE, finite, sma_last
+from engine.bars.series import BarArrays, Recent, recent_of
 from engine.bars.sessions import RunningSession
 from engine.bars.usual import UsualVolume
 from engine.config import BreakoutParams
@@ -55,49 +55,66 @@ class Facts(NamedTuple):
 
 
 def read_bars(
-    bars: BarArrays,
+    bars: BarArrays, session: RunningSession | None, params: BreakoutParams, usual: UsualVolume | None
+) -> Facts:
+    """The facts of the closed `bars`, of which none is missing, for the running `session`."""
+    first = int(bars.time.searchsorted(session.start)) if session is not None else len(bars.time)
+    opening = opening_of(bars, first, session, params)
+    return facts_of(recent_of(bars, span(params)), first, session, params, usual, whole(0, bars, params), opening)
+
+
+def span(params: BreakoutParams) -> int:
+    """How many of the newest bars the facts are made of, averages and opening range aside."""
+    return max(params.bars_n, SMA_BARS, OPENING_FRESH_BARS)
+
+
+def facts_of(
+    recent: Recent,
+    first: int,
     session: RunningSession | None,
     params: BreakoutParams,
     usual: UsualVolume | None,
+    averages: Carried,
+    opening: OpeningRange | None,
     rows_within: Callable[[int], int] | None = None,
-    averages: Carried | None = None,
-    known_opening: OpeningRange | None = None,
 ) -> Facts:
-    """The facts of the closed `bars` for the running `session`; `averages` and opening range where known already.
+    """The facts out of the newest bars (`span` of them), the averages and the opening range.
 
-    `rows_within(n)` = how many of the bars make up the last n when minutes without a visit count (None: all are there).
-    A range needs n minutes of the session; with less than 60 % of them seen it is thin.
+    `first` = number of the session's first bar. `rows_within(n)` = how many of the bars make up the last n when minutes
+    without a visit count (None: all are there). A range needs n minutes of the session; with less than 60 % of them
+    seen it is thin.
     """
-    averages = averages if averages is not None else whole(0, bars, params)
-    count = len(bars.time)
-    first = int(bars.time.searchsorted(session.start)) if session is not None else count
+    count = recent.total
     mine = count - first
     known = params.bars_n if rows_within is None else rows_within(params.bars_n)
-    newest = max(first, count - known)
+    in_range = min(mine, known)
     full = mine >= known > 0
-    opening = known_opening if known_opening is not None else _opening(bars, first, session, params)
-    last_closes = bars.close[max(first, count - OPENING_FRESH_BARS) :]
+    last_closes = _newest(recent.close, min(mine, OPENING_FRESH_BARS))
     needed = params.bars_n + params.atr_length
     sma_rows = SMA_BARS if rows_within is None else rows_within(SMA_BARS)
     return Facts(
         warm=min(count, needed),
         warm_needed=needed,
         session_bars=mine,
-        range_high=_top(bars.high[newest:]) if full else None,
-        range_low=_bottom(bars.low[newest:]) if full else None,
+        range_high=max(_newest(recent.high, in_range)) if full else None,
+        range_low=min(_newest(recent.low, in_range)) if full else None,
         opening=opening,
         opening_until=session.start + OPENING_LEVEL_S if session is not None else 0.0,
-        opening_fresh_long=opening is not None and _bottom(last_closes) <= opening.high,
-        opening_fresh_short=opening is not None and _top(last_closes) >= opening.low,
+        opening_fresh_long=opening is not None and min(last_closes) <= opening.high,
+        opening_fresh_short=opening is not None and max(last_closes) >= opening.low,
         atr=averages.atr,
         ema_fast=averages.ema_fast,
         ema_slow=averages.ema_slow,
-        sma_volume=sma_last(bars.volume[max(first, count - sma_rows) :], SMA_BARS),
-        last_volume=finite(bars.volume[-1]) if mine else None,
-        last_time=float(bars.time[-1]) if count else None,
+        sma_volume=sma_last(_newest(recent.volume, min(mine, sma_rows)), SMA_BARS),
+        last_volume=finite(recent.volume[-1]) if mine else None,
+        last_time=recent.time[-1] if count else None,
         usual=usual,
         is_thin=known < params.bars_n * KNOWN_SHARE,
     )
+
+
+def _newest(values: list[float], count: int) -> list[float]:
+    return values[-count:] if count > 0 else []
 
 
 def edges(facts: Facts, params: BreakoutParams, now: float) -> tuple[float | None, float | None]:
@@ -113,17 +130,7 @@ def edges(facts: Facts, params: BreakoutParams, now: float) -> tuple[float | Non
     return None if low is None else low - buffer, None if high is None else high + buffer
 
 
-def _top(values: Floats) -> float:
-    highest: float = max(values.tolist())  # a third of the cost of numpy's on arrays this short
-    return highest
-
-
-def _bottom(values: Floats) -> float:
-    lowest: float = min(values.tolist())
-    return lowest
-
-
-def _opening(
+def opening_of(
     bars: BarArrays, first: int, session: RunningSession | None, params: BreakoutParams
 ) -> OpeningRange | None:
     """High and low of the session's first minutes; None when off, without an opening, or seen too thinly."""
@@ -134,4 +141,4 @@ def _opening(
     end = int(bars.time.searchsorted(complete_at))
     if end - first < minutes * KNOWN_SHARE:
         return None
-    return OpeningRange(_top(bars.high[first:end]), _bottom(bars.low[first:end]), complete_at)
+    return OpeningRange(float(bars.high[first:end].max()), float(bars.low[first:end].min()), complete_at)

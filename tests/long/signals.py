@@ -10,7 +10,7 @@ from __future__ import annotations
 from benchmarks.signals_vs_truth import figure, lines, measure
 from tests.long.report import finish
 
-MINUTES, SYMBOLS, SEED = 120, 200, 7
+MINUTES, SYMBOLS, SEED = 120, 150, 7
 
 
 def main(arguments: list[str]) -> int:

@@ -93,12 +93,12 @@ def test_sma_equals_pandas_and_leaves_unknown_values_out() -> None:
     values = np.arange(1.0, 41.0)
     expected = pd.Series(values).rolling(20, min_periods=12).mean().to_numpy()
     for count in range(12, 41):
-        assert sma_last(values[:count], 20) == pytest.approx(expected[count - 1])
-    assert sma_last(values[:11], 20) is None
+        assert sma_last(values[max(0, count - 20) : count].tolist(), 20) == pytest.approx(expected[count - 1])
+    assert sma_last(values[:11].tolist(), 20) is None
     values[30:39] = np.nan
-    assert sma_last(values, 20) is None  # 11 known of 20: a minute without a visit is a gap, not a zero
+    assert sma_last(values[-20:].tolist(), 20) is None  # 11 known of 20: a minute without a visit is a gap, not a zero
     values[30] = 7.0
-    assert sma_last(values, 20) == pytest.approx(np.nanmean(values[-20:]))
+    assert sma_last(values[-20:].tolist(), 20) == pytest.approx(np.nanmean(values[-20:]))
 
 
 def test_vwap_by_hand() -> None:

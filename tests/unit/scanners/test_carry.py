@@ -41,7 +41,7 @@ def test_carried_averages_are_the_full_ones(steps: list[tuple[str, float]], befo
     for n in range(before):
         series.append(bar(time, 100.0 + n % 7))
         time += 60.0
-    carried = carry(None, series.version, series.revision, series.arrays(), params)
+    carried = carry(None, series, series.recent(20), params)
     for kind, price in steps:
         time += {"gap": 300.0, "night": 60_000.0}.get(kind, 0.0)
         if kind == "correct" and len(series):
@@ -57,7 +57,7 @@ def test_carried_averages_are_the_full_ones(steps: list[tuple[str, float]], befo
             series.append(bar(time, price))
             time += 60.0
         if kind != "skip":
-            carried = carry(carried, series.version, series.revision, series.arrays(), params)
+            carried = carry(carried, series, series.recent(20), params)
             close_to(carried, whole(series.version, series.arrays(), params))
 
 
@@ -65,22 +65,22 @@ def test_a_closed_minute_is_carried_on_and_a_correction_is_not() -> None:
     series, params = BarSeries(400), BreakoutParams()
     for n in range(50):
         series.append(bar(T0 + 60.0 * n, 100.0 + n))
-    first = carry(None, series.version, series.revision, series.arrays(), params)
+    first = carry(None, series, series.recent(20), params)
     assert not first.grown
     series.append(bar(T0 + 3_000.0, 120.0))
-    grown = carry(first, series.version, series.revision, series.arrays(), params)
+    grown = carry(first, series, series.recent(20), params)
     assert grown.grown
     series.merge([Bar(T0, 1.0, 2.0, 0.5, 1.5, 10.0, "history")], HISTORY)
-    assert not carry(grown, series.version, series.revision, series.arrays(), params).grown
+    assert not carry(grown, series, series.recent(20), params).grown
     other = BreakoutParams(ema_fast=5)
-    assert carry(None, series.version, series.revision, series.arrays(), other) == whole(
+    assert carry(None, series, series.recent(20), other) == whole(
         series.version, series.arrays(), other, series.revision
     )
 
 
 def test_too_few_bars_have_no_average() -> None:
     series, params = BarSeries(400), BreakoutParams()
-    assert carry(None, 0, 0, series.arrays(), params)[4:] == (None, None, None, False)
+    assert carry(None, series, series.recent(20), params)[4:] == (None, None, None, False)
     series.append(bar(T0, 100.0))
-    one = carry(None, series.version, series.revision, series.arrays(), params)
+    one = carry(None, series, series.recent(20), params)
     assert one.atr is None and one.ema_fast == pytest.approx(100.5)
