@@ -108,7 +108,7 @@ PAGES: tuple[PageView, ...] = (
             ("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
             scanners_parts,
         ),
-        on_demand=frozenset({"rows:heatcols", "heatwide", "heattime", "whys"}),
+        on_demand=frozenset({"rows:heatcols", "heatwide", "heattime", "whys", "scanparams"}),
         at_first=frozenset({"rows:heatcols"}),
     ),
     page("symbol-home", r"/symbol", ("scanners",), home_parts),

@@ -199,7 +199,11 @@
     if (why && row.title !== why) { row.title = why; }
   }
   qt.onPart("whys", tellWhy);
-  function see() { qt.see("scanners", PARTS[view].concat(pointed ? ["whys"] : [])); }
+  var formSeen = false;   // the gateway's list of scans is long: it comes once its form is in sight
+  var watch = new IntersectionObserver(function (entries) {
+    if (!formSeen && entries.some(function (entry) { return entry.isIntersecting; })) { formSeen = true; see(); }
+  });
+  function see() { qt.see("scanners", PARTS[view].concat(pointed ? ["whys"] : [], formSeen ? ["scanparams"] : [])); }
   document.addEventListener("pointerover", function (event) {
     var over = !!(event.target.closest && event.target.closest("[data-qt-grid='results']"));
     row = over ? event.target.closest(".ag-row") : null;
@@ -237,7 +241,8 @@
   qt.onPart("heattime", function () { if (view === "time") { drawTime(); drawFact(); } });
   qt.onNodes(function () {
     var fresh = document.querySelector("[data-qt-chips]:empty");
-    if (fresh) { drawChips(fresh); view = "factors"; show = "all"; drawViews(); openMore(); }
+    if (fresh) { drawChips(fresh); view = "factors"; show = "all"; formSeen = false; drawViews(); openMore(); }
+    eachNode("[data-qt-custom]:not([data-watched])", function (form) { form.dataset.watched = "1"; watch.observe(form); });
   });
   window.setInterval(function () {
     if (!document.hidden && !document.body.hasAttribute("data-frozen")) { drawAges(); }

@@ -40,16 +40,17 @@ def scanners_parts(s: Snapshots) -> View:
     """Everything the Scanners page shows beside the strip."""
     section = s.scanners
     candidates = section.candidates if section else ()
+    shown = listed(candidates)
     events = event_rows(section)
     return {
         "chips": chips(section, s.settings),
-        "scan": summary(s),
+        "scan": summary(s, shown),
         "rows:heatcols": column_rows(candidates),
         "heatcuts": CUTS,
         "heatwide": wide_part(candidates),
         "heattime": time_part(section),
-        "grid:results": results(s),
-        "whys": {str(c.con_id): why(c) for c in listed(candidates)},
+        "grid:results": results(s, shown),
+        "whys": {str(c.con_id): why(c) for c in shown},
         "rows:moves": events,
         "fields": FIELDS,
         "set": set_part(s.settings, BREAKOUT_KEYS),
@@ -75,12 +76,11 @@ def scanners_parts(s: Snapshots) -> View:
     }
 
 
-def summary(s: Snapshots) -> dict[str, Any]:
-    """Facts in the heads of the cards."""
+def summary(s: Snapshots, shown: tuple[Candidate, ...]) -> dict[str, Any]:
+    """Facts in the heads of the cards; `shown` = the candidates of the list."""
     section = s.scanners
     if section is None:
         return {"slots": None, "found": None, "warming": None, "breakout": None, "market": None}
-    shown = listed(section.candidates)
     recent = [e for e in section.events if e.at_market >= s.market_time(s.now) - RECENT_S]
     return {
         "slots": f"{section.slots_used} of {SLOTS} slots",
@@ -179,16 +179,11 @@ def is_breakout(candidate: Candidate) -> bool:
     return candidate.state in ("confirmed", "confirming")
 
 
-def results(s: Snapshots) -> dict[str, Any]:
-    """Rows of the grid, best score first."""
-    if s.scanners is None:
-        return {}
+def results(s: Snapshots, shown: tuple[Candidate, ...]) -> dict[str, Any]:
+    """Rows of the grid for the candidates of the list, best score first."""
     held = {row.con_id: row for row in s.lines.rows} if s.lines else {}
     at = ages(s)
-    return {
-        str(c.con_id): _result(c, held.get(c.con_id), _moment(at.get(c.con_id), s.now))
-        for c in listed(s.scanners.candidates)
-    }
+    return {str(c.con_id): _result(c, held.get(c.con_id), _moment(at.get(c.con_id), s.now)) for c in shown}
 
 
 def listed(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

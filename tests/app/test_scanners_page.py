@@ -17,7 +17,7 @@ from app.deps import AppDeps
 from app.factory import create_app
 from app.figures.universe_map import tiles_of, universe_map_figure
 from app.rows.scan_heat import COLUMNS, CUTS, column_rows, heat_columns, time_part, wide_part
-from app.rows.scanners import MOST_RESULTS, chips, results, scanners_parts, score_bars, toggled, wall_of, why
+from app.rows.scanners import MOST_RESULTS, chips, listed, results, scanners_parts, score_bars, toggled, wall_of, why
 from app.rows.thresholds import BREAKOUT_KEYS, changes_part, describe, judge, moved, set_part
 from app.snapshots import Snapshots
 from app.theme import DIVERGING
@@ -435,6 +435,10 @@ def test_the_heatmap_over_time_keeps_its_gaps() -> None:
     assert time_part(None) == {"times": []}
 
 
+def rows_of(section: ScannersSection) -> dict[str, Any]:
+    return results(Snapshots(engine="alive", now=WALL, scanners=section), listed(section.candidates))
+
+
 def test_results_carry_line_age_and_the_reason(rig: Rig) -> None:
     rows = rig.view()["grid:results"]
     first = rows[str(scanners().candidates[0].con_id)]
@@ -451,7 +455,7 @@ def test_results_carry_line_age_and_the_reason(rig: Rig) -> None:
 
 def test_a_missing_number_stays_missing() -> None:
     section = replace(scanners(), candidates=(candidate(7, state="scan"),))
-    row = results(Snapshots(engine="alive", now=WALL, scanners=section))["7"]
+    row = rows_of(section)["7"]
     assert [row[name] for name in ("last", "chg", "rv", "dist", "cls", "at")] == [None] * 6
     assert "no live price" in why(section.candidates[0])
     assert why(candidate(nearest_miss="")) == "–"
@@ -459,19 +463,19 @@ def test_a_missing_number_stays_missing() -> None:
 
 def test_results_are_bounded() -> None:
     section = replace(scanners(), candidates=tuple(candidate(i) for i in range(1, 201)))
-    assert len(results(Snapshots(engine="alive", now=WALL, scanners=section))) == MOST_RESULTS
+    assert len(rows_of(section)) == MOST_RESULTS
 
 
 def test_a_small_change_of_a_score_moves_no_row_in_or_out() -> None:
     def shown(shift: float) -> set[str]:
         many = [candidate(i, price=1.0, score=0.31 + (i * 7 % 30 + shift) / 1000) for i in range(1, 201)]
         section = replace(scanners(), candidates=tuple(sorted(many, key=lambda c: -c.score)))
-        return set(results(Snapshots(engine="alive", now=WALL, scanners=section)))
+        return set(rows_of(section))
 
     assert len(shown(0.0) ^ shown(5.0)) <= COLUMNS
     strong = candidate(500, score=0.9)
     section = replace(scanners(), candidates=(strong, *(candidate(i) for i in range(1, 201))))
-    assert "500" in results(Snapshots(engine="alive", now=WALL, scanners=section))
+    assert "500" in rows_of(section)
 
 
 @pytest.mark.parametrize(
