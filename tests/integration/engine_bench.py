@@ -115,7 +115,7 @@ class SimulatorRun:
         request = urllib.request.Request(
             self._control + path, data=data, method=method, headers={"X-Token": self._token}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def ledger(self) -> dict[str, Any]:

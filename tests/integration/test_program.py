@@ -106,7 +106,7 @@ def has_prices(program: Program) -> bool:
 
 def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program]) -> None:
     program = start("--broker", "simulated")
-    assert wait_for(lambda: program.get("/"), 15), program.text()
+    assert wait_for(lambda: program.get("/"), 60), program.text()
     assert wait_for(lambda: has_prices(program), 60), program.status()
     (simulator,) = program.simulators()
     control = json.loads((program.data_dir / "simulator.json").read_text())
@@ -127,8 +127,8 @@ def test_killed_it_leaves_no_simulator_and_the_next_start_goes_on(start: Callabl
     (simulator,) = first.simulators()
     gateway_port = first.status()["broker"]["port"]
     first.end(signal.SIGKILL)
-    assert wait_for(lambda: not is_listening("127.0.0.1", gateway_port), 5)
-    assert wait_for(lambda: not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE, 5)
+    assert wait_for(lambda: not is_listening("127.0.0.1", gateway_port), 30)
+    assert wait_for(lambda: not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE, 30)
     second = start("--broker", "simulated")
     assert wait_for(lambda: has_prices(second), 60), second.status()
     assert second.end(signal.SIGINT) < patience(3.0)
@@ -137,8 +137,8 @@ def test_killed_it_leaves_no_simulator_and_the_next_start_goes_on(start: Callabl
 def test_without_tws_the_page_is_up_and_says_what_is_wrong(start: Callable[..., Program]) -> None:
     port = free_port()
     program = start("--broker", "paper", "--broker-port", str(port))
-    assert wait_for(lambda: program.get("/"), 15), program.text()
-    assert wait_for(lambda: program.status().get("broker", {}).get("reason"), 15)
+    assert wait_for(lambda: program.get("/"), 60), program.text()
+    assert wait_for(lambda: program.status().get("broker", {}).get("reason"), 60)
     broker = program.status()["broker"]
     assert broker["connected"] is False
     assert str(port) in broker["reason"]
