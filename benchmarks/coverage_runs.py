@@ -105,6 +105,11 @@ def _prepare_one(seed: int, stretch: Stretch) -> None:
         _write(truth, json.dumps(found))
 
 
+def truth_of(seed: int, stretch: Stretch) -> list[Raised]:
+    """The truth that `prepare` has made."""
+    return [Raised(*row) for row in json.loads(_truth_path(seed, stretch).read_text("utf-8"))]
+
+
 def run_all(runs: Sequence[Run], stretch: Stretch, say: Callable[[str], None]) -> dict[str, Score]:
     """Each run's score by its name. Raises RuntimeError when a run broke."""
     folder = KEPT / f"runs-{os.getpid()}"
@@ -142,8 +147,7 @@ class _Scene(NamedTuple):
 
 def _scene(seed: int, stretch: Stretch, folder: Path) -> _Scene:
     recording = load(_recording_path(seed, stretch))
-    truth = [Raised(*row) for row in json.loads(_truth_path(seed, stretch).read_text("utf-8"))]
-    return _Scene(recording, warm_store(recording), truth, stretch, folder)
+    return _Scene(recording, warm_store(recording), truth_of(seed, stretch), stretch, folder)
 
 
 def _run_one(run: Run, scene: _Scene) -> None:
