@@ -72,7 +72,9 @@ class Publisher:
         if slow:
             self._state.publish("settings", rooms.keeper.section())
             self._state.publish("scanners", rooms.coordinator.snapshot())
-            self._state.publish("scores", rooms.scores.section())
+            scores = rooms.scores.section()
+            if scores is not None:
+                self._state.publish("scores", scores)
             self._state.publish("scan_parameters", rooms.scan_parameters.section)
             self._state.publish("universe", self._universe())
             self._state.publish("health", self._health(lines, positions))

@@ -6,10 +6,8 @@ Engine thread only; assembled from pure parts of the scanners' room. Everything 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Generator, Iterable, Iterator
 
-from engine.bars.hours import NEW_YORK
 from engine.bars.store import BarStore
 from engine.clock import Clock
 from engine.domain import Signal
@@ -17,22 +15,19 @@ from engine.errors import QTradeError
 from engine.journal.reader import JournalReader
 from engine.journal.rows import SignalOutcome
 from engine.journal.writer import Journal
-from engine.scanners.audit import Audit, Missed
+from engine.scanners.audit import Audit
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
-from engine.scanners.outcome_figures import THIRTY, figures
 from engine.scanners.outcomes import HORIZONS_MIN, Outcome
-from engine.scanners.scoreboard import board
-from engine.scanners.shadow import compare
-from engine.state.score_sections import AuditReport, FoundSignal, ScoresSection, ShadowReport
-from engine.state.sections import Section
+from engine.scanners.score_report import audit_report, shadow_report
+from engine.scanners.scoreboard import Scoreboard, day_name
+from engine.state.score_sections import ScoresSection
 
 KEPT_S = 30 * 86_400.0  # about 20 sessions
 AFTER_CLOSE_S = 600.0
 STEP_S = 2.0
 AUDIT_PAUSE_S = 0.008  # after each slice of 2-5 ms: a third of the loop at most
-SHADOW_ROWS = 50
-AUDIT_ROWS = 100
+EMPTY = ScoresSection(today=(), days=(), sessions=0, shadow=None, audit=None)
 
 
 class ScoreDesk:
@@ -56,7 +51,10 @@ class ScoreDesk:
         self._shadow_key: tuple[str, float | None] = ("", None)
         self._audit: Audit | None = None
         self._audited_day = ""
-        self._section: tuple[object, Section] | None = None
+        self._board = Scoreboard()
+        self._section: ScoresSection | None = None
+        self._shown: object = None  # what the section was made of
+        self._accounts = 0
         self.audit_wanted = False
 
     # --- what comes in --------------------------------------------------------------------------------------
@@ -91,6 +89,8 @@ class ScoreDesk:
         """Another account: its own journal holds its own signals."""
         self._live.clear()
         self._audit = None
+        self._accounts += 1  # a report that is being made is of the former one
+        self._section, self._shown = EMPTY, None
 
     def ask_audit(self) -> str:
         """The user wants the audit now. Raises QTradeError while one runs."""
@@ -102,13 +102,25 @@ class ScoreDesk:
     # --- periodic work --------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Step for ever, and audit when it is due. Cancel it to stop."""
+        """Step for ever, report, and audit when it is due. Cancel it to stop."""
         while True:
             self.step()
+            await self._report()
             if self.audit_wanted:
-                for _ in self.audit_slices():
-                    await asyncio.sleep(AUDIT_PAUSE_S)
+                await self._run_audit()
             await asyncio.sleep(STEP_S)
+
+    async def _report(self) -> None:
+        for _ in self.report_slices():
+            await asyncio.sleep(0)
+
+    async def _run_audit(self) -> None:
+        reported = self._clock.mono()
+        for _ in self.audit_slices():
+            await asyncio.sleep(AUDIT_PAUSE_S)
+            if self._clock.mono() - reported >= STEP_S:
+                await self._report()
+                reported = self._clock.mono()
 
     def step(self) -> None:
         """Outcomes that are due; once a day, some minutes after the close, the audit."""
@@ -117,7 +129,7 @@ class ScoreDesk:
         self._live.step(now)
         self._shadow.step(now)
         if self._close_has_passed(now):
-            self._audited_day = _day(now)
+            self._audited_day = day_name(now)
             self.audit_wanted = True
 
     def audit_slices(self) -> Iterator[None]:
@@ -134,50 +146,42 @@ class ScoreDesk:
         )
         yield from self._audit.slices(self._clock.mono)
 
-    def section(self) -> Section:
-        """The newest report; the same object while nothing changed."""
-        audit, shadow = self._audit, self._coordinator.shadow
+    def section(self) -> ScoresSection | None:
+        """The newest report; the same object while nothing changed; None = the first is not made yet."""
+        return self._section
+
+    def report_slices(self) -> Iterator[None]:
+        """Make the report anew if something changed; yields between slices of a millisecond or two."""
+        audit, shadow, now = self._audit, self._coordinator.shadow, self._market_now()
         key = (
             self._live.version,
             self._shadow.version,
             (shadow.name, shadow.since_market),
             None if audit is None else (audit.now_market, audit.done, audit.is_over),
-            _day(self._market_now()),
+            day_name(now),
         )
-        if self._section is None or self._section[0] != key:
-            self._section = (key, self._make())
-        return self._section[1]
+        if key == self._shown:
+            return
+        accounts = self._accounts
+        made = yield from self._make(now)
+        if accounts == self._accounts:
+            self._section, self._shown = made, key
 
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _make(self) -> ScoresSection:
-        now = self._market_now()
-        kept = self._live.scored(now - KEPT_S)
+    def _make(self, now: float) -> Generator[None, None, ScoresSection]:
+        shadow, audit = self._coordinator.shadow, self._audit
+        name, since = shadow.name, shadow.since_market
+        other = None
+        if since is not None:
+            other = yield from shadow_report(name, since, self._live.scored(since), self._shadow.scored(since))
+        boards = yield from self._board.slices(self._live.scored(now - KEPT_S), day_name(now))
         return ScoresSection(
-            today=board([each for each in kept if _day(each.signal.at) == _day(now)]),
-            days=board(kept),
-            sessions=len({_day(each.signal.at) for each in kept}),
-            shadow=self._shadow_report(),
-            audit=None if self._audit is None else _audit_report(self._audit),
-        )
-
-    def _shadow_report(self) -> ShadowReport | None:
-        shadow = self._coordinator.shadow
-        since = shadow.since_market
-        if since is None:
-            return None
-        live, other = self._live.scored(since), self._shadow.scored(since)
-        compared = compare([each.signal for each in live], [each.signal for each in other], since)
-        after = {each.signal.id: each for each in live}
-        after_other = {each.signal.id: each for each in other}
-        return ShadowReport(
-            name=shadow.name,
-            since_market=since,
-            live=figures(live),
-            shadow=figures(other),
-            both=compared.both,
-            only_live=_found([after[signal.id] for signal in compared.only_live], SHADOW_ROWS),
-            only_shadow=_found([after_other[signal.id] for signal in compared.only_shadow], SHADOW_ROWS),
+            today=boards.today,
+            days=boards.days,
+            sessions=boards.sessions,
+            shadow=other,
+            audit=None if audit is None else (yield from audit_report(audit)),
         )
 
     def _keep_shadow_apart(self) -> None:
@@ -192,10 +196,10 @@ class ScoreDesk:
         """Some minutes after the close of today's regular session of US stocks, once."""
         hours = self._store.us_hours
         last = hours.liquid.last(now) if hours is not None else None
-        if last is None or self._audited_day == _day(now) or not len(self._coordinator.universe):
+        if last is None or self._audited_day == day_name(now) or not len(self._coordinator.universe):
             return False
         return (
-            _day(last.close) == _day(now)
+            day_name(last.close) == day_name(now)
             and now >= last.close + AFTER_CLOSE_S
             and hours is not None
             and (hours.liquid.at(now) is None)
@@ -209,45 +213,3 @@ class ScoreDesk:
 
 def _after(known: dict[int, Outcome] | None) -> tuple[Outcome | None, ...]:
     return NOTHING if known is None else tuple(known.get(minutes) for minutes in HORIZONS_MIN)
-
-
-def _found(scored: Sequence[Scored], most: int) -> tuple[FoundSignal, ...]:
-    """The newest first."""
-    return tuple(_row(each) for each in sorted(scored, key=lambda each: -each.signal.at)[:most])
-
-
-def _row(each: Scored, note: str = "") -> FoundSignal:
-    signal, after = each
-    thirty = after[THIRTY]
-    return FoundSignal(
-        signal.con_id,
-        signal.local_symbol,
-        signal.side,
-        signal.at,
-        signal.level,
-        signal.score,
-        None if thirty is None else round(thirty.move, 3),
-        note,
-    )
-
-
-def _audit_report(audit: Audit) -> AuditReport:
-    newest: list[Missed] = sorted(audit.missed, key=lambda missed: -missed.scored.signal.at)[:AUDIT_ROWS]
-    return AuditReport(
-        day=_day(audit.now_market),
-        at_market=audit.now_market,
-        symbols=audit.symbols,
-        done=audit.done,
-        without_bars=audit.without_bars,
-        found=audit.found,
-        seen=audit.seen,
-        rejected=len(audit.rejected),
-        missed=len(audit.missed),
-        figures=figures([missed.scored for missed in audit.missed]),
-        rows=tuple(_row(missed.scored, missed.source) for missed in newest),
-        running=not audit.is_over,
-    )
-
-
-def _day(at_market: float) -> str:
-    return datetime.fromtimestamp(at_market, NEW_YORK).strftime("%Y-%m-%d")

@@ -28,12 +28,16 @@ class Followed(Protocol):
 
 def figures(signals: Sequence[Followed]) -> ScoreFigures:
     """Medians per horizon, each over the signals of which that horizon is known."""
-    rows = np.array([each.moves for each in signals]).reshape(-1, COLUMNS)
+    return figures_of(np.array([each.moves for each in signals]).reshape(-1, COLUMNS))
+
+
+def figures_of(rows: Floats) -> ScoreFigures:
+    """The same of (signals, COLUMNS) moves; NaN = not known (yet)."""
     known = [rows[np.isfinite(rows[:, at + 2]), at : at + 3] for at in range(0, COLUMNS, 3)]
     medians = [_medians(each) for each in known]
     thirty = known[THIRTY][:, 2]
     return ScoreFigures(
-        signals=len(signals),
+        signals=len(rows),
         known=tuple(len(each) for each in known),
         moves=tuple(each[2] for each in medians),
         best=tuple(each[0] for each in medians),

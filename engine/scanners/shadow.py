@@ -5,8 +5,7 @@ It costs one more pass in each cycle while a set is chosen, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 from engine.bars.store import BarStore
 from engine.config import BreakoutParams
@@ -15,8 +14,6 @@ from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.rules import Floors
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.visits import VisitJudge
-
-SAME_S = 300.0  # two signals of one symbol and side within five minutes are the same breakout
 
 
 class ShadowSet:
@@ -107,29 +104,3 @@ class ShadowSet:
     def _note(self, signal: Signal) -> None:
         self._log.note(signal, signal.at)
         self._on_signal(self.name, signal)
-
-
-class Compared(NamedTuple):
-    """What both sets found, and what only one of them did."""
-
-    both: int
-    only_live: tuple[Signal, ...]
-    only_shadow: tuple[Signal, ...]
-
-
-def compare(live: Iterable[Signal], shadow: Iterable[Signal], since_market: float) -> Compared:
-    """Signals of both sets from the moment on at which the shadow began to look, matched by symbol, side and time."""
-    ours = [signal for signal in live if signal.at >= since_market]
-    left = list(shadow)
-    only_live = []
-    for signal in ours:
-        twin = next((each for each in left if _same(signal, each)), None)
-        if twin is None:
-            only_live.append(signal)
-        else:
-            left.remove(twin)
-    return Compared(len(ours) - len(only_live), tuple(only_live), tuple(left))
-
-
-def _same(one: Signal, other: Signal) -> bool:
-    return (one.con_id, one.side) == (other.con_id, other.side) and abs(one.at - other.at) <= SAME_S

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -20,6 +21,16 @@ from engine.scanners.parts import Parts
 
 OPEN = 1_762_353_000.0  # 2025-11-05 09:30 New York
 TEN = OPEN + 1_800.0
+T = TypeVar("T")
+
+
+def finished(slices: Generator[None, None, T]) -> T:
+    """What work in slices comes to."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            return end.value
 
 
 def stock(con_id: int, symbol: str = "") -> ContractRef:

@@ -31,9 +31,9 @@ from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.outcome_book import Scored, known_outcomes
 from engine.scanners.outcome_figures import figures
 from engine.scanners.rules import Floors
-from engine.scanners.scoreboard import board
+from engine.scanners.scoreboard import Scoreboard
 from engine.scanners.shadow import ShadowSet
-from tests.unit.scanners.scanner_samples import OPEN, quote_of, stock
+from tests.unit.scanners.scanner_samples import OPEN, finished, quote_of, stock
 
 FLOORS = Floors(0.0, 0.0, 0.0)
 EAGER = {"bars_n": 10, "atr_length": 7, "buffer_atr": 0.0, "volume_surge": 1.0, "rel_volume": 0.5, "cool_down_min": 1}
@@ -135,7 +135,7 @@ def assert_judged_finite(store: BarStore, signals: list[Signal]) -> None:
     bars = store.arrays(1)
     assert bars is not None
     scored = [Scored(signal, known_outcomes(bars, signal)) for signal in signals]
-    assert_finite(board(scored))
+    assert_finite(finished(Scoreboard().slices(scored, "2025-11-05")))
     newest = store.bars(1)[-1].time if store.bars(1) else OPEN
     audit = Audit(store, [1], AT_ONCE, lambda contract: FLOORS, signals, newest + 60.0)
     for _ in audit.slices(lambda: 0.0):

@@ -9,8 +9,8 @@ from engine.domain import Bar, Signal
 from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
 from engine.scanners.outcome_figures import figures, score_bucket
 from engine.scanners.outcomes import Outcome
-from engine.scanners.scoreboard import board
-from tests.unit.scanners.scanner_samples import OPEN, stock
+from engine.scanners.scoreboard import Scoreboard
+from tests.unit.scanners.scanner_samples import OPEN, finished, stock
 
 AT = OPEN + 1_800.0
 
@@ -115,14 +115,17 @@ def scored(at: float, move: float | None, **more: Any) -> Scored:
 
 
 def test_groups_by_hour_scan_score_and_side() -> None:
-    found = board(
-        [
-            scored(AT, 1.0, scans=("Momentum", "Volume pace"), score=0.55),
-            scored(AT + 60.0, -1.0, side="short", scans=("Momentum",), score=0.95),
-            scored(AT + 3_600.0, 2.0, score=1.0),
-            scored(AT + 3_660.0, None, score=0.7),
-        ]
-    )
+    found = finished(
+        Scoreboard().slices(
+            [
+                scored(AT, 1.0, scans=("Momentum", "Volume pace"), score=0.55),
+                scored(AT + 60.0, -1.0, side="short", scans=("Momentum",), score=0.95),
+                scored(AT + 3_600.0, 2.0, score=1.0),
+                scored(AT + 3_660.0, None, score=0.7),
+            ],
+            "2025-11-05",
+        )
+    ).days
     by_name = {(group.kind, group.name): group.figures for group in found}
     assert found[0].kind == "all" and found[0].figures.signals == 4 and found[0].figures.known == (0, 0, 3, 0)
     assert by_name["all", "All"].moves == (None, None, 1.0, None)
@@ -134,8 +137,19 @@ def test_groups_by_hour_scan_score_and_side() -> None:
     assert [group.kind for group in found] == sorted(group.kind for group in found)
 
 
+def test_today_is_a_board_of_its_own_and_follows_what_becomes_known() -> None:
+    board, early = Scoreboard(), scored(AT - 86_400.0, 1.0)
+    first = finished(board.slices([early, scored(AT, None)], "2025-11-05"))
+    assert first.sessions == 2 and first.days[0].figures.signals == 2
+    assert first.today[0].figures.signals == 1 and first.today[0].figures.moves[2] is None
+    later = finished(board.slices([early, scored(AT, 2.0)], "2025-11-05"))
+    assert later.today[0].figures.moves[2] == 2.0 and later.days[0].figures.moves[2] == 1.5
+    alone = finished(board.slices([early], "2025-11-05"))
+    assert (alone.today, alone.sessions, alone.days[0].figures.signals) == ((), 1, 1)
+
+
 def test_nothing_is_judged_without_signals() -> None:
-    assert board([]) == ()
+    assert finished(Scoreboard().slices([], "2025-11-05")) == ((), (), 0)
     assert figures([]).won is None and figures([]).moves == (None,) * 4
     assert [score_bucket(score) for score in (0.5, 0.599, 0.6, 0.7, 1.0)] == [
         "0.5 to 0.6",

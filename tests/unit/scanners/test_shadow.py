@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from engine.config import BreakoutParams
 from engine.domain import Signal
 from engine.scanners.coordinator import ScannerCoordinator
-from engine.scanners.shadow import compare
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 ACME = stock(1, "ACME")
@@ -70,15 +67,3 @@ def test_another_set_starts_from_nothing_and_none_ends_it() -> None:
     assert coordinator.shadow.signals() == () and coordinator.shadow.since_market == made.now
     coordinator.set_shadow("", None)
     assert (coordinator.shadow.name, coordinator.shadow.since_market) == ("", None)
-
-
-def test_both_and_only_one() -> None:
-    made, told = street(BreakoutParams(), BreakoutParams())
-    break_out(made)
-    one = made.signals[0]
-    near = msgspec.structs.replace(one, id="b", at=one.at + 200.0)
-    far = msgspec.structs.replace(one, id="c", at=one.at + 2_000.0)
-    other_side = msgspec.structs.replace(one, id="d", side="short")
-    found = compare([one, other_side], [near, far], one.at - 1.0)
-    assert (found.both, found.only_live, found.only_shadow) == (1, (other_side,), (far,))
-    assert compare([one], [near], one.at + 1.0) == (0, (), (near,)), "what was before the shadow began does not count"

@@ -1,0 +1,66 @@
+"""ScoreDesk: the report is made in slices and published whole; another account's never is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.bars.store import BarStore
+from engine.journal.rows import SignalOutcome
+from engine.score_desk import ScoreDesk
+from tests.unit.scanners.scanner_samples import Street
+from tests.unit.scanners.test_scoreboard import AT, signal
+
+
+class Notes:
+    """A journal that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[SignalOutcome] = []
+        self.told: list[Any] = []
+
+    def record_signal(self, found: Any) -> None:
+        self.told.append(found)
+
+    def record_shadow(self, name: str, found: Any) -> None:
+        self.told.append((name, found))
+
+    def record_outcome(self, outcome: SignalOutcome) -> None:
+        self.outcomes.append(outcome)
+
+
+def desk(at: float = AT) -> tuple[ScoreDesk, Street]:
+    street = Street(at)
+    store: BarStore = street.store
+    return ScoreDesk(street.coordinator, store, Notes(), street.clock, street.clock.wall), street  # type: ignore[arg-type]
+
+
+def reported(made: ScoreDesk) -> Any:
+    for _ in made.report_slices():
+        pass
+    return made.section()
+
+
+def test_the_report_is_made_once_for_each_change() -> None:
+    made, _ = desk()
+    assert made.section() is None
+    made.on_signal(signal())
+    first = reported(made)
+    assert first.today[0].figures.signals == 1 and first.sessions == 1
+    assert reported(made) is first
+    made.on_signal(signal(AT + 60.0))
+    slices = made.report_slices()
+    next(slices)
+    assert made.section() is first, "half a report is not shown"
+    assert reported(made).today[0].figures.signals == 2
+
+
+def test_a_report_under_way_when_the_account_changes_is_not_shown() -> None:
+    made, _ = desk()
+    made.on_signal(signal())
+    slices = made.report_slices()
+    next(slices)
+    made.forget()
+    for _ in slices:
+        pass
+    assert made.section().today == ()  # type: ignore[union-attr]
+    assert reported(made).days == ()
