@@ -23,7 +23,8 @@ from engine.scanners.score_report import audit_report, shadow_report
 from engine.scanners.scoreboard import Scoreboard, day_name
 from engine.state.score_sections import ScoresSection
 
-KEPT_S = 30 * 86_400.0  # about 20 sessions
+DAY_S = 86_400.0
+KEPT_S = 30 * DAY_S  # about 20 sessions
 AFTER_CLOSE_S = 600.0
 STEP_S = 2.0
 AUDIT_PAUSE_S = 0.008  # after each slice of 2-5 ms: a third of the loop at most
@@ -73,8 +74,8 @@ class ScoreDesk:
     async def restore_from(self, reader: JournalReader) -> None:
         """What the journal in use holds of the last weeks."""
         now = self._market_now()
-        signals = await asyncio.to_thread(reader.signals, now - KEPT_S, now + 86_400.0)
-        outcomes = await asyncio.to_thread(reader.outcomes, now - KEPT_S, now + 86_400.0)
+        signals = await asyncio.to_thread(reader.signals, now - KEPT_S, now + DAY_S)
+        outcomes = await asyncio.to_thread(reader.outcomes, now - KEPT_S, now + DAY_S)
         self.restore(signals, outcomes)
 
     def restore(self, signals: Iterable[Signal], outcomes: Iterable[SignalOutcome]) -> None:
@@ -135,14 +136,14 @@ class ScoreDesk:
     def audit_slices(self) -> Iterator[None]:
         """One audit over the universe as it is now; yields between slices of some ms."""
         self.audit_wanted = False
-        coordinator = self._coordinator
+        coordinator, now = self._coordinator, self._market_now()
         self._audit = Audit(
             self._store,
             coordinator.universe.con_ids(),
             coordinator.breakout.params,
             coordinator.breakout.floors_for,
-            coordinator.signals().signals,
-            self._market_now(),
+            [each.signal for each in self._live.scored(now - DAY_S)],
+            now,
         )
         yield from self._audit.slices(self._clock.mono)
 

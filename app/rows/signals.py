@@ -23,7 +23,7 @@ def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
 def signal_counts(s: Snapshots, shown: int) -> str | None:
     if s.signals is None:
         return None
-    return f"{shown} of {len(s.signals.signals)} today" if s.signals.signals else "0 today"
+    return f"{shown} of {s.signals.total} today" if s.signals.total else "0 today"
 
 
 def _row(order: int, signal: Signal, candidate: Candidate | None) -> dict[str, Any]:

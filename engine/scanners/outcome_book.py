@@ -58,15 +58,17 @@ class OutcomeBook:
     def note(self, signal: Signal) -> None:
         """A signal that began; its end changes nothing here."""
         if signal.id not in self._cases:
-            self._put(_Case(signal, NOTHING, signal.at + HORIZONS_MIN[0] * 60.0 + SETTLED_S))
+            self._add(_Case(signal, NOTHING, signal.at + HORIZONS_MIN[0] * 60.0 + SETTLED_S))
+            self._keep_newest()
 
     def restore(self, scored: Iterable[Scored], now_market: float) -> None:
         """Signals and outcomes from the journal; what is not known yet of the last hours is worked out still."""
         for signal, after in scored:
             if signal.id not in self._cases and signal.at <= now_market:
                 open_ = None in after and now_market - signal.at < GIVE_UP_S
-                self._put(_Case(signal, after, now_market if open_ else float("inf")))
+                self._add(_Case(signal, after, now_market if open_ else float("inf")))
         self._cases = dict(sorted(self._cases.items(), key=lambda item: item[1].signal.at))
+        self._keep_newest()
 
     def scored(self, since_market: float = float("-inf")) -> list[Scored]:
         """Oldest first."""
@@ -86,10 +88,12 @@ class OutcomeBook:
                 self._look(case, now_market)
         self._next_look = min((case.look_at for case in self._cases.values()), default=float("inf"))
 
-    def _put(self, case: _Case) -> None:
+    def _add(self, case: _Case) -> None:
         self._cases[case.signal.id] = case
         self._next_look = min(self._next_look, case.look_at)
         self.version += 1
+
+    def _keep_newest(self) -> None:
         while len(self._cases) > KEPT:
             del self._cases[next(iter(self._cases))]
 

@@ -1,4 +1,4 @@
-"""Today's signals: kept by id, bounded, emptied with New York's date."""
+"""Today's signals: all are counted, the newest kept by id; emptied with New York's date."""
 
 from __future__ import annotations
 
@@ -19,31 +19,38 @@ class SignalLog:
 
     def __init__(self) -> None:
         self._signals: dict[str, Signal] = {}
+        self._ids: dict[str, float] = {}  # of all of the day, those no longer kept, too, with their time
         self._day = ""
 
     def __len__(self) -> int:
-        return len(self._signals)
+        """All of the day."""
+        return len(self._ids)
 
     def note(self, signal: Signal, now_market: float) -> None:
         """A signal that began, or changed to ended; yesterday's, ended by the date, is not kept."""
         self.turn_day(now_market)
         if _day(signal.at) != self._day:
             return
+        if signal.id in self._ids and signal.id not in self._signals:
+            return  # the end of one that is no longer kept
+        self._ids[signal.id] = signal.at
         self._signals[signal.id] = msgspec.structs.replace(signal, inputs=())
-        while len(self._signals) > KEPT:
-            del self._signals[next(iter(self._signals))]
+        self._keep_newest()
 
     def restore(self, signals: Iterable[Signal], now_market: float) -> list[Signal]:
         """Signals from the journal: those of today are kept, as ended ones. Returns them."""
         self.turn_day(now_market)
         today = [signal for signal in signals if _day(signal.at) == self._day and signal.at <= now_market]
         for signal in today:
-            self._signals.setdefault(signal.id, msgspec.structs.replace(signal, state="ended", inputs=()))
+            if signal.id not in self._ids:
+                self._ids[signal.id] = signal.at
+                self._signals[signal.id] = msgspec.structs.replace(signal, state="ended", inputs=())
         self._signals = dict(sorted(self._signals.items(), key=lambda item: item[1].at))
+        self._keep_newest()
         return today
 
     def all(self) -> tuple[Signal, ...]:
-        """Today's signals, oldest first."""
+        """The newest signals of today, oldest first."""
         return tuple(self._signals.values())
 
     def of(self, con_id: int) -> tuple[Signal, ...]:
@@ -52,7 +59,7 @@ class SignalLog:
 
     def section(self, now_market: float) -> SignalsSection:
         self.turn_day(now_market)
-        return SignalsSection(signals=tuple(self._signals.values()))
+        return SignalsSection(signals=tuple(self._signals.values()), total=len(self))
 
     def turn_day(self, now_market: float) -> bool:
         """Forget what is not of this date; True when the date has just changed."""
@@ -60,8 +67,13 @@ class SignalLog:
         if today == self._day:
             return False
         self._signals = {key: signal for key, signal in self._signals.items() if _day(signal.at) == today}
+        self._ids = {key: at for key, at in self._ids.items() if _day(at) == today}
         self._day = today
         return True
+
+    def _keep_newest(self) -> None:
+        while len(self._signals) > KEPT:
+            del self._signals[next(iter(self._signals))]
 
 
 def _day(at_market: float) -> str:

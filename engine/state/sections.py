@@ -209,9 +209,10 @@ class ScannersSection(Section, frozen=True, kw_only=True):
 
 
 class SignalsSection(Section, frozen=True, kw_only=True):
-    """Today's signals, newest last, 500."""
+    """Today's signals, newest last, the newest 500; `total` of the day."""
 
     signals: tuple[Signal, ...]
+    total: int
 
 
 class SymbolSection(Section, frozen=True, kw_only=True):

@@ -376,7 +376,8 @@ def signals(step: int = 0) -> SignalsSection:
             made(1, 107_113_386, "META", "short", "active"),
             made(2, 4_391, "AMD", "long", "active"),
             made(3, 4_815_747, "NVDA", "long", "active"),
-        )
+        ),
+        total=4,
     )
 
 

@@ -8,6 +8,7 @@ from engine.bars.store import BarStore
 from engine.journal.rows import SignalOutcome
 from engine.score_desk import ScoreDesk
 from tests.unit.scanners.scanner_samples import Street
+from tests.unit.scanners.test_audit import ACME, CLOSE, day
 from tests.unit.scanners.test_scoreboard import AT, signal
 
 
@@ -40,6 +41,12 @@ def reported(made: ScoreDesk) -> Any:
     return made.section()
 
 
+def audited(made: ScoreDesk) -> Any:
+    for _ in made.audit_slices():
+        pass
+    return reported(made).audit
+
+
 def test_the_report_is_made_once_for_each_change() -> None:
     made, _ = desk()
     assert made.section() is None
@@ -64,3 +71,17 @@ def test_a_report_under_way_when_the_account_changes_is_not_shown() -> None:
         pass
     assert made.section().today == ()  # type: ignore[union-attr]
     assert reported(made).days == ()
+
+
+def test_the_audit_knows_all_live_signals_of_the_day() -> None:
+    made, street = desk(CLOSE)
+    street.warm(ACME, day())
+    street.coordinator.set_kept([ACME])
+    alone = audited(made)
+    assert (alone.found, alone.missed) == (1, 1)
+    (row,) = alone.rows
+    made.on_signal(signal(row.at_market, con_id=1, side=row.side))
+    for number in range(600):  # what the list of today's signals keeps is long full
+        made.on_signal(signal(row.at_market + 600.0 + number, con_id=2))
+    seen = audited(made)
+    assert (seen.found, seen.seen, seen.missed) == (1, 1, 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engine.bars.store import BarStore
 from engine.domain import Bar, Signal
 from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
@@ -158,3 +160,12 @@ def test_nothing_is_judged_without_signals() -> None:
         "0.7 to 0.8",
         "0.9 to 1.0",
     ]
+
+
+def test_of_more_signals_than_are_kept_the_oldest_go_also_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.scanners.outcome_book.KEPT", 3)
+    book = Desk().book
+    for number in range(2):
+        book.note(signal(AT + number))
+    book.restore([Scored(signal(AT - 100.0 + number), NOTHING) for number in range(4)], AT + 10.0)
+    assert [each.signal.at - AT for each in book.scored()] == [-97.0, 0.0, 1.0]
