@@ -5,7 +5,6 @@ Engine thread only. It asks the bus for lines (the runtime carries `demands()` t
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
@@ -33,7 +32,6 @@ from engine.state.sections import ScannersSection, SignalsSection
 log = logging.getLogger("qtrade.scanners")
 
 CYCLE_S = 10.0
-STEP_S = 0.5
 
 
 class ScannerCoordinator:
@@ -100,6 +98,7 @@ class ScannerCoordinator:
     def set_allow_delayed(self, allowed: bool) -> None:
         """Whether delayed prices may make bars and signals."""
         self._parts.store.allow_delayed = self.breakout.allow_delayed = allowed
+        self.shadow.set_allow_delayed(allowed)
 
     def set_kept(self, positions: Sequence[ContractRef], pins: Sequence[ContractRef] = ()) -> None:
         """Positions and pins: always in the universe, no floors, history first."""
@@ -170,15 +169,6 @@ class ScannerCoordinator:
             self._parts.desk.forget(con_id)
 
     # --- running ------------------------------------------------------------------------------------------------
-
-    async def run(self) -> None:
-        """Step and cycle for ever. Cancel it to stop."""
-        while True:
-            self.step()
-            if self.cycle_due():
-                for _ in self.cycle():
-                    await asyncio.sleep(0)
-            await asyncio.sleep(STEP_S)
 
     def step(self, live: Iterable[int] | None = None) -> None:
         """What is due each second: minutes that are over, confirmations, scans, repairs."""

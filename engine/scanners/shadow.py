@@ -25,6 +25,7 @@ class ShadowSet:
         self._on_signal = on_signal
         self._scanner: BreakoutScanner | None = None
         self._visits: VisitJudge | None = None
+        self._allow_delayed = False
         self._log = SignalLog()
         self.name = ""
         self.since_market: float | None = None  # when it began to look; None = none is chosen
@@ -44,6 +45,7 @@ class ShadowSet:
             self._scanner, self._visits, self.name, self.since_market = None, None, "", None
         elif self._scanner is None or (name, params) != (self.name, self._scanner.params):
             self._scanner = BreakoutScanner(self._store, self._around, params, floors, self._note)
+            self._scanner.allow_delayed = self._allow_delayed
             self._visits = VisitJudge(self._scanner, self._store)
             self._log = SignalLog()
             self.name, self.since_market = name, now_market
@@ -52,6 +54,12 @@ class ShadowSet:
         """The floor of the scans changed."""
         if self._scanner is not None and self._scanner.floors != floors:
             self._scanner.set_params(self._scanner.params, floors)
+
+    def set_allow_delayed(self, allowed: bool) -> None:
+        """Whether delayed prices may make signals; as for the set in force, whichever set is chosen."""
+        self._allow_delayed = allowed
+        if self._scanner is not None:
+            self._scanner.allow_delayed = allowed
 
     def signals(self) -> tuple[Signal, ...]:
         """Today's signals of the set, oldest first."""

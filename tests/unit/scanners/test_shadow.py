@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.config import BreakoutParams
 from engine.domain import Signal
 from engine.scanners.coordinator import ScannerCoordinator
@@ -23,10 +25,10 @@ def street(live: BreakoutParams, shadow: BreakoutParams | None) -> tuple[Street,
     return made, told
 
 
-def break_out(made: Street) -> None:
+def break_out(made: Street, **quote: object) -> None:
     for second in range(140):
         made.second()
-        made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
+        made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0, **quote)
 
 
 def test_what_only_the_shadow_finds_is_told_apart_and_asks_for_nothing() -> None:
@@ -48,6 +50,15 @@ def test_the_same_set_in_the_shadow_finds_the_same() -> None:
     names = [each.name for each in made.signals[0].inputs]
     assert {"Volume surge", "Relative volume", "Confirmed", "Price floor"} <= set(names)
     assert made.coordinator.signals().signals[0].inputs == (), "inputs are for the journal"
+
+
+@pytest.mark.parametrize("chosen_first", [True, False])
+def test_delayed_prices_count_in_the_shadow_where_they_count_live(chosen_first: bool) -> None:
+    made, told = street(BreakoutParams(), BreakoutParams() if chosen_first else None)
+    made.coordinator.set_allow_delayed(True)
+    made.coordinator.set_shadow("Other", BreakoutParams())
+    break_out(made, data_type="delayed")
+    assert len(made.signals) == len(told) == 1
 
 
 def test_without_a_shadow_there_is_no_second_pass() -> None:
