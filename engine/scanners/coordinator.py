@@ -89,8 +89,7 @@ class ScannerCoordinator:
 
     def set_shadow(self, name: str, params: BreakoutParams | None) -> None:
         """A second set of thresholds on the same bars, without lines or alerts; None = none."""
-        now = self._parts.market()
-        self.shadow.choose(name, params, floors_of(params or self.breakout.params, self._scans), now)
+        self.shadow.choose(name, params, floors_of(params or self.breakout.params, self._scans))
 
     def set_normal_max(self, normal_max: int) -> None:
         self._normal_max = normal_max

@@ -28,7 +28,7 @@ class ShadowSet:
         self._allow_delayed = False
         self._log = SignalLog()
         self.name = ""
-        self.since_market: float | None = None  # when it began to look; None = none is chosen
+        self.since_market: float | None = None  # when it first looked; None = none is chosen, or it hasn't yet
 
     @property
     def params(self) -> BreakoutParams | None:
@@ -39,7 +39,7 @@ class ShadowSet:
     def longest_slice_s(self) -> float:
         return self._scanner.longest_slice_s if self._scanner is not None else 0.0
 
-    def choose(self, name: str, params: BreakoutParams | None, floors: Floors, now_market: float) -> None:
+    def choose(self, name: str, params: BreakoutParams | None, floors: Floors) -> None:
         """Look with this set from now on; another set, or the same with other values, starts from nothing."""
         if params is None:
             self._scanner, self._visits, self.name, self.since_market = None, None, "", None
@@ -48,7 +48,7 @@ class ShadowSet:
             self._scanner.allow_delayed = self._allow_delayed
             self._visits = VisitJudge(self._scanner, self._store)
             self._log = SignalLog()
-            self.name, self.since_market = name, now_market
+            self.name, self.since_market = name, None
 
     def set_floors(self, floors: Floors) -> None:
         """The floor of the scans changed."""
@@ -66,6 +66,7 @@ class ShadowSet:
         return self._log.all()
 
     def on_quote(self, quote: Quote, now_market: float) -> None:
+        self._begin(now_market)
         if self._scanner is not None:
             self._scanner.on_quote(quote, now_market)
         if self._visits is not None and quote.lane == "visited":
@@ -87,6 +88,7 @@ class ShadowSet:
 
     def recheck(self, now_market: float) -> None:
         """Each second: confirmations and running signals."""
+        self._begin(now_market)
         if self._scanner is not None:
             self._scanner.recheck(now_market)
 
@@ -103,10 +105,16 @@ class ShadowSet:
         self._log.turn_day(now_market)
 
     def set_back(self, now_market: float) -> None:
-        """The market clock was set back."""
-        if self._scanner is not None:
+        """The market clock was set back, or is known only now: what was found lies in its future."""
+        if self._scanner is not None and self._visits is not None:
             self._scanner.tracker.set_back(now_market)
             self._scanner.verdicts.clear()
+            self._visits.clear()
+        self._log = SignalLog()
+        self.since_market = None
+
+    def _begin(self, now_market: float) -> None:
+        if self._scanner is not None and self.since_market is None:
             self.since_market = now_market
 
     def _note(self, signal: Signal) -> None:

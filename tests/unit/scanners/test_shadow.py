@@ -75,6 +75,22 @@ def test_another_set_starts_from_nothing_and_none_ends_it() -> None:
     coordinator.set_shadow("Other", BreakoutParams())
     assert len(coordinator.shadow.signals()) == 1, "the same set goes on"
     coordinator.set_shadow("Third", BreakoutParams(bars_n=15))
-    assert coordinator.shadow.signals() == () and coordinator.shadow.since_market == made.now
+    assert coordinator.shadow.signals() == () and coordinator.shadow.since_market is None
+    made.second()
+    assert coordinator.shadow.since_market == made.now
     coordinator.set_shadow("", None)
     assert (coordinator.shadow.name, coordinator.shadow.since_market) == ("", None)
+
+
+def test_a_clock_that_is_set_back_leaves_nothing_of_its_future() -> None:
+    """The gateway's clock is known some seconds after the start; until then the machine's own holds."""
+    made, told = street(STRICT, BreakoutParams())
+    break_out(made)
+    made.tick(ACME, 100.0, 170.0, lane="visited")
+    shadow = made.coordinator.shadow
+    assert len(shadow.signals()) == len(told) == 1 and shadow._visits is not None
+    shadow._visits._judged[ACME.con_id] = made.now
+    made.clock.jump_wall(-7_200.0)
+    made.second()
+    assert shadow.signals() == () and shadow._visits._judged == {}
+    assert shadow.since_market == made.now
