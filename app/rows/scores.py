@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.figures.zones import NEW_YORK, local_time
 from app.format import number, plural, price_decimals, signed
 from app.rows.states import LIVE, LOADING, empty
 from app.snapshots import Snapshots
@@ -31,7 +32,7 @@ def scores_parts(s: Snapshots) -> View:
         "scores": {
             "days": f"{plural(section.sessions, 'day')} with signals" if section and section.sessions else None,
             "shadow": shadow_words(shadow),
-            "shadow_fact": shadow.name if shadow else None,
+            "shadow_fact": shadow_fact(shadow, s.market_time(s.now)),
             "audit": audit_words(audit),
         },
     }
@@ -122,6 +123,16 @@ def shadow_rows(report: ShadowReport | None) -> dict[str, Any]:
     return {
         f"{who}:{row.con_id}-{row.side}-{row.at_market:.0f}": found(i, row, who) for i, (row, who) in enumerate(rows)
     }
+
+
+def shadow_fact(report: ShadowReport | None, now_market: float) -> dict[str, Any] | None:
+    """ "since 10:42 · Loose", with the date where that was another day: both sets are counted from then on."""
+    if report is None:
+        return None
+    since = local_time(report.since_market, NEW_YORK)
+    other_day = since.date() != local_time(now_market, NEW_YORK).date()
+    day = f"{since.day} {since:%b} " if other_day else ""
+    return {"at": round(report.since_market), "clock": "hm", "text": f"since {day}{{at}} · {report.name}"}
 
 
 def shadow_words(report: ShadowReport | None) -> str | None:

@@ -8,14 +8,23 @@ from uuid import uuid4
 import msgspec
 
 from app.factory import create_app
-from app.rows.scores import audit_words, group_rows, judgement, score_states, scores_parts, shadow_rows, shadow_words
+from app.rows.scores import (
+    audit_words,
+    group_rows,
+    judgement,
+    score_states,
+    scores_parts,
+    shadow_fact,
+    shadow_rows,
+    shadow_words,
+)
 from app.snapshots import Snapshots
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
 from engine.state.commands import RunAudit
 from engine.state.score_sections import ScoreFigures, ScoresSection
 from tests.app.dash_client import call
-from tests.app.sample_state import WALL, scores
+from tests.app.sample_state import MARKET, WALL, scores
 from tests.app.test_scanners_page import Rig
 
 
@@ -36,6 +45,14 @@ def test_the_shadow_stands_beside_the_live_set() -> None:
         "Live 4 signals, 30-min median +0.40 ATR of 3. Shadow Loose 9, 30-min median +0.10 ATR of 8. Both found 3."
     )
     assert [row["who"] for row in shadow_rows(report).values()] == ["live only", *["shadow only"] * 3]
+
+
+def test_the_shadow_says_since_when_it_looks() -> None:
+    report = scores().shadow
+    assert report is not None and shadow_fact(None, MARKET) is None
+    assert shadow_fact(report, MARKET) == {"at": MARKET - 3_600, "clock": "hm", "text": "since {at} · Loose"}
+    later = shadow_fact(report, MARKET + 86_400.0)
+    assert later is not None and later["text"] == "since 5 Nov {at} · Loose"
 
 
 def test_the_audit_says_what_no_line_cost() -> None:
