@@ -161,6 +161,11 @@ def audit_words(report: AuditReport | None) -> str | None:
         return None
     if report.running:
         return f"Judging {report.done} of {plural(report.symbols, 'symbol')} …"
+    if report.broken:
+        return (
+            f"{report.day}: the audit failed after {report.done} of {plural(report.symbols, 'symbol')}; "
+            "the log says why. Start it anew."
+        )
     cost = f"{plural(report.missed, 'signal')} missed for want of a line{_median(report.figures)}"
     rest = f"{report.seen} of {report.found} were seen live"
     unsure = f", {report.rejected} streamed but not confirmed by the ticks" if report.rejected else ""

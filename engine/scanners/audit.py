@@ -77,9 +77,16 @@ class Audit:
         self.rejected: list[Missed] = []  # streamed: the ticks did not confirm it
         self.missed: list[Missed] = []
         self.is_over = False
+        self.is_broken = False  # over before its end
 
     def slices(self, mono: Callable[[], float]) -> Iterator[None]:
-        """Judge all symbols; yields whenever 2 ms are used up."""
+        """Judge all symbols; yields whenever 2 ms are used up. Over in any case when it ends."""
+        try:
+            yield from self._all(mono)
+        finally:
+            self.is_over, self.is_broken = True, self.done < self.symbols
+
+    def _all(self, mono: Callable[[], float]) -> Iterator[None]:
         begun = mono()
         for con_id in self._con_ids:
             for _ in itertools.chain(self._judge(con_id), (None,)):  # most symbols have nothing to stop at
@@ -87,7 +94,6 @@ class Audit:
                     yield
                     begun = mono()
             self.done += 1
-        self.is_over = True
 
     def _judge(self, con_id: int) -> Iterator[None]:
         entry = self._store.get(con_id)

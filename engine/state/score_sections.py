@@ -56,7 +56,8 @@ class AuditReport(Struct, frozen=True):
     """What the line limit cost: the detector over the minute bars of every symbol of the universe.
 
     `done` of `symbols` judged; `found` signals in all, `seen` of them live, `rejected` = streamed, but not confirmed
-    by the ticks; `missed` = no line at that minute (the newest 100 listed, newest first).
+    by the ticks; `missed` = no line at that minute (the newest 100 listed, newest first). `broken` = it failed after
+    `done` symbols.
     """
 
     day: str  # YYYY-MM-DD, New York
@@ -71,6 +72,7 @@ class AuditReport(Struct, frozen=True):
     figures: ScoreFigures  # of the missed ones
     rows: tuple[FoundSignal, ...]
     running: bool = False
+    broken: bool = False
 
 
 class ScoresSection(Section, frozen=True, kw_only=True):

@@ -64,6 +64,8 @@ def test_the_audit_says_what_no_line_cost() -> None:
     )
     running = msgspec.structs.replace(report, running=True, done=40)
     assert audit_words(running) == "Judging 40 of 512 symbols …"
+    broken = audit_words(msgspec.structs.replace(report, broken=True, done=40))
+    assert broken == "2025-11-05: the audit failed after 40 of 512 symbols; the log says why. Start it anew."
 
 
 def test_what_is_empty_says_what_fills_it() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engine.bars.store import BarStore
 from engine.journal.rows import SignalOutcome
 from engine.score_desk import ScoreDesk
@@ -85,3 +87,17 @@ def test_the_audit_knows_all_live_signals_of_the_day() -> None:
         made.on_signal(signal(row.at_market + 600.0 + number, con_id=2))
     seen = audited(made)
     assert (seen.found, seen.seen, seen.missed) == (1, 1, 0)
+
+
+def test_an_audit_that_fails_is_over_says_so_and_can_be_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, street = desk(CLOSE)
+    street.warm(ACME, day())
+    street.coordinator.set_kept([ACME])
+    with monkeypatch.context() as broken:
+        broken.setattr(street.store, "session", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            audited(made)
+    report = reported(made).audit
+    assert (report.running, report.broken, report.done) == (False, True, 0)
+    assert made.ask_audit() == "The audit has begun."
+    assert audited(made).broken is False
