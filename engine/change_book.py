@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -51,8 +51,19 @@ class ChangeBook:
                 self._changes[index] = msgspec.structs.replace(change, reverted=True)
                 self._journal.record_change(self._changes[index])
 
+    def newest(self, concerns: Callable[[str], bool]) -> float | None:
+        """Market time of the newest change of such a setting; None = none is known.
+
+        A change under a key of its own (a set, a scan) names its settings in its values.
+        """
+        return next((each.at_market for each in self._changes if any(map(concerns, _settings_of(each)))), None)
+
     def changes(self, limit: int) -> list[ChangeRow]:
         return [
             ChangeRow(change.id, change.at_wall, change.who, change.key, change.old, change.new, change.reverted)
             for change in self._changes[:limit]
         ]
+
+
+def _settings_of(change: SettingChange) -> Iterable[str]:
+    return (change.key, *change.old) if isinstance(change.old, Mapping) else (change.key,)

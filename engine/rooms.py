@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from engine.bars.bar_files import BarFiles
@@ -38,7 +39,7 @@ from engine.scan_parameter_desk import FILE_NAME as PARAMETER_FILE
 from engine.scan_parameter_desk import ScanParameterDesk
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.parts import Parts
-from engine.score_desk import ScoreDesk
+from engine.score_desk import ScoreDesk, decides
 from engine.setting_changes import SettingsKeeper
 from engine.settings import EffectiveSettings
 from engine.state.bus import StateBus
@@ -140,11 +141,12 @@ class Rooms:
             self._on_signal,
             self._on_shadow,
         )
-        self.scores = ScoreDesk(self.coordinator, self.bars, setup.journal, clock, self.market_now)
+        self.changes = ChangeBook(setup.journal, clock, self.market_now)
+        changed = partial(self.changes.newest, decides)
+        self.scores = ScoreDesk(self.coordinator, self.bars, setup.journal, clock, self.market_now, changed)
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
         self.curve = PnlCurve(setup.journal.record_pnl)
-        self.changes = ChangeBook(setup.journal, clock, self.market_now)
         self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
         self.why = WhyDesk(
             self.symbols,

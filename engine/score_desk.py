@@ -32,7 +32,10 @@ EMPTY = ScoresSection(today=(), days=(), sessions=0, shadow=None, audit=None)
 
 
 class ScoreDesk:
-    """`run` is a task of the engine; the rest are its parts."""
+    """`run` is a task of the engine; the rest are its parts.
+
+    `changed` = market time of the newest change of what decides about signals; None = none is known.
+    """
 
     def __init__(
         self,
@@ -41,11 +44,13 @@ class ScoreDesk:
         journal: Journal,
         clock: Clock,
         market_now: Callable[[], float],
+        changed: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._coordinator = coordinator
         self._journal = journal
         self._clock = clock
         self._market_now = market_now
+        self._changed = changed
         self._store = store
         self._live = OutcomeBook(store, lambda *outcome: self._write_down("", *outcome))
         self._shadow = OutcomeBook(store, lambda *outcome: self._write_down(coordinator.shadow.name, *outcome))
@@ -145,6 +150,9 @@ class ScoreDesk:
             [each.signal for each in self._live.scored(now - DAY_S)],
             now,
         )
+        changed = self._changed()
+        if changed is not None and day_name(changed) == day_name(now):
+            self._audit.changed_market = changed
         yield from self._audit.slices(self._clock.mono)
 
     def section(self) -> ScoresSection | None:
@@ -210,6 +218,11 @@ class ScoreDesk:
         self._journal.record_outcome(
             SignalOutcome(set_name, signal.id, signal.at, horizon_min, outcome.best, outcome.worst, outcome.move)
         )
+
+
+def decides(key: str) -> bool:
+    """Whether this setting has a say in what becomes a signal."""
+    return key.startswith("breakout.") or key == "market_scan.avg_usd_volume_above"
 
 
 def _after(known: dict[int, Outcome] | None) -> tuple[Outcome | None, ...]:

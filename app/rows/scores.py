@@ -155,8 +155,8 @@ def _rows(report: AuditReport | None) -> tuple[FoundSignal, ...]:
     return report.rows if report else ()
 
 
-def audit_words(report: AuditReport | None) -> str | None:
-    """What the line limit cost, in one sentence."""
+def audit_words(report: AuditReport | None) -> str | dict[str, Any] | None:
+    """What the line limit cost, in one sentence; and since when the thresholds hold, if they were changed that day."""
     if report is None:
         return None
     if report.running:
@@ -170,4 +170,8 @@ def audit_words(report: AuditReport | None) -> str | None:
     rest = f"{report.seen} of {report.found} were seen live"
     unsure = f", {report.rejected} streamed but not confirmed by the ticks" if report.rejected else ""
     bare = f" {plural(report.without_bars, 'symbol')} had no bars." if report.without_bars else ""
-    return f"{report.day}: {cost}. {rest}{unsure}; {plural(report.symbols, 'symbol')} judged.{bare}"
+    words = f"{report.day}: {cost}. {rest}{unsure}; {plural(report.symbols, 'symbol')} judged.{bare}"
+    if report.changed_market is None:
+        return words
+    text = words + " The whole day is judged by the thresholds of now, which were changed at {at}."
+    return {"at": round(report.changed_market), "clock": "hm", "text": text}

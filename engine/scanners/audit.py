@@ -76,6 +76,7 @@ class Audit:
         self.seen = 0
         self.rejected: list[Missed] = []  # streamed: the ticks did not confirm it
         self.missed: list[Missed] = []
+        self.changed_market: float | None = None  # when the thresholds it judges by were changed last, if today
         self.is_over = False
         self.is_broken = False  # over before its end
 

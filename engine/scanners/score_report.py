@@ -59,6 +59,7 @@ def audit_report(audit: Audit) -> Generator[None, None, AuditReport]:
         rows=tuple(_row(each.scored, each.source) for each in nlargest(AUDIT_ROWS, missed, key=_missed_at)),
         running=running,
         broken=audit.is_broken,
+        changed_market=audit.changed_market,
     )
 
 

@@ -57,7 +57,7 @@ class AuditReport(Struct, frozen=True):
 
     `done` of `symbols` judged; `found` signals in all, `seen` of them live, `rejected` = streamed, but not confirmed
     by the ticks; `missed` = no line at that minute (the newest 100 listed, newest first). `broken` = it failed after
-    `done` symbols.
+    `done` symbols. `changed_market` = when the thresholds it judges by were changed last, if that was today.
     """
 
     day: str  # YYYY-MM-DD, New York
@@ -73,6 +73,7 @@ class AuditReport(Struct, frozen=True):
     rows: tuple[FoundSignal, ...]
     running: bool = False
     broken: bool = False
+    changed_market: float | None = None
 
 
 class ScoresSection(Section, frozen=True, kw_only=True):

@@ -62,6 +62,9 @@ def test_the_audit_says_what_no_line_cost() -> None:
         "2025-11-05: 7 signals missed for want of a line, 30-min median +0.35 ATR of 7. 22 of 31 were seen live, "
         "2 streamed but not confirmed by the ticks; 512 symbols judged. 3 symbols had no bars."
     )
+    changed = audit_words(msgspec.structs.replace(report, changed_market=MARKET - 60.4))
+    assert isinstance(changed, dict) and (changed["at"], changed["clock"]) == (MARKET - 60, "hm")
+    assert changed["text"].endswith("judged by the thresholds of now, which were changed at {at}.")
     running = msgspec.structs.replace(report, running=True, done=40)
     assert audit_words(running) == "Judging 40 of 512 symbols …"
     broken = audit_words(msgspec.structs.replace(report, broken=True, done=40))

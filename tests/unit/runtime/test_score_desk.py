@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from engine.bars.store import BarStore
-from engine.journal.rows import SignalOutcome
-from engine.score_desk import ScoreDesk
+from engine.change_book import ChangeBook
+from engine.journal.rows import SettingChange, SignalOutcome
+from engine.score_desk import ScoreDesk, decides
 from tests.unit.scanners.scanner_samples import Street
 from tests.unit.scanners.test_audit import ACME, CLOSE, day
 from tests.unit.scanners.test_scoreboard import AT, signal
@@ -29,6 +31,19 @@ class Notes:
 
     def record_outcome(self, outcome: SignalOutcome) -> None:
         self.outcomes.append(outcome)
+
+
+class Rows:
+    """A journal for changes."""
+
+    def __init__(self) -> None:
+        self.rows: list[SettingChange] = []
+
+    def next_change_id(self) -> int:
+        return len(self.rows) + 1
+
+    def record_change(self, change: SettingChange) -> None:
+        self.rows.append(change)
 
 
 def desk(at: float = AT) -> tuple[ScoreDesk, Street]:
@@ -101,3 +116,18 @@ def test_an_audit_that_fails_is_over_says_so_and_can_be_asked_for_anew(monkeypat
     assert (report.running, report.broken, report.done) == (False, True, 0)
     assert made.ask_audit() == "The audit has begun."
     assert audited(made).broken is False
+
+
+def test_the_audit_knows_when_the_thresholds_were_changed() -> None:
+    made, street = desk(CLOSE)
+    book = ChangeBook(Rows(), street.clock, street.clock.wall)  # type: ignore[arg-type]
+    made._changed = partial(book.newest, decides)
+    assert audited(made).changed_market is None
+    book.record_change("page", "set:Loose", {"breakout.bars_n": 20}, {"breakout.bars_n": 15})
+    changed = street.now
+    street.clock.advance(60.0)
+    book.record_change("page", "lines.normal_max", 10, 12)
+    book.record_change("page", "scan:Mine", {"market_scan.enabled": {"Mine": None}}, {})
+    assert audited(made).changed_market == changed
+    street.clock.advance(86_400.0)
+    assert audited(made).changed_market is None, "that was yesterday"
