@@ -140,6 +140,7 @@ class Rooms:
             config.lines.normal_max,
             self._on_signal,
             self._on_shadow,
+            self._is_followed,
         )
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         changed = partial(self.changes.newest, decides)
@@ -174,9 +175,11 @@ class Rooms:
             self.why.inspect,
         )
         self._state = setup.state
+        today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)
+        self.coordinator.tell_of_leavers(today.drop)
         self.lab = LabDesk(
             LabTies(setup.state.publish, self._answer, self._thresholds, clock),
-            TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known),
+            today,
             setup.root,
             setup.data_dir / "logs" / "lab.log",
         )
@@ -190,6 +193,9 @@ class Rooms:
 
     def _on_shadow(self, name: str, signal: Signal) -> None:
         self.scores.on_shadow(name, signal)
+
+    def _is_followed(self, con_id: int) -> bool:
+        return self.scores.follows(con_id)
 
     def _answer(self, request_id: str, ok: bool, text: str) -> None:
         self.desk.answer(request_id, ok, text)

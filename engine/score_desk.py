@@ -76,6 +76,10 @@ class ScoreDesk:
         self._keep_shadow_apart()
         self._shadow.note(signal)
 
+    def follows(self, con_id: int) -> bool:
+        """Whether its bars have yet to tell what became of a signal, live or of the shadow."""
+        return self._live.follows(con_id) or self._shadow.follows(con_id)
+
     async def restore_from(self, reader: JournalReader) -> None:
         """What the journal in use holds of the last weeks."""
         now = self._market_now()

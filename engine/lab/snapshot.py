@@ -39,6 +39,10 @@ class TodaySnapshot:
         self._sent.clear()
         self.day_start = None
 
+    def drop(self, con_id: int) -> None:
+        """Its bars were removed: if it comes back, they are others."""
+        self._sent.pop(con_id, None)
+
     def begin(self) -> bool:
         """Find out what "today" is; True = the process has to begin anew (call before `changed`)."""
         newest = max((entry.series.last_time or 0.0 for entry in self._entries()), default=0.0)

@@ -45,11 +45,13 @@ class ScannerCoordinator:
         normal_max: int = 10,
         on_signal: Callable[[Signal], None] = lambda signal: None,
         on_shadow: Callable[[str, Signal], None] = lambda name, signal: None,
+        is_followed: Callable[[int], bool] = lambda con_id: False,
     ) -> None:
         self._parts = parts
         self._scans = scans
         self._normal_max = normal_max
         self._listener = on_signal
+        self._is_followed = is_followed
         self._exempt: frozenset[int] = frozenset()
         self._log = SignalLog()
         self._cycle_mono = float("-inf")
@@ -118,6 +120,10 @@ class ScannerCoordinator:
         for contract in contracts:
             self._admit(contract, RANK_SHOWN)
         self._leavers.show(contract.con_id for contract in contracts)
+
+    def tell_of_leavers(self, forget: Callable[[int], None]) -> None:
+        """Another room that lets go of who left."""
+        self._leavers.tell(forget)
 
     def on_quote(self, quote: Quote, has_trade: bool = True) -> None:
         """Each quote of the bus: bars first, then what confirms."""
@@ -278,10 +284,11 @@ class ScannerCoordinator:
         return con_id in self._exempt
 
     def _is_needed(self, con_id: int) -> bool:
-        """Back in the universe, under a breakout's watch, or with a line that ticks."""
+        """Back in the universe, under a breakout's watch, with a line that ticks, or with a signal to judge."""
         entry = self._parts.store.get(con_id)
         streams = entry is not None and entry.streaming
-        return streams or con_id in self.universe or con_id in self.breakout.tracker.busy
+        busy = con_id in self.breakout.tracker.busy or self.shadow.is_busy(con_id)
+        return streams or con_id in self.universe or busy or self._is_followed(con_id)
 
     def _unit_known(self, con_id: int) -> bool:
         return self._parts.units.tick_factor(con_id) is not None

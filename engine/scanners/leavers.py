@@ -13,9 +13,13 @@ class Leavers:
 
     def __init__(self, is_needed: Callable[[int], bool], forget: Sequence[Callable[[int], None]]) -> None:
         self._is_needed = is_needed
-        self._forget = forget
+        self._forget = list(forget)
         self._shown: frozenset[int] = frozenset()
         self._left: set[int] = set()
+
+    def tell(self, forget: Callable[[int], None]) -> None:
+        """One more room that lets go of who leaves."""
+        self._forget.append(forget)
 
     def show(self, con_ids: Iterable[int]) -> None:
         """All symbols that pages have open now; those of closed pages may go."""

@@ -53,6 +53,7 @@ class OutcomeBook:
         self._on_outcome = on_outcome
         self._cases: dict[str, _Case] = {}
         self._next_look = float("inf")
+        self._followed: frozenset[int] | None = None  # None = to be found anew
         self.version = 0  # grows with every change
 
     def note(self, signal: Signal) -> None:
@@ -74,8 +75,15 @@ class OutcomeBook:
         """Oldest first."""
         return [Scored(c.signal, c.after) for c in self._cases.values() if c.signal.at >= since_market]
 
+    def follows(self, con_id: int) -> bool:
+        """Whether its bars are needed still: a signal of it is not judged at every horizon, and not given up."""
+        if self._followed is None:
+            self._followed = frozenset(c.signal.con_id for c in self._cases.values() if c.look_at < float("inf"))
+        return con_id in self._followed
+
     def clear(self) -> None:
         self._cases.clear()
+        self._followed = None
         self._next_look = float("inf")
         self.version += 1
 
@@ -91,6 +99,7 @@ class OutcomeBook:
     def _add(self, case: _Case) -> None:
         self._cases[case.signal.id] = case
         self._next_look = min(self._next_look, case.look_at)
+        self._followed = None
         self.version += 1
 
     def _keep_newest(self) -> None:
@@ -108,6 +117,8 @@ class OutcomeBook:
                 self.version += 1
         case.after = merged
         case.look_at = _next_look(case, now)
+        if case.look_at == float("inf"):
+            self._followed = None
 
 
 def _next_look(case: _Case, now: float) -> float:

@@ -65,6 +65,10 @@ class ShadowSet:
         """Today's signals of the set, oldest first."""
         return self._log.all()
 
+    def is_busy(self, con_id: int) -> bool:
+        """Whether a breakout of it confirms or runs."""
+        return self._scanner is not None and con_id in self._scanner.tracker.busy
+
     def on_quote(self, quote: Quote, now_market: float) -> None:
         self._begin(now_market)
         if self._scanner is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.config import BreakoutParams
+from engine.lab.snapshot import TodaySnapshot
 from engine.scanners.leavers import Leavers
+from engine.scanners.rules import Frozen
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 DAY_S = 86_400.0
@@ -112,3 +115,40 @@ def test_an_answer_that_comes_after_the_symbol_left_leaves_nothing() -> None:
     made.desk._answered(job, [], made.now)
     made.desk._give_up(job, "no data")
     assert (made.desk._done, made.desk._failed) == ({}, {})
+
+
+def test_who_broke_out_in_the_shadow_or_is_not_judged_yet_keeps_its_bars() -> None:
+    made = Street(TEN + 3_600.0)
+    coordinator = made.coordinator
+    coordinator.set_shadow("Loose", BreakoutParams(bars_n=15))
+    followed = {SHOWN.con_id}
+    coordinator._is_followed = followed.__contains__
+    told: list[int] = []
+    coordinator.tell_of_leavers(told.append)
+    looked_at(made, KEPT, SHOWN, GONE)
+    scanner = coordinator.shadow._scanner
+    assert scanner is not None
+    scanner.tracker.trigger(KEPT.con_id, "long", Frozen(100.0, "range", 0.1), made.now)
+    coordinator._leavers.show([KEPT.con_id, SHOWN.con_id, GONE.con_id])
+    coordinator.show([])
+    coordinator._leavers.step([])
+    assert told == [GONE.con_id] and {KEPT.con_id, SHOWN.con_id} <= set(made.store.con_ids())
+    scanner.tracker.rest_all()
+    followed.clear()
+    coordinator._leavers.step([])
+    assert sorted(told) == sorted([KEPT.con_id, SHOWN.con_id, GONE.con_id]) and len(made.store) == 0
+
+
+def test_a_symbol_that_comes_back_is_handed_to_the_lab_anew() -> None:
+    made = Street(TEN + 3_600.0)
+    today = TodaySnapshot(made.store, made.quotes.get, lambda con_id: False, lambda con_id: True)
+    made.coordinator.tell_of_leavers(today.drop)
+    sent = []
+    for _ in range(2):
+        made.warm(GONE, flat_history(100.0, made.now, minutes=90))
+        today.begin()
+        sent.append([each.con_id for each in today.changed() if each is not None])
+        assert [each for each in today.changed() if each is not None] == []
+        made.coordinator._leavers.step([GONE.con_id])
+        assert len(made.store) == 0
+    assert sent == [[GONE.con_id]] * 2

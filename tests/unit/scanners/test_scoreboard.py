@@ -169,3 +169,20 @@ def test_of_more_signals_than_are_kept_the_oldest_go_also_after_a_restart(monkey
         book.note(signal(AT + number))
     book.restore([Scored(signal(AT - 100.0 + number), NOTHING) for number in range(4)], AT + 10.0)
     assert [each.signal.at - AT for each in book.scored()] == [-97.0, 0.0, 1.0]
+
+
+def test_a_symbol_is_followed_until_its_signals_are_judged_or_given_up() -> None:
+    desk = Desk()
+    assert not desk.book.follows(1)
+    desk.book.note(signal())
+    assert desk.book.follows(1) and not desk.book.follows(2)
+    desk.bars(rising(60), AT + 3_700.0)
+    desk.book.step(AT + 3_700.0)
+    assert not desk.book.follows(1), "judged at every horizon"
+    desk.book.note(signal(con_id=2))
+    assert desk.book.follows(2)
+    desk.book.step(AT + 5 * 3_600.0)
+    assert not desk.book.follows(2), "its bars never came"
+    desk.book.note(signal(AT + 1.0))
+    desk.book.clear()
+    assert not desk.book.follows(1)
