@@ -102,17 +102,20 @@ class SettingsKeeper:
         return answer
 
     def _back(self, change: ChangeRow) -> dict[str, Any]:
-        """What takes a change back. Of a collection only the entries that it touched; of a set all its settings."""
-        if not isinstance(change.old, Mapping):
-            return {change.key: change.old}
-        olds = {change.key: change.old} if change.key in FIELDS else change.old
-        return {key: self._restored(key, old) for key, old in olds.items()}
+        """What takes a change back: of a collection or a list of names what it touched, of a set all its settings."""
+        news = change.new if isinstance(change.new, Mapping) else {}
+        if change.key in FIELDS:
+            return {change.key: self._restored(change.key, change.old, change.new)}
+        return {key: self._restored(key, old, news.get(key)) for key, old in change.old.items()}
 
-    def _restored(self, key: str, old: Any) -> Any:
-        if not isinstance(old, Mapping):
-            return old
-        entries = {**_plain(self._settings.value(key)), **old}
-        return {name: entry for name, entry in entries.items() if entry is not None}
+    def _restored(self, key: str, old: Any, new: Any) -> Any:
+        now = _plain(self._settings.value(key))
+        if isinstance(old, Mapping):
+            return {name: entry for name, entry in {**now, **old}.items() if entry is not None}
+        if isinstance(old, list | tuple) and isinstance(new, list | tuple) and now != list(new):
+            left = [name for name in now if name in old or name not in new]
+            return left + [name for name in old if name not in new and name not in left]
+        return old
 
     def section(self) -> SettingsSection:
         """Every setting with its source, and the newest changes."""

@@ -35,6 +35,21 @@ def test_a_scan_is_kept_runs_and_comes_back_after_a_restart(tmp_path):
     assert "Small gaps" in again.settings.config.market_scan.enabled
 
 
+def test_taking_a_scan_back_leaves_what_was_switched_since(tmp_path):
+    keeper, journal, _ = keeper_on(tmp_path)
+    keeper.keep_scan(GAPS)
+    kept = journal.rows[0].id
+    running = keeper.settings.config.market_scan.enabled
+    switched = [name for name in running if name != "Momentum"] + ["Most active"]
+    keeper.change({"market_scan.enabled": switched}, "page")
+    toggled = journal.rows[0].id
+    keeper.revert(kept, "page")
+    scans = keeper.settings.config.market_scan
+    assert scans.custom == {} and list(scans.enabled) == [name for name in switched if name != "Small gaps"]
+    keeper.revert(toggled, "page")
+    assert set(keeper.settings.config.market_scan.enabled) == set(running) - {"Small gaps"}
+
+
 def test_without_a_free_slot_it_is_kept_but_off(tmp_path):
     keeper, _, _ = keeper_on(tmp_path)
     keeper.keep_scan(GAPS)
