@@ -148,7 +148,9 @@ class Rooms:
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
         self.curve = PnlCurve(setup.journal.record_pnl)
-        self.keeper = SettingsKeeper(setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings)
+        self.keeper = SettingsKeeper(
+            setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings, self.market_now
+        )
         self.why = WhyDesk(
             self.symbols,
             self.coordinator,

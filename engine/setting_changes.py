@@ -49,11 +49,13 @@ class SettingsKeeper:
         path: Path,
         journal: ChangeLog,
         apply: Callable[[EffectiveSettings], None],
+        market_now: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._path = path
         self._journal = journal
         self._apply = apply
+        self._market_now = market_now
 
     @property
     def settings(self) -> EffectiveSettings:
@@ -82,9 +84,9 @@ class SettingsKeeper:
 
     def keep_scan(self, command: KeepScan) -> str:
         """Keep a custom scan, or change it. Raises ConfigError."""
-        changes, said = custom_scans.to_keep(command, self._settings)
-        self.change(changes, command.who, f"{CUSTOM_SCAN}{command.name}")
-        return said
+        kept = custom_scans.to_keep(command, self._settings, self._market_now())
+        self.change(kept.changes, command.who, f"{CUSTOM_SCAN}{kept.name}")
+        return kept.said
 
     def delete_scan(self, name: str, who: str) -> str:
         """Delete a custom scan. Raises ConfigError."""

@@ -20,12 +20,17 @@ def slot_plan(
     Of the spare ones a list of the morning comes first, then one that is read now and then if it is due
     (`is_its_turn`), then whatever can use a slot all day, at last the one that has been read already.
     """
-    mine = [preset for preset in chosen if not over_for_today(preset, now_market)]
+    mine = holding(chosen, now_market)
     spare = [preset for preset in offered if preset.spare and preset not in mine]
     spare = [preset for preset in spare if not over_for_today(preset, now_market)]
     if not can_halve(settings):
         spare = [preset for preset in spare if preset.half != "smaller"]
     return mine + sorted(spare, key=lambda preset: _place(preset, is_its_turn))
+
+
+def holding(chosen: Sequence[Preset], now_market: float) -> list[Preset]:
+    """Those of the user's scans that want a slot: what ran in the morning only gives its slot back."""
+    return [preset for preset in chosen if not over_for_today(preset, now_market)]
 
 
 def _place(preset: Preset, is_its_turn: Callable[[Preset], bool]) -> int:

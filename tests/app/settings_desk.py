@@ -65,7 +65,7 @@ class Desk:
         self._wall = wall
         saved = load_saved(self.path)
         settings = resolve([LOCKED, Layer("environment"), saved_layer(saved.values), FROM_FILE])
-        self.keeper = SettingsKeeper(settings, self.path, Book(wall), lambda _fresh: None)
+        self.keeper = SettingsKeeper(settings, self.path, Book(wall), lambda _fresh: None, lambda: wall)
         self.bus.publish("settings", self.keeper.section())
 
     def work(self) -> None:

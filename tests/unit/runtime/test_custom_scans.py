@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from engine.clock import FakeClock
 from engine.config import CustomScan, MarketScanSettings
@@ -13,7 +14,7 @@ from engine.scan_parameter_desk import ScanParameterDesk
 from engine.scanners.presets import catalogue, spec
 from engine.state.commands import KeepScan
 from simulator.scanner_xml import document
-from tests.unit.runtime.test_threshold_sets import keeper_on
+from tests.unit.runtime.test_threshold_sets import NOON, keeper_on
 from tests.unit.scanners.test_market_scanner import Bench
 
 GAPS = KeepScan(
@@ -57,7 +58,31 @@ def test_without_a_free_slot_it_is_kept_but_off(tmp_path):
     assert "turn another scan off" in keeper.keep_scan(other)
     assert "Other" in keeper.settings.config.market_scan.custom
     assert "Other" not in keeper.settings.config.market_scan.enabled
-    assert keeper.keep_scan(GAPS) == "Small gaps is changed and opened anew."
+
+
+def test_what_changed_is_said_and_journalled_under_the_clean_name(tmp_path):
+    keeper, journal, _ = keeper_on(tmp_path)
+    keeper.keep_scan(replace(GAPS, name="  Small   gaps "))
+    assert [row.key for row in journal.rows] == ["scan:Small gaps"]
+    assert keeper.keep_scan(GAPS) == "Small gaps is unchanged and runs on."
+    assert len(journal.rows) == 1
+    said = keeper.keep_scan(replace(GAPS, scan_code="TOP_PERC_GAIN", filters=()))
+    assert said == "Small gaps is changed (scan code, filters) and opened anew."
+    off = [name for name in keeper.settings.config.market_scan.enabled if name != "Small gaps"]
+    keeper.change({"market_scan.enabled": off}, "page")
+    assert keeper.keep_scan(replace(GAPS, side="short")).startswith(
+        "Small gaps is changed (scan code, filters, side) and on"
+    )
+
+
+@pytest.mark.parametrize(("at", "is_on"), [(NOON, True), (NOON - 2.5 * 3_600.0, False)])
+def test_what_is_over_for_today_takes_no_slot(tmp_path, at, is_on):
+    keeper, _, _ = keeper_on(tmp_path, at=at)
+    enabled = keeper.settings.config.market_scan.enabled
+    keeper.change({"market_scan.enabled": [*enabled, "Gap up"]}, "page")
+    said = keeper.keep_scan(GAPS)
+    assert ("Small gaps" in keeper.settings.config.market_scan.enabled) is is_on
+    assert ("All 9 slots are taken" in said) is not is_on
 
 
 @pytest.mark.parametrize(

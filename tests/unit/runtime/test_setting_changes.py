@@ -32,7 +32,7 @@ def desk(tmp_path):
     applied, journal = [], ListJournal()
     environment = Layer("environment", {"lines.limit": 40}, {"lines.limit": "environment QTRADE_LINES__LIMIT"})
     settings = resolve([Layer("command line"), environment, saved_layer({}), Layer("config.yaml")])
-    keeper = SettingsKeeper(settings, tmp_path / "settings.json", journal, applied.append)
+    keeper = SettingsKeeper(settings, tmp_path / "settings.json", journal, applied.append, lambda: 0.0)
     return keeper, journal, applied, tmp_path / "settings.json"
 
 

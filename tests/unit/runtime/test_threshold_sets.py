@@ -13,12 +13,14 @@ from engine.setting_sources import Layer
 from engine.settings import resolve_keeping_start, saved_layer
 from tests.unit.runtime.test_setting_changes import ListJournal
 
+NOON = 1_762_362_000.0  # 2025-11-05 12:00 New York
 
-def keeper_on(folder, command_line=None):
+
+def keeper_on(folder, command_line=None, at=NOON):
     saved = saved_layer(load_saved(folder / "settings.json").values)
     settings = resolve_keeping_start([command_line or Layer("command line"), Layer("environment"), saved])
     journal, applied = ListJournal(), []
-    return SettingsKeeper(settings, folder / "settings.json", journal, applied.append), journal, applied
+    return SettingsKeeper(settings, folder / "settings.json", journal, applied.append, lambda: at), journal, applied
 
 
 def names(keeper):
