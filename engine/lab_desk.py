@@ -46,6 +46,7 @@ PREVIEW_S, DAYS_S, STEP_S = 15.0, 60.0, 60.0  # without an answer, without a sig
 FRESH_S = 60.0  # today's bars are sent again after this time
 SLICE_S = 0.002
 PREFIX = "breakout."
+_UNFORESEEN = "The lab could not be asked; the log file says why."
 Kind = Literal["preview", "days", "run"]
 
 
@@ -106,6 +107,9 @@ class LabDesk:
                 self._cancel(command)
         except LabError as error:
             self._ties.answer(command.request_id, False, str(error))
+        except Exception:  # the other commands of the batch must not go down with it
+            log.exception("A question to the lab failed")
+            self._ties.answer(command.request_id, False, _UNFORESEEN)
 
     def step(self) -> None:
         """Call each second: a job past its time ends the process."""
@@ -218,7 +222,7 @@ class LabDesk:
         if kind == "csv":
             if not folder.strip():
                 raise LabError("Type the folder that holds the recorded days first.")
-            return str(Path(folder.strip()).expanduser())
+            return _own_path(folder.strip())
         if kind != "app":
             raise LabError("That is no source of recorded days. Reload the page.")
         if self._folder is None:
@@ -306,6 +310,14 @@ class LabDesk:
     def _show(self, **changed: Any) -> None:
         self._lab = replace(self._lab, **changed)
         self._ties.publish("lab", self._lab)
+
+
+def _own_path(folder: str) -> str:
+    """The folder as typed, "~" made good. Raises LabError."""
+    try:
+        return str(Path(folder).expanduser())
+    except (RuntimeError, ValueError, OSError) as error:  # RuntimeError: no such user
+        raise LabError(f"{folder} is no folder that can be found: {error} Type it in full.") from error
 
 
 def moved_params(in_force: BreakoutParams, changes: dict[str, Any]) -> BreakoutParams:

@@ -147,3 +147,15 @@ def test_a_process_that_dies_or_hangs_is_said_and_started_again(run):
         assert (await bench.preview("e")).symbols == 5
 
     run(work)
+
+
+def test_what_is_wrong_with_a_question_is_answered_whatever_it_is(run, monkeypatch):
+    async def work(bench):
+        bench.desk.take(LookForDays("user", "csv", "~nosuchuser/x"))
+        assert bench.answers["user"][0] is False and "~nosuchuser/x is no folder" in bench.answers["user"][1]
+        monkeypatch.setattr(bench.desk, "_folder_of", lambda kind, folder: 1 / 0)
+        bench.desk.take(LookForDays("odd", "csv", "x"))
+        assert bench.answers["odd"] == (False, "The lab could not be asked; the log file says why.")
+        assert bench.desk.pid is None and "lab" not in bench.sections
+
+    run(work)
