@@ -46,6 +46,7 @@ PREVIEW_S, DAYS_S, STEP_S = 15.0, 60.0, 60.0  # without an answer, without a sig
 FRESH_S = 60.0  # today's bars are sent again after this time
 SLICE_S = 0.002
 PREFIX = "breakout."
+_BUSY = "The lab did not answer in time: a run keeps it busy. Try again, or cancel the run."
 _UNFORESEEN = "The lab could not be asked; the log file says why."
 Kind = Literal["preview", "days", "run"]
 
@@ -112,13 +113,20 @@ class LabDesk:
             self._ties.answer(command.request_id, False, _UNFORESEEN)
 
     def step(self) -> None:
-        """Call each second: a job past its time ends the process."""
+        """Call each second: a job past its time ends the process, but not under a run that goes on."""
         now = self._ties.clock.mono()
-        late = [job for job in self._jobs.values() if now > job.due_mono]
-        if late:
-            log.warning("The lab did not answer in time (%s); its process is ended", late[0].kind)
-            self._process.stop()
-            self._give_up("The lab did not answer in time and was started again; try once more.")
+        late = {number: job for number, job in self._jobs.items() if now > job.due_mono}
+        if not late:
+            return
+        runs = any(job.kind == "run" for job in self._jobs.values())
+        if runs and all(job.kind != "run" for job in late.values()):
+            for number, job in late.items():
+                del self._jobs[number]
+                self._failed(job, Failed(number, _BUSY))
+            return
+        log.warning("The lab did not answer in time (%s); its process is ended", next(iter(late.values())).kind)
+        self._process.stop()
+        self._give_up("The lab did not answer in time and was started again; try once more.")
 
     def stop(self) -> None:
         if self._previewing is not None:
@@ -177,6 +185,7 @@ class LabDesk:
     def _look(self, command: LookForDays) -> None:
         folder = self._folder_of(command.kind, command.folder)
         number = self._ask("days", command.request_id, DAYS_S)
+        self._let_run_wait()
         self._show(source=LabSource(command.kind, folder))
         self._send(AskDays(number, command.kind, folder))
 
@@ -234,6 +243,13 @@ class LabDesk:
         self._jobs[self._number] = _Job(kind, request_id, self._ties.clock.mono() + within_s)
         return self._number
 
+    def _let_run_wait(self) -> None:
+        """A run stands still while a folder is looked through: its time for a step begins after that."""
+        looks = [job.due_mono for job in self._jobs.values() if job.kind == "days"]
+        for job in self._jobs.values():
+            if job.kind == "run" and looks:
+                job.due_mono = max(job.due_mono, max(looks) + STEP_S)
+
     def _send(self, message: ToLab) -> None:
         if self._process.send(message) and not isinstance(message, LoadToday | AskDays | AskSweep):
             raise LabError("The lab process had ended and was started again; try once more.")
@@ -258,6 +274,7 @@ class LabDesk:
             return
         if isinstance(message, Progress):
             job.due_mono = self._ties.clock.mono() + STEP_S
+            self._let_run_wait()
             self._show(done=message.done, total=message.total, text=message.text)
             return
         del self._jobs[message.job]

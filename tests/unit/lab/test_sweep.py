@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from engine.errors import LabError
+from engine.lab.batches import batches_of
 from engine.lab.messages import Progress, SweepAnswer
 from engine.lab.preview import differences
 from engine.lab.recordings import CsvRecordings
 from engine.lab.stepwise import LabSignal
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, spread
 from engine.lab.sweep import split_tapes, sweep
+from engine.lab.tape import Around, make_tape
 from engine.scanners.outcome_figures import figures
 from engine.state.lab_sections import LabResultSection, Range
-from tests.unit.lab.lab_samples import OPEN, ask_sweep, write_days
+from tests.unit.lab.lab_samples import OPEN, ask_sweep, walk, write_days
 
 
 def run(folder: Path, *ranges: Range, **more) -> LabResultSection:
@@ -99,3 +102,21 @@ def test_a_signal_that_only_shifts_is_neither_new_nor_gone():
     new, gone = differences(before, after)
     assert [(each.signal.bar, each.signal.side) for each in new] == [(100, "long"), (200, "long")]
     assert [(each.signal.bar, each.signal.side) for each in gone] == [(100, "short")]
+
+
+def test_a_run_in_many_small_steps_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_days(tmp_path, ("AAA", "BBB", "CCC"), 2)
+    ranges = Range("rel_volume", (0.5, 1.5)), Range("bars_n", (10.0, 20.0))
+    whole = run(tmp_path, *ranges)
+    monkeypatch.setattr("engine.lab.sweep.batches_of", partial(batches_of, most_cells=1_600))
+    said = list(sweep(ask_sweep(1, tmp_path, *ranges), CsvRecordings(tmp_path)))
+    assert replace(said[-1].result, took_s=0.0) == replace(whole, took_s=0.0) and whole.signals_total > 0
+    texts = [each.text for each in said[:-1]]
+    assert (texts.count("getting ready"), texts.count("values in force"), texts.count("the best set")) == (3, 3, 3)
+    assert texts.count("") == 4 * 3 + 4, "of each set, one step a batch, and its end"
+
+
+def test_batches_hold_what_fits_with_its_padding():
+    tapes = [make_tape("X", "", walk(n, n), 0, Around()) for n in (10, 10, 20, 50, 10)]
+    sizes = [[len(tape.bars.time) for tape in batch] for batch in batches_of(tapes, 40)]
+    assert sizes == [[10, 10], [20], [50], [10]] and list(batches_of([], 40)) == []

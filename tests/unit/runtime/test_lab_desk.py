@@ -159,3 +159,34 @@ def test_what_is_wrong_with_a_question_is_answered_whatever_it_is(run, monkeypat
         assert bench.desk.pid is None and "lab" not in bench.sections
 
     run(work)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP on this system")
+def test_a_late_preview_or_look_fails_alone_while_a_run_goes_on(run, tmp_path):
+    write_days(tmp_path, days=1)
+    wide = tuple(float(n) for n in range(10, 56))
+
+    async def work(bench):
+        ranges = (Range("bars_n", wide), Range("cool_down_min", wide))
+        bench.desk.take(RunLab("r", "csv", str(tmp_path), ranges=ranges))
+        await bench.until(lambda: bench.sections["lab"].total == 46 * 46)
+        pid = bench.desk.pid
+        os.kill(pid, signal.SIGSTOP)
+        bench.desk.take(PreviewThresholds("p", {}))
+        await bench.until(lambda: len(bench.desk._jobs) == 2)
+        bench.clock.advance(16.0)
+        bench.desk.step()
+        assert bench.answers["p"][0] is False and "a run keeps it busy" in bench.answers["p"][1]
+        bench.desk.take(LookForDays("l", "csv", str(tmp_path)))
+        bench.clock.advance(61.0)
+        bench.desk.step()
+        assert "a run keeps it busy" in bench.answers["l"][1], "and the run, 77 s without a word, had to wait for it"
+        assert bench.sections["lab"].phase == "running" and bench.desk.pid == pid
+        os.kill(pid, signal.SIGCONT)
+        assert (await bench.preview("q")).ok and bench.desk.pid == pid
+        os.kill(pid, signal.SIGSTOP)
+        bench.clock.advance(500.0)
+        bench.desk.step()
+        assert bench.sections["lab"].phase == "failed" and bench.desk.pid is None
+
+    run(work)
