@@ -34,7 +34,7 @@ from engine.lab.messages import (
     SweepAnswer,
     ToLab,
 )
-from engine.lab.process import LabProcess
+from engine.lab.process import Ended, LabProcess
 from engine.lab.snapshot import TodaySnapshot
 from engine.state.commands import CancelLab, LabCommand, LookForDays, PreviewThresholds, RunLab
 from engine.state.lab_sections import Histogram, LabSection, LabSource, PreviewSection
@@ -54,6 +54,7 @@ class _Job:
     kind: Kind
     request_id: str
     due_mono: float
+    pid: int | None  # of the process that was asked
     source: LabSource | None = None  # that a look is for
 
 
@@ -224,7 +225,7 @@ class LabDesk:
     ) -> None:
         """Send, and wait for the answer only where that went well. Raises LabError."""
         self._send(message)
-        self._jobs[message.job] = _Job(kind, request_id, self._ties.clock.mono() + within_s, source)
+        self._jobs[message.job] = _Job(kind, request_id, self._ties.clock.mono() + within_s, self.pid, source)
 
     def _let_run_wait(self) -> None:
         """A run stands still while a folder is looked through: its time for a step begins after that."""
@@ -235,13 +236,16 @@ class LabDesk:
 
     def _send(self, message: ToLab) -> None:
         """Raises LabError, also where a process that knows nothing yet can't do anything with the message."""
-        begins = isinstance(message, AskDays | AskSweep) or (isinstance(message, LoadToday) and message.is_first)
-        if self._process.send(message) and not begins:
+        is_fresh = self._process.send(message)
+        if not is_fresh or (isinstance(message, LoadToday) and message.is_first):
+            return
+        self._today.forget()
+        if not isinstance(message, AskDays | AskSweep):
             raise LabError("The lab process had ended and was started again; try once more.")
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def _hand_over(self, message: FromLab | int) -> None:
+    def _hand_over(self, message: FromLab | Ended) -> None:
         """Called in the reading thread: on to the loop."""
         loop = self._loop
         try:
@@ -250,9 +254,10 @@ class LabDesk:
         except RuntimeError:  # the loop is closed: the engine has ended
             pass
 
-    def _received(self, message: FromLab | int) -> None:
-        if isinstance(message, int):
-            self._give_up(f"The lab process ended (exit code {message}) and starts again with the next question.")
+    def _received(self, message: FromLab | Ended) -> None:
+        if isinstance(message, Ended):
+            code = message.exit_code
+            self._give_up(f"The lab process ended (exit code {code}) and starts again with the next question.", message)
             return
         if message.job == LOADING and isinstance(message, Failed):
             self._not_loaded(message)
@@ -301,12 +306,17 @@ class LabDesk:
         else:
             self._show(phase="cancelled" if message.cancelled else "failed", text=message.text)
 
-    def _give_up(self, text: str) -> None:
-        """The process is gone: so is everything that was asked of it."""
-        self._today.forget()
-        jobs, self._jobs = list(self._jobs.values()), {}
-        for job in jobs:
-            self._failed(job, Failed(0, text))
+    def _give_up(self, text: str, ended: Ended | None = None) -> None:
+        """The process is gone, so is what was asked of it; the next one may be up already, with questions of its own.
+
+        `ended` None = it was stopped from here.
+        """
+        if self.pid is None:
+            self._today.forget()
+        for number, job in list(self._jobs.items()):
+            if ended is None or job.pid in (ended.pid, None):
+                del self._jobs[number]
+                self._failed(job, Failed(number, text))
 
     def _previewed(self, section: PreviewSection) -> None:
         if section.ok:

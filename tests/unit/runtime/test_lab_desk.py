@@ -14,6 +14,7 @@ from engine.config import BreakoutParams
 from engine.domain import Bar, ContractRef
 from engine.errors import LabError
 from engine.lab.messages import Failed
+from engine.lab.process import Ended
 from engine.lab.snapshot import TodaySnapshot
 from engine.lab_desk import LabDesk, LabTies
 from engine.state.commands import CancelLab, LookForDays, PreviewThresholds, RunLab
@@ -250,5 +251,21 @@ def test_what_an_earlier_look_found_is_not_shown_for_the_newest(run, tmp_path):
         source = bench.sections["lab"].source
         assert source.folder == str(tmp_path / "none") and "is not a folder" in source.problem
         assert source.symbols == () and bench.answers["a"] == (True, "2 symbols, 1 days.")
+
+    run(work)
+
+
+def test_the_death_of_an_earlier_process_is_not_that_of_the_next(run, tmp_path):
+    write_days(tmp_path, days=1)
+
+    async def work(bench):
+        await bench.preview("a")
+        bench.desk.take(LookForDays("l", "csv", str(tmp_path)))
+        bench.desk._received(Ended(bench.desk.pid + 1, -9))
+        await bench.until(lambda: "l" in bench.answers)
+        assert bench.answers["l"][0]
+        bench.desk._process.stop()
+        bench.desk.take(LookForDays("m", "csv", str(tmp_path)))
+        assert (await bench.preview("b")).symbols == 5, "the new process was asked for days first, and has no bars"
 
     run(work)
