@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,54 @@ def test_what_is_written_is_read_and_an_empty_volume_is_unknown(tmp_path: Path):
     path.write_text(HEAD + "1381152630,1,2,0.5,1,\n\n", encoding="utf-8")
     found = read_csv_day(path)
     assert found.time.tolist() == [1_381_152_600.0] and np.isnan(found.volume).all()
+
+
+@pytest.mark.parametrize("name", ["ACME-20131007.csv", "ACME-20131007.csv.gz"])
+def test_a_file_saved_by_excel_is_read(tmp_path: Path, name: str):
+    text = ("\ufeff" + HEAD + "1381152600,1,2,0.5,1,10\n").replace("\n", "\r\n").encode()
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    source = CsvRecordings(tmp_path)
+    assert source.load("ACME", "2013-10-07").bars.close.tolist() == [1.0]
+
+
+def test_a_folder_that_can_not_be_looked_into_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("engine.lab.csv_days.os.scandir", refuse)
+    with pytest.raises(LabError, match="can't be read: .*Permission denied.*Give the folder that holds SYMBOL-"):
+        list_csv_days(tmp_path)
+    with pytest.raises(LabError, match="not a folder|can't be read"):
+        list_csv_days(Path("x" * 5_000))
+
+
+def test_two_files_for_one_day_are_said(tmp_path: Path):
+    packed = write_day(tmp_path, "ACME", "2013-10-07", walk(1, 5))
+    (tmp_path / "acme-20131007.csv").write_bytes(gzip.decompress(packed.read_bytes()))
+    words = "holds ACME-20131007.csv.gz and acme-20131007.csv, both for ACME on 2013-10-07"
+    with pytest.raises(LabError, match=words):
+        list_csv_days(tmp_path)
+
+
+def test_a_file_without_an_end_is_read_no_further_than_a_day(tmp_path: Path):
+    path = tmp_path / "ACME-20131007.csv.gz"
+    path.write_bytes(gzip.compress(b"x" * 5_000_000))
+    with pytest.raises(LabError, match="line 1: longer than 400 characters"):
+        read_csv_day(path)
+    path.write_bytes(gzip.compress(HEAD.encode() + b"\n" * 5_000))
+    with pytest.raises(LabError, match="more than 2,882 lines"):
+        read_csv_day(path)
+    bars = walk(1, 1_440)
+    assert len(read_csv_day(write_day(tmp_path, "FULL", "2013-10-07", bars)).time) == 1_440
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_no_recorded_day(tmp_path: Path):
+    os.mkfifo(tmp_path / "ACME-20131007.csv")
+    with pytest.raises(LabError, match="No recorded day was found"):
+        list_csv_days(tmp_path)
+    with pytest.raises(LabError, match="is not a file"):
+        read_csv_day(tmp_path / "ACME-20131007.csv")
 
 
 def test_earlier_days_warm_up_and_give_the_usual_volume(tmp_path: Path):
