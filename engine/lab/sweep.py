@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from engine.config import BreakoutParams
 from engine.errors import LabError
 from engine.lab.batches import Batch, batches_of
+from engine.lab.choice import Choice, absent_words, choose, read_tapes
 from engine.lab.messages import AskSweep, Progress, SweepAnswer
-from engine.lab.recordings import Recordings, tapes_of
+from engine.lab.recordings import Recordings
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, side_of, spread
 from engine.lab.tape import Tape
 from engine.scanners.outcome_figures import THIRTY, figures
@@ -28,7 +29,6 @@ from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
 
 CHOOSING_SHARE = 0.7
 MOST_SETS = 5_000
-MOST_TAPES = 2_000
 MOST_SIGNALS = 300
 MOST_BEST = 20
 T = TypeVar("T")
@@ -72,17 +72,9 @@ def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]
     """
     begun = time.perf_counter()
     sets = _sets(ask)
+    choice = choose(ask, source)
     tapes: list[Tape] = []
-    empty = 0
-    count = _symbol_days(ask, source)
-    for symbol, tape in tapes_of(source, ask.symbols, ask.days):
-        if tape is None:
-            empty += 1
-        else:
-            tapes.append(tape)
-        yield Progress(ask.job, len(tapes) + empty, count, f"reading {symbol}")
-    if not tapes:
-        raise LabError("None of the chosen symbols was recorded on the chosen days. Choose other days or symbols.")
+    yield from read_tapes(ask, source, choice.symbol_days, tapes)
     run = _Run(ask, tapes)
     yield from run.stack(Progress(ask.job, 0, len(sets), "getting ready"))
     base = yield from run.of(BreakoutParams(**ask.base), Progress(ask.job, 0, len(sets), "values in force"))
@@ -90,23 +82,7 @@ def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]
         yield from run.add(values, Progress(ask.job, number, len(sets), ""))
         yield Progress(ask.job, number + 1, len(sets), "")
     best = yield from run.judge_best(Progress(ask.job, len(sets), len(sets), "the best set"))
-    yield SweepAnswer(ask.job, run.result(base, best, empty, time.perf_counter() - begun))
-
-
-def _symbol_days(ask: AskSweep, source: Recordings) -> int:
-    """How many are chosen. Raises LabError above what a run takes, before anything is read."""
-    chosen = [
-        day
-        for symbol, day in source.days()
-        if (not ask.symbols or symbol in ask.symbols) and (not ask.days or day in ask.days)
-    ]
-    if len(chosen) > MOST_TAPES:
-        days = len(set(chosen))
-        raise LabError(
-            f"{len(chosen):,} symbol-days on {days} days are chosen; at most {MOST_TAPES:,} are run at once. Choose "
-            f"fewer days (about {max(1, MOST_TAPES * days // len(chosen))}), or name the symbols."
-        )
-    return len(chosen)
+    yield SweepAnswer(ask.job, run.result(base, best, choice, time.perf_counter() - begun))
 
 
 def _sets(ask: AskSweep) -> list[tuple[float, ...]]:
@@ -164,7 +140,7 @@ class _Run:
         judged = yield from self._judged(params, now)
         return _Best(best, judged)
 
-    def result(self, base: SetResult, best: _Best, empty: int, took_s: float) -> LabResultSection:
+    def result(self, base: SetResult, best: _Best, choice: Choice, took_s: float) -> LabResultSection:
         ask = self._ask
         valid = [each for each in self._results if each is not None]
         early, late = self._parts(best.judged)
@@ -174,7 +150,7 @@ class _Run:
             names=self._names,
             ranges=ask.ranges,
             split=self._split.words,
-            notes=tuple(self._notes(empty, bool(valid), bool(best.sets))),
+            notes=tuple(self._notes(choice, bool(valid), bool(best.sets))),
             sets=len(valid),
             skipped=len(self._results) - len(valid),
             base=base,
@@ -220,7 +196,7 @@ class _Run:
         moved: dict[str, Any] = dict(zip(self._names, values, strict=True))
         return BreakoutParams(**{**self._ask.base, **{name: _plain(value) for name, value in moved.items()}})
 
-    def _notes(self, empty: int, swept: bool, found: bool) -> Iterator[str]:
+    def _notes(self, choice: Choice, swept: bool, found: bool) -> Iterator[str]:
         unknown = sum(1 for tape in self._tapes if tape.floored and tape.average_volume is None)
         if unknown:
             yield (
@@ -233,6 +209,9 @@ class _Run:
                 f"Relative volume is measured against SMA20 on {len(self._tapes) - based} of {len(self._tapes)} "
                 "symbol-days (10 earlier days are needed for the usual volume)."
             )
+        if choice.absent:
+            yield absent_words(choice)
+        empty = choice.symbol_days - len(self._tapes)
         if empty:
             yield f"{empty} symbol-days have no bar."
         if swept and not found:
