@@ -209,6 +209,12 @@ class _Run:
                 f"Relative volume is measured against SMA20 on {len(self._tapes) - based} of {len(self._tapes)} "
                 "symbol-days (10 earlier days are needed for the usual volume)."
             )
+        visited = sum(tape.is_visited for tape in self._tapes)
+        if visited:
+            yield (
+                f"{visited} of {len(self._tapes)} symbol-days are mostly visited minutes: what happened between the "
+                "visits is not in them. Live, the broker's own bars are fetched where they decide."
+            )
         if choice.absent:
             yield absent_words(choice)
         empty = choice.symbol_days - len(self._tapes)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.bars.archive import BarArchive, Saved
 from engine.bars.bar_files import BarColumns, StoredSession
@@ -25,9 +26,10 @@ from engine.lab.features import Features
 from engine.lab.recordings import CsvRecordings, Recordings, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
+from engine.lab.sweep import sweep
 from engine.lab.tape import Around, make_tape
 from engine.scanners.rules import Floors
-from tests.unit.lab.lab_samples import DAY_S, OPEN, walk, write_day, write_days
+from tests.unit.lab.lab_samples import DAY_S, OPEN, ask_sweep, walk, write_day, write_days
 from tests.unit.lab.test_replay import assert_same
 
 MINUTE_2013 = Path(__file__).resolve().parents[4] / "shared" / "data" / "market-2013" / "minute"
@@ -150,7 +152,8 @@ def test_the_apps_own_days_are_read(tmp_path: Path):
         sessions = []
         for number in range(2):
             start = OPEN + number * DAY_S
-            bars = BarColumns(*walk(con_id + number, start=start), np.full(390, 3.0))
+            quality = np.where(np.arange(390) < (200 if (con_id, number) == (2, 1) else 150), 1.0, 3.0)
+            bars = BarColumns(*walk(con_id + number, start=start), quality)
             hours = (start, start + 23_400.0) if con_id < 3 else (None, None)
             sessions.append(StoredSession(20131007 + number, *hours, bars))
         contract = ContractRef(con_id, name, name, "FUT" if con_id == 3 else "STK")
@@ -160,6 +163,9 @@ def test_the_apps_own_days_are_read(tmp_path: Path):
     assert {symbol for symbol, _ in source.days()} == {"AAA #1", "AAA #2", "ESZ3"}
     tapes = {(tape.symbol, tape.day): tape for _, tape in tapes_of(source, (), ()) if tape is not None}
     assert len(tapes) == 6
+    assert [key for key, tape in tapes.items() if tape.is_visited] == [("AAA #2", "2013-10-08")], "200 of 390 minutes"
+    result = list(sweep(replace(ask_sweep(1, tmp_path), kind="app"), source))[-1].result
+    assert any(note.startswith("1 of 6 symbol-days are mostly visited minutes") for note in result.notes)
     stock, future = tapes["AAA #1", "2013-10-08"], tapes["ESZ3", "2013-10-08"]
     assert stock.floored and stock.openings[stock.first :].all() and stock.starts[-1] == OPEN + DAY_S
     assert not future.floored and not future.openings.any()
