@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from engine.clock import Clock
 from engine.config import BreakoutParams
 from engine.errors import LabError
+from engine.lab.handover import LOADING, NOT_LOADED, Handover
 from engine.lab.messages import (
     AskDays,
     AskPreview,
@@ -31,10 +32,9 @@ from engine.lab.messages import (
     PreviewAnswer,
     Progress,
     SweepAnswer,
-    SymbolMinutes,
     ToLab,
 )
-from engine.lab.process import LabProcess
+from engine.lab.process import Ended, LabProcess
 from engine.lab.snapshot import TodaySnapshot
 from engine.state.commands import CancelLab, LabCommand, LookForDays, PreviewThresholds, RunLab
 from engine.state.lab_sections import Histogram, LabSection, LabSource, PreviewSection
@@ -43,9 +43,9 @@ from engine.state.sections import Section
 log = logging.getLogger("qtrade.lab")
 
 PREVIEW_S, DAYS_S, STEP_S = 15.0, 60.0, 60.0  # without an answer, without a sign of progress
-FRESH_S = 60.0  # today's bars are sent again after this time
-SLICE_S = 0.002
 PREFIX = "breakout."
+_BUSY = "The lab did not answer in time: a run keeps it busy. Try again, or cancel the run."
+_UNFORESEEN = "The lab could not be asked; the log file says why."
 Kind = Literal["preview", "days", "run"]
 
 
@@ -54,6 +54,8 @@ class _Job:
     kind: Kind
     request_id: str
     due_mono: float
+    pid: int | None  # of the process that was asked
+    source: LabSource | None = None  # that a look is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,13 @@ class LabDesk:
 
     def __init__(self, ties: LabTies, today: TodaySnapshot, root: Path, log_file: Path) -> None:
         self._ties = ties
-        self._today = today
+        self._today = Handover(today, self._send, ties.clock.mono)
         self._process = LabProcess(root, log_file, self._hand_over, self._hand_over)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._jobs: dict[int, _Job] = {}
         self._number = 0
         self._folder: Path | None = None
         self._lab = LabSection()
-        self._sent_mono = float("-inf")
         self._previewing: asyncio.Task[None] | None = None
         self._next_preview: PreviewThresholds | None = None
         self._histograms: tuple[Histogram, ...] = ()
@@ -106,15 +107,25 @@ class LabDesk:
                 self._cancel(command)
         except LabError as error:
             self._ties.answer(command.request_id, False, str(error))
+        except Exception:  # the other commands of the batch must not go down with it
+            log.exception("A question to the lab failed")
+            self._ties.answer(command.request_id, False, _UNFORESEEN)
 
     def step(self) -> None:
-        """Call each second: a job past its time ends the process."""
+        """Call each second: a job past its time ends the process, but not under a run that goes on."""
         now = self._ties.clock.mono()
-        late = [job for job in self._jobs.values() if now > job.due_mono]
-        if late:
-            log.warning("The lab did not answer in time (%s); its process is ended", late[0].kind)
-            self._process.stop()
-            self._give_up("The lab did not answer in time and was started again; try once more.")
+        late = {number: job for number, job in self._jobs.items() if now > job.due_mono}
+        if not late:
+            return
+        runs = any(job.kind == "run" for job in self._jobs.values())
+        if runs and all(job.kind != "run" for job in late.values()):
+            for number, job in late.items():
+                del self._jobs[number]
+                self._failed(job, Failed(number, _BUSY))
+            return
+        log.warning("The lab did not answer in time (%s); its process is ended", next(iter(late.values())).kind)
+        self._process.stop()
+        self._give_up("The lab did not answer in time and was started again; try once more.")
 
     def stop(self) -> None:
         if self._previewing is not None:
@@ -132,49 +143,30 @@ class LabDesk:
         self._next_preview = command
 
     async def _ask_preview(self, command: PreviewThresholds) -> None:
+        problem = ""
         try:
             in_force, usd_floor = self._ties.thresholds()
             moved = moved_params(in_force, command.changes)
-            await self._send_today()
-            number = self._ask("preview", command.request_id, PREVIEW_S)
-            self._send(AskPreview(number, in_force.model_dump(), moved.model_dump(), usd_floor))
+            if self._process.pid is None:
+                self._today.forget()
+            await self._today.bring()
+            ask = AskPreview(self._numbered(), in_force.model_dump(), moved.model_dump(), usd_floor)
+            self._ask(ask, "preview", command.request_id, PREVIEW_S)
         except LabError as error:
-            self._previewed(PreviewSection(request_id=command.request_id, ok=False, text=str(error)))
-        finally:
-            self._previewing = None
-
-    async def _send_today(self) -> None:
-        """Hand over the bars that changed, in slices of 2 ms."""
-        mono = self._ties.clock.mono
-        if self._process.pid is None:
-            self._today.forget()
-        elif mono() - self._sent_mono < FRESH_S:
-            return
-        part: list[SymbolMinutes] = []
-        first, begun = self._today.begin(), mono()
-        for symbol in self._today.changed():
-            if symbol is not None:
-                part.append(symbol)
-            if mono() - begun > SLICE_S:
-                first = self._send_part(part, first)
-                part = []
-                await asyncio.sleep(0)
-                begun = mono()
-        self._send_part(part, first)
-        self._sent_mono = mono()
-
-    def _send_part(self, part: list[SymbolMinutes], is_first: bool) -> bool:
-        """Whether the next part is the first; nothing is sent where nothing is new."""
-        if not part and not is_first:
-            return False
-        self._send(LoadToday(0, self._today.day_start or 0.0, is_first, tuple(part)))
-        return False
+            problem = str(error)
+        except Exception:
+            log.exception("A preview failed")
+            problem = _UNFORESEEN
+        self._previewing = None  # before the next one is begun
+        if problem:
+            self._previewed(PreviewSection(request_id=command.request_id, ok=False, text=problem))
 
     def _look(self, command: LookForDays) -> None:
         folder = self._folder_of(command.kind, command.folder)
-        number = self._ask("days", command.request_id, DAYS_S)
-        self._show(source=LabSource(command.kind, folder))
-        self._send(AskDays(number, command.kind, folder))
+        source = LabSource(command.kind, folder)
+        self._ask(AskDays(self._numbered(), command.kind, folder), "days", command.request_id, DAYS_S, source)
+        self._let_run_wait()
+        self._show(source=source)
 
     def _run(self, command: RunLab) -> None:
         if any(job.kind == "run" for job in self._jobs.values()):
@@ -184,17 +176,8 @@ class LabDesk:
         if unknown:
             raise LabError(f"{unknown[0]} is no threshold. Reload the page.")
         folder = self._folder_of(command.kind, command.folder)
-        number = self._ask("run", command.request_id, STEP_S)
-        self._show(
-            request_id=command.request_id,
-            phase="running",
-            done=0,
-            total=0,
-            text="starting",
-            started_wall=self._ties.clock.wall(),
-        )
         ask = AskSweep(
-            job=number,
+            job=self._numbered(),
             kind=command.kind,
             folder=folder,
             symbols=command.symbols,
@@ -204,7 +187,15 @@ class LabDesk:
             ranges=command.ranges,
             least_signals=command.least_signals,
         )
-        self._send(ask)
+        self._ask(ask, "run", command.request_id, STEP_S)
+        self._show(
+            request_id=command.request_id,
+            phase="running",
+            done=0,
+            total=0,
+            text="starting",
+            started_wall=self._ties.clock.wall(),
+        )
         self._ties.answer(command.request_id, True, "The run has begun.")
 
     def _cancel(self, command: CancelLab) -> None:
@@ -218,25 +209,43 @@ class LabDesk:
         if kind == "csv":
             if not folder.strip():
                 raise LabError("Type the folder that holds the recorded days first.")
-            return str(Path(folder.strip()).expanduser())
+            return _own_path(folder.strip())
         if kind != "app":
             raise LabError("That is no source of recorded days. Reload the page.")
         if self._folder is None:
             raise LabError("The account is not known yet; its recorded days can be read once it is.")
         return str(self._folder)
 
-    def _ask(self, kind: Kind, request_id: str, within_s: float) -> int:
+    def _numbered(self) -> int:
         self._number += 1
-        self._jobs[self._number] = _Job(kind, request_id, self._ties.clock.mono() + within_s)
         return self._number
 
+    def _ask(
+        self, message: ToLab, kind: Kind, request_id: str, within_s: float, source: LabSource | None = None
+    ) -> None:
+        """Send, and wait for the answer only where that went well. Raises LabError."""
+        self._send(message)
+        self._jobs[message.job] = _Job(kind, request_id, self._ties.clock.mono() + within_s, self.pid, source)
+
+    def _let_run_wait(self) -> None:
+        """A run stands still while a folder is looked through: its time for a step begins after that."""
+        looks = [job.due_mono for job in self._jobs.values() if job.kind == "days"]
+        for job in self._jobs.values():
+            if job.kind == "run" and looks:
+                job.due_mono = max(job.due_mono, max(looks) + STEP_S)
+
     def _send(self, message: ToLab) -> None:
-        if self._process.send(message) and not isinstance(message, LoadToday | AskDays | AskSweep):
+        """Raises LabError, also where a process that knows nothing yet can't do anything with the message."""
+        is_fresh = self._process.send(message)
+        if not is_fresh or (isinstance(message, LoadToday) and message.is_first):
+            return
+        self._today.forget()
+        if not isinstance(message, AskDays | AskSweep):
             raise LabError("The lab process had ended and was started again; try once more.")
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def _hand_over(self, message: FromLab | int) -> None:
+    def _hand_over(self, message: FromLab | Ended) -> None:
         """Called in the reading thread: on to the loop."""
         loop = self._loop
         try:
@@ -245,15 +254,19 @@ class LabDesk:
         except RuntimeError:  # the loop is closed: the engine has ended
             pass
 
-    def _received(self, message: FromLab | int) -> None:
-        if isinstance(message, int):
-            self._give_up(f"The lab process ended (exit code {message}) and starts again with the next question.")
+    def _received(self, message: FromLab | Ended) -> None:
+        if isinstance(message, Ended):
+            code = message.exit_code
+            self._give_up(f"The lab process ended (exit code {code}) and starts again with the next question.", message)
             return
+        if message.job == LOADING and isinstance(message, Failed):
+            self._not_loaded(message)
         job = self._jobs.get(message.job)
         if job is None:
             return
         if isinstance(message, Progress):
             job.due_mono = self._ties.clock.mono() + STEP_S
+            self._let_run_wait()
             self._show(done=message.done, total=message.total, text=message.text)
             return
         del self._jobs[message.job]
@@ -268,30 +281,42 @@ class LabDesk:
             self._failed(job, message)
 
     def _found(self, job: _Job, message: DaysAnswer) -> None:
-        known = self._lab.source
-        if known is not None:
-            self._show(
-                source=replace(known, days=message.days, symbols=message.symbols, sizes=message.sizes, problem="")
-            )
+        self._show_source(job, days=message.days, symbols=message.symbols, sizes=message.sizes)
         self._ties.answer(job.request_id, True, f"{len(message.symbols)} symbols, {len(message.days)} days.")
+
+    def _show_source(self, job: _Job, **found: Any) -> None:
+        """What was found where this job looked; the answer to an earlier look is not that of the newest."""
+        asked, shown = job.source, self._lab.source
+        if asked is not None and shown is not None and (asked.kind, asked.folder) == (shown.kind, shown.folder):
+            self._show(source=replace(asked, **found))
+
+    def _not_loaded(self, message: Failed) -> None:
+        """Part of today's bars could not be taken: a preview without it would mislead."""
+        log.warning("The lab could not take today's bars: %s", message.text)
+        self._today.forget()
+        for number in [number for number, job in self._jobs.items() if job.kind == "preview"]:
+            self._failed(self._jobs.pop(number), Failed(number, NOT_LOADED))
 
     def _failed(self, job: _Job, message: Failed) -> None:
         if job.kind == "preview":
             self._previewed(PreviewSection(request_id=job.request_id, ok=False, text=message.text))
         elif job.kind == "days":
-            known = self._lab.source
-            self._show(source=replace(known, problem=message.text) if known is not None else None)
+            self._show_source(job, problem=message.text)
             self._ties.answer(job.request_id, False, message.text)
         else:
             self._show(phase="cancelled" if message.cancelled else "failed", text=message.text)
 
-    def _give_up(self, text: str) -> None:
-        """The process is gone: so is everything that was asked of it."""
-        self._today.forget()
-        self._sent_mono = float("-inf")
-        jobs, self._jobs = list(self._jobs.values()), {}
-        for job in jobs:
-            self._failed(job, Failed(0, text))
+    def _give_up(self, text: str, ended: Ended | None = None) -> None:
+        """The process is gone, so is what was asked of it; the next one may be up already, with questions of its own.
+
+        `ended` None = it was stopped from here.
+        """
+        if self.pid is None:
+            self._today.forget()
+        for number, job in list(self._jobs.items()):
+            if ended is None or job.pid in (ended.pid, None):
+                del self._jobs[number]
+                self._failed(job, Failed(number, text))
 
     def _previewed(self, section: PreviewSection) -> None:
         if section.ok:
@@ -306,6 +331,14 @@ class LabDesk:
     def _show(self, **changed: Any) -> None:
         self._lab = replace(self._lab, **changed)
         self._ties.publish("lab", self._lab)
+
+
+def _own_path(folder: str) -> str:
+    """The folder as typed, "~" made good. Raises LabError."""
+    try:
+        return str(Path(folder).expanduser())
+    except (RuntimeError, ValueError, OSError) as error:  # RuntimeError: no such user
+        raise LabError(f"{folder} is no folder that can be found: {error} Type it in full.") from error
 
 
 def moved_params(in_force: BreakoutParams, changes: dict[str, Any]) -> BreakoutParams:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.bars.bar_files import NO_BARS, StoredSession, StoredSymbol, list_symbols, read_sessions
+import numpy as np
+
+from engine.bars.bar_files import NO_BARS, SOURCES, BarColumns, StoredSession, StoredSymbol, list_symbols, read_sessions
 from engine.bars.series import BarArrays
 from engine.bars.sessions import is_us_stock
 from engine.errors import LabError
 from engine.lab.recordings import RecordedDay, regular_hours, stock_hours
+
+SAMPLED = SOURCES.index("sampled")
 
 
 class AppRecordings:
@@ -42,7 +46,11 @@ class AppRecordings:
         hours = regular_hours(bars, session.open, session.close)
         if not hours.liquid.sessions and is_us_stock(stored.contract):
             hours = stock_hours(day)
-        return RecordedDay(symbol, day, bars, hours, is_stock)
+        return RecordedDay(symbol, day, bars, hours, is_stock, _is_visited(session.bars))
+
+
+def _is_visited(bars: BarColumns) -> bool:
+    return int(np.count_nonzero(bars.quality == SAMPLED)) * 2 > len(bars.time)
 
 
 def _iso(date: int) -> str:

@@ -43,12 +43,15 @@ class TapeLists(NamedTuple):
 
 
 class Features:
-    """The series of one stack by parameter; the newest 4 to 24 of each kind are kept."""
+    """The series of one stack by parameter; the newest 4 to 24 of each kind are kept.
 
-    def __init__(self, stack: Stack) -> None:
+    `cells` = those of all stacks that share the memory with this one; None = it is alone.
+    """
+
+    def __init__(self, stack: Stack, cells: int | None = None) -> None:
         self.stack = stack
         self._kept: dict[str, OrderedDict[Hashable, object]] = {}
-        self._most = max(LEAST_KEPT, min(MOST_KEPT, KEPT_CELLS // max(1, stack.time.size)))
+        self._most = max(LEAST_KEPT, min(MOST_KEPT, KEPT_CELLS // max(1, cells or stack.time.size)))
         self._lists: dict[int, TapeLists] = {}
 
     def lists(self, number: int) -> TapeLists:

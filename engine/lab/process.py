@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from engine.errors import LabError
 from engine.lab.messages import FromLab, ToLab, framed, from_lab, length_of
@@ -27,6 +27,13 @@ COMMAND = (sys.executable, "-m", "engine.lab.worker")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+class Ended(NamedTuple):
+    """A lab process ended by itself."""
+
+    pid: int
+    exit_code: int
+
+
 class LabProcess:
     """One lab process at a time. `send` and `stop` from the engine thread; the callbacks come from the reading thread.
 
@@ -34,7 +41,7 @@ class LabProcess:
         root: the program's folder, in which the process is started.
         log_file: what it says of errors.
         on_message: every message of the process.
-        on_exit: the process ended by itself; with its exit code.
+        on_exit: the process ended by itself. May come after the next one was started.
     """
 
     def __init__(
@@ -42,7 +49,7 @@ class LabProcess:
         root: Path,
         log_file: Path,
         on_message: Callable[[FromLab], None],
-        on_exit: Callable[[int], None],
+        on_exit: Callable[[Ended], None],
     ) -> None:
         self._root = root
         self._log_file = log_file
@@ -62,8 +69,7 @@ class LabProcess:
             LabError: it can't be started, or too much is waiting.
         """
         fresh = self._child is None or not self._child.is_alive
-        if fresh:
-            self.stop()
+        if fresh:  # a process that died is not stopped here: who waits for it is still to be told
             self._child = _Child(self._start(), self._on_message, self._on_exit)
         assert self._child is not None
         self._child.put(framed(message))
@@ -103,7 +109,7 @@ class _Child:
         self,
         process: subprocess.Popen[bytes],
         on_message: Callable[[FromLab], None],
-        on_exit: Callable[[int], None],
+        on_exit: Callable[[Ended], None],
     ) -> None:
         self.process = process
         self._on_message = on_message
@@ -163,4 +169,4 @@ class _Child:
         except queue.Full:
             pass
         if not wanted:
-            self._on_exit(code)
+            self._on_exit(Ended(self.process.pid, code))

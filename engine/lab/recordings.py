@@ -21,13 +21,17 @@ EARLIEST, LATEST = 4 * 60, 20 * 60  # minutes of New York's day within which US 
 
 
 class RecordedDay(NamedTuple):
-    """The minutes of one symbol and day. `hours` with nothing in it = the bars must tell sessions apart."""
+    """The minutes of one symbol and day. `hours` with nothing in it = the bars must tell sessions apart.
+
+    `is_visited` = more than half of the minutes come from visits of a few seconds, not from a line or history.
+    """
 
     symbol: str
     day: str
     bars: BarArrays
     hours: ContractHours
     is_stock: bool
+    is_visited: bool = False
 
 
 class Recordings(Protocol):
@@ -120,6 +124,7 @@ def day_tape(today: RecordedDay, earlier: Sequence[RecordedDay]) -> Tape | None:
         usual=_usual(today, earlier),
         average_volume=sum(totals) / len(totals) if totals else None,
         floored=today.is_stock,
+        is_visited=today.is_visited,
     )
     return make_tape(today.symbol, today.day, bars, first, around)
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from engine.config import BreakoutParams
 from engine.errors import LabError
-from engine.lab.features import Features
+from engine.lab.batches import Batch, batches_of
+from engine.lab.choice import Choice, absent_words, choose, read_tapes
 from engine.lab.messages import AskSweep, Progress, SweepAnswer
-from engine.lab.recordings import Recordings, tapes_of
-from engine.lab.replay import replay
-from engine.lab.stack import stack_tapes
-from engine.lab.summary import Judged, Outcomes, bucket_of, grouped, hour_of, side_of, spread
+from engine.lab.recordings import Recordings
+from engine.lab.summary import Judged, bucket_of, grouped, hour_of, side_of, spread
 from engine.lab.tape import Tape
 from engine.scanners.outcome_figures import THIRTY, figures
 from engine.scanners.outcomes import HORIZONS_MIN
@@ -30,15 +29,16 @@ from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
 
 CHOOSING_SHARE = 0.7
 MOST_SETS = 5_000
-MOST_TAPES = 2_000
 MOST_SIGNALS = 300
 MOST_BEST = 20
+T = TypeVar("T")
+Steps = Generator[Progress, None, T]
 
 
 class Split(NamedTuple):
-    """Numbers of the tapes that judge, and how it came; empty = no split was possible."""
+    """(symbol, day) of the tapes that judge, and how it came; empty = no split was possible."""
 
-    judging: frozenset[int]
+    judging: frozenset[tuple[str, str]]
     words: str
 
 
@@ -51,12 +51,12 @@ def split_tapes(tapes: Sequence[Tape]) -> Split:
         early = "first" if kept == 1 else f"first {kept}"
         late_words = "last" if len(days) - kept == 1 else f"last {len(days) - kept}"
         words = f"chosen by the {early} of {len(days)} days, judged by the {late_words}"
-        return Split(frozenset(n for n, tape in enumerate(tapes) if tape.day in late), words)
+        return Split(frozenset((tape.symbol, tape.day) for tape in tapes if tape.day in late), words)
     if len(symbols) > 1:
         kept = _choosing(len(symbols))
         others = set(symbols[kept:])
         words = f"one day only: chosen by {kept} of {len(symbols)} symbols, judged by the others"
-        return Split(frozenset(n for n, tape in enumerate(tapes) if tape.symbol in others), words)
+        return Split(frozenset((tape.symbol, tape.day) for tape in tapes if tape.symbol in others), words)
     return Split(frozenset(), "one symbol and day: no split is possible, so nothing here is proof")
 
 
@@ -72,39 +72,17 @@ def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]
     """
     begun = time.perf_counter()
     sets = _sets(ask)
+    choice = choose(ask, source)
     tapes: list[Tape] = []
-    empty = 0
-    count = _symbol_days(ask, source)
-    for symbol, tape in tapes_of(source, ask.symbols, ask.days):
-        if tape is None:
-            empty += 1
-        else:
-            tapes.append(tape)
-        yield Progress(ask.job, len(tapes) + empty, count, f"reading {symbol}")
-    if not tapes:
-        raise LabError("None of the chosen symbols was recorded on the chosen days. Choose other days or symbols.")
+    yield from read_tapes(ask, source, choice.symbol_days, tapes)
     run = _Run(ask, tapes)
-    base = run.of(BreakoutParams(**ask.base))
+    yield from run.stack(Progress(ask.job, 0, len(sets), "getting ready"))
+    base = yield from run.of(BreakoutParams(**ask.base), Progress(ask.job, 0, len(sets), "values in force"))
     for number, values in enumerate(sets):
-        run.add(values)
+        yield from run.add(values, Progress(ask.job, number, len(sets), ""))
         yield Progress(ask.job, number + 1, len(sets), "")
-    yield SweepAnswer(ask.job, run.result(base, empty, time.perf_counter() - begun))
-
-
-def _symbol_days(ask: AskSweep, source: Recordings) -> int:
-    """How many are chosen. Raises LabError above what a run takes, before anything is read."""
-    chosen = [
-        day
-        for symbol, day in source.days()
-        if (not ask.symbols or symbol in ask.symbols) and (not ask.days or day in ask.days)
-    ]
-    if len(chosen) > MOST_TAPES:
-        days = len(set(chosen))
-        raise LabError(
-            f"{len(chosen):,} symbol-days on {days} days are chosen; at most {MOST_TAPES:,} are run at once. Choose "
-            f"fewer days (about {max(1, MOST_TAPES * days // len(chosen))}), or name the symbols."
-        )
-    return len(chosen)
+    best = yield from run.judge_best(Progress(ask.job, len(sets), len(sets), "the best set"))
+    yield SweepAnswer(ask.job, run.result(base, best, choice, time.perf_counter() - begun))
 
 
 def _sets(ask: AskSweep) -> list[tuple[float, ...]]:
@@ -114,64 +92,77 @@ def _sets(ask: AskSweep) -> list[tuple[float, ...]]:
     return list(itertools.product(*(each.values for each in ask.ranges))) if ask.ranges else []
 
 
+class _Best(NamedTuple):
+    """The sets that rank, highest first, and every signal of the first (of the values in force where none ranks)."""
+
+    sets: list[SetResult]
+    judged: list[Judged]
+
+
 class _Run:
-    """The stack and the results so far."""
+    """The batches and the results so far. What takes long tells `now` after each batch."""
 
     def __init__(self, ask: AskSweep, tapes: list[Tape]) -> None:
         self._ask = ask
         self._tapes = tapes
         self._names = tuple(each.name for each in ask.ranges)
-        self._features = Features(stack_tapes(tapes))
-        self._outcomes = Outcomes(self._features)
+        self._batches: list[Batch] = []
         self._split = split_tapes(tapes)
         self._results: list[SetResult | None] = []
 
-    def of(self, params: BreakoutParams, values: tuple[float, ...] = ()) -> SetResult:
-        """Figures of one set on both parts."""
-        judged = self._judged(params)
-        judging = self._split.judging
-        chosen = figures([each for each in judged if each.signal.tape not in judging])
-        return SetResult(
-            values, chosen, figures([each for each in judged if each.signal.tape in judging]) if judging else None
-        )
+    def stack(self, now: Progress) -> Iterator[Progress]:
+        """Comes first."""
+        cells = sum(len(tape.bars.time) for tape in self._tapes)
+        for tapes in batches_of(self._tapes):
+            self._batches.append(Batch(tapes, cells))
+            yield now
 
-    def add(self, values: tuple[float, ...]) -> None:
+    def of(self, params: BreakoutParams, now: Progress, values: tuple[float, ...] = ()) -> Steps[SetResult]:
+        """Figures of one set on both parts."""
+        judged = yield from self._judged(params, now)
+        early, late = self._parts(judged)
+        return SetResult(values, figures(early), figures(late) if self._split.judging else None)
+
+    def add(self, values: tuple[float, ...], now: Progress) -> Iterator[Progress]:
         """Run one set of the product; a combination that makes no sense (EMA fast above slow) is skipped."""
         try:
             params = self._params(values)
         except ValidationError:
             self._results.append(None)
             return
-        self._results.append(self.of(params, values))
+        found = yield from self.of(params, now, values)
+        self._results.append(found)
 
-    def result(self, base: SetResult, empty: int, took_s: float) -> LabResultSection:
+    def judge_best(self, now: Progress) -> Steps[_Best]:
+        ranked = (each for each in self._results if each is not None and self._counts(each))
+        best = sorted(ranked, key=_merit, reverse=True)[:MOST_BEST]
+        params = self._params(best[0].values) if best else BreakoutParams(**self._ask.base)
+        judged = yield from self._judged(params, now)
+        return _Best(best, judged)
+
+    def result(self, base: SetResult, best: _Best, choice: Choice, took_s: float) -> LabResultSection:
         ask = self._ask
         valid = [each for each in self._results if each is not None]
-        best = sorted((each for each in valid if self._counts(each)), key=_merit, reverse=True)[:MOST_BEST]
-        params = self._params(best[0].values) if best else BreakoutParams(**ask.base)
-        judged = self._judged(params)
-        judging = self._split.judging
-        late = [each for each in judged if each.signal.tape in judging]
-        early = [each for each in judged if each.signal.tape not in judging]
-        told = late if judging else early
+        early, late = self._parts(best.judged)
+        told = late if self._split.judging else early
         return LabResultSection(
             request_id="",
             names=self._names,
             ranges=ask.ranges,
             split=self._split.words,
-            notes=tuple(self._notes(empty, bool(valid), bool(best))),
+            notes=tuple(self._notes(choice, bool(valid), bool(best.sets))),
             sets=len(valid),
             skipped=len(self._results) - len(valid),
             base=base,
-            best=tuple(best),
+            best=tuple(best.sets),
             cells=tuple(None if each is None else self._cell(each) for each in self._results),
             by_hour=grouped(told, hour_of),
             by_side=grouped(told, side_of),
             by_score=grouped(told, bucket_of),
             spread_chosen=spread(early),
             spread_judged=spread(late),
-            signals=tuple(_line(each, each.signal.tape in judging) for each in judged[:MOST_SIGNALS]),
-            signals_total=len(judged),
+            signals=tuple(_line(each, self._is_late(each)) for each in best.judged[:MOST_SIGNALS]),
+            signals_total=len(best.judged),
             tapes=len(self._tapes),
             took_s=round(took_s, 2),
         )
@@ -185,15 +176,27 @@ class _Run:
         chosen = result.chosen.moves[THIRTY] if self._counts(result) else None
         return chosen, judged, result.chosen.signals + (result.judged.signals if result.judged is not None else 0)
 
-    def _judged(self, params: BreakoutParams) -> list[Judged]:
+    def _judged(self, params: BreakoutParams, now: Progress) -> Steps[list[Judged]]:
+        """Every signal under one set, in the order of the tapes."""
         floors = Floors(params.price_floor_usd, float(params.avg_volume_floor), self._ask.usd_floor)
-        return self._outcomes.judge(replay(self._features, params, floors))
+        found: list[Judged] = []
+        for batch in self._batches:
+            found += batch.judge(params, floors)
+            yield now
+        return found
+
+    def _is_late(self, each: Judged) -> bool:
+        return (each.symbol, each.day) in self._split.judging
+
+    def _parts(self, judged: list[Judged]) -> tuple[list[Judged], list[Judged]]:
+        """(those that choose, those that judge)."""
+        return [each for each in judged if not self._is_late(each)], [each for each in judged if self._is_late(each)]
 
     def _params(self, values: tuple[float, ...]) -> BreakoutParams:
         moved: dict[str, Any] = dict(zip(self._names, values, strict=True))
         return BreakoutParams(**{**self._ask.base, **{name: _plain(value) for name, value in moved.items()}})
 
-    def _notes(self, empty: int, swept: bool, found: bool) -> Iterator[str]:
+    def _notes(self, choice: Choice, swept: bool, found: bool) -> Iterator[str]:
         unknown = sum(1 for tape in self._tapes if tape.floored and tape.average_volume is None)
         if unknown:
             yield (
@@ -206,6 +209,15 @@ class _Run:
                 f"Relative volume is measured against SMA20 on {len(self._tapes) - based} of {len(self._tapes)} "
                 "symbol-days (10 earlier days are needed for the usual volume)."
             )
+        visited = sum(tape.is_visited for tape in self._tapes)
+        if visited:
+            yield (
+                f"{visited} of {len(self._tapes)} symbol-days are mostly visited minutes: what happened between the "
+                "visits is not in them. Live, the broker's own bars are fetched where they decide."
+            )
+        if choice.absent:
+            yield absent_words(choice)
+        empty = choice.symbol_days - len(self._tapes)
         if empty:
             yield f"{empty} symbol-days have no bar."
         if swept and not found:

@@ -29,6 +29,7 @@ class Tape(NamedTuple):
     """Bars oldest first; those before `first` only warm up. `starts` = start of the session that runs at each look.
 
     `average_volume` (shares a day) None = unknown; `floored` False = no floors apply (futures, positions).
+    `is_visited` = most of its minutes were seen on visits only: lows and highs between them are missing.
     """
 
     symbol: str
@@ -40,6 +41,7 @@ class Tape(NamedTuple):
     usual: UsualVolume | None
     average_volume: float | None
     floored: bool
+    is_visited: bool = False
 
     def session_at(self, index: int) -> RunningSession:
         """The session that runs at the look of this bar; its end does not matter to the rules."""
@@ -54,12 +56,16 @@ class Around(NamedTuple):
     usual: UsualVolume | None = None
     average_volume: float | None = None
     floored: bool = True
+    is_visited: bool = False
 
 
 def make_tape(symbol: str, day: str, bars: BarArrays, first: int, around: Around) -> Tape:
     """A tape of `bars`, judged from index `first` on."""
     starts, openings = look_sessions(bars.time, first, around.hours, around.us_stock)
-    return Tape(symbol, day, bars, first, starts, openings, around.usual, around.average_volume, around.floored)
+    return Tape(
+        symbol, day, bars, first, starts, openings, around.usual, around.average_volume, around.floored,
+        around.is_visited,
+    )  # fmt: skip
 
 
 def look_sessions(times: Floats, first: int, hours: ContractHours, us_stock: bool) -> tuple[Floats, NDArray[np.bool_]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from engine.lab.messages import (
     Ready,
     SweepAnswer,
 )
+from engine.lab.process import Ended, LabProcess
 from engine.state.lab_sections import Range
 from tests.patience import patience
 from tests.unit.lab.lab_samples import ROOT, Bench, ask_sweep, base, today, write_days
@@ -88,7 +90,7 @@ def test_a_killed_process_is_told_and_started_again(bench: Bench):
     bench.process.send(today())
     first = bench.wait(Ready).pid
     os.kill(first, signal.SIGKILL)
-    assert bench.wait(int) == -signal.SIGKILL
+    assert bench.wait(Ended) == (first, -signal.SIGKILL)
     assert bench.process.pid is None
     assert bench.process.send(today()), "started again, and it knows nothing"
     bench.process.send(AskPreview(1, base(), base(), 0.0))
@@ -96,11 +98,32 @@ def test_a_killed_process_is_told_and_started_again(bench: Bench):
     assert bench.wait(PreviewAnswer).symbols == 3
 
 
+def test_a_death_is_told_though_the_next_question_came_first(tmp_path: Path):
+    gate, ended = threading.Event(), queue.Queue()
+
+    def hold(message):
+        gate.wait(patience(20.0))
+
+    process = LabProcess(ROOT, tmp_path / "lab.log", hold, ended.put)
+    try:
+        process.send(today())  # the reading thread waits at the first message
+        first = process._child.process
+        first.kill()
+        first.wait()
+        assert process.send(today()), "another process was started for it"
+        gate.set()
+        pid, code = ended.get(timeout=patience(20.0))
+        assert (pid, code) == (first.pid, first.returncode) and process.pid not in (None, pid)
+    finally:
+        gate.set()
+        process.stop()
+
+
 def test_noise_on_its_input_ends_it(bench: Bench):
     bench.process.send(today())
-    bench.wait(Ready)
+    pid = bench.wait(Ready).pid
     bench.process._child.put(b"\xff\xff\xff\xff")
-    assert bench.wait(int) == 0
+    assert bench.wait(Ended) == (pid, 0)
 
 
 def test_the_queue_is_bounded(bench: Bench):

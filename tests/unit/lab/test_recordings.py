@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.bars.archive import BarArchive, Saved
 from engine.bars.bar_files import BarColumns, StoredSession
@@ -24,9 +26,10 @@ from engine.lab.features import Features
 from engine.lab.recordings import CsvRecordings, Recordings, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
+from engine.lab.sweep import sweep
 from engine.lab.tape import Around, make_tape
 from engine.scanners.rules import Floors
-from tests.unit.lab.lab_samples import DAY_S, OPEN, walk, write_day, write_days
+from tests.unit.lab.lab_samples import DAY_S, OPEN, ask_sweep, walk, write_day, write_days
 from tests.unit.lab.test_replay import assert_same
 
 MINUTE_2013 = Path(__file__).resolve().parents[4] / "shared" / "data" / "market-2013" / "minute"
@@ -80,6 +83,54 @@ def test_what_is_written_is_read_and_an_empty_volume_is_unknown(tmp_path: Path):
     assert found.time.tolist() == [1_381_152_600.0] and np.isnan(found.volume).all()
 
 
+@pytest.mark.parametrize("name", ["ACME-20131007.csv", "ACME-20131007.csv.gz"])
+def test_a_file_saved_by_excel_is_read(tmp_path: Path, name: str):
+    text = ("\ufeff" + HEAD + "1381152600,1,2,0.5,1,10\n").replace("\n", "\r\n").encode()
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    source = CsvRecordings(tmp_path)
+    assert source.load("ACME", "2013-10-07").bars.close.tolist() == [1.0]
+
+
+def test_a_folder_that_can_not_be_looked_into_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("engine.lab.csv_days.os.scandir", refuse)
+    with pytest.raises(LabError, match="can't be read: .*Permission denied.*Give the folder that holds SYMBOL-"):
+        list_csv_days(tmp_path)
+    with pytest.raises(LabError, match="not a folder|can't be read"):
+        list_csv_days(Path("x" * 5_000))
+
+
+def test_two_files_for_one_day_are_said(tmp_path: Path):
+    packed = write_day(tmp_path, "ACME", "2013-10-07", walk(1, 5))
+    (tmp_path / "acme-20131007.csv").write_bytes(gzip.decompress(packed.read_bytes()))
+    words = "holds ACME-20131007.csv.gz and acme-20131007.csv, both for ACME on 2013-10-07"
+    with pytest.raises(LabError, match=words):
+        list_csv_days(tmp_path)
+
+
+def test_a_file_without_an_end_is_read_no_further_than_a_day(tmp_path: Path):
+    path = tmp_path / "ACME-20131007.csv.gz"
+    path.write_bytes(gzip.compress(b"x" * 5_000_000))
+    with pytest.raises(LabError, match="line 1: longer than 400 characters"):
+        read_csv_day(path)
+    path.write_bytes(gzip.compress(HEAD.encode() + b"\n" * 5_000))
+    with pytest.raises(LabError, match="more than 2,882 lines"):
+        read_csv_day(path)
+    bars = walk(1, 1_440)
+    assert len(read_csv_day(write_day(tmp_path, "FULL", "2013-10-07", bars)).time) == 1_440
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_no_recorded_day(tmp_path: Path):
+    os.mkfifo(tmp_path / "ACME-20131007.csv")
+    with pytest.raises(LabError, match="No recorded day was found"):
+        list_csv_days(tmp_path)
+    with pytest.raises(LabError, match="is not a file"):
+        read_csv_day(tmp_path / "ACME-20131007.csv")
+
+
 def test_earlier_days_warm_up_and_give_the_usual_volume(tmp_path: Path):
     days = write_days(tmp_path, ("AAA",), 12)
     tapes = [tape for _, tape in tapes_of(CsvRecordings(tmp_path), (), ()) if tape is not None]
@@ -101,7 +152,8 @@ def test_the_apps_own_days_are_read(tmp_path: Path):
         sessions = []
         for number in range(2):
             start = OPEN + number * DAY_S
-            bars = BarColumns(*walk(con_id + number, start=start), np.full(390, 3.0))
+            quality = np.where(np.arange(390) < (200 if (con_id, number) == (2, 1) else 150), 1.0, 3.0)
+            bars = BarColumns(*walk(con_id + number, start=start), quality)
             hours = (start, start + 23_400.0) if con_id < 3 else (None, None)
             sessions.append(StoredSession(20131007 + number, *hours, bars))
         contract = ContractRef(con_id, name, name, "FUT" if con_id == 3 else "STK")
@@ -111,6 +163,9 @@ def test_the_apps_own_days_are_read(tmp_path: Path):
     assert {symbol for symbol, _ in source.days()} == {"AAA #1", "AAA #2", "ESZ3"}
     tapes = {(tape.symbol, tape.day): tape for _, tape in tapes_of(source, (), ()) if tape is not None}
     assert len(tapes) == 6
+    assert [key for key, tape in tapes.items() if tape.is_visited] == [("AAA #2", "2013-10-08")], "200 of 390 minutes"
+    result = list(sweep(replace(ask_sweep(1, tmp_path), kind="app"), source))[-1].result
+    assert any(note.startswith("1 of 6 symbol-days are mostly visited minutes") for note in result.notes)
     stock, future = tapes["AAA #1", "2013-10-08"], tapes["ESZ3", "2013-10-08"]
     assert stock.floored and stock.openings[stock.first :].all() and stock.starts[-1] == OPEN + DAY_S
     assert not future.floored and not future.openings.any()

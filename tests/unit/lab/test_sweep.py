@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from engine.errors import LabError
+from engine.lab.batches import batches_of
 from engine.lab.messages import Progress, SweepAnswer
 from engine.lab.preview import differences
 from engine.lab.recordings import CsvRecordings
 from engine.lab.stepwise import LabSignal
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, spread
 from engine.lab.sweep import split_tapes, sweep
+from engine.lab.tape import Around, make_tape
 from engine.scanners.outcome_figures import figures
 from engine.state.lab_sections import LabResultSection, Range
-from tests.unit.lab.lab_samples import OPEN, ask_sweep, write_days
+from tests.unit.lab.lab_samples import OPEN, ask_sweep, walk, write_day, write_days
 
 
 def run(folder: Path, *ranges: Range, **more) -> LabResultSection:
@@ -73,7 +76,9 @@ def test_sets_that_make_no_sense_or_have_few_signals_are_not_ranked(tmp_path: Pa
 def test_what_can_not_be_run_is_said(tmp_path: Path):
     write_days(tmp_path)
     with pytest.raises(LabError, match="None of the chosen symbols"):
-        list(sweep(replace(ask_sweep(1, tmp_path), symbols=("ZZZ",)), CsvRecordings(tmp_path)))
+        list(sweep(replace(ask_sweep(1, tmp_path), days=("2013-12-24",)), CsvRecordings(tmp_path)))
+    with pytest.raises(LabError, match="Not recorded: APPL. Correct the name"):
+        next(sweep(replace(ask_sweep(1, tmp_path), symbols=("AAA", "APPL")), CsvRecordings(tmp_path)))
     wide = tuple(float(n) for n in range(100))
     with pytest.raises(LabError, match="10,000 sets of parameters; at most 5,000"):
         list(sweep(ask_sweep(1, tmp_path, Range("bars_n", wide), Range("rel_volume", wide)), CsvRecordings(tmp_path)))
@@ -99,3 +104,36 @@ def test_a_signal_that_only_shifts_is_neither_new_nor_gone():
     new, gone = differences(before, after)
     assert [(each.signal.bar, each.signal.side) for each in new] == [(100, "long"), (200, "long")]
     assert [(each.signal.bar, each.signal.side) for each in gone] == [(100, "short")]
+
+
+def test_a_run_in_many_small_steps_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_days(tmp_path, ("AAA", "BBB", "CCC"), 2)
+    ranges = Range("rel_volume", (0.5, 1.5)), Range("bars_n", (10.0, 20.0))
+    whole = run(tmp_path, *ranges)
+    monkeypatch.setattr("engine.lab.sweep.batches_of", partial(batches_of, most_cells=1_600))
+    said = list(sweep(ask_sweep(1, tmp_path, *ranges), CsvRecordings(tmp_path)))
+    assert replace(said[-1].result, took_s=0.0) == replace(whole, took_s=0.0) and whole.signals_total > 0
+    texts = [each.text for each in said[:-1]]
+    assert (texts.count("getting ready"), texts.count("values in force"), texts.count("the best set")) == (3, 3, 3)
+    assert texts.count("") == 4 * 3 + 4, "of each set, one step a batch, and its end"
+
+
+def test_batches_hold_what_fits_with_its_padding():
+    tapes = [make_tape("X", "", walk(n, n), 0, Around()) for n in (10, 10, 20, 50, 10)]
+    sizes = [[len(tape.bars.time) for tape in batch] for batch in batches_of(tapes, 40)]
+    assert sizes == [[10, 10], [20], [50], [10]] and list(batches_of([], 40)) == []
+
+
+def test_a_named_symbol_without_any_of_the_chosen_days_is_noted(tmp_path: Path):
+    days = write_days(tmp_path, ("AAA",), 2)
+    write_day(tmp_path, "BBB", days[0], walk(1))
+    ask = replace(ask_sweep(1, tmp_path), symbols=("AAA", "BBB"), days=(days[1],))
+    result = list(sweep(ask, CsvRecordings(tmp_path)))[-1].result
+    assert "Not recorded on the chosen days: BBB." in result.notes and result.tapes == 1
+
+
+def test_a_run_takes_no_more_bars_than_it_has_memory_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_days(tmp_path, ("AAA",), 3)
+    monkeypatch.setattr("engine.lab.choice.MOST_BARS", 1_200)
+    with pytest.raises(LabError, match="memory for 1,200 minutes, .* for 2 of the 3 chosen symbol-days"):
+        run(tmp_path)

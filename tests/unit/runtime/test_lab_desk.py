@@ -12,6 +12,9 @@ from engine.bars.store import BarStore
 from engine.clock import FakeClock
 from engine.config import BreakoutParams
 from engine.domain import Bar, ContractRef
+from engine.errors import LabError
+from engine.lab.messages import Failed
+from engine.lab.process import Ended
 from engine.lab.snapshot import TodaySnapshot
 from engine.lab_desk import LabDesk, LabTies
 from engine.state.commands import CancelLab, LookForDays, PreviewThresholds, RunLab
@@ -145,5 +148,124 @@ def test_a_process_that_dies_or_hangs_is_said_and_started_again(run):
         await bench.until(lambda: "d" in bench.answers)
         assert "ended (exit code -9)" in bench.answers["d"][1]
         assert (await bench.preview("e")).symbols == 5
+
+    run(work)
+
+
+def test_what_is_wrong_with_a_question_is_answered_whatever_it_is(run, monkeypatch):
+    async def work(bench):
+        bench.desk.take(LookForDays("user", "csv", "~nosuchuser/x"))
+        assert bench.answers["user"][0] is False and "~nosuchuser/x is no folder" in bench.answers["user"][1]
+        monkeypatch.setattr(bench.desk, "_folder_of", lambda kind, folder: 1 / 0)
+        bench.desk.take(LookForDays("odd", "csv", "x"))
+        assert bench.answers["odd"] == (False, "The lab could not be asked; the log file says why.")
+        assert bench.desk.pid is None and "lab" not in bench.sections
+
+    run(work)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP on this system")
+def test_a_late_preview_or_look_fails_alone_while_a_run_goes_on(run, tmp_path):
+    write_days(tmp_path, days=1)
+    wide = tuple(float(n) for n in range(10, 56))
+
+    async def work(bench):
+        ranges = (Range("bars_n", wide), Range("cool_down_min", wide))
+        bench.desk.take(RunLab("r", "csv", str(tmp_path), ranges=ranges))
+        await bench.until(lambda: bench.sections["lab"].total == 46 * 46)
+        pid = bench.desk.pid
+        os.kill(pid, signal.SIGSTOP)
+        bench.desk.take(PreviewThresholds("p", {}))
+        await bench.until(lambda: len(bench.desk._jobs) == 2)
+        bench.clock.advance(16.0)
+        bench.desk.step()
+        assert bench.answers["p"][0] is False and "a run keeps it busy" in bench.answers["p"][1]
+        bench.desk.take(LookForDays("l", "csv", str(tmp_path)))
+        bench.clock.advance(61.0)
+        bench.desk.step()
+        assert "a run keeps it busy" in bench.answers["l"][1], "and the run, 77 s without a word, had to wait for it"
+        assert bench.sections["lab"].phase == "running" and bench.desk.pid == pid
+        os.kill(pid, signal.SIGCONT)
+        assert (await bench.preview("q")).ok and bench.desk.pid == pid
+        os.kill(pid, signal.SIGSTOP)
+        bench.clock.advance(500.0)
+        bench.desk.step()
+        assert bench.sections["lab"].phase == "failed" and bench.desk.pid is None
+
+    run(work)
+
+
+def test_a_question_that_can_not_be_sent_leaves_nothing_behind(run, tmp_path, monkeypatch):
+    def refuse(message):
+        raise LabError("The lab process can't be started: no memory.")
+
+    async def work(bench):
+        monkeypatch.setattr(bench.desk._process, "send", refuse)
+        bench.desk.take(LookForDays("l", "csv", str(tmp_path)))
+        bench.desk.take(RunLab("r", "csv", str(tmp_path)))
+        await bench.preview("p")
+        assert all(not ok and "can't be started" in text for ok, text in bench.answers.values())
+        assert bench.desk._jobs == {} and "lab" not in bench.sections, "neither running nor looking anywhere"
+        monkeypatch.undo()
+        assert (await bench.preview("q")).symbols == 5
+
+    run(work)
+
+
+def test_a_preview_begun_by_the_end_of_another_is_the_one_under_way(run):
+    async def work(bench):
+        bench.desk.take(PreviewThresholds("bad", {"breakout.bars_n": 5}))
+        bench.desk.take(PreviewThresholds("next", {}))
+        await asyncio.sleep(0)
+        assert "bars_n" in bench.answers["bad"][1] and bench.desk._previewing is not None
+        bench.desk.take(PreviewThresholds("third", {}))
+        await bench.until(lambda: len(bench.answers) == 3)
+        assert bench.answers["third"][0]
+
+    run(work)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP on this system")
+def test_bars_that_the_lab_could_not_take_fail_the_preview_and_are_sent_anew(run):
+    async def work(bench):
+        await bench.preview("a")
+        os.kill(bench.desk.pid, signal.SIGSTOP)
+        bench.desk.take(PreviewThresholds("b", {}))
+        await bench.until(lambda: bench.desk._jobs)
+        bench.desk._received(Failed(0, "These values can't be used."))
+        assert bench.answers["b"] == (False, "Today's bars could not be handed to the lab; try once more.")
+        os.kill(bench.desk.pid, signal.SIGCONT)
+        bench.add(9, 390)
+        assert (await bench.preview("c")).symbols == 6, "all are sent at once, not after a minute"
+
+    run(work)
+
+
+def test_what_an_earlier_look_found_is_not_shown_for_the_newest(run, tmp_path):
+    write_days(tmp_path, days=1)
+
+    async def work(bench):
+        bench.desk.take(LookForDays("a", "csv", str(tmp_path)))
+        bench.desk.take(LookForDays("b", "csv", str(tmp_path / "none")))
+        await bench.until(lambda: len(bench.answers) == 2)
+        source = bench.sections["lab"].source
+        assert source.folder == str(tmp_path / "none") and "is not a folder" in source.problem
+        assert source.symbols == () and bench.answers["a"] == (True, "2 symbols, 1 days.")
+
+    run(work)
+
+
+def test_the_death_of_an_earlier_process_is_not_that_of_the_next(run, tmp_path):
+    write_days(tmp_path, days=1)
+
+    async def work(bench):
+        await bench.preview("a")
+        bench.desk.take(LookForDays("l", "csv", str(tmp_path)))
+        bench.desk._received(Ended(bench.desk.pid + 1, -9))
+        await bench.until(lambda: "l" in bench.answers)
+        assert bench.answers["l"][0]
+        bench.desk._process.stop()
+        bench.desk.take(LookForDays("m", "csv", str(tmp_path)))
+        assert (await bench.preview("b")).symbols == 5, "the new process was asked for days first, and has no bars"
 
     run(work)

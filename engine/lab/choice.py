@@ -1,0 +1,71 @@
+"""The symbol-days that a run was asked for: found or refused before anything is read, then read within its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from engine.errors import LabError
+from engine.lab.messages import AskSweep, Progress
+from engine.lab.recordings import Recordings, tapes_of
+from engine.lab.tape import Tape
+
+MOST_TAPES = 2_000
+MOST_BARS = 1_600_000  # with those of the days before; each takes some 450 bytes while a run is on
+MOST_NAMED = 10
+
+
+class Choice(NamedTuple):
+    """How many are there, and the named symbols that have none of the chosen days."""
+
+    symbol_days: int
+    absent: tuple[str, ...]
+
+
+def choose(ask: AskSweep, source: Recordings) -> Choice:
+    """What of the recorded days is meant. Raises LabError: a name that was never recorded, or too many."""
+    recorded = source.days()
+    names = {symbol for symbol, _day in recorded}
+    unknown = [symbol for symbol in ask.symbols if symbol not in names]
+    if unknown:
+        raise LabError(f"Not recorded: {_listed(unknown)}. Correct the name, or leave it out.")
+    asked = set(ask.symbols)
+    chosen = [each for each in recorded if (not asked or each[0] in asked) and (not ask.days or each[1] in ask.days)]
+    if len(chosen) > MOST_TAPES:
+        days = len({day for _symbol, day in chosen})
+        raise LabError(
+            f"{len(chosen):,} symbol-days on {days} days are chosen; at most {MOST_TAPES:,} are run at once. Choose "
+            f"fewer days (about {max(1, MOST_TAPES * days // len(chosen))}), or name the symbols."
+        )
+    present = {symbol for symbol, _day in chosen}
+    return Choice(len(chosen), tuple(dict.fromkeys(each for each in ask.symbols if each not in present)))
+
+
+def absent_words(choice: Choice) -> str:
+    return f"Not recorded on the chosen days: {_listed(choice.absent)}."
+
+
+def read_tapes(ask: AskSweep, source: Recordings, count: int, tapes: list[Tape]) -> Iterator[Progress]:
+    """Fills `tapes`, one symbol-day a step; those without a bar are left out.
+
+    Raises:
+        LabError: a file that can't be used, nothing, or more than the memory of a run.
+    """
+    bars = 0
+    for number, (symbol, tape) in enumerate(tapes_of(source, ask.symbols, ask.days), start=1):
+        if tape is not None:
+            bars += len(tape.bars.time)
+            if bars > MOST_BARS:
+                raise LabError(
+                    f"A run has memory for {MOST_BARS:,} minutes, those of the day before included; here that is for "
+                    f"{number - 1:,} of the {count:,} chosen symbol-days. Choose fewer days, or name the symbols."
+                )
+            tapes.append(tape)
+        yield Progress(ask.job, number, count, f"reading {symbol}")
+    if not tapes:
+        raise LabError("None of the chosen symbols was recorded on the chosen days. Choose other days or symbols.")
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
