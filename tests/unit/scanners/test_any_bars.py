@@ -87,7 +87,7 @@ class Live:
         around = Surroundings(self.quotes.get, lambda con_id: False, lambda con_id: True, self.clock.mono)
         self.scanner = BreakoutScanner(self.store, around, AT_ONCE, FLOORS, self.signals.append)
         self.shadow = ShadowSet(self.store, around, lambda name, signal: self.signals.append(signal))
-        self.shadow.choose("by bars", BY_BARS, FLOORS, self.at)
+        self.shadow.choose("by bars", BY_BARS, FLOORS)
         self.store.add(self.stock)
         self.store.merge_history(1, bars, self.at)
 
