@@ -1,10 +1,10 @@
 """CPU time of one full scan: 600 symbols x 390 one-minute bars, all streaming, every bar new. Goal: < 50 ms, no
-slice longer than 5 ms; the audit of the same bars after the close: no slice longer than 5 ms either.
+slice longer than 5 ms.
 
     python -m benchmarks.breakout_scan [--symbols 600]
 
 "cold" = a minute has just closed for every symbol, "warm" = between two minutes, "afresh" = history has just come for
-every symbol at once, which IB's pacing forbids (nothing can be carried on). "audit" = the missed-signal audit.
+every symbol at once, which IB's pacing forbids (nothing can be carried on).
 CPU time of the thread, so that other programs on the machine do not count; the best of five.
 """
 
@@ -21,13 +21,12 @@ from engine.bars.store import BarStore
 from engine.bars.usual import UsualVolume
 from engine.config import BreakoutParams
 from engine.domain import Bar, ContractRef, Quote, Signal
-from engine.scanners.audit import Audit
 from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.rules import Floors
 
 OPEN = 1_762_353_000.0 - 600.0  # 2025-11-05 09:20 New York: some minutes of the day are left
 BARS = 390
-ROUNDS, AUDITS = 8, 2
+ROUNDS = 8
 GOAL_MS, SLICE_GOAL_MS = 50.0, 5.0
 
 
@@ -75,18 +74,6 @@ def close_a_minute(store: BarStore, quotes: dict[int, Quote], now: float) -> Non
     store.close_due(now - now % 60.0 + 60.0)
 
 
-def audit(scanner: BreakoutScanner, store: BarStore, now: float) -> tuple[float, float, int]:
-    """CPU milliseconds of the audit, and of its longest slice; signals found."""
-    made = Audit(store, store.con_ids(), scanner.params, scanner.floors_for, [], now)
-    begun = last = time.thread_time()
-    longest = 0.0
-    for _ in made.slices(time.thread_time):
-        longest = max(longest, time.thread_time() - last)
-        last = time.thread_time()
-    ended = time.thread_time()
-    return (ended - begun) * 1_000.0, max(longest, ended - last) * 1_000.0, made.found
-
-
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--symbols", type=int, default=600)
@@ -106,11 +93,9 @@ def main() -> int:
     for name, found in runs.items():
         total, slice_ms = min(found)
         print(f"{name}: {args.symbols} symbols x {BARS} bars in {total:.1f} ms, longest slice {slice_ms:.1f} ms")
-    total, slice_ms, found_by_audit = min(audit(scanner, store, now) for _ in range(AUDITS))
-    print(f"audit: {args.symbols} symbols in {total:.0f} ms, longest slice {slice_ms:.1f} ms, {found_by_audit} signals")
     slices = [min(each[1] for each in found) for found in runs.values()]
     fast = max(min(runs["cold"]), min(runs["warm"]))[0] < GOAL_MS
-    return 0 if fast and max(*slices, slice_ms) <= SLICE_GOAL_MS else 1
+    return 0 if fast and max(slices) <= SLICE_GOAL_MS else 1
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ from engine.config import BreakoutParams
 from engine.errors import LabError
 from engine.lab.handover import LOADING, NOT_LOADED, Handover
 from engine.lab.messages import (
+    AskAudit,
     AskDays,
     AskPreview,
     AskSweep,
+    AuditAnswer,
     Cancel,
     DaysAnswer,
     Failed,
@@ -36,17 +38,18 @@ from engine.lab.messages import (
 )
 from engine.lab.process import Ended, LabProcess
 from engine.lab.snapshot import TodaySnapshot
+from engine.lab.waiting import let_know
 from engine.state.commands import CancelLab, LabCommand, LookForDays, PreviewThresholds, RunLab
 from engine.state.lab_sections import Histogram, LabSection, LabSource, PreviewSection
 from engine.state.sections import Section
 
 log = logging.getLogger("qtrade.lab")
 
-PREVIEW_S, DAYS_S, STEP_S = 15.0, 60.0, 60.0  # without an answer, without a sign of progress
+PREVIEW_S, DAYS_S, STEP_S, AUDIT_S = 15.0, 60.0, 60.0, 60.0  # without an answer, without a sign of progress
 PREFIX = "breakout."
 _BUSY = "The lab did not answer in time: a run keeps it busy. Try again, or cancel the run."
 _UNFORESEEN = "The lab could not be asked; the log file says why."
-Kind = Literal["preview", "days", "run"]
+Kind = Literal["preview", "days", "run", "audit"]
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class _Job:
     due_mono: float
     pid: int | None  # of the process that was asked
     source: LabSource | None = None  # that a look is for
+    waiting: asyncio.Future[AuditAnswer] | None = None  # of an audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,22 @@ class LabDesk:
         except Exception:  # the other commands of the batch must not go down with it
             log.exception("A question to the lab failed")
             self._ties.answer(command.request_id, False, _UNFORESEEN)
+
+    async def audit(self) -> AuditAnswer:
+        """All of today's signals in force, by the bars alone. Raises LabError."""
+        self._loop = asyncio.get_running_loop()
+        if self._process.pid is None:
+            self._today.forget()
+        await self._today.bring()
+        in_force, usd_floor = self._ties.thresholds()
+        ask = AskAudit(self._numbered(), in_force.model_dump(), usd_floor)
+        self._ask(ask, "audit", "", AUDIT_S)
+        waiting: asyncio.Future[AuditAnswer] = self._loop.create_future()
+        self._jobs[ask.job].waiting = waiting
+        try:
+            return await waiting
+        finally:
+            self._jobs.pop(ask.job, None)  # nobody waits any more
 
     def step(self) -> None:
         """Call each second: a job past its time ends the process, but not under a run that goes on."""
@@ -272,6 +292,8 @@ class LabDesk:
         del self._jobs[message.job]
         if isinstance(message, PreviewAnswer):
             self._previewed(_section(job.request_id, message, self._today.bars_to))
+        elif isinstance(message, AuditAnswer):
+            let_know(job.waiting, message)
         elif isinstance(message, DaysAnswer):
             self._found(job, message)
         elif isinstance(message, SweepAnswer):
@@ -294,12 +316,14 @@ class LabDesk:
         """Part of today's bars could not be taken: a preview without it would mislead."""
         log.warning("The lab could not take today's bars: %s", message.text)
         self._today.forget()
-        for number in [number for number, job in self._jobs.items() if job.kind == "preview"]:
+        for number in [number for number, job in self._jobs.items() if job.kind in ("preview", "audit")]:
             self._failed(self._jobs.pop(number), Failed(number, NOT_LOADED))
 
     def _failed(self, job: _Job, message: Failed) -> None:
         if job.kind == "preview":
             self._previewed(PreviewSection(request_id=job.request_id, ok=False, text=message.text))
+        elif job.kind == "audit":
+            let_know(job.waiting, LabError(message.text))
         elif job.kind == "days":
             self._show_source(job, problem=message.text)
             self._ties.answer(job.request_id, False, message.text)

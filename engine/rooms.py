@@ -26,6 +26,7 @@ from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
+from engine.lab.messages import AuditAnswer
 from engine.lab.snapshot import TodaySnapshot
 from engine.lab_desk import LabDesk, LabTies
 from engine.lateness import LatenessProbe
@@ -144,7 +145,9 @@ class Rooms:
         )
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         changed = partial(self.changes.newest, decides)
-        self.scores = ScoreDesk(self.coordinator, self.bars, setup.journal, clock, self.market_now, changed)
+        self.scores = ScoreDesk(
+            self.coordinator, self.bars, setup.journal, clock, self.market_now, self._ask_bars, changed
+        )
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
         self.curve = PnlCurve(setup.journal.record_pnl)
@@ -198,6 +201,9 @@ class Rooms:
 
     def _is_followed(self, con_id: int) -> bool:
         return self.scores.follows(con_id)
+
+    async def _ask_bars(self) -> AuditAnswer:
+        return await self.lab.audit()
 
     def _answer(self, request_id: str, ok: bool, text: str) -> None:
         self.desk.answer(request_id, ok, text)

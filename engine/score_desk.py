@@ -6,15 +6,17 @@ Engine thread only; assembled from pure parts of the scanners' room. Everything 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 
 from engine.bars.store import BarStore
 from engine.clock import Clock
 from engine.domain import Signal
-from engine.errors import QTradeError
+from engine.errors import LabError, QTradeError
 from engine.journal.reader import JournalReader
 from engine.journal.rows import SignalOutcome
 from engine.journal.writer import Journal
+from engine.lab.messages import AuditAnswer
 from engine.scanners.audit import Audit
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
@@ -23,17 +25,21 @@ from engine.scanners.score_report import audit_report, shadow_report
 from engine.scanners.scoreboard import Scoreboard, day_name
 from engine.state.score_sections import ScoresSection
 
+log = logging.getLogger("qtrade.scores")
+
 DAY_S = 86_400.0
+WEEK_S = 7 * DAY_S
 KEPT_S = 30 * DAY_S  # about 20 sessions
 AFTER_CLOSE_S = 600.0
 STEP_S = 2.0
-AUDIT_PAUSE_S = 0.008  # after each slice of 2-5 ms: a third of the loop at most
+AUDIT_PAUSE_S = 0.008  # after each slice of 2 ms: a quarter of the loop at most
 EMPTY = ScoresSection(today=(), days=(), sessions=0, shadow=None, audit=None)
 
 
 class ScoreDesk:
     """`run` is a task of the engine; the rest are its parts.
 
+    `ask_bars` = the lab's answer to what today's bars show, raises LabError.
     `changed` = market time of the newest change of what decides about signals; None = none is known.
     """
 
@@ -44,12 +50,14 @@ class ScoreDesk:
         journal: Journal,
         clock: Clock,
         market_now: Callable[[], float],
+        ask_bars: Callable[[], Awaitable[AuditAnswer]],
         changed: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._coordinator = coordinator
         self._journal = journal
         self._clock = clock
         self._market_now = market_now
+        self._ask_bars = ask_bars
         self._changed = changed
         self._store = store
         self._live = OutcomeBook(store, lambda *outcome: self._write_down("", *outcome))
@@ -105,7 +113,7 @@ class ScoreDesk:
     def ask_audit(self) -> str:
         """The user wants the audit now. Raises QTradeError while one runs."""
         if self._audit is not None and not self._audit.is_over:
-            raise QTradeError(f"The audit is running: {self._audit.done} of {self._audit.symbols} symbols are judged.")
+            raise QTradeError("The audit is running already.")
         self.audit_wanted = True
         return "The audit has begun."
 
@@ -125,12 +133,34 @@ class ScoreDesk:
             await asyncio.sleep(0)
 
     async def _run_audit(self) -> None:
-        reported = self._clock.mono()
-        for _ in self.audit_slices():
-            await asyncio.sleep(AUDIT_PAUSE_S)
-            if self._clock.mono() - reported >= STEP_S:
+        """One audit over the universe as it is now; over in any case when this ends."""
+        audit = self._audit = self._begin_audit()
+        asked = asyncio.ensure_future(self._ask_bars())
+        try:
+            while not asked.done():
                 await self._report()
-                reported = self._clock.mono()
+                await asyncio.wait({asked}, timeout=STEP_S)
+                self.step()
+            answer = asked.result()
+            audit.day_market = answer.day_start or audit.now_market
+            for _ in audit.slices(frozenset(answer.con_ids), signals_of(answer), self._clock.mono):
+                await asyncio.sleep(AUDIT_PAUSE_S)
+        except LabError as error:
+            log.warning("The audit failed: %s", error)
+            audit.fail(str(error))
+        finally:
+            asked.cancel()
+            if not audit.is_over:
+                audit.fail("The log says why.")
+
+    def _begin_audit(self) -> Audit:
+        self.audit_wanted = False
+        now, changed = self._market_now(), self._changed()
+        live = [each.signal for each in self._live.scored(now - WEEK_S)]  # the newest bars may be Friday's
+        audit = Audit(self._store, self._coordinator.universe.con_ids(), live, now)
+        if changed is not None and day_name(changed) == day_name(now):
+            audit.changed_market = changed
+        return audit
 
     def step(self) -> None:
         """Outcomes that are due; once a day, some minutes after the close, the audit."""
@@ -141,23 +171,6 @@ class ScoreDesk:
         if self._close_has_passed(now):
             self._audited_day = day_name(now)
             self.audit_wanted = True
-
-    def audit_slices(self) -> Iterator[None]:
-        """One audit over the universe as it is now; yields between slices of some ms."""
-        self.audit_wanted = False
-        coordinator, now = self._coordinator, self._market_now()
-        self._audit = Audit(
-            self._store,
-            coordinator.universe.con_ids(),
-            coordinator.breakout.params,
-            coordinator.breakout.floors_for,
-            [each.signal for each in self._live.scored(now - DAY_S)],
-            now,
-        )
-        changed = self._changed()
-        if changed is not None and day_name(changed) == day_name(now):
-            self._audit.changed_market = changed
-        yield from self._audit.slices(self._clock.mono)
 
     def section(self) -> ScoresSection | None:
         """The newest report; the same object while nothing changed; None = the first is not made yet."""
@@ -170,7 +183,7 @@ class ScoreDesk:
             self._live.version,
             self._shadow.version,
             (shadow.name, shadow.since_market),
-            None if audit is None else (audit.now_market, audit.done, audit.is_over),
+            None if audit is None else (audit.now_market, audit.is_over),
             day_name(now),
         )
         if key == self._shown:
@@ -221,6 +234,30 @@ class ScoreDesk:
     def _write_down(self, set_name: str, signal: Signal, horizon_min: int, outcome: Outcome) -> None:
         self._journal.record_outcome(
             SignalOutcome(set_name, signal.id, signal.at, horizon_min, outcome.best, outcome.worst, outcome.move)
+        )
+
+
+def signals_of(answer: AuditAnswer) -> Iterator[Signal]:
+    """The lab's signals as signals of their symbols, ended."""
+    for found in answer.signals:
+        con_id = answer.con_ids[found.tape]
+        yield Signal(
+            id=f"{con_id}-{found.side}-{int(found.at)}",
+            con_id=con_id,
+            local_symbol=answer.symbols[found.tape],
+            side=found.side,
+            at=found.at,
+            triggered_at=found.triggered_at,
+            level=found.level,
+            level_kind=found.level_kind,
+            last=found.last,
+            atr=found.atr,
+            score=found.score,
+            parts=(),
+            lane="none",
+            state="ended",
+            rel_volume=found.rel_volume,
+            surge=found.surge,
         )
 
 

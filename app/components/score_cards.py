@@ -78,7 +78,7 @@ def audit_card(request: str) -> Component:
     run = html.Button(
         "Audit now",
         className="qt-button qt-button-small",
-        title="Run the detector over today's bars of every symbol that was scanned",
+        title="Judge today's bars of every symbol that was scanned, in the lab process",
         **attrs(data_qt_audit="1", data_request=request),
     )
     return card(

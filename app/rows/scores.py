@@ -53,9 +53,7 @@ def score_states(section: ScoresSection | None) -> dict[str, Any]:
         ),
         "audit": LIVE
         if section.audit
-        else empty(
-            "Not audited yet", "After the close the same detector looks at every symbol's bars: what no line cost."
-        ),
+        else empty("Not audited yet", "After the close the same rules judge every symbol's bars: what no line cost."),
     }
 
 
@@ -160,12 +158,9 @@ def audit_words(report: AuditReport | None) -> str | dict[str, Any] | None:
     if report is None:
         return None
     if report.running:
-        return f"Judging {report.done} of {plural(report.symbols, 'symbol')} …"
-    if report.broken:
-        return (
-            f"{report.day}: the audit failed after {report.done} of {plural(report.symbols, 'symbol')}; "
-            "the log says why. Start it anew."
-        )
+        return f"Judging {plural(report.symbols, 'symbol')} …"
+    if report.problem:
+        return f"{report.day}: the audit failed. {report.problem}"
     cost = f"{plural(report.missed, 'signal')} missed for want of a line{_median(report.figures)}"
     rest = f"{report.seen} of {report.found} were seen live"
     unsure = f", {report.rejected} streamed but not confirmed by the ticks" if report.rejected else ""

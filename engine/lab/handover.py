@@ -25,6 +25,7 @@ class Handover:
         self._today = today
         self._send = send
         self._mono = mono
+        self._bringing = asyncio.Lock()  # who asks meanwhile has to wait until all bars are there
         self._sent_mono: float | None = None  # None = the process has no bars, or not all of them
 
     @property
@@ -39,6 +40,10 @@ class Handover:
 
     async def bring(self) -> None:
         """Send what changed, once a minute at most. Raises LabError."""
+        async with self._bringing:
+            await self._bring()
+
+    async def _bring(self) -> None:
         if self._sent_mono is not None and self._mono() - self._sent_mono < FRESH_S:
             return
         if self._sent_mono is None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from engine.lab.stepwise import LabSignal
 from engine.state.lab_sections import Histogram, LabResultSection, Moved, Range
 from engine.state.score_sections import ScoreFigures
 
@@ -58,6 +59,13 @@ class AskPreview(Message, frozen=True, tag=True):
 
     in_force: dict[str, Any]
     moved: dict[str, Any]
+    usd_floor: float
+
+
+class AskAudit(Message, frozen=True, tag=True):
+    """Today's signals in force by the bars alone, of every symbol; `params` are fields of BreakoutParams."""
+
+    params: dict[str, Any]
     usd_floor: float
 
 
@@ -123,6 +131,18 @@ class PreviewAnswer(Message, frozen=True, tag=True):
     histograms: tuple[Histogram, ...] = ()
 
 
+class AuditAnswer(Message, frozen=True, tag=True):
+    """All of today's signals; `day_start` as in `LoadToday`, 0 = no bars came.
+
+    `tape` of each signal = place of its symbol in `con_ids`, which are those with bars today.
+    """
+
+    day_start: float
+    con_ids: tuple[int, ...]
+    symbols: tuple[str, ...]  # in the order of `con_ids`
+    signals: tuple[LabSignal, ...]
+
+
 class DaysAnswer(Message, frozen=True, tag=True):
     """The recorded days; `sizes` = recorded days per symbol in the order of `symbols`."""
 
@@ -137,8 +157,8 @@ class SweepAnswer(Message, frozen=True, tag=True):
     result: LabResultSection
 
 
-ToLab = LoadToday | AskPreview | AskDays | AskSweep | Cancel
-FromLab = Ready | Failed | Progress | PreviewAnswer | DaysAnswer | SweepAnswer
+ToLab = LoadToday | AskPreview | AskAudit | AskDays | AskSweep | Cancel
+FromLab = Ready | Failed | Progress | PreviewAnswer | AuditAnswer | DaysAnswer | SweepAnswer
 
 to_lab = msgspec.msgpack.Decoder(ToLab)
 from_lab = msgspec.msgpack.Decoder(FromLab)

@@ -14,7 +14,7 @@ from engine.bars.usual import DAY_MIN, UsualVolume
 from engine.config import BreakoutParams
 from engine.lab.features import Features
 from engine.lab.histograms import Histograms
-from engine.lab.messages import AskPreview, LoadToday, PreviewAnswer, SymbolMinutes
+from engine.lab.messages import AskAudit, AskPreview, AuditAnswer, LoadToday, PreviewAnswer, SymbolMinutes
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import Judged, Outcomes
@@ -39,11 +39,13 @@ class Today:
         self._histograms: Histograms | None = None
         self._judged: dict[tuple[BreakoutParams, float], tuple[list[Judged], ScoreFigures]] = {}
         self._con_ids: list[int] = []
+        self._day_start = 0.0
 
     def load(self, message: LoadToday) -> None:
         """Take part of the bars; symbols that came before are replaced."""
         if message.is_first:
             self._tapes.clear()
+        self._day_start = message.day_start
         for symbol in message.symbols:
             tape = tape_of(symbol, message.day_start)
             if tape is not None:
@@ -72,6 +74,14 @@ class Today:
             gone=tuple(self._line(each) for each in gone[-MOST_LISTED:]),
             histograms=histograms,
             took_ms=round((time.perf_counter() - begun) * 1e3, 1),
+        )
+
+    def audit(self, ask: AskAudit) -> AuditAnswer:
+        """Raises ValueError when the values make no set of parameters."""
+        judged, _ = self._signals(BreakoutParams(**ask.params), ask.usd_floor)
+        symbols = tuple(self._tapes[con_id].symbol for con_id in self._con_ids)
+        return AuditAnswer(
+            ask.job, self._day_start, tuple(self._con_ids), symbols, tuple(each.signal for each in judged)
         )
 
     def _signals(self, params: BreakoutParams, usd_floor: float) -> tuple[list[Judged], ScoreFigures]:

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from engine.errors import LabError, QTradeError
 from engine.lab.app_days import AppRecordings
 from engine.lab.messages import (
+    AskAudit,
     AskDays,
     AskPreview,
     AskSweep,
@@ -105,6 +106,8 @@ class Lab:
             self._today.load(message)
         elif isinstance(message, AskPreview):
             self.answer(self._today.preview(message))
+        elif isinstance(message, AskAudit):
+            self.answer(self._today.audit(message))
         elif isinstance(message, AskDays):
             self.answer(_days(message.job, recordings(message.kind, message.folder)))
         elif isinstance(message, AskSweep):

@@ -42,14 +42,13 @@ def shadow_report(
 def audit_report(audit: Audit) -> Generator[None, None, AuditReport]:
     """Of an audit under way, too. Yields between slices."""
     missed, rejected, running = list(audit.missed), len(audit.rejected), not audit.is_over
-    done, without_bars, found, seen = audit.done, audit.without_bars, audit.found, audit.seen
+    without_bars, found, seen = audit.without_bars, audit.found, audit.seen
     rows = yield from moves_of([each.scored for each in missed])
     yield
     return AuditReport(
-        day=day_name(audit.now_market),
+        day=day_name(audit.day_market),
         at_market=audit.now_market,
         symbols=audit.symbols,
-        done=done,
         without_bars=without_bars,
         found=found,
         seen=seen,
@@ -58,7 +57,7 @@ def audit_report(audit: Audit) -> Generator[None, None, AuditReport]:
         figures=figures_of(rows),
         rows=tuple(_row(each.scored, each.source) for each in nlargest(AUDIT_ROWS, missed, key=_missed_at)),
         running=running,
-        broken=audit.is_broken,
+        problem=audit.problem,
         changed_market=audit.changed_market,
     )
 

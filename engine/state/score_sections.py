@@ -53,17 +53,16 @@ class ShadowReport(Struct, frozen=True):
 
 
 class AuditReport(Struct, frozen=True):
-    """What the line limit cost: the detector over the minute bars of every symbol of the universe.
+    """What the line limit cost: the rules over today's minute bars of every symbol of the universe.
 
-    `done` of `symbols` judged; `found` signals in all, `seen` of them live, `rejected` = streamed, but not confirmed
-    by the ticks; `missed` = no line at that minute (the newest 100 listed, newest first). `broken` = it failed after
-    `done` symbols. `changed_market` = when the thresholds it judges by were changed last, if that was today.
+    `found` signals in all, `seen` of them live, `rejected` = streamed, but not confirmed by the ticks; `missed` = no
+    line at that minute (the newest 100 listed, newest first). `problem` = why it failed.
+    `changed_market` = when the thresholds it judges by were changed last, if that was today.
     """
 
     day: str  # YYYY-MM-DD, New York
     at_market: float
     symbols: int
-    done: int
     without_bars: int
     found: int
     seen: int
@@ -72,7 +71,7 @@ class AuditReport(Struct, frozen=True):
     figures: ScoreFigures  # of the missed ones
     rows: tuple[FoundSignal, ...]
     running: bool = False
-    broken: bool = False
+    problem: str = ""
     changed_market: float | None = None
 
 

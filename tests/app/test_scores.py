@@ -65,10 +65,10 @@ def test_the_audit_says_what_no_line_cost() -> None:
     changed = audit_words(msgspec.structs.replace(report, changed_market=MARKET - 60.4))
     assert isinstance(changed, dict) and (changed["at"], changed["clock"]) == (MARKET - 60, "hm")
     assert changed["text"].endswith("judged by the thresholds of now, which were changed at {at}.")
-    running = msgspec.structs.replace(report, running=True, done=40)
-    assert audit_words(running) == "Judging 40 of 512 symbols …"
-    broken = audit_words(msgspec.structs.replace(report, broken=True, done=40))
-    assert broken == "2025-11-05: the audit failed after 40 of 512 symbols; the log says why. Start it anew."
+    running = msgspec.structs.replace(report, running=True)
+    assert audit_words(running) == "Judging 512 symbols …"
+    failed = audit_words(msgspec.structs.replace(report, problem="The lab process had ended."))
+    assert failed == "2025-11-05: the audit failed. The lab process had ended."
 
 
 def test_what_is_empty_says_what_fills_it() -> None:

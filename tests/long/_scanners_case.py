@@ -38,7 +38,7 @@ def test_sets_custom_scans_audit_and_inspector_in_the_whole_engine(tmp_path):
             audit = wait_for(
                 lambda: (s := bench.read("scores")) and s.audit and not s.audit.running and s.audit, "the audit", 30
             )
-            assert audit.done == audit.symbols > 100
+            assert audit.symbols > 100 and not audit.problem
             assert bench.read("scanners").longest_slice_ms < 50.0
             assert bench.read("settings").changes[-1].key == "sets.shadow"
         ledger = gateway.ledger()

@@ -269,3 +269,20 @@ def test_the_death_of_an_earlier_process_is_not_that_of_the_next(run, tmp_path):
         assert (await bench.preview("b")).symbols == 5, "the new process was asked for days first, and has no bars"
 
     run(work)
+
+
+def test_an_audit_waits_for_all_bars_and_says_when_the_process_died(run):
+    async def work(bench):
+        preview = asyncio.create_task(bench.preview("a"))
+        answer = await bench.desk.audit()
+        assert answer.con_ids == (1, 2, 3, 4, 5) and answer.symbols[0] == "S1" and answer.day_start > 0
+        shown = await preview
+        assert len(answer.signals) == shown.in_force.signals > 0
+        bench.desk._send = lambda message: None  # the question is lost on the way
+        waiting = asyncio.create_task(bench.desk.audit())
+        await bench.until(lambda: any(job.kind == "audit" for job in bench.desk._jobs.values()))
+        os.kill(bench.desk.pid, signal.SIGKILL)
+        with pytest.raises(LabError, match="ended"):
+            await waiting
+
+    run(work)

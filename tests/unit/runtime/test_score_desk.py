@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from functools import partial
 from typing import Any
 
@@ -9,10 +11,12 @@ import pytest
 
 from engine.bars.store import BarStore
 from engine.change_book import ChangeBook
+from engine.errors import LabError, QTradeError
 from engine.journal.rows import SettingChange, SignalOutcome
+from engine.lab.messages import AuditAnswer
 from engine.score_desk import ScoreDesk, decides
 from tests.unit.scanners.scanner_samples import Street
-from tests.unit.scanners.test_audit import ACME, CLOSE, day
+from tests.unit.scanners.test_audit import ACME, CLOSE, bars_answer, day
 from tests.unit.scanners.test_scoreboard import AT, signal
 
 
@@ -49,7 +53,12 @@ class Rows:
 def desk(at: float = AT) -> tuple[ScoreDesk, Street]:
     street = Street(at)
     store: BarStore = street.store
-    return ScoreDesk(street.coordinator, store, Notes(), street.clock, street.clock.wall), street  # type: ignore[arg-type]
+
+    async def ask_bars() -> AuditAnswer:
+        return bars_answer(store)
+
+    journal: Any = Notes()
+    return ScoreDesk(street.coordinator, store, journal, street.clock, street.clock.wall, ask_bars), street
 
 
 def reported(made: ScoreDesk) -> Any:
@@ -59,8 +68,7 @@ def reported(made: ScoreDesk) -> Any:
 
 
 def audited(made: ScoreDesk) -> Any:
-    for _ in made.audit_slices():
-        pass
+    asyncio.run(made._run_audit())
     return reported(made).audit
 
 
@@ -104,18 +112,50 @@ def test_the_audit_knows_all_live_signals_of_the_day() -> None:
     assert (seen.found, seen.seen, seen.missed) == (1, 1, 0)
 
 
-def test_an_audit_that_fails_is_over_says_so_and_can_be_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (LabError("The lab process had ended."), "The lab process had ended."),
+        (ZeroDivisionError(), "The log says why."),
+    ],
+)
+def test_an_audit_that_fails_is_over_says_so_and_can_be_asked_for_anew(error: Exception, said: str) -> None:
     made, street = desk(CLOSE)
     street.warm(ACME, day())
     street.coordinator.set_kept([ACME])
-    with monkeypatch.context() as broken:
-        broken.setattr(street.store, "session", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            audited(made)
+    works = made._ask_bars
+
+    async def fails() -> AuditAnswer:
+        raise error
+
+    made._ask_bars = fails
+    with contextlib.suppress(ZeroDivisionError):
+        audited(made)
     report = reported(made).audit
-    assert (report.running, report.broken, report.done) == (False, True, 0)
+    assert (report.running, report.problem, report.found) == (False, said, 0)
     assert made.ask_audit() == "The audit has begun."
-    assert audited(made).broken is False
+    made._ask_bars = works
+    assert audited(made).found == 1 and not audited(made).problem
+
+
+def test_while_the_lab_judges_the_rest_goes_on_and_no_second_audit_begins() -> None:
+    made, street = desk(CLOSE)
+    street.coordinator.set_kept([ACME])
+
+    async def work() -> None:
+        answer: asyncio.Future[AuditAnswer] = asyncio.get_running_loop().create_future()
+        made._ask_bars = lambda: answer
+        task = asyncio.create_task(made._run_audit())
+        while made.section() is None:
+            await asyncio.sleep(0)
+        assert made.section().audit.running  # type: ignore[union-attr]
+        with pytest.raises(QTradeError, match="running already"):
+            made.ask_audit()
+        answer.set_result(bars_answer(street.store))
+        await task
+
+    asyncio.run(work())
+    assert not reported(made).audit.running
 
 
 def test_the_audit_knows_when_the_thresholds_were_changed() -> None:

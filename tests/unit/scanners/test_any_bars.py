@@ -33,7 +33,9 @@ from engine.scanners.outcome_figures import figures
 from engine.scanners.rules import Floors
 from engine.scanners.scoreboard import Scoreboard
 from engine.scanners.shadow import ShadowSet
+from engine.score_desk import signals_of
 from tests.unit.scanners.scanner_samples import OPEN, finished, quote_of, stock
+from tests.unit.scanners.test_audit import bars_answer
 
 FLOORS = Floors(0.0, 0.0, 0.0)
 EAGER = {"bars_n": 10, "atr_length": 7, "buffer_atr": 0.0, "volume_surge": 1.0, "rel_volume": 0.5, "cool_down_min": 1}
@@ -137,8 +139,8 @@ def assert_judged_finite(store: BarStore, signals: list[Signal]) -> None:
     scored = [Scored(signal, known_outcomes(bars, signal)) for signal in signals]
     assert_finite(finished(Scoreboard().slices(scored, "2025-11-05")))
     newest = store.bars(1)[-1].time if store.bars(1) else OPEN
-    audit = Audit(store, [1], AT_ONCE, lambda contract: FLOORS, signals, newest + 60.0)
-    for _ in audit.slices(lambda: 0.0):
+    audit, answer = Audit(store, [1], signals, newest + 60.0), bars_answer(store, AT_ONCE)
+    for _ in audit.slices(answer.con_ids, signals_of(answer), lambda: 0.0):
         pass
     assert_finite([tuple(missed.scored) for missed in (*audit.missed, *audit.rejected)])
 
