@@ -1,5 +1,4 @@
-"""What the lab found, as the pages read it: the sections "preview", "lab_source", "lab" and
-"lab_result", and the values in them.
+"""What the lab found, as the pages read it: sections "preview", "lab_source", "lab", "lab_result", and their values.
 
 All moves are in ATR of their signal, positive towards its side; per horizon = after 5, 15, 30 and 60 minutes.
 """
@@ -10,6 +9,10 @@ from msgspec import Struct
 
 from engine.state.score_sections import ScoreFigures
 from engine.state.sections import Section
+
+MOST_RANGES = 4  # thresholds that vary in one run
+MOST_VALUES = 60  # of one threshold
+MOST_SETS = 2_000  # of the product
 
 
 class Group(Struct, frozen=True):
