@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from engine.state.lab_sections import LabResultSection, LabSection, PreviewSection
+from engine.state.lab_sections import LabResultSection, LabSection, LabSourceSection, PreviewSection
 from engine.state.scan_sections import ScanParametersSection
 from engine.state.score_sections import ScoresSection
 from engine.state.sections import (
@@ -80,6 +80,7 @@ class Snapshots:
     scan_parameters: ScanParametersSection | None = None
     symbol: SymbolSection | None = None
     preview: PreviewSection | None = None
+    lab_source: LabSourceSection | None = None
     lab: LabSection | None = None
     lab_result: LabResultSection | None = None
 
@@ -116,6 +117,7 @@ class Snapshots:
             scan_parameters=_typed(got.get("scan_parameters"), ScanParametersSection),
             symbol=_typed(got.get("symbol"), SymbolSection),
             preview=_typed(got.get("preview"), PreviewSection),
+            lab_source=_typed(got.get("lab_source"), LabSourceSection),
             lab=_typed(got.get("lab"), LabSection),
             lab_result=_typed(got.get("lab_result"), LabResultSection),
         )

@@ -115,7 +115,7 @@ PAGES: tuple[PageView, ...] = (
     SYMBOL,
     SYMBOL_NAME,
     page("health", r"/health", ("heartbeat",), health_parts),
-    page("lab", r"/lab", ("lab", "lab_result", "settings", "answers"), lab_parts),
+    page("lab", r"/lab", ("lab_source", "lab", "lab_result", "settings", "answers"), lab_parts),
     page("settings", r"/settings", ("settings", "answers"), settings_parts),
 )
 OTHER = page("other", r".*", ())

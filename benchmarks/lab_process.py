@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.bars.series import BarArrays
 from engine.lab.messages import Failed, FromLab, ToLab
-from engine.lab.process import LabProcess
+from engine.lab.process import Ended, LabProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 OPEN = 1_762_353_000.0  # 2025-11-05 09:30 New York
@@ -20,7 +20,7 @@ class TimedLab:
     """`ask` returns (answer, seconds)."""
 
     def __init__(self, folder: Path) -> None:
-        self._said: queue.Queue[FromLab | int] = queue.Queue()
+        self._said: queue.Queue[FromLab | Ended] = queue.Queue()
         self.process = LabProcess(ROOT, folder / "lab.log", self._said.put, self._said.put)
 
     def cpu_s(self) -> float:
@@ -33,7 +33,7 @@ class TimedLab:
         self.process.send(message)
         while True:
             said = self._said.get(timeout=300.0)
-            if isinstance(said, int | Failed):
+            if isinstance(said, Ended | Failed):
                 raise SystemExit(f"the lab failed: {said}")
             if isinstance(said, kinds):
                 return said, time.perf_counter() - begun

@@ -40,7 +40,7 @@ from engine.lab.process import Ended, LabProcess
 from engine.lab.snapshot import TodaySnapshot
 from engine.lab.waiting import let_know
 from engine.state.commands import CancelLab, LabCommand, LookForDays, PreviewThresholds, RunLab
-from engine.state.lab_sections import Histogram, LabSection, LabSource, PreviewSection
+from engine.state.lab_sections import Histogram, LabSection, LabSourceSection, PreviewSection
 from engine.state.sections import Section
 
 log = logging.getLogger("qtrade.lab")
@@ -58,7 +58,7 @@ class _Job:
     request_id: str
     due_mono: float
     pid: int | None  # of the process that was asked
-    source: LabSource | None = None  # that a look is for
+    source: LabSourceSection | None = None  # that a look is for
     waiting: asyncio.Future[AuditAnswer] | None = None  # of an audit
 
 
@@ -84,6 +84,7 @@ class LabDesk:
         self._number = 0
         self._folder: Path | None = None
         self._lab = LabSection()
+        self._source: LabSourceSection | None = None
         self._previewing: asyncio.Task[None] | None = None
         self._next_preview: PreviewThresholds | None = None
         self._histograms: tuple[Histogram, ...] = ()
@@ -183,10 +184,10 @@ class LabDesk:
 
     def _look(self, command: LookForDays) -> None:
         folder = self._folder_of(command.kind, command.folder)
-        source = LabSource(command.kind, folder)
+        source = LabSourceSection(kind=command.kind, folder=folder)
         self._ask(AskDays(self._numbered(), command.kind, folder), "days", command.request_id, DAYS_S, source)
         self._let_run_wait()
-        self._show(source=source)
+        self._show_source(source)
 
     def _run(self, command: RunLab) -> None:
         if any(job.kind == "run" for job in self._jobs.values()):
@@ -208,14 +209,7 @@ class LabDesk:
             least_signals=command.least_signals,
         )
         self._ask(ask, "run", command.request_id, STEP_S)
-        self._show(
-            request_id=command.request_id,
-            phase="running",
-            done=0,
-            total=0,
-            text="starting",
-            started_wall=self._ties.clock.wall(),
-        )
+        self._show(request_id=command.request_id, phase="running", done=0, total=0, text="starting")
         self._ties.answer(command.request_id, True, "The run has begun.")
 
     def _cancel(self, command: CancelLab) -> None:
@@ -241,7 +235,7 @@ class LabDesk:
         return self._number
 
     def _ask(
-        self, message: ToLab, kind: Kind, request_id: str, within_s: float, source: LabSource | None = None
+        self, message: ToLab, kind: Kind, request_id: str, within_s: float, source: LabSourceSection | None = None
     ) -> None:
         """Send, and wait for the answer only where that went well. Raises LabError."""
         self._send(message)
@@ -303,14 +297,18 @@ class LabDesk:
             self._failed(job, message)
 
     def _found(self, job: _Job, message: DaysAnswer) -> None:
-        self._show_source(job, days=message.days, symbols=message.symbols, sizes=message.sizes)
+        self._found_at(job, days=message.days, symbols=message.symbols, sizes=message.sizes)
         self._ties.answer(job.request_id, True, f"{len(message.symbols)} symbols, {len(message.days)} days.")
 
-    def _show_source(self, job: _Job, **found: Any) -> None:
+    def _found_at(self, job: _Job, **found: Any) -> None:
         """What was found where this job looked; the answer to an earlier look is not that of the newest."""
-        asked, shown = job.source, self._lab.source
+        asked, shown = job.source, self._source
         if asked is not None and shown is not None and (asked.kind, asked.folder) == (shown.kind, shown.folder):
-            self._show(source=replace(asked, **found))
+            self._show_source(replace(asked, **found))
+
+    def _show_source(self, source: LabSourceSection) -> None:
+        self._source = source
+        self._ties.publish("lab_source", source)
 
     def _not_loaded(self, message: Failed) -> None:
         """Part of today's bars could not be taken: a preview without it would mislead."""
@@ -325,7 +323,7 @@ class LabDesk:
         elif job.kind == "audit":
             let_know(job.waiting, LabError(message.text))
         elif job.kind == "days":
-            self._show_source(job, problem=message.text)
+            self._found_at(job, problem=message.text)
             self._ties.answer(job.request_id, False, message.text)
         else:
             self._show(phase="cancelled" if message.cancelled else "failed", text=message.text)

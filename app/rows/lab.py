@@ -10,7 +10,7 @@ from app.rows.lab_form import VARYING, vary_part
 from app.rows.states import LIVE, empty, error
 from app.rows.thresholds import BREAKOUT_KEYS, set_part, shown
 from app.snapshots import Snapshots
-from engine.state.lab_sections import Group, LabResultSection, LabSection, SetResult, SignalLine
+from engine.state.lab_sections import Group, LabResultSection, LabSection, LabSourceSection, SetResult, SignalLine
 from engine.state.score_sections import ScoreFigures
 
 View = dict[str, dict[str, Any]]
@@ -30,7 +30,7 @@ def lab_parts(s: Snapshots) -> View:
         state = error("The run failed", s.lab.text)
     has_signals = state if result is None or result.signals else empty("No signal", "The best set has no signal.")
     return {
-        "lab": lab_part(s.lab),
+        "lab": lab_part(s.lab, s.lab_source),
         "labresult": result_part(result),
         "rows:labsets": set_rows(result),
         "rows:labhours": group_rows(result.by_hour if result else ()),
@@ -43,11 +43,9 @@ def lab_parts(s: Snapshots) -> View:
     }
 
 
-def lab_part(section: LabSection | None) -> dict[str, Any]:
+def lab_part(run: LabSection | None, source: LabSourceSection | None) -> dict[str, Any]:
     """Source and run."""
-    if section is None:
-        return {"phase": "idle", "pct": 0, "said": None, "running": None}
-    source = section.source
+    section = run or LabSection()
     days, names = (source.days, source.symbols) if source else ((), ())
     pct = 100.0 * section.done / section.total if section.total else 0.0
     return {

@@ -9,11 +9,8 @@ from typing import Any, NamedTuple
 from app.rows.thresholds import BREAKOUT_KEYS, describe, shown
 from engine.errors import LabError
 from engine.state.commands import RunLab
-from engine.state.lab_sections import Range
+from engine.state.lab_sections import MOST_RANGES, MOST_SETS, MOST_VALUES, Range
 
-MOST_SETS = 2_000
-MOST_VALUES = 60
-MOST_RANGES = 4
 MOST_TEXT = 250
 FIRST_RANGES = {"bars_n": (10.0, 55.0, 10), "buffer_atr": (0.0, 0.9, 10)}  # varied when the page is opened
 

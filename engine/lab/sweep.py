@@ -25,10 +25,9 @@ from engine.lab.tape import Tape
 from engine.scanners.outcome_figures import THIRTY, figures
 from engine.scanners.outcomes import HORIZONS_MIN
 from engine.scanners.rules import Floors
-from engine.state.lab_sections import LabResultSection, SetResult, SignalLine
+from engine.state.lab_sections import MOST_SETS, LabResultSection, SetResult, SignalLine
 
 CHOOSING_SHARE = 0.7
-MOST_SETS = 5_000
 MOST_SIGNALS = 300
 MOST_BEST = 20
 T = TypeVar("T")

@@ -115,7 +115,7 @@ class PreviewThresholds(Command, frozen=True, tag=True):
 
 
 class LookForDays(Command, frozen=True, tag=True):
-    """What days are recorded: `kind` "app" (our own bars) or "csv" (a folder). The answer is in the section "lab"."""
+    """What days are recorded: `kind` "app" (our own bars) or "csv" (a folder). The section "lab_source" answers."""
 
     kind: str
     folder: str = ""

@@ -19,12 +19,11 @@ from engine.state.commands import (
     ProbeBroker,
     RunLab,
 )
+from engine.state.lab_sections import MOST_RANGES, MOST_VALUES
 
 BYTES_MAX = 16_384
 TEXT_MAX = 256
 CHANGES_MAX = 100
-RANGES_MAX = 4
-VALUES_MAX = 100
 
 
 def checked(command: Command) -> AnyCommand:
@@ -71,10 +70,10 @@ def _check_values(given: Command, command: AnyCommand) -> None:
 
 def _check_run(command: RunLab) -> None:
     names = [each.name for each in command.ranges]
-    if len(names) > RANGES_MAX or len(set(names)) < len(names):
-        raise CommandRefused(f"{len(names)} parameters vary; at most {RANGES_MAX} different ones can.")
-    if any(not 1 <= len(each.values) <= VALUES_MAX for each in command.ranges):
-        raise CommandRefused(f"Each parameter takes 1-{VALUES_MAX} values.")
+    if len(names) > MOST_RANGES or len(set(names)) < len(names):
+        raise CommandRefused(f"{len(names)} parameters vary; at most {MOST_RANGES} different ones can.")
+    if any(not 1 <= len(each.values) <= MOST_VALUES for each in command.ranges):
+        raise CommandRefused(f"Each parameter takes 1-{MOST_VALUES} values.")
     if not 1 <= command.least_signals <= 1_000:
         raise CommandRefused(f"At least {command.least_signals} signals; must be 1-1,000.")
 

@@ -1,4 +1,4 @@
-"""What the lab found, as the pages read it: the sections "preview", "lab" and "lab_result", and the values in them.
+"""What the lab found, as the pages read it: sections "preview", "lab_source", "lab", "lab_result", and their values.
 
 All moves are in ATR of their signal, positive towards its side; per horizon = after 5, 15, 30 and 60 minutes.
 """
@@ -9,6 +9,10 @@ from msgspec import Struct
 
 from engine.state.score_sections import ScoreFigures
 from engine.state.sections import Section
+
+MOST_RANGES = 4  # thresholds that vary in one run
+MOST_VALUES = 60  # of one threshold
+MOST_SETS = 2_000  # of the product
 
 
 class Group(Struct, frozen=True):
@@ -92,8 +96,11 @@ class PreviewSection(Section, frozen=True, kw_only=True):
     histograms: tuple[Histogram, ...] = ()
 
 
-class LabSource(Struct, frozen=True):
-    """A place with recorded days. `problem` "" = it can be used; `sizes` = days per symbol."""
+class LabSourceSection(Section, frozen=True, kw_only=True):
+    """A place with recorded days, apart from the run's progress since it can hold 50,000 names.
+
+    `problem` "" = it can be used; `sizes` = days per symbol.
+    """
 
     kind: str  # app, csv
     folder: str
@@ -104,15 +111,13 @@ class LabSource(Struct, frozen=True):
 
 
 class LabSection(Section, frozen=True, kw_only=True):
-    """The lab's source and its run. `phase`: idle, running, done, failed, cancelled."""
+    """The lab's run. `phase`: idle, running, done, failed, cancelled."""
 
-    source: LabSource | None = None
     request_id: str = ""
     phase: str = "idle"
     done: int = 0
     total: int = 0
     text: str = ""
-    started_wall: float | None = None
 
 
 class LabResultSection(Section, frozen=True, kw_only=True):
@@ -146,6 +151,7 @@ class LabResultSection(Section, frozen=True, kw_only=True):
 
 LAB_SECTIONS: dict[str, type[Section]] = {
     "preview": PreviewSection,
+    "lab_source": LabSourceSection,
     "lab": LabSection,
     "lab_result": LabResultSection,
 }

@@ -28,7 +28,7 @@ from engine.state.lab_sections import (
     Group,
     LabResultSection,
     LabSection,
-    LabSource,
+    LabSourceSection,
     Moved,
     PreviewSection,
     Range,
@@ -40,7 +40,7 @@ from tests.app.dash_client import call
 from tests.app.sample_state import MARKET, WALL, fill_sample
 from tests.app.settings_desk import Desk
 
-SECTIONS = ("broker", "settings", "answers", "lab", "lab_result")
+SECTIONS = ("broker", "settings", "answers", "lab_source", "lab", "lab_result")
 
 
 def some_figures(move: float | None = 0.4, signals: int = 34) -> ScoreFigures:
@@ -176,8 +176,11 @@ def test_before_a_run_the_page_says_what_will_fill_it(rig: Rig) -> None:
 
 
 def test_a_run_under_way_and_its_source(rig: Rig) -> None:
-    source = LabSource("csv", "days", ("2013-10-07", "2013-10-08"), ("AAA",), (2,))
-    rig.bus.publish("lab", LabSection(source=source, request_id="r", phase="running", done=10, total=40))
+    days = ("2013-10-07", "2013-10-08")
+    source = LabSourceSection(kind="csv", folder="days", days=days, symbols=("AAA",), sizes=(2,))
+    rig.bus.publish("lab_source", source)
+    assert rig.view()["lab"]["found"] is not None and rig.view()["lab"]["phase"] == "idle", "before any run"
+    rig.bus.publish("lab", LabSection(request_id="r", phase="running", done=10, total=40))
     lab = rig.view()["lab"]
     assert (lab["pct"], lab["said"], lab["running"]) == (25.0, "10 of 40 sets", True)
     assert lab["found"] == "1 symbol, 2 days: 2013-10-07 to 2013-10-08" and lab["problem"] is None

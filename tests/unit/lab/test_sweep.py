@@ -80,7 +80,7 @@ def test_what_can_not_be_run_is_said(tmp_path: Path):
     with pytest.raises(LabError, match="Not recorded: APPL. Correct the name"):
         next(sweep(replace(ask_sweep(1, tmp_path), symbols=("AAA", "APPL")), CsvRecordings(tmp_path)))
     wide = tuple(float(n) for n in range(100))
-    with pytest.raises(LabError, match="10,000 sets of parameters; at most 5,000"):
+    with pytest.raises(LabError, match="10,000 sets of parameters; at most 2,000"):
         list(sweep(ask_sweep(1, tmp_path, Range("bars_n", wide), Range("rel_volume", wide)), CsvRecordings(tmp_path)))
 
 

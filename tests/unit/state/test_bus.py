@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from engine.clock import FakeClock
 from engine.errors import CommandRefused
 from engine.state.bus import COMMANDS_WAITING_MAX, StateBus
-from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol, ProbeBroker, Reconnect
+from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol, ProbeBroker, Reconnect, RunLab
+from engine.state.door import checked
+from engine.state.lab_sections import MOST_RANGES, MOST_VALUES, Range
 from engine.state.open_symbols import OPEN_FOR_S, OPEN_MAX
 from engine.state.sections import SECTIONS, Heartbeat, PnlSection, QuotesSection
 from tests.app.sample_coverage import coverage_at
@@ -179,3 +181,14 @@ def test_open_symbols_are_bounded(bus):
         bus.submit(OpenSymbol("a", 99_999, "page"))
     bus.submit(OpenSymbol("a", 1, "page"))
     assert len(bus.open_symbols()) == OPEN_MAX
+
+
+def test_a_run_is_let_in_up_to_the_limits_that_form_and_lab_keep():
+    def run(ranges, values):
+        return RunLab("r", "app", ranges=tuple(Range(f"n{n}", tuple(map(float, range(values)))) for n in range(ranges)))
+
+    assert checked(run(MOST_RANGES, 1)) and checked(run(1, MOST_VALUES))
+    with pytest.raises(CommandRefused, match="at most 4 different"):
+        checked(run(MOST_RANGES + 1, 1))
+    with pytest.raises(CommandRefused, match="takes 1-60 values"):
+        checked(run(1, MOST_VALUES + 1))
