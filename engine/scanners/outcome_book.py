@@ -20,6 +20,7 @@ SETTLED_S = 75.0  # the last minute of a horizon has closed, and late trades are
 RETRY_S = 120.0  # bars are missing: history may bring them
 GIVE_UP_S = 4 * 3_600.0
 KEPT = 5_000
+MOST_LOOKS = 40  # a step: some 50 us each
 
 
 class Scored(NamedTuple):
@@ -40,8 +41,7 @@ NOTHING: tuple[Outcome | None, ...] = (None,) * len(HORIZONS_MIN)
 
 @dataclass(slots=True)
 class _Case:
-    signal: Signal
-    after: tuple[Outcome | None, ...]
+    scored: Scored
     look_at: float  # market time of the next look; infinite = decided
 
 
@@ -59,26 +59,27 @@ class OutcomeBook:
     def note(self, signal: Signal) -> None:
         """A signal that began; its end changes nothing here."""
         if signal.id not in self._cases:
-            self._add(_Case(signal, NOTHING, signal.at + HORIZONS_MIN[0] * 60.0 + SETTLED_S))
+            self._add(_Case(Scored(signal, NOTHING), signal.at + HORIZONS_MIN[0] * 60.0 + SETTLED_S))
             self._keep_newest()
 
     def restore(self, scored: Iterable[Scored], now_market: float) -> None:
         """Signals and outcomes from the journal; what is not known yet of the last hours is worked out still."""
-        for signal, after in scored:
+        for each in scored:
+            signal, after = each
             if signal.id not in self._cases and signal.at <= now_market:
                 open_ = None in after and now_market - signal.at < GIVE_UP_S
-                self._add(_Case(signal, after, now_market if open_ else float("inf")))
-        self._cases = dict(sorted(self._cases.items(), key=lambda item: item[1].signal.at))
+                self._add(_Case(each, now_market if open_ else float("inf")))
+        self._cases = dict(sorted(self._cases.items(), key=lambda item: item[1].scored.signal.at))
         self._keep_newest()
 
     def scored(self, since_market: float = float("-inf")) -> list[Scored]:
         """Oldest first."""
-        return [Scored(c.signal, c.after) for c in self._cases.values() if c.signal.at >= since_market]
+        return [c.scored for c in self._cases.values() if c.scored.signal.at >= since_market]
 
     def follows(self, con_id: int) -> bool:
         """Whether its bars are needed still: a signal of it is not judged at every horizon, and not given up."""
         if self._followed is None:
-            self._followed = frozenset(c.signal.con_id for c in self._cases.values() if c.look_at < float("inf"))
+            self._followed = frozenset(c.scored.signal.con_id for c in self._cases.values() if c.look_at < float("inf"))
         return con_id in self._followed
 
     def clear(self) -> None:
@@ -88,16 +89,16 @@ class OutcomeBook:
         self.version += 1
 
     def step(self, now_market: float) -> None:
-        """Work out what is due."""
+        """Work out what is due; of many at once (after a restart) some now, the rest at the next calls."""
         if now_market < self._next_look:
             return
-        for case in self._cases.values():
-            if case.look_at <= now_market:
-                self._look(case, now_market)
+        due = [case for case in self._cases.values() if case.look_at <= now_market]
+        for case in due[:MOST_LOOKS]:
+            self._look(case, now_market)
         self._next_look = min((case.look_at for case in self._cases.values()), default=float("inf"))
 
     def _add(self, case: _Case) -> None:
-        self._cases[case.signal.id] = case
+        self._cases[case.scored.signal.id] = case
         self._next_look = min(self._next_look, case.look_at)
         self._followed = None
         self.version += 1
@@ -107,15 +108,16 @@ class OutcomeBook:
             del self._cases[next(iter(self._cases))]
 
     def _look(self, case: _Case, now: float) -> None:
-        signal = case.signal
+        signal, before = case.scored
         bars = self._store.arrays(signal.con_id)
-        found = case.after if bars is None else known_outcomes(bars, signal)
-        merged = tuple(old if old is not None else new for old, new in zip(case.after, found, strict=True))
-        for minutes, old, new in zip(HORIZONS_MIN, case.after, merged, strict=True):
+        found = before if bars is None else known_outcomes(bars, signal)
+        merged = tuple(old if old is not None else new for old, new in zip(before, found, strict=True))
+        for minutes, old, new in zip(HORIZONS_MIN, before, merged, strict=True):
             if old is None and new is not None:
                 self._on_outcome(signal, minutes, new)
                 self.version += 1
-        case.after = merged
+        if merged != before:
+            case.scored = Scored(signal, merged)
         case.look_at = _next_look(case, now)
         if case.look_at == float("inf"):
             self._followed = None
@@ -123,10 +125,10 @@ class OutcomeBook:
 
 def _next_look(case: _Case, now: float) -> float:
     """When the next horizon is over; a little later when one that is over lacks its bars; never after some hours."""
-    at = case.signal.at
+    at = case.scored.signal.at
     open_ = [
         at + minutes * 60.0 + SETTLED_S
-        for minutes, after in zip(HORIZONS_MIN, case.after, strict=True)
+        for minutes, after in zip(HORIZONS_MIN, case.scored.after, strict=True)
         if after is None
     ]
     if not open_ or now - at > GIVE_UP_S:

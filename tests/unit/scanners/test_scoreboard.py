@@ -8,7 +8,7 @@ import pytest
 
 from engine.bars.store import BarStore
 from engine.domain import Bar, Signal
-from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
+from engine.scanners.outcome_book import MOST_LOOKS, NOTHING, OutcomeBook, Scored
 from engine.scanners.outcome_figures import figures, score_bucket
 from engine.scanners.outcomes import Outcome
 from engine.scanners.scoreboard import Scoreboard
@@ -186,3 +186,20 @@ def test_a_symbol_is_followed_until_its_signals_are_judged_or_given_up() -> None
     desk.book.note(signal(AT + 1.0))
     desk.book.clear()
     assert not desk.book.follows(1)
+
+
+def test_many_that_are_due_at_once_are_worked_out_by_and_by_and_kept_as_they_are() -> None:
+    desk = Desk()
+    signals = [signal(AT, con_id=1000 + number) for number in range(MOST_LOOKS + 5)]
+    for each in signals:
+        desk.store.add(stock(each.con_id))
+        desk.store.merge_history(each.con_id, rising(60), AT + 3_700.0)
+    book = OutcomeBook(desk.store, lambda s, minutes, o: desk.told.append((s.id, minutes, o)))
+    for each in signals:
+        book.note(each)
+    before = book.scored()
+    assert all(one is other for one, other in zip(before, book.scored(), strict=True)), "nothing is made anew"
+    book.step(AT + 3_700.0)
+    assert len({name for name, _, _ in desk.told}) == MOST_LOOKS
+    book.step(AT + 3_702.0)
+    assert len({name for name, _, _ in desk.told}) == len(signals)
