@@ -19,12 +19,12 @@ from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import Judged, Outcomes
 from engine.lab.tape import Around, Tape, make_tape
+from engine.scanners.comparison import SAME_S
 from engine.scanners.outcome_figures import THIRTY, figures
 from engine.scanners.rules import Floors
 from engine.state.lab_sections import Moved
 from engine.state.score_sections import ScoreFigures
 
-SAME_S = 300.0  # a signal that only comes a few minutes earlier or later is the same one
 MOST_LISTED = 40
 MOST_SETS = 6
 
