@@ -203,11 +203,11 @@ def _coverage() -> Component:
     tiles = html.Div(
         [
             html.Div(
-                className="qt-tiles", tabIndex=0, role="listbox", **attrs(data_qt_tiles="1", aria_label="Last visits")
+                className="qt-visit-tiles", tabIndex=0, role="listbox", **attrs(data_qt_tiles="1", aria_label="Last visits")
             ),
             html.Div(className="qt-tile-tip", hidden=True, role="status"),
         ],
-        className="qt-tiles-frame",
+        className="qt-visit-tiles-frame",
     )
     rotation = html.Div(
         [bound("coverage.lines"), " · ", bound("coverage.visits"), " · ", bound("coverage.rules")],

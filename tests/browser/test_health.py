@@ -33,6 +33,13 @@ def test_it_says_how_everything_is(page: Page, site: Site) -> None:
     assert page.evaluate(CONTRAST) == []
 
 
+def test_the_tiles_of_the_verdict_share_its_width(page: Page, site: Site) -> None:
+    live(page, site.url + "/health")
+    widths = page.evaluate("[...document.querySelectorAll('.qt-card-verdict .qt-tile')].map(e => e.clientWidth)")
+    card = page.evaluate("document.querySelector('.qt-card-verdict').clientWidth")
+    assert len(widths) == 6 and sum(widths) > 0.95 * card and max(widths) - min(widths) <= 2
+
+
 def test_ages_count_and_a_stale_one_is_marked(page: Page, site: Site) -> None:
     live(page, site.url + "/health")
     cell = "[data-qt-ages] tr:nth-child(2) td:nth-child(2)"

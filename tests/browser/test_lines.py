@@ -82,13 +82,13 @@ def engine(with_a_day: None, site: Site) -> Iterator[Engine]:
 @pytest.fixture
 def lines(page: Page, engine: Engine) -> Page:
     live(page, engine.site.url + "/lines")
-    page.wait_for_selector(".qt-tiles > i[data-s]")
+    page.wait_for_selector(".qt-visit-tiles > i[data-s]")
     return page
 
 
 def tiles(page: Page) -> Counter[str]:
     """How many tiles of each kind are drawn."""
-    return Counter(page.evaluate("[...document.querySelectorAll('.qt-tiles > i')].map(e => e.dataset.s)"))
+    return Counter(page.evaluate("[...document.querySelectorAll('.qt-visit-tiles > i')].map(e => e.dataset.s)"))
 
 
 def ask(page: Page, box: str, text: str) -> None:
@@ -102,7 +102,7 @@ def test_every_symbol_has_a_tile_that_says_why_it_has_a_line_or_not(lines: Page,
     assert VISIT_LINES - 3 <= counted["visit"] <= VISIT_LINES + 3
     legend = lines.locator(".qt-cover-legend").inner_text()
     assert "streaming 21" in legend.replace("\n", " ") and "> 60 s" in legend
-    words = lines.locator(".qt-tiles").get_attribute("aria-label") or ""
+    words = lines.locator(".qt-visit-tiles").get_attribute("aria-label") or ""
     assert words.startswith("Last visit of 500 symbols: 21 streaming")
     assert "median" in lines.locator(".qt-cover-ages").inner_text()
     _why(lines)
@@ -127,11 +127,11 @@ def _pointer_and_keys(page: Page) -> None:
     assert "waits for its visit" in page.locator(".qt-tile-tip").inner_text()
     page.mouse.move(5, 5)
     until(page, "document.querySelector('.qt-tile-tip').hidden")
-    page.locator(".qt-tiles").focus()
+    page.locator(".qt-visit-tiles").focus()
     for key in ("End", "Home", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
-    active = page.locator(".qt-tiles").get_attribute("aria-activedescendant")
-    order = page.evaluate("[...document.querySelectorAll('.qt-tiles > i')].map(e => e.id)")
+    active = page.locator(".qt-visit-tiles").get_attribute("aria-activedescendant")
+    order = page.evaluate("[...document.querySelectorAll('.qt-visit-tiles > i')].map(e => e.id)")
     assert order.index(active) == 26
     until(page, "id => document.getElementById(id).getAttribute('aria-label').includes('.')", active)
     page.keyboard.press("Enter")
@@ -205,19 +205,19 @@ def _ageing(lines: Page, engine: Engine) -> None:
     """Tiles grow old by the browser's own clock."""
     engine.stop()
     lines.evaluate("qt.clock.now = (now => () => now() + 300)(qt.clock.now)")
-    until(lines, "[...document.querySelectorAll('.qt-tiles > i')].every(e => !'1234'.includes(e.dataset.s))")
+    until(lines, "[...document.querySelectorAll('.qt-visit-tiles > i')].every(e => !'1234'.includes(e.dataset.s))")
 
 
 def test_it_fits_and_stands_while_nothing_is_rotated(page: Page, site: Site) -> None:
     live(page, site.url + "/lines")
     assert "Nothing to visit yet" in page.locator(".qt-card-coverage").inner_text()
     fill_coverage(site.bus, site.clock.wall(), count=2_000)
-    until(page, "document.querySelectorAll('.qt-tiles > i').length === 2000")
+    until(page, "document.querySelectorAll('.qt-visit-tiles > i').length === 2000")
     for width, height in ((1366, 768), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(200)
         boxes = page.evaluate(
-            "[...document.querySelectorAll('.qt-tiles > i')].map(e => e.getBoundingClientRect().width)"
+            "[...document.querySelectorAll('.qt-visit-tiles > i')].map(e => e.getBoundingClientRect().width)"
         )
         assert min(boxes) >= 3.0
         frame = page.evaluate("document.querySelector('.qt-card-coverage').getBoundingClientRect().right")
