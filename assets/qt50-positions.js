@@ -55,7 +55,7 @@
     watchTreemap();
   });
 
-  /* Ask only once the figure of the mount is there: a patch needs something to change. */
+  /* Ask only once the figure of the mount is there: it shows the newest tiles itself. */
   qt.onPart("treemap", function () {
     var gd = document.querySelector("#positions-treemap .js-plotly-plot");
     if (gd && gd.data && gd.data.length) {

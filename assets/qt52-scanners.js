@@ -221,7 +221,7 @@
     drawAges();
   }
 
-  /* The treemap is asked for anew only while it is in sight; a patch needs the figure of the mount. */
+  /* The treemap is asked for anew only while it is in sight, and not before the figure of the mount is there. */
   function askMap() {
     var gd = document.querySelector("#scanners-map .js-plotly-plot");
     if (view !== "map" || document.hidden || document.body.hasAttribute("data-frozen") || !gd || !gd.data || !gd.data.length) { return; }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, Patch
+from dash import Dash, Input, Output
 
 from app.deps import AppDeps
-from app.figures.treemap import treemap_data, treemap_figure
+from app.figures.treemap import treemap_figure
 from app.ids import Positions
 from app.rows.positions import treemap
 from engine.state.sections import PositionsSection
@@ -17,12 +17,7 @@ def register(app: Dash, deps: AppDeps) -> None:
     """Add the treemap to `app`."""
 
     @app.callback(Output(Positions.TREEMAP, "figure"), Input(Positions.TREEMAP_DATA, "data"))
-    def draw(changes: Any) -> Any:
+    def draw(_changes: Any) -> dict[str, Any]:
         section = deps.state.read("positions")
         tiles = treemap(section if isinstance(section, PositionsSection) else None)["tiles"]
-        if changes is None:
-            return treemap_figure(tiles)
-        patch = Patch()
-        for name, values in treemap_data(tiles).items():
-            patch["data"][0][name] = values
-        return patch
+        return treemap_figure(tiles)  # whole: a patch that comes after its page has gone is an error in the console

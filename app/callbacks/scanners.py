@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, Patch
+from dash import ClientsideFunction, Dash, Input, Output
 
 from app.callbacks.requests import reply_to
 from app.deps import AppDeps
-from app.figures.universe_map import Tile, tiles_of, universe_map_data, universe_map_figure
+from app.figures.universe_map import Tile, tiles_of, universe_map_figure
 from app.ids import Scanners
 from engine.state.sections import QuotesSection, UniverseSection
 
@@ -21,14 +21,8 @@ def register(app: Dash, deps: AppDeps) -> None:
         return reply_to(deps, request)
 
     @app.callback(Output(Scanners.MAP, "figure"), Input(Scanners.MAP_DATA, "data"))
-    def draw_map(asked: Any) -> Any:
-        tiles = map_tiles(deps)
-        if asked is None:
-            return universe_map_figure(tiles)
-        patch = Patch()
-        for name, values in universe_map_data(tiles).items():
-            patch["data"][0][name] = values
-        return patch
+    def draw_map(_asked: Any) -> dict[str, Any]:
+        return universe_map_figure(map_tiles(deps))  # whole, as the Positions page's
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("qtAsk", "reply"), Output(Scanners.DONE, "data"), Input(Scanners.REPLY, "data")

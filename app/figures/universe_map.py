@@ -48,7 +48,7 @@ def universe_map_data(tiles: list[Tile]) -> dict[str, Any]:
 
 
 def universe_map_figure(tiles: list[Tile]) -> dict[str, Any]:
-    """The whole figure; later changes go by `universe_map_data`."""
+    """The whole figure."""
     figure = treemap_figure([])
     figure["data"][0] |= {
         **universe_map_data(tiles),

@@ -178,7 +178,8 @@ def test_the_treemap_is_the_exposure(site: Site) -> None:
     go.Figure(figure)
     assert figure["data"][0]["labels"][0] == "NQZ5"
     assert figure["data"][0]["values"] == sorted(figure["data"][0]["values"], reverse=True)
-    answer = call(site.app, site.client, "positions-treemap.figure", {}, "positions-treemap-data.data").get_json()
+    given = {"positions-treemap-data.data": 1}
+    answer = call(site.app, site.client, "positions-treemap.figure", given, "positions-treemap-data.data").get_json()
     assert answer["response"]["positions-treemap"]["figure"]["data"][0]["labels"][0] == "NQZ5"
 
 
