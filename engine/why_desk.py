@@ -11,6 +11,7 @@ from engine.scanners.why import Why
 from engine.symbols import SymbolIndex
 
 OTHERS = 5
+FILTERED = "A filtered position takes no line and gives no signal; it is looked at again at each reconnect."
 
 
 class Explains(Protocol):
@@ -53,7 +54,7 @@ class WhyDesk:
             "filtered": f"filtered: {reason}" if reason else "",
             "line": self._line(contract.con_id),
             "scans": list(self._scans(contract.con_id)),
-            "text": why.text,
+            "text": FILTERED if reason and not why.long else why.text,
             "long": [rule_row(rule) for rule in why.long],
             "short": [rule_row(rule) for rule in why.short],
             "others": [[each.con_id, each.local_symbol, each.sec_type] for each in found[1 : OTHERS + 1]],
