@@ -116,7 +116,7 @@
     options(field(holder, "kept"), [["", "new scan"]].concat(names.map(function (name) { return [name, name]; })), chosen);
     holder.querySelector(".qt-custom-note").textContent = isKnown ?
       "The liquidity floors hold too, unless a filter here has the same tag. Switch scans on and off above." : params().message || "Asking for the gateway's list of scans …";
-    if (isKnown && !field(holder, "code").options.length) { offer(holder, {}); }   // a name typed meanwhile stays
+    if (isKnown && !field(holder, "code").options.length) { if (chosen) { load(holder); } else { offer(holder, {}); } }   // a name typed meanwhile stays
     holder.querySelector("[data-custom-do=keep]").disabled = !isKnown;
     holder.querySelector("[data-custom-do=delete]").disabled = !chosen;
   }
