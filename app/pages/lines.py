@@ -203,7 +203,10 @@ def _coverage() -> Component:
     tiles = html.Div(
         [
             html.Div(
-                className="qt-visit-tiles", tabIndex=0, role="listbox", **attrs(data_qt_tiles="1", aria_label="Last visits")
+                className="qt-visit-tiles",
+                tabIndex=0,
+                role="listbox",
+                **attrs(data_qt_tiles="1", aria_label="Last visits"),
             ),
             html.Div(className="qt-tile-tip", hidden=True, role="status"),
         ],

@@ -155,7 +155,8 @@ def toggled(
     if wanted:
         running = [each.name for each in section.scans if each.name in chosen and each.state != "ended"]
         if len(running) >= PRESET_SLOTS and name not in chosen:
-            return chosen, f"Your scans take all {PRESET_SLOTS} slots (of {SLOTS}, one is kept free for questions). Turn one off first."
+            rule = f"{PRESET_SLOTS} of {SLOTS} slots are taken by your scans, one is kept free for questions"
+            return chosen, f"{rule}. Turn one off first."
         return ([*chosen, name] if name not in chosen else chosen), ""
     if name not in chosen:
         return chosen, f"{name} runs by itself while a slot is free. Turn another scan on and it gives its slot up."
