@@ -160,14 +160,30 @@
     if (asked.con === null) { setText(said, asked.text); return; }
     var words = sentence(asked.con, now);
     if (!(asked.con in part("names"))) { words = [asked.sym, "", words[2]]; }
+    if (told[asked.con]) { question(asked.con); }  // else the sentence stays while the symbol's lane goes on
     if (!said.firstElementChild) { said.replaceChildren(); }
     fill(said, words);
   }
 
+  function laneOf(con) {
+    var value = part("seen")[con];
+    return Array.isArray(value) ? "visit" : typeof value === "string" ? "held" : "none";
+  }
+
   function question(con) {
     var known = told[con];
-    if (known && performance.now() - known.at < TOLD_MS) { return; }
+    if (known && known.lane === laneOf(con) && performance.now() - known.at < TOLD_MS) { return; }
     qt.setProps("lines-told-ask", { data: Number(con) });
+  }
+
+  /* A name that no line visits may be known all the same: a filtered position, a symbol of a page. */
+  function askBroadly(name, mine) {
+    qt.ask("lines-request", { action: "why", text: name }, function (result) {
+      var found = result.ok ? result.value : null;
+      if (asked !== mine || !found || !found.sym) { return; }
+      mine.text = [found.sym + " " + found.kind, found.filtered, found.filtered ? found.text : found.line].filter(Boolean).join(" · ");
+      paintWhy(qt.clock.now());
+    });
   }
 
   function look(con) {
@@ -186,7 +202,7 @@
   window.dash_clientside.qtCoverage = {
     told: function (answer) {
       if (answer) {
-        told[answer.con] = { visits: answer.visits, why: answer.why, at: performance.now() };
+        told[answer.con] = { visits: answer.visits, why: answer.why, lane: laneOf(answer.con), at: performance.now() };
         if (tiles[answer.con]) { tiles[answer.con].setAttribute("aria-label", sentence(answer.con, qt.clock.now()).join(". ")); }
         paintTip(qt.clock.now());
         paintWhy(qt.clock.now());
@@ -206,6 +222,7 @@
       asked = { con: null, text: name.toUpperCase() + " is not in the universe of today: no position, watch-list or scan of the day names it, so no line visits it." };
       document.querySelector(".qt-why-said").replaceChildren();
       paintWhy(qt.clock.now());
+      askBroadly(name, asked);
     }
   });
 

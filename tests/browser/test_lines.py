@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from engine.state.commands import AskLine, FindSymbol
+from engine.state.commands import AskLine, FindSymbol, WhyNot
 from engine.state.sections import Answer, AnswersSection
 from tests.app.sample_coverage import FIRST_CON, VISIT_LINES, DayJournal, coverage_at, fill_coverage
 from tests.app.sample_state import NAMES
@@ -25,12 +25,23 @@ HEADLINE = f"adding SMCI would evict {VICTIM[1]} (25, idle 9 min)"
 DETAIL = "0.62 beats 0.44 by 41 %, needs 15 %. 1 cancel, 1 subscribe."
 
 
+FILTERED = {
+    "cnce.cvr": {
+        "sym": "CNCE.CVR",
+        "kind": "STK CORPACT",
+        "filtered": "filtered: contingent value right",
+        "text": "A filtered position takes no line.",
+        "line": "no line: not in any scan",
+    }
+}
+
+
 class Engine:
     """Rotates the lines of the sample and answers what the page asks, in a thread of its own."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.asked: list[AskLine | FindSymbol] = []
+        self.asked: list[AskLine | FindSymbol | WhyNot] = []
         self._answers: list[Answer] = []
         self._began = time.monotonic()
         self._end = threading.Event()
@@ -45,13 +56,15 @@ class Engine:
         while not self._end.wait(0.25):
             self.rotate()
             for command in self.site.bus.drain():
-                if isinstance(command, (AskLine, FindSymbol)):
+                if isinstance(command, (AskLine, FindSymbol, WhyNot)):
                     self.asked.append(command)
                     self._answers.append(self._answer(command))
             self.site.bus.publish("answers", AnswersSection(answers=tuple(self._answers[-50:])))
 
-    def _answer(self, command: AskLine | FindSymbol) -> Answer:
+    def _answer(self, command: AskLine | FindSymbol | WhyNot) -> Answer:
         wall = self.site.clock.wall()
+        if isinstance(command, WhyNot):
+            return Answer(command.request_id, command.text in FILTERED, "", wall, FILTERED.get(command.text, {}))
         if isinstance(command, AskLine):
             value = [HEADLINE, DETAIL, "no line: not in any scan", VICTIM[0]]
             return Answer(command.request_id, True, HEADLINE, wall, value)
@@ -117,6 +130,8 @@ def _why(page: Page) -> None:
     assert page.locator(".qt-why-said").inner_text().startswith(name)
     ask(page, "lines-why", "nonesuch")
     until(page, "document.querySelector('.qt-why-said').innerText.includes('NONESUCH is not in the universe of today')")
+    ask(page, "lines-why", "cnce.cvr")
+    until(page, "document.querySelector('.qt-why-said').innerText.includes('filtered: contingent value right')")
     ask(page, "lines-why", "brk.b")
     until(page, "document.querySelector('.qt-why-said').innerText.startsWith('BRK B')")
 
