@@ -17,6 +17,7 @@ from engine.domain import LineRow, Quote
 from engine.state.sections import FilteredRow, SymbolSection
 
 View = dict[str, dict[str, Any]]
+FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconnect."
 ASKING = "Asking for bars ..."
 
 
@@ -110,7 +111,7 @@ def notes(s: Snapshots, con_id: int) -> dict[str, Any]:
     message = _sentence(section.message) if section and section.bars else ""
     halted = bool(section and section.quote and section.quote.halted)
     return {
-        "filtered": f"Filtered: {reason}. Not counted, no line; looked at again at each reconnect." if reason else None,
+        "filtered": f"Filtered: {reason}. {FILTERED_MORE}" if reason else None,
         "message": f"{message} Last session: {shown_day(section.bars[-1].time, section)}."
         if section and message
         else None,
@@ -325,5 +326,9 @@ def _tick_words(row: LineRow, section: SymbolSection | None) -> Any:
 def _out_words(row: LineRow, s: Snapshots) -> str:
     if row.next_out is None:
         return "not while it is wanted"
-    count = sum(1 for other in s.lines.rows if other.next_out is not None) if s.lines else row.next_out
-    return "the next one" if row.next_out == 1 else f"place {row.next_out} of {count}"
+    if row.line_class == "coverage":
+        return "when its visit ends"
+    rows = s.lines.rows if s.lines else (row,)
+    places = sorted(each.next_out for each in rows if each.next_out is not None and each.line_class != "coverage")
+    place = places.index(row.next_out) + 1  # as the ledger counts: visits go before all held lines
+    return "the next one" if place == 1 else f"place {place} of {len(places)}"

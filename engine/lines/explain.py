@@ -72,10 +72,17 @@ class Explainer:
             parts.append(line.message)
         if line.line_class == "100":
             parts.append("never evicted")
-        elif line.con_id in self._plan.next_out:
-            place = self._plan.next_out.index(line.con_id) + 1
-            parts.append(f"next out {place} of {len(self._plan.next_out)}")
+        else:
+            parts.append(self._next_out(line))
         return "; ".join(part for part in parts if part)
+
+    def _next_out(self, line: Line) -> str:
+        """Its place among the held lines, as the ledger of the page counts; a visit goes before all of them."""
+        lines = [self._ledger.get(con_id) for con_id in self._plan.next_out]
+        held = [each.con_id for each in lines if each is not None and each.line_class != "coverage"]
+        if line.con_id not in held:
+            return ""
+        return f"next out {held.index(line.con_id) + 1} of {len(held)}"
 
     def _why_not(self, con_id: int, now_mono: float) -> str:
         block = self._refusals.block(con_id, now_mono)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ from app.figures.candles import chart_base, chart_tail, stamp
 from app.figures.zones import NEW_YORK, clock_text, exchange_zone, shifted
 from app.rows.find_page import name_parts, request_id_of
 from app.rows.rules import failed_words, fill_pct, rule_rows, typeset
-from app.rows.symbol import symbol_parts
+from app.rows.symbol import _out_words, symbol_parts
 from app.snapshots import Snapshots
 from app.views import PAGES, find_page
 from engine.bars.indicators import ema as engine_ema
@@ -221,6 +222,17 @@ def test_the_header_and_the_panels(bus):
     assert set(parts["rows:marks"]) == {"f0001f4e8.1", "position"}
     assert {parts["state"][card]["s"] for card in ("chart", "quote", "why", "line", "marks")} == {"live"}
     assert all(f"tail:bars-{frame.key}" in parts for frame in TIMEFRAMES)
+
+
+def test_the_place_among_the_next_out_counts_held_lines_as_the_ledger_does(bus):
+    s = snapshots(bus)
+    held = sorted((r for r in s.lines.rows if r.next_out is not None), key=lambda r: r.next_out)
+    visited = replace(held[0], line_class="coverage")
+    rows = tuple(visited if r is held[0] else r for r in s.lines.rows)
+    seen = dataclasses.replace(s, lines=replace(s.lines, rows=rows))
+    assert _out_words(visited, seen) == "when its visit ends"
+    assert _out_words(held[1], seen) == "the next one"
+    assert _out_words(held[2], seen) == f"place 2 of {len(held) - 1}"
 
 
 def test_the_newest_trade_has_the_digits_of_its_contract(bus):

@@ -525,7 +525,9 @@ def test_explain_answers_for_every_symbol(gateway: FakeGateway) -> None:
     full(gateway)
     assert gateway.bus.explain(1).startswith("has a line since ")
     assert gateway.bus.explain(1).endswith("never evicted")
-    assert "next out" in gateway.bus.explain(100)
+    assert gateway.bus.explain(100).endswith("of 20")  # held lines only, as the ledger counts
+    visited = next(row for row in gateway.bus.snapshot().rows if row.line_class == "coverage")
+    assert "next out" not in gateway.bus.explain(visited.con_id)
     assert gateway.bus.explain(999) == "no line: not in any scan"
     assert gateway.bus.explain(259) == "no line: waits for its visit"
 
