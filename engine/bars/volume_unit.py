@@ -118,7 +118,9 @@ class VolumeUnits:
             self._average["ticks"][con_id] = average_raw
             fresh = True
         if price is not None and 1.0 < price < ROUND_LOT_BELOW_USD and self._sizes.get(con_id, 0) < SIZES_PER_SYMBOL:
-            fresh = self._count_sizes(con_id, sizes_raw) or fresh
+            before = self._said_by_sizes()
+            self._count_sizes(con_id, sizes_raw)
+            fresh = fresh or self._said_by_sizes() != before
         if fresh:
             self._compare(con_id)
         counted = price is None or not 1.0 < price < ROUND_LOT_BELOW_USD
@@ -148,17 +150,18 @@ class VolumeUnits:
             self._floor.setdefault(con_id, average_floor_shares)
         self._decide()
 
-    def _count_sizes(self, con_id: int, sizes_raw: Sequence[float | None]) -> bool:
-        counted = False
+    def _said_by_sizes(self) -> tuple[float, bool]:
+        """All that sizes tell `_decide`: it looks at every symbol, and sizes come with every tick."""
+        return self._size_vote(), self._round + self._odd >= MANY_SIZES
+
+    def _count_sizes(self, con_id: int, sizes_raw: Sequence[float | None]) -> None:
         for size in sizes_raw:
             if size is not None and size > 0:
                 self._sizes[con_id] = self._sizes.get(con_id, 0) + 1
-                counted = True
                 if size % LOT == 0:
                     self._round += 1
                 else:
                     self._odd += 1
-        return counted
 
     def _compare(self, con_id: int) -> None:
         mine, theirs = self._tick_day.get(con_id), self._history_day.get(con_id)

@@ -22,6 +22,7 @@ MEASURE_S = 4.5  # a visit beyond a level lasts at least so long: a pace needs s
 MEASURE_MORE_S = 12.0  # and so long where the volume is not far from what the rules want
 NOT_FAR = 0.6
 AT_LEVEL_ATR = 0.3
+JUDGE_S = 0.4  # a line may change four times a second: half of that is soon enough to judge it in full
 
 
 class Look(NamedTuple):
@@ -39,23 +40,26 @@ class VisitJudge:
     def __init__(self, scanner: BreakoutScanner, store: BarStore) -> None:
         self._scanner = scanner
         self._store = store
-        self._judged: dict[int, float] = {}  # con_id -> start of the visit that has been judged
+        self._judged: dict[int, tuple[float, float]] = {}  # con_id -> start of the visit that was judged, and when
         self._asked: dict[int, float] = {}  # con_id -> start of the visit for which bars were asked
         self._staying: dict[int, float] = {}  # con_id -> until when its line stays though nothing is being confirmed
 
     def look(self, quote: Quote, now_market: float) -> Look | None:
-        """A visit is judged at its first quote, and at each one beyond a level: nothing else can begin a breakout."""
+        """A visit is judged at its first quote, and at those beyond a level: nothing else can begin a breakout."""
         con_id, scanner = quote.con_id, self._scanner
         entry = self._store.get(con_id)
         if entry is None or not entry.streaming or quote.last is None:
             return None
+        began = entry.line_from
+        judged_visit, looked_at = self._judged.get(con_id, (None, 0.0))
+        if judged_visit == began and 0.0 <= now_market - looked_at < JUDGE_S:
+            return None
         facts = scanner.facts(con_id, now_market)
         low, high = edges(facts, scanner.params, now_market)
         is_beyond = (high is not None and quote.last > high) or (low is not None and quote.last < low)
-        began = entry.line_from
-        if not is_beyond and self._judged.get(con_id) == began:
+        self._judged[con_id] = began, now_market
+        if not is_beyond and judged_visit == began:
             return None
-        self._judged[con_id] = began
         verdict = scanner.evaluate(con_id, now_market)
         if is_beyond and verdict is not None and self._lacks_volume_alone(verdict.reading):
             self._stay_until(con_id, began + self._measure_s(verdict.reading))
