@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from datetime import timedelta
+from itertools import pairwise
 
 from engine.bars.store import BarStore
+from engine.bars.trading_day import TradingDays
 from engine.clock import Clock
 from engine.domain import Signal
 from engine.errors import LabError, QTradeError
@@ -19,6 +22,7 @@ from engine.journal.writer import Journal
 from engine.lab.messages import AuditAnswer
 from engine.scanners.audit import Audit
 from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.look_times import LookTimes
 from engine.scanners.outcome_book import NOTHING, OutcomeBook, Scored
 from engine.scanners.outcomes import HORIZONS_MIN, Outcome
 from engine.scanners.score_report import audit_report, shadow_report
@@ -65,6 +69,7 @@ class ScoreDesk:
         self._shadow_key: tuple[str, float | None] = ("", None)
         self._audit: Audit | None = None
         self._audited_day = ""
+        self._looked = LookTimes()
         self._board = Scoreboard()
         self._section: ScoresSection | None = None
         self._shown: object = None  # what the section was made of
@@ -94,6 +99,8 @@ class ScoreDesk:
         signals = await asyncio.to_thread(reader.signals, now - KEPT_S, now + DAY_S)
         outcomes = await asyncio.to_thread(reader.outcomes, now - KEPT_S, now + DAY_S)
         self.restore(signals, outcomes)
+        for at in await asyncio.to_thread(_first_lines, reader, now):
+            self._looked.note(at)
 
     def restore(self, signals: Iterable[Signal], outcomes: Iterable[SignalOutcome]) -> None:
         """The journal's signals of the last weeks with what is known of them."""
@@ -101,11 +108,14 @@ class ScoreDesk:
         for row in outcomes:
             known.setdefault(row.signal_id, {})[row.horizon_min] = Outcome(row.best, row.worst, row.move)
         scored = [Scored(signal, _after(known.get(signal.id))) for signal in signals]
+        for each in scored:
+            self._looked.note(each.signal.at)  # it looked then, whichever run that was
         self._live.restore(scored, self._market_now())
 
     def forget(self) -> None:
         """Another account: its own journal holds its own signals."""
         self._live.clear()
+        self._looked.clear()
         self._audit = None
         self._accounts += 1  # a report that is being made is of the former one
         self._section, self._shown = EMPTY, None
@@ -143,6 +153,7 @@ class ScoreDesk:
                 self.step()
             answer = asked.result()
             audit.day_market = answer.day_start or audit.now_market
+            audit.looked_since = self._looked.since(audit.day_market)
             for _ in audit.slices(frozenset(answer.con_ids), signals_of(answer), self._clock.mono):
                 await asyncio.sleep(AUDIT_PAUSE_S)
         except LabError as error:
@@ -165,6 +176,8 @@ class ScoreDesk:
     def step(self) -> None:
         """Outcomes that are due; once a day, some minutes after the close, the audit."""
         now = self._market_now()
+        if self._coordinator.looks:
+            self._looked.note(now)
         self._keep_shadow_apart()
         self._live.step(now)
         self._shadow.step(now)
@@ -259,6 +272,15 @@ def signals_of(answer: AuditAnswer) -> Iterator[Signal]:
             rel_volume=found.rel_volume,
             surge=found.surge,
         )
+
+
+def _first_lines(reader: JournalReader, now_market: float) -> list[float]:
+    """When the first line of each day of the last week was taken: an earlier run looked, too. Blocks."""
+    days = TradingDays()
+    first = days.of(now_market) - timedelta(days=7)  # the newest bars may be Friday's
+    begins = [days.begins(first + timedelta(days=number)) for number in range(9)]
+    found = [reader.first_line(since, until) for since, until in pairwise(begins)]
+    return [at for at in found if at is not None]
 
 
 def decides(key: str) -> bool:

@@ -85,6 +85,7 @@ def audit_card(request: str) -> Component:
         "Missed signals",
         body,
         state="audit",
+        fact=bound("scores.audit_fact"),
         controls=run,
         glyph="eye-slash",
         aged=False,

@@ -34,6 +34,7 @@ def scores_parts(s: Snapshots) -> View:
             "shadow": shadow_words(shadow),
             "shadow_fact": shadow_fact(shadow, s.market_time(s.now)),
             "audit": audit_words(audit),
+            "audit_fact": audit_fact(audit),
         },
     }
 
@@ -163,10 +164,20 @@ def audit_words(report: AuditReport | None) -> str | dict[str, Any] | None:
         return f"{report.day}: the audit failed. {report.problem}"
     cost = f"{plural(report.missed, 'signal')} missed for want of a line{_median(report.figures)}"
     rest = f"{report.seen} of {report.found} were seen live"
+    early = f" {number(report.before)} more came before QTrade looked." if report.before else ""
     unsure = f", {report.rejected} streamed but not confirmed by the ticks" if report.rejected else ""
     bare = f" {plural(report.without_bars, 'symbol')} had no bars." if report.without_bars else ""
-    words = f"{report.day}: {cost}. {rest}{unsure}; {plural(report.symbols, 'symbol')} judged.{bare}"
+    words = f"{report.day}: {cost}.{early} {rest}{unsure}; {plural(report.symbols, 'symbol')} judged.{bare}"
     if report.changed_market is None:
         return words
     text = words + " The whole day is judged by the thresholds of now, which were changed at {at}."
     return {"at": round(report.changed_market), "clock": "hm", "text": text}
+
+
+def audit_fact(report: AuditReport | None) -> str | dict[str, Any] | None:
+    """ "looked since 09:59": what the market did before on the day of the audit is no matter of lines."""
+    if report is None or report.running or report.problem:
+        return None
+    if report.looked_market is None:
+        return "QTrade did not look that day"
+    return {"at": round(report.looked_market), "clock": "hm", "text": "looked since {at}"}

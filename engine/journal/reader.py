@@ -108,6 +108,13 @@ class JournalReader:
         rows = self._rows(line_spans, query.order_by(c.to_market.desc(), c.row_id.desc()).limit(limit))
         return [LineSpan(*tuple(row)) for row in reversed(rows)]
 
+    def first_line(self, from_market: float, to_market: float) -> float | None:
+        """Market time at which the first line of that stretch was taken; None = none was."""
+        c = line_spans.c
+        query = select(c.from_market).where(c.from_market >= from_market, c.from_market < to_market)
+        rows = self._rows(line_spans, query.order_by(c.from_market).limit(1))
+        return float(rows[0][0]) if rows else None
+
     def _rows(self, table: Table, query: Select[Any]) -> Sequence[Row[Any]]:
         with self._lock:
             engine, path, mode, account = self._engine, self._path, self._mode, self._account

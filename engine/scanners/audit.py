@@ -1,5 +1,7 @@
 """The missed-signal audit: what the day's bars show of every symbol, beside what was raised live: what no line cost.
 
+What triggered before the engine looked that day is counted apart: no line would have shown it.
+
 The bars are judged in the lab process, by the replay that holds to the live rules (`engine.lab.tape` says how it
 looks at them). Its signals are sorted here, in slices: nothing holds the loop.
 """
@@ -40,6 +42,8 @@ class Audit:
         self.seen = 0
         self.rejected: list[Missed] = []  # streamed: the ticks did not confirm it
         self.missed: list[Missed] = []
+        self.before = 0  # triggered before it looked
+        self.looked_since: float | None = None  # market time; None = it did not look that day
         self.changed_market: float | None = None  # when the thresholds it judges by were changed last, if today
         self.is_over = False
         self.problem = ""  # why it came to nothing
@@ -70,7 +74,12 @@ class Audit:
         source = entry.series.source_at(signal.triggered_at - BAR_S) if entry is not None else None
         after = known_outcomes(entry.series.arrays(), signal) if entry is not None else NOTHING
         missed = Missed(Scored(signal, after), source or "history")
-        (self.rejected if source == "streamed" else self.missed).append(missed)
+        if source == "streamed":
+            self.rejected.append(missed)
+        elif self.looked_since is None or signal.triggered_at < self.looked_since:
+            self.before += 1
+        else:
+            self.missed.append(missed)
 
 
 def _by_symbol(signals: Iterable[Signal]) -> Mapping[int, list[Signal]]:

@@ -255,10 +255,15 @@ class ScannerCoordinator:
         """Market time of the newest breakout cycle and of the newest market-scan evaluation; None = none yet."""
         return self._run_market, self.market.run_market
 
+    @property
+    def looks(self) -> bool:
+        """Whether a line ticks of a symbol with the bars to be judged by."""
+        verdicts = self.breakout.verdicts
+        return any(each.state != "warming" and self._repairs.streams(con_id) for con_id, each in verdicts.items())
+
     def snapshot(self) -> ScannersSection:
         now = self._parts.market()
-        candidates = self.candidates()
-        verdicts = self.breakout.verdicts
+        candidates, verdicts = self.candidates(), self.breakout.verdicts
         return ScannersSection(
             scans=self.market.states(now),
             slots_used=self.market.slots_used,

@@ -42,7 +42,7 @@ def shadow_report(
 def audit_report(audit: Audit) -> Generator[None, None, AuditReport]:
     """Of an audit under way, too. Yields between slices."""
     missed, rejected, running = list(audit.missed), len(audit.rejected), not audit.is_over
-    without_bars, found, seen = audit.without_bars, audit.found, audit.seen
+    without_bars, found, seen, before = audit.without_bars, audit.found, audit.seen, audit.before
     rows = yield from moves_of([each.scored for each in missed])
     yield
     return AuditReport(
@@ -59,6 +59,8 @@ def audit_report(audit: Audit) -> Generator[None, None, AuditReport]:
         running=running,
         problem=audit.problem,
         changed_market=audit.changed_market,
+        before=before,
+        looked_market=audit.looked_since,
     )
 
 

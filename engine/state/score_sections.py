@@ -55,8 +55,9 @@ class ShadowReport(Struct, frozen=True):
 class AuditReport(Struct, frozen=True):
     """What the line limit cost: the rules over today's minute bars of every symbol of the universe.
 
-    `found` signals in all, `seen` of them live, `rejected` = streamed, but not confirmed by the ticks; `missed` = no
-    line at that minute (the newest 100 listed, newest first). `problem` = why it failed.
+    `found` signals in all, `seen` of them live, `rejected` = streamed, but not confirmed by the ticks; `before` =
+    triggered before the engine first looked that day, at `looked_market` (None = it did not); `missed` = no line at
+    that minute (the newest 100 listed, newest first). `problem` = why it failed.
     `changed_market` = when the thresholds it judges by were changed last, if that was today.
     """
 
@@ -73,6 +74,8 @@ class AuditReport(Struct, frozen=True):
     running: bool = False
     problem: str = ""
     changed_market: float | None = None
+    before: int = 0
+    looked_market: float | None = None
 
 
 class ScoresSection(Section, frozen=True, kw_only=True):

@@ -683,7 +683,17 @@ def scores() -> ScoresSection:
             "Loose", MARKET - 3_600.0, figures(4, 3, 0.4, 0.6667), figures(9, 8, 0.1, 0.5), 3, found[:1], found[1:]
         ),
         audit=AuditReport(
-            "2025-11-05", MARKET, 512, 3, 31, 22, 2, 7, figures(7, 7, 0.35, 0.5714), found, running=False
+            "2025-11-05",
+            MARKET,
+            512,
+            3,
+            31,
+            22,
+            2,
+            7,
+            figures(7, 7, 0.35, 0.5714),
+            found,
+            looked_market=MARKET - 7_200.0,
         ),
     )
 

@@ -9,6 +9,7 @@ import msgspec
 
 from app.factory import create_app
 from app.rows.scores import (
+    audit_fact,
     audit_words,
     group_rows,
     judgement,
@@ -65,10 +66,20 @@ def test_the_audit_says_what_no_line_cost() -> None:
     changed = audit_words(msgspec.structs.replace(report, changed_market=MARKET - 60.4))
     assert isinstance(changed, dict) and (changed["at"], changed["clock"]) == (MARKET - 60, "hm")
     assert changed["text"].endswith("judged by the thresholds of now, which were changed at {at}.")
+    early = audit_words(msgspec.structs.replace(report, before=58))
+    assert isinstance(early, str) and "of 7. 58 more came before QTrade looked. 22 of 31 were seen" in early
     running = msgspec.structs.replace(report, running=True)
     assert audit_words(running) == "Judging 512 symbols …"
     failed = audit_words(msgspec.structs.replace(report, problem="The lab process had ended."))
     assert failed == "2025-11-05: the audit failed. The lab process had ended."
+
+
+def test_the_audit_says_since_when_it_looked() -> None:
+    report = scores().audit
+    assert report is not None and audit_fact(None) is None
+    assert audit_fact(report) == {"at": MARKET - 7_200.0, "clock": "hm", "text": "looked since {at}"}
+    assert audit_fact(msgspec.structs.replace(report, looked_market=None)) == "QTrade did not look that day"
+    assert audit_fact(msgspec.structs.replace(report, running=True)) is None
 
 
 def test_what_is_empty_says_what_fills_it() -> None:

@@ -316,6 +316,8 @@ def test_line_spans_of_a_stretch_are_those_that_reach_into_it(path, make_journal
     assert reader.line_spans(MARKET - 600.0, MARKET - 50.0) == [across, inside]
     assert reader.line_spans(MARKET - 600.0) == [across, inside, after]
     assert reader.line_spans(0.0, None, 2) == [inside, after], "the newest"
+    assert reader.first_line(across.from_market + 1.0, after.from_market + 1.0) == inside.from_market
+    assert reader.first_line(after.from_market + 1.0, MARKET + 86_400.0) is None
     assert make_reader(path, "paper").line_spans(0.0) == []
 
 

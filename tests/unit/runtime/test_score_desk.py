@@ -11,12 +11,13 @@ import pytest
 
 from engine.bars.store import BarStore
 from engine.change_book import ChangeBook
+from engine.domain import Signal
 from engine.errors import LabError, QTradeError
 from engine.journal.rows import SettingChange, SignalOutcome
 from engine.lab.messages import AuditAnswer
 from engine.score_desk import ScoreDesk, decides
-from tests.unit.scanners.scanner_samples import Street
-from tests.unit.scanners.test_audit import ACME, CLOSE, bars_answer, day
+from tests.unit.scanners.scanner_samples import OPEN, Street
+from tests.unit.scanners.test_audit import ACME, BREAK, CLOSE, bars_answer, day
 from tests.unit.scanners.test_scoreboard import AT, signal
 
 
@@ -102,6 +103,7 @@ def test_the_audit_knows_all_live_signals_of_the_day() -> None:
     made, street = desk(CLOSE)
     street.warm(ACME, day())
     street.coordinator.set_kept([ACME])
+    made._looked.note(OPEN)
     alone = audited(made)
     assert (alone.found, alone.missed) == (1, 1)
     (row,) = alone.rows
@@ -110,6 +112,45 @@ def test_the_audit_knows_all_live_signals_of_the_day() -> None:
         made.on_signal(signal(row.at_market + 600.0 + number, con_id=2))
     seen = audited(made)
     assert (seen.found, seen.seen, seen.missed) == (1, 1, 0)
+
+
+class Lines:
+    """A journal's reader: one signal, and lines taken at these moments."""
+
+    def __init__(self, signals: list[Signal], lines: list[float]) -> None:
+        self._signals, self._lines = signals, lines
+
+    def signals(self, since: float, until: float) -> list[Signal]:
+        return [each for each in self._signals if since <= each.at < until]
+
+    def outcomes(self, since: float, until: float) -> list[SignalOutcome]:
+        return []
+
+    def first_line(self, since: float, until: float) -> float | None:
+        return min((at for at in self._lines if since <= at < until), default=None)
+
+
+def test_what_came_before_it_looked_is_not_missed_unless_an_earlier_run_looked() -> None:
+    made, street = desk(BREAK + 3_600.0)
+    street.warm(ACME, day())
+    street.coordinator.set_kept([ACME])
+    never = audited(made)
+    assert (never.found, never.before, never.missed, never.looked_market) == (1, 1, 0, None)
+    street.second()
+    made.step()
+    assert audited(made).looked_market is None, "bars alone: nothing was heard yet"
+    for _ in range(10):  # until the next cycle
+        street.tick(ACME, 100.0)
+        street.second()
+    made.step()
+    late = audited(made)
+    assert (late.before, late.missed, late.looked_market) == (1, 0, street.now) and late.rows == ()
+    reader: Any = Lines([signal(BREAK, con_id=2)], [OPEN - 86_400.0, BREAK - 600.0, BREAK])
+    asyncio.run(made.restore_from(reader))
+    again = audited(made)
+    assert (again.before, again.missed, again.looked_market) == (0, 1, BREAK - 600.0)
+    made.forget()
+    assert audited(made).before == 1, "another account's journal tells of another run"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from engine.lab.messages import AskAudit, AuditAnswer, LoadToday
 from engine.lab.preview import Today
 from engine.lab.snapshot import TodaySnapshot
 from engine.scanners.audit import Audit
+from engine.scanners.look_times import LookTimes
 from engine.score_desk import signals_of
 from tests.unit.scanners.scanner_samples import OPEN, flat_history, stock
 
@@ -52,8 +53,14 @@ def bars_answer(store: BarStore, params: BreakoutParams | None = None) -> AuditA
     return lab.audit(AskAudit(1, (params or BreakoutParams()).model_dump(), 0.0))
 
 
-def audit(store: BarStore, live: list[Signal] | None = None, params: BreakoutParams | None = None) -> Audit:
+def audit(
+    store: BarStore,
+    live: list[Signal] | None = None,
+    params: BreakoutParams | None = None,
+    looked_since: float | None = OPEN,
+) -> Audit:
     made, answer = Audit(store, [1, 99], live or [], BREAK + 3_600.0), bars_answer(store, params)
+    made.looked_since = looked_since
     for _ in made.slices(frozenset(answer.con_ids), signals_of(answer), lambda: 0.0):
         pass
     return made
@@ -91,6 +98,25 @@ def test_a_streamed_minute_is_the_detectors_own_verdict() -> None:
     entry.series._columns[6, : len(entry.series)] = 3  # every minute streamed whole
     made = audit(store)
     assert (made.missed, len(made.rejected)) == ([], 1)
+
+
+@pytest.mark.parametrize(("since", "before"), [(BREAK + 61.0, 1), (BREAK + 60.0, 0), (None, 1)])
+def test_what_triggered_before_it_looked_is_not_missed_for_want_of_a_line(since: float | None, before: int) -> None:
+    made = audit(store_of(day()), looked_since=since)
+    assert (made.found, made.before, len(made.missed)) == (1, before, 1 - before)
+    live = audit(store_of(day())).missed[0].scored.signal
+    seen = audit(store_of(day()), [live], looked_since=since)
+    assert (seen.seen, seen.before) == (1, 0), "seen is seen, whenever this run began"
+
+
+def test_since_when_it_looked_is_known_of_each_day() -> None:
+    times = LookTimes()
+    for at in (OPEN + 60.0, OPEN, OPEN + 90.0, OPEN - 86_400.0):
+        times.note(at)
+    assert (times.since(CLOSE), times.since(CLOSE - 86_400.0)) == (OPEN, OPEN - 86_400.0)
+    assert times.since(CLOSE + 86_400.0) is None
+    times.clear()
+    assert times.since(CLOSE) is None
 
 
 def test_a_symbol_without_bars_of_today_is_counted_as_such() -> None:
