@@ -211,20 +211,20 @@ def _groups() -> Component:
 def _signals() -> Component:
     own: dict[str, Any] = {"cellRenderer": "QtLabCell"}
     columns = [
-        text_column("Symbol", "sym", flex=1, minWidth=66),
-        text_column("Day", "day", width=90, minWidth=88, phone=False),
-        column("at", "Time", "at", num=False, width=56, minWidth=54, **own),
-        column("side", "Side", "side", num=False, width=64, minWidth=62, **own),
-        text_column("Level", "level", num=True, width=70, minWidth=66, phone=False),
-        column("score", "Score", "score", width=54, minWidth=52, **own),
-        column("rv", "Rel. vol.", "rv", width=66, minWidth=64, phone=False, **own),
+        text_column("Symbol", "sym", flex=1, minWidth=62),
+        text_column("Day", "day", width=90, minWidth=90, phone=False),
+        column("at", "Time", "at", num=False, width=50, minWidth=50, **own),
+        column("side", "Side", "side", num=False, width=60, minWidth=60, **own),
+        text_column("Level", "level", num=True, width=60, minWidth=60, phone=False),
+        column("score", "Score", "score", width=48, minWidth=48, **own),
+        column("rv", "Rel. vol.", "rv", width=60, minWidth=60, phone=False, **own),
         *(
-            column("move", f"{minutes} min", f"m{minutes}", width=58, minWidth=56, phone=minutes == 30, **own)
+            column("move", f"{minutes} min", f"m{minutes}", width=54, minWidth=54, phone=minutes == 30, **own)
             for minutes in (5, 15, 30, 60)
         ),
-        column("plain", "MFE", "best", width=58, minWidth=56, phone=False, **own),
-        column("plain", "MAE", "worst", width=58, minWidth=56, phone=False, **own),
-        text_column("Part", "part", width=70, minWidth=68),
+        column("plain", "MFE", "best", width=54, minWidth=54, phone=False, **own),
+        column("plain", "MAE", "worst", width=54, minWidth=54, phone=False, **own),
+        text_column("Part", "part", width=72, minWidth=72),
     ]
     return card(
         "Signals",

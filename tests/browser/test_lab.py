@@ -13,6 +13,12 @@ from tests.browser.lab_engine import LabEngine
 from tests.browser.test_pages_live import CONTRAST
 from tests.unit.lab.lab_samples import write_days
 
+# Cells of the first row that cut their text, or reach beyond the grid.
+CUT_OFF = """(() => { const grid = document.querySelector('.qt-card-labsignals .qt-grid').getBoundingClientRect();
+  const cells = [...document.querySelectorAll('.qt-card-labsignals .ag-row[row-index="0"] .ag-cell')];
+  return cells.length < 14 ? ['columns missing'] : cells.filter(cell => cell.scrollWidth > cell.clientWidth
+    || cell.getBoundingClientRect().right > grid.right + 1).map(cell => cell.innerText); })()"""
+
 
 @pytest.fixture
 def engine(site: Site, tmp_path: Path) -> Iterator[LabEngine]:
@@ -80,5 +86,7 @@ def test_a_run_from_the_folder_to_the_charts(page: Page, site: Site, engine: Lab
     until(page, "document.querySelectorAll('#lab-map-chosen .xaxislayer-above text').length >= 4")
     page.locator(".qt-card-labsignals").scroll_into_view_if_needed()
     until(page, "document.querySelectorAll('.qt-card-labsignals .ag-row').length > 0")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    until(page, f"{CUT_OFF}.length === 0")
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
