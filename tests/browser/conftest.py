@@ -215,7 +215,7 @@ def polls_of(page: Page) -> list[tuple[int, int]]:
     return seen
 
 
-def until(page: Page, condition: str, arg: Any = None, timeout_ms: float = 10_000) -> None:
+def until(page: Page, condition: str, arg: Any = None, timeout_ms: float = 30_000) -> None:
     """Wait until a JavaScript function or expression is truthy.
 
     Asked again and again from outside: Playwright's own waiting needs eval, which the page's policy forbids.
