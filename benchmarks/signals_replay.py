@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.coverage_world import contract_of
 from engine.bars.history import HistoryDesk
 from engine.bars.store import BarStore
 from engine.bars.usual import usual_volume
@@ -20,13 +21,13 @@ from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
-from engine.domain import Bar, ContractInfo, ContractRef, Quote, Signal
+from engine.domain import Bar, ContractInfo, Quote, Signal
 from engine.scanners.coordinator import ScannerCoordinator, floors_of
 from engine.scanners.parts import Parts
 from engine.scanners.rules import Floors
 from engine.scanners.why import Why
 from simulator.model import Bar as WorldBar
-from simulator.model import Breakout, Instrument
+from simulator.model import Breakout
 from simulator.world.book import State
 from simulator.world.build import build_world
 from simulator.world.market import Market
@@ -246,18 +247,6 @@ def covers(truth: Breakout, signal: Signal) -> bool:
     side = "long" if truth.side > 0 else "short"
     ended = signal.ended_at if signal.ended_at is not None else float("inf")
     return truth.con_id == signal.con_id and side == signal.side and signal.at < truth.start < ended
-
-
-def contract_of(instrument: Instrument) -> ContractRef:
-    return ContractRef(
-        instrument.con_id,
-        instrument.symbol,
-        instrument.local_symbol,
-        instrument.sec_type,
-        instrument.exchange,
-        instrument.primary_exchange,
-        multiplier=float(instrument.multiplier or 1),
-    )
 
 
 def engine_bar(bar: WorldBar) -> Bar:
