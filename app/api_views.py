@@ -190,7 +190,7 @@ def cents(money: float | None) -> float | None:
 
 def unrealized_pnl(row: PositionRow) -> float | None:
     """quantity x (last x multiplier - avg_cost), None without a price."""
-    if row.last is None or not math.isfinite(row.last):
+    if row.last is None or row.avg_cost is None or not math.isfinite(row.last):
         return None
     return row.quantity * (row.last * row.multiplier - row.avg_cost)
 

@@ -15,7 +15,7 @@ PRIORITY_POSITION = 100
 PRIORITY_SCANNER_TOP = 50
 PRIORITY_SCANNER_NORMAL = 25
 
-PriceKind = Literal["last", "mid", "close"]
+PriceKind = Literal["mark", "last", "mid", "bid", "ask", "close"]
 DataType = Literal["live", "frozen", "delayed", "delayed frozen"]
 BarSource = Literal["streamed", "sampled", "history"]
 Lane = Literal["streaming", "visited", "history", "none"]
@@ -27,7 +27,11 @@ SessionPhase = Literal["pre", "open", "post", "closed", "weekend", "unknown"]
 
 
 class ContractRef(Struct, frozen=True):
-    """One contract, keyed by `con_id`. `exchange` is what requests must name ("SMART", "CME"); "" = not qualified."""
+    """One contract, keyed by `con_id`. `exchange` is what requests must name ("SMART", "CME"); "" = not qualified.
+
+    `price_magnifier`: quoted prices are so many times the money ones (100 for pence and cents), of the contract
+    details; None = they are not known yet, and neither is the money of a price unless the type says so.
+    """
 
     con_id: int
     symbol: str
@@ -41,6 +45,7 @@ class ContractRef(Struct, frozen=True):
     trading_class: str = ""
     strike: float = 0.0
     right: str = ""
+    price_magnifier: float | None = None
 
 
 class ContractInfo(Struct, frozen=True):
@@ -79,10 +84,14 @@ class TickUpdate(Struct, frozen=True):
     halted: bool = False
     data_type: DataType = "live"
     has_trade: bool = False  # a last-price or last-size tick was in this packet
+    mark: float | None = None  # IB's mark price (generic ticks 221, 232), in the unit of the quotes
+    has_mark: bool = False  # it was in this packet, the same or another
 
 
 class Quote(Struct, frozen=True):
     """One symbol's newest prices. `price` by the rule last -> mid -> close, `price_kind` says which.
+
+    What values a position is another price: `engine.portfolio.valuation.mark_of`.
 
     Sizes and volumes in shares (contracts for futures); None while the unit is unknown.
     """
@@ -109,6 +118,8 @@ class Quote(Struct, frozen=True):
     received_mono: float
     received_wall: float
     epoch: int  # number of the connection that it came over
+    mark: float | None = None  # IB's mark price, unit of the quotes
+    mark_wall: float | None = None  # when it came last, the same or another
 
     @property
     def change_pct(self) -> float | None:
@@ -139,16 +150,23 @@ class Bar(Struct, frozen=True):
 
 
 class PositionRecord(Struct, frozen=True):
-    """A position as the broker reports it. `avg_cost` per unit, multiplier and commission included (IB's avgCost)."""
+    """A position as the broker reports it, of one account.
+
+    `avg_cost` per unit in money, multiplier and commission included (IB's avgCost); None = IB doesn't know it.
+    """
 
     contract: ContractRef
     quantity: float
-    avg_cost: float
+    avg_cost: float | None
     account: str
 
 
 class Fill(Struct, frozen=True):
-    """One execution. `realized_pnl` and `commission` None until the commission report came."""
+    """One execution, `price` in the unit of the quotes. `realized_pnl` and `commission` None until the report came.
+
+    `currency` is the contract's, `commission_currency` the report's own. `trade_date` (YYYYMMDD) is the exchange's.
+    `time_kind` "received": the exchange's time could not be read, `time_market` is when the fill came.
+    """
 
     exec_id: str
     con_id: int
@@ -160,6 +178,12 @@ class Fill(Struct, frozen=True):
     exchange: str
     commission: float | None = None
     realized_pnl: float | None = None
+    account: str = ""
+    sec_type: str = ""
+    currency: str = ""
+    commission_currency: str = ""
+    trade_date: str = ""
+    time_kind: Literal["exchange", "received"] = "exchange"
 
 
 class Demand(Struct, frozen=True):

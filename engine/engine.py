@@ -74,7 +74,7 @@ class Engine:
         self.publisher = Publisher(setup, self.rooms)
         self._build_watch = BuildWatch(setup.root, setup.build)
         self._seen: set[int] = set()  # positions reported on this connection
-        self._pnl_asked: set[int] = set()
+        self._pnl_asked: set[tuple[str, int]] = set()
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -270,14 +270,14 @@ class Engine:
         """The tradable positions are the bus' first demand, the scanners' exceptions, and have their own P&L."""
         rooms = self.rooms
         rooms.bus.demand("position", rooms.manager.demands())
-        tradable = set(rooms.manager.tradable_ids())
+        tradable = set(rooms.manager.tradable_keys())
         self._keep_in_view()
         for contract in rooms.manager.contracts():
             rooms.contracts.want(contract)
-        for con_id in tradable - self._pnl_asked:
-            rooms.broker.request_position_pnl(con_id)
-        for con_id in self._pnl_asked - tradable:
-            rooms.broker.cancel_position_pnl(con_id)
+        for account, con_id in tradable - self._pnl_asked:
+            rooms.broker.request_position_pnl(account, con_id)
+        for account, con_id in self._pnl_asked - tradable:
+            rooms.broker.cancel_position_pnl(account, con_id)
         self._pnl_asked = tradable
 
     def _keep_in_view(self) -> None:

@@ -90,7 +90,7 @@ def grid_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
 
 def _row(order: int, row: PositionRow, fill_count: int, s: Snapshots) -> dict[str, Any]:
     decimals = price_decimals(row.last or row.avg_price, row.sec_type)
-    basis = abs(row.quantity * row.avg_cost)
+    basis = abs(row.quantity * (row.avg_cost or 0.0))
     unrealized_pct = row.unrealized_pnl / basis * 100.0 if row.unrealized_pnl is not None and basis else None
     return {
         "order": order,
@@ -99,7 +99,7 @@ def _row(order: int, row: PositionRow, fill_count: int, s: Snapshots) -> dict[st
         "qty": row.quantity,
         "unit": _unit(row),
         "avg": _round(row.avg_price, max(2, decimals)),
-        "cost": f"cost {number(row.avg_cost * (abs(row.quantity) if row.multiplier == 1 else 1), 2)}",
+        "cost": _cost(row),
         "spark": spark(row.spark),
         "dec": decimals,
         "last": _round(row.last, decimals),
@@ -119,6 +119,12 @@ def _row(order: int, row: PositionRow, fill_count: int, s: Snapshots) -> dict[st
         "cur": "" if row.currency == "USD" else row.currency,
         "why": row.message or _why_missing(row),
     }
+
+
+def _cost(row: PositionRow) -> str:
+    if row.avg_cost is None:
+        return "cost unknown"
+    return f"cost {number(row.avg_cost * (abs(row.quantity) if row.multiplier == 1 else 1), 2)}"
 
 
 def _unit(row: PositionRow) -> str:
@@ -262,7 +268,9 @@ def pnl_curves(section: PositionsSection | None) -> dict[str, Any]:
         if sum(1 for v in row.spark if v is not None) < 2:
             continue
         values = [
-            None if close is None else round(row.quantity * (close * row.multiplier - row.avg_cost))
+            None
+            if close is None or row.avg_cost is None
+            else round(row.quantity * (close * row.multiplier - row.avg_cost))
             for close in row.spark
         ]
         out[str(row.con_id)] = {"order": len(out), "sym": row.local_symbol, "y": values}

@@ -189,7 +189,7 @@ def _change(quote: Quote | None) -> float | None:
 
 def _of_cost(s: Snapshots) -> Any:
     held = s.symbol.position if s.symbol else None
-    basis = abs(held.quantity * held.avg_cost) if held else 0.0
+    basis = abs(held.quantity * (held.avg_cost or 0.0)) if held else 0.0
     if held is None or held.unrealized_pnl is None or not basis:
         return None
     pct = held.unrealized_pnl / basis * 100.0

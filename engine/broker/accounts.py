@@ -44,7 +44,7 @@ class AccountFeed:
         self._emit = emit
         self._timings = timings
         self._account_pnl_id: int | None = None
-        self._position_pnl_ids: dict[int, int] = {}
+        self._position_pnl_ids: dict[tuple[str, int], int] = {}
         self._told: dict[str, Fill] = {}
         self._look_again = asyncio.Event()
         ib = connection.ib
@@ -66,9 +66,9 @@ class AccountFeed:
         if self._account_pnl_id is not None:
             self._connection.client.cancelPnL(self._account_pnl_id)
         self.start()
-        for con_id in list(self._position_pnl_ids):
-            self.cancel_position_pnl(con_id)
-            self.request_position_pnl(con_id)
+        for account, con_id in list(self._position_pnl_ids):
+            self.cancel_position_pnl(account, con_id)
+            self.request_position_pnl(account, con_id)
 
     def _start_account_pnl(self) -> None:
         connection = self._connection
@@ -76,18 +76,18 @@ class AccountFeed:
         connection.wrapper.reqId2PnL[req_id] = connection.library.PnL(self._account, "")
         connection.client.reqPnL(req_id, self._account, "")
 
-    def request_position_pnl(self, con_id: int) -> None:
+    def request_position_pnl(self, account: str, con_id: int) -> None:
         """Once for a position; a second call changes nothing."""
-        if con_id in self._position_pnl_ids:
+        if (account, con_id) in self._position_pnl_ids:
             return
         connection = self._connection
-        req_id = self._position_pnl_ids[con_id] = connection.next_req_id()
-        connection.wrapper.reqId2PnlSingle[req_id] = connection.library.PnLSingle(self._account, "", con_id)
+        req_id = self._position_pnl_ids[account, con_id] = connection.next_req_id()
+        connection.wrapper.reqId2PnlSingle[req_id] = connection.library.PnLSingle(account, "", con_id)
         with connection.client.sending(key=("pnl", req_id)):
-            connection.client.reqPnLSingle(req_id, self._account, "", con_id)
+            connection.client.reqPnLSingle(req_id, account, "", con_id)
 
-    def cancel_position_pnl(self, con_id: int) -> None:
-        req_id = self._position_pnl_ids.pop(con_id, None)
+    def cancel_position_pnl(self, account: str, con_id: int) -> None:
+        req_id = self._position_pnl_ids.pop((account, con_id), None)
         if req_id is None:
             return
         self._connection.wrapper.reqId2PnlSingle.pop(req_id, None)
@@ -99,7 +99,7 @@ class AccountFeed:
     def _on_value(self, entry: Any) -> None:
         value = parsed_number(entry.value)
         if value is not None and entry.account in (self._account, ""):
-            self._emit(AccountValue(entry.tag, value, entry.currency))
+            self._emit(AccountValue(entry.tag, value, entry.currency, entry.account or self._account))
 
     def _on_portfolio(self, item: Any) -> None:
         if item.account not in (self._account, ""):
@@ -113,11 +113,13 @@ class AccountFeed:
                 avg_cost=number(item.averageCost),
                 unrealized_pnl=number(item.unrealizedPNL),
                 realized_pnl=number(item.realizedPNL),
+                account=item.account or self._account,
             )
         )
 
     def _on_pnl(self, entry: Any) -> None:
-        self._emit(AccountPnl(number(entry.dailyPnL), number(entry.unrealizedPnL), number(entry.realizedPnL)))
+        money = (number(entry.dailyPnL), number(entry.unrealizedPnL), number(entry.realizedPnL))
+        self._emit(AccountPnl(*money, entry.account or self._account))
 
     def _on_pnl_single(self, entry: Any) -> None:
         self._emit(
@@ -127,6 +129,7 @@ class AccountFeed:
                 unrealized=number(entry.unrealizedPnL),
                 realized=number(entry.realizedPnL),
                 value=number(entry.value),
+                account=entry.account or self._account,
             )
         )
 

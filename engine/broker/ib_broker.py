@@ -279,13 +279,13 @@ class IBBroker(BrokerPort):
         if session := self._usable():
             session.scans.close(req_id)
 
-    def request_position_pnl(self, con_id: int) -> None:
+    def request_position_pnl(self, account: str, con_id: int) -> None:
         if session := self._usable():
-            session.accounts.request_position_pnl(con_id)
+            session.accounts.request_position_pnl(account, con_id)
 
-    def cancel_position_pnl(self, con_id: int) -> None:
+    def cancel_position_pnl(self, account: str, con_id: int) -> None:
         if session := self._usable():
-            session.accounts.cancel_position_pnl(con_id)
+            session.accounts.cancel_position_pnl(account, con_id)
 
     # --- questions --------------------------------------------------------------------------------------------
 

@@ -46,7 +46,10 @@ class ScanRow(Struct, frozen=True):
 
 
 class Connected(Struct, frozen=True):
-    """The connection is usable: account known, positions received or timed out. `epoch` grows by one each time.
+    """The connection is usable: accounts known, positions received or timed out. `epoch` grows by one each time.
+
+    `account` is the one whose folder is used: the chosen one, else the first of the login. `accounts` are watched:
+    the chosen one alone, else all of `login_accounts`.
 
     `positions_known` false = TWS has not sent its positions yet: none of those known before may be taken for closed
     until PositionsKnown comes.
@@ -58,6 +61,8 @@ class Connected(Struct, frozen=True):
     at_wall: float
     client_id: int
     positions_known: bool = True
+    accounts: tuple[str, ...] = ()
+    login_accounts: tuple[str, ...] = ()
 
 
 class PositionsKnown(Struct, frozen=True):
@@ -110,20 +115,23 @@ class PortfolioMark(Struct, frozen=True):
     avg_cost: float | None
     unrealized_pnl: float | None
     realized_pnl: float | None
+    account: str = ""
 
 
 class AccountValue(Struct, frozen=True):
     tag: str  # NetLiquidation, ExcessLiquidity, GrossPositionValue, RealizedPnL ...
     value: float
     currency: str
+    account: str = ""
 
 
 class AccountPnl(Struct, frozen=True):
-    """reqPnL's figures of the account, in its base currency."""
+    """reqPnL's figures of one account, in its base currency."""
 
     daily: float | None
     unrealized: float | None
     realized: float | None
+    account: str = ""
 
 
 class PositionPnl(Struct, frozen=True):
@@ -134,6 +142,7 @@ class PositionPnl(Struct, frozen=True):
     unrealized: float | None
     realized: float | None
     value: float | None
+    account: str = ""
 
 
 class ScanRows(Struct, frozen=True):
@@ -194,6 +203,8 @@ class LinkState(Struct, frozen=True):
     reconnects: int = 0
     sent_worst_second: int = 0
     decoded_per_s: float | None = None
+    accounts: tuple[str, ...] = ()  # watched; see Connected
+    login_accounts: tuple[str, ...] = ()
 
 
 class BrokerPort(Protocol):
@@ -237,10 +248,10 @@ class BrokerPort(Protocol):
     async def scanner_parameters(self, timeout_s: float = 30.0) -> str:
         """The XML, 1-2 MB at IB."""
 
-    def request_position_pnl(self, con_id: int) -> None:
+    def request_position_pnl(self, account: str, con_id: int) -> None:
         """Start reqPnLSingle for a position (once; ended by itself on disconnect)."""
 
-    def cancel_position_pnl(self, con_id: int) -> None: ...
+    def cancel_position_pnl(self, account: str, con_id: int) -> None: ...
 
     def reconnect(self, reason: str) -> None:
         """Drop the connection and connect afresh at once."""

@@ -139,6 +139,10 @@ class TradeManager:
     def tradable_ids(self) -> list[int]:
         return [held.record.contract.con_id for held in self._tradable()]
 
+    def tradable_keys(self) -> list[tuple[str, int]]:
+        """(account, con_id) of each."""
+        return [(held.record.account, held.record.contract.con_id) for held in self._tradable()]
+
     def filter_reason(self, con_id: int) -> str:
         """ "" when tradable or no position of ours."""
         held = self._held.get(con_id)
@@ -152,7 +156,7 @@ class TradeManager:
             unit = "contract" if contract.sec_type in ("FUT", "OPT", "FOP") else "share"
             plural = "" if abs(quantity) == 1 else "s"
             price = self._price(held)[0]
-            worth = exposure(quantity, price, contract.multiplier) or abs(quantity * held.record.avg_cost)
+            worth = exposure(quantity, price, contract.multiplier) or abs(quantity * (held.record.avg_cost or 0.0))
             wishes.append(Demand(contract, "100", "position", f"{quantity:g} {unit}{plural} open", exposure_usd=worth))
         return wishes
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def unrealized_pnl(quantity: float, price: float | None, multiplier: float, avg_cost: float) -> float | None:
+def unrealized_pnl(quantity: float, price: float | None, multiplier: float, avg_cost: float | None) -> float | None:
     """quantity x (price x multiplier - avg_cost), to the cent; IB's avgCost already includes the multiplier."""
-    if price is None:
+    if price is None or avg_cost is None:
         return None
     return round(quantity * (price * multiplier - avg_cost), 2)
 
@@ -19,9 +19,9 @@ def exposure(quantity: float, price: float | None, multiplier: float) -> float |
     return abs(quantity * price * multiplier)
 
 
-def average_price(avg_cost: float, multiplier: float) -> float:
+def average_price(avg_cost: float | None, multiplier: float) -> float | None:
     """Cost per point: commissions are in it, so it need not lie on the tick grid."""
-    return avg_cost / multiplier if multiplier else avg_cost
+    return avg_cost / multiplier if avg_cost is not None and multiplier else avg_cost
 
 
 def total(parts: Iterable[float | None]) -> float | None:

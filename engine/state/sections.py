@@ -76,8 +76,8 @@ class PositionRow(Struct, frozen=True):
     name: str
     sec_type: str
     quantity: float
-    avg_cost: float
-    avg_price: float
+    avg_cost: float | None  # None = IB does not know it
+    avg_price: float | None
     multiplier: float
     currency: str
     last: float | None

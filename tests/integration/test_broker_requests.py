@@ -430,12 +430,12 @@ def test_an_empty_scan_is_an_empty_result(gateway):
 def test_position_pnl_once_and_cancelled(gateway):
     async def work(rig):
         for _ in range(3):
-            rig.broker.request_position_pnl(MSFT.con_id)
+            rig.broker.request_position_pnl(rig.broker.link.account, MSFT.con_id)
         await rig.until(lambda: rig.of(PositionPnl))
-        assert rig.of(PositionPnl) == [PositionPnl(MSFT.con_id, 12.5, 20.0, None, 1000.0)]
-        rig.broker.cancel_position_pnl(MSFT.con_id)
+        assert rig.of(PositionPnl) == [PositionPnl(MSFT.con_id, 12.5, 20.0, None, 1000.0, rig.broker.link.account)]
+        rig.broker.cancel_position_pnl(rig.broker.link.account, MSFT.con_id)
         await rig.until(lambda: gateway.requests(95))
-        rig.broker.request_position_pnl(MSFT.con_id)
+        rig.broker.request_position_pnl(rig.broker.link.account, MSFT.con_id)
         await rig.until(lambda: len(gateway.requests(94)) == 2)
 
     connected(gateway, work)
@@ -443,7 +443,7 @@ def test_position_pnl_once_and_cancelled(gateway):
 
 def test_after_1101_the_pnl_subscriptions_are_made_anew(gateway):
     async def work(rig):
-        rig.broker.request_position_pnl(MSFT.con_id)
+        rig.broker.request_position_pnl(rig.broker.link.account, MSFT.con_id)
         await rig.until(lambda: gateway.requests(94) and gateway.requests(92))
         gateway.notice(1101, "Connectivity between IBKR and Trader Workstation has been restored - data lost.")
         await rig.until(lambda: len(gateway.requests(94)) == 2 and len(gateway.requests(92)) == 2)

@@ -514,7 +514,7 @@ def test_rooms_may_still_call_between_the_drop_and_its_event(gateway):
             dead = rig.broker.subscribe(MSFT, urgent=False)
             rig.broker.cancel(req_id)
             rig.broker.cancel(dead)
-            rig.broker.request_position_pnl(272093)
+            rig.broker.request_position_pnl(rig.broker.link.account, 272093)
             assert dead > req_id
             await rig.connected(2)
 

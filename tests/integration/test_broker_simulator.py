@@ -90,7 +90,7 @@ def test_ticks_history_scans_and_pnl(port):
         bars = await rig.broker.history(tsla, HistoryRequest("2 D", "1 min"))
         assert len(bars) > 390 and bars[0].time < bars[-1].time
         assert abs(bars[-1].close / rig.last_tick(lines[1]).last - 1.0) < 0.01
-        rig.broker.request_position_pnl(tsla.con_id)
+        rig.broker.request_position_pnl(rig.broker.link.account, tsla.con_id)
         await rig.until(lambda: any(event.con_id == tsla.con_id for event in rig.of(PositionPnl)))
         scan = rig.broker.open_scan(ScanSpec("Momentum", "TOP_PERC_GAIN", "STK", "STK.US.MAJOR"))
         await rig.until(lambda: rig.of(ScanRows), 10.0)
