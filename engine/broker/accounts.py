@@ -1,28 +1,22 @@
-"""Account figures of one connection: values, IB's own valuations, P&L subscriptions, executions. Engine loop only."""
+"""Account figures of one connection: values, IB's own valuations, P&L subscriptions. Engine loop only."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from engine.broker.connection import Connection
-from engine.broker.convert import to_fill, to_ref
+from engine.broker.convert import to_ref
 from engine.broker.pacing import Pacer
 from engine.broker.port import (
     AccountPnl,
     AccountValue,
     BrokerEvent,
-    FillReport,
     PortfolioMark,
     PositionPnl,
 )
 from engine.broker.sanitise import number, parsed_number
-from engine.broker.timings import Timings
-from engine.domain import ContractRef, Fill
-from engine.errors import RequestRejected, RequestTimeout
-
-_COMMISSION_DELAY_S = 2.0
+from engine.domain import ContractRef
 
 
 class AccountFeed:
@@ -35,18 +29,14 @@ class AccountFeed:
         account: str,
         ref_of: Callable[[int], ContractRef | None],
         emit: Callable[[BrokerEvent], None],
-        timings: Timings,
     ) -> None:
         self._connection = connection
         self._pacer = pacer
         self._account = account
         self._ref_of = ref_of
         self._emit = emit
-        self._timings = timings
         self._account_pnl_id: int | None = None
         self._position_pnl_ids: dict[tuple[str, int], int] = {}
-        self._told: dict[str, Fill] = {}
-        self._look_again = asyncio.Event()
         ib = connection.ib
         ib.accountValueEvent += self._on_value
         ib.updatePortfolioEvent += self._on_portfolio
@@ -132,49 +122,3 @@ class AccountFeed:
                 account=entry.account or self._account,
             )
         )
-
-    # --- executions -------------------------------------------------------------------------------------------
-
-    def look_for_executions(self) -> None:
-        """A position changed: ask soon."""
-        self._look_again.set()
-
-    async def follow_executions(self) -> None:
-        """The day's fills at once, then every minute and after each change of a position.
-
-        TWS sends fills of the user's own orders to API clients only when asked.
-        """
-        while True:
-            self._look_again.clear()
-            await self._ask_for_executions()
-            self._tell_fills()
-            await asyncio.sleep(_COMMISSION_DELAY_S)  # commissions follow the executions
-            self._tell_fills()
-            try:
-                await asyncio.wait_for(self._look_again.wait(), self._timings.executions_every_s)
-            except TimeoutError:
-                continue
-
-    async def _ask_for_executions(self) -> None:
-        connection = self._connection
-        req_id = connection.next_req_id()
-        wanted = connection.library.ExecutionFilter(acctCode=self._account)
-        try:
-            await connection.ask(
-                "Executions",
-                req_id,
-                lambda: connection.client.reqExecutions(req_id, wanted),
-                self._timings.details_s,
-                end_grace_s=self._timings.end_grace_s,
-            )
-        except (RequestTimeout, RequestRejected):
-            return  # asked again in a minute; the fills so far are kept by the client
-
-    def _tell_fills(self) -> None:
-        for exec_id, native in list(self._connection.wrapper.fills.items()):
-            if native.execution.acctNumber not in (self._account, ""):
-                continue
-            fill = to_fill(native)
-            if self._told.get(exec_id) != fill:
-                self._told[exec_id] = fill
-                self._emit(FillReport(fill))

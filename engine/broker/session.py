@@ -15,6 +15,7 @@ import msgspec
 from engine.broker.account_check import choose_account
 from engine.broker.accounts import AccountFeed
 from engine.broker.connection import Connection
+from engine.broker.executions import Executions
 from engine.broker.failures import ConnectFailure
 from engine.broker.lines import MarketLines
 from engine.broker.liveness import Liveness
@@ -67,7 +68,8 @@ class Session:
             self._emit_position,
             timings,
         )
-        self.accounts = AccountFeed(connection, pacer, self.account, self.positions.ref, self._emit, timings)
+        self.accounts = AccountFeed(connection, pacer, self.account, self.positions.ref, self._emit)
+        self.executions = Executions(connection, self.account, self._emit, timings)
         self.liveness = Liveness(connection, clock, timings, self._emit, lambda: self.lines.open_count)
         ib = connection.ib
         ib.positionEvent += self.positions.on_position
@@ -119,7 +121,7 @@ class Session:
         for event in held:
             self._sink(self._qualified(event))
         self._spawn(self.liveness.watch_stream())
-        self._spawn(self.accounts.follow_executions())
+        self._spawn(self.executions.follow())
         self._spawn(self._tidy())
         if not self._positions_known:
             self._spawn(self._ask_positions_again())
@@ -202,7 +204,7 @@ class Session:
     def _emit_position(self, event: BrokerEvent) -> None:
         self._sink(event)
         if self.is_announced and isinstance(event, PositionUpdate):
-            self.accounts.look_for_executions()
+            self.executions.look_again()
 
     def _on_error(self, req_id: int, code: int, text: str, contract: Any) -> None:
         if code == 326:
