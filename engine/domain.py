@@ -21,6 +21,7 @@ BarSource = Literal["streamed", "sampled", "history"]
 Lane = Literal["streaming", "visited", "history", "none"]
 LineClass = Literal["100", "pinned", "50", "25", "coverage"]
 Side = Literal["long", "short"]
+Opening = Literal["open", "close", "flip"]
 Stay = Literal["", "confirming", "measuring"]  # why a visit has to go on; "" = it hasn't
 BrokerMode = Literal["simulated", "paper", "live"]
 SessionPhase = Literal["pre", "open", "post", "closed", "weekend", "unknown"]
@@ -164,8 +165,10 @@ class PositionRecord(Struct, frozen=True):
 class Fill(Struct, frozen=True):
     """One execution, `price` in the unit of the quotes. `realized_pnl` and `commission` None until the report came.
 
-    `currency` is the contract's, `commission_currency` the report's own. `trade_date` (YYYYMMDD) is the exchange's.
-    `time_kind` "received": the exchange's time could not be read, `time_market` is when the fill came.
+    `currency` is the contract's, `commission_currency` the report's own; a negative commission is a rebate.
+    `trade_date` (YYYYMMDD) is the exchange's, "" = not known. `exchange_time` and `exchange_zone` are the gateway's own
+    words; `time_kind` "received": they could not be read, `time_market` is when the fill came. A record of `sec_type`
+    BAG is the heading of its legs, never a trade.
     """
 
     exec_id: str
@@ -184,6 +187,19 @@ class Fill(Struct, frozen=True):
     commission_currency: str = ""
     trade_date: str = ""
     time_kind: Literal["exchange", "received"] = "exchange"
+    model: str = ""  # an advisor's model portfolio: a sub-account
+    multiplier: float | None = None
+    price_magnifier: float | None = None  # None = the contract's details are not known
+    perm_id: int | None = None  # of the order, over sessions and clients
+    order_id: int | None = None  # None = entered by hand
+    client_id: int | None = None
+    order_ref: str = ""
+    liquidation: bool = False  # IB closed the position
+    cum_quantity: float | None = None  # of the order, this execution included
+    opening: Opening | None = None  # against the position before it; None = not known
+    exchange_time: str = ""
+    exchange_zone: str = ""
+    price_pending: bool = False  # the exchange may still change the price
 
 
 class Demand(Struct, frozen=True):

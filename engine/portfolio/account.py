@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from engine.broker.port import AccountPnl, AccountValue
 from engine.domain import Fill
+from engine.portfolio.fills import FillBook
 from engine.portfolio.valuation import share_pct, total
 from engine.state.sections import AccountFigures
 
 BASE = "BASE"
-_FILLS_MAX = 2_000  # the least recently reported leave first
 
 
 class AccountBook:
@@ -19,7 +17,7 @@ class AccountBook:
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], float] = {}
         self._pnl = AccountPnl(None, None, None)
-        self._fills: dict[str, Fill] = {}
+        self._fills = FillBook()
         self._updated_wall: float | None = None
 
     def reset_connection(self) -> None:
@@ -35,24 +33,16 @@ class AccountBook:
         self._updated_wall = wall
 
     def on_fill(self, fill: Fill) -> bool:
-        """Keep the fuller of two reports of one execution. True when it is new or changed.
-
-        After a reconnect the execution comes again before its commission does.
-        """
-        known = self._fills.pop(fill.exec_id, None)
-        if known is not None and fill.commission is None:
-            fill = msgspec.structs.replace(fill, commission=known.commission, realized_pnl=known.realized_pnl)
-        self._fills[fill.exec_id] = fill
-        while len(self._fills) > _FILLS_MAX:
-            del self._fills[next(iter(self._fills))]
-        return known != fill
+        """True when the execution is new or its report changed."""
+        return self._fills.on_fill(fill)
 
     @property
     def pnl(self) -> AccountPnl:
         return self._pnl
 
     def fills(self) -> tuple[Fill, ...]:
-        return tuple(sorted(self._fills.values(), key=lambda fill: (fill.time_market, fill.exec_id)))
+        """Those in force, oldest first."""
+        return self._fills.fills()
 
     def currency(self) -> str:
         """The base currency: that of NetLiquidation, USD until it is known."""
@@ -80,7 +70,7 @@ class AccountBook:
     ) -> AccountFigures:
         """The key figures; `unrealized` and `gross` are our own marks, fills count from `since_market` on."""
         net = self.value("NetLiquidation")
-        today = [fill for fill in self._fills.values() if fill.time_market >= since_market]
+        today = [fill for fill in self.fills() if fill.time_market >= since_market]
         daily = self._pnl.daily
         prior = None if net is None or daily is None else net - daily
         return AccountFigures(
