@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.broker.connection import Connection
@@ -15,27 +17,42 @@ from engine.broker.port import (
     PortfolioMark,
     PositionPnl,
 )
-from engine.broker.sanitise import number, parsed_number
+from engine.broker.sanitise import number, parsed_number, words
+from engine.broker.timings import Timings
 from engine.domain import ContractRef
+
+log = logging.getLogger("qtrade.broker")
+
+ACCOUNTS_MAX = 50  # TWS' limit on accounts that a client may follow
+_LEDGER = "$LEDGER-"  # TWS 10.47 writes it before the values of each currency, by default for new users
 
 
 class AccountFeed:
-    """`ref_of(con_id)` is the qualified contract of a position, None while unknown."""
+    """Of one account or of several, the first of which is what names no account.
+
+    TWS streams account and portfolio updates (6, 7) for one account at a time: with several their values come by a
+    request for each (73), and the worth of their positions by each position's own P&L. `ref_of(con_id)` is the
+    qualified contract of a position, None while unknown.
+    """
 
     def __init__(
         self,
         connection: Connection,
         pacer: Pacer,
-        account: str,
+        accounts: Sequence[str],
         ref_of: Callable[[int], ContractRef | None],
         emit: Callable[[BrokerEvent], None],
+        timings: Timings,
     ) -> None:
         self._connection = connection
         self._pacer = pacer
-        self._account = account
+        self._accounts = tuple(accounts)
         self._ref_of = ref_of
         self._emit = emit
-        self._account_pnl_id: int | None = None
+        self._timings = timings
+        self._values_ids: dict[str, int] = {}
+        self._unanswered = set(self._asked) if len(accounts) > 1 else set()
+        self._account_pnl_ids: dict[str, int] = {}
         self._position_pnl_ids: dict[tuple[str, int], int] = {}
         ib = connection.ib
         ib.accountValueEvent += self._on_value
@@ -43,28 +60,65 @@ class AccountFeed:
         ib.pnlEvent += self._on_pnl
         ib.pnlSingleEvent += self._on_pnl_single
 
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """Accounts whose values and P&L are asked for."""
+        return self._accounts[:ACCOUNTS_MAX]
+
     # --- requests ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Account and portfolio updates, and the account's P&L."""
+        """Account and portfolio updates, and each account's P&L."""
         with self._connection.client.sending(urgent=True):
-            self._connection.client.reqAccountUpdates(True, self._account)
-        self._start_account_pnl()
+            self._connection.client.reqAccountUpdates(True, self._accounts[0])
+        for account in self._asked:
+            self._start_account_pnl(account)
+        if len(self._accounts) > 1:
+            for account in self._asked:
+                self._start_values(account)
+        if len(self._accounts) > ACCOUNTS_MAX:
+            log.warning(
+                "The login has %d accounts: values and P&L are asked for the first %d, positions of all are shown",
+                len(self._accounts),
+                ACCOUNTS_MAX,
+            )
 
     def restart(self) -> None:
         """After 1101: everything that TWS may have dropped is asked for again."""
-        if self._account_pnl_id is not None:
-            self._connection.client.cancelPnL(self._account_pnl_id)
+        for req_id in self._account_pnl_ids.values():
+            self._connection.client.cancelPnL(req_id)
         self.start()
         for account, con_id in list(self._position_pnl_ids):
             self.cancel_position_pnl(account, con_id)
             self.request_position_pnl(account, con_id)
 
-    def _start_account_pnl(self) -> None:
+    async def follow_values(self) -> None:
+        """Ask again, more and more seldom, for the values of those accounts that TWS has not answered for."""
+        pause_s = self._timings.recheck_values_s
+        while len(self._accounts) > 1:
+            await asyncio.sleep(pause_s)
+            silent = [account for account in self._asked if account in self._unanswered]
+            for account in silent:
+                self._start_values(account)
+            if silent:
+                log.info("TWS has not sent the values of %d of %d accounts yet", len(silent), len(self._accounts))
+            pause_s = min(2.0 * pause_s, 20.0 * self._timings.recheck_values_s)
+
+    def _start_account_pnl(self, account: str) -> None:
         connection = self._connection
-        req_id = self._account_pnl_id = connection.next_req_id()
-        connection.wrapper.reqId2PnL[req_id] = connection.library.PnL(self._account, "")
-        connection.client.reqPnL(req_id, self._account, "")
+        req_id = self._account_pnl_ids[account] = connection.next_req_id()
+        connection.wrapper.reqId2PnL[req_id] = connection.library.PnL(account, "")
+        connection.client.reqPnL(req_id, account, "")
+
+    def _start_values(self, account: str) -> None:
+        """All values, those of each currency included; asked for again, the former request is taken back."""
+        connection = self._connection
+        before = self._values_ids.get(account)
+        if before is not None and not self._pacer.withdraw(("values", before)):
+            connection.client.cancelAccountUpdatesMulti(before)
+        req_id = self._values_ids[account] = connection.next_req_id()
+        with connection.client.sending(key=("values", req_id)):
+            connection.client.reqAccountUpdatesMulti(req_id, account, "", False)
 
     def request_position_pnl(self, account: str, con_id: int) -> None:
         """Once for a position; a second call changes nothing."""
@@ -87,12 +141,17 @@ class AccountFeed:
     # --- answers ----------------------------------------------------------------------------------------------
 
     def _on_value(self, entry: Any) -> None:
+        account = entry.account or self._accounts[0]
+        if account not in self._accounts or entry.modelCode:  # a model's values are a part of its account's
+            return
+        self._unanswered.discard(account)
+        tag = entry.tag.removeprefix(_LEDGER)
         value = parsed_number(entry.value)
-        if value is not None and entry.account in (self._account, ""):
-            self._emit(AccountValue(entry.tag, value, entry.currency, entry.account or self._account))
+        self._emit(AccountValue(tag, value, entry.currency, account, "" if value is not None else words(entry.value)))
 
     def _on_portfolio(self, item: Any) -> None:
-        if item.account not in (self._account, ""):
+        account = item.account or self._accounts[0]
+        if account not in self._accounts:
             return
         self._emit(
             PortfolioMark(
@@ -103,13 +162,13 @@ class AccountFeed:
                 avg_cost=number(item.averageCost),
                 unrealized_pnl=number(item.unrealizedPNL),
                 realized_pnl=number(item.realizedPNL),
-                account=item.account or self._account,
+                account=account,
             )
         )
 
     def _on_pnl(self, entry: Any) -> None:
         money = (number(entry.dailyPnL), number(entry.unrealizedPnL), number(entry.realizedPnL))
-        self._emit(AccountPnl(*money, entry.account or self._account))
+        self._emit(AccountPnl(*money, entry.account or self._accounts[0]))
 
     def _on_pnl_single(self, entry: Any) -> None:
         self._emit(
@@ -119,6 +178,6 @@ class AccountFeed:
                 unrealized=number(entry.unrealizedPnL),
                 realized=number(entry.realizedPnL),
                 value=number(entry.value),
-                account=entry.account or self._account,
+                account=entry.account or self._accounts[0],
             )
         )

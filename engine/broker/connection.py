@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.broker import failures
+from engine.broker.account_check import named_accounts, no_account
 from engine.broker.client import load_library, new_ib
 from engine.broker.failures import Address, ConnectFailure
 from engine.broker.pacing import Pacer
 from engine.broker.timings import Timings
+from engine.broker.unset import keep_unset
 from engine.clock import Clock
 from engine.codes import ADVISORY, rejection
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
@@ -33,6 +35,10 @@ class Connection:
         self._timings = timings
         self._pacer = pacer
         self.ib = new_ib(pacer, clock, self._on_fatal)
+        keep_unset(self.ib.client.decoder)
+        self._library_takes_accounts = self.wrapper.managedAccounts
+        self.wrapper.managedAccounts = self._on_accounts
+        self._unnamed: asyncio.TimerHandle | None = None
         self.lost: asyncio.Future[ConnectFailure] = asyncio.get_running_loop().create_future()
         self._opened = False
         self.last_req_id = 0
@@ -91,6 +97,8 @@ class Connection:
         """Disconnect and wait until the transport is really closed; every waiting request ends."""
         self._pacer.detach()
         self._lose(ConnectFailure("asked", "closed"))
+        if self._unnamed is not None:
+            self._unnamed.cancel()
         conn = self.client.conn
         if self.client.isReady():
             self.wrapper.connectionClosed()  # ends the waiting requests, which an asked-for disconnect does not
@@ -199,6 +207,16 @@ class Connection:
             self._lose(failures.client_id_busy(self.address))
         elif code not in ADVISORY and req_id in self.wrapper._futures:
             self.fail_request(req_id, rejection(code, text, req_id))
+
+    def _on_accounts(self, names: str) -> None:
+        """The library waits for ever for an account where the list has none; TWS may still name some in a moment."""
+        self._library_takes_accounts(names)
+        if self._unnamed is not None:
+            self._unnamed.cancel()
+        if not self._opened and not named_accounts(names.split(",")):
+            self._unnamed = asyncio.get_running_loop().call_later(
+                self._timings.end_grace_s, lambda: self._lose(no_account())
+            )
 
     def _on_api_error(self, text: str) -> None:
         if not self._opened and "version" in text:

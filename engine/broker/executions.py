@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.broker.connection import Connection
 from engine.broker.convert import to_fill
@@ -19,10 +19,14 @@ class Executions:
     """Asks for the day's executions again and again, and tells each that is new or changed."""
 
     def __init__(
-        self, connection: Connection, account: str, emit: Callable[[BrokerEvent], None], timings: Timings
+        self,
+        connection: Connection,
+        accounts: Sequence[str],
+        emit: Callable[[BrokerEvent], None],
+        timings: Timings,
     ) -> None:
         self._connection = connection
-        self._account = account
+        self._accounts = tuple(accounts)
         self._emit = emit
         self._timings = timings
         self._told: dict[str, Fill] = {}
@@ -51,7 +55,7 @@ class Executions:
     async def _ask(self) -> None:
         connection = self._connection
         req_id = connection.next_req_id()
-        wanted = connection.library.ExecutionFilter(acctCode=self._account)
+        wanted = connection.library.ExecutionFilter(acctCode=self._accounts[0] if len(self._accounts) == 1 else "")
         try:
             await connection.ask(
                 "Executions",
@@ -65,7 +69,7 @@ class Executions:
 
     def _tell(self) -> None:
         for exec_id, native in list(self._connection.wrapper.fills.items()):
-            if native.execution.acctNumber not in (self._account, ""):
+            if native.execution.acctNumber not in (*self._accounts, ""):
                 continue
             fill = to_fill(native)
             if self._told.get(exec_id) != fill:

@@ -141,7 +141,7 @@ class IBBroker(BrokerPort):
             log.info(
                 "Connected to TWS at %s as %s (client id %d)",
                 self._connection.address if self._connection else self._address,
-                redacted(event.account),
+                redacted(event.account) if len(event.accounts) < 2 else f"{len(event.accounts)} accounts",
                 event.client_id,
             )
         self._sink(event)
@@ -229,6 +229,8 @@ class IBBroker(BrokerPort):
             reconnects=max(0, self._epoch - 1),
             sent_worst_second=self._pacer.worst_second,
             decoded_per_s=session.liveness.decoded_per_s if session is not None else None,
+            accounts=session.watched if session is not None else (),
+            login_accounts=session.login_accounts if session is not None else (),
         )
 
     def _check_thread(self) -> None:

@@ -119,10 +119,16 @@ class PortfolioMark(Struct, frozen=True):
 
 
 class AccountValue(Struct, frozen=True):
-    tag: str  # NetLiquidation, ExcessLiquidity, GrossPositionValue, RealizedPnL ...
-    value: float
+    """One account value as TWS writes it: of the base currency (its code or BASE), of a currency, or of none ("").
+
+    `value` None = no number: `text` says what it is (AccountType, Currency ...), "" = TWS has unset it.
+    """
+
+    tag: str  # NetLiquidation, ExcessLiquidity, GrossPositionValue, ExchangeRate ... without `$LEDGER-`
+    value: float | None
     currency: str
     account: str = ""
+    text: str = ""
 
 
 class AccountPnl(Struct, frozen=True):

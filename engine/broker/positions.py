@@ -1,14 +1,14 @@
 """Positions of one connection, each with a contract that requests can use.
 
-TWS reports positions with the listing exchange, or with none: they are looked up again by con_id, at once. Without an
-answer a stock is asked for at SMART; error 200 leaves the exchange empty (never for good: it is asked again).
-Engine loop only.
+TWS reports positions with the listing exchange, or with none: they are looked up again by con_id, at once, and once
+for all accounts that hold the contract. Without an answer a stock is asked for at SMART; error 200 leaves the exchange
+empty (never for good: it is asked again). Engine loop only.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from engine.domain import ContractRef, PositionRecord
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
 
 LookUp = Callable[[ContractRef], Awaitable[list[Any]]]
+_Key = tuple[str, int]  # (account, con_id)
 _LONGEST_RECHECK_FACTOR = 20.0
 
 
@@ -30,18 +31,23 @@ class _Row(Struct):
 
     native: Any
     quantity: float
-    avg_cost: float
+    avg_cost: float | None
 
 
 class PositionDesk:
-    """Silent until `announce`: then all positions go out at once, and later changes as they come."""
+    """Silent until `announce`: then all positions go out at once, and later changes as they come.
 
-    def __init__(self, account: str, look_up: LookUp, emit: Callable[[BrokerEvent], None], timings: Timings) -> None:
-        self._account = account
+    `accounts` are those watched; what names no account is the first one's.
+    """
+
+    def __init__(
+        self, accounts: Sequence[str], look_up: LookUp, emit: Callable[[BrokerEvent], None], timings: Timings
+    ) -> None:
+        self._accounts = tuple(accounts)
         self._look_up = look_up
         self._emit = emit
         self._timings = timings
-        self._rows: dict[int, _Row] = {}
+        self._rows: dict[_Key, _Row] = {}
         self._refs: dict[int, ContractRef] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._first_look: dict[int, asyncio.Event] = {}
@@ -50,29 +56,29 @@ class PositionDesk:
         self._nudge = asyncio.Event()
 
     def on_position(self, position: Any) -> None:
-        """A position message; 0 = closed. Other accounts' positions are not ours."""
-        if position.account and position.account != self._account:
-            return
-        self._take(position.contract, position.position, position.avgCost)
+        """A position message; 0 = closed in that account. Positions of accounts that are not watched are not ours."""
+        account = position.account or self._accounts[0]
+        if account in self._accounts:
+            self._take((account, position.contract.conId), position.contract, position.position, position.avgCost)
 
     def on_portfolio(self, item: Any) -> None:
         """A portfolio row names the listing, and speaks for a position whose own message is missing."""
-        con_id = item.contract.conId
+        key = (item.account or self._accounts[0], item.contract.conId)
         if item.contract.primaryExchange:
-            self._listings[con_id] = item.contract.primaryExchange
-        if con_id not in self._rows and item.position and item.account == self._account:
-            self._take(item.contract, item.position, item.averageCost)
+            self._listings[item.contract.conId] = item.contract.primaryExchange
+        if key not in self._rows and item.position and key[0] in self._accounts:
+            self._take(key, item.contract, item.position, item.averageCost)
 
-    def _take(self, native: Any, quantity: float, avg_cost: float) -> None:
-        con_id = native.conId
-        self._rows[con_id] = _Row(native, number(quantity) or 0.0, number(avg_cost) or 0.0)
+    def _take(self, key: _Key, native: Any, quantity: float, avg_cost: float) -> None:
+        con_id = key[1]
+        self._rows[key] = _Row(native, number(quantity) or 0.0, number(avg_cost))
         if quantity and con_id not in self._tasks:
             self._first_look[con_id] = asyncio.Event()
             self._tasks[con_id] = asyncio.ensure_future(self._qualify(con_id))
             if self._announced and con_id in self._refs:  # opened again: its look-up may change nothing to tell
-                self._tell(con_id)
+                self._tell(key)
         elif self._announced:
-            self._tell(con_id)
+            self._tell(key)
 
     async def first_looks(self, timeout_s: float) -> None:
         """Until every position seen so far was looked up once, or the time is over."""
@@ -84,8 +90,8 @@ class PositionDesk:
 
     def announce(self) -> None:
         self._announced = True
-        for con_id in list(self._rows):
-            self._tell(con_id)
+        for key in list(self._rows):
+            self._tell(key)
 
     def ref(self, con_id: int) -> ContractRef | None:
         return self._refs.get(con_id)
@@ -96,22 +102,27 @@ class PositionDesk:
             task.cancel()
         return list(self._tasks.values())
 
-    def _tell(self, con_id: int) -> None:
-        row = self._rows[con_id]
+    def _tell(self, key: _Key) -> None:
+        account, con_id = key
+        row = self._rows[key]
         ref = self._refs.get(con_id) or self._without_details(row)
-        self._emit(PositionUpdate(PositionRecord(ref, row.quantity, row.avg_cost, self._account)))
+        self._emit(PositionUpdate(PositionRecord(ref, row.quantity, row.avg_cost, account)))
         if row.quantity == 0:
-            del self._rows[con_id]
-            task = self._tasks.pop(con_id, None)
-            if task is not None:
+            del self._rows[key]
+            if not self._holders(con_id) and (task := self._tasks.pop(con_id, None)):
                 task.cancel()
+
+    def _holders(self, con_id: int) -> list[_Key]:
+        return [key for key in self._rows if key[1] == con_id]
 
     async def _qualify(self, con_id: int) -> None:
         """Look the contract up until an answer with details came, more and more seldom; tell what changed."""
         pause_s = self._timings.recheck_details_s
         longest_s = pause_s * _LONGEST_RECHECK_FACTOR
+        row = self._rows[self._holders(con_id)[0]]
         while True:
-            row = self._rows[con_id]
+            if holders := self._holders(con_id):
+                row = self._rows[holders[0]]
             try:
                 found = await self._look_up(ContractRef(con_id, "", "", ""))
                 ref = self._with_details(row, found[0]) if found else self._bare(row, "")
@@ -123,8 +134,9 @@ class PositionDesk:
                 self._first_look[con_id].set()
             changed = self._refs.get(con_id) != ref
             self._refs[con_id] = ref
-            if changed and self._announced and con_id in self._rows:
-                self._tell(con_id)
+            if changed and self._announced:
+                for key in self._holders(con_id):
+                    self._tell(key)
             if found:
                 return
             await self._pause(pause_s)

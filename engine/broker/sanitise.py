@@ -48,3 +48,12 @@ def parsed_number(text: str) -> float | None:
         return number(float(text))
     except ValueError:
         return None
+
+
+def words(text: str) -> str:
+    """An account value that is no number, as text; "" for a number, also an unset one."""
+    try:
+        float(text)
+    except ValueError:
+        return text.strip()
+    return ""

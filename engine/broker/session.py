@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine.broker.account_check import choose_account
+from engine.broker.account_check import named_accounts, watched_accounts
 from engine.broker.accounts import AccountFeed
 from engine.broker.connection import Connection
 from engine.broker.executions import Executions
@@ -52,7 +52,9 @@ class Session:
         emit: Callable[[BrokerEvent], None], clock: Clock, timings: Timings,
     ) -> None:  # fmt: skip
         self.connection = connection
-        self.account = choose_account(connection.client.getAccounts(), wanted_account, mode)
+        self.login_accounts = named_accounts(connection.client.getAccounts())
+        self.watched = watched_accounts(self.login_accounts, wanted_account, mode)
+        self.account = self.watched[0]
         self._sink = emit
         self._clock = clock
         self._timings = timings
@@ -63,13 +65,13 @@ class Session:
         self.lines = MarketLines(connection, pacer, clock, self._emit, timings.cancel_memory_s)
         self.scans = Scans(connection, pacer, self._emit)
         self.positions = PositionDesk(
-            self.account,
+            self.watched,
             lambda contract: self.requests.details(contract, timings.details_s, urgent=True),
             self._emit_position,
             timings,
         )
-        self.accounts = AccountFeed(connection, pacer, self.account, self.positions.ref, self._emit)
-        self.executions = Executions(connection, self.account, self._emit, timings)
+        self.accounts = AccountFeed(connection, pacer, self.watched, self.positions.ref, self._emit, timings)
+        self.executions = Executions(connection, self.watched, self._emit, timings)
         self.liveness = Liveness(connection, clock, timings, self._emit, lambda: self.lines.open_count)
         ib = connection.ib
         ib.positionEvent += self.positions.on_position
@@ -115,6 +117,8 @@ class Session:
                 at_wall=self._clock.wall(),
                 client_id=connection.address.client_id,
                 positions_known=self._positions_known,
+                accounts=self.watched,
+                login_accounts=self.login_accounts,
             )
         )
         held, self._held = self._held or [], None
@@ -122,6 +126,7 @@ class Session:
             self._sink(self._qualified(event))
         self._spawn(self.liveness.watch_stream())
         self._spawn(self.executions.follow())
+        self._spawn(self.accounts.follow_values())
         self._spawn(self._tidy())
         if not self._positions_known:
             self._spawn(self._ask_positions_again())

@@ -23,6 +23,7 @@ class Timings(Struct, frozen=True):
     after_drop_s: float = 1.0
     close_wait_s: float = 0.4  # for the transport to close by itself, then it is aborted
     recheck_details_s: float = 30.0
+    recheck_values_s: float = 15.0  # values of an account that TWS has not sent
     executions_every_s: float = 60.0
     cancel_memory_s: float = 60.0
     undecodable_per_minute: int = 20

@@ -15,7 +15,7 @@ class AccountBook:
     """Newest account values, P&L of reqPnL and today's fills. Engine thread only."""
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, str], float] = {}
+        self._values: dict[tuple[str, str], float | None] = {}
         self._pnl = AccountPnl(None, None, None)
         self._fills = FillBook()
         self._updated_wall: float | None = None

@@ -1,7 +1,8 @@
 """A second, small TWS gateway for tests: other habits than the simulator's, and no code of it.
 
 Wall clock, 9 before 15, no farm notices, positions without exchange and multiplier, trading hours long past, scans with
-other rows each time, no generic ticks, account DF7654321. Runs in a thread of its own; knobs and ledger are attributes.
+other rows each time, no generic ticks, account DF7654321, or an advisor's login with `clients`. Runs in a thread of its
+own; knobs and ledger are attributes.
 """
 
 from __future__ import annotations
@@ -66,9 +67,19 @@ class Client:
 class SecondGateway(ThreadedServer):
     """`with SecondGateway() as gateway:` listens on gateway.port. The first methods are for the test's thread."""
 
-    def __init__(self, port: int = 0, account: str = "DF7654321") -> None:
+    def __init__(
+        self, port: int = 0, account: str = "DF7654321", clients: dict[str, list[Thing]] | None = None
+    ) -> None:
         super().__init__(port)
         self.account = account
+        self.held: dict[str, list[Thing]] = {account: [], **clients} if clients else {account: HELD}
+        self.listed: str | None = None  # message 15's text, None = every account that holds
+        self.values = {  # "tag|value|currency" by account
+            name: ["AccountReady|true|", f"NetLiquidation|{250000.50 + 1000 * n:.2f}|USD",
+                   "ExcessLiquidity|1.7976931348623157E308|USD"]
+            for n, name in enumerate(self.held)
+        }  # fmt: skip
+        self.pnl = {name: f"{-120.5 + n}|1.7976931348623157E308|0.0" for n, name in enumerate(self.held)}
         self.accept_silent = self.silence = self.mute = False
         self.withhold: set[int] = set()  # message ids never sent
         self.busy_ids: set[int] = set()  # client ids answered by 326
@@ -155,10 +166,12 @@ class SecondGateway(ThreadedServer):
                     self._error(client, -1, 326, "Unable to connect as the client id is already in use.")
                     return client.writer.close()
                 self._row(client, "9|1|7")
-                self._row(client, f"15|1|{self.account},")
+                listed = ",".join(self.held) + "," if self.listed is None else self.listed
+                self._row(client, f"15|1|{listed}")
             case ["61", *_]:
-                for t in HELD:
-                    self._row(client, f"61|3|{self.account}|{t.names}|{t.quantity}|{t.cost}")
+                for account, things in self.held.items():
+                    for t in things:
+                        self._row(client, f"61|3|{account}|{t.names}|{t.quantity}|{t.cost}")
                 self._row(client, "62|1")
             case ["49", *_]:
                 self._row(client, f"49|1|{int(time.time() + self.clock_offset_s)}")
@@ -174,10 +187,15 @@ class SecondGateway(ThreadedServer):
                 found = [t for t in THINGS if t.symbol.startswith(pattern)]
                 rows = [f"|{t.con_id}|{t.symbol}|{t.sec_type}|{t.exchange}|USD|1|OPT|{t.symbol}|" for t in found]
                 self._row(client, f"79|{req_id}|{len(found)}" + "".join(rows))
-            case ["92", req_id, *_]:
-                self._row(client, f"94|{req_id}|-120.5|1.7976931348623157E308|0.0")
-            case ["94", req_id, _, _, con_id]:
-                self._row(client, f"95|{req_id}|{BY_ID[int(con_id)].quantity}|12.5|20.0|1.7976931348623157E308|1000.0")
+            case ["76", _, req_id, account, _, _]:
+                for value in self.values[account]:
+                    self._row(client, f"73|1|{req_id}|{account}||{value}")
+                self._row(client, f"74|1|{req_id}")
+            case ["92", req_id, account, *_]:
+                self._row(client, f"94|{req_id}|{self.pnl[account]}")
+            case ["94", req_id, account, _, con_id]:
+                quantity = next((t.quantity for t in self.held[account] if t.con_id == int(con_id)), 0)
+                self._row(client, f"95|{req_id}|{quantity}|12.5|20.0|1.7976931348623157E308|1000.0")
             case ["2", _, req_id] if client.lines.pop(int(req_id), None) is None:
                 self._error(client, req_id, 300, f"Can't find EId with tickerId:{req_id}")
             case ["23", _, req_id]:
@@ -185,13 +203,15 @@ class SecondGateway(ThreadedServer):
                 self._error(client, req_id, 162, f"{HMDS}API scanner subscription cancelled: {req_id}")
 
     def _on_6(self, client: Client, fields: list[str]) -> None:
-        for tag in ("AccountReady|true|", "NetLiquidation|250000.50|USD", "ExcessLiquidity|1.7976931348623157E308|USD"):
-            self._row(client, f"6|2|{tag}|{self.account}")
-        for t in HELD:
+        account = fields[3] or self.account
+        for value in self.values[account]:
+            tag, number, currency = value.split("|")
+            self._row(client, f"6|2|{tag}|{number}|{currency}|{account}")
+        for t in self.held[account]:
             last, times = t.price(time.time()), float(t.multiplier or 1)
             money = f"{last}|{last * times * t.quantity}|{t.cost}|{t.quantity * (last * times - t.cost):.2f}|0.0"
-            self._row(client, f"7|8|{t.names}|{t.quantity}|{money}|{self.account}")
-        self._row(client, f"54|1|{self.account}")
+            self._row(client, f"7|8|{t.names}|{t.quantity}|{money}|{account}")
+        self._row(client, f"54|1|{account}")
 
     def _on_9(self, client: Client, fields: list[str]) -> None:
         req_id, con_id, symbol = fields[2], int(fields[3]), fields[4]

@@ -82,8 +82,12 @@ def test_connects_with_positions_first_and_everything_after(gateway):
     assert held["NS"].contract.primary_exchange == "PINK"
     mark = next(event for event in rig.of(PortfolioMark) if event.contract.symbol == "ES")
     assert mark.contract == held["ES"].contract
-    assert {(value.tag, value.value) for value in rig.of(AccountValue)} == {("NetLiquidation", 250000.5)}
-    assert rig.of(AccountPnl)[0] == AccountPnl(-120.5, None, 0.0)
+    assert [(value.tag, value.value, value.text) for value in rig.of(AccountValue)] == [
+        ("AccountReady", None, "true"),
+        ("NetLiquidation", 250000.5, ""),
+        ("ExcessLiquidity", None, ""),
+    ]
+    assert rig.of(AccountPnl)[0] == AccountPnl(-120.5, None, 0.0, "DF7654321")
     fill = rig.of(FillReport)[-1].fill
     assert (fill.exec_id, fill.commission, fill.price, fill.side) == ("0001.01", 1.0, 300.25, "BOT")
     assert all(math.isfinite(x) for e in rig.events for x in msgspec.structs.astuple(e) if isinstance(x, float))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.broker.account_check import choose_account, is_paper, redacted
+from engine.broker.account_check import is_paper, named_accounts, redacted, watched_accounts
 from engine.broker.failures import ConnectFailure, retry_delay_s
 from engine.broker.timings import Timings
 
@@ -37,29 +37,58 @@ def test_after_a_drop_one_second_and_after_a_wish_at_once():
 
 
 @pytest.mark.parametrize(
-    ("accounts", "wanted", "mode", "chosen"),
+    ("accounts", "wanted", "mode", "watched"),
     [
-        (["DU123"], None, "paper", "DU123"),
-        (["DF7654321"], None, "simulated", "DF7654321"),
-        (["U100", "U200"], "U200", "live", "U200"),
-        (["U100", "U200"], None, "live", "U100"),
+        (["DU123"], None, "paper", ("DU123",)),
+        (["DF7654321"], None, "simulated", ("DF7654321",)),
+        (["U100", "U200"], "U200", "live", ("U200",)),
+        (["U100", "U200"], " u200 ", "live", ("U200",)),
+        (["U100", "U200"], None, "live", ("U100", "U200")),
+        (["F100", "U200", "U300"], "", "live", ("F100", "U200", "U300")),
+        (["F100", "U200"], "All", "live", ("F100", "U200")),
+        (["DU1", "U200"], "DU1", "paper", ("DU1",)),
     ],
 )
-def test_accounts_that_fit(accounts, wanted, mode, chosen):
-    assert choose_account(accounts, wanted, mode) == chosen
+def test_accounts_that_fit(accounts, wanted, mode, watched):
+    assert watched_accounts(accounts, wanted, mode) == watched
+
+
+@pytest.mark.parametrize(
+    ("listed", "named"),
+    [
+        ("DU1,", ("DU1",)),
+        ("DF1,DU2,DU3,", ("DF1", "DU2", "DU3")),
+        ("DF1,,All,DU2, DU2", ("DF1", "DU2")),
+        ("", ()),
+        (" ,ALL,", ()),
+    ],
+)
+def test_the_list_of_accounts(listed, named):
+    assert named_accounts(listed.split(",")) == named
 
 
 @pytest.mark.parametrize(
     ("accounts", "wanted", "mode"),
     [(["U1234567"], None, "paper"), (["U1234567"], None, "simulated"), (["DU1234567"], None, "live"),
-     (["DU1234567"], "DU7", "paper")],
+     (["DU1234567"], "DU7", "paper"), (["DU7654321", "U1234567"], None, "paper"), ([], None, "live")],
 )  # fmt: skip
 def test_contradictions_are_refused_with_reason_and_cure(accounts, wanted, mode):
     with pytest.raises(ConnectFailure) as caught:
-        choose_account(accounts, wanted, mode)
+        watched_accounts(accounts, wanted, mode)
     assert caught.value.kind == "account"
     assert caught.value.reason and caught.value.cure
     assert "1234567" not in caught.value.reason, "account ids are redacted"
+
+
+def test_of_several_accounts_the_one_that_does_not_fit_is_named():
+    with pytest.raises(ConnectFailure) as caught:
+        watched_accounts(["F100200", "U200300", "DU300400"], None, "live")
+    assert caught.value.reason == (
+        "1 of the 3 accounts of this TWS login is a paper account (DU***400), but QTrade is set to live"
+    )
+    assert "Account in Settings > Broker" in caught.value.cure
+    with pytest.raises(ConnectFailure, match=r"2 of the 3 .* are live accounts \(U1\*\*\*001, U1\*\*\*002\)"):
+        watched_accounts(["DF300400", "U1000001", "U1000002"], None, "paper")
 
 
 def test_paper_prefixes_and_redaction():

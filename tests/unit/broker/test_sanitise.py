@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.broker.sanitise import is_garbage, number, parsed_number, price, quantity
+from engine.broker.sanitise import is_garbage, number, parsed_number, price, quantity, words
 
 ANY = st.floats(allow_nan=True, allow_infinity=True, width=64) | st.sampled_from(
     [math.nan, math.inf, -math.inf, 1.7976931348623157e308, -1.0, 0.0, -0.0, 1e-9, 1e12, 1e301]
@@ -60,3 +60,11 @@ def test_negative_prices_where_the_market_has_them(value, size, expected):
 )
 def test_account_values(text, expected):
     assert parsed_number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("INDIVIDUAL", "INDIVIDUAL"), (" USD ", "USD"), ("1.5", ""), ("", ""), ("1.7976931348623157E308", "")],
+)
+def test_account_values_that_are_no_number_are_said_as_text(text, said):
+    assert words(text) == said
