@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine.broker.pacing import Pacer
+from engine.broker.wire_text import WireFloat
 from engine.clock import Clock
 
 log = logging.getLogger("qtrade.broker")
@@ -105,6 +106,11 @@ class PacedMixin:
             yield
         finally:
             self._urgent, self._key, self._on_sent = False, None, None
+
+    def send(self, *fields: Any, **options: Any) -> None:
+        """The library's, with no power of ten in any number."""
+        plain = [WireFloat(field) if type(field) is float and "e" in repr(field) else field for field in fields]
+        super().send(*plain, **options)  # type: ignore[misc]
 
     def sendMsg(self, msg: str | None) -> None:  # noqa: N802 - the library's name
         if msg is None:  # the library's own throttle continues
