@@ -304,8 +304,8 @@
       over.cost > high + margin ? 1 : over.cost < low - margin ? -1 : 0;
     chip.hidden = side === 0;
     if (!side) { return; }
-    var text = (side > 0 ? fmt.UP : fmt.DOWN) + " avg cost " + fmt.number(over.cost, C.base.dec) + ", off scale: " +
-      fmt.signed((over.cost / last - 1) * 100, 1) + " % from here";
+    var text = (side > 0 ? fmt.UP : fmt.DOWN) + " avg cost " + fmt.number(over.cost, C.base.dec) + ", off scale" +
+      (last > 0 ? ": " + fmt.signed((over.cost / last - 1) * 100, 1) + " % from here" : "");   // no base below zero
     if (chip.textContent !== text) { chip.textContent = text; }
     chip.dataset.side = side > 0 ? "top" : "bottom";
   }

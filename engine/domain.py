@@ -89,6 +89,16 @@ class TickUpdate(Struct, frozen=True):
     has_mark: bool = False  # it was in this packet, the same or another
 
 
+def percent_change(value: float | None, base: float | None) -> float | None:
+    """From `base` to `value` in per cent; None when either is missing, and of a base of zero or less.
+
+    From -5 to -4 is no change in per cent: a fall of the distance to zero, and a rise of the price.
+    """
+    if value is None or base is None or base <= 0.0:
+        return None
+    return (value / base - 1.0) * 100.0
+
+
 class Quote(Struct, frozen=True):
     """One symbol's newest prices. `price` by the rule last -> mid -> close, `price_kind` says which.
 
@@ -124,15 +134,13 @@ class Quote(Struct, frozen=True):
 
     @property
     def change_pct(self) -> float | None:
-        """Against the prior close; None when either is missing."""
-        if self.price is None or not self.close:
-            return None
-        return (self.price / self.close - 1.0) * 100.0
+        """Against the prior close; None when either is missing, or the close is no base (`percent_change`)."""
+        return percent_change(self.price, self.close)
 
     @property
     def spread_bp(self) -> float | None:
-        """(ask - bid) / mid in basis points; None when one-sided or crossed."""
-        if self.bid is None or self.ask is None or self.ask < self.bid or self.bid + self.ask <= 0:
+        """(ask - bid) / mid in basis points; None when one-sided or crossed, and where the bid is below zero."""
+        if self.bid is None or self.ask is None or self.ask < self.bid or self.bid < 0 or self.ask <= 0:
             return None
         return (self.ask - self.bid) / ((self.ask + self.bid) / 2.0) * 10_000.0
 

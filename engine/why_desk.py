@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from engine.domain import ContractRef, RuleCheck
+from engine.domain import ContractRef, RuleCheck, percent_change
 from engine.errors import QTradeError
 from engine.scanners.why import Why
 from engine.symbols import SymbolIndex
@@ -74,9 +74,9 @@ def rule_row(rule: RuleCheck) -> list[Any]:
 
 
 def distance_text(rule: RuleCheck) -> str:
-    """ "−12 %": how far the value lies from its limit; "" where either is missing or the limit is nought."""
-    if rule.value is None or not rule.limit:
+    """ "−12 %": how far the value lies from its limit; "" where either is missing or the limit is no base."""
+    share = percent_change(rule.value, rule.limit)
+    if share is None:
         return ""
-    share = 100.0 * (rule.value / rule.limit - 1.0)
     digits = 2 if abs(share) < 1.0 else 1 if abs(share) < 10.0 else 0
     return f"{'+' if share >= 0 else '−'}{abs(share):,.{digits}f} %"

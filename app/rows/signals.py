@@ -39,7 +39,7 @@ def _row(order: int, signal: Signal, candidate: Candidate | None) -> dict[str, A
         "score": _ended(signal) if ended else [number(signal.score, 2), _pct(parts, "distance"), _pct(parts, "volume")],
         "dist": signed(distance, 2),
         "vol": times(volume),
-        "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close known"],
+        "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close above zero known"],
     }
 
 

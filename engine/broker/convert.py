@@ -7,25 +7,42 @@ from types import ModuleType
 from typing import Any
 
 from engine.broker.sanitise import is_garbage, number, price, quantity
+from engine.broker.wire_text import WireFloat, readable, wire_number
 from engine.domain import Bar, ContractInfo, ContractRef, DataType, Fill, TickUpdate
 
 _STOCK = "STK"
-_MAY_BE_NEGATIVE = frozenset({"FUT", "FOP", "BAG", "CONTFUT", "OPT"})
+_MAY_BE_NEGATIVE = frozenset({"FUT", "FOP", "BAG", "CONTFUT", "OPT", "IND"})  # IND: breadth, spreads
 _DATA_TYPES: dict[int, DataType] = {1: "live", 2: "frozen", 3: "delayed", 4: "delayed frozen"}
 _TRADE_TICKS = frozenset({4, 5, 68, 71, 48, 77})
 _DELAYED_TICKS = frozenset(range(66, 77))
+_MARK_TICKS = frozenset({37, 79})  # mark price; the slower one of the credit system
+_HALTED, _DELAYED_HALTED = 49, 90
+_HALTS = (1.0, 2.0)  # general, volatility; 0 = none, -1 = not known
 
 
-def to_contract(library: ModuleType, ref: ContractRef) -> Any:
-    """The library's contract for a request. A multiplier of 1 is left empty, as TWS writes it."""
+def to_contract(library: ModuleType, ref: ContractRef, *, names: bool = False) -> Any:
+    """The library's contract for a request: con_id and exchange, because any other field could only contradict them.
+
+    `names`: symbol, type and currency beside them, for a gateway that insists.
+    """
+    if not ref.con_id:
+        return _described(library, ref)
+    if not names:
+        return library.Contract(conId=ref.con_id, exchange=ref.exchange)
     return library.Contract(
-        conId=ref.con_id,
+        conId=ref.con_id, symbol=ref.symbol, secType=ref.sec_type, exchange=ref.exchange, currency=ref.currency
+    )
+
+
+def _described(library: ModuleType, ref: ContractRef) -> Any:
+    """A contract whose con_id is to be found. A multiplier of 1 is left empty, as TWS writes it."""
+    return library.Contract(
         symbol=ref.symbol,
         secType=ref.sec_type,
         lastTradeDateOrContractMonth=ref.last_trade_date,
-        strike=ref.strike,
+        strike=WireFloat(ref.strike),
         right=ref.right,
-        multiplier="" if ref.multiplier == 1.0 else f"{ref.multiplier:g}",
+        multiplier="" if ref.multiplier == 1.0 else wire_number(ref.multiplier),
         exchange=ref.exchange,
         primaryExchange="" if ref.primary_exchange == ref.exchange else ref.primary_exchange,
         currency=ref.currency,
@@ -34,7 +51,9 @@ def to_contract(library: ModuleType, ref: ContractRef) -> Any:
     )
 
 
-def to_ref(contract: Any, *, exchange: str | None = None, multiplier: float | None = None) -> ContractRef:
+def to_ref(
+    contract: Any, *, exchange: str | None = None, multiplier: float | None = None, magnifier: float | None = None
+) -> ContractRef:
     """`exchange` None: what requests must name, SMART for stocks, else the contract's own ("" = unknown)."""
     listing = contract.exchange or ""
     primary = contract.primaryExchange or (listing if listing != "SMART" else "")
@@ -42,8 +61,8 @@ def to_ref(contract: Any, *, exchange: str | None = None, multiplier: float | No
         exchange = "SMART" if contract.secType == _STOCK else listing
     return ContractRef(
         con_id=contract.conId,
-        symbol=contract.symbol,
-        local_symbol=contract.localSymbol or contract.symbol,
+        symbol=readable(contract.symbol),
+        local_symbol=readable(contract.localSymbol or contract.symbol),
         sec_type=contract.secType,
         exchange=exchange,
         primary_exchange=primary,
@@ -53,7 +72,14 @@ def to_ref(contract: Any, *, exchange: str | None = None, multiplier: float | No
         trading_class=contract.tradingClass or "",
         strike=number(contract.strike) or 0.0,
         right=contract.right if contract.right not in ("0", "?") else "",
+        price_magnifier=magnifier,
     )
+
+
+def magnifier_of(details: Any) -> float:
+    """How many times the money prices the quotes are; details that name none mean 1."""
+    value = number(details.priceMagnifier)
+    return float(value) if value is not None and value > 0 else 1.0
 
 
 def multiplier_of(contract: Any) -> float | None:
@@ -71,10 +97,10 @@ def to_info(details: Any) -> ContractInfo:
     if contract.secType == _STOCK and details.validExchanges and "SMART" not in details.validExchanges.split(","):
         exchange = contract.exchange
     return ContractInfo(
-        contract=to_ref(contract, exchange=exchange),
-        long_name=details.longName or "",
+        contract=to_ref(contract, exchange=exchange, magnifier=magnifier_of(details)),
+        long_name=readable(details.longName or "", contract.currency),
         stock_type=details.stockType or "",
-        industry=details.industry or "",
+        industry=readable(details.industry or "", contract.currency),
         min_tick=number(details.minTick) or None,
         time_zone=details.timeZoneId or "",
         trading_hours=details.tradingHours or "",
@@ -82,16 +108,22 @@ def to_info(details: Any) -> ContractInfo:
     )
 
 
-def to_bar(row: Any, sec_type: str) -> Bar | None:
-    """One historical bar; None when its prices are not. A daily bar's time is its date at 00:00 UTC."""
+def to_bar(row: Any, sec_type: str, magnifier: float | None = None, *, has_volume: bool = True) -> Bar | None:
+    """One historical bar; None when its prices are not. A daily bar's time is its date at 00:00 UTC.
+
+    `has_volume` false: the kind of bars has none, whatever number stands there.
+    """
     negative = sec_type in _MAY_BE_NEGATIVE
-    o = price(row.open, None, may_be_negative=negative)
-    h = price(row.high, None, may_be_negative=negative)
-    low = price(row.low, None, may_be_negative=negative)
-    c = price(row.close, None, may_be_negative=negative)
+    volume = quantity(row.volume) if has_volume else None
+    # A bar that nothing traded in may hold placeholders; one whose prices differ, or with a volume, does not.
+    size = volume or float(not row.open == row.high == row.low == row.close)
+    o = price(row.open, size, may_be_negative=negative, magnifier=magnifier)
+    h = price(row.high, size, may_be_negative=negative, magnifier=magnifier)
+    low = price(row.low, size, may_be_negative=negative, magnifier=magnifier)
+    c = price(row.close, size, may_be_negative=negative, magnifier=magnifier)
     if o is None or h is None or low is None or c is None:
         return None
-    return Bar(epoch(row.date), o, h, low, c, quantity(row.volume), "history", True)
+    return Bar(epoch(row.date), o, h, low, c, volume, "history", True)
 
 
 def epoch(moment: Any) -> float:
@@ -126,23 +158,26 @@ def to_fill(fill: Any) -> Fill:
 class TickCopier:
     """Copies one line's values out of the library's ticker, keeping the last good ones.
 
-    A garbage value (NaN, infinity, unset) says nothing, so it never blanks a price that was known; -1 or 0 on a bid
-    or ask says "no quote" and does. For one request only: a new request starts from nothing.
+    A garbage value (NaN, infinity, unset) says nothing, so it never blanks a price that was known; a placeholder on a
+    bid or ask says "no quote" and does. For one request only: a new request starts from nothing.
     """
 
     __slots__ = (
-        "_ask", "_avg_volume", "_bid", "_close", "_day", "_delayed", "_high", "_last", "_last_size", "_low",
-        "_negative", "_open", "_volume", "req_id",
+        "_ask", "_avg_volume", "_bid", "_close", "_day", "_delayed", "_delayed_halt", "_high", "_last", "_last_size",
+        "_low", "_magnifier", "_mark", "_negative", "_open", "_volume", "req_id",
     )  # fmt: skip
 
-    def __init__(self, req_id: int, sec_type: str) -> None:
+    def __init__(self, req_id: int, sec_type: str, magnifier: float | None = None) -> None:
         self.req_id = req_id
         self._negative = sec_type in _MAY_BE_NEGATIVE
+        self._magnifier = magnifier
         self._delayed = False
+        self._delayed_halt = False
         self._bid: float | None = None
         self._ask: float | None = None
         self._last: float | None = None
         self._last_size: float | None = None
+        self._mark: float | None = None
         self._volume: float | None = None
         self._avg_volume: float | None = None
         self._open: float | None = None
@@ -152,18 +187,18 @@ class TickCopier:
         self._day: tuple[Any, ...] = ()  # the day's values as the ticker had them
 
     def copy(self, ticker: Any, now_mono: float) -> TickUpdate:
-        negative = self._negative
+        negative, magnifier = self._negative, self._magnifier
         bid_size, ask_size, last_size = quantity(ticker.bidSize), quantity(ticker.askSize), quantity(ticker.lastSize)
         if not is_garbage(ticker.bid):
-            self._bid = price(ticker.bid, bid_size, may_be_negative=negative)
+            self._bid = price(ticker.bid, bid_size, may_be_negative=negative, magnifier=magnifier)
         if not is_garbage(ticker.ask):
-            self._ask = price(ticker.ask, ask_size, may_be_negative=negative)
-        last = price(ticker.last, last_size, may_be_negative=negative)
+            self._ask = price(ticker.ask, ask_size, may_be_negative=negative, magnifier=magnifier)
+        last = price(ticker.last, last_size, may_be_negative=negative, magnifier=magnifier)
         if last is not None:
             self._last = last
             self._last_size = last_size
         self._keep_day(ticker, negative)
-        has_trade = self._look_at_types(ticker.ticks)
+        has_trade, has_mark = self._look_at_types(ticker.ticks)
         return TickUpdate(
             self.req_id,
             now_mono,
@@ -179,9 +214,11 @@ class TickCopier:
             self._low,
             self._close,
             self._avg_volume,
-            ticker.halted in (1.0, 2.0),
+            ticker.halted in _HALTS or self._delayed_halt,
             self._data_type(ticker.marketDataType),
             has_trade,
+            self._mark,
+            has_mark,
         )
 
     def _keep_day(self, ticker: Any, negative: bool) -> None:
@@ -190,28 +227,43 @@ class TickCopier:
         if day == self._day:
             return
         self._day = day
+        magnifier = self._magnifier
         if (value := quantity(ticker.volume)) is not None:
             self._volume = value
-        if (value := price(ticker.high, None, may_be_negative=negative)) is not None:
+        if (value := price(ticker.high, None, may_be_negative=negative, magnifier=magnifier)) is not None:
             self._high = value
-        if (value := price(ticker.low, None, may_be_negative=negative)) is not None:
+        if (value := price(ticker.low, None, may_be_negative=negative, magnifier=magnifier)) is not None:
             self._low = value
-        if (value := price(ticker.open, None, may_be_negative=negative)) is not None:
+        if (value := price(ticker.open, None, may_be_negative=negative, magnifier=magnifier)) is not None:
             self._open = value
-        if (value := price(ticker.close, None, may_be_negative=negative)) is not None:
+        if (value := price(ticker.close, None, may_be_negative=negative, magnifier=magnifier)) is not None:
             self._close = value
         if (value := quantity(ticker.avVolume)) is not None:
             self._avg_volume = value
 
-    def _look_at_types(self, ticks: list[Any]) -> bool:
-        has_trade = False
+    def _look_at_types(self, ticks: list[Any]) -> tuple[bool, bool]:
+        """Whether a trade, and whether a mark price, was in the packet."""
+        has_trade = has_mark = False
         for tick in ticks:
             kind = tick.tickType
             if kind in _TRADE_TICKS:
                 has_trade = True
             if kind in _DELAYED_TICKS:
                 self._delayed = True
-        return has_trade
+            elif kind in _MARK_TICKS:
+                has_mark = self._keep_mark(tick.price) or has_mark
+            elif kind == _HALTED or kind == _DELAYED_HALTED:  # the library keeps the former only
+                self._delayed_halt = kind == _DELAYED_HALTED and tick.price in _HALTS
+        return has_trade, has_mark
+
+    def _keep_mark(self, value: float) -> bool:
+        """A mark has no size; 0 is one where the market has it (an option that is worth nothing)."""
+        size = 1.0 if value == 0.0 else None
+        mark = price(value, size, may_be_negative=self._negative, magnifier=self._magnifier)
+        if mark is None:
+            return False
+        self._mark = mark
+        return True
 
     def _data_type(self, market_data_type: int) -> DataType:
         """What message 58 says; delayed tick types speak for themselves where it was not sent."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from engine.broker.convert import multiplier_of, to_ref
+from engine.broker.convert import magnifier_of, multiplier_of, to_ref
 from engine.broker.port import BrokerEvent, PositionUpdate
 from engine.broker.sanitise import number
 from engine.broker.timings import Timings
@@ -159,7 +159,12 @@ class PositionDesk:
         exchange = contract.exchange or (exchanges[0] if exchanges else "") or row.native.exchange
         if contract.secType == "STK" and (not exchanges or "SMART" in exchanges):
             exchange = "SMART"
-        ref = to_ref(contract, exchange=exchange, multiplier=_multiplier(contract, row.native))
+        ref = to_ref(
+            contract,
+            exchange=exchange,
+            multiplier=_multiplier(contract, row.native),
+            magnifier=magnifier_of(details),
+        )
         primary = contract.primaryExchange or self._listing(row) or ref.primary_exchange
         return msgspec.structs.replace(
             ref,

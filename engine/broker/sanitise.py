@@ -1,12 +1,14 @@
 """The one boundary for numbers: what TWS and the client library use for "missing" becomes None here, nowhere else.
 
-Missing is NaN, +-infinity, anything beyond 1e300 (TWS' unset double is 1.7976931348623157E308), a price of -1 or 0
-with no size, and any price <= 0 of a stock.
+Missing is NaN, +-infinity, anything beyond 1e300 (TWS' unset double is 1.7976931348623157E308), a price of -1 in
+money (so -100 for a contract that is quoted in cents) with no size, 0 with no size, and any price <= 0 of a
+stock.
 """
 
 from __future__ import annotations
 
 _HUGE = 1e300
+_ANY_PLACEHOLDER = frozenset({-1.0, -10.0, -100.0, -1_000.0, -10_000.0})
 
 
 def number(value: float | None) -> float | None:
@@ -23,18 +25,31 @@ def quantity(value: float | None) -> float | None:
     return value
 
 
-def price(value: float | None, size: float | None, *, may_be_negative: bool) -> float | None:
-    """A price, else None. `size` None = the price has none (open, close); negative only where the market has it.
+def price(
+    value: float | None, size: float | None, *, may_be_negative: bool, magnifier: float | None = None
+) -> float | None:
+    """A price in the unit of the quotes, else None. `size` None = the price has none (open, close).
 
-    Zero never passes: TWS sends it for "none".
+    0 and less are prices where the market has them (`may_be_negative`): 0 only with a size, because TWS also sends
+    it for "none"; -1 in money only with a size. `magnifier` None = the contract's details are not known: -1 times any
+    magnifier is taken for "none".
     """
-    if value is None or not -_HUGE < value < _HUGE or value == 0.0:
+    if value is None:
         return None
-    if value > 0.0:
+    if 0.0 < value < _HUGE:
         return value
-    if not may_be_negative or (value == -1.0 and not size):
+    if not may_be_negative or not -_HUGE < value <= 0.0:
         return None
-    return value
+    has_size = size is not None and size > 0.0
+    if value == 0.0:
+        return 0.0 if has_size else None
+    return None if not has_size and _is_placeholder(value, magnifier) else value
+
+
+def _is_placeholder(value: float, magnifier: float | None) -> bool:
+    if magnifier is None:
+        return value in _ANY_PLACEHOLDER
+    return value == -1.0 or value == -magnifier
 
 
 def is_garbage(value: float | None) -> bool:

@@ -54,7 +54,11 @@ class QuoteBook:
             avg_volume, halted, data_type, factor, lane, epoch,
         )
         # fmt: on
-        changed = self._values.get(con_id) != values
+        changed = u.has_mark or self._values.get(con_id) != values  # a mark that came again is younger
+        mark, mark_wall = u.mark, wall
+        if mark is not None and not u.has_mark:
+            before = self._quotes.get(con_id)
+            mark_wall = wall if before is None or before.mark_wall is None else before.mark_wall
         price, kind = (last, _LAST) if last is not None else price_of(last, bid, ask, close, halted)
         if factor is None:
             bid_size = ask_size = last_size = volume = avg_volume = None
@@ -69,6 +73,7 @@ class QuoteBook:
         quote = Quote(
             con_id, local_symbol, price, kind, bid, ask, bid_size, ask_size, last, last_size, volume, avg_volume,
             u.open, u.high, u.low, close, halted, data_type, lane, u.received_mono, wall, epoch,
+            mark, None if mark is None else mark_wall,
         )
         # fmt: on
         self._store(con_id, quote, values)

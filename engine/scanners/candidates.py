@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, cast
 
-from engine.domain import Candidate, ContractRef, Demand, LineClass, Quote, ScorePart, Side
+from engine.domain import Candidate, ContractRef, Demand, LineClass, Quote, ScorePart, Side, percent_change
 from engine.scanners.breakout import Verdict
 from engine.scanners.market import ScanResult
 
@@ -112,6 +112,4 @@ def demand(entry: Entry, verdict: Verdict | None, line_class: LineClass) -> Dema
 
 
 def _since_open_pct(quote: Quote | None) -> float | None:
-    if quote is None or quote.price is None or not quote.open:
-        return None
-    return (quote.price / quote.open - 1.0) * 100.0
+    return None if quote is None else percent_change(quote.price, quote.open)

@@ -11,17 +11,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.broker.convert import TickCopier, epoch, multiplier_of, to_bar, to_contract, to_fill, to_ref
+from engine.broker.convert import (
+    TickCopier,
+    epoch,
+    magnifier_of,
+    multiplier_of,
+    to_bar,
+    to_contract,
+    to_fill,
+    to_ref,
+)
 from engine.domain import ContractRef
 
 ANY = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([-1.0, 0.0, 1.7976931348623157e308])
 FIELDS = ("bid", "ask", "last", "bidSize", "askSize", "lastSize", "volume", "open", "high", "low", "close", "avVolume")
 FAKE_LIBRARY = SimpleNamespace(Contract=lambda **fields: SimpleNamespace(**fields))
+DESCRIBED = SimpleNamespace(Contract=lambda **fields: SimpleNamespace(conId=0, **fields))
 
 
 def ticker(kinds=(), **values):
+    """`kinds`: tick types of the packet, or (type, price) where the price is read from the tick itself."""
     unset = dict.fromkeys(FIELDS, math.nan) | {"halted": math.nan, "marketDataType": 1}
-    return SimpleNamespace(**(unset | values), ticks=[SimpleNamespace(tickType=kind) for kind in kinds])
+    pairs = [kind if isinstance(kind, tuple) else (kind, math.nan) for kind in kinds]
+    return SimpleNamespace(
+        **(unset | values), ticks=[SimpleNamespace(tickType=kind, price=price, size=0.0) for kind, price in pairs]
+    )
 
 
 @given(st.lists(st.fixed_dictionaries({name: ANY for name in FIELDS}), min_size=1, max_size=5), ANY)
@@ -30,10 +44,10 @@ def test_whatever_the_ticker_holds_the_update_is_clean(packets, halted):
         copier = TickCopier(7, sec_type)
         for values in packets:
             update = copier.copy(ticker(**values, halted=halted), 1.0)
-            numbers = [x for x in msgspec.structs.astuple(update)[2:-3] if x is not None]
+            numbers = [x for x in msgspec.structs.astuple(update)[2:] if isinstance(x, float)]
             assert all(math.isfinite(x) and abs(x) < 1e300 for x in numbers)
             prices = (update.bid, update.ask, update.last, update.open, update.high, update.low, update.close)
-            assert all(x is None or (x > 0 if sec_type == "STK" else x != 0) for x in prices)
+            assert all(x is None or sec_type == "FUT" or x > 0 for x in prices)
             sizes = (update.bid_size_raw, update.ask_size_raw, update.last_size_raw, update.volume_raw)
             assert all(x is None or x >= 0 for x in sizes)
             assert update.halted == (halted in (1.0, 2.0))
@@ -72,12 +86,84 @@ def test_what_a_packet_says_by_its_tick_types(kinds, has_trade, data_type):
     assert (update.has_trade, update.data_type) == (has_trade, data_type)
 
 
-def test_contract_for_a_request_and_back():
-    ref = ContractRef(1, "NQ", "NQZ5", "FUT", "CME", "CME", "USD", 20.0, "20251219", "NQ")
-    native = to_contract(FAKE_LIBRARY, ref)
-    assert (native.multiplier, native.exchange, native.primaryExchange) == ("20", "CME", "")
+@pytest.mark.parametrize(
+    ("bid", "size", "magnifier", "expected"),
+    [
+        (-100.0, 0.0, 100.0, None),  # -1 in money, quoted in cents
+        (-100.0, math.nan, 100.0, None),
+        (-1.0, 0.0, 100.0, None),
+        (-100.0, 3.0, 100.0, -100.0),  # a spread's own quote
+        (-100.0, 0.0, 1.0, -100.0),
+        (-1.0, 0.0, 1.0, None),
+        (-100.0, 0.0, None, None),  # details not known: any magnifier may be meant
+        (-1000.0, 0.0, None, None),
+        (-100.0, 2.0, None, -100.0),
+        (-37.63, 0.0, None, -37.63),
+        (0.0, 4.0, 1.0, 0.0),  # zero is a price with a size
+        (0.0, 0.0, 1.0, None),
+        (0.0, math.nan, 1.0, None),
+    ],
+)
+@pytest.mark.parametrize("sec_type", ["FUT", "FOP", "OPT", "BAG"])
+def test_placeholders_and_zero_where_prices_may_be_negative(sec_type, bid, size, magnifier, expected):
+    update = TickCopier(7, sec_type, magnifier).copy(
+        ticker(bid=bid, bidSize=size, ask=bid, askSize=size, last=bid, lastSize=size, close=231.5), 1.0
+    )
+    assert (update.bid, update.ask, update.last, update.close) == (expected, expected, expected, 231.5)
+
+
+def test_zero_and_less_are_no_price_of_a_stock_or_a_currency():
+    for sec_type in ("STK", "CASH", "CRYPTO", "CFD", "BOND", "FUND", "WAR"):
+        update = TickCopier(7, sec_type, 1.0).copy(
+            ticker(bid=0.0, bidSize=5.0, ask=-1.0, askSize=5.0, last=0.0, lastSize=2.0), 1.0
+        )
+        assert (update.bid, update.ask, update.last) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("sec_type", "ticks", "mark", "has_mark"),
+    [
+        ("STK", [(37, 71.84)], 71.84, True),
+        ("OPT", [(37, 0.0)], 0.0, True),  # worth nothing
+        ("OPT", [(79, 1.0)], 1.0, True),
+        ("FUT", [(37, -37.6)], -37.6, True),
+        ("FUT", [(37, -1.0)], None, False),
+        ("STK", [(37, 0.0)], None, False),
+        ("STK", [(37, 1.7976931348623157e308)], None, False),
+        ("STK", [(4, 71.9)], None, False),
+    ],
+)
+def test_the_mark_is_the_tick_of_its_own_and_never_the_trade(sec_type, ticks, mark, has_mark):
+    copier = TickCopier(7, sec_type, 1.0)
+    update = copier.copy(ticker(ticks, last=71.9, lastSize=1.0), 1.0)
+    assert (update.mark, update.has_mark, update.last) == (mark, has_mark, 71.9)
+    later = copier.copy(ticker([1], bid=71.0, bidSize=1.0), 2.0)
+    assert (later.mark, later.has_mark) == (mark, False)
+
+
+def test_delayed_halts_are_halts_until_they_end():
+    copier = TickCopier(7, "STK")
+    assert not copier.copy(ticker(), 1.0).halted
+    assert copier.copy(ticker([(90, 1.0)]), 2.0).halted
+    assert copier.copy(ticker([(67, 3.0)]), 3.0).halted
+    assert not copier.copy(ticker([(90, 0.0)]), 4.0).halted
+    assert copier.copy(ticker(halted=2.0), 5.0).halted
+
+
+def test_a_known_contract_is_asked_for_by_con_id_and_exchange_alone():
+    ref = ContractRef(1, "6J", "6JZ5", "FUT", "CME", "CME", "USD", 12_500_000.0, "20251215", "6J", 0.5, "C")
+    assert vars(to_contract(FAKE_LIBRARY, ref)) == {"conId": 1, "exchange": "CME"}
+    assert vars(to_contract(FAKE_LIBRARY, ref, names=True)) == {
+        "conId": 1, "symbol": "6J", "secType": "FUT", "exchange": "CME", "currency": "USD",
+    }  # fmt: skip
+
+
+def test_a_described_contract_and_back():
+    ref = ContractRef(0, "NQ", "NQZ5", "FUT", "CME", "CME", "USD", 20.0, "20251219", "NQ")
+    native = to_contract(DESCRIBED, ref)
+    assert (native.multiplier, native.exchange, native.primaryExchange, str(native.strike)) == ("20", "CME", "", "0")
     assert to_ref(native) == ref
-    stock = to_contract(FAKE_LIBRARY, ContractRef(2, "BRK B", "BRK B", "STK", "SMART", "NYSE"))
+    stock = to_contract(FAKE_LIBRARY, ContractRef(0, "BRK B", "BRK B", "STK", "SMART", "NYSE"))
     assert (stock.multiplier, stock.exchange, stock.primaryExchange, stock.localSymbol) == (
         "",
         "SMART",
@@ -86,9 +172,47 @@ def test_contract_for_a_request_and_back():
     )
 
 
+@given(st.floats(0, 1e15), st.floats(1e-12, 1e15))
+def test_numbers_of_a_contract_go_out_without_powers_of_ten(strike, multiplier):
+    native = to_contract(FAKE_LIBRARY, ContractRef(0, "X", "X", "OPT", multiplier=multiplier, strike=strike))
+    for text, value in ((str(native.strike), strike), (native.multiplier or "1", multiplier)):
+        assert set(text) <= set("0123456789.")
+        assert float(text) == value
+
+
 def test_a_stock_is_asked_for_at_smart_and_keeps_its_listing():
-    native = to_contract(FAKE_LIBRARY, ContractRef(2, "X", "X", "STK", "PINK"))
+    native = to_contract(DESCRIBED, ContractRef(0, "X", "X", "STK", "PINK"))
     assert (to_ref(native).exchange, to_ref(native).primary_exchange) == ("SMART", "PINK")
+
+
+@pytest.mark.parametrize(("sent", "magnifier"), [(100, 100.0), (1, 1.0), (0, 1.0), (None, 1.0), (math.nan, 1.0)])
+def test_the_magnifier_of_the_details(sent, magnifier):
+    assert magnifier_of(SimpleNamespace(priceMagnifier=sent)) == magnifier
+
+
+@pytest.mark.parametrize(
+    ("prices", "volume", "expected"),
+    [
+        ((0.5, 0.5, -0.2, 0.0), 12.0, (0.5, 0.5, -0.2, 0.0, 12.0)),
+        ((0.0, 0.0, 0.0, 0.0), 3.0, (0.0, 0.0, 0.0, 0.0, 3.0)),  # a worthless option that traded
+        ((0.0, 0.0, 0.0, 0.0), 0.0, None),
+        ((-100.0,) * 4, 0.0, None),
+        ((-100.0,) * 4, 7.0, (-100.0, -100.0, -100.0, -100.0, 7.0)),
+        ((-37.63, -37.63, -40.0, -38.0), -1.0, (-37.63, -37.63, -40.0, -38.0, None)),
+    ],
+)
+def test_bars_of_zero_and_less(prices, volume, expected):
+    o, h, low, c = prices
+    row = SimpleNamespace(date=dt.date(2025, 11, 5), open=o, high=h, low=low, close=c, volume=volume)
+    bar = to_bar(row, "FOP", 100.0)
+    assert (bar and (bar.open, bar.high, bar.low, bar.close, bar.volume)) == expected
+
+
+def test_a_bar_without_trades_has_no_volume():
+    row = SimpleNamespace(date=dt.date(2025, 11, 5), open=1.1, high=1.2, low=1.0, close=1.1, volume=0.0)
+    bar = to_bar(row, "CASH", has_volume=False)
+    assert bar is not None
+    assert bar.volume is None
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ ANY = st.floats(allow_nan=True, allow_infinity=True, width=64) | st.sampled_from
 
 
 @given(ANY, st.none() | ANY, st.booleans())
-def test_a_price_is_finite_and_never_zero(value, size, may_be_negative):
+def test_a_price_is_finite_and_zero_only_with_a_size(value, size, may_be_negative):
     result = price(value, size, may_be_negative=may_be_negative)
-    assert result is None or (math.isfinite(result) and result != 0.0 and abs(result) < 1e300)
+    assert result is None or (math.isfinite(result) and abs(result) < 1e300)
+    assert result != 0.0 or (may_be_negative and size is not None and size > 0)
 
 
 @given(ANY, st.none() | ANY)
@@ -41,7 +42,14 @@ def test_real_prices_pass_unchanged(value):
 
 @pytest.mark.parametrize(
     ("value", "size", "expected"),
-    [(-1.0, 0.0, None), (-1.0, None, None), (-1.0, 3.0, -1.0), (-37.63, 0.0, -37.63), (0.0, 5.0, None)],
+    [
+        (-1.0, 0.0, None),
+        (-1.0, None, None),
+        (-1.0, 3.0, -1.0),
+        (-37.63, 0.0, -37.63),
+        (0.0, 5.0, 0.0),
+        (0.0, 0.0, None),
+    ],
 )
 def test_negative_prices_where_the_market_has_them(value, size, expected):
     assert price(value, size, may_be_negative=True) == expected

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain import TickUpdate
+from engine.domain import TickUpdate, percent_change
 from engine.lines.quotes import QUOTES_MAX, QuoteBook, price_of
 
 
@@ -75,6 +75,54 @@ def test_the_same_values_again_are_no_change_but_renew_the_age() -> None:
     _, changed = take(book, TickUpdate(7, 6.0, last=10.0))
     assert not changed
     assert book.get(1).received_mono == 6.0
+
+
+def test_the_mark_is_kept_beside_the_trade_with_the_time_that_it_came() -> None:
+    book = QuoteBook(Units())
+    quote, _ = book.take(1, "S1", "streaming", 1, TickUpdate(7, 5.0, last=5.0, mark=1.0, has_mark=True), 1_000.0)
+    assert (quote.last, quote.price, quote.mark, quote.mark_wall) == (5.0, 5.0, 1.0, 1_000.0)
+    quote, changed = book.take(1, "S1", "streaming", 1, TickUpdate(7, 6.0, last=5.0, mark=1.0), 1_060.0)
+    assert (quote.mark, quote.mark_wall, changed) == (1.0, 1_000.0, False)
+    quote, changed = book.take(1, "S1", "streaming", 1, TickUpdate(7, 7.0, last=5.0, mark=1.0, has_mark=True), 1_070.0)
+    assert (quote.mark_wall, changed) == (1_070.0, True)
+    quote, _ = book.take(1, "S1", "streaming", 2, TickUpdate(8, 8.0, last=5.0), 1_080.0)  # a new request has none yet
+    assert (quote.mark, quote.mark_wall) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("price", "close", "expected"),
+    [
+        (11.0, 10.0, 10.0),
+        (-4.0, -5.0, None),  # no base: the price rose
+        (-6.0, -5.0, None),
+        (1.0, 0.0, None),
+        (None, 5.0, None),
+        (5.0, None, None),
+        (-1.0, 5.0, -120.0),
+        (0.0, 5.0, -100.0),
+    ],
+)
+def test_per_cent_needs_a_base_above_zero(price, close, expected) -> None:
+    quote, _ = take(QuoteBook(Units()), TickUpdate(7, 5.0, last=price, close=close))
+    assert percent_change(price, close) == (None if expected is None else pytest.approx(expected))
+    if price is not None:
+        assert quote.change_pct == percent_change(price, close)
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "expected"),
+    [
+        (99.0, 101.0, 200.0),
+        (0.0, 0.0, None),
+        (-2.0, -1.0, None),
+        (-1.0, 3.0, None),
+        (2.0, 1.0, None),
+        (None, 1.0, None),
+    ],
+)
+def test_the_spread_in_basis_points_needs_a_book_above_zero(bid, ask, expected) -> None:
+    quote, _ = take(QuoteBook(Units()), TickUpdate(7, 5.0, bid=bid, ask=ask))
+    assert quote.spread_bp == (None if expected is None else pytest.approx(expected))
 
 
 @pytest.mark.parametrize("field_name", ["bid", "ask", "last", "close", "open", "high", "low", "volume_raw"])
