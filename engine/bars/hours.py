@@ -10,27 +10,13 @@ import re
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from engine.domain import SessionPhase
+from engine.zones import zone
 
 NEW_YORK = ZoneInfo("America/New_York")
 _MOMENT = re.compile(r"(?:(\d{8}):)?(\d{2}):?(\d{2})$")
-# Older gateways name zones in words; zoneinfo knows the rest ("US/Eastern", "MET", "America/Chicago").
-_ZONE_WORDS = {
-    "EST (Eastern Standard Time)": "America/New_York",
-    "EST": "America/New_York",
-    "EST5EDT": "America/New_York",
-    "CST (Central Standard Time)": "America/Chicago",
-    "CST": "America/Chicago",
-    "CST6CDT": "America/Chicago",
-    "JST (Japan Standard Time)": "Asia/Tokyo",
-    "JST": "Asia/Tokyo",
-    "GMT (Greenwich Mean Time)": "Europe/London",
-    "GB": "Europe/London",
-    "MET (Middle Europe Time)": "Europe/Berlin",
-    "MET": "Europe/Berlin",
-}
 
 
 class Session(NamedTuple):
@@ -74,17 +60,6 @@ class PhaseNow(NamedTuple):
     phase: SessionPhase
     text: str
     ends_market: float | None
-
-
-def zone(name: str) -> tzinfo | None:
-    """The time zone that a gateway names; None when nobody knows it."""
-    known = _ZONE_WORDS.get(name, name)
-    if not known:
-        return None
-    try:
-        return ZoneInfo(known)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 @lru_cache(maxsize=512)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from engine.bars.hours import NEW_YORK, Hours, Session, zone
+from engine.bars.hours import NEW_YORK, Hours, Session
 from engine.domain import ContractRef
+from engine.zones import zone
 
 DAY_S = 86_400
 FUTURES_EVENING_S = 6 * 3_600

@@ -111,6 +111,13 @@ class Connection:
             conn.transport.abort()
             await asyncio.sleep(_CLOSE_LOOK_S)
 
+    def on_message(self, message_id: int, handler: Callable[[list[str]], None]) -> None:
+        """Decode this message ourselves: `handler` gets its fields, id first, in place of the library's decoder.
+
+        What it raises is counted as undecodable.
+        """
+        self.client.decoder.handlers[message_id] = handler
+
     # --- requests ---------------------------------------------------------------------------------------------
 
     def next_req_id(self) -> int:
@@ -178,6 +185,12 @@ class Connection:
                     raise TimeoutError
                 return list(rows)
         return future.result()
+
+    def count_row(self, req_id: int) -> None:
+        """A row of a request's answer came that we decoded: its growth is what `ask` goes by."""
+        rows = self.wrapper._results.get(req_id)
+        if isinstance(rows, list):
+            rows.append(None)
 
     def fail_request(self, req_id: int, error: RequestRejected) -> bool:
         """End a waiting request with an error that the library takes for a warning. False when none waits."""

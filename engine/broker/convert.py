@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.broker.sanitise import is_garbage, number, price, quantity
 from engine.broker.wire_text import WireFloat, readable, wire_number
-from engine.domain import Bar, ContractInfo, ContractRef, DataType, Fill, TickUpdate
+from engine.domain import Bar, ContractInfo, ContractRef, DataType, TickUpdate
 
 _STOCK = "STK"
 _MAY_BE_NEGATIVE = frozenset({"FUT", "FOP", "BAG", "CONTFUT", "OPT", "IND"})  # IND: breadth, spreads
@@ -135,24 +135,6 @@ def epoch(moment: Any) -> float:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
     return float(moment.timestamp())
-
-
-def to_fill(fill: Any) -> Fill:
-    """`commission` and `realized_pnl` stay None until the commission report came."""
-    execution, report = fill.execution, fill.commissionReport
-    reported = bool(report.execId)
-    return Fill(
-        exec_id=execution.execId,
-        con_id=fill.contract.conId,
-        local_symbol=fill.contract.localSymbol or fill.contract.symbol,
-        side="SLD" if execution.side.upper().startswith("S") else "BOT",
-        quantity=number(execution.shares) or 0.0,
-        price=number(execution.price) or 0.0,
-        time_market=epoch(execution.time),
-        exchange=execution.exchange,
-        commission=number(report.commission) if reported else None,
-        realized_pnl=number(report.realizedPNL) if reported else None,
-    )
 
 
 class TickCopier:

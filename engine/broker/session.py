@@ -22,6 +22,7 @@ from engine.broker.liveness import Liveness
 from engine.broker.pacing import Pacer
 from engine.broker.port import (
     BrokerEvent,
+    ClockSample,
     Connected,
     PortfolioMark,
     PositionsKnown,
@@ -60,6 +61,7 @@ class Session:
         self._timings = timings
         self._held: list[BrokerEvent] | None = []
         self._positions_known = False
+        self._clock_offset_s = 0.0  # gateway's clock minus ours
         self._tasks: list[asyncio.Task[Any]] = []
         self.requests = Requests(connection, timings)
         self.lines = MarketLines(connection, pacer, clock, self._emit, timings.cancel_memory_s)
@@ -71,8 +73,8 @@ class Session:
             timings,
         )
         self.accounts = AccountFeed(connection, pacer, self.watched, self.positions.ref, self._emit, timings)
-        self.executions = Executions(connection, self.watched, self._emit, timings)
-        self.liveness = Liveness(connection, clock, timings, self._emit, lambda: self.lines.open_count)
+        self.executions = Executions(connection, self.watched, self._emit, timings, self._market_now)
+        self.liveness = Liveness(connection, clock, timings, self._on_clock, lambda: self.lines.open_count)
         ib = connection.ib
         ib.positionEvent += self.positions.on_position
         ib.updatePortfolioEvent += self.positions.on_portfolio
@@ -137,6 +139,7 @@ class Session:
 
     async def close(self) -> None:
         """Ends every task, then the connection."""
+        self.executions.close()
         tasks = self._tasks + self.positions.close()
         for task in tasks:
             task.cancel()
@@ -206,6 +209,14 @@ class Session:
         else:
             self._held.append(event)
 
+    def _on_clock(self, event: BrokerEvent) -> None:
+        if isinstance(event, ClockSample):
+            self._clock_offset_s = event.offset_s
+        self._emit(event)
+
+    def _market_now(self) -> float:
+        return self._clock.wall() + self._clock_offset_s
+
     def _emit_position(self, event: BrokerEvent) -> None:
         self._sink(event)
         if self.is_announced and isinstance(event, PositionUpdate):
@@ -240,3 +251,4 @@ class Session:
             with self.connection.client.sending(urgent=True):
                 self.connection.client.reqPositions()
             self.accounts.restart()
+            self.executions.look_again()

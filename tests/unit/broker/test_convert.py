@@ -18,7 +18,6 @@ from engine.broker.convert import (
     multiplier_of,
     to_bar,
     to_contract,
-    to_fill,
     to_ref,
 )
 from engine.domain import ContractRef
@@ -234,16 +233,3 @@ def test_a_bar_with_a_bad_price_is_left_out(price, volume):
     bar = to_bar(row, "STK")
     assert (bar is None) == (not 0 < price < 1e300)
     assert bar is None or bar.volume is None or 0 <= bar.volume < 1e300
-
-
-def test_fill_before_and_after_its_commission():
-    execution = SimpleNamespace(
-        execId="1", side="SLD", shares=5.0, price=10.0, time=dt.datetime(2025, 11, 5, tzinfo=dt.UTC), exchange="NYSE"
-    )
-    contract = SimpleNamespace(conId=9, localSymbol="X", symbol="X")
-    report = SimpleNamespace(execId="", commission=0.0, realizedPNL=0.0)
-    fill = to_fill(SimpleNamespace(contract=contract, execution=execution, commissionReport=report))
-    assert (fill.side, fill.commission, fill.realized_pnl) == ("SLD", None, None)
-    report = SimpleNamespace(execId="1", commission=1.02, realizedPNL=1.7976931348623157e308)
-    fill = to_fill(SimpleNamespace(contract=contract, execution=execution, commissionReport=report))
-    assert (fill.commission, fill.realized_pnl) == (1.02, None)
