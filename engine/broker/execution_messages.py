@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Literal, NamedTuple
 
 from engine.broker.sanitise import parsed_number
+from engine.broker.wire_text import readable
 from engine.domain import Fill
 from engine.zones import zone
 
@@ -80,7 +81,7 @@ def to_fill(fields: Sequence[str], received_market: float) -> tuple[int, Fill]:
         local_symbol, _trading_class, exec_id, time_text, account, exchange, side, shares, price, perm_id, client_id,
         liquidation, cum_quantity, _average, order_ref, _rule, _rule_multiplier, model, _liquidity,
         *newer,
-    ) = [*fields, *[""] * (_FIELDS - len(fields))]  # fmt: skip
+    ) = [*(readable(text) for text in fields), *[""] * (_FIELDS - len(fields))]  # fmt: skip
     quantity, at_price = parsed_number(shares), parsed_number(price)
     if not exec_id or quantity is None or at_price is None:
         raise ValueError(f"execution {exec_id!r} of {shares!r} at {price!r}: all three must be there")

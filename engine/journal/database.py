@@ -7,10 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 
-from engine.errors import StateError
-from engine.journal.tables import SCHEMA_VERSION, metadata, schema_version
+from engine.journal import migrations
 from engine.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger(__name__)
@@ -71,16 +70,14 @@ def open_for_reading(url: URL) -> Engine:
 
 
 def _prepare(engine: Engine, at_wall: float) -> None:
-    metadata.create_all(engine)
+    with engine.connect() as connection:
+        if migrations.is_current(connection):
+            return
     with engine.begin() as connection:
-        found = connection.execute(select(schema_version.c.version)).scalars().all()
-        if found and max(found) > SCHEMA_VERSION:
-            raise StateError(
-                f"journal: is of version {max(found)}, this program writes version {SCHEMA_VERSION}. Nothing is"
-                " recorded; start the newer program, or give another data folder"
-            )
-        if not found or max(found) < SCHEMA_VERSION:
-            connection.execute(insert(schema_version).values(version=SCHEMA_VERSION, applied_at=at_wall))
+        if connection.dialect.name == "sqlite":
+            # The driver begins a transaction before rows only: tables would be changed outside of it.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        migrations.prepare(connection, at_wall)
 
 
 def _set_write_pragmas(connection: Any, _record: object) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Row, Select, Table, select
-from sqlalchemy.exc import SQLAlchemyError
+from msgspec.structs import replace
+from sqlalchemy import Engine, Row, Select, Table, inspect, null, select
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
-from engine.domain import LineSpan, Signal
+from engine.domain import Fill, LineSpan, Signal
+from engine.execution_ids import revision_of, root_of
 from engine.journal.database import file_of, open_for_reading, url_of
-from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange, SignalOutcome
+from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, SettingChange, SignalOutcome
 from engine.journal.tables import (
     connection_events,
+    fills,
     line_spans,
     pnl_points,
     setting_changes,
@@ -99,6 +102,36 @@ class JournalReader:
         rows = self._rows(connection_events, query.order_by(c.at_wall.desc(), c.row_id.desc()).limit(limit))
         return [ConnectionEvent(*tuple(row)) for row in reversed(rows)]
 
+    def fills(
+        self,
+        since_market: float,
+        until_market: float | None = None,
+        *,
+        account: str | None = None,
+        corrected: bool = False,
+        limit: int = 1_000,
+    ) -> list[FillRow]:
+        """See `JournalSource`. A file that no program of today has opened for writing yet is read as it is."""
+
+        def query(there: frozenset[str]) -> Select[Any]:
+            c = fills.c
+            found = select(*(c[name] if name in there else null().label(name) for name in _FILL_COLUMNS))
+            found = found.where(c.market_time >= since_market)
+            if until_market is not None:
+                found = found.where(c.market_time < until_market)
+            if account is not None:
+                found = found.where(c.account == account)
+            if not corrected and "superseded_by" in there:
+                found = found.where(c.superseded_by.is_(None), c.sec_type != _HEADING)
+            return found.order_by(c.market_time.desc(), c.exec_id.desc(), c.row_id.desc()).limit(limit)
+
+        rows = [_fill_of(row) for row in reversed(self._rows(fills, query))]
+        newest = {_root(row): row.fill.exec_id for row in sorted(rows, key=_rank)}
+        rows = [
+            row if (by := newest[_root(row)]) == row.fill.exec_id else replace(row, superseded_by=by) for row in rows
+        ]
+        return rows if corrected else [row for row in rows if row.superseded_by is None]
+
     def line_spans(self, since_market: float, until_market: float | None = None, limit: int = 500) -> list[LineSpan]:
         c = line_spans.c
         query = select(c.con_id, c.local_symbol, c.line_class, c.from_market, c.to_market, c.why, c.end, c.by)
@@ -115,17 +148,22 @@ class JournalReader:
         rows = self._rows(line_spans, query.order_by(c.from_market).limit(1))
         return float(rows[0][0]) if rows else None
 
-    def _rows(self, table: Table, query: Select[Any]) -> Sequence[Row[Any]]:
+    def _rows(self, table: Table, query: Select[Any] | Callable[[frozenset[str]], Select[Any]]) -> Sequence[Row[Any]]:
+        """`query` may be made of the columns that the table has in this file."""
         with self._lock:
             engine, path, mode, account = self._engine, self._path, self._mode, self._account
         if engine is None or (path is not None and not path.exists()):
             return []
-        query = query.where(table.c.mode == mode)
-        if account is not None:
-            query = query.where(table.c.account == account)
         try:
             with engine.connect() as connection:
+                if not isinstance(query, Select):
+                    query = query(frozenset(column["name"] for column in inspect(connection).get_columns(table.name)))
+                query = query.where(table.c.mode == mode)
+                if account is not None:
+                    query = query.where(table.c.account == account)
                 rows = connection.execute(query).all()
+        except NoSuchTableError:
+            return []
         except (SQLAlchemyError, sqlite3.Error) as error:
             problem = str(getattr(error, "orig", None) or error)
             if "no such table" not in problem:  # the writer makes them with its first row
@@ -138,3 +176,52 @@ class JournalReader:
         if problem != self._problem:
             log.error("Journal: can't be read: %s", problem)
         self._problem = problem
+
+
+_HEADING = "BAG"
+_FILL_COLUMNS = tuple(column.name for column in fills.columns if column.name not in ("row_id", "recorded_at", "mode"))
+
+
+def _fill_of(row: Row[Any]) -> FillRow:
+    """What an older file does not have is unknown."""
+    fill = Fill(
+        exec_id=row.exec_id,
+        con_id=row.con_id,
+        local_symbol=row.local_symbol,
+        side=row.side,
+        quantity=row.quantity,
+        price=row.price,
+        time_market=row.market_time,
+        exchange=row.exchange,
+        commission=row.commission,
+        realized_pnl=row.realized_pnl,
+        account=row.account,
+        sec_type=row.sec_type or "",
+        currency=row.currency or "",
+        commission_currency=row.commission_currency or "",
+        trade_date=row.trade_date or "",
+        time_kind=row.time_kind or "exchange",
+        model=row.model or "",
+        multiplier=row.multiplier,
+        price_magnifier=row.magnifier,
+        perm_id=row.perm_id,
+        order_id=row.order_id,
+        client_id=row.client_id,
+        order_ref=row.order_ref or "",
+        liquidation=bool(row.liquidation),
+        cum_quantity=row.cum_quantity,
+        opening=row.opening,
+        exchange_time=row.exchange_time or "",
+        exchange_zone=row.exchange_zone or "",
+        price_pending=bool(row.price_pending),
+    )
+    return FillRow(fill, row.superseded_by, row.source or "api")
+
+
+def _root(row: FillRow) -> tuple[str, str, int, str]:
+    fill = row.fill
+    return (fill.account, fill.model, fill.con_id, root_of(fill.exec_id))
+
+
+def _rank(row: FillRow) -> tuple[int, str]:
+    return (revision_of(row.fill.exec_id), row.fill.exec_id)

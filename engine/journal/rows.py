@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from engine.domain import Fill
+
 
 class PnlRow(Struct, frozen=True):
     """One point of the P&L curve. All three None = no data then: a gap that stays a gap."""
@@ -52,3 +54,11 @@ class SignalOutcome(Struct, frozen=True):
     best: float
     worst: float
     move: float
+
+
+class FillRow(Struct, frozen=True):
+    """One execution as recorded. `superseded_by`: the id of its correction, None = in force."""
+
+    fill: Fill
+    superseded_by: str | None = None
+    source: str = "api"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from engine.domain import LineSpan, Signal
-from engine.journal.rows import ConnectionEvent, PnlRow, SettingChange
+from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, SettingChange
 
 
 class JournalSource(Protocol):
@@ -40,6 +40,21 @@ class JournalSource(Protocol):
     def line_spans(self, since_market: float, until_market: float | None = None, limit: int = 500) -> list[LineSpan]:
         """Lines that were open at some moment of that stretch and have ended: the newest `limit`, oldest end first."""
 
+    def fills(
+        self,
+        since_market: float,
+        until_market: float | None = None,
+        *,
+        account: str | None = None,
+        corrected: bool = False,
+        limit: int = 1_000,
+    ) -> list[FillRow]:
+        """Executions with since <= time < until (exchange time), oldest first; of more than `limit` the newest.
+
+        `account` None = all that this journal is of. Without `corrected` only those in force: the newest revision of
+        each, no headings of combinations.
+        """
+
 
 class EmptyJournal:
     """Stands in until the account is known, and in tests."""
@@ -65,4 +80,15 @@ class EmptyJournal:
         return []
 
     def line_spans(self, since_market: float, until_market: float | None = None, limit: int = 500) -> list[LineSpan]:
+        return []
+
+    def fills(
+        self,
+        since_market: float,
+        until_market: float | None = None,
+        *,
+        account: str | None = None,
+        corrected: bool = False,
+        limit: int = 1_000,
+    ) -> list[FillRow]:
         return []

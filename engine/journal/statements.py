@@ -2,28 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    Table,
+    UniqueConstraint,
+    Update,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from engine.domain import Condition, Fill, LineSpan, Signal
 from engine.errors import StateError
+from engine.execution_ids import revision_of, root_of
 from engine.journal import tables
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 
 Row = dict[str, Any]
+
+SOURCE_API = "api"
 
 # A later state of the same thing replaces these columns; tables that are not named here keep the first row.
 REPLACED: dict[str, tuple[str, ...]] = {
     "signals": ("state", "score", "body"),
     "shadow_signals": ("state", "score", "body"),
     "setting_changes": ("reverted",),
-    "fills": ("commission", "realized_pnl"),
+    "fills": (
+        "quantity",
+        "price",
+        "cum_quantity",
+        "price_pending",
+        "multiplier",
+        "magnifier",
+        "trade_date",
+        "opening",
+        "commission",
+        "commission_currency",
+        "realized_pnl",
+        "market_time",
+        "time_kind",
+        "exchange_time",
+        "exchange_zone",
+    ),
     "notices": ("last_wall", "severity", "title", "text", "cure", "count", "open"),
 }
+# Of these a later report that leaves it empty takes nothing back, and a time that could not be read replaces none.
+_KEPT_WHERE_EMPTY = {
+    "fills": frozenset(
+        {
+            "cum_quantity", "multiplier", "magnifier", "trade_date", "opening", "commission", "commission_currency",
+            "realized_pnl",
+        }
+    )
+}  # fmt: skip
+_TIMES_OF_FILL = frozenset({"market_time", "time_kind", "exchange_time", "exchange_zone"})
 
 
 def signal_row(signal: Signal) -> Row:
@@ -75,15 +117,37 @@ def connection_row(event: ConnectionEvent) -> Row:
 def fill_row(fill: Fill) -> Row:
     return {
         "market_time": fill.time_market,
+        "account": fill.account,
+        "model": fill.model,
         "exec_id": fill.exec_id,
+        "root": root_of(fill.exec_id),
+        "revision": revision_of(fill.exec_id),
+        "source": SOURCE_API,
         "con_id": fill.con_id,
         "local_symbol": fill.local_symbol,
+        "sec_type": fill.sec_type,
+        "currency": fill.currency,
+        "multiplier": fill.multiplier,
+        "magnifier": fill.price_magnifier,
         "side": fill.side,
+        "opening": fill.opening,
         "quantity": fill.quantity,
         "price": fill.price,
+        "cum_quantity": fill.cum_quantity,
         "exchange": fill.exchange,
+        "trade_date": fill.trade_date,
+        "exchange_time": fill.exchange_time,
+        "exchange_zone": fill.exchange_zone,
+        "time_kind": fill.time_kind,
         "commission": fill.commission,
+        "commission_currency": fill.commission_currency,
         "realized_pnl": fill.realized_pnl,
+        "perm_id": fill.perm_id,
+        "order_id": fill.order_id,
+        "client_id": fill.client_id,
+        "order_ref": fill.order_ref,
+        "liquidation": fill.liquidation,
+        "price_pending": fill.price_pending,
     }
 
 
@@ -119,19 +183,59 @@ def span_row(span: LineSpan) -> Row:
 
 def upsert(table: Table, dialect: str) -> Insert:
     """INSERT that replaces the `REPLACED` columns of a row with the same unique key, or leaves it alone."""
-    if dialect not in ("sqlite", "postgresql"):
-        raise StateError(f"journal.url: {dialect} is not known here; must be sqlite or postgresql")
-    key = unique_columns(table)
-    replaced = REPLACED.get(table.name, ())
-    if dialect == "sqlite":
-        lite = sqlite.insert(table)
-        if not replaced:
-            return lite.on_conflict_do_nothing(index_elements=key)
-        return lite.on_conflict_do_update(index_elements=key, set_={name: lite.excluded[name] for name in replaced})
-    post = postgresql.insert(table)
+    key, replaced = unique_columns(table), REPLACED.get(table.name, ())
+    statement = _insert(table, dialect)
     if not replaced:
-        return post.on_conflict_do_nothing(index_elements=key)
-    return post.on_conflict_do_update(index_elements=key, set_={name: post.excluded[name] for name in replaced})
+        return statement.on_conflict_do_nothing(index_elements=key)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=key, set_={name: _replacement(table, name, new) for name in replaced}
+    )
+
+
+def insert_missing(table: Table, dialect: str) -> Insert:
+    """INSERT that leaves a row with the same unique key alone."""
+    return _insert(table, dialect).on_conflict_do_nothing(index_elements=unique_columns(table))
+
+
+def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    if dialect == "postgresql":
+        return postgresql.insert(table)
+    raise StateError(f"journal.url: {dialect} is not known here; must be sqlite or postgresql")
+
+
+def _replacement(table: Table, name: str, new: Any) -> ColumnElement[Any]:
+    value: ColumnElement[Any] = new[name]
+    if table.name == tables.fills.name and name in _TIMES_OF_FILL:
+        return case((new["time_kind"] == "exchange", value), else_=table.c[name])
+    if name in _KEPT_WHERE_EMPTY.get(table.name, frozenset()):
+        if isinstance(table.c[name].type, String):
+            value = func.nullif(value, "")
+        return func.coalesce(value, table.c[name])
+    return value
+
+
+def mark_superseded(roots: Collection[str] | None = None) -> Update:
+    """UPDATE that names, in every corrected fill, the one in force. `roots` None = in the whole table."""
+    c, newer = tables.fills.c, tables.fills.alias("newer")
+    in_force = (
+        select(newer.c.exec_id)
+        .where(
+            newer.c.mode == c.mode,
+            newer.c.account == c.account,
+            newer.c.model == c.model,
+            newer.c.con_id == c.con_id,
+            newer.c.root == c.root,
+            or_(newer.c.revision > c.revision, and_(newer.c.revision == c.revision, newer.c.exec_id > c.exec_id)),
+        )
+        .order_by(newer.c.revision.desc(), newer.c.exec_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = update(tables.fills).values(superseded_by=in_force)
+    return statement if roots is None else statement.where(c.root.in_(sorted(roots)))
 
 
 def unique_columns(table: Table) -> list[str]:

@@ -5,10 +5,10 @@ Unique keys make every write repeatable: a batch that is written again after a f
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 from sqlalchemy.types import BigInteger
 
-SCHEMA_VERSION = 2  # 2: line_spans. `metadata.create_all` adds the tables that an older file lacks
+SCHEMA_VERSION = 3  # 2: line_spans; 3: fills by account and model (`migrations`)
 
 metadata = MetaData()
 
@@ -103,17 +103,41 @@ connection_events = _journal_table(
 
 fills = _journal_table(
     "fills",
+    Column("model", String(64), nullable=False),  # an advisor's model portfolio; "" = none
     Column("exec_id", String(80), nullable=False),
+    Column("root", String(80), nullable=False),  # the id without the number of its correction
+    Column("revision", Integer, nullable=False),
+    Column("superseded_by", String(80)),  # execution id; None = in force
+    Column("source", String(16), nullable=False),  # api
     Column("con_id", BigInteger, nullable=False),
     Column("local_symbol", String(64), nullable=False),
+    Column("sec_type", String(16), nullable=False),  # "" here and below = recorded before there was this column
+    Column("currency", String(8), nullable=False),
+    Column("multiplier", Float(53)),
+    Column("magnifier", Float(53)),
     Column("side", String(8), nullable=False),
+    Column("opening", String(8)),  # open, close, flip; None = not known
     Column("quantity", Float(53), nullable=False),
-    Column("price", Float(53), nullable=False),
+    Column("price", Float(53), nullable=False),  # unit of the quotes
+    Column("cum_quantity", Float(53)),
     Column("exchange", String(32), nullable=False),
-    Column("commission", Float(53)),
+    Column("trade_date", String(8), nullable=False),
+    Column("exchange_time", String(64), nullable=False),  # as the gateway wrote it
+    Column("exchange_zone", String(64), nullable=False),
+    Column("time_kind", String(16), nullable=False),  # exchange, received
+    Column("commission", Float(53)),  # cost positive; None = the report has not come
+    Column("commission_currency", String(8), nullable=False),
     Column("realized_pnl", Float(53)),
-    unique=("exec_id",),
+    Column("perm_id", BigInteger),
+    Column("order_id", BigInteger),
+    Column("client_id", BigInteger),
+    Column("order_ref", Text, nullable=False),
+    Column("liquidation", Boolean, nullable=False),
+    Column("price_pending", Boolean, nullable=False),
+    unique=("model", "exec_id"),
 )
+Index("fills_by_root", fills.c.mode, fills.c.account, fills.c.root)
+Index("fills_by_time", fills.c.mode, fills.c.account, fills.c.market_time)
 
 notices = _journal_table(
     "notices",

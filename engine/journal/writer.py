@@ -103,7 +103,7 @@ class Journal:
         self._append(tables.connection_events, statements.connection_row(event))
 
     def record_fill(self, fill: Fill) -> None:
-        """An execution; again when its commission came."""
+        """An execution; again when its commission came. A corrected one stays, with the id of its correction."""
         self._append(tables.fills, statements.fill_row(fill))
 
     def record_notice(self, condition: Condition, at_market: float) -> None:
@@ -231,8 +231,13 @@ class _Store:
 
 
 def _insert(connection: Connection, scope: _Scope, table: Table, entries: list[_Entry]) -> None:
-    rows = [{**entry.row, "mode": scope.mode, "account": scope.account} for entry in entries]
+    """A row that names its account keeps it; the others are the scope's."""
+    rows = [
+        {**entry.row, "mode": scope.mode, "account": entry.row.get("account") or scope.account} for entry in entries
+    ]
     connection.execute(statements.upsert(table, connection.dialect.name), rows)
+    if table is tables.fills:
+        connection.execute(statements.mark_superseded({row["root"] for row in rows}))
 
 
 def _write_singly(engine: Engine, scope: _Scope, batch: list[_Entry]) -> int:

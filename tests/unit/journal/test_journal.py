@@ -284,7 +284,7 @@ def test_a_journal_of_a_newer_program_is_left_alone(path, make_journal):
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
     assert wait_for(lambda: journal.problem != "")
-    assert "is of version 99, this program writes version 2" in journal.problem
+    assert "is of version 99, this program writes version 3" in journal.problem
     assert rows_of(path, "pnl_points") == []
 
 
@@ -300,7 +300,7 @@ def test_a_journal_of_version_1_gets_the_table_of_line_spans(path, make_journal,
     journal.record_line_span(span(1, 60.0, 10.0))
     assert journal.flush()
     assert make_reader(path).line_spans(0.0) == [span(1, 60.0, 10.0)]
-    assert sorted(row["version"] for row in rows_of(path, "schema_version")) == [1, 2]
+    assert sorted(row["version"] for row in rows_of(path, "schema_version")) == [1, 3]
 
 
 def test_line_spans_of_a_stretch_are_those_that_reach_into_it(path, make_journal, make_reader):
