@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.domain import SessionPhase
-from engine.zones import zone
+from engine.zones import zone_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 _MOMENT = re.compile(r"(?:(\d{8}):)?(\d{2}):?(\d{2})$")
@@ -68,7 +68,7 @@ def parse_hours(text: str, zone_name: str) -> Hours:
 
     `20251105:0400-20251105:2000;20251108:CLOSED` and the older `20251105:0930-1600,1630-2000;...`.
     """
-    where = zone(zone_name)
+    where = zone_of(zone_name)
     if where is None:
         return UNKNOWN_HOURS
     sessions: list[Session] = []

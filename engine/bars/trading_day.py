@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from engine.bars.hours import NEW_YORK, Hours, Session
 from engine.domain import ContractRef
-from engine.zones import zone
+from engine.zones import zone_of
 
 DAY_S = 86_400
 FUTURES_EVENING_S = 6 * 3_600
@@ -46,7 +46,7 @@ class TradingDays(NamedTuple):
 
 def trading_days(sec_type: str, trading: Hours, time_zone: str) -> TradingDays:
     """The rule of one contract; its hours' overnight sessions tell when its day begins."""
-    where = zone(time_zone) or NEW_YORK
+    where = zone_of(time_zone) or NEW_YORK
     evenings = [evening for session in trading.sessions if (evening := _evening_s(session, where)) is not None]
     if evenings:
         return TradingDays(where, evenings[-1])

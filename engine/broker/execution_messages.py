@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from engine.broker.sanitise import parsed_number
 from engine.broker.wire_text import readable
 from engine.domain import Fill
-from engine.zones import zone
+from engine.zones import zone_of
 
 _PENDING = -1.0  # a commission of exactly that is a mark for "still to come"
 _NO_ORDER_ID = 2**31 - 1  # an order entered by hand in TWS
@@ -56,7 +56,7 @@ def execution_time(text: str, received_market: float) -> ExecutionTime:
     if match is None:
         return ExecutionTime(received_market, "received", "")
     word = (match[7] or "").strip()
-    where: tzinfo | None = zone(word) if word else UTC
+    where: tzinfo | None = zone_of(word) if word else UTC
     if where is None:
         return ExecutionTime(received_market, "received", word)
     try:

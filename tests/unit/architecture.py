@@ -78,6 +78,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "engine.bars.bar_files",
             "engine.bars.hours",
             "engine.bars.trading_day",
+            "engine.zones",
         }
     ),
     "simulator": frozenset(),

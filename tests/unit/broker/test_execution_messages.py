@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.broker.execution_messages import execution_time, to_commission, to_fill
-from engine.zones import zone
+from engine.zones import zone_of
 
 NOW = 1_764_500_000.0
 UNSET = "1.7976931348623157E308"
@@ -167,7 +167,7 @@ def test_commission_reports(fields, commission, currency, realized):
 
 
 def test_zone_words():
-    assert zone("Eastern Standard Time") == zone("EST") == zone("America/New_York")
-    assert zone("W. Europe Standard Time") == zone("MET (Middle Europe Time)") == zone("Europe/Berlin")
+    assert zone_of("Eastern Standard Time") == zone_of("EST") == zone_of("America/New_York")
+    assert zone_of("W. Europe Standard Time") == zone_of("MET (Middle Europe Time)") == zone_of("Europe/Berlin")
     for nobody in ("", " ", "localtime", "Factory", "America", "GMT+99", "XYZ"):
-        assert zone(nobody) is None, nobody
+        assert zone_of(nobody) is None, nobody
