@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Response, request
 
-from app import api_bars, api_lines, api_symbols, api_views
+from app import api_bars, api_fills, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
 
@@ -27,6 +27,7 @@ def register(server: Flask, deps: AppDeps) -> None:
         ("/api/v1/lines", api.lines),
         ("/api/v1/signals", api.signals),
         ("/api/v1/pnl", api.pnl),
+        ("/api/v1/fills", api.fills),
         ("/api/v1/snapshot/<path:symbol>", api.snapshot),
         ("/api/v1/bars/<path:symbol>", api.bars),
         # Without this one Dash answers unknown paths with its index page and 200.
@@ -77,6 +78,13 @@ class _Api:
             ]
         )
 
+    def fills(self) -> Response:
+        now = self._deps.clock.wall()
+        wanted = api_fills.asked(request.args.to_dict(), self._read("broker").market_time(now))
+        if isinstance(wanted, str):
+            return _error(400, wanted)
+        return _json(api_fills.fills(self._deps.journal, wanted))
+
     def snapshot(self, symbol: str) -> Response:
         return self._of_one(symbol, api_symbols.snapshot)
 
@@ -94,7 +102,7 @@ class _Api:
         return _error(
             404,
             "There is no such address. Known: /healthz and, under /api/v1: status, positions, lines,"
-            " snapshot/<symbol>, bars/<symbol>, signals, pnl?since=<epoch s>",
+            " snapshot/<symbol>, bars/<symbol>, signals, pnl?since=<epoch s>, fills?since=<epoch s>&until=<epoch s>",
         )
 
     def _of_one(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,7 @@ class JournalReader:
         *,
         account: str | None = None,
         corrected: bool = False,
+        perm_ids: Collection[int] | None = None,
         limit: int = 1_000,
     ) -> list[FillRow]:
         """See `JournalSource`. A file that no program of today has opened for writing yet is read as it is."""
@@ -121,6 +122,8 @@ class JournalReader:
                 found = found.where(c.market_time < until_market)
             if account is not None:
                 found = found.where(c.account == account)
+            if perm_ids is not None and "perm_id" in there:
+                found = found.where(c.perm_id.in_(sorted(perm_ids)))
             if not corrected and "superseded_by" in there:
                 found = found.where(c.superseded_by.is_(None), c.sec_type != _HEADING)
             return found.order_by(c.market_time.desc(), c.exec_id.desc(), c.row_id.desc()).limit(limit)

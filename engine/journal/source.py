@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from engine.domain import LineSpan, Signal
@@ -47,12 +48,13 @@ class JournalSource(Protocol):
         *,
         account: str | None = None,
         corrected: bool = False,
+        perm_ids: Collection[int] | None = None,
         limit: int = 1_000,
     ) -> list[FillRow]:
         """Executions with since <= time < until (exchange time), oldest first; of more than `limit` the newest.
 
         `account` None = all that this journal is of. Without `corrected` only those in force: the newest revision of
-        each, no headings of combinations.
+        each, no headings of combinations. `perm_ids`: of these orders only.
         """
 
 
@@ -89,6 +91,7 @@ class EmptyJournal:
         *,
         account: str | None = None,
         corrected: bool = False,
+        perm_ids: Collection[int] | None = None,
         limit: int = 1_000,
     ) -> list[FillRow]:
         return []

@@ -13,6 +13,8 @@ from engine.execution_ids import revision_of, root_of
 
 FILLS_MAX = 2_000  # the least recently reported leave first
 _HEADING = "BAG"
+_PERCENT_QUOTED = frozenset({"BOND", "BILL", "FIXED"})
+_HUNDREDTHS = {"GBP": "p", "ILS": "ag"}
 _SAME_QUANTITY = 1e-9
 # Advisors and brokers: F, I; their paper logins: DF, DI. Clients: U, DU.
 _MASTER = re.compile(r"D?[FI]\d")
@@ -55,6 +57,24 @@ def root(fill: Fill) -> Root:
     return (fill.account, fill.model, fill.con_id, root_of(fill.exec_id))
 
 
+def is_heading(fill: Fill) -> bool:
+    """The record of a combination, whose legs are the trades."""
+    return fill.sec_type == _HEADING
+
+
+def price_unit(fill: Fill) -> str | None:
+    """What the price is in: the currency, `p` or `c` for its hundredth, `%` of par; None = not known."""
+    if fill.sec_type in _PERCENT_QUOTED:
+        return "%"
+    if not fill.currency or fill.price_magnifier is None:
+        return None
+    if fill.price_magnifier == 1.0:
+        return fill.currency
+    if fill.price_magnifier == 100.0:
+        return _HUNDREDTHS.get(fill.currency, "c")
+    return f"1/{fill.price_magnifier:g} {fill.currency}"
+
+
 def signed_quantity(fill: Fill) -> float:
     return fill.quantity if fill.side == "BOT" else -fill.quantity
 
@@ -83,7 +103,7 @@ def in_force(fills: Iterable[Fill]) -> tuple[Fill, ...]:
     newest: dict[Root, Fill] = {}
     for fill in fills:
         known = newest.get(root(fill))
-        if fill.sec_type != _HEADING and (known is None or _rank(fill) > _rank(known)):
+        if not is_heading(fill) and (known is None or _rank(fill) > _rank(known)):
             newest[root(fill)] = fill
     return tuple(sorted(newest.values(), key=lambda fill: (fill.time_market, fill.exec_id, fill.account)))
 

@@ -79,6 +79,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "engine.bars.hours",
             "engine.bars.trading_day",
             "engine.zones",
+            "engine.execution_ids",
+            "engine.portfolio.fills",
         }
     ),
     "simulator": frozenset(),
