@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from engine.bars.hours import NEW_YORK, PhaseNow, phase
+from engine.bars.hours import PhaseNow, phase
 from engine.domain import Condition, ContractInfo
 from engine.health.status import status_block
 from engine.logs import error_counts, recent_lines
@@ -26,6 +26,7 @@ from engine.state.sections import (
     QuotesSection,
     UniverseSection,
 )
+from engine.zones import NEW_YORK
 
 LOG_LINES = 100
 RESTARTS_ARE_BAD = 3

@@ -12,11 +12,11 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from engine.bars.hours import NEW_YORK
 from engine.clock import Clock
 from engine.errors import QTradeError
 from engine.scanners.parameter_xml import parse
 from engine.state.scan_sections import ScanParameters, ScanParametersSection
+from engine.zones import NEW_YORK
 
 log = logging.getLogger("qtrade.scanners")
 

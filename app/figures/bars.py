@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Final, NamedTuple
 
-from app.figures.zones import local_time, shifted
+from app.figures.zones import shifted
 from engine.bars.aggregate import aggregated, by_day, daily, with_history
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import TradingDays, midnight_utc, trading_days
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
+from engine.zones import local_time
 
 MINUTE_S: Final = 60
 DAY_S: Final = 86_400

@@ -22,10 +22,11 @@ from app.figures.bars import (
     tail_of,
     vwap,
 )
-from app.figures.zones import exchange_zone, local_time, shifted, zone_word
+from app.figures.zones import exchange_zone, shifted, zone_word
 from app.format import price_decimals
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
+from engine.zones import local_time
 
 FINER: Final = 2  # decimals that averages have beyond the prices
 WARM_UP_BARS: Final = 300  # before the first bar shown, so that its averages have settled

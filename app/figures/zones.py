@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
+from datetime import tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
-_GATEWAY_NAMES: Final = {
-    "EST (Eastern Standard Time)": "America/New_York",
-    "EST": "America/New_York",
-    "EST5EDT": "America/New_York",
-    "CST (Central Standard Time)": "America/Chicago",
-    "CST": "America/Chicago",
-    "CST6CDT": "America/Chicago",
-    "JST (Japan Standard Time)": "Asia/Tokyo",
-    "JST": "Asia/Tokyo",
-    "GMT (Greenwich Mean Time)": "Europe/London",
-    "GB": "Europe/London",
-    "MET (Middle Europe Time)": "Europe/Berlin",
-    "MET": "Europe/Berlin",
-}
+from engine.zones import NEW_YORK, local_time, zone_of
+
 _SHORT: Final = {"EST": "ET", "EDT": "ET", "CST": "CT", "CDT": "CT"}
 
 
-@lru_cache(maxsize=64)
 def exchange_zone(name: str) -> tzinfo:
     """The zone; New York's when the name is empty or nobody knows it."""
-    try:
-        return ZoneInfo(_GATEWAY_NAMES.get(name, name)) if name else NEW_YORK
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return NEW_YORK
-
-
-def local_time(market: float, where: tzinfo) -> datetime:
-    """A market time on the exchange's clock."""
-    return datetime.fromtimestamp(market, UTC).astimezone(where)
+    return zone_of(name) or NEW_YORK
 
 
 def shifted(market: float, where: tzinfo) -> int:

@@ -6,11 +6,11 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
-from app.figures.zones import NEW_YORK, local_time
 from app.format import number, plural, price_decimals, quantity, signed
 from app.rows.states import broker_state, empty
 from app.snapshots import Snapshots
 from engine.state.sections import FilteredRow, PositionRow, PositionsSection
+from engine.zones import NEW_YORK, local_time
 
 View = dict[str, dict[str, Any]]
 SPARK_HEIGHT = 40  # half pixels of the 24-px cell, less a margin

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.figures.zones import NEW_YORK, local_time
 from app.format import number, plural, price_decimals, signed
 from app.rows.states import LIVE, LOADING, empty
 from app.snapshots import Snapshots
 from engine.state.score_sections import AuditReport, FoundSignal, ScoreFigures, ScoreGroup, ScoresSection, ShadowReport
+from engine.zones import NEW_YORK, local_time
 
 View = dict[str, dict[str, Any]]
 FEWEST = 10  # signals below which a group is not judged

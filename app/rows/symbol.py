@@ -6,7 +6,7 @@ from typing import Any
 
 from app.figures.bars import TIMEFRAMES
 from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp
-from app.figures.zones import exchange_zone, local_time, zone_word
+from app.figures.zones import exchange_zone, zone_word
 from app.format import arrow, number, percent, quantity, share, signed, times, tone
 from app.rows.lines import PRIORITY_WORDS
 from app.rows.marks import chart_marks, mark_rows
@@ -15,6 +15,7 @@ from app.rows.states import LIVE, LOADING, State, broker_state, empty
 from app.snapshots import Snapshots
 from engine.domain import LineRow, Quote
 from engine.state.sections import FilteredRow, SymbolSection
+from engine.zones import local_time
 
 View = dict[str, dict[str, Any]]
 FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconnect."

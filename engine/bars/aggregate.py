@@ -7,7 +7,7 @@ streamed; its volume is unknown if a minute's is. Minutes of an hour and less ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -52,7 +52,7 @@ def by_day(minutes: Sequence[Bar], days: TradingDays, liquid: Hours, us_stock: b
         if bar.time >= ends:
             if place > first:
                 found.append(_day(minutes[first:place], days, liquid, us_stock))
-            first, ends = place, days.begins(days.of(bar.time) + timedelta(days=1))
+            first, ends = place, days.ends(days.of(bar.time))
     if len(minutes) > first:
         found.append(_day(minutes[first:], days, liquid, us_stock))
     return found

@@ -29,7 +29,6 @@ from engine.bars.history_plan import (
     next_jobs,
     request_since,
 )
-from engine.bars.hours import NEW_YORK
 from engine.bars.sessions import is_us_stock
 from engine.bars.store import BarStore
 from engine.bars.usual import usual_volume
@@ -38,6 +37,7 @@ from engine.broker.port import HistoryRequest
 from engine.clock import Clock
 from engine.domain import Bar, ContractRef
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
+from engine.zones import NEW_YORK
 
 log = logging.getLogger("qtrade.history")
 
@@ -290,7 +290,10 @@ class HistoryDesk:
             self._unit_waits[(con_id, kind)] = (bars, asked, covers_from)
         shares = [_in_shares(bar, factor) for bar in bars]
         if kind == "usual":
-            self._store.set_usual(con_id, usual_volume(shares, self._market()))
+            entry = self._store.get(con_id)
+            us_stock = entry is not None and is_us_stock(entry.contract)
+            usual = usual_volume(shares, self._market(), self._store.trading_days(con_id), us_stock)
+            self._store.set_usual(con_id, usual)
         elif kind == "daily":
             self._store.set_daily(con_id, shares)
         else:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
 from engine.domain import SessionPhase
-from engine.zones import zone_of
+from engine.zones import NEW_YORK, zone_of
 
-NEW_YORK = ZoneInfo("America/New_York")
+LONGEST_S = 8 * 86_400.0  # a market that never rests may be told as one session a week
 _MOMENT = re.compile(r"(?:(\d{8}):)?(\d{2}):?(\d{2})$")
 
 
@@ -27,16 +26,20 @@ class Session(NamedTuple):
 
 
 class Hours(NamedTuple):
-    """Sessions in order, and the span of time that the text speaks about (None = nothing known)."""
+    """Sessions in order, and the span of time that the text speaks about (None = nothing known).
+
+    `unread` = days within it whose text nobody could read.
+    """
 
     sessions: tuple[Session, ...]
     known_from: float | None
     known_to: float | None
+    unread: tuple[Session, ...] = ()
 
     def knows(self, at_market: float) -> bool:
-        return (
-            self.known_from is not None and self.known_to is not None and (self.known_from <= at_market < self.known_to)
-        )
+        if self.known_from is None or self.known_to is None or not self.known_from <= at_market < self.known_to:
+            return False
+        return not any(day.open <= at_market < day.close for day in self.unread)
 
     def at(self, at_market: float) -> Session | None:
         """The session that holds this moment."""
@@ -64,37 +67,45 @@ class PhaseNow(NamedTuple):
 
 @lru_cache(maxsize=512)
 def parse_hours(text: str, zone_name: str) -> Hours:
-    """IB's text in both spellings; days that cannot be read are left out.
+    """IB's text in both spellings; days that cannot be read are unknown.
 
-    `20251105:0400-20251105:2000;20251108:CLOSED` and the older `20251105:0930-1600,1630-2000;...`.
+    `20251105:0400-20251105:2000;20251108:CLOSED` and the older `20251105:0930-1600,1630-2000;...`. A session may run
+    over midnight, a weekend or a change of the clocks; an end at 23:59 means midnight.
     """
     where = zone_of(zone_name)
     if where is None:
         return UNKNOWN_HOURS
     sessions: list[Session] = []
     days: list[float] = []
+    unread: list[Session] = []
     for part in text.split(";"):
         day, _, rest = part.strip().partition(":")
-        start = _day_start(day, where)
-        if start is None or not rest:
+        start, end = _moment("0000", day, where), _moment("2400", day, where)
+        if start is None or end is None or not rest:
             continue
-        days += [start, start + 86_400.0]
-        if rest.upper() != "CLOSED":
-            sessions += _day_sessions(day, rest, where)
+        found = [] if rest.upper() == "CLOSED" else _day_sessions(day, rest, where)
+        if not found and rest.upper() != "CLOSED":
+            unread.append(Session(start, end))
+            continue
+        days += [start, end]
+        sessions += found
     if not days:
         return UNKNOWN_HOURS
     sessions = sorted(set(sessions))
     edges = days + [session.open for session in sessions] + [session.close for session in sessions]
-    return Hours(tuple(sessions), min(edges), max(edges))
+    return Hours(tuple(sessions), min(edges), max(edges), tuple(unread))
 
 
 def phase(now_market: float, trading: Hours, liquid: Hours, where: tzinfo = NEW_YORK) -> PhaseNow:
-    """Where the market stands: `trading` is the whole day, `liquid` its regular hours (may be the same)."""
+    """Where the market stands: `trading` is the whole day, `liquid` its regular hours (may be the same).
+
+    "opens in" always means the regular opening, "pre-market in" the first trade before it.
+    """
     if not trading.sessions or not trading.knows(now_market):
         return PhaseNow("unknown", "session unknown", None)
     whole = trading.at(now_market)
     if whole is None:
-        return _closed(now_market, trading, where)
+        return _closed(now_market, trading, liquid, where)
     regular = liquid.at(now_market)
     if regular is not None:
         return PhaseNow("open", f"closes in {span(regular.close - now_market)}", regular.close)
@@ -103,9 +114,11 @@ def phase(now_market: float, trading: Hours, liquid: Hours, where: tzinfo = NEW_
         return PhaseNow("pre", f"opens in {span(coming.open - now_market)}", coming.open)
     if any(whole.open <= session.open < whole.close for session in liquid.sessions):
         return PhaseNow("post", f"after hours, ends in {span(whole.close - now_market)}", whole.close)
-    kind: SessionPhase = "post" if _same_day_before(now_market, whole, liquid, where) else "pre"
-    words = "after hours, ends in" if kind == "post" else "before hours, ends in"
-    return PhaseNow(kind, f"{words} {span(whole.close - now_market)}", whole.close)
+    if _same_day_before(now_market, whole, liquid, where):
+        return PhaseNow("post", f"after hours, ends in {span(whole.close - now_market)}", whole.close)
+    if coming is not None:
+        return PhaseNow("pre", f"opens in {span(coming.open - now_market)}", whole.close)
+    return PhaseNow("pre", f"before hours, ends in {span(whole.close - now_market)}", whole.close)
 
 
 def span(seconds: float) -> str:
@@ -123,13 +136,16 @@ def span(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-def _closed(now_market: float, trading: Hours, where: tzinfo) -> PhaseNow:
-    coming = trading.next(now_market)
+def _closed(now_market: float, trading: Hours, liquid: Hours, where: tzinfo) -> PhaseNow:
+    first, regular = trading.next(now_market), liquid.next(now_market)
     local = datetime.fromtimestamp(now_market, where)
-    name: SessionPhase = "weekend" if local.weekday() >= 5 or _after_friday(local, coming, where) else "closed"
-    if coming is None:
-        return PhaseNow(name, "closed", None)
-    return PhaseNow(name, f"opens in {span(coming.open - now_market)}", coming.open)
+    name: SessionPhase = "weekend" if local.weekday() >= 5 or _after_friday(local, first, where) else "closed"
+    ends = first.open if first is not None else None
+    if regular is not None:
+        return PhaseNow(name, f"opens in {span(regular.open - now_market)}", ends)
+    if first is not None:
+        return PhaseNow(name, f"pre-market in {span(first.open - now_market)}", ends)
+    return PhaseNow(name, "closed", None)
 
 
 def _after_friday(local: datetime, coming: Session | None, where: tzinfo) -> bool:
@@ -141,42 +157,39 @@ def _after_friday(local: datetime, coming: Session | None, where: tzinfo) -> boo
 
 def _same_day_before(now_market: float, whole: Session, liquid: Hours, where: tzinfo) -> bool:
     before = liquid.last(now_market)
-    if before is None:
-        return False
     day = datetime.fromtimestamp(whole.open, where).date()
+    if before is None or datetime.fromtimestamp(whole.close - 1.0, where).date() != day:
+        return False  # an overnight session belongs to the next day
     return datetime.fromtimestamp(before.close - 1.0, where).date() == day
-
-
-def _day_start(day: str, where: tzinfo) -> float | None:
-    try:
-        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=where).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def _day_sessions(day: str, text: str, where: tzinfo) -> list[Session]:
     found: list[Session] = []
     for stretch in text.split(","):
         first, _, last = stretch.strip().partition("-")
+        if last.endswith("2359"):
+            last = f"{last[:-4]}2400"
         opens, closes = _moment(first, day, where), _moment(last, day, where)
         if opens is None or closes is None:
             continue
         if closes <= opens and ":" not in last:  # the older spelling leaves the day out when it runs past midnight
-            closes += 86_400.0
-        if opens < closes <= opens + 3 * 86_400.0:
+            closes = _moment(last, day, where, days=1) or closes
+        if opens < closes <= opens + LONGEST_S:
             found.append(Session(opens, closes))
     return found
 
 
-def _moment(text: str, day: str, where: tzinfo) -> float | None:
+def _moment(text: str, day: str, where: tzinfo, days: int = 0) -> float | None:
+    """UTC epoch seconds of "20251105:1600" or "1600" of `day`, by the zone's clock; `days` later."""
     match = _MOMENT.match(text.strip())
     if match is None:
         return None
-    start_day: Literal[""] | str = match[1] or day
+    on: str = match[1] or day
     try:
-        at = datetime.strptime(start_day, "%Y%m%d").replace(tzinfo=where)
-        hour, minute = int(match[2]), int(match[3])
-        at = at + timedelta(days=1) if hour == 24 else at.replace(hour=hour)
-        return at.replace(minute=minute).timestamp()
+        start = datetime.strptime(on, "%Y%m%d")  # noqa: DTZ007 - a wall clock, its zone comes below
+        wall = start + timedelta(days=days, hours=int(match[2]), minutes=int(match[3]))
+        if int(match[2]) > 24 or int(match[3]) > 59:
+            return None
+        return wall.replace(tzinfo=where).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -215,7 +214,7 @@ def split(copy: _Copy) -> list[StoredSession]:
     first = 0
     while first < len(times):
         day = copy.days.of(float(times[first]))
-        end = int(np.searchsorted(times, copy.days.begins(day + timedelta(days=1))))
+        end = int(np.searchsorted(times, copy.days.ends(day)))
         end = max(end, first + 1)
         hours = regular_hours(day, copy.liquid, copy.days, is_us_stock(copy.contract))
         number = day.year * 10_000 + day.month * 100 + day.day

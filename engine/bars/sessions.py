@@ -5,15 +5,16 @@ Rules that need a session (level, opening range, VWAP) ask here; nothing is swit
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bars.build import BAR_S
-from engine.bars.hours import NEW_YORK, UNKNOWN_HOURS, Hours, Session, parse_hours
+from engine.bars.hours import UNKNOWN_HOURS, Hours, Session, parse_hours
+from engine.bars.us_calendar import us_regular_hours
 from engine.domain import ContractInfo, ContractRef
+from engine.zones import NEW_YORK, local_time
 
 DAY_S = 86_400.0
 QUIET_S = 3_600.0  # without hours, an hour without a bar parts two sessions
@@ -102,24 +103,21 @@ def _beside_regular(now_market: float, whole: Session, liquid: Hours) -> Running
 
 
 def _new_york(now_market: float) -> RunningSession | None:
-    """Regular hours of a weekday in New York; holidays are not known here."""
-    local = datetime.fromtimestamp(now_market, NEW_YORK)
-    opens = local.replace(hour=9, minute=30, second=0, microsecond=0)
-    closes = opens + timedelta(hours=6, minutes=30)
-    if local.weekday() >= 5 or not opens <= local < closes:
+    """Regular hours by the calendar of the US exchanges."""
+    hours = us_regular_hours(local_time(now_market, NEW_YORK).date())
+    if hours is None or not hours.open <= now_market < hours.close:
         return None
-    return RunningSession(opens.timestamp(), closes.timestamp(), "assumed")
+    return RunningSession(hours.open, hours.close, "assumed")
 
 
 def _last_regular(now_market: float, times: NDArray[np.float64]) -> RunningSession | None:
     """Closed, and the hours begin today: regular hours of the day of the newest bar, when they are over."""
     if len(times) == 0:
         return None
-    opens = datetime.fromtimestamp(float(times[-1]), NEW_YORK).replace(hour=9, minute=30, second=0, microsecond=0)
-    closes = opens + timedelta(hours=6, minutes=30)
-    if closes.timestamp() > now_market:
+    hours = us_regular_hours(local_time(float(times[-1]), NEW_YORK).date())
+    if hours is None or hours.close > now_market:
         return None
-    return RunningSession(opens.timestamp(), closes.timestamp(), "assumed")
+    return RunningSession(hours.open, hours.close, "assumed")
 
 
 def _of_the_bars(now_market: float, times: NDArray[np.float64], closed: bool) -> RunningSession:

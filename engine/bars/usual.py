@@ -1,71 +1,137 @@
 """The usual volume of a symbol at each minute of the day: the base of relative volume.
 
-Made of 20 days of 15-minute history: the mean of each quarter of an hour over the sessions before today, spread over
-its minutes by interpolation between the quarters' middles (not across the edge of what the history covers).
-Minutes are New York's, whose daylight saving the US futures exchanges share.
+Made of 20 days of 15-minute history: the mean of each quarter of an hour over the trade dates before the running one,
+spread over its minutes by interpolation between the quarters' middles (not across the edge of what the history covers).
+Of US stocks only regular hours count. A quarter in which a day was closed (after 13:00 of a half day, a holiday's
+shortened session) is left out of its mean: it would count as a usual volume of nothing. Minutes are those of the
+exchange's clock, so that they stay where they are when clocks change here and not there.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
+from functools import lru_cache
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bars.hours import NEW_YORK
+from engine.bars.trading_day import US_STOCK_DAYS, TradingDays
+from engine.bars.us_calendar import us_regular_hours
 from engine.domain import Bar
+from engine.zones import NEW_YORK, local_time, zone_of
 
 SLOT_MIN = 15
+SLOT_S = SLOT_MIN * 60
 MIN_SESSIONS = 10
 MAX_SESSIONS = 20
 DAY_MIN = 1_440
+SLOTS = DAY_MIN // SLOT_MIN
+SHORT_SLOTS = 4  # a day that ends an hour before the others ended early, whatever the calendar says
+NEW_YORK_NAME = "America/New_York"
 
 
 class UsualVolume(NamedTuple):
-    """`per_minute` has 1,440 entries, NaN where there is no base; `daily` is the mean volume of a whole day."""
+    """`per_minute` has 1,440 entries of the clock of `zone`, NaN where there is no base; `daily` is the mean volume of
+    a whole day.
+    """
 
     per_minute: NDArray[np.float32]
     sessions: int
     daily: float
+    zone: str = NEW_YORK_NAME
 
     def at(self, minute: int) -> float | None:
-        """Usual volume of this minute of New York's day; None without a base."""
+        """Usual volume of this minute of the exchange's day; None without a base."""
         value = float(self.per_minute[minute % DAY_MIN])
         return value if value > 0 else None
 
 
-def minute_of_day(at_market: float) -> int:
-    """Minute of New York's day, 0-1439."""
-    local = datetime.fromtimestamp(at_market, NEW_YORK)
+@lru_cache(maxsize=64)
+def minute_of_day(at_market: float, zone: str = NEW_YORK_NAME) -> int:
+    """Minute of the exchange's day, 0-1439. All symbols of a scan ask for the same two minutes."""
+    local = local_time(at_market, zone_of(zone) or NEW_YORK)
     return local.hour * 60 + local.minute
 
 
-def usual_volume(bars: Sequence[Bar], now_market: float) -> UsualVolume | None:
-    """The base from 15-minute bars (volume in shares); None with fewer than 10 sessions before today."""
-    days = _by_day(bars, datetime.fromtimestamp(now_market, NEW_YORK).date())
-    kept = [days[day] for day in sorted(days)][-MAX_SESSIONS:]
+def usual_volume(
+    bars: Sequence[Bar], now_market: float, days: TradingDays = US_STOCK_DAYS, us_stock: bool = True
+) -> UsualVolume | None:
+    """The base from 15-minute bars (volume in shares); None with fewer than 10 trade dates before the running one."""
+    today = days.of(now_market)
+    by_date = _regular(bars, today) if us_stock else _by_date(bars, days, today)
+    kept = [(day, by_date[day]) for day in sorted(by_date)][-MAX_SESSIONS:]
     if len(kept) < MIN_SESSIONS:
         return None
-    slots = np.zeros((len(kept), DAY_MIN // SLOT_MIN))
-    for row, entries in enumerate(kept):
-        for slot, volume in entries:
-            slots[row, slot] += volume
-    mean = slots.mean(axis=0)
-    return UsualVolume(_per_minute(mean), len(kept), float(slots.sum(axis=1).mean()))
+    slots = np.zeros((len(kept), SLOTS))
+    for row, (_, mine) in enumerate(kept):
+        for at, volume in mine:
+            slots[row, _slot(at, days)] += volume
+    closed = _closed_slots(kept, days, us_stock)
+    whole = ~closed.any(axis=1)
+    totals = slots.sum(axis=1)[whole] if whole.any() else slots.sum(axis=1)
+    open_days = np.maximum((~closed).sum(axis=0), 1)
+    mean = np.where(closed, 0.0, slots).sum(axis=0) / open_days
+    zone = getattr(days.where, "key", NEW_YORK_NAME)
+    return UsualVolume(_per_minute(mean), len(kept), float(totals.mean()), zone)
 
 
-def _by_day(bars: Sequence[Bar], today: date) -> dict[date, list[tuple[int, float]]]:
-    days: dict[date, list[tuple[int, float]]] = defaultdict(list)
+Quarters = list[tuple[float, float]]  # (start of the bar, volume)
+
+
+def _by_date(bars: Sequence[Bar], days: TradingDays, today: date) -> dict[date, Quarters]:
+    found: dict[date, Quarters] = defaultdict(list)
+    day, ends = date.min, float("-inf")
+    for bar in sorted(bars, key=lambda bar: bar.time):
+        if bar.time >= ends:
+            day = days.of(bar.time)
+            ends = days.ends(day)
+        if bar.volume is not None and day < today:
+            found[day].append((bar.time, bar.volume))
+    return found
+
+
+def _regular(bars: Sequence[Bar], today: date) -> dict[date, Quarters]:
+    """Those within the regular hours of US stocks; of a day on which the calendar has none, all."""
+    found: dict[date, Quarters] = defaultdict(list)
     for bar in bars:
-        if bar.volume is None:
+        day = local_time(bar.time, NEW_YORK).date()
+        if bar.volume is None or day >= today:
             continue
-        local = datetime.fromtimestamp(bar.time, NEW_YORK)
-        if local.date() < today:
-            days[local.date()].append(((local.hour * 60 + local.minute) // SLOT_MIN, bar.volume))
-    return days
+        hours = us_regular_hours(day)
+        if hours is None or hours.open <= bar.time < hours.close:
+            found[day].append((bar.time, bar.volume))
+    return found
+
+
+def _closed_slots(kept: Sequence[tuple[date, Quarters]], days: TradingDays, us_stock: bool) -> NDArray[np.bool_]:
+    """True where a day was closed while others traded: told by the calendar, else by its first and last bar."""
+    closed = np.zeros((len(kept), SLOTS), dtype=np.bool_)
+    spans = [_span(day, mine, days, us_stock) for day, mine in kept]
+    first, last = median(span[0] for span in spans), median(span[1] for span in spans)
+    for row, ((day, _), (begins, ends)) in enumerate(zip(kept, spans, strict=True)):
+        start = days.begins(day)
+        if begins >= first + SHORT_SLOTS:
+            closed[row, [_slot(start + n * SLOT_S, days) for n in range(int(first), begins)]] = True
+        if ends <= last - SHORT_SLOTS:
+            closed[row, [_slot(start + n * SLOT_S, days) for n in range(ends + 1, int(last) + 1)]] = True
+    return closed
+
+
+def _span(day: date, quarters: Quarters, days: TradingDays, us_stock: bool) -> tuple[int, int]:
+    """First and last quarter of a day, counted from its beginning."""
+    hours = us_regular_hours(day) if us_stock else None
+    opens, closes = (hours.open, hours.close - 1.0) if hours is not None else (quarters[0][0], quarters[-1][0])
+    start = days.begins(day)
+    return int((opens - start) // SLOT_S), int((closes - start) // SLOT_S)
+
+
+def _slot(at_market: float, days: TradingDays) -> int:
+    local = local_time(at_market, days.where)
+    return (local.hour * 60 + local.minute) // SLOT_MIN
 
 
 def _per_minute(mean: NDArray[np.float64]) -> NDArray[np.float32]:

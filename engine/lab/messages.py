@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from engine.bars.usual import NEW_YORK_NAME
 from engine.lab.stepwise import LabSignal
 from engine.state.lab_sections import Histogram, LabResultSection, Moved, Range
 from engine.state.score_sections import ScoreFigures
@@ -44,6 +45,7 @@ class SymbolMinutes(Struct, frozen=True):
     liquid: tuple[tuple[float, float], ...]
     trading_known: tuple[float, float] | None
     liquid_known: tuple[float, float] | None
+    usual_zone: str = NEW_YORK_NAME
 
 
 class LoadToday(Message, frozen=True, tag=True):

@@ -142,7 +142,9 @@ def tape_of(symbol: SymbolMinutes, day_start: float) -> Tape | None:
         return None
     usual = None
     if len(symbol.usual) == DAY_MIN * 4:
-        usual = UsualVolume(np.frombuffer(symbol.usual, dtype="<f4"), symbol.usual_sessions, symbol.usual_daily)
+        usual = UsualVolume(
+            np.frombuffer(symbol.usual, dtype="<f4"), symbol.usual_sessions, symbol.usual_daily, symbol.usual_zone
+        )
     hours = ContractHours(_hours(symbol.trading, symbol.trading_known), _hours(symbol.liquid, symbol.liquid_known))
     around = Around(hours, symbol.is_us_stock, usual, symbol.average_volume, symbol.floored)
     return make_tape(symbol.symbol, "", bars, first, around)

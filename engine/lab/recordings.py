@@ -9,13 +9,16 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from engine.bars.hours import NEW_YORK, Hours, Session, parse_hours
+from engine.bars.hours import Hours, Session, parse_hours
 from engine.bars.series import BarArrays
 from engine.bars.sessions import ContractHours
+from engine.bars.trading_day import US_STOCK_DAYS, trading_days
+from engine.bars.us_calendar import us_regular_hours
 from engine.bars.usual import MAX_SESSIONS, MIN_SESSIONS, SLOT_MIN, UsualVolume, usual_volume
 from engine.domain import Bar
 from engine.lab.csv_days import list_csv_days, read_csv_day
 from engine.lab.tape import Around, Tape, make_tape
+from engine.zones import NEW_YORK
 
 EARLIEST, LATEST = 4 * 60, 20 * 60  # minutes of New York's day within which US stocks trade
 
@@ -76,10 +79,12 @@ def _minutes_seen(bars: BarArrays) -> Iterable[int]:
 
 
 def stock_hours(day: str) -> ContractHours:
-    """Regular and extended hours of a US stock on this day."""
+    """Regular and extended hours of a US stock on this day (04:00 to 20:00, by the calendar of the exchanges)."""
     date = day.replace("-", "")
     trading = parse_hours(f"{date}:0400-{date}:2000", "America/New_York")
-    return ContractHours(trading, parse_hours(f"{date}:0930-{date}:1600", "America/New_York"))
+    regular = us_regular_hours(datetime.strptime(date, "%Y%m%d").date())  # noqa: DTZ007 - a date alone
+    liquid = Hours((regular,) if regular is not None else (), trading.known_from, trading.known_to)
+    return ContractHours(trading, liquid)
 
 
 def regular_hours(bars: BarArrays, opens: float | None, closes: float | None) -> ContractHours:
@@ -139,7 +144,8 @@ def _usual(today: RecordedDay, earlier: Sequence[RecordedDay]) -> UsualVolume | 
     if len(earlier) < MIN_SESSIONS:
         return None
     quarters = [bar for each in earlier for bar in _quarters(each.bars)]
-    return usual_volume(quarters, float(today.bars.time[0]))
+    days = US_STOCK_DAYS if today.is_stock else trading_days("FUT", today.hours.trading, today.hours.time_zone)
+    return usual_volume(quarters, float(today.bars.time[0]), days, today.is_stock)
 
 
 def _quarters(bars: BarArrays) -> Iterator[Bar]:

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import numpy as np
 
-from engine.bars.hours import NEW_YORK, Hours
+from engine.bars.hours import Hours
 from engine.bars.sessions import ContractHours, is_us_stock
 from engine.bars.store import BarStore, SymbolBars
 from engine.domain import Quote
 from engine.lab.messages import SymbolMinutes
+from engine.zones import NEW_YORK
 
 WARM_BARS = 600  # before today: enough for every average to settle but the very slow
 
@@ -93,6 +94,7 @@ class TodaySnapshot:
             usual=b"" if usual is None else usual.per_minute.astype("<f4").tobytes(),
             usual_sessions=0 if usual is None else usual.sessions,
             usual_daily=0.0 if usual is None else usual.daily,
+            usual_zone="" if usual is None else usual.zone,
             trading=hours.trading.sessions,
             liquid=hours.liquid.sessions,
             trading_known=_known(hours.trading),

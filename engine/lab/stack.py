@@ -125,7 +125,7 @@ def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints) -
         if tape.usual is not None:
             count = len(tape.bars.time)
             first = tape.first
-            usual[row, first:count] = tape.usual.per_minute[_minutes(minute[row, first:count])]
+            usual[row, first:count] = tape.usual.per_minute[_minutes(minute[row, first:count], tape.usual.zone)]
     usual = np.where(usual > 0, usual, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         surge = np.where(sma > 0, now / sma, np.nan)
@@ -133,13 +133,13 @@ def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints) -
     return surge, rel
 
 
-def _minutes(times: Floats) -> Ints:
-    """Minute of New York's day of each time; the offset to UTC is looked up once an hour."""
+def _minutes(times: Floats, zone: str) -> Ints:
+    """Minute of the exchange's day of each time; the offset to UTC is looked up twice an hour (some change at :30)."""
     if len(times) == 0:
         return np.empty(0, dtype=np.int64)
-    hours, back = np.unique(times // 3_600.0, return_inverse=True)
-    base = np.array([minute_of_day(hour * 3_600.0) for hour in hours.tolist()], dtype=np.int64)
-    return (base[back] + (times % 3_600.0 // 60.0).astype(np.int64)) % DAY_MIN
+    halves, back = np.unique(times // 1_800.0, return_inverse=True)
+    base = np.array([minute_of_day(half * 1_800.0, zone) for half in halves.tolist()], dtype=np.int64)
+    return (base[back] + (times % 1_800.0 // 60.0).astype(np.int64)) % DAY_MIN
 
 
 def _sma(volume: Floats, begin: Ints) -> Floats:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from engine.domain import LineClass
 from engine.lines.model import PRIORITY
+from engine.zones import NEW_YORK
 
 NOT_QUALIFIED = "its contract details are not here yet, so the exchange is unknown"
-_EXCHANGE_ZONE = ZoneInfo("America/New_York")
 _CLASS_NAME: dict[LineClass, str] = {
     "100": "position",
     "pinned": "pinned",
@@ -66,9 +65,9 @@ def span(seconds: float) -> str:
 
 def market_day(market: float) -> date:
     """The exchange's date (New York)."""
-    return datetime.fromtimestamp(market, _EXCHANGE_ZONE).date()
+    return datetime.fromtimestamp(market, NEW_YORK).date()
 
 
 def clock_text(market: float) -> str:
     """HH:MM on the clock of the exchange (New York)."""
-    return datetime.fromtimestamp(market, _EXCHANGE_ZONE).strftime("%H:%M")
+    return datetime.fromtimestamp(market, NEW_YORK).strftime("%H:%M")

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from engine.bars.hours import NEW_YORK
 from engine.bars.indicators import Floats
 from engine.scanners.outcomes import COLUMNS, HORIZONS_MIN
 from engine.state.score_sections import ScoreFigures
+from engine.zones import NEW_YORK
 
 THIRTY = HORIZONS_MIN.index(30)
 SCORE_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Literal, NamedTuple
 
-from engine.bars.hours import NEW_YORK
 from engine.broker.port import ScanSpec
 from engine.config import MarketScanSettings
 from engine.domain import Side
+from engine.zones import NEW_YORK
 
 ROWS = 50
 PACE_SPLIT_SHARES = 2_500_000  # a day: half of the names above the floors trade less

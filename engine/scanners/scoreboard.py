@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.bars.hours import NEW_YORK
 from engine.bars.indicators import Floats
 from engine.scanners.outcome_book import Scored
 from engine.scanners.outcome_figures import figures_of, hour_name, score_bucket
 from engine.scanners.outcomes import COLUMNS, Outcome
 from engine.state.score_sections import ScoreGroup
+from engine.zones import NEW_YORK
 
 NO_SCAN = "no scan"
 CHUNK = 100  # signals between two yields: a millisecond where all of them are new

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from engine.bars.indicators import projected_volume
@@ -39,18 +38,13 @@ def volume_now(facts: Facts, seen: Seen, now_market: float) -> tuple[float | Non
 
 def relative(facts: Facts, volume: float | None, minute: float) -> tuple[float | None, str]:
     """Volume against the same minute of other sessions, else against SMA20; and the name of the base."""
-    usual = facts.usual.at(_minute_of_day(minute)) if facts.usual is not None else None
-    if usual is not None and facts.usual is not None:
-        return ratio(volume, usual), f"{facts.usual.sessions} sessions"
+    base = facts.usual
+    usual = base.at(minute_of_day(minute, base.zone)) if base is not None else None
+    if usual is not None and base is not None:
+        return ratio(volume, usual), f"{base.sessions} sessions"
     return ratio(volume, facts.sma_volume), "SMA20"
 
 
 def ratio(value: float | None, base: float | None) -> float | None:
     """None where either is missing or the base is nothing."""
     return value / base if value is not None and base is not None and base > 0 else None
-
-
-@lru_cache(maxsize=16)
-def _minute_of_day(minute: float) -> int:
-    """All symbols of a scan ask for the same two minutes."""
-    return minute_of_day(minute)

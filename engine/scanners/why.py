@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from engine.bars.hours import NEW_YORK
 from engine.config import BreakoutParams
 from engine.domain import RuleCheck, Signal
 from engine.scanners.rules import CONFIRMATION, COOL_DOWN, Gate, Reading
+from engine.zones import NEW_YORK
 
 
 def rule_checks(reading: Reading) -> tuple[RuleCheck, ...]:

@@ -32,7 +32,7 @@ from app.figures.bars import (
     vwap,
 )
 from app.figures.candles import chart_base, chart_tail, stamp
-from app.figures.zones import NEW_YORK, clock_text, exchange_zone, shifted
+from app.figures.zones import clock_text, exchange_zone, shifted
 from app.rows.find_page import name_parts, request_id_of
 from app.rows.rules import failed_words, fill_pct, rule_rows, typeset
 from app.rows.symbol import _out_words, symbol_parts
@@ -46,6 +46,7 @@ from engine.errors import CommandRefused
 from engine.state.bus import StateBus
 from engine.state.commands import Command, FindSymbol, PinSymbol
 from engine.state.sections import Answer, AnswersSection, SymbolSection, UniverseSection
+from engine.zones import NEW_YORK
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import CL, MARKET, NQ, TSLA, WALL, fill_sample, minute_bars, symbol, tick_sample
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.aggregate import SIZES_S, Day, aggregated, by_day, daily, weakest, with_history
-from engine.bars.hours import NEW_YORK, UNKNOWN_HOURS, Session, parse_hours
+from engine.bars.hours import UNKNOWN_HOURS, Session, parse_hours
 from engine.bars.trading_day import TradingDays, midnight_utc, regular_hours, trading_days
 from engine.domain import Bar
+from engine.zones import NEW_YORK
 
 FUTURE = (
     "20251104:1700-20251105:1600;20251105:1700-20251106:1600;20251106:1700-20251107:1600;20251108:CLOSED;"
@@ -101,13 +102,12 @@ def test_a_half_day_ends_early_and_a_holiday_has_no_bar() -> None:
     liquid = parse_hours(HALF, "US/Eastern")
     bars = [
         *minutes("2025-11-26T15:00", 60),
-        *minutes("2025-11-27T10:00", 10),  # a stray print on the holiday
+        *minutes("2025-11-27T10:00", 10),  # a stray print on the holiday, which is no trade date
         *minutes("2025-11-28T12:30", 60),  # half of it after the early close
     ]
     days = by_day(bars, TradingDays(), liquid, us_stock=True)
     assert [day.regular for day in days] == [
         Session(at("2025-11-26T09:30"), at("2025-11-26T16:00")),
-        None,
         Session(at("2025-11-28T09:30"), at("2025-11-28T13:00")),
     ]
     wednesday, friday = daily(days, regular_only=True)
@@ -122,7 +122,7 @@ def test_a_half_day_ends_early_and_a_holiday_has_no_bar() -> None:
         ("2025-11-05T18:00", date(2025, 11, 6)),
         ("2025-11-06T03:00", date(2025, 11, 6)),
         ("2025-11-09T18:00", date(2025, 11, 10)),  # Sunday evening is Monday
-        ("2025-11-02T00:30", date(2025, 11, 2)),  # the night in which clocks go back
+        ("2025-11-02T00:30", date(2025, 10, 31)),  # the night in which clocks go back: Friday's is the newest
         ("2025-11-02T18:00", date(2025, 11, 3)),
         ("2026-03-08T18:00", date(2026, 3, 9)),  # and forward
     ],
@@ -132,7 +132,7 @@ def test_the_evening_of_a_future_is_the_next_day(when: str, day: date) -> None:
     assert known.evening_s == 7 * 3_600, "17:00 in Chicago"
     for days in (known, trading_days("FUT", UNKNOWN_HOURS, "US/Central"), trading_days("FUT", UNKNOWN_HOURS, "")):
         assert days.of(at(when)) == day
-        assert days.begins(day) <= at(when) < days.begins(date.fromordinal(day.toordinal() + 1))
+        assert days.begins(day) <= at(when) < days.ends(day)
 
 
 def test_a_futures_day_is_one_bar_over_midnight() -> None:

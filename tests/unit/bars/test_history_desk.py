@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, SETTLE_S, TWO_DAYS, HistoryDesk
 from engine.bars.history_plan import Allowance, Job, next_jobs
-from engine.bars.hours import NEW_YORK
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest
 from engine.clock import FakeClock
 from engine.domain import Bar, ContractRef
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
+from engine.zones import NEW_YORK
 from tests.unit.scanners.scanner_samples import TEN, FakeBroker, flat_history, stock
 
 

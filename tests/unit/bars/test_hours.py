@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.bars.hours import NEW_YORK, UNKNOWN_HOURS, parse_hours, phase, span
+from engine.bars.hours import UNKNOWN_HOURS, parse_hours, phase, span
+from engine.zones import NEW_YORK
 
 TRADING = (
     "20251105:0400-20251105:2000;20251106:0400-20251106:2000;20251107:0400-20251107:2000;"
@@ -31,15 +32,17 @@ def ny(text: str) -> float:
 @pytest.mark.parametrize(
     ("at", "name", "text"),
     [
-        ("2025-11-05T03:00", "closed", "opens in 1 h"),
+        ("2025-11-05T03:00", "closed", "opens in 6 h 30 min"),
+        ("2025-11-05T03:52", "closed", "opens in 5 h 38 min"),
+        ("2025-11-05T04:10", "pre", "opens in 5 h 20 min"),
         ("2025-11-05T09:05", "pre", "opens in 25 min"),
         ("2025-11-05T09:30", "open", "closes in 6 h 30 min"),
         ("2025-11-05T10:43", "open", "closes in 5 h 17 min"),
         ("2025-11-05T16:00", "post", "after hours, ends in 4 h"),
-        ("2025-11-05T21:00", "closed", "opens in 7 h"),
-        ("2025-11-07T21:00", "weekend", "opens in 2 d 7 h"),
-        ("2025-11-08T11:00", "weekend", "opens in 41 h"),
-        ("2025-11-09T23:59", "weekend", "opens in 4 h 1 min"),
+        ("2025-11-05T21:00", "closed", "opens in 12 h 30 min"),
+        ("2025-11-07T21:00", "weekend", "opens in 2 d 12 h"),
+        ("2025-11-08T11:00", "weekend", "opens in 46 h 30 min"),
+        ("2025-11-09T23:59", "weekend", "opens in 9 h 31 min"),
         ("2025-11-12T10:00", "unknown", "session unknown"),
         ("2025-11-01T10:00", "unknown", "session unknown"),
     ],

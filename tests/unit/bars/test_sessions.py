@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bars.hours import NEW_YORK, parse_hours
+from engine.bars.hours import parse_hours
 from engine.bars.sessions import ContractHours, running_session
+from engine.zones import NEW_YORK
 
 CHICAGO = ZoneInfo("America/Chicago")
 NONE = np.array([])
