@@ -211,14 +211,17 @@ class Fill(Struct, frozen=True):
 
 
 class Demand(Struct, frozen=True):
-    """Somebody's wish for a line. `score` orders within a priority; `exposure_usd` orders positions."""
+    """Somebody's wish for a line.
+
+    `score` orders within a priority; `exposure_base`, in the base currency, orders positions.
+    """
 
     contract: ContractRef
     line_class: LineClass
     holder: str  # "position", "pin", "drill-down", "breakout", "market"
     reason: str
     score: float = 0.0
-    exposure_usd: float = 0.0
+    exposure_base: float = 0.0
     borrowed: bool = False  # a drill-down's, not the user's own pin
     since_mono: float = 0.0  # when it was first asked for; set by the bus for pins and borrowed lines
     kept: bool = False  # a visit that has to go on: given up after every other one

@@ -49,6 +49,7 @@ COMMANDS_S = 0.05
 LAB_S = 1.0
 PUBLISH_S = 1.0
 CURVE_S = 2.0
+ORDER_S = 10.0  # prices move what is large
 SURVEY_S = 10.0
 BLOCK_S = 300.0
 
@@ -73,7 +74,7 @@ class Engine:
         self.rooms.coordinator.set_shadow(setup.settings.config.sets.shadow, shadow_params(setup.settings))
         self.publisher = Publisher(setup, self.rooms)
         self._build_watch = BuildWatch(setup.root, setup.build)
-        self._seen: set[int] = set()  # positions reported on this connection
+        self._seen: set[tuple[str, int]] = set()  # positions reported on this connection
         self._pnl_asked: set[tuple[str, int]] = set()
 
     # --- life -----------------------------------------------------------------------------------------------
@@ -102,6 +103,7 @@ class Engine:
         supervisor.every("commands", COMMANDS_S, self._take_commands)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("curve", CURVE_S, self._add_point)
+        supervisor.every("order of lines", ORDER_S, self._order_lines)
         await stopping.wait()
         await self._close()
 
@@ -215,19 +217,20 @@ class Engine:
         elif isinstance(event, PortfolioMark):
             rooms.manager.on_mark(event, wall)
         elif isinstance(event, PositionPnl):
-            rooms.manager.on_position_pnl(event)
+            rooms.manager.on_position_pnl(event, wall)
         elif isinstance(event, AccountValue):
-            rooms.manager.account.on_value(event, wall)
+            if rooms.manager.book(event.account).on_value(event, wall):
+                self._order_lines()  # an exchange rate: what is large may be small
         elif isinstance(event, AccountPnl):
-            rooms.manager.account.on_pnl(event, wall)
-        elif rooms.manager.account.on_fill(event.fill):
+            rooms.manager.book(event.account).on_pnl(event, wall)
+        elif rooms.manager.book(event.fill.account).on_fill(event.fill):
             self._setup.journal.record_fill(event.fill)
 
     def _change_account(self, account: str) -> None:
         """Another account than before, or the first: nothing of the former one's money may show as its own."""
         rooms = self.rooms
         rooms.curve.restart()
-        rooms.manager.forget_account()
+        rooms.manager.keep_accounts((account,))
         rooms.scores.forget()
         folder = self._use_account(account)
         rooms.supervisor.start("account folder", lambda: self._take_over(folder, account))
@@ -262,23 +265,27 @@ class Engine:
         rooms, contract = self.rooms, event.record.contract
         rooms.symbols.learn([contract])
         if event.record.quantity:
-            self._seen.add(contract.con_id)
+            self._seen.add((event.record.account, contract.con_id))
         if rooms.manager.on_position(event) and rooms.broker.link.connected:
             self._plan_positions()
 
     def _plan_positions(self) -> None:
-        """The tradable positions are the bus' first demand, the scanners' exceptions, and have their own P&L."""
+        """The tradable positions are the bus' first demand and the scanners' exceptions; IB values them all."""
         rooms = self.rooms
-        rooms.bus.demand("position", rooms.manager.demands())
-        tradable = set(rooms.manager.tradable_keys())
+        self._order_lines()
+        held = set(rooms.manager.keys())
         self._keep_in_view()
         for contract in rooms.manager.contracts():
             rooms.contracts.want(contract)
-        for account, con_id in tradable - self._pnl_asked:
+        for account, con_id in held - self._pnl_asked:
             rooms.broker.request_position_pnl(account, con_id)
-        for account, con_id in self._pnl_asked - tradable:
+        for account, con_id in self._pnl_asked - held:
             rooms.broker.cancel_position_pnl(account, con_id)
-        self._pnl_asked = tradable
+        self._pnl_asked = held
+
+    def _order_lines(self) -> None:
+        """The tradable positions of all accounts, with what they are worth now: the largest first where lines lack."""
+        self.rooms.bus.demand("position", self.rooms.manager.demands())
 
     def _keep_in_view(self) -> None:
         rooms = self.rooms
@@ -373,8 +380,10 @@ class Engine:
         if not rooms.broker.link.connected:
             rooms.curve.add(wall, rooms.market.now(wall), None, None, None)
             return
-        pnl = rooms.manager.account.pnl
-        rooms.curve.add(wall, rooms.market.now(wall), rooms.manager.unrealized_of_all(), pnl.realized, pnl.daily)
+        account = self._account or ""
+        pnl = rooms.manager.book(account).pnl
+        unrealized, _ = rooms.manager.unrealized_of(account)
+        rooms.curve.add(wall, rooms.market.now(wall), unrealized, pnl.realized, pnl.daily)
 
     async def _survey(self) -> None:
         """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""

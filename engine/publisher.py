@@ -60,7 +60,7 @@ class Publisher:
         """The heartbeat comes last, so that it never is newer than what it vouches for."""
         rooms = self._rooms
         lines = rooms.bus.snapshot()
-        positions = rooms.manager.snapshot(self._day_start())
+        positions = rooms.manager.snapshot(lambda _account: self._day_start(), rooms.clock.wall())
         self._state.publish("broker", self._broker())
         self._state.publish("positions", positions)
         self._state.publish("lines", lines)

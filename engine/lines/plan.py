@@ -52,7 +52,7 @@ def _by_score(demand: Demand) -> tuple[float, int]:
 
 
 def _by_exposure(demand: Demand) -> tuple[float, int]:
-    return -demand.exposure_usd, demand.contract.con_id
+    return -demand.exposure_base, demand.contract.con_id
 
 
 def _best(demands: list[Demand], count: int) -> list[Demand]:
@@ -66,8 +66,8 @@ def _best(demands: list[Demand], count: int) -> list[Demand]:
 def _largest(demands: list[Demand], count: int) -> list[Demand]:
     """The `count` of the largest exposure, largest first."""
     if len(demands) > count > 0:
-        floor = heapq.nlargest(count, [demand.exposure_usd for demand in demands])[-1]
-        demands = [demand for demand in demands if demand.exposure_usd >= floor]
+        floor = heapq.nlargest(count, [demand.exposure_base for demand in demands])[-1]
+        demands = [demand for demand in demands if demand.exposure_base >= floor]
     return sorted(demands, key=_by_exposure)[:count]
 
 

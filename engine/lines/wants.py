@@ -10,7 +10,7 @@ from engine.lines.model import RANK
 
 def strength(demand: Demand) -> tuple[int, bool, float, float, float]:
     """Sort key, strongest first: class, the user's own pin, exposure, score, the newest of two borrowed."""
-    return RANK[demand.line_class], demand.borrowed, -demand.exposure_usd, -demand.score, -demand.since_mono
+    return RANK[demand.line_class], demand.borrowed, -demand.exposure_base, -demand.score, -demand.since_mono
 
 
 class Wants:
@@ -87,8 +87,8 @@ def _is_stronger(demand: Demand, known: Demand) -> bool:
     """`strength` of two demands of one class, field by field: no tuples are made."""
     if demand.borrowed != known.borrowed:
         return known.borrowed
-    if demand.exposure_usd != known.exposure_usd:
-        return demand.exposure_usd > known.exposure_usd
+    if demand.exposure_base != known.exposure_base:
+        return demand.exposure_base > known.exposure_base
     if demand.score != known.score:
         return demand.score > known.score
     return demand.since_mono > known.since_mono

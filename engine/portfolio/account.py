@@ -1,36 +1,64 @@
-"""The account's own figures: what the broker sent of it, by tag and currency."""
+"""One account's own figures: what the broker sent of it, by tag and currency, its fills, and its exchange rates."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
 
 from engine.broker.port import AccountPnl, AccountValue
 from engine.domain import Fill
 from engine.portfolio.fills import FillBook
-from engine.portfolio.valuation import share_pct, total
-from engine.state.sections import AccountFigures
 
 BASE = "BASE"
+_RATE = "ExchangeRate"
+_RATE_MOVES = 0.01  # a rate that moved by so much may change an order by money
+# Values of the account as a whole, which come in its base currency; the ledger's come in each currency.
+_BASE_TAGS = (
+    "NetLiquidation", "EquityWithLoanValue", "AvailableFunds", "ExcessLiquidity", "BuyingPower", "InitMarginReq",
+    "MaintMarginReq", "GrossPositionValue", "TotalCashValue",
+)  # fmt: skip
+
+
+class FillsOfDay(Struct, frozen=True):
+    """Today's fills of one account; `commission` by currency, None = a report is still to come for one of them."""
+
+    count: int
+    commission: dict[str, float]
+    pending: int  # fills whose commission report has not come
 
 
 class AccountBook:
-    """Newest account values, P&L of reqPnL and today's fills. Engine thread only."""
+    """Newest account values, P&L of reqPnL and fills of one account. Engine thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = "") -> None:
+        self.account = account
         self._values: dict[tuple[str, str], float | None] = {}
         self._pnl = AccountPnl(None, None, None)
         self._fills = FillBook()
-        self._updated_wall: float | None = None
+        self.updated_wall: float | None = None
 
     def reset_connection(self) -> None:
         """After a drop: the numbers stay readable, the P&L of the dead request does not."""
         self._pnl = AccountPnl(None, None, None)
 
-    def on_value(self, event: AccountValue, wall: float) -> None:
-        self._values[(event.tag, event.currency)] = event.value
-        self._updated_wall = wall
+    def on_value(self, event: AccountValue, wall: float) -> bool:
+        """True when an exchange rate, or what the base currency is, has come or moved."""
+        key = (event.tag, event.currency)
+        before, base = self._values.get(key), self.currency()
+        self._values[key] = event.value
+        self.updated_wall = wall
+        if self.currency() != base:
+            return True
+        if event.tag != _RATE:
+            return False
+        if event.value is None or before is None:
+            return event.value != before
+        return abs(event.value - before) > _RATE_MOVES * abs(before)
 
     def on_pnl(self, event: AccountPnl, wall: float) -> None:
         self._pnl = event
-        self._updated_wall = wall
+        self.updated_wall = wall
 
     def on_fill(self, fill: Fill) -> bool:
         """True when the execution is new or its report changed."""
@@ -44,18 +72,35 @@ class AccountBook:
         """Those in force, oldest first."""
         return self._fills.fills()
 
+    def fills_of_day(self, since_market: float) -> FillsOfDay:
+        """Fills from `since_market` on, the start of the account's day."""
+        today = [fill for fill in self.fills() if fill.time_market >= since_market]
+        commission: dict[str, float] = {}
+        for fill in today:
+            if fill.commission is not None:
+                currency = fill.commission_currency or fill.currency
+                commission[currency] = commission.get(currency, 0.0) + fill.commission
+        return FillsOfDay(len(today), commission, sum(fill.commission is None for fill in today))
+
     def currency(self) -> str:
-        """The base currency: that of NetLiquidation, USD until it is known."""
-        for tag, currency in self._values:
-            if tag == "NetLiquidation" and currency not in ("", BASE):
-                return currency
-        return "USD"
+        """The base currency: that of the account's own values, else the only one whose rate is 1; "" = not known."""
+        for wanted in _BASE_TAGS:
+            for tag, currency in self._values:
+                if tag == wanted and currency not in ("", BASE):
+                    return currency
+        ones = [
+            currency
+            for (tag, currency), rate in self._values.items()
+            if tag == _RATE and currency not in ("", BASE) and rate == 1.0
+        ]
+        return ones[0] if len(ones) == 1 else ""
 
     def rate(self, currency: str) -> float | None:
         """Base currency per unit of `currency`; None = not sent."""
-        if currency == self.currency():
+        if currency and currency == self.currency():
             return 1.0
-        return self._values.get(("ExchangeRate", currency))
+        rate = self._values.get((_RATE, currency))
+        return rate if rate is not None and rate > 0.0 else None
 
     def value(self, tag: str) -> float | None:
         """The newest value of a tag, in the base currency."""
@@ -65,25 +110,19 @@ class AccountBook:
                 return found
         return None
 
-    def figures(
-        self, unrealized: float | None, gross: float | None, priced: int, since_market: float
-    ) -> AccountFigures:
-        """The key figures; `unrealized` and `gross` are our own marks, fills count from `since_market` on."""
-        net = self.value("NetLiquidation")
-        today = [fill for fill in self.fills() if fill.time_market >= since_market]
-        daily = self._pnl.daily
-        prior = None if net is None or daily is None else net - daily
-        return AccountFigures(
-            currency=self.currency(),
-            net_liquidation=net,
-            excess_liquidity=self.value("ExcessLiquidity"),
-            gross_exposure=gross,
-            realized_today=self._pnl.realized if self._pnl.realized is not None else self.value("RealizedPnL"),
-            commission_today=total(fill.commission for fill in today),
-            fills_today=len(today),
-            daily_pnl=daily,
-            daily_pnl_pct=share_pct(daily, prior),
-            unrealized_pnl=unrealized,
-            priced=priced,
-            updated_wall=self._updated_wall,
-        )
+    def net_liquidation(self) -> float | None:
+        found = self.value("NetLiquidation")
+        return found if found is not None else self.value("NetLiquidationByCurrency")
+
+
+def rate_between(books: Iterable[AccountBook], currency: str, target: str) -> float | None:
+    """Units of `target` for one of `currency`, from whatever account knows it: directly, or over its base currency."""
+    if not currency or not target:
+        return None
+    if currency == target:
+        return 1.0
+    for book in books:
+        one, other = book.rate(currency), book.rate(target)
+        if one is not None and other is not None:
+            return one / other
+    return None

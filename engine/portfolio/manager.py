@@ -1,4 +1,4 @@
-"""TradeManager: the positions, which of them can be traded, and what they are worth now.
+"""TradeManager: the positions of every watched account, which of them can be traded, and what they are worth now.
 
 May import bars (EMA) and domain; the tradability rule, quotes and closes are injected. Engine thread only.
 """
@@ -6,7 +6,7 @@ May import bars (EMA) and domain; the tradability rule, quotes and closes are in
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -14,15 +14,22 @@ from msgspec import Struct
 from engine.bars.indicators import ema_last
 from engine.broker.port import PortfolioMark, PositionPnl, PositionUpdate
 from engine.config import PositionSettings
-from engine.domain import ContractInfo, ContractRef, Demand, PositionRecord, Quote
-from engine.portfolio.account import AccountBook
-from engine.portfolio.valuation import average_price, exposure, share_pct, total, unrealized_pnl
-from engine.state.sections import FilteredRow, PositionRow, PositionsSection
+from engine.domain import ContractInfo, ContractRef, Demand, Fill, PositionRecord, Quote
+from engine.portfolio import valuation
+from engine.portfolio.account import AccountBook, rate_between
+from engine.portfolio.comparison import Comparison
+from engine.portfolio.fills import without_allocations
+from engine.portfolio.sums import Part, figures_of, with_sums
+from engine.portfolio.valuation import Mark, Terms, cents, share_pct, terms_of, total
+from engine.state.sections import AccountFigures, FilteredRow, Lack, PositionRow, PositionsSection
 
 log = logging.getLogger("qtrade.portfolio")
 
+Key = tuple[str, int]  # account, con_id
 Verdict = Callable[[ContractRef, ContractInfo | None], tuple[str, str] | None]
 _SPARK_BARS = 60
+_NO_UNIT = "unit of its quotes not known"
+_CONTRACTS = frozenset({"FUT", "OPT", "FOP", "BAG", "WAR"})
 
 
 class Market(Struct, frozen=True):
@@ -37,27 +44,91 @@ class _Held(Struct):
     """One position as far as the broker told it."""
 
     record: PositionRecord
+    terms: Terms | None
     info: ContractInfo | None = None
     mark: PortfolioMark | None = None
     mark_wall: float | None = None
     pnl: PositionPnl | None = None
+    pnl_wall: float | None = None
     filtered: tuple[str, str] | None = None  # (kind, reason)
+    comparison: Comparison = Comparison()
+
+    @property
+    def key(self) -> Key:
+        return self.record.account, self.record.contract.con_id
+
+
+class _Worth(Struct, frozen=True):
+    """What a position is worth: `price` in quotes, the rest in the contract's currency. `kind` None = nobody knows."""
+
+    price: float | None
+    kind: str | None
+    at_wall: float | None
+    unrealized: float | None
+    exposure: float | None
 
 
 class TradeManager:
-    """Positions by con_id, split into tradable and filtered, valued from our own marks."""
+    """Positions by (account, con_id), split into tradable and filtered, valued from our own marks.
+
+    All watched accounts are followed; `set_view` says whose figures `snapshot` and the sums are about.
+    """
 
     def __init__(self, market: Market, verdict: Verdict, settings: PositionSettings) -> None:
         self._market = market
         self._verdict = verdict
         self._settings = settings
-        self._held: dict[int, _Held] = {}
+        self._held: dict[Key, _Held] = {}
+        self._books: dict[str, AccountBook] = {}
+        self._view: str | None = None
         self._complete = False
         self._announced: tuple[int, int] | None = None
-        self.account = AccountBook()
 
     def set_settings(self, settings: PositionSettings) -> None:
         self._settings = settings
+
+    def set_view(self, account: str | None) -> None:
+        """Whose figures are shown; None = all watched accounts together."""
+        self._view = account
+
+    @property
+    def view(self) -> str | None:
+        return self._view
+
+    # --- accounts -------------------------------------------------------------------------------------------
+
+    def book(self, account: str) -> AccountBook:
+        """The account's own figures; made when first asked for."""
+        book = self._books.get(account)
+        if book is None:
+            book = self._books[account] = AccountBook(account)
+        return book
+
+    def keep_accounts(self, accounts: Iterable[str]) -> None:
+        """Only these are watched from now on: figures, fills and positions of the others are forgotten."""
+        kept = set(accounts)
+        self._books = {name: book for name, book in self._books.items() if name in kept}
+        self._held = {key: held for key, held in self._held.items() if key[0] in kept}
+        for account in accounts:
+            self.book(account)
+        if self._view is not None and self._view not in kept:
+            self._view = None
+
+    def currency(self) -> str:
+        """That of the sums in view: the first base currency known, else the only one that positions have; "" = none."""
+        for book in self._viewed_books():
+            if base := book.currency():
+                return base
+        found = {held.record.contract.currency for held in self._viewed()}
+        return found.pop() if len(found) == 1 else ""
+
+    def _viewed_books(self) -> list[AccountBook]:
+        return [book for name, book in self._books.items() if self._view in (None, name)]
+
+    def _rate(self, account: str, currency: str, target: str) -> float | None:
+        """Units of `target` for one of `currency`: as the position's own account has it, else as another one does."""
+        books = [self._books[account]] if account in self._books else []
+        return rate_between([*books, *self._books.values()], currency, target)
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -66,40 +137,38 @@ class TradeManager:
         self._complete = complete
         if complete:
             self._announce()
-        return [held.record.contract.con_id for held in self._tradable()]
+        return self.tradable_ids()
 
     def on_disconnected(self) -> None:
         """Positions stay on the screen, their P&L requests are dead."""
         self._complete = False
-        self.account.reset_connection()
+        for book in self._books.values():
+            book.reset_connection()
         for held in self._held.values():
-            held.pnl = None
+            held.pnl = held.pnl_wall = None
+            held.comparison = Comparison()
 
-    def forget_account(self) -> None:
-        """Another account: its figures, fills and valuations begin empty."""
-        self.account = AccountBook()
-        for held in self._held.values():
-            held.mark = None
-
-    def forget_missing(self, seen: set[int]) -> list[int]:
-        """After a reconnect: drop the positions that the broker no longer reports; returns their con_ids."""
-        gone = [con_id for con_id in self._held if con_id not in seen]
-        for con_id in gone:
-            del self._held[con_id]
+    def forget_missing(self, seen: set[Key]) -> list[Key]:
+        """After a reconnect: drop the positions that the broker no longer reports; returns their keys."""
+        gone = [key for key in self._held if key not in seen]
+        for key in gone:
+            del self._held[key]
         return gone
 
     def on_position(self, event: PositionUpdate) -> bool:
         """Open, change or close a position. True when the set of tradable positions may have changed."""
         record = event.record
-        con_id = record.contract.con_id
-        held = self._held.get(con_id)
+        key = (record.account, record.contract.con_id)
+        held = self._held.get(key)
         if record.quantity == 0:
-            return self._held.pop(con_id, None) is not None
+            return self._held.pop(key, None) is not None
         if held is None:
-            self._held[con_id] = held = _Held(record=record)
+            info = next((other.info for other in self._of(record.contract.con_id) if other.info is not None), None)
+            self._held[key] = held = _Held(record, terms_of(record.contract), info=info)
         elif held.record == record:
             return False
-        held.record = record
+        held.record, held.terms = record, terms_of(record.contract)
+        held.comparison = Comparison()
         held.filtered = self._verdict(record.contract, held.info)
         if self._complete:
             self._announce()
@@ -107,144 +176,323 @@ class TradeManager:
 
     def on_info(self, con_id: int, info: ContractInfo | None) -> bool:
         """Contract details came (None = they could not be had); re-examines tradability. True when it changed."""
-        held = self._held.get(con_id)
-        if held is None:
-            return False
-        held.info = info or held.info
-        before = held.filtered
-        held.filtered = self._verdict(held.record.contract, held.info)
-        if before != held.filtered and self._complete:
+        changed = False
+        for held in self._of(con_id):
+            held.info = info or held.info
+            if info is not None and held.record.contract.price_magnifier is None:
+                held.terms = terms_of(info.contract)
+            before = held.filtered
+            held.filtered = self._verdict(held.record.contract, held.info)
+            changed = changed or before != held.filtered
+        if changed and self._complete:
             self._announce()
-        return before != held.filtered
+        return changed
 
     def on_mark(self, event: PortfolioMark, wall: float) -> None:
-        held = self._held.get(event.contract.con_id)
-        if held is not None:
-            held.mark, held.mark_wall = event, wall
+        held = self._held.get((event.account, event.contract.con_id))
+        if held is None:
+            return
+        held.mark, held.mark_wall = event, wall
+        if event.quantity == held.record.quantity:
+            held.comparison = held.comparison.portfolio(event.unrealized_pnl, self._own_pnl(held), self._tick(held))
 
-    def on_position_pnl(self, event: PositionPnl) -> None:
-        held = self._held.get(event.con_id)
-        if held is not None:
-            held.pnl = event
+    def on_position_pnl(self, event: PositionPnl, wall: float) -> None:
+        held = self._held.get((event.account, event.con_id))
+        if held is None:
+            return
+        held.pnl, held.pnl_wall = event, wall
+        theirs = self._single(held).unrealized
+        held.comparison = held.comparison.single(theirs, self._own_pnl(held), self._tick(held))
 
     # --- answers --------------------------------------------------------------------------------------------
 
     def contracts(self) -> list[ContractRef]:
-        return [held.record.contract for held in self._held.values()]
+        """Each contract once, whatever accounts hold it."""
+        return list({held.record.contract.con_id: held.record.contract for held in self._held.values()}.values())
 
     def contract(self, con_id: int) -> ContractRef | None:
-        held = self._held.get(con_id)
-        return held.record.contract if held else None
+        return next((held.record.contract for held in self._of(con_id)), None)
 
     def tradable_ids(self) -> list[int]:
-        return [held.record.contract.con_id for held in self._tradable()]
+        return list(dict.fromkeys(held.record.contract.con_id for held in self._held.values() if not held.filtered))
 
-    def tradable_keys(self) -> list[tuple[str, int]]:
-        """(account, con_id) of each."""
-        return [(held.record.account, held.record.contract.con_id) for held in self._tradable()]
+    def keys(self) -> list[Key]:
+        """(account, con_id) of every position, the filtered ones too: IB values them all."""
+        return list(self._held)
 
     def filter_reason(self, con_id: int) -> str:
         """ "" when tradable or no position of ours."""
-        held = self._held.get(con_id)
-        return held.filtered[1] if held and held.filtered else ""
+        return next((held.filtered[1] for held in self._of(con_id) if held.filtered), "")
 
     def demands(self) -> list[Demand]:
-        """One line wish per tradable position, priority 100, ordered by exposure where lines are short."""
-        wishes = []
-        for held in self._tradable():
-            contract, quantity = held.record.contract, held.record.quantity
-            unit = "contract" if contract.sec_type in ("FUT", "OPT", "FOP") else "share"
-            plural = "" if abs(quantity) == 1 else "s"
-            price = self._price(held)[0]
-            worth = exposure(quantity, price, contract.multiplier) or abs(quantity * (held.record.avg_cost or 0.0))
-            wishes.append(Demand(contract, "100", "position", f"{quantity:g} {unit}{plural} open", exposure_usd=worth))
-        return wishes
+        """One line wish per tradable contract, priority 100, ordered by exposure in the base currency.
+
+        Without an exchange rate a position comes after those with one; the order is mended when the rate comes.
+        """
+        target = self._base()
+        wishes: dict[int, Demand] = {}
+        for held in self._held.values():
+            if held.filtered:
+                continue
+            contract, account = held.record.contract, held.record.account
+            worth = self._worth(held).exposure
+            if worth is None:
+                worth = abs(held.record.quantity * (held.record.avg_cost or 0.0))
+            rate = self._rate(account, contract.currency, target) if target else 1.0
+            exposure = worth * (rate or 0.0)
+            known = wishes.get(contract.con_id)
+            if known is not None:
+                exposure += known.exposure_base
+            reason = self._open_words(contract.con_id)
+            wishes[contract.con_id] = Demand(contract, "100", "position", reason, exposure_base=exposure)
+        return list(wishes.values())
+
+    def _base(self) -> str:
+        """The currency that orders lines: of any account, whatever is in view."""
+        return next((base for book in self._books.values() if (base := book.currency())), "")
+
+    def _open_words(self, con_id: int) -> str:
+        """ "1 contract open"; of several accounts all quantities."""
+        rows = [held for held in self._of(con_id) if not held.filtered]
+        unit = "contract" if rows[0].record.contract.sec_type in _CONTRACTS else "share"
+        sizes = " and ".join(_quantity_words(held.record.quantity) for held in rows)
+        plural = "" if len(rows) == 1 and abs(rows[0].record.quantity) == 1 else "s"
+        where = f" in {len(rows)} accounts" if len(rows) > 1 else ""
+        return f"{sizes} {unit}{plural} open{where}"
 
     def pnl_totals(self) -> tuple[float | None, float | None, int]:
-        """(unrealized, gross exposure, priced) of the tradable positions in the base currency.
+        """(unrealized, gross exposure, priced) of the tradable positions in view, in the currency of the sums.
 
         What has no price of ours counts by IB's own valuation; `priced` counts those with one of ours.
         """
-        unrealized: list[float | None] = []
-        gross: list[float | None] = []
-        priced = 0
-        for held in self._tradable():
-            contract, quantity = held.record.contract, held.record.quantity
-            price, kind, _ = self._price(held)
-            rate = self.account.rate(contract.currency)
-            if price is None or rate is None:
-                continue
-            priced += kind != "portfolio"
-            own = unrealized_pnl(quantity, price, contract.multiplier, held.record.avg_cost)
-            unrealized.append(own * rate if own is not None else None)
-            gross.append((exposure(quantity, price, contract.multiplier) or 0.0) * rate)
-        return total(unrealized), total(gross), priced
+        parts = [self._part(held, self.currency()) for held in self._tradable()]
+        unrealized = total(part.unrealized for part in parts)
+        return unrealized, total(part.exposure for part in parts), sum(part.is_own for part in parts)
 
-    def unrealized_of_all(self) -> float | None:
-        """The curve's value: None as long as one position has neither a price nor a valuation, or no rate is known."""
-        unrealized, _, _ = self.pnl_totals()
-        return unrealized if all(self._is_valued(held) for held in self._tradable()) else None
+    def unrealized_of(self, account: str) -> tuple[float | None, tuple[Lack, ...]]:
+        """One account's point of the curve, in its base currency, and what it leaves out.
 
-    def _is_valued(self, held: _Held) -> bool:
-        return self._price(held)[0] is not None and self.account.rate(held.record.contract.currency) is not None
+        None as long as no position has a value; the caller cuts the curve where what is left out changes.
+        """
+        book = self.book(account)
+        rows = [held for held in self._held.values() if held.record.account == account and not held.filtered]
+        currencies = {held.record.contract.currency for held in rows}
+        target = book.currency() or (currencies.pop() if len(currencies) == 1 else "")
+        parts = [self._part(held, target) for held in rows]
+        unrealized = total(part.unrealized for part in parts) if parts else 0.0
+        return unrealized, tuple(lack for part in parts for lack in part.lacks)
 
-    def snapshot(self, day_start_market: float) -> PositionsSection:
-        """The Positions section; fills count as today's from `day_start_market` on."""
-        unrealized, gross, priced = self.pnl_totals()
-        rows = tuple(self._row(held, gross) for held in self._tradable())
-        filtered = tuple(
-            FilteredRow(
-                con_id=held.record.contract.con_id,
-                local_symbol=held.record.contract.local_symbol,
-                sec_type=held.record.contract.sec_type,
-                quantity=held.record.quantity,
-                reason=held.filtered[1],
-                kind=held.filtered[0],
-            )
-            for held in self._held.values()
-            if held.filtered
-        )
+    def snapshot(self, day_start: Callable[[str], float], now_wall: float) -> PositionsSection:
+        """The Positions section; fills count as today's from `day_start(account)` on, market time."""
+        currency = self.currency()
+        parts = {held.key: self._part(held, currency) for held in self._viewed()}
+        tradable = self._tradable()
+        gross = total(parts[held.key].exposure for held in tradable)
+        books = self._viewed_books()
+        each = tuple(self._figures_of(book, day_start, now_wall) for book in books)
+        figures = each[0] if len(each) == 1 else self._all_together(books, each, currency)
+        if len(each) != 1:
+            filtered = [parts[held.key] for held in self._viewed() if held.filtered]
+            figures = with_sums(figures, [parts[held.key] for held in tradable], filtered, now_wall)
+        rows = tuple(self._row(held, parts[held.key], gross) for held in tradable)
         return PositionsSection(
             tradable=rows,
-            filtered=filtered,
-            account=self.account.figures(unrealized, gross, priced, day_start_market),
-            fills=self.account.fills()[-200:],
+            filtered=tuple(self._filtered_row(held) for held in self._viewed() if held.filtered),
+            account=figures,
+            fills=self.fills()[-200:],
             complete=self._complete,
+            accounts=each,
+            totals=(figures.rows_daily_pnl, figures.unrealized_pnl, figures.gross_exposure),
+        )
+
+    def fills(self) -> tuple[Fill, ...]:
+        """Of the accounts in view, oldest first."""
+        found = [fill for book in self._viewed_books() for fill in book.fills()]
+        return tuple(sorted(without_allocations(found), key=lambda fill: (fill.time_market, fill.exec_id)))
+
+    # --- figures --------------------------------------------------------------------------------------------
+
+    def _figures_of(self, book: AccountBook, day_start: Callable[[str], float], now_wall: float) -> AccountFigures:
+        rows = [held for held in self._held.values() if held.record.account == book.account]
+        target = book.currency() or self.currency()
+        own = [self._part(held, target) for held in rows if not held.filtered]
+        filtered = [self._part(held, target) for held in rows if held.filtered]
+
+        def to_base(currency: str) -> float | None:
+            return self._rate(book.account, currency, target)
+
+        return with_sums(figures_of(book, target, to_base, day_start(book.account)), own, filtered, now_wall)
+
+    def _all_together(
+        self, books: list[AccountBook], each: tuple[AccountFigures, ...], currency: str
+    ) -> AccountFigures:
+        """The accounts' own figures added in the currency of the view; None as soon as one of them is missing."""
+
+        def add(values: Iterable[float | None]) -> float | None:
+            money = 0.0
+            for book, figures, value in zip(books, each, values, strict=True):
+                rate = self._rate(book.account, figures.currency, currency)
+                if value is None or rate is None:
+                    return None
+                money += value * rate
+            return cents(money) if books else None
+
+        daily, net = add(f.daily_pnl for f in each), add(f.net_liquidation for f in each)
+        prior = None if net is None or daily is None else net - daily
+        return AccountFigures(
+            currency=currency,
+            net_liquidation=net,
+            excess_liquidity=add(f.excess_liquidity for f in each),
+            realized_today=add(f.realized_today for f in each),
+            commission_today=add(f.commission_today for f in each),
+            fills_today=sum(f.fills_today for f in each),
+            commission_pending=sum(f.commission_pending for f in each),
+            daily_pnl=daily,
+            daily_pnl_pct=share_pct(daily, prior),
+            ib_unrealized_pnl=add(f.ib_unrealized_pnl for f in each),
+            updated_wall=min((f.updated_wall for f in each if f.updated_wall is not None), default=None),
+        )
+
+    def _part(self, held: _Held, target: str) -> Part:
+        """One position's share of the sums in `target`."""
+        contract = held.record.contract
+        worth = self._worth(held)
+        rate = self._rate(held.record.account, contract.currency, target)
+        quote = self._market.quote(contract.con_id)
+        is_own = worth.kind not in (None, "portfolio")
+        daily = self._single(held).daily
+        basis = (
+            worth.exposure if worth.exposure is not None else abs(held.record.quantity * (held.record.avg_cost or 0))
+        )
+        return Part(
+            local_symbol=contract.local_symbol,
+            unrealized=None if worth.unrealized is None or rate is None else worth.unrealized * rate,
+            exposure=None if worth.exposure is None or rate is None else worth.exposure * rate,
+            daily=None if daily is None or rate is None else daily * rate,
+            basis=basis * (rate or 0.0),
+            at_wall=worth.at_wall,
+            is_own=is_own,
+            is_live=is_own and quote is not None and quote.data_type == "live",
+            lacks=_lacks(held, worth, rate),
         )
 
     # --- inside ---------------------------------------------------------------------------------------------
 
+    def _of(self, con_id: int) -> list[_Held]:
+        return [held for (_, held_id), held in self._held.items() if held_id == con_id]
+
+    def _viewed(self) -> list[_Held]:
+        return [held for held in self._held.values() if self._view in (None, held.record.account)]
+
     def _tradable(self) -> list[_Held]:
-        return [held for held in self._held.values() if held.filtered is None]
+        return [held for held in self._viewed() if held.filtered is None]
 
     def _announce(self) -> None:
-        counts = (len(self._tradable()), len(self._held) - len(self._tradable()))
+        tradable = sum(held.filtered is None for held in self._held.values())
+        counts = (tradable, len(self._held) - tradable)
         if counts == self._announced:
             return
         self._announced = counts
         log.info("Tracking %d tradable positions", counts[0])
         log.info("Filtered %d non-tradable symbols", counts[1])
 
-    def _price(self, held: _Held) -> tuple[float | None, str | None, float | None]:
-        """(price, kind, wall time): our own quote, else IB's portfolio valuation, labelled so."""
-        quote = self._market.quote(held.record.contract.con_id)
-        if quote is not None and quote.price is not None:
-            return quote.price, quote.price_kind, quote.received_wall
-        if held.mark is not None and held.mark.market_price:
-            return held.mark.market_price, "portfolio", held.mark_wall
-        return None, None, None
+    def _mark(self, held: _Held) -> Mark:
+        """Our own mark; none for a filtered position, and none while the unit of its quotes is not known."""
+        if held.filtered is not None or held.terms is None:
+            return valuation.NO_MARK
+        return valuation.mark_of(self._market.quote(held.record.contract.con_id))
 
-    def _row(self, held: _Held, gross: float | None) -> PositionRow:
-        contract, record = held.record.contract, held.record
+    def _own_pnl(self, held: _Held) -> float | None:
+        mark = self._mark(held)
+        if mark.kind == "close":
+            return None
+        return valuation.unrealized_pnl(held.record.quantity, mark.price, held.terms, held.record.avg_cost)
+
+    def _tick(self, held: _Held) -> float:
+        """Money of one tick of the whole position, at least a cent."""
+        tick = valuation.tick_value(held.info.min_tick if held.info else None, held.terms)
+        return max(0.01, abs(held.record.quantity) * (tick or 0.01))
+
+    def _single(self, held: _Held) -> PositionPnl:
+        """reqPnLSingle's figures in the contract's currency.
+
+        IB says nowhere whether they are in that or in the account's base currency: the position's value tells. Where
+        neither our mark nor the portfolio updates are there to tell, the contract's is taken.
+        """
+        pnl, contract = held.pnl, held.record.contract
+        if pnl is None:
+            return PositionPnl(contract.con_id, None, None, None, None, held.record.account)
+        rate = self._rate(held.record.account, contract.currency, self.book(held.record.account).currency())
+        known = self._known_value(held)
+        if rate is None or rate == 1.0 or not known or not pnl.value:
+            return pnl
+        if abs(pnl.value - known) <= abs(pnl.value - known * rate):
+            return pnl
+        daily, unrealized, realized, value = (
+            None if money is None else money / rate for money in (pnl.daily, pnl.unrealized, pnl.realized, pnl.value)
+        )
+        return PositionPnl(contract.con_id, daily, unrealized, realized, value, pnl.account)
+
+    def _known_value(self, held: _Held) -> float | None:
+        """Value of the position by our own mark, else by the portfolio updates."""
+        mark, terms = self._mark(held), held.terms
+        if mark.price is not None and terms is not None:
+            return held.record.quantity * mark.price * terms.per_point
+        return held.mark.market_value if held.mark else None
+
+    def _worth(self, held: _Held) -> _Worth:
+        """Our own mark, else what IB says the position is worth, labelled so."""
+        record, terms = held.record, held.terms
+        mark = self._mark(held)
+        if mark.price is not None:
+            return _Worth(
+                mark.price,
+                mark.kind,
+                mark.at_wall,
+                valuation.unrealized_pnl(record.quantity, mark.price, terms, record.avg_cost),
+                valuation.exposure(record.quantity, mark.price, terms),
+            )
+        value, unrealized, at_wall = self._ib_valuation(held)
+        if value is None and unrealized is None:
+            return _Worth(None, None, None, None, None)
+        if unrealized is None and value is not None and record.avg_cost is not None:
+            unrealized = value - record.quantity * record.avg_cost
+        if value is None and unrealized is not None and record.avg_cost is not None:
+            value = unrealized + record.quantity * record.avg_cost
+        price = valuation.implied_price(record.quantity, value, terms)
+        if record.avg_cost is None:
+            unrealized = None
+        return _Worth(price, "portfolio", at_wall, unrealized, None if value is None else abs(value))
+
+    def _ib_valuation(self, held: _Held) -> tuple[float | None, float | None, float | None]:
+        """(market value, unrealized, wall) of IB, the newer of its two; scaled to the quantity held now.
+
+        A value of a position whose cost IB does not know still says what it is worth.
+        """
+        single, mark = self._single(held), held.mark
+        newest = held.mark_wall is None or (held.pnl_wall or 0.0) >= held.mark_wall
+        if single.value is not None and newest:
+            return single.value, single.unrealized, held.pnl_wall
+        if mark is None:
+            return None, None, None
+        if mark.quantity == held.record.quantity or not mark.quantity:
+            return mark.market_value, mark.unrealized_pnl, held.mark_wall
+        if mark.market_value is None:
+            return None, None, None
+        return mark.market_value / mark.quantity * held.record.quantity, None, held.mark_wall
+
+    def _row(self, held: _Held, part: Part, gross: float | None) -> PositionRow:
+        contract, record, terms = held.record.contract, held.record, held.terms
         con_id = contract.con_id
         quote = self._market.quote(con_id)
-        price, kind, at_wall = self._price(held)
-        worth = exposure(record.quantity, price, contract.multiplier)
-        rate = self.account.rate(contract.currency)
+        worth = self._worth(held)
         closes = self._market.closes(con_id, 4 * self._settings.ema_slow)
         fast = _ema(closes, self._settings.ema_fast)
         slow = _ema(closes, self._settings.ema_slow)
-        tick = held.info.min_tick if held.info else None
+        spark = tuple(self._market.closes(con_id, _SPARK_BARS))
+        has_line = self._market.has_line(con_id)
+        traded = quote is not None and quote.price is not None
+        single = self._single(held)
         return PositionRow(
             con_id=con_id,
             local_symbol=contract.local_symbol,
@@ -252,30 +500,81 @@ class TradeManager:
             sec_type=contract.sec_type,
             quantity=record.quantity,
             avg_cost=record.avg_cost,
-            avg_price=average_price(record.avg_cost, contract.multiplier),
+            avg_price=valuation.average_price(record.avg_cost, terms),
             multiplier=contract.multiplier,
             currency=contract.currency,
-            last=price,
-            last_kind=kind,
-            last_wall=at_wall,
+            last=quote.price if quote is not None and traded else worth.price,
+            last_kind=quote.price_kind if quote is not None and traded else worth.kind,
+            last_wall=quote.received_wall if quote is not None and traded else worth.at_wall,
             data_type=quote.data_type if quote else "live",
             close=quote.close if quote else None,
             change_pct=quote.change_pct if quote else None,
-            unrealized_pnl=unrealized_pnl(record.quantity, price, contract.multiplier, record.avg_cost),
-            ib_unrealized_pnl=held.pnl.unrealized if held.pnl else None,
-            daily_pnl=held.pnl.daily if held.pnl else None,
-            realized_pnl=held.pnl.realized if held.pnl else None,
-            exposure=worth,
-            exposure_pct=share_pct(None if worth is None or rate is None else worth * rate, gross),
+            unrealized_pnl=cents(worth.unrealized),
+            ib_unrealized_pnl=cents(single.unrealized),
+            daily_pnl=cents(single.daily),
+            realized_pnl=cents(single.realized),
+            exposure=cents(worth.exposure),
+            exposure_pct=share_pct(part.exposure, gross),
             ema_fast=fast,
             ema_slow=slow,
             trend=None if fast is None or slow is None else ("above" if fast > slow else "below"),
-            spark=tuple(self._market.closes(con_id, _SPARK_BARS)),
-            has_line=self._market.has_line(con_id),
+            spark=spark,
+            has_line=has_line,
             last_trade_date=contract.last_trade_date,
-            tick_value=tick * contract.multiplier if tick else None,
-            message=_message(kind, self._market.has_line(con_id)),
+            tick_value=valuation.tick_value(held.info.min_tick if held.info else None, terms),
+            message=_message(held, worth, has_line),
+            account=record.account,
+            unit=terms.unit if terms else "",
+            per_point=terms.per_point if terms else None,
+            mark=worth.price,
+            mark_kind=worth.kind,
+            mark_wall=worth.at_wall,
+            portfolio_pnl=held.mark.unrealized_pnl if held.mark else None,
+            exposure_base=cents(part.exposure),
+            pnl_curve=tuple(
+                None if money is None else float(round(money))
+                for money in valuation.pnl_curve(record.quantity, spark, terms, record.avg_cost)
+            ),
+            check=held.comparison.words(contract.currency),
+            check_differs=held.comparison.differs,
         )
+
+    def _filtered_row(self, held: _Held) -> FilteredRow:
+        contract, record = held.record.contract, held.record
+        kind, reason = held.filtered or ("", "")
+        value, unrealized, at_wall = self._ib_valuation(held)
+        return FilteredRow(
+            con_id=contract.con_id,
+            local_symbol=contract.local_symbol,
+            sec_type=contract.sec_type,
+            quantity=record.quantity,
+            reason=reason,
+            kind=kind,
+            account=record.account,
+            currency=contract.currency,
+            market_value=cents(value),
+            unrealized_pnl=cents(unrealized),
+            daily_pnl=cents(self._single(held).daily),
+            valued_wall=at_wall,
+        )
+
+
+def _lacks(held: _Held, worth: _Worth, rate: float | None) -> tuple[Lack, ...]:
+    """Why this position is missing from a sum, or () when it is in all of them."""
+    contract = held.record.contract
+    if worth.kind is None:
+        return (Lack(contract.local_symbol, _NO_UNIT if held.terms is None else "no price"),)
+    if rate is None:
+        return (Lack(contract.local_symbol, f"no exchange rate for {contract.currency}"),)
+    if held.record.avg_cost is None:
+        return (Lack(contract.local_symbol, "cost unknown"),)
+    return () if worth.unrealized is not None else (Lack(contract.local_symbol, "no valuation from IB"),)
+
+
+def _quantity_words(quantity: float) -> str:
+    """Plain digits, never a power of ten: "1,250,000", "0.12345678"."""
+    text = f"{quantity:,.8f}".rstrip("0").rstrip(".")
+    return text or "0"
 
 
 def _ema(closes: Sequence[float | None], length: int) -> float | None:
@@ -284,9 +583,19 @@ def _ema(closes: Sequence[float | None], length: int) -> float | None:
     return ema_last(np.asarray(known, dtype=np.float64), length) if len(known) >= length else None
 
 
-def _message(kind: str | None, has_line: bool) -> str:
-    if kind is None:
+def _message(held: _Held, worth: _Worth, has_line: bool) -> str:
+    """What the row has to say for itself; "" while all is well."""
+    if worth.kind is None:
+        if held.terms is None:
+            return "the contract's details have not come: the unit of its quotes is not known, and IB has not valued it"
         return "no price yet" if has_line else "no market-data line and no valuation from IB yet"
-    if kind == "portfolio":
-        return "valued from IB's portfolio updates, no live price"
-    return ""
+    words = []
+    if worth.kind == "portfolio":
+        words.append(
+            "valued by IB: the contract's details, and the unit of its quotes, are not known"
+            if held.terms is None
+            else "valued from IB's portfolio updates, no live price"
+        )
+    if held.record.avg_cost is None:
+        words.append("IB does not know what it cost, so its P&L is not known")
+    return "; ".join(words)

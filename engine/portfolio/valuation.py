@@ -1,36 +1,163 @@
-"""Position arithmetic: pure, in the contract's currency."""
+"""Arithmetic of a position, in one place: quote unit, money unit, multiplier, currency, mark. Pure.
+
+Quotes are in the contract's quote unit (pence, cents, points, per cent of par), IB's avgCost and valuations in money:
+one unit of quote is worth `multiplier / magnifier` of the contract's currency for each unit of quantity. So
+P&L = quantity x (price / magnifier x multiplier - avgCost); avgCost already includes the multiplier and commissions.
+Rounding: sums are made of unrounded parts, and rounded to the cent once, where they are said (`cents`); halves go away
+from zero, as the pages round.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from engine.domain import ContractRef, PriceKind, Quote
+
+MARK_LATE_S = 60.0  # a mark price so far behind the quotes, and outside of them, is not IB's view any more
+_PER_CENT = 100.0
+_PERCENT_QUOTED = frozenset({"BOND", "BILL", "FIXED"})
+_WHOLE_QUOTED = frozenset({"CASH", "CRYPTO", "CMDTY"})  # never magnified
+_MAGNIFIED_STOCKS = frozenset({"GBP", "GBX", "ZAR", "ILS"})  # quoted in pence, cents, agorot
+_SMALL_UNITS = {"GBP": "p", "ILS": "ag"}
 
 
-def unrealized_pnl(quantity: float, price: float | None, multiplier: float, avg_cost: float | None) -> float | None:
-    """quantity x (price x multiplier - avg_cost), to the cent; IB's avgCost already includes the multiplier."""
-    if price is None or avg_cost is None:
+class Terms(Struct, frozen=True):
+    """How a contract's quotes become money in `currency`; `unit` is what the quotes are in, "" = the currency."""
+
+    per_point: float  # money that one unit of quantity gains when the quote rises by 1
+    currency: str
+    unit: str = ""
+
+
+class Mark(NamedTuple):
+    """What values a position, in the quote unit. `kind` None = nothing does."""
+
+    price: float | None
+    kind: PriceKind | None
+    at_wall: float | None
+
+
+NO_MARK = Mark(None, None, None)
+
+
+def terms_of(contract: ContractRef) -> Terms | None:
+    """The contract's terms; None while its details, and so its magnifier, are not known and might matter."""
+    magnifier = contract.price_magnifier
+    if magnifier is None:
+        if not _is_whole(contract):
+            return None
+        magnifier = 1.0
+    per_point = contract.multiplier / magnifier
+    if contract.sec_type in _PERCENT_QUOTED:
+        return Terms(per_point if per_point != 1.0 else 1.0 / _PER_CENT, contract.currency, "%")
+    return Terms(per_point, contract.currency, _unit(contract.currency, magnifier))
+
+
+def _is_whole(contract: ContractRef) -> bool:
+    """Quoted in money for certain, whatever the details say."""
+    if contract.sec_type in _WHOLE_QUOTED or contract.sec_type in _PERCENT_QUOTED:
+        return True
+    return contract.sec_type == "STK" and contract.currency not in _MAGNIFIED_STOCKS
+
+
+def _unit(currency: str, magnifier: float) -> str:
+    if magnifier == 1.0:
+        return ""
+    if magnifier == _PER_CENT:
+        return _SMALL_UNITS.get(currency, "c")
+    return f"1/{magnifier:,.0f}"
+
+
+def mark_of(quote: Quote | None) -> Mark:
+    """IB's own rule: its mark price where it is sent, else the last trade if the book holds it, else the mid, else the
+    side of the book that the trade contradicts, else the prior close.
+
+    A last price outside of bid and ask values nothing; a crossed book holds nothing.
+    """
+    if quote is None:
+        return NO_MARK
+    if quote.mark is not None and not _is_left_behind(quote):
+        return Mark(quote.mark, "mark", quote.mark_wall)
+    at, last, bid, ask = quote.received_wall, quote.last, quote.bid, quote.ask
+    if bid is not None and ask is not None and bid > ask:
+        bid = ask = None
+    if last is not None and (bid is None or last >= bid) and (ask is None or last <= ask):
+        return Mark(last, "last", at)
+    if bid is not None and ask is not None and not quote.halted:
+        return Mark((bid + ask) / 2.0, "mid", at)
+    if last is not None:
+        if bid is not None and last < bid:
+            return Mark(bid, "bid", at)
+        return Mark(ask, "ask", at)
+    return NO_MARK if quote.close is None else Mark(quote.close, "close", at)
+
+
+def _is_left_behind(quote: Quote) -> bool:
+    """An old mark price that the book has left."""
+    if quote.mark is None or quote.mark_wall is None or quote.received_wall - quote.mark_wall <= MARK_LATE_S:
+        return False
+    below = quote.bid is not None and quote.mark < quote.bid
+    return below or (quote.ask is not None and quote.mark > quote.ask)
+
+
+def unrealized_pnl(quantity: float, price: float | None, terms: Terms | None, avg_cost: float | None) -> float | None:
+    """quantity x (price x per point - avg_cost) in the contract's currency; None when any part is not known."""
+    if price is None or terms is None or avg_cost is None:
         return None
-    return round(quantity * (price * multiplier - avg_cost), 2)
+    return quantity * (price * terms.per_point - avg_cost)
 
 
-def exposure(quantity: float, price: float | None, multiplier: float) -> float | None:
-    """|quantity x price x multiplier|; None without a price."""
-    if price is None:
+def exposure(quantity: float, price: float | None, terms: Terms | None) -> float | None:
+    """|quantity x price x per point|: what moves with the market, in the contract's currency."""
+    if price is None or terms is None:
         return None
-    return abs(quantity * price * multiplier)
+    return abs(quantity * price * terms.per_point)
 
 
-def average_price(avg_cost: float | None, multiplier: float) -> float | None:
-    """Cost per point: commissions are in it, so it need not lie on the tick grid."""
-    return avg_cost / multiplier if avg_cost is not None and multiplier else avg_cost
+def average_price(avg_cost: float | None, terms: Terms | None) -> float | None:
+    """Cost in the quote unit: commissions are in it, so it need not lie on the tick grid."""
+    return None if avg_cost is None or terms is None or not terms.per_point else avg_cost / terms.per_point
+
+
+def implied_price(quantity: float, market_value: float | None, terms: Terms | None) -> float | None:
+    """The quote at which a position has this value in money."""
+    if market_value is None or terms is None or not quantity or not terms.per_point:
+        return None
+    return market_value / (quantity * terms.per_point)
+
+
+def pnl_curve(
+    quantity: float, closes: Sequence[float | None], terms: Terms | None, avg_cost: float | None
+) -> list[float | None]:
+    """Unrealised P&L at each close, None = gap."""
+    return [unrealized_pnl(quantity, close, terms, avg_cost) for close in closes]
+
+
+def tick_value(min_tick: float | None, terms: Terms | None) -> float | None:
+    """Money that one tick moves one unit of quantity."""
+    return min_tick * terms.per_point if min_tick and terms is not None else None
+
+
+def cents(money: float | None) -> float | None:
+    """Money as it is said: two decimals, halves away from zero (a hair of tolerance for binary fractions)."""
+    if money is None:
+        return None
+    whole = math.floor(abs(money) * 100.0 + 0.5 + 1e-6) / 100.0
+    return -whole if money < 0.0 and whole else whole
 
 
 def total(parts: Iterable[float | None]) -> float | None:
-    """Sum of what is known; None when nothing is."""
+    """Sum of what is known, to the cent; None when nothing is."""
     known = [part for part in parts if part is not None]
-    return round(sum(known), 2) if known else None
+    return cents(sum(known)) if known else None
 
 
 def share_pct(part: float | None, whole: float | None) -> float | None:
-    if part is None or not whole:
+    """`part` of a positive `whole` in per cent; None without either: of a debt there is no share."""
+    if part is None or whole is None or whole <= 0.0:
         return None
     return part / whole * 100.0

@@ -69,7 +69,12 @@ class BrokerSection(Section, frozen=True, kw_only=True):
 
 
 class PositionRow(Struct, frozen=True):
-    """One tradable position; money in `currency`. `exposure` = |quantity x price x multiplier|."""
+    """One tradable position of one account; money in `currency`, prices in the unit of the quotes (`unit`, "" = it).
+
+    `last` is the newest trade, else what stands for it (`last_kind`: last, mid, close, portfolio); `mark` is what the
+    position is valued by (`mark_kind`: mark, last, mid, bid, ask, close, portfolio), as of `mark_wall`.
+    `exposure` = |quantity x mark / magnifier x multiplier|.
+    """
 
     con_id: int
     local_symbol: str
@@ -81,12 +86,12 @@ class PositionRow(Struct, frozen=True):
     multiplier: float
     currency: str
     last: float | None
-    last_kind: str | None  # last, mid, close, portfolio
+    last_kind: str | None
     last_wall: float | None
     data_type: str
     close: float | None
     change_pct: float | None
-    unrealized_pnl: float | None  # own mark: quantity x (last x multiplier - avg_cost)
+    unrealized_pnl: float | None  # own mark: quantity x (mark / magnifier x multiplier - avg_cost)
     ib_unrealized_pnl: float | None  # reqPnLSingle's
     daily_pnl: float | None  # reqPnLSingle's, None until it comes
     realized_pnl: float | None
@@ -100,21 +105,59 @@ class PositionRow(Struct, frozen=True):
     last_trade_date: str
     tick_value: float | None
     message: str = ""
+    account: str = ""
+    unit: str = ""  # p, c, %
+    per_point: float | None = None  # money that one unit of quantity gains when the quote rises by 1
+    mark: float | None = None
+    mark_kind: str | None = None
+    mark_wall: float | None = None
+    portfolio_pnl: float | None = None  # unrealized P&L of IB's portfolio updates
+    exposure_base: float | None = None  # in the currency of the sums; None = no rate
+    pnl_curve: tuple[float | None, ...] = ()  # unrealized P&L at each close of `spark`
+    check: str = ""  # the three-way comparison in words, "" = nothing to compare yet
+    check_differs: bool = False
+
+    @property
+    def key(self) -> str:
+        """One position among all accounts'."""
+        return f"{self.account}:{self.con_id}"
 
 
 class FilteredRow(Struct, frozen=True):
+    """A position without a line: valued by IB alone; money in `currency`."""
+
     con_id: int
     local_symbol: str
     sec_type: str
     quantity: float
     reason: str
-    kind: str  # OTC, right, warrant, delisted
+    kind: str  # OTC, right, warrant, delisted, combination, lent, expired
+    account: str = ""
+    currency: str = ""
+    market_value: float | None = None
+    unrealized_pnl: float | None = None
+    daily_pnl: float | None = None
+    valued_wall: float | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.account}:{self.con_id}"
+
+
+class Lack(Struct, frozen=True):
+    """What a sum leaves out, and why: "no price", "no exchange rate for JPY", "cost unknown"."""
+
+    local_symbol: str
+    what: str
 
 
 class AccountFigures(Struct, frozen=True):
-    """None = not sent by the broker yet. `trust` = positions with a fresh price / tradable positions."""
+    """Figures of one account, or of all together (`account` ""), in `currency` ("" = not known yet).
 
-    currency: str = "USD"
+    None = not sent by the broker yet. Sums of positions count what is known and name the rest in `lacking`.
+    """
+
+    currency: str = ""
     net_liquidation: float | None = None
     excess_liquidity: float | None = None
     gross_exposure: float | None = None
@@ -123,17 +166,32 @@ class AccountFigures(Struct, frozen=True):
     fills_today: int = 0
     daily_pnl: float | None = None
     daily_pnl_pct: float | None = None
-    unrealized_pnl: float | None = None
+    unrealized_pnl: float | None = None  # tradable positions, own marks
     priced: int = 0
     updated_wall: float | None = None
+    account: str = ""
+    commission_pending: int = 0  # fills whose commission is still to come
+    lacking: tuple[Lack, ...] = ()
+    ib_unrealized_pnl: float | None = None  # reqPnL's, filtered positions included
+    filtered_pnl: float | None = None  # unrealized of the filtered ones, valued by IB
+    rows_daily_pnl: float | None = None  # day P&L of the tradable rows; None = one is missing
+    filtered_daily_pnl: float | None = None
+    untrusted_pct: float | None = None  # share of the exposure that is marked more than 60 s ago, or delayed
+    daily_text: str = ""  # why the account's day P&L is not the sum of the rows
+    unrealized_text: str = ""  # why IB's unrealized P&L is not the sum of the rows
 
 
 class PositionsSection(Section, frozen=True, kw_only=True):
+    """Positions of the accounts in view. `account` is the figures of the view, `accounts` those of each account."""
+
+    VERSION: ClassVar[int] = 2
     tradable: tuple[PositionRow, ...]
     filtered: tuple[FilteredRow, ...]
     account: AccountFigures
     fills: tuple[Fill, ...]
     complete: bool  # the broker has sent all positions of this connection
+    accounts: tuple[AccountFigures, ...] = ()
+    totals: tuple[float | None, float | None, float | None] = (None, None, None)  # day, unrealized, exposure of rows
 
 
 class QuotesSection(Section, frozen=True, kw_only=True):

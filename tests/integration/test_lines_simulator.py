@@ -27,7 +27,7 @@ def ref(instrument: Any) -> ContractRef:
 
 
 def want(instrument: Any, line_class: LineClass, score: float = 0.5) -> Demand:
-    return Demand(ref(instrument), line_class, "test", "test", score, exposure_usd=1.0)
+    return Demand(ref(instrument), line_class, "test", "test", score, exposure_base=1.0)
 
 
 POSITIONS = [want(instrument, "100") for instrument in HELD]

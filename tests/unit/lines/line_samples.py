@@ -30,7 +30,7 @@ def want(
         holder=holder,
         reason=f"{line_class} {score}",
         score=score,
-        exposure_usd=exposure,
+        exposure_base=exposure,
         borrowed=borrowed,
         since_mono=since,
     )

@@ -1,0 +1,139 @@
+"""Sums over positions and accounts that say what they leave out, and why two totals differ. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct, structs
+
+from engine.portfolio.account import AccountBook
+from engine.portfolio.valuation import cents, share_pct, total
+from engine.state.sections import AccountFigures, Lack
+
+STALE_S = 60.0
+_NOTHING = 0.005
+
+
+class Part(Struct, frozen=True):
+    """One position's share of the sums, in their currency. None = not known; `lacks` says what and why."""
+
+    local_symbol: str
+    unrealized: float | None
+    exposure: float | None
+    daily: float | None
+    basis: float  # exposure, else cost: how much a missing price weighs
+    at_wall: float | None  # when its mark came
+    is_own: bool  # marked by us, not by IB
+    is_live: bool
+    lacks: tuple[Lack, ...] = ()
+
+
+def figures_of(
+    book: AccountBook, currency: str, to_base: Callable[[str], float | None], since_market: float
+) -> AccountFigures:
+    """One account's own figures in its base currency; fills count from `since_market` on."""
+    net, daily = book.net_liquidation(), book.pnl.daily
+    today = book.fills_of_day(since_market)
+    prior = None if net is None or daily is None else net - daily
+    return AccountFigures(
+        account=book.account,
+        currency=currency,
+        net_liquidation=net,
+        excess_liquidity=book.value("ExcessLiquidity"),
+        realized_today=cents(book.pnl.realized if book.pnl.realized is not None else book.value("RealizedPnL")),
+        commission_today=_converted(today.commission, to_base, currency),
+        commission_pending=today.pending,
+        fills_today=today.count,
+        daily_pnl=daily,
+        daily_pnl_pct=share_pct(daily, prior),
+        ib_unrealized_pnl=book.pnl.unrealized,
+        updated_wall=book.updated_wall,
+    )
+
+
+def _converted(money: dict[str, float], to_base: Callable[[str], float | None], currency: str) -> float | None:
+    """The sum of amounts by currency; None as soon as one has no rate, and when there is none at all."""
+    if not money:
+        return None
+    parts = []
+    for each, amount in money.items():
+        rate = to_base(each or currency)
+        if rate is None:
+            return None
+        parts.append(amount * rate)
+    return cents(sum(parts))
+
+
+def with_sums(
+    figures: AccountFigures, own: Sequence[Part], filtered: Sequence[Part], now_wall: float
+) -> AccountFigures:
+    """The figures with the sums of these positions, what they lack, and why the account's own differ."""
+    unrealized = total(part.unrealized for part in own)
+    daily = None if any(part.daily is None for part in own) else total(part.daily for part in own)
+    filtered_pnl = total(part.unrealized for part in filtered)
+    filtered_daily = total(part.daily for part in filtered)
+    return structs.replace(
+        figures,
+        gross_exposure=total(part.exposure for part in own),
+        unrealized_pnl=unrealized,
+        priced=sum(part.is_own for part in own),
+        lacking=tuple(lack for part in own for lack in part.lacks),
+        filtered_pnl=filtered_pnl,
+        rows_daily_pnl=daily,
+        filtered_daily_pnl=filtered_daily,
+        untrusted_pct=untrusted_pct(own, now_wall),
+        daily_text=difference_text(figures.daily_pnl, daily, filtered_daily, len(filtered), figures.currency),
+        unrealized_text=difference_text(
+            figures.ib_unrealized_pnl, unrealized, filtered_pnl, len(filtered), figures.currency
+        ),
+    )
+
+
+def untrusted_pct(parts: Iterable[Part], now_wall: float) -> float | None:
+    """Share of the exposure whose mark is IB's, older than 60 s, delayed or missing; None without exposure."""
+    parts = list(parts)
+    whole = sum(part.basis for part in parts)
+    if not parts or whole <= 0.0:
+        return None
+    trusted = sum(
+        part.basis for part in parts if part.is_live and part.at_wall is not None and now_wall - part.at_wall <= STALE_S
+    )
+    return share_pct(whole - trusted, whole)
+
+
+def difference_text(
+    account: float | None, rows: float | None, filtered: float | None, filtered_count: int, currency: str
+) -> str:
+    """Why the account's figure is not the sum of the rows; "" when it is, or when one of them is not known."""
+    if account is None or rows is None:
+        return ""
+    difference = account - rows
+    if abs(difference) < _NOTHING:
+        return ""
+    text = f"IB's figure is {_signed(difference)} {currency}".rstrip() + " off the sum of the rows"
+    if not filtered_count:
+        return f"{text}: positions closed today, fees, or prices of another moment"
+    if filtered is None:
+        return f"{text}: {_positions(filtered_count)}, not valued by IB yet"
+    rest = difference - filtered
+    text = f"{text}: {_signed(filtered)} of {_positions(filtered_count)}"
+    if abs(rest) < _NOTHING:
+        return text
+    return f"{text}, {_signed(rest)} of positions closed today, fees, or prices of another moment"
+
+
+def _positions(count: int) -> str:
+    return f"{count} filtered position{'' if count == 1 else 's'}"
+
+
+def _signed(money: float) -> str:
+    return f"{'+' if money > 0 else '−'}{abs(money):,.2f}"
+
+
+def lacking_words(lacking: Sequence[Lack]) -> str:
+    """ "without 6JZ5 (no price) and SAP (no exchange rate for EUR)"; "" when nothing is left out."""
+    if not lacking:
+        return ""
+    named = [f"{lack.local_symbol} ({lack.what})" for lack in lacking[:3]]
+    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    return "without " + ", ".join(named) + more
