@@ -1,16 +1,17 @@
 """TradeManager: tradability split, P&L with multipliers, what happens on reconnects and without prices."""
 
+import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from engine.broker.port import AccountPnl, AccountValue, PortfolioMark, PositionPnl, PositionUpdate
 from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Fill, PositionRecord, Quote
 from engine.portfolio.manager import Market, TradeManager
-from engine.portfolio.valuation import average_price, exposure, unrealized_pnl
+from engine.state.sections import Lack
 
-NQ = ContractRef(1, "NQ", "NQZ5", "FUT", exchange="CME", multiplier=20.0, last_trade_date="20251219")
+NQ = ContractRef(
+    1, "NQ", "NQZ5", "FUT", exchange="CME", multiplier=20.0, last_trade_date="20251219", price_magnifier=1.0
+)
 TSLA = ContractRef(2, "TSLA", "TSLA", "STK", exchange="SMART", primary_exchange="NASDAQ")
 CVR = ContractRef(3, "CNCE", "CNCE.CVR", "STK", primary_exchange="CORPACT")
 
@@ -40,8 +41,17 @@ class Desk:
             return ("right", "CVR right")
         return ("OTC", "OTC stock") if info is not None and info.stock_type == "PINK" else None
 
-    def hold(self, contract: ContractRef, quantity: float, avg_cost: float) -> bool:
-        return self.manager.on_position(PositionUpdate(PositionRecord(contract, quantity, avg_cost, "DU1")))
+    def hold(self, contract: ContractRef, quantity: float, avg_cost: float | None, account: str = "DU1") -> bool:
+        return self.manager.on_position(PositionUpdate(PositionRecord(contract, quantity, avg_cost, account)))
+
+    def snapshot(self, day_start: float = 0.0, wall: float = 1_010.0):
+        return self.manager.snapshot(lambda _account: day_start, wall)
+
+    def mark(self, contract: ContractRef, quantity: float, value: float | None, pnl: float | None, account="DU1"):
+        self.manager.on_mark(PortfolioMark(contract, quantity, None, value, None, pnl, None, account), 77.0)
+
+    def single(self, con_id: int, unrealized: float | None, value: float | None, daily=None, account="DU1"):
+        self.manager.on_position_pnl(PositionPnl(con_id, daily, unrealized, None, value, account), 78.0)
 
 
 @pytest.fixture
@@ -54,14 +64,14 @@ def desk() -> Desk:
 
 
 def rows(desk: Desk):
-    return {row.local_symbol: row for row in desk.manager.snapshot(0.0).tradable}
+    return {row.local_symbol: row for row in desk.snapshot().tradable}
 
 
 def test_positions_are_split_and_announced(desk, caplog):
     with caplog.at_level("INFO", logger="qtrade.portfolio"):
         assert sorted(desk.manager.on_connected()) == [1, 2]
     assert caplog.messages == ["Tracking 2 tradable positions", "Filtered 1 non-tradable symbols"]
-    (filtered,) = desk.manager.snapshot(0.0).filtered
+    (filtered,) = desk.snapshot().filtered
     assert (filtered.local_symbol, filtered.kind, filtered.reason) == ("CNCE.CVR", "right", "CVR right")
     assert {d.contract.local_symbol for d in desk.manager.demands()} == {"NQZ5", "TSLA"}
     assert all(d.line_class == "100" for d in desk.manager.demands())
@@ -82,7 +92,7 @@ def test_futures_pnl_has_the_multiplier(desk):
 def test_without_a_quote_ibs_valuation_serves_and_says_so(desk):
     assert rows(desk)["TSLA"].last is None
     assert rows(desk)["TSLA"].unrealized_pnl is None
-    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0), 77.0)
+    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0, "DU1"), 77.0)
     row = rows(desk)["TSLA"]
     assert (row.last, row.last_kind, row.unrealized_pnl) == (410.0, "portfolio", -5_276.0)
     assert row.last_wall == 77.0, "a valuation has an age too"
@@ -90,18 +100,19 @@ def test_without_a_quote_ibs_valuation_serves_and_says_so(desk):
     assert desk.manager.pnl_totals()[2] == 0, "not a price of ours: not counted as priced"
 
 
-def test_the_curve_takes_ibs_valuation_where_there_is_no_line_and_waits_for_what_has_neither(desk):
+def test_the_curve_takes_ibs_valuation_where_there_is_no_line_and_names_what_has_neither(desk):
     desk.quotes[1] = quote(1, 24_688.25)
-    assert desk.manager.unrealized_of_all() is None, "TSLA is worth nobody knows what"
-    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0), 77.0)
-    assert desk.manager.unrealized_of_all() == -7_562.25 - 5_276.0
+    assert desk.manager.unrealized_of("DU1") == (-7_562.25, (Lack("TSLA", "no price"),))
+    desk.mark(TSLA, 100, 41_000.0, -5_276.0)
+    assert desk.manager.unrealized_of("DU1") == (-7_562.25 - 5_276.0, ())
+    desk.manager.book("DU1").on_value(AccountValue("NetLiquidation", 1_000.0, "USD"), 1.0)
     desk.hold(ContractRef(9, "SAP", "SAP", "STK", exchange="IBIS", currency="EUR"), 10, 100.0)
     desk.quotes[9] = quote(9, 110.0)
-    assert desk.manager.unrealized_of_all() is None, "no rate for the euro"
+    assert desk.manager.unrealized_of("DU1") == (-12_838.25, (Lack("SAP", "no exchange rate for EUR"),))
 
 
 def test_a_fill_told_again_after_a_reconnect_keeps_its_commission(desk):
-    account = desk.manager.account
+    account = desk.manager.book("DU1")
     account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND", 1.02, -2_671.52))
     assert not account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND"))
     assert account.fills()[0].commission == 1.02
@@ -109,25 +120,24 @@ def test_a_fill_told_again_after_a_reconnect_keeps_its_commission(desk):
 
 def test_fills_of_months_do_not_pile_up(desk):
     for number in range(2_500):
-        desk.manager.account.on_fill(Fill(f"e{number}", 2, "TSLA", "BOT", 1, 409.35, float(number), "ISLAND"))
-    kept = desk.manager.account.fills()
+        desk.manager.book("DU1").on_fill(Fill(f"e{number}", 2, "TSLA", "BOT", 1, 409.35, float(number), "ISLAND"))
+    kept = desk.manager.book("DU1").fills()
     assert len(kept) == 2_000
     assert kept[-1].exec_id == "e2499"
 
 
 def test_another_account_begins_without_the_figures_of_the_former(desk):
-    desk.manager.account.on_value(AccountValue("NetLiquidation", 1_000.0, "EUR"), 5.0)
-    desk.manager.account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND"))
-    desk.manager.on_mark(PortfolioMark(TSLA, 100, 410.0, 41_000.0, 462.76, -5_276.0, 0.0), 77.0)
-    desk.manager.forget_account()
-    section = desk.manager.snapshot(0.0)
-    assert (section.account.net_liquidation, section.account.currency, section.fills) == (None, "USD", ())
-    assert rows(desk)["TSLA"].last is None
+    desk.manager.book("DU1").on_value(AccountValue("NetLiquidation", 1_000.0, "EUR"), 5.0)
+    desk.manager.book("DU1").on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND", account="DU1"))
+    desk.manager.keep_accounts(("DU2",))
+    section = desk.snapshot()
+    assert (section.account.account, section.account.net_liquidation, section.fills) == ("DU2", None, ())
+    assert (section.tradable, section.filtered) == ((), ())
 
 
 def test_daily_pnl_is_reqpnlsingles_and_null_until_it_comes(desk):
     assert rows(desk)["TSLA"].daily_pnl is None
-    desk.manager.on_position_pnl(PositionPnl(2, -579.52, -5_468.0, -2_671.52, 40_808.0))
+    desk.manager.on_position_pnl(PositionPnl(2, -579.52, -5_468.0, -2_671.52, 40_808.0, "DU1"), 5.0)
     assert rows(desk)["TSLA"].daily_pnl == -579.52
     desk.manager.on_disconnected()
     assert rows(desk)["TSLA"].daily_pnl is None
@@ -137,7 +147,7 @@ def test_closing_and_disappearing_positions(desk):
     assert desk.hold(TSLA, 0, 0.0)
     assert "TSLA" not in rows(desk)
     assert not desk.hold(NQ, 1, 501_327.25), "the same again changes nothing"
-    assert desk.manager.forget_missing({1}) == [3]
+    assert desk.manager.forget_missing({("DU1", 1)}) == [("DU1", 3)]
 
 
 def test_details_re_examine_tradability(desk):
@@ -163,15 +173,20 @@ def test_foreign_currency_counts_only_with_its_rate(desk):
     sap = ContractRef(9, "SAP", "SAP", "STK", exchange="IBIS", currency="EUR")
     desk.hold(sap, 10, 100.0)
     desk.quotes[9] = quote(9, 110.0)
-    desk.manager.account.on_value(AccountValue("NetLiquidation", 1_000.0, "USD"), 1.0)
-    assert desk.manager.pnl_totals() == (None, None, 0)
-    desk.manager.account.on_value(AccountValue("ExchangeRate", 1.1, "EUR"), 1.0)
-    assert desk.manager.pnl_totals() == (110.0, 1_210.0, 1)
-    assert rows(desk)["SAP"].unrealized_pnl == 100.0
+    book = desk.manager.book("DU1")
+    assert book.on_value(AccountValue("NetLiquidation", 1_000.0, "USD"), 1.0), "the base currency is known now"
+    assert desk.manager.pnl_totals() == (None, None, 1)
+    assert Lack("SAP", "no exchange rate for EUR") in desk.snapshot().account.lacking
+    assert book.on_value(AccountValue("ExchangeRate", 1.1, "EUR"), 1.0)
+    assert not book.on_value(AccountValue("ExchangeRate", 1.1001, "EUR"), 1.0)
+    assert book.on_value(AccountValue("ExchangeRate", 1.2, "EUR"), 1.0)
+    assert desk.manager.pnl_totals() == (120.0, 1_320.0, 1)
+    row = rows(desk)["SAP"]
+    assert (row.unrealized_pnl, row.exposure, row.exposure_base) == (100.0, 1_100.0, 1_320.0)
 
 
 def test_account_figures(desk):
-    account = desk.manager.account
+    account = desk.manager.book("DU1")
     account.on_value(AccountValue("NetLiquidation", 184_311.46, "USD"), 5.0)
     account.on_value(AccountValue("ExcessLiquidity", 131_929.18, "USD"), 5.0)
     account.on_pnl(AccountPnl(-2_624.52, -15_882.62, -2_671.52), 6.0)
@@ -179,17 +194,247 @@ def test_account_figures(desk):
     assert account.on_fill(fill)
     assert not account.on_fill(fill)
     assert account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND", 1.02, -2_671.52))
-    figures = desk.manager.snapshot(50.0).account
+    figures = desk.snapshot(50.0).account
     assert figures.net_liquidation == 184_311.46
     assert figures.daily_pnl_pct == pytest.approx(-1.40, abs=0.01)
     assert (figures.fills_today, figures.commission_today, figures.realized_today) == (1, 1.02, -2_671.52)
-    assert desk.manager.snapshot(200.0).account.fills_today == 0
+    assert desk.snapshot(200.0).account.fills_today == 0
 
 
-@given(st.floats(-1e4, 1e4), st.floats(0.01, 1e5), st.sampled_from([1.0, 20.0, 1000.0]), st.floats(0.01, 1e6))
-def test_pnl_identity(quantity, price, multiplier, avg_cost):
-    own = unrealized_pnl(quantity, price, multiplier, avg_cost)
-    assert own == pytest.approx(quantity * (price * multiplier - avg_cost), abs=0.006)
-    assert exposure(quantity, price, multiplier) >= 0
-    assert average_price(avg_cost, multiplier) * multiplier == pytest.approx(avg_cost)
-    assert unrealized_pnl(quantity, None, multiplier, avg_cost) is None
+WHEAT = ContractRef(20, "ZW", "ZWZ5", "FUT", exchange="CBOT", multiplier=5_000.0, price_magnifier=100.0)
+VODAFONE = ContractRef(21, "VOD", "VOD", "STK", exchange="SMART", currency="GBP", price_magnifier=100.0)
+OPTION = ContractRef(22, "XYZ", "XYZ 251121C00050000", "OPT", exchange="SMART", multiplier=100.0, price_magnifier=1.0)
+YEN = ContractRef(23, "TKYO", "7203", "STK", exchange="TSEJ", currency="JPY", price_magnifier=1.0)
+
+
+@pytest.fixture
+def book() -> Desk:
+    return Desk()
+
+
+def test_quote_units_become_money(book):
+    book.hold(WHEAT, 2, 22_512.50)
+    book.hold(VODAFONE, 1_000, 0.7250)
+    book.quotes |= {20: quote(20, 448.25), 21: quote(21, 71.84)}
+    book.closes[20] = [448.25, 450.25]
+    seen = rows(book)
+    wheat, vodafone = seen["ZWZ5"], seen["VOD"]
+    assert (wheat.unrealized_pnl, wheat.avg_price, wheat.unit, wheat.exposure) == (-200.00, 450.25, "c", 44_825.00)
+    assert (vodafone.unrealized_pnl, vodafone.avg_price, vodafone.unit, vodafone.exposure) == (-6.60, 72.5, "p", 718.40)
+    assert wheat.pnl_curve == (-200.0, 0.0)
+
+
+def test_details_that_come_late_bring_the_unit(book):
+    late = msgspec.structs.replace(WHEAT, price_magnifier=None)
+    book.hold(late, 2, 22_512.50)
+    book.quotes[20] = quote(20, 448.25)
+    row = rows(book)["ZWZ5"]
+    assert (row.unrealized_pnl, row.exposure, row.last) == (None, None, 448.25), "no money of a price of unknown unit"
+    assert book.snapshot().account.lacking == (Lack("ZWZ5", "unit of its quotes not known"),)
+    book.mark(WHEAT, 2, 44_800.0, -225.0)
+    row = rows(book)["ZWZ5"]
+    assert (row.unrealized_pnl, row.exposure, row.mark_kind) == (-225.0, 44_800.0, "portfolio")
+    assert "unit of its quotes" in row.message
+    book.manager.on_info(20, ContractInfo(WHEAT))
+    assert rows(book)["ZWZ5"].unrealized_pnl == -200.0
+
+
+def test_a_worthless_option_is_worth_nothing_not_nobody_knows_what(book):
+    book.hold(OPTION, 2, 300.0)
+    book.mark(OPTION, 2, 0.0, None)
+    row = rows(book)[OPTION.local_symbol]
+    assert (row.unrealized_pnl, row.exposure, row.mark) == (-600.0, 0.0, 0.0)
+    assert book.manager.pnl_totals()[:2] == (-600.0, 0.0)
+    assert book.snapshot().account.lacking == ()
+
+
+def test_an_option_is_not_valued_by_a_trade_that_the_book_has_left(book):
+    book.hold(OPTION, 10, 480.0)
+    book.quotes[22] = msgspec.structs.replace(quote(22, 5.0), bid=0.95, ask=1.05)
+    row = rows(book)[OPTION.local_symbol]
+    assert (row.last, row.mark, row.mark_kind, row.unrealized_pnl) == (5.0, 1.0, "mid", -3_800.0)
+    book.quotes[22] = msgspec.structs.replace(book.quotes[22], mark=1.01, mark_wall=1_000.0)
+    assert (rows(book)[OPTION.local_symbol].mark_kind, rows(book)[OPTION.local_symbol].unrealized_pnl) == (
+        "mark",
+        -3_790.0,
+    )
+
+
+def test_an_unknown_cost_is_an_unknown_pnl_and_the_sum_names_it(desk):
+    desk.hold(WHEAT, 2, None)
+    desk.quotes |= {1: quote(1, 24_688.25), 2: quote(2, 408.08), 20: quote(20, 448.25)}
+    row = rows(desk)["ZWZ5"]
+    assert (row.unrealized_pnl, row.avg_price, row.exposure) == (None, None, 44_825.0)
+    assert "cost" in row.message
+    figures = desk.snapshot().account
+    assert (figures.unrealized_pnl, figures.lacking) == (-13_030.25, (Lack("ZWZ5", "cost unknown"),))
+    assert figures.gross_exposure == 493_765.0 + 40_808.0 + 44_825.0
+
+
+def test_a_valuation_of_another_quantity_is_scaled(book):
+    book.hold(OPTION, 4, 300.0)
+    book.mark(OPTION, 2, 500.0, -100.0)
+    row = rows(book)[OPTION.local_symbol]
+    assert (row.unrealized_pnl, row.exposure) == (4 * (250.0 - 300.0), 1_000.0)
+
+
+def test_the_same_contract_in_two_accounts(book):
+    book.hold(TSLA, 100, 400.0, "DU1")
+    book.hold(TSLA, -30, 420.0, "DU2")
+    book.quotes[2] = quote(2, 410.0)
+    book.manager.keep_accounts(("DU1", "DU2"))
+    both = book.snapshot()
+    assert [(row.account, row.quantity, row.unrealized_pnl) for row in both.tradable] == [
+        ("DU1", 100, 1_000.0),
+        ("DU2", -30, 300.0),
+    ]
+    assert both.account.unrealized_pnl == 1_300.0
+    assert len({row.key for row in both.tradable}) == 2
+    (demand,) = book.manager.demands()
+    assert (demand.reason, demand.exposure_base) == ("100 and -30 shares open in 2 accounts", 53_300.0)
+    book.manager.set_view("DU2")
+    assert book.snapshot().account.unrealized_pnl == 300.0
+    assert [row.quantity for row in book.snapshot().tradable] == [-30]
+    assert book.manager.contracts() == [TSLA]
+    book.hold(TSLA, 0, 0.0, "DU2")
+    assert book.manager.tradable_ids() == [2], "the other account holds it still"
+
+
+def test_accounts_are_added_in_one_currency(book):
+    book.manager.keep_accounts(("DU1", "DU2"))
+    one, two = book.manager.book("DU1"), book.manager.book("DU2")
+    for ledger in (
+        ("NetLiquidation", 1_000.0, "EUR"), ("ExchangeRate", 1.0, "EUR"), ("ExchangeRate", 0.8, "USD"),
+    ):  # fmt: skip
+        one.on_value(AccountValue(*ledger, "DU1"), 5.0)
+    two.on_value(AccountValue("NetLiquidation", 500.0, "USD", "DU2"), 6.0)
+    one.on_pnl(AccountPnl(10.0, None, 1.0, "DU1"), 5.0)
+    two.on_pnl(AccountPnl(20.0, None, 2.0, "DU2"), 5.0)
+    figures = book.snapshot().account
+    assert (figures.account, figures.currency, figures.net_liquidation) == ("", "EUR", 1_400.0)
+    assert (figures.daily_pnl, figures.realized_today, figures.updated_wall) == (26.0, 2.6, 5.0)
+    two.on_pnl(AccountPnl(None, None, None, "DU2"), 7.0)
+    assert book.snapshot().account.daily_pnl is None, "half a sum is a wrong number"
+    assert [figures.daily_pnl for figures in book.snapshot().accounts] == [10.0, None]
+
+
+@pytest.mark.parametrize(
+    ("values", "base"),
+    [
+        ((("NetLiquidation", 9.0, "CHF"),), "CHF"),
+        ((("NetLiquidation", 9.0, "BASE"), ("BuyingPower", 9.0, "EUR")), "EUR"),
+        ((("NetLiquidation", 9.0, "BASE"), ("ExchangeRate", 1.0, "GBP"), ("ExchangeRate", 0.8, "USD")), "GBP"),
+        ((("NetLiquidation", 9.0, "BASE"), ("ExchangeRate", 1.0, "BASE"), ("ExchangeRate", 0.8, "USD")), ""),
+        ((("NetLiquidation", 9.0, "BASE"),), ""),
+        ((), ""),
+    ],
+)
+def test_the_base_currency_is_read_never_invented(book, values, base):
+    account = book.manager.book("DU1")
+    for value in values:
+        account.on_value(AccountValue(*value), 1.0)
+    assert account.currency() == base
+    if values:
+        assert account.net_liquidation() == 9.0
+
+
+def test_the_order_of_lines_is_mended_when_the_rate_comes(book):
+    book.hold(YEN, 100, 2_500.0)
+    book.hold(TSLA, 10, 400.0)
+    book.manager.book("DU1").on_value(AccountValue("NetLiquidation", 9.0, "USD"), 1.0)
+    book.quotes |= {23: quote(23, 2_600.0), 2: quote(2, 410.0)}
+
+    def order() -> list[str]:
+        return [d.contract.symbol for d in sorted(book.manager.demands(), key=lambda d: -d.exposure_base)]
+
+    assert order() == ["TSLA", "TKYO"], "260,000 yen of unknown worth"
+    book.manager.book("DU1").on_value(AccountValue("ExchangeRate", 0.02, "JPY"), 1.0)
+    assert order() == ["TKYO", "TSLA"]
+    book.manager.book("DU1").on_value(AccountValue("ExchangeRate", 0.0067, "JPY"), 1.0)
+    assert order() == ["TSLA", "TKYO"]
+
+
+def test_singles_in_the_base_currency_are_turned_into_the_contracts(book):
+    book.manager.book("DU1").on_value(AccountValue("NetLiquidation", 9.0, "EUR"), 1.0)
+    book.manager.book("DU1").on_value(AccountValue("ExchangeRate", 0.5, "USD"), 1.0)
+    book.hold(TSLA, 100, 400.0)
+    book.quotes[2] = quote(2, 410.0)
+    for unrealized, value, daily in ((500.0, 20_500.0, 50.0), (1_000.0, 41_000.0, 100.0)):
+        book.single(2, unrealized, value, daily)
+        row = rows(book)["TSLA"]
+        assert (row.ib_unrealized_pnl, row.daily_pnl, row.check) == (1_000.0, 100.0, "Agrees with IB's P&L")
+    assert book.snapshot().account.rows_daily_pnl == 50.0
+
+
+def test_the_three_way_check_says_who_differs_and_by_how_much(book):
+    book.hold(WHEAT, 2, 22_512.50)
+    book.manager.on_info(20, ContractInfo(WHEAT, min_tick=0.25))
+    book.quotes[20] = quote(20, 448.25)
+    assert rows(book)["ZWZ5"].check == ""
+    book.single(20, -200.0, 44_825.0)
+    book.mark(WHEAT, 2, 44_800.0, -225.0)  # a tick of two contracts is 25.00
+    assert rows(book)["ZWZ5"].check == "Agrees with IB's P&L and the portfolio updates"
+    for _ in range(2):
+        book.single(20, -260.0, 44_765.0)
+        assert not rows(book)["ZWZ5"].check_differs, "a price on its way"
+    book.single(20, -260.0, 44_765.0)
+    row = rows(book)["ZWZ5"]
+    assert row.check == "Ours is 60.00 USD above IB's P&L (2.4 ticks)"
+    assert row.check_differs
+    book.single(20, -210.0, 44_815.0)
+    assert not rows(book)["ZWZ5"].check_differs
+
+
+def test_the_headline_says_why_it_is_not_the_sum(desk):
+    desk.quotes |= {1: quote(1, 24_688.25), 2: quote(2, 408.08)}
+    desk.manager.book("DU1").on_value(AccountValue("NetLiquidation", 9.0, "USD"), 1.0)
+    desk.single(1, -7_562.25, 493_765.0, daily=-100.0)
+    desk.single(2, -5_468.0, 40_808.0, daily=-50.0)
+    desk.single(3, -0.9, 4.1, daily=-1.9)
+    desk.manager.book("DU1").on_pnl(AccountPnl(-151.9, -13_031.15, 0.0, "DU1"), 5.0)
+    figures = desk.snapshot().account
+    assert (figures.rows_daily_pnl, figures.filtered_daily_pnl, figures.filtered_pnl) == (-150.0, -1.9, -0.9)
+    assert figures.daily_text == "IB's figure is −1.90 USD off the sum of the rows: −1.90 of 1 filtered position"
+    assert figures.unrealized_text.endswith("−0.90 of 1 filtered position")
+    desk.manager.book("DU1").on_pnl(AccountPnl(-155.0, -13_030.25, 0.0, "DU1"), 5.0)
+    assert desk.snapshot().account.daily_text.endswith("prices of another moment")
+    (row,) = desk.snapshot().filtered
+    assert (row.market_value, row.unrealized_pnl, row.daily_pnl, row.currency) == (4.1, -0.9, -1.9, "USD")
+
+
+def test_the_trust_figure_is_the_share_of_exposure_that_is_old_or_delayed(book):
+    for con_id, quantity in ((2, 100), (23, 300)):
+        ref = msgspec.structs.replace(TSLA, con_id=con_id, local_symbol=f"S{con_id}")
+        book.hold(ref, quantity, 10.0)
+        book.quotes[con_id] = quote(con_id, 10.0)
+    assert book.snapshot(wall=1_059.0).account.untrusted_pct == 0.0
+    assert book.snapshot(wall=1_061.0).account.untrusted_pct == 100.0
+    book.quotes[2] = msgspec.structs.replace(quote(2, 10.0), received_wall=1_050.0)
+    assert book.snapshot(wall=1_061.0).account.untrusted_pct == 75.0
+    book.quotes[2] = msgspec.structs.replace(book.quotes[2], data_type="delayed")
+    assert book.snapshot(wall=1_061.0).account.untrusted_pct == 100.0
+    del book.quotes[23]
+    book.quotes[2] = quote(2, 10.0)
+    assert book.snapshot(wall=1_010.0).account.untrusted_pct == 75.0, "what has no price weighs by its cost"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [(1_250_000.0, "1,250,000 shares open"), (0.12345678, "0.12345678 shares open"), (1.0, "1 share open"),
+     (-1.0, "-1 share open"), (1e8, "100,000,000 shares open")],
+)  # fmt: skip
+def test_quantities_in_words(book, quantity, words):
+    book.hold(TSLA, quantity, 1.0)
+    assert book.manager.demands()[0].reason == words
+
+
+def test_commissions_in_their_own_currency(book):
+    account = book.manager.book("DU1")
+    account.on_value(AccountValue("NetLiquidation", 9.0, "EUR"), 1.0)
+    account.on_fill(Fill("e1", 2, "TSLA", "SLD", 5, 9.0, 100.0, "X", 1.0, None, "DU1", "STK", "USD", "USD"))
+    account.on_fill(Fill("e2", 2, "TSLA", "SLD", 5, 9.0, 100.0, "X", 2.0, None, "DU1", "STK", "USD", "EUR"))
+    account.on_fill(Fill("e3", 2, "TSLA", "SLD", 5, 9.0, 100.0, "X", None, None, "DU1", "STK", "USD"))
+    assert book.snapshot().account.commission_today is None, "no rate of the dollar"
+    account.on_value(AccountValue("ExchangeRate", 0.9, "USD"), 1.0)
+    figures = book.snapshot().account
+    assert (figures.commission_today, figures.commission_pending, figures.fills_today) == (2.9, 1, 3)
