@@ -6,7 +6,6 @@ Times are UTC epoch seconds: of this machine for `since`, `at` of refusals, `ts`
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from app.deps import AppDeps
@@ -44,7 +43,8 @@ def status(s: Snapshots, deps: AppDeps) -> Json:
         "prices": sum(quote.price is not None for quote in quotes),
         "heartbeat": {"ts": s.heartbeat.at_wall if s.heartbeat else None, "age_s": heartbeat_age_s(s)},
         "scanners": _scanners(s.scanners),
-        "account": _account(s.positions.account if s.positions else AccountFigures()),
+        "account": account(s.positions.account if s.positions else AccountFigures()),
+        "accounts": [account(each) for each in (s.positions.accounts if s.positions else ())],
         "build": {"id": deps.build_id, "version": deps.version},
     }
 
@@ -120,14 +120,29 @@ def _scanners(scanners: ScannersSection | None) -> Json:
     }
 
 
-def _account(account: AccountFigures) -> Json:
+def account(figures: AccountFigures) -> Json:
+    """One account's figures, or those of all in view (`account` null); sums name what they leave out."""
     return {
-        "currency": account.currency,
-        "net_liquidation": account.net_liquidation,
-        "daily_pnl": cents(account.daily_pnl),
-        "unrealized_pnl": cents(account.unrealized_pnl),
-        "realized_today": cents(account.realized_today),
-        "priced": account.priced,
+        "account": figures.account or None,
+        "currency": figures.currency or None,
+        "net_liquidation": figures.net_liquidation,
+        "excess_liquidity": figures.excess_liquidity,
+        "daily_pnl": cents(figures.daily_pnl),
+        "unrealized_pnl": cents(figures.unrealized_pnl),
+        "ib_unrealized_pnl": cents(figures.ib_unrealized_pnl),
+        "realized_today": cents(figures.realized_today),
+        "commission_today": cents(figures.commission_today),
+        "commission_pending": figures.commission_pending,
+        "fills_today": figures.fills_today,
+        "gross_exposure": cents(figures.gross_exposure),
+        "rows_daily_pnl": cents(figures.rows_daily_pnl),
+        "filtered_daily_pnl": cents(figures.filtered_daily_pnl),
+        "filtered_pnl": cents(figures.filtered_pnl),
+        "priced": figures.priced,
+        "untrusted_pct": figures.untrusted_pct,
+        "lacking": [{"local_symbol": lack.local_symbol, "what": lack.what} for lack in figures.lacking],
+        "daily_note": figures.daily_text,
+        "unrealized_note": figures.unrealized_text,
     }
 
 
@@ -144,6 +159,11 @@ def positions(s: Snapshots) -> Json:
                 "quantity": row.quantity,
                 "reason": row.reason,
                 "kind": row.kind,
+                "account": row.account,
+                "currency": row.currency,
+                "market_value": row.market_value,
+                "unrealized_pnl": row.unrealized_pnl,
+                "daily_pnl": cents(row.daily_pnl),
             }
             for row in (section.filtered if section else ())
         ],
@@ -153,7 +173,7 @@ def positions(s: Snapshots) -> Json:
 
 
 def position(row: PositionRow, now: float) -> Json:
-    """One position. `unrealized_pnl` is computed from the very `last` beside it."""
+    """One position. `unrealized_pnl` and `exposure` come from the very `mark` beside them, prices are in `unit`."""
     return {
         "con_id": row.con_id,
         "local_symbol": row.local_symbol,
@@ -169,11 +189,21 @@ def position(row: PositionRow, now: float) -> Json:
         "last_age_s": age_s(row.last_wall, now),
         "data_type": row.data_type,
         "change_pct": row.change_pct,
-        "unrealized_pnl": cents(unrealized_pnl(row)),
+        "account": row.account,
+        "unit": row.unit or row.currency,
+        "price_magnifier": row.multiplier / row.per_point if row.per_point else None,
+        "mark": row.mark,
+        "mark_kind": row.mark_kind,
+        "mark_age_s": age_s(row.mark_wall, now),
+        "unrealized_pnl": cents(row.unrealized_pnl),
+        "portfolio_pnl": cents(row.portfolio_pnl),
+        "check": row.check,
+        "check_differs": row.check_differs,
         "ib_unrealized_pnl": cents(row.ib_unrealized_pnl),
         "daily_pnl": cents(row.daily_pnl),
         "realized_pnl": cents(row.realized_pnl),
         "exposure": cents(row.exposure),
+        "exposure_base": cents(row.exposure_base),
         "exposure_pct": row.exposure_pct,
         "ema_fast": row.ema_fast,
         "ema_slow": row.ema_slow,
@@ -186,13 +216,6 @@ def position(row: PositionRow, now: float) -> Json:
 def cents(money: float | None) -> float | None:
     """Money as it is said: two decimals, no dust of binary sums."""
     return None if money is None else round(money, 2)
-
-
-def unrealized_pnl(row: PositionRow) -> float | None:
-    """quantity x (last x multiplier - avg_cost), None without a price."""
-    if row.last is None or row.avg_cost is None or not math.isfinite(row.last):
-        return None
-    return row.quantity * (row.last * row.multiplier - row.avg_cost)
 
 
 def signals(s: Snapshots) -> list[Json]:

@@ -61,12 +61,11 @@ def arrow(value: float | None, decimals: int = 2) -> str:
 
 
 def quantity(value: float | None) -> str:
-    """Whole numbers without decimals, fractions of shares with up to four."""
+    """Plain digits: whole numbers without decimals, fractions with up to eight (a bitcoin has as many)."""
     if value is None:
         return MISSING
-    if value == int(value):
-        return number(value, 0)
-    text = number(value, 4)
+    whole_digits = len(str(int(abs(value))))
+    text = number(value, max(1, min(8, 15 - whole_digits)))  # more digits a float doesn't hold
     return text.rstrip("0").rstrip(".")
 
 
@@ -98,6 +97,11 @@ def held(seconds: float | None) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
+
+
+def tick_decimals(min_tick: float | None) -> int:
+    """Decimals that a tick needs: 0.25 -> 2, 0.0000005 -> 7; 0 when it is not known."""
+    return len(f"{min_tick:.8f}".rstrip("0").partition(".")[2]) if min_tick else 0
 
 
 def price_decimals(price: float | None, sec_type: str = "STK") -> int:

@@ -56,8 +56,8 @@
 
   function quantity(value) {
     if (missing(value)) { return MISSING; }
-    if (value === Math.trunc(value)) { return number(value, 0); }
-    return number(value, 4).replace(/0+$/, "").replace(/\.$/, "");
+    var digits = String(Math.trunc(Math.abs(value))).length;
+    return number(value, Math.max(1, Math.min(8, 15 - digits))).replace(/0+$/, "").replace(/\.$/, "");
   }
 
   function two(value) {

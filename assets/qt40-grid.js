@@ -33,27 +33,36 @@
       role: "img", "aria-label": "last hour " + (tone === "gain" ? "up" : tone === "loss" ? "down" : "level") },
       el("path", { d: path }), el("circle", { cx: 2 + at * step, cy: 22 - last / 2, r: 1.8 }));
   }
+  /* A row of one account among several is "<con_id>.<number>". */
+  function conOf(id) { return String(id).split(".")[0]; }
   function symbolLink(d, id) {
-    return el("a", { href: "/symbol/" + id, className: "qt-sym", tabIndex: -1 }, d.sym);
+    return el("a", { href: "/symbol/" + conOf(id), className: "qt-sym", tabIndex: -1 }, d.sym);
   }
+  /* The unit behind a number: pence, cents, per cent of par, a foreign currency; nothing where it goes without saying. */
+  function unit(text, name) { return name ? [text, el("span", { className: "qt-unit", key: "u" }, " " + name)] : text; }
 
   var draw = {
     symbol: function (d) { return two(symbolLink(d, d.id), d.name, "", "", d.name); },
     qty: function (d) { return two(fmt.quantity(d.qty), d.unit); },
-    avg: function (d) { return two(fmt.number(d.avg, 2), d.cost); },
+    avg: function (d) { return two(unit(fmt.number(d.avg, Math.max(2, d.dec)), d.pu), d.cost); },
     spark: function (d) { return spark(d.spark); },
     last: function (d) {
       var change = d.chg === null ? fmt.MISSING : fmt.arrow(d.chg) + " " + fmt.percent(d.chg);
-      return two(fmt.number(d.last, d.dec), d.kind ? d.kind : change, "", d.kind ? "warn" : fmt.tone(d.chg), d.why);
+      var below = d.mark || d.kind || change, warn = d.mark || d.kind;
+      var title = [d.why, d.mark ? "Valued by its " + d.mark + "; change " + change : ""].filter(Boolean).join(". ");
+      return two(unit(fmt.number(d.last, d.dec), d.pu), below, "", warn ? "warn" : fmt.tone(d.chg), title);
     },
-    day: function (d) { var m = money(d.day, 2); return two(m[0], d.day2, m[1], "", d.why); },
+    day: function (d) { var m = money(d.day, 2); return two(unit(m[0], d.cur), d.day2, m[1], "", d.why); },
     unr: function (d) {
       var m = money(d.unr, 2);
-      return two(m[0], fmt.percent(d.unrp), m[1], "", d.why);
+      return two(unit(m[0], d.cur), fmt.percent(d.unrp), m[1], "", d.why);
     },
-    ib: function (d) { var m = money(d.ib, 2); return el("span", { "data-tone": m[1] }, m[0]); },
+    ib: function (d) {
+      var m = money(d.ib, 2), text = unit(m[0], d.cur);
+      return d.off ? two(text, "differs", m[1], "warn", d.check) : el("span", { "data-tone": m[1], title: d.check || undefined }, text);
+    },
     exp: function (d) {
-      return el("div", { className: "qt-two" }, el("div", { className: "qt-top" }, fmt.number(d.exp, 0)),
+      return el("div", { className: "qt-two" }, el("div", { className: "qt-top" }, unit(fmt.number(d.exp, 0), d.cur)),
         el("div", { className: "qt-sub qt-meter" },
           el("i", null, el("b", { style: { width: (d.expp || 0) + "%" } })), fmt.share(d.expp)));
     },
@@ -66,7 +75,8 @@
     total: function (d, field, decimals) {
       if (!(field in d)) { return null; }
       var m = field === "exp" ? [fmt.number(d.exp, 0), ""] : money(d[field], 2);
-      return el("b", { "data-tone": m[1], title: d[field] === null ? "A value is missing, or there are several currencies" : undefined }, m[0]);
+      var title = d.why || (d[field] === null ? "A value is missing" : undefined);
+      return el("b", { "data-tone": m[1], title: title }, unit(m[0], d.cur), d.why && d[field] !== null ? " *" : "");
     },
     line_symbol: function (d) { return symbolLink(d, d.id); },
     priority: function (d) {
@@ -223,12 +233,12 @@
     wrapper.addEventListener("click", function (event) {
       var row = event.target.closest(".ag-row");
       if (row && !event.target.closest("a,button") && !row.classList.contains("ag-row-pinned")) {
-        qt.go("/symbol/" + row.getAttribute("row-id"));
+        qt.go("/symbol/" + conOf(row.getAttribute("row-id")));
       }
     });
     wrapper.addEventListener("keydown", function (event) {
       var row = event.target.closest && event.target.closest(".ag-row");
-      if (event.key === "Enter" && row) { qt.go("/symbol/" + row.getAttribute("row-id")); }
+      if (event.key === "Enter" && row) { qt.go("/symbol/" + conOf(row.getAttribute("row-id"))); }
     });
   }
 

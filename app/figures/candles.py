@@ -23,7 +23,7 @@ from app.figures.bars import (
     vwap,
 )
 from app.figures.zones import exchange_zone, shifted, zone_word
-from app.format import price_decimals
+from app.format import price_decimals, tick_decimals
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
 from engine.zones import local_time
@@ -36,8 +36,7 @@ def decimals_of(section: SymbolSection) -> int:
     """Decimals of the contract's prices: those of its tick, at least those of its price."""
     quote = section.quote
     price = quote.price if quote else None
-    tick = f"{section.min_tick:.8f}".rstrip("0").partition(".")[2] if section.min_tick else ""
-    return min(6, max(len(tick), price_decimals(price, section.sec_type)))
+    return max(tick_decimals(section.min_tick), price_decimals(price, section.sec_type))
 
 
 def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dict[str, Any]:

@@ -37,13 +37,13 @@ def _grid() -> Component:
     columns = [
         column("symbol", "Symbol", "sym", also=("name",), num=False, flex=18, minWidth=110),
         column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=66),
-        column("avg", "Avg price", "avg", also=("cost",), phone=False, flex=14, minWidth=104),
+        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=14, minWidth=104),
         column("spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False),
-        column("last", "Last", "last", also=("chg", "kind"), flex=12, minWidth=84),
-        column("day", "Day P&L", "day", also=("day2",), flex=12, minWidth=84, enableCellChangeFlash=True),
-        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=12, minWidth=90),
-        column("ib", "Unrealised at IB", "ib", phone=False, flex=13, minWidth=112),
-        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=13, minWidth=100),
+        column("last", "Last", "last", also=("chg", "kind", "mark", "pu"), flex=12, minWidth=84),
+        column("day", "Day P&L", "day", also=("day2", "cur"), flex=12, minWidth=84, enableCellChangeFlash=True),
+        column("unr", "Unrealised", "unr", also=("unrp", "cur"), phone=False, flex=12, minWidth=90),
+        column("ib", "Unrealised at IB", "ib", also=("check", "off", "cur"), phone=False, flex=13, minWidth=112),
+        column("exp", "Exposure", "exp", also=("expp", "cur"), phone=False, flex=13, minWidth=100),
         column("emas", "EMA 8 / 21", "fast", also=("slow",), phone=False, flex=12, minWidth=90),
         column("trend", "Trend", "trend", num=False, phone=False, width=74, minWidth=74),
         age_column("Price age", phone=False, width=88, minWidth=80),
@@ -78,15 +78,15 @@ def _treemap() -> Component:
         role="img",
         **attrs(aria_label="Exposure by position; the grid above has the figures"),
     )
-    return card("Exposure", body, state="positions", fact="notional with multiplier", glyph="grid-1x2", aged=False)
+    return card("Exposure", body, state="positions", fact=bound("positions.currency"), glyph="grid-1x2", aged=False)
 
 
 def _futures() -> Component:
     columns = (
         Col("sym", "Symbol"),
         Col("notional", "Notional", "num"),
-        Col("tick", "$ a tick", "num"),
-        Col("point", "$ a point", "num"),
+        Col("tick", "A tick", "num"),
+        Col("point", "A point", "num"),
         Col("days", "Last trade in", "num"),
     )
     return card(
@@ -105,9 +105,14 @@ def _filtered() -> Component:
         Col("kind", "Kind"),
         Col("type", "Type", "soft"),
         Col("qty", "Quantity", "num"),
+        Col("value", "Value at IB", "num"),
+        Col("unr", "Unrealised at IB", "num"),
         Col("reason", "Why it is left out", "wide", "prose"),
     )
-    head = html.Span([icon("funnel"), " no line, no P&L; looked at again at each reconnect"], className="qt-soft")
+    head = html.Span(
+        [icon("funnel"), " no line, valued by IB, not in the sums above; looked at again at each reconnect"],
+        className="qt-soft",
+    )
     return html.Div(
         card(
             "Filtered",

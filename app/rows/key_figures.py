@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import arrow, number, plural, share, signed, tone
-from engine.state.sections import PositionsSection
+from app.rows.positions import without
+from engine.state.sections import AccountFigures, PositionsSection
+
+DAY_BASIS = "IB's own figure of the account's day, from its reset on; filtered positions are in it."
+UNREALIZED_BASIS = "Tradable positions at our own marks, against average cost."
+EXPOSURE_BASIS = (
+    "Sum of |quantity x mark x multiplier| in the account's currency; old: marked more than 60 s ago, or valued by IB."
+)
 
 
 def key_figures(section: PositionsSection | None) -> dict[str, Any]:
@@ -15,13 +22,14 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
     a = section.account
     fills = plural(a.fills_today, "fill")
     commission = f", {number(a.commission_today, 2)} commission" if a.commission_today is not None else ""
+    commission += f", {a.commission_pending} pending" if a.commission_pending else ""
     not_sent = "Not sent by the broker yet"
     age: Any = {"text": f"{a.currency} · account {{age}} old", "from": a.updated_wall}
     return {
-        "day": [signed(a.daily_pnl), tone(a.daily_pnl), "" if a.daily_pnl is not None else not_sent],
-        "day2": _since_close(a.daily_pnl_pct),
+        "day": [signed(a.daily_pnl), tone(a.daily_pnl), DAY_BASIS if a.daily_pnl is not None else not_sent],
+        "day2": _since_close(a.daily_pnl_pct, a),
         "unr": [signed(a.unrealized_pnl), tone(a.unrealized_pnl), "" if a.unrealized_pnl is not None else not_sent],
-        "unr2": "against average cost",
+        "unr2": [_left_out(a) or "against average cost", "warn" if a.lacking else "plain", _unrealized_basis(a)],
         "real": [signed(a.realized_today), tone(a.realized_today), "" if a.realized_today is not None else not_sent],
         "real2": fills + commission,
         "net": [number(a.net_liquidation, 2), "plain", "" if a.net_liquidation is not None else not_sent],
@@ -29,12 +37,36 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
         "excess": [number(a.excess_liquidity, 2), "plain", "" if a.excess_liquidity is not None else not_sent],
         "excess2": _ratio_note(a.excess_liquidity, a.net_liquidation, "of net liq."),
         "gross": [number(a.gross_exposure, 2), "plain", "" if a.gross_exposure is not None else "A price is missing"],
-        "gross2": _times_note(a.gross_exposure, a.net_liquidation),
+        "gross2": [_exposure_note(a), "warn" if a.untrusted_pct else "plain", EXPOSURE_BASIS],
     }
 
 
-def _since_close(pct: float | None) -> str | None:
-    return None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)} since prior close".strip()
+def _since_close(pct: float | None, a: AccountFigures) -> Any:
+    """Per cent, or what separates the account's figure from the sum of the rows; the whole story in the tooltip."""
+    words = None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)} since prior close".strip()
+    if a.filtered_daily_pnl and a.daily_text:
+        note = f"{signed(a.filtered_daily_pnl)} of it filtered"
+        return [f"{words} · {note}" if words else note, "plain", a.daily_text]
+    return words
+
+
+def _left_out(a: AccountFigures) -> str:
+    """The first thing that the sum lacks, and how many more."""
+    if not a.lacking:
+        return ""
+    more = f" and {len(a.lacking) - 1} more" if len(a.lacking) > 1 else ""
+    return f"without {a.lacking[0].local_symbol}{more}"
+
+
+def _unrealized_basis(a: AccountFigures) -> str:
+    return " ".join(filter(None, (UNREALIZED_BASIS, f"{without(a.lacking)}." if a.lacking else "", a.unrealized_text)))
+
+
+def _exposure_note(a: AccountFigures) -> str | None:
+    parts = [_times_note(a.gross_exposure, a.net_liquidation)]
+    if a.untrusted_pct:
+        parts.append(f"{share(a.untrusted_pct, 0)} old or delayed")
+    return " · ".join(filter(None, parts)) or None
 
 
 def _ratio_note(part: float | None, whole: float | None, words: str) -> str | None:

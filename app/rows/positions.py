@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from app.format import number, plural, price_decimals, quantity, signed
+from app.format import number, plural, price_decimals, quantity, redacted, signed, tick_decimals, tone
 from app.rows.states import broker_state, empty
 from app.snapshots import Snapshots
-from engine.state.sections import FilteredRow, PositionRow, PositionsSection
+from engine.state.sections import FilteredRow, Lack, PositionRow, PositionsSection
 from engine.zones import NEW_YORK, local_time
 
 View = dict[str, dict[str, Any]]
 SPARK_HEIGHT = 40  # half pixels of the 24-px cell, less a margin
 
+MARK_WORDS = {"mark": "IB", "mid": "mid", "bid": "bid", "ask": "ask", "close": "prior close", "portfolio": "from TWS"}
 KIND_WORDS = {"OTC": ("OTC", "OTC"), "right": ("right", "rights"), "warrant": ("warrant", "warrants")}
 
 
@@ -59,9 +61,10 @@ def futures_state(s: Snapshots) -> dict[str, Any]:
 def summary(section: PositionsSection | None) -> dict[str, Any]:
     """Counts in the heads of the cards."""
     if section is None:
-        return {"count": None, "filtered": None, "filtered_why": None}
+        return {"count": None, "filtered": None, "filtered_why": None, "currency": None}
     filtered = section.filtered
     return {
+        "currency": f"notional with multiplier, {section.account.currency}".rstrip(", "),
         "count": f"{len(section.tradable)} tradable",
         "filtered": f"{len(filtered)} filtered" if filtered else None,
         "filtered_why": ": " + filtered_words(filtered) if filtered else None,
@@ -80,51 +83,100 @@ def filtered_words(filtered: tuple[FilteredRow, ...]) -> str:
 
 
 def grid_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
-    """Largest exposure first; key = con_id."""
+    """Largest exposure first, in the currency of the sums; keys: `row_ids`."""
     if section is None:
         return {}
-    fills = Counter(fill.con_id for fill in section.fills)
-    ordered = sorted(section.tradable, key=lambda row: (-(row.exposure or 0.0), row.local_symbol))
-    return {str(row.con_id): _row(i, row, fills[row.con_id], s) for i, row in enumerate(ordered)}
+    fills = Counter((fill.account, fill.con_id) for fill in section.fills)
+    ids = row_ids(section)
+    ordered = sorted(section.tradable, key=lambda row: (-(row.exposure_base or 0.0), row.local_symbol, row.account))
+    currency = section.account.currency
+    return {
+        ids[row.key]: _row(i, row, fills[row.account, row.con_id], _of_account(section, row.account), currency)
+        for i, row in enumerate(ordered)
+    }
 
 
-def _row(order: int, row: PositionRow, fill_count: int, s: Snapshots) -> dict[str, Any]:
-    decimals = price_decimals(row.last or row.avg_price, row.sec_type)
+def row_ids(section: PositionsSection) -> dict[str, str]:
+    """A row's name in the browser by its key: the con_id; of several accounts con_id and the account's number.
+
+    No account number leaves whole; `assets/qt40-grid.js` finds the symbol before the dot.
+    """
+    rows, names = _all_rows(section), _account_names(section)
+    return {
+        row.key: str(row.con_id) if len(names) == 1 else f"{row.con_id}.{names.index(row.account) + 1}" for row in rows
+    }
+
+
+def _all_rows(section: PositionsSection) -> list[PositionRow | FilteredRow]:
+    return [*section.tradable, *section.filtered]
+
+
+def _account_names(section: PositionsSection) -> list[str]:
+    return sorted({row.account for row in _all_rows(section)})
+
+
+def _of_account(section: PositionsSection, account: str) -> str:
+    """The account, shortened, where several are shown; else ""."""
+    return redacted(account) if len(_account_names(section)) > 1 else ""
+
+
+def _row(order: int, row: PositionRow, fill_count: int, account: str, currency: str) -> dict[str, Any]:
+    decimals = row_decimals(row)
     basis = abs(row.quantity * (row.avg_cost or 0.0))
     unrealized_pct = row.unrealized_pnl / basis * 100.0 if row.unrealized_pnl is not None and basis else None
     return {
         "order": order,
         "sym": row.local_symbol,
-        "name": row.name or row.sec_type,
+        "name": " · ".join(filter(None, (account, row.name or row.sec_type))),
         "qty": row.quantity,
         "unit": _unit(row),
+        "pu": row.unit,
         "avg": _round(row.avg_price, max(2, decimals)),
         "cost": _cost(row),
         "spark": spark(row.spark),
         "dec": decimals,
         "last": _round(row.last, decimals),
         "kind": _kind(row),
+        "mark": _mark_words(row, decimals),
         "chg": _round(row.change_pct, 2),
         "day": _round(row.daily_pnl, 2),
         "day2": _day_note(row, fill_count),
         "unr": _round(row.unrealized_pnl, 2),
         "unrp": _round(unrealized_pct, 2),
         "ib": _round(row.ib_unrealized_pnl, 2),
+        "check": row.check,
+        "off": row.check_differs,
         "exp": _round(row.exposure, 0),
         "expp": _round(row.exposure_pct, 1),
         "fast": _round(row.ema_fast, decimals),
         "slow": _round(row.ema_slow, decimals),
         "trend": row.trend,
-        "at": _round(row.last_wall, 1),
-        "cur": "" if row.currency == "USD" else row.currency,
+        "at": _round(row.mark_wall, 1),
+        "cur": "" if row.currency == currency else row.currency,
         "why": row.message or _why_missing(row),
     }
 
 
+def row_decimals(row: PositionRow) -> int:
+    """Decimals of a position's prices: those of its tick, at least those of its price."""
+    tick = row.tick_value / row.per_point if row.tick_value and row.per_point else None
+    price = row.last if row.last is not None else row.avg_price
+    return max(tick_decimals(tick), price_decimals(price, row.sec_type))
+
+
 def _cost(row: PositionRow) -> str:
+    """Money: of the whole position for shares, of one contract where there is a multiplier."""
     if row.avg_cost is None:
         return "cost unknown"
     return f"cost {number(row.avg_cost * (abs(row.quantity) if row.multiplier == 1 else 1), 2)}"
+
+
+def _mark_words(row: PositionRow, decimals: int) -> str:
+    """What values the position where it is not the price beside it: "mark 1.00 mid"; "" = it is."""
+    if row.mark is None or row.mark == row.last:
+        return ""
+    kind = MARK_WORDS.get(row.mark_kind or "", row.mark_kind or "")
+    return f"mark {number(row.mark, decimals)} {kind}".strip()
 
 
 def _unit(row: PositionRow) -> str:
@@ -136,8 +188,8 @@ def _unit(row: PositionRow) -> str:
 def _kind(row: PositionRow) -> str:
     """What the price is when it is not a live last price: "mid", "prior close", "delayed", "frozen"."""
     words = []
-    if row.last_kind in ("mid", "close", "portfolio"):
-        words.append({"mid": "mid", "close": "prior close", "portfolio": "from TWS"}[row.last_kind])
+    if row.last_kind in MARK_WORDS:
+        words.append(MARK_WORDS[row.last_kind])
     if row.data_type != "live":
         words.append(row.data_type)
     return ", ".join(words)
@@ -146,11 +198,13 @@ def _kind(row: PositionRow) -> str:
 def _day_note(row: PositionRow, fill_count: int) -> str:
     if fill_count:
         return f"{plural(fill_count, 'fill')} today"
-    size = row.quantity * row.multiplier
+    size = row.quantity * (row.per_point or 0.0)
     if row.daily_pnl is None or not size:
         return ""
     points = signed(row.daily_pnl / size, 2)
-    return f"{points} pt" if row.sec_type == "FUT" else f"{points} a share"
+    if row.sec_type == "STK":
+        return f"{points} {row.unit} a share".replace("  ", " ")
+    return f"{points} {row.unit or 'pt'}"
 
 
 def _why_missing(row: PositionRow) -> str:
@@ -170,37 +224,45 @@ def spark(values: tuple[float | None, ...]) -> list[int | None]:
 
 
 def total_row(section: PositionsSection | None) -> dict[str, Any]:
-    """The pinned row at the bottom; a sum is missing as soon as one of its parts is, or with several currencies."""
+    """The pinned row at the bottom: the engine's sums, in the currency of the view; "why" names what they leave out."""
     if section is None or not section.tradable:
         return {}
-    if len({row.currency for row in section.tradable}) > 1:
-        return {"total": {"sym": "Total", "day": None, "unr": None, "exp": None}}
+    a = section.account
+    foreign = any(row.currency != a.currency for row in section.tradable)
     return {
         "total": {
             "sym": "Total",
-            "day": total(tuple(row.daily_pnl for row in section.tradable), 2),
-            "unr": total(tuple(row.unrealized_pnl for row in section.tradable), 2),
-            "exp": total(tuple(row.exposure for row in section.tradable), 0),
+            "day": _round(a.rows_daily_pnl, 2),
+            "unr": _round(a.unrealized_pnl, 2),
+            "exp": _round(a.gross_exposure, 0),
+            "cur": a.currency if foreign else "",
+            "why": without(a.lacking),
         }
     }
 
 
-def total(values: tuple[float | None, ...], decimals: int) -> float | None:
-    """The sum, or None when any value is missing: half a sum is a wrong number."""
-    known = [v for v in values if v is not None]
-    return round(sum(known), decimals) if len(known) == len(values) else None
+def without(lacking: Sequence[Lack]) -> str:
+    """ "Without 6JZ5 (no price), SAP (no exchange rate for EUR)"; "" when the sums leave nothing out."""
+    if not lacking:
+        return ""
+    named = [f"{lack.local_symbol} ({lack.what})" for lack in lacking[:3]]
+    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    return "Without " + ", ".join(named) + more
 
 
 def filtered_rows(section: PositionsSection | None) -> dict[str, Any]:
     if section is None:
         return {}
+    ids = row_ids(section)
     return {
-        str(row.con_id): {
+        ids[row.key]: {
             "order": i,
-            "sym": {"sym": row.local_symbol},
+            "sym": {"sym": " · ".join(filter(None, (row.local_symbol, _of_account(section, row.account))))},
             "kind": [row.kind, "chip"],
             "type": row.sec_type,
             "qty": quantity(row.quantity),
+            "value": f"{number(row.market_value, 2)} {row.currency}" if row.market_value is not None else None,
+            "unr": [signed(row.unrealized_pnl), tone(row.unrealized_pnl)],
             "reason": row.reason,
         }
         for i, row in enumerate(section.filtered)
@@ -212,16 +274,18 @@ def futures_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, An
     if section is None:
         return {}
     out: dict[str, Any] = {}
+    ids = row_ids(section)
     for row in section.tradable:
         if row.sec_type != "FUT":
             continue
         days = days_left(row.last_trade_date, s)
-        out[str(row.con_id)] = {
+        money = "" if row.currency == "USD" else f" {row.currency}"
+        out[ids[row.key]] = {
             "order": len(out),
             "sym": {"sym": row.local_symbol, "con": row.con_id},
-            "notional": number(row.exposure, 0),
-            "tick": f"{number(row.tick_value, 2)}" if row.tick_value is not None else None,
-            "point": number(row.multiplier, 0),
+            "notional": number(row.exposure, 0) + money,
+            "tick": number(row.tick_value, 2) + money if row.tick_value is not None else None,
+            "point": None if row.per_point is None else number(row.per_point, 0 if row.per_point >= 10 else 2) + money,
             "days": [_days_words(days), "warn" if days is not None and days <= 5 else "plain", row.last_trade_date],
         }
     return out
@@ -248,13 +312,20 @@ def _days_words(days: int | None) -> str | None:
 
 
 def treemap(section: PositionsSection | None) -> dict[str, Any]:
-    """What the exposure treemap shows, rounded so that it is drawn again only when a tile really changes."""
+    """What the exposure treemap shows, in the currency of the sums, all accounts of the view together.
+
+    Rounded so that it is drawn again only when a tile really changes.
+    """
     if section is None:
         return {"tiles": []}
+    worth: dict[int, float] = {}
+    rows = {row.con_id: row for row in section.tradable}
+    for row in section.tradable:
+        if row.exposure_base:
+            worth[row.con_id] = worth.get(row.con_id, 0.0) + row.exposure_base
     tiles = [
-        [row.con_id, row.local_symbol, float(f"{row.exposure:.3g}"), _round(row.change_pct, 1)]
-        for row in section.tradable
-        if row.exposure
+        [con_id, rows[con_id].local_symbol, float(f"{money:.3g}"), _round(rows[con_id].change_pct, 1)]
+        for con_id, money in worth.items()
     ]
     return {"tiles": sorted(tiles, key=lambda tile: -float(tile[2]))}
 
@@ -264,16 +335,12 @@ def pnl_curves(section: PositionsSection | None) -> dict[str, Any]:
     if section is None:
         return {}
     out: dict[str, Any] = {}
-    for row in sorted(section.tradable, key=lambda row: -(row.exposure or 0.0)):
-        if sum(1 for v in row.spark if v is not None) < 2:
+    ids = row_ids(section)
+    for row in sorted(section.tradable, key=lambda row: -(row.exposure_base or 0.0)):
+        if sum(1 for v in row.pnl_curve if v is not None) < 2:
             continue
-        values = [
-            None
-            if close is None or row.avg_cost is None
-            else round(row.quantity * (close * row.multiplier - row.avg_cost))
-            for close in row.spark
-        ]
-        out[str(row.con_id)] = {"order": len(out), "sym": row.local_symbol, "y": values}
+        values = [None if money is None else round(money) for money in row.pnl_curve]
+        out[ids[row.key]] = {"order": len(out), "sym": row.local_symbol, "y": values}
     return out
 
 

@@ -236,29 +236,43 @@ def _position(held: tuple, exposure: float, gross: float, wall: float, step: int
         has_line=True,
         last_trade_date=expiry,
         tick_value={NQ: 5.0, CL: 10.0}.get(con_id),
+        account=ACCOUNT,
+        per_point=multiplier,
+        mark=last,
+        mark_kind="last",
+        mark_wall=wall - 0.4,
+        exposure_base=exposure,
+        pnl_curve=tuple(
+            None if con_id == TSLA and 20 <= i < 24 else quantity * (value * multiplier - avg_cost)
+            for i, value in enumerate(spark)
+        ),
+        check="Agrees with IB's P&L",
     )
 
 
 FILTERED = (
-    FilteredRow(9_001, "TOGI", "STK", 4_000.0, "OTC stock without market data", "OTC"),
-    FilteredRow(9_002, "MRAI", "STK", 150.0, "OTC stock without market data", "OTC"),
-    FilteredRow(9_003, "KALRQ", "STK", 900.0, "Bankruptcy shares (Q)", "delisted"),
-    FilteredRow(9_004, "AZREF", "STK", 500.0, "Foreign ordinary, OTC", "OTC"),
-    FilteredRow(9_005, "CNCE.CVR", "STK", 1_000.0, "Contingent value right", "right"),
-    FilteredRow(9_006, "RFP.CVR", "STK", 200.0, "Contingent value right", "right"),
-    FilteredRow(9_007, "FUSN.CVR", "STK", 300.0, "Contingent value right", "right"),
-    FilteredRow(9_008, "TOGIW", "WAR", 50.0, "Warrant", "warrant"),
-    FilteredRow(9_009, "ALPSQ.OLD", "STK", 75.0, "Delisted", "delisted"),
+    FilteredRow(9_001, "TOGI", "STK", 4_000.0, "OTC stock without market data", "OTC", ACCOUNT, "USD"),
+    FilteredRow(9_002, "MRAI", "STK", 150.0, "OTC stock without market data", "OTC", ACCOUNT, "USD"),
+    FilteredRow(9_003, "KALRQ", "STK", 900.0, "Bankruptcy shares (Q)", "delisted", ACCOUNT, "USD"),
+    FilteredRow(9_004, "AZREF", "STK", 500.0, "Foreign ordinary, OTC", "OTC", ACCOUNT, "USD"),
+    FilteredRow(9_005, "CNCE.CVR", "STK", 1_000.0, "Contingent value right", "right", ACCOUNT, "USD"),
+    FilteredRow(9_006, "RFP.CVR", "STK", 200.0, "Contingent value right", "right", ACCOUNT, "USD"),
+    FilteredRow(9_007, "FUSN.CVR", "STK", 300.0, "Contingent value right", "right", ACCOUNT, "USD"),
+    FilteredRow(9_008, "TOGIW", "WAR", 50.0, "Warrant", "warrant", ACCOUNT, "USD"),
+    FilteredRow(9_009, "ALPSQ.OLD", "STK", 75.0, "Delisted", "delisted", ACCOUNT, "USD"),
 )
 FILLS = (
-    Fill("0001f4e8.1", TSLA, "TSLA", "SLD", 50.0, 409.35, MARKET - 2_400.0, "ISLAND", 1.02, -2_671.52),
-    Fill("0001f4e8.2", CL, "CLZ5", "BOT", 1.0, 58.66, MARKET - 1_300.0, "NYMEX", 2.37, None),
+    Fill("0001f4e8.1", TSLA, "TSLA", "SLD", 50.0, 409.35, MARKET - 2_400.0, "ISLAND", 1.02, -2_671.52, ACCOUNT),
+    Fill("0001f4e8.2", CL, "CLZ5", "BOT", 1.0, 58.66, MARKET - 1_300.0, "NYMEX", 2.37, None, ACCOUNT),
 )
 
 
 def positions(wall: float, step: int = 0) -> PositionsSection:
     rows = position_rows(wall, step)
     account = AccountFigures(
+        currency="USD",
+        account=ACCOUNT,
+        rows_daily_pnl=sum(row.daily_pnl for row in rows),
         net_liquidation=184_311.46,
         excess_liquidity=96_204.18,
         gross_exposure=sum(row.exposure or 0.0 for row in rows),
@@ -271,7 +285,9 @@ def positions(wall: float, step: int = 0) -> PositionsSection:
         priced=3,
         updated_wall=wall - 2.0,
     )
-    return PositionsSection(tradable=rows, filtered=FILTERED, account=account, fills=FILLS, complete=True)
+    return PositionsSection(
+        tradable=rows, filtered=FILTERED, account=account, fills=FILLS, complete=True, accounts=(account,)
+    )
 
 
 def _line(index: int, wall: float) -> LineRow:

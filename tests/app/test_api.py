@@ -136,7 +136,7 @@ def test_positions_keys_types_and_arithmetic(live):
         answer = live.get("/api/v1/positions")
         assert [row["local_symbol"] for row in answer["tradable"]] == ["NQZ5", "TSLA", "CLZ5"]
         for row in answer["tradable"]:
-            mark = row["quantity"] * (row["last"] * row["multiplier"] - row["avg_cost"])
+            mark = row["quantity"] * (row["mark"] / row["price_magnifier"] * row["multiplier"] - row["avg_cost"])
             assert row["unrealized_pnl"] == pytest.approx(mark, abs=0.005)
             assert 0.0 <= row["last_age_s"] < 1.0
             numbers = ("quantity", "avg_cost", "avg_price", "multiplier", "last", "last_age_s", "daily_pnl")
@@ -148,8 +148,8 @@ def test_positions_keys_types_and_arithmetic(live):
 
 def test_a_position_without_a_price_has_nulls_not_zeros(live):
     section = live.bus.read("positions")
-    bare = replace(section.tradable[0], last=None, last_wall=None, daily_pnl=None, unrealized_pnl=-1.0)
-    odd = replace(section.tradable[1], last=float("nan"), daily_pnl=float("inf"))
+    bare = replace(section.tradable[0], last=None, last_wall=None, daily_pnl=None, unrealized_pnl=None)
+    odd = replace(section.tradable[1], last=float("nan"), daily_pnl=float("inf"), unrealized_pnl=float("nan"))
     live.bus.publish("positions", replace(section, tradable=(bare, odd)))
     first, second = live.get("/api/v1/positions")["tradable"]
     assert [first[name] for name in ("last", "last_age_s", "daily_pnl", "unrealized_pnl")] == [None] * 4

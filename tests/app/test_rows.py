@@ -25,18 +25,20 @@ from app.rows.overview import overview_parts
 from app.rows.positions import (
     days_left,
     filtered_words,
+    futures_rows,
     grid_rows,
     pnl_curves,
     positions_parts,
     spark,
-    total,
     total_row,
+    treemap,
+    without,
 )
 from app.rows.signals import top_signals
 from app.rows.strip import pill, strip_parts
 from app.snapshots import Snapshots
 from engine.domain import Refusal
-from engine.state.sections import LinesSection
+from engine.state.sections import Lack, LinesSection
 from tests.app import sample_state as sample
 
 WALL = sample.WALL
@@ -159,19 +161,45 @@ def test_a_missing_price_stays_missing_and_says_why() -> None:
     assert row["why"] == "No price yet"
 
 
-def test_half_a_sum_is_no_sum() -> None:
-    assert total((1.0, 2.5), 2) == 3.5
-    assert total((1.0, None), 2) is None
+def test_the_total_is_the_engines_and_says_what_it_leaves_out() -> None:
     section = sample.positions(WALL)
-    part = replace(section, tradable=(replace(section.tradable[0], daily_pnl=None), *section.tradable[1:]))
-    assert total_row(part)["total"]["day"] is None
+    whole = total_row(section)["total"]
+    assert (whole["unr"], whole["why"], whole["cur"]) == (round(section.account.unrealized_pnl, 2), "", "")
+    lacking = replace(section.account, rows_daily_pnl=None, lacking=(Lack("SAP", "no exchange rate for EUR"),))
+    part = total_row(replace(section, account=lacking))["total"]
+    assert (part["day"], part["why"]) == (None, "Without SAP (no exchange rate for EUR)")
+    figures = key_figures(replace(section, account=lacking))
+    assert figures["unr2"][:2] == ["without SAP", "warn"]
+    assert without(lacking.lacking * 5).endswith("and 2 more")
 
 
-def test_currencies_are_not_added_up() -> None:
+def test_a_foreign_row_names_its_currency_and_the_sum_its_own() -> None:
     section = sample.positions(WALL)
-    assert total_row(section)["total"]["exp"] is not None
-    mixed = replace(section, tradable=(replace(section.tradable[0], currency="EUR"), *section.tradable[1:]))
-    assert total_row(mixed)["total"] == {"sym": "Total", "day": None, "unr": None, "exp": None}
+    first = replace(section.tradable[0], currency="GBP", unit="p", per_point=0.01)
+    mixed = replace(section, tradable=(first, *section.tradable[1:]))
+    rows = grid_rows(mixed, snapshots())
+    assert (rows[str(first.con_id)]["cur"], rows[str(first.con_id)]["pu"]) == ("GBP", "p")
+    assert total_row(mixed)["total"]["cur"] == "USD"
+    assert futures_rows(mixed, snapshots())[str(first.con_id)]["point"] == "0.01 GBP"
+
+
+def test_a_mark_that_is_not_the_last_trade_is_shown() -> None:
+    section = sample.positions(WALL)
+    option = replace(section.tradable[1], last=5.0, mark=1.0, mark_kind="mid")
+    row = grid_rows(replace(section, tradable=(option,)), snapshots())[str(option.con_id)]
+    assert (row["last"], row["mark"]) == (5.0, "mark 1.00 mid")
+
+
+def test_one_contract_in_two_accounts_is_two_rows_and_no_account_leaves_whole() -> None:
+    section = sample.positions(WALL)
+    first = section.tradable[1]
+    both = replace(section, tradable=(first, replace(first, account="DU7654321", exposure_base=1.0)), filtered=())
+    rows = grid_rows(both, snapshots())
+    assert sorted(rows) == [f"{first.con_id}.1", f"{first.con_id}.2"]
+    assert rows[f"{first.con_id}.1"]["name"].startswith("DU***567 · ")
+    assert "DU7654321" not in json.dumps(rows)
+    assert len(treemap(both)["tiles"]) == 1
+    assert set(pnl_curves(both)) == set(rows)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +351,10 @@ FORMAT_CASES = [
     (fmt.arrow, (-0.4, 2), "▼"),
     (fmt.quantity, (100.0,), "100"),
     (fmt.quantity, (0.125,), "0.125"),
+    (fmt.quantity, (0.12345678,), "0.12345678"),
+    (fmt.quantity, (1_250_000.0,), "1,250,000"),
+    (fmt.quantity, (-12_500_000.5,), "−12,500,000.5"),
+    (fmt.quantity, (1e-8,), "0.00000001"),
     (fmt.age, (0.41,), "0.4 s"),
     (fmt.age, (-3.0,), "0.0 s"),
     (fmt.age, (348.2,), "5 min 48 s"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MAX_LINES = 400
+MAX_LINES = 800  # a module holds one idea, whatever its length; beyond this it rarely does
 CLIENT_LIBRARIES = frozenset({"ib_insync", "ib_async", "eventkit"})
 WEB_LIBRARIES = frozenset({"dash", "plotly", "flask", "dash_bootstrap_components", "dash_ag_grid", "dash_tvlwc"})
 ORDER_WORDS = frozenset(
