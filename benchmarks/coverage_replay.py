@@ -13,6 +13,7 @@ from benchmarks.coverage_policies import Fixed, Gainers, RoundRobin
 from benchmarks.coverage_score import Activity, Raised
 from benchmarks.coverage_world import STEPS_PER_S, Recording
 from engine.bars.history import HistoryDesk
+from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import BrokerEvent, RequestError, ScanRows, ScanSpec, Ticks
@@ -71,7 +72,7 @@ def warm_store(recording: Recording) -> BarStore:
 def known_units(recording: Recording) -> VolumeUnits:
     """Volumes are in shares, and that is known."""
     units = VolumeUnits()
-    units._factor = {"ticks": 1.0, "history": 1.0}
+    units.restore(IN_SHARES)
     for contract in recording.contracts:
         units.know(contract)
     return units

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.coverage_world import contract_of
 from engine.bars.history import HistoryDesk
+from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.usual import usual_volume
 from engine.bars.volume_unit import VolumeUnits
@@ -95,7 +96,7 @@ class Replay:
         self.cycles_ms: list[float] = []
         self.cycles: list[int] = []  # steps at which a cycle ran
         self.store, self.units = BarStore(), VolumeUnits()
-        self.units._factor = {"ticks": 1.0, "history": 1.0}
+        self.units.restore(IN_SHARES)
         self.coordinator = self._coordinator()
         self.began = self.world.now()
         self._warm()

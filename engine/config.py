@@ -244,7 +244,7 @@ class SimulatorSettings(_Model):
     speed: float = _f(1.0, "Speed", "market seconds a second", unit="x", ge=0.1, le=120)
     scenario: Literal["weekday", "weekend"] = _f("weekday", "Scenario", "weekend starts on a Saturday")
     line_limit: int = _f(100, "Gateway's line limit", "what the simulated TWS allows", ge=1, le=10_000)
-    volume_unit: Literal["lots", "shares"] = _f("lots", "Volume unit", "as TWS is set")
+    volume_unit: Literal["lots", "shares", "mixed"] = _f("lots", "Volume unit", "as TWS is set")
     fresh: bool = _f(False, "Start over", "else the simulated clock goes on from where it stopped")
 
 

@@ -95,6 +95,7 @@ class Engine:
         supervisor.start("scores", rooms.scores.run)
         supervisor.start("scan parameters", rooms.scan_parameters.run)
         supervisor.start("bars on disk", rooms.bar_keeper.run)
+        supervisor.start("volume units on disk", rooms.unit_keeper.run)
         supervisor.start("survey", self._survey)
         supervisor.start("coverage", self._show_coverage)
         supervisor.start("status block", self._log_block)
@@ -116,6 +117,7 @@ class Engine:
         self.rooms.lab.stop()
         await self.rooms.supervisor.stop()
         await self.rooms.bar_keeper.close()
+        await self.rooms.unit_keeper.save()
         self.publisher.all()
 
     def _use_account(self, account: str) -> Path:
@@ -152,6 +154,7 @@ class Engine:
         rooms = self.rooms
         await self._clock_known.wait()
         rooms.bar_keeper.start_loading()
+        await rooms.unit_keeper.open(folder / BARS_FOLDER)
         await rooms.history.open_cache(folder / BARS_FOLDER)
         await self._restore_signals()
 
@@ -188,8 +191,7 @@ class Engine:
         for update in ticks.updates:
             con_id = con_id_of(update.req_id)
             if con_id is not None and con_id not in settled:
-                sizes = (update.bid_size_raw, update.ask_size_raw, update.last_size_raw)
-                rooms.units.on_ticks(con_id, update.volume_raw, update.avg_volume_raw, update.last, *sizes)
+                rooms.units.on_update(con_id, update, rooms.market_now())
 
     def _on_link_event(self, event: Connected | Disconnected | RequestError | SystemNotice) -> None:
         rooms, wall = self.rooms, self.rooms.clock.wall()
@@ -238,7 +240,7 @@ class Engine:
     def _connected(self, event: Connected) -> None:
         rooms = self.rooms
         rooms.market.restart()
-        rooms.units.forget_evidence()
+        rooms.units.on_connected(event.server_version)
         if event.positions_known:
             rooms.manager.forget_missing(self._seen)
         rooms.manager.on_connected(complete=event.positions_known)

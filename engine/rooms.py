@@ -11,7 +11,8 @@ from engine.bars.bar_files import BarFiles
 from engine.bars.history import HistoryDesk
 from engine.bars.keeper import BarKeeper
 from engine.bars.store import BarStore
-from engine.bars.volume_unit import VolumeUnits
+from engine.bars.unit_keeper import UnitKeeper
+from engine.bars.volume_unit import UnitChange, VolumeUnits
 from engine.broker.ib_broker import IBBroker
 from engine.broker.port import BrokerEvent
 from engine.broker.tradability import verdict
@@ -107,12 +108,14 @@ class Rooms:
         hooks = Hooks(
             on_quote=hears.quote,
             volume_unit=self.units.tick_factor,
+            size_unit=self.units.size_factor,
             market_time=self.market.now,
             stays=self._stays,
             on_unknown=self._unknown_contract,
             on_span=setup.journal.record_line_span,
         )
         self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, config.coverage)
+        self.unit_keeper = UnitKeeper(self.units, self.market_now)
         self.contracts = ContractDesk(self.broker, hears.info)
         self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
         self.history = HistoryDesk(
@@ -227,8 +230,10 @@ class Rooms:
     def _closes(self, con_id: int, minutes: int) -> list[float | None]:
         return self._minutes.last(con_id, minutes, self.market_now())
 
-    def _units_changed(self) -> None:
-        self.history.on_units_known()
+    def _units_changed(self, change: UnitChange) -> None:
+        self.bars.on_unit_changed(change.ticks, change.redo)
+        self.history.on_units_known(change.history)
+        self.history.ask_again(change.redo)
 
     def _stays(self, con_id: int) -> Stay:
         return self.coordinator.stays(con_id)

@@ -48,7 +48,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--start", type=start_moment, metavar="ISO", help="market time; New York when without zone")
     p.add_argument("--speed", type=positive, default=1.0, help="market seconds a second")
     p.add_argument("--line-limit", type=int, default=100, help="market data lines of the account")
-    p.add_argument("--volume-unit", choices=("lots", "shares"), default="lots", help="unit of US stock volumes")
+    p.add_argument(
+        "--volume-unit", choices=("lots", "shares", "mixed"), default="lots", help="unit of US stock volumes"
+    )
     p.add_argument("--account", default="DU1234567")
     p.add_argument("--replay", type=Path, default=None, metavar="FILE", help="plays SYMBOL-YYYYMMDD.csv[.gz] of ticks")
     p.add_argument("--state", type=Path, default=None, metavar="FILE", help="goes on from where it stopped")

@@ -67,9 +67,13 @@ class DataFaults(FaultGroup):
 
     def do_volume_unit(self, params: Params) -> None:
         """Applies to lines and bars that are asked for from now on."""
-        if params["unit"] not in ("lots", "shares"):
-            raise ValueError("unit must be lots or shares")
+        if params["unit"] not in ("lots", "shares", "mixed"):
+            raise ValueError("unit must be lots, shares or mixed")
         self._hub.settings.volume_unit = params["unit"]
+
+    def do_round_lot(self, params: Params) -> None:
+        """Shares a lot of one contract, for lines and bars that are asked for from now on."""
+        self._hub.settings.round_lots[int(params["con_id"])] = int(params["lot"])
 
     def do_expire(self, params: Params) -> None:
         """The contract answers 200 to everything, as after its last trading day; `off` true brings it back."""

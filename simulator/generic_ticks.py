@@ -60,7 +60,7 @@ def stats(instrument: Instrument, days: Sequence[Bar], fmt: TickFormat) -> list[
             messages.append(fmt.price(low_type, min(bar.low for bar in span), None))
             messages.append(fmt.price(high_type, max(bar.high for bar in span), None))
     if instrument.avg_volume:
-        messages.append(fmt.size(tk.AVG_VOLUME, instrument.avg_volume))
+        messages.append(fmt.volume(tk.AVG_VOLUME, instrument.avg_volume))
     return messages
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -173,5 +174,5 @@ def to_row(bar: Bar, date: str, what: str, stock: bool, divisor: int) -> BarRow:
     if what in QUOTE_BARS:
         return BarRow(date, bar.open, bar.high, bar.low, bar.close, -1, -1, -1)
     ratio = HISTORY_RATIO if stock else 1.0
-    volume = bar.volume * ratio / divisor
+    volume = math.floor(bar.volume * ratio) / divisor if stock else bar.volume / divisor
     return BarRow(date, bar.open, bar.high, bar.low, bar.close, volume, bar.wap, bar.count)

@@ -103,7 +103,7 @@ class HistoryDesk:
         daily = query.span.bar_s >= history.DAY_S
         date = bar_date(query.session.version, bar.time, query.request.format_date, daily)
         stock = query.instrument.sec_type == "STK"
-        divisor = 100 if self._hub.lots(query.instrument.sec_type) else 1
+        divisor = self._hub.lot(query.instrument)
         return history.to_row(bar, date, query.span.what, stock, divisor)
 
     def cancel(self, session: Session, request: rq.Plain) -> None:

@@ -9,7 +9,7 @@ from simulator.account import Book, Fill, Totals, Valued, opening_fill, totals, 
 from simulator.contracts import Directory
 from simulator.core import Core
 from simulator.market_time import local_date, midnight
-from simulator.model import World
+from simulator.model import Instrument, World
 from simulator.session import Session
 from simulator.settings import GatewaySettings
 from simulator.wire.fields import payload
@@ -30,9 +30,16 @@ class Hub(Core):
     def account(self) -> str:
         return self.faults.account or self.settings.account
 
-    def lots(self, sec_type: str) -> bool:
-        """Whether sizes of that type are sent in hundreds."""
-        return self.settings.volume_unit == "lots" and sec_type == "STK"
+    def lot(self, instrument: Instrument, *, live_volume: bool = False) -> int:
+        """Shares a unit in which the contract's sizes and bars go out, or the volumes of its live stream."""
+        counted = ("lots", "mixed") if live_volume else ("lots",)
+        if self.settings.volume_unit not in counted or (instrument.sec_type, instrument.currency) != ("STK", "USD"):
+            return 1
+        lots = self.settings.round_lots
+        if instrument.con_id not in lots:
+            quote = self.world.quote(instrument.con_id)
+            lots[instrument.con_id] = round_lot((quote.close or quote.last) if quote is not None else None)
+        return lots[instrument.con_id]
 
     def day_start(self) -> float:
         return midnight(local_date(self.world.now()))
@@ -68,6 +75,14 @@ class Hub(Core):
 
     def broadcast_fields(self, fields: list[str]) -> None:
         self.broadcast(payload(*fields))
+
+
+def round_lot(price: float | None) -> int:
+    """Shares a round lot since 2025-11-03 (Regulation NMS), here by the price when it is first asked for."""
+    for above, lot in ((10_000.0, 1), (1_000.0, 10), (250.0, 40)):
+        if price is not None and price > above:
+            return lot
+    return 100
 
 
 def open_book(world: World, directory: Directory) -> Book:

@@ -92,7 +92,8 @@ class LineDesk:
         fmt = TickFormat(
             req_id=request.req_id,
             decimals=decimals_of(instrument.min_tick),
-            divisor=100 if self._hub.lots(instrument.sec_type) else 1,
+            divisor=self._hub.lot(instrument),
+            volume_divisor=self._hub.lot(instrument, live_volume=True),
             delayed=delayed,
             fractional=session.version >= FRACTIONAL_SIZES,
         )

@@ -76,7 +76,7 @@ class RealtimeDesk:
     def _send(self, line: BarLine, until: float) -> None:
         bars = self._hub.world.bars(line.instrument.con_id, BAR_S, line.sent_until, until, line.request.rth)
         line.sent_until = until
-        divisor = 100 if self._hub.lots(line.instrument.sec_type) else 1
+        divisor = self._hub.lot(line.instrument)
         decimals = decimals_of(line.instrument.min_tick)
         for bar in bars:
             volume = bar.volume / divisor

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-VolumeUnit = Literal["lots", "shares"]
+VolumeUnit = Literal["lots", "shares", "mixed"]  # mixed: volumes of the live stream in lots, all else in shares
 
 
 @dataclass(slots=True)
@@ -19,6 +19,7 @@ class GatewaySettings:
     seed: int = 1
     line_limit: int = 100
     volume_unit: VolumeUnit = "lots"
+    round_lots: dict[int, int] = field(default_factory=dict)  # con_id -> shares a lot, where not by its price
     message_limit: int = 50
     scanner_slots: int = 10
     scan_first_s: float = 1.5

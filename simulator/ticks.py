@@ -13,11 +13,12 @@ NO_QUOTE = "-1"
 
 @dataclass(frozen=True, slots=True)
 class TickFormat:
-    """How one line writes its ticks. `divisor` is 100 where sizes go out in lots."""
+    """How one line writes its ticks. `divisor` is the shares a unit of sizes, `volume_divisor` of volumes."""
 
     req_id: int
     decimals: int
     divisor: int
+    volume_divisor: int
     delayed: bool
     fractional: bool
 
@@ -28,13 +29,22 @@ class TickFormat:
     def size(self, tick_type: int, amount: float | None) -> str:
         return tk.tick_size(self.req_id, self._type(tick_type), self.size_text(amount))
 
+    def volume(self, tick_type: int, amount: float | None) -> str:
+        return tk.tick_size(self.req_id, self._type(tick_type), self.volume_text(amount))
+
     def size_text(self, amount: float | None) -> str:
         """In the client's unit; a size of a few shares is one lot, never none."""
+        return self._text(amount, self.divisor)
+
+    def volume_text(self, amount: float | None) -> str:
+        return self._text(amount, self.volume_divisor)
+
+    def _text(self, amount: float | None, divisor: int) -> str:
         if amount is None:
             return "0"
-        if self.divisor == 1:
+        if divisor == 1:
             return size(amount, self.fractional)
-        return str(max(int(amount // self.divisor), 1 if amount > 0 else 0))
+        return str(max(int(amount // divisor), 1 if amount > 0 else 0))
 
     def timestamp(self, epoch_s: float) -> str:
         return tk.tick_string(self.req_id, self._type(tk.LAST_TIMESTAMP), str(int(epoch_s)))
@@ -53,7 +63,7 @@ def first_group(quote: QuoteState, fmt: TickFormat) -> list[str]:
         messages += [fmt.timestamp(quote.time), fmt.price(tk.LAST, quote.last, quote.last_size)]
     messages.append(fmt.halted(quote.halted))
     if quote.volume is not None:
-        messages.append(fmt.size(tk.VOLUME, quote.volume))
+        messages.append(fmt.volume(tk.VOLUME, quote.volume))
     pairs = ((tk.HIGH, quote.high), (tk.LOW, quote.low))
     return messages + [fmt.price(kind, value, None) for kind, value in pairs if value is not None]
 
@@ -92,7 +102,7 @@ def _trade(old: QuoteState, new: QuoteState, fmt: TickFormat) -> list[str]:
     elif new.last_size is not None and new.last_size != old.last_size:
         messages.append(fmt.size(tk.LAST_SIZE, new.last_size))
     if new.volume is not None and new.volume != old.volume:
-        messages.append(fmt.size(tk.VOLUME, new.volume))
+        messages.append(fmt.volume(tk.VOLUME, new.volume))
     return messages
 
 
@@ -125,5 +135,5 @@ def rt_volume(quote: QuoteState, vwap: float | None, fmt: TickFormat) -> str:
     """Generic tick 233: `price;size;ms;volume;vwap;single`."""
     last = "" if quote.last is None else price(quote.last, fmt.decimals)
     average = "" if vwap is None else f"{vwap:.8f}"
-    fields = (last, fmt.size_text(quote.last_size), str(int(quote.time * 1000)), fmt.size_text(quote.volume))
+    fields = (last, fmt.size_text(quote.last_size), str(int(quote.time * 1000)), fmt.volume_text(quote.volume))
     return tk.tick_string(fmt.req_id, tk.RT_VOLUME, ";".join((*fields, average, "true")))

@@ -156,6 +156,12 @@ class BarBuilder:
         self._complete_from = float("inf")
         return volume
 
+    def forget_volume(self) -> None:
+        """The unit of the day's volume changed: the next one is a new baseline, and this minute's is unknown."""
+        if self.bar is not None:
+            self.bar.volume, self.bar.complete = None, False
+        self._day_volume = self._left = self._resumed = self._visit_volume = self.late = None
+
     def adopt(self, bar: OpenBar) -> None:
         """Join what history says of the running minute with what was seen of it."""
         mine = self.bar

@@ -7,16 +7,15 @@ yet is kept and merged again when it is.
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from engine.bars.day_cache import DayCache
+from engine.bars.day_ratio import answer_of, new_york_day
 from engine.bars.history_plan import (
     RANK_POSITION,
     RANK_SHOWN,
@@ -37,7 +36,6 @@ from engine.broker.port import HistoryRequest
 from engine.clock import Clock
 from engine.domain import Bar, ContractRef
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
-from engine.zones import NEW_YORK
 
 log = logging.getLogger("qtrade.history")
 
@@ -158,11 +156,24 @@ class HistoryDesk:
     def on_disconnected(self) -> None:
         self._connected = False
 
-    def on_units_known(self) -> None:
-        """Merge again what came while the unit of volume was unknown."""
-        waits, self._unit_waits = self._unit_waits, {}
-        for (con_id, kind), (bars, asked, covers_from) in waits.items():
-            self._take(con_id, kind, bars, asked, covers_from)
+    def on_units_known(self, con_ids: Collection[int]) -> None:
+        """Merge again what came while the unit of these symbols' volume was unknown."""
+        for key in [key for key in self._unit_waits if key[0] in con_ids]:
+            bars, asked, covers_from = self._unit_waits.pop(key)
+            self._take(*key, bars, asked, covers_from)
+
+    def ask_again(self, con_ids: Collection[int]) -> None:
+        """What was answered was taken in another unit than theirs."""
+        for con_id in con_ids:
+            contract = self._store.contract(con_id)
+            if contract is None:
+                continue
+            requests: dict[JobKind, HistoryRequest] = {
+                "bars": TWO_DAYS, "usual": usual_request(contract), "daily": ONE_YEAR
+            }  # fmt: skip
+            for kind, request in requests.items():
+                if self._done.pop((con_id, kind), None) is not None:
+                    self._jobs[(con_id, kind)] = Job(contract, kind, request, RANK_STREAMED)
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
@@ -271,7 +282,7 @@ class HistoryDesk:
             return
         self._done[job.key] = self._today()
         self._failed.pop(job.key, None)
-        self._learn_unit(job, bars)
+        self._learn_unit(job, bars, asked)
         self._take(con_id, job.kind, bars, asked, self._covers_from(job))
         self._on_answer(con_id)
 
@@ -302,23 +313,9 @@ class HistoryDesk:
                 known = bars or covers_from is not None
                 self._store.set_message(con_id, "" if known else "the broker has no bars for this symbol")
 
-    def _learn_unit(self, job: Job, bars: list[Bar]) -> None:
-        if not is_us_stock(job.contract) or job.kind == "repair" or _is_short(job):
-            return
-        volumes = [bar.volume for bar in bars if bar.volume is not None]
-        days: dict[str, float] = {}
-        for bar in bars if job.kind != "daily" else ():
-            day = _date(bar.time)
-            days[day] = days.get(day, 0.0) + (bar.volume or 0.0)
-        newest = days[max(days)] if days and job.kind == "bars" else None
-        whole = (
-            [days[day] for day in sorted(days)[:-1]]
-            if job.kind == "usual"
-            else volumes[-21:-1]
-            if job.kind == "daily"
-            else []
-        )
-        self._units.on_history(job.contract.con_id, newest, volumes, sum(whole) / len(whole) if whole else None)
+    def _learn_unit(self, job: Job, bars: list[Bar], asked: float) -> None:
+        if is_us_stock(job.contract) and job.kind != "repair" and not _is_short(job):
+            self._units.on_history(job.contract.con_id, answer_of(job.kind, bars, asked))
 
     def _rejected(self, job: Job, error: RequestRejected, asked: float) -> None:
         text = error.text.lower()
@@ -371,17 +368,7 @@ class HistoryDesk:
             self._jobs[key] = msgspec.structs.replace(waiting, contract=contract, rank=rank, score=score)
 
     def _today(self) -> str:
-        return _date(self._market())
-
-
-def _date(at_market: float) -> str:
-    """The exchange's date. An answer has thousands of bars and its midnight is on the hour: once an hour is enough."""
-    return _date_of_hour(int(at_market // 3_600.0))
-
-
-@functools.lru_cache(maxsize=2_048)
-def _date_of_hour(hour: int) -> str:
-    return datetime.fromtimestamp(hour * 3_600.0, NEW_YORK).strftime("%Y%m%d")
+        return new_york_day(self._market())
 
 
 def _is_short(job: Job) -> bool:

@@ -164,6 +164,13 @@ class BarSeries:
         inside = (times >= start) & (times < end) & (self._columns[_QUALITY, : self._count] == STREAMED)
         self._columns[_QUALITY, : self._count][inside] = PARTIAL
 
+    def forget_volumes(self) -> None:
+        """They were counted in a wrong unit: unknown until history tells them."""
+        self._columns[_VOLUME, : self._count] = np.nan
+        self._columns[_QUALITY, : self._count] = np.minimum(self._columns[_QUALITY, : self._count], HISTORY)
+        self.version += 1
+        self.revision += 1
+
     def complete(self, late: LateTrade) -> None:
         """What a visit tells of the minute in which the one before ended: the rest of its volume, and a new extreme.
 

@@ -203,6 +203,17 @@ class BarStore:
             entry.usual = usual
             entry.series.version += 1
 
+    def on_unit_changed(self, con_ids: Collection[int], wrong: Collection[int] = ()) -> None:
+        """The day's volume of these comes in another unit from now on; of `wrong` it had been read in a wrong one."""
+        for con_id in (*con_ids, *wrong):
+            entry = self._symbols.get(con_id)
+            if entry is None:
+                continue
+            entry.builder.forget_volume()
+            if con_id in wrong:
+                entry.series.forget_volumes()
+                entry.covered = [[entry.last_update, entry.last_update]] if entry.streaming else []
+
     def set_message(self, con_id: int, message: str) -> None:
         entry = self._symbols.get(con_id)
         if entry is not None:

@@ -61,7 +61,7 @@ def _no_reason(con_id: int) -> Stay:
 class Hooks:
     """What the bus asks of other rooms, and tells them.
 
-    `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
+    `volume_unit(con_id)`, `size_unit(con_id)` = shares (contracts) a unit of volumes and of sizes, None = unknown.
     `market_time` turns wall into market seconds. `stays(con_id)` = why a visit of it has to go on.
     `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
     `on_span` is called for each line that ended and was more than a visit.
@@ -69,6 +69,7 @@ class Hooks:
 
     on_quote: Callable[[Quote, bool], None]  # each changed quote, and whether a trade came with it
     volume_unit: Callable[[int], float | None] = _no_unit
+    size_unit: Callable[[int], float | None] | None = None  # None = counted like volumes
     market_time: Callable[[float], float] = _real_time
     stays: Callable[[int], Stay] = _no_reason
     on_unknown: Callable[[int], None] = lambda con_id: None
@@ -97,7 +98,7 @@ class MarketDataBus:
         self._diary = Diary()
         self._log = LineLog(log)
         self._cap = LearnedCap()
-        self._book = QuoteBook(hooks.volume_unit)
+        self._book = QuoteBook(hooks.volume_unit, hooks.size_unit)
         self._executor = LineExecutor(
             broker,
             clock,

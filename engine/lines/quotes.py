@@ -31,11 +31,15 @@ def price_of(
 class QuoteBook:
     """Newest quote per con_id; survives its line, then labelled "visited". Engine thread only.
 
-    `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes and sizes, None = not known yet.
+    `volume_unit(con_id)` = shares (contracts) per unit of the gateway's volumes, None = not known yet; `size_unit` that
+    of its bid, ask and last sizes, None = they are counted like volumes.
     """
 
-    def __init__(self, volume_unit: Callable[[int], float | None]) -> None:
+    def __init__(
+        self, volume_unit: Callable[[int], float | None], size_unit: Callable[[int], float | None] | None = None
+    ) -> None:
         self._volume_unit = volume_unit
+        self._size_unit = size_unit or volume_unit
         self._quotes: dict[int, Quote] = {}
         self._values: dict[int, tuple[object, ...]] = {}
 
@@ -44,14 +48,14 @@ class QuoteBook:
     ) -> tuple[Quote, bool]:
         """The new quote, and whether anything but its time changed."""
         u = update
-        factor = self._volume_unit(con_id)
+        factor, size_factor = self._volume_unit(con_id), self._size_unit(con_id)
         last, bid, ask, close = u.last, u.bid, u.ask, u.close
         bid_size, ask_size, last_size = u.bid_size_raw, u.ask_size_raw, u.last_size_raw
         volume, avg_volume, halted, data_type = u.volume_raw, u.avg_volume_raw, u.halted, u.data_type
         # fmt: off
         values = (
             last, bid, ask, volume, bid_size, ask_size, last_size, u.high, u.low, u.open, close,
-            avg_volume, halted, data_type, factor, lane, epoch,
+            avg_volume, halted, data_type, factor, size_factor, lane, epoch,
         )
         # fmt: on
         changed = u.has_mark or self._values.get(con_id) != values  # a mark that came again is younger
@@ -60,12 +64,15 @@ class QuoteBook:
             before = self._quotes.get(con_id)
             mark_wall = wall if before is None or before.mark_wall is None else before.mark_wall
         price, kind = (last, _LAST) if last is not None else price_of(last, bid, ask, close, halted)
+        if size_factor is None:
+            bid_size = ask_size = last_size = None
+        elif size_factor != 1.0:
+            bid_size = None if bid_size is None else bid_size * size_factor
+            ask_size = None if ask_size is None else ask_size * size_factor
+            last_size = None if last_size is None else last_size * size_factor
         if factor is None:
-            bid_size = ask_size = last_size = volume = avg_volume = None
+            volume = avg_volume = None
         elif factor != 1.0:
-            bid_size = None if bid_size is None else bid_size * factor
-            ask_size = None if ask_size is None else ask_size * factor
-            last_size = None if last_size is None else last_size * factor
             volume = None if volume is None else volume * factor
             avg_volume = None if avg_volume is None else avg_volume * factor
         # By position, in the order of the fields of Quote: half the time of naming them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from engine.state.commands import OpenSymbol
@@ -28,10 +30,10 @@ def test_units_bars_and_results_on_the_simulator(unit, tmp_path):
                 lambda: (s := bench.read("scanners")) and s.results_market >= 100 and s, "rows of the scans"
             )
             assert scanners.slots_used == 9
-            words = "lots of 100" if unit == "lots" else "shares"
+            words = "lots of 100 and 40" if unit == "lots" else "shares"
             wait_for(
-                lambda: (h := bench.read("health")) and h.volume_units == {"ticks": words, "history": words},
-                f"both units known as {words}",
+                lambda: (h := bench.read("health")) and all(w.startswith(words) for w in h.volume_units.values()),
+                f"all units known as {words}",
                 40,
             )
             wait_for(lambda: bench.read("scanners").results_breakout >= 10, "symbols that are warm and judged", 60)
@@ -69,3 +71,32 @@ def the_symbol_page_has_everything(bench):
     assert rules["Warm-up"].text == "34/34" and rules["Average volume"].passed is True
     assert section.why_text
     assert len(section.daily) > 200
+
+
+@pytest.mark.parametrize("unit", ["lots", "mixed"])
+def test_each_symbol_is_counted_in_its_own_lot_and_a_restart_knows_it(unit, tmp_path):
+    with running_simulator("--fresh", "--volume-unit", unit) as gateway:
+        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+            wait_for(lambda: volume_is_right(bench, gateway, TSLA), "TSLA's volume in shares by its lot of 40", 40)
+            wait_for(lambda: kept_lot(tmp_path, TSLA) == 40.0, "the lot on disk")
+            units = bench.engine.rooms.units
+            assert units.history_factor(TSLA) == units.size_factor(TSLA) == (40.0 if unit == "lots" else 1.0)
+        gateway.fault("error", next="history", code=162, text="HMDS query returned no data", count=1_000)
+        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+            wait_for(lambda: volume_is_right(bench, gateway, TSLA), "the same again without any history", 10)
+
+
+def volume_is_right(bench, gateway, con_id):
+    quotes = bench.read("quotes")
+    quote = next((each for each in quotes.quotes if each.con_id == con_id), None) if quotes is not None else None
+    if quote is None or quote.volume is None:
+        return False
+    truth = gateway.call("GET", f"/quote?con_id={con_id}")["quote"]["volume"]
+    assert quote.volume == pytest.approx(truth, rel=0.02)
+    return True
+
+
+def kept_lot(data_dir, con_id):
+    files = list(data_dir.glob("*/bars/volume-units.json"))
+    symbols = json.loads(files[0].read_bytes())["symbols"] if files else []
+    return next((symbol[1] for symbol in symbols if symbol[0] == con_id), None)

@@ -204,3 +204,14 @@ def test_a_long_break_counts_as_minutes_that_nobody_saw() -> None:
     assert builder.bar is None and builder.unseen == (RESUME_S + 600) // 60 - 1
     builder.update(11.1, 90_100.0, T0 + RESUME_S + 610)
     assert builder.bar is not None and builder.bar.unseen == (RESUME_S + 600) // 60 - 1
+
+
+def test_another_unit_of_the_days_volume_is_a_new_baseline_not_a_new_day() -> None:
+    builder = BarBuilder()
+    builder.update(10.0, 100_000.0, 60.0)
+    builder.update(10.1, 100_500.0, 61.0)
+    assert builder.bar is not None and builder.bar.volume == 500.0
+    builder.forget_volume()
+    builder.update(10.2, 40_300.0, 62.0)
+    builder.update(10.2, 40_340.0, 63.0)
+    assert builder.bar.volume == 40.0 and not builder.bar.complete

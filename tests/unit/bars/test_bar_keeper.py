@@ -12,6 +12,7 @@ from engine.bars.bar_files import FILE_NAME, list_symbols, read_daily, read_sess
 from engine.bars.history import RANK_POSITION, SETTLE_S, TWO_DAYS, HistoryDesk
 from engine.bars.history_plan import missing_since
 from engine.bars.keeper import SAVE_EVERY_S, BarKeeper
+from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest
@@ -41,7 +42,7 @@ class Run:
         self.broker.bars = self.history
         self.store = BarStore()
         self.units = VolumeUnits()
-        self.units._factor = {"ticks": 1.0, "history": 1.0}
+        self.units.restore(IN_SHARES)
         self.keeper = BarKeeper(self.store, self.clock, self.clock.wall)
         self.desk = HistoryDesk(
             self.broker, self.store, self.units, self.clock, self.clock.wall, is_ready=self.keeper.is_ready

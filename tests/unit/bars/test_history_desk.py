@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, SETTLE_S, TWO_DAYS, HistoryDesk
 from engine.bars.history_plan import Allowance, Job, next_jobs
+from engine.bars.kept_units import IN_SHARES, KeptSymbol, KeptUnits
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest
@@ -37,7 +38,7 @@ class Bench:
         self.broker.bars = fifteen
         self.store = BarStore()
         self.units = VolumeUnits()
-        self.units._factor = {"ticks": 1.0, "history": 1.0}
+        self.units.restore(IN_SHARES)
         self.unknown: list[int] = []
         self.desk = HistoryDesk(
             self.broker, self.store, self.units, self.clock, self.clock.wall, on_unknown_contract=self.unknown.append
@@ -248,13 +249,15 @@ def test_what_was_answered_on_another_day_is_not_counted_among_the_warming() -> 
 def test_an_answer_whose_unit_is_unknown_is_merged_again_when_it_is_known() -> None:
     async def play() -> None:
         bench = Bench()
-        bench.units._factor = {"ticks": None, "history": None}
+        bench.units.on_connected(176)
+        bench.units.on_connected(177)  # another version: to be learned anew
         bench.want(stock(1))
         await bench.go(3)
         assert {bar.volume for bar in bench.store.bars(1)} == {None}
         assert bench.store.get(1).usual is None
-        bench.units._factor = {"ticks": 100.0, "history": 100.0}
-        bench.desk.on_units_known()
+        lots = KeptSymbol(1, 100.0, 100.0, 100.0, "measured", "2025-11-05")
+        bench.units.restore(KeptUnits(177, "", {"ticks": "lots", "history": "lots"}, (lots,)))
+        bench.desk.on_units_known({1})
         plain = flat_history(100.0, TEN, minutes=30)
         assert [bar.volume for bar in bench.store.bars(1)] == [pytest.approx((bar.volume or 0) * 100) for bar in plain]
         assert bench.store.get(1).usual is not None
@@ -307,5 +310,30 @@ def test_a_gap_without_bars_is_not_asked_for_ever(failure: Exception | None) -> 
             await bench.go(30, 1.0)
         assert len(bench.broker.asked) - asked <= 2
         assert bench.store.get(1).message == "", "the symbol itself has bars"
+
+    asyncio.run(play())
+
+
+def test_what_was_taken_in_a_wrong_lot_is_asked_again_and_corrected() -> None:
+    async def play() -> None:
+        bench = Bench()
+        bench.units.on_connected(176)
+        bench.units.on_connected(177)
+        lots = {"ticks": "lots", "history": "lots"}
+        bench.units.restore(KeptUnits(177, "", lots, (KeptSymbol(1, 100.0, None, 100.0, "price", "2025-11-05"),)))
+        bench.want(stock(1))
+        await bench.go(3)
+        plain = flat_history(100.0, TEN, minutes=30)
+        assert [bar.volume for bar in bench.store.bars(1)] == [pytest.approx((bar.volume or 0) * 100) for bar in plain]
+        asked = len(bench.broker.asked)
+        bench.store.on_unit_changed({1}, {1})
+        assert {bar.volume for bar in bench.store.bars(1)} == {None}
+        bench.units.on_connected(176)
+        bench.units.on_connected(177)
+        bench.units.restore(KeptUnits(177, "", lots, (KeptSymbol(1, 40.0, None, 40.0, "measured", "2025-11-05"),)))
+        bench.desk.ask_again({1})
+        await bench.go(20)
+        assert len(bench.broker.asked) == asked + 2, "minute bars and the base, 15 s after the same request"
+        assert [bar.volume for bar in bench.store.bars(1)] == [pytest.approx((bar.volume or 0) * 40) for bar in plain]
 
     asyncio.run(play())

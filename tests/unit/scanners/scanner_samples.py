@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from engine.bars.history import HistoryDesk
+from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest, ScanRow, ScanRows, ScanSpec
@@ -160,7 +161,7 @@ class Street:
         self.coordinator = ScannerCoordinator(
             parts, params or BreakoutParams(), MarketScanSettings(), on_signal=self.signals.append
         )
-        self.units._factor = {"ticks": 1.0, "history": 1.0}
+        self.units.restore(IN_SHARES)
 
     @property
     def now(self) -> float:

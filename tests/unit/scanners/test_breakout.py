@@ -151,7 +151,8 @@ def test_frozen_prices_are_judged_and_say_why_they_cannot_signal() -> None:
 
 def test_unknown_unit_of_volume_does_not_pass() -> None:
     made = street()
-    made.units._factor = {"ticks": None, "history": None}
+    made.units.on_connected(176)
+    made.units.on_connected(177)  # another version: to be learned anew
     play(made, 65, calm, usual)
     for second in range(70):
         made.second()

@@ -43,6 +43,8 @@ def holders(made: Street, con_id: int) -> set[str]:
     found = set()
     for room, holder in rooms.items():
         for name, table in vars(holder).items():
+            if (room, name) == ("units", "_kept"):  # what was learned outlasts a symbol's day, 2,000 at most
+                continue
             if isinstance(table, (dict, set)) and any(
                 con_id in (key if isinstance(key, tuple) else (key,)) for key in table
             ):

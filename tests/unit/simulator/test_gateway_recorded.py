@@ -49,14 +49,14 @@ def test_realtime_bar(recorded: list[list[str]]) -> None:
 
 
 def test_opening_sequence_of_a_line(recorded: list[list[str]]) -> None:
-    fmt = TickFormat(req_id=9004, decimals=2, divisor=1, delayed=False, fractional=True)
+    fmt = TickFormat(req_id=9004, decimals=2, divisor=1, volume_divisor=1, delayed=False, fractional=True)
     sent = [
         tk.market_data_type(9004, 1),
         tk.tick_req_params(9004, "0.01", "9c0001", 3),
         fmt.timestamp(1744742860.7),
         fmt.price(tk.LAST, 252.5, 1),
         fmt.halted(False),
-        fmt.size(tk.VOLUME, 663944),
+        fmt.volume(tk.VOLUME, 663944),
         fmt.price(tk.HIGH, 258.75, None),
         fmt.price(tk.LOW, 247.54, None),
     ]

@@ -13,8 +13,8 @@ QUOTE = QuoteState(
     con_id=1, seq=5, time=1762354800.4, bid=10.0, ask=10.02, bid_size=700.0, ask_size=1250.0, last=10.01,
     last_size=140.0, volume=123_456.0, open=9.9, high=10.5, low=9.8, close=9.95,
 )  # fmt: skip
-LOTS = TickFormat(req_id=3, decimals=2, divisor=100, delayed=False, fractional=True)
-SHARES = replace(LOTS, divisor=1)
+LOTS = TickFormat(req_id=3, decimals=2, divisor=100, volume_divisor=100, delayed=False, fractional=True)
+SHARES = replace(LOTS, divisor=1, volume_divisor=1)
 DELAYED = replace(LOTS, delayed=True)
 
 
