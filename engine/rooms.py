@@ -22,7 +22,7 @@ from engine.clock import Clock, MarketClock, SystemClock
 from engine.command_desk import CommandDesk
 from engine.config import BreakoutParams
 from engine.contract_desk import ContractDesk
-from engine.domain import ContractInfo, Quote, Signal, Stay
+from engine.domain import ContractInfo, ContractRef, Quote, Signal, Stay
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
@@ -152,7 +152,9 @@ class Rooms:
             self.coordinator, self.bars, setup.journal, clock, self.market_now, self._ask_bars, changed
         )
         self._minutes = MinuteCloses(self.bars)
-        self.manager = TradeManager(Market(self.bus.quote, self._closes, self.bus.holds), verdict, config.positions)
+        self.manager = TradeManager(
+            Market(self.bus.quote, self._closes, self.bus.holds), self._tradability, config.positions
+        )
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.keeper = SettingsKeeper(
             setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings, self.market_now
@@ -191,6 +193,10 @@ class Rooms:
             setup.root,
             setup.data_dir / "logs" / "lab.log",
         )
+
+    def _tradability(self, contract: ContractRef, info: ContractInfo | None) -> tuple[str, str] | None:
+        """The rule with the market's day, once its clock is known."""
+        return verdict(contract, info, self.market_now() if self.market.known else None)
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""

@@ -17,7 +17,11 @@ View = dict[str, dict[str, Any]]
 SPARK_HEIGHT = 40  # half pixels of the 24-px cell, less a margin
 
 MARK_WORDS = {"mark": "IB", "mid": "mid", "bid": "bid", "ask": "ask", "close": "prior close", "portfolio": "from TWS"}
-KIND_WORDS = {"OTC": ("OTC", "OTC"), "right": ("right", "rights"), "warrant": ("warrant", "warrants")}
+KIND_WORDS = {
+    "right": ("right", "rights"),
+    "warrant": ("warrant", "warrants"),
+    "combination": ("combination", "combinations"),
+}
 
 
 def positions_parts(s: Snapshots) -> View:

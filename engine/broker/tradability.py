@@ -6,8 +6,12 @@ about the contract.
 
 from __future__ import annotations
 
+import datetime as dt
+from zoneinfo import ZoneInfo
+
 from engine.domain import ContractInfo, ContractRef
 
+_LATEST = ZoneInfo("America/New_York")
 Verdict = tuple[str, str]  # (kind, reason)
 
 _OTC_LISTINGS = frozenset({"PINK", "GREY", "EXPERT", "VALUE", "CORPACT"})
@@ -16,6 +20,10 @@ _SUFFIXES: tuple[tuple[str, str, str], ...] = (
     (".CVR", "right", "contingent value right (.CVR)"),
     (".OLD", "delisted", "delisted or replaced (.OLD)"),
 )
+_NOT_TRADED: dict[str, Verdict] = {
+    "SLB": ("lent", "a securities-lending entry, not a holding to trade; IB values it"),
+    "BAG": ("combination", "a combination: traded by its legs, valued by IB"),
+}
 _STOCK_TYPES = {
     "RIGHT": ("right", "a right, not a share"),
     "RIGHTS": ("right", "a right, not a share"),
@@ -25,11 +33,16 @@ _STOCK_TYPES = {
 }
 
 
-def verdict(contract: ContractRef, info: ContractInfo | None) -> Verdict | None:
+def verdict(contract: ContractRef, info: ContractInfo | None, now_market: float | None = None) -> Verdict | None:
     """Why this position cannot be traded, as (kind, reason); None = tradable.
 
-    Kinds: OTC, right, warrant, delisted. `info` None = no details (not asked yet, or error 200).
+    Kinds: OTC, right, warrant, delisted, lent, combination, expired. `info` None = no details (not asked yet, or
+    error 200). `now_market` None = the market's clock is not known: nothing has expired.
     """
+    if contract.sec_type in _NOT_TRADED:
+        return _NOT_TRADED[contract.sec_type]
+    if now_market is not None and _is_over(contract.last_trade_date, now_market):
+        return "expired", f"expired: last traded {_day(contract.last_trade_date)}"
     if contract.sec_type == "WAR" or (info is not None and info.contract.sec_type == "WAR"):
         return "warrant", "security type WAR"
     if contract.sec_type not in ("STK", ""):
@@ -78,3 +91,12 @@ def _by_letters(contract: ContractRef, *, any_listing: bool = False, letters: st
     if name[4] == "W":
         return "warrant", "fifth letter W: a warrant"
     return "delisted", "fifth letter Q: in bankruptcy"
+
+
+def _is_over(last_trade_date: str, now_market: float) -> bool:
+    """The day is over in New York, where it ends last: nothing expires too soon."""
+    return len(last_trade_date) == 8 and last_trade_date < f"{dt.datetime.fromtimestamp(now_market, _LATEST):%Y%m%d}"
+
+
+def _day(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}"

@@ -84,3 +84,37 @@ def test_the_twelve_positions_split_into_three_and_nine():
     ]  # fmt: skip
     filtered = [contract for contract in held if verdict(contract, None)]
     assert (len(held) - len(filtered), len(filtered)) == (3, 9)
+
+
+DECEMBER = 1765800000.0  # 2025-12-15 07:00 in New York
+
+
+@pytest.mark.parametrize("sec_type", ["FUT", "OPT", "FOP", "WAR", "IOPT"])
+@pytest.mark.parametrize(
+    ("last_day", "now", "expired"),
+    [
+        ("20251214", DECEMBER, True),
+        ("20251215", DECEMBER, False),  # its last day is not over
+        ("20251219", DECEMBER, False),
+        ("20251215", DECEMBER + 86_400.0, True),
+        ("20251214", None, False),  # the market's clock is not known: nothing expires by this machine's
+        ("202512", DECEMBER, False),
+        ("", DECEMBER, False),
+    ],
+)
+def test_what_is_over_is_said_and_kept(sec_type, last_day, now, expired):
+    contract = ContractRef(3, "X", "X", sec_type, "CME", last_trade_date=last_day)
+    found = verdict(contract, None, now)
+    assert (found is not None and found[0] == "expired") == expired
+    if expired:
+        assert found == ("expired", f"expired: last traded {last_day[:4]}-{last_day[4:6]}-{last_day[6:]}")
+
+
+@pytest.mark.parametrize(("sec_type", "kind"), [("SLB", "lent"), ("BAG", "combination")])
+def test_lending_and_combinations_are_said(sec_type, kind):
+    assert verdict(ContractRef(4, "X", "X", sec_type), None)[0] == kind
+
+
+@pytest.mark.parametrize("sec_type", ["CASH", "CRYPTO", "CFD", "BOND", "BILL", "FUND", "CMDTY", "OPT", "FOP", "IND"])
+def test_other_kinds_are_tradable(sec_type):
+    assert verdict(ContractRef(5, "XXXXW", "XXXXW", sec_type, "SMART", "PINK"), None, DECEMBER) is None
