@@ -23,6 +23,7 @@ from engine.broker.port import (
     PositionsKnown,
     PositionUpdate,
     RequestError,
+    Rerouted,
     ScanRows,
     SystemNotice,
     Ticks,
@@ -181,6 +182,8 @@ class Engine:
             self.rooms.coordinator.on_rows(event)
         elif isinstance(event, PositionsKnown):
             self._positions_known()
+        elif isinstance(event, Rerouted):
+            self.rooms.bus.on_rerouted(event)
         else:
             self._on_link_event(event)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.broker import failures
 from engine.broker.account_check import named_accounts, no_account
+from engine.broker.asking import NamesWanted
 from engine.broker.client import load_library, new_ib
 from engine.broker.failures import Address, ConnectFailure
 from engine.broker.pacing import Pacer
@@ -41,6 +42,7 @@ class Connection:
         self._unnamed: asyncio.TimerHandle | None = None
         self.lost: asyncio.Future[ConnectFailure] = asyncio.get_running_loop().create_future()
         self._opened = False
+        self.names = NamesWanted()
         self.last_req_id = 0
         self.ib.errorEvent += self._on_error
         self.ib.client.apiError += self._on_api_error

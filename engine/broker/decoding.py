@@ -58,10 +58,10 @@ def _prices(wrapper: Any, library: ModuleType) -> Handler:
     tick_data = library.objects.TickData
 
     def handler(fields: list[str]) -> None:
-        if len(fields) < 5 or not fields[4]:
+        _, _, req_text, kind_text, price_text, size_text, *_ = fields
+        if not price_text:
             return
-        req_id, kind, price = int(fields[2]), int(fields[3]), float(fields[4])
-        size = float(fields[5] or 0) if len(fields) > 5 else 0.0
+        req_id, kind, price, size = int(req_text), int(kind_text), float(price_text), float(size_text or 0)
         wrapper.priceSizeTick(req_id, kind, price, size)
         if price == 0.0 and kind in _MARKS and not size and (ticker := wrapper.reqId2Ticker.get(req_id)):
             ticker.ticks.append(tick_data(wrapper.lastTime, kind, 0.0, 0.0))

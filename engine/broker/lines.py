@@ -1,33 +1,41 @@
 """Market-data lines on the wire of one connection: subscribe, cancel, and ticks out as one event a packet.
 
-Which lines exist is the bus's decision; this only carries it out. Engine loop only.
+A line keeps the request number that `open` gave it, also when TWS sends it elsewhere; `wire_id` is the number of the
+request that stands for it now. Which lines exist is the bus's decision; this only carries it out. Engine loop only.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
 
+from engine.broker.asking import generic_ticks_of, less_generic_ticks
 from engine.broker.client import forget_ticker, new_ticker
 from engine.broker.connection import Connection
 from engine.broker.convert import TickCopier, to_contract
 from engine.broker.pacing import Pacer
-from engine.broker.port import BrokerEvent, Ticks
+from engine.broker.port import BrokerEvent, Rerouted, Ticks
 from engine.clock import Clock
-from engine.domain import ContractRef
+from engine.domain import ContractRef, TickUpdate
 
-_GENERIC_TICKS = {"STK": "165,233", "FUT": "233", "CONTFUT": "233", "OPT": "233", "FOP": "233"}
+log = logging.getLogger("qtrade.broker")
+
+_REROUTES_MOST = 3  # a CFD's underlying is one step away
 
 
 class _Line(Struct):
-    contract: Any
-    sec_type: str
+    contract: ContractRef
+    wire_id: int
+    native: Any
     ticker: Any
     urgent: bool
-    plain: bool = False  # without generic ticks
+    generic: tuple[str, ...] = ()
+    named: bool = False  # asked for with symbol, type and currency
+    routes: int = 0
     sent_mono: float | None = None
     cancel_sent_mono: float | None = None
     cancelled: bool = False
@@ -45,10 +53,13 @@ class MarketLines:
         self._emit = emit
         self._memory_s = memory_s
         self._lines: dict[int, _Line] = {}
+        self._by_wire: dict[int, int] = {}  # requests that took over from a line's own
         self._copiers: dict[Any, TickCopier] = {}
         self._cancelled: deque[tuple[float, int]] = deque()
-        self._no_generic: set[str] = set()
+        self._generic: dict[str, tuple[str, ...]] = {}  # by type, where less than usual is taken
         connection.ib.pendingTickersEvent += self.on_tickers
+        connection.wrapper.rerouteMktDataReq = self._on_reroute
+        connection.wrapper.rerouteMktDepthReq = self._on_depth_reroute
 
     @property
     def open_count(self) -> int:
@@ -57,24 +68,24 @@ class MarketLines:
     def open(self, contract: ContractRef, *, urgent: bool) -> int:
         """Queue the subscription; returns its request number."""
         req_id = self._connection.next_req_id()
-        native = to_contract(self._connection.library, contract)
+        named = self._connection.names.wanted
+        native = to_contract(self._connection.library, contract, names=named)
         ticker = new_ticker(self._connection.ib, req_id, native)
-        self._lines[req_id] = _Line(native, contract.sec_type, ticker, urgent)
-        self._copiers[ticker] = TickCopier(req_id, contract.sec_type)
-        self._request(req_id)
+        line = self._lines[req_id] = _Line(contract, req_id, native, ticker, urgent, named=named)
+        self._copiers[ticker] = TickCopier(req_id, contract.sec_type, contract.price_magnifier)
+        self._request(req_id, line)
         return req_id
 
-    def _request(self, req_id: int) -> None:
-        line = self._lines[req_id]
+    def _request(self, req_id: int, line: _Line) -> None:
         client = self._connection.client
-        line.plain = line.sec_type in self._no_generic
-        generic = "" if line.plain else _GENERIC_TICKS.get(line.sec_type, "")
+        sec_type = line.contract.sec_type
+        line.generic = self._generic.get(sec_type, generic_ticks_of(sec_type))
 
         def sent(mono: float) -> None:
-            line.sent_mono = mono
+            line.sent_mono = line.sent_mono if line.routes and line.sent_mono is not None else mono
 
         with client.sending(urgent=line.urgent, key=("line", req_id), on_sent=sent):
-            client.reqMktData(req_id, line.contract, generic, False, False, [])
+            client.reqMktData(line.wire_id, line.native, ",".join(line.generic), False, False, [])
 
     def close(self, req_id: int) -> None:
         """Queue the cancel; a subscription that has not left yet is taken back and nothing is sent."""
@@ -93,7 +104,7 @@ class MarketLines:
             line.cancel_sent_mono = mono
 
         with self._connection.client.sending(on_sent=sent):
-            self._connection.client.cancelMktData(req_id)
+            self._connection.client.cancelMktData(line.wire_id)
 
     def sent_at_mono(self, req_id: int) -> float | None:
         line = self._lines.get(req_id)
@@ -103,6 +114,15 @@ class MarketLines:
         line = self._lines.get(req_id)
         return line.cancel_sent_mono if line is not None else 0.0
 
+    def line_of(self, wire_id: int) -> int:
+        """The line's own number of a request; any other number is returned as it is."""
+        return self._by_wire.get(wire_id, wire_id)
+
+    def is_past(self, wire_id: int) -> bool:
+        """A request of a line that another request stands for by now."""
+        line = self._lines.get(self.line_of(wire_id))
+        return line is not None and line.wire_id != wire_id
+
     def owns(self, req_id: int) -> bool:
         return req_id in self._lines
 
@@ -110,14 +130,67 @@ class MarketLines:
         line = self._lines.get(req_id)
         return line is not None and line.cancelled
 
-    def retried_without_generic(self, req_id: int, code: int, text: str) -> bool:
-        """321 about the generic ticks: ask again without them, and never again with them for this type."""
+    # --- asked for in another way -------------------------------------------------------------------------------
+
+    def retried(self, req_id: int, code: int, text: str) -> bool:
+        """A refusal that another form of the request may cure: asked again at once. False = it stands."""
         line = self._lines.get(req_id)
-        if line is None or line.plain or line.cancelled or code not in (320, 321) or "generic tick" not in text.lower():
+        if line is None or line.cancelled:
             return False
-        self._no_generic.add(line.sec_type)
-        self._request(req_id)
+        return self._retried_with_fewer_ticks(req_id, line, code, text) or self._retried_with_names(
+            req_id, line, code, text
+        )
+
+    def _retried_with_fewer_ticks(self, req_id: int, line: _Line, code: int, text: str) -> bool:
+        """321 about generic ticks: without those that were refused, for every line of this type from now on."""
+        if not line.generic or code not in (320, 321) or "generic tick" not in text.lower():
+            return False
+        sec_type = line.contract.sec_type
+        if self._generic.get(sec_type, generic_ticks_of(sec_type)) == line.generic:
+            self._generic[sec_type] = kept = less_generic_ticks(line.generic, text)
+            log.info("TWS refused generic ticks of %s; asking for %s", sec_type, ",".join(kept) or "none")
+        self._request(req_id, line)
         return True
+
+    def _retried_with_names(self, req_id: int, line: _Line, code: int, text: str) -> bool:
+        names = self._connection.names
+        if line.named:
+            if names.is_trying:
+                names.end(helped=False)
+            return False
+        if not names.may_help(line.contract, code, text):
+            return False
+        names.begin()
+        line.named = True
+        line.native = to_contract(self._connection.library, line.contract, names=True)
+        self._request(req_id, line)
+        return True
+
+    def _on_reroute(self, wire_id: int, con_id: int, exchange: str) -> None:
+        """TWS has no prices of this contract (a CFD) itself: the same line asks the one it names."""
+        req_id = self.line_of(wire_id)
+        line = self._lines.get(req_id)
+        if line is None or line.cancelled or line.wire_id != wire_id or line.routes >= _REROUTES_MOST:
+            return
+        connection = self._connection
+        if not connection.is_ready:
+            return
+        forget_ticker(connection.ib, wire_id)
+        copier = self._copiers.pop(line.ticker)
+        line.routes += 1
+        line.wire_id = connection.next_req_id()
+        line.native = connection.library.Contract(conId=con_id, exchange=exchange)
+        line.ticker = new_ticker(connection.ib, line.wire_id, line.native)
+        self._copiers[line.ticker] = copier
+        self._by_wire[line.wire_id] = req_id
+        self._request(req_id, line)
+        self._emit(Rerouted(req_id, con_id, exchange))
+
+    def _on_depth_reroute(self, wire_id: int, con_id: int, exchange: str) -> None:
+        """Market depth is never asked for: there is nothing to follow."""
+        log.info("TWS re-routes market depth of request %d, which is not ours", wire_id)
+
+    # --- ticks --------------------------------------------------------------------------------------------------
 
     def on_tickers(self, tickers: Iterable[Any]) -> None:
         """All tickers of one packet; those of cancelled lines are ignored."""
@@ -125,12 +198,21 @@ class MarketLines:
         copiers = self._copiers
         updates = tuple([copiers[ticker].copy(ticker, now) for ticker in tickers if ticker in copiers])
         if updates:
+            if self._connection.names.is_trying:
+                self._note_named(updates)
             self._emit(Ticks(updates))
+
+    def _note_named(self, updates: Iterable[TickUpdate]) -> None:
+        """A line that was asked for with names ticks: this gateway wants them."""
+        if any(self._lines[update.req_id].named for update in updates):
+            self._connection.names.end(helped=True)
 
     def tidy(self) -> None:
         """Forget lines cancelled a while ago; until then their late ticks find a ticker."""
         now = self._clock.mono()
         while self._cancelled and now - self._cancelled[0][0] > self._memory_s:
             _, req_id = self._cancelled.popleft()
-            self._lines.pop(req_id, None)
-            forget_ticker(self._connection.ib, req_id)
+            line = self._lines.pop(req_id, None)
+            if line is not None:
+                self._by_wire.pop(line.wire_id, None)
+                forget_ticker(self._connection.ib, line.wire_id)

@@ -17,7 +17,10 @@ LinkPhase = Literal["connecting", "connected", "waiting", "refused"]
 
 
 class HistoryRequest(Struct, frozen=True):
-    """One request for TRADES bars; `end_market` None = now. Durations as IB writes them ("2 D", "20 D", "1 Y")."""
+    """One request for bars of trades, or of what the contract's type has instead; `end_market` None = now.
+
+    Durations as IB writes them ("2 D", "20 D", "1 Y").
+    """
 
     duration: str
     bar_size: str  # "1 min", "15 mins", "1 day"
@@ -81,6 +84,14 @@ class Ticks(Struct, frozen=True):
     """All lines that changed in one packet of the socket."""
 
     updates: tuple[TickUpdate, ...]
+
+
+class Rerouted(Struct, frozen=True):
+    """TWS sends the line's prices from another contract (a CFD's from its underlying); the line asks there now."""
+
+    req_id: int
+    con_id: int
+    exchange: str
 
 
 class RequestError(Struct, frozen=True):
@@ -176,6 +187,7 @@ BrokerEvent = (
     | PositionsKnown
     | Disconnected
     | Ticks
+    | Rerouted
     | RequestError
     | SystemNotice
     | PositionUpdate
@@ -224,7 +236,7 @@ class BrokerPort(Protocol):
     def link(self) -> LinkState: ...
 
     def subscribe(self, contract: ContractRef, *, urgent: bool) -> int:
-        """Open one market-data line (generic ticks 165, 233 where the contract takes them). `urgent` = a position."""
+        """Open one market-data line, with the generic ticks that the contract takes. `urgent` = a position."""
 
     def cancel(self, req_id: int) -> None:
         """Close one line. Ticks that arrive later for it are ignored."""

@@ -23,6 +23,7 @@ from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
 
 LookUp = Callable[[ContractRef], Awaitable[list[Any]]]
 _Key = tuple[str, int]  # (account, con_id)
+_WITHOUT_DETAILS = frozenset({"BAG"})  # a combination's number names no contract that could be looked up
 _LONGEST_RECHECK_FACTOR = 20.0
 
 
@@ -72,12 +73,15 @@ class PositionDesk:
     def _take(self, key: _Key, native: Any, quantity: float, avg_cost: float) -> None:
         con_id = key[1]
         self._rows[key] = _Row(native, number(quantity) or 0.0, number(avg_cost))
-        if quantity and con_id not in self._tasks:
+        if native.secType in _WITHOUT_DETAILS:
+            self._refs[con_id] = self._bare(self._rows[key], "")
+        elif quantity and con_id not in self._tasks:
             self._first_look[con_id] = asyncio.Event()
             self._tasks[con_id] = asyncio.ensure_future(self._qualify(con_id))
             if self._announced and con_id in self._refs:  # opened again: its look-up may change nothing to tell
                 self._tell(key)
-        elif self._announced:
+            return
+        if self._announced:
             self._tell(key)
 
     async def first_looks(self, timeout_s: float) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 from typing import Any
 
+from engine.broker.asking import bars_expected, bars_of, has_volume
 from engine.broker.connection import Connection
 from engine.broker.convert import to_bar, to_contract, to_info, to_ref
 from engine.broker.port import HistoryRequest
@@ -26,6 +27,7 @@ class Requests:
         self._timings = timings
         self._details: dict[int, list[Any]] = {}
         self._look_ups: set[int] = set()
+        self._bars: dict[str, str] = {}  # by type, what a gateway said it wants
         self._one_xml = asyncio.Lock()
 
     def is_look_up(self, req_id: int) -> bool:
@@ -33,28 +35,64 @@ class Requests:
         return req_id in self._look_ups
 
     async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float) -> list[Bar]:
+        """Sorted bars of the kind that the contract's type has (`asking.bars_of`); raises as `Connection.ask`."""
+        kind = self._bars.get(contract.sec_type) or bars_of(contract.sec_type)
+        try:
+            rows = await self._rows(contract, request, kind, timeout_s)
+        except RequestRejected as error:
+            expected = bars_expected(error.text)
+            if expected is None or expected == kind:
+                raise
+            rows = await self._rows(contract, request, expected, timeout_s)
+            self._bars[contract.sec_type] = kind = expected
+        volume = has_volume(contract.sec_type, kind)
+        bars = (to_bar(row, contract.sec_type, contract.price_magnifier, has_volume=volume) for row in rows)
+        return sorted((bar for bar in bars if bar is not None), key=lambda bar: bar.time)
+
+    async def _rows(self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float) -> list[Any]:
+        """The library's bars; asked for once more, with names, where the gateway insists on them."""
+        names = self._connection.names
+        try:
+            return await self._rows_once(contract, request, kind, timeout_s, names=names.wanted)
+        except RequestRejected as error:
+            if not names.may_help(contract, error.code, error.text):
+                raise
+        names.begin()
+        helped = False
+        try:
+            rows = await self._rows_once(contract, request, kind, timeout_s, names=True)
+            helped = True
+        finally:
+            names.end(helped=helped)
+        return rows
+
+    async def _rows_once(
+        self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float, *, names: bool
+    ) -> list[Any]:
         connection = self._connection
         req_id = connection.next_req_id()
-        query = to_contract(connection.library, contract)
-        what = "MIDPOINT" if contract.sec_type == "CASH" else "TRADES"
+        query = to_contract(connection.library, contract, names=names)
 
         def send() -> None:
             connection.client.reqHistoricalData(
                 req_id, query, _end_text(request.end_market), request.duration, request.bar_size,
-                what, request.rth, 2, False, [],
+                kind, request.rth, 2, False, [],
             )  # fmt: skip
 
         try:
-            rows = await connection.ask(f"History of {contract.local_symbol}", req_id, send, timeout_s)
+            return list(await connection.ask(f"History of {contract.local_symbol}", req_id, send, timeout_s))
         except RequestTimeout:
             if connection.is_ready:
                 connection.client.cancelHistoricalData(req_id)
             raise
-        bars = (to_bar(row, contract.sec_type) for row in rows)
-        return sorted((bar for bar in bars if bar is not None), key=lambda bar: bar.time)
 
     async def details(self, contract: ContractRef, timeout_s: float, *, urgent: bool = False) -> list[Any]:
-        """The library's details objects; empty for error 200. Raises as `Connection.ask`."""
+        """The library's details objects; empty for error 200 and for a combination, which has none.
+
+        Raises as `Connection.ask`.
+        """
+        if contract.sec_type == "BAG":
+            return []
         known = self._details.get(contract.con_id) if contract.con_id else None
         if known:
             return known

@@ -225,6 +225,9 @@ class Session:
     def _on_error(self, req_id: int, code: int, text: str, contract: Any) -> None:
         if code == 326:
             return  # the handshake's affair
+        if self.lines.is_past(req_id):
+            return
+        req_id = self.lines.line_of(req_id)
         if req_id < 0 or req_id >= _NO_REQUEST:
             self._on_notice(code, text)
         elif not self._is_benign(req_id, code, text):
@@ -234,7 +237,7 @@ class Session:
         """Echoes of our own cancels, and a line that is asked for again in another way."""
         if self.requests.is_look_up(req_id):
             return True
-        if self.lines.retried_without_generic(req_id, code, text) or self.scans.swallows(req_id, code):
+        if self.lines.retried(req_id, code, text) or self.scans.swallows(req_id, code):
             return True
         if self.lines.owns(req_id):
             return self.lines.is_cancelled(req_id)

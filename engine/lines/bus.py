@@ -109,6 +109,7 @@ class MarketDataBus:
             lambda: market_time(clock.wall()),
             hooks.on_span,
         )
+        self.on_rerouted = self._executor.on_rerouted
         desks = Desks(
             broker,
             clock,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.broker.port import BrokerPort
+from engine.broker.port import BrokerPort, Rerouted
 from engine.clock import Clock
 from engine.domain import LineClass, LineSpan
 from engine.lines import repair, words
@@ -163,6 +163,12 @@ class LineExecutor:
         if wish.line_class != "coverage":
             text = f"{words.class_name(wish.line_class)}: {demand.reason}"
             self._diary.note("admitted", demand.contract, text, self._market())
+
+    def on_rerouted(self, event: Rerouted) -> None:
+        """The same line, its prices from another contract."""
+        line = self._ledger.by_req.get(event.req_id)
+        if line is not None:
+            line.route = words.routed(line.contract, event.exchange)
 
     # --- renewing ---------------------------------------------------------------------------------------------
 

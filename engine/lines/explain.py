@@ -68,8 +68,7 @@ class Explainer:
         parts.append(f"{line.reason}" if idle_s is None else f"idle for {words.span(idle_s)}, kept for a while")
         if self._upstream_down:
             parts.append(NO_SERVERS)
-        if line.message:
-            parts.append(line.message)
+        parts += [line.message, line.route]
         if line.line_class == "100":
             parts.append("never evicted")
         else:

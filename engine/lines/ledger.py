@@ -44,6 +44,7 @@ class Line:
     renewed_mono: float | None = None
     cancelled_mono: float = 0.0
     message: str = ""
+    route: str = ""  # where its prices come from, "" = from the contract itself
     end: str = ""  # why it went
     taken_by: str = ""  # who took it, "" = nobody
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from engine.domain import LineClass
+from engine.domain import ContractRef, LineClass
 from engine.lines.model import PRIORITY
 from engine.zones import NEW_YORK
 
@@ -30,6 +30,12 @@ def cannot_subscribe(local_symbol: str, reason: str) -> str:
 
 def near_limit(used: int, limit: int) -> str:
     return f"SUBSCRIPTION NEAR LIMIT: {used}/{limit}"
+
+
+def routed(contract: ContractRef, exchange: str) -> str:
+    """Where the prices of a line come from that has none of its own; a CFD's underlying has its symbol."""
+    what = "CFD" if contract.sec_type == "CFD" else contract.sec_type or "contract"
+    return f"IB routes this {what} to {contract.symbol} at {exchange}"
 
 
 def class_name(line_class: LineClass) -> str:

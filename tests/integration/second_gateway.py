@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import math
+import re
 import struct
 import time
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Thing:
     expiry: str = ""
     quantity: float = 0.0
     cost: float = 0.0
+    magnifier: str = "1"
+    currency: str = "USD"
 
     @property
     def local(self) -> str:
@@ -35,7 +38,8 @@ class Thing:
 
     @property
     def names(self) -> str:
-        return f"{self.con_id}|{self.symbol}|{self.sec_type}|{self.expiry}|0.0||||USD|{self.local}|{self.symbol}"
+        what = f"{self.con_id}|{self.symbol}|{self.sec_type}|{self.expiry}"
+        return f"{what}|0.0||||{self.currency}|{self.local}|{self.symbol}"
 
     def price(self, at: float) -> float:
         wave = math.sin(at / 431.0 + self.con_id) + 0.3 * math.sin(at / 37.0 + 2 * self.con_id)
@@ -54,6 +58,7 @@ BY_ID = {thing.con_id: thing for thing in THINGS}
 XML = "<ScanTypeList><scanCode>TOP_PERC_GAIN</scanCode><scanCode>HOT_BY_VOLUME</scanCode></ScanTypeList>"
 PAST = "20200102:0930-20200102:1600;20200103:0930-20200103:1600"
 NO_SUCH = "No security definition has been found for the request"
+INVALID = "Error validating request.-'bT' : cause - "
 HMDS = "Historical Market Data Service error message:"
 
 
@@ -86,6 +91,12 @@ class SecondGateway(ThreadedServer):
         self.errors: dict[int, tuple[int, str]] = {}  # con_id -> error of its market data
         self.unknown: set[int] = set()  # con_ids without details (200)
         self.history_error: tuple[int, str] | None = None
+        self.things = dict(BY_ID)  # by con_id
+        self.reroutes: dict[int, tuple[int, str]] = {}  # con_id -> where its prices come from (message 91)
+        self.legal_ticks: str | None = None  # generic ticks that are taken, None = any; as the refusal's text
+        self.insists_on_names = False
+        self.bars_wanted: dict[str, str] = {}  # type -> the only kind of bars
+        self.long_names: dict[int, bytes] = {}  # as they stand on the wire
         self.line_limit, self.delay_s, self.clock_offset_s = 100, 0.0, 0.0
         self.tick_every_s, self.scan_every_s = 0.1, 2.0
         self.received: list[tuple[float, list[str]]] = []
@@ -146,7 +157,7 @@ class SecondGateway(ThreadedServer):
 
     def _row(self, client: Client, text: str) -> None:
         if not self.silence and int(text.split("|")[0]) not in self.withhold:
-            body = (text.replace("|", "\0") + "\0").encode()
+            body = (text.replace("|", "\0") + "\0").encode(errors="surrogateescape")
             client.writer.write(struct.pack(">I", len(body)) + body)
 
     def _error(self, client: Client, req_id: int | str, code: int, text: str) -> None:
@@ -215,34 +226,49 @@ class SecondGateway(ThreadedServer):
 
     def _on_9(self, client: Client, fields: list[str]) -> None:
         req_id, con_id, symbol = fields[2], int(fields[3]), fields[4]
-        found = [t for t in THINGS if t.con_id == con_id or (not con_id and t.symbol == symbol)]
+        found = [t for t in self.things.values() if t.con_id == con_id or (not con_id and t.symbol == symbol)]
         if not found or found[0].con_id in self.unknown:
             return self._error(client, req_id, 200, NO_SUCH)
         for t in found:
             stock = t.sec_type == "STK"
             exchange, primary, kind = ("SMART", t.exchange, "COMMON") if stock else (t.exchange, "", "")
-            names = f"{t.symbol}|{t.sec_type}|{t.expiry}|0||{exchange}|USD|{t.local}|{t.symbol}|{t.symbol}|{t.con_id}"
-            rules = f"{t.multiplier}|LMT,MKT|{exchange}|1|0|{t.symbol} Company|{primary}||Technology|||US/Eastern"
+            names = f"{t.symbol}|{t.sec_type}|{t.expiry}|0||{exchange}|{t.currency}|{t.local}"
+            names += f"|{t.symbol}|{t.symbol}|{t.con_id}"
+            long_name = self.long_names.get(t.con_id, f"{t.symbol} Company".encode()).decode(errors="surrogateescape")
+            rules = f"{t.multiplier}|LMT,MKT|{exchange}|{t.magnifier}|0|{long_name}|{primary}||Technology|||US/Eastern"
             self._row(client, f"10|{req_id}|{names}|0.01|{rules}|{PAST}|{PAST}|||0|1|||26||{kind}|1|1|100")
         self._row(client, f"52|1|{req_id}")
 
     def _on_1(self, client: Client, fields: list[str]) -> None:
         req_id, con_id = int(fields[2]), int(fields[3])
+        asked = [tick for tick in fields[16].split(",") if tick]
         if not fields[10]:
-            self._error(client, req_id, 321, "Error validating request.-'bT' : cause - Please enter exchange")
-        elif con_id in self.errors or con_id not in BY_ID:
+            self._error(client, req_id, 321, f"{INVALID}Please enter exchange")
+        elif self.insists_on_names and not (fields[4] and fields[5]):
+            self._error(client, req_id, 321, f"{INVALID}Please enter a symbol or a security type")
+        elif self.legal_ticks is not None and set(asked) - set(re.findall(r"\d+", self.legal_ticks)):
+            legal = f"Legal ones for (STK) are: {self.legal_ticks}"
+            self._error(client, req_id, 321, f"{INVALID}Incorrect generic tick list of {fields[16]}.  {legal}")
+        elif con_id in self.reroutes:
+            self._row(client, f"91|{req_id}|{self.reroutes[con_id][0]}|{self.reroutes[con_id][1]}")
+        elif con_id in self.errors or con_id not in self.things:
             self._error(client, req_id, *self.errors.get(con_id, (200, NO_SUCH)))
         elif len(client.lines) >= self.line_limit:
             self._error(client, req_id, 101, "Max number of tickers has been reached")
         else:
-            client.lines[req_id] = BY_ID[con_id]
+            client.lines[req_id] = self.things[con_id]
             self.max_lines = max(self.max_lines, len(self.open_lines))
-            self._ticks(client, req_id, BY_ID[con_id])
+            self._ticks(client, req_id, self.things[con_id])
 
     def _on_20(self, client: Client, fields: list[str]) -> None:
-        thing = BY_ID.get(int(fields[2]))
+        thing = self.things.get(int(fields[2]))
         if self.history_error or thing is None:
             return self._error(client, fields[1], *(self.history_error or (162, f"{HMDS}no data")))
+        if self.insists_on_names and not (fields[3] and fields[4]):
+            return self._error(client, fields[1], 200, NO_SUCH)
+        if (wanted := self.bars_wanted.get(thing.sec_type, fields[19])) != fields[19]:
+            text = f"Expected what to show is {wanted}, please use that instead of {fields[19]}."
+            return self._error(client, fields[1], 10299, text)
         step = {"1 min": 60, "15 mins": 900, "1 day": 86400}[fields[16]]
         end = int(time.time()) // step * step
         bars = ""

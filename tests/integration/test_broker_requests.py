@@ -182,11 +182,14 @@ def test_generic_ticks_that_a_market_does_not_take_are_left_out(gateway):
     async def work(rig):
         line = rig.broker.subscribe(MSFT, urgent=True)
         await rig.until(lambda: rig.last_tick(line))
-        gateway.notice(321, "Error validating request.-'bT' : cause - Incorrect generic tick list of 165,233.", line)
-        await rig.until(lambda: len(gateway.requests(1)) == 2)
+        for count, refused in ((2, "165,233"), (3, "221,232")):
+            gateway.notice(
+                321, f"Error validating request.-'bT' : cause - Incorrect generic tick list of {refused}.", line
+            )
+            await rig.until(lambda count=count: len(gateway.requests(1)) == count)
         second = rig.broker.subscribe(stock(1), urgent=False)
         await rig.until(lambda: rig.last_tick(second))
-        assert [fields[16] for fields in gateway.requests(1)] == ["165,233", "", ""]
+        assert [fields[16] for fields in gateway.requests(1)] == ["165,233,221,232", "221,232", "", ""]
         assert not rig.of(RequestError)
 
     connected(gateway, work)

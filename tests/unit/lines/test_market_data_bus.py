@@ -7,7 +7,7 @@ import logging
 import pytest
 from msgspec import structs
 
-from engine.broker.port import RequestError, SystemNotice, Ticks
+from engine.broker.port import RequestError, Rerouted, SystemNotice, Ticks
 from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand, TickUpdate
 from engine.lines.what_if import trial_demand
@@ -707,3 +707,21 @@ def test_a_visited_line_that_is_raised_is_refused_no_longer(gateway: FakeGateway
     gateway.run(1.0)
     assert gateway.bus.snapshot().refused == ()
     assert gateway.subscribed_since(0).count(7) == 1, "the same line"
+
+
+# --- prices from elsewhere ----------------------------------------------------------------------------------------
+
+
+def test_a_line_that_is_sent_elsewhere_is_one_line_and_says_so(gateway: FakeGateway) -> None:
+    wish = want(1, "100", exposure=1.0, holder="position")
+    cfd = structs.replace(wish.contract, symbol="IBM", sec_type="CFD")
+    gateway.set_positions({1})
+    gateway.bus.demand("positions", [structs.replace(wish, contract=cfd)])
+    gateway.run(1.0)
+    line = gateway.bus._ledger.get(1)
+    gateway.bus.on_rerouted(Rerouted(line.req_id, 8314, "SMART"))
+    gateway.run(3.0)
+    section = gateway.bus.snapshot()
+    assert (section.used, section.rows[0].message) == (1, "IB routes this CFD to IBM at SMART")
+    assert "IB routes this CFD to IBM at SMART" in gateway.bus.explain(1)
+    gateway.bus.on_rerouted(Rerouted(999_999, 8314, "SMART"))  # no line of ours

@@ -1,0 +1,342 @@
+"""IBBroker over TCP: every kind of instrument is asked for what it has, in numbers and names that survive the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import msgspec
+import pytest
+
+from engine.broker.port import HistoryRequest, PositionUpdate, RequestError, Rerouted, Ticks
+from engine.domain import ContractRef
+from tests.integration.broker_rig import MSFT, Rig
+from tests.integration.second_gateway import HELD, SecondGateway, Thing
+
+BARS = HistoryRequest("2 D", "1 min")
+LEGAL = "100(Option Volume),165(Misc. Stats),221/220(Creditman Mark Price),232/221(Pl Price),233(RTVolume)"
+YEN = ContractRef(900, "6J", "6JZ5", "FUT", "CME", "CME", "USD", 12_500_000.0, "20271213", "6J", price_magnifier=1.0)
+GRAIN = ContractRef(901, "ZC", "ZCZ7", "FUT", "CBOT", "CBOT", "USD", 5_000.0, "20271214", "ZC", price_magnifier=100.0)
+PUT = ContractRef(902, "MSFT", "MSFT  271218P00100000", "OPT", "SMART", strike=1e-05, right="P", multiplier=100.0)
+COIN = ContractRef(903, "BTC", "BTC.USD", "CRYPTO", "PAXOS")
+PAIR = ContractRef(904, "EUR", "EUR.USD", "CASH", "IDEALPRO")
+CFD = ContractRef(905, "IBM", "IBMn", "CFD", "SMART")
+GOLD = ContractRef(906, "XAUUSD", "XAUUSD", "CMDTY", "SMART")
+INDEX = ContractRef(907, "SPX", "SPX", "IND", "CBOE")
+SHARE = Thing(8314, "IBM", base=290.0)
+REFS = (YEN, GRAIN, PUT, COIN, PAIR, CFD, GOLD, INDEX)
+
+
+@pytest.fixture
+def gateway():
+    with SecondGateway() as running:
+        for ref in REFS:
+            running.things[ref.con_id] = Thing(ref.con_id, ref.symbol, ref.sec_type, ref.exchange, 100.0)
+        running.things[SHARE.con_id] = SHARE
+        yield running
+
+
+def connected(gateway, work):
+    async def scenario():
+        async with Rig(gateway.port) as rig:
+            await rig.connected()
+            return await work(rig)
+
+    return asyncio.run(scenario())
+
+
+# --- what goes out ----------------------------------------------------------------------------------------------
+
+
+def test_contracts_go_out_by_con_id_and_exchange_and_no_number_has_a_power_of_ten(gateway):
+    async def work(rig):
+        lines = [rig.broker.subscribe(ref, urgent=True) for ref in REFS]
+        await rig.until(lambda: all(rig.last_tick(line) for line in lines))
+        for ref in REFS:
+            await rig.broker.history(ref, BARS)
+
+    connected(gateway, work)
+    con_id, exchange = 3, 10  # of a line; a field earlier in a history request
+    for kind, shift in ((1, 0), (20, -1)):
+        for ref, fields in zip(REFS, gateway.requests(kind), strict=True):
+            contract = fields[con_id + shift : con_id + shift + 12]
+            assert (contract[0], contract[exchange - con_id]) == (str(ref.con_id), ref.exchange)
+            assert set(contract) <= {"", "0.0", contract[0], ref.exchange}, "nothing else that could contradict"
+    for _, fields in gateway.received:
+        assert not [text for text in fields if re.fullmatch(r"-?\d+(\.\d+)?[eE][-+]?\d+", text)]
+
+
+def test_a_described_strike_has_no_power_of_ten(gateway):
+    async def work(rig):
+        await rig.broker.contract_info(msgspec.structs.replace(PUT, con_id=0, multiplier=12_500_000.0))
+
+    connected(gateway, work)
+    fields = next(fields for fields in gateway.requests(9) if fields[3] == "0")
+    assert (fields[7], fields[9]) == ("0.00001", "12500000")
+
+
+@pytest.mark.parametrize(
+    ("contract", "kind", "volume"),
+    [
+        (MSFT, "TRADES", 500.0),
+        (YEN, "TRADES", 500.0),
+        (PUT, "TRADES", 500.0),
+        (INDEX, "TRADES", None),
+        (COIN, "AGGTRADES", 500.0),
+        (PAIR, "MIDPOINT", None),
+        (CFD, "MIDPOINT", None),
+        (GOLD, "MIDPOINT", None),
+    ],
+)
+def test_history_is_asked_for_as_the_type_has_it(gateway, contract, kind, volume):
+    async def work(rig):
+        return await rig.broker.history(contract, BARS)
+
+    bars = connected(gateway, work)
+    assert [fields[19] for fields in gateway.requests(20)] == [kind]
+    assert {bar.volume for bar in bars} == {volume}
+
+
+def test_a_gateway_that_names_another_kind_of_bars_gets_it(gateway):
+    gateway.bars_wanted = {"FUT": "AGGTRADES"}
+
+    async def work(rig):
+        first = await rig.broker.history(YEN, BARS)
+        second = await rig.broker.history(GRAIN, BARS)
+        return len(first), len(second)
+
+    assert connected(gateway, work) == (120, 120)
+    assert [fields[19] for fields in gateway.requests(20)] == ["TRADES", "AGGTRADES", "AGGTRADES"]
+
+
+def test_a_gateway_that_insists_on_names_gets_them_from_its_first_refusal_on(gateway):
+    gateway.insists_on_names = True
+
+    async def work(rig):
+        first = rig.broker.subscribe(YEN, urgent=True)
+        await rig.until(lambda: rig.last_tick(first))
+        second = rig.broker.subscribe(MSFT, urgent=True)
+        await rig.until(lambda: rig.last_tick(second))
+        assert len(await rig.broker.history(MSFT, BARS)) == 120
+        assert not rig.of(RequestError)
+
+    connected(gateway, work)
+    assert [fields[4:6] for fields in gateway.requests(1)] == [["", ""], ["6J", "FUT"], ["MSFT", "STK"]]
+
+
+def test_history_alone_learns_of_names_too(gateway):
+    gateway.insists_on_names = True
+
+    async def work(rig):
+        return len(await rig.broker.history(YEN, BARS))
+
+    assert connected(gateway, work) == 120
+
+
+# --- generic ticks and the mark ---------------------------------------------------------------------------------
+
+
+def test_only_the_generic_ticks_that_were_refused_are_left_out(gateway):
+    gateway.legal_ticks = LEGAL.replace("233(RTVolume)", "236(inventory)")
+
+    async def work(rig):
+        line = rig.broker.subscribe(MSFT, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        second = rig.broker.subscribe(MSFT, urgent=False)
+        await rig.until(lambda: rig.last_tick(second))
+        assert not rig.of(RequestError)
+
+    connected(gateway, work)
+    asked = [fields[16] for fields in gateway.requests(1)]
+    assert asked == ["165,233,221,232", "165,221,232", "165,221,232"]
+
+
+def test_the_mark_comes_beside_the_trade(gateway):
+    gateway.tick_every_s = 60.0
+
+    async def work(rig):
+        line = rig.broker.subscribe(PUT, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        for text, mark in (("1.00", 1.0), ("0.95", 0.95), ("0", 0.0), ("0", 0.0)):
+            seen = len(rig.of(Ticks))
+            gateway.send(f"1|6|{line}|37|{text}|0|0")
+            await rig.until(lambda seen=seen: len(rig.of(Ticks)) > seen)
+            tick = rig.last_tick(line)
+            assert (tick.mark, tick.has_mark, tick.has_trade) == (mark, True, False)
+        gateway.send(f"1|6|{line}|1|0.90|5|0")
+        await rig.until(lambda: rig.last_tick(line).bid == 0.9)
+        assert (rig.last_tick(line).mark, rig.last_tick(line).has_mark) == (0.0, False)
+
+    connected(gateway, work)
+
+
+# --- prices -----------------------------------------------------------------------------------------------------
+
+
+def test_placeholders_of_a_quote_in_cents_are_none_and_negative_quotes_are_not(gateway):
+    gateway.tick_every_s = 60.0
+
+    async def work(rig):
+        line = rig.broker.subscribe(GRAIN, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        for kind in (1, 2, 4):
+            gateway.send(f"1|6|{line}|{kind}|-100|0|0")
+        gateway.send(f"1|6|{line}|9|231.5||0")
+        await rig.until(lambda: rig.last_tick(line).close == 231.5)
+        tick = rig.last_tick(line)
+        assert (tick.bid, tick.ask) == (None, None)
+        assert tick.last > 0
+        gateway.send(f"1|6|{line}|1|-100|7|0")
+        await rig.until(lambda: rig.last_tick(line).bid == -100.0)
+        gateway.send(f"1|6|{line}|4|0.00|2|0")
+        await rig.until(lambda: rig.last_tick(line).last == 0.0)
+        assert rig.last_tick(line).last_size_raw == 2.0
+
+    connected(gateway, work)
+
+
+def test_a_delayed_halt_is_a_halt(gateway):
+    gateway.tick_every_s = 60.0
+
+    async def work(rig):
+        line = rig.broker.subscribe(MSFT, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        gateway.send(f"45|6|{line}|90|1")
+        await rig.until(lambda: rig.last_tick(line).halted)
+        gateway.send(f"45|6|{line}|90|0")
+        await rig.until(lambda: not rig.last_tick(line).halted)
+
+    connected(gateway, work)
+
+
+# --- CFDs -------------------------------------------------------------------------------------------------------
+
+
+def test_a_line_that_is_sent_elsewhere_is_one_line(gateway):
+    gateway.reroutes[CFD.con_id] = (SHARE.con_id, "SMART")
+
+    async def work(rig):
+        line = rig.broker.subscribe(CFD, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        assert rig.of(Rerouted) == [Rerouted(line, SHARE.con_id, "SMART")]
+        assert rig.last_tick(line).last == pytest.approx(290.0, rel=0.02)
+        asked = gateway.requests(1)
+        assert [(fields[3], fields[10]) for fields in asked] == [(str(CFD.con_id), "SMART"), ("8314", "SMART")]
+        assert gateway.open_lines == [SHARE.con_id]
+        gateway.notice(300, "Can't find EId with tickerId", line)  # of the first request, which is no more
+        rig.broker.cancel(line)
+        await rig.until(lambda: not gateway.open_lines)
+        assert [fields[2] for fields in gateway.requests(2)] == [asked[1][2]]
+        assert not rig.of(RequestError)
+
+    connected(gateway, work)
+
+
+def test_an_error_of_the_underlying_is_the_lines(gateway):
+    gateway.reroutes[CFD.con_id] = (SHARE.con_id, "SMART")
+    gateway.errors[SHARE.con_id] = (354, "Requested market data is not subscribed.")
+
+    async def work(rig):
+        line = rig.broker.subscribe(CFD, urgent=True)
+        await rig.until(lambda: rig.of(RequestError))
+        assert [(error.req_id, error.code) for error in rig.of(RequestError)] == [(line, 354)]
+
+    connected(gateway, work)
+
+
+def test_a_circle_of_routes_ends(gateway):
+    gateway.reroutes[CFD.con_id] = (CFD.con_id, "SMART")
+
+    async def work(rig):
+        rig.broker.subscribe(CFD, urgent=True)
+        await rig.until(lambda: len(gateway.requests(1)) == 4)
+        await rig.broker.history(MSFT, BARS)
+        assert len(gateway.requests(1)) == 4
+
+    connected(gateway, work)
+
+
+# --- texts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "currency", "shown"),
+    [
+        ("許功蓋".encode("big5"), "TWD", "許功蓋"),
+        (b"ENDS IN A BACKSLASH\\", "USD", "ENDS IN A BACKSLASH\\"),
+        (b"Nestl\\u00e9 \\ud83d", "CHF", "Nestlé �"),
+        ("Crédit Agricole".encode("latin-1"), "EUR", "Crédit Agricole"),
+        (b"\\N{nothing} \\x4", "USD", "\\N{nothing} \\x4"),
+    ],
+)
+def test_details_come_whatever_bytes_the_name_has(gateway, raw, currency, shown):
+    thing = gateway.things[912] = Thing(912, "ODD", currency=currency, magnifier="100")
+    gateway.long_names[thing.con_id] = raw
+
+    async def work(rig):
+        return await rig.broker.contract_info(ContractRef(thing.con_id, "ODD", "ODD", "STK"))
+
+    (info,) = connected(gateway, work)
+    assert info.long_name == shown
+    assert (info.contract.currency, info.contract.price_magnifier, info.industry) == (currency, 100.0, "Technology")
+
+
+def test_details_with_fields_that_are_no_numbers_keep_the_contract(gateway):
+    gateway.things[913] = Thing(913, "ODD", magnifier="?", multiplier="?")
+
+    async def work(rig):
+        return await rig.broker.contract_info(ContractRef(913, "ODD", "ODD", "STK"))
+
+    (info,) = connected(gateway, work)
+    assert (info.contract.con_id, info.contract.exchange, info.contract.price_magnifier) == (913, "SMART", 1.0)
+
+
+def test_errors_in_any_bytes_and_with_fields_missing_are_told(gateway):
+    async def work(rig):
+        line = rig.broker.subscribe(MSFT, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        gateway.send(f"4|2|{line}|10089|Donn\udce9es\\")
+        await rig.until(lambda: rig.of(RequestError))
+        assert rig.of(RequestError) == [RequestError(line, 10089, "Données\\")]
+
+    connected(gateway, work)
+
+
+def test_symbols_in_any_bytes_are_found(gateway):
+    gateway.withhold.add(79)
+
+    async def work(rig):
+        search = asyncio.ensure_future(rig.broker.search("ODD"))
+        await rig.until(lambda: gateway.requests(81))
+        req_id = gateway.requests(81)[0][1]
+        gateway.withhold.clear()
+        gateway.send(f"79|{req_id}|3|914|ODD|STK|SEHK|HKD|1|OPT|\udcb3\\|X||BAD|STK|X|USD|0|d|i|915|ODE|STK|X")
+        return await search
+
+    assert [(ref.con_id, ref.symbol) for ref in connected(gateway, work)] == [(914, "ODD")]
+
+
+# --- positions --------------------------------------------------------------------------------------------------
+
+
+def test_combinations_are_kept_and_their_details_never_asked_for(gateway):
+    bag = Thing(28812380, "MSFT", "BAG", "", quantity=3, cost=120.0)
+    gateway.held[gateway.account] = [*HELD, bag]
+
+    async def work(rig):
+        return [event.record for event in rig.of(PositionUpdate) if event.record.contract.sec_type == "BAG"]
+
+    (record,) = connected(gateway, work)
+    assert (record.quantity, record.avg_cost, record.contract.exchange) == (3.0, 120.0, "")
+    assert all(fields[3] != "28812380" for fields in gateway.requests(9))
+
+
+def test_positions_carry_the_magnifier_of_their_details(gateway):
+    cotton = gateway.things[916] = Thing(916, "CT", "FUT", "NYBOT", 65.0, "50000", "20271207", 1, 32500.0, "100")
+    gateway.held[gateway.account] = [cotton]
+
+    async def work(rig):
+        return [event.record.contract for event in rig.of(PositionUpdate)]
+
+    (contract,) = connected(gateway, work)
+    assert (contract.price_magnifier, contract.multiplier, contract.exchange) == (100.0, 50_000.0, "NYBOT")
