@@ -1,35 +1,63 @@
-"""The P&L curve as it grows: one point each 2 s, one empty point where data end. Engine thread only."""
+"""The P&L curve as it grows: one point each 2 s, one empty point where data end, a mark where the day begins anew.
+
+Engine thread only. A reset is no loss and no profit, so the curve is cut there. It is known in two ways:
+- a trade date of what the account holds begins (`began_market`, see `engine.bars.trading_day`);
+- the broker's figure says so. Its schedule is a setting of TWS that nobody tells us: day P&L steps while neither the
+  unrealised nor the realised P&L has moved, or the realised P&L is set to zero.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from statistics import median
+from typing import Final
 
 from engine.state.sections import PnlPoint, PnlSection
 
 TAIL = 300
 FLAT_S = 8.0  # a value that stays gets one point in so long, and one where it ends
+REMEMBERED = 15  # points (30 s) that tell how far day P&L and our own unrealised P&L usually are apart
+LEAST_STEP = 10.0  # money; less is no reset that anybody would see
+NOISE_TIMES = 3.0  # our marks and the broker's differ by seconds: a step has to stand out of that
 Record = Callable[[float, float, float | None, float | None, float | None], None]
+_BEFORE_S: Final = 0.5  # a mark lies so long before the first point of the new day
 
 
 class PnlCurve:
-    """Keeps the newest 300 points and hands each to the journal: (t wall, m market, unrealized, realized, daily)."""
+    """Keeps the newest 300 points and hands each to the journal: (t wall, m market, unrealized, realized, daily).
+
+    A reset travels as a point of which only `realized` is given.
+    """
 
     def __init__(self, record: Record) -> None:
         self._record = record
         self._tail: deque[PnlPoint] = deque(maxlen=TAIL)
         self._flat: PnlPoint | None = None  # the newest point of a flat stretch, not added yet
+        self._apart: deque[float] = deque(maxlen=REMEMBERED)
+        self._known: PnlPoint | None = None  # the newest with values, gaps aside
 
     def add(
-        self, wall: float, market: float, unrealized: float | None, realized: float | None, daily: float | None
+        self,
+        wall: float,
+        market: float,
+        unrealized: float | None,
+        realized: float | None,
+        daily: float | None,
+        began_market: float | None = None,
     ) -> None:
-        """Add a point; a gap is one empty point, however long it lasts, and a flat stretch has few."""
+        """Add a point; a gap is one empty point, however long it lasts, and a flat stretch has few.
+
+        `began_market`: when the newest trade date of what the account holds began.
+        """
         empty = unrealized is None and daily is None
-        if empty and (not self._tail or _is_gap(self._tail[-1])):
+        if empty and (not self._tail or is_gap(self._tail[-1])):
             return
         point = (
             PnlPoint(wall, market, None, None, None) if empty else PnlPoint(wall, market, unrealized, realized, daily)
         )
+        if not empty:
+            self._cut_before(point, began_market)
         last = self._tail[-1] if self._tail else None
         is_same = last is not None and _money(last) == _money(point)
         if last is not None and is_same and 0.0 <= point.t - last.t < FLAT_S:
@@ -39,6 +67,37 @@ class PnlCurve:
             self._keep(self._flat)
         self._keep(point)
 
+    def _cut_before(self, point: PnlPoint, began_market: float | None) -> None:
+        """A mark before `point` if a day began between it and the point before."""
+        before, self._known = self._known, point
+        apart = _apart(point)
+        if before is not None and before.m < point.m:
+            begins = began_market is not None and before.m < began_market <= point.m
+            if begins or self._is_reset(before, point):
+                if self._flat is not None:
+                    self._keep(self._flat)
+                newest = self._tail[-1].m
+                m = (began_market if begins and began_market is not None else point.m) - _BEFORE_S
+                m = m if newest < m < point.m else (newest + point.m) / 2.0
+                self._keep(PnlPoint(max(before.t, point.t - _BEFORE_S), m, None, 0.0, None))
+                self._apart.clear()
+        if apart is not None:
+            self._apart.append(apart)
+
+    def _is_reset(self, before: PnlPoint, point: PnlPoint) -> bool:
+        """Whether the broker's own figures have begun anew between two points."""
+        if before.realized and abs(before.realized) >= 1.0 and point.realized == 0.0:
+            return True
+        apart = _apart(point)
+        if apart is None or before.daily is None or point.daily is None or len(self._apart) < 3:
+            return False
+        usual = median(self._apart)
+        noise = max(abs(each - usual) for each in self._apart)
+        stands_out = abs(apart - usual) > max(LEAST_STEP, NOISE_TIMES * noise)
+        step = point.daily - before.daily
+        moved = abs((point.unrealized or 0.0) - (before.unrealized or 0.0))
+        return stands_out and abs(step) > LEAST_STEP and moved < abs(step) / 2.0
+
     def _keep(self, point: PnlPoint) -> None:
         self._flat = None
         self._tail.append(point)
@@ -47,15 +106,29 @@ class PnlCurve:
     def restart(self) -> None:
         """Another account or mode: its curve is another one."""
         self._tail.clear()
-        self._flat = None
+        self._apart.clear()
+        self._flat = self._known = None
 
     def section(self) -> PnlSection:
         return PnlSection(points=tuple(self._tail))
+
+
+def is_gap(point: PnlPoint) -> bool:
+    """No data then; the curve is interrupted."""
+    return point.unrealized is None and point.daily is None
+
+
+def is_reset(point: PnlPoint) -> bool:
+    """The P&L of the day began anew here; the curve is cut."""
+    return is_gap(point) and point.realized is not None
 
 
 def _money(point: PnlPoint) -> tuple[float | None, float | None, float | None]:
     return point.unrealized, point.realized, point.daily
 
 
-def _is_gap(point: PnlPoint) -> bool:
-    return point.unrealized is None and point.daily is None
+def _apart(point: PnlPoint) -> float | None:
+    """Day P&L less what our own figures explain of it: stays within a day, steps with a reset."""
+    if point.daily is None or point.unrealized is None:
+        return None
+    return point.daily - point.unrealized - (point.realized or 0.0)

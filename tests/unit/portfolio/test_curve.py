@@ -1,6 +1,6 @@
 """PnlCurve: a gap is one empty point, the tail is bounded, every point reaches the journal."""
 
-from engine.portfolio.curve import TAIL, PnlCurve
+from engine.portfolio.curve import TAIL, PnlCurve, is_gap, is_reset
 
 
 def test_points_and_gaps():
@@ -46,3 +46,75 @@ def test_a_flat_stretch_that_ends_in_a_gap_ends_where_it_was_last_seen():
         (4.0, -10.0),
         (6.0, None),
     ]
+
+
+def grown(steps, began=None):
+    """The points of a curve of (market, unrealized, realized, daily), one each 2 s."""
+    written = []
+    curve = PnlCurve(lambda *point: written.append(point))
+    for m, unrealized, realized, daily in steps:
+        curve.add(m + 1e6, m, unrealized, realized, daily, began(m) if began else None)
+    points = curve.section().points
+    assert [point.m for point in points] == sorted({point.m for point in points}), "strictly later, each of them"
+    assert len(written) == len(points)
+    return points
+
+
+def resets_of(points):
+    return [point.m for point in points if is_reset(point)]
+
+
+def test_the_evening_of_futures_is_a_cut_and_no_climb():
+    """18:00: the trade date of NQ begins, its day P&L is 0 again, the stocks' stays."""
+    steps = [(17_990.0 + 2 * n, -500.0 + n, 40.0, (-2_100.0 if n < 5 else 0.0) - 100.0 + n) for n in range(12)]
+    points = grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)
+    assert resets_of(points) == [17_999.5]
+    at = [is_reset(point) for point in points].index(True)
+    assert points[at - 1].daily == -2_196.0 and points[at + 1].daily == -95.0
+    assert points[at].daily is None and points[at].unrealized is None
+
+
+def test_a_reset_that_the_broker_makes_at_a_time_of_its_own():
+    """TWS' schedule is a setting: nobody begins a trade date here, and day P&L steps by itself."""
+    steps = [(100.0 + 2 * n, -500.0 + 3 * (n % 2), 40.0, (900.0 if n < 20 else -30.0) + 3 * (n % 2)) for n in range(40)]
+    assert resets_of(grown(steps)) == [139.5]
+
+
+def test_realised_set_to_zero_is_a_reset_even_when_nothing_is_held():
+    steps = [(100.0 + 2 * n, 0.0, 812.5 if n < 10 else 0.0, 812.5 if n < 10 else 0.0) for n in range(20)]
+    assert resets_of(grown(steps)) == [119.5]
+
+
+def test_what_is_no_reset():
+    calm = [(2.0 * n, -500.0, 40.0, 900.0) for n in range(1, 20)]
+    jump = [(40.0 + 2 * n, -2_600.0, 40.0, -1_200.0) for n in range(5)]  # the market fell, both say so
+    assert resets_of(grown(calm + jump)) == []
+    sold = [(40.0, 0.0, 40.0, 900.0), (42.0, 0.0, -460.0, 900.0), (44.0, 0.0, -460.0, 900.0)]  # a sale, told in two steps
+    assert resets_of(grown(calm + sold)) == []
+    late = [(40.0, -900.0, 40.0, 900.0), (42.0, -900.0, 40.0, 500.0), (44.0, -900.0, 40.0, 500.0)]  # told 2 s later
+    assert resets_of(grown(calm + late)) == []
+    unknown = [(40.0, None, None, 905.0), (42.0, -500.0, 40.0, 900.0)]
+    assert resets_of(grown(calm + unknown)) == []
+    cents = [(40.0, -500.0, 40.0, 903.0), (42.0, -500.0, 40.0, 897.0)]
+    assert resets_of(grown(calm + cents)) == []
+
+
+def test_a_day_that_began_while_nothing_came_is_marked_where_it_goes_on():
+    curve = PnlCurve(lambda *_: None)
+    curve.add(10.0, 10.0, 5.0, 0.0, 5.0, 1.0)
+    curve.add(12.0, 12.0, None, None, None)
+    curve.add(300.0, 300.0, 5.0, 0.0, 0.0, 200.0)
+    points = curve.section().points
+    assert [(point.m, is_reset(point), is_gap(point)) for point in points] == [
+        (10.0, False, False),
+        (12.0, False, True),
+        (199.5, True, True),
+        (300.0, False, False),
+    ]
+
+
+def test_a_market_clock_that_goes_back_is_no_reset():
+    curve = PnlCurve(lambda *_: None)
+    curve.add(10.0, 5_000.0, 5.0, 0.0, 5.0, 1.0)
+    curve.add(12.0, 100.0, 5.0, 0.0, 5.0, 50.0)
+    assert resets_of(curve.section().points) == []
