@@ -17,15 +17,20 @@
 
   /* ---- prices as the contract shows them; the library looks the function up by its name ---- */
   window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
-    qtPrice: function (price) { return fmt.number(price, C.base ? C.base.dec : 2); }
+    qtPrice: function (price) { return fmt.number(price, C.base ? C.base.dec : 2); },
+    qtTime: function (time) { return C.base ? timeText(time) : ""; },
+    qtTick: function (time) { var row = C.at.get(time); return row && row.label ? clockText(time) : null; }
   });
 
   /* ---- from columns to rows ---- */
   function expand(base) {
-    var rows = [], time = 0, cuts = new Set(base.cut || []);
+    var rows = [], market = 0, ahead = 0, turn = 0, cuts = new Set(base.cut || []), again = new Map(), offsets = base.ahead || [];
+    (base.again || []).forEach(function (entry) { again.set(entry[0], entry); });
     (base.t || []).forEach(function (step, i) {
-      time = i ? time + step * base.size : step;
-      rows.push({ t: time, o: base.o[i], h: base.h[i], lo: base.lo[i], c: base.c[i], v: base.v[i], f: base.f[i], s: base.s[i],
+      market = i ? market + step * base.size : step;
+      if (turn < offsets.length && offsets[turn][0] === i) { ahead = offsets[turn][1]; turn += 1; }
+      var odd = again.get(i);   // the clocks repeat this hour: the chart's time is pressed, the true one is a label
+      rows.push({ t: odd ? odd[1] : market + ahead, label: odd ? odd[2] : "", o: base.o[i], h: base.h[i], lo: base.lo[i], c: base.c[i], v: base.v[i], f: base.f[i], s: base.s[i],
         w: base.w[i], l: base.l[i], src: base.src[i], off: base.off[i] === "x", cut: cuts.has(i), next: null });
     });
     return rows;
@@ -38,8 +43,8 @@
     rows.forEach(function (row, i) {
       out.push(row);
       var start = row.t + size, missing = Math.min(HOLE_MOST, empty.get(start) || 0);
-      for (var k = 0; k < missing; k += 1) { out.push({ t: start + k * size, empty: true }); }
       row.next = rows[i + 1] || null;
+      for (var k = 0; k < missing && (!row.next || start + k * size < row.next.t); k += 1) { out.push({ t: start + k * size, empty: true }); }
       row.hole = missing > 0;
     });
     return out;
@@ -184,7 +189,7 @@
 
   function taken(time, bar, before, isLast) {
     var row = C.at.get(time), isNew = !row;
-    if (isNew) { row = { t: time, off: !!(before && before.off), cut: false, hole: false, next: null, w: null, l: null }; }
+    if (isNew) { row = { t: time, label: bar[6] || "", off: !!(before && before.off), cut: false, hole: false, next: null, w: null, l: null }; }
     var mark = JSON.stringify([row.o, row.h, row.lo, row.c, row.v, row.src, row.f, row.s, row.w, row.l]);
     row.o = bar[0]; row.h = bar[1]; row.lo = bar[2]; row.c = bar[3]; row.v = bar[4]; row.src = bar[5];
     averages(row, before);
@@ -279,13 +284,15 @@
     var head = document.createElement("span");
     head.className = "qt-soft";
     head.textContent = C.pointed ? timeText(row.t) : C.base.tf;
+    head.title = C.base.zone ? "Times in " + C.base.zone : "";
     holder.replaceChildren.apply(holder, [head].concat(legendOf(row)));
   }
 
   function two(value) { return ("0" + value).slice(-2); }
   function timeText(shown) {
+    var row = C.at.get(shown), label = row && row.label;
     var d = new Date(shown * 1000), day = d.getUTCDate() + " " + d.toLocaleString("en-GB", { month: "short", timeZone: "UTC" });
-    return C.base.tf === "1D" ? day + " " + d.getUTCFullYear() : day + " " + two(d.getUTCHours()) + ":" + two(d.getUTCMinutes());
+    return C.base.tf === "1D" ? day + " " + d.getUTCFullYear() : day + " " + (label || two(d.getUTCHours()) + ":" + two(d.getUTCMinutes()));
   }
 
   function visible() {
@@ -310,7 +317,8 @@
     chip.dataset.side = side > 0 ? "top" : "bottom";
   }
 
-  function spanText(from, to) { return timeText(from).slice(-5) + "–" + timeText(to).slice(-5); }
+  function clockText(shown) { return timeText(shown).split(" ").slice(2).join(" "); }
+  function spanText(from, to) { return clockText(from) + "–" + clockText(to); }
 
   function drawNote() {
     var note = document.querySelector("[data-qt-chart-note]");

@@ -45,7 +45,9 @@ def _options() -> dict[str, Any]:
         "grid": {"vertLines": {"color": COLOR["hairline"]}, "horzLines": {"color": COLOR["hairline"]}},
         "crosshair": {"mode": 0, "vertLine": line, "horzLine": line},
         "rightPriceScale": {"borderVisible": False, "scaleMargins": {"top": 0.08, "bottom": 0.08}},
+        "localization": {"timeFormatter": "qtTime"},
         "timeScale": {
+            "tickMarkFormatter": "qtTick",
             "borderVisible": False,
             "timeVisible": True,
             "secondsVisible": False,

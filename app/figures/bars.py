@@ -11,15 +11,14 @@ from typing import Final, NamedTuple
 
 from app.figures.zones import shifted
 from engine.bars.aggregate import aggregated, by_day, daily, with_history
-from engine.bars.hours import UNKNOWN_HOURS
-from engine.bars.trading_day import TradingDays, midnight_utc, trading_days
+from engine.bars.hours import Session, parse_hours
+from engine.bars.trading_day import TradingDays, midnight_utc, regular_sessions, trading_days
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
 from engine.zones import local_time
 
 MINUTE_S: Final = 60
 DAY_S: Final = 86_400
-OPEN_MIN, CLOSE_MIN = 9 * 60 + 30, 16 * 60  # regular hours of US stocks, minutes of the exchange's day
 BREAK_S: Final = 55 * 60  # a hole of this length is a closed exchange when the hours are not known
 
 
@@ -66,7 +65,8 @@ def tail_of(section: SymbolSection, frame: Timeframe) -> list[Bar]:
 def daily_bars(section: SymbolSection) -> list[Bar]:
     """The history's days, those made of minutes after them, and the running one by the day's own prices and volume."""
     stock = _is_us_stock(section)
-    days = by_day(section.bars, days_of(section), UNKNOWN_HOURS, stock)
+    liquid = parse_hours(section.liquid_hours, section.time_zone)
+    days = by_day(section.bars, days_of(section), liquid, stock)
     known = with_history(section.daily, daily(days, regular_only=stock))
     today = _today(section)
     if today is None:
@@ -76,7 +76,19 @@ def daily_bars(section: SymbolSection) -> list[Bar]:
 
 def days_of(section: SymbolSection) -> TradingDays:
     """Which trading day a moment belongs to."""
-    return trading_days(section.sec_type, UNKNOWN_HOURS, section.time_zone)
+    trading = parse_hours(section.trading_hours, section.time_zone)
+    return trading_days(section.sec_type, trading, section.time_zone)
+
+
+def regular_of(section: SymbolSection) -> list[Session] | None:
+    """The regular hours of the days that have bars, half days and holidays included; None = nothing is shaded.
+
+    Only US stocks have hours outside them that a chart shades.
+    """
+    if not _is_us_stock(section) or not section.bars:
+        return None
+    liquid = parse_hours(section.liquid_hours, section.time_zone)
+    return regular_sessions(section.bars[0].time, section.bars[-1].time, liquid, days_of(section), us_stock=True)
 
 
 def _today(section: SymbolSection) -> Bar | None:
@@ -105,35 +117,32 @@ def _letter(bar: Bar, since: float | None) -> str:
     return "v" if bar.source == "sampled" else "s"
 
 
-def is_regular(bar: Bar, section: SymbolSection, where: tzinfo) -> bool:
-    """Inside the regular hours of a US stock; everything else has no shaded hours."""
-    if not _is_us_stock(section):
-        return True
-    local = local_time(bar.time, where)
-    return OPEN_MIN <= local.hour * 60 + local.minute < CLOSE_MIN
+def is_regular(bar: Bar, regular: Sequence[Session] | None) -> bool:
+    """Inside the regular hours (`regular_of`)."""
+    return regular is None or any(hours.open <= bar.time < hours.close for hours in regular)
 
 
 def _is_us_stock(section: SymbolSection) -> bool:
     return section.sec_type in ("STK", "ETF") and section.currency == "USD"
 
 
-def holes(bars: Sequence[Bar], section: SymbolSection, size_s: int, where: tzinfo) -> list[tuple[float, int]]:
+def holes(bars: Sequence[Bar], section: SymbolSection, size_s: int) -> list[tuple[float, int]]:
     """(first missing start, missing bars) of each hole inside trading hours; closed hours take no room."""
     if size_s >= DAY_S:
         return []
+    regular = regular_of(section)
     found = []
     for before, after in zip(bars, bars[1:], strict=False):
         missing = round((after.time - before.time) / size_s) - 1
-        if missing > 0 and _is_hole(before, after, section, where):
+        if missing > 0 and _is_hole(before, after, regular):
             found.append((before.time + size_s, missing))
     return found
 
 
-def _is_hole(before: Bar, after: Bar, section: SymbolSection, where: tzinfo) -> bool:
-    if not _is_us_stock(section):
+def _is_hole(before: Bar, after: Bar, regular: Sequence[Session] | None) -> bool:
+    if regular is None:
         return after.time - before.time < BREAK_S
-    same_day = local_time(before.time, where).date() == local_time(after.time, where).date()
-    return same_day and is_regular(before, section, where) and is_regular(after, section, where)
+    return any(hours.open <= before.time and after.time < hours.close for hours in regular)
 
 
 def ema(closes: Sequence[float], length: int) -> list[float]:
@@ -150,21 +159,22 @@ def session_starts(bars: Sequence[Bar], section: SymbolSection, where: tzinfo) -
     elsewhere after a closed exchange."""
     begins = shifted(section.session_start, where) % DAY_S if section.session_start is not None else 0
     days = [(shifted(bar.time, where) - begins) // DAY_S for bar in bars]
+    regular = regular_of(section)
     starts = []
     for i, bar in enumerate(bars):
-        if i == 0 or (section.session_start is not None and days[i] != days[i - 1]):
+        if i == 0 or (section.session_start is not None and days[i] > days[i - 1]):
             starts.append(True)
-        elif _is_us_stock(section):
-            starts.append(_opens(bars[i - 1], bar, section, where))
+        elif regular is not None:
+            starts.append(_opens(bars[i - 1], bar, regular, where))
         else:
             starts.append(bar.time - bars[i - 1].time >= BREAK_S)
     return starts
 
 
-def _opens(before: Bar, bar: Bar, section: SymbolSection, where: tzinfo) -> bool:
+def _opens(before: Bar, bar: Bar, regular: Sequence[Session], where: tzinfo) -> bool:
     if local_time(before.time, where).date() != local_time(bar.time, where).date():
         return True
-    return is_regular(bar, section, where) != is_regular(before, section, where)
+    return is_regular(bar, regular) != is_regular(before, regular)
 
 
 def vwap(bars: Sequence[Bar], starts: Sequence[bool]) -> list[float | None]:

@@ -1,7 +1,8 @@
 """What the candle chart is given: a base when it is drawn, and the newest bars with each poll. Pure.
 
 The base travels as columns (a third of the size of points); `assets/qt55-candles.js` makes the series of it. Times are
-seconds of the exchange's clock, because the library behind the chart (`app/components/candles.py`) knows no zones.
+seconds of the page's clock (`app.figures.zones.shown`), because the library behind the chart
+(`app/components/candles.py`) knows no zones; days are the exchange's dates.
 """
 
 from __future__ import annotations
@@ -12,21 +13,23 @@ from app.figures.bars import (
     DAY_S,
     Timeframe,
     bars_of,
+    days_of,
     ema,
     holes,
     is_regular,
     letters,
     live_since,
     range_level,
+    regular_of,
     session_starts,
     tail_of,
     vwap,
 )
-from app.figures.zones import exchange_zone, shifted, zone_word
+from app.figures.zones import PAGE_ZONE, clock_text, exchange_zone, is_repeated, shown, zone_word
 from app.format import price_decimals, tick_decimals
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
-from engine.zones import local_time
+from engine.zones import local_time, offset_s
 
 FINER: Final = 2  # decimals that averages have beyond the prices
 WARM_UP_BARS: Final = 300  # before the first bar shown, so that its averages have settled
@@ -48,8 +51,8 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dic
     starts = session_starts(bars, section, where) if not daily else [False] * len(bars)
     decimals = decimals_of(section)
     closes = [bar.close for bar in bars]
-    shown = bars[skip:]
-    times = [_shown_time(bar, daily, section) for bar in shown]
+    kept = bars[skip:]
+    repeated = [] if daily else [i for i, bar in enumerate(kept) if is_repeated(bar.time)]
     return {
         "con": section.con_id,
         "tf": frame.key,
@@ -59,31 +62,36 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dic
         "dec": decimals,
         "tick": section.min_tick or 10.0**-decimals,
         "lens": [section.ema_fast_len, section.ema_slow_len],
-        "zone": zone_word(bars[-1].time, where) if bars and not daily else "",
-        "t": _steps(times, frame.size_s),
-        **_prices(shown, decimals),
+        "zone": zone_word(bars[-1].time, PAGE_ZONE) if bars and not daily else "",
+        "t": _steps([round(bar.time) // DAY_S * DAY_S if daily else round(bar.time) for bar in kept], frame.size_s),
+        "ahead": [] if daily else _offsets(kept),
+        "again": [[i, shown(kept[i].time), _label(kept[i].time)] for i in repeated],
+        **_prices(kept, decimals),
         "f": _column(ema(closes, section.ema_fast_len)[skip:], decimals + FINER),
         "s": _column(ema(closes, section.ema_slow_len)[skip:], decimals + FINER),
         "w": [] if daily else _column(vwap(bars, starts)[skip:], decimals + FINER),
         "l": _column(range_level(bars, starts, level_bars)[skip:], decimals) if frame.key == "1m" else [],
         "cut": [] if daily else [i for i, start in enumerate(starts[skip:]) if start],
-        "src": letters(shown, live_since(section)),
-        "off": _closed_hours(shown, section, daily),
-        "holes": [[shifted(first, where), missing] for first, missing in holes(shown, section, frame.size_s, where)],
+        "src": letters(kept, live_since(section)),
+        "off": _closed_hours(kept, section, daily),
+        "holes": [[_number(shown(first)), missing] for first, missing in holes(kept, section, frame.size_s)],
     }
 
 
 def chart_tail(section: SymbolSection, frame: Timeframe) -> dict[str, Any]:
-    """The newest bars by time: [open, high, low, close, volume, how it is known]."""
+    """The newest bars by shown time: [open, high, low, close, volume, how it is known]; in an hour that the clocks
+    repeat also its label.
+    """
     decimals = decimals_of(section)
     daily = frame.size_s == DAY_S
     bars = tail_of(section, frame)
     known = letters(bars, live_since(section))
     return {
-        str(_shown_time(bar, daily, section)): [
+        str(round(bar.time) // DAY_S * DAY_S if daily else _number(shown(bar.time))): [
             *(round(value, decimals) for value in (bar.open, bar.high, bar.low, bar.close)),
             _whole(bar.volume),
             letter,
+            *([_label(bar.time)] if not daily and is_repeated(bar.time) else []),
         ]
         for bar, letter in zip(bars, known, strict=True)
     }
@@ -96,17 +104,32 @@ def stamp(section: SymbolSection) -> str:
 
 
 def newest_at(section: SymbolSection) -> int | None:
-    """Shown time of the newest minute: when it jumps by more than the tail holds, the base has to be sent again."""
-    return shifted(section.bars[-1].time, exchange_zone(section.time_zone)) if section.bars else None
-
-
-def _shown_time(bar: Bar, daily: bool, section: SymbolSection) -> int:
-    return round(bar.time) // DAY_S * DAY_S if daily else shifted(bar.time, exchange_zone(section.time_zone))
+    """Market time of the newest minute: when it jumps by more than the tail holds, the base has to be sent again."""
+    return round(section.bars[-1].time) if section.bars else None
 
 
 def _steps(times: list[int], size_s: int) -> list[int]:
-    """The first time, then how many bar sizes each lies after the one before (most are 1)."""
+    """The first market time, then how many bar sizes each lies after the one before (most are 1)."""
     return times[:1] + [(after - before) // size_s for before, after in zip(times, times[1:], strict=False)]
+
+
+def _offsets(bars: list[Bar]) -> list[list[int]]:
+    """[[index of a bar, seconds that the page's clock is ahead of UTC from it on]]."""
+    found: list[list[int]] = []
+    for i, bar in enumerate(bars):
+        ahead = round(offset_s(bar.time, PAGE_ZONE))
+        if not found or found[-1][1] != ahead:
+            found.append([i, ahead])
+    return found
+
+
+def _label(market: float) -> str:
+    """ "01:17 EST": a time of the repeated hour, named."""
+    return f"{clock_text(market)[:5]} {local_time(market, PAGE_ZONE).tzname()}"
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value
 
 
 def _prices(bars: list[Bar], decimals: int) -> dict[str, list[float | int | None]]:
@@ -131,12 +154,12 @@ def _closed_hours(bars: list[Bar], section: SymbolSection, daily: bool) -> str:
     """A letter a bar: "x" outside the regular hours; "" when none is."""
     if daily:
         return ""
-    where = exchange_zone(section.time_zone)
-    text = "".join("." if is_regular(bar, section, where) else "x" for bar in bars)
+    regular = regular_of(section)
+    text = "".join("." if is_regular(bar, regular) else "x" for bar in bars)
     return text if "x" in text else ""
 
 
 def shown_day(market: float, section: SymbolSection) -> str:
-    """ "Wed 5 Nov": the exchange's date of a bar."""
-    local = local_time(market, exchange_zone(section.time_zone))
-    return f"{local.strftime('%a')} {local.day} {local.strftime('%b')}"
+    """ "Wed 5 Nov": the trade date of a bar."""
+    day = days_of(section).of(market)
+    return f"{day.strftime('%a')} {day.day} {day.strftime('%b')}"

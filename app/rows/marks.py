@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import Any
 
 from app.figures.candles import decimals_of
-from app.figures.zones import clock_text, exchange_zone, shifted
+from app.figures.zones import clock_text, exchange_words, shown
 from app.format import number, quantity, signed, times, tone
 from engine.domain import Fill, Signal
 from engine.state.sections import SymbolSection
@@ -16,24 +15,22 @@ MOST = 60
 
 def chart_marks(section: SymbolSection) -> list[list[Any]]:
     """[kind, shown time, price, text] of each mark, oldest first; kind = long, short, bought, sold."""
-    where = exchange_zone(section.time_zone)
     marks: list[list[Any]] = [
-        [g.side, shifted(g.at, where), g.last, f"{'Breakout' if g.side == 'long' else 'Breakdown'} {g.score:.2f}"]
+        [g.side, shown(g.at), g.last, f"{'Breakout' if g.side == 'long' else 'Breakdown'} {g.score:.2f}"]
         for g in section.signals[-MOST:]
     ]
     marks += [
-        ["bought" if f.side == "BOT" else "sold", shifted(f.time_market, where), f.price, f"{f.side} {_size(f)}"]
+        ["bought" if f.side == "BOT" else "sold", shown(f.time_market), f.price, f"{f.side} {_size(f)}"]
         for f in section.fills[-MOST:]
     ]
-    return sorted(marks, key=lambda mark: int(mark[1]))
+    return sorted(marks, key=lambda mark: float(mark[1]))
 
 
 def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
     """Newest first, the position at the end."""
-    where = exchange_zone(section.time_zone)
     last = section.quote.price if section.quote else None
-    dated = [(g.at, f"s{g.id}", _signal(g, section, last, where, now_market)) for g in section.signals[-MOST:]]
-    dated += [(f.time_market, f"f{f.exec_id}", _fill(f, section, where, now_market)) for f in section.fills[-MOST:]]
+    dated = [(g.at, f"s{g.id}", _signal(g, section, last, now_market)) for g in section.signals[-MOST:]]
+    dated += [(f.time_market, f"f{f.exec_id}", _fill(f, section, now_market)) for f in section.fills[-MOST:]]
     dated.sort(key=lambda item: -item[0])
     rows = {key: {"order": i, **row} for i, (_, key, row) in enumerate(dated)}
     if section.position is not None:
@@ -41,13 +38,19 @@ def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
     return rows
 
 
-def _signal(g: Signal, section: SymbolSection, last: float | None, where: tzinfo, now: float) -> dict[str, Any]:
+def _at(market: float, section: SymbolSection, now: float) -> Any:
+    """The page's time; the exchange's in the tooltip where it differs."""
+    text, there = clock_text(market, now_market=now), exchange_words(market, section.time_zone)
+    return [text, "", there] if there else text
+
+
+def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -> dict[str, Any]:
     decimals = decimals_of(section)
     since = None if last is None else (last - g.last) * (1.0 if g.side == "long" else -1.0)
-    ended = f", ended {clock_text(g.ended_at, where, now)}" if g.ended_at is not None else ""
+    ended = f", ended {clock_text(g.ended_at, now_market=now)}" if g.ended_at is not None else ""
     volume = f", rel. volume {times(g.rel_volume)}" if g.rel_volume is not None else ""
     return {
-        "at": clock_text(g.at, where, now),
+        "at": _at(g.at, section, now),
         "icon": ["up" if g.side == "long" else "down", "signal"],
         "what": "Breakout long" if g.side == "long" else "Breakdown short",
         "price": number(g.last, decimals),
@@ -56,7 +59,7 @@ def _signal(g: Signal, section: SymbolSection, last: float | None, where: tzinfo
     }
 
 
-def _fill(f: Fill, section: SymbolSection, where: tzinfo, now: float) -> dict[str, Any]:
+def _fill(f: Fill, section: SymbolSection, now: float) -> dict[str, Any]:
     words = []
     if f.realized_pnl is not None:
         words.append(f"realised {signed(f.realized_pnl)}")
@@ -66,7 +69,7 @@ def _fill(f: Fill, section: SymbolSection, where: tzinfo, now: float) -> dict[st
         )
     detail = " ".join(words)
     return {
-        "at": clock_text(f.time_market, where, now),
+        "at": _at(f.time_market, section, now),
         "icon": ["ring", ""],
         "what": f"{'Bought' if f.side == 'BOT' else 'Sold'} {_size(f)}",
         "price": number(f.price, decimals_of(section)),

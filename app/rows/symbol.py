@@ -6,7 +6,7 @@ from typing import Any
 
 from app.figures.bars import TIMEFRAMES
 from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp
-from app.figures.zones import exchange_zone, zone_word
+from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
 from app.format import arrow, number, percent, quantity, share, signed, times, tone
 from app.rows.lines import PRIORITY_WORDS
 from app.rows.marks import chart_marks, mark_rows
@@ -15,7 +15,7 @@ from app.rows.states import LIVE, LOADING, State, broker_state, empty
 from app.snapshots import Snapshots
 from engine.domain import LineRow, Quote
 from engine.state.sections import FilteredRow, SymbolSection
-from engine.zones import local_time
+from engine.zones import local_time, offset_s
 
 View = dict[str, dict[str, Any]]
 FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconnect."
@@ -198,11 +198,14 @@ def _of_cost(s: Snapshots) -> Any:
 
 
 def _zone(section: SymbolSection) -> str | None:
-    """Said only when the exchange's clock is not the strip's."""
+    """The page's zone and the exchange's, said where they differ."""
     if not section.bars:
         return None
-    word = zone_word(section.bars[-1].time, exchange_zone(section.time_zone))
-    return None if word == "ET" else f"times in {word}"
+    at = section.bars[-1].time
+    where = exchange_zone(section.time_zone)
+    if offset_s(at, where) == offset_s(at, PAGE_ZONE):
+        return None
+    return f"times in {zone_word(at, PAGE_ZONE)} · exchange in {zone_word(at, where)}"
 
 
 def _line(s: Snapshots, con_id: int) -> LineRow | None:
@@ -300,7 +303,7 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
     text = _sentence(section.line_text) if section else ""
     if row is None:
         return {"line_text": text or None, "line_held": None, "line": False, "line_said": None}
-    since = local_time(s.market_time(row.since_wall), exchange_zone("")).strftime("%H:%M:%S")
+    since = local_time(s.market_time(row.since_wall), PAGE_ZONE).strftime("%H:%M:%S")
     lane = row.lane if row.state == "live" else row.state
     return {
         "line": True,

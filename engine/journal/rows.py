@@ -10,7 +10,10 @@ from engine.domain import Fill
 
 
 class PnlRow(Struct, frozen=True):
-    """One point of the P&L curve. All three None = no data then: a gap that stays a gap."""
+    """One point of the P&L curve. All three None = no data then: a gap that stays a gap.
+
+    Only `realized` given = a reset: the P&L of the day began anew, and the curve is cut.
+    """
 
     t: float  # wall
     m: float  # market

@@ -14,7 +14,8 @@ _KEPT_PER_BUCKET = 5  # lowest and highest of two curves, and one point without 
 def thinned(points: Sequence[PnlRow], max_points: int) -> list[PnlRow]:
     """At most `max_points` (>= 7) of the points, oldest first, the first and the last among them.
 
-    Per time bucket the lowest and highest unrealised and daily P&L stay, and one point without values if it has any.
+    Per time bucket the lowest and highest unrealised and daily P&L stay, and one point without values if it has any:
+    a reset rather than a gap, as both interrupt the curve.
     """
     if len(points) <= max_points:
         return list(points)
@@ -40,12 +41,17 @@ def _telling(points: Sequence[PnlRow], first: int, last: int) -> set[int]:
         known = [(value, i) for i, value in enumerate(values, first) if value is not None]
         if known:
             kept |= {min(known)[1], max(known)[1]}
-    gap = next((i for i in range(first, last) if is_gap(points[i])), None)
-    return kept if gap is None else kept | {gap}
+    empty = [i for i in range(first, last) if is_gap(points[i]) or is_reset(points[i])]
+    return kept | {next((i for i in empty if is_reset(points[i])), empty[0])} if empty else kept
 
 
 def is_gap(point: PnlRow) -> bool:
     return point.unrealized is None and point.daily is None and point.realized is None
+
+
+def is_reset(point: PnlRow) -> bool:
+    """The P&L of the day began anew here: only the realised one is told."""
+    return point.unrealized is None and point.daily is None and point.realized is not None
 
 
 def with_gaps_marked(points: Sequence[PnlRow], longest_step_s: float) -> list[PnlRow]:

@@ -81,6 +81,8 @@ def symbol_section(
         filtered=around.filtered,
         message=_message(entry, session, now_market),
         session_start=session.start if session is not None else None,
+        trading_hours=info.trading_hours if info is not None else "",
+        liquid_hours=info.liquid_hours if info is not None else "",
     )
 
 

@@ -308,6 +308,8 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     filtered: str = ""
     message: str = ""  # why bars are missing
     session_start: float | None = None  # market time from which VWAP and level count
+    trading_hours: str = ""  # IB's text in `time_zone`, "" = not sent
+    liquid_hours: str = ""
 
 
 class AgeRow(Struct, frozen=True):
@@ -385,7 +387,10 @@ class SettingsSection(Section, frozen=True, kw_only=True):
 
 
 class PnlPoint(Struct, frozen=True):
-    """`t` wall epoch s; `m` market epoch s. Money in the account's currency, None = not known then."""
+    """`t` wall epoch s; `m` market epoch s. Money in the account's currency, None = not known then.
+
+    Only `realized` given = a reset: the P&L of the day began anew, and the curve is cut.
+    """
 
     t: float
     m: float
@@ -395,9 +400,14 @@ class PnlPoint(Struct, frozen=True):
 
 
 class PnlSection(Section, frozen=True, kw_only=True):
-    """The newest 300 points (one each 2 s); the day before them is in the journal."""
+    """The newest 300 points (one each 2 s); the day before them is in the journal.
+
+    `day_start` = market time at which the account's running day began, `trade_date` its date (YYYYMMDD).
+    """
 
     points: tuple[PnlPoint, ...]
+    day_start: float | None = None
+    trade_date: str = ""
 
 
 class UniverseSection(Section, frozen=True, kw_only=True):

@@ -32,8 +32,9 @@ from app.figures.bars import (
     vwap,
 )
 from app.figures.candles import chart_base, chart_tail, stamp
-from app.figures.zones import clock_text, exchange_zone, shifted
+from app.figures.zones import clock_text, exchange_zone, shown
 from app.rows.find_page import name_parts, request_id_of
+from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, fill_pct, rule_rows, typeset
 from app.rows.symbol import _out_words, symbol_parts
 from app.snapshots import Snapshots
@@ -41,7 +42,7 @@ from app.views import PAGES, find_page
 from engine.bars.indicators import ema as engine_ema
 from engine.bars.indicators import vwap as engine_vwap
 from engine.clock import FakeClock
-from engine.domain import Bar, RuleCheck
+from engine.domain import Bar, Fill, RuleCheck
 from engine.errors import CommandRefused
 from engine.state.bus import StateBus
 from engine.state.commands import Command, FindSymbol, PinSymbol
@@ -88,12 +89,24 @@ def test_the_tail_is_the_end_of_the_whole(bars, frame):
         assert (b.open, b.high, b.low, b.close, b.volume) == (same.open, same.high, same.low, same.close, same.volume)
 
 
+def chart_times(base):
+    """The times of a base's bars as the browser makes them: market times, the page's offset at each, pressed ones."""
+    market = np.cumsum([step * (base["size"] if i else 1) for i, step in enumerate(base["t"])]).tolist()
+    ahead = {i: seconds for i, seconds in base["ahead"]}
+    again = {i: (at, label) for i, at, label in base["again"]}
+    out, offset = [], 0
+    for i, at in enumerate(market):
+        offset = ahead.get(i, offset)
+        out.append(again[i][0] if i in again else at + offset)
+    return out
+
+
 @given(minutes, st.sampled_from(TIMEFRAMES))
 def test_a_base_says_the_same_as_its_bars(bars, frame):
     s = section(bars=bars)
     base = chart_base(s, frame, 20)
     shown = bars_of(s, frame)[-frame.base :]
-    times = np.cumsum([step * (frame.size_s if i else 1) for i, step in enumerate(base["t"])]).tolist()
+    times = chart_times(base)
     assert all(a < b for a, b in zip(times, times[1:], strict=False))
     assert base["c"] == [round(b.close, 2) for b in shown]
     assert all(len(base[key]) == len(shown) for key in ("o", "h", "lo", "c", "v", "f", "s", "src"))
@@ -142,24 +155,86 @@ def test_a_hole_inside_regular_hours_is_a_hole_and_a_night_is_not():
         bar(new_york(5, 9, 35)),
     )
     s = section(bars=bars)
-    assert holes(bars, s, 60, NEW_YORK) == [(new_york(5, 9, 31), 4)]
-    assert holes(bars, s, 300, NEW_YORK) == []
+    assert holes(bars, s, 60) == [(new_york(5, 9, 31), 4)]
+    assert holes(bars, s, 300) == []
 
 
 def test_the_hour_between_two_sessions_of_a_future_takes_no_room():
-    chicago = exchange_zone("US/Central")
     bars = (bar(new_york(5, 16, 59)), bar(new_york(5, 18, 0)), bar(new_york(5, 18, 4)))
-    assert holes(bars, section(NQ, bars=bars), 60, chicago) == [(new_york(5, 18, 1), 3)]
+    assert holes(bars, section(NQ, bars=bars), 60) == [(new_york(5, 18, 1), 3)]
 
 
 def test_times_are_those_of_the_exchange_on_both_sides_of_a_change_of_clocks():
     summer, winter = new_york(31, 9, 30, month=10), new_york(3, 9, 30)
     for at in (summer, winter):
-        shown = datetime.fromtimestamp(shifted(at, NEW_YORK), UTC)
-        assert (shown.hour, shown.minute) == (9, 30)
+        clock = datetime.fromtimestamp(shown(at), UTC)
+        assert (clock.hour, clock.minute) == (9, 30)
     assert clock_text(winter, NEW_YORK, new_york(5, 10)) == "3 Nov 09:30"
     assert exchange_zone("no such zone") is NEW_YORK
     assert str(exchange_zone("CST (Central Standard Time)")) == "America/Chicago"
+
+
+BACK = datetime(2025, 11, 2, 4, tzinfo=UTC).timestamp()  # 00:00 EDT; the clocks repeat 01:00-02:00
+FORWARD = datetime(2026, 3, 8, 5, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("begin", [BACK, FORWARD])
+@pytest.mark.parametrize("frame", TIMEFRAMES[:-1])
+def test_a_market_that_trades_through_a_change_of_clocks_has_each_of_its_bars(begin, frame):
+    bars = tuple(bar(begin + 60.0 * i, 10.0 + i) for i in range(240))
+    s = section(NQ, bars=bars)
+    base = chart_base(s, frame, 20)
+    times = chart_times(base)
+    assert len(times) == len(set(times)) == 240 * 60 // frame.size_s
+    assert times == sorted(times)
+    assert times == [float(shown(b.time)) for b in bars_of(s, frame)], "the tail's keys are the base's times"
+    assert list(map(float, chart_tail(s, frame))) == times[-frame.tail :]
+    hours = [int(at // 3_600 % 24) for at in times]
+    assert hours[0] == 0 and hours[-1] == (2 if begin == BACK else 4)
+
+
+def test_the_repeated_hour_is_labelled_and_has_its_marks():
+    bars = tuple(bar(BACK + 60.0 * i, 10.0 + i) for i in range(240))
+    fill = Fill("x.01.01", NQ, "NQZ5", "BOT", 1.0, 10.0, BACK + 2 * 3_600.0 + 17 * 60.0 + 30.0, "CME")
+    s = section(NQ, bars=bars, fills=(fill,), signals=())
+    base = chart_base(s, BY_KEY["1m"], 20)
+    assert [label for _, _, label in base["again"]][17] == "01:17 EST" and len(base["again"]) == 60
+    times = chart_times(base)
+    assert [mark[1] for mark in chart_marks(s)] == [shown(fill.time_market)]
+    at = shown(fill.time_market)
+    assert times[2 * 60 + 17] < at < times[2 * 60 + 18], "on its own bar, not on that of an hour before"
+
+
+@given(st.integers(0, 6 * 3_600 * 2), st.integers(1, 7_200))
+def test_shown_times_rise_with_the_moments(after, step):
+    for begin in (BACK, FORWARD):
+        at = begin + after / 2
+        for name in ("US/Eastern", "MET", "Australia/NSW", "Australia/Lord_Howe"):
+            assert shown(at, exchange_zone(name)) < shown(at + step, exchange_zone(name))
+
+
+def test_all_times_of_a_page_are_new_yorks_and_the_exchanges_stand_beside_them():
+    at = new_york(5, 10, 7)
+    fill = Fill("x.01.01", NQ, "NQZ5", "BOT", 1.0, 10.0, at, "CME")
+    there = {"time_zone": "US/Central", "signals": (), "position": None}
+    s = section(NQ, bars=(bar(at),), fills=(fill,), **there)
+    assert chart_base(s, BY_KEY["1m"], 20)["zone"] == "ET"
+    assert mark_rows(s, at + 60)["fx.01.01"]["at"] == ["10:07:00", "", "09:07:00 CT"]
+    here = section(TSLA, bars=(bar(at),), fills=(fill,), signals=(), position=None)
+    assert mark_rows(here, at + 60)["fx.01.01"]["at"] == "10:07:00"
+
+
+HALF_DAY = "20251126:0930-20251126:1600;20251127:CLOSED;20251128:0930-20251128:1300"
+
+
+@pytest.mark.parametrize("liquid", [HALF_DAY, ""])
+def test_the_afternoon_of_a_half_day_is_shaded_and_no_hole(liquid):
+    """By the contract's hours, and by the exchange's calendar for the days before them."""
+    day = [new_york(28, 12, 58), new_york(28, 12, 59), new_york(28, 13, 0), new_york(28, 13, 30), new_york(28, 16, 30)]
+    bars = (bar(new_york(26, 15, 59)), bar(new_york(26, 16, 0)), *(bar(at) for at in day))
+    s = section(TSLA, bars=bars, liquid_hours=liquid, time_zone="US/Eastern")
+    assert chart_base(s, BY_KEY["1m"], 20)["off"] == ".x..xxx"
+    assert holes(bars, s, 60) == []
 
 
 def test_how_a_bar_is_known():

@@ -89,7 +89,11 @@ def test_what_is_no_reset():
     calm = [(2.0 * n, -500.0, 40.0, 900.0) for n in range(1, 20)]
     jump = [(40.0 + 2 * n, -2_600.0, 40.0, -1_200.0) for n in range(5)]  # the market fell, both say so
     assert resets_of(grown(calm + jump)) == []
-    sold = [(40.0, 0.0, 40.0, 900.0), (42.0, 0.0, -460.0, 900.0), (44.0, 0.0, -460.0, 900.0)]  # a sale, told in two steps
+    sold = [
+        (40.0, 0.0, 40.0, 900.0),
+        (42.0, 0.0, -460.0, 900.0),
+        (44.0, 0.0, -460.0, 900.0),
+    ]  # sold, in two steps
     assert resets_of(grown(calm + sold)) == []
     late = [(40.0, -900.0, 40.0, 900.0), (42.0, -900.0, 40.0, 500.0), (44.0, -900.0, 40.0, 500.0)]  # told 2 s later
     assert resets_of(grown(calm + late)) == []
