@@ -48,9 +48,12 @@
     spark: function (d) { return spark(d.spark); },
     last: function (d) {
       var change = d.chg === null ? fmt.MISSING : fmt.arrow(d.chg) + " " + fmt.percent(d.chg);
-      var below = d.mark || d.kind || change, warn = d.mark || d.kind;
-      var title = [d.why, d.mark ? "Valued by its " + d.mark + "; change " + change : ""].filter(Boolean).join(". ");
+      var below = d.far || d.kind || change, warn = d.far || d.kind;
+      var title = [d.why, d.far ? "Valued by its " + d.far + ", not by the last trade; change " + change : ""].filter(Boolean).join(". ");
       return two(unit(fmt.number(d.last, d.dec), d.pu), below, "", warn ? "warn" : fmt.tone(d.chg), title);
+    },
+    mark: function (d) {
+      return two(unit(fmt.number(d.mark, d.dec), d.pu), d.mkind || "", "", d.far ? "warn" : "", d.why);
     },
     day: function (d) { var m = money(d.day, 2); return two(unit(m[0], d.cur), d.day2, m[1], "", d.why); },
     unr: function (d) {

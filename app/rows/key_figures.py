@@ -45,8 +45,8 @@ def _since_close(pct: float | None, a: AccountFigures) -> Any:
     """Per cent, or what separates the account's figure from the sum of the rows; the whole story in the tooltip."""
     words = None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)} since prior close".strip()
     if a.filtered_daily_pnl and a.daily_text:
-        note = f"{signed(a.filtered_daily_pnl)} of it filtered"
-        return [f"{words} · {note}" if words else note, "plain", a.daily_text]
+        note = f"{signed(a.filtered_daily_pnl)} filtered"
+        return [f"{arrow(pct)} {share(abs(pct), 2)} · {note}" if pct is not None else note, "plain", a.daily_text]
     return words
 
 

@@ -16,7 +16,16 @@ from engine.zones import NEW_YORK, local_time
 View = dict[str, dict[str, Any]]
 SPARK_HEIGHT = 40  # half pixels of the 24-px cell, less a margin
 
-MARK_WORDS = {"mark": "IB", "mid": "mid", "bid": "bid", "ask": "ask", "close": "prior close", "portfolio": "from TWS"}
+MARK_WORDS = {
+    "mark": "IB's mark",
+    "last": "last",
+    "mid": "mid",
+    "bid": "bid",
+    "ask": "ask",
+    "close": "prior close",
+    "portfolio": "from TWS",
+}
+FAR = 0.005  # of the last price: a mark beyond is worth a word
 KIND_WORDS = {
     "right": ("right", "rights"),
     "warrant": ("warrant", "warrants"),
@@ -141,7 +150,9 @@ def _row(order: int, row: PositionRow, fill_count: int, account: str, currency: 
         "dec": decimals,
         "last": _round(row.last, decimals),
         "kind": _kind(row),
-        "mark": _mark_words(row, decimals),
+        "mark": _round(row.mark, max(decimals, min(decimals + 1, 8)) if row.mark_kind == "mid" else decimals),
+        "mkind": MARK_WORDS.get(row.mark_kind or "", row.mark_kind or ""),
+        "far": _mark_words(row, decimals),
         "chg": _round(row.change_pct, 2),
         "day": _round(row.daily_pnl, 2),
         "day2": _day_note(row, fill_count),
@@ -176,11 +187,10 @@ def _cost(row: PositionRow) -> str:
 
 
 def _mark_words(row: PositionRow, decimals: int) -> str:
-    """What values the position where it is not the price beside it: "mark 1.00 mid"; "" = it is."""
-    if row.mark is None or row.mark == row.last:
+    """What values the position where that is far from the last price: "mid 1.00"; "" = near."""
+    if row.mark is None or row.last is None or abs(row.mark - row.last) <= FAR * abs(row.last):
         return ""
-    kind = MARK_WORDS.get(row.mark_kind or "", row.mark_kind or "")
-    return f"mark {number(row.mark, decimals)} {kind}".strip()
+    return f"{MARK_WORDS.get(row.mark_kind or '', row.mark_kind or '')} {number(row.mark, decimals)}".strip()
 
 
 def _unit(row: PositionRow) -> str:
@@ -192,8 +202,8 @@ def _unit(row: PositionRow) -> str:
 def _kind(row: PositionRow) -> str:
     """What the price is when it is not a live last price: "mid", "prior close", "delayed", "frozen"."""
     words = []
-    if row.last_kind in MARK_WORDS:
-        words.append(MARK_WORDS[row.last_kind])
+    if row.last_kind is not None and row.last_kind != "last":
+        words.append(MARK_WORDS.get(row.last_kind, row.last_kind))
     if row.data_type != "live":
         words.append(row.data_type)
     return ", ".join(words)

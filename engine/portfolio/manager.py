@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.bars.indicators import ema_last
 from engine.broker.port import PortfolioMark, PositionPnl, PositionUpdate
@@ -17,7 +17,7 @@ from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Demand, Fill, PositionRecord, Quote
 from engine.portfolio import valuation
 from engine.portfolio.account import AccountBook, rate_between
-from engine.portfolio.comparison import Comparison
+from engine.portfolio.comparison import Comparison, Recent
 from engine.portfolio.fills import without_allocations
 from engine.portfolio.sums import Part, figures_of, with_sums
 from engine.portfolio.valuation import Mark, Terms, cents, share_pct, terms_of, total
@@ -52,6 +52,7 @@ class _Held(Struct):
     pnl_wall: float | None = None
     filtered: tuple[str, str] | None = None  # (kind, reason)
     comparison: Comparison = Comparison()
+    recent: Recent = field(default_factory=Recent)
 
     @property
     def key(self) -> Key:
@@ -168,7 +169,7 @@ class TradeManager:
         elif held.record == record:
             return False
         held.record, held.terms = record, terms_of(record.contract)
-        held.comparison = Comparison()
+        held.comparison, held.recent = Comparison(), Recent()
         held.filtered = self._verdict(record.contract, held.info)
         if self._complete:
             self._announce()
@@ -194,7 +195,8 @@ class TradeManager:
             return
         held.mark, held.mark_wall = event, wall
         if event.quantity == held.record.quantity:
-            held.comparison = held.comparison.portfolio(event.unrealized_pnl, self._own_pnl(held), self._tick(held))
+            ours = held.recent.add(self._own_pnl(held), wall)
+            held.comparison = held.comparison.portfolio(event.unrealized_pnl, ours, self._tick(held))
 
     def on_position_pnl(self, event: PositionPnl, wall: float) -> None:
         held = self._held.get((event.account, event.con_id))
@@ -202,7 +204,8 @@ class TradeManager:
             return
         held.pnl, held.pnl_wall = event, wall
         theirs = self._single(held).unrealized
-        held.comparison = held.comparison.single(theirs, self._own_pnl(held), self._tick(held))
+        ours = held.recent.add(self._own_pnl(held), wall)
+        held.comparison = held.comparison.single(theirs, ours, self._tick(held))
 
     # --- answers --------------------------------------------------------------------------------------------
 
@@ -294,6 +297,8 @@ class TradeManager:
         if len(each) != 1:
             filtered = [parts[held.key] for held in self._viewed() if held.filtered]
             figures = with_sums(figures, [parts[held.key] for held in tradable], filtered, now_wall)
+        for held in tradable:
+            held.recent.add(self._own_pnl(held), now_wall)
         rows = tuple(self._row(held, parts[held.key], gross) for held in tradable)
         return PositionsSection(
             tradable=rows,

@@ -187,7 +187,7 @@ def test_a_mark_that_is_not_the_last_trade_is_shown() -> None:
     section = sample.positions(WALL)
     option = replace(section.tradable[1], last=5.0, mark=1.0, mark_kind="mid")
     row = grid_rows(replace(section, tradable=(option,)), snapshots())[str(option.con_id)]
-    assert (row["last"], row["mark"]) == (5.0, "mark 1.00 mid")
+    assert (row["last"], row["mark"], row["mkind"], row["far"]) == (5.0, 1.0, "mid", "mid 1.00")
 
 
 def test_one_contract_in_two_accounts_is_two_rows_and_no_account_leaves_whole() -> None:

@@ -385,6 +385,21 @@ def test_the_three_way_check_says_who_differs_and_by_how_much(book):
     assert not rows(book)["ZWZ5"].check_differs
 
 
+def test_ibs_figure_may_be_of_any_moment_of_the_last_seconds(book):
+    book.hold(WHEAT, 2, 22_512.50)
+    book.manager.on_info(20, ContractInfo(WHEAT, min_tick=0.25))
+    for second, price in enumerate((448.25, 452.25, 450.25)):
+        book.quotes[20] = quote(20, price)
+        book.snapshot(wall=76.0 + second)
+    for theirs in (-200.0, 200.0, -225.0, 225.0):
+        for _ in range(4):
+            book.single(20, theirs, 45_000.0)
+        assert not book.snapshot(wall=78.5).tradable[0].check_differs, theirs
+    for _ in range(3):
+        book.single(20, 300.0, 45_000.0)
+    assert book.snapshot(wall=78.5).tradable[0].check == "Ours is 100.00 USD below IB's P&L (4.0 ticks)"
+
+
 def test_the_headline_says_why_it_is_not_the_sum(desk):
     desk.quotes |= {1: quote(1, 24_688.25), 2: quote(2, 408.08)}
     desk.manager.book("DU1").on_value(AccountValue("NetLiquidation", 9.0, "USD"), 1.0)
