@@ -105,9 +105,11 @@ def tick_decimals(min_tick: float | None) -> int:
 
 
 def price_decimals(price: float | None, sec_type: str = "STK") -> int:
-    """Two decimals, four for stocks under a dollar and for currencies."""
+    """Two decimals, four under one and for currencies, seven for what is quoted in hundredths (a yen future)."""
     if price is None:
         return 2
+    if 0.0 < abs(price) < 0.05:
+        return 7
     if sec_type == "CASH" or abs(price) < 1.0:
         return 4
     return 2

@@ -13,6 +13,8 @@ from engine.bars.hours import PhaseNow, phase
 from engine.domain import Condition, ContractInfo
 from engine.health.status import status_block
 from engine.logs import error_counts, recent_lines
+from engine.portfolio.sums import together
+from engine.portfolio.valuation import terms_of
 from engine.rooms import EngineSetup, Rooms
 from engine.scanners.symbol_view import SymbolContext, symbol_section
 from engine.state.envelope import SYMBOL_PREFIX
@@ -152,7 +154,6 @@ class Publisher:
         """`symbol:<con_id>` for each symbol that a page has open."""
         rooms = self._rooms
         wanted = set(rooms.watch.open_ids())
-        rows = {row.con_id: row for row in positions.tradable}
         for con_id in wanted:
             why = rooms.coordinator.why(con_id)
             if con_id not in rooms.bars:
@@ -167,11 +168,12 @@ class Publisher:
                 SymbolContext(
                     quote=rooms.bus.quote(con_id),
                     info=self._info(con_id),
-                    position=rows.get(con_id),
+                    position=together([row for row in positions.tradable if row.con_id == con_id]),
                     fills=tuple(fill for fill in positions.fills if fill.con_id == con_id),
                     signals=rooms.coordinator.signals_of(con_id),
                     line_text=rooms.bus.explain(con_id),
                     pinned=rooms.watch.is_pinned(con_id),
+                    unit=self._unit(con_id),
                     filtered=rooms.manager.filter_reason(con_id),
                 ),
                 now,
@@ -180,6 +182,12 @@ class Publisher:
                 self._state.publish(f"{SYMBOL_PREFIX}{con_id}", section)
         for con_id in self._state.published_symbols() - wanted:
             self._state.remove(f"{SYMBOL_PREFIX}{con_id}")
+
+    def _unit(self, con_id: int) -> str:
+        info = self._info(con_id)
+        contract = info.contract if info is not None else self._rooms.symbols.contract(con_id)
+        terms = terms_of(contract) if contract is not None else None
+        return terms.unit if terms is not None else ""
 
     def _info(self, con_id: int) -> ContractInfo | None:
         return self._rooms.contracts.info(con_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from app.format import number, quantity, signed
+from app.format import number, price_decimals, quantity, signed
 from app.snapshots import Snapshots
 
 MOST = 14
@@ -79,7 +79,7 @@ def _fills(s: Snapshots) -> list[Event]:
     for f in s.positions.fills[-MOST:]:
         word = "Bought" if f.side == "BOT" else "Sold"
         tail = f", realised {signed(f.realized_pnl)}" if f.realized_pnl is not None else ""
-        text = f"{word} {quantity(f.quantity)} {{sym}} @ {number(f.price, 2)}{tail}"
+        text = f"{word} {quantity(f.quantity)} {{sym}} @ {number(f.price, price_decimals(f.price, f.sec_type))}{tail}"
         out.append(Event(f.time_market, f"f{f.exec_id}", "fill", text, f.local_symbol, f.con_id))
     return out
 

@@ -72,7 +72,7 @@ def _fill(f: Fill, section: SymbolSection, now: float) -> dict[str, Any]:
         "at": _at(f.time_market, section, now),
         "icon": ["ring", ""],
         "what": f"{'Bought' if f.side == 'BOT' else 'Sold'} {_size(f)}",
-        "price": number(f.price, decimals_of(section)),
+        "price": f"{number(f.price, decimals_of(section))} {section.unit}".strip(),
         "detail": ", ".join(part for part in (detail, f.exchange) if part),
         "since": [None, "missing", "A fill is done: its result is in the detail"],
     }
@@ -81,13 +81,15 @@ def _fill(f: Fill, section: SymbolSection, now: float) -> dict[str, Any]:
 def _position(section: SymbolSection) -> dict[str, Any]:
     held = section.position
     assert held is not None
-    unit = "share" if held.multiplier == 1.0 else "contract"
+    unit = (
+        "contract" if held.sec_type in ("FUT", "OPT", "FOP", "WAR") else "share" if held.sec_type == "STK" else "unit"
+    )
     size = f"{quantity(held.quantity)} {unit}{'' if abs(held.quantity) == 1 else 's'}"
     return {
         "at": "now",
         "icon": ["held", ""],
         "what": "Position",
-        "price": number(held.avg_price, decimals_of(section)),
+        "price": f"{number(held.avg_price, decimals_of(section))} {section.unit}".strip(),
         "detail": f"average price of {size}, commission included",
         "since": [signed(held.unrealized_pnl), tone(held.unrealized_pnl)],
     }

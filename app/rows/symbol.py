@@ -19,6 +19,7 @@ from engine.zones import local_time, offset_s
 
 View = dict[str, dict[str, Any]]
 FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconnect."
+UNITS = {"p": "pence", "c": "cents", "ag": "agorot", "%": "per cent of par"}
 ASKING = "Asking for bars ..."
 
 
@@ -135,7 +136,10 @@ def header(s: Snapshots, con_id: int) -> dict[str, Any]:
     decimals = decimals_of(section)
     change = _change(quote)
     kinds = {"STK": "stock", "FUT": "future", "IND": "index", "CASH": "currency", "OPT": "option", "WAR": "warrant"}
-    words = (section.name, section.exchange, kinds.get(section.sec_type, section.sec_type), section.currency)
+    quoted = (
+        f"{section.currency}, quoted in {UNITS.get(section.unit, section.unit)}" if section.unit else section.currency
+    )
+    words = (section.name, section.exchange, kinds.get(section.sec_type, section.sec_type), quoted)
     return {
         "con": con_id,
         "name": section.local_symbol,
@@ -147,8 +151,10 @@ def header(s: Snapshots, con_id: int) -> dict[str, Any]:
         "change": [f"{arrow(change)} {signed(change, decimals)}".strip(), tone(change)],
         "change_pct": [percent(quote.change_pct if quote else None), tone(change)],
         "held": held is not None,
-        "position": f"{quantity(held.quantity)} @ {number(held.avg_price, decimals)}" if held else None,
-        "unrealised": [signed(held.unrealized_pnl), tone(held.unrealized_pnl)] if held else None,
+        "position": f"{quantity(held.quantity)} @ {number(held.avg_price, decimals)} {held.unit}".strip()
+        if held
+        else None,
+        "unrealised": _money(held.unrealized_pnl, section) if held else None,
         "unrealised_pct": _of_cost(s),
         "day": [signed(held.daily_pnl), tone(held.daily_pnl), "" if held.daily_pnl is not None else "Not sent by IB"]
         if held
@@ -157,6 +163,12 @@ def header(s: Snapshots, con_id: int) -> dict[str, Any]:
         "pin": "Unpin" if section.pinned else "Pin",
         "zone": _zone(section),
     }
+
+
+def _money(value: float | None, section: SymbolSection) -> list[str]:
+    """P&L with its currency where that is not the dollar."""
+    foreign = f" {section.currency}" if section.currency != "USD" and value is not None else ""
+    return [signed(value) + foreign, tone(value)]
 
 
 def _name_only(s: Snapshots, con_id: int) -> dict[str, Any]:
@@ -190,7 +202,7 @@ def _change(quote: Quote | None) -> float | None:
 
 def _of_cost(s: Snapshots) -> Any:
     held = s.symbol.position if s.symbol else None
-    basis = abs(held.quantity * (held.avg_cost or 0.0)) if held else 0.0
+    basis = abs(held.quantity * (held.avg_cost or 0.0)) if held else 0.0  # of a credit there is no per cent either
     if held is None or held.unrealized_pnl is None or not basis:
         return None
     pct = held.unrealized_pnl / basis * 100.0

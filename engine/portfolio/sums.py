@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from engine.portfolio.account import AccountBook
 from engine.portfolio.valuation import cents, share_pct, total
-from engine.state.sections import AccountFigures, Lack
+from engine.state.sections import AccountFigures, Lack, PositionRow
 
 STALE_S = 60.0
 _NOTHING = 0.005
@@ -130,10 +130,39 @@ def _signed(money: float) -> str:
     return f"{'+' if money > 0 else '−'}{abs(money):,.2f}"
 
 
-def lacking_words(lacking: Sequence[Lack]) -> str:
-    """ "without 6JZ5 (no price) and SAP (no exchange rate for EUR)"; "" when nothing is left out."""
-    if not lacking:
-        return ""
-    named = [f"{lack.local_symbol} ({lack.what})" for lack in lacking[:3]]
-    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-    return "without " + ", ".join(named) + more
+def together(rows: Sequence[PositionRow]) -> PositionRow | None:
+    """One contract of several accounts as one position: quantities and money added, the cost averaged; None of none.
+
+    The average price of opposite positions that cancel out is None.
+    """
+    if len(rows) < 2:
+        return rows[0] if rows else None
+    first, quantity = rows[0], sum(row.quantity for row in rows)
+    costs = [row.quantity * row.avg_cost for row in rows if row.avg_cost is not None]
+    avg_cost = sum(costs) / quantity if len(costs) == len(rows) and quantity else None
+    curves = zip(*(row.pnl_curve for row in rows), strict=False)
+    return structs.replace(
+        first,
+        account="",
+        quantity=quantity,
+        avg_cost=avg_cost,
+        avg_price=avg_cost / first.per_point if avg_cost is not None and first.per_point else None,
+        unrealized_pnl=_added(row.unrealized_pnl for row in rows),
+        ib_unrealized_pnl=_added(row.ib_unrealized_pnl for row in rows),
+        portfolio_pnl=_added(row.portfolio_pnl for row in rows),
+        daily_pnl=_added(row.daily_pnl for row in rows),
+        realized_pnl=total(row.realized_pnl for row in rows),
+        exposure=_added(row.exposure for row in rows),
+        exposure_base=_added(row.exposure_base for row in rows),
+        exposure_pct=_added(row.exposure_pct for row in rows),
+        pnl_curve=tuple(_added(values) for values in curves),
+        check="",
+        check_differs=any(row.check_differs for row in rows),
+    )
+
+
+def _added(values: Iterable[float | None]) -> float | None:
+    """The sum; None as soon as one is missing: half a sum is a wrong number."""
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return cents(sum(known)) if len(known) == len(found) else None

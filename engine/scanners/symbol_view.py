@@ -27,6 +27,7 @@ class SymbolContext(NamedTuple):
     signals: tuple[Signal, ...]
     line_text: str
     pinned: bool
+    unit: str  # what its quotes are in where that is not its currency: p, c, %
     filtered: str
 
 
@@ -56,6 +57,7 @@ def symbol_section(
         exchange=contract.primary_exchange or contract.exchange,
         currency=contract.currency,
         multiplier=contract.multiplier,
+        unit=around.unit,
         min_tick=info.min_tick if info is not None else None,
         time_zone=info.time_zone if info is not None else "",
         quote=around.quote,

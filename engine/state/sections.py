@@ -310,6 +310,7 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     session_start: float | None = None  # market time from which VWAP and level count
     trading_hours: str = ""  # IB's text in `time_zone`, "" = not sent
     liquid_hours: str = ""
+    unit: str = ""  # what the quotes are in where that is not `currency`: p, c, %
 
 
 class AgeRow(Struct, frozen=True):

@@ -7,6 +7,7 @@ from engine.broker.port import AccountPnl, AccountValue, PortfolioMark, Position
 from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Fill, PositionRecord, Quote
 from engine.portfolio.manager import Market, TradeManager
+from engine.portfolio.sums import together
 from engine.state.sections import Lack
 
 NQ = ContractRef(
@@ -453,3 +454,17 @@ def test_commissions_in_their_own_currency(book):
     account.on_value(AccountValue("ExchangeRate", 0.9, "USD"), 1.0)
     figures = book.snapshot().account
     assert (figures.commission_today, figures.commission_pending, figures.fills_today) == (2.9, 1, 3)
+
+
+def test_one_contract_of_two_accounts_is_one_position_on_its_page(book):
+    book.hold(WHEAT, 2, 22_512.50, "DU1")
+    book.hold(WHEAT, 1, 22_400.0, "DU2")
+    book.quotes[20] = quote(20, 448.25)
+    one = together(list(book.snapshot().tradable))
+    assert one is not None
+    assert (one.quantity, one.unrealized_pnl, one.exposure) == (3, -187.5, 67_237.5)
+    assert one.avg_price == pytest.approx((2 * 450.25 + 448.0) / 3)
+    book.hold(WHEAT, -2, 22_400.0, "DU2")
+    flat = together(list(book.snapshot().tradable))
+    assert flat is not None and (flat.quantity, flat.avg_price, flat.unrealized_pnl) == (0, None, -225.0)
+    assert together([]) is None
