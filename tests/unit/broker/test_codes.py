@@ -69,3 +69,49 @@ def test_rejections_by_what_the_caller_does():
     assert type(error) is RequestRejected
     assert (error.code, error.text, error.req_id) == (162, "no data", 7)
     assert 2104 in ADVISORY and 200 not in ADVISORY
+
+
+@pytest.mark.parametrize(
+    "code",
+    [123, 203, 316, 354, 366, 385, 386, 399, 404, 406, 412, 420, 430, 431, 435, 478, 501, 502, 503, 504, 505, 506, 507,
+     1100, 1101, 1102, 1300, *range(2100, 2112), 2119, 2130, 2137, 2151, 2152, 2157, 2158, 2168, 2169, 2174,
+     10089, 10090, 10091, 10092, 10147, 10148, 10167, 10168, 10186, 10187, 10189, 10190, 10197, 10225, 10230, 10275,
+     10276, 10277, 10285, 10295, 10299, 10314, 10339, 10346, 10347, 10349],
+)  # fmt: skip
+def test_what_a_trader_may_meet_has_words_of_its_own(code):
+    info = code_info(code, "said by TWS")
+    assert info.code == code
+    assert info.title != f"TWS message {code}"
+
+
+@pytest.mark.parametrize("code", [103, 110, 201, 202, 312, 399, 404, 434, 449, 481, 10006, 10148, 10243, 10289, 10343])
+def test_codes_about_orders_say_that_they_are_no_affair_of_ours(code):
+    info = code_info(code, "The price does not conform")
+    assert (info.severity, info.action) == ("info", "show")
+    assert "order" in (info.title + info.cure).lower()
+
+
+def test_requests_that_could_not_be_sent_are_a_family():
+    assert code_info(571, "Request PnL Sending Error -").title == "Request could not be sent"
+    assert code_info(590, "?").title == "TWS message 590"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "action"),
+    [
+        ("Error validating request.-'bT' : cause - Please enter exchange", "Request refused: Please enter exchange",
+         "free_line"),
+        ("Error validating request.-'bQ' : cause - The API interface is currently in Read-Only mode.",
+         "TWS is in Read-Only mode", "show"),
+        ("Server error when validating an API client request.", "Request refused as invalid", "free_line"),
+    ],
+)  # fmt: skip
+def test_an_invalid_request_is_said_by_its_cause(text, title, action):
+    assert (code_info(321, text).title, code_info(321, text).action) == (title, action)
+    assert "Read-Only" not in code_info(321).text
+
+
+@pytest.mark.parametrize("code", [162, 420, 10189])
+def test_a_session_on_another_computer_is_named(code):
+    text = "Invalid Real-time Query:Trading TWS session is connected from a different IP address"
+    assert code_info(code, text).title == "Another session has the market data"
