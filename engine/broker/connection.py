@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.broker import failures
@@ -119,6 +119,18 @@ class Connection:
         What it raises is counted as undecodable.
         """
         self.client.decoder.handlers[message_id] = handler
+
+    def note_lost(self, what: Sequence[str]) -> None:
+        """Parts of one message that could not be decoded: counted once, and said."""
+        if what:
+            more = f", and {len(what) - 1} more" if len(what) > 1 else ""
+            self.client.undecodable.note_part(f"{what[0]}{more}")
+
+    def end_request(self, req_id: int, rows: Sequence[Any]) -> None:
+        """The whole answer of a request of ours; one that nobody waits for any more is dropped."""
+        if req_id in self.wrapper._futures:
+            self.wrapper._results.pop(req_id, None)
+            self.wrapper._endReq(req_id, list(rows))
 
     # --- requests ---------------------------------------------------------------------------------------------
 

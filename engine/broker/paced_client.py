@@ -33,8 +33,13 @@ class Undecodable:
         self.total = 0
 
     def note(self, what: str) -> None:
-        self.total += 1
+        """A whole message is lost; many of them and the stream can't be trusted."""
         self._recent.append(self._clock.mono())
+        self.note_part(what)
+
+    def note_part(self, what: str) -> None:
+        """A row of a message is lost, the rest was read: no sign against the stream."""
+        self.total += 1
         if self.total <= _SHOWN:
             log.warning("A message from TWS could not be decoded: %s", what[:200])
 

@@ -13,10 +13,14 @@ from typing import Any
 from engine.broker.asking import bars_expected, bars_of, has_volume
 from engine.broker.connection import Connection
 from engine.broker.convert import to_bar, to_contract, to_info, to_ref
+from engine.broker.list_messages import found_symbols, history_bars
 from engine.broker.port import HistoryRequest
 from engine.broker.timings import Timings
 from engine.domain import Bar, ContractInfo, ContractRef
 from engine.errors import RequestRejected, RequestTimeout
+
+_HISTORY = 17
+_SYMBOLS = 79
 
 
 class Requests:
@@ -29,6 +33,8 @@ class Requests:
         self._look_ups: set[int] = set()
         self._bars: dict[str, str] = {}  # by type, what a gateway said it wants
         self._one_xml = asyncio.Lock()
+        connection.on_message(_HISTORY, self._on_history)
+        connection.on_message(_SYMBOLS, self._on_symbols)
 
     def is_look_up(self, req_id: int) -> bool:
         """A details request: its errors go to whoever awaits it, and to nobody else."""
@@ -47,7 +53,8 @@ class Requests:
             self._bars[contract.sec_type] = kind = expected
         volume = has_volume(contract.sec_type, kind)
         bars = (to_bar(row, contract.sec_type, contract.price_magnifier, has_volume=volume) for row in rows)
-        return sorted((bar for bar in bars if bar is not None), key=lambda bar: bar.time)
+        by_time = {bar.time: bar for bar in bars if bar is not None}  # a time that came twice: the later one
+        return [by_time[time] for time in sorted(by_time)]
 
     async def _rows(self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float) -> list[Any]:
         """The library's bars; asked for once more, with names, where the gateway insists on them."""
@@ -85,6 +92,16 @@ class Requests:
             if connection.is_ready:
                 connection.client.cancelHistoricalData(req_id)
             raise
+
+    def _on_history(self, fields: list[str]) -> None:
+        found = history_bars(fields)
+        self._connection.note_lost(found.lost)
+        self._connection.end_request(found.req_id, found.rows)
+
+    def _on_symbols(self, fields: list[str]) -> None:
+        found = found_symbols(fields, int(self._connection.client.serverVersion()))
+        self._connection.note_lost(found.lost)
+        self._connection.end_request(found.req_id, found.rows)
 
     async def details(self, contract: ContractRef, timeout_s: float, *, urgent: bool = False) -> list[Any]:
         """The library's details objects; empty for error 200 and for a combination, which has none.
@@ -136,7 +153,15 @@ class Requests:
         rows = await connection.ask(
             f"Search for {pattern}", req_id, lambda: connection.client.reqMatchingSymbols(req_id, pattern), timeout_s
         )
-        return [to_ref(row.contract) for row in rows if row.contract.conId]
+        contract = connection.library.Contract
+        return [
+            to_ref(
+                contract(
+                    row.sec_type, row.con_id, row.symbol, primaryExchange=row.primary_exchange, currency=row.currency
+                )
+            )
+            for row in rows
+        ]
 
     async def scanner_parameters(self, timeout_s: float) -> str:
         """One request at a time: the answer carries no request number."""

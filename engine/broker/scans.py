@@ -7,8 +7,12 @@ from typing import Any
 
 from engine.broker.connection import Connection
 from engine.broker.convert import to_ref
+from engine.broker.list_messages import ScanFields, scan_rows
 from engine.broker.pacing import Pacer
 from engine.broker.port import BrokerEvent, ScanRow, ScanRows, ScanSpec
+from engine.domain import ContractRef
+
+_SCANNER_DATA = 20
 
 
 class Scans:
@@ -20,7 +24,7 @@ class Scans:
         self._emit = emit
         self._open: dict[int, Any] = {}
         self._closed: set[int] = set()
-        connection.ib.scannerDataEvent += self._on_result
+        connection.on_message(_SCANNER_DATA, self._on_result)
 
     def open(self, spec: ScanSpec) -> int:
         connection = self._connection
@@ -63,11 +67,24 @@ class Scans:
     def owns(self, req_id: int) -> bool:
         return req_id in self._open
 
-    def _on_result(self, results: Any) -> None:
-        if results.reqId not in self._open:
-            return
-        rows = sorted(
-            (ScanRow(row.rank, to_ref(row.contractDetails.contract)) for row in results), key=lambda row: row.rank
+    def _on_result(self, fields: list[str]) -> None:
+        found = scan_rows(fields)
+        self._connection.note_lost(found.lost)
+        if found.req_id in self._open:
+            rows = sorted((ScanRow(row.rank, self._contract(row)) for row in found.rows), key=lambda row: row.rank)
+            self._emit(ScanRows(found.req_id, tuple(rows)))
+
+    def _contract(self, row: ScanFields) -> ContractRef:
+        contract = self._connection.library.Contract(
+            conId=row.con_id,
+            symbol=row.symbol,
+            secType=row.sec_type,
+            lastTradeDateOrContractMonth=row.expiry,
+            strike=row.strike,
+            right=row.right,
+            exchange=row.exchange,
+            currency=row.currency,
+            localSymbol=row.local_symbol,
+            tradingClass=row.trading_class,
         )
-        results.clear()  # the library clears only at a rank of 0
-        self._emit(ScanRows(results.reqId, tuple(rows)))
+        return to_ref(contract)

@@ -13,6 +13,7 @@ import math
 import re
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.integration.threaded_server import ThreadedServer
@@ -87,6 +88,7 @@ class SecondGateway(ThreadedServer):
         self.pnl = {name: f"{-120.5 + n}|1.7976931348623157E308|0.0" for n, name in enumerate(self.held)}
         self.accept_silent = self.silence = self.mute = False
         self.withhold: set[int] = set()  # message ids never sent
+        self.rewrite: dict[int, Callable[[str], str]] = {}  # message id -> its text (fields parted by |) otherwise
         self.busy_ids: set[int] = set()  # client ids answered by 326
         self.errors: dict[int, tuple[int, str]] = {}  # con_id -> error of its market data
         self.unknown: set[int] = set()  # con_ids without details (200)
@@ -156,7 +158,8 @@ class SecondGateway(ThreadedServer):
         return (await reader.readexactly(length)).decode()
 
     def _row(self, client: Client, text: str) -> None:
-        if not self.silence and int(text.split("|")[0]) not in self.withhold:
+        if not self.silence and (number := int(text.split("|")[0])) not in self.withhold:
+            text = self.rewrite.get(number, str)(text)
             body = (text.replace("|", "\0") + "\0").encode(errors="surrogateescape")
             client.writer.write(struct.pack(">I", len(body)) + body)
 
