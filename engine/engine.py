@@ -43,6 +43,7 @@ log = logging.getLogger("qtrade.engine")
 JOURNAL_FILE = "journal.sqlite3"
 BARS_FOLDER = "bars"
 DATA_LOST = 1101
+FILLS_RESTORED = 1_000
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
@@ -147,6 +148,7 @@ class Engine:
         await asyncio.to_thread(open_files)
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
+        await self._restore_fills()
         await self._restore_signals()
         rooms.supervisor.start("earlier today", lambda: self._take_up(folder))
 
@@ -158,6 +160,12 @@ class Engine:
         await rooms.unit_keeper.open(folder / BARS_FOLDER)
         await rooms.history.open_cache(folder / BARS_FOLDER)
         await self._restore_signals()
+
+    async def _restore_fills(self) -> None:
+        """The newest of the journal, so that the day's are there before the broker answers."""
+        read = self._setup.reader.fills
+        rows = await asyncio.to_thread(read, 0.0, corrected=True, limit=FILLS_RESTORED)
+        self.rooms.fills.restore(row.fill for row in rows)
 
     async def _restore_signals(self) -> None:
         now = self.rooms.market_now()
@@ -228,14 +236,15 @@ class Engine:
                 self._order_lines()  # an exchange rate: what is large may be small
         elif isinstance(event, AccountPnl):
             rooms.manager.book(event.account).on_pnl(event, wall)
-        elif rooms.manager.book(event.fill.account).on_fill(event.fill):
-            self._setup.journal.record_fill(event.fill)
+        else:
+            rooms.fills.on_fill(event.fill)
 
     def _change_account(self, account: str) -> None:
         """Another account than before, or the first: nothing of the former one's money may show as its own."""
         rooms = self.rooms
         rooms.curve.restart()
         rooms.manager.keep_accounts((account,))
+        rooms.fills.forget()
         rooms.scores.forget()
         folder = self._use_account(account)
         rooms.supervisor.start("account folder", lambda: self._take_over(folder, account))
@@ -247,6 +256,7 @@ class Engine:
         if event.positions_known:
             rooms.manager.forget_missing(self._seen)
         rooms.manager.on_connected(complete=event.positions_known)
+        rooms.fills.on_connected(complete=event.positions_known)
         rooms.contracts.on_connected()
         self._pnl_asked.clear()
         self._plan_positions()
@@ -257,6 +267,7 @@ class Engine:
         """TWS sent late what it has: the others are closed."""
         self.rooms.manager.forget_missing(self._seen)
         self.rooms.manager.on_connected()
+        self.rooms.fills.on_connected(complete=True)
         self._plan_positions()
 
     def _disconnected(self) -> None:
@@ -265,12 +276,14 @@ class Engine:
         rooms.bus.on_disconnected()
         rooms.coordinator.on_disconnected()
         rooms.manager.on_disconnected()
+        rooms.fills.on_disconnected()
 
     def _on_position(self, event: PositionUpdate) -> None:
         rooms, contract = self.rooms, event.record.contract
         rooms.symbols.learn([contract])
         if event.record.quantity:
             self._seen.add((event.record.account, contract.con_id))
+        rooms.fills.on_position(event.record.account, contract.con_id, event.record.quantity)
         if rooms.manager.on_position(event) and rooms.broker.link.connected:
             self._plan_positions()
 
@@ -304,6 +317,7 @@ class Engine:
         if info is not None:
             rooms.bars.set_hours(info)
             rooms.symbols.learn([info.contract])
+            rooms.fills.on_info(con_id)
         if rooms.manager.on_info(con_id, info):
             self._plan_positions()
 

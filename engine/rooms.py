@@ -23,6 +23,7 @@ from engine.command_desk import CommandDesk
 from engine.config import BreakoutParams
 from engine.contract_desk import ContractDesk
 from engine.domain import ContractInfo, ContractRef, Quote, Signal, Stay
+from engine.fill_desk import FillDesk
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
@@ -156,6 +157,12 @@ class Rooms:
             Market(self.bus.quote, self._closes, self.bus.holds), self._tradability, config.positions
         )
         self.curve = PnlCurve(setup.journal.record_pnl)
+        self.fills = FillDesk(
+            lambda fill: self.manager.book(fill.account).on_fill(fill),
+            setup.journal.record_fill,
+            self.contracts.info,
+            self.contracts.want,
+        )
         self.keeper = SettingsKeeper(
             setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings, self.market_now
         )

@@ -43,9 +43,13 @@ class FillBook:
             del self._kept[next(iter(self._kept))]
         return known != fill
 
-    def kept(self, fill: Fill) -> Fill:
-        """This execution with everything that earlier reports of it said."""
-        return self._kept.get((fill.account, fill.model, fill.exec_id, fill.con_id), fill)
+    def kept(self, fill: Fill) -> Fill | None:
+        """This execution with everything that was reported of it; None = it is new."""
+        return self._kept.get((fill.account, fill.model, fill.exec_id, fill.con_id))
+
+    def every(self) -> tuple[Fill, ...]:
+        """Corrected ones and headings, too."""
+        return tuple(self._kept.values())
 
     def fills(self) -> tuple[Fill, ...]:
         """Those in force, oldest first: no corrected ones, no headings."""

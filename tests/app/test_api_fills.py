@@ -60,7 +60,8 @@ def test_the_fills_in_force_with_everything_known_of_them(desk):
         "time": MARKET - 60.0, "time_kind": "exchange", "exchange_time": "20251105 15:33:00 GB", "exchange_zone": "GB",
         "trade_date": "20251105", "exchange": "LSE", "commission": 6.0, "commission_currency": "GBP",
         "commission_state": "reported", "realized": None, "cum_quantity": 1000.0, "check": None, "revision": 1,
-        "superseded_by": None, "counts": True, "why_not": None, "perm_id": 731425, "order_id": 12, "client_id": 52, "order_ref": None,
+        "superseded_by": None, "counts": True, "why_not": None, "perm_id": 731425,
+        "order_id": 12, "client_id": 52, "order_ref": None,
         "liquidation": False, "source": "api",
     }  # fmt: skip
     assert (wheat["price"], wheat["revision"], wheat["price_unit"], wheat["account"]) == (448.0, 2, "c", "DU2")

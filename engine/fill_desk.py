@@ -1,0 +1,125 @@
+"""Fills on their way in: what the journal had of them, their contract's facts, and what they did to the position.
+
+A report goes to the account's book and to the journal in the fullest form known. Engine thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from engine.bars.hours import parse_hours
+from engine.bars.trading_day import trade_date
+from engine.domain import ContractInfo, ContractRef, Fill
+from engine.portfolio.fills import FillBook, is_heading, merged, openings, root
+
+_Key = tuple[str, int]
+
+
+class FillDesk:
+    """`book(fill)` takes it into the account's figures, `record(fill)` into the journal.
+
+    `info(con_id)`, `want(contract)`: details known, and asked for where they are not.
+    """
+
+    def __init__(
+        self,
+        book: Callable[[Fill], object],
+        record: Callable[[Fill], None],
+        info: Callable[[int], ContractInfo | None],
+        want: Callable[[ContractRef], None],
+    ) -> None:
+        self._book = book
+        self._record = record
+        self._info = info
+        self._want = want
+        self._fills = FillBook()
+        self._reported: set[tuple[str, str, str, int]] = set()  # in this run: of the others the opening is settled
+        self._positions: dict[_Key, float] = {}
+        self._positions_known = False
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def restore(self, fills: Iterable[Fill]) -> None:
+        """Those of the journal, mostly before the broker has answered: what it has reported since goes before."""
+        for fill in fills:
+            known = self._fills.kept(fill)
+            whole = fill if known is None else merged(fill, known)
+            if self._fills.on_fill(whole):
+                self._book(whole)
+
+    def on_fill(self, fill: Fill) -> None:
+        """A report, or a repeated one; the journal hears of it when it says something new."""
+        self._reported.add((fill.account, fill.model, fill.exec_id, fill.con_id))
+        if self._take(self._with_facts(fill)):
+            self._judge((fill.account, fill.con_id))
+
+    def on_info(self, con_id: int) -> None:
+        """The details of a contract came."""
+        for fill in self._fills.every():
+            if fill.con_id == con_id:
+                self._take(self._with_facts(fill))
+
+    def on_position(self, account: str, con_id: int, quantity: float) -> None:
+        self._positions[account, con_id] = quantity
+        self._judge((account, con_id))
+
+    def on_connected(self, *, complete: bool) -> None:
+        """`complete`: a contract that has not been named is not held."""
+        self._positions_known = complete
+        if complete:
+            for key in {(fill.account, fill.con_id) for fill in self._fills.every()}:
+                self._judge(key)
+
+    def on_disconnected(self) -> None:
+        self._positions.clear()
+        self._positions_known = False
+
+    def forget(self) -> None:
+        """Other accounts than before."""
+        self._fills = FillBook()
+        self._reported.clear()
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _take(self, fill: Fill) -> bool:
+        if not self._fills.on_fill(fill):
+            return False
+        whole = self._fills.kept(fill) or fill
+        self._book(whole)
+        self._record(whole)
+        return True
+
+    def _with_facts(self, fill: Fill) -> Fill:
+        if is_heading(fill) or not fill.sec_type:
+            return fill
+        info = self._info(fill.con_id)
+        if info is None:
+            self._want(
+                ContractRef(
+                    fill.con_id, fill.local_symbol, fill.local_symbol, fill.sec_type, currency=fill.currency or "USD"
+                )
+            )
+            return fill
+        hours = parse_hours(info.trading_hours, info.time_zone)
+        day = trade_date(fill.sec_type, hours, info.time_zone, fill.time_market)
+        return replace(
+            fill,
+            trade_date=f"{day:%Y%m%d}",
+            price_magnifier=info.contract.price_magnifier,
+            multiplier=fill.multiplier or info.contract.multiplier,
+        )
+
+    def _judge(self, key: _Key) -> None:
+        """Reckon back from the position what each fill did to it; the fills of one contract are few."""
+        position = self._positions.get(key, 0.0 if self._positions_known else None)
+        if position is None:
+            return
+        of_contract = [fill for fill in self._fills.every() if (fill.account, fill.con_id) == key]
+        found = openings(of_contract, position)
+        for fill in of_contract:
+            known = (fill.account, fill.model, fill.exec_id, fill.con_id) in self._reported
+            opening = found.get(root(fill)) if known else None
+            if opening is not None and opening != fill.opening:
+                self._take(replace(fill, opening=opening))
