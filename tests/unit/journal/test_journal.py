@@ -102,7 +102,8 @@ def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_j
         rows = rows_of(path, table.name)
         assert rows, table.name
         for row in rows:
-            assert (row["mode"], row["account"], row["recorded_at"]) == ("simulated", "DU1", WALL)
+            owner = FILLS[0].account if table is tables.fills else "DU1"
+            assert (row["mode"], row["account"], row["recorded_at"]) == ("simulated", owner, WALL)
             assert row["market_time"] > 1e9
 
 
