@@ -402,7 +402,8 @@ class Engine:
         account = self._account or ""
         pnl = rooms.manager.book(account).pnl
         unrealized, _ = rooms.manager.unrealized_of(account)
-        rooms.curve.add(wall, rooms.market.now(wall), unrealized, pnl.realized, pnl.daily)
+        began = rooms.dates.newest_reset(account)
+        rooms.curve.add(wall, rooms.market.now(wall), unrealized, pnl.realized, pnl.daily, began)
 
     async def _survey(self) -> None:
         """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""

@@ -7,7 +7,6 @@ costs a few milliseconds at 50 lines and 200 candidates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from engine.bars.hours import PhaseNow, phase
 from engine.domain import Condition, ContractInfo
@@ -28,7 +27,6 @@ from engine.state.sections import (
     QuotesSection,
     UniverseSection,
 )
-from engine.zones import NEW_YORK
 
 LOG_LINES = 100
 RESTARTS_ARE_BAD = 3
@@ -62,13 +60,13 @@ class Publisher:
         """The heartbeat comes last, so that it never is newer than what it vouches for."""
         rooms = self._rooms
         lines = rooms.bus.snapshot()
-        positions = rooms.manager.snapshot(lambda _account: self._day_start(), rooms.clock.wall())
+        positions = rooms.manager.snapshot(rooms.dates.today(), rooms.clock.wall())
         self._state.publish("broker", self._broker())
         self._state.publish("positions", positions)
         self._state.publish("lines", lines)
         self._state.publish("quotes", QuotesSection(quotes=tuple(rooms.bus.quotes())))
         self._state.publish("signals", rooms.coordinator.signals())
-        self._state.publish("pnl", rooms.curve.section())
+        self._state.publish("pnl", rooms.curve.section(rooms.dates.day(rooms.broker.link.account or "")))
         self._symbols(positions)
         self._state.publish("answers", rooms.desk.section())
         self._notice_own_faults(lines)
@@ -280,8 +278,3 @@ class Publisher:
                 self._setup.journal.record_notice(condition, now_market)
                 self._journalled[condition.key] = condition
         return conditions
-
-    def _day_start(self) -> float:
-        """Midnight of the exchange's day, market time."""
-        now = datetime.fromtimestamp(self._rooms.market_now(), NEW_YORK)
-        return now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

@@ -48,6 +48,7 @@ from engine.settings import EffectiveSettings
 from engine.state.bus import StateBus
 from engine.supervisor import Supervisor
 from engine.symbols import SymbolIndex
+from engine.trade_dates import TradeDates
 from engine.watch import SymbolWatch
 from engine.why_desk import WhyDesk
 
@@ -156,6 +157,7 @@ class Rooms:
         self.manager = TradeManager(
             Market(self.bus.quote, self._closes, self.bus.holds), self._tradability, config.positions
         )
+        self.dates = TradeDates(self.bars, self.manager, self.market_now, lambda market: self.market.wall_at(market))
         self.curve = PnlCurve(setup.journal.record_pnl)
         self.fills = FillDesk(
             lambda fill: self.manager.book(fill.account).on_fill(fill),

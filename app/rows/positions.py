@@ -99,14 +99,10 @@ def grid_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
     """Largest exposure first, in the currency of the sums; keys: `row_ids`."""
     if section is None:
         return {}
-    fills = Counter((fill.account, fill.con_id) for fill in section.fills)
     ids = row_ids(section)
     ordered = sorted(section.tradable, key=lambda row: (-(row.exposure_base or 0.0), row.local_symbol, row.account))
     currency = section.account.currency
-    return {
-        ids[row.key]: _row(i, row, fills[row.account, row.con_id], _of_account(section, row.account), currency)
-        for i, row in enumerate(ordered)
-    }
+    return {ids[row.key]: _row(i, row, _of_account(section, row.account), currency) for i, row in enumerate(ordered)}
 
 
 def row_ids(section: PositionsSection) -> dict[str, str]:
@@ -133,7 +129,7 @@ def _of_account(section: PositionsSection, account: str) -> str:
     return redacted(account) if len(_account_names(section)) > 1 else ""
 
 
-def _row(order: int, row: PositionRow, fill_count: int, account: str, currency: str) -> dict[str, Any]:
+def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str, Any]:
     decimals = row_decimals(row)
     basis = abs(row.quantity * (row.avg_cost or 0.0))
     unrealized_pct = row.unrealized_pnl / basis * 100.0 if row.unrealized_pnl is not None and basis else None
@@ -155,7 +151,7 @@ def _row(order: int, row: PositionRow, fill_count: int, account: str, currency: 
         "far": _mark_words(row, decimals),
         "chg": _round(row.change_pct, 2),
         "day": _round(row.daily_pnl, 2),
-        "day2": _day_note(row, fill_count),
+        "day2": _day_note(row),
         "unr": _round(row.unrealized_pnl, 2),
         "unrp": _round(unrealized_pct, 2),
         "ib": _round(row.ib_unrealized_pnl, 2),
@@ -209,9 +205,9 @@ def _kind(row: PositionRow) -> str:
     return ", ".join(words)
 
 
-def _day_note(row: PositionRow, fill_count: int) -> str:
-    if fill_count:
-        return f"{plural(fill_count, 'fill')} today"
+def _day_note(row: PositionRow) -> str:
+    if row.fills_today:
+        return f"{plural(row.fills_today, 'fill')} today"
     size = row.quantity * (row.per_point or 0.0)
     if row.daily_pnl is None or not size:
         return ""

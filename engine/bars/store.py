@@ -301,13 +301,15 @@ class BarStore:
         open_then = any(session.open < end and session.close > start for session in trading.sessions)
         return not open_then and start >= trading.known_from - EVENING_S
 
-    def trading_days(self, con_id: int) -> TradingDays:
-        """Which trading day a moment belongs to, for this contract."""
+    def trading_days(self, con_id: int, sec_type: str = "") -> TradingDays:
+        """Which trade date a moment belongs to, for this contract; by its type (STK when "") while it isn't known."""
         entry = self._symbols.get(con_id)
-        if entry is None:
-            return TradingDays()
-        hours = self.hours_of(entry)
-        return trading_days(entry.contract.sec_type, hours.trading, hours.time_zone)
+        if entry is not None:
+            hours = self.hours_of(entry)
+            return trading_days(entry.contract.sec_type, hours.trading, hours.time_zone)
+        us = self._us_hours if sec_type in ("", "STK") else None
+        hours = us or ContractHours()
+        return trading_days(sec_type or "STK", hours.trading, hours.time_zone)
 
     def with_bars(self) -> int:
         """How many symbols have bars."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from engine.broker.port import AccountPnl, AccountValue
 from engine.domain import Fill
 from engine.portfolio.fills import FillBook
+from engine.portfolio.today import Today
 
 BASE = "BASE"
 _RATE = "ExchangeRate"
@@ -21,10 +22,11 @@ _BASE_TAGS = (
 
 
 class FillsOfDay(Struct, frozen=True):
-    """Today's fills of one account; `commission` by currency, None = a report is still to come for one of them."""
+    """Today's fills of one account; money by the currency of its report."""
 
     count: int
     commission: dict[str, float]
+    realized: dict[str, float]
     pending: int  # fills whose commission report has not come
 
 
@@ -37,6 +39,8 @@ class AccountBook:
         self._pnl = AccountPnl(None, None, None)
         self._fills = FillBook()
         self.updated_wall: float | None = None
+        self._realized: float | None = None  # the broker's newest, over reconnections
+        self.realized_wall = float("-inf")  # since when it stands
 
     def reset_connection(self) -> None:
         """After a drop: the numbers stay readable, the P&L of the dead request does not."""
@@ -59,6 +63,8 @@ class AccountBook:
     def on_pnl(self, event: AccountPnl, wall: float) -> None:
         self._pnl = event
         self.updated_wall = wall
+        if event.realized is not None and event.realized != self._realized:
+            self._realized, self.realized_wall = event.realized, wall
 
     def on_fill(self, fill: Fill) -> bool:
         """True when the execution is new or its report changed."""
@@ -72,15 +78,18 @@ class AccountBook:
         """Those in force, oldest first."""
         return self._fills.fills()
 
-    def fills_of_day(self, since_market: float) -> FillsOfDay:
-        """Fills from `since_market` on, the start of the account's day."""
-        today = [fill for fill in self.fills() if fill.time_market >= since_market]
+    def fills_of_day(self, today: Today) -> FillsOfDay:
+        """Fills of the running trade dates."""
+        fills = [fill for fill in self.fills() if today.is_today(fill)]
         commission: dict[str, float] = {}
-        for fill in today:
+        realized: dict[str, float] = {}
+        for fill in fills:
+            currency = fill.commission_currency or fill.currency
             if fill.commission is not None:
-                currency = fill.commission_currency or fill.currency
                 commission[currency] = commission.get(currency, 0.0) + fill.commission
-        return FillsOfDay(len(today), commission, sum(fill.commission is None for fill in today))
+            if fill.realized_pnl is not None:
+                realized[currency] = realized.get(currency, 0.0) + fill.realized_pnl
+        return FillsOfDay(len(fills), commission, realized, sum(fill.commission is None for fill in fills))
 
     def currency(self) -> str:
         """The base currency: that of the account's own values, else the only one whose rate is 1; "" = not known."""

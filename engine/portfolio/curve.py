@@ -13,6 +13,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Final
 
+from engine.bars.trading_day import Begin
 from engine.state.sections import PnlPoint, PnlSection
 
 TAIL = 300
@@ -109,8 +110,10 @@ class PnlCurve:
         self._apart.clear()
         self._flat = self._known = None
 
-    def section(self) -> PnlSection:
-        return PnlSection(points=tuple(self._tail))
+    def section(self, day: Begin | None = None) -> PnlSection:
+        """The newest points; `day` = the account's running one."""
+        begins, date = (day.at, f"{day.day:%Y%m%d}") if day is not None else (None, "")
+        return PnlSection(points=tuple(self._tail), day_start=begins, trade_date=date)
 
 
 def is_gap(point: PnlPoint) -> bool:

@@ -6,6 +6,7 @@ May import bars (EMA) and domain; the tradability rule, quotes and closes are in
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine.portfolio.account import AccountBook, rate_between
 from engine.portfolio.comparison import Comparison, Recent
 from engine.portfolio.fills import without_allocations
 from engine.portfolio.sums import Part, figures_of, with_sums
+from engine.portfolio.today import Today
 from engine.portfolio.valuation import Mark, Terms, cents, share_pct, terms_of, total
 from engine.state.sections import AccountFigures, FilteredRow, Lack, PositionRow, PositionsSection
 
@@ -285,26 +287,28 @@ class TradeManager:
         unrealized = total(part.unrealized for part in parts) if parts else 0.0
         return unrealized, tuple(lack for part in parts for lack in part.lacks)
 
-    def snapshot(self, day_start: Callable[[str], float], now_wall: float) -> PositionsSection:
-        """The Positions section; fills count as today's from `day_start(account)` on, market time."""
+    def snapshot(self, today: Today, now_wall: float) -> PositionsSection:
+        """The Positions section; `today` says which fills are of the running trade dates."""
         currency = self.currency()
         parts = {held.key: self._part(held, currency) for held in self._viewed()}
         tradable = self._tradable()
         gross = total(parts[held.key].exposure for held in tradable)
         books = self._viewed_books()
-        each = tuple(self._figures_of(book, day_start, now_wall) for book in books)
+        each = tuple(self._figures_of(book, today, now_wall) for book in books)
         figures = each[0] if len(each) == 1 else self._all_together(books, each, currency)
         if len(each) != 1:
             filtered = [parts[held.key] for held in self._viewed() if held.filtered]
             figures = with_sums(figures, [parts[held.key] for held in tradable], filtered, now_wall)
         for held in tradable:
             held.recent.add(self._own_pnl(held), now_wall)
-        rows = tuple(self._row(held, parts[held.key], gross) for held in tradable)
+        fills = self.fills()
+        counts = Counter((fill.account, fill.con_id) for fill in fills if today.is_today(fill))
+        rows = tuple(self._row(held, parts[held.key], gross, counts[held.key]) for held in tradable)
         return PositionsSection(
             tradable=rows,
             filtered=tuple(self._filtered_row(held) for held in self._viewed() if held.filtered),
             account=figures,
-            fills=self.fills()[-200:],
+            fills=fills[-200:],
             complete=self._complete,
             accounts=each,
             totals=(figures.rows_daily_pnl, figures.unrealized_pnl, figures.gross_exposure),
@@ -317,7 +321,7 @@ class TradeManager:
 
     # --- figures --------------------------------------------------------------------------------------------
 
-    def _figures_of(self, book: AccountBook, day_start: Callable[[str], float], now_wall: float) -> AccountFigures:
+    def _figures_of(self, book: AccountBook, today: Today, now_wall: float) -> AccountFigures:
         rows = [held for held in self._held.values() if held.record.account == book.account]
         target = book.currency() or self.currency()
         own = [self._part(held, target) for held in rows if not held.filtered]
@@ -326,7 +330,7 @@ class TradeManager:
         def to_base(currency: str) -> float | None:
             return self._rate(book.account, currency, target)
 
-        return with_sums(figures_of(book, target, to_base, day_start(book.account)), own, filtered, now_wall)
+        return with_sums(figures_of(book, target, to_base, today), own, filtered, now_wall)
 
     def _all_together(
         self, books: list[AccountBook], each: tuple[AccountFigures, ...], currency: str
@@ -486,7 +490,7 @@ class TradeManager:
             return None, None, None
         return mark.market_value / mark.quantity * held.record.quantity, None, held.mark_wall
 
-    def _row(self, held: _Held, part: Part, gross: float | None) -> PositionRow:
+    def _row(self, held: _Held, part: Part, gross: float | None, fills_today: int) -> PositionRow:
         contract, record, terms = held.record.contract, held.record, held.terms
         con_id = contract.con_id
         quote = self._market.quote(con_id)
@@ -542,6 +546,7 @@ class TradeManager:
             ),
             check=held.comparison.words(contract.currency),
             check_differs=held.comparison.differs,
+            fills_today=fills_today,
         )
 
     def _filtered_row(self, held: _Held) -> FilteredRow:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct, structs
 
-from engine.portfolio.account import AccountBook
+from engine.portfolio.account import AccountBook, FillsOfDay
+from engine.portfolio.today import Today
 from engine.portfolio.valuation import cents, share_pct, total
 from engine.state.sections import AccountFigures, Lack, PositionRow
 
@@ -29,26 +30,44 @@ class Part(Struct, frozen=True):
 
 
 def figures_of(
-    book: AccountBook, currency: str, to_base: Callable[[str], float | None], since_market: float
+    book: AccountBook, currency: str, to_base: Callable[[str], float | None], today: Today
 ) -> AccountFigures:
-    """One account's own figures in its base currency; fills count from `since_market` on."""
+    """One account's own figures in its base currency; `today` says which fills count."""
     net, daily = book.net_liquidation(), book.pnl.daily
-    today = book.fills_of_day(since_market)
+    fills = book.fills_of_day(today)
     prior = None if net is None or daily is None else net - daily
     return AccountFigures(
         account=book.account,
         currency=currency,
         net_liquidation=net,
         excess_liquidity=book.value("ExcessLiquidity"),
-        realized_today=cents(book.pnl.realized if book.pnl.realized is not None else book.value("RealizedPnL")),
-        commission_today=_converted(today.commission, to_base, currency),
-        commission_pending=today.pending,
-        fills_today=today.count,
+        realized_today=cents(_realized(book, fills, to_base, currency, today.began_wall(book.account))),
+        commission_today=_converted(fills.commission, to_base, currency),
+        commission_pending=fills.pending,
+        fills_today=fills.count,
         daily_pnl=daily,
         daily_pnl_pct=share_pct(daily, prior),
         ib_unrealized_pnl=book.pnl.unrealized,
         updated_wall=book.updated_wall,
     )
+
+
+def _realized(
+    book: AccountBook, fills: FillsOfDay, to_base: Callable[[str], float | None], currency: str, began_wall: float
+) -> float | None:
+    """The broker's realised P&L of the day; while that is still the former day's, the sum of today's fills.
+
+    It has the reset schedule of its day P&L. That of the account values has another one (IB, "Profit And Loss"), so it
+    stands in only where there is no day P&L beside it.
+    """
+    told = book.pnl.realized
+    if told is None:
+        return book.value("RealizedPnL") if book.pnl.daily is None else None
+    if not told or book.realized_wall >= began_wall:
+        return told
+    if fills.pending:
+        return None
+    return _converted(fills.realized, to_base, currency) if fills.realized else 0.0
 
 
 def _converted(money: dict[str, float], to_base: Callable[[str], float | None], currency: str) -> float | None:

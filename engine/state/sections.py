@@ -116,6 +116,7 @@ class PositionRow(Struct, frozen=True):
     pnl_curve: tuple[float | None, ...] = ()  # unrealized P&L at each close of `spark`
     check: str = ""  # the three-way comparison in words, "" = nothing to compare yet
     check_differs: bool = False
+    fills_today: int = 0  # of the contract's running trade date
 
     @property
     def key(self) -> str:

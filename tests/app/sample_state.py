@@ -209,6 +209,7 @@ def _position(held: tuple, exposure: float, gross: float, wall: float, step: int
     spark = [round(last * (1.0 + 0.002 * math.sin(i / 6.0)), 2) for i in range(60)]
     return PositionRow(
         con_id=con_id,
+        fills_today=sum(item.con_id == con_id for item in FILLS),
         local_symbol=name[1],
         name=name[3],
         sec_type=sec_type,

@@ -8,6 +8,7 @@ from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Fill, PositionRecord, Quote
 from engine.portfolio.manager import Market, TradeManager
 from engine.portfolio.sums import together
+from engine.portfolio.today import Today
 from engine.state.sections import Lack
 
 NQ = ContractRef(
@@ -46,7 +47,8 @@ class Desk:
         return self.manager.on_position(PositionUpdate(PositionRecord(contract, quantity, avg_cost, account)))
 
     def snapshot(self, day_start: float = 0.0, wall: float = 1_010.0):
-        return self.manager.snapshot(lambda _account: day_start, wall)
+        today = Today(lambda fill: fill.time_market >= day_start, lambda _account: day_start)
+        return self.manager.snapshot(today, wall)
 
     def mark(self, contract: ContractRef, quantity: float, value: float | None, pnl: float | None, account="DU1"):
         self.manager.on_mark(PortfolioMark(contract, quantity, None, value, None, pnl, None, account), 77.0)
