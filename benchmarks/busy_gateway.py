@@ -15,7 +15,7 @@ from typing import Any
 from simulator import gateway, lines
 from simulator.cli import Run
 from simulator.cli import run as serve
-from simulator.model import Holding, QuoteState
+from simulator.model import Holding, Opening, QuoteState
 from simulator.settings import GatewaySettings
 from simulator.world.build import build_world
 
@@ -44,8 +44,9 @@ class BusyWorld:
         if self._round % self._phases == 0:
             self._market.advance()
 
-    def holdings(self) -> list[Holding]:
-        return [*self._market.holdings(), *self._extra]
+    def openings(self, account: str) -> list[Opening]:
+        (opening,) = self._market.openings(account)
+        return [replace(opening, holdings=(*opening.holdings, *self._extra))]
 
     def quote(self, con_id: int) -> QuoteState | None:
         step = (self._round + con_id % self._phases) // self._phases

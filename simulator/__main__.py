@@ -8,8 +8,10 @@ import sys
 import time
 
 from simulator.cli import Run, parser, run, settings_of
+from simulator.model import World
 from simulator.replay import replay_world
 from simulator.world.build import build_world, save_state
+from simulator.world.portfolio_world import PortfolioWorld
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,11 +29,14 @@ def main(argv: list[str] | None = None) -> int:
         fresh=args.fresh,
     )
 
+    market.accounts = args.accounts
+    world: World = PortfolioWorld(market) if args.portfolio == "world" else market
+
     def save() -> None:
         if args.state is not None:
             save_state(market, args.state)
 
-    return run(Run(market, settings_of(args), save, stdin_watch=not args.no_stdin_watch))
+    return run(Run(world, settings_of(args), save, stdin_watch=not args.no_stdin_watch))
 
 
 def _replay(args: argparse.Namespace) -> int:

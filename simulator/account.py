@@ -1,232 +1,288 @@
-"""The account: holdings, fills, and the arithmetic of its values. Pure; all amounts are USD."""
+"""One account's book: what it began with, its fills, and what both come to. Pure; Decimal from text to text.
+
+Positions, costs, realised results and cash are always made anew from the opening and the fills that are valid, so a
+fill that the exchange corrects needs no undoing. Amounts are in the contract's currency unless a name says otherwise.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal
 
-from simulator.model import Holding, Instrument, QuoteState
-from simulator.wire.fields import money
+from simulator.model import Instrument, Opening, QuoteState, mark_of
 
-STOCK_MARGIN = 0.25
-FUTURES_MARGIN = 0.08
+ZERO = Decimal(0)
+_COST_GRID = Decimal("0.00000001")
+_CASH_SETTLED = frozenset({"FUT", "CFD"})  # cost no money, their result becomes cash
+_ZERO_IS_NOTHING = frozenset({"STK", "WAR"})
+
+Clock = Literal["zone", "utc", "abbreviated", "unknown"]  # how an execution's time is written
+
+
+def exact(value: float) -> Decimal:
+    """The shortest decimal that means this float."""
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def money_factor(instrument: Instrument) -> Decimal:
+    """Money that one unit of quantity is worth at a quote of 1."""
+    if instrument.money_factor:
+        return Decimal(instrument.money_factor)
+    return Decimal(instrument.multiplier or "1") / instrument.price_magnifier
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution; `shares` is signed. `realized` None = it opened the position, commission included."""
+    """One execution, or with `exec_id` "" a change of position that has none (assignment, transfer).
+
+    `shares` is signed, `price` a quote. `commission` is in `commission_currency` ("" = the contract's) and
+    `commission_local` the same in the contract's; what an opening fill costs is part of its average cost.
+    `cost_after` = the average cost is set to this. `leg_of` names the combination's fill.
+    """
 
     exec_id: str
     order_id: int
     con_id: int
     time: float
-    shares: float
-    price: float
-    commission: float
-    realized: float | None
+    shares: Decimal
+    price: Decimal
+    commission: Decimal
+    commission_local: Decimal
+    commission_currency: str = ""
+    cost_after: Decimal | None = None
+    clock: Clock = "zone"
+    cum_quantity: Decimal | None = None
+    average_price: Decimal | None = None
+    leg_of: str = ""
+    is_heading: bool = False  # of a combination: quantity and price are those of its legs
+
+    @property
+    def key(self) -> str:
+        """What all versions of one execution share: the id up to its last dot."""
+        return self.exec_id.rpartition(".")[0] or self.exec_id
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What is held of one contract. `avg_cost` None = unset."""
+
+    quantity: Decimal
+    avg_cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A fill with what it realised, commission included; None = it opened the position or the cost is unset."""
+
+    fill: Fill
+    realized: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One contract's way from the opening to now. `cash` is what the fills moved, by currency."""
+
+    lot: Lot
+    settled: tuple[Settled, ...]
+    cash: dict[str, Decimal]
+
+
+def follow(instrument: Instrument, opening: Lot, fills: Iterable[Fill]) -> Track:
+    """Apply the fills in their order."""
+    lot = opening
+    settled: list[Settled] = []
+    cash: dict[str, Decimal] = {}
+    for fill in fills:
+        if fill.is_heading:
+            settled.append(Settled(fill, None))
+            continue
+        lot, realized = _apply(instrument, lot, fill)
+        settled.append(Settled(fill, realized))
+        for currency, amount in _cash_moves(instrument, fill, realized):
+            cash[currency] = cash.get(currency, ZERO) + amount
+    return Track(lot, tuple(settled), cash)
+
+
+def _apply(instrument: Instrument, lot: Lot, fill: Fill) -> tuple[Lot, Decimal | None]:
+    money = fill.price * money_factor(instrument)
+    quantity = lot.quantity + fill.shares
+    realized, cost = None, lot.avg_cost
+    if lot.quantity * fill.shares < 0:
+        closed = min(abs(fill.shares), abs(lot.quantity)) * (1 if lot.quantity > 0 else -1)
+        if cost is not None:
+            realized = closed * (money - cost) - fill.commission_local
+        if quantity * lot.quantity < 0:
+            cost = money
+    elif cost is not None and quantity:
+        spent = lot.quantity * cost + fill.shares * money + fill.commission_local
+        cost = (spent / quantity).quantize(_COST_GRID)
+    if fill.cost_after is not None:
+        cost = fill.cost_after
+    return Lot(quantity, cost if quantity else ZERO), realized
+
+
+def _cash_moves(instrument: Instrument, fill: Fill, realized: Decimal | None) -> list[tuple[str, Decimal]]:
+    currency = instrument.currency
+    if instrument.sec_type in _CASH_SETTLED:
+        opened = -fill.commission_local if fill.cost_after is not None else ZERO
+        return [(currency, opened if realized is None else realized)]
+    moves = [(currency, -fill.shares * fill.price * money_factor(instrument))]
+    moves.append((fill.commission_currency or currency, -fill.commission))
+    if instrument.sec_type == "CASH":
+        moves.append((instrument.symbol, fill.shares))
+    return moves
 
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """A position at the market. `price` None = nothing known: it counts for nothing."""
+    """A position at the market, in money of the contract's currency.
+
+    `mark` is the quote that values it, `price` the same in money of one unit. None = nothing is known: it counts for
+    nothing. `closed` = the quantity is 0 and only the day's results are left.
+    """
 
     instrument: Instrument
-    quantity: float
-    avg_cost: float
-    price: float | None
-    value: float
-    unrealized: float
-    realized: float
-    daily: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The account's sums; `net_liquidation = cash + stock_value + futures_unrealized`."""
-
-    cash: float
-    stock_value: float
-    futures_unrealized: float
-    futures_notional: float
-    gross_stock_value: float
-    unrealized: float
-    realized: float
-    daily: float
+    quantity: Decimal
+    avg_cost: Decimal | None
+    mark: Decimal | None
+    price: Decimal | None
+    value: Decimal
+    unrealized: Decimal | None
+    realized: Decimal
+    daily: Decimal | None
+    traded: bool
 
     @property
-    def net_liquidation(self) -> float:
-        return self.cash + self.stock_value + self.futures_unrealized
+    def closed(self) -> bool:
+        return not self.quantity
 
     @property
-    def maintenance(self) -> float:
-        return STOCK_MARGIN * self.gross_stock_value + FUTURES_MARGIN * self.futures_notional
-
-    @property
-    def equity(self) -> float:
-        return self.cash + self.stock_value + self.futures_unrealized
-
-
-def multiplier_of(instrument: Instrument) -> float:
-    return float(instrument.multiplier or 1)
+    def liquid_value(self) -> Decimal:
+        """Its part in the net liquidation value: futures and CFDs count by their result, currencies are cash."""
+        kind = self.instrument.sec_type
+        if kind in _CASH_SETTLED:
+            return self.unrealized or ZERO
+        return ZERO if kind in ("CASH", "SLB") else self.value
 
 
-def mark_of(quote: QuoteState | None) -> float | None:
-    """The price that values a position: last, else the prior close; 0 and less mean nothing for stocks."""
-    if quote is None:
-        return None
-    return quote.last if quote.last is not None else quote.close
+def value_position(instrument: Instrument, lot: Lot, quote: QuoteState | None, today: Iterable[Settled]) -> Valued:
+    """One position at the market; `today` are the fills of its trade date."""
+    today = [one for one in today if not one.fill.is_heading]
+    mark_float = mark_of(quote)
+    if mark_float == 0.0 and instrument.sec_type in _ZERO_IS_NOTHING:
+        mark_float = None
+    realized = sum((one.realized or ZERO for one in today), ZERO)
+    traded = bool(today)
+    if mark_float is None:
+        return Valued(instrument, lot.quantity, lot.avg_cost, None, None, ZERO,
+                      None if lot.quantity and lot.avg_cost is None else ZERO, realized, None, traded)  # fmt: skip
+    mark, factor = exact(mark_float), money_factor(instrument)
+    value = lot.quantity * mark * factor
+    unrealized = None if lot.avg_cost is None else value - lot.quantity * lot.avg_cost
+    close = None if quote is None or quote.close is None else exact(quote.close)
+    daily = None if close is None else _daily(lot.quantity, mark, close, factor, today)
+    price = mark * factor / Decimal(instrument.multiplier or "1")
+    return Valued(instrument, lot.quantity, lot.avg_cost, mark, price, value, unrealized, realized, daily, traded)
 
 
-def value_holding(instrument: Instrument, holding: Holding, quote: QuoteState | None, fills: Iterable[Fill]) -> Valued:
-    """One position at the market; `fills` are today's of this contract."""
-    fills = list(fills)
-    price = mark_of(quote)
-    if not price:
-        price = None
-    realized = sum(fill.realized or 0.0 for fill in fills)
-    scale = multiplier_of(instrument)
-    if price is None:
-        return Valued(instrument, holding.quantity, holding.avg_cost, None, 0.0, 0.0, realized, None)
-    value = holding.quantity * price * scale
-    unrealized = value - holding.quantity * holding.avg_cost
-    close = quote.close if quote is not None else None
-    daily = None if close is None else _daily(holding.quantity, price, close, scale, fills)
-    return Valued(instrument, holding.quantity, holding.avg_cost, price, value, unrealized, realized, daily)
-
-
-def _daily(quantity: float, price: float, close: float, scale: float, fills: list[Fill]) -> float:
+def _daily(quantity: Decimal, mark: Decimal, close: Decimal, factor: Decimal, today: list[Settled]) -> Decimal:
     """Against the prior close for what was held then, against the fill for what was traded since."""
-    held_at_close = quantity - sum(fill.shares for fill in fills)
-    traded = sum(fill.shares * (price - fill.price) * scale - fill.commission for fill in fills)
-    return held_at_close * (price - close) * scale + traded
-
-
-def totals(rows: Iterable[Valued], cash: float, closed_realized: float = 0.0) -> Totals:
-    """Sums of the rows; `closed_realized` is today's from positions that are gone."""
-    rows = list(rows)
-    stocks = [row for row in rows if row.instrument.sec_type != "FUT"]
-    futures = [row for row in rows if row.instrument.sec_type == "FUT"]
-    return Totals(
-        cash=cash,
-        stock_value=sum(row.value for row in stocks),
-        futures_unrealized=sum(row.unrealized for row in futures),
-        futures_notional=sum(abs(row.value) for row in futures),
-        gross_stock_value=sum(abs(row.value) for row in stocks),
-        unrealized=sum(row.unrealized for row in rows),
-        realized=sum(row.realized for row in rows) + closed_realized,
-        daily=sum(row.daily or 0.0 for row in rows) + closed_realized,
+    held_at_close = quantity - sum((one.fill.shares for one in today), ZERO)
+    traded = sum(
+        (one.fill.shares * (mark - one.fill.price) * factor - one.fill.commission_local for one in today), ZERO
     )
-
-
-def account_values(sums: Totals, account: str) -> list[tuple[str, str, str]]:
-    """Key, value, currency as TWS lists them."""
-    net, maintenance = sums.net_liquidation, sums.maintenance
-    available = net - maintenance
-    usd = {
-        "NetLiquidation": net,
-        "EquityWithLoanValue": sums.equity,
-        "PreviousDayEquityWithLoanValue": net - sums.daily,
-        "TotalCashValue": sums.cash,
-        "GrossPositionValue": sums.gross_stock_value,
-        "InitMarginReq": maintenance,
-        "MaintMarginReq": maintenance,
-        "FullInitMarginReq": maintenance,
-        "FullMaintMarginReq": maintenance,
-        "AvailableFunds": available,
-        "FullAvailableFunds": available,
-        "ExcessLiquidity": available,
-        "FullExcessLiquidity": available,
-        "LookAheadMaintMarginReq": maintenance,
-        "LookAheadExcessLiquidity": available,
-        "BuyingPower": 4 * max(0.0, available),
-        "SMA": available,
-        "AccruedCash": 0.0,
-    }
-    rows = [
-        ("AccountCode", account, ""),
-        ("AccountReady", "true", ""),
-        ("AccountType", "INDIVIDUAL", ""),
-        ("Cushion", f"{available / net if net else 0.0:.6f}", ""),
-        ("DayTradesRemaining", "-1", ""),
-        ("Leverage", f"{sums.gross_stock_value / net if net else 0.0:.2f}", ""),
-    ]
-    rows += [(key, money(value), "USD") for key, value in usd.items()]
-    return rows + ledger_values(sums)
-
-
-def ledger_values(sums: Totals) -> list[tuple[str, str, str]]:
-    """The per-currency block, once as BASE and once as USD."""
-    amounts = {
-        "CashBalance": sums.cash,
-        "TotalCashBalance": sums.cash,
-        "NetLiquidationByCurrency": sums.net_liquidation,
-        "StockMarketValue": sums.stock_value,
-        "FuturesPNL": sums.futures_unrealized,
-        "UnrealizedPnL": sums.unrealized,
-        "RealizedPnL": sums.realized,
-    }
-    rows = []
-    for currency in ("BASE", "USD"):
-        rows += [("Currency", currency, currency), ("ExchangeRate", "1.00", currency)]
-        rows += [(key, money(value), currency) for key, value in amounts.items()]
-    return rows
+    return held_at_close * (mark - close) * factor + traded
 
 
 class Book:
-    """Holdings and fills. The world gives the start; the control port may trade."""
+    """One account's positions, fills and cash. `instrument` gives the contract of a con_id that the book knows."""
 
-    def __init__(self, holdings: Iterable[Holding], cash: float, fills: Iterable[Fill] = ()) -> None:
-        self._holdings = {holding.con_id: holding for holding in holdings}
-        self.cash = cash
-        self.fills = list(fills)
+    def __init__(self, opening: Opening, instrument: Callable[[int], Instrument]) -> None:
+        self.account, self.base = opening.account, opening.base
+        self._opening = {one.con_id: Lot(exact(one.quantity), _cost(one.avg_cost)) for one in opening.holdings}
+        self._cash = dict(opening.cash)
+        self._instrument = instrument
+        self._fills: dict[int, list[Fill]] = {}
+        self._tracks: dict[int, Track] = {}
 
-    def holdings(self) -> list[Holding]:
-        return list(self._holdings.values())
+    # reading
+
+    def track(self, con_id: int) -> Track:
+        """The contract's way so far; an empty one for what was never held."""
+        found = self._tracks.get(con_id)
+        if found is None:
+            opening = self._opening.get(con_id, Lot(ZERO, ZERO))
+            found = follow(self._instrument(con_id), opening, self._fills.get(con_id, ()))
+            self._tracks[con_id] = found
+        return found
+
+    def con_ids(self) -> list[int]:
+        """Everything that was ever held or traded, in the order in which it came."""
+        return list(dict.fromkeys([*self._opening, *self._fills]))
+
+    def held(self) -> list[int]:
+        return [con_id for con_id in self.con_ids() if self.holds(con_id)]
 
     def holds(self, con_id: int) -> bool:
-        return con_id in self._holdings
+        return bool(self.lot(con_id).quantity)
 
-    def get(self, con_id: int) -> Holding | None:
-        return self._holdings.get(con_id)
+    def lot(self, con_id: int) -> Lot:
+        if con_id not in self._opening and con_id not in self._fills:
+            return Lot(ZERO, ZERO)
+        return self.track(con_id).lot
 
-    def fills_of(self, con_id: int | None, since: float) -> list[Fill]:
-        """Fills from `since` on; of every contract when `con_id` is None."""
-        return [f for f in self.fills if f.time >= since and con_id in (None, f.con_id)]
+    def fills(self) -> list[Settled]:
+        """Every valid execution in the order of its time; changes of position without one are not in it."""
+        found = [one for con_id in self.con_ids() for one in self.track(con_id).settled if one.fill.exec_id]
+        return sorted(found, key=lambda one: (one.fill.time, one.fill.exec_id))
 
-    def alter(self, instrument: Instrument, quantity: float, avg_cost: float, price: float, now: float) -> Fill | None:
-        """Sets a position; what changes is a fill at `price`. Quantity 0 closes. None = nothing changed hands."""
-        old = self._holdings.get(instrument.con_id) or Holding(instrument.con_id, 0.0, avg_cost)
-        shares = quantity - old.quantity
-        if quantity:
-            self._holdings[instrument.con_id] = Holding(instrument.con_id, quantity, avg_cost)
-        else:
-            self._holdings.pop(instrument.con_id, None)
-        if not shares:
-            return None
-        fill = self._fill(instrument, old, shares, price, now)
-        self.fills.append(fill)
-        if instrument.sec_type == "FUT":
-            self.cash += fill.realized or -fill.commission
-        else:
-            self.cash -= shares * price + fill.commission
-        return fill
+    def cash(self) -> dict[str, Decimal]:
+        """By currency, the base first."""
+        total = {self.base: ZERO, **self._cash}
+        for con_id in self.con_ids():
+            for currency, amount in self.track(con_id).cash.items():
+                total[currency] = total.get(currency, ZERO) + amount
+        return total
 
-    def _fill(self, instrument: Instrument, old: Holding, shares: float, price: float, now: float) -> Fill:
-        number = len(self.fills) + 1
-        closing = old.quantity * shares < 0
-        commission = 1.0
-        realized = None
-        if closing:
-            closed = min(abs(shares), abs(old.quantity)) * (1 if old.quantity > 0 else -1)
-            realized = closed * (price * multiplier_of(instrument) - old.avg_cost) - commission
-        exec_id = f"0000e0d5.{number:08x}.01.01"
-        return Fill(exec_id, 100 + number, instrument.con_id, now, shares, price, commission, realized)
+    # changing
+
+    def add(self, fill: Fill) -> Settled:
+        """A new fill, the last of its contract."""
+        self._fills.setdefault(fill.con_id, []).append(fill)
+        self._tracks.pop(fill.con_id, None)
+        return self.track(fill.con_id).settled[-1]
+
+    def correct(self, fill: Fill) -> Settled:
+        """The fill takes the place of the one with the same key. Raises KeyError when there is none."""
+        fills = self._fills.get(fill.con_id, [])
+        for place, old in enumerate(fills):
+            if old.exec_id and old.key == fill.key:
+                fills[place] = fill
+                self._tracks.pop(fill.con_id, None)
+                return self.track(fill.con_id).settled[place]
+        raise KeyError(fill.exec_id)
+
+    def open_before(self, fill: Fill) -> None:
+        """A fill that the opening already contains: the opening becomes what it was before it."""
+        after = self._opening[fill.con_id]
+        self._opening[fill.con_id] = Lot(after.quantity - fill.shares, after.avg_cost)
+        self.add(replace(fill, cost_after=after.avg_cost))
+        for currency, amount in self.track(fill.con_id).cash.items():
+            self._cash[currency] = self._cash.get(currency, ZERO) - amount
+
+    def set_position(
+        self, con_id: int, quantity: Decimal, avg_cost: Decimal | None, price: Decimal, now: float, number: int
+    ) -> Settled | None:
+        """Makes the position what is asked; a change of quantity is a fill at `price`. None = nothing changed hands."""
+        shares = quantity - self.lot(con_id).quantity
+        exec_id = f"0000e0d5.{number:08x}.01.01" if shares else ""
+        commission = Decimal(1) if shares else ZERO
+        fill = Fill(exec_id, 100 + number, con_id, now, shares, price, commission, commission, cost_after=avg_cost)
+        settled = self.add(fill)
+        return settled if shares else None
 
 
-def opening_fill(holding: Holding, now: float, time: float) -> Fill | None:
-    """Today's sale of 50 shares at 409.35 that the position's history tells of; None before it happened."""
-    if time > now:
-        return None
-    commission = 1.02
-    realized = -50 * (holding.avg_cost - 409.35) - commission
-    return Fill("0000e0d5.67290a01.01.01", 7, holding.con_id, time, -50.0, 409.35, commission, realized)
+def _cost(avg_cost: float | None) -> Decimal | None:
+    return None if avg_cost is None else exact(avg_cost)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simulator.account import Valued, account_values, ledger_values
-from simulator.hub import Hub
+from simulator.account import ZERO, Book, Lot, Valued
+from simulator.account_values import LEDGER_PREFIX
+from simulator.hub import Hub, Rows
 from simulator.market_time import local
 from simulator.session import Session
 from simulator.wire import encode_account as enc
 from simulator.wire import requests as rq
 
 SUMMARY_EVERY = 3  # account intervals between two looks at the summaries
-
-Values = list[tuple[str, str, str]]
+LEDGER_TAG = LEDGER_PREFIX.rstrip("-")
 
 
 class AccountDesk:
@@ -21,10 +21,11 @@ class AccountDesk:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._updates: dict[int, Values] = {}
+        self._followed: dict[int, Book] = {}  # session -> the one account whose updates it gets
+        self._updates: dict[int, Rows] = {}
         self._rows: dict[int, dict[int, Valued]] = {}
-        self._multi: dict[tuple[int, int], tuple[Session, Values]] = {}
-        self._summaries: dict[tuple[int, int], tuple[Session, rq.AccountSummary, Values]] = {}
+        self._multi: dict[tuple[int, int], tuple[Session, Book, Rows]] = {}
+        self._summaries: dict[tuple[int, int], tuple[Session, rq.AccountSummary, dict[str, Rows]]] = {}
         self._positions: set[int] = set()
         self._due = 0.0
         self._rounds = 0
@@ -32,29 +33,36 @@ class AccountDesk:
     # one account's updates
 
     def updates(self, session: Session, request: rq.AccountUpdates) -> None:
+        """One account at a time: another one takes the place of the former."""
         if not request.subscribe:
-            self._updates.pop(session.number, None)
+            self._forget_updates(session)
             return
+        book = self._hub.book(request.account)
+        self._followed[session.number] = book
         self._updates[session.number] = []
         self._rows[session.number] = {}
         self._send_values(session)
         self._send_rows(session)
         self._send_time(session)
-        session.send(enc.account_download_end(self._hub.account()))
+        session.send(enc.account_download_end(self._hub.account(book)))
+
+    def _forget_updates(self, session: Session) -> None:
+        for kept in (self._followed, self._updates, self._rows):
+            kept.pop(session.number, None)
 
     def _send_values(self, session: Session) -> None:
-        account = self._hub.account()
-        values = account_values(self._hub.totals(), account)
+        book = self._followed[session.number]
+        account, values = self._hub.account(book), self._hub.account_rows(book)
         for key, value, currency in _new(values, self._updates.get(session.number, [])):
             session.send(enc.account_value(key, value, currency, account))
         self._updates[session.number] = values
 
     def _send_rows(self, session: Session) -> None:
-        told = self._rows.setdefault(session.number, {})
-        for row in self._hub.portfolio():
+        book, told = self._followed[session.number], self._rows.setdefault(session.number, {})
+        for row in self._hub.portfolio(book):
             if told.get(row.instrument.con_id) != row:
                 told[row.instrument.con_id] = row
-                session.send(enc.portfolio_value(portfolio_row(row), self._hub.account()))
+                session.send(enc.portfolio_value(portfolio_row(row), self._hub.account(book)))
 
     def _send_time(self, session: Session) -> None:
         session.send(enc.account_time(f"{local(self._hub.world.now()):%H:%M}"))
@@ -62,7 +70,8 @@ class AccountDesk:
     # the same for several accounts, and summaries
 
     def multi(self, session: Session, request: rq.AccountUpdatesMulti) -> None:
-        self._multi[(session.number, request.req_id)] = (session, [])
+        book = self._hub.book(request.account)
+        self._multi[(session.number, request.req_id)] = (session, book, [])
         self._send_multi((session.number, request.req_id))
         session.send(enc.account_update_multi_end(request.req_id))
 
@@ -70,16 +79,15 @@ class AccountDesk:
         self._multi.pop((session.number, request.req_id), None)
 
     def _send_multi(self, key: tuple[int, int]) -> None:
-        session, told = self._multi[key]
-        account = self._hub.account()
-        values = account_values(self._hub.totals(), account)
+        session, book, told = self._multi[key]
+        account, values = self._hub.account(book), self._hub.account_rows(book)
         for name, value, currency in _new(values, told):
             session.send(enc.account_update_multi(key[1], account, "", name, value, currency))
-        self._multi[key] = (session, values)
+        self._multi[key] = (session, book, values)
 
     def summary(self, session: Session, request: rq.AccountSummary) -> None:
         key = (session.number, request.req_id)
-        self._summaries[key] = (session, request, [])
+        self._summaries[key] = (session, request, {})
         self._send_summary(key)
         session.send(enc.account_summary_end(request.req_id))
 
@@ -88,49 +96,53 @@ class AccountDesk:
 
     def _send_summary(self, key: tuple[int, int]) -> None:
         session, request, told = self._summaries[key]
-        sums, account = self._hub.totals(), self._hub.account()
         tags = {tag.split(":")[0] for tag in request.tags}
-        values = [row for row in account_values(sums, account)[: -len(ledger_values(sums))] if row[0] in tags]
-        if "$LEDGER" in tags:
-            values += ledger_values(sums)
-        for tag, value, currency in _new(values, told):
-            session.send(enc.account_summary(key[1], account, tag, value, currency))
-        self._summaries[key] = (session, request, values)
+        for book in self._hub.books:
+            account = self._hub.account(book)
+            ledger = self._hub.ledger_rows(book)
+            values = [row for row in self._hub.account_rows(book)[: -len(ledger)] if row[0] in tags]
+            values += ledger if LEDGER_TAG in tags else []
+            for tag, value, currency in _new(values, told.get(account, [])):
+                session.send(enc.account_summary(key[1], account, tag, value, currency))
+            told[account] = values
 
     # positions
 
     def positions(self, session: Session, request: rq.Plain) -> None:
         self._positions.add(session.number)
-        for holding in self._hub.book.holdings():
-            instrument = self._hub.directory.get(holding.con_id)
-            if instrument is not None:
-                session.send(enc.position(instrument, holding.quantity, holding.avg_cost, self._hub.account()))
+        for book in self._hub.books:
+            for con_id in book.held():
+                self._send_position(session, book, con_id, book.lot(con_id))
         session.send(enc.position_end())
+
+    def _send_position(self, session: Session, book: Book, con_id: int, lot: Lot) -> None:
+        instrument = self._hub.directory.get(con_id)
+        if instrument is not None:
+            cost = None if lot.avg_cost is None else float(lot.avg_cost)
+            session.send(enc.position(instrument, float(lot.quantity), cost, self._hub.account(book)))
 
     def cancel_positions(self, session: Session, request: rq.Plain) -> None:
         self._positions.discard(session.number)
 
-    def position_changed(self, con_id: int) -> None:
+    def position_changed(self, book: Book, con_id: int) -> None:
         """Tells everybody who listens about one position; a closed one goes out with quantity 0."""
-        instrument = self._hub.directory.get(con_id)
-        if instrument is None:
+        row = self._hub.valued(book, con_id)
+        if row is None:
             return
-        account, holding = self._hub.account(), self._hub.book.get(con_id)
-        quantity, cost = (holding.quantity, holding.avg_cost) if holding else (0.0, 0.0)
-        row = self._hub.valued(con_id)
-        flat = enc.PortfolioRow(instrument, 0.0, 0.0, 0.0, 0.0, 0.0, self._realized(con_id))
         for session in list(self._hub.sessions.values()):
             if session.number in self._positions:
-                session.send(enc.position(instrument, quantity, cost, account))
-            if session.number in self._updates:
-                session.send(enc.portfolio_value(portfolio_row(row) if row else flat, account))
+                self._send_position(session, book, con_id, book.lot(con_id))
+            if self._followed.get(session.number) is book:
+                shown = portfolio_row(row) if row.quantity else flat_row(row)
+                session.send(enc.portfolio_value(shown, self._hub.account(book)))
                 self._rows.get(session.number, {}).pop(con_id, None)
         self._due = 0.0
 
-    def _realized(self, con_id: int) -> float:
-        return sum(fill.realized or 0.0 for fill in self._hub.fills_today(con_id))
-
     # upkeep
+
+    def send_all_now(self) -> None:
+        """The next round is due, whatever the interval."""
+        self._due = 0.0
 
     def tick(self, wall: float) -> None:
         """Sends what changed, once an account interval."""
@@ -139,7 +151,7 @@ class AccountDesk:
         self._due = wall + self._hub.settings.account_interval_s
         self._rounds += 1
         for session in list(self._hub.sessions.values()):
-            if session.number in self._updates:
+            if session.number in self._followed:
                 self._send_values(session)
                 self._send_rows(session)
                 self._send_time(session)
@@ -150,8 +162,7 @@ class AccountDesk:
                 self._send_summary(key)
 
     def forget(self, session: Session) -> None:
-        self._updates.pop(session.number, None)
-        self._rows.pop(session.number, None)
+        self._forget_updates(session)
         self._positions.discard(session.number)
         for key in [key for key in self._multi if key[0] == session.number]:
             del self._multi[key]
@@ -160,17 +171,22 @@ class AccountDesk:
 
 
 def portfolio_row(row: Valued) -> enc.PortfolioRow:
+    """`market_price` is money of one unit: quantity x it x multiplier = value, whatever the quote unit."""
     return enc.PortfolioRow(
         instrument=row.instrument,
-        quantity=row.quantity,
-        market_price=row.price or 0.0,
-        market_value=row.value,
-        avg_cost=row.avg_cost,
-        unrealized=row.unrealized,
-        realized=row.realized,
+        quantity=float(row.quantity),
+        market_price=float(row.price or ZERO),
+        market_value=float(row.value),
+        avg_cost=None if row.avg_cost is None else float(row.avg_cost),
+        unrealized=None if row.unrealized is None else float(row.unrealized),
+        realized=float(row.realized),
     )
 
 
-def _new(values: Values, told: Iterable[tuple[str, str, str]]) -> Values:
+def flat_row(row: Valued) -> enc.PortfolioRow:
+    return enc.PortfolioRow(row.instrument, 0.0, 0.0, 0.0, 0.0, 0.0, float(row.realized))
+
+
+def _new(values: Rows, told: Iterable[tuple[str, str, str]]) -> Rows:
     known = set(told)
     return [row for row in values if row not in known]

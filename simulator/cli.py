@@ -22,6 +22,7 @@ from simulator.lifeline import watch_stdin
 from simulator.market_time import NEW_YORK
 from simulator.model import World
 from simulator.settings import GatewaySettings
+from simulator.world.scenarios import SCENARIOS
 
 log = logging.getLogger("simulator")
 
@@ -55,7 +56,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--replay", type=Path, default=None, metavar="FILE", help="plays SYMBOL-YYYYMMDD.csv[.gz] of ticks")
     p.add_argument("--state", type=Path, default=None, metavar="FILE", help="goes on from where it stopped")
     p.add_argument("--fresh", action="store_true", help="ignores what the state file says")
-    p.add_argument("--scenario", choices=("weekday", "weekend"), default="weekday")
+    p.add_argument("--scenario", choices=SCENARIOS, default="weekday")
+    p.add_argument("--portfolio", choices=("demo", "world"), default="demo", help="world = a position of every kind")
+    p.add_argument("--accounts", type=int, default=1, metavar="N", help="an advisor's login: a master and N-1 clients")
+    p.add_argument("--trade-every", type=float, default=0.0, metavar="S", help="market seconds between random trades")
+    p.add_argument("--ledger-prefix", action="store_true", help='"$LEDGER-" before the keys of each currency')
+    p.add_argument(
+        "--account-reset", type=reset_clock, default=0.0, metavar="HH:MM", help="New York, when its day ends"
+    )
     p.add_argument("--control-port", type=int, default=0)
     p.add_argument("--scan-interval", type=positive, default=30.0, help="seconds between two pushes of a scan")
     p.add_argument("--account-interval", type=positive, default=10.0, help="seconds between account updates")
@@ -71,6 +79,15 @@ def start_moment(text: str) -> float:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not an ISO date and time such as 2025-11-05T10:00") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=NEW_YORK)).timestamp()
+
+
+def reset_clock(text: str) -> float:
+    """HH:MM to seconds after midnight. Raises ArgumentTypeError."""
+    try:
+        clock = time.strptime(text, "%H:%M")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a clock time such as 17:00") from None
+    return clock.tm_hour * 3600.0 + clock.tm_min * 60.0
 
 
 def positive(text: str) -> float:
@@ -91,6 +108,10 @@ def settings_of(args: argparse.Namespace) -> GatewaySettings:
         volume_unit=args.volume_unit,
         scan_interval_s=args.scan_interval,
         account_interval_s=args.account_interval,
+        account_reset_s=args.account_reset,
+        ledger_prefix=args.ledger_prefix,
+        trade_every_s=args.trade_every,
+        net_liquidation_base=args.portfolio == "world",
     )
 
 

@@ -73,6 +73,7 @@ class Directory:
         if not spec.con_id and spec.sec_type not in _SEC_TYPES:
             raise validation(texts.ENTER_SEC_TYPE)
         found = [it for it in self._candidates(spec) if _fits(it, spec)]
+        _check_multiplier(spec, found)
         if not include_expired:
             found = [it for it in found if not self.expired(it)]
         if spec.sec_type == "CONTFUT":
@@ -90,7 +91,7 @@ class Directory:
         if len(found) > 1:
             raise Refusal(200, texts.AMBIGUOUS.format(symbol=spec.symbol or spec.local_symbol))
         instrument = found[0].instrument
-        if instrument.behaviour == "no_details":
+        if instrument.behaviour in ("no_details", "no_answer"):
             raise Refusal(200, texts.NO_DEFINITION)
         return instrument
 
@@ -105,6 +106,13 @@ class Directory:
         if spec.symbol:
             return self._by_symbol.get((spec.symbol.upper(), sec_type), [])
         return [it for it in self._by_local.get(spec.local_symbol.upper(), []) if it.sec_type == sec_type]
+
+
+def _check_multiplier(spec: ContractSpec, found: list[Instrument]) -> None:
+    """With a con_id every other field must agree, letter by letter: 1.25e+07 is not 12500000. Raises Refusal."""
+    if spec.con_id and spec.multiplier and found and spec.multiplier != (found[0].multiplier or "1"):
+        has = found[0].multiplier
+        raise Refusal(478, texts.CONFLICT.format(field="multiplier", asked=spec.multiplier, has=has))
 
 
 def _fits(it: Instrument, spec: ContractSpec) -> bool:
@@ -127,7 +135,10 @@ def _description_fits(it: Instrument, spec: ContractSpec) -> bool:
         (spec.local_symbol, it.local_symbol),
         (spec.trading_class, it.trading_class),
         (spec.multiplier, it.multiplier),
+        (spec.right[:1].upper().strip("0?"), it.right),
     )
+    if spec.strike and spec.strike != it.strike:
+        return False
     if any(asked and asked != has for asked, has in pairs):
         return False
     return not expiry or it.last_trade_date.startswith(expiry) or it.contract_month == expiry

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
 
-from simulator.account import multiplier_of
+from simulator.account import ZERO, Book, exact, money_factor
+from simulator.account_values import CurrencySums
+from simulator.book_report import report
+from simulator.contracts import Refusal
 from simulator.control import ControlError, ControlRequest, Route
 from simulator.fault_actions import FaultActions, UnknownFault
 from simulator.gateway import Gateway
+from simulator.model import Instrument
+from simulator.trading import KINDS, Trade
 
 
 class ControlRoutes:
@@ -28,6 +35,12 @@ class ControlRoutes:
             ("GET", "/faults"): self.faults,
             ("POST", "/fault"): self.fault,
             ("POST", "/position"): self.position,
+            ("GET", "/book"): self.book,
+            ("POST", "/trade"): self.trade,
+            ("POST", "/correct"): self.correct,
+            ("POST", "/commission"): self.commission,
+            ("POST", "/hold"): self.hold,
+            ("POST", "/release"): self.release,
         }
 
     def ledger(self, _request: ControlRequest) -> object:
@@ -61,32 +74,36 @@ class ControlRoutes:
         quote = self._hub.world.quote(con_id)
         return {"instrument": asdict(instrument), "quote": asdict(quote) if quote else None}
 
-    def world(self, _request: ControlRequest) -> object:
-        hub = self._hub
+    def world(self, request: ControlRequest) -> object:
+        """The world and one account, the first when `account` is not given."""
+        hub, book = self._hub, self._book(request.query.get("account", ""))
         rows = [
             {
                 "con_id": row.instrument.con_id,
                 "local_symbol": row.instrument.local_symbol,
-                "quantity": row.quantity,
-                "avg_cost": row.avg_cost,
-                "price": row.price,
-                "value": row.value,
-                "unrealized": row.unrealized,
-                "realized": row.realized,
-                "daily": row.daily,
+                "quantity": _number(row.quantity),
+                "avg_cost": _number(row.avg_cost),
+                "price": _number(row.price),
+                "value": _number(row.value),
+                "unrealized": _number(row.unrealized),
+                "realized": _number(row.realized),
+                "daily": _number(row.daily),
             }
-            for row in hub.portfolio()
+            for row in hub.portfolio(book)
         ]
-        sums = hub.totals()
+        sums = hub.totals(book)
+        total = {name: _number(getattr(sums.total, name)) for name in CurrencySums.__slots__}
         return {
             "now": hub.world.now(),
             "speed": hub.world.speed(),
             "seed": hub.settings.seed,
-            "account": hub.account(),
+            "account": hub.account(book),
+            "accounts": hub.accounts(),
+            "base": book.base,
             "volume_unit": hub.settings.volume_unit,
             "holdings": rows,
-            "net_liquidation": sums.net_liquidation,
-            **asdict(sums),
+            "net_liquidation": _number(sums.net_liquidation),
+            **total,
         }
 
     def faults(self, _request: ControlRequest) -> object:
@@ -105,19 +122,82 @@ class ControlRoutes:
     def position(self, request: ControlRequest) -> object:
         """Sets a position: quantity 0 closes it. The trade is filled at the market, else at `avg_cost`."""
         hub, body = self._hub, request.body
-        con_id, quantity = int(body["con_id"]), float(body["quantity"])
-        instrument = hub.directory.get(con_id)
-        if instrument is None:
-            raise ControlError(404, f"con_id {con_id} is unknown")
-        held, quote = hub.book.get(con_id), hub.world.quote(con_id)
-        scale = multiplier_of(instrument)
-        market = quote.last if quote is not None and quote.last else None
-        known_cost = held.avg_cost if held else (market or 0.0) * scale
-        avg_cost = float(body.get("avg_cost", known_cost))
-        price = market if market is not None else avg_cost / scale
-        fill = hub.book.alter(instrument, quantity, avg_cost, price, hub.world.now())
+        book, instrument = self._book(str(body.get("account", ""))), self._contract(body)
+        con_id, quantity = instrument.con_id, exact(body["quantity"])
+        quote, factor = hub.world.quote(con_id), money_factor(instrument)
+        market = exact(quote.last) if quote is not None and quote.last else None
+        held = book.lot(con_id)
+        known_cost = held.avg_cost if held.quantity else (market or ZERO) * factor
+        avg_cost = exact(body["avg_cost"]) if "avg_cost" in body else known_cost
+        price = market if market is not None else (avg_cost or ZERO) / factor
+        settled = book.set_position(con_id, quantity, avg_cost, price, hub.world.now(), hub.next_number())
         hub.ledger.position_changed(con_id, hub.wall())
-        if fill is not None:
-            self._gateway.desks.orders.announce(fill)
-        self._gateway.desks.account.position_changed(con_id)
-        return {"con_id": con_id, "quantity": quantity, "avg_cost": avg_cost, "filled_at": price if fill else None}
+        desks = self._gateway.desks
+        if settled is not None:
+            desks.orders.announce(book, settled)
+        desks.account.position_changed(book, con_id)
+        filled_at = _number(price) if settled is not None else None
+        return {"con_id": con_id, "quantity": _number(quantity), "avg_cost": _number(avg_cost), "filled_at": filled_at}
+
+    # the book, and trades
+
+    def book(self, _request: ControlRequest) -> object:
+        return report(self._hub, self._gateway.desks.orders)
+
+    def trade(self, request: ControlRequest) -> object:
+        """`{"con_id":, "shares": signed, "account":, "price":, "kind":}`: a trade that happens now."""
+        body = request.body
+        kind = body.get("kind", "plain")
+        if kind not in KINDS:
+            raise ControlError(400, f"kind {kind!r} is unknown; one of: {', '.join(KINDS)}")
+        price = None if body.get("price") is None else exact(body["price"])
+        trade = Trade(
+            self._book(str(body.get("account", ""))), self._contract(body), exact(body["shares"]), price, kind
+        )
+        try:
+            made = self._gateway.desks.trading.make(trade)
+        except ValueError as problem:
+            raise ControlError(400, str(problem)) from None
+        return {"exec_ids": [one.fill.exec_id for one in made]}
+
+    def correct(self, request: ControlRequest) -> object:
+        """`{"exec_id":, "price":, "shares":, "account":}`: the exchange corrects a fill."""
+        body = request.body
+        price, shares = (None if body.get(name) is None else exact(body[name]) for name in ("price", "shares"))
+        book = self._book(str(body.get("account", "")))
+        try:
+            settled = self._gateway.desks.trading.correct(book, str(body["exec_id"]), price, shares)
+        except KeyError as problem:
+            raise ControlError(404, str(problem)) from None
+        return {"exec_id": settled.fill.exec_id}
+
+    def commission(self, request: ControlRequest) -> object:
+        """`{"exec_id":, "account":}`: the report that was held back."""
+        book = self._book(str(request.body.get("account", "")))
+        self._gateway.desks.trading.report_commission(book, str(request.body["exec_id"]))
+        return {}
+
+    def hold(self, request: ControlRequest) -> object:
+        """The market stands still for `seconds` of wall time and all that is due goes out; gives the book."""
+        self._gateway.hold(float(request.body.get("seconds", 2.0)))
+        return report(self._hub, self._gateway.desks.orders)
+
+    def release(self, _request: ControlRequest) -> object:
+        self._gateway.release()
+        return {}
+
+    def _book(self, account: str) -> Book:
+        try:
+            return self._hub.book(account)
+        except Refusal as problem:
+            raise ControlError(404, problem.text) from None
+
+    def _contract(self, body: dict[str, Any]) -> Instrument:
+        instrument = self._hub.directory.get(int(body["con_id"]))
+        if instrument is None:
+            raise ControlError(404, f"con_id {body['con_id']} is unknown")
+        return instrument
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)

@@ -15,6 +15,7 @@ from simulator.pnl_desk import PnlDesk
 from simulator.realtime import RealtimeDesk
 from simulator.scanner import ScannerDesk
 from simulator.session import Session
+from simulator.trading import Later, Trading
 from simulator.wire import encode_session as enc
 from simulator.wire import parse as ids
 from simulator.wire import requests as rq
@@ -28,7 +29,7 @@ TYPES_EVERY_S = 5.0
 class Desks:
     """All desks, the table of their requests, and their common upkeep."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, later: Later) -> None:
         self._hub = hub
         self.lines = LineDesk(hub)
         self.history = HistoryDesk(hub)
@@ -38,6 +39,7 @@ class Desks:
         self.pnl = PnlDesk(hub)
         self.orders = OrdersDesk(hub)
         self.details = DetailsDesk(hub)
+        self.trading = Trading(hub, self.account, self.orders, later)
         self._types_due = 0.0
         self._by_type = self._typed()
         self._by_id = self._plain()
@@ -95,7 +97,7 @@ class Desks:
         session.send(enc.next_valid_id(NEXT_ORDER_ID))
 
     def _accounts(self, session: Session, request: rq.Plain) -> None:
-        session.send(enc.managed_accounts([self._hub.account()]))
+        session.send(enc.managed_accounts(self._hub.accounts()))
 
     def _current_time(self, session: Session, request: rq.Plain) -> None:
         now = self._hub.world.now() + self._hub.faults.clock_skew_s
@@ -106,6 +108,7 @@ class Desks:
 
     def tick(self, wall: float) -> None:
         """One round of everything that streams; the gateway calls it four times a second."""
+        self.trading.tick(wall)
         self.lines.tick(wall)
         self.realtime.tick(wall)
         self.history.tick(wall)
@@ -115,6 +118,11 @@ class Desks:
         if wall >= self._types_due:
             self._types_due = wall + TYPES_EVERY_S
             self.lines.refresh_types(wall)
+
+    def send_all_now(self) -> None:
+        """Account values, positions and results go out at the next round, whatever their intervals."""
+        self.account.send_all_now()
+        self.pnl.send_all_now()
 
     def forget(self, session: Session) -> None:
         for desk in (self.lines, self.history, self.realtime, self.scanner, self.account, self.pnl):

@@ -11,7 +11,6 @@ from simulator.wire import encode_contract as enc
 from simulator.wire import requests as rq
 
 ANSWER_S = 0.03
-LAST_TRADE_CLOCK = "09:30:00"
 
 
 class DetailsDesk:
@@ -27,6 +26,8 @@ class DetailsDesk:
         hub.faults.check("details", request.contract.con_id or None)
         gone = hub.faults.expired_con_ids
         matches = [match for match in matches if match.instrument.con_id not in gone]
+        if matches and matches[0].instrument.behaviour == "no_answer":
+            return  # the details of a combination are never answered
         if not matches:
             raise Refusal(200, texts.NO_DEFINITION)
         messages = [enc.contract_details(session.version, request.req_id, self._row(match)) for match in matches]
@@ -40,15 +41,15 @@ class DetailsDesk:
 
     def _row(self, match: Match) -> enc.DetailsRow:
         it, world = match.instrument, self._hub.world
-        stock = it.sec_type != "FUT"
+        expires = bool(it.last_trade_date)
         return enc.DetailsRow(
             instrument=it,
             exchange=match.exchange or it.exchange,
             sec_type=match.sec_type,
             trading_hours=world.trading_hours(it.con_id, liquid=False),
             liquid_hours=world.trading_hours(it.con_id, liquid=True),
-            last_trade_time="" if stock else f"{LAST_TRADE_CLOCK} {it.time_zone_id}",
-            sec_ids=(("ISIN", isin_of(it)),) if stock and it.sec_type == "STK" else (),
+            last_trade_time=f"{it.last_trade_clock} {it.time_zone_id}" if expires else "",
+            sec_ids=(("ISIN", isin_of(it)),) if it.sec_type == "STK" else (),
         )
 
 

@@ -31,7 +31,8 @@ class Gateway:
 
     def __init__(self, world: World, settings: GatewaySettings, wall: Callable[[], float]) -> None:
         self.hub = Hub(world, settings, wall)
-        self.desks = Desks(self.hub)
+        self.desks = Desks(self.hub, self._later)
+        self._held_until = 0.0
         self.port = settings.port
         self._numbers = itertools.count(1)
         self._server: asyncio.Server | None = None
@@ -76,13 +77,39 @@ class Gateway:
         due = loop.time()
         while True:
             try:
-                self.hub.world.advance()
+                self._turn()
                 if not self.hub.faults.silent:
                     self.desks.tick(self.hub.wall())
             except Exception:
                 log.exception("a round of the pump failed; the next one goes on")
             due = max(due + PUMP_S, loop.time())
             await asyncio.sleep(due - loop.time())
+
+    def _turn(self) -> None:
+        if self.hub.held and self.hub.wall() >= self._held_until:
+            self.release()
+        if not self.hub.held:
+            self.hub.world.advance()
+
+    def hold(self, seconds: float) -> None:
+        """Prices, rates and trades stand still for so long; what clients were not told yet goes out at once."""
+        self.hub.held, self._held_until = True, self.hub.wall() + seconds
+        self.desks.send_all_now()
+
+    def release(self) -> None:
+        self.hub.held = False
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Calls once after so many seconds, in a market that is held not before it goes on."""
+        loop = asyncio.get_running_loop()
+
+        def when_moving() -> None:
+            if self.hub.held:
+                loop.call_later(PUMP_S, when_moving)
+            else:
+                call()
+
+        loop.call_later(seconds, when_moving)
 
     async def _beat(self) -> None:
         """Notes that the loop turns, so that messages that pile up behind a stall are not counted as a burst.
@@ -141,7 +168,7 @@ class Gateway:
         session.client_id = request.client_id
         session.ready = True
         log.info("client %d connected, version %d (session %d)", request.client_id, session.version, session.number)
-        session.send(enc.managed_accounts([self.hub.account()]))
+        session.send(enc.managed_accounts(self.hub.accounts()))
         session.send(enc.next_valid_id(NEXT_ORDER_ID))
         for code, text in texts.FARM_NOTICES:
             session.error(-1, code, text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simulator import texts
 from simulator.contracts import validation
-from simulator.model import Bar, Instrument, QuoteState
+from simulator.model import Bar, Instrument, QuoteState, mark_of
 from simulator.ticks import TickFormat
 from simulator.wire import encode_ticks as tk
 
@@ -36,7 +36,6 @@ LEGAL = {
     "595": "Short-Term Volume X Mins",
 }
 
-MARK_PRICE = 37
 HISTORICAL_VOLATILITY = 23
 WEEKS = ((13, 15, 16), (26, 17, 18), (52, 19, 20))  # weeks, tick type of the low, of the high
 
@@ -82,5 +81,5 @@ def shortable(fmt: TickFormat) -> list[str]:
 
 def mark(quote: QuoteState, fmt: TickFormat) -> list[str]:
     """Generic ticks 221 and 232: the price that values a position."""
-    price = quote.last if quote.last is not None else quote.close
-    return [] if price is None else [fmt.price(MARK_PRICE, price, None)]
+    price = mark_of(quote)
+    return [] if price is None else [fmt.mark(price)]

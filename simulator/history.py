@@ -12,6 +12,7 @@ from simulator.contracts import Refusal, validation
 from simulator.market_time import TimeFormatError, midnight, parse_end
 from simulator.model import Bar, Instrument
 from simulator.texts import HMDS
+from simulator.trade_date import EVENING_S
 from simulator.wire.encode_history import BarRow
 from simulator.wire.requests import HistoricalData
 
@@ -35,7 +36,6 @@ WHAT = frozenset({"TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST"
 QUOTE_BARS = frozenset({"MIDPOINT", "BID", "ASK", "BID_ASK"})
 MAX_SMALL_SPAN_S = 14400  # of bars under 30 s in one request
 HISTORY_RATIO = 0.97  # history leaves out some trade conditions that the ticks count
-FUTURES_EVENING_S = 6 * 3600  # a futures session begins the evening before
 
 _DURATION = re.compile(r"(\d+) +([SDWMY])\Z")
 
@@ -109,7 +109,7 @@ def _sessions_start(instrument: Instrument, span: Span, bars: Bars) -> float:
         return span.end - span.count * DAY_S
     first = days[-min(span.count, len(days))]
     start = midnight(datetime.fromtimestamp(first.time, UTC).date())
-    return start - FUTURES_EVENING_S if instrument.sec_type == "FUT" else start
+    return start - EVENING_S.get(instrument.sec_type, 0.0)
 
 
 def _calendar_start(span: Span) -> float:
@@ -169,10 +169,10 @@ def _merged(group: list[Bar]) -> Bar:
     )
 
 
-def to_row(bar: Bar, date: str, what: str, stock: bool, divisor: int) -> BarRow:
+def to_row(bar: Bar, date: str, what: str, stock: bool, divisor: int, decimals: int = 4) -> BarRow:
     """A bar in the client's unit; quote bars have neither volume nor count."""
     if what in QUOTE_BARS:
-        return BarRow(date, bar.open, bar.high, bar.low, bar.close, -1, -1, -1)
+        return BarRow(date, bar.open, bar.high, bar.low, bar.close, -1, -1, -1, decimals)
     ratio = HISTORY_RATIO if stock else 1.0
     volume = math.floor(bar.volume * ratio) / divisor if stock else bar.volume / divisor
-    return BarRow(date, bar.open, bar.high, bar.low, bar.close, volume, bar.wap, bar.count)
+    return BarRow(date, bar.open, bar.high, bar.low, bar.close, volume, bar.wap, bar.count, decimals)

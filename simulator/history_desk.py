@@ -13,9 +13,12 @@ from simulator.pacing import SMALL_BAR_S, HistoryPacing
 from simulator.session import Session
 from simulator.wire import encode_history as enc
 from simulator.wire import requests as rq
+from simulator.wire.fields import decimals_of
 
 MAX_OPEN = 50
 LIVE_EVERY_S = 1.0
+TRADE_BARS = frozenset({"TRADES", "AGGTRADES", "ADJUSTED_LAST"})
+UNTRADED = frozenset({"CASH", "CFD", "CMDTY"})  # have quotes only
 
 
 @dataclass(slots=True)
@@ -104,7 +107,8 @@ class HistoryDesk:
         date = bar_date(query.session.version, bar.time, query.request.format_date, daily)
         stock = query.instrument.sec_type == "STK"
         divisor = self._hub.lot(query.instrument)
-        return history.to_row(bar, date, query.span.what, stock, divisor)
+        decimals = max(4, decimals_of(query.instrument.min_tick))
+        return history.to_row(bar, date, query.span.what, stock, divisor, decimals)
 
     def cancel(self, session: Session, request: rq.Plain) -> None:
         query = self._queries.get((session.number, request.req_id))
@@ -164,8 +168,16 @@ def _permission(instrument: Instrument, request: rq.HistoricalData) -> None:
         raise Refusal(162, texts.NO_PERMISSION)
     if instrument.behaviour in ("no_data", "zero_price"):
         raise Refusal(162, _no_bars_text(instrument, request.contract.exchange, request.what))
-    if request.what.upper() == "SCHEDULE":
+    what = request.what.upper()
+    if what == "SCHEDULE":
         raise validation("Schedule requests are not supported")
+    if what not in TRADE_BARS:
+        return
+    if instrument.sec_type == "CRYPTO" and what != "AGGTRADES":
+        raise Refusal(10299, texts.AGGREGATE)
+    if instrument.sec_type in UNTRADED:
+        names = {"symbol": instrument.symbol, "sec_type": instrument.sec_type, "exchange": request.contract.exchange}
+        raise Refusal(162, texts.NO_TRADES.format(**names, bar=request.bar_size))
 
 
 def _no_bars(query: Query) -> str:

@@ -1,34 +1,67 @@
-"""What the desks of the gateway share: contracts, account, sessions, beside the core."""
+"""What the desks of the gateway share: contracts, accounts, sessions, beside the core."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
-from simulator.account import Book, Fill, Totals, Valued, opening_fill, totals, value_holding
-from simulator.contracts import Directory
+from simulator.account import Book, Fill, Settled, Valued, exact, value_position
+from simulator.account_values import Totals, account_values, ledger_values, totals
+from simulator.contracts import Directory, validation
 from simulator.core import Core
 from simulator.market_time import local_date, midnight
-from simulator.model import Instrument, World
+from simulator.model import Instrument, Opening, World
 from simulator.session import Session
 from simulator.settings import GatewaySettings
+from simulator.texts import BAD_ACCOUNT
+from simulator.trade_date import trade_date
 from simulator.wire.fields import payload
 
 SOLD_TODAY = "TSLA"
 SOLD_AT_S = 9 * 3600 + 41 * 60  # after midnight, New York
 
+Rows = list[tuple[str, str, str]]
+
 
 class Hub(Core):
-    """The core with the contracts, the account and the open sessions. Not thread safe."""
+    """The core with the contracts, the accounts and the open sessions. Not thread safe."""
 
     def __init__(self, world: World, settings: GatewaySettings, wall: Callable[[], float]) -> None:
         self.directory = Directory(world.instruments(), lambda: local_date(world.now()))
-        self.book = open_book(world, self.directory)
+        self.books = open_books(world, settings.account, self._instrument)
         self.sessions: dict[int, Session] = {}
-        super().__init__(world, settings, wall, self.book.holds)
+        self.held = False  # the market stands still so that two books can be compared
+        super().__init__(world, settings, wall, self.holds)
 
-    def account(self) -> str:
-        return self.faults.account or self.settings.account
+    def _instrument(self, con_id: int) -> Instrument:
+        instrument = self.directory.get(con_id)
+        if instrument is None:
+            raise KeyError(f"con_id {con_id} is unknown")
+        return instrument
+
+    # accounts
+
+    def account(self, book: Book | None = None) -> str:
+        """The id by which a book goes, of the first one when None; the control port may have changed that."""
+        book = book or self.books[0]
+        return self.faults.account or book.account if book is self.books[0] else book.account
+
+    def accounts(self) -> list[str]:
+        """As the login lists them: an advisor's master first."""
+        return [self.account(book) for book in self.books]
+
+    def book(self, account: str) -> Book:
+        """The account's book; of the first one when it is empty. Raises Refusal for an account of somebody else."""
+        for book in self.books:
+            if account in ("", self.account(book), book.account):
+                return book
+        raise validation(BAD_ACCOUNT.format(account=account))
+
+    def holds(self, con_id: int) -> bool:
+        return any(book.holds(con_id) for book in self.books)
+
+    # valuing
 
     def lot(self, instrument: Instrument, *, live_volume: bool = False) -> int:
         """Shares a unit in which the contract's sizes and bars go out, or the volumes of its live stream."""
@@ -41,26 +74,65 @@ class Hub(Core):
             lots[instrument.con_id] = round_lot((quote.close or quote.last) if quote is not None else None)
         return lots[instrument.con_id]
 
+    def is_today(self, instrument: Instrument, moment: float) -> bool:
+        """Whether the moment lies in the trade date of the contract that runs now."""
+        reset_s = self.settings.account_reset_s
+        return trade_date(instrument, moment, reset_s) == trade_date(instrument, self.world.now(), reset_s)
+
+    def settled_today(self, book: Book, con_id: int) -> list[Settled]:
+        instrument = self._instrument(con_id)
+        return [one for one in book.track(con_id).settled if self.is_today(instrument, one.fill.time)]
+
+    def valued(self, book: Book, con_id: int) -> Valued | None:
+        """The position in one contract, a closed one too; None = never held, or unknown to the world."""
+        instrument = self.directory.get(con_id)
+        if instrument is None or con_id not in book.con_ids():
+            return None
+        today = self.settled_today(book, con_id)
+        return value_position(instrument, book.lot(con_id), self.world.quote(con_id), today)
+
+    def rows(self, book: Book) -> list[Valued]:
+        """What is held, and what was closed today."""
+        found = [self.valued(book, con_id) for con_id in book.con_ids()]
+        return [row for row in found if row is not None and (row.quantity or row.traded)]
+
+    def portfolio(self, book: Book) -> list[Valued]:
+        return [row for row in self.rows(book) if row.quantity]
+
+    def totals(self, book: Book) -> Totals:
+        rates = {currency: self.rate(currency, book.base) for currency in self._currencies(book)}
+        return totals(book.base, self.rows(book), book.cash(), rates)
+
+    def _currencies(self, book: Book) -> set[str]:
+        return {*book.cash(), *(self._instrument(con_id).currency for con_id in book.con_ids())}
+
+    def rate(self, currency: str, base: str) -> Decimal:
+        """Base for one unit; moves once a market minute."""
+        return Decimal(1) if currency == base else exact(self.world.rate(currency, base))
+
+    def account_rows(self, book: Book) -> Rows:
+        settings = self.settings
+        prefix = "$LEDGER-" if settings.ledger_prefix else ""
+        return account_values(self.totals(book), self.account(book), prefix, settings.net_liquidation_base)
+
+    def ledger_rows(self, book: Book) -> Rows:
+        return ledger_values(self.totals(book), "$LEDGER-" if self.settings.ledger_prefix else "")
+
+    # fills
+
+    def fills_today(self) -> list[tuple[Book, Settled]]:
+        """Every account's executions since New York's midnight, which is what reqExecutions gives."""
+        since = self.day_start()
+        return [(book, one) for book in self.books for one in book.fills() if one.fill.time >= since]
+
     def day_start(self) -> float:
         return midnight(local_date(self.world.now()))
 
-    def fills_today(self, con_id: int | None = None) -> list[Fill]:
-        return self.book.fills_of(con_id, self.day_start())
+    def next_number(self) -> int:
+        """Of the next execution, over all accounts."""
+        return 1 + sum(len(book.fills()) for book in self.books)
 
-    def valued(self, con_id: int) -> Valued | None:
-        """The position in one contract; None = not held or unknown to the world."""
-        holding, instrument = self.book.get(con_id), self.directory.get(con_id)
-        if holding is None or instrument is None:
-            return None
-        return value_holding(instrument, holding, self.world.quote(con_id), self.fills_today(con_id))
-
-    def portfolio(self) -> list[Valued]:
-        rows = (self.valued(holding.con_id) for holding in self.book.holdings())
-        return [row for row in rows if row is not None]
-
-    def totals(self) -> Totals:
-        gone = [fill for fill in self.fills_today() if not self.book.holds(fill.con_id)]
-        return totals(self.portfolio(), self.book.cash, sum(fill.realized or 0.0 for fill in gone))
+    # everybody
 
     def broadcast(self, message: str) -> None:
         """To every client that has started its API."""
@@ -85,16 +157,28 @@ def round_lot(price: float | None) -> int:
     return 100
 
 
-def open_book(world: World, directory: Directory) -> Book:
-    """The world's holdings, with the sale that the account made on the day at which it starts."""
-    book = Book(world.holdings(), world.cash_usd())
-    now = world.now()
+def open_books(world: World, account: str, instrument: Callable[[int], Instrument]) -> list[Book]:
+    """The accounts as the world gives them; the demo's with the sale that it made on the day at which it starts."""
+    openings = world.openings(account)
+    books = [Book(opening, instrument) for opening in openings]
+    for book, opening in zip(books, openings, strict=True):
+        _sell(book, opening, world.now(), instrument)
+    return books
+
+
+def _sell(book: Book, opening: Opening, now: float, instrument: Callable[[int], Instrument]) -> None:
+    if not opening.sold_today:
+        return
     day = local_date(now)
     while day.weekday() >= 5:
         day -= timedelta(days=1)
-    for holding in book.holdings():
-        instrument = directory.get(holding.con_id)
-        if instrument is not None and instrument.symbol == SOLD_TODAY:
-            fill = opening_fill(holding, now, midnight(day) + SOLD_AT_S)
-            book.fills += [fill] if fill else []
-    return book
+    at = midnight(day) + SOLD_AT_S
+    for holding in opening.holdings:
+        if instrument(holding.con_id).symbol == SOLD_TODAY and at <= now:
+            book.open_before(opening_fill(holding.con_id, at))
+
+
+def opening_fill(con_id: int, time: float) -> Fill:
+    """The sale of 50 shares at 409.35 that the position's history tells of."""
+    commission = Decimal("1.02")
+    return Fill("0000e0d5.67290a01.01.01", 7, con_id, time, Decimal(-50), Decimal("409.35"), commission, commission)

@@ -9,7 +9,7 @@ from simulator.contracts import Refusal
 from simulator.hours import is_open
 from simulator.hub import Hub
 from simulator.ledger import OpenLine
-from simulator.model import Bar, Instrument, QuoteState
+from simulator.model import Bar, Instrument, QuoteState, mark_of
 from simulator.session import Session
 from simulator.ticks import TickFormat, changes, first_group, rt_volume, second_group
 from simulator.wire import encode_ticks as tk
@@ -21,6 +21,7 @@ FIRST_GROUP_S = 0.12
 SECOND_GROUP_S = 0.25
 GENERIC_S = 0.35
 YEAR_S = 366 * 86400.0
+MARK_TICKS = frozenset({"221", "232"})
 VWAP_EVERY = 20  # pumps between two looks at the day's average price
 
 
@@ -37,6 +38,7 @@ class Line:
     sent: QuoteState | None = None
     vwap: float | None = None
     pumps: int = field(default=0)
+    marked: bool = False  # the mark price was asked for
 
     @property
     def key(self) -> tuple[int, int]:
@@ -49,6 +51,7 @@ class LineDesk:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._lines: dict[tuple[int, int], Line] = {}
+        self._rerouted: set[tuple[int, int]] = set()
 
     # requests
 
@@ -60,6 +63,9 @@ class LineDesk:
         hub.ledger.line_asked(instrument.con_id, hub.wall())
         generic_ticks.check(request.generic_ticks, request.snapshot or request.regulatory_snapshot)
         hub.faults.check("market_data", instrument.con_id)
+        if instrument.sec_type == "CFD" and instrument.under_con_id:
+            self._reroute(session, request, instrument)
+            return
         delayed = self._permission(session, request, instrument)
         if request.snapshot or request.regulatory_snapshot:
             hub.ledger.bump("snapshots")
@@ -68,7 +74,15 @@ class LineDesk:
         line = self._open(session, request, instrument, delayed)
         self._begin(line, delayed)
 
+    def _reroute(self, session: Session, request: rq.MarketData, instrument: Instrument) -> None:
+        """The request stays known and takes no line; the client must ask for the underlying."""
+        self._rerouted.add((session.number, request.req_id))
+        session.send(tk.reroute(request.req_id, instrument.under_con_id, "SMART"))
+
     def cancel(self, session: Session, request: rq.Plain) -> None:
+        if (session.number, request.req_id) in self._rerouted:
+            self._rerouted.discard((session.number, request.req_id))
+            return
         line = self._lines.pop((session.number, request.req_id), None)
         if line is None:
             raise Refusal(300, texts.UNKNOWN_TICKER.format(req_id=request.req_id))
@@ -96,8 +110,11 @@ class LineDesk:
             volume_divisor=self._hub.lot(instrument, live_volume=True),
             delayed=delayed,
             fractional=session.version >= FRACTIONAL_SIZES,
+            magnifier=instrument.price_magnifier,
+            size_decimals=8 if instrument.sec_type == "CRYPTO" else 2,
         )
         line = Line(session, instrument, fmt, request, session.data_type)
+        line.marked = bool(MARK_TICKS.intersection(request.generic_ticks))
         self._lines[line.key] = line
         if not request.snapshot and not request.regulatory_snapshot:
             opened = OpenLine(session.number, request.req_id, instrument.con_id, instrument.local_symbol,
@@ -166,8 +183,8 @@ class LineDesk:
             messages += generic_ticks.volatility(days, line.fmt) if "104" in asked else []
         if "236" in asked and line.instrument.sec_type == "STK":
             messages += generic_ticks.shortable(line.fmt)
-        if asked & {"221", "232"}:
-            messages += generic_ticks.mark(quote, line.fmt)
+        if asked & MARK_TICKS:
+            messages += generic_ticks.mark(line.sent or quote, line.fmt)
         line.session.send_many(messages)
 
     def _year(self, con_id: int) -> list[Bar]:
@@ -204,6 +221,8 @@ class LineDesk:
         if quote is None or old is None or quote.seq == old.seq:
             return
         messages = changes(old, quote, line.fmt)
+        if line.marked and mark_of(quote) != mark_of(old):
+            messages += generic_ticks.mark(quote, line.fmt)
         if quote.volume != old.volume and "233" in line.request.generic_ticks:
             messages.append(rt_volume(quote, self._vwap(line), line.fmt))
         line.sent = quote
@@ -243,6 +262,7 @@ class LineDesk:
     def forget(self, session: Session) -> None:
         for key in [key for key in self._lines if key[0] == session.number]:
             del self._lines[key]
+        self._rerouted = {key for key in self._rerouted if key[0] != session.number}
 
     def lose_all(self) -> int:
         """Every line is gone without a word, as after 1101; returns how many."""

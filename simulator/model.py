@@ -7,9 +7,10 @@ engine or the dashboard. All times are market time, UTC epoch seconds, unless a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, Protocol
 
-Behaviour = Literal["normal", "no_data", "delayed", "zero_price", "refused", "no_details"]
+Behaviour = Literal["normal", "no_data", "delayed", "zero_price", "refused", "no_details", "no_answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Instrument:
     long_name: str
     min_tick: float
     multiplier: str = ""
-    last_trade_date: str = ""  # YYYYMMDD, futures only
-    contract_month: str = ""  # YYYYMM, futures only
+    last_trade_date: str = ""  # YYYYMMDD; maturity of a bond; "" = never
+    contract_month: str = ""  # YYYYMM, futures and options
     exchange: str = "SMART"  # the exchange that requests must name; the futures' own for FUT
     valid_exchanges: str = "SMART,NYSE,NASDAQ,ARCA"
     industry: str = ""
@@ -38,6 +39,16 @@ class Instrument:
     avg_volume: float = 0.0  # shares or contracts a day, mean of 30 days
     market_cap_musd: float = 0.0
     behaviour: Behaviour = "normal"
+    price_magnifier: int = 1  # quotes are so many times the money prices: 100 for pence and cents
+    strike: float = 0.0
+    right: str = ""  # C or P
+    last_trade_clock: str = "09:30:00"
+    under_con_id: int = 0
+    under_symbol: str = ""
+    under_sec_type: str = ""
+    market_rule: str = ""  # one number for every exchange; "" = 26 for stocks, 67 for futures
+    money_factor: str = ""  # money of one unit at a quote of 1; "" = multiplier / magnifier (bonds have neither)
+    commission_currency: str = ""  # "" = the contract's
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,16 @@ class QuoteState:
     low: float | None
     close: float | None  # prior session's
     halted: bool = False
+    mark: float | None = None  # IB's mark price; None = the last price, else the close
+
+
+def mark_of(quote: QuoteState | None) -> float | None:
+    """The price that values a position, in the quote unit; None = nothing is known."""
+    if quote is None:
+        return None
+    if quote.mark is not None:
+        return quote.mark
+    return quote.last if quote.last is not None else quote.close
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +115,22 @@ class ScanQuery:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One position of the account. `avg_cost` per contract, multiplier and commission included."""
+    """One position of the account. `avg_cost` per contract, multiplier and commission included; None = unset."""
 
     con_id: int
     quantity: float
-    avg_cost: float
+    avg_cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What one account begins with; `cash` by currency. `sold_today`: it sold a part of a position this morning."""
+
+    account: str
+    base: str
+    cash: dict[str, Decimal]
+    holdings: tuple[Holding, ...]
+    sold_today: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +182,11 @@ class World(Protocol):
     def scan(self, query: ScanQuery) -> list[int]:
         """con_ids best first, at most `rows` (50)."""
 
-    def holdings(self) -> list[Holding]: ...
+    def openings(self, account: str) -> list[Opening]:
+        """The accounts of the login, an advisor's master first; `account` is the id of the first that trades."""
 
-    def cash_usd(self) -> float: ...
+    def rate(self, currency: str, base: str) -> float:
+        """`base` for one unit of `currency`."""
 
     def truth(self, start: float, end: float) -> list[Breakout]:
         """Injected breakouts that start within [start, end)."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from simulator import texts
-from simulator.account import Fill
-from simulator.contracts import Refusal
+from simulator.account import Book, Clock, Settled
+from simulator.contracts import Refusal, validation
 from simulator.hub import Hub
-from simulator.market_time import TimeFormatError, parse_end, stamp
+from simulator.market_time import TimeFormatError, local, parse_end, stamp
 from simulator.session import Session
 from simulator.wire import encode_account as enc
 from simulator.wire import requests as rq
+from simulator.wire.versions import ZONED_TIMES
+
+ABBREVIATED_ZONE, UNKNOWN_ZONE = "JST", "QQT"  # neither is a name of the zone database; the first is Tokyo's
 
 
 class OrdersDesk:
@@ -17,6 +22,7 @@ class OrdersDesk:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self.unreported: set[str] = set()  # execution ids whose commission is not known yet
 
     def refuse(self, session: Session, request: rq.OrderMessage) -> None:
         raise Refusal(321, texts.VALIDATION.format(cause=texts.READ_ONLY))
@@ -31,46 +37,78 @@ class OrdersDesk:
         session.send(enc.completed_orders_end())
 
     def executions(self, session: Session, request: rq.Executions) -> None:
-        """Today's fills that pass the filter, each with its commission."""
+        """Today's fills that pass the filter, each with its commission. The account is the bare id, else 321."""
         since = self._hub.day_start()
+        if request.account and request.account not in self._hub.accounts():
+            raise validation(texts.BAD_ACCOUNT.format(account=request.account))
         if request.time:
             try:
                 since = max(since, parse_end(request.time, since))
             except TimeFormatError as problem:
                 raise Refusal(321, texts.VALIDATION.format(cause=str(problem))) from None
-        for fill in self._hub.book.fills_of(None, since):
-            row = self.row(session, fill)
-            if row is not None and _passes(row, request):
+        for book, settled in self._hub.fills_today():
+            row = self.row(session, book, settled)
+            if row is not None and settled.fill.time >= since and _passes(row, request):
                 session.send(enc.execution(session.version, request.req_id, row))
-                session.send(enc.commission_report(row, row.instrument.currency))
+                if self._is_reported(settled):
+                    session.send(enc.commission_report(row))
         session.send(enc.execution_end(request.req_id))
 
-    def announce(self, fill: Fill) -> None:
+    def _is_reported(self, settled: Settled) -> bool:
+        """A combination's heading has no commission of its own."""
+        return not settled.fill.is_heading and settled.fill.exec_id not in self.unreported
+
+    def announce(self, book: Book, settled: Settled, *, commission_first: bool = False) -> None:
         """A fill that happens now goes to every client without being asked for."""
         for session in list(self._hub.sessions.values()):
-            row = self.row(session, fill)
-            if session.ready and row is not None:
-                session.send(enc.execution(session.version, -1, row))
-                session.send(enc.commission_report(row, row.instrument.currency))
+            row = self.row(session, book, settled)
+            if not session.ready or row is None:
+                continue
+            messages = [enc.execution(session.version, -1, row)]
+            if self._is_reported(settled):
+                messages.insert(0 if commission_first else 1, enc.commission_report(row))
+            session.send_many(messages)
 
-    def row(self, session: Session, fill: Fill) -> enc.ExecutionRow | None:
-        instrument = self._hub.directory.get(fill.con_id)
+    def report(self, book: Book, settled: Settled) -> None:
+        """The commission alone, long after its execution."""
+        self.unreported.discard(settled.fill.exec_id)
+        for session in list(self._hub.sessions.values()):
+            row = self.row(session, book, settled)
+            if session.ready and row is not None:
+                session.send(enc.commission_report(row))
+
+    def row(self, session: Session, book: Book, settled: Settled) -> enc.ExecutionRow | None:
+        fill, instrument = settled.fill, self._hub.directory.get(settled.fill.con_id)
         if instrument is None:
             return None
         return enc.ExecutionRow(
             instrument=instrument,
             exec_id=fill.exec_id,
             order_id=0,
-            time_text=stamp(session.version, fill.time),
-            account=self._hub.account(),
-            exchange=instrument.exchange if instrument.sec_type == "FUT" else "ISLAND",
+            time_text=time_text(session.version, fill.time, fill.clock),
+            account=self._hub.account(book),
+            exchange="ISLAND" if instrument.sec_type in ("STK", "WAR") else instrument.exchange,
             side="BOT" if fill.shares > 0 else "SLD",
-            shares=abs(fill.shares),
-            price=fill.price,
+            shares=float(abs(fill.shares)),
+            price=float(fill.price),
             perm_id=1_804_000_000 + fill.order_id,
-            commission=fill.commission,
-            realized=fill.realized,
+            commission=float(fill.commission),
+            realized=None if settled.realized is None else float(settled.realized),
+            commission_currency=fill.commission_currency or instrument.currency,
+            cum_quantity=None if fill.cum_quantity is None else float(fill.cum_quantity),
+            average_price=None if fill.average_price is None else float(fill.average_price),
         )
+
+
+def time_text(version: int, epoch_s: float, clock: Clock) -> str:
+    """An execution's time: with the gateway's zone, in UTC without saying so, or with a word for a zone."""
+    if clock == "utc":
+        return f"{datetime.fromtimestamp(epoch_s, UTC):%Y%m%d-%H:%M:%S}"
+    if clock == "abbreviated" and version >= ZONED_TIMES:
+        return f"{local(epoch_s, 'Asia/Tokyo'):%Y%m%d %H:%M:%S} {ABBREVIATED_ZONE}"
+    if clock == "unknown" and version >= ZONED_TIMES:
+        return f"{local(epoch_s):%Y%m%d %H:%M:%S} {UNKNOWN_ZONE}"
+    return stamp(version, epoch_s)
 
 
 def _passes(row: enc.ExecutionRow, request: rq.Executions) -> bool:

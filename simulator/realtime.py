@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator import texts
 from simulator.contracts import Refusal, validation
+from simulator.history_desk import UNTRADED
 from simulator.hub import Hub
 from simulator.ledger import OpenLine
 from simulator.model import Instrument
@@ -48,6 +49,9 @@ class RealtimeDesk:
         hub.faults.check("realtime_bars", instrument.con_id)
         if instrument.behaviour in ("refused", "delayed"):
             raise Refusal(420, "Invalid Real-time Query:No market data permissions")
+        if instrument.sec_type in UNTRADED and request.what.upper() == "TRADES":
+            names = {"symbol": instrument.symbol, "sec_type": instrument.sec_type, "exchange": instrument.exchange}
+            raise Refusal(420, texts.INVALID_REALTIME.format(**names))
         if hub.ledger.lines_used() >= hub.settings.line_limit:
             raise Refusal(101, texts.LINE_LIMIT)
         now = hub.world.now()

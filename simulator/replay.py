@@ -13,14 +13,15 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from simulator.market_time import NEW_YORK
-from simulator.model import Bar, Breakout, Holding, Instrument, QuoteState, ScanQuery
+from simulator.model import Bar, Breakout, Instrument, Opening, QuoteState, ScanQuery
 
 CON_ID = 10_098
-CASH_USD = 100_000.0
+CASH_USD = Decimal(100_000)
 BEFORE_S = 60.0  # the clock begins so long before the first event
 
 
@@ -189,11 +190,11 @@ class ReplayWorld:
     def scan(self, query: ScanQuery) -> list[int]:
         return [self._instrument.con_id] if query.instrument == "STK" else []
 
-    def holdings(self) -> list[Holding]:
-        return []
+    def openings(self, account: str) -> list[Opening]:
+        return [Opening(account, "USD", {"USD": CASH_USD}, ())]
 
-    def cash_usd(self) -> float:
-        return CASH_USD
+    def rate(self, currency: str, base: str) -> float:
+        return 1.0
 
     def truth(self, start: float, end: float) -> list[Breakout]:
         return []

@@ -22,6 +22,14 @@ UNKNOWN_HISTORY = "No historical data query found for ticker id:{req_id}"
 UNKNOWN_SCANNER = "No scanner subscription found for ticker id:{req_id}"
 VALIDATION = "Error validating request.-'bT' : cause - {cause}"
 PROCESSING = "Error processing request.-'co' : cause - {cause}"
+CONFLICT = (
+    "Parameters in request conflicts with contract parameters received by contract id: "
+    "requested {field} {asked}, in contract {has};"
+)
+AGGREGATE = "Expected what to show is AGGTRADES, please use that instead of TRADES."
+NO_TRADES = HMDS + "No historical market data for {symbol}/{sec_type}@{exchange} Last {bar}"
+INVALID_REALTIME = "Invalid Real-time Query:No historical market data for {symbol}/{sec_type}@{exchange} Last 5"
+BAD_ACCOUNT = "Invalid account code '{account}'."
 ENTER_EXCHANGE = "Please enter exchange"
 ENTER_SEC_TYPE = "Please enter a valid security type"
 READ_ONLY = "The API interface is currently in Read-Only mode."
@@ -83,6 +91,7 @@ BY_CODE = {
     354: NOT_SUBSCRIBED,
     365: UNKNOWN_SCANNER,
     366: UNKNOWN_HISTORY,
+    478: CONFLICT,
     1100: CONNECTIVITY_LOST,
     1101: RESTORED_LOST,
     1102: RESTORED_KEPT,
@@ -95,6 +104,7 @@ BY_CODE = {
     10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
     10182: BARS_LOST,
     10197: COMPETING,
+    10299: AGGREGATE,
 }
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from simulator.model import QuoteState
 from simulator.wire import encode_ticks as tk
-from simulator.wire.fields import price, size
+from simulator.wire.fields import number, price, size
 
-NO_QUOTE = "-1"
+NO_QUOTE = "-1"  # times the magnifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,11 @@ class TickFormat:
     volume_divisor: int
     delayed: bool
     fractional: bool
+    magnifier: int = 1
+    size_decimals: int = 2
 
     def price(self, tick_type: int, value: float | None, amount: float | None, mask: int = 0) -> str:
-        text = NO_QUOTE if value is None else price(value, self.decimals)
+        text = self._none() if value is None else price(value, self.decimals)
         return tk.tick_price(self.req_id, self._type(tick_type), text, self.size_text(amount), mask)
 
     def size(self, tick_type: int, amount: float | None) -> str:
@@ -43,8 +45,15 @@ class TickFormat:
         if amount is None:
             return "0"
         if divisor == 1:
-            return size(amount, self.fractional)
+            return size(amount, self.fractional, self.size_decimals)
         return str(max(int(amount // divisor), 1 if amount > 0 else 0))
+
+    def mark(self, value: float) -> str:
+        """Tick 37: half ticks and more decimals than the grid has."""
+        return tk.tick_price(self.req_id, tk.MARK_PRICE, number(value), "0", 0)
+
+    def _none(self) -> str:
+        return NO_QUOTE if self.magnifier == 1 else str(-self.magnifier)
 
     def timestamp(self, epoch_s: float) -> str:
         return tk.tick_string(self.req_id, self._type(tk.LAST_TIMESTAMP), str(int(epoch_s)))

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.model import Instrument
-from simulator.wire.fields import double, money, number, payload
+from simulator.wire.fields import UNSET_DOUBLE, double, money, number, payload
 from simulator.wire.versions import PENDING_PRICE_REVISION
 
 
 @dataclass(frozen=True, slots=True)
 class PortfolioRow:
-    """One position with its valuation in USD; None = the unset value."""
+    """One position with its valuation in the contract's currency; None = the unset value."""
 
     instrument: Instrument
     quantity: float
     market_price: float
     market_value: float
-    avg_cost: float
-    unrealized: float
-    realized: float
+    avg_cost: float | None
+    unrealized: float | None
+    realized: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class ExecutionRow:
     perm_id: int
     commission: float
     realized: float | None
+    commission_currency: str = "USD"
+    cum_quantity: float | None = None  # of the order so far; None = this fill is all
+    average_price: float | None = None  # of the order so far
+    order_ref: str = ""
 
 
 def account_value(key: str, value: str, currency: str, account: str) -> str:
@@ -61,8 +65,8 @@ def portfolio_value(row: PortfolioRow, account: str) -> str:
         it.symbol,
         it.sec_type,
         it.last_trade_date,
-        "0.0",
-        "0",
+        strike_text(it),
+        it.right or "0",
         it.multiplier,
         it.primary_exchange,
         it.currency,
@@ -71,14 +75,19 @@ def portfolio_value(row: PortfolioRow, account: str) -> str:
         row.quantity,
         number(row.market_price),
         money(row.market_value),
-        number(row.avg_cost),
+        UNSET_DOUBLE if row.avg_cost is None else number(row.avg_cost),
         money(row.unrealized),
         money(row.realized),
         account,
     )
 
 
-def position(instrument: Instrument, quantity: float, avg_cost: float, account: str) -> str:
+def strike_text(instrument: Instrument) -> str:
+    """As a double: 0.0 where there is none."""
+    return repr(float(instrument.strike))
+
+
+def position(instrument: Instrument, quantity: float, avg_cost: float | None, account: str) -> str:
     it = instrument
     exchange = "" if it.sec_type == "FUT" else it.primary_exchange
     return payload(
@@ -89,8 +98,8 @@ def position(instrument: Instrument, quantity: float, avg_cost: float, account: 
         it.symbol,
         it.sec_type,
         it.last_trade_date,
-        "0.0",
-        "",
+        strike_text(it),
+        it.right,
         it.multiplier,
         exchange,
         it.currency,
@@ -148,8 +157,8 @@ def execution(version: int, req_id: int, row: ExecutionRow) -> str:
         it.symbol,
         it.sec_type,
         it.last_trade_date,
-        "0.0",
-        "",
+        strike_text(it),
+        it.right,
         it.multiplier,
         row.exchange,
         it.currency,
@@ -165,9 +174,9 @@ def execution(version: int, req_id: int, row: ExecutionRow) -> str:
         row.perm_id,
         0,
         0,
-        row.shares,
-        number(row.price),
-        "",
+        row.shares if row.cum_quantity is None else row.cum_quantity,
+        number(row.price if row.average_price is None else row.average_price),
+        row.order_ref,
         "",
         "",
         "",
@@ -176,8 +185,9 @@ def execution(version: int, req_id: int, row: ExecutionRow) -> str:
     return body + (payload(0) if version >= PENDING_PRICE_REVISION else "")
 
 
-def commission_report(row: ExecutionRow, currency: str) -> str:
-    return payload(59, 1, row.exec_id, number(row.commission), currency, double(row.realized), double(None), "")
+def commission_report(row: ExecutionRow) -> str:
+    money_fields = (number(row.commission), row.commission_currency, double(row.realized), double(None), "")
+    return payload(59, 1, row.exec_id, *money_fields)
 
 
 def execution_end(req_id: int) -> str:

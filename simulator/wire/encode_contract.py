@@ -25,11 +25,14 @@ class DetailsRow:
     sec_type: str
     trading_hours: str
     liquid_hours: str
-    last_trade_time: str  # "09:30 US/Eastern", futures only
+    last_trade_time: str  # "09:30 US/Eastern", of what expires
     sec_ids: tuple[tuple[str, str], ...] = ()
 
 
 def contract_details(version: int, req_id: int, row: DetailsRow) -> str:
+    """Message 10, and 18 for a bond: that one has neither hours nor multiplier nor magnifier."""
+    if row.sec_type == "BOND":
+        return _bond(version, req_id, row)
     parts = (
         _identity(version, req_id, row),
         _description(row),
@@ -46,8 +49,8 @@ def _identity(version: int, req_id: int, row: DetailsRow) -> str:
         it.symbol,
         row.sec_type,
         expiry,
-        "0",
-        "",
+        number(it.strike),
+        it.right,
         row.exchange,
         it.currency,
         it.local_symbol,
@@ -61,13 +64,13 @@ def _identity(version: int, req_id: int, row: DetailsRow) -> str:
 
 def _description(row: DetailsRow) -> str:
     it = row.instrument
-    stock = it.sec_type != "FUT"
+    stock = it.sec_type not in ("FUT", "FOP")
     return payload(
         it.multiplier,
         ORDER_TYPES,
         it.valid_exchanges,
-        "1",
-        "0" if stock else "11004958",
+        it.price_magnifier,
+        it.under_con_id or ("0" if stock else "11004958"),
         it.long_name,
         it.primary_exchange if stock else "",
         it.contract_month,
@@ -84,20 +87,53 @@ def _description(row: DetailsRow) -> str:
 
 def _tail(version: int, row: DetailsRow) -> str:
     it = row.instrument
-    stock = it.sec_type != "FUT"
-    rules = ",".join(["26" if stock else "67"] * (it.valid_exchanges.count(",") + 1))
+    stock = it.sec_type not in ("FUT", "FOP")
     pairs = [part for pair in row.sec_ids for part in pair]
     body = payload(
         len(row.sec_ids),
         *pairs,
         "1" if stock else UNSET_INT,
-        "" if stock else it.symbol,
-        "" if stock else "IND",
-        rules,
+        it.under_symbol or ("" if stock else it.symbol),
+        it.under_sec_type or ("" if stock else "IND"),
+        _rules(it),
         it.last_trade_date,
         it.stock_type,
     )
     return body + _sizes(version, stock)
+
+
+def _rules(it: Instrument) -> str:
+    rule = it.market_rule or ("67" if it.sec_type in ("FUT", "FOP") else "26")
+    return ",".join([rule] * (it.valid_exchanges.count(",") + 1))
+
+
+def _bond(version: int, req_id: int, row: DetailsRow) -> str:
+    it = row.instrument
+    head = payload(18, req_id) if version >= SIZE_INCREMENTS else payload(18, 6, req_id)
+    body = payload(
+        it.symbol,
+        row.sec_type,
+        "",  # CUSIP: a client needs a licence for it
+        "3.5",
+        it.last_trade_date,
+        "",
+        "",
+        "CORP",
+        "FIXED",
+        False,
+        False,
+        False,
+        "",
+        row.exchange,
+        it.currency,
+        it.trading_class,
+        it.trading_class,
+        it.con_id,
+        it.min_tick,
+    )
+    body += "" if version >= SIZE_INCREMENTS else payload("100")
+    tail = payload(ORDER_TYPES, it.valid_exchanges, "", "", False, "", it.long_name, "", "", 0, "1", _rules(it))
+    return head + body + tail + _sizes(version, False)
 
 
 def _sizes(version: int, stock: bool) -> str:

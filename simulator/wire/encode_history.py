@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.wire.fields import bar_price, number, payload, price, size
+from simulator.wire.fields import number, payload, price, size
 from simulator.wire.versions import FRACTIONAL_SIZES
 
 
@@ -21,6 +21,7 @@ class BarRow:
     volume: float
     wap: float
     count: int
+    decimals: int = 4
 
 
 def historical_data(version: int, req_id: int, start: str, end: str, rows: Sequence[BarRow]) -> str:
@@ -30,17 +31,18 @@ def historical_data(version: int, req_id: int, start: str, end: str, rows: Seque
 
 
 def _bar_fields(row: BarRow, fractional: bool) -> str:
+    d = row.decimals
     return (
-        f"{row.date}\0{row.open:.4f}\0{row.high:.4f}\0{row.low:.4f}\0{row.close:.4f}\0"
-        f"{size(row.volume, fractional)}\0{wap_text(row.wap)}\0{row.count}\0"
+        f"{row.date}\0{row.open:.{d}f}\0{row.high:.{d}f}\0{row.low:.{d}f}\0{row.close:.{d}f}\0"
+        f"{size(row.volume, fractional)}\0{wap_text(row.wap, d)}\0{row.count}\0"
     )
 
 
 def historical_update(version: int, req_id: int, row: BarRow) -> str:
     """The order of the fields differs from `historical_data`: open, close, high, low."""
-    prices = [bar_price(value) for value in (row.open, row.close, row.high, row.low)]
+    prices = [price(value, row.decimals) for value in (row.open, row.close, row.high, row.low)]
     volume = size(row.volume, version >= FRACTIONAL_SIZES)
-    return payload(90, req_id, row.count, row.date, *prices, wap_text(row.wap), volume)
+    return payload(90, req_id, row.count, row.date, *prices, wap_text(row.wap, row.decimals), volume)
 
 
 def realtime_bar(version: int, req_id: int, row: BarRow, decimals: int) -> str:
@@ -53,5 +55,5 @@ def head_timestamp(req_id: int, text: str) -> str:
     return payload(88, req_id, text)
 
 
-def wap_text(value: float) -> str:
-    return number(round(value, 4))
+def wap_text(value: float, decimals: int = 4) -> str:
+    return number(round(value, decimals))

@@ -7,6 +7,7 @@ from simulator.wire.fields import payload
 BID_SIZE, BID, ASK, ASK_SIZE, LAST, LAST_SIZE = 0, 1, 2, 3, 4, 5
 HIGH, LOW, VOLUME, CLOSE, OPEN = 6, 7, 8, 9, 14
 AVG_VOLUME = 21
+MARK_PRICE = 37
 LAST_TIMESTAMP, SHORTABLE, RT_VOLUME, HALTED = 45, 46, 48, 49
 DELAYED_TIMESTAMP = 88
 
@@ -51,6 +52,11 @@ def tick_req_params(req_id: int, min_tick: str, bbo_exchange: str, permissions: 
 
 def market_data_type(req_id: int, data_type: int) -> str:
     return payload(58, 1, req_id, data_type)
+
+
+def reroute(req_id: int, con_id: int, exchange: str) -> str:
+    """A CFD has no line of its own: ask for the underlying instead."""
+    return payload(91, req_id, con_id, exchange)
 
 
 def snapshot_end(req_id: int) -> str:

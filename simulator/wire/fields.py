@@ -43,17 +43,13 @@ def price(value: float, decimals: int) -> str:
     return f"{value:.{decimals}f}"
 
 
-def bar_price(value: float) -> str:
-    return f"{value:.4f}"
-
-
-def size(value: float | None, fractional: bool) -> str:
+def size(value: float | None, fractional: bool, decimals: int = 2) -> str:
     """A size or volume. Versions before 163 know whole numbers only; empty for None."""
     if value is None:
         return ""
     if not fractional:
         return str(math.floor(value))
-    return number(round(value, 2))
+    return number(round(value, decimals))
 
 
 def flag(value: bool) -> str:

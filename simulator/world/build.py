@@ -6,21 +6,16 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
-from simulator.world.calendar import NEW_YORK, Calendar
+from simulator.world.calendar import Calendar
 from simulator.world.catalogue import STOCKS, stocks
 from simulator.world.clock import MarketClock
 from simulator.world.futures import futures
 from simulator.world.market import Market
 from simulator.world.portfolio import thin_listings
+from simulator.world.scenarios import STARTS, Scenario
 from simulator.world.universe import Universe
 
-Scenario = Literal["weekday", "weekend"]
-_STARTS: dict[Scenario, datetime] = {
-    "weekday": datetime(2025, 11, 5, 10, 0, tzinfo=NEW_YORK),
-    "weekend": datetime(2025, 11, 8, 11, 0, tzinfo=NEW_YORK),
-}
 _FIRST_DAY, _LAST_DAY = date(2024, 7, 1), date(2026, 12, 31)
 _STATE_VERSION = 1
 
@@ -43,7 +38,7 @@ def build_world(
     if begin is None and not fresh and state_file is not None:
         begin = _saved_time(state_file, seed, scenario)
     if begin is None:
-        begin = _STARTS[scenario].timestamp()
+        begin = STARTS[scenario].timestamp()
     market = Market(
         Universe(seed, stocks(stock_count) + thin_listings() + futures()),
         _calendar(begin),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model import Bar, Breakout, Holding, Instrument, QuoteState, ScanQuery
+from simulator.account import exact
+from simulator.model import Bar, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
 from simulator.world.board import Board
 from simulator.world.book import Book
 from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN, Calendar
@@ -16,9 +17,10 @@ from simulator.world.daily import Daily
 from simulator.world.factors import Factors
 from simulator.world.history import History
 from simulator.world.hours import hours_text
-from simulator.world.portfolio import holdings, opening_cash_usd, still_instruments
+from simulator.world.portfolio import holdings, master_of, next_account, opening_cash_usd, still_instruments
 from simulator.world.ranking import Ranking
 from simulator.world.scans import rank
+from simulator.world.scenarios import Scenario
 from simulator.world.sessions import Sessions
 from simulator.world.universe import Universe
 
@@ -33,7 +35,8 @@ class Market:
 
     def __init__(self, universe: Universe, calendar: Calendar, clock: MarketClock) -> None:
         self.universe, self.seed, self._clock = universe, universe.seed, clock
-        self.scenario: Literal["weekday", "weekend"] = "weekday"
+        self.scenario: Scenario = "weekday"
+        self.accounts = 1
         self._daily = Daily(universe, calendar)
         self._sessions = Sessions(self._daily, Factors(self._daily))
         rows_of = universe.rows_where
@@ -122,6 +125,22 @@ class Market:
 
     def cash_usd(self) -> float:
         return self._cash_usd
+
+    def openings(self, account: str) -> list[Opening]:
+        """The demo's account and, for an advisor, a master without positions before it and smaller clients after it."""
+        first = Opening(account, "USD", {"USD": exact(self._cash_usd)}, tuple(self._holdings), sold_today=True)
+        if self.accounts == 1:
+            return [first]
+        clients = [first]
+        for number in range(1, self.accounts - 1):
+            held = tuple(Holding(one.con_id, one.quantity * (number + 1), one.avg_cost) for one in self._holdings[:3])
+            cash = exact(100_000.0 * number)
+            clients.append(Opening(next_account(account, number), "USD", {"USD": cash}, held))
+        return [Opening(master_of(account), "USD", {"USD": Decimal(10_000)}, ()), *clients]
+
+    def rate(self, currency: str, base: str) -> float:
+        """There is one currency only."""
+        return 1.0
 
     def truth(self, start: float, end: float) -> list[Breakout]:
         found: list[Breakout] = []

@@ -83,6 +83,18 @@ def holdings(con_ids: dict[str, int]) -> list[Holding]:
     return main + [Holding(con_ids[one.symbol], one.quantity, one.avg_cost) for one in _LEFTOVERS]
 
 
+def next_account(account: str, number: int) -> str:
+    """The account that many after this one: DU1234567, 2 -> DU1234569."""
+    head = account.rstrip("0123456789")
+    digits = account[len(head) :] or "0"
+    return f"{head}{int(digits) + number:0{len(digits)}d}"
+
+
+def master_of(account: str) -> str:
+    """The advisor's own account: DF1234567 of the client DU1234567, F1234567 of U1234567."""
+    return f"{'DF' if account.startswith('D') else 'F'}{account.lstrip('DFU')}"
+
+
 def opening_cash_usd(main_prices: dict[str, float]) -> float:
     """Cash for `NET_LIQUIDATION_USD` = cash + stock value + futures' unrealised, at the main prices."""
     quantity = {symbol: (amount, cost) for symbol, amount, cost in MAIN_HOLDINGS}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
-from simulator.model import Bar, Breakout, Holding, Instrument, QuoteState, ScanQuery
+from simulator.model import Bar, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
 
 START = 1762354800.0  # 2025-11-05 10:00 New York
 HOURS = "20251105:0400-20251105:2000;20251106:0400-20251106:2000;20251108:CLOSED"
@@ -131,7 +132,7 @@ class FakeWorld:
 
     @staticmethod
     def _price(base: float, step: int) -> float:
-        return base + 0.25 * (step % 5)
+        return base + 0.25 * (step % 7)  # no divisor of the rounds between two messages of an interval
 
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         return LIQUID if liquid else HOURS
@@ -152,12 +153,13 @@ class FakeWorld:
         self.scans.append(query)
         return [it.con_id for it in NAMES][: query.rows]
 
-    def holdings(self) -> list[Holding]:
+    def openings(self, account: str) -> list[Opening]:
         odd = [Holding(it.con_id, 100.0, 1.5) for it in ODD]
-        return [Holding(con_id, quantity, cost) for con_id, (quantity, cost) in COSTS.items()] + odd
+        held = [Holding(con_id, quantity, cost) for con_id, (quantity, cost) in COSTS.items()] + odd
+        return [Opening(account, "USD", {"USD": Decimal(150_000)}, tuple(held), sold_today=True)]
 
-    def cash_usd(self) -> float:
-        return 150_000.0
+    def rate(self, currency: str, base: str) -> float:
+        return 1.0
 
     def truth(self, start: float, end: float) -> list[Breakout]:
         item = Breakout(AAPL.con_id, "AAPL", 1, START + 60, START + 600, 271.0, 4.0)
