@@ -15,6 +15,7 @@ from simulator.fault_actions import FaultActions, UnknownFault
 from simulator.gateway import Gateway
 from simulator.model import Instrument
 from simulator.trading import KINDS, Trade
+from simulator.world.portfolio_world import PortfolioWorld
 
 
 class ControlRoutes:
@@ -40,6 +41,7 @@ class ControlRoutes:
             ("POST", "/correct"): self.correct,
             ("POST", "/commission"): self.commission,
             ("POST", "/hold"): self.hold,
+            ("POST", "/pin"): self.pin,
             ("POST", "/release"): self.release,
         }
 
@@ -185,6 +187,13 @@ class ControlRoutes:
     def release(self, _request: ControlRequest) -> object:
         self._gateway.release()
         return {}
+
+    def pin(self, request: ControlRequest) -> object:
+        """`{"con_id":, "price":}`: the quote stands there, null frees it. Only in the world of all kinds."""
+        world, con_id, price = self._hub.world, self._contract(request.body).con_id, request.body.get("price")
+        if not isinstance(world, PortfolioWorld) or not world.pin(con_id, None if price is None else float(price)):
+            raise ControlError(400, f"con_id {con_id} can't be pinned: only quoted contracts of --portfolio world can")
+        return {"con_id": con_id, "price": price}
 
     def _book(self, account: str) -> Book:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from simulator import texts
@@ -14,6 +15,7 @@ from simulator.wire import encode_account as enc
 from simulator.wire import requests as rq
 from simulator.wire.versions import ZONED_TIMES
 
+COMBINATION = 28812380  # the con_id under which every combination trades
 ABBREVIATED_ZONE, UNKNOWN_ZONE = "JST", "QQT"  # neither is a name of the zone database; the first is Tokyo's
 
 
@@ -81,6 +83,8 @@ class OrdersDesk:
         fill, instrument = settled.fill, self._hub.directory.get(settled.fill.con_id)
         if instrument is None:
             return None
+        if fill.is_heading:
+            instrument = replace(instrument, con_id=COMBINATION, sec_type="BAG", multiplier="", last_trade_date="")
         return enc.ExecutionRow(
             instrument=instrument,
             exec_id=fill.exec_id,

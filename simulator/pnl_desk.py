@@ -66,7 +66,7 @@ class PnlDesk:
     def _single(self, book: Book, req_id: int, con_id: int) -> str:
         """In the contract's currency."""
         row = self._hub.valued(book, con_id)
-        if row is None:
+        if row is None or not row.quantity:
             return enc.pnl_single(req_id, 0.0, (None, None, None, None))
         quantity, realized = float(row.quantity), _float(row.realized if row.traded else None)
         if row.price is None:

@@ -83,6 +83,7 @@ class PortfolioWorld:
         self._shown: dict[int, _Shown] = {}
         self._closes: dict[int, tuple[date, float]] = {}
         self._days: dict[int, tuple[float, _Day]] = {}
+        self._pins: dict[int, float] = {}
         self._minute = 0.0
         self._by_name = {one.local_symbol: one for one in [*market.instruments(), *self._contracts()]}
         self.advance()
@@ -185,8 +186,11 @@ class PortfolioWorld:
 
     def _moving(self, kind: Kind, step: int, settled: float, base: QuoteState) -> QuoteState:
         it, path = kind.instrument, self._paths[kind.instrument.con_id]
-        ticks = path.at(settled)
         chance = fold(self._market.seed, it.con_id, step)
+        pinned = self._pins.get(it.con_id)
+        if pinned is not None:
+            return self._pinned(kind, pinned, base)
+        ticks = path.at(settled) + int(chance >> 40) % 3 - 1
         wide = kind.half_spread_ticks
         bid, ask = self._price(kind, ticks - wide), self._price(kind, ticks + wide)
         size = kind.size * (1 + chance % 7)
@@ -203,6 +207,23 @@ class PortfolioWorld:
         volume = round(kind.size * 4.0 * max(0.0, settled - day.start), 2)
         return replace(book, last=last, last_size=round(kind.size * (1 + (chance >> 24) % 3), decimals), volume=volume,
                        open=day.open, high=max(day.high, last), low=min(day.low, last), mark=last)  # fmt: skip
+
+    def _pinned(self, kind: Kind, price: float, base: QuoteState) -> QuoteState:
+        wide = kind.half_spread_ticks * kind.instrument.min_tick
+        last = {"quotes": None, "stale": kind.stale_last}.get(kind.style, price)
+        return replace(base, bid=round(price - wide, 8), ask=round(price + wide, 8), bid_size=kind.size,
+                       ask_size=kind.size, last=last, last_size=None if last is None else 1.0, mark=price)  # fmt: skip
+
+    def pin(self, con_id: int, price: float | None) -> bool:
+        """The quote of a kind stands at this price from the next step on; None frees it. False = it can't be pinned."""
+        kind = self._kinds.get(con_id)
+        if kind is None or kind.style not in ("book", "quotes", "stale") or kind.instrument.sec_type == "CFD":
+            return False
+        if price is None:
+            self._pins.pop(con_id, None)
+        else:
+            self._pins[con_id] = price
+        return True
 
     def _day(self, kind: Kind, settled: float) -> _Day:
         """Open, high and low of the session up to this minute."""

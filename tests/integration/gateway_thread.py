@@ -15,6 +15,7 @@ from typing import Any
 from simulator.control import ControlServer
 from simulator.control_routes import ControlRoutes
 from simulator.gateway import Gateway
+from simulator.model import World
 from simulator.settings import GatewaySettings
 from tests.integration.fake_world import FakeWorld
 
@@ -24,7 +25,7 @@ TOKEN = "test-token"
 class GatewayThread:
     """`port` and `control_port` are real once it runs; `world` may be changed by the test between rounds."""
 
-    def __init__(self, world: FakeWorld, settings: GatewaySettings) -> None:
+    def __init__(self, world: Any, settings: GatewaySettings) -> None:
         self.world = world
         self.settings = settings
         self.port = 0
@@ -81,11 +82,12 @@ class GatewayThread:
 
 
 @contextmanager
-def running_gateway(speed: float = 1.0, **changes: object) -> Iterator[GatewayThread]:
+def running_gateway(speed: float = 1.0, world: World | None = None, **changes: object) -> Iterator[GatewayThread]:
+    """A gateway with small intervals; of the fake world unless another is given."""
     defaults: dict[str, object] = {"scan_first_s": 0.1, "scan_interval_s": 0.5, "account_interval_s": 0.5,
                                    "snapshot_timeout_s": 1.0, "history_delay_s": 0.02}  # fmt: skip
     settings = GatewaySettings(**{**defaults, **changes})  # type: ignore[arg-type]
-    thread = GatewayThread(FakeWorld(time.monotonic, speed=speed), settings)
+    thread = GatewayThread(world or FakeWorld(time.monotonic, speed=speed), settings)
     thread.start()
     try:
         yield thread
