@@ -38,7 +38,7 @@
   function symbolLink(d, id) {
     return el("a", { href: "/symbol/" + conOf(id), className: "qt-sym", tabIndex: -1 }, d.sym);
   }
-  /* The unit behind a number: pence, cents, per cent of par, a foreign currency; nothing where it goes without saying. */
+  /* The unit behind a price: pence, cents, per cent of par; nothing where it goes without saying. */
   function unit(text, name) { return name ? [text, el("span", { className: "qt-unit", key: "u" }, " " + name)] : text; }
 
   var draw = {
@@ -55,17 +55,17 @@
     mark: function (d) {
       return two(unit(fmt.number(d.mark, d.dec), d.pu), d.mkind || "", "", d.far ? "warn" : "", d.why);
     },
-    day: function (d) { var m = money(d.day, 2); return two(unit(m[0], d.cur), d.day2, m[1], "", d.why); },
+    day: function (d) { var m = money(d.day, 2); return two(m[0], d.day2, m[1], "", d.why); },
     unr: function (d) {
       var m = money(d.unr, 2);
-      return two(unit(m[0], d.cur), fmt.percent(d.unrp), m[1], "", d.why);
+      return two(m[0], fmt.percent(d.unrp), m[1], "", d.why);
     },
     ib: function (d) {
-      var m = money(d.ib, 2), text = unit(m[0], d.cur);
-      return d.off ? two(text, "differs", m[1], "warn", d.check) : el("span", { "data-tone": m[1], title: d.check || undefined }, text);
+      var m = money(d.ib, 2);
+      return d.off ? two(m[0], "differs", m[1], "warn", d.check) : el("span", { "data-tone": m[1], title: d.check || undefined }, m[0]);
     },
     exp: function (d) {
-      return el("div", { className: "qt-two" }, el("div", { className: "qt-top" }, unit(fmt.number(d.exp, 0), d.cur)),
+      return el("div", { className: "qt-two" }, el("div", { className: "qt-top" }, fmt.number(d.exp, 0)),
         el("div", { className: "qt-sub qt-meter" },
           el("i", null, el("b", { style: { width: (d.expp || 0) + "%" } })), fmt.share(d.expp)));
     },
@@ -79,7 +79,7 @@
       if (!(field in d)) { return null; }
       var m = field === "exp" ? [fmt.number(d.exp, 0), ""] : money(d[field], 2);
       var title = d.why || (d[field] === null ? "A value is missing" : undefined);
-      return el("b", { "data-tone": m[1], title: title }, unit(m[0], d.cur), d.why && d[field] !== null ? " *" : "");
+      return el("b", { "data-tone": m[1], title: title }, m[0], d.why && d[field] !== null ? " *" : "");
     },
     line_symbol: function (d) { return symbolLink(d, d.id); },
     priority: function (d) {
@@ -100,7 +100,7 @@
   components.QtCell = function (props) {
     var data = props.data || {};
     if (props.node && props.node.rowPinned) {
-      return props.kind === "symbol" ? el("b", null, "Total") : draw.total(data, props.total || "", 2);
+      return props.kind === "symbol" ? el("b", null, data.cur ? "Total, " + data.cur : "Total") : draw.total(data, props.total || "", 2);
     }
     return draw[props.kind](data);
   };

@@ -184,7 +184,9 @@ class Engine:
             self._on_account_event(event)
         elif isinstance(event, ClockSample):
             self.rooms.market.learn(self.rooms.clock.wall(), event.offset_s)
-            self._clock_known.set()
+            if not self._clock_known.is_set():
+                self._clock_known.set()
+                self._order_lines()
         elif isinstance(event, ScanRows):
             self.rooms.symbols.learn(row.contract for row in event.rows)
             self.rooms.coordinator.on_rows(event)
@@ -302,7 +304,12 @@ class Engine:
         self._pnl_asked = held
 
     def _order_lines(self) -> None:
-        """The tradable positions of all accounts, with what they are worth now: the largest first where lines lack."""
+        """The tradable positions of all accounts, with what they are worth now: the largest first where lines lack.
+
+        What has expired meanwhile leaves; so does, once the market's clock is known, what had expired before.
+        """
+        if self.rooms.manager.reexamine():
+            self._keep_in_view()
         self.rooms.bus.demand("position", self.rooms.manager.demands())
 
     def _keep_in_view(self) -> None:

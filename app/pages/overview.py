@@ -93,9 +93,9 @@ def _positions() -> Component:
             "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"
         ),
         column("last", "Last", "last", also=("chg", "kind", "far", "pu"), flex=12, minWidth=82),
-        column("day", "Day P&L", "day", also=("day2", "cur"), flex=13, minWidth=84, enableCellChangeFlash=True),
-        column("unr", "Unrealised", "unr", also=("unrp", "cur"), phone=False, flex=13, minWidth=88),
-        column("exp", "Exposure", "exp", also=("expp", "cur"), phone=False, flex=14, minWidth=96),
+        column("day", "Day P&L", "day", also=("day2",), flex=13, minWidth=84, enableCellChangeFlash=True),
+        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=13, minWidth=88),
+        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=14, minWidth=96),
         column("trend", "Trend", "trend", num=False, phone=False, width=66, minWidth=66),
         age_column("Age", phone=False, width=70, minWidth=70),
     ]

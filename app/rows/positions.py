@@ -131,12 +131,13 @@ def _of_account(section: PositionsSection, account: str) -> str:
 
 def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str, Any]:
     decimals = row_decimals(row)
+    foreign = "" if row.currency == currency else row.currency
     basis = abs(row.quantity * (row.avg_cost or 0.0))
     unrealized_pct = row.unrealized_pnl / basis * 100.0 if row.unrealized_pnl is not None and basis else None
     return {
         "order": order,
         "sym": row.local_symbol,
-        "name": " · ".join(filter(None, (account, row.name or row.sec_type))),
+        "name": " · ".join(filter(None, (account, foreign, row.name or row.sec_type))),
         "qty": row.quantity,
         "unit": _unit(row),
         "pu": row.unit,
@@ -163,7 +164,6 @@ def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str,
         "slow": _round(row.ema_slow, decimals),
         "trend": row.trend,
         "at": _round(row.mark_wall, 1),
-        "cur": "" if row.currency == currency else row.currency,
         "why": row.message or _why_missing(row),
     }
 
@@ -172,6 +172,8 @@ def row_decimals(row: PositionRow) -> int:
     """Decimals of a position's prices: those of its tick, at least those of its price."""
     tick = row.tick_value / row.per_point if row.tick_value and row.per_point else None
     price = row.last if row.last is not None else row.avg_price
+    if tick and row.sec_type != "STK":  # a stock under a dollar trades in hundredths of its tick
+        return max(2, tick_decimals(tick))
     return max(tick_decimals(tick), price_decimals(price, row.sec_type))
 
 

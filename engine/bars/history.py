@@ -359,6 +359,8 @@ class HistoryDesk:
         today = self._today()
         if self._done.get(key) == today or self._failed.get(key) == today or contract.con_id not in self._store:
             return
+        if not contract.exchange:  # not qualified yet, or never to be: TWS would refuse it (321)
+            return
         waiting = self._jobs.get(key)
         if kind == "usual" and contract.con_id in self._kept:
             self._answered(Job(contract, kind, request), self._kept.pop(contract.con_id), self._market())

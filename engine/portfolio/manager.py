@@ -191,6 +191,16 @@ class TradeManager:
             self._announce()
         return changed
 
+    def reexamine(self) -> bool:
+        """Ask the tradability rule again: the market's clock has come, or a contract expired. True when it changed."""
+        changed = False
+        for held in self._held.values():
+            before, held.filtered = held.filtered, self._verdict(held.record.contract, held.info)
+            changed = changed or before != held.filtered
+        if changed and self._complete:
+            self._announce()
+        return changed
+
     def on_mark(self, event: PortfolioMark, wall: float) -> None:
         held = self._held.get((event.account, event.contract.con_id))
         if held is None:
@@ -407,9 +417,18 @@ class TradeManager:
 
     def _mark(self, held: _Held) -> Mark:
         """Our own mark; none for a filtered position, and none while the unit of its quotes is not known."""
-        if held.filtered is not None or held.terms is None:
+        if held.filtered is not None:
             return valuation.NO_MARK
-        return valuation.mark_of(self._market.quote(held.record.contract.con_id))
+        mark = valuation.mark_of(self._market.quote(held.record.contract.con_id))
+        if held.terms is None and held.record.contract.sec_type in valuation.PERCENT_QUOTED:
+            held.terms = valuation.percent_terms(held.record.contract, mark.price, self._money_of_one(held))
+        return mark if held.terms is not None else valuation.NO_MARK
+
+    def _money_of_one(self, held: _Held) -> float | None:
+        """What IB says one unit of quantity is worth, else what it has cost."""
+        if held.mark is not None and held.mark.market_value and held.mark.quantity:
+            return held.mark.market_value / held.mark.quantity
+        return held.record.avg_cost
 
     def _own_pnl(self, held: _Held) -> float | None:
         mark = self._mark(held)

@@ -19,7 +19,7 @@ from engine.domain import ContractRef, PriceKind, Quote
 
 MARK_LATE_S = 60.0  # a mark price so far behind the quotes, and outside of them, is not IB's view any more
 _PER_CENT = 100.0
-_PERCENT_QUOTED = frozenset({"BOND", "BILL", "FIXED"})
+PERCENT_QUOTED = frozenset({"BOND", "BILL", "FIXED"})
 _WHOLE_QUOTED = frozenset({"CASH", "CRYPTO", "CMDTY"})  # never magnified
 _MAGNIFIED_STOCKS = frozenset({"GBP", "GBX", "ZAR", "ILS"})  # quoted in pence, cents, agorot
 _SMALL_UNITS = {"GBP": "p", "ILS": "ag"}
@@ -45,21 +45,33 @@ NO_MARK = Mark(None, None, None)
 
 
 def terms_of(contract: ContractRef) -> Terms | None:
-    """The contract's terms; None while its details, and so its magnifier, are not known and might matter."""
+    """The contract's terms; None while its details, and so its magnifier, are not known and might matter.
+
+    None for a bond, too: whether a quantity of 10 is 10 of face value or 10 pieces of 1,000 stands in no field
+    (`percent_terms`).
+    """
     magnifier = contract.price_magnifier
+    if contract.sec_type in PERCENT_QUOTED:
+        return None
     if magnifier is None:
         if not _is_whole(contract):
             return None
         magnifier = 1.0
-    per_point = contract.multiplier / magnifier
-    if contract.sec_type in _PERCENT_QUOTED:
-        return Terms(per_point if per_point != 1.0 else 1.0 / _PER_CENT, contract.currency, "%")
-    return Terms(per_point, contract.currency, _unit(contract.currency, magnifier))
+    return Terms(contract.multiplier / magnifier, contract.currency, _unit(contract.currency, magnifier))
+
+
+def percent_terms(contract: ContractRef, price: float | None, money_of_one: float | None) -> Terms | None:
+    """Terms of what is quoted in per cent of par, from what one unit of quantity is worth, or has cost: par is a power
+    of ten, and a bond trades near it. None while neither is known.
+    """
+    if not price or not money_of_one or price * money_of_one < 0.0:
+        return None
+    return Terms(10.0 ** round(math.log10(money_of_one / price)), contract.currency, "%")
 
 
 def _is_whole(contract: ContractRef) -> bool:
     """Quoted in money for certain, whatever the details say."""
-    if contract.sec_type in _WHOLE_QUOTED or contract.sec_type in _PERCENT_QUOTED:
+    if contract.sec_type in _WHOLE_QUOTED:
         return True
     return contract.sec_type == "STK" and contract.currency not in _MAGNIFIED_STOCKS
 

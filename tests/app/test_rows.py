@@ -178,7 +178,8 @@ def test_a_foreign_row_names_its_currency_and_the_sum_its_own() -> None:
     first = replace(section.tradable[0], currency="GBP", unit="p", per_point=0.01)
     mixed = replace(section, tradable=(first, *section.tradable[1:]))
     rows = grid_rows(mixed, snapshots())
-    assert (rows[str(first.con_id)]["cur"], rows[str(first.con_id)]["pu"]) == ("GBP", "p")
+    assert rows[str(first.con_id)]["name"].startswith("GBP · ")
+    assert rows[str(first.con_id)]["pu"] == "p"
     assert total_row(mixed)["total"]["cur"] == "USD"
     assert futures_rows(mixed, snapshots())[str(first.con_id)]["point"] == "0.01 GBP"
 

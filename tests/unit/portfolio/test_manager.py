@@ -274,6 +274,27 @@ def test_an_unknown_cost_is_an_unknown_pnl_and_the_sum_names_it(desk):
     assert figures.gross_exposure == 493_765.0 + 40_808.0 + 44_825.0
 
 
+def test_a_bond_takes_its_par_from_ibs_valuation(book):
+    bond = ContractRef(30, "IBM", "IBM 3.5 29", "BOND", exchange="SMART", price_magnifier=100.0)
+    book.hold(bond, 10, None)
+    book.quotes[30] = quote(30, 97.875)
+    assert rows(book)["IBM 3.5 29"].exposure is None
+    book.mark(bond, 10, 9_785.0, None)
+    assert rows(book)["IBM 3.5 29"].exposure == 9_787.5
+    book.hold(bond, 10, 985.3)
+    row = rows(book)["IBM 3.5 29"]
+    assert (row.unrealized_pnl, row.avg_price, row.unit) == (-65.5, pytest.approx(98.53), "%")
+
+
+def test_a_contract_that_expires_while_it_is_held_is_told_apart(book):
+    book.hold(OPTION, 2, 300.0)
+    book.manager._verdict = lambda contract, info: ("expired", "expired: last traded 2025-11-21")
+    assert book.manager.reexamine()
+    assert not book.manager.reexamine()
+    assert book.manager.tradable_ids() == []
+    assert book.snapshot().filtered[0].kind == "expired"
+
+
 def test_a_valuation_of_another_quantity_is_scaled(book):
     book.hold(OPTION, 4, 300.0)
     book.mark(OPTION, 2, 500.0, -100.0)

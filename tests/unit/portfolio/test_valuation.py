@@ -12,6 +12,7 @@ from engine.portfolio.valuation import (
     exposure,
     implied_price,
     mark_of,
+    percent_terms,
     pnl_curve,
     share_pct,
     terms_of,
@@ -48,8 +49,6 @@ BY_HAND = [
     ("euro cash", contract("CASH"), 20_000, 1.0850, 1.0800, 100.0, 21_700.0, 1.08, ""),
     ("bitcoin", contract("CRYPTO"), 0.12345678, 101_000.0, 100_000.0, 123.45678, 12_469.13478, 100_000.0, ""),
     ("oil below zero", contract("FUT", multiplier=1_000), 1, -4.0, -5_000.0, 1_000.0, 4_000.0, -5.0, ""),
-    ("bond", contract("BOND"), 10_000, 98.5, 1.0125, -275.0, 9_850.0, 101.25, "%"),
-    ("bond that says so", contract("BOND", multiplier=0.01), 10_000, 98.5, 1.0125, -275.0, 9_850.0, 101.25, "%"),
 ]
 
 
@@ -63,6 +62,28 @@ def test_money_by_hand(row):
     assert average_price(avg_cost, terms) == pytest.approx(average)
     assert terms.unit == unit
     assert implied_price(quantity, quantity * price * terms.per_point, terms) == pytest.approx(price)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "avg_cost", "pnl", "average"),
+    [
+        (10_000, 98.5, 1.0125, -275.0, 101.25),  # of face value
+        (10, 98.5, 1_012.5, -275.0, 101.25),  # pieces of 1,000
+        (100, 97.0, 97.5, -50.0, 97.5),  # pieces of 100
+        (-10, 45.0, 1_012.5, 5_625.0, 101.25),  # fallen, but still nearer to this par than to another
+    ],
+)
+def test_bonds_are_quoted_in_per_cent_of_a_par_that_no_field_names(quantity, price, avg_cost, pnl, average):
+    terms = percent_terms(contract("BOND", magnifier=100), price, avg_cost)
+    assert terms is not None and terms.unit == "%"
+    assert unrealized_pnl(quantity, price, terms, avg_cost) == pytest.approx(pnl)
+    assert average_price(avg_cost, terms) == pytest.approx(average)
+
+
+def test_a_bond_of_which_nothing_is_known_has_no_money():
+    assert percent_terms(contract("BOND"), None, 985.0) is None
+    assert percent_terms(contract("BOND"), 98.5, None) is None
+    assert percent_terms(contract("BOND"), 98.5, 0.0) is None
 
 
 def test_ticks_are_money():
@@ -87,7 +108,8 @@ def test_ticks_are_money():
         (contract("CFD", "GBP", magnifier=None), False),
         (contract("CASH", magnifier=None), True),
         (contract("CRYPTO", magnifier=None), True),
-        (contract("BOND", magnifier=None), True),
+        (contract("BOND", magnifier=None), False),
+        (contract("BOND", magnifier=100), False),
     ],
 )
 def test_without_details_only_what_is_certain_has_a_unit(ref, known):
