@@ -70,6 +70,7 @@
     var bold = document.createElement(value.con ? "a" : "b");
     bold.className = "qt-sym";
     bold.textContent = value.sym;
+    bold.title = value.sym;
     if (value.con) { bold.href = "/symbol/" + encodeURIComponent(value.con); }
     return bold;
   }

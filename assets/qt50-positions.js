@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   var qt = window.qt, fmt = qt.fmt;
-  var SVG = "http://www.w3.org/2000/svg", HEIGHT = 56, LEFT = 64, RIGHT = 84;
+  var SVG = "http://www.w3.org/2000/svg", HEIGHT = 56, LEFT = 72, RIGHT = 84, NAME_MAX = 9;
 
   function node(tag, attributes, text) {
     var element = document.createElementNS(SVG, tag);
@@ -26,11 +26,15 @@
     return { path: path, last: last, value: known[known.length - 1], change: known[known.length - 1] - known[0] };
   }
 
+  function short(name) { return name.length > NAME_MAX ? name.slice(0, NAME_MAX - 1) + "…" : name; }
+
   function drawOne(row, width) {
     var c = curve(row, width), tone = fmt.tone(c.change, 0);
     var svg = node("svg", { width: width, height: HEIGHT, role: "img", "aria-label": row.sym + " unrealised " +
       fmt.signed(c.value, 0) + ", " + fmt.signed(c.change, 0) + " in the last hour" });
-    svg.appendChild(node("text", { x: 0, y: HEIGHT / 2 + 4, class: "qt-curve-name" }, row.sym));
+    var name = node("text", { x: 0, y: HEIGHT / 2 + 4, class: "qt-curve-name" }, short(row.sym));
+    name.appendChild(node("title", {}, row.sym));
+    svg.appendChild(name);
     svg.appendChild(node("path", { d: c.path, class: "qt-curve", "data-tone": tone }));
     svg.appendChild(node("circle", { cx: c.last[0], cy: c.last[1], r: 2.2, class: "qt-curve-dot", "data-tone": tone }));
     svg.appendChild(node("text", { x: width, y: HEIGHT / 2 - 2, class: "qt-curve-value" }, fmt.signed(c.value, 0)));
