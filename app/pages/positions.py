@@ -61,7 +61,7 @@ def _grid() -> Component:
 
 
 def _curves() -> Component:
-    body = html.Div(className="qt-curves", **attrs(data_qt_curves="1"))
+    body = html.Div(className="qt-curves", tabIndex=0, **attrs(data_qt_curves="1"))
     return card(
         "P&L of each position",
         body,
