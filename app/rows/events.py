@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from app.format import number, price_decimals, quantity, signed
+from app.format import number, price_decimals, quantity, redacted, signed
 from app.snapshots import Snapshots
+from engine.portfolio.fills import price_unit
 
 MOST = 14
 
@@ -76,11 +77,17 @@ def _fills(s: Snapshots) -> list[Event]:
     if s.positions is None:
         return []
     out = []
+    several = len({f.account for f in s.positions.fills}) > 1
     for f in s.positions.fills[-MOST:]:
         word = "Bought" if f.side == "BOT" else "Sold"
         tail = f", realised {signed(f.realized_pnl)}" if f.realized_pnl is not None else ""
-        text = f"{word} {quantity(f.quantity)} {{sym}} @ {number(f.price, price_decimals(f.price, f.sec_type))}{tail}"
-        out.append(Event(f.time_market, f"f{f.exec_id}", "fill", text, f.local_symbol, f.con_id))
+        unit = f" {unit}" if (unit := price_unit(f)) not in (None, f.currency) else ""
+        price = f"{number(f.price, price_decimals(f.price, f.sec_type))}{unit}"
+        tail += f", {redacted(f.account)}" if several else ""
+        tail += ", time uncertain" if f.time_kind == "received" else ""
+        text = f"{word} {quantity(f.quantity)} {{sym}} @ {price}{tail}"
+        key = f"f{f.account if several else ''}{f.exec_id}"
+        out.append(Event(f.time_market, key, "fill", text, f.local_symbol, f.con_id))
     return out
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from app.figures.candles import decimals_of
 from app.figures.zones import clock_text, exchange_words, shown
-from app.format import number, quantity, signed, times, tone
+from app.format import number, quantity, redacted, signed, times, tone
 from engine.domain import Fill, Signal
+from engine.execution_ids import revision_of
+from engine.portfolio.fills import order_doubts, root
 from engine.state.sections import SymbolSection
 
 MOST = 60
@@ -30,7 +32,7 @@ def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
     """Newest first, the position at the end."""
     last = section.quote.price if section.quote else None
     dated = [(g.at, f"s{g.id}", _signal(g, section, last, now_market)) for g in section.signals[-MOST:]]
-    dated += [(f.time_market, f"f{f.exec_id}", _fill(f, section, now_market)) for f in section.fills[-MOST:]]
+    dated += [(f.time_market, _key(f, section), _fill(f, section, now_market)) for f in section.fills[-MOST:]]
     dated.sort(key=lambda item: -item[0])
     rows = {key: {"order": i, **row} for i, (_, key, row) in enumerate(dated)}
     if section.position is not None:
@@ -60,22 +62,58 @@ def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -
 
 
 def _fill(f: Fill, section: SymbolSection, now: float) -> dict[str, Any]:
-    words = []
-    if f.realized_pnl is not None:
-        words.append(f"realised {signed(f.realized_pnl)}")
-    if f.commission is not None:
-        words.append(
-            f"incl. {number(f.commission, 2)} commission" if words else f"commission {number(f.commission, 2)}"
-        )
-    detail = " ".join(words)
     return {
-        "at": _at(f.time_market, section, now),
+        "at": _fill_at(f, section, now),
         "icon": ["ring", ""],
         "what": f"{'Bought' if f.side == 'BOT' else 'Sold'} {_size(f)}",
         "price": f"{number(f.price, decimals_of(section))} {section.unit}".strip(),
-        "detail": ", ".join(part for part in (detail, f.exchange) if part),
-        "since": [None, "missing", "A fill is done: its result is in the detail"],
+        "detail": ", ".join(filter(None, (_account(f, section), _money(f, section), *_notes(f), f.exchange))),
+        "since": _check(f, section),
     }
+
+
+def _fill_at(f: Fill, section: SymbolSection, now: float) -> Any:
+    if f.time_kind == "exchange":
+        return _at(f.time_market, section, now)
+    told = f" ({f.exchange_time})" if f.exchange_time else ""
+    return [
+        f"~{clock_text(f.time_market, now_market=now)}",
+        "warn",
+        f"Time uncertain: the exchange's could not be read{told}, this is when the fill came",
+    ]
+
+
+def _account(f: Fill, section: SymbolSection) -> str:
+    """Whose it was, where fills of several accounts stand together."""
+    return redacted(f.account) if len({each.account for each in section.fills}) > 1 else ""
+
+
+def _money(f: Fill, section: SymbolSection) -> str:
+    """Money in a currency that is not the page's is named."""
+    if f.commission is None:
+        return "commission pending"
+    currency = f.commission_currency if f.commission_currency != section.currency else ""
+    rebate = f.commission < 0.0
+    cost = f"{number(abs(f.commission), 2)} {currency}".strip() + (" rebate" if rebate else " commission")
+    if f.realized_pnl is None:
+        return cost if rebate else f"commission {number(f.commission, 2)} {currency}".strip()
+    return f"realised {signed(f.realized_pnl)} {currency}".strip() + f" incl. {cost}"
+
+
+def _notes(f: Fill) -> tuple[str, ...]:
+    return (
+        "corrected by the exchange" if revision_of(f.exec_id) > 1 else "",
+        "price may still change" if f.price_pending else "",
+        "closed by IB" if f.liquidation else "",
+    )
+
+
+def _check(f: Fill, section: SymbolSection) -> list[Any]:
+    """Less than the order's own quantity may be a fill of before the list begins: only more is said."""
+    doubt = order_doubts(section.fills, only_more=True).get(root(f))
+    if doubt is not None:
+        return ["check", "warn", f"Counted twice? {doubt[:1].upper()}{doubt[1:]}"]
+    return [None, "missing", "A fill is done: its result is in the detail"]
 
 
 def _position(section: SymbolSection) -> dict[str, Any]:
@@ -93,6 +131,11 @@ def _position(section: SymbolSection) -> dict[str, Any]:
         "detail": f"average price of {size}, commission included",
         "since": [signed(held.unrealized_pnl), tone(held.unrealized_pnl)],
     }
+
+
+def _key(f: Fill, section: SymbolSection) -> str:
+    """One id may come for several accounts."""
+    return f"f{f.account if _account(f, section) else ''}{f.exec_id}"
 
 
 def _size(f: Fill) -> str:

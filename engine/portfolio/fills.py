@@ -140,7 +140,7 @@ def is_master(account: str) -> bool:
     return _MASTER.match(account) is not None
 
 
-def order_doubts(fills: Iterable[Fill]) -> dict[Root, str]:
+def order_doubts(fills: Iterable[Fill], *, only_more: bool = False) -> dict[Root, str]:
     """Root of a fill -> why its order does not add up: the kept fills of an order make up its cumulative quantity.
 
     Orders without a number or a quantity say nothing. More than the order's is a fill counted twice, less is one that
@@ -154,7 +154,8 @@ def order_doubts(fills: Iterable[Fill]) -> dict[Root, str]:
     for group in orders.values():
         stated = [fill.cum_quantity for fill in group if fill.cum_quantity is not None]
         total = sum(fill.quantity for fill in group)
-        if stated and abs(total - max(stated)) > _SAME_QUANTITY * max(1.0, total):
+        excess = total - max(stated, default=total)
+        if (excess if only_more else abs(excess)) > _SAME_QUANTITY * max(1.0, total):
             text = f"the order's fills add up to {total:.12g}, its cumulative quantity is {max(stated):.12g}"
             found |= {root(fill): text for fill in group}
     return found
