@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from engine.bars.hours import parse_hours
-from engine.bars.trading_day import trade_date
+from engine.bars.trading_day import TradingDays
 from engine.domain import ContractInfo, ContractRef, Fill
 from engine.portfolio.fills import FillBook, is_heading, merged, openings, root
 
@@ -20,7 +19,8 @@ _Key = tuple[str, int]
 class FillDesk:
     """`book(fill)` takes it into the account's figures, `record(fill)` into the journal.
 
-    `info(con_id)`, `want(contract)`: details known, and asked for where they are not.
+    `info(con_id)`, `want(contract)`: details known, and asked for where they are not; `days(con_id, sec_type)`: the
+    contract's trade dates once they are.
     """
 
     def __init__(
@@ -29,11 +29,13 @@ class FillDesk:
         record: Callable[[Fill], None],
         info: Callable[[int], ContractInfo | None],
         want: Callable[[ContractRef], None],
+        days: Callable[[int, str], TradingDays],
     ) -> None:
         self._book = book
         self._record = record
         self._info = info
         self._want = want
+        self._days = days
         self._fills = FillBook()
         self._reported: set[tuple[str, str, str, int]] = set()  # in this run: of the others the opening is settled
         self._positions: dict[_Key, float] = {}
@@ -102,11 +104,9 @@ class FillDesk:
                 )
             )
             return fill
-        hours = parse_hours(info.trading_hours, info.time_zone)
-        day = trade_date(fill.sec_type, hours, info.time_zone, fill.time_market)
         return replace(
             fill,
-            trade_date=f"{day:%Y%m%d}",
+            trade_date=f"{self._days(fill.con_id, fill.sec_type).of(fill.time_market):%Y%m%d}",
             price_magnifier=info.contract.price_magnifier,
             multiplier=fill.multiplier or info.contract.multiplier,
         )

@@ -164,6 +164,7 @@ class Rooms:
             setup.journal.record_fill,
             self.contracts.info,
             self.contracts.want,
+            self.bars.trading_days,
         )
         self.keeper = SettingsKeeper(
             setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings, self.market_now

@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from engine.domain import Fill, Opening
 from engine.execution_ids import revision_of, root_of
+from engine.portfolio.valuation import unit_of
 
 FILLS_MAX = 2_000  # the least recently reported leave first
 _HEADING = "BAG"
-_PERCENT_QUOTED = frozenset({"BOND", "BILL", "FIXED"})
-_HUNDREDTHS = {"GBP": "p", "ILS": "ag"}
 _SAME_QUANTITY = 1e-9
 # Advisors and brokers: F, I; their paper logins: DF, DI. Clients: U, DU.
 _MASTER = re.compile(r"D?[FI]\d")
@@ -68,15 +67,9 @@ def is_heading(fill: Fill) -> bool:
 
 def price_unit(fill: Fill) -> str | None:
     """What the price is in: the currency, `p` or `c` for its hundredth, `%` of par; None = not known."""
-    if fill.sec_type in _PERCENT_QUOTED:
-        return "%"
     if not fill.currency or fill.price_magnifier is None:
         return None
-    if fill.price_magnifier == 1.0:
-        return fill.currency
-    if fill.price_magnifier == 100.0:
-        return _HUNDREDTHS.get(fill.currency, "c")
-    return f"1/{fill.price_magnifier:g} {fill.currency}"
+    return unit_of(fill.sec_type, fill.currency, fill.price_magnifier) or fill.currency
 
 
 def signed_quantity(fill: Fill) -> float:

@@ -57,7 +57,9 @@ def terms_of(contract: ContractRef) -> Terms | None:
         if not _is_whole(contract):
             return None
         magnifier = 1.0
-    return Terms(contract.multiplier / magnifier, contract.currency, _unit(contract.currency, magnifier))
+    return Terms(
+        contract.multiplier / magnifier, contract.currency, unit_of(contract.sec_type, contract.currency, magnifier)
+    )
 
 
 def percent_terms(contract: ContractRef, price: float | None, money_of_one: float | None) -> Terms | None:
@@ -76,7 +78,10 @@ def _is_whole(contract: ContractRef) -> bool:
     return contract.sec_type == "STK" and contract.currency not in _MAGNIFIED_STOCKS
 
 
-def _unit(currency: str, magnifier: float) -> str:
+def unit_of(sec_type: str, currency: str, magnifier: float) -> str:
+    """What quotes are in: "p", "c", "%"; "" = the currency itself."""
+    if sec_type in PERCENT_QUOTED:
+        return "%"
     if magnifier == 1.0:
         return ""
     if magnifier == _PER_CENT:

@@ -220,8 +220,8 @@ def test_an_opening_that_ibs_report_contradicts_is_not_known():
         ({"price_magnifier": 1.0}, "USD"),
         ({"price_magnifier": 100.0}, "c"),
         ({"price_magnifier": 100.0, "currency": "GBP"}, "p"),
-        ({"sec_type": "BOND"}, "%"),
-        ({"price_magnifier": 1_000.0}, "1/1000 USD"),
+        ({"sec_type": "BOND", "price_magnifier": 1.0}, "%"),
+        ({"price_magnifier": 1_000.0}, "1/1,000"),
         ({"price_magnifier": 1.0, "currency": ""}, None),
     ],
 )

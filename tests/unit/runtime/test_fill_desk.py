@@ -7,6 +7,8 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
+from engine.bars.hours import UNKNOWN_HOURS
+from engine.bars.trading_day import TradingDays, trading_days
 from engine.domain import ContractInfo, ContractRef, Fill
 from engine.fill_desk import FillDesk
 
@@ -19,13 +21,17 @@ INFO = ContractInfo(
 )
 
 
+def days(con_id: int, sec_type: str) -> TradingDays:
+    return trading_days(sec_type, UNKNOWN_HOURS, INFO.time_zone if con_id == 9 else "")
+
+
 class Desk:
     def __init__(self) -> None:
         self.booked: list[Fill] = []
         self.recorded: list[Fill] = []
         self.wanted: list[ContractRef] = []
         self.infos: dict[int, ContractInfo] = {}
-        self.desk = FillDesk(self.booked.append, self.recorded.append, self.infos.get, self.wanted.append)
+        self.desk = FillDesk(self.booked.append, self.recorded.append, self.infos.get, self.wanted.append, days)
 
 
 @pytest.fixture
