@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from app import api_bars, api_fills, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
+from engine.domain import ALL_ACCOUNTS
 
 PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0
@@ -47,11 +48,18 @@ class _Api:
         return _json(api_views.healthz(self._read("heartbeat", "broker", "health"), self._deps))
 
     def status(self) -> Response:
-        s = self._read("heartbeat", "broker", "lines", "positions", "quotes", "scanners")
+        s = self._read("heartbeat", "broker", "lines", "positions", "positions_all", "quotes", "scanners")
         return _json(api_views.status(s, self._deps))
 
     def positions(self) -> Response:
-        return _json(api_views.positions(self._read("positions")))
+        s = self._read("broker", "positions", "positions_all")
+        asked = request.args.get("account", "").strip()
+        if not asked:
+            return _json(api_views.positions(s.positions, s.now))
+        account = self._account(asked, s)
+        if account is None:
+            return self._no_account(s)
+        return _json(api_views.positions(s.positions_all or s.positions, s.now, account or None))
 
     def lines(self) -> Response:
         return _json(api_lines.lines(self._read("lines", "coverage"), self._deps))
@@ -63,7 +71,15 @@ class _Api:
         since = _number("since", self._deps.clock.wall() - PNL_DEFAULT_S)
         if since is None:
             return _error(400, f"since is {_quoted('since')}; must be a time in epoch seconds, e.g. since=1762369980")
-        points = self._deps.journal.pnl(since, max_points=PNL_POINTS_MAX)
+        s = self._read("broker", "pnl")
+        asked = request.args.get("account", "").strip()
+        account = self._account(asked, s) if asked else s.pnl.account if s.pnl else ""
+        if account is None:
+            return self._no_account(s)
+        is_sum = asked and not account
+        points = self._deps.journal.pnl(
+            since, max_points=PNL_POINTS_MAX, account=ALL_ACCOUNTS if is_sum and _has_several(s) else account
+        )
         return _json(
             [
                 {
@@ -84,6 +100,16 @@ class _Api:
         if isinstance(wanted, str):
             return _error(400, wanted)
         return _json(api_fills.fills(self._deps.journal, wanted))
+
+    def _account(self, asked: str, s: Snapshots) -> str | None:
+        """The watched account that is meant; "" = all together, None = there is no such one."""
+        if asked.lower() == ALL_ACCOUNTS:
+            return ""
+        return next((name for name in (s.broker.accounts if s.broker else ()) if name.upper() == asked.upper()), None)
+
+    def _no_account(self, s: Snapshots) -> Response:
+        names = ", ".join(s.broker.accounts if s.broker else ()) or "none yet"
+        return _error(404, f"account is {_quoted('account')}; must be {ALL_ACCOUNTS} or one that is watched: {names}")
 
     def snapshot(self, symbol: str) -> Response:
         return self._of_one(symbol, api_symbols.snapshot)
@@ -134,6 +160,10 @@ class _Api:
     def _read(self, *names: str) -> Snapshots:
         now = self._deps.clock.wall()
         return Snapshots.read(self._deps.state, names, engine_state(None), now)
+
+
+def _has_several(s: Snapshots) -> bool:
+    return s.broker is not None and len(s.broker.accounts) > 1
 
 
 def _json(value: Any, status: int = 200) -> Response:

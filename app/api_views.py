@@ -6,14 +6,22 @@ Times are UTC epoch seconds: of this machine for `since`, `at` of refusals, `ts`
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from app.deps import AppDeps
 from app.snapshots import Snapshots
 from engine.domain import Signal
-from engine.state.sections import AccountFigures, LinesSection, PositionRow, ScannersSection
+from engine.state.sections import (
+    AccountFigures,
+    FilteredRow,
+    LinesSection,
+    PositionRow,
+    PositionsSection,
+    ScannersSection,
+)
 
 Json = dict[str, Any]
+Held = TypeVar("Held", PositionRow, FilteredRow)
 
 HEARTBEAT_STALE_S = 10.0
 ENGINE_DOWN_S = 60.0
@@ -44,7 +52,7 @@ def status(s: Snapshots, deps: AppDeps) -> Json:
         "heartbeat": {"ts": s.heartbeat.at_wall if s.heartbeat else None, "age_s": heartbeat_age_s(s)},
         "scanners": _scanners(s.scanners),
         "account": account(s.positions.account if s.positions else AccountFigures()),
-        "accounts": [account(each) for each in (s.positions.accounts if s.positions else ())],
+        "accounts": [account(each) for each in _watched(s)],
         "build": {"id": deps.build_id, "version": deps.version},
     }
 
@@ -60,6 +68,7 @@ def _broker(s: Snapshots, deps: AppDeps) -> Json:
             "port": settings.effective_port(),
             "connected": False,
             "account": None,
+            "accounts": [],
             "server_version": None,
             "phase": "connecting",
             "reason": "",
@@ -71,11 +80,18 @@ def _broker(s: Snapshots, deps: AppDeps) -> Json:
         "port": broker.port,
         "connected": broker.connected and is_alive(s),
         "account": broker.account or None,
+        "accounts": list(broker.accounts),
         "server_version": broker.server_version,
         "phase": broker.phase,
         "reason": broker.reason,
         "cure": broker.cure,
     }
+
+
+def _watched(s: Snapshots) -> tuple[AccountFigures, ...]:
+    """Figures of every watched account, whichever is shown."""
+    section = s.positions_all or s.positions
+    return section.accounts if section else ()
 
 
 def _line_counts(lines: LinesSection | None, deps: AppDeps) -> Json:
@@ -146,11 +162,14 @@ def account(figures: AccountFigures) -> Json:
     }
 
 
-def positions(s: Snapshots) -> Json:
-    """Tradable positions with their prices, and those that are left out with the reason."""
-    section = s.positions
+def positions(section: PositionsSection | None, now: float, account: str | None = None) -> Json:
+    """Tradable positions with their prices, and those that are left out with the reason; of one account if given."""
+
+    def rows(of: tuple[Held, ...]) -> list[Held]:
+        return [row for row in of if account in (None, row.account)]
+
     return {
-        "tradable": [position(row, s.now) for row in section.tradable] if section else [],
+        "tradable": [position(row, now) for row in rows(section.tradable)] if section else [],
         "filtered": [
             {
                 "con_id": row.con_id,
@@ -165,7 +184,7 @@ def positions(s: Snapshots) -> Json:
                 "unrealized_pnl": row.unrealized_pnl,
                 "daily_pnl": cents(row.daily_pnl),
             }
-            for row in (section.filtered if section else ())
+            for row in (rows(section.filtered) if section else ())
         ],
         "complete": section.complete if section else False,
         "as_of": section.as_of_wall if section else None,

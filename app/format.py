@@ -5,6 +5,7 @@ True minus U+2212, thousands by comma, a missing value is an en dash. No functio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 MINUS: Final = "−"
@@ -122,6 +123,17 @@ def redacted(account: str | None) -> str:
     if len(account) < 6:
         return account[:1] + "***"
     return f"{account[:2]}***{account[-3:]}"
+
+
+def account_labels(accounts: Sequence[str]) -> dict[str, str]:
+    """Each account redacted, with as many of its last digits as tell it from the others."""
+    for shown in range(3, max((len(name) for name in accounts), default=3) + 1):
+        labels = {
+            name: f"{name[:2]}***{name[-shown:]}" if len(name) >= shown + 3 else redacted(name) for name in accounts
+        }
+        if len(set(labels.values())) == len(labels):
+            return labels
+    return {name: f"{redacted(name)} ({place})" for place, name in enumerate(accounts, 1)}
 
 
 def plural(count: int, word: str, many: str | None = None) -> str:

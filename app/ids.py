@@ -14,6 +14,9 @@ class Shell:
     DELTA: Final = "shell-delta"
     CURSOR: Final = "shell-cursor"  # of what the browser has applied
     SIGHT: Final = "shell-sight"  # written by the browser: the page and its parts on demand that are in sight
+    ACCOUNT_ASK: Final = "shell-account-ask"  # written by the browser: the account to show
+    ACCOUNT_REPLY: Final = "shell-account-reply"
+    ACCOUNT_DONE: Final = "shell-account-done"
     FIND: Final = "shell-find"
     FIND_LIST: Final = "shell-find-list"
 

@@ -7,6 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
+from app.components.form import request_stores
 from app.components.rail import keys, rail, tab_bar
 from app.components.strip import band, notices, strip
 from app.ids import Shell
@@ -25,6 +26,7 @@ def shell(paths: frozenset[str], build_id: str) -> Component:
             dcc.Store(id=Shell.DELTA),
             dcc.Store(id=Shell.CURSOR),
             dcc.Store(id=Shell.SIGHT),
+            *request_stores(Shell.ACCOUNT_ASK, Shell.ACCOUNT_REPLY, Shell.ACCOUNT_DONE),
             html.Div([band(), strip()], className="qt-top-fixed"),
             rail(paths),
             html.Main([notices(), dash.page_container], id="qt-main", className="qt-main", tabIndex=-1),

@@ -65,7 +65,8 @@ class Snapshots:
     version: str = ""
     heartbeat: Heartbeat | None = None
     broker: BrokerSection | None = None
-    positions: PositionsSection | None = None
+    positions: PositionsSection | None = None  # of what is shown
+    positions_all: PositionsSection | None = None  # of all accounts, while one of several is shown
     quotes: QuotesSection | None = None
     lines: LinesSection | None = None
     coverage: CoverageSection | None = None
@@ -103,6 +104,7 @@ class Snapshots:
             heartbeat=_typed(got.get("heartbeat"), Heartbeat),
             broker=_typed(got.get("broker"), BrokerSection),
             positions=_typed(got.get("positions"), PositionsSection),
+            positions_all=_typed(got.get("positions_all"), PositionsSection),
             quotes=_typed(got.get("quotes"), QuotesSection),
             lines=_typed(got.get("lines"), LinesSection),
             coverage=_typed(got.get("coverage"), CoverageSection),

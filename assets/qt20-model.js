@@ -86,6 +86,7 @@
   qt.cursor = function () { return have; };
   qt.apply = function (delta) {
     if (!delta.full && delta.since !== have) { return; }
+    if (qt.isOthersMoney(delta)) { return; }
     have = delta.cursor || null;
     if (delta.full) { replaceAll(delta.set || {}); } else { mergeDelta(delta); }
     qt.tick();

@@ -36,7 +36,7 @@ class BrokerSettings(_Model):
     host: str = _f("127.0.0.1", "Host", "Where TWS or IB Gateway listens", min_length=1, max_length=253)
     port: int | None = _f(None, "Port", "None: 7497 for paper, 7496 for live, the simulator's own", ge=1, le=65535)
     client_id: int = _f(52, "Client id", "0 would bind TWS' own orders, 1 is what other scripts use", ge=2, le=9999)
-    account: str | None = _f(None, "Account", "None: the first account of the login", max_length=32)
+    account: str | None = _f(None, "Account", "None: all accounts of the login; else this one alone", max_length=32)
     market_data_type: Literal[1, 2, 3, 4] = _f(4, "Market data", "1 live, 2 frozen, 3 delayed, 4 best available")
     allow_delayed_signals: bool = _f(False, "Delayed prices may signal", "Delayed prices always give P&L, labelled")
 
@@ -239,6 +239,17 @@ class PositionSettings(_Model):
         return self
 
 
+class ViewSettings(_Model):
+    """What the pages show of what is watched."""
+
+    account: str | None = _f(
+        None,
+        "Account shown",
+        "None: all together. All accounts of a login stay watched; the strip chooses, too",
+        max_length=32,
+    )
+
+
 class SimulatorSettings(_Model):
     seed: int = _f(7, "Seed", "the same seed gives the same market", ge=0, le=2**31 - 1)
     speed: float = _f(1.0, "Speed", "market seconds a second", unit="x", ge=0.1, le=120)
@@ -263,6 +274,7 @@ class AppConfig(_Model):
     market_scan: MarketScanSettings = MarketScanSettings()
     sets: ThresholdSetSettings = ThresholdSetSettings()
     positions: PositionSettings = PositionSettings()
+    view: ViewSettings = ViewSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
     data_dir: str | None = _f(None, "Data folder", "None: the per-user folder of this system")

@@ -15,6 +15,8 @@ PRIORITY_POSITION = 100
 PRIORITY_SCANNER_TOP = 50
 PRIORITY_SCANNER_NORMAL = 25
 
+ALL_ACCOUNTS = "all"  # stands for an account where those of the login are shown together
+
 PriceKind = Literal["mark", "last", "mid", "bid", "ask", "close"]
 DataType = Literal["live", "frozen", "delayed", "delayed frozen"]
 BarSource = Literal["streamed", "sampled", "history"]

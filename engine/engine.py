@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.broker.port import (
@@ -29,18 +30,17 @@ from engine.broker.port import (
     Ticks,
 )
 from engine.build_id import BuildWatch
-from engine.domain import ContractInfo, ContractRef, Quote
+from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
 from engine.health.status import status_block
 from engine.publisher import Publisher
 from engine.rooms import EngineSetup, Listeners, Rooms
 from engine.settings import EffectiveSettings
 from engine.state.commands import LabCommand
-from engine.stores import folder_name, remember_account, remembered_account
+from engine.stores import remember_accounts, remembered_accounts
 from engine.threshold_sets import shadow_params
 
 log = logging.getLogger("qtrade.engine")
 
-JOURNAL_FILE = "journal.sqlite3"
 BARS_FOLDER = "bars"
 DATA_LOST = 1101
 FILLS_RESTORED = 1_000
@@ -57,12 +57,11 @@ BLOCK_S = 300.0
 
 
 class Engine:
-    """One engine: one broker connection, one account at a time."""
+    """One engine: one broker connection, and the accounts of its login."""
 
     def __init__(self, setup: EngineSetup) -> None:
         self._setup = setup
         self._mode = setup.settings.config.broker.mode
-        self._account: str | None = None
         self._clock_known = asyncio.Event()
         hears = Listeners(
             event=self._on_event,
@@ -84,9 +83,11 @@ class Engine:
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping`; then close the connection, write the last state and end."""
         rooms = self.rooms
-        account = self._setup.settings.config.broker.account or remembered_account(self._setup.data_dir, self._mode)
-        if account is not None:
-            await self._take_over(self._use_account(account), account)
+        chosen = self._setup.settings.config.broker.account
+        accounts = (chosen,) if chosen else remembered_accounts(self._setup.data_dir, self._mode)
+        if accounts:
+            self._use_accounts(accounts)
+            await self._take_over(accounts)
         self.publisher.all()
         supervisor = rooms.supervisor
         supervisor.start("broker", rooms.broker.run)
@@ -122,27 +123,30 @@ class Engine:
         await self.rooms.unit_keeper.save()
         self.publisher.all()
 
-    def _use_account(self, account: str) -> Path:
-        """State, journal and bars go on in this account's folder from this moment: no row may reach another's.
+    def _use_accounts(self, accounts: Sequence[str]) -> bool:
+        """State, journal and bars go on in the first account's folder from this moment: no row may reach another's.
 
-        None touches the disk here; while the folder can't be used, they say so and try again by themselves.
+        True when that is another folder than before. None touches the disk here; while the folder can't be used, they
+        say so and try again by themselves.
         """
-        setup = self._setup
-        folder = setup.data_dir / folder_name(self._mode, account)
-        setup.state.use_folder(folder / "state")
-        setup.journal.open(folder / JOURNAL_FILE, self._mode, account)
-        setup.reader.open(folder / JOURNAL_FILE, self._mode, account)
-        setup.bar_files.open(folder / BARS_FOLDER)
-        self.rooms.lab.use_folder(folder / BARS_FOLDER)
-        self._account = account
-        return folder
-
-    async def _take_over(self, folder: Path, account: str) -> None:
-        """What the folder of the account in use holds: pins, setting changes, the signals of earlier today."""
         setup, rooms = self._setup, self.rooms
+        is_new = rooms.login.use(accounts[0], accounts)
+        rooms.manager.keep_accounts(accounts)
+        rooms.manager.set_view(rooms.login.shown)
+        if is_new:
+            folder = rooms.login.folder(accounts[0])
+            setup.state.use_folder(folder / "state")
+            setup.bar_files.open(folder / BARS_FOLDER)
+            rooms.lab.use_folder(folder / BARS_FOLDER)
+        return is_new
+
+    async def _take_over(self, accounts: Sequence[str]) -> None:
+        """What the folder in use holds: pins, setting changes, the signals of earlier today."""
+        setup, rooms = self._setup, self.rooms
+        folder = rooms.login.folder(accounts[0])
 
         def open_files() -> None:
-            remember_account(setup.data_dir, self._mode, account)
+            remember_accounts(setup.data_dir, self._mode, accounts)
             rooms.watch.attach(folder)
 
         await asyncio.to_thread(open_files)
@@ -208,8 +212,8 @@ class Engine:
 
     def _on_link_event(self, event: Connected | Disconnected | RequestError | SystemNotice) -> None:
         rooms, wall = self.rooms, self.rooms.clock.wall()
-        if isinstance(event, Connected) and event.account != self._account:
-            self._change_account(event.account)
+        if isinstance(event, Connected) and event.accounts != rooms.login.watched:
+            self._change_accounts(event.accounts)
         rooms.health.on_event(event, wall, rooms.market.now(wall))
         if isinstance(event, Connected):
             self._connected(event)
@@ -241,15 +245,20 @@ class Engine:
         else:
             rooms.fills.on_fill(event.fill)
 
-    def _change_account(self, account: str) -> None:
-        """Another account than before, or the first: nothing of the former one's money may show as its own."""
+    def _change_accounts(self, accounts: Sequence[str]) -> None:
+        """Other accounts than before, or the first: nothing of the former ones' money may show as theirs."""
         rooms = self.rooms
-        rooms.curve.restart()
-        rooms.manager.keep_accounts((account,))
         rooms.fills.forget()
-        rooms.scores.forget()
-        folder = self._use_account(account)
-        rooms.supervisor.start("account folder", lambda: self._take_over(folder, account))
+        if self._use_accounts(accounts):
+            rooms.scores.forget()
+            rooms.supervisor.start("account folder", lambda: self._take_over(accounts))
+        else:
+            rooms.supervisor.start("other accounts", lambda: self._take_others(accounts))
+
+    async def _take_others(self, accounts: Sequence[str]) -> None:
+        """The same home with other accounts beside it: their fills, and a note for the next start."""
+        await asyncio.to_thread(remember_accounts, self._setup.data_dir, self._mode, accounts)
+        await self._restore_fills()
 
     def _connected(self, event: Connected) -> None:
         rooms = self.rooms
@@ -341,6 +350,16 @@ class Engine:
         rooms.coordinator.set_params(config.breakout)
         rooms.coordinator.set_shadow(config.sets.shadow, shadow_params(settings))
         rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
+        self._show_account(config.view.account)
+
+    def _show_account(self, account: str | None) -> None:
+        """Another account's money, or that of all together: at once, and nothing of the former with it."""
+        rooms = self.rooms
+        before = rooms.login.shown_name
+        rooms.login.choose(account)
+        if rooms.login.shown_name != before:
+            rooms.manager.set_view(rooms.login.shown)
+            self.publisher.step()
 
     # --- periodic work --------------------------------------------------------------------------------------
 
@@ -400,17 +419,25 @@ class Engine:
         return self.rooms.symbols.contract(con_id) or self.rooms.manager.contract(con_id)
 
     def _add_point(self) -> None:
-        """One point of the P&L curve, an empty one while there is no connection; closed pages are noticed here."""
+        """One point of each P&L curve, an empty one while there is no connection; closed pages are noticed here."""
         rooms, wall = self.rooms, self.rooms.clock.wall()
+        market = rooms.market.now(wall)
         self._plan_watched()
         if not rooms.broker.link.connected:
-            rooms.curve.add(wall, rooms.market.now(wall), None, None, None)
+            rooms.login.add_gap(wall, market)
             return
-        account = self._account or ""
-        pnl = rooms.manager.book(account).pnl
-        unrealized, _ = rooms.manager.unrealized_of(account)
-        began = rooms.dates.newest_reset(account)
-        rooms.curve.add(wall, rooms.market.now(wall), unrealized, pnl.realized, pnl.daily, began)
+        money: dict[str, tuple[float | None, float | None, float | None]] = {}
+        for account in rooms.login.watched:
+            pnl = rooms.manager.book(account).pnl
+            money[account] = (rooms.manager.unrealized_of(account)[0], pnl.realized, pnl.daily)
+            rooms.login.add_point(account, wall, market, *money[account], rooms.dates.newest_reset(account))
+        if rooms.login.has_sum:
+            unrealized, realized, daily = (
+                rooms.manager.sum_of_accounts({name: values[kind] for name, values in money.items()})
+                for kind in range(3)
+            )
+            began = rooms.dates.newest_reset("")
+            rooms.login.add_point(ALL_ACCOUNTS, wall, market, unrealized, realized, daily, began)
 
     async def _survey(self) -> None:
         """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""

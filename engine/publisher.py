@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.bars.hours import PhaseNow, phase
+from engine.broker.port import ACCOUNTS_MAX
 from engine.domain import Condition, ContractInfo
 from engine.health.status import status_block
 from engine.logs import error_counts, recent_lines
@@ -60,13 +61,17 @@ class Publisher:
         """The heartbeat comes last, so that it never is newer than what it vouches for."""
         rooms = self._rooms
         lines = rooms.bus.snapshot()
-        positions = rooms.manager.snapshot(rooms.dates.today(), rooms.clock.wall())
+        positions = self._positions(rooms.login.shown)
         self._state.publish("broker", self._broker())
         self._state.publish("positions", positions)
+        if rooms.login.has_sum and rooms.login.shown is not None:
+            self._state.publish("positions_all", self._positions(None))
+        else:
+            self._state.remove("positions_all")
         self._state.publish("lines", lines)
         self._state.publish("quotes", QuotesSection(quotes=tuple(rooms.bus.quotes())))
         self._state.publish("signals", rooms.coordinator.signals())
-        self._state.publish("pnl", rooms.curve.section(rooms.dates.day(rooms.broker.link.account or "")))
+        self._state.publish("pnl", rooms.login.curve(rooms.dates.day(rooms.login.shown or "")))
         self._symbols(positions)
         self._state.publish("answers", rooms.desk.section())
         self._notice_own_faults(lines)
@@ -124,7 +129,17 @@ class Publisher:
             session=now_phase.phase,
             session_text=now_phase.text,
             session_ends_market=now_phase.ends_market,
+            accounts=rooms.login.watched,
         )
+
+    def _positions(self, account: str | None) -> PositionsSection:
+        """Of one account, None = of all; leaves what is shown as it is."""
+        manager, wall = self._rooms.manager, self._rooms.clock.wall()
+        manager.set_view(account)
+        try:
+            return manager.snapshot(self._rooms.dates.today(), wall)
+        finally:
+            manager.set_view(self._rooms.login.shown)
 
     def _phase(self, now_market: float) -> PhaseNow:
         hours = self._rooms.bars.us_hours
@@ -251,6 +266,9 @@ class Publisher:
             ("positions", missing > 0, "More positions than lines",
              f"{missing} positions have no market-data line and are valued from IB's portfolio updates.",
              "Raise the line limit in Settings if the account has more lines.", "error"),
+            ("accounts", len(rooms.login.watched) > ACCOUNTS_MAX, "More accounts than TWS lets follow",
+             f"Values and day P&L are asked for the first {ACCOUNTS_MAX} of {len(rooms.login.watched)} accounts;"
+             " positions of all are shown.", "Name the one to watch as Account in Settings > Broker.", "warning"),
             ("near", lines.near, "Lines are nearly used up",
              f"{lines.used} of {lines.effective_limit} market-data lines are in use.",
              "Raise the limit in Settings if the account has more, or close quote windows in TWS.", "warning"),

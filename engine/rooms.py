@@ -34,8 +34,8 @@ from engine.lab_desk import LabDesk, LabTies
 from engine.lateness import LatenessProbe
 from engine.line_questions import LineQuestions
 from engine.lines.bus import Hooks, MarketDataBus
+from engine.login import Login
 from engine.portfolio.closes import MinuteCloses
-from engine.portfolio.curve import PnlCurve
 from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
 from engine.scan_parameter_desk import FILE_NAME as PARAMETER_FILE
@@ -158,7 +158,6 @@ class Rooms:
             Market(self.bus.quote, self._closes, self.bus.holds), self._tradability, config.positions
         )
         self.dates = TradeDates(self.bars, self.manager, self.market_now, lambda market: self.market.wall_at(market))
-        self.curve = PnlCurve(setup.journal.record_pnl)
         self.fills = FillDesk(
             lambda fill: self.manager.book(fill.account).on_fill(fill),
             setup.journal.record_fill,
@@ -166,6 +165,7 @@ class Rooms:
             self.contracts.want,
             self.bars.trading_days,
         )
+        self.login = Login(setup.data_dir, broker.mode, setup.journal, setup.reader, config.view.account)
         self.keeper = SettingsKeeper(
             setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings, self.market_now
         )

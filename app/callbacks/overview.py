@@ -40,7 +40,8 @@ def curve(deps: AppDeps, range_: Range) -> tuple[list[Point], list[Mark], float]
     since = since_market(range_, now_market)
     rate = s.broker.clock_rate if s.broker else 1.0
     since_wall = s.now - (now_market - since) / (rate or 1.0)
-    rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=GAP_S)
+    account = s.pnl.account if s.pnl else ""  # the journal is asked for the curve that the newest points belong to
+    rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=GAP_S, account=account)
     newest = [Point(p.m, p.daily) for p in s.pnl.points] if s.pnl else []
     points = joined([Point(row.m, row.daily) for row in rows], newest, since, GAP_S * max(1.0, rate))
     marks = session_marks(now_market, range_) + fill_marks(s.positions.fills if s.positions else ())

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from app.deps import AppDeps
+from app.format import account_labels
 from app.rows.custom_scans import complaints
 from app.rows.lab_form import run_command, source_of
 from app.rows.scanners import ENABLED, toggled
@@ -34,9 +35,10 @@ from engine.state.commands import (
     WhyNot,
 )
 from engine.state.scan_sections import ScanParametersSection
-from engine.state.sections import Heartbeat, ScannersSection, SettingsSection
+from engine.state.sections import BrokerSection, Heartbeat, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
+SHOWN = "view.account"
 MOST_NAME = 100
 MOST_FILTERS = 20
 NAME_MOST = 40
@@ -80,8 +82,11 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, _lab(deps, request_id, asked))
     if action == "revert" and type(asked.get("change")) is int:
         return _live(deps, RevertChange(request_id, asked["change"]))
-    if action == "scan":
-        return _live(deps, ApplySettings(request_id, {ENABLED: _scans(deps, asked)}))
+    if action in ("scan", "account"):
+        choice: dict[str, Any] = (
+            {ENABLED: _scans(deps, asked)} if action == "scan" else _account(deps, asked.get("account"))
+        )
+        return _live(deps, ApplySettings(request_id, choice))
     if action == "set":
         return _live(deps, _set(request_id, asked))
     if action in ("audit", "why", "keepscan", "deletescan"):
@@ -140,6 +145,19 @@ def _scans(deps: AppDeps, asked: dict[str, Any]) -> list[str]:
     if why_not:
         raise Refused(why_not)
     return chosen
+
+
+def _account(deps: AppDeps, label: Any) -> dict[str, Any]:
+    """The choice of an account by the label that the strip shows, "" = all together."""
+    broker = deps.state.read("broker")
+    known = broker.accounts if isinstance(broker, BrokerSection) else ()
+    names = {shown: name for name, shown in account_labels(known).items()}
+    if not isinstance(label, str) or (label and label not in names):
+        raise Refused("This account is not one of the login any more.")
+    try:
+        return _judged(deps, {SHOWN: names.get(label)})
+    except Refused as refused:
+        raise Refused(next(iter(refused.errors.values()), str(refused))) from None
 
 
 def _set(request_id: str, asked: dict[str, Any]) -> UseThresholdSet:

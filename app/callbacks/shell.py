@@ -1,10 +1,13 @@
-"""Find a symbol from anywhere: names of the universe as they are typed."""
+"""From anywhere: find a symbol as its name is typed, and choose the account that is shown."""
 
 from __future__ import annotations
 
-from dash import Dash, Input, Output, html
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 
+from app.callbacks.requests import reply_to
 from app.components.attributes import attrs
 from app.deps import AppDeps
 from app.ids import Shell
@@ -13,12 +16,23 @@ from engine.state.sections import UniverseSection
 
 
 def register(app: Dash, deps: AppDeps) -> None:
-    """Add the search to `app`."""
+    """Add the search and the choice to `app`."""
 
     @app.callback(Output(Shell.FIND_LIST, "children"), Input(Shell.FIND, "value"), prevent_initial_call=True)
     def search(text: str | None) -> list[Component]:
         section = deps.state.read("universe")
         return found_list(text or "", section if isinstance(section, UniverseSection) else None)
+
+    @app.callback(Output(Shell.ACCOUNT_REPLY, "data"), Input(Shell.ACCOUNT_ASK, "data"), prevent_initial_call=True)
+    def choose(request: Any) -> dict[str, Any]:
+        return reply_to(deps, request)
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("qtAccount", "reply"),
+        Output(Shell.ACCOUNT_DONE, "data"),
+        Input(Shell.ACCOUNT_REPLY, "data"),
+        prevent_initial_call=True,
+    )
 
 
 def found_list(text: str, universe: UniverseSection | None) -> list[Component]:

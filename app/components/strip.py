@@ -34,7 +34,7 @@ def strip() -> Component:
         [
             html.A(icon("graph-up-arrow"), href="/", className="qt-logo", **attrs(aria_label="QTrade, Overview")),
             html.Div(bound("strip.pill", "qt-pill"), className="qt-cell qt-cell-pill", role="status"),
-            _cell("Account", [bound("strip.account", "qt-strong")], "account"),
+            _account(),
             _session(),
             _lines(),
             _pnl(),
@@ -77,6 +77,14 @@ def _session() -> Component:
         title="The gateway runs on its own clock; every time on these pages is the gateway's.",
     )
     return _cell("", clock, "session", [bound("strip.phase", "qt-phase"), date])
+
+
+def _account() -> Component:
+    """The account, or a choice of several (assets/qt47-account.js)."""
+    choice = html.Span(className="qt-account-choice", **attrs(data_qt_accounts=Shell.ACCOUNT_ASK))
+    single = html.Span(bound("strip.account", "qt-strong"), **_when("!strip.accounts"))
+    values: list[Component] = [single, choice]
+    return _cell("", values, "account", [bound("strip.account_label")])
 
 
 def _lines() -> Component:

@@ -44,6 +44,7 @@ def layout(**_: Any) -> Component:
         _section("Market scans", "market_scan", SCANS, "floors of the stock presets; in force at once", "broadcast"),
         _thresholds(),
         _section("Positions", "positions", ("ema_fast", "ema_slow"), "in force at once", "briefcase"),
+        _section("Accounts", "view", ("account",), "where the login has several; in force at once", "people"),
         _section("Simulator", "simulator", SIMULATOR, "at the next start", "cpu"),
         _section("Dashboard", "web", WEB, "at the next start", "window"),
         _section("Log", "log", ("level",), "at the next start", "card-text"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from app.format import number, plural, price_decimals, quantity, redacted, signed, tick_decimals, tone
+from app.format import account_labels, number, plural, price_decimals, quantity, redacted, signed, tick_decimals, tone
 from app.rows.states import broker_state, empty
 from app.snapshots import Snapshots
 from engine.state.sections import FilteredRow, Lack, PositionRow, PositionsSection
@@ -126,7 +126,9 @@ def _account_names(section: PositionsSection) -> list[str]:
 
 def _of_account(section: PositionsSection, account: str) -> str:
     """The account, shortened, where several are shown; else ""."""
-    return redacted(account) if len(_account_names(section)) > 1 else ""
+    if len(_account_names(section)) < 2:
+        return ""
+    return account_labels([figures.account for figures in section.accounts]).get(account, redacted(account))
 
 
 def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str, Any]:

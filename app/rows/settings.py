@@ -34,7 +34,11 @@ BROKER_CHOICES = (
     ("gateway-live", "Gateway live 4001", "live", 4001),
 )
 
-BLANKS = {"broker.port": "usual", "broker.account": "first of the login"}  # what an empty box means
+BLANKS = {
+    "broker.port": "usual",
+    "broker.account": "all of the login",
+    "view.account": "all together",
+}  # what an empty box means
 
 
 def _field(key: str) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import MISSING, arrow, percent, redacted, signed, tone
+from app.format import MISSING, account_labels, arrow, percent, redacted, signed, tone
 from app.rows.gauge import cells, status_word
 from app.snapshots import Snapshots
-from engine.state.sections import BrokerSection, HealthSection
+from engine.domain import ALL_ACCOUNTS
+from engine.state.sections import BrokerSection, HealthSection, PositionsSection
 
 View = dict[str, dict[str, Any]]
 EXCHANGE_ZONE = "America/New_York"
@@ -53,8 +54,31 @@ def _connection(s: Snapshots) -> dict[str, Any]:
     return {
         "pill": pill(b),
         "simulated": bool(b and b.mode == "simulated"),
-        "account": redacted(b.account if b else None),
+        **_accounts(s),
         "build": s.build_id.rpartition("+")[2][:7] or None,
+    }
+
+
+def shown_account(positions: PositionsSection | None) -> str:
+    """Whose money this section holds, ALL_ACCOUNTS of several together; "" = not known yet."""
+    if positions is None:
+        return ""
+    return positions.account.account or (ALL_ACCOUNTS if len(positions.accounts) > 1 else "")
+
+
+def _accounts(s: Snapshots) -> dict[str, Any]:
+    """Whose money the page shows: the name comes with the figures, out of one section. `accounts` is the choice."""
+    names = s.broker.accounts if s.broker else ()
+    shown = shown_account(s.positions)
+    labels = account_labels(names)
+    several = len(names) > 1
+    single = redacted(s.broker.account if s.broker else None)
+    choice = [["", f"All {len(names)} together"], *([label, label] for label in labels.values())]
+    return {
+        "account": single if not several else labels.get(shown, f"All {len(names)} together"),
+        "account_label": f"{len(names)} accounts" if several else "Account",
+        "accounts": [labels.get(shown, ""), choice] if several else None,
+        "shown": (labels.get(shown, redacted(shown)) if shown != ALL_ACCOUNTS else ALL_ACCOUNTS) if shown else None,
     }
 
 

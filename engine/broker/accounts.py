@@ -11,6 +11,7 @@ from engine.broker.connection import Connection
 from engine.broker.convert import to_ref
 from engine.broker.pacing import Pacer
 from engine.broker.port import (
+    ACCOUNTS_MAX,
     AccountPnl,
     AccountValue,
     BrokerEvent,
@@ -23,7 +24,6 @@ from engine.domain import ContractRef
 
 log = logging.getLogger("qtrade.broker")
 
-ACCOUNTS_MAX = 50  # TWS' limit on accounts that a client may follow
 _LEDGER = "$LEDGER-"  # TWS 10.47 writes it before the values of each currency, by default for new users
 
 

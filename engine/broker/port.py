@@ -14,6 +14,7 @@ from msgspec import Struct
 from engine.domain import Bar, BrokerMode, ContractInfo, ContractRef, Fill, PositionRecord, TickUpdate
 
 LinkPhase = Literal["connecting", "connected", "waiting", "refused"]
+ACCOUNTS_MAX = 50  # TWS' limit on accounts whose values and P&L a client may follow
 
 
 class HistoryRequest(Struct, frozen=True):

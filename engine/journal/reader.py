@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Engine, Row, Select, Table, inspect, null, select
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
-from engine.domain import Fill, LineSpan, Signal
+from engine.domain import ALL_ACCOUNTS, Fill, LineSpan, Signal
 from engine.execution_ids import revision_of, root_of
 from engine.journal.database import file_of, open_for_reading, url_of
 from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, SettingChange, SignalOutcome
@@ -32,31 +33,55 @@ from engine.journal.thinning import thinned, with_gaps_marked
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Whose rows are read, and where. `account` None = all accounts of the mode."""
+
+    engine: Engine
+    path: Path | None
+    mode: str
+    account: str | None
+
+
+def _place(target: str | Path, mode: str, account: str | None) -> _Place:
+    url = url_of(target)
+    return _Place(open_for_reading(url), file_of(url), mode, account)
+
+
 class JournalReader:
-    """Implements `JournalSource` on one file or database, for one mode and account; nothing until `open`."""
+    """Implements `JournalSource` on the files of one login, or on one database; nothing until `open`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._engine: Engine | None = None
-        self._path: Path | None = None
-        self._mode = ""
-        self._account: str | None = None
+        self._home: _Place | None = None
+        self._others: dict[str, _Place] = {}
         self._problem = ""
 
     def open(self, target: str | Path, mode: str, account: str | None = None) -> None:
         """Read this file (or database URL) from now on. `account` None = all accounts of the mode in it."""
-        url = url_of(target)
+        fresh = _place(target, mode, account)
         with self._lock:
-            before, self._engine = self._engine, open_for_reading(url)
-            self._path, self._mode, self._account = file_of(url), mode, account
+            before, self._home, self._others = self._places(), fresh, {}
+        for place in before:
+            place.engine.dispose()
+
+    def also(self, target: str | Path, mode: str, account: str) -> None:
+        """The money of this other account of the login is read here."""
+        fresh = _place(target, mode, account)
+        with self._lock:
+            before = self._others.get(account)
+            self._others[account] = fresh
         if before is not None:
-            before.dispose()
+            before.engine.dispose()
 
     def close(self) -> None:
         with self._lock:
-            if self._engine is not None:
-                self._engine.dispose()
-            self._engine = None
+            before, self._home, self._others = self._places(), None, {}
+        for place in before:
+            place.engine.dispose()
+
+    def _places(self) -> list[_Place]:
+        return [place for place in (self._home, *self._others.values()) if place is not None]
 
     @property
     def problem(self) -> str:
@@ -68,12 +93,13 @@ class JournalReader:
         until: float | None = None,
         max_points: int | None = None,
         mark_gaps_s: float | None = None,
+        account: str = "",
     ) -> list[PnlRow]:
         c = pnl_points.c
         query = select(c.t, c.market_time, c.unrealized, c.realized, c.daily, c.mode, c.account).where(c.t >= since)
         if until is not None:
             query = query.where(c.t < until)
-        points = [PnlRow(*tuple(row)) for row in self._rows(pnl_points, query.order_by(c.t))]
+        points = [PnlRow(*tuple(row)) for row in self._rows(pnl_points, query.order_by(c.t), account)]
         if mark_gaps_s is not None:
             points = with_gaps_marked(points, mark_gaps_s)
         return points if max_points is None else thinned(points, max_points)
@@ -128,7 +154,10 @@ class JournalReader:
                 found = found.where(c.superseded_by.is_(None), c.sec_type != _HEADING)
             return found.order_by(c.market_time.desc(), c.exec_id.desc(), c.row_id.desc()).limit(limit)
 
-        rows = [_fill_of(row) for row in reversed(self._rows(fills, query))]
+        with self._lock:
+            each = ["", *(name for name in self._others if name != ALL_ACCOUNTS)]
+        found = [row for name in ([account] if account is not None else each) for row in self._rows(fills, query, name)]
+        rows = sorted(map(_fill_of, found), key=lambda row: (row.fill.time_market, row.fill.exec_id))[-limit:]
         newest = {_root(row): row.fill.exec_id for row in sorted(rows, key=_rank)}
         rows = [
             row if (by := newest[_root(row)]) == row.fill.exec_id else replace(row, superseded_by=by) for row in rows
@@ -151,19 +180,29 @@ class JournalReader:
         rows = self._rows(line_spans, query.order_by(c.from_market).limit(1))
         return float(rows[0][0]) if rows else None
 
-    def _rows(self, table: Table, query: Select[Any] | Callable[[frozenset[str]], Select[Any]]) -> Sequence[Row[Any]]:
-        """`query` may be made of the columns that the table has in this file."""
+    def _rows(
+        self,
+        table: Table,
+        query: Select[Any] | Callable[[frozenset[str]], Select[Any]],
+        account: str = "",
+    ) -> Sequence[Row[Any]]:
+        """Of the account that was opened, or of another of the login; nothing of one that is not.
+
+        `query` may be made of the columns that the table has in this file.
+        """
         with self._lock:
-            engine, path, mode, account = self._engine, self._path, self._mode, self._account
-        if engine is None or (path is not None and not path.exists()):
+            place, home = self._others.get(account), self._home
+        if place is None and home is not None and (account == "" or home.account in (None, account)):
+            place = home
+        if place is None or (place.path is not None and not place.path.exists()):
             return []
         try:
-            with engine.connect() as connection:
+            with place.engine.connect() as connection:
                 if not isinstance(query, Select):
                     query = query(frozenset(column["name"] for column in inspect(connection).get_columns(table.name)))
-                query = query.where(table.c.mode == mode)
-                if account is not None:
-                    query = query.where(table.c.account == account)
+                query = query.where(table.c.mode == place.mode)
+                if place.account is not None:
+                    query = query.where(table.c.account == place.account)
                 rows = connection.execute(query).all()
         except NoSuchTableError:
             return []

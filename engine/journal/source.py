@@ -22,9 +22,11 @@ class JournalSource(Protocol):
         until: float | None = None,
         max_points: int | None = None,
         mark_gaps_s: float | None = None,
+        account: str = "",
     ) -> list[PnlRow]:
-        """Points with since <= t < until (wall clock), oldest first.
+        """Points of one curve with since <= t < until (wall clock), oldest first.
 
+        `account`: of that one, or ALL_ACCOUNTS of a login with several; "" = the one whose folder is used.
         `max_points`: thinned to at most that many, extremes and gaps kept. `mark_gaps_s`: where two points are
         further apart than that, one without values is put between them, so that no line is drawn across.
         """
@@ -69,6 +71,7 @@ class EmptyJournal:
         until: float | None = None,
         max_points: int | None = None,
         mark_gaps_s: float | None = None,
+        account: str = "",
     ) -> list[PnlRow]:
         return []
 

@@ -1,7 +1,8 @@
 """Journal: append-only history, written by a thread of its own in batches; no failure reaches the engine.
 
 P&L points are on disk within a second. When the database can't be written, the rows wait in memory (bounded),
-the failure is counted, and they are written as soon as it can.
+the failure is counted, and they are written as soon as it can. What belongs to no single account goes to the file that
+was opened; the money of another account of the same login to that account's own.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Journal:
         self._clock = clock
         self._waiting: deque[_Entry] = deque()
         self._scope: _Scope | None = None
+        self._others: dict[str, _Scope] = {}
         self._store = _Store(clock)
         self._last_change_id = 0
         self._wake = threading.Event()
@@ -68,9 +70,13 @@ class Journal:
         self._thread.start()
 
     def open(self, target: str | Path, mode: str, account: str) -> None:
-        """Record into this file (or database URL) from now on, as this mode and account."""
-        self._scope = _Scope(url_of(target), mode, account)
+        """Record into this file (or database URL) from now on, as this mode and account; other accounts are left."""
+        self._scope, self._others = _Scope(url_of(target), mode, account), {}
         self._wake.set()
+
+    def also(self, target: str | Path, mode: str, account: str) -> None:
+        """What is recorded of this other account of the login goes here."""
+        self._others = {**self._others, account: _Scope(url_of(target), mode, account)}
 
     def next_change_id(self) -> int:
         """An id for a `SettingChange` that no earlier run has given: milliseconds, counted on. Engine thread."""
@@ -78,10 +84,16 @@ class Journal:
         return self._last_change_id
 
     def record_pnl(
-        self, t: float, m: float, unrealized: float | None, realized: float | None, daily: float | None
+        self,
+        t: float,
+        m: float,
+        unrealized: float | None,
+        realized: float | None,
+        daily: float | None,
+        account: str = "",
     ) -> None:
-        """One point of the curve; `t` wall, `m` market. Three times None says "no data now"."""
-        self._append(tables.pnl_points, statements.pnl_row(t, m, unrealized, realized, daily))
+        """One point of an account's curve; `t` wall, `m` market. Three times None says "no data now"."""
+        self._append(tables.pnl_points, statements.pnl_row(t, m, unrealized, realized, daily), account)
 
     def record_signal(self, signal: Signal) -> None:
         """A new signal, or the new state of one."""
@@ -104,7 +116,7 @@ class Journal:
 
     def record_fill(self, fill: Fill) -> None:
         """An execution; again when its commission came. A corrected one stays, with the id of its correction."""
-        self._append(tables.fills, statements.fill_row(fill))
+        self._append(tables.fills, statements.fill_row(fill), fill.account)
 
     def record_notice(self, condition: Condition, at_market: float) -> None:
         """A condition; again whenever it changed."""
@@ -131,12 +143,12 @@ class Journal:
         self._wake.set()
         self._thread.join(timeout)
 
-    def _append(self, table: Table, row: Row) -> None:
+    def _append(self, table: Table, row: Row, account: str = "") -> None:
         if len(self._waiting) >= ROWS_WAITING_MAX:
             self.dropped += 1
             return
         row["recorded_at"] = self._clock.wall()
-        self._waiting.append(_Entry(self._scope, table, row))
+        self._waiting.append(_Entry(self._others.get(account, self._scope), table, row))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -144,8 +156,10 @@ class Journal:
             self._wake.clear()
             while self._write_batch() and self._waiting:
                 pass
-        self._write_batch()
-        self._store.close()
+            self._store.keep({scope.url for scope in (self._scope, *self._others.values()) if scope is not None})
+        while self._write_batch() and self._waiting:
+            pass
+        self._store.keep(set())
 
     def _write_batch(self) -> bool:
         """Write the oldest rows; they leave the queue only after the commit. False = nothing could be written."""
@@ -178,17 +192,16 @@ class Journal:
         if text != self.problem:
             log.error("Journal: %s can't be written: %s. The rows wait in memory.", scope.url.database, text)
             self.problem = text
-        self._store.abandon(check_file=is_corruption(getattr(error, "orig", error)))
+        self._store.abandon(scope.url, check_file=is_corruption(getattr(error, "orig", error)))
 
 
 class _Store:
-    """The open database of one scope. Journal thread only."""
+    """The open databases. Journal thread only."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._engine: Engine | None = None
-        self._url: URL | None = None
-        self._next_open_mono = float("-inf")
+        self._engines: dict[URL, Engine] = {}
+        self._next_open_mono: dict[URL, float] = {}
 
     def write(self, scope: _Scope, batch: list[_Entry]) -> int:
         """Commit the batch; returns the number of rows that the database will never take and that were left out."""
@@ -207,27 +220,26 @@ class _Store:
 
     def may_try(self, url: URL) -> bool:
         """False = it could not be opened a moment ago."""
-        return self._engine is not None or url != self._url or self._clock.mono() >= self._next_open_mono
+        return url in self._engines or self._clock.mono() >= self._next_open_mono.get(url, float("-inf"))
 
     def _opened(self, url: URL) -> Engine:
-        if url != self._url:
-            self.close()
-        if self._engine is None:
-            self._url = url
-            self._next_open_mono = self._clock.mono() + REOPEN_PERIOD_S
-            self._engine = open_for_writing(url, self._clock.wall())
-        return self._engine
+        engine = self._engines.get(url)
+        if engine is None:
+            self._next_open_mono[url] = self._clock.mono() + REOPEN_PERIOD_S
+            engine = self._engines[url] = open_for_writing(url, self._clock.wall())
+        return engine
 
-    def abandon(self, check_file: bool) -> None:
+    def abandon(self, url: URL, check_file: bool) -> None:
         """Drop the connections; `check_file` = open again at once, which moves a damaged file aside."""
-        self.close()
+        if (engine := self._engines.pop(url, None)) is not None:
+            engine.dispose()
         if check_file:
-            self._next_open_mono = float("-inf")
+            self._next_open_mono.pop(url, None)
 
-    def close(self) -> None:
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+    def keep(self, urls: set[URL]) -> None:
+        """Close all others."""
+        for url in [url for url in self._engines if url not in urls]:
+            self.abandon(url, check_file=True)
 
 
 def _insert(connection: Connection, scope: _Scope, table: Table, entries: list[_Entry]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct, field
@@ -297,6 +297,27 @@ class TradeManager:
         unrealized = total(part.unrealized for part in parts) if parts else 0.0
         return unrealized, tuple(lack for part in parts for lack in part.lacks)
 
+    def sum_of_accounts(self, money: Mapping[str, float | None], *, idle_may_lack: bool = True) -> float | None:
+        """Money of the accounts, each in its base currency, in the one of all together.
+
+        None as soon as one is missing, or its exchange rate; an account without positions all of whose P&L IB has left
+        unset has none to miss (an advisor's own, as a rule).
+        """
+        target, found = self._base(), 0.0
+        for account, value in money.items():
+            if value == 0.0 or (value is None and idle_may_lack and self._is_idle(account)):
+                continue
+            rate = self._rate(account, self.book(account).currency(), target)
+            if value is None or rate is None:
+                return None
+            found += value * rate
+        return cents(found) if any(value is not None for value in money.values()) else None
+
+    def _is_idle(self, account: str) -> bool:
+        pnl = self.book(account).pnl
+        has_nothing = pnl.account == account and not (pnl.daily or pnl.unrealized or pnl.realized)
+        return has_nothing and all(held_by != account for held_by, _ in self._held)
+
     def snapshot(self, today: Today, now_wall: float) -> PositionsSection:
         """The Positions section; `today` says which fills are of the running trade dates."""
         currency = self.currency()
@@ -347,28 +368,27 @@ class TradeManager:
     ) -> AccountFigures:
         """The accounts' own figures added in the currency of the view; None as soon as one of them is missing."""
 
-        def add(values: Iterable[float | None]) -> float | None:
-            money = 0.0
-            for book, figures, value in zip(books, each, values, strict=True):
-                rate = self._rate(book.account, figures.currency, currency)
-                if value is None or rate is None:
-                    return None
-                money += value * rate
-            return cents(money) if books else None
+        names = [book.account for book in books]
 
-        daily, net = add(f.daily_pnl for f in each), add(f.net_liquidation for f in each)
+        def add(values: Iterable[float | None]) -> float | None:
+            return self.sum_of_accounts(dict(zip(names, values, strict=True)), idle_may_lack=False)
+
+        def add_pnl(values: Iterable[float | None]) -> float | None:
+            return self.sum_of_accounts(dict(zip(names, values, strict=True)))
+
+        daily, net = add_pnl(f.daily_pnl for f in each), add(f.net_liquidation for f in each)
         prior = None if net is None or daily is None else net - daily
         return AccountFigures(
             currency=currency,
             net_liquidation=net,
             excess_liquidity=add(f.excess_liquidity for f in each),
-            realized_today=add(f.realized_today for f in each),
+            realized_today=add_pnl(f.realized_today for f in each),
             commission_today=add(f.commission_today for f in each),
             fills_today=sum(f.fills_today for f in each),
             commission_pending=sum(f.commission_pending for f in each),
             daily_pnl=daily,
             daily_pnl_pct=share_pct(daily, prior),
-            ib_unrealized_pnl=add(f.ib_unrealized_pnl for f in each),
+            ib_unrealized_pnl=add_pnl(f.ib_unrealized_pnl for f in each),
             updated_wall=min((f.updated_wall for f in each if f.updated_wall is not None), default=None),
         )
 

@@ -9,7 +9,7 @@ from engine.errors import StateError
 from engine.state.lab_sections import LAB_SECTIONS
 from engine.state.scan_sections import SCAN_SECTIONS
 from engine.state.score_sections import SCORE_SECTIONS
-from engine.state.sections import SECTIONS, Section, SymbolSection
+from engine.state.sections import AT_TIMES, SECTIONS, Section, SymbolSection
 
 SYMBOL_PREFIX = "symbol:"
 SEQS_KEY = "seqs"  # section name -> seq, so that a reader polls one small value
@@ -22,7 +22,7 @@ class Envelope(Struct, frozen=True):
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
-_named: dict[str, type[Section]] = {**SECTIONS, **SCORE_SECTIONS, **SCAN_SECTIONS, **LAB_SECTIONS}
+_named: dict[str, type[Section]] = {**SECTIONS, **AT_TIMES, **SCORE_SECTIONS, **SCAN_SECTIONS, **LAB_SECTIONS}
 _kinds: tuple[type[Section], ...] = (*_named.values(), SymbolSection)
 _decoders: dict[type[Section], msgspec.json.Decoder[Section]] = {kind: msgspec.json.Decoder(kind) for kind in _kinds}
 _seqs = msgspec.json.Decoder(dict[str, int])

@@ -66,6 +66,7 @@ class BrokerSection(Section, frozen=True, kw_only=True):
     session: SessionPhase
     session_text: str  # "closes in 5 h 17 min"
     session_ends_market: float | None
+    accounts: tuple[str, ...] = ()  # watched; `account` is the first, whose folder is used
 
 
 class PositionRow(Struct, frozen=True):
@@ -410,6 +411,7 @@ class PnlSection(Section, frozen=True, kw_only=True):
     points: tuple[PnlPoint, ...]
     day_start: float | None = None
     trade_date: str = ""
+    account: str = ""  # whose curve it is, ALL_ACCOUNTS = of all together
 
 
 class UniverseSection(Section, frozen=True, kw_only=True):
@@ -448,3 +450,6 @@ SECTIONS: dict[str, type[Section]] = {
     "answers": AnswersSection,
     # and "symbol:<con_id>" -> SymbolSection
 }
+
+# There only at times: the positions of all accounts while one of several is shown.
+AT_TIMES: dict[str, type[Section]] = {"positions_all": PositionsSection}

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 
+from msgspec.structs import replace
+
 from engine.domain import (
+    ALL_ACCOUNTS,
     Bar,
     Candidate,
     Condition,
@@ -749,3 +752,32 @@ def tick_sample(bus: StateBus, step: int, wall: float, mono: float) -> None:
     bus.publish("scanners", scanners(step))
     bus.publish("pnl", pnl(wall, step))
     bus.publish(f"symbol:{TSLA}", symbol(TSLA, wall, mono, step))
+
+
+CLIENTS = (ACCOUNT, "DU2234567", "DU3000001")  # of an advisor's login; the first two look the same when shortened
+
+
+def fill_accounts(bus: StateBus, shown: str | None = None) -> None:
+    """Three accounts, the second with a short position in a symbol that the first one holds, the third with nothing."""
+    rows = position_rows(WALL)
+    rows += (replace(rows[0], account=CLIENTS[1], quantity=-3.0, daily_pnl=10.0),)
+    each = tuple(AccountFigures(currency="USD", account=name, daily_pnl=float(n)) for n, name in enumerate(CLIENTS))
+
+    def section(account: str | None) -> PositionsSection:
+        own = tuple(figures for figures in each if account in (None, figures.account))
+        return PositionsSection(
+            tradable=tuple(row for row in rows if account in (None, row.account)),
+            filtered=(),
+            account=own[0] if account else AccountFigures(currency="USD", daily_pnl=3.0),
+            fills=(),
+            complete=True,
+            accounts=own,
+        )
+
+    bus.publish("broker", replace(broker(WALL), accounts=CLIENTS))
+    bus.publish("positions", section(shown))
+    bus.publish("pnl", replace(pnl(WALL), account=shown or ALL_ACCOUNTS))
+    if shown:
+        bus.publish("positions_all", section(None))
+    else:
+        bus.remove("positions_all")

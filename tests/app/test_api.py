@@ -23,7 +23,17 @@ from engine.state.reader import StateReader
 from engine.state.sections import QuotesSection
 from engine.state.writer import StateWriter
 from tests.app.sample_coverage import VISIT_LINES, fill_coverage
-from tests.app.sample_state import NQ, TSLA, WALL, fill_sample, lines, offline_broker, tick_sample
+from tests.app.sample_state import (
+    CLIENTS,
+    NQ,
+    TSLA,
+    WALL,
+    fill_accounts,
+    fill_sample,
+    lines,
+    offline_broker,
+    tick_sample,
+)
 
 PATHS = ("/api/v1/status", "/api/v1/positions", "/api/v1/lines", "/api/v1/signals", "/api/v1/pnl?since=0", "/healthz")
 
@@ -161,6 +171,58 @@ def test_ages_are_never_negative_when_the_wall_clock_jumps_back(live):
     assert live.get("/api/v1/status")["heartbeat"]["age_s"] == 0.0
     assert all(row["last_age_s"] == 0.0 for row in live.get("/api/v1/positions")["tradable"])
     assert all((row["last_tick_age_s"] or 0.0) >= 0.0 for row in live.get("/api/v1/lines")["lines"])
+
+
+def test_positions_of_one_account_whichever_is_shown(desk):
+    fill_sample(desk.bus, WALL)
+    counts = {None: 4, CLIENTS[0]: 3, CLIENTS[1]: 1, CLIENTS[2]: 0}
+    for shown in (None, *CLIENTS):
+        fill_accounts(desk.bus, shown)
+        for account, count in zip(CLIENTS, (3, 1, 0), strict=True):
+            rows = desk.get(f"/api/v1/positions?account={account}")["tradable"]
+            assert [row["account"] for row in rows] == [account] * count
+        assert len(desk.get("/api/v1/positions?account=all")["tradable"]) == 4
+        assert len(desk.get("/api/v1/positions")["tradable"]) == counts[shown]
+        status = desk.get("/api/v1/status")
+        assert [each["account"] for each in status["accounts"]] == list(CLIENTS)
+        assert status["account"]["account"] == shown
+        assert status["broker"]["accounts"] == list(CLIENTS)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/positions?account=DU9", "/api/v1/pnl?since=0&account=DU9"])
+def test_an_account_that_is_not_watched_is_a_404_with_the_names(desk, path):
+    fill_sample(desk.bus, WALL)
+    fill_accounts(desk.bus)
+    answer = desk.client.get(path)
+    assert answer.status_code == 404
+    assert "must be all or one that is watched: DU1234567, DU2234567, DU3000001" in answer.json["error"]
+
+
+def test_the_curve_is_that_of_the_account_shown_or_asked_for(tmp_path):
+    writer, reader = Journal(FakeClock(wall=WALL)), JournalReader()
+    bus = StateBus(None, FakeClock(wall=WALL))
+    fill_sample(bus, WALL)
+    files = {name: tmp_path / f"{name}.db" for name in CLIENTS}
+    writer.open(files[CLIENTS[0]], "simulated", CLIENTS[0])
+    reader.open(files[CLIENTS[0]], "simulated", CLIENTS[0])
+    for name, file in [*list(files.items())[1:], ("all", files[CLIENTS[0]])]:
+        writer.also(file, "simulated", name)
+        reader.also(file, "simulated", name)
+    for n, name in enumerate((*CLIENTS, "all")):
+        writer.record_pnl(WALL - 10.0, WALL, None, None, float(n), name)
+    assert writer.flush()
+    client = create_app(AppDeps(state=bus, journal=reader, clock=FakeClock(wall=WALL))).server.test_client()
+
+    def daily(path):
+        return [(point["account"], point["daily"]) for point in client.get(path).json]
+
+    for shown, expected in ((None, ("all", 3.0)), (CLIENTS[1], (CLIENTS[1], 1.0)), (CLIENTS[0], (CLIENTS[0], 0.0))):
+        fill_accounts(bus, shown)
+        assert daily("/api/v1/pnl?since=0") == [expected]
+        assert daily("/api/v1/pnl?since=0&account=all") == [("all", 3.0)]
+        assert daily(f"/api/v1/pnl?since=0&account={CLIENTS[2].lower()}") == [(CLIENTS[2], 2.0)]
+    writer.stop()
+    reader.close()
 
 
 def test_lines_and_refusals(live):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app import format as fmt
+from app.format import account_labels
 from app.rows.events import event_rows, refusal_text
 from app.rows.find import find
 from app.rows.gauge import cells, kept, legend, status_word
@@ -37,7 +38,9 @@ from app.rows.positions import (
 from app.rows.signals import top_signals
 from app.rows.strip import pill, strip_parts
 from app.snapshots import Snapshots
+from engine.clock import FakeClock
 from engine.domain import Refusal
+from engine.state.bus import StateBus
 from engine.state.sections import Lack, LinesSection
 from tests.app import sample_state as sample
 
@@ -114,6 +117,33 @@ def test_the_account_is_shown_redacted_and_nowhere_whole() -> None:
     for build in BUILDERS:
         assert sample.ACCOUNT not in json.dumps(build(snapshots()))
     assert strip_parts(snapshots())["strip"]["account"] == "DU***567"
+
+
+def test_of_several_accounts_the_strip_names_the_one_whose_money_is_shown() -> None:
+    bus = StateBus(None, FakeClock(wall=WALL))
+    sample.fill_sample(bus, WALL)
+    for shown in (None, sample.CLIENTS[1]):
+        sample.fill_accounts(bus, shown)
+        s = Snapshots.read(bus, ("broker", "positions", "lines", "health"), "alive", WALL)
+        strip = strip_parts(s)["strip"]
+        assert strip["account_label"] == "3 accounts"
+        value, choice = strip["accounts"]
+        assert [label for label, _ in choice] == ["", *account_labels(sample.CLIENTS).values()]
+        assert choice[0][1] == "All 3 together"
+        assert value == (account_labels(sample.CLIENTS)[shown] if shown else "")
+        assert strip["account"] == (value or "All 3 together")
+        assert strip["shown"] == (value or "all")
+        for name in sample.CLIENTS:
+            assert name not in json.dumps([build(s) for build in BUILDERS])
+
+
+def test_names_of_accounts_that_look_alike_are_told_apart() -> None:
+    assert account_labels(("DU1234567",)) == {"DU1234567": "DU***567"}
+    assert account_labels(("DU1234567", "DU2234568")) == {"DU1234567": "DU***567", "DU2234568": "DU***568"}
+    assert account_labels(("DU1234567", "DU2234567")) == {"DU1234567": "DU***567 (1)", "DU2234567": "DU***567 (2)"}
+    assert account_labels(("DU1299567", "DU1234567")) == {"DU1299567": "DU***9567", "DU1234567": "DU***4567"}
+    assert account_labels(("U1", "U2")) == {"U1": "U*** (1)", "U2": "U*** (2)"}
+    assert account_labels(()) == {}
 
 
 def test_simulated_data_are_called_so() -> None:

@@ -78,14 +78,10 @@ class SecondGateway(ThreadedServer):
     ) -> None:
         super().__init__(port)
         self.account = account
-        self.held: dict[str, list[Thing]] = {account: [], **clients} if clients else {account: HELD}
+        self.clients_hold = clients
         self.listed: str | None = None  # message 15's text, None = every account that holds
-        self.values = {  # "tag|value|currency" by account
-            name: ["AccountReady|true|", f"NetLiquidation|{250000.50 + 1000 * n:.2f}|USD",
-                   "ExcessLiquidity|1.7976931348623157E308|USD"]
-            for n, name in enumerate(self.held)
-        }  # fmt: skip
-        self.pnl = {name: f"{-120.5 + n}|1.7976931348623157E308|0.0" for n, name in enumerate(self.held)}
+        self.values: dict[str, list[str]] = {}  # by account "tag|value|currency", else the usual ones
+        self.pnl: dict[str, str] = {}  # by account "daily|unrealized|realized", else the usual ones
         self.accept_silent = self.silence = self.mute = False
         self.withhold: set[int] = set()  # message ids never sent
         self.rewrite: dict[int, Callable[[str], str]] = {}  # message id -> its text (fields parted by |) otherwise
@@ -105,6 +101,20 @@ class SecondGateway(ThreadedServer):
         self.connects: list[tuple[float, int]] = []  # when, client id
         self.max_lines = self._scan_turn = 0
         self.clients: list[Client] = []
+
+    @property
+    def held(self) -> dict[str, list[Thing]]:
+        """What each account holds, the advisor's own first."""
+        return {self.account: HELD} if self.clients_hold is None else {self.account: [], **self.clients_hold}
+
+    def values_of(self, account: str) -> list[str]:
+        net = 250000.50 + 1000 * list(self.held).index(account)
+        usual = ["AccountReady|true|", f"NetLiquidation|{net:.2f}|USD", "ExcessLiquidity|1.7976931348623157E308|USD"]
+        return self.values.get(account, usual)
+
+    def pnl_of(self, account: str) -> str:
+        usual = f"{-120.5 + list(self.held).index(account)}|1.7976931348623157E308|0.0"
+        return self.pnl.get(account, usual)
 
     def notice(self, code: int, text: str, req_id: int = -1) -> None:
         self.call(lambda: [self._error(client, req_id, code, text) for client in self.clients])
@@ -202,11 +212,11 @@ class SecondGateway(ThreadedServer):
                 rows = [f"|{t.con_id}|{t.symbol}|{t.sec_type}|{t.exchange}|USD|1|OPT|{t.symbol}|" for t in found]
                 self._row(client, f"79|{req_id}|{len(found)}" + "".join(rows))
             case ["76", _, req_id, account, _, _]:
-                for value in self.values[account]:
+                for value in self.values_of(account):
                     self._row(client, f"73|1|{req_id}|{account}||{value}")
                 self._row(client, f"74|1|{req_id}")
             case ["92", req_id, account, *_]:
-                self._row(client, f"94|{req_id}|{self.pnl[account]}")
+                self._row(client, f"94|{req_id}|{self.pnl_of(account)}")
             case ["94", req_id, account, _, con_id]:
                 quantity = next((t.quantity for t in self.held[account] if t.con_id == int(con_id)), 0)
                 self._row(client, f"95|{req_id}|{quantity}|12.5|20.0|1.7976931348623157E308|1000.0")
@@ -218,7 +228,7 @@ class SecondGateway(ThreadedServer):
 
     def _on_6(self, client: Client, fields: list[str]) -> None:
         account = fields[3] or self.account
-        for value in self.values[account]:
+        for value in self.values_of(account):
             tag, number, currency = value.split("|")
             self._row(client, f"6|2|{tag}|{number}|{currency}|{account}")
         for t in self.held[account]:

@@ -432,3 +432,51 @@ def test_kill_9_loses_no_acknowledged_point_and_doubles_none(path, make_reader):
         times = [point.t for point in make_reader(path).pnl(0.0)]
         assert len(times) == len(set(times))
         assert times[: int(acknowledged - 1e9)] == [1e9 + 1.0 + i for i in range(int(acknowledged - 1e9))]
+
+
+def test_money_of_several_accounts_lies_with_each(tmp_path, make_journal, make_reader):
+    files = {name: tmp_path / f"paper-{name}" / "journal.db" for name in ("DF1", "DU2", "DU3")}
+    journal, reader = make_journal(FakeClock(wall=WALL)), make_reader(files["DF1"], "paper", "DF1")
+    journal.open(files["DF1"], "paper", "DF1")
+    for name, file in ("DU2", files["DU2"]), ("DU3", files["DU3"]), ("all", files["DF1"]):
+        journal.also(file, "paper", name)
+        reader.also(file, "paper", name)
+    for n, name in enumerate(("DF1", "DU2", "DU3", "all")):
+        journal.record_pnl(WALL, MARKET, float(n), None, 10.0 * n, name)
+    journal.record_fill(replace(FILLS[0], account="DU3"))
+    journal.record_connection(ConnectionEvent(WALL, MARKET, "connected", "to TWS", None))
+    assert journal.flush()
+    for n, name in enumerate(("DF1", "DU2", "DU3", "all")):
+        (point,) = reader.pnl(WALL - 1.0, account=name)
+        assert (point.account, point.unrealized, point.daily) == (name, n, 10.0 * n)
+    assert [point.account for point in reader.pnl(WALL - 1.0)] == ["DF1"], "home alone, not the sum beside it"
+    assert reader.pnl(WALL - 1.0, account="DU9") == [], "nothing of an account that is not of this login"
+    assert rows_of(files["DF1"], "fills") == rows_of(files["DU2"], "fills") == []
+    assert rows_of(files["DU3"], "fills")[0]["account"] == "DU3"
+    assert reader.connection_events(0.0), "what belongs to no single account is read at home"
+    assert rows_of(files["DU2"], "connection_events") == []
+
+
+def test_another_login_leaves_the_files_of_the_former(tmp_path, make_journal):
+    journal = make_journal()
+    journal.open(tmp_path / "a" / "journal.db", "paper", "DF1")
+    journal.also(tmp_path / "b" / "journal.db", "paper", "DU2")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None, "DU2")
+    journal.open(tmp_path / "c" / "journal.db", "paper", "DU4")
+    journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None, "DU4")
+    assert journal.flush()
+    assert [row["unrealized"] for row in rows_of(tmp_path / "b" / "journal.db", "pnl_points")] == [1.0]
+    assert [row["unrealized"] for row in rows_of(tmp_path / "c" / "journal.db", "pnl_points")] == [2.0]
+
+
+def test_one_accounts_broken_file_is_moved_aside_and_the_others_go_on(tmp_path, make_journal):
+    journal = make_journal()
+    journal.open(tmp_path / "a" / "journal.db", "paper", "DF1")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "journal.db").write_bytes(b"not a database, whatever its name says" * 40)
+    journal.also(tmp_path / "b" / "journal.db", "paper", "DU2")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None, "DU2")
+    journal.record_pnl(WALL, MARKET, 2.0, None, None, "DF1")
+    assert journal.flush()
+    assert [row["unrealized"] for row in rows_of(tmp_path / "a" / "journal.db", "pnl_points")] == [2.0]
+    assert [row["unrealized"] for row in rows_of(tmp_path / "b" / "journal.db", "pnl_points")] == [1.0]

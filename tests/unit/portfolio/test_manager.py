@@ -338,6 +338,8 @@ def test_accounts_are_added_in_one_currency(book):
     assert (figures.account, figures.currency, figures.net_liquidation) == ("", "EUR", 1_400.0)
     assert (figures.daily_pnl, figures.realized_today, figures.updated_wall) == (26.0, 2.6, 5.0)
     two.on_pnl(AccountPnl(None, None, None, "DU2"), 7.0)
+    assert book.snapshot().account.daily_pnl == 10.0, "an account that holds nothing has no P&L to miss"
+    book.hold(TSLA, 5, 400.0, "DU2")
     assert book.snapshot().account.daily_pnl is None, "half a sum is a wrong number"
     assert [figures.daily_pnl for figures in book.snapshot().accounts] == [10.0, None]
 

@@ -22,7 +22,7 @@ from engine.state.commands import (
     Reconnect,
     RevertChange,
 )
-from engine.stores import folder_name, remember_account, remembered_account
+from engine.stores import folder_name, remember_accounts, remembered_accounts
 from engine.symbols import SymbolIndex, name_key
 from engine.watch import SymbolWatch
 
@@ -249,9 +249,14 @@ def test_index_forgets_what_was_met_longest_ago(desk):
 def test_account_folders(tmp_path, caplog):
     assert folder_name("paper", "DU1234567") == "paper-DU1234567"
     assert folder_name("live", "../../etc") == "live-.._.._etc"
-    assert remembered_account(tmp_path, "paper") is None
-    remember_account(tmp_path, "paper", "DU1")
-    remember_account(tmp_path, "simulated", "DU2")
-    assert (remembered_account(tmp_path, "paper"), remembered_account(tmp_path, "simulated")) == ("DU1", "DU2")
+    assert remembered_accounts(tmp_path, "paper") == ()
+    remember_accounts(tmp_path, "paper", ("DU1",))
+    remember_accounts(tmp_path, "live", ("F1", "U2", "U3"))
+    assert (remembered_accounts(tmp_path, "paper"), remembered_accounts(tmp_path, "live")) == (
+        ("DU1",),
+        ("F1", "U2", "U3"),
+    )
+    (tmp_path / "accounts.json").write_text('{"paper": "DU7"}', encoding="utf-8")
+    assert remembered_accounts(tmp_path, "paper") == ("DU7",), "as an earlier version wrote it"
     (tmp_path / "accounts.json").write_text("[", encoding="utf-8")
-    assert remembered_account(tmp_path, "paper") is None
+    assert remembered_accounts(tmp_path, "paper") == ()
