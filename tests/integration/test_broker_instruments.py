@@ -11,6 +11,7 @@ import pytest
 from engine.broker.port import HistoryRequest, PositionUpdate, RequestError, Rerouted, Ticks
 from engine.domain import ContractRef
 from engine.errors import RequestRejected
+from tests.integration import second_gateway
 from tests.integration.broker_rig import MSFT, Rig
 from tests.integration.second_gateway import HELD, SecondGateway, Thing
 
@@ -336,9 +337,9 @@ def test_symbols_in_any_bytes_are_found(gateway):
 # --- positions --------------------------------------------------------------------------------------------------
 
 
-def test_combinations_are_kept_and_their_details_never_asked_for(gateway):
+def test_combinations_are_kept_and_their_details_never_asked_for(gateway, monkeypatch):
     bag = Thing(28812380, "MSFT", "BAG", "", quantity=3, cost=120.0)
-    gateway.held[gateway.account] = [*HELD, bag]
+    monkeypatch.setattr(second_gateway, "HELD", [*HELD, bag])
 
     async def work(rig):
         return [event.record for event in rig.of(PositionUpdate) if event.record.contract.sec_type == "BAG"]
@@ -348,9 +349,9 @@ def test_combinations_are_kept_and_their_details_never_asked_for(gateway):
     assert all(fields[3] != "28812380" for fields in gateway.requests(9))
 
 
-def test_positions_carry_the_magnifier_of_their_details(gateway):
+def test_positions_carry_the_magnifier_of_their_details(gateway, monkeypatch):
     cotton = gateway.things[916] = Thing(916, "CT", "FUT", "NYBOT", 65.0, "50000", "20271207", 1, 32500.0, "100")
-    gateway.held[gateway.account] = [cotton]
+    monkeypatch.setattr(second_gateway, "HELD", [cotton])
 
     async def work(rig):
         return [event.record.contract for event in rig.of(PositionUpdate)]
