@@ -26,7 +26,7 @@ LOCK = os.path.join(ROOT, ".venv.lock")
 SUPPORTED = ((3, 14), (3, 13), (3, 12), (3, 11))  # newest first
 WINDOWS = os.name == "nt"
 TAIL_LINES = 20
-TWO_WORKERS = ("-n", "2", "--dist", "loadgroup", "--max-worker-restart", "2")
+TWO_WORKERS = ("-n", "2", "--dist", "loadgroup", "--max-worker-restart", "2", "--durations", "10")
 PROBE = (
     "import json, os, struct, sys, sysconfig\n"
     "try:\n"

@@ -13,7 +13,10 @@ from engine.state.source import StateSource
 
 @dataclass(frozen=True)
 class AppDeps:
-    """`started_mono` = monotonic seconds of `clock` when the program began (for the uptime)."""
+    """`started_mono` = monotonic seconds of `clock` when the program began (for the uptime).
+
+    `poll_ms` = between two polls of a page.
+    """
 
     state: StateSource
     journal: JournalSource = field(default_factory=EmptyJournal)
@@ -23,6 +26,7 @@ class AppDeps:
     version: str = "0"
     clock: Clock = field(default_factory=SystemClock)
     started_mono: float = 0.0
+    poll_ms: int = 2000
 
     @property
     def mode(self) -> str:

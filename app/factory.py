@@ -52,7 +52,7 @@ def create_app(deps: AppDeps) -> Dash:
     app.enable_dev_tools(debug=False, dev_tools_hot_reload=False)
     server: Flask = app.server
     paths = frozenset(page["path"] for page in dash.page_registry.values())
-    app.layout = shell(paths, deps.build_id)
+    app.layout = shell(paths, deps.build_id, deps.poll_ms)
     _serve_vendor(server)
     _add_pulse_headers(server, deps)
     feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)

@@ -12,16 +12,14 @@ from app.components.rail import keys, rail, tab_bar
 from app.components.strip import band, notices, strip
 from app.ids import Shell
 
-POLL_MS = 2000
 
-
-def shell(paths: frozenset[str], build_id: str) -> Component:
-    """The frame; `paths` = the pages that exist, `build_id` is compared with that of each answer of the server."""
+def shell(paths: frozenset[str], build_id: str, poll_ms: int) -> Component:
+    """The frame; `paths` = the pages that exist, `build_id` is compared with that of each answer; see AppDeps."""
     return html.Div(
         [
             html.A("Skip to the page", href="#qt-main", className="qt-skip"),
             dcc.Location(id=Shell.URL, refresh=False),
-            dcc.Interval(id=Shell.POLL, interval=POLL_MS, n_intervals=0),
+            dcc.Interval(id=Shell.POLL, interval=poll_ms, n_intervals=0),
             dcc.Store(id=Shell.KICK),
             dcc.Store(id=Shell.DELTA),
             dcc.Store(id=Shell.CURSOR),

@@ -1,28 +1,43 @@
-"""How long a promise in wall-clock time may take on this machine now: other work on the same cores stretches it."""
+"""How long a test waits: for the thing itself, up to a deadline that a busy machine does not reach, only a fault does.
+
+A wait that is over early costs nothing, so there is one deadline for all of them. What a promise in wall-clock time
+takes is measured by the longer points (tests/long), on a machine that does nothing else.
+"""
 
 from __future__ import annotations
 
-import os
+import asyncio
+import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
-SPIN_CPU_S = 0.02
-
-
-def slowdown() -> float:
-    """1.0 on a machine with a free core; 3.0 when three threads want each core, or work gets a third of one."""
-    cores = os.cpu_count() or 1
-    queued = os.getloadavg()[0] / cores if hasattr(os, "getloadavg") else 1.0
-    return max(1.0, queued, _spin_ratio())
+DEADLINE_S = 90.0
+EVERY_S = 0.02
 
 
-def patience(seconds: float) -> float:
-    """`seconds` as promised for a machine of one's own, stretched by what runs beside the tests."""
-    return seconds * slowdown()
+def wait_for(condition: Callable[[], Any], what: str = "", timeout_s: float = 0.0, every_s: float = EVERY_S) -> Any:
+    """The first true value of `condition`; fails with `what` at the deadline, which `timeout_s` only lengthens."""
+    limit = _Limit(timeout_s)
+    while not (value := condition()):
+        limit.check(what)
+        threading.Event().wait(every_s)
+    return value
 
 
-def _spin_ratio() -> float:
-    """Wall time over CPU time of a short piece of work."""
-    wall, spent = time.perf_counter(), time.thread_time()
-    while time.thread_time() - spent < SPIN_CPU_S:
-        pass
-    return (time.perf_counter() - wall) / SPIN_CPU_S
+async def until(condition: Callable[[], Any], what: str = "", timeout_s: float = 0.0) -> Any:
+    """As `wait_for`, in a running loop."""
+    limit = _Limit(timeout_s)
+    while not (value := condition()):
+        limit.check(what)
+        await asyncio.sleep(EVERY_S / 2)
+    return value
+
+
+class _Limit:
+    def __init__(self, timeout_s: float) -> None:
+        self.seconds = max(DEADLINE_S, timeout_s)
+        self._end = time.monotonic() + self.seconds
+
+    def check(self, what: str) -> None:
+        assert time.monotonic() < self._end, f"not within {self.seconds:g} s: {what or 'what the test waits for'}"

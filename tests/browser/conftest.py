@@ -23,9 +23,16 @@ from engine.clock import SystemClock
 from engine.state.bus import StateBus
 from engine.state.sections import Heartbeat, PnlPoint, PnlSection
 from tests.app.sample_state import MARKET, fill_sample, tick_sample
+from tests.patience import DEADLINE_S, wait_for
 
 BUILD = "0.1.0+5a1c9e77"
+POLL_MS = 400  # what depends on polls does not depend on their pace
+TICK_S = 0.25
+# One renderer process for all pages, so that scripts stay compiled, and no process for a GPU that is not there.
+CHROMIUM = ("--no-sandbox", "--renderer-process-limit=1", "--process-per-site", "--disable-site-isolation-trials",
+            "--disable-gpu", "--in-process-gpu")  # fmt: skip
 FOLDER = Path(__file__).parent
+DEADLINE_MS = 1000.0 * DEADLINE_S
 
 
 @pytest.hookimpl(tryfirst=True)  # before the workers read the groups
@@ -36,9 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
-def listen(port: int) -> socket.socket:
+def listen(port: int, wait_s: float = DEADLINE_S) -> socket.socket:
     """A listening socket; a port that was just given up is waited for (the loop's last poll still holds it)."""
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + wait_s
     while True:
         try:
             return socket.create_server(("127.0.0.1", port))
@@ -49,9 +56,11 @@ def listen(port: int) -> socket.socket:
 
 
 class Site:
-    """One running dashboard with an engine's heartbeat; `run()` lets prices move once a second."""
+    """One running dashboard with an engine's heartbeat; `run()` lets prices move."""
 
-    def __init__(self, connected: bool = True, build_id: str = BUILD, port: int = 0) -> None:
+    def __init__(
+        self, connected: bool = True, build_id: str = BUILD, port: int = 0, port_wait_s: float = DEADLINE_S
+    ) -> None:
         self.clock = SystemClock()
         self.bus = StateBus(None, self.clock)
         self.step = 0
@@ -59,9 +68,9 @@ class Site:
         self.heartbeat_age_s: float | None = 0.0
         self.is_running = False
         fill_sample(self.bus, self.began, self.clock.mono(), connected=connected)
-        deps = AppDeps(state=self.bus, clock=self.clock, build_id=build_id, version="0.1.0")
+        deps = AppDeps(state=self.bus, clock=self.clock, build_id=build_id, version="0.1.0", poll_ms=POLL_MS)
         self.app = create_app(deps)
-        listener = listen(port)
+        listener = listen(port, port_wait_s)
         self.port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.server = WebServer(self.app.server, listener)
@@ -71,7 +80,7 @@ class Site:
         self._engine.start()
 
     def _live(self) -> None:
-        while not self._end.wait(0.5):
+        while not self._end.wait(TICK_S):
             if self.is_running:
                 self.tick()
             if self.heartbeat_age_s is not None:
@@ -133,7 +142,7 @@ def usual_port() -> list[int]:
 def site(serve: Callable[..., Site], usual_port: list[int]) -> Site:
     """A fresh dashboard on the sample state."""
     try:
-        fresh = serve(port=usual_port[0])
+        fresh = serve(port=usual_port[0], port_wait_s=5.0)
     except OSError:  # somebody else has got the port meanwhile
         fresh = serve()
     usual_port[0] = fresh.port
@@ -144,8 +153,7 @@ def site(serve: Callable[..., Site], usual_port: list[int]) -> Site:
 def browser(browser_path: str) -> Iterator[Browser]:
     """One Chromium for this folder. It must not outlive it: while Playwright runs, no other test can run a loop."""
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--renderer-process-limit=1"]
-        launched = playwright.chromium.launch(executable_path=browser_path, args=arguments)
+        launched = playwright.chromium.launch(executable_path=browser_path, args=list(CHROMIUM), timeout=DEADLINE_MS)
         yield launched
         launched.close()
 
@@ -154,7 +162,7 @@ def browser(browser_path: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """1440 x 900 on a computer that is set to dark; its caches are shared, its storage is emptied between tests."""
     shared = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    shared.set_default_timeout(20_000)
+    shared.set_default_timeout(DEADLINE_MS)
     keeper = shared.new_page()  # while a page is open, its renderer and the compiled scripts stay
     yield shared
     keeper.close()
@@ -215,15 +223,25 @@ def polls_of(page: Page) -> list[tuple[int, int]]:
     return seen
 
 
-def until(page: Page, condition: str, arg: Any = None, timeout_ms: float = 30_000) -> None:
-    """Wait until a JavaScript function or expression is truthy.
+def after_polls(page: Page, count: int = 2, with_news: bool = False) -> None:
+    """Until so many further polls were asked and answered; `with_news`: answered with something."""
+    seen = polls_of(page)
+
+    def enough() -> bool:
+        page.wait_for_timeout(50)
+        return sum(1 for status, _size in seen if status == 200 or not with_news) >= count
+
+    wait_for(enough, f"{count} further polls", every_s=0.0)
+
+
+def until(page: Page, condition: str, arg: Any = None, timeout_ms: float = 0.0) -> None:
+    """Wait until a JavaScript function or expression is truthy; `timeout_ms` only lengthens the usual deadline.
 
     Asked again and again from outside: Playwright's own waiting needs eval, which the page's policy forbids.
     """
-    deadline = time.monotonic() + timeout_ms / 1000.0
-    while not page.evaluate(condition, arg):
-        assert time.monotonic() < deadline, f"not within {timeout_ms:.0f} ms: {condition}"
-        page.wait_for_timeout(50)
+    wait_for(
+        lambda: page.evaluate(condition, arg) or page.wait_for_timeout(50), condition, timeout_ms / 1000.0, every_s=0.0
+    )
 
 
 CHANGED = "t => document.querySelector('.qt-tile-day .qt-figure').innerText !== t"

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from engine.state.commands import Reconnect
 from tests.app.sample_state import health
-from tests.browser.conftest import Site, live, polls_of, until
+from tests.browser.conftest import Site, after_polls, live, polls_of, until
 from tests.browser.test_pages_live import CONTRAST, SIZES
 
 
@@ -44,7 +44,7 @@ def test_ages_count_and_a_stale_one_is_marked(page: Page, site: Site) -> None:
     live(page, site.url + "/health")
     cell = "[data-qt-ages] tr:nth-child(2) td:nth-child(2)"
     before = page.inner_text(cell)
-    until(page, f"t => document.querySelector(`{cell}`).innerText !== t", before, 4000)
+    until(page, f"t => document.querySelector(`{cell}`).innerText !== t", before)
     rows = health(site.clock.wall()).ages
     old = (replace(rows[0], wall=site.clock.wall() - 99.0), *rows[1:])
     site.bus.publish("health", replace(health(site.clock.wall()), ages=old))
@@ -56,11 +56,10 @@ def test_open_and_over(page: Page, site: Site) -> None:
     shown = page.locator(".qt-happened li:visible")
     assert shown.count() == 2
     page.click("#health-show label:has-text('Open')")
-    page.wait_for_timeout(300)
-    assert shown.count() == 1
+    until(page, "[...document.querySelectorAll('.qt-happened li')].filter(e => e.offsetParent).length === 1")
     assert "AZREF: delayed data" in shown.inner_text()
     site.bus.publish("health", replace(health(site.clock.wall()), loop_lateness_p99_ms=3.0))
-    page.wait_for_timeout(2500)
+    after_polls(page, 2)
     assert shown.count() == 1  # the choice survives polls
 
 
@@ -83,9 +82,9 @@ def test_reconnect(page: Page, site: Site) -> None:
 
 def test_a_quiet_engine_costs_no_bytes(page: Page, site: Site) -> None:
     live(page, site.url + "/health")
-    page.wait_for_timeout(2500)
+    after_polls(page, 3)
     seen = polls_of(page)
-    page.wait_for_timeout(4500)
+    after_polls(page, 4)
     assert set(seen) == {(204, 0)}
 
 

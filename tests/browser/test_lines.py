@@ -19,6 +19,7 @@ from tests.app.sample_state import NAMES
 from tests.browser import conftest
 from tests.browser.conftest import Site, live, until
 from tests.browser.test_pages_live import CONTRAST
+from tests.patience import wait_for
 
 VICTIM = NAMES[11]  # an ordinary candidate of the sample's ledger
 HEADLINE = f"adding SMCI would evict {VICTIM[1]} (25, idle 9 min)"
@@ -165,9 +166,7 @@ def test_what_if_answers_before_it_happens_and_marks_the_victim(lines: Page, eng
     assert said(lines).startswith("A" + HEADLINE[1:]) and DETAIL in said(lines) and "Now: no line" in said(lines)
     assert lines.locator(f'.qt-row-victim[row-id="{VICTIM[0]}"]').count() == 1
     lines.locator("label", has_text="Pin").click()
-    deadline = time.monotonic() + 10.0
-    while len(engine.asked) < 2 and time.monotonic() < deadline:
-        lines.wait_for_timeout(50)
+    wait_for(lambda: lines.wait_for_timeout(20) or len(engine.asked) >= 2, "the second question")
     assert [getattr(command, "line_class", "") for command in engine.asked] == ["25", "pinned"]
     assert lines.evaluate(CONTRAST) == []
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page
 from engine.config import BreakoutParams
 from engine.state.commands import ApplySettings
 from tests.app.sample_state import NAMES
-from tests.browser.conftest import Site, live, polls_of, until
+from tests.browser.conftest import Site, after_polls, live, until
 from tests.browser.settings_engine import DONE, Engine
 from tests.browser.test_pages_live import CONTRAST
 
@@ -39,16 +39,6 @@ def box(page: Page, name: str) -> Locator:
     return field(page, name).locator(".qt-input")
 
 
-def wait_polls(page: Page, count: int) -> None:
-    """Until so many more polls have brought something."""
-    seen = polls_of(page)
-    for _ in range(200):
-        if sum(1 for status, _size in seen if status == 200) >= count:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{seen} are not {count} polls")
-
-
 def test_a_poll_never_touches_what_is_being_typed(scanners: Page, engine: Engine) -> None:
     box(scanners, "bars_n").fill("ab")
     engine.desk.keeper.change({"breakout.bars_n": 30, "breakout.volume_surge": 2.5}, "another tab")
@@ -58,7 +48,7 @@ def test_a_poll_never_touches_what_is_being_typed(scanners: Page, engine: Engine
     box(scanners, "bars_n").press("Tab")
     until(scanners, "document.querySelector('[data-key=\"breakout.bars_n\"] .qt-field-error').innerText !== ''")
     assert "Must be 10 to 55" in field(scanners, "bars_n").inner_text()
-    wait_polls(scanners, 2)
+    after_polls(scanners, 2, with_news=True)
     assert box(scanners, "bars_n").input_value() == "ab"
     assert box(scanners, "bars_n").get_attribute("aria-invalid") == "true"
 
@@ -72,7 +62,7 @@ def test_a_poll_never_moves_a_slider_under_the_mouse(scanners: Page) -> None:
     scanners.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 8)
     held = slider.input_value()
     assert float(held) > 5.0
-    wait_polls(scanners, 2)
+    after_polls(scanners, 2, with_news=True)
     assert slider.input_value() == held
     assert box(scanners, "rel_volume").input_value() == f"{float(held):.1f}"
     scanners.mouse.up()
@@ -144,7 +134,7 @@ def test_a_value_sent_by_hand_is_refused_with_its_reason_and_nothing_is_lost(sca
     until(scanners, "!!window.byHand")
     answer = scanners.evaluate("window.byHand")
     assert answer["ok"] is False and answer["errors"] == {"breakout.bars_n": "Must be 10 to 55, a whole number."}
-    wait_polls(scanners, 1)
+    after_polls(scanners, 1, with_news=True)
     assert engine.desk.keeper.settings.config.breakout == BreakoutParams() and engine.desk.commands == []
     assert box(scanners, "rel_volume").input_value() == "3"
 
@@ -192,7 +182,7 @@ def test_an_engine_that_does_not_answer_is_said_so(scanners: Page, engine: Engin
     engine.desk.is_silent = True
     box(scanners, "bars_n").fill("15")
     box(scanners, "bars_n").press("Enter")
-    until(scanners, "document.querySelector('.qt-form-said').innerText.includes('No answer yet')", timeout_ms=14_000)
+    until(scanners, "document.querySelector('.qt-form-said').innerText.includes('No answer yet')")
     assert box(scanners, "bars_n").input_value() == "15"
 
 
@@ -233,7 +223,7 @@ def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
     until(scanners, "document.querySelectorAll('.qt-heat-time tbody tr').length > 10")
     assert scanners.locator("[data-heat=factors]").is_hidden()
     first = scanners.evaluate("document.querySelector('.qt-heat-time tbody td')")
-    wait_polls(scanners, 2)
+    after_polls(scanners, 2, with_news=True)
     assert first == scanners.evaluate("document.querySelector('.qt-heat-time tbody td')")
     scanners.locator(".qt-heat-time tbody td").first.click()
     until(scanners, "location.pathname.startsWith('/symbol/')")
@@ -245,7 +235,7 @@ def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
     until(scanners, f"document.querySelectorAll('{rows}').length === {len(NAMES) - 3}")
     scanners.locator("label", has_text="Breakout").click()
     until(scanners, f"document.querySelectorAll('{rows}').length < {len(NAMES) - 3}")
-    wait_polls(scanners, 2)
+    after_polls(scanners, 2, with_news=True)
     assert 0 < scanners.locator(rows).count() < len(NAMES) - 3
     scanners.locator(rows).first.hover(position={"x": 400, "y": 10})
     until(scanners, f"document.querySelector('{rows}').title === 'Confirmed breakout.'")
@@ -301,7 +291,7 @@ def test_a_delta_that_does_not_lead_on_from_what_is_here_is_dropped(scanners: Pa
         return [before === qt.cursor(), "77" in qt.model["grid:results"]]; }"""
     assert scanners.evaluate(late) == [True, False]
     scanners.evaluate("() => { for (let i = 0; i < 12; i += 1) { qt.kick(); } }")
-    wait_polls(scanners, 2)
+    after_polls(scanners, 2, with_news=True)
     assert scanners.evaluate("Object.values(qt.model['grid:results']).every(row => row.sym && row.scans)")
     scanners.evaluate(
         "() => qt.apply({ full: true, set: qt.model })"

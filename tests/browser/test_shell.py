@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from urllib.parse import urlparse
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import CHANGED, Site, Watched, live, polls_of, until
+from tests.browser.conftest import CHANGED, POLL_MS, Site, Watched, after_polls, live, polls_of, until
+from tests.patience import wait_for
 
 
 def path_of(page: Page) -> str:
@@ -68,7 +68,7 @@ def test_freeze_holds_the_screen_and_lets_go(page: Page, site: Site) -> None:
     page.wait_for_timeout(300)
     seen = polls_of(page)
     before = page.inner_text(".qt-tile-day .qt-figure")
-    page.wait_for_timeout(4500)
+    page.wait_for_timeout(4 * POLL_MS)
     assert seen == []
     assert page.inner_text(".qt-tile-day .qt-figure") == before
     assert "Frozen at" in page.inner_text("#shell-frozen")
@@ -84,25 +84,22 @@ def test_a_hidden_tab_asks_nothing_and_catches_up_at_once(page: Page, site: Site
     page.evaluate("window.qtHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_timeout(300)
     seen = polls_of(page)
-    page.wait_for_timeout(4500)
+    page.wait_for_timeout(4 * POLL_MS)
     assert seen == []
     page.evaluate("window.qtHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_timeout(1500)
-    assert seen
-    page.wait_for_timeout(4000)
+    after_polls(page, 2)
     assert len(seen) >= 2
 
 
 @pytest.mark.parametrize(("age_s", "level"), [(8.0, "late"), (20.0, "dead")])
 def test_a_silent_engine_is_seen(page: Page, site: Site, age_s: float, level: str) -> None:
     live(page, site.url)
-    site.heartbeat_age_s = None
-    site.beat(age_s)
-    page.wait_for_selector(f"#shell-age[data-level={level}]", timeout=6000)
+    site.heartbeat_age_s = age_s
+    page.wait_for_selector(f"#shell-age[data-level={level}]")
     page.wait_for_selector(".qt-card[data-state=stale]")
     assert "engine has been silent" in page.inner_text("#shell-trouble")
     site.heartbeat_age_s = 0.0
-    page.wait_for_selector("#shell-age[data-level=fresh]", timeout=6000)
+    page.wait_for_selector("#shell-age[data-level=fresh]")
     assert not page.is_visible("#shell-trouble")
 
 
@@ -111,11 +108,11 @@ def test_a_dead_server_is_seen_and_its_return_too(page: Page, serve: Callable[..
     site = serve()
     live(page, site.url)
     site.kill_server()
-    until(page, "document.body.dataset.trouble === 'server'", timeout_ms=8000)
+    until(page, "document.body.dataset.trouble === 'server'")
     assert "The server is not answering" in page.inner_text("#shell-trouble")
     back = serve(port=site.port)
     back.run()
-    until(page, "document.body.dataset.trouble === undefined", timeout_ms=10_000)
+    until(page, "document.body.dataset.trouble === undefined")
     page.wait_for_selector(".qt-card[data-state=live]")
     before = page.inner_text(".qt-tile-day .qt-figure")
     until(page, CHANGED, before)
@@ -132,14 +129,14 @@ def test_a_slow_server_still_updates_the_page_and_is_not_flooded(page: Page, sit
         with lock:
             waiting[0] += 1
             most[0] = max(most[0], waiting[0])
-        threading.Event().wait(3.0)
+        threading.Event().wait(1.0)
         with lock:
             waiting[0] -= 1
         return view(*args, **kwargs)
 
     site.app.server.view_functions["/_dash-update-component"] = slow
     before = page.inner_text(".qt-tile-day .qt-figure")
-    until(page, CHANGED, before, 10_000)
+    until(page, CHANGED, before)
     assert most[0] <= 2
 
 
@@ -150,7 +147,7 @@ def test_another_build_behind_the_address_is_told(page: Page, serve: Callable[..
     page.evaluate("sessionStorage.setItem('qt-reloaded-other', '1')")
     site.kill_server()
     serve(port=site.port, build_id="other")
-    page.wait_for_selector("#shell-reload:not([hidden])", timeout=10_000)
+    page.wait_for_selector("#shell-reload:not([hidden])")
 
 
 def test_a_missing_broker_is_explained(page: Page, serve: Callable[..., Site]) -> None:
@@ -189,14 +186,11 @@ def test_nothing_is_left_behind_by_switching_pages(page: Page, site: Site) -> No
         for _ in range(rounds):
             for path in ("/positions", "/lines", "/", "/nowhere"):
                 page.evaluate("p => qt.go(p)", path)
-                page.wait_for_timeout(150)
-        page.wait_for_timeout(2000)
+                page.wait_for_timeout(100)
+        after_polls(page)
 
     wander(2)
     before = nodes_of(page)
     wander(6)
-    deadline = time.monotonic() + 10.0
     a_page = 2500  # the last page may still be on its way out; two dozen would be a leak
-    while (after := nodes_of(page)) > before + a_page and time.monotonic() < deadline:
-        page.wait_for_timeout(500)
-    assert after <= before + a_page, (before, after)
+    wait_for(lambda: nodes_of(page) <= before + a_page, f"as few nodes as before, {before}", every_s=0.5)

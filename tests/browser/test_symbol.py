@@ -13,8 +13,9 @@ from engine.state.bus import StateBus
 from engine.state.commands import FindSymbol, PinSymbol
 from engine.state.sections import Answer, AnswersSection, SymbolSection
 from tests.app.sample_state import CL, NQ, TSLA, symbol
-from tests.browser.conftest import Site, Watched, live, until
+from tests.browser.conftest import Site, Watched, after_polls, live, until
 from tests.browser.test_pages_live import CONTRAST, SIZES
+from tests.patience import wait_for
 
 NVDA = 4_815_747
 PAGE = f"/symbol/{TSLA}"
@@ -65,7 +66,7 @@ def test_the_last_bar_lives_in_the_library_itself(page: Page, site: Site) -> Non
     open_symbol(page, site)
     for close in (410.5, 411.25):
         move(site, close)
-        until(page, f"c => {LAST} === c", close, 6000)
+        until(page, f"c => {LAST} === c", close)
         assert ask_chart(page, "px")["price"] == close
     assert page.inner_text("[data-qt-legend]").find("C 411.25") >= 0
     assert page.inner_text(".qt-symbol-price .qt-big") == "411.25"
@@ -75,13 +76,13 @@ def test_a_new_minute_is_appended_once(page: Page, site: Site) -> None:
     open_symbol(page, site)
     count = page.evaluate("qt.candles.rows.length")
     last = move(site, 409.0, new_minutes=2)
-    until(page, f"c => {LAST} === c", 409.0, 6000)
+    until(page, f"c => {LAST} === c", 409.0)
     assert page.evaluate("qt.candles.rows.length") == count + 2
     times = page.evaluate("qt.candles.rows.map(r => r.t)")
     assert all(a < b for a, b in zip(times, times[1:], strict=False))
     assert times[-1] == last.time - 5 * 3600  # New York's clock
     page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
-    page.wait_for_timeout(2500)
+    after_polls(page, 3)
     assert page.evaluate("qt.candles.rows.length") == count + 2
 
 
@@ -89,7 +90,7 @@ def test_a_tab_that_slept_asks_for_the_bars_between(page: Page, site: Site) -> N
     open_symbol(page, site)
     count = page.evaluate("qt.candles.rows.length")
     move(site, 409.5, new_minutes=30)
-    until(page, f"c => {LAST} === c", 409.5, 8000)
+    until(page, f"c => {LAST} === c", 409.5)
     assert page.evaluate("qt.candles.rows.length") == count + 30
 
 
@@ -99,11 +100,11 @@ def test_history_that_fills_a_hole_is_drawn(page: Page, site: Site) -> None:
     holed = (*section.bars[:-60], *section.bars[-50:])
     site.bus.publish(f"symbol:{TSLA}", replace(section, bars=holed))
     page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
-    until(page, "qt.candles.points.filter(p => p.empty).length === 10", timeout_ms=6000)
+    until(page, "qt.candles.points.filter(p => p.empty).length === 10")
     assert "no data" in page.inner_text("[data-qt-chart-note]")
     mended = tuple(replace(bar, source="history") for bar in section.bars[-60:-50])
     site.bus.publish(f"symbol:{TSLA}", replace(section, bars=(*section.bars[:-60], *mended, *section.bars[-50:])))
-    until(page, "qt.candles.rows.filter(r => r.src === 'r').length === 10", timeout_ms=6000)
+    until(page, "qt.candles.rows.filter(r => r.src === 'r').length === 10")
     assert "completed from history" in page.inner_text("[data-qt-chart-note]")
 
 
@@ -122,9 +123,9 @@ def test_the_zoom_survives_polls_marks_and_a_new_base(page: Page, site: Site) ->
     assert before
     for step in range(3):
         move(site, 408.0 + step)
-        page.wait_for_timeout(1500)
+        until(page, f"c => {LAST} === c", 408.0 + step)
     page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
-    page.wait_for_timeout(2000)
+    after_polls(page, 3)
     after = page.evaluate(RANGE)
     assert abs(after["from"] - before["from"]) < 0.5
     assert abs(after["to"] - before["to"]) < 0.5
@@ -136,10 +137,11 @@ def test_timeframes_and_layers(page: Page, site: Site) -> None:
         page.click(f"label.qt-segment:text-is('{frame}')")
         until(page, "s => qt.candles.base && qt.candles.base.size === s", size)
         move(site, 408.0 + size / 1e5)
-        page.wait_for_timeout(2300)
+        after_polls(page, 2)
     page.click("[data-menu=symbol-layers-menu]")
     page.uncheck("#symbol-layers input >> nth=0")
-    page.wait_for_timeout(2500)
+    until(page, "!document.querySelector('[data-qt-legend]').innerText.includes('EMA')")
+    after_polls(page, 2)
     assert page.is_visible("#symbol-layers-menu")  # an open menu survives polls
     assert "EMA" not in page.inner_text("[data-qt-legend]")
     page.reload()
@@ -159,8 +161,8 @@ def test_a_wrong_tick_is_heard(page: Page, site: Site, watched: Watched) -> None
     open_symbol(page, site)
     watched.forgiven = True
     page.evaluate("dash_clientside.set_props('symbol-chart', {tick: {seriesId: 'px', data: {time: 1, close: 2}}})")
-    page.wait_for_timeout(500)
-    assert any("unknown series" in complaint for complaint in watched.complaints)
+    heard = "the complaint about an unknown series"
+    wait_for(lambda: page.wait_for_timeout(20) or any("unknown series" in text for text in watched.complaints), heard)
 
 
 def test_from_symbol_to_symbol_and_back(page: Page, site: Site) -> None:
@@ -169,27 +171,27 @@ def test_from_symbol_to_symbol_and_back(page: Page, site: Site) -> None:
     page.wait_for_selector("h1:has-text('CLZ5')")
     page.wait_for_selector(".qt-card-candles[data-state=loading]", state="attached")
     site.bus.publish(f"symbol:{CL}", symbol(CL, site.clock.wall(), site.clock.mono()))
-    until(page, DRAWN, CL, 8000)
+    until(page, DRAWN, CL)
     page.go_back()
-    until(page, DRAWN, TSLA, 8000)
+    until(page, DRAWN, TSLA)
     page.click("a[data-nav='/']")
     page.wait_for_selector(".qt-overview")
     page.click("a[data-nav='/symbol']")
-    until(page, DRAWN, TSLA, 8000)  # the one seen last
+    until(page, DRAWN, TSLA)  # the one seen last
     move(site, 407.0)
-    until(page, f"c => {LAST} === c", 407.0, 6000)
+    until(page, f"c => {LAST} === c", 407.0)
 
 
 def test_a_click_on_any_symbol_leads_to_its_chart(page: Page, site: Site) -> None:
     live(page, site.url)
     page.click(f".ag-row[row-id='{NQ}'] .ag-cell >> nth=0")
-    until(page, DRAWN, NQ, 8000)
+    until(page, DRAWN, NQ)
     assert page.inner_text("h1") == "NQZ5"
 
 
 def test_a_name_in_the_path_becomes_its_number(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/symbol/tsla")
-    until(page, DRAWN, TSLA, 8000)
+    until(page, DRAWN, TSLA)
     assert page.url == site.url + PAGE
 
 
@@ -200,7 +202,7 @@ def test_a_name_that_only_the_broker_knows(page: Page, site: Site) -> None:
     rows = [[NVDA, "GOOGX", "STK", "SMART"]]
     answer = Answer(command.request_id, True, "1 found.", site.clock.wall(), rows)
     site.bus.publish("answers", AnswersSection(answers=(answer,)))
-    until(page, DRAWN, NVDA, 8000)
+    until(page, DRAWN, NVDA)
 
 
 def test_an_unknown_number_offers_the_search(page: Page, site: Site) -> None:
@@ -214,15 +216,20 @@ def test_an_unknown_number_offers_the_search(page: Page, site: Site) -> None:
 def test_pin_and_side(page: Page, site: Site) -> None:
     open_symbol(page, site)
     page.click("#symbol-pin")
-    page.wait_for_timeout(500)
-    pins = [command for command in site.bus.drain() if isinstance(command, PinSymbol)]
+    pins: list[PinSymbol] = []
+
+    def asked() -> bool:
+        page.wait_for_timeout(20)
+        pins.extend(command for command in site.bus.drain() if isinstance(command, PinSymbol))
+        return bool(pins)
+
+    wait_for(asked, "the pin")
     assert [(pin.con_id, pin.pinned) for pin in pins] == [(TSLA, True)]
     section = site.bus.read(f"symbol:{TSLA}")
     site.bus.publish(f"symbol:{TSLA}", replace(section, pinned=True, rules_short=section.rules[:2]))
     page.wait_for_selector("#symbol-pin:has-text('Unpin')")
     page.click("#symbol-why label.qt-segment:text-is('Short')")
-    page.wait_for_timeout(300)
-    assert page.locator(".qt-side-short tbody tr:visible").count() == 2
+    until(page, "[...document.querySelectorAll('.qt-side-short tbody tr')].filter(e => e.offsetParent).length === 2")
     assert page.locator(".qt-side-long tbody tr:visible").count() == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from engine.broker.port import BrokerEvent, Connected, Ticks
 from engine.broker.timings import Timings
 from engine.clock import Clock, SystemClock
 from engine.domain import ContractRef
+from tests import patience
 
 MSFT = ContractRef(272093, "MSFT", "MSFT", "STK", "SMART")
 QUICK = Timings(
@@ -33,6 +33,25 @@ class ErrorLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(f"{record.name}: {record.getMessage()}")
+
+
+class Stopwatch:
+    """`async with`: seconds as this loop had them. A busy machine makes it slow, a wait of the subject does not."""
+
+    STEP_S = 0.01
+
+    async def __aenter__(self) -> Stopwatch:
+        self.seconds = 0.0
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self.STEP_S)
+            self.seconds += self.STEP_S
 
 
 class Rig:
@@ -70,14 +89,13 @@ class Rig:
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    async def until(self, true: Callable[[], Any], timeout_s: float = 5.0) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                while not true():
-                    await asyncio.sleep(0.01)
-        assert true(), f"not within {timeout_s} s; {self.broker.link}"
+    async def until(self, true: Callable[[], Any], timeout_s: float = 0.0) -> None:
+        try:
+            await patience.until(true, timeout_s=timeout_s)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; {self.broker.link}") from None
 
-    async def connected(self, times: int = 1, timeout_s: float = 5.0) -> Connected:
+    async def connected(self, times: int = 1, timeout_s: float = 0.0) -> Connected:
         await self.until(lambda: len(self.of(Connected)) >= times, timeout_s)
         return self.of(Connected)[times - 1]
 

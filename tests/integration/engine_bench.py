@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,19 +22,10 @@ from engine.setting_sources import Layer
 from engine.settings import resolve
 from engine.state.bus import StateBus
 from engine.state.commands import Command
+from tests.patience import DEADLINE_S, wait_for
 
+__all__ = ["EngineBench", "SimulatorRun", "running_engine", "running_simulator", "wait_for"]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 20.0) -> Any:
-    """The first true value of `condition`, asked every 20 ms; fails with `what` after the time-out."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        threading.Event().wait(0.02)
-    raise AssertionError(f"not within {timeout_s:g} s: {what}")
 
 
 class EngineBench:
@@ -63,7 +52,7 @@ class EngineBench:
         return self
 
     def stop(self) -> None:
-        assert self._thread.stop(5.0), "the engine did not stop"
+        assert self._thread.stop(DEADLINE_S), "the engine did not stop"
         self.state.stop()
         self.journal.stop()
         self.reader.close()
@@ -115,7 +104,7 @@ class SimulatorRun:
         request = urllib.request.Request(
             self._control + path, data=data, method=method, headers={"X-Token": self._token}
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
             return json.load(answer)
 
     def ledger(self) -> dict[str, Any]:

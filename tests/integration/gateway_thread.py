@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,9 @@ from simulator.gateway import Gateway
 from simulator.model import World
 from simulator.settings import GatewaySettings
 from tests.integration.fake_world import FakeWorld
+from tests.patience import DEADLINE_S, wait_for
 
+__all__ = ["TOKEN", "GatewayThread", "running_gateway", "wait_for"]
 TOKEN = "test-token"
 
 
@@ -38,12 +40,12 @@ class GatewayThread:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._ready.wait(10), "the gateway did not start"
+        assert self._ready.wait(DEADLINE_S), "the gateway did not start"
 
     def stop(self) -> None:
         assert self._loop is not None and self._stop is not None
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(DEADLINE_S)
         assert not self._thread.is_alive()
 
     async def _main(self) -> None:
@@ -74,7 +76,7 @@ class GatewayThread:
         url = f"http://127.0.0.1:{self.control_port}{path}"
         request = urllib.request.Request(url, data=data, method=method, headers={"X-Token": token})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -93,14 +95,3 @@ def running_gateway(speed: float = 1.0, world: World | None = None, **changes: o
         yield thread
     finally:
         thread.stop()
-
-
-def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 8.0) -> Any:
-    """The first true value of `condition`, asked every 20 ms; fails with `what` after the time-out."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        threading.Event().wait(0.02)
-    raise AssertionError(f"not within {timeout_s} s: {what}")

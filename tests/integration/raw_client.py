@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from tests.patience import DEADLINE_S
+
 CONTRACT_TSLA = ["76792991", "TSLA", "STK", "", "0.0", "", "", "SMART", "", "USD", "", ""]
 
 
@@ -23,10 +25,10 @@ def contract(
 
 
 class RawClient:
-    """Blocking; every read has a time-out. `messages` keeps all that came."""
+    """Blocking; a wait ends at the usual deadline, which `timeout_s` only lengthens. `messages` keeps all that came."""
 
     def __init__(self, port: int, versions: str = "v157..176", client_id: int = 7, start: bool = True) -> None:
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
         self.messages: list[list[str]] = []
         self.closed = False
         self._buffer = b""
@@ -74,9 +76,9 @@ class RawClient:
             self.messages.append(self._buffer[4 : 4 + length].decode().split("\0")[:-1])
             self._buffer = self._buffer[4 + length :]
 
-    def until(self, wanted: Callable[[list[str]], bool], what: str, timeout_s: float = 5.0) -> list[str]:
+    def until(self, wanted: Callable[[list[str]], bool], what: str, timeout_s: float = 0.0) -> list[str]:
         """The first message, old or new, that `wanted` accepts."""
-        deadline, seen = time.monotonic() + timeout_s, 0
+        deadline, seen = time.monotonic() + max(timeout_s, DEADLINE_S), 0
         while True:
             for fields in self.messages[seen:]:
                 if wanted(fields):
@@ -87,7 +89,7 @@ class RawClient:
             )
             self.poll()
 
-    def message(self, message_id: int, req_id: int | None = None, index: int = 1, timeout_s: float = 5.0) -> list[str]:
+    def message(self, message_id: int, req_id: int | None = None, index: int = 1, timeout_s: float = 0.0) -> list[str]:
         """The first message of that id; `index` says where its reqId stands."""
         return self.until(
             lambda f: f[0] == str(message_id) and (req_id is None or f[index] == str(req_id)),
@@ -95,11 +97,11 @@ class RawClient:
             timeout_s,
         )
 
-    def error(self, code: int, timeout_s: float = 5.0) -> list[str]:
+    def error(self, code: int, timeout_s: float = 0.0) -> list[str]:
         return self.until(lambda f: f[0] == "4" and f[3] == str(code), f"error {code}", timeout_s)
 
-    def wait_closed(self, timeout_s: float = 5.0) -> None:
-        deadline = time.monotonic() + timeout_s
+    def wait_closed(self, timeout_s: float = 0.0) -> None:
+        deadline = time.monotonic() + max(timeout_s, DEADLINE_S)
         while not self.closed:
             assert time.monotonic() < deadline, "the connection is still open"
             self.poll()

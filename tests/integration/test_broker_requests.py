@@ -65,8 +65,15 @@ def test_ticks_flow_and_a_cancelled_line_is_quiet(gateway):
     async def work(rig):
         line = rig.broker.subscribe(MSFT, urgent=True)
         assert isinstance(line, int)
-        await rig.until(lambda: rig.last_tick(line))
-        tick = rig.last_tick(line)
+
+        def whole():  # prices come one by one
+            updates = (update for event in rig.of(Ticks) for update in event.updates)
+            return next(
+                (tick for tick in updates if tick.has_trade and tick.bid and tick.ask and tick.volume_raw), None
+            )
+
+        await rig.until(whole)
+        tick = whole()
         assert tick.bid < tick.last < tick.ask and tick.volume_raw > 0
         assert (tick.bid_size_raw, tick.ask_size_raw, tick.last_size_raw) == (3.0, 4.0, 1.0)
         assert (tick.has_trade, tick.data_type, tick.halted) == (True, "live", False)

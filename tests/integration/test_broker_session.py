@@ -7,7 +7,6 @@ import math
 import os
 import socket
 import struct
-import time
 from pathlib import Path
 
 import msgspec
@@ -31,10 +30,9 @@ from engine.broker.port import (
 )
 from engine.broker.session import Session
 from engine.clock import SystemClock
-from tests.integration.broker_rig import MSFT, QUICK, Rig
+from tests.integration.broker_rig import MSFT, QUICK, Rig, Stopwatch
 from tests.integration.second_gateway import SecondGateway
 from tests.integration.threaded_server import ThreadedServer
-from tests.patience import patience
 
 
 @pytest.fixture
@@ -102,8 +100,8 @@ def test_clock_sample_right_after_connecting_tells_the_gateways_clock(gateway):
             return rig.of(ClockSample)
 
     for sample in asyncio.run(scenario()):
-        assert abs(sample.offset_s - 3600.0) <= 0.6
-        assert 0.0 <= sample.round_trip_s < patience(0.5)
+        assert abs(sample.offset_s - 3600.0) <= 0.6 + sample.round_trip_s
+        assert 0.0 <= sample.round_trip_s < 1800.0, "the other clock has no part in it"
 
 
 @pytest.mark.parametrize("withheld", [{62}, {52}, {54}, {55}, {49}, {62, 52, 54, 55}, {10, 52}, {61, 62}])
@@ -112,10 +110,9 @@ def test_any_end_message_may_be_withheld(gateway, withheld):
     timings = msgspec.structs.replace(QUICK, probe_timeout_s=30.0)
 
     async def scenario():
-        started = time.monotonic()
-        async with Rig(gateway.port, timings=timings) as rig:
+        async with Stopwatch() as watch, Rig(gateway.port, timings=timings) as rig:
             await rig.connected()
-            assert time.monotonic() - started < QUICK.start_up_s + 0.6
+            assert watch.seconds < QUICK.start_up_s + 0.6
             positions = {event.record.contract.symbol: event.record.contract for event in rig.of(PositionUpdate)}
             assert set(positions) == {"MSFT", "ES", "GC", "NSRGF"}, "from portfolio rows where 61 is missing"
             assert positions["MSFT"].exchange == "SMART"
@@ -443,12 +440,12 @@ def test_half_open_is_seen_by_the_probe_and_survived(gateway):
         async with Rig(gateway.port) as rig:
             await rig.connected()
             gateway.silence = True
-            went_silent = time.monotonic()
-            await rig.until(lambda: not rig.broker.link.connected)
-            assert rig.broker.link.phase == "connected", "the first strike only"
-            assert "not answered" in rig.broker.link.reason
-            await rig.until(lambda: rig.of(Disconnected))
-            assert time.monotonic() - went_silent < QUICK.probe_every_s + 2 * QUICK.probe_timeout_s + 0.5
+            async with Stopwatch() as watch:
+                await rig.until(lambda: not rig.broker.link.connected)
+                assert rig.broker.link.phase == "connected", "the first strike only"
+                assert "not answered" in rig.broker.link.reason
+                await rig.until(lambda: rig.of(Disconnected))
+                assert watch.seconds < QUICK.probe_every_s + 2 * QUICK.probe_timeout_s + 0.5
             gateway.silence = False
             await rig.connected(2)
             assert rig.broker.link.connected
@@ -457,15 +454,17 @@ def test_half_open_is_seen_by_the_probe_and_survived(gateway):
 
 
 def test_one_late_answer_is_no_reason_to_reconnect(gateway):
+    timings = msgspec.structs.replace(QUICK, probe_timeout_s=1.2)  # a long time until the second strike
+
     async def scenario():
-        async with Rig(gateway.port) as rig:
+        async with Rig(gateway.port, timings=timings) as rig:
             await rig.until(lambda: rig.of(FillReport))
-            gateway.delay_s = QUICK.probe_timeout_s + 0.15
+            gateway.delay_s = timings.probe_timeout_s + 0.15
             await rig.until(lambda: not rig.broker.link.connected)
             gateway.delay_s = 0.0
             await rig.until(lambda: rig.broker.link.connected)
             assert rig.broker.link.epoch == 1 and not rig.of(Disconnected)
-            assert all(sample.round_trip_s < QUICK.probe_timeout_s + 0.15 for sample in rig.of(ClockSample))
+            assert all(sample.round_trip_s < timings.probe_timeout_s + 0.15 for sample in rig.of(ClockSample))
 
     asyncio.run(scenario())
 
@@ -606,10 +605,11 @@ def test_ten_clean_starts_and_stops_leave_nothing(gateway):
 
 def test_stop_while_waiting_or_connecting_returns_at_once():
     async def scenario():
-        async with Rig(free_port(), timings=msgspec.structs.replace(QUICK, retry_refused_s=60.0)) as rig:
-            await rig.until(lambda: rig.of(Disconnected))
-            started = time.monotonic()
-        assert time.monotonic() - started < patience(0.5)
+        async with Stopwatch() as watch:
+            async with Rig(free_port(), timings=msgspec.structs.replace(QUICK, retry_refused_s=60.0)) as rig:
+                await rig.until(lambda: rig.of(Disconnected))
+                watch.seconds = 0.0
+            assert watch.seconds < 0.5
 
     asyncio.run(scenario())
 

@@ -60,7 +60,7 @@ class LinesRig(Rig):
         elif isinstance(event, SystemNotice):
             self.bus.on_notice(event)
 
-    async def step_until(self, true: Any, timeout_s: float = 8.0) -> None:
+    async def step_until(self, true: Any, timeout_s: float = 0.0) -> None:
         """Step 4 times a second until `true()`."""
 
         async def steps() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.integration.fake_world import NQZ5, TSLA
 from tests.integration.gateway_thread import GatewayThread, running_gateway
+from tests.patience import DEADLINE_S, until
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +37,14 @@ def client(library: Any, gateway: GatewayThread) -> Iterator[Any]:
     ib = library.IB()
     ib.errors = []
     ib.errorEvent += lambda req_id, code, text, _contract: ib.errors.append((req_id, code, text))
-    loop.run_until_complete(ib.connectAsync("127.0.0.1", gateway.port, clientId=31, timeout=4))
+    loop.run_until_complete(ib.connectAsync("127.0.0.1", gateway.port, clientId=31, timeout=DEADLINE_S))
     yield ib
     ib.disconnect()
     loop.run_until_complete(asyncio.sleep(0.05))
 
 
 def run(work: Awaitable[Any]) -> Any:
-    return asyncio.get_event_loop_policy().get_event_loop().run_until_complete(asyncio.wait_for(work, 10))
-
-
-async def until(condition: Callable[[], Any], timeout_s: float = 6.0) -> Any:
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while not (value := condition()):
-        assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
-    return value
+    return asyncio.get_event_loop_policy().get_event_loop().run_until_complete(asyncio.wait_for(work, DEADLINE_S))
 
 
 def test_connect_brings_the_portfolio_of_twelve(client: Any) -> None:
@@ -184,7 +177,7 @@ def test_no_orders(client: Any) -> None:
 
 def test_realtime_bars(client: Any, library: Any, gateway: GatewayThread) -> None:
     bars = client.reqRealTimeBars(library.Contract(conId=TSLA.con_id, exchange="SMART"), 5, "TRADES", False)
-    run(until(lambda: len(bars) >= 1, 8))
+    run(until(lambda: len(bars) >= 1))
     assert bars[0].close > 400 and bars[0].volume == pytest.approx(308.62, abs=0.01)
     assert gateway.ledger()["lines"][0]["kind"] == "bars"
     client.cancelRealTimeBars(bars)

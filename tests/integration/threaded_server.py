@@ -7,6 +7,8 @@ import contextlib
 import threading
 from collections.abc import Callable
 
+from tests.patience import DEADLINE_S
+
 
 class ThreadedServer(contextlib.AbstractContextManager["ThreadedServer"]):
     """`with Server() as server:` listens on 127.0.0.1:`server.port`; port 0 = any, kept over stop and start."""
@@ -28,20 +30,20 @@ class ThreadedServer(contextlib.AbstractContextManager["ThreadedServer"]):
         self._ready.clear()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name=type(self).__name__)
         self._thread.start()
-        assert self._ready.wait(5.0)
+        assert self._ready.wait(DEADLINE_S)
         return self.port
 
     def stop(self) -> None:
         """Stop listening and reset every connection."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(5.0)
+            self._thread.join(DEADLINE_S)
 
     def call(self, work: Callable[[], object]) -> None:
         """Run `work` in the server's loop and wait for it."""
         done = threading.Event()
         self._loop.call_soon_threadsafe(lambda: (work(), done.set()))
-        assert done.wait(5.0)
+        assert done.wait(DEADLINE_S)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""

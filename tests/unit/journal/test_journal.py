@@ -25,6 +25,7 @@ from engine.journal.source import EmptyJournal
 from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
 from engine.journal.writer import ROWS_WAITING_MAX, Journal
 from tests.app.sample_state import FILLS, MARKET, WALL, health, signals
+from tests.patience import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -65,15 +66,6 @@ def make_reader():
     yield make
     for reader in made:
         reader.close()
-
-
-def wait_for(condition, seconds=10.0) -> bool:
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return True
-        pause.wait(0.02)
-    return False
 
 
 def rows_of(path: Path, table: str) -> list[dict]:

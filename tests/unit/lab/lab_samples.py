@@ -15,7 +15,7 @@ from engine.config import BreakoutParams
 from engine.lab.messages import AskSweep, LoadToday, SymbolMinutes
 from engine.lab.process import LabProcess
 from engine.state.lab_sections import Range
-from tests.patience import patience
+from tests.patience import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[3]
 OPEN = 1_381_152_600.0  # 2013-10-07 09:30 New York
@@ -79,9 +79,9 @@ class Bench:
         self.messages: queue.Queue[object] = queue.Queue()
         self.process = LabProcess(ROOT, folder / "lab.log", self.messages.put, self.messages.put)
 
-    def wait(self, *kinds: type, seconds: float = 20.0) -> object:
+    def wait(self, *kinds: type) -> object:
         """The next message (or exit code) of one of these kinds; others are dropped."""
-        deadline = time.monotonic() + patience(seconds)
+        deadline = time.monotonic() + DEADLINE_S
         while True:
             message = self.messages.get(timeout=max(0.01, deadline - time.monotonic()))
             if isinstance(message, kinds):

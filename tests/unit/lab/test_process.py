@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ from engine.lab.messages import (
 )
 from engine.lab.process import Ended, LabProcess
 from engine.state.lab_sections import Range
-from tests.patience import patience
+from tests.patience import DEADLINE_S, wait_for
 from tests.unit.lab.lab_samples import ROOT, Bench, ask_sweep, base, today, write_days
 
 LONG = (Range("bars_n", tuple(range(10, 56))), Range("buffer_atr", tuple(n / 20 for n in range(31))))
@@ -102,7 +101,7 @@ def test_a_death_is_told_though_the_next_question_came_first(tmp_path: Path):
     gate, ended = threading.Event(), queue.Queue()
 
     def hold(message):
-        gate.wait(patience(20.0))
+        gate.wait(DEADLINE_S)
 
     process = LabProcess(ROOT, tmp_path / "lab.log", hold, ended.put)
     try:
@@ -112,7 +111,7 @@ def test_a_death_is_told_though_the_next_question_came_first(tmp_path: Path):
         first.wait()
         assert process.send(today()), "another process was started for it"
         gate.set()
-        pid, code = ended.get(timeout=patience(20.0))
+        pid, code = ended.get(timeout=DEADLINE_S)
         assert (pid, code) == (first.pid, first.returncode) and process.pid not in (None, pid)
     finally:
         gate.set()
@@ -153,8 +152,4 @@ def test_it_dies_with_its_parent(tmp_path: Path):
         pid = int(parent.stdout.readline())
         assert not is_gone(pid)
         parent.kill()
-    deadline = time.monotonic() + patience(5.0)
-    pause = threading.Event()
-    while not is_gone(pid) and time.monotonic() < deadline:
-        pause.wait(0.05)
-    assert is_gone(pid)
+    wait_for(lambda: is_gone(pid), "it is gone")

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 
 import pytest
 
@@ -19,7 +18,7 @@ from engine.lab.snapshot import TodaySnapshot
 from engine.lab_desk import LabDesk, LabTies
 from engine.state.commands import CancelLab, LookForDays, PreviewThresholds, RunLab
 from engine.state.lab_sections import Range
-from tests.patience import patience
+from tests import patience
 from tests.unit.lab.lab_samples import ROOT, walk, write_days
 
 
@@ -47,11 +46,8 @@ class Bench:
     def _answer(self, request_id, ok, text):
         self.answers[request_id] = (ok, text)
 
-    async def until(self, true, seconds=20.0):
-        deadline = time.monotonic() + patience(seconds)
-        while not true():
-            assert time.monotonic() < deadline, (self.answers, self.sections.get("lab"))
-            await asyncio.sleep(0.01)
+    async def until(self, true):
+        await patience.until(true)
 
     async def preview(self, request_id, **changes):
         self.desk.take(PreviewThresholds(request_id, {f"breakout.{name}": value for name, value in changes.items()}))
