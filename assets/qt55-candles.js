@@ -7,7 +7,7 @@
   var qt = window.qt, fmt = qt.fmt;
   var CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, TAIL_S = 240, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
   var css = getComputedStyle(document.documentElement);
-  var C = { base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null, asked: 0, seen: 0, spec: null };
+  var C = { base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null, asked: 0, again: 0, seen: 0, spec: null };
   qt.candles = C;
 
   function colour(name) { return css.getPropertyValue("--qt-" + name).trim(); }
@@ -229,9 +229,12 @@
     });
   }
 
+  /* Asks for the base, not more often than the pause allows; looks again after it, for a quiet market calls nobody. */
   function ask() {
-    var now = Date.now();
-    if (now - C.asked < ASK_PAUSE_MS || !document.getElementById(CHART)) { return; }
+    var now = Date.now(), wait = C.asked + ASK_PAUSE_MS - now;
+    window.clearTimeout(C.again);
+    C.again = window.setTimeout(check, wait > 0 ? wait : ASK_PAUSE_MS);
+    if (wait > 0 || !document.getElementById(CHART)) { return; }
     C.asked = now;
     qt.setProps(REBASE, { data: now });
   }
