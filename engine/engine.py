@@ -44,6 +44,7 @@ log = logging.getLogger("qtrade.engine")
 BARS_FOLDER = "bars"
 DATA_LOST = 1101
 FILLS_RESTORED = 1_000
+FILLS_S = 1.0
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
@@ -105,6 +106,7 @@ class Engine:
         supervisor.every("lines", LINES_S, self._step_lines)
         supervisor.every("lab", LAB_S, rooms.lab.step)
         supervisor.every("commands", COMMANDS_S, self._take_commands)
+        supervisor.every("fills", FILLS_S, rooms.fills.step)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("curve", CURVE_S, self._add_point)
         supervisor.every("order of lines", ORDER_S, self._order_lines)

@@ -5,6 +5,7 @@ A report goes to the account's book and to the journal in the fullest form known
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
@@ -38,6 +39,7 @@ class FillDesk:
         self._days = days
         self._fills = FillBook()
         self._reported: set[tuple[str, str, str, int]] = set()  # in this run: of the others the opening is settled
+        self._unjudged: set[_Key] = set()
         self._positions: dict[_Key, float] = {}
         self._positions_known = False
 
@@ -55,7 +57,7 @@ class FillDesk:
         """A report, or a repeated one; the journal hears of it when it says something new."""
         self._reported.add((fill.account, fill.model, fill.exec_id, fill.con_id))
         if self._take(self._with_facts(fill)):
-            self._judge((fill.account, fill.con_id))
+            self._unjudged.add((fill.account, fill.con_id))
 
     def on_info(self, con_id: int) -> None:
         """The details of a contract came."""
@@ -65,14 +67,25 @@ class FillDesk:
 
     def on_position(self, account: str, con_id: int, quantity: float) -> None:
         self._positions[account, con_id] = quantity
-        self._judge((account, con_id))
+        self._unjudged.add((account, con_id))
 
     def on_connected(self, *, complete: bool) -> None:
         """`complete`: a contract that has not been named is not held."""
         self._positions_known = complete
         if complete:
-            for key in {(fill.account, fill.con_id) for fill in self._fills.every()}:
-                self._judge(key)
+            self._unjudged.update((fill.account, fill.con_id) for fill in self._fills.every())
+
+    def step(self) -> None:
+        """Each second: a position and its fill come one after the other, in either order."""
+        unjudged, self._unjudged = self._unjudged, set()
+        if not unjudged:
+            return
+        of_contract: dict[_Key, list[Fill]] = defaultdict(list)
+        for fill in self._fills.every():
+            if (key := (fill.account, fill.con_id)) in unjudged:
+                of_contract[key].append(fill)
+        for key, fills in of_contract.items():
+            self._judge(key, fills)
 
     def on_disconnected(self) -> None:
         self._positions.clear()
@@ -82,6 +95,7 @@ class FillDesk:
         """Other accounts than before."""
         self._fills = FillBook()
         self._reported.clear()
+        self._unjudged.clear()
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -111,15 +125,14 @@ class FillDesk:
             multiplier=fill.multiplier or info.contract.multiplier,
         )
 
-    def _judge(self, key: _Key) -> None:
-        """Reckon back from the position what each fill did to it; the fills of one contract are few."""
+    def _judge(self, key: _Key, fills: list[Fill]) -> None:
+        """Reckon back from the position what each fill did to it."""
         position = self._positions.get(key, 0.0 if self._positions_known else None)
         if position is None:
             return
-        of_contract = [fill for fill in self._fills.every() if (fill.account, fill.con_id) == key]
-        found = openings(of_contract, position)
-        for fill in of_contract:
-            known = (fill.account, fill.model, fill.exec_id, fill.con_id) in self._reported
-            opening = found.get(root(fill)) if known else None
+        found = openings(fills, position)
+        for fill in fills:
+            is_of_this_run = (fill.account, fill.model, fill.exec_id, fill.con_id) in self._reported
+            opening = found.get(root(fill)) if is_of_this_run else None
             if opening is not None and opening != fill.opening:
                 self._take(replace(fill, opening=opening))

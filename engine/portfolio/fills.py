@@ -29,6 +29,7 @@ class FillBook:
     def __init__(self, most: int = FILLS_MAX) -> None:
         self._most = most
         self._kept: dict[_Key, Fill] = {}
+        self._in_force: tuple[Fill, ...] | None = None  # None = to be worked out anew
 
     def on_fill(self, fill: Fill) -> bool:
         """Keep the fuller of two reports of one execution. True when it is new or changed.
@@ -40,7 +41,10 @@ class FillBook:
         self._kept[key] = fill = fill if known is None else merged(known, fill)
         while len(self._kept) > self._most:
             del self._kept[next(iter(self._kept))]
-        return known != fill
+        if known == fill:
+            return False
+        self._in_force = None
+        return True
 
     def kept(self, fill: Fill) -> Fill | None:
         """This execution with everything that was reported of it; None = it is new."""
@@ -52,7 +56,9 @@ class FillBook:
 
     def fills(self) -> tuple[Fill, ...]:
         """Those in force, oldest first: no corrected ones, no headings."""
-        return in_force(self._kept.values())
+        if self._in_force is None:
+            self._in_force = in_force(self._kept.values())
+        return self._in_force
 
 
 def root(fill: Fill) -> Root:

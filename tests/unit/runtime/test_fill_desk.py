@@ -75,10 +75,12 @@ def test_what_it_did_to_the_position_is_told_when_the_position_is_known(rig):
     rig.desk.on_fill(WHEAT)
     assert rig.recorded[-1].opening is None
     rig.desk.on_position("DU1", 9, 2.0)
+    rig.desk.step()
     assert rig.recorded[-1].opening == "open"
     sold = replace(WHEAT, exec_id="0000e0d5.67290a01.02.01", side="SLD", time_market=AT + 5.0)
     rig.desk.on_position("DU1", 9, 0.0)
     rig.desk.on_fill(sold)
+    rig.desk.step()
     assert {fill.exec_id[-5:]: fill.opening for fill in rig.recorded} == {"01.01": "open", "02.01": "close"}
 
 
@@ -86,8 +88,10 @@ def test_a_contract_that_is_not_held_counts_as_none_only_when_all_positions_are_
     sold = replace(WHEAT, side="SLD")
     rig.desk.on_fill(sold)
     rig.desk.on_connected(complete=False)
+    rig.desk.step()
     assert rig.recorded[-1].opening is None
     rig.desk.on_connected(complete=True)
+    rig.desk.step()
     assert rig.recorded[-1].opening == "close"
 
 
@@ -95,6 +99,7 @@ def test_openings_of_earlier_days_are_settled(rig):
     """Overnight an assignment may have changed the position without a fill."""
     rig.desk.restore([replace(WHEAT, opening="open"), replace(WHEAT, exec_id="old.01", time_market=AT - 1e5)])
     rig.desk.on_position("DU1", 9, -1.0)
+    rig.desk.step()
     assert rig.recorded == []
 
 
