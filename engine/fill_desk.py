@@ -14,6 +14,7 @@ from engine.bars.trading_day import TradingDays
 from engine.domain import ContractInfo, ContractRef, Fill
 from engine.portfolio.fills import FillBook, is_heading, merged, openings, root
 
+_MOST = 20_000  # of all accounts
 _Key = tuple[str, int]
 
 
@@ -37,7 +38,7 @@ class FillDesk:
         self._info = info
         self._want = want
         self._days = days
-        self._fills = FillBook()
+        self._fills = FillBook(_MOST)
         self._reported: set[tuple[str, str, str, int]] = set()  # in this run: of the others the opening is settled
         self._unjudged: set[_Key] = set()
         self._positions: dict[_Key, float] = {}
@@ -93,7 +94,7 @@ class FillDesk:
 
     def forget(self) -> None:
         """Other accounts than before."""
-        self._fills = FillBook()
+        self._fills = FillBook(_MOST)
         self._reported.clear()
         self._unjudged.clear()
 

@@ -17,7 +17,7 @@ from engine.errors import RequestRejected, RequestTimeout
 _EXECUTION, _COMMISSION = 11, 59
 _ASK_AT_MOST_EVERY_S = 2.0
 _GATHER_S = 0.02  # a commission report mostly comes in the packet of its execution
-_KEPT_MOST = 5_000
+_KEPT_MOST = 20_000
 _ADVISOR_ASKS_MOST = 50
 _ALL = ""
 

@@ -12,7 +12,7 @@ from engine.domain import Fill, Opening
 from engine.execution_ids import revision_of, root_of
 from engine.portfolio.valuation import unit_of
 
-FILLS_MAX = 2_000  # the least recently reported leave first
+FILLS_MAX = 10_000  # more than a busy day of one account; the least recently reported leave first
 _HEADING = "BAG"
 _SAME_QUANTITY = 1e-9
 # Advisors and brokers: F, I; their paper logins: DF, DI. Clients: U, DU.
@@ -121,6 +121,9 @@ def without_allocations(fills: Iterable[Fill]) -> tuple[Fill, ...]:
     The clients' share once all of it has come, the master's record until then.
     """
     fills = tuple(fills)
+    accounts = {fill.account for fill in fills}
+    if len(accounts) < 2 or not any(map(is_master, accounts)):
+        return fills
     orders: dict[_Order, list[Fill]] = defaultdict(list)
     for fill in fills:
         orders[_order(fill)].append(fill)

@@ -6,6 +6,7 @@ import pytest
 from engine.broker.port import AccountPnl, AccountValue, PortfolioMark, PositionPnl, PositionUpdate
 from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Fill, PositionRecord, Quote
+from engine.portfolio.fills import FILLS_MAX
 from engine.portfolio.manager import Market, TradeManager
 from engine.portfolio.sums import together
 from engine.portfolio.today import Today
@@ -122,11 +123,11 @@ def test_a_fill_told_again_after_a_reconnect_keeps_its_commission(desk):
 
 
 def test_fills_of_months_do_not_pile_up(desk):
-    for number in range(2_500):
+    for number in range(FILLS_MAX + 50):
         desk.manager.book("DU1").on_fill(Fill(f"e{number}", 2, "TSLA", "BOT", 1, 409.35, float(number), "ISLAND"))
     kept = desk.manager.book("DU1").fills()
-    assert len(kept) == 2_000
-    assert kept[-1].exec_id == "e2499"
+    assert len(kept) == FILLS_MAX
+    assert kept[-1].exec_id == f"e{FILLS_MAX + 49}"
 
 
 def test_another_account_begins_without_the_figures_of_the_former(desk):
