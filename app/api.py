@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from flask import Flask, Response, request
 
 from app import api_bars, api_fills, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
+from engine.encodable import to_json
 
 PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0
@@ -168,7 +168,7 @@ def _has_several(s: Snapshots) -> bool:
 
 def _json(value: Any, status: int = 200) -> Response:
     """NaN and infinity leave as null."""
-    return Response(msgspec.json.encode(value), status, mimetype="application/json")
+    return Response(to_json(value), status, mimetype="application/json")
 
 
 def _error(status: int, text: str, **more: Any) -> Response:

@@ -14,6 +14,8 @@ from flask import Flask, Response, abort, request
 from msgspec import Struct
 from werkzeug.exceptions import HTTPException
 
+from engine.encodable import to_json
+
 log = logging.getLogger("qtrade.web")
 
 BODY_MAX_BYTES = 1_000_000
@@ -172,4 +174,4 @@ _WORDS = {
 
 def refusal(code: int, text: str, **more: Any) -> Response:
     """A JSON answer that says no."""
-    return Response(msgspec.json.encode({"error": text, **more}), code, mimetype="application/json")
+    return Response(to_json({"error": text, **more}), code, mimetype="application/json")

@@ -48,7 +48,7 @@ def build_id(root: Path) -> BuildId:
     for path in source_files(root):
         name = path.relative_to(root).as_posix()
         files[name] = hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-        total.update(f"{name}\0{files[name]}\n".encode())
+        total.update(f"{name}\0{files[name]}\n".encode("utf-8", "surrogatepass"))
     return BuildId(total.hexdigest()[:ID_LENGTH], VERSION, files)
 
 

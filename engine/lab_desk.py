@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from engine.clock import Clock
 from engine.config import BreakoutParams
+from engine.encodable import encodable
 from engine.errors import LabError
 from engine.lab.handover import LOADING, NOT_LOADED, Handover
 from engine.lab.messages import (
@@ -228,7 +229,7 @@ class LabDesk:
             raise LabError("That is no source of recorded days. Reload the page.")
         if self._folder is None:
             raise LabError("The account is not known yet; its recorded days can be read once it is.")
-        return str(self._folder)
+        return encodable(str(self._folder))
 
     def _numbered(self) -> int:
         self._number += 1
@@ -358,7 +359,7 @@ class LabDesk:
 def _own_path(folder: str) -> str:
     """The folder as typed, "~" made good. Raises LabError."""
     try:
-        return str(Path(folder).expanduser())
+        return encodable(str(Path(folder).expanduser()))
     except (RuntimeError, ValueError, OSError) as error:  # RuntimeError: no such user
         raise LabError(f"{folder} is no folder that can be found: {error} Type it in full.") from error
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from engine.encodable import encodable
 from engine.log_folding import RepeatFolder
 from engine.redaction import redact
 
@@ -78,7 +79,7 @@ class _FileFormatter(logging.Formatter):
         return f"{time.strftime('%Y-%m-%dT%H:%M:%S', utc)}.{int(record.msecs):03d}Z"
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        return encodable(redact(super().format(record)))
 
 
 class _File(RotatingFileHandler):
@@ -120,7 +121,7 @@ def one_line(record: logging.LogRecord) -> str:
         kind, error = record.exc_info[0].__name__, " ".join(str(record.exc_info[1]).split())
         text = f"{text}: {kind}: {error}" if error else f"{text}: {kind}"
         text += " (details in the log file)"
-    return redact(text)
+    return encodable(redact(text))
 
 
 def plain(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from engine.bars.hours import PhaseNow, phase
 from engine.broker.port import ACCOUNTS_MAX
 from engine.domain import Condition, ContractInfo
+from engine.encodable import encodable
 from engine.health.status import status_block
 from engine.logs import error_counts, recent_lines
 from engine.portfolio.sums import together
@@ -93,7 +94,8 @@ class Publisher:
 
     def set_changed_files(self, names: Sequence[str]) -> None:
         """Files on disk that are not the running code; () = none."""
-        self._restart_needed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        shown = [encodable(name) for name in names[:3]]
+        self._restart_needed = ", ".join(shown) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
     # --- sections -------------------------------------------------------------------------------------------
 
@@ -253,7 +255,7 @@ class Publisher:
     def _notice_own_faults(self, lines: LinesSection) -> None:
         """What no broker tells: changed files, a full disk, tasks that keep dying, positions without a line."""
         rooms, wall = self._rooms, self._rooms.clock.wall()
-        problem = self._state.problem or self._setup.journal.problem
+        problem = encodable(self._state.problem or self._setup.journal.problem)
         restarts = rooms.supervisor.recent(rooms.clock.mono())
         missing = rooms.bus.positions_without_line()
         for key, is_on, title, text, cure, severity in (

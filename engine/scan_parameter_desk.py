@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.clock import Clock
+from engine.encodable import to_json
 from engine.errors import QTradeError
 from engine.scanners.parameter_xml import parse
 from engine.state.scan_sections import ScanParameters, ScanParametersSection
@@ -87,7 +88,7 @@ def _load(path: Path, day: str) -> ScanParameters | None:
     """None = nothing of this day, or not readable."""
     try:
         kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return None
     return kept.parameters if (kept.version, kept.day) == (VERSION, day) else None
 
@@ -96,7 +97,7 @@ def _save(path: Path, day: str, parameters: ScanParameters) -> None:
     """The disk may refuse: then the next start asks again."""
     fresh = path.with_name(path.name + ".new")
     try:
-        fresh.write_bytes(msgspec.json.encode(_Kept(VERSION, day, parameters)))
+        fresh.write_bytes(to_json(_Kept(VERSION, day, parameters)))
         fresh.replace(path)
     except OSError as error:
         log.warning("%s can't be written: %s", path.name, error.strerror)

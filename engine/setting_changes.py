@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from engine import custom_scans, threshold_sets
+from engine.encodable import encodable, plain_value
 from engine.errors import ConfigError
 from engine.saved_settings import write_saved
 from engine.setting_sources import FIELDS
@@ -124,9 +125,9 @@ class SettingsKeeper:
         rows = tuple(
             SettingRow(
                 key=key,
-                value=_plain(self._settings.value(key)),
+                value=plain_value(_plain(self._settings.value(key))),
                 default=_plain(field.get_default(call_default_factory=True)),
-                source=self._settings.origin(key),
+                source=encodable(self._settings.origin(key)),
                 locked=key in self._settings.locked,
             )
             for key, field in FIELDS.items()
@@ -136,7 +137,7 @@ class SettingsKeeper:
             changes=tuple(self._journal.changes(50)),
             sets=threshold_sets.rows(self._settings),
             shadow=self._settings.config.sets.shadow,
-            folder=str(self._path.parent),
+            folder=encodable(str(self._path.parent)),
         )
 
     def _adopt(self, fresh: EffectiveSettings, who: str, as_one: str) -> str:

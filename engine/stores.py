@@ -47,5 +47,5 @@ def remember_accounts(data_dir: Path, mode: str, accounts: Sequence[str]) -> Non
 def _read(data_dir: Path) -> dict[str, str | list[str]]:
     try:
         return msgspec.json.decode((data_dir / _REMEMBERED).read_bytes(), type=dict[str, str | list[str]])
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return {}

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from engine.domain import ContractRef, Demand
+from engine.encodable import to_json
 
 log = logging.getLogger("qtrade.lines")
 
@@ -38,13 +39,21 @@ class SymbolWatch:
 
     def _stored(self, file: Path) -> dict[int, ContractRef]:
         try:
-            stored = msgspec.json.decode(file.read_bytes(), type=list[ContractRef])
+            stored = msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
         except FileNotFoundError:
             return {}
-        except (OSError, msgspec.DecodeError) as error:
-            log.warning("%s can't be read (%s); the pins begin empty", file, error)
+        except (OSError, ValueError) as error:
+            log.warning("%s can't be read (%s); the pins begin empty, it is kept as %s", file, error, _set_aside(file))
             return {}
-        return {contract.con_id: contract for contract in stored}
+        pins: dict[int, ContractRef] = {}
+        for entry in stored:
+            try:
+                contract = msgspec.json.decode(entry, type=ContractRef)
+            except ValueError as error:
+                log.warning("A pin in %s can't be read (%s): %.80s", file, error, bytes(entry))
+            else:
+                pins[contract.con_id] = contract
+        return pins
 
     def show(self, contracts: Sequence[ContractRef]) -> bool:
         """These symbols are open on pages now, newest last; True when that is news."""
@@ -90,7 +99,17 @@ class SymbolWatch:
         fresh = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_bytes(msgspec.json.encode(list(self._pins.values())))
+            fresh.write_bytes(to_json(list(self._pins.values())))
             fresh.replace(self._file)
         except OSError as error:
             log.warning("%s can't be written (%s); the pins last until the program ends", self._file, error)
+
+
+def _set_aside(file: Path) -> str:
+    """Its new name: what could not be read must not be written over."""
+    aside = file.with_name(file.name + ".bad")
+    try:
+        file.replace(aside)
+    except OSError:
+        return file.name
+    return aside.name

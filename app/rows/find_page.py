@@ -26,7 +26,7 @@ def name_of(key: str) -> str:
 
 def request_id_of(name: str) -> str:
     """One id a name, 32 hex digits."""
-    return hashlib.sha256(name.upper().encode()).hexdigest()[:32]
+    return hashlib.sha256(name.upper().encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def name_parts(s: Snapshots, key: str) -> View:

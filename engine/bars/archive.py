@@ -28,6 +28,7 @@ from engine.bars.bar_files import (
     unpack,
 )
 from engine.domain import Bar, ContractRef
+from engine.encodable import to_json
 from engine.errors import StateError
 from engine.sqlite_damage import is_damaged, name_aside
 
@@ -91,7 +92,7 @@ class BarArchive:
         for con_id, text in rows:
             try:
                 found[con_id] = msgspec.json.decode(text, type=Spans)
-            except msgspec.DecodeError:
+            except ValueError:
                 continue
         return found
 
@@ -112,7 +113,7 @@ class BarArchive:
         with self._lock, self._db:
             for saved in contracts:
                 con_id = saved.contract.con_id
-                text = msgspec.json.encode(saved.contract)
+                text = to_json(saved.contract)
                 row = (con_id, text, msgspec.json.encode(saved.spans), at_market)
                 self._db.execute("INSERT OR REPLACE INTO symbols VALUES (?, ?, ?, ?)", row)
                 for session in saved.sessions:
@@ -180,7 +181,7 @@ class BarArchive:
         row = self._db.execute("SELECT bars FROM daily WHERE con_id = ?", (con_id,)).fetchone()
         try:
             return [] if row is None else msgspec.json.decode(row[0], type=list[Bar])
-        except msgspec.DecodeError:
+        except ValueError:
             return []
 
     def _put(self, con_id: int, session: StoredSession) -> None:

@@ -133,7 +133,7 @@ def read_daily(folder: Path, con_id: int) -> list[Bar]:
         row = None if db is None else db.execute("SELECT bars FROM daily WHERE con_id = ?", (con_id,)).fetchone()
     try:
         return [] if row is None else msgspec.json.decode(row[0], type=list[Bar])
-    except msgspec.DecodeError:
+    except ValueError:
         return []
 
 
@@ -217,7 +217,7 @@ def _reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
         if version > VERSION:
             raise StateError(f"{path} is of version {version}, this program reads {VERSION}; start the newer program")
         yield db if version else None  # 0 = the engine is just making it
-    except (sqlite3.Error, msgspec.DecodeError) as error:
+    except (sqlite3.Error, ValueError) as error:
         raise StateError(f"{path} can't be read: {error}; it is made anew when the engine starts") from error
     finally:
         if db is not None:

@@ -46,7 +46,7 @@ class DayCache:
             lines = self._path.read_bytes().splitlines()
             try:
                 head = msgspec.json.decode(lines[0], type=_Head)
-            except (IndexError, msgspec.DecodeError):
+            except (IndexError, ValueError):
                 return {}
             if (head.version, head.date) != (VERSION, date):
                 return {}
@@ -71,7 +71,7 @@ def _read(line: bytes) -> tuple[int, list[Bar]] | None:
     """One symbol; None for a line that was cut off by a crash."""
     try:
         kept = msgspec.json.decode(line, type=_Line)
-    except msgspec.DecodeError:
+    except ValueError:
         return None
     pairs = zip(kept.times, kept.volumes, strict=False)
     return kept.con_id, [Bar(time, 0.0, 0.0, 0.0, 0.0, volume, "history") for time, volume in pairs]

@@ -11,6 +11,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
+from collections.abc import Iterable
 from itertools import groupby, takewhile
 from pathlib import Path
 
@@ -156,10 +157,10 @@ class Journal:
             self._wake.clear()
             while self._write_batch() and self._waiting:
                 pass
-            self._store.keep({scope.url for scope in (self._scope, *self._others.values()) if scope is not None})
+            self._store.keep([scope.url for scope in (self._scope, *self._others.values()) if scope is not None])
         while self._write_batch() and self._waiting:
             pass
-        self._store.keep(set())
+        self._store.keep(())
 
     def _write_batch(self) -> bool:
         """Write the oldest rows; they leave the queue only after the commit. False = nothing could be written."""
@@ -195,13 +196,21 @@ class Journal:
         self._store.abandon(scope.url, check_file=is_corruption(getattr(error, "orig", error)))
 
 
+_Database = tuple[str, str | None, int | None, str | None]
+
+
+def _database(url: URL) -> _Database:
+    """What tells two databases apart. A URL's own hash is that of its text, which a path of other bytes has none of."""
+    return url.drivername, url.host, url.port, url.database
+
+
 class _Store:
     """The open databases. Journal thread only."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._engines: dict[URL, Engine] = {}
-        self._next_open_mono: dict[URL, float] = {}
+        self._engines: dict[_Database, Engine] = {}
+        self._next_open_mono: dict[_Database, float] = {}
 
     def write(self, scope: _Scope, batch: list[_Entry]) -> int:
         """Commit the batch; returns the number of rows that the database will never take and that were left out."""
@@ -220,26 +229,32 @@ class _Store:
 
     def may_try(self, url: URL) -> bool:
         """False = it could not be opened a moment ago."""
-        return url in self._engines or self._clock.mono() >= self._next_open_mono.get(url, float("-inf"))
+        key = _database(url)
+        return key in self._engines or self._clock.mono() >= self._next_open_mono.get(key, float("-inf"))
 
     def _opened(self, url: URL) -> Engine:
-        engine = self._engines.get(url)
+        key = _database(url)
+        engine = self._engines.get(key)
         if engine is None:
-            self._next_open_mono[url] = self._clock.mono() + REOPEN_PERIOD_S
-            engine = self._engines[url] = open_for_writing(url, self._clock.wall())
+            self._next_open_mono[key] = self._clock.mono() + REOPEN_PERIOD_S
+            engine = self._engines[key] = open_for_writing(url, self._clock.wall())
         return engine
 
     def abandon(self, url: URL, check_file: bool) -> None:
         """Drop the connections; `check_file` = open again at once, which moves a damaged file aside."""
-        if (engine := self._engines.pop(url, None)) is not None:
+        self._abandon(_database(url), check_file)
+
+    def _abandon(self, key: _Database, check_file: bool) -> None:
+        if (engine := self._engines.pop(key, None)) is not None:
             engine.dispose()
         if check_file:
-            self._next_open_mono.pop(url, None)
+            self._next_open_mono.pop(key, None)
 
-    def keep(self, urls: set[URL]) -> None:
+    def keep(self, urls: Iterable[URL]) -> None:
         """Close all others."""
-        for url in [url for url in self._engines if url not in urls]:
-            self.abandon(url, check_file=True)
+        kept = {_database(url) for url in urls}
+        for key in [key for key in self._engines if key not in kept]:
+            self._abandon(key, check_file=True)
 
 
 def _insert(connection: Connection, scope: _Scope, table: Table, entries: list[_Entry]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.bars.usual import NEW_YORK_NAME
+from engine.encodable import encoded
 from engine.lab.stepwise import LabSignal
 from engine.state.lab_sections import Histogram, LabResultSection, Moved, Range
 from engine.state.score_sections import ScoreFigures
@@ -168,7 +169,7 @@ from_lab = msgspec.msgpack.Decoder(FromLab)
 
 def framed(message: ToLab | FromLab) -> bytes:
     """The message behind its length."""
-    body = msgspec.msgpack.encode(message)
+    body = encoded(msgspec.msgpack.encode, message)
     return _length.pack(len(body)) + body
 
 

@@ -14,11 +14,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
 
+from engine.encodable import path_of
 from engine.errors import LabError, QTradeError
 from engine.lab.app_days import AppRecordings
 from engine.lab.messages import (
@@ -124,9 +124,9 @@ class Lab:
 def recordings(kind: str, folder: str) -> Recordings:
     """The source of recorded days. Raises LabError."""
     if kind == "app":
-        return AppRecordings(Path(folder))
+        return AppRecordings(path_of(folder))
     if kind == "csv":
-        return CsvRecordings(Path(folder))
+        return CsvRecordings(path_of(folder))
     raise LabError(f"{kind!r} is no source of recorded days; known: app, csv.")
 
 

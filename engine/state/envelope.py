@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from engine.encodable import to_json
 from engine.errors import StateError
 from engine.state.lab_sections import LAB_SECTIONS
 from engine.state.scan_sections import SCAN_SECTIONS
@@ -49,7 +50,7 @@ def kind_of(name: str) -> type[Section]:
 def wrap(snapshot: Section) -> Envelope:
     """The value to store. NaN and infinity become null and are refused again at the reader's door."""
     kind = type(snapshot)
-    return Envelope(kind.__name__, kind.VERSION, msgspec.Raw(msgspec.json.encode(snapshot)))
+    return Envelope(kind.__name__, kind.VERSION, msgspec.Raw(to_json(snapshot)))
 
 
 def unwrap(name: str, stored: bytes) -> Section:
