@@ -10,8 +10,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Set
 from pathlib import Path
 
+from msgspec import structs
+
+from engine.bars.hours import UNKNOWN_HOURS
+from engine.bars.trading_day import trade_date
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.lab.features import Features
 from engine.lab.recordings import CsvRecordings, tapes_of
@@ -32,7 +37,15 @@ def run(folder: Path) -> list[Judged]:
     features = Features(stack_tapes(tapes))
     usd = float(MarketScanSettings().avg_usd_volume_above)
     floors = Floors(params.price_floor_usd, float(params.avg_volume_floor), usd)
-    return Outcomes(features).judge(replay(features, params, floors))
+    futures = {tape.symbol for tape in tapes if not tape.floored}
+    return [_dated(each, futures) for each in Outcomes(features).judge(replay(features, params, floors))]
+
+
+def _dated(judged: Judged, futures: Set[str]) -> Judged:
+    """A file of a future is a UTC day: what came after its evening's opening is of the next trade date."""
+    if judged.symbol not in futures:
+        return judged
+    return structs.replace(judged, day=trade_date("FUT", UNKNOWN_HOURS, "", judged.signal.at).isoformat())
 
 
 def moves(judged: list[Judged]) -> str:
@@ -45,8 +58,9 @@ def table(judged: list[Judged]) -> str:
     lines = [
         "Signals of 2013-10-07 and 2013-10-08 under the default thresholds, one look at the close of each minute.",
         "Made by benchmarks/lab_2013.py. Median moves towards the signal's side after 5, 15, 30, 60 min in ATR.",
-        "Stocks with extended hours; ES and GC around the clock, without opening range and floors. Both days measure",
-        "relative volume against SMA20 (10 earlier days are not recorded).",
+        "Stocks with extended hours; ES and GC around the clock, without opening range and floors, by their trade date",
+        "(from 18:00 New York on the next day's). Both days measure relative volume against SMA20 (10 earlier days are",
+        "not recorded).",
         "",
         "symbol day         long short  opening range   score >= 0.7    5 min 15 min 30 min 60 min",
     ]
