@@ -429,17 +429,22 @@ class Engine:
             rooms.login.add_gap(wall, market)
             return
         money: dict[str, tuple[float | None, float | None, float | None]] = {}
+        all_lacks: set[str] = set()
         for account in rooms.login.watched:
             pnl = rooms.manager.book(account).pnl
-            money[account] = (rooms.manager.unrealized_of(account)[0], pnl.realized, pnl.daily)
-            rooms.login.add_point(account, wall, market, *money[account], rooms.dates.newest_reset(account))
+            unrealized, lacking = rooms.manager.unrealized_of(account)
+            money[account] = (unrealized, pnl.realized, pnl.daily)
+            lacks = frozenset(f"{account}:{lack.local_symbol}" for lack in lacking)
+            all_lacks |= lacks
+            rooms.login.add_point(account, wall, market, *money[account], rooms.dates.newest_reset(account), lacks)
         if rooms.login.has_sum:
             unrealized, realized, daily = (
                 rooms.manager.sum_of_accounts({name: values[kind] for name, values in money.items()})
                 for kind in range(3)
             )
             began = rooms.dates.newest_reset("")
-            rooms.login.add_point(ALL_ACCOUNTS, wall, market, unrealized, realized, daily, began)
+            lacks = frozenset(all_lacks)
+            rooms.login.add_point(ALL_ACCOUNTS, wall, market, unrealized, realized, daily, began, lacks)
 
     async def _survey(self) -> None:
         """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""

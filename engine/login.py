@@ -95,9 +95,10 @@ class Login:
         realized: float | None,
         daily: float | None,
         began_market: float | None = None,
+        lacks: frozenset[str] = frozenset(),
     ) -> None:
         """A point of one account's curve, or of ALL_ACCOUNTS'; see `PnlCurve.add`."""
-        self._curves[name].add(wall, market, unrealized, realized, daily, began_market)
+        self._curves[name].add(wall, market, unrealized, realized, daily, began_market, lacks)
 
     def add_gap(self, wall: float, market: float) -> None:
         """No data now, of any account."""

@@ -37,6 +37,7 @@ class PnlCurve:
         self._flat: PnlPoint | None = None  # the newest point of a flat stretch, not added yet
         self._apart: deque[float] = deque(maxlen=REMEMBERED)
         self._known: PnlPoint | None = None  # the newest with values, gaps aside
+        self._lacks: frozenset[str] = frozenset()
 
     def add(
         self,
@@ -46,10 +47,12 @@ class PnlCurve:
         realized: float | None,
         daily: float | None,
         began_market: float | None = None,
+        lacks: frozenset[str] = frozenset(),
     ) -> None:
         """Add a point; a gap is one empty point, however long it lasts, and a flat stretch has few.
 
-        `began_market`: when the newest trade date of what the account holds began.
+        `began_market`: when the newest trade date of what the account holds began. `lacks`: positions that
+        `unrealized` leaves out; the curve is interrupted where they change, since what comes in or goes is no P&L.
         """
         empty = unrealized is None and daily is None
         if empty and (not self._tail or is_gap(self._tail[-1])):
@@ -59,6 +62,7 @@ class PnlCurve:
         )
         if not empty:
             self._cut_before(point, began_market)
+            self._interrupt(point, lacks)
         last = self._tail[-1] if self._tail else None
         is_same = last is not None and _money(last) == _money(point)
         if last is not None and is_same and 0.0 <= point.t - last.t < FLAT_S:
@@ -85,6 +89,18 @@ class PnlCurve:
         if apart is not None:
             self._apart.append(apart)
 
+    def _interrupt(self, point: PnlPoint, lacks: frozenset[str]) -> None:
+        """One empty point where the sum counts other positions than before, unless the curve is cut there anyway."""
+        before, self._lacks = self._lacks, lacks
+        if before != lacks:
+            self._apart.clear()
+        if before == lacks or not self._tail or is_gap(self._tail[-1]):
+            return
+        if self._flat is not None:
+            self._keep(self._flat)
+        newest = self._tail[-1]
+        self._keep(PnlPoint((newest.t + point.t) / 2.0, (newest.m + point.m) / 2.0, None, None, None))
+
     def _is_reset(self, before: PnlPoint, point: PnlPoint) -> bool:
         """Whether the broker's own figures have begun anew between two points."""
         if before.realized and abs(before.realized) >= 1.0 and point.realized == 0.0:
@@ -109,6 +125,7 @@ class PnlCurve:
         self._tail.clear()
         self._apart.clear()
         self._flat = self._known = None
+        self._lacks = frozenset()
 
     def section(self, day: Begin | None = None) -> PnlSection:
         """The newest points; `day` = the account's running one."""

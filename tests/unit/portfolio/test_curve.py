@@ -122,3 +122,13 @@ def test_a_market_clock_that_goes_back_is_no_reset():
     curve.add(10.0, 5_000.0, 5.0, 0.0, 5.0, 1.0)
     curve.add(12.0, 100.0, 5.0, 0.0, 5.0, 50.0)
     assert resets_of(curve.section().points) == []
+
+
+def test_what_comes_into_the_sum_is_no_profit_and_interrupts_the_curve():
+    curve = PnlCurve(lambda *_: None)
+    curve.add(10.0, 10.0, -100.0, 0.0, 5.0, lacks=frozenset({"SAP"}))
+    curve.add(12.0, 12.0, -100.0, 0.0, 5.0, lacks=frozenset({"SAP"}))
+    curve.add(14.0, 14.0, 900.0, 0.0, 5.0)
+    curve.add(16.0, 16.0, 901.0, 0.0, 6.0)
+    values = [(point.m, point.unrealized) for point in curve.section().points]
+    assert values == [(10.0, -100.0), (12.0, -100.0), (13.0, None), (14.0, 900.0), (16.0, 901.0)]
