@@ -55,11 +55,11 @@ class _Api:
         s = self._read("broker", "positions", "positions_all")
         asked = request.args.get("account", "").strip()
         if not asked:
-            return _json(api_views.positions(s.positions, s.now))
+            return _json(api_views.positions(s, s.positions))
         account = self._account(asked, s)
         if account is None:
             return self._no_account(s)
-        return _json(api_views.positions(s.positions_all or s.positions, s.now, account or None))
+        return _json(api_views.positions(s, s.positions_all or s.positions, account or None))
 
     def lines(self) -> Response:
         return _json(api_lines.lines(self._read("lines", "coverage"), self._deps))

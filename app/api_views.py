@@ -1,7 +1,9 @@
 """The read-only JSON for scripts: sections of the state -> plain values. Pure; `s.now` is wall time.
 
-Times are UTC epoch seconds: of this machine for `since`, `at` of refusals, `ts` and `t`; of the gateway's clock
-(which differs on the demo) for signals, scans and bars. A missing number is null.
+`snapshot` is the number of the moment that an answer is of: answers, and polls of pages, of one number agree in every
+figure; null where no one moment can be vouched for. Times are UTC epoch seconds: of this machine for `since`, `at` of
+refusals, `ts` and `t`; of the gateway's clock (which differs on the demo) for signals, scans and bars. A missing number
+is null.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ def status(s: Snapshots, deps: AppDeps) -> Json:
     filtered = s.positions.filtered if s.positions else ()
     quotes = s.quotes.quotes if s.quotes and is_alive(s) else ()
     return {
+        "snapshot": s.snapshot,
         "uptime_s": deps.uptime_s(),
         "broker": _broker(s, deps),
         "lines": _line_counts(s.lines, deps),
@@ -162,14 +165,14 @@ def account(figures: AccountFigures) -> Json:
     }
 
 
-def positions(section: PositionsSection | None, now: float, account: str | None = None) -> Json:
+def positions(s: Snapshots, section: PositionsSection | None, account: str | None = None) -> Json:
     """Tradable positions with their prices, and those that are left out with the reason; of one account if given."""
 
     def rows(of: tuple[Held, ...]) -> list[Held]:
         return [row for row in of if account in (None, row.account)]
 
     return {
-        "tradable": [position(row, now) for row in rows(section.tradable)] if section else [],
+        "tradable": [position(row, s.now) for row in rows(section.tradable)] if section else [],
         "filtered": [
             {
                 "con_id": row.con_id,
@@ -187,6 +190,7 @@ def positions(section: PositionsSection | None, now: float, account: str | None 
             for row in (rows(section.filtered) if section else ())
         ],
         "complete": section.complete if section else False,
+        "snapshot": s.snapshot,
         "as_of": section.as_of_wall if section else None,
     }
 

@@ -107,10 +107,12 @@ def _add_pulse_headers(server: Flask, deps: AppDeps) -> None:
 
     @server.after_request
     def add(response: Response) -> Response:
-        pulse: tuple[float, float | None] | None = g.get("pulse")
+        pulse: tuple[float, float | None, int | None] | None = g.get("pulse")
         if pulse is not None:
             response.headers["X-QT-Now"] = f"{pulse[0]:.3f}"
             response.headers["X-QT-Build"] = deps.build_id
             if pulse[1] is not None:
                 response.headers["X-QT-Beat"] = f"{pulse[1]:.3f}"
+            if pulse[2] is not None:
+                response.headers["X-QT-Snapshot"] = str(pulse[2])
         return response

@@ -25,6 +25,7 @@ from typing import Any, Protocol
 from app.snapshots import EngineState, SectionReader, Snapshots, engine_state
 from app.views import PageView, find_page
 from engine.state.sections import Heartbeat
+from engine.state.source import Reading
 
 View = dict[str, dict[str, Any]]
 BY_FIELD = ("grid:", "rows:")
@@ -39,12 +40,17 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """One poll's answer; `delta` None = nothing changed. Ages in seconds, None = the engine has never written."""
+    """One poll's answer; `delta` None = nothing changed. Ages in seconds, None = the engine has never written.
+
+    `snapshot` = number of the moment that everything on the page is of (`engine.state.source.Reading`).
+    """
 
     delta: dict[str, Any] | None
     cursor: str
     heartbeat_age_s: float | None
     now_wall: float
+    snapshot: int | None = None
+    page: str = ""  # `PageView.mark` of the page that it is of
 
 
 @dataclass
@@ -98,7 +104,7 @@ class Feed:
     """Builds each page's view once per change, whoever asks, and answers with the difference to what the asker has.
 
     Args:
-        reader: `read(name)` and `seqs()` of the state; memory or disk.
+        reader: the state, in memory or on disk; each poll reads it once, so that a view is of one moment.
         clock: wall time, UTC epoch seconds.
         pages: what each path shows.
     """
@@ -120,20 +126,21 @@ class Feed:
         `sight`: the page's name and the parts on demand that are in sight, with spaces between; of another page or
         None = what the page shows when it is opened.
         """
-        now = self._clock()
         page, params = find_page(self._pages, path)
-        beat = self._reader.read("heartbeat")
-        age = max(0.0, now - beat.at_wall) if isinstance(beat, Heartbeat) else None
-        state = engine_state(age)
         key, wanted = page.key(params), page.wanted(sight)
         if page.on_poll is not None:
             page.on_poll(params)
-        with self._lock:
+        with self._lock:  # around the reading, too: two polls at once must not put the older view last
+            now = self._clock()
+            reading = self._reader.read_many(("heartbeat", *page.sections(params)))
+            beat = reading.sections.get("heartbeat")
+            age = max(0.0, now - beat.at_wall) if isinstance(beat, Heartbeat) else None
             history = self._history(key)
-            self._refresh(history, page, params, state, now)
+            self._refresh(history, page, params, reading, engine_state(age), now)
             delta = self._delta(history, key, cursor, page.on_demand, wanted)
             version = history.version
-        return Answer(delta, _cursor(f"{self._boot}.{key}.", version, wanted), age, now)
+        after = _cursor(f"{self._boot}.{key}.", version, wanted)
+        return Answer(delta, after, age, now, reading.snapshot, page.mark(params))
 
     def _history(self, key: str) -> _PageHistory:
         history = self._histories.setdefault(key, _PageHistory())
@@ -143,15 +150,19 @@ class Feed:
         return history
 
     def _refresh(
-        self, history: _PageHistory, page: PageView, params: dict[str, str], state: EngineState, now: float
+        self,
+        history: _PageHistory,
+        page: PageView,
+        params: dict[str, str],
+        reading: Reading,
+        state: EngineState,
+        now: float,
     ) -> None:
-        names = page.sections(params)
-        seqs = self._reader.seqs()
-        memo = (state, tuple(seqs.get(name, -1) for name in names))
+        seqs = reading.seqs()
+        memo = (state, tuple(seqs.get(name, -1) for name in page.sections(params)))
         if memo == history.memo:
             return
-        snapshots = Snapshots.read(self._reader, names, state, now, self._build)
-        view = page.build(snapshots, params)
+        view = page.build(Snapshots.of(reading, state, now, self._build), params)
         history.memo = memo
         newest = history.views.get(history.version)
         if newest is not None and newest == view:

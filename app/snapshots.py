@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
@@ -25,6 +26,7 @@ from engine.state.sections import (
     SymbolSection,
     UniverseSection,
 )
+from engine.state.source import Reading
 
 EngineState = Literal["starting", "alive", "late", "dead"]
 LATE_S = 6.0
@@ -32,11 +34,9 @@ DEAD_S = 15.0
 
 
 class SectionReader(Protocol):
-    """What the pages need of the state: the newest snapshot of a section and the numbers of all of them."""
+    """What the pages need of the state: sections of one moment."""
 
-    def read(self, name: str) -> Section | None: ...
-
-    def seqs(self) -> dict[str, int]: ...
+    def read_many(self, names: Iterable[str]) -> Reading: ...
 
 
 def engine_state(heartbeat_age_s: float | None) -> EngineState:
@@ -57,10 +57,14 @@ def _typed(section: Section | None, kind: type[S]) -> S | None:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """Every section a page asked for; None = not published yet, or not asked for. `now` is wall time."""
+    """Every section a page asked for; None = not published yet, or not asked for. `now` is wall time.
+
+    All are of one moment, whose number is `snapshot`.
+    """
 
     engine: EngineState
     now: float
+    snapshot: int | None = None
     build_id: str = ""
     version: str = ""
     heartbeat: Heartbeat | None = None
@@ -94,11 +98,17 @@ class Snapshots:
         now: float,
         build: tuple[str, str] = ("", ""),
     ) -> Snapshots:
-        """Read `names` once each, so that one view is built from one set of values."""
-        got = {name.partition(":")[0]: reader.read(name) for name in names}
+        """Read `names` as they are at one moment."""
+        return cls.of(reader.read_many(names), engine, now, build)
+
+    @classmethod
+    def of(cls, reading: Reading, engine: EngineState, now: float, build: tuple[str, str] = ("", "")) -> Snapshots:
+        """What was read, typed."""
+        got = {name.partition(":")[0]: section for name, section in reading.sections.items()}
         return cls(
             engine=engine,
             now=now,
+            snapshot=reading.snapshot,
             build_id=build[0],
             version=build[1],
             heartbeat=_typed(got.get("heartbeat"), Heartbeat),

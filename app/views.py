@@ -64,6 +64,10 @@ class PageView:
         name, *parts = (sight.split() if isinstance(sight, str) else []) or [""]
         return self.on_demand.intersection(parts) if name == self.name else self.at_first
 
+    def mark(self, params: Params) -> str:
+        """What the page's own elements are marked with (`data-qt-page`): an answer is shown on the page it is of."""
+        return f"{self.name}:{params['con_id']}" if "con_id" in params else self.name
+
     def key(self, params: Params) -> str:
         """One history of views per page and parameters."""
         return ":".join([self.name, *params.values()])
@@ -98,7 +102,7 @@ SYMBOL = PageView("symbol", re.compile(r"/symbol/(?P<con_id>[1-9]\d{0,9})"), _sy
 SYMBOL_NAME = PageView("symbol-name", re.compile(r"/symbol/(?P<name>[^/]+)"), lambda _params: _NAME_SECTIONS, _name)
 
 PAGES: tuple[PageView, ...] = (
-    page("overview", r"/", ("scanners", "signals", "pnl"), overview_parts),
+    page("overview", r"/", ("scanners", "signals", "pnl", "quotes"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
     page("lines", r"/lines", ("coverage", "answers"), lines_parts),
     replace(

@@ -1,14 +1,17 @@
 /* The browser's copy of the view: merges the poll's deltas and tells whoever draws a part.
    - qt.model: {part: {key: value}}, merged by the rules of app/feed.py
    - qt.onPart(prefix, fn): fn(name, changed, removed, full) after each change of a part "prefix:name" or "prefix"
+   - qt.onLeave(fn): fn() when the browser goes to another page, after everything of the former one was forgotten
    - qt.clock: server, market and data age, all from the last answer and the monotonic clock of this page
    - the one fetch wrapper: sees every answer of the server, so that its silence can be shown */
 (function () {
   "use strict";
   var qt = window.qt;
   var POLL_TIMEOUT_MS = 12000;
-  var listeners = [];
+  var listeners = [], have = null;   // have: the cursor of what is here
   qt.model = {};
+  qt.ready = [];              // called after a frame in which nodes came or went
+  qt.onNodes = function (fn) { qt.ready.push(fn); };
 
   /* Sets properties of a component; false = it is not on the page (left by now, or not laid out yet: Dash would throw). */
   qt.setProps = function (id, props) {
@@ -52,6 +55,56 @@
     for (var i = 0; i < keys.length - most; i += 1) { delete points[keys[i]]; }
   }
 
+  /* ---- what is shown belongs to the page that the address names ---- */
+  var OF_EVERY_PAGE = ["strip", "broker", "rows:bell"];
+  var at = window.location.pathname, leavers = [], held = null;
+  qt.onLeave = function (fn) { leavers.push(fn); };
+
+  function forget(part) {
+    var keys = Object.keys(qt.model[part]);
+    delete qt.model[part];
+    tell(part, {}, keys, true);
+  }
+
+  /* The address has changed: no value of the former page may stand under it, and no answer for it counts any more. */
+  function leave() {
+    if (at === window.location.pathname) { return; }
+    at = window.location.pathname;
+    have = held = null;
+    qt.setProps("shell-cursor", { data: null });
+    Object.keys(qt.model).forEach(function (part) { if (OF_EVERY_PAGE.indexOf(part) < 0) { forget(part); } });
+    leavers.forEach(function (fn) { fn(); });
+    qt.bind.tick();
+  }
+  window.addEventListener("_dashprivate_pushstate", leave);
+  window.addEventListener("popstate", leave);
+
+  /* The page's elements come from the server, too, and may come later than its values: until then these wait. */
+  function isHere(page) {
+    var drawn = document.querySelector("[data-qt-page]");
+    return page === undefined || (drawn !== null && drawn.dataset.qtPage === page);
+  }
+
+  function hold(delta) {
+    if (!delta.full) { return; }
+    held = delta;
+    OF_EVERY_PAGE.forEach(function (part) { if (delta.set[part]) { replace(part, delta.set[part]); } });
+    qt.tick();
+  }
+  qt.ready.push(function () {
+    if (!held || !isHere(held.page)) { return; }
+    var delta = held;
+    held = null;
+    qt.apply(delta);
+    qt.setProps("shell-cursor", { data: have });
+  });
+
+  function replace(part, values) {
+    var removed = Object.keys(qt.model[part] || {}).filter(function (key) { return !(key in values); });
+    qt.model[part] = values;
+    tell(part, values, removed, true);
+  }
+
   function replaceAll(views) {
     var before = qt.model;
     qt.model = {};
@@ -82,12 +135,16 @@
 
   /* Polls may overtake each other (one can be asked for at any time), and a busy browser may skip one: a delta that does
      not lead on from what is here would leave rows with half their fields. It is dropped; the next poll asks from here. */
-  var have = null;
   qt.cursor = function () { return have; };
   qt.apply = function (delta) {
+    leave();
+    if (delta.path !== undefined && (delta.path || "/") !== at) { return; }   // asked for another page
+    if (!isHere(delta.page)) { hold(delta); return; }
     if (!delta.full && delta.since !== have) { return; }
     if (qt.isOthersMoney(delta)) { return; }
+    held = null;
     have = delta.cursor || null;
+    document.documentElement.dataset.qtSnapshot = delta.snapshot || "";   // the moment that all of the page is of
     if (delta.full) { replaceAll(delta.set || {}); } else { mergeDelta(delta); }
     qt.tick();
   };

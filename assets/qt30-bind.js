@@ -184,10 +184,21 @@
     if (element && element.textContent !== text) { element.textContent = text; }
   }
 
+  /* qt.waits: fn(card) is true while what the card shows is not drawn yet, whatever is known of it. */
+  qt.waits = [];
+  var LIVE_S = 60, HAS_DATA = ["live", "marked", "stale"];   // LIVE_S: as app/rows/states.py
+
+  /* Ticks have stopped: nothing may come that says so. */
+  qt.freshness = function (value) {
+    var old = value.s === "live" && value.from !== undefined && qt.clock.now() - value.from > LIVE_S;
+    return old ? { s: "stale", since: value.from, text: "No tick for more than a minute. Last values." } : value;
+  };
+
   function drawState(card, name) {
-    var value = (qt.model.state || {})[name] || { s: "loading" };
-    var trouble = qt.clock.trouble() || (qt.pulse.failing ? "server" : null);
-    var state = trouble && (value.s === "live" || value.s === "stale") ? "stale" : value.s;
+    var value = qt.freshness((qt.model.state || {})[name] || { s: "loading" });
+    var trouble = qt.clock.trouble() || (qt.pulse.failing ? "server" : null), shown = HAS_DATA.indexOf(value.s) >= 0;
+    var waits = shown && qt.waits.some(function (fn) { return fn(card); });
+    var state = waits ? "loading" : trouble && shown ? "stale" : value.s;
     if (card.dataset.state !== state) { card.dataset.state = state; }
     words(card, ".qt-age", ageWords(state, value, trouble));
     if (value.s === "empty" || value.s === "error") {
@@ -197,6 +208,8 @@
       if (bar) { bar.hidden = value.done === undefined; bar.firstElementChild.style.width = (value.done || 0) + "%"; }
       words(card, ".qt-panel-next", value.until ? timedText({ text: "next try in {left}", until: value.until }) : "");
     }
+    var pill = card.querySelector(".qt-age"), why = state === "marked" || state === "live" ? value.text || "" : "";
+    if (pill && pill.title !== why) { pill.title = why; }
     if (state === "stale") {
       words(card, ".qt-stale-note", trouble ? "The engine is silent. Last values." : value.text || "Last values.");
     }
@@ -209,9 +222,22 @@
       var age = trouble ? qt.clock.dataAge() : qt.clock.now() - (value.since || qt.clock.now());
       return "stale · " + qt.fmt.age(Math.round(age)).replace(".0 s", " s");
     }
-    var fresh = qt.clock.dataAge();
-    return fresh === null ? "live" : "live · " + qt.fmt.age(fresh);
+    return qt.freshWords(value);
   }
+
+  /* "live · 0.4 s", "2 of 3 live · 4 s", "simulated live · 0.4 s", "current · 0.4 s", "delayed" */
+  qt.freshWords = function (value) {
+    var word = value.word || "live", count = value.of ? value.of[0] + " of " + value.of[1] + " " : "";
+    if (value.s === "marked") { return word; }
+    var age = qt.freshAge(value);
+    return count + word + (age === null ? "" : " · " + qt.fmt.age(age));
+  };
+  /* Of the oldest price that claims to be live; of the engine's own word where there is none. */
+  qt.freshAge = function (value) {
+    var beat = qt.clock.dataAge();
+    if (value.from === undefined) { return beat; }
+    return Math.max(0, beat || 0, qt.clock.now() - value.from);
+  };
 
   /* ---- what counts seconds; called twice a second and after each delta ---- */
   qt.bind.tick = function () {
@@ -239,11 +265,12 @@
       qt.ready.forEach(function (fn) { fn(); });
     });
   }
-  qt.ready = [];              // called after a frame in which nodes came or went
-  qt.onNodes = function (fn) { qt.ready.push(fn); };
+  /* From one symbol's page to another's, elements may be the same ones: then only the page's mark changes. */
   new MutationObserver(function (records) {
-    if (records.some(bringsElements)) { later(); }
-  }).observe(document.documentElement, { childList: true, subtree: true });
+    if (records.some(function (record) { return record.type === "attributes" || bringsElements(record); })) { later(); }
+  }).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["data-qt-page"]
+  });
   window.setInterval(prune, 30000);
   window.addEventListener("_dashprivate_pushstate", function () { window.setTimeout(prune, 1000); });
 })();

@@ -146,7 +146,11 @@
     grid.api.forEachNode(function (node) { if (!wanted[node.id]) { remove.push(node.data); } });
     grid.api.applyTransaction({ add: add, update: update, remove: remove });
     drawTotal(grid);
+    grid.wrapper.qtFilled = true;
   }
+  qt.waits.push(function (card) {
+    return Array.prototype.some.call(card.querySelectorAll("[data-qt-grid]"), function (wrapper) { return !wrapper.qtFilled; });
+  });
 
   function apply(grid, changed, removed) {
     var values = qt.model["grid:" + grid.name] || {}, add = [], update = [], nodes = [], fields = {};

@@ -74,15 +74,16 @@
     var tag = document.getElementById(chart.id + "-tag"), dot = document.getElementById(chart.id + "-dot");
     var full = gd._fullLayout, line = gd.data && gd.data[2];
     if (!tag || !full || !full.yaxis || !line) { return; }
-    var i = line.y.length - 1;
+    var i = line.y.length - 1, value = qt.get(chart.value);
     while (i >= 0 && (line.y[i] === null || line.y[i] === undefined)) { i -= 1; }
-    var y = i >= 0 ? full.yaxis._offset + full.yaxis.l2p(line.y[i]) : -1;
+    if (value === null || value === undefined) { i = -1; }
+    var y = i >= 0 ? full.yaxis._offset + full.yaxis.l2p(value) : -1;
     var x = i >= 0 ? full.xaxis._offset + full.xaxis.d2p(line.x[i]) : -1;
     var inside = y >= full.yaxis._offset && y <= full.yaxis._offset + full.yaxis._length;
     tag.hidden = i < 0 || !inside;
     dot.hidden = tag.hidden || x < full.xaxis._offset || x > full.xaxis._offset + full.xaxis._length + 1;
     if (tag.hidden) { return; }
-    var text = qt.fmt.signed(line.y[i], 0), tone = qt.fmt.tone(line.y[i], 0);
+    var text = qt.fmt.signed(value, 0), tone = qt.fmt.tone(value, 0);
     if (tag.textContent !== text) { tag.textContent = text; }
     tag.dataset.tone = dot.dataset.tone = tone;
     tag.style.transform = "translateY(" + Math.round(y - 10) + "px)";
@@ -124,9 +125,16 @@
       placeTag(chart, gd);
       words(chart, gd);
     }
+    qt.waits.push(function (card) {
+      if (!document.getElementById(chart.id) || !card.contains(document.getElementById(chart.id))) { return false; }
+      var gd = plot(chart.id);
+      return !gd || !gd._fullLayout || !gd.layout.meta;
+    });
     qt.onPart(chart.part, update);
+    qt.onPart("strip", function (name, changed) { if ("day" in changed) { update(); } });
     qt.onNodes(update);
   };
 
-  qt.liveCurve({ id: "overview-pnl", part: "tail:pnl", rebase: "overview-pnl-rebase" });
+  /* The tag is the day's P&L of the strip: the curve's last point may be some seconds older. */
+  qt.liveCurve({ id: "overview-pnl", part: "tail:pnl", value: "strip.day", rebase: "overview-pnl-rebase" });
 })();

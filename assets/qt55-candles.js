@@ -384,7 +384,16 @@
   });
   qt.onPart("chart", check);
   qt.onPart("tail", function (name) { if (C.base && name === "bars-" + C.base.tf) { check(); } });
-  qt.onNodes(function () {
-    if (!page() && C.base) { C.base = null; C.rows = []; C.points = []; C.at = new Map(); C.view = C.pointed = null; C.spec = null; }
+  /* Another page, another symbol: nothing of the former one may be drawn, asked for or said. */
+  function clear() {
+    C.base = null; C.rows = []; C.points = []; C.at = new Map(); C.view = C.pointed = null; C.spec = null;
+    C.asked = 0; C.drawn = null;
+    document.querySelectorAll("[data-qt-legend], [data-qt-chart-note]").forEach(function (box) { box.replaceChildren(); });
+  }
+  qt.onLeave(clear);
+  qt.onNodes(function () { if (!page() && C.base) { clear(); } });
+  qt.waits.push(function (card) {
+    var here = page(), chart = here && document.getElementById(CHART);
+    return !!chart && card.contains(chart) && (!C.base || String(C.base.con) !== here.dataset.qtSymbol);
   });
 })();

@@ -11,11 +11,15 @@
   function text(id, value) { var e = byId(id); if (e && e.textContent !== value) { e.textContent = value; } }
 
   function drawAge() {
-    var age = qt.clock.dataAge(), element = byId("shell-age");
+    var beat = qt.clock.dataAge(), element = byId("shell-age");
     if (!element) { return; }
-    var value = age === null ? qt.fmt.MISSING : qt.fmt.age(age);
+    /* as the card of the positions says: the oldest price that claims to be live, or what the prices are instead */
+    var fresh = qt.freshness(qt.get("strip.fresh") || {}), since = fresh.s === "stale" && fresh.since;
+    var age = since ? Math.max(beat || 0, qt.clock.now() - since) : qt.freshAge(fresh);
+    var value = age === null ? qt.fmt.MISSING : fresh.s === "marked" ? fresh.word : qt.fmt.age(age);
     if (element.textContent !== value) { element.textContent = value; }
-    var level = age === null ? "none" : age > 15 ? "dead" : age > 6 ? "late" : "fresh";
+    var level = beat === null ? "none" : beat > 15 ? "dead" : beat > 6 || since ? "late" :
+      fresh.s === "marked" ? "none" : "fresh";
     if (element.dataset.level !== level) { element.dataset.level = level; }
   }
 

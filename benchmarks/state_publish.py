@@ -71,7 +71,7 @@ def main() -> int:
     fill_sample(bus, 1.0, 1.0)
     unchanged = bus.read("scanners")
     with tempfile.TemporaryDirectory() as folder:
-        writer = StateWriter(Path(folder) / "state", clock, lambda: {name: bus.read(name) for name in bus.seqs()})
+        writer = StateWriter(Path(folder) / "state", clock, bus.current)
         writer.flush()
         reader = StateReader(Path(folder) / "state")
 

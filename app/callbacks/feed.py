@@ -25,12 +25,15 @@ def register(app: Dash, feed: Feed) -> None:
         running=[(Output(Shell.POLL, "disabled"), True, False)],
     )
     def poll(_ticks: int, _kick: Any, path: str, cursor: str | None, sight: str | None) -> dict[str, Any]:
-        """The delta with the cursor that it leads from ("since") and to: the browser applies what fits what it has."""
+        """The delta with the page that it is of and the cursor that it leads from ("since") and to: the browser applies
+        what fits where it is and what it has. `snapshot` = the moment that all of it is of.
+        """
         answer = feed.poll(path, cursor, sight)
-        g.pulse = (answer.now_wall, answer.heartbeat_age_s)
+        g.pulse = (answer.now_wall, answer.heartbeat_age_s, answer.snapshot)
         if answer.delta is None:
             raise PreventUpdate  # 204, no body
-        return {"since": cursor, **answer.delta, "cursor": answer.cursor}
+        about = {"path": path, "page": answer.page, "since": cursor, "snapshot": answer.snapshot}
+        return {**about, **answer.delta, "cursor": answer.cursor}
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("qt", "apply"),

@@ -40,6 +40,7 @@ def layout(**_: Any) -> Component:
             dcc.Store(id=Health.REPORT),
         ],
         className="qt-page qt-health",
+        **attrs(data_qt_page="health"),
     )
 
 

@@ -46,7 +46,7 @@ def layout(**_: Any) -> Component:
             html.Div([_run(), _spread(), _groups()], className="qt-col qt-col-side"),
         ],
         className="qt-page qt-lab",
-        **attrs(data_request=Lab.REQUEST),
+        **attrs(data_request=Lab.REQUEST, data_qt_page="lab"),
     )
 
 

@@ -34,6 +34,7 @@ def layout(**_: Any) -> Component:
             html.Div([_what_if(), _coverage(), _refused()], className="qt-col qt-col-side"),
         ],
         className="qt-page qt-lines",
+        **attrs(data_qt_page="lines"),
     )
 
 

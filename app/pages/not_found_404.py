@@ -22,5 +22,5 @@ def layout(**_: Any) -> Component:
             html.A("Overview", href="/"),
         ],
         className="qt-card qt-find-card",
-        **attrs(aria_label="No such page"),
+        **attrs(aria_label="No such page", data_qt_page="other"),
     )

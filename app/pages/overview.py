@@ -41,6 +41,7 @@ def layout(**_: Any) -> Component:
             html.Div([_events()], className="qt-col qt-col-third"),
         ],
         className="qt-page qt-overview",
+        **attrs(data_qt_page="overview"),
     )
 
 

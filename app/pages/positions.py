@@ -30,6 +30,7 @@ def layout(**_: Any) -> Component:
             _filtered(),
         ],
         className="qt-page qt-positions",
+        **attrs(data_qt_page="positions"),
     )
 
 

@@ -61,6 +61,7 @@ def layout(**_: Any) -> Component:
             ),
         ],
         className="qt-page qt-scanners",
+        **attrs(data_qt_page="scanners"),
     )
 
 

@@ -58,6 +58,7 @@ def layout(**_: Any) -> Component:
             html.Div([_changes(), _about()], className="qt-col qt-col-third"),
         ],
         className="qt-page qt-settings",
+        **attrs(data_qt_page="settings"),
     )
 
 

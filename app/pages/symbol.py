@@ -51,12 +51,12 @@ def layout(key: str | None = None, **_: Any) -> Component:
     """The page of a con_id, or of a name that is looked up."""
     if key is None:  # Dash looks at the layout without a path, to know its ids
         return _contract(0)
-    return _contract(int(key)) if re.fullmatch(r"[1-9]\d{0,9}", key) else _name()
+    return _contract(int(key)) if re.fullmatch(r"[1-9]\d{0,9}", key) else _name("symbol-name")
 
 
 def home(**_: Any) -> Component:
     """/symbol: the browser goes on to the symbol seen last, else to the largest position."""
-    return _name()
+    return _name("symbol-home")
 
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -67,7 +67,7 @@ dash.register_page(  # type: ignore[no-untyped-call]
 )
 
 
-def _name() -> Component:
+def _name(page: str) -> Component:
     return html.Div(
         html.Section(
             [
@@ -80,6 +80,7 @@ def _name() -> Component:
             **attrs(aria_label="Symbols of this name", data_qt_lookup="1"),
         ),
         className="qt-page",
+        **attrs(data_qt_page=page),
     )
 
 
@@ -115,7 +116,7 @@ def _contract(con_id: int) -> Component:
             dcc.Store(id=Symbol.REBASE),
         ],
         className="qt-page qt-symbol",
-        **attrs(data_qt_symbol=str(con_id)),
+        **attrs(data_qt_symbol=str(con_id), data_qt_page=f"symbol:{con_id}"),
     )
 
 

@@ -9,7 +9,7 @@ import zlib
 from typing import Any
 
 from app.format import MISSING, number, plural
-from app.rows.states import LIVE, LOADING, State, empty
+from app.rows.states import LOADING, OWN, State, empty
 from app.snapshots import Snapshots
 from engine.domain import Condition
 from engine.state.sections import HealthSection
@@ -57,9 +57,9 @@ def states(h: HealthSection) -> dict[str, State]:
     calm = empty("Nothing happened", "Messages of the broker and faults come here, in plain words with the cure.")
     silent = empty("No connection yet", "The time line begins with the first connection.")
     return {
-        **dict.fromkeys(CARDS, LIVE),
-        "happened": LIVE if h.conditions else calm,
-        "links": LIVE if h.link_spans else silent,
+        **dict.fromkeys(CARDS, OWN),
+        "happened": OWN if h.conditions else calm,
+        "links": OWN if h.link_spans else silent,
     }
 
 

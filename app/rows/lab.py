@@ -7,7 +7,7 @@ from typing import Any
 from app.format import MISSING, number, plural, price_decimals, share, signed, tone
 from app.rows.answers import answers_part
 from app.rows.lab_form import VARYING, vary_part
-from app.rows.states import LIVE, empty, error
+from app.rows.states import OWN, empty, error
 from app.rows.thresholds import BREAKOUT_KEYS, set_part, shown
 from app.snapshots import Snapshots
 from engine.state.lab_sections import Group, LabResultSection, LabSection, LabSourceSection, SetResult, SignalLine
@@ -25,7 +25,7 @@ def lab_parts(s: Snapshots) -> View:
     """Everything the Lab page shows beside the strip."""
     result = s.lab_result
     waits = empty("No run yet", "Choose days and ranges and press Run; the result stays until the next one.")
-    state = waits if result is None else LIVE
+    state = waits if result is None else OWN
     if result is None and s.lab is not None and s.lab.phase == "failed":
         state = error("The run failed", s.lab.text)
     has_signals = state if result is None or result.signals else empty("No signal", "The best set has no signal.")

@@ -8,7 +8,7 @@ from app.format import plural, share
 from app.rows.answers import answers_part
 from app.rows.coverage import coverage_parts, coverage_state
 from app.rows.gauge import cells, kept, legend, status_word, taken
-from app.rows.states import LIVE, broker_state, empty
+from app.rows.states import OWN, State, broker_state, dated_line, empty, market_state
 from app.snapshots import Snapshots
 from engine.domain import LineRow, SymbolEvent
 from engine.state.sections import LinesSection
@@ -36,9 +36,9 @@ def lines_parts(s: Snapshots) -> View:
         "answers": answers_part(s.answers),
         "state": {
             "lines": broker_state(s, section, bool(section), none),
-            "ledger": broker_state(s, section, bool(section and section.rows), none),
+            "ledger": ledger_state(s, none),
             "coverage": coverage_state(s),
-            "refused": LIVE
+            "refused": OWN
             if section and section.refused
             else empty("Nothing refused", "A request that finds no free line is listed here with the reason."),
             "changes": broker_state(
@@ -49,6 +49,13 @@ def lines_parts(s: Snapshots) -> View:
             ),
         },
     }
+
+
+def ledger_state(s: Snapshots, none: State) -> State:
+    """As fresh as the oldest tick of a line that streams; visits last seconds and are none."""
+    rows = s.lines.rows if s.lines else ()
+    streaming = [dated_line(row) for row in rows if row.line_class != "coverage" and row.last_tick_wall is not None]
+    return market_state(s, broker_state(s, s.lines, bool(rows), none), streaming)
 
 
 def headline(section: LinesSection | None) -> dict[str, Any]:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from app.rows.events import event_rows
+from app.rows.fresh import at_the_moment, dated, quotes_of
 from app.rows.gauge import legend
 from app.rows.heat import heat_parts
 from app.rows.key_figures import key_figures
 from app.rows.lines import headline
-from app.rows.positions import grid_rows, positions_state, summary, total_row
+from app.rows.positions import dated_rows, grid_rows, positions_state, summary, total_row
 from app.rows.signals import signal_counts, top_signals
-from app.rows.states import LIVE, LOADING, broker_state, empty
+from app.rows.states import LOADING, OWN, broker_state, empty, market_state
 from app.snapshots import Snapshots
 from engine.domain import Candidate
 
 View = dict[str, dict[str, Any]]
 HEAT_COLUMNS = 12
+FLAT_S = 10.0  # a flat stretch of the curve has one point in 8 s: so long the last one stands for now
 
 
 def overview_parts(s: Snapshots) -> View:
     """Everything the Overview shows beside the strip."""
+    quotes = quotes_of(s)
+    candidates = at_the_moment(s.scanners.candidates if s.scanners else (), quotes)
     signals = top_signals(s)
-    candidates = s.scanners.candidates if s.scanners else ()
+    heat = _priced_first(candidates)[:HEAT_COLUMNS]
     events = event_rows(s)
     return {
         "figures": key_figures(s.positions),
@@ -32,15 +36,17 @@ def overview_parts(s: Snapshots) -> View:
         "lines": {**headline(s.lines), **(legend(s.lines) if s.lines else {})},
         "rows:signals": signals,
         "signals": {"count": signal_counts(s, len(signals))},
-        "heat:top": heat_parts(_priced_first(candidates), HEAT_COLUMNS),
+        "heat:top": heat_parts(heat, HEAT_COLUMNS),
         "rows:events": events,
         "tail:pnl": pnl_tail(s),
         "state": {
             "positions": positions_state(s),
             "lines": broker_state(s, s.lines, bool(s.lines), LOADING),
-            "signals": signals_state(s, bool(signals)),
-            "heat": scan_state(s, bool(candidates)),
-            "events": LIVE
+            "signals": market_state(
+                s, signals_state(s, bool(signals)), dated(s, [row["sym"]["con"] for row in signals.values()], quotes)
+            ),
+            "heat": market_state(s, scan_state(s, bool(heat)), dated(s, [c.con_id for c in heat], quotes)),
+            "events": OWN
             if events
             else empty("Nothing happened yet", "Signals, fills, refusals and faults come here."),
             "pnl": pnl_state(s),
@@ -63,7 +69,17 @@ def pnl_tail(s: Snapshots) -> dict[str, Any]:
 def pnl_state(s: Snapshots) -> dict[str, Any]:
     """The curve is live once two points are there."""
     waiting = empty("No point yet", "One point is kept every 2 s as soon as the account's P&L comes.")
-    return broker_state(s, s.pnl, bool(s.pnl and len(s.pnl.points) > 1), waiting)
+    state = broker_state(s, s.pnl, bool(s.pnl and len(s.pnl.points) > 1), waiting)
+    if state != OWN or s.pnl is None:
+        return state
+    newest = s.pnl.points[-1]
+    if newest.daily is None:
+        return {"s": "stale", "since": round(newest.t, 1), "text": "The broker sends no P&L. The last known curve."}
+    rows = dated_rows(s)
+    fresh = market_state(s, state, rows)
+    if fresh["s"] == "live" and rows and s.now - newest.t > FLAT_S:
+        fresh["from"] = min(fresh["from"], round(newest.t, 1))
+    return fresh
 
 
 def scan_state(s: Snapshots, has_rows: bool) -> dict[str, Any]:

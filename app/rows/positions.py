@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from app.format import account_labels, number, plural, price_decimals, quantity, redacted, signed, tick_decimals, tone
-from app.rows.states import broker_state, empty
+from app.rows.states import Dated, broker_state, dated_position, empty, lines_of, market_state
 from app.snapshots import Snapshots
 from engine.state.sections import FilteredRow, Lack, PositionRow, PositionsSection
 from engine.zones import NEW_YORK, local_time
@@ -62,13 +62,20 @@ def positions_state(s: Snapshots) -> dict[str, Any]:
     if section is not None and not section.complete and not section.tradable and s.broker and s.broker.connected:
         return {"s": "loading", "text": "The broker is sending the positions."}
     none = empty("No position", "Positions appear here as soon as the account holds one that can be traded.")
-    return broker_state(s, section, bool(section and section.tradable), none)
+    return market_state(s, broker_state(s, section, bool(section and section.tradable), none), dated_rows(s))
+
+
+def dated_rows(s: Snapshots, only: str = "") -> list[Dated]:
+    """How fresh the prices of the positions are; `only` = of this type."""
+    lines, rows = lines_of(s), s.positions.tradable if s.positions else ()
+    return [dated_position(row, lines.get(row.con_id)) for row in rows if not only or row.sec_type == only]
 
 
 def futures_state(s: Snapshots) -> dict[str, Any]:
     """The futures tile is empty for an account that holds none."""
     held = bool(s.positions and any(row.sec_type == "FUT" for row in s.positions.tradable))
-    return broker_state(s, s.positions, held, empty("No future held", "Notional, tick value and last trade day."))
+    state = broker_state(s, s.positions, held, empty("No future held", "Notional, tick value and last trade day."))
+    return market_state(s, state, dated_rows(s, "FUT"))
 
 
 def summary(section: PositionsSection | None) -> dict[str, Any]:
@@ -361,7 +368,7 @@ def pnl_curves(section: PositionsSection | None) -> dict[str, Any]:
 def curves_state(s: Snapshots) -> dict[str, Any]:
     """State of the P&L curves: they need the bars of the last hour."""
     waiting = empty("No curve yet", "A curve needs the one-minute bars of the last hour; they come with the history.")
-    return broker_state(s, s.positions, bool(pnl_curves(s.positions)), waiting)
+    return market_state(s, broker_state(s, s.positions, bool(pnl_curves(s.positions)), waiting), dated_rows(s))
 
 
 def _round(value: float | None, decimals: int) -> float | None:

@@ -7,11 +7,12 @@ from typing import Any
 from app.format import MISSING, number, plural, price_decimals
 from app.rows.answers import answers_part
 from app.rows.custom_scans import CUSTOM, custom_parts
+from app.rows.fresh import at_the_moment, dated, quotes_of
 from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
 from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
-from app.rows.states import LIVE, broker_state, empty
+from app.rows.states import OWN, broker_state, empty, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
 from app.snapshots import Snapshots
@@ -38,9 +39,10 @@ STATE_WORDS = {"queued": "queued", "warming": "warming", "refused": "refused", "
 
 def scanners_parts(s: Snapshots) -> View:
     """Everything the Scanners page shows beside the strip."""
-    section = s.scanners
-    candidates = section.candidates if section else ()
+    section, quotes = s.scanners, quotes_of(s)
+    candidates = at_the_moment(section.candidates if section else (), quotes)
     shown = listed(candidates)
+    fresh = dated(s, [c.con_id for c in shown], quotes)
     events = event_rows(section)
     return {
         "chips": chips(section, s.settings),
@@ -63,13 +65,13 @@ def scanners_parts(s: Snapshots) -> View:
         "hist": hist_part(s.preview),
         "state": {
             **score_states(s.scores),
-            "heat": scan_state(s, bool(candidates)),
-            "results": scan_state(s, bool(candidates)),
+            "heat": market_state(s, scan_state(s, bool(candidates)), fresh),
+            "results": market_state(s, scan_state(s, bool(candidates)), fresh),
             "moves": broker_state(
                 s, section, bool(events), empty("No move yet", "Who comes to the top and who leaves is listed here.")
             ),
-            "thresholds": LIVE if s.settings else {"s": "loading"},
-            "changes": LIVE
+            "thresholds": OWN if s.settings else {"s": "loading"},
+            "changes": OWN
             if s.settings and s.settings.changes
             else empty("Nothing changed yet", "Each change of a threshold is kept here and can be taken back."),
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import number, plural, price_decimals, signed
-from app.rows.states import LIVE, LOADING, empty
+from app.rows.states import LOADING, OWN, empty
 from app.snapshots import Snapshots
 from engine.state.score_sections import AuditReport, FoundSignal, ScoreFigures, ScoreGroup, ScoresSection, ShadowReport
 from engine.zones import NEW_YORK, local_time
@@ -44,15 +44,15 @@ def score_states(section: ScoresSection | None) -> dict[str, Any]:
     if section is None:
         return dict.fromkeys(("scores", "shadow", "audit"), LOADING)
     return {
-        "scores": LIVE
+        "scores": OWN
         if section.days
         else empty("No signal yet", "Each signal is judged 5, 15, 30 and 60 min later by its bars."),
-        "shadow": LIVE
+        "shadow": OWN
         if section.shadow
         else empty(
             "No shadow set", "Choose a set above the thresholds and press Shadow: it runs beside them, silently."
         ),
-        "audit": LIVE
+        "audit": OWN
         if section.audit
         else empty("Not audited yet", "After the close the same rules judge every symbol's bars: what no line cost."),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.rows.answers import answers_part
-from app.rows.states import LIVE, LOADING, empty
+from app.rows.states import LOADING, OWN, empty
 from app.rows.thresholds import BREAKOUT_KEYS, SECTIONS, changed_words, changes_part, describe, set_part
 from app.snapshots import Snapshots
 from engine.state.sections import BrokerSection
@@ -67,8 +67,8 @@ def settings_parts(s: Snapshots) -> View:
             "now": now_words(s.broker),
         },
         "state": {
-            "settings": LIVE if s.settings else LOADING,
-            "changes": LIVE
+            "settings": OWN if s.settings else LOADING,
+            "changes": OWN
             if s.settings and s.settings.changes
             else empty("Nothing changed yet", "Each change made on a page is kept here and can be taken back."),
         },

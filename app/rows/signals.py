@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import number, percent, signed, times, tone
+from app.rows.fresh import at_the_moment, quotes_of
 from app.snapshots import Snapshots
 from engine.domain import Candidate, Signal
 
@@ -14,7 +15,7 @@ PART_MAX = 0.25
 def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
     """Rows of "Top signals"; key = signal id. `bars` = [distance, volume] as 0-100 for the two bars."""
     signals = s.signals.signals if s.signals else ()
-    by_con = {c.con_id: c for c in s.scanners.candidates} if s.scanners else {}
+    by_con = {c.con_id: c for c in at_the_moment(s.scanners.candidates, quotes_of(s))} if s.scanners else {}
     newest = {signal.con_id: signal for signal in signals}  # newest last: the last one of a symbol wins
     ordered = sorted(newest.values(), key=lambda g: (g.state != "active", -g.score, g.local_symbol))[:most]
     return {signal.id: _row(i, signal, by_con.get(signal.con_id)) for i, signal in enumerate(ordered)}

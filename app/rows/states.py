@@ -1,21 +1,42 @@
-"""The five states of a section, drawn alike everywhere: loading, empty, live, stale, error. Pure.
+"""The five states of a section, drawn alike everywhere: loading, empty, live, stale, error; and how fresh it is. Pure.
 
 A state travels in the part "state" under the section's name:
 {"s": state, "text": sentence, "title": heading, "since": wall s, "until": wall s of the next try, "done": 0-100}.
-Ages, countdowns and the staleness of the whole page (engine or server silent) are the browser's.
+
+"live" means live ticks. It carries "from", when the oldest price came that claims to be live, "of" = [live, all] where
+not every row is, and "word" where it is not the market's ("simulated live"). Data that are there, but not live, have
+the state "marked" and a "word" that says what they are: delayed, frozen, weekend, closed ... What the engine says of
+itself (lines, events, settings) is OWN: as fresh as its last sign of life.
+Ages, countdowns, the end of "live" when ticks stop, and the staleness of the whole page (engine or server silent) are
+the browser's.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from app.snapshots import Snapshots
-from engine.state.sections import BrokerSection, Section
+from engine.domain import LineRow, Quote
+from engine.state.sections import BrokerSection, PositionRow, Section
 
 State = dict[str, Any]
 
 LOADING: State = {"s": "loading"}
-LIVE: State = {"s": "live"}
+OWN: State = {"s": "live", "word": "current"}
+LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/qt30-bind.js counts so, too
+FLOW_S = 10.0  # what comes so soon after a request is its answer, the last known prices, not the market's flow
+_PHASE_WORDS = {"pre": "pre-market", "post": "after hours", "closed": "closed", "weekend": "weekend"}
+_TRADING = ("open", "pre", "post")
+
+
+class Dated(NamedTuple):
+    """When the newest price of a row came, and as what. `flows` = ticks came beyond the answer to the request."""
+
+    wall: float | None
+    data_type: str = "live"
+    flows: bool = False
+    is_tick: bool = True  # False: out of bars, the prior close, a portfolio update
 
 
 def empty(title: str, text: str, done_pct: float | None = None) -> State:
@@ -31,7 +52,7 @@ def error(title: str, text: str, until_wall: float | None = None) -> State:
 
 
 def broker_state(s: Snapshots, section: Section | None, has_rows: bool, when_empty: State) -> State:
-    """The state of a section that the broker feeds.
+    """The state of a section that the broker feeds, of what the engine says of itself while all is well.
 
     Not connected: last values are stale since the connection went, nothing yet is an error with the next try.
     """
@@ -44,10 +65,90 @@ def broker_state(s: Snapshots, section: Section | None, has_rows: bool, when_emp
         return _no_broker(broker)
     if section is None:
         return LOADING
-    return LIVE if has_rows else when_empty
+    return OWN if has_rows else when_empty
 
 
 def _no_broker(broker: BrokerSection) -> State:
     if broker.phase == "connecting":
         return LOADING
     return error("Not connected", broker.reason or "The broker has not answered yet.", broker.retry_at_wall)
+
+
+# --- how fresh the data shown are -----------------------------------------------------------------------------------
+
+
+def market_state(s: Snapshots, state: State, rows: Iterable[Dated]) -> State:
+    """`state` where it is not OWN; else how fresh the prices are that the section shows."""
+    shown = list(rows)
+    if state != OWN or not shown:
+        return state
+    live = [row.wall for row in shown if row.wall is not None and is_live(s, row)]
+    if not live:
+        return _not_live(s, shown)
+    fresh: State = {"s": "live", "from": round(min(live), 1)}
+    if len(live) < len(shown):
+        fresh["of"] = [len(live), len(shown)]
+    return fresh | ({"word": "simulated live"} if s.broker is not None and s.broker.mode == "simulated" else {})
+
+
+def is_live(s: Snapshots, row: Dated) -> bool:
+    """A live tick of the last minute. Where no session is known to be open, ticks must have kept coming: a request at
+    a closed market is answered with the last session's prices, as live ones.
+    """
+    if row.wall is None or not row.is_tick or row.data_type != "live" or s.now - row.wall > LIVE_S:
+        return False
+    return row.flows or (s.broker is not None and s.broker.session in _TRADING)
+
+
+def _not_live(s: Snapshots, rows: list[Dated]) -> State:
+    """What the data are instead, in a word."""
+    known = [row for row in rows if row.wall is not None]
+    if not known:
+        return {"s": "marked", "word": "no price yet"}
+    types = {row.data_type for row in known}
+    if types != {"live"}:
+        words = sorted(types - {"live"}) + (["not live"] if "live" in types else [])
+        return {"s": "marked", "word": ", ".join(words)}
+    phase = s.broker.session if s.broker is not None else "unknown"
+    if phase in _PHASE_WORDS:
+        return {"s": "marked", "word": _PHASE_WORDS[phase], "text": "The last session's prices."}
+    ticks = [row for row in known if row.is_tick]
+    if not ticks:
+        return {"s": "marked", "word": "historical"}
+    newest = max(row.wall for row in ticks if row.wall is not None)
+    if s.now - newest <= LIVE_S:
+        return {"s": "marked", "word": "last prices", "text": "It is not known whether the market is open."}
+    return {"s": "stale", "since": round(newest, 1), "text": "No tick for more than a minute. Last values."}
+
+
+def line_of(s: Snapshots, con_id: int) -> LineRow | None:
+    """Its line among those of the same moment."""
+    return lines_of(s).get(con_id)
+
+
+def lines_of(s: Snapshots) -> dict[int, LineRow]:
+    return {row.con_id: row for row in s.lines.rows} if s.lines else {}
+
+
+def dated_position(row: PositionRow, line: LineRow | None) -> Dated:
+    """The price that a position shows."""
+    is_tick = row.last is not None and row.last_kind not in ("close", "portfolio")
+    return Dated(row.last_wall, row.data_type, _flows(row.last_wall, line), is_tick)
+
+
+def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:
+    """A quote; what a visit has left behind is no live price."""
+    if quote is None or quote.price is None:
+        return Dated(None)
+    is_tick = quote.price_kind != "close" and quote.lane in ("streaming", "visited")
+    return Dated(quote.received_wall, quote.data_type, _flows(quote.received_wall, line), is_tick)
+
+
+def dated_line(line: LineRow) -> Dated:
+    """A line that streams."""
+    return Dated(line.last_tick_wall, "live", _flows(line.last_tick_wall, line))
+
+
+def _flows(wall: float | None, line: LineRow | None) -> bool:
+    asked = None if line is None else line.dwell_from_wall
+    return wall is not None and asked is not None and wall - asked > FLOW_S

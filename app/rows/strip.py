@@ -6,6 +6,8 @@ from typing import Any
 
 from app.format import MISSING, account_labels, arrow, percent, redacted, signed, tone
 from app.rows.gauge import cells, status_word
+from app.rows.positions import positions_state
+from app.rows.states import OWN
 from app.snapshots import Snapshots
 from engine.domain import ALL_ACCOUNTS
 from engine.state.sections import BrokerSection, HealthSection, PositionsSection
@@ -111,7 +113,7 @@ def _lines(s: Snapshots) -> dict[str, Any]:
 def _pnl(s: Snapshots) -> dict[str, Any]:
     section = s.positions
     if section is None:
-        return {"pnl": None, "pnl_pct": None, "priced": None}
+        return {"pnl": None, "pnl_pct": None, "priced": None, "day": None, "fresh": None}
     a = section.account
     count = len(section.tradable)
     shape = arrow(a.daily_pnl)
@@ -120,8 +122,18 @@ def _pnl(s: Snapshots) -> dict[str, Any]:
     return {
         "pnl": [text, tone(a.daily_pnl), reason],
         "pnl_pct": percent(a.daily_pnl_pct) if a.daily_pnl_pct is not None else None,
+        "day": None if a.daily_pnl is None else round(a.daily_pnl, 2),  # the curve's tag reads it here
+        "fresh": _fresh(s),
         "priced": f"{a.priced} of {count} priced" if count else "no position",
     }
+
+
+def _fresh(s: Snapshots) -> Any:
+    """How old the oldest price is that claims to be live among the positions: their card says the same. None = no
+    position, then the age is that of the engine's last sign of life.
+    """
+    state = positions_state(s)
+    return state if state["s"] in ("live", "marked", "stale") and state != OWN else None
 
 
 def _bell_count(health: HealthSection | None) -> int | None:

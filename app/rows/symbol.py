@@ -11,7 +11,7 @@ from app.format import arrow, number, percent, quantity, share, signed, times, t
 from app.rows.lines import PRIORITY_WORDS
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
-from app.rows.states import LIVE, LOADING, State, broker_state, empty
+from app.rows.states import LOADING, Dated, State, broker_state, dated_quote, empty, line_of, market_state
 from app.snapshots import Snapshots
 from engine.domain import LineRow, Quote
 from engine.state.sections import FilteredRow, SymbolSection
@@ -72,12 +72,14 @@ def states(s: Snapshots, con_id: int) -> dict[str, State]:
     rules = empty("No rules yet", "The breakout scanner judges this symbol as soon as it has bars.")
     calm = empty("Nothing yet", "Signals of the breakout scanner and your fills of today come here.")
     no_quote = empty("No quote yet", "The first tick of a line fills this.")
+    fresh = dated_quote(section.quote, line_of(s, con_id))
+    bars = fresh if fresh.wall is not None else Dated(section.bars[-1].time if section.bars else None, is_tick=False)
     return {
-        "chart": broker_state(s, section, bool(section.bars), none),
-        "quote": broker_state(s, section, section.quote is not None, no_quote),
+        "chart": market_state(s, broker_state(s, section, bool(section.bars), none), [bars]),
+        "quote": market_state(s, broker_state(s, section, section.quote is not None, no_quote), [fresh]),
         "why": broker_state(s, section, bool(section.rules or section.rules_short), rules),
-        "line": LIVE,
-        "marks": LIVE if section.signals or section.fills or section.position else calm,
+        "line": broker_state(s, section, True, LOADING),
+        "marks": broker_state(s, section, bool(section.signals or section.fills or section.position), calm),
     }
 
 

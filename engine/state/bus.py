@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from engine.state.door import checked
 from engine.state.envelope import SYMBOL_PREFIX, kind_of
 from engine.state.open_symbols import OPEN_FOR_S, OpenSymbols
 from engine.state.sections import Section
+from engine.state.source import Reading
 from engine.state.writer import StateWriter
 
 COMMANDS_WAITING_MAX = 100
@@ -24,14 +26,15 @@ class StateBus:
     """The state of one engine. `folder` None = memory only (tests, and until the account is known).
 
     Threads: `publish`, `remove` and `drain` on the engine thread; `read`, `seqs`, `submit` and the counters on any.
-    The current snapshots are one mapping that is replaced, never changed, so a reader needs no lock.
+    What is current is one `Reading` that is replaced, never changed, so a reader needs no lock: it holds one and has
+    all sections of one moment.
     """
 
     def __init__(self, folder: Path | None, clock: Clock) -> None:
         self._clock = clock
-        self._current: MappingProxyType[str, Section] = MappingProxyType({})
-        # A tab from before a restart must not meet its old cursor again: sequence numbers begin at the wall time.
+        # A tab from before a restart must not meet its old cursor again: all numbers begin at the wall time.
         self._first_seq = int(clock.wall() * 1000)
+        self._current = Reading(self._first_seq, MappingProxyType({}))
         self._last_seqs: dict[str, int] = {}
         self._commands: queue.Queue[AnyCommand] = queue.Queue(COMMANDS_WAITING_MAX)
         self._open = OpenSymbols()
@@ -42,7 +45,7 @@ class StateBus:
         """Keep the state in another folder from now on (the account became known); writes all sections there."""
         if self._writer is not None:
             self._writer.leave(self._current)
-        self._writer = None if folder is None else StateWriter(folder, self._clock, lambda: self._current)
+        self._writer = None if folder is None else StateWriter(folder, self._clock, self.current)
         if self._writer is not None:
             self._writer.start()
 
@@ -52,31 +55,58 @@ class StateBus:
         Raises:
             TypeError: the snapshot is not the struct of this section (a bug of the caller).
         """
-        if type(snapshot) is not kind_of(name):
-            raise TypeError(f"section {name} must be a {kind_of(name).__name__}, not a {type(snapshot).__name__}")
-        before = self._current.get(name)
-        if before is not None and replace(snapshot, seq=before.seq, as_of_wall=before.as_of_wall) == before:
-            return before.seq
-        seq = self._last_seqs.get(name, self._first_seq) + 1
-        self._last_seqs[name] = seq
-        stamped = replace(snapshot, seq=seq, as_of_wall=self._clock.wall())
-        self._current = MappingProxyType({**self._current, name: stamped})
-        return seq
+        self.publish_all({name: snapshot})
+        return self._current.sections[name].seq
+
+    def publish_all(self, snapshots: Mapping[str, Section], gone: Iterable[str] = ()) -> int:
+        """Publish what belongs to one moment, drop the sections `gone`: all at once, so that no reader sees a part.
+
+        Returns the number of the moment; it stays when no section says anything new.
+
+        Raises:
+            TypeError: a snapshot is not the struct of its section (a bug of the caller); nothing was published.
+        """
+        for name, snapshot in snapshots.items():
+            if type(snapshot) is not kind_of(name):
+                raise TypeError(f"section {name} must be a {kind_of(name).__name__}, not a {type(snapshot).__name__}")
+        sections, wall, is_news = dict(self._current.sections), self._clock.wall(), False
+        for name in gone:
+            is_news |= sections.pop(name, None) is not None
+        for name, snapshot in snapshots.items():
+            before = sections.get(name)
+            if before is not None and replace(snapshot, seq=before.seq, as_of_wall=before.as_of_wall) == before:
+                continue
+            self._last_seqs[name] = seq = self._last_seqs.get(name, self._first_seq) + 1
+            sections[name] = replace(snapshot, seq=seq, as_of_wall=wall)
+            is_news = True
+        number = self._current.snapshot or self._first_seq
+        if is_news:
+            number += 1
+            self._current = Reading(number, MappingProxyType(sections))
+        return number
 
     def remove(self, name: str) -> None:
-        """Drop a section (`symbol:<con_id>` when its last page closed); unknown names are ignored."""
-        self._current = MappingProxyType({key: value for key, value in self._current.items() if key != name})
+        """Drop a section; unknown names are ignored."""
+        self.publish_all({}, gone=(name,))
+
+    def current(self) -> Reading:
+        """All sections of this moment."""
+        return self._current
 
     def read(self, name: str) -> Section | None:
-        return self._current.get(name)
+        return self._current.sections.get(name)
+
+    def read_many(self, names: Iterable[str]) -> Reading:
+        now = self._current
+        return Reading(now.snapshot, {name: now.sections[name] for name in names if name in now.sections})
 
     def seqs(self) -> dict[str, int]:
-        return {name: snapshot.seq for name, snapshot in self._current.items()}
+        return self._current.seqs()
 
     def published_symbols(self) -> frozenset[int]:
         """con_ids that have a `symbol:<con_id>` section now."""
         return frozenset(
-            int(name.removeprefix(SYMBOL_PREFIX)) for name in self._current if name.startswith(SYMBOL_PREFIX)
+            int(name.removeprefix(SYMBOL_PREFIX)) for name in self._current.sections if name.startswith(SYMBOL_PREFIX)
         )
 
     def open_symbols(self, within_s: float = OPEN_FOR_S) -> frozenset[int]:

@@ -14,6 +14,7 @@ from engine.state.sections import AT_TIMES, SECTIONS, Section, SymbolSection
 
 SYMBOL_PREFIX = "symbol:"
 SEQS_KEY = "seqs"  # section name -> seq, so that a reader polls one small value
+_SNAPSHOT = "snapshot"  # ... and in the same table, under a name that no section has, the number of the moment
 
 
 class Envelope(Struct, frozen=True):
@@ -74,9 +75,19 @@ def unwrap(name: str, stored: bytes) -> Section:
         raise StateError(f"state section {name}: {error}; dropped") from error
 
 
-def unwrap_seqs(stored: bytes) -> dict[str, int]:
-    """Raises StateError when the value is not a table of numbers."""
+def wrap_seqs(snapshot: int | None, seqs: dict[str, int]) -> dict[str, int]:
+    """The table to store; the snapshot's number is left out when the sections are not of one moment."""
+    return seqs if snapshot is None else {**seqs, _SNAPSHOT: snapshot}
+
+
+def unwrap_seqs(stored: bytes) -> tuple[int | None, dict[str, int]]:
+    """The number of the moment (None = not said) and section name -> seq.
+
+    Raises:
+        StateError: the value is not a table of numbers.
+    """
     try:
-        return _seqs.decode(stored)
+        seqs = _seqs.decode(stored)
+        return seqs.pop(_SNAPSHOT, None), seqs
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateError(f"state: the table of sequence numbers is not readable ({error})") from error

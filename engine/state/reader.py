@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from diskcache import Cache, Timeout
@@ -17,8 +18,11 @@ from engine.state.commands import Command
 from engine.state.disk import open_existing
 from engine.state.envelope import SEQS_KEY, kind_of, unwrap, unwrap_seqs
 from engine.state.sections import Section
+from engine.state.source import Reading
 
 log = logging.getLogger(__name__)
+
+TRIES = 8  # the engine writes once a second for some milliseconds: a second try is rare, a third next to never
 
 
 class StateReader:
@@ -36,33 +40,43 @@ class StateReader:
 
     def read(self, name: str) -> Section | None:
         """The newest snapshot; the same object until its seq changes."""
-        kind_of(name)
-        seq = self.seqs().get(name)
-        if seq is None:
-            return None
-        known = self._decoded.get(name)
-        if known is not None and known[0] == seq:
-            return known[1]
-        section = self._decode(name)
-        with self._lock:
-            self._decoded[name] = (section.seq if section is not None else seq, section)
-        return section
+        return self.read_many((name,)).sections.get(name)
+
+    def read_many(self, names: Iterable[str]) -> Reading:
+        """Sections and their table are written in one transaction: who has the seqs of the table has one moment.
+
+        A write between two of the reads shows as another seq; then it is read again.
+        """
+        wanted = tuple(names)
+        for name in wanted:
+            kind_of(name)
+        for _ in range(TRIES):
+            snapshot, seqs = self._table()
+            found = [self._section(name, seqs[name]) for name in wanted if name in seqs]
+            if all(is_of_moment for _, _, is_of_moment in found):
+                break
+        else:
+            snapshot = None
+        return Reading(snapshot, {name: section for name, section, _ in found if section is not None})
 
     def seqs(self) -> dict[str, int]:
+        return self._table()[1]
+
+    def _table(self) -> tuple[int | None, dict[str, int]]:
         stored = self._get(SEQS_KEY)
         if stored is None:
-            return {}
+            return None, {}
         try:
-            seqs = unwrap_seqs(stored)
+            snapshot, seqs = unwrap_seqs(stored)
         except StateError as error:
             self._note(SEQS_KEY, str(error))
-            return {}
+            return None, {}
         with self._lock:
             self._problems.pop(SEQS_KEY, None)
             for gone in self._decoded.keys() - seqs.keys():
                 del self._decoded[gone]
                 self._problems.pop(gone, None)
-        return seqs
+        return snapshot, seqs
 
     def submit(self, command: Command) -> None:
         raise CommandRefused(
@@ -78,18 +92,24 @@ class StateReader:
         """Close this thread's connection."""
         self._cache.close()
 
-    def _decode(self, name: str) -> Section | None:
+    def _section(self, name: str, seq: int) -> tuple[str, Section | None, bool]:
+        """The section, and whether it is the one that the table means; a refused one is as good as not there."""
+        known = self._decoded.get(name)
+        if known is not None and known[0] == seq:
+            return name, known[1], True
         stored = self._get(name)
         if stored is None:
-            return None
+            return name, None, False
         try:
             section = unwrap(name, stored)
         except StateError as error:
             self._note(name, str(error))
-            return None
+            section = None
         with self._lock:
-            self._problems.pop(name, None)
-        return section
+            if section is not None:
+                self._problems.pop(name, None)
+            self._decoded[name] = (seq if section is None else section.seq, section)
+        return name, section, section is None or section.seq == seq
 
     def _get(self, name: str) -> bytes | None:
         try:

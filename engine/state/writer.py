@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from diskcache import Cache, Timeout
@@ -17,8 +17,8 @@ from engine.clock import Clock
 from engine.errors import StateError
 from engine.sqlite_damage import is_corruption
 from engine.state.disk import open_cache
-from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, Envelope, unwrap_seqs, wrap
-from engine.state.sections import Section
+from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, Envelope, unwrap_seqs, wrap, wrap_seqs
+from engine.state.source import Reading
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ REOPEN_PERIOD_S = 5.0
 class StateWriter:
     """Keeps one folder equal to `current()`. Only `flush` and `close` touch the cache, in one thread."""
 
-    def __init__(self, folder: Path, clock: Clock, current: Callable[[], Mapping[str, Section]]) -> None:
+    def __init__(self, folder: Path, clock: Clock, current: Callable[[], Reading]) -> None:
         self.folder = folder
         self.write_errors = 0
         self.last_write_ms: float | None = None
@@ -46,7 +46,7 @@ class StateWriter:
     def start(self) -> None:
         self._thread.start()
 
-    def leave(self, last: Mapping[str, Section]) -> None:
+    def leave(self, last: Reading) -> None:
         """Write `last` and end the thread, without waiting for it: the state moves to another folder."""
         self._current = lambda: last
         self._stop.set()
@@ -98,12 +98,14 @@ class StateWriter:
     def _forget_symbols(self, cache: Cache) -> None:
         """Symbols that pages had open belong to the run that published them."""
         stored = cache.get(SEQS_KEY)
-        for name in unwrap_seqs(stored) if stored is not None else ():
+        for name in unwrap_seqs(stored)[1] if stored is not None else ():
             if name.startswith(SYMBOL_PREFIX):
                 cache.delete(name)
 
-    def _write_changes(self, cache: Cache, current: Mapping[str, Section]) -> bool:
-        values = self._encoded(current)  # before the lock is taken
+    def _write_changes(self, cache: Cache, now: Reading) -> bool:
+        """All changed sections of one moment and their table, in one transaction."""
+        current = now.sections
+        values = self._encoded(now)  # before the lock is taken
         gone = [name for name in self._written if name not in current]
         if not values and not gone:
             return False
@@ -114,14 +116,14 @@ class StateWriter:
                 cache.set(name, value)
             for name in gone:
                 cache.delete(name)
-            cache.set(SEQS_KEY, seqs)
+            cache.set(SEQS_KEY, wrap_seqs(now.snapshot, seqs))
         self._written = seqs
         return True
 
-    def _encoded(self, current: Mapping[str, Section]) -> dict[str, Envelope]:
+    def _encoded(self, now: Reading) -> dict[str, Envelope]:
         """The changed sections, ready to store; one that is no JSON (a bug) must not keep the others from disk."""
         values = {}
-        for name, snapshot in current.items():
+        for name, snapshot in now.sections.items():
             if snapshot.seq in (self._written.get(name), self._refused.get(name)):
                 continue
             try:

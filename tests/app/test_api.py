@@ -393,7 +393,7 @@ def test_healthz_names_a_state_folder_that_cannot_be_written(tmp_path):
     desk = Desk(state=bus)
     desk.clock = clock
     desk.fill()
-    bus._writer = StateWriter(tmp_path / "file" / "state", clock, lambda: bus._current)
+    bus._writer = StateWriter(tmp_path / "file" / "state", clock, bus.current)
     bus._writer.flush()
     answer = desk.get("/healthz")
     assert answer["status"] == "degraded"
@@ -422,7 +422,7 @@ def test_no_value_of_the_state_leaves_as_nan(live):
 def test_a_second_process_answers_the_same(tmp_path):
     first = Desk()
     first.fill()
-    writer = StateWriter(tmp_path / "state", first.clock, lambda: first.bus._current)
+    writer = StateWriter(tmp_path / "state", first.clock, first.bus.current)
     assert writer.flush()
     writer.close()
     reader = StateReader(tmp_path / "state")

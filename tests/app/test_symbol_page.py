@@ -470,6 +470,9 @@ class Refusing:
     def read(self, name):
         return self.bus.read(name)
 
+    def read_many(self, names):
+        return self.bus.read_many(names)
+
     def seqs(self):
         return self.bus.seqs()
 

@@ -46,7 +46,7 @@ def fill_up(disk: Path) -> Path:
 def test_the_state_goes_on_from_memory_and_is_written_once_there_is_room(small_disk, caplog):
     clock = FakeClock()
     bus = StateBus(None, clock)
-    writer = StateWriter(small_disk / "state", clock, lambda: {name: bus.read(name) for name in bus.seqs()})
+    writer = StateWriter(small_disk / "state", clock, bus.current)
     fill_sample(bus)
     assert writer.flush()
     ballast = fill_up(small_disk)

@@ -39,7 +39,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.clock = FakeClock()
         self.bus = StateBus(None, self.clock)
-        self.writer = StateWriter(folder, self.clock, lambda: {n: self.bus.read(n) for n in self.bus.seqs()})
+        self.writer = StateWriter(folder, self.clock, self.bus.current)
 
 
 @pytest.fixture
@@ -364,7 +364,7 @@ from tests.app.sample_coverage import coverage_at
 from tests.app.sample_state import fill_sample, tick_sample
 clock = SystemClock()
 bus = StateBus(None, clock)
-writer = StateWriter(Path({folder!r}), clock, lambda: bus._current)
+writer = StateWriter(Path({folder!r}), clock, bus.current)
 fill_sample(bus, 1.0, 1.0)
 bus.publish("coverage", coverage_at(1.0, count=20))
 step = 0
