@@ -31,12 +31,15 @@ _TRADING = ("open", "pre", "post")
 
 
 class Dated(NamedTuple):
-    """When the newest price of a row came, and as what. `flows` = ticks came beyond the answer to the request."""
+    """When the newest price of a row came, and as what. `flows` = ticks came beyond the answer to the request.
+
+    `instead` = what it is where it is no tick: "prior close", "from TWS", "historical".
+    """
 
     wall: float | None
     data_type: str = "live"
     flows: bool = False
-    is_tick: bool = True  # False: out of bars, the prior close, a portfolio update
+    instead: str = ""
 
 
 def empty(title: str, text: str, done_pct: float | None = None) -> State:
@@ -95,7 +98,7 @@ def is_live(s: Snapshots, row: Dated) -> bool:
     """A live tick of the last minute. Where no session is known to be open, ticks must have kept coming: a request at
     a closed market is answered with the last session's prices, as live ones.
     """
-    if row.wall is None or not row.is_tick or row.data_type != "live" or s.now - row.wall > LIVE_S:
+    if row.wall is None or row.instead or row.data_type != "live" or s.now - row.wall > LIVE_S:
         return False
     return row.flows or (s.broker is not None and s.broker.session in _TRADING)
 
@@ -112,10 +115,9 @@ def _not_live(s: Snapshots, rows: list[Dated]) -> State:
     phase = s.broker.session if s.broker is not None else "unknown"
     if phase in _PHASE_WORDS:
         return {"s": "marked", "word": _PHASE_WORDS[phase], "text": "The last session's prices."}
-    ticks = [row for row in known if row.is_tick]
-    if not ticks:
-        return {"s": "marked", "word": "historical"}
-    newest = max(row.wall for row in ticks if row.wall is not None)
+    if all(row.instead for row in known):
+        return {"s": "marked", "word": ", ".join(sorted({row.instead for row in known}))}
+    newest = max(row.wall for row in known if row.wall is not None and not row.instead)
     if s.now - newest <= LIVE_S:
         return {"s": "marked", "word": "last prices", "text": "It is not known whether the market is open."}
     return {"s": "stale", "since": round(newest, 1), "text": "No tick for more than a minute. Last values."}
@@ -132,16 +134,16 @@ def lines_of(s: Snapshots) -> dict[int, LineRow]:
 
 def dated_position(row: PositionRow, line: LineRow | None) -> Dated:
     """The price that a position shows."""
-    is_tick = row.last is not None and row.last_kind not in ("close", "portfolio")
-    return Dated(row.last_wall, row.data_type, _flows(row.last_wall, line), is_tick)
+    instead = {"close": "prior close", "portfolio": "from TWS"}.get(row.last_kind or "", "")
+    return Dated(row.last_wall, row.data_type, _flows(row.last_wall, line), instead)
 
 
 def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:
-    """A quote; what a visit has left behind is no live price."""
+    """A quote."""
     if quote is None or quote.price is None:
         return Dated(None)
-    is_tick = quote.price_kind != "close" and quote.lane in ("streaming", "visited")
-    return Dated(quote.received_wall, quote.data_type, _flows(quote.received_wall, line), is_tick)
+    instead = "prior close" if quote.price_kind == "close" else "historical" if quote.lane == "history" else ""
+    return Dated(quote.received_wall, quote.data_type, _flows(quote.received_wall, line), instead)
 
 
 def dated_line(line: LineRow) -> Dated:

@@ -73,7 +73,11 @@ def states(s: Snapshots, con_id: int) -> dict[str, State]:
     calm = empty("Nothing yet", "Signals of the breakout scanner and your fills of today come here.")
     no_quote = empty("No quote yet", "The first tick of a line fills this.")
     fresh = dated_quote(section.quote, line_of(s, con_id))
-    bars = fresh if fresh.wall is not None else Dated(section.bars[-1].time if section.bars else None, is_tick=False)
+    bars = (
+        fresh
+        if fresh.wall is not None
+        else Dated(section.bars[-1].time if section.bars else None, instead="historical")
+    )
     return {
         "chart": market_state(s, broker_state(s, section, bool(section.bars), none), [bars]),
         "quote": market_state(s, broker_state(s, section, section.quote is not None, no_quote), [fresh]),

@@ -39,3 +39,17 @@ def test_pages_know_the_gateways_time_whatever_its_speed(engine, speed):
     clock.advance(3.0)
     seen = Snapshots.read(state, ("broker",), "alive", clock.wall())
     assert seen.market_time(clock.wall()) == pytest.approx(1_000_000.0 + 35.0 * speed, abs=0.2)
+
+
+def test_a_pass_is_one_snapshot(engine):
+    engine, state = engine
+    engine.publisher.all()
+    for publish in (engine.publisher.step, engine.publisher.step, engine.publisher.all):
+        before = state.current()
+        engine.rooms.clock.advance(1.0)
+        publish()
+        after = state.current()
+        assert after.snapshot == before.snapshot + 1
+        assert after.sections["heartbeat"] is not before.sections["heartbeat"]
+        new = [section for name, section in after.sections.items() if section is not before.sections.get(name)]
+        assert {section.as_of_wall for section in new} == {engine.rooms.clock.wall()}, "what is new is of one time"

@@ -192,3 +192,23 @@ def test_a_run_is_let_in_up_to_the_limits_that_form_and_lab_keep():
         checked(run(MOST_RANGES + 1, 1))
     with pytest.raises(CommandRefused, match="takes 1-60 values"):
         checked(run(1, MOST_VALUES + 1))
+
+
+def test_a_pass_is_published_at_once_or_not_at_all(bus):
+    first = bus.publish_all({"heartbeat": beat(1.0), "pnl": PnlSection(points=())})
+    reading = bus.read_many(("heartbeat", "pnl", "quotes"))
+    assert reading.snapshot == first and set(reading.sections) == {"heartbeat", "pnl"}
+    with pytest.raises(TypeError):
+        bus.publish_all({"heartbeat": beat(2.0), "pnl": beat(2.0)})
+    assert bus.read_many(("heartbeat", "pnl")) == bus.read_many(("heartbeat", "pnl"))
+    assert bus.read("heartbeat").at_wall == 1.0, "the good half of a bad pass is not published"
+
+
+def test_a_snapshot_has_a_new_number_exactly_when_it_says_something_new(bus):
+    first = bus.publish_all({"heartbeat": beat(1.0)})
+    held = bus.read_many(("heartbeat",))
+    assert bus.publish_all({"heartbeat": beat(1.0)}) == first
+    assert bus.publish_all({"heartbeat": beat(2.0)}, gone=("nothing",)) == first + 1
+    assert held.sections["heartbeat"].at_wall == 1.0, "a reading stays what it was"
+    bus.remove("heartbeat")
+    assert bus.current().snapshot == first + 2 and not bus.current().sections

@@ -21,7 +21,7 @@ from engine.state.bus import StateBus
 from engine.state.commands import Reconnect
 from engine.state.disk import INLINE_BELOW_BYTES, JsonDisk, open_cache
 from engine.state.reader import StateReader
-from engine.state.sections import SECTIONS, Heartbeat, SettingRow, SettingsSection
+from engine.state.sections import SECTIONS, Heartbeat, PnlPoint, PnlSection, SettingRow, SettingsSection
 from engine.state.writer import REOPEN_PERIOD_S, StateWriter
 from tests.app.sample_coverage import coverage_at
 from tests.app.sample_state import TSLA, WALL, fill_sample, tick_sample
@@ -392,3 +392,47 @@ def test_kill_9_in_the_middle_of_writing_loses_no_key(folder):
         assert reader.problem == ""
         reader.close()
         assert not [path for path in folder.parent.iterdir() if ".corrupt-" in path.name]
+
+
+class Interrupted(StateReader):
+    """The engine writes between the reader's first reads."""
+
+    def __init__(self, folder: Path, between: list) -> None:
+        super().__init__(folder)
+        self._between = between
+
+    def _get(self, name):
+        value = super()._get(name)
+        if self._between:
+            self._between.pop(0)()
+        return value
+
+
+def test_a_write_between_two_reads_is_never_seen_by_halves(desk, folder):
+    def write(number):
+        desk.bus.publish_all({"heartbeat": beat(number), "pnl": PnlSection(points=(PnlPoint(number, 0, 0, 0, 0),))})
+        assert desk.writer.flush()
+
+    write(1.0)
+    for when in range(6):
+        reader = Interrupted(folder, [lambda: None] * when + [lambda when=when: write(10.0 + when)])
+        for _ in range(3):
+            reading = reader.read_many(("heartbeat", "pnl"))
+            assert reading.sections["heartbeat"].at_wall == reading.sections["pnl"].points[0].t
+            assert reading.snapshot is not None
+        reader._between.clear()
+        assert reader.read_many(("pnl",)).snapshot == desk.bus.current().snapshot
+        reader.close()
+
+
+def test_a_folder_that_is_written_all_the_time_vouches_for_no_moment(desk, folder):
+    numbers = iter(range(1, 1000))
+
+    def write():
+        desk.bus.publish_all({"heartbeat": beat(float(next(numbers)))})
+        desk.writer.flush()
+
+    write()
+    reader = Interrupted(folder, [write] * 200)
+    assert reader.read_many(("heartbeat",)).snapshot is None
+    reader.close()

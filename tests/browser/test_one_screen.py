@@ -1,0 +1,222 @@
+"""One truth a screen, in a real browser: figures agree, ages are those of the data, nothing of another page stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+from playwright.sync_api import Page, Route
+
+from engine.state.sections import LinesSection, PositionsSection, SymbolSection
+from tests.app.sample_state import NQ, TSLA
+from tests.browser.conftest import Site, live, until
+from tests.browser.test_symbol import DRAWN, open_symbol
+
+BIG = "document.querySelector('.qt-symbol-price .qt-big')"
+STATES = "Array.from(document.querySelectorAll('.qt-page [data-qt-state]'), c => c.dataset.state)"
+PILL = "name => document.querySelector(`.qt-page [data-qt-state='${name}'] .qt-age`).textContent"
+
+
+class Slow:
+    """Answers of the server that are held back until they are let go, by what their request says."""
+
+    def __init__(self, page: Page, holds: Callable[[str], bool]) -> None:
+        self.held: list[Route] = []
+        self._holds = holds
+        self._page = page
+        page.route(re.compile("_dash-update-component"), self._see)
+
+    def _see(self, route: Route) -> None:
+        if self._holds(route.request.post_data or ""):
+            self.held.append(route)
+        else:
+            route.continue_()
+
+    def wait(self) -> None:
+        """Until something is held."""
+        for _ in range(200):
+            if self.held:
+                return
+            self._page.wait_for_timeout(50)
+        raise AssertionError("nothing was asked that is to be slow")
+
+    def let_go(self) -> None:
+        self._holds = lambda _body: False
+        held, self.held = self.held, []
+        for route in held:
+            route.continue_()
+
+
+def go(page: Page, path: str) -> None:
+    page.evaluate("path => qt.go(path)", path)
+
+
+def watch(page: Page, expression: str, seconds: float = 2.5) -> list[Any]:
+    """What an expression says again and again."""
+    seen = []
+    for _ in range(int(seconds * 10)):
+        seen.append(page.evaluate(expression))
+        page.wait_for_timeout(100)
+    return seen
+
+
+def test_a_symbols_values_wait_for_its_page(page: Page, site: Site) -> None:
+    """The layout is slow, the poll is quick: no value of the new symbol stands over the old one's chart."""
+    open_symbol(page, site, NQ)
+    slow = Slow(page, lambda body: "_pages_content" in body)
+    go(page, f"/symbol/{TSLA}")
+    slow.wait()
+    mark_here = "document.querySelector('[data-qt-page]').dataset.qtPage"
+    look = f"[{mark_here}, {BIG}.textContent, {STATES}, qt.candles.rows.length]"
+    for mark, price, states, rows in watch(page, look):
+        assert (mark, price, rows) == (f"symbol:{NQ}", "–", 0)
+        assert set(states) == {"loading"}
+    slow.let_go()
+    until(page, DRAWN, TSLA)
+    until(page, f"{BIG}.textContent === '408.08'")
+    until(page, f"{STATES}.includes('live')")
+
+
+def test_a_slow_chart_is_loading_under_a_quick_quote(page: Page, site: Site) -> None:
+    open_symbol(page, site, NQ)
+    slow = Slow(page, lambda body: '"output":"symbol-base.data"' in body)
+    go(page, f"/symbol/{TSLA}")
+    slow.wait()
+    until(page, f"{BIG} && {BIG}.textContent === '408.08'")
+    look = "[document.querySelector('[data-qt-state=chart]').dataset.state, qt.candles.rows.length, "
+    look += "document.querySelector('[data-qt-legend]').textContent]"
+    for state, rows, legend in watch(page, look):
+        assert (state, rows, legend) == ("loading", 0, "")
+    slow.let_go()
+    until(page, DRAWN, TSLA)
+    until(page, "document.querySelector('[data-qt-state=chart]').dataset.state === 'live'")
+
+
+def test_an_answer_that_was_asked_for_another_page_is_dropped(page: Page, site: Site) -> None:
+    open_symbol(page, site, NQ)
+    slow = Slow(page, lambda body: "shell-delta" in body and f'"/symbol/{NQ}"' in body)
+    slow.wait()
+    go(page, f"/symbol/{TSLA}")
+    until(page, DRAWN, TSLA)
+    slow.let_go()
+    look = f"[{BIG}.textContent, (qt.model.symbol || {{}}).name, (qt.model.chart || {{}}).con]"
+    for price, name, con in watch(page, look):
+        assert (price, name, con) == ("408.08", "TSLA", TSLA)
+
+
+def test_there_and_back_before_anything_has_answered(page: Page, site: Site) -> None:
+    open_symbol(page, site, NQ)
+    slow = Slow(page, lambda body: "shell-delta" in body or "_pages_content" in body)
+    go(page, f"/symbol/{TSLA}")
+    slow.wait()
+    page.evaluate("history.back()")
+    page.wait_for_timeout(300)
+    assert page.evaluate(f"{BIG}.textContent") == "–"
+    slow.let_go()
+    until(page, DRAWN, NQ)
+    until(page, f"{BIG}.textContent === '25,000.25'")
+    assert page.evaluate("qt.model.symbol.name") == "NQZ5"
+
+
+def test_pages_are_cleared_when_they_are_left(page: Page, site: Site) -> None:
+    live(page, site.url + "/")
+    until(page, f"{STATES}.includes('live')")
+    slow = Slow(page, lambda body: "_pages_content" in body)
+    go(page, "/positions")
+    slow.wait()
+    assert set(page.evaluate(STATES)) == {"loading"}
+    assert page.inner_text(".qt-tile-day .qt-figure") == "–"
+    assert page.inner_text("#shell-age") != "–", "the strip is every page's"
+    slow.let_go()
+    until(page, "document.querySelector('[data-qt-page=positions]') !== null")
+    until(page, f"{STATES}.includes('live')")
+
+
+def test_the_day_is_one_figure_in_strip_tile_and_tag(page: Page, site: Site) -> None:
+    site.run()
+    live(page, site.url + "/")
+    until(page, "!document.getElementById('overview-pnl-tag').hidden")
+    look = """[qt.get('strip.day'), document.querySelector("[data-qt='strip.pnl']").textContent,
+      document.querySelector('.qt-tile-day .qt-figure').textContent,
+      document.getElementById('overview-pnl-tag').textContent,
+      document.documentElement.dataset.qtSnapshot]"""
+    seen = watch(page, look, 4.0)
+    for day, strip, tile, tag, snapshot in seen:
+        assert strip.endswith(tile), "computed once, read twice"
+        assert tag == page.evaluate("day => qt.fmt.signed(day, 0)", day)
+        assert snapshot.isdigit()
+    assert len({snapshot for *_, snapshot in seen}) > 1
+
+
+def aged(site: Site, age_s: float, **row: Any) -> None:
+    """One position's price came `age_s` seconds ago."""
+    section = site.bus.read("positions")
+    assert isinstance(section, PositionsSection)
+    now = site.clock.wall()
+    rows = [replace(each, last_wall=now - 0.4, **row) for each in section.tradable]
+    site.bus.publish("positions", replace(section, tradable=(replace(rows[0], last_wall=now - age_s), *rows[1:])))
+
+
+def test_the_age_is_that_of_the_oldest_price_that_claims_to_be_live(page: Page, site: Site) -> None:
+    live(page, site.url + "/positions")
+    aged(site, 21.0)
+    until(page, "parseFloat(qt.model.state.positions.from) > 0 && qt.clock.now() - qt.model.state.positions.from >= 20")
+    pill = page.evaluate(PILL, "positions")
+    assert pill.startswith("simulated live · 2"), pill
+    assert int(page.inner_text("#shell-age").split()[0]) >= 21, "the strip says the same"
+    aged(site, 75.0)
+    until(page, "qt.model.state.positions.of !== undefined")
+    assert page.evaluate(PILL, "positions").startswith("2 of 3 simulated live")
+    aged(site, 1.0, data_type="frozen")
+    until(page, "qt.model.state.positions.s === 'marked'")
+    until(page, "document.querySelector(\".qt-page [data-qt-state='positions']\").dataset.state === 'marked'")
+    assert page.evaluate(PILL, "positions") == page.inner_text("#shell-age") == "frozen"
+
+
+def test_fridays_prices_are_not_live_on_a_sunday(page: Page, site: Site) -> None:
+    broker, lines = site.bus.read("broker"), site.bus.read("lines")
+    assert isinstance(lines, LinesSection)
+    rows = tuple(replace(row, dwell_from_wall=site.clock.wall() - 0.5) for row in lines.rows)
+    site.bus.publish_all({"broker": replace(broker, session="weekend"), "lines": replace(lines, rows=rows)})
+    section = site.bus.read(f"symbol:{TSLA}")
+    assert isinstance(section, SymbolSection)
+    page.goto(site.url + "/")
+    until(page, f"Boolean(window.qt && qt.bind) && {STATES}.includes('marked')")
+    priced = "['positions', 'pnl', 'heat', 'signals']"
+    for path, names in (
+        ("/", priced),
+        ("/positions", "['positions', 'curves', 'futures']"),
+        (f"/symbol/{TSLA}", "['chart', 'quote']"),
+    ):
+        go(page, path)
+        found = f"""{names}.map(n => Array.from(document.querySelectorAll(`.qt-page [data-qt-state='${{n}}']`),
+          c => c.dataset.state)).flat()"""
+        until(page, f"{found}.length > 0 && {found}.every(s => s === 'marked')")
+    assert page.evaluate(PILL, "quote") == "weekend"
+
+
+def test_ticks_that_stop_end_live_without_a_word_from_the_server(page: Page, site: Site) -> None:
+    live(page, site.url + "/positions")
+    aged(site, 59.0)
+    section = site.bus.read("positions")
+    assert isinstance(section, PositionsSection)
+    old = tuple(replace(row, last_wall=site.clock.wall() - 58.0) for row in section.tradable)
+    site.bus.publish("positions", replace(section, tradable=old))
+    until(
+        page,
+        "document.querySelector(\".qt-page [data-qt-state='positions']\").dataset.state === 'stale'",
+        timeout_ms=9000,
+    )
+    assert "No tick" in page.inner_text("[data-qt-state=positions] .qt-stale-note")
+
+
+def test_a_card_without_its_table_is_not_live(page: Page, site: Site) -> None:
+    page.route("**/async-community*.js*", lambda route: None)  # the grid's script never comes
+    page.goto(site.url + "/positions")
+    until(page, "Boolean(window.qt && qt.model.state && qt.model.state.positions.s === 'live')")
+    page.wait_for_timeout(1000)
+    if not page.evaluate("document.querySelector('.ag-root')"):
+        card = "document.querySelector(\".qt-page [data-qt-state='positions']\").dataset.state"
+        assert page.evaluate(card) == "loading"
