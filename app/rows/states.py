@@ -133,9 +133,10 @@ def lines_of(s: Snapshots) -> dict[int, LineRow]:
 
 
 def dated_position(row: PositionRow, line: LineRow | None) -> Dated:
-    """The price that a position shows."""
-    instead = {"close": "prior close", "portfolio": "from TWS"}.get(row.last_kind or "", "")
-    return Dated(row.last_wall, row.data_type, _flows(row.last_wall, line), instead)
+    """The price that values a position: its age is that of the row."""
+    wall, kind = (row.mark_wall, row.mark_kind) if row.mark_kind is not None else (row.last_wall, row.last_kind)
+    instead = {"close": "prior close", "portfolio": "from TWS"}.get(kind or "", "")
+    return Dated(wall, row.data_type, _flows(wall, line), instead)
 
 
 def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:

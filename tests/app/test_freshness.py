@@ -35,7 +35,7 @@ def snapshots(
     s = Snapshots.read(bus, ("broker", "positions", "lines", "pnl", "scanners", "signals", "quotes"), "alive", WALL)
     assert s.broker and s.positions
     rows = tuple(
-        replace(each, last_wall=WALL - (ages or {}).get(each.con_id, 0.4), **row) for each in s.positions.tradable
+        replace(each, mark_wall=WALL - (ages or {}).get(each.con_id, 0.4), **row) for each in s.positions.tradable
     )
     broker = replace(s.broker, mode=mode, session=session)
     return dataclasses.replace(s, broker=broker, positions=replace(s.positions, tradable=rows))
@@ -83,7 +83,7 @@ def test_a_future_that_ticks_on_a_sunday_evening_is_live() -> None:
 
 def test_a_prior_close_and_a_portfolio_update_are_no_ticks() -> None:
     for kind, word in (("close", "prior close"), ("portfolio", "from TWS")):
-        assert positions_state(snapshots(last_kind=kind)) == {"s": "marked", "word": word}
+        assert positions_state(snapshots(mark_kind=kind)) == {"s": "marked", "word": word}
 
 
 def test_the_simulator_says_so() -> None:

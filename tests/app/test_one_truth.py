@@ -33,7 +33,8 @@ def a_pass(number: int) -> dict[str, Section]:
     """What an engine publishes at one moment: each section says the number of the pass in its own way."""
     held = positions(WALL)
     rows = tuple(replace(row, daily_pnl=float(number), unrealized_pnl=float(number)) for row in held.tradable)
-    account = replace(held.account, daily_pnl=float(number), unrealized_pnl=3.0 * number)
+    money = {"daily_pnl": float(number), "rows_daily_pnl": 3.0 * number, "unrealized_pnl": 3.0 * number}
+    account = replace(held.account, **money)
     return {
         "broker": replace(broker(WALL), reconnects=number),
         "positions": replace(held, tradable=rows, account=account),

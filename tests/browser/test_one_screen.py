@@ -155,8 +155,8 @@ def aged(site: Site, age_s: float, **row: Any) -> None:
     section = site.bus.read("positions")
     assert isinstance(section, PositionsSection)
     now = site.clock.wall()
-    rows = [replace(each, last_wall=now - 0.4, **row) for each in section.tradable]
-    site.bus.publish("positions", replace(section, tradable=(replace(rows[0], last_wall=now - age_s), *rows[1:])))
+    rows = [replace(each, mark_wall=now - 0.4, **row) for each in section.tradable]
+    site.bus.publish("positions", replace(section, tradable=(replace(rows[0], mark_wall=now - age_s), *rows[1:])))
 
 
 def test_the_age_is_that_of_the_oldest_price_that_claims_to_be_live(page: Page, site: Site) -> None:
@@ -202,7 +202,7 @@ def test_ticks_that_stop_end_live_without_a_word_from_the_server(page: Page, sit
     aged(site, 59.0)
     section = site.bus.read("positions")
     assert isinstance(section, PositionsSection)
-    old = tuple(replace(row, last_wall=site.clock.wall() - 58.0) for row in section.tradable)
+    old = tuple(replace(row, mark_wall=site.clock.wall() - 58.0) for row in section.tradable)
     site.bus.publish("positions", replace(section, tradable=old))
     until(
         page,
