@@ -133,20 +133,24 @@ def serve() -> Iterator[Callable[..., Site]]:
 
 
 @pytest.fixture(scope="package")
-def usual_port() -> list[int]:
-    """The port of the last `site`: at the same address the browser has the scripts in its cache, compiled."""
-    return [0]
+def usual_ports() -> dict[str, int]:
+    """The port of the last site of each kind: at the same address the browser has the scripts compiled."""
+    return {}
+
+
+def start_where_usual(ports: dict[str, int], kind: str, start: Callable[..., Site]) -> Site:
+    try:
+        fresh = start(port=ports.get(kind, 0), port_wait_s=5.0)
+    except OSError:  # somebody else has got the port meanwhile
+        fresh = start()
+    ports[kind] = fresh.port
+    return fresh
 
 
 @pytest.fixture
-def site(serve: Callable[..., Site], usual_port: list[int]) -> Site:
+def site(serve: Callable[..., Site], usual_ports: dict[str, int]) -> Site:
     """A fresh dashboard on the sample state."""
-    try:
-        fresh = serve(port=usual_port[0], port_wait_s=5.0)
-    except OSError:  # somebody else has got the port meanwhile
-        fresh = serve()
-    usual_port[0] = fresh.port
-    return fresh
+    return start_where_usual(usual_ports, "fresh", serve)
 
 
 @pytest.fixture(scope="package")
@@ -203,6 +207,51 @@ def page(context: BrowserContext, watched: Watched, serve: Callable[..., Site]) 
     context.clear_cookies()
     if not watched.forgiven:
         assert watched.complaints == []
+
+
+@pytest.fixture(scope="module")
+def open_page(context: BrowserContext, usual_ports: dict[str, int]) -> Iterator[tuple[Page, Site, Watched]]:
+    """One page for all tests of a module that leave server and browser as they found them."""
+    site, watched = start_where_usual(usual_ports, "shared", Site), Watched()
+    page = context.new_page()
+    watched.watch(page)
+    live(page, site.url)
+    yield page, site, watched
+    page.close()
+    site.stop()
+
+
+class Visit:
+    """`page = visit(path)`: goes there within the document that other tests have looked at."""
+
+    def __init__(self, page: Page, site: Site) -> None:
+        self.page = page
+        self.site = site
+
+    def __call__(self, path: str = "/") -> Page:
+        self.page.evaluate("document.querySelectorAll('[data-state]').forEach(e => { e.dataset.old = ''; })")
+        self._go("/nowhere")
+        until(self.page, "!document.querySelector('[data-state][data-old]')")
+        self._go(path)
+        self.page.wait_for_selector("[data-state=live]", state="attached")
+        return self.page
+
+    def _go(self, path: str) -> None:
+        self.page.evaluate("p => qt.go(p)", path)
+        until(self.page, "p => location.pathname === p", path)
+
+
+@pytest.fixture
+def visit(open_page: tuple[Page, Site, Watched]) -> Iterator[Visit]:
+    """For tests that leave server and browser as they found them: a document is not loaded for each of them."""
+    page, site, watched = open_page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.bring_to_front()
+    yield Visit(page, site)
+    page.keyboard.press("Escape")
+    page.evaluate("localStorage.clear()")
+    complaints, watched.complaints[:] = list(watched.complaints), []
+    assert complaints == []
 
 
 def polls_of(page: Page) -> list[tuple[int, int]]:

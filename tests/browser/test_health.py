@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from engine.state.commands import Reconnect
 from tests.app.sample_state import health
-from tests.browser.conftest import Site, after_polls, live, polls_of, until
+from tests.browser.conftest import Site, Visit, after_polls, live, polls_of, until
 from tests.browser.test_pages_live import CONTRAST, SIZES
 
 
@@ -22,8 +22,8 @@ def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
         until(page, "w => document.documentElement.scrollWidth <= w", width)
 
 
-def test_it_says_how_everything_is(page: Page, site: Site) -> None:
-    live(page, site.url + "/health")
+def test_it_says_how_everything_is(visit: Visit) -> None:
+    page = visit("/health")
     assert page.inner_text(".qt-verdict") == "Everything is running."
     assert page.locator(".qt-track").count() == 2
     assert page.locator(".qt-track .qt-span[data-state=down]").count() == 1
@@ -33,8 +33,8 @@ def test_it_says_how_everything_is(page: Page, site: Site) -> None:
     assert page.evaluate(CONTRAST) == []
 
 
-def test_the_tiles_of_the_verdict_share_its_width(page: Page, site: Site) -> None:
-    live(page, site.url + "/health")
+def test_the_tiles_of_the_verdict_share_its_width(visit: Visit) -> None:
+    page = visit("/health")
     widths = page.evaluate("[...document.querySelectorAll('.qt-card-verdict .qt-tile')].map(e => e.clientWidth)")
     card = page.evaluate("document.querySelector('.qt-card-verdict').clientWidth")
     assert len(widths) == 6 and sum(widths) > 0.95 * card and max(widths) - min(widths) <= 2
@@ -63,9 +63,9 @@ def test_open_and_over(page: Page, site: Site) -> None:
     assert shown.count() == 1  # the choice survives polls
 
 
-def test_the_report_is_copied(page: Page, site: Site) -> None:
+def test_the_report_is_copied(visit: Visit) -> None:
+    page = visit("/health")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    live(page, site.url + "/health")
     page.click("#health-copy")
     page.wait_for_selector("#health-said:has-text('Copied')")
     text = page.evaluate("navigator.clipboard.readText()")
@@ -73,11 +73,11 @@ def test_the_report_is_copied(page: Page, site: Site) -> None:
     assert "DU1234567" not in text
 
 
-def test_reconnect(page: Page, site: Site) -> None:
-    live(page, site.url + "/health")
+def test_reconnect(visit: Visit) -> None:
+    page = visit("/health")
     page.click("#health-reconnect")
     page.wait_for_selector("#health-said:has-text('Connecting afresh')")
-    assert any(isinstance(command, Reconnect) for command in site.bus.drain())
+    assert any(isinstance(command, Reconnect) for command in visit.site.bus.drain())
 
 
 def test_a_quiet_engine_costs_no_bytes(page: Page, site: Site) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.app.test_rows import FORMAT_CASES
-from tests.browser.conftest import CHANGED, Site, after_polls, live, polls_of, until
+from tests.browser.conftest import CHANGED, Site, Visit, after_polls, live, polls_of, until
 
 PATHS = ("/", "/positions", "/lines")
 SIZES = ((1920, 1080), (1440, 900), (1366, 768), (390, 844))
@@ -51,8 +51,8 @@ def test_a_page_loads_in_silence_at_every_size(page: Page, site: Site, path: str
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_it_stays_white_and_legible_when_the_computer_is_dark(page: Page, site: Site, path: str) -> None:
-    live(page, site.url + path)
+def test_it_stays_white_and_legible_when_the_computer_is_dark(visit: Visit, path: str) -> None:
+    page = visit(path)
     page.wait_for_selector(".ag-cell")
     after_polls(page, 1)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(248, 250, 252)"
@@ -126,8 +126,8 @@ def test_no_point_is_drawn_twice(page: Page, site: Site) -> None:
     assert all(a < b for a, b in zip(line, line[1:], strict=False))
 
 
-def test_python_and_the_browser_write_numbers_alike(page: Page, site: Site) -> None:
-    live(page, site.url)
+def test_python_and_the_browser_write_numbers_alike(visit: Visit) -> None:
+    page = visit()
     for function, arguments, text in FORMAT_CASES:
         shown = page.evaluate("([name, a]) => qt.fmt[name](...a)", [function.__name__, list(arguments)])
         assert shown == text, (function.__name__, arguments)
@@ -152,8 +152,8 @@ def test_text_from_outside_is_text(page: Page, serve: Callable[..., Site]) -> No
     assert evil in page.inner_text(".qt-lines")
 
 
-def test_nothing_of_a_value_outlives_it(page: Page, site: Site) -> None:
-    live(page, site.url + "/")
+def test_nothing_of_a_value_outlives_it(visit: Visit) -> None:
+    page = visit()
     shown = page.evaluate(
         """
         (() => {

@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import CHANGED, POLL_MS, Site, Watched, after_polls, live, polls_of, until
+from tests.browser.conftest import CHANGED, POLL_MS, Site, Visit, Watched, after_polls, live, polls_of, until
 from tests.patience import wait_for
 
 
@@ -18,24 +18,24 @@ def path_of(page: Page) -> str:
 
 
 @pytest.mark.parametrize(("keys", "path"), [("gp", "/positions"), ("gl", "/lines")])
-def test_keys_go_to_pages(page: Page, site: Site, keys: str, path: str) -> None:
-    live(page, site.url)
+def test_keys_go_to_pages(visit: Visit, keys: str, path: str) -> None:
+    page = visit()
     for key in keys:
         page.keyboard.press(key)
     until(page, "p => location.pathname === p", path)
     page.wait_for_selector(f"a[data-nav='{path}'][aria-current=page]")
 
 
-def test_the_list_of_keys_opens_and_closes(page: Page, site: Site) -> None:
-    live(page, site.url)
+def test_the_list_of_keys_opens_and_closes(visit: Visit) -> None:
+    page = visit()
     page.keyboard.press("?")
     assert page.is_visible("#shell-keys")
     page.keyboard.press("Escape")
     assert not page.is_visible("#shell-keys")
 
 
-def test_find_goes_to_the_symbol(page: Page, site: Site) -> None:
-    live(page, site.url)
+def test_find_goes_to_the_symbol(visit: Visit) -> None:
+    page = visit()
     page.keyboard.press("/")
     page.keyboard.type("brk.b")
     page.wait_for_selector("#shell-find-list [role=option]")
@@ -46,15 +46,15 @@ def test_find_goes_to_the_symbol(page: Page, site: Site) -> None:
 @pytest.mark.parametrize(
     "target", [".ag-row[row-id='76792991'] [col-id=last]", ".ag-row[row-id='76792991'] a", "td[data-con='4391']"]
 )
-def test_a_click_on_any_symbol_leads_to_it(page: Page, site: Site, target: str) -> None:
-    live(page, site.url)
+def test_a_click_on_any_symbol_leads_to_it(visit: Visit, target: str) -> None:
+    page = visit()
     page.click(target)
     until(page, "location.pathname.startsWith('/symbol/')")
     assert path_of(page) in ("/symbol/76792991", "/symbol/4391")
 
 
-def test_the_bell_lists_what_is_open(page: Page, site: Site) -> None:
-    live(page, site.url)
+def test_the_bell_lists_what_is_open(visit: Visit) -> None:
+    page = visit()
     page.click("[data-menu=shell-bell]")
     assert "AZREF: delayed data" in page.inner_text("#shell-bell")
     page.click(".qt-tile-net")
@@ -166,8 +166,8 @@ def test_a_missing_broker_is_explained(page: Page, serve: Callable[..., Site]) -
     assert "Reconnecting in" in page.inner_text(".qt-pill")
 
 
-def test_simulated_data_are_called_so_in_words(page: Page, site: Site) -> None:
-    live(page, site.url)
+def test_simulated_data_are_called_so_in_words(visit: Visit) -> None:
+    page = visit()
     assert "SIMULATED DATA" in page.inner_text(".qt-band").upper()
 
 
@@ -191,6 +191,6 @@ def test_nothing_is_left_behind_by_switching_pages(page: Page, site: Site) -> No
 
     wander(2)
     before = nodes_of(page)
-    wander(6)
-    a_page = 2500  # the last page may still be on its way out; two dozen would be a leak
+    wander(4)
+    a_page = 2500  # the last page may still be on its way out; more than one would be a leak
     wait_for(lambda: nodes_of(page) <= before + a_page, f"as few nodes as before, {before}", every_s=0.5)

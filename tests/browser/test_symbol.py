@@ -13,7 +13,7 @@ from engine.state.bus import StateBus
 from engine.state.commands import FindSymbol, PinSymbol
 from engine.state.sections import Answer, AnswersSection, SymbolSection
 from tests.app.sample_state import CL, NQ, TSLA, symbol
-from tests.browser.conftest import Site, Watched, after_polls, live, until
+from tests.browser.conftest import Site, Visit, Watched, after_polls, live, until
 from tests.browser.test_pages_live import CONTRAST, SIZES
 from tests.patience import wait_for
 
@@ -150,8 +150,9 @@ def test_timeframes_and_layers(page: Page, site: Site) -> None:
     assert "EMA" not in page.inner_text("[data-qt-legend]")
 
 
-def test_a_cost_off_the_scale_is_a_chip_and_no_squashed_axis(page: Page, site: Site) -> None:
-    open_symbol(page, site)
+def test_a_cost_off_the_scale_is_a_chip_and_no_squashed_axis(visit: Visit) -> None:
+    page = visit(PAGE)
+    until(page, DRAWN, TSLA)
     page.wait_for_selector(".qt-chip:not([hidden])")
     assert page.inner_text(".qt-chip").startswith("▲ avg cost 462.76, off scale")
 
@@ -205,8 +206,9 @@ def test_a_name_that_only_the_broker_knows(page: Page, site: Site) -> None:
     until(page, DRAWN, NVDA)
 
 
-def test_an_unknown_number_offers_the_search(page: Page, site: Site) -> None:
-    page.goto(f"{site.url}/symbol/999")
+def test_an_unknown_number_offers_the_search(visit: Visit) -> None:
+    page = visit()
+    page.evaluate("qt.go('/symbol/999')")
     page.wait_for_selector("text=No contract 999")
     assert not page.is_visible(".qt-card-candles")
     page.click("[data-qt-find]")
@@ -233,9 +235,9 @@ def test_pin_and_side(page: Page, site: Site) -> None:
     assert page.locator(".qt-side-long tbody tr:visible").count() == 0
 
 
-def test_the_page_opens_its_symbol_at_the_engine(page: Page, site: Site) -> None:
-    bus: StateBus = site.bus
-    open_symbol(page, site, NVDA)
+def test_the_page_opens_its_symbol_at_the_engine(visit: Visit) -> None:
+    bus: StateBus = visit.site.bus
+    until(visit(f"/symbol/{NVDA}"), DRAWN, NVDA)
     assert NVDA in bus.open_symbols()
 
 
