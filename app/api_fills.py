@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from engine.execution_ids import revision_of
 from engine.journal.rows import FillRow
 from engine.journal.source import JournalSource
-from engine.portfolio.fills import is_heading, is_master, order_doubts, price_unit, root, without_allocations
+from engine.portfolio.fills import is_busted, is_heading, is_master, order_doubts, price_unit, root, without_allocations
 
 MOST = 5_000
 DEFAULT = 1_000
@@ -125,7 +125,7 @@ def _row(row: FillRow, doubt: str | None, allocated: set[str]) -> dict[str, Any]
 
 
 def _counts(row: FillRow) -> bool:
-    return row.superseded_by is None and not is_heading(row.fill)
+    return row.superseded_by is None and not is_heading(row.fill) and not is_busted(row.fill)
 
 
 def _why_not(row: FillRow, allocated: set[str]) -> str | None:
@@ -134,6 +134,8 @@ def _why_not(row: FillRow, allocated: set[str]) -> str | None:
         return "corrected"
     if is_heading(row.fill):
         return "combination"
+    if is_busted(row.fill):
+        return "busted"
     if is_master(row.fill.account) and row.fill.exec_id in allocated:
         return "allocated"
     return None

@@ -21,7 +21,7 @@ _NO_ORDER_ID = 2**31 - 1  # an order entered by hand in TWS
 _FIELDS_LEAST = 21  # up to the price
 _FIELDS = 31  # of server version 157; 178 adds pendingPriceRevision
 _SINGLE = frozenset({"STK", "CASH", "CRYPTO"})  # a multiplier that is left out means 1
-_MOMENT = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[ T-]+(\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:\s+(\S.*))?$")
+_MOMENT = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[ T-]+(\d{2}):(\d{2}):(\d{2})(?:\.\d+)?\s*(\S.*)?$")
 _EPOCH = re.compile(r"\d{9,11}$")
 _HOUR_S = 3_600.0
 _CLOCKS_APART_S = 120.0
@@ -81,7 +81,7 @@ def to_fill(fields: Sequence[str], received_market: float) -> tuple[int, Fill]:
         local_symbol, _trading_class, exec_id, time_text, account, exchange, side, shares, price, perm_id, client_id,
         liquidation, cum_quantity, _average, order_ref, _rule, _rule_multiplier, model, _liquidity,
         *newer,
-    ) = [*(readable(text) for text in fields), *[""] * (_FIELDS - len(fields))]  # fmt: skip
+    ) = [*(readable(text).strip() for text in fields), *[""] * (_FIELDS - len(fields))]  # fmt: skip
     quantity, at_price = parsed_number(shares), parsed_number(price)
     if not exec_id or quantity is None or at_price is None:
         raise ValueError(f"execution {exec_id!r} of {shares!r} at {price!r}: all three must be there")
@@ -116,7 +116,7 @@ def to_fill(fields: Sequence[str], received_market: float) -> tuple[int, Fill]:
 
 def to_commission(fields: Sequence[str]) -> Commission:
     """Message 59. Raises ValueError: it names no execution."""
-    _, _, exec_id, commission, currency, realized, *_ = [*fields, *[""] * (6 - len(fields))]
+    _, _, exec_id, commission, currency, realized, *_ = [*(text.strip() for text in fields), *[""] * (6 - len(fields))]
     if not exec_id:
         raise ValueError("a commission report without an execution id")
     value = parsed_number(commission)

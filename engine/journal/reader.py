@@ -151,7 +151,7 @@ class JournalReader:
             if perm_ids is not None and "perm_id" in there:
                 found = found.where(c.perm_id.in_(sorted(perm_ids)))
             if not corrected and "superseded_by" in there:
-                found = found.where(c.superseded_by.is_(None), c.sec_type != _HEADING)
+                found = found.where(c.superseded_by.is_(None), c.sec_type != _HEADING, c.quantity != 0.0)
             return found.order_by(c.market_time.desc(), c.exec_id.desc(), c.row_id.desc()).limit(limit)
 
         with self._lock:

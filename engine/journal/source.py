@@ -56,7 +56,7 @@ class JournalSource(Protocol):
         """Executions with since <= time < until (exchange time), oldest first; of more than `limit` the newest.
 
         `account` None = all that this journal is of. Without `corrected` only those in force: the newest revision of
-        each, no headings of combinations. `perm_ids`: of these orders only.
+        each, no headings of combinations, none that was busted. `perm_ids`: of these orders only.
         """
 
 

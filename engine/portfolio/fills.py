@@ -71,6 +71,11 @@ def is_heading(fill: Fill) -> bool:
     return fill.sec_type == _HEADING
 
 
+def is_busted(fill: Fill) -> bool:
+    """The exchange has taken the trade back: a correction to nothing."""
+    return fill.quantity == 0.0
+
+
 def price_unit(fill: Fill) -> str | None:
     """What the price is in: the currency, `p` or `c` for its hundredth, `%` of par; None = not known."""
     if not fill.currency or fill.price_magnifier is None:
@@ -102,13 +107,14 @@ def merged(known: Fill, new: Fill) -> Fill:
 
 
 def in_force(fills: Iterable[Fill]) -> tuple[Fill, ...]:
-    """The newest revision of each execution, oldest first; without the headings of combinations."""
+    """The newest revision of each execution, oldest first; no headings of combinations, and none that was busted."""
     newest: dict[Root, Fill] = {}
     for fill in fills:
         known = newest.get(root(fill))
         if not is_heading(fill) and (known is None or _rank(fill) > _rank(known)):
             newest[root(fill)] = fill
-    return tuple(sorted(newest.values(), key=lambda fill: (fill.time_market, fill.exec_id, fill.account)))
+    done = (fill for fill in newest.values() if not is_busted(fill))
+    return tuple(sorted(done, key=lambda fill: (fill.time_market, fill.exec_id, fill.account)))
 
 
 def _rank(fill: Fill) -> tuple[int, str]:

@@ -118,11 +118,13 @@ class TradeManager:
             self._view = None
 
     def currency(self) -> str:
-        """That of the sums in view: the first base currency known, else the only one that positions have; "" = none."""
+        """That of the sums in view: the first base currency known, else the only one that positions have, before there
+        are any the only one that fills have; "" = none.
+        """
         for book in self._viewed_books():
             if base := book.currency():
                 return base
-        found = {held.record.contract.currency for held in self._viewed()}
+        found = {held.record.contract.currency for held in self._viewed()} or {fill.currency for fill in self.fills()}
         return found.pop() if len(found) == 1 else ""
 
     def _viewed_books(self) -> list[AccountBook]:

@@ -55,19 +55,21 @@ def figures_of(
 def _realized(
     book: AccountBook, fills: FillsOfDay, to_base: Callable[[str], float | None], currency: str, began_wall: float
 ) -> float | None:
-    """The broker's realised P&L of the day; while that is still the former day's, the sum of today's fills.
+    """The broker's realised P&L of the day; before it has said one, and while that is still the former day's, the sum
+    of today's fills.
 
     It has the reset schedule of its day P&L. That of the account values has another one (IB, "Profit And Loss"), so it
     stands in only where there is no day P&L beside it.
     """
     told = book.pnl.realized
+    of_fills = None
+    if not fills.pending:
+        of_fills = _converted(fills.realized, to_base, currency) if fills.realized else 0.0
     if told is None:
-        return book.value("RealizedPnL") if book.pnl.daily is None else None
-    if not told or book.realized_wall >= began_wall:
-        return told
-    if fills.pending:
-        return None
-    return _converted(fills.realized, to_base, currency) if fills.realized else 0.0
+        value = book.value("RealizedPnL") if book.pnl.daily is None else None
+        is_silent = value is None and book.updated_wall is None
+        return of_fills if is_silent and fills.count else value
+    return told if not told or book.realized_wall >= began_wall else of_fills
 
 
 def _converted(money: dict[str, float], to_base: Callable[[str], float | None], currency: str) -> float | None:

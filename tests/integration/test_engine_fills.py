@@ -22,6 +22,7 @@ def test_a_restart_in_the_middle_of_the_day_loses_and_doubles_no_fill(tmp_path):
             execution("b.01.01", now, perm_id=8, side="SLD", shares="10", cum="10"),
             "59|1|b.01.01|0.5|USD|12.5||",
             execution("c.01.01", "20251110 10:00:00 Moon/Base", perm_id=9),
+            f"59|1|c.01.01|0.5|USD|{UNSET}||",
         ):
             gateway.send(text)
         before = wait_for(lambda: (kept := recorded(bench)) and len(kept) == 5 and complete(kept) and kept, "five rows")
@@ -39,6 +40,8 @@ def test_a_restart_in_the_middle_of_the_day_loses_and_doubles_no_fill(tmp_path):
     with running_engine(1, tmp_path) as nobody:  # a port where nothing listens
         wait_for(lambda: set(by_ids(own_fills(nobody))) == shown, "fills before the broker answers")
         assert by_ids(own_fills(nobody))["a.01.02"].price == 300.15
+        figures = nobody.read("positions").account
+        assert (figures.fills_today, figures.realized_today, figures.currency) == (4, 12.5, "USD")
 
     with SecondGateway() as gateway, running_engine(gateway.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected and gateway.requests(7), "connected and asked")

@@ -68,6 +68,10 @@ def machine_zone(request):
         ("20250225-15:15:00", utc(2025, 2, 25, 15, 15), ""),
         ("20230415  16:31:22", utc(2023, 4, 15, 16, 31, 22), ""),
         ("20230415 16:31:22", utc(2023, 4, 15, 16, 31, 22), ""),
+        ("20251110 10:00:00.250 US/Eastern", utc(2025, 11, 10, 15), "US/Eastern"),
+        ("2025-11-10T10:00:00Z", utc(2025, 11, 10, 10), "Z"),
+        ("2025-11-10T10:00:00+01:00", utc(2025, 11, 10, 9), "+01:00"),
+        (" 20251110-10:00:00 ", utc(2025, 11, 10, 10), ""),
         ("1762786800", 1_762_786_800.0, ""),
     ],
 )
@@ -89,7 +93,12 @@ def test_every_form_of_time_on_machines_of_any_zone(machine_zone, text, at, word
 def test_a_time_that_cannot_be_read_is_when_it_was_received(machine_zone, text, word):
     assert execution_time(text, NOW) == (NOW, "received", word)
     _, fill = to_fill(message(time=text), NOW)
-    assert (fill.time_market, fill.time_kind, fill.exchange_time, fill.quantity) == (NOW, "received", text, 50.0)
+    assert (fill.time_market, fill.time_kind, fill.exchange_time, fill.quantity) == (
+        NOW,
+        "received",
+        text.strip(),
+        50.0,
+    )
 
 
 def test_the_hour_that_comes_twice_is_told_apart_while_it_passes():

@@ -109,6 +109,12 @@ def test_legs_and_headings(written):
     assert len(reader.fills(0.0, corrected=True)) == 3
 
 
+def test_a_busted_trade_is_kept_and_not_answered(written):
+    reader = written(BOUGHT, replace(CORRECTED, quantity=0.0))
+    assert reader.fills(0.0) == []
+    assert len(reader.fills(0.0, corrected=True)) == 2
+
+
 def test_a_later_report_without_its_commission_takes_nothing_back(written):
     poor = replace(
         BOUGHT, commission=None, commission_currency="", opening=None, trade_date="", price_magnifier=None,

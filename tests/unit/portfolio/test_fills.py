@@ -82,6 +82,11 @@ def test_a_heading_of_a_combination_is_no_trade():
     assert [fill.sec_type for fill in book.fills()] == ["OPT"] and len(book.every()) == 2
 
 
+def test_a_trade_that_the_exchange_took_back_is_none():
+    book = book_of(FIRST, replace(CORRECTION, quantity=0.0))
+    assert book.fills() == () and len(book.every()) == 2
+
+
 def test_a_report_is_new_once_and_nothing_takes_it_back():
     book = FillBook()
     assert book.on_fill(FIRST)
