@@ -42,9 +42,14 @@ class Rotation:
     # --- what the scanners tell ---------------------------------------------------------------------------------
 
     def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
-        """All symbols to be visited, as the scans returned them; whoever is missing is forgotten."""
+        """All symbols to be visited, as the scans returned them; whoever is missing is forgotten.
+
+        What names no exchange is not visited: TWS would refuse it.
+        """
         before, self._places = self._places, {}
         for contract in contracts:
+            if not contract.exchange:
+                continue
             place = before.get(contract.con_id)
             if place is None:
                 place = Place(contract, now_mono)

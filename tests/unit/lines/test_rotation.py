@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from msgspec import structs
 
 from engine.broker.port import SystemNotice
 from engine.config import CoverageSettings, LineSettings
@@ -54,6 +55,15 @@ def test_a_universe_that_fits_into_the_lines_is_not_churned() -> None:
     gateway = turning(range(1_000, 1_030))
     gateway.run(60.0)
     assert visits(gateway) == Counter(dict.fromkeys(range(1_000, 1_030), 1))
+
+
+def test_what_names_no_exchange_is_not_visited() -> None:
+    gateway = turning(range(1_000, 1_010))
+    bare = structs.replace(contract(2_000), exchange="")
+    gateway.bus.rotation.universe([contract(1_000), bare], gateway.clock.mono())
+    gateway.run(20.0)
+    assert 2_000 not in visits(gateway)
+    assert gateway.bus.rotation.place(2_000) is None
 
 
 def test_a_hinted_symbol_is_next() -> None:
