@@ -61,8 +61,8 @@ def to_ref(
         exchange = "SMART" if contract.secType == _STOCK else listing
     return ContractRef(
         con_id=contract.conId,
-        symbol=readable(contract.symbol),
-        local_symbol=readable(contract.localSymbol or contract.symbol),
+        symbol=readable(contract.symbol, contract.currency or ""),
+        local_symbol=readable(contract.localSymbol or contract.symbol, contract.currency or ""),
         sec_type=contract.secType,
         exchange=exchange,
         primary_exchange=primary,
@@ -98,9 +98,9 @@ def to_info(details: Any) -> ContractInfo:
         exchange = contract.exchange
     return ContractInfo(
         contract=to_ref(contract, exchange=exchange, magnifier=magnifier_of(details)),
-        long_name=readable(details.longName or "", contract.currency),
+        long_name=readable(details.longName or "", contract.currency or ""),
         stock_type=details.stockType or "",
-        industry=readable(details.industry or "", contract.currency),
+        industry=readable(details.industry or "", contract.currency or ""),
         min_tick=number(details.minTick) or None,
         time_zone=details.timeZoneId or "",
         trading_hours=details.tradingHours or "",

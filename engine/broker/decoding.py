@@ -1,20 +1,18 @@
 """Under the client library's decoder: it drops a whole message over one field that it can't read.
 
 A name that ends in a backslash, an empty number, a field too few: mended before the library sees them. Money that is
-not set is `unset`'s affair. Engine loop only.
+not set is `unset`'s affair, lists of rows are `list_messages`'. Engine loop only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from types import ModuleType
 from typing import Any
 
 from engine.broker.wire_text import escaped, readable
 
 _MARKS = frozenset({37, 79})
-_DESCRIBED_SYMBOLS = 176  # server version
 _FIRST_WITHOUT_VERSION = 164  # server version; before it details carry a version and a size multiplier
 
 Handler = Callable[[list[str]], None]
@@ -27,7 +25,6 @@ def mend(decoder: Any, wrapper: Any, library: ModuleType) -> None:
     handlers[4] = _error(handlers[4])
     handlers[10] = _details(handlers[10], decoder, wrapper, library)
     handlers[18] = _bond_details(handlers[18], decoder, wrapper, library)
-    handlers[79] = _samples(decoder, wrapper, library)
 
 
 # --- numbers --------------------------------------------------------------------------------------------------
@@ -153,27 +150,3 @@ def _bond_details(handler: Handler, decoder: Any, wrapper: Any, library: ModuleT
             wrapper.bondContractDetails(int(fields[1 + head]), details)
 
     return mended
-
-
-def _samples(decoder: Any, wrapper: Any, library: ModuleType) -> Handler:
-    """Found symbols, up to the first that is not whole."""
-
-    def handler(fields: list[str]) -> None:
-        rest = iter(fields[3:])
-        found = []
-        while len(row := list(islice(rest, 6))) == 6:
-            con_id, symbol, sec_type, primary, currency, count = row
-            kinds = list(islice(rest, int(_whole(count) or 0)))
-            contract = library.Contract(
-                conId=int(_whole(con_id) or 0),
-                symbol=symbol,
-                secType=sec_type,
-                primaryExchange=primary,
-                currency=currency,
-            )
-            if decoder.serverVersion >= _DESCRIBED_SYMBOLS:
-                contract.description, contract.issuerId = (list(islice(rest, 2)) + ["", ""])[:2]
-            found.append(library.contract.ContractDescription(contract, kinds))
-        wrapper.symbolSamples(int(fields[1]), found)
-
-    return handler

@@ -10,6 +10,8 @@ import asyncio
 import datetime as dt
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.broker.asking import bars_expected, bars_of, has_volume
 from engine.broker.connection import Connection
 from engine.broker.convert import to_bar, to_contract, to_info, to_ref
@@ -21,6 +23,7 @@ from engine.errors import RequestRejected, RequestTimeout
 
 _HISTORY = 17
 _SYMBOLS = 79
+_INVALID = 321
 
 
 class Requests:
@@ -42,6 +45,8 @@ class Requests:
 
     async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float) -> list[Bar]:
         """Sorted bars of the kind that the contract's type has (`asking.bars_of`); raises as `Connection.ask`."""
+        if contract.con_id and not contract.exchange:
+            contract = await self._with_exchange(contract)
         kind = self._bars.get(contract.sec_type) or bars_of(contract.sec_type)
         try:
             rows = await self._rows(contract, request, kind, timeout_s)
@@ -55,6 +60,14 @@ class Requests:
         bars = (to_bar(row, contract.sec_type, contract.price_magnifier, has_volume=volume) for row in rows)
         by_time = {bar.time: bar for bar in bars if bar is not None}  # a time that came twice: the later one
         return [by_time[time] for time in sorted(by_time)]
+
+    async def _with_exchange(self, contract: ContractRef) -> ContractRef:
+        """TWS would refuse a contract without exchange, and not say why it is missing."""
+        found = [to_info(details).contract for details in await self.details(contract, self._timings.details_s)]
+        if not found or not found[0].exchange:
+            name = contract.local_symbol or contract.con_id
+            raise RequestRejected(_INVALID, f"TWS has no contract details of {name} now, so its exchange is unknown")
+        return replace(contract, exchange=found[0].exchange, price_magnifier=found[0].price_magnifier)
 
     async def _rows(self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float) -> list[Any]:
         """The library's bars; asked for once more, with names, where the gateway insists on them."""

@@ -10,6 +10,8 @@ import pytest
 
 from engine.broker.port import HistoryRequest, PositionUpdate, RequestError, Rerouted, Ticks
 from engine.domain import ContractRef
+from engine.errors import RequestRejected
+from tests.integration import second_gateway
 from tests.integration.broker_rig import MSFT, Rig
 from tests.integration.second_gateway import HELD, SecondGateway, Thing
 
@@ -54,8 +56,11 @@ def test_contracts_go_out_by_con_id_and_exchange_and_no_number_has_a_power_of_te
         await rig.until(lambda: all(rig.last_tick(line) for line in lines))
         for ref in REFS:
             await rig.broker.history(ref, BARS)
+        rig.broker._connection.client.send(98, 1e-05, 12_500_000.0, 1e22, 0.5, -1e-07)
+        await rig.until(lambda: gateway.requests(98))
 
     connected(gateway, work)
+    assert gateway.requests(98)[0][1:] == ["0.00001", "12500000.0", "1" + 22 * "0", "0.5", "-0.0000001"]
     con_id, exchange = 3, 10  # of a line; a field earlier in a history request
     for kind, shift in ((1, 0), (20, -1)):
         for ref, fields in zip(REFS, gateway.requests(kind), strict=True):
@@ -131,6 +136,19 @@ def test_history_alone_learns_of_names_too(gateway):
         return len(await rig.broker.history(YEN, BARS))
 
     assert connected(gateway, work) == 120
+
+
+def test_history_without_an_exchange_looks_it_up_or_says_what_is_missing(gateway):
+    gateway.unknown.add(GRAIN.con_id)
+    bare = msgspec.structs.replace(YEN, exchange="")
+
+    async def work(rig):
+        assert len(await rig.broker.history(bare, BARS)) == 120
+        with pytest.raises(RequestRejected, match="no contract details of ZCZ7 now, so its exchange is unknown"):
+            await rig.broker.history(msgspec.structs.replace(GRAIN, exchange=""), BARS)
+
+    connected(gateway, work)
+    assert [fields[9] for fields in gateway.requests(20)] == ["CME"]
 
 
 # --- generic ticks and the mark ---------------------------------------------------------------------------------
@@ -319,9 +337,9 @@ def test_symbols_in_any_bytes_are_found(gateway):
 # --- positions --------------------------------------------------------------------------------------------------
 
 
-def test_combinations_are_kept_and_their_details_never_asked_for(gateway):
+def test_combinations_are_kept_and_their_details_never_asked_for(gateway, monkeypatch):
     bag = Thing(28812380, "MSFT", "BAG", "", quantity=3, cost=120.0)
-    gateway.held[gateway.account] = [*HELD, bag]
+    monkeypatch.setattr(second_gateway, "HELD", [*HELD, bag])
 
     async def work(rig):
         return [event.record for event in rig.of(PositionUpdate) if event.record.contract.sec_type == "BAG"]
@@ -331,9 +349,9 @@ def test_combinations_are_kept_and_their_details_never_asked_for(gateway):
     assert all(fields[3] != "28812380" for fields in gateway.requests(9))
 
 
-def test_positions_carry_the_magnifier_of_their_details(gateway):
+def test_positions_carry_the_magnifier_of_their_details(gateway, monkeypatch):
     cotton = gateway.things[916] = Thing(916, "CT", "FUT", "NYBOT", 65.0, "50000", "20271207", 1, 32500.0, "100")
-    gateway.held[gateway.account] = [cotton]
+    monkeypatch.setattr(second_gateway, "HELD", [cotton])
 
     async def work(rig):
         return [event.record.contract for event in rig.of(PositionUpdate)]
