@@ -757,9 +757,9 @@ def tick_sample(bus: StateBus, step: int, wall: float, mono: float) -> None:
 CLIENTS = (ACCOUNT, "DU2234567", "DU3000001")  # of an advisor's login; the first two look the same when shortened
 
 
-def fill_accounts(bus: StateBus, shown: str | None = None) -> None:
+def fill_accounts(bus: StateBus, shown: str | None = None, wall: float = WALL) -> None:
     """Three accounts, the second with a short position in a symbol that the first one holds, the third with nothing."""
-    rows = position_rows(WALL)
+    rows = position_rows(wall)
     rows += (replace(rows[0], account=CLIENTS[1], quantity=-3.0, daily_pnl=10.0),)
     each = tuple(AccountFigures(currency="USD", account=name, daily_pnl=float(n)) for n, name in enumerate(CLIENTS))
 
@@ -774,9 +774,11 @@ def fill_accounts(bus: StateBus, shown: str | None = None) -> None:
             accounts=own,
         )
 
-    bus.publish("broker", replace(broker(WALL), accounts=CLIENTS))
+    bus.publish("broker", replace(broker(wall), accounts=CLIENTS))
     bus.publish("positions", section(shown))
-    bus.publish("pnl", replace(pnl(WALL), account=shown or ALL_ACCOUNTS))
+    curve = pnl(wall)  # an account's own lies 100,000 above that of all together
+    points = tuple(replace(p, daily=(p.daily or 0.0) + 100_000.0) if p.daily and shown else p for p in curve.points)
+    bus.publish("pnl", replace(curve, points=points, account=shown or ALL_ACCOUNTS))
     if shown:
         bus.publish("positions_all", section(None))
     else:
