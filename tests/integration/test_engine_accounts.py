@@ -12,7 +12,7 @@ from engine.domain import ALL_ACCOUNTS
 from engine.journal.reader import JournalReader
 from engine.saved_settings import FILE_NAME, load_saved
 from engine.state.commands import ApplySettings
-from tests.integration.engine_bench import running_engine, wait_for
+from tests.integration.engine_bench import running_engine, running_simulator, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 
 MASTER, FIRST, SECOND = "DF7654321", "DU1000001", "DU1000002"
@@ -156,3 +156,49 @@ def test_an_account_without_a_figure_leaves_a_gap_in_the_sum(advisor, tmp_path):
         advisor.pnl[FIRST] = "4.0|5.0|0.0"
         advisor.drop()
         wait_for(lambda: any(p.daily == -114.5 for p in bench.read("pnl").points), "the master holds nothing to miss")
+
+
+def test_every_account_of_the_simulated_world_equals_the_gateways_own_book(tmp_path):
+    """Wheat, pence, yen, a bond, lent shares ...: held by two accounts with EUR as their base, beside their master."""
+    arguments = ("--portfolio", "world", "--accounts", "3")
+    with running_simulator(*arguments) as gateway, running_engine(gateway.port, tmp_path, "simulated") as bench:
+        names = wait_for(lambda: bench.is_connected and bench.read("broker").accounts, "connected")
+        assert len(names) == 3 and names[0].startswith("DF")
+
+        def all_valued():
+            section = bench.read("positions")
+            return len(section.accounts) == 3 and section.tradable and all(row.mark_kind for row in section.tradable)
+
+        wait_for(all_valued, "a mark for each position", 60.0)
+        gateway.call("POST", "/hold", {"seconds": 60.0})
+        book = gateway.call("GET", "/book")
+        expected = {
+            (account["account"], row["con_id"]): float(row["unrealized"])
+            for account in book["accounts"]
+            for row in account["positions"]
+            if row["unrealized"] is not None and row["avg_cost"] is not None
+        }
+
+        def differing():
+            section = bench.read("positions")
+            off = [
+                (row.account, row.local_symbol, row.unrealized_pnl, expected[row.account, row.con_id])
+                for row in section.tradable
+                if row.unrealized_pnl is not None
+                and abs(row.unrealized_pnl - expected[row.account, row.con_id]) > 0.0051
+            ]
+            for figures, account in zip(section.accounts, book["accounts"], strict=True):
+                for name, key in ("net_liquidation", None), ("daily_pnl", "daily"):
+                    theirs = float(account[name] if key is None else account["base_sums"][key])
+                    ours = getattr(figures, name)
+                    if ours is None or figures.currency != "EUR" or abs(ours - theirs) > 0.0051:
+                        off.append((figures.account, name, ours, theirs))
+            total = float(book["all"]["daily"])
+            if section.account.daily_pnl is None or abs(section.account.daily_pnl - total) > 0.0051:
+                off.append(("all", "daily", section.account.daily_pnl, total))
+            return off
+
+        try:
+            wait_for(lambda: not differing(), "both books say the same", 30.0)
+        except AssertionError:
+            assert differing() == []
