@@ -51,7 +51,9 @@ def points(folder, account):
 def test_positions_of_all_accounts_together(chain):
     advisor, bench = chain
     wait_for(lambda: len(rows(bench)) == 3 and all(row.mark for row in rows(bench).values()), "three marked positions")
+    net = 3 * 250000.5 + 3000.0
     wait_for(lambda: bench.read("positions").account.daily_pnl is not None, "day P&L of all")
+    wait_for(lambda: bench.read("positions").account.net_liquidation == net, "values of all")
     section = bench.read("positions")
     assert set(rows(bench)) == {(FIRST, "MSFT"), (FIRST, ES.local), (SECOND, "MSFT")}
     for row in rows(bench).values():
@@ -59,11 +61,10 @@ def test_positions_of_all_accounts_together(chain):
     assert section.account.account == ""
     assert [figures.account for figures in section.accounts] == [MASTER, FIRST, SECOND]
     assert section.account.daily_pnl == -120.5 - 119.5 - 118.5
-    assert section.account.net_liquidation == 3 * 250000.5 + 3000.0
     assert bench.read("broker").accounts == (MASTER, FIRST, SECOND)
     wait_for(lambda: bench.read("lines").by_class["100"] == 2, "one line a contract, whatever accounts hold it")
     wait_for(lambda: len(advisor.requests(94)) == 3, "P&L of each position of each account")
-    assert bench.read("pnl").account == ALL_ACCOUNTS
+    wait_for(lambda: bench.read("pnl").account == ALL_ACCOUNTS, "the curve of all")
 
 
 def test_a_choice_shows_nothing_of_the_others_and_stays_over_a_restart(advisor, tmp_path):
@@ -74,7 +75,7 @@ def test_a_choice_shows_nothing_of_the_others_and_stays_over_a_restart(advisor, 
         wait_for(lambda: bench.read("pnl").account == SECOND, "the choice")
         section = bench.read("positions")
         assert set(rows(bench)) == {(SECOND, "MSFT")}
-        assert section.account.account == SECOND and section.account.daily_pnl == -118.5
+        assert (section.account.account, section.account.daily_pnl) == (SECOND, -118.5)
         assert {point.daily for point in bench.read("pnl").points} <= {-118.5, None}
         assert bench.read("broker").accounts == (MASTER, FIRST, SECOND), "all stay watched"
         wait_for(lambda: bench.read("lines").by_class["100"] == 2, "the others keep their lines")
@@ -139,8 +140,8 @@ def test_another_login_has_nothing_of_the_former(chain, tmp_path):
     advisor.drop()
     wait_for(lambda: set(rows(bench)) == {("DU5555555", t.local) for t in HELD[:3]}, "the other login's positions")
     wait_for(lambda: bench.read("positions").account.daily_pnl == 1.5, "its P&L")
-    assert bench.read("positions").account.net_liquidation == 9000.0
-    assert bench.read("pnl").account == "DU5555555"
+    wait_for(lambda: bench.read("positions").account.net_liquidation == 9000.0, "its value")
+    wait_for(lambda: bench.read("pnl").account == "DU5555555", "its curve")
     assert {point.daily for point in bench.read("pnl").points} <= {1.5, None}
     wait_for(lambda: (tmp_path / "paper-DU5555555" / "state").is_dir(), "its own folder")
 
