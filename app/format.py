@@ -111,7 +111,7 @@ def price_decimals(price: float | None, sec_type: str = "STK") -> int:
         return 2
     if 0.0 < abs(price) < 0.05:
         return 7
-    if sec_type == "CASH" or abs(price) < 1.0:
+    if sec_type == "CASH" or 0.0 < abs(price) < 1.0 and sec_type not in ("OPT", "FOP"):
         return 4
     return 2
 
@@ -134,6 +134,11 @@ def account_labels(accounts: Sequence[str]) -> dict[str, str]:
         if len(set(labels.values())) == len(labels):
             return labels
     return {name: f"{redacted(name)} ({place})" for place, name in enumerate(accounts, 1)}
+
+
+def short_name(local_symbol: str) -> str:
+    """A name that fits a mark on a chart: an option's is its underlying's with three dots."""
+    return local_symbol if len(local_symbol) <= 10 else f"{local_symbol.split()[0][:8]} …"
 
 
 def plural(count: int, word: str, many: str | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from app.figures.pnl import GAP_S, Mark, Point
-from app.format import MINUS, quantity
+from app.format import MINUS, quantity, short_name
 from engine.domain import Fill
 
 Range = Literal["1h", "day", "5d"]
@@ -68,6 +68,10 @@ def session_marks(now_market: float, range_: str) -> list[Mark]:
 def fill_marks(fills: tuple[Fill, ...]) -> list[Mark]:
     """ "TSLA −50" where a fill was; the newest eight."""
     return [
-        Mark(f.time_market, f"{f.local_symbol} {MINUS if f.side == 'SLD' else '+'}{quantity(f.quantity)}", "fill")
+        Mark(
+            f.time_market,
+            f"{short_name(f.local_symbol)} {MINUS if f.side == 'SLD' else '+'}{quantity(f.quantity)}",
+            "fill",
+        )
         for f in fills[-8:]
     ]

@@ -88,7 +88,7 @@ def _pnl() -> Component:
 def _positions() -> Component:
     columns = [
         column("symbol", "Symbol", "sym", also=("name",), num=False, flex=17, minWidth=92),
-        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=66),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=78),
         column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=15, minWidth=98),
         column(
             "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"

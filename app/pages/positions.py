@@ -37,7 +37,7 @@ def layout(**_: Any) -> Component:
 def _grid() -> Component:
     columns = [
         column("symbol", "Symbol", "sym", also=("name",), num=False, flex=18, minWidth=110),
-        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=66),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=84),
         column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=14, minWidth=104),
         column("spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False),
         column("last", "Last", "last", also=("chg", "kind", "far", "pu"), flex=12, minWidth=84),

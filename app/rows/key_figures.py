@@ -10,9 +10,7 @@ from engine.state.sections import AccountFigures, PositionsSection
 
 DAY_BASIS = "IB's own figure of the account's day, from its reset on; filtered positions are in it."
 UNREALIZED_BASIS = "Tradable positions at our own marks, against average cost."
-EXPOSURE_BASIS = (
-    "Sum of |quantity x mark x multiplier| in the account's currency; old: marked more than 60 s ago, or valued by IB."
-)
+EXPOSURE_BASIS = "Sum of |quantity x mark x multiplier| in the account's currency; old: marked more than 60 s ago, delayed, or valued by IB."
 
 
 def key_figures(section: PositionsSection | None) -> dict[str, Any]:
@@ -65,7 +63,7 @@ def _unrealized_basis(a: AccountFigures) -> str:
 def _exposure_note(a: AccountFigures) -> str | None:
     parts = [_times_note(a.gross_exposure, a.net_liquidation)]
     if a.untrusted_pct:
-        parts.append(f"{share(a.untrusted_pct, 0)} old or delayed")
+        parts.append(f"{share(a.untrusted_pct, 0)} old")
     return " · ".join(filter(None, parts)) or None
 
 

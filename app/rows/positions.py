@@ -222,7 +222,7 @@ def _day_note(row: PositionRow) -> str:
     size = row.quantity * (row.per_point or 0.0)
     if row.daily_pnl is None or not size:
         return ""
-    points = signed(row.daily_pnl / size, 2)
+    points = signed(row.daily_pnl / size, 2 if row.sec_type == "STK" else row_decimals(row))
     if row.sec_type == "STK":
         return f"{points} {row.unit} a share".replace("  ", " ")
     return f"{points} {row.unit or 'pt'}"

@@ -385,7 +385,7 @@ class TradeManager:
             net_liquidation=net,
             excess_liquidity=add(f.excess_liquidity for f in each),
             realized_today=add_pnl(f.realized_today for f in each),
-            commission_today=add(f.commission_today for f in each),
+            commission_today=add(f.commission_today if f.fills_today else 0.0 for f in each),
             fills_today=sum(f.fills_today for f in each),
             commission_pending=sum(f.commission_pending for f in each),
             daily_pnl=daily,

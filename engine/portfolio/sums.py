@@ -13,6 +13,7 @@ from engine.state.sections import AccountFigures, Lack, PositionRow
 
 STALE_S = 60.0
 _NOTHING = 0.005
+_OTHERS = "positions closed today, fees, or prices of another moment"
 
 
 class Part(Struct, frozen=True):
@@ -133,14 +134,14 @@ def difference_text(
         return ""
     text = f"IB's figure is {_signed(difference)} {currency}".rstrip() + " off the sum of the rows"
     if not filtered_count:
-        return f"{text}: positions closed today, fees, or prices of another moment"
+        return f"{text}: {_OTHERS}"
     if filtered is None:
-        return f"{text}: {_positions(filtered_count)}, not valued by IB yet"
+        return f"{text}: {_positions(filtered_count)} without a figure of IB's, {_OTHERS}"
     rest = difference - filtered
     text = f"{text}: {_signed(filtered)} of {_positions(filtered_count)}"
     if abs(rest) < _NOTHING:
         return text
-    return f"{text}, {_signed(rest)} of positions closed today, fees, or prices of another moment"
+    return f"{text}, {_signed(rest)} of {_OTHERS}"
 
 
 def _positions(count: int) -> str:

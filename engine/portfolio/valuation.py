@@ -137,7 +137,9 @@ def exposure(quantity: float, price: float | None, terms: Terms | None) -> float
 
 def average_price(avg_cost: float | None, terms: Terms | None) -> float | None:
     """Cost in the quote unit: commissions are in it, so it need not lie on the tick grid."""
-    return None if avg_cost is None or terms is None or not terms.per_point else avg_cost / terms.per_point
+    if avg_cost is None or terms is None or not terms.per_point:
+        return None
+    return float(f"{avg_cost / terms.per_point:.12g}")  # no dust of the division
 
 
 def implied_price(quantity: float, market_value: float | None, terms: Terms | None) -> float | None:

@@ -381,6 +381,8 @@ FORMAT_CASES = [
     (fmt.arrow, (-0.001, 2), ""),
     (fmt.arrow, (-0.4, 2), "▼"),
     (fmt.quantity, (100.0,), "100"),
+    (fmt.short_name, ("NQZ5",), "NQZ5"),
+    (fmt.short_name, ("AAPL  251219C00300000",), "AAPL …"),
     (fmt.quantity, (0.125,), "0.125"),
     (fmt.quantity, (0.12345678,), "0.12345678"),
     (fmt.quantity, (1_250_000.0,), "1,250,000"),
