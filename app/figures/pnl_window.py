@@ -75,3 +75,7 @@ def fill_marks(fills: tuple[Fill, ...]) -> list[Mark]:
         )
         for f in fills[-8:]
     ]
+
+
+def _sign(fill: Fill) -> str:
+    return MINUS if fill.side == "SLD" else "+"
