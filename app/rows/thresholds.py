@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from app.format import number, plural
+from app.format import number, plural, redacted
 from engine.config import AppConfig, BreakoutParams
 from engine.state.sections import SettingRow, SettingsSection
 
@@ -34,6 +34,7 @@ OPTION_WORDS: dict[str, dict[Any, str]] = {
     "broker.mode": {"simulated": "simulated", "paper": "paper account", "live": "live account"},
     "broker.market_data_type": {1: "live", 2: "frozen", 3: "delayed", 4: "best available"},
 }
+ACCOUNTS = ("broker.account", "view.account")
 MAX_LISTED_CHANGES = 30
 CUSTOM_SCAN = "scan:"  # the key of a change of a custom scan
 LOADED_SET = "set:"  # the key of a change that loaded a named set
@@ -185,6 +186,8 @@ def shown(key: str, value: Any) -> str:
     """A value as the form writes it: "500,000", "off", "paper account"."""
     if isinstance(value, bool):
         return "on" if value else "off"
+    if key in ACCOUNTS:
+        return redacted(value) if value else "all"
     words = OPTION_WORDS.get(key, {})
     if value in words:
         return words[value]

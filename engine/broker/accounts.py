@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.broker.account_check import redacted
 from engine.broker.connection import Connection
 from engine.broker.convert import to_ref
 from engine.broker.pacing import Pacer
@@ -20,6 +21,7 @@ from engine.broker.port import (
 )
 from engine.broker.sanitise import number, parsed_number, words
 from engine.broker.timings import Timings
+from engine.codes import ADVISORY
 from engine.domain import ContractRef
 
 log = logging.getLogger("qtrade.broker")
@@ -119,6 +121,19 @@ class AccountFeed:
         req_id = self._values_ids[account] = connection.next_req_id()
         with connection.client.sending(key=("values", req_id)):
             connection.client.reqAccountUpdatesMulti(req_id, account, "", False)
+
+    def refused(self, req_id: int, code: int, text: str) -> bool:
+        """An account whose values TWS will not give (a closed one in an advisor's list): said once, not asked again.
+
+        False = the request is none of these.
+        """
+        account = next((name for name, asked in self._values_ids.items() if asked == req_id), None)
+        if account is None or code in ADVISORY:
+            return account is not None
+        if account in self._unanswered:
+            self._unanswered.discard(account)
+            log.warning("TWS does not give the values of the account %s: %s (code %d)", redacted(account), text, code)
+        return True
 
     def request_position_pnl(self, account: str, con_id: int) -> None:
         """Once for a position; a second call changes nothing."""

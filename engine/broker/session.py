@@ -235,7 +235,7 @@ class Session:
 
     def _is_benign(self, req_id: int, code: int, text: str) -> bool:
         """Echoes of our own cancels, and a line that is asked for again in another way."""
-        if self.requests.is_look_up(req_id):
+        if self.requests.is_look_up(req_id) or self.accounts.refused(req_id, code, text):
             return True
         if self.lines.retried(req_id, code, text) or self.scans.swallows(req_id, code):
             return True

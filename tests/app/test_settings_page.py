@@ -139,3 +139,12 @@ def test_the_page_and_its_callback_answer_over_http(rig: Rig) -> None:
     assert answer.get_json()["response"]["settings-reply"]["data"]["text"] == ""
     rig.desk.work()
     assert rig.desk.keeper.settings.config.positions.ema_fast == 9
+
+
+def test_changes_of_accounts_are_listed_without_their_numbers(rig: Rig) -> None:
+    rig.desk.keeper.change({"view.account": "DU1234567", "broker.account": "DU7654321"}, "page")
+    rig.desk.work()
+    part = rig.view()["log"]
+    words = " ".join(row["text"] for row in part.values())
+    assert "all → DU***567" in words and "all → DU***321" in words
+    assert "DU1234567" not in str(part) and "DU7654321" not in str(part)

@@ -16,6 +16,7 @@ from engine.broker.port import (
     PortfolioMark,
     PositionPnl,
     PositionUpdate,
+    RequestError,
 )
 from tests.integration.broker_rig import QUICK, Rig
 from tests.integration.second_gateway import HELD, SecondGateway
@@ -281,3 +282,20 @@ def test_more_accounts_than_tws_lets_follow_have_positions_all_the_same(caplog):
         assert len(gateway.requests(76)) == len(gateway.requests(92)) == 50
         assert gateway.worst_second() <= 45
     assert "The login has 56 accounts" in caplog.text
+
+
+def test_an_account_that_tws_does_not_answer_for_is_said_once_and_left_alone(advisor, caplog):
+    advisor.withhold = {73, 74}
+    timings = msgspec.structs.replace(QUICK, recheck_values_s=0.2)
+
+    async def scenario():
+        async with Rig(advisor.port, timings=timings) as rig:
+            await rig.until(lambda: len(advisor.requests(76)) >= 3)
+            req_id = next(int(fields[2]) for fields in advisor.requests(76) if fields[3] == FIRST)
+            advisor.notice(321, "Error validating request.-'bN' : cause - Invalid account code", req_id)
+            await rig.until(lambda: sum(fields[3] == SECOND for fields in advisor.requests(76)) >= 3)
+            assert not rig.of(RequestError)
+
+    asyncio.run(scenario())
+    assert sum(fields[3] == FIRST for fields in advisor.requests(76)) <= 2, "not asked again"
+    assert caplog.text.count("TWS does not give the values of the account DU***001") == 1
