@@ -14,7 +14,7 @@
     var meta = (gd.layout && gd.layout.meta) || {};
     if (gd.qtMeta !== meta) {
       gd.qtMeta = meta;
-      gd.qtState = { last: meta.last || 0, lastY: lastY(gd), added: 0, high: meta.high, low: meta.low, offset: meta.offset || 0 };
+      gd.qtState = { last: meta.last || 0, lastY: lastY(gd), added: 0, high: meta.high || null, low: meta.low || null, shifts: meta.shifts || [] };
     }
     return gd.qtState;
   }
@@ -24,7 +24,19 @@
     return line && line.y.length ? line.y[line.y.length - 1] : null;
   }
 
-  function axisMs(market, offset) { return Math.round((market + offset) * 1000); }
+  /* The page's clock by the offset of each moment, strictly rising: an hour that the clocks repeat is pressed into half a
+     second, as in app/figures/zones.py. */
+  var PRESSED_S = 0.5;
+  function axisMs(market, shifts) {
+    var i = shifts.length - 1;
+    while (i > 0 && market < shifts[i][0]) { i -= 1; }
+    if (i < 0) { return Math.round(market * 1000); }
+    var ahead = shifts[i][1], longer = i > 0 ? shifts[i - 1][1] - ahead : 0, after = market - shifts[i][0];
+    if (longer > 0 && after < longer) {
+      return Math.round((shifts[i][0] + shifts[i - 1][1] - PRESSED_S + PRESSED_S * after / longer) * 10000) / 10;
+    }
+    return Math.round((market + ahead) * 1000);
+  }
 
   function gapOf() {   // in market seconds
     var clock = qt.get("strip.clock");
@@ -41,7 +53,7 @@
   function later(state, tail) {
     var out = { x: [], line: [], gain: [], loss: [] }, gap = gapOf();
     function push(m, y, area) {
-      out.x.push(axisMs(m, state.offset));
+      out.x.push(axisMs(m, state.shifts));
       out.line.push(y);
       out.gain.push(Math.max(area, 0));
       out.loss.push(Math.min(area, 0));
@@ -49,12 +61,17 @@
     Object.keys(tail).map(Number).filter(function (m) { return m > state.last; }).sort(function (a, b) { return a - b; })
       .forEach(function (m) {
         var y = tail[m], jumped = m - state.last > gap;
+        if (y === "cut") {   // the day's P&L began anew: what was high and low is another day's
+          y = null;
+          state.high = state.low = null;
+          state.cut = true;
+        }
         if ((y === null || jumped) && state.lastY !== null) { push(state.last, null, 0); state.lastY = null; }
         if (y !== null) {
           if (state.lastY === null) { push(m, null, 0); }
           push(m, y, y);
-          state.high = Math.max(state.high === null || state.high === undefined ? y : state.high, y);
-          state.low = Math.min(state.low === null || state.low === undefined ? y : state.low, y);
+          if (!state.high || y > state.high[0]) { state.high = [y, m]; }
+          if (!state.low || y < state.low[0]) { state.low = [y, m]; }
         }
         state.last = m;
         state.lastY = y;
@@ -94,8 +111,10 @@
     var fact = document.getElementById(chart.id + "-fact"), meta = gd.layout.meta || {};
     if (!fact) { return; }
     var state = stateOf(gd);
-    var text = meta.count > 1 ? "low " + qt.fmt.signed(state.low) + " · high " + qt.fmt.signed(state.high) : "";
+    function said(word, at) { return at ? word + " " + qt.fmt.signed(at[0]) + " at " + qt.clock.text(at[1], "hm") : ""; }
+    var text = meta.count ? [said("low", state.low), said("high", state.high)].filter(Boolean).join(" · ") : "";
     if (fact.textContent !== text) { fact.textContent = text; }
+    if (fact.title !== (meta.basis || "")) { fact.title = meta.basis || ""; }
   }
 
   qt.liveCurve = function (chart) {
@@ -120,6 +139,7 @@
           { x: [added.x, added.x, added.x], y: [added.gain, added.loss, added.line] }, [0, 1, 2]
         ] });
       }
+      if (state.cut) { state.cut = false; chart.due = true; chart.asked = 0; }   // the range begins anew, too
       if (state.added > TAIL_MOST || state.high !== high || state.low !== low) { chart.due = true; }
       if (chart.due && Date.now() - (chart.asked || 0) > REBASE_PAUSE_MS) { chart.due = false; rebase(chart, gd, "moved"); }
       placeTag(chart, gd);

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from engine.bars.hours import PhaseNow, phase
+from msgspec.structs import replace
+
+from engine.bars.hours import UNKNOWN_HOURS, PhaseNow, phase
+from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
 from engine.domain import Condition, ContractInfo
 from engine.encodable import encodable
@@ -26,6 +29,7 @@ from engine.state.sections import (
     HealthSection,
     Heartbeat,
     LinesSection,
+    PnlSection,
     PositionsSection,
     QuotesSection,
     Section,
@@ -33,6 +37,7 @@ from engine.state.sections import (
 )
 
 LOG_LINES = 100
+HOUR_S = 3_600.0
 RESTARTS_ARE_BAD = 3
 SLOW_EVERY = 2  # passes: pages poll each 2 s, and the long sections cost most
 
@@ -72,7 +77,7 @@ class Publisher:
             "lines": lines,
             "quotes": QuotesSection(quotes=tuple(rooms.bus.quotes())),
             "signals": rooms.coordinator.signals(),
-            "pnl": rooms.login.curve(rooms.dates.day(rooms.login.shown or "")),
+            "pnl": self._pnl(),
             "answers": rooms.desk.section(),
             "health": self._health(lines, positions),  # it says counts that the strip says, too
         }
@@ -137,6 +142,14 @@ class Publisher:
             session_ends_market=now_phase.ends_market,
             accounts=rooms.login.watched,
         )
+
+    def _pnl(self) -> PnlSection:
+        """The curve of what is shown, with its day and the stock exchanges' hours around it."""
+        rooms = self._rooms
+        day, now = rooms.dates.day(rooms.login.shown or ""), rooms.market_now()
+        liquid = rooms.bars.us_hours.liquid if rooms.bars.us_hours is not None else UNKNOWN_HOURS
+        hours = regular_sessions(min(day.at, now - HOUR_S), now, liquid, US_STOCK_DAYS, us_stock=True)
+        return replace(rooms.login.curve(day), sessions=tuple((each.open, each.close) for each in hours))
 
     def _positions(self, account: str | None) -> PositionsSection:
         """Of one account, None = of all; leaves what is shown as it is."""

@@ -7,8 +7,19 @@ from typing import Any, cast
 from dash import Dash, Input, Output, Patch, ctx
 
 from app.deps import AppDeps
-from app.figures.pnl import GAP_S, Mark, Point, furniture, pnl_figure, room, series
-from app.figures.pnl_window import MAX_POINTS, Range, fill_marks, joined, session_marks, since_market, zone_offset_s
+from app.figures.pnl import GAP_S, Curve, furniture, least_range, pnl_figure, room, series
+from app.figures.pnl_window import (
+    MAX_POINTS,
+    Range,
+    basis_words,
+    day_start,
+    fill_marks,
+    joined,
+    point_of,
+    reset_marks,
+    session_marks,
+    since_market,
+)
 from app.ids import Overview
 from app.snapshots import Snapshots
 
@@ -22,10 +33,10 @@ def register(app: Dash, deps: AppDeps) -> None:
         Output(Overview.PNL, "figure"), Input(Overview.PNL_RANGE, "value"), Input(Overview.PNL_REBASE, "data")
     )
     def draw(range_: str, _rebase: Any) -> Any:
-        points, marks, offset_s = curve(deps, checked_range(range_))
+        curve = curve_of(deps, checked_range(range_))
         if ctx.triggered_id == Overview.PNL_REBASE:
-            return rebase(points, marks, offset_s)
-        return pnl_figure(points, marks, offset_s, checked_range(range_))
+            return rebase(curve)
+        return pnl_figure(curve, checked_range(range_))
 
 
 def checked_range(range_: Any) -> Range:
@@ -33,28 +44,32 @@ def checked_range(range_: Any) -> Range:
     return cast(Range, range_) if range_ in ("1h", "day", "5d") else "day"
 
 
-def curve(deps: AppDeps, range_: Range) -> tuple[list[Point], list[Mark], float]:
-    """Points, marks and the zone's offset of a range, out of the journal and the newest points of the state."""
+def curve_of(deps: AppDeps, range_: Range) -> Curve:
+    """What a range shows, out of the journal and the newest points of the state."""
     s = Snapshots.read(deps.state, SECTIONS, "alive", deps.clock.wall())
     now_market = s.market_time(s.now)
-    since = since_market(range_, now_market)
+    begins, since = day_start(now_market, s.pnl), since_market(range_, now_market, s.pnl)
     rate = s.broker.clock_rate if s.broker else 1.0
     since_wall = s.now - (now_market - since) / (rate or 1.0)
     account = s.pnl.account if s.pnl else ""  # the journal is asked for the curve that the newest points belong to
     rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=GAP_S, account=account)
-    newest = [Point(p.m, p.daily) for p in s.pnl.points] if s.pnl else []
-    points = joined([Point(row.m, row.daily) for row in rows], newest, since, GAP_S * max(1.0, rate))
-    marks = session_marks(now_market, range_) + fill_marks(s.positions.fills if s.positions else ())
-    return points, marks, zone_offset_s(now_market)
+    newest = [point_of(p) for p in s.pnl.points] if s.pnl else []
+    points = joined([point_of(row) for row in rows], newest, since, GAP_S * max(1.0, rate))
+    marks = [*session_marks(now_market, range_, s.pnl), *reset_marks(points, begins)]
+    marks += fill_marks(s.positions.fills if s.positions else ())
+    net = s.positions.account.net_liquidation if s.positions else None
+    return Curve(points, marks, begins, least_range(points, net), basis_words(begins))
 
 
-def rebase(points: list[Point], marks: list[Mark], offset_s: float) -> Patch:
+def rebase(curve: Curve) -> Patch:
     """New x and y for the traces that are there: the user's zoom survives a patch, not a figure."""
     patch = Patch()
-    for i, changed in enumerate(series(points, offset_s)):
+    for i, changed in enumerate(series(curve)):
         for name, values in changed.items():
             patch["data"][i][name] = values
-    patch["layout"]["yaxis"]["autorangeoptions"] = {"include": room(points)}
-    for name, value in furniture(points, marks, offset_s).items():
+    patch["layout"]["yaxis"]["autorangeoptions"] = {"include": room(curve)}
+    for axis in ("xaxis", "yaxis"):
+        patch["layout"][axis]["visible"] = bool(curve.points)
+    for name, value in furniture(curve).items():
         patch["layout"][name] = value
     return patch

@@ -1,14 +1,18 @@
 """The day's P&L curve: points -> plain dict of lists. No ids, no state; the browser appends to it and never redraws it.
 
-`layout.meta` = {"last": market second of the newest point, "count": points drawn, "low": y, "high": y}: the browser
-appends only what is later and asks for a new base when the tail has grown long or the extremes have moved.
-Times on the axis are the exchange's wall clock in ms: market second + `offset_s` of the exchange's zone.
+`layout.meta` = {"last": market second of the newest point, "count": points drawn, "low": [y, m], "high": [y, m] of the
+shown day, "shifts": the clock's offsets, "basis": what the figures are}: the browser appends only what is later and
+asks for a new base when the tail has grown long or the extremes have moved. Times on the axis are the page's clock in
+ms, by the offset of each point (`app.figures.zones.shown`).
+
+A reset cuts the line: what lies before it is another day's P&L. High and low are those since the newest one.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from app.figures.zones import PAGE_ZONE, clock_text, shifts, shown
 from app.format import age, signed
 from app.theme import COLOR, chart_layout, fade
 
@@ -17,22 +21,42 @@ LABEL_GAP_S = 120.0  # gaps from here on get their length in words
 NIGHT_S = 2 * 3600.0  # longer ones lie between sessions
 
 
+LEAST_RANGE: Final = 10.0  # money that the axis spans at least
+LEAST_OF_VALUE: Final = 0.005  # and this share of what is shown: cents must not look like a crash
+EDGE_S = 300.0  # a day that began so long before its first point is marked at that
+
+
 class Point(NamedTuple):
+    """`y` None = no data then; `cut`: a reset, the P&L of the day began anew."""
+
     m: float
     y: float | None
+    cut: bool = False
 
 
 class Mark(NamedTuple):
-    """A vertical line of the session ("open 09:30") or a fill on the curve ("TSLA −50")."""
+    """A vertical line of the session ("open 09:30"), a reset, or a fill on the curve ("TSLA −50")."""
 
     m: float
     text: str
-    kind: str  # session, fill
+    kind: str  # session, reset, fill
 
 
-def axis_ms(market: float, offset_s: float) -> int:
-    """Exchange wall time as Plotly's milliseconds: it parses numbers much faster than text."""
-    return round((market + offset_s) * 1000)
+class Curve(NamedTuple):
+    """What is drawn: points in order, marks, since when the shown day counts, the least span of the axis in money, and
+    what the figures are, in words.
+    """
+
+    points: list[Point]
+    marks: list[Mark] = []
+    day_from: float = float("-inf")
+    least: float = LEAST_RANGE
+    basis: str = ""
+
+
+def axis_ms(market: float) -> float:
+    """The page's clock as Plotly's milliseconds: it parses numbers much faster than text."""
+    return round(shown(market) * 1000, 1)
 
 
 def gaps(points: list[Point]) -> list[tuple[float, float]]:
@@ -42,7 +66,7 @@ def gaps(points: list[Point]) -> list[tuple[float, float]]:
     missing = False
     for point in points:
         if point.y is None:
-            missing = True
+            missing = missing or not point.cut
             continue
         if last is not None and missing and point.m - last.m > GAP_S:
             out.append((last.m, point.m))
@@ -50,51 +74,56 @@ def gaps(points: list[Point]) -> list[tuple[float, float]]:
     return out
 
 
-def series(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
+def series(curve: Curve) -> list[dict[str, Any]]:
     """What changes in the five traces: area above zero, area below zero, line, marks of high and low, hatched gaps."""
-    x: list[int] = []
+    points = curve.points
+    x: list[float] = []
     line: list[float | None] = []
     gain: list[float | None] = []
     loss: list[float | None] = []
     for before, point in zip([None, *points], points, strict=False):
         if point.y is None and before is not None and before.y is not None:
             # the areas go to zero at both sides of a gap, or the fill would cross it
-            _add(x, line, gain, loss, axis_ms(before.m, offset_s), None, 0.0)
+            _add(x, line, gain, loss, axis_ms(before.m), None, 0.0)
         elif point.y is not None and before is not None and before.y is None:
-            _add(x, line, gain, loss, axis_ms(point.m, offset_s), None, 0.0)
+            _add(x, line, gain, loss, axis_ms(point.m), None, 0.0)
         if point.y is not None:
-            _add(x, line, gain, loss, axis_ms(point.m, offset_s), point.y, point.y)
-    high, low = extremes(points)
+            _add(x, line, gain, loss, axis_ms(point.m), point.y, point.y)
+    high, low = extremes(of_day(curve))
     marks = [p for p in (high, low) if p is not None]
-    words = [f"high {signed(high.y)}" if high else "", f"low {signed(low.y)}" if low else ""]
-    areas = shows_zero(points)
+    words = [_words("high", high), _words("low", low)]
+    areas = shows_zero(curve)
     return [
         {"x": x, "y": gain, "visible": areas},
         {"x": x, "y": loss, "visible": areas},
         {"x": x, "y": line},
-        {"x": [axis_ms(p.m, offset_s) for p in marks], "y": [p.y for p in marks], "text": words[: len(marks)]},
-        _hatches(gaps(points), offset_s),
+        {"x": [axis_ms(p.m) for p in marks], "y": [p.y for p in marks], "text": words[: len(marks)]},
+        _hatches(gaps(points)),
     ]
 
 
-def _hatches(found: list[tuple[float, float]], offset_s: float) -> dict[str, Any]:
+def _words(word: str, point: Point | None) -> str:
+    return f"{word} {signed(point.y)} at {clock_text(point.m)[:5]}" if point is not None else ""
+
+
+def _hatches(found: list[tuple[float, float]]) -> dict[str, Any]:
     """One polygon a gap, on the hidden axis that spans the height; nights between sessions are left white."""
-    x: list[int | None] = []
+    x: list[float | None] = []
     y: list[float | None] = []
     for start, end in found:
         if end - start <= NIGHT_S:
-            a, b = axis_ms(start, offset_s), axis_ms(end, offset_s)
+            a, b = axis_ms(start), axis_ms(end)
             x += [a, a, b, b, a, None]
             y += [0.0, 1.0, 1.0, 0.0, 0.0, None]
     return {"x": x, "y": y}
 
 
 def _add(
-    x: list[int],
+    x: list[float],
     line: list[float | None],
     gain: list[float | None],
     loss: list[float | None],
-    at: int,
+    at: float,
     y: float | None,
     area: float,
 ) -> None:
@@ -112,16 +141,29 @@ def extremes(points: list[Point]) -> tuple[Point | None, Point | None]:
     return max(known, key=lambda item: item[0])[1], min(known, key=lambda item: item[0])[1]
 
 
-def shows_zero(points: list[Point]) -> bool:
+def of_day(curve: Curve) -> list[Point]:
+    """The points of the shown day: those since it began, and since the newest reset."""
+    newest = max((point.m for point in curve.points if point.cut), default=curve.day_from)
+    since = max(newest, curve.day_from)
+    return [point for point in curve.points if point.m >= since]
+
+
+def least_range(points: list[Point], net_liquidation: float | None = None) -> float:
+    """The least span of the axis: of what is shown, and a hundredth of a per cent of the account."""
+    highest = max((abs(point.y) for point in points if point.y is not None), default=0.0)
+    return max(LEAST_RANGE, LEAST_OF_VALUE * highest, 1e-4 * abs(net_liquidation or 0.0))
+
+
+def shows_zero(curve: Curve) -> bool:
     """Whether the axis reaches zero: not when that would press the day's movement flat."""
-    high, low = extremes(points)
+    high, low = extremes(curve.points)
     if high is None or low is None or high.y is None or low.y is None:
         return True
-    span = high.y - low.y
+    span = max(high.y - low.y, curve.least)
     return low.y - 2.0 * span <= 0.0 <= high.y + 2.0 * span
 
 
-def _traces(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
+def _traces(curve: Curve) -> list[dict[str, Any]]:
     line = {"width": 0}
     styles: list[dict[str, Any]] = [
         {"fill": "tozeroy", "fillcolor": fade("gain", 0.09), "line": line, "mode": "lines", "hoverinfo": "skip"},
@@ -150,44 +192,52 @@ def _traces(points: list[Point], offset_s: float) -> list[dict[str, Any]]:
             "hoverinfo": "skip",
         },
     ]
-    return [{"type": "scatter", **style, **xy} for style, xy in zip(styles, series(points, offset_s), strict=True)]
+    return [{"type": "scatter", **style, **xy} for style, xy in zip(styles, series(curve), strict=True)]
 
 
-def furniture(points: list[Point], marks: list[Mark], offset_s: float) -> dict[str, Any]:
-    """What changes in the layout with a new base: gaps hatched and labelled, session and fill marks, meta."""
+def furniture(curve: Curve) -> dict[str, Any]:
+    """What changes in the layout with a new base: gaps hatched and labelled, marks of sessions, resets, fills, meta."""
+    points = curve.points
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     for start, end in gaps(points):
         if LABEL_GAP_S <= end - start <= NIGHT_S:
-            notes.append(_note(axis_ms((start + end) / 2, offset_s), f"no data<br>{age(end - start)}", y=1.0))
-    first, last = (points[0].m, points[-1].m) if points else (0.0, 0.0)
-    for mark in marks:
-        if first <= mark.m <= last and mark.kind == "session":
-            at = axis_ms(mark.m, offset_s)
-            shapes.append(_session_shape(at))
-            notes.append({**_note(at, mark.text, y=1.0), "xanchor": "left", "xshift": 4, "bgcolor": "rgba(0,0,0,0)"})
-        elif first <= mark.m <= last:
-            notes.append(_fill_note(mark, points, offset_s))
-    high, low = extremes(points)
+            notes.append(_note(axis_ms((start + end) / 2), f"no data<br>{age(end - start)}", y=1.0))
+    first, last = (points[0].m, points[-1].m) if points else (0.0, -1.0)
+    for mark in curve.marks:
+        if mark.kind == "reset" and first - EDGE_S <= mark.m <= last:
+            shapes.append(_line_shape(axis_ms(max(mark.m, first)), "text-3", "dash"))
+            notes.append(_beside(axis_ms(max(mark.m, first)), mark.text, y=0.9))
+        elif first <= mark.m <= last and mark.kind == "session":
+            shapes.append(_line_shape(axis_ms(mark.m), "axis", "dot"))
+            notes.append(_beside(axis_ms(mark.m), mark.text, y=1.0))
+        elif first <= mark.m <= last and mark.kind == "fill":
+            notes += _fill_note(mark, points)
+    high, low = extremes(of_day(curve))
     return {
         "shapes": shapes,
         "annotations": notes,
         "meta": {
             "last": points[-1].m if points else 0,
             "count": len(points),
-            "high": high.y if high else None,
-            "low": low.y if low else None,
-            "offset": offset_s,
+            "high": [high.y, high.m] if high else None,
+            "low": [low.y, low.m] if low else None,
+            "shifts": shifts(first, max(first, last), PAGE_ZONE) if points else [],
+            "basis": curve.basis,
         },
     }
 
 
-def _session_shape(at: int) -> dict[str, Any]:
-    line = {"color": COLOR["axis"], "width": 1, "dash": "dot"}
+def _line_shape(at: float, color: str, dash: str) -> dict[str, Any]:
+    line = {"color": COLOR[color], "width": 1, "dash": dash}
     return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line}
 
 
-def _note(x: int, text: str, *, y: float) -> dict[str, Any]:
+def _beside(at: float, text: str, *, y: float) -> dict[str, Any]:
+    return {**_note(at, text, y=y), "xanchor": "left", "xshift": 4, "bgcolor": "rgba(0,0,0,0)"}
+
+
+def _note(x: float, text: str, *, y: float) -> dict[str, Any]:
     return {
         "x": x,
         "y": y,
@@ -201,34 +251,26 @@ def _note(x: int, text: str, *, y: float) -> dict[str, Any]:
     }
 
 
-def _fill_note(mark: Mark, points: list[Point], offset_s: float) -> dict[str, Any]:
-    near = min((p for p in points if p.y is not None), key=lambda p: abs(p.m - mark.m))
-    return {
-        **_note(axis_ms(mark.m, offset_s), mark.text, y=0),
-        "y": near.y,
-        "yref": "y",
-        "yanchor": "auto",
-        "showarrow": True,
-        "arrowhead": 2,
-        "arrowsize": 0.8,
-        "arrowwidth": 1.5,
-        "arrowcolor": COLOR["accent"],
-        "ax": 0,
-        "ay": -22,
-    }
+def _fill_note(mark: Mark, points: list[Point]) -> list[dict[str, Any]]:
+    near = min((p for p in points if p.y is not None), key=lambda p: abs(p.m - mark.m), default=None)
+    if near is None:
+        return []
+    arrow = {"showarrow": True, "arrowhead": 2, "arrowsize": 0.8, "arrowwidth": 1.5, "arrowcolor": COLOR["accent"]}
+    where = {"y": near.y, "yref": "y", "yanchor": "auto", "ax": 0, "ay": -22}
+    return [{**_note(axis_ms(mark.m), mark.text, y=0), **where, **arrow}]
 
 
-def room(points: list[Point]) -> list[float]:
-    """Values that the axis must reach so that the words at the extremes stay inside."""
-    high, low = extremes(points)
+def room(curve: Curve) -> list[float]:
+    """Values that the axis must reach: the words at the extremes stay inside, a flat line stays flat."""
+    high, low = extremes(curve.points)
     if high is None or low is None or high.y is None or low.y is None:
         return []
-    top, bottom = (max(high.y, 0.0), min(low.y, 0.0)) if shows_zero(points) else (high.y, low.y)
-    pad = 0.12 * (top - bottom)
+    top, bottom = (max(high.y, 0.0), min(low.y, 0.0)) if shows_zero(curve) else (high.y, low.y)
+    pad = max(0.12 * (top - bottom), (curve.least - (top - bottom)) / 2.0)
     return [bottom - pad, top + pad]
 
 
-def pnl_figure(points: list[Point], marks: list[Mark], offset_s: float, revision: str) -> dict[str, Any]:
+def pnl_figure(curve: Curve, revision: str) -> dict[str, Any]:
     """The whole figure for a mount or a new range; `revision` keeps zoom for as long as it is the same."""
     tick_format = [
         {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
@@ -237,16 +279,23 @@ def pnl_figure(points: list[Point], marks: list[Mark], offset_s: float, revision
     ]
     layout = chart_layout(
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
-        xaxis={"type": "date", "tickformatstops": tick_format, "nticks": 7, "uirevision": revision},
+        xaxis={
+            "type": "date",
+            "tickformatstops": tick_format,
+            "nticks": 7,
+            "uirevision": revision,
+            "visible": bool(curve.points),
+        },
         yaxis={
             "tickformat": ",.0f",
             "nticks": 5,
             "uirevision": revision,
             "automargin": False,
-            "autorangeoptions": {"include": room(points)},
+            "autorangeoptions": {"include": room(curve)},
+            "visible": bool(curve.points),
         },
         margin={"l": 8, "r": 60, "t": 14, "b": 22},
         uirevision=revision,
-        **furniture(points, marks, offset_s),
+        **furniture(curve),
     )
-    return {"data": _traces(points, offset_s), "layout": layout}
+    return {"data": _traces(curve), "layout": layout}

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from app.figures.pnl import GAP_S, Mark, Point
+from app.figures.zones import PAGE_ZONE, clock_text, zone_word
 from app.format import MINUS, quantity, short_name
+from engine.bars.hours import UNKNOWN_HOURS
+from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
 from engine.domain import Fill
+from engine.journal.rows import PnlRow
+from engine.state.sections import PnlPoint, PnlSection
+from engine.zones import local_time
 
 Range = Literal["1h", "day", "5d"]
 RANGES: tuple[tuple[str, str], ...] = (("1h", "1 h"), ("day", "Day"), ("5d", "5 d"))
 MAX_POINTS = 1000  # the chart is about 800 pixels wide; extremes are kept
-EXCHANGE = ZoneInfo("America/New_York")
+RESET_AFTER_S = 0.5  # a day begins so long after the point that marks it
 
 
-def zone_offset_s(market: float) -> float:
-    """Seconds that New York is ahead of UTC at a market time (negative)."""
-    offset = datetime.fromtimestamp(market, UTC).astimezone(EXCHANGE).utcoffset()
-    return offset.total_seconds() if offset else 0.0
+def day_start(now_market: float, section: PnlSection | None = None) -> float:
+    """Market time at which the account's running day began; without the engine's word a US stock's trade date."""
+    if section is not None and section.day_start is not None and section.day_start <= now_market:
+        return section.day_start
+    return US_STOCK_DAYS.started(now_market)
 
 
-def since_market(range_: str, now_market: float) -> float:
-    """Market time at which a range begins; the day begins at midnight in New York."""
+def since_market(range_: str, now_market: float, section: PnlSection | None = None) -> float:
+    """Market time at which a range begins."""
     if range_ == "1h":
         return now_market - 3600.0
     if range_ == "5d":
         return now_market - 7 * 86400.0
-    local = datetime.fromtimestamp(now_market, UTC).astimezone(EXCHANGE)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    return day_start(now_market, section)
+
+
+def point_of(row: PnlRow | PnlPoint) -> Point:
+    """A point of the curve; only a reset has nothing but its realised P&L."""
+    return Point(row.m, row.daily, row.daily is None and row.unrealized is None and row.realized is not None)
 
 
 def joined(journal: list[Point], newest: list[Point], since: float, gap_s: float = GAP_S) -> list[Point]:
@@ -50,19 +60,44 @@ def joined(journal: list[Point], newest: list[Point], since: float, gap_s: float
         if out and point.m - out[-1].m > gap_s and out[-1].y is not None and point.y is not None:
             out.append(Point(out[-1].m + 1.0, None))
         out.append(point)
+    while out and out[0].y is None:  # nothing has ended here: it begins
+        del out[0]
     return out
 
 
-def session_marks(now_market: float, range_: str) -> list[Mark]:
-    """Open and close of New York on the day shown."""
+def session_marks(now_market: float, range_: str, section: PnlSection | None = None) -> list[Mark]:
+    """Opening and close of the US stocks on the days shown: none on a holiday, 13:00 on a half day."""
     if range_ == "5d":
         return []
-    local = datetime.fromtimestamp(now_market, UTC).astimezone(EXCHANGE)
+    known = section.sessions if section is not None else None
+    if known is None:
+        begins = since_market(range_, now_market, section)
+        known = tuple(regular_sessions(begins, now_market, UNKNOWN_HOURS, US_STOCK_DAYS, us_stock=True))
     out = []
-    for hour, minute, word in ((9, 30, "open 09:30"), (16, 0, "close 16:00")):
-        at = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        out.append(Mark(at.timestamp(), word, "session"))
+    for opens, closes in known:
+        out += [
+            Mark(at, f"{word} {clock_text(at)[:5]}", "session") for at, word in ((opens, "open"), (closes, "close"))
+        ]
     return out
+
+
+def reset_marks(points: Sequence[Point], begins: float) -> list[Mark]:
+    """Where the P&L of the day began anew, and the beginning of the account's day."""
+    at = [point.m + RESET_AFTER_S for point in points if point.cut]
+    if not any(abs(each - begins) < 2.0 for each in at):
+        at.append(begins)
+    return [Mark(each, f"{'new day' if each == begins else 'reset'} {clock_text(each)[:5]}", "reset") for each in at]
+
+
+def basis_words(begins: float) -> str:
+    """What the curve and its figures are."""
+    local = local_time(begins, PAGE_ZONE)
+    day = f"{local.strftime('%a')} {local.day} {local.strftime('%b %H:%M')}"
+    zone = zone_word(begins, PAGE_ZONE)
+    return (
+        f"Day P&L of the account as IB sends it, since {day} {zone}; a dashed line: IB began it anew. "
+        "High and low are those since the newest of these."
+    )
 
 
 def fill_marks(fills: tuple[Fill, ...]) -> list[Mark]:

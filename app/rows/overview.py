@@ -60,16 +60,27 @@ def _priced_first(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
 
 
 def pnl_tail(s: Snapshots) -> dict[str, Any]:
-    """The newest points of the day's P&L by market second; gaps (None) stay None."""
+    """The newest points of the day's P&L by market second; gaps (None) stay None, a reset is "cut"."""
     if s.pnl is None:
         return {}
-    return {str(round(p.m)): None if p.daily is None else round(p.daily, 2) for p in s.pnl.points}
+    out: dict[str, Any] = {}
+    points = s.pnl.points
+    for p, after in zip(points, [*points[1:], None], strict=True):
+        if p.daily is None and p.unrealized is None and p.realized is not None:
+            if after is not None:
+                out[str(round(after.m) - 0.5)] = "cut"
+        else:
+            out[str(round(p.m))] = None if p.daily is None else round(p.daily, 2)
+    return out
 
 
 def pnl_state(s: Snapshots) -> dict[str, Any]:
-    """The curve is live once two points are there."""
+    """The curve is live once the running day has a point."""
     waiting = empty("No point yet", "One point is kept every 2 s as soon as the account's P&L comes.")
-    state = broker_state(s, s.pnl, bool(s.pnl and len(s.pnl.points) > 1), waiting)
+    since = s.pnl.day_start if s.pnl is not None else None
+    points = s.pnl.points if s.pnl is not None else ()
+    begun = any(p.daily is not None and (since is None or p.m >= since) for p in points)
+    state = broker_state(s, s.pnl, begun, waiting)
     if state != OWN or s.pnl is None:
         return state
     newest = s.pnl.points[-1]

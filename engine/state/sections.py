@@ -405,13 +405,15 @@ class PnlPoint(Struct, frozen=True):
 class PnlSection(Section, frozen=True, kw_only=True):
     """The newest 300 points (one each 2 s); the day before them is in the journal.
 
-    `day_start` = market time at which the account's running day began, `trade_date` its date (YYYYMMDD).
+    `day_start` = market time at which the account's running day began, `trade_date` its date (YYYYMMDD); `sessions` =
+    regular hours of US stocks around it (open, close), none on a holiday, None = not told.
     """
 
     points: tuple[PnlPoint, ...]
     day_start: float | None = None
     trade_date: str = ""
     account: str = ""  # whose curve it is, ALL_ACCOUNTS = of all together
+    sessions: tuple[tuple[float, float], ...] | None = None
 
 
 class UniverseSection(Section, frozen=True, kw_only=True):

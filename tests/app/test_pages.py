@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import dash
@@ -12,17 +13,22 @@ import pytest
 from dash import Dash
 from dash.development.base_component import Component
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from app import ids
 from app.deps import AppDeps
 from app.factory import create_app
-from app.figures.pnl import Mark, Point, gaps, pnl_figure
-from app.figures.pnl_window import joined, since_market, zone_offset_s
+from app.figures.pnl import Curve, Mark, Point, furniture, gaps, least_range, of_day, pnl_figure, room, series
+from app.figures.pnl_window import basis_words, joined, point_of, reset_marks, session_marks, since_market
 from app.figures.treemap import treemap_figure
+from app.figures.zones import shifts, shown
 from app.rows.positions import treemap
 from app.theme import COLOR, GRAPH_CONFIG
 from engine.clock import FakeClock
+from engine.journal.rows import PnlRow
 from engine.state.bus import StateBus
+from engine.state.sections import PnlSection
+from engine.zones import NEW_YORK
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import MARKET, WALL, fill_sample, positions, tick_sample
 
@@ -223,28 +229,28 @@ def test_a_failing_callback_is_no_server_error(site: Site, monkeypatch: pytest.M
 def test_gaps_stay_gaps_and_the_area_goes_to_zero_at_both_sides() -> None:
     points = [Point(0, 5.0), Point(2, 6.0), Point(4, None), Point(300, 7.0), Point(302, 8.0)]
     assert gaps(points) == [(2, 300)]
-    figure = pnl_figure(points, [], 0.0, "day")
+    figure = pnl_figure(Curve(points), "day")
     go.Figure(figure)
     gain, _loss, line = (figure["data"][i]["y"] for i in range(3))
     assert line == [5.0, 6.0, None, None, 7.0, 8.0]
     assert gain == [5.0, 6.0, 0.0, 0.0, 7.0, 8.0]
-    assert figure["data"][4]["x"][0] == 2000
+    assert figure["data"][4]["x"][0] == round(shown(2) * 1000)
     assert any("no data" in note["text"] for note in figure["layout"]["annotations"])
 
 
 def test_a_day_far_from_zero_is_not_pressed_flat() -> None:
     far = [Point(0, -2600.0), Point(2, -2650.0)]
-    figure = pnl_figure(far, [], 0.0, "day")
+    figure = pnl_figure(Curve(far), "day")
     assert [trace.get("visible", True) for trace in figure["data"][:3]] == [False, False, True]
     assert figure["layout"]["yaxis"]["autorangeoptions"]["include"] == [-2656.0, -2594.0]
-    near = pnl_figure([Point(0, -26.0), Point(2, -50.0)], [], 0.0, "day")
+    near = pnl_figure(Curve([Point(0, -26.0), Point(2, -50.0)]), "day")
     assert near["data"][0]["visible"] is True
 
 
 def test_high_and_low_are_marked_and_a_night_is_not_a_gap() -> None:
     points = [Point(0, 1.0), Point(2, -3.0), Point(4, None), Point(60_000, 9.0)]
-    figure = pnl_figure(points, [Mark(1, "TSLA −50", "fill"), Mark(99_999, "late", "fill")], 0.0, "5d")
-    assert figure["data"][3]["text"] == ["high +9.00", "low −3.00"]
+    figure = pnl_figure(Curve(points, [Mark(1, "TSLA −50", "fill"), Mark(99_999, "late", "fill")]), "5d")
+    assert figure["data"][3]["text"] == ["high +9.00 at 11:40", "low −3.00 at 19:00"]
     assert figure["data"][4]["x"] == []
     assert [note["text"] for note in figure["layout"]["annotations"]] == ["TSLA −50"]
 
@@ -265,8 +271,102 @@ def test_after_the_clock_was_set_back_the_later_written_points_win() -> None:
     assert joined([Point(100, 1.0), Point(102, 2.0), Point(101, 9.0)], [], 0) == [Point(100, 1.0), Point(101, 9.0)]
 
 
-def test_the_day_begins_at_midnight_in_new_york() -> None:
-    begins = since_market("day", MARKET)
-    assert (begins + zone_offset_s(MARKET)) % 86_400 == 0
-    assert MARKET - begins < 86_400
+def test_the_day_begins_with_the_accounts_trade_date() -> None:
+    evening = ny("2025-11-04T18:00")
+    assert since_market("day", MARKET, PnlSection(points=(), day_start=evening)) == evening
+    assert since_market("day", MARKET) == ny("2025-11-04T20:00"), "without the engine's word a US stock's"
     assert since_market("1h", MARKET) == MARKET - 3600
+
+
+def ny(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp()
+
+
+def test_a_reset_is_cut_and_marked_and_no_climb_is_drawn() -> None:
+    """18:00: futures begin a new day. Nothing joins -2,100 with 0; high and low are the new day's, with their times."""
+    at = ny("2025-11-05T18:00")
+    points = [Point(at - 4, -2_100.0), Point(at - 2, -2_098.0), Point(at - 0.5, None, True), Point(at, 0.0)]
+    points += [Point(at + 60, 12.0), Point(at + 120, -3.0)]
+    marks = reset_marks(points, at)
+    assert [(mark.text, mark.kind) for mark in marks] == [("new day 18:00", "reset")]
+    curve = Curve(points, marks, at)
+    line, extremes = series(curve)[2], series(curve)[3]
+    assert line["y"] == [-2_100.0, -2_098.0, None, None, 0.0, 12.0, -3.0]
+    assert extremes["text"] == ["high +12.00 at 18:01", "low −3.00 at 18:02"]
+    assert gaps(points) == [], "a cut is no hole in the data"
+    drawn = furniture(curve)
+    assert [shape["x0"] for shape in drawn["shapes"]] == [round(shown(at) * 1000)]
+    assert (drawn["meta"]["high"], drawn["meta"]["low"]) == ([12.0, at + 60], [-3.0, at + 120])
+
+
+def test_a_reset_within_the_day_is_a_mark_of_its_own() -> None:
+    begins, reset = ny("2025-11-05T18:00"), ny("2025-11-05T20:00")
+    points = [Point(begins + 2, 900.0), Point(reset - 0.5, None, True), Point(reset + 2, 5.0)]
+    assert [mark.text for mark in reset_marks(points, begins)] == ["reset 20:00", "new day 18:00"]
+    assert [point.y for point in of_day(Curve(points, [], begins))] == [None, 5.0]
+
+
+def test_a_reset_comes_out_of_the_journal_as_it_went_in() -> None:
+    reset = PnlRow(1.0, 2.0, None, 0.0, None, "paper", "DU1")
+    assert point_of(reset) == Point(2.0, None, True)
+    assert point_of(replace(reset, realized=None)) == Point(2.0, None, False)
+    assert point_of(replace(reset, daily=5.0)) == Point(2.0, 5.0, False)
+
+
+def test_cents_do_not_look_like_a_crash() -> None:
+    """The axis spans at least 10, half a per cent of what is shown, and a hundredth of a per cent of the account."""
+    for level, net, least in ((0.0, None, 10.0), (-2_600.0, None, 13.0), (0.0, 184_311.0, 18.43)):
+        points = [Point(0, level), Point(2, level - 0.03), Point(4, level + 0.02)]
+        assert least_range(points, net) == pytest.approx(least, rel=0.01)
+        bottom, top = room(Curve(points, least=least_range(points, net)))
+        assert top - bottom >= least - 0.01 and bottom < level - 0.03 and top > level + 0.02
+    busy = [Point(0, 0.0), Point(2, 5_000.0)]
+    assert room(Curve(busy, least=least_range(busy))) == [-600.0, 5_600.0]
+
+
+def test_an_empty_curve_has_no_axis_of_another_century() -> None:
+    layout = pnl_figure(Curve([]), "day")["layout"]
+    assert not layout["xaxis"]["visible"] and layout["meta"]["count"] == 0
+    assert joined([Point(1, None), Point(2, None, True), Point(3, 1.0)], [], 0) == [Point(3, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ("2025-11-05T12:00", ["open 09:30", "close 16:00"]),
+        ("2025-11-28T12:00", ["open 09:30", "close 13:00"]),
+        ("2025-11-27T12:00", ["open 09:30", "close 16:00"]),  # Thanksgiving: the running date is Wednesday's
+        ("2025-12-25T21:00", ["open 09:30", "close 16:00"]),
+        ("2025-10-31T12:00", ["open 09:30", "close 16:00"]),
+    ],
+)
+def test_session_marks_are_those_of_the_day(when: str, words: list[str]) -> None:
+    marks = session_marks(ny(when), "day")
+    assert [mark.text for mark in marks] == words
+    told = PnlSection(points=(), sessions=((ny("2025-11-28T09:30"), ny("2025-11-28T12:15")),))
+    assert [mark.text for mark in session_marks(ny(when), "1h", told)] == ["open 09:30", "close 12:15"]
+    assert session_marks(ny(when), "1h", PnlSection(points=(), sessions=())) == []
+
+
+def test_no_opening_stands_on_the_day_of_thanksgiving() -> None:
+    assert all(mark.m < ny("2025-11-27T00:00") for mark in session_marks(ny("2025-11-27T12:00"), "day"))
+    assert session_marks(ny("2025-11-27T12:00"), "1h") == [] or all(
+        mark.m < ny("2025-11-27T00:00") for mark in session_marks(ny("2025-11-27T12:00"), "1h")
+    )
+
+
+def test_each_point_has_the_offset_of_its_own_moment() -> None:
+    """A curve over the night in which clocks go back: 09:30 is 09:30 on both sides, and nothing runs backwards."""
+    friday, monday = ny("2025-10-31T09:30"), ny("2025-11-03T09:30")
+    points = [Point(friday, 1.0), *(Point(ny("2025-11-02T00:00") + 60.0 * n, 1.0 * n) for n in range(240))]
+    points.append(Point(monday, 2.0))
+    x = series(Curve(points))[2]["x"]
+    assert x == sorted(set(x))
+    assert [datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M") for at in (x[0], x[-1])] == ["09:30", "09:30"]
+    turns = shifts(friday, friday + 3_600)
+    assert turns == [[friday, -4 * 3_600.0], [datetime(2025, 11, 2, 6, tzinfo=UTC).timestamp(), -5 * 3_600.0]]
+
+
+def test_the_basis_of_the_figures_is_said() -> None:
+    words = basis_words(ny("2025-11-05T18:00"))
+    assert "as IB sends it, since Wed 5 Nov 18:00 ET" in words and "High and low" in words
