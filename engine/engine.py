@@ -296,7 +296,9 @@ class Engine:
         rooms.symbols.learn([contract])
         if event.record.quantity:
             self._seen.add((event.record.account, contract.con_id))
-        rooms.fills.on_position(event.record.account, contract.con_id, event.record.quantity)
+        record = event.record
+        has_cost = record.avg_cost is not None
+        rooms.fills.on_position(record.account, contract.con_id, record.quantity, has_cost=has_cost)
         if rooms.manager.on_position(event) and rooms.broker.link.connected:
             self._plan_positions()
 

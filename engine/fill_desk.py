@@ -43,6 +43,7 @@ class FillDesk:
         self._unjudged: set[_Key] = set()
         self._positions: dict[_Key, float] = {}
         self._positions_known = False
+        self._without_cost: set[_Key] = set()
 
     # --- events -------------------------------------------------------------------------------------------------
 
@@ -66,7 +67,10 @@ class FillDesk:
             if fill.con_id == con_id:
                 self._take(self._with_facts(fill))
 
-    def on_position(self, account: str, con_id: int, quantity: float) -> None:
+    def on_position(self, account: str, con_id: int, quantity: float, *, has_cost: bool = True) -> None:
+        """`has_cost`: IB knows what it cost; else it gives no realised P&L."""
+        if not has_cost and quantity:
+            self._without_cost.add((account, con_id))
         self._positions[account, con_id] = quantity
         self._unjudged.add((account, con_id))
 
@@ -131,7 +135,7 @@ class FillDesk:
         position = self._positions.get(key, 0.0 if self._positions_known else None)
         if position is None:
             return
-        found = openings(fills, position)
+        found = openings(fills, position, has_cost=key not in self._without_cost)
         for fill in fills:
             is_of_this_run = (fill.account, fill.model, fill.exec_id, fill.con_id) in self._reported
             opening = found.get(root(fill)) if is_of_this_run else None

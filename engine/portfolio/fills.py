@@ -169,16 +169,18 @@ def order_doubts(fills: Iterable[Fill], *, only_more: bool = False) -> dict[Root
     return found
 
 
-def openings(fills: Iterable[Fill], position_now: float) -> dict[Root, Opening | None]:
+def openings(fills: Iterable[Fill], position_now: float, *, has_cost: bool = True) -> dict[Root, Opening | None]:
     """Root -> whether the fill opened, closed or turned the position, reckoned back from what is held now.
 
-    `fills`: of one account and contract, all up to now. None where IB's own report says the other thing.
+    `fills`: of one account and contract, all up to now. None where IB's own report says the other thing;
+    of a position without a known cost (`has_cost`) it says nothing.
     """
     found: dict[Root, Opening | None] = {}
     after = position_now
     for fill in reversed(in_force(fills)):
         before = _rounded(after - signed_quantity(fill))
-        found[root(fill)] = _checked(opening_of(before, signed_quantity(fill)), fill)
+        opening = opening_of(before, signed_quantity(fill))
+        found[root(fill)] = _checked(opening, fill) if has_cost else opening
         after = before
     return found
 

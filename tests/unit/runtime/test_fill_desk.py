@@ -95,6 +95,17 @@ def test_a_contract_that_is_not_held_counts_as_none_only_when_all_positions_are_
     assert rig.recorded[-1].opening == "close"
 
 
+def test_ibs_report_says_nothing_of_a_position_without_a_cost(rig):
+    sold = replace(WHEAT, side="SLD", commission=1.0)
+    rig.desk.on_fill(sold)
+    rig.desk.on_position("DU1", 9, 3.0)
+    rig.desk.step()
+    assert rig.recorded[-1].opening is None
+    rig.desk.on_position("DU1", 9, 3.0, has_cost=False)
+    rig.desk.step()
+    assert rig.recorded[-1].opening == "close"
+
+
 def test_openings_of_earlier_days_are_settled(rig):
     """Overnight an assignment may have changed the position without a fill."""
     rig.desk.restore([replace(WHEAT, opening="open"), replace(WHEAT, exec_id="old.01", time_market=AT - 1e5)])
