@@ -142,13 +142,19 @@ class _Api:
 
         `or_in_files`: a name that the state does not know may be one whose bars are kept.
         """
-        known = api_symbols.catalogue(self._read("universe", "positions", "quotes", "lines"))
+        state = self._read("universe", "positions", "quotes", "lines")
+        known = api_symbols.catalogue(state)
         matches = api_symbols.find(symbol, known)
+        former = [] if matches else api_symbols.once_called(symbol, known, state)
+        matches = matches or former
         if not matches and or_in_files:
             matches = api_symbols.find(symbol, api_bars.files_symbols(self._deps.bars))
         if len(matches) == 1:
             names = ("broker", "positions", "quotes", "lines", "signals", f"symbol:{matches[0].con_id}")
-            return _json(build(matches[0], self._read(*names)))
+            answer = build(matches[0], self._read(*names))
+            if former:
+                answer["renamed"] = f"{symbol.upper()} is called {former[0].local_symbol} now"
+            return _json(answer)
         asked = repr(symbol[: api_symbols.NAME_MAX])
         if matches:
             choice = [{"con_id": k.con_id, "local_symbol": k.local_symbol, "sec_type": k.sec_type} for k in matches]

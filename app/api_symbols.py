@@ -76,6 +76,13 @@ def find(text: str, known: Sequence[Known]) -> list[Known]:
     return []
 
 
+def once_called(text: str, known: Sequence[Known], s: Snapshots) -> list[Known]:
+    """The contracts that had this name before: what a name that nobody has now may mean."""
+    name = plain_name(text)
+    renamed = {con_id for con_id, former in (s.universe.renamed if s.universe else ()) if name == plain_name(former)}
+    return [item for item in known if item.con_id in renamed]
+
+
 def near_names(text: str, known: Sequence[Known], count: int = 5) -> list[str]:
     """Names that may have been meant, best first."""
     name = plain_name(text)

@@ -173,6 +173,10 @@ class CommandDesk:
             found = await self._broker.search(command.text.strip().upper())
             self._symbols.learn(found)
         rows = [[c.con_id, c.local_symbol, c.sec_type, c.primary_exchange or c.exchange] for c in found[:_FOUND_MAX]]
+        once = {c.con_id for c in self._symbols.once_called(command.text)}
+        if rows and found[0].con_id in once:
+            renamed = f"{command.text.strip().upper()} is called {found[0].local_symbol} now."
+            return Answer(command.request_id, True, renamed, self._clock.wall(), rows)
         said = f"{len(rows)} found." if rows else f"Nothing is called {command.text!r} here or at the broker."
         return Answer(command.request_id, bool(rows), said, self._clock.wall(), rows)
 

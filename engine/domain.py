@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 PRIORITY_POSITION = 100
 PRIORITY_SCANNER_TOP = 50
@@ -49,6 +49,10 @@ class ContractRef(Struct, frozen=True):
     strike: float = 0.0
     right: str = ""
     price_magnifier: float | None = None
+
+    def named_as(self, newer: ContractRef) -> ContractRef:
+        """The same contract under the names of a newer description."""
+        return structs.replace(self, symbol=newer.symbol or self.symbol, local_symbol=newer.local_symbol)
 
 
 class ContractInfo(Struct, frozen=True):

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.bars.bar_files import list_symbols
 from engine.broker.port import (
     AccountPnl,
     AccountValue,
@@ -31,6 +32,7 @@ from engine.broker.port import (
 )
 from engine.build_id import BuildWatch
 from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
+from engine.errors import StateError
 from engine.health.status import status_block
 from engine.publisher import Publisher
 from engine.rooms import EngineSetup, Listeners, Rooms
@@ -150,9 +152,11 @@ class Engine:
         def open_files() -> None:
             remember_accounts(setup.data_dir, self._mode, accounts)
             rooms.watch.attach(folder)
+            rooms.symbols.former.attach(folder)
 
         await asyncio.to_thread(open_files)
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
+        rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
         await self._restore_fills()
         await self._restore_signals()
@@ -468,3 +472,11 @@ class Engine:
             for name, value in status_block(uptime_s, lines, positions, len(rooms.bus.quotes()), rooms.broker.link):
                 log.info("%s: %s", name, value)
             await asyncio.sleep(BLOCK_S)
+
+
+def _stored_contracts(folder: Path) -> list[ContractRef]:
+    """The contracts whose bars this account's folder holds, as they were called then."""
+    try:
+        return [stored.contract for stored in list_symbols(folder / BARS_FOLDER)]
+    except StateError:
+        return []

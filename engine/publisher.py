@@ -180,7 +180,7 @@ class Publisher:
             )
             for c in rooms.symbols.all()
         ]
-        return UniverseSection(symbols=tuple(sorted(rows, key=lambda row: row[1])))
+        return UniverseSection(symbols=tuple(sorted(rows, key=lambda row: row[1])), renamed=rooms.symbols.former.rows())
 
     def _symbols(self, positions: PositionsSection, open_ids: Iterable[int]) -> dict[str, Section]:
         """`symbol:<con_id>` for each symbol that a page has open."""

@@ -91,7 +91,7 @@ class Rooms:
         self.supervisor = Supervisor()
         self.lateness = LatenessProbe()
         self.health = HealthMonitor(self._record_connection, self._symbol_of)
-        self.symbols = SymbolIndex()
+        self.symbols = SymbolIndex(self._renamed)
         self.watch = SymbolWatch()
         self._journal = setup.journal
         broker = config.broker
@@ -245,6 +245,13 @@ class Rooms:
 
     def _closes(self, con_id: int, minutes: int) -> list[float | None]:
         return self._minutes.last(con_id, minutes, self.market_now())
+
+    def _renamed(self, contract: ContractRef) -> None:
+        """The same contract under another name: every room shows the new one and keeps what it has."""
+        self.watch.rename(contract)
+        self.manager.rename(contract)
+        self.bus.rename(contract)
+        self.coordinator.rename(contract)
 
     def _units_changed(self, change: UnitChange) -> None:
         self.bars.on_unit_changed(change.ticks, change.redo)

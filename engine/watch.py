@@ -71,6 +71,17 @@ class SymbolWatch:
             self._pins.pop(contract.con_id, None)
         self._save()
 
+    def rename(self, contract: ContractRef) -> None:
+        """A pinned or open symbol is called otherwise now."""
+        for kept in (self._pins, self._open):
+            if contract.con_id in kept:
+                kept[contract.con_id] = kept[contract.con_id].named_as(contract)
+        if contract.con_id in self._pins:
+            self._save()
+
+    def pins(self) -> list[ContractRef]:
+        return list(self._pins.values())
+
     def is_pinned(self, con_id: int) -> bool:
         return con_id in self._pins
 

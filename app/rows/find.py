@@ -28,10 +28,14 @@ def find(text: str, universe: UniverseSection | None, most: int = MOST) -> list[
     if not wanted or universe is None:
         return []
     ranked = []
+    former = {con_id: name for con_id, name in universe.renamed if folded(name) == wanted}
     for con_id, local_symbol, symbol, sec_type, exchange, lane in universe.symbols:
         rank = _rank(wanted, folded(local_symbol), folded(symbol))
+        note = f"{sec_type} {exchange}".strip()
+        if con_id in former and rank != 0:
+            rank, note = 0, f"{former[con_id]} before, {note}"
         if rank is not None:
-            found = Found(con_id, local_symbol, f"{sec_type} {exchange}".strip(), "" if lane == "none" else lane)
+            found = Found(con_id, local_symbol, note, "" if lane == "none" else lane)
             ranked.append((rank, len(local_symbol), local_symbol, found))
     ranked.sort(key=lambda item: item[:3])
     return [item[3] for item in ranked[:most]]

@@ -10,7 +10,7 @@ import hashlib
 from typing import Any
 from urllib.parse import unquote
 
-from app.api_symbols import Known, catalogue, near_names
+from app.api_symbols import Known, catalogue, near_names, once_called
 from app.api_symbols import find as exact
 from app.rows.find import find
 from app.snapshots import Snapshots
@@ -38,6 +38,9 @@ def name_parts(s: Snapshots, key: str) -> View:
         return {"find": {"go": meant[0].con_id, "title": f"Opening {name.upper()} ...", "text": None}, "rows:found": {}}
     if meant:
         return _choice(name, meant, "It is not unique. Which one?")
+    former = once_called(name, known, s)
+    if former:
+        return _choice(name, former, f"{name.upper()} is called {former[0].local_symbol} now.")
     answered = _from_broker(s, name)
     if answered is not None and len(answered) == 1:
         return {

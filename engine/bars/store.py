@@ -69,6 +69,13 @@ class BarStore:
         entry = self._symbols[contract.con_id] = SymbolBars(contract, BarSeries(BARS_LIMIT))
         return entry
 
+    def rename(self, contract: ContractRef) -> None:
+        """The same contract under another name; its bars go to disk with it at the next save."""
+        entry = self._symbols.get(contract.con_id)
+        if entry is not None:
+            entry.contract = entry.contract.named_as(contract)
+            entry.series.version += 1
+
     def remove(self, con_id: int) -> None:
         self._symbols.pop(con_id, None)
         self._open.discard(con_id)

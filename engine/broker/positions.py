@@ -53,6 +53,7 @@ class PositionDesk:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._first_look: dict[int, asyncio.Event] = {}
         self._listings: dict[int, str] = {}
+        self._names: dict[tuple[str, int], tuple[str, str]] = {}  # (message, con_id) -> the names it came with
         self._announced = False
         self._nudge = asyncio.Event()
 
@@ -60,6 +61,7 @@ class PositionDesk:
         """A position message; 0 = closed in that account. Positions of accounts that are not watched are not ours."""
         account = position.account or self._accounts[0]
         if account in self._accounts:
+            self._look_at_names("position", position.contract)
             self._take((account, position.contract.conId), position.contract, position.position, position.avgCost)
 
     def on_portfolio(self, item: Any) -> None:
@@ -67,8 +69,22 @@ class PositionDesk:
         key = (item.account or self._accounts[0], item.contract.conId)
         if item.contract.primaryExchange:
             self._listings[item.contract.conId] = item.contract.primaryExchange
+        if self._look_at_names("portfolio", item.contract) and self._announced:
+            for holder in self._holders(key[1]):
+                self._tell(holder)
         if key not in self._rows and item.position and key[0] in self._accounts:
             self._take(key, item.contract, item.position, item.averageCost)
+
+    def _look_at_names(self, message: str, native: Any) -> bool:
+        """Whether the contract is called otherwise than when this kind of message named it last."""
+        names = (native.symbol, native.localSymbol or native.symbol)
+        before, self._names[message, native.conId] = self._names.get((message, native.conId)), names
+        ref = self._refs.get(native.conId)
+        if before in (None, names) or ref is None:
+            return False
+        named = to_ref(native)
+        self._refs[native.conId] = msgspec.structs.replace(ref, symbol=named.symbol, local_symbol=named.local_symbol)
+        return self._refs[native.conId] != ref
 
     def _take(self, key: _Key, native: Any, quantity: float, avg_cost: float) -> None:
         con_id = key[1]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import CoverageSettings, LineSettings
-from engine.domain import Demand, LineSpan, Quote, Stay
+from engine.domain import ContractRef, Demand, LineSpan, Quote, Stay
 from engine.lines import repair, words
 from engine.lines.coverage import CoveragePolicy
 from engine.lines.coverage_view import coverage_slices
@@ -161,6 +161,13 @@ class MarketDataBus:
     def live_con_ids(self) -> list[int]:
         """Contracts whose line brings ticks now."""
         return [line.con_id for line in self._ledger if line.state == "live"]
+
+    def rename(self, contract: ContractRef) -> None:
+        """The same contract under another name: its line and its quote are shown so."""
+        line = self._ledger.get(contract.con_id)
+        if line is not None:
+            line.contract = line.contract.named_as(contract)
+        self._book.rename(contract.con_id, contract.local_symbol)
 
     def quote(self, con_id: int) -> Quote | None:
         """The newest quote, also of a symbol whose line is gone."""

@@ -99,6 +99,12 @@ class QuoteBook:
         if quote is not None and quote.lane != lane:
             self._quotes[con_id] = structs.replace(quote, lane=lane)
 
+    def rename(self, con_id: int, local_symbol: str) -> None:
+        """The symbol is called otherwise now."""
+        quote = self._quotes.get(con_id)
+        if quote is not None:
+            self._quotes[con_id] = structs.replace(quote, local_symbol=local_symbol)
+
     def get(self, con_id: int) -> Quote | None:
         return self._quotes.get(con_id)
 

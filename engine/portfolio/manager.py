@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from engine.bars.indicators import ema_last
 from engine.broker.port import PortfolioMark, PositionPnl, PositionUpdate
@@ -178,6 +178,11 @@ class TradeManager:
         if self._complete:
             self._announce()
         return True
+
+    def rename(self, contract: ContractRef) -> None:
+        """A held contract is called otherwise now."""
+        for held in self._of(contract.con_id):
+            held.record = structs.replace(held.record, contract=held.record.contract.named_as(contract))
 
     def on_info(self, con_id: int, info: ContractInfo | None) -> bool:
         """Contract details came (None = they could not be had); re-examines tradability. True when it changed."""

@@ -63,6 +63,13 @@ class Board:
         else:
             self.entries[contract.con_id] = known._replace(seen_market=now_market)
 
+    def rename(self, contract: ContractRef) -> None:
+        """A candidate is called otherwise now."""
+        entry = self.entries.get(contract.con_id)
+        if entry is not None:
+            self.entries[contract.con_id] = entry._replace(contract=entry.contract.named_as(contract))
+            self._shown.pop(contract.con_id, None)
+
     def scans_of(self, con_id: int) -> tuple[str, ...]:
         """Names of the scans that list a symbol now, the best rank first."""
         entry = self.entries.get(con_id)

@@ -146,6 +146,15 @@ class ScannerCoordinator:
         self.visits.on_history(con_id, self._parts.market())
         self.shadow.on_history(con_id, self._parts.market())
 
+    def rename(self, contract: ContractRef) -> None:
+        """The same contract under another name: shown so from now on, its bars and signals stay."""
+        self.universe.rename(contract)
+        self.board.rename(contract)
+        self._log.rename(contract.con_id, contract.local_symbol)
+        self._parts.store.rename(contract)
+        self._tell_universe()
+        self._news = True
+
     def on_connected(self) -> None:
         self.universe.on_connected()
         self.market.on_connected()

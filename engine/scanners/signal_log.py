@@ -49,6 +49,12 @@ class SignalLog:
         self._keep_newest()
         return today
 
+    def rename(self, con_id: int, local_symbol: str) -> None:
+        """The symbol of today's signals is called otherwise now; the journal keeps the name of their time."""
+        for key, signal in self._signals.items():
+            if signal.con_id == con_id:
+                self._signals[key] = msgspec.structs.replace(signal, local_symbol=local_symbol)
+
     def all(self) -> tuple[Signal, ...]:
         """The newest signals of today, oldest first."""
         return tuple(self._signals.values())

@@ -42,6 +42,12 @@ class Universe:
         member = self._members.get(con_id)
         return member.contract if member is not None else None
 
+    def rename(self, contract: ContractRef) -> None:
+        """A member is called otherwise now."""
+        member = self._members.get(contract.con_id)
+        if member is not None:
+            self._members[contract.con_id] = member._replace(contract=member.contract.named_as(contract))
+
     def keep(self, contracts: Iterable[ContractRef], now_market: float) -> None:
         """Positions and pins: members whatever happens. Replaces the former ones."""
         kept = list(contracts)

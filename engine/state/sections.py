@@ -420,6 +420,7 @@ class UniverseSection(Section, frozen=True, kw_only=True):
     """Names for the symbol search and the API: (con_id, local_symbol, symbol, sec_type, exchange, lane)."""
 
     symbols: tuple[tuple[int, str, str, str, str, str], ...]
+    renamed: tuple[tuple[int, str], ...] = ()  # (con_id, a former name)
 
 
 class Answer(Struct, frozen=True):

@@ -443,3 +443,13 @@ def test_inside_the_dashboard_the_routes_win_over_its_index_page():
     assert client.get("/api/v1/nothing").status_code == 404
     assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
     assert client.get("/").mimetype == "text/html"
+
+
+def test_a_former_name_finds_and_the_answer_says_so(live):
+    universe = live.bus.read("universe")
+    live.bus.publish("universe", replace(universe, renamed=((TSLA, "TSLX"), (NQ, "NVDA"))))
+    row = live.get("/api/v1/snapshot/tslx")
+    assert (row["local_symbol"], row["renamed"]) == ("TSLA", "TSLX is called TSLA now")
+    assert live.get("/api/v1/bars/TSLX")["renamed"] == "TSLX is called TSLA now"
+    assert "renamed" not in live.get("/api/v1/snapshot/TSLA")
+    assert "renamed" not in live.get("/api/v1/snapshot/NVDA"), "another bears the name now"
