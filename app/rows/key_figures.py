@@ -10,7 +10,10 @@ from engine.state.sections import AccountFigures, PositionsSection
 
 DAY_BASIS = "IB's own figure of the account's day, from its reset on; filtered positions are in it."
 UNREALIZED_BASIS = "Tradable positions at our own marks, against average cost."
-EXPOSURE_BASIS = "Sum of |quantity x mark x multiplier| in the account's currency; old: marked more than 60 s ago, delayed, or valued by IB."
+EXPOSURE_BASIS = (
+    "Sum of |quantity x mark x multiplier| in the account's currency. "
+    "Old: marked more than 60 s ago, delayed, or valued by IB."
+)
 
 
 def key_figures(section: PositionsSection | None) -> dict[str, Any]:
