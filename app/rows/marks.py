@@ -109,10 +109,9 @@ def _notes(f: Fill) -> tuple[str, ...]:
 
 
 def _check(f: Fill, section: SymbolSection) -> list[Any]:
-    """Less than the order's own quantity may be a fill of before the list begins: only more is said."""
-    doubt = order_doubts(section.fills, only_more=True).get(root(f))
+    doubt = order_doubts(section.fills, of_a_part=True).get(root(f))
     if doubt is not None:
-        return ["check", "warn", f"Counted twice? {doubt[:1].upper()}{doubt[1:]}"]
+        return ["check", "warn", f"A fill may be counted twice or missing: {doubt}"]
     return [None, "missing", "A fill is done: its result is in the detail"]
 
 

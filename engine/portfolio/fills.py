@@ -148,11 +148,12 @@ def is_master(account: str) -> bool:
     return _MASTER.match(account) is not None
 
 
-def order_doubts(fills: Iterable[Fill], *, only_more: bool = False) -> dict[Root, str]:
+def order_doubts(fills: Iterable[Fill], *, of_a_part: bool = False) -> dict[Root, str]:
     """Root of a fill -> why its order does not add up: the kept fills of an order make up its cumulative quantity.
 
     Orders without a number or a quantity say nothing. More than the order's is a fill counted twice, less is one that
-    came before the records begin.
+    is missing, or a correction that was none. `of_a_part`: of a list that may begin after the order did, so that less
+    says something only where there are corrections.
     """
     orders: dict[tuple[str, str, int, int, str], list[Fill]] = defaultdict(list)
     for fill in fills:
@@ -160,12 +161,14 @@ def order_doubts(fills: Iterable[Fill], *, only_more: bool = False) -> dict[Root
             orders[fill.account, fill.model, fill.perm_id, fill.con_id, fill.side].append(fill)
     found: dict[Root, str] = {}
     for group in orders.values():
-        stated = [fill.cum_quantity for fill in group if fill.cum_quantity is not None]
+        stated = max((fill.cum_quantity for fill in group if fill.cum_quantity is not None), default=None)
         total = sum(fill.quantity for fill in group)
-        excess = total - max(stated, default=total)
-        if (excess if only_more else abs(excess)) > _SAME_QUANTITY * max(1.0, total):
-            text = f"the order's fills add up to {total:.12g}, its cumulative quantity is {max(stated):.12g}"
-            found |= {root(fill): text for fill in group}
+        if stated is None or abs(total - stated) <= _SAME_QUANTITY * max(1.0, total):
+            continue
+        if of_a_part and total < stated and not any(revision_of(fill.exec_id) > 1 for fill in group):
+            continue
+        text = f"the order's fills add up to {total:.12g}, its cumulative quantity is {stated:.12g}"
+        found |= {root(fill): text for fill in group}
     return found
 
 

@@ -71,9 +71,12 @@ def test_a_fill_that_may_be_counted_twice_is_flagged():
     assert row(first)["since"][0] is None
     again = replace(first, exec_id="ff.1.01")
     assert row(first, again)["since"] == [
-        "check", "warn", "Counted twice? The order's fills add up to 100, its cumulative quantity is 50",
+        "check", "warn",
+        "A fill may be counted twice or missing: the order's fills add up to 100, its cumulative quantity is 50",
     ]  # fmt: skip
     assert row(replace(first, cum_quantity=80.0))["since"][0] is None, "the rest may be of another day"
+    corrected = row(replace(first, exec_id="ff.1.02", cum_quantity=80.0))
+    assert corrected["since"][0] == "check", "or its correction was another fill"
 
 
 def test_events_say_unit_account_and_uncertain_time():
