@@ -56,18 +56,20 @@ class NamesWanted:
         self.is_trying = False
         self._settled = False
 
-    def may_help(self, contract: ContractRef, code: int, text: str) -> bool:
-        """Whether this refusal may be over missing names."""
-        if self.wanted or self.is_trying or self._settled or not contract.con_id or not contract.symbol:
+    def may_help(self, contract: ContractRef, code: int, text: str, *, named: bool = False) -> bool:
+        """Whether this refusal of a request, `named` or not, may be over missing names."""
+        if named or not contract.con_id or not contract.symbol or (self._settled and not self.wanted):
             return False
-        return code == _UNKNOWN_CONTRACT or (code in _INVALID and _NAMES.search(text) is not None)
+        if code == _UNKNOWN_CONTRACT:  # usually it is: one is tried, not all of a night's
+            return self.wanted or not self.is_trying
+        return code in _INVALID and _NAMES.search(text) is not None
 
     def begin(self) -> None:
         self.is_trying = True
 
     def end(self, *, helped: bool) -> None:
-        """The one try is over."""
-        self.is_trying, self._settled, self.wanted = False, True, helped
+        """A try is over; one that helped decides."""
+        self.is_trying, self._settled, self.wanted = False, True, self.wanted or helped
 
 
 def bars_of(sec_type: str) -> str:

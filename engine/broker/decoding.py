@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.broker.wire_text import escaped, readable
 
+_DELAYED_HALTED = "90"
 _MARKS = frozenset({37, 79})
 _FIRST_WITHOUT_VERSION = 164  # server version; before it details carry a version and a size multiplier
 
@@ -23,6 +24,7 @@ def mend(decoder: Any, wrapper: Any, library: ModuleType) -> None:
     handlers = decoder.handlers
     handlers[1] = _prices(wrapper, library)
     handlers[4] = _error(handlers[4])
+    handlers[45] = _generics(handlers[45], wrapper, library)
     handlers[10] = _details(handlers[10], decoder, wrapper, library)
     handlers[18] = _bond_details(handlers[18], decoder, wrapper, library)
 
@@ -64,6 +66,20 @@ def _prices(wrapper: Any, library: ModuleType) -> Handler:
             ticker.ticks.append(tick_data(wrapper.lastTime, kind, 0.0, 0.0))
 
     return handler
+
+
+def _generics(handler: Handler, wrapper: Any, library: ModuleType) -> Handler:
+    """Generic ticks. One library keeps no delayed halt (90), the other refuses the tick."""
+    tick_data = library.objects.TickData
+
+    def mended(fields: list[str]) -> None:
+        if fields[3] != _DELAYED_HALTED:
+            handler(fields)
+        elif ticker := wrapper.reqId2Ticker.get(int(fields[2])):
+            ticker.ticks.append(tick_data(wrapper.lastTime, int(_DELAYED_HALTED), float(fields[4] or 0), 0.0))
+            wrapper.pendingTickers.add(ticker)
+
+    return mended
 
 
 # --- texts ----------------------------------------------------------------------------------------------------

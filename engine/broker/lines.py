@@ -158,7 +158,7 @@ class MarketLines:
             if names.is_trying:
                 names.end(helped=False)
             return False
-        if not names.may_help(line.contract, code, text):
+        if not names.may_help(line.contract, code, text, named=line.named):
             return False
         names.begin()
         line.named = True

@@ -87,11 +87,13 @@ class PositionDesk:
         return self._refs[native.conId] != ref
 
     def _take(self, key: _Key, native: Any, quantity: float, avg_cost: float) -> None:
-        con_id = key[1]
-        self._rows[key] = _Row(native, number(quantity) or 0.0, number(avg_cost))
+        con_id, held = key[1], number(quantity)
+        if held is None:
+            return  # no quantity is not nought: what was known stands
+        self._rows[key] = _Row(native, held, number(avg_cost))
         if native.secType in _WITHOUT_DETAILS:
             self._refs[con_id] = self._bare(self._rows[key], "")
-        elif quantity and con_id not in self._tasks:
+        elif held and con_id not in self._tasks:
             self._first_look[con_id] = asyncio.Event()
             self._tasks[con_id] = asyncio.ensure_future(self._qualify(con_id))
             if self._announced and con_id in self._refs:  # opened again: its look-up may change nothing to tell
@@ -144,7 +146,7 @@ class PositionDesk:
             if holders := self._holders(con_id):
                 row = self._rows[holders[0]]
             try:
-                found = await self._look_up(ContractRef(con_id, "", "", ""))
+                found = await self._look_up(self._bare(row, ""))
                 ref = self._with_details(row, found[0]) if found else self._bare(row, "")
             except (RequestTimeout, RequestRejected):
                 found, ref = [], self._without_details(row)

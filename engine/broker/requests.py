@@ -72,10 +72,11 @@ class Requests:
     async def _rows(self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float) -> list[Any]:
         """The library's bars; asked for once more, with names, where the gateway insists on them."""
         names = self._connection.names
+        named = names.wanted
         try:
-            return await self._rows_once(contract, request, kind, timeout_s, names=names.wanted)
+            return await self._rows_once(contract, request, kind, timeout_s, names=named)
         except RequestRejected as error:
-            if not names.may_help(contract, error.code, error.text):
+            if not names.may_help(contract, error.code, error.text, named=named):
                 raise
         names.begin()
         helped = False
@@ -126,32 +127,51 @@ class Requests:
         known = self._details.get(contract.con_id) if contract.con_id else None
         if known:
             return known
-        connection = self._connection
-        req_id = connection.next_req_id()
-        self._look_ups.add(req_id)
-        query = self._query(contract)
+        names = self._connection.names
+        named = names.wanted
         try:
-            rows = await connection.ask(
-                f"Details of {contract.local_symbol or contract.con_id}",
-                req_id,
-                lambda: connection.client.reqContractDetails(req_id, query),
-                timeout_s,
-                urgent=urgent,
-                end_grace_s=self._timings.end_grace_s,
-            )
+            rows = await self._details_once(contract, timeout_s, urgent=urgent, names=named)
         except RequestRejected as error:
             if error.code == 200:
                 return []
-            raise
+            if not names.may_help(contract, error.code, error.text, named=named):
+                raise
+            rows = await self._details_with_names(contract, timeout_s, urgent=urgent)
         if contract.con_id and rows:
-            self._details[contract.con_id] = list(rows)
+            self._details[contract.con_id] = rows
+        return rows
+
+    async def _details_with_names(self, contract: ContractRef, timeout_s: float, *, urgent: bool) -> list[Any]:
+        names = self._connection.names
+        names.begin()
+        helped = False
+        try:
+            rows = await self._details_once(contract, timeout_s, urgent=urgent, names=True)
+            helped = True
+        finally:
+            names.end(helped=helped)
+        return rows
+
+    async def _details_once(self, contract: ContractRef, timeout_s: float, *, urgent: bool, names: bool) -> list[Any]:
+        connection = self._connection
+        req_id = connection.next_req_id()
+        self._look_ups.add(req_id)
+        query = self._query(contract, names=names)
+        rows = await connection.ask(
+            f"Details of {contract.local_symbol or contract.con_id}",
+            req_id,
+            lambda: connection.client.reqContractDetails(req_id, query),
+            timeout_s,
+            urgent=urgent,
+            end_grace_s=self._timings.end_grace_s,
+        )
         return list(rows)
 
-    def _query(self, contract: ContractRef) -> Any:
+    def _query(self, contract: ContractRef, *, names: bool) -> Any:
         """By con_id alone where it is known: any other field could only contradict it."""
         library = self._connection.library
         if contract.con_id:
-            return library.Contract(conId=contract.con_id)
+            return to_contract(library, replace(contract, exchange=""), names=names and bool(contract.symbol))
         query = to_contract(library, contract)
         if not query.exchange and query.secType == "STK":
             query.exchange = "SMART"

@@ -10,6 +10,7 @@ from engine.broker.convert import to_ref
 from engine.broker.list_messages import ScanFields, scan_rows
 from engine.broker.pacing import Pacer
 from engine.broker.port import BrokerEvent, ScanRow, ScanRows, ScanSpec
+from engine.broker.wire_text import plain_number_text
 from engine.domain import ContractRef
 
 _SCANNER_DATA = 20
@@ -37,7 +38,7 @@ class Scans:
             scanCode=spec.scan_code,
             stockTypeFilter=spec.stock_type,
         )
-        filters = [library.TagValue(tag, value) for tag, value in spec.filters]
+        filters = [library.TagValue(tag, plain_number_text(value)) for tag, value in spec.filters]
         results = library.ScanDataList()
         results.reqId = req_id
         connection.wrapper.startSubscription(req_id, results)

@@ -11,8 +11,8 @@ from typing import Any
 
 _Handler = Callable[[list[str]], None]
 
-# message -> places of its money and prices: portfolio value, position, P&L of an account, P&L of a position
-_MONEY: dict[int, Iterable[int]] = {7: range(14, 19), 61: (15,), 94: range(2, 5), 95: range(3, 7)}
+# message -> places of its quantity, money and prices: portfolio value, position, P&L of an account, of a position
+_MONEY: dict[int, Iterable[int]] = {7: range(13, 19), 61: (14, 15), 94: range(2, 5), 95: range(3, 7)}
 
 
 def keep_unset(decoder: Any) -> None:

@@ -23,6 +23,7 @@ _CODE_PAGES = {
 _WESTERN = "cp1252"
 _UNICODE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")  # a byte that was no UTF-8, as the library writes it
+_POWER_OF_TEN = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d{1,2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -68,6 +69,11 @@ def wire_number(value: float) -> str:
     """A number without powers of ten, in the fewest digits that give it back: 12500000, 0.00001, 0.5."""
     text = format(Decimal(repr(float(value))), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plain_number_text(text: str) -> str:
+    """A text that may be a number with a power of ten ("1e6" of a user's filter), without it; any other unchanged."""
+    return wire_number(float(text)) if _POWER_OF_TEN.fullmatch(text) else text
 
 
 class WireFloat(float):

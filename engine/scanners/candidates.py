@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, cast
 from engine.domain import Candidate, ContractRef, Demand, LineClass, Quote, ScorePart, Side, percent_change
 from engine.scanners.breakout import Verdict
 from engine.scanners.market import ScanResult
+from engine.scanners.why import level_text
 
 MOST_BY_RANK = 0.4  # a scan result alone ranks below what the rules have seen nearly pass
 ROW_WEIGHT = 0.6
@@ -105,7 +106,8 @@ def demand(entry: Entry, verdict: Verdict | None, line_class: LineClass) -> Dema
     breakout = verdict is not None and verdict.state in ("confirmed", "confirming")
     if verdict is not None and breakout:
         reading = verdict.reading
-        reason = f"{'breakout' if verdict.state == 'confirmed' else 'confirming'} {reading.side} {reading.level:g}"
+        state = "breakout" if verdict.state == "confirmed" else "confirming"
+        reason = f"{state} {reading.side} {level_text(reading.level)}"
     else:
         reason = ", ".join(each.words for each in entry.reasons[:2]) or "was in a scan"
     return Demand(entry.contract, line_class, "breakout" if breakout else "market", reason, score=round(value, 4))

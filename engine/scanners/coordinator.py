@@ -26,7 +26,7 @@ from engine.scanners.shadow import ShadowSet
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
 from engine.scanners.visits import Look, VisitJudge
-from engine.scanners.why import Why, nearest_miss, why_of
+from engine.scanners.why import Why, level_text, nearest_miss, why_of
 from engine.state.sections import ScannersSection, SignalsSection
 
 log = logging.getLogger("qtrade.scanners")
@@ -396,10 +396,12 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._log.note(signal, now)
         if signal.state == "active":
-            text = f"breakout {signal.side} {signal.level:g}, score {signal.score:.2f}"
+            text = f"breakout {signal.side} {level_text(signal.level)}, score {signal.score:.2f}"
             self.board.event(now, "signal", signal.con_id, signal.local_symbol, text)
         else:
-            self.board.event(now, "ended", signal.con_id, signal.local_symbol, f"back inside {signal.level:g}")
+            self.board.event(
+                now, "ended", signal.con_id, signal.local_symbol, f"back inside {level_text(signal.level)}"
+            )
         self._news = True
         self._listener(signal)
 

@@ -114,7 +114,7 @@ def spec(preset: Preset, settings: MarketScanSettings, *, halved: bool = False) 
     if preset.instrument == "STK":
         least = PACE_SPLIT_SHARES if preset.half == "larger" and halved else settings.avg_volume_above
         filters += [
-            ("priceAbove", f"{settings.price_above_usd:g}"),
+            ("priceAbove", f"{settings.price_above_usd:.6f}".rstrip("0").rstrip(".")),
             ("avgVolumeAbove", str(least)),
             ("avgUsdVolumeAbove", str(settings.avg_usd_volume_above)),
             ("stkTypes", "exc:ETF"),
@@ -122,7 +122,7 @@ def spec(preset: Preset, settings: MarketScanSettings, *, halved: bool = False) 
     if preset.half == "smaller":
         filters.append(("avgVolumeBelow", str(PACE_SPLIT_SHARES)))
     if preset.min_change_pct is not None:
-        filters.append(("changePercAbove", f"{preset.min_change_pct:g}"))
+        filters.append(("changePercAbove", f"{preset.min_change_pct:.6f}".rstrip("0").rstrip(".")))
     own = {tag for tag, _ in preset.filters}
     filters = [each for each in filters if each[0] not in own] + list(preset.filters)
     return ScanSpec(preset.name, preset.scan_code, preset.instrument, preset.location, ROWS, tuple(filters))

@@ -56,7 +56,18 @@ def price_text(value: float | None) -> str:
     """A price with the digits that matter; "–" when missing."""
     if value is None:
         return "–"
-    return f"{value:,.4f}" if abs(value) < 1.0 else f"{value:,.2f}"
+    if abs(value) >= 1.0:
+        return f"{value:,.2f}"
+    whole, _, digits = f"{value:.8f}".rstrip("0").partition(".")  # 0.006545 of a yen future
+    return f"{whole}.{digits.ljust(4, '0')}"
+
+
+def level_text(level: float | None) -> str:
+    """A level in a sentence: short, and never a power of ten."""
+    if level is None:
+        return "–"
+    text = f"{level:g}"
+    return text if "e" not in text else f"{level:,.8f}".rstrip("0").rstrip(".")
 
 
 def count_text(value: float | None) -> str:

@@ -239,6 +239,8 @@ class SecondGateway(ThreadedServer):
 
     def _on_9(self, client: Client, fields: list[str]) -> None:
         req_id, con_id, symbol = fields[2], int(fields[3]), fields[4]
+        if self.insists_on_names and not (fields[4] and fields[5]):
+            return self._error(client, req_id, 321, f"{INVALID}Please enter a symbol or a security type")
         found = [t for t in self.things.values() if t.con_id == con_id or (not con_id and t.symbol == symbol)]
         if not found or found[0].con_id in self.unknown:
             return self._error(client, req_id, 200, NO_SUCH)

@@ -8,7 +8,7 @@ import re
 import msgspec
 import pytest
 
-from engine.broker.port import HistoryRequest, PositionUpdate, RequestError, Rerouted, Ticks
+from engine.broker.port import HistoryRequest, PositionUpdate, RequestError, Rerouted, ScanSpec, Ticks
 from engine.domain import ContractRef
 from engine.errors import RequestRejected
 from tests.integration import second_gateway
@@ -126,7 +126,9 @@ def test_a_gateway_that_insists_on_names_gets_them_from_its_first_refusal_on(gat
         assert not rig.of(RequestError)
 
     connected(gateway, work)
-    assert [fields[4:6] for fields in gateway.requests(1)] == [["", ""], ["6J", "FUT"], ["MSFT", "STK"]]
+    assert ["", ""] in [fields[4:6] for fields in gateway.requests(9)[:4]]
+    assert {"MSFT", "ES", "GC", "NSRGF"} <= {fields[4] for fields in gateway.requests(9)}, "positions have details"
+    assert [fields[4:6] for fields in gateway.requests(1)] == [["6J", "FUT"], ["MSFT", "STK"]]
 
 
 def test_history_alone_learns_of_names_too(gateway):
@@ -347,6 +349,32 @@ def test_combinations_are_kept_and_their_details_never_asked_for(gateway, monkey
     (record,) = connected(gateway, work)
     assert (record.quantity, record.avg_cost, record.contract.exchange) == (3.0, 120.0, "")
     assert all(fields[3] != "28812380" for fields in gateway.requests(9))
+
+
+def test_a_position_without_a_quantity_is_not_closed(gateway, monkeypatch):
+    monkeypatch.setattr(second_gateway, "HELD", HELD[:1])
+
+    async def work(rig):
+        for text in ("", "1.7976931348623157E308", "nan"):
+            gateway.send(f"61|3|{gateway.account}|{HELD[0].names}|{text}|300.25")
+        gateway.send(f"61|3|{gateway.account}|{HELD[0].names}|51|300.25")
+        await rig.until(lambda: rig.of(PositionUpdate)[-1].record.quantity == 51.0)
+        return [event.record.quantity for event in rig.of(PositionUpdate)]
+
+    assert 0.0 not in connected(gateway, work)
+
+
+def test_scans_go_out_without_powers_of_ten(gateway):
+    spec = ScanSpec(
+        "x", "TOP_PERC_GAIN", "STK", "STK.US.MAJOR", 50, (("avgVolumeAbove", "1e6"), ("stkTypes", "exc:ETF"))
+    )
+
+    async def work(rig):
+        rig.broker.open_scan(spec)
+        await rig.until(lambda: gateway.requests(22))
+
+    connected(gateway, work)
+    assert any("avgVolumeAbove=1000000;stkTypes=exc:ETF;" in field for field in gateway.requests(22)[0])
 
 
 def test_positions_carry_the_magnifier_of_their_details(gateway, monkeypatch):

@@ -76,6 +76,18 @@ def test_names_are_tried_once_and_only_where_they_may_help():
     assert names.may_help(known, 200, "No security definition has been found for the request")
     names.begin()
     assert not names.may_help(known, 200, "")
+    assert names.may_help(known, 321, "Please enter a symbol"), "others that were under way meanwhile"
     names.end(helped=False)
     assert not names.wanted
     assert not names.may_help(known, 200, "")
+    assert not names.may_help(known, 321, "Please enter a symbol")
+
+
+def test_one_try_that_helped_decides():
+    known, names = ContractRef(1, "ES", "ESZ5", "FUT", "CME"), NamesWanted()
+    names.begin()
+    names.end(helped=True)
+    names.end(helped=False)
+    assert names.wanted
+    assert names.may_help(known, 200, ""), "a request that had left without names"
+    assert not names.may_help(known, 200, "", named=True)

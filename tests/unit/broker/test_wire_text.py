@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.broker.wire_text import escaped, readable, wire_number
+from engine.broker.wire_text import escaped, plain_number_text, readable, wire_number
 
 
 def as_the_library_reads(raw: bytes) -> str:
@@ -58,3 +58,12 @@ def test_a_number_on_the_wire_has_no_power_of_ten(value):
 )
 def test_numbers_that_had_powers_of_ten(value, text):
     assert wire_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("1e6", "1000000"), ("2.5E-3", "0.0025"), ("1e+06", "1000000"), ("5", "5"), ("5.0", "5.0"), ("exc:ETF", "exc:ETF"),
+     ("1e999", "1e999"), ("inf", "inf"), ("E5", "E5"), ("", "")],
+)  # fmt: skip
+def test_a_filter_that_is_a_number_loses_its_power_of_ten(text, sent):
+    assert plain_number_text(text) == sent
