@@ -12,6 +12,7 @@ from app.snapshots import Snapshots
 from engine.portfolio.fills import price_unit
 
 MOST = 14
+_CLOCK_SAYS_S = 20 * 3_600.0  # rows show a time without a date
 
 
 class Event(NamedTuple):
@@ -78,7 +79,8 @@ def _fills(s: Snapshots) -> list[Event]:
         return []
     out = []
     several = len({f.account for f in s.positions.fills}) > 1
-    for f in s.positions.fills[-MOST:]:
+    since = s.market_time(s.now) - _CLOCK_SAYS_S  # the journal's go back further
+    for f in [f for f in s.positions.fills if f.time_market >= since][-MOST:]:
         word = "Bought" if f.side == "BOT" else "Sold"
         tail = f", realised {signed(f.realized_pnl)}" if f.realized_pnl is not None else ""
         unit = f" {unit}" if (unit := price_unit(f)) not in (None, f.currency) else ""

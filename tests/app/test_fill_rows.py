@@ -81,7 +81,8 @@ def test_a_fill_that_may_be_counted_twice_is_flagged():
 
 def test_events_say_unit_account_and_uncertain_time():
     pence = replace(FILL, currency="GBP", price_magnifier=100.0, realized_pnl=None)
-    shown = replace(positions(WALL), fills=(pence, replace(pence, account="DU7654321", time_kind="received")))
+    old = replace(pence, exec_id="old.01", time_market=MARKET - 90_000.0)
+    shown = replace(positions(WALL), fills=(old, pence, replace(pence, account="DU7654321", time_kind="received")))
     s = snapshots(positions=shown)
     texts = sorted(row["text"]["text"] for key, row in event_rows(s).items() if key.startswith("f"))
     assert texts == [
