@@ -179,6 +179,7 @@ class MarketLines:
         copier = self._copiers.pop(line.ticker)
         line.routes += 1
         line.wire_id = connection.next_req_id()
+        exchange = exchange or line.contract.exchange
         line.native = connection.library.Contract(conId=con_id, exchange=exchange)
         line.ticker = new_ticker(connection.ib, line.wire_id, line.native)
         self._copiers[line.ticker] = copier

@@ -74,7 +74,7 @@ def _row(line: Line, demands: DemandBook, place: int | None, policy: LinePolicy,
         state="pending" if line.state == "renewing" else line.state,
         score=line.score if line.line_class in SCORED else None,
         next_out=place if line.listens else None,
-        message="; ".join(part for part in (line.message, line.route) if part),
+        message=line.message or (f"{line.reason}; {line.route}" if line.route else ""),
         dwell_from_wall=None if dwell_from is None else now.wall - (now.mono - dwell_from),
         dwell_s=None if line.line_class == "100" else policy.dwell_of(line.opened_as, line.line_class),
     )

@@ -722,6 +722,6 @@ def test_a_line_that_is_sent_elsewhere_is_one_line_and_says_so(gateway: FakeGate
     gateway.bus.on_rerouted(Rerouted(line.req_id, 8314, "SMART"))
     gateway.run(3.0)
     section = gateway.bus.snapshot()
-    assert (section.used, section.rows[0].message) == (1, "IB routes this CFD to IBM at SMART")
+    assert (section.used, section.rows[0].message) == (1, f"{wish.reason}; IB routes this CFD to IBM at SMART")
     assert "IB routes this CFD to IBM at SMART" in gateway.bus.explain(1)
     gateway.bus.on_rerouted(Rerouted(999_999, 8314, "SMART"))  # no line of ours
