@@ -13,7 +13,6 @@ from simulator.account_values import CurrencySums
 from simulator.hub import Hub
 from simulator.market_time import local
 from simulator.orders_desk import OrdersDesk
-from simulator.trade_date import trade_date
 
 
 def report(hub: Hub, orders: OrdersDesk) -> dict[str, object]:
@@ -112,7 +111,8 @@ def _fill(hub: Hub, orders: OrdersDesk, book: Book, one: Settled) -> dict[str, o
         "currency": instrument.currency,
         "time": fill.time,
         "clock": fill.clock,
-        "trade_date": f"{trade_date(instrument, fill.time, hub.settings.account_reset_s):%Y%m%d}",
+        "trade_date": f"{hub.trade_date(instrument, fill.time):%Y%m%d}",
+        "today": hub.is_today(instrument, fill.time),
         "side": "BOT" if fill.shares > 0 else "SLD",
         "quantity": _text(abs(fill.shares)),
         "price": _text(fill.price),

@@ -62,8 +62,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--trade-every", type=float, default=0.0, metavar="S", help="market seconds between random trades")
     p.add_argument("--ledger-prefix", action="store_true", help='"$LEDGER-" before the keys of each currency')
     p.add_argument(
-        "--account-reset", type=reset_clock, default=0.0, metavar="HH:MM", help="New York, when its day ends"
+        "--account-reset", type=reset_clock, metavar="HH:MM", help="New York; else each contract has its own"
     )
+
     p.add_argument("--control-port", type=int, default=0)
     p.add_argument("--scan-interval", type=positive, default=30.0, help="seconds between two pushes of a scan")
     p.add_argument("--account-interval", type=positive, default=10.0, help="seconds between account updates")

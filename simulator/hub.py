@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from simulator.account import Book, Fill, Settled, Valued, exact, value_position
@@ -17,6 +17,7 @@ from simulator.settings import GatewaySettings
 from simulator.texts import BAD_ACCOUNT
 from simulator.trade_date import trade_date
 from simulator.wire.fields import payload
+from simulator.world.kinds import KINDS_BY_ID
 
 SOLD_TODAY = "TSLA"
 SOLD_AT_S = 9 * 3600 + 41 * 60  # after midnight, New York
@@ -76,8 +77,11 @@ class Hub(Core):
 
     def is_today(self, instrument: Instrument, moment: float) -> bool:
         """Whether the moment lies in the trade date of the contract that runs now."""
-        reset_s = self.settings.account_reset_s
-        return trade_date(instrument, moment, reset_s) == trade_date(instrument, self.world.now(), reset_s)
+        return self.trade_date(instrument, moment) == self.trade_date(instrument, self.world.now())
+
+    def trade_date(self, instrument: Instrument, moment: float) -> date:
+        kind = KINDS_BY_ID.get(instrument.con_id)
+        return trade_date(instrument, moment, kind.hours if kind else None, self.settings.account_reset_s)
 
     def settled_today(self, book: Book, con_id: int) -> list[Settled]:
         instrument = self._instrument(con_id)

@@ -25,7 +25,7 @@ class GatewaySettings:
     scan_first_s: float = 1.5
     scan_interval_s: float = 30.0
     account_interval_s: float = 10.0
-    account_reset_s: float = 0.0  # after midnight New York: when the account's day begins
+    account_reset_s: float | None = None  # after midnight New York: when all days begin; None = each contract's own
     ledger_prefix: bool = False  # "$LEDGER-" before the keys of each currency, as TWS 10.47 writes them
     trade_every_s: float = 0.0  # market seconds between two trades that happen by themselves; 0 = none do
     net_liquidation_base: bool = False  # NetLiquidation under BASE, too

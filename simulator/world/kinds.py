@@ -164,6 +164,8 @@ KINDS: dict[str, Kind] = {
     )
 }  # fmt: skip
 
+KINDS_BY_ID = {kind.instrument.con_id: kind for kind in KINDS.values()}
+
 # Rates that no position needs: euros against these currencies, base for the exchange rates.
 PAIRS: dict[str, tuple[float, float]] = {"USD": (1.14880, 0.005), "GBP": (0.87940, 0.004), "JPY": (176.95, 0.006),
                                          "CHF": (0.93110, 0.003)}  # fmt: skip

@@ -196,3 +196,34 @@ def test_futures_take_the_next_date_at_six_in_the_evening() -> None:
     assert not hub.is_today(instrument, fill_time)
     share = KINDS["AAPLn"].instrument
     assert hub.is_today(share, fill_time)
+
+
+@pytest.mark.parametrize(
+    ("name", "when", "day"),
+    [
+        ("6JZ5", "2025-11-05 17:30", "2025-11-05"),  # an instant between two sessions is still the former's
+        ("6JZ5", "2025-11-05 18:00", "2025-11-06"),
+        ("6JZ5", "2025-11-09 18:30", "2025-11-10"),
+        ("ZWZ5", "2025-11-05 19:30", "2025-11-05"),
+        ("ZWZ5", "2025-11-05 20:00", "2025-11-06"),
+        ("EUR.USD", "2025-11-05 17:00", "2025-11-06"),
+        ("BTC.USD", "2025-11-08 12:00", "2025-11-08"),
+        ("VOD", "2025-11-06 02:00", "2025-11-05"),
+        ("VOD", "2025-11-06 03:00", "2025-11-06"),
+        ("TSLA", "2025-11-05 19:59", "2025-11-05"),
+        ("TSLA", "2025-11-05 20:00", "2025-11-06"),
+        ("TSLA", "2025-11-08 12:00", "2025-11-07"),
+        ("TSLA", "2025-11-27 12:00", "2025-11-26"),
+    ],
+)
+def test_every_kind_has_a_trade_date_of_its_own(weekday: Hub, name: str, when: str, day: str) -> None:
+    (instrument,) = (one for one in weekday.world.instruments() if one.local_symbol == name)
+    assert f"{weekday.trade_date(instrument, new_york(when)):%Y-%m-%d}" == day
+
+
+def test_an_account_may_have_one_reset_for_everything() -> None:
+    hub, _ = world_at()
+    hub.settings.account_reset_s = 17 * 3600.0
+    for name in ("6JZ5", "VOD", "BTC.USD"):
+        dates = [hub.trade_date(KINDS[name].instrument, new_york(f"2025-11-05 {at}")) for at in ("16:59", "17:00")]
+        assert [f"{day:%m-%d}" for day in dates] == ["11-04", "11-05"]
