@@ -114,16 +114,17 @@ def compare_fills(book: Book, answer: Any) -> list[str]:
     broken += [f"fill {key} is not the broker's" for key in by_id if key not in expected]
     for key in expected.keys() & by_id.keys():
         mine, theirs = by_id[key], expected[key]
+        label = f"{theirs['local_symbol']} {key} ({theirs['clock']})"
         commission = theirs["commission"] if theirs["reported"] else None
         pairs = [("side", theirs["side"]), ("con_id", theirs["con_id"]), ("currency", theirs["currency"])]
         pairs += (
             [("time", theirs["time"]), ("trade_date", theirs["trade_date"])] if theirs["clock"] != "unknown" else []
         )
         pairs += [("commission_currency", theirs["commission_currency"])] if commission is not None else []
-        broken += [f"fill {key} {name}: {mine[name]}, book {value}" for name, value in pairs if mine[name] != value]
+        broken += [f"fill {label} {name}: {mine[name]}, book {value}" for name, value in pairs if mine[name] != value]
         for name, value in (("quantity", theirs["quantity"]), ("price", theirs["price"]), ("commission", commission)):
             if (mine[name] is None) != (value is None) or (
                 value is not None and Decimal(str(mine[name])) != Decimal(value)
             ):
-                broken.append(f"fill {key} {name}: {mine[name]}, book {value}")
+                broken.append(f"fill {label} {name}: {mine[name]}, book {value}")
     return broken

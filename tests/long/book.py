@@ -1,9 +1,10 @@
 """Random trades over a book of every kind and three accounts, across a day change: the API against the broker's book.
 
-`python start.py test --long book [minutes] [seed] [start]`: once a minute the simulated market is held for some seconds, and
-every position, account and fill that the API shows is compared with the gateway's own book, to the cent. In the middle
-the program is ended and started again. The market runs sixteen times as fast as the clock and begins at 16:20 New York:
-thirty minutes take it over the currencies' reset (17:00), the futures' (18:00) and the account's (midnight).
+`python start.py test --long book [minutes] [seed] [start]`: once a minute the simulated market is held for some
+seconds, and every position, account and fill that the API shows is compared with the gateway's own book, to the cent.
+In the middle the program is ended and started again. The market runs sixteen times as fast as the clock and begins at
+16:20 New York: thirty minutes take it over the currencies' reset (17:00), the futures' (18:00), that of US shares
+(20:00) and midnight.
 """
 
 from __future__ import annotations
