@@ -19,7 +19,7 @@ from engine.domain import ContractInfo, ContractRef, Demand, Fill, PositionRecor
 from engine.portfolio import valuation
 from engine.portfolio.account import AccountBook, rate_between
 from engine.portfolio.comparison import Comparison, Recent
-from engine.portfolio.fills import without_allocations
+from engine.portfolio.fills import root, without_allocations
 from engine.portfolio.sums import Part, figures_of, with_sums
 from engine.portfolio.today import Today
 from engine.portfolio.valuation import Mark, Terms, cents, share_pct, terms_of, total
@@ -331,7 +331,8 @@ class TradeManager:
         parts = {held.key: self._part(held, currency) for held in self._viewed()}
         tradable = self._tradable()
         gross = total(parts[held.key].exposure for held in tradable)
-        books = self._viewed_books()
+        books, fills = self._viewed_books(), self.fills()
+        today = _of_these(today, fills) if len(books) > 1 else today
         each = tuple(self._figures_of(book, today, now_wall) for book in books)
         figures = each[0] if len(each) == 1 else self._all_together(books, each, currency)
         if len(each) != 1:
@@ -339,7 +340,6 @@ class TradeManager:
             figures = with_sums(figures, [parts[held.key] for held in tradable], filtered, now_wall)
         for held in tradable:
             held.recent.add(self._own_pnl(held), now_wall)
-        fills = self.fills()
         counts = Counter((fill.account, fill.con_id) for fill in fills if today.is_today(fill))
         rows = tuple(self._row(held, parts[held.key], gross, counts[held.key]) for held in tradable)
         return PositionsSection(
@@ -655,3 +655,9 @@ def _message(held: _Held, worth: _Worth, has_line: bool) -> str:
     if held.record.avg_cost is None:
         words.append("IB does not know what it cost, so its P&L is not known")
     return "; ".join(words)
+
+
+def _of_these(today: Today, fills: Iterable[Fill]) -> Today:
+    """Today's among these alone: a master's order counts for its clients' accounts."""
+    counted = {root(fill) for fill in fills}
+    return today._replace(is_today=lambda fill: root(fill) in counted and today.is_today(fill))

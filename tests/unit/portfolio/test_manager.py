@@ -494,3 +494,25 @@ def test_one_contract_of_two_accounts_is_one_position_on_its_page(book):
     flat = together(list(book.snapshot().tradable))
     assert flat is not None and (flat.quantity, flat.avg_price, flat.unrealized_pnl) == (0, None, -225.0)
     assert together([]) is None
+
+
+def test_an_advisors_order_counts_once_over_all_accounts_and_for_each_of_its_clients():
+    book = Desk()
+    book.manager.keep_accounts(("DF1", "DU1", "DU2"))
+    for account, quantity, commission in (("DF1", 100.0, 2.0), ("DU1", 60.0, 1.2), ("DU2", 40.0, 0.8)):
+        book.manager.book(account).on_value(AccountValue("NetLiquidation", 1_000.0, "USD", account), 5.0)
+        fill = Fill(
+            f"{account}.01", 2, "TSLA", "BOT", quantity, 409.35, 100.0, "ISLAND", commission, None, account, "STK", "USD",
+            "USD", perm_id=7,
+        )  # fmt: skip
+        book.manager.book(account).on_fill(fill)
+    section = book.snapshot()
+    assert (section.account.fills_today, section.account.commission_today) == (2, 2.0)
+    assert [(figures.account, figures.fills_today) for figures in section.accounts] == [
+        ("DF1", 0),
+        ("DU1", 1),
+        ("DU2", 1),
+    ]
+    assert {fill.account for fill in section.fills} == {"DU1", "DU2"}
+    book.manager.set_view("DF1")
+    assert book.snapshot().account.fills_today == 1, "alone it is the master's order"
