@@ -502,8 +502,8 @@ def test_an_advisors_order_counts_once_over_all_accounts_and_for_each_of_its_cli
     for account, quantity, commission in (("DF1", 100.0, 2.0), ("DU1", 60.0, 1.2), ("DU2", 40.0, 0.8)):
         book.manager.book(account).on_value(AccountValue("NetLiquidation", 1_000.0, "USD", account), 5.0)
         fill = Fill(
-            f"{account}.01", 2, "TSLA", "BOT", quantity, 409.35, 100.0, "ISLAND", commission, None, account, "STK", "USD",
-            "USD", perm_id=7,
+            f"{account}.01", 2, "TSLA", "BOT", quantity, 409.35, 100.0, "ISLAND", commission, None, account, "STK",
+            "USD", "USD", perm_id=7,
         )  # fmt: skip
         book.manager.book(account).on_fill(fill)
     section = book.snapshot()
