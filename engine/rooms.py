@@ -15,6 +15,7 @@ from engine.bars.unit_keeper import UnitKeeper
 from engine.bars.volume_unit import UnitChange, VolumeUnits
 from engine.broker.ib_broker import IBBroker
 from engine.broker.port import BrokerEvent
+from engine.broker.timings import Timings
 from engine.broker.tradability import verdict
 from engine.build_id import BuildId
 from engine.change_book import ChangeBook
@@ -68,6 +69,8 @@ class EngineSetup:
     root: Path
     clock: Clock = field(default_factory=SystemClock)
     bar_files: BarFiles = field(default_factory=BarFiles)  # told the account's folder, for the pages
+    timings: Timings = field(default_factory=Timings)
+    period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Rooms:
         config, clock = setup.settings.config, setup.clock
         self.clock = clock
         self.market = MarketClock()
-        self.supervisor = Supervisor()
+        self.supervisor = Supervisor(setup.period_stretch)
         self.lateness = LatenessProbe()
         self.health = HealthMonitor(self._record_connection, self._symbol_of)
         self.symbols = SymbolIndex(self._renamed)
@@ -104,6 +107,7 @@ class Rooms:
             broker.market_data_type,
             hears.event,
             clock,
+            setup.timings,
         )
         self.units = VolumeUnits(on_change=self._units_changed)
         self.bars = BarStore()

@@ -15,9 +15,13 @@ _WINDOW_S = 600.0
 
 
 class Supervisor:
-    """Runs named coroutines for ever; `restarts` counts by name, `recent` those of the last 10 minutes."""
+    """Runs named coroutines for ever; `restarts` counts by name, `recent` those of the last 10 minutes.
 
-    def __init__(self) -> None:
+    `stretch` multiplies the periods of `every`.
+    """
+
+    def __init__(self, stretch: float = 1.0) -> None:
+        self._stretch = stretch
         self.restarts: dict[str, int] = {}
         self._recent: deque[float] = deque(maxlen=100)
         self._tasks: list[asyncio.Task[None]] = []
@@ -27,14 +31,14 @@ class Supervisor:
         self._tasks.append(asyncio.get_running_loop().create_task(self._keep(name, run), name=name))
 
     def every(self, name: str, period_s: float, step: Callable[[], object]) -> None:
-        """Call `step` each `period_s` seconds, never overlapping, without catching up after a stall."""
+        """Call `step` each `period_s` (stretched) seconds, never overlapping, without catching up after a stall."""
 
         async def run() -> None:
             loop = asyncio.get_running_loop()
             due = loop.time()
             while True:
                 step()
-                due = max(due + period_s, loop.time())
+                due = max(due + period_s * self._stretch, loop.time())
                 await asyncio.sleep(due - loop.time())
 
         self.start(name, run)

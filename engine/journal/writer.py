@@ -51,9 +51,12 @@ class _Entry(Struct, frozen=True):
 
 
 class Journal:
-    """The write side. All `record_*` methods return at once, from any thread; `open` may come later or again."""
+    """The write side. All `record_*` methods return at once, from any thread; `open` may come later or again.
 
-    def __init__(self, clock: Clock) -> None:
+    A database that failed is tried again after `reopen_s`.
+    """
+
+    def __init__(self, clock: Clock, reopen_s: float = REOPEN_PERIOD_S) -> None:
         self.write_errors = 0
         self.dropped = 0
         self.problem = ""
@@ -62,7 +65,7 @@ class Journal:
         self._waiting: deque[_Entry] = deque()
         self._scope: _Scope | None = None
         self._others: dict[str, _Scope] = {}
-        self._store = _Store(clock)
+        self._store = _Store(clock, reopen_s)
         self._last_change_id = 0
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -207,8 +210,9 @@ def _database(url: URL) -> _Database:
 class _Store:
     """The open databases. Journal thread only."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, reopen_s: float) -> None:
         self._clock = clock
+        self._reopen_s = reopen_s
         self._engines: dict[_Database, Engine] = {}
         self._next_open_mono: dict[_Database, float] = {}
 
@@ -236,7 +240,7 @@ class _Store:
         key = _database(url)
         engine = self._engines.get(key)
         if engine is None:
-            self._next_open_mono[key] = self._clock.mono() + REOPEN_PERIOD_S
+            self._next_open_mono[key] = self._clock.mono() + self._reopen_s
             engine = self._engines[key] = open_for_writing(url, self._clock.wall())
         return engine
 

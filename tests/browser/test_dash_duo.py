@@ -1,7 +1,11 @@
-"""One smoke test a page by dash[testing], where a chromedriver is found: it draws, it is live, its console is empty."""
+"""A smoke test by dash[testing], where a chromedriver is found: it draws, it is live, its console is empty.
+
+Of the first page here, of every page by `--long pages`, which names them in QTRADE_DUO_PATHS.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +16,7 @@ from dash.testing.composite import DashComposite
 from selenium.webdriver.chrome.options import Options
 
 from tests.browser.conftest import Site
+from tests.patience import DEADLINE_S
 
 pytestmark = pytest.mark.skipif(shutil.which("chromedriver") is None, reason="no chromedriver on the search path")
 
@@ -34,7 +39,11 @@ def dash_duo(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     options.add_argument("--headless=new")
     downloads: Path = tmp_path_factory.mktemp("downloads")
     with DashComposite(
-        server=ThreadedRunner(), browser="Chrome", options=[options], download_path=str(downloads), wait_timeout=30
+        server=ThreadedRunner(),
+        browser="Chrome",
+        options=[options],
+        download_path=str(downloads),
+        wait_timeout=int(DEADLINE_S),
     ) as composite:
         yield composite
 
@@ -48,10 +57,10 @@ def running(dash_duo: DashComposite) -> Iterator[Site]:
     site.stop()
 
 
-@pytest.mark.parametrize("path", DRAWN)
+@pytest.mark.parametrize("path", os.environ.get("QTRADE_DUO_PATHS", "/").split())
 def test_the_page_is_drawn_and_live_and_silent(dash_duo: DashComposite, running: Site, path: str) -> None:
     dash_duo.server_url = running.url + path
-    dash_duo.wait_for_element(DRAWN[path], timeout=30)
-    dash_duo.wait_for_element("#shell-age[data-level=fresh]", timeout=30)
+    dash_duo.wait_for_element(DRAWN[path], timeout=DEADLINE_S)
+    dash_duo.wait_for_element("#shell-age[data-level=fresh]", timeout=DEADLINE_S)
     assert dash_duo.driver.title.startswith("QTrade - ")
     assert dash_duo.get_logs() == []

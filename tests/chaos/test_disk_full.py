@@ -68,7 +68,7 @@ def test_the_state_goes_on_from_memory_and_is_written_once_there_is_room(small_d
 
 
 def test_journal_rows_wait_for_room(small_disk):
-    journal = Journal(SystemClock())
+    journal = Journal(SystemClock(), reopen_s=0.3)
     journal.open(small_disk / "journal.db", "simulated", "DU1")
     journal.record_pnl(1.0, 1.0, 1.0, None, None)
     assert journal.flush()

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from engine.broker.timings import Timings
 from engine.build_id import build_id
 from engine.clock import SystemClock
 from engine.engine import Engine
@@ -24,14 +25,24 @@ from engine.state.bus import StateBus
 from engine.state.commands import Command
 from tests.patience import DEADLINE_S, wait_for
 
-__all__ = ["EngineBench", "SimulatorRun", "running_engine", "running_simulator", "wait_for"]
+__all__ = ["EngineBench", "SimulatorRun", "brisk_engine", "running_engine", "running_simulator", "wait_for"]
+BRISK = Timings(positions_s=1.0, start_up_s=1.5, end_grace_s=0.5, after_drop_s=0.2, recheck_details_s=3.0,
+                recheck_values_s=3.0)  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class EngineBench:
     """A running engine: `read` its sections, `send` it commands."""
 
-    def __init__(self, port: int, data_dir: Path, mode: str = "paper", **settings: Any) -> None:
+    def __init__(
+        self,
+        port: int,
+        data_dir: Path,
+        mode: str = "paper",
+        timings: Timings | None = None,
+        period_stretch: float = 1.0,
+        **settings: Any,
+    ) -> None:
         clock = SystemClock()
         values = {"broker.mode": mode, **{key.replace("__", "."): value for key, value in settings.items()}}
         self.state = StateBus(None, clock)
@@ -39,6 +50,7 @@ class EngineBench:
         setup = EngineSetup(
             resolve([Layer("command line", values), Layer("environment"), Layer("saved"), Layer("config.yaml")]),
             "127.0.0.1", port, data_dir, self.state, self.journal, self.reader, build_id(ROOT), ROOT, clock,
+            timings=timings or Timings(), period_stretch=period_stretch,
         )  # fmt: skip
         self.engine: Engine | None = None
         self._thread = EngineThread(lambda: self._build(setup))
@@ -69,6 +81,11 @@ class EngineBench:
         broker = self.read("broker")
         return broker is not None and broker.connected
 
+    def count(self, kind: str) -> int:
+        """How often so far: "connected", "disconnected". A poll may miss what lasts a moment, the count does not."""
+        assert self.engine is not None
+        return sum(event.kind == kind for event in list(self.engine.rooms.health.events))
+
     def position(self, local_symbol: str) -> Any:
         section = self.read("positions")
         rows = section.tradable if section is not None else ()
@@ -76,12 +93,18 @@ class EngineBench:
 
 
 @contextmanager
-def running_engine(port: int, data_dir: Path, mode: str = "paper", **settings: Any) -> Iterator[EngineBench]:
-    bench = EngineBench(port, data_dir, mode, **settings).start()
+def running_engine(port: int, data_dir: Path, mode: str = "paper", **more: Any) -> Iterator[EngineBench]:
+    """An engine that keeps the product's own times; `more`: timings, period_stretch, settings by name."""
+    bench = EngineBench(port, data_dir, mode, **more).start()
     try:
         yield bench
     finally:
         bench.stop()
+
+
+def brisk_engine(port: int, data_dir: Path, mode: str = "paper", **more: Any) -> AbstractContextManager[EngineBench]:
+    """An engine that waits less, for tests of what it does and not of when."""
+    return running_engine(port, data_dir, mode, timings=BRISK, period_stretch=0.2, **more)
 
 
 class SimulatorRun:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.bars.bar_files import list_symbols, read_daily, read_sessions
 from engine.domain import ContractRef
-from tests.integration.engine_bench import EngineBench, running_engine, running_simulator, wait_for
+from tests.integration.engine_bench import EngineBench, brisk_engine, running_simulator, wait_for
 
 TSLA = 76792991
 
@@ -31,7 +31,7 @@ def kept(data_dir: Path, local_symbol: str) -> ContractRef | None:
 
 def test_a_restart_has_its_bars_and_asks_only_for_the_time_since(tmp_path):
     with running_simulator("--fresh") as gateway:
-        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+        with brisk_engine(gateway.port, tmp_path, "simulated") as bench:
             wait_for(lambda: bench.is_connected, "connected")
             wait_for(lambda: read_sessions(bars_folder(tmp_path), TSLA), "the position's bars on disk", 30)
             assert (TSLA, "2 D") in asked(bench)
@@ -42,7 +42,7 @@ def test_a_restart_has_its_bars_and_asks_only_for_the_time_since(tmp_path):
         assert len(first[0].bars.time) > 390 and first[1].close == first[1].open + 23_400.0
         future = kept(tmp_path, "NQZ5")
         assert future is not None
-        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+        with brisk_engine(gateway.port, tmp_path, "simulated") as bench:
             wait_for(lambda: bench.is_connected, "connected again")
             wait_for(lambda: asked(bench) & {(future.con_id, "600 S")}, "a short request for the future", 30)
             wait_for(lambda: len(bench.engine.rooms.bars.bars(TSLA)) > 390, "the position's bars in memory", 30)

@@ -12,7 +12,7 @@ from engine.domain import ALL_ACCOUNTS
 from engine.journal.reader import JournalReader
 from engine.saved_settings import FILE_NAME, load_saved
 from engine.state.commands import ApplySettings
-from tests.integration.engine_bench import running_engine, running_simulator, wait_for
+from tests.integration.engine_bench import brisk_engine, running_simulator, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 
 MASTER, FIRST, SECOND = "DF7654321", "DU1000001", "DU1000002"
@@ -28,7 +28,7 @@ def advisor():
 
 @pytest.fixture
 def chain(advisor, tmp_path):
-    with running_engine(advisor.port, tmp_path) as bench:
+    with brisk_engine(advisor.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected, "connected")
         yield advisor, bench
 
@@ -68,7 +68,7 @@ def test_positions_of_all_accounts_together(chain):
 
 
 def test_a_choice_shows_nothing_of_the_others_and_stays_over_a_restart(advisor, tmp_path):
-    with running_engine(advisor.port, tmp_path) as bench:
+    with brisk_engine(advisor.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected and len(rows(bench)) == 3, "all positions")
         wait_for(lambda: any(p.daily == -358.5 for p in bench.read("pnl").points), "a point of all together")
         show(bench, SECOND)
@@ -86,7 +86,7 @@ def test_a_choice_shows_nothing_of_the_others_and_stays_over_a_restart(advisor, 
         wait_for(lambda: set(rows(bench)) == {(SECOND, "MSFT")}, "one again")
     assert len(advisor.connects) == 1, "without a new connection"
     saved = load_saved(tmp_path / FILE_NAME).values
-    with running_engine(advisor.port, tmp_path, **saved) as bench:
+    with brisk_engine(advisor.port, tmp_path, **saved) as bench:
         pnl = wait_for(lambda: bench.read("pnl"), "the first pass")
         assert pnl.account == SECOND, "before the broker answers"
         wait_for(lambda: bench.is_connected and rows(bench), "connected")
@@ -94,7 +94,7 @@ def test_a_choice_shows_nothing_of_the_others_and_stays_over_a_restart(advisor, 
 
 
 def test_money_is_written_to_each_accounts_own_folder(advisor, tmp_path):
-    with running_engine(advisor.port, tmp_path) as bench:
+    with brisk_engine(advisor.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected, "connected")
         wait_for(lambda: any(p.daily == -358.5 for p in bench.read("pnl").points), "a point of all together")
         assert bench.journal.flush()
@@ -115,6 +115,8 @@ def test_money_is_written_to_each_accounts_own_folder(advisor, tmp_path):
 def test_closing_one_accounts_position_keeps_the_others_and_its_line(chain):
     advisor, bench = chain
     wait_for(lambda: len(rows(bench)) == 3, "all positions")
+    asked = ["94", FIRST, str(MSFT.con_id)]
+    wait_for(lambda: any([f[0], f[2], f[4]] == asked for f in advisor.requests(94)), "its P&L is asked for")
     advisor.send(f"61|3|{FIRST}|{MSFT.names}|0|0")
     wait_for(lambda: set(rows(bench)) == {(FIRST, ES.local), (SECOND, "MSFT")}, "closed in one account")
     wait_for(lambda: advisor.requests(95), "its P&L request is taken back")
@@ -148,7 +150,7 @@ def test_another_login_has_nothing_of_the_former(chain, tmp_path):
 
 def test_an_account_without_a_figure_leaves_a_gap_in_the_sum(advisor, tmp_path):
     advisor.pnl[FIRST] = "1.7976931348623157E308|1.7976931348623157E308|0.0"
-    with running_engine(advisor.port, tmp_path) as bench:
+    with brisk_engine(advisor.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected and len(rows(bench)) == 3, "all positions")
         wait_for(lambda: bench.read("pnl").points, "points")
         assert all(point.daily is None for point in bench.read("pnl").points)
@@ -162,7 +164,7 @@ def test_an_account_without_a_figure_leaves_a_gap_in_the_sum(advisor, tmp_path):
 def test_every_account_of_the_simulated_world_equals_the_gateways_own_book(tmp_path):
     """Wheat, pence, yen, a bond, lent shares ...: held by two accounts with EUR as their base, beside their master."""
     arguments = ("--portfolio", "world", "--accounts", "3")
-    with running_simulator(*arguments) as gateway, running_engine(gateway.port, tmp_path, "simulated") as bench:
+    with running_simulator(*arguments) as gateway, brisk_engine(gateway.port, tmp_path, "simulated") as bench:
         names = wait_for(lambda: bench.is_connected and bench.read("broker").accounts, "connected")
         assert len(names) == 3 and names[0].startswith("DF")
 

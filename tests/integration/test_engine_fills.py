@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tests.integration.engine_bench import running_engine, wait_for
+from tests.integration.engine_bench import brisk_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 from tests.integration.test_executions import OWN, UNSET, execution
 
@@ -13,7 +13,7 @@ MSFT = HELD[0]
 
 def test_a_restart_in_the_middle_of_the_day_loses_and_doubles_no_fill(tmp_path):
     now = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H:%M:%S")
-    with SecondGateway() as gateway, running_engine(gateway.port, tmp_path) as bench:
+    with SecondGateway() as gateway, brisk_engine(gateway.port, tmp_path) as bench:
         wait_for(lambda: own_fills(bench), "the gateway's own fill")
         for text in (
             execution("a.01.01", now, perm_id=7),
@@ -37,13 +37,13 @@ def test_a_restart_in_the_middle_of_the_day_loses_and_doubles_no_fill(tmp_path):
         shown = {OWN, "a.01.02", "b.01.01", "c.01.01"}
         wait_for(lambda: set(by_ids(own_fills(bench))) == shown, "four fills on the pages")
 
-    with running_engine(1, tmp_path) as nobody:  # a port where nothing listens
+    with brisk_engine(1, tmp_path) as nobody:  # a port where nothing listens
         wait_for(lambda: set(by_ids(own_fills(nobody))) == shown, "fills before the broker answers")
         assert by_ids(own_fills(nobody))["a.01.02"].price == 300.15
         figures = nobody.read("positions").account
         assert (figures.fills_today, figures.realized_today, figures.currency) == (4, 12.5, "USD")
 
-    with SecondGateway() as gateway, running_engine(gateway.port, tmp_path) as bench:
+    with SecondGateway() as gateway, brisk_engine(gateway.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected and gateway.requests(7), "connected and asked")
         gateway.send(execution("a.01.01", now, perm_id=7))
         gateway.send(execution("a.01.02", now, perm_id=7, price="300.15"))

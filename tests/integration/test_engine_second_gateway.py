@@ -5,7 +5,7 @@ import pytest
 from engine.journal.reader import JournalReader
 from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymbol
 from tests.integration import second_gateway
-from tests.integration.engine_bench import running_engine, wait_for
+from tests.integration.engine_bench import brisk_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 
 MSFT, ES, GC, NSRGF = HELD
@@ -13,7 +13,7 @@ MSFT, ES, GC, NSRGF = HELD
 
 @pytest.fixture
 def chain(tmp_path):
-    with SecondGateway() as gateway, running_engine(gateway.port, tmp_path) as bench:
+    with SecondGateway() as gateway, brisk_engine(gateway.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected, "connected")
         yield gateway, bench
 
@@ -82,9 +82,9 @@ def test_a_drop_brings_everything_back_positions_first(chain):
     wait_for(lambda: priced(bench), "prices")
     wait_for(lambda: len(gateway.open_lines) > 5, "lines of the scanners", 30)
     gateway.drop(abort=True)
-    wait_for(lambda: not bench.is_connected, "the loss is noticed")
+    wait_for(lambda: bench.count("disconnected"), "the loss is noticed")
     assert bench.position(MSFT.local) is not None, "positions stay on the screen"
-    wait_for(lambda: bench.is_connected, "connected again", 10)
+    wait_for(lambda: bench.count("connected") == 2 and bench.is_connected, "connected again")
     wait_for(lambda: {t.con_id for t in (MSFT, ES, GC)} <= set(gateway.open_lines), "position lines", 5)
     received = [fields for _, fields in list(gateway.received)]
     since = max(i for i, fields in enumerate(received) if fields[0] == "71")  # what the dropped connection still sent
@@ -100,8 +100,8 @@ def test_positions_that_tws_owes_after_a_drop_are_kept_and_closed_only_when_it_s
     assert bench.read("positions").complete
     gateway.withhold = {61, 62, 7}
     gateway.drop()
-    wait_for(lambda: not bench.is_connected, "the loss is noticed")
-    wait_for(lambda: bench.is_connected, "connected without positions", 15)
+    wait_for(lambda: bench.count("disconnected"), "the loss is noticed")
+    wait_for(lambda: bench.count("connected") == 2 and bench.is_connected, "connected without positions")
     wait_for(lambda: {t.con_id for t in (MSFT, ES, GC)} <= set(gateway.open_lines), "their lines all the same", 5)
     section = bench.read("positions")
     assert len(section.tradable) == 3 and not section.complete
@@ -114,12 +114,12 @@ def test_positions_that_tws_owes_after_a_drop_are_kept_and_closed_only_when_it_s
 
 def test_history_and_signals_survive_a_restart(tmp_path):
     with SecondGateway() as gateway:
-        with running_engine(gateway.port, tmp_path) as bench:
+        with brisk_engine(gateway.port, tmp_path) as bench:
             wait_for(lambda: bench.read("pnl") and len(bench.read("pnl").points) >= 2, "points of the curve")
             bench.send(ApplySettings("a", {"breakout.bars_n": 15}))
             wait_for(lambda: bench.read("settings").changes, "the change is journalled")
             assert bench.journal.flush()
-        with running_engine(gateway.port, tmp_path) as bench:
+        with brisk_engine(gateway.port, tmp_path) as bench:
             wait_for(lambda: bench.read("settings") and bench.read("settings").changes, "changes of the run before")
             assert len(bench.reader.pnl(0.0)) >= 2
     assert (tmp_path / "paper-DF7654321" / "journal.sqlite3").exists()
@@ -127,7 +127,7 @@ def test_history_and_signals_survive_a_restart(tmp_path):
 
 
 def test_another_login_on_the_same_port_never_writes_into_the_former_accounts_history(tmp_path):
-    with SecondGateway() as gateway, running_engine(gateway.port, tmp_path) as bench:
+    with SecondGateway() as gateway, brisk_engine(gateway.port, tmp_path) as bench:
         wait_for(lambda: bench.read("pnl") and len(bench.read("pnl").points) >= 2, "points of the first account")
         assert bench.journal.flush()
         gateway.account = "DU9876543"
@@ -150,7 +150,7 @@ def test_another_login_on_the_same_port_never_writes_into_the_former_accounts_hi
 def test_a_link_to_a_symbol_that_no_scan_brought_opens_it_all_the_same(tmp_path):
     with SecondGateway() as gateway:
         gateway.withhold = {20}  # no scan results
-        with running_engine(gateway.port, tmp_path) as bench:
+        with brisk_engine(gateway.port, tmp_path) as bench:
             wait_for(lambda: bench.is_connected, "connected")
             bench.send(OpenSymbol("o", 700005, "tab"))
             section = wait_for(lambda: bench.read("symbol:700005"), "the symbol's own section")
@@ -162,7 +162,7 @@ def test_withheld_details_and_positions_end_do_not_stop_the_start(tmp_path):
     with SecondGateway() as gateway:
         gateway.withhold = {62, 54, 55}
         gateway.unknown = {GC.con_id}
-        with running_engine(gateway.port, tmp_path) as bench:
+        with brisk_engine(gateway.port, tmp_path) as bench:
             wait_for(lambda: bench.is_connected, "connected in spite of missing Ends", 15)
             wait_for(lambda: bench.position(MSFT.local) and bench.position(MSFT.local).last, "a price", 15)
             wait_for(lambda: bench.position(GC.local), "the position without details stays visible", 15)

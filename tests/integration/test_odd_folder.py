@@ -11,7 +11,7 @@ from engine.encodable import encodable
 from engine.saved_settings import load_saved
 from engine.state.commands import ApplySettings, LookForDays, PinSymbol
 from engine.state.reader import StateReader
-from tests.integration.engine_bench import running_engine, wait_for
+from tests.integration.engine_bench import brisk_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 
 RAW = "caf\udce9 d\udcffta"
@@ -32,7 +32,7 @@ def test_everything_works_in_a_folder_whose_name_is_no_utf8(folder):
     minutes = "".join(f"2013-10-07T14:{n:02d}:00Z,10,11,9,10,{n}\n" for n in range(60))
     with gzip.open(folder / "ACME-20131007.csv.gz", "wt") as file:
         file.write("time,open,high,low,close,volume\n" + minutes)
-    with SecondGateway() as gateway, running_engine(gateway.port, folder) as bench:
+    with SecondGateway() as gateway, brisk_engine(gateway.port, folder) as bench:
         wait_for(lambda: bench.is_connected, "connected")
         bench.send(ApplySettings("r1", {"lines.limit": 40}))
         bench.send(PinSymbol("r2", HELD[0].con_id, True))

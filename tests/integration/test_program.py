@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from app.launch.ports import free_port, is_listening
+from app.launch.ports import free_port
 from tests.patience import DEADLINE_S, wait_for
 
 
@@ -110,23 +110,6 @@ def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program
     assert program.text().isascii()
     assert "Tracking 3 tradable positions" in program.text()
     assert "DU1234567" not in program.text() + (program.data_dir / "logs" / "qtrade.log").read_text(encoding="utf-8")
-
-
-def test_killed_it_leaves_no_simulator_and_the_next_start_goes_on(start: Callable[..., Program]) -> None:
-    first = start("--broker", "simulated")
-    wait_for(lambda: has_prices(first), "prices", every_s=0.1)
-    (simulator,) = first.simulators()
-    gateway_port = first.status()["broker"]["port"]
-    first.end(signal.SIGKILL)
-    wait_for(lambda: not is_listening("127.0.0.1", gateway_port), "the port is given up", every_s=0.1)
-    wait_for(
-        lambda: not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE,
-        "the simulator is gone",
-        every_s=0.1,
-    )
-    second = start("--broker", "simulated")
-    wait_for(lambda: has_prices(second), "prices again", every_s=0.1)
-    second.end(signal.SIGINT)
 
 
 def test_without_tws_the_page_is_up_and_says_what_is_wrong(start: Callable[..., Program]) -> None:

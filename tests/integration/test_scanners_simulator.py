@@ -7,7 +7,7 @@ import json
 import pytest
 
 from engine.state.commands import OpenSymbol
-from tests.integration.engine_bench import running_engine, running_simulator, wait_for
+from tests.integration.engine_bench import brisk_engine, running_simulator, wait_for
 
 TSLA = 76792991
 CUSTOM = {
@@ -18,11 +18,15 @@ SCANS = ("Momentum", "Since open", "Relative volume", "Trend break", "Volume pac
 MESSAGES_MAX = 45  # a second as the gateway counts them; 51 end the connection
 
 
-@pytest.mark.parametrize("unit", ["lots", "shares"])
-def test_units_bars_and_results_on_the_simulator(unit, tmp_path):
+def test_units_bars_and_results_on_the_simulator(tmp_path):
+    units_bars_and_results("lots", tmp_path)
+
+
+def units_bars_and_results(unit, folder):
+    """Also by `--long scanners`, on a gateway that counts in shares."""
     with running_simulator("--fresh", "--volume-unit", unit) as gateway:
-        with running_engine(
-            gateway.port, tmp_path, "simulated", market_scan__custom=CUSTOM, market_scan__enabled=SCANS
+        with brisk_engine(
+            gateway.port, folder, "simulated", market_scan__custom=CUSTOM, market_scan__enabled=SCANS
         ) as bench:
             wait_for(lambda: bench.is_connected, "connected")
             wait_for(lambda: bench.read("scan_parameters").day, "the gateway's list of scans and filters")
@@ -73,16 +77,20 @@ def the_symbol_page_has_everything(bench):
     assert len(section.daily) > 200
 
 
-@pytest.mark.parametrize("unit", ["lots", "mixed"])
-def test_each_symbol_is_counted_in_its_own_lot_and_a_restart_knows_it(unit, tmp_path):
+def test_each_symbol_is_counted_in_its_own_lot_and_a_restart_knows_it(tmp_path):
+    own_lot_of_each_symbol("lots", tmp_path)
+
+
+def own_lot_of_each_symbol(unit, tmp_path):
+    """Also by `--long scanners`, on a gateway whose history counts in shares."""
     with running_simulator("--fresh", "--volume-unit", unit) as gateway:
-        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+        with brisk_engine(gateway.port, tmp_path, "simulated") as bench:
             wait_for(lambda: volume_is_right(bench, gateway, TSLA), "TSLA's volume in shares by its lot of 40", 40)
             wait_for(lambda: kept_lot(tmp_path, TSLA) == 40.0, "the lot on disk")
             units = bench.engine.rooms.units
             assert units.history_factor(TSLA) == units.size_factor(TSLA) == (40.0 if unit == "lots" else 1.0)
         gateway.fault("error", next="history", code=162, text="HMDS query returned no data", count=1_000)
-        with running_engine(gateway.port, tmp_path, "simulated") as bench:
+        with brisk_engine(gateway.port, tmp_path, "simulated") as bench:
             wait_for(lambda: volume_is_right(bench, gateway, TSLA), "the same again without any history", 10)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.state.commands import KeepScan, RunAudit, UseThresholdSet, WhyNot
 from tests.integration.engine_bench import running_engine, running_simulator, wait_for
+from tests.integration.test_scanners_simulator import own_lot_of_each_symbol, units_bars_and_results
 
 TSLA = 76792991
 
@@ -43,6 +44,14 @@ def test_sets_custom_scans_audit_and_inspector_in_the_whole_engine(tmp_path):
             assert bench.read("settings").changes[-1].key == "sets.shadow"
         ledger = gateway.ledger()
         assert ledger["pacing_violations"] == 0 and ledger["worst_second"] <= 45 and "100" not in ledger["errors"]
+
+
+def test_units_bars_and_results_of_a_gateway_that_counts_in_shares(tmp_path):
+    units_bars_and_results("shares", tmp_path)
+
+
+def test_each_symbol_in_its_own_lot_where_history_counts_in_shares(tmp_path):
+    own_lot_of_each_symbol("mixed", tmp_path)
 
 
 def state_of(bench, name):

@@ -1,4 +1,4 @@
-"""What the scanners' page can ask for, in the whole engine on the simulator (`_scanners_case.py`): 20 s."""
+"""What the scanners' page can ask for, and other units of volume, in the whole engine on the simulator: a minute."""
 
 from __future__ import annotations
 

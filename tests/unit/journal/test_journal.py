@@ -45,8 +45,8 @@ def path(tmp_path):
 def make_journal():
     made = []
 
-    def make(clock=None) -> Journal:
-        made.append(Journal(clock or SystemClock()))
+    def make(clock=None, **more) -> Journal:
+        made.append(Journal(clock or SystemClock(), **more))
         return made[-1]
 
     yield make
@@ -200,7 +200,7 @@ def test_since_and_until_cut_and_max_points_thins(path, make_journal, make_reade
 
 
 def test_a_locked_database_is_waited_for(path, make_journal, make_reader):
-    journal = make_journal()
+    journal = make_journal(reopen_s=0.3)
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
     assert journal.flush()
