@@ -30,8 +30,7 @@ def prepare(connection: Connection, at_wall: float) -> None:
             f"journal: is of version {found}, this program writes version {SCHEMA_VERSION}. Nothing is"
             " recorded; start the newer program, or give another data folder"
         )
-    if found is not None and found < 3:
-        _set_fills_aside(connection)
+    _set_fills_aside(connection)
     metadata.create_all(connection)
     _take_fills_over(connection)
     if found is None or found < SCHEMA_VERSION:

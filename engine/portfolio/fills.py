@@ -99,8 +99,9 @@ def merged(known: Fill, new: Fill) -> Fill:
         kept |= {name: getattr(known, name) for name in ("commission", "commission_currency", "realized_pnl")}
     # A time that could not be read stays that of the first arrival, one that could stays as it was read.
     if known.time_kind == "exchange" and (new.time_kind == "received" or new.exchange_time == known.exchange_time):
-        names: tuple[str, ...] = ("time_market", "time_kind", "exchange_time", "exchange_zone", "trade_date")
-        kept |= {name: getattr(known, name) or getattr(new, name) for name in names}
+        kept |= {name: getattr(known, name) for name in ("time_market", "time_kind", "exchange_time", "exchange_zone")}
+        if new.time_kind == "received":
+            kept["trade_date"] = known.trade_date or new.trade_date
     elif known.time_kind == new.time_kind == "received":
         kept |= {"time_market": known.time_market, "trade_date": known.trade_date or new.trade_date}
     return replace(new, **kept)

@@ -229,6 +229,14 @@ def test_a_migration_that_fails_in_the_middle_changes_nothing_and_is_done_at_the
     assert old_rows(path)[:5] == before
 
 
+def test_an_old_file_without_a_note_of_its_version_is_brought_over_too(path, written):
+    """A program that ended between its tables and the note."""
+    make_old_journal(path, MARKET)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM schema_version")
+    assert len(written(BOUGHT).fills(0.0, corrected=True)) == 6
+
+
 def test_what_an_interrupted_migration_left_aside_is_taken_over(path, written):
     """As a database would leave it that can't undo changed tables."""
     make_old_journal(path, MARKET)

@@ -112,6 +112,9 @@ def test_times_stay_as_they_were_understood_first():
     assert merged(received, FIRST).time_market == 1_000.0
     assert merged(FIRST, later).time_market == 1_000.0
     assert merged(FIRST, replace(FIRST, time_market=4_600.0)).time_market == 1_000.0
+    dated = replace(FIRST, trade_date="20251105")
+    assert merged(dated, replace(FIRST, trade_date="20251106")).trade_date == "20251106", "by better known hours"
+    assert merged(dated, replace(later, trade_date="20251107")).trade_date == "20251105"
 
 
 @settings(max_examples=60, deadline=None)
