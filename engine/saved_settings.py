@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.encodable import plain_value
+
 FILE_NAME = "settings.json"
 FORMAT = 1
 
@@ -80,4 +82,4 @@ def _read(path: Path) -> tuple[dict[str, Any], str | None]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         return {}, "is of another version"
     values = content.get("values")
-    return (values, None) if isinstance(values, dict) else ({}, "holds no values")
+    return (plain_value(values), None) if isinstance(values, dict) else ({}, "holds no values")

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from engine.config import AppConfig
+from engine.encodable import plain_value
 from engine.errors import ConfigError
 
 PREFIX = "QTRADE_"
@@ -73,7 +74,7 @@ def from_yaml(path: Path) -> Layer:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name}: can't be read ({error}). Save it as UTF-8 text in {path.parent}.") from None
     try:
-        content = yaml.safe_load(text)
+        content = plain_value(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise ConfigError(_yaml_message(path, error)) from None
     if content is None:

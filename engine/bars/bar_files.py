@@ -87,10 +87,18 @@ def list_symbols(folder: Path) -> list[StoredSymbol]:
             days.setdefault(con_id, []).append(date)
         found = []
         for con_id, text, saved in db.execute("SELECT con_id, contract, saved_market FROM symbols"):
-            if con_id in days:
-                contract = msgspec.json.decode(text, type=ContractRef)
+            contract = _contract(text) if con_id in days else None
+            if contract is not None:
                 found.append(StoredSymbol(con_id, contract, tuple(days[con_id]), saved))
     return sorted(found, key=lambda symbol: symbol.contract.local_symbol)
+
+
+def _contract(text: bytes) -> ContractRef | None:
+    """None = damaged: its bars can't be called by a name until it is met again."""
+    try:
+        return msgspec.json.decode(text, type=ContractRef)
+    except (ValueError, TypeError):
+        return None
 
 
 def read_sessions(folder: Path, con_id: int, newest: int | None = None) -> list[StoredSession]:

@@ -161,7 +161,9 @@ def _of_one_day(answer: Answer, at_market: float) -> bool:
     now = _trade_day(at_market)
     if now != _trade_day(answer.asked):
         return False
-    if answer.day == now.strftime("%Y%m%d") or now.weekday() >= 5:
+    if now.weekday() >= 5 or answer.day == now.strftime("%Y%m%d"):
         return True
+    if answer.day == new_york_day(at_market) == new_york_day(answer.asked):
+        return True  # traded by night, since midnight
     late = datetime.fromtimestamp(answer.asked, NEW_YORK).hour >= NO_TRADE_BY_HOUR
     return late and abs(at_market - answer.asked) <= AT_ONCE_S

@@ -17,6 +17,7 @@ LOT_OF_ONE_USD = 5_000.0  # above 10,000 a lot is one share, so that ticks in lo
 NEAR_LOT = (0.7, 1.7)  # how far a ratio may lie from a lot: 40 and 100 are parted by a factor of 2.5
 NEAR_ONE = (0.55, 1.8)
 FRACTIONS_NEEDED = 12
+WHOLES_NEEDED = 60
 
 
 class Ratio(NamedTuple):
@@ -64,6 +65,12 @@ def lot_of_fractions(volumes: Iterable[float]) -> float | None:
         if strange == 0:
             return lot
     return None
+
+
+def are_whole(volumes: Iterable[float]) -> bool:
+    """Whether many volumes are all whole numbers: where others count in parts of a lot, that lot is one share."""
+    traded = [volume for volume in volumes if volume > 0.0]
+    return len(traded) >= WHOLES_NEEDED and all(volume % 1.0 == 0.0 for volume in traded)
 
 
 def _is_part(part: float, lot: float) -> bool:

@@ -72,6 +72,11 @@ class SourceVotes:
                     self._odd += 1
         return self._said_by_sizes() != before
 
+    @property
+    def has_fractions(self) -> bool:
+        """Whether some history counted odd lots as parts."""
+        return self._fractions >= 3
+
     def verdicts(
         self, tied: Ratio | None, known: Mapping[Source, Kind | None], version: int | None
     ) -> dict[Source, Kind | None]:
@@ -125,7 +130,7 @@ class SourceVotes:
     def _fraction_vote(self) -> float:
         """The weakest: heard once there was time for the others to speak."""
         heard = self._answers >= MANY_ANSWERS or self._round + self._odd >= MANY_SIZES
-        return 1.0 if self._fractions >= 3 and heard else 0.0
+        return 1.0 if self.has_fractions and heard else 0.0
 
 
 def _settled(votes: Sequence[float], known: Kind | None) -> Kind | None:

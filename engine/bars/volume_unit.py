@@ -30,7 +30,15 @@ from typing import NamedTuple
 
 from engine.bars.day_ratio import Answer, DayRatios
 from engine.bars.kept_units import SOURCES, How, KeptSymbol, KeptUnits, Kind, Source
-from engine.bars.round_lots import LOT, ROUND_LOT_BELOW_USD, Ratio, lot_of_fractions, lot_period
+from engine.bars.round_lots import (
+    LOT,
+    LOT_OF_ONE_USD,
+    ROUND_LOT_BELOW_USD,
+    Ratio,
+    are_whole,
+    lot_of_fractions,
+    lot_period,
+)
 from engine.bars.sessions import is_us_stock
 from engine.bars.source_votes import SourceVotes
 from engine.domain import ContractRef, TickUpdate
@@ -215,6 +223,12 @@ class VolumeUnits:
             self._votes.averages["history"][con_id] = answer.mean_raw
         self._votes.on_volumes(answer.volumes)
         lot = lot_of_fractions(answer.volumes[-FRACTIONS_SEEN:])
+        if (
+            lot is None
+            and self._price.get(con_id, 0.0) > LOT_OF_ONE_USD
+            and are_whole(answer.volumes[-FRACTIONS_SEEN:])
+        ):
+            lot = 1.0
         if lot is not None:
             self._fraction_lot[con_id] = lot
         self._decide(con_id)
@@ -290,7 +304,7 @@ class VolumeUnits:
         kinds = self._kind
         if ratio is not None and ratio.coarse != "same":
             return ratio.lot, "measured"
-        if lot is not None and kinds["history"] == "lots":
+        if lot is not None and kinds["history"] == "lots" and (lot != 1.0 or self._votes.has_fractions):
             return lot, "measured"
         if ratio is not None and (kinds["ticks"], kinds["history"]) == ("lots", "shares"):
             return 1.0, "measured"

@@ -1,4 +1,5 @@
-"""Numbers that TWS left empty stay unknown: the client library's decoder would read them as 0.0, or lose the message.
+"""Numbers that TWS left empty stay unknown: the client library's decoder would read them as 0.0, or lose the message
+(and with it the position) where a text stands there.
 
 An empty realised P&L is not "nothing realised", an empty average cost not "free". Each is put down as NaN before the
 library decodes the message; `engine.broker.sanitise` makes None of it.
@@ -24,8 +25,16 @@ def keep_unset(decoder: Any) -> None:
 def _marked(handler: _Handler, places: tuple[int, ...]) -> _Handler:
     def handle(fields: list[str]) -> None:
         for place in places:
-            if place < len(fields) and not fields[place]:
+            if place < len(fields) and not _is_number(fields[place]):
                 fields[place] = "nan"
         handler(fields)
 
     return handle
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -88,6 +88,11 @@ def _set_write_pragmas(connection: Any, _record: object) -> None:
 
 def _set_read_pragmas(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA query_only=ON")
+    connection.text_factory = _text  # one row with other bytes must not keep all from being read
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _move_aside(path: Path, at_wall: float) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine.broker.port import HistoryRequest, ScanRows, ScanSpec
+from engine.broker.port import HistoryRequest, PositionUpdate, ScanRows, ScanSpec
 from tests.integration.broker_rig import MSFT, Rig
 from tests.integration.second_gateway import SecondGateway
 
@@ -76,6 +76,16 @@ def test_one_bad_row_loses_that_row_of_a_scan(gateway):
         await rig.until(lambda: rig.of(ScanRows))
         rows = rig.of(ScanRows)[0]
         assert rows.req_id == req_id and [row.rank for row in rows.rows] == [n for n in range(20) if n != 3]
+
+    connected(gateway, work)
+
+
+def test_a_position_whose_cost_is_no_number_is_there(gateway):
+    gateway.rewrite[61] = spoil(15, "n/a")
+
+    async def work(rig):
+        rows = {event.record.contract.local_symbol: event.record for event in rig.of(PositionUpdate)}
+        assert rows["MSFT"].quantity == 50.0 and all(record.avg_cost is None for record in rows.values())
 
     connected(gateway, work)
 

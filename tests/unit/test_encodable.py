@@ -5,18 +5,24 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.archive import BarArchive, Saved
+from engine.bars.bar_files import BarColumns, StoredSession, list_symbols
 from engine.domain import ContractRef
 from engine.encodable import encodable, path_of, plain_value, to_json
 from engine.lab.messages import AskDays, framed, to_lab
 from engine.logs import recent_lines, route_logs
+from engine.saved_settings import load_saved
+from engine.setting_sources import from_yaml
 from engine.state.envelope import unwrap, wrap
 from engine.state.sections import SettingsSection
 from engine.stores import remember_accounts, remembered_accounts
@@ -140,3 +146,23 @@ def test_one_bad_pin_loses_that_pin_and_a_bad_file_is_kept_aside(tmp_path: Path)
     watch.attach(tmp_path)
     watch.pin(ContractRef(8, "OTHER", "OTHER", "STK", "SMART"), True)
     assert (tmp_path / "pins.json.bad").read_bytes() == b"\xff\xfe" + good
+
+
+def test_one_damaged_contract_hides_no_other_bars(tmp_path: Path) -> None:
+    archive = BarArchive(tmp_path, 0.0)
+    bars = BarColumns(*(np.array([60.0]) for _ in range(7)))
+    for con_id in (1, 2):
+        contract = ContractRef(con_id, f"S{con_id}", f"S{con_id}", "STK", "SMART")
+        archive.save([Saved(contract, (StoredSession(20251105, None, None, bars),), [[1.0, 2.0]], ())], 3.0)
+    archive.close()
+    with closing(sqlite3.connect(tmp_path / "bars.sqlite3")) as db, db:
+        db.execute("UPDATE symbols SET contract = ? WHERE con_id = 1", (b'{"con_id":1,"symbol":"\xff"}',))
+    assert [stored.con_id for stored in list_symbols(tmp_path)] == [2]
+
+
+def test_settings_with_half_a_sign_are_read(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"format": 1, "values": {"sets.shadow": "A\\ud83dB"}}')
+    saved = load_saved(tmp_path / "settings.json")
+    assert saved.values == {"sets.shadow": "A\ufffdB"} and not saved.notes
+    (tmp_path / "config.yaml").write_text('sets:\n  shadow: "A\\ud83dB"\n')
+    assert from_yaml(tmp_path / "config.yaml").values == {"sets.shadow": "A\ufffdB"}

@@ -208,9 +208,9 @@ def test_all_in_lots_the_steps_of_the_fractions_are_each_symbols_lot() -> None:
     units = VolumeUnits()
     units.on_connected(176)
     hear_sizes(units, in_lots=True)
-    for con_id in (CHEAP, DEAR, DEARER):
+    for con_id in LOT_OF:
         hear(units, con_id, ticks=True, history=True)
-    for con_id in (CHEAP, DEAR, DEARER):
+    for con_id in LOT_OF:
         assert factors(units, con_id) == (LOT_OF[con_id],) * 3, con_id
 
 
