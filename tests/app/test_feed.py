@@ -151,9 +151,9 @@ def test_a_busy_poll_stays_under_its_budget_of_bytes_and_cpu() -> None:
         sizes, times = [], []
         for step in range(1, 25):
             bench.tick(step)
-            begun = time.process_time()
+            begun = time.thread_time()
             answer = bench.feed.poll(path, cursor)
-            times.append(time.process_time() - begun)
+            times.append(time.thread_time() - begun)
             cursor = answer.cursor
             sizes.append(len(json.dumps(answer.delta, separators=(",", ":"), ensure_ascii=False).encode()))
         assert statistics.median(sizes) <= 4000, (path, sizes)

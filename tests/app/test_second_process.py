@@ -11,6 +11,7 @@ from engine.clock import SystemClock
 from engine.state.bus import StateBus
 from engine.state.reader import StateReader
 from tests.app.sample_state import fill_sample
+from tests.patience import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +34,7 @@ def test_a_dashboard_without_an_engine_shows_what_the_engine_wrote(tmp_path):
     bus.stop(5.0)
     assert bus.write_errors == 0
     command = [sys.executable, "-c", CHILD, str(tmp_path / "state")]
-    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S)
     assert child.returncode == 0, child.stderr
     answers = json.loads(child.stdout)
     assert {code for code, _ in answers.values()} == {200}

@@ -17,6 +17,7 @@ from engine.state.bus import StateBus
 from engine.state.reader import StateReader
 from engine.state.writer import StateWriter
 from tests.app.sample_state import fill_sample, tick_sample
+from tests.patience import DEADLINE_S
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mounts a tmpfs")
 
@@ -71,7 +72,7 @@ def test_journal_rows_wait_for_room(small_disk):
     journal = Journal(SystemClock(), reopen_s=0.3)
     journal.open(small_disk / "journal.db", "simulated", "DU1")
     journal.record_pnl(1.0, 1.0, 1.0, None, None)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     ballast = fill_up(small_disk)
     for i in range(2, 5_000):
         journal.record_pnl(float(i), 1.0, 1.0, None, None)
@@ -82,7 +83,7 @@ def test_journal_rows_wait_for_room(small_disk):
         pause.wait(0.02)
     assert "full" in journal.problem
     ballast.unlink()
-    assert journal.flush(15.0)
+    assert journal.flush(DEADLINE_S)
     journal.stop()
     reader = JournalReader()
     reader.open(small_disk / "journal.db", "simulated")

@@ -33,6 +33,7 @@ from engine.clock import SystemClock
 from tests.integration.broker_rig import MSFT, QUICK, Rig, Stopwatch
 from tests.integration.second_gateway import SecondGateway
 from tests.integration.threaded_server import ThreadedServer
+from tests.patience import DEADLINE_S
 
 
 @pytest.fixture
@@ -414,7 +415,7 @@ def test_closing_is_bounded_though_the_transport_was_lost_before_the_library_had
         lost, _ = conn.transport, conn.transport.abort()
         await connection.lost
         conn.transport = lost
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(DEADLINE_S):
             await connection.close()
 
     asyncio.run(scenario())

@@ -27,6 +27,7 @@ from engine.broker.port import (
 from engine.broker.timings import Timings
 from engine.broker.tradability import verdict
 from tests.integration.broker_rig import Rig
+from tests.patience import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +40,7 @@ def simulator(port: int = 0, *more: str):
             yield json.loads(child.stdout.readline())["port"]
         finally:
             child.stdin.close()
-            child.wait(10)
+            child.wait(DEADLINE_S)
 
 
 @pytest.fixture(scope="module")

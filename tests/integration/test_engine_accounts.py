@@ -14,6 +14,7 @@ from engine.saved_settings import FILE_NAME, load_saved
 from engine.state.commands import ApplySettings
 from tests.integration.engine_bench import brisk_engine, running_simulator, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
+from tests.patience import DEADLINE_S
 
 MASTER, FIRST, SECOND = "DF7654321", "DU1000001", "DU1000002"
 MSFT, ES, *_ = HELD
@@ -97,7 +98,7 @@ def test_money_is_written_to_each_accounts_own_folder(advisor, tmp_path):
     with brisk_engine(advisor.port, tmp_path) as bench:
         wait_for(lambda: bench.is_connected, "connected")
         wait_for(lambda: any(p.daily == -358.5 for p in bench.read("pnl").points), "a point of all together")
-        assert bench.journal.flush()
+        assert bench.journal.flush(DEADLINE_S)
     for account, daily in ((MASTER, -120.5), (FIRST, -119.5), (SECOND, -118.5)):
         folder = tmp_path / f"paper-{account}"
         assert set(points(folder, account)) == {(account, daily)}

@@ -7,6 +7,7 @@ import datetime as dt
 from tests.integration.engine_bench import brisk_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 from tests.integration.test_executions import OWN, UNSET, execution
+from tests.patience import DEADLINE_S
 
 MSFT = HELD[0]
 
@@ -67,7 +68,7 @@ def by_ids(fills):
 
 
 def recorded(bench):
-    bench.journal.flush()
+    bench.journal.flush(DEADLINE_S)
     return bench.reader.fills(0.0, corrected=True)
 
 

@@ -7,6 +7,7 @@ from engine.state.commands import ApplySettings, FindSymbol, OpenSymbol, PinSymb
 from tests.integration import second_gateway
 from tests.integration.engine_bench import brisk_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
+from tests.patience import DEADLINE_S
 
 MSFT, ES, GC, NSRGF = HELD
 
@@ -118,7 +119,7 @@ def test_history_and_signals_survive_a_restart(tmp_path):
             wait_for(lambda: bench.read("pnl") and len(bench.read("pnl").points) >= 2, "points of the curve")
             bench.send(ApplySettings("a", {"breakout.bars_n": 15}))
             wait_for(lambda: bench.read("settings").changes, "the change is journalled")
-            assert bench.journal.flush()
+            assert bench.journal.flush(DEADLINE_S)
         with brisk_engine(gateway.port, tmp_path) as bench:
             wait_for(lambda: bench.read("settings") and bench.read("settings").changes, "changes of the run before")
             assert len(bench.reader.pnl(0.0)) >= 2
@@ -129,14 +130,14 @@ def test_history_and_signals_survive_a_restart(tmp_path):
 def test_another_login_on_the_same_port_never_writes_into_the_former_accounts_history(tmp_path):
     with SecondGateway() as gateway, brisk_engine(gateway.port, tmp_path) as bench:
         wait_for(lambda: bench.read("pnl") and len(bench.read("pnl").points) >= 2, "points of the first account")
-        assert bench.journal.flush()
+        assert bench.journal.flush(DEADLINE_S)
         gateway.account = "DU9876543"
         gateway.withhold = {6}
         gateway.drop()
         wait_for(lambda: bench.read("broker").account == "DU9876543", "the other account")
         assert bench.read("positions").account.net_liquidation is None, "the former account's money"
         wait_for(lambda: len(bench.read("pnl").points) >= 2, "points of the second account", 30)
-        assert bench.journal.flush()
+        assert bench.journal.flush(DEADLINE_S)
         other = JournalReader()
         for account, first in (("DF7654321", "connected"), ("DU9876543", "connected")):
             other.open(tmp_path / f"paper-{account}" / "journal.sqlite3", "paper")

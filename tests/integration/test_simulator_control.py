@@ -11,6 +11,7 @@ import pytest
 from tests.integration.fake_world import AAPL, NQZ5, START, TSLA
 from tests.integration.gateway_thread import TOKEN, GatewayThread, running_gateway, wait_for
 from tests.integration.raw_client import RawClient, contract
+from tests.patience import DEADLINE_S
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_rubbish_on_the_control_port_does_no_harm(gateway: GatewayThread) -> Non
         b"GET\r\n\r\n",
         b"GET /ledger HTTP/1.1\r\nContent-Length: x\r\nX-Token: test-token\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", gateway.control_port), timeout=5) as sock:
+        with socket.create_connection(("127.0.0.1", gateway.control_port), timeout=DEADLINE_S) as sock:
             sock.sendall(data)
             assert b" 40" in sock.recv(4096)[:14]
     assert gateway.call("GET", "/ledger")[0] == 200

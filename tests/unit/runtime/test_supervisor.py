@@ -9,6 +9,7 @@ from engine.clock import FakeClock, MarketClock
 from engine.lateness import LatenessProbe
 from engine.runtime import EngineThread
 from engine.supervisor import Supervisor
+from tests.patience import DEADLINE_S
 
 
 def test_a_task_that_dies_is_restarted_and_counted(caplog):
@@ -21,7 +22,7 @@ def test_a_task_that_dies_is_restarted_and_counted(caplog):
                 raise ValueError("planted")
 
         supervisor.start("flaky", flaky)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE_S):
             while len(runs) < 2:
                 await asyncio.sleep(0.01)
         assert supervisor.restarts == {"flaky": 1}
@@ -68,7 +69,7 @@ def test_engine_thread_starts_and_stops_twenty_times():
         thread = EngineThread(lambda seen=seen: _Owner(seen))
         thread.start()
         assert thread.is_alive
-        assert thread.stop(2.0)
+        assert thread.stop(DEADLINE_S)
         assert seen == ["engine", "closed"]
         assert thread.failure is None
     assert threading.active_count() == before
@@ -80,7 +81,7 @@ def test_a_failing_build_is_kept_as_failure(caplog):
 
     thread = EngineThread(build)
     thread.start()
-    assert thread.stop(2.0)
+    assert thread.stop(DEADLINE_S)
     assert isinstance(thread.failure, OSError)
 
 

@@ -30,12 +30,12 @@ def test_a_signal_is_the_twin_of_one_alone_and_the_earliest_goes_first() -> None
 def test_thousands_of_signals_hold_nobody_up() -> None:
     live = [scored(AT + 7.0 * n, 1.0, con_id=n % 300) for n in range(5_000)]
     shadow = [scored(AT + 3_000_000.0 - 7.0 * n, None, con_id=n % 300) for n in range(5_000, 0, -1)]
-    begun = time.process_time()
+    begun = time.thread_time()
     longest = 0.0
     for slices in (compare(live, shadow), _board(live)):
         for _ in slices:
-            longest = max(longest, time.process_time() - begun)
-            begun = time.process_time()
+            longest = max(longest, time.thread_time() - begun)
+            begun = time.thread_time()
     assert longest < LONG_S
 
 

@@ -17,6 +17,7 @@ from engine.state.open_symbols import OPEN_FOR_S, OPEN_MAX
 from engine.state.sections import SECTIONS, Heartbeat, PnlSection, QuotesSection
 from tests.app.sample_coverage import coverage_at
 from tests.app.sample_state import TSLA, fill_sample
+from tests.patience import DEADLINE_S
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_readers_in_other_threads_never_see_a_torn_section(bus):
         bus.publish("quotes", QuotesSection(quotes=tuple(replace(q, price=float(step)) for q in quotes)))
     done.set()
     for thread in threads:
-        thread.join(5.0)
+        thread.join(DEADLINE_S)
     assert not torn
 
 
