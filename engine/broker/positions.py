@@ -8,6 +8,7 @@ empty (never for good: it is asked again). Engine loop only.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from engine.broker.sanitise import number
 from engine.broker.timings import Timings
 from engine.domain import ContractRef, PositionRecord
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
+
+log = logging.getLogger("qtrade.broker")
 
 LookUp = Callable[[ContractRef], Awaitable[list[Any]]]
 _Key = tuple[str, int]  # (account, con_id)
@@ -142,14 +145,16 @@ class PositionDesk:
         pause_s = self._timings.recheck_details_s
         longest_s = pause_s * _LONGEST_RECHECK_FACTOR
         row = self._rows[self._holders(con_id)[0]]
+        said = ""
         while True:
+            why = "TWS knows no such contract now"
             if holders := self._holders(con_id):
                 row = self._rows[holders[0]]
             try:
                 found = await self._look_up(self._bare(row, ""))
                 ref = self._with_details(row, found[0]) if found else self._bare(row, "")
-            except (RequestTimeout, RequestRejected):
-                found, ref = [], self._without_details(row)
+            except (RequestTimeout, RequestRejected) as error:
+                found, ref, why = [], self._without_details(row), str(error)
             except BrokerUnavailable:
                 return
             finally:
@@ -161,6 +166,10 @@ class PositionDesk:
                     self._tell(key)
             if found:
                 return
+            if why != said:
+                said = why
+                name = ref.local_symbol or con_id
+                log.info("No contract details of %s yet (%s); they are asked for again", name, why)
             await self._pause(pause_s)
             pause_s = min(2.0 * pause_s, longest_s)
 

@@ -125,8 +125,8 @@ def test_a_bond_keeps_its_contract(version, callable_):
     old = version < 164
     fields = [
         "18", *(["6"] if old else []), "5", "IBM", "BOND", "459200", "3.5", "20290515", "20190515", "A3", "CORP",
-        "FIXED", "0", callable_, "0", "IBM 3.5", "SMART", "USD", "IBM", "IBM", "913", "0.001", *(["1"] if old else []), "LMT",
-        "SMART", "", "", "0", "", "Int. Business Machines\\", "", "0", "0", "2147483647", "1",
+        "FIXED", "0", callable_, "0", "IBM 3.5", "SMART", "USD", "IBM", "IBM", "913", "0.001", *(["1"] if old else []),
+        "LMT", "SMART", "", "", "0", "", "Int. Business Machines\\", "", "0", "0", "2147483647", "1",
         *([] if old else ["1", "1", "1"]),
     ]  # fmt: skip
     ((req_id, details),) = decoded(fields, version).details
