@@ -179,7 +179,8 @@ class PositionRecord(Struct, frozen=True):
 class Fill(Struct, frozen=True):
     """One execution, `price` in the unit of the quotes. `realized_pnl` and `commission` None until the report came.
 
-    `currency` is the contract's, `commission_currency` the report's own; a negative commission is a rebate.
+    `currency` is the contract's and that of `realized_pnl`, `commission_currency` the report's own; a negative
+    commission is a rebate.
     `trade_date` (YYYYMMDD) is the exchange's, "" = not known. `exchange_time` and `exchange_zone` are the gateway's own
     words; `time_kind` "received": they could not be read, `time_market` is when the fill came. A record of `sec_type`
     BAG is the heading of its legs, never a trade.

@@ -89,7 +89,7 @@ def _account(f: Fill, section: SymbolSection) -> str:
 
 
 def _money(f: Fill, section: SymbolSection) -> str:
-    """Money in a currency that is not the page's is named."""
+    """The result is in the contract's currency; a commission in another one says so."""
     if f.commission is None:
         return "commission pending"
     currency = f.commission_currency if f.commission_currency != section.currency else ""
@@ -97,7 +97,7 @@ def _money(f: Fill, section: SymbolSection) -> str:
     cost = f"{number(abs(f.commission), 2)} {currency}".strip() + (" rebate" if rebate else " commission")
     if f.realized_pnl is None:
         return cost if rebate else f"commission {number(f.commission, 2)} {currency}".strip()
-    return f"realised {signed(f.realized_pnl)} {currency}".strip() + f" incl. {cost}"
+    return f"realised {signed(f.realized_pnl)} incl. {cost}"
 
 
 def _notes(f: Fill) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _BASE_TAGS = (
 
 
 class FillsOfDay(Struct, frozen=True):
-    """Today's fills of one account; money by the currency of its report."""
+    """Today's fills of one account; commissions by their own currency, results by the contract's."""
 
     count: int
     commission: dict[str, float]
@@ -88,7 +88,8 @@ class AccountBook:
             if fill.commission is not None:
                 commission[currency] = commission.get(currency, 0.0) + fill.commission
             if fill.realized_pnl is not None:
-                realized[currency] = realized.get(currency, 0.0) + fill.realized_pnl
+                own = fill.currency or fill.commission_currency
+                realized[own] = realized.get(own, 0.0) + fill.realized_pnl
         return FillsOfDay(len(fills), commission, realized, sum(fill.commission is None for fill in fills))
 
     def currency(self) -> str:

@@ -37,7 +37,7 @@ def test_the_price_has_its_unit():
     ("changed", "detail"),
     [
         ({"commission": None, "realized_pnl": None}, "commission pending, ISLAND"),
-        ({"commission_currency": "EUR"}, "realised −2,671.52 EUR incl. 1.02 EUR commission, ISLAND"),
+        ({"commission_currency": "EUR"}, "realised −2,671.52 incl. 1.02 EUR commission, ISLAND"),
         ({"commission": -0.35, "realized_pnl": None}, "0.35 rebate, ISLAND"),
         ({"realized_pnl": None}, "commission 1.02, ISLAND"),
         ({"exec_id": "a.02", "realized_pnl": None}, "commission 1.02, corrected by the exchange, ISLAND"),
