@@ -6,7 +6,7 @@ import datetime as dt
 from types import ModuleType
 from typing import Any
 
-from engine.broker.sanitise import is_garbage, number, price, quantity
+from engine.broker.sanitise import HUGE, is_garbage, number, price, quantity
 from engine.broker.wire_text import WireFloat, readable, wire_number
 from engine.domain import Bar, ContractInfo, ContractRef, DataType, TickUpdate
 
@@ -171,11 +171,17 @@ class TickCopier:
     def copy(self, ticker: Any, now_mono: float) -> TickUpdate:
         negative, magnifier = self._negative, self._magnifier
         bid_size, ask_size, last_size = quantity(ticker.bidSize), quantity(ticker.askSize), quantity(ticker.lastSize)
-        if not is_garbage(ticker.bid):
-            self._bid = price(ticker.bid, bid_size, may_be_negative=negative, magnifier=magnifier)
-        if not is_garbage(ticker.ask):
-            self._ask = price(ticker.ask, ask_size, may_be_negative=negative, magnifier=magnifier)
-        last = price(ticker.last, last_size, may_be_negative=negative, magnifier=magnifier)
+        bid, ask, last = ticker.bid, ticker.ask, ticker.last
+        if 0.0 < bid < HUGE:  # nearly all; `price` would say the same
+            self._bid = bid
+        elif not is_garbage(bid):
+            self._bid = price(bid, bid_size, may_be_negative=negative, magnifier=magnifier)
+        if 0.0 < ask < HUGE:
+            self._ask = ask
+        elif not is_garbage(ask):
+            self._ask = price(ask, ask_size, may_be_negative=negative, magnifier=magnifier)
+        if not 0.0 < last < HUGE:
+            last = price(last, last_size, may_be_negative=negative, magnifier=magnifier)
         if last is not None:
             self._last = last
             self._last_size = last_size

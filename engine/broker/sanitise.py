@@ -7,20 +7,20 @@ stock.
 
 from __future__ import annotations
 
-_HUGE = 1e300
+HUGE = 1e300  # TWS' unset double is far beyond
 _ANY_PLACEHOLDER = frozenset({-1.0, -10.0, -100.0, -1_000.0, -10_000.0})
 
 
 def number(value: float | None) -> float | None:
     """A finite number of any sign, else None."""
-    if value is None or not -_HUGE < value < _HUGE:  # false for NaN too
+    if value is None or not -HUGE < value < HUGE:  # false for NaN too
         return None
     return value
 
 
 def quantity(value: float | None) -> float | None:
     """A size or volume: 0 or more, else None."""
-    if value is None or not 0.0 <= value < _HUGE:
+    if value is None or not 0.0 <= value < HUGE:
         return None
     return value
 
@@ -36,9 +36,9 @@ def price(
     """
     if value is None:
         return None
-    if 0.0 < value < _HUGE:
+    if 0.0 < value < HUGE:
         return value
-    if not may_be_negative or not -_HUGE < value <= 0.0:
+    if not may_be_negative or not -HUGE < value <= 0.0:
         return None
     has_size = size is not None and size > 0.0
     if value == 0.0:
@@ -54,7 +54,7 @@ def _is_placeholder(value: float, magnifier: float | None) -> bool:
 
 def is_garbage(value: float | None) -> bool:
     """Not a number at all (NaN, infinity, unset): says nothing, so the last known value stays."""
-    return value is None or not -_HUGE < value < _HUGE
+    return value is None or not -HUGE < value < HUGE
 
 
 def parsed_number(text: str) -> float | None:
