@@ -218,8 +218,10 @@ class Engine:
 
     def _on_link_event(self, event: Connected | Disconnected | RequestError | SystemNotice) -> None:
         rooms, wall = self.rooms, self.rooms.clock.wall()
-        if isinstance(event, Connected) and event.accounts != rooms.login.watched:
-            self._change_accounts(event.accounts)
+        if isinstance(event, Connected):
+            accounts = event.accounts or (event.account,)
+            if accounts != rooms.login.watched:
+                self._change_accounts(accounts)
         rooms.health.on_event(event, wall, rooms.market.now(wall))
         if isinstance(event, Connected):
             self._connected(event)
@@ -257,6 +259,7 @@ class Engine:
         rooms.fills.forget()
         if self._use_accounts(accounts):
             rooms.scores.forget()
+            self.publisher.step()  # before the state's first write into the folder
             rooms.supervisor.start("account folder", lambda: self._take_over(accounts))
         else:
             rooms.supervisor.start("other accounts", lambda: self._take_others(accounts))

@@ -51,8 +51,9 @@ def curve_of(deps: AppDeps, range_: Range) -> Curve:
     begins, since = day_start(now_market, s.pnl), since_market(range_, now_market, s.pnl)
     rate = s.broker.clock_rate if s.broker else 1.0
     since_wall = s.now - (now_market - since) / (rate or 1.0)
-    account = s.pnl.account if s.pnl else ""  # the journal is asked for the curve that the newest points belong to
-    rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=GAP_S, account=account)
+    rows = []  # until the state says whose curve it is: the journal is asked for the same one
+    if s.pnl is not None:
+        rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=GAP_S, account=s.pnl.account)
     newest = [point_of(p) for p in s.pnl.points] if s.pnl else []
     points = joined([point_of(row) for row in rows], newest, since, GAP_S * max(1.0, rate))
     marks = [*session_marks(now_market, range_, s.pnl), *reset_marks(points, begins)]

@@ -154,6 +154,8 @@ class JournalReader:
                 found = found.where(c.superseded_by.is_(None), c.sec_type != _HEADING, c.quantity != 0.0)
             return found.order_by(c.market_time.desc(), c.exec_id.desc(), c.row_id.desc()).limit(limit)
 
+        if account == ALL_ACCOUNTS:
+            account = None
         with self._lock:
             each = ["", *(name for name in self._others if name != ALL_ACCOUNTS)]
         found = [row for name in ([account] if account is not None else each) for row in self._rows(fills, query, name)]
@@ -201,8 +203,11 @@ class JournalReader:
                 if not isinstance(query, Select):
                     query = query(frozenset(column["name"] for column in inspect(connection).get_columns(table.name)))
                 query = query.where(table.c.mode == place.mode)
-                if place.account is not None:
-                    query = query.where(table.c.account == place.account)
+                wanted = place.account or account
+                if wanted:
+                    query = query.where(table.c.account == wanted)
+                else:
+                    query = query.where(table.c.account != ALL_ACCOUNTS)
                 rows = connection.execute(query).all()
         except NoSuchTableError:
             return []

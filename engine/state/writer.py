@@ -18,6 +18,7 @@ from engine.errors import StateError
 from engine.sqlite_damage import is_corruption
 from engine.state.disk import open_cache
 from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, Envelope, unwrap_seqs, wrap, wrap_seqs
+from engine.state.sections import AT_TIMES
 from engine.state.source import Reading
 
 log = logging.getLogger(__name__)
@@ -92,14 +93,14 @@ class StateWriter:
             self._next_open_mono = now_mono + REOPEN_PERIOD_S
             self._cache = open_cache(self.folder, self._clock.wall())
             self._written = {}
-            self._forget_symbols(self._cache)
+            self._forget_passing(self._cache)
         return self._cache
 
-    def _forget_symbols(self, cache: Cache) -> None:
-        """Symbols that pages had open belong to the run that published them."""
+    def _forget_passing(self, cache: Cache) -> None:
+        """Symbols that pages had open, and what is there at times only, belong to the run that published them."""
         stored = cache.get(SEQS_KEY)
         for name in unwrap_seqs(stored)[1] if stored is not None else ():
-            if name.startswith(SYMBOL_PREFIX):
+            if name.startswith(SYMBOL_PREFIX) or name in AT_TIMES:
                 cache.delete(name)
 
     def _write_changes(self, cache: Cache, now: Reading) -> bool:

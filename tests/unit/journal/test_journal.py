@@ -445,6 +445,12 @@ def test_money_of_several_accounts_lies_with_each(tmp_path, make_journal, make_r
     assert reader.pnl(WALL - 1.0, account="DU9") == [], "nothing of an account that is not of this login"
     assert rows_of(files["DF1"], "fills") == rows_of(files["DU2"], "fills") == []
     assert rows_of(files["DU3"], "fills")[0]["account"] == "DU3"
+    assert [row.fill.account for row in reader.fills(0.0)] == ["DU3"], "of all accounts"
+    assert [row.fill.account for row in reader.fills(0.0, account="all")] == ["DU3"]
+    assert reader.fills(0.0, account="DU2") == reader.fills(0.0, account="DU9") == []
+    whole = make_reader(files["DF1"], "paper")
+    assert [point.account for point in whole.pnl(WALL - 1.0)] == ["DF1"], "the sum is no account's"
+    assert [point.account for point in whole.pnl(WALL - 1.0, account="all")] == ["all"]
     assert reader.connection_events(0.0), "what belongs to no single account is read at home"
     assert rows_of(files["DU2"], "connection_events") == []
 

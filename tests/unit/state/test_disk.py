@@ -24,7 +24,7 @@ from engine.state.reader import StateReader
 from engine.state.sections import SECTIONS, Heartbeat, PnlPoint, PnlSection, SettingRow, SettingsSection
 from engine.state.writer import REOPEN_PERIOD_S, StateWriter
 from tests.app.sample_coverage import coverage_at
-from tests.app.sample_state import TSLA, WALL, fill_sample, tick_sample
+from tests.app.sample_state import CLIENTS, TSLA, WALL, fill_accounts, fill_sample, tick_sample
 from tests.patience import DEADLINE_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -337,6 +337,7 @@ def test_a_section_that_cannot_be_encoded_keeps_no_other_from_disk(desk, read):
 def test_what_a_page_had_open_in_an_earlier_run_is_forgotten(folder, read):
     first = Desk(folder)
     fill_sample(first.bus)
+    fill_accounts(first.bus, CLIENTS[1])
     first.writer.flush()
     first.writer.close()
     second = Desk(folder)
@@ -344,7 +345,7 @@ def test_what_a_page_had_open_in_an_earlier_run_is_forgotten(folder, read):
     second.writer.flush()
     second.writer.close()
     with closing(open_cache(folder, 0.0)) as cache:
-        assert not [key for key in cache.iterkeys() if key.startswith("symbol:")]
+        assert not [key for key in cache.iterkeys() if key.startswith(("symbol:", "positions_all"))]
 
 
 KILLED = """
