@@ -145,7 +145,8 @@ class PortfolioWorld:
     def quote(self, con_id: int) -> QuoteState | None:
         kind = self._kinds.get(con_id)
         if kind is None:
-            return self._marked(self._market.quote(con_id))
+            quote = self._market.quote(con_id)
+            return self._pinned_share(quote) if con_id in self._pins else self._marked(quote)
         if kind.instrument.sec_type == "CFD":
             under = self.quote(kind.instrument.under_con_id)
             return None if under is None else replace(under, con_id=con_id)
@@ -214,10 +215,19 @@ class PortfolioWorld:
         return replace(base, bid=round(price - wide, 8), ask=round(price + wide, 8), bid_size=kind.size,
                        ask_size=kind.size, last=last, last_size=None if last is None else 1.0, mark=price)  # fmt: skip
 
+    def _pinned_share(self, quote: QuoteState | None) -> QuoteState | None:
+        """A share or future of the market that stands still: a tick around the price."""
+        if quote is None:
+            return None
+        price, instrument = self._pins[quote.con_id], self._market.instrument(quote.con_id)
+        tick = instrument.min_tick if instrument is not None else 0.01
+        return replace(quote, seq=-int(price / tick), last=price, mark=price, bid=round(price - tick, 8),
+                       ask=round(price + tick, 8))  # fmt: skip
+
     def pin(self, con_id: int, price: float | None) -> bool:
-        """The quote of a kind stands at this price from the next step on; None frees it. False = it can't be pinned."""
+        """The quote stands at this price from the next step on; None frees it. False = it has no quote to pin."""
         kind = self._kinds.get(con_id)
-        if kind is None or kind.style not in ("book", "quotes", "stale") or kind.instrument.sec_type == "CFD":
+        if kind is not None and (kind.style not in ("book", "quotes", "stale") or kind.instrument.sec_type == "CFD"):
             return False
         if price is None:
             self._pins.pop(con_id, None)
