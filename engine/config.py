@@ -250,10 +250,17 @@ class ViewSettings(_Model):
     )
 
 
+SimulatedDay = Literal[
+    "weekday", "weekend", "half-day", "holiday", "clocks-back", "clocks-forward", "futures-reset", "account-reset"
+]
+
+
 class SimulatorSettings(_Model):
     seed: int = _f(7, "Seed", "the same seed gives the same market", ge=0, le=2**31 - 1)
     speed: float = _f(1.0, "Speed", "market seconds a second", unit="x", ge=0.1, le=120)
-    scenario: Literal["weekday", "weekend"] = _f("weekday", "Scenario", "weekend starts on a Saturday")
+    portfolio: Literal["demo", "world"] = _f("demo", "Portfolio", "world holds a contract of every kind, in euros")
+    accounts: int = _f(1, "Accounts", "from 3 on an advisor's login: a master and its clients", ge=1, le=20)
+    scenario: SimulatedDay = _f("weekday", "Scenario", "the day and hour at which the market begins")
     line_limit: int = _f(100, "Gateway's line limit", "what the simulated TWS allows", ge=1, le=10_000)
     volume_unit: Literal["lots", "shares", "mixed"] = _f("lots", "Volume unit", "as TWS is set")
     fresh: bool = _f(False, "Start over", "else the simulated clock goes on from where it stopped")

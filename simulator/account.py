@@ -56,7 +56,8 @@ class Fill:
     cum_quantity: Decimal | None = None
     average_price: Decimal | None = None
     leg_of: str = ""
-    is_heading: bool = False  # of a combination: quantity and price are those of its legs
+    is_heading: bool = False  # changes nothing: of a combination, or an advisor's order that its clients share
+    is_allocated: bool = False  # the heading is an advisor's order
 
     @property
     def key(self) -> str:

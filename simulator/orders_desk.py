@@ -83,7 +83,7 @@ class OrdersDesk:
         fill, instrument = settled.fill, self._hub.directory.get(settled.fill.con_id)
         if instrument is None:
             return None
-        if fill.is_heading:
+        if fill.is_heading and not fill.is_allocated:
             instrument = replace(instrument, con_id=COMBINATION, sec_type="BAG", multiplier="", last_trade_date="")
         return enc.ExecutionRow(
             instrument=instrument,

@@ -21,7 +21,7 @@ from simulator.orders_desk import OrdersDesk
 
 TradeKind = Literal[
     "plain", "partial", "corrected", "commission_first", "commission_late", "commission_pending",
-    "utc_time", "abbreviated_zone", "unknown_zone", "combination", "assignment",
+    "utc_time", "abbreviated_zone", "unknown_zone", "combination", "assignment", "allocation",
 ]  # fmt: skip
 KINDS: tuple[TradeKind, ...] = get_args(TradeKind)
 _CLOCKS: dict[str, Clock] = {"utc_time": "utc", "abbreviated_zone": "abbreviated", "unknown_zone": "unknown"}
@@ -123,6 +123,8 @@ class Trading:
             raise ValueError(f"{trade.instrument.local_symbol} has no price: say one")
         if trade.kind == "assignment":
             made = [self._assign(trade, price)]
+        elif trade.kind == "allocation" and len(self._hub.books) > 2:
+            return self._allocate(trade, price)
         elif trade.kind == "combination":
             made = self._combine(trade, price)
         elif trade.kind == "partial":
@@ -205,6 +207,24 @@ class Trading:
         for one in made:
             self._orders.announce(trade.book, one)
         return made
+
+    def _allocate(self, trade: Trade, price: Decimal) -> list[Settled]:
+        """An advisor's order: its execution at the master, which holds nothing, and a part of it at two clients."""
+        master, number = self._hub.books[0], self._hub.next_number()
+        others = [book for book in self._hub.books[1:] if book is not trade.book]
+        parts = [(trade.book, trade.shares), (others[0], trade.shares)]
+        whole = replace(trade, book=master)
+        heading = replace(self._fill(whole, 2 * trade.shares, price, number), is_heading=True, is_allocated=True,
+                          commission=ZERO, commission_local=ZERO)  # fmt: skip
+        made = [(master, master.add(heading))]
+        for place, (book, shares) in enumerate(parts, 1):
+            fill = replace(self._fill(replace(trade, book=book), shares, price, number + place), order_id=100 + number)
+            made.append((book, book.add(fill)))
+        self._hub.ledger.position_changed(trade.instrument.con_id, self._hub.wall())
+        for book, settled in made:
+            self._orders.announce(book, settled)
+            self._account.position_changed(book, trade.instrument.con_id)
+        return [settled for _, settled in made]
 
     def _may_be_leg(self, con_id: int, instrument: Instrument) -> bool:
         other = self._hub.directory.get(con_id)

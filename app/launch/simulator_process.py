@@ -42,6 +42,7 @@ def command_line(settings: SimulatorSettings, port: int, state_file: Path, accou
     """How the simulator is started; pure."""
     command = [sys.executable, "-m", "simulator", "--host", HOST, "--port", str(port)]
     command += ["--seed", str(settings.seed), "--speed", f"{settings.speed:g}", "--scenario", settings.scenario]
+    command += ["--portfolio", settings.portfolio, "--accounts", str(settings.accounts)]
     command += ["--line-limit", str(settings.line_limit), "--volume-unit", settings.volume_unit]
     command += ["--state", str(state_file)]
     if account is not None:

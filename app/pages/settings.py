@@ -30,7 +30,7 @@ LINES = (
 )
 COVERAGE = ("dwell_s", "messages_per_s", "rotating_pct")
 SCANS = ("price_above_usd", "avg_volume_above", "avg_usd_volume_above")
-SIMULATOR = ("scenario", "speed", "seed", "line_limit", "volume_unit", "fresh")
+SIMULATOR = ("portfolio", "accounts", "scenario", "speed", "seed", "line_limit", "volume_unit", "fresh")
 WEB = ("host", "port", "open_browser")
 
 

@@ -124,6 +124,7 @@ def test_odd_fills_end_in_the_same_book(bench: EngineBench, simulator: Simulator
     trade(simulator, "6JZ5", "-1", FIRST, kind="unknown_zone")
     trade(simulator, "WCCZ5", "-2", FIRST, kind="utc_time")
     trade(simulator, "AAPL  251219C00240000", "1", FIRST, kind="combination")
+    trade(simulator, "VOD", "100", FIRST, kind="allocation")
     trade(simulator, "BTC.USD", "0.01", FIRST, kind="abbreviated_zone")
     trade(simulator, "AAPL  251219C00300000", "-4", FIRST, kind="assignment")
     book = held_and_equal(bench, simulator)

@@ -11,13 +11,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from app.launch import simulator_process
 from app.launch.ports import free_port, is_listening
 from app.launch.simulator_process import SimulatorProcess, command_line, parse_ready
-from engine.config import SimulatorSettings
+from engine.config import SimulatedDay, SimulatorSettings
+from simulator.world.scenarios import SCENARIOS
 from tests.patience import wait_for
 
 GATEWAY = """
@@ -116,11 +118,21 @@ def test_the_ready_line() -> None:
 
 
 def test_the_command_line_says_what_the_settings_say(tmp_path: Path) -> None:
-    settings = SimulatorSettings(seed=3, speed=2.5, scenario="weekend", line_limit=60, volume_unit="shares", fresh=True)
+    settings = SimulatorSettings(
+        seed=3,
+        speed=2.5,
+        scenario="weekend",
+        line_limit=60,
+        volume_unit="shares",
+        fresh=True,
+        portfolio="world",
+        accounts=3,
+    )
     command = command_line(settings, 4010, tmp_path / "s.json", "DU7654321")
     text = " ".join(command[1:])
     assert text == (
-        "-m simulator --host 127.0.0.1 --port 4010 --seed 3 --speed 2.5 --scenario weekend --line-limit 60 "
+        "-m simulator --host 127.0.0.1 --port 4010 --seed 3 --speed 2.5 --scenario weekend "
+        "--portfolio world --accounts 3 --line-limit 60 "
         f"--volume-unit shares --state {tmp_path / 's.json'} --account DU7654321 --fresh"
     )
 
@@ -133,3 +145,7 @@ def test_a_disk_that_takes_nothing_is_said_and_keeps_nobody_from_starting(
     assert process.start() is None
     process.stop()
     assert "can't be started" in caplog.text
+
+
+def test_the_simulator_knows_every_day_that_the_settings_offer() -> None:
+    assert get_args(SimulatedDay) == SCENARIOS

@@ -91,6 +91,15 @@ def test_a_combination_is_a_heading_and_its_legs(desk: Desk) -> None:
     assert desk.hub.books[1].lot(legs[0].con_id).quantity == 4
 
 
+def test_an_advisors_order_is_told_at_the_master_and_counts_at_the_clients(desk: Desk) -> None:
+    heading, *parts = (one.fill for one in desk.trade("VOD", "200", "allocation", "72.00"))
+    assert heading.shares == 400 and [part.shares for part in parts] == [200, 200]
+    assert {part.order_id for part in parts} == {heading.order_id}
+    master, first, second = desk.hub.books
+    assert [book.lot(heading.con_id).quantity for book in (master, first, second)] == [0, 1200, 700]
+    assert [len(book.fills()) for book in (master, first, second)] == [1, 1, 1] and master.cash() == {"EUR": 2500}
+
+
 def test_an_assignment_moves_the_position_and_is_no_execution(desk: Desk) -> None:
     desk.trade("AAPL  251219C00240000", "-3", "assignment")
     book = desk.hub.books[1]
