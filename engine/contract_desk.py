@@ -34,6 +34,11 @@ class ContractDesk:
         if contract.con_id not in self._asked:
             self._wanted.setdefault(contract.con_id, contract)
 
+    def want_again(self, contract: ContractRef) -> None:
+        """It is called otherwise now: its details were those of the former name."""
+        self._asked.pop(contract.con_id, None)
+        self.want(contract)
+
     def info(self, con_id: int) -> ContractInfo | None:
         """The newest details, also of an earlier connection."""
         return self._infos.get(con_id)

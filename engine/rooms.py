@@ -256,6 +256,7 @@ class Rooms:
         self.manager.rename(contract)
         self.bus.rename(contract)
         self.coordinator.rename(contract)
+        self.contracts.want_again(contract)
 
     def _units_changed(self, change: UnitChange) -> None:
         self.bars.on_unit_changed(change.ticks, change.redo)

@@ -240,12 +240,11 @@ class VolumeUnits:
             self._decide(None)
 
     def _note_price(self, con_id: int, price: float | None) -> bool:
-        """Whether it says something new of the lot."""
-        if price is None or price <= 0.0:
+        """Whether it is the first one: a lot does not change with the price of a day."""
+        if price is None or price <= 0.0 or con_id in self._price:
             return False
-        before = self._price.get(con_id)
         self._price[con_id] = price
-        return before is None or (before <= ROUND_LOT_BELOW_USD) != (price <= ROUND_LOT_BELOW_USD)
+        return True
 
     def _forget_evidence(self) -> None:
         for con_id, units in self._units.items():

@@ -125,7 +125,7 @@ class Requests:
         if contract.sec_type == "BAG":
             return []
         known = self._details.get(contract.con_id) if contract.con_id else None
-        if known:
+        if known and not _is_renamed(known[0].contract, contract):
             return known
         names = self._connection.names
         named = names.wanted
@@ -212,3 +212,8 @@ def _end_text(end_market: float | None) -> str:
     if end_market is None:
         return ""
     return dt.datetime.fromtimestamp(end_market, dt.UTC).strftime("%Y%m%d %H:%M:%S UTC")
+
+
+def _is_renamed(known: Any, asked: ContractRef) -> bool:
+    """Whether a stock is asked for by another name than its remembered details bear."""
+    return asked.sec_type == "STK" and bool(asked.local_symbol) and known.localSymbol not in ("", asked.local_symbol)

@@ -18,6 +18,7 @@ NAMED_IN = (7, 10, 20, 61, 79)  # messages that name contracts
 def rename(gateway, old="MSFT", new="MSFX"):
     for number in NAMED_IN:
         gateway.rewrite[number] = lambda text: re.sub(rf"\b{old}\b", new, text)
+    gateway.long_names[MSFT.con_id] = f"{new} Corporation".encode()
 
 
 def names(bench):
@@ -57,6 +58,7 @@ def test_a_symbol_is_renamed_while_we_look_and_by_night(tmp_path):
             wait_for(lambda: all_called(bench, "MSFX"), lambda: names(bench))
             assert len(bench.read(f"symbol:{MSFT.con_id}").bars) >= bars, "its history stays"
             assert bench.read("lines").by_class["100"] == 3, "and so does its line"
+            wait_for(lambda: bench.position("MSFX").name == "MSFX Corporation", "the details anew")
             assert bench.read("universe").renamed == ((MSFT.con_id, "MSFT"),)
             by_old, by_new = ask(bench, "r1", "msft"), ask(bench, "r2", "MSFX")
             assert by_old.text == "MSFT is called MSFX now." and by_new.text == "1 found."

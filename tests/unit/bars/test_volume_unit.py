@@ -257,6 +257,15 @@ def test_the_price_is_evidence_no_proof() -> None:
     assert calls[-1].ticks == calls[-1].redo == {77}
 
 
+def test_a_lot_does_not_change_when_the_price_crosses_its_limit_within_the_day() -> None:
+    units = VolumeUnits()
+    hear(units, CHEAP, ticks=True, history=False)
+    units.know(stock(77))
+    for price in (249.0, 251.0, 260.0):
+        units.on_ticks(77, 52_500.0, None, price, at_market=TEN)
+        assert units.tick_factor(77) == 100.0
+
+
 def test_a_line_that_came_long_after_the_answer_does_not_measure() -> None:
     """2.5 times the volume since: 100 would look like 40."""
     units = VolumeUnits()
