@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable
-from itertools import groupby, takewhile
+from itertools import groupby
 from pathlib import Path
 
 from msgspec import Struct
@@ -36,6 +36,15 @@ ROWS_WAITING_MAX = 20_000
 BATCH_MAX = 2_000
 
 
+_Database = tuple[str, str | None, int | None, str | None]
+_Place = tuple[_Database, str, str]  # database, mode, account
+
+
+def _database(url: URL) -> _Database:
+    """What tells two databases apart. A URL's own hash is that of its text, which a path of other bytes has none of."""
+    return url.drivername, url.host, url.port, url.database
+
+
 class _Scope(Struct, frozen=True):
     """Where rows go and whose they are."""
 
@@ -45,9 +54,16 @@ class _Scope(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
-    scope: _Scope | None  # None = recorded before the journal was opened
     table: Table
     row: Row
+
+
+class _Queue:
+    """What waits for one scope, oldest first: order counts within it, and another's failure must not hold it up."""
+
+    def __init__(self, scope: _Scope | None) -> None:
+        self.scope = scope  # None = recorded before the journal was opened
+        self.entries: deque[_Entry] = deque()
 
 
 class Journal:
@@ -59,10 +75,10 @@ class Journal:
     def __init__(self, clock: Clock, reopen_s: float = REOPEN_PERIOD_S) -> None:
         self.write_errors = 0
         self.dropped = 0
-        self.problem = ""
         self.last_write_wall: float | None = None
         self._clock = clock
-        self._waiting: deque[_Entry] = deque()
+        self._queues: dict[_Place | None, _Queue] = {}  # none is ever taken out: another thread may hold it
+        self._problems: dict[_Database, str] = {}
         self._scope: _Scope | None = None
         self._others: dict[str, _Scope] = {}
         self._store = _Store(clock, reopen_s)
@@ -131,15 +147,20 @@ class Journal:
         self._append(tables.line_spans, statements.span_row(span))
 
     @property
+    def problem(self) -> str:
+        """Why a file can't be written; "" = all can."""
+        return next(iter(list(self._problems.values())), "")
+
+    @property
     def waiting(self) -> int:
         """Rows not yet on disk."""
-        return len(self._waiting)
+        return sum(len(queue.entries) for queue in list(self._queues.values()))
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until every row recorded so far is on disk; False = not within `timeout` seconds."""
         self._wake.set()
         with self._idle:
-            return self._idle.wait_for(lambda: not self._waiting, timeout)
+            return self._idle.wait_for(lambda: not self.waiting, timeout)
 
     def stop(self, timeout: float = 2.0) -> None:
         """Write what waits, close, end the thread; waits at most `timeout` seconds."""
@@ -148,63 +169,57 @@ class Journal:
         self._thread.join(timeout)
 
     def _append(self, table: Table, row: Row, account: str = "") -> None:
-        if len(self._waiting) >= ROWS_WAITING_MAX:
+        scope = self._others.get(account, self._scope)
+        place = None if scope is None else (_database(scope.url), scope.mode, scope.account)
+        queue = self._queues.get(place) or self._queues.setdefault(place, _Queue(scope))
+        if len(queue.entries) >= ROWS_WAITING_MAX:
             self.dropped += 1
             return
         row["recorded_at"] = self._clock.wall()
-        self._waiting.append(_Entry(self._others.get(account, self._scope), table, row))
+        queue.entries.append(_Entry(table, row))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.wait(COMMIT_PERIOD_S)
             self._wake.clear()
-            while self._write_batch() and self._waiting:
-                pass
+            self._write_all()
             self._store.keep([scope.url for scope in (self._scope, *self._others.values()) if scope is not None])
-        while self._write_batch() and self._waiting:
-            pass
+        self._write_all()
         self._store.keep(())
 
-    def _write_batch(self) -> bool:
+    def _write_all(self) -> None:
+        """Everything that can be written now."""
+        for queue in list(self._queues.values()):
+            while self._write_batch(queue):
+                pass
+
+    def _write_batch(self, queue: _Queue) -> bool:
         """Write the oldest rows; they leave the queue only after the commit. False = nothing could be written."""
-        scope = self._scope
-        batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_MAX))]
-        if scope is None or not batch:
-            return False
-        first = batch[0].scope or scope
-        batch = list(takewhile(lambda entry: (entry.scope or scope) == first, batch))
-        if not self._store.may_try(first.url):
+        scope = queue.scope or self._scope
+        batch = [queue.entries[i] for i in range(min(len(queue.entries), BATCH_MAX))]
+        if scope is None or not batch or not self._store.may_try(scope.url):
             return False
         try:
-            self.dropped += self._store.write(first, batch)
+            self.dropped += self._store.write(scope, batch)
         except (StateError, SQLAlchemyError, sqlite3.Error, OSError) as error:
-            self._failed(first, error)
+            self._failed(scope, error)
             return False
         for _ in batch:
-            self._waiting.popleft()
+            queue.entries.popleft()
         self.last_write_wall = self._clock.wall()
-        if self.problem:
-            log.warning("Journal: writing works again")
-            self.problem = ""
+        if self._problems.pop(_database(scope.url), None) is not None:
+            log.warning("Journal: writing to %s works again", scope.url.database)
         with self._idle:
             self._idle.notify_all()
         return True
 
     def _failed(self, scope: _Scope, error: Exception) -> None:
         self.write_errors += 1
-        text = str(getattr(error, "orig", None) or error)
-        if text != self.problem:
+        key, text = _database(scope.url), str(getattr(error, "orig", None) or error)
+        if text != self._problems.get(key):
             log.error("Journal: %s can't be written: %s. The rows wait in memory.", scope.url.database, text)
-            self.problem = text
+            self._problems[key] = text
         self._store.abandon(scope.url, check_file=is_corruption(getattr(error, "orig", error)))
-
-
-_Database = tuple[str, str | None, int | None, str | None]
-
-
-def _database(url: URL) -> _Database:
-    """What tells two databases apart. A URL's own hash is that of its text, which a path of other bytes has none of."""
-    return url.drivername, url.host, url.port, url.database
 
 
 class _Store:

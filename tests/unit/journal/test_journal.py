@@ -478,3 +478,23 @@ def test_one_accounts_broken_file_is_moved_aside_and_the_others_go_on(tmp_path, 
     assert journal.flush(DEADLINE_S)
     assert [row["unrealized"] for row in rows_of(tmp_path / "a" / "journal.db", "pnl_points")] == [2.0]
     assert [row["unrealized"] for row in rows_of(tmp_path / "b" / "journal.db", "pnl_points")] == [1.0]
+
+
+def test_a_file_that_cannot_be_written_holds_up_no_other(tmp_path, make_journal):
+    journal = make_journal()
+    (tmp_path / "b").write_text("a file where the folder should be", encoding="utf-8")
+    journal.open(tmp_path / "a" / "journal.db", "paper", "DF1")
+    journal.also(tmp_path / "b" / "journal.db", "paper", "DU2")
+    journal.also(tmp_path / "c" / "journal.db", "paper", "DU3")
+    for name in ("DU2", "DF1", "DU3"):
+        journal.record_pnl(WALL, MARKET, 1.0, None, None, name)
+    assert wait_for(lambda: journal.waiting == 1 and journal.problem)
+    for name in ("a", "c"):
+        assert len(rows_of(tmp_path / name / "journal.db", "pnl_points")) == 1
+    journal.record_pnl(WALL + 2.0, MARKET + 2.0, 2.0, None, None, "DF1")
+    assert wait_for(lambda: len(rows_of(tmp_path / "a" / "journal.db", "pnl_points")) == 2)
+    assert journal.problem, "the other one is still said"
+    (tmp_path / "b").unlink()
+    assert journal.flush(30.0)
+    assert journal.problem == ""
+    assert len(rows_of(tmp_path / "b" / "journal.db", "pnl_points")) == 1
