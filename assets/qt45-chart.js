@@ -139,6 +139,8 @@
           { x: [added.x, added.x, added.x], y: [added.gain, added.loss, added.line] }, [0, 1, 2]
         ] });
       }
+      var day = qt.get("pnl.day");
+      if (day && gd.layout.meta.day && day !== gd.layout.meta.day) { chart.due = true; }
       if (state.cut) { state.cut = false; chart.due = true; chart.asked = 0; }   // the range begins anew, too
       if (state.added > TAIL_MOST || state.high !== high || state.low !== low) { chart.due = true; }
       if (chart.due && Date.now() - (chart.asked || 0) > REBASE_PAUSE_MS) { chart.due = false; rebase(chart, gd, "moved"); }

@@ -12,6 +12,7 @@ from app.figures.pnl_window import (
     MAX_POINTS,
     Range,
     basis_words,
+    begun,
     day_start,
     fill_marks,
     joined,
@@ -56,6 +57,8 @@ def curve_of(deps: AppDeps, range_: Range) -> Curve:
         rows = deps.journal.pnl(since_wall, None, MAX_POINTS, mark_gaps_s=GAP_S, account=s.pnl.account)
     newest = [point_of(p) for p in s.pnl.points] if s.pnl else []
     points = joined([point_of(row) for row in rows], newest, since, GAP_S * max(1.0, rate))
+    if range_ == "day":
+        points = begun(points, begins)
     marks = [*session_marks(now_market, range_, s.pnl), *reset_marks(points, begins)]
     marks += fill_marks(s.positions.fills if s.positions else ())
     net = s.positions.account.net_liquidation if s.positions else None

@@ -10,6 +10,7 @@ A reset cuts the line: what lies before it is another day's P&L. High and low ar
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from app.figures.zones import PAGE_ZONE, clock_text, shifts, shown
@@ -23,6 +24,7 @@ NIGHT_S = 2 * 3600.0  # longer ones lie between sessions
 
 LEAST_RANGE: Final = 10.0  # money that the axis spans at least
 LEAST_OF_VALUE: Final = 0.005  # and this share of what is shown: cents must not look like a crash
+EDGE_SHARE: Final = 0.12  # of the chart's width at each side
 EDGE_S = 300.0  # a day that began so long before its first point is marked at that
 
 
@@ -97,9 +99,21 @@ def series(curve: Curve) -> list[dict[str, Any]]:
         {"x": x, "y": gain, "visible": areas},
         {"x": x, "y": loss, "visible": areas},
         {"x": x, "y": line},
-        {"x": [axis_ms(p.m) for p in marks], "y": [p.y for p in marks], "text": words[: len(marks)]},
+        {
+            "x": [axis_ms(p.m) for p in marks],
+            "y": [p.y for p in marks],
+            "text": words[: len(marks)],
+            "textposition": [f"{edge} {_side(p, points)}" for edge, p in zip(("top", "bottom"), marks, strict=False)],
+        },
         _hatches(gaps(points)),
     ]
+
+
+def _side(point: Point, points: list[Point]) -> str:
+    """Where the words of an extreme stand, so that the edge of the chart does not cut them."""
+    span = points[-1].m - points[0].m
+    at = (point.m - points[0].m) / span if span > 0.0 else 0.5
+    return "right" if at < EDGE_SHARE else "left" if at > 1.0 - EDGE_SHARE else "center"
 
 
 def _words(word: str, point: Point | None) -> str:
@@ -177,7 +191,6 @@ def _traces(curve: Curve) -> list[dict[str, Any]]:
         {
             "mode": "markers+text",
             "marker": {"size": 7, "color": COLOR["card"], "line": {"color": COLOR["text"], "width": 1.5}},
-            "textposition": ["top center", "bottom center"],
             "textfont": {"size": 11, "color": COLOR["text-2"]},
             "cliponaxis": False,
             "hoverinfo": "skip",
@@ -224,6 +237,7 @@ def furniture(curve: Curve) -> dict[str, Any]:
             "low": [low.y, low.m] if low else None,
             "shifts": shifts(first, max(first, last), PAGE_ZONE) if points else [],
             "basis": curve.basis,
+            "day": round(curve.day_from) if isfinite(curve.day_from) else None,
         },
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from app.figures.pnl import GAP_S, Mark, Point
+from app.figures.pnl import EDGE_S, GAP_S, Mark, Point
 from app.figures.zones import PAGE_ZONE, clock_text, zone_word
 from app.format import MINUS, quantity, short_name
 from engine.bars.hours import UNKNOWN_HOURS
@@ -81,12 +81,20 @@ def session_marks(now_market: float, range_: str, section: PnlSection | None = N
     return out
 
 
+def begun(points: list[Point], begins: float) -> list[Point]:
+    """The points of the day that began then: IB resets its figure a little later, until then it is yesterday's."""
+    late = [i for i, point in enumerate(points) if point.cut and begins - 1.0 <= point.m <= begins + EDGE_S]
+    return points[late[-1] + 1 :] if late else points
+
+
 def reset_marks(points: Sequence[Point], begins: float) -> list[Mark]:
     """Where the P&L of the day began anew, and the beginning of the account's day."""
     at = [point.m + RESET_AFTER_S for point in points if point.cut]
-    if not any(abs(each - begins) < 2.0 for each in at):
-        at.append(begins)
-    return [Mark(each, f"{'new day' if each == begins else 'reset'} {clock_text(each)[:5]}", "reset") for each in at]
+    new = next((each for each in at if begins - 1.0 <= each <= begins + EDGE_S), begins)
+    return [
+        Mark(each, f"{'new day' if each == new else 'reset'} {clock_text(each)[:5]}", "reset")
+        for each in sorted({*at, new})
+    ]
 
 
 def basis_words(begins: float) -> str:

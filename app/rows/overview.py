@@ -39,6 +39,7 @@ def overview_parts(s: Snapshots) -> View:
         "heat:top": heat_parts(heat, HEAT_COLUMNS),
         "rows:events": events,
         "tail:pnl": pnl_tail(s),
+        "pnl": {"day": round(s.pnl.day_start) if s.pnl is not None and s.pnl.day_start is not None else None},
         "state": {
             "positions": positions_state(s),
             "lines": broker_state(s, s.lines, bool(s.lines), LOADING),

@@ -1,9 +1,9 @@
 """The P&L curve as it grows: one point each 2 s, one empty point where data end, a mark where the day begins anew.
 
-Engine thread only. A reset is no loss and no profit, so the curve is cut there. It is known in two ways:
-- a trade date of what the account holds begins (`began_market`, see `engine.bars.trading_day`);
-- the broker's figure says so. Its schedule is a setting of TWS that nobody tells us: day P&L steps while neither the
-  unrealised nor the realised P&L has moved, or the realised P&L is set to zero.
+Engine thread only. A reset is no loss and no profit, so the curve is cut there, where the broker's figure makes it. Its
+schedule is a setting of TWS that nobody tells us, and it comes seconds after a trade date has begun. So the step itself
+is looked for: day P&L moves and neither the unrealised nor the realised P&L has, or the realised P&L is set to zero.
+Where that can't be seen (after a gap, without our own figures) the curve is cut at the beginning of the trade date.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ REMEMBERED = 15  # points (30 s) that tell how far day P&L and our own unrealise
 LEAST_STEP = 10.0  # money; less is no reset that anybody would see
 NOISE_TIMES = 3.0  # our marks and the broker's differ by seconds: a step has to stand out of that
 Record = Callable[[float, float, float | None, float | None, float | None], None]
+JUDGED_S = 30.0  # between two points further apart the market moves more than a reset
+SOON_S = 600.0  # so long after a trade date has begun a reset is expected
 _BEFORE_S: Final = 0.5  # a mark lies so long before the first point of the new day
 
 
@@ -73,21 +75,27 @@ class PnlCurve:
         self._keep(point)
 
     def _cut_before(self, point: PnlPoint, began_market: float | None) -> None:
-        """A mark before `point` if a day began between it and the point before."""
+        """A mark before `point` if the day's P&L began anew between it and the point before."""
         before, self._known = self._known, point
         apart = _apart(point)
         if before is not None and before.m < point.m:
-            begins = began_market is not None and before.m < began_market <= point.m
-            if begins or self._is_reset(before, point):
-                if self._flat is not None:
-                    self._keep(self._flat)
-                newest = self._tail[-1].m
-                m = (began_market if begins and began_market is not None else point.m) - _BEFORE_S
-                m = m if newest < m < point.m else (newest + point.m) / 2.0
-                self._keep(PnlPoint(max(before.t, point.t - _BEFORE_S), m, None, 0.0, None))
-                self._apart.clear()
+            expected = began_market is not None and began_market <= point.m < began_market + SOON_S
+            judged = apart is not None and len(self._apart) >= 3 and point.m - before.m <= JUDGED_S
+            if judged and self._is_reset(before, point, expected):
+                self._mark(point, point.m)
+            elif not judged and began_market is not None and before.m < began_market <= point.m:
+                self._mark(point, began_market)
         if apart is not None:
             self._apart.append(apart)
+
+    def _mark(self, point: PnlPoint, at: float) -> None:
+        """Say that the day began anew at market time `at`, before `point`."""
+        if self._flat is not None:
+            self._keep(self._flat)
+        newest = self._tail[-1]
+        m = at - _BEFORE_S if newest.m < at - _BEFORE_S < point.m else (newest.m + point.m) / 2.0
+        self._keep(PnlPoint(max(newest.t, point.t - _BEFORE_S), m, None, 0.0, None))
+        self._apart.clear()
 
     def _interrupt(self, point: PnlPoint, lacks: frozenset[str]) -> None:
         """One empty point where the sum counts other positions than before, unless the curve is cut there anyway."""
@@ -101,19 +109,19 @@ class PnlCurve:
         newest = self._tail[-1]
         self._keep(PnlPoint((newest.t + point.t) / 2.0, (newest.m + point.m) / 2.0, None, None, None))
 
-    def _is_reset(self, before: PnlPoint, point: PnlPoint) -> bool:
-        """Whether the broker's own figures have begun anew between two points."""
+    def _is_reset(self, before: PnlPoint, point: PnlPoint, expected: bool) -> bool:
+        """Whether the broker's own figures have begun anew between two points; `expected` by the calendar."""
         if before.realized and abs(before.realized) >= 1.0 and point.realized == 0.0:
             return True
         apart = _apart(point)
-        if apart is None or before.daily is None or point.daily is None or len(self._apart) < 3:
+        if apart is None or before.daily is None or point.daily is None:
             return False
         usual = median(self._apart)
         noise = max(abs(each - usual) for each in self._apart)
         stands_out = abs(apart - usual) > max(LEAST_STEP, NOISE_TIMES * noise)
         step = point.daily - before.daily
         moved = abs((point.unrealized or 0.0) - (before.unrealized or 0.0))
-        return stands_out and abs(step) > LEAST_STEP and moved < abs(step) / 2.0
+        return stands_out and abs(step) > LEAST_STEP and (expected or moved < abs(step) / 2.0)
 
     def _keep(self, point: PnlPoint) -> None:
         self._flat = None

@@ -19,7 +19,7 @@ from app import ids
 from app.deps import AppDeps
 from app.factory import create_app
 from app.figures.pnl import Curve, Mark, Point, furniture, gaps, least_range, of_day, pnl_figure, room, series
-from app.figures.pnl_window import basis_words, joined, point_of, reset_marks, session_marks, since_market
+from app.figures.pnl_window import basis_words, begun, joined, point_of, reset_marks, session_marks, since_market
 from app.figures.treemap import treemap_figure
 from app.figures.zones import shifts, shown
 from app.rows.positions import treemap
@@ -302,8 +302,17 @@ def test_a_reset_is_cut_and_marked_and_no_climb_is_drawn() -> None:
 def test_a_reset_within_the_day_is_a_mark_of_its_own() -> None:
     begins, reset = ny("2025-11-05T18:00"), ny("2025-11-05T20:00")
     points = [Point(begins + 2, 900.0), Point(reset - 0.5, None, True), Point(reset + 2, 5.0)]
-    assert [mark.text for mark in reset_marks(points, begins)] == ["reset 20:00", "new day 18:00"]
+    assert [mark.text for mark in reset_marks(points, begins)] == ["new day 18:00", "reset 20:00"]
     assert [point.y for point in of_day(Curve(points, [], begins))] == [None, 5.0]
+
+
+def test_what_ib_sends_of_yesterday_in_the_first_seconds_is_not_in_the_new_day() -> None:
+    at = ny("2025-11-05T18:00")
+    points = [Point(at + 1, -6_838.0), Point(at + 2.5, None, True), Point(at + 3, -354.0), Point(at + 5, -360.0)]
+    assert begun(points, at) == points[2:]
+    assert [mark.text for mark in reset_marks(points, at)] == ["new day 18:00"]
+    later = [Point(at + 1, 5.0), Point(at + 7_200, None, True), Point(at + 7_202, 0.0)]
+    assert begun(later, at) == later, "a reset of its own within the day"
 
 
 def test_a_reset_comes_out_of_the_journal_as_it_went_in() -> None:

@@ -66,12 +66,30 @@ def resets_of(points):
 
 def test_the_evening_of_futures_is_a_cut_and_no_climb():
     """18:00: the trade date of NQ begins, its day P&L is 0 again, the stocks' stays."""
-    steps = [(17_990.0 + 2 * n, -500.0 + n, 40.0, (-2_100.0 if n < 5 else 0.0) - 100.0 + n) for n in range(12)]
+    steps = [(17_990.0 + 2 * n, -500.0 + n, 40.0, (-2_100.0 if n < 7 else 0.0) - 100.0 + n) for n in range(12)]
     points = grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)
-    assert resets_of(points) == [17_999.5]
+    assert resets_of(points) == [18_003.5], "where the broker makes it, four seconds late"
     at = [is_reset(point) for point in points].index(True)
-    assert points[at - 1].daily == -2_196.0 and points[at + 1].daily == -95.0
+    assert points[at - 1].daily == -2_194.0 and points[at + 1].daily == -93.0
     assert points[at].daily is None and points[at].unrealized is None
+
+
+def test_the_opening_after_a_reset_may_jump_further_than_the_reset() -> None:
+    """Over the break NQ falls by 600 while 500 of yesterday go: expected at that time, nothing else explains it."""
+    steps = [(17_990.0 + 2 * n, -500.0 if n < 5 else -1_100.0, 0.0, -500.0 if n < 5 else -600.0) for n in range(12)]
+    assert resets_of(grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == [17_999.5]
+
+
+def test_without_our_own_figures_the_trade_date_cuts():
+    steps = [(17_990.0 + 2 * n, None, None, -2_100.0 if n < 5 else 0.0) for n in range(12)]
+    assert resets_of(grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == [17_999.5]
+    few = [(17_998.0 + 2 * n, -5.0, 0.0, -2_100.0 if n < 1 else 0.0) for n in range(12)]
+    assert resets_of(grown(few, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == [17_999.5], "just started"
+
+
+def test_a_trade_date_that_changes_nothing_cuts_nothing():
+    steps = [(17_990.0 + 2 * n, -500.0 + n, 0.0, 300.0 + n) for n in range(12)]
+    assert resets_of(grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == []
 
 
 def test_a_reset_that_the_broker_makes_at_a_time_of_its_own():
