@@ -6,6 +6,7 @@ From IB's table of historical data by product, and the generic ticks that TWS na
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from engine.domain import ContractRef
 
@@ -55,6 +56,7 @@ class NamesWanted:
         self.wanted = False
         self.is_trying = False
         self._settled = False
+        self._waiting: list[Callable[[bool], None]] = []
 
     def may_help(self, contract: ContractRef, code: int, text: str, *, named: bool = False) -> bool:
         """Whether this refusal of a request, `named` or not, may be over missing names."""
@@ -64,12 +66,23 @@ class NamesWanted:
             return self.wanted or not self.is_trying
         return code in _INVALID and _NAMES.search(text) is not None
 
+    def has_to_wait(self, contract: ContractRef, code: int, *, named: bool) -> bool:
+        """Whether the try that is under way will tell what this 200 means."""
+        return self.is_trying and not named and code == _UNKNOWN_CONTRACT and bool(contract.con_id and contract.symbol)
+
+    def when_told(self, hear: Callable[[bool], None]) -> None:
+        """`hear(wanted)` is called once, at the end of the try that is under way."""
+        self._waiting.append(hear)
+
     def begin(self) -> None:
         self.is_trying = True
 
     def end(self, *, helped: bool) -> None:
         """A try is over; one that helped decides."""
         self.is_trying, self._settled, self.wanted = False, True, self.wanted or helped
+        waiting, self._waiting = self._waiting, []
+        for hear in waiting:
+            hear(self.wanted)
 
 
 def bars_of(sec_type: str) -> str:

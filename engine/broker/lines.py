@@ -18,7 +18,7 @@ from engine.broker.client import forget_ticker, new_ticker
 from engine.broker.connection import Connection
 from engine.broker.convert import TickCopier, to_contract
 from engine.broker.pacing import Pacer
-from engine.broker.port import BrokerEvent, Rerouted, Ticks
+from engine.broker.port import BrokerEvent, RequestError, Rerouted, Ticks
 from engine.clock import Clock
 from engine.domain import ContractRef, TickUpdate
 
@@ -93,6 +93,8 @@ class MarketLines:
         if line is None or line.cancelled:
             return
         line.cancelled = True
+        if line.named and self._connection.names.is_trying:
+            self._connection.names.end(helped=False)  # it told nothing
         self._copiers.pop(line.ticker, None)
         now = self._clock.mono()
         self._cancelled.append((now, req_id))
@@ -158,13 +160,28 @@ class MarketLines:
             if names.is_trying:
                 names.end(helped=False)
             return False
+        if names.has_to_wait(line.contract, code, named=line.named):
+            names.when_told(lambda wanted: self._after_try(req_id, line, code, text, wanted=wanted))
+            return True
         if not names.may_help(line.contract, code, text, named=line.named):
             return False
         names.begin()
+        self._request_named(req_id, line)
+        return True
+
+    def _request_named(self, req_id: int, line: _Line) -> None:
         line.named = True
         line.native = to_contract(self._connection.library, line.contract, names=True)
         self._request(req_id, line)
-        return True
+
+    def _after_try(self, req_id: int, line: _Line, code: int, text: str, *, wanted: bool) -> None:
+        """Another contract was tried with names: this one's refusal is over them too, or stands."""
+        if line.cancelled or not self._connection.is_ready:
+            return
+        if wanted:
+            self._request_named(req_id, line)
+        else:
+            self._emit(RequestError(req_id, code, text))
 
     def _on_reroute(self, wire_id: int, con_id: int, exchange: str) -> None:
         """TWS has no prices of this contract (a CFD) itself: the same line asks the one it names."""

@@ -76,6 +76,8 @@ class Requests:
         try:
             return await self._rows_once(contract, request, kind, timeout_s, names=named)
         except RequestRejected as error:
+            if names.has_to_wait(contract, error.code, named=named):
+                await self._told_of_names(timeout_s)
             if not names.may_help(contract, error.code, error.text, named=named):
                 raise
         names.begin()
@@ -86,6 +88,12 @@ class Requests:
         finally:
             names.end(helped=helped)
         return rows
+
+    async def _told_of_names(self, timeout_s: float) -> None:
+        """Until the try with names that is under way has ended."""
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._connection.names.when_told(lambda wanted: None if told.done() else told.set_result(wanted))
+        await asyncio.wait({told}, timeout=timeout_s)
 
     async def _rows_once(
         self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float, *, names: bool

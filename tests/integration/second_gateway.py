@@ -92,7 +92,7 @@ class SecondGateway(ThreadedServer):
         self.things = dict(BY_ID)  # by con_id
         self.reroutes: dict[int, tuple[int, str]] = {}  # con_id -> where its prices come from (message 91)
         self.legal_ticks: str | None = None  # generic ticks that are taken, None = any; as the refusal's text
-        self.insists_on_names = False
+        self.insists_on_names = self.names_silently = False  # silently: 200 on lines and bars, which tells nothing
         self.bars_wanted: dict[str, str] = {}  # type -> the only kind of bars
         self.long_names: dict[int, bytes] = {}  # as they stand on the wire
         self.line_limit, self.delay_s, self.clock_offset_s = 100, 0.0, 0.0
@@ -239,7 +239,7 @@ class SecondGateway(ThreadedServer):
 
     def _on_9(self, client: Client, fields: list[str]) -> None:
         req_id, con_id, symbol = fields[2], int(fields[3]), fields[4]
-        if self.insists_on_names and not (fields[4] and fields[5]):
+        if self.insists_on_names and not self.names_silently and not (fields[4] and fields[5]):
             return self._error(client, req_id, 321, f"{INVALID}Please enter a symbol or a security type")
         found = [t for t in self.things.values() if t.con_id == con_id or (not con_id and t.symbol == symbol)]
         if not found or found[0].con_id in self.unknown:
@@ -260,7 +260,8 @@ class SecondGateway(ThreadedServer):
         if not fields[10]:
             self._error(client, req_id, 321, f"{INVALID}Please enter exchange")
         elif self.insists_on_names and not (fields[4] and fields[5]):
-            self._error(client, req_id, 321, f"{INVALID}Please enter a symbol or a security type")
+            unnamed = (200, NO_SUCH) if self.names_silently else (321, f"{INVALID}Please enter a symbol")
+            self._error(client, req_id, *unnamed)
         elif self.legal_ticks is not None and set(asked) - set(re.findall(r"\d+", self.legal_ticks)):
             legal = f"Legal ones for (STK) are: {self.legal_ticks}"
             self._error(client, req_id, 321, f"{INVALID}Incorrect generic tick list of {fields[16]}.  {legal}")

@@ -131,6 +131,31 @@ def test_a_gateway_that_insists_on_names_gets_them_from_its_first_refusal_on(gat
     assert [fields[4:6] for fields in gateway.requests(1)] == [["6J", "FUT"], ["MSFT", "STK"]]
 
 
+def test_a_gateway_that_calls_contracts_without_names_unknown_gets_them_for_all_lines_at_once(gateway):
+    gateway.insists_on_names = gateway.names_silently = True
+
+    async def work(rig):
+        bars = asyncio.ensure_future(rig.broker.history(GRAIN, BARS))
+        lines = [rig.broker.subscribe(ref, urgent=True) for ref in REFS]
+        await rig.until(lambda: all(rig.last_tick(line) for line in lines))
+        assert len(await bars) == 120
+        assert not [error for error in rig.of(RequestError) if error.req_id in lines]
+
+    connected(gateway, work)
+
+
+def test_unknown_contracts_are_told_after_one_try_with_names(gateway):
+    gateway.errors = {ref.con_id: (200, "No security definition has been found for the request") for ref in REFS}
+
+    async def work(rig):
+        lines = [rig.broker.subscribe(ref, urgent=True) for ref in REFS]
+        await rig.until(lambda: {error.req_id for error in rig.of(RequestError)} == set(lines))
+        assert {error.code for error in rig.of(RequestError)} == {200}
+
+    connected(gateway, work)
+    assert len(gateway.requests(1)) == len(REFS) + 1
+
+
 def test_history_alone_learns_of_names_too(gateway):
     gateway.insists_on_names = True
 
