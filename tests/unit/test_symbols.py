@@ -8,6 +8,7 @@ import pytest
 
 from app.api_symbols import Known, find, once_called
 from app.rows import find as search
+from app.rows.find_page import name_parts
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ContractRef
 from engine.former_names import FormerNames, is_renamed
@@ -94,3 +95,6 @@ def test_search_and_api_find_by_the_former_name_and_say_so() -> None:
     known = [Known(*row[:5]) for row in rows]
     assert find("FB", known) == []
     assert [each.con_id for each in once_called("fb", known, state)] == [1]
+    page = name_parts(state, "fb")
+    assert page["find"]["text"] == "FB is called META now." and list(page["rows:found"]) == ["1"]
+    assert name_parts(state, "META")["find"]["go"] == 1
