@@ -146,11 +146,12 @@ class TickCopier:
 
     __slots__ = (
         "_ask", "_avg_volume", "_bid", "_close", "_day", "_delayed", "_delayed_halt", "_high", "_last", "_last_size",
-        "_low", "_magnifier", "_mark", "_negative", "_open", "_volume", "req_id",
+        "_low", "_magnifier", "_mark", "_negative", "_open", "_volume", "has_sizes", "req_id",
     )  # fmt: skip
 
     def __init__(self, req_id: int, sec_type: str, magnifier: float | None = None) -> None:
         self.req_id = req_id
+        self.has_sizes = True  # false: they are another contract's, in a unit that nothing tells
         self._negative = sec_type in _MAY_BE_NEGATIVE
         self._magnifier = magnifier
         self._delayed = False
@@ -186,6 +187,9 @@ class TickCopier:
             self._last = last
             self._last_size = last_size
         self._keep_day(ticker, negative)
+        volume, avg_volume, trade_size = self._volume, self._avg_volume, self._last_size
+        if not self.has_sizes:
+            bid_size = ask_size = trade_size = volume = avg_volume = None
         has_trade, has_mark = self._look_at_types(ticker.ticks)
         return TickUpdate(
             self.req_id,
@@ -195,13 +199,13 @@ class TickCopier:
             bid_size if self._bid is not None else None,
             ask_size if self._ask is not None else None,
             self._last,
-            self._last_size,
-            self._volume,
+            trade_size,
+            volume,
             self._open,
             self._high,
             self._low,
             self._close,
-            self._avg_volume,
+            avg_volume,
             ticker.halted in _HALTS or self._delayed_halt,
             self._data_type(ticker.marketDataType),
             has_trade,

@@ -194,6 +194,7 @@ class MarketLines:
             return
         forget_ticker(connection.ib, wire_id)
         copier = self._copiers.pop(line.ticker)
+        copier.has_sizes = False  # lots or shares of the underlying
         line.routes += 1
         line.wire_id = connection.next_req_id()
         exchange = exchange or line.contract.exchange

@@ -264,7 +264,12 @@ def test_a_line_that_is_sent_elsewhere_is_one_line(gateway):
         line = rig.broker.subscribe(CFD, urgent=True)
         await rig.until(lambda: rig.last_tick(line))
         assert rig.of(Rerouted) == [Rerouted(line, SHARE.con_id, "SMART")]
-        assert rig.last_tick(line).last == pytest.approx(290.0, rel=0.02)
+        await rig.until(lambda: rig.last_tick(line).last)
+        tick = rig.last_tick(line)
+        assert tick.last == pytest.approx(290.0, rel=0.02)
+        assert (tick.bid_size_raw, tick.last_size_raw, tick.volume_raw) == (None, None, None), (
+            "the share's, not the CFD's"
+        )
         asked = gateway.requests(1)
         assert [(fields[3], fields[10]) for fields in asked] == [(str(CFD.con_id), "SMART"), ("8314", "SMART")]
         assert gateway.open_lines == [SHARE.con_id]
