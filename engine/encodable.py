@@ -33,11 +33,18 @@ def _shown(found: re.Match[str]) -> str:
 def path_of(shown: str) -> Path:
     """The path that `encodable` showed, or that was typed so."""
     path = Path(shown)
-    if "\\x" not in shown or path.exists():
+    if "\\x" not in shown or _exists(path):
         return path
     raw = _SHOWN_BYTE.sub(lambda found: bytes([int(found.group(1), 16)]), os.fsencode(shown))
     meant = Path(os.fsdecode(raw))
-    return meant if meant.exists() else path
+    return meant if _exists(meant) else path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long for any file system, or not ours to look at
+        return False
 
 
 def plain_value(value: Any) -> Any:

@@ -77,6 +77,8 @@ def test_a_path_that_was_shown_is_found_again(tmp_path: Path) -> None:
     plain.mkdir()
     assert path_of(shown) == plain, "what is really called so goes first"
     assert path_of(str(tmp_path / "nothing\\xe9")) == tmp_path / "nothing\\xe9"
+    assert path_of("\\xe9" * 5_000) == Path("\\xe9" * 5_000)
+    assert path_of("\\xe9\0") == Path("\\xe9\0")
 
 
 def test_a_section_with_such_a_text_is_stored() -> None:
