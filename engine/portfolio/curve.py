@@ -20,6 +20,8 @@ TAIL = 300
 FLAT_S = 8.0  # a value that stays gets one point in so long, and one where it ends
 REMEMBERED = 15  # points (30 s) that tell how far day P&L and our own unrealised P&L usually are apart
 LEAST_STEP = 10.0  # money; less is no reset that anybody would see
+LEAST_OF_UNREALIZED = 0.005  # nor is less than this share of the unrealised P&L
+FEW, ENOUGH = 3, 10  # points that have to be remembered for a reset that is expected, and for one that isn't
 NOISE_TIMES = 3.0  # our marks and the broker's differ by seconds: a step has to stand out of that
 Record = Callable[[float, float, float | None, float | None, float | None], None]
 JUDGED_S = 30.0  # between two points further apart the market moves more than a reset
@@ -40,6 +42,7 @@ class PnlCurve:
         self._apart: deque[float] = deque(maxlen=REMEMBERED)
         self._known: PnlPoint | None = None  # the newest with values, gaps aside
         self._lacks: frozenset[str] = frozenset()
+        self._seen_of: float | None = None  # the beginning of the trade date whose reset has been seen
 
     def add(
         self,
@@ -79,9 +82,12 @@ class PnlCurve:
         before, self._known = self._known, point
         apart = _apart(point)
         if before is not None and before.m < point.m:
-            expected = began_market is not None and began_market <= point.m < began_market + SOON_S
-            judged = apart is not None and len(self._apart) >= 3 and point.m - before.m <= JUDGED_S
-            if judged and self._is_reset(before, point, expected):
+            soon = began_market is not None and began_market <= point.m < began_market + SOON_S
+            expected = soon and self._seen_of != began_market
+            known = len(self._apart) >= (FEW if expected else ENOUGH)
+            judged = apart is not None and known and point.m - before.m <= JUDGED_S
+            if _is_set_to_zero(before, point) or (judged and self._is_reset(before, point, expected)):
+                self._seen_of = began_market
                 self._mark(point, point.m)
             elif not judged and began_market is not None and before.m < began_market <= point.m:
                 self._mark(point, began_market)
@@ -111,17 +117,16 @@ class PnlCurve:
 
     def _is_reset(self, before: PnlPoint, point: PnlPoint, expected: bool) -> bool:
         """Whether the broker's own figures have begun anew between two points; `expected` by the calendar."""
-        if before.realized and abs(before.realized) >= 1.0 and point.realized == 0.0:
-            return True
         apart = _apart(point)
         if apart is None or before.daily is None or point.daily is None:
             return False
         usual = median(self._apart)
         noise = max(abs(each - usual) for each in self._apart)
-        stands_out = abs(apart - usual) > max(LEAST_STEP, NOISE_TIMES * noise)
+        least = max(LEAST_STEP, LEAST_OF_UNREALIZED * abs(point.unrealized or 0.0))
+        stands_out = abs(apart - usual) > max(least, NOISE_TIMES * noise)
         step = point.daily - before.daily
         moved = abs((point.unrealized or 0.0) - (before.unrealized or 0.0))
-        return stands_out and abs(step) > LEAST_STEP and (expected or moved < abs(step) / 2.0)
+        return stands_out and abs(step) > least and (expected or moved < abs(step) / 2.0)
 
     def _keep(self, point: PnlPoint) -> None:
         self._flat = None
@@ -149,6 +154,11 @@ def is_gap(point: PnlPoint) -> bool:
 def is_reset(point: PnlPoint) -> bool:
     """The P&L of the day began anew here; the curve is cut."""
     return is_gap(point) and point.realized is not None
+
+
+def _is_set_to_zero(before: PnlPoint, point: PnlPoint) -> bool:
+    """Realised P&L goes back to nothing at once, which no trade does."""
+    return before.realized is not None and abs(before.realized) >= 1.0 and point.realized == 0.0
 
 
 def _money(point: PnlPoint) -> tuple[float | None, float | None, float | None]:

@@ -80,6 +80,13 @@ def test_the_opening_after_a_reset_may_jump_further_than_the_reset() -> None:
     assert resets_of(grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == [17_999.5]
 
 
+def test_one_reset_is_expected_of_each_trade_date_and_a_lively_market_is_none():
+    """After the reset at 18:00:03 the marks of both sides differ by a second or two: 100 up and down is no reset."""
+    wobble = (0.0, 90.0, -100.0, 60.0, 106.0, -30.0)
+    steps = [(17_960.0 + 2 * n, -20_000.0, 0.0, -6_800.0 if n < 22 else -350.0 + wobble[n % 6]) for n in range(60)]
+    assert resets_of(grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == [18_003.5]
+
+
 def test_without_our_own_figures_the_trade_date_cuts():
     steps = [(17_990.0 + 2 * n, None, None, -2_100.0 if n < 5 else 0.0) for n in range(12)]
     assert resets_of(grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == [17_999.5]
