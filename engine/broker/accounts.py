@@ -123,16 +123,21 @@ class AccountFeed:
             connection.client.reqAccountUpdatesMulti(req_id, account, "", False)
 
     def refused(self, req_id: int, code: int, text: str) -> bool:
-        """An account whose values TWS will not give (a closed one in an advisor's list): said once, not asked again.
+        """An account whose values or P&L TWS will not give (a closed one in an advisor's list): said, not asked again.
 
         False = the request is none of these.
         """
-        account = next((name for name, asked in self._values_ids.items() if asked == req_id), None)
-        if account is None or code in ADVISORY:
-            return account is not None
-        if account in self._unanswered:
+        found = {own: (name, "values") for name, own in self._values_ids.items()}
+        if len(self._accounts) > 1:  # of the only one it is an error like any other
+            found |= {own: (name, "P&L") for name, own in self._account_pnl_ids.items()}
+        if req_id not in found or code in ADVISORY:
+            return req_id in found
+        account, what = found[req_id]
+        log.warning("TWS does not give the %s of the account %s: %s (code %d)", what, redacted(account), text, code)
+        if what == "P&L":
+            self._emit(AccountPnl(None, None, None, account))  # an answer: there is none to wait for
+        else:
             self._unanswered.discard(account)
-            log.warning("TWS does not give the values of the account %s: %s (code %d)", redacted(account), text, code)
         return True
 
     def request_position_pnl(self, account: str, con_id: int) -> None:

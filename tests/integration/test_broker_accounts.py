@@ -285,17 +285,23 @@ def test_more_accounts_than_tws_lets_follow_have_positions_all_the_same(caplog):
 
 
 def test_an_account_that_tws_does_not_answer_for_is_said_once_and_left_alone(advisor, caplog):
+    pnl = []
     advisor.withhold = {73, 74}
     timings = msgspec.structs.replace(QUICK, recheck_values_s=0.2)
 
     async def scenario():
         async with Rig(advisor.port, timings=timings) as rig:
             await rig.until(lambda: len(advisor.requests(76)) >= 3)
-            req_id = next(int(fields[2]) for fields in advisor.requests(76) if fields[3] == FIRST)
-            advisor.notice(321, "Error validating request.-'bN' : cause - Invalid account code", req_id)
+            wrong = "Error validating request.-'bN' : cause - Invalid account code"
+            advisor.notice(321, wrong, next(int(fields[2]) for fields in advisor.requests(76) if fields[3] == FIRST))
+            rig.events.clear()
+            advisor.notice(321, wrong, next(int(fields[1]) for fields in advisor.requests(92) if fields[2] == FIRST))
+            await rig.until(lambda: rig.of(AccountPnl))
+            pnl.extend(rig.of(AccountPnl))
             await rig.until(lambda: sum(fields[3] == SECOND for fields in advisor.requests(76)) >= 3)
             assert not rig.of(RequestError)
 
     asyncio.run(scenario())
     assert sum(fields[3] == FIRST for fields in advisor.requests(76)) <= 2, "not asked again"
+    assert AccountPnl(None, None, None, FIRST) in pnl
     assert caplog.text.count("TWS does not give the values of the account DU***001") == 1
