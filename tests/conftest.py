@@ -12,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from start import find_browser
+from tests.examples import TIMES, USUAL
 
 # Timing on a shared machine says nothing about the code; the same examples in every CI run.
 settings.register_profile(
     "qtrade",
+    max_examples=USUAL * TIMES,
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow],

@@ -10,7 +10,7 @@ import re
 
 import pytest
 from dash import ALL, Dash, Input, Output, State, dcc, html
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.deps import AppDeps
@@ -18,6 +18,7 @@ from app.factory import create_app
 from app.security import BODY_MAX_BYTES, CALLBACK_PATH, is_own_page, protect, trusted_hosts
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
+from tests.examples import examples
 
 
 def make_app() -> Dash:
@@ -169,7 +170,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(100)
 @given(
     st.dictionaries(st.sampled_from(["output", "outputs", "inputs", "state", "changedPropIds", "other"]), JUNK),
     st.booleans(),

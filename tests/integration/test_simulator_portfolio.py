@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from simulator.world.build import build_world
 from simulator.world.kinds import KINDS
 from simulator.world.portfolio_world import PortfolioWorld
 from tests.integration.gateway_thread import GatewayThread, running_gateway
+from tests.patience import DEADLINE_S, until
 
 MASTER, FIRST, SECOND = "DF1234567", "DU1234567", "DU1234568"
 CON_ID = {name: kind.instrument.con_id for name, kind in KINDS.items()}
@@ -52,15 +53,7 @@ def client(library: Any, gateway: GatewayThread) -> Iterator[Any]:
 
 
 def run(work: Awaitable[Any]) -> Any:
-    return asyncio.get_event_loop_policy().get_event_loop().run_until_complete(asyncio.wait_for(work, 20))
-
-
-async def until(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while not (value := condition()):
-        assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
-    return value
+    return asyncio.get_event_loop_policy().get_event_loop().run_until_complete(asyncio.wait_for(work, DEADLINE_S))
 
 
 def errors_of(client: Any, code: int) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.hours import UNKNOWN_HOURS, Hours, parse_hours
@@ -24,6 +24,7 @@ from engine.bars.trading_day import (
 from engine.bars.us_calendar import is_half_day, is_trading_day, us_regular_hours
 from engine.zones import NEW_YORK
 from simulator.world import calendar as simulated
+from tests.examples import examples
 
 STOCK = ";".join(f"2025{d}:0400-2025{d}:2000" for d in ("1124", "1125", "1126")) + (
     ";20251127:CLOSED;20251128:0400-20251128:1700;20251129:CLOSED;20251130:CLOSED;20251201:0400-20251201:2000"
@@ -133,7 +134,7 @@ MOMENTS = st.integers(int(ny("2025-10-01T00:00")), int(ny("2026-04-15T00:00")))
 
 
 @given(st.sampled_from(sorted(RULES)), st.lists(MOMENTS, min_size=2, max_size=30))
-@settings(deadline=None, max_examples=150)
+@examples(50)
 def test_trade_dates_never_go_back_and_hold_each_moment_once(name: str, moments: list[int]) -> None:
     days = RULES[name]
     moments.sort()

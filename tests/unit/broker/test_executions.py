@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.broker.executions import Executions
 from engine.broker.port import FillReport
 from engine.broker.timings import Timings
 from engine.portfolio.fills import FillBook, without_allocations
+from tests.examples import examples
 from tests.unit.broker.test_execution_messages import NOW, message
 
 ACCOUNTS = ("DF1", "DU1", "DU2")
@@ -76,7 +77,7 @@ def run(parts: list[list[list[str]]]) -> tuple[FillBook, int]:
     return book, told
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.data())
 def test_any_order_repeats_and_reconnects_give_the_same_fills(data):
     every = messages()

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql
@@ -26,6 +26,7 @@ from engine.journal.statements import mark_superseded, upsert
 from engine.journal.tables import fills as fills_table
 from engine.journal.writer import Journal
 from tests.app.sample_state import MARKET
+from tests.examples import examples
 from tests.patience import DEADLINE_S
 from tests.unit.journal.old_journal import OLD_FILLS, make_old_journal
 
@@ -145,7 +146,7 @@ def test_since_until_and_the_newest_within_the_limit(written):
     assert [row.fill for row in reader.fills(0.0, limit=2)] == made[8:]
 
 
-@settings(max_examples=15, deadline=None)
+@examples(8)
 @given(st.permutations([(root, revision) for root in range(3) for revision in (1, 2, 3)]), st.integers(0, 8))
 def test_any_order_and_a_restart_anywhere_give_the_same_rows(tmp_path_factory, order, cut):
     made = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.indicators import Floats
@@ -16,6 +16,7 @@ from engine.lab.stack import stack_tapes
 from engine.lab.stepwise import LabSignal, read_at
 from engine.lab.summary import Outcomes
 from engine.scanners.outcomes import in_atr, price_moves
+from tests.examples import examples
 from tests.unit.lab.test_replay import FLOORS, a_tape
 
 NAMES = ("bars_n", "volume_surge", "rel_volume", "price_floor_usd", "avg_volume_floor", "buffer_atr", "top_score")
@@ -56,7 +57,7 @@ def by_hand(tape, params: BreakoutParams) -> tuple[list[float], list[float]]:
     return reaches, distances
 
 
-@settings(deadline=None, max_examples=15)
+@examples(10)
 @given(st.integers(0, 10_000), STYLES)
 def test_the_counts_are_those_of_every_minute_of_every_symbol(seed: int, style: str):
     params = BreakoutParams(opening_range_min=0)
@@ -72,7 +73,7 @@ def test_the_counts_are_those_of_every_minute_of_every_symbol(seed: int, style: 
     assert sum(found["avg_volume_floor"].counts) == 1, "what is not known is not counted"
 
 
-@settings(deadline=None, max_examples=12)
+@examples(8)
 @given(st.integers(0, 10_000), STYLES, st.sampled_from(["long", "short"]))
 def test_outcomes_at_once_are_those_one_by_one(seed: int, style: str, side: str):
     tapes = [a_tape(seed + n, count_, style, based=False, average=None) for n, count_ in enumerate((90, 25, 4))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.series import BarArrays
@@ -16,6 +16,7 @@ from engine.lab.stack import stack_tapes
 from engine.lab.stepwise import LabSignal, Stepwise
 from engine.lab.tape import Around, Tape, make_tape
 from engine.scanners.rules import Floors
+from tests.examples import examples
 
 OPEN = 1_381_152_600.0  # 2013-10-07 09:30 New York
 FLOORS = Floors(5.0, 500_000.0, 5_000_000.0)
@@ -84,7 +85,7 @@ a_set = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(12)
 @given(
     params=a_set,
     seeds=st.lists(st.integers(0, 10_000), min_size=1, max_size=3),

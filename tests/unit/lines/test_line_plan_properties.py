@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain import Demand
 from engine.lines.model import RANK, HeldLine, LinePlan, LinePolicy
 from engine.lines.plan import plan
+from tests.examples import examples
 from tests.unit.lines.line_samples import NOW, line, want
 
 CLASSES = st.sampled_from(["100", "pinned", "50", "25", "coverage"])
@@ -177,7 +178,7 @@ def test_nobody_weaker_stays_while_a_top_candidate_is_refused(
         assert not weaker
 
 
-@settings(max_examples=60)
+@examples(40)
 @given(demands_of, held_of, limits, policies, st.randoms(use_true_random=False))
 def test_the_same_input_gives_the_same_plan_in_any_order(
     demands: list[Demand], held: list[HeldLine], limit: int, policy: LinePolicy, rng: random.Random

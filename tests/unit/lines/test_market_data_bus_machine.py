@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand
+from tests.examples import examples
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import contract, want
 
@@ -183,11 +184,7 @@ class LinesMachine(RuleBasedStateMachine):
         return "asked again in" in self.gateway.bus.explain(con_id)
 
 
-LinesMachine.TestCase.settings = settings(
-    max_examples=80,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
+LinesMachine.TestCase.settings = examples(
+    30, stateful_step_count=30, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 TestLinesMachine = LinesMachine.TestCase

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from engine.portfolio.fills import (
     root,
     without_allocations,
 )
+from tests.examples import examples
 
 FIRST = Fill(
     "0000e0d5.67290a01.01.01", 7, "TSLA", "BOT", 50.0, 409.35, 1_000.0, "ISLAND", account="DU1", sec_type="STK",
@@ -117,7 +118,7 @@ def test_times_stay_as_they_were_understood_first():
     assert merged(dated, replace(later, trade_date="20251107")).trade_date == "20251105"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_any_order_with_repeats_and_a_restart_gives_the_same_set(data):
     """Executions of three orders, each corrected twice, each with its report; anything may come again."""

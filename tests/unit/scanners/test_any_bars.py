@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.series import HISTORY, BarSeries
@@ -34,6 +34,7 @@ from engine.scanners.rules import Floors
 from engine.scanners.scoreboard import Scoreboard
 from engine.scanners.shadow import ShadowSet
 from engine.score_desk import signals_of
+from tests.examples import examples
 from tests.unit.scanners.scanner_samples import OPEN, finished, quote_of, stock
 from tests.unit.scanners.test_audit import bars_answer
 
@@ -119,7 +120,7 @@ class Live:
             assert_finite((*verdict.reading, *verdict.parts))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(RAWS, st.integers(0, 9), QUOTES)
 def test_live_rules_and_the_shadow_set_take_anything(raws: Any, gap_every: int, quotes: Any) -> None:
     live = Live(at_the_door(raws, gap_every))
@@ -145,7 +146,7 @@ def assert_judged_finite(store: BarStore, signals: list[Signal]) -> None:
     assert_finite([tuple(missed.scored) for missed in (*audit.missed, *audit.rejected)])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(25)
 @given(RAWS, st.integers(0, 9), st.sampled_from([AT_ONCE, BY_BARS]))
 def test_a_replay_takes_anything(raws: Any, gap_every: int, params: BreakoutParams) -> None:
     series = BarSeries(3_000)

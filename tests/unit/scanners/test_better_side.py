@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import BreakoutParams
@@ -10,6 +10,7 @@ from engine.domain import Side
 from engine.scanners.better_side import BOTH, sides_to_read
 from engine.scanners.facts import Facts, OpeningRange
 from engine.scanners.rules import Floors, Live, Reading, read, read_common, score
+from tests.examples import examples
 
 NOW = 1_762_356_000.0
 PRICE = st.one_of(st.none(), st.floats(9.0, 11.0))
@@ -39,7 +40,7 @@ def best(facts: Facts, live: Live, sides: tuple[Side, ...]) -> tuple[Reading, fl
     return found
 
 
-@settings(max_examples=300)
+@examples(60)
 @given(facts_of(), PRICE, st.one_of(st.none(), st.floats(0, 5_000)))
 def test_one_side_is_enough_where_no_level_can_break(facts: Facts, last: float | None, volume: float | None) -> None:
     live = Live(last, volume, NOW - NOW % 60.0, 6e5, Floors(5.0, 5e5, 5e6), "" if last is not None else "no price")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.build import OpenBar
@@ -11,6 +11,7 @@ from engine.bars.series import HISTORY, BarSeries
 from engine.config import BreakoutParams
 from engine.domain import Bar
 from engine.scanners.carry import Carried, carry, whole
+from tests.examples import examples
 
 T0 = 1_762_353_000.0
 STEPS = st.lists(
@@ -34,7 +35,7 @@ def close_to(mine: Carried, full: Carried) -> None:
             assert carried == pytest.approx(fresh, rel=1e-9)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(STEPS, st.integers(0, 80))
 def test_carried_averages_are_the_full_ones(steps: list[tuple[str, float]], before: int) -> None:
     series, params, time = BarSeries(400), BreakoutParams(), T0

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.model import Bar
 from simulator.world.intraminute import SLOTS, Minutes, build
 from simulator.world.market import Market
+from tests.examples import examples
 from tests.unit.simulator.world_samples import con_id, market_at, new_york
 
 minute = st.tuples(
@@ -39,7 +40,7 @@ def columns(minutes: list[tuple[int, int, int, int, int, int, float]], key: int)
 
 
 @given(minutes=st.lists(minute, min_size=1, max_size=12), key=st.integers(0, 2**40))
-@settings(max_examples=60, deadline=None)
+@examples(20)
 def test_the_prints_of_a_minute_add_up_to_its_bar(
     minutes: list[tuple[int, int, int, int, int, int, float]], key: int
 ) -> None:
