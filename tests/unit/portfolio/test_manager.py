@@ -516,3 +516,20 @@ def test_an_advisors_order_counts_once_over_all_accounts_and_for_each_of_its_cli
     assert {fill.account for fill in section.fills} == {"DU1", "DU2"}
     book.manager.set_view("DF1")
     assert book.snapshot().account.fills_today == 1, "alone it is the master's order"
+
+
+def test_a_sum_of_accounts_is_in_one_currency_and_whole_or_none(book):
+    book.manager.keep_accounts(("DF1", "DU1", "DU2"))
+    for account, base in (("DU1", "EUR"), ("DU2", "USD")):
+        book.manager.book(account).on_value(AccountValue("NetLiquidation", 1.0, base, account), 5.0)
+    assert book.manager.sum_of_accounts({"DU1": 10.0, "DU2": 20.0}) is None, "no exchange rate"
+    book.manager.book("DU1").on_value(AccountValue("ExchangeRate", 0.8, "USD", "DU1"), 5.0)
+    assert book.manager.sum_of_accounts({"DU1": 10.0, "DU2": 20.0}) == 26.0
+    assert book.manager.sum_of_accounts({"DU1": 10.0, "DU2": None}) is None
+    assert book.manager.sum_of_accounts({"DF1": 0.0, "DU1": 10.0, "DU2": 20.0}) == 26.0, "nothing needs no rate"
+    assert book.manager.sum_of_accounts({"DF1": None, "DU1": 10.0, "DU2": 20.0}) is None, "not answered yet"
+    book.manager.book("DF1").on_pnl(AccountPnl(None, None, None, "DF1"), 6.0)
+    assert book.manager.sum_of_accounts({"DF1": None, "DU1": 10.0, "DU2": 20.0}) == 26.0, "it has none to miss"
+    book.hold(TSLA, 5, 400.0, "DF1")
+    assert book.manager.sum_of_accounts({"DF1": None, "DU1": 10.0, "DU2": 20.0}) is None
+    assert book.manager.sum_of_accounts({"DU1": None}) is None
