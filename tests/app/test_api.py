@@ -419,9 +419,12 @@ def test_no_value_of_the_state_leaves_as_nan(live):
     assert live.get(f"/api/v1/snapshot/{NQ}")["last"] is None
 
 
-def test_a_second_process_answers_the_same(tmp_path):
+@pytest.mark.parametrize("shown", ["one account", None, *CLIENTS])
+def test_a_second_process_answers_the_same(tmp_path, shown):
     first = Desk()
     first.fill()
+    if shown != "one account":
+        fill_accounts(first.bus, shown)
     writer = StateWriter(tmp_path / "state", first.clock, first.bus.current)
     assert writer.flush()
     writer.close()
@@ -429,6 +432,10 @@ def test_a_second_process_answers_the_same(tmp_path):
     second = Desk(state=reader)
     for path in (*PATHS, f"/api/v1/snapshot/{TSLA}", "/api/v1/bars/TSLA"):
         assert second.get(path) == first.get(path), path
+    if shown != "one account":
+        for account in (*CLIENTS, "all"):
+            path = f"/api/v1/positions?account={account}"
+            assert second.get(path) == first.get(path), path
     reader.close()
 
 
