@@ -15,6 +15,7 @@ from engine.state.sections import (
     CoverageSection,
     HealthSection,
     Heartbeat,
+    LineEventsSection,
     LinesSection,
     PnlSection,
     PositionsSection,
@@ -73,6 +74,7 @@ class Snapshots:
     positions_all: PositionsSection | None = None  # of all accounts, while one of several is shown
     quotes: QuotesSection | None = None
     lines: LinesSection | None = None
+    line_events: LineEventsSection | None = None
     coverage: CoverageSection | None = None
     scanners: ScannersSection | None = None
     signals: SignalsSection | None = None
@@ -117,6 +119,7 @@ class Snapshots:
             positions_all=_typed(got.get("positions_all"), PositionsSection),
             quotes=_typed(got.get("quotes"), QuotesSection),
             lines=_typed(got.get("lines"), LinesSection),
+            line_events=_typed(got.get("line_events"), LineEventsSection),
             coverage=_typed(got.get("coverage"), CoverageSection),
             scanners=_typed(got.get("scanners"), ScannersSection),
             signals=_typed(got.get("signals"), SignalsSection),

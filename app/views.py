@@ -104,7 +104,7 @@ SYMBOL_NAME = PageView("symbol-name", re.compile(r"/symbol/(?P<name>[^/]+)"), la
 PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl", "quotes"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
-    page("lines", r"/lines", ("coverage", "answers"), lines_parts),
+    page("lines", r"/lines", ("line_events", "coverage", "answers"), lines_parts),
     replace(
         page(
             "scanners",

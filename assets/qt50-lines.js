@@ -6,7 +6,9 @@
   var SVG = "http://www.w3.org/2000/svg";
   var WINDOW_S = 1800, LEFT = 74, RIGHT = 52, TOP = 10, STEPS_H = 62, ROW_H = 20, AXIS_H = 18;
   var ROWS = ["admitted", "evicted", "refused"];
-  var MARKS = { admitted: "▲", upgraded: "▲", evicted: "▼", refused: "✕" };
+  var MARKS = { admitted: "▲", upgraded: "▲", evicted: "▼", released: "▽", refused: "✕" };
+  var ROW_OF = { admitted: "admitted", upgraded: "admitted", evicted: "evicted", released: "evicted", refused: "refused" };
+  var APART = 5, TOLD = 12;   // marks of a kind that are closer (pixels) are drawn as one, which names so many of them
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.qtLines = Object.assign(window.dash_clientside.qtLines || {}, {
@@ -77,17 +79,22 @@
     var y = TOP + STEPS_H + 8 + ROW_H * row + 14;
     svg.appendChild(node("text", { x: LEFT - 10, y: y, class: "qt-axis-word" }, kind));
     svg.appendChild(node("line", { x1: LEFT, x2: "100%", y1: y - 4, y2: y - 4, class: "qt-hair" }));
-    marks.filter(function (m) {
-      return m[1] === kind || (kind === "admitted" && m[1] === "upgraded");
-    }).forEach(function (m, i, all) {
-      var x = s.x(toWall(m[0]));
-      if (x < LEFT) { return; }
-      var group = node("g", { class: "qt-mark qt-mark-" + m[1], "data-con": m[4] || "" });
-      group.appendChild(node("title", {}, m[2] + ": " + m[3]));
-      group.appendChild(node("text", { x: x, y: y, class: "qt-mark-shape" }, MARKS[m[1]]));
-      var room = (i + 1 < all.length ? s.x(toWall(all[i + 1][0])) : s.x(s.end) + RIGHT) - x;
-      if (room > 16 + 7 * m[2].length) {
-        group.appendChild(node("text", { x: x + 9, y: y, class: "qt-mark-name" }, m[2]));
+    var drawn = [];   // [x, kind, marks]
+    marks.forEach(function (m) {
+      var x = s.x(toWall(m[0])), last = drawn[drawn.length - 1];
+      if (ROW_OF[m[1]] !== kind || x < LEFT) { return; }
+      if (last && x - last[0] < APART && last[1] === m[1]) { last[2].push(m); } else { drawn.push([x, m[1], [m]]); }
+    });
+    drawn.forEach(function (each, i) {
+      var x = each[0], all = each[2], first = all[0], more = all.length - TOLD;
+      var group = node("g", { class: "qt-mark qt-mark-" + each[1], "data-con": first[4] || "", "data-count": all.length });
+      var told = all.slice(0, TOLD).map(function (m) { return qt.clock.text(m[0], "hms") + " " + m[2] + ": " + m[3]; });
+      group.appendChild(node("title", {}, told.join("\n") + (more > 0 ? "\nand " + more + " more" : "")));
+      group.appendChild(node("text", { x: x, y: y, class: "qt-mark-shape" }, MARKS[each[1]]));
+      var room = (i + 1 < drawn.length ? drawn[i + 1][0] : s.x(s.end) + RIGHT) - x;
+      var name = all.length > 1 ? first[2] + " +" + (all.length - 1) : first[2];
+      if (room > 16 + 7 * name.length) {
+        group.appendChild(node("text", { x: x + 9, y: y, class: "qt-mark-name" }, name));
       }
       svg.appendChild(group);
     });

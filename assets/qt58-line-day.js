@@ -22,6 +22,9 @@
     var text = sym + " " + (WORDS[span[2]] || span[2]) + ", " + qt.clock.text(span[0], "hm") + " to " + until +
       " (" + fmt.held((span[1] === null ? now : span[1]) - span[0]) + ")";
     if (span[3]) { text += "\nheld for: " + span[3]; }
+    (span[6] || []).forEach(function (gap) {
+      text += "\nno connection " + qt.clock.text(gap[0], "hms") + " to " + qt.clock.text(gap[1], "hms");
+    });
     return span[4] ? text + "\nwent: " + span[4] : text;
   }
 
@@ -46,6 +49,11 @@
       if (span[1] === null) { bar.setAttribute("data-open", "1"); }
       bar.appendChild(node("title", {}, story(row.sym, span, now)));
       svg.appendChild(bar);
+      (span[6] || []).forEach(function (gap) {   // the connection was away: held, but nothing came
+        var lost = Math.max(from, x(gap[0]));
+        svg.appendChild(node("rect", { x: lost, y: y + 5, width: Math.max(2, x(gap[1]) - lost), height: ROW_H - 11,
+          class: "qt-span-gap", "aria-hidden": "true" }));
+      });
       if (span[5]) { svg.appendChild(node("text", { x: to, y: y + 13, class: "qt-span-end", "aria-hidden": "true" }, "▼")); }
     });
   }

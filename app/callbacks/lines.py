@@ -11,7 +11,7 @@ from app.deps import AppDeps
 from app.figures.pnl_window import since_market
 from app.ids import Lines
 from app.rows.coverage import told
-from app.rows.line_day import MOST_SPANS, line_day
+from app.rows.line_day import SPANS_READ, line_day
 from app.snapshots import Snapshots
 
 
@@ -61,7 +61,7 @@ def day_of(deps: AppDeps) -> dict[str, Any]:
     """Today's lines out of the journal, and those that are held now."""
     s = _read(deps, "broker", "lines")
     since = since_market("day", s.market_time(s.now))
-    return line_day(deps.journal.line_spans(since, None, MOST_SPANS), s, since)
+    return line_day(deps.journal.line_spans(since, None, SPANS_READ), s, since)
 
 
 def _read(deps: AppDeps, *names: str) -> Snapshots:

@@ -15,7 +15,8 @@ from engine.state.sections import LinesSection
 
 View = dict[str, dict[str, Any]]
 WINDOW_S = 1800.0
-MARKS_MOST = 80
+DRAWN = ("admitted", "upgraded", "evicted", "released", "refused")
+SOON_S = 5.0  # the gateway's clock is known to the second or so
 
 PRIORITY_WORDS = {"100": "100 Position", "pinned": "Pinned", "50": "50 Top", "25": "25 Normal", "coverage": "Coverage"}
 CLASS_ORDER = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
@@ -30,7 +31,7 @@ def lines_parts(s: Snapshots) -> View:
         "grid:lines": ledger(section),
         "rows:refused": refused(section, s),
         "line_events": line_events(section, s),
-        "marks:lines": marks(section, s),
+        "marks:lines": marks(s),
         "tail:used": used_tail(section),
         **coverage_parts(s),
         "answers": answers_part(s.answers),
@@ -172,7 +173,7 @@ def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
     """Levels and words of the change chart."""
     if section is None:
         return {}
-    recent = _recent(section, s)
+    recent = _recent(s)
     counts = {kind: sum(1 for e in recent if e.kind == kind) for kind in ("evicted", "refused")}
     return {
         "words": f"last 30 min · {plural(counts['evicted'], 'swap')}, {counts['refused']} refused",
@@ -182,19 +183,19 @@ def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
     }
 
 
-def marks(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
-    """The marks of the change chart, the newest of the last 30 minutes: [market s, kind, symbol, text, con_id]."""
-    if section is None:
-        return {}
+def marks(s: Snapshots) -> dict[str, Any]:
+    """The marks of the change chart, all of the last 30 minutes: [market s, kind, symbol, text, con_id]."""
     return {
         f"{e.at_market:.1f}.{e.kind}.{e.local_symbol}": [round(e.at_market), e.kind, e.local_symbol, e.text, e.con_id]
-        for e in _recent(section, s)[-MARKS_MOST:]
+        for e in _recent(s)
+        if e.kind in DRAWN
     }
 
 
-def _recent(section: LinesSection, s: Snapshots) -> list[SymbolEvent]:
-    since = s.market_time(s.now) - WINDOW_S
-    return [e for e in section.events if e.at_market >= since]
+def _recent(s: Snapshots) -> list[SymbolEvent]:
+    """Of the last 30 minutes of this machine's clock, as the chart's axis is; at market time."""
+    since, until = s.market_time(s.now - WINDOW_S), s.market_time(s.now + SOON_S)
+    return [e for e in (s.line_events.events if s.line_events else ()) if since <= e.at_market <= until]
 
 
 def used_tail(section: LinesSection | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import CoverageSettings, LineSettings
-from engine.domain import ContractRef, Demand, LineSpan, Quote, Stay
+from engine.domain import ContractRef, Demand, LineSpan, Quote, Stay, SymbolEvent
 from engine.lines import repair, words
 from engine.lines.coverage import CoveragePolicy
 from engine.lines.coverage_view import coverage_slices
@@ -106,7 +106,7 @@ class MarketDataBus:
             self._diary,
             self._log,
             self._book,
-            lambda: market_time(clock.wall()),
+            market_time,
             hooks.on_span,
         )
         self.on_rerouted = self._executor.on_rerouted
@@ -195,6 +195,10 @@ class MarketDataBus:
             self._broker.link.sent_worst_second,
             now,
         )
+
+    def events(self) -> tuple[SymbolEvent, ...]:
+        """What happened to the lines in the last half hour, newest last."""
+        return self._diary.events(self._clock.wall(), self._market_time)
 
     def coverage(self) -> Iterator[CoverageSection | None]:
         """The coverage section, made in slices: None after each, the section last."""
@@ -358,13 +362,12 @@ class MarketDataBus:
                 repair.verify(line, now_mono, now_mono, "asked for while TWS dropped its lines")
                 continue
             self._refusals.abandon(line.req_id, now_mono)
-            self._executor.drop(line)
+            self._executor.lose(line)
         self.step(now_mono)
 
     def _forget_all_lines(self) -> None:
         for line in self._ledger:
-            self._executor.farewell(line, "lost with the connection")
-            self._executor.drop(line)
+            self._executor.lose(line)
         self._refusals.forget_abandoned()
 
     # --- ticks and errors -------------------------------------------------------------------------------------

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from engine.domain import ContractRef, Refusal, SymbolEvent
 
-EVENTS_MAX = 200
+EVENTS_MAX = 3_000  # of half an hour: a busy rotation on 50 lines makes some 25 a minute
 REFUSED_SHOWN = 50
 FAREWELLS_MAX = 2_500
 HISTORY_S = 1_800.0
+ANOTHER_CLOCK_S = 2.0  # whole-second answers of the gateway let its clock wobble by less
 _HISTORY_STEP_S = 5.0  # changes closer together than this are one point: the highest
 
 
@@ -26,18 +29,31 @@ class _Standing:
     contest: bool = False
 
 
+@dataclass(slots=True, frozen=True)
+class _Noted:
+    """An event by this machine's clock: the gateway's may not be known yet."""
+
+    wall: float
+    kind: str
+    contract: ContractRef
+    text: str
+
+
 class Diary:
     """Engine thread only. Coverage visits leave no events: there are nine a second."""
 
     def __init__(self) -> None:
-        self._events: deque[SymbolEvent] = deque(maxlen=EVENTS_MAX)
+        self._noted: deque[_Noted] = deque()
+        self._told: deque[SymbolEvent] = deque()  # the first of these, as they were told
         self._refused: dict[int, _Standing] = {}
         self._farewells: dict[int, str] = {}
         self._used: deque[tuple[float, int]] = deque()
 
-    def note(self, kind: str, contract: ContractRef, text: str, market: float) -> None:
+    def note(self, kind: str, contract: ContractRef, text: str, wall: float) -> None:
         """One event: admitted, evicted, released, refused, upgraded, downgraded."""
-        self._events.append(SymbolEvent(market, kind, contract.local_symbol, text, contract.con_id))
+        if len(self._noted) >= EVENTS_MAX:
+            self._forget_oldest()
+        self._noted.append(_Noted(wall, kind, contract, text))
 
     def farewell(self, con_id: int, text: str) -> None:
         """Why this contract's last line went."""
@@ -71,17 +87,33 @@ class Diary:
             del self._refused[con_id]
 
     def count_used(self, wall: float, used: int) -> None:
-        """One point a change, at most one each 5 s (then the highest), half an hour long."""
+        """One point a change, at most one each 5 s (then the highest), half an hour long and what held before it."""
         if self._used and wall - self._used[-1][0] < _HISTORY_STEP_S:
             at, before = self._used[-1]
             self._used[-1] = (at, max(used, before))
         elif not self._used or self._used[-1][1] != used:
             self._used.append((wall, used))
-        while len(self._used) > 1 and wall - self._used[0][0] > HISTORY_S:
+        while len(self._used) > 1 and wall - self._used[1][0] > HISTORY_S:  # the step in force half an hour ago stays
             self._used.popleft()
 
-    def events(self) -> tuple[SymbolEvent, ...]:
-        return tuple(self._events)
+    def events(self, wall: float, market_time: Callable[[float], float]) -> tuple[SymbolEvent, ...]:
+        """All of the last half hour, newest last; `market_time` turns wall into market seconds as they are known now.
+
+        An event keeps the time that it was told at, unless the gateway's clock proves to be another one.
+        """
+        while self._noted and wall - self._noted[0].wall > HISTORY_S:
+            self._forget_oldest()
+        if self._told and abs(market_time(self._noted[0].wall) - self._told[0].at_market) > ANOTHER_CLOCK_S:
+            self._told.clear()
+        for each in islice(self._noted, len(self._told), None):
+            at, who = market_time(each.wall), each.contract
+            self._told.append(SymbolEvent(at, each.kind, who.local_symbol, each.text, who.con_id))
+        return tuple(self._told)
+
+    def _forget_oldest(self) -> None:
+        self._noted.popleft()
+        if self._told:
+            self._told.popleft()
 
     def used_history(self) -> tuple[tuple[float, int], ...]:
         return tuple(self._used)

@@ -20,11 +20,13 @@ from engine.lines.quotes import QuoteBook
 
 FREED_AFTER_S = 0.25  # from the cancel's leaving until the gateway can have freed the line
 FREED_AT_LATEST_S = 60.0
+LOST = "lost with the connection"  # app/rows/line_day.py knows it by these words, also in journals of before
+GOT_BACK_S = 900.0  # an outage longer than that ends what a symbol held
 OPEN_FOR_SURE_S = 60.0  # a refusal comes sooner, so a silent line of that age is open
 
 
 class LineExecutor:
-    """`market()` gives market seconds now, for the diary; `on_span` gets each line that ended and was no mere visit."""
+    """`market_time` turns wall into market seconds; `on_span` gets each line that ended and was no mere visit."""
 
     def __init__(
         self,
@@ -34,7 +36,7 @@ class LineExecutor:
         diary: Diary,
         log: LineLog,
         book: QuoteBook,
-        market: Callable[[], float],
+        market_time: Callable[[float], float],
         on_span: Callable[[LineSpan], None],
     ) -> None:
         self._broker = broker
@@ -43,7 +45,8 @@ class LineExecutor:
         self._diary = diary
         self._log = log
         self._book = book
-        self._market = market
+        self._market_time = market_time
+        self._lost: dict[int, tuple[float, float]] = {}  # con_id -> held since, lost with the connection at; wall
         self._on_span = on_span
         self.epoch = 0
 
@@ -117,7 +120,7 @@ class LineExecutor:
         self._book.set_lane(line.con_id, line.lane)
         is_up = RANK[line_class] < RANK[before]
         text = f"{words.class_name(before)} -> {words.class_name(line_class)}: {line.reason}"
-        self._diary.note("upgraded" if is_up else "downgraded", line.contract, text, self._market())
+        self._diary.note("upgraded" if is_up else "downgraded", line.contract, text, self._clock.wall())
         if is_up:
             self._diary.admitted(line.con_id)
             self._log.raised(line.symbol, before, line_class)
@@ -140,6 +143,7 @@ class LineExecutor:
     def subscribe(self, wish: Subscribe, now_mono: float) -> None:
         demand = wish.demand
         req_id = self._broker.subscribe(demand.contract, urgent=wish.line_class == "100")
+        wall = self._clock.wall()
         line = Line(
             contract=demand.contract,
             req_id=req_id,
@@ -148,13 +152,13 @@ class LineExecutor:
             score=demand.score,
             reason=demand.reason,
             since_mono=now_mono,
-            since_wall=self._clock.wall(),
+            since_wall=self._held_since(demand.contract.con_id, wish.line_class, wall),
             class_since_mono=now_mono,
             epoch=self.epoch,
             opened_as=wish.line_class,
             strongest=wish.line_class,
             strongest_reason=demand.reason,
-            since_market=self._market(),
+            opened_wall=wall,
             borrowed=demand.borrowed,
         )
         self._ledger.open(line)
@@ -162,7 +166,7 @@ class LineExecutor:
         self._diary.admitted(line.con_id, visit=wish.line_class == "coverage")
         if wish.line_class != "coverage":
             text = f"{words.class_name(wish.line_class)}: {demand.reason}"
-            self._diary.note("admitted", demand.contract, text, self._market())
+            self._diary.note("admitted", demand.contract, text, wall)
 
     def on_rerouted(self, event: Rerouted) -> None:
         """The same line, its prices from another contract."""
@@ -199,6 +203,20 @@ class LineExecutor:
         if line.strongest != "coverage" and self._was_open(line):
             self._on_span(self._span_of(line))
 
+    def lose(self, line: Line) -> None:
+        """It went with the connection: who has it again soon has held it all the time."""
+        if line.line_class != "coverage" and line.listens:
+            self._lost[line.con_id] = (line.since_wall, self._clock.wall())
+        self.farewell(line, LOST)
+        self.drop(line)
+
+    def _held_since(self, con_id: int, line_class: LineClass, wall: float) -> float:
+        since, lost = self._lost.get(con_id, (wall, 0.0))
+        if line_class == "coverage":
+            return wall
+        self._lost.pop(con_id, None)
+        return since if 0.0 <= wall - lost <= GOT_BACK_S else wall
+
     def _was_open(self, line: Line) -> bool:
         """A request that was refused, or taken back unsent, held nothing."""
         return line.last_tick_mono is not None or self._clock.mono() - line.since_mono >= OPEN_FOR_SURE_S
@@ -208,8 +226,8 @@ class LineExecutor:
             con_id=line.con_id,
             local_symbol=line.symbol,
             line_class=line.strongest,
-            from_market=line.since_market,
-            to_market=max(line.since_market, self._market()),
+            from_market=self._market_time(line.opened_wall),
+            to_market=self._market_time(max(line.opened_wall, self._clock.wall())),
             why=line.strongest_reason,
             end=line.end or "TWS has no such line any more",
             by=line.taken_by,
@@ -219,7 +237,9 @@ class LineExecutor:
         """Remember why its last line went: "`word` 10:42 ..."."""
         line.end = word
         first, _, rest = word.partition(" ")
-        self._diary.farewell(line.con_id, f"{first} {words.clock_text(self._market())} {rest}".rstrip())
+        self._diary.farewell(
+            line.con_id, f"{first} {words.clock_text(self._market_time(self._clock.wall()))} {rest}".rstrip()
+        )
 
     def _withdraw(self, line: Line, now_mono: float) -> None:
         self.note_sent(line)
@@ -230,5 +250,5 @@ class LineExecutor:
     def _say_goodbye(self, line: Line, reason: str, *, evicted: bool) -> None:
         self.farewell(line, reason if evicted else f"released ({reason})")
         if line.line_class != "coverage":
-            self._diary.note("evicted" if evicted else "released", line.contract, reason, self._market())
+            self._diary.note("evicted" if evicted else "released", line.contract, reason, self._clock.wall())
             self._log.gone(line.symbol, line.line_class, reason, evicted=evicted)

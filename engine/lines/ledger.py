@@ -22,12 +22,12 @@ class Line:
     score: float
     reason: str
     since_mono: float
-    since_wall: float
+    since_wall: float  # since when the symbol has held a line, an outage that it got it back after not counted
     class_since_mono: float
     epoch: int
     opened_as: LineClass
     strongest: LineClass  # that it ever had
-    since_market: float
+    opened_wall: float  # this line's own beginning
     strongest_reason: str = ""  # why it had that
     state: LineState = "pending"
     borrowed: bool = False

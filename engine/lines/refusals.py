@@ -122,7 +122,7 @@ class RefusalDesk:
         desks = self._
         if not desks.diary.refuse(contract, reason, PAUSE_S, desks.clock.wall(), contest=contest):
             return
-        desks.diary.note("refused", contract, reason, desks.market())
+        desks.diary.note("refused", contract, reason, desks.clock.wall())
         if spoken:
             desks.log.refused(contract.local_symbol, reason, desks.clock.mono())
 
@@ -153,7 +153,7 @@ class RefusalDesk:
         desks, now = self._, self._.clock.mono()
         self._blocks.add(line.con_id, code, sentence, now)
         desks.diary.refuse(line.contract, sentence, PAUSE_S, desks.clock.wall())
-        desks.diary.note("refused", line.contract, sentence, desks.market())
+        desks.diary.note("refused", line.contract, sentence, desks.clock.wall())
         desks.log.refused(line.symbol, sentence, now)
 
     def _suspend(self, line: Line, sentence: str) -> None:

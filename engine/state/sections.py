@@ -216,10 +216,18 @@ class LinesSection(Section, frozen=True, kw_only=True):
     changing: int
     rows: tuple[LineRow, ...]
     refused: tuple[Refusal, ...]
-    events: tuple[SymbolEvent, ...]  # admitted, evicted, refused, upgraded; newest last, 200
     used_history: tuple[tuple[float, int], ...]  # (wall, used) at each change, last 30 min
     learned_cap_text: str = ""
     worst_second: int = 0
+
+
+class LineEventsSection(Section, frozen=True, kw_only=True):
+    """What happened to the lines in the last half hour, newest last, visits left out.
+
+    Kinds: admitted, evicted, released, refused, upgraded, downgraded.
+    """
+
+    events: tuple[SymbolEvent, ...]
 
 
 class CoverageRow(Struct, frozen=True):
@@ -443,6 +451,7 @@ SECTIONS: dict[str, type[Section]] = {
     "positions": PositionsSection,
     "quotes": QuotesSection,
     "lines": LinesSection,
+    "line_events": LineEventsSection,
     "coverage": CoverageSection,
     "scanners": ScannersSection,
     "signals": SignalsSection,

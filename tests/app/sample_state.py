@@ -46,6 +46,7 @@ from engine.state.sections import (
     FilteredRow,
     HealthSection,
     Heartbeat,
+    LineEventsSection,
     LinesSection,
     LinkSpan,
     PnlPoint,
@@ -325,9 +326,7 @@ def _line_place(index: int) -> tuple:
     return "25", 25, ("market",), f"candidate, Momentum #{index - 6}"
 
 
-def lines(wall: float, step: int = 0) -> LinesSection:
-    rows = tuple(_line(i, wall) for i in range(len(NAMES)))
-    by_class = {name: sum(row.line_class == name for row in rows) for name in ("100", "pinned", "50", "25", "coverage")}
+def line_events() -> LineEventsSection:
     changes = tuple(
         SymbolEvent(MARKET - 300.0 + 20.0 * i, kind, symbol, text, con_id)
         for i, (kind, symbol, text, con_id) in enumerate(
@@ -339,6 +338,12 @@ def lines(wall: float, step: int = 0) -> LinesSection:
             )
         )
     )
+    return LineEventsSection(events=changes)
+
+
+def lines(wall: float, step: int = 0) -> LinesSection:
+    rows = tuple(_line(i, wall) for i in range(len(NAMES)))
+    by_class = {name: sum(row.line_class == name for row in rows) for name in ("100", "pinned", "50", "25", "coverage")}
     return LinesSection(
         limit=50,
         effective_limit=50,
@@ -355,7 +360,6 @@ def lines(wall: float, step: int = 0) -> LinesSection:
                 512_345, "RKLB", "Cannot subscribe to RKLB: at limit (48/50, 2 kept for positions)", wall - 90.0, 3
             ),
         ),
-        events=changes,
         used_history=tuple((wall - 1_800.0 + 60.0 * i, 10 + (i * 7) % 7) for i in range(30)) + ((wall, len(rows)),),
         worst_second=12,
     )
@@ -726,6 +730,7 @@ def fill_sample(bus: StateBus, wall: float = WALL, mono: float = 1_000.0, *, con
     tick_sample(bus, 0, wall, mono)
     bus.publish("broker", broker(wall) if connected else offline_broker(wall))
     bus.publish("lines", lines(wall))
+    bus.publish("line_events", line_events())
     bus.publish("signals", signals())
     bus.publish("health", health(wall))
     bus.publish("settings", settings(wall))

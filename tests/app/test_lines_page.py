@@ -19,15 +19,15 @@ from app.factory import create_app
 from app.feed import Feed
 from app.rows.answers import answers_part
 from app.rows.coverage import coverage_parts, coverage_state, figures, told
-from app.rows.line_day import MOST_SPANS, line_day
+from app.rows.line_day import GOT_BACK_S, MOST_BARS, line_day
 from app.rows.lines import ledger, lines_parts
 from app.snapshots import Snapshots
 from app.views import PAGES
 from engine.clock import FakeClock
-from engine.domain import LineSpan
+from engine.domain import LineSpan, SymbolEvent
 from engine.state.bus import StateBus
 from engine.state.commands import AskLine, FindSymbol
-from engine.state.sections import Answer, AnswersSection
+from engine.state.sections import Answer, AnswersSection, LineEventsSection
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_coverage import (
     FIRST_CON,
@@ -235,10 +235,54 @@ def test_a_span_of_yesterday_begins_with_the_day_and_an_empty_day_is_half_an_hou
 
 
 def test_a_full_day_says_that_it_is_cut() -> None:
-    spans = [LineSpan(i, f"S{i}", "25", MARKET - 900.0, MARKET - i, "x", "y") for i in range(MOST_SPANS)]
-    day = line_day(spans, snapshots(lines=None), MARKET - 20_000.0)
-    assert "the newest 400" in day["words"]
+    """What was held all morning stays, the shortest ordinary lines go."""
+    long = LineSpan(1, "NQZ5", "100", MARKET - 19_000.0, MARKET - 9_000.0, "1 contract open", "closed")
+    short = [LineSpan(i, f"S{i}", "25", MARKET - 900.0, MARKET - i / 2, "x", "y") for i in range(2, MOST_BARS + 60)]
+    day = line_day([long, *short], snapshots(lines=None), MARKET - 20_000.0)
+    assert "without the 59 shortest" in day["words"] and f"{MOST_BARS + 59} lines" in day["words"]
+    assert day["rows"][0]["sym"] == "NQZ5"
+    assert sum(len(row["spans"]) for row in day["rows"]) == MOST_BARS
     assert len(json.dumps(day)) < 60_000
+
+
+def test_a_reconnect_does_not_begin_a_line_anew() -> None:
+    """The symbol has held its line all day but for the outage, in one run of the program or over a restart."""
+    s = snapshots()
+    assert s.lines
+    held = next(row for row in s.lines.rows if row.line_class == "100")
+    back_wall = WALL - 600.0
+    rows = tuple(
+        replace(row, since_wall=WALL - 9_000.0, opened_wall=back_wall) if row.con_id == held.con_id else row
+        for row in s.lines.rows
+    )
+    back = s.market_time(back_wall)
+    end = "lost with the connection"
+    lost = LineSpan(held.con_id, held.local_symbol, "100", back - 8_000.0, back - 90.0, "open", end)
+    now = dataclasses.replace(s, lines=replace(s.lines, rows=rows))
+    day = line_day([lost], now, MARKET - 20_000.0)
+    row = next(row for row in day["rows"] if row["con"] == held.con_id)
+    [bar] = row["spans"]
+    assert bar[:3] == [round(back - 8_000.0), None, "100"]
+    assert bar[6] == [[round(back - 90.0), round(back)]], "and it says when the connection was away"
+    for other in (replace(lost, end="evicted by X (50)"), replace(lost, to_market=back - GOT_BACK_S - 1.0)):
+        spans = next(r for r in line_day([other], now, MARKET - 20_000.0)["rows"] if r["con"] == held.con_id)["spans"]
+        assert len(spans) == 2
+
+
+def test_a_span_of_a_journal_that_did_not_know_the_gateways_clock_does_not_end_in_the_future() -> None:
+    wrong = LineSpan(1, "OLD", "100", MARKET + 9e6, MARKET + 9e6, "open", "lost with the connection")
+    day = line_day([wrong], snapshots(lines=None), MARKET - 1_000.0)
+    assert day["from"] <= day["now"] and all(span[1] <= day["now"] for row in day["rows"] for span in row["spans"])
+
+
+def test_the_half_hour_shows_all_of_the_half_hour() -> None:
+    """80 marks covered seven minutes of a busy rotation."""
+    kinds = ("admitted", "evicted", "refused", "released", "upgraded", "downgraded")
+    events = tuple(SymbolEvent(MARKET - 3.0 * i, kinds[i % 6], f"S{i}", "x", i) for i in range(900, -1, -1))
+    parts = lines_parts(snapshots(line_events=LineEventsSection(events=events)))
+    shown = parts["marks:lines"].values()
+    assert {mark[4] for mark in shown} == {i for i in range(601) if kinds[i % 6] != "downgraded"}
+    assert parts["line_events"]["words"] == "last 30 min · 100 swaps, 100 refused"
 
 
 def test_the_day_comes_over_http_when_it_is_chosen(rig: Rig) -> None:

@@ -93,7 +93,7 @@ def test_status_block_in_the_users_words():
     lines = LinesSection(
         limit=50, effective_limit=50, buffer=5, used=47, near=True, scanner_capacity=45, scanner_free=1,
         by_class={"100": 3, "pinned": 0, "50": 8, "25": 10, "coverage": 26}, changing=0, rows=(), refused=(),
-        events=(), used_history=(),
+        used_history=(),
     )  # fmt: skip
     link = LinkState("connected", True, "simulated", "127.0.0.1", 1, 52, "DU1", 176, 1, 0.0)
     block = dict(status_block(9_038.0, lines, 3, 47, link))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.lines.diary import EVENTS_MAX, FAREWELLS_MAX, REFUSED_SHOWN, Diary
+from engine.lines.diary import EVENTS_MAX, FAREWELLS_MAX, HISTORY_S, REFUSED_SHOWN, Diary
 from tests.unit.lines.line_samples import contract
 
 
@@ -30,12 +30,44 @@ def test_everything_is_bounded_and_the_newest_stay() -> None:
         diary.note("admitted", contract(i), "x", float(i))
         diary.farewell(i, f"evicted {i}")
         diary.refuse(contract(i), "x", 60.0, float(i) / 10)
-    assert len(diary.events()) == EVENTS_MAX
-    assert diary.events()[-1].con_id == 3_000
+    told = diary.events(3_000.0, float)
+    assert len(told) == HISTORY_S + 1
+    assert told[-1].con_id == 3_000
     assert diary.last_farewell(3_000 - FAREWELLS_MAX) == ""
     assert diary.last_farewell(3_000) == "evicted 3000"
     assert [r.con_id for r in diary.refusals(300.0)][:2] == [3_000, 2_999]
     assert len(diary.refusals(300.0)) == REFUSED_SHOWN
+
+
+def test_the_half_hour_holds_every_event_of_a_busy_rotation() -> None:
+    """One a second is more than twice what 50 lines make."""
+    diary = Diary()
+    for second in range(4_000):
+        diary.note("admitted" if second % 2 else "evicted", contract(second), "x", float(second))
+    told = diary.events(3_999.0, float)
+    assert [event.at_market for event in told] == [float(second) for second in range(2_199, 4_000)]
+    assert diary.events(3_999.0, float) == told
+
+
+def test_events_of_before_the_gateways_clock_was_known_are_told_by_it() -> None:
+    diary = Diary()
+    diary.note("admitted", contract(1), "x", 1_000.0)
+    assert diary.events(1_001.0, float)[0].at_market == 1_000.0
+    diary.note("evicted", contract(2), "x", 1_002.0)
+    told = diary.events(1_003.0, lambda wall: wall - 500.0)
+    assert [event.at_market for event in told] == [500.0, 502.0]
+    wobbled = diary.events(1_004.0, lambda wall: wall - 501.0)
+    assert wobbled == told, "a second more or less is no other clock"
+
+
+def test_memory_is_bounded_whatever_comes() -> None:
+    diary = Diary()
+    for number in range(EVENTS_MAX + 100):
+        diary.note("refused", contract(number), "x", 10.0)
+        if number % 700 == 0:
+            diary.events(10.0, float)
+    told = diary.events(10.0, float)
+    assert len(told) == EVENTS_MAX and told[-1].con_id == EVENTS_MAX + 99 and told[0].con_id == 100
 
 
 def test_used_lines_are_a_step_curve_with_the_highest_of_each_five_seconds() -> None:
@@ -44,7 +76,7 @@ def test_used_lines_are_a_step_curve_with_the_highest_of_each_five_seconds() -> 
         diary.count_used(wall, used)
     assert diary.used_history() == ((0.0, 48), (10.0, 47), (30.0, 50))
     diary.count_used(4_000.0, 49)
-    assert diary.used_history() == ((4_000.0, 49),)
+    assert diary.used_history() == ((30.0, 50), (4_000.0, 49)), "50 held for all of the half hour but its end"
 
 
 def test_a_visit_does_not_settle_a_lost_contest_but_a_refused_request() -> None:

@@ -300,6 +300,34 @@ def test_a_reconnect_takes_everything_up_again_and_old_ticks_are_ignored(gateway
     assert gateway.bus.quote(1).epoch == 2
 
 
+def held_since(gateway: FakeGateway, con_id: int) -> float:
+    return next(row.since_wall for row in gateway.bus.snapshot().rows if row.con_id == con_id)
+
+
+@pytest.mark.parametrize("how", ["reconnect", "1101"])
+def test_an_outage_does_not_begin_anew_what_a_symbol_has_held(gateway: FakeGateway, how: str) -> None:
+    gateway.positions = {1, 2}
+    gateway.bus.demand("a", [want(1, "100"), want(2, "100")])
+    gateway.run(5.0)
+    since = held_since(gateway, 1)
+    gateway.run(300.0)
+    if how == "1101":
+        gateway.data_lost()
+    else:
+        gateway.disconnect()
+        gateway.run(60.0)
+        gateway.connect()
+    gateway.run(5.0)
+    assert held_since(gateway, 1) == since
+    row = next(row for row in gateway.bus.snapshot().rows if row.con_id == 1)
+    assert row.opened_wall is not None and row.opened_wall > since + 300.0
+    gateway.disconnect()
+    gateway.run(1_000.0)
+    gateway.connect()
+    gateway.run(5.0)
+    assert held_since(gateway, 1) > since + 1_300.0, "a long outage ends it"
+
+
 # --- errors on lines --------------------------------------------------------------------------------------------
 
 
