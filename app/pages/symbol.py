@@ -42,7 +42,7 @@ MARKS = (
     Col("what", "What", "strong"),
     Col("price", "Price", "num"),
     Col("detail", "Detail", "wide", "prose"),
-    Col("since", "Since then", "num"),
+    Col("since", "Move since", "num"),
 )
 FOUND = (Col("sym", "Symbol"), Col("kind", "Kind", "soft"), Col("held", "", "wide soft"))
 

@@ -67,7 +67,7 @@ class ScannerCoordinator:
         self.heat = HeatHistory()
         mono = parts.clock.mono
         around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of)
-        self.shadow = ShadowSet(parts.store, around, on_shadow)
+        self.shadow = ShadowSet(parts.store, around, on_shadow, lambda: self.breakout.tracker)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, parts.store)
         rooms = (self.board.drop, self.breakout.forget, self.shadow.forget, self.visits.forget, self._repairs.forget)
@@ -256,6 +256,7 @@ class ScannerCoordinator:
         """Signals of earlier today, from the journal: shown, counted, and their cool-downs hold. None runs on."""
         for signal in self._log.restore(signals, self._parts.market()):
             self.breakout.tracker.restore(signal)
+            self.shadow.restore(signal)
 
     def signals(self) -> SignalsSection:
         return self._log.section(self._parts.market())

@@ -1,6 +1,8 @@
 """The shadow set: a second set of thresholds on the same bars, without lines or alerts. Engine thread only.
 
-It costs one more pass in each cycle while a set is chosen, and nothing else.
+It costs one more pass in each cycle while a set is chosen, and nothing else. It begins where the set in force stands at
+that moment: a breakout that confirms, runs or cools down there does so here, so that from then on both sets differ by
+their thresholds alone, and no breakout of before is new to one of them.
 """
 
 from __future__ import annotations
@@ -13,13 +15,21 @@ from engine.domain import Quote, Signal
 from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.rules import Floors
 from engine.scanners.signal_log import SignalLog
+from engine.scanners.tracker import Tracker
 from engine.scanners.visits import VisitJudge
 
 
 class ShadowSet:
-    """`on_signal(name of the set, signal)` is told of its signals, begun and ended."""
+    """`on_signal(name of the set, signal)` is told of its signals, begun and ended; `live` = the tracker in force."""
 
-    def __init__(self, store: BarStore, around: Surroundings, on_signal: Callable[[str, Signal], None]) -> None:
+    def __init__(
+        self,
+        store: BarStore,
+        around: Surroundings,
+        on_signal: Callable[[str, Signal], None],
+        live: Callable[[], Tracker] = Tracker,
+    ) -> None:
+        self._live = live
         self._store = store
         self._around = around
         self._on_signal = on_signal
@@ -28,7 +38,7 @@ class ShadowSet:
         self._allow_delayed = False
         self._log = SignalLog()
         self.name = ""
-        self.since_market: float | None = None  # when it first looked; None = none is chosen, or it hasn't yet
+        self.since_market: float | None = None  # when it first looked: both sets count from then; None = it hasn't
 
     @property
     def params(self) -> BreakoutParams | None:
@@ -117,10 +127,18 @@ class ShadowSet:
         self._log = SignalLog()
         self.since_market = None
 
+    def restore(self, signal: Signal) -> None:
+        """A signal in force of earlier today, from the journal: its cool-down holds here, too."""
+        if self._scanner is not None:
+            self._scanner.tracker.restore(signal)
+
     def _begin(self, now_market: float) -> None:
         if self._scanner is not None and self.since_market is None:
             self.since_market = now_market
+            self._scanner.tracker.adopt(self._live())
 
     def _note(self, signal: Signal) -> None:
+        if self.since_market is None or signal.at < self.since_market:
+            return  # the end of one that ran before
         self._log.note(signal, signal.at)
         self._on_signal(self.name, signal)

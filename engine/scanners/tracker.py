@@ -5,7 +5,7 @@ Decisions use only what was known at that moment; the level is frozen when the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.config import BreakoutParams
@@ -174,6 +174,14 @@ class Tracker:
         watch = self._watches.setdefault((signal.con_id, signal.side), Watch())
         if watch.last_at is None or signal.at > watch.last_at:
             watch.last_at = signal.at
+
+    def adopt(self, other: Tracker) -> None:
+        """Begin where another tracker stands: what confirms, runs or cools down there does so here."""
+        self.busy = set(other.busy)
+        self._watches = {
+            key: replace(watch, renewal=None if watch.renewal is None else replace(watch.renewal))
+            for key, watch in other._watches.items()
+        }
 
     def rest_all(self) -> None:
         """Nothing confirms or runs any more; cool-downs hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from engine.config import BreakoutParams
 from engine.domain import Signal
@@ -94,3 +95,55 @@ def test_a_clock_that_is_set_back_leaves_nothing_of_its_future() -> None:
     made.second()
     assert shadow.signals() == () and shadow._visits._judged == {}
     assert shadow.since_market == made.now
+
+
+@pytest.mark.parametrize("begun_s", [0, 4])
+def test_a_breakout_of_before_the_shadow_is_news_to_neither(begun_s: int) -> None:
+    """Chosen while a signal of the set in force runs: the same thresholds must find the same from then on."""
+    made, told = street(BreakoutParams(), None)
+    break_out(made)
+    assert len(made.signals) == 1 and made.signals[0].state == "active"
+    for _ in range(begun_s):
+        made.second()
+    made.coordinator.set_shadow("Other", BreakoutParams())
+    for _ in range(120):
+        made.second()
+        made.tick(ACME, 100.4, 700.0)
+    assert told == [], "the breakout runs already"
+    since = made.coordinator.shadow.since_market
+    assert since is not None and since > made.signals[0].at
+
+
+def test_what_confirms_while_the_shadow_begins_is_found_by_both() -> None:
+    made, told = street(BreakoutParams(confirm_s=30), None)
+    for second in range(90):
+        made.second()
+        made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
+    assert made.signals == [] and made.coordinator.breakout.tracker.busy, "it confirms"
+    made.coordinator.set_shadow("Other", BreakoutParams(confirm_s=30))
+    for _ in range(60):
+        made.second()
+        made.tick(ACME, 100.4, 700.0)
+    assert len(made.signals) == 1 and [signal for _, signal in told] == made.signals
+    assert made.signals[0].at >= (made.coordinator.shadow.since_market or 0.0)
+
+
+def test_the_end_of_a_signal_of_before_is_none_of_the_shadows() -> None:
+    made, told = street(BreakoutParams(alert_hold_s=5), None)
+    break_out(made)
+    made.coordinator.set_shadow("Other", BreakoutParams(alert_hold_s=5))
+    for _ in range(40):
+        made.second()
+        made.tick(ACME, 99.6, 170.0)
+    assert made.coordinator.signals().signals[0].state == "ended" and told == []
+    assert made.coordinator.shadow.signals() == ()
+
+
+def test_the_cool_down_of_the_set_in_force_holds_in_the_shadow_over_a_restart() -> None:
+    first, _ = street(BreakoutParams(), None)
+    break_out(first)
+    made, told = street(BreakoutParams(), BreakoutParams())
+    made.second()
+    made.coordinator.restore([replace(first.signals[0], at=made.now - 60.0, triggered_at=made.now - 70.0)])
+    break_out(made)
+    assert made.signals == [] and told == []
