@@ -186,20 +186,33 @@
 
   /* qt.waits: fn(card) is true while what the card shows is not drawn yet, whatever is known of it. */
   qt.waits = [];
-  var LIVE_S = 60, HAS_DATA = ["live", "marked", "stale"];   // LIVE_S: as app/rows/states.py
+  var LIVE_S = 60, SOON_S = 8, HAS_DATA = ["live", "marked", "stale"];   // LIVE_S: as app/rows/states.py; SOON_S: a poll would have said so
 
   /* Ticks have stopped: nothing may come that says so. */
   qt.freshness = function (value) {
-    var old = value.s === "live" && value.from !== undefined && qt.clock.now() - value.from > LIVE_S;
+    var old = value.s === "live" && value.from !== undefined && qt.clock.now() - value.from > LIVE_S + SOON_S;
     return old ? { s: "stale", since: value.from, text: "No tick for more than a minute. Last values." } : value;
   };
+
+  /* A plot that was drawn while its card had no height has Plotly's own: it is fitted when it is seen. */
+  function fitPlots(card) {
+    var plots = card.querySelectorAll(".js-plotly-plot");
+    if (!plots.length || !window.Plotly) { return; }
+    window.requestAnimationFrame(function () {
+      plots.forEach(function (gd) { if (gd.isConnected && gd.offsetHeight) { window.Plotly.Plots.resize(gd); } });
+    });
+  }
 
   function drawState(card, name) {
     var value = qt.freshness((qt.model.state || {})[name] || { s: "loading" });
     var trouble = qt.clock.trouble() || (qt.pulse.failing ? "server" : null), shown = HAS_DATA.indexOf(value.s) >= 0;
     var waits = shown && qt.waits.some(function (fn) { return fn(card); });
     var state = waits ? "loading" : trouble && shown ? "stale" : value.s;
-    if (card.dataset.state !== state) { card.dataset.state = state; }
+    if (card.dataset.state !== state) {
+      var hidden = shown && !waits && HAS_DATA.indexOf(card.dataset.state) < 0;
+      card.dataset.state = state;
+      if (hidden) { fitPlots(card); }
+    }
     words(card, ".qt-age", ageWords(state, value, trouble));
     if (value.s === "empty" || value.s === "error") {
       words(card, ".qt-panel-title", value.title || "");

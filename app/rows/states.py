@@ -33,7 +33,7 @@ _TRADING = ("open", "pre", "post")
 class Dated(NamedTuple):
     """When the newest price of a row came, and as what. `flows` = ticks came beyond the answer to the request.
 
-    `instead` = what it is where it is no tick: "prior close", "from TWS", "historical".
+    `instead` = what it is where it is no tick of now: "prior close", "from TWS", "historical", "last visit".
     """
 
     wall: float | None
@@ -144,6 +144,8 @@ def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:
     if quote is None or quote.price is None:
         return Dated(None)
     instead = "prior close" if quote.price_kind == "close" else "historical" if quote.lane == "history" else ""
+    if not instead and line is None:
+        instead = "last visit"  # its line has gone; the row says how long ago
     return Dated(quote.received_wall, quote.data_type, _flows(quote.received_wall, line), instead)
 
 

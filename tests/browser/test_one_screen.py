@@ -207,7 +207,7 @@ def test_ticks_that_stop_end_live_without_a_word_from_the_server(page: Page, sit
     until(
         page,
         "document.querySelector(\".qt-page [data-qt-state='positions']\").dataset.state === 'stale'",
-        timeout_ms=9000,
+        timeout_ms=17_000,
     )
     assert "No tick" in page.inner_text("[data-qt-state=positions] .qt-stale-note")
 
@@ -220,3 +220,18 @@ def test_a_card_without_its_table_is_not_live(page: Page, site: Site) -> None:
     if not page.evaluate("document.querySelector('.ag-root')"):
         card = "document.querySelector(\".qt-page [data-qt-state='positions']\").dataset.state"
         assert page.evaluate(card) == "loading"
+
+
+def test_a_plot_that_was_drawn_behind_its_skeleton_fits_its_card(page: Page, site: Site) -> None:
+    slow = Slow(page, lambda body: "shell-delta" in body)
+    page.goto(site.url + "/")
+    until(
+        page, "!!document.querySelector('#overview-pnl .js-plotly-plot') || !!document.querySelector('.js-plotly-plot')"
+    )
+    page.wait_for_timeout(500)
+    slow.let_go()
+    until(page, "document.querySelector('.qt-page [data-qt-state=pnl]').dataset.state === 'live'")
+    fits = """(() => { const card = document.querySelector('.qt-page [data-qt-state=pnl]').getBoundingClientRect();
+      const plot = document.querySelector('#overview-pnl .main-svg').getBoundingClientRect();
+      return plot.bottom <= card.bottom + 1 && plot.height > 100; })()"""
+    until(page, fits, timeout_ms=5000)
