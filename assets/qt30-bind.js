@@ -194,12 +194,16 @@
     return old ? { s: "stale", since: value.from, text: "No tick for more than a minute. Last values." } : value;
   };
 
-  /* A plot that was drawn while its card had no height has Plotly's own: it is fitted when it is seen. */
+  /* A plot that was drawn while its card had no height has Plotly's own: it is fitted when it is seen, and looked at
+     again, for a drawing that was under way then may come after. */
   function fitPlots(card) {
-    var plots = card.querySelectorAll(".js-plotly-plot");
-    if (!plots.length || !window.Plotly) { return; }
-    window.requestAnimationFrame(function () {
-      plots.forEach(function (gd) { if (gd.isConnected && gd.offsetHeight) { window.Plotly.Plots.resize(gd); } });
+    [50, 400, 1500, 4000].forEach(function (ms) {
+      window.setTimeout(function () {
+        card.querySelectorAll(".js-plotly-plot").forEach(function (gd) {
+          var tall = gd._fullLayout && gd._fullLayout.autosize && gd.clientHeight;
+          if (tall && Math.abs(gd._fullLayout.height - tall) > 2) { window.Plotly.Plots.resize(gd); }
+        });
+      }, ms);
     });
   }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import number
+from app.format import number, plural
 from app.rows.states import State, broker_state, empty
 from app.snapshots import Snapshots
 from engine.domain import LineRow
@@ -27,7 +27,7 @@ UNITS_S = ((600, 15), (1_200, 30), (2_000, 60))  # symbols at most -> seconds a 
 def coverage_parts(s: Snapshots) -> dict[str, dict[str, Any]]:
     """The three parts; "coverage" and "names" come before "seen", which is drawn with them."""
     base = day_base(s)
-    return {"coverage": figures(s.coverage, base), "names": names(s), "seen": seen(s, base)}
+    return {"coverage": figures(s.coverage, base, s.lines), "names": names(s), "seen": seen(s, base)}
 
 
 def day_base(s: Snapshots) -> int:
@@ -62,18 +62,25 @@ def _lined(row: LineRow, base: int) -> str | list[Any]:
     return [since, CONFIRMING] if row.reason.startswith(CONFIRMING) else [since]
 
 
-def figures(section: CoverageSection | None, base: int) -> dict[str, Any]:
-    """The rotation in numbers; `unit` = seconds of one step of the tiles' ages."""
+def figures(section: CoverageSection | None, base: int, lines: LinesSection | None = None) -> dict[str, Any]:
+    """The rotation in numbers; `unit` = seconds of one step of the tiles' ages.
+
+    How many lines rotate is said as the gauge says it: by the lines of this moment, the coverage section is older.
+    """
     if section is None:
         return {"base": base, "unit": UNITS_S[0][1], "total": ""}
     count = len(section.rows)
-    kept = f", {section.confirming} kept until a breakout is decided" if section.confirming else ""
+    rotating, confirming = section.lines, section.confirming
+    if lines is not None:
+        visits = [row for row in lines.rows if row.line_class == "coverage"]
+        rotating, confirming = len(visits), sum(row.reason.startswith(CONFIRMING) for row in visits)
+    kept = f", {confirming} kept until a breakout is decided" if confirming else ""
     return {
         "base": base,
         "unit": next((unit for most, unit in UNITS_S if count <= most), UNITS_S[-1][1]),
         "total": number(count),
         "dwell": section.dwell_s,
-        "lines": f"{section.lines} lines rotate{kept}",
+        "lines": f"{plural(rotating, 'line rotates', 'lines rotate')}{kept}",
         "visits": f"{number(section.visits_per_minute)} visits a minute",
         "rules": f"dwell {section.dwell_s:g} s · at most {section.messages_per_s:g} messages a second",
     }

@@ -21,9 +21,10 @@ from app.views import PAGES
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
 from engine.state.reader import StateReader
-from engine.state.sections import PnlPoint, PnlSection, Section
+from engine.state.sections import CoverageSection, LinesSection, PnlPoint, PnlSection, Section
 from engine.state.source import StateSource
 from engine.state.writer import REOPEN_PERIOD_S, StateWriter
+from tests.app.sample_coverage import fill_coverage
 from tests.app.sample_state import MARKET, WALL, broker, fill_sample, lines, positions
 
 PASSES = 120
@@ -159,3 +160,19 @@ def test_a_poll_names_its_page_so_that_the_browser_can_drop_it() -> None:
     feed = Feed(bus, lambda: WALL, PAGES)
     asked = {path: feed.poll(path, None).page for path in ("/", "/symbol/76792991", "/symbol/BRK%20B", "/symbol", "/x")}
     assert list(asked.values()) == ["overview", "symbol:76792991", "symbol-name", "symbol-home", "other"]
+
+
+def test_the_rotation_counts_the_lines_that_the_gauge_counts() -> None:
+    """The coverage section is made in slices and some seconds old; the gauge beside it is not."""
+    bus = StateBus(None, FakeClock(wall=WALL))
+    fill_sample(bus, WALL)
+    fill_coverage(bus, WALL)
+    before, held = bus.read("coverage"), bus.read("lines")
+    assert isinstance(before, CoverageSection) and isinstance(held, LinesSection)
+    rows = [row for row in held.rows if row.line_class == "coverage"][:-3]
+    others = [row for row in held.rows if row.line_class != "coverage"]
+    by_class = {**held.by_class, "coverage": len(rows)}
+    bus.publish("lines", replace(held, rows=(*others, *rows), by_class=by_class, used=len(rows) + len(others)))
+    view = Feed(bus, lambda: WALL, PAGES).poll("/lines", None).delta
+    assert view is not None
+    assert view["set"]["coverage"]["lines"].startswith(f"{view['set']['lines']['n_c']} lines rotate")
