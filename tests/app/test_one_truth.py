@@ -27,7 +27,7 @@ from engine.state.writer import REOPEN_PERIOD_S, StateWriter
 from tests.app.sample_coverage import fill_coverage
 from tests.app.sample_state import MARKET, WALL, broker, fill_sample, lines, positions
 
-PASSES = 120
+POLLS = 40
 
 
 def a_pass(number: int) -> dict[str, Section]:
@@ -60,13 +60,16 @@ class Publishing:
         self.state: StateSource = self.bus if folder is None else StateReader(folder)
         self._thread = threading.Thread(target=self._run)
         self.begun = threading.Event()
+        self._enough = threading.Event()
 
     def _flush(self) -> None:
         if self._writer is not None:
             assert self._writer.flush()
 
     def _run(self) -> None:
-        for number in range(1, PASSES):
+        number = 0
+        while not self._enough.wait(0.001):
+            number += 1
             self.bus.publish_all(a_pass(number))
             self._flush()
             self.begun.set()
@@ -76,9 +79,11 @@ class Publishing:
     def while_it_publishes(self) -> Iterator[None]:
         self._thread.start()
         self.begun.wait(10.0)
-        yield
-        while self._thread.is_alive():
+        for _ in range(POLLS):
+            self.begun.clear()
             yield
+            self.begun.wait(10.0)  # at least one pass between two polls
+        self._enough.set()
         self._thread.join()
         yield
 
