@@ -23,9 +23,11 @@ from engine.broker.sanitise import number, parsed_number, words
 from engine.broker.timings import Timings
 from engine.codes import ADVISORY
 from engine.domain import ContractRef
+from engine.errors import RequestRejected, RequestTimeout
 
 log = logging.getLogger("qtrade.broker")
 
+_LONGEST_RECHECK_FACTOR = 4.0
 _LEDGER = "$LEDGER-"  # TWS 10.47 writes it before the values of each currency, by default for new users
 
 
@@ -53,7 +55,8 @@ class AccountFeed:
         self._emit = emit
         self._timings = timings
         self._values_ids: dict[str, int] = {}
-        self._unanswered = set(self._asked) if len(accounts) > 1 else set()
+        self._unanswered = set(self._asked)
+        self._streamed = self._accounts[0]
         self._account_pnl_ids: dict[str, int] = {}
         self._position_pnl_ids: dict[tuple[str, int], int] = {}
         ib = connection.ib
@@ -89,22 +92,47 @@ class AccountFeed:
         """After 1101: everything that TWS may have dropped is asked for again."""
         for req_id in self._account_pnl_ids.values():
             self._connection.client.cancelPnL(req_id)
+        self._unanswered = set(self._asked)
         self.start()
         for account, con_id in list(self._position_pnl_ids):
             self.cancel_position_pnl(account, con_id)
             self.request_position_pnl(account, con_id)
 
     async def follow_values(self) -> None:
-        """Ask again, more and more seldom, for the values of those accounts that TWS has not answered for."""
-        pause_s = self._timings.recheck_values_s
+        """Several accounts: what to do about those whose values TWS has not sent.
+
+        They are asked for again, and meanwhile the stream, which every gateway has, goes round them, seconds for each.
+        """
+        pause_s, is_said = self._timings.recheck_values_s, False
         while len(self._accounts) > 1:
             await asyncio.sleep(pause_s)
-            silent = [account for account in self._asked if account in self._unanswered]
+            pause_s = min(2.0 * pause_s, _LONGEST_RECHECK_FACTOR * self._timings.recheck_values_s)
+            silent = [
+                account for account in self._asked if account in self._unanswered and account != self._accounts[0]
+            ]
             for account in silent:
                 self._start_values(account)
-            if silent:
+            if silent and not is_said:
+                is_said = True
                 log.info("TWS has not sent the values of %d of %d accounts yet", len(silent), len(self._accounts))
-            pause_s = min(2.0 * pause_s, 20.0 * self._timings.recheck_values_s)
+            for account in silent:
+                await self._stream_once(account)
+            if silent:
+                self._streamed = self._accounts[0]
+                self._connection.client.reqAccountUpdates(True, self._accounts[0])
+
+    async def _stream_once(self, account: str) -> None:
+        client = self._connection.client
+        self._streamed = account
+        try:
+            await self._connection.ask(
+                "Account values",
+                "accountValues",  # the library's key for the End of the stream's first values
+                lambda: client.reqAccountUpdates(True, account),
+                self._timings.positions_s,
+            )
+        except (RequestTimeout, RequestRejected):
+            return
 
     def _start_account_pnl(self, account: str) -> None:
         connection = self._connection
@@ -164,7 +192,8 @@ class AccountFeed:
         account = entry.account or self._accounts[0]
         if account not in self._accounts or entry.modelCode:  # a model's values are a part of its account's
             return
-        self._unanswered.discard(account)
+        if account != self._streamed:
+            self._unanswered.discard(account)
         tag = entry.tag.removeprefix(_LEDGER)
         value = parsed_number(entry.value)
         self._emit(AccountValue(tag, value, entry.currency, account, "" if value is not None else words(entry.value)))
