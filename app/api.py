@@ -13,6 +13,7 @@ from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
 from engine.encodable import to_json
+from engine.journal.thinning import is_reset
 
 PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0
@@ -85,7 +86,7 @@ class _Api:
                 {
                     "t": point.t,
                     "unrealized": api_views.cents(point.unrealized),
-                    "realized": api_views.cents(point.realized),
+                    "realized": None if is_reset(point) else api_views.cents(point.realized),
                     "daily": api_views.cents(point.daily),
                     "mode": point.mode,
                     "account": point.account or None,

@@ -437,6 +437,9 @@ class Engine:
         if not rooms.broker.link.connected:
             rooms.login.add_gap(wall, market)
             return
+        if rooms.dates.has_turned():  # hours tell some days only
+            for contract in rooms.manager.contracts():
+                rooms.contracts.want_again(contract)
         money: dict[str, tuple[float | None, float | None, float | None]] = {}
         all_lacks: set[str] = set()
         for account in rooms.login.watched:

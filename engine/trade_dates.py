@@ -7,6 +7,7 @@ The one place that brings positions, contract hours and the market clock togethe
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import NamedTuple
 
 from engine.bars.store import BarStore
@@ -30,6 +31,12 @@ class TradeDates:
         self._manager = manager
         self._now = market_now
         self._wall_at = wall_at
+        self._newest: date | None = None
+
+    def has_turned(self) -> bool:
+        """Whether a trade date of what is held has begun since this was asked last; False the first time."""
+        before, self._newest = self._newest, self.day("").day
+        return before is not None and self._newest > before
 
     def day(self, account: str) -> Begin:
         """The account's running day."""

@@ -27,7 +27,7 @@ from app.theme import COLOR, GRAPH_CONFIG
 from engine.clock import FakeClock
 from engine.journal.rows import PnlRow
 from engine.state.bus import StateBus
-from engine.state.sections import PnlSection
+from engine.state.sections import PnlPoint, PnlSection
 from engine.zones import NEW_YORK
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import MARKET, WALL, fill_sample, positions, tick_sample
@@ -297,6 +297,37 @@ def test_a_reset_is_cut_and_marked_and_no_climb_is_drawn() -> None:
     drawn = furniture(curve)
     assert [shape["x0"] for shape in drawn["shapes"]] == [round(shown(at) * 1000)]
     assert (drawn["meta"]["high"], drawn["meta"]["low"]) == ([12.0, at + 60], [-3.0, at + 120])
+
+
+def test_the_evening_reset_over_http(site: Site) -> None:
+    """The Day range begins with the account's day; the hour shows the cut, marked, and nothing joins both sides."""
+    at = MARKET - 600.0
+    before = [PnlPoint(WALL - 900.0 + n, at - 300.0 + n, -500.0, 0.0, -2_100.0) for n in range(0, 300, 10)]
+    cut = [PnlPoint(WALL - 600.5, at - 0.5, None, 0.0, None)]
+    after = [PnlPoint(WALL - 600.0 + n, at + n, -500.0, 0.0, 1.0 * n) for n in range(0, 600, 10)]
+    site.bus.publish("pnl", PnlSection(points=(*before, *cut, *after), day_start=at, trade_date="20251106"))
+    values = {"overview-pnl-range.value": "day", "overview-pnl-rebase.data": None}
+    figures = {}
+    for range_ in ("day", "1h"):
+        answer = call(site.app, site.client, "overview-pnl.figure", {**values, "overview-pnl-range.value": range_},
+                      "overview-pnl-range.value")  # fmt: skip
+        figures[range_] = answer.get_json()["response"]["overview-pnl"]["figure"]
+    assert min(figures["day"]["data"][2]["y"]) == 0.0, "yesterday's is not there"
+    line = figures["1h"]["data"][2]["y"]
+    place = line.index(0.0)
+    assert line[place - 1] is None and line[place - 3] == -2_100.0
+    for figure in figures.values():
+        assert [note["text"] for note in figure["layout"]["annotations"] if "new day" in note["text"]]
+        assert figure["layout"]["meta"]["low"][0] == 0.0 and figure["layout"]["meta"]["high"][0] == 590.0
+        assert "as IB sends it" in figure["layout"]["meta"]["basis"]
+    tail = site.poll().get_json()["response"]["shell-delta"]["data"]["set"]["tail:pnl"]
+    assert tail[str(round(at) - 0.5)] == "cut"
+
+
+def test_a_day_without_a_point_is_an_empty_state(site: Site) -> None:
+    old = [PnlPoint(WALL - 900.0 + n, MARKET - 900.0 + n, -500.0, 0.0, -2_100.0) for n in range(0, 300, 10)]
+    site.bus.publish("pnl", PnlSection(points=tuple(old), day_start=MARKET - 60.0))
+    assert site.poll().get_json()["response"]["shell-delta"]["data"]["set"]["state"]["pnl"]["s"] == "empty"
 
 
 def test_a_reset_within_the_day_is_a_mark_of_its_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -60,6 +61,22 @@ def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
         until(page, "w => document.documentElement.scrollWidth <= w", width)
         assert page.evaluate("document.querySelector('.qt-candles canvas').clientWidth") > 200
     assert page.evaluate(CONTRAST) == []
+
+
+def test_a_night_in_which_clocks_go_back_is_drawn_whole_in_new_yorks_time(page: Page, site: Site) -> None:
+    """NQ trades through it: 240 minutes are 240 bars, the second 01:17 says so, the exchange's zone stands beside."""
+    begin = datetime(2025, 11, 2, 4, tzinfo=UTC).timestamp()
+    bars = tuple(Bar(begin + 60.0 * n, 100.0, 102.0, 99.0, 101.0, 5.0, "streamed") for n in range(240))
+    section = site.bus.read(f"symbol:{NQ}") or symbol(NQ, site.clock.wall(), site.clock.mono())
+    assert isinstance(section, SymbolSection)
+    changes = {"bars": bars, "time_zone": "US/Central", "signals": (), "fills": (), "session_start": None}
+    site.bus.publish(f"symbol:{NQ}", replace(section, **changes))
+    open_symbol(page, site, NQ)
+    until(page, "qt.candles.rows.length === 240")
+    assert page.evaluate("qt.candles.rows.every((row, i, all) => !i || row.t > all[i - 1].t)")
+    assert page.evaluate("qt.candles.rows.filter(row => row.label === '01:17 EST').length") == 1
+    assert ask_chart(page, "px")["price"] == 101.0
+    until(page, "document.body.innerText.includes('times in ET · exchange in CT')")
 
 
 def test_the_last_bar_lives_in_the_library_itself(page: Page, site: Site) -> None:

@@ -110,3 +110,12 @@ def test_the_accounts_day_and_its_newest_reset(desk: Desk) -> None:
     desk.now = ny("2025-11-25T19:00")
     assert desk.dates.day("DU1").at == desk.dates.newest_reset("DU1") == ny("2025-11-25T18:00")
     assert desk.dates.day("DU2").at == ny("2025-11-24T20:00"), "an account that holds nothing: a US stock's day"
+
+
+def test_a_new_trade_date_is_told_once(desk: Desk) -> None:
+    """Contract details are asked for again then: their hours tell some days only."""
+    told = []
+    for at in ("2025-11-25T17:00", "2025-11-25T17:59", "2025-11-25T18:00", "2025-11-25T20:00", "2025-11-26T18:00"):
+        desk.now = ny(at)
+        told.append(desk.dates.has_turned())
+    assert told == [False, False, True, False, True]
