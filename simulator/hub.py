@@ -84,8 +84,13 @@ class Hub(Core):
         return trade_date(instrument, moment, kind.hours if kind else None, self.settings.account_reset_s)
 
     def settled_today(self, book: Book, con_id: int) -> list[Settled]:
-        instrument = self._instrument(con_id)
-        return [one for one in book.track(con_id).settled if self.is_today(instrument, one.fill.time)]
+        """The fills of the running trade date; the newest come last."""
+        instrument, found = self._instrument(con_id), []
+        for one in reversed(book.track(con_id).settled):
+            if not self.is_today(instrument, one.fill.time):
+                break
+            found.append(one)
+        return found[::-1]
 
     def valued(self, book: Book, con_id: int) -> Valued | None:
         """The position in one contract, a closed one too; None = never held, or unknown to the world."""
