@@ -25,25 +25,28 @@ settings.register_profile(
 settings.load_profile("qtrade")
 
 GOODBYE_S = 120.0
-# With several workers a group goes to one of them. Whole engines need a core each to keep their times; a world that
-# takes seconds to make is made once.
-GROUPS = {
-    "test_engine_chaos": "whole engine",
-    "test_program": "whole engine",
-    "test_scanners_simulator": "whole engine",
-    "test_engine_second_gateway": "whole engine",
-    "test_broker_simulator": "whole engine",
-    "test_lines_simulator": "whole engine",
-    "test_world_breakouts": "one hour of the market",
-    "test_world_scans": "one market",
-}
+# With several workers a group goes to one of them. These need a core to keep the pace that they are judged by.
+WHOLE_ENGINES = frozenset({
+    "test_engine_chaos", "test_program", "test_scanners_simulator", "test_round_lots", "test_broker_simulator",
+    "test_lines_simulator",
+})  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a module makes once for its tests is made by one worker; the other groups are single tests."""
     for item in items:
-        if item.path.stem in GROUPS:
-            item.add_marker(pytest.mark.xdist_group(GROUPS[item.path.stem]))
+        if item.path.stem in WHOLE_ENGINES:
+            item.add_marker(pytest.mark.xdist_group("whole engine"))
+        elif item.get_closest_marker("xdist_group") is None and _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether the test uses a fixture that its module has only one of."""
+    assert isinstance(item, pytest.Function)
+    found = item._fixtureinfo.name2fixturedefs.values()
+    return any(fixture.scope == "module" for fixtures in found for fixture in fixtures)
 
 
 @pytest.hookimpl(trylast=True)

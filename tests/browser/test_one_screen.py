@@ -11,8 +11,9 @@ from playwright.sync_api import Page, Route
 
 from engine.state.sections import LinesSection, PositionsSection, SymbolSection
 from tests.app.sample_state import NQ, TSLA
-from tests.browser.conftest import Site, live, until
+from tests.browser.conftest import POLL_MS, Site, live, until
 from tests.browser.test_symbol import DRAWN, open_symbol
+from tests.patience import wait_for
 
 BIG = "document.querySelector('.qt-symbol-price .qt-big')"
 STATES = "Array.from(document.querySelectorAll('.qt-page [data-qt-state]'), c => c.dataset.state)"
@@ -36,11 +37,7 @@ class Slow:
 
     def wait(self) -> None:
         """Until something is held."""
-        for _ in range(200):
-            if self.held:
-                return
-            self._page.wait_for_timeout(50)
-        raise AssertionError("nothing was asked that is to be slow")
+        wait_for(lambda: self._page.wait_for_timeout(20) or self.held, "a request that is to be slow", every_s=0.0)
 
     def let_go(self) -> None:
         self._holds = lambda _body: False
@@ -53,7 +50,7 @@ def go(page: Page, path: str) -> None:
     page.evaluate("path => qt.go(path)", path)
 
 
-def watch(page: Page, expression: str, seconds: float = 2.5) -> list[Any]:
+def watch(page: Page, expression: str, seconds: float = 4 * POLL_MS / 1000) -> list[Any]:
     """What an expression says again and again."""
     seen = []
     for _ in range(int(seconds * 10)):
@@ -142,7 +139,7 @@ def test_the_day_is_one_figure_in_strip_tile_and_tag(page: Page, site: Site) -> 
       document.querySelector('.qt-tile-day .qt-figure').textContent,
       document.getElementById('overview-pnl-tag').textContent,
       document.documentElement.dataset.qtSnapshot]"""
-    seen = watch(page, look, 4.0)
+    seen = watch(page, look, 6 * POLL_MS / 1000)
     for day, strip, tile, tag, snapshot in seen:
         assert strip.endswith(tile), "computed once, read twice"
         assert tag == page.evaluate("day => qt.fmt.signed(day, 0)", day)
@@ -204,11 +201,7 @@ def test_ticks_that_stop_end_live_without_a_word_from_the_server(page: Page, sit
     assert isinstance(section, PositionsSection)
     old = tuple(replace(row, mark_wall=site.clock.wall() - 58.0) for row in section.tradable)
     site.bus.publish("positions", replace(section, tradable=old))
-    until(
-        page,
-        "document.querySelector(\".qt-page [data-qt-state='positions']\").dataset.state === 'stale'",
-        timeout_ms=17_000,
-    )
+    until(page, "document.querySelector(\".qt-page [data-qt-state='positions']\").dataset.state === 'stale'")
     assert "No tick" in page.inner_text("[data-qt-state=positions] .qt-stale-note")
 
 
@@ -234,4 +227,4 @@ def test_a_plot_that_was_drawn_behind_its_skeleton_fits_its_card(page: Page, sit
     fits = """(() => { const card = document.querySelector('.qt-page [data-qt-state=pnl]').getBoundingClientRect();
       const plot = document.querySelector('#overview-pnl .main-svg').getBoundingClientRect();
       return plot.bottom <= card.bottom + 1 && plot.height > 100; })()"""
-    until(page, fits, timeout_ms=5000)
+    until(page, fits)
