@@ -28,8 +28,15 @@
 
   function short(name) { return name.length > NAME_MAX ? name.slice(0, NAME_MAX - 1) + "…" : name; }
 
-  function drawOne(row, width) {
-    var c = curve(row, width), tone = fmt.tone(c.change, 0);
+  /* What the curve has come to is the row's own figure: computed once, read from there. */
+  function worth(id, c) {
+    var held = (qt.model["grid:positions"] || {})[id];
+    if (held && held.unr !== null && held.unr !== undefined) { c.change += held.unr - c.value; c.value = held.unr; }
+    return c;
+  }
+
+  function drawOne(id, row, width) {
+    var c = worth(id, curve(row, width)), tone = fmt.tone(c.change, 0);
     var svg = node("svg", { width: width, height: HEIGHT, role: "img", "aria-label": row.sym + " unrealised " +
       fmt.signed(c.value, 0) + ", " + fmt.signed(c.change, 0) + " in the last hour" });
     var name = node("text", { x: 0, y: HEIGHT / 2 + 4, class: "qt-curve-name" }, short(row.sym));
@@ -46,13 +53,13 @@
   function draw(holder) {
     var rows = qt.model.pnlcurves || {}, width = holder.clientWidth;
     if (!width) { return; }
-    var list = Object.keys(rows).map(function (id) { return rows[id]; });
-    list.sort(function (a, b) { return a.order - b.order; });
-    holder.replaceChildren.apply(holder, list.map(function (row) { return drawOne(row, width); }));
+    var ids = Object.keys(rows).sort(function (a, b) { return rows[a].order - rows[b].order; });
+    holder.replaceChildren.apply(holder, ids.map(function (id) { return drawOne(id, rows[id], width); }));
   }
 
   function drawAll() { document.querySelectorAll("[data-qt-curves]").forEach(draw); }
   qt.onPart("pnlcurves", drawAll);
+  qt.onPart("grid:positions", drawAll);
   window.addEventListener("resize", drawAll);
   qt.onNodes(function () {
     document.querySelectorAll("[data-qt-curves]").forEach(function (holder) { if (!holder.firstChild) { draw(holder); } });

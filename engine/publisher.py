@@ -253,12 +253,13 @@ class Publisher:
     def _ages(self, positions: PositionsSection) -> tuple[AgeRow, ...]:
         rooms = self._rooms
         held = {row.con_id for row in positions.tradable}
+        marked = [row.mark_wall for row in positions.tradable if row.has_line and row.mark_wall is not None]
         quotes = rooms.bus.quotes()
         scanned = [q.received_wall for q in quotes if q.con_id not in held and rooms.bus.holds(q.con_id)]
         scan = rooms.coordinator.run_times()
         return (
-            AgeRow("Position quotes", max((q.received_wall for q in quotes if q.con_id in held), default=None), 5.0),
-            AgeRow("Scanner quotes", max(scanned, default=None), 5.0),
+            AgeRow("Position prices, the oldest", min(marked, default=None), 60.0),
+            AgeRow("Scanner quotes, the newest", max(scanned, default=None), 5.0),
             AgeRow("Account", positions.account.updated_wall, 180.0),
             AgeRow("Breakout scan", self._wall_of(scan[0]), 20.0),
             AgeRow("Market scan", self._wall_of(scan[1]), 120.0),
