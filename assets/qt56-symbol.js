@@ -45,6 +45,8 @@
     document.title = "QTrade - " + known.name;
   });
 
+  qt.onLeave(function () { document.title = "QTrade"; });   // the new page says its own
+
   /* The engine publishes a symbol within a second of the first poll: do not wait for the next one. */
   qt.onPart("state", function () {
     if (!conHere() || !qt.model.state || !qt.model.state.chart) { hurried = 0; return; }
