@@ -10,6 +10,12 @@ from engine.state.sections import AccountFigures, PositionsSection
 
 DAY_BASIS = "IB's own figure of the account's day, from its reset on; filtered positions are in it."
 UNREALIZED_BASIS = "Tradable positions at our own marks, against average cost."
+REALIZED_BASIS = (
+    "IB's own figure, on the schedule of its day P&L, commission included; while it is still the former day's, the sum "
+    "of today's fills. Today is each instrument's trade date."
+)
+NET_BASIS = "IB's own value of the account: cash and positions."
+EXCESS_BASIS = "IB's own figure: equity with loan value less the maintenance margin."
 EXPOSURE_BASIS = (
     "Sum of |quantity x mark x multiplier| in the account's currency. "
     "Old: marked more than 60 s ago, delayed, or valued by IB."
@@ -31,15 +37,27 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
         "day2": _since_close(a.daily_pnl_pct, a),
         "unr": [signed(a.unrealized_pnl), tone(a.unrealized_pnl), "" if a.unrealized_pnl is not None else not_sent],
         "unr2": [_left_out(a) or "against average cost", "warn" if a.lacking else "plain", _unrealized_basis(a)],
-        "real": [signed(a.realized_today), tone(a.realized_today), "" if a.realized_today is not None else not_sent],
+        "real": [
+            signed(a.realized_today),
+            tone(a.realized_today),
+            REALIZED_BASIS if a.realized_today is not None else _realized_missing(a) or not_sent,
+        ],
         "real2": fills + commission,
-        "net": [number(a.net_liquidation, 2), "plain", "" if a.net_liquidation is not None else not_sent],
+        "net": [number(a.net_liquidation, 2), "plain", NET_BASIS if a.net_liquidation is not None else not_sent],
         "net2": age if a.updated_wall is not None else a.currency,
-        "excess": [number(a.excess_liquidity, 2), "plain", "" if a.excess_liquidity is not None else not_sent],
+        "excess": [
+            number(a.excess_liquidity, 2),
+            "plain",
+            EXCESS_BASIS if a.excess_liquidity is not None else not_sent,
+        ],
         "excess2": _ratio_note(a.excess_liquidity, a.net_liquidation, "of net liq."),
         "gross": [number(a.gross_exposure, 2), "plain", "" if a.gross_exposure is not None else "A price is missing"],
         "gross2": [_exposure_note(a), "warn" if a.untrusted_pct else "plain", EXPOSURE_BASIS],
     }
+
+
+def _realized_missing(a: AccountFigures) -> str:
+    return "The commission report of a fill is still to come" if a.commission_pending else ""
 
 
 def _since_close(pct: float | None, a: AccountFigures) -> Any:
