@@ -239,6 +239,10 @@ class Book:
         found = [one for con_id in self.con_ids() for one in self.track(con_id).settled if one.fill.exec_id]
         return sorted(found, key=lambda one: (one.fill.time, one.fill.exec_id))
 
+    def executions(self) -> int:
+        """How many there are, corrected ones counted once."""
+        return sum(bool(fill.exec_id) for fills in self._fills.values() for fill in fills)
+
     def cash(self) -> dict[str, Decimal]:
         """By currency, the base first."""
         total = {self.base: ZERO, **self._cash}

@@ -139,7 +139,7 @@ class Hub(Core):
 
     def next_number(self) -> int:
         """Of the next execution, over all accounts."""
-        return 1 + sum(len(book.fills()) for book in self.books)
+        return 1 + sum(book.executions() for book in self.books)
 
     # everybody
 
