@@ -14,6 +14,7 @@ from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
 from engine.encodable import to_json
 from engine.journal.thinning import is_reset
+from engine.portfolio.valuation import cents
 
 PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0
@@ -85,9 +86,9 @@ class _Api:
             [
                 {
                     "t": point.t,
-                    "unrealized": api_views.cents(point.unrealized),
-                    "realized": None if is_reset(point) else api_views.cents(point.realized),
-                    "daily": api_views.cents(point.daily),
+                    "unrealized": cents(point.unrealized),
+                    "realized": None if is_reset(point) else cents(point.realized),
+                    "daily": cents(point.daily),
                     "mode": point.mode,
                     "account": point.account or None,
                 }

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from app.deps import AppDeps
 from app.snapshots import Snapshots
 from engine.domain import Signal
+from engine.portfolio.valuation import cents
 from engine.state.sections import (
     AccountFigures,
     FilteredRow,
@@ -234,11 +235,6 @@ def position(row: PositionRow, now: float) -> Json:
         "has_line": row.has_line,
         "message": row.message,
     }
-
-
-def cents(money: float | None) -> float | None:
-    """Money as it is said: two decimals, no dust of binary sums."""
-    return None if money is None else round(money, 2)
 
 
 def signals(s: Snapshots) -> list[Json]:

@@ -173,9 +173,10 @@ class Engine:
 
     async def _restore_fills(self) -> None:
         """The newest of the journal, so that the day's are there before the broker answers."""
-        read = self._setup.reader.fills
+        read, watched = self._setup.reader.fills, self.rooms.login.watched
         rows = await asyncio.to_thread(read, 0.0, corrected=True, limit=FILLS_RESTORED)
-        self.rooms.fills.restore(row.fill for row in rows)
+        if self.rooms.login.watched == watched:  # else they are another login's, whose own are read as well
+            self.rooms.fills.restore(row.fill for row in rows)
 
     async def _restore_signals(self) -> None:
         now = self.rooms.market_now()

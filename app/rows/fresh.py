@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from app.rows.states import Dated, dated_quote, lines_of
 from app.snapshots import Snapshots
-from engine.domain import Candidate, Quote
+from engine.domain import Candidate, Quote, percent_change
 
 
 def quotes_of(s: Snapshots) -> dict[int, Quote]:
@@ -26,7 +26,7 @@ def at_the_moment(candidates: tuple[Candidate, ...], quotes: dict[int, Quote]) -
 def _priced(each: Candidate, quote: Quote | None) -> Candidate:
     if quote is None or quote.price is None:
         return each
-    since_open = (quote.price / quote.open - 1.0) * 100.0 if quote.open else None
+    since_open = percent_change(quote.price, quote.open)
     if (each.price, each.change_pct, each.since_open_pct) == (quote.price, quote.change_pct, since_open):
         return each
     return replace(
@@ -38,4 +38,8 @@ def dated(s: Snapshots, con_ids: Iterable[int], quotes: dict[int, Quote]) -> lis
     """How fresh the prices of these symbols are; those without one do not count."""
     lines = lines_of(s)
     found = ((con_id, quotes.get(con_id)) for con_id in con_ids)
-    return [dated_quote(quote, lines.get(con_id)) for con_id, quote in found if quote is not None and quote.price]
+    return [
+        dated_quote(quote, lines.get(con_id))
+        for con_id, quote in found
+        if quote is not None and quote.price is not None
+    ]

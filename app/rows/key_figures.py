@@ -89,8 +89,8 @@ def _exposure_note(a: AccountFigures) -> str | None:
 
 
 def _ratio_note(part: float | None, whole: float | None, words: str) -> str | None:
-    return f"{share(part / whole * 100.0)} {words}" if part is not None and whole else None
+    return f"{share(part / whole * 100.0)} {words}" if part is not None and whole is not None and whole > 0.0 else None
 
 
 def _times_note(part: float | None, whole: float | None) -> str | None:
-    return f"{number(part / whole, 1)} × net liq." if part is not None and whole else None
+    return f"{number(part / whole, 1)} × net liq." if part is not None and whole is not None and whole > 0.0 else None

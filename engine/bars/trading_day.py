@@ -34,8 +34,9 @@ _FUTURES = frozenset({"FUT", "FOP", "CONTFUT", "FUT+CONTFUT"})
 _US_SECURITIES = frozenset({"STK", "ETF", "OPT", "WAR", "IND", "CFD"})
 _IB_DAY = frozenset({"CASH", "CRYPTO"})
 _WEEKDAYS = frozenset(range(5))
+_FRIDAY = 4
 
-Week = Literal["US stocks", "weekdays", "every day"]
+Week = Literal["US stocks", "weekdays", "weekdays and nights", "every day"]
 
 
 class Begin(NamedTuple):
@@ -48,6 +49,7 @@ class Begin(NamedTuple):
 class TradingDays(NamedTuple):
     """The rule of one contract. `evening_s` before midnight (of the local clock) the next trade date begins.
 
+    "weekdays and nights": Friday's evening begins Monday's, as in Asia's futures; of others Sunday's does.
     `begins_known` are those that its hours tell, in order, up to the date `known_day`; the rule stands around them.
     """
 
@@ -76,6 +78,8 @@ class TradingDays(NamedTuple):
         for known in self.begins_known:
             if known.day == day:
                 return known.at
+        if self.week == "weekdays and nights":
+            day = self._before(day) + timedelta(days=1)
         wall = datetime(day.year, day.month, day.day) - timedelta(seconds=self.evening_s)  # noqa: DTZ001
         return wall.replace(tzinfo=self.where).timestamp()
 
@@ -97,7 +101,9 @@ class TradingDays(NamedTuple):
     def _by_rule(self, at_market: float) -> date:
         local = datetime.fromtimestamp(at_market, UTC).astimezone(self.where).replace(tzinfo=None)
         day = (local + timedelta(seconds=self.evening_s)).date()
-        return day if self._is_date(day) else self._before(day)
+        if self._is_date(day):
+            return day
+        return self._after(day) if self.week == "weekdays and nights" else self._before(day)
 
     def _is_date(self, day: date) -> bool:
         if self.week == "US stocks":
@@ -131,7 +137,10 @@ def trading_days(sec_type: str, trading: Hours, time_zone: str) -> TradingDays:
         return _told(TradingDays(where, evening, "US stocks"), trading, keeps_evening=sec_type in ("STK", "ETF"))
     evenings = [seconds for session in trading.sessions if (seconds := _evening_s(session, where)) is not None]
     if evenings:
-        return _told(TradingDays(where, evenings[-1], "weekdays"), trading)
+        nights = any(
+            _local(each.open, where).weekday() == _FRIDAY and _is_night(each, where) for each in trading.sessions
+        )
+        return _told(TradingDays(where, evenings[-1], "weekdays and nights" if nights else "weekdays"), trading)
     if sec_type in _FUTURES and not trading.sessions:
         return TradingDays(NEW_YORK, FUTURES_EVENING_S, "weekdays")
     return _told(TradingDays(where, 0, "weekdays"), trading)
@@ -210,6 +219,9 @@ def _told(rule: TradingDays, trading: Hours, keeps_evening: bool = False) -> Tra
     for session, day in _dated(_joined(trading.sessions, rule.where), rule):
         found.setdefault(day, rule.begins(day) if keeps_evening else session.open)
     begins = sorted(Begin(at, day) for day, at in found.items())
+    if rule.evening_s and not keeps_evening and _local(begins[0].at, rule.where).hour < 12:
+        # A text that begins with this morning: the evening before is of this date as well.
+        begins[0] = begins[0]._replace(at=min(begins[0].at, rule.begins(begins[0].day)))
     if any(one.day >= other.day for one, other in zip(begins, begins[1:], strict=False)):
         return rule  # a text that contradicts itself
     last = _local(trading.known_to - 1.0, rule.where).date()
@@ -254,6 +266,10 @@ def _label(opens: float, closes: float, rule: TradingDays) -> date:
 
 def _local(at_market: float, where: tzinfo) -> datetime:
     return datetime.fromtimestamp(at_market, where)
+
+
+def _is_night(session: Session, where: tzinfo) -> bool:
+    return _evening_s(session, where) is not None
 
 
 def _evening_s(session: Session, where: tzinfo) -> int | None:

@@ -228,5 +228,6 @@ class AccountFeed:
                 realized=number(entry.realizedPnL),
                 value=number(entry.value),
                 account=entry.account or self._accounts[0],
+                quantity=number(entry.position),
             )
         )

@@ -153,7 +153,7 @@ class AccountPnl(Struct, frozen=True):
 
 
 class PositionPnl(Struct, frozen=True):
-    """reqPnLSingle's figures of one position."""
+    """reqPnLSingle's figures of one position; `quantity` = the one that they are of, None = not told."""
 
     con_id: int
     daily: float | None
@@ -161,6 +161,7 @@ class PositionPnl(Struct, frozen=True):
     realized: float | None
     value: float | None
     account: str = ""
+    quantity: float | None = None
 
 
 class ScanRows(Struct, frozen=True):

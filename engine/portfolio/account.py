@@ -38,6 +38,7 @@ class AccountBook:
         self._values: dict[tuple[str, str], float | None] = {}
         self._pnl = AccountPnl(None, None, None)
         self._fills = FillBook()
+        self._base: str | None = None  # None = to be worked out anew
         self.updated_wall: float | None = None
         self._realized: float | None = None  # the broker's newest, over reconnections
         self.realized_wall = float("-inf")  # since when it stands
@@ -50,6 +51,10 @@ class AccountBook:
         """True when an exchange rate, or what the base currency is, has come or moved."""
         key = (event.tag, event.currency)
         before, base = self._values.get(key), self.currency()
+        if event.tag == _RATE or key not in self._values:
+            self._base = None
+            if event.tag in _BASE_TAGS and event.currency not in ("", BASE):
+                self._forget_other_base(event.currency)
         self._values[key] = event.value
         self.updated_wall = wall
         if self.currency() != base:
@@ -59,6 +64,11 @@ class AccountBook:
         if event.value is None or before is None:
             return event.value != before
         return abs(event.value - before) > _RATE_MOVES * abs(before)
+
+    def _forget_other_base(self, currency: str) -> None:
+        """The account has changed its base currency: nothing is sent in the former one any more."""
+        for key in [key for key in self._values if key[0] in _BASE_TAGS and key[1] not in ("", BASE, currency)]:
+            del self._values[key]
 
     def on_pnl(self, event: AccountPnl, wall: float) -> None:
         self._pnl = event
@@ -94,6 +104,11 @@ class AccountBook:
 
     def currency(self) -> str:
         """The base currency: that of the account's own values, else the only one whose rate is 1; "" = not known."""
+        if self._base is None:
+            self._base = self._find_currency()
+        return self._base
+
+    def _find_currency(self) -> str:
         for wanted in _BASE_TAGS:
             for tag, currency in self._values:
                 if tag == wanted and currency not in ("", BASE):
@@ -113,8 +128,8 @@ class AccountBook:
         return rate if rate is not None and rate > 0.0 else None
 
     def value(self, tag: str) -> float | None:
-        """The newest value of a tag, in the base currency."""
-        for currency in (self.currency(), BASE, ""):
+        """The newest value of a tag, in the base currency: of what comes in each currency, the sum of them all."""
+        for currency in (BASE, self.currency(), ""):
             found = self._values.get((tag, currency))
             if found is not None:
                 return found
@@ -122,7 +137,7 @@ class AccountBook:
 
     def net_liquidation(self) -> float | None:
         found = self.value("NetLiquidation")
-        return found if found is not None else self.value("NetLiquidationByCurrency")
+        return found if found is not None else self._values.get(("NetLiquidationByCurrency", BASE))
 
 
 def rate_between(books: Iterable[AccountBook], currency: str, target: str) -> float | None:

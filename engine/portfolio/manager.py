@@ -19,7 +19,7 @@ from engine.domain import ContractInfo, ContractRef, Demand, Fill, PositionRecor
 from engine.portfolio import valuation
 from engine.portfolio.account import AccountBook, rate_between
 from engine.portfolio.comparison import Comparison, Recent
-from engine.portfolio.fills import root, without_allocations
+from engine.portfolio.fills import without_allocations
 from engine.portfolio.sums import Part, figures_of, with_sums
 from engine.portfolio.today import Today
 from engine.portfolio.valuation import Mark, Terms, cents, share_pct, terms_of, total
@@ -48,6 +48,7 @@ class _Held(Struct):
     record: PositionRecord
     terms: Terms | None
     info: ContractInfo | None = None
+    par_known: bool = False  # terms of a bond by IB's value, not only by its cost
     mark: PortfolioMark | None = None
     mark_wall: float | None = None
     pnl: PositionPnl | None = None
@@ -86,6 +87,7 @@ class TradeManager:
         self._view: str | None = None
         self._complete = False
         self._announced: tuple[int, int] | None = None
+        self._added: dict[str | None, tuple[tuple[tuple[Fill, ...], ...], tuple[Fill, ...]]] = {}  # asked each second
 
     def set_settings(self, settings: PositionSettings) -> None:
         self._settings = settings
@@ -110,6 +112,7 @@ class TradeManager:
     def keep_accounts(self, accounts: Iterable[str]) -> None:
         """Only these are watched from now on: figures, fills and positions of the others are forgotten."""
         kept = set(accounts)
+        self._added.clear()
         self._books = {name: book for name, book in self._books.items() if name in kept}
         self._held = {key: held for key, held in self._held.items() if key[0] in kept}
         for account in accounts:
@@ -129,6 +132,16 @@ class TradeManager:
 
     def _viewed_books(self) -> list[AccountBook]:
         return [book for name, book in self._books.items() if self._view in (None, name)]
+
+    def _currency_of(self, account: str) -> str:
+        """One account's base currency, else the only one that its positions have, or before there are any its fills;
+        "" = none: another account's is not its own.
+        """
+        book = self.book(account)
+        found = {held.record.contract.currency for held in self._held.values() if held.record.account == account}
+        if not found:
+            found = {fill.currency for fill in book.fills()}
+        return book.currency() or (found.pop() if len(found) == 1 else "")
 
     def _rate(self, account: str, currency: str, target: str) -> float | None:
         """Units of `target` for one of `currency`: as the position's own account has it, else as another one does."""
@@ -169,10 +182,10 @@ class TradeManager:
             return self._held.pop(key, None) is not None
         if held is None:
             info = next((other.info for other in self._of(record.contract.con_id) if other.info is not None), None)
-            self._held[key] = held = _Held(record, terms_of(record.contract), info=info)
+            self._held[key] = held = _Held(record, None, info=info)
         elif held.record == record:
             return False
-        held.record, held.terms = record, terms_of(record.contract)
+        held.record, held.terms, held.par_known = record, _terms(record.contract, held.info), False
         held.comparison, held.recent = Comparison(), Recent()
         held.filtered = self._verdict(record.contract, held.info)
         if self._complete:
@@ -189,8 +202,8 @@ class TradeManager:
         changed = False
         for held in self._of(con_id):
             held.info = info or held.info
-            if info is not None and held.record.contract.price_magnifier is None:
-                held.terms = terms_of(info.contract)
+            if info is not None and not held.par_known:
+                held.terms = _terms(held.record.contract, info)
             before = held.filtered
             held.filtered = self._verdict(held.record.contract, held.info)
             changed = changed or before != held.filtered
@@ -222,6 +235,8 @@ class TradeManager:
         if held is None:
             return
         held.pnl, held.pnl_wall = event, wall
+        if event.quantity not in (None, held.record.quantity):
+            return
         theirs = self._single(held).unrealized
         ours = held.recent.add(self._own_pnl(held), wall)
         held.comparison = held.comparison.single(theirs, ours, self._tick(held))
@@ -296,10 +311,8 @@ class TradeManager:
 
         None as long as no position has a value; the caller cuts the curve where what is left out changes.
         """
-        book = self.book(account)
         rows = [held for held in self._held.values() if held.record.account == account and not held.filtered]
-        currencies = {held.record.contract.currency for held in rows}
-        target = book.currency() or (currencies.pop() if len(currencies) == 1 else "")
+        target = self._currency_of(account)
         parts = [self._part(held, target) for held in rows]
         unrealized = total(part.unrealized for part in parts) if parts else 0.0
         return unrealized, tuple(lack for part in parts for lack in part.lacks)
@@ -332,7 +345,7 @@ class TradeManager:
         tradable = self._tradable()
         gross = total(parts[held.key].exposure for held in tradable)
         books, fills = self._viewed_books(), self.fills()
-        today = _of_these(today, fills) if len(books) > 1 else today
+        today = _of_these(today, fills) if len(fills) < sum(len(book.fills()) for book in books) else today
         each = tuple(self._figures_of(book, today, now_wall) for book in books)
         figures = each[0] if len(each) == 1 else self._all_together(books, each, currency)
         if len(each) != 1:
@@ -354,14 +367,19 @@ class TradeManager:
 
     def fills(self) -> tuple[Fill, ...]:
         """Of the accounts in view, oldest first."""
-        found = [fill for book in self._viewed_books() for fill in book.fills()]
-        return tuple(sorted(without_allocations(found), key=lambda fill: (fill.time_market, fill.exec_id)))
+        each = tuple(book.fills() for book in self._viewed_books())
+        known = self._added.get(self._view)
+        if known is None or list(map(id, known[0])) != list(map(id, each)):
+            found = [fill for fills in each for fill in fills]
+            added = tuple(sorted(without_allocations(found), key=lambda fill: (fill.time_market, fill.exec_id)))
+            known = self._added[self._view] = (each, added)
+        return known[1]
 
     # --- figures --------------------------------------------------------------------------------------------
 
     def _figures_of(self, book: AccountBook, today: Today, now_wall: float) -> AccountFigures:
         rows = [held for held in self._held.values() if held.record.account == book.account]
-        target = book.currency() or self.currency()
+        target = self._currency_of(book.account)
         own = [self._part(held, target) for held in rows if not held.filtered]
         filtered = [self._part(held, target) for held in rows if held.filtered]
 
@@ -447,15 +465,19 @@ class TradeManager:
         if held.filtered is not None:
             return valuation.NO_MARK
         mark = valuation.mark_of(self._market.quote(held.record.contract.con_id))
-        if held.terms is None and held.record.contract.sec_type in valuation.PERCENT_QUOTED:
-            held.terms = valuation.percent_terms(held.record.contract, mark.price, self._money_of_one(held))
+        if held.record.contract.sec_type in valuation.PERCENT_QUOTED and not held.par_known:
+            value = self._value_of_one(held)
+            held.terms = valuation.percent_terms(held.record.contract, mark.price, value, held.record.avg_cost)
+            held.par_known = value is not None and held.terms is not None
         return mark if held.terms is not None else valuation.NO_MARK
 
-    def _money_of_one(self, held: _Held) -> float | None:
-        """What IB says one unit of quantity is worth, else what it has cost."""
+    def _value_of_one(self, held: _Held) -> float | None:
+        """What IB says one unit of quantity is worth."""
         if held.mark is not None and held.mark.market_value and held.mark.quantity:
             return held.mark.market_value / held.mark.quantity
-        return held.record.avg_cost
+        if held.pnl is not None and held.pnl.value:
+            return held.pnl.value / (held.pnl.quantity or held.record.quantity)
+        return None
 
     def _own_pnl(self, held: _Held) -> float | None:
         mark = self._mark(held)
@@ -486,14 +508,17 @@ class TradeManager:
         daily, unrealized, realized, value = (
             None if money is None else money / rate for money in (pnl.daily, pnl.unrealized, pnl.realized, pnl.value)
         )
-        return PositionPnl(contract.con_id, daily, unrealized, realized, value, pnl.account)
+        return structs.replace(pnl, daily=daily, unrealized=unrealized, realized=realized, value=value)
 
     def _known_value(self, held: _Held) -> float | None:
-        """Value of the position by our own mark, else by the portfolio updates."""
+        """Value of what reqPnLSingle's figures are of, by our own mark, else by the portfolio updates."""
         mark, terms = self._mark(held), held.terms
+        quantity = held.record.quantity
+        if held.pnl is not None and held.pnl.quantity is not None:
+            quantity = held.pnl.quantity
         if mark.price is not None and terms is not None:
-            return held.record.quantity * mark.price * terms.per_point
-        return held.mark.market_value if held.mark else None
+            return quantity * mark.price * terms.per_point
+        return _scaled(held.mark.market_value, held.mark.quantity, quantity) if held.mark else None
 
     def _worth(self, held: _Held) -> _Worth:
         """Our own mark, else what IB says the position is worth, labelled so."""
@@ -527,14 +552,16 @@ class TradeManager:
         single, mark = self._single(held), held.mark
         newest = held.mark_wall is None or (held.pnl_wall or 0.0) >= held.mark_wall
         if single.value is not None and newest:
-            return single.value, single.unrealized, held.pnl_wall
+            if single.quantity in (None, held.record.quantity):
+                return single.value, single.unrealized, held.pnl_wall
+            if (value := _scaled(single.value, single.quantity, held.record.quantity)) is not None:
+                return value, None, held.pnl_wall
         if mark is None:
             return None, None, None
         if mark.quantity == held.record.quantity or not mark.quantity:
             return mark.market_value, mark.unrealized_pnl, held.mark_wall
-        if mark.market_value is None:
-            return None, None, None
-        return mark.market_value / mark.quantity * held.record.quantity, None, held.mark_wall
+        value = _scaled(mark.market_value, mark.quantity, held.record.quantity)
+        return value, None, None if value is None else held.mark_wall
 
     def _row(self, held: _Held, part: Part, gross: float | None, fills_today: int) -> PositionRow:
         contract, record, terms = held.record.contract, held.record, held.terms
@@ -627,6 +654,16 @@ def _lacks(held: _Held, worth: _Worth, rate: float | None) -> tuple[Lack, ...]:
     return () if worth.unrealized is not None else (Lack(contract.local_symbol, "no valuation from IB"),)
 
 
+def _terms(contract: ContractRef, info: ContractInfo | None) -> Terms | None:
+    """By the contract as the position names it; where that has no details, by these."""
+    return terms_of(contract if contract.price_magnifier is not None or info is None else info.contract)
+
+
+def _scaled(money: float | None, quantity: float | None, to_quantity: float) -> float | None:
+    """What `quantity` is worth, of another quantity; None = of nothing nothing can be said."""
+    return None if money is None or not quantity else money / quantity * to_quantity
+
+
 def _quantity_words(quantity: float) -> str:
     """Plain digits, never a power of ten: "1,250,000", "0.12345678"."""
     text = f"{quantity:,.8f}".rstrip("0").rstrip(".")
@@ -659,5 +696,5 @@ def _message(held: _Held, worth: _Worth, has_line: bool) -> str:
 
 def _of_these(today: Today, fills: Iterable[Fill]) -> Today:
     """Today's among these alone: a master's order counts for its clients' accounts."""
-    counted = {root(fill) for fill in fills}
-    return today._replace(is_today=lambda fill: root(fill) in counted and today.is_today(fill))
+    counted = {id(fill) for fill in fills}  # those of the books themselves
+    return today._replace(is_today=lambda fill: id(fill) in counted and today.is_today(fill))

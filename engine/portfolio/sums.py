@@ -178,6 +178,7 @@ def together(rows: Sequence[PositionRow]) -> PositionRow | None:
         exposure_base=_added(row.exposure_base for row in rows),
         exposure_pct=_added(row.exposure_pct for row in rows),
         pnl_curve=tuple(_added(values) for values in curves),
+        fills_today=sum(row.fills_today for row in rows),
         check="",
         check_differs=any(row.check_differs for row in rows),
     )

@@ -19,6 +19,8 @@ from engine.domain import ContractRef, PriceKind, Quote
 
 MARK_LATE_S = 60.0  # a mark price so far behind the quotes, and outside of them, is not IB's view any more
 _PER_CENT = 100.0
+_OFF_VALUE = 0.03  # decades between a power of ten and what a bond is worth by IB a moment ago: 7 %
+_OFF_COST = 0.15  # and what it has cost: 40 %
 PERCENT_QUOTED = frozenset({"BOND", "BILL", "FIXED"})
 _WHOLE_QUOTED = frozenset({"CASH", "CRYPTO", "CMDTY"})  # never magnified
 _MAGNIFIED_STOCKS = frozenset({"GBP", "GBX", "ZAR", "ILS"})  # quoted in pence, cents, agorot
@@ -62,13 +64,21 @@ def terms_of(contract: ContractRef) -> Terms | None:
     )
 
 
-def percent_terms(contract: ContractRef, price: float | None, money_of_one: float | None) -> Terms | None:
-    """Terms of what is quoted in per cent of par, from what one unit of quantity is worth, or has cost: par is a power
-    of ten, and a bond trades near it. None while neither is known.
+def percent_terms(
+    contract: ContractRef, price: float | None, value_of_one: float | None, cost_of_one: float | None
+) -> Terms | None:
+    """Terms of what is quoted in per cent of par, from what one unit of quantity is worth by IB, else has cost.
+
+    Par is a power of ten. None while neither is known, where the price is far from what it was bought at, and where
+    IB's value is no power of ten times the price (a bond tied to an index, or repaid in part).
     """
-    if not price or not money_of_one or price * money_of_one < 0.0:
+    of_one, off = (value_of_one, _OFF_VALUE) if value_of_one else (cost_of_one, _OFF_COST)
+    if not price or not of_one or price * of_one < 0.0:
         return None
-    return Terms(10.0 ** round(math.log10(money_of_one / price)), contract.currency, "%")
+    decades = math.log10(of_one / price)
+    if abs(decades - round(decades)) > off:
+        return None
+    return Terms(10.0 ** round(decades), contract.currency, "%")
 
 
 def _is_whole(contract: ContractRef) -> bool:
@@ -86,7 +96,7 @@ def unit_of(sec_type: str, currency: str, magnifier: float) -> str:
         return ""
     if magnifier == _PER_CENT:
         return _SMALL_UNITS.get(currency, "c")
-    return f"1/{magnifier:,.0f}"
+    return f"1/{magnifier:,.12g}" if magnifier > 1.0 else f"×{1.0 / magnifier:,.12g}"
 
 
 def mark_of(quote: Quote | None) -> Mark:
@@ -163,7 +173,7 @@ def tick_value(min_tick: float | None, terms: Terms | None) -> float | None:
 
 def cents(money: float | None) -> float | None:
     """Money as it is said: two decimals, halves away from zero (a hair of tolerance for binary fractions)."""
-    if money is None:
+    if money is None or not math.isfinite(money):
         return None
     whole = math.floor(abs(money) * 100.0 + 0.5 + 1e-6) / 100.0
     return -whole if money < 0.0 and whole else whole

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.feed import View
+from app.rows.fresh import at_the_moment
 from app.rows.lines import ledger_state
 from app.rows.overview import overview_parts, pnl_state
 from app.rows.positions import positions_state
@@ -173,3 +174,17 @@ def test_two_tables_show_one_change_of_a_symbol() -> None:
     heat = parts["heat:top"]
     shown = dict(zip([con_id for con_id, _ in heat["cols"]], heat["change"], strict=True))
     assert TSLA not in shown or shown[TSLA][0] == "+5.0"
+
+
+@pytest.mark.parametrize(
+    ("opened", "price", "expected"), [(400.0, 410.0, 2.5), (-5.0, -4.0, None), (0.0, 4.0, None), (None, 4.0, None)]
+)
+def test_a_candidates_change_since_the_open_has_a_base(
+    opened: float | None, price: float, expected: float | None
+) -> None:
+    s = snapshots()
+    assert s.scanners and s.quotes
+    quotes = {quote.con_id: replace(quote, price=price, open=opened) for quote in s.quotes.quotes}
+    candidate = next(each for each in s.scanners.candidates if each.con_id in quotes)
+    (now,) = at_the_moment((candidate,), quotes)
+    assert now.since_open_pct == pytest.approx(expected)

@@ -84,6 +84,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "engine.zones",
             "engine.execution_ids",
             "engine.portfolio.fills",
+            "engine.portfolio.valuation",
         }
     ),
     "simulator": frozenset(),

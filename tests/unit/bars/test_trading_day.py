@@ -38,6 +38,10 @@ HONG_KONG_NIGHT = (
     "20251106:0915-20251106:1200;20251106:1300-20251106:1630;20251106:1715-20251107:0300;20251107:0915-20251107:1200;"
     "20251107:1300-20251107:1630;20251107:1715-20251108:0300;20251110:0915-20251110:1200;20251110:1300-20251110:1630"
 )
+HONG_KONG_WEEK = ";".join(
+    f"202511{one}:0915-202511{one}:1630;202511{one}:1715-202511{two}:0300"
+    for one, two in ((10, 11), (11, 12), (12, 13), (13, 14), (14, 15))
+)
 TEL_AVIV = "20251109:0959-20251109:1550;20251110:0959-20251110:1725;20251111:0959-20251111:1725"
 WEEK_LONG = "20251109:1715-20251114:1700;20251116:1715-20251121:1700"
 HALVES = (
@@ -91,6 +95,14 @@ def day(text: str) -> date:
         ("FUT", HONG_KONG_NIGHT, "Hongkong", "2025-11-06T04:16", "2025-11-07"),  # 17:16 there
         ("FUT", HONG_KONG_NIGHT, "Hongkong", "2025-11-07T13:00", "2025-11-10"),  # Saturday 02:00: Monday's night
         ("FUT", HONG_KONG_NIGHT, "Hongkong", "2025-11-08T13:00", "2025-11-10"),
+        # a text that begins with this morning tells the same date of the evening before as one that held it
+        ("FUT", HONG_KONG_WEEK, "Hongkong", "2025-11-07T03:00", "2025-11-07"),
+        ("FUT", HONG_KONG_WEEK, "Hongkong", "2025-11-07T05:00", "2025-11-10"),  # Friday 18:00
+        ("FUT", HONG_KONG_WEEK, "Hongkong", "2025-11-07T13:00", "2025-11-10"),  # Saturday 02:00
+        ("FUT", HONG_KONG_WEEK, "Hongkong", "2025-11-09T21:00", "2025-11-10"),
+        ("FUT", HONG_KONG_WEEK, "Hongkong", "2025-11-14T05:00", "2025-11-17"),
+        ("FUT", HONG_KONG_WEEK, "Hongkong", "2025-11-03T05:00", "2025-11-04"),
+        ("FUT", HONG_KONG_WEEK[HONG_KONG_WEEK.index("20251111:0915") :], "Hongkong", "2025-11-10T13:00", "2025-11-11"),
         ("FUT", HALVES, "US/Central", "2025-11-05T12:00", "2025-11-05"),
         ("FUT", HALVES, "US/Central", "2025-11-05T18:30", "2025-11-06"),  # cut at midnight, one session all the same
         # currencies and crypto: IB's 17:00
@@ -123,6 +135,7 @@ RULES = {
     "future by rule": trading_days("FUT", UNKNOWN_HOURS, ""),
     "clocks back": trading_days("FUT", parse_hours(CLOCKS_BACK, "US/Central"), "US/Central"),
     "night of Hong Kong": trading_days("FUT", parse_hours(HONG_KONG_NIGHT, "Hongkong"), "Hongkong"),
+    "week of Hong Kong": trading_days("FUT", parse_hours(HONG_KONG_WEEK, "Hongkong"), "Hongkong"),
     "halves": trading_days("FUT", parse_hours(HALVES, "CST"), "CST"),
     "currency": trading_days("CASH", UNKNOWN_HOURS, ""),
     "crypto": trading_days("CRYPTO", UNKNOWN_HOURS, ""),

@@ -54,8 +54,8 @@ class Desk:
     def mark(self, contract: ContractRef, quantity: float, value: float | None, pnl: float | None, account="DU1"):
         self.manager.on_mark(PortfolioMark(contract, quantity, None, value, None, pnl, None, account), 77.0)
 
-    def single(self, con_id: int, unrealized: float | None, value: float | None, daily=None, account="DU1"):
-        self.manager.on_position_pnl(PositionPnl(con_id, daily, unrealized, None, value, account), 78.0)
+    def single(self, con_id, unrealized: float | None, value: float | None, daily=None, account="DU1", quantity=None):
+        self.manager.on_position_pnl(PositionPnl(con_id, daily, unrealized, None, value, account, quantity), 78.0)
 
 
 @pytest.fixture
@@ -282,6 +282,8 @@ def test_a_bond_takes_its_par_from_ibs_valuation(book):
     assert rows(book)["IBM 3.5 29"].exposure is None
     book.mark(bond, 10, 9_785.0, None)
     assert rows(book)["IBM 3.5 29"].exposure == 9_787.5
+    book.manager.on_info(30, ContractInfo(bond))
+    assert rows(book)["IBM 3.5 29"].exposure == 9_787.5
     book.hold(bond, 10, 985.3)
     row = rows(book)["IBM 3.5 29"]
     assert (row.unrealized_pnl, row.avg_price, row.unit) == (-65.5, pytest.approx(98.53), "%")
@@ -301,6 +303,38 @@ def test_a_valuation_of_another_quantity_is_scaled(book):
     book.mark(OPTION, 2, 500.0, -100.0)
     row = rows(book)[OPTION.local_symbol]
     assert (row.unrealized_pnl, row.exposure) == (4 * (250.0 - 300.0), 1_000.0)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "exposure", "pnl"), [(100, 40_808.0, -5_468.0), (200, 81_616.0, -10_936.0), (-100, 40_808.0, 5_468.0)]
+)
+def test_a_single_of_the_quantity_before_is_scaled(book, quantity, exposure, pnl):
+    book.hold(TSLA, 100, 462.76)
+    book.single(2, -5_468.0, 40_808.0, quantity=100)
+    book.hold(TSLA, quantity, 462.76)
+    row = rows(book)["TSLA"]
+    assert (row.exposure, row.unrealized_pnl) == (exposure, pnl)
+    book.single(2, 0.0, 0.0, quantity=0)
+    assert rows(book)["TSLA"].unrealized_pnl is None, "of nothing nothing can be said"
+
+
+def test_a_single_of_another_quantity_is_still_in_its_own_currency(book):
+    book.manager.book("DU1").on_value(AccountValue("NetLiquidation", 9.0, "EUR"), 1.0)
+    book.manager.book("DU1").on_value(AccountValue("ExchangeRate", 0.9, "USD"), 1.0)
+    book.hold(TSLA, 100, 400.0)
+    book.mark(TSLA, 100, 41_000.0, 1_000.0)
+    book.single(2, 900.0, 36_900.0, 90.0, quantity=90)
+    assert rows(book)["TSLA"].daily_pnl == 90.0, "36,900 for 90 shares of 410 are dollars, not euros for 100"
+
+
+def test_details_of_a_contract_hold_when_its_quantity_changes(book):
+    bare = msgspec.structs.replace(WHEAT, price_magnifier=None)
+    book.hold(bare, 2, 22_512.50)
+    book.quotes[20] = quote(20, 448.25)
+    book.manager.on_info(20, ContractInfo(WHEAT))
+    book.hold(bare, 1, 22_512.50)
+    book.hold(bare, 3, 22_512.50, "DU2")
+    assert [row.unrealized_pnl for row in book.snapshot().tradable] == [-100.0, -300.0]
 
 
 def test_the_same_contract_in_two_accounts(book):
@@ -363,6 +397,39 @@ def test_the_base_currency_is_read_never_invented(book, values, base):
     assert account.currency() == base
     if values:
         assert account.net_liquidation() == 9.0
+
+
+def test_a_base_currency_that_is_changed_leaves_nothing_of_the_former(book):
+    account = book.manager.book("DU1")
+    for tag, value, currency in (
+        ("NetLiquidation", 100_000.0, "EUR"), ("ExcessLiquidity", 70_000.0, "EUR"), ("ExchangeRate", 1.0, "EUR"),
+        ("ExchangeRate", 0.92, "USD"), ("NetLiquidation", 108_000.0, "USD"), ("ExchangeRate", 1.08, "EUR"),
+        ("ExchangeRate", 1.0, "USD"),
+    ):  # fmt: skip
+        account.on_value(AccountValue(tag, value, currency), 1.0)
+    assert (account.currency(), account.net_liquidation(), account.rate("EUR")) == ("USD", 108_000.0, 1.08)
+    assert account.value("ExcessLiquidity") is None, "70,000 EUR are not 70,000 USD"
+
+
+def test_what_comes_in_each_currency_is_taken_as_the_sum_in_the_base_currency(book):
+    account = book.manager.book("DU1")
+    for tag, value, currency in (
+        ("ExchangeRate", 1.0, "EUR"), ("ExchangeRate", 0.92, "USD"),
+        ("NetLiquidationByCurrency", 10_000.0, "EUR"), ("NetLiquidationByCurrency", 90_000.0, "USD"),
+        ("NetLiquidationByCurrency", 92_800.0, "BASE"),
+        ("RealizedPnL", 5.0, "EUR"), ("RealizedPnL", 100.0, "USD"), ("RealizedPnL", 97.0, "BASE"),
+    ):  # fmt: skip
+        account.on_value(AccountValue(tag, value, currency), 1.0)
+    figures = book.snapshot().account
+    assert (figures.currency, figures.net_liquidation, figures.realized_today) == ("EUR", 92_800.0, 97.0)
+
+
+def test_an_account_of_unknown_base_currency_takes_none_of_anothers(book):
+    book.manager.keep_accounts(("DU1", "DU2"))
+    book.manager.book("DU1").on_value(AccountValue("NetLiquidation", 1e5, "EUR", "DU1"), 1.0)
+    book.manager.book("DU2").on_value(AccountValue("NetLiquidation", 1e7, "BASE", "DU2"), 1.0)
+    assert [(each.account, each.currency) for each in book.snapshot().accounts] == [("DU1", "EUR"), ("DU2", "")]
+    assert book.snapshot().account.net_liquidation is None
 
 
 def test_the_order_of_lines_is_mended_when_the_rate_comes(book):
@@ -486,8 +553,10 @@ def test_one_contract_of_two_accounts_is_one_position_on_its_page(book):
     book.hold(WHEAT, 2, 22_512.50, "DU1")
     book.hold(WHEAT, 1, 22_400.0, "DU2")
     book.quotes[20] = quote(20, 448.25)
+    for name in ("DU1", "DU2"):
+        book.manager.book(name).on_fill(Fill(f"e{name}", 20, "ZWZ5", "BOT", 1, 448.0, 5.0, "CBOT", account=name))
     one = together(list(book.snapshot().tradable))
-    assert one is not None
+    assert one is not None and one.fills_today == 2
     assert (one.quantity, one.unrealized_pnl, one.exposure) == (3, -187.5, 67_237.5)
     assert one.avg_price == pytest.approx((2 * 450.25 + 448.0) / 3)
     book.hold(WHEAT, -2, 22_400.0, "DU2")

@@ -70,20 +70,25 @@ def test_money_by_hand(row):
         (10_000, 98.5, 1.0125, -275.0, 101.25),  # of face value
         (10, 98.5, 1_012.5, -275.0, 101.25),  # pieces of 1,000
         (100, 97.0, 97.5, -50.0, 97.5),  # pieces of 100
-        (-10, 45.0, 1_012.5, 5_625.0, 101.25),  # fallen, but still nearer to this par than to another
+        (10, 20.0, 990.0, -7_900.0, 99.0),  # fallen: its cost is nearer to another par
     ],
 )
 def test_bonds_are_quoted_in_per_cent_of_a_par_that_no_field_names(quantity, price, avg_cost, pnl, average):
-    terms = percent_terms(contract("BOND", magnifier=100), price, avg_cost)
+    value = avg_cost * price / average * 1.01  # by IB, a moment ago
+    by_value = percent_terms(contract("BOND"), price, value, None)
+    assert percent_terms(contract("BOND"), price, None, avg_cost) in (None, by_value)
+    terms = percent_terms(contract("BOND", magnifier=100), price, value, avg_cost)
     assert terms is not None and terms.unit == "%"
     assert unrealized_pnl(quantity, price, terms, avg_cost) == pytest.approx(pnl)
     assert average_price(avg_cost, terms) == pytest.approx(average)
 
 
 def test_a_bond_of_which_nothing_is_known_has_no_money():
-    assert percent_terms(contract("BOND"), None, 985.0) is None
-    assert percent_terms(contract("BOND"), 98.5, None) is None
-    assert percent_terms(contract("BOND"), 98.5, 0.0) is None
+    assert percent_terms(contract("BOND"), None, 985.0, 985.0) is None
+    assert percent_terms(contract("BOND"), 98.5, None, None) is None
+    assert percent_terms(contract("BOND"), 98.5, 0.0, 0.0) is None
+    assert percent_terms(contract("BOND"), 20.0, None, 990.0) is None, "far from its cost: IB has to value it first"
+    assert percent_terms(contract("BOND"), 98.5, 1_300.0, 985.0) is None, "tied to an index: par is not what it pays"
 
 
 def test_ticks_are_money():
