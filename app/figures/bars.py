@@ -123,7 +123,8 @@ def is_regular(bar: Bar, regular: Sequence[Session] | None) -> bool:
 
 
 def _is_us_stock(section: SymbolSection) -> bool:
-    return section.sec_type in ("STK", "ETF") and section.currency == "USD"
+    is_stock = section.sec_type in ("STK", "ETF") and section.currency == "USD"
+    return is_stock and days_of(section).week == "US stocks"
 
 
 def holes(bars: Sequence[Bar], section: SymbolSection, size_s: int) -> list[tuple[float, int]]:

@@ -302,8 +302,9 @@ class HistoryDesk:
         shares = [_in_shares(bar, factor) for bar in bars]
         if kind == "usual":
             entry = self._store.get(con_id)
-            us_stock = entry is not None and is_us_stock(entry.contract)
-            usual = usual_volume(shares, self._market(), self._store.trading_days(con_id), us_stock)
+            days = self._store.trading_days(con_id)
+            us_stock = entry is not None and is_us_stock(entry.contract) and days.week == "US stocks"
+            usual = usual_volume(shares, self._market(), days, us_stock)
             self._store.set_usual(con_id, usual)
         elif kind == "daily":
             self._store.set_daily(con_id, shares)

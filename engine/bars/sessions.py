@@ -17,6 +17,13 @@ from engine.domain import ContractInfo, ContractRef
 from engine.zones import NEW_YORK, local_time
 
 DAY_S = 86_400.0
+# IB's names of exchanges elsewhere; London, Singapore, Hong Kong and others list shares and funds in dollars.
+_ABROAD = frozenset({
+    "LSE", "LSEETF", "LSEIOB1", "AQSE", "EBS", "SWX", "VIRTX", "AEB", "SBF", "ENEXT.BE", "BVL", "IBIS", "IBIS2", "FWB",
+    "FWB2", "SWB", "SWB2", "GETTEX", "GETTEX2", "TGATE", "BVME", "BVME.ETF", "BM", "VSE", "WSE", "PRA", "BUX", "SFB",
+    "CPH", "OSE", "OMXNO", "HEX", "ISED", "TSE", "VENTURE", "AEQLIT", "MEXI", "SEHK", "SEHKNTL", "SEHKSZSE", "SGX",
+    "TSEJ", "ASX", "CHIXJ", "NSE", "BSE", "KSE", "TWSE", "TASE", "JSE", "TADAWUL", "BURSAMY",
+})  # fmt: skip
 QUIET_S = 3_600.0  # without hours, an hour without a bar parts two sessions
 
 SpanKind = Literal["liquid", "extended", "assumed", "bars"]
@@ -53,7 +60,9 @@ def hours_of(info: ContractInfo) -> ContractHours:
 
 
 def is_us_stock(contract: ContractRef) -> bool:
-    return contract.sec_type == "STK" and contract.currency == "USD"
+    """Listed in the US: neither lots nor New York's hours hold for what other exchanges trade in dollars."""
+    listings = (contract.primary_exchange, contract.exchange)
+    return contract.sec_type == "STK" and contract.currency == "USD" and _ABROAD.isdisjoint(listings)
 
 
 def running_session(

@@ -16,6 +16,7 @@ from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_
 from engine.bars.trading_day import TradingDays, trading_days
 from engine.bars.usual import UsualVolume
 from engine.domain import Bar, BarSource, ContractInfo, ContractRef, Quote
+from engine.zones import NEW_YORK, zone_of
 
 BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
 SILENCE_S = 90.0  # without word from the bus: a line silent for so long may have been lost
@@ -86,7 +87,8 @@ class BarStore:
         hours = hours_of(info)
         if entry is not None:
             entry.hours, entry.session_checked = hours, -1.0
-        if is_us_stock(info.contract) and hours.trading.sessions and hours != self._us_hours:
+        is_us = is_us_stock(info.contract) and zone_of(info.time_zone) == NEW_YORK
+        if is_us and hours.trading.sessions and hours != self._us_hours:
             self._us_hours = hours
             for other in self._symbols.values():
                 other.session_checked = -1.0

@@ -307,3 +307,15 @@ def test_a_visit_without_a_trade_or_a_new_extreme_makes_no_bar() -> None:
     look(store, TEN + 10, 99.9, 1_000.0, high=100.0)
     look(store, TEN + 130, 99.8, 1_600.0, high=100.0)
     assert [bar.time for bar in store.bars(7) if TEN <= bar.time < TEN + 120] == []
+
+
+def test_a_dollar_fund_of_london_lends_its_hours_to_no_us_stock() -> None:
+    store = BarStore()
+    here = "20251110:0400-20251110:2000"
+    store.set_hours(ContractInfo(stock(1), time_zone="US/Eastern", trading_hours=here, liquid_hours=here))
+    known = store.us_hours
+    for listing, zone in (("LSEETF", "GB-Eire"), ("", "GB-Eire")):  # also where the listing is not told
+        fund = ContractRef(9, "CSPX", "CSPX", "STK", "SMART", listing, "USD")
+        london = "20251110:0800-20251110:1630"
+        store.set_hours(ContractInfo(fund, time_zone=zone, trading_hours=london, liquid_hours=london))
+        assert known is not None and store.us_hours == known

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.hours import parse_hours
-from engine.bars.sessions import ContractHours, running_session
+from engine.bars.sessions import ContractHours, is_us_stock, running_session
+from engine.domain import ContractRef
 from engine.zones import NEW_YORK
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -123,3 +124,21 @@ def test_any_moment_has_a_session_that_has_begun(
     times = np.array(sorted(now - now % 60.0 - 60.0 * ago for ago in set(ago_min)))
     session = running_session(now, hours, stock, times)
     assert session.start <= now and (session.end is None or session.end > session.start)
+
+
+@pytest.mark.parametrize(
+    ("sec_type", "listing", "currency", "expected"),
+    [
+        ("STK", "NASDAQ", "USD", True),
+        ("STK", "ARCA", "USD", True),
+        ("STK", "", "USD", True),
+        ("STK", "PINK", "USD", True),
+        ("STK", "LSEETF", "USD", False),  # a fund in dollars, traded by London's hours, in shares
+        ("STK", "SGX", "USD", False),
+        ("STK", "LSE", "GBP", False),
+        ("FUT", "CME", "USD", False),
+    ],
+)
+def test_a_us_stock_is_listed_there(sec_type: str, listing: str, currency: str, expected: bool) -> None:
+    contract = ContractRef(1, "X", "X", sec_type, "SMART", listing, currency)
+    assert is_us_stock(contract) is expected
