@@ -38,6 +38,7 @@ from engine.state.sections import (
 )
 
 LOG_LINES = 100
+FILLS_MOST = 200  # of one symbol
 HOUR_S = 3_600.0
 RESTARTS_ARE_BAD = 3
 SLOW_EVERY = 2  # passes: pages poll each 2 s, and the long sections cost most
@@ -188,6 +189,7 @@ class Publisher:
         """`symbol:<con_id>` for each symbol that a page has open."""
         rooms = self._rooms
         made: dict[str, Section] = {}
+        fills = rooms.manager.fills()  # all of them: the section's are the newest of all symbols together
         for con_id in open_ids:
             why = rooms.coordinator.why(con_id)
             if con_id not in rooms.bars:
@@ -203,7 +205,7 @@ class Publisher:
                     quote=rooms.bus.quote(con_id),
                     info=self._info(con_id),
                     position=together([row for row in positions.tradable if row.con_id == con_id]),
-                    fills=tuple(fill for fill in positions.fills if fill.con_id == con_id),
+                    fills=tuple(fill for fill in fills if fill.con_id == con_id)[-FILLS_MOST:],
                     signals=rooms.coordinator.signals_of(con_id),
                     line_text=rooms.bus.explain(con_id),
                     pinned=rooms.watch.is_pinned(con_id),

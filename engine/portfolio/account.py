@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -127,6 +127,11 @@ class AccountBook:
         rate = self._values.get((_RATE, currency))
         return rate if rate is not None and rate > 0.0 else None
 
+    def currencies(self) -> set[str]:
+        """Those with a rate, the base currency among them."""
+        known = {currency for tag, currency in self._values if tag == _RATE}
+        return {currency for currency in (*known, self.currency()) if self.rate(currency) is not None}
+
     def value(self, tag: str) -> float | None:
         """The newest value of a tag, in the base currency: of what comes in each currency, the sum of them all."""
         for currency in (BASE, self.currency(), ""):
@@ -140,8 +145,10 @@ class AccountBook:
         return found if found is not None else self._values.get(("NetLiquidationByCurrency", BASE))
 
 
-def rate_between(books: Iterable[AccountBook], currency: str, target: str) -> float | None:
-    """Units of `target` for one of `currency`, from whatever account knows it: directly, or over its base currency."""
+def rate_between(books: Sequence[AccountBook], currency: str, target: str) -> float | None:
+    """Units of `target` for one of `currency`, from whatever account knows it: directly, over its base currency, or
+    over a third one that two accounts know.
+    """
     if not currency or not target:
         return None
     if currency == target:
@@ -150,4 +157,13 @@ def rate_between(books: Iterable[AccountBook], currency: str, target: str) -> fl
         one, other = book.rate(currency), book.rate(target)
         if one is not None and other is not None:
             return one / other
+    for first in books:
+        for second in books:
+            one, other = first.rate(currency), second.rate(target)
+            if one is None or other is None:
+                continue
+            for third in first.currencies():
+                here, there = first.rate(third), second.rate(third)
+                if here is not None and there is not None:
+                    return (one / here) / (other / there)
     return None

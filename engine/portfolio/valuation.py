@@ -101,9 +101,9 @@ def unit_of(sec_type: str, currency: str, magnifier: float) -> str:
 
 def mark_of(quote: Quote | None) -> Mark:
     """IB's own rule: its mark price where it is sent, else the last trade if the book holds it, else the mid, else the
-    side of the book that the trade contradicts, else the prior close.
+    prior close; where a one-sided book contradicts that or the trade, its side.
 
-    A last price outside of bid and ask values nothing; a crossed book holds nothing.
+    A price outside of bid and ask values nothing; a crossed book holds nothing.
     """
     if quote is None:
         return NO_MARK
@@ -116,11 +116,16 @@ def mark_of(quote: Quote | None) -> Mark:
         return Mark(last, "last", at)
     if bid is not None and ask is not None and not quote.halted:
         return Mark((bid + ask) / 2.0, "mid", at)
-    if last is not None:
-        if bid is not None and last < bid:
-            return Mark(bid, "bid", at)
+    price = last if last is not None else quote.close
+    if price is None:
+        return NO_MARK
+    if last is None and quote.halted:
+        bid = ask = None
+    if bid is not None and price < bid:
+        return Mark(bid, "bid", at)
+    if ask is not None and price > ask:
         return Mark(ask, "ask", at)
-    return NO_MARK if quote.close is None else Mark(quote.close, "close", at)
+    return Mark(price, "close", at)
 
 
 def _is_left_behind(quote: Quote) -> bool:

@@ -424,6 +424,17 @@ def test_what_comes_in_each_currency_is_taken_as_the_sum_in_the_base_currency(bo
     assert (figures.currency, figures.net_liquidation, figures.realized_today) == ("EUR", 92_800.0, 97.0)
 
 
+def test_a_rate_between_two_bases_may_come_over_a_third_currency(book):
+    book.manager.keep_accounts(("DU1", "DU2"))
+    for name, base, net, dollar in (("DU1", "EUR", 1_000.0, 0.9), ("DU2", "JPY", 150_000.0, 150.0)):
+        account = book.manager.book(name)
+        account.on_value(AccountValue("NetLiquidation", net, base, name), 1.0)
+        account.on_value(AccountValue("ExchangeRate", dollar, "USD", name), 1.0)
+    assert book.snapshot().account.net_liquidation == 1_900.0
+    book.manager.book("DU2").on_value(AccountValue("ExchangeRate", None, "USD", "DU2"), 1.0)
+    assert book.snapshot().account.net_liquidation is None
+
+
 def test_an_account_of_unknown_base_currency_takes_none_of_anothers(book):
     book.manager.keep_accounts(("DU1", "DU2"))
     book.manager.book("DU1").on_value(AccountValue("NetLiquidation", 1e5, "EUR", "DU1"), 1.0)

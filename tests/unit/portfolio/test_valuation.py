@@ -139,6 +139,9 @@ def test_without_details_only_what_is_certain_has_a_unit(ref, known):
         ({"last": 0.0, "bid": -0.05, "ask": 0.05}, (0.0, "last")),
         ({"last": -4.0, "bid": -4.1, "ask": -3.9}, (-4.0, "last")),
         ({"close": 231.5}, (231.5, "close")),
+        ({"ask": 0.05, "close": 5.0}, (0.05, "ask")),  # nobody bids for it any more
+        ({"bid": 10.0, "close": 5.0}, (10.0, "bid")),
+        ({"bid": 4.0, "close": 5.0}, (5.0, "close")),
         ({"last": 0.0}, (0.0, "last")),
         ({}, (None, None)),
         ({"mark": 0.0, "mark_wall": 1_000.0}, (0.0, "mark")),

@@ -5,6 +5,7 @@ import pytest
 from app.snapshots import Snapshots
 from engine.build_id import BuildId
 from engine.clock import FakeClock
+from engine.domain import ContractRef, Fill
 from engine.engine import Engine
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
@@ -53,3 +54,22 @@ def test_a_pass_is_one_snapshot(engine):
         assert after.sections["heartbeat"] is not before.sections["heartbeat"]
         new = [section for name, section in after.sections.items() if section is not before.sections.get(name)]
         assert {section.as_of_wall for section in new} == {engine.rooms.clock.wall()}, "what is new is of one time"
+
+
+def test_a_symbols_page_has_its_fills_however_many_others_came_since(engine):
+    engine, state = engine
+    rooms = engine.rooms
+    rooms.login.use("DU1", ("DU1",))
+    rooms.manager.keep_accounts(("DU1",))
+    rooms.manager.set_view("DU1")
+    contract = ContractRef(1, "TSLA", "TSLA", "STK", "SMART", "NASDAQ")
+    rooms.bars.add(contract)
+    rooms.watch.show([contract])
+    for number in range(300):
+        con_id = 1 if number < 20 else 2
+        rooms.manager.book("DU1").on_fill(
+            Fill(f"a.{number}.01", con_id, "X", "BOT", 1, 1.0, float(number), "E", account="DU1")
+        )
+    engine.publisher.all()
+    section = state.read("symbol:1")
+    assert section is not None and len(section.fills) == 20
