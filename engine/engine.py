@@ -442,6 +442,7 @@ class Engine:
             for contract in rooms.manager.contracts():
                 rooms.contracts.want_again(contract)
         money: dict[str, tuple[float | None, float | None, float | None]] = {}
+        others: dict[str, float] = {}
         all_lacks: set[str] = set()
         for account in rooms.login.watched:
             pnl = rooms.manager.book(account).pnl
@@ -449,7 +450,9 @@ class Engine:
             money[account] = (unrealized, pnl.realized, pnl.daily)
             lacks = frozenset(f"{account}:{lack.local_symbol}" for lack in lacking)
             all_lacks |= lacks
-            rooms.login.add_point(account, wall, market, *money[account], rooms.dates.newest_reset(account), lacks)
+            others[account] = rooms.manager.filtered_of(account)
+            began = rooms.dates.newest_reset(account)
+            rooms.login.add_point(account, wall, market, *money[account], began, lacks, others[account])
         if rooms.login.has_sum:
             unrealized, realized, daily = (
                 rooms.manager.sum_of_accounts({name: values[kind] for name, values in money.items()})
@@ -457,7 +460,8 @@ class Engine:
             )
             began = rooms.dates.newest_reset("")
             lacks = frozenset(all_lacks)
-            rooms.login.add_point(ALL_ACCOUNTS, wall, market, unrealized, realized, daily, began, lacks)
+            filtered = rooms.manager.sum_of_accounts(others) or 0.0
+            rooms.login.add_point(ALL_ACCOUNTS, wall, market, unrealized, realized, daily, began, lacks, filtered)
 
     async def _survey(self) -> None:
         """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""

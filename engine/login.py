@@ -96,9 +96,10 @@ class Login:
         daily: float | None,
         began_market: float | None = None,
         lacks: frozenset[str] = frozenset(),
+        others: float = 0.0,
     ) -> None:
         """A point of one account's curve, or of ALL_ACCOUNTS'; see `PnlCurve.add`."""
-        self._curves[name].add(wall, market, unrealized, realized, daily, began_market, lacks)
+        self._curves[name].add(wall, market, unrealized, realized, daily, began_market, lacks, others)
 
     def add_gap(self, wall: float, market: float) -> None:
         """No data now, of any account."""

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from statistics import median
 from typing import Final
 
+from msgspec.structs import replace
+
 from engine.bars.trading_day import Begin
 from engine.state.sections import PnlPoint, PnlSection
 
@@ -40,7 +42,7 @@ class PnlCurve:
         self._tail: deque[PnlPoint] = deque(maxlen=TAIL)
         self._flat: PnlPoint | None = None  # the newest point of a flat stretch, not added yet
         self._apart: deque[float] = deque(maxlen=REMEMBERED)
-        self._known: PnlPoint | None = None  # the newest with values, gaps aside
+        self._known: PnlPoint | None = None  # the newest with values, gaps aside, of all positions
         self._lacks: frozenset[str] = frozenset()
         self._seen_of: float | None = None  # the beginning of the trade date whose reset has been seen
 
@@ -53,11 +55,13 @@ class PnlCurve:
         daily: float | None,
         began_market: float | None = None,
         lacks: frozenset[str] = frozenset(),
+        others: float = 0.0,
     ) -> None:
         """Add a point; a gap is one empty point, however long it lasts, and a flat stretch has few.
 
         `began_market`: when the newest trade date of what the account holds began. `lacks`: positions that
         `unrealized` leaves out; the curve is interrupted where they change, since what comes in or goes is no P&L.
+        `others`: unrealised P&L of the filtered positions, which `daily` counts and `unrealized` does not.
         """
         empty = unrealized is None and daily is None
         if empty and (not self._tail or is_gap(self._tail[-1])):
@@ -66,7 +70,7 @@ class PnlCurve:
             PnlPoint(wall, market, None, None, None) if empty else PnlPoint(wall, market, unrealized, realized, daily)
         )
         if not empty:
-            self._cut_before(point, began_market)
+            self._cut_before(point, began_market, others)
             self._interrupt(point, lacks)
         last = self._tail[-1] if self._tail else None
         is_same = last is not None and _money(last) == _money(point)
@@ -77,8 +81,9 @@ class PnlCurve:
             self._keep(self._flat)
         self._keep(point)
 
-    def _cut_before(self, point: PnlPoint, began_market: float | None) -> None:
+    def _cut_before(self, point: PnlPoint, began_market: float | None, others: float) -> None:
         """A mark before `point` if the day's P&L began anew between it and the point before."""
+        shown, point = point, _whole(point, others)
         before, self._known = self._known, point
         apart = _apart(point)
         if before is not None and before.m < point.m:
@@ -88,9 +93,9 @@ class PnlCurve:
             judged = apart is not None and known and point.m - before.m <= JUDGED_S
             if _is_set_to_zero(before, point) or (judged and self._is_reset(before, point, expected)):
                 self._seen_of = began_market
-                self._mark(point, point.m)
+                self._mark(shown, shown.m)
             elif not judged and began_market is not None and before.m < began_market <= point.m:
-                self._mark(point, began_market)
+                self._mark(shown, began_market)
         if apart is not None:
             self._apart.append(apart)
 
@@ -159,6 +164,13 @@ def is_reset(point: PnlPoint) -> bool:
 def _is_set_to_zero(before: PnlPoint, point: PnlPoint) -> bool:
     """Realised P&L goes back to nothing at once, which no trade does."""
     return before.realized is not None and abs(before.realized) >= 1.0 and point.realized == 0.0
+
+
+def _whole(point: PnlPoint, others: float) -> PnlPoint:
+    """The point with the unrealised P&L of the filtered positions, too."""
+    if point.unrealized is None or not others:
+        return point
+    return replace(point, unrealized=point.unrealized + others)
 
 
 def _money(point: PnlPoint) -> tuple[float | None, float | None, float | None]:

@@ -317,6 +317,12 @@ class TradeManager:
         unrealized = total(part.unrealized for part in parts) if parts else 0.0
         return unrealized, tuple(lack for part in parts for lack in part.lacks)
 
+    def filtered_of(self, account: str) -> float:
+        """Unrealised P&L of one account's filtered positions as far as IB values them, in its base currency."""
+        target = self._currency_of(account)
+        rows = [held for held in self._held.values() if held.record.account == account and held.filtered]
+        return total(self._part(held, target).unrealized for held in rows) or 0.0
+
     def sum_of_accounts(self, money: Mapping[str, float | None], *, idle_may_lack: bool = True) -> float | None:
         """Money of the accounts, each in its base currency, in the one of all together.
 

@@ -157,3 +157,14 @@ def test_what_comes_into_the_sum_is_no_profit_and_interrupts_the_curve():
     curve.add(16.0, 16.0, 901.0, 0.0, 6.0)
     values = [(point.m, point.unrealized) for point in curve.section().points]
     assert values == [(10.0, -100.0), (12.0, -100.0), (13.0, None), (14.0, 900.0), (16.0, 901.0)]
+
+
+def test_what_a_filtered_position_earns_is_no_reset():
+    curve = PnlCurve(lambda *_: None)
+    for i in range(10):
+        curve.add(2.0 * i, 2.0 * i, 500.0, 0.0, 300.0, others=-200.0)
+    curve.add(20.0, 20.0, 500.0, 0.0, 400.0, others=-100.0)
+    assert not any(is_reset(point) for point in curve.section().points)
+    curve.add(22.0, 22.0, 500.0, 0.0, 0.0, others=-100.0)
+    assert [point.m for point in curve.section().points if is_reset(point)] == [21.5], "the day began anew"
+    assert {point.unrealized for point in curve.section().points} == {500.0, None}, "they are not in what is shown"

@@ -613,3 +613,11 @@ def test_a_sum_of_accounts_is_in_one_currency_and_whole_or_none(book):
     book.hold(TSLA, 5, 400.0, "DF1")
     assert book.manager.sum_of_accounts({"DF1": None, "DU1": 10.0, "DU2": 20.0}) is None
     assert book.manager.sum_of_accounts({"DU1": None}) is None
+
+
+def test_what_the_filtered_positions_earn_is_told_apart(desk):
+    assert desk.manager.filtered_of("DU1") == 0.0
+    desk.single(3, -1.9, 3.1)
+    assert desk.manager.filtered_of("DU1") == -1.9
+    assert desk.manager.filtered_of("DU2") == 0.0
+    assert desk.manager.unrealized_of("DU1")[0] is None
