@@ -45,7 +45,7 @@ log = logging.getLogger("qtrade.engine")
 
 BARS_FOLDER = "bars"
 DATA_LOST = 1101
-FILLS_RESTORED = 1_000
+FILLS_RESTORED = 5_000  # more than two busy days: the evening before counts for today
 FILLS_S = 1.0
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0

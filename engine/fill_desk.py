@@ -68,9 +68,9 @@ class FillDesk:
                 self._take(self._with_facts(fill))
 
     def on_position(self, account: str, con_id: int, quantity: float, *, has_cost: bool = True) -> None:
-        """`has_cost`: IB knows what it cost; else it gives no realised P&L."""
-        if not has_cost and quantity:
-            self._without_cost.add((account, con_id))
+        """`has_cost`: IB knows what it cost; else it gives no realised P&L, and none when it is closed."""
+        if quantity:
+            (self._without_cost.discard if has_cost else self._without_cost.add)((account, con_id))
         self._positions[account, con_id] = quantity
         self._unjudged.add((account, con_id))
 

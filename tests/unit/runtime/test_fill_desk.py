@@ -104,6 +104,10 @@ def test_ibs_report_says_nothing_of_a_position_without_a_cost(rig):
     rig.desk.on_position("DU1", 9, 3.0, has_cost=False)
     rig.desk.step()
     assert rig.recorded[-1].opening == "close"
+    rig.desk.on_position("DU1", 9, 3.0)
+    rig.desk.on_fill(replace(sold, exec_id="later.01", time_market=AT + 60.0))
+    rig.desk.step()
+    assert rig.recorded[-1].exec_id == "later.01" and rig.recorded[-1].opening is None, "its cost is known by now"
 
 
 def test_openings_of_earlier_days_are_settled(rig):
