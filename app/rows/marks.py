@@ -32,7 +32,11 @@ def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
     """Newest first, the position at the end."""
     last = section.quote.price if section.quote else None
     dated = [(g.at, f"s{g.id}", _signal(g, section, last, now_market)) for g in section.signals[-MOST:]]
-    dated += [(f.time_market, _key(f, section), _fill(f, section, now_market)) for f in section.fills[-MOST:]]
+    doubts = order_doubts(section.fills, of_a_part=True)
+    dated += [
+        (f.time_market, _key(f, section), _fill(f, section, now_market, doubts.get(root(f))))
+        for f in section.fills[-MOST:]
+    ]
     dated.sort(key=lambda item: -item[0])
     rows = {key: {"order": i, **row} for i, (_, key, row) in enumerate(dated)}
     if section.position is not None:
@@ -61,14 +65,14 @@ def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -
     }
 
 
-def _fill(f: Fill, section: SymbolSection, now: float) -> dict[str, Any]:
+def _fill(f: Fill, section: SymbolSection, now: float, doubt: str | None) -> dict[str, Any]:
     return {
         "at": _fill_at(f, section, now),
         "icon": ["ring", ""],
         "what": f"{'Bought' if f.side == 'BOT' else 'Sold'} {_size(f)}",
         "price": f"{number(f.price, decimals_of(section))} {section.unit}".strip(),
         "detail": ", ".join(filter(None, (_account(f, section), _money(f, section), *_notes(f), f.exchange))),
-        "since": _check(f, section),
+        "since": _check(doubt),
     }
 
 
@@ -108,8 +112,7 @@ def _notes(f: Fill) -> tuple[str, ...]:
     )
 
 
-def _check(f: Fill, section: SymbolSection) -> list[Any]:
-    doubt = order_doubts(section.fills, of_a_part=True).get(root(f))
+def _check(doubt: str | None) -> list[Any]:
     if doubt is not None:
         return ["check", "warn", f"A fill may be counted twice or missing: {doubt}"]
     return [None, "missing", "A fill is done: its result is in the detail"]

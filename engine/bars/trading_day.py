@@ -22,7 +22,6 @@ from typing import Literal, NamedTuple
 
 from engine.bars.hours import Hours, Session
 from engine.bars.us_calendar import is_trading_day, us_regular_hours
-from engine.domain import ContractRef
 from engine.zones import NEW_YORK, zone_of
 
 DAY_S = 86_400
@@ -144,11 +143,6 @@ def trading_days(sec_type: str, trading: Hours, time_zone: str) -> TradingDays:
     if sec_type in _FUTURES and not trading.sessions:
         return TradingDays(NEW_YORK, FUTURES_EVENING_S, "weekdays")
     return _told(TradingDays(where, 0, "weekdays"), trading)
-
-
-def days_of(contract: ContractRef, trading: Hours, time_zone: str) -> TradingDays:
-    """`trading_days` of a contract."""
-    return trading_days(contract.sec_type, trading, time_zone)
 
 
 def trade_date(sec_type: str, trading: Hours, time_zone: str, at_market: float) -> date:
