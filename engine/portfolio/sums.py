@@ -12,7 +12,7 @@ from engine.portfolio.valuation import cents, share_pct, total
 from engine.state.sections import AccountFigures, Lack, PositionRow
 
 STALE_S = 60.0
-_NOTHING = 0.005
+_NOTHING = 0.02  # what two roundings to the cent can make
 _OTHERS = "positions closed today, fees, or prices of another moment"
 
 
