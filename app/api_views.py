@@ -145,6 +145,7 @@ def account(figures: AccountFigures) -> Json:
     return {
         "account": figures.account or None,
         "currency": figures.currency or None,
+        "base_currency": figures.base_currency or None,
         "net_liquidation": figures.net_liquidation,
         "excess_liquidity": figures.excess_liquidity,
         "daily_pnl": cents(figures.daily_pnl),

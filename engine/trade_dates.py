@@ -67,8 +67,10 @@ class TradeDates:
         return self._bars.trading_days(con_id, contract.sec_type if contract is not None else sec_type)
 
     def _held(self, account: str) -> set[TradingDays]:
-        mine = [con_id for owner, con_id in self._manager.keys() if not account or owner == account]
-        return {self._days(con_id, "") for con_id in mine}
+        """Rules of what the account can trade; of what is filtered (an expired future) only where it holds no more."""
+        mine = [(owner, con_id) for owner, con_id in self._manager.keys() if not account or owner == account]
+        traded = [key for key in mine if not self._manager.is_filtered(key)]
+        return {self._days(con_id, "") for _, con_id in traded or mine}
 
 
 class _Span(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import arrow, number, plural, share, signed, tone
+from app.format import arrow, number, plural, redacted, share, signed, tone
 from app.rows.positions import without
-from engine.state.sections import AccountFigures, PositionsSection
+from engine.state.sections import AccountFigures, Lack, PositionsSection
 
 DAY_BASIS = "IB's own figure of the account's day, from its reset on; filtered positions are in it."
 UNREALIZED_BASIS = "Tradable positions at our own marks, against average cost."
@@ -30,8 +30,9 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
     fills = plural(a.fills_today, "fill")
     commission = f", {number(a.commission_today, 2)} commission" if a.commission_today is not None else ""
     commission += f", {a.commission_pending} pending" if a.commission_pending else ""
-    not_sent = "Not sent by the broker yet"
-    age: Any = {"text": f"{a.currency} · account {{age}} old", "from": a.updated_wall}
+    not_sent = f"{_unconverted(a)}: no sum of all accounts" if a.unconverted else "Not sent by the broker yet"
+    base = a.base_currency or "base currency not known"
+    age: Any = {"text": f"{base} · account {{age}} old", "from": a.updated_wall}
     return {
         "day": [signed(a.daily_pnl), tone(a.daily_pnl), DAY_BASIS if a.daily_pnl is not None else not_sent],
         "day2": _since_close(a.daily_pnl_pct, a),
@@ -44,7 +45,7 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
         ],
         "real2": fills + commission,
         "net": [number(a.net_liquidation, 2), "plain", NET_BASIS if a.net_liquidation is not None else not_sent],
-        "net2": age if a.updated_wall is not None else a.currency,
+        "net2": age if a.updated_wall is not None else a.base_currency,
         "excess": [
             number(a.excess_liquidity, 2),
             "plain",
@@ -54,6 +55,10 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
         "gross": [number(a.gross_exposure, 2), "plain", "" if a.gross_exposure is not None else "A price is missing"],
         "gross2": [_exposure_note(a), "warn" if a.untrusted_pct else "plain", EXPOSURE_BASIS],
     }
+
+
+def _unconverted(a: AccountFigures) -> str:
+    return without([Lack(redacted(lack.local_symbol), lack.what) for lack in a.unconverted])
 
 
 def _realized_missing(a: AccountFigures) -> str:

@@ -30,6 +30,7 @@ log = logging.getLogger("qtrade.portfolio")
 Key = tuple[str, int]  # account, con_id
 Verdict = Callable[[ContractRef, ContractInfo | None], tuple[str, str] | None]
 _SPARK_BARS = 60
+_TELLS = 0.05  # two currencies so far apart can be told by a value
 _NO_UNIT = "unit of its quotes not known"
 _CONTRACTS = frozenset({"FUT", "OPT", "FOP", "BAG", "WAR"})
 
@@ -86,6 +87,7 @@ class TradeManager:
         self._books: dict[str, AccountBook] = {}
         self._view: str | None = None
         self._complete = False
+        self._singles_in_base: bool | None = None  # of this connection; None = no position has told
         self._announced: tuple[int, int] | None = None
         self._added: dict[str | None, tuple[tuple[tuple[Fill, ...], ...], tuple[Fill, ...]]] = {}  # asked each second
 
@@ -160,6 +162,7 @@ class TradeManager:
     def on_disconnected(self) -> None:
         """Positions stay on the screen, their P&L requests are dead."""
         self._complete = False
+        self._singles_in_base = None
         for book in self._books.values():
             book.reset_connection()
         for held in self._held.values():
@@ -257,6 +260,10 @@ class TradeManager:
         """(account, con_id) of every position, the filtered ones too: IB values them all."""
         return list(self._held)
 
+    def is_filtered(self, key: Key) -> bool:
+        held = self._held.get(key)
+        return held is not None and held.filtered is not None
+
     def filter_reason(self, con_id: int) -> str:
         """ "" when tradable or no position of ours."""
         return next((held.filtered[1] for held in self._of(con_id) if held.filtered), "")
@@ -291,7 +298,8 @@ class TradeManager:
     def _open_words(self, con_id: int) -> str:
         """ "1 contract open"; of several accounts all quantities."""
         rows = [held for held in self._of(con_id) if not held.filtered]
-        unit = "contract" if rows[0].record.contract.sec_type in _CONTRACTS else "share"
+        sec_type = rows[0].record.contract.sec_type
+        unit = "contract" if sec_type in _CONTRACTS else "share" if sec_type == "STK" else "unit"
         sizes = " and ".join(_quantity_words(held.record.quantity) for held in rows)
         plural = "" if len(rows) == 1 and abs(rows[0].record.quantity) == 1 else "s"
         where = f" in {len(rows)} accounts" if len(rows) > 1 else ""
@@ -411,6 +419,12 @@ class TradeManager:
         prior = None if net is None or daily is None else net - daily
         return AccountFigures(
             currency=currency,
+            base_currency=currency if all(book.currency() for book in books) else "",
+            unconverted=tuple(
+                Lack(book.account, f"no exchange rate for {base}")
+                for book in books
+                if (base := book.currency()) and self._rate(book.account, base, currency) is None
+            ),
             net_liquidation=net,
             excess_liquidity=add(f.excess_liquidity for f in each),
             realized_today=add_pnl(f.realized_today for f in each),
@@ -500,16 +514,23 @@ class TradeManager:
         """reqPnLSingle's figures in the contract's currency.
 
         IB says nowhere whether they are in that or in the account's base currency: the position's value tells. Where
-        neither our mark nor the portfolio updates are there to tell, the contract's is taken.
+        neither our mark nor the portfolio updates are there to tell, other positions' have told, else the contract's is
+        taken.
         """
         pnl, contract = held.pnl, held.record.contract
         if pnl is None:
             return PositionPnl(contract.con_id, None, None, None, None, held.record.account)
         rate = self._rate(held.record.account, contract.currency, self.book(held.record.account).currency())
         known = self._known_value(held)
-        if rate is None or rate == 1.0 or not known or not pnl.value:
+        if rate is None or rate == 1.0:
             return pnl
-        if abs(pnl.value - known) <= abs(pnl.value - known * rate):
+        if known and pnl.value:
+            in_base = abs(pnl.value - known) > abs(pnl.value - known * rate)
+            if abs(rate - 1.0) > _TELLS:
+                self._singles_in_base = in_base
+        else:
+            in_base = bool(self._singles_in_base)
+        if not in_base:
             return pnl
         daily, unrealized, realized, value = (
             None if money is None else money / rate for money in (pnl.daily, pnl.unrealized, pnl.realized, pnl.value)

@@ -40,6 +40,7 @@ def figures_of(
     return AccountFigures(
         account=book.account,
         currency=currency,
+        base_currency=book.currency(),
         net_liquidation=net,
         excess_liquidity=book.value("ExcessLiquidity"),
         realized_today=cents(_realized(book, fills, to_base, currency, today.began_wall(book.account))),

@@ -129,9 +129,11 @@ def mark_of(quote: Quote | None) -> Mark:
 
 
 def _is_left_behind(quote: Quote) -> bool:
-    """An old mark price that the book has left."""
+    """An old mark price that the book has left, or where there is no book, that trades go on without."""
     if quote.mark is None or quote.mark_wall is None or quote.received_wall - quote.mark_wall <= MARK_LATE_S:
         return False
+    if quote.bid is None and quote.ask is None:
+        return quote.last is not None
     below = quote.bid is not None and quote.mark < quote.bid
     return below or (quote.ask is not None and quote.mark > quote.ask)
 

@@ -159,7 +159,8 @@ class AccountFigures(Struct, frozen=True):
     None = not sent by the broker yet. Sums of positions count what is known and name the rest in `lacking`.
     """
 
-    currency: str = ""
+    currency: str = ""  # of the sums of positions
+    base_currency: str = ""  # of IB's own figures; "" = not known, though they may be there
     net_liquidation: float | None = None
     excess_liquidity: float | None = None
     gross_exposure: float | None = None
@@ -179,6 +180,7 @@ class AccountFigures(Struct, frozen=True):
     rows_daily_pnl: float | None = None  # day P&L of the tradable rows; None = one is missing
     filtered_daily_pnl: float | None = None
     untrusted_pct: float | None = None  # share of the exposure that is marked more than 60 s ago, or delayed
+    unconverted: tuple[Lack, ...] = ()  # accounts without an exchange rate: why figures of all together are None
     daily_text: str = ""  # why the account's day P&L is not the sum of the rows
     unrealized_text: str = ""  # why IB's unrealized P&L is not the sum of the rows
 

@@ -276,6 +276,7 @@ def positions(wall: float, step: int = 0) -> PositionsSection:
     rows = position_rows(wall, step)
     account = AccountFigures(
         currency="USD",
+        base_currency="USD",
         account=ACCOUNT,
         rows_daily_pnl=sum(row.daily_pnl for row in rows),
         net_liquidation=184_311.46,

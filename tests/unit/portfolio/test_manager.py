@@ -621,3 +621,32 @@ def test_what_the_filtered_positions_earn_is_told_apart(desk):
     assert desk.manager.filtered_of("DU1") == -1.9
     assert desk.manager.filtered_of("DU2") == 0.0
     assert desk.manager.unrealized_of("DU1")[0] is None
+
+
+def test_a_base_currency_that_is_not_known_is_not_the_positions(book):
+    book.hold(TSLA, 100, 400.0)
+    book.manager.book("DU1").on_value(AccountValue("NetLiquidation", 10_000_000.0, "BASE", "DU1"), 1.0)
+    figures = book.snapshot().account
+    assert (figures.net_liquidation, figures.base_currency, figures.currency) == (10_000_000.0, "", "USD")
+
+
+def test_all_together_name_the_account_that_has_no_exchange_rate(book):
+    book.manager.keep_accounts(("DU1", "DU2"))
+    book.manager.book("DU1").on_value(AccountValue("NetLiquidation", 9.0, "EUR", "DU1"), 1.0)
+    book.manager.book("DU2").on_value(AccountValue("NetLiquidation", 9.0, "JPY", "DU2"), 1.0)
+    figures = book.snapshot().account
+    assert (figures.net_liquidation, figures.unconverted) == (None, (Lack("DU2", "no exchange rate for JPY"),))
+
+
+def test_singles_of_what_nobody_else_values_are_read_as_the_others_are(book):
+    account = book.manager.book("DU1")
+    for value in (("NetLiquidation", 9.0, "EUR"), ("ExchangeRate", 0.9, "USD"), ("ExchangeRate", 0.00625, "JPY")):
+        account.on_value(AccountValue(*value), 1.0)
+    book.hold(WHEAT, 2, 22_512.50)
+    book.hold(YEN, 100, 2_500.0)  # no line, no portfolio update
+    book.quotes[20] = quote(20, 448.25)
+    book.single(23, 62.5, 1_625.0)
+    assert rows(book)["7203"].unrealized_pnl == 62.5
+    book.single(20, -180.0, 40_342.5)  # in euros
+    assert rows(book)["7203"].unrealized_pnl == 10_000.0
+    assert rows(book)["ZWZ5"].ib_unrealized_pnl == -200.0

@@ -147,6 +147,8 @@ def test_without_details_only_what_is_certain_has_a_unit(ref, known):
         ({"mark": 0.0, "mark_wall": 1_000.0}, (0.0, "mark")),
         ({"mark": 5.0, "mark_wall": 900.0, "last": 1.0, "bid": 0.95, "ask": 1.05}, (1.0, "last")),  # left behind
         ({"mark": 1.01, "mark_wall": 900.0, "last": 5.0, "bid": 0.95, "ask": 1.05}, (1.01, "mark")),
+        ({"mark": 100.0, "mark_wall": 900.0, "last": 120.0}, (120.0, "last")),  # no book, and trades go on
+        ({"mark": 100.0, "mark_wall": 990.0, "last": 120.0}, (100.0, "mark")),
     ],
 )
 def test_the_mark(values, mark):
