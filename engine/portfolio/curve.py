@@ -28,6 +28,7 @@ NOISE_TIMES = 3.0  # our marks and the broker's differ by seconds: a step has to
 Record = Callable[[float, float, float | None, float | None, float | None], None]
 JUDGED_S = 30.0  # between two points further apart the market moves more than a reset
 SOON_S = 600.0  # so long after a trade date has begun a reset is expected
+ANEW_SHARE = 0.25  # of the former day's P&L: what the new one may have made in its first seconds
 _BEFORE_S: Final = 0.5  # a mark lies so long before the first point of the new day
 
 
@@ -131,7 +132,10 @@ class PnlCurve:
         stands_out = abs(apart - usual) > max(least, NOISE_TIMES * noise)
         step = point.daily - before.daily
         moved = abs((point.unrealized or 0.0) - (before.unrealized or 0.0))
-        return stands_out and abs(step) > least and (expected or moved < abs(step) / 2.0)
+        if not stands_out or abs(step) <= least:
+            return False
+        # Outside of the calendar only a day that begins from nothing is one: a report that comes a poll early is not.
+        return expected or (moved < abs(step) / 2.0 and abs(point.daily) <= ANEW_SHARE * abs(before.daily))
 
     def _keep(self, point: PnlPoint) -> None:
         self._flat = None

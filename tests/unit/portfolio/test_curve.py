@@ -168,3 +168,11 @@ def test_what_a_filtered_position_earns_is_no_reset():
     curve.add(22.0, 22.0, 500.0, 0.0, 0.0, others=-100.0)
     assert [point.m for point in curve.section().points if is_reset(point)] == [21.5], "the day began anew"
     assert {point.unrealized for point in curve.section().points} == {500.0, None}, "they are not in what is shown"
+
+
+def test_a_report_that_comes_before_our_own_mark_is_no_reset():
+    calm = [(2.0 * i, 500.0, 0.0, 300.0) for i in range(15)]
+    early = [(30.0, 500.0, 0.0, 340.0), (32.0, 540.0, 0.0, 340.0), (34.0, 540.0, 0.0, 340.0)]
+    assert resets_of(grown(calm + early)) == []
+    anew = [(30.0, 500.0, 0.0, 4.0), (32.0, 504.0, 0.0, 4.0)]
+    assert len(resets_of(grown(calm + anew))) == 1
