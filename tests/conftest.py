@@ -6,6 +6,7 @@ import faulthandler
 import gc
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def pytest_sessionfinish() -> None:
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         faulthandler.dump_traceback_later(GOODBYE_S, exit=True, file=sys.__stderr__)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Captured text with half signs (names of folders that are not UTF-8) can't travel from a worker: escape them."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session")
