@@ -6,12 +6,15 @@ import datetime as dt
 from types import ModuleType
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.broker.sanitise import HUGE, is_garbage, number, price, quantity
 from engine.broker.wire_text import WireFloat, readable, wire_number
 from engine.domain import Bar, ContractInfo, ContractRef, DataType, TickUpdate
 
 _STOCK = "STK"
 _MAY_BE_NEGATIVE = frozenset({"FUT", "FOP", "BAG", "CONTFUT", "OPT", "IND"})  # IND: breadth, spreads
+_MAY_BE_ZERO = _MAY_BE_NEGATIVE | {"WAR", "IOPT"}  # knocked out: worth nothing, never less
 _DATA_TYPES: dict[int, DataType] = {1: "live", 2: "frozen", 3: "delayed", 4: "delayed frozen"}
 _TRADE_TICKS = frozenset({4, 5, 68, 71, 48, 77})
 _DELAYED_TICKS = frozenset(range(66, 77))
@@ -113,14 +116,14 @@ def to_bar(row: Any, sec_type: str, magnifier: float | None = None, *, has_volum
 
     `has_volume` false: the kind of bars has none, whatever number stands there.
     """
-    negative = sec_type in _MAY_BE_NEGATIVE
+    negative, zero = sec_type in _MAY_BE_NEGATIVE, sec_type in _MAY_BE_ZERO
     volume = quantity(row.volume) if has_volume else None
     # A bar that nothing traded in may hold placeholders; one whose prices differ, or with a volume, does not.
     size = volume or float(not row.open == row.high == row.low == row.close)
-    o = price(row.open, size, may_be_negative=negative, magnifier=magnifier)
-    h = price(row.high, size, may_be_negative=negative, magnifier=magnifier)
-    low = price(row.low, size, may_be_negative=negative, magnifier=magnifier)
-    c = price(row.close, size, may_be_negative=negative, magnifier=magnifier)
+    o = price(row.open, size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)
+    h = price(row.high, size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)
+    low = price(row.low, size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)
+    c = price(row.close, size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)
     if o is None or h is None or low is None or c is None:
         return None
     return Bar(epoch(row.date), o, h, low, c, volume, "history", True)
@@ -141,57 +144,106 @@ class TickCopier:
     """Copies one line's values out of the library's ticker, keeping the last good ones.
 
     A garbage value (NaN, infinity, unset) says nothing, so it never blanks a price that was known; a placeholder on a
-    bid or ask says "no quote" and does. For one request only: a new request starts from nothing.
+    bid or ask says "no quote" and does. For one request only: a new request starts from nothing. Prices are told in
+    the contract's own unit.
     """
 
     __slots__ = (
-        "_ask", "_avg_volume", "_bid", "_close", "_day", "_delayed", "_delayed_halt", "_high", "_last", "_last_size",
-        "_low", "_magnifier", "_mark", "_negative", "_open", "_volume", "has_sizes", "req_id",
+        "_ask", "_avg_volume", "_bid", "_close", "_day", "_delayed", "_delayed_halt", "_has_unit", "_high", "_last",
+        "_last_size", "_late_mark", "_late_trade", "_low", "_magnifier", "_mark", "_negative", "_open", "_refused_mark",
+        "_scale", "_volume", "_zero", "has_sizes", "req_id",
     )  # fmt: skip
 
     def __init__(self, req_id: int, sec_type: str, magnifier: float | None = None) -> None:
         self.req_id = req_id
         self.has_sizes = True  # false: they are another contract's, in a unit that nothing tells
-        self._negative = sec_type in _MAY_BE_NEGATIVE
+        self._has_unit = True
+        self._scale: tuple[float, float] | None = None  # (own magnifier, that of the ticks) where they differ
+        self._negative, self._zero = sec_type in _MAY_BE_NEGATIVE, sec_type in _MAY_BE_ZERO
         self._magnifier = magnifier
         self._delayed = False
         self._delayed_halt = False
+        self._last_size: float | None = None
+        self._volume: float | None = None
+        self._avg_volume: float | None = None
+        self._late_trade = self._late_mark = False  # came before the rules that they are read by
+        self._forget_prices()
+
+    def _forget_prices(self) -> None:
         self._bid: float | None = None
         self._ask: float | None = None
         self._last: float | None = None
-        self._last_size: float | None = None
         self._mark: float | None = None
-        self._volume: float | None = None
-        self._avg_volume: float | None = None
+        self._refused_mark: float | None = None  # the latest mark that was none by the rules then known
         self._open: float | None = None
         self._high: float | None = None
         self._low: float | None = None
         self._close: float | None = None
         self._day: tuple[Any, ...] = ()  # the day's values as the ticker had them
 
+    # --- whose ticks they are -----------------------------------------------------------------------------------
+
+    def hold_back(self) -> None:
+        """The ticks are another contract's from now on, in a unit that is not known: no price until `follow`."""
+        self.has_sizes = self._has_unit = False
+        self._forget_prices()
+
+    def follow(self, sec_type: str, magnifier: float, own_magnifier: float) -> None:
+        """The other contract is known: its ticks are read by its rules and told in the own contract's unit."""
+        self._has_unit = True
+        self._scale = None if magnifier == own_magnifier else (own_magnifier, magnifier)
+        self._negative, self._zero = sec_type in _MAY_BE_NEGATIVE, sec_type in _MAY_BE_ZERO
+        self.learn(magnifier)
+
+    def learn(self, magnifier: float) -> bool:
+        """Details came later than the line: what was refused or taken without them is judged again.
+
+        The next `copy` tells the outcome; false = details make no difference to it.
+        """
+        self._magnifier = magnifier
+        self._last = self._read(self._last, self._last_size)
+        self._open, self._high = self._read(self._open), self._read(self._high)
+        self._low, self._close = self._read(self._low), self._read(self._close)
+        self._day = ()
+        if self._mark is not None and self._mark != 0.0:
+            self._mark = self._read(self._mark)
+        if self._refused_mark is not None and self._keep_mark(self._refused_mark):
+            self._late_mark = True
+        return self._negative
+
+    def _read(self, value: float | None, size: float | None = None) -> float | None:
+        return price(value, size, may_be_negative=self._negative, may_be_zero=self._zero, magnifier=self._magnifier)
+
+    # --- a packet -----------------------------------------------------------------------------------------------
+
     def copy(self, ticker: Any, now_mono: float) -> TickUpdate:
-        negative, magnifier = self._negative, self._magnifier
+        if not self._has_unit:
+            return self._without_prices(ticker, now_mono)
+        negative, zero, magnifier = self._negative, self._zero, self._magnifier
         bid_size, ask_size, last_size = quantity(ticker.bidSize), quantity(ticker.askSize), quantity(ticker.lastSize)
         bid, ask, last = ticker.bid, ticker.ask, ticker.last
         if 0.0 < bid < HUGE:  # nearly all; `price` would say the same
             self._bid = bid
         elif not is_garbage(bid):
-            self._bid = price(bid, bid_size, may_be_negative=negative, magnifier=magnifier)
+            self._bid = price(bid, bid_size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)
         if 0.0 < ask < HUGE:
             self._ask = ask
         elif not is_garbage(ask):
-            self._ask = price(ask, ask_size, may_be_negative=negative, magnifier=magnifier)
+            self._ask = price(ask, ask_size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)
         if not 0.0 < last < HUGE:
-            last = price(last, last_size, may_be_negative=negative, magnifier=magnifier)
+            last = price(last, last_size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)
         if last is not None:
             self._last = last
             self._last_size = last_size
-        self._keep_day(ticker, negative)
+        self._keep_day(ticker)
         volume, avg_volume, trade_size = self._volume, self._avg_volume, self._last_size
         if not self.has_sizes:
             bid_size = ask_size = trade_size = volume = avg_volume = None
         has_trade, has_mark = self._look_at_types(ticker.ticks)
-        return TickUpdate(
+        if self._late_trade or self._late_mark:
+            has_trade, has_mark = has_trade or self._late_trade, has_mark or self._late_mark
+            self._late_trade = self._late_mark = False
+        update = TickUpdate(
             self.req_id,
             now_mono,
             self._bid,
@@ -212,23 +264,33 @@ class TickCopier:
             self._mark,
             has_mark,
         )
+        return update if self._scale is None else _scaled(update, *self._scale)
 
-    def _keep_day(self, ticker: Any, negative: bool) -> None:
+    def _without_prices(self, ticker: Any, now_mono: float) -> TickUpdate:
+        has_trade, _ = self._look_at_types(ticker.ticks)
+        self._late_trade = self._late_trade or has_trade
+        return TickUpdate(
+            self.req_id,
+            now_mono,
+            halted=ticker.halted in _HALTS or self._delayed_halt,
+            data_type=self._data_type(ticker.marketDataType),
+        )
+
+    def _keep_day(self, ticker: Any) -> None:
         """Values of the day: a bad one never replaces a good one. Most packets change none of them."""
         day = (ticker.volume, ticker.high, ticker.low, ticker.open, ticker.close, ticker.avVolume)
         if day == self._day:
             return
         self._day = day
-        magnifier = self._magnifier
         if (value := quantity(ticker.volume)) is not None:
             self._volume = value
-        if (value := price(ticker.high, None, may_be_negative=negative, magnifier=magnifier)) is not None:
+        if (value := self._read(ticker.high)) is not None:
             self._high = value
-        if (value := price(ticker.low, None, may_be_negative=negative, magnifier=magnifier)) is not None:
+        if (value := self._read(ticker.low)) is not None:
             self._low = value
-        if (value := price(ticker.open, None, may_be_negative=negative, magnifier=magnifier)) is not None:
+        if (value := self._read(ticker.open)) is not None:
             self._open = value
-        if (value := price(ticker.close, None, may_be_negative=negative, magnifier=magnifier)) is not None:
+        if (value := self._read(ticker.close)) is not None:
             self._close = value
         if (value := quantity(ticker.avVolume)) is not None:
             self._avg_volume = value
@@ -250,14 +312,26 @@ class TickCopier:
 
     def _keep_mark(self, value: float) -> bool:
         """A mark has no size; 0 is one where the market has it (an option that is worth nothing)."""
-        size = 1.0 if value == 0.0 else None
-        mark = price(value, size, may_be_negative=self._negative, magnifier=self._magnifier)
+        mark = self._read(value, 1.0 if value == 0.0 else None) if self._has_unit else None
         if mark is None:
+            self._refused_mark = value
             return False
-        self._mark = mark
+        self._mark, self._refused_mark = mark, None
         return True
 
     def _data_type(self, market_data_type: int) -> DataType:
         """What message 58 says; delayed tick types speak for themselves where it was not sent."""
         known = _DATA_TYPES.get(market_data_type, "live")
         return "delayed" if self._delayed and known in ("live", "frozen") else known
+
+
+def _scaled(update: TickUpdate, own: float, other: float) -> TickUpdate:
+    """Prices of a contract with the magnifier `other` in the unit of one with the magnifier `own`."""
+
+    def told(value: float | None) -> float | None:
+        return None if value is None else value * own / other
+
+    return replace(
+        update, bid=told(update.bid), ask=told(update.ask), last=told(update.last), open=told(update.open),
+        high=told(update.high), low=told(update.low), close=told(update.close), mark=told(update.mark),
+    )  # fmt: skip

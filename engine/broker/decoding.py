@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from engine.broker.sanitise import number
 from engine.broker.wire_text import escaped, readable
 
 _DELAYED_HALTED = "90"
@@ -50,6 +51,12 @@ def _whole(text: str) -> str:
 
 def _decimal(text: str) -> str:
     return text if _is_number(text) else ""
+
+
+def _magnifier(text: str) -> float:
+    """Details that name none, or none that can be one, mean 1."""
+    value = number(float(text)) if _is_number(text) else None
+    return value if value is not None and value > 0.0 else 1.0
 
 
 def _prices(wrapper: Any, library: ModuleType) -> Handler:
@@ -96,9 +103,21 @@ def _error(handler: Handler) -> Handler:
 
 
 def _details(handler: Handler, decoder: Any, wrapper: Any, library: ModuleType) -> Handler:
-    """Contract details: a name in any bytes, a number left empty; at worst what is needed to ask for its prices."""
+    """Contract details: a name in any bytes, a number left empty; at worst what is needed to ask for its prices.
+
+    The library reads the magnifier as a whole number, which 0.01 is not: it is set once the details are made.
+    """
+    take = wrapper.contractDetails
+    magnifier = 1.0
+
+    def with_magnifier(req_id: int, details: Any) -> None:
+        details.priceMagnifier = magnifier
+        take(req_id, details)
+
+    wrapper.contractDetails = with_magnifier
 
     def mended(fields: list[str]) -> None:
+        nonlocal magnifier
         old = decoder.serverVersion < _FIRST_WITHOUT_VERSION
         head, tail = (1, 2) if old else (0, 0)
         fields = fields + [""] * (34 + tail - len(fields))
@@ -106,7 +125,9 @@ def _details(handler: Handler, decoder: Any, wrapper: Any, library: ModuleType) 
         fields[name] = escaped(readable(fields[name], fields[8 + head]))
         for at in (5 + head, 13 + head):
             fields[at] = _decimal(fields[at])
-        for at in (12 + head, 17 + tail, 18 + tail):
+        magnifier = _magnifier(fields[17 + tail])
+        fields[17 + tail] = "1"
+        for at in (12 + head, 18 + tail):
             fields[at] = _whole(fields[at])
         fields[30 + tail] = _whole(fields[30 + tail]) or "0"
         try:
@@ -130,7 +151,6 @@ def _details(handler: Handler, decoder: Any, wrapper: Any, library: ModuleType) 
                 contract=contract,
                 minTick=float(fields[13 + head] or 0),
                 validExchanges=fields[16 + tail],
-                priceMagnifier=int(fields[17 + tail] or 0),
                 longName=readable(fields[19 + tail]),
             )
             wrapper.contractDetails(int(fields[1 + head]), details)

@@ -6,9 +6,10 @@ request that stands for it now. Which lines exist is the bus's decision; this on
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -16,11 +17,14 @@ from msgspec import Struct
 from engine.broker.asking import generic_ticks_of, less_generic_ticks
 from engine.broker.client import forget_ticker, new_ticker
 from engine.broker.connection import Connection
-from engine.broker.convert import TickCopier, to_contract
+from engine.broker.convert import TickCopier, magnifier_of, to_contract
 from engine.broker.pacing import Pacer
 from engine.broker.port import BrokerEvent, RequestError, Rerouted, Ticks
+from engine.broker.requests import Requests
+from engine.broker.timings import Timings
 from engine.clock import Clock
 from engine.domain import ContractRef, TickUpdate
+from engine.errors import RequestRejected, RequestTimeout
 
 log = logging.getLogger("qtrade.broker")
 
@@ -42,21 +46,25 @@ class _Line(Struct):
 
 
 class MarketLines:
-    """`emit` gets one Ticks event for all lines that changed in a packet."""
+    """`emit` gets one Ticks event for all lines that changed in a packet; `spawn` runs what has to wait."""
 
     def __init__(
-        self, connection: Connection, pacer: Pacer, clock: Clock, emit: Callable[[BrokerEvent], None], memory_s: float
-    ) -> None:
+        self, connection: Connection, requests: Requests, pacer: Pacer, clock: Clock,
+        emit: Callable[[BrokerEvent], None], spawn: Callable[[Coroutine[Any, Any, None]], object], timings: Timings,
+    ) -> None:  # fmt: skip
         self._connection = connection
+        self._requests = requests
         self._pacer = pacer
         self._clock = clock
         self._emit = emit
-        self._memory_s = memory_s
+        self._spawn = spawn
+        self._timings = timings
         self._lines: dict[int, _Line] = {}
         self._by_wire: dict[int, int] = {}  # requests that took over from a line's own
         self._copiers: dict[Any, TickCopier] = {}
         self._cancelled: deque[tuple[float, int]] = deque()
         self._generic: dict[str, tuple[str, ...]] = {}  # by type, where less than usual is taken
+        requests.on_magnifier(self._on_magnifier)
         connection.ib.pendingTickersEvent += self.on_tickers
         connection.wrapper.rerouteMktDataReq = self._on_reroute
         connection.wrapper.rerouteMktDepthReq = self._on_depth_reroute
@@ -72,7 +80,10 @@ class MarketLines:
         native = to_contract(self._connection.library, contract, names=named)
         ticker = new_ticker(self._connection.ib, req_id, native)
         line = self._lines[req_id] = _Line(contract, req_id, native, ticker, urgent, named=named)
-        self._copiers[ticker] = TickCopier(req_id, contract.sec_type, contract.price_magnifier)
+        magnifier = contract.price_magnifier
+        if magnifier is None:
+            magnifier = self._requests.magnifier(contract.con_id)
+        self._copiers[ticker] = TickCopier(req_id, contract.sec_type, magnifier)
         self._request(req_id, line)
         return req_id
 
@@ -184,7 +195,10 @@ class MarketLines:
             self._emit(RequestError(req_id, code, text))
 
     def _on_reroute(self, wire_id: int, con_id: int, exchange: str) -> None:
-        """TWS has no prices of this contract (a CFD) itself: the same line asks the one it names."""
+        """TWS has no prices of this contract (a CFD) itself: the same line asks the one it names.
+
+        That one may be quoted in another unit (a London share in pence, its CFD in pounds).
+        """
         req_id = self.line_of(wire_id)
         line = self._lines.get(req_id)
         if line is None or line.cancelled or line.wire_id != wire_id or line.routes >= _REROUTES_MOST:
@@ -194,7 +208,7 @@ class MarketLines:
             return
         forget_ticker(connection.ib, wire_id)
         copier = self._copiers.pop(line.ticker)
-        copier.has_sizes = False  # lots or shares of the underlying
+        copier.hold_back()  # lots or shares of the underlying, prices in its unit
         line.routes += 1
         line.wire_id = connection.next_req_id()
         exchange = exchange or line.contract.exchange
@@ -204,6 +218,50 @@ class MarketLines:
         self._by_wire[line.wire_id] = req_id
         self._request(req_id, line)
         self._emit(Rerouted(req_id, con_id, exchange))
+        self._spawn(self._find_unit(line, line.wire_id, ContractRef(con_id, "", "", "")))
+
+    async def _find_unit(self, line: _Line, wire_id: int, other: ContractRef) -> None:
+        """Details of both contracts, asked for until they come: until then the line tells no price."""
+        said = False
+        while line.wire_id == wire_id and not line.cancelled:
+            known = await self._details_of(other)
+            own = line.contract.price_magnifier
+            if own is None and (details := await self._details_of(line.contract)):
+                own = magnifier_of(details)
+            if line.wire_id != wire_id or line.cancelled:
+                return
+            if known is not None and own is not None:
+                sec_type = known.contract.secType or line.contract.sec_type
+                self._copiers[line.ticker].follow(sec_type, magnifier_of(known), own)
+                self._tell_again(line)
+                return
+            if not said:
+                said = True
+                name = line.contract.local_symbol or line.contract.con_id
+                log.info("No contract details yet of %s or of what it follows: no price until they come", name)
+            await asyncio.sleep(self._timings.recheck_details_s)
+
+    async def _details_of(self, contract: ContractRef) -> Any | None:
+        try:
+            found = await self._requests.details(contract, self._timings.details_s, urgent=True)
+        except (RequestTimeout, RequestRejected):
+            return None
+        return found[0] if found else None
+
+    def _on_magnifier(self, con_id: int, magnifier: float) -> None:
+        """Details came later than the lines that were opened without them."""
+        for line in list(self._lines.values()):
+            if line.contract.con_id != con_id or line.contract.price_magnifier is not None:
+                continue
+            if not line.routes and not line.cancelled and self._copiers[line.ticker].learn(magnifier):
+                self._tell_again(line)
+
+    def _tell_again(self, line: _Line) -> None:
+        """What came already, as it is read now. Between two packets."""
+        if line.ticker.time is None:
+            return  # nothing did: this must not look like a tick
+        line.ticker.ticks = []  # looked at when they came
+        self._emit(Ticks((self._copiers[line.ticker].copy(line.ticker, self._clock.mono()),)))
 
     def _on_depth_reroute(self, wire_id: int, con_id: int, exchange: str) -> None:
         """Market depth is never asked for: there is nothing to follow."""
@@ -229,7 +287,7 @@ class MarketLines:
     def tidy(self) -> None:
         """Forget lines cancelled a while ago; until then their late ticks find a ticker."""
         now = self._clock.mono()
-        while self._cancelled and now - self._cancelled[0][0] > self._memory_s:
+        while self._cancelled and now - self._cancelled[0][0] > self._timings.cancel_memory_s:
             _, req_id = self._cancelled.popleft()
             line = self._lines.pop(req_id, None)
             if line is not None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
 from engine.broker.asking import bars_expected, bars_of, has_volume
 from engine.broker.connection import Connection
-from engine.broker.convert import to_bar, to_contract, to_info, to_ref
+from engine.broker.convert import magnifier_of, to_bar, to_contract, to_info, to_ref
 from engine.broker.list_messages import found_symbols, history_bars
 from engine.broker.port import HistoryRequest
 from engine.broker.timings import Timings
@@ -34,6 +35,8 @@ class Requests:
         self._timings = timings
         self._details: dict[int, list[Any]] = {}
         self._look_ups: set[int] = set()
+        self._magnifiers: dict[int, float] = {}
+        self._told_magnifier: Callable[[int, float], None] | None = None
         self._bars: dict[str, str] = {}  # by type, what a gateway said it wants
         self._one_xml = asyncio.Lock()
         connection.on_message(_HISTORY, self._on_history)
@@ -42,6 +45,14 @@ class Requests:
     def is_look_up(self, req_id: int) -> bool:
         """A details request: its errors go to whoever awaits it, and to nobody else."""
         return req_id in self._look_ups
+
+    def magnifier(self, con_id: int) -> float | None:
+        """None = no details of the contract have come on this connection."""
+        return self._magnifiers.get(con_id)
+
+    def on_magnifier(self, told: Callable[[int, float], None]) -> None:
+        """`told(con_id, magnifier)` whenever details have come, whoever asked for them."""
+        self._told_magnifier = told
 
     async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float) -> list[Bar]:
         """Sorted bars of the kind that the contract's type has (`asking.bars_of`); raises as `Connection.ask`."""
@@ -57,7 +68,10 @@ class Requests:
             rows = await self._rows(contract, request, expected, timeout_s)
             self._bars[contract.sec_type] = kind = expected
         volume = has_volume(contract.sec_type, kind)
-        bars = (to_bar(row, contract.sec_type, contract.price_magnifier, has_volume=volume) for row in rows)
+        magnifier = contract.price_magnifier
+        if magnifier is None:
+            magnifier = self.magnifier(contract.con_id)
+        bars = (to_bar(row, contract.sec_type, magnifier, has_volume=volume) for row in rows)
         by_time = {bar.time: bar for bar in bars if bar is not None}  # a time that came twice: the later one
         return [by_time[time] for time in sorted(by_time)]
 
@@ -147,7 +161,16 @@ class Requests:
             rows = await self._details_with_names(contract, timeout_s, urgent=urgent)
         if contract.con_id and rows:
             self._details[contract.con_id] = rows
+        self._note_magnifiers(rows)
         return rows
+
+    def _note_magnifiers(self, rows: list[Any]) -> None:
+        for row in rows:
+            con_id, magnifier = row.contract.conId, magnifier_of(row)
+            if self._magnifiers.get(con_id) != magnifier:
+                self._magnifiers[con_id] = magnifier
+                if self._told_magnifier is not None:
+                    self._told_magnifier(con_id, magnifier)
 
     async def _details_with_names(self, contract: ContractRef, timeout_s: float, *, urgent: bool) -> list[Any]:
         names = self._connection.names

@@ -1,8 +1,8 @@
 """The one boundary for numbers: what TWS and the client library use for "missing" becomes None here, nowhere else.
 
 Missing is NaN, +-infinity, anything beyond 1e300 (TWS' unset double is 1.7976931348623157E308), a price of -1 in
-money (so -100 for a contract that is quoted in cents) with no size, 0 with no size, and any price <= 0 of a
-stock.
+money (so -100 for a contract that is quoted in cents) with no size, 0 with no size, any price < 0 of
+what has none (stocks, warrants), and 0 of what is never worthless.
 """
 
 from __future__ import annotations
@@ -26,23 +26,24 @@ def quantity(value: float | None) -> float | None:
 
 
 def price(
-    value: float | None, size: float | None, *, may_be_negative: bool, magnifier: float | None = None
-) -> float | None:
+    value: float | None, size: float | None, *, may_be_negative: bool, may_be_zero: bool = False,
+    magnifier: float | None = None,
+) -> float | None:  # fmt: skip
     """A price in the unit of the quotes, else None. `size` None = the price has none (open, close).
 
-    0 and less are prices where the market has them (`may_be_negative`): 0 only with a size, because TWS also sends
-    it for "none"; -1 in money only with a size. `magnifier` None = the contract's details are not known: -1 times any
-    magnifier is taken for "none".
+    0 and less are prices where the market has them (`may_be_negative`, which includes 0; `may_be_zero`: nothing below
+    it). 0 only with a size, because TWS also sends it for "none"; -1 in money only with a size. `magnifier` None = the
+    contract's details are not known: -1 times any magnifier is taken for "none".
     """
     if value is None:
         return None
     if 0.0 < value < HUGE:
         return value
-    if not may_be_negative or not -HUGE < value <= 0.0:
-        return None
     has_size = size is not None and size > 0.0
     if value == 0.0:
-        return 0.0 if has_size else None
+        return 0.0 if has_size and (may_be_zero or may_be_negative) else None
+    if not may_be_negative or not -HUGE < value < 0.0:
+        return None
     return None if not has_size and _is_placeholder(value, magnifier) else value
 
 

@@ -62,9 +62,9 @@ class Session:
         self._held: list[BrokerEvent] | None = []
         self._positions_known = False
         self._clock_offset_s = 0.0  # gateway's clock minus ours
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.requests = Requests(connection, timings)
-        self.lines = MarketLines(connection, pacer, clock, self._emit, timings.cancel_memory_s)
+        self.lines = MarketLines(connection, self.requests, pacer, clock, self._emit, self._spawn, timings)
         self.scans = Scans(connection, pacer, self._emit)
         self.positions = PositionDesk(
             self.watched,
@@ -140,7 +140,7 @@ class Session:
     async def close(self) -> None:
         """Ends every task, then the connection."""
         self.executions.close()
-        tasks = self._tasks + self.positions.close()
+        tasks = [*self._tasks, *self.positions.close()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -157,11 +157,12 @@ class Session:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(self._guarded(work))
         task.add_done_callback(self._on_task_ended)
-        self._tasks.append(task)
+        self._tasks.add(task)
         return task
 
     def _on_task_ended(self, task: asyncio.Task[None]) -> None:
         """Without its probe or its watch a connection would look well for ever: one that lost a task is given up."""
+        self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             log.error("A task of the connection failed", exc_info=error)

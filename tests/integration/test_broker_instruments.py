@@ -282,6 +282,116 @@ def test_a_line_that_is_sent_elsewhere_is_one_line(gateway):
     connected(gateway, work)
 
 
+LONDON_CFD = ContractRef(920, "VOD", "VODn", "CFD", "SMART", currency="GBP")
+LONDON = Thing(921, "VOD", exchange="LSE", base=71.84, currency="GBP", magnifier="100")
+
+
+def london(gateway, own="1"):
+    """A share in pence and its CFD; the ticks are the test's own."""
+    gateway.things[LONDON.con_id] = LONDON
+    gateway.things[LONDON_CFD.con_id] = Thing(920, "VOD", "CFD", "SMART", currency="GBP", magnifier=own)
+    gateway.reroutes[LONDON_CFD.con_id] = (LONDON.con_id, "SMART")
+    gateway.rewrite[1] = lambda text: re.sub(r"^(1\|6\|\d+\|\d+)\|[\d.]+", r"\1|71.84", text)
+
+
+@pytest.mark.parametrize("known", [1.0, None])
+def test_a_cfd_of_a_share_in_pence_is_quoted_in_pounds(gateway, known):
+    london(gateway)
+
+    async def work(rig):
+        line = rig.broker.subscribe(msgspec.structs.replace(LONDON_CFD, price_magnifier=known), urgent=True)
+        await rig.until(lambda: (tick := rig.last_tick(line)) and tick.last)
+        ticks = [tick for event in rig.of(Ticks) for tick in event.updates if tick.req_id == line]
+        for name in ("bid", "ask", "last"):
+            assert {getattr(tick, name) for tick in ticks} <= {None, 0.7184}, name
+        assert 1_000 * (ticks[-1].last - 0.7250) == pytest.approx(-6.60)
+        wire_id = gateway.requests(1)[-1][2]
+        gateway.send(f"1|6|{wire_id}|37|71.84|0|0")
+        gateway.send(f"1|6|{wire_id}|9|72.50|0|0")
+        await rig.until(lambda: rig.last_tick(line).mark)
+        del gateway.rewrite[1]
+        gateway.send(f"1|6|{wire_id}|37|72.60|0|0")
+        await rig.until(lambda: rig.last_tick(line).mark == pytest.approx(0.7260))
+        assert len(gateway.requests(1)) == 2
+
+    connected(gateway, work)
+    assert {fields[3] for fields in gateway.requests(9)} >= {str(LONDON.con_id)}
+
+
+def test_a_cfd_in_the_unit_of_its_share_keeps_its_prices(gateway):
+    london(gateway, own="100")
+
+    async def work(rig):
+        line = rig.broker.subscribe(msgspec.structs.replace(LONDON_CFD, price_magnifier=100.0), urgent=True)
+        await rig.until(lambda: (tick := rig.last_tick(line)) and tick.last)
+        assert rig.last_tick(line).last == 71.84
+
+    connected(gateway, work)
+
+
+@pytest.mark.parametrize("missing", [LONDON.con_id, LONDON_CFD.con_id])
+def test_no_price_of_a_cfd_is_told_until_both_units_are_known(gateway, missing):
+    london(gateway)
+    gateway.unknown.add(missing)
+
+    async def work(rig):
+        line = rig.broker.subscribe(LONDON_CFD, urgent=True)
+        await rig.until(lambda: [f[3] for f in gateway.requests(9)].count(str(missing)) >= 2)
+        await rig.until(lambda: rig.last_tick(line))
+        tick = rig.last_tick(line)
+        assert (tick.bid, tick.ask, tick.last, tick.close, tick.mark, tick.has_trade) == (None,) * 5 + (False,)
+        wire_id = gateway.requests(1)[-1][2]
+        gateway.send(f"1|6|{wire_id}|37|71.84|0|0")
+        gateway.unknown.clear()
+        await rig.until(lambda: rig.last_tick(line).mark)
+        tick = rig.last_tick(line)
+        assert (tick.bid, tick.ask, tick.last, tick.mark) == (0.7184,) * 4
+        assert not rig.of(RequestError)
+
+    connected(gateway, work)
+
+
+@pytest.mark.parametrize(("magnifier", "close"), [("1", -100.0), ("10", -100.0), ("100", None)])
+def test_details_that_come_after_the_line_tell_whether_a_close_is_one(gateway, magnifier, close):
+    gateway.things[GRAIN.con_id] = Thing(GRAIN.con_id, "ZC", "FUT", "CBOT", magnifier=magnifier)
+    gateway.tick_every_s = 60.0
+
+    async def work(rig):
+        unknown = msgspec.structs.replace(GRAIN, price_magnifier=None)
+        line = rig.broker.subscribe(unknown, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        gateway.send(f"1|6|{line}|9|-100.0|0|0")
+        gateway.send(f"1|6|{line}|1|99.5|3|0")
+        await rig.until(lambda: rig.last_tick(line).bid == 99.5)
+        assert rig.last_tick(line).close is None, "any magnifier may be meant"
+        told = len(rig.of(Ticks))
+        await rig.broker.contract_info(unknown)
+        assert len(rig.of(Ticks)) == told + 1
+        tick = rig.last_tick(line)
+        assert (tick.close, tick.bid, tick.has_trade) == (close, 99.5, False)
+        second = rig.broker.subscribe(unknown, urgent=True)  # the details are known by now
+        await rig.until(lambda: rig.last_tick(second))
+        gateway.send(f"1|6|{second}|9|-100.0|0|0")
+        gateway.send(f"1|6|{second}|1|99.25|3|0")
+        await rig.until(lambda: rig.last_tick(second).bid == 99.25)
+        assert rig.last_tick(second).close == close
+
+    connected(gateway, work)
+
+
+def test_details_tell_no_tick_of_a_line_that_has_none(gateway):
+    gateway.mute = True
+    gateway.withhold = {1, 2}
+
+    async def work(rig):
+        line = rig.broker.subscribe(msgspec.structs.replace(GRAIN, price_magnifier=None), urgent=True)
+        await rig.until(lambda: gateway.requests(1))
+        await rig.broker.contract_info(GRAIN)
+        assert rig.last_tick(line) is None
+
+    connected(gateway, work)
+
+
 def test_an_error_of_the_underlying_is_the_lines(gateway):
     gateway.reroutes[CFD.con_id] = (SHARE.con_id, "SMART")
     gateway.errors[SHARE.con_id] = (354, "Requested market data is not subscribed.")

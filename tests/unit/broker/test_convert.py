@@ -112,11 +112,85 @@ def test_placeholders_and_zero_where_prices_may_be_negative(sec_type, bid, size,
 
 
 def test_zero_and_less_are_no_price_of_a_stock_or_a_currency():
-    for sec_type in ("STK", "CASH", "CRYPTO", "CFD", "BOND", "FUND", "WAR"):
+    for sec_type in ("STK", "CASH", "CRYPTO", "CFD", "BOND", "FUND"):
         update = TickCopier(7, sec_type, 1.0).copy(
             ticker(bid=0.0, bidSize=5.0, ask=-1.0, askSize=5.0, last=0.0, lastSize=2.0), 1.0
         )
         assert (update.bid, update.ask, update.last) == (None, None, None)
+
+
+@pytest.mark.parametrize("sec_type", ["WAR", "IOPT"])
+def test_what_is_knocked_out_is_worth_nothing_and_never_less(sec_type):
+    copier = TickCopier(7, sec_type, 1.0)
+    copier.copy(ticker([(37, 1.35)], bid=1.30, bidSize=9.0, ask=1.40, askSize=9.0, last=1.35, lastSize=9.0), 1.0)
+    update = copier.copy(ticker([(37, 0.0)], bid=0.0, bidSize=0.0, ask=0.0, askSize=5.0, last=0.0, lastSize=2.0), 2.0)
+    assert (update.bid, update.ask, update.last, update.mark) == (None, 0.0, 0.0, 0.0)
+    for size in (0.0, 4.0):
+        bad = ticker([(37, -0.5)], bid=-0.5, bidSize=size, ask=-1.0, askSize=size, last=-0.5, lastSize=size, close=-2.0)
+        update = copier.copy(bad, 3.0)
+        assert (update.bid, update.ask, update.last, update.mark, update.close) == (None, None, 0.0, 0.0, None)
+
+
+def test_a_bar_of_a_warrant_that_is_worth_nothing():
+    day = dt.date(2025, 11, 5)
+    row = SimpleNamespace(date=day, open=0.02, high=0.02, low=0.0, close=0.0, volume=500.0)
+    assert to_bar(row, "WAR", 1.0).close == 0.0
+    assert to_bar(SimpleNamespace(**(vars(row) | {"low": -0.01})), "WAR", 1.0) is None
+    assert to_bar(row, "STK", 1.0) is None
+
+
+@pytest.mark.parametrize("value", [-1.0, -10.0, -100.0, -1000.0, -10000.0, -50.0])
+@pytest.mark.parametrize("magnifier", [1.0, 10.0, 50.0, 100.0])
+def test_details_that_come_late_tell_a_price_from_a_placeholder(value, magnifier):
+    copier = TickCopier(7, "FUT")
+    now = ticker([(37, value)], bid=value, bidSize=0.0, last=value, lastSize=0.0, close=value, open=value)
+    early = copier.copy(now, 1.0)
+    taken = value if value == -50.0 else None
+    assert (early.bid, early.last, early.close, early.mark) == (taken, taken, taken, taken)
+    assert copier.learn(magnifier)
+    late = copier.copy(SimpleNamespace(**(vars(now) | {"ticks": []})), 2.0)
+    expected = None if value in (-1.0, -magnifier) else value
+    assert (late.bid, late.last, late.close, late.open, late.mark) == (expected,) * 5
+    assert late.has_mark == (early.mark is None and expected is not None), "told once that it came"
+    assert not copier.copy(SimpleNamespace(**(vars(now) | {"ticks": []})), 3.0).has_mark
+
+
+def test_details_that_come_late_change_nothing_of_a_good_price():
+    copier = TickCopier(7, "OPT")
+    now = ticker([(37, 0.0)], bid=-2.5, bidSize=3.0, last=0.0, lastSize=2.0, close=4.0)
+    before = copier.copy(now, 1.0)
+    copier.learn(1.0)
+    after = copier.copy(ticker(close=4.0), 1.0)
+    assert (after.bid, after.last, after.close, after.mark) == (before.bid, 0.0, 4.0, 0.0) == (-2.5, 0.0, 4.0, 0.0)
+    assert not TickCopier(7, "STK").learn(100.0), "the same by any magnifier"
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "value", "expected"),
+    [(1.0, 100.0, 71.84, 0.7184), (100.0, 1.0, 0.75, 75.0), (1.0, 1.0, 269.8, 269.8), (100.0, 100.0, 71.84, 71.84),
+     (1.0, 0.01, 71.84, 7184.0), (1.0, 1000.0, 6500.0, 6.5)],
+)  # fmt: skip
+def test_prices_of_another_contract_are_told_in_the_own_unit(own, other, value, expected):
+    copier = TickCopier(7, "CFD", own)
+    copier.hold_back()
+    fields = dict.fromkeys(("bid", "ask", "last", "open", "high", "low", "close"), value)
+    now = ticker([4, (37, value)], bidSize=3.0, askSize=4.0, lastSize=5.0, volume=6.0, halted=1.0, **fields)
+    early = copier.copy(now, 1.0)
+    assert (early.bid, early.ask, early.last, early.open, early.high, early.low, early.close) == (None,) * 7
+    assert (early.mark, early.has_mark, early.has_trade, early.halted) == (None, False, False, True)
+    copier.follow("STK", other, own)
+    late = copier.copy(SimpleNamespace(**(vars(now) | {"ticks": []})), 2.0)
+    assert (late.bid, late.ask, late.last, late.open, late.high, late.low, late.close, late.mark) == (expected,) * 8
+    assert (late.has_mark, late.has_trade, late.bid_size_raw, late.volume_raw) == (True, True, None, None)
+
+
+@pytest.mark.parametrize(("sec_type", "bid", "expected"), [("IND", -3.0, -0.03), ("STK", -3.0, None),
+                                                           ("FUT", -100.0, None), ("FUT", -10.0, -0.1)])  # fmt: skip
+def test_the_rules_of_a_followed_contract_are_its_own(sec_type, bid, expected):
+    copier = TickCopier(7, "CFD", 1.0)
+    copier.hold_back()
+    copier.follow(sec_type, 100.0, 1.0)
+    assert copier.copy(ticker(bid=bid, bidSize=0.0), 1.0).bid == expected
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,20 @@ def test_no_field_of_the_details_loses_the_contract(version, field, text):
     info = to_info(details)
     assert (req_id, info.contract.con_id, info.contract.exchange) == (5, 912, "SMART")
     assert info.long_name.encode().decode() == info.long_name
-    assert info.contract.price_magnifier >= 1.0
+    assert 0.0 < info.contract.price_magnifier < 1e300
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("ids", ["0", "?"])  # "?": the library gives the message up
+@pytest.mark.parametrize(
+    ("text", "magnifier"),
+    [("1", 1.0), ("100", 100.0), ("10", 10.0), ("1000", 1000.0), ("0.01", 0.01), ("1E2", 100.0), ("100.0", 100.0),
+     ("2.5", 2.5), ("0", 1.0), ("", 1.0), ("-100", 1.0), ("nan", 1.0), ("inf", 1.0), ("1.7976931348623157E308", 1.0),
+     ("?", 1.0)],
+)  # fmt: skip
+def test_a_magnifier_is_any_positive_number(version, ids, text, magnifier):
+    ((_, details),) = decoded(stock_details(version, magnifier=text, ids=ids), version).details
+    assert to_info(details).contract.price_magnifier == magnifier
 
 
 @pytest.mark.parametrize("version", (163, 176))

@@ -35,6 +35,13 @@ def test_quantities_and_numbers(value):
     assert is_garbage(value) == (number(value) is None)
 
 
+@given(ANY, st.none() | ANY, st.none() | st.just(1.0))
+def test_what_may_be_worthless_is_never_less(value, size, magnifier):
+    result = price(value, size, may_be_negative=False, may_be_zero=True, magnifier=magnifier)
+    assert result is None or result > 0 or (result == 0.0 and size is not None and size > 0)
+    assert (result == 0.0) == (value == 0.0 and size is not None and size > 0)
+
+
 @given(st.floats(min_value=1e-6, max_value=1e9))
 def test_real_prices_pass_unchanged(value):
     assert price(value, 0.0, may_be_negative=False) == value
