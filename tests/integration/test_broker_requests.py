@@ -442,7 +442,8 @@ def test_position_pnl_once_and_cancelled(gateway):
         for _ in range(3):
             rig.broker.request_position_pnl(rig.broker.link.account, MSFT.con_id)
         await rig.until(lambda: rig.of(PositionPnl))
-        assert rig.of(PositionPnl) == [PositionPnl(MSFT.con_id, 12.5, 20.0, None, 1000.0, rig.broker.link.account)]
+        account = rig.broker.link.account
+        assert rig.of(PositionPnl) == [PositionPnl(MSFT.con_id, 12.5, 20.0, None, 1000.0, account, 50.0)]
         rig.broker.cancel_position_pnl(rig.broker.link.account, MSFT.con_id)
         await rig.until(lambda: gateway.requests(95))
         rig.broker.request_position_pnl(rig.broker.link.account, MSFT.con_id)
