@@ -62,11 +62,12 @@ CASES = (
     Case("metal", "XAUUSD", "3985.20", "67.52", "2 x (3985.20 - 3951.44)"),
     Case("coin", "BTC.USD", "103250.50", "594.86", "0.12345678 x (103250.50 - 98432.10)"),
     Case("CFD, re-routed", "AAPLn", "269.80", "83.13", "50 x (269.80 of the share - 268.1375)"),
+    Case("CFD of a share in pence", "VODn", "0.7184", "-6.60", "1000 x (71.84 of the share / 100 - 0.7250)"),
     Case("bond, per cent", "IBM 3.5 05/15/29", "97.850", "-68.00", "10 x (97.850 % of 1000 - 985.30)"),
     Case("combination", "SPX_COMB", "1.35", "45.00", "3 x (1.35 x 100 - 120), valued by IB"),
     Case("shares lent", "INTC.SLB", "37.90", "9.00", "150 x (37.90 - 37.84), valued by IB"),
 )
-PINNED_ELSEWHERE = {"AAPLn": "AAPL"}  # a CFD stands where its share does
+PINNED_ELSEWHERE = {"AAPLn": ("AAPL", "269.80"), "VODn": ("VOD", "71.84")}  # a CFD stands where its share does
 NOT_PINNED = frozenset({"LEZ5", "AAPL  251121P00150000", "INTC  251017C00045000", "CLV5", "SPX_COMB", "INTC.SLB"})
 
 
@@ -76,8 +77,8 @@ def pin(simulator: SimulatorRun, book: dict[str, Any]) -> None:
     con_ids["AAPL"] = 265598
     for case in CASES:
         if case.name not in NOT_PINNED:
-            name = PINNED_ELSEWHERE.get(case.name, case.name)
-            simulator.call("POST", "/pin", {"con_id": con_ids[name], "price": float(case.quote)})
+            name, quote = PINNED_ELSEWHERE.get(case.name, (case.name, case.quote))
+            simulator.call("POST", "/pin", {"con_id": con_ids[name], "price": float(quote)})
 
 
 def shown(bench: EngineBench) -> dict[str, Any]:

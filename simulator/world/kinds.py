@@ -94,6 +94,7 @@ def _contract(
 
 
 AAPL, ES = (265598, "AAPL", "STK"), (495512563, "ESZ5", "FUT")
+VOD = (invented_con_id("VOD@SMART"), "VOD", "STK")
 
 KINDS: dict[str, Kind] = {
     kind.instrument.local_symbol: kind
@@ -139,9 +140,12 @@ KINDS: dict[str, Kind] = {
         Kind(_contract("BTC", "CRYPTO", "BTC.USD", "Bitcoin cryptocurrency", 0.25, "crypto", exchange="PAXOS",
                        rule="1529"),
              103_250.50, 0.025, "crypto", half_spread_ticks=10, step_s=1.0, size=0.34567891),
-        # A CFD has no quote of its own: the gateway sends its clients to the share.
+        # A CFD has no quote of its own: the gateway sends its clients to the share. That of a London share is in
+        # pounds, the share's quotes are in pence.
         Kind(_contract("AAPL", "CFD", "AAPLn", "Apple Inc CFD", 0.01, "stock", under=AAPL),
              0.0, 0.0, "stock"),
+        Kind(_contract("VOD", "CFD", "VODn", "Vodafone Group PLC CFD", 0.0002, "london", currency="GBP", under=VOD),
+             0.0, 0.0, "london"),
         # A bond: per cent of par, a piece is 1,000.
         Kind(_contract("IBM", "BOND", "IBM 3.5 05/15/29", "INTL BUSINESS MACHINES 3.5 05/15/29", 0.001, "bond",
                        expiry="20290515", factor="10"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from simulator.world.portfolio import master_of, next_account
 
 BASE = "EUR"
 DAY_S = 86_400
+_PRICES = ("bid", "ask", "last", "open", "high", "low", "close", "mark", "wap")  # of a quote or a bar
+_Prices = TypeVar("_Prices", QuoteState, Bar)
 # Contract, quantity, average cost (money of one unit); None = unset.
 WORLD_HOLDINGS: tuple[tuple[str, float, float | None], ...] = (
     ("ZWZ5", 2.0, 22_512.50),
@@ -38,6 +40,7 @@ WORLD_HOLDINGS: tuple[tuple[str, float, float | None], ...] = (
     ("XAUUSD", 2.0, 3_951.44),
     ("BTC.USD", 0.12345678, 98_432.10),
     ("AAPLn", 50.0, 268.1375),
+    ("VODn", 1_000.0, 0.7250),
     ("IBM 3.5 05/15/29", 10.0, 985.30),
     ("6JZ5", -1.0, 82_002.37),
     ("WCCZ5", 3.0, -4_850.0),
@@ -149,8 +152,17 @@ class PortfolioWorld:
             return self._pinned_share(quote) if con_id in self._pins else self._marked(quote)
         if kind.instrument.sec_type == "CFD":
             under = self.quote(kind.instrument.under_con_id)
-            return None if under is None else replace(under, con_id=con_id)
+            return None if under is None else self._of_cfd(kind, replace(under, con_id=con_id))
         return self._shown[con_id].quote
+
+    def _of_cfd(self, kind: Kind, shown: _Prices) -> _Prices:
+        """A quote or bar of the underlying in the unit of its CFD."""
+        under = self.instrument(kind.instrument.under_con_id)
+        own, other = kind.instrument.price_magnifier, under.price_magnifier if under is not None else 1
+        if own == other:
+            return shown
+        names = [name for name in _PRICES if getattr(shown, name, None) is not None]
+        return replace(shown, **{name: round(getattr(shown, name) * own / other, 8) for name in names})
 
     @staticmethod
     def _marked(quote: QuoteState | None) -> QuoteState | None:
@@ -264,7 +276,8 @@ class PortfolioWorld:
         if kind is None:
             return self._market.bars(con_id, bar_size_s, start, end, rth)
         if kind.instrument.sec_type == "CFD":
-            return self._market.bars(kind.instrument.under_con_id, bar_size_s, start, end, rth)
+            bars = self.bars(kind.instrument.under_con_id, bar_size_s, start, end, rth)
+            return [self._of_cfd(kind, bar) for bar in bars]
         if kind.style in ("close", "still", "worthless"):
             return []
         if bar_size_s >= DAY_S:

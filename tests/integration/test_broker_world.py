@@ -52,6 +52,7 @@ def test_every_kind_of_position_is_asked_for_what_it_has(world):
     assert far.mark == pytest.approx((far.bid + far.ask) / 2.0)
     assert ticks["WCCZ5"].mark < 0.0
     assert (ticks["LEZ5"].bid, ticks["LEZ5"].ask) == (None, None), "-100 without a size is no quote"
-    assert [event.exchange for event in rig.of(Rerouted)] == ["SMART"]
+    assert [event.exchange for event in rig.of(Rerouted)] == ["SMART", "SMART"]
+    assert ticks["VODn"].mark == pytest.approx(ticks["VOD"].mark / 100, rel=0.02), "in pounds, the share in pence"
     assert rig.of(RequestError) == []
     assert refs["CLV5"].exchange == "", "an expired future has no details"

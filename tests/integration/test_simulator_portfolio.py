@@ -69,7 +69,7 @@ def test_the_login_lists_the_master_first_and_positions_of_all(client: Any) -> N
     assert client.managedAccounts() == [MASTER, FIRST, SECOND]
     held = {account: {p.contract.localSymbol for p in client.positions() if p.account == account} for account in
             client.managedAccounts()}  # fmt: skip
-    assert held[MASTER] == set() and len(held[FIRST]) == 23 and held[SECOND] < held[FIRST]
+    assert held[MASTER] == set() and len(held[FIRST]) == 24 and held[SECOND] < held[FIRST]
     assert {row.account for row in client.portfolio()} == {FIRST}
 
 

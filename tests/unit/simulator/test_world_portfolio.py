@@ -47,6 +47,7 @@ def test_a_position_of_every_kind(weekday: Hub) -> None:
 HAND = {  # quantity x (quote / magnifier x multiplier - cost), at the quote in the second place
     "ZWZ5": ("448.25", "-200.00"),
     "VOD": ("71.84", "-6.60"),
+    "VODn": ("0.7184", "-6.60"),
     "AAPL  251219C00300000": ("1.00", "-3800.00"),
     "AAPL  251121P00150000": ("0", "-600.00"),
     "INTC  251017C00045000": ("0", "-146.80"),
@@ -83,6 +84,11 @@ def test_quotes_that_are_no_prices(weekday: Hub) -> None:
     assert (nothing.bid, nothing.ask, nothing.mark) == (None, 0.01, 0.0)
     share = world.quote(KINDS["AAPLn"].instrument.under_con_id)
     assert (quote("AAPLn").bid, quote("AAPLn").last) == (share.bid, share.last)
+    pence, pounds = quote("VOD"), quote("VODn")
+    assert [pounds.bid, pounds.mark, pounds.close] == [round(x / 100, 8) for x in (pence.bid, pence.mark, pence.close)]
+    now, ids = world.now(), [KINDS[name].instrument.con_id for name in ("VOD", "VODn")]
+    shares, cfds = (world.bars(con_id, 900, now - 7200, now, False) for con_id in ids)
+    assert cfds and [bar.close for bar in cfds] == [round(bar.close / 100, 8) for bar in shares]
     for name in ("EUR.USD", "XAUUSD"):
         assert quote(name).last is None and quote(name).bid < quote(name).mark < quote(name).ask
 
@@ -90,7 +96,7 @@ def test_quotes_that_are_no_prices(weekday: Hub) -> None:
 def test_an_advisor_has_a_master_and_clients_of_their_own(weekday: Hub) -> None:
     assert weekday.accounts() == ["DF1234567", "DU1234567", "DU1234568", "DU1234569"]
     master, first, second, third = weekday.books
-    assert master.held() == [] and len(first.held()) == 23
+    assert master.held() == [] and len(first.held()) == 24
     shared = set(first.held()) & set(second.held()) & set(third.held())
     assert len(shared) == 6
     wheat = KINDS["ZWZ5"].instrument.con_id
@@ -111,7 +117,7 @@ def test_rates_are_euros_for_one_unit(weekday: Hub) -> None:
 def test_every_scenario_values_the_whole_book(scenario: Scenario) -> None:
     hub, _ = world_at(scenario)
     rows = hub.rows(hub.books[0])
-    assert len(rows) == 23 and all(row.mark is not None for row in rows)
+    assert len(rows) == 24 and all(row.mark is not None for row in rows)
 
 
 def test_the_same_seed_is_the_same_world() -> None:
@@ -122,7 +128,7 @@ def test_the_same_seed_is_the_same_world() -> None:
         two.world.advance()
         marks = [{name: row.mark for name, row in by_name(hub, 0).items()} for hub in (one, two)]
         assert marks[0] == marks[1]
-    assert len(one.rows(one.books[0])) == 23
+    assert len(one.rows(one.books[0])) == 24
 
 
 def test_prices_move_on_the_grid_with_sane_ticks() -> None:
