@@ -254,6 +254,27 @@ def test_a_delayed_halt_is_a_halt(gateway):
     connected(gateway, work)
 
 
+@pytest.mark.parametrize("sec_type", ["WAR", "IOPT"])
+def test_a_certificate_that_is_knocked_out_is_worth_nothing(gateway, sec_type):
+    ref = ContractRef(922, "DAX", "DAX KO", sec_type, "FWB", price_magnifier=1.0)
+    gateway.things[ref.con_id] = Thing(922, "DAX", sec_type, "FWB", 1.35)
+    gateway.tick_every_s = 60.0
+
+    async def work(rig):
+        line = rig.broker.subscribe(ref, urgent=True)
+        await rig.until(lambda: rig.last_tick(line))
+        gateway.send(f"1|6|{line}|4|0.0|500|0")
+        gateway.send(f"1|6|{line}|37|0.0|0|0")
+        await rig.until(lambda: rig.last_tick(line).mark is not None)
+        assert (rig.last_tick(line).last, rig.last_tick(line).mark) == (0.0, 0.0)
+        gateway.send(f"1|6|{line}|4|-0.5|500|0")
+        gateway.send(f"1|6|{line}|1|1.25|500|0")
+        await rig.until(lambda: rig.last_tick(line).bid == 1.25)
+        assert rig.last_tick(line).last == 0.0
+
+    connected(gateway, work)
+
+
 # --- CFDs -------------------------------------------------------------------------------------------------------
 
 
