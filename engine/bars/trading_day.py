@@ -157,19 +157,6 @@ def account_day(at_market: float, held: Iterable[TradingDays]) -> Begin:
     return Begin(min(each.begins(day) for day, each in dates if day == newest), newest)
 
 
-def resets(from_market: float, to_market: float, held: Iterable[TradingDays]) -> list[Begin]:
-    """The moments in (from, to] at which a trade date of what an account holds begins, in order."""
-    found: set[Begin] = set()
-    for days in set(held) or {US_STOCK_DAYS}:
-        day = days.of(from_market)
-        at = days.ends(day)
-        while at <= to_market:
-            day = days.of(at)
-            found.add(Begin(at, day))
-            at = days.ends(day)
-    return sorted(found)
-
-
 def regular_hours(day: date, liquid: Hours, days: TradingDays, us_stock: bool) -> Session | None:
     """First opening to last close of the regular hours of one trade date; None = unknown, or a holiday.
 

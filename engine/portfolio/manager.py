@@ -305,15 +305,6 @@ class TradeManager:
         where = f" in {len(rows)} accounts" if len(rows) > 1 else ""
         return f"{sizes} {unit}{plural} open{where}"
 
-    def pnl_totals(self) -> tuple[float | None, float | None, int]:
-        """(unrealized, gross exposure, priced) of the tradable positions in view, in the currency of the sums.
-
-        What has no price of ours counts by IB's own valuation; `priced` counts those with one of ours.
-        """
-        parts = [self._part(held, self.currency()) for held in self._tradable()]
-        unrealized = total(part.unrealized for part in parts)
-        return unrealized, total(part.exposure for part in parts), sum(part.is_own for part in parts)
-
     def unrealized_of(self, account: str) -> tuple[float | None, tuple[Lack, ...]]:
         """One account's point of the curve, in its base currency, and what it leaves out.
 

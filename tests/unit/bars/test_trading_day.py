@@ -17,7 +17,6 @@ from engine.bars.trading_day import (
     account_day,
     regular_hours,
     regular_sessions,
-    resets,
     trade_date,
     trading_days,
 )
@@ -177,14 +176,6 @@ def test_the_accounts_day_is_the_newest_trade_date_of_what_it_holds() -> None:
     assert account_day(ny("2025-11-25T18:00"), [stock, crypto]).at == ny("2025-11-25T17:00")
     assert account_day(ny("2025-11-05T12:00"), []) == Begin(ny("2025-11-04T20:00"), day("2025-11-05"))
     assert account_day(ny("2025-11-08T12:00"), []).day == day("2025-11-07"), "on Saturday Friday is the newest"
-
-
-def test_resets_of_what_an_account_holds() -> None:
-    held = [RULES["stock"], RULES["future"]]
-    found = resets(ny("2025-11-25T12:00"), ny("2025-11-26T12:00"), held)
-    assert [each.at for each in found] == [ny("2025-11-25T18:00"), ny("2025-11-25T20:00")]
-    assert {each.day for each in found} == {day("2025-11-26")}
-    assert resets(ny("2025-11-29T00:00"), ny("2025-11-30T17:59"), held) == [], "nothing begins on a weekend"
 
 
 def test_half_days_and_holidays_by_the_exchanges_calendar() -> None:

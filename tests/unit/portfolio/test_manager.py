@@ -51,6 +51,11 @@ class Desk:
         today = Today(lambda fill: fill.time_market >= day_start, lambda _account: day_start)
         return self.manager.snapshot(today, wall)
 
+    def totals(self) -> tuple[float | None, float | None, int]:
+        """(unrealised, gross exposure, priced) of the view."""
+        figures = self.snapshot().account
+        return figures.unrealized_pnl, figures.gross_exposure, figures.priced
+
     def mark(self, contract: ContractRef, quantity: float, value: float | None, pnl: float | None, account="DU1"):
         self.manager.on_mark(PortfolioMark(contract, quantity, None, value, None, pnl, None, account), 77.0)
 
@@ -88,7 +93,7 @@ def test_futures_pnl_has_the_multiplier(desk):
     assert seen["NQZ5"].unrealized_pnl == -7_562.25
     assert seen["NQZ5"].avg_price == pytest.approx(25_066.3625)
     assert seen["TSLA"].unrealized_pnl == -5_468.00
-    unrealized, gross, priced = desk.manager.pnl_totals()
+    unrealized, gross, priced = desk.totals()
     assert (unrealized, gross, priced) == (-13_030.25, 493_765.0 + 40_808.0, 2)
     assert seen["NQZ5"].exposure_pct == pytest.approx(493_765.0 / 534_573.0 * 100)
 
@@ -101,7 +106,7 @@ def test_without_a_quote_ibs_valuation_serves_and_says_so(desk):
     assert (row.last, row.last_kind, row.unrealized_pnl) == (410.0, "portfolio", -5_276.0)
     assert row.last_wall == 77.0, "a valuation has an age too"
     assert "portfolio updates" in row.message
-    assert desk.manager.pnl_totals()[2] == 0, "not a price of ours: not counted as priced"
+    assert desk.totals()[2] == 0, "not a price of ours: not counted as priced"
 
 
 def test_the_curve_takes_ibs_valuation_where_there_is_no_line_and_names_what_has_neither(desk):
@@ -179,12 +184,12 @@ def test_foreign_currency_counts_only_with_its_rate(desk):
     desk.quotes[9] = quote(9, 110.0)
     book = desk.manager.book("DU1")
     assert book.on_value(AccountValue("NetLiquidation", 1_000.0, "USD"), 1.0), "the base currency is known now"
-    assert desk.manager.pnl_totals() == (None, None, 1)
+    assert desk.totals() == (None, None, 1)
     assert Lack("SAP", "no exchange rate for EUR") in desk.snapshot().account.lacking
     assert book.on_value(AccountValue("ExchangeRate", 1.1, "EUR"), 1.0)
     assert not book.on_value(AccountValue("ExchangeRate", 1.1001, "EUR"), 1.0)
     assert book.on_value(AccountValue("ExchangeRate", 1.2, "EUR"), 1.0)
-    assert desk.manager.pnl_totals() == (120.0, 1_320.0, 1)
+    assert desk.totals() == (120.0, 1_320.0, 1)
     row = rows(desk)["SAP"]
     assert (row.unrealized_pnl, row.exposure, row.exposure_base) == (100.0, 1_100.0, 1_320.0)
 
@@ -248,7 +253,7 @@ def test_a_worthless_option_is_worth_nothing_not_nobody_knows_what(book):
     book.mark(OPTION, 2, 0.0, None)
     row = rows(book)[OPTION.local_symbol]
     assert (row.unrealized_pnl, row.exposure, row.mark) == (-600.0, 0.0, 0.0)
-    assert book.manager.pnl_totals()[:2] == (-600.0, 0.0)
+    assert book.totals()[:2] == (-600.0, 0.0)
     assert book.snapshot().account.lacking == ()
 
 
