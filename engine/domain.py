@@ -108,6 +108,8 @@ def percent_change(value: float | None, base: float | None) -> float | None:
 class Quote(Struct, frozen=True):
     """One symbol's newest prices. `price` by the rule last -> mid -> close, `price_kind` says which.
 
+    A last trade far outside the market is no `price`: the mid is (`engine.live_price`).
+
     What values a position is another price: `engine.portfolio.valuation.mark_of`.
 
     Sizes and volumes in shares (contracts for futures); None while the unit is unknown.

@@ -94,11 +94,11 @@ def regular_of(section: SymbolSection) -> list[Session] | None:
 def _today(section: SymbolSection) -> Bar | None:
     """The day of the newest minute as the quote tells it."""
     quote = section.quote
-    if not section.bars or quote is None or quote.open is None or quote.last is None:
+    if not section.bars or quote is None or quote.open is None or quote.price is None or quote.price_kind == "close":
         return None
     start = midnight_utc(days_of(section).of(section.bars[-1].time))
-    prices = [value for value in (quote.open, quote.high, quote.low, quote.last) if value is not None]
-    return Bar(start, quote.open, max(prices), min(prices), quote.last, quote.volume, "streamed", closed=False)
+    prices = [value for value in (quote.open, quote.high, quote.low, quote.price) if value is not None]
+    return Bar(start, quote.open, max(prices), min(prices), quote.price, quote.volume, "streamed", closed=False)
 
 
 def live_since(section: SymbolSection) -> float | None:

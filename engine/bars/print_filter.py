@@ -2,27 +2,16 @@
 
 Late reports, average-price trades and typing errors are printed cents or dollars away from the market; the exchange's
 own bars leave most of them out (the condition codes that say so are not in a market-data line). A print is outside
-when it lies beyond the bid or ask by more than the spread and more than 0.1 % of the price. It counts after all when a
-second print on that side follows within 10 s, or the bid and ask come to where it was: then the market did move.
+by `engine.live_price.outside`. It counts after all when a second print on that side follows within 10 s, or the bid
+and ask come to where it was: then the market did move.
 """
 
 from __future__ import annotations
 
 from engine.domain import Quote
+from engine.live_price import outside
 
-OUTSIDE_SHARE = 0.001
 REPEAT_S = 10.0
-
-
-def outside(price: float, bid: float | None, ask: float | None) -> int:
-    """+1 above the market, -1 below it, 0 in or near it; 0 too where no two-sided market is known."""
-    if bid is None or ask is None or bid > ask:
-        return 0
-    limit = max(ask - bid, OUTSIDE_SHARE * abs(price))
-    edge = limit + 1e-9 * abs(price)  # prices are sums of ticks: 13.88 - 13.86 is a little more than 0.02
-    if price > ask + edge:
-        return 1
-    return -1 if price < bid - edge else 0
 
 
 class PrintFilter:

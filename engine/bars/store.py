@@ -16,6 +16,7 @@ from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_
 from engine.bars.trading_day import TradingDays, trading_days
 from engine.bars.usual import UsualVolume
 from engine.domain import Bar, BarSource, ContractInfo, ContractRef, Quote
+from engine.live_price import live_price
 from engine.zones import NEW_YORK, zone_of
 
 BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
@@ -99,9 +100,9 @@ class BarStore:
         return self._us_hours
 
     def on_quote(self, quote: Quote, now_market: float, has_trade: bool = True) -> None:
-        """Take one quote. Only traded prices make bars: not a mid, not yesterday's close, nothing frozen."""
+        """Take one quote. Traded prices make bars, mids those of what never trades; nothing frozen, no prior close."""
         entry = self._symbols.get(quote.con_id)
-        if entry is None or quote.last is None:
+        if entry is None or live_price(quote, entry.contract.sec_type) is None:
             return
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return
@@ -116,7 +117,7 @@ class BarStore:
         closed = builder.close_due(now_market)
         if closed is not None:
             self._keep(entry, closed)
-        price = entry.prints.price(quote, now_market, has_trade)
+        price = quote.price if quote.last is None else entry.prints.price(quote, now_market, has_trade)
         closed = builder.update(price, quote.volume, now_market, has_trade)
         if closed is not None:
             self._keep(entry, closed)

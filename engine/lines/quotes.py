@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from msgspec import structs
 
 from engine.domain import Lane, PriceKind, Quote, TickUpdate
+from engine.live_price import is_far
 
 _LAST: PriceKind = "last"
 QUOTES_MAX = 2_500  # the universe of 2,000 and some; the longest unheard goes first
@@ -18,11 +19,15 @@ QUOTES_MAX = 2_500  # the universe of 2,000 and some; the longest unheard goes f
 def price_of(
     last: float | None, bid: float | None, ask: float | None, close: float | None, halted: bool
 ) -> tuple[float | None, PriceKind | None]:
-    """The price and its kind. A crossed or one-sided book has no mid, nor has that of a halted symbol."""
+    """The price and its kind. A crossed or one-sided book has no mid, nor has that of a halted symbol.
+
+    A last price far outside of a book that has a mid is a late report, an error, or older than the market.
+    """
+    if bid is not None and ask is not None and bid <= ask and not halted:
+        if last is None or is_far(last, bid, ask):
+            return (bid + ask) / 2.0, "mid"
     if last is not None:
         return last, "last"
-    if bid is not None and ask is not None and bid <= ask and not halted:
-        return (bid + ask) / 2.0, "mid"
     if close is not None:
         return close, "close"
     return None, None
@@ -63,7 +68,12 @@ class QuoteBook:
         if mark is not None and not u.has_mark:
             before = self._quotes.get(con_id)
             mark_wall = wall if before is None or before.mark_wall is None else before.mark_wall
-        price, kind = (last, _LAST) if last is not None else price_of(last, bid, ask, close, halted)
+        price: float | None
+        kind: PriceKind | None
+        if last is not None and (bid is None or ask is None or bid <= last <= ask):
+            price, kind = last, _LAST
+        else:
+            price, kind = price_of(last, bid, ask, close, halted)
         if size_factor is None:
             bid_size = ask_size = last_size = None
         elif size_factor != 1.0:

@@ -592,6 +592,9 @@ class TradeManager:
         spark = tuple(self._market.closes(con_id, _SPARK_BARS))
         has_line = self._market.has_line(con_id)
         traded = quote is not None and quote.price is not None
+        last, kind = (quote.price, quote.price_kind) if quote is not None else (None, None)
+        if quote is not None and quote.last is not None:
+            last, kind = quote.last, "last"
         single = self._single(held)
         return PositionRow(
             con_id=con_id,
@@ -603,8 +606,8 @@ class TradeManager:
             avg_price=valuation.average_price(record.avg_cost, terms),
             multiplier=contract.multiplier,
             currency=contract.currency,
-            last=quote.price if quote is not None and traded else worth.price,
-            last_kind=quote.price_kind if quote is not None and traded else worth.kind,
+            last=last if traded else worth.price,
+            last_kind=kind if traded else worth.kind,
             last_wall=quote.received_wall if quote is not None and traded else worth.at_wall,
             data_type=quote.data_type if quote else "live",
             close=quote.close if quote else None,

@@ -15,6 +15,7 @@ import msgspec
 from engine.bars.store import BarStore, SymbolBars
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Quote, ScorePart, Side, Signal
+from engine.live_price import live_price
 from engine.scanners.better_side import sides_to_read
 from engine.scanners.carry import MOST_NEW, Carried, carry
 from engine.scanners.facts import Facts, OpeningRange, facts_of, opening_of, span
@@ -239,7 +240,7 @@ class BreakoutScanner:
     def _watch_price(self, entry: SymbolBars, quote: Quote | None, now: float) -> None:
         """The cheap look between two cycles: is the price still where it has to be?"""
         con_id = entry.contract.con_id
-        last = None if quote is None or self._blocked(entry, quote) else quote.last
+        last = None if self._blocked(entry, quote) else live_price(quote, entry.contract.sec_type)
         for side in SIDES:
             self._follow(con_id, side, self.tracker.price(con_id, side, last, now, self.params), now)
 
@@ -299,7 +300,9 @@ class BreakoutScanner:
         """Make the signal from what is known at this moment."""
         entry, watch = self._store.get(con_id), self.tracker.watch(con_id, side)
         quote = self._around.quote(con_id)
-        if entry is None or watch is None or watch.frozen is None or quote is None or quote.last is None:
+        if entry is None or watch is None or watch.frozen is None or quote is None:
+            return
+        if live_price(quote, entry.contract.sec_type) is None:
             return
         frozen = watch.renewal.frozen if watch.renewal is not None else watch.frozen
         triggered_at = watch.renewal.triggered_at if watch.renewal is not None else watch.triggered_at
@@ -345,7 +348,7 @@ class BreakoutScanner:
         if average is None and entry.usual is not None:
             average = entry.usual.daily
         return Live(
-            last=quote.last if quote is not None else None,
+            last=live_price(quote, entry.contract.sec_type),
             running_volume=running.volume if running is not None else None,
             running_time=running.time if running is not None else None,
             average_volume=average,
@@ -358,7 +361,7 @@ class BreakoutScanner:
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:
         """Why this symbol's price may not signal; "" = it may."""
-        if quote is None or quote.last is None:
+        if quote is None or live_price(quote, entry.contract.sec_type) is None:
             return "no price"
         if quote.halted:
             return "halted"

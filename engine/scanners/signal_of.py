@@ -17,7 +17,7 @@ def signal_of(
 ) -> Signal:
     """`times` = market time of the trigger and of the confirmation; `scans` that list the symbol now."""
     triggered_at, now = times
-    assert quote.last is not None
+    assert reading.last is not None
     return Signal(
         id=f"{contract.con_id}-{reading.side}-{int(now)}",
         con_id=contract.con_id,
@@ -27,7 +27,7 @@ def signal_of(
         triggered_at=triggered_at,
         level=frozen.level,
         level_kind=frozen.kind,
-        last=quote.last,
+        last=reading.last,
         atr=frozen.atr,
         score=round(scored[0], 4),
         parts=scored[1],

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
 from engine.domain import Quote, Stay
+from engine.live_price import live_price
 from engine.scanners.breakout import SIDES, BreakoutScanner, Verdict
 from engine.scanners.facts import Facts, edges, read_bars
 from engine.scanners.hints import distance_atr
@@ -48,7 +49,8 @@ class VisitJudge:
         """A visit is judged at its first quote, and at those beyond a level: nothing else can begin a breakout."""
         con_id, scanner = quote.con_id, self._scanner
         entry = self._store.get(con_id)
-        if entry is None or not entry.streaming or quote.last is None:
+        last = live_price(quote, entry.contract.sec_type) if entry is not None else None
+        if entry is None or not entry.streaming or last is None:
             return None
         began = entry.line_from
         judged_visit, looked_at = self._judged.get(con_id, (None, 0.0))
@@ -56,14 +58,14 @@ class VisitJudge:
             return None
         facts = scanner.facts(con_id, now_market)
         low, high = edges(facts, scanner.params, now_market)
-        is_beyond = (high is not None and quote.last > high) or (low is not None and quote.last < low)
+        is_beyond = (high is not None and last > high) or (low is not None and last < low)
         self._judged[con_id] = began, now_market
         if not is_beyond and judged_visit == began:
             return None
         verdict = scanner.evaluate(con_id, now_market)
         if is_beyond and verdict is not None and self._lacks_volume_alone(verdict.reading):
             self._stay_until(con_id, began + self._measure_s(verdict.reading))
-        distance = distance_atr(facts, quote.last, scanner.params)
+        distance = distance_atr(facts, last, scanner.params)
         needs_bars = scanner.tracker.is_confirming(con_id) or self._is_doubtful(facts, distance, verdict)
         if needs_bars and self._asked.get(con_id) != began:
             self._asked[con_id] = began

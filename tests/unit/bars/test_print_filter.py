@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from engine.bars.print_filter import OUTSIDE_SHARE, REPEAT_S, PrintFilter, outside
+from engine.bars.print_filter import REPEAT_S, PrintFilter
 from engine.bars.store import BarStore
 from engine.domain import ContractRef, Quote
+from engine.live_price import OUTSIDE_SHARE, outside
 
 T0 = 1_762_354_800.0
 ACME = ContractRef(7, "ACME", "ACME", "STK", "SMART")
@@ -136,3 +137,14 @@ def test_any_stream_gives_the_last_price_or_none(rows: list[tuple[object, ...]])
             assert price == last
         assert prints.ignored >= 0
     assert OUTSIDE_SHARE == 0.001
+
+
+def test_what_is_only_quoted_has_bars_of_its_mid_and_a_stock_has_none() -> None:
+    for sec_type, closes in (("CASH", [1.1502, 1.1504]), ("CMDTY", [1.1502, 1.1504]), ("STK", [])):
+        store = BarStore()
+        store.add(ContractRef(7, "EUR", "EUR.USD", sec_type, "IDEALPRO"))
+        for second, mid in ((0, 1.1500), (61, 1.1501), (90, 1.1502), (130, 1.1503), (170, 1.1504)):
+            heard = structs.replace(quote(None, None, mid - 0.00005, mid + 0.00005), price=mid, price_kind="mid")
+            store.on_quote(heard, T0 + second, has_trade=False)
+        store.close_due(T0 + 181.0)
+        assert [bar.close for bar in store.bars(7)] == closes, sec_type

@@ -42,6 +42,38 @@ def take(book: QuoteBook, update: TickUpdate, con_id: int = 1, lane: str = "stre
     return book.take(con_id, f"S{con_id}", lane, 1, update, 1_000.0)
 
 
+@pytest.mark.parametrize(
+    ("last", "bid", "ask", "halted", "expected"),
+    [
+        (5.00, 0.95, 1.05, False, (1.0, "mid")),
+        (0.02, 0.95, 1.05, False, (1.0, "mid")),
+        (1.10, 0.95, 1.05, False, (1.10, "last")),  # a tick
+        (1.35, 0.95, 1.05, False, (1.35, "last")),  # three spreads: prints lead the book
+        (100.03, 99.99, 100.00, False, (100.03, "last")),
+        (100.40, 99.99, 100.00, False, (100.40, "last")),  # less than five times 0.1 %
+        (105.00, 99.99, 100.00, False, (99.995, "mid")),
+        (5.00, 0.95, 1.05, True, (5.00, "last")),  # halted: the book is no market
+        (5.00, 1.05, 0.95, False, (5.00, "last")),  # crossed
+        (5.00, None, 1.05, False, (5.00, "last")),  # one-sided
+        (1.01, 1.00, 1.00, False, (1.01, "last")),  # a tick from a locked book
+        (5.00, 1.00, 1.00, False, (1.00, "mid")),
+        (5.00, -1.5, -0.5, False, (-1.0, "mid")),  # of a spread
+    ],
+)
+def test_a_last_price_far_outside_the_market_stands_for_nothing(last, bid, ask, halted, expected) -> None:
+    update = TickUpdate(7, 5.0, last=last, bid=bid, ask=ask, close=0.95, halted=halted)
+    quote, _ = take(QuoteBook(Units()), update)
+    assert (quote.price, quote.price_kind) == (pytest.approx(expected[0]), expected[1])
+    assert quote.last == last, "the trade stays what it was"
+    assert quote.change_pct == percent_change(quote.price, 0.95)
+
+
+@given(*[st.one_of(st.none(), st.floats(0.01, 1_000.0))] * 4, st.booleans())
+def test_the_book_takes_the_price_of_the_rule(last, bid, ask, close, halted) -> None:
+    quote, _ = take(QuoteBook(Units()), TickUpdate(7, 5.0, last=last, bid=bid, ask=ask, close=close, halted=halted))
+    assert (quote.price, quote.price_kind) == price_of(last, bid, ask, close, halted)
+
+
 def test_volumes_and_sizes_are_converted_to_shares() -> None:
     book = QuoteBook(Units({1: 100.0}))
     update = TickUpdate(

@@ -98,6 +98,21 @@ def test_futures_pnl_has_the_multiplier(desk):
     assert seen["NQZ5"].exposure_pct == pytest.approx(493_765.0 / 534_573.0 * 100)
 
 
+def test_a_trade_outside_the_market_is_shown_and_values_nothing(desk):
+    option = ContractRef(
+        9, "SPY", "SPY C", "OPT", exchange="SMART", multiplier=100.0, last_trade_date="20251219", price_magnifier=1.0
+    )
+    desk.hold(option, 10, 480.0)
+    sound = msgspec.structs.replace(quote(9, 5.0, close=0.95), price=1.0, price_kind="mid", bid=0.95, ask=1.05)
+    desk.quotes[9] = sound
+    row = rows(desk)["SPY C"]
+    assert (row.last, row.last_kind) == (5.0, "last")
+    assert (row.mark, row.mark_kind, row.unrealized_pnl) == (1.0, "mid", -3_800.0)
+    assert row.change_pct == pytest.approx((1.0 / 0.95 - 1.0) * 100.0)
+    desk.quotes[9] = msgspec.structs.replace(sound, last=None)
+    assert (rows(desk)["SPY C"].last, rows(desk)["SPY C"].last_kind) == (1.0, "mid")
+
+
 def test_without_a_quote_ibs_valuation_serves_and_says_so(desk):
     assert rows(desk)["TSLA"].last is None
     assert rows(desk)["TSLA"].unrealized_pnl is None

@@ -167,7 +167,7 @@ class Street:
     def now(self) -> float:
         return self.clock.wall()
 
-    def tick(self, contract: ContractRef, price: float | None, traded: float = 0.0, **changes: object) -> None:
+    def tick(self, contract: ContractRef, price: float | None, /, traded: float = 0.0, **changes: object) -> None:
         """One quote; `traded` shares since the last one."""
         volume = self.volumes.get(contract.con_id, 1_000_000.0) + traded
         self.volumes[contract.con_id] = volume

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from engine.config import BreakoutParams
-from engine.domain import Signal
+from engine.domain import ContractRef, Signal
 from engine.scanners.rules import Frozen
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
@@ -63,6 +64,34 @@ def test_default_thresholds_fire_on_a_breakout_with_volume() -> None:
     assert signal.score >= 0.7, signal.parts
     assert sum(part.value for part in signal.parts) == pytest.approx(signal.score, abs=1e-3)
     assert len(made.signals) == 1
+
+
+def test_a_print_far_outside_the_market_is_no_breakout_and_ends_none() -> None:
+    made = street()
+    play(made, 65, calm, usual)
+    inside = {"price": 99.9, "price_kind": "mid", "bid": 99.89, "ask": 99.91}
+    for _ in range(40):
+        made.second()
+        made.tick(ACME, 126.0, PER_SECOND * 4, **inside)
+    assert made.signals == [] and made.coordinator.breakout.tracker.phase(7, "long") == "idle"
+    assert made.coordinator.breakout.verdicts[7].reading.last == 99.9
+    signal = breakout(made)
+    made.tick(ACME, 12.0, 100.0, price=signal.last, price_kind="mid")
+    play(made, 35, lambda second: signal.last, usual)
+    assert made.signals[-1].state == "active"
+
+
+def test_what_is_only_quoted_is_judged_by_its_mid() -> None:
+    euro = ContractRef(8, "EUR", "EUR.USD", "CASH", "IDEALPRO")
+    made = Street(TEN + 3_600.0)
+    made.warm(euro, [replace(bar, volume=None) for bar in flat_history(1.15, made.now, minutes=90)])
+    made.second()
+    made.tick(euro, None, price=1.15005, price_kind="mid", bid=1.1500, ask=1.1501)
+    rules = {rule.name: rule for rule in made.coordinator.why(8).long}
+    assert (rules["Live price"].passed, rules["Live price"].text) == (True, "yes")
+    assert rules["Price above level"].value == 1.15005
+    made.tick(euro, None, price=1.15, price_kind="close")
+    assert made.coordinator.why(8).long[0].value is None, "a prior close is no live price"
 
 
 def test_no_signal_without_volume() -> None:
