@@ -11,8 +11,9 @@
     return window.React.createElement.apply(window.React, arguments);
   }
   function two(top, bottom, topTone, bottomTone, title) {
+    var long = typeof top === "string" && top.length > 11 ? " qt-long" : "";
     return el("div", { className: "qt-two", title: title || undefined },
-      el("div", { className: "qt-top", "data-tone": topTone || undefined }, top),
+      el("div", { className: "qt-top" + long, "data-tone": topTone || undefined }, top),
       el("div", { className: "qt-sub", "data-tone": bottomTone || undefined }, bottom));
   }
   function money(value, decimals) {
@@ -78,8 +79,9 @@
     total: function (d, field, decimals) {
       if (!(field in d)) { return null; }
       var m = field === "exp" ? [fmt.number(d.exp, 0), ""] : money(d[field], 2);
-      var title = d.why || (d[field] === null ? "A value is missing" : undefined);
-      return el("b", { "data-tone": m[1], title: title }, m[0], d.why && d[field] !== null ? " *" : "");
+      var note = (d.notes || {})[field], length = m[0].length;
+      return el("b", { "data-tone": m[1], title: note || (d[field] === null ? "A value is missing" : undefined),
+        className: (note ? "qt-noted" : "") + (length > 11 ? " qt-long" : "") }, m[0]);
     },
     line_symbol: function (d) { return symbolLink(d, d.id); },
     priority: function (d) {

@@ -195,6 +195,7 @@ class Publisher:
             if con_id not in rooms.bars:
                 continue
             now = rooms.market_now()
+            held = tuple(row for row in positions.tradable if row.con_id == con_id)
             section = symbol_section(
                 rooms.bars,
                 con_id,
@@ -204,7 +205,8 @@ class Publisher:
                 SymbolContext(
                     quote=rooms.bus.quote(con_id),
                     info=self._info(con_id),
-                    position=together([row for row in positions.tradable if row.con_id == con_id]),
+                    position=together(held),
+                    held=held,
                     fills=tuple(fill for fill in fills if fill.con_id == con_id)[-FILLS_MOST:],
                     signals=rooms.coordinator.signals_of(con_id),
                     line_text=rooms.bus.explain(con_id),

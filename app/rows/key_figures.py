@@ -8,6 +8,7 @@ from app.format import arrow, number, plural, redacted, share, signed, tone
 from app.rows.positions import without
 from engine.state.sections import AccountFigures, Lack, PositionsSection
 
+NOTABLE, NOTABLE_SHARE = 10.0, 0.02  # what the account made beside its rows is worth a word from here on
 DAY_BASIS = "IB's own figure of the account's day, from its reset on; filtered positions are in it."
 UNREALIZED_BASIS = "Tradable positions at our own marks, against average cost."
 REALIZED_BASIS = (
@@ -34,27 +35,56 @@ def key_figures(section: PositionsSection | None) -> dict[str, Any]:
     base = a.base_currency or "base currency not known"
     age: Any = {"text": f"{base} · account {{age}} old", "from": a.updated_wall}
     return {
-        "day": [signed(a.daily_pnl), tone(a.daily_pnl), DAY_BASIS if a.daily_pnl is not None else not_sent],
+        "day": [
+            _money(a.daily_pnl, a.base_currency),
+            tone(a.daily_pnl),
+            DAY_BASIS if a.daily_pnl is not None else not_sent,
+        ],
         "day2": _since_close(a.daily_pnl_pct, a),
-        "unr": [signed(a.unrealized_pnl), tone(a.unrealized_pnl), "" if a.unrealized_pnl is not None else not_sent],
+        "unr": [
+            _money(a.unrealized_pnl, a.currency),
+            tone(a.unrealized_pnl),
+            "" if a.unrealized_pnl is not None else not_sent,
+        ],
         "unr2": [_left_out(a) or "against average cost", "warn" if a.lacking else "plain", _unrealized_basis(a)],
         "real": [
-            signed(a.realized_today),
+            _money(a.realized_today, a.base_currency),
             tone(a.realized_today),
             REALIZED_BASIS if a.realized_today is not None else _realized_missing(a) or not_sent,
         ],
         "real2": fills + commission,
-        "net": [number(a.net_liquidation, 2), "plain", NET_BASIS if a.net_liquidation is not None else not_sent],
+        "net": [
+            _value(a.net_liquidation, a.base_currency),
+            "plain",
+            NET_BASIS if a.net_liquidation is not None else not_sent,
+        ],
         "net2": age if a.updated_wall is not None else a.base_currency,
         "excess": [
-            number(a.excess_liquidity, 2),
+            _value(a.excess_liquidity, a.base_currency),
             "plain",
             EXCESS_BASIS if a.excess_liquidity is not None else not_sent,
         ],
         "excess2": _ratio_note(a.excess_liquidity, a.net_liquidation, "of net liq."),
-        "gross": [number(a.gross_exposure, 2), "plain", "" if a.gross_exposure is not None else "A price is missing"],
+        "gross": [
+            _value(a.gross_exposure, a.currency),
+            "plain",
+            "" if a.gross_exposure is not None else "A price is missing",
+        ],
         "gross2": [_exposure_note(a), "warn" if a.untrusted_pct else "plain", EXPOSURE_BASIS],
     }
+
+
+def _money(value: float | None, currency: str) -> str:
+    return signed(value) + _foreign(value, currency)
+
+
+def _value(value: float | None, currency: str) -> str:
+    return number(value, 2) + _foreign(value, currency)
+
+
+def _foreign(value: float | None, currency: str) -> str:
+    """ " EUR"; "" for the dollar, which goes without saying, and while there is nothing."""
+    return f" {currency}" if value is not None and currency not in ("", "USD") else ""
 
 
 def _unconverted(a: AccountFigures) -> str:
@@ -66,12 +96,16 @@ def _realized_missing(a: AccountFigures) -> str:
 
 
 def _since_close(pct: float | None, a: AccountFigures) -> Any:
-    """Per cent, or what separates the account's figure from the sum of the rows; the whole story in the tooltip."""
-    words = None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)} since prior close".strip()
-    if a.filtered_daily_pnl and a.daily_text:
-        note = f"{signed(a.filtered_daily_pnl)} filtered"
-        return [f"{arrow(pct)} {share(abs(pct), 2)} · {note}" if pct is not None else note, "plain", a.daily_text]
-    return words
+    """Per cent, and what separates the account's figure from the sum of the rows; the whole story in the tooltip."""
+    notes = [f"{signed(a.filtered_daily_pnl)} filtered"] if a.filtered_daily_pnl else []
+    if a.daily_pnl is not None and a.rows_daily_pnl is not None:
+        rest = a.daily_pnl - a.rows_daily_pnl - (a.filtered_daily_pnl or 0.0)
+        if abs(rest) > max(NOTABLE, NOTABLE_SHARE * abs(a.daily_pnl)):
+            notes.append(f"{signed(rest, 0)} closed today")
+    words = None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)}".strip()
+    if notes and a.daily_text:
+        return [" · ".join(filter(None, (words, *notes))), "plain", a.daily_text]
+    return f"{words} since prior close" if words else None
 
 
 def _left_out(a: AccountFigures) -> str:

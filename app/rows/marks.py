@@ -10,7 +10,7 @@ from app.format import number, quantity, redacted, signed, times, tone
 from engine.domain import Fill, Signal
 from engine.execution_ids import revision_of
 from engine.portfolio.fills import order_doubts, root
-from engine.state.sections import SymbolSection
+from engine.state.sections import PositionRow, SymbolSection
 
 MOST = 60
 
@@ -39,8 +39,10 @@ def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
     ]
     dated.sort(key=lambda item: -item[0])
     rows = {key: {"order": i, **row} for i, (_, key, row) in enumerate(dated)}
-    if section.position is not None:
-        rows["position"] = {"order": len(rows), **_position(section)}
+    held = section.held or ((section.position,) if section.position is not None else ())
+    for row in held:
+        key = "position" if len(held) == 1 else f"position{row.account}"
+        rows[key] = {"order": len(rows), **_position(row, section, len(held) > 1)}
     return rows
 
 
@@ -118,9 +120,7 @@ def _check(doubt: str | None) -> list[Any]:
     return [None, "missing", "A fill is done: its result is in the detail"]
 
 
-def _position(section: SymbolSection) -> dict[str, Any]:
-    held = section.position
-    assert held is not None
+def _position(held: PositionRow, section: SymbolSection, name_account: bool) -> dict[str, Any]:
     unit = (
         "contract" if held.sec_type in ("FUT", "OPT", "FOP", "WAR") else "share" if held.sec_type == "STK" else "unit"
     )
@@ -128,7 +128,7 @@ def _position(section: SymbolSection) -> dict[str, Any]:
     return {
         "at": "now",
         "icon": ["held", ""],
-        "what": "Position",
+        "what": f"Position of {redacted(held.account)}" if name_account else "Position",
         "price": f"{number(held.avg_price, decimals_of(section))} {section.unit}".strip(),
         "detail": f"average price of {size}, commission included",
         "since": [signed(held.unrealized_pnl), tone(held.unrealized_pnl)],

@@ -25,6 +25,7 @@ MARK_WORDS = {
     "close": "prior close",
     "portfolio": "from TWS",
 }
+COST_UNKNOWN = "cost unknown"  # an exposure is known without it
 FAR = 0.005  # of the last price: a mark beyond is worth a word
 KIND_WORDS = {
     "right": ("right", "rights"),
@@ -138,6 +139,10 @@ def _of_account(section: PositionsSection, account: str) -> str:
     return account_labels([figures.account for figures in section.accounts]).get(account, redacted(account))
 
 
+def _named(section: PositionsSection, row: PositionRow) -> str:
+    return " · ".join(filter(None, (row.local_symbol, _of_account(section, row.account))))
+
+
 def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str, Any]:
     decimals = row_decimals(row)
     foreign = "" if row.currency == currency else row.currency
@@ -203,7 +208,11 @@ def _mark_words(row: PositionRow, decimals: int) -> str:
 def _unit(row: PositionRow) -> str:
     if row.multiplier != 1.0:
         return f"× {quantity(row.multiplier)}"
-    return "shares" if row.sec_type in ("STK", "ETF") else row.sec_type
+    if row.sec_type in ("CASH", "CRYPTO"):
+        return row.local_symbol.partition(".")[0]
+    return {"STK": "shares", "ETF": "shares", "BOND": "bonds", "CFD": "CFDs", "CMDTY": "units"}.get(
+        row.sec_type, row.sec_type
+    )
 
 
 def _kind(row: PositionRow) -> str:
@@ -245,7 +254,9 @@ def spark(values: tuple[float | None, ...]) -> list[int | None]:
 
 
 def total_row(section: PositionsSection | None) -> dict[str, Any]:
-    """The pinned row at the bottom: the engine's sums, in the currency of the view; "why" names what they leave out."""
+    """The pinned row at the bottom: the engine's sums, in the currency of the view; each note says what its own lacks,
+    that of the day's why IB's figure is another one.
+    """
     if section is None or not section.tradable:
         return {}
     a = section.account
@@ -257,7 +268,11 @@ def total_row(section: PositionsSection | None) -> dict[str, Any]:
             "unr": _round(a.unrealized_pnl, 2),
             "exp": _round(a.gross_exposure, 0),
             "cur": a.currency if foreign else "",
-            "why": without(a.lacking),
+            "notes": {
+                "day": a.daily_text,
+                "unr": without(a.lacking),
+                "exp": without([lack for lack in a.lacking if lack.what != COST_UNKNOWN]),
+            },
         }
     }
 
@@ -303,7 +318,7 @@ def futures_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, An
         money = "" if row.currency == "USD" else f" {row.currency}"
         out[ids[row.key]] = {
             "order": len(out),
-            "sym": {"sym": row.local_symbol, "con": row.con_id},
+            "sym": {"sym": _named(section, row), "con": row.con_id},
             "notional": number(row.exposure, 0) + money,
             "tick": number(row.tick_value, 2) + money if row.tick_value is not None else None,
             "point": None if row.per_point is None else number(row.per_point, 0 if row.per_point >= 10 else 2) + money,
@@ -361,7 +376,7 @@ def pnl_curves(section: PositionsSection | None) -> dict[str, Any]:
         if sum(1 for v in row.pnl_curve if v is not None) < 2:
             continue
         values = [None if money is None else round(money) for money in row.pnl_curve]
-        out[ids[row.key]] = {"order": len(out), "sym": row.local_symbol, "y": values}
+        out[ids[row.key]] = {"order": len(out), "sym": _named(section, row), "y": values}
     return out
 
 

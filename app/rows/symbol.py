@@ -7,7 +7,7 @@ from typing import Any
 from app.figures.bars import TIMEFRAMES
 from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp
 from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
-from app.format import arrow, number, percent, quantity, share, signed, times, tone
+from app.format import arrow, number, percent, quantity, redacted, share, signed, times, tone
 from app.rows.lines import PRIORITY_WORDS
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
@@ -152,17 +152,15 @@ def header(s: Snapshots, con_id: int) -> dict[str, Any]:
         "about": " · ".join(word for word in words if word)
         + (f" · × {quantity(section.multiplier)}" if section.multiplier != 1.0 else ""),
         "badge": badge(_line(s, con_id), section.pinned),
-        "last": _last(quote, decimals),
+        "last": _last(quote, decimals, section.unit),
         "kind": _price_kind(quote),
         "change": [f"{arrow(change)} {signed(change, decimals)}".strip(), tone(change)],
         "change_pct": [percent(quote.change_pct if quote else None), tone(change)],
         "held": held is not None,
-        "position": f"{quantity(held.quantity)} @ {number(held.avg_price, decimals)} {held.unit}".strip()
-        if held
-        else None,
+        "position": _position(section, decimals),
         "unrealised": _money(held.unrealized_pnl, section) if held else None,
         "unrealised_pct": _of_cost(s),
-        "day": [signed(held.daily_pnl), tone(held.daily_pnl), "" if held.daily_pnl is not None else "Not sent by IB"]
+        "day": [*_money(held.daily_pnl, section), "" if held.daily_pnl is not None else "Not sent by IB"]
         if held
         else None,
         "pinned": section.pinned,
@@ -185,10 +183,20 @@ def _name_only(s: Snapshots, con_id: int) -> dict[str, Any]:
     return {"con": con_id, "name": name, "about": about, "badge": badge(_line(s, con_id), False), "held": False}
 
 
-def _last(quote: Quote | None, decimals: int) -> Any:
+def _last(quote: Quote | None, decimals: int, unit: str) -> Any:
     if quote is None or quote.price is None:
         return [None, "missing", "No price yet"]
-    return number(quote.price, decimals)
+    return f"{number(quote.price, decimals)} {unit}".strip()
+
+
+def _position(section: SymbolSection, decimals: int) -> str | None:
+    """Quantity and average price; of several accounts each one's quantity: nobody paid the mean of all."""
+    if section.position is None:
+        return None
+    if len(section.held) > 1:
+        return ", ".join(f"{quantity(row.quantity)} {redacted(row.account)}" for row in section.held)
+    held = section.position
+    return f"{quantity(held.quantity)} @ {number(held.avg_price, decimals)} {held.unit}".strip()
 
 
 def _price_kind(quote: Quote | None) -> str | None:

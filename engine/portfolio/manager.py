@@ -298,10 +298,13 @@ class TradeManager:
     def _open_words(self, con_id: int) -> str:
         """ "1 contract open"; of several accounts all quantities."""
         rows = [held for held in self._of(con_id) if not held.filtered]
-        sec_type = rows[0].record.contract.sec_type
-        unit = "contract" if sec_type in _CONTRACTS else "share" if sec_type == "STK" else "unit"
+        contract = rows[0].record.contract
+        if contract.sec_type in ("CASH", "CRYPTO"):
+            unit, plural = contract.symbol, ""
+        else:
+            unit = "contract" if contract.sec_type in _CONTRACTS else "share" if contract.sec_type == "STK" else "unit"
+            plural = "" if len(rows) == 1 and abs(rows[0].record.quantity) == 1 else "s"
         sizes = " and ".join(_quantity_words(held.record.quantity) for held in rows)
-        plural = "" if len(rows) == 1 and abs(rows[0].record.quantity) == 1 else "s"
         where = f" in {len(rows)} accounts" if len(rows) > 1 else ""
         return f"{sizes} {unit}{plural} open{where}"
 
@@ -686,9 +689,9 @@ def _scaled(money: float | None, quantity: float | None, to_quantity: float) -> 
 
 
 def _quantity_words(quantity: float) -> str:
-    """Plain digits, never a power of ten: "1,250,000", "0.12345678"."""
-    text = f"{quantity:,.8f}".rstrip("0").rstrip(".")
-    return text or "0"
+    """Plain digits, never a power of ten: "1,250,000", "0.12345678"; a short one with a true minus."""
+    text = f"{abs(quantity):,.8f}".rstrip("0").rstrip(".")
+    return f"−{text}" if quantity < 0 else text or "0"
 
 
 def _ema(closes: Sequence[float | None], length: int) -> float | None:

@@ -27,6 +27,7 @@ class SymbolContext(NamedTuple):
     signals: tuple[Signal, ...]
     line_text: str
     pinned: bool
+    held: tuple[PositionRow, ...]  # by account; `position` is all of them together
     unit: str  # what its quotes are in where that is not its currency: p, c, %
     filtered: str
 
@@ -77,6 +78,7 @@ def symbol_section(
         why_text=why.text,
         line_text=around.line_text,
         position=around.position,
+        held=around.held,
         signals=around.signals,
         fills=around.fills,
         pinned=around.pinned,

@@ -323,6 +323,7 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     trading_hours: str = ""  # IB's text in `time_zone`, "" = not sent
     liquid_hours: str = ""
     unit: str = ""  # what the quotes are in where that is not `currency`: p, c, %
+    held: tuple[PositionRow, ...] = ()  # `position` by account
 
 
 class AgeRow(Struct, frozen=True):

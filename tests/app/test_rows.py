@@ -194,10 +194,15 @@ def test_a_missing_price_stays_missing_and_says_why() -> None:
 def test_the_total_is_the_engines_and_says_what_it_leaves_out() -> None:
     section = sample.positions(WALL)
     whole = total_row(section)["total"]
-    assert (whole["unr"], whole["why"], whole["cur"]) == (round(section.account.unrealized_pnl, 2), "", "")
+    assert (whole["unr"], whole["notes"]["unr"], whole["cur"]) == (round(section.account.unrealized_pnl, 2), "", "")
     lacking = replace(section.account, rows_daily_pnl=None, lacking=(Lack("SAP", "no exchange rate for EUR"),))
     part = total_row(replace(section, account=lacking))["total"]
-    assert (part["day"], part["why"]) == (None, "Without SAP (no exchange rate for EUR)")
+    assert (part["day"], part["notes"]["unr"]) == (None, "Without SAP (no exchange rate for EUR)")
+    assert part["notes"]["exp"] == part["notes"]["unr"]
+    costless = replace(section.account, lacking=(Lack("KO", "cost unknown"),), daily_text="IB's figure is +800.00 off")
+    notes = total_row(replace(section, account=costless))["total"]["notes"]
+    assert (notes["unr"], notes["exp"]) == ("Without KO (cost unknown)", ""), "what KO is exposed to is known"
+    assert notes["day"] == "IB's figure is +800.00 off"
     figures = key_figures(replace(section, account=lacking))
     assert figures["unr2"][:2] == ["without SAP", "warn"]
     assert without(lacking.lacking * 5).endswith("and 2 more")
@@ -429,3 +434,15 @@ def test_the_small_heatmap_begins_with_those_that_have_a_price() -> None:
     priced = [c.local_symbol for c in section.candidates if c.price is not None]
     assert columns == [*priced, *(c.local_symbol for c in section.candidates if c.price is None)][: len(columns)]
     assert columns[0] == rest[0].local_symbol
+
+
+def test_what_was_closed_today_and_the_base_currency_are_said_in_the_key_figures() -> None:
+    section = sample.positions(WALL)
+    a = replace(
+        section.account, currency="EUR", base_currency="EUR", daily_pnl=-2_319.09, rows_daily_pnl=-3_119.89,
+        filtered_daily_pnl=None, daily_text="IB's figure is +800.80 EUR off the sum of the rows",
+    )  # fmt: skip
+    figures = key_figures(replace(section, account=a))
+    assert figures["day"][0] == "−2,319.09 EUR"
+    assert figures["day2"][0] == "▼ 1.40 % · +801 closed today"
+    assert "+800.80" in figures["day2"][2]

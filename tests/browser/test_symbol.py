@@ -111,6 +111,9 @@ def test_a_tab_that_slept_asks_for_the_bars_between(page: Page, site: Site) -> N
     assert page.evaluate("qt.candles.rows.length") == count + 30
 
 
+NOTE_SAYS = "text => document.querySelector('[data-qt-chart-note]').innerText.includes(text)"
+
+
 def test_history_that_fills_a_hole_is_drawn(page: Page, site: Site) -> None:
     open_symbol(page, site)
     section = site.bus.read(f"symbol:{TSLA}")
@@ -118,11 +121,11 @@ def test_history_that_fills_a_hole_is_drawn(page: Page, site: Site) -> None:
     site.bus.publish(f"symbol:{TSLA}", replace(section, bars=holed))
     page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
     until(page, "qt.candles.points.filter(p => p.empty).length === 10")
-    assert "no data" in page.inner_text("[data-qt-chart-note]")
+    until(page, NOTE_SAYS, "no data")
     mended = tuple(replace(bar, source="history") for bar in section.bars[-60:-50])
     site.bus.publish(f"symbol:{TSLA}", replace(section, bars=(*section.bars[:-60], *mended, *section.bars[-50:])))
     until(page, "qt.candles.rows.filter(r => r.src === 'r').length === 10")
-    assert "completed from history" in page.inner_text("[data-qt-chart-note]")
+    until(page, NOTE_SAYS, "completed from history")
 
 
 def test_the_zoom_survives_polls_marks_and_a_new_base(page: Page, site: Site) -> None:

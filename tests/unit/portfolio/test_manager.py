@@ -370,7 +370,7 @@ def test_the_same_contract_in_two_accounts(book):
     assert both.account.unrealized_pnl == 1_300.0
     assert len({row.key for row in both.tradable}) == 2
     (demand,) = book.manager.demands()
-    assert (demand.reason, demand.exposure_base) == ("100 and -30 shares open in 2 accounts", 53_300.0)
+    assert (demand.reason, demand.exposure_base) == ("100 and −30 shares open in 2 accounts", 53_300.0)
     book.manager.set_view("DU2")
     assert book.snapshot().account.unrealized_pnl == 300.0
     assert [row.quantity for row in book.snapshot().tradable] == [-30]
@@ -561,7 +561,7 @@ def test_the_trust_figure_is_the_share_of_exposure_that_is_old_or_delayed(book):
 @pytest.mark.parametrize(
     ("quantity", "words"),
     [(1_250_000.0, "1,250,000 shares open"), (0.12345678, "0.12345678 shares open"), (1.0, "1 share open"),
-     (-1.0, "-1 share open"), (1e8, "100,000,000 shares open")],
+     (-1.0, "−1 share open"), (1e8, "100,000,000 shares open")],
 )  # fmt: skip
 def test_quantities_in_words(book, quantity, words):
     book.hold(TSLA, quantity, 1.0)
