@@ -41,6 +41,7 @@ from engine.portfolio.manager import Market, TradeManager
 from engine.saved_settings import FILE_NAME
 from engine.scan_parameter_desk import FILE_NAME as PARAMETER_FILE
 from engine.scan_parameter_desk import ScanParameterDesk
+from engine.scanners.breakout import Dollars
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.parts import Parts
 from engine.score_desk import ScoreDesk, decides
@@ -144,6 +145,8 @@ class Rooms:
                 self.market_now,
                 self.bus.quote,
                 self.bus.rotation,
+                self._dollars,
+                self._min_tick,
             ),
             config.breakout,
             config.market_scan,
@@ -211,6 +214,17 @@ class Rooms:
     def _tradability(self, contract: ContractRef, info: ContractInfo | None) -> tuple[str, str] | None:
         """The rule with the market's day, once its clock is known."""
         return verdict(contract, info, self.market_now() if self.market.known else None)
+
+    def _dollars(self, contract: ContractRef) -> Dollars:
+        """What the floors need of a stock that is not quoted in dollars: its details are asked for, too."""
+        info = self.contracts.info(contract.con_id)
+        if info is None:
+            self.contracts.want(contract)
+        return Dollars(*self.manager.dollars_of_point(contract, info))
+
+    def _min_tick(self, con_id: int) -> float | None:
+        info = self.contracts.info(con_id)
+        return info.min_tick if info is not None else None
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""

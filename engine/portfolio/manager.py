@@ -132,6 +132,16 @@ class TradeManager:
         found = {held.record.contract.currency for held in self._viewed()} or {fill.currency for fill in self.fills()}
         return found.pop() if len(found) == 1 else ""
 
+    def dollars_of_point(self, contract: ContractRef, info: ContractInfo | None) -> tuple[float | None, str]:
+        """US dollars that one unit of quantity is worth for each point of its quotes; else None and why not."""
+        terms = _terms(contract, info)
+        if terms is None:
+            return None, "in USD: the contract's details, and the unit of its quotes, are not known yet"
+        rate = rate_between(list(self._books.values()), terms.currency, "USD")
+        if rate is None:
+            return None, f"in USD: the account has no exchange rate for {terms.currency}"
+        return terms.per_point * rate, ""
+
     def _viewed_books(self) -> list[AccountBook]:
         return [book for name, book in self._books.items() if self._view in (None, name)]
 

@@ -47,8 +47,27 @@ def _no_scans(con_id: int) -> tuple[str, ...]:
     return ()
 
 
+class Dollars(NamedTuple):
+    """US dollars that a unit of quantity is worth for each point of its quotes; None = not known, `why` says why."""
+
+    per_point: float | None
+    why: str = ""
+
+
+US_STOCK = Dollars(1.0)
+
+
+def only_dollars(contract: ContractRef) -> Dollars:
+    """For whoever knows no exchange rate."""
+    if contract.currency == "USD":
+        return US_STOCK
+    return Dollars(None, f"the floor is in USD, and no exchange rate for {contract.currency} is known")
+
+
 class Surroundings(NamedTuple):
     """What the scanner asks of other rooms. `exempt` = positions and pins, to which no floor applies.
+
+    `dollars` of a stock that is quoted in another currency or unit.
 
     `scans` = names of the market scans that list a symbol now.
     """
@@ -58,6 +77,7 @@ class Surroundings(NamedTuple):
     unit_known: Callable[[int], bool]
     mono: Callable[[], float]
     scans: Callable[[int], tuple[str, ...]] = _no_scans
+    dollars: Callable[[ContractRef], Dollars] = only_dollars
 
 
 class BreakoutScanner:
@@ -347,16 +367,22 @@ class BreakoutScanner:
         average = quote.avg_volume if quote is not None else None
         if average is None and entry.usual is not None:
             average = entry.usual.daily
+        floors = self.floors_for(entry.contract)
+        dollars = US_STOCK
+        if floors is not None and entry.contract.currency != "USD":
+            dollars = self._around.dollars(entry.contract)
         return Live(
             last=live_price(quote, entry.contract.sec_type),
             running_volume=running.volume if running is not None else None,
             running_time=running.time if running is not None else None,
             average_volume=average,
-            floors=self.floors_for(entry.contract),
+            floors=floors,
             blocked=self._blocked(entry, quote),
             unit_known=self._around.unit_known(con_id),
             seen_from=running.seen_from if running is not None else entry.builder.seen_from,
             visit_pace=entry.builder.visit_pace(now) if quote is not None and quote.lane == "visited" else None,
+            usd_per_point=dollars.per_point,
+            no_usd=dollars.why,
         )
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:

@@ -66,7 +66,7 @@ class ScannerCoordinator:
         self.board = Board()
         self.heat = HeatHistory()
         mono = parts.clock.mono
-        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of)
+        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of, parts.dollars)
         self.shadow = ShadowSet(parts.store, around, on_shadow, lambda: self.breakout.tracker)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, parts.store)

@@ -44,6 +44,8 @@ class Live(NamedTuple):
     """The newest state of one symbol. `last` is a traded price; `blocked` says why it can't signal ("halted").
 
     `seen_from` (market time) is when `running_volume` began to count: a line younger than the minute saw less of it.
+    `usd_per_point` = US dollars that a share is worth for each point of its quotes (floors are in USD); None = not
+    known, and `no_usd` says why.
     `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
     """
 
@@ -56,6 +58,8 @@ class Live(NamedTuple):
     unit_known: bool = True
     seen_from: float = 0.0
     visit_pace: float | None = None
+    usd_per_point: float | None = 1.0
+    no_usd: str = ""
 
 
 class Frozen(NamedTuple):
@@ -101,6 +105,7 @@ class Reading(NamedTuple):
 
 
 NO_PROGRESS = Progress()
+NO_FLOOR = "floors hold for stocks of the universe only"
 CONFIRMATION = "Confirmed"
 COOL_DOWN = "Cool-down"
 VOLUME_GATES = frozenset({"Volume surge", "Relative volume"})
@@ -332,27 +337,29 @@ def trend_gap(facts: Facts, last: float | None, params: BreakoutParams) -> float
 
 def _floor_gates(live: Live) -> tuple[Gate, Gate, Gate]:
     last, average = live.last, live.average_volume
-    money = average * last if average is not None and last is not None else None
     floors = live.floors
-    if floors is None:  # a position or a pin: floors don't apply, and unknown passes
-        note = "not for positions"
+    if floors is None:  # a position, a pin, another type: money of theirs would be compared with nothing
         return (
-            Gate("Price floor", last, None, True, note),
-            Gate("Average volume", average, None, True, note),
-            Gate("Dollar volume", money, None, True, note),
+            Gate("Price floor", None, None, True, NO_FLOOR),
+            Gate("Average volume", average, None, True, NO_FLOOR),
+            Gate("Dollar volume", None, None, True, NO_FLOOR),
         )
+    usd = last * live.usd_per_point if last is not None and live.usd_per_point is not None else None
+    money = average * usd if average is not None and usd is not None else None
     unknown = "not known yet" if live.unit_known else "unit unknown"
+    no_money = live.no_usd if last is not None and live.usd_per_point is None else ""
+    known = "" if live.usd_per_point in (None, 1.0) else "in USD by the account's exchange rate"
     return (
-        _floor_gate("Price floor", last, floors.price_usd, unknown),
+        _floor_gate("Price floor", usd, floors.price_usd, no_money or unknown, known),
         _floor_gate("Average volume", average, floors.average_volume, unknown),
-        _floor_gate("Dollar volume", money, floors.average_usd_volume, unknown),
+        _floor_gate("Dollar volume", money, floors.average_usd_volume, no_money or unknown, known),
     )
 
 
-def _floor_gate(name: str, value: float | None, limit: float, unknown: str) -> Gate:
+def _floor_gate(name: str, value: float | None, limit: float, unknown: str, known: str = "") -> Gate:
     if value is None:
         return Gate(name, None, limit, True if limit <= 0 else None, unknown)
-    return Gate(name, value, limit, limit <= 0 or value >= limit)
+    return Gate(name, value, limit, limit <= 0 or value >= limit, known)
 
 
 def _cool_down(params: BreakoutParams, progress: Progress) -> Gate:

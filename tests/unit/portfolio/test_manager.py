@@ -113,6 +113,19 @@ def test_a_trade_outside_the_market_is_shown_and_values_nothing(desk):
     assert (rows(desk)["SPY C"].last, rows(desk)["SPY C"].last_kind) == (1.0, "mid")
 
 
+def test_a_point_of_a_foreign_stock_in_dollars(desk):
+    vod = ContractRef(8, "VOD", "VOD", "STK", exchange="LSE", currency="GBP")
+    info = ContractInfo(msgspec.structs.replace(vod, price_magnifier=100.0))
+    none, why = desk.manager.dollars_of_point(vod, None)
+    assert none is None and "details" in why
+    none, why = desk.manager.dollars_of_point(vod, info)
+    assert none is None and "no exchange rate for GBP" in why
+    for currency, rate in (("USD", 1.0), ("GBP", 1.31)):
+        desk.manager.book("DU1").on_value(AccountValue("ExchangeRate", rate, currency), 1.0)
+    assert desk.manager.dollars_of_point(vod, info) == (pytest.approx(0.0131), "")
+    assert desk.manager.dollars_of_point(TSLA, None) == (1.0, "")
+
+
 def test_without_a_quote_ibs_valuation_serves_and_says_so(desk):
     assert rows(desk)["TSLA"].last is None
     assert rows(desk)["TSLA"].unrealized_pnl is None

@@ -17,6 +17,7 @@ from engine.broker.port import HistoryRequest, ScanRow, ScanRows, ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractRef, Quote, Signal
+from engine.scanners.breakout import Dollars, only_dollars
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.parts import Parts
 
@@ -144,7 +145,13 @@ class CoverBook:
 class Street:
     """A coordinator with everything around it, moved by hand. Market time is the fake clock's wall time."""
 
-    def __init__(self, at: float = TEN, params: BreakoutParams | None = None) -> None:
+    def __init__(
+        self,
+        at: float = TEN,
+        params: BreakoutParams | None = None,
+        dollars: Callable[[ContractRef], Dollars] = only_dollars,
+        ticks: Mapping[int, float] | None = None,
+    ) -> None:
         self.clock = FakeClock(mono=1_000.0, wall=at)
         self.broker = FakeBroker()
         self.units = VolumeUnits()
@@ -154,9 +161,8 @@ class Street:
         self.volumes: dict[int, float] = {}
         desk = HistoryDesk(self.broker, self.store, self.units, self.clock, self.clock.wall)
         self.cover = CoverBook()
-        parts = Parts(
-            self.store, desk, self.units, self.broker, self.clock, self.clock.wall, self.quotes.get, self.cover
-        )
+        around = (self.clock.wall, self.quotes.get, self.cover, dollars, (ticks or {}).get)
+        parts = Parts(self.store, desk, self.units, self.broker, self.clock, *around)
         self.desk = desk
         self.coordinator = ScannerCoordinator(
             parts, params or BreakoutParams(), MarketScanSettings(), on_signal=self.signals.append

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Signal
+from engine.scanners.breakout import Dollars
 from engine.scanners.rules import Frozen
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
@@ -198,6 +199,22 @@ def test_floors_hold_for_the_universe_not_for_positions() -> None:
     assert next(rule for rule in made.coordinator.why(7).long if rule.name == "Average volume").passed is False
     made.coordinator.set_kept([ACME])
     assert next(rule for rule in made.coordinator.why(7).long if rule.name == "Average volume").passed is True
+
+
+def test_a_stock_in_pence_is_held_to_floors_in_dollars() -> None:
+    vod = ContractRef(9, "VOD", "VOD", "STK", "LSE", "LSE", "GBP")
+    made = Street(TEN + 3_600.0, dollars=lambda contract: Dollars(0.0131))
+    unknown = Street(TEN + 3_600.0)
+    for each in (made, unknown):
+        each.warm(vod, flat_history(LEVEL, each.now, minutes=90))
+        each.second()
+        each.tick(vod, 99.9, avg_volume=10e6)
+    rules = {rule.name: rule for rule in made.coordinator.why(9).long}
+    assert (rules["Price floor"].value, rules["Price floor"].passed) == (pytest.approx(1.30869), False)
+    assert (rules["Dollar volume"].text, rules["Dollar volume"].passed) == ("13.1 M", True)
+    rules = {rule.name: rule for rule in unknown.coordinator.why(9).long}
+    assert (rules["Price floor"].value, rules["Price floor"].passed) == (None, None)
+    assert "no exchange rate for GBP" in rules["Price floor"].detail
 
 
 def test_a_threshold_takes_effect_at_the_next_cycle() -> None:

@@ -15,7 +15,7 @@ from engine.bars.usual import UsualVolume
 from engine.config import BreakoutParams
 from engine.domain import Bar
 from engine.scanners.facts import Facts, read_bars
-from engine.scanners.rules import Floors, Frozen, Live, Progress, Reading, read, score
+from engine.scanners.rules import Floors, Frozen, Live, Progress, Reading, read, read_common, score
 from engine.scanners.why import nearest_miss, rule_checks
 from tests.unit.scanners.scanner_samples import OPEN
 
@@ -179,6 +179,41 @@ def test_unknown_passes_only_for_positions() -> None:
     assert not stock_reading.triggers
     assert next(gate for gate in stock_reading.gates if gate.name == "Average volume").passed is None
     assert reading_at(facts, 100.2, now, average_volume=None, floors=None).triggers
+
+
+@pytest.mark.parametrize(
+    ("last", "per_point", "average", "price", "money"),
+    [
+        (450.0, 0.0131, 1_000_000.0, (5.895, True), (5_895_000.0, True)),  # 450 p at 1.31 $ for a pound
+        (70.55, 0.0131, 1_000_000.0, (0.924205, False), (924_205.0, False)),  # 71 p are no 71 $
+        (2_000.0, 0.0065, 500_000.0, (13.0, True), (6_500_000.0, True)),  # yen
+        (2_000.0, None, 500_000.0, (None, None), (None, None)),
+        (100.0, 1.0, 500_000.0, (100.0, True), (50_000_000.0, True)),
+    ],
+)
+def test_floors_are_in_dollars(last, per_point, average, price, money) -> None:
+    live = Live(
+        last, 5.0, OPEN, average, FLOORS, usd_per_point=per_point, no_usd="no rate" if per_point is None else ""
+    )
+    gates = {
+        gate.name: gate for gate in read_common(facts_of(session_bars(130)), live, PARAMS, OPEN + 7_830).other_gates
+    }
+    for name, (value, passed) in (("Price floor", price), ("Dollar volume", money)):
+        assert gates[name].value == (None if value is None else pytest.approx(value))
+        assert gates[name].passed is passed
+        said = {None: "no rate", 1.0: ""}.get(per_point, "in USD by the account's exchange rate")
+        assert gates[name].detail == said
+
+
+@pytest.mark.parametrize("last", [0.0065, -19.9, 70.55])
+def test_where_no_floor_applies_there_is_no_money_to_compare(last: float) -> None:
+    live = Live(last, 5.0, OPEN, 4e6, None)
+    gates = {
+        gate.name: gate for gate in read_common(facts_of(session_bars(130)), live, PARAMS, OPEN + 7_830).other_gates
+    }
+    for name in ("Price floor", "Dollar volume"):
+        assert gates[name][1:] == (None, None, True, "floors hold for stocks of the universe only")
+    assert gates["Average volume"].value == 4e6
 
 
 def test_a_frozen_level_does_not_move_with_the_bars_it_makes() -> None:
