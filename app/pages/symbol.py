@@ -145,7 +145,7 @@ def _header() -> Component:
     return html.Header(
         [name, price, *held, html.Span(className="qt-push"), _buttons()],
         className="qt-symbol-head",
-        **attrs(data_qt_show="!symbol.unknown"),
+        **attrs(data_qt_show="!symbol.unknown", data_qt_state="quote"),
     )
 
 

@@ -83,7 +83,7 @@ def pnl_state(s: Snapshots) -> dict[str, Any]:
     begun = any(p.daily is not None and (since is None or p.m >= since) for p in points)
     state = broker_state(s, s.pnl, begun, waiting)
     if state != OWN or s.pnl is None:
-        return state
+        return market_state(s, state, dated_rows(s))
     newest = s.pnl.points[-1]
     if newest.daily is None:
         return {"s": "stale", "since": round(newest.t, 1), "text": "The broker sends no P&L. The last known curve."}

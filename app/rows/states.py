@@ -25,6 +25,7 @@ State = dict[str, Any]
 LOADING: State = {"s": "loading"}
 OWN: State = {"s": "live", "word": "current"}
 LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/qt30-bind.js counts so, too
+LAST_VISIT = "last visit"
 FLOW_S = 10.0  # what comes so soon after a request is its answer, the last known prices, not the market's flow
 _PHASE_WORDS = {"pre": "pre-market", "post": "after hours", "closed": "closed", "weekend": "weekend"}
 _TRADING = ("open", "pre", "post")
@@ -81,8 +82,13 @@ def _no_broker(broker: BrokerSection) -> State:
 
 
 def market_state(s: Snapshots, state: State, rows: Iterable[Dated]) -> State:
-    """`state` where it is not OWN; else how fresh the prices are that the section shows."""
+    """`state` where it is not OWN; else how fresh the prices are that the section shows.
+
+    Without a connection its age is that of the prices, which goes on as it was counted while they were live.
+    """
     shown = list(rows)
+    if state["s"] == "stale" and s.broker is not None and not s.broker.connected:
+        return {**state, "since": round(_shown_until(s.broker.since_wall, shown), 1)}
     if state != OWN or not shown:
         return state
     live = [row.wall for row in shown if row.wall is not None and is_live(s, row)]
@@ -92,6 +98,21 @@ def market_state(s: Snapshots, state: State, rows: Iterable[Dated]) -> State:
     if len(live) < len(shown):
         fresh["of"] = [len(live), len(shown)]
     return fresh | ({"word": "simulated live"} if s.broker is not None and s.broker.mode == "simulated" else {})
+
+
+def _shown_until(lost_wall: float, rows: list[Dated]) -> float:
+    """The oldest price that was live when the connection went, else the newest there is."""
+    known = [row for row in rows if row.wall is not None]
+    live = [
+        row.wall
+        for row in known
+        if row.wall is not None
+        and row.data_type == "live"
+        and row.instead in ("", LAST_VISIT)  # a connection that goes takes the lines with it
+        and row.wall >= lost_wall - LIVE_S
+    ]
+    newest = max((row.wall for row in known if row.wall is not None), default=lost_wall)
+    return min(live, default=newest)
 
 
 def is_live(s: Snapshots, row: Dated) -> bool:
@@ -145,7 +166,7 @@ def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:
         return Dated(None)
     instead = "prior close" if quote.price_kind == "close" else "historical" if quote.lane == "history" else ""
     if not instead and line is None:
-        instead = "last visit"  # its line has gone; the row says how long ago
+        instead = LAST_VISIT  # its line has gone; the row says how long ago
     return Dated(quote.received_wall, quote.data_type, _flows(quote.received_wall, line), instead)
 
 

@@ -124,8 +124,14 @@ def _pnl(s: Snapshots) -> dict[str, Any]:
         "pnl_pct": percent(a.daily_pnl_pct) if a.daily_pnl_pct is not None else None,
         "day": None if a.daily_pnl is None else round(a.daily_pnl, 2),  # the curve's tag reads it here
         "fresh": _fresh(s),
-        "priced": f"{a.priced} of {count} priced" if count else "no position",
+        "priced": _priced(a.priced, count, connected=s.broker is None or s.broker.connected),
     }
+
+
+def _priced(priced: int, count: int, *, connected: bool) -> str:
+    if not count:
+        return "no position"
+    return f"{priced} of {count} priced" if connected else "last values"  # nothing prices them now
 
 
 def _fresh(s: Snapshots) -> Any:

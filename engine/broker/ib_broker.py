@@ -187,8 +187,9 @@ class IBBroker(BrokerPort):
         self._retry_at_mono = None
 
     def _enter(self, phase: LinkPhase, failure: ConnectFailure | None) -> None:
-        if phase != self._phase:
-            self._since_wall = self._clock.wall()
+        if (phase == "connected") != (self._phase == "connected"):  # tries that fail are one outage
+            silent = None if phase == "connected" or self._session is None else self._session.liveness.silent_since_wall
+            self._since_wall = self._clock.wall() if silent is None else silent
         self._phase = phase
         if failure is not None or phase == "connected":
             self._failure = failure
@@ -211,6 +212,7 @@ class IBBroker(BrokerPort):
         reason, cure = (failure.reason, failure.cure) if failure is not None else ("", "")
         if self._phase == "connected" and not answering:
             reason, cure = f"TWS has not answered for {self._timings.probe_timeout_s:g} s", _NOT_ANSWERING_CURE
+        silent = session.liveness.silent_since_wall if session is not None and self._phase == "connected" else None
         address = connection.address if connection is not None else self._address
         return LinkState(
             phase=self._phase,
@@ -222,7 +224,7 @@ class IBBroker(BrokerPort):
             account=session.account if session is not None else None,
             server_version=(connection.client.serverVersion() or None) if connection is not None else None,
             epoch=self._epoch,
-            since_wall=self._since_wall,
+            since_wall=self._since_wall if silent is None else silent,
             reason=reason,
             cure=cure,
             retry_at_mono=self._retry_at_mono,

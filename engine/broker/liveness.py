@@ -20,7 +20,10 @@ _SLEPT_S = 30.0
 
 
 class Liveness:
-    """`is_answering` turns false with the first time-out and true again with an answer."""
+    """`is_answering` turns false with the first time-out and true again with an answer.
+
+    `silent_since_wall`: when the probe was sent that has found no answer yet, None while all are answered.
+    """
 
     def __init__(
         self,
@@ -38,18 +41,20 @@ class Liveness:
         self._sent_mono = 0.0
         self._sent_wall = 0.0
         self.is_answering = True
+        self.silent_since_wall: float | None = None
         self.decoded_per_s: float | None = None
 
     async def probe_for_ever(self) -> None:
         """Ends only by giving the connection up."""
         while True:
+            asked_wall = self._clock.wall()
             if not await self._answers(sample=True):
-                self.is_answering = False
+                self.is_answering, self.silent_since_wall = False, asked_wall
                 if not await self._answers(sample=False):  # the answer may be the first probe's: no clock sample
                     seconds = 2 * self._timings.probe_timeout_s
                     self._connection.lose("dropped", f"TWS has not answered for {seconds:g} s")
                     return
-                self.is_answering = True
+                self.is_answering, self.silent_since_wall = True, None
             await asyncio.sleep(self._timings.probe_every_s)
 
     async def _answers(self, *, sample: bool) -> bool:

@@ -205,7 +205,10 @@ EventSink = Callable[[BrokerEvent], None]
 
 
 class LinkState(Struct, frozen=True):
-    """How the link stands now. `connected` is false as soon as the probe has failed, whatever the socket says."""
+    """How the link stands now. `connected` is false as soon as the probe has failed, whatever the socket says.
+
+    `since_wall`: since when it has been connected, or has not: tries that fail in between begin nothing anew.
+    """
 
     phase: LinkPhase
     connected: bool

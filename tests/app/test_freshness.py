@@ -57,6 +57,28 @@ def test_no_tick_for_a_minute_in_an_open_session_is_stale() -> None:
     assert (state["s"], state["since"]) == ("stale", WALL - 61.0)
 
 
+def without_broker(s: Snapshots, lost_s: float) -> Snapshots:
+    assert s.broker and s.lines
+    broker = replace(s.broker, connected=False, phase="waiting", since_wall=WALL - lost_s)
+    return dataclasses.replace(s, broker=broker, lines=replace(s.lines, rows=()))
+
+
+def test_without_a_connection_the_age_goes_on_as_it_was_counted() -> None:
+    connected = snapshots(ages={NQ: 24.0, TSLA: 31.0, 174230608: 500.0})
+    assert positions_state(connected)["from"] == WALL - 31.0
+    s = without_broker(connected, 22.0)
+    state = positions_state(s)
+    assert (state["s"], state["since"]) == ("stale", WALL - 31.0)
+    strip = strip_parts(s)["strip"]
+    assert strip["fresh"] == state and strip["priced"] == "last values"
+    assert overview_parts(s)["state"]["pnl"]["since"] == WALL - 31.0
+
+
+def test_last_values_of_a_former_run_are_as_old_as_the_newest_of_them() -> None:
+    s = without_broker(snapshots(ages={NQ: 7_000.0, TSLA: 9_000.0, 174230608: 8_000.0}), 3.0)
+    assert positions_state(s)["since"] == WALL - 7_000.0
+
+
 @pytest.mark.parametrize("data_type", ["frozen", "delayed", "delayed frozen"])
 def test_what_is_not_live_says_what_it_is(data_type: str) -> None:
     assert positions_state(snapshots(data_type=data_type)) == {"s": "marked", "word": data_type}

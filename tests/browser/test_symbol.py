@@ -265,4 +265,6 @@ def test_no_connection_keeps_the_last_values_grey(page: Page, serve: Callable[..
     site = serve(connected=False)
     page.goto(site.url + PAGE)
     page.wait_for_selector(".qt-card-candles[data-state=stale]", state="attached")
+    page.wait_for_selector(".qt-symbol-head[data-state=stale]")
+    assert page.evaluate("getComputedStyle(document.querySelector('.qt-symbol-price')).filter") == "grayscale(1)"
     until(page, DRAWN, TSLA)

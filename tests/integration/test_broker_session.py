@@ -7,6 +7,7 @@ import math
 import os
 import socket
 import struct
+import time
 from pathlib import Path
 
 import msgspec
@@ -302,6 +303,12 @@ def test_nothing_listens_then_it_appears():
                 assert rig.broker.link.reason == ""
             await rig.until(lambda: len(rig.of(Disconnected)) >= 2)
             assert not rig.broker.link.connected
+            lost_wall = rig.broker.link.since_wall
+            phases = set()
+            while phases < {"connecting", "waiting"}:
+                await rig.until(lambda: rig.broker.link.phase not in phases)
+                phases.add(rig.broker.link.phase)
+                assert rig.broker.link.since_wall == lost_wall, "a try that fails is no new outage"
 
     asyncio.run(scenario())
 
@@ -445,7 +452,10 @@ def test_half_open_is_seen_by_the_probe_and_survived(gateway):
                 await rig.until(lambda: not rig.broker.link.connected)
                 assert rig.broker.link.phase == "connected", "the first strike only"
                 assert "not answered" in rig.broker.link.reason
+                silent_since = rig.broker.link.since_wall
+                assert silent_since <= time.time() - QUICK.probe_timeout_s
                 await rig.until(lambda: rig.of(Disconnected))
+                assert rig.broker.link.since_wall == silent_since, "one outage, counted on"
                 assert watch.seconds < QUICK.probe_every_s + 2 * QUICK.probe_timeout_s + 0.5
             gateway.silence = False
             await rig.connected(2)
