@@ -107,6 +107,41 @@
     dot.style.transform = "translate(" + Math.round(x - 3) + "px," + Math.round(y - 3) + "px)";
   }
 
+  /* Words that would lie on others, or stick out, are left out; their marks stay. First come, first shown: the axis, the
+     last value, high and low, gaps, resets and sessions, the newest fills. */
+  function declutter(chart, gd) {
+    var svg = gd.querySelector(".main-svg");
+    if (!svg) { return; }
+    var edge = svg.getBoundingClientRect(), taken = [];
+    function rect(node) { var r = node.getBoundingClientRect(); return r.width ? r : null; }
+    function all(selector) { return Array.prototype.slice.call(gd.querySelectorAll(selector)); }
+    function isFree(r) {
+      return r.left >= edge.left - 1 && r.right <= edge.right + 1 && r.top >= edge.top - 1 && r.bottom <= edge.bottom + 1 &&
+        taken.every(function (t) { return r.right <= t.left || r.left >= t.right || r.bottom <= t.top + 2 || r.top >= t.bottom - 2; });
+    }
+    var tag = document.getElementById(chart.id + "-tag");
+    all(".xaxislayer-above text, .yaxislayer-above text, .yaxislayer-below text").concat(tag && !tag.hidden ? [tag] : [])
+      .forEach(function (node) { var r = rect(node); if (r) { taken.push(r); } });
+    var notes = all(".annotation"), still = [], fills = [];
+    notes.forEach(function (note) { (note.querySelector(".annotation-arrow-g") ? fills : still).push(note); });
+    all(".scatterlayer .textpoint text").concat(still, fills.reverse()).forEach(function (node) {
+      var text = node.querySelector(".annotation-text-g") || node, r = rect(text);
+      if (!r) { return; }
+      var shown = isFree(r);
+      text.style.visibility = shown ? "" : "hidden";
+      if (shown) { taken.push(r); }
+    });
+  }
+
+  /* The plot has the size of its place: measured anew whenever it has not. */
+  function fitPlace(gd) {
+    var place = gd.closest(".qt-chart"), full = gd._fullLayout;
+    if (!place || !place.clientHeight || !place.clientWidth || gd.qtFitting) { return; }
+    if (Math.abs(full.height - place.clientHeight) < 2 && Math.abs(full.width - place.clientWidth) < 2) { return; }
+    gd.qtFitting = true;
+    window.Plotly.Plots.resize(gd).then(function () { gd.qtFitting = false; }, function () { gd.qtFitting = false; });
+  }
+
   function words(chart, gd) {
     var fact = document.getElementById(chart.id + "-fact"), meta = gd.layout.meta || {};
     if (!fact) { return; }
@@ -123,8 +158,10 @@
       if (!gd || !gd.data || !gd.data.length || !gd._fullLayout) { return; }
       if (!gd.qtWatched) {
         gd.qtWatched = true;
-        gd.on("plotly_afterplot", function () { placeTag(chart, gd); });
+        gd.on("plotly_afterplot", function () { placeTag(chart, gd); declutter(chart, gd); });
+        declutter(chart, gd);
       }
+      fitPlace(gd);
       var state = stateOf(gd), high = state.high, low = state.low;
       var tail = qt.model[chart.part] || {};
       if (!gd.layout.meta) { return; }   // the figure of the mount is still on its way; a patch needs something to change

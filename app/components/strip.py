@@ -42,7 +42,7 @@ def strip() -> Component:
             html.Span(className="qt-push"),
             _find(),
             _buttons(),
-            html.Span(["build ", bound("strip.build")], className="qt-build"),
+            html.Span(html.Span(["build ", bound("strip.build")]), className="qt-build"),
         ],
         className="qt-strip",
     )

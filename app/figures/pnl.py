@@ -1,5 +1,8 @@
 """The day's P&L curve: points -> plain dict of lists. No ids, no state; the browser appends to it and never redraws it.
 
+Words that would lie on others are left out by the browser (assets/qt45-chart.js): a fill keeps its arrow and its point,
+which says it under the pointer.
+
 `layout.meta` = {"last": market second of the newest point, "count": points drawn, "low": [y, m], "high": [y, m] of the
 shown day, "shifts": the clock's offsets, "basis": what the figures are}: the browser appends only what is later and
 asks for a new base when the tail has grown long or the extremes have moved. Times on the axis are the page's clock in
@@ -77,7 +80,9 @@ def gaps(points: list[Point]) -> list[tuple[float, float]]:
 
 
 def series(curve: Curve) -> list[dict[str, Any]]:
-    """What changes in the five traces: area above zero, area below zero, line, marks of high and low, hatched gaps."""
+    """What changes in the six traces: area above zero, area below zero, line, marks of high and low, hatched gaps,
+    fills.
+    """
     points = curve.points
     x: list[float] = []
     line: list[float | None] = []
@@ -106,7 +111,24 @@ def series(curve: Curve) -> list[dict[str, Any]]:
             "textposition": [f"{edge} {_side(p, points)}" for edge, p in zip(("top", "bottom"), marks, strict=False)],
         },
         _hatches(gaps(points)),
+        _fills(curve),
     ]
+
+
+def _fills(curve: Curve) -> dict[str, Any]:
+    placed = [(mark, at) for mark in curve.marks if (at := _fill_at(mark, curve.points)) is not None]
+    return {
+        "x": [axis_ms(mark.m) for mark, _ in placed],
+        "y": [at for _, at in placed],
+        "text": [f"{mark.text} at {clock_text(mark.m)}" for mark, _ in placed],
+    }
+
+
+def _fill_at(mark: Mark, points: list[Point]) -> float | None:
+    """The curve's height at a fill; None = not a fill, or outside of what is shown."""
+    if mark.kind != "fill" or not points or not points[0].m <= mark.m <= points[-1].m:
+        return None
+    return min((p for p in points if p.y is not None), key=lambda p: abs(p.m - mark.m), default=Point(0.0, None)).y
 
 
 def _side(point: Point, points: list[Point]) -> str:
@@ -204,6 +226,12 @@ def _traces(curve: Curve) -> list[dict[str, Any]]:
             "fillpattern": {"shape": "/", "size": 6, "solidity": 0.16, "fgcolor": COLOR["axis"]},
             "hoverinfo": "skip",
         },
+        {
+            "mode": "markers",
+            "marker": {"size": 5, "color": COLOR["accent"]},
+            "cliponaxis": False,
+            "hovertemplate": "%{text}<extra></extra>",
+        },
     ]
     return [{"type": "scatter", **style, **xy} for style, xy in zip(styles, series(curve), strict=True)]
 
@@ -224,8 +252,8 @@ def furniture(curve: Curve) -> dict[str, Any]:
         elif first <= mark.m <= last and mark.kind == "session":
             shapes.append(_line_shape(axis_ms(mark.m), "axis", "dot"))
             notes.append(_beside(axis_ms(mark.m), mark.text, y=1.0))
-        elif first <= mark.m <= last and mark.kind == "fill":
-            notes += _fill_note(mark, points)
+        elif (height := _fill_at(mark, points)) is not None:
+            notes.append(_fill_note(mark, height))
     high, low = extremes(of_day(curve))
     return {
         "shapes": shapes,
@@ -265,13 +293,10 @@ def _note(x: float, text: str, *, y: float) -> dict[str, Any]:
     }
 
 
-def _fill_note(mark: Mark, points: list[Point]) -> list[dict[str, Any]]:
-    near = min((p for p in points if p.y is not None), key=lambda p: abs(p.m - mark.m), default=None)
-    if near is None:
-        return []
+def _fill_note(mark: Mark, height: float) -> dict[str, Any]:
     arrow = {"showarrow": True, "arrowhead": 2, "arrowsize": 0.8, "arrowwidth": 1.5, "arrowcolor": COLOR["accent"]}
-    where = {"y": near.y, "yref": "y", "yanchor": "auto", "ax": 0, "ay": -22}
-    return [{**_note(axis_ms(mark.m), mark.text, y=0), **where, **arrow}]
+    where = {"y": height, "yref": "y", "yanchor": "auto", "ax": 0, "ay": -22}
+    return {**_note(axis_ms(mark.m), mark.text, y=0), **where, **arrow}
 
 
 def room(curve: Curve) -> list[float]:
@@ -296,7 +321,9 @@ def pnl_figure(curve: Curve, revision: str) -> dict[str, Any]:
         xaxis={
             "type": "date",
             "tickformatstops": tick_format,
-            "nticks": 7,
+            "nticks": 5,  # as many as a phone has room for, level
+            "tickangle": 0,
+            "ticklabeloverflow": "hide past div",
             "uirevision": revision,
             "visible": bool(curve.points),
         },

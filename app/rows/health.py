@@ -45,9 +45,15 @@ def status_rows(s: Snapshots, h: HealthSection) -> dict[str, Any]:
     """The status block; its uptime is counted in the browser, else an idle page would change for ever."""
     counted = {"Uptime": {"text": "{age}", "from": s.heartbeat.started_wall}} if s.heartbeat else {}
     return {
-        name: {"order": i, "name": name, "value": counted.get(name, value)}
+        name: {"order": i, "name": name, "value": counted.get(name, _yes_no(value))}
         for i, (name, value) in enumerate(h.status_block)
     }
+
+
+def _yes_no(value: str) -> str:
+    """The console's "True (simulated)" in the page's words: "yes (simulated)"."""
+    head, space, tail = value.partition(" ")
+    return {"True": "yes", "False": "no"}.get(head, head) + space + tail
 
 
 CARDS = ("links", "happened", "ages", "status", "parts", "log")

@@ -92,7 +92,7 @@ def _session(s: Snapshots) -> dict[str, Any]:
     base = 0.0 if b.clock_rate == 1.0 else round(b.as_of_wall or s.now, 1)
     return {
         "phase": [PHASES.get(b.session, b.session), "open" if b.session == "open" else b.session],
-        "session": b.session_text or None,
+        "session": b.session_text.removeprefix("after hours, ") or None,  # the phase above it says so
         "clock": [round(b.clock_offset_s, 1), base, b.clock_rate, EXCHANGE_ZONE],
         "own_clock": abs(b.clock_offset_s) > OWN_CLOCK_S or b.clock_rate != 1.0,
     }

@@ -252,6 +252,8 @@ def test_high_and_low_are_marked_and_a_night_is_not_a_gap() -> None:
     figure = pnl_figure(Curve(points, [Mark(1, "TSLA −50", "fill"), Mark(99_999, "late", "fill")]), "5d")
     assert figure["data"][3]["text"] == ["high +9.00 at 11:40", "low −3.00 at 19:00"]
     assert figure["data"][4]["x"] == []
+    fills = figure["data"][5]
+    assert (fills["y"], fills["text"]) == ([1.0], ["TSLA −50 at 19:00:01"]), "the pointer says what had no room"
     assert [note["text"] for note in figure["layout"]["annotations"]] == ["TSLA −50"]
 
 

@@ -50,6 +50,43 @@ def test_a_page_loads_in_silence_at_every_size(page: Page, site: Site, path: str
     assert page.title() != "Updating..."
 
 
+INSIDE = """
+() => {
+  const plot = document.querySelector('#overview-pnl .js-plotly-plot'), card = plot && plot.closest('.qt-card');
+  if (!plot || !plot._fullLayout) return false;
+  const inner = plot.querySelector('.main-svg').getBoundingClientRect(), outer = card.getBoundingClientRect();
+  return inner.height > 100 && inner.top >= outer.top && inner.bottom <= outer.bottom && inner.right <= outer.right;
+}
+"""
+APART = """
+() => {
+  const words = [...document.querySelectorAll('#overview-pnl .annotation-text-g, #overview-pnl .textpoint text')]
+    .filter(node => getComputedStyle(node).visibility !== 'hidden').map(node => node.getBoundingClientRect());
+  return words.length > 0 && words.every((a, i) => words.slice(i + 1).every(b =>
+    a.right <= b.left || b.right <= a.left || a.bottom <= b.top + 3 || b.bottom <= a.top + 3));
+}
+"""
+
+
+def test_a_plot_never_leaves_its_card_and_its_words_lie_apart(page: Page, site: Site) -> None:
+    live(page, site.url)
+    until(page, INSIDE)
+    for state in ("loading", "empty", "error", "stale", "live"):
+        page.evaluate("s => { document.querySelector('.qt-card-pnl').dataset.state = s; }", state)
+        for width, height in ((1440, 900), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            until(page, INSIDE)
+    until(page, APART)
+
+
+def test_a_phone_shows_the_mode_whose_money_and_how_old(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    live(page, site.url)
+    for cell in (".qt-pill", ".qt-cell-account", "#shell-age"):
+        box = page.locator(f".qt-strip {cell}").bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390, cell
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_it_stays_white_and_legible_when_the_computer_is_dark(visit: Visit, path: str) -> None:
     page = visit(path)
