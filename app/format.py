@@ -100,22 +100,6 @@ def held(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
 
 
-def tick_decimals(min_tick: float | None) -> int:
-    """Decimals that a tick needs: 0.25 -> 2, 0.0000005 -> 7; 0 when it is not known."""
-    return len(f"{min_tick:.8f}".rstrip("0").partition(".")[2]) if min_tick else 0
-
-
-def price_decimals(price: float | None, sec_type: str = "STK") -> int:
-    """Two decimals, four under one and for currencies, seven for what is quoted in hundredths (a yen future)."""
-    if price is None:
-        return 2
-    if 0.0 < abs(price) < 0.05:
-        return 7
-    if sec_type == "CASH" or 0.0 < abs(price) < 1.0 and sec_type not in ("OPT", "FOP"):
-        return 4
-    return 2
-
-
 def redacted(account: str | None) -> str:
     """ "DU1234567" -> "DU***567": enough to tell accounts apart, not enough to use."""
     if not account:

@@ -26,7 +26,7 @@ from app.figures.bars import (
     vwap,
 )
 from app.figures.zones import PAGE_ZONE, clock_text, exchange_zone, is_repeated, shown, zone_word
-from app.format import price_decimals, tick_decimals
+from engine.decimals import contract_decimals
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
 from engine.zones import local_time, offset_s
@@ -39,7 +39,7 @@ def decimals_of(section: SymbolSection) -> int:
     """Decimals of the contract's prices: those of its tick, at least those of its price."""
     quote = section.quote
     price = quote.price if quote else None
-    return max(tick_decimals(section.min_tick), price_decimals(price, section.sec_type))
+    return contract_decimals(section.min_tick, price, section.sec_type)
 
 
 def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dict[str, Any]:

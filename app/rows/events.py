@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from app.format import number, price_decimals, quantity, redacted, signed
+from app.format import number, quantity, redacted, signed
 from app.snapshots import Snapshots
+from engine.decimals import exact_decimals, price_decimals
 from engine.portfolio.fills import price_unit
 
 MOST = 14
@@ -42,10 +43,10 @@ def _signals(s: Snapshots) -> list[Event]:
     out = []
     for g in s.signals.signals[-MOST:] if s.signals else ():
         word = "breakout" if g.side == "long" else "breakdown"
-        text = f"{{sym}} {word} at {number(g.level, 2)}, score {number(g.score, 2)}"
+        text = f"{{sym}} {word} at {number(g.level, exact_decimals(g.level))}, score {number(g.score, 2)}"
         out.append(Event(g.at, f"s{g.id}", "signal", text, g.local_symbol, g.con_id))
         if g.ended_at is not None:
-            text = f"{{sym}} signal ended, back behind {number(g.level, 2)}"
+            text = f"{{sym}} signal ended, back behind {number(g.level, exact_decimals(g.level))}"
             out.append(Event(g.ended_at, f"e{g.id}", "ended", text, g.local_symbol, g.con_id))
     return out
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import MISSING, number, plural, price_decimals, share, signed, tone
+from app.format import MISSING, number, plural, share, signed, tone
 from app.rows.answers import answers_part
 from app.rows.lab_form import VARYING, vary_part
 from app.rows.states import OWN, empty, error
 from app.rows.thresholds import BREAKOUT_KEYS, set_part, shown
 from app.snapshots import Snapshots
+from engine.decimals import price_decimals
 from engine.state.lab_sections import Group, LabResultSection, LabSection, LabSourceSection, SetResult, SignalLine
 from engine.state.score_sections import ScoreFigures
 

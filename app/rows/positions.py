@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from app.format import account_labels, number, plural, price_decimals, quantity, redacted, signed, tick_decimals, tone
+from app.format import account_labels, number, plural, quantity, redacted, signed, tone
 from app.rows.states import Dated, broker_state, dated_position, empty, lines_of, market_state
 from app.snapshots import Snapshots
+from engine.decimals import contract_decimals, tick_decimals
 from engine.state.sections import FilteredRow, Lack, PositionRow, PositionsSection
 from engine.zones import NEW_YORK, local_time
 
@@ -188,7 +189,7 @@ def row_decimals(row: PositionRow) -> int:
     price = row.last if row.last is not None else row.avg_price
     if tick and row.sec_type != "STK":  # a stock under a dollar trades in hundredths of its tick
         return max(2, tick_decimals(tick))
-    return max(tick_decimals(tick), price_decimals(price, row.sec_type))
+    return contract_decimals(tick, price, row.sec_type)
 
 
 def _cost(row: PositionRow) -> str:

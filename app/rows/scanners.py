@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import MISSING, number, plural, price_decimals
+from app.format import MISSING, number, plural
 from app.rows.answers import answers_part
 from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.fresh import at_the_moment, dated, quotes_of
@@ -16,6 +16,7 @@ from app.rows.states import OWN, broker_state, empty, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
 from app.snapshots import Snapshots
+from engine.decimals import price_decimals
 from engine.domain import Candidate, LineRow, ScanState, SymbolEvent
 from engine.state.sections import ScannersSection, SettingsSection
 

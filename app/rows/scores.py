@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import number, plural, price_decimals, signed
+from app.format import number, plural, signed
 from app.rows.states import LOADING, OWN, empty
 from app.snapshots import Snapshots
+from engine.decimals import exact_decimals
 from engine.state.score_sections import AuditReport, FoundSignal, ScoreFigures, ScoreGroup, ScoresSection, ShadowReport
 from engine.zones import NEW_YORK, local_time
 
@@ -106,7 +107,7 @@ def found(order: int, row: FoundSignal, who: str = "") -> dict[str, Any]:
         "at": {"at": round(row.at_market), "clock": "hm"},
         "sym": {"sym": row.local_symbol, "con": row.con_id},
         "side": row.side,
-        "level": number(row.level, price_decimals(row.level)),
+        "level": number(row.level, exact_decimals(row.level)),
         "score": number(row.score, 2),
         "m30": _atr(row.move_30),
         "who": who or SOURCE_WORDS.get(row.note, row.note),

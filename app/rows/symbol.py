@@ -13,6 +13,7 @@ from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
 from app.rows.states import LOADING, Dated, State, broker_state, dated_quote, empty, line_of, market_state
 from app.snapshots import Snapshots
+from engine.decimals import average_decimals
 from engine.domain import LineRow, Quote
 from engine.state.sections import FilteredRow, SymbolSection
 from engine.zones import local_time, offset_s
@@ -269,9 +270,7 @@ def quote_panel(section: SymbolSection) -> dict[str, Any]:
     quote = section.quote
     decimals = decimals_of(section)
     return {
-        "atr": number(section.atr, decimals if section.atr >= 0.1 else decimals + 2)
-        if section.atr is not None
-        else None,
+        "atr": number(section.atr, average_decimals(section.atr, decimals)) if section.atr is not None else None,
         "rel_volume": [times(section.rel_volume, 2), "", _base_words(section)],
         "rel_base": section.rel_volume_base.replace("sessions", "d").replace("session", "d"),
         **(_prices(quote, decimals) if quote else {}),

@@ -96,7 +96,7 @@ class Board:
         self.events.append(SymbolEvent(at_market, kind, name, text, con_id))
 
     def candidates(
-        self, verdicts: Mapping[int, Verdict], quote: Callable[[int], Quote | None], miss: Callable[[Verdict], str]
+        self, verdicts: Mapping[int, Verdict], quote: Callable[[int], Quote | None], miss: Callable[[int, Verdict], str]
     ) -> tuple[Candidate, ...]:
         """The best 200 for the pages; a row is made anew only when what it is made of is another object."""
         before, self._shown = self._shown, {}
@@ -107,7 +107,9 @@ class Board:
             verdict, price, known = verdicts.get(con_id), quote(con_id), before.get(con_id)
             if known is None or known.entry is not entry or known.verdict is not verdict or known.quote is not price:
                 same = known is not None and known.verdict is verdict
-                words = known.miss if known is not None and same else miss(verdict) if verdict is not None else ""
+                words = (
+                    known.miss if known is not None and same else miss(con_id, verdict) if verdict is not None else ""
+                )
                 known = _Shown(entry, verdict, price, words, candidate(entry, verdict, price, words))
             self._shown[con_id] = known
         return tuple(sorted((shown.row for shown in self._shown.values()), key=lambda each: -each.score))

@@ -12,6 +12,7 @@ from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_U
 from engine.bars.store import REWIND_S
 from engine.broker.port import RequestError, ScanRow, ScanRows
 from engine.config import BreakoutParams, MarketScanSettings
+from engine.decimals import contract_decimals
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.scanners.board import Board, usable
 from engine.scanners.breakout import BreakoutScanner, Surroundings, Verdict
@@ -246,7 +247,8 @@ class ScannerCoordinator:
     def why(self, con_id: int) -> Why:
         """Each rule of both sides with value, limit and verdict; and what was missing, in words."""
         now = self._parts.market()
-        return why_of(self.breakout.readings(con_id, now), self.breakout.running(con_id), self.breakout.params)
+        readings, running = self.breakout.readings(con_id, now), self.breakout.running(con_id)
+        return why_of(readings, running, self.breakout.params, self._decimals(con_id))
 
     def signals_of(self, con_id: int) -> tuple[Signal, ...]:
         """Today's signals of one symbol, oldest first."""
@@ -308,8 +310,18 @@ class ScannerCoordinator:
     def _unit_known(self, con_id: int) -> bool:
         return self._parts.units.tick_factor(con_id) is not None
 
-    def _miss(self, verdict: Verdict) -> str:
-        return "" if verdict.state == "confirmed" else nearest_miss(verdict.reading, self.breakout.params)
+    def _miss(self, con_id: int, verdict: Verdict) -> str:
+        if verdict.state == "confirmed":
+            return ""
+        return nearest_miss(verdict.reading, self.breakout.params, self._decimals(con_id))
+
+    def _decimals(self, con_id: int) -> int | None:
+        """Of the contract's prices; None while nobody has asked for its details."""
+        contract, tick = self._parts.store.contract(con_id), self._parts.min_tick(con_id)
+        quote = self._parts.quote(con_id)
+        if contract is None or tick is None and contract.sec_type != "CASH":
+            return None
+        return contract_decimals(tick, quote.price if quote is not None else None, contract.sec_type)
 
     def _admit(self, contract: ContractRef, rank: int, score: float = 0.0) -> None:
         self._parts.units.know(contract)

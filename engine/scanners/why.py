@@ -6,17 +6,18 @@ from datetime import datetime
 from typing import NamedTuple
 
 from engine.config import BreakoutParams
+from engine.decimals import average_decimals
 from engine.domain import RuleCheck, Signal
 from engine.scanners.rules import CONFIRMATION, COOL_DOWN, Gate, Reading
 from engine.zones import NEW_YORK
 
 
-def rule_checks(reading: Reading) -> tuple[RuleCheck, ...]:
-    """Every gate as a row: name, value, limit, verdict."""
-    return tuple(_check(gate, reading) for gate in reading.gates)
+def rule_checks(reading: Reading, decimals: int | None = None) -> tuple[RuleCheck, ...]:
+    """Every gate as a row: name, value, limit, verdict. `decimals` of the contract's prices, None = not known."""
+    return tuple(_check(gate, reading, decimals) for gate in reading.gates)
 
 
-def nearest_miss(reading: Reading, params: BreakoutParams) -> str:
+def nearest_miss(reading: Reading, params: BreakoutParams, decimals: int | None = None) -> str:
     """ "Nearest miss: volume surge at 1.49x of 1.50x. Price is 1.27 (3.4 ATR) under the level."; "" when all pass."""
     missed = [gate for gate in reading.gates[2:] if gate.passed is not True and gate.name != CONFIRMATION]
     sentences: list[str] = []
@@ -24,25 +25,25 @@ def nearest_miss(reading: Reading, params: BreakoutParams) -> str:
     unknown = [gate for gate in missed if gate not in measured]
     if measured:
         gate = min(measured, key=_shortfall)
-        row = _check(gate, reading)
+        row = _check(gate, reading, decimals)
         sentences.append(f"Nearest miss: {_lower(gate.name)} at {row.text} of {row.limit_text.lstrip('<>≥ ')}.")
     elif unknown:
         gate = unknown[0]
         sentences.append(f"{gate.name}: {gate.detail or 'unknown'}.")
     if not reading.beyond:
-        sentences.append(_level_sentence(reading))
+        sentences.append(_level_sentence(reading, decimals))
     elif not missed and reading.gates[-1].passed is not True:
-        sentences.append(f"Confirming: {_check(reading.gates[-1], reading).text} of {params_confirmation(params)}.")
+        done = _check(reading.gates[-1], reading, decimals).text
+        sentences.append(f"Confirming: {done} of {params_confirmation(params)}.")
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def running_text(signal: Signal) -> str:
+def running_text(signal: Signal, decimals: int | None = None) -> str:
     """What is said instead of a miss while a signal runs."""
     at = datetime.fromtimestamp(signal.at, NEW_YORK).strftime("%H:%M:%S")
     kind = "the opening range" if signal.level_kind == "opening range" else "the level"
-    return (
-        f"A {signal.side} signal runs since {at}: {price_text(signal.last)} beyond {kind} {price_text(signal.level)}."
-    )
+    last, level = price_text(signal.last, decimals), price_text(signal.level, decimals)
+    return f"A {signal.side} signal runs since {at}: {last} beyond {kind} {level}."
 
 
 def params_confirmation(params: BreakoutParams) -> str:
@@ -52,10 +53,12 @@ def params_confirmation(params: BreakoutParams) -> str:
     return f"{params.confirm_s:g} s"
 
 
-def price_text(value: float | None) -> str:
-    """A price with the digits that matter; "–" when missing."""
+def price_text(value: float | None, decimals: int | None = None) -> str:
+    """A price with the contract's decimals, where not known with the digits that matter; "–" when missing."""
     if value is None:
         return "–"
+    if decimals is not None:
+        return f"{value:,.{decimals}f}"
     if abs(value) >= 1.0:
         return f"{value:,.2f}"
     whole, _, digits = f"{value:.8f}".rstrip("0").partition(".")  # 0.006545 of a yen future
@@ -63,11 +66,19 @@ def price_text(value: float | None) -> str:
 
 
 def level_text(level: float | None) -> str:
-    """A level in a sentence: short, and never a power of ten."""
+    """A level in a sentence: short, all its digits, and never a power of ten."""
     if level is None:
         return "–"
-    text = f"{level:g}"
-    return text if "e" not in text else f"{level:,.8f}".rstrip("0").rstrip(".")
+    text = f"{level:.9g}"
+    is_long = "e" in text or abs(level) >= 1e6
+    return f"{level:,.8f}".rstrip("0").rstrip(".") if is_long else text
+
+
+def _gap_text(value: float | None, decimals: int | None) -> str:
+    """A difference of prices or averages."""
+    if value is None:
+        return "–"
+    return price_text(value, average_decimals(value, 2 if decimals is None else decimals))
 
 
 def count_text(value: float | None) -> str:
@@ -80,18 +91,19 @@ def count_text(value: float | None) -> str:
     return f"{value:.0f}"
 
 
-def _check(gate: Gate, reading: Reading) -> RuleCheck:
-    text, limit = _texts(gate, reading)
+def _check(gate: Gate, reading: Reading, decimals: int | None) -> RuleCheck:
+    text, limit = _texts(gate, reading, decimals)
     detail = "" if gate.name == CONFIRMATION else gate.detail  # its unit, which the text has
     return RuleCheck(gate.name, gate.value, gate.limit, gate.passed, text, limit, detail)
 
 
-def _texts(gate: Gate, reading: Reading) -> tuple[str, str]:
+def _texts(gate: Gate, reading: Reading, decimals: int | None) -> tuple[str, str]:
     sign = ">" if reading.side == "long" else "<"
     if gate.name.startswith("Price ") and gate.name != "Price floor" or gate.name == "Opening range":
-        return price_text(gate.value), f"{sign} {price_text(gate.limit)}" if gate.limit is not None else "–"
+        limit = f"{sign} {price_text(gate.limit, decimals)}" if gate.limit is not None else "–"
+        return price_text(gate.value, decimals), limit
     if gate.name.startswith("Trend"):
-        return price_text(gate.value), f"{sign} 0"
+        return _gap_text(gate.value, decimals), f"{sign} 0"
     if gate.name in ("Volume surge", "Relative volume"):
         return "–" if gate.value is None else f"{gate.value:.2f}x", f"≥ {gate.limit:.2f}x"
     if gate.name == "Warm-up":
@@ -112,13 +124,14 @@ def _shortfall(gate: Gate) -> float:
     return abs(gate.limit - gate.value) / max(abs(gate.limit), 1e-9) if gate.limit else 1.0 + abs(gate.value)
 
 
-def _level_sentence(reading: Reading) -> str:
+def _level_sentence(reading: Reading, decimals: int | None) -> str:
     if reading.last is None or reading.level is None:
         detail = reading.gates[0].detail
         return f"Level: {detail}." if detail else ""
-    gap = f"{abs(reading.level - reading.last):.{2 if reading.level >= 1.0 else 4}f}"
-    behind = "under" if reading.side == "long" else "over"
-    name = "level" if reading.level_kind == "range" else "opening range"
+    places = (2 if reading.level >= 1.0 else 4) if decimals is None else decimals
+    gap = price_text(abs(reading.level - reading.last), places)
+    behind, edge = ("under", "high") if reading.side == "long" else ("over", "low")
+    name = "level" if reading.level_kind == "range" else f"{edge} of the opening range"
     if reading.distance_atr is None:
         return f"Price is {gap} {behind} the {name}."
     if reading.distance_atr > 0:
@@ -139,14 +152,19 @@ class Why(NamedTuple):
     readings: tuple[Reading, Reading] | None
 
 
-def why_of(readings: tuple[Reading, Reading] | None, running: Signal | None, params: BreakoutParams) -> Why:
+def why_of(
+    readings: tuple[Reading, Reading] | None,
+    running: Signal | None,
+    params: BreakoutParams,
+    decimals: int | None = None,
+) -> Why:
     """The panel out of both sides' readings; `running` is the signal that runs now. None = no place in the store."""
     if readings is None:
         return Why((), (), "Not in the universe: no scan has returned it and it is no position.", None)
     long, short = readings
     better = long if long.passed >= short.passed else short
-    miss = nearest_miss(better, params)
+    miss = nearest_miss(better, params, decimals)
     if miss and better is short:
         miss = f"The short side is nearer. {miss}"
-    text = running_text(running) if running is not None else miss
-    return Why(rule_checks(long), rule_checks(short), text, readings)
+    text = running_text(running, decimals) if running is not None else miss
+    return Why(rule_checks(long, decimals), rule_checks(short, decimals), text, readings)

@@ -417,6 +417,16 @@ def test_redaction() -> None:
     assert fmt.redacted(None) == "–"
 
 
+def test_events_say_a_level_with_all_its_digits() -> None:
+    yen = replace(
+        sample.signals().signals[0], local_symbol="6JZ5", side="long", level=0.0065435, score=0.75, state="active"
+    )
+    yen = replace(yen, ended_at=yen.at + 60.0)
+    s = snapshots(signals=replace(sample.signals(), signals=(yen,)))
+    texts = [row["text"]["text"] for row in event_rows(s).values() if row["text"]["sym"] == "6JZ5"]
+    assert texts == ["{sym} signal ended, back behind 0.0065435", "{sym} breakout at 0.0065435, score 0.75"]
+
+
 def test_events_leave_out_who_merely_ranks_too_low() -> None:
     lost = Refusal(7, "LOSR", "0.31 does not beat WINR 0.30 by 15 %", WALL - 5.0, contest=True)
     full = Refusal(8, "FULL", "Cannot subscribe to FULL: at limit (50/50)", WALL - 9.0)

@@ -95,6 +95,15 @@ def test_what_is_only_quoted_is_judged_by_its_mid() -> None:
     assert made.coordinator.why(8).long[0].value is None, "a prior close is no live price"
 
 
+def test_rules_are_written_in_the_ticks_of_the_contract() -> None:
+    made = Street(TEN + 3_600.0, ticks={7: 0.001})
+    made.warm(ACME, flat_history(LEVEL, made.now, minutes=90))
+    made.second()
+    made.tick(ACME, 99.9)
+    rules = {rule.name: rule for rule in made.coordinator.why(7).long}
+    assert rules["Price above level"].text == "99.900"
+
+
 def test_no_signal_without_volume() -> None:
     made = street()
     play(made, 65, calm, usual)

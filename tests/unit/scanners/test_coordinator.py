@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Signal
+from engine.scanners.why import level_text
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 ACME, BOLT, CORE = stock(1, "ACME"), stock(2, "BOLT"), stock(3, "CORE")
@@ -74,7 +75,7 @@ def test_a_strong_breakout_asks_for_50_at_once() -> None:
     assert signal.score >= 0.7
     wishes = {d.contract.local_symbol: d for d in made.coordinator.demands() if d.line_class != "coverage"}
     assert wishes["ACME"].line_class == "50"
-    assert wishes["ACME"].reason == f"breakout long {signal.level:g}"
+    assert wishes["ACME"].reason == f"breakout long {level_text(signal.level)}"
     first = made.coordinator.candidates()[0]
     assert (first.local_symbol, first.state) == ("ACME", "confirmed")
     kinds = [event.kind for event in made.coordinator.board.events if event.local_symbol == "ACME"]
