@@ -85,7 +85,8 @@ def _fills(s: Snapshots) -> list[Event]:
         word = "Bought" if f.side == "BOT" else "Sold"
         tail = f", realised {signed(f.realized_pnl)}" if f.realized_pnl is not None else ""
         unit = f" {unit}" if (unit := price_unit(f)) not in (None, f.currency) else ""
-        price = f"{number(f.price, price_decimals(f.price, f.sec_type))}{unit}"
+        decimals = max(price_decimals(f.price, f.sec_type), exact_decimals(f.price))
+        price = f"{number(f.price, decimals)}{unit}"
         tail += f", {redacted(f.account)}" if several else ""
         tail += ", time uncertain" if f.time_kind == "received" else ""
         text = f"{word} {quantity(f.quantity)} {{sym}} @ {price}{tail}"

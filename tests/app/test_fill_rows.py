@@ -89,3 +89,11 @@ def test_events_say_unit_account_and_uncertain_time():
         "Sold 50 {sym} @ 409.35 p, DU***321, time uncertain",
         "Sold 50 {sym} @ 409.35 p, DU***567",
     ]
+
+
+def test_events_say_a_fill_price_with_all_its_digits():
+    euro = replace(FILL, sec_type="CASH", price=1.15025, realized_pnl=None)
+    bond = replace(FILL, exec_id="b.01", sec_type="BOND", price=97.8625, currency="USD", realized_pnl=None)
+    s = snapshots(positions=replace(positions(WALL), fills=(euro, bond)))
+    texts = " ".join(row["text"]["text"] for key, row in event_rows(s).items() if key.startswith("f"))
+    assert "@ 1.15025" in texts and "@ 97.8625" in texts
