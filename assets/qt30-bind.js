@@ -30,12 +30,24 @@
       var options = { timeZone: zone, hourCycle: "h23", hour: "2-digit", minute: "2-digit" };
       if (style === "hms") { options.second = "2-digit"; }
       if (style === "date") { options = { timeZone: zone, day: "numeric", month: "short", year: "numeric" }; }
-      zoneFormats[key] = new Intl.DateTimeFormat("en-GB", options);
+      if (style === "zone") { options = { timeZone: zone, timeZoneName: "short" }; }
+      zoneFormats[key] = new Intl.DateTimeFormat(style === "zone" ? "en-US" : "en-GB", options);
     }
     return zoneFormats[key];
   }
   qt.clock.text = function (market, style) {
-    return market === null || market === undefined ? qt.fmt.MISSING : zoneFormat(style || "hms").format(market * 1000);
+    if (market === null || market === undefined) { return qt.fmt.MISSING; }
+    var text = zoneFormat(style || "hms").format(market * 1000);
+    return style === "date" ? text : text + twice(market, text, zoneFormat(style || "hms"));
+  };
+  /* " EST" where the clocks show this time twice */
+  function twice(market, text, format) {
+    var again = [-3600, 3600].some(function (by) { return format.format((market + by) * 1000) === text; });
+    return again ? " " + qt.clock.zone(market) : "";
+  }
+  qt.clock.zone = function (market) {
+    var parts = zoneFormat("zone").formatToParts(market * 1000);
+    return parts.find(function (part) { return part.type === "timeZoneName"; }).value;
   };
 
   function timedText(value) {

@@ -24,18 +24,18 @@
     return line && line.y.length ? line.y[line.y.length - 1] : null;
   }
 
-  /* The page's clock by the offset of each moment, strictly rising: an hour that the clocks repeat is pressed into half a
-     second, as in app/figures/zones.py. */
-  var PRESSED_S = 0.5;
-  function axisMs(market, shifts) {
+  /* The page's clock by the offset of each moment. Where the clocks have just gone back the curve goes on by the old one
+     until it is drawn anew, by the new one (app/figures/pnl.py): nothing runs backwards. */
+  function turned(market, shifts) {
     var i = shifts.length - 1;
     while (i > 0 && market < shifts[i][0]) { i -= 1; }
+    return i > 0 && shifts[i][1] < shifts[i - 1][1] && market - shifts[i][0] < 86400 ? i : 0;
+  }
+  function axisMs(market, shifts) {
+    var i = shifts.length - 1, back = turned(market, shifts);
+    while (i > 0 && market < shifts[i][0]) { i -= 1; }
     if (i < 0) { return Math.round(market * 1000); }
-    var ahead = shifts[i][1], longer = i > 0 ? shifts[i - 1][1] - ahead : 0, after = market - shifts[i][0];
-    if (longer > 0 && after < longer) {
-      return Math.round((shifts[i][0] + shifts[i - 1][1] - PRESSED_S + PRESSED_S * after / longer) * 10000) / 10;
-    }
-    return Math.round((market + ahead) * 1000);
+    return Math.round((market + shifts[back ? back - 1 : i][1]) * 1000);
   }
 
   function gapOf() {   // in market seconds
@@ -178,6 +178,7 @@
       }
       var day = qt.get("pnl.day");
       if (day && gd.layout.meta.day && day !== gd.layout.meta.day) { chart.due = true; }
+      if (turned(state.last, state.shifts)) { chart.due = true; }
       if (state.cut) { state.cut = false; chart.due = true; chart.asked = 0; }   // the range begins anew, too
       if (state.added > TAIL_MOST || state.high !== high || state.low !== low) { chart.due = true; }
       if (chart.due && Date.now() - (chart.asked || 0) > REBASE_PAUSE_MS) { chart.due = false; rebase(chart, gd, "moved"); }

@@ -25,7 +25,9 @@
 
   function drawClock() {
     var wall = qt.clock.now(), market = qt.clock.market(wall), local = new Date(wall * 1000);
-    text("shell-clock", qt.get("strip.clock") ? qt.clock.text(market, "hms") : qt.fmt.MISSING);
+    var clock = qt.get("strip.clock") ? qt.clock.text(market, "hms") : qt.fmt.MISSING, zone = byId("shell-zone");
+    text("shell-clock", clock);
+    if (zone) { zone.hidden = clock.indexOf(" ") > 0; }   /* a time that comes twice names its own */
     text("shell-clock-date", qt.get("strip.own_clock") ? " · " + qt.clock.text(market, "date") : "");
     text("shell-local", ("0" + local.getHours()).slice(-2) + ":" + ("0" + local.getMinutes()).slice(-2) + " local");
   }

@@ -7,7 +7,7 @@ from typing import Any, cast
 from dash import Dash, Input, Output, Patch, ctx
 
 from app.deps import AppDeps
-from app.figures.pnl import GAP_S, Curve, furniture, least_range, pnl_figure, room, series
+from app.figures.pnl import GAP_S, Curve, furniture, in_one_offset, least_range, pnl_figure, room, series
 from app.figures.pnl_window import (
     MAX_POINTS,
     Range,
@@ -62,7 +62,7 @@ def curve_of(deps: AppDeps, range_: Range) -> Curve:
     marks = [*session_marks(now_market, range_, s.pnl), *reset_marks(points, begins)]
     marks += fill_marks(s.positions.fills if s.positions else ())
     net = s.positions.account.net_liquidation if s.positions else None
-    return Curve(points, marks, begins, least_range(points, net), basis_words(begins))
+    return in_one_offset(Curve(points, marks, begins, least_range(points, net), basis_words(begins)))
 
 
 def rebase(curve: Curve) -> Patch:

@@ -25,11 +25,11 @@ from app.figures.bars import (
     tail_of,
     vwap,
 )
-from app.figures.zones import PAGE_ZONE, clock_text, exchange_zone, is_repeated, shown, zone_word
+from app.figures.zones import PAGE_ZONE, exchange_zone, is_repeated, minute_text, shown, zone_word
 from engine.decimals import contract_decimals
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
-from engine.zones import local_time, offset_s
+from engine.zones import offset_s
 
 FINER: Final = 2  # decimals that averages have beyond the prices
 WARM_UP_BARS: Final = 300  # before the first bar shown, so that its averages have settled
@@ -65,7 +65,7 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dic
         "zone": zone_word(bars[-1].time, PAGE_ZONE) if bars and not daily else "",
         "t": _steps([round(bar.time) // DAY_S * DAY_S if daily else round(bar.time) for bar in kept], frame.size_s),
         "ahead": [] if daily else _offsets(kept),
-        "again": [[i, shown(kept[i].time), _label(kept[i].time)] for i in repeated],
+        "again": [[i, shown(kept[i].time), minute_text(kept[i].time)] for i in repeated],
         **_prices(kept, decimals),
         "f": _column(ema(closes, section.ema_fast_len)[skip:], decimals + FINER),
         "s": _column(ema(closes, section.ema_slow_len)[skip:], decimals + FINER),
@@ -91,7 +91,7 @@ def chart_tail(section: SymbolSection, frame: Timeframe) -> dict[str, Any]:
             *(round(value, decimals) for value in (bar.open, bar.high, bar.low, bar.close)),
             _whole(bar.volume),
             letter,
-            *([_label(bar.time)] if not daily and is_repeated(bar.time) else []),
+            *([minute_text(bar.time)] if not daily and is_repeated(bar.time) else []),
         ]
         for bar, letter in zip(bars, known, strict=True)
     }
@@ -121,11 +121,6 @@ def _offsets(bars: list[Bar]) -> list[list[int]]:
         if not found or found[-1][1] != ahead:
             found.append([i, ahead])
     return found
-
-
-def _label(market: float) -> str:
-    """ "01:17 EST": a time of the repeated hour, named."""
-    return f"{clock_text(market)[:5]} {local_time(market, PAGE_ZONE).tzname()}"
 
 
 def _number(value: float) -> int | float:

@@ -13,12 +13,14 @@ A reset cuts the line: what lies before it is another day's P&L. High and low ar
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
-from app.figures.zones import PAGE_ZONE, clock_text, shifts, shown
+from app.figures.zones import PAGE_ZONE, minute_text, shifts, shown
 from app.format import age, signed
 from app.theme import COLOR, chart_layout, fade
+from engine.zones import local_time, offset_s
 
 GAP_S = 20.0  # without a point for longer than this, nothing is drawn between
 LABEL_GAP_S = 120.0  # gaps from here on get their length in words
@@ -28,6 +30,7 @@ NIGHT_S = 2 * 3600.0  # longer ones lie between sessions
 LEAST_RANGE: Final = 10.0  # money that the axis spans at least
 LEAST_OF_VALUE: Final = 0.005  # and this share of what is shown: cents must not look like a crash
 EDGE_SHARE: Final = 0.12  # of the chart's width at each side
+ONE_OFFSET_S: Final = 86_400.0
 EDGE_S = 300.0  # a day that began so long before its first point is marked at that
 
 
@@ -49,7 +52,8 @@ class Mark(NamedTuple):
 
 class Curve(NamedTuple):
     """What is drawn: points in order, marks, since when the shown day counts, the least span of the axis in money, and
-    what the figures are, in words.
+    what the figures are, in words; `ahead` = seconds that the whole axis is ahead of UTC, None = each point has its own
+    offset.
     """
 
     points: list[Point]
@@ -57,11 +61,31 @@ class Curve(NamedTuple):
     day_from: float = float("-inf")
     least: float = LEAST_RANGE
     basis: str = ""
+    ahead: float | None = None
+
+    def axis_ms(self, market: float) -> float:
+        """The page's clock as Plotly's milliseconds: it parses numbers much faster than text."""
+        return round((shown(market) if self.ahead is None else market + self.ahead) * 1000, 1)
 
 
-def axis_ms(market: float) -> float:
-    """The page's clock as Plotly's milliseconds: it parses numbers much faster than text."""
-    return round(shown(market) * 1000, 1)
+def in_one_offset(curve: Curve) -> Curve:
+    """For a day after the clocks went back, the whole curve by the new clock: the repeated hour has its width, too."""
+    back = _went_back(curve.points)
+    if back is None or curve.points[-1].m - back >= ONE_OFFSET_S:
+        return curve
+    return curve._replace(ahead=offset_s(curve.points[-1].m, PAGE_ZONE))
+
+
+def _went_back(points: list[Point]) -> float | None:
+    """When the clocks went back within the curve, the newest time."""
+    if not points:
+        return None
+    first, last = points[0].m, points[-1].m
+    turns = shifts(first, last, PAGE_ZONE)
+    return next(
+        (at for (_, before), (at, after) in reversed(list(pairwise(turns))) if after < before and first < at <= last),
+        None,
+    )
 
 
 def gaps(points: list[Point]) -> list[tuple[float, float]]:
@@ -91,11 +115,11 @@ def series(curve: Curve) -> list[dict[str, Any]]:
     for before, point in zip([None, *points], points, strict=False):
         if point.y is None and before is not None and before.y is not None:
             # the areas go to zero at both sides of a gap, or the fill would cross it
-            _add(x, line, gain, loss, axis_ms(before.m), None, 0.0)
+            _add(x, line, gain, loss, curve.axis_ms(before.m), None, 0.0)
         elif point.y is not None and before is not None and before.y is None:
-            _add(x, line, gain, loss, axis_ms(point.m), None, 0.0)
+            _add(x, line, gain, loss, curve.axis_ms(point.m), None, 0.0)
         if point.y is not None:
-            _add(x, line, gain, loss, axis_ms(point.m), point.y, point.y)
+            _add(x, line, gain, loss, curve.axis_ms(point.m), point.y, point.y)
     high, low = extremes(of_day(curve))
     marks = [p for p in (high, low) if p is not None]
     words = [_words("high", high), _words("low", low)]
@@ -105,12 +129,12 @@ def series(curve: Curve) -> list[dict[str, Any]]:
         {"x": x, "y": loss, "visible": areas},
         {"x": x, "y": line},
         {
-            "x": [axis_ms(p.m) for p in marks],
+            "x": [curve.axis_ms(p.m) for p in marks],
             "y": [p.y for p in marks],
             "text": words[: len(marks)],
             "textposition": [f"{edge} {_side(p, points)}" for edge, p in zip(("top", "bottom"), marks, strict=False)],
         },
-        _hatches(gaps(points)),
+        _hatches(curve),
         _fills(curve),
     ]
 
@@ -118,7 +142,7 @@ def series(curve: Curve) -> list[dict[str, Any]]:
 def _fills(curve: Curve) -> dict[str, Any]:
     placed = [(mark, at) for mark in curve.marks if (at := _fill_at(mark, curve.points)) is not None]
     return {
-        "x": [axis_ms(mark.m) for mark, _ in placed],
+        "x": [curve.axis_ms(mark.m) for mark, _ in placed],
         "y": [at for _, at in placed],
         "text": [f"{mark.text} at {clock_text(mark.m)}" for mark, _ in placed],
     }
@@ -139,16 +163,16 @@ def _side(point: Point, points: list[Point]) -> str:
 
 
 def _words(word: str, point: Point | None) -> str:
-    return f"{word} {signed(point.y)} at {clock_text(point.m)[:5]}" if point is not None else ""
+    return f"{word} {signed(point.y)} at {minute_text(point.m)}" if point is not None else ""
 
 
-def _hatches(found: list[tuple[float, float]]) -> dict[str, Any]:
+def _hatches(curve: Curve) -> dict[str, Any]:
     """One polygon a gap, on the hidden axis that spans the height; nights between sessions are left white."""
     x: list[float | None] = []
     y: list[float | None] = []
-    for start, end in found:
+    for start, end in gaps(curve.points):
         if end - start <= NIGHT_S:
-            a, b = axis_ms(start), axis_ms(end)
+            a, b = curve.axis_ms(start), curve.axis_ms(end)
             x += [a, a, b, b, a, None]
             y += [0.0, 1.0, 1.0, 0.0, 0.0, None]
     return {"x": x, "y": y}
@@ -243,17 +267,22 @@ def furniture(curve: Curve) -> dict[str, Any]:
     notes: list[dict[str, Any]] = []
     for start, end in gaps(points):
         if LABEL_GAP_S <= end - start <= NIGHT_S:
-            notes.append(_note(axis_ms((start + end) / 2), f"no data<br>{age(end - start)}", y=1.0))
+            notes.append(_note(curve.axis_ms((start + end) / 2), f"no data<br>{age(end - start)}", y=1.0))
     first, last = (points[0].m, points[-1].m) if points else (0.0, -1.0)
     for mark in curve.marks:
         if mark.kind == "reset" and first - EDGE_S <= mark.m <= last:
-            shapes.append(_line_shape(axis_ms(max(mark.m, first)), "text-3", "dash"))
-            notes.append(_beside(axis_ms(max(mark.m, first)), mark.text, y=0.9))
+            shapes.append(_line_shape(curve.axis_ms(max(mark.m, first)), "text-3", "dash"))
+            notes.append(_beside(curve.axis_ms(max(mark.m, first)), mark.text, y=0.9))
         elif first <= mark.m <= last and mark.kind == "session":
-            shapes.append(_line_shape(axis_ms(mark.m), "axis", "dot"))
-            notes.append(_beside(axis_ms(mark.m), mark.text, y=1.0))
+            shapes.append(_line_shape(curve.axis_ms(mark.m), "axis", "dot"))
+            notes.append(_beside(curve.axis_ms(mark.m), mark.text, y=1.0))
         elif (height := _fill_at(mark, points)) is not None:
-            notes.append(_fill_note(mark, height))
+            notes.append(_fill_note(curve.axis_ms(mark.m), mark.text, height))
+    back = _went_back(points) if curve.ahead is not None else None
+    if back is not None:
+        zone = local_time(last, PAGE_ZONE).tzname()
+        shapes.append(_line_shape(curve.axis_ms(back), "axis", "dot"))
+        notes.append(_beside(curve.axis_ms(back), f"clocks back, axis in {zone}", y=0.8))
     high, low = extremes(of_day(curve))
     return {
         "shapes": shapes,
@@ -263,11 +292,18 @@ def furniture(curve: Curve) -> dict[str, Any]:
             "count": len(points),
             "high": [high.y, high.m] if high else None,
             "low": [low.y, low.m] if low else None,
-            "shifts": shifts(first, max(first, last), PAGE_ZONE) if points else [],
+            "shifts": _shifts(curve) if points else [],
             "basis": curve.basis,
             "day": round(curve.day_from) if isfinite(curve.day_from) else None,
         },
     }
+
+
+def _shifts(curve: Curve) -> list[list[float]]:
+    first, last = curve.points[0].m, curve.points[-1].m
+    if curve.ahead is None:
+        return shifts(first, last, PAGE_ZONE)
+    return [[first, curve.ahead], *shifts(last, last, PAGE_ZONE)[1:]]
 
 
 def _line_shape(at: float, color: str, dash: str) -> dict[str, Any]:
@@ -293,10 +329,10 @@ def _note(x: float, text: str, *, y: float) -> dict[str, Any]:
     }
 
 
-def _fill_note(mark: Mark, height: float) -> dict[str, Any]:
+def _fill_note(at: float, text: str, height: float) -> dict[str, Any]:
     arrow = {"showarrow": True, "arrowhead": 2, "arrowsize": 0.8, "arrowwidth": 1.5, "arrowcolor": COLOR["accent"]}
     where = {"y": height, "yref": "y", "yanchor": "auto", "ax": 0, "ay": -22}
-    return {**_note(axis_ms(mark.m), mark.text, y=0), **where, **arrow}
+    return {**_note(at, text, y=0), **where, **arrow}
 
 
 def room(curve: Curve) -> list[float]:

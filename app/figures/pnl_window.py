@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.figures.pnl import EDGE_S, GAP_S, Mark, Point
-from app.figures.zones import PAGE_ZONE, clock_text, zone_word
+from app.figures.zones import PAGE_ZONE, minute_text, zone_word
 from app.format import MINUS, quantity, short_name
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
@@ -75,9 +75,7 @@ def session_marks(now_market: float, range_: str, section: PnlSection | None = N
         known = tuple(regular_sessions(begins, now_market, UNKNOWN_HOURS, US_STOCK_DAYS, us_stock=True))
     out = []
     for opens, closes in known:
-        out += [
-            Mark(at, f"{word} {clock_text(at)[:5]}", "session") for at, word in ((opens, "open"), (closes, "close"))
-        ]
+        out += [Mark(at, f"{word} {minute_text(at)}", "session") for at, word in ((opens, "open"), (closes, "close"))]
     return out
 
 
@@ -92,7 +90,7 @@ def reset_marks(points: Sequence[Point], begins: float) -> list[Mark]:
     at = [point.m + RESET_AFTER_S for point in points if point.cut]
     new = next((each for each in at if begins - 1.0 <= each <= begins + EDGE_S), begins)
     return [
-        Mark(each, f"{'new day' if each == new else 'reset'} {clock_text(each)[:5]}", "reset")
+        Mark(each, f"{'new day' if each == new else 'reset'} {minute_text(each)}", "reset")
         for each in sorted({*at, new})
     ]
 

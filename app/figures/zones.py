@@ -48,6 +48,13 @@ def is_repeated(market: float, where: tzinfo = PAGE_ZONE) -> bool:
     return local_time(market, where).fold == 1
 
 
+def is_ambiguous(market: float, where: tzinfo = PAGE_ZONE) -> bool:
+    """Whether the clock shows this time twice, now or at the other pass."""
+    local = local_time(market, where)
+    first, second = (local.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return first > second  # in the hole of spring it is the other way round
+
+
 def shifts(from_market: float, to_market: float, where: tzinfo = PAGE_ZONE) -> list[list[float]]:
     """[[market time, seconds ahead of UTC from then on]]: for a browser that goes on by itself, days ahead as well."""
     found = [[from_market, offset_s(from_market, where)]]
@@ -66,11 +73,21 @@ def zone_word(market: float, where: tzinfo) -> str:
 
 
 def clock_text(market: float, where: tzinfo = PAGE_ZONE, now_market: float | None = None) -> str:
-    """ "10:07:22"; with the date in front ("3 Nov 10:07") when `now_market` is another day there."""
+    """ "10:07:22"; with the date in front ("3 Nov 10:07") when `now_market` is another day there.
+
+    A time that the clocks show twice names its zone: "01:17:00 EST".
+    """
     local = local_time(market, where)
+    zone = f" {local.tzname()}" if is_ambiguous(market, where) else ""
     if now_market is None or local.date() == local_time(now_market, where).date():
-        return local.strftime("%H:%M:%S")
-    return f"{local.day} {local.strftime('%b %H:%M')}"
+        return local.strftime("%H:%M:%S") + zone
+    return f"{local.day} {local.strftime('%b %H:%M')}{zone}"
+
+
+def minute_text(market: float, where: tzinfo = PAGE_ZONE) -> str:
+    """ "10:07"; "01:17 EST" where the clocks show it twice."""
+    local = local_time(market, where)
+    return local.strftime("%H:%M") + (f" {local.tzname()}" if is_ambiguous(market, where) else "")
 
 
 def exchange_words(market: float, name: str) -> str:

@@ -18,7 +18,19 @@ from msgspec.structs import replace
 from app import ids
 from app.deps import AppDeps
 from app.factory import create_app
-from app.figures.pnl import Curve, Mark, Point, furniture, gaps, least_range, of_day, pnl_figure, room, series
+from app.figures.pnl import (
+    Curve,
+    Mark,
+    Point,
+    furniture,
+    gaps,
+    in_one_offset,
+    least_range,
+    of_day,
+    pnl_figure,
+    room,
+    series,
+)
 from app.figures.pnl_window import basis_words, begun, joined, point_of, reset_marks, session_marks, since_market
 from app.figures.treemap import treemap_figure
 from app.figures.zones import shifts, shown
@@ -407,6 +419,26 @@ def test_each_point_has_the_offset_of_its_own_moment() -> None:
     assert [datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M") for at in (x[0], x[-1])] == ["09:30", "09:30"]
     turns = shifts(friday, friday + 3_600)
     assert turns == [[friday, -4 * 3_600.0], [datetime(2025, 11, 2, 6, tzinfo=UTC).timestamp(), -5 * 3_600.0]]
+
+
+def test_the_hour_that_the_clocks_repeat_has_its_width() -> None:
+    """01:59:30 EDT to 01:30 EST, as it is seen in that night: half an hour wide, by the new clock."""
+    change = datetime(2025, 11, 2, 6, tzinfo=UTC).timestamp()
+    points = [Point(change + 30.0 * n, 1.0 * n) for n in range(-1, 61)]
+    curve = in_one_offset(Curve(points))
+    x = series(curve)[2]["x"]
+    assert x[-1] - x[0] == 61 * 30_000 and x == sorted(set(x))
+    assert [datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S") for at in (x[0], x[-1])] == [
+        "00:59:30",
+        "01:30:00",
+    ]
+    drawn = furniture(curve)
+    assert drawn["meta"]["shifts"] == [[points[0].m, -5 * 3_600.0]]
+    assert "clocks back, axis in EST" in [note["text"] for note in drawn["annotations"]]
+    assert series(curve)[3]["text"] == ["high +60.00 at 01:30 EST", "low −1.00 at 01:59 EDT"]
+    before = in_one_offset(Curve(points[:1]))
+    assert before.ahead is None and len(furniture(before)["meta"]["shifts"]) == 2, "the browser knows of the change"
+    assert in_one_offset(Curve([*points, Point(ny("2025-11-03T09:30"), 2.0)])).ahead is None
 
 
 def test_the_basis_of_the_figures_is_said() -> None:

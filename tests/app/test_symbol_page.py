@@ -32,7 +32,7 @@ from app.figures.bars import (
     vwap,
 )
 from app.figures.candles import chart_base, chart_tail, stamp
-from app.figures.zones import clock_text, exchange_zone, shown
+from app.figures.zones import clock_text, exchange_zone, minute_text, shown
 from app.rows.find_page import name_parts, request_id_of
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, fill_pct, rule_rows, typeset
@@ -557,3 +557,12 @@ def test_a_busy_poll_of_the_page_is_small(bus):
         answer = feed.poll(f"/symbol/{TSLA}", answer.cursor)
         sizes.append(len(json.dumps(answer.delta)))
     assert sorted(sizes)[len(sizes) // 2] < 4_000, sizes
+
+
+def test_a_time_that_the_clocks_show_twice_names_its_zone() -> None:
+    edt = datetime(2025, 11, 2, 5, 59, tzinfo=UTC).timestamp()
+    assert (clock_text(edt), clock_text(edt + 60.0)) == ("01:59:00 EDT", "01:00:00 EST")
+    assert (minute_text(edt), minute_text(edt + 60.0)) == ("01:59 EDT", "01:00 EST")
+    assert (minute_text(edt - 3_600.0), minute_text(edt + 3_660.0)) == ("00:59", "02:00")
+    spring = datetime(2026, 3, 8, 7, tzinfo=UTC).timestamp()
+    assert (minute_text(spring - 60.0), minute_text(spring)) == ("01:59", "03:00")
