@@ -4,6 +4,7 @@ Engine thread only. A reset is no loss and no profit, so the curve is cut there,
 schedule is a setting of TWS that nobody tells us, and it comes seconds after a trade date has begun. So the step itself
 is looked for: day P&L moves and neither the unrealised nor the realised P&L has, or the realised P&L is set to zero.
 Where that can't be seen (after a gap, without our own figures) the curve is cut at the beginning of the trade date.
+The running day's curve begins there, too: a trade date that begins under a figure that goes on begins no curve.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ class PnlCurve:
         self._known: PnlPoint | None = None  # the newest with values, gaps aside, of all positions
         self._lacks: frozenset[str] = frozenset()
         self._seen_of: float | None = None  # the beginning of the trade date whose reset has been seen
+        self._judged_from: float | None = None  # since when every step of the figure could be judged
+        self._reset_at: float | None = None  # the newest reset
+        self._day: Begin | None = None  # what the curve of the running day begins with
+        self._held_for: Begin | None = None  # a day that began while the figure went on
 
     def add(
         self,
@@ -92,6 +97,7 @@ class PnlCurve:
             expected = soon and self._seen_of != began_market
             known = len(self._apart) >= (FEW if expected else ENOUGH)
             judged = apart is not None and known and point.m - before.m <= JUDGED_S
+            self._judged_from = (before.m if self._judged_from is None else self._judged_from) if judged else None
             if _is_set_to_zero(before, point) or (judged and self._is_reset(before, point, expected)):
                 self._seen_of = began_market
                 self._mark(shown, shown.m)
@@ -102,6 +108,7 @@ class PnlCurve:
 
     def _mark(self, point: PnlPoint, at: float) -> None:
         """Say that the day began anew at market time `at`, before `point`."""
+        self._reset_at = at
         if self._flat is not None:
             self._keep(self._flat)
         newest = self._tail[-1]
@@ -146,13 +153,26 @@ class PnlCurve:
         """Another account or mode: its curve is another one."""
         self._tail.clear()
         self._apart.clear()
-        self._flat = self._known = None
+        self._flat = self._known = self._judged_from = self._reset_at = self._day = self._held_for = None
         self._lacks = frozenset()
 
     def section(self, day: Begin | None = None) -> PnlSection:
-        """The newest points; `day` = the account's running one."""
-        begins, date = (day.at, f"{day.day:%Y%m%d}") if day is not None else (None, "")
+        """The newest points; `day` = the account's running one by the calendar."""
+        shown = None if day is None else self._begun(day)
+        begins, date = (shown.at, f"{shown.day:%Y%m%d}") if shown is not None else (None, "")
         return PnlSection(points=tuple(self._tail), day_start=begins, trade_date=date)
+
+    def _begun(self, day: Begin) -> Begin:
+        """`day`, or the one before for as long as the broker's figure has been seen to go on."""
+        before, from_, reset = self._day, self._judged_from, self._reset_at
+        if before is not None and before.at < day.at and day != self._held_for and from_ is not None:
+            if from_ < day.at and (reset is None or reset < day.at - SOON_S):
+                self._held_for = day
+        if before is None or day != self._held_for:
+            self._day = day
+        elif reset is not None and reset >= day.at - _BEFORE_S:
+            self._day = Begin(day.at if reset < day.at + SOON_S else reset, day.day)
+        return self._day or day
 
 
 def is_gap(point: PnlPoint) -> bool:

@@ -1,5 +1,8 @@
 """PnlCurve: a gap is one empty point, the tail is bounded, every point reaches the journal."""
 
+from datetime import date
+
+from engine.bars.trading_day import Begin
 from engine.portfolio.curve import TAIL, PnlCurve, is_gap, is_reset
 
 
@@ -97,6 +100,35 @@ def test_without_our_own_figures_the_trade_date_cuts():
 def test_a_trade_date_that_changes_nothing_cuts_nothing():
     steps = [(17_990.0 + 2 * n, -500.0 + n, 0.0, 300.0 + n) for n in range(12)]
     assert resets_of(grown(steps, began=lambda m: 18_000.0 if m >= 18_000.0 else 0.5)) == []
+
+
+YESTERDAY, TODAY = Begin(1_000.0, date(2025, 11, 4)), Begin(17_000.0, date(2025, 11, 5))
+
+
+def starts(daily, from_m=16_900.0, day=lambda m: TODAY if m >= TODAY.at else YESTERDAY):
+    """[(market, beginning of the day's curve)] where it changes; `daily` = the broker's figure at a market time."""
+    curve, found = PnlCurve(lambda *_: None), []
+    for n in range(0, 2_000):
+        m = from_m + 2.0 * n
+        if daily(m) is not None:
+            curve.add(m + 1e6, m, -500.0, 0.0, daily(m), 17_000.0 if m < 18_000.0 else 18_000.0)
+        begins = curve.section(day(m)).day_start
+        if not found or found[-1][1] != begins:
+            found.append((m, begins))
+    return found
+
+
+def test_a_trade_date_that_begins_under_a_figure_that_goes_on_begins_no_curve():
+    """17:00 is the date of the euro, the broker's figure begins anew with the futures at 18:00."""
+    assert starts(lambda m: -7_143.0 if m < 18_000.0 else -500.0) == [(16_900.0, 1_000.0), (18_000.0, 18_000.0)]
+    assert starts(lambda m: -7_143.0) == [(16_900.0, 1_000.0)]
+
+
+def test_a_day_that_begins_where_the_figure_does_or_nobody_looked_is_the_calendars():
+    assert starts(lambda m: -7_143.0 if m < 17_004.0 else -500.0)[-1][1] == 17_000.0
+    assert starts(lambda m: -7_143.0, from_m=16_998.0)[-1][1] == 17_000.0, "too few points to judge by"
+    assert starts(lambda m: None if 16_950.0 < m < 17_400.0 else -7_143.0)[-1][1] == 17_000.0, "a gap"
+    assert starts(lambda m: -7_143.0, from_m=17_100.0) == [(17_100.0, 17_000.0)], "just started"
 
 
 def test_a_reset_that_the_broker_makes_at_a_time_of_its_own():
