@@ -17,7 +17,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
-from app.figures.zones import PAGE_ZONE, minute_text, shifts, shown
+from app.figures.zones import PAGE_ZONE, clock_text, minute_text, shifts, shown
 from app.format import age, signed
 from app.theme import COLOR, chart_layout, fade
 from engine.zones import local_time, offset_s
