@@ -247,6 +247,7 @@
   function ageWords(state, value, trouble) {
     if (state === "loading") { return "loading"; }
     if (state === "error") { return "error"; }
+    if (state === "empty") { return ""; }   // nothing is shown: nothing has an age
     if (state === "stale") {
       var age = trouble ? qt.clock.dataAge() : qt.clock.now() - (value.since || qt.clock.now());
       return "stale · " + qt.fmt.age(Math.round(age)).replace(".0 s", " s");

@@ -25,6 +25,7 @@ State = dict[str, Any]
 LOADING: State = {"s": "loading"}
 OWN: State = {"s": "live", "word": "current"}
 LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/qt30-bind.js counts so, too
+CLOSED = "closed"
 LAST_VISIT = "last visit"
 FLOW_S = 10.0  # what comes so soon after a request is its answer, the last known prices, not the market's flow
 _PHASE_WORDS = {"pre": "pre-market", "post": "after hours", "closed": "closed", "weekend": "weekend"}
@@ -134,6 +135,8 @@ def _not_live(s: Snapshots, rows: list[Dated]) -> State:
         words = sorted(types - {"live"}) + (["not live"] if "live" in types else [])
         return {"s": "marked", "word": ", ".join(words)}
     phase = s.broker.session if s.broker is not None else "unknown"
+    if all(row.instead == CLOSED for row in known):
+        return {"s": "marked", "word": CLOSED, "text": "The last session's prices."}
     if phase in _PHASE_WORDS:
         return {"s": "marked", "word": _PHASE_WORDS[phase], "text": "The last session's prices."}
     if all(row.instead for row in known):

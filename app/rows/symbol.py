@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from app.figures.bars import TIMEFRAMES
 from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp
 from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
@@ -11,22 +13,34 @@ from app.format import arrow, number, percent, quantity, redacted, share, signed
 from app.rows.lines import PRIORITY_WORDS
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
-from app.rows.states import LOADING, Dated, State, broker_state, dated_quote, empty, line_of, market_state
+from app.rows.states import (
+    CLOSED,
+    FLOW_S,
+    LOADING,
+    Dated,
+    State,
+    broker_state,
+    dated_quote,
+    empty,
+    line_of,
+    market_state,
+)
 from app.snapshots import Snapshots
 from engine.decimals import average_decimals
-from engine.domain import LineRow, Quote
-from engine.state.sections import FilteredRow, SymbolSection
+from engine.domain import LineRow, Quote, RuleCheck
+from engine.state.sections import QUEUED, FilteredRow, SymbolSection
 from engine.zones import local_time, offset_s
 
 View = dict[str, dict[str, Any]]
 FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconnect."
 UNITS = {"p": "pence", "c": "cents", "ag": "agorot", "%": "per cent of par"}
 ASKING = "Asking for bars ..."
+LIVE_PRICE = "Live price"
 
 
 def symbol_parts(s: Snapshots, con_id: int) -> View:
     """Everything the page of one contract shows beside the strip."""
-    section = s.symbol
+    section = _at_the_close(s)
     head = {**header(s, con_id), **neighbours(s, con_id), **(quote_panel(section) if section else {})}
     view: View = {
         "symbol": {**head, **line_panel(s, con_id), **why_panel(section), **notes(s, con_id)},
@@ -40,6 +54,29 @@ def symbol_parts(s: Snapshots, con_id: int) -> View:
         for frame in TIMEFRAMES:
             view[f"tail:bars-{frame.key}"] = chart_tail(section, frame)
     return view
+
+
+def _at_the_close(s: Snapshots) -> SymbolSection | None:
+    """The section; after the close its last price is no live one, whatever its age."""
+    section = s.symbol
+    if section is None or not _is_of_the_close(s, section):
+        return section
+
+    def closed(rules: tuple[RuleCheck, ...]) -> tuple[RuleCheck, ...]:
+        return tuple(
+            replace(rule, passed=False, text=CLOSED) if rule.name == LIVE_PRICE and rule.passed else rule
+            for rule in rules
+        )
+
+    return replace(section, rules=closed(section.rules), rules_short=closed(section.rules_short))
+
+
+def _is_of_the_close(s: Snapshots, section: SymbolSection) -> bool:
+    """Whether the quote is the last session's. The calendar alone gates nothing: ticks that keep coming are live."""
+    fresh, closed = dated_quote(section.quote, line_of(s, section.con_id)), section.closed_at
+    if closed is None or fresh.wall is None or fresh.instead:
+        return False
+    return s.market_time(fresh.wall) <= closed + FLOW_S or not fresh.flows
 
 
 def chart(section: SymbolSection) -> dict[str, Any]:
@@ -69,11 +106,15 @@ def states(s: Snapshots, con_id: int) -> dict[str, State]:
     section = s.symbol
     if section is None:
         return dict.fromkeys(("chart", "quote", "why", "line", "marks"), missing_state(s, con_id))
-    none = empty(ASKING, _sentence(section.message) or "The history answers in a few seconds.")
+    none = _no_bars(section)
     rules = empty("No rules yet", "The breakout scanner judges this symbol as soon as it has bars.")
     calm = empty("Nothing yet", "Signals of the breakout scanner and your fills of today come here.")
     no_quote = empty("No quote yet", "The first tick of a line fills this.")
+    if section.filtered:
+        no_quote = empty("No quote", f"Filtered: {section.filtered}. It has no line.")
     fresh = dated_quote(section.quote, line_of(s, con_id))
+    if _is_of_the_close(s, section):
+        fresh = fresh._replace(instead=CLOSED)
     bars = (
         fresh
         if fresh.wall is not None
@@ -86,6 +127,16 @@ def states(s: Snapshots, con_id: int) -> dict[str, State]:
         "line": broker_state(s, section, True, LOADING),
         "marks": broker_state(s, section, bool(section.signals or section.fills or section.position), calm),
     }
+
+
+def _no_bars(section: SymbolSection) -> State:
+    """Asked for, or why there will be none."""
+    if section.filtered:
+        return empty("No bars", f"Filtered: {section.filtered}. Its bars are not asked for.")
+    text = section.message.removeprefix("Historical Market Data Service error message:").strip()
+    if not text or text == QUEUED:
+        return empty(ASKING, _sentence(text) or "The history answers in a few seconds.")
+    return empty("No bars", _sentence(text))
 
 
 def missing_state(s: Snapshots, con_id: int) -> State:
@@ -329,7 +380,9 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
     if row is None:
         return {"line_text": text or None, "line_held": None, "line": False, "line_said": None}
     since = local_time(s.market_time(row.since_wall), PAGE_ZONE).strftime("%H:%M:%S")
-    lane = row.lane if row.state == "live" else row.state
+    lane: str = row.lane if row.state == "live" else row.state
+    kind = section.quote.data_type if section and section.quote else "live"
+    lane += "" if kind == "live" or row.state != "live" else f", {kind}"
     return {
         "line": True,
         "line_said": f"Subscribed LIVE {row.local_symbol} (priority={row.priority})" if row.priority else None,

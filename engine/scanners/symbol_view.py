@@ -12,7 +12,7 @@ from engine.config import BreakoutParams
 from engine.domain import ContractInfo, Fill, Quote, Signal
 from engine.scanners.facts import Facts
 from engine.scanners.why import Why
-from engine.state.sections import PositionRow, SymbolSection
+from engine.state.sections import QUEUED, PositionRow, SymbolSection
 
 DAILY_BARS = 260
 
@@ -87,6 +87,7 @@ def symbol_section(
         session_start=session.start if session is not None else None,
         trading_hours=info.trading_hours if info is not None else "",
         liquid_hours=info.liquid_hours if info is not None else "",
+        closed_at=session.end if session is not None and _is_over(session, now_market) else None,
     )
 
 
@@ -108,12 +109,16 @@ def _vwap(entry: SymbolBars, session: RunningSession | None) -> float | None:
     return float((closed * known + typical * running.volume) / (known + running.volume))
 
 
+def _is_over(session: RunningSession, now_market: float) -> bool:
+    return session.end is not None and now_market >= session.end
+
+
 def _message(entry: SymbolBars, session: RunningSession | None, now_market: float) -> str:
     """Why bars are missing, or that what is shown is of an earlier session."""
     if entry.message:
         return entry.message
     if len(entry.series) == 0:
-        return "no bars yet: history is queued"
-    if session is not None and session.end is not None and now_market >= session.end:
+        return QUEUED
+    if session is not None and _is_over(session, now_market):
         return "The market is closed: the last session's bars."
     return ""

@@ -285,6 +285,9 @@ class SignalsSection(Section, frozen=True, kw_only=True):
     total: int
 
 
+QUEUED = "no bars yet: history is queued"  # `SymbolSection.message` while nobody has answered
+
+
 class SymbolSection(Section, frozen=True, kw_only=True):
     """Everything the Symbol page shows of one contract; published while a page has it open."""
 
@@ -324,6 +327,7 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     liquid_hours: str = ""
     unit: str = ""  # what the quotes are in where that is not `currency`: p, c, %
     held: tuple[PositionRow, ...] = ()  # `position` by account
+    closed_at: float | None = None  # market time at which its trading ended; None = it is open, or not known
 
 
 class AgeRow(Struct, frozen=True):

@@ -46,7 +46,7 @@ from engine.domain import Bar, Fill, RuleCheck
 from engine.errors import CommandRefused
 from engine.state.bus import StateBus
 from engine.state.commands import Command, FindSymbol, PinSymbol
-from engine.state.sections import Answer, AnswersSection, SymbolSection, UniverseSection
+from engine.state.sections import QUEUED, Answer, AnswersSection, SymbolSection, UniverseSection
 from engine.zones import NEW_YORK
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import CL, MARKET, NQ, TSLA, WALL, fill_sample, minute_bars, symbol, tick_sample
@@ -566,3 +566,49 @@ def test_a_time_that_the_clocks_show_twice_names_its_zone() -> None:
     assert (minute_text(edt - 3_600.0), minute_text(edt + 3_660.0)) == ("00:59", "02:00")
     spring = datetime(2026, 3, 8, 7, tzinfo=UTC).timestamp()
     assert (minute_text(spring - 60.0), minute_text(spring)) == ("01:59", "03:00")
+
+
+def at_the_close(bus, quote_s: float, dwell_s: float, data_type: str = "live") -> tuple[Snapshots, dict]:
+    """TSLA in a break of its market that began 45 s ago, while New York is open."""
+    s = snapshots(bus)
+    assert s.symbol and s.symbol.quote and s.lines
+    quote = replace(s.symbol.quote, received_wall=WALL - quote_s, data_type=data_type)
+    gate = RuleCheck("Live price", None, None, True, "yes", "live, not halted", "")
+    now = s.market_time(s.now)
+    symbol = replace(s.symbol, quote=quote, closed_at=now - 45.0, rules=(gate,))
+    lines = tuple(replace(row, dwell_from_wall=WALL - dwell_s) for row in s.lines.rows)
+    s = dataclasses.replace(s, symbol=symbol, lines=replace(s.lines, rows=lines))
+    return s, symbol_parts(s, TSLA)
+
+
+def test_the_last_price_before_the_close_is_not_live(bus):
+    _, view = at_the_close(bus, 46.0, 4_000.0)
+    for card in ("quote", "chart"):
+        assert (view["state"][card]["s"], view["state"][card]["word"]) == ("marked", "closed")
+    row = view["rows:rules-long"]["Live price"]
+    assert (row["icon"][0], row["value"][0]) == ("fail", "closed")
+
+
+def test_what_answers_a_request_after_the_close_is_not_live_and_ticks_are(bus):
+    assert at_the_close(bus, 2.0, 3.0)[1]["state"]["quote"]["s"] == "marked", "asked just now"
+    view = at_the_close(bus, 2.0, 4_000.0)[1]
+    assert view["state"]["quote"]["s"] == "live", "the calendar labels, it never gates"
+    assert view["rows:rules-long"]["Live price"]["icon"][0] == "pass"
+
+
+def test_a_frozen_symbols_lane_says_so(bus):
+    assert at_the_close(bus, 2.0, 4_000.0, "frozen")[1]["symbol"]["line_lane"] == "streaming, frozen"
+
+
+def test_an_answer_that_there_are_no_bars_is_no_question(bus):
+    said = "Historical Market Data Service error message:HMDS query returned no data: LEZ5@CME Trades"
+    bus.publish(f"symbol:{TSLA}", section(bars=(), message=said))
+    state = symbol_parts(snapshots(bus), TSLA)["state"]["chart"]
+    assert state == {"s": "empty", "title": "No bars", "text": "HMDS query returned no data: LEZ5@CME Trades."}
+    bus.publish(
+        f"symbol:{TSLA}", section(bars=(), quote=None, message=QUEUED, filtered="expired: last traded 2025-09-22")
+    )
+    states = symbol_parts(snapshots(bus), TSLA)["state"]
+    for card in ("chart", "quote"):
+        assert states[card]["title"] in ("No bars", "No quote")
+        assert "expired: last traded 2025-09-22" in states[card]["text"] and "queued" not in states[card]["text"]
