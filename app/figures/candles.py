@@ -103,6 +103,17 @@ def stamp(section: SymbolSection) -> str:
     return f"{section.con_id}.{from_history}.{len(section.daily)}.{section.ema_fast_len}.{section.ema_slow_len}"
 
 
+def vwap_now(section: SymbolSection) -> float | None:
+    """The VWAP of the session that the newest bar is of: the engine's is that of the regular one, over at night."""
+    if not section.bars or section.session_start is None:
+        return section.vwap
+    newest = section.bars[-1].time
+    if section.session_start <= newest and (section.closed_at is None or newest < section.closed_at):
+        return section.vwap
+    starts = session_starts(section.bars, section, exchange_zone(section.time_zone))
+    return vwap(section.bars, starts)[-1]
+
+
 def newest_at(section: SymbolSection) -> int | None:
     """Market time of the newest minute: when it jumps by more than the tail holds, the base has to be sent again."""
     return round(section.bars[-1].time) if section.bars else None

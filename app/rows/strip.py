@@ -9,6 +9,7 @@ from app.rows.gauge import cells, status_word
 from app.rows.positions import positions_state
 from app.rows.states import OWN
 from app.snapshots import Snapshots
+from engine.bars.hours import HOLIDAY
 from engine.domain import ALL_ACCOUNTS
 from engine.state.sections import BrokerSection, HealthSection, PositionsSection
 
@@ -90,9 +91,11 @@ def _session(s: Snapshots) -> dict[str, Any]:
         return {"phase": [PHASES["unknown"], "idle"], "session": None, "clock": None, "own_clock": None}
     # market(t) = t + offset + (t - base) * (rate - 1); at rate 1 the base does not matter and stays out of the delta
     base = 0.0 if b.clock_rate == 1.0 else round(b.as_of_wall or s.now, 1)
+    holiday = ", holiday" if b.session_text.startswith(HOLIDAY) else ""
+    text = b.session_text.removeprefix("after hours, ").removeprefix(HOLIDAY)  # the phase above it says so
     return {
-        "phase": [PHASES.get(b.session, b.session), "open" if b.session == "open" else b.session],
-        "session": b.session_text.removeprefix("after hours, ") or None,  # the phase above it says so
+        "phase": [PHASES.get(b.session, b.session) + holiday, "open" if b.session == "open" else b.session],
+        "session": text or None,
         "clock": [round(b.clock_offset_s, 1), base, b.clock_rate, EXCHANGE_ZONE],
         "own_clock": abs(b.clock_offset_s) > OWN_CLOCK_S or b.clock_rate != 1.0,
     }

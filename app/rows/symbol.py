@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from app.figures.bars import TIMEFRAMES
-from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp
+from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp, vwap_now
 from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
 from app.format import arrow, number, percent, quantity, redacted, share, signed, times, tone
 from app.rows.lines import PRIORITY_WORDS
@@ -91,7 +91,7 @@ def chart(section: SymbolSection) -> dict[str, Any]:
         "short": _rounded(section.level_short, section),
         "range": [_rounded(value, section) for value in opening] if opening else None,
         "cost": _rounded(held.avg_price, section) if held else None,
-        "vwap": None if section.vwap is None else round(section.vwap, decimals_of(section) + FINER),
+        "vwap": None if (average := vwap_now(section)) is None else round(average, decimals_of(section) + FINER),
         "tone": tone(_change(section.quote)),
         "marks": chart_marks(section),
     }

@@ -57,6 +57,9 @@ class Hours(NamedTuple):
 UNKNOWN_HOURS = Hours((), None, None)
 
 
+HOLIDAY = "holiday, "  # before the words of a weekday without regular hours
+
+
 class PhaseNow(NamedTuple):
     """`ends_market` is when the phase changes; None = not known."""
 
@@ -108,7 +111,8 @@ def phase(now_market: float, trading: Hours, liquid: Hours, where: tzinfo = NEW_
         return _closed(now_market, trading, liquid, where)
     regular = liquid.at(now_market)
     if regular is not None:
-        return PhaseNow("open", f"closes in {span(regular.close - now_market)}", regular.close)
+        word = "half day, " if _is_short(regular, liquid, where) else ""
+        return PhaseNow("open", f"{word}closes in {span(regular.close - now_market)}", regular.close)
     coming = liquid.next(now_market)
     if coming is not None and coming.open < whole.close:
         return PhaseNow("pre", f"opens in {span(coming.open - now_market)}", coming.open)
@@ -142,10 +146,31 @@ def _closed(now_market: float, trading: Hours, liquid: Hours, where: tzinfo) -> 
     name: SessionPhase = "weekend" if local.weekday() >= 5 or _after_friday(local, first, where) else "closed"
     ends = first.open if first is not None else None
     if regular is not None:
-        return PhaseNow(name, f"opens in {span(regular.open - now_market)}", ends)
+        word = HOLIDAY if name == "closed" and _is_holiday(local, liquid) else ""
+        return PhaseNow(name, f"{word}opens in {span(regular.open - now_market)}", ends)
     if first is not None:
         return PhaseNow(name, f"pre-market in {span(first.open - now_market)}", ends)
     return PhaseNow(name, "closed", None)
+
+
+def _is_holiday(local: datetime, liquid: Hours) -> bool:
+    """A weekday without regular hours."""
+    noon = local.replace(hour=12, minute=0, second=0, microsecond=0)
+    days = {datetime.fromtimestamp(session.open, local.tzinfo).date() for session in liquid.sessions}
+    return local.weekday() < 5 and local.date() not in days and liquid.knows(noon.timestamp())
+
+
+def _is_short(regular: Session, liquid: Hours, where: tzinfo) -> bool:
+    """It closes an hour or more before another session does that opens at the same time of day."""
+    opens, closes = (_of_day(at, where) for at in regular)
+    return any(
+        _of_day(each.open, where) == opens and _of_day(each.close, where) - closes >= 3600.0 for each in liquid.sessions
+    )
+
+
+def _of_day(at: float, where: tzinfo) -> float:
+    local = datetime.fromtimestamp(at, where)
+    return local.hour * 3600.0 + local.minute * 60.0
 
 
 def _after_friday(local: datetime, coming: Session | None, where: tzinfo) -> bool:

@@ -210,3 +210,11 @@ def test_a_candidates_change_since_the_open_has_a_base(
     candidate = next(each for each in s.scanners.candidates if each.con_id in quotes)
     (now,) = at_the_moment((candidate,), quotes)
     assert now.since_open_pct == pytest.approx(expected)
+
+
+def test_a_holiday_is_said_beside_the_closed_market() -> None:
+    s = snapshots(session="closed")
+    assert s.broker
+    s = dataclasses.replace(s, broker=replace(s.broker, session_text="holiday, opens in 23 h 29 min"))
+    strip = strip_parts(s)["strip"]
+    assert (strip["phase"][0], strip["session"]) == ("New York closed, holiday", "opens in 23 h 29 min")

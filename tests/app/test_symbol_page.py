@@ -31,7 +31,7 @@ from app.figures.bars import (
     tail_of,
     vwap,
 )
-from app.figures.candles import chart_base, chart_tail, stamp
+from app.figures.candles import chart_base, chart_tail, stamp, vwap_now
 from app.figures.zones import clock_text, exchange_zone, minute_text, shown
 from app.rows.find_page import name_parts, request_id_of
 from app.rows.marks import chart_marks, mark_rows
@@ -612,3 +612,19 @@ def test_an_answer_that_there_are_no_bars_is_no_question(bus):
     for card in ("chart", "quote"):
         assert states[card]["title"] in ("No bars", "No quote")
         assert "expired: last traded 2025-09-22" in states[card]["text"] and "queued" not in states[card]["text"]
+
+
+def test_after_the_close_the_vwap_is_that_of_the_session_of_the_newest_bar():
+    """The regular session's average would stretch the axis of a quiet evening."""
+    day = (
+        bar(new_york(5, 15, 58), 430),
+        bar(new_york(5, 15, 59), 431),
+        bar(new_york(5, 18, 0), 414),
+        bar(new_york(5, 18, 1), 415),
+    )
+    over = section(bars=day, vwap=430.63, session_start=new_york(5, 9, 30), closed_at=new_york(5, 16))
+    assert vwap_now(over) == chart_base(over, TIMEFRAMES[0], 20)["w"][-1] == 414.5
+    running = section(bars=day[:2], vwap=430.63, session_start=new_york(5, 9, 30))
+    assert vwap_now(running) == 430.63
+    early = section(bars=day[2:], vwap=430.63, session_start=new_york(6, 9, 30))
+    assert vwap_now(early) == 414.5

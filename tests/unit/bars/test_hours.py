@@ -133,3 +133,23 @@ def test_a_holiday_is_closed() -> None:
 )
 def test_spans_in_words(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_a_holiday_and_a_half_day_are_called_so() -> None:
+    trading = parse_hours(
+        "20251126:0400-20251126:2000;20251127:CLOSED;20251128:0400-20251128:1700;20251201:0400-20251201:2000",
+        "US/Eastern",
+    )
+    liquid = parse_hours(
+        "20251126:0930-20251126:1600;20251127:CLOSED;20251128:0930-20251128:1300;20251201:0930-20251201:1600",
+        "US/Eastern",
+    )
+    words = {
+        "2025-11-27T10:00": "holiday, opens in 23 h 30 min",
+        "2025-11-28T12:31": "half day, closes in 29 min",
+        "2025-11-28T03:00": "opens in 6 h 30 min",  # the day after is none
+        "2025-11-26T12:31": "closes in 3 h 29 min",
+        "2025-11-26T21:00": "opens in 36 h 30 min",
+        "2025-11-29T10:00": "opens in 47 h 30 min",
+    }
+    assert {at: phase(ny(at), trading, liquid).text for at in words} == words
