@@ -5,6 +5,7 @@ True minus U+2212, thousands by comma, a missing value is an en dash. No functio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,6 +13,10 @@ MINUS: Final = "−"
 MISSING: Final = "–"
 UP: Final = "▲"
 DOWN: Final = "▼"
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_OCC: Final = re.compile(
+    r"(\S{1,6}) *(\d\d)(0[1-9]|1[0-2])(\d\d)([CP])(\d{5})(\d{3})"
+)  # root, day, right, strike in mills
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -120,9 +125,24 @@ def account_labels(accounts: Sequence[str]) -> dict[str, str]:
     return {name: f"{redacted(name)} ({place})" for place, name in enumerate(accounts, 1)}
 
 
-def short_name(local_symbol: str) -> str:
-    """A name that fits a mark on a chart: an option's is its underlying's with three dots."""
-    return local_symbol if len(local_symbol) <= 10 else f"{local_symbol.split()[0][:8]} …"
+def named(local_symbol: str, year: int) -> str:
+    """An option's OCC symbol as it is read, "AAPL  251219C00300000" -> "AAPL 300 C 19 Dec"; any other name is itself.
+
+    `year` is the present one: a day of another says its own.
+    """
+    found = _OCC.fullmatch(local_symbol)
+    if found is None:
+        return local_symbol
+    root, its_year, month, day, right, whole, mills = found.groups()
+    strike = f"{int(whole)}.{mills}".rstrip("0").rstrip(".")
+    other = "" if int(its_year) == year % 100 else f" {its_year}"
+    return f"{root} {strike} {right} {int(day)} {MONTHS[int(month) - 1]}{other}"
+
+
+def short_name(local_symbol: str, year: int) -> str:
+    """A name that fits a mark on a chart."""
+    name = named(local_symbol, year)
+    return name if len(name) <= 10 or name != local_symbol else f"{name.split()[0][:8]} …"
 
 
 def plural(count: int, word: str, many: str | None = None) -> str:

@@ -85,10 +85,20 @@
     return hours ? hours + ":" + two(minutes) + ":" + tail : minutes + ":" + tail;
   }
 
+  var MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  var OCC = /^(\S{1,6}) *(\d\d)(0[1-9]|1[0-2])(\d\d)([CP])(\d{5})(\d{3})$/;
+  function named(localSymbol, year) {
+    var found = OCC.exec(localSymbol);
+    if (!found) { return localSymbol; }
+    var strike = (Number(found[6]) + "." + found[7]).replace(/0+$/, "").replace(/\.$/, "");
+    return found[1] + " " + strike + " " + found[5] + " " + Number(found[4]) + " " + MONTHS[Number(found[3]) - 1] +
+      (Number(found[2]) === year % 100 ? "" : " " + found[2]);
+  }
+
   window.qt = window.qt || {};
   window.qt.fmt = {
     MINUS: MINUS, MISSING: MISSING, UP: UP, DOWN: DOWN,
     number: number, signed: signed, percent: percent, share: share, times: times, tone: tone,
-    arrow: arrow, quantity: quantity, age: age, held: held
+    arrow: arrow, quantity: quantity, age: age, held: held, named: named
   };
 })();

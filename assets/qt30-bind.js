@@ -50,6 +50,11 @@
     return parts.find(function (part) { return part.type === "timeZoneName"; }).value;
   };
 
+  /* A symbol as it is read in rows; the year of an option is said when it is not that of the market's clock. */
+  qt.nameOf = function (localSymbol) {
+    return qt.fmt.named(localSymbol, new Date(qt.clock.market(qt.clock.now()) * 1000).getUTCFullYear());
+  };
+
   function timedText(value) {
     var now = qt.clock.now();
     var text = value.text;
@@ -81,7 +86,7 @@
   function symbolNode(value) {
     var bold = document.createElement(value.con ? "a" : "b");
     bold.className = "qt-sym";
-    bold.textContent = value.sym;
+    bold.textContent = qt.nameOf(value.sym);
     bold.title = value.sym;
     if (value.con) { bold.href = "/symbol/" + encodeURIComponent(value.con); }
     return bold;

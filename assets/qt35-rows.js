@@ -133,7 +133,8 @@
     cols.forEach(function (col, i) {
       var link = row.children[i + 1].firstChild;
       var href = "/symbol/" + encodeURIComponent(col[0]);   // two contracts may have the same symbol
-      if (link.textContent !== col[1]) { link.textContent = col[1]; }
+      var name = qt.nameOf(col[1]);
+      if (link.textContent !== name) { link.textContent = name; link.title = col[1]; }
       if (link.getAttribute("href") !== href) { link.setAttribute("href", href); }
     });
   }

@@ -36,8 +36,11 @@
   }
   /* A row of one account among several is "<con_id>.<number>". */
   function conOf(id) { return String(id).split(".")[0]; }
+  var LONG_NAME = 10;
   function symbolLink(d, id) {
-    return el("a", { href: "/symbol/" + conOf(id), className: "qt-sym", tabIndex: -1 }, d.sym);
+    var name = qt.nameOf(d.sym).replace(/ (\d+) ([A-Z][a-z]{2})( \d\d)?$/, function (day) { return " " + day.trim().replace(/ /g, "\u00a0"); });
+    var cls = name.length > LONG_NAME ? "qt-sym qt-sym-long" : "qt-sym";
+    return el("a", { href: "/symbol/" + conOf(id), className: cls, tabIndex: -1, title: d.sym }, name);
   }
   /* The unit behind a price: pence, cents, per cent of par; nothing where it goes without saying. */
   function unit(text, name) { return name ? [text, el("span", { className: "qt-unit", key: "u" }, " " + name)] : text; }
@@ -56,7 +59,7 @@
     mark: function (d) {
       return two(unit(fmt.number(d.mark, d.dec), d.pu), d.mkind || "", "", d.far ? "warn" : "", d.why);
     },
-    day: function (d) { var m = money(d.day, 2); return two(m[0], d.day2, m[1], "", d.why); },
+    day: function (d) { var m = money(d.day, 2); return two(m[0], d.day2, m[1], "", d.why || d.day2); },
     unr: function (d) {
       var m = money(d.unr, 2);
       return two(m[0], fmt.percent(d.unrp), m[1], "", d.why);
@@ -118,8 +121,10 @@
     var age = qt.ageOf(at);
     return at === 0 && age === 0 ? "< " + FRESH_S + " s" : fmt.age(at === 0 ? Math.ceil(age + FRESH_S) : age).replace(".0 s", " s");
   };
+  /* "5 min 48 s" -> "5 min": a cell has room for one unit. */
+  function inShort(text) { return text.replace(/^(\d+ (?:min|h|d)) .*$/, "$1"); }
   functions.qtAge = function (params) {
-    return params.node.rowPinned ? "" : qt.ageText(params.data ? params.data.at : null);
+    return params.node.rowPinned ? "" : inShort(qt.ageText(params.data ? params.data.at : null));
   };
   functions.qtHeld = function (params) {
     return params.data && params.data.since ? fmt.held(qt.clock.now() - params.data.since) : fmt.MISSING;

@@ -39,7 +39,7 @@
     var c = worth(id, curve(row, width)), tone = fmt.tone(c.change, 0);
     var svg = node("svg", { width: width, height: HEIGHT, role: "img", "aria-label": row.sym + " unrealised " +
       fmt.signed(c.value, 0) + ", " + fmt.signed(c.change, 0) + " in the last hour" });
-    var name = node("text", { x: 0, y: HEIGHT / 2 + 4, class: "qt-curve-name" }, short(row.sym));
+    var name = node("text", { x: 0, y: HEIGHT / 2 + 4, class: "qt-curve-name" }, short(qt.nameOf(row.sym)));
     name.appendChild(node("title", {}, row.sym));
     svg.appendChild(name);
     svg.appendChild(node("path", { d: c.path, class: "qt-curve", "data-tone": tone }));

@@ -272,7 +272,7 @@
 
   var draw = {
     symbol: function (d) {
-      return el(window.React.Fragment, null, el("a", { href: "/symbol/" + d.id, className: "qt-sym", tabIndex: -1 }, d.sym),
+      return el(window.React.Fragment, null, el("a", { href: "/symbol/" + d.id, className: "qt-sym", tabIndex: -1, title: d.sym }, qt.nameOf(d.sym)),
         d.short ? el("span", { className: "qt-side", title: "Short side" }, fmt.DOWN) : null);
     },
     score: function (d) {

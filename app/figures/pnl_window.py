@@ -111,7 +111,7 @@ def fill_marks(fills: tuple[Fill, ...]) -> list[Mark]:
     return [
         Mark(
             f.time_market,
-            f"{short_name(f.local_symbol)} {MINUS if f.side == 'SLD' else '+'}{quantity(f.quantity)}",
+            f"{short_name(f.local_symbol, local_time(f.time_market, PAGE_ZONE).year)} {MINUS if f.side == 'SLD' else '+'}{quantity(f.quantity)}",
             "fill",
         )
         for f in fills[-8:]

@@ -87,18 +87,18 @@ def _pnl() -> Component:
 
 def _positions() -> Component:
     columns = [
-        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=17, minWidth=92),
-        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=78),
-        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=15, minWidth=98),
+        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=40, minWidth=92),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=9, minWidth=96),
+        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=12, minWidth=110),
         column(
             "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"
         ),
         column("last", "Last", "last", also=("chg", "kind", "far", "pu"), flex=12, minWidth=82),
-        column("day", "Day P&L", "day", also=("day2",), flex=13, minWidth=84, enableCellChangeFlash=True),
-        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=13, minWidth=88),
-        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=14, minWidth=96),
-        column("trend", "Trend", "trend", num=False, phone=False, width=66, minWidth=66),
-        age_column("Age", phone=False, width=70, minWidth=70),
+        column("day", "Day P&L", "day", also=("day2",), flex=11, minWidth=90, enableCellChangeFlash=True),
+        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=11, minWidth=88),
+        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=11, minWidth=94),
+        column("trend", "Trend", "trend", num=False, phone=False, width=54, minWidth=54),
+        age_column("Age", phone=False, width=68, minWidth=68),
     ]
     filtered = html.Span(
         [html.A(bound("positions.filtered"), href="/positions"), bound("positions.filtered_why", "qt-soft qt-why")],

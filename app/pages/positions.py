@@ -36,8 +36,8 @@ def layout(**_: Any) -> Component:
 
 def _grid() -> Component:
     columns = [
-        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=18, minWidth=110),
-        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=8, minWidth=84),
+        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=26, minWidth=92),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=9, minWidth=96),
         column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=14, minWidth=104),
         column("spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False),
         column("last", "Last", "last", also=("chg", "kind", "far", "pu"), flex=12, minWidth=84),
@@ -48,7 +48,7 @@ def _grid() -> Component:
         column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=13, minWidth=100),
         column("emas", "EMA 8 / 21", "fast", also=("slow",), phone=False, flex=12, minWidth=90),
         column("trend", "Trend", "trend", num=False, phone=False, width=74, minWidth=74),
-        age_column("Price age", phone=False, width=88, minWidth=80),
+        age_column("Price age", phone=False, width=86, minWidth=86),
     ]
     return card(
         "Positions",

@@ -397,12 +397,18 @@ FORMAT_CASES = [
     (fmt.age, (273600.0,), "3 d 4 h"),
     (fmt.held, (131.9,), "2:11"),
     (fmt.held, (9026.0,), "2:30:26"),
+    (fmt.named, ("AAPL  251219C00300000", 2025), "AAPL 300 C 19 Dec"),
+    (fmt.named, ("F     260109P00012500", 2025), "F 12.5 P 9 Jan 26"),
+    (fmt.named, ("GOOGL1251219C00005125", 2025), "GOOGL1 5.125 C 19 Dec"),
+    (fmt.named, ("E2AX5 C6900", 2025), "E2AX5 C6900"),
+    (fmt.named, ("TSLA", 2025), "TSLA"),
 ]
 
 
 PYTHON_ALONE = [  # what the browser does not write
-    (fmt.short_name, ("NQZ5",), "NQZ5"),
-    (fmt.short_name, ("AAPL  251219C00300000",), "AAPL …"),
+    (fmt.short_name, ("NQZ5", 2025), "NQZ5"),
+    (fmt.short_name, ("AAPL  251219C00300000", 2025), "AAPL 300 C 19 Dec"),
+    (fmt.short_name, ("IBM 3.5 05/15/29", 2025), "IBM …"),
 ]
 
 
