@@ -108,7 +108,7 @@
   }
 
   /* Words that would lie on others, or stick out, are left out; their marks stay. First come, first shown: the axis, the
-     last value, the arrows, high and low, gaps, resets and sessions, the newest fills. */
+     last value, high and low, the arrows, gaps, resets and sessions, the newest fills. */
   function declutter(chart, gd) {
     var svg = gd.querySelector(".main-svg");
     if (!svg) { return; }
@@ -121,16 +121,20 @@
     }
     var tag = document.getElementById(chart.id + "-tag");
     all(".xaxislayer-above text, .yaxislayer-above text, .yaxislayer-below text").concat(tag && !tag.hidden ? [tag] : [])
-      .concat(all(".annotation-arrow-g")).forEach(function (node) { var r = rect(node); if (r) { taken.push(r); } });
+      .forEach(take);
+    function take(node) { var r = rect(node); if (r) { taken.push(r); } }
     var notes = all(".annotation"), still = [], fills = [];
     notes.forEach(function (note) { (note.querySelector(".annotation-arrow-g") ? fills : still).push(note); });
-    all(".scatterlayer .textpoint text").concat(still, fills.reverse()).forEach(function (node) {
+    all(".scatterlayer .textpoint text").forEach(place);
+    all(".annotation-arrow-g").forEach(take);
+    still.concat(fills.reverse()).forEach(place);
+    function place(node) {
       var text = node.querySelector(".annotation-text-g") || node, r = rect(text);
       if (!r) { return; }
       var shown = isFree(r);
       text.style.visibility = shown ? "" : "hidden";
       if (shown) { taken.push(r); }
-    });
+    }
   }
 
   /* The plot has the size of its place: measured anew whenever it has not. */

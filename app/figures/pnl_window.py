@@ -108,15 +108,9 @@ def basis_words(begins: float) -> str:
 
 def fill_marks(fills: tuple[Fill, ...]) -> list[Mark]:
     """ "TSLA −50" where a fill was; the newest eight."""
-    return [
-        Mark(
-            f.time_market,
-            f"{short_name(f.local_symbol, local_time(f.time_market, PAGE_ZONE).year)} {MINUS if f.side == 'SLD' else '+'}{quantity(f.quantity)}",
-            "fill",
-        )
-        for f in fills[-8:]
-    ]
+    return [Mark(f.time_market, _fill_words(f), "fill") for f in fills[-8:]]
 
 
-def _sign(fill: Fill) -> str:
-    return MINUS if fill.side == "SLD" else "+"
+def _fill_words(fill: Fill) -> str:
+    year = local_time(fill.time_market, PAGE_ZONE).year
+    return f"{short_name(fill.local_symbol, year)} {MINUS if fill.side == 'SLD' else '+'}{quantity(fill.quantity)}"
