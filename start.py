@@ -26,7 +26,7 @@ LOCK = os.path.join(ROOT, ".venv.lock")
 SUPPORTED = ((3, 14), (3, 13), (3, 12), (3, 11))  # newest first
 WINDOWS = os.name == "nt"
 TAIL_LINES = 20
-TWO_WORKERS = ("-n", "2", "--dist", "loadgroup", "--max-worker-restart", "2", "--durations", "10")
+WORKERS = ("-n", "3", "--dist", "loadgroup", "--max-worker-restart", "2", "--durations", "10")
 PROBE = (
     "import json, os, struct, sys, sysconfig\n"
     "try:\n"
@@ -383,8 +383,8 @@ def run_tests(arguments):
         arguments.remove("--long")
         browser, module = find_browser(), ["-m", "tests.long"]
     else:
-        # All tests: two at a time, because most of them wait for something; some: as the caller says.
-        browser, module = ensure_browser(), ["-m", "pytest"] + ([] if arguments else list(TWO_WORKERS))
+        # All tests: three at a time, because most of them wait for something; some: as the caller says.
+        browser, module = ensure_browser(), ["-m", "pytest"] + ([] if arguments else list(WORKERS))
     if browser:
         os.environ["QTRADE_BROWSER"] = browser
     return hand_over(module + arguments)

@@ -269,7 +269,7 @@ def test_debian_as_root_installs_the_browser(monkeypatch: pytest.MonkeyPatch) ->
     ("typed", "module", "dev"),
     [
         (["--no-browser", "--port", "1"], ["app.py", "--no-browser", "--port", "1"], False),
-        (["test"], ["-m", "pytest", *start.TWO_WORKERS], True),
+        (["test"], ["-m", "pytest", *start.WORKERS], True),
         (["test", "-k", "x", "tests/unit"], ["-m", "pytest", "-k", "x", "tests/unit"], True),
         (["test", "--long", "ledger", "--fast"], ["-m", "tests.long", "ledger", "--fast"], True),
     ],
