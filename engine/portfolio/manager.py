@@ -380,7 +380,6 @@ class TradeManager:
             fills=fills[-200:],
             complete=self._complete,
             accounts=each,
-            totals=(figures.rows_daily_pnl, figures.unrealized_pnl, figures.gross_exposure),
         )
 
     def fills(self) -> tuple[Fill, ...]:

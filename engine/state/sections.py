@@ -195,7 +195,6 @@ class PositionsSection(Section, frozen=True, kw_only=True):
     fills: tuple[Fill, ...]
     complete: bool  # the broker has sent all positions of this connection
     accounts: tuple[AccountFigures, ...] = ()
-    totals: tuple[float | None, float | None, float | None] = (None, None, None)  # day, unrealized, exposure of rows
 
 
 class QuotesSection(Section, frozen=True, kw_only=True):
