@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from engine.bars.kept_units import SOURCES, Kind, Source
-from engine.bars.round_lots import LOT, Ratio
+from engine.bars.round_lots import Ratio
 
 MANY_SIZES = 24
 SIZES_PER_SYMBOL = 24
+WHOLE_SIZE = 10  # shares: divides every lot above 1, also one of a former price that a fallen stock still has
 MANY_FLOORED = 25  # so many stocks above the floor, none far below: in lots each would trade 25 million shares a day
 SOME_BELOW = 0.3  # a gateway that ignores the floor returns a few thin stocks; in lots most look thin
 MANY_ANSWERS = 20
@@ -66,7 +67,7 @@ class SourceVotes:
         for size in sizes_raw:
             if size is not None and size > 0:
                 self._sizes[con_id] = self._sizes.get(con_id, 0) + 1
-                if size % LOT == 0:
+                if size % WHOLE_SIZE == 0:
                     self._round += 1
                 else:
                     self._odd += 1

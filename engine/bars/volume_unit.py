@@ -10,9 +10,9 @@ from another symbol. What can be seen, strongest first:
    a third for some names).
 2. Scan floors are in shares: a stock that a scan with avgVolumeAbove=500,000 returned can't trade 90,000 shares a
    day, so an average that low is in lots; an average of 20 million lots would be 2 billion shares: shares.
-3. Displayed bid and ask sizes of stocks below 250 USD (whose round lot is 100) are whole hundreds in shares, and hardly
-   ever in lots. Of the volume they speak only in part: from server version 175 to 219 sizes and history may be in
-   shares while tick 8 stays in lots.
+3. Displayed bid and ask sizes of stocks below 250 USD (whose round lot is 100, or 40 or 10 where the price fell since
+   it was assigned) are whole tens in shares, and mostly not in lots. Of the volume they speak only in part: from
+   server version 175 to 219 sizes and history may be in shares while tick 8 stays in lots.
 4. A history volume with a fraction (948837.22) counts odd lots as parts of a lot: lots; and the steps of the fractions
    (1/100, 1/40, 1/10) are the symbol's lot.
 5. Where a source is known to count in lots and nothing of the above told the symbol's: 100 up to 250 USD, as the rule

@@ -24,6 +24,7 @@ TEN = datetime(2026, 11, 4, 15, tzinfo=UTC).timestamp()  # 10:00 New York, a Wed
 DAY = "20261104"
 CHEAP, DEAR, DEARER, DEAREST = 11, 12, 13, 14
 LOT_OF = {CHEAP: 100.0, DEAR: 40.0, DEARER: 10.0, DEAREST: 1.0}
+FALLEN = 77  # below 250 USD, its lot is still that of its former price
 PRICE_OF = {CHEAP: 50.0, DEAR: 600.0, DEARER: 2_400.0, DEAREST: 700_000.0}
 VOLUME_OF = {CHEAP: 3_400_000.0, DEAR: 2_100_000.0, DEARER: 96_000.0, DEAREST: 2_410.0}
 
@@ -100,6 +101,15 @@ def test_lots_show_by_odd_sizes() -> None:
     hear_sizes(units, in_lots=True)
     assert units.tick_factor(1_000) == units.size_factor(1_000) == 100.0
     assert units.history_factor(1_000) is None, "nothing ties history to the ticks yet"
+
+
+@pytest.mark.parametrize("lot", [100, 40, 10])
+def test_a_fallen_stock_that_keeps_its_former_lot_does_not_make_shares_lots(lot: int) -> None:
+    units = again(kept_of(learned(ticks=False)))
+    units.know(stock(FALLEN))
+    for number in range(60):
+        units.on_ticks(FALLEN, None, None, 190.0, float((3 + number % 7) * lot), at_market=TEN + number)
+    assert units.tick_factor(CHEAP) == units.tick_factor(DEAR) == 1.0, "one symbol alone spoke since the restart"
 
 
 def test_sizes_of_dear_stocks_say_nothing() -> None:
