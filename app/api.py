@@ -12,9 +12,9 @@ from app import api_bars, api_fills, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
-from engine.encodable import to_json
 from engine.journal.thinning import is_reset
 from engine.portfolio.valuation import cents
+from engine.storage.encodable import to_json
 
 PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from engine.execution_ids import revision_of
+from engine.domain import revision_of
 from engine.journal.rows import FillRow
 from engine.journal.source import JournalSource
 from engine.portfolio.fills import is_busted, is_heading, is_master, order_doubts, price_unit, root, without_allocations

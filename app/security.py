@@ -14,7 +14,7 @@ from flask import Flask, Response, abort, request
 from msgspec import Struct
 from werkzeug.exceptions import HTTPException
 
-from engine.encodable import to_json
+from engine.storage.encodable import to_json
 
 log = logging.getLogger("qtrade.web")
 

@@ -19,10 +19,10 @@ import numpy as np
 from engine.bars.series import HISTORY
 from engine.bars.store import BarStore
 from engine.bars.usual import UsualVolume
+from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.domain import Bar, ContractRef, Quote, Signal
 from engine.scanners.breakout import BreakoutScanner, Surroundings
-from engine.scanners.rules import Floors
 
 OPEN = 1_762_353_000.0 - 600.0  # 2025-11-05 09:20 New York: some minutes of the day are left
 BARS = 390

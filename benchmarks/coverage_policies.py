@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from engine.coverage.rotation import Rotation
+from engine.coverage.urgency import CoveragePolicy, Place
 from engine.domain import Demand, Stay
-from engine.lines.coverage import CoveragePolicy, Place
 from engine.lines.ledger import Line
-from engine.lines.rotation import Rotation
 
 REFRESH_S = 60.0
 

@@ -12,17 +12,17 @@ from benchmarks.coverage_gateway import ReplayGateway
 from benchmarks.coverage_policies import Fixed, Gainers, RoundRobin
 from benchmarks.coverage_score import Activity, Raised
 from benchmarks.coverage_world import STEPS_PER_S, Recording
-from engine.bars.history import HistoryDesk
+from engine.bars.history import HistoryQueue
 from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import BrokerEvent, RequestError, ScanRows, ScanSpec, Ticks
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, CoverageSettings, LineSettings, MarketScanSettings
+from engine.coverage.rotation import Rotation
+from engine.coverage.urgency import CoveragePolicy
 from engine.domain import Demand, Signal
 from engine.lines.bus import Hooks, MarketDataBus, coverage_policy
-from engine.lines.coverage import CoveragePolicy
-from engine.lines.rotation import Rotation
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.parts import Parts
 
@@ -78,7 +78,7 @@ def known_units(recording: Recording) -> VolumeUnits:
     return units
 
 
-def _know_history(desk: HistoryDesk, recording: Recording) -> None:
+def _know_history(desk: HistoryQueue, recording: Recording) -> None:
     """The bars that `warm_store` gave are not asked for again today."""
     today = desk._today()
     for contract in recording.contracts:
@@ -112,7 +112,7 @@ class Replay:
         )
         self.bus = MarketDataBus(self.gateway, lines, self.clock, hooks, self._coverage)
         self.bus.rotation = self._rotation(settings, hooks)
-        self.desk = HistoryDesk(
+        self.desk = HistoryQueue(
             self.gateway,
             store,
             units,

@@ -29,9 +29,9 @@ _TRUTH_SOURCES = (
     "engine/bars/*.py",
     "engine/config.py",
     "engine/scanners/breakout.py",
-    "engine/scanners/facts.py",
-    "engine/scanners/rules.py",
-    "engine/scanners/tracker.py",
+    "engine/breakout/facts.py",
+    "engine/breakout/rules.py",
+    "engine/breakout/life.py",
     "benchmarks/coverage_truth.py",
 )
 

@@ -33,8 +33,8 @@ from benchmarks.coverage_world import START, chosen_contracts
 from engine.bars import history_plan
 from engine.broker.port import ScanRow, ScanRows
 from engine.domain import ContractRef
-from engine.engine import Engine
-from engine.rooms import Rooms
+from engine.kernel.engine import Engine
+from engine.kernel.rooms import Rooms
 from engine.scanners.market import ScanResult
 from engine.scanners.presets import PRESETS
 from simulator.world.catalogue import STOCKS

@@ -12,13 +12,13 @@ from benchmarks.coverage_replay import known_units
 from benchmarks.coverage_score import Raised
 from benchmarks.coverage_world import STEPS_PER_MIN, STEPS_PER_S, Array, Recording
 from engine.bars.store import BarStore
+from engine.breakout.facts import edges
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
+from engine.coverage.visits import VisitJudge
 from engine.domain import Quote, Signal
 from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.coordinator import CYCLE_S, floors_of
-from engine.scanners.facts import edges
-from engine.scanners.visits import VisitJudge
 
 
 class Truth:

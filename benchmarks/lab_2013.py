@@ -17,14 +17,14 @@ from msgspec import structs
 
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import trade_date
+from engine.breakout.rules import Floors
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.lab.features import Features
 from engine.lab.recordings import CsvRecordings, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import Judged, Outcomes, bucket_of, grouped, side_of
-from engine.scanners.outcome_figures import figures
-from engine.scanners.rules import Floors
+from engine.outcomes.figures import figures
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "market-2013" / "minute"
 TABLE = Path(__file__).with_suffix(".txt")

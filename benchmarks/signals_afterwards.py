@@ -17,11 +17,11 @@ from benchmarks.signals_replay import STEPS_PER_LOOK, STEPS_PER_S, Prints
 from engine.bars.series import BarArrays
 from engine.bars.sessions import RunningSession
 from engine.bars.usual import UsualVolume
+from engine.breakout.facts import Facts, read_bars
+from engine.breakout.life import Step, Tracker
+from engine.breakout.rules import Floors, Frozen, Live, Progress, Reading, read, score
 from engine.config import BreakoutParams
 from engine.domain import Side, Signal
-from engine.scanners.facts import Facts, read_bars
-from engine.scanners.rules import Floors, Frozen, Live, Progress, Reading, read, score
-from engine.scanners.tracker import Step, Tracker
 
 SIDES: tuple[Side, Side] = ("long", "short")
 ROUNDING = 1e-9  # of the value: averages carried on from bar to bar against those of all bars

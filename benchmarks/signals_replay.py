@@ -14,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.coverage_world import contract_of
-from engine.bars.history import HistoryDesk
+from engine.bars.history import HistoryQueue
 from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.usual import usual_volume
 from engine.bars.volume_unit import VolumeUnits
+from engine.breakout.rules import Floors
+from engine.breakout.why import Why
 from engine.broker.port import ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractInfo, Quote, Signal
 from engine.scanners.coordinator import ScannerCoordinator, floors_of
 from engine.scanners.parts import Parts
-from engine.scanners.rules import Floors
-from engine.scanners.why import Why
 from simulator.model import Bar as WorldBar
 from simulator.model import Breakout
 from simulator.world.book import State
@@ -140,7 +140,7 @@ class Replay:
 
     def _coordinator(self) -> ScannerCoordinator:
         broker = NoBroker()
-        desk = HistoryDesk(broker, self.store, self.units, self.clock, self.world.now)
+        desk = HistoryQueue(broker, self.store, self.units, self.clock, self.world.now)
         parts = Parts(self.store, desk, self.units, broker, self.clock, self.world.now, self.quotes.get)
         return ScannerCoordinator(
             parts, self.params, self.scans, on_signal=lambda signal: self.signals.update({signal.id: signal})

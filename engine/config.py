@@ -2,7 +2,7 @@
 
 A control on a page, the server-side validation and the documentation are generated from these fields: `title`,
 `description`, bounds, and `json_schema_extra` with `unit` and `step`. Reading, precedence and provenance are in
-`engine.settings`.
+`engine.settings.effective`.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def percent_change(value: float | None, base: float | None) -> float | None:
 class Quote(Struct, frozen=True):
     """One symbol's newest prices. `price` by the rule last -> mid -> close, `price_kind` says which.
 
-    A last trade far outside the market is no `price`: the mid is (`engine.live_price`).
+    A last trade far outside the market is no `price`: the mid is (`engine.prices.live_price`).
 
     What values a position is another price: `engine.portfolio.valuation.mark_of`.
 
@@ -404,3 +404,22 @@ class Condition(Struct, frozen=True):
     last_wall: float
     count: int
     open: bool
+
+
+def root_of(exec_id: str) -> str:
+    """An execution id without the digits after its last dot: these number the corrections.
+
+    What stands before tells partial fills and the legs of a combination apart.
+    """
+    root, dot, last = exec_id.rpartition(".")
+    return root if dot and _is_number(last) else exec_id
+
+
+def revision_of(exec_id: str) -> int:
+    """The number after the last dot; 0 = there is none. Of two with one root the higher is in force."""
+    _, dot, last = exec_id.rpartition(".")
+    return int(last) if dot and _is_number(last) else 0
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -13,7 +13,7 @@ from app.ids import Health
 from app.rows.health import report
 from app.snapshots import Snapshots, engine_state
 from engine.errors import CommandRefused
-from engine.redaction import redact
+from engine.logs.redaction import redact
 from engine.state.commands import Reconnect
 from engine.state.sections import Heartbeat
 

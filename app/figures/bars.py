@@ -13,9 +13,9 @@ from app.figures.zones import shifted
 from engine.bars.aggregate import aggregated, by_day, daily, with_history
 from engine.bars.hours import Session, parse_hours
 from engine.bars.trading_day import TradingDays, midnight_utc, regular_sessions, trading_days
+from engine.clock import local_time
 from engine.domain import Bar
 from engine.state.sections import SymbolSection
-from engine.zones import local_time
 
 MINUTE_S: Final = 60
 DAY_S: Final = 86_400

@@ -26,10 +26,10 @@ from app.figures.bars import (
     vwap,
 )
 from app.figures.zones import PAGE_ZONE, exchange_zone, is_repeated, minute_text, shown, zone_word
-from engine.decimals import contract_decimals
+from engine.clock import offset_s
 from engine.domain import Bar
+from engine.prices.decimals import contract_decimals
 from engine.state.sections import SymbolSection
-from engine.zones import offset_s
 
 FINER: Final = 2  # decimals that averages have beyond the prices
 WARM_UP_BARS: Final = 300  # before the first bar shown, so that its averages have settled

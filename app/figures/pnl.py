@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 from app.figures.zones import PAGE_ZONE, clock_text, minute_text, shifts, shown
 from app.format import age, signed
 from app.theme import COLOR, chart_layout, fade
-from engine.zones import local_time, offset_s
+from engine.clock import local_time, offset_s
 
 GAP_S = 20.0  # without a point for longer than this, nothing is drawn between
 LABEL_GAP_S = 120.0  # gaps from here on get their length in words

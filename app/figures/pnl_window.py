@@ -10,10 +10,10 @@ from app.figures.zones import PAGE_ZONE, minute_text, zone_word
 from app.format import MINUS, quantity, short_name
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
+from engine.clock import local_time
 from engine.domain import Fill
 from engine.journal.rows import PnlRow
 from engine.state.sections import PnlPoint, PnlSection
-from engine.zones import local_time
 
 Range = Literal["1h", "day", "5d"]
 RANGES: tuple[tuple[str, str], ...] = (("1h", "1 h"), ("day", "Day"), ("5d", "5 d"))

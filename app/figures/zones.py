@@ -11,7 +11,7 @@ from datetime import timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from engine.zones import NEW_YORK, local_time, offset_s, zone_of
+from engine.clock import NEW_YORK, local_time, offset_s, zone_of
 
 PAGE_ZONE: Final = NEW_YORK
 PRESSED_S: Final = 0.5

@@ -11,12 +11,12 @@ from importlib import metadata
 from pathlib import Path
 
 from app.launch.preparation import Prepared
-from engine.build_id import BuildId
 from engine.config import BrokerSettings
 from engine.errors import ConfigError
-from engine.redaction import redact
-from engine.setting_sources import FIELDS
-from engine.settings import DEFAULT
+from engine.kernel.build_id import BuildId
+from engine.logs.redaction import redact
+from engine.settings.effective import DEFAULT
+from engine.settings.sources import FIELDS
 
 CLIENT_LIBRARIES = ("ib_insync", "ib_async")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from engine.errors import ConfigError
-from engine.setting_sources import Layer, from_command_line, parse_text
+from engine.settings.sources import Layer, from_command_line, parse_text
 
 OPTIONS = {
     "broker.mode": "--broker",

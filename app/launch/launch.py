@@ -22,11 +22,11 @@ from app.launch.ports import PortTaken, free_port, open_listener
 from app.launch.preparation import Machine, Prepared, prepare
 from app.launch.simulator_process import HOST, STATE_FILE, SimulatorProcess, command_line
 from app.launch.web_server import WebServer
-from engine.build_id import BuildId, build_id
 from engine.errors import ConfigError
-from engine.logs import plain, route_logs
-from engine.setting_sources import Layer
-from engine.settings import LOCKING
+from engine.kernel.build_id import BuildId, build_id
+from engine.logs.routing import plain, route_logs
+from engine.settings.effective import LOCKING
+from engine.settings.sources import Layer
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE_STOP_S = 1.4

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.build_id import BuildId
-from engine.settings import EffectiveSettings
+from engine.kernel.build_id import BuildId
+from engine.settings.effective import EffectiveSettings
 
 
 class RunningEngine(Protocol):

@@ -10,9 +10,9 @@ from pathlib import Path
 from app.launch.cli import CommandLine
 from app.launch.data_folder import data_folder, synced_by
 from engine.errors import ConfigError
-from engine.saved_settings import FILE_NAME, load_saved
-from engine.setting_sources import Layer, from_environment, from_yaml
-from engine.settings import EffectiveSettings, load_settings, resolve, saved_layer
+from engine.settings.effective import EffectiveSettings, load_settings, resolve, saved_layer
+from engine.settings.saved import FILE_NAME, load_saved
+from engine.settings.sources import Layer, from_environment, from_yaml
 
 # Usual ports of the other kind of account: worth a word, not an error, since TWS lets the user choose.
 _USUAL_PORTS = {7497: "paper", 4002: "paper", 7496: "live", 4001: "live"}

@@ -7,11 +7,11 @@ from app.factory import create_app
 from app.launch.parts import Parts, Plan
 from engine.bars.bar_files import BarFiles
 from engine.clock import SystemClock
-from engine.engine import Engine
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
-from engine.rooms import EngineSetup
-from engine.runtime import EngineThread
+from engine.kernel.engine import Engine
+from engine.kernel.rooms import EngineSetup
+from engine.kernel.runtime import EngineThread
 from engine.state.bus import StateBus
 
 STORES_STOP_S = 0.5

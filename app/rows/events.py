@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from app.format import number, quantity, redacted, signed
 from app.snapshots import Snapshots
-from engine.decimals import exact_decimals, price_decimals
 from engine.portfolio.fills import price_unit
+from engine.prices.decimals import exact_decimals, price_decimals
 
 MOST = 14
 _CLOCK_SAYS_S = 20 * 3_600.0  # rows show a time without a date

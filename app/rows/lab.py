@@ -10,7 +10,7 @@ from app.rows.lab_form import VARYING, vary_part
 from app.rows.states import OWN, empty, error
 from app.rows.thresholds import BREAKOUT_KEYS, set_part, shown
 from app.snapshots import Snapshots
-from engine.decimals import price_decimals
+from engine.prices.decimals import price_decimals
 from engine.state.lab_sections import Group, LabResultSection, LabSection, LabSourceSection, SetResult, SignalLine
 from engine.state.score_sections import ScoreFigures
 

@@ -7,8 +7,7 @@ from typing import Any
 from app.figures.candles import decimals_of
 from app.figures.zones import clock_text, exchange_words, shown
 from app.format import number, quantity, redacted, signed, times, tone
-from engine.domain import Fill, Signal
-from engine.execution_ids import revision_of
+from engine.domain import Fill, Signal, revision_of
 from engine.portfolio.fills import order_doubts, root
 from engine.state.sections import PositionRow, SymbolSection
 

@@ -10,9 +10,9 @@ from typing import Any
 from app.format import account_labels, number, plural, quantity, redacted, signed, tone
 from app.rows.states import Dated, broker_state, dated_position, empty, lines_of, market_state
 from app.snapshots import Snapshots
-from engine.decimals import contract_decimals, tick_decimals
+from engine.clock import NEW_YORK, local_time
+from engine.prices.decimals import contract_decimals, tick_decimals
 from engine.state.sections import FilteredRow, Lack, PositionRow, PositionsSection
-from engine.zones import NEW_YORK, local_time
 
 View = dict[str, dict[str, Any]]
 SPARK_HEIGHT = 40  # half pixels of the 24-px cell, less a margin

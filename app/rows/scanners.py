@@ -16,8 +16,8 @@ from app.rows.states import OWN, broker_state, empty, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
 from app.snapshots import Snapshots
-from engine.decimals import price_decimals
 from engine.domain import Candidate, LineRow, ScanState, SymbolEvent
+from engine.prices.decimals import price_decimals
 from engine.state.sections import ScannersSection, SettingsSection
 
 View = dict[str, dict[str, Any]]

@@ -7,9 +7,9 @@ from typing import Any
 from app.format import number, plural, signed
 from app.rows.states import LOADING, OWN, empty
 from app.snapshots import Snapshots
-from engine.decimals import exact_decimals
+from engine.clock import NEW_YORK, local_time
+from engine.prices.decimals import exact_decimals
 from engine.state.score_sections import AuditReport, FoundSignal, ScoreFigures, ScoreGroup, ScoresSection, ShadowReport
-from engine.zones import NEW_YORK, local_time
 
 View = dict[str, dict[str, Any]]
 FEWEST = 10  # signals below which a group is not judged

@@ -26,10 +26,10 @@ from app.rows.states import (
     market_state,
 )
 from app.snapshots import Snapshots
-from engine.decimals import average_decimals
+from engine.clock import local_time, offset_s
 from engine.domain import LineRow, Quote, RuleCheck
+from engine.prices.decimals import average_decimals
 from engine.state.sections import QUEUED, FilteredRow, SymbolSection
-from engine.zones import local_time, offset_s
 
 View = dict[str, dict[str, Any]]
 FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconnect."

@@ -28,9 +28,9 @@ from engine.bars.bar_files import (
     unpack,
 )
 from engine.domain import Bar, ContractRef
-from engine.encodable import to_json
 from engine.errors import StateError
-from engine.sqlite_damage import is_damaged, name_aside
+from engine.storage.encodable import to_json
+from engine.storage.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger("qtrade.history")
 

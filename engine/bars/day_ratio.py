@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from engine.bars.history_plan import JobKind
 from engine.bars.round_lots import LOT_OF_ONE_USD, Ratio, ratio_of
+from engine.clock import NEW_YORK
 from engine.domain import Bar
-from engine.zones import NEW_YORK
 
 LEAST_RAW = 20.0  # of a day's volume: less is too coarse to tell
 RECENT_S = 600.0

@@ -1,4 +1,4 @@
-"""HistoryDesk: asks the broker for the bars that rooms want, within the allowance, positions first.
+"""HistoryQueue: asks the broker for the bars that rooms want, within the allowance, positions first.
 
 Thin shell around `engine.bars.history_plan`. Runs in the engine thread. An answer whose unit of volume is not known
 yet is kept and merged again when it is.
@@ -59,7 +59,7 @@ class HistorySource(Protocol):
     async def history(self, contract: ContractRef, request: HistoryRequest, timeout_s: float = 60.0) -> list[Bar]: ...
 
 
-class HistoryDesk:
+class HistoryQueue:
     """Wanted history, per contract and kind; each is asked once a day unless a gap has to be repaired."""
 
     def __init__(
@@ -386,4 +386,4 @@ def _in_shares(bar: Bar, factor: float | None) -> Bar:
     return Bar(bar.time, bar.open, bar.high, bar.low, bar.close, volume, bar.source, bar.closed)
 
 
-__all__ = ["RANK_POSITION", "RANK_SHOWN", "RANK_STREAMED", "RANK_UNIVERSE", "HistoryDesk"]
+__all__ = ["RANK_POSITION", "RANK_SHOWN", "RANK_STREAMED", "RANK_UNIVERSE", "HistoryQueue"]

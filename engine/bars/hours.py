@@ -11,8 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
+from engine.clock import NEW_YORK, zone_of
 from engine.domain import SessionPhase
-from engine.zones import NEW_YORK, zone_of
 
 LONGEST_S = 8 * 86_400.0  # a market that never rests may be told as one session a week
 _MOMENT = re.compile(r"(?:(\d{8}):)?(\d{2}):?(\d{2})$")

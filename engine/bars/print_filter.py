@@ -2,14 +2,14 @@
 
 Late reports, average-price trades and typing errors are printed cents or dollars away from the market; the exchange's
 own bars leave most of them out (the condition codes that say so are not in a market-data line). A print is outside
-by `engine.live_price.outside`. It counts after all when a second print on that side follows within 10 s, or the bid
-and ask come to where it was: then the market did move.
+by `engine.prices.live_price.outside`. It counts after all when a second print on that side follows within 10 s, or the
+bid and ask come to where it was: then the market did move.
 """
 
 from __future__ import annotations
 
 from engine.domain import Quote
-from engine.live_price import outside
+from engine.prices.live_price import outside
 
 REPEAT_S = 10.0
 

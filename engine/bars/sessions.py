@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from engine.bars.build import BAR_S
 from engine.bars.hours import UNKNOWN_HOURS, Hours, Session, parse_hours
 from engine.bars.us_calendar import us_regular_hours
+from engine.clock import NEW_YORK, local_time
 from engine.domain import ContractInfo, ContractRef
-from engine.zones import NEW_YORK, local_time
 
 DAY_S = 86_400.0
 # IB's names of exchanges elsewhere; London, Singapore, Hong Kong and others list shares and funds in dollars.

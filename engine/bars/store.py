@@ -15,9 +15,9 @@ from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries, 
 from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_stock, running_session
 from engine.bars.trading_day import TradingDays, trading_days
 from engine.bars.usual import UsualVolume
+from engine.clock import NEW_YORK, zone_of
 from engine.domain import Bar, BarSource, ContractInfo, ContractRef, Quote
-from engine.live_price import live_price
-from engine.zones import NEW_YORK, zone_of
+from engine.prices.live_price import live_price
 
 BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
 SILENCE_S = 90.0  # without word from the bus: a line silent for so long may have been lost

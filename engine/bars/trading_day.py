@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 
 from engine.bars.hours import Hours, Session
 from engine.bars.us_calendar import is_trading_day, us_regular_hours
-from engine.zones import NEW_YORK, zone_of
+from engine.clock import NEW_YORK, zone_of
 
 DAY_S = 86_400
 FUTURES_EVENING_S = 6 * 3_600

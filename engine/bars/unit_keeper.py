@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.bars.kept_units import load, save
 from engine.bars.volume_unit import VolumeUnits
-from engine.zones import NEW_YORK
+from engine.clock import NEW_YORK
 
 log = logging.getLogger("qtrade.history")
 

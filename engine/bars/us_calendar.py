@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from engine.bars.hours import Session
-from engine.zones import NEW_YORK
+from engine.clock import NEW_YORK
 
 OPENS = timedelta(hours=9, minutes=30)
 CLOSES, HALF_DAY_CLOSES = timedelta(hours=16), timedelta(hours=13)

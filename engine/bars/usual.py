@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from engine.bars.trading_day import US_STOCK_DAYS, TradingDays
 from engine.bars.us_calendar import us_regular_hours
+from engine.clock import NEW_YORK, local_time, zone_of
 from engine.domain import Bar
-from engine.zones import NEW_YORK, local_time, zone_of
 
 SLOT_MIN = 15
 SLOT_S = SLOT_MIN * 60

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from engine.broker.sanitise import parsed_number
 from engine.broker.wire_text import readable
+from engine.clock import zone_of
 from engine.domain import Fill
-from engine.zones import zone_of
 
 _PENDING = -1.0  # a commission of exactly that is a mark for "still to come"
 _NO_ORDER_ID = 2**31 - 1  # an order entered by hand in TWS

@@ -214,6 +214,7 @@ class IBBroker(BrokerPort):
             reason, cure = f"TWS has not answered for {self._timings.probe_timeout_s:g} s", _NOT_ANSWERING_CURE
         silent = session.liveness.silent_since_wall if session is not None and self._phase == "connected" else None
         address = connection.address if connection is not None else self._address
+        told = session if self._phase == "connected" else None  # before, the rooms still show the former accounts
         return LinkState(
             phase=self._phase,
             connected=connected,
@@ -221,7 +222,7 @@ class IBBroker(BrokerPort):
             host=address.host,
             port=address.port,
             client_id=address.client_id,
-            account=session.account if session is not None else None,
+            account=told.account if told is not None else None,
             server_version=(connection.client.serverVersion() or None) if connection is not None else None,
             epoch=self._epoch,
             since_wall=self._since_wall if silent is None else silent,
@@ -231,8 +232,8 @@ class IBBroker(BrokerPort):
             reconnects=max(0, self._epoch - 1),
             sent_worst_second=self._pacer.worst_second,
             decoded_per_s=session.liveness.decoded_per_s if session is not None else None,
-            accounts=session.watched if session is not None else (),
-            login_accounts=session.login_accounts if session is not None else (),
+            accounts=told.watched if told is not None else (),
+            login_accounts=told.login_accounts if told is not None else (),
         )
 
     def _check_thread(self) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from engine.zones import zone_of
+from engine.clock import zone_of
 
 BAR_FIELDS = 8  # date, open, high, low, close, volume, average, count
 SCAN_FIELDS = 16

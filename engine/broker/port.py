@@ -1,7 +1,7 @@
 """The seam between the broker and the rest of the engine: requests, events, and one protocol.
 
 Only `engine.broker` knows the client library; everything else is given a `BrokerPort` and receives `BrokerEvent`s
-through the one sink that `engine.runtime` installs. All of it runs in the engine thread.
+through the one sink that `engine.kernel.runtime` installs. All of it runs in the engine thread.
 """
 
 from __future__ import annotations
@@ -208,6 +208,7 @@ class LinkState(Struct, frozen=True):
     """How the link stands now. `connected` is false as soon as the probe has failed, whatever the socket says.
 
     `since_wall`: since when it has been connected, or has not: tries that fail in between begin nothing anew.
+    `account` is None and `accounts` are empty until Connected has told of them: no name stands beside other money.
     """
 
     phase: LinkPhase

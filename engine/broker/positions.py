@@ -38,7 +38,7 @@ class _Row(Struct):
     avg_cost: float | None
 
 
-class PositionDesk:
+class PositionFeed:
     """Silent until `announce`: then all positions go out at once, and later changes as they come.
 
     `accounts` are those watched; what names no account is the first one's.

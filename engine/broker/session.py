@@ -30,7 +30,7 @@ from engine.broker.port import (
     RequestError,
     SystemNotice,
 )
-from engine.broker.positions import PositionDesk
+from engine.broker.positions import PositionFeed
 from engine.broker.requests import Requests
 from engine.broker.scans import Scans
 from engine.broker.timings import Timings
@@ -66,7 +66,7 @@ class Session:
         self.requests = Requests(connection, timings)
         self.lines = MarketLines(connection, self.requests, pacer, clock, self._emit, self._spawn, timings)
         self.scans = Scans(connection, pacer, self._emit)
-        self.positions = PositionDesk(
+        self.positions = PositionFeed(
             self.watched,
             lambda contract: self.requests.details(contract, timings.details_s, urgent=True),
             self._emit_position,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
 from engine.journal import migrations
-from engine.sqlite_damage import is_damaged, name_aside
+from engine.storage.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, column, func, insert, inspect, select, table, text
 
+from engine.domain import revision_of, root_of
 from engine.errors import StateError
-from engine.execution_ids import revision_of, root_of
 from engine.journal.statements import SOURCE_API, insert_missing, mark_superseded
 from engine.journal.tables import SCHEMA_VERSION, fills, metadata, schema_version
 

@@ -15,8 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Engine, Row, Select, Table, inspect, null, select
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
-from engine.domain import ALL_ACCOUNTS, Fill, LineSpan, Signal
-from engine.execution_ids import revision_of, root_of
+from engine.domain import ALL_ACCOUNTS, Fill, LineSpan, Signal, revision_of, root_of
 from engine.journal.database import file_of, open_for_reading, url_of
 from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, SettingChange, SignalOutcome
 from engine.journal.tables import (

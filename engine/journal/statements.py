@@ -22,9 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from engine.domain import Condition, Fill, LineSpan, Signal
+from engine.domain import Condition, Fill, LineSpan, Signal, revision_of, root_of
 from engine.errors import StateError
-from engine.execution_ids import revision_of, root_of
 from engine.journal import tables
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 

@@ -26,7 +26,7 @@ from engine.journal import statements, tables
 from engine.journal.database import open_for_writing, url_of
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 from engine.journal.statements import Row
-from engine.sqlite_damage import is_corruption
+from engine.storage.sqlite_damage import is_corruption
 
 log = logging.getLogger(__name__)
 

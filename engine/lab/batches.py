@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.lab.features import Features
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import Judged, Outcomes
 from engine.lab.tape import Tape
-from engine.scanners.rules import Floors
 
 BATCH_CELLS = 150_000  # bars, with those that pad shorter tapes: well below a second a step
 

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.bars.indicators import Floats
+from engine.breakout.rules import Floors, LevelKind
 from engine.config import BreakoutParams
 from engine.domain import Side
 from engine.lab.features import Features
 from engine.lab.stack import Bools
 from engine.lab.stepwise import read_at
-from engine.scanners.rules import Floors, LevelKind
 
 ROUNDING = 1e-9  # of the price, or of the ratio
 

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Struct
 
 from engine.bars.usual import NEW_YORK_NAME
-from engine.encodable import encoded
 from engine.lab.stepwise import LabSignal
 from engine.state.lab_sections import Histogram, LabResultSection, Moved, Range
 from engine.state.score_sections import ScoreFigures
+from engine.storage.encodable import encoded
 
 MOST_BYTES = 256 * 2**20
 _length = struct.Struct("<I")

@@ -1,4 +1,4 @@
-"""What became of many signals of one stack at once: the figures of `engine.scanners.outcomes`, row by row. Pure."""
+"""What became of many signals of one stack at once: the figures of `engine.outcomes.outcome`, row by row. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from engine.bars.indicators import Floats
 from engine.lab.stack import Stack
 from engine.lab.stepwise import LabSignal
-from engine.scanners.outcomes import COLUMNS, HORIZONS_MIN
+from engine.outcomes.outcome import COLUMNS, HORIZONS_MIN
 
 BAR_S = 60.0
 WIDEST = max(HORIZONS_MIN)  # bars that can lie within the longest horizon

@@ -11,6 +11,7 @@ from engine.bars.hours import Hours, Session
 from engine.bars.series import BarArrays
 from engine.bars.sessions import ContractHours
 from engine.bars.usual import DAY_MIN, UsualVolume
+from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.lab.features import Features
 from engine.lab.histograms import Histograms
@@ -19,9 +20,8 @@ from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.summary import Judged, Outcomes
 from engine.lab.tape import Around, Tape, make_tape
-from engine.scanners.comparison import SAME_S
-from engine.scanners.outcome_figures import THIRTY, figures
-from engine.scanners.rules import Floors
+from engine.outcomes.comparison import SAME_S
+from engine.outcomes.figures import THIRTY, figures
 from engine.state.lab_sections import Moved
 from engine.state.score_sections import ScoreFigures
 

@@ -15,10 +15,10 @@ from engine.bars.sessions import ContractHours
 from engine.bars.trading_day import US_STOCK_DAYS, trading_days
 from engine.bars.us_calendar import us_regular_hours
 from engine.bars.usual import MAX_SESSIONS, MIN_SESSIONS, SLOT_MIN, UsualVolume, usual_volume
+from engine.clock import NEW_YORK
 from engine.domain import Bar
 from engine.lab.csv_days import list_csv_days, read_csv_day
 from engine.lab.tape import Around, Tape, make_tape
-from engine.zones import NEW_YORK
 
 EARLIEST, LATEST = 4 * 60, 20 * 60  # minutes of New York's day within which US stocks trade
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from engine.bars.indicators import finite
 from engine.bars.series import BarArrays
+from engine.breakout.carry import atr_of
+from engine.breakout.rules import FULL_DISTANCE_ATR, Floors, Frozen, is_beyond
 from engine.config import BreakoutParams
 from engine.domain import Side
 from engine.lab.features import BLOCK, Features
 from engine.lab.judge import ROUNDING, Trigger, triggers
 from engine.lab.stepwise import SIDES, LabSignal
-from engine.scanners.carry import atr_of
-from engine.scanners.rules import FULL_DISTANCE_ATR, Floors, Frozen, is_beyond
 
 BAR_S = 60.0
 
@@ -42,7 +42,7 @@ class _Running:
 
 
 class _Life:
-    """One tape and side: the tracker's states over the closes of the tape (`engine.scanners.tracker`)."""
+    """One tape and side: the tracker's states over the closes of the tape (`engine.breakout.life`)."""
 
     def __init__(
         self, features: Features, number: int, side: Side, params: BreakoutParams, looks: list[Trigger]

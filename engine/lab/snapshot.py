@@ -10,9 +10,9 @@ import numpy as np
 from engine.bars.hours import Hours
 from engine.bars.sessions import ContractHours, is_us_stock
 from engine.bars.store import BarStore, SymbolBars
+from engine.clock import NEW_YORK
 from engine.domain import Quote
 from engine.lab.messages import SymbolMinutes
-from engine.zones import NEW_YORK
 
 WARM_BARS = 600  # before today: enough for every average to settle but the very slow
 

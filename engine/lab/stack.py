@@ -1,6 +1,6 @@
 """Many tapes as matrices (tape x bar, padded at the right with NaN), and what of them depends on no parameter.
 
-Row by row the numbers are those of `engine.scanners.facts`; a column is a look (`engine.lab.tape`).
+Row by row the numbers are those of `engine.breakout.facts`; a column is a look (`engine.lab.tape`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from engine.bars.indicators import Floats
 from engine.bars.sessions import session_starts
 from engine.bars.usual import DAY_MIN, minute_of_day
+from engine.breakout.facts import OPENING_LEVEL_S, SMA_BARS
 from engine.lab.tape import LOOK_S, Tape
-from engine.scanners.facts import OPENING_LEVEL_S, SMA_BARS
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]

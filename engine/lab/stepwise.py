@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.bars.series import BarArrays
+from engine.breakout.facts import Facts, read_bars
+from engine.breakout.life import Step, Tracker
+from engine.breakout.rules import NO_PROGRESS, Floors, Frozen, LevelKind, Live, Progress, Reading, read, score
 from engine.config import BreakoutParams
 from engine.domain import ScorePart, Side, Signal
 from engine.lab.tape import LOOK_S, Tape
-from engine.scanners.facts import Facts, read_bars
-from engine.scanners.rules import NO_PROGRESS, Floors, Frozen, LevelKind, Live, Progress, Reading, read, score
-from engine.scanners.tracker import Step, Tracker
 
 SIDES: tuple[Side, Side] = ("long", "short")
 

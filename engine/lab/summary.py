@@ -11,8 +11,8 @@ from engine.bars.indicators import Floats
 from engine.lab.features import Features
 from engine.lab.moves import price_rows
 from engine.lab.stepwise import LabSignal
-from engine.scanners.outcome_figures import THIRTY, figures, hour_name, score_bucket
-from engine.scanners.outcomes import COLUMNS, Outcome
+from engine.outcomes.figures import THIRTY, figures, hour_name, score_bucket
+from engine.outcomes.outcome import COLUMNS, Outcome
 from engine.state.lab_sections import Group
 
 SPREAD_EDGES_ATR = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
+from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.errors import LabError
 from engine.lab.batches import Batch, batches_of
@@ -22,9 +23,8 @@ from engine.lab.messages import AskSweep, Progress, SweepAnswer
 from engine.lab.recordings import Recordings
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, side_of, spread
 from engine.lab.tape import Tape
-from engine.scanners.outcome_figures import THIRTY, figures
-from engine.scanners.outcomes import HORIZONS_MIN
-from engine.scanners.rules import Floors
+from engine.outcomes.figures import THIRTY, figures
+from engine.outcomes.outcome import HORIZONS_MIN
 from engine.state.lab_sections import MOST_SETS, LabResultSection, SetResult, SignalLine
 
 CHOOSING_SHARE = 0.7

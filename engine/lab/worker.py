@@ -18,7 +18,6 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from engine.encodable import path_of
 from engine.errors import LabError, QTradeError
 from engine.lab.app_days import AppRecordings
 from engine.lab.messages import (
@@ -42,6 +41,7 @@ from engine.lab.messages import (
 from engine.lab.preview import Today
 from engine.lab.recordings import CsvRecordings, Recordings
 from engine.lab.sweep import sweep
+from engine.storage.encodable import path_of
 
 log = logging.getLogger("qtrade.lab")
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import CoverageSettings, LineSettings
+from engine.coverage.rotation import Rotation
+from engine.coverage.urgency import CoveragePolicy
+from engine.coverage.view import coverage_slices
 from engine.domain import ContractRef, Demand, LineSpan, Quote, Stay, SymbolEvent
 from engine.lines import repair, words
-from engine.lines.coverage import CoveragePolicy
-from engine.lines.coverage_view import coverage_slices
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
@@ -28,8 +29,7 @@ from engine.lines.log_lines import LineLog
 from engine.lines.model import RANK, LinePlan, LinePolicy
 from engine.lines.plan import plan
 from engine.lines.quotes import QuoteBook
-from engine.lines.refusals import Desks, RefusalDesk
-from engine.lines.rotation import Rotation
+from engine.lines.refusals import Desks, Refusals
 from engine.lines.snapshot import Now, lines_section
 from engine.lines.what_if import WhatIf, refusal, what_if
 from engine.state.sections import CoverageSection, LinesSection
@@ -121,7 +121,7 @@ class MarketDataBus:
             self._market,
             lambda: self._settings.limit,
         )
-        self._refusals = RefusalDesk(desks, self.step, hooks.on_unknown)
+        self._refusals = Refusals(desks, self.step, hooks.on_unknown)
         self.rotation = Rotation(coverage_policy(self._coverage), hooks.stays)
         self._plan = LinePlan()
         self._swaps: deque[float] = deque()

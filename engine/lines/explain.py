@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.coverage.rotation import Rotation
 from engine.lines import words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.ledger import Ledger, Line
 from engine.lines.model import LinePlan
-from engine.lines.refusals import RefusalDesk
-from engine.lines.rotation import Rotation
+from engine.lines.refusals import Refusals
 
 NO_SERVERS = "TWS has no connection to IB's servers"
 
@@ -25,7 +25,7 @@ class Explainer:
         plan: LinePlan,
         demands: DemandBook,
         diary: Diary,
-        refusals: RefusalDesk,
+        refusals: Refusals,
         rotation: Rotation,
         market_time: Callable[[float], float],
         connected: bool,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from msgspec import structs
 
 from engine.domain import Lane, PriceKind, Quote, TickUpdate
-from engine.live_price import is_far
+from engine.prices.live_price import is_far
 
 _LAST: PriceKind = "last"
 QUOTES_MAX = 2_500  # the universe of 2,000 and some; the longest unheard goes first

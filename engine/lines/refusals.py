@@ -39,7 +39,7 @@ class Desks:
     limit: Callable[[], int]
 
 
-class RefusalDesk:
+class Refusals:
     """`on_unknown(con_id)`: twice the gateway had no such contract (200). `replan` is called after a line was lost to
     101."""
 

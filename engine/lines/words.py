@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from engine.clock import NEW_YORK
 from engine.domain import ContractRef, LineClass
 from engine.lines.model import PRIORITY
-from engine.zones import NEW_YORK
 
 NOT_QUALIFIED = "its contract details are not here yet, so the exchange is unknown"
 _CLASS_NAME: dict[LineClass, str] = {

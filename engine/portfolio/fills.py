@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from engine.domain import Fill, Opening
-from engine.execution_ids import revision_of, root_of
+from engine.domain import Fill, Opening, revision_of, root_of
 from engine.portfolio.valuation import unit_of
 
 FILLS_MAX = 10_000  # more than a busy day of one account; the least recently reported leave first

@@ -13,15 +13,15 @@ from typing import NamedTuple
 import msgspec
 
 from engine.bars.store import BarStore, SymbolBars
+from engine.breakout.better_side import sides_to_read
+from engine.breakout.carry import MOST_NEW, Carried, carry
+from engine.breakout.facts import Facts, OpeningRange, facts_of, opening_of, span
+from engine.breakout.life import Step, Tracker
+from engine.breakout.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
+from engine.breakout.signal_of import signal_of
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Quote, ScorePart, Side, Signal
-from engine.live_price import live_price
-from engine.scanners.better_side import sides_to_read
-from engine.scanners.carry import MOST_NEW, Carried, carry
-from engine.scanners.facts import Facts, OpeningRange, facts_of, opening_of, span
-from engine.scanners.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
-from engine.scanners.signal_of import signal_of
-from engine.scanners.tracker import Step, Tracker
+from engine.prices.live_price import live_price
 
 log = logging.getLogger("qtrade.breakout")
 

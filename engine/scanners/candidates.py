@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, cast
 
+from engine.breakout.why import level_text
 from engine.domain import Candidate, ContractRef, Demand, LineClass, Quote, ScorePart, Side, percent_change
 from engine.scanners.breakout import Verdict
 from engine.scanners.market import ScanResult
-from engine.scanners.why import level_text
 
 MOST_BY_RANK = 0.4  # a scan result alone ranks below what the rules have seen nearly pass
 ROW_WEIGHT = 0.6

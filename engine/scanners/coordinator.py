@@ -10,24 +10,24 @@ from collections.abc import Callable, Iterable, Sequence
 
 from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE
 from engine.bars.store import REWIND_S
+from engine.breakout.rules import Floors
+from engine.breakout.why import Why, level_text, nearest_miss, why_of
 from engine.broker.port import RequestError, ScanRow, ScanRows
 from engine.config import BreakoutParams, MarketScanSettings
-from engine.decimals import contract_decimals
+from engine.coverage.hints import scan_hints
+from engine.coverage.visits import Look, VisitJudge
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
+from engine.prices.decimals import contract_decimals
 from engine.scanners.board import Board, usable
 from engine.scanners.breakout import BreakoutScanner, Surroundings, Verdict
 from engine.scanners.heat import HeatHistory
-from engine.scanners.hints import scan_hints
 from engine.scanners.leavers import Leavers
 from engine.scanners.market import MarketScanner, ScanResult
 from engine.scanners.parts import Parts
 from engine.scanners.repairs import Repairs
-from engine.scanners.rules import Floors
 from engine.scanners.shadow import ShadowSet
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
-from engine.scanners.visits import Look, VisitJudge
-from engine.scanners.why import Why, level_text, nearest_miss, why_of
 from engine.state.sections import ScannersSection, SignalsSection
 
 log = logging.getLogger("qtrade.scanners")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.bars.history import HistoryDesk
+from engine.bars.history import HistoryQueue
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.clock import Clock
+from engine.coverage.port import Cover, NoCover
 from engine.domain import ContractRef
 from engine.scanners.breakout import Dollars, QuoteLookup, only_dollars
-from engine.scanners.cover import Cover, NoCover
 from engine.scanners.market import ScanPort
 
 
@@ -27,7 +27,7 @@ class Parts(NamedTuple):
     """
 
     store: BarStore
-    desk: HistoryDesk
+    desk: HistoryQueue
     units: VolumeUnits
     broker: ScanPort
     clock: Clock

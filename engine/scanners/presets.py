@@ -6,9 +6,9 @@ from datetime import datetime, time
 from typing import Literal, NamedTuple
 
 from engine.broker.port import ScanSpec
+from engine.clock import NEW_YORK
 from engine.config import MarketScanSettings
 from engine.domain import Side
-from engine.zones import NEW_YORK
 
 ROWS = 50
 PACE_SPLIT_SHARES = 2_500_000  # a day: half of the names above the floors trade less

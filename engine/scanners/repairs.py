@@ -6,8 +6,8 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from engine.bars.history import RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE
+from engine.coverage.visits import Look
 from engine.scanners.parts import Parts
-from engine.scanners.visits import Look
 
 CHECK_S = 30.0
 SPARE_JOBS = 4  # waiting history requests below which others may be added

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.bars.store import BarStore
+from engine.breakout.life import Tracker
+from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
+from engine.coverage.visits import VisitJudge
 from engine.domain import Quote, Signal
 from engine.scanners.breakout import BreakoutScanner, Surroundings
-from engine.scanners.rules import Floors
 from engine.scanners.signal_log import SignalLog
-from engine.scanners.tracker import Tracker
-from engine.scanners.visits import VisitJudge
 
 
 class ShadowSet:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
+from engine.clock import NEW_YORK
 from engine.domain import Signal
 from engine.state.sections import SignalsSection
-from engine.zones import NEW_YORK
 
 KEPT = 500
 

@@ -8,10 +8,10 @@ from engine.bars.indicators import vwap_last
 from engine.bars.series import BarArrays
 from engine.bars.sessions import RunningSession
 from engine.bars.store import BarStore, SymbolBars
+from engine.breakout.facts import Facts
+from engine.breakout.why import Why
 from engine.config import BreakoutParams
 from engine.domain import ContractInfo, Fill, Quote, Signal
-from engine.scanners.facts import Facts
-from engine.scanners.why import Why
 from engine.state.sections import QUEUED, PositionRow, SymbolSection
 
 DAILY_BARS = 260

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from engine.clock import NEW_YORK
 from engine.domain import ContractRef
-from engine.zones import NEW_YORK
 
 MOST_SYMBOLS = 2_000
 

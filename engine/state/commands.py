@@ -57,7 +57,8 @@ class DeleteScan(Command, frozen=True, tag=True):
 
 
 class WhyNot(Command, frozen=True, tag=True):
-    """Why has a symbol (named, or by its con_id) no signal? The answer's `value` has each rule (`engine.why_desk`)."""
+    """Why has a symbol (named, or by its con_id) no signal? The answer's `value` has each rule
+    (`engine.scanners.why_not`)."""
 
     text: str
 

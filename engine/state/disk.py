@@ -18,7 +18,7 @@ from diskcache import UNKNOWN, Cache, Disk
 from diskcache.core import MODE_RAW
 
 from engine.errors import StateError
-from engine.sqlite_damage import is_damaged, name_aside
+from engine.storage.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from engine.encodable import to_json
 from engine.errors import StateError
 from engine.state.lab_sections import LAB_SECTIONS
 from engine.state.scan_sections import SCAN_SECTIONS
 from engine.state.score_sections import SCORE_SECTIONS
 from engine.state.sections import AT_TIMES, SECTIONS, Section, SymbolSection
+from engine.storage.encodable import to_json
 
 SYMBOL_PREFIX = "symbol:"
 SEQS_KEY = "seqs"  # section name -> seq, so that a reader polls one small value

@@ -15,11 +15,11 @@ from diskcache import Cache, Timeout
 
 from engine.clock import Clock
 from engine.errors import StateError
-from engine.sqlite_damage import is_corruption
 from engine.state.disk import open_cache
 from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, Envelope, unwrap_seqs, wrap, wrap_seqs
 from engine.state.sections import AT_TIMES
 from engine.state.source import Reading
+from engine.storage.sqlite_damage import is_corruption
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from engine.errors import QTradeError
-from engine.saved_settings import load_saved
-from engine.setting_changes import SettingsKeeper
-from engine.setting_sources import Layer
-from engine.settings import resolve, saved_layer
+from engine.settings.changes import SettingsKeeper
+from engine.settings.effective import resolve, saved_layer
+from engine.settings.saved import load_saved
+from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.commands import (
     AnyCommand,

@@ -12,8 +12,8 @@ from app.deps import AppDeps
 from app.factory import create_app
 from app.format import account_labels
 from engine.clock import FakeClock
-from engine.setting_sources import Layer
-from engine.settings import resolve
+from engine.settings.effective import resolve
+from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.commands import ApplySettings
 from tests.app.dash_client import HEADERS, call

@@ -36,11 +36,10 @@ from app.figures.treemap import treemap_figure
 from app.figures.zones import shifts, shown
 from app.rows.positions import treemap
 from app.theme import COLOR, GRAPH_CONFIG
-from engine.clock import FakeClock
+from engine.clock import NEW_YORK, FakeClock
 from engine.journal.rows import PnlRow
 from engine.state.bus import StateBus
 from engine.state.sections import PnlPoint, PnlSection
-from engine.zones import NEW_YORK
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import MARKET, WALL, fill_sample, positions, tick_sample
 

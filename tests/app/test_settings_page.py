@@ -16,10 +16,10 @@ from app.rows.scanners import SET_KEYS
 from app.rows.settings import AT_START, BROKER_CHOICES, FIELDS, KEYS, now_words, settings_parts
 from app.rows.thresholds import BREAKOUT_KEYS, judge
 from app.snapshots import Snapshots
-from engine import setting_changes
 from engine.clock import FakeClock
 from engine.config import DEFAULT_PORTS
-from engine.setting_sources import FIELDS as ALL_FIELDS
+from engine.settings import changes as setting_changes
+from engine.settings.sources import FIELDS as ALL_FIELDS
 from engine.state.bus import StateBus
 from engine.state.commands import ProbeBroker
 from tests.app.dash_client import HEADERS, call

@@ -41,13 +41,12 @@ from app.snapshots import Snapshots
 from app.views import PAGES, find_page
 from engine.bars.indicators import ema as engine_ema
 from engine.bars.indicators import vwap as engine_vwap
-from engine.clock import FakeClock
+from engine.clock import NEW_YORK, FakeClock
 from engine.domain import Bar, Fill, RuleCheck
 from engine.errors import CommandRefused
 from engine.state.bus import StateBus
 from engine.state.commands import Command, FindSymbol, PinSymbol
 from engine.state.sections import QUEUED, Answer, AnswersSection, SymbolSection, UniverseSection
-from engine.zones import NEW_YORK
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import CL, MARKET, NQ, TSLA, WALL, fill_sample, minute_bars, symbol, tick_sample
 

@@ -1,4 +1,4 @@
-"""An engine's hand for the lab in the browser: the real LabDesk and lab process on a store of made-up bars."""
+"""An engine's hand for the lab in the browser: the real LabService and lab process on a store of made-up bars."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from engine.bars.series import HISTORY
 from engine.bars.store import BarStore
 from engine.clock import SystemClock
 from engine.domain import Bar, ContractRef
+from engine.lab.service import LabService, LabTies
 from engine.lab.snapshot import TodaySnapshot
-from engine.lab_desk import LabDesk, LabTies
 from engine.state.commands import LabCommand
 from engine.state.sections import Answer, AnswersSection
 from tests.app.settings_desk import Desk
@@ -34,7 +34,7 @@ class LabEngine:
             entry.series.merge([Bar(*row) for row in rows], HISTORY)
         ties = LabTies(self._bus.publish, self._answer, lambda: (self._settings(), 5e6), SystemClock())
         today = TodaySnapshot(store, lambda con_id: None, lambda con_id: False, lambda con_id: True)
-        self.lab = LabDesk(ties, today, ROOT, folder / "lab.log")
+        self.lab = LabService(ties, today, ROOT, folder / "lab.log")
         self.lab.use_folder(folder / "bars")
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self._thread.start()

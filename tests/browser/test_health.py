@@ -90,8 +90,8 @@ def test_a_quiet_engine_costs_no_bytes(page: Page, site: Site) -> None:
 
 def test_a_changed_file_and_a_lost_broker(page: Page, serve: Callable[..., Site]) -> None:
     site = serve(connected=False)
-    site.bus.publish("health", replace(health(site.clock.wall()), restart_needed="engine/engine.py"))
+    site.bus.publish("health", replace(health(site.clock.wall()), restart_needed="engine/kernel/engine.py"))
     page.goto(site.url + "/health")
     page.wait_for_selector(".qt-restart:not([hidden])")
-    assert "engine/engine.py" in page.inner_text(".qt-restart")
+    assert "engine/kernel/engine.py" in page.inner_text(".qt-restart")
     assert page.inner_text(".qt-verdict") == "The broker is not connected."

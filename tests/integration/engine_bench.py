@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.broker.timings import Timings
-from engine.build_id import build_id
 from engine.clock import SystemClock
-from engine.engine import Engine
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
-from engine.rooms import EngineSetup
-from engine.runtime import EngineThread
-from engine.setting_sources import Layer
-from engine.settings import resolve
+from engine.kernel.build_id import build_id
+from engine.kernel.engine import Engine
+from engine.kernel.rooms import EngineSetup
+from engine.kernel.runtime import EngineThread
+from engine.settings.effective import resolve
+from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.commands import Command
 from tests.patience import DEADLINE_S, wait_for

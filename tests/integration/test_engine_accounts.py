@@ -10,7 +10,7 @@ import pytest
 
 from engine.domain import ALL_ACCOUNTS
 from engine.journal.reader import JournalReader
-from engine.saved_settings import FILE_NAME, load_saved
+from engine.settings.saved import FILE_NAME, load_saved
 from engine.state.commands import ApplySettings
 from tests.integration.engine_bench import brisk_engine, running_simulator, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway

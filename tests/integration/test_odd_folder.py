@@ -7,10 +7,10 @@ import gzip
 import orjson
 import pytest
 
-from engine.encodable import encodable
-from engine.saved_settings import load_saved
+from engine.settings.saved import load_saved
 from engine.state.commands import ApplySettings, LookForDays, PinSymbol
 from engine.state.reader import StateReader
+from engine.storage.encodable import encodable
 from tests.integration.engine_bench import brisk_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 

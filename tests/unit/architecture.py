@@ -11,6 +11,7 @@ from pathlib import Path
 MAX_LINES = 800  # a module holds one idea, whatever its length; beyond this it rarely does
 CLIENT_LIBRARIES = frozenset({"ib_insync", "ib_async", "eventkit"})
 WEB_LIBRARIES = frozenset({"dash", "plotly", "flask", "dash_bootstrap_components", "dash_ag_grid", "dash_tvlwc"})
+ENGINE_ROOT = frozenset({"engine", "engine.domain", "engine.errors", "engine.codes", "engine.clock", "engine.config"})
 ORDER_WORDS = frozenset(
     {
         "placeOrder",
@@ -31,12 +32,10 @@ SEAMS = frozenset(
         "engine.clock",
         "engine.config",
         "engine.codes",
-        "engine.execution_ids",
-        "engine.encodable",
-        "engine.zones",
-        "engine.live_price",
-        "engine.decimals",
+        "engine.prices",
+        "engine.storage.encodable",
         "engine.broker.port",
+        "engine.state.commands",
         "engine.state.sections",
         "engine.state.score_sections",
         "engine.state.scan_sections",
@@ -50,23 +49,26 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.clock": frozenset(),
     "engine.errors": frozenset({"engine.domain"}),
     "engine.config": frozenset({"engine.domain"}),
-    "engine.encodable": frozenset(),
-    "engine.zones": frozenset(),
-    "engine.live_price": frozenset({"engine.domain"}),
-    "engine.decimals": frozenset(),
     "engine.codes": frozenset({"engine.domain", "engine.errors"}),
-    "engine.execution_ids": frozenset(),
+    "engine.prices": frozenset({"engine.domain"}),
+    "engine.storage": frozenset(),
+    "engine.logs": frozenset({"engine.clock", "engine.storage"}),
     "engine.broker": SEAMS,
-    "engine.lines": SEAMS,
-    "engine.bars": SEAMS | {"engine.sqlite_damage"},
+    "engine.contracts": SEAMS,
+    "engine.coverage": SEAMS | {"engine.lines", "engine.bars", "engine.breakout", "engine.scanners"},
+    "engine.lines": SEAMS | {"engine.coverage"},
+    "engine.bars": SEAMS | {"engine.storage"},
+    "engine.breakout": SEAMS | {"engine.bars", "engine.outcomes"},
     "engine.portfolio": SEAMS | {"engine.bars"},
-    "engine.scanners": SEAMS | {"engine.lines", "engine.bars"},
-    "engine.sqlite_damage": frozenset(),
-    "engine.lab": SEAMS | {"engine.bars", "engine.scanners"},
-    "engine.state": SEAMS | {"engine.sqlite_damage"},
-    "engine.journal": SEAMS | {"engine.sqlite_damage"},
+    "engine.scanners": SEAMS
+    | {"engine.breakout", "engine.coverage", "engine.bars", "engine.contracts", "engine.lines"},
+    "engine.outcomes": SEAMS | {"engine.breakout", "engine.bars", "engine.journal", "engine.scanners", "engine.lab"},
+    "engine.lab": SEAMS | {"engine.breakout", "engine.bars", "engine.outcomes", "engine.scanners"},
+    "engine.state": SEAMS | {"engine.storage"},
+    "engine.journal": SEAMS | {"engine.storage"},
+    "engine.settings": SEAMS | {"engine.journal", "engine.scanners", "engine.state"},
     "engine.health": SEAMS,
-    "engine": frozenset({"engine"}),  # runtime, assembly and their parts: all of engine
+    "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other
     "app.launch": frozenset({"app", "engine"}),
     "app.pages": frozenset({"app.ids", "app.components"}),
     "app.components": frozenset({"app.ids", "app.theme", "app.format", "engine.domain"}),
@@ -79,15 +81,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "engine.config",
             "engine.state",
             "engine.journal",
-            "engine.redaction",
+            "engine.logs.redaction",
             "engine.bars.aggregate",
             "engine.bars.bar_files",
             "engine.bars.hours",
             "engine.bars.trading_day",
-            "engine.encodable",
-            "engine.decimals",
-            "engine.zones",
-            "engine.execution_ids",
+            "engine.storage.encodable",
+            "engine.prices.decimals",
             "engine.portfolio.fills",
             "engine.portfolio.valuation",
         }
@@ -226,6 +226,9 @@ def is_foreign(top: str) -> bool:
 
 
 def wrong_shape(module: Module) -> Iterator[str]:
+    if module.name.startswith("engine.") and module.name.count(".") == 1 and module.name not in ENGINE_ROOT:
+        if module.path.name != "__init__.py":
+            yield f"{module.name}: only values that all rooms share stand at the root of engine; this belongs in a room"
     if module.lines > MAX_LINES:
         yield f"{module.name}: {module.lines} lines; at most {MAX_LINES}"
     for target, line in module.imports:

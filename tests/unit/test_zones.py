@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.zones import local_time, offset_s, zone_of
+from engine.clock import local_time, offset_s, zone_of
 
 SUMMER = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
 WINTER = datetime(2026, 1, 7, 12, tzinfo=UTC).timestamp()

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from engine.bars.aggregate import SIZES_S, Day, aggregated, by_day, daily, weakest, with_history
 from engine.bars.hours import UNKNOWN_HOURS, Session, parse_hours
 from engine.bars.trading_day import TradingDays, midnight_utc, regular_hours, trading_days
+from engine.clock import NEW_YORK
 from engine.domain import Bar
-from engine.zones import NEW_YORK
 
 FUTURE = (
     "20251104:1700-20251105:1600;20251105:1700-20251106:1600;20251106:1700-20251107:1600;20251108:CLOSED;"

@@ -9,7 +9,7 @@ import pytest
 
 from engine.bars.archive import BarArchive
 from engine.bars.bar_files import FILE_NAME, list_symbols, read_daily, read_session_bars, read_sessions
-from engine.bars.history import RANK_POSITION, SETTLE_S, TWO_DAYS, HistoryDesk
+from engine.bars.history import RANK_POSITION, SETTLE_S, TWO_DAYS, HistoryQueue
 from engine.bars.history_plan import missing_since
 from engine.bars.keeper import SAVE_EVERY_S, BarKeeper
 from engine.bars.kept_units import IN_SHARES
@@ -44,7 +44,7 @@ class Run:
         self.units = VolumeUnits()
         self.units.restore(IN_SHARES)
         self.keeper = BarKeeper(self.store, self.clock, self.clock.wall)
-        self.desk = HistoryDesk(
+        self.desk = HistoryQueue(
             self.broker, self.store, self.units, self.clock, self.clock.wall, is_ready=self.keeper.is_ready
         )
         self.folder = folder

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from engine.bars.day_cache import FILE_NAME, DayCache
-from engine.bars.history import HistoryDesk, usual_request
+from engine.bars.history import HistoryQueue, usual_request
 from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
@@ -56,7 +56,7 @@ def test_damage_counts_for_nothing(tmp_path: Path) -> None:
 async def run(broker: FakeBroker, folder: Path, attach_late: bool = False) -> tuple[BarStore, FakeBroker]:
     clock, store, units = FakeClock(wall=TEN), BarStore(), VolumeUnits()
     units.restore(IN_SHARES)
-    desk = HistoryDesk(broker, store, units, clock, clock.wall)
+    desk = HistoryQueue(broker, store, units, clock, clock.wall)
     if not attach_late:
         await desk.open_cache(folder)
     desk.on_connected()

@@ -1,4 +1,4 @@
-"""HistoryDesk: IB's allowance is kept whatever is wanted; order, retries, pauses, units that come later."""
+"""HistoryQueue: IB's allowance is kept whatever is wanted; order, retries, pauses, units that come later."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, SETTLE_S, TWO_DAYS, HistoryDesk
+from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, SETTLE_S, TWO_DAYS, HistoryQueue
 from engine.bars.history_plan import Allowance, Job, next_jobs
 from engine.bars.kept_units import IN_SHARES, KeptSymbol, KeptUnits
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest
-from engine.clock import FakeClock
+from engine.clock import NEW_YORK, FakeClock
 from engine.domain import Bar, ContractRef
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
-from engine.zones import NEW_YORK
 from tests.unit.scanners.scanner_samples import TEN, FakeBroker, flat_history, stock
 
 
@@ -40,7 +39,7 @@ class Bench:
         self.units = VolumeUnits()
         self.units.restore(IN_SHARES)
         self.unknown: list[int] = []
-        self.desk = HistoryDesk(
+        self.desk = HistoryQueue(
             self.broker, self.store, self.units, self.clock, self.clock.wall, on_unknown_contract=self.unknown.append
         )
         self.desk.on_connected()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.bars.hours import UNKNOWN_HOURS, parse_hours, phase, span
-from engine.zones import NEW_YORK
+from engine.clock import NEW_YORK
 
 TRADING = (
     "20251105:0400-20251105:2000;20251106:0400-20251106:2000;20251107:0400-20251107:2000;"

@@ -10,7 +10,7 @@ from msgspec import structs
 from engine.bars.print_filter import REPEAT_S, PrintFilter
 from engine.bars.store import BarStore
 from engine.domain import ContractRef, Quote
-from engine.live_price import OUTSIDE_SHARE, outside
+from engine.prices.live_price import OUTSIDE_SHARE, outside
 
 T0 = 1_762_354_800.0
 ACME = ContractRef(7, "ACME", "ACME", "STK", "SMART")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from engine.bars.hours import parse_hours
 from engine.bars.sessions import ContractHours, is_us_stock, running_session
+from engine.clock import NEW_YORK
 from engine.domain import ContractRef
-from engine.zones import NEW_YORK
 
 CHICAGO = ZoneInfo("America/Chicago")
 NONE = np.array([])

@@ -21,7 +21,7 @@ from engine.bars.trading_day import (
     trading_days,
 )
 from engine.bars.us_calendar import is_half_day, is_trading_day, us_regular_hours
-from engine.zones import NEW_YORK
+from engine.clock import NEW_YORK
 from simulator.world import calendar as simulated
 from tests.examples import examples
 

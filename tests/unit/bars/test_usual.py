@@ -14,8 +14,8 @@ from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import US_STOCK_DAYS, TradingDays, trading_days
 from engine.bars.us_calendar import is_trading_day, us_regular_hours
 from engine.bars.usual import MIN_SESSIONS, UsualVolume, minute_of_day, usual_volume
+from engine.clock import NEW_YORK
 from engine.domain import Bar
-from engine.zones import NEW_YORK
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.broker.execution_messages import execution_time, to_commission, to_fill
-from engine.zones import zone_of
+from engine.clock import zone_of
 
 NOW = 1_764_500_000.0
 UNSET = "1.7976931348623157E308"

@@ -15,7 +15,7 @@ from engine.lab.moves import price_rows
 from engine.lab.stack import stack_tapes
 from engine.lab.stepwise import LabSignal, read_at
 from engine.lab.summary import Outcomes
-from engine.scanners.outcomes import in_atr, price_moves
+from engine.outcomes.outcome import in_atr, price_moves
 from tests.examples import examples
 from tests.unit.lab.test_replay import FLOORS, a_tape
 

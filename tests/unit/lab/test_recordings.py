@@ -16,6 +16,7 @@ from engine.bars.bar_files import BarColumns, StoredSession
 from engine.bars.keeper import BarKeeper
 from engine.bars.series import HISTORY, BarArrays
 from engine.bars.store import BarStore
+from engine.breakout.rules import Floors
 from engine.clock import FakeClock
 from engine.config import BreakoutParams
 from engine.domain import Bar, ContractInfo, ContractRef
@@ -28,7 +29,6 @@ from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.sweep import sweep
 from engine.lab.tape import Around, make_tape
-from engine.scanners.rules import Floors
 from tests.unit.lab.lab_samples import DAY_S, OPEN, ask_sweep, walk, write_day, write_days
 from tests.unit.lab.test_replay import assert_same
 

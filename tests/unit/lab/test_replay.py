@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from engine.bars.series import BarArrays
 from engine.bars.usual import UsualVolume
+from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.lab.features import Features
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.stepwise import LabSignal, Stepwise
 from engine.lab.tape import Around, Tape, make_tape
-from engine.scanners.rules import Floors
 from tests.examples import examples
 
 OPEN = 1_381_152_600.0  # 2013-10-07 09:30 New York

@@ -18,7 +18,7 @@ from engine.lab.stepwise import LabSignal
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, spread
 from engine.lab.sweep import split_tapes, sweep
 from engine.lab.tape import Around, make_tape
-from engine.scanners.outcome_figures import figures
+from engine.outcomes.figures import figures
 from engine.state.lab_sections import LabResultSection, Range
 from tests.unit.lab.lab_samples import OPEN, ask_sweep, walk, write_day, write_days
 

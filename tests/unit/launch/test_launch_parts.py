@@ -34,9 +34,9 @@ from app.launch.launch import endpoint
 from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.ports import PortTaken, free_port, is_listening, open_listener, taken_message
 from app.launch.preparation import Machine, Prepared, prepare
-from engine.build_id import BuildId
 from engine.errors import ConfigError
-from engine.setting_sources import FIELDS
+from engine.kernel.build_id import BuildId
+from engine.settings.sources import FIELDS
 
 HOME = Path("/home/trader")
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.domain import Fill
-from engine.execution_ids import revision_of, root_of
+from engine.domain import Fill, revision_of, root_of
 from engine.portfolio.fills import (
     FillBook,
     in_force,

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from engine.bars.history import HistoryDesk
+from engine.bars.history import HistoryQueue
 from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
@@ -159,7 +159,7 @@ class Street:
         self.quotes: dict[int, Quote] = {}
         self.signals: list[Signal] = []
         self.volumes: dict[int, float] = {}
-        desk = HistoryDesk(self.broker, self.store, self.units, self.clock, self.clock.wall)
+        desk = HistoryQueue(self.broker, self.store, self.units, self.clock, self.clock.wall)
         self.cover = CoverBook()
         around = (self.clock.wall, self.quotes.get, self.cover, dollars, (ticks or {}).get)
         parts = Parts(self.store, desk, self.units, self.broker, self.clock, *around)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from engine.breakout.rules import Frozen
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Signal
 from engine.scanners.breakout import Dollars
-from engine.scanners.rules import Frozen
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 ACME = stock(7, "ACME")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.breakout.why import level_text
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Signal
-from engine.scanners.why import level_text
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 ACME, BOLT, CORE = stock(1, "ACME"), stock(2, "BOLT"), stock(3, "CORE")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.breakout.rules import Frozen
 from engine.config import BreakoutParams
 from engine.lab.snapshot import TodaySnapshot
 from engine.scanners.leavers import Leavers
-from engine.scanners.rules import Frozen
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 DAY_S = 86_400.0

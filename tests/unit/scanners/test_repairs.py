@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from engine.coverage.visits import Look
 from engine.scanners.repairs import NEAR_FOR_S, Repairs
-from engine.scanners.visits import Look
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 NEAR, FAR = stock(1), stock(2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.scanners.signal_log import KEPT, SignalLog
-from tests.unit.scanners.test_scoreboard import AT, signal
+from tests.unit.outcomes.test_scoreboard import AT, signal
 
 MANY = KEPT + 20
 

@@ -1,0 +1,50 @@
+"""How much trades now, against what is usual: the volume half of the breakout rules. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from engine.bars.indicators import projected_volume
+from engine.bars.usual import minute_of_day
+from engine.breakout.facts import Facts
+
+MINUTE_S = 60.0
+
+
+class Seen(NamedTuple):
+    """What was seen of the running minute; the fields of `rules.Live`."""
+
+    running_volume: float | None
+    running_time: float | None
+    seen_from: float
+    visit_pace: float | None
+
+
+def volume_now(facts: Facts, seen: Seen, now_market: float) -> tuple[float | None, float]:
+    """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start.
+
+    What came between two visits is spread evenly, which hides a surge that has just begun: the visit's own pace counts
+    where it is the greater.
+    """
+    minute = now_market - now_market % MINUTE_S
+    running = seen.running_volume if seen.running_time == minute else 0.0
+    volume, of_minute = projected_volume(running, now_market - max(minute, seen.seen_from)), minute
+    if volume is None and facts.last_time == minute - MINUTE_S:
+        volume, of_minute = facts.last_volume, minute - MINUTE_S
+    if seen.visit_pace is not None and seen.visit_pace > (volume or 0.0):
+        return seen.visit_pace, minute
+    return volume, of_minute
+
+
+def relative(facts: Facts, volume: float | None, minute: float) -> tuple[float | None, str]:
+    """Volume against the same minute of other sessions, else against SMA20; and the name of the base."""
+    base = facts.usual
+    usual = base.at(minute_of_day(minute, base.zone)) if base is not None else None
+    if usual is not None and base is not None:
+        return ratio(volume, usual), f"{base.sessions} sessions"
+    return ratio(volume, facts.sma_volume), "SMA20"
+
+
+def ratio(value: float | None, base: float | None) -> float | None:
+    """None where either is missing or the base is nothing."""
+    return value / base if value is not None and base is not None and base > 0 else None

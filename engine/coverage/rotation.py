@@ -1,0 +1,210 @@
+"""Rotation: the spare lines go round the universe. Keeps who was seen when, and asks for the next visits.
+
+Engine thread only. It never touches a line: its wishes are demands like everybody else's, and the plan decides.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
+
+from engine.coverage.urgency import CoveragePolicy, Place, since_mark_s, urgency
+from engine.domain import ContractRef, Demand, Stay
+from engine.lines import words
+from engine.lines.ledger import Line
+
+HOLDER = "coverage"
+CONFIRMING_MOST = 8
+MEASURING_MOST = 10
+MESSAGES_PER_VISIT = 2.0  # subscribe and cancel
+NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
+RATE_WINDOW_S = 60.0
+_STAYS = 1.0  # score of a visit that goes on: before every newcomer
+
+
+class Rotation:
+    """`stays(con_id)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be seen."""
+
+    def __init__(self, policy: CoveragePolicy, stays: Callable[[int], Stay]) -> None:
+        self.policy = policy
+        self._stays = stays
+        self._places: dict[int, Place] = {}
+        self._tokens = policy.messages_per_s
+        self._tokens_mono: float | None = None
+        self._opened: deque[float] = deque()
+        self._day: date | None = None
+        self.confirming: tuple[int, ...] = ()
+        self.measuring: tuple[int, ...] = ()
+        self.lines = 0
+
+    # --- what the scanners tell ---------------------------------------------------------------------------------
+
+    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
+        """All symbols to be visited, as the scans returned them; whoever is missing is forgotten.
+
+        What names no exchange is not visited: TWS would refuse it.
+        """
+        before, self._places = self._places, {}
+        for contract in contracts:
+            if not contract.exchange:
+                continue
+            place = before.get(contract.con_id)
+            if place is None:
+                place = Place(contract, now_mono)
+            place.contract = contract
+            self._places[contract.con_id] = place
+
+    def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
+        """What a scan that has just come says of its symbols: 0-1 each. The stronger of old and new holds."""
+        for con_id, value in hints.items():
+            place = self._places.get(con_id)
+            if place is not None and value > place.hint_now(now_mono, self.policy):
+                place.hint, place.hint_mono = value, now_mono
+
+    def judged(self, con_id: int, distance_atr: float | None) -> None:
+        """How far the price is from the nearer breakout level; None = no level known."""
+        place = self._places.get(con_id)
+        if place is not None:
+            place.distance_atr = distance_atr
+
+    # --- what the bus tells -------------------------------------------------------------------------------------
+
+    def on_opened(self, now_mono: float) -> None:
+        """A visit begins: its messages are spent."""
+        self._tokens -= MESSAGES_PER_VISIT
+        self._opened.append(now_mono)
+
+    def on_disconnected(self) -> None:
+        """Every line is gone."""
+        self.lines, self.confirming, self.measuring = 0, (), ()
+
+    # --- wishes -------------------------------------------------------------------------------------------------
+
+    def demands(
+        self,
+        lines: Sequence[Line],
+        seats: int,
+        barred: Collection[int],
+        now_mono: float,
+        now_market: float,
+        *,
+        paused: bool = False,
+    ) -> list[Demand]:
+        """The visits that go on and the next ones, most urgent first; more than find a line.
+
+        `lines` are all that count now, `seats` the most that coverage could hold, `barred` who is not to be asked for.
+        `paused`: TWS has no connection to IB's servers, so that a visit would see nothing; everybody stays.
+        """
+        self._refill(now_mono)
+        self._turn_day(now_market)
+        visitors = [line for line in lines if self._is_visit(line)]
+        self.lines = len(visitors)
+        if paused:
+            return [self._stay(line) for line in visitors]
+        held = self._look(lines, now_mono)
+        waiting = [p for con_id, p in self._places.items() if con_id not in held and con_id not in barred]
+        affordable = max(0, int(self._tokens / MESSAGES_PER_VISIT))
+        staying = self._staying(visitors, min(len(waiting), affordable), now_mono)
+        room = min(max(0, seats - len(staying)), affordable)
+        order = self.order(waiting, now_mono, since_mark_s(now_market, self.policy), room)
+        return [*staying, *(self._wish(place, now_mono, rank) for rank, place in enumerate(order))]
+
+    def order(self, waiting: Sequence[Place], now_mono: float, since_mark: float, count: int) -> list[Place]:
+        """The `count` most urgent of those that wait."""
+        policy = self.policy
+        return heapq.nlargest(
+            count, waiting, key=lambda place: (urgency(place, now_mono, since_mark, policy), -place.contract.con_id)
+        )
+
+    def visits_per_minute(self, now_mono: float) -> float:
+        while self._opened and now_mono - self._opened[0] > RATE_WINDOW_S:
+            self._opened.popleft()
+        return float(len(self._opened))
+
+    def place(self, con_id: int) -> Place | None:
+        return self._places.get(con_id)
+
+    def places(self) -> list[Place]:
+        return list(self._places.values())
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _look(self, lines: Sequence[Line], now_mono: float) -> set[int]:
+        """Who has a line now: it is being looked at, and what the scans said of it before is answered."""
+        for line in lines:
+            place = self._places.get(line.con_id)
+            if place is not None:
+                place.held_mono, place.hint = now_mono, 0.0
+                if line.last_tick_mono is not None:
+                    _note_seen(place, line, line.last_tick_mono)
+        return {line.con_id for line in lines}
+
+    def _turn_day(self, now_market: float) -> None:
+        """Visits are counted by the market's day."""
+        day = words.market_day(now_market)
+        if day != self._day:
+            self._day = day
+            for place in self._places.values():
+                place.visits = 0
+
+    def _is_visit(self, line: Line) -> bool:
+        return line.line_class == "coverage" and line.listens and line.con_id in self._places
+
+    def _refill(self, now_mono: float) -> None:
+        """Tokens for messages: a second's worth at most, so that a pause is not made up by a burst."""
+        since = 0.0 if self._tokens_mono is None else now_mono - self._tokens_mono
+        self._tokens_mono = now_mono
+        most = max(MESSAGES_PER_VISIT, self.policy.messages_per_s)
+        self._tokens = min(most, self._tokens + since * self.policy.messages_per_s)
+
+    def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float) -> list[Demand]:
+        """The visits that go on: not seen long enough, confirming, or nobody waits for their line."""
+        why = {line.con_id: self._stays(line.con_id) for line in visitors}
+        self.confirming = tuple(con_id for con_id, stay in why.items() if stay == "confirming")[:CONFIRMING_MOST]
+        self.measuring = tuple(con_id for con_id, stay in why.items() if stay == "measuring")[:MEASURING_MOST]
+        kept = {*self.confirming, *self.measuring}
+        over = [line for line in visitors if line.con_id not in kept and self._is_over(line, now_mono)]
+        over.sort(key=lambda line: (line.since_mono, line.con_id))
+        leaving = {line.con_id for line in over[:needed]}
+        return [self._stay(line) for line in visitors if line.con_id not in leaving]
+
+    def _is_over(self, line: Line, now_mono: float) -> bool:
+        open_since = line.dwell_from_mono
+        if open_since is None or now_mono - open_since < self.policy.dwell_s:
+            return False
+        return line.state == "live" or now_mono - open_since >= self.policy.dwell_s + NO_PRICE_S
+
+    def _stay(self, line: Line) -> Demand:
+        if line.con_id in self.confirming:
+            reason = "confirming a breakout"
+        elif line.con_id in self.measuring:
+            reason = "measuring its volume at a level"
+        else:
+            reason = line.reason
+        kept = line.con_id in self.confirming or line.con_id in self.measuring
+        return Demand(line.contract, "coverage", HOLDER, reason, score=_STAYS, kept=kept)
+
+    def _wish(self, place: Place, now_mono: float, rank: int) -> Demand:
+        return Demand(place.contract, "coverage", HOLDER, self._reason(place, now_mono), score=0.5 / (1.0 + rank))
+
+    def _reason(self, place: Place, now_mono: float) -> str:
+        if place.held_mono is None:
+            return "first visit"
+        reason = f"visit, {now_mono - place.held_mono:.0f} s after the last"
+        if place.hint_now(now_mono, self.policy) >= 0.3:
+            return f"{reason}; up in a scan"
+        is_near = place.distance_atr is not None and place.distance_atr <= self.policy.near_atr
+        return f"{reason}; near a level" if is_near else reason
+
+
+def _note_seen(place: Place, line: Line, tick_mono: float) -> None:
+    """A tick came: the symbol was seen, and a line that was opened for it as a visit is one."""
+    place.seen_mono = tick_mono
+    if line.opened_as == "coverage" and place.visit_mono != line.since_mono:
+        place.visit_mono = line.since_mono
+        place.visits += 1

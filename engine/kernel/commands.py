@@ -1,0 +1,242 @@
+"""Commands of the pages: carried out in the engine loop, answered as state under their request id."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple, Protocol
+
+from engine.broker.port import BrokerPort
+from engine.broker.probe import probe
+from engine.clock import Clock
+from engine.contracts.symbols import SymbolIndex
+from engine.domain import ContractRef, LineClass
+from engine.errors import QTradeError
+from engine.lines.bus import MarketDataBus
+from engine.lines.watch import SymbolWatch
+from engine.lines.what_if import WhatIf, trial_demand
+from engine.scanners.board import usable
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.settings.changes import SettingsKeeper
+from engine.state.commands import (
+    ApplySettings,
+    AskLine,
+    DeleteScan,
+    DeskCommand,
+    FindSymbol,
+    KeepScan,
+    OpenSymbol,
+    PinSymbol,
+    ProbeBroker,
+    Reconnect,
+    RevertChange,
+    RunAudit,
+    UseThresholdSet,
+    WhyNot,
+)
+from engine.state.sections import Answer, AnswersSection
+
+log = logging.getLogger("qtrade.engine")
+
+_KEEP = 50
+_AT_ONCE = 8  # questions to the broker or the network under way
+_FOUND_MAX = 16
+_FAILED = "This could not be done; the log file says why."
+
+
+class LineAnswers(Protocol):
+    """Who knows what a line more would do, and why a symbol has, or has not, one now."""
+
+    def what_if(self, contract: ContractRef, line_class: LineClass) -> WhatIf: ...
+
+    def explain(self, con_id: int) -> str: ...
+
+
+class Said(NamedTuple):
+    """What a command comes to in words, and the value that its page asked for."""
+
+    text: str
+    value: Any = None
+
+
+class Commands:
+    """A handler for each kind of command. Engine thread only.
+
+    `on_watch` is called when pins changed, so that lines are planned at once.
+    """
+
+    def __init__(
+        self,
+        keeper: SettingsKeeper,
+        watch: SymbolWatch,
+        symbols: SymbolIndex,
+        broker: BrokerPort,
+        clock: Clock,
+        on_watch: Callable[[], None],
+        lines: LineAnswers,
+        ask_audit: Callable[[], str] = lambda: "",
+        inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
+    ) -> None:
+        self._watch = watch
+        self._symbols = symbols
+        self._broker = broker
+        self._clock = clock
+        self._on_watch = on_watch
+        self._inspect = inspect
+        self._lines = lines
+        self._waiting: deque[DeskCommand] = deque()
+        self._answers: deque[Answer] = deque(maxlen=_KEEP)
+        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._at_once: dict[type, Callable[[Any], str | Said]] = {
+            ApplySettings: lambda command: keeper.change(command.changes, command.who),
+            RevertChange: lambda command: keeper.revert(command.change_id, command.who),
+            UseThresholdSet: lambda command: keeper.use_set(command.action, command.name, command.who),
+            KeepScan: lambda command: keeper.keep_scan(command),
+            DeleteScan: lambda command: keeper.delete_scan(command.name, command.who),
+            RunAudit: lambda command: ask_audit(),
+            WhyNot: self._why_not,
+            AskLine: self._ask_line,
+            OpenSymbol: self._open,
+            PinSymbol: self._pin,
+            Reconnect: self._reconnect,
+        }
+        self._later: dict[type, Callable[[Any], Coroutine[Any, Any, Answer]]] = {
+            FindSymbol: self._find,
+            ProbeBroker: self._probe,
+        }
+
+    @property
+    def is_waiting(self) -> bool:
+        """Commands are left over from a call that failed."""
+        return bool(self._waiting)
+
+    def section(self) -> AnswersSection:
+        return AnswersSection(answers=tuple(self._answers))
+
+    def take(self, commands: list[DeskCommand]) -> None:
+        """Carry out what can be done at once; what asks the broker goes on as a task.
+
+        Where one fails in a way that nobody foresaw, the error goes up and the rest waits for the next call.
+        """
+        self._waiting.extend(commands)
+        while self._waiting:
+            command = self._waiting.popleft()
+            later = self._later.get(type(command))
+            if later is not None:
+                self._start(command.request_id, functools.partial(later, command))
+            else:
+                self._carry_out(command)
+
+    def _carry_out(self, command: DeskCommand) -> None:
+        said = Said(_FAILED)  # stays so when carrying it out fails in a way that nobody foresaw
+        ok = False
+        try:
+            result = self._at_once[type(command)](command)
+            ok, said = True, result if isinstance(result, Said) else Said(result)
+        except QTradeError as error:
+            said = Said(str(error))
+        finally:
+            self.answer(command.request_id, ok, *said)
+
+    def _ask_line(self, command: AskLine) -> Said:
+        contract = self._known(command.con_id)
+        if not self._broker.link.connected:
+            raise QTradeError("There is no connection to the broker: no line can be planned now.")
+        answer = self._lines.what_if(contract, command.line_class)
+        value = [answer.headline, answer.detail, self._lines.explain(command.con_id), answer.victim]
+        return Said(f"{answer.headline}. {answer.detail}".rstrip(), value)
+
+    def _why_not(self, command: WhyNot) -> Said:
+        found = self._inspect(command.text)
+        return Said(str(found["text"]) or "Every rule passes.", found)
+
+    def _reconnect(self, command: Reconnect) -> str:
+        self._broker.reconnect("asked for on the Health page")
+        return "Connecting afresh."
+
+    def _open(self, command: OpenSymbol) -> str:
+        self._on_watch()  # which symbols are open is read from the state
+        return ""
+
+    def _pin(self, command: PinSymbol) -> str:
+        contract = self._known(command.con_id)
+        self._watch.pin(contract, command.pinned)
+        self._on_watch()
+        return f"{contract.local_symbol} is {'pinned' if command.pinned else 'no longer pinned'}."
+
+    def _known(self, con_id: int) -> ContractRef:
+        contract = self._symbols.contract(con_id)
+        if contract is None:
+            raise QTradeError(f"Contract {con_id} is not known here; find it by its name first.")
+        return contract
+
+    async def _find(self, command: FindSymbol) -> Answer:
+        found = self._symbols.find(command.text)
+        if not found:
+            if not self._broker.link.connected:
+                raise QTradeError(f"{command.text!r} is not known here, and the broker is not connected to be asked.")
+            found = await self._broker.search(command.text.strip().upper())
+            self._symbols.learn(found)
+        rows = [[c.con_id, c.local_symbol, c.sec_type, c.primary_exchange or c.exchange] for c in found[:_FOUND_MAX]]
+        once = {c.con_id for c in self._symbols.once_called(command.text)}
+        if rows and found[0].con_id in once:
+            renamed = f"{command.text.strip().upper()} is called {found[0].local_symbol} now."
+            return Answer(command.request_id, True, renamed, self._clock.wall(), rows)
+        said = f"{len(rows)} found." if rows else f"Nothing is called {command.text!r} here or at the broker."
+        return Answer(command.request_id, bool(rows), said, self._clock.wall(), rows)
+
+    async def _probe(self, command: ProbeBroker) -> Answer:
+        ok, text = await probe(command.host, command.port)
+        return Answer(command.request_id, ok, text, self._clock.wall())
+
+    def _start(self, request_id: str, work: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
+        if len(self._tasks) >= _AT_ONCE:
+            self.answer(request_id, False, f"{_AT_ONCE} questions are under way already; try again in a few seconds.")
+            return
+        task = asyncio.get_running_loop().create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._done(request_id, done))
+
+    def _done(self, request_id: str, task: asyncio.Task[Answer]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._answers.append(task.result())
+        elif isinstance(error, QTradeError):
+            self.answer(request_id, False, str(error))
+        else:
+            log.error("A command of a page failed", exc_info=error)
+            self.answer(request_id, False, _FAILED)
+
+    def answer(self, request_id: str, ok: bool, text: str, value: Any = None) -> None:
+        """Keep an answer for the pages; success without words is none."""
+        if text or not ok:
+            self._answers.append(Answer(request_id, ok, text, self._clock.wall(), value))
+
+
+class LineQuestions:
+    """Answers out of the bus' own plan; asks for nothing."""
+
+    def __init__(self, bus: MarketDataBus, coordinator: ScannerCoordinator) -> None:
+        self._bus = bus
+        self._coordinator = coordinator
+
+    def what_if(self, contract: ContractRef, line_class: LineClass) -> WhatIf:
+        """Without a score, which only candidates have, an ordinary candidate is tried with 0."""
+        score = self._coordinator.score_of(contract.con_id)
+        answer = self._bus.what_if(trial_demand(usable(contract), line_class, score, self._coordinator.top_score))
+        if line_class == "pinned" or score is not None:
+            return answer
+        tried = (
+            "counted as 0" if line_class == "25" else f"counted as {self._coordinator.top_score:.2f}, the least for 50"
+        )
+        detail = f"{answer.detail} It is no candidate now: its score is {tried}.".lstrip()
+        return WhatIf(answer.headline, detail, answer.victim)
+
+    def explain(self, con_id: int) -> str:
+        return self._bus.explain(con_id)

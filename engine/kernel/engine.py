@@ -1,0 +1,493 @@
+"""Engine: carries events from room to room, keeps the periodic work going, opens and closes everything.
+
+Made and run inside the engine thread (`engine.kernel.runtime`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.bars.bar_files import list_symbols
+from engine.broker.port import (
+    AccountPnl,
+    AccountValue,
+    BrokerEvent,
+    ClockSample,
+    Connected,
+    Disconnected,
+    FillReport,
+    PortfolioMark,
+    PositionPnl,
+    PositionsKnown,
+    PositionUpdate,
+    RequestError,
+    Rerouted,
+    ScanRows,
+    SystemNotice,
+    Ticks,
+)
+from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
+from engine.errors import StateError
+from engine.health.status import status_block
+from engine.kernel.build_id import BuildWatch
+from engine.kernel.login import remember_accounts, remembered_accounts
+from engine.kernel.publisher import Publisher
+from engine.kernel.rooms import EngineSetup, Listeners, Rooms
+from engine.settings.effective import EffectiveSettings
+from engine.settings.sets import shadow_params
+from engine.state.commands import LabCommand
+
+log = logging.getLogger("qtrade.engine")
+
+BARS_FOLDER = "bars"
+DATA_LOST = 1101
+FILLS_RESTORED = 5_000  # more than two busy days: the evening before counts for today
+FILLS_S = 1.0
+LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
+COVERAGE_S = 2.0
+SCANNERS_S = 0.5
+COMMANDS_S = 0.05
+LAB_S = 1.0
+PUBLISH_S = 1.0
+CURVE_S = 2.0
+ORDER_S = 10.0  # prices move what is large
+SURVEY_S = 10.0
+BLOCK_S = 300.0
+
+
+class Engine:
+    """One engine: one broker connection, and the accounts of its login."""
+
+    def __init__(self, setup: EngineSetup) -> None:
+        self._setup = setup
+        self._mode = setup.settings.config.broker.mode
+        self._clock_known = asyncio.Event()
+        hears = Listeners(
+            event=self._on_event,
+            quote=self._on_quote,
+            info=self._on_info,
+            settings=self._on_settings,
+            watch=self._plan_watched,
+        )
+        self.rooms = Rooms(setup, hears)
+        self.rooms.coordinator.set_allow_delayed(setup.settings.config.broker.allow_delayed_signals)
+        self.rooms.coordinator.set_shadow(setup.settings.config.sets.shadow, shadow_params(setup.settings))
+        self.publisher = Publisher(setup, self.rooms)
+        self._build_watch = BuildWatch(setup.root, setup.build)
+        self._seen: set[tuple[str, int]] = set()  # positions reported on this connection
+        self._pnl_asked: set[tuple[str, int]] = set()
+
+    # --- life -----------------------------------------------------------------------------------------------
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until `stopping`; then close the connection, write the last state and end."""
+        rooms = self.rooms
+        chosen = self._setup.settings.config.broker.account
+        accounts = (chosen,) if chosen else remembered_accounts(self._setup.data_dir, self._mode)
+        if accounts:
+            self._use_accounts(accounts)
+            await self._take_over(accounts)
+        self.publisher.all()
+        supervisor = rooms.supervisor
+        supervisor.start("broker", rooms.broker.run)
+        supervisor.start("lateness", rooms.lateness.run)
+        supervisor.start("scanners", self._scan)
+        supervisor.start("history", rooms.history.run)
+        supervisor.start("contracts", rooms.contracts.run)
+        supervisor.start("scores", rooms.scores.run)
+        supervisor.start("scan parameters", rooms.scan_parameters.run)
+        supervisor.start("bars on disk", rooms.bar_keeper.run)
+        supervisor.start("volume units on disk", rooms.unit_keeper.run)
+        supervisor.start("survey", self._survey)
+        supervisor.start("coverage", self._show_coverage)
+        supervisor.start("status block", self._log_block)
+        supervisor.every("lines", LINES_S, self._step_lines)
+        supervisor.every("lab", LAB_S, rooms.lab.step)
+        supervisor.every("commands", COMMANDS_S, self._take_commands)
+        supervisor.every("fills", FILLS_S, rooms.fills.step)
+        supervisor.every("publish", PUBLISH_S, self.publisher.step)
+        supervisor.every("curve", CURVE_S, self._add_point)
+        supervisor.every("order of lines", ORDER_S, self._order_lines)
+        await stopping.wait()
+        await self._close()
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self.rooms.broker.stop()
+        except TimeoutError:
+            log.warning("The broker connection did not close in time")
+        self.rooms.lab.stop()
+        await self.rooms.supervisor.stop()
+        await self.rooms.bar_keeper.close()
+        await self.rooms.unit_keeper.save()
+        self.publisher.all()
+
+    def _use_accounts(self, accounts: Sequence[str]) -> bool:
+        """State, journal and bars go on in the first account's folder from this moment: no row may reach another's.
+
+        True when that is another folder than before. None touches the disk here; while the folder can't be used, they
+        say so and try again by themselves.
+        """
+        setup, rooms = self._setup, self.rooms
+        is_new = rooms.login.use(accounts[0], accounts)
+        rooms.manager.keep_accounts(accounts)
+        rooms.manager.set_view(rooms.login.shown)
+        if is_new:
+            folder = rooms.login.folder(accounts[0])
+            setup.state.use_folder(folder / "state")
+            setup.bar_files.open(folder / BARS_FOLDER)
+            rooms.lab.use_folder(folder / BARS_FOLDER)
+        return is_new
+
+    async def _take_over(self, accounts: Sequence[str]) -> None:
+        """What the folder in use holds: pins, setting changes, the signals of earlier today."""
+        setup, rooms = self._setup, self.rooms
+        folder = rooms.login.folder(accounts[0])
+
+        def open_files() -> None:
+            remember_accounts(setup.data_dir, self._mode, accounts)
+            rooms.watch.attach(folder)
+            rooms.symbols.former.attach(folder)
+
+        await asyncio.to_thread(open_files)
+        await rooms.bar_keeper.open(folder / BARS_FOLDER)
+        rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
+        rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
+        await self._restore_fills()
+        await self._restore_signals()
+        rooms.supervisor.start("earlier today", lambda: self._take_up(folder))
+
+    async def _take_up(self, folder: Path) -> None:
+        """Once the gateway's clock is known: what of "today" is on disk. Before, today is this machine's."""
+        rooms = self.rooms
+        await self._clock_known.wait()
+        rooms.bar_keeper.start_loading()
+        await rooms.unit_keeper.open(folder / BARS_FOLDER)
+        await rooms.history.open_cache(folder / BARS_FOLDER)
+        await self._restore_signals()
+
+    async def _restore_fills(self) -> None:
+        """The newest of the journal, so that the day's are there before the broker answers."""
+        read, watched = self._setup.reader.fills, self.rooms.login.watched
+        rows = await asyncio.to_thread(read, 0.0, corrected=True, limit=FILLS_RESTORED)
+        if self.rooms.login.watched == watched:  # else they are another login's, whose own are read as well
+            self.rooms.fills.restore(row.fill for row in rows)
+
+    async def _restore_signals(self) -> None:
+        now = self.rooms.market_now()
+        signals = await asyncio.to_thread(self._setup.reader.signals, now - 86_400.0, now + 86_400.0)
+        self.rooms.coordinator.restore(signals)
+        await self.rooms.scores.restore_from(self._setup.reader)
+
+    # --- events ---------------------------------------------------------------------------------------------
+
+    def _on_event(self, event: BrokerEvent) -> None:
+        """Every broker event, in the order of the wire. Ticks first: they are nearly all of it."""
+        if isinstance(event, Ticks):
+            self._learn_units(event)
+            self.rooms.bus.on_ticks(event)
+        elif isinstance(event, (PositionUpdate, PortfolioMark, PositionPnl, AccountValue, AccountPnl, FillReport)):
+            self._on_account_event(event)
+        elif isinstance(event, ClockSample):
+            self.rooms.market.learn(self.rooms.clock.wall(), event.offset_s)
+            if not self._clock_known.is_set():
+                self._clock_known.set()
+                self._order_lines()
+        elif isinstance(event, ScanRows):
+            self.rooms.symbols.learn(row.contract for row in event.rows)
+            self.rooms.coordinator.on_rows(event)
+        elif isinstance(event, PositionsKnown):
+            self._positions_known()
+        elif isinstance(event, Rerouted):
+            self.rooms.bus.on_rerouted(event)
+        else:
+            self._on_link_event(event)
+
+    def _learn_units(self, ticks: Ticks) -> None:
+        """The evidence for lots or shares; a look-up a line once it is known."""
+        rooms = self.rooms
+        settled, con_id_of = rooms.units.settled, rooms.bus.con_id_of
+        for update in ticks.updates:
+            con_id = con_id_of(update.req_id)
+            if con_id is not None and con_id not in settled:
+                rooms.units.on_update(con_id, update, rooms.market_now())
+
+    def _on_link_event(self, event: Connected | Disconnected | RequestError | SystemNotice) -> None:
+        rooms, wall = self.rooms, self.rooms.clock.wall()
+        if isinstance(event, Connected):
+            accounts = event.accounts or (event.account,)
+            if accounts != rooms.login.watched:
+                self._change_accounts(accounts)
+        rooms.health.on_event(event, wall, rooms.market.now(wall))
+        if isinstance(event, Connected):
+            self._connected(event)
+        elif isinstance(event, Disconnected):
+            self._disconnected()
+        elif isinstance(event, RequestError):
+            rooms.bus.on_error(event)
+            rooms.coordinator.on_error(event)
+        else:
+            rooms.bus.on_notice(event)
+            if event.code == DATA_LOST:
+                rooms.coordinator.market.reopen()
+
+    def _on_account_event(
+        self, event: PositionUpdate | PortfolioMark | PositionPnl | AccountValue | AccountPnl | FillReport
+    ) -> None:
+        rooms, wall = self.rooms, self.rooms.clock.wall()
+        if isinstance(event, PositionUpdate):
+            self._on_position(event)
+        elif isinstance(event, PortfolioMark):
+            rooms.manager.on_mark(event, wall)
+        elif isinstance(event, PositionPnl):
+            rooms.manager.on_position_pnl(event, wall)
+        elif isinstance(event, AccountValue):
+            if rooms.manager.book(event.account).on_value(event, wall):
+                self._order_lines()  # an exchange rate: what is large may be small
+        elif isinstance(event, AccountPnl):
+            rooms.manager.book(event.account).on_pnl(event, wall)
+        else:
+            rooms.fills.on_fill(event.fill)
+
+    def _change_accounts(self, accounts: Sequence[str]) -> None:
+        """Other accounts than before, or the first: nothing of the former ones' money may show as theirs."""
+        rooms = self.rooms
+        rooms.fills.forget()
+        if self._use_accounts(accounts):
+            rooms.scores.forget()
+            self.publisher.step()  # before the state's first write into the folder
+            rooms.supervisor.start("account folder", lambda: self._take_over(accounts))
+        else:
+            rooms.supervisor.start("other accounts", lambda: self._take_others(accounts))
+
+    async def _take_others(self, accounts: Sequence[str]) -> None:
+        """The same home with other accounts beside it: their fills, and a note for the next start."""
+        await asyncio.to_thread(remember_accounts, self._setup.data_dir, self._mode, accounts)
+        await self._restore_fills()
+
+    def _connected(self, event: Connected) -> None:
+        rooms = self.rooms
+        rooms.market.restart()
+        rooms.units.on_connected(event.server_version)
+        if event.positions_known:
+            rooms.manager.forget_missing(self._seen)
+        rooms.manager.on_connected(complete=event.positions_known)
+        rooms.fills.on_connected(complete=event.positions_known)
+        rooms.contracts.on_connected()
+        self._pnl_asked.clear()
+        self._plan_positions()
+        rooms.bus.on_connected(event.epoch)
+        rooms.coordinator.on_connected()
+
+    def _positions_known(self) -> None:
+        """TWS sent late what it has: the others are closed."""
+        self.rooms.manager.forget_missing(self._seen)
+        self.rooms.manager.on_connected()
+        self.rooms.fills.on_connected(complete=True)
+        self._plan_positions()
+
+    def _disconnected(self) -> None:
+        rooms = self.rooms
+        self._seen.clear()
+        rooms.bus.on_disconnected()
+        rooms.coordinator.on_disconnected()
+        rooms.manager.on_disconnected()
+        rooms.fills.on_disconnected()
+
+    def _on_position(self, event: PositionUpdate) -> None:
+        rooms, contract = self.rooms, event.record.contract
+        rooms.symbols.learn([contract])
+        if event.record.quantity:
+            self._seen.add((event.record.account, contract.con_id))
+        record = event.record
+        has_cost = record.avg_cost is not None
+        rooms.fills.on_position(record.account, contract.con_id, record.quantity, has_cost=has_cost)
+        if rooms.manager.on_position(event) and rooms.broker.link.connected:
+            self._plan_positions()
+
+    def _plan_positions(self) -> None:
+        """The tradable positions are the bus' first demand and the scanners' exceptions; IB values them all."""
+        rooms = self.rooms
+        self._order_lines()
+        held = set(rooms.manager.keys())
+        self._keep_in_view()
+        for contract in rooms.manager.contracts():
+            rooms.contracts.want(contract)
+        for account, con_id in held - self._pnl_asked:
+            rooms.broker.request_position_pnl(account, con_id)
+        for account, con_id in self._pnl_asked - held:
+            rooms.broker.cancel_position_pnl(account, con_id)
+        self._pnl_asked = held
+
+    def _order_lines(self) -> None:
+        """The tradable positions of all accounts, with what they are worth now: the largest first where lines lack.
+
+        What has expired meanwhile leaves; so does, once the market's clock is known, what had expired before.
+        """
+        if self.rooms.manager.reexamine():
+            self._keep_in_view()
+        self.rooms.bus.demand("position", self.rooms.manager.demands())
+
+    def _keep_in_view(self) -> None:
+        rooms = self.rooms
+        tradable = set(rooms.manager.tradable_ids())
+        positions = [contract for contract in rooms.manager.contracts() if contract.con_id in tradable]
+        pins = [contract for con_id in rooms.watch.pinned_ids() if (contract := rooms.watch.contract(con_id))]
+        rooms.coordinator.set_kept(positions, [pin for pin in pins if pin.con_id not in tradable])
+
+    def _on_info(self, con_id: int, info: ContractInfo | None) -> None:
+        rooms = self.rooms
+        if info is not None:
+            rooms.bars.set_hours(info)
+            rooms.symbols.learn([info.contract])
+            rooms.fills.on_info(con_id)
+        if rooms.manager.on_info(con_id, info):
+            self._plan_positions()
+
+    def _on_quote(self, quote: Quote, has_trade: bool) -> None:
+        self.rooms.coordinator.on_quote(quote, has_trade)
+
+    def _on_settings(self, settings: EffectiveSettings) -> None:
+        """Put changed settings in force everywhere."""
+        rooms, config = self.rooms, settings.config
+        rooms.bus.set_settings(config.lines, config.coverage)
+        rooms.manager.set_settings(config.positions)
+        rooms.coordinator.set_normal_max(config.lines.normal_max)
+        rooms.coordinator.set_market(config.market_scan)
+        rooms.coordinator.set_params(config.breakout)
+        rooms.coordinator.set_shadow(config.sets.shadow, shadow_params(settings))
+        rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
+        self._show_account(config.view.account)
+
+    def _show_account(self, account: str | None) -> None:
+        """Another account's money, or that of all together: at once, and nothing of the former with it."""
+        rooms = self.rooms
+        before = rooms.login.shown_name
+        rooms.login.choose(account)
+        if rooms.login.shown_name != before:
+            rooms.manager.set_view(rooms.login.shown)
+            self.publisher.step()
+
+    # --- periodic work --------------------------------------------------------------------------------------
+
+    def _step_lines(self) -> None:
+        rooms = self.rooms
+        if rooms.coordinator.changed:
+            rooms.bus.demand("scanners", rooms.coordinator.demands())
+        rooms.bus.step(rooms.clock.mono())
+
+    async def _scan(self) -> None:
+        """Both scanners: due work each half second, a breakout cycle in slices each 10 s."""
+        coordinator, bus = self.rooms.coordinator, self.rooms.bus
+        while True:
+            coordinator.step(bus.live_con_ids())
+            if coordinator.cycle_due():
+                for _ in coordinator.cycle():
+                    await asyncio.sleep(0)
+            await asyncio.sleep(SCANNERS_S)
+
+    async def _show_coverage(self) -> None:
+        """Every symbol of the universe with its sentence: made in slices, so that 2,000 do not hold the loop."""
+        while True:
+            for section in self.rooms.bus.coverage():
+                if section is not None:
+                    self._setup.state.publish("coverage", section)
+                await asyncio.sleep(0)
+            await asyncio.sleep(COVERAGE_S)
+
+    def _take_commands(self) -> None:
+        commands = self._setup.state.drain()
+        for question in [command for command in commands if isinstance(command, LabCommand)]:
+            self.rooms.lab.take(question)
+        others = [command for command in commands if not isinstance(command, LabCommand)]
+        if others or self.rooms.desk.is_waiting:
+            self.rooms.desk.take(others)
+            self._plan_watched()
+            self.publisher.answers()
+
+    def _plan_watched(self) -> None:
+        """Pins and the symbols that pages have open: lines, bars and details for them."""
+        rooms = self.rooms
+        shown = []
+        for con_id in self._setup.state.open_symbols():
+            contract = self._contract(con_id)
+            if contract is None:  # a link or a signal of an earlier run: the gateway may know it
+                rooms.contracts.want(ContractRef(con_id, "", "", ""))
+            else:
+                shown.append(contract)
+        if rooms.watch.show(shown):
+            rooms.coordinator.show(shown)
+        for contract in shown:
+            rooms.contracts.want(contract)
+        self._keep_in_view()
+        rooms.bus.demand("watch", [wish for wish in rooms.watch.demands() if wish.contract.exchange])
+
+    def _contract(self, con_id: int) -> ContractRef | None:
+        return self.rooms.symbols.contract(con_id) or self.rooms.manager.contract(con_id)
+
+    def _add_point(self) -> None:
+        """One point of each P&L curve, an empty one while there is no connection; closed pages are noticed here."""
+        rooms, wall = self.rooms, self.rooms.clock.wall()
+        market = rooms.market.now(wall)
+        self._plan_watched()
+        if not rooms.broker.link.connected:
+            rooms.login.add_gap(wall, market)
+            return
+        if rooms.dates.has_turned():  # hours tell some days only
+            for contract in rooms.manager.contracts():
+                rooms.contracts.want_again(contract)
+        money: dict[str, tuple[float | None, float | None, float | None]] = {}
+        others: dict[str, float] = {}
+        all_lacks: set[str] = set()
+        for account in rooms.login.watched:
+            pnl = rooms.manager.book(account).pnl
+            unrealized, lacking = rooms.manager.unrealized_of(account)
+            money[account] = (unrealized, pnl.realized, pnl.daily)
+            lacks = frozenset(f"{account}:{lack.local_symbol}" for lack in lacking)
+            all_lacks |= lacks
+            others[account] = rooms.manager.filtered_of(account)
+            began = rooms.dates.newest_reset(account)
+            rooms.login.add_point(account, wall, market, *money[account], began, lacks, others[account])
+        if rooms.login.has_sum:
+            unrealized, realized, daily = (
+                rooms.manager.sum_of_accounts({name: values[kind] for name, values in money.items()})
+                for kind in range(3)
+            )
+            began = rooms.dates.newest_reset("")
+            lacks = frozenset(all_lacks)
+            filtered = rooms.manager.sum_of_accounts(others) or 0.0
+            rooms.login.add_point(ALL_ACCOUNTS, wall, market, unrealized, realized, daily, began, lacks, filtered)
+
+    async def _survey(self) -> None:
+        """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""
+        while True:
+            usage = await asyncio.to_thread(shutil.disk_usage, self._setup.data_dir)
+            self.publisher.disk_free_gb = round(usage.free / 1e9, 1)
+            changed = await asyncio.to_thread(self._build_watch.changed)
+            self.publisher.set_changed_files(changed)
+            await asyncio.sleep(SURVEY_S)
+
+    async def _log_block(self) -> None:
+        """The status block, half a minute after the start and then each 5 minutes."""
+        await asyncio.sleep(30.0)
+        while True:
+            rooms = self.rooms
+            lines = rooms.bus.snapshot()
+            uptime_s = rooms.clock.mono() - self.publisher.started_mono
+            positions = len(rooms.manager.tradable_ids())
+            for name, value in status_block(uptime_s, lines, positions, len(rooms.bus.quotes()), rooms.broker.link):
+                log.info("%s: %s", name, value)
+            await asyncio.sleep(BLOCK_S)
+
+
+def _stored_contracts(folder: Path) -> list[ContractRef]:
+    """The contracts whose bars this account's folder holds, as they were called then."""
+    try:
+        return [stored.contract for stored in list_symbols(folder / BARS_FOLDER)]
+    except StateError:
+        return []

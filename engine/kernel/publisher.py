@@ -1,0 +1,323 @@
+"""Publisher: asks each room for its snapshot and puts all of a pass into the state at once.
+
+Engine thread only, without a pause: what one pass publishes is of one moment, and so is what a reader gets. Sections
+that say nothing new stay as they are. One pass a second (candidates and universe: every other pass) costs a few
+milliseconds at 50 lines and 200 candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from engine.bars.hours import UNKNOWN_HOURS, PhaseNow, phase
+from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
+from engine.broker.port import ACCOUNTS_MAX
+from engine.domain import Condition, ContractInfo
+from engine.health.status import status_block
+from engine.kernel.rooms import EngineSetup, Rooms
+from engine.logs.routing import error_counts, recent_lines
+from engine.portfolio.sums import together
+from engine.portfolio.valuation import terms_of
+from engine.scanners.symbol_view import SymbolContext, symbol_section
+from engine.state.envelope import SYMBOL_PREFIX
+from engine.state.sections import (
+    AgeRow,
+    BrokerSection,
+    HealthSection,
+    Heartbeat,
+    LineEventsSection,
+    LinesSection,
+    PnlSection,
+    PositionsSection,
+    QuotesSection,
+    Section,
+    UniverseSection,
+)
+from engine.storage.encodable import encodable
+
+LOG_LINES = 100
+FILLS_MOST = 200  # of one symbol
+HOUR_S = 3_600.0
+RESTARTS_ARE_BAD = 3
+SLOW_EVERY = 2  # passes: pages poll each 2 s, and the long sections cost most
+
+
+class Publisher:
+    """`step` once a second, `answers` after commands, `all` at the start and at the end."""
+
+    def __init__(self, setup: EngineSetup, rooms: Rooms) -> None:
+        self._setup = setup
+        self._rooms = rooms
+        self._state = setup.state
+        self._started_wall = rooms.clock.wall()
+        self._journalled: dict[str, Condition] = {}
+        self._restart_needed = ""
+        self._passes = 0
+        self.started_mono = rooms.clock.mono()
+        self.disk_free_gb: float | None = None
+
+    def step(self) -> None:
+        """Prices, positions and lines; every other time all."""
+        self._passes += 1
+        self._publish(slow=self._passes % SLOW_EVERY == 0)
+
+    def all(self) -> None:
+        """Every section."""
+        self._publish(slow=True)
+
+    def _publish(self, *, slow: bool) -> None:
+        rooms = self._rooms
+        lines = rooms.bus.snapshot()
+        positions = self._positions(rooms.login.shown)
+        of_all = self._positions(None) if rooms.login.has_sum and rooms.login.shown is not None else None
+        self._notice_own_faults(lines)
+        made: dict[str, Section] = {
+            "broker": self._broker(),
+            "positions": positions,
+            "lines": lines,
+            "line_events": LineEventsSection(events=rooms.bus.events()),
+            "quotes": QuotesSection(quotes=tuple(rooms.bus.quotes())),
+            "signals": rooms.coordinator.signals(),
+            "pnl": self._pnl(),
+            "answers": rooms.desk.section(),
+            "health": self._health(lines, positions),  # it says counts that the strip says, too
+        }
+        if of_all is not None:
+            made["positions_all"] = of_all
+        if slow:
+            made["settings"] = rooms.keeper.section()
+            made["scanners"] = rooms.coordinator.snapshot()
+            scores = rooms.scores.section()
+            if scores is not None:
+                made["scores"] = scores
+            made["scan_parameters"] = rooms.scan_parameters.section
+            made["universe"] = self._universe()
+        open_ids = rooms.watch.open_ids()
+        made |= self._symbols(positions, open_ids)
+        gone = [f"{SYMBOL_PREFIX}{con_id}" for con_id in self._state.published_symbols().difference(open_ids)]
+        made["heartbeat"] = self._heartbeat()
+        self._state.publish_all(made, gone if of_all is not None else [*gone, "positions_all"])
+
+    def answers(self) -> None:
+        """Answers to commands, as soon as they are there, and the settings that they changed."""
+        self._state.publish_all({"answers": self._rooms.desk.section(), "settings": self._rooms.keeper.section()})
+
+    def set_changed_files(self, names: Sequence[str]) -> None:
+        """Files on disk that are not the running code; () = none."""
+        shown = [encodable(name) for name in names[:3]]
+        self._restart_needed = ", ".join(shown) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+    # --- sections -------------------------------------------------------------------------------------------
+
+    def _heartbeat(self) -> Heartbeat:
+        wall = self._rooms.clock.wall()
+        return Heartbeat(
+            at_wall=wall,
+            at_market=self._rooms.market.now(wall),
+            started_wall=self._started_wall,
+            loop_lateness_p99_ms=self._rooms.lateness.p99_ms(),
+        )
+
+    def _broker(self) -> BrokerSection:
+        rooms, link, wall = self._rooms, self._rooms.broker.link, self._rooms.clock.wall()
+        now_phase = self._phase(rooms.market.now(wall))
+        retry = link.retry_at_mono
+        return BrokerSection(
+            mode=link.mode,
+            host=link.host,
+            port=link.port,
+            client_id=link.client_id,
+            phase=link.phase,
+            connected=link.connected,
+            account=link.account,
+            server_version=link.server_version,
+            reason=link.reason,
+            cure=link.cure,
+            retry_at_wall=None if retry is None else round(wall + retry - rooms.clock.mono(), 1),
+            since_wall=link.since_wall,
+            reconnects=link.reconnects,
+            clock_offset_s=round(rooms.market.offset_s(wall), 1),
+            clock_rate=rooms.market.rate,
+            session=now_phase.phase,
+            session_text=now_phase.text,
+            session_ends_market=now_phase.ends_market,
+            accounts=rooms.login.watched,
+        )
+
+    def _pnl(self) -> PnlSection:
+        """The curve of what is shown, with its day and the stock exchanges' hours around it."""
+        rooms = self._rooms
+        day, now = rooms.dates.day(rooms.login.shown or ""), rooms.market_now()
+        liquid = rooms.bars.us_hours.liquid if rooms.bars.us_hours is not None else UNKNOWN_HOURS
+        hours = regular_sessions(min(day.at, now - HOUR_S), now, liquid, US_STOCK_DAYS, us_stock=True)
+        return replace(rooms.login.curve(day), sessions=tuple((each.open, each.close) for each in hours))
+
+    def _positions(self, account: str | None) -> PositionsSection:
+        """Of one account, None = of all; leaves what is shown as it is."""
+        manager, wall = self._rooms.manager, self._rooms.clock.wall()
+        manager.set_view(account)
+        try:
+            return manager.snapshot(self._rooms.dates.today(), wall)
+        finally:
+            manager.set_view(self._rooms.login.shown)
+
+    def _phase(self, now_market: float) -> PhaseNow:
+        hours = self._rooms.bars.us_hours
+        if hours is None:
+            return PhaseNow("unknown", "session unknown", None)
+        return phase(now_market, hours.trading, hours.liquid)
+
+    def _universe(self) -> UniverseSection:
+        rooms = self._rooms
+        lanes = {quote.con_id: quote.lane for quote in rooms.bus.quotes()}
+        rows = [
+            (
+                c.con_id,
+                c.local_symbol,
+                c.symbol,
+                c.sec_type,
+                c.primary_exchange or c.exchange,
+                lanes.get(c.con_id, "none"),
+            )
+            for c in rooms.symbols.all()
+        ]
+        return UniverseSection(symbols=tuple(sorted(rows, key=lambda row: row[1])), renamed=rooms.symbols.former.rows())
+
+    def _symbols(self, positions: PositionsSection, open_ids: Iterable[int]) -> dict[str, Section]:
+        """`symbol:<con_id>` for each symbol that a page has open."""
+        rooms = self._rooms
+        made: dict[str, Section] = {}
+        fills = rooms.manager.fills()  # all of them: the section's are the newest of all symbols together
+        for con_id in open_ids:
+            why = rooms.coordinator.why(con_id)
+            if con_id not in rooms.bars:
+                continue
+            now = rooms.market_now()
+            held = tuple(row for row in positions.tradable if row.con_id == con_id)
+            section = symbol_section(
+                rooms.bars,
+                con_id,
+                why,
+                rooms.coordinator.breakout.facts(con_id, now),
+                rooms.coordinator.breakout.params,
+                SymbolContext(
+                    quote=rooms.bus.quote(con_id),
+                    info=self._info(con_id),
+                    position=together(held),
+                    held=held,
+                    fills=tuple(fill for fill in fills if fill.con_id == con_id)[-FILLS_MOST:],
+                    signals=rooms.coordinator.signals_of(con_id),
+                    line_text=rooms.bus.explain(con_id),
+                    pinned=rooms.watch.is_pinned(con_id),
+                    unit=self._unit(con_id),
+                    filtered=rooms.manager.filter_reason(con_id),
+                ),
+                now,
+            )
+            if section is not None:
+                made[f"{SYMBOL_PREFIX}{con_id}"] = section
+        return made
+
+    def _unit(self, con_id: int) -> str:
+        info = self._info(con_id)
+        contract = info.contract if info is not None else self._rooms.symbols.contract(con_id)
+        terms = terms_of(contract) if contract is not None else None
+        return terms.unit if terms is not None else ""
+
+    def _info(self, con_id: int) -> ContractInfo | None:
+        return self._rooms.contracts.info(con_id)
+
+    def _health(self, lines: LinesSection, positions: PositionsSection) -> HealthSection:
+        rooms, state = self._rooms, self._state
+        link = rooms.broker.link
+        prices = len(rooms.bus.quotes())
+        uptime_s = rooms.clock.mono() - self.started_mono
+        return HealthSection(
+            conditions=self._conditions(),
+            ages=self._ages(positions),
+            link_spans=rooms.health.timeline.spans(),
+            status_block=status_block(uptime_s, lines, len(positions.tradable), prices, link),
+            log_tail=tuple((line.at_wall, line.level, line.text) for line in recent_lines(LOG_LINES)),
+            loop_lateness_p99_ms=rooms.lateness.p99_ms(),
+            decoded_per_s=link.decoded_per_s,
+            sent_worst_second=link.sent_worst_second,
+            restarts=dict(rooms.supervisor.restarts),
+            error_counts=error_counts(),
+            volume_units=rooms.units.words(),
+            state_write_ms=state.last_write_ms,
+            journal_last_wall=self._setup.journal.last_write_wall,
+            disk_free_gb=self.disk_free_gb,
+            build_id=self._setup.build.id,
+            version=self._setup.build.version,
+            restart_needed=self._restart_needed,
+        )
+
+    def _ages(self, positions: PositionsSection) -> tuple[AgeRow, ...]:
+        rooms = self._rooms
+        held = {row.con_id for row in positions.tradable}
+        marked = [row.mark_wall for row in positions.tradable if row.has_line and row.mark_wall is not None]
+        quotes = rooms.bus.quotes()
+        scanned = [q.received_wall for q in quotes if q.con_id not in held and rooms.bus.holds(q.con_id)]
+        scan = rooms.coordinator.run_times()
+        return (
+            AgeRow("Position prices, the oldest", min(marked, default=None), 60.0),
+            AgeRow("Scanner quotes, the newest", max(scanned, default=None), 5.0),
+            AgeRow("Account", positions.account.updated_wall, 180.0),
+            AgeRow("Breakout scan", self._wall_of(scan[0]), 20.0),
+            AgeRow("Market scan", self._wall_of(scan[1]), 120.0),
+            AgeRow("Journal", self._setup.journal.last_write_wall, 10.0),
+        )
+
+    def _wall_of(self, market: float | None) -> float | None:
+        return None if market is None else self._rooms.market.wall_at(market)
+
+    # --- conditions of our own ------------------------------------------------------------------------------
+
+    def _notice_own_faults(self, lines: LinesSection) -> None:
+        """What no broker tells: changed files, a full disk, tasks that keep dying, positions without a line."""
+        rooms, wall = self._rooms, self._rooms.clock.wall()
+        problem = encodable(self._state.problem or self._setup.journal.problem)
+        restarts = rooms.supervisor.recent(rooms.clock.mono())
+        missing = rooms.bus.positions_without_line()
+        for key, is_on, title, text, cure, severity in (
+            ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
+             "Restart when it suits you; positions and settings are kept.", "warning"),
+            ("disk", bool(problem), "History can't be written", problem,
+             "Free space on the disk or correct the folder's rights; it is written again by itself.", "error"),
+            ("restarts", restarts >= RESTARTS_ARE_BAD, "A part of the engine keeps failing",
+             f"{restarts} restarts in 10 minutes.", "See the log; please report it with the log file.", "error"),
+            ("positions", missing > 0, "More positions than lines",
+             f"{missing} positions have no market-data line and are valued from IB's portfolio updates.",
+             "Raise the line limit in Settings if the account has more lines.", "error"),
+            ("accounts", len(rooms.login.watched) > ACCOUNTS_MAX, "More accounts than TWS lets follow",
+             f"Values and day P&L are asked for the first {ACCOUNTS_MAX} of {len(rooms.login.watched)} accounts;"
+             " positions of all are shown.", "Name the one to watch as Account in Settings > Broker.", "warning"),
+            ("near", lines.near, "Lines are nearly used up",
+             f"{lines.used} of {lines.effective_limit} market-data lines are in use.",
+             "Raise the limit in Settings if the account has more, or close quote windows in TWS.", "warning"),
+        ):  # fmt: skip
+            if is_on:
+                rooms.health.conditions.raise_(
+                    key,
+                    wall,
+                    title,
+                    text,
+                    cure=cure,
+                    severity="error" if severity == "error" else "warning",
+                    quiet=key == "near",  # the bus has said it: SUBSCRIPTION NEAR LIMIT
+                )
+            else:
+                rooms.health.conditions.resolve(key, wall)
+
+    def _conditions(self) -> tuple[Condition, ...]:
+        """All conditions; those that changed go to the journal."""
+        conditions = self._rooms.health.conditions.newest_first()
+        now_market = self._rooms.market_now()
+        for condition in conditions:
+            known = self._journalled.get(condition.key)
+            if known is None or (known.open, known.count) != (condition.open, condition.count):
+                self._setup.journal.record_notice(condition, now_market)
+                self._journalled[condition.key] = condition
+        return conditions

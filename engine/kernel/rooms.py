@@ -1,0 +1,290 @@
+"""The rooms of the engine, built and introduced to each other. Nothing runs yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from engine.bars.bar_files import BarFiles
+from engine.bars.history import HistoryQueue
+from engine.bars.keeper import BarKeeper
+from engine.bars.store import BarStore
+from engine.bars.unit_keeper import UnitKeeper
+from engine.bars.volume_unit import UnitChange, VolumeUnits
+from engine.broker.ib_broker import IBBroker
+from engine.broker.port import BrokerEvent
+from engine.broker.timings import Timings
+from engine.broker.tradability import verdict
+from engine.clock import Clock, MarketClock, SystemClock
+from engine.config import BreakoutParams
+from engine.contracts.details import ContractDetails
+from engine.contracts.symbols import SymbolIndex
+from engine.domain import ContractInfo, ContractRef, Quote, Signal, Stay
+from engine.health.lateness import LatenessProbe
+from engine.health.monitor import HealthMonitor
+from engine.journal.reader import JournalReader
+from engine.journal.rows import ConnectionEvent
+from engine.journal.writer import Journal
+from engine.kernel.build_id import BuildId
+from engine.kernel.commands import Commands, LineQuestions
+from engine.kernel.login import Login
+from engine.kernel.supervisor import Supervisor
+from engine.lab.messages import AuditAnswer
+from engine.lab.service import LabService, LabTies
+from engine.lab.snapshot import TodaySnapshot
+from engine.lines.bus import Hooks, MarketDataBus
+from engine.lines.watch import SymbolWatch
+from engine.outcomes.keeper import OutcomeKeeper, decides
+from engine.portfolio.closes import MinuteCloses
+from engine.portfolio.fill_intake import FillIntake
+from engine.portfolio.manager import Market, TradeManager
+from engine.portfolio.trade_dates import TradeDates
+from engine.scanners.breakout import Dollars
+from engine.scanners.coordinator import ScannerCoordinator
+from engine.scanners.parts import Parts
+from engine.scanners.scan_parameters import FILE_NAME as PARAMETER_FILE
+from engine.scanners.scan_parameters import ScanParameterCache
+from engine.scanners.why_not import WhyNotAnswers
+from engine.settings.change_book import ChangeBook
+from engine.settings.changes import SettingsKeeper
+from engine.settings.effective import EffectiveSettings
+from engine.settings.saved import FILE_NAME
+from engine.state.bus import StateBus
+
+
+@dataclass(frozen=True)
+class EngineSetup:
+    """What the engine is given. `root` is the program's folder, watched for changed files."""
+
+    settings: EffectiveSettings
+    host: str
+    port: int
+    data_dir: Path
+    state: StateBus
+    journal: Journal
+    reader: JournalReader
+    build: BuildId
+    root: Path
+    clock: Clock = field(default_factory=SystemClock)
+    bar_files: BarFiles = field(default_factory=BarFiles)  # told the account's folder, for the pages
+    timings: Timings = field(default_factory=Timings)
+    period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """The engine's own ears: what the rooms tell it."""
+
+    event: Callable[[BrokerEvent], None]
+    quote: Callable[[Quote, bool], None]
+    info: Callable[[int, ContractInfo | None], None]
+    settings: Callable[[EffectiveSettings], None]
+    watch: Callable[[], None]
+
+
+class Rooms:
+    """Every room by name. Made in the engine thread."""
+
+    def __init__(self, setup: EngineSetup, hears: Listeners) -> None:
+        config, clock = setup.settings.config, setup.clock
+        self.clock = clock
+        self.market = MarketClock()
+        self.supervisor = Supervisor(setup.period_stretch)
+        self.lateness = LatenessProbe()
+        self.health = HealthMonitor(self._record_connection, self._symbol_of)
+        self.symbols = SymbolIndex(self._renamed)
+        self.watch = SymbolWatch()
+        self._journal = setup.journal
+        broker = config.broker
+        self.broker = IBBroker(
+            broker.mode,
+            setup.host,
+            setup.port,
+            broker.client_id,
+            broker.account,
+            broker.market_data_type,
+            hears.event,
+            clock,
+            setup.timings,
+        )
+        self.units = VolumeUnits(on_change=self._units_changed)
+        self.bars = BarStore()
+        hooks = Hooks(
+            on_quote=hears.quote,
+            volume_unit=self.units.tick_factor,
+            size_unit=self.units.size_factor,
+            market_time=self.market.now,
+            stays=self._stays,
+            on_unknown=self._unknown_contract,
+            on_span=setup.journal.record_line_span,
+        )
+        self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, config.coverage)
+        self.unit_keeper = UnitKeeper(self.units, self.market_now)
+        self.contracts = ContractDetails(self.broker, hears.info)
+        self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
+        self.history = HistoryQueue(
+            self.broker,
+            self.bars,
+            self.units,
+            clock,
+            self.market_now,
+            on_unknown_contract=self._unknown_contract,
+            is_ready=self.bar_keeper.is_ready,
+            on_answer=self._history_came,
+        )
+        self.coordinator = ScannerCoordinator(
+            Parts(
+                self.bars,
+                self.history,
+                self.units,
+                self.broker,
+                clock,
+                self.market_now,
+                self.bus.quote,
+                self.bus.rotation,
+                self._dollars,
+                self._min_tick,
+            ),
+            config.breakout,
+            config.market_scan,
+            config.lines.normal_max,
+            self._on_signal,
+            self._on_shadow,
+            self._is_followed,
+        )
+        self.changes = ChangeBook(setup.journal, clock, self.market_now)
+        changed = partial(self.changes.newest, decides)
+        self.scores = OutcomeKeeper(
+            self.coordinator, self.bars, setup.journal, clock, self.market_now, self._ask_bars, changed
+        )
+        self._minutes = MinuteCloses(self.bars)
+        self.manager = TradeManager(
+            Market(self.bus.quote, self._closes, self.bus.holds), self._tradability, config.positions
+        )
+        self.dates = TradeDates(self.bars, self.manager, self.market_now, lambda market: self.market.wall_at(market))
+        self.fills = FillIntake(
+            lambda fill: self.manager.book(fill.account).on_fill(fill),
+            setup.journal.record_fill,
+            self.contracts.info,
+            self.contracts.want,
+            self.bars.trading_days,
+        )
+        self.login = Login(setup.data_dir, broker.mode, setup.journal, setup.reader, config.view.account)
+        self.keeper = SettingsKeeper(
+            setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings, self.market_now
+        )
+        self.why = WhyNotAnswers(
+            self.symbols,
+            self.coordinator,
+            self.coordinator.board.scans_of,
+            self.bus.explain,
+            self.manager.filter_reason,
+        )
+        self.scan_parameters = ScanParameterCache(
+            self.broker,
+            lambda: self.broker.link.connected,
+            setup.data_dir / PARAMETER_FILE,
+            clock,
+            self.market_now,
+        )
+        self.desk = Commands(
+            self.keeper,
+            self.watch,
+            self.symbols,
+            self.broker,
+            clock,
+            hears.watch,
+            LineQuestions(self.bus, self.coordinator),
+            self.scores.ask_audit,
+            self.why.inspect,
+        )
+        self._state = setup.state
+        today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)
+        self.coordinator.tell_of_leavers(today.drop)
+        self.lab = LabService(
+            LabTies(setup.state.publish, self._answer, self._thresholds, clock),
+            today,
+            setup.root,
+            setup.data_dir / "logs" / "lab.log",
+        )
+
+    def _tradability(self, contract: ContractRef, info: ContractInfo | None) -> tuple[str, str] | None:
+        """The rule with the market's day, once its clock is known."""
+        return verdict(contract, info, self.market_now() if self.market.known else None)
+
+    def _dollars(self, contract: ContractRef) -> Dollars:
+        """What the floors need of a stock that is not quoted in dollars: its details are asked for, too."""
+        info = self.contracts.info(contract.con_id)
+        if info is None:
+            self.contracts.want(contract)
+        return Dollars(*self.manager.dollars_of_point(contract, info))
+
+    def _min_tick(self, con_id: int) -> float | None:
+        info = self.contracts.info(con_id)
+        return info.min_tick if info is not None else None
+
+    def market_now(self) -> float:
+        """Market time, UTC epoch seconds."""
+        return self.market.now(self.clock.wall())
+
+    def _on_signal(self, signal: Signal) -> None:
+        self.scores.on_signal(signal)
+
+    def _on_shadow(self, name: str, signal: Signal) -> None:
+        self.scores.on_shadow(name, signal)
+
+    def _is_followed(self, con_id: int) -> bool:
+        return self.scores.follows(con_id)
+
+    async def _ask_bars(self) -> AuditAnswer:
+        return await self.lab.audit()
+
+    def _answer(self, request_id: str, ok: bool, text: str) -> None:
+        self.desk.answer(request_id, ok, text)
+        self._state.publish("answers", self.desk.section())
+
+    def _thresholds(self) -> tuple[BreakoutParams, float]:
+        config = self.keeper.settings.config
+        return config.breakout, float(config.market_scan.avg_usd_volume_above)
+
+    def _is_exempt(self, con_id: int) -> bool:
+        return self.watch.is_pinned(con_id) or con_id in self.manager.tradable_ids()
+
+    def _unit_known(self, con_id: int) -> bool:
+        return self.units.tick_factor(con_id) is not None
+
+    def _symbol_of(self, req_id: int) -> str:
+        con_id = self.bus.con_id_of(req_id)
+        contract = self.symbols.contract(con_id) if con_id is not None else None
+        return contract.local_symbol if contract is not None else ""
+
+    def _closes(self, con_id: int, minutes: int) -> list[float | None]:
+        return self._minutes.last(con_id, minutes, self.market_now())
+
+    def _renamed(self, contract: ContractRef) -> None:
+        """The same contract under another name: every room shows the new one and keeps what it has."""
+        self.watch.rename(contract)
+        self.manager.rename(contract)
+        self.bus.rename(contract)
+        self.coordinator.rename(contract)
+        self.contracts.want_again(contract)
+
+    def _units_changed(self, change: UnitChange) -> None:
+        self.bars.on_unit_changed(change.ticks, change.redo)
+        self.history.on_units_known(change.history)
+        self.history.ask_again(change.redo)
+
+    def _stays(self, con_id: int) -> Stay:
+        return self.coordinator.stays(con_id)
+
+    def _history_came(self, con_id: int) -> None:
+        self.coordinator.on_history(con_id)
+
+    def _unknown_contract(self, con_id: int) -> None:
+        self.coordinator.on_unknown_contract(con_id)
+
+    def _record_connection(self, kind: str, text: str) -> None:
+        wall = self.clock.wall()
+        self._journal.record_connection(ConnectionEvent(wall, self.market.now(wall), kind, text))

@@ -1,0 +1,126 @@
+"""Symbols that a page has open, and the user's pins: who borrows a line.
+
+Which pages are open is the state's to say (a page that stops polling for 30 s is closed). Pins stay until the user
+takes them off and survive a restart. Engine thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from engine.domain import ContractRef, Demand
+from engine.storage.encodable import to_json
+
+log = logging.getLogger("qtrade.lines")
+
+
+class SymbolWatch:
+    """Open symbols and pins by con_id."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, ContractRef] = {}
+        self._pins: dict[int, ContractRef] = {}
+        self._file: Path | None = None
+
+    def attach(self, folder: Path) -> None:
+        """Keep the pins in `folder`/pins.json from now on: those in the file, and those made before there was one.
+
+        The pins of another folder stay with it.
+        """
+        made_before = {} if self._file is not None else self._pins
+        self._file = folder / "pins.json"
+        self._pins = self._stored(self._file) | made_before
+        if made_before:
+            self._save()
+
+    def _stored(self, file: Path) -> dict[int, ContractRef]:
+        try:
+            stored = msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            log.warning("%s can't be read (%s); the pins begin empty, it is kept as %s", file, error, _set_aside(file))
+            return {}
+        pins: dict[int, ContractRef] = {}
+        for entry in stored:
+            try:
+                contract = msgspec.json.decode(entry, type=ContractRef)
+            except ValueError as error:
+                log.warning("A pin in %s can't be read (%s): %.80s", file, error, bytes(entry))
+            else:
+                pins[contract.con_id] = contract
+        return pins
+
+    def show(self, contracts: Sequence[ContractRef]) -> bool:
+        """These symbols are open on pages now, newest last; True when that is news."""
+        shown = {contract.con_id: contract for contract in contracts}
+        is_news = shown.keys() != self._open.keys()
+        kept = {con_id: contract for con_id, contract in self._open.items() if con_id in shown}
+        self._open = kept | {con_id: contract for con_id, contract in shown.items() if con_id not in kept}
+        return is_news
+
+    def pin(self, contract: ContractRef, pinned: bool) -> None:
+        """Pin or unpin, and write the list down."""
+        if pinned:
+            self._pins[contract.con_id] = contract
+        else:
+            self._pins.pop(contract.con_id, None)
+        self._save()
+
+    def rename(self, contract: ContractRef) -> None:
+        """A pinned or open symbol is called otherwise now."""
+        for kept in (self._pins, self._open):
+            if contract.con_id in kept:
+                kept[contract.con_id] = kept[contract.con_id].named_as(contract)
+        if contract.con_id in self._pins:
+            self._save()
+
+    def pins(self) -> list[ContractRef]:
+        return list(self._pins.values())
+
+    def is_pinned(self, con_id: int) -> bool:
+        return con_id in self._pins
+
+    def pinned_ids(self) -> list[int]:
+        return list(self._pins)
+
+    def open_ids(self) -> list[int]:
+        """The open symbols, in the order in which they were opened."""
+        return list(self._open)
+
+    def contract(self, con_id: int) -> ContractRef | None:
+        return self._pins.get(con_id) or self._open.get(con_id)
+
+    def demands(self) -> list[Demand]:
+        """Line wishes: the user's pins, then the borrowed lines, newest page first."""
+        wishes = [Demand(contract, "pinned", "pin", "pinned by you") for contract in self._pins.values()]
+        borrowed = [contract for con_id, contract in self._open.items() if con_id not in self._pins]
+        wishes += [
+            Demand(contract, "pinned", "drill-down", "open on a page", borrowed=True) for contract in reversed(borrowed)
+        ]
+        return wishes
+
+    def _save(self) -> None:
+        if self._file is None:
+            return
+        fresh = self._file.with_suffix(".new")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh.write_bytes(to_json(list(self._pins.values())))
+            fresh.replace(self._file)
+        except OSError as error:
+            log.warning("%s can't be written (%s); the pins last until the program ends", self._file, error)
+
+
+def _set_aside(file: Path) -> str:
+    """Its new name: what could not be read must not be written over."""
+    aside = file.with_name(file.name + ".bad")
+    try:
+        file.replace(aside)
+    except OSError:
+        return file.name
+    return aside.name

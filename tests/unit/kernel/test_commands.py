@@ -1,0 +1,263 @@
+"""Commands and its neighbours: every command is answered, mistakes in words, names found in any spelling."""
+
+import asyncio
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from engine.broker.probe import probe
+from engine.clock import FakeClock
+from engine.contracts.symbols import SymbolIndex, name_key
+from engine.domain import ContractRef
+from engine.errors import ConfigError
+from engine.kernel.commands import Commands
+from engine.kernel.login import folder_name, remember_accounts, remembered_accounts
+from engine.lines.watch import SymbolWatch
+from engine.lines.what_if import WhatIf
+from engine.state.commands import (
+    ApplySettings,
+    AskLine,
+    FindSymbol,
+    OpenSymbol,
+    PinSymbol,
+    ProbeBroker,
+    Reconnect,
+    RevertChange,
+)
+from tests.patience import DEADLINE_S
+
+BRK = ContractRef(72_063_691, "BRK B", "BRK B", "STK", exchange="SMART", primary_exchange="NYSE")
+NQ = ContractRef(1, "NQ", "NQZ5", "FUT", exchange="CME")
+
+
+class Broker:
+    """The three members that the desk uses."""
+
+    def __init__(self) -> None:
+        self.link = SimpleNamespace(connected=True)
+        self.reconnects: list[str] = []
+        self.found = [ContractRef(9, "SMCI", "SMCI", "STK", exchange="SMART")]
+
+    def reconnect(self, reason: str) -> None:
+        self.reconnects.append(reason)
+
+    async def search(self, pattern: str, timeout_s: float = 10.0) -> list[ContractRef]:
+        if pattern == "BUG":
+            raise ZeroDivisionError("planted")
+        if pattern == "SLOW":
+            await asyncio.Event().wait()
+        return [c for c in self.found if c.symbol == pattern]
+
+
+class Keeper:
+    def change(self, changes, who):
+        if "bad" in changes:
+            raise ConfigError("bad is not a setting.")
+        if "bug" in changes:
+            raise ZeroDivisionError("planted")
+        return "1 setting applied."
+
+    def revert(self, change_id, who):
+        return f"reverted {change_id}"
+
+
+class Lines:
+    def what_if(self, contract, line_class):
+        return WhatIf(f"adding {contract.local_symbol} would evict IONQ ({line_class}, idle 9 min)", "1 cancel.", 17)
+
+    def explain(self, con_id):
+        return "no line: not in any scan"
+
+
+@pytest.fixture
+def desk():
+    symbols, watch, broker, planned = SymbolIndex(), SymbolWatch(), Broker(), []
+    symbols.learn([BRK, NQ])
+    desk = Commands(Keeper(), watch, symbols, broker, FakeClock(), lambda: planned.append(1), Lines())
+    return SimpleNamespace(desk=desk, symbols=symbols, watch=watch, broker=broker, planned=planned)
+
+
+def answers(desk):
+    return {answer.request_id: answer for answer in desk.desk.section().answers}
+
+
+def test_settings_pins_and_reconnect(desk):
+    desk.desk.take(
+        [
+            ApplySettings("a", {"breakout.bars_n": 15}),
+            ApplySettings("b", {"bad": 1}),
+            RevertChange("c", 7),
+            PinSymbol("d", BRK.con_id, True),
+            PinSymbol("e", 424242, True),
+            Reconnect("f"),
+            OpenSymbol("g", NQ.con_id, "tab"),
+        ]
+    )
+    said = answers(desk)
+    assert said["a"].ok and not said["b"].ok and said["b"].text == "bad is not a setting."
+    assert said["c"].text == "reverted 7"
+    assert "BRK B is pinned" in said["d"].text and desk.watch.is_pinned(BRK.con_id)
+    assert not said["e"].ok and "424242" in said["e"].text
+    assert desk.broker.reconnects
+    assert "g" not in said, "a page that opens a symbol needs no toast"
+    assert len(desk.planned) == 2
+
+
+def test_a_line_is_asked_about_before_it_happens(desk):
+    desk.desk.take([AskLine("a", BRK.con_id, "25"), AskLine("b", 424242, "50")])
+    desk.broker.link.connected = False
+    desk.desk.take([AskLine("c", BRK.con_id, "25")])
+    said = answers(desk)
+    headline = "adding BRK B would evict IONQ (25, idle 9 min)"
+    assert said["a"].ok and said["a"].value == [headline, "1 cancel.", "no line: not in any scan", 17]
+    assert said["a"].text.startswith(headline)
+    assert not said["b"].ok and "find it by its name first" in said["b"].text
+    assert not said["c"].ok and "no connection" in said["c"].text
+    assert desk.planned == [], "a question plans nothing"
+
+
+def test_find_asks_the_broker_only_for_unknown_names(desk):
+    async def scenario():
+        desk.desk.take([FindSymbol("a", "brk.b"), FindSymbol("b", "smci"), FindSymbol("c", "nonesuch")])
+        async with asyncio.timeout(DEADLINE_S):
+            while len(answers(desk)) < 3:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+    said = answers(desk)
+    assert said["a"].value == [[BRK.con_id, "BRK B", "STK", "NYSE"]]
+    assert said["b"].value[0][1] == "SMCI"
+    assert not said["c"].ok and "nonesuch" in said["c"].text
+    assert desk.symbols.find("SMCI"), "what the broker told is remembered"
+
+
+def test_a_name_is_not_called_unknown_while_the_broker_cannot_be_asked(desk):
+    desk.broker.link.connected = False
+
+    async def scenario():
+        desk.desk.take([FindSymbol("a", "smci"), FindSymbol("b", "nqz5")])
+        async with asyncio.timeout(DEADLINE_S):
+            while len(answers(desk)) < 2:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+    said = answers(desk)
+    assert not said["a"].ok and said["a"].value is None and "not connected" in said["a"].text
+    assert said["b"].ok, "what is known here needs no broker"
+
+
+def test_a_bug_is_answered_too_and_costs_no_other_command(desk, caplog):
+    with pytest.raises(ZeroDivisionError):
+        desk.desk.take([ApplySettings("a", {"bug": 1}), Reconnect("b")])
+    assert desk.desk.is_waiting
+    desk.desk.take([])
+    assert not desk.desk.is_waiting
+
+    async def scenario():
+        desk.desk.take([FindSymbol("c", "bug")])
+        async with asyncio.timeout(DEADLINE_S):
+            while "c" not in answers(desk):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+    said = answers(desk)
+    assert [said[key].ok for key in "abc"] == [False, True, False]
+    assert "log file" in said["a"].text and "log file" in said["c"].text
+    assert "planted" in caplog.text
+
+
+def test_questions_under_way_are_bounded(desk):
+    async def scenario():
+        desk.desk.take([FindSymbol(f"f{number}", "slow") for number in range(20)])
+
+    asyncio.run(scenario())
+    refused = [answer for answer in answers(desk).values() if "under way" in answer.text]
+    assert len(refused) == 12
+
+
+def test_probe_tells_what_is_wrong():
+    async def scenario():
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        refused = await probe("127.0.0.1", port)
+
+        async def greet(reader, writer):
+            await reader.read(64)
+            writer.write(b"\0\0\0\x1a176\x0020251110 05:31:04 EST\0")
+            await writer.drain()
+            writer.close()
+
+        async def silent(reader, writer):
+            await reader.read()
+            writer.close()
+
+        async def other(reader, writer):
+            await reader.read(64)
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            writer.close()
+
+        said = []
+        for handler in (greet, silent, other):
+            server = await asyncio.start_server(handler, "127.0.0.1", 0)
+            async with server:
+                said.append(await probe("127.0.0.1", server.sockets[0].getsockname()[1], timeout_s=0.3))
+        return refused, *said
+
+    refused, greeted, silent, other = asyncio.run(scenario())
+    assert refused[0] is False and "Nothing listens" in refused[1]
+    assert greeted == (True, greeted[1]) and "server version 176" in greeted[1]
+    assert silent[0] is False and "does not answer" in silent[1]
+    assert other[0] is False and "not the TWS API" in other[1]
+
+
+def test_probe_command_is_answered(desk):
+    async def scenario():
+        desk.desk.take([ProbeBroker("p", "127.0.0.1", 1)])
+        async with asyncio.timeout(DEADLINE_S):
+            while "p" not in answers(desk):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+    assert not answers(desk)["p"].ok
+
+
+@pytest.mark.parametrize("text", ["BRK B", "brk.b", "BRK-B", " brk  b "])
+def test_names_in_any_spelling(desk, text):
+    assert name_key(text) == "BRK B"
+    assert desk.symbols.find(text) == [BRK]
+
+
+def test_index_keeps_the_description_with_an_exchange(desk):
+    desk.symbols.learn([ContractRef(1, "NQ", "NQZ5", "FUT")])
+    assert desk.symbols.contract(1).exchange == "CME"
+    assert [c.local_symbol for c in desk.symbols.find("NQ")] == ["NQZ5"]
+    assert desk.symbols.find("1") == [NQ]
+    assert desk.symbols.find("77") == []
+
+
+def test_index_forgets_what_was_met_longest_ago(desk):
+    others = [ContractRef(1_000 + n, f"S{n}", f"S{n}", "STK", exchange="SMART") for n in range(4_999)]
+    desk.symbols.learn(others)
+    desk.symbols.learn([NQ])
+    desk.symbols.learn([ContractRef(999_999, "NEW", "NEW", "STK", exchange="SMART")])
+    assert desk.symbols.contract(NQ.con_id) == NQ
+    assert desk.symbols.contract(BRK.con_id) is None
+    assert len(desk.symbols.all()) == 5_000
+
+
+def test_account_folders(tmp_path, caplog):
+    assert folder_name("paper", "DU1234567") == "paper-DU1234567"
+    assert folder_name("live", "../../etc") == "live-.._.._etc"
+    assert remembered_accounts(tmp_path, "paper") == ()
+    remember_accounts(tmp_path, "paper", ("DU1",))
+    remember_accounts(tmp_path, "live", ("F1", "U2", "U3"))
+    assert (remembered_accounts(tmp_path, "paper"), remembered_accounts(tmp_path, "live")) == (
+        ("DU1",),
+        ("F1", "U2", "U3"),
+    )
+    (tmp_path / "accounts.json").write_text('{"paper": "DU7"}', encoding="utf-8")
+    assert remembered_accounts(tmp_path, "paper") == ("DU7",), "as an earlier version wrote it"
+    (tmp_path / "accounts.json").write_text("[", encoding="utf-8")
+    assert remembered_accounts(tmp_path, "paper") == ()

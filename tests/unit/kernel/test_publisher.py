@@ -1,0 +1,75 @@
+"""Publisher: what the sections say of the clocks and of the engine's own faults; nothing is connected."""
+
+import pytest
+
+from app.snapshots import Snapshots
+from engine.clock import FakeClock
+from engine.domain import ContractRef, Fill
+from engine.journal.reader import JournalReader
+from engine.journal.writer import Journal
+from engine.kernel.build_id import BuildId
+from engine.kernel.engine import Engine
+from engine.kernel.rooms import EngineSetup
+from engine.settings.effective import resolve
+from engine.settings.sources import Layer
+from engine.state.bus import StateBus
+
+
+@pytest.fixture
+def engine(tmp_path):
+    clock = FakeClock()
+    state, journal = StateBus(None, clock), Journal(clock)
+    settings = resolve([Layer("command line"), Layer("environment"), Layer("saved"), Layer("config.yaml")])
+    setup = EngineSetup(
+        settings, "127.0.0.1", 1, tmp_path, state, journal, JournalReader(), BuildId("0.0", "abc"), tmp_path, clock
+    )
+    yield Engine(setup), state
+    journal.stop()
+
+
+@pytest.mark.parametrize("speed", [1.0, 5.0])
+def test_pages_know_the_gateways_time_whatever_its_speed(engine, speed):
+    engine, state = engine
+    rooms, clock = engine.rooms, engine.rooms.clock
+    began = clock.wall()
+    for _ in range(4):
+        gateway_time = 1_000_000.0 + (clock.wall() - began) * speed
+        rooms.market.learn(clock.wall(), gateway_time - clock.wall())
+        clock.advance(8.0)
+    engine.publisher.all()
+    clock.advance(3.0)
+    seen = Snapshots.read(state, ("broker",), "alive", clock.wall())
+    assert seen.market_time(clock.wall()) == pytest.approx(1_000_000.0 + 35.0 * speed, abs=0.2)
+
+
+def test_a_pass_is_one_snapshot(engine):
+    engine, state = engine
+    engine.publisher.all()
+    for publish in (engine.publisher.step, engine.publisher.step, engine.publisher.all):
+        before = state.current()
+        engine.rooms.clock.advance(1.0)
+        publish()
+        after = state.current()
+        assert after.snapshot == before.snapshot + 1
+        assert after.sections["heartbeat"] is not before.sections["heartbeat"]
+        new = [section for name, section in after.sections.items() if section is not before.sections.get(name)]
+        assert {section.as_of_wall for section in new} == {engine.rooms.clock.wall()}, "what is new is of one time"
+
+
+def test_a_symbols_page_has_its_fills_however_many_others_came_since(engine):
+    engine, state = engine
+    rooms = engine.rooms
+    rooms.login.use("DU1", ("DU1",))
+    rooms.manager.keep_accounts(("DU1",))
+    rooms.manager.set_view("DU1")
+    contract = ContractRef(1, "TSLA", "TSLA", "STK", "SMART", "NASDAQ")
+    rooms.bars.add(contract)
+    rooms.watch.show([contract])
+    for number in range(300):
+        con_id = 1 if number < 20 else 2
+        rooms.manager.book("DU1").on_fill(
+            Fill(f"a.{number}.01", con_id, "X", "BOT", 1, 1.0, float(number), "E", account="DU1")
+        )
+    engine.publisher.all()
+    section = state.read("symbol:1")
+    assert section is not None and len(section.fills) == 20

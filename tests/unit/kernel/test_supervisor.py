@@ -1,0 +1,122 @@
+"""The supervisor restarts what dies, the thread starts and stops cleanly, the market clock follows its samples."""
+
+import asyncio
+import threading
+
+import pytest
+
+from engine.clock import FakeClock, MarketClock
+from engine.health.lateness import LatenessProbe
+from engine.kernel.runtime import EngineThread
+from engine.kernel.supervisor import Supervisor
+from tests.patience import DEADLINE_S
+
+
+def test_a_task_that_dies_is_restarted_and_counted(caplog):
+    async def scenario() -> int:
+        supervisor, runs = Supervisor(), []
+
+        async def flaky() -> None:
+            runs.append(1)
+            if len(runs) < 2:
+                raise ValueError("planted")
+
+        supervisor.start("flaky", flaky)
+        async with asyncio.timeout(DEADLINE_S):
+            while len(runs) < 2:
+                await asyncio.sleep(0.01)
+        assert supervisor.restarts == {"flaky": 1}
+        assert supervisor.recent(asyncio.get_running_loop().time()) == 1
+        await supervisor.stop()
+        return len(runs)
+
+    assert asyncio.run(scenario()) == 2
+    assert "flaky died and is restarted" in caplog.text
+
+
+def test_every_does_not_catch_up_after_a_stall():
+    async def scenario() -> int:
+        supervisor, calls = Supervisor(), []
+
+        def step() -> None:
+            calls.append(1)
+            if len(calls) == 1:
+                threading.Event().wait(0.2)  # stalls the loop for ten periods
+
+        supervisor.every("step", 0.02, step)
+        await asyncio.sleep(0.25)
+        await supervisor.stop()
+        return len(calls)
+
+    assert 2 <= asyncio.run(scenario()) <= 8
+
+
+class _Owner:
+    def __init__(self, seen: list[str]) -> None:
+        self.seen = seen
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        self.seen.append(threading.current_thread().name)
+        asyncio.get_running_loop().create_task(asyncio.sleep(60))  # left behind on purpose
+        await stopping.wait()
+        self.seen.append("closed")
+
+
+def test_engine_thread_starts_and_stops_twenty_times():
+    before = threading.active_count()
+    for _ in range(20):
+        seen: list[str] = []
+        thread = EngineThread(lambda seen=seen: _Owner(seen))
+        thread.start()
+        assert thread.is_alive
+        assert thread.stop(DEADLINE_S)
+        assert seen == ["engine", "closed"]
+        assert thread.failure is None
+    assert threading.active_count() == before
+
+
+def test_a_failing_build_is_kept_as_failure(caplog):
+    def build():
+        raise OSError("planted")
+
+    thread = EngineThread(build)
+    thread.start()
+    assert thread.stop(DEADLINE_S)
+    assert isinstance(thread.failure, OSError)
+
+
+def test_lateness_probe_measures():
+    async def scenario() -> float:
+        probe = LatenessProbe()
+        task = asyncio.get_running_loop().create_task(probe.run())
+        await asyncio.sleep(0.2)
+        threading.Event().wait(0.2)
+        await asyncio.sleep(0.2)
+        task.cancel()
+        return probe.p99_ms()
+
+    assert asyncio.run(scenario()) >= 100.0
+
+
+@pytest.mark.parametrize("offset", [0.0, -3600.0, -33_000_000.0])
+def test_a_real_time_gateway_keeps_rate_one(offset):
+    clock, market = FakeClock(), MarketClock()
+    assert market.now(clock.wall()) == clock.wall()
+    for _ in range(200):
+        truncated = float(int(clock.wall() + offset))
+        market.learn(clock.wall(), truncated - clock.wall())
+        assert market.rate == 1.0
+        assert abs(market.now(clock.wall()) - (clock.wall() + offset)) <= 2.0
+        clock.advance(8.3)
+
+
+def test_a_faster_gateway_teaches_its_rate():
+    clock, market = FakeClock(), MarketClock()
+    start = clock.wall()
+    for _ in range(30):
+        true = start - 1000.0 + (clock.wall() - start) * 20.0
+        market.learn(clock.wall(), float(int(true)) - clock.wall())
+        clock.advance(8.0)
+    assert market.rate == pytest.approx(20.0, rel=0.01)
+    assert market.now(clock.wall()) == pytest.approx(start - 1000.0 + (clock.wall() - start) * 20.0, abs=3.0)
+    assert market.wall_at(market.now(clock.wall())) == pytest.approx(clock.wall())

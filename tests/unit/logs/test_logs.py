@@ -1,0 +1,192 @@
+"""Where log records go: one plain line on the console, everything in the file, account ids nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.logs import routing as logs
+from engine.logs.redaction import redact
+from engine.logs.routing import RepeatFolder
+
+
+class Place:
+    """A console and a log file of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.console = io.StringIO()
+        self.now = 0.0
+        self.routing = logs.route_logs(folder, "INFO", console=self.console, clock_mono=lambda: self.now)
+
+    def lines(self) -> list[str]:
+        return self.console.getvalue().splitlines()
+
+    def file(self) -> str:
+        assert self.routing.file is not None
+        return self.routing.file.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path / "logs")
+    yield made
+    made.routing.close()
+
+
+def test_one_plain_line_a_record(place: Place) -> None:
+    logging.getLogger("qtrade.lines").info("Subscribed LIVE %s (priority=100) – ok\nsecond line", "TSLA")
+    (line,) = place.lines()
+    assert line[9:] == "INFO    Subscribed LIVE TSLA (priority=100) - ok second line"
+    assert line.isascii()
+    assert "TSLA (priority=100) – ok" in place.file(), "the file is UTF-8"
+
+
+def test_a_traceback_is_in_the_file_only(place: Place) -> None:
+    try:
+        raise ValueError("bad tick")
+    except ValueError:
+        logging.getLogger("ib_insync.wrapper").exception("handler failed")
+    (line,) = place.lines()
+    assert line.endswith("handler failed: ValueError: bad tick (details in the log file)")
+    assert "Traceback (most recent call last)" in place.file()
+
+
+def test_repeats_are_folded_on_the_console_not_in_the_file(place: Place) -> None:
+    log = logging.getLogger("ib_insync.decoder")
+    for req_id in range(50):
+        log.error("unknown reqId %d", req_id)
+    assert len(place.lines()) == 1
+    assert place.file().count("unknown reqId") == 50
+    place.now = 61.0
+    log.error("unknown reqId 99")
+    assert place.lines()[1].endswith("(49 more like this)")
+
+
+def test_our_own_lines_differ_by_their_numbers(place: Place) -> None:
+    for count in (3, 4):
+        logging.getLogger("qtrade.portfolio").info("Tracking %d tradable positions", count)
+    assert len(place.lines()) == 2
+
+
+def test_libraries_speak_from_warning_on(place: Place) -> None:
+    logging.getLogger("ib_insync.client").info("Connected")
+    logging.getLogger("ib_insync.client").warning("Peer closed")
+    assert [line[9:] for line in place.lines()] == ["WARNING Peer closed"]
+
+
+def test_what_nobody_catches_is_one_line(place: Place) -> None:
+    def fail() -> None:
+        raise RuntimeError("in a thread")
+
+    thread = threading.Thread(target=fail, name="worker")
+    thread.start()
+    thread.join()
+    sys.excepthook(OSError, OSError("in main"), None)
+    loop = asyncio.new_event_loop()
+    logs.on_loop_exception(loop, {"message": "Task exception was never retrieved", "exception": KeyError("x")})
+    loop.close()
+    shown = "\n".join(place.lines())
+    assert "thread worker died: RuntimeError: in a thread" in shown
+    assert "unexpected error: OSError: in main" in shown
+    assert "Task exception was never retrieved: KeyError: 'x'" in shown
+    assert "Traceback" not in shown
+
+
+def test_python_warnings_go_to_the_file_only(place: Place) -> None:
+    logging.getLogger("py.warnings").warning("x.py:1: DeprecationWarning: old")
+    assert place.lines() == []
+    assert "DeprecationWarning" in place.file()
+
+
+def test_account_ids_are_nowhere_whole(place: Place) -> None:
+    try:
+        raise ValueError("account U7654321 refused")
+    except ValueError:
+        logging.getLogger("ib_insync.ib").exception("Position(account='DU1234567')")
+    assert "DU1234567" not in place.file() + "".join(place.lines())
+    assert "7654321" not in place.file() + "".join(place.lines())
+    assert "DU***567" in place.file()
+    assert "DU***567" in logs.recent_lines()[-1].text
+
+
+def test_the_ring_and_the_error_counts(place: Place) -> None:
+    before = logs.error_counts().get("qtrade.test", 0)
+    for index in range(600):
+        logging.getLogger("qtrade.test").warning("line %d", index)
+    logging.getLogger("qtrade.test").error("broken")
+    lines = logs.recent_lines(1000)
+    assert len(lines) == logs.RING_LINES
+    assert (lines[-1].text, lines[-1].level) == ("broken", "ERROR")
+    assert logs.recent_lines(2)[0].text == "line 599"
+    assert logs.error_counts()["qtrade.test"] == before + 1
+
+
+def test_a_console_that_is_gone_stops_nothing(place: Place) -> None:
+    place.console.close()
+    logging.getLogger("qtrade.test").warning("still in the file")
+    assert "still in the file" in place.file()
+
+
+def test_a_full_disk_stops_nothing(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    handler = next(h for h in logging.getLogger().handlers if isinstance(h, logs._File))
+    handler.stream = Full()  # type: ignore[assignment]
+    logging.getLogger("qtrade.test").warning("lost in the file")
+    assert place.lines()[-1].endswith("lost in the file")
+    assert capsys.readouterr().err == ""
+    handler.stream = None
+
+
+def test_closing_puts_everything_back(tmp_path: Path) -> None:
+    before = (sys.excepthook, threading.excepthook, sys.unraisablehook, list(logging.getLogger().handlers))
+    Place(tmp_path).routing.close()
+    assert (sys.excepthook, threading.excepthook, sys.unraisablehook, list(logging.getLogger().handlers)) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("DU1234567", "DU***567"),
+        ("account U1234567, F7654321.", "account U***567, F***321."),
+        ("DUH1234567", "DUH***567"),
+        ("TSLA 250 NQZ5 U3 QU2025 reqId=1234567 D20251105x", "TSLA 250 NQZ5 U3 QU2025 reqId=1234567 D20251105x"),
+        ("6\x002\x00NetLiquidation\x00DU9876543\x00", "6\x002\x00NetLiquidation\x00DU***543\x00"),
+    ],
+)
+def test_redaction(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
+@given(st.text(), st.sampled_from(["U", "DU", "DF", "F", "I"]), st.integers(10_000, 99_999_999))
+def test_an_account_id_never_survives(around: str, prefix: str, number: int) -> None:
+    assert f"{prefix}{number}" not in redact(f"{around} {prefix}{number} {around}").replace(around, "")
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 30)), max_size=60))
+def test_every_repeat_is_shown_or_counted(steps: list[tuple[str, float]]) -> None:
+    folder, now, shown, counted = RepeatFolder(), 0.0, 0, 0
+    for key, wait_s in [*steps, *((key, 1000.0) for key in "abc")]:
+        now += wait_s
+        folded = folder.admit(key, now)
+        shown += folded is not None
+        counted += folded or 0
+    assert shown + counted == len(steps) + 3
+
+
+def test_the_folder_stays_small() -> None:
+    folder = RepeatFolder()
+    for index in range(10_000):
+        assert folder.admit(str(index), 0.0) == 0
+    assert len(folder._seen) <= 256

@@ -1,0 +1,90 @@
+"""SettingsKeeper: all or nothing, saved, journalled, revertible, locked keys refused."""
+
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from engine.errors import ConfigError
+from engine.settings.changes import SettingsKeeper
+from engine.settings.effective import resolve, saved_layer
+from engine.settings.sources import Layer
+from engine.state.sections import ChangeRow
+
+
+class ListJournal:
+    def __init__(self) -> None:
+        self.rows: list[ChangeRow] = []
+
+    def record_change(self, who: str, key: str, old: Any, new: Any) -> None:
+        self.rows.insert(0, ChangeRow(len(self.rows) + 1, 0.0, who, key, old, new))
+
+    def mark_reverted(self, change_id: int) -> None:
+        self.rows = [replace(row, reverted=row.reverted or row.id == change_id) for row in self.rows]
+
+    def changes(self, limit: int) -> list[ChangeRow]:
+        return self.rows[:limit]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    applied, journal = [], ListJournal()
+    environment = Layer("environment", {"lines.limit": 40}, {"lines.limit": "environment QTRADE_LINES__LIMIT"})
+    settings = resolve([Layer("command line"), environment, saved_layer({}), Layer("config.yaml")])
+    keeper = SettingsKeeper(settings, tmp_path / "settings.json", journal, applied.append, lambda: 0.0)
+    return keeper, journal, applied, tmp_path / "settings.json"
+
+
+def test_a_change_is_applied_saved_and_journalled(desk):
+    keeper, journal, applied, path = desk
+    assert keeper.change({"breakout.bars_n": 15, "breakout.rel_volume": 3.0}, "page") == "2 settings applied."
+    assert keeper.settings.config.breakout.bars_n == 15
+    assert applied[-1].config.breakout.rel_volume == 3.0
+    assert json.loads(path.read_text(encoding="utf-8"))["values"]["breakout.bars_n"] == 15
+    assert [(row.key, row.old, row.new) for row in journal.rows] == [
+        ("breakout.rel_volume", 1.5, 3.0),
+        ("breakout.bars_n", 20, 15),
+    ]
+    assert "already" in keeper.change({"breakout.bars_n": 15}, "page")
+    assert len(journal.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"breakout.bars_n": 15, "breakout.buffer_atr": 9.0}, "breakout.buffer_atr"),
+        ({"breakout.ema_fast": 50}, "ema_slow"),
+        ({"lines.limit": 60}, "QTRADE_LINES__LIMIT"),
+        ({"breakout.nonsense": 1}, "not a setting"),
+        ({"breakout.bars_n": "many"}, "breakout.bars_n"),
+    ],
+)
+def test_a_bad_change_is_refused_whole(desk, changes, said):
+    keeper, journal, applied, path = desk
+    with pytest.raises(ConfigError, match=said.replace(".", r"\.")):
+        keeper.change(changes, "page")
+    assert keeper.settings.config.breakout.bars_n == 20
+    assert (journal.rows, applied, path.exists()) == ([], [], False)
+
+
+def test_revert_sets_the_old_value_back(desk):
+    keeper, journal, _, _ = desk
+    keeper.change({"breakout.bars_n": 15}, "page")
+    keeper.revert(journal.rows[0].id, "page")
+    assert keeper.settings.config.breakout.bars_n == 20
+    assert [row.reverted for row in journal.rows] == [False, True]
+    with pytest.raises(ConfigError, match="not in the journal"):
+        keeper.revert(999, "page")
+
+
+def test_what_needs_a_start_says_so(desk):
+    keeper = desk[0]
+    assert "At the next start: broker.client_id" in keeper.change({"broker.client_id": 77}, "page")
+
+
+def test_the_section_shows_source_and_lock(desk):
+    rows = {row.key: row for row in desk[0].section().rows}
+    assert (rows["lines.limit"].value, rows["lines.limit"].locked) == (40, True)
+    assert rows["lines.limit"].source == "environment QTRADE_LINES__LIMIT"
+    assert (rows["breakout.bars_n"].source, rows["breakout.bars_n"].default) == ("default", 20)
