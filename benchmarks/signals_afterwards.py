@@ -155,7 +155,7 @@ class Afterwards:
         minute = now - now % 60.0
         seen = round((minute - self.case.began) * STEPS_PER_S)  # prints before this minute: number `seen` opens it
         volume = self.case.prints.volume
-        average = self.case.average_volume
+        average, spread = self.case.average_volume, float(self.case.prints.spread[number - 1])
         live = Live(
             last=self._last(number),
             running_volume=float(volume[number - 1] - volume[seen - 2]),
@@ -163,6 +163,8 @@ class Afterwards:
             average_volume=average,
             floors=self.case.floors,
             blocked="halted" if self.case.prints.halted[number - 1] else "",
+            spread=None if np.isnan(spread) else spread,
+            price_age_s=float(self.case.prints.age_s[number - 1]),
         )
         return read(side, self._facts_at(now), live, self.params, now, progress, frozen)
 

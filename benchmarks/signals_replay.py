@@ -38,7 +38,7 @@ STEPS_PER_S = 4
 STEPS_PER_LOOK = 2  # quarter seconds between two steps of the coordinator
 SETTLE_MIN = 2  # of quotes before the first step, so that every line has seen a whole minute
 MINUTES_BACK_S, QUARTERS_BACK_S = 2 * 86_400.0, 28 * 86_400.0
-_SEEN = ("last", "volume", "halted", "changed")
+_SEEN = ("last", "volume", "halted", "changed", "bid", "ask")
 _FIELDS = tuple(field.name for field in fields(State))
 
 Array = NDArray[Any]
@@ -64,6 +64,8 @@ class Prints(NamedTuple):
     volume: Array
     halted: Array
     changed: Array  # whether a quote came
+    spread: Array  # USD, NaN = none
+    age_s: Array  # since a quote came
 
 
 class Unexplained(NamedTuple):
@@ -118,10 +120,13 @@ class Replay:
         """One symbol's day so far; entry n is `began + (n + 1) / 4` seconds."""
         if self._whole is None or len(self._whole["last"]) != len(self._seen["last"]):
             self._whole = {name: np.stack(rows) for name, rows in self._seen.items()}
-        last, volume, halted, changed = (self._whole[name][:, column] for name in _SEEN)
+        last, volume, halted, changed, bid, ask = (self._whole[name][:, column] for name in _SEEN)
         tick = self._tick[column]
         usd = np.array([round(ticks * tick, 4) for ticks in last.tolist()])
-        return Prints(usd, volume.astype(np.float64), halted, changed)
+        spread = np.where((bid > 0) & (ask >= bid), (ask - bid) * tick, np.nan)
+        at = np.arange(len(changed))
+        age_s = (at - np.maximum.accumulate(np.where(changed, at, 0))) / STEPS_PER_S
+        return Prints(usd, volume.astype(np.float64), halted, changed, spread, age_s)
 
     def truths(self) -> list[Breakout]:
         """The injected breakouts of these symbols that began after the start and two minutes before now."""
@@ -184,7 +189,7 @@ class Replay:
         if self._before:
             changed = np.logical_or.reduce([now[name] != self._before[name] for name in _FIELDS])
         before, self._before = self._before, now
-        for name in ("last", "volume", "halted"):
+        for name in ("last", "volume", "halted", "bid", "ask"):
             self._seen[name].append(now[name].astype(np.bool_ if name == "halted" else np.int32))
         self._seen["changed"].append(changed)
         traded = now["volume"] != before["volume"] if before else changed
@@ -200,7 +205,8 @@ class Replay:
         open_: int, high: int, low: int, halted: bool,
     ) -> Quote:  # fmt: skip
         """What the bus makes of a line's update; prices in ticks, 0 = none yet."""
-        one, tick, now = self.instruments[column], self._tick[column], self.world.now()
+        one, tick = self.instruments[column], self._tick[column]
+        mono, now = self.clock.mono(), self.world.now()
 
         def usd(ticks: int) -> float | None:
             return round(ticks * tick, 4) if ticks > 0 else None
@@ -209,7 +215,7 @@ class Replay:
         return Quote(
             one.con_id, one.local_symbol, price, "last", usd(bid), usd(ask), float(bid_size), float(ask_size), price,
             float(last_size), float(volume), one.avg_volume or None, usd(open_), usd(high), usd(low),
-            usd(self._close[column]), halted, "live", "streaming", now, now, 1,
+            usd(self._close[column]), halted, "live", "streaming", mono, now, 1,
         )  # fmt: skip
 
     def _step(self) -> None:

@@ -146,11 +146,18 @@ class Quote(Struct, frozen=True):
         return percent_change(self.price, self.close)
 
     @property
-    def spread_bp(self) -> float | None:
-        """(ask - bid) / mid in basis points; None when one-sided or crossed, and where the bid is below zero."""
+    def spread(self) -> float | None:
+        """ask - bid; None when one-sided or crossed, and where the bid is below zero."""
         if self.bid is None or self.ask is None or self.ask < self.bid or self.bid < 0 or self.ask <= 0:
             return None
-        return (self.ask - self.bid) / ((self.ask + self.bid) / 2.0) * 10_000.0
+        return self.ask - self.bid
+
+    @property
+    def spread_bp(self) -> float | None:
+        """The spread against the mid in basis points; None as for `spread`."""
+        if self.spread is None or self.bid is None or self.ask is None:
+            return None
+        return self.spread / ((self.ask + self.bid) / 2.0) * 10_000.0
 
 
 class Bar(Struct, frozen=True):
@@ -258,9 +265,13 @@ class RuleCheck(Struct, frozen=True):
     detail: str = ""
 
 
-class ScorePart(Struct, frozen=True):
+class ScorePart(Struct, frozen=True, omit_defaults=True):
+    """One summand of a score. `most` = what it comes near to at best, 0 = it only takes away; `detail` "not known"."""
+
     name: str
     value: float
+    most: float = 0.0
+    detail: str = ""
 
 
 class RuleInput(Struct, frozen=True):

@@ -12,6 +12,7 @@ from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
 from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
+from app.rows.signals import part_shares
 from app.rows.states import OWN, broker_state, empty, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
@@ -31,9 +32,6 @@ RECENT_S = 600.0
 AGE_STEP_S = 2  # moments of ticks are told so finely ...
 FRESH_S = 4.0  # ... and not at all while the newest is younger: it would be news in each poll of each line
 CUT_STEP = 0.05
-FULL_PART = 0.25  # distance and volume give 0.25 each at most (SIGNALS, "Score")
-FULL_GATES = 0.5
-FULL_RANK = 0.4
 FIELDS = fields_part(BREAKOUT_KEYS)
 STATE_WORDS = {"queued": "queued", "warming": "warming", "refused": "refused", "ended": "ended", "off": "off"}
 
@@ -230,16 +228,10 @@ def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any
 
 def score_bars(c: Candidate) -> list[int | None]:
     """Widths 0-100 of the two bars: distance and volume of a breakout, else one bar for gates passed or scan ranks."""
-    parts = {part.name: part.value for part in c.parts}
-    if "distance" in parts:
-        return [_share(parts["distance"], FULL_PART), _share(parts.get("relative volume", 0.0), FULL_PART)]
-    if "gates" in parts:
-        return [_share(parts["gates"], FULL_GATES), None]
-    return [_share(parts.get("scan rank", 0.0), FULL_RANK), None]
-
-
-def _share(value: float, full: float) -> int:
-    return round(100 * min(1.0, max(0.0, value / full)))
+    shares = part_shares(c.parts)
+    if "distance" in shares:
+        return [shares["distance"], shares.get("relative volume", 0)]
+    return [shares.get("gates", shares.get("scan rank", 0)), None]
 
 
 def why(c: Candidate) -> str:

@@ -7,9 +7,7 @@ from typing import Any
 from app.format import number, percent, signed, times, tone
 from app.rows.fresh import at_the_moment, quotes_of
 from app.snapshots import Snapshots
-from engine.domain import Candidate, Signal
-
-PART_MAX = 0.25
+from engine.domain import Candidate, ScorePart, Signal
 
 
 def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
@@ -32,12 +30,13 @@ def _row(order: int, signal: Signal, candidate: Candidate | None) -> dict[str, A
     distance = candidate.distance_atr if candidate and candidate.distance_atr is not None else signal_distance(signal)
     change = candidate.change_pct if candidate else None
     volume = candidate.rel_volume if candidate and candidate.rel_volume is not None else signal.rel_volume
-    parts = {part.name: part.value for part in signal.parts}
+    shares = part_shares(signal.parts)
+    bars = [shares.get("distance", 0), shares.get("relative volume", 0)]
     return {
         "order": order,
         "sym": {"sym": signal.local_symbol, "con": signal.con_id},
         "since": {"at": signal.at, "clock": "hm"},
-        "score": _ended(signal) if ended else [number(signal.score, 2), _pct(parts, "distance"), _pct(parts, "volume")],
+        "score": _ended(signal) if ended else [number(signal.score, 2), *bars],
         "dist": signed(distance, 2),
         "vol": times(volume),
         "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close above zero known"],
@@ -58,9 +57,6 @@ def signal_distance(signal: Signal) -> float | None:
     return distance if signal.side == "long" else -distance
 
 
-def _pct(parts: dict[str, float], word: str) -> int:
-    """A score part as 0-100: distance and volume give at most 0.25 each (SIGNALS, the score)."""
-    for name, value in parts.items():
-        if word in name.lower():
-            return round(min(1.0, max(0.0, value / PART_MAX)) * 100)
-    return 0
+def part_shares(parts: tuple[ScorePart, ...]) -> dict[str, int]:
+    """The parts of a score that add to it, 0-100 of the most that each can give."""
+    return {part.name: round(100 * min(1.0, max(0.0, part.value / part.most))) for part in parts if part.most > 0}

@@ -10,13 +10,12 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from engine.breakout.facts import Facts
+from engine.breakout.score import Inputs, breakout_parts, share_of_gates
 from engine.breakout.volumes import Seen, ratio, relative, volume_now
 from engine.config import BreakoutParams
 from engine.domain import ScorePart, Side
 
 LevelKind = Literal["range", "opening range"]
-FULL_DISTANCE_ATR = 0.5
-MOST_UNCONFIRMED = 0.499  # "always < 0.5", whatever the rounding
 
 
 class Gate(NamedTuple):
@@ -47,6 +46,7 @@ class Live(NamedTuple):
     `usd_per_point` = US dollars that a share is worth for each point of its quotes (floors are in USD); None = not
     known, and `no_usd` says why.
     `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
+    `spread` = ask - bid in the unit of the quotes, `price_age_s` since the quote came; None = not known.
     """
 
     last: float | None
@@ -60,6 +60,8 @@ class Live(NamedTuple):
     visit_pace: float | None = None
     usd_per_point: float | None = 1.0
     no_usd: str = ""
+    spread: float | None = None
+    price_age_s: float | None = None
 
 
 class Frozen(NamedTuple):
@@ -97,6 +99,8 @@ class Reading(NamedTuple):
     triggers: bool  # every gate but the confirmation
     warm: int
     warm_needed: int
+    spread_atr: float | None = None
+    price_age_s: float | None = None
 
     @property
     def beyond(self) -> bool:
@@ -181,24 +185,19 @@ def read(
         before == total - 1,
         facts.warm,
         facts.warm_needed,
+        live.spread / atr if live.spread is not None and atr else None,
+        live.price_age_s,
     )
 
 
 def score(reading: Reading, params: BreakoutParams, confirmed: bool) -> tuple[float, tuple[ScorePart, ...]]:
     """Score 0-1 and its parts (SIGNALS): from 0.5 when confirmed, below it by the share of passed gates otherwise."""
     if not confirmed:
-        value = min(MOST_UNCONFIRMED, 0.5 * reading.passed / reading.total)
-        return value, (ScorePart("gates", round(value, 4)),)
-    beyond = (reading.distance_atr or 0.0) - params.buffer_atr
-    distance = 0.25 * max(0.0, min(1.0, beyond / FULL_DISTANCE_ATR))
-    excess = ((reading.rel_volume or 0.0) - params.rel_volume) / (2.0 * params.rel_volume)
-    volume = 0.25 * max(0.0, min(1.0, excess))
-    parts = (
-        ScorePart("breakout", 0.5),
-        ScorePart("distance", round(distance, 4)),
-        ScorePart("relative volume", round(volume, 4)),
+        value = share_of_gates(reading.passed, reading.total)
+        return value, (ScorePart("gates", round(value, 4), 0.5),)
+    return breakout_parts(
+        Inputs(reading.distance_atr, reading.rel_volume, reading.surge, reading.spread_atr, reading.price_age_s), params
     )
-    return 0.5 + distance + volume, parts
 
 
 def is_beyond(side: Side, last: float | None, frozen: Frozen, params: BreakoutParams) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from engine.bars.indicators import finite
 from engine.bars.series import BarArrays
 from engine.breakout.carry import atr_of
-from engine.breakout.rules import FULL_DISTANCE_ATR, Floors, Frozen, is_beyond
+from engine.breakout.rules import Floors, Frozen, is_beyond
+from engine.breakout.score import Inputs, breakout_score
 from engine.config import BreakoutParams
 from engine.domain import Side
 from engine.lab.features import BLOCK, Features
@@ -171,18 +172,15 @@ class _Life:
         last = self._close[index]
         signal = LabSignal(
             self._number, self._side, index, self._time[index] + BAR_S, self._time[running.begun] + BAR_S,
-            frozen.level, frozen.kind, last, frozen.atr, self._score(last, frozen, rel), rel, surge,
+            frozen.level, frozen.kind, last, frozen.atr, self._score(last, frozen, rel, surge), rel, surge,
         )  # fmt: skip
         self._last = index
         self._signals.append(signal)
 
-    def _score(self, last: float, frozen: Frozen, rel: float | None) -> float:
-        """`rules.score` of a confirmed breakout."""
-        params = self._params
-        beyond = (self._sign * (last - frozen.level) / frozen.atr if frozen.atr else 0.0) - params.buffer_atr
-        excess = ((rel or 0.0) - params.rel_volume) / (2.0 * params.rel_volume)
-        distance = 0.25 * max(0.0, min(1.0, beyond / FULL_DISTANCE_ATR))
-        return round(0.5 + distance + 0.25 * max(0.0, min(1.0, excess)), 4)
+    def _score(self, last: float, frozen: Frozen, rel: float | None, surge: float | None) -> float:
+        """Bars tell neither a spread nor an age."""
+        distance = self._sign * (last - frozen.level) / frozen.atr if frozen.atr else None
+        return round(breakout_score(Inputs(distance, rel, surge), self._params), 4)
 
     def _is_beyond(self, running: _Running, at: int) -> bool:
         """`rules.is_beyond`; where rounding could decide, with the ATR that the live rules compute."""

@@ -383,6 +383,8 @@ class BreakoutScanner:
             visit_pace=entry.builder.visit_pace(now) if quote is not None and quote.lane == "visited" else None,
             usd_per_point=dollars.per_point,
             no_usd=dollars.why,
+            spread=quote.spread if quote is not None else None,
+            price_age_s=max(0.0, self._around.mono() - quote.received_mono) if quote is not None else None,
         )
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:

@@ -67,7 +67,7 @@ def scored(entry: Entry, verdict: Verdict | None) -> tuple[float, tuple[ScorePar
     by_rank = rank_score(entry.reasons)
     if verdict is not None and by_rank <= verdict.score:
         return verdict.score, verdict.parts
-    return by_rank, (ScorePart("scan rank", round(by_rank, 4)),)
+    return by_rank, (ScorePart("scan rank", round(by_rank, 4), MOST_BY_RANK),)
 
 
 def candidate(entry: Entry, verdict: Verdict | None, quote: Quote | None, miss: str) -> Candidate:

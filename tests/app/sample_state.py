@@ -367,7 +367,8 @@ def lines(wall: float, step: int = 0) -> LinesSection:
 
 
 def _parts(score: float) -> tuple[ScorePart, ...]:
-    return (ScorePart("distance", round(score * 0.5, 3)), ScorePart("relative volume", round(score * 0.5, 3)))
+    shares = (("distance", 0.225), ("relative volume", 0.175))
+    return tuple(ScorePart(name, round(score * most, 3), most) for name, most in shares)
 
 
 def signals(step: int = 0) -> SignalsSection:

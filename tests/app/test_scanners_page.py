@@ -479,9 +479,10 @@ def test_a_small_change_of_a_score_moves_no_row_in_or_out() -> None:
 @pytest.mark.parametrize(
     ("parts", "bars"),
     [
-        ((("breakout", 0.5), ("distance", 0.25), ("relative volume", 0.125)), [100, 50]),
-        ((("gates", 0.25),), [50, None]),
-        ((("scan rank", 0.4),), [100, None]),
+        ((("breakout", 0.5, 0.5), ("distance", 0.225, 0.225), ("relative volume", 0.0875, 0.175)), [100, 50]),
+        ((("distance", 0.1, 0.2), ("relative volume", 0.0, 0.175), ("spread", -0.01, 0.0)), [50, 0]),
+        ((("gates", 0.25, 0.5),), [50, None]),
+        ((("scan rank", 0.4, 0.4),), [100, None]),
         ((), [0, None]),
     ],
 )

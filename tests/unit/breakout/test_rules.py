@@ -100,10 +100,20 @@ def test_the_score_is_the_formula() -> None:
     assert reading.distance_atr == pytest.approx(0.3)
     assert reading.rel_volume == pytest.approx(10.0)
     value, parts = score(reading, PARAMS, confirmed=True)
-    assert value == pytest.approx(0.5 + 0.25 * (0.2 / 0.5) + 0.25)
-    assert [part.name for part in parts] == ["breakout", "distance", "relative volume"]
-    weak = reading_at(facts, 100.15, now, running_volume=1_000.0)  # 2,000 a minute: rv 2, (2 - 1.5) / 3
-    assert score(weak, PARAMS, True)[0] == pytest.approx(0.5 + 0.1 + 0.25 / 6)
+    volume = 8.5 / 3 / (1 + 8.5 / 3)  # both volumes are 10, 8.5 above 1.5, in units of 3
+    excess = 0.45 * 0.2 / 1.2 + 0.55 * volume
+    assert value == pytest.approx(0.5 + 0.5 * excess)
+    assert [part.name for part in parts] == [
+        "breakout", "distance", "relative volume", "volume surge", "spread", "price age",
+    ]  # fmt: skip
+    assert sum(part.value for part in parts) == pytest.approx(value, abs=3e-4)
+    assert [part.detail for part in parts] == ["", "", "", "", "not known", "not known"]
+    weak = reading_at(facts, 100.15, now, running_volume=1_000.0)  # 2,000 a minute: 0.5 / 3 = 1 / 6 above
+    assert score(weak, PARAMS, True)[0] == pytest.approx(0.5 + 0.5 * (0.45 / 6 + 0.55 / 7))
+    wide = reading_at(facts, 100.15, now, spread=0.15, price_age_s=45.0)  # 0.3 ATR: 0.2 / 0.2; 30 s / 30 s
+    assert score(wide, PARAMS, True)[0] == pytest.approx(0.5 + 0.5 * excess * (1 - 0.05 - 0.05))
+    narrow = reading_at(facts, 100.15, now, spread=0.04, price_age_s=15.0)
+    assert score(narrow, PARAMS, True)[0] == pytest.approx(value)
     below = reading_at(facts, 99.0, now)
     assert score(below, PARAMS, False)[0] == pytest.approx(0.5 * below.passed / below.total)
 

@@ -177,7 +177,9 @@ class Street:
         """One quote; `traded` shares since the last one."""
         volume = self.volumes.get(contract.con_id, 1_000_000.0) + traded
         self.volumes[contract.con_id] = volume
-        quote = msgspec.structs.replace(quote_of(contract, price, volume, self.now), **changes)
+        quote = msgspec.structs.replace(
+            quote_of(contract, price, volume, self.now), **{"received_mono": self.clock.mono(), **changes}
+        )
         self.quotes[contract.con_id] = quote
         self.coordinator.on_quote(quote)
 
