@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,10 +20,10 @@ from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import BrokerEvent, RequestError, ScanRows, ScanSpec, Ticks
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, CoverageSettings, LineSettings, MarketScanSettings
-from engine.coverage.rotation import Rotation
+from engine.coverage.rotation import Rotation, coverage_policy
 from engine.coverage.urgency import CoveragePolicy
-from engine.domain import Demand, Signal
-from engine.lines.bus import Hooks, MarketDataBus, coverage_policy
+from engine.domain import Demand, Signal, Stay
+from engine.lines.bus import Hooks, MarketDataBus
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.scanners.parts import Parts
 
@@ -108,10 +109,9 @@ class Replay:
         hooks = Hooks(
             on_quote=lambda quote, has_trade: self.coordinator.on_quote(quote, has_trade),
             volume_unit=units.tick_factor,
-            stays=lambda con_id: self.coordinator.stays(con_id),
         )
-        self.bus = MarketDataBus(self.gateway, lines, self.clock, hooks, self._coverage)
-        self.bus.rotation = self._rotation(settings, hooks)
+        self.rotation = self._rotation(settings, lambda con_id: self.coordinator.stays(con_id))
+        self.bus = MarketDataBus(self.gateway, lines, self.clock, hooks, self.rotation, self._coverage)
         self.desk = HistoryQueue(
             self.gateway,
             store,
@@ -121,19 +121,17 @@ class Replay:
             on_answer=lambda con_id: self.coordinator.on_history(con_id),
         )
         _know_history(self.desk, recording)
-        parts = Parts(
-            store, self.desk, units, self.gateway, self.clock, self.clock.wall, self.bus.quote, self.bus.rotation
-        )
+        parts = Parts(store, self.desk, units, self.gateway, self.clock, self.clock.wall, self.bus.quote, self.rotation)
         self.coordinator = ScannerCoordinator(
             parts, BreakoutParams(), MarketScanSettings(), settings.normal_max, self._on_signal
         )
 
-    def _rotation(self, settings: RunSettings, hooks: Hooks) -> Rotation:
+    def _rotation(self, settings: RunSettings, stays: Callable[[int], Stay]) -> Rotation:
         policy: CoveragePolicy = structs.replace(coverage_policy(self._coverage), **settings.changes)
         if settings.policy == "gainers":
-            return Gainers(policy, hooks.stays, lambda: self.gateway.scan(TOP_GAINERS))
+            return Gainers(policy, stays, lambda: self.gateway.scan(TOP_GAINERS))
         kinds = {"fixed": Fixed, "round_robin": RoundRobin, "rotation": Rotation}
-        return kinds[settings.policy](policy, hooks.stays)
+        return kinds[settings.policy](policy, stays)
 
     def run(self, seconds: float) -> Outcome:
         return asyncio.run(self._run(seconds))
@@ -152,7 +150,7 @@ class Replay:
                 await asyncio.sleep(0)
         for task in self.desk._tasks:
             task.cancel()
-        visits = sum(place.visits for place in self.bus.rotation.places())
+        visits = sum(place.visits for place in self.rotation.places())
         total, worst = self.gateway.messages
         rotating = self._rotating / (seconds * STEPS_PER_S / BUS_EVERY)
         activity = Activity(visits / seconds * 60.0, total / seconds, worst, rotating)
@@ -161,7 +159,7 @@ class Replay:
     def _connect(self) -> None:
         self.coordinator.set_kept(self._positions)
         self.coordinator.universe.add(self._universe, self.clock.wall())
-        self.bus.rotation.universe((*self._universe, *self._positions), self.clock.mono())
+        self.rotation.universe((*self._universe, *self._positions), self.clock.mono())
         self.bus.demand("position", [Demand(c, "100", "position", "open position") for c in self._positions])
         self.bus.on_connected(1)
         self.coordinator.on_connected()
@@ -170,7 +168,7 @@ class Replay:
         if self.coordinator.changed and self._promote:
             self.bus.demand("scanners", self.coordinator.demands())
         self.bus.step(self.clock.mono())
-        self._rotating += self.bus.rotation.lines
+        self._rotating += self.rotation.lines
 
     def _step_scanners(self) -> None:
         self.coordinator.step(self.bus.live_con_ids())

@@ -62,13 +62,13 @@ class Bench(EngineBench):
         return engine
 
     def _put_rotation(self, rooms: Rooms) -> None:
-        before = rooms.bus.rotation
+        before = rooms.rotation
         if self._policy == "round_robin":
-            rooms.bus.rotation = RoundRobin(before.policy, before._stays)
+            rooms.rotation = RoundRobin(before.policy, before._stays)
         elif self._policy == "gainers":
-            rooms.bus.rotation = Gainers(before.policy, before._stays, _GainerScan(rooms).top)
-        coordinator = rooms.coordinator
-        coordinator._parts = coordinator._parts._replace(cover=rooms.bus.rotation)
+            rooms.rotation = Gainers(before.policy, before._stays, _GainerScan(rooms).top)
+        rooms.bus.spare, coordinator = rooms.rotation, rooms.coordinator
+        coordinator._parts = coordinator._parts._replace(cover=rooms.rotation)
 
     async def _fill(self, rooms: Rooms) -> None:
         """The whole universe as if a scan had returned it."""
@@ -81,7 +81,7 @@ class Bench(EngineBench):
         """Visits a minute and the worst second's messages, as the engine itself counts them."""
         assert self.engine is not None
         rooms = self.engine.rooms
-        return rooms.bus.rotation.visits_per_minute(rooms.clock.mono()), rooms.broker.link.sent_worst_second
+        return rooms.rotation.visits_per_minute(rooms.clock.mono()), rooms.broker.link.sent_worst_second
 
 
 class _GainerScan:

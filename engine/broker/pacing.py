@@ -41,6 +41,11 @@ class Bucket:
             wait = max(wait, self._sent[-self._per_second] + 1.0 - now)
         return max(wait, _SHORTEST_WAIT_S) if wait > 0.0 else 0.0
 
+    def ready(self, now: float) -> int:
+        """Messages that may leave at once."""
+        self._fill(now)
+        return max(0, min(int(self._tokens + _EPSILON), self._per_second - len(self._sent)))
+
     def take(self, now: float) -> None:
         """A message leaves at `now`, asked for or not (the handshake's is not)."""
         self._fill(now)

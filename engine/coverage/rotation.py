@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 
+from engine.broker.pacing import Bucket
+from engine.config import CoverageSettings
 from engine.coverage.urgency import CoveragePolicy, Place, since_mark_s, urgency
 from engine.domain import ContractRef, Demand, Stay
 from engine.lines import words
@@ -18,26 +20,40 @@ from engine.lines.ledger import Line
 HOLDER = "coverage"
 CONFIRMING_MOST = 8
 MEASURING_MOST = 10
-MESSAGES_PER_VISIT = 2.0  # subscribe and cancel
+MESSAGES_PER_VISIT = 2  # subscribe and cancel
 NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
 RATE_WINDOW_S = 60.0
 _STAYS = 1.0  # score of a visit that goes on: before every newcomer
 
 
+def _no_reason(con_id: int) -> Stay:
+    return ""
+
+
+def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
+    """The rotation's numbers with what the user may set."""
+    return CoveragePolicy(dwell_s=settings.dwell_s, messages_per_s=settings.messages_per_s)
+
+
 class Rotation:
     """`stays(con_id)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be seen."""
 
-    def __init__(self, policy: CoveragePolicy, stays: Callable[[int], Stay]) -> None:
+    def __init__(self, policy: CoveragePolicy, stays: Callable[[int], Stay] = _no_reason) -> None:
         self.policy = policy
         self._stays = stays
         self._places: dict[int, Place] = {}
-        self._tokens = policy.messages_per_s
-        self._tokens_mono: float | None = None
+        self._bucket = _bucket(policy)
         self._opened: deque[float] = deque()
         self._day: date | None = None
         self.confirming: tuple[int, ...] = ()
         self.measuring: tuple[int, ...] = ()
         self.lines = 0
+
+    def set_settings(self, settings: CoverageSettings) -> None:
+        """Takes effect at the next step."""
+        before, self.policy = self.policy, coverage_policy(settings)
+        if self.policy.messages_per_s != before.messages_per_s:
+            self._bucket = _bucket(self.policy)
 
     # --- what the scanners tell ---------------------------------------------------------------------------------
 
@@ -73,7 +89,8 @@ class Rotation:
 
     def on_opened(self, now_mono: float) -> None:
         """A visit begins: its messages are spent."""
-        self._tokens -= MESSAGES_PER_VISIT
+        for _ in range(MESSAGES_PER_VISIT):
+            self._bucket.take(now_mono)
         self._opened.append(now_mono)
 
     def on_disconnected(self) -> None:
@@ -92,12 +109,7 @@ class Rotation:
         *,
         paused: bool = False,
     ) -> list[Demand]:
-        """The visits that go on and the next ones, most urgent first; more than find a line.
-
-        `lines` are all that count now, `seats` the most that coverage could hold, `barred` who is not to be asked for.
-        `paused`: TWS has no connection to IB's servers, so that a visit would see nothing; everybody stays.
-        """
-        self._refill(now_mono)
+        """See `engine.lines.ports.SpareLines`; more ask than find a line."""
         self._turn_day(now_market)
         visitors = [line for line in lines if self._is_visit(line)]
         self.lines = len(visitors)
@@ -105,7 +117,7 @@ class Rotation:
             return [self._stay(line) for line in visitors]
         held = self._look(lines, now_mono)
         waiting = [p for con_id, p in self._places.items() if con_id not in held and con_id not in barred]
-        affordable = max(0, int(self._tokens / MESSAGES_PER_VISIT))
+        affordable = self._bucket.ready(now_mono) // MESSAGES_PER_VISIT
         staying = self._staying(visitors, min(len(waiting), affordable), now_mono)
         room = min(max(0, seats - len(staying)), affordable)
         order = self.order(waiting, now_mono, since_mark_s(now_market, self.policy), room)
@@ -122,6 +134,21 @@ class Rotation:
         while self._opened and now_mono - self._opened[0] > RATE_WINDOW_S:
             self._opened.popleft()
         return float(len(self._opened))
+
+    def knows(self, con_id: int) -> bool:
+        return con_id in self._places
+
+    def waits(self, con_id: int, now_mono: float) -> str:
+        """When it was seen, in words; "" = it is not in the universe."""
+        place = self._places.get(con_id)
+        if place is None:
+            return ""
+        if place.held_mono is None:
+            return "waits for its first visit"
+        if place.seen_mono is None:
+            return f"between two visits, no tick came on the last one {words.span(now_mono - place.held_mono)} ago"
+        seen = f"between two visits, seen {words.span(now_mono - place.seen_mono)} ago"
+        return f"{seen}, {_times(place.visits)} today"
 
     def place(self, con_id: int) -> Place | None:
         return self._places.get(con_id)
@@ -154,13 +181,6 @@ class Rotation:
 
     def _is_visit(self, line: Line) -> bool:
         return line.line_class == "coverage" and line.listens and line.con_id in self._places
-
-    def _refill(self, now_mono: float) -> None:
-        """Tokens for messages: a second's worth at most, so that a pause is not made up by a burst."""
-        since = 0.0 if self._tokens_mono is None else now_mono - self._tokens_mono
-        self._tokens_mono = now_mono
-        most = max(MESSAGES_PER_VISIT, self.policy.messages_per_s)
-        self._tokens = min(most, self._tokens + since * self.policy.messages_per_s)
 
     def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float) -> list[Demand]:
         """The visits that go on: not seen long enough, confirming, or nobody waits for their line."""
@@ -208,3 +228,15 @@ def _note_seen(place: Place, line: Line, tick_mono: float) -> None:
     if line.opened_as == "coverage" and place.visit_mono != line.since_mono:
         place.visit_mono = line.since_mono
         place.visits += 1
+
+
+def _times(visits: int) -> str:
+    if visits == 0:
+        return "not visited yet"
+    return "visited once" if visits == 1 else f"visited {visits} times"
+
+
+def _bucket(policy: CoveragePolicy) -> Bucket:
+    """Messages that visits may send: a second's worth at most at once, so that a pause is not made up by a burst."""
+    most = max(MESSAGES_PER_VISIT, int(policy.messages_per_s))
+    return Bucket(1.0 / policy.messages_per_s, most, most)

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.config import CoverageSettings
 from engine.coverage.rotation import Rotation
 from engine.coverage.urgency import Place
-from engine.lines.explain import Explainer
-from engine.lines.ledger import Ledger
-from engine.lines.quotes import QuoteBook
+from engine.lines.report import LinesReport
 from engine.state.sections import CoverageRow, CoverageSection
 
 SLICE_ROWS = 200  # some 2 ms
 
 
-def coverage_slices(
-    rotation: Rotation,
-    ledger: Ledger,
-    book: QuoteBook,
-    explainer: Explainer,
-    now_mono: float,
-    settings: CoverageSettings,
-) -> Iterator[CoverageSection | None]:
+def coverage_slices(rotation: Rotation, report: LinesReport, now_mono: float) -> Iterator[CoverageSection | None]:
     """None after each slice of rows, the section last. The rows are of one moment as far as no tick came between."""
     rows: list[CoverageRow] = []
     for place in sorted(rotation.places(), key=lambda each: (each.contract.local_symbol, each.contract.con_id)):
-        rows.append(_row(place, ledger, book, explainer.sentence(place.contract.con_id, now_mono)))
+        rows.append(_row(place, report))
         if len(rows) % SLICE_ROWS == 0:
             yield None
     yield CoverageSection(
@@ -34,20 +24,20 @@ def coverage_slices(
         lines=rotation.lines,
         confirming=len(rotation.confirming),
         visits_per_minute=rotation.visits_per_minute(now_mono),
-        dwell_s=settings.dwell_s,
-        messages_per_s=settings.messages_per_s,
+        dwell_s=rotation.policy.dwell_s,
+        messages_per_s=rotation.policy.messages_per_s,
     )
 
 
-def _row(place: Place, ledger: Ledger, book: QuoteBook, why: str) -> CoverageRow:
+def _row(place: Place, report: LinesReport) -> CoverageRow:
     con_id = place.contract.con_id
-    line, quote = ledger.get(con_id), book.get(con_id)
+    watched = report.watched(con_id)
     return CoverageRow(
         con_id=con_id,
         local_symbol=place.contract.local_symbol,
-        lane="none" if quote is None else quote.lane,
-        line_class=None if line is None or not line.listens else line.line_class,
-        last_visit_wall=None if quote is None else round(quote.received_wall, 1),
+        lane=watched.lane or "none",
+        line_class=watched.line_class,
+        last_visit_wall=None if watched.received_wall is None else round(watched.received_wall, 1),
         visits=place.visits,
-        why=why,
+        why=watched.why,
     )

@@ -15,9 +15,8 @@ from engine.clock import Clock
 from engine.contracts.symbols import SymbolIndex
 from engine.domain import ContractRef, LineClass
 from engine.errors import QTradeError
-from engine.lines.bus import MarketDataBus
+from engine.lines.report import LinesReport, WhatIf, trial_demand
 from engine.lines.watch import SymbolWatch
-from engine.lines.what_if import WhatIf, trial_demand
 from engine.scanners.board import usable
 from engine.scanners.coordinator import ScannerCoordinator
 from engine.settings.changes import SettingsKeeper
@@ -222,14 +221,14 @@ class Commands:
 class LineQuestions:
     """Answers out of the bus' own plan; asks for nothing."""
 
-    def __init__(self, bus: MarketDataBus, coordinator: ScannerCoordinator) -> None:
-        self._bus = bus
+    def __init__(self, lines: LinesReport, coordinator: ScannerCoordinator) -> None:
+        self._lines = lines
         self._coordinator = coordinator
 
     def what_if(self, contract: ContractRef, line_class: LineClass) -> WhatIf:
         """Without a score, which only candidates have, an ordinary candidate is tried with 0."""
         score = self._coordinator.score_of(contract.con_id)
-        answer = self._bus.what_if(trial_demand(usable(contract), line_class, score, self._coordinator.top_score))
+        answer = self._lines.what_if(trial_demand(usable(contract), line_class, score, self._coordinator.top_score))
         if line_class == "pinned" or score is not None:
             return answer
         tried = (
@@ -239,4 +238,4 @@ class LineQuestions:
         return WhatIf(answer.headline, detail, answer.victim)
 
     def explain(self, con_id: int) -> str:
-        return self._bus.explain(con_id)
+        return self._lines.explain(con_id)

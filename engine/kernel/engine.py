@@ -30,6 +30,7 @@ from engine.broker.port import (
     SystemNotice,
     Ticks,
 )
+from engine.coverage.view import coverage_slices
 from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
 from engine.errors import StateError
 from engine.health.status import status_block
@@ -356,6 +357,7 @@ class Engine:
         """Put changed settings in force everywhere."""
         rooms, config = self.rooms, settings.config
         rooms.bus.set_settings(config.lines, config.coverage)
+        rooms.rotation.set_settings(config.coverage)
         rooms.manager.set_settings(config.positions)
         rooms.coordinator.set_normal_max(config.lines.normal_max)
         rooms.coordinator.set_market(config.market_scan)
@@ -394,7 +396,8 @@ class Engine:
     async def _show_coverage(self) -> None:
         """Every symbol of the universe with its sentence: made in slices, so that 2,000 do not hold the loop."""
         while True:
-            for section in self.rooms.bus.coverage():
+            rooms = self.rooms
+            for section in coverage_slices(rooms.rotation, rooms.lines, rooms.clock.mono()):
                 if section is not None:
                     self._setup.state.publish("coverage", section)
                 await asyncio.sleep(0)
@@ -477,7 +480,7 @@ class Engine:
         await asyncio.sleep(30.0)
         while True:
             rooms = self.rooms
-            lines = rooms.bus.snapshot()
+            lines = rooms.lines.snapshot()
             uptime_s = rooms.clock.mono() - self.publisher.started_mono
             positions = len(rooms.manager.tradable_ids())
             for name, value in status_block(uptime_s, lines, positions, len(rooms.bus.quotes()), rooms.broker.link):

@@ -69,7 +69,7 @@ class Publisher:
 
     def _publish(self, *, slow: bool) -> None:
         rooms = self._rooms
-        lines = rooms.bus.snapshot()
+        lines = rooms.lines.snapshot()
         positions = self._positions(rooms.login.shown)
         of_all = self._positions(None) if rooms.login.has_sum and rooms.login.shown is not None else None
         self._notice_own_faults(lines)
@@ -77,7 +77,7 @@ class Publisher:
             "broker": self._broker(),
             "positions": positions,
             "lines": lines,
-            "line_events": LineEventsSection(events=rooms.bus.events()),
+            "line_events": LineEventsSection(events=rooms.lines.events()),
             "quotes": QuotesSection(quotes=tuple(rooms.bus.quotes())),
             "signals": rooms.coordinator.signals(),
             "pnl": self._pnl(),
@@ -209,7 +209,7 @@ class Publisher:
                     held=held,
                     fills=tuple(fill for fill in fills if fill.con_id == con_id)[-FILLS_MOST:],
                     signals=rooms.coordinator.signals_of(con_id),
-                    line_text=rooms.bus.explain(con_id),
+                    line_text=rooms.lines.explain(con_id),
                     pinned=rooms.watch.is_pinned(con_id),
                     unit=self._unit(con_id),
                     filtered=rooms.manager.filter_reason(con_id),

@@ -21,6 +21,7 @@ from engine.clock import Clock, MarketClock, SystemClock
 from engine.config import BreakoutParams
 from engine.contracts.details import ContractDetails
 from engine.contracts.symbols import SymbolIndex
+from engine.coverage.rotation import Rotation, coverage_policy
 from engine.domain import ContractInfo, ContractRef, Quote, Signal, Stay
 from engine.health.lateness import LatenessProbe
 from engine.health.monitor import HealthMonitor
@@ -35,6 +36,7 @@ from engine.lab.messages import AuditAnswer
 from engine.lab.service import LabService, LabTies
 from engine.lab.snapshot import TodaySnapshot
 from engine.lines.bus import Hooks, MarketDataBus
+from engine.lines.report import LinesReport
 from engine.lines.watch import SymbolWatch
 from engine.outcomes.keeper import OutcomeKeeper, decides
 from engine.portfolio.closes import MinuteCloses
@@ -116,11 +118,12 @@ class Rooms:
             volume_unit=self.units.tick_factor,
             size_unit=self.units.size_factor,
             market_time=self.market.now,
-            stays=self._stays,
             on_unknown=self._unknown_contract,
             on_span=setup.journal.record_line_span,
         )
-        self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, config.coverage)
+        self.rotation = Rotation(coverage_policy(config.coverage), self._stays)
+        self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, self.rotation, config.coverage)
+        self.lines = LinesReport(self.bus)
         self.unit_keeper = UnitKeeper(self.units, self.market_now)
         self.contracts = ContractDetails(self.broker, hears.info)
         self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
@@ -143,7 +146,7 @@ class Rooms:
                 clock,
                 self.market_now,
                 self.bus.quote,
-                self.bus.rotation,
+                self.rotation,
                 self._dollars,
                 self._min_tick,
             ),
@@ -179,7 +182,7 @@ class Rooms:
             self.symbols,
             self.coordinator,
             self.coordinator.board.scans_of,
-            self.bus.explain,
+            self.lines.explain,
             self.manager.filter_reason,
         )
         self.scan_parameters = ScanParameterCache(
@@ -196,7 +199,7 @@ class Rooms:
             self.broker,
             clock,
             hears.watch,
-            LineQuestions(self.bus, self.coordinator),
+            LineQuestions(self.lines, self.coordinator),
             self.scores.ask_audit,
             self.why.inspect,
         )

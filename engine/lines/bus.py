@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import CoverageSettings, LineSettings
-from engine.coverage.rotation import Rotation
-from engine.coverage.urgency import CoveragePolicy
-from engine.coverage.view import coverage_slices
-from engine.domain import ContractRef, Demand, LineSpan, Quote, Stay, SymbolEvent
+from engine.domain import ContractRef, Demand, LineSpan, Quote
 from engine.lines import repair, words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
-from engine.lines.explain import Explainer
-from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
 from engine.lines.model import RANK, LinePlan, LinePolicy
 from engine.lines.plan import plan
+from engine.lines.ports import SpareLines
 from engine.lines.quotes import QuoteBook
-from engine.lines.refusals import Desks, Refusals
-from engine.lines.snapshot import Now, lines_section
-from engine.lines.what_if import WhatIf, refusal, what_if
-from engine.state.sections import CoverageSection, LinesSection
+from engine.lines.refusals import Desks, LearnedCap, Refusals
 
 IN_FLIGHT_S = 0.3
 _SPOKEN_REFUSALS = ("limit", "positions")
@@ -48,21 +41,12 @@ def _no_unit(con_id: int) -> float | None:
     return None
 
 
-def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
-    """The rotation's numbers with what the user may set."""
-    return CoveragePolicy(dwell_s=settings.dwell_s, messages_per_s=settings.messages_per_s)
-
-
-def _no_reason(con_id: int) -> Stay:
-    return ""
-
-
 @dataclass(frozen=True)
 class Hooks:
     """What the bus asks of other rooms, and tells them.
 
     `volume_unit(con_id)`, `size_unit(con_id)` = shares (contracts) a unit of volumes and of sizes, None = unknown.
-    `market_time` turns wall into market seconds. `stays(con_id)` = why a visit of it has to go on.
+    `market_time` turns wall into market seconds.
     `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
     `on_span` is called for each line that ended and was more than a visit.
     """
@@ -71,13 +55,12 @@ class Hooks:
     volume_unit: Callable[[int], float | None] = _no_unit
     size_unit: Callable[[int], float | None] | None = None  # None = counted like volumes
     market_time: Callable[[float], float] = _real_time
-    stays: Callable[[int], Stay] = _no_reason
     on_unknown: Callable[[int], None] = lambda con_id: None
     on_span: Callable[[LineSpan], None] = lambda span: None
 
 
 class MarketDataBus:
-    """Lines by the plan; the spare ones go round the universe."""
+    """Lines by the plan; the spare ones are asked for by `spare`. What it says of itself: `engine/lines/report.py`."""
 
     def __init__(
         self,
@@ -85,25 +68,26 @@ class MarketDataBus:
         settings: LineSettings,
         clock: Clock,
         hooks: Hooks,
+        spare: SpareLines,
         coverage: CoverageSettings = CoverageSettings(),  # noqa: B008 - frozen
     ) -> None:
         self._broker = broker
-        self._settings = settings
+        self.settings = settings
         self._coverage = coverage
-        self._clock = clock
+        self.clock = clock
         self._on_quote = hooks.on_quote
-        self._market_time = market_time = hooks.market_time
-        self._demands = DemandBook()
-        self._ledger = Ledger()
-        self._diary = Diary()
+        self.market_time = market_time = hooks.market_time
+        self.demands = DemandBook()
+        self.ledger = Ledger()
+        self.diary = Diary()
         self._log = LineLog(log)
-        self._cap = LearnedCap()
+        self.cap = LearnedCap()
         self._book = QuoteBook(hooks.volume_unit, hooks.size_unit)
         self._executor = LineExecutor(
             broker,
             clock,
-            self._ledger,
-            self._diary,
+            self.ledger,
+            self.diary,
             self._log,
             self._book,
             market_time,
@@ -113,58 +97,57 @@ class MarketDataBus:
         desks = Desks(
             broker,
             clock,
-            self._ledger,
+            self.ledger,
             self._executor,
-            self._diary,
+            self.diary,
             self._log,
-            self._cap,
+            self.cap,
             self._market,
-            lambda: self._settings.limit,
+            lambda: self.settings.limit,
         )
-        self._refusals = Refusals(desks, self.step, hooks.on_unknown)
-        self.rotation = Rotation(coverage_policy(self._coverage), hooks.stays)
-        self._plan = LinePlan()
+        self.refusals = Refusals(desks, self.step, hooks.on_unknown)
+        self.spare = spare
+        self.plan = LinePlan()
         self._swaps: deque[float] = deque()
-        self._connected = False
-        self._upstream_down = False
+        self.connected = False
+        self.upstream_down = False
         self._farms_down: set[str] = set()
         self._feed_round_mono = -repair.FEED_ROUND_EVERY_S
 
     @property
     def late_ticks(self) -> int:
         """Ticks of requests that were no line of ours any more."""
-        return self._refusals.late_ticks
+        return self.refusals.late_ticks
 
     # --- what the rooms ask -----------------------------------------------------------------------------------
 
     def demand(self, holder: str, demands: Sequence[Demand]) -> None:
         """Replace everything that `holder` wanted. A new position is acted upon at once, the rest at the next step."""
-        now = self._clock.mono()
-        if self._demands.put(holder, demands, now):
+        now = self.clock.mono()
+        if self.demands.put(holder, demands, now):
             self.step(now)
 
     def set_settings(self, settings: LineSettings, coverage: CoverageSettings) -> None:
         """Takes effect at the next step."""
-        self._settings, self._coverage = settings, coverage
-        self.rotation.policy = coverage_policy(coverage)
+        self.settings, self._coverage = settings, coverage
 
     def holds(self, con_id: int) -> bool:
         """A line is open or asked for, and not on its way out."""
-        line = self._ledger.get(con_id)
+        line = self.ledger.get(con_id)
         return line is not None and line.state != "cancelling"
 
     def con_id_of(self, req_id: int) -> int | None:
         """The contract whose line this request is; None = no line of ours (any more)."""
-        line = self._ledger.by_req.get(req_id)
+        line = self.ledger.by_req.get(req_id)
         return None if line is None else line.con_id
 
     def live_con_ids(self) -> list[int]:
         """Contracts whose line brings ticks now."""
-        return [line.con_id for line in self._ledger if line.state == "live"]
+        return [line.con_id for line in self.ledger if line.state == "live"]
 
     def rename(self, contract: ContractRef) -> None:
         """The same contract under another name: its line and its quote are shown so."""
-        line = self._ledger.get(contract.con_id)
+        line = self.ledger.get(contract.con_id)
         if line is not None:
             line.contract = line.contract.named_as(contract)
         self._book.rename(contract.con_id, contract.local_symbol)
@@ -179,113 +162,79 @@ class MarketDataBus:
 
     def positions_without_line(self) -> int:
         """Positions that are valued from portfolio updates because every line is a position's."""
-        return self._plan.positions_without_line
+        return self.plan.positions_without_line
 
-    def snapshot(self) -> LinesSection:
-        """The lines section, bounded."""
-        now = Now(self._clock.mono(), self._clock.wall())
-        return lines_section(
-            self._ledger,
-            self._plan,
-            self._demands,
-            self._diary,
-            self._cap,
-            self._settings.limit,
-            self._policy(now.mono),
-            self._broker.link.sent_worst_second,
-            now,
-        )
+    def trial(self, demand: Demand, now_mono: float) -> LinePlan:
+        """The plan as it would be with one demand more; nothing is carried out."""
+        wanted = [*self._wanted(now_mono), demand]
+        return plan(wanted, self.ledger.held(), self.limit, now_mono, self.policy(now_mono))
 
-    def events(self) -> tuple[SymbolEvent, ...]:
-        """What happened to the lines in the last half hour, newest last."""
-        return self._diary.events(self._clock.wall(), self._market_time)
+    @property
+    def limit(self) -> int:
+        """Lines that may be used: the user's limit, or less where TWS refused more."""
+        return self.cap.effective(self.settings.limit)
 
-    def coverage(self) -> Iterator[CoverageSection | None]:
-        """The coverage section, made in slices: None after each, the section last."""
-        return coverage_slices(
-            self.rotation, self._ledger, self._book, self._explainer(), self._clock.mono(), self._coverage
-        )
+    @property
+    def worst_second(self) -> int:
+        """The most messages that left within one second."""
+        return self._broker.link.sent_worst_second
 
-    def explain(self, con_id: int) -> str:
-        """One sentence: why this contract has, or has not, a line."""
-        return self._explainer().sentence(con_id, self._clock.mono())
-
-    def what_if(self, demand: Demand) -> WhatIf:
-        """What this demand would do now, from the same plan: "adding SMCI would evict IONQ (25, idle 9 min)"."""
-        now, limit = self._clock.mono(), self._limit()
-        policy = self._policy(now)
-        blocked = self._refusals.block(demand.contract.con_id, now)
-        if blocked is not None:
-            return refusal(demand, blocked.sentence)
-        trial = plan([*self._wanted(now), demand], self._ledger.held(), limit, now, policy)
-        return what_if(demand, trial, self._plan, self._ledger, policy, limit, now)
-
-    def _explainer(self) -> Explainer:
-        # fmt: off
-        return Explainer(
-            self._ledger, self._plan, self._demands, self._diary, self._refusals, self.rotation, self._market_time,
-            self._connected, self._upstream_down,
-        )
-        # fmt: on
+    def policy(self, now_mono: float) -> LinePolicy:
+        """The plan's numbers at this moment."""
+        while self._swaps and now_mono - self._swaps[0] >= 60.0:
+            self._swaps.popleft()
+        swaps_left = max(0, self.settings.swaps_per_minute - len(self._swaps))
+        return LinePolicy.of(self.settings, self._coverage, swaps_left)
 
     # --- the step ---------------------------------------------------------------------------------------------
 
     def step(self, now_mono: float) -> None:
         """Settle what the gateway has freed, look after silent lines, plan, act. Twice a second."""
-        if not self._connected:
+        if not self.connected:
             return
-        self._executor.settle(now_mono, lambda con_id: bool(self._demands.of(con_id)))
-        if not self._upstream_down:
+        self._executor.settle(now_mono, lambda con_id: bool(self.demands.of(con_id)))
+        if not self.upstream_down:
             self._look_after_lines(now_mono)
-        waits = self._plan.positions_without_line > 0
-        self._cap.probe(len(self._ledger), self._settings.limit, now_mono, position_waits=waits)
+        waits = self.plan.positions_without_line > 0
+        self.cap.probe(len(self.ledger), self.settings.limit, now_mono, position_waits=waits)
         wanted = self._wanted(now_mono)
-        self._plan = plan(wanted, self._ledger.held(), self._limit(), now_mono, self._policy(now_mono))
-        self._carry_out(self._plan, now_mono)
-        self._diary.count_used(self._clock.wall(), len(self._ledger))
-        self._log.used(len(self._ledger), self._limit(), now_mono)
+        self.plan = plan(wanted, self.ledger.held(), self.limit, now_mono, self.policy(now_mono))
+        self._carry_out(self.plan, now_mono)
+        self.diary.count_used(self.clock.wall(), len(self.ledger))
+        self._log.used(len(self.ledger), self.limit, now_mono)
 
     def _wanted(self, now_mono: float) -> Sequence[Demand]:
         """All demands but those for contracts that the gateway refused a while ago, and the next visits."""
-        barred = self._refusals.barred(now_mono)
-        asked = self._demands.all()
+        barred = self.refusals.barred(now_mono)
+        asked = self.demands.all()
         wanted = [d for d in asked if d.contract.con_id not in barred] if barred else list(asked)
-        lines = list(self._ledger)
-        seats, paused = self._seats_for_visits(lines), self._upstream_down
-        wanted += self.rotation.demands(lines, seats, barred, now_mono, self._market(), paused=paused)
+        lines = list(self.ledger)
+        seats, paused = self._seats_for_visits(lines), self.upstream_down
+        wanted += self.spare.demands(lines, seats, barred, now_mono, self._market(), paused=paused)
         return wanted
 
     def _seats_for_visits(self, lines: Sequence[Line]) -> int:
         """Lines that visits may hold: what the budget leaves beside positions, pins, 50 and 25."""
         held = Counter(line.line_class for line in lines)
-        limit = self._limit()
+        limit = self.limit
         others = len(lines) - held["100"] - held["coverage"]
-        return max(0, min(limit - self._settings.buffer, limit - held["100"]) - others)
-
-    def _limit(self) -> int:
-        return self._cap.effective(self._settings.limit)
-
-    def _policy(self, now_mono: float) -> LinePolicy:
-        while self._swaps and now_mono - self._swaps[0] >= 60.0:
-            self._swaps.popleft()
-        swaps_left = max(0, self._settings.swaps_per_minute - len(self._swaps))
-        return LinePolicy.of(self._settings, self._coverage, swaps_left)
+        return max(0, min(limit - self.settings.buffer, limit - held["100"]) - others)
 
     def _look_after_lines(self, now_mono: float) -> None:
         """Renew silent lines, positions first; give up those that bring nothing."""
-        dwell_s = self._policy(now_mono).dwell_s
-        if repair.feed_is_dead(self._ledger, self._feed_round_mono, now_mono):
+        dwell_s = self.policy(now_mono).dwell_s
+        if repair.feed_is_dead(self.ledger, self._feed_round_mono, now_mono):
             self._feed_round_mono = now_mono
             log.warning("No tick on any line for %.0f s: asking again for all of them", repair.FEED_DEAD_S)
-            for line in self._ledger:
+            for line in self.ledger:
                 repair.verify(line, now_mono, now_mono, "no tick on any line")
-        is_speaking = repair.is_feed_speaking(self._ledger, now_mono)
-        for line in sorted(self._ledger, key=lambda held: RANK[held.line_class]):
+        is_speaking = repair.is_feed_speaking(self.ledger, now_mono)
+        for line in sorted(self.ledger, key=lambda held: RANK[held.line_class]):
             verdict = repair.judge(line, now_mono, dwell_s)
             if verdict == "renew":
                 self._executor.renew(line, now_mono)
             elif verdict == "no_data" and is_speaking:
-                self._refusals.no_data(line, now_mono)
+                self.refusals.no_data(line, now_mono)
 
     def _carry_out(self, result: LinePlan, now_mono: float) -> None:
         for keep in result.keep:
@@ -297,13 +246,13 @@ class MarketDataBus:
         for subscribe in result.subscribe:
             self._executor.subscribe(subscribe, now_mono)
             if subscribe.line_class == "coverage":
-                self.rotation.on_opened(now_mono)
-        for demand in self._demands.unqualified:
-            self._refusals.note(demand.contract, words.NOT_QUALIFIED, spoken=demand.line_class == "100")
+                self.spare.on_opened(now_mono)
+        for demand in self.demands.unqualified:
+            self.refusals.note(demand.contract, words.NOT_QUALIFIED, spoken=demand.line_class == "100")
         for refused in result.refused:
             if refused.kind != "waiting":
                 spoken = refused.kind in _SPOKEN_REFUSALS
-                self._refusals.note(refused.demand.contract, refused.reason, spoken=spoken, contest=not spoken)
+                self.refusals.note(refused.demand.contract, refused.reason, spoken=spoken, contest=not spoken)
 
     # --- connection -------------------------------------------------------------------------------------------
 
@@ -311,30 +260,30 @@ class MarketDataBus:
         """A new connection: every line of the old one is gone; all are asked for again, positions first."""
         self._forget_all_lines()
         self._executor.epoch = epoch
-        self._connected = True
-        self._upstream_down = False
+        self.connected = True
+        self.upstream_down = False
         self._farms_down.clear()
-        self._refusals.on_connected()
-        self.step(self._clock.mono())
+        self.refusals.on_connected()
+        self.step(self.clock.mono())
 
     def on_disconnected(self) -> None:
         """Every line is dead; demands stay."""
-        self._connected = False
-        self.rotation.on_disconnected()
+        self.connected = False
+        self.spare.on_disconnected()
         self._forget_all_lines()
-        self._plan = LinePlan()
-        self._diary.count_used(self._clock.wall(), 0)
+        self.plan = LinePlan()
+        self.diary.count_used(self.clock.wall(), 0)
 
     def on_notice(self, notice: SystemNotice) -> None:
         """1100, 1101, 1102 and the data farms; everything else is not about lines."""
-        now = self._clock.mono()
+        now = self.clock.mono()
         if notice.code in (1100, 2110):
-            self._upstream_down = True
+            self.upstream_down = True
         elif notice.code == 1101:
-            self._upstream_down = False
+            self.upstream_down = False
             self._lines_dropped(now)
         elif notice.code == 1102:
-            self._upstream_down = False
+            self.upstream_down = False
             self._verify_all(repair.verify_kept, now)
         elif notice.code == 2103:
             self._farms_down.add(notice.farm)
@@ -343,7 +292,7 @@ class MarketDataBus:
             self._verify_all(repair.verify_farm, now)
 
     def _verify_all(self, how: Callable[[Line, float], None], now_mono: float) -> None:
-        for line in self._ledger:
+        for line in self.ledger:
             if line.listens:
                 how(line, now_mono)
                 if line.listen_from_mono is not None:
@@ -352,8 +301,8 @@ class MarketDataBus:
     def _lines_dropped(self, now_mono: float) -> None:
         """1101: TWS dropped every line that it knew; requests and cancels that had not reached it are still to come."""
         log.info("TWS dropped all market-data lines: subscribing again, positions first")
-        self._refusals.forget_abandoned()
-        for line in self._ledger:
+        self.refusals.forget_abandoned()
+        for line in self.ledger:
             self._executor.note_sent(line)
             if not line.listens:
                 continue
@@ -361,25 +310,25 @@ class MarketDataBus:
             if line.state == "pending" and (sent is None or now_mono - sent < IN_FLIGHT_S):
                 repair.verify(line, now_mono, now_mono, "asked for while TWS dropped its lines")
                 continue
-            self._refusals.abandon(line.req_id, now_mono)
+            self.refusals.abandon(line.req_id, now_mono)
             self._executor.lose(line)
         self.step(now_mono)
 
     def _forget_all_lines(self) -> None:
-        for line in self._ledger:
+        for line in self.ledger:
             self._executor.lose(line)
-        self._refusals.forget_abandoned()
+        self.refusals.forget_abandoned()
 
     # --- ticks and errors -------------------------------------------------------------------------------------
 
     def on_ticks(self, ticks: Ticks) -> None:
         """Ticks of lines that are not ours any more are counted and ignored."""
-        now_wall = self._clock.wall()
-        by_req = self._ledger.by_req
+        now_wall = self.clock.wall()
+        by_req = self.ledger.by_req
         for update in ticks.updates:
             line = by_req.get(update.req_id)
             if line is None or not line.listens:
-                if self._refusals.on_late_tick(update.req_id, update.received_mono):
+                if self.refusals.on_late_tick(update.req_id, update.received_mono):
                     log.warning("A line that TWS reported as gone still ticks: it is cancelled")
                 continue
             quote, changed = self._book.take(line.con_id, line.symbol, line.lane, line.epoch, update, now_wall)
@@ -401,11 +350,11 @@ class MarketDataBus:
         line.state = "live"
         line.message = "" if quote.data_type == "live" else line.message
         line.asked_again = False
-        self._refusals.succeed(line.con_id)
+        self.refusals.succeed(line.con_id)
 
     def on_error(self, error: RequestError) -> None:
         """An error that names a request; those of lines are acted upon, others are not ours."""
-        self._refusals.on_error(error)
+        self.refusals.on_error(error)
 
     def _market(self) -> float:
-        return self._market_time(self._clock.wall())
+        return self.market_time(self.clock.wall())

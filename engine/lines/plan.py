@@ -3,16 +3,21 @@
 What always holds: no line is opened beyond the limit, nor for anything but a position beyond `limit - buffer`;
 above either the surplus goes, lowest first; a position's line goes only when the position is closed; nothing is
 cancelled inside its dwell but to admit a position; the same input gives the same plan.
+
+It seats what is held (`Seat`: the class that a line has now), counts what is free (`Room`), then admits class by class;
+among equals a newcomer has to beat whom it displaces (`challenge`).
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from engine.domain import Demand, LineClass
 from engine.lines import words
-from engine.lines.challenge import challenge, outside_hold
+from engine.lines.demands import Wants
 from engine.lines.model import (
     RANK,
     Cancel,
@@ -24,9 +29,6 @@ from engine.lines.model import (
     RefusedKind,
     Subscribe,
 )
-from engine.lines.room import Room, When
-from engine.lines.seats import Seat, eviction_order, seat_of
-from engine.lines.wants import Wants
 
 
 def plan(
@@ -370,3 +372,209 @@ class _Desk:
             next_out=tuple(s.con_id for s in self._lowest_first()),
             positions_without_line=self.positions_without_line,
         )
+
+
+# --- room -------------------------------------------------------------------------------------------------------------
+
+When = Literal["now", "soon"]
+
+
+class Room:
+    """`limit` for all lines, `capacity` for those that are not positions.
+
+    "now" may be subscribed at once; "soon" is a line whose cancel is under way: it is reserved for whoever asked
+    first (the strongest), and the request goes out when the gateway can have freed it.
+    """
+
+    def __init__(self, limit: int, capacity: int, used: int, used_other: int) -> None:
+        self._limit = limit
+        self.capacity = capacity
+        self._now = self._soon = limit - used
+        self._other_now = self._other_soon = capacity - used_other
+
+    def closing(self, *, position: bool) -> None:
+        """A line that still counts is on its way out."""
+        self._soon += 1
+        if not position:
+            self._other_soon += 1
+
+    def take(self, *, position: bool, own_line_closing: bool = False) -> When | None:
+        """Reserve one line. `own_line_closing` = the same contract's old line must be freed first."""
+        soon = self._soon if position else min(self._soon, self._other_soon)
+        if soon <= 0:
+            return None
+        now = self._now if position else min(self._now, self._other_now)
+        when: When = "now" if now > 0 and not own_line_closing else "soon"
+        self._spend(position=position, at_once=when == "now")
+        return when
+
+    def _spend(self, *, position: bool, at_once: bool) -> None:
+        self._soon -= 1
+        self._now -= at_once
+        if not position:
+            self._other_soon -= 1
+            self._other_now -= at_once
+
+    @property
+    def free_soon(self) -> int:
+        """Lines that may still be taken by whoever is no position, those on their way out included."""
+        return max(0, min(self._soon, self._other_soon))
+
+    @property
+    def used_now(self) -> int:
+        """Lines used when this plan has been carried out, those on their way out included."""
+        return self._limit - self._now
+
+    @property
+    def excess(self) -> int:
+        """Lines to give back before limit and capacity hold."""
+        return max(0, -self._soon, -self._other_soon)
+
+
+# --- seats ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Seat:
+    """One open line under judgement. `demand` None = idle; `leaving` = why it goes as soon as its dwell is over."""
+
+    held: HeldLine
+    line_class: LineClass
+    demand: Demand | None
+    young: bool = False
+    leaving: str = ""
+    cancelled: bool = False
+
+    @property
+    def con_id(self) -> int:
+        return self.held.con_id
+
+    @property
+    def symbol(self) -> str:
+        return self.held.local_symbol
+
+    @property
+    def score(self) -> float:
+        """Of its demand; an idle line defends itself with its last one."""
+        return self.held.score if self.demand is None else self.demand.score
+
+    @property
+    def kept(self) -> bool:
+        """A visit that has to go on."""
+        return self.demand is not None and self.demand.kept
+
+    @property
+    def is_position(self) -> bool:
+        return self.line_class == "100"
+
+
+def seat_of(held: HeldLine, wants: Wants, now_mono: float, policy: LinePolicy) -> Seat:
+    """The class that this line has now, by what is wanted and by its hold and idle time."""
+    demand = wants.best.get(held.con_id)
+    seat = _wanted_seat(held, demand, now_mono, policy) or _idle_seat(held, now_mono, policy)
+    if seat is None:
+        seat = _visited_seat(held, demand, wants)
+    seat.young = is_young(held, seat.line_class, now_mono, policy)
+    return seat
+
+
+def is_young(held: HeldLine, line_class: LineClass, now_mono: float, policy: LinePolicy) -> bool:
+    """Inside its dwell: only a position's admission may cancel it. A request not yet sent has nothing to dwell."""
+    dwell_s = policy.dwell_of(held.opened_as, held.line_class, line_class)
+    return held.sent_mono is not None and now_mono - held.sent_mono < dwell_s
+
+
+def eviction_order(seat: Seat) -> tuple[bool, int, bool, bool, bool, float, bool, float, float, int]:
+    """Sort key, first out: leaving, weakest class, not kept, idle, borrowed, longest idle, dwell over, lowest score."""
+    held = seat.held
+    idle = seat.demand is None
+    idle_since = held.idle_since_mono if idle and held.idle_since_mono is not None else 0.0
+    return (
+        not seat.leaving,
+        -RANK[seat.line_class],
+        seat.kept,
+        not idle,
+        not held.borrowed,
+        idle_since,
+        seat.young,
+        seat.score,
+        held.since_mono,
+        held.con_id,
+    )
+
+
+def _wanted_seat(held: HeldLine, demand: Demand | None, now_mono: float, policy: LinePolicy) -> Seat | None:
+    if demand is None or demand.line_class == "coverage":
+        return None
+    if demand.line_class != "25":
+        return Seat(held, demand.line_class, demand)
+    if held.line_class == "50" and now_mono - held.class_since_mono < policy.min_hold_s:
+        return Seat(held, "50", demand)
+    if held.line_class in ("25", "50"):
+        return Seat(held, "25", demand)
+    return None  # a visited or released line: it has to compete for a place at 25
+
+
+def _idle_seat(held: HeldLine, now_mono: float, policy: LinePolicy) -> Seat | None:
+    if held.line_class not in ("25", "50"):
+        return None
+    idle_since = now_mono if held.idle_since_mono is None else held.idle_since_mono
+    return Seat(held, held.line_class, None) if now_mono - idle_since < policy.ttl_s else None
+
+
+def _visited_seat(held: HeldLine, demand: Demand | None, wants: Wants) -> Seat:
+    """Coverage where that is wanted, else on its way out."""
+    if demand is not None and demand.line_class != "coverage":
+        demand = wants.weaker(held.con_id, "25")
+    if demand is not None:
+        return Seat(held, "coverage", demand)
+    seat = Seat(held, "coverage" if held.line_class == "100" else held.line_class, None)
+    seat.leaving = _why_leaving(held)
+    return seat
+
+
+def _why_leaving(held: HeldLine) -> str:
+    if held.line_class == "100":
+        return "position closed"
+    if held.line_class == "pinned":
+        return "given back, its page closed" if held.borrowed else "unpinned"
+    if held.line_class == "coverage":
+        return "visit over"
+    return "idle to the end of its time to live"
+
+
+# --- a challenge among equals -----------------------------------------------------------------------------------------
+
+
+def challenge(
+    demand: Demand, rivals: Sequence[Seat], swaps_left: int, now_mono: float, policy: LinePolicy
+) -> Seat | tuple[RefusedKind, str]:
+    """The seat that `demand` takes, or why it takes none.
+
+    The newcomer must be better by the hysteresis, the incumbent outside its minimum hold and its dwell, and only so
+    many swaps are made a minute. `rivals` come first out first.
+    """
+    margin = 1.0 + policy.hysteresis_pct / 100.0
+    beaten = [s for s in rivals if demand.score > s.score and demand.score >= s.score * margin]
+    if not beaten:
+        return _not_better(demand, rivals, policy)
+    victim = next((s for s in beaten if outside_hold(s, now_mono, policy)), None)
+    if victim is None:
+        return "hold", words.inside_hold(beaten[0].symbol)
+    if swaps_left <= 0:
+        return "swaps", f"would evict {victim.symbol}, but this minute's swaps are used up"
+    return victim
+
+
+def outside_hold(seat: Seat, now_mono: float, policy: LinePolicy) -> bool:
+    """Dwell and minimum hold are over."""
+    return not seat.young and now_mono - seat.held.class_since_mono >= policy.min_hold_s
+
+
+def _not_better(demand: Demand, rivals: Sequence[Seat], policy: LinePolicy) -> tuple[RefusedKind, str]:
+    if demand.line_class == "25" and policy.normal_max == 0:
+        return "normal_max", "no lines are given to ordinary candidates"
+    if not rivals:  # the places of the class went to better newcomers of the same plan
+        return ("normal_max", words.normals_taken(policy.normal_max)) if demand.line_class == "25" else ("limit", "")
+    weakest = min(rivals, key=lambda s: (s.score, s.con_id))
+    return "score", words.does_not_beat(demand.score, weakest.symbol, weakest.score, policy.hysteresis_pct)

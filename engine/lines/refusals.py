@@ -1,27 +1,157 @@
 """What the gateway refuses: errors on lines, lines without data, ticks of lines that it reported as gone.
 
-Engine thread only. The decisions are `faults.line_fault` and `learned_cap`; this desk carries them out.
+The decisions are pure: what an error means for its line (`line_fault`), how long a contract is left alone (`Blocks`),
+how many lines TWS has left over (`LearnedCap`: 101 says that its windows took lines; learned, and slowly unlearned).
+`Refusals` carries them out, in the engine thread only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
 
 from engine.broker.port import BrokerPort, RequestError
 from engine.clock import Clock
+from engine.codes import code_info
 from engine.domain import ContractRef
 from engine.lines import repair
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
-from engine.lines.faults import FREED_BY_TWS, SLOW_RETRY_S, UNKNOWN_CONTRACT, Block, Blocks, line_fault
-from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
+from engine.lines.words import clock_text
 
 PAUSE_S = 60.0  # a refusal is news again after so long without it
 LATE_TICKS_S = 2.0
 ABANDONED_S = 3_600.0  # a line that TWS called gone and that was silent for so long is gone
+PROBE_EVERY_S = 300.0
+PROBE_FOR_POSITION_S = 60.0
+FaultAction = Literal["step_down", "free", "slow", "advise", "ignore"]
+UNKNOWN_CONTRACT = 200
+FIRST_RETRY_S = 60.0
+RETRY_S = 600.0
+SLOW_RETRY_S = 60.0
+_FORGET_S = 3_600.0
+# After these TWS has no such line; after any other refusal a cancel makes sure (its echo, 300, is ignored).
+FREED_BY_TWS = frozenset({101, 200, 354, 10168})
+# Ticks may follow these all the same (delayed, or part of them): the time-out of the first tick decides.
+_ADVISORY = frozenset({10089, 10090, 10091, 10167})
+
+
+class LineFault(Struct, frozen=True):
+    """`sentence` is for the trader; "" where nothing is to be said."""
+
+    action: FaultAction
+    sentence: str = ""
+
+
+def line_fault(code: int, text: str) -> LineFault:
+    """What to do with the line that got this error; a code that is not known only leaves its text on the line."""
+    info = code_info(code, text)
+    sentence = f"{info.title} (code {code})"
+    if code in _ADVISORY:
+        return LineFault("advise", sentence)
+    if info.action == "step_down":
+        return LineFault("step_down", sentence)
+    if info.action == "free_line":
+        return LineFault("free", sentence)
+    if info.action == "retry_line_slow":
+        return LineFault("slow", sentence)
+    if info.action == "ignore":
+        return LineFault("ignore")
+    return LineFault("advise", sentence if info.action != "show" else text or sentence)
+
+
+class Block(Struct, frozen=True):
+    """A contract whose line was refused; not asked for again before `until_mono`."""
+
+    until_mono: float
+    sentence: str
+    code: int
+    count: int
+
+
+class Blocks:
+    """Contracts that are left alone for a while: 200 for a minute, then 10 minutes; everything else 10 minutes."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, Block] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._blocks)
+
+    def add(self, con_id: int, code: int, sentence: str, now_mono: float) -> None:
+        before = self._blocks.get(con_id)
+        count = before.count + 1 if before is not None and before.code == code else 1
+        wait_s = FIRST_RETRY_S if code == UNKNOWN_CONTRACT and count == 1 else RETRY_S
+        self._blocks[con_id] = Block(now_mono + wait_s, sentence, code, count)
+
+    def active(self, con_id: int, now_mono: float) -> Block | None:
+        block = self._blocks.get(con_id)
+        return block if block is not None and now_mono < block.until_mono else None
+
+    def count(self, con_id: int) -> int:
+        """How often in a row it was refused with the same code."""
+        block = self._blocks.get(con_id)
+        return 0 if block is None else block.count
+
+    def active_ids(self, now_mono: float) -> set[int]:
+        """Contracts to leave alone now; those long over are forgotten."""
+        for con_id in [c for c, b in self._blocks.items() if now_mono > b.until_mono + _FORGET_S]:
+            del self._blocks[con_id]
+        return {con_id for con_id, block in self._blocks.items() if now_mono < block.until_mono}
+
+    def clear(self) -> None:
+        """A new connection: every contract gets its chance again (200 at night is never lasting)."""
+        self._blocks.clear()
+
+    def succeed(self, con_id: int) -> None:
+        """The line ticks: its past is forgotten."""
+        self._blocks.pop(con_id, None)
+
+
+class LearnedCap:
+    """`cap` None = the configured limit holds. Times: monotonic seconds, and market seconds for the story."""
+
+    def __init__(self) -> None:
+        self.cap: int | None = None
+        self._changed_mono = 0.0
+        self._since_market = 0.0
+
+    def effective(self, limit: int) -> int:
+        """Lines that may be used: the configured limit, or less where the gateway refused more."""
+        return limit if self.cap is None else min(limit, self.cap)
+
+    def refused_at(self, count: int, limit: int, now_mono: float, market: float) -> None:
+        """The gateway answered 101 to the line that would have been number `count` of ours."""
+        self.cap = max(0, min(self.effective(limit), count - 1))
+        self._changed_mono = now_mono
+        self._since_market = market
+
+    def probe(self, used: int, limit: int, now_mono: float, *, position_waits: bool) -> None:
+        """Allow one line more every 5 minutes (every minute for a position), once all that are allowed are used."""
+        if self.cap is None:
+            return
+        if self.cap >= limit:
+            self.cap = None
+            return
+        every_s = PROBE_FOR_POSITION_S if position_waits else PROBE_EVERY_S
+        if used >= self.cap and now_mono - self._changed_mono >= every_s:
+            self.cap += 1
+            self._changed_mono = now_mono
+
+    def story(self, limit: int) -> str:
+        """The number and where it comes from; "" while nothing was learned."""
+        if self.cap is None or self.cap >= limit:
+            return ""
+        at = clock_text(self._since_market)
+        return (
+            f"TWS allowed {self.cap} of {limit} lines at {at} (error 101): TWS windows use about {limit - self.cap}. "
+            "One more is tried every 5 min"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,11 @@ import pytest
 from engine.broker.port import BrokerEvent, Connected, Disconnected, RequestError, SystemNotice, Ticks
 from engine.clock import SystemClock
 from engine.config import LineSettings
+from engine.coverage.rotation import Rotation
+from engine.coverage.urgency import CoveragePolicy
 from engine.domain import ContractRef, Demand, LineClass, Quote
 from engine.lines.bus import Hooks, MarketDataBus
+from engine.lines.report import LinesReport
 from tests.integration.broker_rig import Rig
 from tests.integration.fake_world import AAPL, CLZ5, COSTS, NAMES, NQZ5, TSLA
 from tests.integration.gateway_thread import GatewayThread, running_gateway
@@ -42,8 +45,13 @@ class LinesRig(Rig):
         self.gateway = gateway
         self.quotes: dict[int, Quote] = {}
         self.bus = MarketDataBus(
-            self.broker, LineSettings(**settings), SystemClock(), Hooks(lambda q, _: self.quotes.update({q.con_id: q}))
+            self.broker,
+            LineSettings(**settings),
+            SystemClock(),
+            Hooks(lambda q, _: self.quotes.update({q.con_id: q})),
+            Rotation(CoveragePolicy()),
         )
+        self.report = LinesReport(self.bus)
         self.broker._sink = self._take  # events go to the bus first
         self.bus.demand("positions", POSITIONS)
 
@@ -85,7 +93,7 @@ class LinesRig(Rig):
 
     async def assert_ledgers_agree(self) -> None:
         lines = (await self.ledger())["lines"]
-        assert sorted(line["con_id"] for line in lines) == sorted(row.con_id for row in self.bus.snapshot().rows)
+        assert sorted(line["con_id"] for line in lines) == sorted(row.con_id for row in self.report.snapshot().rows)
 
 
 @pytest.fixture
@@ -106,7 +114,7 @@ def test_positions_first_then_the_scanners_up_to_their_capacity(gateway: Gateway
             assert ledger["duplicate_lines"] == ledger["errors"].get("101", 0) == 0
             assert ledger["worst_second"] <= 45
             await rig.assert_ledgers_agree()
-            assert rig.bus.snapshot().refused[0].reason == "at limit (48/50, 2 kept for positions)"
+            assert rig.report.snapshot().refused[0].reason == "at limit (48/50, 2 kept for positions)"
             assert rig.quotes[TSLA.con_id].price_kind == "last"
 
     asyncio.run(scenario())
@@ -131,11 +139,11 @@ def test_101_teaches_the_limit_over_the_wire(gateway: GatewayThread) -> None:
         async with LinesRig(gateway) as rig:
             await rig.fault("line_limit", limit=15)
             rig.bus.demand("scanners", SCANNED)
-            await rig.step_until(lambda: rig.bus.snapshot().effective_limit == 15 and len(rig.live()) >= 10)
+            await rig.step_until(lambda: rig.report.snapshot().effective_limit == 15 and len(rig.live()) >= 10)
             assert set(COSTS) <= rig.live()
             assert (await rig.ledger())["errors"]["101"] <= 8
-            assert "TWS windows use about 35" in rig.bus.snapshot().learned_cap_text
-            await rig.step_until(lambda: all(row.state == "live" for row in rig.bus.snapshot().rows))
+            assert "TWS windows use about 35" in rig.report.snapshot().learned_cap_text
+            await rig.step_until(lambda: all(row.state == "live" for row in rig.report.snapshot().rows))
             await rig.assert_ledgers_agree()
 
     asyncio.run(scenario())
@@ -181,7 +189,7 @@ def test_a_dropped_connection_brings_everything_back_under_a_new_epoch(gateway: 
             await rig.step_until(lambda: len(rig.live()) == 48)
             await rig.fault("drop")
             await rig.until(lambda: rig.of(Disconnected))
-            assert rig.bus.snapshot().used == 0
+            assert rig.report.snapshot().used == 0
             await rig.connected(2)
             await rig.step_until(lambda: len(rig.live()) == 48)
             assert {rig.quotes[con_id].epoch for con_id in COSTS} == {2}

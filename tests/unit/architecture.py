@@ -55,8 +55,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.logs": frozenset({"engine.clock", "engine.storage"}),
     "engine.broker": SEAMS,
     "engine.contracts": SEAMS,
-    "engine.coverage": SEAMS | {"engine.lines", "engine.bars", "engine.breakout", "engine.scanners"},
-    "engine.lines": SEAMS | {"engine.coverage"},
+    "engine.coverage": SEAMS
+    | {"engine.lines", "engine.bars", "engine.breakout", "engine.broker.pacing", "engine.scanners"},
+    "engine.lines": SEAMS,
     "engine.bars": SEAMS | {"engine.storage"},
     "engine.breakout": SEAMS | {"engine.bars", "engine.outcomes"},
     "engine.portfolio": SEAMS | {"engine.bars"},

@@ -29,6 +29,11 @@ PLANTED = {
         "import ib_insync\n",
         "only engine/broker may import",
     ),
+    "the lines import who uses the spare ones": (
+        "engine/lines/x.py",
+        "import engine.coverage.rotation\n",
+        "may not import engine.coverage.rotation",
+    ),
     "the engine imports dash": ("engine/lines/x.py", "from dash import Dash\n", "engine may not import dash"),
     "the simulator imports the engine": ("simulator/x.py", "import engine.domain\n", "simulator may not import"),
     "the launcher is imported": ("app/x.py", "import app.launch.cli\n", "only app.py may import the launcher"),
@@ -53,7 +58,15 @@ def test_a_planted_violation_is_found(planted: str, tmp_path: Path) -> None:
 
 def lay_out(root: Path) -> None:
     """A small house without faults."""
-    modules = ("app/ids", "app/pages/two", "app/launch/cli", "engine/errors", "engine/broker/session", "simulator/wire")
+    modules = (
+        "engine/coverage/rotation",
+        "app/ids",
+        "app/pages/two",
+        "app/launch/cli",
+        "engine/errors",
+        "engine/broker/session",
+        "simulator/wire",
+    )
     packages = (
         "app",
         "app/pages",
@@ -62,6 +75,7 @@ def lay_out(root: Path) -> None:
         "engine",
         "engine/broker",
         "engine/lines",
+        "engine/coverage",
         "simulator",
     )
     for package in packages:

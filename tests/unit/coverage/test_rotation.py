@@ -10,6 +10,7 @@ from msgspec import structs
 from engine.broker.port import SystemNotice
 from engine.config import CoverageSettings, LineSettings
 from engine.coverage.rotation import CONFIRMING_MOST
+from engine.coverage.view import coverage_slices
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import contract, want
 
@@ -19,7 +20,7 @@ SYMBOLS = range(1_000, 1_200)
 def turning(symbols: range = SYMBOLS, dwell_s: float = 5.0, messages_per_s: float = 28.0) -> FakeGateway:
     gateway = FakeGateway(coverage=CoverageSettings(dwell_s=dwell_s, messages_per_s=messages_per_s))
     gateway.connect()
-    gateway.bus.rotation.universe([contract(c) for c in symbols], gateway.clock.mono())
+    gateway.rotation.universe([contract(c) for c in symbols], gateway.clock.mono())
     return gateway
 
 
@@ -60,10 +61,10 @@ def test_a_universe_that_fits_into_the_lines_is_not_churned() -> None:
 def test_what_names_no_exchange_is_not_visited() -> None:
     gateway = turning(range(1_000, 1_010))
     bare = structs.replace(contract(2_000), exchange="")
-    gateway.bus.rotation.universe([contract(1_000), bare], gateway.clock.mono())
+    gateway.rotation.universe([contract(1_000), bare], gateway.clock.mono())
     gateway.run(20.0)
     assert 2_000 not in visits(gateway)
-    assert gateway.bus.rotation.place(2_000) is None
+    assert gateway.rotation.place(2_000) is None
 
 
 def test_a_hinted_symbol_is_next() -> None:
@@ -71,11 +72,11 @@ def test_a_hinted_symbol_is_next() -> None:
     gateway.run(100.0)
     late = next(iter(sorted(set(range(1_000, 1_600)) - {line.contract.con_id for line in gateway.open.values()})))
     mark = len(gateway.log)
-    gateway.bus.rotation.hint({late: 1.0}, gateway.clock.mono())
-    place = gateway.bus.rotation.place(late)
+    gateway.rotation.hint({late: 1.0}, gateway.clock.mono())
+    place = gateway.rotation.place(late)
     assert place is not None
     place.held_mono = gateway.clock.mono() - 30.0
-    plain = [p for p in gateway.bus.rotation.places() if p.contract.con_id != late]
+    plain = [p for p in gateway.rotation.places() if p.contract.con_id != late]
     for other in plain:
         other.held_mono = gateway.clock.mono() - 31.0
     gateway.run(2.0)
@@ -88,11 +89,11 @@ def test_a_confirming_symbol_keeps_its_line_but_only_so_many_do() -> None:
     gateway.run(5.0)
     gateway.confirming.update(gateway.open_ids())
     gateway.run(2.0)
-    held = set(gateway.bus.rotation.confirming)
+    held = set(gateway.rotation.confirming)
     assert len(held) == CONFIRMING_MOST
     gateway.run(20.0)
     assert held <= set(gateway.open_ids())
-    assert {row.reason for row in gateway.bus.snapshot().rows if row.con_id in held} == {"confirming a breakout"}
+    assert {row.reason for row in gateway.report.snapshot().rows if row.con_id in held} == {"confirming a breakout"}
     gateway.confirming.clear()
     gateway.run(20.0)
     assert not held <= set(gateway.open_ids())
@@ -103,10 +104,10 @@ def test_a_confirming_visit_is_given_up_after_every_other_one() -> None:
     gateway.run(12.0)
     gateway.confirming.update(gateway.open_ids())
     gateway.run(2.0)
-    held = set(gateway.bus.rotation.confirming)
+    held = set(gateway.rotation.confirming)
     gateway.bus.demand("scanners", [want(c, "50", 0.8) for c in range(10, 45)])
     gateway.run(12.0)
-    assert gateway.bus.snapshot().by_class["50"] == 35
+    assert gateway.report.snapshot().by_class["50"] == 35
     assert held <= set(gateway.open_ids())
 
 
@@ -125,9 +126,9 @@ def test_while_tws_has_no_connection_nobody_is_visited() -> None:
 def test_a_lost_connection_leaves_no_line_that_rotates() -> None:
     gateway = turning()
     gateway.run(5.0)
-    assert gateway.bus.rotation.lines == 45
+    assert gateway.rotation.lines == 45
     gateway.disconnect()
-    assert gateway.bus.rotation.lines == 0
+    assert gateway.rotation.lines == 0
 
 
 def test_positions_pins_tops_and_normals_come_before_visits() -> None:
@@ -137,7 +138,7 @@ def test_positions_pins_tops_and_normals_come_before_visits() -> None:
     gateway.bus.demand("positions", [want(c, "100", exposure=1.0) for c in (1, 2, 3)])
     gateway.bus.demand("scanners", [want(c, "50", 0.8) for c in range(10, 25)] + [want(30, "25", 0.3)])
     gateway.run(15.0)
-    by_class = gateway.bus.snapshot().by_class
+    by_class = gateway.report.snapshot().by_class
     assert (by_class["100"], by_class["50"], by_class["25"]) == (3, 15, 1)
     assert by_class["coverage"] == 45 - 16
     assert gateway.violations == []
@@ -179,7 +180,7 @@ def test_after_a_drop_positions_come_first_and_visits_go_on() -> None:
 def test_every_symbol_has_its_sentence_and_its_last_visit() -> None:
     gateway = turning(range(1_000, 1_100))
     gateway.run(12.0)
-    *pauses, section = gateway.bus.coverage()
+    *pauses, section = coverage_slices(gateway.rotation, gateway.report, gateway.clock.mono())
     assert section is not None and all(pause is None for pause in pauses)
     assert len(section.rows) == 100
     assert all(row.why for row in section.rows)
@@ -210,7 +211,7 @@ def test_visits_are_counted_by_the_markets_day_and_only_those_that_brought_a_tic
     gateway = turning(range(1_000, 1_100))
     gateway.mute = {1_003}
     gateway.run(40.0)
-    rotation, bus = gateway.bus.rotation, gateway.bus
+    rotation, bus, report = gateway.rotation, gateway.bus, gateway.report
     gateway.all_mute = True
     gateway.run(20.0)
     place, silent = rotation.place(1_004), rotation.place(1_003)
@@ -221,8 +222,8 @@ def test_visits_are_counted_by_the_markets_day_and_only_those_that_brought_a_tic
     gateway.set_settings(LineSettings(limit=6, buffer=5))
     bus.demand("pins", [want(7, "pinned")])
     gateway.run(12.0)
-    assert "no tick came on the last one" in bus.explain(1_003)
-    assert f"seen {gateway.clock.mono() - place.seen_mono:.0f} s ago, visited" in bus.explain(1_004)
+    assert "no tick came on the last one" in report.explain(1_003)
+    assert f"seen {gateway.clock.mono() - place.seen_mono:.0f} s ago, visited" in report.explain(1_004)
     rotation.demands([], 0, (), gateway.clock.mono(), gateway.clock.wall() + 86_400.0)
     assert place.visits == 0
-    assert bus.explain(1_004).endswith("not visited yet today")
+    assert report.explain(1_004).endswith("not visited yet today")

@@ -13,8 +13,8 @@ from engine.domain import ContractRef
 from engine.errors import ConfigError
 from engine.kernel.commands import Commands
 from engine.kernel.login import folder_name, remember_accounts, remembered_accounts
+from engine.lines.report import WhatIf
 from engine.lines.watch import SymbolWatch
-from engine.lines.what_if import WhatIf
 from engine.state.commands import (
     ApplySettings,
     AskLine,

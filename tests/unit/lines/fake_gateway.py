@@ -23,8 +23,10 @@ from engine.broker.port import (
 )
 from engine.clock import FakeClock
 from engine.config import CoverageSettings, LineSettings
+from engine.coverage.rotation import Rotation, coverage_policy
 from engine.domain import Bar, ContractInfo, ContractRef, LineSpan, Quote, TickUpdate
 from engine.lines.bus import Hooks, MarketDataBus
+from engine.lines.report import LinesReport
 
 QUANTUM_S = 0.025
 STEP_QUANTA = 10
@@ -89,11 +91,14 @@ class FakeGateway:
         self.spans: list[LineSpan] = []
         hooks = Hooks(
             lambda q, t: self.quotes.append((q, t)),
-            stays=lambda con_id: "confirming" if con_id in self.confirming else "",
             on_unknown=self.unknown.append,
             on_span=self.spans.append,
         )
-        self.bus = MarketDataBus(self, self.settings, self.clock, hooks, coverage)
+        self.rotation = Rotation(
+            coverage_policy(coverage), lambda con_id: "confirming" if con_id in self.confirming else ""
+        )
+        self.bus = MarketDataBus(self, self.settings, self.clock, hooks, self.rotation, coverage)
+        self.report = LinesReport(self.bus)
 
     # --- the protocol -------------------------------------------------------------------------------------------
 
@@ -324,7 +329,7 @@ class FakeGateway:
 
     def assert_ledgers_agree(self) -> None:
         """At rest: what the bus counts is what the gateway has."""
-        section = self.bus.snapshot()
+        section = self.report.snapshot()
         assert sorted(row.con_id for row in section.rows) == self.open_ids()
         assert section.used == len(self.open)
         assert sum(section.by_class.values()) == section.used

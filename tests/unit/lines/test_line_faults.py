@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.lines import repair
-from engine.lines.faults import Blocks, line_fault
-from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
+from engine.lines.refusals import Blocks, LearnedCap, line_fault
 from tests.unit.lines.line_samples import contract
 
 

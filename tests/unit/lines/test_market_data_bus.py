@@ -10,7 +10,7 @@ from msgspec import structs
 from engine.broker.port import RequestError, Rerouted, SystemNotice, Ticks
 from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand, TickUpdate
-from engine.lines.what_if import trial_demand
+from engine.lines.report import trial_demand
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import want
 
@@ -80,8 +80,8 @@ def test_a_new_position_at_50_of_50_gets_its_line_within_two_seconds_after_exact
     assert gateway.cancelled_since(mark) == [224], "the visit with the lowest score"
     gateway.run(5.0)
     assert gateway.worst == 50
-    assert gateway.bus.explain(224).startswith("no line: evicted ")
-    assert " by S9 (position)" in gateway.bus.explain(224)
+    assert gateway.report.explain(224).startswith("no line: evicted ")
+    assert " by S9 (position)" in gateway.report.explain(224)
 
 
 def test_a_thousand_add_and_remove_cycles_leave_exactly_the_positions(gateway: FakeGateway) -> None:
@@ -100,10 +100,10 @@ def test_two_holders_share_one_line_and_it_goes_with_the_last(gateway: FakeGatew
     gateway.bus.demand("b", [want(7, "50", 0.8, holder="breakout")])
     gateway.run(6.0)
     assert gateway.open_ids() == [7]
-    assert gateway.bus.snapshot().rows[0].holders == ("pin", "breakout")
+    assert gateway.report.snapshot().rows[0].holders == ("pin", "breakout")
     gateway.bus.demand("a", [])
     gateway.run(1.0)
-    assert gateway.bus.snapshot().rows[0].line_class == "50"
+    assert gateway.report.snapshot().rows[0].line_class == "50"
     gateway.bus.demand("b", [])
     gateway.run(601.0)
     assert gateway.open_ids() == []
@@ -170,7 +170,7 @@ def test_error_101_teaches_the_limit_and_positions_still_get_their_lines() -> No
     gateway.bus.demand("scanners", [want(100 + i, "50", 0.9) for i in range(60)])
     gateway.connect()
     gateway.run(10.0)
-    section = gateway.bus.snapshot()
+    section = gateway.report.snapshot()
     assert (section.limit, section.effective_limit, len(gateway.open)) == (50, 20, 15)
     assert gateway.errors_101 <= 6, "what was in flight, no storm"
     assert section.learned_cap_text.startswith("TWS allowed 20 of 50 lines at ")
@@ -191,11 +191,11 @@ def test_the_learned_cap_is_probed_upward_one_line_in_five_minutes() -> None:
     before = gateway.errors_101
     gateway.run(310.0)
     assert gateway.errors_101 == before + 1
-    assert gateway.bus.snapshot().effective_limit == 20
+    assert gateway.report.snapshot().effective_limit == 20
     gateway.line_limit = 100
     gateway.run(620.0)
     assert len(gateway.open) == 22
-    assert gateway.bus.snapshot().effective_limit == 22
+    assert gateway.report.snapshot().effective_limit == 22
 
 
 # --- losses -----------------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_a_reconnect_takes_everything_up_again_and_old_ticks_are_ignored(gateway
     full(gateway)
     old_req = next(iter(gateway.open))
     gateway.disconnect()
-    assert gateway.bus.snapshot().used == 0
+    assert gateway.report.snapshot().used == 0
     gateway.connect()
     gateway.run(4.0)
     assert len(gateway.open) == 50
@@ -301,7 +301,7 @@ def test_a_reconnect_takes_everything_up_again_and_old_ticks_are_ignored(gateway
 
 
 def held_since(gateway: FakeGateway, con_id: int) -> float:
-    return next(row.since_wall for row in gateway.bus.snapshot().rows if row.con_id == con_id)
+    return next(row.since_wall for row in gateway.report.snapshot().rows if row.con_id == con_id)
 
 
 @pytest.mark.parametrize("how", ["reconnect", "1101"])
@@ -319,7 +319,7 @@ def test_an_outage_does_not_begin_anew_what_a_symbol_has_held(gateway: FakeGatew
         gateway.connect()
     gateway.run(5.0)
     assert held_since(gateway, 1) == since
-    row = next(row for row in gateway.bus.snapshot().rows if row.con_id == 1)
+    row = next(row for row in gateway.report.snapshot().rows if row.con_id == 1)
     assert row.opened_wall is not None and row.opened_wall > since + 300.0
     gateway.disconnect()
     gateway.run(1_000.0)
@@ -336,8 +336,8 @@ def test_an_unknown_contract_frees_its_line_and_is_asked_for_after_1_and_then_10
     gateway.bus.demand("a", [want(7, "50", 0.9)])
     gateway.run(59.0)
     assert gateway.subscribed_since(0) == [7]
-    assert gateway.bus.snapshot().used == 0
-    assert "Unknown contract (code 200), asked again in " in gateway.bus.explain(7)
+    assert gateway.report.snapshot().used == 0
+    assert "Unknown contract (code 200), asked again in " in gateway.report.explain(7)
     gateway.run(3.0)
     assert gateway.subscribed_since(0) == [7, 7]
     gateway.run(590.0)
@@ -351,7 +351,7 @@ def test_a_position_that_got_200_at_night_is_asked_for_at_the_next_connect(gatew
     put_positions(gateway, 1)
     gateway.run(5.0)
     assert not gateway.bus.holds(1)
-    assert gateway.bus.snapshot().refused[0].reason == "Unknown contract (code 200)"
+    assert gateway.report.snapshot().refused[0].reason == "Unknown contract (code 200)"
     gateway.refuse.clear()
     gateway.disconnect()
     gateway.connect()
@@ -365,7 +365,7 @@ def test_missing_entitlements_leave_the_contract_alone_for_ten_minutes(gateway: 
     gateway.bus.demand("a", [want(7, "50", 0.9)])
     gateway.run(300.0)
     assert gateway.subscribed_since(0) == [7]
-    assert f"(code {code})" in gateway.bus.snapshot().refused[0].reason
+    assert f"(code {code})" in gateway.report.snapshot().refused[0].reason
 
 
 def test_a_refused_line_that_ticks_all_the_same_is_cancelled(gateway: FakeGateway) -> None:
@@ -388,7 +388,7 @@ def test_advice_leaves_the_line_open_and_its_words_on_the_row(gateway: FakeGatew
     gateway.run(1.0)
     gateway.error(7, code, dead=False)
     gateway.run(1.0)
-    row = gateway.bus.snapshot().rows[0]
+    row = gateway.report.snapshot().rows[0]
     assert f"(code {code})" in row.message
     assert gateway.open_ids() == [7]
 
@@ -404,13 +404,13 @@ def test_a_competing_session_holds_the_lines_says_so_once_and_asks_again_each_mi
         mark = len(gateway.log)
         gateway.run(58.0)
         assert gateway.subscribed_since(mark) == []
-        assert gateway.bus.snapshot().rows[0].state == "error"
+        assert gateway.report.snapshot().rows[0].state == "error"
         gateway.run(5.0)
         assert len(gateway.subscribed_since(mark)) == 50
     assert sum("Another session" in r.message for r in caplog.records) == 1
     gateway.all_mute = False
     gateway.run(1.0)
-    assert gateway.bus.snapshot().rows[0].state == "live"
+    assert gateway.report.snapshot().rows[0].state == "live"
 
 
 def test_300_and_foreign_errors_are_ignored(gateway: FakeGateway) -> None:
@@ -420,7 +420,7 @@ def test_300_and_foreign_errors_are_ignored(gateway: FakeGateway) -> None:
     gateway.emit(RequestError(req_id, 300, "Can't find EId with tickerId:1"))
     gateway.emit(RequestError(9_999, 200, "No security definition"))
     gateway.run(1.0)
-    assert gateway.bus.snapshot().rows[0].state == "live"
+    assert gateway.report.snapshot().rows[0].state == "live"
 
 
 def test_without_a_first_tick_the_request_is_repeated_once_and_then_given_up(gateway: FakeGateway) -> None:
@@ -433,19 +433,19 @@ def test_without_a_first_tick_the_request_is_repeated_once_and_then_given_up(gat
     gateway.run(60.0)
     assert gateway.subscribed_since(0) == [7, 7]
     assert gateway.open_ids() == []
-    assert "no data: no tick in 15 s, asked twice" in gateway.bus.explain(7)
+    assert "no data: no tick in 15 s, asked twice" in gateway.report.explain(7)
 
 
 def test_a_position_without_data_keeps_its_line_and_says_so(gateway: FakeGateway) -> None:
     gateway.mute = {1}
     put_positions(gateway, 1)
     gateway.run(120.0)
-    row = gateway.bus.snapshot().rows[0]
+    row = gateway.report.snapshot().rows[0]
     assert (row.state, row.message) == ("error", "no data: no tick in 15 s, asked twice")
     assert gateway.subscribed_since(0) == [1, 1]
     gateway.mute = set()
     gateway.run(1.0)
-    row = gateway.bus.snapshot().rows[0]
+    row = gateway.report.snapshot().rows[0]
     assert (row.state, row.message) == ("live", "")
 
 
@@ -469,7 +469,7 @@ def test_nobody_is_given_up_while_the_whole_feed_is_silent(gateway: FakeGateway)
     assert len(gateway.open) == 50
     gateway.all_mute = False
     gateway.run(2.0)
-    assert all(row.state == "live" for row in gateway.bus.snapshot().rows)
+    assert all(row.state == "live" for row in gateway.report.snapshot().rows)
 
 
 def test_a_quiet_night_is_no_dead_feed(gateway: FakeGateway) -> None:
@@ -493,12 +493,12 @@ def test_a_position_without_contract_details_waits_for_them_and_says_so(gateway:
     gateway.bus.demand("positions", [structs.replace(bare, contract=structs.replace(bare.contract, exchange=""))])
     gateway.run(5.0)
     assert gateway.log == []
-    assert "contract details" in gateway.bus.explain(1)
-    assert [r.con_id for r in gateway.bus.snapshot().refused] == [1]
+    assert "contract details" in gateway.report.explain(1)
+    assert [r.con_id for r in gateway.report.snapshot().refused] == [1]
     gateway.bus.demand("positions", [bare])
     gateway.run(1.0)
     assert gateway.open_ids() == [1]
-    assert gateway.bus.snapshot().refused == ()
+    assert gateway.report.snapshot().refused == ()
 
 
 def test_while_tws_has_no_connection_silence_is_not_held_against_the_lines(gateway: FakeGateway) -> None:
@@ -534,13 +534,13 @@ def test_the_refusal_names_the_lines_kept_for_positions(gateway: FakeGateway, ca
         gateway.bus.demand("scanners", [want(100 + i, "50", 0.9 - i / 1000) for i in range(46)])
         gateway.run(4.0)
     assert "Cannot subscribe to S145: at limit (48/50, 2 kept for positions)" in [r.message for r in caplog.records]
-    refused = gateway.bus.snapshot().refused
+    refused = gateway.report.snapshot().refused
     assert [(r.local_symbol, r.count) for r in refused] == [("S145", 1)]
 
 
 def test_the_snapshot_counts_as_the_specification_does(gateway: FakeGateway) -> None:
     full(gateway, n_positions=3)
-    section = gateway.bus.snapshot()
+    section = gateway.report.snapshot()
     assert (section.used, section.limit, section.scanner_capacity, section.scanner_free) == (48, 50, 45, 0)
     assert section.by_class == {"100": 3, "pinned": 0, "50": 20, "25": 0, "coverage": 25}
     assert section.near
@@ -551,13 +551,13 @@ def test_the_snapshot_counts_as_the_specification_does(gateway: FakeGateway) -> 
 
 def test_explain_answers_for_every_symbol(gateway: FakeGateway) -> None:
     full(gateway)
-    assert gateway.bus.explain(1).startswith("has a line since ")
-    assert gateway.bus.explain(1).endswith("never evicted")
-    assert gateway.bus.explain(100).endswith("of 20")  # held lines only, as the ledger counts
-    visited = next(row for row in gateway.bus.snapshot().rows if row.line_class == "coverage")
-    assert "next out" not in gateway.bus.explain(visited.con_id)
-    assert gateway.bus.explain(999) == "no line: not in any scan"
-    assert gateway.bus.explain(259) == "no line: waits for its visit"
+    assert gateway.report.explain(1).startswith("has a line since ")
+    assert gateway.report.explain(1).endswith("never evicted")
+    assert gateway.report.explain(100).endswith("of 20")  # held lines only, as the ledger counts
+    visited = next(row for row in gateway.report.snapshot().rows if row.line_class == "coverage")
+    assert "next out" not in gateway.report.explain(visited.con_id)
+    assert gateway.report.explain(999) == "no line: not in any scan"
+    assert gateway.report.explain(259) == "no line: waits for its visit"
 
 
 def test_what_if_names_the_victim(gateway: FakeGateway) -> None:
@@ -565,28 +565,28 @@ def test_what_if_names_the_victim(gateway: FakeGateway) -> None:
     gateway.run(100.0)
     gateway.bus.demand("scanners", [want(10 + i, "25", 0.44 + i / 100) for i in range(1, 10)])
     gateway.run(540.0)
-    said = gateway.bus.what_if(want(99, "25", 0.62))
+    said = gateway.report.what_if(want(99, "25", 0.62))
     assert (said.headline, said.victim) == ("adding S99 would evict S10 (25, idle 9 min)", 10)
     assert said.detail == (
         "0.62 beats 0.44 by 41 %, needs 15 %. Ordinary candidates hold 10 of 10 lines. 1 cancel, 1 subscribe."
     )
-    said = gateway.bus.what_if(want(99, "25", 0.41))
+    said = gateway.report.what_if(want(99, "25", 0.41))
     assert said.headline.startswith("Cannot subscribe to S99: 0.41 does not beat S10 0.44")
     assert said.detail.endswith("Nothing is sent.")
-    said = gateway.bus.what_if(want(99, "50", 0.8))
+    said = gateway.report.what_if(want(99, "50", 0.8))
     assert said.headline == "adding S99 would take a free line, nobody is evicted"
     assert said.detail == "Lines that are not positions' are at 10 of 45. 0 cancels, 1 subscribe."
-    said = gateway.bus.what_if(want(11, "pinned"))
+    said = gateway.report.what_if(want(11, "pinned"))
     assert said.headline == "S11 has a line already (ordinary candidate, 25)"
     assert said.detail == "It would be raised to pinned: a change in the ledger, nothing is sent."
-    assert "changes nothing" in gateway.bus.what_if(want(11, "25", 0.9)).detail
+    assert "changes nothing" in gateway.report.what_if(want(11, "25", 0.9)).detail
     assert not gateway.bus.holds(99)
 
 
 def test_what_if_counts_what_coverage_gives(gateway: FakeGateway) -> None:
     full(gateway)
-    visits = gateway.bus.snapshot().by_class["coverage"]
-    said = gateway.bus.what_if(want(999, "50", 0.9))
+    visits = gateway.report.snapshot().by_class["coverage"]
+    said = gateway.report.what_if(want(999, "50", 0.9))
     assert said.headline == "adding S999 would evict S224 (coverage)"
     assert f"Coverage gives 1 of its {visits}. 1 cancel, 1 subscribe." in said.detail
     assert gateway.log[-1][1] != 999 and not gateway.bus.holds(999)
@@ -596,11 +596,11 @@ def test_what_if_knows_what_the_gateway_refuses(gateway: FakeGateway) -> None:
     gateway.refuse[10] = 200
     gateway.bus.demand("scanners", [want(10, "25", 0.5)])
     gateway.run(5.0)
-    said = gateway.bus.what_if(want(10, "50", 0.9))
+    said = gateway.report.what_if(want(10, "50", 0.9))
     assert said.headline == "Cannot subscribe to S10: Unknown contract (code 200)"
     assert said.detail == "Nothing is sent."
     nowhere = structs.replace(want(11, "25"), contract=structs.replace(want(11, "25").contract, exchange=""))
-    assert "exchange is unknown" in gateway.bus.what_if(nowhere).headline
+    assert "exchange is unknown" in gateway.report.what_if(nowhere).headline
 
 
 def test_what_if_tries_a_50_with_the_least_score_that_makes_one() -> None:
@@ -678,7 +678,7 @@ def test_requests_refused_long_ago_are_not_remembered_for_ever(gateway: FakeGate
         gateway.clock.advance(660.0)
         gateway.bus.step(gateway.clock.mono())
     gateway.run(1.0)
-    assert 1 <= len(gateway.bus._refusals._abandoned) <= 6, "one an attempt, of the last hour"
+    assert 1 <= len(gateway.bus.refusals._abandoned) <= 6, "one an attempt, of the last hour"
 
 
 def test_the_dwell_shown_counts_from_the_first_tick_and_only_candidates_have_a_score(gateway: FakeGateway) -> None:
@@ -686,11 +686,11 @@ def test_the_dwell_shown_counts_from_the_first_tick_and_only_candidates_have_a_s
     gateway.bus.demand("scanners", [want(100, "50", 0.8)])
     gateway.bus.demand("coverage", [want(200, "coverage", 1.0)])
     gateway.bus.step(gateway.clock.mono())
-    rows = {row.con_id: row for row in gateway.bus.snapshot().rows}
+    rows = {row.con_id: row for row in gateway.report.snapshot().rows}
     assert [rows[c].dwell_s for c in (1, 100, 200)] == [None, 5.0, 5.0]
     assert [rows[c].dwell_from_wall for c in (1, 100, 200)] == [None, None, None], "nothing has left yet"
     gateway.run(1.0)
-    rows = {row.con_id: row for row in gateway.bus.snapshot().rows}
+    rows = {row.con_id: row for row in gateway.report.snapshot().rows}
     ticked = rows[200].dwell_from_wall
     assert ticked is not None and rows[200].since_wall < ticked <= gateway.clock.wall()
     assert [rows[c].score for c in (1, 100, 200)] == [None, 0.8, None]
@@ -710,30 +710,30 @@ def test_a_span_says_why_it_had_its_strongest_class(gateway: FakeGateway) -> Non
 def test_without_a_connection_every_answer_says_so(gateway: FakeGateway) -> None:
     put_positions(gateway, 1)
     gateway.bus.demand("scanners", [want(100, "25", 0.4)])
-    gateway.bus.rotation.universe([want(200, "coverage").contract], gateway.clock.mono())
+    gateway.rotation.universe([want(200, "coverage").contract], gateway.clock.mono())
     gateway.run(8.0)
     gateway.emit(SystemNotice(1100, "lost"))
-    assert "TWS has no connection to IB's servers" in gateway.bus.explain(200)
+    assert "TWS has no connection to IB's servers" in gateway.report.explain(200)
     gateway.disconnect()
     gone = "no line: there is no connection to TWS; "
-    assert gateway.bus.explain(1) == gone + "it is asked for again when that is back, as position"
-    assert gateway.bus.explain(100) == gone + "it is asked for again when that is back, as ordinary candidate, 25"
-    assert gateway.bus.explain(200) == gone + "visits go on when that is back"
-    assert gateway.bus.explain(300) == gone + "not in any scan"
+    assert gateway.report.explain(1) == gone + "it is asked for again when that is back, as position"
+    assert gateway.report.explain(100) == gone + "it is asked for again when that is back, as ordinary candidate, 25"
+    assert gateway.report.explain(200) == gone + "visits go on when that is back"
+    assert gateway.report.explain(300) == gone + "not in any scan"
     gateway.connect()
     gateway.run(1.0)
-    assert gateway.bus.explain(1).startswith("has a line since")
+    assert gateway.report.explain(1).startswith("has a line since")
 
 
 def test_a_visited_line_that_is_raised_is_refused_no_longer(gateway: FakeGateway) -> None:
     gateway.set_settings(LineSettings(normal_max=1))
-    gateway.bus.rotation.universe([want(7, "coverage").contract], gateway.clock.mono())
+    gateway.rotation.universe([want(7, "coverage").contract], gateway.clock.mono())
     gateway.bus.demand("scanners", [want(8, "25", 0.4), want(7, "25", 0.39)])
     gateway.run(8.0)
-    assert [refusal.con_id for refusal in gateway.bus.snapshot().refused] == [7]
+    assert [refusal.con_id for refusal in gateway.report.snapshot().refused] == [7]
     gateway.bus.demand("scanners", [want(8, "25", 0.4), want(7, "50", 0.9)])
     gateway.run(1.0)
-    assert gateway.bus.snapshot().refused == ()
+    assert gateway.report.snapshot().refused == ()
     assert gateway.subscribed_since(0).count(7) == 1, "the same line"
 
 
@@ -746,10 +746,10 @@ def test_a_line_that_is_sent_elsewhere_is_one_line_and_says_so(gateway: FakeGate
     gateway.set_positions({1})
     gateway.bus.demand("positions", [structs.replace(wish, contract=cfd)])
     gateway.run(1.0)
-    line = gateway.bus._ledger.get(1)
+    line = gateway.bus.ledger.get(1)
     gateway.bus.on_rerouted(Rerouted(line.req_id, 8314, "SMART"))
     gateway.run(3.0)
-    section = gateway.bus.snapshot()
+    section = gateway.report.snapshot()
     assert (section.used, section.rows[0].message) == (1, f"{wish.reason}; IB routes this CFD to IBM at SMART")
-    assert "IB routes this CFD to IBM at SMART" in gateway.bus.explain(1)
+    assert "IB routes this CFD to IBM at SMART" in gateway.report.explain(1)
     gateway.bus.on_rerouted(Rerouted(999_999, 8314, "SMART"))  # no line of ours

@@ -62,11 +62,11 @@ class LinesMachine(RuleBasedStateMachine):
 
     @rule(con_ids=st.lists(CON_IDS, max_size=30, unique=True))
     def the_universe_changes(self, con_ids: list[int]) -> None:
-        self.gateway.bus.rotation.universe([contract(c) for c in con_ids], self.gateway.clock.mono())
+        self.gateway.rotation.universe([contract(c) for c in con_ids], self.gateway.clock.mono())
 
     @rule(hints=st.dictionaries(CON_IDS, st.floats(0, 1), max_size=5))
     def scans_give_hints(self, hints: dict[int, float]) -> None:
-        self.gateway.bus.rotation.hint(hints, self.gateway.clock.mono())
+        self.gateway.rotation.hint(hints, self.gateway.clock.mono())
 
     @rule(con_ids=st.sets(CON_IDS, max_size=12))
     def some_breakouts_are_being_confirmed(self, con_ids: set[int]) -> None:
@@ -151,14 +151,14 @@ class LinesMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_snapshot_adds_up(self) -> None:
-        section = self.gateway.bus.snapshot()
+        section = self.gateway.report.snapshot()
         assert sum(section.by_class.values()) == section.used == len(section.rows)
 
     @precondition(lambda self: self.connected)
     @rule()
     def at_rest_the_ledgers_agree(self) -> None:
         """Nothing on its way: the same contracts under the same requests, and every line that may tick does."""
-        self.gateway.bus.rotation.universe([], self.gateway.clock.mono())
+        self.gateway.rotation.universe([], self.gateway.clock.mono())
         self.gateway.run(8.0)
         for _ in range(40):
             self.gateway.run(2.0)
@@ -171,17 +171,17 @@ class LinesMachine(RuleBasedStateMachine):
 
     def _positions_without_line(self) -> list[int]:
         """Positions that could have a line and have none."""
-        section = self.gateway.bus.snapshot()
+        section = self.gateway.report.snapshot()
         if section.used >= section.effective_limit:
             return []
         lines = {row.con_id for row in section.rows}
         return [con_id for con_id in self.gateway.positions - lines if not self._is_left_alone(con_id)]
 
     def _is_moving(self) -> bool:
-        return any(row.state in ("pending", "cancelling") for row in self.gateway.bus.snapshot().rows)
+        return any(row.state in ("pending", "cancelling") for row in self.gateway.report.snapshot().rows)
 
     def _is_left_alone(self, con_id: int) -> bool:
-        return "asked again in" in self.gateway.bus.explain(con_id)
+        return "asked again in" in self.gateway.report.explain(con_id)
 
 
 LinesMachine.TestCase.settings = examples(
