@@ -1,5 +1,7 @@
 """The bars on disk, write side: 20 trading days of 1-minute bars per contract in one SQLite file (see `bar_files`).
 
+10-second bars are kept for the same days.
+
 A damaged file is moved aside and begun anew: bars can be asked for again. Every method blocks on the disk; call them
 from worker threads, one at a time (a lock sees to it).
 """
@@ -19,7 +21,9 @@ import numpy as np
 
 from engine.bars.bar_files import (
     FILE_NAME,
+    HOUR_S,
     LOCK_WAIT_S,
+    TENS_S,
     VERSION,
     BarColumns,
     StoredSession,
@@ -44,6 +48,8 @@ CREATE TABLE IF NOT EXISTS symbols (con_id INTEGER PRIMARY KEY, contract BLOB NO
     saved_market REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS sessions (con_id INTEGER NOT NULL, date INTEGER NOT NULL, open REAL, close REAL,
     rows INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (con_id, date)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ten_seconds (con_id INTEGER NOT NULL, date INTEGER NOT NULL, hour INTEGER NOT NULL,
+    rows INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (con_id, date, hour)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS daily (con_id INTEGER PRIMARY KEY, bars BLOB NOT NULL);
 PRAGMA user_version = {VERSION};
 """
@@ -52,12 +58,16 @@ Spans = list[list[float]]
 
 
 class Saved(NamedTuple):
-    """What is to be kept of one contract: the days that changed, and the spans of time whose bars are known."""
+    """What is to be kept of one contract: the days that changed, and the spans of time whose bars are known.
+
+    `tens` = new 10-second bars, with their trading day (YYYYMMDD).
+    """
 
     contract: ContractRef
     sessions: tuple[StoredSession, ...]
     spans: Spans
     daily: tuple[Bar, ...]
+    tens: tuple[tuple[int, BarColumns], ...] = ()
 
 
 class Loaded(NamedTuple):
@@ -118,13 +128,16 @@ class BarArchive:
                 self._db.execute("INSERT OR REPLACE INTO symbols VALUES (?, ?, ?, ?)", row)
                 for session in saved.sessions:
                     self._put(con_id, session)
+                for date, bars in saved.tens:
+                    self._put_tens(con_id, date, bars)
                 if saved.daily:
                     self._db.execute("INSERT OR REPLACE INTO daily VALUES (?, ?)", (con_id, _text(saved.daily)))
-                self._db.execute(
-                    "DELETE FROM sessions WHERE con_id = ? AND date NOT IN"
-                    " (SELECT date FROM sessions WHERE con_id = ? ORDER BY date DESC LIMIT ?)",
-                    (con_id, con_id, SESSIONS_KEPT),
-                )
+                for table in ("sessions", "ten_seconds"):
+                    self._db.execute(
+                        f"DELETE FROM {table} WHERE con_id = ? AND date NOT IN"  # noqa: S608 - our own names
+                        " (SELECT date FROM sessions WHERE con_id = ? ORDER BY date DESC LIMIT ?)",
+                        (con_id, con_id, SESSIONS_KEPT),
+                    )
 
     def prune(self, now_market: float) -> int:
         """Forget contracts unused for 30 days and the longest unused beyond 3,000; returns how many went.
@@ -138,7 +151,7 @@ class BarArchive:
                 for place, (con_id, saved) in enumerate(rows)
                 if place >= SYMBOLS_KEPT or not now_market - UNUSED_S <= saved <= now_market + AHEAD_S
             ]
-            for table in ("symbols", "sessions", "daily"):
+            for table in ("symbols", "sessions", "ten_seconds", "daily"):
                 self._db.executemany(f"DELETE FROM {table} WHERE con_id = ?", gone)  # noqa: S608 - our own names
         return len(gone)
 
@@ -197,6 +210,21 @@ class BarArchive:
             "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)",
             (con_id, session.date, opens, closes, len(bars.time), pack(bars)),
         )
+
+    def _put_tens(self, con_id: int, date: int, new: BarColumns) -> None:
+        """Each hour's row is written anew: an hour is small."""
+        hours = new.time // HOUR_S
+        for hour in np.unique(hours).tolist():
+            key = (con_id, date, int(hour * HOUR_S))
+            bars = BarColumns(*(column[hours == hour] for column in new))
+            row = self._db.execute(
+                "SELECT rows, data FROM ten_seconds WHERE con_id = ? AND date = ? AND hour = ?", key
+            ).fetchone()
+            kept = unpack(row[1], row[0], TENS_S) if row is not None else None
+            bars = bars if kept is None else _laid_over(kept, bars)
+            self._db.execute(
+                "INSERT OR REPLACE INTO ten_seconds VALUES (?, ?, ?, ?, ?)", (*key, len(bars.time), pack(bars, TENS_S))
+            )
 
     def _move_aside(self, at_wall: float) -> None:
         target = name_aside(self._path, at_wall)

@@ -1,8 +1,9 @@
 """The bars on disk, read side: 1-minute bars per contract and session, for restarts, the API and the lab process.
 
 `<data-dir>/<mode>-<account>/bars/bars.sqlite3`, written by `engine.bars.archive` alone. One row per contract and
-trading day holds the day's columns, compressed. Any process may read while the engine writes (WAL). Pure functions of
-a folder; each opens and closes its own connection, so that any thread may call.
+trading day holds the day's columns, compressed; 10-second bars, of what streamed, lie in rows of an hour. Any process
+may read while the engine writes (WAL). Pure functions of a folder; each opens and closes its own connection, so that
+any thread may call.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ FILE_NAME = "bars.sqlite3"
 VERSION = 1
 LOCK_WAIT_S = 1.0
 MINUTE_S = 60.0
+TENS_S = 10.0
+HOUR_S = 3_600.0
 # How a bar came to be, as engine.bars.series counts: seen in part, visited, history, streamed whole.
 SOURCES: tuple[BarSource, ...] = ("streamed", "sampled", "history", "streamed")
 _PRICES = 5  # open, high, low, close, volume
 
 
 class BarColumns(NamedTuple):
-    """Closed 1-minute bars, oldest first. `time` = start, UTC epoch seconds; `volume` in shares, NaN = unknown.
+    """Closed bars of one length, oldest first. `time` = start, UTC epoch seconds; `volume` in shares, NaN = unknown.
 
     `quality`: 0 streamed in part, 1 sampled, 2 history, 3 streamed whole (an index into `SOURCES`).
     """
@@ -131,6 +134,30 @@ def read_session_bars(folder: Path, con_id: int, newest: int | None = None) -> B
     return joined([session.bars for session in read_sessions(folder, con_id, newest)])
 
 
+def read_ten_seconds(folder: Path, con_id: int, date: int, since: float = float("-inf")) -> BarColumns:
+    """The 10-second bars of one trading day (YYYYMMDD) that begin at `since` or later; may be empty.
+
+    `quality` 3 = its line streamed for all of the 10 s. Damaged hours are left out.
+
+    Raises:
+        StateError: as in `list_symbols`.
+    """
+    with _reading(folder) as db:
+        if db is None or not _has_tens(db):
+            return NO_BARS
+        rows = db.execute(
+            "SELECT rows, data FROM ten_seconds WHERE con_id = ? AND date = ? AND hour > ? ORDER BY hour",
+            (con_id, date, since - HOUR_S),
+        ).fetchall()
+    hours = [bars for count, data in rows if (bars := unpack(data, count, TENS_S)) is not None]
+    return joined(hours).between(since, float("inf"))
+
+
+def _has_tens(db: sqlite3.Connection) -> bool:
+    """Files of programs before the 10-second bars have none."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'ten_seconds'").fetchone() is not None
+
+
 def read_daily(folder: Path, con_id: int) -> list[Bar]:
     """The history's daily bars of one contract, oldest first, at midnight UTC of their dates; [] = none kept.
 
@@ -184,15 +211,15 @@ def as_bars(columns: BarColumns) -> list[Bar]:
     ]
 
 
-def pack(bars: BarColumns) -> bytes:
-    """Columns as compressed bytes: minutes since the epoch, five columns of doubles, one of small numbers."""
-    minutes = np.round(bars.time / MINUTE_S).astype("<i4")
+def pack(bars: BarColumns, bar_s: float = MINUTE_S) -> bytes:
+    """Columns as compressed bytes: number of the bar since the epoch, five columns of doubles, one of small numbers."""
+    numbers = np.round(bars.time / bar_s).astype("<i4")
     prices = np.ascontiguousarray(bars[1 : 1 + _PRICES], dtype="<f8")
-    whole = minutes.tobytes() + prices.tobytes() + bars.quality.astype(np.uint8).tobytes()
+    whole = numbers.tobytes() + prices.tobytes() + bars.quality.astype(np.uint8).tobytes()
     return zlib.compress(whole, 1)
 
 
-def unpack(data: bytes, count: int) -> BarColumns | None:
+def unpack(data: bytes, count: int, bar_s: float = MINUTE_S) -> BarColumns | None:
     """The columns of `pack`; None when the bytes are not those of `count` bars in order."""
     try:
         whole = zlib.decompress(data)
@@ -200,14 +227,14 @@ def unpack(data: bytes, count: int) -> BarColumns | None:
         return None
     if count < 0 or len(whole) != count * (4 + 8 * _PRICES + 1):
         return None
-    minutes = np.frombuffer(whole, "<i4", count)
+    numbers = np.frombuffer(whole, "<i4", count)
     prices = np.frombuffer(whole, "<f8", count * _PRICES, 4 * count).reshape(_PRICES, count)
     quality = np.frombuffer(whole, np.uint8, count, len(whole) - count)
-    in_order = count < 2 or bool(np.all(np.diff(minutes) > 0))
+    in_order = count < 2 or bool(np.all(np.diff(numbers) > 0))
     if not in_order or not np.isfinite(prices[:4]).all() or (count and quality.max() >= len(SOURCES)):
         return None
     opens, highs, lows, closes, volumes = prices
-    return BarColumns(minutes * MINUTE_S, opens, highs, lows, closes, volumes, quality.astype(np.float64))
+    return BarColumns(numbers * bar_s, opens, highs, lows, closes, volumes, quality.astype(np.float64))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Building one symbol's 1-minute bars from trades: pure state, time as an argument.
+"""Building one symbol's bars (of a minute, of 10 s) from trades: pure state, time as an argument.
 
 The volume of a bar is the change of the day's cumulative volume, so that a tick that never came loses nothing. The
 first update after a start or a long break is a baseline: what it reports happened before. After a short break (between
@@ -64,9 +64,13 @@ class _Left(NamedTuple):
 
 
 class BarBuilder:
-    """Turns (price, day volume, time) into minutes; `update` and `close_due` hand back the minute that closed."""
+    """Turns (price, day volume, time) into minutes; `update` and `close_due` hand back the minute that closed.
 
-    def __init__(self) -> None:
+    With `bar_s` 10 the bars are of 10 s; breaks (`interrupt`) are told in minutes only.
+    """
+
+    def __init__(self, bar_s: float = BAR_S) -> None:
+        self._bar_s = bar_s
         self.bar: OpenBar | None = None
         self._last: float | None = None
         self._day_volume: float | None = None
@@ -88,6 +92,11 @@ class BarBuilder:
         if self._visit_volume is None or self._day_volume is None or not PACE_NEEDS_S <= seen_s <= BAR_S:
             return None
         return max(0.0, self._day_volume - self._visit_volume) * BAR_S / seen_s
+
+    @property
+    def last(self) -> float | None:
+        """The newest price since the watch began."""
+        return self._last
 
     @property
     def unseen(self) -> int:
@@ -113,7 +122,7 @@ class BarBuilder:
             self._last = price
         if first:
             self.seen_from = at_market
-            self._complete_from = min(self._complete_from, bar_start(at_market) + BAR_S)
+            self._complete_from = min(self._complete_from, self._start(at_market) + self._bar_s)
             return None
         if self._last is None or not (moved or gained or (has_trade and price is not None)):
             return None
@@ -140,7 +149,7 @@ class BarBuilder:
     def close_due(self, now_market: float) -> OpenBar | None:
         """The running bar when its minute is over, whether or not another trade came."""
         bar = self.bar
-        if bar is None or now_market < bar.time + BAR_S:
+        if bar is None or now_market < bar.time + self._bar_s:
             return None
         self.bar = None
         return bar
@@ -240,8 +249,11 @@ class BarBuilder:
             return day_volume - before
         return day_volume if day_volume < before * RESET_SHARE else 0.0
 
+    def _start(self, at_market: float) -> float:
+        return at_market - at_market % self._bar_s
+
     def _roll(self, price: float, at_market: float) -> OpenBar | None:
-        start = bar_start(at_market)
+        start = self._start(at_market)
         bar = self.bar
         if bar is not None and start <= bar.time:  # the same minute, or a clock that stepped back a little
             bar.close = price

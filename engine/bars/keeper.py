@@ -1,8 +1,9 @@
 """BarKeeper: brings the bars of the store to disk and back, off the event loop.
 
 What an earlier run kept of a contract is joined to its bars when it is admitted, so that the broker has to be asked
-only for the time since; every closed minute is on disk within seconds. A disk that refuses costs the next start some
-requests and nothing else. Engine loop only; the disk's work runs in a worker thread.
+only for the time since; every closed minute is on disk within seconds, and its 10-second bars with it (they stay there:
+only the Lab reads them). A disk that refuses costs the next start some requests and nothing else. Engine loop only; the
+disk's work runs in a worker thread.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.bars.archive import BarArchive, Loaded, Saved, Spans
 from engine.bars.bar_files import BarColumns, StoredSession
+from engine.bars.build import BAR_S
 from engine.bars.hours import Hours
 from engine.bars.sessions import is_us_stock
 from engine.bars.store import REWIND_S, BarStore, SymbolBars
@@ -43,8 +46,11 @@ class _State(NamedTuple):
     version: int
     newest: float
     daily: tuple[Bar, ...]
+    newest_ten: float = float("-inf")
+    tens_revision: int = 0
 
 
+_NO_ROWS = np.empty((7, 0))
 _UNSAVED = _State(-1, float("-inf"), ())
 
 
@@ -57,6 +63,7 @@ class _Copy(NamedTuple):
     daily: tuple[Bar, ...]
     days: TradingDays
     liquid: Hours
+    tens: NDArray[np.float64]
 
 
 class BarKeeper:
@@ -157,6 +164,7 @@ class BarKeeper:
 
     async def _save(self, archive: BarArchive, most: int, loaded: set[int] | None = None) -> None:
         ready = self._loaded if loaded is None else loaded
+        least_s = BAR_S if loaded is None else 0.0
         copies: list[_Copy] = []
         states: dict[int, _State] = {}
         for con_id in self._store.con_ids():
@@ -164,7 +172,11 @@ class BarKeeper:
             if len(copies) >= most or entry is None or con_id not in ready or not len(entry.series):
                 continue
             state = self._saved.get(con_id, _UNSAVED)
-            if state.version != entry.series.version or state.daily is not entry.daily:
+            if (
+                state.version != entry.series.version
+                or state.daily is not entry.daily
+                or _tens_due(entry, state, least_s)
+            ):
                 copies.append(self._copy(entry, state))
                 states[con_id] = _state(entry)
         if copies:
@@ -183,7 +195,8 @@ class BarKeeper:
         hours = self._store.hours_of(entry)
         daily = entry.daily if entry.daily is not state.daily else ()
         days = self._store.trading_days(entry.contract.con_id)
-        return _Copy(entry.contract, rows, [list(span) for span in entry.covered], daily, days, hours.liquid)
+        tens = _new_tens(entry, state)
+        return _Copy(entry.contract, rows, [list(span) for span in entry.covered], daily, days, hours.liquid, tens)
 
     def _refused(self, error: Exception) -> None:
         """Bars live on in memory; the folder is tried again at the next start."""
@@ -199,26 +212,59 @@ def _prune(archive: BarArchive, now_market: float) -> set[int]:
 
 
 def _state(entry: SymbolBars) -> _State:
-    newest = entry.series.last_time
-    return _State(entry.series.version, newest if newest is not None else float("-inf"), entry.daily)
+    newest, tens = _or_never(entry.series.last_time), entry.ten_seconds
+    if tens is None:
+        return _State(entry.series.version, newest, entry.daily)
+    return _State(entry.series.version, newest, entry.daily, _or_never(tens.series.last_time), tens.series.revision)
+
+
+def _or_never(time: float | None) -> float:
+    return time if time is not None else float("-inf")
+
+
+def _tens_due(entry: SymbolBars, state: _State, least_s: float) -> bool:
+    """More than `least_s` of them that no closed minute took along: nothing traded, or its line has gone."""
+    newest = entry.ten_seconds.series.last_time if entry.ten_seconds is not None else None
+    return newest is not None and newest - state.newest_ten > least_s
+
+
+def _new_tens(entry: SymbolBars, state: _State) -> NDArray[np.float64]:
+    """The 10-second bars that were not saved yet; all when some were corrected."""
+    if entry.ten_seconds is None:
+        return _NO_ROWS
+    series = entry.ten_seconds.series
+    return series.rows(state.newest_ten if series.revision == state.tens_revision else None)
 
 
 def _write(archive: BarArchive, copies: list[_Copy], now_market: float) -> None:
-    archive.save([Saved(c.contract, tuple(split(c)), c.spans, c.daily) for c in copies], now_market)
+    archive.save([Saved(c.contract, tuple(split(c)), c.spans, c.daily, tuple(_tens(c))) for c in copies], now_market)
 
 
 def split(copy: _Copy) -> list[StoredSession]:
     """The columns cut into trading days, each with its regular hours."""
     sessions = []
-    times = copy.rows[0]
+    for day, bars in _by_day(copy.rows, copy.days):
+        hours = regular_hours(day, copy.liquid, copy.days, is_us_stock(copy.contract))
+        sessions.append(
+            StoredSession(_number(day), hours.open if hours else None, hours.close if hours else None, bars)
+        )
+    return sessions
+
+
+def _tens(copy: _Copy) -> Iterator[tuple[int, BarColumns]]:
+    for day, bars in _by_day(copy.tens, copy.days):
+        yield _number(day), bars
+
+
+def _by_day(rows: NDArray[np.float64], days: TradingDays) -> Iterator[tuple[date, BarColumns]]:
+    times = rows[0]
     first = 0
     while first < len(times):
-        day = copy.days.of(float(times[first]))
-        end = int(np.searchsorted(times, copy.days.ends(day)))
-        end = max(end, first + 1)
-        hours = regular_hours(day, copy.liquid, copy.days, is_us_stock(copy.contract))
-        number = day.year * 10_000 + day.month * 100 + day.day
-        bars = BarColumns(*(copy.rows[row, first:end] for row in range(7)))
-        sessions.append(StoredSession(number, hours.open if hours else None, hours.close if hours else None, bars))
+        day = days.of(float(times[first]))
+        end = max(int(np.searchsorted(times, days.ends(day))), first + 1)
+        yield day, BarColumns(*(rows[row, first:end] for row in range(7)))
         first = end
-    return sessions
+
+
+def _number(day: date) -> int:
+    return day.year * 10_000 + day.month * 100 + day.day

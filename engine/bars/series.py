@@ -1,4 +1,4 @@
-"""One symbol's closed 1-minute bars in numpy columns, with how each bar came to be.
+"""One symbol's closed bars in numpy columns, with how each bar came to be.
 
 A merge keeps, for each minute, the bar that knows most: a minute streamed from its first second to its last wins
 over history, history over a minute that was seen in part or sampled. Volumes are NaN inside while unknown.

@@ -1,7 +1,7 @@
 """BarStore: the one place where bars are made and kept; scanners, charts and positions read from here.
 
 Runs in the engine thread. All times are market time unless a name says otherwise. Bounded: `max_symbols` symbols,
-two sessions of 1-minute bars each.
+two sessions of 1-minute bars each, and the newest hour of 10-second bars of those that stream.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from engine.bars.build import BAR_S, BarBuilder, OpenBar, bar_start
 from engine.bars.print_filter import PrintFilter
 from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries, Floats
 from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_stock, running_session
+from engine.bars.ten_second import TenSecondBars
 from engine.bars.trading_day import TradingDays, trading_days
 from engine.bars.usual import UsualVolume
 from engine.clock import NEW_YORK, zone_of
@@ -44,6 +45,7 @@ class SymbolBars:
     session: RunningSession | None = None
     session_checked: float = -1.0
     line_from: float = 0.0  # when its present line, or its last one, began to tick
+    ten_seconds: TenSecondBars | None = None  # None = no line has ever streamed
 
 
 class BarStore:
@@ -54,6 +56,7 @@ class BarStore:
         self._on_closed = on_closed
         self._symbols: dict[int, SymbolBars] = {}
         self._open: set[int] = set()
+        self._in_tens: set[int] = set()  # whose 10-second bars go on
         self._lines: frozenset[int] | None = None
         self._us_hours: ContractHours | None = None
         self.allow_delayed = False
@@ -81,6 +84,7 @@ class BarStore:
     def remove(self, con_id: int) -> None:
         self._symbols.pop(con_id, None)
         self._open.discard(con_id)
+        self._in_tens.discard(con_id)
 
     def set_hours(self, info: ContractInfo) -> None:
         """Trading hours from contract details; a US stock's also serve the stocks whose details nobody asked for."""
@@ -122,6 +126,7 @@ class BarStore:
         if closed is not None:
             self._keep(entry, closed)
         builder.extremes(quote.high, quote.low)
+        self._take_tens(entry, quote, price, now_market, has_trade)
         if builder.late is not None:
             entry.series.complete(builder.late)
             builder.late = None
@@ -160,6 +165,10 @@ class BarStore:
                 self._keep(entry, closed)
                 done.append(con_id)
         self._open.difference_update(done)
+        for con_id in self._in_tens:
+            tens = self._symbols[con_id].ten_seconds
+            if tens is not None:
+                tens.close_due(now_market)
         return done
 
     def merge_history(
@@ -220,6 +229,8 @@ class BarStore:
             if entry is None:
                 continue
             entry.builder.forget_volume()
+            if entry.ten_seconds is not None:
+                entry.ten_seconds.forget_volume(con_id in wrong)
             if con_id in wrong:
                 entry.series.forget_volumes()
                 entry.covered = [[entry.last_update, entry.last_update]] if entry.streaming else []
@@ -278,6 +289,12 @@ class BarStore:
         """The minute that has not closed yet; not to be changed."""
         entry = self._symbols.get(con_id)
         return entry.builder.bar if entry is not None else None
+
+    def volume_60s(self, con_id: int, now_market: float) -> float | None:
+        """Shares traded in the last 60 s; None where its line has not streamed for the whole of them, volume known."""
+        entry = self._symbols.get(con_id)
+        tens = entry.ten_seconds if entry is not None else None
+        return tens.volume_60s(now_market) if tens is not None else None
 
     def version(self, con_id: int) -> int:
         """Grows whenever the closed bars (or their base) change."""
@@ -355,7 +372,24 @@ class BarStore:
         entry.streaming = False
         entry.covered[-1][1] = max(entry.covered[-1][1], min(at, entry.last_update))
         entry.builder.interrupt()
+        self._end_tens(entry)
         entry.series.mark_partial(bar_start(at), at)
+
+    def _take_tens(
+        self, entry: SymbolBars, quote: Quote, price: float | None, now_market: float, has_trade: bool
+    ) -> None:
+        """The same quote for the 10-second bars; a visit makes none."""
+        if quote.lane == "streaming":
+            tens = entry.ten_seconds = entry.ten_seconds or TenSecondBars()
+            tens.update(price, quote.volume, now_market, has_trade, quote.high, quote.low)
+            self._in_tens.add(quote.con_id)
+        elif quote.con_id in self._in_tens:
+            self._end_tens(entry)
+
+    def _end_tens(self, entry: SymbolBars) -> None:
+        self._in_tens.discard(entry.contract.con_id)
+        if entry.ten_seconds is not None:
+            entry.ten_seconds.interrupt()
 
     def _keep(self, entry: SymbolBars, bar: OpenBar) -> None:
         entry.series.append(bar)
@@ -387,7 +421,8 @@ class BarStore:
 
     def _restart(self, entry: SymbolBars) -> None:
         """The market clock was set back: bars from its future are not kept."""
-        entry.builder = BarBuilder()
+        entry.builder, entry.ten_seconds = BarBuilder(), None
+        self._in_tens.discard(entry.contract.con_id)
         entry.series.clear()
         entry.covered = []
         entry.streaming = False
