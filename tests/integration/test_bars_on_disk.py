@@ -19,7 +19,8 @@ def asked(bench: EngineBench) -> set[tuple[int, str]]:
 
 
 def bars_folder(data_dir: Path) -> Path:
-    return next(data_dir.glob("simulated-*")) / "bars"
+    """Made once the account is known; until then nothing can be read there."""
+    return next(data_dir.glob("simulated-*"), data_dir) / "bars"
 
 
 def kept(data_dir: Path, local_symbol: str) -> ContractRef | None:
