@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from engine.storage.atomic import write_whole
+
 FILE_NAME = "volume-units.json"
 
 Source = Literal["ticks", "sizes", "history"]
@@ -52,7 +54,4 @@ def load(folder: Path) -> KeptUnits | None:
 
 def save(folder: Path, kept: KeptUnits) -> None:
     """Write it whole or not at all. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / (FILE_NAME + ".new")
-    fresh.write_bytes(msgspec.json.encode(kept))
-    fresh.replace(folder / FILE_NAME)
+    write_whole(folder / FILE_NAME, msgspec.json.encode(kept))

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.bars.kept_units import load, save
 from engine.bars.volume_unit import VolumeUnits
 from engine.clock import NEW_YORK
+from engine.storage.atomic import reason_of
 
 log = logging.getLogger("qtrade.history")
 
@@ -53,7 +54,7 @@ class UnitKeeper:
         try:
             await asyncio.to_thread(save, self._folder, kept)
         except OSError as error:
-            log.warning("Units of volume are not kept on disk: %s", error.strerror)
+            log.warning("Units of volume are not kept on disk: %s", reason_of(error))
             self._folder = None
         else:
             self._saved = revision

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from engine.domain import ContractRef
+from engine.storage.atomic import keep_now
 from engine.storage.encodable import to_json
 
 _MAX = 5_000
@@ -22,14 +23,18 @@ def _ignore(contract: ContractRef) -> None:
 class SymbolIndex:
     """Contracts by con_id; the one that was met longest ago leaves first. Engine thread only.
 
-    `on_renamed` hears a contract that comes under another name than before.
+    `on_renamed` hears a contract that comes under another name than before; `keep` writes the file of former names.
     """
 
-    def __init__(self, on_renamed: Callable[[ContractRef], None] = _ignore) -> None:
+    def __init__(
+        self,
+        on_renamed: Callable[[ContractRef], None] = _ignore,
+        keep: Callable[[Path, bytes, str], None] = keep_now,
+    ) -> None:
         self._contracts: dict[int, ContractRef] = {}
         self._earlier: dict[int, ContractRef] = {}  # as an earlier run knew them
         self._on_renamed = on_renamed
-        self.former = FormerNames()
+        self.former = FormerNames(keep)
 
     def recall(self, contracts: Iterable[ContractRef]) -> None:
         """As an earlier run knew them: their names may have changed since."""
@@ -108,7 +113,8 @@ def is_renamed(old: ContractRef, new: ContractRef) -> bool:
 class FormerNames:
     """Names that lead to a con_id although it is called otherwise now, the newest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[Path, bytes, str], None] = keep_now) -> None:
+        self._keep = keep
         self._names: dict[int, tuple[str, ...]] = {}
         self._file: Path | None = None
 
@@ -141,13 +147,8 @@ class FormerNames:
     def _save(self) -> None:
         if self._file is None:
             return
-        fresh = self._file.with_suffix(".new")
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_bytes(to_json({str(con_id): names for con_id, names in self._names.items()}))
-            fresh.replace(self._file)
-        except OSError as error:
-            log.warning("%s can't be written (%s); former names last until the program ends", self._file, error)
+        content = to_json({str(con_id): names for con_id, names in self._names.items()})
+        self._keep(self._file, content, "former names last until the program ends")
 
 
 def _stored(file: Path) -> dict[int, tuple[str, ...]]:

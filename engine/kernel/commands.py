@@ -37,6 +37,7 @@ from engine.state.commands import (
     WhyNot,
 )
 from engine.state.sections import Answer, AnswersSection
+from engine.storage.atomic import CLOSE_S
 
 log = logging.getLogger("qtrade.engine")
 
@@ -64,7 +65,8 @@ class Said(NamedTuple):
 class Commands:
     """A handler for each kind of command. Engine thread only.
 
-    `on_watch` is called when pins changed, so that lines are planned at once.
+    `on_watch` is called when pins changed, so that lines are planned at once; `on_answer` when an answer comes later
+    than `take`.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Commands:
         lines: LineAnswers,
         ask_audit: Callable[[], str] = lambda: "",
         inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self._watch = watch
         self._symbols = symbols
@@ -85,22 +88,26 @@ class Commands:
         self._clock = clock
         self._on_watch = on_watch
         self._inspect = inspect
+        self._on_answer = on_answer
         self._lines = lines
         self._waiting: deque[DeskCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
-        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._questions: set[asyncio.Task[Answer]] = set()
+        self._writing: set[asyncio.Task[Answer]] = set()  # changes on their way to the disk
         self._at_once: dict[type, Callable[[Any], str | Said]] = {
-            ApplySettings: lambda command: keeper.change(command.changes, command.who),
-            RevertChange: lambda command: keeper.revert(command.change_id, command.who),
-            UseThresholdSet: lambda command: keeper.use_set(command.action, command.name, command.who),
-            KeepScan: lambda command: keeper.keep_scan(command),
-            DeleteScan: lambda command: keeper.delete_scan(command.name, command.who),
             RunAudit: lambda command: ask_audit(),
             WhyNot: self._why_not,
             AskLine: self._ask_line,
             OpenSymbol: self._open,
             PinSymbol: self._pin,
             Reconnect: self._reconnect,
+        }
+        self._changes: dict[type, Callable[[Any], Coroutine[Any, Any, str]]] = {
+            ApplySettings: lambda command: keeper.change(command.changes, command.who),
+            RevertChange: lambda command: keeper.revert(command.change_id, command.who),
+            UseThresholdSet: lambda command: keeper.use_set(command.action, command.name, command.who),
+            KeepScan: keeper.keep_scan,
+            DeleteScan: lambda command: keeper.delete_scan(command.name, command.who),
         }
         self._later: dict[type, Callable[[Any], Coroutine[Any, Any, Answer]]] = {
             FindSymbol: self._find,
@@ -116,7 +123,7 @@ class Commands:
         return AnswersSection(answers=tuple(self._answers))
 
     def take(self, commands: list[DeskCommand]) -> None:
-        """Carry out what can be done at once; what asks the broker goes on as a task.
+        """Carry out what can be done at once; what waits for the disk or asks the broker goes on as a task.
 
         Where one fails in a way that nobody foresaw, the error goes up and the rest waits for the next call.
         """
@@ -125,7 +132,9 @@ class Commands:
             command = self._waiting.popleft()
             later = self._later.get(type(command))
             if later is not None:
-                self._start(command.request_id, functools.partial(later, command))
+                self._ask(command.request_id, functools.partial(later, command))
+            elif type(command) in self._changes:
+                self._start(command.request_id, self._change(command), self._writing)
             else:
                 self._carry_out(command)
 
@@ -139,6 +148,15 @@ class Commands:
             said = Said(str(error))
         finally:
             self.answer(command.request_id, ok, *said)
+
+    async def _change(self, command: DeskCommand) -> Answer:
+        text = await self._changes[type(command)](command)
+        return Answer(command.request_id, True, text, self._clock.wall())
+
+    async def finish(self) -> None:
+        """Changes that were begun are on the disk and in force when this returns, or still being written."""
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=CLOSE_S)
 
     def _ask_line(self, command: AskLine) -> Said:
         contract = self._known(command.con_id)
@@ -191,16 +209,19 @@ class Commands:
         ok, text = await probe(command.host, command.port)
         return Answer(command.request_id, ok, text, self._clock.wall())
 
-    def _start(self, request_id: str, work: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
-        if len(self._tasks) >= _AT_ONCE:
+    def _ask(self, request_id: str, work: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
+        if len(self._questions) >= _AT_ONCE:
             self.answer(request_id, False, f"{_AT_ONCE} questions are under way already; try again in a few seconds.")
             return
-        task = asyncio.get_running_loop().create_task(work())
-        self._tasks.add(task)
+        self._start(request_id, work(), self._questions)
+
+    def _start(self, request_id: str, work: Coroutine[Any, Any, Answer], under_way: set[asyncio.Task[Answer]]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
         task.add_done_callback(lambda done: self._done(request_id, done))
 
     def _done(self, request_id: str, task: asyncio.Task[Answer]) -> None:
-        self._tasks.discard(task)
         if task.cancelled():
             return
         error = task.exception()
@@ -211,6 +232,7 @@ class Commands:
         else:
             log.error("A command of a page failed", exc_info=error)
             self.answer(request_id, False, _FAILED)
+        self._on_answer()
 
     def answer(self, request_id: str, ok: bool, text: str, value: Any = None) -> None:
         """Keep an answer for the pages; success without words is none."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from engine.bars.bar_files import list_symbols
@@ -73,6 +74,7 @@ class Engine:
             info=self._on_info,
             settings=self._on_settings,
             watch=self._plan_watched,
+            answer=self._on_answer,
         )
         self.rooms = Rooms(setup, hears)
         self.rooms.coordinator.set_allow_delayed(setup.settings.config.broker.allow_delayed_signals)
@@ -117,6 +119,7 @@ class Engine:
         await self._close()
 
     async def _close(self) -> None:
+        await self.rooms.desk.finish()
         try:
             async with asyncio.timeout(1.0):
                 await self.rooms.broker.stop()
@@ -126,6 +129,7 @@ class Engine:
         await self.rooms.supervisor.stop()
         await self.rooms.bar_keeper.close()
         await self.rooms.unit_keeper.save()
+        await self.rooms.files.close()
         self.publisher.all()
 
     def _use_accounts(self, accounts: Sequence[str]) -> bool:
@@ -155,7 +159,7 @@ class Engine:
             rooms.watch.attach(folder)
             rooms.symbols.former.attach(folder)
 
-        await asyncio.to_thread(open_files)
+        await rooms.files.run(open_files)
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
         rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
@@ -268,7 +272,7 @@ class Engine:
 
     async def _take_others(self, accounts: Sequence[str]) -> None:
         """The same home with other accounts beside it: their fills, and a note for the next start."""
-        await asyncio.to_thread(remember_accounts, self._setup.data_dir, self._mode, accounts)
+        await self.rooms.files.run(partial(remember_accounts, self._setup.data_dir, self._mode, accounts))
         await self._restore_fills()
 
     def _connected(self, event: Connected) -> None:
@@ -352,6 +356,9 @@ class Engine:
 
     def _on_quote(self, quote: Quote, has_trade: bool) -> None:
         self.rooms.coordinator.on_quote(quote, has_trade)
+
+    def _on_answer(self) -> None:
+        self.publisher.answers()
 
     def _on_settings(self, settings: EffectiveSettings) -> None:
         """Put changed settings in force everywhere."""

@@ -7,7 +7,6 @@ of its own is kept at home, because only then the exchange rates of each moment 
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -22,6 +21,7 @@ from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.portfolio.curve import PnlCurve
 from engine.state.sections import PnlSection
+from engine.storage.atomic import keep_now
 
 JOURNAL_FILE = "journal.sqlite3"
 
@@ -125,8 +125,6 @@ class Login:
         self._journal.record_pnl(t, m, unrealized, realized, daily, name)
 
 
-log = logging.getLogger("qtrade.state")
-
 _REMEMBERED = "accounts.json"
 
 
@@ -142,18 +140,12 @@ def remembered_accounts(data_dir: Path, mode: str) -> tuple[str, ...]:
 
 
 def remember_accounts(data_dir: Path, mode: str, accounts: Sequence[str]) -> None:
-    """Note the accounts for the next start; a failure is logged and costs nothing but that."""
+    """Note the accounts for the next start; a failure is logged and costs nothing but that. Blocks."""
     known = _read(data_dir)
     note = accounts[0] if len(accounts) == 1 else list(accounts)
     if known.get(mode) == note:
         return
-    path = data_dir / _REMEMBERED
-    fresh = path.with_suffix(".new")
-    try:
-        fresh.write_bytes(msgspec.json.encode(known | {mode: note}))
-        fresh.replace(path)
-    except OSError as error:
-        log.warning("%s can't be written (%s); history shows once connected", path, error.strerror)
+    keep_now(data_dir / _REMEMBERED, msgspec.json.encode(known | {mode: note}), "history shows once connected")
 
 
 def _read(data_dir: Path) -> dict[str, str | list[str]]:

@@ -54,6 +54,7 @@ from engine.settings.changes import SettingsKeeper
 from engine.settings.effective import EffectiveSettings
 from engine.settings.saved import FILE_NAME
 from engine.state.bus import StateBus
+from engine.storage.atomic import FileThread
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Listeners:
     info: Callable[[int, ContractInfo | None], None]
     settings: Callable[[EffectiveSettings], None]
     watch: Callable[[], None]
+    answer: Callable[[], None]
 
 
 class Rooms:
@@ -96,8 +98,9 @@ class Rooms:
         self.supervisor = Supervisor(setup.period_stretch)
         self.lateness = LatenessProbe()
         self.health = HealthMonitor(self._record_connection, self._symbol_of)
-        self.symbols = SymbolIndex(self._renamed)
-        self.watch = SymbolWatch()
+        self.files = FileThread()
+        self.symbols = SymbolIndex(self._renamed, self.files.keep)
+        self.watch = SymbolWatch(self.files.keep)
         self._journal = setup.journal
         broker = config.broker
         self.broker = IBBroker(
@@ -176,7 +179,12 @@ class Rooms:
         )
         self.login = Login(setup.data_dir, broker.mode, setup.journal, setup.reader, config.view.account)
         self.keeper = SettingsKeeper(
-            setup.settings, setup.data_dir / FILE_NAME, self.changes, hears.settings, self.market_now
+            setup.settings,
+            setup.data_dir / FILE_NAME,
+            self.changes,
+            hears.settings,
+            self.market_now,
+            self.files.run,
         )
         self.why = WhyNotAnswers(
             self.symbols,
@@ -202,6 +210,7 @@ class Rooms:
             LineQuestions(self.lines, self.coordinator),
             self.scores.ask_audit,
             self.why.inspect,
+            hears.answer,
         )
         self._state = setup.state
         today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)

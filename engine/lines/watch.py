@@ -7,21 +7,23 @@ takes them off and survive a restart. Engine thread only.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from engine.domain import ContractRef, Demand
+from engine.storage.atomic import keep_now
 from engine.storage.encodable import to_json
 
 log = logging.getLogger("qtrade.lines")
 
 
 class SymbolWatch:
-    """Open symbols and pins by con_id."""
+    """Open symbols and pins by con_id. `keep` writes a file: (path, content, what a refusal costs)."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[Path, bytes, str], None] = keep_now) -> None:
+        self._keep = keep
         self._open: dict[int, ContractRef] = {}
         self._pins: dict[int, ContractRef] = {}
         self._file: Path | None = None
@@ -107,13 +109,7 @@ class SymbolWatch:
     def _save(self) -> None:
         if self._file is None:
             return
-        fresh = self._file.with_suffix(".new")
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_bytes(to_json(list(self._pins.values())))
-            fresh.replace(self._file)
-        except OSError as error:
-            log.warning("%s can't be written (%s); the pins last until the program ends", self._file, error)
+        self._keep(self._file, to_json(list(self._pins.values())), "the pins last until the program ends")
 
 
 def _set_aside(file: Path) -> str:

@@ -16,6 +16,7 @@ from engine.clock import NEW_YORK, Clock
 from engine.errors import QTradeError
 from engine.scanners.parameter_xml import parse
 from engine.state.scan_sections import ScanParameters, ScanParametersSection
+from engine.storage.atomic import keep_now
 from engine.storage.encodable import to_json
 
 log = logging.getLogger("qtrade.scanners")
@@ -93,10 +94,4 @@ def _load(path: Path, day: str) -> ScanParameters | None:
 
 
 def _save(path: Path, day: str, parameters: ScanParameters) -> None:
-    """The disk may refuse: then the next start asks again."""
-    fresh = path.with_name(path.name + ".new")
-    try:
-        fresh.write_bytes(to_json(_Kept(VERSION, day, parameters)))
-        fresh.replace(path)
-    except OSError as error:
-        log.warning("%s can't be written: %s", path.name, error.strerror)
+    keep_now(path, to_json(_Kept(VERSION, day, parameters)), "the next start asks for it again")

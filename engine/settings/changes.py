@@ -5,8 +5,10 @@ The rooms get the new settings by one callback; what only a start can change say
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +22,7 @@ from engine.settings.saved import write_saved
 from engine.settings.sources import FIELDS
 from engine.state.commands import KeepScan
 from engine.state.sections import ChangeRow, SettingRow, SettingsSection
+from engine.storage.atomic import reason_of, run_now
 from engine.storage.encodable import encodable, plain_value
 
 log = logging.getLogger("qtrade.settings")
@@ -28,6 +31,7 @@ log = logging.getLogger("qtrade.settings")
 AT_START = ("broker.", "web.", "simulator.", "log.")
 
 
+_LOADED = threshold_sets.LOADED
 CUSTOM_SCAN = "scan:"  # key of a journalled change of a custom scan: "scan:Mine"
 
 
@@ -42,8 +46,17 @@ class ChangeLog(Protocol):
         """Newest first."""
 
 
+class Runs(Protocol):
+    """`FileThread.run`, or `run_now`."""
+
+    def __call__(self, work: Callable[[], None], /) -> Awaitable[None]: ...
+
+
 class SettingsKeeper:
-    """The settings in force. Engine thread only."""
+    """The settings in force. Engine loop only; `run` writes the file, in a thread of its own where a loop waits.
+
+    A change is in force once it is on the disk; until then the next one waits.
+    """
 
     def __init__(
         self,
@@ -52,58 +65,67 @@ class SettingsKeeper:
         journal: ChangeLog,
         apply: Callable[[EffectiveSettings], None],
         market_now: Callable[[], float],
+        run: Runs = run_now,
     ) -> None:
         self._settings = settings
         self._path = path
         self._journal = journal
         self._apply = apply
         self._market_now = market_now
+        self._run = run
+        self._one_at_a_time = asyncio.Lock()  # fair: in the order in which they were asked for
 
     @property
     def settings(self) -> EffectiveSettings:
         return self._settings
 
-    def change(self, changes: Mapping[str, Any], who: str, as_one: str = "") -> str:
+    async def change(self, changes: Mapping[str, Any], who: str, as_one: str = "") -> str:
         """Put `changes` in force, all or nothing; the answer is for the user. Raises ConfigError.
 
         `as_one` = journal them as one change under this key, which one click takes back.
         """
-        fresh = self._settings.with_saved(changes)
-        return self._adopt(fresh, who, as_one)
+        async with self._one_at_a_time:
+            return await self._change(changes, who, as_one)
 
-    def use_set(self, action: str, name: str, who: str) -> str:
+    async def use_set(self, action: str, name: str, who: str) -> str:
         """Load, keep, delete a named set of thresholds, or let it run in the shadow. Raises ConfigError."""
-        if action == "load":
-            return self.change(threshold_sets.to_load(name, self._settings), who, threshold_sets.LOADED + name)
-        if action == "keep":
-            self.change(threshold_sets.to_keep(name, self._settings), who)
-            return f"The thresholds in force are kept as {' '.join(name.split())}."
-        if action == "delete":
-            self.change(threshold_sets.to_delete(name, self._settings), who)
-            return f"The set {name} is deleted."
-        self.change(threshold_sets.to_shadow(name, self._settings), who)
-        return f"{name} runs in the shadow." if name else "No set runs in the shadow."
+        async with self._one_at_a_time:
+            if action == "load":
+                loaded = threshold_sets.to_load(name, self._settings)
+                return await self._change(loaded, who, threshold_sets.LOADED + name)
+            if action == "keep":
+                await self._change(threshold_sets.to_keep(name, self._settings), who)
+                return f"The thresholds in force are kept as {' '.join(name.split())}."
+            if action == "delete":
+                await self._change(threshold_sets.to_delete(name, self._settings), who)
+                return f"The set {name} is deleted."
+            await self._change(threshold_sets.to_shadow(name, self._settings), who)
+            return f"{name} runs in the shadow." if name else "No set runs in the shadow."
 
-    def keep_scan(self, command: KeepScan) -> str:
+    async def keep_scan(self, command: KeepScan) -> str:
         """Keep a custom scan, or change it. Raises ConfigError."""
-        kept = custom_scans.to_keep(command, self._settings.config.market_scan, self._market_now())
-        self.change(kept.changes, command.who, f"{CUSTOM_SCAN}{kept.name}")
-        return kept.said
+        async with self._one_at_a_time:
+            kept = custom_scans.to_keep(command, self._settings.config.market_scan, self._market_now())
+            await self._change(kept.changes, command.who, f"{CUSTOM_SCAN}{kept.name}")
+            return kept.said
 
-    def delete_scan(self, name: str, who: str) -> str:
+    async def delete_scan(self, name: str, who: str) -> str:
         """Delete a custom scan. Raises ConfigError."""
-        self.change(custom_scans.to_delete(name, self._settings.config.market_scan), who, f"{CUSTOM_SCAN}{name}")
-        return f"The scan {name} is deleted."
+        async with self._one_at_a_time:
+            changes = custom_scans.to_delete(name, self._settings.config.market_scan)
+            await self._change(changes, who, f"{CUSTOM_SCAN}{name}")
+            return f"The scan {name} is deleted."
 
-    def revert(self, change_id: int, who: str) -> str:
+    async def revert(self, change_id: int, who: str) -> str:
         """Set one journalled change back to its old value. Raises ConfigError."""
-        change = next((row for row in self._journal.changes(500) if row.id == change_id), None)
-        if change is None:
-            raise ConfigError(f"Change {change_id} is not in the journal; reload the page.")
-        as_one = "" if change.key in FIELDS else change.key
-        answer = self.change(self._back(change), who, as_one)
-        self._journal.mark_reverted(change_id)
-        return answer
+        async with self._one_at_a_time:
+            change = next((row for row in self._journal.changes(500) if row.id == change_id), None)
+            if change is None:
+                raise ConfigError(f"Change {change_id} is not in the journal; reload the page.")
+            as_one = "" if change.key in FIELDS else change.key
+            answer = await self._change(self._back(change), who, as_one)
+            self._journal.mark_reverted(change_id)
+            return answer
 
     def _back(self, change: ChangeRow) -> dict[str, Any]:
         """What takes a change back: of a collection or a list of names what it touched, of a set all its settings."""
@@ -141,15 +163,16 @@ class SettingsKeeper:
             folder=encodable(str(self._path.parent)),
         )
 
-    def _adopt(self, fresh: EffectiveSettings, who: str, as_one: str) -> str:
-        before = self._settings
+    async def _change(self, changes: Mapping[str, Any], who: str, as_one: str = "") -> str:
+        before, fresh = self._settings, self._settings.with_saved(changes)
         changed = [key for key in FIELDS if before.value(key) != fresh.value(key)]
         if not changed:
             return "Nothing changed: these values are in force already."
         try:
-            write_saved(self._path, fresh.saved_values())
+            await self._run(partial(write_saved, self._path, fresh.saved_values()))
         except OSError as error:
-            raise ConfigError(f"{self._path.name} can't be written ({error.strerror}); nothing was changed.") from error
+            said = f"{self._path.name} can't be written ({reason_of(error)}); nothing was changed."
+            raise ConfigError(said) from error
         self._settings = fresh
         self._write_down(before, changed, who, as_one)
         self._apply(fresh)

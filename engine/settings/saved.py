@@ -6,13 +6,13 @@ A file that can't be read is moved aside and said so; the copy takes its place. 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.storage.atomic import reason_of, write_whole
 from engine.storage.encodable import plain_value
 
 FILE_NAME = "settings.json"
@@ -44,27 +44,16 @@ def _move_aside(path: Path, at: int) -> str:
     try:
         path.replace(aside)
     except OSError as error:
-        return f"it could not be moved aside ({error.strerror})"
+        return f"it could not be moved aside ({reason_of(error)})"
     return f"moved to {aside.name}"
 
 
 def write_saved(path: Path, values: Mapping[str, Any]) -> None:
     """Replace the file in one step and keep the former one as a copy. Raises OSError; then nothing has changed."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = json.dumps({"format": FORMAT, "values": dict(sorted(values.items()))}, indent=1, allow_nan=False)
     if _read(path)[1] is None and path.exists():
-        _write_whole(_copy_of(path), path.read_text(encoding="utf-8"))
-    _write_whole(path, text)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    new = path.with_name(path.name + ".new")
-    with new.open("w", encoding="utf-8") as handle:
-        new.chmod(0o600)  # the folder may be open to others
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    new.replace(path)
+        write_whole(_copy_of(path), path.read_bytes(), durable=True)
+    write_whole(path, text.encode(), durable=True)
 
 
 def _copy_of(path: Path) -> Path:

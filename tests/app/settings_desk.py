@@ -28,6 +28,7 @@ from engine.state.commands import (
     UseThresholdSet,
 )
 from engine.state.sections import Answer, AnswersSection, ChangeRow
+from tests.instantly import instantly
 
 LOCKED = Layer("command line", {"web.port": 8099}, {"web.port": "command line --port"})
 FROM_FILE = Layer("config.yaml", {"lines.limit": 50})
@@ -86,15 +87,15 @@ class Desk:
 
     def _carry_out(self, command: AnyCommand) -> str:
         if isinstance(command, ApplySettings):
-            return self.keeper.change(command.changes, command.who)
+            return instantly(self.keeper.change(command.changes, command.who))
         if isinstance(command, RevertChange):
-            return self.keeper.revert(command.change_id, command.who)
+            return instantly(self.keeper.revert(command.change_id, command.who))
         if isinstance(command, UseThresholdSet):
-            return self.keeper.use_set(command.action, command.name, command.who)
+            return instantly(self.keeper.use_set(command.action, command.name, command.who))
         if isinstance(command, KeepScan):
-            return self.keeper.keep_scan(command)
+            return instantly(self.keeper.keep_scan(command))
         if isinstance(command, DeleteScan):
-            return self.keeper.delete_scan(command.name, command.who)
+            return instantly(self.keeper.delete_scan(command.name, command.who))
         if isinstance(command, ProbeBroker):
             raise QTradeError(f"Nothing listens at {command.host}:{command.port}.")
         return "done"

@@ -30,6 +30,7 @@ from engine.state.sections import ChangeRow, QuotesSection, ScannersSection, Set
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import MARKET, NQ, SMCI, TSLA, WALL, broker, fill_sample, lines, quote, scanners, universe
 from tests.app.settings_desk import Desk
+from tests.instantly import instantly
 
 SECTIONS = ("broker", "positions", "lines", "health", "scanners", "quotes", "settings", "answers", "scan_parameters")
 
@@ -113,7 +114,7 @@ def test_a_rule_seen_from_the_other_field_names_the_field_that_was_changed(rig: 
     assert rig.ask("check", changes={"breakout.ema_slow": 10, "breakout.ema_fast": 8})["errors"] == {}
     wrong = judge({"breakout.ema_slow": 10}, rig.desk.keeper.section())[1]
     assert wrong == {}
-    rig.desk.keeper.change({"breakout.ema_fast": 15}, "test")
+    instantly(rig.desk.keeper.change({"breakout.ema_fast": 15}, "test"))
     wrong = judge({"breakout.ema_slow": 12}, rig.desk.keeper.section())[1]
     assert list(wrong) == ["breakout.ema_slow"]
     assert "EMA fast" in wrong["breakout.ema_slow"] and "EMA slow" in wrong["breakout.ema_slow"]

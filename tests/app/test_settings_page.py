@@ -25,6 +25,7 @@ from engine.state.commands import ProbeBroker
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import WALL, broker, fill_sample, offline_broker
 from tests.app.settings_desk import Desk
+from tests.instantly import instantly
 
 SECTIONS = ("broker", "settings", "answers")
 
@@ -142,7 +143,7 @@ def test_the_page_and_its_callback_answer_over_http(rig: Rig) -> None:
 
 
 def test_changes_of_accounts_are_listed_without_their_numbers(rig: Rig) -> None:
-    rig.desk.keeper.change({"view.account": "DU1234567", "broker.account": "DU7654321"}, "page")
+    instantly(rig.desk.keeper.change({"view.account": "DU1234567", "broker.account": "DU7654321"}, "page"))
     rig.desk.work()
     part = rig.view()["log"]
     words = " ".join(row["text"] for row in part.values())

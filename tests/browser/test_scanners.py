@@ -14,6 +14,7 @@ from tests.app.sample_state import NAMES
 from tests.browser.conftest import Site, after_polls, live, until
 from tests.browser.settings_engine import DONE, Engine
 from tests.browser.test_pages_live import CONTRAST
+from tests.instantly import instantly
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def box(page: Page, name: str) -> Locator:
 
 def test_a_poll_never_touches_what_is_being_typed(scanners: Page, engine: Engine) -> None:
     box(scanners, "bars_n").fill("ab")
-    engine.desk.keeper.change({"breakout.bars_n": 30, "breakout.volume_surge": 2.5}, "another tab")
+    instantly(engine.desk.keeper.change({"breakout.bars_n": 30, "breakout.volume_surge": 2.5}, "another tab"))
     until(scanners, "qt.model.set['breakout.bars_n'].v === 30")
     assert box(scanners, "bars_n").input_value() == "ab"
     assert box(scanners, "volume_surge").input_value() == "2.5"  # untouched: follows what is in force
@@ -87,7 +88,7 @@ def test_apply_puts_values_in_force_and_undo_takes_them_back(scanners: Page, eng
 
 def test_reset_puts_the_defaults_into_the_form_and_nothing_else(scanners: Page, engine: Engine) -> None:
     changes = {"breakout.bars_n": 40, "breakout.opening_range_min": 60, "breakout.shorts": False}
-    engine.desk.keeper.change(changes, "page")
+    instantly(engine.desk.keeper.change(changes, "page"))
     until(scanners, "qt.model.set['breakout.bars_n'].v === 40")
     scanners.get_by_role("button", name="Reset").click()
     assert scanners.locator("[data-form-badge=thresholds]").inner_text() == "3 changed"
@@ -98,7 +99,7 @@ def test_reset_puts_the_defaults_into_the_form_and_nothing_else(scanners: Page, 
 
 
 def test_a_change_is_reverted_by_one_click(scanners: Page, engine: Engine) -> None:
-    engine.desk.keeper.change({"breakout.bars_n": 15}, "page")
+    instantly(engine.desk.keeper.change({"breakout.bars_n": 15}, "page"))
     until(scanners, "document.querySelectorAll('[data-revert]').length === 1")
     assert "Bars N 20 → 15" in scanners.locator(".qt-change").inner_text()
     scanners.get_by_role("button", name="Revert").click()

@@ -24,7 +24,7 @@ ORDER_WORDS = frozenset(
     }
 )
 # Values and protocols that the rooms share: the domain, errors, clocks, settings, codes, and the two seams (what the
-# broker offers, what is published). They hold no logic and import only each other.
+# broker offers, what is published); how small files are written. They import only each other.
 SEAMS = frozenset(
     {
         "engine.domain",
@@ -33,6 +33,7 @@ SEAMS = frozenset(
         "engine.config",
         "engine.codes",
         "engine.prices",
+        "engine.storage.atomic",
         "engine.storage.encodable",
         "engine.broker.port",
         "engine.state.commands",

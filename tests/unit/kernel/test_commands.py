@@ -24,6 +24,7 @@ from engine.state.commands import (
     ProbeBroker,
     Reconnect,
     RevertChange,
+    WhyNot,
 )
 from tests.patience import DEADLINE_S
 
@@ -51,15 +52,23 @@ class Broker:
 
 
 class Keeper:
-    def change(self, changes, who):
+    def __init__(self) -> None:
+        self.disk = asyncio.Event()  # its absence: the disk takes its time
+        self.disk.set()
+
+    async def change(self, changes, who):
         if "bad" in changes:
             raise ConfigError("bad is not a setting.")
         if "bug" in changes:
             raise ZeroDivisionError("planted")
+        await self.disk.wait()
         return "1 setting applied."
 
-    def revert(self, change_id, who):
+    async def revert(self, change_id, who):
         return f"reverted {change_id}"
+
+    async def keep_scan(self, command):
+        return "kept"
 
 
 class Lines:
@@ -74,8 +83,25 @@ class Lines:
 def desk():
     symbols, watch, broker, planned = SymbolIndex(), SymbolWatch(), Broker(), []
     symbols.learn([BRK, NQ])
-    desk = Commands(Keeper(), watch, symbols, broker, FakeClock(), lambda: planned.append(1), Lines())
-    return SimpleNamespace(desk=desk, symbols=symbols, watch=watch, broker=broker, planned=planned)
+    keeper, told = Keeper(), []
+
+    def inspect(text):
+        raise ZeroDivisionError("planted")
+
+    desk = Commands(
+        keeper,
+        watch,
+        symbols,
+        broker,
+        FakeClock(),
+        lambda: planned.append(1),
+        Lines(),
+        inspect=inspect,
+        on_answer=lambda: told.append(1),
+    )
+    return SimpleNamespace(
+        desk=desk, symbols=symbols, watch=watch, broker=broker, planned=planned, keeper=keeper, told=told
+    )
 
 
 def answers(desk):
@@ -83,17 +109,22 @@ def answers(desk):
 
 
 def test_settings_pins_and_reconnect(desk):
-    desk.desk.take(
-        [
-            ApplySettings("a", {"breakout.bars_n": 15}),
-            ApplySettings("b", {"bad": 1}),
-            RevertChange("c", 7),
-            PinSymbol("d", BRK.con_id, True),
-            PinSymbol("e", 424242, True),
-            Reconnect("f"),
-            OpenSymbol("g", NQ.con_id, "tab"),
-        ]
-    )
+    async def scenario():
+        desk.desk.take(
+            [
+                ApplySettings("a", {"breakout.bars_n": 15}),
+                ApplySettings("b", {"bad": 1}),
+                RevertChange("c", 7),
+                PinSymbol("d", BRK.con_id, True),
+                PinSymbol("e", 424242, True),
+                Reconnect("f"),
+                OpenSymbol("g", NQ.con_id, "tab"),
+            ]
+        )
+        await desk.desk.finish()
+
+    asyncio.run(scenario())
+    assert len(desk.told) == 3, "each later answer is told"
     said = answers(desk)
     assert said["a"].ok and not said["b"].ok and said["b"].text == "bad is not a setting."
     assert said["c"].text == "reverted 7"
@@ -149,21 +180,21 @@ def test_a_name_is_not_called_unknown_while_the_broker_cannot_be_asked(desk):
 
 def test_a_bug_is_answered_too_and_costs_no_other_command(desk, caplog):
     with pytest.raises(ZeroDivisionError):
-        desk.desk.take([ApplySettings("a", {"bug": 1}), Reconnect("b")])
+        desk.desk.take([WhyNot("a", "BRK B"), Reconnect("b")])
     assert desk.desk.is_waiting
     desk.desk.take([])
     assert not desk.desk.is_waiting
 
     async def scenario():
-        desk.desk.take([FindSymbol("c", "bug")])
+        desk.desk.take([FindSymbol("c", "bug"), ApplySettings("d", {"bug": 1})])
         async with asyncio.timeout(DEADLINE_S):
-            while "c" not in answers(desk):
+            while not {"c", "d"} <= answers(desk).keys():
                 await asyncio.sleep(0.01)
 
     asyncio.run(scenario())
     said = answers(desk)
-    assert [said[key].ok for key in "abc"] == [False, True, False]
-    assert "log file" in said["a"].text and "log file" in said["c"].text
+    assert [said[key].ok for key in "abcd"] == [False, True, False, False]
+    assert all("log file" in said[key].text for key in "acd")
     assert "planted" in caplog.text
 
 
@@ -174,6 +205,20 @@ def test_questions_under_way_are_bounded(desk):
     asyncio.run(scenario())
     refused = [answer for answer in answers(desk).values() if "under way" in answer.text]
     assert len(refused) == 12
+
+
+def test_a_stop_waits_for_changes_on_their_way_to_the_disk(desk):
+    async def scenario():
+        desk.keeper.disk.clear()
+        desk.desk.take([ApplySettings(f"s{number}", {"breakout.bars_n": number}) for number in range(20)])
+        ending = asyncio.create_task(desk.desk.finish())
+        await asyncio.sleep(0)
+        assert not ending.done() and not answers(desk)
+        desk.keeper.disk.set()
+        await ending
+
+    asyncio.run(scenario())
+    assert len(answers(desk)) == 20, "changes are not counted among the questions"
 
 
 def test_probe_tells_what_is_wrong():

@@ -14,6 +14,7 @@ from engine.scanners.presets import catalogue, spec
 from engine.scanners.scan_parameters import ScanParameterCache
 from engine.state.commands import KeepScan
 from simulator.scanner_xml import document
+from tests.instantly import instantly
 from tests.unit.scanners.test_market_scanner import Bench
 from tests.unit.settings.test_sets import NOON, keeper_on
 
@@ -24,53 +25,53 @@ GAPS = KeepScan(
 
 def test_a_scan_is_kept_runs_and_comes_back_after_a_restart(tmp_path):
     keeper, journal, applied = keeper_on(tmp_path)
-    assert "kept and on" in keeper.keep_scan(GAPS)
+    assert "kept and on" in instantly(keeper.keep_scan(GAPS))
     assert applied[-1].config.market_scan.enabled[-1] == "Small gaps"
     assert [row.key for row in journal.rows] == ["scan:Small gaps"]
     again, journal, _ = keeper_on(tmp_path)
     assert again.settings.config.market_scan.custom["Small gaps"].filters == GAPS.filters
-    again.delete_scan("Small gaps", "page")
+    instantly(again.delete_scan("Small gaps", "page"))
     assert again.settings.config.market_scan.custom == {}
-    again.revert(journal.rows[0].id, "page")
+    instantly(again.revert(journal.rows[0].id, "page"))
     assert again.settings.config.market_scan.custom["Small gaps"].location == "STK.NASDAQ"
     assert "Small gaps" in again.settings.config.market_scan.enabled
 
 
 def test_taking_a_scan_back_leaves_what_was_switched_since(tmp_path):
     keeper, journal, _ = keeper_on(tmp_path)
-    keeper.keep_scan(GAPS)
+    instantly(keeper.keep_scan(GAPS))
     kept = journal.rows[0].id
     running = keeper.settings.config.market_scan.enabled
     switched = [name for name in running if name != "Momentum"] + ["Most active"]
-    keeper.change({"market_scan.enabled": switched}, "page")
+    instantly(keeper.change({"market_scan.enabled": switched}, "page"))
     toggled = journal.rows[0].id
-    keeper.revert(kept, "page")
+    instantly(keeper.revert(kept, "page"))
     scans = keeper.settings.config.market_scan
     assert scans.custom == {} and list(scans.enabled) == [name for name in switched if name != "Small gaps"]
-    keeper.revert(toggled, "page")
+    instantly(keeper.revert(toggled, "page"))
     assert set(keeper.settings.config.market_scan.enabled) == set(running) - {"Small gaps"}
 
 
 def test_without_a_free_slot_it_is_kept_but_off(tmp_path):
     keeper, _, _ = keeper_on(tmp_path)
-    keeper.keep_scan(GAPS)
+    instantly(keeper.keep_scan(GAPS))
     other = KeepScan("2", "Other", "MOST_ACTIVE", "STK", "STK.US")
-    assert "turn another scan off" in keeper.keep_scan(other)
+    assert "turn another scan off" in instantly(keeper.keep_scan(other))
     assert "Other" in keeper.settings.config.market_scan.custom
     assert "Other" not in keeper.settings.config.market_scan.enabled
 
 
 def test_what_changed_is_said_and_journalled_under_the_clean_name(tmp_path):
     keeper, journal, _ = keeper_on(tmp_path)
-    keeper.keep_scan(replace(GAPS, name="  Small   gaps "))
+    instantly(keeper.keep_scan(replace(GAPS, name="  Small   gaps ")))
     assert [row.key for row in journal.rows] == ["scan:Small gaps"]
-    assert keeper.keep_scan(GAPS) == "Small gaps is unchanged and runs on."
+    assert instantly(keeper.keep_scan(GAPS)) == "Small gaps is unchanged and runs on."
     assert len(journal.rows) == 1
-    said = keeper.keep_scan(replace(GAPS, scan_code="TOP_PERC_GAIN", filters=()))
+    said = instantly(keeper.keep_scan(replace(GAPS, scan_code="TOP_PERC_GAIN", filters=())))
     assert said == "Small gaps is changed (scan code, filters) and opened anew."
     off = [name for name in keeper.settings.config.market_scan.enabled if name != "Small gaps"]
-    keeper.change({"market_scan.enabled": off}, "page")
-    assert keeper.keep_scan(replace(GAPS, side="short")).startswith(
+    instantly(keeper.change({"market_scan.enabled": off}, "page"))
+    assert instantly(keeper.keep_scan(replace(GAPS, side="short"))).startswith(
         "Small gaps is changed (scan code, filters, side) and on"
     )
 
@@ -79,8 +80,8 @@ def test_what_changed_is_said_and_journalled_under_the_clean_name(tmp_path):
 def test_what_is_over_for_today_takes_no_slot(tmp_path, at, is_on):
     keeper, _, _ = keeper_on(tmp_path, at=at)
     enabled = keeper.settings.config.market_scan.enabled
-    keeper.change({"market_scan.enabled": [*enabled, "Gap up"]}, "page")
-    said = keeper.keep_scan(GAPS)
+    instantly(keeper.change({"market_scan.enabled": [*enabled, "Gap up"]}, "page"))
+    said = instantly(keeper.keep_scan(GAPS))
     assert ("Small gaps" in keeper.settings.config.market_scan.enabled) is is_on
     assert ("All 9 slots are taken" in said) is not is_on
 
@@ -99,10 +100,10 @@ def test_what_is_over_for_today_takes_no_slot(tmp_path, at, is_on):
 def test_what_no_gateway_could_take_is_refused(tmp_path, scan, said):
     keeper, journal, applied = keeper_on(tmp_path)
     with pytest.raises(ConfigError, match=said):
-        keeper.keep_scan(scan)
+        instantly(keeper.keep_scan(scan))
     assert (journal.rows, applied) == ([], [])
     with pytest.raises(ConfigError, match="no custom scan"):
-        keeper.delete_scan("Nothing", "page")
+        instantly(keeper.delete_scan("Nothing", "page"))
 
 
 def settings_with(**scans: CustomScan) -> MarketScanSettings:

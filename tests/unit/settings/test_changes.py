@@ -1,6 +1,8 @@
 """SettingsKeeper: all or nothing, saved, journalled, revertible, locked keys refused."""
 
+import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from engine.settings.changes import SettingsKeeper
 from engine.settings.effective import resolve, saved_layer
 from engine.settings.sources import Layer
 from engine.state.sections import ChangeRow
+from engine.storage.atomic import FileThread
+from tests.instantly import instantly
 
 
 class ListJournal:
@@ -38,7 +42,9 @@ def desk(tmp_path):
 
 def test_a_change_is_applied_saved_and_journalled(desk):
     keeper, journal, applied, path = desk
-    assert keeper.change({"breakout.bars_n": 15, "breakout.rel_volume": 3.0}, "page") == "2 settings applied."
+    assert (
+        instantly(keeper.change({"breakout.bars_n": 15, "breakout.rel_volume": 3.0}, "page")) == "2 settings applied."
+    )
     assert keeper.settings.config.breakout.bars_n == 15
     assert applied[-1].config.breakout.rel_volume == 3.0
     assert json.loads(path.read_text(encoding="utf-8"))["values"]["breakout.bars_n"] == 15
@@ -46,7 +52,7 @@ def test_a_change_is_applied_saved_and_journalled(desk):
         ("breakout.rel_volume", 1.5, 3.0),
         ("breakout.bars_n", 20, 15),
     ]
-    assert "already" in keeper.change({"breakout.bars_n": 15}, "page")
+    assert "already" in instantly(keeper.change({"breakout.bars_n": 15}, "page"))
     assert len(journal.rows) == 2
 
 
@@ -63,24 +69,24 @@ def test_a_change_is_applied_saved_and_journalled(desk):
 def test_a_bad_change_is_refused_whole(desk, changes, said):
     keeper, journal, applied, path = desk
     with pytest.raises(ConfigError, match=said.replace(".", r"\.")):
-        keeper.change(changes, "page")
+        instantly(keeper.change(changes, "page"))
     assert keeper.settings.config.breakout.bars_n == 20
     assert (journal.rows, applied, path.exists()) == ([], [], False)
 
 
 def test_revert_sets_the_old_value_back(desk):
     keeper, journal, _, _ = desk
-    keeper.change({"breakout.bars_n": 15}, "page")
-    keeper.revert(journal.rows[0].id, "page")
+    instantly(keeper.change({"breakout.bars_n": 15}, "page"))
+    instantly(keeper.revert(journal.rows[0].id, "page"))
     assert keeper.settings.config.breakout.bars_n == 20
     assert [row.reverted for row in journal.rows] == [False, True]
     with pytest.raises(ConfigError, match="not in the journal"):
-        keeper.revert(999, "page")
+        instantly(keeper.revert(999, "page"))
 
 
 def test_what_needs_a_start_says_so(desk):
     keeper = desk[0]
-    assert "At the next start: broker.client_id" in keeper.change({"broker.client_id": 77}, "page")
+    assert "At the next start: broker.client_id" in instantly(keeper.change({"broker.client_id": 77}, "page"))
 
 
 def test_the_section_shows_source_and_lock(desk):
@@ -88,3 +94,47 @@ def test_the_section_shows_source_and_lock(desk):
     assert (rows["lines.limit"].value, rows["lines.limit"].locked) == (40, True)
     assert rows["lines.limit"].source == "environment QTRADE_LINES__LIMIT"
     assert (rows["breakout.bars_n"].source, rows["breakout.bars_n"].default) == ("default", 20)
+
+
+def test_a_refused_write_changes_nothing_and_says_why(desk):
+    keeper, journal, applied, path = desk
+    path.with_name("settings.json.new").mkdir()
+    with pytest.raises(ConfigError, match=r"settings\.json can't be written \(Is a directory\); nothing was changed"):
+        instantly(keeper.change({"breakout.bars_n": 15}, "page"))
+    assert keeper.settings.config.breakout.bars_n == 20
+    assert (journal.rows, applied, path.exists()) == ([], [], False)
+
+
+def test_a_slow_disk_holds_no_loop_and_keeps_the_order(desk):
+    _, journal, applied, path = desk
+    gate, writers = threading.Event(), []
+
+    async def scenario():
+        files = FileThread()
+
+        def run(work):
+            def slowly():
+                writers.append(threading.current_thread().name)
+                gate.wait(10)
+                work()
+
+            return files.run(slowly)
+
+        keeper = SettingsKeeper(desk[0].settings, path, journal, applied.append, lambda: 0.0, run)
+        numbers = range(10, 20)
+        changes = [asyncio.create_task(keeper.change({"breakout.bars_n": number}, "page")) for number in numbers]
+        changes.append(asyncio.create_task(keeper.change({"breakout.rel_volume": 3.0}, "page")))
+        await asyncio.sleep(0.02)
+        assert applied == [] and keeper.settings.config.breakout.bars_n == 20, "not in force before it is on the disk"
+        gate.set()
+        await asyncio.gather(*changes)
+        await files.close()
+        return keeper
+
+    keeper = asyncio.run(scenario())
+    saved = json.loads(path.read_text(encoding="utf-8"))["values"]
+    assert (saved["breakout.bars_n"], saved["breakout.rel_volume"]) == (19, 3.0)
+    assert keeper.settings.config.breakout.bars_n == 19
+    assert [row.new for row in journal.rows[::-1]] == [*range(10, 20), 3.0]
+    assert [row.old for row in journal.rows[::-1]][1:10] == list(range(10, 19)), "each begins where the last one ended"
+    assert set(writers) == {writers[0]} and writers[0].startswith("files")

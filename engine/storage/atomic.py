@@ -1,0 +1,88 @@
+"""Small files that are written whole or not at all, and the one thread that writes them for the engine's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+log = logging.getLogger("qtrade.storage")
+
+T = TypeVar("T")
+CLOSE_S = 1.0
+
+
+def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Replace the file in one step, for the user's eyes alone; the folder is made where it lacks. Blocks.
+
+    `durable` = on the disk when this returns, so that a power cut leaves the old or the new one whole.
+
+    Raises:
+        OSError: the file is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with fresh.open("wb") as handle:
+            fresh.chmod(0o600)  # the folder may be open to others
+            handle.write(content)
+            if durable:
+                handle.flush()
+                os.fsync(handle.fileno())
+        fresh.replace(path)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
+
+
+def reason_of(error: OSError) -> str:
+    """Why the disk refused, in its own words: "No space left on device"."""
+    return error.strerror or str(error) or type(error).__name__
+
+
+def keep_now(path: Path, content: bytes, loss: str) -> None:
+    """Write at once; a refusal is logged with `loss`, what it costs. Blocks."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        log.warning("%s can't be written (%s); %s", path, reason_of(error), loss)
+
+
+async def run_now(work: Callable[[], T]) -> T:
+    """Do it here, for whoever has no `FileThread`. Blocks."""
+    return work()
+
+
+class FileThread:
+    """Writes files in the order in which they were handed over, so that the newest is the last. Engine loop only."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="files")
+        self._is_closed = False
+
+    def keep(self, path: Path, content: bytes, loss: str) -> None:
+        """`keep_now`, without waiting for it. May be called from the thread itself."""
+        if self._is_closed:  # the loop has ended: nobody is kept waiting
+            keep_now(path, content, loss)
+        else:
+            self._pool.submit(keep_now, path, content, loss)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """`work` in its turn, with its answer or error."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def close(self) -> None:
+        """All that was handed over is written when this returns, or still being written after `CLOSE_S`."""
+        self._is_closed = True
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.to_thread(partial(self._pool.shutdown, wait=True))
+        except TimeoutError:
+            log.warning("The disk is slow: settings and pins are still being written")
