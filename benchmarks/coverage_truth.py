@@ -71,7 +71,7 @@ class Truth:
 
     def _to_judge(self, step: int) -> Array:
         """Columns beyond a level, each second; and those whose quote changed while their breakout is under way."""
-        busy = np.array([self._column[con_id] for con_id in self._scanner.tracker.busy], dtype=np.int64)
+        busy = np.array([self._column[con_id] for con_id in self._scanner.detector.tracker.busy], dtype=np.int64)
         prices, volumes = self._price["last"], self._volume
         moved = (prices[step, busy] != prices[step - 1, busy]) | (volumes[step, busy] != volumes[step - 1, busy])
         if step % STEPS_PER_S:
@@ -82,7 +82,7 @@ class Truth:
 
     def _cycle(self, now: float) -> None:
         """Each 10 s, as the engine: a running signal may break out again."""
-        for con_id in list(self._scanner.tracker.busy):
+        for con_id in list(self._scanner.detector.tracker.busy):
             self._scanner.evaluate(con_id, now)
 
     def _turn_minute(self, step: int, now: float) -> None:

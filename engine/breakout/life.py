@@ -10,14 +10,14 @@ from typing import Literal
 
 from engine.breakout.rules import Frozen, Progress, is_beyond, is_inside
 from engine.config import BreakoutParams
-from engine.domain import Side, Signal
+from engine.domain import Side
 
 LOST_S = 300.0  # a running signal without any price for so long has ended unseen
 FADE_S = 300.0  # a runaway whose volume has gone keeps its signal, but not its place before the others
 REMEMBERED_S = 86_400.0  # longer than any cool-down
 STALE_S = 20.0  # a confirmation does not outlive its price
 
-_SIDES: tuple[Side, Side] = ("long", "short")
+SIDES: tuple[Side, Side] = ("long", "short")
 
 Phase = Literal["idle", "confirming", "active"]
 Step = Literal["none", "confirmed", "renewed", "dropped", "ended"]
@@ -45,7 +45,6 @@ class Watch:
     inside_since: float | None = None
     last_at: float | None = None
     strong_at: float = 0.0
-    signal: Signal | None = None
     renewal: Renewal | None = None
 
 
@@ -84,7 +83,7 @@ class Tracker:
 
     def is_confirming(self, con_id: int) -> bool:
         """A breakout of this symbol waits for its confirmation: on either side, the first or a further one."""
-        return con_id in self.busy and any(self._waits(self._watches.get((con_id, side))) for side in _SIDES)
+        return con_id in self.busy and any(self._waits(self._watches.get((con_id, side))) for side in SIDES)
 
     def waiting(self, con_id: int, side: Side) -> float | None:
         """When the breakout began that waits for its confirmation, the first or a further one; None = none does."""
@@ -158,22 +157,21 @@ class Tracker:
         watch.bars_beyond += 1
         return "confirmed" if watch.bars_beyond >= params.confirm_bars else "none"
 
-    def begin(self, con_id: int, side: Side, signal: Signal) -> None:
-        """The confirmation is complete: the signal runs."""
+    def begin(self, con_id: int, side: Side, at: float) -> None:
+        """The confirmation is complete: a signal runs from now on."""
         watch = self._watches[(con_id, side)]
         watch.phase = "active"
-        watch.signal = signal
-        watch.last_at = watch.strong_at = signal.at
+        watch.last_at = watch.strong_at = at
         watch.inside_since = None
         if watch.renewal is not None:
             watch.frozen, watch.triggered_at = watch.renewal.frozen, watch.renewal.triggered_at
             watch.renewal = None
 
-    def restore(self, signal: Signal) -> None:
+    def restore(self, con_id: int, side: Side, at: float) -> None:
         """A signal of earlier today, from the journal: its cool-down holds over a restart."""
-        watch = self._watches.setdefault((signal.con_id, signal.side), Watch())
-        if watch.last_at is None or signal.at > watch.last_at:
-            watch.last_at = signal.at
+        watch = self._watches.setdefault((con_id, side), Watch())
+        if watch.last_at is None or at > watch.last_at:
+            watch.last_at = at
 
     def adopt(self, other: Tracker) -> None:
         """Begin where another tracker stands: what confirms, runs or cools down there does so here."""
@@ -186,7 +184,7 @@ class Tracker:
     def rest_all(self) -> None:
         """Nothing confirms or runs any more; cool-downs hold."""
         for con_id, _ in [key for key, watch in self._watches.items() if watch.phase != "idle"]:
-            for side in ("long", "short"):
+            for side in SIDES:
                 watch = self._watches.get((con_id, side))
                 if watch is not None:
                     self._rest(con_id, watch)
@@ -271,5 +269,5 @@ class Tracker:
         watch.phase = "idle"
         watch.frozen = watch.renewal = None
         watch.inside_since = None
-        if all(self.phase(con_id, side) == "idle" for side in ("long", "short")):
+        if all(self.phase(con_id, side) == "idle" for side in SIDES):
             self.busy.discard(con_id)

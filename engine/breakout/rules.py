@@ -45,6 +45,7 @@ class Live(NamedTuple):
     `seen_from` (market time) is when `running_volume` began to count: a line younger than the minute saw less of it.
     `usd_per_point` = US dollars that a share is worth for each point of its quotes (floors are in USD); None = not
     known, and `no_usd` says why.
+    `is_visit`: the line came for a look of some seconds; what it confirms has to be loud by what it has seen by then.
     `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
     `spread` = ask - bid in the unit of the quotes, `price_age_s` since the quote came; None = not known.
     """
@@ -62,6 +63,7 @@ class Live(NamedTuple):
     no_usd: str = ""
     spread: float | None = None
     price_age_s: float | None = None
+    is_visit: bool = False
 
 
 class Frozen(NamedTuple):

@@ -7,16 +7,18 @@ stays. What confirms on a visit has to have traded at the pace that the rules wa
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
+from engine.breakout.detector import Detector, Verdict
 from engine.breakout.facts import Facts, edges, read_bars
-from engine.breakout.rules import CONFIRMATION, VOLUME_GATES, Frozen, Reading, read
+from engine.breakout.life import SIDES
+from engine.breakout.rules import CONFIRMATION, VOLUME_GATES, Live, Reading
+from engine.config import BreakoutParams
 from engine.coverage.hints import distance_atr
 from engine.domain import Quote, Stay
 from engine.prices.live_price import live_price
-from engine.scanners.breakout import SIDES, BreakoutScanner, Verdict
 
 CHECK_S = 10.0  # so long a line stays for the bars that were asked for
 MEASURE_S = 4.5  # a visit beyond a level lasts at least so long: a pace needs seconds
@@ -35,10 +37,25 @@ class Look(NamedTuple):
     is_thin: bool
 
 
+class Scanner(Protocol):
+    """`engine.scanners.breakout.BreakoutScanner`, as far as visits need it: a detector with the newest values."""
+
+    detector: Detector
+
+    @property
+    def params(self) -> BreakoutParams: ...
+
+    def facts(self, con_id: int, now_market: float) -> Facts: ...
+
+    def live(self, con_id: int, now_market: float) -> Live | None: ...
+
+    def evaluate(self, con_id: int, now_market: float) -> Verdict | None: ...
+
+
 class VisitJudge:
     """Engine thread only; market time throughout."""
 
-    def __init__(self, scanner: BreakoutScanner, store: BarStore) -> None:
+    def __init__(self, scanner: Scanner, store: BarStore) -> None:
         self._scanner = scanner
         self._store = store
         self._judged: dict[int, tuple[float, float]] = {}  # con_id -> start of the visit that was judged, and when
@@ -66,7 +83,7 @@ class VisitJudge:
         if is_beyond and verdict is not None and self._lacks_volume_alone(verdict.reading):
             self._stay_until(con_id, began + self._measure_s(verdict.reading))
         distance = distance_atr(facts, last, scanner.params)
-        needs_bars = scanner.tracker.is_confirming(con_id) or self._is_doubtful(facts, distance, verdict)
+        needs_bars = scanner.detector.tracker.is_confirming(con_id) or self._is_doubtful(facts, distance, verdict)
         if needs_bars and self._asked.get(con_id) != began:
             self._asked[con_id] = began
             self._stay_until(con_id, now_market + CHECK_S)
@@ -74,7 +91,7 @@ class VisitJudge:
 
     def stays(self, con_id: int, now_market: float) -> Stay:
         """Why its line has to stay; "" = it hasn't."""
-        if self._scanner.tracker.is_confirming(con_id):
+        if self._scanner.detector.tracker.is_confirming(con_id):
             return "confirming"
         until = self._staying.get(con_id)
         return "measuring" if until is not None and now_market < until else ""
@@ -84,7 +101,7 @@ class VisitJudge:
         entry = self._store.get(con_id)
         if entry is None:
             return
-        if self._scanner.tracker.is_confirming(con_id):
+        if self._scanner.detector.tracker.is_confirming(con_id):
             self._correct(entry, now_market)
         elif self._staying.pop(con_id, None) is not None and entry.streaming:
             self._scanner.evaluate(con_id, now_market)
@@ -124,14 +141,10 @@ class VisitJudge:
         con_id, scanner = entry.contract.con_id, self._scanner
         live = scanner.live(con_id, now_market)
         for side in SIDES:
-            began = scanner.tracker.waiting(con_id, side)
+            began = scanner.detector.tracker.waiting(con_id, side)
             if live is None or began is None:
                 continue
             session = self._store.session(con_id, now_market)
             bars = entry.series.arrays().before(bar_start(began))
             facts = read_bars(bars, session, scanner.params, entry.usual)
-            reading = read(side, facts, live, scanner.params, now_market)
-            if reading.beyond and reading.level is not None and reading.atr is not None:
-                scanner.tracker.correct(con_id, side, Frozen(reading.level, reading.level_kind, reading.atr))
-            elif live.last is not None:
-                scanner.tracker.drop(con_id, side)
+            scanner.detector.correct(con_id, facts, live, side, now_market)

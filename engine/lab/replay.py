@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from engine.bars.indicators import finite
 from engine.bars.series import BarArrays
 from engine.breakout.carry import atr_of
+from engine.breakout.life import SIDES
 from engine.breakout.rules import Floors, Frozen, is_beyond
 from engine.breakout.score import Inputs, breakout_score
 from engine.config import BreakoutParams
 from engine.domain import Side
 from engine.lab.features import BLOCK, Features
 from engine.lab.judge import ROUNDING, Trigger, triggers
-from engine.lab.stepwise import SIDES, LabSignal
+from engine.lab.stepwise import LabSignal
 
 BAR_S = 60.0
 

@@ -1,6 +1,6 @@
 """The live rules, step by step over a tape: slow, obvious, and the measure for the fast path (`engine.lab.replay`).
 
-Every judgement is `facts.read_bars`, `rules.read` and `Tracker`, as in the engine; only the looks differ (`tape`).
+It is the live detector itself, over facts that are worked out anew for each look; only the looks differ (`tape`).
 """
 
 from __future__ import annotations
@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.bars.series import BarArrays
+from engine.breakout.detector import Breakout, Detector
 from engine.breakout.facts import Facts, read_bars
-from engine.breakout.life import Step, Tracker
-from engine.breakout.rules import NO_PROGRESS, Floors, Frozen, LevelKind, Live, Progress, Reading, read, score
+from engine.breakout.rules import Floors, LevelKind, Live, Reading, read
 from engine.config import BreakoutParams
-from engine.domain import ScorePart, Side, Signal
+from engine.domain import Side
 from engine.lab.tape import LOOK_S, Tape
-
-SIDES: tuple[Side, Side] = ("long", "short")
 
 
 class LabSignal(NamedTuple):
@@ -59,92 +57,30 @@ def live_at(tape: Tape, index: int, floors: Floors) -> Live:
     )
 
 
-def read_at(
-    tape: Tape,
-    index: int,
-    side: Side,
-    params: BreakoutParams,
-    floors: Floors,
-    progress: Progress = NO_PROGRESS,
-    frozen: Frozen | None = None,
-) -> Reading:
-    """The rules at the look of bar `index`."""
+def read_at(tape: Tape, index: int, side: Side, params: BreakoutParams, floors: Floors) -> Reading:
+    """The rules at the look of bar `index`, nothing having gone before."""
     now = float(tape.bars.time[index]) + LOOK_S
-    return read(side, facts_at(tape, index, params), live_at(tape, index, floors), params, now, progress, frozen)
+    return read(side, facts_at(tape, index, params), live_at(tape, index, floors), params, now)
 
 
-class Stepwise:
-    """One tape, one set of parameters."""
-
-    def __init__(self, number: int, tape: Tape, params: BreakoutParams, floors: Floors) -> None:
-        self._number = number
-        self._tape = tape
-        self._params = params
-        self._floors = floors
-        self._tracker = Tracker()
-        self.signals: list[LabSignal] = []
-
-    def run(self) -> list[LabSignal]:
-        """All signals of the day, oldest first."""
-        for index in range(self._tape.first, len(self._tape.bars.time)):
-            for side in SIDES:
-                self._look(index, side)
-        return sorted(self.signals, key=lambda signal: (signal.at, signal.side))
-
-    def _look(self, index: int, side: Side) -> None:
-        tracker, params, tape = self._tracker, self._params, self._tape
-        now, close = float(tape.bars.time[index]) + LOOK_S, float(tape.bars.close[index])
-        self._follow(index, side, tracker.price(0, side, close, now, params))
-        wanted = params.longs if side == "long" else params.shorts
-        if tracker.phase(0, side) == "active":
-            self._look_further(index, side, now, wanted)
-        elif tracker.phase(0, side) == "idle" and wanted:
-            reading = read_at(tape, index, side, params, self._floors, tracker.progress(0, side, now))
-            if reading.triggers:
-                tracker.trigger(0, side, _frozen(reading), now)
-                if params.confirm_bars == 0 and params.confirm_s == 0:
-                    self._follow(index, side, "confirmed")
-        if params.confirm_bars > 0:
-            self._follow(index, side, tracker.bar_closed(0, side, close, params))
-
-    def _look_further(self, index: int, side: Side, now: float, wanted: bool) -> None:
-        watch = self._tracker.watch(0, side)
-        assert watch is not None and watch.last_at is not None
-        if not wanted or watch.renewal is not None or now - watch.last_at < self._params.cool_down_min * 60.0:
-            return
-        progress = Progress(since_signal_s=now - watch.last_at)
-        again = read_at(self._tape, index, side, self._params, self._floors, progress)
-        if again.triggers:
-            self._tracker.renew(0, side, _frozen(again), now)
-
-    def _follow(self, index: int, side: Side, step: Step) -> None:
-        if step not in ("confirmed", "renewed"):
-            return
-        tape, watch = self._tape, self._tracker.watch(0, side)
-        assert watch is not None and watch.frozen is not None
-        frozen = watch.renewal.frozen if watch.renewal is not None else watch.frozen
-        triggered = watch.renewal.triggered_at if watch.renewal is not None else watch.triggered_at
+def stepwise(number: int, tape: Tape, params: BreakoutParams, floors: Floors) -> list[LabSignal]:
+    """All signals of the tape with this number, oldest first: the detector at each look (`engine.lab.tape`)."""
+    detector = Detector(params)
+    signals: list[LabSignal] = []
+    for index in range(tape.first, len(tape.bars.time)):
+        facts, live = facts_at(tape, index, params), live_at(tape, index, floors)
         now = float(tape.bars.time[index]) + LOOK_S
-        progress = self._tracker.progress(0, side, now)
-        reading = read_at(tape, index, side, self._params, self._floors, progress, frozen)
-        value, parts = score(reading, self._params, confirmed=True)
-        assert reading.last is not None
-        at, triggered_at = float(round(now)), float(round(triggered))  # the look is a millisecond before
-        signal = LabSignal(
-            self._number, side, index, at, triggered_at, frozen.level, frozen.kind, reading.last, frozen.atr,
-            round(value, 4), reading.rel_volume, reading.surge,
-        )  # fmt: skip
-        self.signals.append(signal)
-        self._tracker.begin(0, side, _as_live(signal, now, parts))
+        events = detector.look(0, facts, live, now).events
+        events += detector.bar_closed(0, float(tape.bars.close[index]), facts, live, now)
+        signals += [_lab_signal(number, index, event.breakout) for event in events if event.breakout is not None]
+    return sorted(signals, key=lambda signal: (signal.at, signal.side))
 
 
-def _frozen(reading: Reading) -> Frozen:
-    assert reading.level is not None and reading.atr is not None
-    return Frozen(reading.level, reading.level_kind, reading.atr)
-
-
-def _as_live(signal: LabSignal, now: float, parts: tuple[ScorePart, ...]) -> Signal:
-    return Signal(
-        "", 0, "", signal.side, now, now, signal.level, signal.level_kind, signal.last, signal.atr, signal.score,
-        parts, "none", "active",
+def _lab_signal(number: int, index: int, breakout: Breakout) -> LabSignal:
+    reading, frozen = breakout.reading, breakout.frozen
+    assert reading.last is not None
+    at, triggered_at = float(round(breakout.at)), float(round(breakout.triggered_at))  # looks are a millisecond before
+    return LabSignal(
+        number, breakout.side, index, at, triggered_at, frozen.level, frozen.kind, reading.last, frozen.atr,
+        round(breakout.score, 4), reading.rel_volume, reading.surge,
     )  # fmt: skip

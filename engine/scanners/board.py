@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from engine.breakout.detector import Verdict
 from engine.domain import Candidate, ContractRef, Demand, Quote, SymbolEvent
-from engine.scanners.breakout import Verdict
 from engine.scanners.candidates import Entry, candidate, demand, reasons_of, scored
 from engine.scanners.market import ScanResult
 

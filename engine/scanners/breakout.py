@@ -1,4 +1,4 @@
-"""BreakoutScanner: the breakout rules over positions and every symbol with bars, every 10 s, in small slices.
+"""BreakoutScanner: the detector over positions and every symbol with bars, every 10 s, in small slices.
 
 Symbols that confirm or run are looked at with each quote and each second. Runs in the engine thread.
 """
@@ -7,40 +7,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from engine.bars.store import BarStore, SymbolBars
-from engine.breakout.better_side import sides_to_read
-from engine.breakout.carry import MOST_NEW, Carried, carry
-from engine.breakout.facts import Facts, OpeningRange, facts_of, opening_of, span
-from engine.breakout.life import Step, Tracker
-from engine.breakout.rules import Common, Floors, Frozen, Live, Progress, Reading, read, read_common, score
-from engine.breakout.signal_of import signal_of
+from engine.breakout.detector import Breakout, Detector, Event, Verdict
+from engine.breakout.facts import Facts
+from engine.breakout.life import SIDES
+from engine.breakout.rules import Floors, Live, Reading
 from engine.config import BreakoutParams
-from engine.domain import ContractRef, Quote, ScorePart, Side, Signal
+from engine.domain import ContractRef, Quote, RuleInput, Side, Signal
 from engine.prices.live_price import live_price
 
 log = logging.getLogger("qtrade.breakout")
 
-SIDES: tuple[Side, Side] = ("long", "short")
-_STATES = {"active": "confirmed", "confirming": "confirming"}
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
 QuoteLookup = Callable[[int], Quote | None]
-FactsKey = tuple[int, float | None, int]  # version of the bars, start of the session, minutes unseen since the last bar
-
-
-class Verdict(NamedTuple):
-    """The newest look at one symbol: its better side."""
-
-    reading: Reading
-    score: float
-    parts: tuple[ScorePart, ...]
-    state: str  # confirmed, confirming, warming, candidate
-    at_market: float
 
 
 def _no_scans(con_id: int) -> tuple[str, ...]:
@@ -94,20 +78,21 @@ class BreakoutScanner:
         self._store = store
         self._around = around
         self._on_signal = on_signal
-        self._facts: dict[int, tuple[FactsKey, Facts]] = {}
-        self._averages: dict[int, Carried] = {}
-        self.params = params
+        self._running: dict[tuple[int, Side], Signal] = {}
+        self.detector = Detector(params)
         self.floors = floors
         self.allow_delayed = False
-        self.tracker = Tracker()
         self.verdicts: dict[int, Verdict] = {}
         self.longest_slice_s = 0.0  # of the last cycle
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
         """New thresholds: they hold from the next cycle on."""
-        self.params, self.floors = params, floors
-        self._facts.clear()
-        self._averages.clear()
+        self.detector.set_params(params)
+        self.floors = floors
+
+    @property
+    def params(self) -> BreakoutParams:
+        return self.detector.params
 
     # --- running ------------------------------------------------------------------------------------------------
 
@@ -134,33 +119,35 @@ class BreakoutScanner:
         """What a visit found stays the newest word on its symbol until the next visits should have come."""
         if now_market - verdict.at_market > VISIT_LASTS_S:
             return False
-        runs = self.tracker.phase(con_id, verdict.reading.side) == "active"
+        runs = self.detector.tracker.phase(con_id, verdict.reading.side) == "active"
         return verdict.state in ("candidate", "warming") or (verdict.state == "confirmed" and runs)
 
     def recheck(self, now_market: float) -> None:
         """Each second: confirmations and running signals."""
-        for con_id in list(self.tracker.busy):
+        for con_id in list(self.detector.tracker.busy):
             entry = self._store.get(con_id)
             if entry is not None:
                 self._watch_price(entry, self._around.quote(con_id), now_market)
 
     def on_quote(self, quote: Quote, now_market: float) -> None:
         """Each quote of a symbol that confirms or runs: a dip between two seconds counts."""
-        if quote.con_id in self.tracker.busy:
+        if quote.con_id in self.detector.tracker.busy:
             entry = self._store.get(quote.con_id)
             if entry is not None:
                 self._watch_price(entry, quote, now_market)
 
     def on_bar_closed(self, con_id: int, now_market: float) -> None:
         """A minute closed: the confirmation by bars."""
-        if con_id not in self.tracker.busy or self.params.confirm_bars == 0:
+        if con_id not in self.detector.tracker.busy or self.params.confirm_bars == 0:
             return
-        bars = self._store.arrays(con_id)
-        if bars is None or len(bars.close) == 0:
+        entry = self._store.get(con_id)
+        if entry is None or not len(entry.series):
             return
-        for side in SIDES:
-            step = self.tracker.bar_closed(con_id, side, float(bars.close[-1]), self.params)
-            self._follow(con_id, side, step, now_market)
+        quote = self._around.quote(con_id)
+        close = float(entry.series.arrays().close[-1])
+        facts, live = self.facts(con_id, now_market), self._live(entry, quote, now_market)
+        events = self.detector.bar_closed(con_id, close, facts, live if quote is not None else None, now_market)
+        self._tell_and_refresh(entry, quote, events, now_market)
 
     def evaluate(self, con_id: int, now_market: float) -> Verdict | None:
         """Judge one symbol now; None (and nothing changed but confirmations) when it has no live price."""
@@ -169,54 +156,39 @@ class BreakoutScanner:
             return None
         quote = self._around.quote(con_id)
         if quote is None or not (entry.streaming or quote.data_type != "live"):
-            if con_id in self.tracker.busy:
+            if con_id in self.detector.tracker.busy:
                 self._watch_price(entry, None, now_market)
             return None
         live = self._live(entry, quote, now_market)
-        facts = self.facts(con_id, now_market)
-        common = read_common(facts, live, self.params, now_market)
-        best: Verdict | None = None
-        known = self.tracker.knows(con_id)
-        for side in SIDES if known else sides_to_read(facts, live.last, self.params, now_market):
-            verdict = self._judge(con_id, side, facts, live, now_market, common)
-            if best is None or verdict.score > best.score:
-                best = verdict
-        assert best is not None
-        self.verdicts[con_id] = best
-        return best
+        look = self.detector.look(con_id, self.facts(con_id, now_market), live, now_market)
+        self.verdicts[con_id] = look.verdict
+        if look.events:
+            self._tell(entry, quote, look.events, now_market)
+        return look.verdict
 
-    def end_all(self, now_market: float) -> None:
+    def turn_day(self, now_market: float) -> None:
         """A new day: no signal runs over night."""
-        for con_id in list(self.tracker.busy):
-            for side in SIDES:
-                if self.tracker.phase(con_id, side) == "active":
-                    self._end(con_id, side, now_market)
-        self.tracker.turn_day(now_market)
+        for event in self.detector.end_all(now_market):
+            self._end(event.con_id, event.side, now_market)
+
+    def set_back(self, now_market: float) -> None:
+        """The market clock was set back: what is under way lies in its future."""
+        self.detector.tracker.set_back(now_market)
+        self._running.clear()
+        self.verdicts.clear()
+
+    def restore(self, signal: Signal) -> None:
+        """A signal of earlier today, from the journal: its cool-down holds over a restart."""
+        self.detector.tracker.restore(signal.con_id, signal.side, signal.at)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def facts(self, con_id: int, now_market: float) -> Facts:
-        """The facts of the closed bars, from the cache while no bar closed."""
+        """The facts of the closed bars of a symbol with a place in the store."""
         entry = self._store.get(con_id)
         assert entry is not None, f"con_id {con_id} is not in the bar store"
         session = self._store.session(con_id, now_market)
-        series, unseen = entry.series, entry.builder.unseen
-        key = (series.version, session.start if session is not None else None, unseen)
-        known = self._facts.get(con_id)
-        if known is not None and known[0] == key:
-            return known[1]
-        recent = series.recent(max(MOST_NEW + 1, span(self.params)))
-        averages = self._averages[con_id] = carry(self._averages.get(con_id), series, recent, self.params)
-        first = series.first_since(session.start) if session is not None else len(series)
-        opening = _settled_opening(known, key, averages) if known is not None else None
-        if opening is None:
-            opening = opening_of(series.arrays(), first, session, self.params)
-        rows_within = partial(series.rows_within, unseen_after=unseen)
-        facts = facts_of(recent, first, session, self.params, entry.usual, averages, opening, rows_within)
-        if entry.series.last_is_partial:
-            facts = facts._replace(last_volume=None)
-        self._facts[con_id] = (key, facts)
-        return facts
+        return self.detector.facts(con_id, entry.series, session, entry.usual, entry.builder.unseen)
 
     def live(self, con_id: int, now_market: float) -> Live | None:
         """The newest state of one symbol; None without a place in the store."""
@@ -225,19 +197,15 @@ class BreakoutScanner:
 
     def readings(self, con_id: int, now_market: float) -> tuple[Reading, Reading] | None:
         """Long and short reading of any symbol with a place in the store, for the why-not panel."""
-        entry = self._store.get(con_id)
-        if entry is None:
+        live = self.live(con_id, now_market)
+        if live is None:
             return None
-        live = self._live(entry, self._around.quote(con_id), now_market)
-        facts = self.facts(con_id, now_market)
-        long, short = (self._read(con_id, side, facts, live, now_market) for side in SIDES)
-        return long, short
+        return self.detector.readings(con_id, self.facts(con_id, now_market), live, now_market)
 
     def running(self, con_id: int) -> Signal | None:
         """The signal of this symbol that runs now; the newer one when both sides do."""
-        watches = [self.tracker.watch(con_id, side) for side in SIDES]
-        signals = [watch.signal for watch in watches if watch and watch.phase == "active" and watch.signal]
-        return max(signals, key=lambda signal: signal.at) if signals else None
+        signals = [signal for side in SIDES if (signal := self._running.get((con_id, side))) is not None]
+        return max(signals, key=lambda signal: signal.at, default=None)
 
     def floors_for(self, contract: ContractRef) -> Floors | None:
         """The floors of one symbol; None = a position, a pin or no stock."""
@@ -245,101 +213,35 @@ class BreakoutScanner:
 
     def forget(self, con_id: int) -> None:
         """It left the universe; its cool-down holds until the day is over."""
-        self._facts.pop(con_id, None)
-        self._averages.pop(con_id, None)
+        self.detector.forget(con_id)
         self.verdicts.pop(con_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _read(
-        self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common | None = None
-    ) -> Reading:
-        progress = self.tracker.progress(con_id, side, now)
-        return read(side, facts, live, self.params, now, progress, self.tracker.frozen(con_id, side), common)
-
     def _watch_price(self, entry: SymbolBars, quote: Quote | None, now: float) -> None:
         """The cheap look between two cycles: is the price still where it has to be?"""
-        con_id = entry.contract.con_id
         last = None if self._blocked(entry, quote) else live_price(quote, entry.contract.sec_type)
-        for side in SIDES:
-            self._follow(con_id, side, self.tracker.price(con_id, side, last, now, self.params), now)
+        self._tell_and_refresh(entry, quote, self.detector.price(entry.contract.con_id, last, now), now)
 
-    def _judge(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> Verdict:
-        priced = None if live.blocked else live.last
-        step = self.tracker.price(con_id, side, priced, now, self.params)
-        self._follow(con_id, side, step, now)
-        reading = self._read(con_id, side, facts, live, now, common)
-        if self.tracker.phase(con_id, side) == "active":
-            self._look_further(con_id, side, facts, live, now, common)
-        elif reading.triggers and self.tracker.phase(con_id, side) == "idle" and self._wanted(side):
-            reading = self._trigger(con_id, side, reading, facts, live, now)
-        phase = self.tracker.phase(con_id, side)
-        fresh = self.tracker.fresh(con_id, side, reading.passed == reading.total, now)
-        value, parts = score(reading, self.params, confirmed=fresh)
-        warming = reading.warm < reading.warm_needed
-        state = _STATES.get(phase) or ("warming" if warming else "candidate")
-        return Verdict(reading, value, parts, state, now)
+    def _tell_and_refresh(self, entry: SymbolBars, quote: Quote | None, events: tuple[Event, ...], now: float) -> None:
+        """After a step the verdict does not wait for the cycle: a fresh signal asks for its line at once."""
+        if events:
+            self._tell(entry, quote, events, now)
+            self.evaluate(entry.contract.con_id, now)
 
-    def _follow(self, con_id: int, side: Side, step: Step, now: float) -> None:
-        """Carry out what the tracker found."""
-        if step == "ended":
-            self._end(con_id, side, now)
-        if step in ("confirmed", "renewed"):
-            self._confirm(con_id, side, now)
-        if step != "none":
-            self._refresh(con_id, now)
+    def _tell(self, entry: SymbolBars, quote: Quote | None, events: tuple[Event, ...], now: float) -> None:
+        """Signals out of what the detector found."""
+        for event in events:
+            if event.kind == "ended":
+                self._end(event.con_id, event.side, now)
+            elif event.breakout is not None and quote is not None:
+                self._begin(signal_of(entry.contract, quote, event.breakout, self._around.scans(event.con_id)))
 
-    def _refresh(self, con_id: int, now: float) -> None:
-        """The verdict after a step, without waiting for the cycle: a fresh signal asks for its line at once."""
-        if con_id in self.verdicts:
-            self.evaluate(con_id, now)
-
-    def _look_further(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> None:
-        """A signal runs: may the symbol break out again, over the level that the bars have now?"""
-        watch = self.tracker.watch(con_id, side)
-        if watch is None or watch.renewal is not None or watch.last_at is None or not self._wanted(side):
-            return
-        progress = Progress(since_signal_s=now - watch.last_at)
-        if now - watch.last_at < self.params.cool_down_min * 60.0:
-            return
-        again = read(side, facts, live, self.params, now, progress, None, common)
-        if again.triggers and again.level is not None and again.atr is not None:
-            self.tracker.renew(con_id, side, Frozen(again.level, again.level_kind, again.atr), now)
-
-    def _wanted(self, side: Side) -> bool:
-        return self.params.longs if side == "long" else self.params.shorts
-
-    def _trigger(self, con_id: int, side: Side, reading: Reading, facts: Facts, live: Live, now: float) -> Reading:
-        assert reading.level is not None and reading.atr is not None
-        self.tracker.trigger(con_id, side, Frozen(reading.level, reading.level_kind, reading.atr), now)
-        if self.params.confirm_bars == 0 and self.params.confirm_s == 0:
-            self._confirm(con_id, side, now)
-        return self._read(con_id, side, facts, live, now)
-
-    def _confirm(self, con_id: int, side: Side, now: float) -> None:
-        """Make the signal from what is known at this moment."""
-        entry, watch = self._store.get(con_id), self.tracker.watch(con_id, side)
-        quote = self._around.quote(con_id)
-        if entry is None or watch is None or watch.frozen is None or quote is None:
-            return
-        if live_price(quote, entry.contract.sec_type) is None:
-            return
-        frozen = watch.renewal.frozen if watch.renewal is not None else watch.frozen
-        triggered_at = watch.renewal.triggered_at if watch.renewal is not None else watch.triggered_at
-        facts, live = self.facts(con_id, now), self._live(entry, quote, now)
-        reading = read(side, facts, live, self.params, now, self.tracker.progress(con_id, side, now), frozen)
-        if quote.lane == "visited" and not self._is_loud(reading):
-            self.tracker.drop(con_id, side)
-            return
-        scored = score(reading, self.params, confirmed=True)
-        scans = self._around.scans(con_id)
-        signal = signal_of(entry.contract, quote, reading, frozen, scored, (triggered_at, now), scans)
-        if watch.phase == "active":
-            self._end(con_id, side, now)  # the further one takes over
-        self.tracker.begin(con_id, side, signal)
+    def _begin(self, signal: Signal) -> None:
+        self._running[signal.con_id, signal.side] = signal
         log.info(
             "Breakout %s %s %g, level %g (%s), score %.2f",
-            side,
+            signal.side,
             signal.local_symbol,
             signal.last,
             signal.level,
@@ -348,22 +250,15 @@ class BreakoutScanner:
         )
         self._on_signal(signal)
 
-    def _is_loud(self, reading: Reading) -> bool:
-        """A visit began the breakout by a pace of seconds: by now it has seen enough to know."""
-        surge, rel, params = reading.surge or 0.0, reading.rel_volume or 0.0, self.params
-        return surge >= params.volume_surge and rel >= params.rel_volume
-
     def _end(self, con_id: int, side: Side, now: float) -> None:
-        watch = self.tracker.watch(con_id, side)
-        if watch is None or watch.signal is None:
-            return
-        ended = msgspec.structs.replace(watch.signal, state="ended", ended_at=now)
-        watch.signal = ended
-        self._on_signal(ended)
+        signal = self._running.pop((con_id, side), None)
+        if signal is not None:
+            self._on_signal(msgspec.structs.replace(signal, state="ended", ended_at=now))
 
     def _live(self, entry: SymbolBars, quote: Quote | None, now: float) -> Live:
         con_id = entry.contract.con_id
         running = entry.builder.bar
+        is_visit = quote is not None and quote.lane == "visited"
         average = quote.avg_volume if quote is not None else None
         if average is None and entry.usual is not None:
             average = entry.usual.daily
@@ -380,11 +275,12 @@ class BreakoutScanner:
             blocked=self._blocked(entry, quote),
             unit_known=self._around.unit_known(con_id),
             seen_from=running.seen_from if running is not None else entry.builder.seen_from,
-            visit_pace=entry.builder.visit_pace(now) if quote is not None and quote.lane == "visited" else None,
+            visit_pace=entry.builder.visit_pace(now) if is_visit else None,
             usd_per_point=dollars.per_point,
             no_usd=dollars.why,
             spread=quote.spread if quote is not None else None,
             price_age_s=max(0.0, self._around.mono() - quote.received_mono) if quote is not None else None,
+            is_visit=is_visit,
         )
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:
@@ -398,10 +294,27 @@ class BreakoutScanner:
         return "" if entry.streaming else "no line"
 
 
-def _settled_opening(known: tuple[FactsKey, Facts], key: FactsKey, averages: Carried) -> OpeningRange | None:
-    """The opening range found before, when it was complete then and no bar of it can have changed since."""
-    (_, session_start, _), facts = known
-    opening = facts.opening
-    if opening is None or not averages.grown or session_start != key[1] or facts.last_time is None:
-        return None
-    return opening if facts.last_time >= opening.complete_at else None
+def signal_of(contract: ContractRef, quote: Quote, breakout: Breakout, scans: tuple[str, ...]) -> Signal:
+    """The signal of a confirmed breakout, with the inputs it was judged by; `scans` that list the symbol now."""
+    reading, frozen = breakout.reading, breakout.frozen
+    assert reading.last is not None
+    return Signal(
+        id=f"{contract.con_id}-{breakout.side}-{int(breakout.at)}",
+        con_id=contract.con_id,
+        local_symbol=contract.local_symbol,
+        side=breakout.side,
+        at=breakout.at,
+        triggered_at=breakout.triggered_at,
+        level=frozen.level,
+        level_kind=frozen.kind,
+        last=reading.last,
+        atr=frozen.atr,
+        score=round(breakout.score, 4),
+        parts=breakout.parts,
+        lane=quote.lane,
+        state="active",
+        rel_volume=reading.rel_volume,
+        surge=reading.surge,
+        scans=scans,
+        inputs=tuple(RuleInput(gate.name, gate.value, gate.limit, gate.passed) for gate in reading.gates),
+    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple
 
+from engine.breakout.detector import Verdict
 from engine.breakout.why import level_text
 from engine.domain import Candidate, ContractRef, Demand, LineClass, Quote, ScorePart, Side, percent_change
-from engine.scanners.breakout import Verdict
 from engine.scanners.market import ScanResult
 
 MOST_BY_RANK = 0.4  # a scan result alone ranks below what the rules have seen nearly pass
@@ -75,10 +75,6 @@ def candidate(entry: Entry, verdict: Verdict | None, quote: Quote | None, miss: 
     value, parts = scored(entry, verdict)
     reading = verdict.reading if verdict is not None else None
     side: Side = reading.side if reading is not None else entry.reasons[0].side if entry.reasons else "long"
-    state = cast(
-        Literal["confirmed", "confirming", "candidate", "warming", "scan"],
-        verdict.state if verdict is not None else "scan",
-    )
     return Candidate(
         con_id=entry.contract.con_id,
         local_symbol=entry.contract.local_symbol,
@@ -86,7 +82,7 @@ def candidate(entry: Entry, verdict: Verdict | None, quote: Quote | None, miss: 
         parts=parts,
         since_market=entry.since_market,
         scans=tuple(reason.words for reason in entry.reasons),
-        state=state,
+        state=verdict.state if verdict is not None else "scan",
         side=side,
         price=quote.price if quote is not None else None,
         change_pct=quote.change_pct if quote is not None else None,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE
 from engine.bars.store import REWIND_S
+from engine.breakout.detector import Verdict
 from engine.breakout.rules import Floors
 from engine.breakout.why import Why, level_text, nearest_miss, why_of
 from engine.broker.port import RequestError, ScanRow, ScanRows
@@ -19,7 +20,7 @@ from engine.coverage.visits import Look, VisitJudge
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.prices.decimals import contract_decimals
 from engine.scanners.board import Board, usable
-from engine.scanners.breakout import BreakoutScanner, Surroundings, Verdict
+from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.heat import HeatHistory
 from engine.scanners.leavers import Leavers
 from engine.scanners.market import MarketScanner, ScanResult
@@ -68,7 +69,7 @@ class ScannerCoordinator:
         self.heat = HeatHistory()
         mono = parts.clock.mono
         around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of, parts.dollars)
-        self.shadow = ShadowSet(parts.store, around, on_shadow, lambda: self.breakout.tracker)
+        self.shadow = ShadowSet(parts.store, around, on_shadow, lambda: self.breakout.detector)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, parts.store)
         rooms = (self.board.drop, self.breakout.forget, self.shadow.forget, self.visits.forget, self._repairs.forget)
@@ -192,7 +193,7 @@ class ScannerCoordinator:
             self._start_over(now)
         self._newest_market = now
         if self._log.turn_day(now):
-            self.breakout.end_all(now)
+            self.breakout.turn_day(now)
             self.shadow.turn_day(now)
         if live is not None:
             self._parts.store.sync_lines(frozenset(live), now)
@@ -257,7 +258,7 @@ class ScannerCoordinator:
     def restore(self, signals: Iterable[Signal]) -> None:
         """Signals of earlier today, from the journal: shown, counted, and their cool-downs hold. None runs on."""
         for signal in self._log.restore(signals, self._parts.market()):
-            self.breakout.tracker.restore(signal)
+            self.breakout.restore(signal)
             self.shadow.restore(signal)
 
     def signals(self) -> SignalsSection:
@@ -304,7 +305,7 @@ class ScannerCoordinator:
         """Back in the universe, under a breakout's watch, with a line that ticks, or with a signal to judge."""
         entry = self._parts.store.get(con_id)
         streams = entry is not None and entry.streaming
-        busy = con_id in self.breakout.tracker.busy or self.shadow.is_busy(con_id)
+        busy = con_id in self.breakout.detector.tracker.busy or self.shadow.is_busy(con_id)
         return streams or con_id in self.universe or busy or self._is_followed(con_id)
 
     def _unit_known(self, con_id: int) -> bool:
@@ -397,10 +398,9 @@ class ScannerCoordinator:
         """The market clock was set back (another gateway, a replay): breakouts and candidates are of its future."""
         if self.board.entries:
             log.warning("The market clock was set back; candidates and running signals start over")
-        self.breakout.tracker.set_back(now)
+        self.breakout.set_back(now)
         self.visits.clear()
         self._repairs.clear()
-        self.breakout.verdicts.clear()
         self.shadow.set_back(now)
         self.board.clear()
         self._cycle_market = float("-inf")

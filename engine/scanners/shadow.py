@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.bars.store import BarStore
-from engine.breakout.life import Tracker
+from engine.breakout.detector import Detector
 from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.coverage.visits import VisitJudge
@@ -20,14 +20,14 @@ from engine.scanners.signal_log import SignalLog
 
 
 class ShadowSet:
-    """`on_signal(name of the set, signal)` is told of its signals, begun and ended; `live` = the tracker in force."""
+    """`on_signal(name of the set, signal)` is told of its signals, begun and ended; `live` = the detector in force."""
 
     def __init__(
         self,
         store: BarStore,
         around: Surroundings,
         on_signal: Callable[[str, Signal], None],
-        live: Callable[[], Tracker] = Tracker,
+        live: Callable[[], Detector] | None = None,
     ) -> None:
         self._live = live
         self._store = store
@@ -77,7 +77,7 @@ class ShadowSet:
 
     def is_busy(self, con_id: int) -> bool:
         """Whether a breakout of it confirms or runs."""
-        return self._scanner is not None and con_id in self._scanner.tracker.busy
+        return self._scanner is not None and con_id in self._scanner.detector.tracker.busy
 
     def on_quote(self, quote: Quote, now_market: float) -> None:
         self._begin(now_market)
@@ -115,14 +115,13 @@ class ShadowSet:
     def turn_day(self, now_market: float) -> None:
         """A new day: no signal runs over night."""
         if self._scanner is not None:
-            self._scanner.end_all(now_market)
+            self._scanner.turn_day(now_market)
         self._log.turn_day(now_market)
 
     def set_back(self, now_market: float) -> None:
         """The market clock was set back, or is known only now: what was found lies in its future."""
         if self._scanner is not None and self._visits is not None:
-            self._scanner.tracker.set_back(now_market)
-            self._scanner.verdicts.clear()
+            self._scanner.set_back(now_market)
             self._visits.clear()
         self._log = SignalLog()
         self.since_market = None
@@ -130,15 +129,14 @@ class ShadowSet:
     def restore(self, signal: Signal) -> None:
         """A signal in force of earlier today, from the journal: its cool-down holds here, too."""
         if self._scanner is not None:
-            self._scanner.tracker.restore(signal)
+            self._scanner.restore(signal)
 
     def _begin(self, now_market: float) -> None:
         if self._scanner is not None and self.since_market is None:
             self.since_market = now_market
-            self._scanner.tracker.adopt(self._live())
+            if self._live is not None:
+                self._scanner.detector.tracker.adopt(self._live().tracker)
 
     def _note(self, signal: Signal) -> None:
-        if self.since_market is None or signal.at < self.since_market:
-            return  # the end of one that ran before
         self._log.note(signal, signal.at)
         self._on_signal(self.name, signal)

@@ -56,11 +56,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.logs": frozenset({"engine.clock", "engine.storage"}),
     "engine.broker": SEAMS,
     "engine.contracts": SEAMS,
-    "engine.coverage": SEAMS
-    | {"engine.lines", "engine.bars", "engine.breakout", "engine.broker.pacing", "engine.scanners"},
+    "engine.coverage": SEAMS | {"engine.lines", "engine.bars", "engine.breakout", "engine.broker.pacing"},
     "engine.lines": SEAMS,
     "engine.bars": SEAMS | {"engine.storage"},
-    "engine.breakout": SEAMS | {"engine.bars", "engine.outcomes"},
+    "engine.breakout": SEAMS | {"engine.bars"},
     "engine.portfolio": SEAMS | {"engine.bars"},
     "engine.scanners": SEAMS
     | {"engine.breakout", "engine.coverage", "engine.bars", "engine.contracts", "engine.lines"},

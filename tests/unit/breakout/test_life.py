@@ -5,17 +5,10 @@ from __future__ import annotations
 from engine.breakout.life import LOST_S, STALE_S, Tracker
 from engine.breakout.rules import Frozen
 from engine.config import BreakoutParams
-from engine.domain import Signal
 
 PARAMS = BreakoutParams()
 FROZEN = Frozen(100.0, "range", 1.0)  # beyond from 100.1
 T = 1_000_000.0
-
-
-def signal(at: float) -> Signal:
-    return Signal(
-        "7-long-1", 7, "ACME", "long", at, at - 10, 100.0, "range", 100.3, 1.0, 0.7, (), "streaming", "active"
-    )
 
 
 def confirming() -> Tracker:
@@ -26,7 +19,7 @@ def confirming() -> Tracker:
 
 def running() -> Tracker:
     tracker = confirming()
-    tracker.begin(7, "long", signal(T + 10))
+    tracker.begin(7, "long", T + 10)
     return tracker
 
 
@@ -86,7 +79,7 @@ def test_a_renewal_is_confirmed_like_the_first() -> None:
     tracker.renew(7, "long", higher, T + 1_040)
     assert tracker.is_confirming(7), "a visit must not end before it is decided"
     assert tracker.price(7, "long", 102.5, T + 1_050, PARAMS) == "renewed"
-    tracker.begin(7, "long", signal(T + 1_050))
+    tracker.begin(7, "long", T + 1_050)
     assert tracker.frozen(7, "long") == higher
     bars = BreakoutParams(confirm_bars=1)
     tracker.renew(7, "long", Frozen(104.0, "range", 1.0), T + 2_000)
@@ -107,8 +100,8 @@ def test_the_short_side_is_apart() -> None:
 
 def test_what_was_signalled_earlier_today_cools_down() -> None:
     tracker = Tracker()
-    tracker.restore(signal(T + 50))
-    tracker.restore(signal(T + 10))
+    tracker.restore(7, "long", T + 50)
+    tracker.restore(7, "long", T + 10)
     assert tracker.progress(7, "long", T + 60).since_signal_s == 10.0
     tracker.set_back(T + 55)
     assert tracker.progress(7, "long", T + 60).since_signal_s == 10.0

@@ -41,7 +41,7 @@ def step(made: Street, *, seen: bool, price: float, volume: float) -> None:
 def rounds(made: Street, seconds: int, price: Callable[[int], float], surge: float = 1.0) -> None:
     """Visits of 6 s, one in each 30; who confirms stays under the eye."""
     for second in range(seconds):
-        seen = second % 30 < 6 or made.coordinator.breakout.tracker.is_confirming(ACME.con_id)
+        seen = second % 30 < 6 or made.coordinator.breakout.detector.tracker.is_confirming(ACME.con_id)
         step(made, seen=seen, price=round(price(second), 4), volume=PER_SECOND * surge)
 
 
@@ -95,7 +95,7 @@ def test_while_it_confirms_its_history_is_asked_for() -> None:
     rounds(made, 300, calm)
     assert made.desk.waiting == 0
     rounds(made, 8, broken_out, surge=4.0)
-    assert made.coordinator.breakout.tracker.is_confirming(ACME.con_id)
+    assert made.coordinator.breakout.detector.tracker.is_confirming(ACME.con_id)
     assert (ACME.con_id, "repair") in made.desk._jobs
 
 
@@ -103,7 +103,7 @@ def confirming() -> Street:
     made = street()
     rounds(made, 300, calm)
     rounds(made, 8, broken_out, surge=4.0)
-    assert made.coordinator.breakout.tracker.is_confirming(ACME.con_id)
+    assert made.coordinator.breakout.detector.tracker.is_confirming(ACME.con_id)
     return made
 
 
@@ -119,7 +119,7 @@ def history(made: Street, high: float) -> None:
 def test_history_drops_a_breakout_of_a_level_that_was_none() -> None:
     made = confirming()
     history(made, high=103.0)
-    assert not made.coordinator.breakout.tracker.is_confirming(ACME.con_id)
+    assert not made.coordinator.breakout.detector.tracker.is_confirming(ACME.con_id)
     rounds(made, 60, broken_out, surge=4.0)
     assert made.signals == []
 
@@ -127,7 +127,7 @@ def test_history_drops_a_breakout_of_a_level_that_was_none() -> None:
 def test_history_corrects_the_level_of_a_breakout_that_holds() -> None:
     made = confirming()
     history(made, high=100.17)
-    assert made.coordinator.breakout.tracker.is_confirming(ACME.con_id)
+    assert made.coordinator.breakout.detector.tracker.is_confirming(ACME.con_id)
     for _ in range(12):
         step(made, seen=True, price=100.32, volume=4 * PER_SECOND)
     (signal,) = made.signals

@@ -14,7 +14,7 @@ from engine.config import BreakoutParams
 from engine.lab.features import Features
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
-from engine.lab.stepwise import LabSignal, Stepwise
+from engine.lab.stepwise import LabSignal, stepwise
 from engine.lab.tape import Around, Tape, make_tape
 from tests.examples import examples
 
@@ -52,7 +52,7 @@ def a_tape(seed: int, count: int, style: str, based: bool, average: float | None
 
 
 def step_by_step(tapes: list[Tape], params: BreakoutParams) -> list[LabSignal]:
-    found = [signal for number, tape in enumerate(tapes) for signal in Stepwise(number, tape, params, FLOORS).run()]
+    found = [signal for number, tape in enumerate(tapes) for signal in stepwise(number, tape, params, FLOORS)]
     return sorted(found, key=lambda signal: (signal.tape, signal.at, signal.side))
 
 

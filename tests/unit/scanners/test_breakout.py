@@ -74,7 +74,7 @@ def test_a_print_far_outside_the_market_is_no_breakout_and_ends_none() -> None:
     for _ in range(40):
         made.second()
         made.tick(ACME, 126.0, PER_SECOND * 4, **inside)
-    assert made.signals == [] and made.coordinator.breakout.tracker.phase(7, "long") == "idle"
+    assert made.signals == [] and made.coordinator.breakout.detector.tracker.phase(7, "long") == "idle"
     assert made.coordinator.breakout.verdicts[7].reading.last == 99.9
     signal = breakout(made)
     made.tick(ACME, 12.0, 100.0, price=signal.last, price_kind="mid")
@@ -120,9 +120,9 @@ def test_a_dip_back_inside_starts_the_confirmation_over() -> None:
     made = street(BreakoutParams(confirm_s=30))
     play(made, 65, calm, usual)
     play(made, 40, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
-    assert made.signals == [] and made.coordinator.breakout.tracker.phase(7, "long") == "confirming"
+    assert made.signals == [] and made.coordinator.breakout.detector.tracker.phase(7, "long") == "confirming"
     made.tick(ACME, 99.9, 500.0)
-    assert made.coordinator.breakout.tracker.phase(7, "long") == "idle"
+    assert made.coordinator.breakout.detector.tracker.phase(7, "long") == "idle"
 
 
 def test_back_inside_for_the_hold_ends_the_signal_and_the_cool_down_holds() -> None:
@@ -318,13 +318,13 @@ def renewing(level: float) -> Street:
     made = street(BreakoutParams(cool_down_min=5))
     breakout(made)
     play(made, 25 * 60, lambda second: 100.3 + 0.02 * (second % 3), usual)
-    made.coordinator.breakout.tracker.renew(7, "long", Frozen(level, "range", 0.2), made.now)
+    made.coordinator.breakout.detector.tracker.renew(7, "long", Frozen(level, "range", 0.2), made.now)
     return made
 
 
 def test_a_quiet_further_breakout_on_a_visit_leaves_the_running_signal_alone() -> None:
     made = renewing(100.45)
-    tracker = made.coordinator.breakout.tracker
+    tracker = made.coordinator.breakout.detector.tracker
     for _ in range(15):
         made.tick(ACME, 100.6, PER_SECOND * 0.2, lane="visited")
         made.clock.advance(1.0)
@@ -335,7 +335,7 @@ def test_a_quiet_further_breakout_on_a_visit_leaves_the_running_signal_alone() -
 
 def test_the_brokers_bars_judge_a_further_breakout_too() -> None:
     made = renewing(100.35)
-    tracker = made.coordinator.breakout.tracker
+    tracker = made.coordinator.breakout.detector.tracker
     made.tick(ACME, 100.6, PER_SECOND, lane="visited")
     made.coordinator.on_history(7)
     watch = tracker.watch(7, "long")

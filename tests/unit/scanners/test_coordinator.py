@@ -176,7 +176,7 @@ def test_signals_of_today_come_back_after_a_restart_with_their_cool_down() -> No
     made.coordinator.restore([signal_at(made.now - 86_400.0), signal_at(made.now - 120.0)])
     section = made.coordinator.signals()
     assert [signal.state for signal in section.signals] == ["ended"]
-    progress = made.coordinator.breakout.tracker.progress(1, "long", made.now)
+    progress = made.coordinator.breakout.detector.tracker.progress(1, "long", made.now)
     assert progress.since_signal_s == 120.0
 
 
@@ -198,7 +198,7 @@ def test_a_market_clock_that_is_set_back_starts_the_signals_over() -> None:
     made.clock.jump_wall(-3_600.0)
     made.second()
     assert made.coordinator.breakout.running(1) is None
-    progress = made.coordinator.breakout.tracker.progress(1, "long", made.now)
+    progress = made.coordinator.breakout.detector.tracker.progress(1, "long", made.now)
     assert progress.since_signal_s is None, "no cool-down from the future"
 
 

@@ -36,7 +36,8 @@ def holders(made: Street, con_id: int) -> set[str]:
     """The names of the tables that still have something of this contract."""
     coordinator = made.coordinator
     rooms = {
-        "scanner": coordinator.breakout, "visits": coordinator.visits, "repairs": coordinator._repairs,
+        "scanner": coordinator.breakout, "detector": coordinator.breakout.detector, "visits": coordinator.visits,
+        "repairs": coordinator._repairs,
         "history": made.desk, "units": made.units, "bars": made.store, "board": coordinator.board,
         "leavers": coordinator._leavers,
     }  # fmt: skip
@@ -60,7 +61,7 @@ def test_the_days_turn_forgets_all_but_positions_and_open_pages() -> None:
     made.rows("Momentum", KEPT, SHOWN, GONE)
     made.coordinator.show([SHOWN])
     looked_at(made, KEPT, SHOWN, GONE)
-    assert {"bars._symbols", "visits._judged", "scanner._facts", "units._stock"} <= holders(made, GONE.con_id)
+    assert {"bars._symbols", "visits._judged", "detector._facts", "units._stock"} <= holders(made, GONE.con_id)
     made.clock.advance(DAY_S)
     made.rows("Momentum", KEPT)
     made.rows("Volume pace", KEPT)
@@ -84,12 +85,12 @@ def test_weeks_of_new_symbols_leave_no_trace() -> None:
         made.rows("Volume pace", *fresh)
         looked_at(made, *fresh)
         for contract in fresh:
-            made.coordinator.breakout.tracker.trigger(contract.con_id, "long", None, made.now)  # type: ignore[arg-type]
+            made.coordinator.breakout.detector.tracker.trigger(contract.con_id, "long", None, made.now)  # type: ignore[arg-type]
         sizes.append((len(made.store), len(made.coordinator.breakout.verdicts), len(made.desk._jobs)))
         made.clock.advance(DAY_S)
         step(made, set())
     assert sizes[-1] == sizes[2] and len(made.store) <= 10, sizes
-    assert len(made.coordinator.breakout.tracker._watches) == 0
+    assert len(made.coordinator.breakout.detector.tracker._watches) == 0
 
 
 def test_who_is_needed_or_back_is_not_forgotten() -> None:
@@ -130,12 +131,12 @@ def test_who_broke_out_in_the_shadow_or_is_not_judged_yet_keeps_its_bars() -> No
     looked_at(made, KEPT, SHOWN, GONE)
     scanner = coordinator.shadow._scanner
     assert scanner is not None
-    scanner.tracker.trigger(KEPT.con_id, "long", Frozen(100.0, "range", 0.1), made.now)
+    scanner.detector.tracker.trigger(KEPT.con_id, "long", Frozen(100.0, "range", 0.1), made.now)
     coordinator._leavers.show([KEPT.con_id, SHOWN.con_id, GONE.con_id])
     coordinator.show([])
     coordinator._leavers.step([])
     assert told == [GONE.con_id] and {KEPT.con_id, SHOWN.con_id} <= set(made.store.con_ids())
-    scanner.tracker.rest_all()
+    scanner.detector.tracker.rest_all()
     followed.clear()
     coordinator._leavers.step([])
     assert sorted(told) == sorted([KEPT.con_id, SHOWN.con_id, GONE.con_id]) and len(made.store) == 0

@@ -119,7 +119,7 @@ def test_what_confirms_while_the_shadow_begins_is_found_by_both() -> None:
     for second in range(90):
         made.second()
         made.tick(ACME, 99.9 + max(0, min(0.5, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
-    assert made.signals == [] and made.coordinator.breakout.tracker.busy, "it confirms"
+    assert made.signals == [] and made.coordinator.breakout.detector.tracker.busy, "it confirms"
     made.coordinator.set_shadow("Other", BreakoutParams(confirm_s=30))
     for _ in range(60):
         made.second()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.breakout.better_side import BOTH, sides_to_read
+from engine.breakout.detector import sides_to_read
 from engine.breakout.facts import Facts, OpeningRange
+from engine.breakout.life import SIDES
 from engine.breakout.rules import Floors, Live, Reading, read, read_common, score
 from engine.config import BreakoutParams
 from engine.domain import Side
@@ -45,7 +46,7 @@ def best(facts: Facts, live: Live, sides: tuple[Side, ...]) -> tuple[Reading, fl
 def test_one_side_is_enough_where_no_level_can_break(facts: Facts, last: float | None, volume: float | None) -> None:
     live = Live(last, volume, NOW - NOW % 60.0, 6e5, Floors(5.0, 5e5, 5e6), "" if last is not None else "no price")
     sides = sides_to_read(facts, last, PARAMS, NOW)
-    assert best(facts, live, sides) == best(facts, live, BOTH)
+    assert best(facts, live, sides) == best(facts, live, SIDES)
 
 
 def test_beyond_a_level_both_sides_are_read() -> None:
@@ -53,4 +54,4 @@ def test_beyond_a_level_both_sides_are_read() -> None:
     assert sides_to_read(facts, 10.0, PARAMS, NOW) == ("short",)
     assert sides_to_read(facts._replace(ema_fast=10.2), 10.0, PARAMS, NOW) == ("long",)
     for last in (10.52, 9.48, None):
-        assert sides_to_read(facts, last, PARAMS, NOW) == BOTH
+        assert sides_to_read(facts, last, PARAMS, NOW) == SIDES
