@@ -11,10 +11,11 @@ from engine.bars.indicators import Floats
 from engine.lab.features import Features
 from engine.lab.moves import price_rows
 from engine.lab.stepwise import LabSignal
-from engine.outcomes.figures import THIRTY, figures, hour_name, score_bucket
+from engine.outcomes.figures import THIRTY, figures, hour_name
 from engine.outcomes.outcome import COLUMNS, Outcome
 from engine.state.lab_sections import Group
 
+SCORE_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9)
 SPREAD_EDGES_ATR = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0)
 
 
@@ -75,7 +76,9 @@ def side_of(judged: Judged) -> str:
 
 
 def bucket_of(judged: Judged) -> str:
-    return score_bucket(judged.signal.score)
+    """ "0.7 to 0.8": steps that stay, so that two runs can be compared."""
+    low = max((step for step in SCORE_STEPS if judged.signal.score >= step), default=SCORE_STEPS[0])
+    return f"{low:.1f} to {low + 0.1:.1f}"
 
 
 def spread(judged: Sequence[Judged], horizon: int = THIRTY) -> tuple[int, ...]:

@@ -14,7 +14,6 @@ from engine.outcomes.outcome import COLUMNS, HORIZONS_MIN
 from engine.state.score_sections import ScoreFigures
 
 THIRTY = HORIZONS_MIN.index(30)
-SCORE_STEPS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Followed(Protocol):
@@ -44,12 +43,6 @@ def figures_of(rows: Floats) -> ScoreFigures:
         worst=tuple(each[1] for each in medians),
         won=round(float((thirty > 0).mean()), 4) if len(thirty) else None,
     )
-
-
-def score_bucket(score: float) -> str:
-    """ "0.7 to 0.8"; the last one holds 1.0, too."""
-    low = max((step for step in SCORE_STEPS if score >= step), default=SCORE_STEPS[0])
-    return f"{low:.1f} to {low + 0.1:.1f}"
 
 
 def hour_name(at_market: float) -> str:

@@ -27,7 +27,7 @@ from engine.outcomes.outcome import HORIZONS_MIN, Outcome
 from engine.outcomes.report import audit_report, shadow_report
 from engine.outcomes.scoreboard import Scoreboard, day_name
 from engine.scanners.coordinator import ScannerCoordinator
-from engine.state.score_sections import ScoresSection
+from engine.state.score_sections import ScoreRank, ScoresSection
 
 log = logging.getLogger("qtrade.scores")
 
@@ -37,7 +37,8 @@ KEPT_S = 30 * DAY_S  # about 20 sessions
 AFTER_CLOSE_S = 600.0
 STEP_S = 2.0
 AUDIT_PAUSE_S = 0.008  # after each slice of 2 ms: a quarter of the loop at most
-EMPTY = ScoresSection(today=(), days=(), sessions=0, shadow=None, audit=None)
+NO_RANK = ScoreRank(0, None)
+EMPTY = ScoresSection(today=(), days=(), sessions=0, rank_today=NO_RANK, rank_days=NO_RANK, shadow=None, audit=None)
 
 
 class OutcomeKeeper:
@@ -219,6 +220,8 @@ class OutcomeKeeper:
             today=boards.today,
             days=boards.days,
             sessions=boards.sessions,
+            rank_today=boards.rank_today,
+            rank_days=boards.rank_days,
             shadow=other,
             audit=None if audit is None else (yield from audit_report(audit)),
         )

@@ -20,11 +20,21 @@ class ScoreFigures(Struct, frozen=True):
 
 
 class ScoreGroup(Struct, frozen=True):
-    """`kind` all, hour (New York), scan, score or side."""
+    """`kind` all, hour (New York), scan, score (tenths of the score at signal) or side."""
 
     kind: str
     name: str
     figures: ScoreFigures
+
+
+class ScoreRank(Struct, frozen=True):
+    """Spearman's correlation of the score at signal with the move after 30 min, over `signals` of which both are known.
+
+    None = too few, or all alike.
+    """
+
+    signals: int
+    spearman: float | None
 
 
 class FoundSignal(Struct, frozen=True):
@@ -82,6 +92,8 @@ class ScoresSection(Section, frozen=True, kw_only=True):
     today: tuple[ScoreGroup, ...]
     days: tuple[ScoreGroup, ...]  # of the sessions kept
     sessions: int  # days with a signal among them
+    rank_today: ScoreRank
+    rank_days: ScoreRank
     shadow: ShadowReport | None
     audit: AuditReport | None
 

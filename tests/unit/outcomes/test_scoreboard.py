@@ -7,18 +7,27 @@ from typing import Any
 import pytest
 
 from engine.bars.store import BarStore
-from engine.domain import Bar, Signal
+from engine.domain import Bar, ScorePart, Signal
 from engine.outcomes.book import MOST_LOOKS, NOTHING, OutcomeBook, Scored
-from engine.outcomes.figures import figures, score_bucket
+from engine.outcomes.figures import figures
 from engine.outcomes.outcome import Outcome
 from engine.outcomes.scoreboard import Scoreboard
+from engine.state.score_sections import ScoreRank
 from tests.unit.scanners.scanner_samples import OPEN, finished, stock
 
 AT = OPEN + 1_800.0
+PARTS = (ScorePart("distance", 0.1, 0.225),)  # of the present formula
 
 
 def signal(at: float = AT, **more: Any) -> Signal:
-    values: dict[str, Any] = {"con_id": 1, "side": "long", "score": 0.72, "scans": (), "last": 100.0} | more
+    values: dict[str, Any] = {
+        "con_id": 1,
+        "side": "long",
+        "score": 0.72,
+        "scans": (),
+        "parts": (),
+        "last": 100.0,
+    } | more
     return Signal(
         id=f"{values['con_id']}-{values['side']}-{int(at)}",
         local_symbol="ACME",
@@ -27,7 +36,6 @@ def signal(at: float = AT, **more: Any) -> Signal:
         level=99.9,
         level_kind="range",
         atr=0.5,
-        parts=(),
         lane="streaming",
         state="active",
         **values,
@@ -120,10 +128,10 @@ def test_groups_by_hour_scan_score_and_side() -> None:
     found = finished(
         Scoreboard().slices(
             [
-                scored(AT, 1.0, scans=("Momentum", "Volume pace"), score=0.55),
-                scored(AT + 60.0, -1.0, side="short", scans=("Momentum",), score=0.95),
+                scored(AT, 1.0, scans=("Momentum", "Volume pace"), score=0.55, parts=PARTS),
+                scored(AT + 60.0, -1.0, side="short", scans=("Momentum",), score=0.95, parts=PARTS),
                 scored(AT + 3_600.0, 2.0, score=1.0),
-                scored(AT + 3_660.0, None, score=0.7),
+                scored(AT + 3_660.0, None, score=0.7, parts=PARTS),
             ],
             "2025-11-05",
         )
@@ -134,7 +142,7 @@ def test_groups_by_hour_scan_score_and_side() -> None:
     assert by_name["all", "All"].won == round(2 / 3, 4)
     assert by_name["hour", "10:00"].signals == 2 and by_name["hour", "11:00"].signals == 2
     assert by_name["scan", "Momentum"].signals == 2 and by_name["scan", "no scan"].signals == 2
-    assert by_name["score", "0.9 to 1.0"].signals == 2
+    assert by_name["score", "0.550 to 0.950"].signals == 2, "of the present formula, and known after 30 min"
     assert by_name["side", "short"].moves[2] == -1.0
     assert [group.kind for group in found] == sorted(group.kind for group in found)
 
@@ -151,15 +159,28 @@ def test_today_is_a_board_of_its_own_and_follows_what_becomes_known() -> None:
 
 
 def test_nothing_is_judged_without_signals() -> None:
-    assert finished(Scoreboard().slices([], "2025-11-05")) == ((), (), 0)
+    nothing = ScoreRank(0, None)
+    assert finished(Scoreboard().slices([], "2025-11-05")) == ((), (), 0, nothing, nothing)
     assert figures([]).won is None and figures([]).moves == (None,) * 4
-    assert [score_bucket(score) for score in (0.5, 0.599, 0.6, 0.7, 1.0)] == [
-        "0.5 to 0.6",
-        "0.5 to 0.6",
-        "0.6 to 0.7",
-        "0.7 to 0.8",
-        "0.9 to 1.0",
+
+
+def test_tenths_of_the_score_and_the_rank_correlation_of_today_and_of_all_days() -> None:
+    yesterday = [
+        scored(AT - 86_400.0 + n, float(-n), score=round(0.5 + 0.004 * n, 4), parts=PARTS, con_id=n) for n in range(100)
     ]
+    today = [scored(AT + n, float(n), score=round(0.5 + 0.004 * n, 4), parts=PARTS, con_id=n) for n in range(30)]
+    old = [scored(AT + 100.0 + n, -99.0, score=1.0, con_id=500 + n) for n in range(50)]
+    found = finished(Scoreboard().slices([*yesterday, *today, *old], "2025-11-05"))
+    assert found.rank_today == ScoreRank(30, 1.0)
+    groups = [group for group in found.today if group.kind == "score"]
+    assert [(group.name, group.figures.signals, group.figures.moves[2]) for group in groups] == [
+        ("0.500 to 0.536", 10, 4.5),
+        ("0.540 to 0.576", 10, 14.5),
+        ("0.580 to 0.616", 10, 24.5),
+    ]
+    assert found.rank_days.signals == 130 and found.rank_days.spearman is not None and found.rank_days.spearman < 0
+    tenths = [group for group in found.days if group.kind == "score"]
+    assert len(tenths) == 10 and sum(group.figures.signals for group in tenths) == 130
 
 
 def test_of_more_signals_than_are_kept_the_oldest_go_also_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
