@@ -37,7 +37,14 @@ FOUND = (
 def scoreboard(view_id: str) -> Component:
     """Medians in ATR by group, of today and of the days kept."""
     tables = [
-        html.Div(_scrolled(table(f"scores_{view}", GROUPS, caption)), hidden=view != "today", **attrs(data_score=view))
+        html.Div(
+            [
+                html.P(bound(f"scores.rank_{view}"), className="qt-score-words"),
+                _scrolled(table(f"scores_{view}", GROUPS, caption)),
+            ],
+            hidden=view != "today",
+            **attrs(data_score=view),
+        )
         for view, caption in (("today", "Outcomes of today's signals"), ("days", "Outcomes of the last 20 sessions"))
     ]
     return card(

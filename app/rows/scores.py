@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from app.format import number, plural, signed
@@ -9,10 +10,20 @@ from app.rows.states import LOADING, OWN, empty
 from app.snapshots import Snapshots
 from engine.clock import NEW_YORK, local_time
 from engine.prices.decimals import exact_decimals
-from engine.state.score_sections import AuditReport, FoundSignal, ScoreFigures, ScoreGroup, ScoresSection, ShadowReport
+from engine.state.score_sections import (
+    AuditReport,
+    FoundSignal,
+    ScoreFigures,
+    ScoreGroup,
+    ScoreRank,
+    ScoresSection,
+    ShadowReport,
+)
 
 View = dict[str, dict[str, Any]]
 FEWEST = 10  # signals below which a group is not judged
+FEWEST_RANKED = 20
+SURE = 2.0  # standard errors of a rank correlation, about 1 / sqrt(n - 1)
 HORIZONS = (5, 15, 30, 60)
 THIRTY = 2
 KINDS = ("all", "side", "hour", "score", "scan")
@@ -32,6 +43,8 @@ def scores_parts(s: Snapshots) -> View:
         },
         "scores": {
             "days": f"{plural(section.sessions, 'day')} with signals" if section and section.sessions else None,
+            "rank_today": rank_words(section.rank_today) if section else None,
+            "rank_days": rank_words(section.rank_days) if section else None,
             "shadow": shadow_words(shadow),
             "shadow_fact": shadow_fact(shadow, s.market_time(s.now)),
             "audit": audit_words(audit),
@@ -88,6 +101,22 @@ def judgement(figures: ScoreFigures) -> str:
     if known < FEWEST or figures.won is None:
         return f"too few to judge: {known} of {FEWEST}"
     return f"{number(100 * figures.won)} % up of {known}"
+
+
+def rank_words(rank: ScoreRank) -> str:
+    """Whether the score at signal ranks what comes after, from the journal's own outcomes."""
+    if rank.signals < FEWEST_RANKED:
+        return f"Does the score rank? Too few to judge: {rank.signals} of {FEWEST_RANKED} signals are 30 min old."
+    if rank.spearman is None:
+        return "Does the score rank? All scores, or all moves, are alike."
+    if rank.spearman >= SURE / math.sqrt(rank.signals - 1.0):
+        verb = "rises"
+    else:
+        verb = "does not clearly rise" if rank.spearman > 0 else "does not rise"
+    return (
+        f"The median 30-min move {verb} with the score "
+        f"(Spearman {signed(rank.spearman, 2)}, {plural(rank.signals, 'signal')})."
+    )
 
 
 def _atr(value: float | None, title: str = "") -> Any:

@@ -33,6 +33,7 @@ from engine.state.score_sections import (
     FoundSignal,
     ScoreFigures,
     ScoreGroup,
+    ScoreRank,
     ScoresSection,
     ShadowReport,
 )
@@ -698,13 +699,15 @@ def scores() -> ScoresSection:
         ScoreGroup("hour", "10:00", figures(15, 15, 0.61, 0.6)),
         ScoreGroup("hour", "14:00", figures(9, 6, -0.2, 0.3333)),
         ScoreGroup("scan", "Momentum", figures(12, 11, 0.3, 0.5455)),
-        ScoreGroup("score", "0.7 to 0.8", figures(10, 10, 0.8, 0.7)),
+        ScoreGroup("score", "0.702 to 0.811", figures(10, 10, 0.8, 0.7)),
         ScoreGroup("side", "long", figures(20, 18, 0.5, 0.6111)),
     )
     return ScoresSection(
         today=groups[:3],
         days=groups,
         sessions=7,
+        rank_today=ScoreRank(21, 0.412),
+        rank_days=ScoreRank(180, 0.231),
         shadow=ShadowReport(
             "Loose", MARKET - 3_600.0, figures(4, 3, 0.4, 0.6667), figures(9, 8, 0.1, 0.5), 3, found[:1], found[1:]
         ),

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import msgspec
+import pytest
 
 from app.factory import create_app
 from app.rows.scores import (
@@ -13,6 +14,7 @@ from app.rows.scores import (
     audit_words,
     group_rows,
     judgement,
+    rank_words,
     score_states,
     scores_parts,
     shadow_fact,
@@ -23,10 +25,12 @@ from app.snapshots import Snapshots
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
 from engine.state.commands import RunAudit
-from engine.state.score_sections import ScoreFigures, ScoresSection
+from engine.state.score_sections import ScoreFigures, ScoreRank, ScoresSection
 from tests.app.dash_client import call
 from tests.app.sample_state import MARKET, WALL, scores
 from tests.app.test_scanners_page import Rig
+
+NO_RANK = ScoreRank(0, None)
 
 
 def test_too_few_are_not_judged() -> None:
@@ -37,6 +41,20 @@ def test_too_few_are_not_judged() -> None:
     assert rows["hour:14:00"]["m30"] == {"text": "−0.20", "tone": "loss", "title": "6 known"}
     none = ScoreFigures(3, (0,) * 4, (None,) * 4, (None,) * 4, (None,) * 4, None)
     assert judgement(none) == "too few to judge: 0 of 10"
+
+
+@pytest.mark.parametrize(
+    ("signals", "spearman", "words"),
+    [
+        (272, 0.184, "The median 30-min move rises with the score (Spearman +0.18, 272 signals)."),
+        (30, 0.10, "The median 30-min move does not clearly rise with the score (Spearman +0.10, 30 signals)."),
+        (400, -0.2, "The median 30-min move does not rise with the score (Spearman −0.20, 400 signals)."),
+        (19, 0.9, "Does the score rank? Too few to judge: 19 of 20 signals are 30 min old."),
+        (40, None, "Does the score rank? All scores, or all moves, are alike."),
+    ],
+)
+def test_the_page_says_whether_the_score_ranks(signals: int, spearman: float | None, words: str) -> None:
+    assert rank_words(ScoreRank(signals, spearman)) == words
 
 
 def test_the_shadow_stands_beside_the_live_set() -> None:
@@ -84,7 +102,9 @@ def test_the_audit_says_since_when_it_looked() -> None:
 
 def test_what_is_empty_says_what_fills_it() -> None:
     assert {state["s"] for state in score_states(None).values()} == {"loading"}
-    nothing = ScoresSection(today=(), days=(), sessions=0, shadow=None, audit=None)
+    nothing = ScoresSection(
+        today=(), days=(), sessions=0, rank_today=NO_RANK, rank_days=NO_RANK, shadow=None, audit=None
+    )
     assert {state["s"] for state in score_states(nothing).values()} == {"empty"}
     bus = StateBus(None, FakeClock(wall=WALL))
     parts = scores_parts(Snapshots.read(bus, ("scores",), "starting", WALL))
