@@ -32,8 +32,8 @@ PRIORITY_KEYS = ("100", "pinned", "50", "25", "coverage")
 
 
 def heartbeat_age_s(s: Snapshots) -> float | None:
-    """Seconds since the engine's last sign of life; None = none yet. Never negative, whatever the clock did."""
-    return None if s.heartbeat is None else max(0.0, s.now - s.heartbeat.at_wall)
+    """Seconds since the engine's last sign of life, whatever the wall clock did; None = none yet."""
+    return None if s.heartbeat is None else s.silent_s
 
 
 def is_alive(s: Snapshots) -> bool:

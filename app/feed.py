@@ -24,7 +24,6 @@ from typing import Any, Protocol
 
 from app.snapshots import EngineState, SectionReader, Snapshots, engine_state
 from app.views import PageView, find_page
-from engine.state.sections import Heartbeat
 from engine.state.source import Reading
 
 View = dict[str, dict[str, Any]]
@@ -133,8 +132,7 @@ class Feed:
         with self._lock:  # around the reading, too: two polls at once must not put the older view last
             now = self._clock()
             reading = self._reader.read_many(("heartbeat", *page.sections(params)))
-            beat = reading.sections.get("heartbeat")
-            age = max(0.0, now - beat.at_wall) if isinstance(beat, Heartbeat) else None
+            age = reading.silent_s
             history = self._history(key)
             self._refresh(history, page, params, reading, engine_state(age), now)
             delta = self._delta(history, key, cursor, page.on_demand, wanted)

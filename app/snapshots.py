@@ -60,12 +60,13 @@ def _typed(section: Section | None, kind: type[S]) -> S | None:
 class Snapshots:
     """Every section a page asked for; None = not published yet, or not asked for. `now` is wall time.
 
-    All are of one moment, whose number is `snapshot`.
+    All are of one moment, whose number is `snapshot`. `silent_s` = since the engine's last heartbeat (`Reading`).
     """
 
     engine: EngineState
     now: float
     snapshot: int | None = None
+    silent_s: float | None = None
     build_id: str = ""
     version: str = ""
     heartbeat: Heartbeat | None = None
@@ -111,6 +112,7 @@ class Snapshots:
             engine=engine,
             now=now,
             snapshot=reading.snapshot,
+            silent_s=reading.silent_s,
             build_id=build[0],
             version=build[1],
             heartbeat=_typed(got.get("heartbeat"), Heartbeat),

@@ -15,7 +15,6 @@ from app.snapshots import Snapshots, engine_state
 from engine.errors import CommandRefused
 from engine.logs.redaction import redact
 from engine.state.commands import Reconnect
-from engine.state.sections import Heartbeat
 
 SECTIONS = ("health", "broker")
 
@@ -43,9 +42,8 @@ def register(app: Dash, deps: AppDeps) -> None:
 def report_of(deps: AppDeps) -> str:
     """The page as text, without account ids."""
     now = deps.clock.wall()
-    beat = deps.state.read("heartbeat")
-    age_s = now - beat.at_wall if isinstance(beat, Heartbeat) else None
-    s = Snapshots.read(deps.state, SECTIONS, engine_state(age_s), now, (deps.build_id, deps.version))
+    reading = deps.state.read_many(("heartbeat", *SECTIONS))
+    s = Snapshots.of(reading, engine_state(reading.silent_s), now, (deps.build_id, deps.version))
     return redact(report(s))
 
 

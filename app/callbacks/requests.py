@@ -35,7 +35,7 @@ from engine.state.commands import (
     WhyNot,
 )
 from engine.state.scan_sections import ScanParametersSection
-from engine.state.sections import BrokerSection, Heartbeat, ScannersSection, SettingsSection
+from engine.state.sections import BrokerSection, ScannersSection, SettingsSection
 
 MOST_CHANGES = 100
 SHOWN = "view.account"
@@ -113,8 +113,8 @@ def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
 
 def is_up(deps: AppDeps) -> bool:
     """Nothing is handed to an engine that is silent: it would take effect much later, unasked."""
-    beat = deps.state.read("heartbeat")
-    return isinstance(beat, Heartbeat) and deps.clock.wall() - beat.at_wall <= DEAD_S
+    silent_s = deps.state.read_many(("heartbeat",)).silent_s
+    return silent_s is not None and silent_s <= DEAD_S
 
 
 def _live(deps: AppDeps, command: Command) -> Command:

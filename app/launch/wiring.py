@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from dataclasses import replace
+
 from app.deps import AppDeps
 from app.factory import create_app
 from app.launch.parts import Parts, Plan
@@ -15,25 +20,48 @@ from engine.kernel.runtime import EngineThread
 from engine.state.bus import StateBus
 
 STORES_STOP_S = 0.5
+LASTED_S = 60.0
+LONGEST_PAUSE_S = 30.0
+
+log = logging.getLogger("qtrade.app")
 
 
 class EngineWithStores:
-    """The engine thread, and the writers that must outlive it by a moment."""
+    """The engine thread, started again when it ends unasked, and the writers that must outlive it by a moment."""
 
-    def __init__(self, thread: EngineThread, state: StateBus, journal: Journal) -> None:
+    def __init__(self, thread: EngineThread, state: StateBus, journal: Journal, look_every_s: float = 1.0) -> None:
         self._thread = thread
         self._state = state
         self._journal = journal
+        self._look_every_s = look_every_s
+        self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._watch_thread, name="engine-watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._watch.start()
 
     def stop(self, timeout_s: float) -> bool:
         """End the engine, then write what is left. False when the engine did not end in time."""
+        self._stopping.set()
         ended = self._thread.stop(timeout_s)
         self._state.stop(STORES_STOP_S)
         self._journal.stop(STORES_STOP_S)
         return ended
+
+    def _watch_thread(self) -> None:
+        """An engine that lasted a minute is started again at once, one that doesn't last ever later."""
+        pause_s, started = self._look_every_s, time.monotonic()
+        while not self._stopping.wait(self._look_every_s):
+            if self._thread.is_alive:
+                continue
+            if time.monotonic() - started > LASTED_S:
+                pause_s = self._look_every_s
+            log.error("The engine ended by itself (%s); it is started again", self._thread.failure or "no error")
+            if self._stopping.wait(pause_s):
+                return
+            pause_s, started = min(2.0 * pause_s, LONGEST_PAUSE_S), time.monotonic()
+            self._thread.start()
 
 
 def assemble(plan: Plan) -> Parts:
@@ -44,7 +72,19 @@ def assemble(plan: Plan) -> Parts:
     setup = EngineSetup(
         plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock, bars
     )
-    thread = EngineThread(lambda: Engine(setup))
+    thread: EngineThread
+    engines: list[Engine] = []  # the one that runs, or ran
+
+    def build() -> Engine:
+        """With the settings as they are now: the pages may have changed them since the start."""
+        failure, now = thread.failure, setup
+        if engines:
+            words = "The engine ended by itself" + (f": {type(failure).__name__}: {failure}" if failure else "")
+            now = replace(setup, settings=engines[-1].rooms.keeper.settings, restarted_after=f"{words}.")
+        engines[:] = [Engine(now)]
+        return engines[0]
+
+    thread = EngineThread(build)
     deps = AppDeps(
         state=state,
         journal=reader,

@@ -8,7 +8,6 @@ was opened; the money of another account of the same login to that account's own
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -21,12 +20,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from engine.clock import Clock
 from engine.domain import Condition, Fill, LineSpan, Signal
-from engine.errors import StateError
 from engine.journal import statements, tables
 from engine.journal.database import open_for_writing, url_of
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 from engine.journal.statements import Row
+from engine.storage.problems import cure_of
 from engine.storage.sqlite_damage import is_corruption
+from engine.storage.steady_thread import SteadyThread
 
 log = logging.getLogger(__name__)
 
@@ -83,16 +83,15 @@ class Journal:
         self._others: dict[str, _Scope] = {}
         self._store = _Store(clock, reopen_s)
         self._last_change_id = 0
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
+        self._cures: dict[_Database, str] = {}
         self._idle = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread = SteadyThread("journal", self._step, COMMIT_PERIOD_S, lambda: self._store.keep(()))
         self._thread.start()
 
     def open(self, target: str | Path, mode: str, account: str) -> None:
         """Record into this file (or database URL) from now on, as this mode and account; other accounts are left."""
         self._scope, self._others = _Scope(url_of(target), mode, account), {}
-        self._wake.set()
+        self._thread.wake()
 
     def also(self, target: str | Path, mode: str, account: str) -> None:
         """What is recorded of this other account of the login goes here."""
@@ -149,7 +148,12 @@ class Journal:
     @property
     def problem(self) -> str:
         """Why a file can't be written; "" = all can."""
-        return next(iter(list(self._problems.values())), "")
+        return next(iter(list(self._problems.values())), "") or self._thread.problem
+
+    @property
+    def cure(self) -> str:
+        """What helps against `problem`; "" while there is none."""
+        return next(iter(list(self._cures.values())), "") or (cure_of(RuntimeError()) if self._thread.problem else "")
 
     @property
     def waiting(self) -> int:
@@ -158,15 +162,13 @@ class Journal:
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until every row recorded so far is on disk; False = not within `timeout` seconds."""
-        self._wake.set()
+        self._thread.wake()
         with self._idle:
             return self._idle.wait_for(lambda: not self.waiting, timeout)
 
     def stop(self, timeout: float = 2.0) -> None:
         """Write what waits, close, end the thread; waits at most `timeout` seconds."""
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join(timeout)
+        self._thread.stop(timeout)
 
     def _append(self, table: Table, row: Row, account: str = "") -> None:
         scope = self._others.get(account, self._scope)
@@ -178,14 +180,9 @@ class Journal:
         row["recorded_at"] = self._clock.wall()
         queue.entries.append(_Entry(table, row))
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.wait(COMMIT_PERIOD_S)
-            self._wake.clear()
-            self._write_all()
-            self._store.keep([scope.url for scope in (self._scope, *self._others.values()) if scope is not None])
+    def _step(self) -> None:
         self._write_all()
-        self._store.keep(())
+        self._store.keep([scope.url for scope in (self._scope, *self._others.values()) if scope is not None])
 
     def _write_all(self) -> None:
         """Everything that can be written now."""
@@ -201,12 +198,13 @@ class Journal:
             return False
         try:
             self.dropped += self._store.write(scope, batch)
-        except (StateError, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except Exception as error:  # a bug, too: the rows wait, another database must not wait for this one
             self._failed(scope, error)
             return False
         for _ in batch:
             queue.entries.popleft()
         self.last_write_wall = self._clock.wall()
+        self._cures.pop(_database(scope.url), None)
         if self._problems.pop(_database(scope.url), None) is not None:
             log.warning("Journal: writing to %s works again", scope.url.database)
         with self._idle:
@@ -215,7 +213,8 @@ class Journal:
 
     def _failed(self, scope: _Scope, error: Exception) -> None:
         self.write_errors += 1
-        key, text = _database(scope.url), str(getattr(error, "orig", None) or error)
+        key, text = _database(scope.url), str(getattr(error, "orig", None) or error) or type(error).__name__
+        self._cures[key] = cure_of(error)
         if text != self._problems.get(key):
             log.error("Journal: %s can't be written: %s. The rows wait in memory.", scope.url.database, text)
             self._problems[key] = text

@@ -88,7 +88,18 @@ class Engine:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping`; then close the connection, write the last state and end."""
+        try:
+            await self._run(stopping)
+        finally:
+            await self.rooms.supervisor.stop()  # also when the start failed: nothing of it may run on
+
+    async def _run(self, stopping: asyncio.Event) -> None:
         rooms = self.rooms
+        if self._setup.restarted_after:
+            rooms.health.conditions.raise_(
+                "engine", rooms.clock.wall(), "The engine was started again", self._setup.restarted_after,
+                severity="error", cure="Nothing needs to be done. Report it with the log file.", lasting=False,
+            )  # fmt: skip
         chosen = self._setup.settings.config.broker.account
         accounts = (chosen,) if chosen else remembered_accounts(self._setup.data_dir, self._mode)
         if accounts:
@@ -192,7 +203,16 @@ class Engine:
     # --- events ---------------------------------------------------------------------------------------------
 
     def _on_event(self, event: BrokerEvent) -> None:
-        """Every broker event, in the order of the wire. Ticks first: they are nearly all of it."""
+        """Every broker event, in the order of the wire. One that fails must not take what follows with it."""
+        try:
+            self._take_event(event)
+        except Exception as error:
+            if isinstance(event, Connected):
+                raise  # half connected is not connected: the broker begins anew
+            self.rooms.supervisor.note(f"events of the broker, {type(event).__name__}", error)
+
+    def _take_event(self, event: BrokerEvent) -> None:
+        """Ticks first: they are nearly all of it."""
         if isinstance(event, Ticks):
             self._learn_units(event)
             self.rooms.bus.on_ticks(event)
@@ -355,7 +375,10 @@ class Engine:
             self._plan_positions()
 
     def _on_quote(self, quote: Quote, has_trade: bool) -> None:
-        self.rooms.coordinator.on_quote(quote, has_trade)
+        try:
+            self.rooms.coordinator.on_quote(quote, has_trade)
+        except Exception as error:  # of one symbol: the packet's others go on
+            self.rooms.supervisor.note("quotes at the scanners", error)
 
     def _on_answer(self) -> None:
         self.publisher.answers()

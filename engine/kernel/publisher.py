@@ -40,7 +40,6 @@ from engine.storage.encodable import encodable
 LOG_LINES = 100
 FILLS_MOST = 200  # of one symbol
 HOUR_S = 3_600.0
-RESTARTS_ARE_BAD = 3
 SLOW_EVERY = 2  # passes: pages poll each 2 s, and the long sections cost most
 
 
@@ -279,15 +278,16 @@ class Publisher:
         """What no broker tells: changed files, a full disk, tasks that keep dying, positions without a line."""
         rooms, wall = self._rooms, self._rooms.clock.wall()
         problem = encodable(self._state.problem or self._setup.journal.problem)
-        restarts = rooms.supervisor.recent(rooms.clock.mono())
+        failing = rooms.supervisor.failing(rooms.clock.mono())
+        failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
         for key, is_on, title, text, cure, severity in (
             ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
              "Restart when it suits you; positions and settings are kept.", "warning"),
             ("disk", bool(problem), "History can't be written", problem,
-             "Free space on the disk or correct the folder's rights; it is written again by itself.", "error"),
-            ("restarts", restarts >= RESTARTS_ARE_BAD, "A part of the engine keeps failing",
-             f"{restarts} restarts in 10 minutes.", "See the log; please report it with the log file.", "error"),
+             self._state.cure if self._state.problem else self._setup.journal.cure, "error"),
+            ("parts", bool(failing), "A part of the engine keeps failing", failures,
+             "The rest goes on. Restart if it stays, and report it with the log file.", "error"),
             ("positions", missing > 0, "More positions than lines",
              f"{missing} positions have no market-data line and are valued from IB's portfolio updates.",
              "Raise the line limit in Settings if the account has more lines.", "error"),

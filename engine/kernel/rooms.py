@@ -73,6 +73,7 @@ class EngineSetup:
     clock: Clock = field(default_factory=SystemClock)
     bar_files: BarFiles = field(default_factory=BarFiles)  # told the account's folder, for the pages
     timings: Timings = field(default_factory=Timings)
+    restarted_after: str = ""  # why the engine's thread had to be started again; "" = it did not
     period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
 
 

@@ -6,16 +6,27 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 log = logging.getLogger("qtrade.engine")
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
-_WINDOW_S = 600.0
+_FAILING_S = 60.0
+FAILURES_ARE_BAD = 3  # of one part within a minute
+_KEPT = 20  # failures of a part
+
+
+class Failing(NamedTuple):
+    """A part that keeps failing: how often within the last minute, and why the last time."""
+
+    name: str
+    times: int
+    error: str
 
 
 class Supervisor:
-    """Runs named coroutines for ever; `restarts` counts by name, `recent` those of the last 10 minutes.
+    """Runs named coroutines for ever; `restarts` counts failures by name, `failing` says which parts keep failing.
 
     `stretch` multiplies the periods of `every`.
     """
@@ -23,8 +34,11 @@ class Supervisor:
     def __init__(self, stretch: float = 1.0) -> None:
         self._stretch = stretch
         self.restarts: dict[str, int] = {}
-        self._recent: deque[float] = deque(maxlen=100)
+        self._failed: dict[str, deque[float]] = {}
+        self._errors: dict[str, str] = {}
+        self._said: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_stopping = False
 
     def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Start `run`; when it returns it is finished, when it raises it is started again."""
@@ -43,12 +57,18 @@ class Supervisor:
 
         self.start(name, run)
 
-    def recent(self, now: float) -> int:
-        """Restarts in the last 10 minutes; 3 and more is an error for the health page."""
-        return sum(1 for at in self._recent if now - at < _WINDOW_S)
+    def failing(self, now: float) -> tuple[Failing, ...]:
+        """Parts with several failures within the last minute: red, while the rest goes on."""
+        counted = ((name, sum(1 for at in times if now - at < _FAILING_S)) for name, times in self._failed.items())
+        return tuple(Failing(name, n, self._errors[name]) for name, n in counted if n >= FAILURES_ARE_BAD)
+
+    def note(self, name: str, error: BaseException) -> None:
+        """A failure that its part has survived, such as that of an event's handler. Engine loop."""
+        self._note(name, error, "failed")
 
     async def stop(self) -> None:
         """Cancel all tasks and wait until they are gone."""
+        self._is_stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -62,11 +82,29 @@ class Supervisor:
             try:
                 await run()
                 return
-            except asyncio.CancelledError:
-                raise
-            except Exception:  # the one place: whatever a task raises, the engine goes on
-                self.restarts[name] = self.restarts.get(name, 0) + 1
-                self._recent.append(loop.time())
-                log.exception("Task %s died and is restarted", name)
+            except BaseException as error:  # noqa: BLE001 - the one place: whatever a task raises, the engine goes on
+                if isinstance(error, GeneratorExit) or self._is_stopping:
+                    raise
+                _stay_alive(error)
+                self._note(name, error, "died and is restarted")
             pause_s = _FIRST_PAUSE_S if loop.time() - started > 60 else min(pause_s * 2, _LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s)
+
+    def _note(self, name: str, error: BaseException, what: str) -> None:
+        """Count a failure. The log has its traceback once a minute and part: some fail with every tick."""
+        now, text = asyncio.get_running_loop().time(), f"{type(error).__name__}: {error}".rstrip(": ")
+        times = self._failed.setdefault(name, deque(maxlen=_KEPT))
+        is_news = self._errors.get(name) != text or not times or now - self._said.get(name, now) >= _FAILING_S
+        self.restarts[name] = self.restarts.get(name, 0) + 1
+        times.append(now)
+        self._errors[name] = text
+        if is_news:
+            self._said[name] = now
+            log.error("The part %s %s", name, what, exc_info=error)
+
+
+def _stay_alive(error: BaseException) -> None:
+    """A task that somebody cancelled can only wait again once the cancellation is taken back."""
+    task = asyncio.current_task()
+    while isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        task.uncancel()

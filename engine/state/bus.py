@@ -16,7 +16,7 @@ from engine.state.door import checked
 from engine.state.envelope import SYMBOL_PREFIX, kind_of
 from engine.state.open_symbols import OPEN_FOR_S, OpenSymbols
 from engine.state.sections import Section
-from engine.state.source import Reading
+from engine.state.source import Pulse, Reading
 from engine.state.writer import StateWriter
 
 COMMANDS_WAITING_MAX = 100
@@ -35,6 +35,7 @@ class StateBus:
         # A tab from before a restart must not meet its old cursor again: all numbers begin at the wall time.
         self._first_seq = int(clock.wall() * 1000)
         self._current = Reading(self._first_seq, MappingProxyType({}))
+        self._pulse = Pulse(clock)
         self._last_seqs: dict[str, int] = {}
         self._commands: queue.Queue[AnyCommand] = queue.Queue(COMMANDS_WAITING_MAX)
         self._open = OpenSymbols()
@@ -82,6 +83,7 @@ class StateBus:
         number = self._current.snapshot or self._first_seq
         if is_news:
             number += 1
+            self._pulse.see(sections.get("heartbeat"))
             self._current = Reading(number, MappingProxyType(sections))
         return number
 
@@ -98,7 +100,8 @@ class StateBus:
 
     def read_many(self, names: Iterable[str]) -> Reading:
         now = self._current
-        return Reading(now.snapshot, {name: now.sections[name] for name in names if name in now.sections})
+        found = {name: now.sections[name] for name in names if name in now.sections}
+        return Reading(now.snapshot, found, self._pulse.silent_s)
 
     def seqs(self) -> dict[str, int]:
         return self._current.seqs()
@@ -147,7 +150,12 @@ class StateBus:
     @property
     def problem(self) -> str:
         """Why the folder can't be written now; "" = all well. Pages and engine go on from memory meanwhile."""
-        return "" if self._writer is None else self._writer.last_error
+        return "" if self._writer is None else self._writer.problem
+
+    @property
+    def cure(self) -> str:
+        """What helps against `problem`."""
+        return "" if self._writer is None else self._writer.cure
 
     @property
     def last_write_ms(self) -> float | None:

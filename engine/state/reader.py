@@ -13,12 +13,13 @@ from pathlib import Path
 
 from diskcache import Cache, Timeout
 
+from engine.clock import Clock, SystemClock
 from engine.errors import CommandRefused, StateError
 from engine.state.commands import Command
 from engine.state.disk import open_existing
 from engine.state.envelope import SEQS_KEY, kind_of, unwrap, unwrap_seqs
 from engine.state.sections import Section
-from engine.state.source import Reading
+from engine.state.source import Pulse, Reading
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,9 @@ class StateReader:
         StateError: there is no state in the folder, or it can't be opened.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self._cache: Cache = open_existing(folder)
+        self._pulse = Pulse(clock or SystemClock())
         self._lock = threading.Lock()
         self._decoded: dict[str, tuple[int, Section | None]] = {}
         self._problems: dict[str, str] = {}
@@ -57,7 +59,10 @@ class StateReader:
                 break
         else:
             snapshot = None
-        return Reading(snapshot, {name: section for name, section, _ in found if section is not None})
+        sections = {name: section for name, section, _ in found if section is not None}
+        with self._lock:
+            self._pulse.see(sections.get("heartbeat"))
+            return Reading(snapshot, sections, self._pulse.silent_s)
 
     def seqs(self) -> dict[str, int]:
         return self._table()[1]

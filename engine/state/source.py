@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.clock import Clock
 from engine.state.commands import Command
-from engine.state.sections import Section
+from engine.state.sections import Heartbeat, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +17,36 @@ class Reading:
 
     `snapshot` is that moment's number: readings of one number hold the same values, a later one has a higher number.
     None = the sections could not be proved to be of one moment (a folder on disk that can't be read).
+
+    `silent_s` = since the engine's last heartbeat, by this process's monotonic clock; None = none has been seen.
     """
 
     snapshot: int | None
     sections: Mapping[str, Section]
+    silent_s: float | None = None
 
     def seqs(self) -> dict[str, int]:
         return {name: section.seq for name, section in self.sections.items()}
+
+
+class Pulse:
+    """When the engine's newest heartbeat was seen: its age grows with the monotonic clock, whatever is done to the
+    wall clock meanwhile. A lock is the owner's affair."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: tuple[int, float, float] | None = None  # seq, its age when it was seen, monotonic moment
+
+    def see(self, beat: Section | None) -> None:
+        """The heartbeat as it stands now."""
+        if isinstance(beat, Heartbeat) and (self._seen is None or self._seen[0] != beat.seq):
+            self._seen = beat.seq, max(0.0, self._clock.wall() - beat.at_wall), self._clock.mono()
+
+    @property
+    def silent_s(self) -> float | None:
+        """Seconds since the newest heartbeat; None = none was seen."""
+        seen = self._seen
+        return None if seen is None else seen[1] + max(0.0, self._clock.mono() - seen[2])
 
 
 class StateSource(Protocol):

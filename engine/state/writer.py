@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from diskcache import Cache, Timeout
+from diskcache import Cache
 
 from engine.clock import Clock
-from engine.errors import StateError
 from engine.state.disk import open_cache
 from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, Envelope, unwrap_seqs, wrap, wrap_seqs
 from engine.state.sections import AT_TIMES
 from engine.state.source import Reading
+from engine.storage.problems import cure_of
 from engine.storage.sqlite_damage import is_corruption
+from engine.storage.steady_thread import SteadyThread
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,8 @@ class StateWriter:
         self._next_open_mono = 0.0
         self._written: dict[str, int] = {}
         self._refused: dict[str, int] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="state-writer", daemon=True)
+        self.cure = ""  # what helps against `last_error`
+        self._thread = SteadyThread("state-writer", self.flush, WRITE_PERIOD_S, self.close)
 
     def start(self) -> None:
         self._thread.start()
@@ -50,19 +50,16 @@ class StateWriter:
     def leave(self, last: Reading) -> None:
         """Write `last` and end the thread, without waiting for it: the state moves to another folder."""
         self._current = lambda: last
-        self._stop.set()
+        self._thread.leave()
 
     def stop(self, timeout: float) -> None:
         """Write what is left and end the thread; waits at most `timeout` seconds."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
+        self._thread.stop(timeout)
 
-    def _run(self) -> None:
-        while not self._stop.wait(WRITE_PERIOD_S):
-            self.flush()
-        self.flush()
-        self.close()
+    @property
+    def problem(self) -> str:
+        """Why nothing can be written now; "" = all well."""
+        return self.last_error or self._thread.problem
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -78,14 +75,14 @@ class StateWriter:
             if cache is None:
                 return False
             wrote = self._write_changes(cache, self._current())
-        except (StateError, sqlite3.Error, Timeout, OSError, TypeError, ValueError) as error:
+        except Exception as error:  # a bug, too: it is said, and the next second tries again
             self._failed(error)
             return False
         if wrote:
             self.last_write_ms = (self._clock.mono() - started) * 1000.0
         if self.last_error:
             log.warning("State: writing to %s works again", self.folder)
-            self.last_error = ""
+            self.last_error = self.cure = ""
         return True
 
     def _opened(self, now_mono: float) -> Cache | None:
@@ -140,7 +137,7 @@ class StateWriter:
         text = str(error) or type(error).__name__
         if not self.last_error:
             log.error("State: writing to %s failed: %s. The pages go on from memory.", self.folder, text)
-        self.last_error = text
+        self.last_error, self.cure = text, cure_of(error)
         self._abandon()
         if is_corruption(error):
             self._next_open_mono = 0.0  # opening checks the file and moves it aside

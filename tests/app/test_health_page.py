@@ -25,8 +25,13 @@ NAMES = ("health", "broker", "heartbeat", "positions", "lines")
 
 
 @pytest.fixture
-def bus() -> StateBus:
-    made = StateBus(None, FakeClock(wall=WALL))
+def clock() -> FakeClock:
+    return FakeClock(wall=WALL)
+
+
+@pytest.fixture
+def bus(clock: FakeClock) -> StateBus:
+    made = StateBus(None, clock)
     fill_sample(made, WALL)
     return made
 
@@ -184,8 +189,9 @@ def test_reconnect_without_an_engine_says_so(bus, monkeypatch):
     assert reconnected(AppDeps(state=bus, clock=FakeClock(wall=WALL))) == "This dashboard only shows."
 
 
-def test_reconnect_is_not_promised_by_a_silent_engine(bus):
-    assert "not running" in reconnected(AppDeps(state=bus, clock=FakeClock(wall=WALL + 20.0)))
+def test_reconnect_is_not_promised_by_a_silent_engine(bus, clock):
+    clock.advance(20.0)
+    assert "not running" in reconnected(AppDeps(state=bus, clock=clock))
     assert bus.drain() == []
 
 

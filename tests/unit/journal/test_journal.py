@@ -23,7 +23,7 @@ from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 from engine.journal.source import EmptyJournal
 from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
-from engine.journal.writer import ROWS_WAITING_MAX, Journal
+from engine.journal.writer import ROWS_WAITING_MAX, Journal, _Store
 from tests.app.sample_state import FILLS, MARKET, WALL, health, signals
 from tests.patience import DEADLINE_S, wait_for
 
@@ -214,6 +214,29 @@ def test_a_locked_database_is_waited_for(path, make_journal, make_reader):
     assert journal.flush(DEADLINE_S)
     assert journal.problem == ""
     assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, MemoryError, ValueError])
+def test_whatever_writing_raises_no_row_is_lost_and_the_thread_goes_on(
+    path, make_journal, make_reader, error, monkeypatch
+):
+    write, failed = _Store.write, []
+
+    def fails_twice(store, scope, batch):
+        if len(failed) < 2:
+            failed.append(1)
+            raise error("planted")
+        return write(store, scope, batch)
+
+    monkeypatch.setattr(_Store, "write", fails_twice)
+    journal = make_journal(reopen_s=0.1)
+    journal.open(path, "simulated", "DU1")
+    journal.record_pnl(WALL, MARKET, 1.0, None, None)
+    assert wait_for(lambda: "planted" in journal.problem) and journal.cure
+    journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None)
+    assert journal.flush(DEADLINE_S)
+    assert wait_for(lambda: (journal.problem, journal.cure) == ("", ""))
+    assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [1.0, 2.0]
 
 
 def test_an_impossible_row_is_named_and_does_not_hold_up_the_others(path, make_journal, make_reader, caplog):

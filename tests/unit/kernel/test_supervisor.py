@@ -26,12 +26,65 @@ def test_a_task_that_dies_is_restarted_and_counted(caplog):
             while len(runs) < 2:
                 await asyncio.sleep(0.01)
         assert supervisor.restarts == {"flaky": 1}
-        assert supervisor.recent(asyncio.get_running_loop().time()) == 1
+        assert supervisor.failing(asyncio.get_running_loop().time()) == ()
         await supervisor.stop()
         return len(runs)
 
     assert asyncio.run(scenario()) == 2
     assert "flaky died and is restarted" in caplog.text
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, SystemExit, KeyboardInterrupt, RuntimeError, BaseException])
+def test_whatever_a_step_raises_the_part_goes_on_and_is_red_after_three_failures(error):
+    async def scenario() -> None:
+        supervisor, calls, others = Supervisor(), [], []
+
+        def step() -> None:
+            calls.append(1)
+            if len(calls) <= 3:
+                raise error("planted")
+
+        supervisor.every("step", 0.01, step)
+        supervisor.every("other", 0.01, lambda: others.append(1))
+        async with asyncio.timeout(DEADLINE_S):
+            while len(calls) < 4:
+                await asyncio.sleep(0.01)
+        now = asyncio.get_running_loop().time()
+        assert [(part.name, part.times) for part in supervisor.failing(now)] == [("step", 3)]
+        assert error.__name__ in supervisor.failing(now)[0].error
+        assert supervisor.failing(now + 61.0) == ()
+        assert len(others) > 3 and supervisor.restarts == {"step": 3}
+        await supervisor.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_task_that_somebody_cancels_goes_on():
+    async def scenario() -> None:
+        supervisor, calls = Supervisor(), []
+        supervisor.every("step", 0.01, lambda: calls.append(1))
+        async with asyncio.timeout(DEADLINE_S):
+            while not calls:
+                await asyncio.sleep(0.01)
+            next(task for task in asyncio.all_tasks() if task.get_name() == "step").cancel()
+            seen = len(calls)
+            while len(calls) < seen + 3:
+                await asyncio.sleep(0.01)
+        await supervisor.stop()
+        assert not [task for task in asyncio.all_tasks() if task.get_name() == "step"]
+
+    asyncio.run(scenario())
+
+
+def test_a_failure_with_every_tick_is_logged_once_a_minute(caplog):
+    async def scenario() -> None:
+        supervisor = Supervisor()
+        for _ in range(500):
+            supervisor.note("ticks", ValueError("planted"))
+        assert supervisor.restarts == {"ticks": 500}
+
+    asyncio.run(scenario())
+    assert len(caplog.records) == 1 and "planted" in caplog.text
 
 
 def test_every_does_not_catch_up_after_a_stall():

@@ -323,6 +323,26 @@ def test_an_unusable_folder_leaves_the_bus_working_from_memory(tmp_path):
     desk.writer.close()
 
 
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, MemoryError])
+def test_whatever_writing_raises_the_writer_goes_on(folder, error):
+    clock, failed = SystemClock(), []
+    bus = StateBus(None, clock)
+    bus.publish("heartbeat", beat(1.0))
+
+    def current():
+        if not failed:
+            failed.append(1)
+            raise error("planted")
+        return bus.current()
+
+    writer = StateWriter(folder, clock, current)
+    writer.start()
+    wait_for(lambda: writer.problem, "the problem is said")
+    wait_for(lambda: writer.last_write_ms is not None, "written all the same")
+    wait_for(lambda: not writer.problem, "all well again")
+    writer.stop(DEADLINE_S)
+
+
 def test_a_section_that_cannot_be_encoded_keeps_no_other_from_disk(desk, read):
     odd = SettingRow("a.b", object(), None, "default", False)
     desk.bus.publish("settings", SettingsSection(rows=(odd,), changes=()))

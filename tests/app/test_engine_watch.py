@@ -1,0 +1,36 @@
+"""An engine whose thread ends by itself is started again, with the settings of now, and says why."""
+
+import asyncio
+
+from app.launch.wiring import EngineWithStores
+from engine.clock import SystemClock
+from engine.journal.writer import Journal
+from engine.kernel.runtime import EngineThread
+from engine.state.bus import StateBus
+from tests.patience import wait_for
+
+
+class Owner:
+    """Ends by an error as often as told, then runs until it is stopped."""
+
+    def __init__(self, runs: list, errors: list) -> None:
+        self.runs, self.errors = runs, errors
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        self.runs.append(1)
+        if self.errors:
+            raise self.errors.pop()
+        await stopping.wait()
+
+
+def test_an_engine_that_ended_is_started_again_until_it_is_stopped(caplog):
+    runs: list = []
+    errors: list = [SystemExit("planted"), RuntimeError("planted")]
+    thread = EngineThread(lambda: Owner(runs, errors))
+    clock = SystemClock()
+    engine = EngineWithStores(thread, StateBus(None, clock), Journal(clock), look_every_s=0.01)
+    engine.start()
+    wait_for(lambda: len(runs) == 3 and thread.is_alive, "the third start")
+    assert engine.stop(5.0)
+    assert "ended by itself (planted); it is started again" in caplog.text
+    assert len(runs) == 3 and not thread.is_alive
