@@ -1,9 +1,10 @@
 """The out-of-market rule: a lone print far outside the bid and ask makes no high, low or close, but its volume counts.
 
 Late reports, average-price trades and typing errors are printed cents or dollars away from the market; the exchange's
-own bars leave most of them out (the condition codes that say so are not in a market-data line). A print is outside
-by `engine.prices.live_price.outside`. It counts after all when a second print on that side follows within 10 s, or the
-bid and ask come to where it was: then the market did move.
+own bars leave most of them out (the condition codes that say so are not in a market-data line). A print is outside by
+`engine.prices.live_price.outside`. It counts after all when a second print on that side follows within 10 s, whatever
+ordinary prints come between (a fast market's prints lead its book), or when the bid and ask come to where it was: then
+the market did move.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ REPEAT_S = 10.0
 class PrintFilter:
     """One line's prints; `price` with each quote. `ignored` counts the prints that were left out until now."""
 
-    __slots__ = ("_at", "_last", "_side", "_taken", "_volume", "ignored")
+    __slots__ = ("_at", "_doubted", "_last", "_volume", "ignored")
 
     def __init__(self) -> None:
         self._last: float | None = None  # of the newest print
-        self._side = 0  # where it lay; 0 = in the market
-        self._taken = True
-        self._at = 0.0  # of the newest print on that side that began or went on with the proof
         self._volume: float | None = None
+        self._doubted = 0  # the side on which the newest print lies while it is not believed; 0 = it is
+        self._at = {1: float("-inf"), -1: float("-inf")}  # of the newest print outside on that side
         self.ignored = 0
 
     def price(self, quote: Quote, now_market: float, has_trade: bool) -> float | None:
@@ -37,34 +37,34 @@ class PrintFilter:
             return None
         if has_trade or last != self._last:
             self._judge(last, outside(last, quote.bid, quote.ask), quote.volume, now_market)
-        elif not self._taken:
+        elif self._doubted:
             self._volume = quote.volume
             if outside(last, quote.bid, quote.ask) == 0:
                 self._believe()  # the market came to it
-        return last if self._taken else None
+        return None if self._doubted else last
 
     def _judge(self, last: float, side: int, volume: float | None, now_market: float) -> None:
-        same_side = side != 0 and side == self._side and now_market - self._at <= REPEAT_S
         is_another = self._is_another(last, volume)
         self._last, self._volume = last, volume
         if side == 0:
-            if not self._taken and not is_another:
+            if self._doubted and not is_another:
                 self._believe()
-            self._side, self._taken = 0, True
-        elif not same_side:
-            self._side, self._at, self._taken = side, now_market, False
+            self._doubted = 0
+        elif now_market - self._at[side] > REPEAT_S:
+            self._at[side], self._doubted = now_market, side
             self.ignored += 1
         elif is_another:
-            self._at = now_market
-            if not self._taken:
+            self._at[side] = now_market
+            if self._doubted == side:
                 self._believe()
+            self._doubted = 0
 
     def _is_another(self, last: float, volume: float | None) -> bool:
-        """A second print: its size comes with the volume of the day (the same one's may come a packet later)."""
-        if volume is None or self._volume is None:
-            return last != self._last
-        return volume > self._volume
+        """A second print: at another price, or with a size of its own (the same one's may come a packet later)."""
+        if last != self._last:
+            return True
+        return volume is not None and self._volume is not None and volume > self._volume
 
     def _believe(self) -> None:
-        self._taken = True
+        self._doubted = 0
         self.ignored -= 1

@@ -1,10 +1,11 @@
-"""The usual volume of a symbol at each minute of the day: the base of relative volume.
+"""The usual volume of a symbol at each minute of the day: the one base of relative volume, for live rules and the Lab.
 
-Made of 20 days of 15-minute history: the mean of each quarter of an hour over the trade dates before the running one,
+Made of 20 days of 15-minute volumes: the mean of each quarter of an hour over the trade dates before the running one,
 spread over its minutes by interpolation between the quarters' middles (not across the edge of what the history covers).
-Of US stocks only regular hours count. A quarter in which a day was closed (after 13:00 of a half day, a holiday's
-shortened session) is left out of its mean: it would count as a usual volume of nothing. Minutes are those of the
-exchange's clock, so that they stay where they are when clocks change here and not there.
+Of US stocks only regular hours count. Half days and shortened sessions are left out: their rush before an early close
+is no usual volume of noon, and their afternoon none of nothing. A quarter whose volume is not known (the Lab's: not all
+of it was recorded) is left out of its mean. Minutes are those of the exchange's clock, so that they stay where they are
+when clocks change here and not there.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ SLOT_MIN = 15
 SLOT_S = SLOT_MIN * 60
 MIN_SESSIONS = 10
 MAX_SESSIONS = 20
+MIN_KNOWN = 5  # days on which a quarter of an hour must be known
 DAY_MIN = 1_440
 SLOTS = DAY_MIN // SLOT_MIN
 SHORT_SLOTS = 4  # a day that ends an hour before the others ended early, whatever the calendar says
@@ -60,26 +62,27 @@ def minute_of_day(at_market: float, zone: str = NEW_YORK_NAME) -> int:
 def usual_volume(
     bars: Sequence[Bar], now_market: float, days: TradingDays = US_STOCK_DAYS, us_stock: bool = True
 ) -> UsualVolume | None:
-    """The base from 15-minute bars (volume in shares); None with fewer than 10 trade dates before the running one."""
+    """The base from 15-minute bars (volume in shares, None = not known; a bar that is missing is no volume).
+
+    None with fewer than 10 whole trade dates before the running one.
+    """
     today = days.of(now_market)
     by_date = _regular(bars, today) if us_stock else _by_date(bars, days, today)
-    kept = [(day, by_date[day]) for day in sorted(by_date)][-MAX_SESSIONS:]
+    kept = _whole_days([(day, by_date[day]) for day in sorted(by_date)][-MAX_SESSIONS:], days, us_stock)
     if len(kept) < MIN_SESSIONS:
         return None
     slots = np.zeros((len(kept), SLOTS))
     for row, (_, mine) in enumerate(kept):
         for at, volume in mine:
-            slots[row, _slot(at, days)] += volume
-    closed = _closed_slots(kept, days, us_stock)
-    whole = ~closed.any(axis=1)
-    totals = slots.sum(axis=1)[whole] if whole.any() else slots.sum(axis=1)
-    open_days = np.maximum((~closed).sum(axis=0), 1)
-    mean = np.where(closed, 0.0, slots).sum(axis=0) / open_days
+            slots[row, _slot(at, days)] += np.nan if volume is None else volume
+    known = ~np.isnan(slots)
+    seen = known.sum(axis=0)
+    mean = np.where(seen >= MIN_KNOWN, np.nansum(slots, axis=0) / np.maximum(seen, 1), 0.0)
     zone = getattr(days.where, "key", NEW_YORK_NAME)
-    return UsualVolume(_per_minute(mean), len(kept), float(totals.mean()), zone)
+    return UsualVolume(_per_minute(mean), len(kept), float(mean.sum()), zone)
 
 
-Quarters = list[tuple[float, float]]  # (start of the bar, volume)
+Quarters = list[tuple[float, float | None]]  # (start of the bar, volume)
 
 
 def _by_date(bars: Sequence[Bar], days: TradingDays, today: date) -> dict[date, Quarters]:
@@ -89,7 +92,7 @@ def _by_date(bars: Sequence[Bar], days: TradingDays, today: date) -> dict[date, 
         if bar.time >= ends:
             day = days.of(bar.time)
             ends = days.ends(day)
-        if bar.volume is not None and day < today:
+        if day < today:
             found[day].append((bar.time, bar.volume))
     return found
 
@@ -99,7 +102,7 @@ def _regular(bars: Sequence[Bar], today: date) -> dict[date, Quarters]:
     found: dict[date, Quarters] = defaultdict(list)
     for bar in bars:
         day = local_time(bar.time, NEW_YORK).date()
-        if bar.volume is None or day >= today:
+        if day >= today:
             continue
         hours = us_regular_hours(day)
         if hours is None or hours.open <= bar.time < hours.close:
@@ -107,18 +110,19 @@ def _regular(bars: Sequence[Bar], today: date) -> dict[date, Quarters]:
     return found
 
 
-def _closed_slots(kept: Sequence[tuple[date, Quarters]], days: TradingDays, us_stock: bool) -> NDArray[np.bool_]:
-    """True where a day was closed while others traded: told by the calendar, else by its first and last bar."""
-    closed = np.zeros((len(kept), SLOTS), dtype=np.bool_)
-    spans = [_span(day, mine, days, us_stock) for day, mine in kept]
+def _whole_days(
+    found: Sequence[tuple[date, Quarters]], days: TradingDays, us_stock: bool
+) -> list[tuple[date, Quarters]]:
+    """Without those that began late or ended early: told by the calendar, else by their first and last bar."""
+    if not found:
+        return []
+    spans = [_span(day, mine, days, us_stock) for day, mine in found]
     first, last = median(span[0] for span in spans), median(span[1] for span in spans)
-    for row, ((day, _), (begins, ends)) in enumerate(zip(kept, spans, strict=True)):
-        start = days.begins(day)
-        if begins >= first + SHORT_SLOTS:
-            closed[row, [_slot(start + n * SLOT_S, days) for n in range(int(first), begins)]] = True
-        if ends <= last - SHORT_SLOTS:
-            closed[row, [_slot(start + n * SLOT_S, days) for n in range(ends + 1, int(last) + 1)]] = True
-    return closed
+    return [
+        each
+        for each, (begins, ends) in zip(found, spans, strict=True)
+        if begins < first + SHORT_SLOTS and ends > last - SHORT_SLOTS
+    ]
 
 
 def _span(day: date, quarters: Quarters, days: TradingDays, us_stock: bool) -> tuple[int, int]:

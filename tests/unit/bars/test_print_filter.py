@@ -60,6 +60,19 @@ def test_a_second_print_on_that_side_proves_it() -> None:
     assert prints.ignored == 0
 
 
+def test_ordinary_prints_between_do_not_undo_the_first() -> None:
+    prints = PrintFilter()
+    market = (180.91, 180.95)
+    assert prints.price(quote(181.25, 1_000.0, *market), T0, True) is None
+    assert prints.price(quote(180.95, 1_100.0, *market), T0 + 0.6, True) == 180.95
+    assert prints.price(quote(181.25, 1_300.0, *market), T0 + 1.3, True) == 181.25
+    assert prints.price(quote(180.94, 1_400.0, *market), T0 + 2, True) == 180.94
+    assert prints.price(quote(180.60, 1_500.0, *market), T0 + 3, True) is None, "the other side"
+    assert prints.price(quote(181.30, 1_600.0, *market), T0 + 4, True) == 181.30, "each side for itself"
+    assert prints.price(quote(180.95, 1_700.0, *market), T0 + 5, True) == 180.95
+    assert prints.price(quote(181.25, 1_800.0, *market), T0 + 4 + REPEAT_S + 0.1, True) is None, "too late"
+
+
 def test_the_same_print_in_two_packets_is_one() -> None:
     prints = PrintFilter()
     assert prints.price(quote(14.10, 1_000.0), T0, True) is None  # the price

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import US_STOCK_DAYS, TradingDays, trading_days
@@ -56,17 +57,21 @@ def base(bars: Sequence[Bar], now: float, days: TradingDays = US_STOCK_DAYS, us_
     return made
 
 
-def test_the_afternoon_of_a_half_day_is_no_zero() -> None:
-    """1,000 shares a minute on each open minute: 1,000 are usual, on the afternoons after Thanksgiving as well."""
-    usual = base(stock_history(date(2025, 12, 5)), ny("2025-12-05T10:00"))
-    assert usual.sessions == 20
+def test_a_half_day_is_left_out() -> None:
+    """Neither is its afternoon a usual volume of nothing, nor the rush before its early close one of noon."""
+    rush = [
+        structs.replace(each, volume=9e6) if each.time == ny("2025-11-28T12:45") else each
+        for each in stock_history(date(2025, 12, 5))
+    ]
+    usual = base(rush, ny("2025-12-05T10:00"))
+    assert usual.sessions == 19
     for minute in (9 * 60 + 30, 12 * 60 + 59, 13 * 60, 14 * 60, 15 * 60 + 59):
         assert usual.at(minute) == pytest.approx(1_000.0), minute
     assert usual.at(9 * 60 + 29) is None and usual.at(16 * 60) is None, "cut at both edges"
     assert usual.daily == pytest.approx(390_000.0), "a whole day's, not a half one's"
 
 
-@given(st.dates(date(2024, 1, 15), date(2026, 12, 31)), st.integers(MIN_SESSIONS, 20))
+@given(st.dates(date(2024, 1, 15), date(2026, 12, 31)), st.integers(MIN_SESSIONS + 3, 20))
 def test_an_even_market_has_an_even_base_whatever_the_calendar(day: date, count: int) -> None:
     while not is_trading_day(day):
         day += timedelta(days=1)
@@ -93,7 +98,7 @@ def test_sundays_evening_is_mondays_and_a_short_session_no_zero() -> None:
         for each in quarters(days.begins(day), ny(f"{day}T13:00" if day == date(2025, 11, 27) else f"{day}T17:00"))
     ]
     usual = base(bars, ny("2025-11-28T10:00"), days, us_stock=False)
-    assert usual.sessions == len(dates) - 1
+    assert usual.sessions == len(dates) - 2, "without the short one"
     for minute in (0, 600, 12 * 60, 13 * 60 + 5, 16 * 60 + 59, 18 * 60, 23 * 60 + 59):
         assert usual.at(minute) == pytest.approx(1_000.0), minute
     assert usual.at(17 * 60 + 30) is None, "the hour between two days"
@@ -126,6 +131,16 @@ def test_minutes_are_those_of_the_exchange_when_clocks_change_elsewhere() -> Non
         at = datetime(2025, month, day_number, 9, 0, tzinfo=TOKYO).timestamp()
         assert usual.at(minute_of_day(at, usual.zone)) == pytest.approx(1_000.0)
         assert usual.at(minute_of_day(at - 60, usual.zone)) is None
+
+
+def test_a_quarter_that_is_not_known_is_no_quarter_of_nothing() -> None:
+    """Known on 6 of 12 days: their mean. On 4: no base for it."""
+    days = days_before(date(2025, 11, 20), 12)
+    bars = [each for span in map(us_regular_hours, days) if span is not None for each in quarters(*span)]
+    unknown = {ny(f"{day}T11:00") for day in days[:6]} | {ny(f"{day}T15:45") for day in days[:8]}
+    heard = [structs.replace(each, volume=None) if each.time in unknown else each for each in bars]
+    usual = base(heard, ny("2025-11-20T10:00"))
+    assert usual.at(11 * 60 + 5) == pytest.approx(1_000.0) and usual.at(15 * 60 + 50) is None
 
 
 def test_too_few_sessions_are_no_base() -> None:
