@@ -76,6 +76,7 @@ def _run() -> Component:
         kinds,
         folder,
         shown_if("lab.found", bound("lab.found"), "qt-soft qt-lab-found"),
+        shown_if("lab.refused", bound("lab.refused"), "qt-form-said qt-lab-found", role="alert"),
         shown_if("lab.problem", bound("lab.problem"), "qt-form-said", role="alert"),
         html.Div(className="qt-lab-days", role="group", **attrs(data_lab_days="1", aria_label="Days")),
         html.Div(className="qt-lab-symbols", **attrs(data_lab_symbols="1")),

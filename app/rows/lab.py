@@ -18,6 +18,7 @@ View = dict[str, dict[str, Any]]
 THIRTY = 2
 MOST_DAYS = 60
 FEW = 30  # signals below which chance alone explains a median
+MOST_REFUSED = 5
 MOST_NAMES = 60
 VARY = vary_part()
 
@@ -58,7 +59,8 @@ def lab_part(run: LabSection | None, source: LabSourceSection | None) -> dict[st
         "kind": source.kind if source else None,
         "folder": source.folder if source else None,
         "problem": source.problem if source and source.problem else None,
-        "found": _found(days, names) if source and not source.problem and days else None,
+        "found": _found(source) if source and not source.problem and days else None,
+        "refused": _refused(source) if source and source.refused else None,
         "days": list(days[-MOST_DAYS:]),
         "days_more": max(0, len(days) - MOST_DAYS),
         "symbols": list(names[:MOST_NAMES]),
@@ -72,9 +74,25 @@ def _said(section: LabSection) -> str | None:
     return section.text or None if section.phase in ("failed", "cancelled") else None
 
 
-def _found(days: tuple[str, ...], names: tuple[str, ...]) -> str:
+def _found(source: LabSourceSection) -> str:
+    """How many, from when to when, which hours of the day, and what is not among them."""
+    days = source.days
     span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return f"{plural(len(names), 'symbol')}, {plural(len(days), 'day')}: {span}"
+    text = f"{plural(len(source.symbols), 'symbol')}, {plural(len(days), 'day')}: {span}"
+    total = sum(source.sizes)
+    if source.hours:
+        part = f" ({source.read:,} of {total:,} symbol-days read)" if source.read < total else ""
+        text += f"; {source.hours}{part}"
+    if source.left_out:
+        text += f"; {plural(source.left_out, 'file')} left out (no SYMBOL-YYYYMMDD.csv)"
+    return text
+
+
+def _refused(source: LabSourceSection) -> str:
+    """Files that can't be used, with line and reason; the rest can."""
+    shown = source.refused[:MOST_REFUSED]
+    more = f" And {len(source.refused) - len(shown)} more." if len(source.refused) > len(shown) else ""
+    return f"{plural(len(source.refused), 'file')} can't be used. {' '.join(shown)}{more}"
 
 
 def result_part(result: LabResultSection | None) -> dict[str, Any]:

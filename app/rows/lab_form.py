@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from app.rows.thresholds import BREAKOUT_KEYS, describe, shown
@@ -93,7 +94,18 @@ def run_command(request_id: str, asked: Mapping[str, Any]) -> RunLab:
         raise LabError("The least number of signals must be 1 to 1,000, a whole number.")
     kind, folder = source_of(asked)
     names = tuple(text.upper() for text in _texts(asked, "symbols"))
-    return RunLab(request_id, kind, folder, names, tuple(_texts(asked, "days")), ranges, least)
+    days = tuple(_texts(asked, "days"))
+    wrong = next((day for day in days if not _is_date(day)), None)
+    if wrong is not None:
+        raise LabError(f"{wrong[:20]!r} is no date; days are written like 2013-10-07. Choose the days again.")
+    return RunLab(request_id, kind, folder, names, days, ranges, least)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def source_of(asked: Mapping[str, Any]) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ from engine.bars.sessions import is_us_stock
 from engine.errors import LabError
 from engine.lab.recordings import RecordedDay, regular_hours, stock_hours
 
-SAMPLED = SOURCES.index("sampled")
+SAMPLED, HISTORY = SOURCES.index("sampled"), SOURCES.index("history")
 
 
 class AppRecordings:
     """The folder `bars/` of one account. Raises LabError while nothing was kept there yet."""
+
+    left_out = 0
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,10 +34,14 @@ class AppRecordings:
         self._read: tuple[str, dict[str, StoredSession]] = ("", {})  # the newest symbol alone
 
     def days(self) -> Sequence[tuple[str, str]]:
-        return sorted((name, _iso(date)) for name, stored in self._symbols.items() for date in stored.dates)
+        return sorted((name, _iso(number)) for name, stored in self._symbols.items() for number in stored.dates)
 
     def load(self, symbol: str, day: str) -> RecordedDay:
         stored = self._symbols[symbol]
+        try:
+            date.fromisoformat(day)
+        except ValueError as error:
+            raise LabError(f"{symbol}: a day of the bars on disk is called {day}: {error}. It is left out.") from error
         if self._read[0] != symbol:
             sessions = read_sessions(self._folder, stored.con_id)
             self._read = (symbol, {_iso(each.date): each for each in sessions})
@@ -46,15 +53,18 @@ class AppRecordings:
         hours = regular_hours(bars, session.open, session.close)
         if not hours.liquid.sessions and is_us_stock(stored.contract):
             hours = stock_hours(day)
-        return RecordedDay(symbol, day, bars, hours, is_stock, _is_visited(session.bars))
+        whole = session.bars.quality >= HISTORY
+        return RecordedDay(
+            symbol, day, bars, hours, is_stock, _is_visited(session.bars), whole, is_us_stock(stored.contract)
+        )
 
 
 def _is_visited(bars: BarColumns) -> bool:
     return int(np.count_nonzero(bars.quality == SAMPLED)) * 2 > len(bars.time)
 
 
-def _iso(date: int) -> str:
-    return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
+def _iso(number: int) -> str:
+    return f"{number // 10_000:04d}-{number // 100 % 100:02d}-{number % 100:02d}"
 
 
 def _by_name(found: Sequence[StoredSymbol]) -> dict[str, StoredSymbol]:

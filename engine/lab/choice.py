@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from engine.errors import LabError
@@ -13,6 +13,7 @@ from engine.lab.tape import Tape
 MOST_TAPES = 2_000
 MOST_BARS = 1_600_000  # with those of the days before; each takes some 450 bytes while a run is on
 MOST_NAMED = 10
+MOST_REFUSED = 5
 
 
 class Choice(NamedTuple):
@@ -45,14 +46,16 @@ def absent_words(choice: Choice) -> str:
     return f"Not recorded on the chosen days: {_listed(choice.absent)}."
 
 
-def read_tapes(ask: AskSweep, source: Recordings, count: int, tapes: list[Tape]) -> Iterator[Progress]:
-    """Fills `tapes`, one symbol-day a step; those without a bar are left out.
+def read_tapes(
+    ask: AskSweep, source: Recordings, count: int, tapes: list[Tape], refused: dict[tuple[str, str], str]
+) -> Iterator[Progress]:
+    """Fills `tapes`, one symbol-day a step; those without a bar are left out, and so are those that can't be used.
 
     Raises:
-        LabError: a file that can't be used, nothing, or more than the memory of a run.
+        LabError: nothing, or more than the memory of a run.
     """
     bars = 0
-    for number, (symbol, tape) in enumerate(tapes_of(source, ask.symbols, ask.days), start=1):
+    for number, (symbol, tape) in enumerate(tapes_of(source, ask.symbols, ask.days, refused), start=1):
         if tape is not None:
             bars += len(tape.bars.time)
             if bars > MOST_BARS:
@@ -62,8 +65,17 @@ def read_tapes(ask: AskSweep, source: Recordings, count: int, tapes: list[Tape])
                 )
             tapes.append(tape)
         yield Progress(ask.job, number, count, f"reading {symbol}")
+    if not tapes and refused:
+        raise LabError(f"None of the chosen days can be used. {refused_words(refused)}")
     if not tapes:
         raise LabError("None of the chosen symbols was recorded on the chosen days. Choose other days or symbols.")
+
+
+def refused_words(refused: Mapping[tuple[str, str], str]) -> str:
+    """Each file that can't be used, with its line and reason."""
+    texts = list(refused.values())
+    more = f" And {len(texts) - MOST_REFUSED} more." if len(texts) > MOST_REFUSED else ""
+    return " ".join(texts[:MOST_REFUSED]) + more
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

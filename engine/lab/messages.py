@@ -147,11 +147,19 @@ class AuditAnswer(Message, frozen=True, tag=True):
 
 
 class DaysAnswer(Message, frozen=True, tag=True):
-    """The recorded days; `sizes` = recorded days per symbol in the order of `symbols`."""
+    """The recorded days; `sizes` = recorded days per symbol in the order of `symbols`.
+
+    `hours` = which hours of New York they cover, in words; `refused` = files that can't be used, with line and reason,
+    of the `read` symbol-days that were looked at. `left_out` = files of other names.
+    """
 
     days: tuple[str, ...]
     symbols: tuple[str, ...]
     sizes: tuple[int, ...]
+    hours: str = ""
+    left_out: int = 0
+    refused: tuple[str, ...] = ()
+    read: int = 0
 
 
 class SweepAnswer(Message, frozen=True, tag=True):

@@ -297,7 +297,10 @@ class LabService:
             self._failed(job, message)
 
     def _found(self, job: _Job, message: DaysAnswer) -> None:
-        self._found_at(job, days=message.days, symbols=message.symbols, sizes=message.sizes)
+        self._found_at(
+            job, days=message.days, symbols=message.symbols, sizes=message.sizes, hours=message.hours,
+            left_out=message.left_out, refused=message.refused, read=message.read,
+        )  # fmt: skip
         self._ties.answer(job.request_id, True, f"{len(message.symbols)} symbols, {len(message.days)} days.")
 
     def _found_at(self, job: _Job, **found: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.errors import LabError
 from engine.lab.batches import Batch, batches_of
-from engine.lab.choice import Choice, absent_words, choose, read_tapes
+from engine.lab.choice import Choice, absent_words, choose, read_tapes, refused_words
 from engine.lab.messages import AskSweep, Progress, SweepAnswer
 from engine.lab.recordings import Recordings
 from engine.lab.summary import Judged, bucket_of, grouped, hour_of, side_of, spread
@@ -73,8 +73,9 @@ def sweep(ask: AskSweep, source: Recordings) -> Iterator[Progress | SweepAnswer]
     sets = _sets(ask)
     choice = choose(ask, source)
     tapes: list[Tape] = []
-    yield from read_tapes(ask, source, choice.symbol_days, tapes)
-    run = _Run(ask, tapes)
+    refused: dict[tuple[str, str], str] = {}
+    yield from read_tapes(ask, source, choice.symbol_days, tapes, refused)
+    run = _Run(ask, tapes, refused)
     yield from run.stack(Progress(ask.job, 0, len(sets), "getting ready"))
     base = yield from run.of(BreakoutParams(**ask.base), Progress(ask.job, 0, len(sets), "values in force"))
     for number, values in enumerate(sets):
@@ -101,8 +102,9 @@ class _Best(NamedTuple):
 class _Run:
     """The batches and the results so far. What takes long tells `now` after each batch."""
 
-    def __init__(self, ask: AskSweep, tapes: list[Tape]) -> None:
+    def __init__(self, ask: AskSweep, tapes: list[Tape], refused: Mapping[tuple[str, str], str]) -> None:
         self._ask = ask
+        self._refused = refused
         self._tapes = tapes
         self._names = tuple(each.name for each in ask.ranges)
         self._batches: list[Batch] = []
@@ -216,7 +218,10 @@ class _Run:
             )
         if choice.absent:
             yield absent_words(choice)
-        empty = choice.symbol_days - len(self._tapes)
+        if self._refused:
+            yield f"Recorded days that can't be used were left out: {refused_words(self._refused)}"
+        chosen = sum(1 for _symbol, day in self._refused if not self._ask.days or day in self._ask.days)
+        empty = choice.symbol_days - len(self._tapes) - chosen
         if empty:
             yield f"{empty} symbol-days have no bar."
         if swept and not found:

@@ -39,13 +39,14 @@ from engine.lab.messages import (
     to_lab,
 )
 from engine.lab.preview import Today
-from engine.lab.recordings import CsvRecordings, Recordings
+from engine.lab.recordings import CsvRecordings, Recordings, coverage_of
 from engine.lab.sweep import sweep
 from engine.storage.encodable import path_of
 
 log = logging.getLogger("qtrade.lab")
 
 NICE = 10
+LOOK_S = 1.5  # for what recorded days hold, besides their names
 TELL_S = 0.25  # between two words about progress
 BROKEN = "The lab could not do this; lab.log in the log folder says why."
 CANCELLED = "Cancelled."
@@ -136,7 +137,12 @@ def _days(job: int, source: Recordings) -> DaysAnswer:
     for symbol, _day in found:
         sizes[symbol] = sizes.get(symbol, 0) + 1
     days = tuple(sorted({day for _symbol, day in found}))
-    return DaysAnswer(job, days, tuple(sorted(sizes)), tuple(sizes[symbol] for symbol in sorted(sizes)))
+    end = time.monotonic() + LOOK_S
+    seen = coverage_of(source, lambda: time.monotonic() > end)
+    return DaysAnswer(
+        job, days, tuple(sorted(sizes)), tuple(sizes[symbol] for symbol in sorted(sizes)), seen.hours, source.left_out,
+        seen.refused, seen.read,
+    )  # fmt: skip
 
 
 def _plain(error: Exception) -> str:

@@ -99,7 +99,9 @@ class PreviewSection(Section, frozen=True, kw_only=True):
 class LabSourceSection(Section, frozen=True, kw_only=True):
     """A place with recorded days, apart from the run's progress since it can hold 50,000 names.
 
-    `problem` "" = it can be used; `sizes` = days per symbol.
+    `problem` "" = it can be used; `sizes` = days per symbol; `hours` = which hours of New York they cover, in words.
+    `refused` = files that can't be used, with line and reason, of the `read` symbol-days that were looked at;
+    `left_out` = files of other names.
     """
 
     kind: str  # app, csv
@@ -108,6 +110,10 @@ class LabSourceSection(Section, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     problem: str = ""
+    hours: str = ""
+    left_out: int = 0
+    refused: tuple[str, ...] = ()
+    read: int = 0
 
 
 class LabSection(Section, frozen=True, kw_only=True):

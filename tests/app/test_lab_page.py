@@ -186,6 +186,21 @@ def test_a_run_under_way_and_its_source(rig: Rig) -> None:
     assert lab["found"] == "1 symbol, 2 days: 2013-10-07 to 2013-10-08" and lab["problem"] is None
 
 
+def test_the_folder_line_says_hours_and_what_is_left_out(rig: Rig) -> None:
+    days = ("2013-10-07", "2013-10-08")
+    source = LabSourceSection(
+        kind="csv", folder="days", days=days, symbols=("AAA", "BBB"), sizes=(2, 1), hours="04:00 to 20:00 New York",
+        left_out=4, refused=("A.csv, line 3: no.",), read=2,
+    )  # fmt: skip
+    rig.bus.publish("lab_source", source)
+    lab = rig.view()["lab"]
+    assert lab["found"] == (
+        "2 symbols, 2 days: 2013-10-07 to 2013-10-08; 04:00 to 20:00 New York (2 of 3 symbol-days read); 4 files left "
+        "out (no SYMBOL-YYYYMMDD.csv)"
+    )
+    assert lab["refused"] == "1 file can't be used. A.csv, line 3: no."
+
+
 def test_a_result_on_the_page(rig: Rig) -> None:
     rig.bus.publish("lab_result", a_result())
     view = rig.view()

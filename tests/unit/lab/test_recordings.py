@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,17 @@ from engine.bars.bar_files import BarColumns, StoredSession
 from engine.bars.keeper import BarKeeper
 from engine.bars.series import HISTORY, BarArrays
 from engine.bars.store import BarStore
+from engine.bars.us_calendar import is_trading_day, us_regular_hours
+from engine.bars.usual import usual_volume
 from engine.breakout.rules import Floors
-from engine.clock import FakeClock
+from engine.clock import NEW_YORK, FakeClock
 from engine.config import BreakoutParams
 from engine.domain import Bar, ContractInfo, ContractRef
 from engine.errors import LabError
 from engine.lab.app_days import AppRecordings
 from engine.lab.csv_days import list_csv_days, read_csv_day
 from engine.lab.features import Features
-from engine.lab.recordings import CsvRecordings, Recordings, tapes_of
+from engine.lab.recordings import CsvRecordings, Recordings, coverage_of, tapes_of
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.sweep import sweep
@@ -34,6 +37,12 @@ from tests.unit.lab.test_replay import assert_same
 
 MINUTE_2013 = Path(__file__).resolve().parents[4] / "shared" / "data" / "market-2013" / "minute"
 HEAD = "time,open,high,low,close,volume\n"
+
+
+def lines(count: int, apart: float, start: float = OPEN, prices: tuple[float, ...] = (10.0,)) -> str:
+    """Rows of flat bars; the prices take turns."""
+    each = [(start + apart * n, prices[n % len(prices)]) for n in range(count)]
+    return "".join(f"{time:.0f},{price},{price},{price},{price},100\n" for time, price in each)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +57,19 @@ HEAD = "time,open,high,low,close,volume\n"
         (HEAD + "1381152600,1,2,0.5,1,-3\n", "the volume 0 or more; found 1,2,0.5,1,-3"),
         (HEAD + "1381152600,1,2,0.5,3,10\n", "open and close must lie between low and high"),
         (HEAD + "1381152600,1,2,0.5,1,10\n" * 2, "line 3: 1381152600 is not after the time before it. Sort the file"),
+        (HEAD + "\n  \n,,,,,\n1381152600,1,2,0.5,x,10\n", "line 5: could not convert"),
+        (HEAD + "2013-10-08T13:30:00Z,1,2,0.5,1,10\n", "line 2: 2013-10-08 09:30 in New York is not of 2013-10-07"),
+        (HEAD + "2013-13-45T13:30:00Z,1,2,0.5,1,10\n", "line 2: month must be in 1..12"),
+        (HEAD + "0001-01-01T00:00:00Z,1,2,0.5,1,10\n", "is no time of the years 1971 to 2099"),
+        (HEAD + "0001-01-01T00:00:00+05:00,1,2,0.5,1,10\n", "line 2: "),
+        (HEAD + "999999999999,1,2,0.5,1,10\n", "line 2: "),
+        (HEAD + "1381152610,1,2,0.5,1,10\n", "line 2: 1381152610 is not the start of a minute"),
+        (HEAD + lines(20, 300.0), "line 3: bars of 5 minutes. Bars of 1 minute are needed"),
+        (
+            HEAD + lines(390, 60.0, start=OPEN - 4 * 3_600),
+            "line 2: 05:30 in New York, if 09:30 is UTC: these look like",
+        ),
+        (HEAD + lines(20, 60.0, prices=(14.0, 180.0)), "line 3: from 14 to 180 at once, and 18 more of that kind"),
     ],
 )
 def test_a_bad_file_is_refused_with_place_rule_and_cure(tmp_path: Path, text: str, words: str):
@@ -78,7 +100,7 @@ def test_what_is_written_is_read_and_an_empty_volume_is_unknown(tmp_path: Path):
     bars = walk(1, 5)
     assert read_csv_day(write_day(tmp_path, "ACME", "2013-10-07", bars)).close.tolist() == bars.close.tolist()
     path = tmp_path / "B.csv"
-    path.write_text(HEAD + "1381152630,1,2,0.5,1,\n\n", encoding="utf-8")
+    path.write_text(HEAD + "1381152600,1,2,0.5,1,\n\n", encoding="utf-8")
     found = read_csv_day(path)
     assert found.time.tolist() == [1_381_152_600.0] and np.isnan(found.volume).all()
 
@@ -118,7 +140,7 @@ def test_a_file_without_an_end_is_read_no_further_than_a_day(tmp_path: Path):
     path.write_bytes(gzip.compress(HEAD.encode() + b"\n" * 5_000))
     with pytest.raises(LabError, match="more than 2,882 lines"):
         read_csv_day(path)
-    bars = walk(1, 1_440)
+    bars = walk(1, 1_440, start=OPEN - 9.5 * 3_600)
     assert len(read_csv_day(write_day(tmp_path, "FULL", "2013-10-07", bars)).time) == 1_440
 
 
@@ -129,6 +151,81 @@ def test_a_pipe_is_no_recorded_day(tmp_path: Path):
         list_csv_days(tmp_path)
     with pytest.raises(LabError, match="is not a file"):
         read_csv_day(tmp_path / "ACME-20131007.csv")
+
+
+def test_times_that_say_their_zone_are_taken_for_it(tmp_path: Path):
+    rows = lines(390, 60.0).splitlines()
+    local = [datetime.fromtimestamp(float(row.split(",")[0]), NEW_YORK).isoformat() for row in rows]
+    path = tmp_path / "ACME-20131007.csv"
+    path.write_text(HEAD + "\n".join(f"{at},1,1,1,1,9" for at in local), encoding="utf-8")
+    assert read_csv_day(path).time[0] == OPEN
+    path.write_text(HEAD + "\n" * 2 + lines(5, 60.0).replace("\n", "\n \n"), encoding="utf-8")
+    assert len(read_csv_day(path).time) == 5, "blank lines are no rows"
+
+
+def test_files_of_other_names_are_counted_and_bad_ones_refused_by_themselves(tmp_path: Path):
+    write_days(tmp_path, ("AAA",), 2)
+    write_day(tmp_path, "BBB", "2013-10-07", walk(3, 960, start=OPEN - 5.5 * 3_600))
+    write_day(tmp_path, "ESZ3", "2013-10-07", walk(4, 1_380, start=OPEN - 13.5 * 3_600))
+    for name in ("AAA-20131345.csv", "AAA-00010101.csv", "notes.txt", "AAA.csv", ".hidden"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "BAD-20131008.csv").write_text(HEAD + lines(3, 60.0))
+    source = CsvRecordings(tmp_path)
+    assert source.left_out == 4 and len(source.days()) == 5
+    seen = coverage_of(source, lambda: False)
+    assert seen.hours == "04:00 to 20:00 New York; ESZ3 by day and night" and (seen.read, seen.total) == (5, 5)
+    assert len(seen.refused) == 1 and "line 2: 2013-10-07 09:30 in New York is not of 2013-10-08" in seen.refused[0]
+    assert coverage_of(source, lambda: True).read == 1, "no longer than it may take"
+    ask = ask_sweep(1, tmp_path)
+    result = list(sweep(ask, source))[-1].result
+    assert result.tapes == 4
+    assert any(note.startswith("Recorded days that can't be used") and "line 2" in note for note in result.notes)
+    with pytest.raises(LabError, match="None of the chosen days can be used. .*line 2"):
+        list(sweep(replace(ask, symbols=("BAD",)), source))
+
+
+def test_the_lab_measures_volume_against_the_base_that_live_has(tmp_path: Path):
+    """Half of the days before were only visited at noon: their unseen minutes are no minutes without a trade.
+
+    Counted as such they nearly halve the base, so that the Lab says 6.7 where live says 3.6.
+    """
+    archive = BarArchive(tmp_path, 0.0)
+    contract = ContractRef(1, "AAA", "AAA", "STK", "SMART")
+    dates = [day for n in range(20) if is_trading_day(day := date(2013, 9, 20) + timedelta(days=n))]
+    history: list[Bar] = []
+    for number, day in enumerate(dates):
+        hours = us_regular_hours(day)
+        assert hours is not None
+        times = np.arange(hours.open, hours.close, 60.0)
+        flat = np.full(len(times), 50.0)
+        volume = np.full(len(times), 4_000.0)
+        history += [Bar(time, 50.0, 50.0, 50.0, 50.0, 60_000.0) for time in times[::15].tolist()]
+        noon = (times >= hours.open + 2 * 3_600) & (times < hours.open + 4 * 3_600)
+        kept = ~noon | (np.arange(len(times)) % 13 == 0) if number % 2 else np.ones(len(times), dtype=bool)
+        quality = np.where(noon & (number % 2 == 1), 1.0, 3.0)
+        bars = BarColumns(*(column[kept] for column in (times, flat, flat, flat, flat, volume, quality)))
+        session = StoredSession(int(f"{day:%Y%m%d}"), hours.open, hours.close, bars)
+        archive.save([Saved(contract, (session,), [], ())], hours.open)
+    archive.close()
+    tapes = [tape for _, tape in tapes_of(AppRecordings(tmp_path), (), (dates[-1].isoformat(),)) if tape is not None]
+    live = usual_volume(history, float(tapes[0].bars.time[-1]))
+    mine = tapes[0].usual
+    assert live is not None and mine is not None
+    for minute in range(9 * 60 + 30, 16 * 60):
+        assert mine.at(minute) == pytest.approx(live.at(minute)) == pytest.approx(4_000.0), minute
+    assert mine.at(9 * 60 + 29) is None and mine.at(16 * 60) is None
+    assert mine.daily == pytest.approx(live.daily) and tapes[0].average_volume == pytest.approx(live.daily)
+
+
+def test_a_day_on_disk_without_a_date_is_said(tmp_path: Path):
+    archive = BarArchive(tmp_path, 0.0)
+    bars = BarColumns(*walk(1), np.full(390, 3.0))
+    sessions = tuple(StoredSession(number, OPEN, OPEN + 23_400.0, bars) for number in (20131007, 20131345))
+    archive.save([Saved(ContractRef(1, "AAA", "AAA", "STK"), sessions, [], ())], OPEN)
+    archive.close()
+    source = AppRecordings(tmp_path)
+    result = list(sweep(replace(ask_sweep(1, tmp_path), kind="app"), source))[-1].result
+    assert result.tapes == 1 and any("2013-13-45" in note for note in result.notes)
 
 
 def test_earlier_days_warm_up_and_give_the_usual_volume(tmp_path: Path):
