@@ -286,6 +286,8 @@ class RuleInput(Struct, frozen=True):
 class Signal(Struct, frozen=True):
     """A confirmed (or ended) breakout. `level` is the price it broke, `atr` ATR(14, Wilder) of 1-min bars then.
 
+    `score` is the score at signal: it stays what it was. `before_look`: the price was beyond the level already when it
+    was first judged, so that the distance in the score counts from there.
     `scans` that listed it then; `inputs` only in the journal.
     """
 
@@ -308,10 +310,15 @@ class Signal(Struct, frozen=True):
     ended_at: float | None = None
     scans: tuple[str, ...] = ()
     inputs: tuple[RuleInput, ...] = ()
+    before_look: bool = False
 
 
 class Candidate(Struct, frozen=True):
-    """One symbol of the merged scan results, with every reason that put it there."""
+    """One symbol of the merged scan results, with every reason that put it there.
+
+    `score` is the score now; `score_at_signal` that of the signal that runs on its side, None = none does.
+    `before_look` as in `Signal`, of the running signal, else of the breakout under way.
+    """
 
     con_id: int
     local_symbol: str
@@ -330,6 +337,8 @@ class Candidate(Struct, frozen=True):
     warm_bars: int | None = None
     warm_needed: int | None = None
     nearest_miss: str = ""
+    score_at_signal: float | None = None
+    before_look: bool = False
 
 
 class ScanState(Struct, frozen=True):

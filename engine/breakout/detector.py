@@ -40,6 +40,7 @@ class Breakout(NamedTuple):
     reading: Reading
     score: float
     parts: tuple[ScorePart, ...]
+    before_look: bool = False
 
 
 class Event(NamedTuple):
@@ -58,13 +59,18 @@ class Event(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The newest look at one symbol: its better side."""
+    """The newest look at one symbol: its better side, and the `other` one's score where that was judged, too."""
 
     reading: Reading
     score: float
     parts: tuple[ScorePart, ...]
     state: State
     at_market: float
+    other: float | None = None
+
+    def score_of(self, side: Side) -> float | None:
+        """The score of one side; None = it was not judged."""
+        return self.score if side == self.reading.side else self.other
 
 
 class Look(NamedTuple):
@@ -80,6 +86,7 @@ class Detector:
     def __init__(self, params: BreakoutParams) -> None:
         self.params = params
         self.tracker = Tracker()
+        self._early: dict[tuple[int, Side], float] = {}  # the price at the first look, where it was beyond by then
         self._facts: dict[int, tuple[FactsKey, Facts]] = {}
         self._averages: dict[int, Carried] = {}
 
@@ -125,10 +132,22 @@ class Detector:
         known = self.tracker.knows(con_id)
         for side in SIDES if known else sides_to_read(facts, live.last, self.params, now_market):
             verdict = self._judge(con_id, side, facts, live, now_market, common, events)
-            if best is None or verdict.score > best.score:
+            if best is None:
                 best = verdict
+            elif verdict.score > best.score:
+                best = verdict._replace(other=best.score)
+            else:
+                best = best._replace(other=verdict.score)
         assert best is not None
         return Look(best, tuple(events))
+
+    def aged(self, con_id: int, verdict: Verdict, now_market: float) -> Verdict:
+        """The verdict of a look some time ago as it stands now: the price has grown old, the volume may be over."""
+        reading = verdict.reading
+        age = max(reading.price_age_s or 0.0, now_market - verdict.at_market)
+        fresh = self.tracker.fresh(con_id, reading.side, False, now_market)
+        value, parts = score(reading._replace(price_age_s=age), self.params, confirmed=fresh)
+        return verdict._replace(score=value, parts=parts)
 
     def price(self, con_id: int, last: float | None, now_market: float) -> tuple[Event, ...]:
         """The cheap look between two full ones, for a symbol that confirms or runs: is the price where it has to be?
@@ -178,6 +197,11 @@ class Detector:
         long, short = (self._read(con_id, side, facts, live, now_market, common) for side in SIDES)
         return long, short
 
+    def adopt(self, other: Detector) -> None:
+        """Begin where another detector stands."""
+        self.tracker.adopt(other.tracker)
+        self._early = dict(other._early)
+
     # --- beginnings and ends ------------------------------------------------------------------------------------
 
     def end_all(self, now_market: float) -> tuple[Event, ...]:
@@ -189,12 +213,15 @@ class Detector:
             if self.tracker.phase(con_id, side) == "active"
         ]
         self.tracker.turn_day(now_market)
+        self._early.clear()
         return tuple(running)
 
     def forget(self, con_id: int) -> None:
         """It left the universe; its cool-down holds until the day is over."""
         self._facts.pop(con_id, None)
         self._averages.pop(con_id, None)
+        for side in SIDES:
+            self._early.pop((con_id, side), None)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -207,7 +234,7 @@ class Detector:
             self._confirm(con_id, side, facts, live, now, events)
         elif step != "none":
             events.append(Event(step, con_id, side))
-        reading = self._read(con_id, side, facts, live, now, common)
+        reading = self._noted(con_id, self._read(con_id, side, facts, live, now, common), live)
         phase = tracker.phase(con_id, side)
         if phase == "active":
             self._look_further(con_id, side, facts, live, now, common)
@@ -225,7 +252,27 @@ class Detector:
 
     def _read(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> Reading:
         progress = self.tracker.progress(con_id, side, now)
-        return read(side, facts, live, self.params, now, progress, self.tracker.frozen(con_id, side), common)
+        frozen = self.tracker.frozen(con_id, side)
+        return self._counted(con_id, read(side, facts, live, self.params, now, progress, frozen, common))
+
+    def _noted(self, con_id: int, reading: Reading, live: Live) -> Reading:
+        """Whether the breakout had happened before anybody looked: beyond at the first look, and never inside since."""
+        key = con_id, reading.side
+        if live.is_first_look and reading.beyond and reading.last is not None:
+            self._early[key] = reading.last
+            return self._counted(con_id, reading)
+        if key in self._early and reading.last is not None and not reading.beyond:
+            del self._early[key]
+            return reading._replace(since_look_atr=None)
+        return reading
+
+    def _counted(self, con_id: int, reading: Reading) -> Reading:
+        """With the distance since the first look, where the breakout had happened before it."""
+        from_ = self._early.get((con_id, reading.side)) if self._early else None
+        if from_ is None or reading.last is None or not reading.atr:
+            return reading
+        moved = reading.last - from_ if reading.side == "long" else from_ - reading.last
+        return reading._replace(since_look_atr=moved / reading.atr)
 
     def _look_further(self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common) -> None:
         """A signal runs: may the symbol break out again, over the level that the bars have now?"""
@@ -246,7 +293,8 @@ class Detector:
         further = watch.renewal
         frozen, triggered_at = (further or watch).frozen, (further or watch).triggered_at
         assert frozen is not None
-        reading = read(side, facts, live, self.params, now, self.tracker.progress(con_id, side, now), frozen)
+        progress = self.tracker.progress(con_id, side, now)
+        reading = self._counted(con_id, read(side, facts, live, self.params, now, progress, frozen))
         if live.is_visit and not self._is_loud(reading):
             self.tracker.drop(con_id, side)
             events.append(Event("dropped", con_id, side))
@@ -254,7 +302,8 @@ class Detector:
         if watch.phase == "active":
             events.append(Event("ended", con_id, side))  # the further one takes over
         value, parts = score(reading, self.params, confirmed=True)
-        breakout = Breakout(con_id, side, triggered_at, now, frozen, reading, value, parts)
+        early = reading.since_look_atr is not None
+        breakout = Breakout(con_id, side, triggered_at, now, frozen, reading, value, parts, early)
         events.append(Event("began" if watch.phase == "confirming" else "renewed", con_id, side, breakout))
         self.tracker.begin(con_id, side, now)
 

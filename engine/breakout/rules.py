@@ -48,6 +48,7 @@ class Live(NamedTuple):
     `is_visit`: the line came for a look of some seconds; what it confirms has to be loud by what it has seen by then.
     `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
     `spread` = ask - bid in the unit of the quotes, `price_age_s` since the quote came; None = not known.
+    `is_first_look`: nobody has judged the symbol of late, so that what it did before was not seen.
     """
 
     last: float | None
@@ -64,6 +65,7 @@ class Live(NamedTuple):
     spread: float | None = None
     price_age_s: float | None = None
     is_visit: bool = False
+    is_first_look: bool = False
 
 
 class Frozen(NamedTuple):
@@ -84,7 +86,11 @@ class Progress(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The verdict on one symbol and side. `distance_atr` = (last - level) / ATR towards the side."""
+    """The verdict on one symbol and side. `distance_atr` = (last - level) / ATR towards the side.
+
+    `since_look_atr` = (last - price at the first look) / ATR, of a breakout that had happened before that look; None =
+    it had not.
+    """
 
     side: Side
     last: float | None
@@ -103,6 +109,7 @@ class Reading(NamedTuple):
     warm_needed: int
     spread_atr: float | None = None
     price_age_s: float | None = None
+    since_look_atr: float | None = None
 
     @property
     def beyond(self) -> bool:
@@ -111,6 +118,7 @@ class Reading(NamedTuple):
 
 
 NO_PROGRESS = Progress()
+SINCE_LOOK = "since QTrade's first look: it broke out before"
 NO_FLOOR = "floors hold for stocks of the universe only"
 CONFIRMATION = "Confirmed"
 COOL_DOWN = "Cool-down"
@@ -197,9 +205,11 @@ def score(reading: Reading, params: BreakoutParams, confirmed: bool) -> tuple[fl
     if not confirmed:
         value = share_of_gates(reading.passed, reading.total)
         return value, (ScorePart("gates", round(value, 4), 0.5),)
-    return breakout_parts(
-        Inputs(reading.distance_atr, reading.rel_volume, reading.surge, reading.spread_atr, reading.price_age_s), params
-    )
+    distance, counted_from = reading.distance_atr, ""
+    if reading.since_look_atr is not None and distance is not None:
+        distance, counted_from = min(distance, reading.since_look_atr), SINCE_LOOK
+    inputs = Inputs(distance, reading.rel_volume, reading.surge, reading.spread_atr, reading.price_age_s, counted_from)
+    return breakout_parts(inputs, params)
 
 
 def is_beyond(side: Side, last: float | None, frozen: Frozen, params: BreakoutParams) -> bool:

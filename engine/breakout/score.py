@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from engine.config import BreakoutParams
 from engine.domain import ScorePart
 
@@ -25,7 +27,8 @@ DEDUCTION: Final = 0.1  # the most that a spread, and that an age, takes of what
 class Inputs(NamedTuple):
     """What a score is made of; None = not known, which gives nothing and takes nothing.
 
-    `distance_atr` = from the level towards the side, `spread_atr` = ask - bid, both in ATR.
+    `distance_atr` = from the level towards the side, `spread_atr` = ask - bid, both in ATR. `distance_from` says from
+    where it counts when that is not the level.
     """
 
     distance_atr: float | None
@@ -33,6 +36,7 @@ class Inputs(NamedTuple):
     surge: float | None
     spread_atr: float | None = None
     price_age_s: float | None = None
+    distance_from: str = ""
 
 
 def rise(x: float) -> float:
@@ -52,7 +56,9 @@ def breakout_parts(inputs: Inputs, params: BreakoutParams) -> tuple[float, tuple
     parts = [ScorePart("breakout", CONFIRMED, CONFIRMED)]
     for name, value, gain, weight in zip(_GAINS, inputs[:3], gains, WEIGHTS, strict=True):
         parts.append(ScorePart(name, round(gain, 4), 0.5 * weight, _unknown(value)))
-    for name, value, share in zip(_DEDUCTIONS, inputs[3:], deductions, strict=True):
+    if inputs.distance_from:
+        parts[1] = structs.replace(parts[1], detail=inputs.distance_from)
+    for name, value, share in zip(_DEDUCTIONS, inputs[3:5], deductions, strict=True):
         parts.append(ScorePart(name, round(-share * excess, 4), 0.0, _unknown(value)))
     return _sum(gains, deductions), tuple(parts)
 

@@ -208,6 +208,7 @@ class Publisher:
                     held=held,
                     fills=tuple(fill for fill in fills if fill.con_id == con_id)[-FILLS_MOST:],
                     signals=rooms.coordinator.signals_of(con_id),
+                    scores_now=rooms.coordinator.scores_now_of(con_id),
                     line_text=rooms.lines.explain(con_id),
                     pinned=rooms.watch.is_pinned(con_id),
                     unit=self._unit(con_id),

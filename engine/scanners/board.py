@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import is_
 from typing import NamedTuple
 
 from engine.breakout.detector import Verdict
-from engine.domain import Candidate, ContractRef, Demand, Quote, SymbolEvent
+from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, SymbolEvent
 from engine.scanners.candidates import Entry, candidate, demand, reasons_of, scored
 from engine.scanners.market import ScanResult
 
@@ -21,12 +22,14 @@ EVENTS = 200
 CHALLENGERS = 5  # wishes at 25 beyond the lines that class has: the bus judges them
 
 
+def _none_runs(con_id: int) -> None:
+    return None
+
+
 class _Shown(NamedTuple):
     """A row of the pages and what it was made of."""
 
-    entry: Entry
-    verdict: Verdict | None
-    quote: Quote | None
+    made_of: tuple[Entry, Verdict | None, Quote | None, Signal | None]
     miss: str
     row: Candidate
 
@@ -96,7 +99,11 @@ class Board:
         self.events.append(SymbolEvent(at_market, kind, name, text, con_id))
 
     def candidates(
-        self, verdicts: Mapping[int, Verdict], quote: Callable[[int], Quote | None], miss: Callable[[int, Verdict], str]
+        self,
+        verdicts: Mapping[int, Verdict],
+        quote: Callable[[int], Quote | None],
+        miss: Callable[[int, Verdict], str],
+        running: Callable[[int], Signal | None] = _none_runs,
     ) -> tuple[Candidate, ...]:
         """The best 200 for the pages; a row is made anew only when what it is made of is another object."""
         before, self._shown = self._shown, {}
@@ -104,13 +111,15 @@ class Board:
             entry = self.entries.get(con_id)
             if entry is None:
                 continue
-            verdict, price, known = verdicts.get(con_id), quote(con_id), before.get(con_id)
-            if known is None or known.entry is not entry or known.verdict is not verdict or known.quote is not price:
-                same = known is not None and known.verdict is verdict
+            verdict, price, signal, known = verdicts.get(con_id), quote(con_id), running(con_id), before.get(con_id)
+            made_of = (entry, verdict, price, signal)
+            if known is None or not all(map(is_, known.made_of, made_of)):
+                same = known is not None and known.made_of[1] is verdict
                 words = (
                     known.miss if known is not None and same else miss(con_id, verdict) if verdict is not None else ""
                 )
-                known = _Shown(entry, verdict, price, words, candidate(entry, verdict, price, words))
+                row = candidate(entry, verdict, price, words, signal)
+                known = _Shown(made_of, words, row)
             self._shown[con_id] = known
         return tuple(sorted((shown.row for shown in self._shown.values()), key=lambda each: -each.score))
 

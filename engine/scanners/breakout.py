@@ -24,6 +24,7 @@ log = logging.getLogger("qtrade.breakout")
 
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
+UNSEEN_S = 600.0  # what a symbol did in a longer time without a look, nobody has seen
 QuoteLookup = Callable[[int], Quote | None]
 
 
@@ -83,6 +84,7 @@ class BreakoutScanner:
         self.floors = floors
         self.allow_delayed = False
         self.verdicts: dict[int, Verdict] = {}
+        self._judged_at: dict[int, float] = {}  # market time of the newest look with a level to judge by
         self.longest_slice_s = 0.0  # of the last cycle
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
@@ -114,6 +116,8 @@ class BreakoutScanner:
         for con_id, verdict in unseen:
             if not self._lasts(con_id, verdict, now_market):
                 del self.verdicts[con_id]
+            elif verdict.state == "confirmed":
+                self.verdicts[con_id] = self.detector.aged(con_id, verdict, now_market)
 
     def _lasts(self, con_id: int, verdict: Verdict, now_market: float) -> bool:
         """What a visit found stays the newest word on its symbol until the next visits should have come."""
@@ -162,6 +166,8 @@ class BreakoutScanner:
         live = self._live(entry, quote, now_market)
         look = self.detector.look(con_id, self.facts(con_id, now_market), live, now_market)
         self.verdicts[con_id] = look.verdict
+        if look.verdict.state != "warming" or look.verdict.reading.level is not None:
+            self._judged_at[con_id] = now_market
         if look.events:
             self._tell(entry, quote, look.events, now_market)
         return look.verdict
@@ -176,6 +182,12 @@ class BreakoutScanner:
         self.detector.tracker.set_back(now_market)
         self._running.clear()
         self.verdicts.clear()
+        self._judged_at.clear()
+
+    def adopt(self, other: BreakoutScanner) -> None:
+        """Begin where another scanner stands: what confirms, runs or was seen there is no news here."""
+        self.detector.adopt(other.detector)
+        self._judged_at = dict(other._judged_at)
 
     def restore(self, signal: Signal) -> None:
         """A signal of earlier today, from the journal: its cool-down holds over a restart."""
@@ -207,6 +219,14 @@ class BreakoutScanner:
         signals = [signal for side in SIDES if (signal := self._running.get((con_id, side))) is not None]
         return max(signals, key=lambda signal: signal.at, default=None)
 
+    def scores_now(self) -> Iterator[tuple[Signal, float]]:
+        """The running signals with the score of their side at the newest look, where there is one."""
+        for (con_id, side), signal in self._running.items():
+            verdict = self.verdicts.get(con_id)
+            score = verdict.score_of(side) if verdict is not None else None
+            if score is not None:
+                yield signal, score
+
     def floors_for(self, contract: ContractRef) -> Floors | None:
         """The floors of one symbol; None = a position, a pin or no stock."""
         return self.floors if contract.sec_type == "STK" and not self._around.exempt(contract.con_id) else None
@@ -215,6 +235,7 @@ class BreakoutScanner:
         """It left the universe; its cool-down holds until the day is over."""
         self.detector.forget(con_id)
         self.verdicts.pop(con_id, None)
+        self._judged_at.pop(con_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -281,7 +302,13 @@ class BreakoutScanner:
             spread=quote.spread if quote is not None else None,
             price_age_s=max(0.0, self._around.mono() - quote.received_mono) if quote is not None else None,
             is_visit=is_visit,
+            is_first_look=self._is_first_look(con_id, now),
         )
+
+    def _is_first_look(self, con_id: int, now: float) -> bool:
+        """Nobody has judged it since QTrade knows its bars, or for ten minutes."""
+        judged_at = self._judged_at.get(con_id)
+        return judged_at is None or now - judged_at > UNSEEN_S
 
     def _blocked(self, entry: SymbolBars, quote: Quote | None) -> str:
         """Why this symbol's price may not signal; "" = it may."""
@@ -317,4 +344,5 @@ def signal_of(contract: ContractRef, quote: Quote, breakout: Breakout, scans: tu
         surge=reading.surge,
         scans=scans,
         inputs=tuple(RuleInput(gate.name, gate.value, gate.limit, gate.passed) for gate in reading.gates),
+        before_look=breakout.before_look,
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from engine.breakout.detector import Verdict
 from engine.breakout.why import level_text
-from engine.domain import Candidate, ContractRef, Demand, LineClass, Quote, ScorePart, Side, percent_change
+from engine.domain import Candidate, ContractRef, Demand, LineClass, Quote, ScorePart, Side, Signal, percent_change
 from engine.scanners.market import ScanResult
 
 MOST_BY_RANK = 0.4  # a scan result alone ranks below what the rules have seen nearly pass
@@ -70,11 +70,14 @@ def scored(entry: Entry, verdict: Verdict | None) -> tuple[float, tuple[ScorePar
     return by_rank, (ScorePart("scan rank", round(by_rank, 4), MOST_BY_RANK),)
 
 
-def candidate(entry: Entry, verdict: Verdict | None, quote: Quote | None, miss: str) -> Candidate:
-    """The row that the pages show."""
+def candidate(
+    entry: Entry, verdict: Verdict | None, quote: Quote | None, miss: str, running: Signal | None = None
+) -> Candidate:
+    """The row that the pages show; `running` = the signal of the symbol that runs now."""
     value, parts = scored(entry, verdict)
     reading = verdict.reading if verdict is not None else None
     side: Side = reading.side if reading is not None else entry.reasons[0].side if entry.reasons else "long"
+    own = running if running is not None and running.side == side else None
     return Candidate(
         con_id=entry.contract.con_id,
         local_symbol=entry.contract.local_symbol,
@@ -93,6 +96,8 @@ def candidate(entry: Entry, verdict: Verdict | None, quote: Quote | None, miss: 
         warm_bars=reading.warm if reading is not None else None,
         warm_needed=reading.warm_needed if reading is not None else None,
         nearest_miss=miss,
+        score_at_signal=own.score if own is not None else None,
+        before_look=own.before_look if own is not None else reading is not None and reading.since_look_atr is not None,
     )
 
 

@@ -6,7 +6,7 @@ Engine thread only. It asks the bus for lines (the runtime carries `demands()` t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE
 from engine.bars.store import REWIND_S
@@ -69,7 +69,7 @@ class ScannerCoordinator:
         self.heat = HeatHistory()
         mono = parts.clock.mono
         around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of, parts.dollars)
-        self.shadow = ShadowSet(parts.store, around, on_shadow, lambda: self.breakout.detector)
+        self.shadow = ShadowSet(parts.store, around, on_shadow, lambda: self.breakout)
         self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, parts.store)
         rooms = (self.board.drop, self.breakout.forget, self.shadow.forget, self.visits.forget, self._repairs.forget)
@@ -243,7 +243,7 @@ class ScannerCoordinator:
 
     def candidates(self) -> tuple[Candidate, ...]:
         self._settle(self._parts.market())
-        return self.board.candidates(self.breakout.verdicts, self._parts.quote, self._miss)
+        return self.board.candidates(self.breakout.verdicts, self._parts.quote, self._miss, self.breakout.running)
 
     def why(self, con_id: int) -> Why:
         """Each rule of both sides with value, limit and verdict; and what was missing, in words."""
@@ -254,6 +254,10 @@ class ScannerCoordinator:
     def signals_of(self, con_id: int) -> tuple[Signal, ...]:
         """Today's signals of one symbol, oldest first."""
         return self._log.of(con_id)
+
+    def scores_now_of(self, con_id: int) -> tuple[tuple[str, float], ...]:
+        """Ids of one symbol's running signals with their scores now; without those that were not judged."""
+        return tuple(pair for signal, pair in self._scores_now() if signal.con_id == con_id)
 
     def restore(self, signals: Iterable[Signal]) -> None:
         """Signals of earlier today, from the journal: shown, counted, and their cool-downs hold. None runs on."""
@@ -293,10 +297,15 @@ class ScannerCoordinator:
             results_breakout=sum(1 for verdict in verdicts.values() if verdict.state != "warming"),
             results_market=len({row.contract.con_id for result in self.market.results() for row in result.rows}),
             signals_today=len(self._log),
+            scores_now=tuple(pair for _, pair in self._scores_now()),
             longest_slice_ms=max(self.breakout.longest_slice_s, self.shadow.longest_slice_s) * 1_000.0,
         )
 
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _scores_now(self) -> Iterator[tuple[Signal, tuple[str, float]]]:
+        for signal, score in self.breakout.scores_now():
+            yield signal, (signal.id, round(score, 4))
 
     def _exempt_now(self, con_id: int) -> bool:
         return con_id in self._exempt

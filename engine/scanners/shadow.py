@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.bars.store import BarStore
-from engine.breakout.detector import Detector
 from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.coverage.visits import VisitJudge
@@ -20,14 +19,14 @@ from engine.scanners.signal_log import SignalLog
 
 
 class ShadowSet:
-    """`on_signal(name of the set, signal)` is told of its signals, begun and ended; `live` = the detector in force."""
+    """`on_signal(name of the set, signal)` is told of its signals, begun and ended; `live` = the scanner in force."""
 
     def __init__(
         self,
         store: BarStore,
         around: Surroundings,
         on_signal: Callable[[str, Signal], None],
-        live: Callable[[], Detector] | None = None,
+        live: Callable[[], BreakoutScanner] | None = None,
     ) -> None:
         self._live = live
         self._store = store
@@ -135,7 +134,7 @@ class ShadowSet:
         if self._scanner is not None and self.since_market is None:
             self.since_market = now_market
             if self._live is not None:
-                self._scanner.detector.tracker.adopt(self._live().tracker)
+                self._scanner.adopt(self._live())
 
     def _note(self, signal: Signal) -> None:
         self._log.note(signal, signal.at)

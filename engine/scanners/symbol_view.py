@@ -25,6 +25,7 @@ class SymbolContext(NamedTuple):
     position: PositionRow | None
     fills: tuple[Fill, ...]
     signals: tuple[Signal, ...]
+    scores_now: tuple[tuple[str, float], ...]
     line_text: str
     pinned: bool
     held: tuple[PositionRow, ...]  # by account; `position` is all of them together
@@ -80,6 +81,7 @@ def symbol_section(
         position=around.position,
         held=around.held,
         signals=around.signals,
+        scores_now=around.scores_now,
         fills=around.fills,
         pinned=around.pinned,
         filtered=around.filtered,

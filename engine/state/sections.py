@@ -275,10 +275,11 @@ class ScannersSection(Section, frozen=True, kw_only=True):
     results_market: int
     signals_today: int
     longest_slice_ms: float | None = None
+    scores_now: tuple[tuple[str, float], ...] = ()  # id of each running signal that was judged, its score now
 
 
 class SignalsSection(Section, frozen=True, kw_only=True):
-    """Today's signals, newest last, the newest 500; `total` of the day."""
+    """Today's signals, newest last, the newest 500; `total` of the day. Their scores now: `ScannersSection`."""
 
     signals: tuple[Signal, ...]
     total: int
@@ -326,6 +327,7 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     liquid_hours: str = ""
     unit: str = ""  # what the quotes are in where that is not `currency`: p, c, %
     held: tuple[PositionRow, ...] = ()  # `position` by account
+    scores_now: tuple[tuple[str, float], ...] = ()  # id of each of `signals` that runs and was judged, its score now
     closed_at: float | None = None  # market time at which its trading ended; None = it is open, or not known
 
 

@@ -8,6 +8,7 @@ from engine.breakout.detector import Detector, Event
 from engine.breakout.facts import Facts
 from engine.breakout.rules import Floors, Live
 from engine.config import BreakoutParams
+from engine.domain import ScorePart
 
 MINUTE = 1_762_356_000.0
 NOW = MINUTE + 30.0
@@ -132,3 +133,61 @@ def test_a_new_day_ends_what_runs_and_symbols_do_not_know_each_other() -> None:
     assert sorted((event.con_id, event.kind) for event in detector.end_all(NOW + 1.0)) == [(7, "ended"), (8, "ended")]
     assert detector.tracker.busy == set()
     assert detector.look(7, FACTS, LOUD, NOW + 2.0).events == (), "cool-downs hold"
+
+
+def detail_of(parts: tuple[ScorePart, ...], name: str) -> tuple[float, str]:
+    (part,) = [part for part in parts if part.name == name]
+    return part.value, part.detail
+
+
+def test_what_broke_out_before_the_first_look_counts_by_what_it_has_moved_since() -> None:
+    detector, first = Detector(BY_SECONDS), LOUD._replace(last=101.0, is_first_look=True)
+    seen = detector.look(7, FACTS, first, NOW).verdict
+    assert (seen.reading.distance_atr, seen.reading.since_look_atr) == (pytest.approx(2.0), 0.0)
+    later = LOUD._replace(last=101.25)
+    (event,) = detector.look(7, FACTS, later, NOW + 10.0).events
+    breakout = event.breakout
+    assert breakout is not None and breakout.before_look
+    assert breakout.reading.since_look_atr == pytest.approx(0.5)
+    value, detail = detail_of(breakout.parts, "distance")
+    assert value == pytest.approx(0.225 * 0.4 / 1.4, abs=1e-4)  # 0.5 less the buffer of 0.1
+    assert "first look" in detail
+    fresh = Detector(BY_SECONDS)
+    fresh.look(7, FACTS, LOUD._replace(last=100.0, is_first_look=True), NOW - 1.0)
+    fresh.look(7, FACTS, first._replace(is_first_look=False), NOW)
+    (event,) = fresh.look(7, FACTS, later, NOW + 10.0).events
+    assert event.breakout is not None and not event.breakout.before_look
+    assert event.breakout.score > breakout.score, "the one that broke out under our eyes ranks before it"
+
+
+def test_back_inside_the_level_what_was_before_the_first_look_is_over() -> None:
+    detector = Detector(AT_ONCE)
+    quiet = LOUD._replace(running_volume=100.0)
+    detector.look(7, FACTS, quiet._replace(last=101.0, is_first_look=True), NOW)
+    assert detector.look(7, FACTS, quiet._replace(last=101.5), NOW + 1.0).verdict.reading.since_look_atr == 1.0
+    inside = detector.look(7, FACTS, quiet._replace(last=99.9), NOW + 2.0).verdict
+    assert inside.reading.since_look_atr is None
+    (_, event) = detector.look(7, FACTS, LOUD, NOW + 3.0).events
+    assert event.breakout is not None and not event.breakout.before_look
+
+
+def test_a_verdict_of_some_time_ago_has_an_older_price() -> None:
+    detector = Detector(AT_ONCE)
+    verdict = detector.look(7, FACTS, LOUD._replace(price_age_s=0.0), NOW).verdict
+    gained = verdict.score - 0.5
+    assert verdict.state == "confirmed" and gained > 0.05
+    assert detector.aged(7, verdict, NOW + 15.0).score == pytest.approx(verdict.score)
+    aged = detector.aged(7, verdict, NOW + 45.0)
+    assert aged.score == pytest.approx(0.5 + gained * 0.95), "30 s more than 15: half of the tenth"
+    assert detector.aged(7, aged, NOW + 45.0).score == pytest.approx(aged.score), "not taken twice"
+    assert detector.aged(7, verdict, NOW + 301.0).score < 0.5, "nobody knows whether its volume lasts"
+
+
+def test_the_other_sides_score_is_kept_where_it_was_judged() -> None:
+    detector = Detector(AT_ONCE)
+    verdict = detector.look(7, FACTS, LOUD, NOW).verdict
+    assert verdict.score_of("long") == verdict.score > 0.5
+    short = verdict.score_of("short")
+    assert short is not None and short < 0.5
+    calm = Detector(AT_ONCE).look(7, FACTS, LOUD._replace(last=99.5), NOW).verdict
+    assert calm.score_of("short" if calm.reading.side == "long" else "long") is None

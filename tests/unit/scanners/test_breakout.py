@@ -345,3 +345,56 @@ def test_the_brokers_bars_judge_a_further_breakout_too() -> None:
     made.tick(ACME, 100.33, PER_SECOND, lane="visited")
     made.coordinator.on_history(7)
     assert tracker.phase(7, "long") == "active" and not tracker.is_confirming(7), "the signal goes on, and that is all"
+
+
+def before(made: Street, price: float, seconds: int = 40) -> Signal:
+    """The symbol stands at `price`, above its level, when it is looked at for the first time."""
+    for second in range(seconds):
+        made.second()
+        made.tick(ACME, price + 0.002 * second, PER_SECOND * 4)
+    assert made.signals, made.coordinator.why(ACME.con_id).text
+    return made.signals[0]
+
+
+def test_a_breakout_of_before_the_admission_is_marked_and_ranks_by_what_is_left() -> None:
+    made = street()
+    early = before(made, 101.0)
+    assert early.before_look and early.last > 101.0
+    (row,) = [each for each in made.coordinator.candidates() if each.con_id == ACME.con_id]
+    assert row.before_look and row.score_at_signal == early.score
+    assert early.parts[1].name == "distance" and "first look" in early.parts[1].detail
+    assert early.parts[1].value < 0.1, "ten ATR above the level, and next to none of it under our eyes"
+    assert not breakout(street()).before_look
+
+
+def test_history_that_comes_after_the_first_quotes_makes_the_first_look() -> None:
+    made = Street(TEN + 3_600.0)
+    made.warm(ACME, [])
+    play(made, 20, lambda second: 101.0, lambda second: PER_SECOND * 4)
+    assert made.coordinator.breakout.verdicts[7].state == "warming"
+    made.store.merge_history(7, flat_history(LEVEL, made.now, minutes=90), made.now)
+    assert before(made, 101.0).before_look
+
+
+def test_score_at_signal_stays_and_score_now_goes_on() -> None:
+    made = street()
+    signal = breakout(made)
+    play(made, 60, lambda second: 100.3 + 0.01 * second, lambda second: PER_SECOND * 4)
+    section = made.coordinator.snapshot()
+    (row,) = [each for each in section.candidates if each.con_id == 7]
+    assert row.score_at_signal == signal.score == made.coordinator.signals().signals[0].score
+    assert row.score > signal.score
+    assert section.scores_now == ((signal.id, row.score),) == made.coordinator.scores_now_of(7)
+    play(made, 40, lambda second: 99.5, usual)
+    assert made.signals[-1].state == "ended"
+    assert made.coordinator.snapshot().scores_now == () == made.coordinator.scores_now_of(7)
+
+
+def test_a_running_signal_without_a_line_grows_old() -> None:
+    made = street()
+    breakout(made)
+    fresh = made.coordinator.snapshot().scores_now[0][1]
+    made.store.sync_lines([], made.now)
+    for _ in range(60):
+        made.second()
+    assert made.coordinator.snapshot().scores_now[0][1] < fresh

@@ -12,7 +12,7 @@ from engine.state.sections import SymbolSection
 from tests.unit.scanners.scanner_samples import OPEN, TEN, Street, flat_history, stock
 
 ACME = stock(7, "ACME")
-NOTHING = SymbolContext(None, None, None, (), (), "not in any scan", False, (), "", "")
+NOTHING = SymbolContext(None, None, None, (), (), (), "not in any scan", False, (), "", "")
 
 
 def section_of(made: Street, around: SymbolContext = NOTHING) -> SymbolSection:
