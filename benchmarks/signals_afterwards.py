@@ -106,6 +106,7 @@ class Afterwards:
             blocked="halted" if self._case.prints.halted[number - 1] else "",
             spread=None if np.isnan(spread) else spread,
             price_age_s=float(self._case.prints.age_s[number - 1]),
+            is_first_look=number == self._case.cycles[0],
         )
 
 
