@@ -31,6 +31,27 @@ class SlidingWindow:
         return len(self._times)
 
 
+class Windows:
+    """A sliding window a key; keys without an event in theirs are forgotten."""
+
+    def __init__(self, span_s: float) -> None:
+        self._span_s = span_s
+        self._by_key: dict[Key, tuple[float, SlidingWindow]] = {}  # last use and window, the one used last at the end
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def add(self, key: Key, now: float, weight: int = 1) -> int:
+        """Counts one event; returns the count of this key within the window that ends at `now`."""
+        _, window = self._by_key.pop(key, (now, None))
+        if window is None:
+            window = SlidingWindow(self._span_s)
+        self._by_key[key] = now, window
+        while (oldest := next(iter(self._by_key.items())))[1][0] <= now - self._span_s:
+            del self._by_key[oldest[0]]
+        return window.add(now, weight)
+
+
 class HistoryPacing:
     """The three rules for bars of 30 s and less; larger bars only count. Wall seconds."""
 
@@ -42,17 +63,14 @@ class HistoryPacing:
 
     def __init__(self) -> None:
         self._total = SlidingWindow(self.TOTAL_S)
-        self._by_contract: dict[tuple[object, ...], SlidingWindow] = {}
-        self._last_identical: dict[tuple[object, ...], float] = {}
+        self._same_contract = Windows(self.SAME_CONTRACT_S)
+        self._identical = Windows(self.IDENTICAL_S)
 
     def violation(self, now: float, contract: Key, request: Key, weight: int) -> str | None:
         """Counts a small-bar request; the rule that it breaks, or None. `weight` is 2 for BID_ASK."""
         total = self._total.add(now, weight)
-        window = self._by_contract.setdefault(contract, SlidingWindow(self.SAME_CONTRACT_S))
-        same_contract = window.add(now, weight)
-        last = self._last_identical.get(request)
-        self._last_identical[request] = now
-        if last is not None and now - last < self.IDENTICAL_S:
+        same_contract = self._same_contract.add(contract, now, weight)
+        if self._identical.add(request, now) > 1:
             return f"identical request within {self.IDENTICAL_S:.0f} s"
         if same_contract > self.SAME_CONTRACT_MAX:
             return f"{same_contract} requests for one contract within {self.SAME_CONTRACT_S:.0f} s"
@@ -78,19 +96,16 @@ class HistoryHabits:
         self.figures = HabitFigures()
         self._minute = SlidingWindow(60.0)
         self._small = SlidingWindow(600.0)
-        self._contracts: dict[Key, SlidingWindow] = {}
-        self._last: dict[Key, float] = {}
+        self._contracts = Windows(2.0)
+        self._identical = Windows(15.0)
 
     def note(self, now: float, contract: Key, request: Key, small_bars: bool) -> None:
         figures = self.figures
         figures.worst_minute = max(figures.worst_minute, self._minute.add(now))
         if small_bars:
             figures.worst_small_10_min = max(figures.worst_small_10_min, self._small.add(now))
-        window = self._contracts.setdefault(contract, SlidingWindow(2.0))
-        figures.worst_contract_2_s = max(figures.worst_contract_2_s, window.add(now))
-        last = self._last.get(request)
-        figures.identical_within_15_s += last is not None and now - last < 15.0
-        self._last[request] = now
+        figures.worst_contract_2_s = max(figures.worst_contract_2_s, self._contracts.add(contract, now))
+        figures.identical_within_15_s += self._identical.add(request, now) > 1
 
     def report(self) -> dict[str, int]:
         return asdict(self.figures)

@@ -63,22 +63,21 @@ def utc_midnight(daily: Daily, day: int) -> float:
     return (int(daily.ordinals[day]) - _UNIX_EPOCH) * float(DAY_S)
 
 
-def sketch_days(daily: Daily, row: int, last: int) -> dict[int, Columns]:
-    """Daily bars of the days before `last`: the open and close of `Daily`, high and low drawn, no minutes made.
+def sketch_days(daily: Daily, row: int, days: range) -> Columns:
+    """Daily bars of long ago: the open and close of `Daily`, high and low drawn, no minutes made.
 
     A year of minutes for one name would take a third of a second.
     """
-    u, numbers = daily.universe, daily.ordinals[:last]
-    tick = u.tick[row]
-    o, c = (np.rint(np.exp(walk[row, :last]) / tick) for walk in (daily.log_open, daily.log_close))
+    u, span = daily.universe, slice(days.start, days.stop)
+    numbers, tick = daily.ordinals[span], u.tick[row]
+    o, c = (np.rint(np.exp(walk[row, span]) / tick) for walk in (daily.log_open, daily.log_close))
     keys = u.path_key[row : row + 1]
     wide = 0.4 * u.volatility[row] * np.maximum(o, c)
     high = np.maximum(o, c) + np.rint(np.abs(bell(keys_of(keys, 61), numbers)) * wide)
     low = np.maximum(np.minimum(o, c) - np.rint(np.abs(bell(keys_of(keys, 62), numbers)) * wide), 1.0)
-    volume = np.rint(u.avg_volume[row] * daily.volume_factor[row, :last] * _REGULAR_SHARE) + 1.0
+    volume = np.rint(u.avg_volume[row] * daily.volume_factor[row, span] * _REGULAR_SHARE) + 1.0
     time: F64 = (numbers - _UNIX_EPOCH).astype(np.float64) * DAY_S
-    made = columns(time, o, high, low, c, volume)
-    return {day: made.take(np.arange(last) == day) for day in range(last)}
+    return columns(time, o, high, low, c, volume)
 
 
 def period(days: F64, size: int) -> F64:

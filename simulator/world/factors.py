@@ -13,7 +13,7 @@ from simulator.world.grid import FACTOR_MINUTES, FACTOR_OPEN
 from simulator.world.noise import F64, bell, fold
 from simulator.world.universe import SECTOR_NAMES
 
-_KEPT_DAYS = 300  # 106 kB each
+_KEPT_DAYS = 70  # 106 kB each
 
 
 class Factors:

@@ -28,7 +28,7 @@ from simulator.world.intraminute import SLOTS, Minutes, Tape, build
 from simulator.world.noise import bits
 from simulator.world.sessions import SessionBars, Sessions
 
-_KEPT_SESSIONS = 3000
+_KEPT_SESSIONS = 1_000  # 21 MB
 _BATCH_DAYS = 63
 _SHARES_A_PRINT = 130.0
 
@@ -40,8 +40,7 @@ class History:
         self._sessions, self._books = sessions, books
         self._universe = sessions.universe
         self._kept: OrderedDict[tuple[int, int], SessionBars] = OrderedDict()
-        self._days_kept: dict[tuple[int, bool], dict[int, Columns]] = {}
-        self._days_of = -1
+        self._exact: dict[tuple[int, bool], tuple[range, Columns]] = {}  # daily bars of the last sessions
 
     def bars(self, row: int, bar_size_s: int, start: float, end: float, rth: bool, slot: int) -> list[Bar]:
         """Bars with start <= time < end; `slot`: quarter second of the running minute already past."""
@@ -137,29 +136,32 @@ class History:
     def _daily(self, row: int, size: int, start: float, end: float, rth: bool, slot: int) -> Columns | None:
         """Daily bars and coarser; the time is midnight UTC of the (first) date."""
         days = self._days(row, start - (size if size > DAY_S else 0), end + DAY_S)
-        running = self._book(row).day
-        kept = self._kept_days(row, rth, running)
-        self._fetch(row, [day for day in days if day not in kept])
-        for day in days:
-            if day not in kept or day == running:
-                minutes = self._minutes(row, day, rth, slot)
-                kept[day] = merge(minutes, np.full(len(minutes.time), utc_midnight(self._sessions.daily, day)))
         if not days:
             return None
-        found = join([kept[day] for day in days])
-        if size == DAY_S:
-            return found
-        return merge(found, period(found.time, size))
+        first, stop, running = days[0], days[-1] + 1, self._book(row).day
+        near = max(0, running - EXACT_DAYS)
+        parts = [sketch_days(self._sessions.daily, row, range(first, min(stop, near)))] if first < near else []
+        if max(first, near) < min(stop, running):
+            parts.append(self._exact_days(row, rth, range(max(first, near), min(stop, running))))
+        if stop > running:
+            parts.append(self._day(row, running, rth, slot))
+        found = join(parts)
+        return found if size == DAY_S else merge(found, period(found.time, size))
 
-    def _kept_days(self, row: int, rth: bool, running: int) -> dict[int, Columns]:
-        """Daily bars made so far, the old ones sketched; forgotten when a new session begins."""
-        if self._days_of != running:
-            self._days_kept, self._days_of = {}, running
-        kept = self._days_kept.get((row, rth))
-        if kept is None:
-            last = max(0, running - EXACT_DAYS)
-            kept = self._days_kept[row, rth] = sketch_days(self._sessions.daily, row, last)
-        return kept
+    def _exact_days(self, row: int, rth: bool, days: range) -> Columns:
+        """Daily bars of sessions that have ended, made of their minutes once; all of a row's in one array each."""
+        had, kept = self._exact.get((row, rth), (range(days.start, days.start), None))
+        if kept is None or days.start < had.start or days.stop > had.stop:
+            self._fetch(row, list(days))
+            kept = join([self._day(row, day, rth, SLOTS - 1) for day in days])
+            self._exact[row, rth] = days, kept
+        midnights = [utc_midnight(self._sessions.daily, day) for day in (days.start, days.stop - 1)]
+        return kept.take((kept.time >= midnights[0]) & (kept.time <= midnights[1]))
+
+    def _day(self, row: int, day: int, rth: bool, slot: int) -> Columns:
+        """The daily bar of a session, of none of its minutes when nothing traded."""
+        minutes = self._minutes(row, day, rth, slot)
+        return merge(minutes, np.full(len(minutes.time), utc_midnight(self._sessions.daily, day)))
 
     def _seconds(self, row: int, day: int, size: int, rth: bool, slot: int) -> Columns:
         """Bars below a minute, from the tape of each minute."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.pacing import HistoryHabits, HistoryPacing, SlidingWindow
+from simulator.pacing import HistoryHabits, HistoryPacing, SlidingWindow, Windows
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=60))
@@ -61,3 +61,12 @@ def test_habits_keep_the_worst_figures() -> None:
         "worst_contract_2_s": 4,
         "identical_within_15_s": 1,
     }
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.sampled_from("abc")), min_size=1, max_size=60))
+def test_each_key_has_a_window_of_its_own_and_old_keys_are_forgotten(events: list[tuple[float, str]]) -> None:
+    events.sort()
+    windows, alone = Windows(2.0), {key: SlidingWindow(2.0) for key in "abc"}
+    for now, key in events:
+        assert windows.add((key,), now) == alone[key].add(now)
+        assert len(windows) == sum(window.count(now) > 0 for window in alone.values())
