@@ -8,6 +8,7 @@ minutes, and no store, quote or line of the live engine is used. Pure.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -107,7 +108,25 @@ class Afterwards:
             spread=None if np.isnan(spread) else spread,
             price_age_s=float(self._case.prints.age_s[number - 1]),
             is_first_look=number == self._case.cycles[0],
+            volume_60s=self._volume_60s(number),
         )
+
+    def _volume_60s(self, number: int) -> float | None:
+        """What traded in the last 60 s, by whole 10 s of the clock and the share of those in which that time begins."""
+        now = self._time(number)
+        begin = now - 60.0
+        if begin < self._time(1):
+            return None
+        ten = begin - begin % 10.0
+        first = float(self._volume_before(ten + 10.0) - self._volume_before(ten))
+        return first * (ten + 10.0 - begin) / 10.0 + float(self._volume_at(number) - self._volume_before(ten + 10.0))
+
+    def _volume_at(self, number: int) -> float:
+        return float(self._case.prints.volume[number - 1])
+
+    def _volume_before(self, moment: float) -> float:
+        """The day's volume with all prints before this moment of market time."""
+        return self._volume_at(math.ceil((moment - self._case.began) * STEPS_PER_S - 1e-6) - 1)
 
 
 def differences(live: list[Signal], found: list[Breakout]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from engine.breakout.facts import Facts
 from engine.breakout.score import Inputs, breakout_parts, share_of_gates
-from engine.breakout.volumes import Seen, ratio, relative, volume_now
+from engine.breakout.volumes import Seen, VolumeNow, ratio, relative, volume_now
 from engine.config import BreakoutParams
 from engine.domain import ScorePart, Side
 
@@ -47,6 +47,7 @@ class Live(NamedTuple):
     known, and `no_usd` says why.
     `is_visit`: the line came for a look of some seconds; what it confirms has to be loud by what it has seen by then.
     `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
+    `volume_60s` is what traded in the last 60 s (shares); None = the line has not streamed for so long.
     `spread` = ask - bid in the unit of the quotes, `price_age_s` since the quote came; None = not known.
     `is_first_look`: nobody has judged the symbol of late, so that what it did before was not seen.
     """
@@ -66,6 +67,7 @@ class Live(NamedTuple):
     price_age_s: float | None = None
     is_visit: bool = False
     is_first_look: bool = False
+    volume_60s: float | None = None
 
 
 class Frozen(NamedTuple):
@@ -138,14 +140,17 @@ class Common(NamedTuple):
 
 def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> Common:
     """The half of the judgement that does not depend on the side."""
-    seen = Seen(live.running_volume, live.running_time, live.seen_from, live.visit_pace)
-    is_known = live.unit_known and live.blocked not in STANDING
-    volume, of_minute = volume_now(facts, seen, now_market) if is_known else (None, now_market - now_market % 60.0)
+    volume, of_minute, how = VolumeNow(None, now_market - now_market % 60.0)
+    if live.unit_known and live.blocked not in STANDING:
+        seen = Seen(
+            live.running_volume, live.running_time, live.seen_from, live.visit_pace, live.is_visit, live.volume_60s
+        )
+        volume, of_minute, how = volume_now(facts, seen, now_market)
     surge = ratio(volume, facts.sma_volume)
     rel, base = relative(facts, volume, of_minute)
     note = "" if live.unit_known else "unit unknown"
     volumes = (
-        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume, live)),
+        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume, live) or how),
         _at_least("Relative volume", rel, params.rel_volume, note or base),
     )
     others = (

@@ -9,6 +9,10 @@ from engine.bars.usual import minute_of_day
 from engine.breakout.facts import Facts
 
 MINUTE_S = 60.0
+JUDGED_AFTER_S = 15.0  # of a minute
+MINUTE_BEFORE = "of the minute before"
+LAST_60_S = "in the last 60 s"
+COUNTED = "counted so far, not projected: the line is younger than a minute"
 
 
 class Seen(NamedTuple):
@@ -18,15 +22,44 @@ class Seen(NamedTuple):
     running_time: float | None
     seen_from: float
     visit_pace: float | None
+    is_visit: bool
+    volume_60s: float | None
 
 
-def volume_now(facts: Facts, seen: Seen, now_market: float) -> tuple[float | None, float]:
+class VolumeNow(NamedTuple):
+    """A minute's volume (shares; None = not known), the start of the minute that it is compared with, and how it came
+    about in words."""
+
+    volume: float | None
+    minute: float
+    note: str = ""
+
+
+def volume_now(facts: Facts, seen: Seen, now_market: float) -> VolumeNow:
+    """What trades in a minute, now.
+
+    Where the line has streamed for a minute: what traded in the last 60 s. Where it is younger: what it has counted of
+    the running minute, as it is; a projection of some seconds would pass minutes that end far below their limit. In the
+    first 15 s of a minute, too few to tell, the whole minute before it where that is more.
+    """
+    minute = now_market - now_market % MINUTE_S
+    if seen.is_visit:
+        return VolumeNow(*_on_visit(facts, seen, minute, now_market))
+    if seen.volume_60s is not None:
+        return VolumeNow(seen.volume_60s, minute, LAST_60_S)
+    counted = seen.running_volume if seen.running_time == minute else 0.0
+    before = facts.last_volume if facts.last_time == minute - MINUTE_S else None
+    if before is not None and (counted is None or (now_market - minute < JUDGED_AFTER_S and before > counted)):
+        return VolumeNow(before, minute - MINUTE_S, MINUTE_BEFORE)
+    return VolumeNow(counted, minute, COUNTED)
+
+
+def _on_visit(facts: Facts, seen: Seen, minute: float, now_market: float) -> tuple[float | None, float]:
     """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start.
 
     What came between two visits is spread evenly, which hides a surge that has just begun: the visit's own pace counts
     where it is the greater.
     """
-    minute = now_market - now_market % MINUTE_S
     running = seen.running_volume if seen.running_time == minute else 0.0
     volume, of_minute = projected_volume(running, now_market - max(minute, seen.seen_from)), minute
     if volume is None and facts.last_time == minute - MINUTE_S:

@@ -112,9 +112,8 @@ def _true_ranges(tapes: Sequence[Tape], width: int) -> Floats:
 
 def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints) -> tuple[Floats, Floats]:
     """Volume surge and relative volume at each look, as `rules.read_common` computes them."""
-    projected = volume * 60.0 / np.minimum(time + LOOK_S - time, 60.0)
-    now, minute = projected.copy(), time.copy()
-    lost = ~np.isfinite(projected)
+    now, minute = volume.copy(), time.copy()
+    lost = ~np.isfinite(volume)
     # Volume unknown: the minute before stands in for it when it is there and of this session.
     follows = lost[:, 1:] & (time[:, 1:] - time[:, :-1] == 60.0) & (np.arange(1, time.shape[1]) > begin[:, 1:])
     now[:, 1:] = np.where(follows, volume[:, :-1], now[:, 1:])

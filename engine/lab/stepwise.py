@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.bars.indicators import finite
 from engine.bars.series import BarArrays
 from engine.breakout.detector import Breakout, Detector
 from engine.breakout.facts import Facts, read_bars
@@ -44,16 +45,17 @@ def facts_at(tape: Tape, index: int, params: BreakoutParams) -> Facts:
 
 def live_at(tape: Tape, index: int, floors: Floors) -> Live:
     """What a quote says at the look of bar `index`. A floor of volume does not apply where the volume is unknown."""
-    volume = float(tape.bars.volume[index])
+    volume = finite(tape.bars.volume[index])
     applied: Floors | None = None
     if tape.floored:
         applied = floors if tape.average_volume is not None else Floors(floors.price_usd, 0.0, 0.0)
     return Live(
         last=float(tape.bars.close[index]),
-        running_volume=None if volume != volume else volume,
+        running_volume=volume,
         running_time=float(tape.bars.time[index]),
         average_volume=tape.average_volume,
         floors=applied,
+        volume_60s=volume,
     )
 
 

@@ -14,7 +14,7 @@ MINUTE = 1_762_356_000.0
 NOW = MINUTE + 30.0
 # Range 99 to 100, ATR 0.5: beyond from 100.05. SMA20 of 1,000 shares a minute, no sessions to compare with.
 FACTS = Facts(34, 34, 60, 100.0, 99.0, None, 0.0, False, False, 0.5, 99.8, 99.5, 1_000.0, 1_000.0, MINUTE - 60.0, None)
-LOUD = Live(100.2, 1_000.0, MINUTE, 1e6, Floors(5.0, 5e5, 5e6))  # 1,000 in 30 s: 2,000 in the whole minute
+LOUD = Live(100.2, 1_000.0, MINUTE, 1e6, Floors(5.0, 5e5, 5e6), volume_60s=2_000.0)
 BY_SECONDS = BreakoutParams(confirm_s=10)
 BY_BARS = BreakoutParams(confirm_bars=2)
 AT_ONCE = BreakoutParams(confirm_s=0)
@@ -43,7 +43,7 @@ def test_a_breakout_confirms_by_seconds_begins_ends_and_cools_down() -> None:
     )
     assert detector.price(7, 99.9, NOW + 20.0) == (), "back inside, but only since now"
     assert kinds(detector.price(7, 99.9, NOW + 50.0)) == ["long ended"], "30 s inside"
-    again = detector.look(7, FACTS, LOUD._replace(running_volume=5_000.0), NOW + 51.0)
+    again = detector.look(7, FACTS, LOUD._replace(volume_60s=5_000.0), NOW + 51.0)
     assert again.events == () and again.verdict.state == "candidate", "the cool-down of 15 minutes"
 
 
@@ -58,7 +58,7 @@ def test_a_breakout_that_falls_back_is_dropped_and_may_begin_anew() -> None:
     ("change", "gate"),
     [
         ({"last": 100.05}, "Price above level"),
-        ({"running_volume": 700.0}, "Volume surge"),
+        ({"volume_60s": 1_499.0}, "Volume surge"),
         ({"blocked": "halted"}, "Live price"),
         ({"average_volume": 4e5}, "Average volume"),
     ],
@@ -84,7 +84,7 @@ def test_closed_bars_confirm_and_one_inside_starts_over() -> None:
     assert detector.price(7, 100.2, NOW + 20.0) == (), "seconds say nothing here"
     assert detector.bar_closed(7, 100.1, FACTS, LOUD, NOW + 30.0) == ()
     assert kinds(detector.bar_closed(7, 100.04, FACTS, LOUD, NOW + 90.0)) == ["long dropped"]
-    detector.look(7, FACTS, LOUD._replace(running_time=MINUTE + 120.0), MINUTE + 150.0)
+    detector.look(7, FACTS, LOUD, MINUTE + 150.0)
     detector.bar_closed(7, 100.1, FACTS, LOUD, NOW + 150.0)
     assert detector.bar_closed(7, 100.1, FACTS, None, NOW + 210.0) == (), "no price to begin with"
     assert kinds(detector.bar_closed(7, 100.1, FACTS, LOUD, NOW + 270.0)) == ["long began"]
@@ -94,7 +94,7 @@ def test_a_further_breakout_takes_over_from_the_one_that_runs() -> None:
     detector = Detector(AT_ONCE)
     detector.look(7, FACTS, LOUD, NOW)
     higher = FACTS._replace(range_high=102.0)
-    louder = LOUD._replace(last=102.5, running_volume=5_000.0)
+    louder = LOUD._replace(last=102.5, volume_60s=5_000.0)
     assert detector.look(7, higher, louder, NOW + 600.0).events == (), "its cool-down"
     later = MINUTE + 960.0 + 30.0
     facts, live = higher._replace(last_time=MINUTE + 900.0), louder._replace(running_time=MINUTE + 960.0)
@@ -162,7 +162,7 @@ def test_what_broke_out_before_the_first_look_counts_by_what_it_has_moved_since(
 
 def test_back_inside_the_level_what_was_before_the_first_look_is_over() -> None:
     detector = Detector(AT_ONCE)
-    quiet = LOUD._replace(running_volume=100.0)
+    quiet = LOUD._replace(volume_60s=100.0)
     detector.look(7, FACTS, quiet._replace(last=101.0, is_first_look=True), NOW)
     assert detector.look(7, FACTS, quiet._replace(last=101.5), NOW + 1.0).verdict.reading.since_look_atr == 1.0
     inside = detector.look(7, FACTS, quiet._replace(last=99.9), NOW + 2.0).verdict

@@ -88,7 +88,7 @@ def session_bars(count: int, high: float = 100.0, start: float = OPEN, volume: f
 
 
 def reading_at(facts: Facts, last: float, now: float, **changes: object) -> Reading:
-    live = Live(last, 5_000.0, now - now % 60.0, 2e6, FLOORS)._replace(**changes)
+    live = Live(last, 5_000.0, now - now % 60.0, 2e6, FLOORS, volume_60s=10_000.0)._replace(**changes)
     return read("long", facts, live, PARAMS, now)
 
 
@@ -96,7 +96,7 @@ def test_the_score_is_the_formula() -> None:
     facts = facts_of(session_bars(130))
     now = OPEN + 130 * 60 + 30
     assert facts.atr == pytest.approx(0.5)
-    reading = reading_at(facts, 100.15, now)  # d = 0.3 - 0.1 = 0.2; volume 10,000 a minute of 1,000: rv 10
+    reading = reading_at(facts, 100.15, now)  # d = 0.3 - 0.1 = 0.2; volume 10,000 in 60 s of 1,000: rv 10
     assert reading.distance_atr == pytest.approx(0.3)
     assert reading.rel_volume == pytest.approx(10.0)
     value, parts = score(reading, PARAMS, confirmed=True)
@@ -108,7 +108,7 @@ def test_the_score_is_the_formula() -> None:
     ]  # fmt: skip
     assert sum(part.value for part in parts) == pytest.approx(value, abs=3e-4)
     assert [part.detail for part in parts] == ["", "", "", "", "not known", "not known"]
-    weak = reading_at(facts, 100.15, now, running_volume=1_000.0)  # 2,000 a minute: 0.5 / 3 = 1 / 6 above
+    weak = reading_at(facts, 100.15, now, volume_60s=2_000.0)  # 0.5 / 3 = 1 / 6 above
     assert score(weak, PARAMS, True)[0] == pytest.approx(0.5 + 0.5 * (0.45 / 6 + 0.55 / 7))
     wide = reading_at(facts, 100.15, now, spread=0.15, price_age_s=45.0)  # 0.3 ATR: 0.2 / 0.2; 30 s / 30 s
     assert score(wide, PARAMS, True)[0] == pytest.approx(0.5 + 0.5 * excess * (1 - 0.05 - 0.05))
@@ -162,23 +162,52 @@ def test_an_opening_range_that_was_left_long_ago_is_no_breakout() -> None:
     assert reading.level == 105.0
 
 
-def test_projection_waits_15_s_and_the_last_minute_stands_in() -> None:
+def test_on_a_visit_projection_waits_15_s_and_the_last_minute_stands_in() -> None:
     facts = facts_of(session_bars(130, volume=1_000.0))
     minute = OPEN + 130 * 60
-    early = reading_at(facts, 100.2, minute + 10, running_volume=900.0)
+    early = reading_at(facts, 100.2, minute + 10, running_volume=900.0, is_visit=True)
     assert early.surge == pytest.approx(1.0), "the last closed minute"
-    later = reading_at(facts, 100.2, minute + 15, running_volume=900.0)
+    later = reading_at(facts, 100.2, minute + 15, running_volume=900.0, is_visit=True)
     assert later.surge == pytest.approx(3.6)
-    quiet = reading_at(facts, 100.2, minute + 30, running_volume=900.0, running_time=minute - 60.0)
+    quiet = reading_at(facts, 100.2, minute + 30, running_volume=900.0, running_time=minute - 60.0, is_visit=True)
     assert quiet.surge == 0.0, "no trade in this minute yet"
+    own_pace = reading_at(facts, 100.2, minute + 10, running_volume=900.0, is_visit=True, visit_pace=1_700.0)
+    assert own_pace.surge == pytest.approx(1.7)
+
+
+def test_a_streamed_line_counts_its_last_60_s() -> None:
+    facts = facts_of(session_bars(130, volume=1_000.0))
+    minute = OPEN + 130 * 60
+    for second in (2.0, 20.0, 59.0):
+        reading = reading_at(facts, 100.2, minute + second, running_volume=900.0, volume_60s=1_600.0)
+        assert reading.surge == reading.rel_volume == pytest.approx(1.6), "whatever the minute has so far"
+        assert next(gate for gate in reading.gates if gate.name == "Volume surge").detail == "in the last 60 s"
+    silent = reading_at(facts, 100.2, minute + 20, running_volume=900.0, volume_60s=0.0)
+    assert silent.surge == 0.0
+
+
+def test_a_line_younger_than_a_minute_passes_by_nothing_that_it_has_not_seen() -> None:
+    facts = facts_of(session_bars(130, volume=1_000.0))
+    minute = OPEN + 130 * 60
+    seen = {"volume_60s": None, "running_volume": 900.0}
+    later = reading_at(facts, 100.2, minute + 20, seen_from=minute + 5, **seen)
+    assert later.surge == pytest.approx(0.9) and not later.triggers, "900 in 15 s are no 3,600"
+    assert "not projected" in next(gate for gate in later.gates if gate.name == "Volume surge").detail
+    loud = reading_at(facts, 100.2, minute + 20, volume_60s=None, running_volume=1_500.0)
+    assert loud.triggers, "it has the volume of a minute already"
+    early = reading_at(facts, 100.2, minute + 14, **seen)
+    assert early.surge == pytest.approx(1.0), "the whole minute before"
+    unknown = reading_at(facts, 100.2, minute + 30, volume_60s=None, running_volume=None)
+    assert unknown.surge == pytest.approx(1.0), "nothing counted: the minute before"
 
 
 def test_relative_volume_says_its_base() -> None:
     usual = UsualVolume(np.full(1_440, 500.0, dtype=np.float32), 20, 1e6)
     now = OPEN + 130 * 60 + 30
-    with_base = read("long", facts_of(session_bars(130), usual), Live(100.0, 500.0, now - 30, 2e6, None), PARAMS, now)
+    live = Live(100.0, 500.0, now - 30, 2e6, None, volume_60s=1_000.0)
+    with_base = read("long", facts_of(session_bars(130), usual), live, PARAMS, now)
     assert (with_base.rel_volume, with_base.rel_base) == (pytest.approx(2.0), "20 sessions")
-    without = read("long", facts_of(session_bars(130)), Live(100.0, 500.0, now - 30, 2e6, None), PARAMS, now)
+    without = read("long", facts_of(session_bars(130)), live, PARAMS, now)
     assert (without.rel_volume, without.rel_base) == (pytest.approx(1.0), "SMA20")
 
 
@@ -250,7 +279,7 @@ def test_the_short_side_is_the_mirror() -> None:
 def test_the_nearest_miss_in_words() -> None:
     facts = facts_of(session_bars(130))
     now = OPEN + 130 * 60 + 30
-    reading = reading_at(facts, 98.75, now, running_volume=745.0)  # 1,490 a minute
+    reading = reading_at(facts, 98.75, now, volume_60s=1_490.0)
     text = nearest_miss(reading, PARAMS)
     assert text == "Nearest miss: volume surge at 1.49x of 1.50x. Price is 1.25 (2.5 ATR) under the level."
     rows = {row.name: row for row in rule_checks(reading)}
@@ -261,13 +290,14 @@ def test_the_nearest_miss_in_words() -> None:
     assert rows["Confirmed"].text == "0 s"
 
 
-def test_the_volume_of_a_young_line_is_projected_from_what_it_saw():
+def test_the_volume_of_a_young_visit_is_projected_from_what_it_saw() -> None:
     now = 100 * 60.0 + 50.0
     facts = facts_of(session_bars(130))
-    whole = read("long", facts, Live(100.0, 500.0, now - 50, 2e6, None, seen_from=now - 50), PARAMS, now)
-    young = read("long", facts, Live(100.0, 500.0, now - 50, 2e6, None, seen_from=now - 20), PARAMS, now)
-    fresh = read("long", facts, Live(100.0, 500.0, now - 50, 2e6, None, seen_from=now - 5), PARAMS, now)
-    assert young.surge == pytest.approx(whole.surge * 50 / 20)
+    visit = Live(100.0, 500.0, now - 50, 2e6, None, is_visit=True)
+    whole = read("long", facts, visit._replace(seen_from=now - 50), PARAMS, now)
+    young = read("long", facts, visit._replace(seen_from=now - 20), PARAMS, now)
+    fresh = read("long", facts, visit._replace(seen_from=now - 5), PARAMS, now)
+    assert whole.surge is not None and young.surge == pytest.approx(whole.surge * 50 / 20)
     assert fresh.surge is None, "five seconds tell nothing"
 
 

@@ -347,7 +347,7 @@ def test_the_brokers_bars_judge_a_further_breakout_too() -> None:
     assert tracker.phase(7, "long") == "active" and not tracker.is_confirming(7), "the signal goes on, and that is all"
 
 
-def before(made: Street, price: float, seconds: int = 40) -> Signal:
+def before(made: Street, price: float, seconds: int = 60) -> Signal:
     """The symbol stands at `price`, above its level, when it is looked at for the first time."""
     for second in range(seconds):
         made.second()
