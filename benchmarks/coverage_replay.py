@@ -13,6 +13,7 @@ from benchmarks.coverage_gateway import ReplayGateway
 from benchmarks.coverage_policies import Fixed, Gainers, RoundRobin
 from benchmarks.coverage_score import Activity, Raised
 from benchmarks.coverage_world import STEPS_PER_S, Recording
+from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
 from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
@@ -22,10 +23,9 @@ from engine.clock import FakeClock
 from engine.config import BreakoutParams, CoverageSettings, LineSettings, MarketScanSettings
 from engine.coverage.rotation import Rotation, coverage_policy
 from engine.coverage.urgency import CoveragePolicy
-from engine.domain import Demand, Signal, Stay
+from engine.domain import Demand, Quote, Signal, Stay
 from engine.lines.bus import Hooks, MarketDataBus
-from engine.scanners.coordinator import ScannerCoordinator
-from engine.scanners.parts import Parts
+from engine.scanners.coordinator import Parts, ScannerCoordinator
 
 POLICIES = ("fixed", "gainers", "round_robin", "rotation")
 POSITIONS = 3
@@ -107,7 +107,7 @@ class Replay:
         self._coverage = CoverageSettings(dwell_s=settings.dwell_s)
         units = known_units(recording)
         hooks = Hooks(
-            on_quote=lambda quote, has_trade: self.coordinator.on_quote(quote, has_trade),
+            on_quote=self._on_quote,
             volume_unit=units.tick_factor,
         )
         self.rotation = self._rotation(settings, lambda con_id: self.coordinator.stays(con_id))
@@ -118,10 +118,11 @@ class Replay:
             units,
             self.clock,
             self.clock.wall,
-            on_answer=lambda con_id: self.coordinator.on_history(con_id),
+            on_answer=self._on_history,
         )
         _know_history(self.desk, recording)
-        parts = Parts(store, self.desk, units, self.gateway, self.clock, self.clock.wall, self.bus.quote, self.rotation)
+        self.feed = BarFeed(store, self.desk, units, self.clock, self.clock.wall, self.bus.quote)
+        parts = Parts(self.feed, self.gateway, self.clock, self.clock.wall, self.bus.quote, self.rotation)
         self.coordinator = ScannerCoordinator(
             parts, BreakoutParams(), MarketScanSettings(), settings.normal_max, self._on_signal
         )
@@ -157,12 +158,22 @@ class Replay:
         return Outcome(self.signals, activity, self.gateway.errors_101, self.gateway.most_lines)
 
     def _connect(self) -> None:
+        self.feed.keep(self._positions)
         self.coordinator.set_kept(self._positions)
         self.coordinator.universe.add(self._universe, self.clock.wall())
         self.rotation.universe((*self._universe, *self._positions), self.clock.mono())
         self.bus.demand("position", [Demand(c, "100", "position", "open position") for c in self._positions])
         self.bus.on_connected(1)
+        self.feed.on_connected()
         self.coordinator.on_connected()
+
+    def _on_quote(self, quote: Quote, has_trade: bool) -> None:
+        self.feed.on_quote(quote, has_trade)
+        self.coordinator.on_quote(quote)
+
+    def _on_history(self, con_id: int) -> None:
+        self.feed.on_history(con_id)
+        self.coordinator.on_history(con_id)
 
     def _step_lines(self) -> None:
         if self.coordinator.changed and self._promote:
@@ -171,7 +182,7 @@ class Replay:
         self._rotating += self.rotation.lines
 
     def _step_scanners(self) -> None:
-        self.coordinator.step(self.bus.live_con_ids())
+        self.coordinator.step(self.feed.step(self.bus.live_con_ids()))
         if self.coordinator.cycle_due():
             for _ in self.coordinator.cycle():
                 pass

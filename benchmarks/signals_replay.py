@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.coverage_world import contract_of
+from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
 from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
@@ -25,8 +26,7 @@ from engine.broker.port import ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractInfo, Quote, Signal
-from engine.scanners.coordinator import ScannerCoordinator, floors_of
-from engine.scanners.parts import Parts
+from engine.scanners.coordinator import Parts, ScannerCoordinator, floors_of
 from simulator.model import Bar as WorldBar
 from simulator.model import Breakout
 from simulator.world.book import State
@@ -146,7 +146,8 @@ class Replay:
     def _coordinator(self) -> ScannerCoordinator:
         broker = NoBroker()
         desk = HistoryQueue(broker, self.store, self.units, self.clock, self.world.now)
-        parts = Parts(self.store, desk, self.units, broker, self.clock, self.world.now, self.quotes.get)
+        self.feed = BarFeed(self.store, desk, self.units, self.clock, self.world.now, self.quotes.get)
+        parts = Parts(self.feed, broker, self.clock, self.world.now, self.quotes.get)
         return ScannerCoordinator(
             parts, self.params, self.scans, on_signal=lambda signal: self.signals.update({signal.id: signal})
         )
@@ -198,7 +199,8 @@ class Replay:
         for column, has_trade, row in zip(columns.tolist(), traded[columns].tolist(), rows, strict=True):
             quote = self._quote(column, *row)
             self.quotes[quote.con_id] = quote
-            self.coordinator.on_quote(quote, has_trade)
+            self.feed.on_quote(quote, has_trade)
+            self.coordinator.on_quote(quote)
 
     def _quote(
         self, column: int, bid: int, ask: int, bid_size: int, ask_size: int, last: int, last_size: int, volume: int,
@@ -219,7 +221,7 @@ class Replay:
         )  # fmt: skip
 
     def _step(self) -> None:
-        self.coordinator.step(self.quotes)
+        self.coordinator.step(self.feed.step(self.quotes))
         if self.coordinator.cycle_due():
             self.cycles.append(len(self._seen["last"]))
             begun = time.thread_time()

@@ -77,6 +77,7 @@ class Engine:
             answer=self._on_answer,
         )
         self.rooms = Rooms(setup, hears)
+        self.rooms.bars.allow_delayed = setup.settings.config.broker.allow_delayed_signals
         self.rooms.coordinator.set_allow_delayed(setup.settings.config.broker.allow_delayed_signals)
         self.rooms.coordinator.set_shadow(setup.settings.config.sets.shadow, shadow_params(setup.settings))
         self.publisher = Publisher(setup, self.rooms)
@@ -307,6 +308,7 @@ class Engine:
         self._pnl_asked.clear()
         self._plan_positions()
         rooms.bus.on_connected(event.epoch)
+        rooms.feed.on_connected()
         rooms.coordinator.on_connected()
 
     def _positions_known(self) -> None:
@@ -320,6 +322,7 @@ class Engine:
         rooms = self.rooms
         self._seen.clear()
         rooms.bus.on_disconnected()
+        rooms.feed.on_disconnected()
         rooms.coordinator.on_disconnected()
         rooms.manager.on_disconnected()
         rooms.fills.on_disconnected()
@@ -363,20 +366,24 @@ class Engine:
         tradable = set(rooms.manager.tradable_ids())
         positions = [contract for contract in rooms.manager.contracts() if contract.con_id in tradable]
         pins = [contract for con_id in rooms.watch.pinned_ids() if (contract := rooms.watch.contract(con_id))]
-        rooms.coordinator.set_kept(positions, [pin for pin in pins if pin.con_id not in tradable])
+        pins = [pin for pin in pins if pin.con_id not in tradable]
+        rooms.feed.keep(positions, pins)
+        rooms.coordinator.set_kept(positions, pins)
 
     def _on_info(self, con_id: int, info: ContractInfo | None) -> None:
         rooms = self.rooms
         if info is not None:
-            rooms.bars.set_hours(info)
+            rooms.feed.on_info(info)
             rooms.symbols.learn([info.contract])
             rooms.fills.on_info(con_id)
         if rooms.manager.on_info(con_id, info):
             self._plan_positions()
 
     def _on_quote(self, quote: Quote, has_trade: bool) -> None:
+        """Lines to bars, bars to scanners."""
         try:
-            self.rooms.coordinator.on_quote(quote, has_trade)
+            self.rooms.feed.on_quote(quote, has_trade)
+            self.rooms.coordinator.on_quote(quote)
         except Exception as error:  # of one symbol: the packet's others go on
             self.rooms.supervisor.note("quotes at the scanners", error)
 
@@ -393,6 +400,7 @@ class Engine:
         rooms.coordinator.set_market(config.market_scan)
         rooms.coordinator.set_params(config.breakout)
         rooms.coordinator.set_shadow(config.sets.shadow, shadow_params(settings))
+        rooms.bars.allow_delayed = config.broker.allow_delayed_signals
         rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
         self._show_account(config.view.account)
 
@@ -414,10 +422,10 @@ class Engine:
         rooms.bus.step(rooms.clock.mono())
 
     async def _scan(self) -> None:
-        """Both scanners: due work each half second, a breakout cycle in slices each 10 s."""
-        coordinator, bus = self.rooms.coordinator, self.rooms.bus
+        """Bars and both scanners: due work each half second, a breakout cycle in slices each 10 s."""
+        coordinator, bus, feed = self.rooms.coordinator, self.rooms.bus, self.rooms.feed
         while True:
-            coordinator.step(bus.live_con_ids())
+            coordinator.step(feed.step(bus.live_con_ids()))
             if coordinator.cycle_due():
                 for _ in coordinator.cycle():
                     await asyncio.sleep(0)
@@ -454,7 +462,7 @@ class Engine:
             else:
                 shown.append(contract)
         if rooms.watch.show(shown):
-            rooms.coordinator.show(shown)
+            rooms.feed.show(shown)
         for contract in shown:
             rooms.contracts.want(contract)
         self._keep_in_view()

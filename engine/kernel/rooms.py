@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from engine.bars.bar_files import BarFiles
+from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
 from engine.bars.keeper import BarKeeper
 from engine.bars.store import BarStore
@@ -44,8 +45,7 @@ from engine.portfolio.fill_intake import FillIntake
 from engine.portfolio.manager import Market, TradeManager
 from engine.portfolio.trade_dates import TradeDates
 from engine.scanners.breakout import Dollars
-from engine.scanners.coordinator import ScannerCoordinator
-from engine.scanners.parts import Parts
+from engine.scanners.coordinator import Parts, ScannerCoordinator
 from engine.scanners.scan_parameters import FILE_NAME as PARAMETER_FILE
 from engine.scanners.scan_parameters import ScanParameterCache
 from engine.scanners.why_not import WhyNotAnswers
@@ -141,11 +141,10 @@ class Rooms:
             is_ready=self.bar_keeper.is_ready,
             on_answer=self._history_came,
         )
+        self.feed = BarFeed(self.bars, self.history, self.units, clock, self.market_now, self.bus.quote)
         self.coordinator = ScannerCoordinator(
             Parts(
-                self.bars,
-                self.history,
-                self.units,
+                self.feed,
                 self.broker,
                 clock,
                 self.market_now,
@@ -159,7 +158,6 @@ class Rooms:
             config.lines.normal_max,
             self._on_signal,
             self._on_shadow,
-            self._is_followed,
         )
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
         changed = partial(self.changes.newest, decides)
@@ -215,7 +213,8 @@ class Rooms:
         )
         self._state = setup.state
         today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)
-        self.coordinator.tell_of_leavers(today.drop)
+        self.feed.needed_by(self.scores.follows)
+        self.feed.tell_of_leavers(today.drop)
         self.lab = LabService(
             LabTies(setup.state.publish, self._answer, self._thresholds, clock),
             today,
@@ -248,9 +247,6 @@ class Rooms:
     def _on_shadow(self, name: str, signal: Signal) -> None:
         self.scores.on_shadow(name, signal)
 
-    def _is_followed(self, con_id: int) -> bool:
-        return self.scores.follows(con_id)
-
     async def _ask_bars(self) -> AuditAnswer:
         return await self.lab.audit()
 
@@ -281,21 +277,22 @@ class Rooms:
         self.watch.rename(contract)
         self.manager.rename(contract)
         self.bus.rename(contract)
+        self.feed.rename(contract)
         self.coordinator.rename(contract)
         self.contracts.want_again(contract)
 
     def _units_changed(self, change: UnitChange) -> None:
-        self.bars.on_unit_changed(change.ticks, change.redo)
-        self.history.on_units_known(change.history)
-        self.history.ask_again(change.redo)
+        self.feed.on_units_changed(change)
 
     def _stays(self, con_id: int) -> Stay:
         return self.coordinator.stays(con_id)
 
     def _history_came(self, con_id: int) -> None:
+        self.feed.on_history(con_id)
         self.coordinator.on_history(con_id)
 
     def _unknown_contract(self, con_id: int) -> None:
+        self.feed.on_unknown_contract(con_id)
         self.coordinator.on_unknown_contract(con_id)
 
     def _record_connection(self, kind: str, text: str) -> None:

@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from engine.bars.history import RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE
+from engine.bars.feed import BarFeed
+from engine.bars.history import RANK_UNIVERSE
 from engine.bars.store import REWIND_S
 from engine.breakout.detector import Verdict
 from engine.breakout.rules import Floors
 from engine.breakout.why import Why, level_text, nearest_miss, why_of
 from engine.broker.port import RequestError, ScanRow, ScanRows
+from engine.clock import Clock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.coverage.hints import scan_hints
+from engine.coverage.port import Cover, NoCover
 from engine.coverage.visits import Look, VisitJudge
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.prices.decimals import contract_decimals
 from engine.scanners.board import Board, usable
-from engine.scanners.breakout import BreakoutScanner, Surroundings
+from engine.scanners.breakout import BreakoutScanner, Dollars, QuoteLookup, Surroundings, only_dollars
 from engine.scanners.heat import HeatHistory
-from engine.scanners.leavers import Leavers
-from engine.scanners.market import MarketScanner, ScanResult
-from engine.scanners.parts import Parts
-from engine.scanners.repairs import Repairs
+from engine.scanners.market import MarketScanner, ScanPort, ScanResult
 from engine.scanners.shadow import ShadowSet
 from engine.scanners.signal_log import SignalLog
 from engine.scanners.universe import Universe
@@ -34,6 +35,27 @@ from engine.state.sections import ScannersSection, SignalsSection
 log = logging.getLogger("qtrade.scanners")
 
 CYCLE_S = 10.0
+
+
+def _not_known(con_id: int) -> float | None:
+    return None
+
+
+class Parts(NamedTuple):
+    """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id.
+
+    `cover` hears where a visit may pay; `dollars` of a stock quoted in another currency or unit; `min_tick` of a
+    con_id, None = its details are not known.
+    """
+
+    feed: BarFeed
+    broker: ScanPort
+    clock: Clock
+    market: Callable[[], float]
+    quote: QuoteLookup
+    cover: Cover = NoCover()
+    dollars: Callable[[ContractRef], Dollars] = only_dollars
+    min_tick: Callable[[int], float | None] = _not_known
 
 
 class ScannerCoordinator:
@@ -47,20 +69,19 @@ class ScannerCoordinator:
         normal_max: int = 10,
         on_signal: Callable[[Signal], None] = lambda signal: None,
         on_shadow: Callable[[str, Signal], None] = lambda name, signal: None,
-        is_followed: Callable[[int], bool] = lambda con_id: False,
     ) -> None:
         self._parts = parts
+        self._feed = parts.feed
+        self._store = parts.feed.store
         self._scans = scans
         self._normal_max = normal_max
         self._listener = on_signal
-        self._is_followed = is_followed
         self._exempt: frozenset[int] = frozenset()
         self._log = SignalLog()
         self._cycle_mono = float("-inf")
         self._cycle_market = float("-inf")
         self._cycle_ms: float | None = None
         self._run_market: float | None = None
-        self._repairs = Repairs(parts)
         self._newest_market = float("-inf")
         self._news = False  # a result came, a signal began or ended: the order is not right any more
         self.changed = False  # demands should be read now rather than at the next cycle
@@ -69,12 +90,12 @@ class ScannerCoordinator:
         self.heat = HeatHistory()
         mono = parts.clock.mono
         around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of, parts.dollars)
-        self.shadow = ShadowSet(parts.store, around, on_shadow, lambda: self.breakout)
-        self.breakout = BreakoutScanner(parts.store, around, params, floors_of(params, scans), self._on_signal)
-        self.visits = VisitJudge(self.breakout, parts.store)
-        rooms = (self.board.drop, self.breakout.forget, self.shadow.forget, self.visits.forget, self._repairs.forget)
-        bars = (parts.desk.forget, parts.units.forget, parts.store.remove)
-        self._leavers = Leavers(self._is_needed, (*rooms, *bars))
+        self.shadow = ShadowSet(self._store, around, on_shadow, lambda: self.breakout)
+        self.breakout = BreakoutScanner(self._store, around, params, floors_of(params, scans), self._on_signal)
+        self.visits = VisitJudge(self.breakout, self._store)
+        self._feed.needed_by(self._is_needed)
+        for forget in (self.board.drop, self.breakout.forget, self.shadow.forget, self.visits.forget):
+            self._feed.tell_of_leavers(forget)
         self.market = MarketScanner(parts.broker, scans, mono, self._on_result, self._on_pushed)
 
     # --- settings and events ------------------------------------------------------------------------------------
@@ -99,38 +120,23 @@ class ScannerCoordinator:
         self._normal_max = normal_max
 
     def set_allow_delayed(self, allowed: bool) -> None:
-        """Whether delayed prices may make bars and signals."""
-        self._parts.store.allow_delayed = self.breakout.allow_delayed = allowed
+        """Whether delayed prices may make signals."""
+        self.breakout.allow_delayed = allowed
         self.shadow.set_allow_delayed(allowed)
 
     def set_kept(self, positions: Sequence[ContractRef], pins: Sequence[ContractRef] = ()) -> None:
-        """Positions and pins: always in the universe, no floors, history first."""
+        """Positions and pins: always in the universe, no floors."""
         now = self._parts.market()
         before = self._exempt
         self._exempt = frozenset(contract.con_id for contract in (*positions, *pins))
         self.universe.keep([*positions, *pins], now)
         self._tell_universe()
-        for contract in positions:
-            self._admit(contract, RANK_POSITION)
-        for contract in pins:
-            self._admit(contract, RANK_SHOWN)
         if self._exempt != before:
             log.info("Position scanner tracking %d holdings", len(positions))
 
-    def show(self, contracts: Sequence[ContractRef]) -> None:
-        """All symbols that pages have open now: their bars come before those of the universe."""
-        for contract in contracts:
-            self._admit(contract, RANK_SHOWN)
-        self._leavers.show(contract.con_id for contract in contracts)
-
-    def tell_of_leavers(self, forget: Callable[[int], None]) -> None:
-        """Another room that lets go of who left."""
-        self._leavers.tell(forget)
-
-    def on_quote(self, quote: Quote, has_trade: bool = True) -> None:
-        """Each quote of the bus: bars first, then what confirms."""
+    def on_quote(self, quote: Quote) -> None:
+        """Each quote, after the bars have taken it: what confirms, and visits."""
         now = self._parts.market()
-        self._parts.store.on_quote(quote, now, has_trade)
         self.breakout.on_quote(quote, now)
         self.shadow.on_quote(quote, now)
         if quote.lane == "visited":
@@ -144,7 +150,6 @@ class ScannerCoordinator:
 
     def on_history(self, con_id: int) -> None:
         """The broker's own bars have come."""
-        self._repairs.on_history(con_id)
         self.visits.on_history(con_id, self._parts.market())
         self.shadow.on_history(con_id, self._parts.market())
 
@@ -153,20 +158,15 @@ class ScannerCoordinator:
         self.universe.rename(contract)
         self.board.rename(contract)
         self._log.rename(contract.con_id, contract.local_symbol)
-        self._parts.store.rename(contract)
         self._tell_universe()
         self._news = True
 
     def on_connected(self) -> None:
         self.universe.on_connected()
         self.market.on_connected()
-        self._parts.desk.on_connected()
 
     def on_disconnected(self) -> None:
-        now = self._parts.market()
         self.market.on_disconnected()
-        self._parts.desk.on_disconnected()
-        self._parts.store.on_disconnected(now)
 
     def on_rows(self, event: ScanRows) -> bool:
         """Rows of a scan; False when the request is not ours."""
@@ -182,12 +182,11 @@ class ScannerCoordinator:
         self._tell_universe()
         if con_id not in self._exempt:
             self.board.drop(con_id)
-            self._parts.desk.forget(con_id)
 
     # --- running ------------------------------------------------------------------------------------------------
 
-    def step(self, live: Iterable[int] | None = None) -> None:
-        """What is due each second: minutes that are over, confirmations, scans, repairs."""
+    def step(self, closed: Iterable[int] = ()) -> None:
+        """What is due each second: confirmations, scans, and who left; `closed` = whose minute was over just now."""
         now = self._parts.market()
         if now < self._newest_market - REWIND_S:
             self._start_over(now)
@@ -195,17 +194,14 @@ class ScannerCoordinator:
         if self._log.turn_day(now):
             self.breakout.turn_day(now)
             self.shadow.turn_day(now)
-        if live is not None:
-            self._parts.store.sync_lines(frozenset(live), now)
-        for con_id in self._parts.store.close_due(now):
+        for con_id in closed:
             self.breakout.on_bar_closed(con_id, now)
             self.shadow.on_bar_closed(con_id, now)
         self.breakout.recheck(now)
         self.shadow.recheck(now)
         self.market.step(now)
         self._settle(now)
-        self._repairs.step(now, self._exempt)
-        self._leavers.step(self.universe.take_gone())
+        self._feed.let_go(self.universe.take_gone())
 
     def cycle_due(self) -> bool:
         """Every 10 s of the market's clock, at most once a second of ours, at least every 10 s of ours."""
@@ -276,7 +272,7 @@ class ScannerCoordinator:
     def looks(self) -> bool:
         """Whether a line ticks of a symbol with the bars to be judged by."""
         verdicts = self.breakout.verdicts
-        return any(each.state != "warming" and self._repairs.streams(con_id) for con_id, each in verdicts.items())
+        return any(each.state != "warming" and self._feed.streams(con_id) for con_id, each in verdicts.items())
 
     def snapshot(self) -> ScannersSection:
         now = self._parts.market()
@@ -289,8 +285,8 @@ class ScannerCoordinator:
             heat_times=self.heat.times(),
             events=tuple(self.board.events),
             universe=len(self.universe),
-            with_bars=self._parts.store.with_bars(),
-            warming_text=self._parts.desk.text(),
+            with_bars=self._store.with_bars(),
+            warming_text=self._feed.history.text(),
             breakout_run_market=self._run_market,
             market_run_market=self.market.run_market,
             breakout_cycle_ms=self._cycle_ms,
@@ -311,14 +307,12 @@ class ScannerCoordinator:
         return con_id in self._exempt
 
     def _is_needed(self, con_id: int) -> bool:
-        """Back in the universe, under a breakout's watch, with a line that ticks, or with a signal to judge."""
-        entry = self._parts.store.get(con_id)
-        streams = entry is not None and entry.streaming
+        """Back in the universe, or under a breakout's watch."""
         busy = con_id in self.breakout.detector.tracker.busy or self.shadow.is_busy(con_id)
-        return streams or con_id in self.universe or busy or self._is_followed(con_id)
+        return con_id in self.universe or busy
 
     def _unit_known(self, con_id: int) -> bool:
-        return self._parts.units.tick_factor(con_id) is not None
+        return self._feed.units.tick_factor(con_id) is not None
 
     def _miss(self, con_id: int, verdict: Verdict) -> str:
         if verdict.state == "confirmed":
@@ -327,16 +321,11 @@ class ScannerCoordinator:
 
     def _decimals(self, con_id: int) -> int | None:
         """Of the contract's prices; None while nobody has asked for its details."""
-        contract, tick = self._parts.store.contract(con_id), self._parts.min_tick(con_id)
+        contract, tick = self._store.contract(con_id), self._parts.min_tick(con_id)
         quote = self._parts.quote(con_id)
         if contract is None or tick is None and contract.sec_type != "CASH":
             return None
         return contract_decimals(tick, quote.price if quote is not None else None, contract.sec_type)
-
-    def _admit(self, contract: ContractRef, rank: int, score: float = 0.0) -> None:
-        self._parts.units.know(contract)
-        self._parts.store.add(contract)
-        self._parts.desk.want(contract, rank, score)
 
     def _on_result(self, result: ScanResult) -> None:
         """Every row enters the universe and asks for its history."""
@@ -344,10 +333,10 @@ class ScannerCoordinator:
         contracts = [usable(row.contract) for row in result.rows]
         self._enter(contracts, now)
         if result.preset.instrument == "STK":
-            self._parts.units.on_scan([contract.con_id for contract in contracts], self._scans.avg_volume_above)
+            self._feed.units.on_scan([contract.con_id for contract in contracts], self._scans.avg_volume_above)
         for place, contract in enumerate(contracts):
             if contract.con_id in self.universe and contract.con_id not in self._exempt:
-                self._admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
+                self._feed.admit(contract, RANK_UNIVERSE, 1.0 - place / max(len(contracts), 1))
         self._news = True  # results come nine at a time: ordered once, after the last
 
     def _settle(self, now: float) -> None:
@@ -374,7 +363,10 @@ class ScannerCoordinator:
     def _after_look(self, look: Look) -> None:
         """A visit was judged: its distance; and its bars are asked for where they decide."""
         self._parts.cover.judged(look.con_id, look.distance_atr)
-        self._repairs.after_look(look)
+        if look.needs_bars:
+            self._feed.repair(look.con_id)
+        elif look.is_thin and look.distance_atr is not None:
+            self._feed.repair_to_spare(look.con_id, look.distance_atr)
 
     def _arrange(self, now: float) -> None:
         self._news = False
@@ -382,18 +374,12 @@ class ScannerCoordinator:
         self.board.merge(self._known(self.market.results()), now)
         for con_id, verdict in verdicts.items():
             if con_id in self._exempt or verdict.state in ("confirmed", "confirming"):
-                contract = self._parts.store.contract(con_id)
+                contract = self._store.contract(con_id)
                 if contract is not None:
                     self.board.note(contract, now)
         self.board.arrange(verdicts, now)
         self.heat.note({con_id: value for value, con_id in self.board.order}, now)
-        self._parts.desk.rank(
-            {
-                con_id: (RANK_STREAMED if self._repairs.streams(con_id) else RANK_UNIVERSE, value)
-                for value, con_id in self.board.order
-                if con_id not in self._exempt
-            }
-        )
+        self._feed.rank({con_id: value for value, con_id in self.board.order})
         self.changed = True
 
     def _known(self, results: Iterable[ScanResult]) -> list[ScanResult]:
@@ -409,7 +395,7 @@ class ScannerCoordinator:
             log.warning("The market clock was set back; candidates and running signals start over")
         self.breakout.set_back(now)
         self.visits.clear()
-        self._repairs.clear()
+        self._feed.start_over()
         self.shadow.set_back(now)
         self.board.clear()
         self._cycle_market = float("-inf")

@@ -28,7 +28,7 @@ def street() -> Street:
 def step(made: Street, *, seen: bool, price: float, volume: float) -> None:
     """One second of the market; the symbol trades, and is looked at only while `seen`."""
     made.clock.advance(1.0)
-    made.coordinator.step({ACME.con_id} if seen else set())
+    made.step({ACME.con_id} if seen else set())
     if seen:
         made.tick(ACME, price, volume, lane="visited")
     else:

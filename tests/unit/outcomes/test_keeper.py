@@ -102,7 +102,7 @@ def test_a_report_under_way_when_the_account_changes_is_not_shown() -> None:
 def test_the_audit_knows_all_live_signals_of_the_day() -> None:
     made, street = desk(CLOSE)
     street.warm(ACME, day())
-    street.coordinator.set_kept([ACME])
+    street.keep(ACME)
     made._looked.note(OPEN)
     alone = audited(made)
     assert (alone.found, alone.missed) == (1, 1)
@@ -133,7 +133,7 @@ class Lines:
 def test_what_came_before_it_looked_is_not_missed_unless_an_earlier_run_looked() -> None:
     made, street = desk(BREAK + 3_600.0)
     street.warm(ACME, day())
-    street.coordinator.set_kept([ACME])
+    street.keep(ACME)
     never = audited(made)
     assert (never.found, never.before, never.missed, never.looked_market) == (1, 1, 0, None)
     street.second()
@@ -163,7 +163,7 @@ def test_what_came_before_it_looked_is_not_missed_unless_an_earlier_run_looked()
 def test_an_audit_that_fails_is_over_says_so_and_can_be_asked_for_anew(error: Exception, said: str) -> None:
     made, street = desk(CLOSE)
     street.warm(ACME, day())
-    street.coordinator.set_kept([ACME])
+    street.keep(ACME)
     works = made._ask_bars
 
     async def fails() -> AuditAnswer:
@@ -181,7 +181,7 @@ def test_an_audit_that_fails_is_over_says_so_and_can_be_asked_for_anew(error: Ex
 
 def test_while_the_lab_judges_the_rest_goes_on_and_no_second_audit_begins() -> None:
     made, street = desk(CLOSE)
-    street.coordinator.set_kept([ACME])
+    street.keep(ACME)
 
     async def work() -> None:
         answer: asyncio.Future[AuditAnswer] = asyncio.get_running_loop().create_future()

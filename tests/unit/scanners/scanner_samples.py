@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
+from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
 from engine.bars.kept_units import IN_SHARES
 from engine.bars.store import BarStore
@@ -18,8 +19,7 @@ from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.domain import Bar, ContractRef, Quote, Signal
 from engine.scanners.breakout import Dollars, only_dollars
-from engine.scanners.coordinator import ScannerCoordinator
-from engine.scanners.parts import Parts
+from engine.scanners.coordinator import Parts, ScannerCoordinator
 
 OPEN = 1_762_353_000.0  # 2025-11-05 09:30 New York
 TEN = OPEN + 1_800.0
@@ -162,10 +162,13 @@ class Street:
         desk = HistoryQueue(self.broker, self.store, self.units, self.clock, self.clock.wall)
         self.cover = CoverBook()
         around = (self.clock.wall, self.quotes.get, self.cover, dollars, (ticks or {}).get)
-        parts = Parts(self.store, desk, self.units, self.broker, self.clock, *around)
+        self.feed = BarFeed(self.store, desk, self.units, self.clock, self.clock.wall, self.quotes.get)
         self.desk = desk
         self.coordinator = ScannerCoordinator(
-            parts, params or BreakoutParams(), MarketScanSettings(), on_signal=self.signals.append
+            Parts(self.feed, self.broker, self.clock, *around),
+            params or BreakoutParams(),
+            MarketScanSettings(),
+            on_signal=self.signals.append,
         )
         self.units.restore(IN_SHARES)
 
@@ -181,16 +184,30 @@ class Street:
             quote_of(contract, price, volume, self.now), **{"received_mono": self.clock.mono(), **changes}
         )
         self.quotes[contract.con_id] = quote
+        self.feed.on_quote(quote)
         self.coordinator.on_quote(quote)
 
     def warm(self, contract: ContractRef, bars: list[Bar]) -> None:
         """Into the universe and the store, with history."""
-        self.coordinator._admit(contract, 3)
+        self.feed.admit(contract, 3)
         self.store.merge_history(contract.con_id, bars, self.now)
+
+    def step(self, live: Iterable[int] | None = None) -> None:
+        """What is due now, in bars and scanners; `live` = whose lines live."""
+        self.coordinator.step(self.feed.step(live))
+
+    def connect(self) -> None:
+        self.feed.on_connected()
+        self.coordinator.on_connected()
+
+    def keep(self, *positions: ContractRef) -> None:
+        """These are the open positions."""
+        self.feed.keep(positions)
+        self.coordinator.set_kept(positions)
 
     def second(self) -> None:
         self.clock.advance(1.0)
-        self.coordinator.step()
+        self.step()
         if self.coordinator.cycle_due():
             for _ in self.coordinator.cycle():
                 pass

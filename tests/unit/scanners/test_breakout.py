@@ -206,7 +206,7 @@ def test_floors_hold_for_the_universe_not_for_positions() -> None:
     play(made, 65, calm, usual)
     made.tick(ACME, 99.9, avg_volume=1_000.0)
     assert next(rule for rule in made.coordinator.why(7).long if rule.name == "Average volume").passed is False
-    made.coordinator.set_kept([ACME])
+    made.keep(ACME)
     assert next(rule for rule in made.coordinator.why(7).long if rule.name == "Average volume").passed is True
 
 
@@ -287,7 +287,7 @@ def test_a_visit_sees_the_further_breakout_of_a_running_signal_without_waiting_f
     play(made, 25 * 60, lambda second: 100.3 + 0.02 * (second % 3), usual)
     for second in range(40):
         made.clock.advance(1.0)
-        made.coordinator.step()
+        made.step()
         made.tick(ACME, 100.32 + min(0.4, second * 0.04), PER_SECOND * 4, lane="visited")
     assert [signal.state for signal in made.signals] == ["active", "ended", "active"]
 
@@ -328,7 +328,7 @@ def test_a_quiet_further_breakout_on_a_visit_leaves_the_running_signal_alone() -
     for _ in range(15):
         made.tick(ACME, 100.6, PER_SECOND * 0.2, lane="visited")
         made.clock.advance(1.0)
-        made.coordinator.step()
+        made.step()
     assert [signal.state for signal in made.signals] == ["active"]
     assert tracker.phase(7, "long") == "active" and not tracker.is_confirming(7)
 

@@ -12,7 +12,7 @@ ACME, BOLT, CORE = stock(1, "ACME"), stock(2, "BOLT"), stock(3, "CORE")
 
 def connected(at: float = TEN + 3_600.0, params: BreakoutParams | None = None) -> Street:
     made = Street(at, params)
-    made.coordinator.on_connected()
+    made.connect()
     made.second()
     return made
 
@@ -95,7 +95,7 @@ def test_below_the_top_score_a_breakout_heads_the_order_at_25() -> None:
 
 def test_positions_are_watched_without_asking_for_a_line_here() -> None:
     made = connected()
-    made.coordinator.set_kept([ACME])
+    made.keep(ACME)
     made.warm(ACME, flat_history(100.0, made.now, minutes=90))
     for _ in range(12):
         made.second()
@@ -128,7 +128,7 @@ def test_a_flickering_list_does_not_churn() -> None:
 
 def test_200_takes_a_symbol_out_for_the_day_but_never_a_position() -> None:
     made = connected()
-    made.coordinator.set_kept([CORE])
+    made.keep(CORE)
     made.rows("Momentum", ACME, BOLT, CORE)
     made.coordinator.on_unknown_contract(1)
     made.coordinator.on_unknown_contract(3)

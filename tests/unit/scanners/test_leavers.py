@@ -7,7 +7,6 @@ from typing import Any
 from engine.breakout.rules import Frozen
 from engine.config import BreakoutParams
 from engine.lab.snapshot import TodaySnapshot
-from engine.scanners.leavers import Leavers
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
 DAY_S = 86_400.0
@@ -16,7 +15,7 @@ KEPT, SHOWN, GONE = stock(1, "KEPT"), stock(2, "SHOWN"), stock(3, "GONE")
 
 def step(made: Street, live: set[int]) -> None:
     made.clock.advance(1.0)
-    made.coordinator.step(live)
+    made.step(live)
     for _ in made.coordinator.cycle():
         pass
 
@@ -37,9 +36,8 @@ def holders(made: Street, con_id: int) -> set[str]:
     coordinator = made.coordinator
     rooms = {
         "scanner": coordinator.breakout, "detector": coordinator.breakout.detector, "visits": coordinator.visits,
-        "repairs": coordinator._repairs,
         "history": made.desk, "units": made.units, "bars": made.store, "board": coordinator.board,
-        "leavers": coordinator._leavers,
+        "feed": made.feed,
     }  # fmt: skip
     found = set()
     for room, holder in rooms.items():
@@ -55,11 +53,11 @@ def holders(made: Street, con_id: int) -> set[str]:
 
 def test_the_days_turn_forgets_all_but_positions_and_open_pages() -> None:
     made = Street(TEN + 3_600.0)
-    made.coordinator.on_connected()
+    made.connect()
     made.second()
-    made.coordinator.set_kept([KEPT])
+    made.keep(KEPT)
     made.rows("Momentum", KEPT, SHOWN, GONE)
-    made.coordinator.show([SHOWN])
+    made.feed.show([SHOWN])
     looked_at(made, KEPT, SHOWN, GONE)
     assert {"bars._symbols", "visits._judged", "detector._facts", "units._stock"} <= holders(made, GONE.con_id)
     made.clock.advance(DAY_S)
@@ -68,7 +66,7 @@ def test_the_days_turn_forgets_all_but_positions_and_open_pages() -> None:
     step(made, set())
     assert holders(made, GONE.con_id) == set()
     assert KEPT.con_id in made.store and SHOWN.con_id in made.store
-    made.coordinator.show([])
+    made.feed.show([])
     step(made, set())
     assert holders(made, SHOWN.con_id) == set()
     assert KEPT.con_id in made.store
@@ -76,7 +74,7 @@ def test_the_days_turn_forgets_all_but_positions_and_open_pages() -> None:
 
 def test_weeks_of_new_symbols_leave_no_trace() -> None:
     made = Street(TEN + 3_600.0)
-    made.coordinator.on_connected()
+    made.connect()
     made.second()
     sizes = []
     for day in range(6):
@@ -94,24 +92,26 @@ def test_weeks_of_new_symbols_leave_no_trace() -> None:
 
 
 def test_who_is_needed_or_back_is_not_forgotten() -> None:
+    made = Street(TEN)
     needed, forgotten = {1, 2}, []
-    leavers = Leavers(needed.__contains__, [forgotten.append])
-    leavers.step([1, 3])
+    made.feed.needed_by(needed.__contains__)
+    made.feed.tell_of_leavers(forgotten.append)
+    made.feed.let_go([1, 3])
     assert forgotten == [3]
     needed.clear()
-    leavers.step([])
+    made.feed.let_go([])
     assert forgotten == [3, 1], "asked again once nothing needs it"
-    leavers.show([4])
-    leavers.step([4])
+    made.feed.show([stock(4)])
+    made.feed.let_go([4])
     assert forgotten == [3, 1], "a page has it open"
-    leavers.show([])
-    leavers.step([])
+    made.feed.show([])
+    made.feed.let_go([])
     assert forgotten == [3, 1, 4]
 
 
 def test_an_answer_that_comes_after_the_symbol_left_leaves_nothing() -> None:
     made = Street(TEN)
-    made.coordinator._admit(GONE, 3)
+    made.feed.admit(GONE, 3)
     (job, *_) = made.desk._jobs.values()
     made.store.remove(GONE.con_id)
     made.desk.forget(GONE.con_id)
@@ -125,33 +125,33 @@ def test_who_broke_out_in_the_shadow_or_is_not_judged_yet_keeps_its_bars() -> No
     coordinator = made.coordinator
     coordinator.set_shadow("Loose", BreakoutParams(bars_n=15))
     followed = {SHOWN.con_id}
-    coordinator._is_followed = followed.__contains__
+    made.feed.needed_by(followed.__contains__)
     told: list[int] = []
-    coordinator.tell_of_leavers(told.append)
+    made.feed.tell_of_leavers(told.append)
     looked_at(made, KEPT, SHOWN, GONE)
     scanner = coordinator.shadow._scanner
     assert scanner is not None
     scanner.detector.tracker.trigger(KEPT.con_id, "long", Frozen(100.0, "range", 0.1), made.now)
-    coordinator._leavers.show([KEPT.con_id, SHOWN.con_id, GONE.con_id])
-    coordinator.show([])
-    coordinator._leavers.step([])
+    made.feed.show([KEPT, SHOWN, GONE])
+    made.feed.show([])
+    made.feed.let_go([])
     assert told == [GONE.con_id] and {KEPT.con_id, SHOWN.con_id} <= set(made.store.con_ids())
     scanner.detector.tracker.rest_all()
     followed.clear()
-    coordinator._leavers.step([])
+    made.feed.let_go([])
     assert sorted(told) == sorted([KEPT.con_id, SHOWN.con_id, GONE.con_id]) and len(made.store) == 0
 
 
 def test_a_symbol_that_comes_back_is_handed_to_the_lab_anew() -> None:
     made = Street(TEN + 3_600.0)
     today = TodaySnapshot(made.store, made.quotes.get, lambda con_id: False, lambda con_id: True)
-    made.coordinator.tell_of_leavers(today.drop)
+    made.feed.tell_of_leavers(today.drop)
     sent = []
     for _ in range(2):
         made.warm(GONE, flat_history(100.0, made.now, minutes=90))
         today.begin()
         sent.append([each.con_id for each in today.changed() if each is not None])
         assert [each for each in today.changed() if each is not None] == []
-        made.coordinator._leavers.step([GONE.con_id])
+        made.feed.let_go([GONE.con_id])
         assert len(made.store) == 0
     assert sent == [[GONE.con_id]] * 2

@@ -18,7 +18,7 @@ def street(live: BreakoutParams, shadow: BreakoutParams | None) -> tuple[Street,
     made = Street(TEN + 3_600.0, live)
     told: list[tuple[str, Signal]] = []
     made.coordinator.shadow._on_signal = lambda name, signal: told.append((name, signal))
-    made.coordinator.on_connected()
+    made.connect()
     made.second()
     made.coordinator.set_shadow("Other", shadow)
     made.warm(ACME, flat_history(100.0, made.now, minutes=90))
@@ -56,6 +56,7 @@ def test_the_same_set_in_the_shadow_finds_the_same() -> None:
 @pytest.mark.parametrize("chosen_first", [True, False])
 def test_delayed_prices_count_in_the_shadow_where_they_count_live(chosen_first: bool) -> None:
     made, told = street(BreakoutParams(), BreakoutParams() if chosen_first else None)
+    made.store.allow_delayed = True
     made.coordinator.set_allow_delayed(True)
     made.coordinator.set_shadow("Other", BreakoutParams())
     break_out(made, data_type="delayed")

@@ -57,7 +57,7 @@ def test_everything_that_is_known_is_shown() -> None:
 
 def test_an_empty_symbol_says_why() -> None:
     made = Street(TEN)
-    made.coordinator._admit(ACME, 3)
+    made.feed.admit(ACME, 3)
     section = section_of(made)
     assert section.bars == () and section.atr is None and section.vwap is None
     assert section.message == "no bars yet: history is queued"
@@ -83,7 +83,7 @@ def test_after_the_close_the_last_sessions_bars_are_marked_as_such() -> None:
 
 def test_an_unknown_symbol_has_no_section() -> None:
     made = Street(TEN)
-    made.coordinator._admit(ACME, 3)
+    made.feed.admit(ACME, 3)
     facts = made.coordinator.breakout.facts(7, made.now)
     params = made.coordinator.breakout.params
     assert symbol_section(made.store, 8, made.coordinator.why(8), facts, params, NOTHING, made.now) is None
