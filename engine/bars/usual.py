@@ -64,7 +64,7 @@ def usual_volume(
 ) -> UsualVolume | None:
     """The base from 15-minute bars (volume in shares, None = not known; a bar that is missing is no volume).
 
-    None with fewer than 10 whole trade dates before the running one.
+    None with fewer than 10 whole trade dates before the running one, or without any known volume.
     """
     today = days.of(now_market)
     by_date = _regular(bars, today) if us_stock else _by_date(bars, days, today)
@@ -78,6 +78,8 @@ def usual_volume(
     known = ~np.isnan(slots)
     seen = known.sum(axis=0)
     mean = np.where(seen >= MIN_KNOWN, np.nansum(slots, axis=0) / np.maximum(seen, 1), 0.0)
+    if not mean.any():
+        return None  # no volume is known, or there was none
     zone = getattr(days.where, "key", NEW_YORK_NAME)
     return UsualVolume(_per_minute(mean), len(kept), float(mean.sum()), zone)
 

@@ -26,7 +26,8 @@ def fifteen(contract: ContractRef, request: HistoryRequest) -> list[Bar]:
     if request.bar_size != "15 mins":
         return flat_history(100.0, TEN, minutes=30)
     opening = datetime(2025, 11, 5, 9, 30, tzinfo=NEW_YORK)
-    days = [(opening - timedelta(days=day)).timestamp() for day in range(28, 0, -1)]
+    before = [opening - timedelta(days=day) for day in range(28, 0, -1)]
+    days = [day.timestamp() for day in before if day.weekday() < 5]
     return [Bar(start + 900.0 * n, 1, 1, 1, 1, 15_000.0 + 1_500 * n) for start in days for n in range(26)]
 
 
