@@ -6,8 +6,8 @@ Engine thread only. It asks the bus for lines (the runtime carries `demands()` t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from engine.bars.feed import BarFeed
 from engine.bars.history import RANK_UNIVERSE
@@ -19,7 +19,6 @@ from engine.broker.port import RequestError, ScanRow, ScanRows
 from engine.clock import Clock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.coverage.hints import scan_hints
-from engine.coverage.port import Cover, NoCover
 from engine.coverage.visits import Look, VisitJudge
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.prices.decimals import contract_decimals
@@ -35,6 +34,29 @@ from engine.state.sections import ScannersSection, SignalsSection
 log = logging.getLogger("qtrade.scanners")
 
 CYCLE_S = 10.0
+
+
+class Cover(Protocol):
+    """`engine.coverage.rotation.Rotation`, as far as the scanners need it."""
+
+    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None: ...
+
+    def hint(self, hints: Mapping[int, float], now_mono: float) -> None: ...
+
+    def judged(self, con_id: int, distance_atr: float | None) -> None: ...
+
+
+class NoCover:
+    """Nobody rotates: for replays in which every symbol has a line."""
+
+    def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
+        pass
+
+    def hint(self, hints: Mapping[int, float], now_mono: float) -> None:
+        pass
+
+    def judged(self, con_id: int, distance_atr: float | None) -> None:
+        pass
 
 
 def _not_known(con_id: int) -> float | None:

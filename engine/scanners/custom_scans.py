@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from engine.config import CustomScan, MarketScanSettings
 from engine.errors import ConfigError
 from engine.scanners.market import SLOTS
-from engine.scanners.presets import BY_NAME, catalogue
-from engine.scanners.slot_plan import holding
+from engine.scanners.presets import BY_NAME, catalogue, holding
 from engine.state.commands import KeepScan
 
 CUSTOM = "market_scan.custom"

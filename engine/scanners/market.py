@@ -15,8 +15,7 @@ from engine.broker.port import RequestError, ScanRow, ScanRows, ScanSpec
 from engine.config import MarketScanSettings
 from engine.domain import ScanState
 from engine.errors import QTradeError
-from engine.scanners.presets import PRESETS, Preset, catalogue, meaning_of, over_for_today, spec
-from engine.scanners.slot_plan import slot_plan
+from engine.scanners.presets import PRESETS, Preset, catalogue, meaning_of, over_for_today, slot_plan, spec
 
 log = logging.getLogger("qtrade.market")
 
