@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -134,8 +134,16 @@ def read_session_bars(folder: Path, con_id: int, newest: int | None = None) -> B
     return joined([session.bars for session in read_sessions(folder, con_id, newest)])
 
 
-def read_ten_seconds(folder: Path, con_id: int, date: int, since: float = float("-inf")) -> BarColumns:
-    """The 10-second bars of one trading day (YYYYMMDD) that begin at `since` or later; may be empty.
+class WantedTens(NamedTuple):
+    """10-second bars of one trading day (YYYYMMDD) that begin at `since` or later."""
+
+    con_id: int
+    date: int
+    since: float = float("-inf")
+
+
+def read_ten_seconds(folder: Path, wanted: Sequence[WantedTens]) -> list[BarColumns]:
+    """The 10-second bars of each wish, in that order; they may be empty.
 
     `quality` 3 = its line streamed for all of the 10 s. Damaged hours are left out.
 
@@ -144,13 +152,17 @@ def read_ten_seconds(folder: Path, con_id: int, date: int, since: float = float(
     """
     with _reading(folder) as db:
         if db is None or not _has_tens(db):
-            return NO_BARS
-        rows = db.execute(
-            "SELECT rows, data FROM ten_seconds WHERE con_id = ? AND date = ? AND hour > ? ORDER BY hour",
-            (con_id, date, since - HOUR_S),
-        ).fetchall()
+            return [NO_BARS for _ in wanted]
+        return [_tens_of(db, each) for each in wanted]
+
+
+def _tens_of(db: sqlite3.Connection, wanted: WantedTens) -> BarColumns:
+    rows = db.execute(
+        "SELECT rows, data FROM ten_seconds WHERE con_id = ? AND date = ? AND hour > ? ORDER BY hour",
+        (wanted.con_id, wanted.date, wanted.since - HOUR_S),
+    ).fetchall()
     hours = [bars for count, data in rows if (bars := unpack(data, count, TENS_S)) is not None]
-    return joined(hours).between(since, float("inf"))
+    return joined(hours).between(wanted.since, float("inf"))
 
 
 def _has_tens(db: sqlite3.Connection) -> bool:

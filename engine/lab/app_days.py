@@ -8,7 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.bars.bar_files import NO_BARS, SOURCES, BarColumns, StoredSession, StoredSymbol, list_symbols, read_sessions
+from engine.bars.bar_files import (
+    NO_BARS,
+    SOURCES,
+    BarColumns,
+    StoredSession,
+    StoredSymbol,
+    WantedTens,
+    list_symbols,
+    read_sessions,
+    read_ten_seconds,
+)
 from engine.bars.series import BarArrays
 from engine.bars.sessions import is_us_stock
 from engine.errors import LabError
@@ -54,9 +64,9 @@ class AppRecordings:
         if not hours.liquid.sessions and is_us_stock(stored.contract):
             hours = stock_hours(day)
         whole = session.bars.quality >= HISTORY
-        return RecordedDay(
-            symbol, day, bars, hours, is_stock, _is_visited(session.bars), whole, is_us_stock(stored.contract)
-        )
+        (tens,) = read_ten_seconds(self._folder, [WantedTens(stored.con_id, session.date)])
+        is_us = is_us_stock(stored.contract)
+        return RecordedDay(symbol, day, bars, hours, is_stock, _is_visited(session.bars), whole, is_us, tens)
 
 
 def _is_visited(bars: BarColumns) -> bool:

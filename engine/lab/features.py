@@ -14,8 +14,8 @@ import numpy as np
 
 from engine.bars.indicators import KNOWN_SHARE, Floats
 from engine.breakout.facts import OPENING_FRESH_BARS
+from engine.lab.looks import LOOK_S
 from engine.lab.stack import Bools, Stack
-from engine.lab.tape import LOOK_S
 
 MOST_KEPT, LEAST_KEPT = 24, 4  # results per kind and stack
 KEPT_CELLS = 3_000_000  # so that 600 symbols stay within some 150 MB

@@ -26,6 +26,7 @@ class Handover:
         self._send = send
         self._mono = mono
         self._bringing = asyncio.Lock()  # who asks meanwhile has to wait until all bars are there
+        self.folder = ""  # of the bars on disk
         self._sent_mono: float | None = None  # None = the process has no bars, or not all of them
 
     @property
@@ -72,4 +73,4 @@ class Handover:
 
     def _send_part(self, part: list[SymbolMinutes], is_first: bool) -> None:
         if part or is_first:  # nothing is sent where nothing is new
-            self._send(LoadToday(LOADING, self._today.day_start or 0.0, is_first, tuple(part)))
+            self._send(LoadToday(LOADING, self._today.day_start or 0.0, is_first, tuple(part), self.folder))

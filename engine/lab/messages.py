@@ -31,7 +31,10 @@ class Message(Struct, frozen=True, tag=True):
 
 
 class SymbolMinutes(Struct, frozen=True):
-    """One symbol's closed minutes of today and before. Hours as (open, close) pairs and the span that is known."""
+    """One symbol's closed minutes of today and before. Hours as (open, close) pairs and the span that is known.
+
+    `date` = its trading day (YYYYMMDD) of today; 0 = not known.
+    """
 
     con_id: int
     symbol: str
@@ -47,14 +50,19 @@ class SymbolMinutes(Struct, frozen=True):
     trading_known: tuple[float, float] | None
     liquid_known: tuple[float, float] | None
     usual_zone: str = NEW_YORK_NAME
+    date: int = 0
 
 
 class LoadToday(Message, frozen=True, tag=True):
-    """Part of today's bars; `day_start` (market time) parts today from what only warms up. No answer."""
+    """Part of today's bars; `day_start` (market time) parts today from what only warms up. No answer.
+
+    `folder` holds the bars on disk, of which the 10-second ones are read; "" = there are none.
+    """
 
     day_start: float
     is_first: bool
     symbols: tuple[SymbolMinutes, ...]
+    folder: str = ""
 
 
 class AskPreview(Message, frozen=True, tag=True):

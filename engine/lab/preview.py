@@ -1,18 +1,24 @@
-"""The preview: today's signals in force against those under moved values, as if each symbol had held a line. Pure."""
+"""The preview: today's signals in force against those under moved values, as if each symbol had held a line.
+
+Where a line streamed, its 10-second bars are read from the disk, and the looks are those of live.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 
 import numpy as np
 
+from engine.bars.bar_files import NO_BARS, BarColumns, WantedTens, joined, read_ten_seconds
 from engine.bars.hours import Hours, Session
 from engine.bars.series import BarArrays
 from engine.bars.sessions import ContractHours
 from engine.bars.usual import DAY_MIN, UsualVolume
 from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
+from engine.errors import StateError
 from engine.lab.features import Features
 from engine.lab.histograms import Histograms
 from engine.lab.messages import AskAudit, AskPreview, AuditAnswer, LoadToday, PreviewAnswer, SymbolMinutes
@@ -24,6 +30,9 @@ from engine.outcomes.comparison import SAME_S
 from engine.outcomes.figures import THIRTY, figures
 from engine.state.lab_sections import Moved
 from engine.state.score_sections import ScoreFigures
+from engine.storage.encodable import path_of
+
+log = logging.getLogger("qtrade.lab")
 
 MOST_LISTED = 40
 MOST_SETS = 6
@@ -40,20 +49,44 @@ class Today:
         self._judged: dict[tuple[BreakoutParams, float], tuple[list[Judged], ScoreFigures]] = {}
         self._con_ids: list[int] = []
         self._day_start = 0.0
+        self._tens: dict[int, tuple[int, BarColumns]] = {}  # the 10-second bars of today that were read, and their day
 
     def load(self, message: LoadToday) -> None:
         """Take part of the bars; symbols that came before are replaced."""
         if message.is_first:
             self._tapes.clear()
+            self._tens.clear()
         self._day_start = message.day_start
+        tens = self._read_tens(message)
         for symbol in message.symbols:
-            tape = tape_of(symbol, message.day_start)
+            tape = tape_of(symbol, message.day_start, tens.get(symbol.con_id))
             if tape is not None:
                 self._tapes[symbol.con_id] = tape
             else:
                 self._tapes.pop(symbol.con_id, None)
         self._features = self._outcomes = None
         self._judged.clear()
+
+    def _read_tens(self, message: LoadToday) -> dict[int, BarColumns]:
+        """Today's 10-second bars of the symbols that came; what was read before is not read again."""
+        if not message.folder:
+            return {}
+        wanted = []
+        for symbol in message.symbols:
+            date, known = self._tens.get(symbol.con_id, (symbol.date, NO_BARS))
+            begin = float(known.time[-1]) if len(known.time) and date == symbol.date else message.day_start
+            wanted.append(WantedTens(symbol.con_id, symbol.date, begin))
+        try:
+            found = read_ten_seconds(path_of(message.folder), wanted)
+        except StateError as error:
+            log.warning("Looking at today's minutes once each: %s", error)
+            return {}
+        for wish, fresh in zip(wanted, found, strict=True):
+            date, known = self._tens.get(wish.con_id, (wish.date, NO_BARS))
+            if len(fresh.time):
+                before = known.between(float("-inf"), wish.since) if date == wish.date else NO_BARS
+                self._tens[wish.con_id] = wish.date, joined([before, fresh]) if len(before.time) else fresh
+        return {wish.con_id: self._tens[wish.con_id][1] for wish in wanted if wish.con_id in self._tens}
 
     def preview(self, ask: AskPreview) -> PreviewAnswer:
         """Raises ValueError when the values make no set of parameters."""
@@ -133,8 +166,8 @@ def _at(judged: Judged) -> float:
     return judged.signal.at
 
 
-def tape_of(symbol: SymbolMinutes, day_start: float) -> Tape | None:
-    """The tape of what the engine sent; None without a bar of today."""
+def tape_of(symbol: SymbolMinutes, day_start: float, tens: BarColumns | None = None) -> Tape | None:
+    """The tape of what the engine sent and what is on disk of its 10-second bars; None without a bar of today."""
     columns = np.frombuffer(symbol.columns, dtype="<f8").reshape(6, -1)
     bars = BarArrays(*columns)
     first = int(np.searchsorted(bars.time, day_start))
@@ -146,7 +179,7 @@ def tape_of(symbol: SymbolMinutes, day_start: float) -> Tape | None:
             np.frombuffer(symbol.usual, dtype="<f4"), symbol.usual_sessions, symbol.usual_daily, symbol.usual_zone
         )
     hours = ContractHours(_hours(symbol.trading, symbol.trading_known), _hours(symbol.liquid, symbol.liquid_known))
-    around = Around(hours, symbol.is_us_stock, usual, symbol.average_volume, symbol.floored)
+    around = Around(hours, symbol.is_us_stock, usual, symbol.average_volume, symbol.floored, tens=tens)
     return make_tape(symbol.symbol, "", bars, first, around)
 
 

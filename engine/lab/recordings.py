@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bars.bar_files import BarColumns
 from engine.bars.hours import Hours, Session, parse_hours
 from engine.bars.series import BarArrays
 from engine.bars.sessions import ContractHours
@@ -31,7 +32,7 @@ class RecordedDay(NamedTuple):
 
     `is_visited` = more than half of the minutes come from visits of a few seconds, not from a line or history.
     `whole` marks the minutes that were seen from end to end; None = all were, and a missing one had no trade.
-    `is_us` = a stock of US hours.
+    `is_us` = a stock of US hours. `tens` = its 10-second bars; None = none are kept of this source.
     """
 
     symbol: str
@@ -42,6 +43,7 @@ class RecordedDay(NamedTuple):
     is_visited: bool = False
     whole: NDArray[np.bool_] | None = None
     is_us: bool = True
+    tens: BarColumns | None = None
 
 
 class Recordings(Protocol):
@@ -212,6 +214,7 @@ def day_tape(today: RecordedDay, earlier: Sequence[RecordedDay]) -> Tape | None:
         average_volume=average,
         floored=today.is_stock,
         is_visited=today.is_visited,
+        tens=today.tens,
     )
     return make_tape(today.symbol, today.day, bars, first, around)
 

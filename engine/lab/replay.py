@@ -19,6 +19,7 @@ from engine.config import BreakoutParams
 from engine.domain import Side
 from engine.lab.features import BLOCK, Features
 from engine.lab.judge import ROUNDING, Trigger, triggers
+from engine.lab.often import often_replay
 from engine.lab.stepwise import LabSignal
 
 BAR_S = 60.0
@@ -26,10 +27,11 @@ BAR_S = 60.0
 
 def replay(features: Features, params: BreakoutParams, floors: Floors) -> list[LabSignal]:
     """All signals of the stack, tape by tape, each tape's in the order of time."""
-    found: list[LabSignal] = []
+    found = often_replay(features, params, floors)
+    tapes = features.stack.tapes
     for side in SIDES:
         for number, looks in enumerate(triggers(features, side, params, floors)):
-            if looks:
+            if looks and tapes[number].looks is None:
                 found += _Life(features, number, side, params, looks).run()
     return sorted(found, key=lambda signal: (signal.tape, signal.at, signal.side))
 

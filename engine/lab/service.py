@@ -97,6 +97,7 @@ class LabService:
     def use_folder(self, folder: Path) -> None:
         """The account's folder of bar files."""
         self._folder = folder
+        self._today.folder = encodable(str(folder))
 
     def take(self, command: LabCommand) -> None:
         """Carry out or begin; what is wrong is answered in words."""

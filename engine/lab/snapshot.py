@@ -73,6 +73,10 @@ class TodaySnapshot:
             if entry is not None and len(entry.series):
                 yield entry
 
+    def _date_of(self, entry: SymbolBars) -> int:
+        day = self._store.trading_days(entry.contract.con_id).of(entry.series.last_time or 0.0)
+        return day.year * 10_000 + day.month * 100 + day.day
+
     def _minutes(self, entry: SymbolBars, start: float) -> SymbolMinutes:
         contract, usual = entry.contract, entry.usual
         stock = is_us_stock(contract)
@@ -95,6 +99,7 @@ class TodaySnapshot:
             usual_sessions=0 if usual is None else usual.sessions,
             usual_daily=0.0 if usual is None else usual.daily,
             usual_zone="" if usual is None else usual.zone,
+            date=self._date_of(entry),
             trading=hours.trading.sessions,
             liquid=hours.liquid.sessions,
             trading_known=_known(hours.trading),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +16,35 @@ from engine.bars.indicators import Floats
 from engine.bars.sessions import session_starts
 from engine.bars.usual import DAY_MIN, minute_of_day
 from engine.breakout.facts import OPENING_LEVEL_S, SMA_BARS
-from engine.lab.tape import LOOK_S, Tape
+from engine.lab.looks import LOOK_S
+from engine.lab.tape import Tape
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 SMA_KNOWN = 12  # of 20 bars with a known volume (engine.bars.indicators.sma_last)
 
 
+class Often(NamedTuple):
+    """The looks of the tapes that have 10-second bars, one row each (`tape` = their numbers), padded at the right.
+
+    `bar` = column of the stack with what was known. `volume` = now, `usual` = of that minute of the day; NaN = unknown.
+    """
+
+    tape: Ints
+    bar: Ints
+    there: Bools
+    price: Floats
+    volume: Floats
+    usual: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """`begin` = number of the first bar of the running session at each look, `mine` = bars of it before the look.
 
-    `late` = the opening range is a level no more. `surge` and `rel` NaN = unknown. `average_volume` and `floored` are
-    columns, one row per tape; no look lies before column `start`.
+    `sma` = the base of the volume surge. `late` = the opening range is a level no more. `surge` and `rel` NaN =
+    unknown. `average_volume` and `floored` are columns, one row per tape; no look lies before column `start`. Where a
+    tape has 10-second bars, `often` has its looks, and those of its minutes do not count.
     """
 
     tapes: tuple[Tape, ...]
@@ -40,11 +57,13 @@ class Stack:
     begin: Ints
     mine: Ints
     late: Bools
+    sma: Floats
     surge: Floats
     rel: Floats
     average_volume: Floats
     floored: Bools
     start: int
+    often: Often | None = None
 
     @property
     def width(self) -> int:
@@ -65,7 +84,8 @@ def stack_tapes(tapes: Sequence[Tape]) -> Stack:
         count = len(tape.bars.time)
         begin[row, :count] = np.minimum(np.searchsorted(tape.bars.time, tape.starts), number[:count])
         judged[row, tape.first : count] = True
-    surge, rel = _volumes(tapes, time, volume, begin)
+    sma = _sma(volume, begin)
+    surge, rel = _volumes(tapes, time, volume, begin, sma)
     return Stack(
         tapes=tuple(tapes),
         time=time,
@@ -78,10 +98,34 @@ def stack_tapes(tapes: Sequence[Tape]) -> Stack:
         mine=number - begin,
         late=time + LOOK_S >= starts + OPENING_LEVEL_S,
         start=min((tape.first for tape in tapes), default=0),
+        sma=sma,
         surge=surge,
         rel=rel,
         average_volume=np.array([_or_nan(tape.average_volume) for tape in tapes]).reshape(-1, 1),
         floored=np.array([tape.floored for tape in tapes], dtype=np.bool_).reshape(-1, 1),
+        often=_often(tapes),
+    )
+
+
+def _often(tapes: Sequence[Tape]) -> Often | None:
+    found = [(number, tape, tape.looks) for number, tape in enumerate(tapes) if tape.looks is not None]
+    if not found:
+        return None
+    width = max(len(looks.time) for _, _, looks in found)
+    bar = np.zeros((len(found), width), dtype=np.int64)
+    usual = np.full((len(found), width), np.nan)
+    for row, (_, tape, looks) in enumerate(found):
+        count = len(looks.time)
+        bar[row, :count] = looks.bar
+        if tape.usual is not None:
+            usual[row, :count] = tape.usual.per_minute[minutes_of_day(looks.time - looks.time % 60.0, tape.usual.zone)]
+    return Often(
+        tape=np.array([number for number, _, _ in found], dtype=np.int64),
+        bar=bar,
+        there=np.arange(width) < np.array([len(looks.time) for _, _, looks in found]).reshape(-1, 1),
+        price=_padded([looks.price for _, _, looks in found], width),
+        volume=_padded([looks.volume for _, _, looks in found], width),
+        usual=np.where(usual > 0, usual, np.nan),
     )
 
 
@@ -110,7 +154,7 @@ def _true_ranges(tapes: Sequence[Tape], width: int) -> Floats:
     return _padded(rows, width)
 
 
-def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints) -> tuple[Floats, Floats]:
+def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints, sma: Floats) -> tuple[Floats, Floats]:
     """Volume surge and relative volume at each look, as `rules.read_common` computes them."""
     now, minute = volume.copy(), time.copy()
     lost = ~np.isfinite(volume)
@@ -118,13 +162,12 @@ def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints) -
     follows = lost[:, 1:] & (time[:, 1:] - time[:, :-1] == 60.0) & (np.arange(1, time.shape[1]) > begin[:, 1:])
     now[:, 1:] = np.where(follows, volume[:, :-1], now[:, 1:])
     minute[:, 1:] = np.where(follows, time[:, :-1], minute[:, 1:])
-    sma = _sma(volume, begin)
     usual = np.full(time.shape, np.nan)
     for row, tape in enumerate(tapes):
         if tape.usual is not None:
             count = len(tape.bars.time)
             first = tape.first
-            usual[row, first:count] = tape.usual.per_minute[_minutes(minute[row, first:count], tape.usual.zone)]
+            usual[row, first:count] = tape.usual.per_minute[minutes_of_day(minute[row, first:count], tape.usual.zone)]
     usual = np.where(usual > 0, usual, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         surge = np.where(sma > 0, now / sma, np.nan)
@@ -132,7 +175,7 @@ def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints) -
     return surge, rel
 
 
-def _minutes(times: Floats, zone: str) -> Ints:
+def minutes_of_day(times: Floats, zone: str) -> Ints:
     """Minute of the exchange's day of each time; the offset to UTC is looked up twice an hour (some change at :30)."""
     if len(times) == 0:
         return np.empty(0, dtype=np.int64)

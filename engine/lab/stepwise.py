@@ -14,7 +14,8 @@ from engine.breakout.facts import Facts, read_bars
 from engine.breakout.rules import Floors, LevelKind, Live, Reading, read
 from engine.config import BreakoutParams
 from engine.domain import Side
-from engine.lab.tape import LOOK_S, Tape
+from engine.lab.looks import LOOK_S
+from engine.lab.tape import Tape
 
 
 class LabSignal(NamedTuple):
@@ -44,19 +45,23 @@ def facts_at(tape: Tape, index: int, params: BreakoutParams) -> Facts:
 
 
 def live_at(tape: Tape, index: int, floors: Floors) -> Live:
-    """What a quote says at the look of bar `index`. A floor of volume does not apply where the volume is unknown."""
+    """What a quote says at the look of bar `index`."""
     volume = finite(tape.bars.volume[index])
-    applied: Floors | None = None
-    if tape.floored:
-        applied = floors if tape.average_volume is not None else Floors(floors.price_usd, 0.0, 0.0)
     return Live(
         last=float(tape.bars.close[index]),
         running_volume=volume,
         running_time=float(tape.bars.time[index]),
         average_volume=tape.average_volume,
-        floors=applied,
+        floors=floors_of(tape, floors),
         volume_60s=volume,
     )
+
+
+def floors_of(tape: Tape, floors: Floors) -> Floors | None:
+    """Those that apply: no floor of volume where the volume is unknown; None = none."""
+    if not tape.floored:
+        return None
+    return floors if tape.average_volume is not None else Floors(floors.price_usd, 0.0, 0.0)
 
 
 def read_at(tape: Tape, index: int, side: Side, params: BreakoutParams, floors: Floors) -> Reading:

@@ -38,12 +38,12 @@ class Outcomes:
 
     def __init__(self, features: Features) -> None:
         self._stack = features.stack
-        self._place: dict[tuple[int, str, int], int] = {}
+        self._place: dict[tuple[int, str, float], int] = {}
         self._rows: Floats = np.empty((0, COLUMNS))
 
     def judge(self, signals: Sequence[LabSignal]) -> list[Judged]:
         """In the order of the signals."""
-        keys = [(signal.tape, signal.side, signal.bar) for signal in signals]
+        keys = [(signal.tape, signal.side, signal.at) for signal in signals]
         fresh = {key: signal for key, signal in zip(keys, signals, strict=True) if key not in self._place}
         if fresh:
             for place, key in enumerate(fresh, start=len(self._rows)):

@@ -1,11 +1,12 @@
 """One symbol's recorded day as the lab judges it: minutes of the day, the bars before them, and what stood around.
 
-How a signal is judged on bars alone: one look a minute, a millisecond before the minute closes. The closing price is
-the last price and the minute's whole volume is known; level, ATR, averages and opening range come from the bars
-*before* it, so that no rule sees its own minute. Between two looks nothing is assumed: a confirmation of 1 to 60 s is
-over at the next look, one of 61 to 120 s at the one after that (if the price is still beyond at each of them), closed
-bars count as they do live. A breakout that came and went within one minute is therefore not seen here, though it may
-have been live; a signal comes up to a minute later than live. A minute without a trade is no look.
+Where its line streamed, 10-second bars tell what live looks saw (`engine.lab.looks`). Where there are minutes alone,
+there is one look a minute, a millisecond before it closes. The closing price is the last price and the minute's whole
+volume is known; level, ATR, averages and opening range come from the bars *before* it, so that no rule sees its own
+minute. Between two looks nothing is assumed: a confirmation of 1 to 60 s is over at the next look, one of 61 to 120 s
+at the one after that (if the price is still beyond at each of them), closed bars count as they do live. A breakout that
+came and went within one minute is therefore not seen here, though it may have been live; a signal comes up to a minute
+later than live. A minute without a trade is no look.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bars.bar_files import BarColumns
 from engine.bars.indicators import Floats
 from engine.bars.series import BarArrays
 from engine.bars.sessions import DAY_S, ContractHours, RunningSession, running_session, session_starts
 from engine.bars.usual import UsualVolume
+from engine.lab.looks import LOOK_S, Looks, looks_of
 
-LOOK_S = 59.999  # after the start of the minute
 KEPT_MINUTES = 50_000
 
 
@@ -30,6 +32,7 @@ class Tape(NamedTuple):
 
     `average_volume` (shares a day) None = unknown; `floored` False = no floors apply (futures, positions).
     `is_visited` = most of its minutes were seen on visits only: lows and highs between them are missing.
+    `looks` = where 10-second bars are, when it is looked at (`engine.lab.looks`); None = once a minute.
     """
 
     symbol: str
@@ -42,6 +45,7 @@ class Tape(NamedTuple):
     average_volume: float | None
     floored: bool
     is_visited: bool = False
+    looks: Looks | None = None
 
     def session_at(self, index: int) -> RunningSession:
         """The session that runs at the look of this bar; its end does not matter to the rules."""
@@ -57,6 +61,7 @@ class Around(NamedTuple):
     average_volume: float | None = None
     floored: bool = True
     is_visited: bool = False
+    tens: BarColumns | None = None  # 10-second bars of the day
 
 
 def make_tape(symbol: str, day: str, bars: BarArrays, first: int, around: Around) -> Tape:
@@ -64,7 +69,7 @@ def make_tape(symbol: str, day: str, bars: BarArrays, first: int, around: Around
     starts, openings = look_sessions(bars.time, first, around.hours, around.us_stock)
     return Tape(
         symbol, day, bars, first, starts, openings, around.usual, around.average_volume, around.floored,
-        around.is_visited,
+        around.is_visited, None if around.tens is None else looks_of(bars, first, around.tens),
     )  # fmt: skip
 
 

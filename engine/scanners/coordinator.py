@@ -226,9 +226,13 @@ class ScannerCoordinator:
         self._feed.let_go(self.universe.take_gone())
 
     def cycle_due(self) -> bool:
-        """Every 10 s of the market's clock, at most once a second of ours, at least every 10 s of ours."""
-        since = self._parts.clock.mono() - self._cycle_mono
-        return since >= CYCLE_S or (since >= 1.0 and self._parts.market() - self._cycle_market >= CYCLE_S)
+        """At each full 10 s of the market's clock, when the 10-second bars close that the Lab looks at.
+
+        At most once a second of ours, and every 11 s of ours where that clock stands still.
+        """
+        since, now, before = self._parts.clock.mono() - self._cycle_mono, self._parts.market(), self._cycle_market
+        is_over = now - before >= CYCLE_S or now // CYCLE_S > before // CYCLE_S
+        return since > CYCLE_S + 1.0 or (since >= 1.0 and is_over)
 
     def cycle(self) -> Iterable[None]:
         """One run of the BreakoutScanner and the ranking after it; yields between slices."""

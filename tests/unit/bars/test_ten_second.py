@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bars.archive import SESSIONS_KEPT, BarArchive, Saved
-from engine.bars.bar_files import BarColumns, StoredSession, read_ten_seconds
+from engine.bars.bar_files import BarColumns, StoredSession, WantedTens, read_ten_seconds
 from engine.bars.store import BarStore
 from engine.bars.ten_second import LIMIT, MOST_FLAT, TenSecondBars
 from engine.domain import ContractRef
@@ -186,19 +186,21 @@ def test_they_are_on_disk_with_their_minute(tmp_path: Path) -> None:
             run.clock.advance(5.0)
             run.store.close_due(run.clock.wall())
             await run.keeper.step()
-        kept = read_ten_seconds(tmp_path, 7, 20251105)
+        kept = read(tmp_path, 20251105)
         assert len(kept.time) >= 30 and (np.diff(kept.time) == 10.0).all()
         assert set(kept.volume[2:].tolist()) == {10.0}
         run.store.on_disconnected(run.clock.wall())
         await run.keeper.close()
-        whole = read_ten_seconds(tmp_path, 7, 20251105)
+        whole = read(tmp_path, 20251105)
         assert len(whole.time) > len(kept.time), "the last ones at the end"
-        assert (
-            read_ten_seconds(tmp_path, 7, 20251105, since=float(whole.time[30])).time.tolist()
-            == whole.time[30:].tolist()
-        )
+        assert read(tmp_path, 20251105, since=float(whole.time[30])).time.tolist() == whole.time[30:].tolist()
 
     asyncio.run(run())
+
+
+def read(folder: Path, date: int, since: float = float("-inf")) -> BarColumns:
+    (found,) = read_ten_seconds(folder, [WantedTens(7, date, since)])
+    return found
 
 
 def columns(start: float, count: int) -> BarColumns:
@@ -214,16 +216,16 @@ def test_days_beyond_twenty_go(tmp_path: Path) -> None:
         session = StoredSession(20_250_101 + n, None, None, columns(at, 1))
         archive.save([Saved(contract, (session,), [[at, at]], (), ((20_250_101 + n, columns(at, 400)),))], at)
     archive.close()
-    assert len(read_ten_seconds(tmp_path, 7, 20_250_103).time) == 0
-    newest = read_ten_seconds(tmp_path, 7, 20_250_123)
+    assert len(read(tmp_path, 20_250_103).time) == 0
+    newest = read(tmp_path, 20_250_123)
     assert len(newest.time) == 400 and (np.diff(newest.time) == 10.0).all()
-    assert len(read_ten_seconds(tmp_path / "nowhere", 7, 20_250_123).time) == 0
+    assert len(read(tmp_path / "nowhere", 20_250_123).time) == 0
 
 
 def test_a_file_of_an_older_program_has_none(tmp_path: Path) -> None:
     archive = BarArchive(tmp_path, 0.0)
     archive._db.execute("DROP TABLE ten_seconds")
     archive.close()
-    assert len(read_ten_seconds(tmp_path, 7, 20_250_123).time) == 0
+    assert len(read(tmp_path, 20_250_123).time) == 0
     BarArchive(tmp_path, 0.0).close()  # makes the table
-    assert len(read_ten_seconds(tmp_path, 7, 20_250_123).time) == 0
+    assert len(read(tmp_path, 20_250_123).time) == 0

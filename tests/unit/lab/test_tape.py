@@ -7,7 +7,8 @@ import pytest
 
 from engine.bars.hours import parse_hours
 from engine.bars.sessions import ContractHours, running_session
-from engine.lab.tape import LOOK_S, look_sessions
+from engine.lab.looks import LOOK_S
+from engine.lab.tape import look_sessions
 
 OPEN = 1_381_152_600.0  # 2013-10-07 09:30 New York
 STOCK = ContractHours(

@@ -1,0 +1,143 @@
+"""Looks every 10 s: when a recorded day is looked at, and the short cut against the detector at every look."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.bars.bar_files import NO_BARS, BarColumns
+from engine.bars.series import BarArrays
+from engine.bars.usual import UsualVolume
+from engine.config import BreakoutParams
+from engine.lab.features import Features
+from engine.lab.looks import Looks, looks_of
+from engine.lab.often import every_look
+from engine.lab.replay import replay
+from engine.lab.stack import stack_tapes
+from engine.lab.stepwise import LabSignal, stepwise
+from engine.lab.tape import Around, Tape, make_tape
+from tests.examples import examples
+from tests.unit.lab.test_replay import EAGER, FLOORS, OPEN, a_set
+
+START = OPEN - 1_800.0
+
+
+def some_tens(seed: int, minutes: int, step: float = 0.02) -> BarColumns:
+    """A random walk of 10-second bars on a 1-cent grid, volume in bursts."""
+    rng = np.random.default_rng(seed)
+    count = 6 * minutes
+    close = np.round(50.0 + np.cumsum(rng.normal(0, step, count)), 2)
+    open_ = np.concatenate([close[:1], close[:-1]])
+    spread = np.round(np.abs(rng.normal(0, step / 2, count)), 2)
+    volume = np.round(rng.lognormal(5, 1.3, count)) * (rng.random(count) < 0.9)
+    time = START + 10.0 * np.arange(count)
+    high, low = np.maximum(open_, close) + spread, np.minimum(open_, close) - spread
+    return BarColumns(time, open_, high, low, close, volume, np.full(count, 3.0))
+
+
+def minutes_of(tens: BarColumns) -> BarArrays:
+    """The minutes that these 10 s make."""
+    rows = [column.reshape(-1, 6) for column in tens]
+    return BarArrays(
+        rows[0][:, 0], rows[1][:, 0], rows[2].max(axis=1), rows[3].min(axis=1), rows[4][:, -1], rows[5].sum(axis=1)
+    )
+
+
+def a_day(seed: int, minutes: int, style: str, based: bool = False, average: float | None = 2e6) -> Tape:
+    """Bars of a day, of which some was streamed: all, an hour in the middle, some minutes here and there; or with
+    minutes that nobody saw."""
+    rng = np.random.default_rng(seed + 1)
+    tens = some_tens(seed, minutes, 0.0 if style == "flat" else 0.02)
+    bars = minutes_of(tens)
+    kept = np.ones(len(tens.time), dtype=np.bool_)
+    if style == "middle":
+        kept = (tens.time >= START + 1_215.0) & (tens.time < START + 4_000.0)
+    elif style == "pieces":
+        kept = np.repeat(rng.random(len(kept) // 3 + 1) < 0.7, 3)[: len(kept)]
+    elif style == "gaps":
+        there = np.sort(rng.choice(minutes, max(1, minutes * 4 // 5), replace=False))
+        bars = BarArrays(*(column[there] for column in bars))
+    quality = np.where(rng.random(len(kept)) < (0.1 if style == "pieces" else 0.0), 0.0, 3.0)
+    tens = BarColumns(*(column[kept] for column in (*tens[:6], quality)))
+    usual = UsualVolume(np.full(1_440, 800.0, dtype=np.float32), 12, 1e6) if based else None
+    around = Around(usual=usual, average_volume=average, tens=tens)
+    return make_tape("X", "2013-10-07", bars, min(3, len(bars.time)), around)
+
+
+def rows(looks: Looks | None) -> list[tuple[float, int, bool]]:
+    assert looks is not None
+    each = zip(looks.time.tolist(), looks.bar.tolist(), looks.is_ten.tolist(), strict=True)
+    return [(round(at - START, 3), bar, is_ten) for at, bar, is_ten in each]
+
+
+def test_where_10_seconds_are_they_are_looks_and_elsewhere_the_minute_is_one() -> None:
+    tens = some_tens(1, 4)
+    bars = minutes_of(tens)
+    second = BarColumns(*(column[6:12] for column in tens))
+    looks = looks_of(bars, 0, second)
+    assert looks is not None
+    assert rows(looks) == [
+        (59.999, 0, False),
+        *((70.0 + 10.0 * n, 1, True) for n in range(5)),
+        (120.0, 2, True),  # the minute has closed by then, as it has for live
+        (179.999, 2, False),
+        (239.999, 3, False),
+    ]
+    assert looks.price[1:7].tolist() == second.close.tolist() and looks.low[1:7].tolist() == second.low.tolist()
+    assert looks.volume[0] == bars.volume[0] and np.isnan(looks.volume[1:6]).all()
+    assert looks.volume[6] == second.volume.sum() == bars.volume[1]
+    assert looks.counted[1:7].tolist() == [*np.cumsum(second.volume)[:5], 0.0]
+    assert looks_of(bars, 0, NO_BARS) is None
+
+
+def test_10_seconds_that_were_seen_in_part_are_no_look_and_no_sum() -> None:
+    tens = some_tens(2, 4)
+    tens.quality[9] = 0.0
+    looks = looks_of(minutes_of(tens), 1, tens)
+    assert looks is not None
+    assert looks.time[0] - START == 60.0, "from the first minute that is judged"
+    assert 100.0 not in (looks.time - START).tolist()
+    known = dict(zip((looks.time - START).tolist(), np.isfinite(looks.volume).tolist(), strict=True))
+    assert [known[at] for at in (90.0, 110.0, 150.0, 160.0)] == [False, False, False, True]
+
+
+def slow(tapes: list[Tape], params: BreakoutParams) -> list[LabSignal]:
+    found: list[LabSignal] = []
+    for number, tape in enumerate(tapes):
+        way = stepwise if tape.looks is None else every_look
+        found += way(number, tape, params, FLOORS)
+    return sorted(found, key=lambda signal: (signal.tape, signal.at, signal.side))
+
+
+def assert_same(tapes: list[Tape], params: BreakoutParams) -> int:
+    fast, every = replay(Features(stack_tapes(tapes)), params, FLOORS), slow(tapes, params)
+    assert [signal[:8] for signal in fast] == [signal[:8] for signal in every]
+    for mine, theirs in zip(fast, every, strict=True):
+        assert mine[8:] == pytest.approx(theirs[8:], abs=1e-4)
+    return len(fast)
+
+
+STYLES = ("all", "middle", "pieces", "gaps", "flat")
+
+
+@examples(12)
+@given(
+    params=a_set,
+    days=st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(STYLES)), min_size=1, max_size=3),
+    minutes=st.integers(1, 120),
+    based=st.booleans(),
+    average=st.sampled_from([None, 1e5, 2e6]),
+)
+def test_the_short_cut_gives_what_the_detector_says_at_every_look(params, days, minutes, based, average) -> None:
+    assert_same([a_day(seed, minutes, style, based, average) for seed, style in days], params)
+
+
+def test_the_comparison_sees_many_signals() -> None:
+    tapes = [a_day(seed, 200, style, True) for seed, style in enumerate(("all", "middle", "pieces", "gaps"))]
+    counts = [
+        assert_same(tapes, BreakoutParams(**EAGER, **more))
+        for more in ({}, {"confirm_bars": 2}, {"confirm_s": 0}, {"confirm_s": 90, "alert_hold_s": 0})
+    ]
+    assert min(counts) >= 10, counts
