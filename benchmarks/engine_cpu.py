@@ -1,6 +1,6 @@
 """CPU time of the engine thread at 50 lines x 4 updates/s, against a bare ib_insync client on the same stream.
 
-    python -m benchmarks.engine_cpu [--seconds 60] [--phases 10]
+    python -m benchmarks.engine_cpu [--seconds 60] [--phases 10] [--parts]
 
 Goal: at most 2 times. One gateway process (benchmarks.busy_gateway), one bare client process, and the engine in this
 one, all at the same time. Counted from the moment when all lines tick and the universe has its history. The engine does
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.engine_parts import Parts
 from engine.bars import history_plan
 from tests.integration.engine_bench import ROOT, EngineBench, running_engine, wait_for
 
@@ -93,7 +94,7 @@ def contracts_of(bench: EngineBench) -> list[tuple[int, str, str]]:
     return [(each.con_id, each.sec_type, each.exchange) for each in rows if each is not None]
 
 
-def measure(bench: EngineBench, bare: Child, seconds: float) -> dict[str, float]:
+def measure(bench: EngineBench, bare: Child, seconds: float, parts: Parts | None) -> dict[str, float]:
     """Both sides over the same window."""
     clock = ThreadClock("engine")
     bus = bench.engine.rooms.bus  # type: ignore[union-attr]
@@ -105,11 +106,15 @@ def measure(bench: EngineBench, bare: Child, seconds: float) -> dict[str, float]
         original(ticks)
 
     bus.on_ticks = on_ticks
+    if parts is not None:
+        parts.reset()
     begun, cpu, whole = time.monotonic(), clock(), time.process_time()
     bare.write("look")
     before = bare.read()
     threading.Event().wait(seconds)
     took, engine_s, whole_s = time.monotonic() - begun, clock() - cpu, time.process_time() - whole
+    if parts is not None:
+        print("\n".join(parts.table(took, engine_s / took * 1e3)), flush=True)
     bare.write("look")
     after = bare.read()
     bare_s = after["cpu_s"] - before["cpu_s"]
@@ -124,7 +129,9 @@ def measure(bench: EngineBench, bare: Child, seconds: float) -> dict[str, float]
     }
 
 
-def run(seconds: float, phases: int, hold: bool) -> dict[str, float]:
+def run(seconds: float, phases: int, hold: bool, parts: Parts | None = None) -> dict[str, float]:
+    if parts is not None:
+        parts.install()
     source = Child("benchmarks.busy_gateway", "--phases", str(phases))
     bare = Child("benchmarks.bare_client")
     try:
@@ -139,7 +146,7 @@ def run(seconds: float, phases: int, hold: bool) -> dict[str, float]:
                 threading.Event().wait(3.0)
                 if hold:
                     print(f"warm; pid of this process for a profiler: {threading.get_native_id()}", flush=True)
-                figures = measure(bench, bare, seconds)
+                figures = measure(bench, bare, seconds, parts)
                 scanners = bench.read("scanners")
                 figures |= {"lines": bench.read("lines").used, "symbols_with_bars": scanners.with_bars}
                 return figures
@@ -153,8 +160,9 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=60.0)
     options.add_argument("--phases", type=int, default=10)
     options.add_argument("--announce", action="store_true", help="say when the window begins, for a profiler")
+    options.add_argument("--parts", action="store_true", help="say where it goes; costs 2 ms a second itself")
     args = options.parse_args()
-    figures = run(args.seconds, args.phases, args.announce)
+    figures = run(args.seconds, args.phases, args.announce, Parts() if args.parts else None)
     for name, value in figures.items():
         print(f"{name:28} {value:>10}")
     print(f"engine thread / bare client: {figures['ratio']} times (goal <= {GOAL})")

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.broker.decoding import mend
+from engine.broker.fast_ticks import quicken
 from engine.broker.paced_client import paced_client_class
 from engine.broker.pacing import Pacer
 from engine.clock import Clock
@@ -49,6 +50,7 @@ def new_ib(pacer: Pacer, clock: Clock, on_fatal: Callable[[str], None]) -> Any:
     ib.client = paced_client_class(library.client.Client)(ib.wrapper, pacer, clock, on_fatal)
     ib.client.apiEnd += ib.disconnectedEvent
     mend(ib.client.decoder, ib.wrapper, library)
+    ib.client.is_quick = quicken(ib.client.decoder, ib.wrapper, library)
     return ib
 
 

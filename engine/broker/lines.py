@@ -61,7 +61,7 @@ class MarketLines:
         self._timings = timings
         self._lines: dict[int, _Line] = {}
         self._by_wire: dict[int, int] = {}  # requests that took over from a line's own
-        self._copiers: dict[Any, TickCopier] = {}
+        self._copiers: dict[int, TickCopier] = {}  # by the ticker's `id`: its own hash is Python, 5 times a packet
         self._cancelled: deque[tuple[float, int]] = deque()
         self._generic: dict[str, tuple[str, ...]] = {}  # by type, where less than usual is taken
         requests.on_magnifier(self._on_magnifier)
@@ -83,7 +83,7 @@ class MarketLines:
         magnifier = contract.price_magnifier
         if magnifier is None:
             magnifier = self._requests.magnifier(contract.con_id)
-        self._copiers[ticker] = TickCopier(req_id, contract.sec_type, magnifier)
+        self._copiers[id(ticker)] = TickCopier(req_id, contract.sec_type, magnifier)
         self._request(req_id, line)
         return req_id
 
@@ -106,7 +106,7 @@ class MarketLines:
         line.cancelled = True
         if line.named and self._connection.names.is_trying:
             self._connection.names.end(helped=False)  # it told nothing
-        self._copiers.pop(line.ticker, None)
+        self._copiers.pop(id(line.ticker), None)
         now = self._clock.mono()
         self._cancelled.append((now, req_id))
         if self._pacer.withdraw(("line", req_id)):
@@ -207,14 +207,14 @@ class MarketLines:
         if not connection.is_ready:
             return
         forget_ticker(connection.ib, wire_id)
-        copier = self._copiers.pop(line.ticker)
+        copier = self._copiers.pop(id(line.ticker))
         copier.hold_back()  # lots or shares of the underlying, prices in its unit
         line.routes += 1
         line.wire_id = connection.next_req_id()
         exchange = exchange or line.contract.exchange
         line.native = connection.library.Contract(conId=con_id, exchange=exchange)
         line.ticker = new_ticker(connection.ib, line.wire_id, line.native)
-        self._copiers[line.ticker] = copier
+        self._copiers[id(line.ticker)] = copier
         self._by_wire[line.wire_id] = req_id
         self._request(req_id, line)
         self._emit(Rerouted(req_id, con_id, exchange))
@@ -232,7 +232,7 @@ class MarketLines:
                 return
             if known is not None and own is not None:
                 sec_type = known.contract.secType or line.contract.sec_type
-                self._copiers[line.ticker].follow(sec_type, magnifier_of(known), own)
+                self._copiers[id(line.ticker)].follow(sec_type, magnifier_of(known), own)
                 self._tell_again(line)
                 return
             if not said:
@@ -253,7 +253,7 @@ class MarketLines:
         for line in list(self._lines.values()):
             if line.contract.con_id != con_id or line.contract.price_magnifier is not None:
                 continue
-            if not line.routes and not line.cancelled and self._copiers[line.ticker].learn(magnifier):
+            if not line.routes and not line.cancelled and self._copiers[id(line.ticker)].learn(magnifier):
                 self._tell_again(line)
 
     def _tell_again(self, line: _Line) -> None:
@@ -261,7 +261,7 @@ class MarketLines:
         if line.ticker.time is None:
             return  # nothing did: this must not look like a tick
         line.ticker.ticks = []  # looked at when they came
-        self._emit(Ticks((self._copiers[line.ticker].copy(line.ticker, self._clock.mono()),)))
+        self._emit(Ticks((self._copiers[id(line.ticker)].copy(line.ticker, self._clock.mono()),)))
 
     def _on_depth_reroute(self, wire_id: int, con_id: int, exchange: str) -> None:
         """Market depth is never asked for: there is nothing to follow."""
@@ -272,8 +272,8 @@ class MarketLines:
     def on_tickers(self, tickers: Iterable[Any]) -> None:
         """All tickers of one packet; those of cancelled lines are ignored."""
         now = self._clock.mono()
-        copiers = self._copiers
-        updates = tuple([copiers[ticker].copy(ticker, now) for ticker in tickers if ticker in copiers])
+        find = self._copiers.get
+        updates = tuple([copier.copy(ticker, now) for ticker in tickers if (copier := find(id(ticker))) is not None])
         if updates:
             if self._connection.names.is_trying:
                 self._note_named(updates)

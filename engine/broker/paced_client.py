@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from engine.broker.fast_ticks import take_in
 from engine.broker.pacing import Pacer
 from engine.broker.wire_text import WireFloat
 from engine.clock import Clock
@@ -76,6 +77,7 @@ class PacedMixin:
     _logger: Any
     _data: bytes
     _numMsgRecv: int
+    _apiReady: bool
     conn: Any
     decoder: Any
     isReady: Callable[[], bool]  # noqa: N815 - the library's name
@@ -86,6 +88,7 @@ class PacedMixin:
         self._on_fatal = on_fatal
         self._urgent = False
         self._key: object = None
+        self.is_quick = False  # the tables of `fast_ticks` stand before the library's handlers
         self._on_sent: Callable[[float], None] | None = None
         self.undecodable = Undecodable(clock)
         self.closed_by_us = False
@@ -136,7 +139,10 @@ class PacedMixin:
 
     def _onSocketHasData(self, data: bytes) -> None:  # noqa: N802 - the library's name
         try:
-            super()._onSocketHasData(data)  # type: ignore[misc]
+            if self.is_quick and self._apiReady and not self._logger.isEnabledFor(logging.DEBUG):
+                take_in(self, data)
+            else:
+                super()._onSocketHasData(data)  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - whatever foreign bytes provoke in the decoder
             self.undecodable.note(f"{type(error).__name__}: {error}")
             if not self.isReady():
