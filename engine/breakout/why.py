@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from engine.breakout.rules import CONFIRMATION, COOL_DOWN, Gate, Reading
+from engine.breakout.rules import CONFIRMATION, COOL_DOWN, VOLUME_GATES, Gate, Reading
+from engine.breakout.volumes import COUNTED
 from engine.clock import NEW_YORK
 from engine.config import BreakoutParams
 from engine.domain import RuleCheck, Signal
@@ -26,7 +27,8 @@ def nearest_miss(reading: Reading, params: BreakoutParams, decimals: int | None 
     if measured:
         gate = min(measured, key=_shortfall)
         row = _check(gate, reading, decimals)
-        sentences.append(f"Nearest miss: {_lower(gate.name)} at {row.text} of {row.limit_text.lstrip('<>≥ ')}.")
+        young = f" ({COUNTED})" if gate.name in VOLUME_GATES and _is_counted(reading) else ""
+        sentences.append(f"Nearest miss: {_lower(gate.name)} at {row.text} of {row.limit_text.lstrip('<>≥ ')}{young}.")
     elif unknown:
         gate = unknown[0]
         sentences.append(f"{gate.name}: {gate.detail or 'unknown'}.")
@@ -36,6 +38,11 @@ def nearest_miss(reading: Reading, params: BreakoutParams, decimals: int | None 
         done = _check(reading.gates[-1], reading, decimals).text
         sentences.append(f"Confirming: {done} of {params_confirmation(params)}.")
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _is_counted(reading: Reading) -> bool:
+    """Its line is too young to tell the volume of a minute."""
+    return any(gate.detail == COUNTED for gate in reading.gates)
 
 
 def running_text(signal: Signal, decimals: int | None = None) -> str:

@@ -193,6 +193,8 @@ def test_a_line_younger_than_a_minute_passes_by_nothing_that_it_has_not_seen() -
     later = reading_at(facts, 100.2, minute + 20, seen_from=minute + 5, **seen)
     assert later.surge == pytest.approx(0.9) and not later.triggers, "900 in 15 s are no 3,600"
     assert "not projected" in next(gate for gate in later.gates if gate.name == "Volume surge").detail
+    said = "volume surge at 0.90x of 1.50x (counted so far, not projected: the line is younger than a minute)."
+    assert nearest_miss(later, PARAMS) == f"Nearest miss: {said}"
     loud = reading_at(facts, 100.2, minute + 20, volume_60s=None, running_volume=1_500.0)
     assert loud.triggers, "it has the volume of a minute already"
     early = reading_at(facts, 100.2, minute + 14, **seen)
