@@ -6,9 +6,11 @@ Made and run inside the engine thread (`engine.kernel.runtime`).
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +39,7 @@ from engine.errors import StateError
 from engine.health.status import status_block
 from engine.kernel.build_id import BuildWatch
 from engine.kernel.login import remember_accounts, remembered_accounts
-from engine.kernel.publisher import Publisher
+from engine.kernel.publisher import QUIET_EVERY, Publisher
 from engine.kernel.rooms import EngineSetup, Listeners, Rooms
 from engine.settings.effective import EffectiveSettings
 from engine.settings.sets import shadow_params
@@ -52,7 +54,7 @@ FILLS_S = 1.0
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
-COMMANDS_S = 0.05
+COMMANDS_S = 1.0
 LAB_S = 1.0
 PUBLISH_S = 1.0
 CURVE_S = 2.0
@@ -68,6 +70,7 @@ class Engine:
         self._setup = setup
         self._mode = setup.settings.config.broker.mode
         self._clock_known = asyncio.Event()
+        self._asked, self._looked = asyncio.Event(), asyncio.Event()  # commands wait; somebody wants newer values
         hears = Listeners(
             event=self._on_event,
             quote=self._on_quote,
@@ -92,6 +95,7 @@ class Engine:
         try:
             await self._run(stopping)
         finally:
+            self._setup.state.end_listening()
             await self.rooms.supervisor.stop()  # also when the start failed: nothing of it may run on
 
     async def _run(self, stopping: asyncio.Event) -> None:
@@ -107,6 +111,7 @@ class Engine:
             self._use_accounts(accounts)
             await self._take_over(accounts)
         self.publisher.all()
+        self._listen()
         supervisor = rooms.supervisor
         supervisor.start("broker", rooms.broker.run)
         supervisor.start("lateness", rooms.lateness.run)
@@ -122,7 +127,8 @@ class Engine:
         supervisor.start("status block", self._log_block)
         supervisor.every("lines", LINES_S, self._step_lines)
         supervisor.every("lab", LAB_S, rooms.lab.step)
-        supervisor.every("commands", COMMANDS_S, self._take_commands)
+        supervisor.start("commands", self._serve_commands)
+        supervisor.start("looks", self._serve_looks)
         supervisor.every("fills", FILLS_S, rooms.fills.step)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("curve", CURVE_S, self._add_point)
@@ -432,14 +438,49 @@ class Engine:
             await asyncio.sleep(SCANNERS_S)
 
     async def _show_coverage(self) -> None:
-        """Every symbol of the universe with its sentence: made in slices, so that 2,000 do not hold the loop."""
-        while True:
-            rooms = self.rooms
-            for section in coverage_slices(rooms.rotation, rooms.lines, rooms.clock.mono()):
-                if section is not None:
-                    self._setup.state.publish("coverage", section)
-                await asyncio.sleep(0)
+        """Each 2 s, while nobody looks less often."""
+        for turn in itertools.count():
+            if self._setup.state.is_watched or turn % QUIET_EVERY == 0:
+                await self._make_coverage()
             await asyncio.sleep(COVERAGE_S)
+
+    async def _make_coverage(self) -> None:
+        """Every symbol of the universe with its sentence: made in slices, so that 2,000 do not hold the loop."""
+        rooms = self.rooms
+        for section in coverage_slices(rooms.rotation, rooms.lines, rooms.clock.mono()):
+            if section is not None:
+                self._setup.state.publish("coverage", section)
+            await asyncio.sleep(0)
+
+    def _listen(self) -> None:
+        """Hear of commands and of looks at once, from whatever thread they come."""
+        loop = asyncio.get_running_loop()
+
+        def told(event: asyncio.Event) -> Callable[[], None]:
+            def tell() -> None:
+                with suppress(RuntimeError):  # the loop was closed between the question and the call
+                    loop.call_soon_threadsafe(event.set)
+
+            return tell
+
+        self._setup.state.listen(on_look=told(self._looked), on_command=told(self._asked))
+
+    async def _serve_commands(self) -> None:
+        """As they come; once a second those that a failure left over."""
+        while True:
+            self._asked.clear()
+            self._take_commands()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COMMANDS_S):
+                    await self._asked.wait()
+
+    async def _serve_looks(self) -> None:
+        """Somebody looks after a quiet while: everything as it is now."""
+        while True:
+            await self._looked.wait()
+            self._looked.clear()
+            await self._make_coverage()
+            self.publisher.all()
 
     def _take_commands(self) -> None:
         commands = self._setup.state.drain()

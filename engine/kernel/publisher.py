@@ -40,11 +40,12 @@ from engine.storage.encodable import encodable
 LOG_LINES = 100
 FILLS_MOST = 200  # of one symbol
 HOUR_S = 3_600.0
+QUIET_EVERY = 5  # passes, while nobody looks
 SLOW_EVERY = 2  # passes: pages poll each 2 s, and the long sections cost most
 
 
 class Publisher:
-    """`step` once a second, `answers` after commands, `all` at the start and at the end."""
+    """`step` once a second, `answers` after commands, `all` at the start, at the end and for who begins to look."""
 
     def __init__(self, setup: EngineSetup, rooms: Rooms) -> None:
         self._setup = setup
@@ -58,13 +59,24 @@ class Publisher:
         self.disk_free_gb: float | None = None
 
     def step(self) -> None:
-        """Prices, positions and lines; every other time all."""
+        """Prices, positions and lines; every other time all. While nobody looks only each `QUIET_EVERY`th time."""
         self._passes += 1
-        self._publish(slow=self._passes % SLOW_EVERY == 0)
+        if self._state.is_watched:
+            self._publish(slow=self._passes % SLOW_EVERY == 0)
+        elif self._passes % QUIET_EVERY == 0:
+            self._publish(slow=True)
+        else:
+            self._beat()
 
     def all(self) -> None:
         """Every section."""
         self._publish(slow=True)
+
+    def _beat(self) -> None:
+        """What waits for nobody to look: the engine is alive; its own faults are noticed and journalled."""
+        self._notice_own_faults(self._rooms.lines.snapshot())
+        self._conditions()
+        self._state.publish_all({"heartbeat": self._heartbeat()})
 
     def _publish(self, *, slow: bool) -> None:
         rooms = self._rooms
@@ -97,7 +109,7 @@ class Publisher:
         made |= self._symbols(positions, open_ids)
         gone = [f"{SYMBOL_PREFIX}{con_id}" for con_id in self._state.published_symbols().difference(open_ids)]
         made["heartbeat"] = self._heartbeat()
-        self._state.publish_all(made, gone if of_all is not None else [*gone, "positions_all"])
+        self._state.publish_all(made, gone if of_all is not None else [*gone, "positions_all"], whole=True)
 
     def answers(self) -> None:
         """Answers to commands, as soon as they are there, and the settings that they changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from engine.clock import Clock
 from engine.errors import CommandRefused
+from engine.state.audience import Audience
 from engine.state.commands import AnyCommand, Command, OpenSymbol
 from engine.state.door import checked
 from engine.state.envelope import SYMBOL_PREFIX, kind_of
@@ -20,6 +21,10 @@ from engine.state.source import Pulse, Reading
 from engine.state.writer import StateWriter
 
 COMMANDS_WAITING_MAX = 100
+
+
+def _nobody() -> None:
+    """No engine is there to be told."""
 
 
 class StateBus:
@@ -36,6 +41,8 @@ class StateBus:
         self._first_seq = int(clock.wall() * 1000)
         self._current = Reading(self._first_seq, MappingProxyType({}))
         self._pulse = Pulse(clock)
+        self._audience = Audience(clock)
+        self._on_command: Callable[[], None] = _nobody
         self._last_seqs: dict[str, int] = {}
         self._commands: queue.Queue[AnyCommand] = queue.Queue(COMMANDS_WAITING_MAX)
         self._open = OpenSymbols()
@@ -59,8 +66,25 @@ class StateBus:
         self.publish_all({name: snapshot})
         return self._current.sections[name].seq
 
-    def publish_all(self, snapshots: Mapping[str, Section], gone: Iterable[str] = ()) -> int:
+    def listen(self, on_look: Callable[[], None], on_command: Callable[[], None]) -> None:
+        """The engine, in its thread: told when somebody wants newer values than there are, and of new commands."""
+        self._audience.listen(on_look)
+        self._on_command = on_command
+
+    def end_listening(self) -> None:
+        """The engine is gone: nobody waits for it."""
+        self._audience.listen(None)
+        self._on_command = _nobody
+
+    @property
+    def is_watched(self) -> bool:
+        """Somebody in this process has read in the last seconds. Who reads the folder isn't heard."""
+        return self._audience.is_there
+
+    def publish_all(self, snapshots: Mapping[str, Section], gone: Iterable[str] = (), *, whole: bool = False) -> int:
         """Publish what belongs to one moment, drop the sections `gone`: all at once, so that no reader sees a part.
+
+        `whole` = a pass over all that pages show: who waits for new values has them.
 
         Returns the number of the moment; it stays when no section says anything new.
 
@@ -85,6 +109,8 @@ class StateBus:
             number += 1
             self._pulse.see(sections.get("heartbeat"))
             self._current = Reading(number, MappingProxyType(sections))
+        if whole:
+            self._audience.served()
         return number
 
     def remove(self, name: str) -> None:
@@ -96,9 +122,11 @@ class StateBus:
         return self._current
 
     def read(self, name: str) -> Section | None:
+        self._audience.look()
         return self._current.sections.get(name)
 
     def read_many(self, names: Iterable[str]) -> Reading:
+        self._audience.look()
         now = self._current
         found = {name: now.sections[name] for name in names if name in now.sections}
         return Reading(now.snapshot, found, self._pulse.silent_s)
@@ -131,6 +159,7 @@ class StateBus:
             raise CommandRefused(
                 f"{COMMANDS_WAITING_MAX} commands are waiting already; the engine is busy. Try again in a few seconds."
             ) from None
+        self._on_command()
 
     def drain(self) -> list[AnyCommand]:
         """Take all waiting commands, oldest first; never blocks."""

@@ -9,6 +9,7 @@ from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.kernel.build_id import BuildId
 from engine.kernel.engine import Engine
+from engine.kernel.publisher import QUIET_EVERY
 from engine.kernel.rooms import EngineSetup
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
@@ -73,3 +74,37 @@ def test_a_symbols_page_has_its_fills_however_many_others_came_since(engine):
     engine.publisher.all()
     section = state.read("symbol:1")
     assert section is not None and len(section.fills) == 20
+
+
+def test_while_nobody_looks_only_the_beat_and_own_faults_are_told(engine):
+    engine, state = engine
+    publisher, clock = engine.publisher, engine.rooms.clock
+    publisher.all()
+    beats = []
+    whole = 0
+    for _ in range(20):
+        clock.advance(1.0)
+        before = state.current().sections
+        publisher.step()
+        after = state.current().sections
+        beats.append(after["heartbeat"].at_wall)
+        whole += after["health"] is not before["health"]
+    assert len(set(beats)) == 20 and whole == 20 // QUIET_EVERY
+    state.read("health")
+    clock.advance(1.0)
+    before = state.current().sections["health"]
+    publisher.step()
+    assert state.current().sections["health"] is not before, "somebody looked"
+
+
+def test_own_faults_are_journalled_whether_or_not_somebody_looks(engine, monkeypatch):
+    engine, state = engine
+    written = []
+    monkeypatch.setattr(engine._setup.journal, "record_notice", lambda condition, _market: written.append(condition))
+    publisher = engine.publisher
+    publisher.all()
+    publisher.set_changed_files(["engine/x.py"])
+    engine.rooms.clock.advance(1.0)
+    publisher.step()
+    assert not state.is_watched
+    assert [condition.key for condition in written] == ["files"]
