@@ -61,10 +61,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.bars": SEAMS | {"engine.storage"},
     "engine.breakout": SEAMS | {"engine.bars"},
     "engine.portfolio": SEAMS | {"engine.bars"},
-    "engine.scanners": SEAMS
-    | {"engine.breakout", "engine.coverage", "engine.bars", "engine.contracts", "engine.lines"},
+    "engine.scanners": SEAMS | {"engine.breakout", "engine.coverage", "engine.bars", "engine.contracts"},
     "engine.outcomes": SEAMS | {"engine.breakout", "engine.bars", "engine.journal", "engine.scanners", "engine.lab"},
-    "engine.lab": SEAMS | {"engine.breakout", "engine.bars", "engine.outcomes", "engine.scanners"},
+    "engine.lab": SEAMS | {"engine.breakout", "engine.bars", "engine.outcomes"},
     "engine.state": SEAMS | {"engine.storage"},
     "engine.journal": SEAMS | {"engine.storage"},
     "engine.settings": SEAMS | {"engine.journal", "engine.scanners", "engine.state"},
