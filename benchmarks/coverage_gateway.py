@@ -95,7 +95,7 @@ class ReplayGateway:
     def subscribe(self, contract: ContractRef, *, urgent: bool) -> int:
         return self._put("subscribe", contract, urgent=urgent)
 
-    def cancel(self, req_id: int) -> None:
+    def cancel(self, req_id: int, *, urgent: bool = False) -> None:
         for queue in (self._urgent, self._normal):
             for message in queue:
                 if message.req_id == req_id and message.kind == "subscribe":

@@ -13,6 +13,7 @@ from typing import TypeVar
 from simulator.pacing import HistoryHabits, Key, SlidingWindow
 
 RELEASE_S = 3.0  # the line of a position closed so lately counts as a position's: its cancel can't have come yet
+RENEWED_S = 0.25  # a position's line asked for again so soon was renewed, not cancelled
 KNOWN_S = 0.5  # a cancel so soon after a position was opened left before the client could know of it
 HISTORY_KEPT = 500  # cancels, duplicates and positions' requests remembered one by one; the counts go on
 
@@ -62,6 +63,7 @@ class Totals:
     lines_cancelled: int = 0
     duplicate_lines: int = 0
     position_lines_cancelled: int = 0
+    position_lines_renewed: int = 0
     history_requests: int = 0
     small_bar_requests: int = 0
     pacing_violations: int = 0
@@ -141,10 +143,19 @@ class Ledger:
         self._lines[(line.session, line.req_id)] = line
         totals = self._state.totals
         totals.lines_opened += 1
+        self._forgive_renewal(line)
         if twin:
             totals.duplicate_lines += 1
             _keep(self._state.duplicates, _event(line, line.opened_wall, line.opened_market))
         self._count(line.opened_wall)
+
+    def _forgive_renewal(self, line: OpenLine) -> None:
+        """The same contract's line was cancelled a moment ago: that was one deed."""
+        cancels, totals = self._state.position_cancels, self._state.totals
+        if cancels and cancels[-1].con_id == line.con_id and line.opened_wall - cancels[-1].wall <= RENEWED_S:
+            del cancels[-1]
+            totals.position_lines_cancelled -= 1
+            totals.position_lines_renewed += 1
 
     def line_asked(self, con_id: int, wall: float) -> None:
         """A request for a line has come, before it is granted or refused: one for a position is remembered."""

@@ -264,9 +264,9 @@ class IBBroker(BrokerPort):
         session = self._usable()
         return session.lines.open(contract, urgent=urgent) if session else self._dead_req_id()
 
-    def cancel(self, req_id: int) -> None:
+    def cancel(self, req_id: int, *, urgent: bool = False) -> None:
         if session := self._usable():
-            session.lines.close(req_id)
+            session.lines.close(req_id, urgent=urgent)
 
     def sent_at_mono(self, req_id: int) -> float | None:
         self._check_thread()

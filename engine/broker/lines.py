@@ -98,7 +98,7 @@ class MarketLines:
         with client.sending(urgent=line.urgent, key=("line", req_id), on_sent=sent):
             client.reqMktData(line.wire_id, line.native, ",".join(line.generic), False, False, [])
 
-    def close(self, req_id: int) -> None:
+    def close(self, req_id: int, *, urgent: bool = False) -> None:
         """Queue the cancel; a subscription that has not left yet is taken back and nothing is sent."""
         line = self._lines.get(req_id)
         if line is None or line.cancelled:
@@ -116,7 +116,7 @@ class MarketLines:
         def sent(mono: float) -> None:
             line.cancel_sent_mono = mono
 
-        with self._connection.client.sending(on_sent=sent):
+        with self._connection.client.sending(urgent=urgent, on_sent=sent):
             self._connection.client.cancelMktData(line.wire_id)
 
     def sent_at_mono(self, req_id: int) -> float | None:

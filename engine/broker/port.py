@@ -244,8 +244,11 @@ class BrokerPort(Protocol):
     def subscribe(self, contract: ContractRef, *, urgent: bool) -> int:
         """Open one market-data line, with the generic ticks that the contract takes. `urgent` = a position."""
 
-    def cancel(self, req_id: int) -> None:
-        """Close one line. Ticks that arrive later for it are ignored."""
+    def cancel(self, req_id: int, *, urgent: bool = False) -> None:
+        """Close one line. Ticks that arrive later for it are ignored.
+
+        `urgent` where its contract is asked for again with the next message: the two must leave in that order.
+        """
 
     def sent_at_mono(self, req_id: int) -> float | None:
         """When the subscribe message really left the pacer; None = still queued."""

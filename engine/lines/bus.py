@@ -19,6 +19,7 @@ from engine.lines import repair, words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
+from engine.lines.feed_watch import AGAIN_S, FeedState, FeedWatch
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
 from engine.lines.model import RANK, LinePlan, LinePolicy
@@ -37,6 +38,10 @@ def _real_time(wall: float) -> float:
     return wall
 
 
+def _not_told(con_id: int) -> bool:
+    return False
+
+
 def _no_unit(con_id: int) -> float | None:
     return None
 
@@ -47,6 +52,8 @@ class Hooks:
 
     `volume_unit(con_id)`, `size_unit(con_id)` = shares (contracts) a unit of volumes and of sizes, None = unknown.
     `market_time` turns wall into market seconds.
+    `is_closed(con_id)` = its hours say that nothing trades now, `is_regular` = that it is in regular hours; of hours
+    that are not known neither is said.
     `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
     `on_span` is called for each line that ended and was more than a visit.
     """
@@ -55,6 +62,8 @@ class Hooks:
     volume_unit: Callable[[int], float | None] = _no_unit
     size_unit: Callable[[int], float | None] | None = None  # None = counted like volumes
     market_time: Callable[[float], float] = _real_time
+    is_closed: Callable[[int], bool] = _not_told
+    is_regular: Callable[[int], bool] = _not_told
     on_unknown: Callable[[int], None] = lambda con_id: None
     on_span: Callable[[LineSpan], None] = lambda span: None
 
@@ -112,7 +121,8 @@ class MarketDataBus:
         self.connected = False
         self.upstream_down = False
         self._farms_down: set[str] = set()
-        self._feed_round_mono = -repair.FEED_ROUND_EVERY_S
+        self.feed = FeedWatch(hooks.is_closed, hooks.is_regular)
+        self._feed_round_mono = -AGAIN_S
 
     @property
     def late_ticks(self) -> int:
@@ -223,11 +233,7 @@ class MarketDataBus:
     def _look_after_lines(self, now_mono: float) -> None:
         """Renew silent lines, positions first; give up those that bring nothing."""
         dwell_s = self.policy(now_mono).dwell_s
-        if repair.feed_is_dead(self.ledger, self._feed_round_mono, now_mono):
-            self._feed_round_mono = now_mono
-            log.warning("No tick on any line for %.0f s: asking again for all of them", repair.FEED_DEAD_S)
-            for line in self.ledger:
-                repair.verify(line, now_mono, now_mono, "no tick on any line")
+        self._ask_again(self.feed.look(self.ledger, now_mono), now_mono)
         is_speaking = repair.is_feed_speaking(self.ledger, now_mono)
         for line in sorted(self.ledger, key=lambda held: RANK[held.line_class]):
             verdict = repair.judge(line, now_mono, dwell_s)
@@ -235,6 +241,24 @@ class MarketDataBus:
                 self._executor.renew(line, now_mono)
             elif verdict == "no_data" and is_speaking:
                 self.refusals.no_data(line, now_mono)
+
+    def _ask_again(self, feed: FeedState, now_mono: float) -> None:
+        """A dead feed: for all lines; else for those that are silent beside others that tick."""
+        if feed.dead_since is not None:
+            if now_mono - self._feed_round_mono < AGAIN_S:
+                return
+            self._feed_round_mono = now_mono
+            log.warning("No tick on any line for %.0f s: asking again for all of them", now_mono - feed.dead_since)
+            for line in self.ledger:
+                repair.verify(line, now_mono, now_mono, "no tick on any line")
+            return
+        for con_id, _, since_mono in feed.blind:
+            silent = self.ledger.get(con_id)
+            if silent is None or silent.verify_since_mono is not None:
+                continue
+            renewed = silent.renewed_mono
+            if renewed is None or renewed < since_mono or now_mono - renewed >= AGAIN_S:
+                repair.verify(silent, now_mono, now_mono, f"no price for {now_mono - since_mono:.0f} s")
 
     def _carry_out(self, result: LinePlan, now_mono: float) -> None:
         for keep in result.keep:
@@ -333,6 +357,7 @@ class MarketDataBus:
                 continue
             quote, changed = self._book.take(line.con_id, line.symbol, line.lane, line.epoch, update, now_wall)
             line.last_tick_mono = update.received_mono
+            self.feed.heard(line.con_id, update.received_mono)
             line.last_tick_wall = now_wall
             if line.state != "live":
                 self._first_tick(line, quote, update.received_mono)

@@ -177,7 +177,10 @@ class LineExecutor:
     # --- renewing ---------------------------------------------------------------------------------------------
 
     def renew(self, line: Line, now_mono: float) -> None:
-        """Cancel, and ask again when the gateway can have freed it; the line keeps its place in the ledger."""
+        """Cancel, and ask again when the gateway can have freed it; the line keeps its place in the ledger.
+
+        A position's is asked for with the very next message: it is never without one for longer.
+        """
         is_first_wait = line.verify_since_mono is None
         reason = f"no tick {repair.FIRST_TICK_S:.0f} s after the request" if is_first_wait else line.verify_reason
         line.asked_again = line.asked_again or is_first_wait
@@ -186,6 +189,8 @@ class LineExecutor:
         self._log.renewed(line.symbol, reason)
         self._withdraw(line, now_mono)
         line.state = "renewing"
+        if line.line_class == "100":
+            self._request(line)
 
     def _request(self, line: Line) -> None:
         req_id = self._broker.subscribe(line.contract, urgent=line.line_class == "100")
@@ -243,7 +248,7 @@ class LineExecutor:
 
     def _withdraw(self, line: Line, now_mono: float) -> None:
         self.note_sent(line)
-        self._broker.cancel(line.req_id)
+        self._broker.cancel(line.req_id, urgent=line.line_class == "100")
         line.cancelled_mono = now_mono
         self._book.set_lane(line.con_id, "visited")
 

@@ -13,9 +13,6 @@ from engine.lines.ledger import Line
 FIRST_TICK_S = 15.0
 SILENT_S = 30.0
 KEPT_LINES_VERIFY_S = 25.0  # repaired within 30 s of 1102, the freeing included
-FEED_DEAD_S = 60.0
-FEED_ROUND_EVERY_S = 300.0
-_OPENING_TICKS_S = 10.0  # what comes so soon after the request is its answer, not the flow
 _TOO_FEW_TO_TELL = 3
 KEEP_WITHOUT_DATA = frozenset({"100", "pinned"})  # classes that keep a line which brings nothing
 
@@ -40,26 +37,6 @@ def verify_farm(line: Line, now_mono: float) -> None:
     """2104 after 2103: a line silent for 30 s is renewed."""
     due = max(now_mono, line.silent_since_mono + SILENT_S)
     verify(line, now_mono, due, "silent since its data farm came back")
-
-
-def feed_is_dead(lines: Iterable[Line], last_round_mono: float, now_mono: float) -> bool:
-    """Most lines ticked along within minutes, and now none has for a minute: flags green, feed dead.
-
-    A quiet night doesn't count (few lines flow), nor what follows a round of renewals at a closed market.
-    """
-    if now_mono - last_round_mono < FEED_ROUND_EVERY_S:
-        return False
-    asked = [line for line in lines if line.listens and line.sent_mono is not None]
-    if not asked or any(now_mono - (line.last_tick_mono or 0.0) < FEED_DEAD_S for line in asked):
-        return False
-    return 2 * sum(_flowed(line, now_mono) for line in asked) >= len(asked)
-
-
-def _flowed(line: Line, now_mono: float) -> bool:
-    last, sent = line.last_tick_mono, line.sent_mono
-    if last is None or sent is None:
-        return False
-    return last - sent > _OPENING_TICKS_S and now_mono - last < FEED_ROUND_EVERY_S
 
 
 def is_feed_speaking(lines: Iterable[Line], now_mono: float) -> bool:

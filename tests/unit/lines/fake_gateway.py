@@ -113,7 +113,7 @@ class FakeGateway:
         (self._urgent if urgent else self._normal).append(message)
         return self._next_req
 
-    def cancel(self, req_id: int) -> None:
+    def cancel(self, req_id: int, *, urgent: bool = False) -> None:
         for queue in (self._urgent, self._normal):
             for message in list(queue):
                 if message.req_id == req_id and message.kind == "subscribe":
@@ -123,7 +123,7 @@ class FakeGateway:
         line = self.open.get(req_id)
         of_position = line is not None and line.contract.con_id in self.positions
         waits = bool(self.positions - set(self.open_ids()))
-        self._normal.append(
+        (self._urgent if urgent else self._normal).append(
             Message(
                 "cancel", req_id, of_position=of_position, for_position=waits, dwell_s=min(5.0, self.coverage.dwell_s)
             )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.ledger import KNOWN_S, RELEASE_S, Ledger, OpenLine
+from simulator.ledger import KNOWN_S, RELEASE_S, RENEWED_S, Ledger, OpenLine
 
 HELD = {1, 2}
 
@@ -49,6 +49,19 @@ def test_a_positions_line_cancelled_is_noted_unless_another_remains() -> None:
     report = book.report(9.0)
     assert report["position_lines_cancelled"] == 1
     assert report["min_cancel_age_s"] == 5.0
+
+
+def test_a_positions_line_that_is_asked_for_again_at_once_was_renewed() -> None:
+    book = ledger()
+    book.line_opened(line(1, 1))
+    book.line_closed(1, 1, 5.0, 1005.0, by_client=True)
+    book.line_opened(line(2, 1, wall=5.0 + RENEWED_S))
+    report = book.report(6.0)
+    assert (report["position_lines_cancelled"], report["position_lines_renewed"]) == (0, 1)
+    assert report["position_cancels"] == []
+    book.line_closed(1, 2, 15.0, 1015.0, by_client=True)
+    book.line_opened(line(3, 1, wall=16.0))
+    assert book.report(17.0)["position_lines_cancelled"] == 1
 
 
 def test_a_cancel_that_left_before_the_position_was_known_is_no_fault() -> None:

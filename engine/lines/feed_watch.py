@@ -1,0 +1,148 @@
+"""Is the feed alive? Judged by quotes alone, whatever else TWS answers: of all lines, and of each that streams.
+
+What is expected of a line is what it did itself: silence is odd once it lasts many times longer than the longest pause
+of the last minutes. A busy symbol is missed after a minute; one that rested for a minute has to flow anew before it is
+missed again, so that thin stocks, and what TWS answers to a request at a closed market, raise nothing.
+Pure but for the counts it keeps; times are arguments, monotonic.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.lines.ledger import Line
+
+DEAD_S = 60.0
+RECONNECT_S = 90.0  # of silence: asking again for the lines has not helped
+AGAIN_S = 300.0  # between two such reconnects, and between two renewals of one silent line
+OPENING_S = 5.0  # what comes so soon is the answer to the request, not the flow
+PAUSES = 12.0  # so many times its longest pause a symbol may be silent
+RESTS_S = 10.0  # what pauses longer than this ...
+RESTING_S = 660.0  # ... may do so for ten minutes, as thin stocks do
+MINUTE_S = 60.0
+MINUTES = 10  # of pauses that are remembered
+ENOUGH = ((20.0, 40), (120.0, 20))  # (seconds of the flow, ticks in them) from which on something is expected
+MANY_OPEN = 5  # lines in regular hours: they are never all silent for a minute
+
+IsClosed = Callable[[int], bool]
+
+
+class Blind(NamedTuple):
+    """A streaming line that brings nothing, though its own recent rate says it should."""
+
+    con_id: int
+    symbol: str
+    since_mono: float
+
+
+class FeedState(NamedTuple):
+    """`dead_since` = when the last quote of any line came, None = the feed is alive, or nothing is expected of it."""
+
+    dead_since: float | None = None
+    blind: tuple[Blind, ...] = ()
+
+
+@dataclass(slots=True)
+class _Heard:
+    """The flow of one symbol: its ticks, and the longest pause of each of the last minutes that brought one."""
+
+    first_mono: float
+    last_mono: float
+    minute: int
+    ticks: int = 0
+    pauses: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=MINUTES))
+
+    def tick(self, now_mono: float) -> None:
+        pause, self.last_mono = now_mono - self.last_mono, now_mono
+        if pause >= DEAD_S:
+            self.first_mono, self.ticks = now_mono, 0
+            self.pauses = deque([0.0], maxlen=MINUTES)
+        if now_mono - self.first_mono < OPENING_S:
+            return
+        minute = int(now_mono // MINUTE_S)
+        if minute != self.minute:
+            self.minute = minute
+            self.pauses.append(0.0)
+        self.ticks += 1
+        self.pauses[-1] = max(self.pauses[-1], pause)
+
+    def may_be_silent_s(self) -> float | None:
+        """How long nothing is odd; None = too little is known of it."""
+        flow_s = self.last_mono - self.first_mono - OPENING_S
+        if not any(flow_s >= least_s and self.ticks >= ticks for least_s, ticks in ENOUGH):
+            return None
+        longest = max(self.pauses)
+        return max(DEAD_S if longest <= RESTS_S else RESTING_S, PAUSES * longest)
+
+
+class FeedWatch:
+    """Counts quotes by symbol and judges their absence. `is_regular` and `is_closed` of a con_id, by its hours."""
+
+    def __init__(self, is_closed: IsClosed, is_regular: IsClosed) -> None:
+        self._is_closed = is_closed
+        self._is_regular = is_regular
+        self._heard: dict[int, _Heard] = {}
+        self._newest: float | None = None
+        self.state = FeedState()
+
+    def heard(self, con_id: int, now_mono: float) -> None:
+        """A decoded quote of a line of ours."""
+        self._newest = now_mono
+        known = self._heard.get(con_id)
+        if known is None:
+            known = self._heard[con_id] = _Heard(now_mono, now_mono, int(now_mono // MINUTE_S))
+        known.tick(now_mono)
+
+    def look(self, lines: Iterable[Line], now_mono: float) -> FeedState:
+        """How it stands now. Call it while TWS says that it has its servers.
+
+        Once dead it stays so until a quote comes, whatever is asked again meanwhile, or until all markets are closed.
+        """
+        held = list(lines)
+        streaming = [line for line in held if line.line_class != "coverage"]
+        self._forget({line.con_id for line in streaming})
+        blind = tuple(found for line in streaming if (found := self._blind(line, now_mono)) is not None)
+        silent_since = self._silent_since(held)
+        is_dead = (
+            silent_since is not None
+            and now_mono - silent_since >= DEAD_S
+            and (bool(blind) or self._many_open(held) or self._was_dead(held))
+        )
+        self.state = FeedState(silent_since if is_dead else None, blind)
+        return self.state
+
+    def is_blind(self, con_id: int) -> bool:
+        """As the last look found it."""
+        return any(found.con_id == con_id for found in self.state.blind)
+
+    def _silent_since(self, held: Collection[Line]) -> float | None:
+        """The last quote of any line; before the first one since when the oldest line waits. None = no line."""
+        if not held:
+            return None
+        if self.state.dead_since is not None and (self._newest or 0.0) <= self.state.dead_since:
+            return self.state.dead_since
+        oldest = min(line.since_mono for line in held)
+        return oldest if self._newest is None else max(self._newest, oldest)
+
+    def _was_dead(self, held: Iterable[Line]) -> bool:
+        return self.state.dead_since is not None and not all(self._is_closed(line.con_id) for line in held)
+
+    def _many_open(self, held: Iterable[Line]) -> bool:
+        return sum(1 for line in held if self._is_regular(line.con_id)) >= MANY_OPEN
+
+    def _blind(self, line: Line, now_mono: float) -> Blind | None:
+        known = self._heard.get(line.con_id)
+        if known is None or self._is_closed(line.con_id):
+            return None
+        patience_s = known.may_be_silent_s()
+        if patience_s is None or now_mono - known.last_mono < patience_s:
+            return None
+        return Blind(line.con_id, line.symbol, known.last_mono)
+
+    def _forget(self, streaming: Collection[int]) -> None:
+        """Visits come and go: what streamed is kept, what only passes by is not."""
+        for con_id in [con_id for con_id in self._heard if con_id not in streaming]:
+            del self._heard[con_id]
