@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from app.deps import AppDeps
 from app.snapshots import Snapshots
-from engine.domain import Signal
+from engine.domain import Condition, Signal
 from engine.portfolio.valuation import cents
 from engine.state.sections import (
     AccountFigures,
@@ -28,6 +28,7 @@ Held = TypeVar("Held", PositionRow, FilteredRow)
 
 HEARTBEAT_STALE_S = 10.0
 ENGINE_DOWN_S = 60.0
+PASSED_ERROR_S = 60.0  # an error that only happened, such as a refused request, counts for so long
 PRIORITY_KEYS = ("100", "pinned", "50", "25", "coverage")
 
 
@@ -266,7 +267,8 @@ def healthz(s: Snapshots, deps: AppDeps) -> Json:
     """ok, degraded (something does not work, the page says what) or down (no engine), with the reasons."""
     reasons = [reason for reason in (_engine_reason(s), _broker_reason(s), *_store_reasons(deps)) if reason]
     if s.health and is_alive(s):
-        reasons += [item.title for item in s.health.conditions if item.open and item.severity == "error"]
+        errors = (item for item in s.health.conditions if item.severity == "error")
+        reasons += [item.title for item in errors if _counts(item, s.now)]
     age = heartbeat_age_s(s)
     silent_s = deps.uptime_s() if age is None else age
     state = "down" if silent_s > ENGINE_DOWN_S else "degraded" if reasons else "ok"
@@ -278,6 +280,10 @@ def healthz(s: Snapshots, deps: AppDeps) -> Json:
         "heartbeat_age_s": age,
         "build": {"id": deps.build_id, "version": deps.version},
     }
+
+
+def _counts(item: Condition, now: float) -> bool:
+    return item.open or (not item.lasting and now - item.last_wall < PASSED_ERROR_S)
 
 
 def _engine_reason(s: Snapshots) -> str:

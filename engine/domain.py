@@ -412,7 +412,10 @@ class Refusal(Struct, frozen=True):
 
 
 class Condition(Struct, frozen=True):
-    """One thing that happened, in plain words, with its cure. `code` is IB's, None for our own."""
+    """One thing that happened, in plain words, with its cure. `code` is IB's, None for our own.
+
+    `lasting` = it is open until something ends it; else it happened and was over.
+    """
 
     key: str
     severity: Literal["info", "warning", "error"]
@@ -424,6 +427,7 @@ class Condition(Struct, frozen=True):
     last_wall: float
     count: int
     open: bool
+    lasting: bool = True
 
 
 def root_of(exec_id: str) -> str:

@@ -328,6 +328,14 @@ class BarStore:
         open_then = any(session.open < end and session.close > start for session in trading.sessions)
         return not open_then and start >= trading.known_from - EVENING_S
 
+    def in_regular_hours(self, con_id: int, now_market: float, for_s: float = 60.0) -> bool:
+        """Whether the hours say that regular trading is on, and has been for so long; False while they are unknown."""
+        entry = self._symbols.get(con_id)
+        if entry is None:
+            return False
+        liquid = self.hours_of(entry).liquid
+        return liquid.at(now_market) is not None and liquid.at(now_market) == liquid.at(now_market - for_s)
+
     def trading_days(self, con_id: int, sec_type: str = "") -> TradingDays:
         """Which trade date a moment belongs to, for this contract; by its type (STK when "") while it isn't known."""
         entry = self._symbols.get(con_id)

@@ -16,6 +16,7 @@ class Timings(Struct, frozen=True):
     probe_every_s: float = 8.0
     probe_timeout_s: float = 10.0
     silence_s: float = 20.0  # no decoded message while lines are open
+    dead_feed_s: float = 60.0  # no quote on any line that should tick
     retry_refused_s: float = 3.0
     retry_silent_s: tuple[float, ...] = (5.0, 10.0, 20.0, 30.0)
     retry_busy_s: tuple[float, ...] = (5.0, 10.0)  # so that we are back within 10 s of the id's release

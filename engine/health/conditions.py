@@ -63,6 +63,7 @@ class ConditionBook:
                 last_wall=wall,
                 count=known.count + 1 if known else 1,
                 open=lasting,
+                lasting=lasting,
             )
         self._conditions[key] = condition
         if not quiet:

@@ -15,6 +15,8 @@ from engine.health.timeline import LINK, SERVERS, LinkTimeline, duration_text
 log = logging.getLogger("qtrade.health")
 
 NO_DEFINITION = 200
+COMPETING_SESSION = 10197
+COMPETING = f"code:{COMPETING_SESSION}"
 _KEEP_EVENTS = 200
 Record = Callable[[str, str], None]  # (kind, text) -> journal
 
@@ -113,9 +115,11 @@ class HealthMonitor:
             return
         said = info.text if not text or text in info.text else f"{info.text} TWS says: {text}"
         said = f"{symbol}: {said}" if symbol else said
+        lasting = code == COMPETING_SESSION  # over when ticks come: the bus tells
         self.conditions.raise_(
-            f"code:{code}", wall, info.title, said, severity=info.severity, cure=info.cure, code=code, lasting=False
-        )
+            f"code:{code}", wall, info.title, info.text if lasting else said, severity=info.severity, cure=info.cure,
+            code=code, lasting=lasting,
+        )  # fmt: skip
 
 
 def _track_key(track: str) -> str:

@@ -41,6 +41,7 @@ from engine.kernel.build_id import BuildWatch
 from engine.kernel.login import remember_accounts, remembered_accounts
 from engine.kernel.publisher import QUIET_EVERY, Publisher
 from engine.kernel.rooms import EngineSetup, Listeners, Rooms
+from engine.lines.feed_watch import AGAIN_S, RECONNECT_S
 from engine.settings.effective import EffectiveSettings
 from engine.settings.sets import shadow_params
 from engine.state.commands import LabCommand
@@ -51,6 +52,7 @@ BARS_FOLDER = "bars"
 DATA_LOST = 1101
 FILLS_RESTORED = 5_000  # more than two busy days: the evening before counts for today
 FILLS_S = 1.0
+FEED_S = 1.0
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
@@ -87,6 +89,7 @@ class Engine:
         self._build_watch = BuildWatch(setup.root, setup.build)
         self._seen: set[tuple[str, int]] = set()  # positions reported on this connection
         self._pnl_asked: set[tuple[str, int]] = set()
+        self._reconnected_mono = -AGAIN_S  # for the sake of a dead feed
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -131,6 +134,7 @@ class Engine:
         supervisor.start("looks", self._serve_looks)
         supervisor.every("fills", FILLS_S, rooms.fills.step)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
+        supervisor.every("feed", FEED_S, self._look_after_feed)
         supervisor.every("curve", CURVE_S, self._add_point)
         supervisor.every("order of lines", ORDER_S, self._order_lines)
         await stopping.wait()
@@ -332,6 +336,19 @@ class Engine:
         rooms.coordinator.on_disconnected()
         rooms.manager.on_disconnected()
         rooms.fills.on_disconnected()
+
+    def _look_after_feed(self) -> None:
+        """Quotes that stay away although TWS answers: a new connection, where asking again for the lines was no help.
+
+        Another session that has the data gives them back in its own time: no connection of ours hurries it.
+        """
+        rooms, now = self.rooms, self.rooms.clock.mono()
+        dead_since = rooms.bus.feed.state.dead_since
+        if dead_since is None or not rooms.broker.link.connected or rooms.bus.competing:
+            return
+        if now - dead_since >= RECONNECT_S and now - self._reconnected_mono >= AGAIN_S:
+            self._reconnected_mono = now
+            rooms.broker.reconnect(f"no quote on any line for {now - dead_since:.0f} s, though TWS answers")
 
     def _on_position(self, event: PositionUpdate) -> None:
         rooms, contract = self.rooms, event.record.contract

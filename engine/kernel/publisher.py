@@ -15,6 +15,7 @@ from engine.bars.hours import UNKNOWN_HOURS, PhaseNow, phase
 from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
 from engine.domain import Condition, ContractInfo
+from engine.health.monitor import COMPETING
 from engine.health.status import status_block
 from engine.kernel.rooms import EngineSetup, Rooms
 from engine.logs.routing import error_counts, recent_lines
@@ -53,6 +54,7 @@ class Publisher:
         self._state = setup.state
         self._started_wall = rooms.clock.wall()
         self._journalled: dict[str, Condition] = {}
+        self._silent: set[int] = set()  # con_ids whose line is said to bring nothing
         self._restart_needed = ""
         self._passes = 0
         self.started_mono = rooms.clock.mono()
@@ -294,6 +296,7 @@ class Publisher:
         failing = rooms.supervisor.failing(rooms.clock.mono())
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
+        feed_dead = rooms.bus.feed.state.dead_since is not None
         for key, is_on, title, text, cure, severity in (
             ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
              "Restart when it suits you; positions and settings are kept.", "warning"),
@@ -301,6 +304,11 @@ class Publisher:
              self._state.cure if self._state.problem else self._setup.journal.cure, "error"),
             ("parts", bool(failing), "A part of the engine keeps failing", failures,
              "The rest goes on. Restart if it stays, and report it with the log file.", "error"),
+            ("feed", feed_dead, "No quotes come",
+             "TWS answers, but no price has come on any line for a minute. The lines are asked for again; after 90 s "
+             "the connection is made anew.",
+             "If it stays: see whether TWS itself shows prices. If it does, restart TWS; if not, another session may "
+             "have the data (mobile, web), or IB is down.", "error"),
             ("positions", missing > 0, "More positions than lines",
              f"{missing} positions have no market-data line and are valued from IB's portfolio updates.",
              "Raise the line limit in Settings if the account has more lines.", "error"),
@@ -323,6 +331,28 @@ class Publisher:
                 )
             else:
                 rooms.health.conditions.resolve(key, wall)
+        self._notice_silence(wall)
+
+    def _notice_silence(self, wall: float) -> None:
+        """Lines that bring nothing beside others that tick, and those whose data another session has taken."""
+        rooms, conditions = self._rooms, self._rooms.health.conditions
+        feed = rooms.bus.feed.state
+        now = rooms.clock.mono()
+        silent = {} if feed.dead_since is not None else {found.con_id: found for found in feed.blind}
+        for con_id, found in silent.items():
+            if con_id in self._silent:
+                continue  # its words say how long it had been silent when it was noticed
+            self._silent.add(con_id)
+            valued = ", valued by IB" if con_id in rooms.manager.tradable_ids() else ""
+            title = f"{found.symbol}: no price for {now - found.since_mono:.0f} s{valued}"
+            text = "Others tick, and this one should: its line is asked for again."
+            cure = "See whether TWS shows its price. If it does and this stays, restart TWS."
+            conditions.raise_(f"silent:{con_id}", wall, title, text, severity="error", cure=cure)
+        for con_id in self._silent - silent.keys():
+            self._silent.discard(con_id)
+            conditions.resolve(f"silent:{con_id}", wall, "It ticks again.")
+        if conditions.is_open(COMPETING) and not rooms.bus.competing and rooms.bus.feed.heard_within(5.0, now):
+            conditions.resolve(COMPETING, wall, "Ticks come again.")
 
     def _conditions(self) -> tuple[Condition, ...]:
         """All conditions; those that changed go to the journal."""

@@ -122,6 +122,9 @@ class Rooms:
             volume_unit=self.units.tick_factor,
             size_unit=self.units.size_factor,
             market_time=self.market.now,
+            is_closed=self._is_closed,
+            is_regular=lambda con_id: self.bars.in_regular_hours(con_id, self.market_now()),
+            dead_feed_s=setup.timings.dead_feed_s,
             on_unknown=self._unknown_contract,
             on_span=setup.journal.record_line_span,
         )
@@ -166,7 +169,9 @@ class Rooms:
         )
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(
-            Market(self.bus.quote, self._closes, self.bus.holds), self._tradability, config.positions
+            Market(self.bus.quote, self._closes, self.bus.holds, self.bus.feed.is_blind, self.bus.refusal_of),
+            self._tradability,
+            config.positions,
         )
         self.dates = TradeDates(self.bars, self.manager, self.market_now, lambda market: self.market.wall_at(market))
         self.fills = FillIntake(
@@ -225,6 +230,11 @@ class Rooms:
     def _tradability(self, contract: ContractRef, info: ContractInfo | None) -> tuple[str, str] | None:
         """The rule with the market's day, once its clock is known."""
         return verdict(contract, info, self.market_now() if self.market.known else None)
+
+    def _is_closed(self, con_id: int) -> bool:
+        """No tick is to be expected: its market was closed for the last minute, or it is halted."""
+        quote, now = self.bus.quote(con_id), self.market_now()
+        return (quote is not None and quote.halted) or self.bars.was_closed(con_id, now - 60.0, now)
 
     def _dollars(self, contract: ContractRef) -> Dollars:
         """What the floors need of a stock that is not quoted in dollars: its details are asked for, too."""

@@ -19,7 +19,7 @@ from engine.lines import repair, words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
-from engine.lines.feed_watch import AGAIN_S, FeedState, FeedWatch
+from engine.lines.feed_watch import AGAIN_S, DEAD_S, FeedState, FeedWatch
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
 from engine.lines.model import RANK, LinePlan, LinePolicy
@@ -64,6 +64,7 @@ class Hooks:
     market_time: Callable[[float], float] = _real_time
     is_closed: Callable[[int], bool] = _not_told
     is_regular: Callable[[int], bool] = _not_told
+    dead_feed_s: float = DEAD_S  # of silence
     on_unknown: Callable[[int], None] = lambda con_id: None
     on_span: Callable[[LineSpan], None] = lambda span: None
 
@@ -121,7 +122,7 @@ class MarketDataBus:
         self.connected = False
         self.upstream_down = False
         self._farms_down: set[str] = set()
-        self.feed = FeedWatch(hooks.is_closed, hooks.is_regular)
+        self.feed = FeedWatch(hooks.is_closed, hooks.is_regular, hooks.dead_feed_s)
         self._feed_round_mono = -AGAIN_S
 
     @property
@@ -150,6 +151,16 @@ class MarketDataBus:
         """The contract whose line this request is; None = no line of ours (any more)."""
         line = self.ledger.by_req.get(req_id)
         return None if line is None else line.con_id
+
+    def refusal_of(self, con_id: int) -> str:
+        """Why TWS gives this contract no line now; "" = nothing is known against it."""
+        block = self.refusals.block(con_id, self.clock.mono())
+        return "" if block is None else block.sentence
+
+    @property
+    def competing(self) -> bool:
+        """Another session has the market data of some line (10197), and no tick has come on it since."""
+        return any(line.competing for line in self.ledger)
 
     def live_con_ids(self) -> list[int]:
         """Contracts whose line brings ticks now."""
@@ -374,7 +385,7 @@ class MarketDataBus:
             self._log.subscribed(line.symbol, line.line_class, quote.data_type)
         line.state = "live"
         line.message = "" if quote.data_type == "live" else line.message
-        line.asked_again = False
+        line.asked_again = line.competing = False
         self.refusals.succeed(line.con_id)
 
     def on_error(self, error: RequestError) -> None:

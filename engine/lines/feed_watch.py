@@ -55,9 +55,9 @@ class _Heard:
     ticks: int = 0
     pauses: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=MINUTES))
 
-    def tick(self, now_mono: float) -> None:
+    def tick(self, now_mono: float, dead_s: float) -> None:
         pause, self.last_mono = now_mono - self.last_mono, now_mono
-        if pause >= DEAD_S:
+        if pause >= dead_s:
             self.first_mono, self.ticks = now_mono, 0
             self.pauses = deque([0.0], maxlen=MINUTES)
         if now_mono - self.first_mono < OPENING_S:
@@ -69,19 +69,20 @@ class _Heard:
         self.ticks += 1
         self.pauses[-1] = max(self.pauses[-1], pause)
 
-    def may_be_silent_s(self) -> float | None:
+    def may_be_silent_s(self, dead_s: float) -> float | None:
         """How long nothing is odd; None = too little is known of it."""
         flow_s = self.last_mono - self.first_mono - OPENING_S
         if not any(flow_s >= least_s and self.ticks >= ticks for least_s, ticks in ENOUGH):
             return None
         longest = max(self.pauses)
-        return max(DEAD_S if longest <= RESTS_S else RESTING_S, PAUSES * longest)
+        return max(dead_s if longest <= RESTS_S else RESTING_S, PAUSES * longest)
 
 
 class FeedWatch:
     """Counts quotes by symbol and judges their absence. `is_regular` and `is_closed` of a con_id, by its hours."""
 
-    def __init__(self, is_closed: IsClosed, is_regular: IsClosed) -> None:
+    def __init__(self, is_closed: IsClosed, is_regular: IsClosed, dead_s: float = DEAD_S) -> None:
+        self._dead_s = dead_s
         self._is_closed = is_closed
         self._is_regular = is_regular
         self._heard: dict[int, _Heard] = {}
@@ -94,7 +95,7 @@ class FeedWatch:
         known = self._heard.get(con_id)
         if known is None:
             known = self._heard[con_id] = _Heard(now_mono, now_mono, int(now_mono // MINUTE_S))
-        known.tick(now_mono)
+        known.tick(now_mono, self._dead_s)
 
     def look(self, lines: Iterable[Line], now_mono: float) -> FeedState:
         """How it stands now. Call it while TWS says that it has its servers.
@@ -108,11 +109,20 @@ class FeedWatch:
         silent_since = self._silent_since(held)
         is_dead = (
             silent_since is not None
-            and now_mono - silent_since >= DEAD_S
+            and now_mono - silent_since >= self._dead_s
             and (bool(blind) or self._many_open(held) or self._was_dead(held))
         )
         self.state = FeedState(silent_since if is_dead else None, blind)
         return self.state
+
+    def heard_within(self, seconds: float, now_mono: float) -> bool:
+        """Whether some line brought a quote that lately."""
+        return self._newest is not None and now_mono - self._newest < seconds
+
+    def expects(self, con_id: int) -> bool:
+        """Whether enough is known of its flow to miss it."""
+        known = self._heard.get(con_id)
+        return known is not None and known.may_be_silent_s(self._dead_s) is not None
 
     def is_blind(self, con_id: int) -> bool:
         """As the last look found it."""
@@ -137,7 +147,7 @@ class FeedWatch:
         known = self._heard.get(line.con_id)
         if known is None or self._is_closed(line.con_id):
             return None
-        patience_s = known.may_be_silent_s()
+        patience_s = known.may_be_silent_s(self._dead_s)
         if patience_s is None or now_mono - known.last_mono < patience_s:
             return None
         return Blind(line.con_id, line.symbol, known.last_mono)

@@ -38,6 +38,7 @@ class Line:
     last_tick_wall: float | None = None
     idle_since_mono: float | None = None
     asked_again: bool = False
+    competing: bool = False  # another session has its data (10197)
     verify_since_mono: float | None = None
     verify_due_mono: float = 0.0
     verify_reason: str = ""

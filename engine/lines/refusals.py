@@ -33,6 +33,7 @@ FaultAction = Literal["step_down", "free", "slow", "advise", "ignore"]
 UNKNOWN_CONTRACT = 200
 FIRST_RETRY_S = 60.0
 RETRY_S = 600.0
+POSITION_RETRY_S = 25.0  # what is held is asked for again and again: at night TWS knows no contract for a while
 SLOW_RETRY_S = 60.0
 _FORGET_S = 3_600.0
 # After these TWS has no such line; after any other refusal a cancel makes sure (its echo, 300, is ignored).
@@ -75,7 +76,10 @@ class Block(Struct, frozen=True):
 
 
 class Blocks:
-    """Contracts that are left alone for a while: 200 for a minute, then 10 minutes; everything else 10 minutes."""
+    """Contracts that are left alone for a while: 200 for a minute, then 10 minutes; everything else 10 minutes.
+
+    A position's is asked for again within 30 s, whatever it was.
+    """
 
     def __init__(self) -> None:
         self._blocks: dict[int, Block] = {}
@@ -83,10 +87,12 @@ class Blocks:
     def __bool__(self) -> bool:
         return bool(self._blocks)
 
-    def add(self, con_id: int, code: int, sentence: str, now_mono: float) -> None:
+    def add(self, con_id: int, code: int, sentence: str, now_mono: float, *, of_position: bool = False) -> None:
         before = self._blocks.get(con_id)
         count = before.count + 1 if before is not None and before.code == code else 1
         wait_s = FIRST_RETRY_S if code == UNKNOWN_CONTRACT and count == 1 else RETRY_S
+        if of_position:
+            wait_s = POSITION_RETRY_S
         self._blocks[con_id] = Block(now_mono + wait_s, sentence, code, count)
 
     def active(self, con_id: int, now_mono: float) -> Block | None:
@@ -281,7 +287,7 @@ class Refusals:
 
     def _give_up(self, line: Line, code: int, sentence: str) -> None:
         desks, now = self._, self._.clock.mono()
-        self._blocks.add(line.con_id, code, sentence, now)
+        self._blocks.add(line.con_id, code, sentence, now, of_position=line.line_class == "100")
         desks.diary.refuse(line.contract, sentence, PAUSE_S, desks.clock.wall())
         desks.diary.note("refused", line.contract, sentence, desks.clock.wall())
         desks.log.refused(line.symbol, sentence, now)
@@ -289,6 +295,6 @@ class Refusals:
     def _suspend(self, line: Line, sentence: str) -> None:
         """10197: the line stays open at IB; asked for again when it is silent for a minute."""
         now = self._.clock.mono()
-        line.state, line.message = "error", sentence
+        line.state, line.message, line.competing = "error", sentence, True
         repair.verify(line, now, now + SLOW_RETRY_S, sentence)
         self._.log.competing(sentence, now)

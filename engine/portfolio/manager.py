@@ -41,6 +41,8 @@ class Market(Struct, frozen=True):
     quote: Callable[[int], Quote | None]
     closes: Callable[[int, int], Sequence[float | None]]  # (con_id, n minutes): None = gap, oldest first
     has_line: Callable[[int], bool]
+    is_silent: Callable[[int], bool] = lambda con_id: False  # its line brings nothing though it should
+    refusal: Callable[[int], str] = lambda con_id: ""  # why TWS gives it no line now
 
 
 class _Held(Struct):
@@ -487,12 +489,20 @@ class TradeManager:
         """Our own mark; none for a filtered position, and none while the unit of its quotes is not known."""
         if held.filtered is not None:
             return valuation.NO_MARK
-        mark = valuation.mark_of(self._market.quote(held.record.contract.con_id))
+        con_id = held.record.contract.con_id
+        quote = self._market.quote(con_id)
+        if quote is not None and self._market.is_silent(con_id) and self._is_valued_since(held, quote.received_wall):
+            return valuation.NO_MARK
+        mark = valuation.mark_of(quote)
         if held.record.contract.sec_type in valuation.PERCENT_QUOTED and not held.par_known:
             value = self._value_of_one(held)
             held.terms = valuation.percent_terms(held.record.contract, mark.price, value, held.record.avg_cost)
             held.par_known = value is not None and held.terms is not None
         return mark if held.terms is not None else valuation.NO_MARK
+
+    def _is_valued_since(self, held: _Held, wall: float) -> bool:
+        """IB has valued it after that moment."""
+        return any(at is not None and at > wall for at in (held.mark_wall, held.pnl_wall))
 
     def _value_of_one(self, held: _Held) -> float | None:
         """What IB says one unit of quantity is worth."""
@@ -637,7 +647,7 @@ class TradeManager:
             has_line=has_line,
             last_trade_date=contract.last_trade_date,
             tick_value=valuation.tick_value(held.info.min_tick if held.info else None, terms),
-            message=_message(held, worth, has_line),
+            message=_message(held, worth, has_line, self._market.is_silent(con_id), self._market.refusal(con_id)),
             account=record.account,
             unit=terms.unit if terms else "",
             per_point=terms.per_point if terms else None,
@@ -709,8 +719,13 @@ def _ema(closes: Sequence[float | None], length: int) -> float | None:
     return ema_last(np.asarray(known, dtype=np.float64), length) if len(known) >= length else None
 
 
-def _message(held: _Held, worth: _Worth, has_line: bool) -> str:
+def _message(held: _Held, worth: _Worth, has_line: bool, is_silent: bool, refusal: str) -> str:
     """What the row has to say for itself; "" while all is well."""
+    if is_silent:
+        stands = "valued by IB" if worth.kind == "portfolio" else "the last one stands, IB has not valued it since"
+        return f"no price for over a minute though it should tick: {stands}"
+    if refusal and not has_line:
+        return f"{refusal}; asked for again within 30 s" + (", valued by IB" if worth.kind == "portfolio" else "")
     if worth.kind is None:
         if held.terms is None:
             return "the contract's details have not come: the unit of its quotes is not known, and IB has not valued it"

@@ -15,6 +15,7 @@ from app.deps import AppDeps
 from app.factory import create_app
 from engine.clock import FakeClock
 from engine.config import AppConfig
+from engine.domain import Condition
 from engine.journal.reader import JournalReader
 from engine.journal.source import EmptyJournal
 from engine.journal.writer import Journal
@@ -469,3 +470,19 @@ def test_a_former_name_finds_and_the_answer_says_so(live):
     assert live.get("/api/v1/bars/TSLX")["renamed"] == "TSLX is called TSLA now"
     assert "renamed" not in live.get("/api/v1/snapshot/TSLA")
     assert "renamed" not in live.get("/api/v1/snapshot/NVDA"), "another bears the name now"
+
+
+@pytest.mark.parametrize(
+    ("is_open", "lasting", "age_s", "status"),
+    [(True, True, 900.0, "degraded"), (False, True, 1.0, "ok"), (False, False, 30.0, "degraded"),
+     (False, False, 61.0, "ok")],
+)  # fmt: skip
+def test_an_error_counts_while_it_is_open_and_one_that_only_happened_for_a_minute(
+    desk, is_open, lasting, age_s, status
+):
+    desk.fill()
+    at = desk.clock.wall() - age_s
+    item = Condition("k", "error", "It broke", "", "", 2110, at, at, 1, is_open, lasting)
+    desk.bus.publish("health", replace(desk.bus.read("health"), conditions=(item,)))
+    found = desk.get("/healthz")
+    assert found["status"] == status and ("It broke" in found["reasons"]) == (status == "degraded")

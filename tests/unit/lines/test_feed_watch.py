@@ -1,4 +1,4 @@
-"""A feed is judged by its quotes: dead when all fall silent that should tick, blind where one does; thin stocks rest."""
+"""A feed is judged by its quotes: dead when all fall silent that should tick, blind where one does; thin stocks may."""
 
 from __future__ import annotations
 
