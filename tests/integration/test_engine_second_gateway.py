@@ -33,7 +33,7 @@ def test_positions_prices_pnl_and_lines(chain):
     assert (filtered.local_symbol, filtered.kind) == ("NSRGF", "OTC")
     for row, multiplier in ((bench.position(ES.local), 50.0), (bench.position(GC.local), 100.0)):
         assert row.multiplier == multiplier, "an empty multiplier field is filled from the details"
-        assert row.unrealized_pnl == pytest.approx(row.quantity * (row.last * multiplier - row.avg_cost), abs=0.006)
+        assert row.unrealized_pnl == pytest.approx(row.quantity * (row.mark * multiplier - row.avg_cost), abs=0.006)
     wait_for(lambda: bench.position(MSFT.local).daily_pnl == 12.5, "reqPnLSingle's daily figure")
     account = bench.read("positions").account
     assert account.net_liquidation == 250_000.50
