@@ -195,6 +195,8 @@ class Session:
                 await self._ask_positions()
             except RequestTimeout:
                 log.warning("TWS has not sent its positions yet; those known before are kept")
+        await self.positions.first_looks(self._timings.start_up_s)
+        self.positions.announce()  # also those whose look-up has no answer yet: who is not told counts as closed
         self._emit(PositionsKnown())
 
     async def _tidy(self) -> None:
