@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
 from engine.journal import migrations
+from engine.storage.salvage import salvage
 from engine.storage.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger(__name__)
@@ -32,8 +35,10 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database)
 
 
-def open_for_writing(url: URL, at_wall: float) -> Engine:
-    """Create what is missing; a damaged file is moved aside first and a new one begun.
+def open_for_writing(url: URL, at_wall: float, say: Callable[[str], None] = log.error) -> Engine:
+    """Create what is missing; a damaged file is moved aside first, and what is readable of it copied into a new one.
+
+    `say` hears what was found broken and what of it is kept.
 
     Raises:
         StateError: written by a newer program.
@@ -42,8 +47,7 @@ def open_for_writing(url: URL, at_wall: float) -> Engine:
     path = file_of(url)
     if path is not None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if is_damaged(path):
-            _move_aside(path, at_wall)
+        _mend(path, at_wall, say)
     engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S} if path else {})
     if path is not None:
         event.listen(engine, "connect", _set_write_pragmas)
@@ -95,11 +99,32 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _move_aside(path: Path, at_wall: float) -> None:
+def _mend(path: Path, at_wall: float, say: Callable[[str], None]) -> None:
+    """Whatever stands in the file's place: afterwards there is a sound file, or none."""
+    if path.is_dir():
+        say(f"Journal {path} was a folder: moved to {_move_aside(path, at_wall).name}, beginning with an empty one")
+    elif path.exists() and not path.stat().st_size and not path.with_name(path.name + _SIDE_FILES[0]).exists():
+        say(f"Journal {path} was empty (0 bytes): beginning anew; what it held is lost")
+    elif is_damaged(path):
+        aside = _move_aside(path, at_wall)
+        say(f"Journal {path} is damaged: moved to {aside.name}, {_salvage(aside, path)}")
+
+
+def _salvage(aside: Path, path: Path) -> str:
+    """Copy what is readable; in words."""
+    try:
+        saved = salvage(aside, path)
+    except (sqlite3.Error, OSError) as error:
+        return f"nothing of it can be read ({error}); beginning with an empty one"
+    hurt = f"; rows may be missing of: {', '.join(saved.hurt)}" if saved.hurt else "; no row is missing"
+    return f"{saved.total:,} rows of it are kept{hurt}"
+
+
+def _move_aside(path: Path, at_wall: float) -> Path:
     target = name_aside(path, at_wall)
     path.rename(target)
     for suffix in _SIDE_FILES:
         side = path.with_name(path.name + suffix)
         if side.exists():
             side.rename(target.with_name(target.name + suffix))
-    log.error("Journal %s is damaged: moved to %s, beginning with an empty one", path, target.name)
+    return target

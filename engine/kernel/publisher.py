@@ -331,6 +331,12 @@ class Publisher:
                 )
             else:
                 rooms.health.conditions.resolve(key, wall)
+        for text in self._setup.journal.take_rescues():
+            rooms.health.conditions.raise_(
+                "journal", wall, "The journal was damaged", encodable(text), severity="error", lasting=False,
+                cure="Nothing needs to be done; the damaged file is kept. Check the disk if it happens again.",
+                quiet=True,
+            )  # fmt: skip
         self._notice_silence(wall)
 
     def _notice_silence(self, wall: float) -> None:

@@ -272,23 +272,63 @@ def test_a_damaged_file_is_moved_aside(path, content, make_journal, make_reader,
     assert len(make_reader(path).pnl(0.0)) == 1
 
 
-def test_damage_inside_the_file_is_found_at_the_next_start(path, make_journal, make_reader):
+def recorded(path, make_journal, points: int) -> None:
     journal = make_journal()
     journal.open(path, "simulated", "DU1")
-    for i in range(2_000):
-        journal.record_pnl(WALL + i, MARKET, 1.0, None, None)
+    for i in range(points):
+        journal.record_pnl(WALL + i, MARKET + i, 1.0, None, None)
     assert journal.flush(DEADLINE_S)
     journal.stop()
-    size = path.stat().st_size
+
+
+def spoil(path, first_page: int, pages: int) -> None:
     with path.open("r+b") as file:
-        for page in range(1, size // 4096):
-            file.seek(page * 4096)
-            file.write(b"\xa5" * 4096)
+        file.seek(first_page * 4096)
+        file.write(b"\xa5" * 4096 * pages)
+
+
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.9])
+def test_damage_inside_the_file_costs_its_own_rows_and_is_said(path, make_journal, make_reader, where):
+    recorded(path, make_journal, 10_000)
+    spoil(path, int(where * path.stat().st_size / 4096), 2)
+    again = make_journal()
+    again.open(path, "simulated", "DU1")
+    again.record_pnl(WALL - 1.0, MARKET, 2.0, None, None)
+    assert again.flush(DEADLINE_S)
+    kept = make_reader(path).pnl(0.0)
+    assert kept[0].unrealized == 2.0 and len(kept) > 9_000
+    assert len({point.t for point in kept}) == len(kept), "none twice"
+    (said,) = again.take_rescues()
+    assert "is damaged: moved to" in said and "rows of it are kept" in said
+    assert again.take_rescues() == []
+    again.stop()
+    assert open_for_writing(url_of(path), WALL, lambda text: pytest.fail(text))
+
+
+def test_of_a_file_without_a_readable_page_nothing_is_kept_and_that_is_said(path, make_journal, make_reader):
+    recorded(path, make_journal, 100)
+    spoil(path, 0, path.stat().st_size // 4096)
     again = make_journal()
     again.open(path, "simulated", "DU1")
     again.record_pnl(WALL, MARKET, 2.0, None, None)
     assert again.flush(DEADLINE_S)
     assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [2.0]
+    assert "nothing of it can be read" in again.take_rescues()[0]
+
+
+def test_an_empty_file_and_a_folder_in_its_place_are_said_and_gone_on_from(path, make_journal, make_reader):
+    path.parent.mkdir(parents=True)
+    for make, words in ((lambda: path.write_bytes(b""), "0 bytes"), (path.mkdir, "was a folder")):
+        make()
+        journal = make_journal()
+        journal.open(path, "simulated", "DU1")
+        journal.record_pnl(WALL, MARKET, 2.0, None, None)
+        assert journal.flush(DEADLINE_S)
+        assert words in journal.take_rescues()[0]
+        journal.stop()
+        for file in path.parent.glob(f"{path.name}*"):
+            if file.is_file():
+                file.unlink()
 
 
 def test_a_journal_of_a_newer_program_is_left_alone(path, make_journal):
