@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
 from engine.domain import ContractRef
-from engine.storage.atomic import keep_now
+from engine.storage.atomic import keep_now, read_kept
 from engine.storage.encodable import to_json
 
 _MAX = 5_000
@@ -152,11 +153,10 @@ class FormerNames:
 
 
 def _stored(file: Path) -> dict[int, tuple[str, ...]]:
-    try:
-        raw = msgspec.json.decode(file.read_bytes(), type=dict[str, tuple[str, ...]])
-    except (OSError, ValueError):
-        return {}
-    return {int(con_id): names for con_id, names in raw.items() if con_id.isascii() and con_id.isdigit()}
+    raw, note = read_kept(file, msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode, time.time())
+    if note:
+        log.warning("Former names: %s", note)
+    return {int(con_id): names for con_id, names in (raw or {}).items() if con_id.isascii() and con_id.isdigit()}
 
 
 def newest(contracts: Iterable[ContractRef]) -> dict[int, ContractRef]:

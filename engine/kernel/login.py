@@ -7,7 +7,9 @@ of its own is kept at home, because only then the exchange rates of each moment 
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,9 @@ from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.portfolio.curve import PnlCurve
 from engine.state.sections import PnlSection
-from engine.storage.atomic import keep_now
+from engine.storage.atomic import keep_now, read_kept
+
+log = logging.getLogger("qtrade.engine")
 
 JOURNAL_FILE = "journal.sqlite3"
 
@@ -126,6 +130,7 @@ class Login:
 
 
 _REMEMBERED = "accounts.json"
+_NOTE = msgspec.json.Decoder(dict[str, str | list[str]])
 
 
 def folder_name(mode: str, account: str) -> str:
@@ -149,7 +154,7 @@ def remember_accounts(data_dir: Path, mode: str, accounts: Sequence[str]) -> Non
 
 
 def _read(data_dir: Path) -> dict[str, str | list[str]]:
-    try:
-        return msgspec.json.decode((data_dir / _REMEMBERED).read_bytes(), type=dict[str, str | list[str]])
-    except (OSError, ValueError):
-        return {}
+    known, note = read_kept(data_dir / _REMEMBERED, _NOTE.decode, time.time())
+    if note:
+        log.warning("Accounts of the last run: %s", note)
+    return known or {}

@@ -7,13 +7,14 @@ takes them off and survive a restart. Engine thread only.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from engine.domain import ContractRef, Demand
-from engine.storage.atomic import keep_now
+from engine.storage.atomic import keep_now, read_kept
 from engine.storage.encodable import to_json
 
 log = logging.getLogger("qtrade.lines")
@@ -40,15 +41,11 @@ class SymbolWatch:
             self._save()
 
     def _stored(self, file: Path) -> dict[int, ContractRef]:
-        try:
-            stored = msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            log.warning("%s can't be read (%s); the pins begin empty, it is kept as %s", file, error, _set_aside(file))
-            return {}
+        stored, note = read_kept(file, msgspec.json.Decoder(list[msgspec.Raw]).decode, time.time())
+        if note:
+            log.warning("Pins: %s", note)
         pins: dict[int, ContractRef] = {}
-        for entry in stored:
+        for entry in stored or ():
             try:
                 contract = msgspec.json.decode(entry, type=ContractRef)
             except ValueError as error:
@@ -110,13 +107,3 @@ class SymbolWatch:
         if self._file is None:
             return
         self._keep(self._file, to_json(list(self._pins.values())), "the pins last until the program ends")
-
-
-def _set_aside(file: Path) -> str:
-    """Its new name: what could not be read must not be written over."""
-    aside = file.with_name(file.name + ".bad")
-    try:
-        file.replace(aside)
-    except OSError:
-        return file.name
-    return aside.name

@@ -16,7 +16,7 @@ from engine.clock import NEW_YORK, Clock
 from engine.errors import QTradeError
 from engine.scanners.parameter_xml import parse
 from engine.state.scan_sections import ScanParameters, ScanParametersSection
-from engine.storage.atomic import keep_now
+from engine.storage.atomic import reason_of, write_whole
 from engine.storage.encodable import to_json
 
 log = logging.getLogger("qtrade.scanners")
@@ -94,4 +94,7 @@ def _load(path: Path, day: str) -> ScanParameters | None:
 
 
 def _save(path: Path, day: str, parameters: ScanParameters) -> None:
-    keep_now(path, to_json(_Kept(VERSION, day, parameters)), "the next start asks for it again")
+    try:
+        write_whole(path, to_json(_Kept(VERSION, day, parameters)))  # without a copy: the gateway has it
+    except OSError as error:
+        log.warning("%s can't be written (%s); the next start asks for it again", path, reason_of(error))

@@ -42,15 +42,72 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
         raise
 
 
+def copy_of(path: Path) -> Path:
+    """Where the copy of a kept file lies."""
+    return path.with_name(path.name + ".copy")
+
+
+def write_kept(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """The file, then its copy: whichever is damaged later, the other one holds the last change. Blocks.
+
+    Raises:
+        OSError: the file is as it was.
+    """
+    write_whole(path, content, durable=durable)
+    with suppress(OSError):  # the file itself is written
+        write_whole(copy_of(path), content, durable=durable)
+
+
+def read_kept(
+    path: Path, parse: Callable[[bytes], T], at_wall: float, *, look_only: bool = False
+) -> tuple[T | None, str]:
+    """What the file holds, and what had to be done for it in words, "" = nothing. Blocks; raises nothing.
+
+    A missing file is empty: None. One that `parse` refuses with a ValueError is moved aside, and its copy takes its
+    place on the disk, so that the next start finds it there. `look_only` leaves the disk alone.
+    """
+    value, problem = _parsed(path, parse)
+    if not problem:
+        return value, ""
+    copied, copy_problem = _parsed(copy_of(path), parse)
+    moved = "a start would move it aside" if look_only else _moved_aside(path, at_wall)
+    if copied is None or copy_problem:
+        return None, f"{path.name}: {problem}; {moved}, and there is no copy that can be read."
+    if not look_only:
+        with suppress(OSError):
+            write_whole(path, copy_of(path).read_bytes(), durable=True)
+    return copied, f"{path.name}: {problem}; {moved}, its copy was taken."
+
+
+def _parsed(path: Path, parse: Callable[[bytes], T]) -> tuple[T | None, str]:
+    try:
+        return parse(path.read_bytes()), ""
+    except FileNotFoundError:
+        return None, ""
+    except OSError as error:
+        return None, f"can't be read ({reason_of(error)})"
+    except (ValueError, RecursionError) as error:
+        return None, f"can't be read ({str(error) or type(error).__name__})"
+
+
+def _moved_aside(path: Path, at_wall: float) -> str:
+    aside = path.with_name(f"{path.name}.bad-{int(at_wall)}")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        return f"it could not be moved aside ({reason_of(error)})"
+    return f"moved to {aside.name}"
+
+
 def reason_of(error: OSError) -> str:
     """Why the disk refused, in its own words: "No space left on device"."""
     return error.strerror or str(error) or type(error).__name__
 
 
 def keep_now(path: Path, content: bytes, loss: str) -> None:
-    """Write at once; a refusal is logged with `loss`, what it costs. Blocks."""
+    """Write file and copy at once; a refusal is logged with `loss`, what it costs. Blocks."""
     try:
-        write_whole(path, content)
+        write_kept(path, content)
     except OSError as error:
         log.warning("%s can't be written (%s); %s", path, reason_of(error), loss)
 

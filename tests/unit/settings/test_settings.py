@@ -311,9 +311,11 @@ def test_a_damaged_file_is_moved_aside_and_its_copy_is_used(damage: str, tmp_pat
     write_saved(path, {"lines.limit": 41})
     path.write_text(damage)
     loaded = load_saved(path, clock_wall=lambda: 1_700_000_000.0)
-    assert loaded.values == {"lines.limit": 40}
-    assert "settings.json.bad-1700000000" in loaded.notes[0]
+    assert loaded.values == {"lines.limit": 41}, "the last change is not lost"
+    assert "settings.json.bad-1700000000" in loaded.notes[0] and "its copy was taken" in loaded.notes[0]
     assert (tmp_path / "settings.json.bad-1700000000").read_text() == damage
+    second = load_saved(path)
+    assert (second.values, second.notes) == ({"lines.limit": 41}, ()), "the second start finds it too"
     write_saved(path, {"lines.limit": 42})
     assert json.loads(path.read_text())["values"] == {"lines.limit": 42}
 
