@@ -67,7 +67,7 @@ class _Api:
         return _json(api_lines.lines(self._read("lines", "coverage"), self._deps))
 
     def signals(self) -> Response:
-        return _json(api_views.signals(self._read("signals")))
+        return _json(api_views.signals(self._read("signals", "scanners")))
 
     def pnl(self) -> Response:
         since = _number("since", self._deps.clock.wall() - PNL_DEFAULT_S)
@@ -152,7 +152,7 @@ class _Api:
         if not matches and or_in_files:
             matches = api_symbols.find(symbol, api_bars.files_symbols(self._deps.bars))
         if len(matches) == 1:
-            names = ("broker", "positions", "quotes", "lines", "signals", f"symbol:{matches[0].con_id}")
+            names = ("broker", "positions", "quotes", "lines", "signals", "scanners", f"symbol:{matches[0].con_id}")
             answer = build(matches[0], self._read(*names))
             if former:
                 answer["renamed"] = f"{symbol.upper()} is called {former[0].local_symbol} now"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.api_views import position, signal
+from app.rows.signals import scores_now
 from app.snapshots import Snapshots
 from engine.domain import Quote
 
@@ -101,6 +102,8 @@ def snapshot(known: Known, s: Snapshots) -> Json:
     filtered = next((row for row in s.positions.filtered if row.con_id == known.con_id), None) if s.positions else None
     line = next((row for row in s.lines.rows if row.con_id == known.con_id), None) if s.lines else None
     section = s.symbol
+    now = scores_now(s)
+    signals = [each for each in s.signals.signals if each.con_id == known.con_id] if s.signals else []
     return {
         "con_id": known.con_id,
         "local_symbol": known.local_symbol,
@@ -117,7 +120,7 @@ def snapshot(known: Known, s: Snapshots) -> Json:
         "line_reason": line.reason if line else None,
         "position": position(held, s.now) if held else None,
         "filtered_reason": filtered.reason if filtered else None,
-        "signals": [signal(item) for item in s.signals.signals if item.con_id == known.con_id] if s.signals else [],
+        "signals": [signal(each, now.get(each.id)) for each in signals],
     }
 
 

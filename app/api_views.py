@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from app.deps import AppDeps
+from app.rows.signals import scores_now
 from app.snapshots import Snapshots
 from engine.domain import Condition, Signal
 from engine.portfolio.valuation import cents
@@ -241,10 +242,12 @@ def position(row: PositionRow, now: float) -> Json:
 
 def signals(s: Snapshots) -> list[Json]:
     """Today's signals, oldest first; `at` is market time."""
-    return [signal(item) for item in s.signals.signals] if s.signals else []
+    now = scores_now(s)
+    return [signal(item, now.get(item.id)) for item in s.signals.signals] if s.signals else []
 
 
-def signal(item: Signal) -> Json:
+def signal(item: Signal, score_now: float | None) -> Json:
+    """`score_now` null = it does not run, or is not judged now."""
     return {
         "id": item.id,
         "con_id": item.con_id,
@@ -255,7 +258,9 @@ def signal(item: Signal) -> Json:
         "level_kind": item.level_kind,
         "last": item.last,
         "atr": item.atr,
-        "score": item.score,
+        "score_at_signal": item.score,
+        "score_now": score_now,
+        "before_look": item.before_look,
         "parts": {part.name: part.value for part in item.parts},
         "lane": item.lane,
         "state": item.state,

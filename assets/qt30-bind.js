@@ -80,7 +80,7 @@
     if (value.from !== undefined || value.until !== undefined) {
       return { text: timedText(value), tone: value.tone || "", counts: true, value: value };
     }
-    return { text: value.text || value.sym || "", tone: value.tone || "", link: value };
+    return { text: value.text || value.sym || "", tone: value.tone || "", title: value.title || "", link: value };
   }
 
   function symbolNode(value) {

@@ -26,7 +26,7 @@
       icon.setAttribute("aria-label", (value && value[0]) || "");
       icon.setAttribute("role", "img");
     },
-    /* [text, distance %, volume %], or any other value as text without bars */
+    /* {score, bars: [distance %, volume %]}, or any other value as text without bars */
     score: function (cell, value) {
       if (!cell.firstChild) {
         var pair = document.createElement("span");
@@ -34,10 +34,10 @@
         pair.append(document.createElement("i"), document.createElement("i"));
         cell.append(document.createElement("span"), pair);
       }
-      var bars = cell.children[1], scored = Array.isArray(value);
-      qt.bind.fill(cell.children[0], scored ? value[0] : value);
+      var bars = cell.children[1], scored = !!value && value.bars !== undefined;
+      qt.bind.fill(cell.children[0], scored ? value.score : value);
       bars.hidden = !scored;
-      if (scored) { bars.children[0].style.width = value[1] + "%"; bars.children[1].style.width = value[2] + "%"; }
+      if (scored) { bars.children[0].style.width = value.bars[0] + "%"; bars.children[1].style.width = value.bars[1] + "%"; }
     }
   };
   painters.prose = painters.text;
@@ -122,6 +122,12 @@
     });
   }
 
+  /* An arrow and a colour before the name: "long" unless said otherwise, none for null. */
+  qt.heat.side = function (link, side) {
+    var shown = side === null ? "" : side || "long";
+    if ((link.dataset.side || "") !== shown) { link.dataset.side = shown; }
+  };
+
   function heatHead(row, cols) {
     while (row.childElementCount - 1 < cols.length) {
       var th = document.createElement("th");
@@ -136,6 +142,7 @@
       var name = qt.nameOf(col[1]);
       if (link.textContent !== name) { link.textContent = name; link.title = col[1]; }
       if (link.getAttribute("href") !== href) { link.setAttribute("href", href); }
+      qt.heat.side(link, col[2]);
     });
   }
 

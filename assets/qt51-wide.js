@@ -1,4 +1,4 @@
-/* The wide heatmap: up to 70 symbols x 7 factors, no text in the cells, values in their tooltips, a click to the symbol.
+/* The wide heatmap: up to 70 symbols x 8 factors, no text in the cells, values in their tooltips, a click to the symbol.
    Part "heatwide": con_id -> [symbol, a letter a-g a factor]; values and ages are those of the results. */
 (function () {
   "use strict";
@@ -39,7 +39,7 @@
   /* What the results know of the factor; the others tell their step in words. */
   function value(row, factor, age) {
     if (!row) { return null; }
-    var fmt = qt.fmt, known = { "Score": fmt.number(row.score, 2), "Change %": fmt.signed(row.chg, 1), "Rel. volume": fmt.times(row.rv),
+    var fmt = qt.fmt, known = { "Score now": fmt.number(row.score, 2), "Score at signal": row.sig === undefined ? null : fmt.number(row.sig, 2), "Change %": fmt.signed(row.chg, 1), "Rel. volume": fmt.times(row.rv),
       "Distance ATR": fmt.signed(row.dist, 2), "Age": age === null ? fmt.MISSING : qt.ageText(row.at) };
     return known[factor] || null;
   }
@@ -57,6 +57,7 @@
     var ids = Object.keys(part).sort(function (a, b) { return part[a][0] < part[b][0] ? -1 : part[a][0] > part[b][0] ? 1 : a - b; });
     var table = frame(holder, ids, part), factors = holder.dataset.factors.split("|");
     ids.forEach(function (id, column) {
+      qt.heat.side(table.tHead.rows[0].cells[column + 1].firstChild, rows[id] ? (rows[id].short ? "short" : "long") : null);
       var row = rows[id], letters = part[id][1], age = row ? qt.ageOf(row.at) : null;
       factors.forEach(function (factor, r) {
         var letter = letters[r], step = letter === undefined ? (age === null ? null : qt.ageStep(age)) : letter === "-" ? null : letter.charCodeAt(0) - 100;

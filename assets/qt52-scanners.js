@@ -77,12 +77,15 @@
   function turned(value, row) { return value === null || value === undefined ? null : row.short ? -value : value; }
   var CELLS = {
     score: function (row) { return [fmt.number(row.score, 2), row.score]; },
+    at_signal: function (row) { return [fmt.number(row.sig, 2), row.sig]; },
     change: function (row) { return [fmt.signed(row.chg, 1), turned(row.chg, row)]; },
     open: function (row, column) { return [fmt.signed(column.open, 1), turned(column.open, row)]; },
     volume: function (row) { return [fmt.times(row.rv), row.rv]; },
     distance: function (row) { return [fmt.signed(row.dist, 2), row.dist]; },
     spread: function (row, column) { return [fmt.number(column.spread, 1), column.spread === null ? null : -column.spread]; }
   };
+
+  function sideOf(row) { return row ? (row.short ? "short" : "long") : null; }
 
   var pending = false;
   function makeFactors() {
@@ -93,7 +96,7 @@
       var columns = qt.model["rows:heatcols"], rows = qt.model["grid:results"] || {}, cuts = qt.model.heatcuts;
       if (!columns || !cuts) { return; }
       var ids = Object.keys(columns).sort(function (a, b) { return columns[a].order - columns[b].order; });
-      var part = { cols: ids.map(function (id) { return [Number(id), columns[id].sym]; }) };
+      var part = { cols: ids.map(function (id) { return [Number(id), columns[id].sym, sideOf(rows[id])]; }) };
       Object.keys(CELLS).forEach(function (factor) {
         part[factor] = ids.map(function (id) {
           var pair = rows[id] ? CELLS[factor](rows[id], columns[id]) : [fmt.MISSING, null];
@@ -165,12 +168,13 @@
     ids.forEach(function (id, r) {
       var value = part[id], row = table.tBodies[0].rows[r];
       setText(row.cells[0].firstChild, value[1]);
+      qt.heat.side(row.cells[0].firstChild, sideOf((qt.model["grid:results"] || {})[id]));
       value[2].forEach(function (score, i) {
         var cell = row.cells[i + 1], text = score === null ? fmt.MISSING : fmt.number(score, 2);
         if (!cell) { return; }
         setText(cell, withText ? text : "");
         setData(cell, "step", value[3][i] === null ? "none" : String(value[3][i]));
-        var title = value[1] + " " + qt.clock.text(part.times[i], "hm") + ": " + (score === null ? "no candidate" : "score " + text);
+        var title = value[1] + " " + qt.clock.text(part.times[i], "hm") + ": " + (score === null ? "no candidate" : "best score " + text);
         if (cell.title !== title) { cell.title = title; }
       });
     });
@@ -179,8 +183,8 @@
   function drawFact() {
     var fact = document.querySelector(".qt-heat-fact"), factors = qt.model["heat:factors"], time = qt.model.heattime;
     if (!fact) { return; }
-    if (view === "factors") { setText(fact, factors && factors.cols ? factors.cols.length + " symbols × 7 factors" : ""); return; }
-    if (view === "wide") { setText(fact, Object.keys(qt.model.heatwide || {}).length + " symbols × 7 factors, values on pointing"); return; }
+    if (view === "factors") { setText(fact, factors && factors.cols ? factors.cols.length + " symbols × 8 factors" : ""); return; }
+    if (view === "wide") { setText(fact, Object.keys(qt.model.heatwide || {}).length + " symbols × 8 factors, values on pointing"); return; }
     if (view === "map") { setText(fact, "stocks by dollar volume today, coloured by change"); return; }
     setText(fact, time ? timeRows(time).length + " symbols, best score per 5 min" : "");
   }
@@ -268,12 +272,15 @@
     });
     return count;
   }
+  var EARLY = "It broke out before QTrade looked: its score counts the way since the first look";
   var STATES = { confirming: "confirming", warming: "warming" };
 
   var draw = {
     symbol: function (d) {
-      return el(window.React.Fragment, null, el("a", { href: "/symbol/" + d.id, className: "qt-sym", tabIndex: -1, title: d.sym }, qt.nameOf(d.sym)),
-        d.short ? el("span", { className: "qt-side", title: "Short side" }, fmt.DOWN) : null);
+      var side = d.short ? "short" : "long";
+      return el(window.React.Fragment, null,
+        el("span", { className: "qt-side", "data-tone": side, title: side, role: "img", "aria-label": side }, d.short ? fmt.DOWN : fmt.UP),
+        el("a", { href: "/symbol/" + d.id, className: "qt-sym", tabIndex: -1, title: d.sym }, qt.nameOf(d.sym)));
     },
     score: function (d) {
       var title = d.bars[1] === null ? "gates passed" : "distance above, relative volume below";
@@ -281,13 +288,15 @@
         el("span", { className: "qt-bars", title: title }, el("i", { style: { width: d.bars[0] + "%" }, className: d.brk ? undefined : "qt-bar-grey" }),
           d.bars[1] === null ? null : el("i", { style: { width: d.bars[1] + "%" } })));
     },
+    signal: function (d) { return d.sig === undefined ? toned(fmt.MISSING, "missing", "No signal of it runs") : fmt.number(d.sig, 2); },
     since: function (d) { return el("span", { className: "qt-soft" }, qt.clock.text(d.since, "hm")); },
     scans: function (d, width) {
-      var most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0));
+      var most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0) - (d.early ? 58 : 0));
       var chips = d.scans.slice(0, most).map(function (scan) { return el("span", { key: scan, className: "qt-tag", title: scan }, short(scan)); });
       if (d.scans.length > most) {
         chips.push(el("span", { key: "+", className: "qt-soft", title: d.scans.slice(most).join(", ") }, "+" + (d.scans.length - most)));
       }
+      if (d.early) { chips.unshift(el("span", { key: "early", className: "qt-tag qt-tag-early", title: EARLY }, "before")); }
       if (STATES[d.state]) { chips.unshift(el("span", { key: "state", className: "qt-tag qt-tag-" + d.state }, STATES[d.state])); }
       return el("span", { className: "qt-tags" }, chips);
     },

@@ -28,7 +28,7 @@ FOUND = (
     Col("sym", "Symbol"),
     Col("side", "Side", "soft"),
     Col("level", "Level", "num"),
-    Col("score", "Score", "num"),
+    Col("score", "Score at signal", "num"),
     Col("m30", "30 min", "num"),
     Col("who", "", "soft"),
 )

@@ -217,7 +217,7 @@ def _signals() -> Component:
         column("at", "Time", "at", num=False, width=50, minWidth=50, **own),
         column("side", "Side", "side", num=False, width=60, minWidth=60, **own),
         text_column("Level", "level", num=True, width=60, minWidth=60, phone=False),
-        column("score", "Score", "score", width=48, minWidth=48, **own),
+        column("score", "Score at signal", "score", width=76, minWidth=76, **own),
         column("rv", "Rel. vol.", "rv", width=60, minWidth=60, phone=False, **own),
         *(
             column("move", f"{minutes} min", f"m{minutes}", width=54, minWidth=54, phone=minutes == 30, **own)

@@ -156,11 +156,15 @@ def _lines() -> Component:
     )
 
 
+SIGNALS_WORDS = "Top signals by their score now; ▲ long, ▼ short, * broke out before QTrade looked"
+
+
 def _signals() -> Component:
     columns = (
         Col("sym", "Symbol"),
         Col("since", "Since", "soft since"),
-        Col("score", "Score", "score", "score"),
+        Col("now", "Score now", "score", "score"),
+        Col("at_signal", "Score at signal", "num"),
         Col("dist", "Dist. ATR", "num"),
         Col("vol", "Vol.", "num"),
         Col("chg", "Change", "num"),
@@ -170,7 +174,7 @@ def _signals() -> Component:
     )
     return card(
         "Top signals",
-        html.Div(table("signals", columns, "Top signals by score"), className="qt-scroll-y", tabIndex=0),
+        html.Div(table("signals", columns, SIGNALS_WORDS), className="qt-scroll-y", tabIndex=0),
         state="signals",
         fact=bound("signals.count"),
         controls=key,

@@ -26,7 +26,8 @@ dash.register_page(  # type: ignore[no-untyped-call]
 )
 
 FACTORS = (
-    ("score", "Score"),
+    ("score", "Score now"),
+    ("at_signal", "Score at signal"),
     ("change", "Change %"),
     ("open", "Since open %"),
     ("volume", "Rel. volume"),
@@ -35,7 +36,7 @@ FACTORS = (
     ("age", "Age"),
 )
 VIEWS = (("factors", "Factors"), ("wide", "Wide"), ("time", "Time"), ("map", "Treemap"))
-WIDE_WORDS = "Seven factors of up to 70 symbols; the value is told when a cell is pointed at"
+WIDE_WORDS = "Eight factors of up to 70 symbols; the value is told when a cell is pointed at"
 FIRST = ("bars_n", "buffer_atr", "volume_surge", "rel_volume", "top_score")
 GROUPS = (
     ("Level and trend", ("atr_length", "opening_range_min", "ema_fast", "ema_slow")),
@@ -87,7 +88,7 @@ def _heat() -> Component:
             className="qt-scroll-x",
             tabIndex=0,
             role="region",
-            **attrs(data_qt_heattime="1", aria_label="Best score of each symbol per 5 minutes"),
+            **attrs(data_qt_heattime="1", aria_label="Best score of each symbol in each 5 minutes"),
         ),
         hidden=True,
         **attrs(data_heat="time"),
@@ -123,11 +124,13 @@ def _heat() -> Component:
 
 def _results() -> Component:
     own: dict[str, Any] = {"cellRenderer": "QtScanCell"}
+    tagged = ("state", "early")
     columns = [
-        column("symbol", "Symbol", "sym", also=("short",), num=False, flex=1, minWidth=86, **own),
-        column("score", "Score", "score", also=("bars", "brk"), num=False, width=104, minWidth=100, **own),
+        column("symbol", "Symbol", "sym", also=("short",), num=False, flex=1, minWidth=80, **own),
+        column("score", "Score now", "score", also=("bars", "brk"), num=False, width=98, minWidth=96, **own),
+        column("signal", "Score at signal", "sig", phone=False, width=68, minWidth=66, wrapHeaderText=True, **own),
         column("since", "Since", "since", num=False, phone=False, width=58, minWidth=56, **own),
-        column("scans", "In scans", "scans", also=("state",), num=False, phone=False, flex=60, minWidth=170, **own),
+        column("scans", "In scans", "scans", also=tagged, num=False, phone=False, flex=60, minWidth=100, **own),
         column("last", "Last", "last", width=80, minWidth=76, **own),
         column("chg", "Change", "chg", width=74, minWidth=72, **own),
         column("rv", "Rel. vol.", "rv", phone=False, width=70, minWidth=68, **own),
@@ -151,6 +154,7 @@ def _results() -> Component:
             row_height=31,
             auto_height=False,
             options={
+                "headerHeight": 38,
                 "isExternalFilterPresent": {"function": "qtTrue()"},
                 "doesExternalFilterPass": {"function": "qtResultShown(params)"},
             },

@@ -43,7 +43,10 @@ def _signals(s: Snapshots) -> list[Event]:
     out = []
     for g in s.signals.signals[-MOST:] if s.signals else ():
         word = "breakout" if g.side == "long" else "breakdown"
-        text = f"{{sym}} {word} at {number(g.level, exact_decimals(g.level))}, score {number(g.score, 2)}"
+        arrow, level = "▲" if g.side == "long" else "▼", number(g.level, exact_decimals(g.level))
+        text = f"{arrow} {{sym}} {word} at {level}, score at signal {number(g.score, 2)}"
+        if g.before_look:
+            text += ", before QTrade looked"
         out.append(Event(g.at, f"s{g.id}", "signal", text, g.local_symbol, g.con_id))
         if g.ended_at is not None:
             text = f"{{sym}} signal ended, back behind {number(g.level, exact_decimals(g.level))}"

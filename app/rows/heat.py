@@ -55,10 +55,14 @@ FACTORS: tuple[tuple[str, str, Callable[[Candidate], Cell]], ...] = (
 )
 
 
+def _head(c: Candidate) -> Cell:
+    return [c.con_id, c.local_symbol, "short"] if c.side == "short" else [c.con_id, c.local_symbol]
+
+
 def heat_parts(candidates: tuple[Candidate, ...], columns: int) -> dict[str, Any]:
-    """The part "heat:<name>": "cols" = [[con_id, symbol]], and a list of cells for each factor's key."""
+    """The part "heat:<name>": "cols" = [[con_id, symbol, "short" if so]], and a list of cells for each factor's key."""
     shown = candidates[:columns]
-    part: dict[str, Any] = {"cols": [[c.con_id, c.local_symbol] for c in shown]}
+    part: dict[str, Any] = {"cols": [_head(c) for c in shown]}
     for key, _label, cell in FACTORS:
         part[key] = [cell(c) for c in shown]
     return part

@@ -17,7 +17,12 @@ MOST = 60
 def chart_marks(section: SymbolSection) -> list[list[Any]]:
     """[kind, shown time, price, text] of each mark, oldest first; kind = long, short, bought, sold."""
     marks: list[list[Any]] = [
-        [g.side, shown(g.at), g.last, f"{'Breakout' if g.side == 'long' else 'Breakdown'} {g.score:.2f}"]
+        [
+            g.side,
+            shown(g.at),
+            g.last,
+            f"{'Breakout' if g.side == 'long' else 'Breakdown'}, score at signal {g.score:.2f}",
+        ]
         for g in section.signals[-MOST:]
     ]
     marks += [
@@ -55,13 +60,18 @@ def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -
     decimals = decimals_of(section)
     since = None if last is None else (last - g.last) * (1.0 if g.side == "long" else -1.0)
     ended = f", ended {clock_text(g.ended_at, now_market=now)}" if g.ended_at is not None else ""
+    newest = dict(section.scores_now).get(g.id)
+    score = f", score at signal {number(g.score, 2)}"
+    if newest is not None:
+        score += f", score now {number(newest, 2)}"
+    early = ", broke out before QTrade looked" if g.before_look else ""
     volume = f", rel. volume {times(g.rel_volume)}" if g.rel_volume is not None else ""
     return {
         "at": _at(g.at, section, now),
-        "icon": ["up" if g.side == "long" else "down", "signal"],
+        "icon": ["up" if g.side == "long" else "down", g.side],
         "what": "Breakout long" if g.side == "long" else "Breakdown short",
         "price": number(g.last, decimals),
-        "detail": f"level {number(g.level, decimals)}{volume}, score {number(g.score, 2)}{ended}",
+        "detail": f"level {number(g.level, decimals)}{volume}{score}{early}{ended}",
         "since": [signed(since, decimals), tone(since, decimals)],
     }
 

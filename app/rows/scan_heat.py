@@ -1,4 +1,4 @@
-"""The heatmaps of the Scanners page: symbols x seven factors, few or many, and symbols x time. Pure.
+"""The heatmaps of the Scanners page: symbols x eight factors, few or many, and symbols x time. Pure.
 
 Steps are those of `app/rows/heat.py`. What the results carry anyway is not sent twice: the browser makes the cells of
 the factors out of the results' rows and the cuts.
@@ -19,6 +19,7 @@ SCORE_CUTS = (0.1, 0.2, 0.35, 0.45, 0.5, 0.7)  # from 0.5 on it is a breakout, f
 
 CUTS: dict[str, Any] = {
     "score": SCORE_CUTS,
+    "at_signal": SCORE_CUTS,
     "change": CHANGE_CUTS,
     "open": CHANGE_CUTS,
     "volume": VOLUME_CUTS,
@@ -47,7 +48,7 @@ def heat_columns(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     return tuple([*priced, *rest][:COLUMNS])
 
 
-WIDE_COLUMNS = 70  # 490 cells with the age
+WIDE_COLUMNS = 70  # 560 cells with the age
 
 
 def wide_part(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def _letters(c: Candidate) -> str:
     spread = None if c.spread_bp is None else -c.spread_bp
     values = (
         c.score,
+        c.score_at_signal,
         None if c.change_pct is None else sign * c.change_pct,
         None if c.since_open_pct is None else sign * c.since_open_pct,
         c.rel_volume,

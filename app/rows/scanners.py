@@ -206,7 +206,13 @@ def _moment(at: float | None, now: float) -> int | None:
 
 
 def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any]:
+    more: dict[str, Any] = {}  # of few rows: not worth a name in all of them
+    if c.score_at_signal is not None:
+        more["sig"] = round(c.score_at_signal, 2)
+    if c.before_look:
+        more["early"] = True
     return {
+        **more,
         "order": 100 - round(100.0 * c.score),  # no place in the list: one that rises would send all that it passes
         "sym": c.local_symbol,
         "short": c.side == "short",
@@ -237,7 +243,8 @@ def score_bars(c: Candidate) -> list[int | None]:
 def why(c: Candidate) -> str:
     """Why there is (not) a signal, in one line."""
     if c.state == "confirmed":
-        return "Confirmed breakout." if c.side == "long" else "Confirmed breakdown."
+        early = " It broke out before QTrade looked." if c.before_look else ""
+        return f"Confirmed breakout.{early}" if c.side == "long" else f"Confirmed breakdown.{early}"
     if c.state == "warming" and c.warm_needed:
         return f"Warming: {c.warm_bars or 0} of {c.warm_needed} bars. {c.nearest_miss}".strip()
     if c.nearest_miss:

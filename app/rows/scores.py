@@ -85,7 +85,7 @@ def _group(order: int, group: ScoreGroup) -> dict[str, Any]:
         "order": order,
         "kind": ""
         if group.kind == "all"
-        else {"scan": "scan", "score": "score", "side": "side"}.get(group.kind, "hour"),
+        else {"scan": "scan", "score": "score at signal", "side": "side"}.get(group.kind, "hour"),
         "name": group.name,
         "n": number(f.signals),
         **moves,
@@ -135,7 +135,7 @@ def found(order: int, row: FoundSignal, who: str = "") -> dict[str, Any]:
         "order": order,
         "at": {"at": round(row.at_market), "clock": "hm"},
         "sym": {"sym": row.local_symbol, "con": row.con_id},
-        "side": row.side,
+        "side": [f"{'▲' if row.side == 'long' else '▼'} {row.side}", row.side],
         "level": number(row.level, exact_decimals(row.level)),
         "score": number(row.score, 2),
         "m30": _atr(row.move_30),

@@ -1,4 +1,4 @@
-"""Signals as table rows: the active ones by score, then today's ended ones. Pure."""
+"""Signals as table rows: the active ones by their score now, then today's ended ones. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,23 @@ from engine.domain import Candidate, ScorePart, Signal
 
 
 def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
-    """Rows of "Top signals"; key = signal id. `bars` = [distance, volume] as 0-100 for the two bars."""
+    """Rows of "Top signals", the best score now first; key = signal id."""
     signals = s.signals.signals if s.signals else ()
     by_con = {c.con_id: c for c in at_the_moment(s.scanners.candidates, quotes_of(s))} if s.scanners else {}
+    now = scores_now(s)
     newest = {signal.con_id: signal for signal in signals}  # newest last: the last one of a symbol wins
-    ordered = sorted(newest.values(), key=lambda g: (g.state != "active", -g.score, g.local_symbol))[:most]
-    return {signal.id: _row(i, signal, by_con.get(signal.con_id)) for i, signal in enumerate(ordered)}
+    ordered = sorted(
+        newest.values(), key=lambda g: (g.state != "active", -now.get(g.id, -1.0), -g.score, g.local_symbol)
+    )
+    return {
+        signal.id: _row(i, signal, by_con.get(signal.con_id), now.get(signal.id))
+        for i, signal in enumerate(ordered[:most])
+    }
+
+
+def scores_now(s: Snapshots) -> dict[str, float]:
+    """By the id of each signal that runs and was judged."""
+    return dict(s.scanners.scores_now) if s.scanners else {}
 
 
 def signal_counts(s: Snapshots, shown: int) -> str | None:
@@ -25,22 +36,35 @@ def signal_counts(s: Snapshots, shown: int) -> str | None:
     return f"{shown} of {s.signals.total} today" if s.signals.total else "0 today"
 
 
-def _row(order: int, signal: Signal, candidate: Candidate | None) -> dict[str, Any]:
-    ended = signal.state == "ended"
+def _row(order: int, signal: Signal, candidate: Candidate | None, now: float | None) -> dict[str, Any]:
     distance = candidate.distance_atr if candidate and candidate.distance_atr is not None else signal_distance(signal)
     change = candidate.change_pct if candidate else None
     volume = candidate.rel_volume if candidate and candidate.rel_volume is not None else signal.rel_volume
-    shares = part_shares(signal.parts)
-    bars = [shares.get("distance", 0), shares.get("relative volume", 0)]
     return {
         "order": order,
-        "sym": {"sym": signal.local_symbol, "con": signal.con_id},
+        "sym": {"sym": signal.local_symbol, "con": signal.con_id, **sided(signal)},
         "since": {"at": signal.at, "clock": "hm"},
-        "score": _ended(signal) if ended else [number(signal.score, 2), *bars],
+        "now": _ended(signal) if signal.state == "ended" else _now(signal, candidate, now),
+        "at_signal": number(signal.score, 2),
         "dist": signed(distance, 2),
         "vol": times(volume),
         "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close above zero known"],
     }
+
+
+def sided(signal: Signal) -> dict[str, str]:
+    """Long and short at a glance: an arrow and a colour before the symbol; * = it broke out before QTrade looked."""
+    arrow, mark = "▲" if signal.side == "long" else "▼", " *" if signal.before_look else ""
+    early = {"title": f"{signal.side}; broke out before QTrade looked: its score counts the way since"} if mark else {}
+    return {"text": f"{arrow} {{sym}}{mark}", "tone": signal.side, **early}
+
+
+def _now(signal: Signal, candidate: Candidate | None, now: float | None) -> Any:
+    """The score now with the shares of its two greatest parts; of a signal that nobody judges a dash."""
+    if now is None:
+        return [None, "missing", "Not judged now"]
+    shares = part_shares(candidate.parts) if candidate is not None and candidate.side == signal.side else {}
+    return {"score": number(now, 2), "bars": [shares.get("distance", 0), shares.get("relative volume", 0)]}
 
 
 def _ended(signal: Signal) -> Any:

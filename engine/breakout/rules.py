@@ -120,7 +120,6 @@ class Reading(NamedTuple):
 
 
 NO_PROGRESS = Progress()
-SINCE_LOOK = "since QTrade's first look: it broke out before"
 NO_FLOOR = "floors hold for stocks of the universe only"
 CONFIRMATION = "Confirmed"
 COOL_DOWN = "Cool-down"
@@ -210,10 +209,10 @@ def score(reading: Reading, params: BreakoutParams, confirmed: bool) -> tuple[fl
     if not confirmed:
         value = share_of_gates(reading.passed, reading.total)
         return value, (ScorePart("gates", round(value, 4), 0.5),)
-    distance, counted_from = reading.distance_atr, ""
+    distance, before_look = reading.distance_atr, reading.since_look_atr is not None
     if reading.since_look_atr is not None and distance is not None:
-        distance, counted_from = min(distance, reading.since_look_atr), SINCE_LOOK
-    inputs = Inputs(distance, reading.rel_volume, reading.surge, reading.spread_atr, reading.price_age_s, counted_from)
+        distance = min(distance, reading.since_look_atr)
+    inputs = Inputs(distance, reading.rel_volume, reading.surge, reading.spread_atr, reading.price_age_s, before_look)
     return breakout_parts(inputs, params)
 
 

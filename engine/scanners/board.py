@@ -279,8 +279,13 @@ def candidate(
         warm_needed=reading.warm_needed if reading is not None else None,
         nearest_miss=miss,
         score_at_signal=own.score if own is not None else None,
-        before_look=own.before_look if own is not None else reading is not None and reading.since_look_atr is not None,
+        before_look=own.before_look if own is not None else _is_early(verdict),
     )
+
+
+def _is_early(verdict: Verdict | None) -> bool:
+    """A breakout under way had happened before anybody looked."""
+    return verdict is not None and verdict.state == "confirming" and verdict.reading.since_look_atr is not None
 
 
 def demand(entry: Entry, verdict: Verdict | None, line_class: LineClass) -> Demand:

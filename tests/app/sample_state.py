@@ -432,6 +432,8 @@ def scanners(step: int = 0) -> ScannersSection:
             warm_bars=9 if i % 5 == 3 else None,
             warm_needed=21 if i % 5 == 3 else None,
             nearest_miss="volume surge at 1.49x of 1.50x" if i % 5 == 2 else "",
+            score_at_signal=round(0.74 - 0.02 * i, 4) if i % 5 == 0 else None,
+            before_look=i == 5,
         )
         for i, (con_id, symbol, _, _) in enumerate(NAMES[3:])
     )
@@ -443,7 +445,9 @@ def scanners(step: int = 0) -> ScannersSection:
         )
         for i, row in enumerate(NAMES[3:])
     )
+    running = [signal for signal in signals().signals if signal.state == "active"]
     return ScannersSection(
+        scores_now=tuple((signal.id, round(signal.score - 0.08, 4)) for signal in running),
         scans=tuple(
             ScanState(
                 name=name,

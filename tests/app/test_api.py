@@ -288,8 +288,9 @@ def test_the_learned_cap_has_its_story(live):
 def test_signals(live):
     rows = live.get("/api/v1/signals")
     assert len(rows) == 4
-    wanted = {"id", "con_id", "local_symbol", "side", "at", "level", "last", "atr", "score", "parts", "lane", "state"}
-    assert wanted <= rows[0].keys()
+    wanted = {"id", "con_id", "local_symbol", "side", "at", "level", "last", "atr", "parts", "lane", "state"}
+    assert wanted | {"score_at_signal", "score_now", "before_look"} <= rows[0].keys()
+    assert [row["score_now"] is None for row in rows] == [row["state"] == "ended" for row in rows]
     assert {row["side"] for row in rows} == {"long", "short"} and {row["state"] for row in rows} == {"active", "ended"}
 
 

@@ -350,7 +350,30 @@ def test_a_fall_speaks_for_a_short_candidate() -> None:
 def test_signals_active_by_score_then_the_ended_ones() -> None:
     rows = sorted(top_signals(snapshots()).values(), key=lambda row: row["order"])
     assert [row["sym"]["sym"] for row in rows] == ["NVDA", "AMD", "META", "PLTR"]
-    assert rows[-1]["score"]["text"] == "ended {at}"
+    assert rows[-1]["now"]["text"] == "ended {at}"
+    assert [(row["now"]["score"], row["at_signal"]) for row in rows[:-1]] == [
+        ("0.72", "0.80"),
+        ("0.66", "0.74"),
+        ("0.60", "0.68"),
+    ]
+    assert [row["sym"]["text"] for row in rows] == ["▲ {sym}", "▲ {sym}", "▼ {sym}", "▲ {sym}"]
+    assert [row["sym"]["tone"] for row in rows] == ["long", "long", "short", "long"]
+
+
+def test_the_best_by_the_score_now_come_first_who_is_not_judged_last_and_what_was_early_is_marked() -> None:
+    before = snapshots()
+    assert before.signals is not None and before.scanners is not None
+    running = [signal for signal in before.signals.signals if signal.state == "active"]
+    marked = tuple(replace(signal, before_look=signal is running[0]) for signal in before.signals.signals)
+    now = ((running[0].id, 0.91), (running[1].id, 0.4))
+    s = dataclasses.replace(
+        before, signals=replace(before.signals, signals=marked), scanners=replace(before.scanners, scores_now=now)
+    )
+    rows = sorted(top_signals(s).values(), key=lambda row: row["order"])
+    assert [row["sym"]["sym"] for row in rows] == ["META", "AMD", "NVDA", "PLTR"]
+    assert rows[0]["sym"]["text"] == "▼ {sym} *" and "before QTrade looked" in rows[0]["sym"]["title"]
+    assert rows[1]["sym"]["text"] == "▲ {sym}" and "title" not in rows[1]["sym"]
+    assert rows[2]["now"] == [None, "missing", "Not judged now"]
 
 
 def test_a_refusal_is_said_once() -> None:
@@ -430,7 +453,7 @@ def test_events_say_a_level_with_all_its_digits() -> None:
     yen = replace(yen, ended_at=yen.at + 60.0)
     s = snapshots(signals=replace(sample.signals(), signals=(yen,)))
     texts = [row["text"]["text"] for row in event_rows(s).values() if row["text"]["sym"] == "6JZ5"]
-    assert texts == ["{sym} signal ended, back behind 0.0065435", "{sym} breakout at 0.0065435, score 0.75"]
+    assert texts == ["{sym} signal ended, back behind 0.0065435", "▲ {sym} breakout at 0.0065435, score at signal 0.75"]
 
 
 def test_events_leave_out_who_merely_ranks_too_low() -> None:
@@ -445,7 +468,7 @@ def test_events_leave_out_who_merely_ranks_too_low() -> None:
 def test_the_small_heatmap_begins_with_those_that_have_a_price() -> None:
     first, *rest = sample.scanners().candidates
     section = replace(sample.scanners(), candidates=(replace(first, price=None), *rest))
-    columns = [symbol for _, symbol in overview_parts(snapshots(scanners=section))["heat:top"]["cols"]]
+    columns = [column[1] for column in overview_parts(snapshots(scanners=section))["heat:top"]["cols"]]
     priced = [c.local_symbol for c in section.candidates if c.price is not None]
     assert columns == [*priced, *(c.local_symbol for c in section.candidates if c.price is None)][: len(columns)]
     assert columns[0] == rest[0].local_symbol

@@ -376,11 +376,11 @@ def test_the_heatmaps_columns_carry_what_the_results_do_not() -> None:
     assert all(len(cuts) == 6 and list(cuts) == sorted(cuts) for cuts in CUTS.values())
 
 
-def test_the_wide_heatmap_holds_490_cells_and_says_only_steps() -> None:
+def test_the_wide_heatmap_holds_560_cells_and_says_only_steps() -> None:
     many = tuple(candidate(i, score=0.9, price=1.0, change_pct=5.5, side="short") for i in range(1, 90))
     part = wide_part(many)
     assert len(part) == 70
-    assert part["1"] == ["S1", "ga----"]  # far for by score; up 5.5 % is far against a short; four are not known
+    assert part["1"] == ["S1", "g-a----"]  # far for by score; up 5.5 % is far against a short; the others are not known
 
 
 def test_the_universe_map_sizes_by_dollar_volume_and_tells_its_colours_apart() -> None:

@@ -200,7 +200,8 @@ def test_a_preset_is_switched_by_a_click(scanners: Page, engine: Engine) -> None
 MADE_UP = """() => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: {
     "rows:heatcols": { "9": { order: -2, sym: "UP", open: 2.5, spread: 9 },
       "8": { order: -1, sym: "DOWN", open: -2.5, spread: null } },
-    "grid:results": { "9": { sym: "UP", score: 0.9, bars: [1, null], scans: [], chg: 5.5, rv: 3.84, dist: 0.3, at: 0 },
+    "grid:results": { "9": { sym: "UP", score: 0.9, sig: 0.7, early: true, bars: [1, null], scans: [], chg: 5.5,
+        rv: 3.84, dist: 0.3, at: 0 },
       "8": { sym: "DOWN", score: 0.05, bars: [1, null], scans: [], chg: -5.5, short: true,
         rv: null, dist: null, at: null } } } })"""
 CELLS = """() => [...document.querySelectorAll('[data-qt-heat=factors] tr')].map(
@@ -208,12 +209,13 @@ CELLS = """() => [...document.querySelectorAll('[data-qt-heat=factors] tr')].map
 
 
 def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
-    assert scanners.locator("[data-qt-heat=factors] tr").count() == 7
+    assert scanners.locator("[data-qt-heat=factors] tr").count() == 8
     until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child td').innerText.endsWith('s')")
     scanners.evaluate(MADE_UP)
     until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child').cells[1].textContent === '< 4 s'")
-    assert scanners.evaluate(CELLS)[:6] == [
+    assert scanners.evaluate(CELLS)[:7] == [
         [["0.90", "3"], ["0.05", "-3"]],
+        [["0.70", "3"], ["–", "none"]],
         [["+5.5", "3"], ["−5.5", "3"]],
         [["+2.5", "2"], ["−2.5", "2"]],
         [["3.8×", "2"], ["–", "none"]],
@@ -266,8 +268,8 @@ def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None
     until(scanners, "document.querySelector('[data-score=days]').offsetHeight > 0")
     assert "too few to judge" in scanners.locator("[data-score=days]").inner_text()
     scanners.get_by_text("Wide", exact=True).click()
-    until(scanners, f"document.querySelectorAll('.qt-heat-wide td').length === 7 * {len(NAMES) - 3}")
-    until(scanners, "document.querySelector('.qt-heat-wide td').title === 'AAPL Score: 0.50'")
+    until(scanners, f"document.querySelectorAll('.qt-heat-wide td').length === 8 * {len(NAMES) - 3}")
+    until(scanners, "document.querySelector('.qt-heat-wide td').title === 'AAPL Score now: 0.50'")
     scanners.get_by_text("Treemap", exact=True).click()
     until(scanners, "document.querySelectorAll('#scanners-map .slice').length > 3")
     scanners.locator("#scanners-map .slice path.surface").nth(2).click()

@@ -24,7 +24,7 @@ INPUTS = st.builds(
     st.one_of(UNKNOWN, st.floats(0, 200)),
     st.one_of(UNKNOWN, st.floats(0, 20)),
     st.one_of(UNKNOWN, st.floats(0, 3_600)),
-    st.just(""),
+    st.booleans(),
 )
 ANY = st.one_of(UNKNOWN, st.floats(allow_nan=False, allow_infinity=False))
 
@@ -43,6 +43,7 @@ ANY = st.one_of(UNKNOWN, st.floats(allow_nan=False, allow_infinity=False))
         (Inputs(1.1, 4.5, 4.5, None, 45.0), 0.75 - 0.25 * 0.05),
         (Inputs(1.1, None, None), 0.6125),
         (Inputs(None, None, None, 9.0, 900.0), 0.5),
+        (Inputs(1.1, 4.5, 4.5, before_look=True), 0.5 + 0.1125 + 0.06875),  # the whole way, half of the volume
     ],
 )
 def test_values_by_hand(inputs: Inputs, value: float) -> None:
@@ -66,12 +67,12 @@ def test_it_rises_with_each_input_and_falls_with_spread_and_age(
         assert high < low or low == 0.5  # of nothing nothing is taken
 
 
-@given(st.builds(Inputs, ANY, ANY, ANY, ANY, ANY, st.just("")), THRESHOLDS)
+@given(st.builds(Inputs, ANY, ANY, ANY, ANY, ANY, st.booleans()), THRESHOLDS)
 def test_whatever_comes_it_is_from_a_half_to_below_one(inputs: Inputs, params: BreakoutParams) -> None:
     value, parts = breakout_parts(inputs, params)
     assert 0.5 <= value <= MOST < 1.0 and round(value, 4) < 1.0
     assert value == breakout_score(inputs, params)
-    assert [part.name for part in parts if part.detail] == [
+    assert [part.name for part in parts if part.detail == "not known"] == [
         name
         for name, known in zip(
             ("distance", "relative volume", "volume surge", "spread", "price age"), inputs[:5], strict=True
@@ -90,6 +91,13 @@ def test_every_confirmed_breakout_is_before_everything_else(
     assert share_of_gates(passed, total) < 0.5 <= breakout_score(inputs, params)
     if passed:
         assert share_of_gates(passed - 1, total) < share_of_gates(passed, total)
+
+
+def test_what_broke_out_before_the_first_look_ranks_lower() -> None:
+    for inputs in (Inputs(0.5, 3.0, 3.0), Inputs(9.0, 50.0, 9.0)):
+        assert breakout_score(inputs._replace(before_look=True), PARAMS) < breakout_score(inputs, PARAMS)
+    (_, distance, volume, *_) = breakout_parts(Inputs(0.5, 3.0, 3.0, before_look=True), PARAMS)[1]
+    assert "first look" in distance.detail and volume.detail.startswith("half")
 
 
 def test_the_curve_is_half_at_one_and_never_full() -> None:
