@@ -50,6 +50,7 @@ TICKS = DATA / "ticks" / "BAC-20131008.csv.gz"
 SAME_S = 60.0
 ENOUGH, MOST_BELOW = 0.95, 0.10
 EARLIER_DAYS = 20
+EARLY_S = 0.125  # quotes come so long before the quarter seconds at which the coordinator steps
 SEEDS = (7, 11, 23)
 
 
@@ -135,7 +136,7 @@ class TickDay:
         self._events = read_events(path)
         first = next(self._events)
         self._first: TickEvent | None = first
-        self.clock = FakeClock(wall=first.time - first.time % 1.0)
+        self.clock = FakeClock(wall=first.time - first.time % 1.0 - EARLY_S)
         self.store, units = BarStore(), VolumeUnits()
         units.restore(IN_SHARES)
         units.know(self.contract)
@@ -178,6 +179,7 @@ class TickDay:
         for traded, changed in self._quarters():
             if changed:
                 self._hear(traded)
+            self.clock.advance(EARLY_S)
             if number % STEPS_PER_LOOK == 0:
                 coordinator.step(self._feed.step((self.contract.con_id,)))
                 if coordinator.cycle_due():
@@ -186,7 +188,7 @@ class TickDay:
             if number % (60 * STEPS_PER_S) == 0:
                 self._disk.step()
             number += 1
-            self.clock.advance(1.0 / STEPS_PER_S)
+            self.clock.advance(1.0 / STEPS_PER_S - EARLY_S)
         self.store.close_due(self.clock.wall() + 60.0)
         self._disk.close()
 
@@ -248,7 +250,7 @@ def simulated_day(seed: int, symbols: int, minutes: int) -> Outcome:
     logging.getLogger("qtrade").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        live = Replay(seed, symbols, symbols * 2)
+        live = Replay(seed, symbols, symbols * 2, EARLY_S)
         _keep_earlier(folder, live)
         disk = Disk(folder, live.store, live.clock, BarKeeper(live.store, live.clock, live.world.now))
         for _ in range(3):

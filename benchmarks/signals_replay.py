@@ -77,9 +77,14 @@ class Unexplained(NamedTuple):
 
 
 class Replay:
-    """`symbols` stocks that pass the scans' floors, each streaming. Market time is moved by `run`."""
+    """`symbols` stocks that pass the scans' floors, each streaming. Market time is moved by `run`.
 
-    def __init__(self, seed: int, symbols: int, stocks: int) -> None:
+    Quotes come `early_s` before the quarter seconds at which the coordinator steps: a packet and a step at one and the
+    same moment are the exception.
+    """
+
+    def __init__(self, seed: int, symbols: int, stocks: int, early_s: float = 0.0) -> None:
+        self._early_s = early_s
         self.clock = FakeClock(wall=0.0)
         self.world: Market = build_world(seed, None, 1.0, self.clock.wall, "weekday", None, True, stocks)
         self.params, self.scans = BreakoutParams(), MarketScanSettings()
@@ -182,7 +187,7 @@ class Replay:
         return [engine_bar(bar) for bar in self.world.bars(con_id, 60, start, end, False) if bar.time + 60.0 <= end]
 
     def _quarter(self) -> None:
-        self.clock.advance(1.0 / STEPS_PER_S)
+        self.clock.advance(1.0 / STEPS_PER_S - self._early_s)
         self.world.advance()
         state = self.world.stock_board.state
         now = {name: getattr(state, name)[self._at] for name in _FIELDS}
@@ -201,6 +206,7 @@ class Replay:
             self.quotes[quote.con_id] = quote
             self.feed.on_quote(quote, has_trade)
             self.coordinator.on_quote(quote)
+        self.clock.advance(self._early_s)
 
     def _quote(
         self, column: int, bid: int, ask: int, bid_size: int, ask_size: int, last: int, last_size: int, volume: int,

@@ -27,6 +27,11 @@ class PrintFilter:
         self._at = {1: float("-inf"), -1: float("-inf")}  # of the newest print outside on that side
         self.ignored = 0
 
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the newest print lies out of the market, and nothing has proven it."""
+        return self._doubted != 0
+
     def price(self, quote: Quote, now_market: float, has_trade: bool) -> float | None:
         """The traded price that bars may use; None = the newest print is out of the market until proven.
 

@@ -56,6 +56,7 @@ FEED_S = 1.0
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
+CLOCK_GRAIN_S = 0.005  # a sleep may end so much early
 COMMANDS_S = 1.0
 LAB_S = 1.0
 PUBLISH_S = 1.0
@@ -452,7 +453,7 @@ class Engine:
             if coordinator.cycle_due():
                 for _ in coordinator.cycle():
                     await asyncio.sleep(0)
-            await asyncio.sleep(SCANNERS_S)
+            await asyncio.sleep(min(SCANNERS_S, coordinator.until_cycle_s() + CLOCK_GRAIN_S))
 
     async def _show_coverage(self) -> None:
         """Each 2 s, while nobody looks less often."""

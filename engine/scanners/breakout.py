@@ -241,7 +241,7 @@ class BreakoutScanner:
 
     def _watch_price(self, entry: SymbolBars, quote: Quote | None, now: float) -> None:
         """The cheap look between two cycles: is the price still where it has to be?"""
-        last = None if self._blocked(entry, quote) else live_price(quote, entry.contract.sec_type)
+        last = None if self._blocked(entry, quote) else _price(entry, quote)
         self._tell_and_refresh(entry, quote, self.detector.price(entry.contract.con_id, last, now), now)
 
     def _tell_and_refresh(self, entry: SymbolBars, quote: Quote | None, events: tuple[Event, ...], now: float) -> None:
@@ -288,7 +288,7 @@ class BreakoutScanner:
         if floors is not None and entry.contract.currency != "USD":
             dollars = self._around.dollars(entry.contract)
         return Live(
-            last=live_price(quote, entry.contract.sec_type),
+            last=_price(entry, quote),
             running_volume=running.volume if running is not None else None,
             running_time=running.time if running is not None else None,
             average_volume=average,
@@ -320,6 +320,12 @@ class BreakoutScanner:
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return quote.data_type
         return "" if entry.streaming else "no line"
+
+
+def _price(entry: SymbolBars, quote: Quote | None) -> float | None:
+    """What the rules judge: as the bars, they leave out a lone print outside of the market."""
+    believed = entry.builder.last
+    return believed if entry.prints.is_doubted and believed is not None else live_price(quote, entry.contract.sec_type)
 
 
 def signal_of(contract: ContractRef, quote: Quote, breakout: Breakout, scans: tuple[str, ...]) -> Signal:

@@ -234,6 +234,10 @@ class ScannerCoordinator:
         is_over = now - before >= CYCLE_S or now // CYCLE_S > before // CYCLE_S
         return since > CYCLE_S + 1.0 or (since >= 1.0 and is_over)
 
+    def until_cycle_s(self) -> float:
+        """Seconds of the market's clock to its next full 10 s."""
+        return CYCLE_S - self._parts.market() % CYCLE_S
+
     def cycle(self) -> Iterable[None]:
         """One run of the BreakoutScanner and the ranking after it; yields between slices."""
         begun = self._parts.clock.mono()

@@ -125,6 +125,20 @@ def test_a_dip_back_inside_starts_the_confirmation_over() -> None:
     assert made.coordinator.breakout.detector.tracker.phase(7, "long") == "idle"
 
 
+def test_a_lone_print_outside_the_market_is_no_dip() -> None:
+    """Neither bars nor rules take it; the one that proves it is a dip."""
+    made = street(BreakoutParams(confirm_s=30))
+    play(made, 65, calm, usual)
+    play(made, 40, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    tracker = made.coordinator.breakout.detector.tracker
+    market = {"bid": 100.29, "ask": 100.31}
+    made.tick(ACME, 99.9, 500.0, **market)
+    assert tracker.phase(7, "long") == "confirming"
+    assert made.coordinator.breakout.live(7, made.now).last == 100.3, "the newest one that is believed"
+    made.tick(ACME, 99.9, 500.0, **market)
+    assert tracker.phase(7, "long") == "idle"
+
+
 def test_back_inside_for_the_hold_ends_the_signal_and_the_cool_down_holds() -> None:
     made = street()
     signal = breakout(made)

@@ -24,6 +24,19 @@ def classes(made: Street) -> dict[str, list[str]]:
     return out
 
 
+def test_cycles_fall_on_the_full_ten_seconds_of_the_market() -> None:
+    made = Street(TEN + 3.0)
+    times = []
+    for _ in range(60):
+        made.clock.advance(0.5)
+        if made.coordinator.cycle_due():
+            times.append(made.now - TEN)
+            for _slice in made.coordinator.cycle():
+                pass
+    assert times == [3.5, 10.0, 20.0, 30.0]
+    assert made.coordinator.until_cycle_s() == 7.0
+
+
 def test_one_candidate_per_contract_with_all_its_reasons() -> None:
     made = connected()
     made.rows("Momentum", BOLT, ACME)
