@@ -305,4 +305,7 @@ def test_account_folders(tmp_path, caplog):
     (tmp_path / "accounts.json").write_text('{"paper": "DU7"}', encoding="utf-8")
     assert remembered_accounts(tmp_path, "paper") == ("DU7",), "as an earlier version wrote it"
     (tmp_path / "accounts.json").write_text("[", encoding="utf-8")
+    assert remembered_accounts(tmp_path, "paper") == ("DU1",), "of the copy, which the program wrote"
+    for name in ("accounts.json", "accounts.json.copy"):
+        (tmp_path / name).write_text("[", encoding="utf-8")
     assert remembered_accounts(tmp_path, "paper") == ()
