@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simulator import texts
 from simulator.fault_connection import ConnectionFaults
 from simulator.fault_data import DataFaults
@@ -33,10 +35,10 @@ class ErrorFaults(FaultGroup):
             self._hub.broadcast_error(int(params.get("req_id", -1)), code, text)
             return {}
         desk = self._gateway.desks.lines
-        lines = desk.open_lines(con_id)
+        lines, kills = desk.open_lines(con_id), params.get("kill", code in FATAL_CODES)
         for line in lines:
             line.session.error(line.request.req_id, code, text)
-            if params.get("kill", code in FATAL_CODES):
+            if kills:
                 desk.lose(line)
         return {"lines": len(lines)}
 
@@ -62,12 +64,16 @@ class FaultActions:
     def kinds(self) -> list[str]:
         return sorted(self._kinds)
 
-    def run(self, kind: str, params: Params) -> Answer:
-        """Raises UnknownFault."""
+    def run(self, kind: str, values: dict[str, Any]) -> Answer:
+        """Raises UnknownFault; a parameter that the fault does not know is said once it has done the rest."""
         action = self._kinds.get(kind)
         if action is None:
             raise UnknownFault(f"kind {kind!r} is unknown; one of: {', '.join(self.kinds())}")
         try:
-            return action(params) or {}
+            params = Params(values)
+            answer = action(params) or {}
         except (KeyError, TypeError, ValueError) as problem:
             raise UnknownFault(f"{kind}: {type(problem).__name__} {problem}") from None
+        if params.unread:
+            raise UnknownFault(f"{kind} has no parameter {', '.join(sorted(params.unread))}; it ran without")
+        return answer

@@ -49,7 +49,7 @@ class ConnectionFaults(FaultGroup):
         for session in self._hub.sessions.values():
             session.pause(True)
         if "seconds" in params:
-            self._later(float(params["seconds"]), self.do_resume, {})
+            self._later(float(params["seconds"]), self.do_resume, Params({}))
 
     def do_resume(self, _params: Params) -> None:
         self._hub.faults.silent = False
@@ -63,7 +63,7 @@ class ConnectionFaults(FaultGroup):
             self.do_drop(params)
         seconds = float(params.get("seconds", 0))
         if seconds:
-            self._later(seconds, self.do_accept, {})
+            self._later(seconds, self.do_accept, Params({}))
 
     def do_accept(self, _params: Params) -> None:
         asyncio.get_running_loop().create_task(self._listen_again())
@@ -84,12 +84,12 @@ class ConnectionFaults(FaultGroup):
     def do_restart(self, params: Params) -> None:
         """The nightly restart: 1100, the socket closes, connections are refused for `seconds`."""
         self._hub.broadcast_error(-1, 1100, texts.CONNECTIVITY_LOST)
-        self.do_refuse({"seconds": params.get("seconds", 30)})
+        self.do_refuse(Params({"seconds": params.get("seconds", 30)}))
 
     def do_port_reset(self, params: Params) -> None:
         text = texts.PORT_RESET.format(port=params.get("port", self._gateway.port))
         self._hub.broadcast_error(-1, 1300, text)
-        self.do_drop({})
+        self.do_drop(Params({}))
 
     def do_garbage(self, params: Params) -> None:
         """A well-formed frame that means nothing."""

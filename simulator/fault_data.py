@@ -20,7 +20,7 @@ class DataFaults(FaultGroup):
         else:
             self._hub.faults.ticks_muted = True
         if "seconds" in params:
-            self._later(float(params["seconds"]), self.do_unmute_ticks, {})
+            self._later(float(params["seconds"]), self.do_unmute_ticks, Params({}))
 
     def do_unmute_ticks(self, params: Params) -> None:
         if "con_id" in params:
@@ -37,21 +37,23 @@ class DataFaults(FaultGroup):
         if params.get("off"):
             self._hub.faults.held_ticks.clear()
             return {}
+        value, hold = str(params["value"]), params.get("hold")
         lines = self._gateway.desks.lines.open_lines(con_id)
         for line in lines:
-            line.session.send(bad_tick(line.request.req_id, kind, str(params["value"])))
-            if params.get("hold"):
-                self._hub.faults.held_ticks[(line.instrument.con_id, kind)] = str(params["value"])
+            line.session.send(bad_tick(line.request.req_id, kind, value))
+            if hold:
+                self._hub.faults.held_ticks[(line.instrument.con_id, kind)] = value
         return {"lines": len(lines)}
 
     def do_burst(self, params: Params) -> Answer:
         """`count` repetitions of the last price on every line of a contract, at once."""
         con_id = None if params.get("con_id") is None else int(params["con_id"])
+        count = int(params.get("count", 100))
         lines = self._gateway.desks.lines.open_lines(con_id)
         for line in lines:
             quote = line.sent
             if quote is not None and quote.last is not None:
-                line.session.send_many([line.fmt.price(4, quote.last, 100)] * int(params.get("count", 100)))
+                line.session.send_many([line.fmt.price(4, quote.last, 100)] * count)
         return {"lines": len(lines)}
 
     def do_line_limit(self, params: Params) -> None:
@@ -82,12 +84,12 @@ class DataFaults(FaultGroup):
 
     def do_lose_data(self, params: Params) -> None:
         """1100, all lines gone, and after `seconds` 1101."""
-        self.do_connection_lost({})
-        self._later(float(params.get("seconds", 5)), self.do_restored_lost, {})
+        self.do_connection_lost(Params({}))
+        self._later(float(params.get("seconds", 5)), self.do_restored_lost, Params({}))
 
     def do_keep_data(self, params: Params) -> None:
         """1100, and after `seconds` 1102 with every line alive; `dead` true = they stay mute all the same."""
-        self.do_connection_lost({})
+        self.do_connection_lost(Params({}))
         self._later(float(params.get("seconds", 5)), self.do_restored_kept, params)
 
     def do_connection_lost(self, _params: Params) -> None:
@@ -119,7 +121,7 @@ class DataFaults(FaultGroup):
                 self._gateway.desks.history.lose_live()
         self._hub.broadcast_error(-1, code, text.format(farm=farm))
         if "seconds" in params and not up:
-            self._later(float(params["seconds"]), self.do_farm, {"which": which, "up": True, "farm": farm})
+            self._later(float(params["seconds"]), self.do_farm, Params({"which": which, "up": True, "farm": farm}))
 
     def do_competing(self, _params: Params) -> Answer:
         """10197 on every line; they stay open and mute."""

@@ -9,7 +9,27 @@ from typing import Any
 from simulator.gateway import Gateway
 from simulator.session import Session
 
-Params = dict[str, Any]
+
+class Params(dict[str, Any]):
+    """What a fault was told; `unread` are the names that it took no notice of."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.unread = set(values)
+
+    def __getitem__(self, name: str) -> Any:
+        self.unread.discard(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.unread.discard(str(name))
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.unread.discard(name)
+        return super().get(name, default)
+
+
 Answer = dict[str, object]
 Action = Callable[[Params], Answer | None]
 
@@ -34,4 +54,5 @@ class FaultGroup:
         return self._hub.wall() + float(params.get("seconds", default_s))
 
     def _later(self, delay_s: float, action: Action, params: Params) -> None:
+        params.unread.clear()  # they are read when the time has come
         asyncio.get_running_loop().call_later(delay_s, action, params)

@@ -60,7 +60,7 @@ def faults(simulator: SimulatorRun, rng: random.Random) -> dict[str, Callable[[]
         ),
         f"{tick} = {value!r}": lambda: simulator.fault("tick_value", con_id=TSLA, tick=tick, value=value),
         "10197": lambda: simulator.fault("competing"),
-        "burst": lambda: simulator.fault("burst", n=2_000),
+        "burst": lambda: simulator.fault("burst", count=2_000),
     }
 
 

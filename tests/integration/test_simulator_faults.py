@@ -373,3 +373,10 @@ def test_faults_are_listed(gateway: GatewayThread) -> None:
         "client_id_busy withhold garbage bogus_length tick_value volume_unit"
     )
     assert set(asked.split()) <= set(answer["kinds"])
+
+
+def test_a_parameter_that_a_fault_does_not_know_is_refused_by_name(gateway: GatewayThread) -> None:
+    status, answer = gateway.call("POST", "/fault", {"kind": "burst", "con_id": TSLA.con_id, "n": 5})
+    assert status == 400 and "burst has no parameter n" in answer["error"]
+    gateway.fault("burst", con_id=TSLA.con_id, count=5)
+    gateway.fault("keep_data", seconds=0.1, dead=True)
