@@ -38,11 +38,19 @@ def preview_part(section: PreviewSection | None) -> dict[str, Any]:
         ],
         "new_list": _names(section.new, section.new_total),
         "gone_list": _names(section.gone, section.gone_total),
-        "basis": f"{plural(section.symbols, 'symbol')} with bars today, as if each had held a line; judged at the "
-        "close of each minute.",
+        "basis": f"{plural(section.symbols, 'symbol')} with bars today, as if each had held a line. {_looks(section)}",
         "bars_to": section.bars_to_market,
         "took": round(section.took_ms),
     }
+
+
+def _looks(section: PreviewSection) -> str:
+    """How often each was looked at; live does every 10 s."""
+    if section.often == 0:
+        return "Judged at the close of each minute."
+    others = section.symbols - section.often
+    rest = f", the {others} others at the close of each minute" if others else ""
+    return f"{section.often} that streamed judged every 10 s, as live does{rest}."
 
 
 MEASURED = {

@@ -31,10 +31,15 @@ def batches_of(tapes: Sequence[Tape], most_cells: int = BATCH_CELLS) -> Iterator
     """The tapes in their order, as many together as fit; one that is too wide by itself goes alone."""
     first, width = 0, 0
     for number, tape in enumerate(tapes):
-        wider = max(width, len(tape.bars.time))
+        wider = max(width, _width(tape))
         if number > first and (number - first + 1) * wider > most_cells:
             yield tapes[first:number]
-            first, wider = number, len(tape.bars.time)
+            first, wider = number, _width(tape)
         width = wider
     if tapes:
         yield tapes[first:]
+
+
+def _width(tape: Tape) -> int:
+    """Columns of the widest matrix it takes part in."""
+    return max(len(tape.bars.time), len(tape.looks.time) if tape.looks is not None else 0)

@@ -11,7 +11,7 @@ from engine.lab.recordings import Recordings, tapes_of
 from engine.lab.tape import Tape
 
 MOST_TAPES = 2_000
-MOST_BARS = 1_600_000  # with those of the days before; each takes some 450 bytes while a run is on
+MOST_BARS = 1_600_000  # with those of the days before and 10-second looks; each takes some 450 bytes in a run
 MOST_NAMED = 10
 MOST_REFUSED = 5
 
@@ -57,7 +57,7 @@ def read_tapes(
     bars = 0
     for number, (symbol, tape) in enumerate(tapes_of(source, ask.symbols, ask.days, refused), start=1):
         if tape is not None:
-            bars += len(tape.bars.time)
+            bars += len(tape.bars.time) + (len(tape.looks.time) if tape.looks is not None else 0)
             if bars > MOST_BARS:
                 raise LabError(
                     f"A run has memory for {MOST_BARS:,} minutes, those of the day before included; here that is for "

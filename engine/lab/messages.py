@@ -140,6 +140,7 @@ class PreviewAnswer(Message, frozen=True, tag=True):
     gone: tuple[Moved, ...]
     took_ms: float
     histograms: tuple[Histogram, ...] = ()
+    often: int = 0  # symbols with 10-second bars
 
 
 class AuditAnswer(Message, frozen=True, tag=True):

@@ -106,6 +106,7 @@ class Today:
             new=tuple(self._line(each) for each in new[-MOST_LISTED:]),
             gone=tuple(self._line(each) for each in gone[-MOST_LISTED:]),
             histograms=histograms,
+            often=sum(tape.looks is not None for tape in self._tapes.values()),
             took_ms=round((time.perf_counter() - begun) * 1e3, 1),
         )
 

@@ -384,6 +384,7 @@ def _section(request_id: str, answer: PreviewAnswer, bars_to: float | None) -> P
         ok=True,
         text="",
         symbols=answer.symbols,
+        often=answer.often,
         in_force=answer.in_force,
         moved=answer.moved,
         new_total=answer.new_total,

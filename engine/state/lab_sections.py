@@ -78,6 +78,7 @@ class SignalLine(Struct, frozen=True):
 class PreviewSection(Section, frozen=True, kw_only=True):
     """The newest preview. `ok` False: `text` says why there is none. `bars_to_market` = end of the newest minute.
 
+    `often` = how many of the `symbols` have 10-second bars of today, and are looked at as often as live does.
     `histograms` are those of the newest preview that could be made, () = none was yet.
     """
 
@@ -85,6 +86,7 @@ class PreviewSection(Section, frozen=True, kw_only=True):
     ok: bool
     text: str
     symbols: int = 0
+    often: int = 0
     in_force: ScoreFigures | None = None
     moved: ScoreFigures | None = None
     new_total: int = 0

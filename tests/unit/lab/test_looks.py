@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from engine.bars.bar_files import NO_BARS, BarColumns
+from engine.bars.archive import BarArchive, Saved
+from engine.bars.bar_files import NO_BARS, BarColumns, StoredSession
 from engine.bars.series import BarArrays
 from engine.bars.usual import UsualVolume
 from engine.config import BreakoutParams
+from engine.domain import ContractRef
+from engine.lab.app_days import AppRecordings
 from engine.lab.features import Features
 from engine.lab.looks import Looks, looks_of
+from engine.lab.messages import AskPreview, LoadToday
 from engine.lab.often import every_look
+from engine.lab.preview import Today
+from engine.lab.recordings import CsvRecordings
 from engine.lab.replay import replay
 from engine.lab.stack import stack_tapes
 from engine.lab.stepwise import LabSignal, stepwise
+from engine.lab.sweep import sweep
 from engine.lab.tape import Around, Tape, make_tape
+from engine.state.score_sections import ScoreFigures
 from tests.examples import examples
+from tests.unit.lab.lab_samples import ask_sweep, symbol_minutes, walk, write_days
 from tests.unit.lab.test_replay import EAGER, FLOORS, OPEN, a_set
 
 START = OPEN - 1_800.0
@@ -117,6 +129,52 @@ def assert_same(tapes: list[Tape], params: BreakoutParams) -> int:
     for mine, theirs in zip(fast, every, strict=True):
         assert mine[8:] == pytest.approx(theirs[8:], abs=1e-4)
     return len(fast)
+
+
+def kept(folder: Path, day: int, tens: BarColumns) -> None:
+    """On disk, as the engine keeps them."""
+    archive = BarArchive(folder, 0.0)
+    minutes = minutes_of(tens)
+    session = StoredSession(day, OPEN, OPEN + 23_400.0, BarColumns(*minutes, np.full(len(minutes.time), 3.0)))
+    archive.save([Saved(ContractRef(1, "AAA", "AAA", "STK"), (session,), [], (), ((day, tens),))], OPEN)
+    archive.close()
+
+
+def until(tens: BarColumns, end: float) -> BarColumns:
+    return tens.between(float("-inf"), end)
+
+
+def test_the_preview_reads_todays_looks_from_the_disk_and_goes_on_with_them(tmp_path: Path) -> None:
+    tens, today = some_tens(4, 240), Today()
+    params = BreakoutParams(**EAGER)
+    found: list[ScoreFigures] = []
+    for end in (START + 7_200.0, START + 14_400.0):
+        kept(tmp_path, 20131007, until(tens, end))
+        minutes = replace(symbol_minutes(1, minutes_of(until(tens, end))), date=20131007)
+        today.load(
+            LoadToday(0, START, end == START + 7_200.0, (minutes, symbol_minutes(2, walk(2, 100))), str(tmp_path))
+        )
+        answer = today.preview(AskPreview(1, params.model_dump(), params.model_dump(), 5e6))
+        assert (answer.symbols, answer.often) == (2, 1)
+        found.append(answer.moved)
+    tape = make_tape("S1", "", minutes_of(tens), 0, Around(average_volume=2e6, tens=tens))
+    alone = [tape._replace(looks=None), make_tape("S2", "", walk(2, 100), 0, Around(average_volume=2e6))]
+    every = len(every_look(0, tape, params, FLOORS))
+    assert found[1].signals == every + len(stepwise(0, alone[1], params, FLOORS)) > found[0].signals
+    assert every > len(stepwise(0, alone[0], params, FLOORS)), "minutes alone find fewer"
+    today.load(LoadToday(0, START, True, (replace(symbol_minutes(1, minutes_of(tens)), date=20131007),), ""))
+    assert today.preview(AskPreview(1, params.model_dump(), params.model_dump(), 5e6)).often == 0
+
+
+def test_a_run_says_how_often_the_days_were_looked_at(tmp_path: Path) -> None:
+    kept(tmp_path, 20131007, some_tens(5, 200))
+    result = list(sweep(replace(ask_sweep(1, tmp_path), kind="app"), AppRecordings(tmp_path)))[-1].result
+    assert "All days have 10-second bars: looked at every 10 s where they streamed, as live does." in result.notes
+    files = tmp_path / "files"
+    files.mkdir()
+    write_days(files, ("AAA",), 1)
+    result = list(sweep(ask_sweep(1, files), CsvRecordings(files)))[-1].result
+    assert any(note.startswith("There are minutes alone") and "of live's signals" in note for note in result.notes)
 
 
 STYLES = ("all", "middle", "pieces", "gaps", "flat")
