@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -132,10 +133,31 @@ async def serve(run: Run) -> None:
     ready = {"ready": True, "port": gateway.port, "control_port": control.port, "control_token": token}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
-    await _until_stopped(stop, run.save)
+    save = contained(run.save)
+    await _until_stopped(stop, save)
     await control.stop()
     await gateway.stop()
-    run.save()
+    save()
+
+
+def contained(save: Save) -> Save:
+    """A disk that is full or taken away ends no market: said once, tried again at the next time."""
+    said = ""
+
+    def attempt() -> None:
+        nonlocal said
+        try:
+            save()
+            said = ""
+        except OSError as problem:
+            text = f"simulator: the state is not saved: {problem.strerror or problem}\n"
+            if text != said:
+                said = text
+                with suppress(OSError):  # standard error may go to the same disk
+                    sys.stderr.write(text)
+                    sys.stderr.flush()
+
+    return attempt
 
 
 async def _until_stopped(stop: asyncio.Event, save: Save) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from simulator.cli import contained
 from tests.integration.gateway_thread import wait_for
 from tests.integration.raw_client import RawClient, contract
 from tests.patience import DEADLINE_S
@@ -174,3 +175,26 @@ def test_weekend_is_closed_and_frozen() -> None:
         client.until(lambda f: f[0] == "1" and f[2:4] == ["1", "4"], "the last price of Friday")
         client.history(2, contract(76792991), duration="2 D")
         assert int(client.message(17, 2)[4]) >= 780
+
+
+def test_a_disk_that_takes_no_state_ends_no_market(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    with simulator("--port", "0", "--state", str(tmp_path / "file" / "state.json")) as process:
+        process.close_stdin()
+        assert process.child.wait(DEADLINE_S) == 0, "an orderly end, though the last state was not saved"
+
+
+def test_saving_is_tried_again_and_a_failure_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    failures = [OSError(28, "No space left on device")] * 3
+    saved = []
+
+    def save() -> None:
+        if failures:
+            raise failures.pop()
+        saved.append(1)
+
+    attempt = contained(save)
+    for _ in range(4):
+        attempt()
+    assert saved == [1]
+    assert capsys.readouterr().err == "simulator: the state is not saved: No space left on device\n"
