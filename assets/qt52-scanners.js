@@ -305,8 +305,13 @@
     rv: function (d) { return fmt.times(d.rv); },
     dist: function (d) { return fmt.signed(d.dist, 2); },
     line: function (d) {
+      if (d.state === "confirmed" && (!d.cls || d.cls === "coverage")) {
+        var age = d.at === 0 ? 0 : qt.ageOf(d.at);
+        var ago = age === null || age === undefined ? "not seen yet" : Math.round(age) + " s ago";
+        return el("span", { className: "qt-prio", "data-c": "coverage", title: "Watched, " + ago + ": visits fetch the price of a running signal, the newest and best stream" }, "watch");
+      }
       if (!d.cls) { return toned(fmt.MISSING, "missing", "It holds no market-data line now"); }
-      return el("span", { className: "qt-prio", "data-c": d.cls, title: LINES[d.cls] }, SHORT[d.cls] || d.cls);
+      return el("span", { className: "qt-prio", "data-c": d.cls, title: LINES[d.cls] + (d.cls === "coverage" ? "" : ", streaming") }, SHORT[d.cls] || d.cls);
     }
   };
   var SHORT = { coverage: "visit", pinned: "pin" };

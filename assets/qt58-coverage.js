@@ -50,7 +50,9 @@
       return "being visited for " + short(now - part("coverage").base - value[0]) + kept;
     }
     var seconds = age(con, now);
-    return seconds === null ? "not visited yet" : "last visit " + short(seconds) + " ago";
+    if (seconds === null) { return "not visited yet"; }
+    var watched = (part("coverage").watched || []).indexOf(Number(con)) >= 0;
+    return (watched ? "running signal, watched, " : "last visit ") + short(seconds) + " ago";
   }
 
   /* ---- tiles ---- */

@@ -1,8 +1,11 @@
 """How many breakouts 45 lines see: recall, delay and precision of the visiting policies, in a replayed market.
 
-    python -m benchmarks.coverage                    the whole table, coverage.txt and coverage.svg; some 20 minutes
-    python -m benchmarks.coverage --quick            500 symbols, dwell 5 s, one seed, our rotation
+    python -m benchmarks.coverage                    all tables, coverage.txt, .json and .svg
+    python -m benchmarks.coverage --quick            500 symbols, dwell 5 s, one seed, our rotation as shipped
     ... --quick --symbols 1500 --dwell 2 5 --policy round_robin rotation --seed 7 --normal-max 10 --set near_atr=0.8
+    ... --quick --table bound long restless          another table: no line for signals, 90 minutes, another world
+
+Interrupted, it goes on where it stopped as long as no source changes.
 
 The world is the simulator's, bus, rotation, bars and detector are the engine's. Answers 1 when a figure is missed.
 """
@@ -21,15 +24,22 @@ from benchmarks.coverage_plot import plot
 from benchmarks.coverage_replay import POLICIES, RunSettings
 from benchmarks.coverage_runs import Run, Stretch, prepare, run_all
 from benchmarks.coverage_score import Score, pooled
-from benchmarks.coverage_table import Cell, Mark, marks, table
+from benchmarks.coverage_table import BOUND, LONG, RESTLESS, SHIPPED, TITLES, Cell, Mark, marks, table
+from engine.config import LineSettings
+from simulator.world.manner import RESTLESS_MANNER
 
 HERE = Path(__file__).parent
 SEEDS = (7, 11, 23)
 SYMBOLS = (250, 500, 1_500)
 DWELLS_S = (2.0, 5.0)
 WITHOUT_DWELL = ("fixed", "gainers")  # their lines do not rotate: one run serves every dwell
-IN_SECOND_TABLE = ("round_robin", "rotation")
-FULL_NORMAL_MAX = 10
+STRETCHES = {
+    SHIPPED: Stretch(),
+    BOUND: Stretch(),
+    LONG: Stretch(minutes=90, settle_min=62),
+    RESTLESS: Stretch(manner=RESTLESS_MANNER),
+}
+MEASURED = tuple((n, dwell) for n in SYMBOLS for dwell in DWELLS_S)
 
 
 def options() -> argparse.ArgumentParser:
@@ -39,63 +49,66 @@ def options() -> argparse.ArgumentParser:
     p.add_argument("--symbols", type=int, nargs="+", default=[500])
     p.add_argument("--dwell", type=float, nargs="+", default=[5.0], help="seconds")
     p.add_argument("--policy", nargs="+", default=["rotation"], choices=POLICIES)
-    p.add_argument("--normal-max", type=int, nargs="+", default=[0], help="lines at 25")
-    p.add_argument("--no-promotion", action="store_true", help="the scanners ask for no line: all spare lines rotate")
-    p.add_argument("--minutes", type=int, default=Stretch.minutes, help="of the market, the first not scored")
+    p.add_argument("--normal-max", type=int, nargs="+", default=[LineSettings().normal_max], help="lines at 25")
+    p.add_argument("--top-max", type=int, nargs="+", default=[LineSettings().top_max], help="lines at 50")
+    p.add_argument("--table", nargs="+", default=[SHIPPED], choices=list(TITLES), help="bound = signals get no line")
     p.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="numbers of the engine's CoveragePolicy")
     return p
 
 
 def full_cells() -> list[Cell]:
-    """Both tables."""
-    cells = [Cell(n, dwell, policy, 0) for n in SYMBOLS for dwell in DWELLS_S for policy in POLICIES]
-    more = [Cell(n, dwell, p, FULL_NORMAL_MAX) for n in SYMBOLS for dwell in DWELLS_S for p in IN_SECOND_TABLE]
-    return cells + more
+    """All tables."""
+    cells = [Cell(SHIPPED, n, dwell, policy) for n, dwell in MEASURED for policy in ("round_robin", "rotation")]
+    cells += [Cell(BOUND, n, dwell, policy) for n, dwell in MEASURED for policy in ("round_robin", "rotation")]
+    cells += [Cell(BOUND, 500, DWELLS_S[-1], policy) for policy in WITHOUT_DWELL]
+    cells += [Cell(LONG, n, 5.0, "rotation") for n in (500, 1_500)]
+    return cells + [Cell(RESTLESS, n, dwell, "rotation") for n, dwell in MEASURED]
 
 
 def run_cells(
-    cells: Sequence[Cell],
-    seeds: Sequence[int],
-    stretch: Stretch,
-    changes: dict[str, float] | None = None,
-    *,
-    promote: bool | None = None,
+    cells: Sequence[Cell], seeds: Sequence[int], changes: dict[str, float] | None = None
 ) -> dict[Cell, list[Score]]:
-    """The score of each cell and seed. `promote` None: signals take lines in the second table, where 25s hold some.
+    """The score of each cell and seed."""
+    found: dict[Cell, list[Score]] = {}
+    for name, stretch in STRETCHES.items():
+        mine = [cell for cell in cells if cell.table == name]
+        if not mine:
+            continue
+        prepare(seeds, stretch)
+        print(f"{name}: recordings and truth of {len(seeds)} seeds are there", flush=True)
+        runs = {(cell, seed): _run(cell, seed, changes or {}) for cell in mine for seed in seeds}
+        longest_first = sorted({run.name: run for run in runs.values()}.values(), key=lambda run: -run.settings.symbols)
+        scores = run_all(longest_first, stretch, lambda text: print(text, flush=True))
+        found |= {cell: [scores[runs[cell, seed].name] for seed in seeds] for cell in mine}
+    return found
 
-    In the first all lines but the positions' rotate (42 to 45), so that the policies alone are compared.
-    """
-    prepare(seeds, stretch)
-    print(f"recordings and truth of {len(seeds)} seeds are there", flush=True)
-    runs = {}
-    for cell in cells:
-        takes_lines = cell.normal_max > 0 if promote is None else promote
-        runs |= {(cell, seed): _run(cell, seed, changes or {}, takes_lines) for seed in seeds}
-    by_name = {run.name: run for run in runs.values()}
-    longest_first = sorted(by_name.values(), key=lambda run: -run.settings.symbols)
-    scores = run_all(longest_first, stretch, lambda text: print(text, flush=True))
-    return {cell: [scores[runs[cell, seed].name] for seed in seeds] for cell in cells}
 
-
-def _run(cell: Cell, seed: int, changes: dict[str, float], promote: bool) -> Run:
-    dwell_s = DWELLS_S[-1] if cell.policy in WITHOUT_DWELL else cell.dwell_s
-    settings = RunSettings(cell.symbols, cell.policy, dwell_s, cell.normal_max, promote=promote, changes=changes)
+def _run(cell: Cell, seed: int, changes: dict[str, float]) -> Run:
+    settings = RunSettings(
+        cell.symbols,
+        cell.policy,
+        cell.dwell_s,
+        cell.normal_max,
+        cell.top_max,
+        promote=cell.table != BOUND,
+        changes=changes,
+    )
     return Run(seed, settings)
 
 
-def report(cells: dict[Cell, list[Score]], stretch: Stretch, took_min: float) -> tuple[list[str], list[Mark]]:
+def report(cells: dict[Cell, list[Score]], took_min: float) -> tuple[list[str], list[Mark]]:
     """The text, and what had to be reached."""
-    seeds = max(len(scores) for scores in cells.values())
+    seeds, usual = max(len(scores) for scores in cells.values()), STRETCHES[SHIPPED]
     lines = [
-        f"Coverage: 50 lines, 5 kept for positions, 3 positions; {seeds} seeds, {stretch.minutes} market minutes each,",
-        f"the first {stretch.settle_min} not scored. Recall of the confirmed signals of the same detector with a line "
-        "for every symbol",
-        "(a: 1.000 by definition, `signals` of them), pooled over the seeds (lowest-highest seed); delays of those "
-        "found within 60 s.",
+        f"Coverage: 50 lines, 5 kept for positions, 3 positions; {seeds} seeds, {usual.minutes} market minutes each,",
+        f"the first {usual.settle_min} not scored. Recall of the confirmed signals of the same detector with a line",
+        "for every symbol, pooled over the seeds (lowest-highest seed); delays of those found within 60 s.",
+        "`lines` = those that rotate in the mean; `age p95` = of the prices of all running signals, `top` = of those",
+        "of top score; `50/25` = the most lines of running signals and of candidates.",
     ]
-    for normal_max in sorted({cell.normal_max for cell in cells}):
-        held = f"Signals hold lines at 50, candidates {normal_max} at 25" if normal_max else "All spare lines rotate"
-        lines += ["", held, *table(cells, normal_max)]
+    for name in TITLES:
+        part = table(cells, name)
+        lines += ["", *part] if part else []
     found = marks(cells)
     lines += ["", *(mark.line() for mark in found), "", f"took {took_min:.1f} minutes"]
     return lines, found
@@ -112,6 +125,8 @@ def numbers(figures: Mapping[Cell, Score]) -> list[dict[str, Any]]:
             "p95_s": each.p95_s,
             "precision": round(each.precision, 4),
             "signals": each.truths,
+            "age_p95_s": each.age_s,
+            "age_top_p95_s": each.age_strong_s,
         }
         for cell, each in sorted(figures.items())
     ]
@@ -120,27 +135,33 @@ def numbers(figures: Mapping[Cell, Score]) -> list[dict[str, Any]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     args = options().parse_args(arguments)
     begun = time.monotonic()
-    stretch = Stretch(minutes=args.minutes)
     if args.quick:
         wanted = [
-            Cell(n, dwell, policy, normal)
+            Cell(name, n, dwell, policy, top, normal)
+            for name in args.table
             for n in args.symbols
             for dwell in args.dwell
             for policy in args.policy
+            for top in args.top_max
             for normal in args.normal_max
         ]
         changes = {name: float(value) for name, _, value in (text.partition("=") for text in args.set)}
-        cells = run_cells(wanted, args.seed, stretch, changes, promote=not args.no_promotion)
+        cells = run_cells(wanted, args.seed, changes)
     else:
-        cells = run_cells(full_cells(), SEEDS, stretch)
-    lines, found = report(cells, stretch, (time.monotonic() - begun) / 60.0)
+        cells = run_cells(full_cells(), SEEDS)
+    lines, found = report(cells, (time.monotonic() - begun) / 60.0)
     print("\n".join(lines))
     if not args.quick:
-        (HERE / "coverage.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        figures = {cell: pooled(scores) for cell, scores in cells.items()}
-        (HERE / "coverage.svg").write_text(plot(figures), encoding="utf-8")
-        (HERE / "coverage.json").write_text(json.dumps(numbers(figures), indent=1) + "\n", encoding="utf-8")
+        write(cells, lines)
     return 0 if all(mark.passed for mark in found) else 1
+
+
+def write(cells: dict[Cell, list[Score]], lines: Sequence[str]) -> None:
+    """The three files beside this one."""
+    (HERE / "coverage.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    figures = {cell: pooled(scores) for cell, scores in cells.items()}
+    (HERE / "coverage.svg").write_text(plot(figures), encoding="utf-8")
+    (HERE / "coverage.json").write_text(json.dumps(numbers(figures), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class ReplayGateway:
         line_limit: int,
         emit: Callable[[BrokerEvent], None],
     ) -> None:
-        self._recording, self._clock, self._emit = recording, clock, emit
+        self.recording, self._clock, self._emit = recording, clock, emit
         self._scanned = scanned  # columns that scans see
         self._line_limit = line_limit
         self._column = {contract.con_id: n for n, contract in enumerate(recording.contracts)}
@@ -90,7 +90,7 @@ class ReplayGateway:
     @property
     def step(self) -> int:
         """The recorded quarter second that is now."""
-        return min(self._quanta // QUANTA_PER_STEP, self._recording.step_count - 1)
+        return min(self._quanta // QUANTA_PER_STEP, self.recording.step_count - 1)
 
     def subscribe(self, contract: ContractRef, *, urgent: bool) -> int:
         return self._put("subscribe", contract, urgent=urgent)
@@ -172,7 +172,7 @@ class ReplayGateway:
 
     def scan(self, spec: ScanSpec) -> list[int]:
         """con_ids of a scan now, without a subscription."""
-        return self._recording.scan(spec, self.step, self._scanned)
+        return self.recording.scan(spec, self.step, self._scanned)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -224,14 +224,14 @@ class ReplayGateway:
             self._emit(Ticks(tuple(changed)))
 
     def _values(self, columns: list[int]) -> list[tuple[int, int, int, int, bool]]:
-        steps, step = self._recording.steps, self.step
+        steps, step = self.recording.steps, self.step
         parts = [steps[name][step].take(columns).tolist() for name in ("last", "volume", "high", "low", "halted")]
         return list(zip(*parts, strict=True))
 
     def _update(self, req_id: int, line: OpenLine, new: tuple[int, int, int, int, bool]) -> TickUpdate:
         has_trade = line.sent is None or line.sent[1] != new[1]
         line.sent = new
-        return tick_update(self._recording, line.column, new, req_id, self._clock.mono(), has_trade)
+        return tick_update(self.recording, line.column, new, req_id, self._clock.mono(), has_trade)
 
     def _push_scans(self, now: float) -> None:
         for req_id, due in self._scan_due.items():
@@ -242,13 +242,13 @@ class ReplayGateway:
                 self._emit(ScanRows(req_id, found))
 
     def _contract(self, con_id: int) -> ContractRef:
-        return self._recording.contracts[self._column[con_id]]
+        return self.recording.contracts[self._column[con_id]]
 
     def _answer_history(self, now: float) -> None:
         while self._answers and self._answers[0][0] <= now:
             _, _, answer, column, request = heapq.heappop(self._answers)
             if not answer.done():
-                answer.set_result(self._recording.bars(column, self.step, duration_s(request.duration)))
+                answer.set_result(self.recording.bars(column, self.step, duration_s(request.duration)))
 
 
 def duration_s(text: str) -> float:

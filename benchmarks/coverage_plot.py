@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from benchmarks.coverage_score import Score
-from benchmarks.coverage_table import NAMES, Cell
+from benchmarks.coverage_table import NAMES, TITLES, Cell
 
 COLOURS = {"fixed": "#8c96a3", "gainers": "#c98a2b", "round_robin": "#4f86c6", "rotation": "#2f9e63"}
 WIDTH, PANEL_HEIGHT, LEFT, TOP, GAP = 980, 260, 56, 64, 62
@@ -21,8 +21,8 @@ class _Bar(NamedTuple):
 
 
 def plot(figures: Mapping[Cell, Score]) -> str:
-    """One panel a number of lines at 25. A bar's full colour is the recall within 30 s, its pale top within 60 s."""
-    panels = sorted({cell.normal_max for cell in figures})
+    """One panel a table. A bar's full colour is the recall within 30 s, its pale top within 60 s."""
+    panels = [name for name in TITLES if any(cell.table == name for cell in figures)]
     height = TOP + len(panels) * (PANEL_HEIGHT + GAP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" '
@@ -31,9 +31,9 @@ def plot(figures: Mapping[Cell, Score]) -> str:
         _text(LEFT, 22, "Breakouts found, of those that the same detector finds with a line for every symbol", 15),
         *_legend(),
     ]
-    for n, normal_max in enumerate(panels):
-        bars = [_Bar(cell, figure) for cell, figure in figures.items() if cell.normal_max == normal_max]
-        parts += _panel(bars, TOP + n * (PANEL_HEIGHT + GAP), normal_max)
+    for n, name in enumerate(panels):
+        bars = [_Bar(cell, figure) for cell, figure in figures.items() if cell.table == name]
+        parts += _panel(bars, TOP + n * (PANEL_HEIGHT + GAP), name)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -46,9 +46,10 @@ def _legend() -> list[str]:
     return out
 
 
-def _panel(bars: list[_Bar], top: int, normal_max: int) -> list[str]:
+def _panel(bars: list[_Bar], top: int, name: str) -> list[str]:
     bottom = top + PANEL_HEIGHT
-    parts = [_text(LEFT, top + 12, f"lines at 25: {normal_max} at most")]
+    cell = bars[0].cell
+    parts = [_text(LEFT, top + 12, TITLES[name].format(top=cell.top_max, normal=cell.normal_max))]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = _y(share, bottom)
         parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - 16}" y2="{y:.1f}" stroke="#dfe3e8"/>')

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from msgspec import structs
 
 from benchmarks.coverage_gateway import ReplayGateway
 from benchmarks.coverage_policies import Fixed, Gainers, RoundRobin
-from benchmarks.coverage_score import Activity, Raised
+from benchmarks.coverage_score import Activity, Ages, Raised
 from benchmarks.coverage_world import STEPS_PER_S, Recording
 from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
@@ -27,6 +28,7 @@ from engine.domain import Demand, Quote, Signal, Stay
 from engine.lines.bus import Hooks, MarketDataBus
 from engine.scanners.coordinator import Parts, ScannerCoordinator
 
+Store = TypeVar("Store", bound=BarStore)
 POLICIES = ("fixed", "gainers", "round_robin", "rotation")
 POSITIONS = 3
 BUS_EVERY, SCANNERS_EVERY = 1, 2  # quarter seconds, as the engine
@@ -43,7 +45,8 @@ class RunSettings:
     symbols: int
     policy: str
     dwell_s: float
-    normal_max: int = 0
+    normal_max: int = LineSettings().normal_max
+    top_max: int = LineSettings().top_max
     line_limit: int = 50
     promote: bool = True
     changes: dict[str, float] = field(default_factory=dict)
@@ -55,13 +58,13 @@ class Outcome:
 
     signals: list[Raised]
     activity: Activity
+    ages: Ages
     errors_101: int
     most_lines: int
 
 
-def warm_store(recording: Recording) -> BarStore:
+def warm_store(recording: Recording, store: Store) -> Store:
     """Every recorded symbol with its bars of two days and its usual volume."""
-    store = BarStore()
     for column, contract in enumerate(recording.contracts):
         store.add(contract)
         store.merge_history(contract.con_id, recording.past_bars(column), recording.start)
@@ -92,6 +95,8 @@ class Replay:
     def __init__(self, recording: Recording, store: BarStore, settings: RunSettings) -> None:
         self._promote = settings.promote
         self._rotating = 0
+        self._ages = Ages()
+        self._live: dict[int, float] = {}  # con_id -> when its price was last streamed
         self.clock = FakeClock(wall=recording.start)
         self.signals: list[Raised] = []
         contracts = recording.contracts
@@ -103,7 +108,7 @@ class Replay:
                 store.remove(con_id)
         scanned = np.arange(settings.symbols)
         self.gateway = ReplayGateway(recording, self.clock, scanned, settings.line_limit, self._on_event)
-        lines = LineSettings(limit=settings.line_limit, normal_max=settings.normal_max)
+        lines = LineSettings(limit=settings.line_limit, normal_max=settings.normal_max, top_max=settings.top_max)
         self._coverage = CoverageSettings(dwell_s=settings.dwell_s)
         units = known_units(recording)
         hooks = Hooks(
@@ -124,7 +129,7 @@ class Replay:
         self.feed = BarFeed(store, self.desk, units, self.clock, self.clock.wall, self.bus.quote)
         parts = Parts(self.feed, self.gateway, self.clock, self.clock.wall, self.bus.quote, self.rotation)
         self.coordinator = ScannerCoordinator(
-            parts, BreakoutParams(), MarketScanSettings(), settings.normal_max, self._on_signal
+            parts, BreakoutParams(), MarketScanSettings(), settings.normal_max, settings.top_max, self._on_signal
         )
 
     def _rotation(self, settings: RunSettings, stays: Callable[[int], Stay]) -> Rotation:
@@ -134,7 +139,9 @@ class Replay:
         kinds = {"fixed": Fixed, "round_robin": RoundRobin, "rotation": Rotation}
         return kinds[settings.policy](policy, stays)
 
-    def run(self, seconds: float) -> Outcome:
+    def run(self, seconds: float, settle_s: float = 0.0) -> Outcome:
+        """`settle_s`: ages are counted from then on."""
+        self._settle_s = settle_s
         return asyncio.run(self._run(seconds))
 
     async def _run(self, seconds: float) -> Outcome:
@@ -145,6 +152,8 @@ class Replay:
                 self._step_lines()
             if quarter % SCANNERS_EVERY == 0:
                 self._step_scanners()
+            if quarter % STEPS_PER_S == 0:
+                self._note_ages(quarter / STEPS_PER_S >= self._settle_s)
             self.desk.step()
             if self.desk._tasks:
                 await asyncio.sleep(0)
@@ -155,7 +164,7 @@ class Replay:
         total, worst = self.gateway.messages
         rotating = self._rotating / (seconds * STEPS_PER_S / BUS_EVERY)
         activity = Activity(visits / seconds * 60.0, total / seconds, worst, rotating)
-        return Outcome(self.signals, activity, self.gateway.errors_101, self.gateway.most_lines)
+        return Outcome(self.signals, activity, self._ages, self.gateway.errors_101, self.gateway.most_lines)
 
     def _connect(self) -> None:
         self.feed.keep(self._positions)
@@ -180,6 +189,18 @@ class Replay:
             self.bus.demand("scanners", self.coordinator.demands())
         self.bus.step(self.clock.mono())
         self._rotating += self.rotation.lines
+
+    def _note_ages(self, counts: bool) -> None:
+        """How old the prices of the running signals are: 0 while a line brings them."""
+        now, recording = self.clock.mono(), self.gateway.recording
+        for line in self.gateway.open.values():
+            if line.ticking:
+                self._live[recording.contracts[line.column].con_id] = now
+        if not counts or not self._promote:
+            return
+        for con_id, verdict in self.coordinator.breakout.verdicts.items():
+            if verdict.state == "confirmed" and con_id in self._members:
+                self._ages.note(now - self._live.get(con_id, 0.0), verdict.score >= self.coordinator.top_score)
 
     def _step_scanners(self) -> None:
         self.coordinator.step(self.feed.step(self.bus.live_con_ids()))

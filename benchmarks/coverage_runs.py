@@ -6,7 +6,6 @@ import gc
 import json
 import logging
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from typing import NamedTuple
 
 from benchmarks.coverage_replay import POSITIONS, Replay, RunSettings, warm_store
 from benchmarks.coverage_score import Raised, Score, score
-from benchmarks.coverage_truth import Truth
+from benchmarks.coverage_truth import Truth, TruthStore
 from benchmarks.coverage_world import Recording, digest, load, record, recording_key, save
 from engine.bars.store import BarStore
+from simulator.world.manner import USUAL_MANNER, Manner
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "reports" / "coverage"
@@ -32,7 +32,23 @@ _TRUTH_SOURCES = (
     "engine/breakout/facts.py",
     "engine/breakout/rules.py",
     "engine/breakout/life.py",
+    "engine/breakout/volumes.py",
+    "engine/breakout/detector.py",
     "benchmarks/coverage_truth.py",
+)
+
+
+_RUN_SOURCES = (
+    *_TRUTH_SOURCES,
+    "engine/broker/pacing.py",
+    "engine/coverage/*.py",
+    "engine/lines/*.py",
+    "engine/scanners/*.py",
+    "benchmarks/coverage_gateway.py",
+    "benchmarks/coverage_policies.py",
+    "benchmarks/coverage_replay.py",
+    "benchmarks/coverage_score.py",
+    "benchmarks/coverage_world.py",
 )
 
 
@@ -44,6 +60,7 @@ class Stretch:
     settle_min: int = 4
     symbols: int = 1_500
     stocks: int = 2_400
+    manner: Manner = USUAL_MANNER
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,9 @@ class Run:
     @property
     def name(self) -> str:
         s = self.settings
-        return f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.promote:d}-{self.seed}"
+        return f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.top_max}-{s.promote:d}-{self.seed}" + "".join(
+            f"-{name}={value:g}" for name, value in sorted(s.changes.items())
+        )
 
 
 class Jobs:
@@ -87,6 +106,7 @@ def prepare(seeds: Sequence[int], stretch: Stretch) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     jobs = Jobs()
     for seed in seeds:
+        _truth_path(seed, stretch)  # the key of the sources as they are now: forked jobs and this process agree
         jobs.start(partial(_prepare_one, seed, stretch))
     jobs.finish()
     if jobs.failed:
@@ -97,11 +117,13 @@ def _prepare_one(seed: int, stretch: Stretch) -> None:
     logging.disable(logging.INFO)
     path = _recording_path(seed, stretch)
     if not path.exists():
-        save(record(seed, stretch.minutes, stretch.symbols + POSITIONS, stretch.stocks), path)
+        save(record(seed, stretch.minutes, stretch.symbols + POSITIONS, stretch.stocks, stretch.manner), path)
     truth = _truth_path(seed, stretch)
     if not truth.exists():
         recording = load(path)
-        found = Truth(recording, warm_store(recording), stretch.symbols).run(stretch.minutes * 60.0)
+        found = Truth(recording, warm_store(recording, TruthStore(recording)), stretch.symbols).run(
+            stretch.minutes * 60.0
+        )
         _write(truth, json.dumps(found))
 
 
@@ -111,15 +133,17 @@ def truth_of(seed: int, stretch: Stretch) -> list[Raised]:
 
 
 def run_all(runs: Sequence[Run], stretch: Stretch, say: Callable[[str], None]) -> dict[str, Score]:
-    """Each run's score by its name. Raises RuntimeError when a run broke."""
-    folder = KEPT / f"runs-{os.getpid()}"
+    """Each run's score by its name; what ran before with the same code is not run again. Raises RuntimeError when a run
+    broke."""
+    folder = KEPT / f"runs-{_code_key(stretch)}"
     folder.mkdir(parents=True, exist_ok=True)
     jobs = Jobs()
+    left = [run for run in runs if not (folder / f"{run.name}.json").exists()]
     with _no_collector():
-        for seed in sorted({run.seed for run in runs}):
+        for seed in sorted({run.seed for run in left}):
             scene = _scene(seed, stretch, folder)
             gc.freeze()
-            for run in [each for each in runs if each.seed == seed]:
+            for run in [each for each in left if each.seed == seed]:
                 jobs.start(partial(_run_one, run, scene))
             jobs.finish()
             say(f"seed {seed} replayed")
@@ -128,8 +152,6 @@ def run_all(runs: Sequence[Run], stretch: Stretch, say: Callable[[str], None]) -
         path = folder / f"{run.name}.json"
         if path.exists():
             found[run.name] = Score.of_json(json.loads(path.read_text("utf-8")))
-            path.unlink()
-    folder.rmdir()
     if jobs.failed or len(found) != len(runs):
         raise RuntimeError(f"{len(runs) - len(found)} of {len(runs)} runs broke; the errors stand above")
     return found
@@ -147,25 +169,32 @@ class _Scene(NamedTuple):
 
 def _scene(seed: int, stretch: Stretch, folder: Path) -> _Scene:
     recording = load(_recording_path(seed, stretch))
-    return _Scene(recording, warm_store(recording), truth_of(seed, stretch), stretch, folder)
+    return _Scene(recording, warm_store(recording, BarStore()), truth_of(seed, stretch), stretch, folder)
 
 
 def _run_one(run: Run, scene: _Scene) -> None:
     logging.disable(logging.WARNING)
     recording, store, truth, stretch, folder = scene
     members = {contract.con_id for contract in recording.contracts[: run.settings.symbols]}
-    outcome = Replay(recording, store, run.settings).run(stretch.minutes * 60.0)
+    outcome = Replay(recording, store, run.settings).run(stretch.minutes * 60.0, stretch.settle_min * 60.0)
     if outcome.errors_101 or outcome.most_lines > run.settings.line_limit:
         raise AssertionError(f"{run.name}: {outcome.errors_101} x error 101, {outcome.most_lines} lines at most")
     start, end = recording.start + stretch.settle_min * 60.0, recording.start + stretch.minutes * 60.0
     mine = [signal for signal in truth if signal.con_id in members]
-    result = score(mine, outcome.signals, start, end, outcome.activity)
+    result = score(mine, outcome.signals, start, end, outcome.activity, outcome.ages)
     _write(folder / f"{run.name}.json", json.dumps(result.as_json()))
+
+
+@cache
+def _code_key(stretch: Stretch) -> str:
+    """Changes with whatever a run's score depends on."""
+    sources = sorted(path for pattern in _RUN_SOURCES for path in ROOT.glob(pattern))
+    return digest([str(stretch).encode(), *(path.read_bytes() for path in sources)])
 
 
 @cache  # a source that is edited meanwhile does not move it
 def _recording_path(seed: int, stretch: Stretch) -> Path:
-    key = recording_key(seed, stretch.minutes, stretch.symbols, stretch.stocks)
+    key = recording_key(seed, stretch.minutes, stretch.symbols, stretch.stocks, stretch.manner)
     return KEPT / f"world-{key}.npz"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 EARLY_S = 60.0
@@ -38,6 +38,21 @@ class Score:
     messages_per_s: float
     worst_second: int
     rotating: float  # mean lines that visits held
+    ages: tuple[int, ...] = ()  # of running signals' prices, see `Ages`
+    ages_strong: tuple[int, ...] = ()
+
+    @property
+    def age_s(self) -> float | None:
+        return age_p95_s(self.ages)
+
+    @property
+    def age_strong_s(self) -> float | None:
+        return age_p95_s(self.ages_strong)
+
+    @property
+    def running(self) -> int:
+        """Seconds of running signals that were counted."""
+        return sum(self.ages)
 
     def recall(self, within_s: float) -> float:
         return sum(delay <= within_s for delay in self.delays_s) / max(self.truths, 1)
@@ -64,7 +79,34 @@ class Score:
 
     @staticmethod
     def of_json(content: Mapping[str, Any]) -> Score:
-        return Score(**{**content, "delays_s": tuple(content["delays_s"])})
+        return Score(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
+
+
+AGE_STEP_S, AGE_STEPS = 0.5, 600
+
+
+@dataclass
+class Ages:
+    """How old the prices of running signals were, counted each second in steps of half a second: of all, and of those
+    of top score."""
+
+    every: list[int] = field(default_factory=lambda: [0] * AGE_STEPS)
+    strong: list[int] = field(default_factory=lambda: [0] * AGE_STEPS)
+
+    def note(self, age_s: float, is_strong: bool) -> None:
+        step = min(AGE_STEPS - 1, int(age_s / AGE_STEP_S))
+        self.every[step] += 1
+        self.strong[step] += is_strong
+
+
+def age_p95_s(counts: Sequence[int]) -> float | None:
+    """The age that 95 of 100 do not exceed; None = there was none."""
+    total, below = sum(counts), 0
+    for step, count in enumerate(counts):
+        below += count
+        if total and below >= 0.95 * total:
+            return (step + 1) * AGE_STEP_S
+    return None
 
 
 class Activity(NamedTuple):
@@ -76,7 +118,9 @@ class Activity(NamedTuple):
     rotating: float
 
 
-def score(truth: Iterable[Raised], ours: Sequence[Raised], start: float, end: float, activity: Activity) -> Score:
+def score(
+    truth: Iterable[Raised], ours: Sequence[Raised], start: float, end: float, activity: Activity, ages: Ages
+) -> Score:
     """Judge one run: truths within [start, end - LATE_S), signals of ours within [start, end)."""
     every = list(truth)
     scored = [signal for signal in every if start <= signal.at < end - LATE_S]
@@ -85,7 +129,7 @@ def score(truth: Iterable[Raised], ours: Sequence[Raised], start: float, end: fl
     counted = [signal for signal in ours if start <= signal.at < end]
     right = sum(_is_near(signal, theirs.get((signal.con_id, signal.side), ())) for signal in counted)
     found = tuple(delay for delay in delays if delay is not None)
-    return Score(len(scored), found, len(counted), right, *activity)
+    return Score(len(scored), found, len(counted), right, *activity, tuple(ages.every), tuple(ages.strong))
 
 
 def delay_s(truth: Raised, times: Iterable[float]) -> float | None:
@@ -104,7 +148,13 @@ def pooled(scores: Sequence[Score]) -> Score:
         statistics.fmean(each.messages_per_s for each in scores),
         max(each.worst_second for each in scores),
         statistics.fmean(each.rotating for each in scores),
+        _summed(each.ages for each in scores),
+        _summed(each.ages_strong for each in scores),
     )
+
+
+def _summed(counts: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(sum(each) for each in zip(*counts, strict=False))
 
 
 def _is_near(signal: Raised, times: Iterable[float]) -> bool:

@@ -21,10 +21,27 @@ from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.coordinator import CYCLE_S, floors_of
 
 
+class TruthStore(BarStore):
+    """Bars of symbols that all have a line. The volume of the last 60 s comes from the recording: between two looks at
+    a symbol its line goes on."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__()
+        self._recording = recording
+        self._columns = {contract.con_id: n for n, contract in enumerate(recording.contracts)}
+
+    def volume_60s(self, con_id: int, now_market: float) -> float | None:
+        step = round((now_market - self._recording.start) * STEPS_PER_S)
+        if step < STEPS_PER_MIN:
+            return None
+        volume = self._recording.steps["volume"][:, self._columns[con_id]]
+        return float(volume[min(step, len(volume) - 1)] - volume[step - STEPS_PER_MIN])
+
+
 class Truth:
     """`store` is changed: warm, and its own."""
 
-    def __init__(self, recording: Recording, store: BarStore, symbols: int) -> None:
+    def __init__(self, recording: Recording, store: TruthStore, symbols: int) -> None:
         self._recording, self._store, self._count = recording, store, symbols
         self._clock = FakeClock(wall=recording.start)
         self._contracts = recording.contracts[:symbols]
@@ -136,7 +153,7 @@ class Truth:
             float(self._volume[step, column]), float(recording.avg_volume[column]),
             round(int(recording.opened[column]) * tick, 4), high, low,
             round(int(recording.prior_close[column]) * tick, 4), bool(recording.steps["halted"][step, column]),
-            "live", "visited", self._clock.mono(), at, 1,
+            "live", "streaming", self._clock.mono(), at, 1,
         )
         # fmt: on
         self._store.on_quote(quote, at)

@@ -24,6 +24,7 @@ from engine.domain import Bar, ContractInfo, ContractRef
 from simulator.model import Instrument, ScanQuery
 from simulator.world.build import build_world
 from simulator.world.calendar import NEW_YORK
+from simulator.world.manner import Manner
 from simulator.world.market import Market
 from simulator.world.noise import fold
 from simulator.world.scans import ScanColumns, rank
@@ -123,12 +124,12 @@ class Recording:
         return rank(ScanColumns(**fixed, **moving, ema=ema, share_so_far=float(self.scan_share[at])), query)
 
 
-def recording_key(seed: int, minutes: int, symbols: int, stocks: int) -> str:
+def recording_key(seed: int, minutes: int, symbols: int, stocks: int, manner: Manner) -> str:
     """Changes with whatever the recording depends on."""
     root = Path(__file__).resolve().parents[1]
     sources = [*sorted((root / "simulator" / "world").glob("*.*")), Path(__file__)]
     files = [path.read_bytes() for path in sources if path.is_file()]
-    return digest([str((seed, minutes, symbols, stocks)).encode(), *files])
+    return digest([str((seed, minutes, symbols, stocks, manner)).encode(), *files])
 
 
 def digest(parts: Sequence[bytes]) -> str:
@@ -138,10 +139,10 @@ def digest(parts: Sequence[bytes]) -> str:
     return total.hexdigest()[:16]
 
 
-def record(seed: int, minutes: int, symbols: int, stocks: int) -> Recording:
+def record(seed: int, minutes: int, symbols: int, stocks: int, manner: Manner) -> Recording:
     """A world of `stocks` names, the first `symbols` of those that pass the floors written down."""
     clock = FakeClock(wall=0.0)
-    market = build_world(seed, START, 1.0, clock.wall, "weekday", None, True, stocks)
+    market = build_world(seed, START, 1.0, clock.wall, "weekday", None, True, stocks, manner)
     rows = _chosen(market, symbols)
     board, universe = market.stock_board, market.universe
     at = np.searchsorted(board.book.rows, rows)

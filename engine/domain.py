@@ -241,6 +241,7 @@ class Demand(Struct, frozen=True):
     borrowed: bool = False  # a drill-down's, not the user's own pin
     since_mono: float = 0.0  # when it was first asked for; set by the bus for pins and borrowed lines
     kept: bool = False  # a visit that has to go on: given up after every other one
+    brief: bool = False  # a visit for a price alone: over a second after its first tick
 
 
 class SymbolEvent(Struct, frozen=True):

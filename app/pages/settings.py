@@ -22,13 +22,14 @@ BROKER = ("mode", "host", "port", "client_id", "account", "market_data_type", "a
 LINES = (
     "limit",
     "buffer",
+    "top_max",
     "normal_max",
     "ttl_s",
     "min_hold_s",
     "hysteresis_pct",
     "swaps_per_minute",
 )
-COVERAGE = ("dwell_s", "messages_per_s", "rotating_pct")
+COVERAGE = ("dwell_s", "messages_per_s", "watch_pct", "rotating_pct")
 SCANS = ("price_above_usd", "avg_volume_above", "avg_usd_volume_above")
 SIMULATOR = ("portfolio", "accounts", "scenario", "speed", "seed", "line_limit", "volume_unit", "fresh")
 WEB = ("host", "port", "open_browser")

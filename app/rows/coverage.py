@@ -80,10 +80,16 @@ def figures(section: CoverageSection | None, base: int, lines: LinesSection | No
         "unit": next((unit for most, unit in UNITS_S if count <= most), UNITS_S[-1][1]),
         "total": number(count),
         "dwell": section.dwell_s,
-        "lines": f"{plural(rotating, 'line rotates', 'lines rotate')}{kept}",
+        "watched": sorted(row.con_id for row in section.rows if row.watched),
+        "lines": f"{plural(rotating, 'line rotates', 'lines rotate')}{kept}{_watched_words(section)}",
         "visits": f"{number(section.visits_per_minute)} visits a minute",
         "rules": f"dwell {section.dwell_s:g} s · at most {section.messages_per_s:g} messages a second",
     }
+
+
+def _watched_words(section: CoverageSection) -> str:
+    count = sum(row.watched for row in section.rows)
+    return f", {plural(count, 'running signal', 'running signals')} watched" if count else ""
 
 
 def coverage_state(s: Snapshots) -> State:

@@ -94,6 +94,11 @@ class BarSeries:
         """Whether part of the newest closed minute was not seen: its volume is too low."""
         return self._count > 0 and self._columns[_QUALITY, self._count - 1] == PARTIAL
 
+    def has_sampled(self, minutes: int) -> bool:
+        """Whether one of the newest `minutes` bars was not seen whole, and history has not told it since."""
+        first = max(0, self._count - minutes)
+        return bool((self._columns[_QUALITY, first : self._count] <= SAMPLED).any())
+
     def source_at(self, time: float) -> BarSource | None:
         """How the bar of the minute that begins at `time` came to be; None = there is none."""
         at = int(np.searchsorted(self._columns[_TIME, : self._count], time))

@@ -45,6 +45,7 @@ class SymbolBars:
     session: RunningSession | None = None
     session_checked: float = -1.0
     line_from: float = 0.0  # when its present line, or its last one, began to tick
+    visited_at: float = -1.0  # newest quote of a visit
     ten_seconds: TenSecondBars | None = None  # None = no line has ever streamed
 
 
@@ -118,6 +119,7 @@ class BarStore:
         if not entry.streaming:
             self._begin(entry, now_market)
         entry.last_update = now_market
+        entry.visited_at = now_market if quote.lane == "visited" else entry.visited_at
         closed = builder.close_due(now_market)
         if closed is not None:
             self._keep(entry, closed)

@@ -6,13 +6,16 @@ Engine thread only. It never touches a line: its wishes are demands like everybo
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 
+from msgspec import structs
+
 from engine.broker.pacing import Bucket
 from engine.config import CoverageSettings
-from engine.coverage.urgency import CoveragePolicy, Place, since_mark_s, urgency
+from engine.coverage.urgency import CoveragePolicy, Place, Running, since_mark_s, urgency, watch_next
 from engine.domain import ContractRef, Demand, Stay
 from engine.lines import words
 from engine.lines.ledger import Line
@@ -21,6 +24,7 @@ HOLDER = "coverage"
 CONFIRMING_MOST = 8
 MEASURING_MOST = 10
 MESSAGES_PER_VISIT = 2  # subscribe and cancel
+WATCHED = "price of a running signal"  # app/rows/symbol.py knows such a visit by these words
 NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
 RATE_WINDOW_S = 60.0
 _STAYS = 1.0  # score of a visit that goes on: before every newcomer
@@ -32,7 +36,9 @@ def _no_reason(con_id: int) -> Stay:
 
 def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
     """The rotation's numbers with what the user may set."""
-    return CoveragePolicy(dwell_s=settings.dwell_s, messages_per_s=settings.messages_per_s)
+    return CoveragePolicy(
+        dwell_s=settings.dwell_s, messages_per_s=settings.messages_per_s, watch_share=settings.watch_pct / 100.0
+    )
 
 
 class Rotation:
@@ -45,6 +51,7 @@ class Rotation:
         self._bucket = _bucket(policy)
         self._opened: deque[float] = deque()
         self._day: date | None = None
+        self._watched: frozenset[int] = frozenset()
         self.confirming: tuple[int, ...] = ()
         self.measuring: tuple[int, ...] = ()
         self.lines = 0
@@ -85,6 +92,16 @@ class Rotation:
         if place is not None:
             place.distance_atr = distance_atr
 
+    def watch(self, signals: Mapping[int, Running]) -> None:
+        """All running signals that have no line of their own: their price is fetched every 12 or 20 s."""
+        for con_id in self._watched:
+            if con_id not in signals and (place := self._places.get(con_id)) is not None:
+                place.running = None
+        for con_id, running in signals.items():
+            if (place := self._places.get(con_id)) is not None:
+                place.running = running
+        self._watched = frozenset(signals)
+
     # --- what the bus tells -------------------------------------------------------------------------------------
 
     def on_opened(self, now_mono: float) -> None:
@@ -120,8 +137,22 @@ class Rotation:
         affordable = self._bucket.ready(now_mono) // MESSAGES_PER_VISIT
         staying = self._staying(visitors, min(len(waiting), affordable), now_mono)
         room = min(max(0, seats - len(staying)), affordable)
-        order = self.order(waiting, now_mono, since_mark_s(now_market, self.policy), room)
-        return [*staying, *(self._wish(place, now_mono, rank) for rank, place in enumerate(order))]
+        due = watch_next(waiting, min(room, self._watch_lines(visitors, seats)), now_mono, self.policy)
+        looking = [place for place in waiting if place.running is None or not place.running.rests]
+        taken = {place.contract.con_id for place in due}
+        order = self.order(
+            [place for place in looking if place.contract.con_id not in taken],
+            now_mono,
+            since_mark_s(now_market, self.policy),
+            room - len(due),
+        )
+        wishes = [*(self._watch_wish(place, now_mono) for place in due), *(self._wish(p, now_mono) for p in order)]
+        return [*staying, *(structs.replace(wish, score=0.5 / (1.0 + n)) for n, wish in enumerate(wishes))]
+
+    def _watch_lines(self, visitors: Sequence[Line], seats: int) -> int:
+        """Lines that may be taken for prices of running signals, beside those that are."""
+        most = math.ceil(self.policy.watch_share * seats)
+        return most - sum(1 for line in visitors if line.brief)
 
     def order(self, waiting: Sequence[Place], now_mono: float, since_mark: float, count: int) -> list[Place]:
         """The `count` most urgent of those that wait."""
@@ -147,7 +178,8 @@ class Rotation:
             return "waits for its first visit"
         if place.seen_mono is None:
             return f"between two visits, no tick came on the last one {words.span(now_mono - place.held_mono)} ago"
-        seen = f"between two visits, seen {words.span(now_mono - place.seen_mono)} ago"
+        lane = "between two visits, seen" if place.running is None else "a running signal, watched,"
+        seen = f"{lane} {words.span(now_mono - place.seen_mono)} ago"
         return f"{seen}, {_times(place.visits)} today"
 
     def place(self, con_id: int) -> Place | None:
@@ -195,7 +227,11 @@ class Rotation:
 
     def _is_over(self, line: Line, now_mono: float) -> bool:
         open_since = line.dwell_from_mono
-        if open_since is None or now_mono - open_since < self.policy.dwell_s:
+        if open_since is None:
+            return False
+        if line.is_brief:
+            return now_mono - open_since >= self.policy.watch_visit_s
+        if now_mono - open_since < self.policy.dwell_s:
             return False
         return line.state == "live" or now_mono - open_since >= self.policy.dwell_s + NO_PRICE_S
 
@@ -209,8 +245,13 @@ class Rotation:
         kept = line.con_id in self.confirming or line.con_id in self.measuring
         return Demand(line.contract, "coverage", HOLDER, reason, score=_STAYS, kept=kept)
 
-    def _wish(self, place: Place, now_mono: float, rank: int) -> Demand:
-        return Demand(place.contract, "coverage", HOLDER, self._reason(place, now_mono), score=0.5 / (1.0 + rank))
+    def _wish(self, place: Place, now_mono: float) -> Demand:
+        return Demand(place.contract, "coverage", HOLDER, self._reason(place, now_mono))
+
+    def _watch_wish(self, place: Place, now_mono: float) -> Demand:
+        """For its price alone."""
+        since = "" if place.held_mono is None else f", {now_mono - place.held_mono:.0f} s after the last"
+        return Demand(place.contract, "coverage", HOLDER, f"{WATCHED}{since}", brief=True)
 
     def _reason(self, place: Place, now_mono: float) -> str:
         if place.held_mono is None:

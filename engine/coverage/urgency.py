@@ -15,13 +15,16 @@ round quickly run out of those who are due and go on with the rest; lines that c
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from engine.domain import ContractRef
 
 MINUTE_S = 60.0
+ON_THE_WAY_S = 1.0  # from the wish to the first tick: a price that is due after 12 s is asked for after 11
 
 
 class CoveragePolicy(Struct, frozen=True):
@@ -39,6 +42,18 @@ class CoveragePolicy(Struct, frozen=True):
     hint_weight: float = 1.5
     hint_half_life_s: float = 30.0
     patience_s: float = 600.0  # after such a wait everybody counts as near
+    watch_share: float = 0.4  # of the visiting lines, for the prices of running signals
+    watch_strong_s: float = 12.0  # the price of a watched signal is due again so soon: of top score
+    watch_weak_s: float = 20.0  # and of every other
+    watch_visit_s: float = 1.0  # from its first tick; then its price is known
+
+
+class Running(NamedTuple):
+    """A running signal that has no line of its own. `strong` = its score is that of a top candidate; it `rests` while
+    its cool-down holds: a visit finds nothing new then, and only its price is wanted."""
+
+    strong: bool
+    rests: bool
 
 
 @dataclass(slots=True)
@@ -49,6 +64,7 @@ class Place:
 
     `hint` 0-1 is how much the scans had to say at `hint_mono`, not counting what a visit has answered since.
     `distance_atr` is that to the nearer trigger when it was last judged, 0 and less = beyond it; None = no level known.
+    `running`: it has a running signal, and no line for it; None = it hasn't.
     """
 
     contract: ContractRef
@@ -60,6 +76,7 @@ class Place:
     hint: float = 0.0
     hint_mono: float = 0.0
     distance_atr: float | None = None
+    running: Running | None = None
 
     def hint_now(self, now_mono: float, policy: CoveragePolicy) -> float:
         """The hint with its age: half of it is left after the half-life."""
@@ -84,6 +101,25 @@ def nearness(distance_atr: float | None, wait_s: float, policy: CoveragePolicy) 
         return policy.far_value
     share = (policy.far_atr - distance) / (policy.far_atr - policy.near_atr)
     return policy.far_value + (1.0 - policy.far_value) * share
+
+
+def overdue(place: Place, now_mono: float, policy: CoveragePolicy) -> float:
+    """How old the price of a watched signal is against what it may be; from 1 on a visit is due."""
+    if place.running is None:
+        return 0.0
+    every_s = policy.watch_strong_s if place.running.strong else policy.watch_weak_s
+    return math.inf if place.held_mono is None else (now_mono - place.held_mono + ON_THE_WAY_S) / every_s
+
+
+def watch_next(waiting: Iterable[Place], lines: int, now_mono: float, policy: CoveragePolicy) -> list[Place]:
+    """The watched signals whose price is due: at most `lines`, the strong ones first, then who waits longest."""
+    due = [(place, late) for place in waiting if (late := overdue(place, now_mono, policy)) >= 1.0]
+    due.sort(key=lambda each: (not _is_strong(each[0]), -each[1], each[0].contract.con_id))
+    return [place for place, _ in due[: max(0, lines)]]
+
+
+def _is_strong(place: Place) -> bool:
+    return place.running is not None and place.running.strong
 
 
 def urgency(place: Place, now_mono: float, since_mark: float, policy: CoveragePolicy) -> float:

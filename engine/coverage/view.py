@@ -40,4 +40,5 @@ def _row(place: Place, report: LinesReport) -> CoverageRow:
         last_visit_wall=None if watched.received_wall is None else round(watched.received_wall, 1),
         visits=place.visits,
         why=watched.why,
+        watched=place.running is not None,
     )

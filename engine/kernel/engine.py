@@ -420,7 +420,7 @@ class Engine:
         rooms.bus.set_settings(config.lines, config.coverage)
         rooms.rotation.set_settings(config.coverage)
         rooms.manager.set_settings(config.positions)
-        rooms.coordinator.set_normal_max(config.lines.normal_max)
+        rooms.coordinator.set_lines(config.lines.normal_max, config.lines.top_max)
         rooms.coordinator.set_market(config.market_scan)
         rooms.coordinator.set_params(config.breakout)
         rooms.coordinator.set_shadow(config.sets.shadow, shadow_params(settings))

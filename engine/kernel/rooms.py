@@ -159,6 +159,7 @@ class Rooms:
             config.breakout,
             config.market_scan,
             config.lines.normal_max,
+            config.lines.top_max,
             self._on_signal,
             self._on_shadow,
         )

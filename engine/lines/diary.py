@@ -55,6 +55,22 @@ class Diary:
             self._forget_oldest()
         self._noted.append(_Noted(wall, kind, contract, text))
 
+    def note_refused(self, contract: ContractRef, reason: str, wall: float) -> None:
+        """A refusal that is news. One that repeats is one event with its count: the older one goes."""
+        standing = self._refused.get(contract.con_id)
+        count = standing.count if standing is not None else 1
+        if count > 1:
+            self._forget_refused(contract.con_id)
+        self.note("refused", contract, reason if count == 1 else f"{reason} ({count} times)", wall)
+
+    def _forget_refused(self, con_id: int) -> None:
+        for place in range(len(self._noted) - 1, -1, -1):
+            if self._noted[place].kind == "refused" and self._noted[place].contract.con_id == con_id:
+                del self._noted[place]
+                if place < len(self._told):
+                    del self._told[place]
+                return
+
     def farewell(self, con_id: int, text: str) -> None:
         """Why this contract's last line went."""
         self._farewells.pop(con_id, None)

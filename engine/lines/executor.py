@@ -115,6 +115,7 @@ class LineExecutor:
 
     def _change_class(self, line: Line, line_class: LineClass, now_mono: float) -> None:
         before, line.line_class = line.line_class, line_class
+        line.brief = False  # it was raised: more than a price is wanted of it from now on
         line.class_since_mono = now_mono
         line.strongest = min(line.strongest, line_class, key=RANK.__getitem__)
         self._book.set_lane(line.con_id, line.lane)
@@ -160,6 +161,7 @@ class LineExecutor:
             strongest_reason=demand.reason,
             opened_wall=wall,
             borrowed=demand.borrowed,
+            brief=demand.brief,
         )
         self._ledger.open(line)
         self.note_sent(line)

@@ -31,6 +31,7 @@ class Line:
     strongest_reason: str = ""  # why it had that
     state: LineState = "pending"
     borrowed: bool = False
+    brief: bool = False  # opened for a price alone
     sent_mono: float | None = None
     listen_from_mono: float | None = None  # the first tick is waited for from here on
     first_tick_mono: float | None = None  # of the present request
@@ -67,6 +68,11 @@ class Line:
         return self.state not in ("cancelling", "renewing")
 
     @property
+    def is_brief(self) -> bool:
+        """Its price has come, and nothing else was wanted of it."""
+        return self.brief and self.first_tick_mono is not None and self.line_class == "coverage"
+
+    @property
     def silent_since_mono(self) -> float:
         """Last tick, else the request."""
         return self.last_tick_mono or self.sent_mono or self.since_mono
@@ -92,6 +98,7 @@ class Line:
             state=self.state,
             borrowed=self.borrowed,
             opened_as=self.opened_as,
+            brief=self.is_brief,
         )
 
 

@@ -13,11 +13,12 @@ from engine.domain import Demand, LineClass
 RANK: dict[LineClass, int] = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
 PRIORITY: dict[LineClass, int] = {"100": 100, "50": 50, "25": 25}
 SCORED: frozenset[LineClass] = frozenset({"50", "25"})  # whose lines go by a candidate's score
+BRIEF_DWELL_S = 1.0  # from the first tick: the gateway has the line, and all of the first ticks have come
 OTHER_LANES_DWELL_S = 5.0  # no lane but coverage gives a line back sooner
 NEAR_RATIO = 0.9
 
 LineState = Literal["pending", "live", "error", "cancelling", "renewing"]
-RefusedKind = Literal["limit", "positions", "pins", "score", "hold", "swaps", "normal_max", "waiting"]
+RefusedKind = Literal["limit", "positions", "pins", "score", "hold", "swaps", "normal_max", "top_max", "waiting"]
 
 
 class LinePolicy(Struct, frozen=True):
@@ -29,12 +30,13 @@ class LinePolicy(Struct, frozen=True):
 
     buffer: int = 5
     normal_max: int = 10
+    top_max: int = 10
     ttl_s: float = 600.0
     min_hold_s: float = 120.0
     hysteresis_pct: float = 15.0
     dwell_s: float = OTHER_LANES_DWELL_S
     coverage_dwell_s: float = 5.0
-    rotating_share: float = 0.6
+    rotating_share: float = 1.0
     swaps_left: int = 5
     pins_max: int = 5
     refused_max: int = 100
@@ -45,6 +47,7 @@ class LinePolicy(Struct, frozen=True):
         return cls(
             buffer=settings.buffer,
             normal_max=settings.normal_max,
+            top_max=settings.top_max,
             ttl_s=float(settings.ttl_s),
             min_hold_s=float(settings.min_hold_s),
             hysteresis_pct=settings.hysteresis_pct,
@@ -78,6 +81,7 @@ class HeldLine(Struct, frozen=True):
     state: LineState = "live"
     borrowed: bool = False
     opened_as: LineClass = "coverage"  # its dwell is that of the class it was opened in, or of a stronger one since
+    brief: bool = False  # opened for a price alone, and its first tick has come: its dwell is a second
 
 
 class Keep(Struct, frozen=True):

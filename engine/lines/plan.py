@@ -19,6 +19,7 @@ from engine.domain import Demand, LineClass
 from engine.lines import words
 from engine.lines.demands import Wants
 from engine.lines.model import (
+    BRIEF_DWELL_S,
     RANK,
     Cancel,
     HeldLine,
@@ -37,6 +38,7 @@ def plan(
     """What to do now. `limit` is the effective one (learned cap included); `now_mono` monotonic seconds."""
     desk = _Desk(demands, held, limit, now_mono, policy)
     desk.cancel_unwanted(candidates_too=False)
+    desk.trim_tops()
     desk.trim_normals()
     desk.trim_surplus()
     desk.admit_positions()
@@ -120,13 +122,29 @@ class _Desk:
             if candidates_too or not self._wants_class(seat.con_id, "25"):
                 self._cancel(seat, seat.leaving)
 
+    def trim_tops(self) -> None:
+        """The 50s beyond their number; one that nobody asks for any more also makes room for a signal that does."""
+        top_max = self.policy.top_max
+        seats = self._open_seats("50")
+        over = len(seats) - top_max
+        idle = [seat for seat in seats if seat.demand is None][: max(0, over + self._count_newcomers("50"))]
+        gone = {seat.con_id for seat in idle}
+        rest = [seat for seat in seats if seat.con_id not in gone]
+        reason = f"watched by visits, {top_max} newer or better signals stream"
+        self._put_back([*idle, *rest[: max(0, len(rest) - top_max)]], reason)
+
     def trim_normals(self) -> None:
-        """The 25s beyond their number: back to coverage where that is wanted, else out."""
-        normals = self._open_seats("25")
-        for seat in normals[: max(0, len(normals) - self.policy.normal_max)]:
+        """The 25s beyond their number."""
+        seats, normal_max = self._open_seats("25"), self.policy.normal_max
+        reason = f"ordinary candidates hold at most {normal_max} lines"
+        self._put_back(seats[: max(0, len(seats) - normal_max)], reason)
+
+    def _put_back(self, seats: Sequence[Seat], reason: str) -> None:
+        """Back to coverage where that is wanted, else out."""
+        for seat in seats:
             seat.line_class, seat.demand = "coverage", self.wants.weaker(seat.con_id, "25")
             if seat.demand is None:
-                seat.leaving = f"ordinary candidates hold at most {self.policy.normal_max} lines"
+                seat.leaving = reason
                 if not seat.young:
                     self._cancel(seat, seat.leaving)
         self.order = None
@@ -170,16 +188,22 @@ class _Desk:
                 self._admit(demand, "pinned", when)
 
     def admit_tops(self) -> None:
-        """Best first; once one finds no line, no weaker one can."""
+        """Best first, a free place or a challenge; once one finds no line, no weaker one can."""
         newcomers = self._count_newcomers("50")
         best = self._newcomers("50", _best)
+        free = self.policy.top_max - len(self._open_seats("50"))
         for i, demand in enumerate(best):
-            when = self._take(demand) or self._evict_weaker(demand)
+            when = (self._take(demand) or self._evict_weaker(demand)) if free > 0 else None
+            free -= when is not None
             if when is None:
                 why = self._swap(demand, "50")
                 if why is not None:
-                    reason = self._at_limit() if why[0] == "score" else why[1]
-                    self._refuse_all(best[i:], why[0] if why[0] != "score" else "limit", reason)
+                    kind, reason = why
+                    if free > 0 and kind == "score":
+                        kind, reason = "limit", self._at_limit()
+                    elif free <= 0 and kind == "limit":
+                        kind, reason = "top_max", words.tops_taken(self.policy.top_max)
+                    self._refuse_all(best[i:], kind, reason)
                     self.refused_total += newcomers - len(best)
                     return
             self._admit(demand, "50", when or "soon")
@@ -480,7 +504,8 @@ def seat_of(held: HeldLine, wants: Wants, now_mono: float, policy: LinePolicy) -
 
 def is_young(held: HeldLine, line_class: LineClass, now_mono: float, policy: LinePolicy) -> bool:
     """Inside its dwell: only a position's admission may cancel it. A request not yet sent has nothing to dwell."""
-    dwell_s = policy.dwell_of(held.opened_as, held.line_class, line_class)
+    brief = held.brief and line_class == "coverage"
+    dwell_s = BRIEF_DWELL_S if brief else policy.dwell_of(held.opened_as, held.line_class, line_class)
     return held.sent_mono is not None and now_mono - held.sent_mono < dwell_s
 
 
@@ -574,6 +599,8 @@ def outside_hold(seat: Seat, now_mono: float, policy: LinePolicy) -> bool:
 def _not_better(demand: Demand, rivals: Sequence[Seat], policy: LinePolicy) -> tuple[RefusedKind, str]:
     if demand.line_class == "25" and policy.normal_max == 0:
         return "normal_max", "no lines are given to ordinary candidates"
+    if demand.line_class == "50" and policy.top_max == 0:
+        return "top_max", "no lines are given to running signals, they are watched by visits"
     if not rivals:  # the places of the class went to better newcomers of the same plan
         return ("normal_max", words.normals_taken(policy.normal_max)) if demand.line_class == "25" else ("limit", "")
     weakest = min(rivals, key=lambda s: (s.score, s.con_id))

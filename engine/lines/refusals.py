@@ -258,7 +258,7 @@ class Refusals:
         desks = self._
         if not desks.diary.refuse(contract, reason, PAUSE_S, desks.clock.wall(), contest=contest):
             return
-        desks.diary.note("refused", contract, reason, desks.clock.wall())
+        desks.diary.note_refused(contract, reason, desks.clock.wall())
         if spoken:
             desks.log.refused(contract.local_symbol, reason, desks.clock.mono())
 
@@ -289,7 +289,7 @@ class Refusals:
         desks, now = self._, self._.clock.mono()
         self._blocks.add(line.con_id, code, sentence, now, of_position=line.line_class == "100")
         desks.diary.refuse(line.contract, sentence, PAUSE_S, desks.clock.wall())
-        desks.diary.note("refused", line.contract, sentence, desks.clock.wall())
+        desks.diary.note_refused(line.contract, sentence, desks.clock.wall())
         desks.log.refused(line.symbol, sentence, now)
 
     def _suspend(self, line: Line, sentence: str) -> None:

@@ -14,7 +14,7 @@ from engine.lines import words
 from engine.lines.bus import MarketDataBus
 from engine.lines.demands import DemandBook
 from engine.lines.ledger import Ledger, Line
-from engine.lines.model import NEAR_RATIO, PRIORITY, RANK, SCORED, Cancel, LinePlan, LinePolicy
+from engine.lines.model import BRIEF_DWELL_S, NEAR_RATIO, PRIORITY, RANK, SCORED, Cancel, LinePlan, LinePolicy
 from engine.state.sections import LinesSection
 
 NO_SERVERS = "TWS has no connection to IB's servers"
@@ -188,8 +188,14 @@ def _row(
         message=line.message or (f"{line.reason}; {line.route}" if line.route else ""),
         opened_wall=line.opened_wall,
         dwell_from_wall=None if dwell_from is None else wall - (now_mono - dwell_from),
-        dwell_s=None if line.line_class == "100" else policy.dwell_of(line.opened_as, line.line_class),
+        dwell_s=_dwell_s(line, policy),
     )
+
+
+def _dwell_s(line: Line, policy: LinePolicy) -> float | None:
+    if line.line_class == "100":
+        return None
+    return BRIEF_DWELL_S if line.is_brief else policy.dwell_of(line.opened_as, line.line_class)
 
 
 # --- what if ---------------------------------------------------------------------------------------------------------
@@ -271,6 +277,8 @@ def _raised(demand: Demand, line: Line, trial: LinePlan) -> str:
 
 def _room(line_class: LineClass, ledger: Ledger, policy: LinePolicy, limit: int) -> str:
     counts = _by_class(ledger)
+    if line_class == "50":
+        return f"Running signals hold {counts['50']} of {policy.top_max} lines."
     if line_class == "25":
         return f"Ordinary candidates hold {counts['25']} of {policy.normal_max} lines."
     if line_class == "pinned":

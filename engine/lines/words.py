@@ -52,6 +52,10 @@ def normals_taken(normal_max: int) -> str:
     return f"the {normal_max} lines for ordinary candidates are taken"
 
 
+def tops_taken(top_max: int) -> str:
+    return f"the {top_max} lines for running signals are taken"
+
+
 def does_not_beat(score: float, rival: str, rival_score: float, hysteresis_pct: float) -> str:
     return f"{score:.2f} does not beat {rival} {rival_score:.2f} by {hysteresis_pct:g} %"
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from engine.breakout.detector import Verdict
 from engine.breakout.why import level_text
+from engine.coverage.urgency import Running
 from engine.domain import (
     Candidate,
     ContractRef,
@@ -161,18 +162,19 @@ class Board:
         return tuple(sorted((shown.row for shown in self._shown.values()), key=lambda each: -each.score))
 
     def demands(
-        self, verdicts: Mapping[int, Verdict], top_score: float, normal_max: int, exempt: Collection[int]
+        self, verdicts: Mapping[int, Verdict], tops: Collection[int], normal_max: int, exempt: Collection[int]
     ) -> list[Demand]:
-        """Wishes for lines: breakouts at 50 or the head of 25, the best others at 25. All are visited anyway."""
+        """Wishes for lines: the running signals `tops` at 50, the best that are no signals at 25."""
         out: list[Demand] = []
         normals = 0
-        for value, con_id in self.order:
+        for _, con_id in self.order:
             entry, verdict = self.entries.get(con_id), verdicts.get(con_id)
             if entry is None or con_id in exempt:
                 continue
             confirmed = verdict is not None and verdict.state == "confirmed"
-            if confirmed and value >= top_score:
-                out.append(demand(entry, verdict, "50"))
+            if confirmed:
+                if con_id in tops:
+                    out.append(demand(entry, verdict, "50"))
             elif self._earns_line(entry, verdict):
                 if normals < normal_max + CHALLENGERS and normal_max > 0:
                     out.append(demand(entry, verdict, "25"))
@@ -303,3 +305,55 @@ def demand(entry: Entry, verdict: Verdict | None, line_class: LineClass) -> Dema
 
 def _since_open_pct(quote: Quote | None) -> float | None:
     return None if quote is None else percent_change(quote.price, quote.open)
+
+
+# --- which running signals stream -------------------------------------------------------------------------------------
+
+NEW_S = 120.0  # a signal is most worth looking at when it has just begun; later its price alone is wanted
+KEPT_S = 120.0
+MARGIN = 1.15  # so much better than one that streams another has to be
+
+
+class RunningSignal(NamedTuple):
+    """`at` = when it began, market time."""
+
+    con_id: int
+    score: float
+    at: float
+
+
+class Tops:
+    """Who streams, since when: the newest first, then the best. Who does keeps its line for two minutes, and after that
+    against whoever is not clearly better."""
+
+    def __init__(self) -> None:
+        self._since: dict[int, float] = {}
+
+    def choose(
+        self, running: Iterable[RunningSignal], top_score: float, top_max: int, now_market: float
+    ) -> frozenset[int]:
+        """con_ids of at most `top_max` signals of `top_score` and more."""
+        since = self._since
+        fit = [signal for signal in running if signal.score >= top_score]
+
+        def order(signal: RunningSignal) -> tuple[float, bool, float, int]:
+            held = since.get(signal.con_id)
+            is_new = 0.0 <= now_market - signal.at < NEW_S
+            is_kept = held is not None and 0.0 <= now_market - held < KEPT_S
+            value = signal.score * (MARGIN if held is not None else 1.0)
+            return (signal.at if is_new else float("-inf"), is_kept, value, -signal.con_id)
+
+        chosen = sorted(fit, key=order, reverse=True)[: max(0, top_max)]
+        self._since = {signal.con_id: since.get(signal.con_id, now_market) for signal in chosen}
+        return frozenset(self._since)
+
+
+def watched(
+    running: Iterable[RunningSignal], tops: Collection[int], top_score: float, cool_down_s: float, now_market: float
+) -> dict[int, Running]:
+    """The signals that run without a line of their own, for the rotation."""
+    return {
+        signal.con_id: Running(signal.score >= top_score, now_market - signal.at < cool_down_s)
+        for signal in running
+        if signal.con_id not in tops
+    }

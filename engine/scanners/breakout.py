@@ -13,7 +13,7 @@ import msgspec
 
 from engine.bars.store import BarStore, SymbolBars
 from engine.breakout.detector import Breakout, Detector, Event, Verdict
-from engine.breakout.facts import Facts
+from engine.breakout.facts import SMA_BARS, Facts
 from engine.breakout.life import SIDES
 from engine.breakout.rules import Floors, Live, Reading
 from engine.config import BreakoutParams
@@ -207,6 +207,16 @@ class BreakoutScanner:
         entry = self._store.get(con_id)
         return None if entry is None else self._live(entry, self._around.quote(con_id), now_market)
 
+    def keeps_checks(self, quote: Quote) -> bool:
+        """Whether it is judged with the checks of a visit."""
+        entry = self._store.get(quote.con_id)
+        return quote.lane == "visited" or (entry is not None and self._is_raised(entry))
+
+    def _is_raised(self, entry: SymbolBars) -> bool:
+        """A visit whose line was raised to 25 or 50, as long as bars that decide are those of visits."""
+        came_as_visit = entry.streaming and entry.visited_at >= entry.line_from
+        return came_as_visit and entry.series.has_sampled(max(self.params.bars_n, SMA_BARS))
+
     def readings(self, con_id: int, now_market: float) -> tuple[Reading, Reading] | None:
         """Long and short reading of any symbol with a place in the store, for the why-not panel."""
         live = self.live(con_id, now_market)
@@ -279,7 +289,7 @@ class BreakoutScanner:
     def _live(self, entry: SymbolBars, quote: Quote | None, now: float) -> Live:
         con_id = entry.contract.con_id
         running = entry.builder.bar
-        is_visit = quote is not None and quote.lane == "visited"
+        is_visit = quote is not None and (quote.lane == "visited" or self._is_raised(entry))
         average = quote.avg_volume if quote is not None else None
         if average is None and entry.usual is not None:
             average = entry.usual.daily

@@ -19,10 +19,11 @@ from engine.broker.port import RequestError, ScanRow, ScanRows
 from engine.clock import Clock
 from engine.config import BreakoutParams, MarketScanSettings
 from engine.coverage.hints import scan_hints
+from engine.coverage.urgency import Running
 from engine.coverage.visits import Look, VisitJudge
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.prices.decimals import contract_decimals
-from engine.scanners.board import Board, usable
+from engine.scanners.board import Board, RunningSignal, Tops, usable, watched
 from engine.scanners.breakout import BreakoutScanner, Dollars, QuoteLookup, Surroundings, only_dollars
 from engine.scanners.heat import HeatHistory
 from engine.scanners.market import MarketScanner, ScanPort, ScanResult
@@ -45,6 +46,8 @@ class Cover(Protocol):
 
     def judged(self, con_id: int, distance_atr: float | None) -> None: ...
 
+    def watch(self, signals: Mapping[int, Running]) -> None: ...
+
 
 class NoCover:
     """Nobody rotates: for replays in which every symbol has a line."""
@@ -56,6 +59,9 @@ class NoCover:
         pass
 
     def judged(self, con_id: int, distance_atr: float | None) -> None:
+        pass
+
+    def watch(self, signals: Mapping[int, Running]) -> None:
         pass
 
 
@@ -89,6 +95,7 @@ class ScannerCoordinator:
         params: BreakoutParams,
         scans: MarketScanSettings,
         normal_max: int = 10,
+        top_max: int = 10,
         on_signal: Callable[[Signal], None] = lambda signal: None,
         on_shadow: Callable[[str, Signal], None] = lambda name, signal: None,
     ) -> None:
@@ -96,7 +103,8 @@ class ScannerCoordinator:
         self._feed = parts.feed
         self._store = parts.feed.store
         self._scans = scans
-        self._normal_max = normal_max
+        self._normal_max, self._top_max = normal_max, top_max
+        self._tops = Tops()
         self._listener = on_signal
         self._exempt: frozenset[int] = frozenset()
         self._log = SignalLog()
@@ -138,8 +146,10 @@ class ScannerCoordinator:
         """A second set of thresholds on the same bars, without lines or alerts; None = none."""
         self.shadow.choose(name, params, floors_of(params or self.breakout.params, self._scans))
 
-    def set_normal_max(self, normal_max: int) -> None:
-        self._normal_max = normal_max
+    def set_lines(self, normal_max: int, top_max: int) -> None:
+        """Lines that candidates, and running signals, may have."""
+        self._normal_max, self._top_max = normal_max, top_max
+        self.changed = True
 
     def set_allow_delayed(self, allowed: bool) -> None:
         """Whether delayed prices may make signals."""
@@ -161,7 +171,7 @@ class ScannerCoordinator:
         now = self._parts.market()
         self.breakout.on_quote(quote, now)
         self.shadow.on_quote(quote, now)
-        if quote.lane == "visited":
+        if self.breakout.keeps_checks(quote):
             look = self.visits.look(quote, now)
             if look is not None:
                 self._after_look(look)
@@ -253,10 +263,24 @@ class ScannerCoordinator:
 
     def demands(self) -> list[Demand]:
         """Wishes for lines, best first; idempotent, the bus decides."""
-        self._settle(self._parts.market())
+        now = self._parts.market()
+        self._settle(now)
         self.changed = False
-        top = self.breakout.params.top_score
-        return self.board.demands(self.breakout.verdicts, top, self._normal_max, self._exempt)
+        running = self._running()
+        tops = self._tops.choose(running, self.top_score, self._top_max, now)
+        self._parts.cover.watch(watched(running, tops, self.top_score, self.breakout.params.cool_down_min * 60.0, now))
+        return self.board.demands(self.breakout.verdicts, tops, self._normal_max, self._exempt)
+
+    def _running(self) -> list[RunningSignal]:
+        """All signals that run now, but those whose symbols have a line anyhow."""
+        found = []
+        for con_id, verdict in self.breakout.verdicts.items():
+            if verdict.state != "confirmed" or con_id in self._exempt:
+                continue
+            signal = self.breakout.running(con_id)
+            if signal is not None:
+                found.append(RunningSignal(con_id, verdict.score, signal.at))
+        return found
 
     def score_of(self, con_id: int) -> float | None:
         """Its place among the candidates; None = it is not on the board."""

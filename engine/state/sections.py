@@ -245,6 +245,7 @@ class CoverageRow(Struct, frozen=True):
     last_visit_wall: float | None
     visits: int
     why: str  # one sentence: why has it (not) a line
+    watched: bool = False  # a running signal without a line of its own: a visit fetches its price every few seconds
 
 
 class CoverageSection(Section, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.world.grid import Grid
 from simulator.world.noise import F64
-from simulator.world.schedule import PUSH_MINUTES, Leg
+from simulator.world.schedule import PUSH_MINUTES, QUIET_SURGE, Leg
 
 LEVEL_BARS = 20
 _ATR_LENGTH = 14
@@ -109,6 +109,10 @@ def _hold(q: F64, down: F64, leg: Leg, level: float, atr: float) -> None:
 def _volume(path: Path, leg: Leg) -> None:
     t, end = leg.minute, leg.end
     path.volume[t - leg.base : t] *= _QUIET_VOLUME
+    path.planned[t:end] = True
+    path.slot[t] = leg.slot
+    if leg.surge <= QUIET_SURGE:
+        return
     before = leg.slot / 240.0
     path.volume[t] *= before + (1.0 - before) * leg.surge
     path.volume[t + 1 : t + PUSH_MINUTES] *= leg.surge
@@ -116,5 +120,3 @@ def _volume(path: Path, leg: Leg) -> None:
     path.volume[t + PUSH_MINUTES : end] *= loud + (1.6 - loud) * _ramp(leg.hold)
     glow = path.volume[end : end + _AFTERGLOW_MIN]
     glow *= 1.4 - 0.4 * _ramp(_AFTERGLOW_MIN)[: len(glow)]
-    path.planned[t:end] = True
-    path.slot[t] = leg.slot

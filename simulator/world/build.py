@@ -11,6 +11,7 @@ from simulator.world.calendar import Calendar
 from simulator.world.catalogue import STOCKS, stocks
 from simulator.world.clock import MarketClock
 from simulator.world.futures import futures
+from simulator.world.manner import USUAL_MANNER, Manner
 from simulator.world.market import Market
 from simulator.world.portfolio import thin_listings
 from simulator.world.scenarios import STARTS, Scenario
@@ -29,6 +30,7 @@ def build_world(
     state_file: Path | None,
     fresh: bool,
     stock_count: int = STOCKS,
+    manner: Manner = USUAL_MANNER,
 ) -> Market:
     """The market at `start`; without one where `state_file` left off (same seed and scenario), else the scenario's.
 
@@ -40,7 +42,7 @@ def build_world(
     if begin is None:
         begin = STARTS[scenario].timestamp()
     market = Market(
-        Universe(seed, stocks(stock_count) + thin_listings() + futures()),
+        Universe(seed, stocks(stock_count) + thin_listings() + futures(), manner),
         _calendar(begin),
         MarketClock(begin, speed, wall_clock),
     )

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from simulator.world.daily import IN_PLAY, LEADER, Daily
 from simulator.world.grid import Grid
+from simulator.world.manner import Manner
 from simulator.world.noise import F64, keys_of, uniform
 
 WARM_UP_MINUTES = 26  # of the session before the first breakout: a detector needs 20 closed bars
 PUSH_MINUTES = 3
 _DRAWS_PER_CHAIN, _CHAINS = 12, 6
 _LAST_MINUTES = 8  # before the close nothing begins that would not end
+
+
+QUIET_SURGE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def draws(daily: Daily, rows: NDArray[np.int64], days: NDArray[np.int64]) -> F64
     return uniform(keys, daily.ordinals[days][:, None] * 128 + numbers[None, :])
 
 
-def plan(chance: F64, pause_min: float, long_share: float, grid: Grid, earliest: int) -> list[Leg]:
+def plan(chance: F64, pause_min: float, long_share: float, grid: Grid, earliest: int, manner: Manner) -> list[Leg]:
     """The legs of one session in time order. `earliest`: no consolidation begins before that minute."""
     if not math.isfinite(pause_min):
         return []
@@ -65,13 +69,13 @@ def plan(chance: F64, pause_min: float, long_share: float, grid: Grid, earliest:
         minute = free + WARM_UP_MINUTES + int(-pause_min * math.log(1.0 - u[0] * 0.9999))
         if minute > grid.regular_close:
             break
-        chain = _chain(u, minute, minute - free, long_share)
+        chain = _chain(u, minute, minute - free, long_share, manner)
         legs += [leg for leg in chain if leg.end <= grid.regular_close - _LAST_MINUTES]
         free = chain[-1].end + 1
     return legs
 
 
-def _chain(u: F64, minute: int, room: int, long_share: float) -> list[Leg]:
+def _chain(u: F64, minute: int, room: int, long_share: float, manner: Manner) -> list[Leg]:
     """A breakout, and for half of them a second one 12 to 25 minutes later."""
     side = 1 if u[1] < long_share else -1
     base = min(26 + int(u[2] * 7), room)
@@ -82,11 +86,14 @@ def _chain(u: F64, minute: int, room: int, long_share: float) -> list[Leg]:
         hold = max(3, min(hold, second_after - PUSH_MINUTES - 5))
     u4, u5, u6 = (float(x) for x in u[4:7])
     surge, push, follow = 3.4 + 2.6 * u4, 0.75 + 0.6 * u5, 0.4 + 0.3 * u6
-    first = Leg(minute, base, hold, side, surge, push, follow, 1 + int(u[7] * 70))
+    first = Leg(minute, base, hold, side, _surge(surge, u4, manner), push, follow, 1 + int(u[7] * manner.slots))
     if not has_second:
         return [first]
-    later = minute + second_after
-    return [
-        first,
-        Leg(later, later - first.end, 5 + int(u[10] * 12), side, surge * 0.95, push, follow, 1 + int(u[11] * 70)),
-    ]
+    later, slot = minute + second_after, 1 + int(u[11] * manner.slots)
+    again = _surge(surge * 0.95, u5, manner)
+    return [first, Leg(later, later - first.end, 5 + int(u[10] * 12), side, again, push, follow, slot)]
+
+
+def _surge(surge: float, chance: float, manner: Manner) -> float:
+    """The surge, or none at all; the digits of `chance` that nobody else looks at decide."""
+    return QUIET_SURGE if chance * 1_000.0 % 1.0 < manner.quiet_share else surge

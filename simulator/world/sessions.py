@@ -130,10 +130,13 @@ class Sessions:
     def _break_out(self, paths: list[Path], rows: I64, days: I64, grid: Grid, usual: F64) -> list[Breakout]:
         chances = draws(self.daily, rows, days)
         pauses = mean_pause_min(self.daily, rows, days)
+        manner = self.universe.manner
         truth = []
         for n, (row, day) in enumerate(zip(rows.tolist(), days.tolist(), strict=True)):
             falling = self.daily.log_close[row, day] < self.daily.prior_log_close(rows[n : n + 1], days[n : n + 1])[0]
-            for leg in plan(chances[n], pauses[n], 0.66 if falling else 0.84, grid, self._earliest(row, day, grid)):
+            for leg in plan(
+                chances[n], pauses[n], 0.66 if falling else 0.84, grid, self._earliest(row, day, grid), manner
+            ):
                 unit = max(1.5, 1.15 * float(usual[n, leg.minute]))
                 level = apply_leg(paths[n], leg, grid, unit)
                 begin = self.calendar.days[day].at(grid.open_minute + leg.minute)

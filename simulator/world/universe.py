@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.model import Instrument
 from simulator.world.catalogue import SECTORS, Listing
+from simulator.world.manner import USUAL_MANNER, Manner
 from simulator.world.noise import F64, U64, fold
 
 SECTOR_NAMES = tuple(SECTORS)
@@ -22,8 +23,9 @@ def _floats(values: list[float]) -> F64:
 class Universe:
     """Rows of the world; stocks first, then futures."""
 
-    def __init__(self, seed: int, listings: list[Listing]) -> None:
+    def __init__(self, seed: int, listings: list[Listing], manner: Manner = USUAL_MANNER) -> None:
         self.seed = seed
+        self.manner = manner  # of its breakouts
         self.listings = listings
         self.instruments: list[Instrument] = [one.instrument for one in listings]
         self.row = {one.con_id: n for n, one in enumerate(self.instruments)}

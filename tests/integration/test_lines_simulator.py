@@ -46,7 +46,7 @@ class LinesRig(Rig):
         self.quotes: dict[int, Quote] = {}
         self.bus = MarketDataBus(
             self.broker,
-            LineSettings(**settings),
+            LineSettings(top_max=100, **settings),
             SystemClock(),
             Hooks(lambda q, _: self.quotes.update({q.con_id: q})),
             Rotation(CoveragePolicy()),

@@ -11,15 +11,18 @@ import random
 import tempfile
 import threading
 import time
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 from engine.state.commands import ApplySettings, OpenSymbol, PinSymbol
+from engine.state.sections import SignalsSection
 from tests.integration.engine_bench import EngineBench, SimulatorRun, running_engine, running_simulator, wait_for
 from tests.long.report import finish
 
 MINUTES, SEED = 30.0, 17
 LIMIT, BUFFER, DWELL_S = 50, 5, 5.0
+BRIEF_S = 1.0  # a visit that fetches the price of a running signal alone
 POSITIONS_MOST = 9
 CUT_FOR_POSITION_S = 3.0  # a visit that was cut short for a position left at most so long before its request
 ANSWER_S = 2.0
@@ -146,16 +149,21 @@ class Churn:
 
 
 def cut_short(
-    cancels: list[dict[str, Any]], asks: list[dict[str, Any]], opened: list[dict[str, Any]]
+    cancels: list[dict[str, Any]],
+    asks: list[dict[str, Any]],
+    opened: list[dict[str, Any]],
+    signals: Set[int] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """Cancels inside the dwell that no position explains. A position explains one: that before its request for a line,
-    or, when it was closed again before it could ask, one after it was opened."""
+    """Cancels inside the dwell that nothing explains. A position explains one: that before its request for a line,
+    or, when it was closed again before it could ask, one after it was opened. A contract among `signals` (it has had a
+    running signal) may have been visited for its price alone, which takes a second."""
     unasked = [o for o in opened if not any(_asks_for(o, ask) for ask in asks)]
     reasons = [(ask["wall"] - CUT_FOR_POSITION_S, ask["wall"]) for ask in asks]
     reasons += [(event["wall"], event["wall"] + CUT_FOR_POSITION_S) for event in unasked]
     reasons.sort(key=lambda span: span[1])
     unexplained = []
-    for event in sorted((e for e in cancels if e["age_s"] < DWELL_S), key=lambda e: e["wall"]):
+    brief = [e for e in cancels if e["age_s"] < DWELL_S and not (e["con_id"] in signals and e["age_s"] >= BRIEF_S)]
+    for event in sorted(brief, key=lambda e: e["wall"]):
         reason = next((span for span in reasons if span[0] <= event["wall"] <= span[1]), None)
         if reason is None:
             unexplained.append(event)
@@ -212,16 +220,18 @@ class Notes:
 
     def __init__(self) -> None:
         self._seen: dict[str, dict[tuple[float, int], dict[str, Any]]] = {kind: {} for kind in self.KINDS}
+        self._signals: set[int] = set()
 
-    def read(self, ledger: dict[str, Any]) -> None:
+    def read(self, ledger: dict[str, Any], signals: SignalsSection | None) -> None:
+        self._signals.update(signal.con_id for signal in (signals.signals if signals is not None else ()))
         for kind, seen in self._seen.items():
             seen.update({(event["wall"], event["con_id"]): event for event in ledger[kind]})
 
     def cut_short(self) -> list[dict[str, Any]]:
-        return cut_short(*(list(self._seen[kind].values()) for kind in self.KINDS))
+        return cut_short(*(list(self._seen[kind].values()) for kind in self.KINDS), signals=self._signals)
 
 
-def churned(simulator: SimulatorRun, churn: Churn, minutes: float) -> list[dict[str, Any]]:
+def churned(bench: EngineBench, simulator: SimulatorRun, churn: Churn, minutes: float) -> list[dict[str, Any]]:
     """The churn itself; returns the visits that were cut short without a reason."""
     notes = Notes()
     end = time.monotonic() + minutes * 60.0
@@ -231,10 +241,10 @@ def churned(simulator: SimulatorRun, churn: Churn, minutes: float) -> list[dict[
         churn.step()
         if time.monotonic() - read_at >= 10.0:
             read_at = time.monotonic()
-            notes.read(simulator.ledger())
+            notes.read(simulator.ledger(), bench.read("signals"))
         threading.Event().wait(pauses.uniform(0.5, 4.0))
     threading.Event().wait(CUT_FOR_POSITION_S)  # the request that explains the last cancel
-    notes.read(simulator.ledger())
+    notes.read(simulator.ledger(), bench.read("signals"))
     return notes.cut_short()
 
 
@@ -246,7 +256,7 @@ def main(arguments: list[str]) -> int:
         with running_engine(simulator.port, Path(folder), mode="simulated") as bench:
             wait_for(lambda: (s := bench.read("coverage")) is not None and len(s.rows) > 100, "a universe", 60)
             churn = Churn(bench, simulator, seed)
-            short = churned(simulator, churn, minutes)
+            short = churned(bench, simulator, churn, minutes)
             churn.rest()
             # Visits go on all the time: two ledgers read one after the other agree only between two of them.
             agreed = time.monotonic() + 30.0

@@ -193,7 +193,7 @@ def test_every_symbol_has_its_sentence_and_its_last_visit() -> None:
 
 
 def test_without_coverage_a_thousand_cycles_leave_exactly_the_positions() -> None:
-    gateway = FakeGateway(LineSettings(min_hold_s=0, ttl_s=60))
+    gateway = FakeGateway(LineSettings(top_max=100, normal_max=10, min_hold_s=0, ttl_s=60))
     gateway.connect()
     gateway.set_positions({1, 2, 3})
     gateway.bus.demand("positions", [want(c, "100", exposure=1.0) for c in (1, 2, 3)])
@@ -219,7 +219,7 @@ def test_visits_are_counted_by_the_markets_day_and_only_those_that_brought_a_tic
     assert place.visits >= 1 and silent.visits == 0 and silent.seen_mono is None
     assert place.seen_mono is not None and gateway.clock.mono() - place.seen_mono >= 20.0, "no tick, not seen"
     rotation.universe([contract(1_003), contract(1_004)], gateway.clock.mono())
-    gateway.set_settings(LineSettings(limit=6, buffer=5))
+    gateway.set_settings(LineSettings(top_max=100, normal_max=10, limit=6, buffer=5))
     bus.demand("pins", [want(7, "pinned")])
     gateway.run(12.0)
     assert "no tick came on the last one" in report.explain(1_003)

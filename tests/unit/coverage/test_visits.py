@@ -147,3 +147,46 @@ def test_bars_of_visits_are_marked_as_sampled() -> None:
     sampled: list[Bar] = [bar for bar in made.store.bars(ACME.con_id) if bar.time > start and bar.closed]
     assert {bar.source for bar in sampled} == {"sampled"}
     assert [bar.volume for bar in sampled] == pytest.approx([10_000.0] * len(sampled), rel=0.05)
+
+
+def test_a_raised_visit_keeps_its_checks_until_history_tells_the_minutes_that_it_did_not_see() -> None:
+    made = street()
+    rounds(made, 200, calm)
+    scanner = made.coordinator.breakout
+    for second in range(4):
+        step(made, seen=True, price=calm(second), volume=PER_SECOND)
+    made.tick(ACME, 99.9, PER_SECOND, lane="streaming")
+    raised = made.quotes[ACME.con_id]
+    assert scanner.keeps_checks(raised)
+    live = scanner.live(ACME.con_id, made.now)
+    assert live is not None and live.is_visit and live.volume_60s is None
+    made.store.merge_history(ACME.con_id, flat_history(LEVEL, made.now, minutes=90), made.now)
+    assert not scanner.keeps_checks(raised)
+    live = scanner.live(ACME.con_id, made.now)
+    assert live is not None and not live.is_visit
+
+
+def test_a_line_that_never_was_a_visit_is_not_checked_like_one() -> None:
+    made = street()
+    for second in range(100):
+        made.clock.advance(1.0)
+        made.coordinator.step(made.feed.step({ACME.con_id}))
+        made.tick(ACME, calm(second), PER_SECOND, lane="streaming")
+    assert not made.coordinator.breakout.keeps_checks(made.quotes[ACME.con_id]), "its first minute was seen in part"
+
+
+def test_a_raised_visit_that_is_not_loud_by_then_begins_no_signal() -> None:
+    """Its volume so far is a guess: raised to 25 or 50 in the middle of a confirmation, it has to prove it."""
+    made = street()
+    rounds(made, 300, calm)
+    tracker = made.coordinator.breakout.detector.tracker
+    for second in range(30):
+        step(made, seen=True, price=broken_out(second), volume=PER_SECOND * 4)
+        if tracker.is_confirming(ACME.con_id):
+            break
+    assert tracker.is_confirming(ACME.con_id)
+    for second in range(30):
+        made.clock.advance(1.0)
+        made.coordinator.step(made.feed.step({ACME.con_id}))
+        made.tick(ACME, broken_out(30 + second), 0.0, lane="streaming")
+    assert made.signals == [] and not tracker.is_confirming(ACME.con_id)

@@ -26,6 +26,7 @@ from engine.config import CoverageSettings, LineSettings
 from engine.coverage.rotation import Rotation, coverage_policy
 from engine.domain import Bar, ContractInfo, ContractRef, LineSpan, Quote, TickUpdate
 from engine.lines.bus import Hooks, MarketDataBus
+from engine.lines.model import BRIEF_DWELL_S
 from engine.lines.report import LinesReport
 
 QUANTUM_S = 0.025
@@ -84,7 +85,7 @@ class FakeGateway:
         self._quanta = 0
         self._relaxed: list[tuple[float, int, int]] = []  # (until, limit, capacity) that held until lately
         self.quotes: deque[tuple[Quote, bool]] = deque(maxlen=1_000)
-        self.settings = settings or LineSettings()
+        self.settings = settings or LineSettings(top_max=100, normal_max=10)
         self.coverage = coverage
         self.confirming: set[int] = set()
         self.unknown: list[int] = []  # what the bus reported as unknown contracts
@@ -124,9 +125,7 @@ class FakeGateway:
         of_position = line is not None and line.contract.con_id in self.positions
         waits = bool(self.positions - set(self.open_ids()))
         (self._urgent if urgent else self._normal).append(
-            Message(
-                "cancel", req_id, of_position=of_position, for_position=waits, dwell_s=min(5.0, self.coverage.dwell_s)
-            )
+            Message("cancel", req_id, of_position=of_position, for_position=waits, dwell_s=self._dwell_s(req_id))
         )
 
     def sent_at_mono(self, req_id: int) -> float | None:
@@ -277,6 +276,12 @@ class FakeGateway:
         self.open[message.req_id] = OpenLine(message.contract, now)
         self.worst = max(self.worst, len(self.open))
         self._check_counts(con_id, now)
+
+    def _dwell_s(self, req_id: int) -> float:
+        """The shortest that this line may live: a price alone is fetched in a second."""
+        held = self.bus.ledger.by_req.get(req_id)
+        least = min(5.0, self.coverage.dwell_s)
+        return min(BRIEF_DWELL_S, least) if held is not None and held.is_brief else least
 
     def _check_counts(self, con_id: int, now: float) -> None:
         limit, capacity = self.settings.limit, self.settings.limit - self.settings.buffer

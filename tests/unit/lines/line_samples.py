@@ -6,7 +6,7 @@ from engine.domain import ContractRef, Demand, LineClass
 from engine.lines.model import HeldLine, LinePolicy, LineState
 
 NOW = 10_000.0
-POLICY = LinePolicy()
+POLICY = LinePolicy(top_max=50)  # room for every 50: what bounds them has tests of its own
 
 
 def contract(con_id: int, symbol: str = "") -> ContractRef:

@@ -89,3 +89,21 @@ def test_a_visit_does_not_settle_a_lost_contest_but_a_refused_request() -> None:
     assert not diary.refuse(contract(1), "0.3 does not beat S2 0.4 by 15 %", 60.0, 130.0, contest=True), "no news"
     diary.admitted(1)
     assert diary.refusals(130.0) == ()
+
+
+def test_a_refusal_that_repeats_is_one_event_with_its_count() -> None:
+    diary = Diary()
+    for round_, wall in enumerate((100.0, 200.0, 300.0), start=1):
+        assert diary.refuse(contract(1), "at limit (50/50)", 60.0, wall)
+        diary.note_refused(contract(1), "at limit (50/50)", wall)
+        diary.note("admitted", contract(2), "x", wall + 1.0)
+        texts = [event.text for event in diary.events(wall + 1.0, float) if event.kind == "refused"]
+        assert texts == ["at limit (50/50)" if round_ == 1 else f"at limit (50/50) ({round_} times)"]
+    assert [event.at_market for event in diary.events(400.0, float)] == [101.0, 201.0, 300.0, 301.0]
+    diary.admitted(1)
+    diary.refuse(contract(1), "at limit (50/50)", 60.0, 500.0)
+    diary.note_refused(contract(1), "at limit (50/50)", 500.0)
+    assert [e.text for e in diary.events(500.0, float) if e.kind == "refused"] == [
+        "at limit (50/50) (3 times)",
+        "at limit (50/50)",
+    ], "a line came between: another one"

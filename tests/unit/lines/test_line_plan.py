@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from engine.lines.model import LinePlan, LinePolicy
 from engine.lines.plan import plan
@@ -316,13 +317,12 @@ def test_idle_lines_go_back_early_while_too_few_rotate() -> None:
     idle = [line(i, "50", 0.9, idle=60.0 + i) for i in range(100, 140)]
     visits = lines("coverage", 200, 5)
     waiting = [want(i, "coverage", 0.1) for i in range(300, 310)]
-    result = plan([*wants_of(visits), *waiting], [*idle, *visits], 50, NOW, LinePolicy(rotating_share=0.6))
+    result = plan([*wants_of(visits), *waiting], [*idle, *visits], 50, NOW, LinePolicy(top_max=50, rotating_share=0.6))
     assert len(cancelled(result)) == 10, "as many as wait"
     assert cancelled(result)[0] == 139, "the longest idle first"
     assert {c.reason for c in result.cancel} == {"idle, and too few lines go round"}
-    assert (
-        cancelled(plan([*wants_of(visits), *waiting], [*idle, *visits], 50, NOW, LinePolicy(rotating_share=0.1))) == []
-    )
+    few = LinePolicy(top_max=50, rotating_share=0.1)
+    assert cancelled(plan([*wants_of(visits), *waiting], [*idle, *visits], 50, NOW, few)) == []
 
 
 def test_idle_lines_keep_their_minimum_hold_and_stay_when_nobody_waits() -> None:
@@ -330,3 +330,34 @@ def test_idle_lines_keep_their_minimum_hold_and_stay_when_nobody_waits() -> None
     assert cancelled(plan([want(300, "coverage", 0.1)], fresh, 50, NOW, POLICY)) == []
     old = [line(i, "50", 0.9, idle=10.0) for i in range(100, 145)]
     assert cancelled(plan([], old, 50, NOW, POLICY)) == []
+
+
+# --- at most so many running signals stream ---------------------------------------------------------------------
+
+
+def test_no_more_signals_stream_than_the_setting_allows() -> None:
+    policy = LinePolicy(top_max=3)
+    result = plan([want(i, "50", 0.5 + i / 100) for i in range(1, 9)], [], 50, NOW, policy)
+    assert [s.demand.contract.con_id for s in result.subscribe] == [8, 7, 6]
+    assert {(r.kind, r.reason) for r in result.refused} == {("top_max", "the 3 lines for running signals are taken")}
+    assert plan([want(1, "50", 0.9)], [], 50, NOW, LinePolicy(top_max=0)).refused[0].kind == "top_max"
+
+
+def test_a_signal_that_is_watched_from_now_on_makes_room_for_a_newer_one_at_once() -> None:
+    policy = LinePolicy(top_max=2)
+    held = [line(1, "50", 0.9, age=30.0), line(2, "50", 0.8, age=30.0)]
+    result = plan([want(2, "50", 0.8), want(3, "50", 0.71)], held, 50, NOW, policy)
+    assert cancelled(result) == [1], "nobody asks for it any more: its hold protects it from equals alone"
+    assert "2 newer or better signals stream" in result.cancel[0].reason
+    assert [s.demand.contract.con_id for s in result.subscribe] == [3]
+    visited = plan([want(1, "coverage"), want(2, "50", 0.8), want(3, "50", 0.71)], held, 50, NOW, policy)
+    assert cancelled(visited) == [] and {k.con_id: k.line_class for k in visited.keep}[1] == "coverage"
+
+
+def test_a_visit_for_a_price_may_end_after_a_second_and_no_other() -> None:
+    brief = structs.replace(line(1, "coverage", age=1.1), brief=True)
+    assert cancelled(plan([], [brief], 50, NOW, POLICY)) == [1]
+    assert cancelled(plan([], [structs.replace(brief, sent_mono=NOW - 0.9)], 50, NOW, POLICY)) == []
+    assert cancelled(plan([], [line(1, "coverage", age=1.1)], 50, NOW, POLICY)) == []
+    raised = plan([want(1, "25", 0.4)], [brief], 50, NOW, POLICY)
+    assert cancelled(raised) == []

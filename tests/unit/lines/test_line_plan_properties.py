@@ -49,6 +49,7 @@ policies = st.builds(
     LinePolicy,
     buffer=st.integers(0, 8),
     normal_max=st.integers(0, 12),
+    top_max=st.integers(0, 12),
     coverage_dwell_s=st.floats(2, 60),
     rotating_share=st.floats(0, 1),
     swaps_left=st.integers(0, 5),
@@ -138,6 +139,7 @@ def test_the_classes_keep_to_their_numbers(
     now = [k.line_class for k in result.keep if k.demand is not None or k.con_id not in leaving]
     now += [s.line_class for s in result.subscribe]
     assert now.count("25") <= policy.normal_max
+    assert now.count("50") <= policy.top_max
     pinned = [k for k in result.keep if k.line_class == "pinned" and k.demand is not None]
     assert len(pinned) + sum(s.line_class == "pinned" for s in result.subscribe) <= policy.pins_max
     assert sum(c.swap for c in result.cancel) <= policy.swaps_left
@@ -198,7 +200,9 @@ def test_carried_out_repeatedly_the_plan_comes_to_rest(
     demands: list[Demand], held: list[HeldLine], limit: int, policy: LinePolicy
 ) -> None:
     """With standing demands and all dwell times over, the lines settle: no churn."""
-    calm = LinePolicy(buffer=policy.buffer, normal_max=policy.normal_max, dwell_s=0, coverage_dwell_s=0)
+    calm = LinePolicy(
+        buffer=policy.buffer, normal_max=policy.normal_max, top_max=policy.top_max, dwell_s=0, coverage_dwell_s=0
+    )
     lines_now = [h for h in held if h.state != "cancelling"]
     for _ in range(60):
         result = plan(demands, lines_now, limit, NOW, calm)

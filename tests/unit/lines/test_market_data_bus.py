@@ -575,7 +575,7 @@ def test_what_if_names_the_victim(gateway: FakeGateway) -> None:
     assert said.detail.endswith("Nothing is sent.")
     said = gateway.report.what_if(want(99, "50", 0.8))
     assert said.headline == "adding S99 would take a free line, nobody is evicted"
-    assert said.detail == "Lines that are not positions' are at 10 of 45. 0 cancels, 1 subscribe."
+    assert said.detail == "Running signals hold 0 of 100 lines. 0 cancels, 1 subscribe."
     said = gateway.report.what_if(want(11, "pinned"))
     assert said.headline == "S11 has a line already (ordinary candidate, 25)"
     assert said.detail == "It would be raised to pinned: a change in the ledger, nothing is sent."
@@ -614,7 +614,7 @@ def test_what_if_tries_a_50_with_the_least_score_that_makes_one() -> None:
 
 
 def test_a_line_that_ended_leaves_one_span_with_its_strongest_class_and_who_took_it(gateway: FakeGateway) -> None:
-    gateway.set_settings(LineSettings(ttl_s=60))
+    gateway.set_settings(LineSettings(top_max=100, normal_max=10, ttl_s=60))
     full(gateway)
     gateway.bus.demand("scanners", [want(100, "50", 0.9), *(want(100 + i, "25", 0.6) for i in range(1, 20))])
     gateway.run(20.0)
@@ -664,7 +664,7 @@ def test_a_lost_connection_ends_every_span(gateway: FakeGateway) -> None:
 
 def test_a_lower_limit_gives_lines_back_but_keeps_every_position(gateway: FakeGateway) -> None:
     full(gateway)
-    gateway.set_settings(LineSettings(limit=20, buffer=5))
+    gateway.set_settings(LineSettings(top_max=100, normal_max=10, limit=20, buffer=5))
     gateway.run(6.0)
     assert len(gateway.open) == 20
     assert set(range(1, 6)) <= set(gateway.open_ids())
@@ -726,7 +726,7 @@ def test_without_a_connection_every_answer_says_so(gateway: FakeGateway) -> None
 
 
 def test_a_visited_line_that_is_raised_is_refused_no_longer(gateway: FakeGateway) -> None:
-    gateway.set_settings(LineSettings(normal_max=1))
+    gateway.set_settings(LineSettings(top_max=100, normal_max=1))
     gateway.rotation.universe([want(7, "coverage").contract], gateway.clock.mono())
     gateway.bus.demand("scanners", [want(8, "25", 0.4), want(7, "25", 0.39)])
     gateway.run(8.0)

@@ -27,7 +27,7 @@ class LinesMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.gateway = FakeGateway(LineSettings(limit=12, buffer=3, normal_max=3, min_hold_s=20, ttl_s=60))
+        self.gateway = FakeGateway(LineSettings(top_max=100, limit=12, buffer=3, normal_max=3, min_hold_s=20, ttl_s=60))
         self.connected = False
 
     @initialize()
@@ -82,7 +82,7 @@ class LinesMachine(RuleBasedStateMachine):
     )
     def settings_change(self, limit: int, buffer: int, normal_max: int, dwell: int) -> None:
         self.gateway.set_settings(
-            LineSettings(limit=limit, buffer=buffer, normal_max=normal_max, min_hold_s=20, ttl_s=60),
+            LineSettings(top_max=100, limit=limit, buffer=buffer, normal_max=normal_max, min_hold_s=20, ttl_s=60),
             CoverageSettings(dwell_s=dwell),
         )
 

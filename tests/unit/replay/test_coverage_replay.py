@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from benchmarks.coverage_replay import POLICIES, POSITIONS, Outcome, Replay, RunSettings, warm_store
-from benchmarks.coverage_truth import Truth
+from benchmarks.coverage_truth import Truth, TruthStore
 from benchmarks.coverage_world import STEPS_PER_MIN, Recording, load, record, save
+from engine.bars.store import BarStore
 from engine.broker.port import ScanSpec
+from simulator.world.manner import USUAL_MANNER
 
 SYMBOLS = 14
 LIMIT = 11
@@ -21,7 +23,7 @@ SECONDS = 20.0
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    return record(seed=7, minutes=1, symbols=SYMBOLS + POSITIONS, stocks=120)
+    return record(seed=7, minutes=1, symbols=SYMBOLS + POSITIONS, stocks=120, manner=USUAL_MANNER)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +35,7 @@ def quiet() -> Iterator[None]:
 
 def replayed(recording: Recording, policy: str, seconds: float = SECONDS) -> Outcome:
     settings = RunSettings(SYMBOLS, policy, 2.0, line_limit=LIMIT)
-    return Replay(recording, warm_store(recording), settings).run(seconds)
+    return Replay(recording, warm_store(recording, BarStore()), settings).run(seconds)
 
 
 def test_bars_of_the_recording_are_those_of_its_quotes(recording: Recording) -> None:
@@ -71,5 +73,5 @@ def test_the_truth_runs_and_a_stored_recording_is_the_same(recording: Recording,
     save(recording, tmp_path / "world.npz")
     stored = load(tmp_path / "world.npz")
     assert stored.contracts == recording.contracts
-    found = [Truth(each, warm_store(each), SYMBOLS).run(SECONDS) for each in (recording, stored)]
+    found = [Truth(each, warm_store(each, TruthStore(each)), SYMBOLS).run(SECONDS) for each in (recording, stored)]
     assert found[0] == found[1]

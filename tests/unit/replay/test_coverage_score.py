@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.coverage_plot import plot
-from benchmarks.coverage_score import Activity, Raised, Score, delay_s, pooled, score
-from benchmarks.coverage_table import Cell, marks, table
+from benchmarks.coverage_score import Activity, Ages, Raised, Score, age_p95_s, delay_s, pooled, score
+from benchmarks.coverage_table import BOUND, SHIPPED, Cell, marks, table
 
 QUIET = Activity(60.0, 2.0, 36, 42.0)
 
 
 def scored(truth: list[Raised], ours: list[Raised], start: float = 0.0, end: float = 1_000.0) -> Score:
-    return score(truth, ours, start, end, QUIET)
+    return score(truth, ours, start, end, QUIET, Ages())
 
 
 @pytest.mark.parametrize(
@@ -70,33 +70,50 @@ def test_runs_are_pooled_by_truths() -> None:
     assert both == Score(4, (1.0, 40.0), 3, 1, 45.0, 3.0, 36, 42.0)
 
 
-def cells(late: float, plain: float) -> dict[Cell, list[Score]]:
-    def run(recall: float) -> list[Score]:
-        return [Score(100, (45.0,) * round(recall * 100), 100, 96, *QUIET)]
+def test_ages_are_counted_and_summed_over_runs() -> None:
+    ages = Ages()
+    for second in range(100):
+        ages.note(second / 5.0, is_strong=second < 50)
+    ages.note(1e9, is_strong=False)
+    assert age_p95_s(ages.every) == 19.5 and age_p95_s(ages.strong) == 9.5
+    assert age_p95_s([]) is None
+    one = score([], [], 0.0, 1.0, QUIET, ages)
+    assert pooled([one, one]).running == 202
+    assert (pooled([one, one]).age_s, one.age_strong_s) == (19.5, 9.5)
+    assert Score.of_json(one.as_json()) == one
 
-    return {Cell(1_500, 5.0, "rotation", 0): run(late), Cell(1_500, 5.0, "round_robin", 0): run(plain)}
+
+def cells(late: float, plain: float, age: int = 10, name: str = SHIPPED) -> dict[Cell, list[Score]]:
+    def run(recall: float) -> list[Score]:
+        ages = Ages()
+        ages.note(float(age), is_strong=True)
+        counts = tuple(ages.every), tuple(ages.strong)
+        return [Score(100, (25.0,) * round(recall * 100), 100, 96, *QUIET, *counts)]
+
+    return {Cell(name, 1_500, 5.0, "rotation"): run(late), Cell(name, 1_500, 5.0, "round_robin"): run(plain)}
 
 
 def test_the_marks_are_those_of_the_cells_that_ran() -> None:
-    good = marks(cells(0.80, 0.40))
-    assert [mark.limit for mark in good] == [0.75, 1.8, 0.95]
+    good = marks(cells(0.84, 0.40))
+    assert [mark.limit for mark in good] == [0.83, 0.62, 15.0, 20.0, 0.95]
     assert all(mark.passed for mark in good)
-    assert [mark.passed for mark in marks(cells(0.74, 0.42))] == [False, False, True]
+    assert [mark.passed for mark in marks(cells(0.80, 0.42, age=17))] == [False, True, False, True, True]
+    assert [mark.limit for mark in marks(cells(0.5, 0.4, name=BOUND))] == [0.95], "the bound has to reach nothing"
 
 
-def test_a_missed_median_is_no_number() -> None:
-    found = marks({Cell(500, 2.0, "rotation", 0): [Score(10, (), 0, 0, *QUIET)]})
-    median = next(mark for mark in found if "median" in mark.text)
-    assert not median.passed
-    assert "inf" in median.line()
+def test_a_missing_age_is_no_number() -> None:
+    found = marks({Cell(SHIPPED, 500, 5.0, "rotation"): [Score(10, (), 0, 0, *QUIET)]})
+    age = next(mark for mark in found if "age" in mark.text)
+    assert not age.passed
+    assert "inf" in age.line()
 
 
 def test_table_and_plot_show_every_cell() -> None:
     ran = cells(0.80, 0.40)
-    lines = table(ran, 0)
-    assert len(lines) == 3
-    assert "0.800 (0.80-0.80)" in lines[2]
-    assert table(ran, 10) == lines[:1]
+    lines = table(ran, SHIPPED)
+    assert len(lines) == 4
+    assert "0.800 (0.80-0.80)" in lines[3]
+    assert table(ran, BOUND) == []
     drawn = plot({cell: pooled(scores) for cell, scores in ran.items()})
     assert drawn.count("<rect") == 1 + 4 + 4
     assert "1,500 symbols, dwell 5 s" in drawn

@@ -17,6 +17,7 @@ from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest, ScanRow, ScanRows, ScanSpec
 from engine.clock import FakeClock
 from engine.config import BreakoutParams, MarketScanSettings
+from engine.coverage.urgency import Running
 from engine.domain import Bar, ContractRef, Quote, Signal
 from engine.scanners.breakout import Dollars, only_dollars
 from engine.scanners.coordinator import Parts, ScannerCoordinator
@@ -131,6 +132,7 @@ class CoverBook:
         self.members: list[ContractRef] = []
         self.hints: dict[int, float] = {}
         self.distances: dict[int, float | None] = {}
+        self.watched: dict[int, Running] = {}
 
     def universe(self, contracts: Iterable[ContractRef], now_mono: float) -> None:
         self.members = list(contracts)
@@ -140,6 +142,9 @@ class CoverBook:
 
     def judged(self, con_id: int, distance_atr: float | None) -> None:
         self.distances[con_id] = distance_atr
+
+    def watch(self, signals: Mapping[int, Running]) -> None:
+        self.watched = dict(signals)
 
 
 class Street:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.breakout.why import level_text
 from engine.config import BreakoutParams, MarketScanSettings
+from engine.coverage.urgency import Running
 from engine.domain import Signal
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
@@ -95,7 +96,7 @@ def test_a_strong_breakout_asks_for_50_at_once() -> None:
     assert kinds == ["enter", "signal"]
 
 
-def test_below_the_top_score_a_breakout_heads_the_order_at_25() -> None:
+def test_below_the_top_score_a_breakout_is_watched_by_visits() -> None:
     made = connected(params=BreakoutParams(top_score=1.0))
     made.warm(ACME, flat_history(100.0, made.now, minutes=90))
     made.rows("Momentum", BOLT, CORE, ACME)
@@ -103,7 +104,8 @@ def test_below_the_top_score_a_breakout_heads_the_order_at_25() -> None:
         made.second()
         made.tick(ACME, 99.9 + max(0, min(0.2, (second - 65) * 0.04)), 170.0 if second < 65 else 700.0)
     assert made.signals and made.signals[0].score < 1.0
-    assert classes(made)["25"][0] == "ACME"
+    assert "ACME" not in classes(made).get("25", []) + classes(made).get("50", [])
+    assert made.cover.watched == {ACME.con_id: Running(strong=False, rests=True)}
 
 
 def test_positions_are_watched_without_asking_for_a_line_here() -> None:

@@ -48,3 +48,9 @@ def test_a_run_that_timed_no_position_has_not_passed() -> None:
     assert not is_passed(figures(positions_timed=9))
     assert not is_passed(figures(minutes=2.0, positions_timed=0))
     assert not is_passed(figures(cut_short=1))
+
+
+def test_the_price_of_a_running_signal_takes_a_second_and_nothing_shorter_is_explained_by_it() -> None:
+    cancels = [{"con_id": 7, "wall": 100.0, "age_s": 1.4}, {"con_id": 8, "wall": 101.0, "age_s": 1.4}]
+    cancels.append({"con_id": 7, "wall": 102.0, "age_s": 0.9})
+    assert [e["wall"] for e in judged(cancels, [], [], signals={7})] == [101.0, 102.0]
