@@ -9,6 +9,8 @@ from app.rows.fresh import at_the_moment, quotes_of
 from app.snapshots import Snapshots
 from engine.domain import Candidate, ScorePart, Signal
 
+SHARE_STEP = 5  # two pixels of a bar; a finer one would be news in each poll
+
 
 def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
     """Rows of "Top signals", the best score now first; key = signal id."""
@@ -82,5 +84,6 @@ def signal_distance(signal: Signal) -> float | None:
 
 
 def part_shares(parts: tuple[ScorePart, ...]) -> dict[str, int]:
-    """The parts of a score that add to it, 0-100 of the most that each can give."""
-    return {part.name: round(100 * min(1.0, max(0.0, part.value / part.most))) for part in parts if part.most > 0}
+    """The parts of a score that add to it, 0-100 of the most that each can give, in steps that a bar can show."""
+    shares = {part.name: min(1.0, max(0.0, part.value / part.most)) for part in parts if part.most > 0}
+    return {name: SHARE_STEP * round(100 * share / SHARE_STEP) for name, share in shares.items()}
