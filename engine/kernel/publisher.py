@@ -78,6 +78,7 @@ class Publisher:
         """What waits for nobody to look: the engine is alive; its own faults are noticed and journalled."""
         self._notice_own_faults(self._rooms.lines.snapshot())
         self._conditions()
+        self._rooms.manager.sample(self._rooms.clock.wall())
         self._state.publish_all({"heartbeat": self._heartbeat()})
 
     def _publish(self, *, slow: bool) -> None:

@@ -358,6 +358,12 @@ class TradeManager:
         has_nothing = pnl.account == account and not (pnl.daily or pnl.unrealized or pnl.realized)
         return has_nothing and all(held_by != account for held_by, _ in self._held)
 
+    def sample(self, now_wall: float) -> None:
+        """Note our own P&L of every position, for the comparison with IB's. Call each second, also without a page."""
+        for held in self._held.values():
+            if held.filtered is None:
+                held.recent.add(self._own_pnl(held), now_wall)
+
     def snapshot(self, today: Today, now_wall: float) -> PositionsSection:
         """The Positions section; `today` says which fills are of the running trade dates."""
         currency = self.currency()
@@ -371,8 +377,7 @@ class TradeManager:
         if len(each) != 1:
             filtered = [parts[held.key] for held in self._viewed() if held.filtered]
             figures = with_sums(figures, [parts[held.key] for held in tradable], filtered, now_wall)
-        for held in tradable:
-            held.recent.add(self._own_pnl(held), now_wall)
+        self.sample(now_wall)
         counts = Counter((fill.account, fill.con_id) for fill in fills if today.is_today(fill))
         rows = tuple(self._row(held, parts[held.key], gross, counts[held.key]) for held in tradable)
         return PositionsSection(

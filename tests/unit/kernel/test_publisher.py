@@ -76,11 +76,12 @@ def test_a_symbols_page_has_its_fills_however_many_others_came_since(engine):
     assert section is not None and len(section.fills) == 20
 
 
-def test_while_nobody_looks_only_the_beat_and_own_faults_are_told(engine):
+def test_while_nobody_looks_only_the_beat_and_own_faults_are_told(engine, monkeypatch):
     engine, state = engine
     publisher, clock = engine.publisher, engine.rooms.clock
     publisher.all()
-    beats = []
+    beats, sampled = [], []
+    monkeypatch.setattr(engine.rooms.manager, "sample", sampled.append)
     whole = 0
     for _ in range(20):
         clock.advance(1.0)
@@ -90,6 +91,7 @@ def test_while_nobody_looks_only_the_beat_and_own_faults_are_told(engine):
         beats.append(after["heartbeat"].at_wall)
         whole += after["health"] is not before["health"]
     assert len(set(beats)) == 20 and whole == 20 // QUIET_EVERY
+    assert sorted(set(sampled)) == sorted(set(beats)), "the comparison with IB's P&L goes on"
     state.read("health")
     clock.advance(1.0)
     before = state.current().sections["health"]
