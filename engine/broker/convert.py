@@ -116,8 +116,10 @@ def to_bar(row: Any, sec_type: str, magnifier: float | None = None, *, has_volum
 
     `has_volume` false: the kind of bars has none, whatever number stands there.
     """
-    negative, zero = sec_type in _MAY_BE_NEGATIVE, sec_type in _MAY_BE_ZERO
     volume = quantity(row.volume) if has_volume else None
+    if 0.0 < row.low <= row.high < HUGE and 0.0 < row.open < HUGE and 0.0 < row.close < HUGE:  # nearly all
+        return Bar(epoch(row.date), row.open, row.high, row.low, row.close, volume, "history", True)
+    negative, zero = sec_type in _MAY_BE_NEGATIVE, sec_type in _MAY_BE_ZERO
     # A bar that nothing traded in may hold placeholders; one whose prices differ, or with a volume, does not.
     size = volume or float(not row.open == row.high == row.low == row.close)
     o = price(row.open, size, may_be_negative=negative, may_be_zero=zero, magnifier=magnifier)

@@ -126,7 +126,7 @@ class FeedWatch:
 
     def is_blind(self, con_id: int) -> bool:
         """As the last look found it."""
-        return any(found.con_id == con_id for found in self.state.blind)
+        return bool(self.state.blind) and any(found.con_id == con_id for found in self.state.blind)
 
     def _silent_since(self, held: Collection[Line]) -> float | None:
         """The last quote of any line; before the first one since when the oldest line waits. None = no line."""

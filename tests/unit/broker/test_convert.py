@@ -20,6 +20,7 @@ from engine.broker.convert import (
     to_contract,
     to_ref,
 )
+from engine.broker.sanitise import price, quantity
 from engine.domain import ContractRef
 
 ANY = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([-1.0, 0.0, 1.7976931348623157e308])
@@ -307,3 +308,17 @@ def test_a_bar_with_a_bad_price_is_left_out(price, volume):
     bar = to_bar(row, "STK")
     assert (bar is None) == (not 0 < price < 1e300)
     assert bar is None or bar.volume is None or 0 <= bar.volume < 1e300
+
+
+NEAR = ANY | st.floats(0.01, 1e4)
+
+
+@given(NEAR, NEAR, NEAR, NEAR, NEAR, st.sampled_from(["STK", "OPT", "WAR"]))
+def test_the_short_way_of_a_bar_says_what_each_price_says(o, h, low, c, volume, sec_type):
+    row = SimpleNamespace(date=dt.date(2025, 11, 5), open=o, high=h, low=low, close=c, volume=volume)
+    negative, zero = sec_type == "OPT", sec_type in ("OPT", "WAR")
+    shares = quantity(volume)
+    size = shares or float(not o == h == low == c)
+    read = [price(value, size, may_be_negative=negative, may_be_zero=zero) for value in (o, h, low, c)]
+    bar = to_bar(row, sec_type)
+    assert (bar and [bar.open, bar.high, bar.low, bar.close, bar.volume]) == (None if None in read else [*read, shares])
