@@ -458,7 +458,7 @@ class ScannerCoordinator:
         now = self._parts.market()
         self._log.note(signal, now)
         if signal.state == "active":
-            text = f"breakout {signal.side} {level_text(signal.level)}, score {signal.score:.2f}"
+            text = f"breakout {signal.side} {level_text(signal.level)}, score at signal {signal.score:.2f}"
             self.board.event(now, "signal", signal.con_id, signal.local_symbol, text)
         else:
             self.board.event(

@@ -123,7 +123,7 @@ class _Follower:
         elif (last - watch.level) * watch.side <= BUFFER * watch.atr:
             self._watch = None
         elif now - watch.since >= CONFIRM_S - 1e-6:
-            self._confirm(watch, now, last, relative)
+            self._confirm(watch, now, last, relative, projected / facts.sma_volume)
 
     def _trigger(self, now: float, last: float, facts: Facts) -> _Watch | None:
         for side, level in ((1, facts.high), (-1, facts.low)):
@@ -132,12 +132,17 @@ class _Follower:
                 return _Watch(side, level, facts.atr, now)
         return None
 
-    def _confirm(self, watch: _Watch, now: float, last: float, relative: float) -> None:
+    def _confirm(self, watch: _Watch, now: float, last: float, relative: float, surge: float) -> None:
         self._watch = None
         self._quiet_until[watch.side] = now + COOL_DOWN_S
         beyond = (last - watch.level) * watch.side / watch.atr - BUFFER
-        score = 0.5 + 0.25 * min(1.0, beyond / 0.5) + 0.25 * min(1.0, max(0.0, (relative - RELATIVE) / 3.0))
+        volumes = 0.35 * _rise((relative - RELATIVE) / (2 * RELATIVE)) + 0.20 * _rise((surge - SURGE) / (2 * SURGE))
+        score = 0.5 + 0.5 * (0.45 * _rise(beyond) + volumes)
         self.found.append(Found(self.con_id, watch.side, watch.since, now, score))
+
+
+def _rise(x: float) -> float:
+    return x / (1.0 + x) if x > 0 else 0.0
 
 
 def detect(market: Market, looks: Looks, opening: float, bases: dict[int, dict[float, float]]) -> list[Found]:
