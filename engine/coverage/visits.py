@@ -63,7 +63,8 @@ class VisitJudge:
         self._staying: dict[int, float] = {}  # con_id -> until when its line stays though nothing is being confirmed
 
     def look(self, quote: Quote, now_market: float) -> Look | None:
-        """A visit is judged at its first quote, and at those beyond a level: nothing else can begin a breakout."""
+        """A visit is judged at its first quote, and at those beyond a level: nothing else can begin a breakout.
+        A running signal is judged again: its first quote may have come before the day's volume."""
         con_id, scanner = quote.con_id, self._scanner
         entry = self._store.get(con_id)
         last = live_price(quote, entry.contract.sec_type) if entry is not None else None
@@ -77,7 +78,7 @@ class VisitJudge:
         low, high = edges(facts, scanner.params, now_market)
         is_beyond = (high is not None and last > high) or (low is not None and last < low)
         self._judged[con_id] = began, now_market
-        if not is_beyond and judged_visit == began:
+        if not is_beyond and judged_visit == began and con_id not in scanner.detector.tracker.busy:
             return None
         verdict = scanner.evaluate(con_id, now_market)
         if is_beyond and verdict is not None and self._lacks_volume_alone(verdict.reading):

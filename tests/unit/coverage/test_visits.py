@@ -166,6 +166,24 @@ def test_a_raised_visit_keeps_its_checks_until_history_tells_the_minutes_that_it
     assert live is not None and not live.is_visit
 
 
+def test_a_running_signal_is_judged_again_within_a_visit_so_that_its_volume_counts() -> None:
+    """The first tick of a line has a price and no volume yet; a watched signal's visit is over a second later."""
+    made = street()
+    rounds(made, 300, calm)
+    rounds(made, 60, broken_out, surge=4.0)
+    assert made.signals
+    for second in range(80, 110):
+        step(made, seen=False, price=broken_out(second), volume=PER_SECOND * 4)
+    made.coordinator.step(made.feed.step({ACME.con_id}))
+    made.tick(ACME, 100.2, 0.0, lane="visited", volume=None)
+    verdicts = made.coordinator.breakout.verdicts
+    before = verdicts[ACME.con_id].reading.rel_volume
+    made.clock.advance(0.5)
+    made.tick(ACME, 100.2, PER_SECOND * 2, lane="visited")
+    after = verdicts[ACME.con_id].reading.rel_volume
+    assert after is not None and after > 1.5 and (before is None or after > before)
+
+
 def test_a_line_that_never_was_a_visit_is_not_checked_like_one() -> None:
     made = street()
     for second in range(100):
