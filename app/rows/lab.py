@@ -90,7 +90,7 @@ def _found(source: LabSourceSection) -> str:
 
 def _refused(source: LabSourceSection) -> str:
     """Files that can't be used, with line and reason; the rest can."""
-    shown = source.refused[:MOST_REFUSED]
+    shown = [text.replace(source.folder, "").lstrip("/\\") for text in source.refused[:MOST_REFUSED]]
     more = f" And {len(source.refused) - len(shown)} more." if len(source.refused) > len(shown) else ""
     return f"{plural(len(source.refused), 'file')} can't be used. {' '.join(shown)}{more}"
 

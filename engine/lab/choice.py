@@ -66,14 +66,14 @@ def read_tapes(
             tapes.append(tape)
         yield Progress(ask.job, number, count, f"reading {symbol}")
     if not tapes and refused:
-        raise LabError(f"None of the chosen days can be used. {refused_words(refused)}")
+        raise LabError(f"None of the chosen days can be used. {refused_words(refused, ask.folder)}")
     if not tapes:
         raise LabError("None of the chosen symbols was recorded on the chosen days. Choose other days or symbols.")
 
 
-def refused_words(refused: Mapping[tuple[str, str], str]) -> str:
-    """Each file that can't be used, with its line and reason."""
-    texts = list(refused.values())
+def refused_words(refused: Mapping[tuple[str, str], str], folder: str) -> str:
+    """Each file of the folder that can't be used, with its line and reason."""
+    texts = [text.replace(folder, "").lstrip("/\\") for text in refused.values()]
     more = f" And {len(texts) - MOST_REFUSED} more." if len(texts) > MOST_REFUSED else ""
     return " ".join(texts[:MOST_REFUSED]) + more
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.bars.indicators import Floats
 from engine.bars.series import BarArrays
 from engine.breakout.detector import Breakout, Detector, Event
 from engine.breakout.facts import Facts, read_bars
@@ -40,8 +41,8 @@ def often_replay(features: Features, params: BreakoutParams, floors: Floors) -> 
     columns: dict[int, Columns] = features.once("looks", 0, dict)
     found: list[LabSignal] = []
     for row, number in enumerate(often.tape.tolist()):
-        at = {side: np.flatnonzero(may[side][row]).tolist() for side in wanted}
-        if not any(at.values()):
+        at = {side: Begins(*(np.flatnonzero(mask[row]).tolist() for mask in may[side])) for side in wanted}
+        if not any(begins.first for begins in at.values()):
             continue
         tape = stack.tapes[number]
         if number not in columns:
@@ -53,6 +54,13 @@ def often_replay(features: Features, params: BreakoutParams, floors: Floors) -> 
 def every_look(number: int, tape: Tape, params: BreakoutParams, floors: Floors) -> list[LabSignal]:
     """The same without leaving out a look: the measure for the other."""
     return Walk(number, tape, Columns.of(tape), params, floors, {}).run(None)
+
+
+class Begins(NamedTuple):
+    """Looks at which a breakout of one side may begin while none runs, and while one does."""
+
+    first: list[int]
+    further: list[int]
 
 
 class Columns(NamedTuple):
@@ -87,15 +95,15 @@ class Walk:
         self._detector = Detector(params)
         self._time, self._bar, self._price, self._low, self._high, self._volume, self._counted, self._is_ten = looks
         self._known = facts
-        self._begins: dict[Side, list[int]] = {}
+        self._begins: dict[Side, Begins] = {}
         self._closed = 0  # bars whose close the detector was told
         self.signals: list[LabSignal] = []
 
-    def run(self, may_begin: dict[Side, list[int]] | None) -> list[LabSignal]:
+    def run(self, may_begin: dict[Side, Begins] | None) -> list[LabSignal]:
         """All signals, oldest first. `may_begin` = the looks at which each side may; None = any."""
         count = len(self._time)
-        anywhere = list(range(count))
-        self._begins = {side: (anywhere if may_begin is None else may_begin.get(side, [])) for side in SIDES}
+        anywhere, nowhere = Begins(list(range(count)), list(range(count))), Begins([], [])
+        self._begins = {side: (anywhere if may_begin is None else may_begin.get(side, nowhere)) for side in SIDES}
         busy, at = self._detector.tracker.busy, 0
         while (at := self._next(at)) < count:
             if not busy:
@@ -110,25 +118,31 @@ class Walk:
 
     def _next(self, at: int) -> int:
         """The first look from `at` on at which anything can happen."""
-        tracker = self._detector.tracker
-        end = min(self._next_begin(side, at) for side in SIDES)
-        if not tracker.busy:
-            return end
-        if self._params.confirm_bars:
+        tracker, by_bars = self._detector.tracker, self._params.confirm_bars > 0
+        watches = [(side, watch) for side in SIDES if (watch := tracker.watch(0, side)) and watch.phase != "idle"]
+        waits = any(watch.phase == "confirming" or watch.renewal is not None for _, watch in watches)
+        if any(watch.inside_since is not None for _, watch in watches) or (waits and not by_bars):
             return at
-        for side in SIDES:
-            watch = tracker.watch(0, side)
-            if watch is None or watch.phase == "idle":
-                continue
-            if watch.phase == "confirming" or watch.renewal is not None or watch.inside_since is not None:
-                return at
-            assert watch.frozen is not None
-            end = self._inside(side, watch.frozen.level, at, end)
+        end = min(self._next_begin("long", at), self._next_begin("short", at))
+        if waits:
+            end = min(end, self._next_close(at))
+        for side, watch in watches:
+            if watch.phase == "active" and watch.frozen is not None:
+                end = self._inside(side, watch.frozen.level, at, end)
         return end
+
+    def _next_close(self, at: int) -> int:
+        """The first look from `at` on at which a minute has closed, or closes."""
+        while at < len(self._time) and self._is_ten[at] and self._bar[at] <= self._closed:
+            at += 1
+        return at
 
     def _next_begin(self, side: Side, at: int) -> int:
         """The first look from `at` on at which a breakout of this side may begin, or one that runs be renewed."""
-        begins, watch = self._begins[side], self._detector.tracker.watch(0, side)
+        watch = self._detector.tracker.watch(0, side)
+        begins = (
+            self._begins[side].further if watch is not None and watch.phase == "active" else self._begins[side].first
+        )
         place = bisect_left(begins, at)
         if watch is not None and watch.last_at is not None:
             cool = watch.last_at + self._params.cool_down_min * BAR_S
@@ -165,7 +179,7 @@ class Walk:
         while self._closed < until:
             close = float(self._tape.bars.close[self._closed])
             self._closed += 1
-            if self._detector.tracker.busy:
+            if self._detector.tracker.is_confirming(0):
                 facts, live = self._facts(self._bar[at]), self._live(at)
                 self._keep(self._detector.bar_closed(0, close, facts, live, self._time[at]))
 
@@ -204,22 +218,29 @@ class Walk:
         )
 
 
-def _may_begin(features: Features, often: Often, side: Side, params: BreakoutParams, floors: Floors) -> Bools:
-    """Looks at which every rule but cool-down and confirmation passes, those within rounding of it included."""
+class _May(NamedTuple):
+    """Looks at which a first breakout may begin, and at which one that runs may be renewed."""
+
+    begin: Bools
+    renew: Bools
+
+
+def _may_begin(features: Features, often: Often, side: Side, params: BreakoutParams, floors: Floors) -> _May:
+    """Looks at which every rule but cool-down and confirmation passes, those within rounding of it included.
+
+    Nothing begins where the next look, or the close of the running minute, says that its confirmation will fail: a
+    breakout that is dropped leaves no trace. (A renewal is not dropped while the price is inside the level that runs.)
+    """
     stack, sign = features.stack, 1.0 if side == "long" else -1.0
     where = often.tape.reshape(-1, 1), often.bar
-    price = sign * often.price
-    slack = SLACK * np.abs(often.price)
     with np.errstate(invalid="ignore", divide="ignore"):
-        levels, opening = features.levels(params.bars_n), features.opening(params.opening_range_min)
-        ranged = sign * levels[0 if sign > 0 else 1][where]
-        opened = sign * (opening.high if sign > 0 else opening.low)[where]
-        fresh = (opening.fresh_long if sign > 0 else opening.fresh_short)[where]
-        opened = np.where((stack.late[where] & np.isfinite(ranged)) | ((price > opened) & ~fresh), np.nan, opened)
-        edge = params.buffer_atr * features.atr(params.atr_length)[where] - slack
-        may = often.there & ((price > ranged + edge) | (price > opened + edge))
-        gap = sign * (_ema(features, params.ema_fast, often) - _ema(features, params.ema_slow, often))
-        may &= gap > -slack
+        places = side, params.bars_n, params.atr_length, params.buffer_atr, params.opening_range_min
+        confirms = params.confirm_bars > 0, params.confirm_bars == 0 and params.confirm_s == 0
+        beyond, lasts = features.once(
+            "often beyond", (*places, *confirms), lambda: _beyond(features, often, sign, params)
+        )
+        lengths = side, params.ema_fast, params.ema_slow
+        may = beyond & features.once("often trend", lengths, lambda: _trend(features, often, sign, params))
         sma = stack.sma[where]
         surge = np.where(sma > 0, often.volume / sma, np.nan)
         rel = np.where(np.isfinite(often.usual), often.volume / often.usual, surge)
@@ -229,11 +250,45 @@ def _may_begin(features: Features, often: Often, side: Side, params: BreakoutPar
         may &= unknown | (rel > params.rel_volume - SLACK)
         may &= often.bar >= params.bars_n + params.atr_length
         if floors.price_usd > 0:
-            may &= ~stack.floored[often.tape] | (often.price > floors.price_usd - slack)
-    return may
+            may &= ~stack.floored[often.tape] | (often.price > floors.price_usd * (1.0 - SLACK))
+    return _May(may & lasts, may)
 
 
-def _ema(features: Features, length: int, often: Often) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _beyond(features: Features, often: Often, sign: float, params: BreakoutParams) -> tuple[Bools, Bools]:
+    """(the price is beyond a level, and what comes next is beyond the same one)."""
+    stack, where = features.stack, (often.tape.reshape(-1, 1), often.bar)
+    levels, opening = features.levels(params.bars_n), features.opening(params.opening_range_min)
+    price = sign * often.price
+    ranged = sign * levels[0 if sign > 0 else 1][where]
+    opened = sign * (opening.high if sign > 0 else opening.low)[where]
+    fresh = (opening.fresh_long if sign > 0 else opening.fresh_short)[where]
+    opened = np.where((stack.late[where] & np.isfinite(ranged)) | ((price > opened) & ~fresh), np.nan, opened)
+    edge = params.buffer_atr * features.atr(params.atr_length)[where] - SLACK * np.abs(price)
+    after = _after(features, often, sign, params)
+    first, second = price > ranged + edge, price > opened + edge
+    lasts = (first & (after > ranged + edge)) | (second & (after > opened + edge))
+    return often.there & (first | second), lasts
+
+
+def _trend(features: Features, often: Often, sign: float, params: BreakoutParams) -> Bools:
+    """The fast average beyond the slow one."""
+    gap = sign * (_ema(features, params.ema_fast, often) - _ema(features, params.ema_slow, often))
+    trend: Bools = gap > -SLACK * np.abs(often.price)
+    return trend
+
+
+def _after(features: Features, often: Often, sign: float, params: BreakoutParams) -> Floats:
+    """The price (turned like the side) that has to be beyond, too, before a breakout of this look can be confirmed."""
+    if params.confirm_bars:
+        return sign * features.stack.close[often.tape.reshape(-1, 1), often.bar]
+    if params.confirm_s == 0:
+        return np.full(often.price.shape, np.inf)
+    out = np.full(often.price.shape, np.nan)
+    out[:, :-1] = (often.low if sign > 0 else -often.high)[:, 1:]
+    return out
+
+
+def _ema(features: Features, length: int, often: Often) -> Floats:
     """The average with the look's price; NaN before the first bar."""
     before = features.ema(length)[often.tape.reshape(-1, 1), np.maximum(often.bar - 1, 0)]
     first = features.stack.close[often.tape.reshape(-1, 1), np.zeros_like(often.bar)]

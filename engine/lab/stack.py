@@ -34,6 +34,8 @@ class Often(NamedTuple):
     bar: Ints
     there: Bools
     price: Floats
+    low: Floats
+    high: Floats
     volume: Floats
     usual: Floats
 
@@ -124,6 +126,8 @@ def _often(tapes: Sequence[Tape]) -> Often | None:
         bar=bar,
         there=np.arange(width) < np.array([len(looks.time) for _, _, looks in found]).reshape(-1, 1),
         price=_padded([looks.price for _, _, looks in found], width),
+        low=_padded([looks.low for _, _, looks in found], width),
+        high=_padded([looks.high for _, _, looks in found], width),
         volume=_padded([looks.volume for _, _, looks in found], width),
         usual=np.where(usual > 0, usual, np.nan),
     )

@@ -222,7 +222,7 @@ class _Run:
         if choice.absent:
             yield absent_words(choice)
         if self._refused:
-            yield f"Recorded days that can't be used were left out: {refused_words(self._refused)}"
+            yield f"Recorded days that can't be used were left out: {refused_words(self._refused, self._ask.folder)}"
         chosen = sum(1 for _symbol, day in self._refused if not self._ask.days or day in self._ask.days)
         empty = choice.symbol_days - len(self._tapes) - chosen
         if empty:
