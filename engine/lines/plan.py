@@ -147,7 +147,7 @@ class _Desk:
                 seat.leaving = reason
                 if not seat.young:
                     self._cancel(seat, seat.leaving)
-        self.order = None
+            self.order = None
 
     def trim_surplus(self) -> None:
         """After the limit sank or a position closed: the lowest go until limit and capacity hold."""
@@ -333,13 +333,15 @@ class _Desk:
 
     def _seated(self, wanted: LineClass, *classes: LineClass) -> set[int]:
         """Whose strongest demand is in class `wanted`, and who has an open line (of one of `classes`, if any)."""
-        found = set()
-        for con_id, seat in self.seats.items():
-            best = self.wants.best.get(con_id)
-            if best is not None and best.line_class == wanted and not seat.cancelled:
-                if not classes or seat.line_class in classes:
-                    found.add(con_id)
-        return found
+        best_of = self.wants.best.get
+        return {
+            con_id
+            for con_id, seat in self.seats.items()
+            if not seat.cancelled
+            and (not classes or seat.line_class in classes)
+            and (best := best_of(con_id)) is not None
+            and best.line_class == wanted
+        }
 
     def _is_seated(self, demand: Demand) -> bool:
         seat = self.seats.get(demand.contract.con_id)
