@@ -4,7 +4,7 @@
 
 `--streamed` of them have 10-second bars of the whole day on disk, and are looked at every 10 s. Each threshold is moved
 in turn, to values that were not asked for before. "cold" = the first question after all bars were handed over anew, as
-after a start; "minute" = the first one after a minute closed for 50 symbols.
+after a start; "minute" = the first one after a minute closed for those that stream (without any: for 50 symbols).
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def main() -> int:
             for value in values:
                 answer, ms = ask(**{name: value})
                 took.setdefault(name, []).append(ms)
-        lab.process.send(LoadToday(0, OPEN - 3_600.0, False, symbols(1, 50, args.streamed), folder))
+        minute = symbols(1, args.streamed or 50, args.streamed)
+        lab.process.send(LoadToday(0, OPEN - 3_600.0, False, minute, folder))
         _, minute_ms = ask()
         lab.process.stop()
     for name, times in took.items():

@@ -19,7 +19,7 @@ from engine.domain import ContractRef
 from engine.lab.app_days import AppRecordings
 from engine.lab.features import Features
 from engine.lab.looks import Looks, looks_of
-from engine.lab.messages import AskPreview, LoadToday
+from engine.lab.messages import AskAudit, AskPreview, LoadToday
 from engine.lab.often import every_look
 from engine.lab.preview import Today
 from engine.lab.recordings import CsvRecordings
@@ -199,3 +199,24 @@ def test_the_comparison_sees_many_signals() -> None:
         for more in ({}, {"confirm_bars": 2}, {"confirm_s": 0}, {"confirm_s": 90, "alert_hold_s": 0})
     ]
     assert min(counts) >= 10, counts
+
+
+def test_what_moves_from_minute_to_minute_is_judged_apart_and_all_is_told_as_one() -> None:
+    """Whatever came when, the answers are those of one load."""
+    params = BreakoutParams(**EAGER).model_dump()
+    ask, audit = AskPreview(1, params, {**params, "bars_n": 12}, 5e6), AskAudit(2, params, 5e6)
+    whole, parts = Today(), Today()
+    whole.load(LoadToday(0, OPEN, True, tuple(symbol_minutes(n, walk(n)) for n in range(1, 7))))
+    parts.load(LoadToday(0, OPEN, True, tuple(symbol_minutes(n, walk(n, 200)) for n in (1, 2, 3))))
+    parts.load(LoadToday(0, OPEN, False, tuple(symbol_minutes(n, walk(n, 200)) for n in (4, 5, 6))))
+    parts.preview(ask)
+    parts.load(LoadToday(0, OPEN, False, tuple(symbol_minutes(n, walk(n)) for n in (2, 5))))
+    parts.preview(ask)
+    parts.load(LoadToday(0, OPEN, False, tuple(symbol_minutes(n, walk(n)) for n in (1, 3, 4, 6))))
+    one, other = whole.preview(ask), parts.preview(ask)
+    assert replace(one, took_ms=0.0) == replace(other, took_ms=0.0) and one.new_total > 0
+    by_name = [
+        sorted((answer.symbols[each.tape], answer.con_ids[each.tape], *each[1:]) for each in answer.signals)
+        for answer in (whole.audit(audit), parts.audit(audit))
+    ]
+    assert by_name[0] == by_name[1] and len(by_name[0]) > 10
