@@ -40,7 +40,8 @@ class Cell(NamedTuple):
 Cells = Mapping[Cell, Sequence[Score]]  # a score a seed
 
 HEAD = (
-    f"{'symbols':>7} {'dwell':>5}  {'policy':<26} {'recall 30 s':<18} {'recall 60 s':<18} {'median':>6} {'p95':>6} "
+    f"{'symbols':>7} {'dwell':>5} {'seeds':>5}  {'policy':<26} {'recall 30 s':<18} {'recall 60 s':<18} "
+    f"{'median':>6} {'p95':>6} "
     f"{'precision':>9} {'signals':>7} {'lines':>5} {'visits/min':>10} {'msg/s':>6} {'worst':>5} "
     f"{'age p95':>8} {'top':>6} {'50/25':>6}"
 )
@@ -69,7 +70,8 @@ def _line(cell: Cell, scores: Sequence[Score]) -> str:
     every = pooled(scores)
     recalls = [_spread(scores, lambda each, s=within: each.recall(s)) for within in (30.0, 60.0)]  # type: ignore[misc]
     return (
-        f"{cell.symbols:>7,} {cell.dwell_s:>4g}s  {NAMES[cell.policy]:<26} {recalls[0]:<18} {recalls[1]:<18} "
+        f"{cell.symbols:>7,} {cell.dwell_s:>4g}s {len(scores):>5}  {NAMES[cell.policy]:<26} "
+        f"{recalls[0]:<18} {recalls[1]:<18} "
         f"{_seconds(every.median_s):>6} {_seconds(every.p95_s):>6} {every.precision:>9.3f} {every.truths:>7} "
         f"{every.rotating:>5.1f} {every.visits_per_min:>10.0f} {every.messages_per_s:>6.1f} {every.worst_second:>5} "
         f"{_seconds(every.age_s):>8} {_seconds(every.age_strong_s):>6} {f'{cell.top_max}/{cell.normal_max}':>6}"

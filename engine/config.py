@@ -60,9 +60,9 @@ class WebSettings(_Model):
 class LineSettings(_Model):
     limit: int = _f(50, "Line limit", "Market-data lines that QTrade may use", unit="lines", step=1, ge=1, le=1000)
     buffer: int = _f(5, "Kept for positions", "Lines that only positions may take", unit="lines", step=1, ge=0, le=100)
-    normal_max: int = _f(3, "Ordinary candidates", "Lines at priority 25 at most", unit="lines", step=1, ge=0, le=40)
+    normal_max: int = _f(2, "Ordinary candidates", "Lines at priority 25 at most", unit="lines", step=1, ge=0, le=40)
     top_max: int = _f(
-        10,
+        8,
         "Running signals that stream",
         "Lines at priority 50 at most: the newest of two minutes, then the best; the others are watched by visits",
         unit="lines",
@@ -114,7 +114,7 @@ class CoverageSettings(_Model):
         le=34,
     )
     watch_pct: int = _f(
-        40,
+        50,
         "Lines for watched signals",
         "Share of the visiting lines that running signals without a line of their own may take, the best first",
         unit="%",

@@ -19,6 +19,7 @@ from engine.coverage.urgency import CoveragePolicy, Place, Running, since_mark_s
 from engine.domain import ContractRef, Demand, Stay
 from engine.lines import words
 from engine.lines.ledger import Line
+from engine.lines.model import BRIEF_DWELL_S
 
 HOLDER = "coverage"
 CONFIRMING_MOST = 8
@@ -230,7 +231,7 @@ class Rotation:
         if open_since is None:
             return False
         if line.is_brief:
-            return now_mono - open_since >= self.policy.watch_visit_s
+            return now_mono - open_since >= BRIEF_DWELL_S
         if now_mono - open_since < self.policy.dwell_s:
             return False
         return line.state == "live" or now_mono - open_since >= self.policy.dwell_s + NO_PRICE_S

@@ -24,7 +24,7 @@ from msgspec import Struct
 from engine.domain import ContractRef
 
 MINUTE_S = 60.0
-ON_THE_WAY_S = 1.0  # from the wish to the first tick: a price that is due after 12 s is asked for after 11
+ON_THE_WAY_S = 3.0  # from the wish to the first tick where many wait: what is due after 12 s is asked for after 9
 
 
 class CoveragePolicy(Struct, frozen=True):
@@ -42,10 +42,9 @@ class CoveragePolicy(Struct, frozen=True):
     hint_weight: float = 1.5
     hint_half_life_s: float = 30.0
     patience_s: float = 600.0  # after such a wait everybody counts as near
-    watch_share: float = 0.4  # of the visiting lines, for the prices of running signals
+    watch_share: float = 0.5  # of the visiting lines, for the prices of running signals
     watch_strong_s: float = 12.0  # the price of a watched signal is due again so soon: of top score
     watch_weak_s: float = 20.0  # and of every other
-    watch_visit_s: float = 1.0  # from its first tick; then its price is known
 
 
 class Running(NamedTuple):

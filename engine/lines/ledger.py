@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.domain import ContractRef, Demand, Lane, LineClass
-from engine.lines.model import HeldLine, LineState
+from engine.lines.model import BRIEF_DWELL_S, BRIEF_S, HeldLine, LineState
 
 UNHEARD_MARGIN_S = 1.0  # a request without an answer may reach a busy gateway this much later than it left
 
@@ -82,7 +82,11 @@ class Line:
         """The gateway has the line at the latest now: its first tick proves it. None = the request has not left."""
         if self.sent_mono is None:
             return None
-        return self.sent_mono + UNHEARD_MARGIN_S if self.first_tick_mono is None else self.first_tick_mono
+        if self.first_tick_mono is None:
+            return self.sent_mono + UNHEARD_MARGIN_S
+        if self.is_brief:
+            return max(self.first_tick_mono, self.sent_mono + BRIEF_S - BRIEF_DWELL_S)
+        return self.first_tick_mono
 
     def held(self) -> HeldLine:
         """As the plan takes it."""

@@ -13,7 +13,8 @@ from engine.domain import Demand, LineClass
 RANK: dict[LineClass, int] = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
 PRIORITY: dict[LineClass, int] = {"100": 100, "50": 50, "25": 25}
 SCORED: frozenset[LineClass] = frozenset({"50", "25"})  # whose lines go by a candidate's score
-BRIEF_DWELL_S = 1.0  # from the first tick: the gateway has the line, and all of the first ticks have come
+BRIEF_S = 1.0  # a visit for a price alone, from its request to its cancel
+BRIEF_DWELL_S = 0.5  # of it after the first tick at least: that proves the line, and the others come with it
 OTHER_LANES_DWELL_S = 5.0  # no lane but coverage gives a line back sooner
 NEAR_RATIO = 0.9
 

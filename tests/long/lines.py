@@ -22,7 +22,7 @@ from tests.long.report import finish
 
 MINUTES, SEED = 30.0, 17
 LIMIT, BUFFER, DWELL_S = 50, 5, 5.0
-BRIEF_S = 1.0  # a visit that fetches the price of a running signal alone
+BRIEF_S = 0.8  # the price of a running signal takes a second; a busy machine moves messages a little
 POSITIONS_MOST = 9
 CUT_FOR_POSITION_S = 3.0  # a visit that was cut short for a position left at most so long before its request
 ANSWER_S = 2.0

@@ -8,7 +8,7 @@ import pytest
 
 from engine.config import CoverageSettings, LineSettings
 from engine.coverage.urgency import ON_THE_WAY_S, CoveragePolicy, Place, Running, overdue, watch_next
-from engine.lines.model import BRIEF_DWELL_S
+from engine.lines.model import BRIEF_S
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import contract, want
 
@@ -91,7 +91,7 @@ def test_watching_takes_its_share_of_the_lines_and_the_weak_tier_stretches_first
     assert len(seen) == 185 and all(at is not None for at in seen.values()), "they wait, and are not forgotten"
 
 
-def test_a_visit_for_a_price_is_over_a_second_after_its_first_tick_and_every_other_keeps_its_dwell() -> None:
+def test_a_visit_for_a_price_takes_a_second_and_every_other_keeps_its_dwell() -> None:
     gateway = turning(200, {1_000: STRONG}, dwell_s=5.0)
     opened: dict[int, float] = {}
     lengths: dict[bool, list[float]] = {True: [], False: []}
@@ -99,13 +99,13 @@ def test_a_visit_for_a_price_is_over_a_second_after_its_first_tick_and_every_oth
         gateway.run(0.25)
         now = gateway.clock.mono()
         for line in gateway.bus.ledger:
-            if line.first_tick_mono is not None and line.listens:
-                opened[line.con_id] = line.first_tick_mono
+            if line.first_tick_mono is not None and line.sent_mono is not None and line.listens:
+                opened[line.con_id] = line.sent_mono if line.brief else line.first_tick_mono
             elif not line.listens and line.con_id in opened:
                 lengths[line.brief].append(now - opened.pop(line.con_id))
     assert len(lengths[True]) >= 3
-    assert min(lengths[True]) >= BRIEF_DWELL_S
-    assert statistics.median(lengths[True]) <= BRIEF_DWELL_S + 1.0
+    assert min(lengths[True]) >= BRIEF_S
+    assert statistics.median(lengths[True]) <= BRIEF_S + 1.0
     assert lengths[False] and min(lengths[False]) >= 5.0
 
 

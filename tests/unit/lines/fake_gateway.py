@@ -26,7 +26,7 @@ from engine.config import CoverageSettings, LineSettings
 from engine.coverage.rotation import Rotation, coverage_policy
 from engine.domain import Bar, ContractInfo, ContractRef, LineSpan, Quote, TickUpdate
 from engine.lines.bus import Hooks, MarketDataBus
-from engine.lines.model import BRIEF_DWELL_S
+from engine.lines.model import BRIEF_S
 from engine.lines.report import LinesReport
 
 QUANTUM_S = 0.025
@@ -281,7 +281,7 @@ class FakeGateway:
         """The shortest that this line may live: a price alone is fetched in a second."""
         held = self.bus.ledger.by_req.get(req_id)
         least = min(5.0, self.coverage.dwell_s)
-        return min(BRIEF_DWELL_S, least) if held is not None and held.is_brief else least
+        return min(BRIEF_S, least) if held is not None and held.is_brief else least
 
     def _check_counts(self, con_id: int, now: float) -> None:
         limit, capacity = self.settings.limit, self.settings.limit - self.settings.buffer

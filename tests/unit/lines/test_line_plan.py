@@ -355,9 +355,9 @@ def test_a_signal_that_is_watched_from_now_on_makes_room_for_a_newer_one_at_once
 
 
 def test_a_visit_for_a_price_may_end_after_a_second_and_no_other() -> None:
-    brief = structs.replace(line(1, "coverage", age=1.1), brief=True)
+    brief = structs.replace(line(1, "coverage", age=0.6), brief=True)
     assert cancelled(plan([], [brief], 50, NOW, POLICY)) == [1]
-    assert cancelled(plan([], [structs.replace(brief, sent_mono=NOW - 0.9)], 50, NOW, POLICY)) == []
+    assert cancelled(plan([], [structs.replace(brief, sent_mono=NOW - 0.4)], 50, NOW, POLICY)) == []
     assert cancelled(plan([], [line(1, "coverage", age=1.1)], 50, NOW, POLICY)) == []
     raised = plan([want(1, "25", 0.4)], [brief], 50, NOW, POLICY)
     assert cancelled(raised) == []
