@@ -284,7 +284,7 @@
     },
     score: function (d) {
       var title = d.bars[1] === null ? "gates passed" : "distance above, relative volume below";
-      return el(window.React.Fragment, null, el("b", { className: "qt-score-number" }, fmt.number(d.score, 2)),
+      return el(window.React.Fragment, null, el("b", { className: "qt-score-number" }, fmt.number(d.score, d.score >= 0.5 ? 3 : 2)),
         el("span", { className: "qt-bars", title: title }, el("i", { style: { width: d.bars[0] + "%" }, className: d.brk ? undefined : "qt-bar-grey" }),
           d.bars[1] === null ? null : el("i", { style: { width: d.bars[1] + "%" } })));
     },

@@ -127,7 +127,7 @@ def _results() -> Component:
     tagged = ("state", "early")
     columns = [
         column("symbol", "Symbol", "sym", also=("short",), num=False, flex=1, minWidth=80, **own),
-        column("score", "Score now", "score", also=("bars", "brk"), num=False, width=98, minWidth=96, **own),
+        column("score", "Score now", "score", also=("bars", "brk"), num=False, width=104, minWidth=102, **own),
         column("signal", "Score at signal", "sig", phone=False, width=68, minWidth=66, wrapHeaderText=True, **own),
         column("since", "Since", "since", num=False, phone=False, width=58, minWidth=56, **own),
         column("scans", "In scans", "scans", also=tagged, num=False, phone=False, flex=60, minWidth=100, **own),

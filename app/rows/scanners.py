@@ -12,7 +12,7 @@ from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
 from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
-from app.rows.signals import part_shares
+from app.rows.signals import part_shares, score_digits
 from app.rows.states import OWN, broker_state, empty, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
@@ -211,12 +211,13 @@ def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any
         more["sig"] = round(c.score_at_signal, 2)
     if c.before_look:
         more["early"] = True
+    score = round(c.score, score_digits(c.score))
     return {
         **more,
-        "order": 100 - round(100.0 * c.score),  # no place in the list: one that rises would send all that it passes
+        "order": 1_000 - round(1_000.0 * score),  # no place in the list: one that rises would send all that it passes
         "sym": c.local_symbol,
         "short": c.side == "short",
-        "score": round(c.score, 2),
+        "score": score,
         "bars": score_bars(c),
         "state": c.state,
         "brk": is_breakout(c),

@@ -9,6 +9,7 @@ from app.rows.fresh import at_the_moment, quotes_of
 from app.snapshots import Snapshots
 from engine.domain import Candidate, ScorePart, Signal
 
+BREAKOUT = 0.5  # from here on a score is a confirmed breakout's
 SHARE_STEP = 5  # two pixels of a bar; a finer one would be news in each poll
 
 
@@ -66,7 +67,8 @@ def _now(signal: Signal, candidate: Candidate | None, now: float | None) -> Any:
     if now is None:
         return [None, "missing", "Not judged now"]
     shares = part_shares(candidate.parts) if candidate is not None and candidate.side == signal.side else {}
-    return {"score": number(now, 2), "bars": [shares.get("distance", 0), shares.get("relative volume", 0)]}
+    bars = [shares.get("distance", 0), shares.get("relative volume", 0)]
+    return {"score": number(now, score_digits(now)), "bars": bars}
 
 
 def _ended(signal: Signal) -> Any:
@@ -81,6 +83,11 @@ def signal_distance(signal: Signal) -> float | None:
         return None
     distance = (signal.last - signal.level) / signal.atr
     return distance if signal.side == "long" else -distance
+
+
+def score_digits(score: float) -> int:
+    """Breakouts lie close together: what two digits show of sixteen is often the same."""
+    return 3 if score >= BREAKOUT else 2
 
 
 def part_shares(parts: tuple[ScorePart, ...]) -> dict[str, int]:

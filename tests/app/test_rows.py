@@ -352,9 +352,9 @@ def test_signals_active_by_score_then_the_ended_ones() -> None:
     assert [row["sym"]["sym"] for row in rows] == ["NVDA", "AMD", "META", "PLTR"]
     assert rows[-1]["now"]["text"] == "ended {at}"
     assert [(row["now"]["score"], row["at_signal"]) for row in rows[:-1]] == [
-        ("0.72", "0.80"),
-        ("0.66", "0.74"),
-        ("0.60", "0.68"),
+        ("0.720", "0.80"),
+        ("0.660", "0.74"),
+        ("0.600", "0.68"),
     ]
     assert [row["sym"]["text"] for row in rows] == ["▲ {sym}", "▲ {sym}", "▼ {sym}", "▲ {sym}"]
     assert [row["sym"]["tone"] for row in rows] == ["long", "long", "short", "long"]

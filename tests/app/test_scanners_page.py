@@ -449,7 +449,7 @@ def test_results_carry_line_age_and_the_reason(rig: Rig) -> None:
     assert reasons[2] == "volume surge at 1.49x of 1.50x" and list(rows.values())[2]["short"]
     assert reasons[3].startswith("Warming: 9 of 21 bars.")
     assert [row["order"] for row in rows.values()] == sorted(row["order"] for row in rows.values())
-    assert all(row["order"] == 100 - round(100 * row["score"]) for row in rows.values())
+    assert all(row["order"] == 1_000 - round(1_000 * row["score"]) for row in rows.values())
 
 
 def test_a_missing_number_stays_missing() -> None:
