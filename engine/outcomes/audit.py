@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from engine.bars.build import BAR_S
+from engine.bars.build import bar_start
 from engine.bars.store import BarStore
 from engine.domain import BarSource, Signal
 from engine.outcomes.book import NOTHING, Scored, known_outcomes
@@ -71,7 +71,8 @@ class Audit:
             self.seen += 1
             return
         entry = self._store.get(signal.con_id)
-        source = entry.series.source_at(signal.triggered_at - BAR_S) if entry is not None else None
+        minute = bar_start(signal.triggered_at - 0.001)  # a look at :00 ends the minute before
+        source = entry.series.source_at(minute) if entry is not None else None
         after = known_outcomes(entry.series.arrays(), signal) if entry is not None else NOTHING
         missed = Missed(Scored(signal, after), source or "history")
         if source == "streamed":

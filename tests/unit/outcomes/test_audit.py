@@ -100,6 +100,21 @@ def test_a_streamed_minute_is_the_detectors_own_verdict() -> None:
     assert (made.missed, len(made.rejected)) == ([], 1)
 
 
+@pytest.mark.parametrize(("second", "is_streamed"), [(10.0, True), (50.0, True), (60.0, True), (70.0, False)])
+def test_the_source_is_that_of_the_minute_in_which_a_10_second_look_fell(second: float, is_streamed: bool) -> None:
+    store = store_of(day())
+    entry = store.get(1)
+    assert entry is not None
+    entry.series._columns[6, entry.series._columns[0] == BREAK] = 3  # this minute alone streamed whole
+    (found,) = signals_of(bars_answer(store))
+    made = Audit(store, [1], [], CLOSE)
+    made.looked_since = OPEN
+    look = msgspec.structs.replace(found, triggered_at=BREAK + second, at=BREAK + second + 10.0)
+    for _ in made.slices([1], [look], lambda: 0.0):
+        pass
+    assert (len(made.rejected), len(made.missed)) == ((1, 0) if is_streamed else (0, 1))
+
+
 @pytest.mark.parametrize(("since", "before"), [(BREAK + 61.0, 1), (BREAK + 60.0, 0), (None, 1)])
 def test_what_triggered_before_it_looked_is_not_missed_for_want_of_a_line(since: float | None, before: int) -> None:
     made = audit(store_of(day()), looked_since=since)
