@@ -212,13 +212,13 @@ def _groups() -> Component:
 def _signals() -> Component:
     own: dict[str, Any] = {"cellRenderer": "QtLabCell"}
     columns = [
-        text_column("Symbol", "sym", flex=1, minWidth=62),
+        text_column("Symbol", "sym", flex=1, minWidth=56),
         text_column("Day", "day", width=90, minWidth=90, phone=False),
         column("at", "Time", "at", num=False, width=50, minWidth=50, **own),
         column("side", "Side", "side", num=False, width=60, minWidth=60, **own),
-        text_column("Level", "level", num=True, width=60, minWidth=60, phone=False),
-        column("score", "Score at signal", "score", width=76, minWidth=76, **own),
-        column("rv", "Rel. vol.", "rv", width=60, minWidth=60, phone=False, **own),
+        text_column("Level", "level", num=True, width=56, minWidth=56, phone=False),
+        column("score", "Score at signal", "score", width=66, minWidth=66, **own),
+        column("rv", "Rel. vol.", "rv", width=56, minWidth=56, phone=False, **own),
         *(
             column("move", f"{minutes} min", f"m{minutes}", width=54, minWidth=54, phone=minutes == 30, **own)
             for minutes in (5, 15, 30, 60)
