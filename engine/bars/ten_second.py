@@ -2,11 +2,14 @@
 
 They are what the live rules could have seen at each look, so that the Lab can look as often. Only while a line stays
 with the symbol: a visit of some seconds makes none. Ten seconds without a trade are a flat bar of no volume, written
-when the next trade comes; of a longer silence its last 10 minutes. Kept in memory for about an hour; the keeper of the
-bars brings them to disk.
+when the next trade comes; of a longer silence its last 10 minutes. Volume that came while no quote did, not even of bid
+and ask, belongs to no 10 s: its bar counts as seen in part. Kept in memory for about an hour; the keeper of the bars
+brings them to disk.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from engine.bars.build import BarBuilder, OpenBar
 from engine.bars.series import BarSeries
@@ -15,6 +18,19 @@ TEN_S = 10.0
 WINDOW_S = 60.0
 LIMIT = 360
 MOST_FLAT = 60
+PAUSE_S = 10.0  # bid and ask of a line that is awake tick more often
+
+
+class _Pause(NamedTuple):
+    """No quote between `since` and `until`; `volume` came meanwhile and is in the bar that holds `until`."""
+
+    since: float
+    until: float
+    volume: float
+
+    def after(self, begin: float) -> float:
+        """What of the volume lies after `begin`, spread evenly."""
+        return self.volume * max(0.0, self.until - max(self.since, begin)) / (self.until - self.since)
 
 
 class TenSecondBars:
@@ -25,6 +41,8 @@ class TenSecondBars:
         self._builder: BarBuilder | None = None  # None = no line streams
         self._counts_from = float("inf")  # since when all volume was counted
         self._flat: tuple[float, float] | None = None  # first 10 s that are not written yet, and the price until then
+        self._quoted_at: float | None = None  # the newest quote of this watch
+        self._pauses: list[_Pause] = []  # of about the last minute
 
     def update(
         self,
@@ -46,6 +64,16 @@ class TenSecondBars:
             self._flat = at_market - at_market % -TEN_S, builder.last
         if builder.day_volume is not None and self._counts_from > at_market:
             self._counts_from = at_market
+        self._note_pause(builder.bar, at_market)
+
+    def _note_pause(self, running: OpenBar | None, at_market: float) -> None:
+        """After a pause the running bar is a new one: all its volume came with this quote."""
+        since, self._quoted_at = self._quoted_at, at_market
+        if since is None or at_market - since <= PAUSE_S or running is None or not running.volume:
+            return
+        running.complete = False
+        self._pauses = [pause for pause in self._pauses if pause.until > at_market - WINDOW_S - TEN_S]
+        self._pauses.append(_Pause(since, at_market, running.volume))
 
     def close_due(self, now_market: float) -> None:
         """Close the 10 s that are over."""
@@ -59,12 +87,14 @@ class TenSecondBars:
         if running is not None:
             running.complete = False
             self._append(running)
-        self._builder = self._flat = None
+        self._builder = self._flat = self._quoted_at = None
         self._counts_from = float("inf")
+        self._pauses = []
 
     def forget_volume(self, wrong: bool) -> None:
         """The unit of the day's volume changed; `wrong`: what was counted until now had been read in a wrong one."""
         self._counts_from = float("inf")
+        self._pauses = []
         if self._builder is not None:
             self._builder.forget_volume()
         if wrong:
@@ -73,7 +103,7 @@ class TenSecondBars:
     def volume_60s(self, now_market: float) -> float | None:
         """Shares traded in the last 60 s; None where the line has not streamed, its volume known, for all of them.
 
-        Of the 10 s in which that minute begins the share that lies within it.
+        Of the 10 s in which that minute begins, and of a pause of the feed, the share that lies within it.
         """
         begin = now_market - WINDOW_S
         if self._counts_from > begin:
@@ -85,7 +115,14 @@ class TenSecondBars:
             parts.append((running.time, running.volume))
         inside = [(start + TEN_S - begin, volume) for start, volume in parts if start + TEN_S > begin]
         # Unknown (NaN) can only be what came before the volume was counted.
-        return sum(volume * min(1.0, left / TEN_S) for left, volume in inside if volume == volume)
+        counted = sum(volume * min(1.0, left / TEN_S) for left, volume in inside if volume == volume)
+        return counted + sum(self._moved(pause, begin) for pause in self._pauses)
+
+    @staticmethod
+    def _moved(pause: _Pause, begin: float) -> float:
+        """What spreading a pause's volume adds to the time since `begin`: nothing, or less than nothing."""
+        left = pause.until - pause.until % TEN_S + TEN_S - begin
+        return pause.after(begin) - pause.volume * min(1.0, max(0.0, left) / TEN_S)
 
     def _append(self, bar: OpenBar) -> None:
         """Write a bar, and before it the 10 s of this watch in which nothing traded."""

@@ -52,15 +52,40 @@ def test_silence_is_flat_bars_of_no_volume() -> None:
         (0, 10.5, 10.5, 10.5, 10.5, 10.0, True),
         (10, 10.5, 10.5, 10.5, 10.5, 0.0, True),
         (20, 10.5, 10.5, 10.5, 10.5, 0.0, True),
-        (30, 10.0, 10.0, 10.0, 10.0, 10.0, True),
+        (30, 10.0, 10.0, 10.0, 10.0, 10.0, False),
     ]
+
+
+@pytest.mark.parametrize("pause", [11, 30, 55, 300])
+def test_what_came_in_a_pause_of_the_feed_is_not_taken_for_volume_of_its_end(pause: int) -> None:
+    """10 shares a second all the time; only quotes are missing."""
+    resumed = 120 + pause
+    seconds = [*range(-1, 121), *range(resumed, resumed + 90)]
+    bars = TenSecondBars()
+    for second in seconds:
+        bars.update(10.0, 1_000.0 + 10.0 * second, TEN + second, True, None, None)
+        if second >= resumed:
+            assert bars.volume_60s(TEN + second) == pytest.approx(600.0, abs=20.0), second - resumed
+    part = [row[0] for row in rows(bars) if not row[-1]]
+    assert part == [resumed - resumed % 10], "nobody knows when its volume came"
+
+
+def test_a_trade_of_a_thin_stock_counts_in_full_while_bid_and_ask_tick() -> None:
+    bars = play(*((second, 10.0, 1_000.0) for second in range(-9, 127, 9)))
+    bars.update(10.0, 4_000.0, TEN + 130, True, None, None)
+    bars.close_due(TEN + 140)
+    assert bars.volume_60s(TEN + 140) == 3_000.0 and rows(bars)[-1][5:] == (3_000.0, True)
+    silent = play((0, 10.0, 1_000.0), (5, 10.0, 1_000.0), (60, 10.0, 1_000.0), (90, 10.0, 4_000.0))
+    assert silent.volume_60s(TEN + 90) == 3_000.0, "within the minute, whenever it was"
+    silent.close_due(TEN + 135)
+    assert silent.volume_60s(TEN + 135) == pytest.approx(3_000.0 * 15 / 30)
 
 
 def test_a_long_silence_is_its_last_ten_minutes() -> None:
     bars = play((-1, 10.0, 1_000.0), (1, 10.5, 1_010.0), (7_205, 10.0, 1_020.0), (7_211, 10.0, 1_030.0))
     times = [row[0] for row in rows(bars)]
     assert times == [0, *(7_200 - 10 * n for n in range(MOST_FLAT, 0, -1)), 7_200]
-    assert bars.volume_60s(TEN + 7_211) == 20.0
+    assert bars.volume_60s(TEN + 7_211) == pytest.approx(10.0 + 10.0 * 54 / 7_204), "one trade, and of a silence of 2 h"
 
 
 def test_the_first_ten_seconds_were_seen_in_part() -> None:
@@ -100,6 +125,7 @@ def test_a_line_that_ends_knows_nothing_of_the_time_after() -> None:
     assert rows(bars)[-1][-1] is False and rows(bars)[-1][0] == 70
     assert bars.volume_60s(TEN + 76) is None
     bars.update(11.0, 9_000.0, TEN + 200, True, None, None)
+    bars.update(11.0, 9_000.0, TEN + 208, False, None, None)
     bars.update(11.0, 9_100.0, TEN + 215, True, None, None)
     bars.close_due(TEN + 220)
     assert [(row[0], row[5], row[6]) for row in rows(bars)[-2:]] == [(200, 0.0, True), (210, 100.0, True)]
@@ -113,7 +139,7 @@ def test_the_unit_of_volume_comes_later_and_changes() -> None:
     bars.forget_volume(wrong=True)
     assert all(np.isnan(row[5]) for row in rows(bars))
     bars.update(10.2, 120_000.0, TEN + 30, True, None, None)
-    bars.update(10.2, 120_500.0, TEN + 41, True, None, None)
+    bars.update(10.2, 120_500.0, TEN + 40, True, None, None)
     bars.update(10.2, 120_600.0, TEN + 51, True, None, None)
     assert rows(bars)[-1][5] == 500.0, "not the step from one unit to the other"
     assert bars.volume_60s(TEN + 89) is None and bars.volume_60s(TEN + 91) == pytest.approx(600.0)
