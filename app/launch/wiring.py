@@ -17,6 +17,8 @@ from engine.journal.writer import Journal
 from engine.kernel.engine import Engine
 from engine.kernel.rooms import EngineSetup
 from engine.kernel.runtime import EngineThread
+from engine.settings.changes import AT_START
+from engine.settings.effective import EffectiveSettings
 from engine.state.bus import StateBus
 
 STORES_STOP_S = 0.5
@@ -64,6 +66,12 @@ class EngineWithStores:
             self._thread.start()
 
 
+def as_started(now: EffectiveSettings, at_start: EffectiveSettings) -> EffectiveSettings:
+    """The settings of now, but for those that take effect at the next start of the program: host and port stand."""
+    fixed = {prefix.rstrip("."): getattr(at_start.config, prefix.rstrip(".")) for prefix in AT_START}
+    return replace(now, config=now.config.model_copy(update=fixed))
+
+
 def assemble(plan: Plan) -> Parts:
     """Engine and pages on one state; starts nothing but the idle journal thread."""
     clock = SystemClock()
@@ -80,7 +88,8 @@ def assemble(plan: Plan) -> Parts:
         failure, now = thread.failure, setup
         if engines:
             words = "The engine ended by itself" + (f": {type(failure).__name__}: {failure}" if failure else "")
-            now = replace(setup, settings=engines[-1].rooms.keeper.settings, restarted_after=f"{words}.")
+            settings = as_started(engines[-1].rooms.keeper.settings, setup.settings)
+            now = replace(setup, settings=settings, restarted_after=f"{words}.")
         engines[:] = [Engine(now)]
         return engines[0]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
 from engine.journal import migrations
-from engine.storage.salvage import salvage
+from engine.storage.salvage import Unreadable, salvage
 from engine.storage.sqlite_damage import is_damaged, name_aside
 
 log = logging.getLogger(__name__)
@@ -106,15 +105,20 @@ def _mend(path: Path, at_wall: float, say: Callable[[str], None]) -> None:
     elif path.exists() and not path.stat().st_size and not path.with_name(path.name + _SIDE_FILES[0]).exists():
         say(f"Journal {path} was empty (0 bytes): beginning anew; what it held is lost")
     elif is_damaged(path):
+        # First the copy, then the moves: whatever ends this half-way, the next try finds the damaged file again.
+        copy = path.with_name(path.name + ".salvage")
+        said = _salvage(path, copy)
         aside = _move_aside(path, at_wall)
-        say(f"Journal {path} is damaged: moved to {aside.name}, {_salvage(aside, path)}")
+        if copy.exists():
+            copy.rename(path)
+        say(f"Journal {path} is damaged: moved to {aside.name}, {said}")
 
 
-def _salvage(aside: Path, path: Path) -> str:
-    """Copy what is readable; in words."""
+def _salvage(path: Path, copy: Path) -> str:
+    """Copy what is readable; in words. There is no copy where nothing is."""
     try:
-        saved = salvage(aside, path)
-    except (sqlite3.Error, OSError) as error:
+        saved = salvage(path, copy)
+    except Unreadable as error:
         return f"nothing of it can be read ({error}); beginning with an empty one"
     hurt = f"; rows may be missing of: {', '.join(saved.hurt)}" if saved.hurt else "; no row is missing"
     return f"{saved.total:,} rows of it are kept{hurt}"

@@ -98,9 +98,11 @@ class Engine:
         """Work until `stopping`; then close the connection, write the last state and end."""
         try:
             await self._run(stopping)
-        finally:
+        finally:  # also when it failed: nothing of it may run on beside the next one
             self._setup.state.end_listening()
-            await self.rooms.supervisor.stop()  # also when the start failed: nothing of it may run on
+            self.rooms.lab.stop()
+            await self.rooms.supervisor.stop()
+            await self.rooms.bar_keeper.close()
 
     async def _run(self, stopping: asyncio.Event) -> None:
         rooms = self.rooms
@@ -150,7 +152,7 @@ class Engine:
             log.warning("The broker connection did not close in time")
         self.rooms.lab.stop()
         await self.rooms.supervisor.stop()
-        await self.rooms.bar_keeper.close()
+        await self.rooms.bar_keeper.close()  # before the last state, which says what is on disk
         await self.rooms.unit_keeper.save()
         await self.rooms.files.close()
         self.publisher.all()
@@ -297,7 +299,7 @@ class Engine:
         rooms.fills.forget()
         if self._use_accounts(accounts):
             rooms.scores.forget()
-            self.publisher.step()  # before the state's first write into the folder
+            self.publisher.all()  # before the state's first write into the folder
             rooms.supervisor.start("account folder", lambda: self._take_over(accounts))
         else:
             rooms.supervisor.start("other accounts", lambda: self._take_others(accounts))
@@ -344,7 +346,7 @@ class Engine:
         Another session that has the data gives them back in its own time: no connection of ours hurries it.
         """
         rooms, now = self.rooms, self.rooms.clock.mono()
-        dead_since = rooms.bus.feed.state.dead_since
+        dead_since = rooms.bus.feed_state.dead_since
         if dead_since is None or not rooms.broker.link.connected or rooms.bus.competing:
             return
         if now - dead_since >= RECONNECT_S and now - self._reconnected_mono >= AGAIN_S:
@@ -435,7 +437,7 @@ class Engine:
         rooms.login.choose(account)
         if rooms.login.shown_name != before:
             rooms.manager.set_view(rooms.login.shown)
-            self.publisher.step()
+            self.publisher.all()
 
     # --- periodic work --------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from engine.domain import Condition, ContractInfo
 from engine.health.monitor import COMPETING
 from engine.health.status import status_block
 from engine.kernel.rooms import EngineSetup, Rooms
+from engine.lines.feed_watch import Blind
 from engine.logs.routing import error_counts, recent_lines
 from engine.portfolio.sums import together
 from engine.portfolio.valuation import terms_of
@@ -54,7 +55,7 @@ class Publisher:
         self._state = setup.state
         self._started_wall = rooms.clock.wall()
         self._journalled: dict[str, Condition] = {}
-        self._silent: set[int] = set()  # con_ids whose line is said to bring nothing
+        self._silent: dict[int, float] = {}  # con_id -> since when its line is said to bring nothing, monotonic
         self._restart_needed = ""
         self._passes = 0
         self.started_mono = rooms.clock.mono()
@@ -297,7 +298,7 @@ class Publisher:
         failing = rooms.supervisor.failing(rooms.clock.mono())
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
-        feed_dead = rooms.bus.feed.state.dead_since is not None
+        feed_dead = rooms.bus.feed_state.dead_since is not None
         for key, is_on, title, text, cure, severity in (
             ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
              "Restart when it suits you; positions and settings are kept.", "warning"),
@@ -343,23 +344,31 @@ class Publisher:
     def _notice_silence(self, wall: float) -> None:
         """Lines that bring nothing beside others that tick, and those whose data another session has taken."""
         rooms, conditions = self._rooms, self._rooms.health.conditions
-        feed = rooms.bus.feed.state
+        feed = rooms.bus.feed_state
         now = rooms.clock.mono()
-        silent = {} if feed.dead_since is not None else {found.con_id: found for found in feed.blind}
-        for con_id, found in silent.items():
-            if con_id in self._silent:
-                continue  # its words say how long it had been silent when it was noticed
-            self._silent.add(con_id)
-            valued = ", valued by IB" if con_id in rooms.manager.tradable_ids() else ""
-            title = f"{found.symbol}: no price for {now - found.since_mono:.0f} s{valued}"
-            text = "Others tick, and this one should: its line is asked for again."
-            cure = "See whether TWS shows its price. If it does and this stays, restart TWS."
-            conditions.raise_(f"silent:{con_id}", wall, title, text, severity="error", cure=cure)
-        for con_id in self._silent - silent.keys():
-            self._silent.discard(con_id)
-            conditions.resolve(f"silent:{con_id}", wall, "It ticks again.")
+        silent = {found.con_id: found for found in feed.blind}
+        if feed.dead_since is None:  # one condition for all is enough
+            for con_id in silent.keys() - self._silent.keys():
+                self._silent[con_id] = silent[con_id].since_mono
+                self._tell_silent(silent[con_id], now, wall)
+        for con_id in self._silent.keys() - silent.keys():
+            since = self._silent.pop(con_id)
+            conditions.resolve(f"silent:{con_id}", wall, "It ticks again." if rooms.bus.ticked(con_id, since) else "")
         if conditions.is_open(COMPETING) and not rooms.bus.competing and rooms.bus.feed.heard_within(5.0, now):
             conditions.resolve(COMPETING, wall, "Ticks come again.")
+
+    def _tell_silent(self, found: Blind, now: float, wall: float) -> None:
+        """Its words say how long it had been silent when that was noticed."""
+        rows = self._rooms.manager.is_valued_by_ib(found.con_id)
+        valued = "" if rows is None else ", valued by IB" if rows else ", its last one stands"
+        self._rooms.health.conditions.raise_(
+            f"silent:{found.con_id}",
+            wall,
+            f"{found.symbol}: no price for {now - found.since_mono:.0f} s{valued}",
+            "Others tick, and this one should: its line is asked for again.",
+            severity="error",
+            cure="See whether TWS shows its price. If it does and this stays, restart TWS.",
+        )
 
     def _conditions(self) -> tuple[Condition, ...]:
         """All conditions; those that changed go to the journal."""

@@ -170,7 +170,7 @@ class Rooms:
         )
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(
-            Market(self.bus.quote, self._closes, self.bus.holds, self.bus.feed.is_blind, self.bus.refusal_of),
+            Market(self.bus.quote, self._closes, self.bus.holds, self.bus.is_silent, self.bus.refusal_of),
             self._tradability,
             config.positions,
         )

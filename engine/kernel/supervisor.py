@@ -12,6 +12,7 @@ log = logging.getLogger("qtrade.engine")
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
+_LASTED_S = 60.0  # who ran for so long begins with the shortest pause again
 _FAILING_S = 60.0
 FAILURES_ARE_BAD = 3  # of one part within a minute
 _KEPT = 20  # failures of a part
@@ -76,10 +77,13 @@ class Supervisor:
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
-        pause_s = _FIRST_PAUSE_S
+        pause_s = 0.0
         while True:
-            started = loop.time()
+            begun = loop.time()
             try:
+                if pause_s:
+                    await asyncio.sleep(pause_s)  # in here, so that nothing ends the part while it waits
+                begun = loop.time()
                 await run()
                 return
             except BaseException as error:  # noqa: BLE001 - the one place: whatever a task raises, the engine goes on
@@ -87,14 +91,14 @@ class Supervisor:
                     raise
                 _stay_alive(error)
                 self._note(name, error, "died and is restarted")
-            pause_s = _FIRST_PAUSE_S if loop.time() - started > 60 else min(pause_s * 2, _LONGEST_PAUSE_S)
-            await asyncio.sleep(pause_s)
+            pause_s = 0.0 if loop.time() - begun > _LASTED_S else pause_s
+            pause_s = min(max(2.0 * pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
 
     def _note(self, name: str, error: BaseException, what: str) -> None:
         """Count a failure. The log has its traceback once a minute and part: some fail with every tick."""
         now, text = asyncio.get_running_loop().time(), f"{type(error).__name__}: {error}".rstrip(": ")
         times = self._failed.setdefault(name, deque(maxlen=_KEPT))
-        is_news = self._errors.get(name) != text or not times or now - self._said.get(name, now) >= _FAILING_S
+        is_news = now - self._said.get(name, float("-inf")) >= _FAILING_S  # whatever it says: some alternate
         self.restarts[name] = self.restarts.get(name, 0) + 1
         times.append(now)
         self._errors[name] = text

@@ -28,6 +28,7 @@ from engine.lines.ports import SpareLines
 from engine.lines.quotes import QuoteBook
 from engine.lines.refusals import Desks, LearnedCap, Refusals
 
+ANSWERED_S = 1.0  # from the first tick: what comes so soon belongs to the answer, out of a cache perhaps
 IN_FLIGHT_S = 0.3
 _SPOKEN_REFUSALS = ("limit", "positions")
 
@@ -156,6 +157,20 @@ class MarketDataBus:
         """Why TWS gives this contract no line now; "" = nothing is known against it."""
         block = self.refusals.block(con_id, self.clock.mono())
         return "" if block is None else block.sentence
+
+    @property
+    def feed_state(self) -> FeedState:
+        """The feed as its quotes tell; nothing is said of it while the link or IB's servers are away."""
+        return FeedState() if self.upstream_down or not self.connected else self.feed.state
+
+    def ticked(self, con_id: int, since_mono: float) -> bool:
+        """Whether its line, if it still has one, brought something after that moment."""
+        line = self.ledger.get(con_id)
+        return line is not None and (line.last_tick_mono or 0.0) > since_mono
+
+    def is_silent(self, con_id: int) -> bool:
+        """Its line brings nothing although it should."""
+        return any(found.con_id == con_id for found in self.feed_state.blind)
 
     @property
     def competing(self) -> bool:
@@ -298,6 +313,7 @@ class MarketDataBus:
         self.connected = True
         self.upstream_down = False
         self._farms_down.clear()
+        self.feed.resume(self.clock.mono())
         self.refusals.on_connected()
         self.step(self.clock.mono())
 
@@ -316,9 +332,11 @@ class MarketDataBus:
             self.upstream_down = True
         elif notice.code == 1101:
             self.upstream_down = False
+            self.feed.resume(now)
             self._lines_dropped(now)
         elif notice.code == 1102:
             self.upstream_down = False
+            self.feed.resume(now)
             self._verify_all(repair.verify_kept, now)
         elif notice.code == 2103:
             self._farms_down.add(notice.farm)
@@ -368,7 +386,9 @@ class MarketDataBus:
                 continue
             quote, changed = self._book.take(line.con_id, line.symbol, line.lane, line.epoch, update, now_wall)
             line.last_tick_mono = update.received_mono
-            self.feed.heard(line.con_id, update.received_mono)
+            first = line.first_tick_mono
+            is_flow = first is not None and update.received_mono - first >= ANSWERED_S
+            self.feed.heard(line.con_id, update.received_mono, is_flow=is_flow)
             line.last_tick_wall = now_wall
             if line.state != "live":
                 self._first_tick(line, quote, update.received_mono)

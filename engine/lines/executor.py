@@ -87,7 +87,13 @@ class LineExecutor:
         left = self._broker.cancel_sent_at_mono(line.req_id)
         return left is None or left > moment
 
+    def ask_later(self, line: Line, now_mono: float) -> None:
+        """TWS had not freed it yet when it was asked for again: once more after the usual time."""
+        line.state, line.freed_mono = "renewing", now_mono + FREED_AFTER_S
+
     def _is_freed(self, line: Line, now_mono: float) -> bool:
+        if line.freed_mono is not None:
+            return now_mono >= line.freed_mono
         left = self._broker.cancel_sent_at_mono(line.req_id)
         if left is None:
             return now_mono - line.cancelled_mono >= FREED_AT_LATEST_S
@@ -187,6 +193,7 @@ class LineExecutor:
         reason = f"no tick {repair.FIRST_TICK_S:.0f} s after the request" if is_first_wait else line.verify_reason
         line.asked_again = line.asked_again or is_first_wait
         line.verify_since_mono = None
+        line.competing = False  # TWS says it again if it is still so
         line.renewed_mono = now_mono
         self._log.renewed(line.symbol, reason)
         self._withdraw(line, now_mono)
@@ -197,7 +204,7 @@ class LineExecutor:
     def _request(self, line: Line) -> None:
         req_id = self._broker.subscribe(line.contract, urgent=line.line_class == "100")
         self._ledger.rebind(line, req_id)
-        line.state = "pending"
+        line.state, line.freed_mono = "pending", None
         line.sent_mono = line.listen_from_mono = line.first_tick_mono = None
         self.note_sent(line)
 

@@ -53,13 +53,18 @@ class _Heard:
     last_mono: float
     minute: int
     ticks: int = 0
+    is_regular: bool = False
     pauses: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=MINUTES))
+
+    def begin(self, now_mono: float) -> None:
+        """Nothing is expected of it until it has flowed again."""
+        self.first_mono, self.ticks = now_mono, 0
+        self.pauses = deque([0.0], maxlen=MINUTES)
 
     def tick(self, now_mono: float, dead_s: float) -> None:
         pause, self.last_mono = now_mono - self.last_mono, now_mono
         if pause >= dead_s:
-            self.first_mono, self.ticks = now_mono, 0
-            self.pauses = deque([0.0], maxlen=MINUTES)
+            self.begin(now_mono)
         if now_mono - self.first_mono < OPENING_S:
             return
         minute = int(now_mono // MINUTE_S)
@@ -86,16 +91,32 @@ class FeedWatch:
         self._is_closed = is_closed
         self._is_regular = is_regular
         self._heard: dict[int, _Heard] = {}
-        self._newest: float | None = None
+        self._newest: float | None = None  # quote, whatever it was
+        self._flowed: float | None = None  # quote that was no mere answer to its line's request
+        self._declared = 0.0  # when it was seen to be dead
         self.state = FeedState()
 
-    def heard(self, con_id: int, now_mono: float) -> None:
-        """A decoded quote of a line of ours."""
+    def heard(self, con_id: int, now_mono: float, *, is_flow: bool = True) -> None:
+        """A decoded quote of a line of ours. `is_flow` false = it answers the line's request: TWS may do that out of a
+        cache while its feed is dead."""
         self._newest = now_mono
+        if is_flow:
+            self._flowed = now_mono
         known = self._heard.get(con_id)
         if known is None:
             known = self._heard[con_id] = _Heard(now_mono, now_mono, int(now_mono // MINUTE_S))
         known.tick(now_mono, self._dead_s)
+
+    def resume(self, now_mono: float) -> None:
+        """TWS has its servers again, or a new connection stands: what was silent meanwhile was no fault of the feed.
+
+        A feed that was dead before stays so until a quote comes.
+        """
+        for known in self._heard.values():
+            known.last_mono = max(known.last_mono, now_mono)
+        if self.state.dead_since is None:
+            self._flowed = max(self._flowed or now_mono, now_mono)
+        self.state = FeedState(self.state.dead_since)
 
     def look(self, lines: Iterable[Line], now_mono: float) -> FeedState:
         """How it stands now. Call it while TWS says that it has its servers.
@@ -103,15 +124,17 @@ class FeedWatch:
         Once dead it stays so until a quote comes, whatever is asked again meanwhile, or until all markets are closed.
         """
         held = list(lines)
+        if not held:  # between two connections, or after 1101: nothing is known of it
+            return self.state
         streaming = [line for line in held if line.line_class != "coverage"]
         self._forget({line.con_id for line in streaming})
+        self._note_regular_hours(now_mono)
         blind = tuple(found for line in streaming if (found := self._blind(line, now_mono)) is not None)
         silent_since = self._silent_since(held)
-        is_dead = (
-            silent_since is not None
-            and now_mono - silent_since >= self._dead_s
-            and (bool(blind) or self._many_open(held) or self._was_dead(held))
-        )
+        expects = bool(blind) or self._many_open(held) or self._is_stuck(held)
+        is_dead = expects and now_mono - silent_since >= self._dead_s
+        if is_dead and self.state.dead_since is None:
+            self._declared = now_mono
         self.state = FeedState(silent_since if is_dead else None, blind)
         return self.state
 
@@ -128,17 +151,18 @@ class FeedWatch:
         """As the last look found it."""
         return bool(self.state.blind) and any(found.con_id == con_id for found in self.state.blind)
 
-    def _silent_since(self, held: Collection[Line]) -> float | None:
-        """The last quote of any line; before the first one since when the oldest line waits. None = no line."""
-        if not held:
-            return None
-        if self.state.dead_since is not None and (self._newest or 0.0) <= self.state.dead_since:
-            return self.state.dead_since
+    def _silent_since(self, held: Collection[Line]) -> float:
+        """The last quote of any line; before the first one since when the oldest line waits."""
+        dead_since = self.state.dead_since
+        if dead_since is not None and self._is_stuck(held):
+            return dead_since
         oldest = min(line.since_mono for line in held)
-        return oldest if self._newest is None else max(self._newest, oldest)
+        return oldest if self._flowed is None else max(self._flowed, oldest)
 
-    def _was_dead(self, held: Iterable[Line]) -> bool:
-        return self.state.dead_since is not None and not all(self._is_closed(line.con_id) for line in held)
+    def _is_stuck(self, held: Iterable[Line]) -> bool:
+        """It was dead, and nothing at all has come since that was seen; where all is closed, nothing will."""
+        silent = self.state.dead_since is not None and (self._newest or 0.0) <= self._declared
+        return silent and not all(self._is_closed(line.con_id) for line in held)
 
     def _many_open(self, held: Iterable[Line]) -> bool:
         return sum(1 for line in held if self._is_regular(line.con_id)) >= MANY_OPEN
@@ -151,6 +175,14 @@ class FeedWatch:
         if patience_s is None or now_mono - known.last_mono < patience_s:
             return None
         return Blind(line.con_id, line.symbol, known.last_mono)
+
+    def _note_regular_hours(self, now_mono: float) -> None:
+        """At their edges a symbol's pace changes: it has to flow anew before it is missed."""
+        for con_id, known in self._heard.items():
+            is_regular = self._is_regular(con_id)
+            if is_regular != known.is_regular:
+                known.is_regular = is_regular
+                known.begin(now_mono)
 
     def _forget(self, streaming: Collection[int]) -> None:
         """Visits come and go: what streamed is kept, what only passes by is not."""

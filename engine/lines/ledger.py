@@ -45,6 +45,7 @@ class Line:
     verify_reason: str = ""
     renewed_mono: float | None = None
     cancelled_mono: float = 0.0
+    freed_mono: float | None = None  # when its renewal, refused at first, may be asked for again
     message: str = ""
     route: str = ""  # where its prices come from, "" = from the contract itself
     end: str = ""  # why it went

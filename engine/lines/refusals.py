@@ -33,6 +33,7 @@ FaultAction = Literal["step_down", "free", "slow", "advise", "ignore"]
 UNKNOWN_CONTRACT = 200
 FIRST_RETRY_S = 60.0
 RETRY_S = 600.0
+RENEWED_S = 1.0
 POSITION_RETRY_S = 25.0  # what is held is asked for again and again: at night TWS knows no contract for a while
 SLOW_RETRY_S = 60.0
 _FORGET_S = 3_600.0
@@ -267,6 +268,9 @@ class Refusals:
     def _step_down(self, line: Line) -> None:
         """101: the line is dead, and so many are not to be had."""
         desks, now, limit = self._, self._.clock.mono(), self._.limit()
+        if line.freed_mono is None and line.renewed_mono is not None and now - line.renewed_mono < RENEWED_S:
+            desks.executor.ask_later(line, now)  # its own cancel was not through: that says nothing of the limit
+            return
         desks.cap.refused_at(desks.executor.lines_before(line), limit, now, desks.market())
         desks.executor.farewell(line, "refused: no line free at TWS (code 101)")
         desks.executor.drop(line)

@@ -505,6 +505,11 @@ class TradeManager:
             held.par_known = value is not None and held.terms is not None
         return mark if held.terms is not None else valuation.NO_MARK
 
+    def is_valued_by_ib(self, con_id: int) -> bool | None:
+        """Whether IB's own figures stand for its price now; None = no tradable position."""
+        held = [each for each in self._held.values() if each.record.contract.con_id == con_id and not each.filtered]
+        return all(self._worth(each).kind == "portfolio" for each in held) if held else None
+
     def _is_valued_since(self, held: _Held, wall: float) -> bool:
         """IB has valued it after that moment."""
         return any(at is not None and at > wall for at in (held.mark_wall, held.pnl_wall))

@@ -28,24 +28,36 @@ class Salvaged(NamedTuple):
         return sum(self.rows.values())
 
 
+class Unreadable(ValueError):
+    """Nothing of the file can be read."""
+
+
 def salvage(broken: Path, fresh: Path) -> Salvaged:
-    """Copy tables, indexes and all readable rows of `broken` into `fresh`, a new file. Blocks.
+    """Copy tables, indexes and all readable rows of `broken` into `fresh`, which is made anew. Blocks.
 
     Raises:
-        sqlite3.Error, OSError: nothing can be read (a header of zeros), or `fresh` can't be written; it is gone then.
+        Unreadable: not even the names of the tables can be read (a header of zeros).
+        sqlite3.Error, OSError: `fresh` can't be written now (a full disk); that says nothing of `broken`.
     """
+    fresh.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(broken)) as old, closing(sqlite3.connect(fresh)) as new:
-            old.execute("PRAGMA query_only=ON")
             old.text_factory = _text  # a text of other bytes is not worth a row
-            return _copy(old, new)
-    except (sqlite3.Error, OSError):
+            return _copy(_parts(old), old, new)
+    except (sqlite3.Error, OSError, Unreadable):
         fresh.unlink(missing_ok=True)
         raise
 
 
-def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> Salvaged:
-    parts = old.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+def _parts(old: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    try:
+        old.execute("PRAGMA query_only=ON")
+        return old.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _copy(parts: list[tuple[str, str, str]], old: sqlite3.Connection, new: sqlite3.Connection) -> Salvaged:
     tables = [(name, sql) for kind, name, sql in parts if kind == "table" and not name.startswith("sqlite_")]
     rows: dict[str, int] = {}
     hurt = []

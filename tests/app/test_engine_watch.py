@@ -1,11 +1,13 @@
-"""An engine whose thread ends by itself is started again, with the settings of now, and says why."""
+"""An engine whose thread ends by itself is started again, with the settings of now that need no new start."""
 
 import asyncio
 
-from app.launch.wiring import EngineWithStores
+from app.launch.wiring import EngineWithStores, as_started
 from engine.clock import SystemClock
 from engine.journal.writer import Journal
 from engine.kernel.runtime import EngineThread
+from engine.settings.effective import resolve
+from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from tests.patience import wait_for
 
@@ -34,3 +36,10 @@ def test_an_engine_that_ended_is_started_again_until_it_is_stopped(caplog):
     assert engine.stop(5.0)
     assert "ended by itself (planted); it is started again" in caplog.text
     assert len(runs) == 3 and not thread.is_alive
+
+
+def test_a_restart_takes_the_settings_of_now_but_not_those_of_the_next_start():
+    at_start = resolve([Layer("command line"), Layer("environment"), Layer("saved"), Layer("config.yaml")])
+    now = at_start.with_saved({"broker.mode": "live", "lines.limit": 44})
+    taken = as_started(now, at_start).config
+    assert (taken.broker.mode, taken.lines.limit) == ("simulated", 44)

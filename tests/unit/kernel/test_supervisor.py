@@ -76,11 +76,34 @@ def test_a_task_that_somebody_cancels_goes_on():
     asyncio.run(scenario())
 
 
+def test_a_part_that_is_cancelled_while_it_waits_to_go_on_goes_on_all_the_same():
+    async def scenario() -> None:
+        supervisor, calls = Supervisor(), []
+        supervisor.every("step", 0.01, lambda: calls.append(1))
+
+        def task():
+            return next(task for task in asyncio.all_tasks() if task.get_name() == "step")
+
+        async with asyncio.timeout(DEADLINE_S):
+            while not calls:
+                await asyncio.sleep(0.01)
+            task().cancel()
+            await asyncio.sleep(0.05)
+            task().cancel()
+            seen = len(calls)
+            while len(calls) < seen + 3:
+                await asyncio.sleep(0.01)
+        assert supervisor.restarts == {"step": 2}
+        await supervisor.stop()
+
+    asyncio.run(scenario())
+
+
 def test_a_failure_with_every_tick_is_logged_once_a_minute(caplog):
     async def scenario() -> None:
         supervisor = Supervisor()
-        for _ in range(500):
-            supervisor.note("ticks", ValueError("planted"))
+        for number in range(500):
+            supervisor.note("ticks", ValueError(f"planted {number % 2}"))
         assert supervisor.restarts == {"ticks": 500}
 
     asyncio.run(scenario())

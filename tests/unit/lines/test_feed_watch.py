@@ -82,9 +82,43 @@ def test_it_stays_dead_over_a_new_connection_that_brings_nothing_either():
     feed.run(60.0)
     feed.silence()
     feed.run(90.0)
+    feed.watch.look([], feed.now)  # as the bus looks between two connections
+    feed.watch.resume(feed.now)
     feed.lines = [line(each.con_id, feed.now) for each in feed.lines]
-    feed.run(5.0)
+    feed.run(200.0)
     assert feed.is_dead
+    feed.speak()
+    feed.run(0.5)
+    assert not feed.is_dead
+
+
+def test_an_outage_of_ibs_servers_is_no_silence_of_the_feed():
+    feed = Feed(BUSY, regular=True)
+    feed.run(60.0)
+    feed.now += 120.0  # nobody looks while TWS has no servers
+    feed.speak()
+    feed.watch.resume(feed.now)
+    feed.run(120.0)
+    assert feed.alarms == []
+
+
+def test_answers_out_of_a_cache_keep_no_dead_feed_alive_in_regular_hours():
+    feed = Feed(BUSY, regular=True)
+    feed.run(60.0)
+    feed.silence()
+    for _ in range(70):
+        feed.run(1.0)
+        feed.watch.heard(3, feed.now, is_flow=False)
+    assert feed.is_dead
+
+
+def test_the_pace_changes_at_the_edges_of_regular_hours():
+    feed = Feed(BUSY, regular=True)
+    feed.run(600.0)
+    feed.regular = False
+    feed.gaps = dict.fromkeys(feed.gaps, 120.0)
+    feed.run(600.0)
+    assert feed.alarms == []
 
 
 def test_a_feed_that_never_spoke_is_dead_in_regular_hours_alone():
