@@ -74,8 +74,12 @@ def _line(cell: Cell, scores: Sequence[Score]) -> str:
         f"{recalls[0]:<18} {recalls[1]:<18} "
         f"{_seconds(every.median_s):>6} {_seconds(every.p95_s):>6} {every.precision:>9.3f} {every.truths:>7} "
         f"{every.rotating:>5.1f} {every.visits_per_min:>10.0f} {every.messages_per_s:>6.1f} {every.worst_second:>5} "
-        f"{_seconds(every.age_s):>8} {_seconds(every.age_strong_s):>6} {f'{cell.top_max}/{cell.normal_max}':>6}"
+        f"{_seconds(every.age_s):>8} {_seconds(every.age_strong_s):>6} {_held(cell):>6}"
     ).rstrip()
+
+
+def _held(cell: Cell) -> str:
+    return "-" if cell.table == BOUND else f"{cell.top_max}/{cell.normal_max}"
 
 
 def _spread(scores: Sequence[Score], figure: Callable[[Score], float]) -> str:

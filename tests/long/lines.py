@@ -22,7 +22,7 @@ from tests.long.report import finish
 
 MINUTES, SEED = 30.0, 17
 LIMIT, BUFFER, DWELL_S = 50, 5, 5.0
-BRIEF_S = 0.8  # the price of a running signal takes a second; a busy machine moves messages a little
+BRIEF_S = 0.5  # after the first tick a visit for the price of a running signal lasts so long at least
 POSITIONS_MOST = 9
 CUT_FOR_POSITION_S = 3.0  # a visit that was cut short for a position left at most so long before its request
 ANSWER_S = 2.0
@@ -156,7 +156,7 @@ def cut_short(
 ) -> list[dict[str, Any]]:
     """Cancels inside the dwell that nothing explains. A position explains one: that before its request for a line,
     or, when it was closed again before it could ask, one after it was opened. A contract among `signals` (it has had a
-    running signal) may have been visited for its price alone, which takes a second."""
+    running signal) may have been visited for its price alone, which takes a second, half of it after its first tick."""
     unasked = [o for o in opened if not any(_asks_for(o, ask) for ask in asks)]
     reasons = [(ask["wall"] - CUT_FOR_POSITION_S, ask["wall"]) for ask in asks]
     reasons += [(event["wall"], event["wall"] + CUT_FOR_POSITION_S) for event in unasked]

@@ -52,5 +52,5 @@ def test_a_run_that_timed_no_position_has_not_passed() -> None:
 
 def test_the_price_of_a_running_signal_takes_a_second_and_nothing_shorter_is_explained_by_it() -> None:
     cancels = [{"con_id": 7, "wall": 100.0, "age_s": 1.4}, {"con_id": 8, "wall": 101.0, "age_s": 1.4}]
-    cancels.append({"con_id": 7, "wall": 102.0, "age_s": 0.7})
+    cancels.append({"con_id": 7, "wall": 102.0, "age_s": 0.4})
     assert [e["wall"] for e in judged(cancels, [], [], signals={7})] == [101.0, 102.0]
