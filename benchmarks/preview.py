@@ -52,7 +52,7 @@ def symbols(first: int, count: int, streamed: int) -> tuple[SymbolMinutes, ...]:
     return tuple(
         SymbolMinutes(
             con_id, f"S{con_id}", True, True, 2e6, columns[con_id], usual, 20, 4e6,
-            (hours[0],), (hours[1],), known, known, date=DATE,
+            (hours[0],), (hours[1],), known, known, dates=(DATE,),
         )
         for con_id in range(first, first + count)
     )  # fmt: skip

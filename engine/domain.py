@@ -363,7 +363,8 @@ class LineRow(Struct, frozen=True):
     `score` is the candidate's, 0-1: None for a line that has none (a position, a pin, a visit). `dwell_s` is the least
     that the line stays, None = a position, which does not rotate; it counts from `dwell_from_wall`, None = the request
     has not left yet. `since_wall`: since when the symbol has held a line; one that went with the connection and came
-    back within a quarter of an hour counts on. `opened_wall`: since when this very line is open.
+    back within a quarter of an hour counts on. `opened_wall`: since when this very line is open. `watched`: a visit for
+    the price of a running signal alone.
     """
 
     con_id: int
@@ -382,6 +383,7 @@ class LineRow(Struct, frozen=True):
     dwell_s: float | None = None
     message: str = ""
     opened_wall: float | None = None
+    watched: bool = False
 
 
 class LineSpan(Struct, frozen=True):

@@ -49,7 +49,7 @@ def _signals(s: Snapshots) -> list[Event]:
             text += ", before QTrade looked"
         out.append(Event(g.at, f"s{g.id}", "signal", text, g.local_symbol, g.con_id))
         if g.ended_at is not None:
-            text = f"{{sym}} signal ended, back behind {number(g.level, exact_decimals(g.level))}"
+            text = f"{arrow} {{sym}} signal ended, back behind {number(g.level, exact_decimals(g.level))}"
             out.append(Event(g.ended_at, f"e{g.id}", "ended", text, g.local_symbol, g.con_id))
     return out
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import plural, signed
-from engine.state.lab_sections import Moved, PreviewSection
+from engine.state.lab_sections import MINUTES_FIND, Moved, PreviewSection
 from engine.state.score_sections import ScoreFigures
 
 HORIZONS = ("5 min", "15 min", "30 min", "60 min")
@@ -47,10 +47,11 @@ def preview_part(section: PreviewSection | None) -> dict[str, Any]:
 def _looks(section: PreviewSection) -> str:
     """How often each was looked at; live does every 10 s."""
     if section.often == 0:
-        return "Judged at the close of each minute."
+        return f"Judged at the close of each minute. {MINUTES_FIND}"
     others = section.symbols - section.often
-    rest = f", the {others} others at the close of each minute" if others else ""
-    return f"{section.often} that streamed judged every 10 s, as live does{rest}."
+    rest = f"; the minutes without a line, and the {others} others, once a minute. {MINUTES_FIND}"
+    rest = rest if others else "; the minutes without a line once a minute."
+    return f"{section.often} judged every 10 s while they streamed, as live does{rest}"
 
 
 MEASURED = {

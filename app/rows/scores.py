@@ -106,7 +106,8 @@ def judgement(figures: ScoreFigures) -> str:
 def rank_words(rank: ScoreRank) -> str:
     """Whether the score at signal ranks what comes after, from the journal's own outcomes."""
     if rank.signals < FEWEST_RANKED:
-        return f"Does the score rank? Too few to judge: {rank.signals} of {FEWEST_RANKED} signals are 30 min old."
+        known = f"{plural(rank.signals, 'signal')} of this formula with a known 30-min move"
+        return f"Does the score rank? Too few to judge: {known}, {FEWEST_RANKED} are needed."
     if rank.spearman is None:
         return "Does the score rank? All scores, or all moves, are alike."
     if rank.spearman >= SURE / math.sqrt(rank.signals - 1.0):

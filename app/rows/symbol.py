@@ -36,7 +36,6 @@ FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconn
 UNITS = {"p": "pence", "c": "cents", "ag": "agorot", "%": "per cent of par"}
 ASKING = "Asking for bars ..."
 LIVE_PRICE = "Live price"
-WATCHED = "price of a running signal"  # the reason of such a visit begins so
 
 
 def symbol_parts(s: Snapshots, con_id: int) -> View:
@@ -382,7 +381,7 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
         return {"line_text": text or None, "line_held": None, "line": False, "line_said": None}
     since = local_time(s.market_time(row.since_wall), PAGE_ZONE).strftime("%H:%M:%S")
     lane: str = row.lane if row.state == "live" else row.state
-    lane = "watched" if lane == "visited" and row.reason.startswith(WATCHED) else lane
+    lane = "watched" if lane == "visited" and row.watched else lane
     kind = section.quote.data_type if section and section.quote else "live"
     lane += "" if kind == "live" or row.state != "live" else f", {kind}"
     return {

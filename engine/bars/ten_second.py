@@ -38,6 +38,7 @@ class TenSecondBars:
 
     def __init__(self) -> None:
         self.series = BarSeries(LIMIT)
+        self.known_from = 0.0  # market time before which volume was counted in a wrong unit
         self._builder: BarBuilder | None = None  # None = no line streams
         self._counts_from = float("inf")  # since when all volume was counted
         self._flat: tuple[float, float] | None = None  # first 10 s that are not written yet, and the price until then
@@ -99,6 +100,7 @@ class TenSecondBars:
             self._builder.forget_volume()
         if wrong:
             self.series.forget_volumes()
+            self.known_from = (self.series.last_time or -TEN_S) + TEN_S
 
     def volume_60s(self, now_market: float) -> float | None:
         """Shares traded in the last 60 s; None where the line has not streamed, its volume known, for all of them.

@@ -33,7 +33,8 @@ class Message(Struct, frozen=True, tag=True):
 class SymbolMinutes(Struct, frozen=True):
     """One symbol's closed minutes of today and before. Hours as (open, close) pairs and the span that is known.
 
-    `date` = its trading day (YYYYMMDD) of today; 0 = not known.
+    `dates` = its trading days (YYYYMMDD) of today, oldest first: where the evening belongs to tomorrow there are two.
+    `tens_from` = market time before which the volume of its 10-second bars was read in a wrong unit.
     """
 
     con_id: int
@@ -50,7 +51,8 @@ class SymbolMinutes(Struct, frozen=True):
     trading_known: tuple[float, float] | None
     liquid_known: tuple[float, float] | None
     usual_zone: str = NEW_YORK_NAME
-    date: int = 0
+    dates: tuple[int, ...] = ()
+    tens_from: float = 0.0
 
 
 class LoadToday(Message, frozen=True, tag=True):

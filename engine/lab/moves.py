@@ -18,7 +18,7 @@ WIDEST = max(HORIZONS_MIN)  # bars that can lie within the longest horizon
 def price_rows(stack: Stack, signals: Sequence[LabSignal]) -> Floats:
     """One row a signal: best, worst and last move in price per horizon, positive = towards its side; NaN = not known.
 
-    A signal comes at the end of its bar, so the next bar is the first that counts.
+    The rest of the minute in which a signal comes does not count: the next bar is the first that does.
     """
     tape = np.array([each.tape for each in signals], dtype=np.int64)
     first = np.array([each.bar for each in signals], dtype=np.int64) + 1

@@ -84,7 +84,7 @@ class Today:
         self._still: _Part | None = None  # None = to be made anew
         self._running: _Part | None = None
         self._day_start = 0.0
-        self._tens: dict[int, tuple[int, BarColumns]] = {}  # the 10-second bars of today that were read, and their day
+        self._tens: dict[int, BarColumns] = {}  # the 10-second bars of today that were read
 
     def load(self, message: LoadToday) -> None:
         """Take part of the bars; symbols that came before are replaced."""
@@ -123,20 +123,22 @@ class Today:
             return {}
         wanted = []
         for symbol in message.symbols:
-            date, known = self._tens.get(symbol.con_id, (symbol.date, NO_BARS))
-            begin = float(known.time[-1]) if len(known.time) and date == symbol.date else message.day_start
-            wanted.append(WantedTens(symbol.con_id, symbol.date, begin))
+            begin = max(message.day_start, symbol.tens_from)
+            known = self._tens.pop(symbol.con_id, NO_BARS).between(begin, float("inf"))
+            if len(known.time):
+                self._tens[symbol.con_id] = known
+                begin = float(known.time[-1])
+            wanted += [WantedTens(symbol.con_id, date, begin) for date in symbol.dates]
         try:
             found = read_ten_seconds(path_of(message.folder), wanted)
         except StateError as error:
             log.warning("Looking at today's minutes once each: %s", error)
             return {}
         for wish, fresh in zip(wanted, found, strict=True):
-            date, known = self._tens.get(wish.con_id, (wish.date, NO_BARS))
             if len(fresh.time):
-                before = known.between(float("-inf"), wish.since) if date == wish.date else NO_BARS
-                self._tens[wish.con_id] = wish.date, joined([before, fresh]) if len(before.time) else fresh
-        return {wish.con_id: self._tens[wish.con_id][1] for wish in wanted if wish.con_id in self._tens}
+                before = self._tens.get(wish.con_id, NO_BARS).between(float("-inf"), float(fresh.time[0]))
+                self._tens[wish.con_id] = joined([before, fresh]) if len(before.time) else fresh
+        return {wish.con_id: self._tens[wish.con_id] for wish in wanted if wish.con_id in self._tens}
 
     def preview(self, ask: AskPreview) -> PreviewAnswer:
         """Raises ValueError when the values make no set of parameters."""

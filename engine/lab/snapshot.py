@@ -73,9 +73,11 @@ class TodaySnapshot:
             if entry is not None and len(entry.series):
                 yield entry
 
-    def _date_of(self, entry: SymbolBars) -> int:
-        day = self._store.trading_days(entry.contract.con_id).of(entry.series.last_time or 0.0)
-        return day.year * 10_000 + day.month * 100 + day.day
+    def _dates_of(self, entry: SymbolBars, start: float) -> tuple[int, ...]:
+        """The trading days from midnight to the last bar: a future's evening belongs to tomorrow."""
+        days = self._store.trading_days(entry.contract.con_id)
+        found = {days.of(start), days.of(max(start, entry.series.last_time or 0.0))}
+        return tuple(day.year * 10_000 + day.month * 100 + day.day for day in sorted(found))
 
     def _minutes(self, entry: SymbolBars, start: float) -> SymbolMinutes:
         contract, usual = entry.contract, entry.usual
@@ -99,7 +101,8 @@ class TodaySnapshot:
             usual_sessions=0 if usual is None else usual.sessions,
             usual_daily=0.0 if usual is None else usual.daily,
             usual_zone="" if usual is None else usual.zone,
-            date=self._date_of(entry),
+            dates=self._dates_of(entry, start),
+            tens_from=entry.ten_seconds.known_from if entry.ten_seconds is not None else 0.0,
             trading=hours.trading.sessions,
             liquid=hours.liquid.sessions,
             trading_known=_known(hours.trading),

@@ -19,9 +19,9 @@ from engine.lab.tape import Tape
 
 
 class LabSignal(NamedTuple):
-    """A signal of a replay. `tape` = number of its tape, `bar` = number of the bar at whose close it came.
+    """A signal of a replay. `tape` = number of its tape, `bar` = number of the minute in which it came.
 
-    `at` and `triggered_at` are ends of minutes, market time.
+    `at` and `triggered_at` are looks, market time: ends of 10 s where the line streamed, else of minutes.
     """
 
     tape: int

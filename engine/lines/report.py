@@ -189,6 +189,7 @@ def _row(
         opened_wall=line.opened_wall,
         dwell_from_wall=None if dwell_from is None else wall - (now_mono - dwell_from),
         dwell_s=_dwell_s(line, policy),
+        watched=line.brief,
     )
 
 

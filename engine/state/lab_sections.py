@@ -13,6 +13,7 @@ from engine.state.sections import Section
 MOST_RANGES = 4  # thresholds that vary in one run
 MOST_VALUES = 60  # of one threshold
 MOST_SETS = 2_000  # of the product
+MINUTES_FIND = "That finds 16 % of live's signals (measured: 41 of 268 on simulated days, 2 of 5 on a real one)."
 
 
 class Group(Struct, frozen=True):
@@ -78,7 +79,7 @@ class SignalLine(Struct, frozen=True):
 class PreviewSection(Section, frozen=True, kw_only=True):
     """The newest preview. `ok` False: `text` says why there is none. `bars_to_market` = end of the newest minute.
 
-    `often` = how many of the `symbols` have 10-second bars of today, and are looked at as often as live does.
+    `often` = how many of the `symbols` have 10-second bars of today: looked at as live does while they streamed.
     `histograms` are those of the newest preview that could be made, () = none was yet.
     """
 

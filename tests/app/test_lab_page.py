@@ -25,6 +25,7 @@ from engine.errors import LabError
 from engine.state.bus import StateBus
 from engine.state.commands import CancelLab, LookForDays, PreviewThresholds, RunLab
 from engine.state.lab_sections import (
+    MINUTES_FIND,
     Group,
     LabResultSection,
     LabSection,
@@ -162,6 +163,11 @@ def test_the_preview_in_words() -> None:
     part = preview_part(section)
     assert (part["count"], part["now"], part["new"], part["gone"]) == ("14", "now 16", "5 new", "7 gone")
     assert part["median"] == "Median +0.40 ATR after 30 min (now +0.30; 12 of 14 old enough)"
+    assert MINUTES_FIND in part["basis"]
+    rest = ", and the 452 others, once a minute. " + MINUTES_FIND
+    for often, words in ((45, rest), (497, " once a minute.")):
+        said = f"{often} judged every 10 s while they streamed, as live does; the minutes without a line{words}"
+        assert preview_part(replace(section, often=often))["basis"].endswith(said)
     assert part["new_list"]["rows"][0][:3] == [0, "S0", 3] and part["new_list"]["more"] == 0
     assert preview_part(replace(section, moved=replace(some_figures(None), signals=0)))["median"].startswith(
         "No signal"

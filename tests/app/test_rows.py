@@ -453,7 +453,10 @@ def test_events_say_a_level_with_all_its_digits() -> None:
     yen = replace(yen, ended_at=yen.at + 60.0)
     s = snapshots(signals=replace(sample.signals(), signals=(yen,)))
     texts = [row["text"]["text"] for row in event_rows(s).values() if row["text"]["sym"] == "6JZ5"]
-    assert texts == ["{sym} signal ended, back behind 0.0065435", "▲ {sym} breakout at 0.0065435, score at signal 0.75"]
+    assert texts == [
+        "▲ {sym} signal ended, back behind 0.0065435",
+        "▲ {sym} breakout at 0.0065435, score at signal 0.75",
+    ]
 
 
 def test_events_leave_out_who_merely_ranks_too_low() -> None:

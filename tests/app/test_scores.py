@@ -49,7 +49,12 @@ def test_too_few_are_not_judged() -> None:
         (272, 0.184, "The median 30-min move rises with the score (Spearman +0.18, 272 signals)."),
         (30, 0.10, "The median 30-min move does not clearly rise with the score (Spearman +0.10, 30 signals)."),
         (400, -0.2, "The median 30-min move does not rise with the score (Spearman −0.20, 400 signals)."),
-        (19, 0.9, "Does the score rank? Too few to judge: 19 of 20 signals are 30 min old."),
+        (
+            19,
+            0.9,
+            "Does the score rank? Too few to judge: 19 signals of this formula with a known 30-min move, "
+            "20 are needed.",
+        ),
         (40, None, "Does the score rank? All scores, or all moves, are alike."),
     ],
 )

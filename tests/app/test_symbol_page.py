@@ -595,6 +595,15 @@ def test_what_answers_a_request_after_the_close_is_not_live_and_ticks_are(bus):
     assert view["rows:rules-long"]["Live price"]["icon"][0] == "pass"
 
 
+@pytest.mark.parametrize(("watched", "lane"), [(True, "watched"), (False, "visited")])
+def test_a_visit_for_a_signals_price_is_called_watched_whatever_its_reason(bus, watched: bool, lane: str):
+    s = snapshots(bus)
+    assert s.lines
+    rows = tuple(replace(row, lane="visited", reason="visit", watched=watched) for row in s.lines.rows)
+    s = dataclasses.replace(s, lines=replace(s.lines, rows=rows))
+    assert symbol_parts(s, TSLA)["symbol"]["line_lane"] == lane
+
+
 def test_a_frozen_symbols_lane_says_so(bus):
     assert at_the_close(bus, 2.0, 4_000.0, "frozen")[1]["symbol"]["line_lane"] == "streaming, frozen"
 

@@ -136,7 +136,9 @@ def test_the_unit_of_volume_comes_later_and_changes() -> None:
     bars = play((0, 10.0, None), (5, 10.1, None), (15, 10.2, 1_000.0), (18, 10.2, 1_100.0), (25, 10.2, 1_200.0))
     assert [(row[0], row[6]) for row in rows(bars)] == [(0, False), (10, False)]
     assert np.isnan(rows(bars)[0][5]) and rows(bars)[1][5] == 100.0
+    assert bars.known_from == 0.0
     bars.forget_volume(wrong=True)
+    assert bars.known_from == TEN + 20
     assert all(np.isnan(row[5]) for row in rows(bars))
     bars.update(10.2, 120_000.0, TEN + 30, True, None, None)
     bars.update(10.2, 120_500.0, TEN + 40, True, None, None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
 from engine.bars.series import HISTORY
 from engine.bars.store import BarStore
-from engine.clock import FakeClock
+from engine.clock import NEW_YORK, FakeClock
 from engine.domain import Bar, ContractRef
 from engine.errors import LabError
 from engine.lab.handover import Handover
@@ -48,6 +49,19 @@ class Hand:
 def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
     monkeypatch.setattr("engine.lab.handover.SLICE_S", -1.0)
     return Hand()
+
+
+@pytest.mark.parametrize(
+    ("sec_type", "dates"), [("STK", (20251006,)), ("FUT", (20251006, 20251007))], ids=["stock", "future"]
+)
+def test_today_has_the_trading_days_from_midnight_to_the_last_bar(sec_type: str, dates: tuple[int, ...]) -> None:
+    store, evening = BarStore(), datetime(2025, 10, 6, 18, 30, tzinfo=NEW_YORK).timestamp()
+    entry = store.add(ContractRef(1, "A", "A", sec_type, "SMART"))
+    entry.series.merge([Bar(evening, 1.0, 1.0, 1.0, 1.0, 5.0)], HISTORY)
+    today = TodaySnapshot(store, lambda con_id: None, lambda con_id: False, lambda con_id: True)
+    assert today.begin()
+    (found,) = [each for each in today.changed() if each is not None]
+    assert (found.dates, found.tens_from) == (dates, 0.0)
 
 
 ALL = [(True, [1]), (False, [2]), (False, [3])]

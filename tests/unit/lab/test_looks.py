@@ -150,7 +150,7 @@ def test_the_preview_reads_todays_looks_from_the_disk_and_goes_on_with_them(tmp_
     found: list[ScoreFigures] = []
     for end in (START + 7_200.0, START + 14_400.0):
         kept(tmp_path, 20131007, until(tens, end))
-        minutes = replace(symbol_minutes(1, minutes_of(until(tens, end))), date=20131007)
+        minutes = replace(symbol_minutes(1, minutes_of(until(tens, end))), dates=(20131007,))
         today.load(
             LoadToday(0, START, end == START + 7_200.0, (minutes, symbol_minutes(2, walk(2, 100))), str(tmp_path))
         )
@@ -162,8 +162,33 @@ def test_the_preview_reads_todays_looks_from_the_disk_and_goes_on_with_them(tmp_
     every = len(every_look(0, tape, params, FLOORS))
     assert found[1].signals == every + len(stepwise(0, alone[1], params, FLOORS)) > found[0].signals
     assert every > len(stepwise(0, alone[0], params, FLOORS)), "minutes alone find fewer"
-    today.load(LoadToday(0, START, True, (replace(symbol_minutes(1, minutes_of(tens)), date=20131007),), ""))
+    today.load(LoadToday(0, START, True, (replace(symbol_minutes(1, minutes_of(tens)), dates=(20131007,)),), ""))
     assert today.preview(AskPreview(1, params.model_dump(), params.model_dump(), 5e6)).often == 0
+
+
+def test_the_preview_reads_both_trading_days_of_a_futures_evening(tmp_path: Path) -> None:
+    tens, today = some_tens(4, 240), Today()
+    evening = START + 7_200.0
+    kept(tmp_path, 20131007, until(tens, evening))
+    kept(tmp_path, 20131008, tens.between(evening, float("inf")))
+    minutes = replace(symbol_minutes(1, minutes_of(tens)), dates=(20131007, 20131008))
+    for _ in range(2):
+        today.load(LoadToday(0, START, False, (minutes,), str(tmp_path)))
+        looks = today._tapes[1].looks
+        assert looks is not None and looks.is_ten.sum() == 6 * 240 - 1, "the last look ends with the last bar"
+
+
+def test_10_seconds_of_a_wrong_unit_are_dropped_though_they_were_read(tmp_path: Path) -> None:
+    tens, today = some_tens(4, 240), Today()
+    kept(tmp_path, 20131007, tens)
+    minutes = replace(symbol_minutes(1, minutes_of(tens)), dates=(20131007,))
+    today.load(LoadToday(0, START, True, (minutes,), str(tmp_path)))
+    for _ in range(2):
+        today.load(LoadToday(0, START, False, (replace(minutes, tens_from=START + 7_200.0),), str(tmp_path)))
+        looks = today._tapes[1].looks
+        assert looks is not None and looks.time[looks.is_ten].min() > START + 7_200.0
+    today.load(LoadToday(0, START, False, (replace(minutes, tens_from=START + 14_400.0),), str(tmp_path)))
+    assert today._tapes[1].looks is None
 
 
 def test_a_run_says_how_often_the_days_were_looked_at(tmp_path: Path) -> None:
