@@ -134,8 +134,8 @@ class BarArchive:
                     self._db.execute("INSERT OR REPLACE INTO daily VALUES (?, ?)", (con_id, _text(saved.daily)))
                 for table in ("sessions", "ten_seconds"):
                     self._db.execute(
-                        f"DELETE FROM {table} WHERE con_id = ? AND date NOT IN"  # noqa: S608 - our own names
-                        " (SELECT date FROM sessions WHERE con_id = ? ORDER BY date DESC LIMIT ?)",
+                        f"DELETE FROM {table} WHERE con_id = ? AND date < (SELECT MIN(date) FROM"  # noqa: S608 - ours
+                        " (SELECT date FROM sessions WHERE con_id = ? ORDER BY date DESC LIMIT ?))",
                         (con_id, con_id, SESSIONS_KEPT),
                     )
 

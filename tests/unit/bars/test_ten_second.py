@@ -250,6 +250,16 @@ def test_days_beyond_twenty_go(tmp_path: Path) -> None:
     assert len(read(tmp_path / "nowhere", 20_250_123).time) == 0
 
 
+def test_the_first_ten_seconds_of_a_day_are_kept_before_its_first_minute(tmp_path: Path) -> None:
+    archive = BarArchive(tmp_path, 0.0)
+    contract = ContractRef(7, "ACME", "ACME", "STK", "SMART")
+    before = StoredSession(20_250_101, None, None, columns(TEN, 1))
+    archive.save([Saved(contract, (before,), [], ())], TEN)
+    archive.save([Saved(contract, (), [], (), ((20_250_102, columns(TEN + 86_400.0, 5)),))], TEN + 86_450.0)
+    archive.close()
+    assert len(read(tmp_path, 20_250_102).time) == 5
+
+
 def test_a_file_of_an_older_program_has_none(tmp_path: Path) -> None:
     archive = BarArchive(tmp_path, 0.0)
     archive._db.execute("DROP TABLE ten_seconds")
