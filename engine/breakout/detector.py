@@ -130,7 +130,10 @@ class Detector:
         common = read_common(facts, live, self.params, now_market)
         best: Verdict | None = None
         known = self.tracker.knows(con_id)
-        for side in SIDES if known else sides_to_read(facts, live.last, self.params, now_market):
+        sides = SIDES if known else sides_to_read(facts, live.last, self.params, now_market)
+        if len(sides) == 1 and self._early:
+            self._forget_early(con_id)  # between its levels: what breaks out later does so under our eyes
+        for side in sides:
             verdict = self._judge(con_id, side, facts, live, now_market, common, events)
             if best is None:
                 best = verdict
@@ -144,7 +147,7 @@ class Detector:
     def aged(self, con_id: int, verdict: Verdict, now_market: float) -> Verdict:
         """The verdict of a look some time ago as it stands now: the price has grown old, the volume may be over."""
         reading = verdict.reading
-        age = max(reading.price_age_s or 0.0, now_market - verdict.at_market)
+        age = (reading.price_age_s or 0.0) + now_market - verdict.at_market
         fresh = self.tracker.fresh(con_id, reading.side, False, now_market)
         value, parts = score(reading._replace(price_age_s=age), self.params, confirmed=fresh)
         return verdict._replace(score=value, parts=parts)
@@ -168,7 +171,7 @@ class Detector:
     def bar_closed(
         self, con_id: int, close: float, facts: Facts, live: Live | None, now_market: float
     ) -> tuple[Event, ...]:
-        """A minute closed at `close`: the confirmation by bars. Without a `live` price nothing is confirmed."""
+        """A minute closed at `close`: the confirmation by bars. Only a `live` price that may signal confirms."""
         if con_id not in self.tracker.busy or self.params.confirm_bars == 0:
             return ()
         events: list[Event] = []
@@ -176,7 +179,7 @@ class Detector:
             step = self.tracker.bar_closed(con_id, side, close, self.params)
             if step == "dropped":
                 events.append(Event("dropped", con_id, side))
-            elif step != "none" and live is not None:
+            elif step != "none" and live is not None and not live.blocked:
                 self._confirm(con_id, side, facts, live, now_market, events)
         return tuple(events)
 
@@ -220,10 +223,13 @@ class Detector:
         """It left the universe; its cool-down holds until the day is over."""
         self._facts.pop(con_id, None)
         self._averages.pop(con_id, None)
-        for side in SIDES:
-            self._early.pop((con_id, side), None)
+        self._forget_early(con_id)
 
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _forget_early(self, con_id: int) -> None:
+        for side in SIDES:
+            self._early.pop((con_id, side), None)
 
     def _judge(
         self, con_id: int, side: Side, facts: Facts, live: Live, now: float, common: Common, events: list[Event]

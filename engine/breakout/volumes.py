@@ -38,15 +38,16 @@ class VolumeNow(NamedTuple):
 def volume_now(facts: Facts, seen: Seen, now_market: float) -> VolumeNow:
     """What trades in a minute, now.
 
-    Where the line has streamed for a minute: what traded in the last 60 s. Where it is younger: what it has counted of
-    the running minute, as it is; a projection of some seconds would pass minutes that end far below their limit. In the
-    first 15 s of a minute, too few to tell, the whole minute before it where that is more.
+    Where the line has streamed for a minute, though it may have come as a visit: what traded in the last 60 s. Where it
+    is younger: what it has counted of the running minute, as it is; a projection of some seconds would pass minutes
+    that end far below their limit. In the first 15 s of a minute, too few to tell, the whole minute before it where
+    that is more.
     """
     minute = now_market - now_market % MINUTE_S
-    if seen.is_visit:
-        return VolumeNow(*_on_visit(facts, seen, minute, now_market))
     if seen.volume_60s is not None:
         return VolumeNow(seen.volume_60s, minute, LAST_60_S)
+    if seen.is_visit:
+        return VolumeNow(*_on_visit(facts, seen, minute, now_market))
     counted = seen.running_volume if seen.running_time == minute else 0.0
     before = facts.last_volume if facts.last_time == minute - MINUTE_S else None
     if before is not None and (counted is None or (now_market - minute < JUDGED_AFTER_S and before > counted)):

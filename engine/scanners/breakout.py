@@ -313,7 +313,7 @@ class BreakoutScanner:
             price_age_s=max(0.0, self._around.mono() - quote.received_mono) if quote is not None else None,
             is_visit=is_visit,
             is_first_look=self._is_first_look(con_id, now),
-            volume_60s=None if is_visit else self._store.volume_60s(con_id, now),
+            volume_60s=None if quote is None or quote.lane == "visited" else self._store.volume_60s(con_id, now),
         )
 
     def _is_first_look(self, con_id: int, now: float) -> bool:

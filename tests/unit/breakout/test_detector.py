@@ -87,6 +87,8 @@ def test_closed_bars_confirm_and_one_inside_starts_over() -> None:
     detector.look(7, FACTS, LOUD, MINUTE + 150.0)
     detector.bar_closed(7, 100.1, FACTS, LOUD, NOW + 150.0)
     assert detector.bar_closed(7, 100.1, FACTS, None, NOW + 210.0) == (), "no price to begin with"
+    for why in ("halted", "no line", "frozen"):
+        assert detector.bar_closed(7, 100.1, FACTS, LOUD._replace(blocked=why), NOW + 240.0) == (), why
     assert kinds(detector.bar_closed(7, 100.1, FACTS, LOUD, NOW + 270.0)) == ["long began"]
 
 
@@ -107,12 +109,22 @@ def test_a_further_breakout_takes_over_from_the_one_that_runs() -> None:
 
 def test_what_a_visit_confirms_has_to_be_loud_by_then() -> None:
     detector = Detector(BY_SECONDS)
-    visit = LOUD._replace(running_volume=500.0, is_visit=True, visit_pace=2_000.0)
+    visit = LOUD._replace(running_volume=500.0, is_visit=True, visit_pace=2_000.0, volume_60s=None)
     detector.look(7, FACTS, visit, NOW)
     quiet = visit._replace(visit_pace=1_100.0)
     assert kinds(detector.look(7, FACTS, quiet, NOW + 10.0).events) == ["long dropped"]
     detector.look(7, FACTS, visit, NOW + 11.0)
     assert kinds(detector.look(7, FACTS, visit, NOW + 21.0).events) == ["long began"]
+
+
+def test_a_raised_visit_is_judged_by_the_last_60_s_once_they_are_known() -> None:
+    detector = Detector(BY_SECONDS)
+    raised = LOUD._replace(running_volume=1_500.0, seen_from=MINUTE, is_visit=True, volume_60s=1_200.0)
+    quiet = detector.look(7, FACTS, raised, NOW)
+    assert quiet.verdict.reading.surge == pytest.approx(1.2) and quiet.events == (), "projected it would be 3"
+    detector.look(7, FACTS, raised._replace(volume_60s=2_000.0), NOW + 1.0)
+    late = detector.look(7, FACTS, raised._replace(volume_60s=1_400.0), NOW + 11.0)
+    assert kinds(late.events) == ["long dropped"], "the checks of a visit hold"
 
 
 def test_better_bars_move_the_level_or_undo_the_breakout() -> None:
@@ -171,6 +183,17 @@ def test_back_inside_the_level_what_was_before_the_first_look_is_over() -> None:
     assert event.breakout is not None and not event.breakout.before_look
 
 
+def test_back_between_the_levels_counts_though_the_other_side_is_the_one_that_is_read() -> None:
+    detector = Detector(AT_ONCE)
+    falls = FACTS._replace(ema_fast=99.2, ema_slow=99.5)
+    quiet = LOUD._replace(volume_60s=100.0)
+    first = detector.look(7, falls, quiet._replace(last=101.0, is_first_look=True), NOW).verdict
+    assert first.reading.since_look_atr == 0.0
+    assert detector.look(7, falls, quiet._replace(last=99.2), NOW + 2.0).verdict.reading.side == "short"
+    (_, event) = detector.look(7, FACTS, LOUD, NOW + 3.0).events
+    assert event.breakout is not None and not event.breakout.before_look
+
+
 def test_a_verdict_of_some_time_ago_has_an_older_price() -> None:
     detector = Detector(AT_ONCE)
     verdict = detector.look(7, FACTS, LOUD._replace(price_age_s=0.0), NOW).verdict
@@ -180,6 +203,8 @@ def test_a_verdict_of_some_time_ago_has_an_older_price() -> None:
     aged = detector.aged(7, verdict, NOW + 45.0)
     assert aged.score == pytest.approx(0.5 + gained * 0.95), "30 s more than 15: half of the tenth"
     assert detector.aged(7, aged, NOW + 45.0).score == pytest.approx(aged.score), "not taken twice"
+    old = detector.look(8, FACTS, LOUD._replace(price_age_s=15.0), NOW).verdict
+    assert detector.aged(8, old, NOW + 30.0).score == pytest.approx(0.5 + gained * 0.95), "15 s at the look, 30 since"
     assert detector.aged(7, verdict, NOW + 301.0).score < 0.5, "nobody knows whether its volume lasts"
 
 

@@ -165,13 +165,17 @@ def test_an_opening_range_that_was_left_long_ago_is_no_breakout() -> None:
 def test_on_a_visit_projection_waits_15_s_and_the_last_minute_stands_in() -> None:
     facts = facts_of(session_bars(130, volume=1_000.0))
     minute = OPEN + 130 * 60
-    early = reading_at(facts, 100.2, minute + 10, running_volume=900.0, is_visit=True)
+    early = reading_at(facts, 100.2, minute + 10, running_volume=900.0, is_visit=True, volume_60s=None)
     assert early.surge == pytest.approx(1.0), "the last closed minute"
-    later = reading_at(facts, 100.2, minute + 15, running_volume=900.0, is_visit=True)
+    later = reading_at(facts, 100.2, minute + 15, running_volume=900.0, is_visit=True, volume_60s=None)
     assert later.surge == pytest.approx(3.6)
-    quiet = reading_at(facts, 100.2, minute + 30, running_volume=900.0, running_time=minute - 60.0, is_visit=True)
+    quiet = reading_at(
+        facts, 100.2, minute + 30, running_volume=900.0, running_time=minute - 60.0, is_visit=True, volume_60s=None
+    )
     assert quiet.surge == 0.0, "no trade in this minute yet"
-    own_pace = reading_at(facts, 100.2, minute + 10, running_volume=900.0, is_visit=True, visit_pace=1_700.0)
+    own_pace = reading_at(
+        facts, 100.2, minute + 10, running_volume=900.0, is_visit=True, volume_60s=None, visit_pace=1_700.0
+    )
     assert own_pace.surge == pytest.approx(1.7)
 
 

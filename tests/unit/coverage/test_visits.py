@@ -160,6 +160,14 @@ def test_a_raised_visit_keeps_its_checks_until_history_tells_the_minutes_that_it
     assert scanner.keeps_checks(raised)
     live = scanner.live(ACME.con_id, made.now)
     assert live is not None and live.is_visit and live.volume_60s is None
+    for second in range(66):
+        made.clock.advance(1.0)
+        made.coordinator.step(made.feed.step({ACME.con_id}))
+        made.tick(ACME, calm(second), PER_SECOND, lane="streaming")
+    live = scanner.live(ACME.con_id, made.now)
+    assert live is not None and live.is_visit, "its minutes before were seen in part"
+    assert live.volume_60s == pytest.approx(60 * PER_SECOND, rel=0.05), "and its volume is known by now"
+    raised = made.quotes[ACME.con_id]
     made.store.merge_history(ACME.con_id, flat_history(LEVEL, made.now, minutes=90), made.now)
     assert not scanner.keeps_checks(raised)
     live = scanner.live(ACME.con_id, made.now)
