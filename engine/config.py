@@ -119,7 +119,7 @@ class CoverageSettings(_Model):
         "Share of the visiting lines that running signals without a line of their own may take, the best first",
         unit="%",
         step=5,
-        ge=0,
+        ge=5,
         le=100,
     )
     rotating_pct: int = _f(

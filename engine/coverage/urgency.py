@@ -24,6 +24,7 @@ from msgspec import Struct
 from engine.domain import ContractRef
 
 MINUTE_S = 60.0
+STRETCHED = 3.0
 ON_THE_WAY_S = 3.0  # from the wish to the first tick where many wait: what is due after 12 s is asked for after 9
 
 
@@ -111,9 +112,12 @@ def overdue(place: Place, now_mono: float, policy: CoveragePolicy) -> float:
 
 
 def watch_next(waiting: Iterable[Place], lines: int, now_mono: float, policy: CoveragePolicy) -> list[Place]:
-    """The watched signals whose price is due: at most `lines`, the strong ones first, then who waits longest."""
+    """The watched signals whose price is due: at most `lines`, the strong ones first, then who waits longest.
+
+    The weak ones stretch first, but not without end: from `STRETCHED` times their due on they come with the strong.
+    """
     due = [(place, late) for place in waiting if (late := overdue(place, now_mono, policy)) >= 1.0]
-    due.sort(key=lambda each: (not _is_strong(each[0]), -each[1], each[0].contract.con_id))
+    due.sort(key=lambda each: (not _is_strong(each[0]) and each[1] < STRETCHED, -each[1], each[0].contract.con_id))
     return [place for place, _ in due[: max(0, lines)]]
 
 

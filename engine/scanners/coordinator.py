@@ -267,15 +267,16 @@ class ScannerCoordinator:
         self._settle(now)
         self.changed = False
         running = self._running()
-        tops = self._tops.choose(running, self.top_score, self._top_max, now)
+        without_line = [each for each in running if each.con_id not in self._exempt]
+        tops = self._tops.choose(without_line, self.top_score, self._top_max, now)
         self._parts.cover.watch(watched(running, tops, self.top_score, self.breakout.params.cool_down_min * 60.0, now))
         return self.board.demands(self.breakout.verdicts, tops, self._normal_max, self._exempt)
 
     def _running(self) -> list[RunningSignal]:
-        """All signals that run now, but those whose symbols have a line anyhow."""
+        """All signals that run now. A position or pin may be without a line, too: then it is watched."""
         found = []
         for con_id, verdict in self.breakout.verdicts.items():
-            if verdict.state != "confirmed" or con_id in self._exempt:
+            if verdict.state != "confirmed":
                 continue
             signal = self.breakout.running(con_id)
             if signal is not None:
