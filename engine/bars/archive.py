@@ -31,6 +31,7 @@ from engine.bars.bar_files import (
     pack,
     unpack,
 )
+from engine.bars.series import HISTORY
 from engine.domain import Bar, ContractRef
 from engine.errors import StateError
 from engine.storage.encodable import to_json
@@ -60,7 +61,8 @@ Spans = list[list[float]]
 class Saved(NamedTuple):
     """What is to be kept of one contract: the days that changed, and the spans of time whose bars are known.
 
-    `tens` = new 10-second bars, with their trading day (YYYYMMDD).
+    `tens` = new 10-second bars, with their trading day (YYYYMMDD). `wrong_tens` = span of market time whose 10-second
+    volumes, kept before, were counted in a wrong unit; None = none were.
     """
 
     contract: ContractRef
@@ -68,6 +70,7 @@ class Saved(NamedTuple):
     spans: Spans
     daily: tuple[Bar, ...]
     tens: tuple[tuple[int, BarColumns], ...] = ()
+    wrong_tens: tuple[float, float] | None = None
 
 
 class Loaded(NamedTuple):
@@ -128,6 +131,8 @@ class BarArchive:
                 self._db.execute("INSERT OR REPLACE INTO symbols VALUES (?, ?, ?, ?)", row)
                 for session in saved.sessions:
                     self._put(con_id, session)
+                if saved.wrong_tens is not None:
+                    self._forget_tens(con_id, *saved.wrong_tens)
                 for date, bars in saved.tens:
                     self._put_tens(con_id, date, bars)
                 if saved.daily:
@@ -224,6 +229,26 @@ class BarArchive:
             bars = bars if kept is None else _laid_over(kept, bars)
             self._db.execute(
                 "INSERT OR REPLACE INTO ten_seconds VALUES (?, ?, ?, ?, ?)", (*key, len(bars.time), pack(bars, TENS_S))
+            )
+
+    def _forget_tens(self, con_id: int, start: float, end: float) -> None:
+        """Their volume is unknown: nothing tells it later, as history does for minutes."""
+        hours = self._db.execute(
+            "SELECT date, hour, rows, data FROM ten_seconds WHERE con_id = ? AND hour > ? AND hour < ?",
+            (con_id, start - HOUR_S, end),
+        ).fetchall()
+        for date, hour, count, data in hours:
+            bars = unpack(data, count, TENS_S)
+            if bars is None:
+                continue
+            wrong = (bars.time >= start) & (bars.time < end)
+            bars = bars._replace(
+                volume=np.where(wrong, np.nan, bars.volume),
+                quality=np.where(wrong, np.minimum(bars.quality, HISTORY), bars.quality),
+            )
+            self._db.execute(
+                "UPDATE ten_seconds SET data = ? WHERE con_id = ? AND date = ? AND hour = ?",
+                (pack(bars, TENS_S), con_id, date, hour),
             )
 
     def _move_aside(self, at_wall: float) -> None:

@@ -48,6 +48,7 @@ class _State(NamedTuple):
     daily: tuple[Bar, ...]
     newest_ten: float = float("-inf")
     tens_revision: int = 0
+    tens_known_from: float = 0.0
 
 
 _NO_ROWS = np.empty((7, 0))
@@ -64,6 +65,7 @@ class _Copy(NamedTuple):
     days: TradingDays
     liquid: Hours
     tens: NDArray[np.float64]
+    wrong_tens: tuple[float, float] | None
 
 
 class BarKeeper:
@@ -195,8 +197,9 @@ class BarKeeper:
         hours = self._store.hours_of(entry)
         daily = entry.daily if entry.daily is not state.daily else ()
         days = self._store.trading_days(entry.contract.con_id)
-        tens = _new_tens(entry, state)
-        return _Copy(entry.contract, rows, [list(span) for span in entry.covered], daily, days, hours.liquid, tens)
+        spans = [list(span) for span in entry.covered]
+        tens, wrong = _new_tens(entry, state), _wrong_tens(entry, state)
+        return _Copy(entry.contract, rows, spans, daily, days, hours.liquid, tens, wrong)
 
     def _refused(self, error: Exception) -> None:
         """Bars live on in memory; the folder is tried again at the next start."""
@@ -215,7 +218,8 @@ def _state(entry: SymbolBars) -> _State:
     newest, tens = _or_never(entry.series.last_time), entry.ten_seconds
     if tens is None:
         return _State(entry.series.version, newest, entry.daily)
-    return _State(entry.series.version, newest, entry.daily, _or_never(tens.series.last_time), tens.series.revision)
+    newest_ten = _or_never(tens.series.last_time)
+    return _State(entry.series.version, newest, entry.daily, newest_ten, tens.series.revision, tens.known_from)
 
 
 def _or_never(time: float | None) -> float:
@@ -236,8 +240,17 @@ def _new_tens(entry: SymbolBars, state: _State) -> NDArray[np.float64]:
     return series.rows(state.newest_ten if series.revision == state.tens_revision else None)
 
 
+def _wrong_tens(entry: SymbolBars, state: _State) -> tuple[float, float] | None:
+    """As far back as the minutes that were forgotten with them; more than is in memory may be on disk."""
+    tens = entry.ten_seconds
+    if tens is None or tens.known_from == state.tens_known_from:
+        return None
+    return float(entry.series.arrays().time[0]), tens.known_from
+
+
 def _write(archive: BarArchive, copies: list[_Copy], now_market: float) -> None:
-    archive.save([Saved(c.contract, tuple(split(c)), c.spans, c.daily, tuple(_tens(c))) for c in copies], now_market)
+    saved = [Saved(c.contract, tuple(split(c)), c.spans, c.daily, tuple(_tens(c)), c.wrong_tens) for c in copies]
+    archive.save(saved, now_market)
 
 
 def split(copy: _Copy) -> list[StoredSession]:

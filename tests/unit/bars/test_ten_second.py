@@ -226,6 +226,41 @@ def test_they_are_on_disk_with_their_minute(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_volumes_in_a_wrong_unit_go_from_disk_too(tmp_path: Path) -> None:
+    """More than an hour of them: the first ones are no longer in memory."""
+
+    async def stream(run: Run, begin: int, end: int) -> None:
+        for second in range(begin, end, 5):
+            run.store.on_quote(quote(10.0, 1_000.0 + second), run.clock.wall())
+            run.clock.advance(5.0)
+            run.store.close_due(run.clock.wall())
+            if second % 600 == 0:
+                await run.keeper.step()
+        await run.keeper.step()
+
+    async def run() -> None:
+        run = Run(tmp_path, TEN)
+        await run.begin()
+        await run.go(5.0)
+        await stream(run, 0, 5_400)
+        before = read(tmp_path, 20251105)
+        assert len(before.time) > LIMIT + 100 and np.isfinite(before.volume[2:]).all()
+        run.store.on_unit_changed([7], [7])
+        run.clock.advance(5.0)
+        await run.keeper.step()
+        unknown = read(tmp_path, 20251105)
+        assert unknown.time[: len(before.time)].tolist() == before.time.tolist()
+        assert np.isnan(unknown.volume).all() and unknown.quality.max() < 3
+        changed_at = run.clock.wall()
+        await stream(run, 5_400, 5_800)
+        await run.keeper.close()
+        after = read(tmp_path, 20251105)
+        assert np.isnan(after.volume[after.time < changed_at - 10.0]).all()
+        assert set(after.volume[after.time > changed_at + 20.0].tolist()) == {10.0}, "what is counted since stays"
+
+    asyncio.run(run())
+
+
 def read(folder: Path, date: int, since: float = float("-inf")) -> BarColumns:
     (found,) = read_ten_seconds(folder, [WantedTens(7, date, since)])
     return found
