@@ -117,7 +117,7 @@ def to_bar(row: Any, sec_type: str, magnifier: float | None = None, *, has_volum
     `has_volume` false: the kind of bars has none, whatever number stands there.
     """
     volume = quantity(row.volume) if has_volume else None
-    if 0.0 < row.low <= row.high < HUGE and 0.0 < row.open < HUGE and 0.0 < row.close < HUGE:  # nearly all
+    if _is_plain(row.low, row.high, row.open, row.close):  # nearly all
         return Bar(epoch(row.date), row.open, row.high, row.low, row.close, volume, "history", True)
     negative, zero = sec_type in _MAY_BE_NEGATIVE, sec_type in _MAY_BE_ZERO
     # A bar that nothing traded in may hold placeholders; one whose prices differ, or with a volume, does not.
@@ -129,6 +129,13 @@ def to_bar(row: Any, sec_type: str, magnifier: float | None = None, *, has_volum
     if o is None or h is None or low is None or c is None:
         return None
     return Bar(epoch(row.date), o, h, low, c, volume, "history", True)
+
+
+def _is_plain(low: object, high: object, first: object, last: object) -> bool:
+    """Ordinary prices, as they are; whatever else a gateway may put there is looked at one by one."""
+    if type(low) is not float or type(high) is not float or type(first) is not float or type(last) is not float:
+        return False
+    return 0.0 < low <= high < HUGE and 0.0 < first < HUGE and 0.0 < last < HUGE
 
 
 def epoch(moment: Any) -> float:
