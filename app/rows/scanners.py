@@ -214,7 +214,7 @@ def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any
     score = round(c.score, score_digits(c.score))
     return {
         **more,
-        "order": 1_000 - round(1_000.0 * score),  # no place in the list: one that rises would send all that it passes
+        "order": 10_000 - round(10_000.0 * c.score),  # no place in the list: one that rises would send all it passes
         "sym": c.local_symbol,
         "short": c.side == "short",
         "score": score,

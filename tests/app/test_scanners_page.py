@@ -449,7 +449,18 @@ def test_results_carry_line_age_and_the_reason(rig: Rig) -> None:
     assert reasons[2] == "volume surge at 1.49x of 1.50x" and list(rows.values())[2]["short"]
     assert reasons[3].startswith("Warming: 9 of 21 bars.")
     assert [row["order"] for row in rows.values()] == sorted(row["order"] for row in rows.values())
-    assert all(row["order"] == 1_000 - round(1_000 * row["score"]) for row in rows.values())
+    scores = {str(each.con_id): each.score for each in scanners().candidates}
+    assert {key: row["order"] for key, row in rows.items()} == {
+        key: 10_000 - round(10_000 * scores[key]) for key in rows
+    }
+
+
+def test_results_go_by_more_of_the_score_than_they_show(rig: Rig) -> None:
+    ahead, behind = replace(candidate(7), score=0.9124), replace(candidate(8), score=0.9122)
+    rig.bus.publish("scanners", replace(scanners(), candidates=(behind, ahead)))
+    rows = rig.view()["grid:results"]
+    assert rows["7"]["score"] == rows["8"]["score"] == 0.912
+    assert rows["7"]["order"] < rows["8"]["order"]
 
 
 def test_a_missing_number_stays_missing() -> None:

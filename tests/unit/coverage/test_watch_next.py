@@ -95,15 +95,18 @@ def test_a_visit_for_a_price_takes_a_second_and_every_other_keeps_its_dwell() ->
     gateway = turning(200, {1_000: STRONG}, dwell_s=5.0)
     opened: dict[int, float] = {}
     lengths: dict[bool, list[float]] = {True: [], False: []}
+    watched: set[int] = set()
     for _ in range(240):
         gateway.run(0.25)
         now = gateway.clock.mono()
+        watched |= {row.con_id for row in gateway.report.snapshot().rows if row.watched}
         for line in gateway.bus.ledger:
             if line.first_tick_mono is not None and line.sent_mono is not None and line.listens:
                 opened[line.con_id] = line.sent_mono if line.brief else line.first_tick_mono
             elif not line.listens and line.con_id in opened:
                 lengths[line.brief].append(now - opened.pop(line.con_id))
     assert len(lengths[True]) >= 3
+    assert watched == {1_000}, "the rows of the lines say which visits are such"
     assert min(lengths[True]) >= BRIEF_S
     assert statistics.median(lengths[True]) <= BRIEF_S + 1.0
     assert lengths[False] and min(lengths[False]) >= 5.0
