@@ -13,7 +13,8 @@ from typing import TypeVar
 from simulator.pacing import HistoryHabits, Key, SlidingWindow
 
 RELEASE_S = 3.0  # the line of a position closed so lately counts as a position's: its cancel can't have come yet
-RENEWED_S = 0.25  # a position's line asked for again so soon was renewed, not cancelled
+RENEWED_S = 0.25  # a position's line asked for again so soon, or with the next messages, was renewed, not cancelled
+RENEWED_MESSAGES = 2  # a probe may come between
 KNOWN_S = 0.5  # a cancel so soon after a position was opened left before the client could know of it
 HISTORY_KEPT = 500  # cancels, duplicates and positions' requests remembered one by one; the counts go on
 
@@ -106,6 +107,8 @@ class Ledger:
         self._state = _State()
         self._released: dict[int, float] = {}  # con_id -> when its position was closed
         self._opened: dict[int, float] = {}  # con_id -> when its position was opened
+        self._count_of: Counter[int] = Counter()  # messages by session
+        self._cancelled_at = 0  # the session's count of messages when it cancelled the newest position's line
 
     # sessions and messages
 
@@ -116,6 +119,7 @@ class Ledger:
     def disconnected(self, session: int) -> None:
         self._state.totals.disconnections += 1
         self._windows.pop(session, None)
+        self._count_of.pop(session, None)
         for key in [key for key in self._lines if key[0] == session]:
             del self._lines[key]
         self._scanners = {key for key in self._scanners if key[0] != session}
@@ -124,6 +128,7 @@ class Ledger:
     def message(self, session: int, message_id: int, wall: float, is_order: bool) -> int:
         """Counts one request; returns how many came from that session in the last second."""
         self._state.messages[message_id] += 1
+        self._count_of[session] += 1
         self._state.totals.order_messages += is_order
         count = self._windows.setdefault(session, SlidingWindow(1.0)).add(wall)
         self._state.worst_second = max(self._state.worst_second, count)
@@ -152,7 +157,10 @@ class Ledger:
     def _forgive_renewal(self, line: OpenLine) -> None:
         """The same contract's line was cancelled a moment ago: that was one deed."""
         cancels, totals = self._state.position_cancels, self._state.totals
-        if cancels and cancels[-1].con_id == line.con_id and line.opened_wall - cancels[-1].wall <= RENEWED_S:
+        if not cancels or cancels[-1].con_id != line.con_id:
+            return
+        soon = line.opened_wall - cancels[-1].wall <= RENEWED_S
+        if soon or 0 < self._count_of[line.session] - self._cancelled_at <= RENEWED_MESSAGES:
             del cancels[-1]
             totals.position_lines_cancelled -= 1
             totals.position_lines_renewed += 1
@@ -198,6 +206,7 @@ class Ledger:
         known_s = wall - self._opened.get(line.con_id, float("-inf"))
         if line.kind == "stream" and self._holds(line.con_id) and known_s > KNOWN_S and not self.has_line(line.con_id):
             totals.position_lines_cancelled += 1
+            self._cancelled_at = self._count_of[session]
             _keep(self._state.position_cancels, event)
         return line
 

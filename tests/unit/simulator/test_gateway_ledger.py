@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.ledger import KNOWN_S, RELEASE_S, RENEWED_S, Ledger, OpenLine
+from simulator.ledger import KNOWN_S, RELEASE_S, RENEWED_MESSAGES, RENEWED_S, Ledger, OpenLine
 
 HELD = {1, 2}
 
@@ -62,6 +62,22 @@ def test_a_positions_line_that_is_asked_for_again_at_once_was_renewed() -> None:
     book.line_closed(1, 2, 15.0, 1015.0, by_client=True)
     book.line_opened(line(3, 1, wall=16.0))
     assert book.report(17.0)["position_lines_cancelled"] == 1
+
+
+def test_a_renewal_that_takes_long_on_a_busy_machine_is_known_by_its_messages() -> None:
+    book = ledger()
+    book.line_opened(line(1, 1))
+    book.message(1, 2, 5.0, is_order=False)
+    book.line_closed(1, 1, 5.0, 1005.0, by_client=True)
+    book.message(1, 1, 7.0, is_order=False)
+    book.line_opened(line(2, 1, wall=7.0))
+    assert book.report(8.0)["position_lines_cancelled"] == 0
+    book.message(1, 2, 15.0, is_order=False)
+    book.line_closed(1, 2, 15.0, 1015.0, by_client=True)
+    for _ in range(RENEWED_MESSAGES + 1):
+        book.message(1, 1, 17.0, is_order=False)
+    book.line_opened(line(3, 1, wall=17.0))
+    assert book.report(18.0)["position_lines_cancelled"] == 1
 
 
 def test_a_cancel_that_left_before_the_position_was_known_is_no_fault() -> None:
