@@ -48,7 +48,7 @@ from simulator.replay import TickEvent, instrument_of, read_events
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "market-2013"
 TICKS = DATA / "ticks" / "BAC-20131008.csv.gz"
 SAME_S = 60.0
-ENOUGH, MOST_BELOW = 0.95, 0.10
+ENOUGH, MOST_BELOW, LEAST_ONLY = 0.95, 0.10, 10
 EARLIER_DAYS = 20
 EARLY_S = 0.125  # quotes come so long before the quarter seconds at which the coordinator steps
 SEEDS = (7, 11, 23)
@@ -84,8 +84,11 @@ class Outcome(NamedTuple):
 
     @property
     def is_seldom_below(self) -> bool:
-        """Whether few of the live-only signals began in a minute that ended below a volume limit."""
-        return self.below <= MOST_BELOW * len(self.live_only)
+        """Whether few of the live-only signals began in a minute that ended below a volume limit.
+
+        Of fewer than ten nothing is judged: a single one would be more than the share.
+        """
+        return len(self.live_only) < LEAST_ONLY or self.below <= MOST_BELOW * len(self.live_only)
 
     @property
     def is_same(self) -> bool:
@@ -97,8 +100,13 @@ class Outcome(NamedTuple):
             f"{self.name}: {self.live} live, {self.lab} in the Lab, {self.matched} the same ({self.recall:.3f} of live,"
             f" {self.precision:.3f} of the Lab); minutes alone find {self.by_minutes} ({share:.2f}); began in a minute "
             f"that ended below a volume limit: {self.all_below} of live ({self.below_share:.2f}), {self.below} of "
-            f"{len(self.live_only)} live-only{'' if self.is_seldom_below else f' (more than {MOST_BELOW:.2f})'}"
+            f"{len(self.live_only)} live-only{self._judged()}"
         )
+
+    def _judged(self) -> str:
+        if len(self.live_only) < LEAST_ONLY:
+            return " (too few to judge)"
+        return "" if self.is_seldom_below else f" (more than {MOST_BELOW:.2f})"
 
 
 def together(name: str, days: Sequence[Outcome]) -> Outcome:
