@@ -147,10 +147,6 @@ class FeedWatch:
         known = self._heard.get(con_id)
         return known is not None and known.may_be_silent_s(self._dead_s) is not None
 
-    def is_blind(self, con_id: int) -> bool:
-        """As the last look found it."""
-        return bool(self.state.blind) and any(found.con_id == con_id for found in self.state.blind)
-
     def _silent_since(self, held: Collection[Line]) -> float:
         """The last quote of any line; before the first one since when the oldest line waits."""
         dead_since = self.state.dead_since
