@@ -40,9 +40,10 @@ from engine.lines.bus import Hooks, MarketDataBus
 from engine.lines.report import LinesReport
 from engine.lines.watch import SymbolWatch
 from engine.outcomes.keeper import OutcomeKeeper, decides
+from engine.portfolio.appraisal import Market
 from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.fill_intake import FillIntake
-from engine.portfolio.manager import Market, TradeManager
+from engine.portfolio.manager import TradeManager
 from engine.portfolio.trade_dates import TradeDates
 from engine.scanners.breakout import Dollars
 from engine.scanners.coordinator import Parts, ScannerCoordinator

@@ -1,4 +1,4 @@
-"""TradeManager: the positions of every watched account, which of them can be traded, and what they are worth now.
+"""TradeManager: the positions of every watched account, which of them can be traded, and their sums.
 
 May import bars (EMA) and domain; the tradability rule, quotes and closes are injected. Engine thread only.
 """
@@ -7,72 +7,27 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
-import numpy as np
-from msgspec import Struct, field, structs
+from msgspec import structs
 
-from engine.bars.indicators import ema_last
 from engine.broker.port import PortfolioMark, PositionPnl, PositionUpdate
 from engine.config import PositionSettings
-from engine.domain import ContractInfo, ContractRef, Demand, Fill, PositionRecord, Quote
-from engine.portfolio import valuation
+from engine.domain import ContractInfo, ContractRef, Demand, Fill
 from engine.portfolio.account import AccountBook, rate_between
+from engine.portfolio.appraisal import Appraiser, Held, Key, Market, contract_terms
 from engine.portfolio.comparison import Comparison, Recent
 from engine.portfolio.fills import without_allocations
-from engine.portfolio.sums import Part, figures_of, with_sums
+from engine.portfolio.rows import filtered_row, position_row
+from engine.portfolio.sums import figures_of, with_sums
 from engine.portfolio.today import Today
-from engine.portfolio.valuation import Mark, Terms, cents, share_pct, terms_of, total
-from engine.state.sections import AccountFigures, FilteredRow, Lack, PositionRow, PositionsSection
+from engine.portfolio.valuation import cents, share_pct, total
+from engine.state.sections import AccountFigures, Lack, PositionsSection
 
 log = logging.getLogger("qtrade.portfolio")
 
-Key = tuple[str, int]  # account, con_id
 Verdict = Callable[[ContractRef, ContractInfo | None], tuple[str, str] | None]
-_SPARK_BARS = 60
-_TELLS = 0.05  # two currencies so far apart can be told by a value
-_NO_UNIT = "unit of its quotes not known"
 _CONTRACTS = frozenset({"FUT", "OPT", "FOP", "BAG", "WAR"})
-
-
-class Market(Struct, frozen=True):
-    """What the manager looks up for a position: newest quote, closes of the last minutes, whether it has a line."""
-
-    quote: Callable[[int], Quote | None]
-    closes: Callable[[int, int], Sequence[float | None]]  # (con_id, n minutes): None = gap, oldest first
-    has_line: Callable[[int], bool]
-    is_silent: Callable[[int], bool] = lambda con_id: False  # its line brings nothing though it should
-    refusal: Callable[[int], str] = lambda con_id: ""  # why TWS gives it no line now
-
-
-class _Held(Struct):
-    """One position as far as the broker told it."""
-
-    record: PositionRecord
-    terms: Terms | None
-    info: ContractInfo | None = None
-    par_known: bool = False  # terms of a bond by IB's value, not only by its cost
-    mark: PortfolioMark | None = None
-    mark_wall: float | None = None
-    pnl: PositionPnl | None = None
-    pnl_wall: float | None = None
-    filtered: tuple[str, str] | None = None  # (kind, reason)
-    comparison: Comparison = Comparison()
-    recent: Recent = field(default_factory=Recent)
-
-    @property
-    def key(self) -> Key:
-        return self.record.account, self.record.contract.con_id
-
-
-class _Worth(Struct, frozen=True):
-    """What a position is worth: `price` in quotes, the rest in the contract's currency. `kind` None = nobody knows."""
-
-    price: float | None
-    kind: str | None
-    at_wall: float | None
-    unrealized: float | None
-    exposure: float | None
 
 
 class TradeManager:
@@ -85,11 +40,11 @@ class TradeManager:
         self._market = market
         self._verdict = verdict
         self._settings = settings
-        self._held: dict[Key, _Held] = {}
+        self._held: dict[Key, Held] = {}
         self._books: dict[str, AccountBook] = {}
         self._view: str | None = None
         self._complete = False
-        self._singles_in_base: bool | None = None  # of this connection; None = no position has told
+        self._appraiser = Appraiser(market, self._rate, lambda account: self.book(account).currency())
         self._announced: tuple[int, int] | None = None
         self._added: dict[str | None, tuple[tuple[tuple[Fill, ...], ...], tuple[Fill, ...]]] = {}  # asked each second
 
@@ -136,7 +91,7 @@ class TradeManager:
 
     def dollars_of_point(self, contract: ContractRef, info: ContractInfo | None) -> tuple[float | None, str]:
         """US dollars that one unit of quantity is worth for each point of its quotes; else None and why not."""
-        terms = _terms(contract, info)
+        terms = contract_terms(contract, info)
         if terms is None:
             return None, "in USD: the contract's details, and the unit of its quotes, are not known yet"
         rate = rate_between(list(self._books.values()), terms.currency, "USD")
@@ -174,7 +129,7 @@ class TradeManager:
     def on_disconnected(self) -> None:
         """Positions stay on the screen, their P&L requests are dead."""
         self._complete = False
-        self._singles_in_base = None
+        self._appraiser.reset_connection()
         for book in self._books.values():
             book.reset_connection()
         for held in self._held.values():
@@ -197,10 +152,10 @@ class TradeManager:
             return self._held.pop(key, None) is not None
         if held is None:
             info = next((other.info for other in self._of(record.contract.con_id) if other.info is not None), None)
-            self._held[key] = held = _Held(record, None, info=info)
+            self._held[key] = held = Held(record, None, info=info)
         elif held.record == record:
             return False
-        held.record, held.terms, held.par_known = record, _terms(record.contract, held.info), False
+        held.record, held.terms, held.par_known = record, contract_terms(record.contract, held.info), False
         held.comparison, held.recent = Comparison(), Recent()
         held.filtered = self._verdict(record.contract, held.info)
         if self._complete:
@@ -218,7 +173,7 @@ class TradeManager:
         for held in self._of(con_id):
             held.info = info or held.info
             if info is not None and not held.par_known:
-                held.terms = _terms(held.record.contract, info)
+                held.terms = contract_terms(held.record.contract, info)
             before = held.filtered
             held.filtered = self._verdict(held.record.contract, held.info)
             changed = changed or before != held.filtered
@@ -242,8 +197,8 @@ class TradeManager:
             return
         held.mark, held.mark_wall = event, wall
         if event.quantity == held.record.quantity:
-            ours = held.recent.add(self._own_pnl(held), wall)
-            held.comparison = held.comparison.portfolio(event.unrealized_pnl, ours, self._tick(held))
+            ours = held.recent.add(self._appraiser.own_pnl(held), wall)
+            held.comparison = held.comparison.portfolio(event.unrealized_pnl, ours, self._appraiser.tick(held))
 
     def on_position_pnl(self, event: PositionPnl, wall: float) -> None:
         held = self._held.get((event.account, event.con_id))
@@ -252,9 +207,9 @@ class TradeManager:
         held.pnl, held.pnl_wall = event, wall
         if event.quantity not in (None, held.record.quantity):
             return
-        theirs = self._single(held).unrealized
-        ours = held.recent.add(self._own_pnl(held), wall)
-        held.comparison = held.comparison.single(theirs, ours, self._tick(held))
+        theirs = self._appraiser.single(held).unrealized
+        ours = held.recent.add(self._appraiser.own_pnl(held), wall)
+        held.comparison = held.comparison.single(theirs, ours, self._appraiser.tick(held))
 
     # --- answers --------------------------------------------------------------------------------------------
 
@@ -291,7 +246,7 @@ class TradeManager:
             if held.filtered:
                 continue
             contract, account = held.record.contract, held.record.account
-            worth = self._worth(held).exposure
+            worth = self._appraiser.worth(held).exposure
             if worth is None:
                 worth = abs(held.record.quantity * (held.record.avg_cost or 0.0))
             rate = self._rate(account, contract.currency, target) if target else 1.0
@@ -327,7 +282,7 @@ class TradeManager:
         """
         rows = [held for held in self._held.values() if held.record.account == account and not held.filtered]
         target = self._currency_of(account)
-        parts = [self._part(held, target) for held in rows]
+        parts = [self._appraiser.part(held, target) for held in rows]
         unrealized = total(part.unrealized for part in parts) if parts else 0.0
         return unrealized, tuple(lack for part in parts for lack in part.lacks)
 
@@ -335,7 +290,7 @@ class TradeManager:
         """Unrealised P&L of one account's filtered positions as far as IB values them, in its base currency."""
         target = self._currency_of(account)
         rows = [held for held in self._held.values() if held.record.account == account and held.filtered]
-        return total(self._part(held, target).unrealized for held in rows) or 0.0
+        return total(self._appraiser.part(held, target).unrealized for held in rows) or 0.0
 
     def sum_of_accounts(self, money: Mapping[str, float | None], *, idle_may_lack: bool = True) -> float | None:
         """Money of the accounts, each in its base currency, in the one of all together.
@@ -362,12 +317,12 @@ class TradeManager:
         """Note our own P&L of every position, for the comparison with IB's. Call each second, also without a page."""
         for held in self._held.values():
             if held.filtered is None:
-                held.recent.add(self._own_pnl(held), now_wall)
+                held.recent.add(self._appraiser.own_pnl(held), now_wall)
 
     def snapshot(self, today: Today, now_wall: float) -> PositionsSection:
         """The Positions section; `today` says which fills are of the running trade dates."""
         currency = self.currency()
-        parts = {held.key: self._part(held, currency) for held in self._viewed()}
+        parts = {held.key: self._appraiser.part(held, currency) for held in self._viewed()}
         tradable = self._tradable()
         gross = total(parts[held.key].exposure for held in tradable)
         books, fills = self._viewed_books(), self.fills()
@@ -379,10 +334,21 @@ class TradeManager:
             figures = with_sums(figures, [parts[held.key] for held in tradable], filtered, now_wall)
         self.sample(now_wall)
         counts = Counter((fill.account, fill.con_id) for fill in fills if today.is_today(fill))
-        rows = tuple(self._row(held, parts[held.key], gross, counts[held.key]) for held in tradable)
+        rows = tuple(
+            position_row(
+                held,
+                parts[held.key],
+                self._appraiser,
+                self._market,
+                self._settings,
+                gross=gross,
+                fills_today=counts[held.key],
+            )
+            for held in tradable
+        )
         return PositionsSection(
             tradable=rows,
-            filtered=tuple(self._filtered_row(held) for held in self._viewed() if held.filtered),
+            filtered=tuple(filtered_row(held, self._appraiser) for held in self._viewed() if held.filtered),
             account=figures,
             fills=fills[-200:],
             complete=self._complete,
@@ -404,8 +370,8 @@ class TradeManager:
     def _figures_of(self, book: AccountBook, today: Today, now_wall: float) -> AccountFigures:
         rows = [held for held in self._held.values() if held.record.account == book.account]
         target = self._currency_of(book.account)
-        own = [self._part(held, target) for held in rows if not held.filtered]
-        filtered = [self._part(held, target) for held in rows if held.filtered]
+        own = [self._appraiser.part(held, target) for held in rows if not held.filtered]
+        filtered = [self._appraiser.part(held, target) for held in rows if held.filtered]
 
         def to_base(currency: str) -> float | None:
             return self._rate(book.account, currency, target)
@@ -447,38 +413,15 @@ class TradeManager:
             updated_wall=min((f.updated_wall for f in each if f.updated_wall is not None), default=None),
         )
 
-    def _part(self, held: _Held, target: str) -> Part:
-        """One position's share of the sums in `target`."""
-        contract = held.record.contract
-        worth = self._worth(held)
-        rate = self._rate(held.record.account, contract.currency, target)
-        quote = self._market.quote(contract.con_id)
-        is_own = worth.kind not in (None, "portfolio")
-        daily = self._single(held).daily
-        basis = (
-            worth.exposure if worth.exposure is not None else abs(held.record.quantity * (held.record.avg_cost or 0))
-        )
-        return Part(
-            local_symbol=contract.local_symbol,
-            unrealized=None if worth.unrealized is None or rate is None else worth.unrealized * rate,
-            exposure=None if worth.exposure is None or rate is None else worth.exposure * rate,
-            daily=None if daily is None or rate is None else daily * rate,
-            basis=basis * (rate or 0.0),
-            at_wall=worth.at_wall,
-            is_own=is_own,
-            is_live=is_own and quote is not None and quote.data_type == "live",
-            lacks=_lacks(held, worth, rate),
-        )
-
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _of(self, con_id: int) -> list[_Held]:
+    def _of(self, con_id: int) -> list[Held]:
         return [held for (_, held_id), held in self._held.items() if held_id == con_id]
 
-    def _viewed(self) -> list[_Held]:
+    def _viewed(self) -> list[Held]:
         return [held for held in self._held.values() if self._view in (None, held.record.account)]
 
-    def _tradable(self) -> list[_Held]:
+    def _tradable(self) -> list[Held]:
         return [held for held in self._viewed() if held.filtered is None]
 
     def _announce(self) -> None:
@@ -490,266 +433,16 @@ class TradeManager:
         log.info("Tracking %d tradable positions", counts[0])
         log.info("Filtered %d non-tradable symbols", counts[1])
 
-    def _mark(self, held: _Held) -> Mark:
-        """Our own mark; none for a filtered position, and none while the unit of its quotes is not known."""
-        if held.filtered is not None:
-            return valuation.NO_MARK
-        con_id = held.record.contract.con_id
-        quote = self._market.quote(con_id)
-        if quote is not None and self._market.is_silent(con_id) and self._is_valued_since(held, quote.received_wall):
-            return valuation.NO_MARK
-        mark = valuation.mark_of(quote)
-        if held.record.contract.sec_type in valuation.PERCENT_QUOTED and not held.par_known:
-            value = self._value_of_one(held)
-            held.terms = valuation.percent_terms(held.record.contract, mark.price, value, held.record.avg_cost)
-            held.par_known = value is not None and held.terms is not None
-        return mark if held.terms is not None else valuation.NO_MARK
-
     def is_valued_by_ib(self, con_id: int) -> bool | None:
         """Whether IB's own figures stand for its price now; None = no tradable position."""
         held = [each for each in self._held.values() if each.record.contract.con_id == con_id and not each.filtered]
-        return all(self._worth(each).kind == "portfolio" for each in held) if held else None
-
-    def _is_valued_since(self, held: _Held, wall: float) -> bool:
-        """IB has valued it after that moment."""
-        return any(at is not None and at > wall for at in (held.mark_wall, held.pnl_wall))
-
-    def _value_of_one(self, held: _Held) -> float | None:
-        """What IB says one unit of quantity is worth."""
-        if held.mark is not None and held.mark.market_value and held.mark.quantity:
-            return held.mark.market_value / held.mark.quantity
-        if held.pnl is not None and held.pnl.value:
-            return held.pnl.value / (held.pnl.quantity or held.record.quantity)
-        return None
-
-    def _own_pnl(self, held: _Held) -> float | None:
-        mark = self._mark(held)
-        if mark.kind == "close":
-            return None
-        return valuation.unrealized_pnl(held.record.quantity, mark.price, held.terms, held.record.avg_cost)
-
-    def _tick(self, held: _Held) -> float:
-        """Money of one tick of the whole position, at least a cent."""
-        tick = valuation.tick_value(held.info.min_tick if held.info else None, held.terms)
-        return max(0.01, abs(held.record.quantity) * (tick or 0.01))
-
-    def _single(self, held: _Held) -> PositionPnl:
-        """reqPnLSingle's figures in the contract's currency.
-
-        IB says nowhere whether they are in that or in the account's base currency: the position's value tells. Where
-        neither our mark nor the portfolio updates are there to tell, other positions' have told, else the contract's is
-        taken.
-        """
-        pnl, contract = held.pnl, held.record.contract
-        if pnl is None:
-            return PositionPnl(contract.con_id, None, None, None, None, held.record.account)
-        rate = self._rate(held.record.account, contract.currency, self.book(held.record.account).currency())
-        known = self._known_value(held)
-        if rate is None or rate == 1.0:
-            return pnl
-        if known and pnl.value:
-            in_base = abs(pnl.value - known) > abs(pnl.value - known * rate)
-            if abs(rate - 1.0) > _TELLS:
-                self._singles_in_base = in_base
-        else:
-            in_base = bool(self._singles_in_base)
-        if not in_base:
-            return pnl
-        daily, unrealized, realized, value = (
-            None if money is None else money / rate for money in (pnl.daily, pnl.unrealized, pnl.realized, pnl.value)
-        )
-        return structs.replace(pnl, daily=daily, unrealized=unrealized, realized=realized, value=value)
-
-    def _known_value(self, held: _Held) -> float | None:
-        """Value of what reqPnLSingle's figures are of, by our own mark, else by the portfolio updates."""
-        mark, terms = self._mark(held), held.terms
-        quantity = held.record.quantity
-        if held.pnl is not None and held.pnl.quantity is not None:
-            quantity = held.pnl.quantity
-        if mark.price is not None and terms is not None:
-            return quantity * mark.price * terms.per_point
-        return _scaled(held.mark.market_value, held.mark.quantity, quantity) if held.mark else None
-
-    def _worth(self, held: _Held) -> _Worth:
-        """Our own mark, else what IB says the position is worth, labelled so."""
-        record, terms = held.record, held.terms
-        mark = self._mark(held)
-        if mark.price is not None:
-            return _Worth(
-                mark.price,
-                mark.kind,
-                mark.at_wall,
-                valuation.unrealized_pnl(record.quantity, mark.price, terms, record.avg_cost),
-                valuation.exposure(record.quantity, mark.price, terms),
-            )
-        value, unrealized, at_wall = self._ib_valuation(held)
-        if value is None and unrealized is None:
-            return _Worth(None, None, None, None, None)
-        if unrealized is None and value is not None and record.avg_cost is not None:
-            unrealized = value - record.quantity * record.avg_cost
-        if value is None and unrealized is not None and record.avg_cost is not None:
-            value = unrealized + record.quantity * record.avg_cost
-        price = valuation.implied_price(record.quantity, value, terms)
-        if record.avg_cost is None:
-            unrealized = None
-        return _Worth(price, "portfolio", at_wall, unrealized, None if value is None else abs(value))
-
-    def _ib_valuation(self, held: _Held) -> tuple[float | None, float | None, float | None]:
-        """(market value, unrealized, wall) of IB, the newer of its two; scaled to the quantity held now.
-
-        A value of a position whose cost IB does not know still says what it is worth.
-        """
-        single, mark = self._single(held), held.mark
-        newest = held.mark_wall is None or (held.pnl_wall or 0.0) >= held.mark_wall
-        if single.value is not None and newest:
-            if single.quantity in (None, held.record.quantity):
-                return single.value, single.unrealized, held.pnl_wall
-            if (value := _scaled(single.value, single.quantity, held.record.quantity)) is not None:
-                return value, None, held.pnl_wall
-        if mark is None:
-            return None, None, None
-        if mark.quantity == held.record.quantity or not mark.quantity:
-            return mark.market_value, mark.unrealized_pnl, held.mark_wall
-        value = _scaled(mark.market_value, mark.quantity, held.record.quantity)
-        return value, None, None if value is None else held.mark_wall
-
-    def _row(self, held: _Held, part: Part, gross: float | None, fills_today: int) -> PositionRow:
-        contract, record, terms = held.record.contract, held.record, held.terms
-        con_id = contract.con_id
-        quote = self._market.quote(con_id)
-        worth = self._worth(held)
-        closes = self._market.closes(con_id, 4 * self._settings.ema_slow)
-        fast = _ema(closes, self._settings.ema_fast)
-        slow = _ema(closes, self._settings.ema_slow)
-        spark = tuple(self._market.closes(con_id, _SPARK_BARS))
-        has_line = self._market.has_line(con_id)
-        traded = quote is not None and quote.price is not None
-        last, kind = (quote.price, quote.price_kind) if quote is not None else (None, None)
-        if quote is not None and quote.last is not None:
-            last, kind = quote.last, "last"
-        single = self._single(held)
-        return PositionRow(
-            con_id=con_id,
-            local_symbol=contract.local_symbol,
-            name=held.info.long_name if held.info else "",
-            sec_type=contract.sec_type,
-            quantity=record.quantity,
-            avg_cost=record.avg_cost,
-            avg_price=valuation.average_price(record.avg_cost, terms),
-            multiplier=contract.multiplier,
-            currency=contract.currency,
-            last=last if traded else worth.price,
-            last_kind=kind if traded else worth.kind,
-            last_wall=quote.received_wall if quote is not None and traded else worth.at_wall,
-            data_type=quote.data_type if quote else "live",
-            close=quote.close if quote else None,
-            change_pct=quote.change_pct if quote else None,
-            unrealized_pnl=cents(worth.unrealized),
-            ib_unrealized_pnl=cents(single.unrealized),
-            daily_pnl=cents(single.daily),
-            realized_pnl=cents(single.realized),
-            exposure=cents(worth.exposure),
-            exposure_pct=share_pct(part.exposure, gross),
-            ema_fast=fast,
-            ema_slow=slow,
-            trend=None if fast is None or slow is None else ("above" if fast > slow else "below"),
-            spark=spark,
-            has_line=has_line,
-            last_trade_date=contract.last_trade_date,
-            tick_value=valuation.tick_value(held.info.min_tick if held.info else None, terms),
-            message=_message(held, worth, has_line, self._market.is_silent(con_id), self._market.refusal(con_id)),
-            account=record.account,
-            unit=terms.unit if terms else "",
-            per_point=terms.per_point if terms else None,
-            mark=worth.price,
-            mark_kind=worth.kind,
-            mark_wall=worth.at_wall,
-            portfolio_pnl=held.mark.unrealized_pnl if held.mark else None,
-            exposure_base=cents(part.exposure),
-            pnl_curve=tuple(
-                None if money is None else float(round(money))
-                for money in valuation.pnl_curve(record.quantity, spark, terms, record.avg_cost)
-            ),
-            check=held.comparison.words(contract.currency),
-            check_differs=held.comparison.differs,
-            fills_today=fills_today,
-        )
-
-    def _filtered_row(self, held: _Held) -> FilteredRow:
-        contract, record = held.record.contract, held.record
-        kind, reason = held.filtered or ("", "")
-        value, unrealized, at_wall = self._ib_valuation(held)
-        return FilteredRow(
-            con_id=contract.con_id,
-            local_symbol=contract.local_symbol,
-            sec_type=contract.sec_type,
-            quantity=record.quantity,
-            reason=reason,
-            kind=kind,
-            account=record.account,
-            currency=contract.currency,
-            market_value=cents(value),
-            unrealized_pnl=cents(unrealized),
-            daily_pnl=cents(self._single(held).daily),
-            valued_wall=at_wall,
-        )
-
-
-def _lacks(held: _Held, worth: _Worth, rate: float | None) -> tuple[Lack, ...]:
-    """Why this position is missing from a sum, or () when it is in all of them."""
-    contract = held.record.contract
-    if worth.kind is None:
-        return (Lack(contract.local_symbol, _NO_UNIT if held.terms is None else "no price"),)
-    if rate is None:
-        return (Lack(contract.local_symbol, f"no exchange rate for {contract.currency}"),)
-    if held.record.avg_cost is None:
-        return (Lack(contract.local_symbol, "cost unknown"),)
-    return () if worth.unrealized is not None else (Lack(contract.local_symbol, "no valuation from IB"),)
-
-
-def _terms(contract: ContractRef, info: ContractInfo | None) -> Terms | None:
-    """By the contract as the position names it; where that has no details, by these."""
-    return terms_of(contract if contract.price_magnifier is not None or info is None else info.contract)
-
-
-def _scaled(money: float | None, quantity: float | None, to_quantity: float) -> float | None:
-    """What `quantity` is worth, of another quantity; None = of nothing nothing can be said."""
-    return None if money is None or not quantity else money / quantity * to_quantity
+        return all(self._appraiser.worth(each).kind == "portfolio" for each in held) if held else None
 
 
 def _quantity_words(quantity: float) -> str:
     """Plain digits, never a power of ten: "1,250,000", "0.12345678"; a short one with a true minus."""
     text = f"{abs(quantity):,.8f}".rstrip("0").rstrip(".")
     return f"−{text}" if quantity < 0 else text or "0"
-
-
-def _ema(closes: Sequence[float | None], length: int) -> float | None:
-    """EMA of the known closes; None with fewer than `length` of them."""
-    known = [close for close in closes if close is not None]
-    return ema_last(np.asarray(known, dtype=np.float64), length) if len(known) >= length else None
-
-
-def _message(held: _Held, worth: _Worth, has_line: bool, is_silent: bool, refusal: str) -> str:
-    """What the row has to say for itself; "" while all is well."""
-    if is_silent:
-        stands = "valued by IB" if worth.kind == "portfolio" else "the last one stands, IB has not valued it since"
-        return f"no price for over a minute though it should tick: {stands}"
-    if refusal and not has_line:
-        return f"{refusal}; asked for again within 30 s" + (", valued by IB" if worth.kind == "portfolio" else "")
-    if worth.kind is None:
-        if held.terms is None:
-            return "the contract's details have not come: the unit of its quotes is not known, and IB has not valued it"
-        return "no price yet" if has_line else "no market-data line and no valuation from IB yet"
-    words = []
-    if worth.kind == "portfolio":
-        words.append(
-            "valued by IB: the contract's details, and the unit of its quotes, are not known"
-            if held.terms is None
-            else "valued from IB's portfolio updates, no live price"
-        )
-    if held.record.avg_cost is None:
-        words.append("IB does not know what it cost, so its P&L is not known")
-    return "; ".join(words)
 
 
 def _of_these(today: Today, fills: Iterable[Fill]) -> Today:

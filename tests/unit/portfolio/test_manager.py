@@ -6,8 +6,9 @@ import pytest
 from engine.broker.port import AccountPnl, AccountValue, PortfolioMark, PositionPnl, PositionUpdate
 from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Fill, PositionRecord, Quote
+from engine.portfolio.appraisal import Market
 from engine.portfolio.fills import FILLS_MAX
-from engine.portfolio.manager import Market, TradeManager
+from engine.portfolio.manager import TradeManager
 from engine.portfolio.sums import together
 from engine.portfolio.today import Today
 from engine.state.sections import Lack

@@ -11,7 +11,8 @@ from engine.broker.port import AccountPnl, PositionUpdate
 from engine.clock import NEW_YORK
 from engine.config import PositionSettings
 from engine.domain import ContractInfo, ContractRef, Fill, PositionRecord
-from engine.portfolio.manager import Market, TradeManager
+from engine.portfolio.appraisal import Market
+from engine.portfolio.manager import TradeManager
 from engine.portfolio.trade_dates import TradeDates
 
 NQ = ContractRef(1, "NQ", "NQZ5", "FUT", "CME", multiplier=20.0, price_magnifier=1.0)
