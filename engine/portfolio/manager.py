@@ -1,6 +1,6 @@
 """TradeManager: the positions of every watched account, which of them can be traded, and their sums.
 
-May import bars (EMA) and domain; the tradability rule, quotes and closes are injected. Engine thread only.
+The tradability rule, quotes and closes are injected. Engine thread only.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ def offline_broker(wall: float) -> BrokerSection:
         server_version=None,
         reason="Nothing listens on 127.0.0.1:7497",
         cure="Start TWS, then tick: Enable ActiveX and Socket Clients, Read-Only API, socket port 7497",
-        retry_at_wall=wall + 12.0,
+        retry_at_wall=wall + 120.0,
         since_wall=wall - 30.0,
         reconnects=0,
         clock_offset_s=0.0,
