@@ -67,6 +67,7 @@ from simulator.scanner_xml import document
 WALL = 1_795_382_400.0  # when the sample was "seen", if the caller gives no time
 MARKET = 1_762_369_980.0  # 2025-11-05 14:13 New York: the gateway runs on its own clock
 SESSION_OPEN = 1_762_353_000.0  # 9:30 New York of that day
+RETRY_S = 120.0  # until the next try to connect: a slow browser still sees it counted down
 ACCOUNT = "DU1234567"
 
 NQ, TSLA, CL, SMCI = 691_171_673, 76_792_991, 174_230_608, 779_264_161
@@ -181,7 +182,7 @@ def offline_broker(wall: float) -> BrokerSection:
         server_version=None,
         reason="Nothing listens on 127.0.0.1:7497",
         cure="Start TWS, then tick: Enable ActiveX and Socket Clients, Read-Only API, socket port 7497",
-        retry_at_wall=wall + 120.0,
+        retry_at_wall=wall + RETRY_S,
         since_wall=wall - 30.0,
         reconnects=0,
         clock_offset_s=0.0,

@@ -98,7 +98,7 @@ def test_last_values_are_stale_since_the_connection_went() -> None:
 def test_nothing_yet_is_an_error_with_the_next_try() -> None:
     state = overview_parts(snapshots(broker=sample.offline_broker(WALL), positions=None))["state"]["positions"]
     assert state["s"] == "error"
-    assert state["until"] == WALL + 12.0
+    assert state["until"] == WALL + sample.RETRY_S
     assert "7497" in state["text"]
 
 
@@ -108,7 +108,7 @@ def test_the_strip_says_what_it_is_connected_to() -> None:
     assert pill(replace(broker, mode="live"))[0] == "LIVE"
     assert pill(None) == ["Starting", "idle"]
     waiting = pill(sample.offline_broker(WALL))
-    assert waiting == {"text": "Reconnecting in {left}", "until": WALL + 12.0, "tone": "waiting"}
+    assert waiting == {"text": "Reconnecting in {left}", "until": WALL + sample.RETRY_S, "tone": "waiting"}
     assert pill(replace(sample.offline_broker(WALL), retry_at_wall=None))[0] == "Offline"
 
 
