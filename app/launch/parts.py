@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from engine.broker.timings import Timings
+from engine.clock import Clock, SystemClock
 from engine.kernel.build_id import BuildId
 from engine.settings.effective import EffectiveSettings
 
@@ -31,7 +33,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that engine and pages are made from. `host` and `port` are the gateway's, whichever it is."""
+    """All that engine and pages are made from. `host` and `port` are the gateway's, whichever it is.
+
+    `clock`, `timings` and `period_stretch` (of the engine's periodic steps) are the product's own unless a test asks
+    for others.
+    """
 
     settings: EffectiveSettings
     host: str
@@ -39,6 +45,9 @@ class Plan:
     folder: Path
     build: BuildId
     root: Path
+    clock: Clock = field(default_factory=SystemClock)
+    timings: Timings = field(default_factory=Timings)
+    period_stretch: float = 1.0
 
 
 Assemble = Callable[[Plan], Parts]

@@ -46,6 +46,14 @@ class HealthMonitor:
         elif isinstance(event, RequestError):
             self._request_error(event, wall)
 
+    def servers_back(self, wall: float, market: float) -> None:
+        """Ticks show that TWS has IB's servers again, though it did not say so."""
+        lasted = self.timeline.mark(SERVERS, "up", wall)
+        if lasted is not None:
+            back = f"Back after {duration_text(lasted)}: ticks come again."
+            self.conditions.resolve(_track_key(SERVERS), wall, back)
+            self.note(market, "link up", f"{SERVERS}: {back}")
+
     def note(self, market: float, kind: str, text: str) -> None:
         """One connection event: for the Overview and the journal."""
         self.events.append(SymbolEvent(at_market=market, kind=kind, local_symbol="", text=text))

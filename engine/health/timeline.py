@@ -14,6 +14,7 @@ _MEANING: dict[int, tuple[str | None, str]] = {
     1100: (SERVERS, "down"),
     1101: (SERVERS, "up"),
     1102: (SERVERS, "up"),
+    2110: (SERVERS, "down"),
     2103: (None, "down"),
     2104: (None, "up"),
     2105: (None, "down"),

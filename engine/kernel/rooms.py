@@ -128,6 +128,7 @@ class Rooms:
             dead_feed_s=setup.timings.dead_feed_s,
             on_unknown=self._unknown_contract,
             on_span=setup.journal.record_line_span,
+            on_servers_back=self._servers_back,
         )
         self.rotation = Rotation(coverage_policy(config.coverage), self._stays)
         self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, self.rotation, config.coverage)
@@ -306,6 +307,10 @@ class Rooms:
     def _unknown_contract(self, con_id: int) -> None:
         self.feed.on_unknown_contract(con_id)
         self.coordinator.on_unknown_contract(con_id)
+
+    def _servers_back(self) -> None:
+        wall = self.clock.wall()
+        self.health.servers_back(wall, self.market.now(wall))
 
     def _record_connection(self, kind: str, text: str) -> None:
         wall = self.clock.wall()

@@ -30,6 +30,7 @@ from engine.lines.refusals import Desks, LearnedCap, Refusals
 
 ANSWERED_S = 1.0  # from the first tick: what comes so soon belongs to the answer, out of a cache perhaps
 IN_FLIGHT_S = 0.3
+UNDER_WAY_S = 3.0  # ticks that come so soon after 1100 were sent before it
 _SPOKEN_REFUSALS = ("limit", "positions")
 
 log = logging.getLogger("qtrade.lines")
@@ -57,6 +58,7 @@ class Hooks:
     that are not known neither is said.
     `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
     `on_span` is called for each line that ended and was more than a visit.
+    `on_servers_back` is called when ticks show that TWS has IB's servers again, though it did not say so.
     """
 
     on_quote: Callable[[Quote, bool], None]  # each changed quote, and whether a trade came with it
@@ -68,6 +70,7 @@ class Hooks:
     dead_feed_s: float = DEAD_S  # of silence
     on_unknown: Callable[[int], None] = lambda con_id: None
     on_span: Callable[[LineSpan], None] = lambda span: None
+    on_servers_back: Callable[[], None] = lambda: None
 
 
 class MarketDataBus:
@@ -122,6 +125,8 @@ class MarketDataBus:
         self._swaps: deque[float] = deque()
         self.connected = False
         self.upstream_down = False
+        self._upstream_down_mono = 0.0
+        self._on_servers_back = hooks.on_servers_back
         self._farms_down: set[str] = set()
         self.feed = FeedWatch(hooks.is_closed, hooks.is_regular, hooks.dead_feed_s)
         self._feed_round_mono = -AGAIN_S
@@ -229,6 +234,8 @@ class MarketDataBus:
         if not self.connected:
             return
         self._executor.settle(now_mono, lambda con_id: bool(self.demands.of(con_id)))
+        if self.upstream_down:
+            self._listen_for_servers(now_mono)
         if not self.upstream_down:
             self._look_after_lines(now_mono)
         waits = self.plan.positions_without_line > 0
@@ -329,7 +336,7 @@ class MarketDataBus:
         """1100, 1101, 1102 and the data farms; everything else is not about lines."""
         now = self.clock.mono()
         if notice.code in (1100, 2110):
-            self.upstream_down = True
+            self.upstream_down, self._upstream_down_mono = True, now
         elif notice.code == 1101:
             self.upstream_down = False
             self.feed.resume(now)
@@ -343,6 +350,16 @@ class MarketDataBus:
         elif notice.code == 2104 and notice.farm in self._farms_down:
             self._farms_down.discard(notice.farm)
             self._verify_all(repair.verify_farm, now)
+
+    def _listen_for_servers(self, now_mono: float) -> None:
+        """2110 has no opposite, and 1102 may be lost: ticks say it as well. Lines that stay silent are looked after."""
+        down_s = now_mono - self._upstream_down_mono
+        if self.feed.heard_within(down_s - UNDER_WAY_S, now_mono):
+            log.info("Ticks come again, %.0f s after TWS had lost IB's servers", down_s)
+            self.upstream_down = False
+            self.feed.resume(now_mono)
+            self._verify_all(repair.verify_kept, now_mono)
+            self._on_servers_back()
 
     def _verify_all(self, how: Callable[[Line, float], None], now_mono: float) -> None:
         for line in self.ledger:

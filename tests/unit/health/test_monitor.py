@@ -66,6 +66,20 @@ def test_what_was_down_when_the_connection_ended_does_not_stay_down_for_ever(cod
     assert [entry.code for entry in health.conditions.newest_first() if entry.open] == [code], "and can begin anew"
 
 
+def test_servers_that_are_lost_without_a_word_of_their_return_stay_lost_until_ticks_come():
+    health, recorded = monitor()
+    connect(health, 0.0)
+    health.on_event(SystemNotice(2110, "Connectivity between TWS and server is broken."), 10.0, 10.0)
+    (entry,) = health.conditions.newest_first()
+    assert (entry.open, entry.severity, entry.code) == (True, "error", 2110)
+    health.servers_back(90.0, 90.0)
+    (entry,) = health.conditions.newest_first()
+    assert not entry.open and "1 min 20 s" in entry.text
+    assert recorded[-1][0] == "link up"
+    health.servers_back(91.0, 91.0)
+    assert len(recorded) == 3, "they are back once"
+
+
 def test_a_refused_request_is_shown_with_its_code_and_a_cancel_echo_is_not():
     health, _ = monitor()
     health.on_event(RequestError(7, 354, "Requested market data is not subscribed."), 1.0, 1.0)

@@ -513,6 +513,21 @@ def test_while_tws_has_no_connection_silence_is_not_held_against_the_lines(gatew
     assert gateway.subscribed_since(mark) == []
 
 
+@pytest.mark.parametrize("code", [1100, 2110])
+def test_ticks_tell_that_tws_has_its_servers_again_though_it_says_no_word(gateway: FakeGateway, code: int) -> None:
+    put_positions(gateway, 1, 2)
+    gateway.run(5.0)
+    gateway.emit(SystemNotice(code, "Connectivity lost"))
+    gateway.run(2.0)
+    assert gateway.bus.upstream_down, "what was under way when it was lost still comes"
+    gateway.all_mute = True
+    gateway.run(20.0)
+    assert gateway.bus.upstream_down
+    gateway.all_mute = False
+    gateway.run(2.0)
+    assert not gateway.bus.upstream_down
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,63 @@
+"""A browser's tab without a browser: polls one page of a running program as its script does."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+POLL_EVERY_S = 2.0
+
+
+class ServerFailed(Exception):
+    """The server answered with an error of its own (5xx), or refused the poll."""
+
+
+class Tab:
+    """One page, by its path. `cursor` None = it is opened with the next poll."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.cursor: str | None = None
+        self.changes = 0
+
+    def poll(self, port: int, timeout_s: float = 15.0) -> dict[str, Any] | None:
+        """What changed since the last poll, the whole page at the first; None = nothing did.
+
+        Raises OSError when nobody answers, ServerFailed when the answer is an error.
+        """
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/_dash-update-component",
+            data=json.dumps(self._body()).encode(),
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+                body = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ServerFailed(f"the poll of {self._path} answered {error.code}: {error.read(200)!r}") from None
+        if not body:
+            return None
+        data: dict[str, Any] = json.loads(body)["response"]["shell-delta"]["data"]
+        self.cursor = data["cursor"]
+        self.changes += 1
+        return data
+
+    def _body(self) -> dict[str, Any]:
+        def given(name: str, prop: str, value: object) -> dict[str, object]:
+            return {"id": name, "property": prop, "value": value}
+
+        return {
+            "output": "shell-delta.data",
+            "outputs": {"id": "shell-delta", "property": "data"},
+            "inputs": [
+                given("shell-poll", "n_intervals", 1),
+                given("shell-kick", "data", None),
+                given("shell-url", "pathname", self._path),
+            ],
+            "state": [given("shell-cursor", "data", self.cursor), given("shell-sight", "data", None)],
+            "changedPropIds": ["shell-poll.n_intervals"],
+        }
