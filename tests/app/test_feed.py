@@ -209,6 +209,29 @@ def test_an_unknown_path_has_the_strip_and_nothing_else() -> None:
     assert set(delta["set"]) == {"strip", "broker", "rows:bell"}
 
 
+PLAIN = frozenset({dict, list, tuple, str, int, float, bool, type(None)})
+
+
+def not_plain(value: Any, where: str) -> list[str]:
+    """Where a value stands that is no JSON of itself: Dash sends a dataclass as an object, and the page breaks."""
+    if type(value) not in PLAIN:
+        return [f"{where}: {type(value).__name__}"]
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    return [found for key, each in inner for found in not_plain(each, f"{where}/{key}")]
+
+
+def test_pages_get_plain_values_and_nothing_else() -> None:
+    bench = Bench()
+    paths = ["/", "/positions", "/lines", "/scanners", "/symbol", "/symbol/76792991", "/symbol/TSLA", "/health", "/lab"]
+    assert {find_page(PAGES, path)[0].name for path in [*paths, "/settings"]} == {page.name for page in PAGES}
+    for path in [*paths, "/settings"]:
+        page = find_page(PAGES, path)[0]
+        delta = bench.feed.poll(path, None, " ".join([page.name, *page.on_demand])).delta
+        assert delta is not None
+        odd = not_plain(delta, path)
+        assert not odd, f"values that are no plain JSON: {odd[:5]}"
+
+
 def test_paths_of_any_kind_find_a_page() -> None:
     assert find_page(PAGES, "/lines/")[0].name == "lines"
     assert find_page(PAGES, "")[0].name == "overview"

@@ -11,7 +11,8 @@ import pytest
 from engine.kernel import engine as engine_module
 from engine.state import audience
 from engine.state.commands import FindSymbol
-from tests.integration.engine_bench import running_engine, wait_for
+from tests.integration.engine_bench import brisk_engine, running_engine, wait_for
+from tests.integration.test_dead_feed import health_of
 
 
 def test_the_first_look_after_a_quiet_while_is_of_this_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +42,15 @@ def test_commands_are_heard_and_not_only_looked_for(tmp_path: Path, monkeypatch:
             request_id = uuid4().hex
             bench.send(FindSymbol(request_id, "nonesuch"))
             wait_for(lambda wanted=request_id: any(a.request_id == wanted for a in bench.read("answers").answers))
+
+
+def test_the_heart_beats_without_a_gateway_and_health_says_what_is_missing(tmp_path: Path) -> None:
+    """A heartbeat of the connection instead of the engine would call an engine dead that only waits for TWS."""
+    with brisk_engine(1, tmp_path) as bench:  # nothing listens there
+        first = wait_for(lambda: bench.read("heartbeat"), "the first beat")
+        wait_for(
+            lambda: bench.read("heartbeat").at_wall > first.at_wall + 1.0, "the heart beats though nothing listens"
+        )
+        health = health_of(bench)
+        assert health["status"] == "degraded" and health["heartbeat_age_s"] < 10.0
+        assert len(health["reasons"]) == 2 and all("onnect" in reason for reason in health["reasons"]), health

@@ -9,8 +9,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from diskcache import Cache, Disk
@@ -229,6 +231,29 @@ def test_a_folder_of_default_settings_is_put_right_when_opened(folder):
         assert cache.eviction_policy == "none"
         assert cache.disk_min_file_size == INLINE_BELOW_BYTES
         assert type(cache.disk) is JsonDisk
+
+
+def test_nothing_is_thrown_out_however_much_is_written(folder):
+    """diskcache's own default is to drop the oldest keys, which are those of settings and positions, above 1 GB."""
+    with closing(open_cache(folder, 0.0)) as cache:
+        cache.reset("size_limit", 2**17)  # so that little data are too much
+        for i in range(60):
+            cache.set(f"key {i}", "x" * 8_192)
+        kept = [f"key {i}" in cache for i in range(60)]
+    assert sum(kept) == 60, f"{sum(kept)} of 60 keys kept"
+
+
+@pytest.mark.parametrize("ahead_s", [90_000.0, 10.0 * 365.0 * 86_400.0], ids=["a day off", "a clock ten years ahead"])
+def test_state_has_no_time_to_live_whatever_the_clock_says(ahead_s, desk, read, monkeypatch):
+    fill_sample(desk.bus)
+    assert desk.writer.flush()
+    later = SimpleNamespace(time=lambda: time.time() + ahead_s, sleep=time.sleep)
+    monkeypatch.setattr("diskcache.core.time", later)
+    tick_sample(desk.bus, 1, desk.clock.wall(), desk.clock.mono())
+    assert desk.writer.flush()  # a write is when diskcache looks for what is over
+    reader = read()
+    lost = [name for name in desk.bus.seqs() if reader.read(name) != desk.bus.read(name)]
+    assert not lost, f"expired: {lost}"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX; on Windows the profile folder's ACL holds")
