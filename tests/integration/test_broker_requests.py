@@ -322,8 +322,10 @@ def test_history_without_an_answer_times_out_and_is_cancelled(gateway):
     gateway.withhold = {17}
 
     async def work(rig):
+        asking = asyncio.create_task(rig.broker.history(MSFT, BARS, timeout_s=0.2))
+        await rig.until(asking.done)
         with pytest.raises(RequestTimeout):
-            await rig.broker.history(MSFT, BARS, timeout_s=0.2)
+            await asking
         await rig.until(lambda: gateway.requests(25))
 
     connected(gateway, work)

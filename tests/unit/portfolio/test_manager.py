@@ -36,7 +36,11 @@ class Desk:
         self.quotes: dict[int, Quote] = {}
         self.closes: dict[int, list[float | None]] = {}
         self.lines: set[int] = set()
-        market = Market(self.quotes.get, lambda con_id, n: self.closes.get(con_id, [])[-n:], self.lines.__contains__)
+        self.silent: set[int] = set()
+        market = Market(
+            self.quotes.get, lambda con_id, n: self.closes.get(con_id, [])[-n:], self.lines.__contains__,
+            self.silent.__contains__,
+        )  # fmt: skip
         self.manager = TradeManager(market, self.verdict, PositionSettings())
 
     @staticmethod
@@ -186,6 +190,7 @@ def test_closing_and_disappearing_positions(desk):
     assert "TSLA" not in rows(desk)
     assert not desk.hold(NQ, 1, 501_327.25), "the same again changes nothing"
     assert desk.manager.forget_missing({("DU1", 1)}) == [("DU1", 3)]
+    assert desk.manager.keys() == [("DU1", 1)], "closed while we were away"
 
 
 def test_details_re_examine_tradability(desk):
@@ -539,6 +544,67 @@ def test_ibs_figure_may_be_of_any_moment_of_the_last_seconds(book):
     assert book.snapshot(wall=78.5).tradable[0].check == "Ours is 100.00 USD below IB's P&L (4.0 ticks)"
 
 
+def test_what_ib_says_of_another_quantity_is_not_compared(book):
+    book.hold(WHEAT, 2, 22_512.50)
+    book.manager.on_info(20, ContractInfo(WHEAT, min_tick=0.25))
+    book.quotes[20] = quote(20, 448.25)
+    for _ in range(4):
+        book.single(20, 5_000.0, 22_400.0, quantity=1.0)
+        book.mark(WHEAT, 1, 22_400.0, 5_000.0)
+    assert rows(book)["ZWZ5"].check == ""
+    for _ in range(3):
+        book.single(20, -260.0, 44_765.0, quantity=2.0)
+    assert rows(book)["ZWZ5"].check_differs
+    book.hold(WHEAT, 3, 22_512.50)
+    assert (rows(book)["ZWZ5"].check, rows(book)["ZWZ5"].check_differs) == ("", False), "compared anew"
+
+
+def test_a_silent_line_leaves_the_value_to_ib_once_ib_has_valued_it_later(desk):
+    desk.quotes[2] = quote(2, 408.08)
+    desk.silent.add(2)
+    desk.mark(TSLA, 100, 40_000.0, -6_276.0)  # before the quote
+    assert (rows(desk)["TSLA"].mark_kind, rows(desk)["TSLA"].unrealized_pnl) == ("last", -5_468.0)
+    desk.manager.on_mark(PortfolioMark(TSLA, 100, None, 40_000.0, None, -6_276.0, None, "DU1"), 1_005.0)
+    assert (rows(desk)["TSLA"].mark_kind, rows(desk)["TSLA"].unrealized_pnl) == ("portfolio", -6_276.0)
+    desk.silent.clear()
+    assert rows(desk)["TSLA"].unrealized_pnl == -5_468.0
+
+
+def test_a_filtered_position_is_worth_what_ib_says_whatever_is_quoted(desk):
+    desk.quotes[3] = quote(3, 0.6)
+    desk.single(3, -0.9, 4.1)
+    assert desk.snapshot().account.filtered_pnl == -0.9
+
+
+def test_the_days_sum_is_whole_or_none(desk):
+    desk.single(1, -7_562.25, 493_765.0, daily=-100.0)
+    assert desk.snapshot().account.rows_daily_pnl is None, "half a sum is a wrong number"
+    desk.single(2, -5_468.0, 40_808.0, daily=-50.0)
+    assert desk.snapshot().account.rows_daily_pnl == -150.0
+
+
+def test_what_was_realised_yesterday_is_not_todays(desk):
+    account = desk.manager.book("DU1")
+    account.on_value(AccountValue("NetLiquidation", 9.0, "USD"), 5.0)
+    account.on_pnl(AccountPnl(-1.0, -2.0, 500.0), 6.0)
+    assert desk.snapshot(0.0).account.realized_today == 500.0
+    assert desk.snapshot(50.0).account.realized_today == 0.0, "no fill of the new day yet"
+    account.on_fill(Fill("e1", 2, "TSLA", "SLD", 50, 409.35, 100.0, "ISLAND", 1.02, -70.0))
+    assert desk.snapshot(50.0).account.realized_today == -70.0
+    account.on_fill(Fill("e2", 2, "TSLA", "SLD", 50, 409.35, 101.0, "ISLAND"))
+    assert desk.snapshot(50.0).account.realized_today is None, "its report is still to come"
+    account.on_pnl(AccountPnl(-1.0, -2.0, -140.5), 102.0)
+    assert desk.snapshot(50.0).account.realized_today == -140.5
+
+
+def test_the_pnl_of_a_dead_connection_is_not_shown_as_todays(desk):
+    desk.manager.book("DU1").on_pnl(AccountPnl(-151.9, -13_031.15, 5.0), 5.0)
+    assert desk.snapshot().account.daily_pnl == -151.9
+    desk.manager.on_disconnected()
+    figures = desk.snapshot().account
+    assert (figures.daily_pnl, figures.ib_unrealized_pnl) == (None, None)
+
+
 def test_the_headline_says_why_it_is_not_the_sum(desk):
     desk.quotes |= {1: quote(1, 24_688.25), 2: quote(2, 408.08)}
     desk.manager.book("DU1").on_value(AccountValue("NetLiquidation", 9.0, "USD"), 1.0)
@@ -684,3 +750,6 @@ def test_singles_of_what_nobody_else_values_are_read_as_the_others_are(book):
     book.single(20, -180.0, 40_342.5)  # in euros
     assert rows(book)["7203"].unrealized_pnl == 10_000.0
     assert rows(book)["ZWZ5"].ib_unrealized_pnl == -200.0
+    book.manager.on_disconnected()
+    book.single(23, 62.5, 1_625.0)
+    assert rows(book)["7203"].unrealized_pnl == 62.5, "another session may speak otherwise"
