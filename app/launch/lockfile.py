@@ -10,6 +10,8 @@ from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
+from engine.storage.places import free_for_file
+
 FILE_NAME = "engine.lock"
 # Windows locks bytes, and locked bytes can't be read: lock one far behind the text.
 _LOCKED_BYTE = 1 << 30
@@ -27,7 +29,8 @@ class EngineLock:
         self._handle: BufferedRandom | None = None
 
     def acquire(self, started_wall: float) -> None:
-        """Take the lock and write who we are. Raises AlreadyRunning."""
+        """Take the lock and write who we are. Raises AlreadyRunning, OSError."""
+        free_for_file(self._path)  # a lock that is held is a file: it stays, only its rights are taken back
         handle = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
         if not _lock(handle):
             holder = _holder(handle)

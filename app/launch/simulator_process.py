@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from app.launch.ports import is_listening
 from engine.config import SimulatorSettings
+from engine.storage.atomic import write_whole
+from engine.storage.places import free_for_file, make_folder
 
 READY_S = 30.0
 RESTART_AFTER_S = 15.0  # who stopped it may start another one on that port; then that one is used
@@ -97,7 +99,8 @@ class SimulatorProcess:
                 process.wait(timeout_s)
             except subprocess.TimeoutExpired:  # a busy machine reaps late; the signal is on its way
                 log.warning("The simulated gateway (process %d) was killed and is not gone yet", process.pid)
-        (self._data_dir / CONTROL_FILE).unlink(missing_ok=True)
+        with suppress(OSError):  # whatever stands there keeps nobody from ending
+            (self._data_dir / CONTROL_FILE).unlink(missing_ok=True)
 
     def _launch(self) -> Ready | None:
         """A full disk or a missing interpreter is said; it must not keep the engine from starting."""
@@ -112,7 +115,9 @@ class SimulatorProcess:
             if self._stopping.is_set():
                 return None
             log_file = self._data_dir / "logs" / "simulator.log"
-            log_file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(log_file.parent)
+            for place in (log_file, self._data_dir / CONTROL_FILE, self._data_dir / STATE_FILE):
+                free_for_file(place)
             # Ctrl+C reaches the whole console; the launcher ends the simulator itself, after the engine.
             kwargs: dict[str, Any] = (
                 {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
@@ -157,9 +162,7 @@ class SimulatorProcess:
         """Port and token for scripts of this user; 0600."""
         path = self._data_dir / CONTROL_FILE
         content = {"port": ready.port, "control_port": ready.control_port, "token": ready.control_token}
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
-            json.dump(content, handle)
+        write_whole(path, json.dumps(content).encode())
 
 
 def _close_input(process: subprocess.Popen[bytes]) -> None:

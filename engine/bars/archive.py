@@ -8,11 +8,11 @@ from worker threads, one at a time (a lock sees to it).
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,17 +33,16 @@ from engine.bars.bar_files import (
 )
 from engine.bars.series import HISTORY
 from engine.domain import Bar, ContractRef
-from engine.errors import StateError
+from engine.storage import rescues
 from engine.storage.encodable import to_json
-from engine.storage.sqlite_damage import is_damaged, name_aside
-
-log = logging.getLogger("qtrade.history")
+from engine.storage.places import make_folder
+from engine.storage.sqlite_damage import is_damaged, make_usable, move_aside
 
 SESSIONS_KEPT = 20
 SYMBOLS_KEPT = 3_000
 UNUSED_S = 30 * 86_400.0  # a contract that nobody wanted for so long is forgotten
 AHEAD_S = 120.0
-_SIDE_FILES = ("-wal", "-shm")
+_NEWER = "a newer QTrade"
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS symbols (con_id INTEGER PRIMARY KEY, contract BLOB NOT NULL, spans BLOB NOT NULL,
     saved_market REAL NOT NULL);
@@ -87,9 +86,16 @@ class BarArchive:
     def __init__(self, folder: Path, at_wall: float) -> None:
         self._path = folder / FILE_NAME
         self._lock = threading.Lock()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if is_damaged(self._path):
-            self._move_aside(at_wall)
+        make_folder(folder)
+        make_usable(self._path)
+        why = _fault(self._path)
+        if why:
+            aside = move_aside(self._path, at_wall, "newer" if why.startswith(_NEWER) else "corrupt")
+            rescues.tell(
+                self._path,
+                "The bars on disk were damaged",
+                f"{self._path}: {why}. Moved to {aside.name}, beginning with an empty file; history is asked for again",
+            )
         self._db = sqlite3.connect(self._path, timeout=LOCK_WAIT_S, check_same_thread=False)
         try:
             self._prepare()
@@ -105,7 +111,7 @@ class BarArchive:
         for con_id, text in rows:
             try:
                 found[con_id] = msgspec.json.decode(text, type=Spans)
-            except ValueError:
+            except (ValueError, TypeError):  # damaged bytes may be of any type
                 continue
         return found
 
@@ -167,12 +173,6 @@ class BarArchive:
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise StateError(
-                f"{self._path} is of version {version}, this program writes {VERSION}. Bars are not kept; start the"
-                " newer program, or give another data folder"
-            )
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")  # a power cut may cost the last minutes: history has them
         self._db.execute("PRAGMA journal_size_limit=16777216")
@@ -199,7 +199,7 @@ class BarArchive:
         row = self._db.execute("SELECT bars FROM daily WHERE con_id = ?", (con_id,)).fetchone()
         try:
             return [] if row is None else msgspec.json.decode(row[0], type=list[Bar])
-        except ValueError:
+        except (ValueError, TypeError):
             return []
 
     def _put(self, con_id: int, session: StoredSession) -> None:
@@ -251,14 +251,32 @@ class BarArchive:
                 (pack(bars, TENS_S), con_id, date, hour),
             )
 
-    def _move_aside(self, at_wall: float) -> None:
-        target = name_aside(self._path, at_wall)
-        self._path.rename(target)
-        for suffix in _SIDE_FILES:
-            side = self._path.with_name(self._path.name + suffix)
-            if side.exists():
-                side.rename(target.with_name(target.name + suffix))
-        log.error("Bars %s are damaged: moved to %s, beginning with an empty file", self._path, target.name)
+
+def _fault(path: Path) -> str:
+    """Why the file can't be gone on with; "" = it can, or there is none. Raises as `is_damaged`."""
+    if path.is_dir():
+        return "it is a folder"
+    if path.exists() and not path.stat().st_size and not path.with_name(path.name + "-wal").exists():
+        return "it is empty"
+    if is_damaged(path):
+        return "it is damaged"
+    if not path.exists():
+        return ""
+    with closing(sqlite3.connect(path, timeout=LOCK_WAIT_S)) as db, closing(sqlite3.connect(":memory:")) as ours:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            return f"{_NEWER} wrote it (version {version}, this one writes {VERSION})"
+        ours.executescript(_TABLES)
+        for (name,) in ours.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            there, wanted = _columns(db, name), _columns(ours, name)
+            if there and there != wanted:
+                return f"its table {name} is none of ours"
+    return ""
+
+
+def _columns(db: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+    """Name and place in the key of each; [] = there is no such table."""
+    return [(row[1], row[5]) for row in db.execute(f'PRAGMA table_info("{table}")')]
 
 
 def _laid_over(kept: BarColumns, new: BarColumns) -> BarColumns:

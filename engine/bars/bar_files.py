@@ -180,7 +180,7 @@ def read_daily(folder: Path, con_id: int) -> list[Bar]:
         row = None if db is None else db.execute("SELECT bars FROM daily WHERE con_id = ?", (con_id,)).fetchone()
     try:
         return [] if row is None else msgspec.json.decode(row[0], type=list[Bar])
-    except ValueError:
+    except (ValueError, TypeError):
         return []
 
 
@@ -237,7 +237,7 @@ def unpack(data: bytes, count: int, bar_s: float = MINUTE_S) -> BarColumns | Non
         whole = zlib.decompress(data)
     except (zlib.error, TypeError):
         return None
-    if count < 0 or len(whole) != count * (4 + 8 * _PRICES + 1):
+    if not isinstance(count, int) or count < 0 or len(whole) != count * (4 + 8 * _PRICES + 1):
         return None
     numbers = np.frombuffer(whole, "<i4", count)
     prices = np.frombuffer(whole, "<f8", count * _PRICES, 4 * count).reshape(_PRICES, count)

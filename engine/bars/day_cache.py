@@ -1,12 +1,13 @@
 """The relative-volume bases of one day on disk, so that a restart does not spend the history allowance again.
 
 One file of JSON lines: a head with version and New York's date, then a line per symbol with the 15-minute bars as the
-gateway sent them (its unit of volume). A file of another day, or a damaged one, counts for nothing.
+gateway sent them (its unit of volume). A file of another day counts for nothing, a damaged one is moved aside.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from engine.domain import Bar
+from engine.storage.atomic import read_cached
+from engine.storage.places import free_for_file
 
 VERSION = 1
 FILE_NAME = "usual-volume.jsonl"
@@ -41,30 +44,30 @@ class DayCache:
     def load(self, date: str) -> dict[int, list[Bar]]:
         """What was kept on this date (YYYYMMDD), by con_id. Only time and volume of the bars mean something."""
         with self._lock:
-            if not self._path.exists():
-                return {}
-            lines = self._path.read_bytes().splitlines()
-            try:
-                head = msgspec.json.decode(lines[0], type=_Head)
-            except (IndexError, ValueError):
-                return {}
-            if (head.version, head.date) != (VERSION, date):
+            found = read_cached(self._path, _taken_apart, time.time())
+            if found is None or (found[0].version, found[0].date) != (VERSION, date):
                 return {}
             self._date = date
-            return dict(filter(None, map(_read, lines[1:])))
+            return dict(filter(None, map(_read, found[1])))
 
     def append(self, date: str, con_id: int, bars: Sequence[Bar]) -> None:
         """Keep one symbol's bars; the first of a new day begins the file anew."""
         line = _Line(con_id, tuple(bar.time for bar in bars), tuple(bar.volume for bar in bars))
         with self._lock:
+            free_for_file(self._path)
             fresh = date != self._date or not self._path.exists()
             if fresh:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._path.open("wb" if fresh else "ab") as file:
                 if fresh:
                     file.write(msgspec.json.encode(_Head(VERSION, date)) + b"\n")
                 file.write(msgspec.json.encode(line) + b"\n")
             self._date = date
+
+
+def _taken_apart(raw: bytes) -> tuple[_Head, list[bytes]]:
+    lines = raw.splitlines()
+    return msgspec.json.decode(lines[0] if lines else b"", type=_Head), lines[1:]
 
 
 def _read(line: bytes) -> tuple[int, list[Bar]] | None:

@@ -91,6 +91,7 @@ class HistoryQueue:
         self._universe_from_mono = 0.0
         self._repairs: dict[int, float] = {}  # where the gap begins that is being repaired
         self._cache: DayCache | None = None
+        self._is_refused = False  # by the disk
         self._kept: dict[int, list[Bar]] = {}  # bases of today from disk
         self._hopeless: dict[int, float] = {}  # gaps that the broker has no bars for: not asked again
 
@@ -272,8 +273,11 @@ class HistoryQueue:
         try:
             await asyncio.to_thread(self._cache.append, self._today(), con_id, bars)
         except OSError as error:
-            log.warning("Volume bases are not kept on disk: %s", error.strerror)
-            self._cache = None
+            if not self._is_refused:
+                log.warning("Volume bases are not kept on disk: %s", error.strerror)
+            self._is_refused = True  # and tried again with the next one
+        else:
+            self._is_refused = False
 
     def _answered(self, job: Job, bars: list[Bar], asked: float) -> None:
         con_id = job.contract.con_id

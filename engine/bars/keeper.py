@@ -12,6 +12,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,8 @@ from engine.bars.trading_day import TradingDays, regular_hours
 from engine.clock import Clock
 from engine.domain import Bar, ContractRef
 from engine.errors import StateError
+from engine.storage.problems import cure_of
+from engine.storage.sqlite_damage import is_corruption
 
 log = logging.getLogger("qtrade.history")
 
@@ -37,6 +40,7 @@ SAVE_EVERY_S = 2.0
 LOAD_AT_ONCE = 100
 SAVE_AT_ONCE = 100
 SESSIONS_LOADED = 2
+AGAIN_S = 30.0  # after the disk refused
 _REFUSALS = (OSError, sqlite3.Error, StateError)
 
 
@@ -83,17 +87,30 @@ class BarKeeper:
         self._clock_known = False
         self._save_due_mono = 0.0
         self._busy = asyncio.Lock()
+        self._folder: Path | None = None
+        self._again_mono = float("-inf")
         self.problem = ""
+        self.cure = ""  # what helps against it
 
     async def open(self, folder: Path) -> None:
         """Use this folder from now on; what is not saved yet goes to the former one first."""
         await self.close()
         async with self._busy:
-            try:
-                self._archive = await asyncio.to_thread(BarArchive, folder, self._clock.wall())
-                self._pruned = False
-            except _REFUSALS as error:
-                self._refused(error)
+            self._folder = folder
+            await self._begin(folder)
+
+    async def _begin(self, folder: Path) -> None:
+        try:
+            self._archive = await asyncio.to_thread(BarArchive, folder, self._clock.wall())
+        except _REFUSALS as error:
+            await self._refused(error)
+            return
+        self._pruned = False
+        self._loaded.clear()
+        self._saved.clear()
+        if self.problem:
+            self.problem = self.cure = ""
+            log.warning("Bars are kept on disk again")
 
     def start_loading(self) -> None:
         """The market clock is known: what is on disk may be judged by it."""
@@ -112,6 +129,8 @@ class BarKeeper:
     async def step(self) -> None:
         """One round."""
         async with self._busy:
+            if self._archive is None and self._folder is not None and self._clock.mono() >= self._again_mono:
+                await self._begin(self._folder)
             if self._archive is None or not self._clock_known:
                 return
             try:
@@ -123,12 +142,12 @@ class BarKeeper:
                     self._save_due_mono = self._clock.mono() + SAVE_EVERY_S
                     await self._save(self._archive, SAVE_AT_ONCE)
             except _REFUSALS as error:
-                self._refused(error)
+                await self._refused(error)
 
     async def close(self) -> None:
         """Save what is left and let the file go."""
         async with self._busy:
-            archive, self._archive = self._archive, None
+            archive, self._archive, self._folder = self._archive, None, None
             self._loaded, loaded = set(), self._loaded
             if archive is None:
                 return
@@ -201,11 +220,17 @@ class BarKeeper:
         tens, wrong = _new_tens(entry, state), _wrong_tens(entry, state)
         return _Copy(entry.contract, rows, spans, daily, days, hours.liquid, tens, wrong)
 
-    def _refused(self, error: Exception) -> None:
-        """Bars live on in memory; the folder is tried again at the next start."""
-        self._archive = None
-        self.problem = f"Bars are not kept on disk: {error}"
-        log.warning("%s", self.problem)
+    async def _refused(self, error: Exception) -> None:
+        """Bars live on in memory; the folder is tried again, at once where opening it puts damage aside."""
+        archive, self._archive = self._archive, None
+        self._again_mono = self._clock.mono() + (0.0 if archive is not None and is_corruption(error) else AGAIN_S)
+        problem = f"Bars are not kept on disk: {error}"
+        if problem != self.problem:
+            log.warning("%s", problem)
+        self.problem, self.cure = problem, cure_of(error)
+        if archive is not None:
+            with suppress(sqlite3.Error):
+                await asyncio.to_thread(archive.close)
 
 
 def _prune(archive: BarArchive, now_market: float) -> set[int]:

@@ -5,13 +5,14 @@ A file that is missing, damaged or of another form counts for nothing.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from engine.storage.atomic import write_whole
+from engine.storage.atomic import read_cached, write_whole
 
 FILE_NAME = "volume-units.json"
 
@@ -46,10 +47,7 @@ IN_SHARES = KeptUnits(None, "", {"ticks": "shares", "sizes": "shares", "history"
 
 def load(folder: Path) -> KeptUnits | None:
     """What an earlier run left; None = nothing that can be read."""
-    try:
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=KeptUnits)
-    except (OSError, ValueError):
-        return None
+    return read_cached(folder / FILE_NAME, msgspec.json.Decoder(KeptUnits).decode, time.time())
 
 
 def save(folder: Path, kept: KeptUnits) -> None:

@@ -29,6 +29,7 @@ class UnitKeeper:
         self._market = market
         self._folder: Path | None = None
         self._saved = -1
+        self._is_refused = False
 
     async def open(self, folder: Path) -> None:
         """Take over what this folder holds and keep it there from now on. The market clock has to be known."""
@@ -54,10 +55,11 @@ class UnitKeeper:
         try:
             await asyncio.to_thread(save, self._folder, kept)
         except OSError as error:
-            log.warning("Units of volume are not kept on disk: %s", reason_of(error))
-            self._folder = None
+            if not self._is_refused:
+                log.warning("Units of volume are not kept on disk: %s", reason_of(error))
+            self._is_refused = True  # and tried again
         else:
-            self._saved = revision
+            self._saved, self._is_refused = revision, False
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._market(), NEW_YORK).date()

@@ -11,8 +11,10 @@ from pathlib import Path
 import msgspec
 
 from engine.domain import ContractRef
+from engine.storage import rescues
 from engine.storage.atomic import keep_now, read_kept
 from engine.storage.encodable import to_json
+from engine.storage.places import DAMAGED
 
 _MAX = 5_000
 
@@ -155,7 +157,7 @@ class FormerNames:
 def _stored(file: Path) -> dict[int, tuple[str, ...]]:
     raw, note = read_kept(file, msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode, time.time())
     if note:
-        log.warning("Former names: %s", note)
+        rescues.tell(file, DAMAGED, f"Former names: {note}")
     return {int(con_id): names for con_id, names in (raw or {}).items() if con_id.isascii() and con_id.isdigit()}
 
 

@@ -1,23 +1,40 @@
-"""Opening the journal's database: WAL and full synchronisation for SQLite, damage moved aside, schema checked."""
+"""Opening the journal's database: WAL and full synchronisation for SQLite, and today's tables in it.
+
+What can't be written to as it is, is kept under another name, and what is readable of it goes into a new file: damage,
+a file of a newer program, of another kind. An older one is brought to today's revision, after a backup.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
-from engine.journal import migrations
+from engine.errors import StateError
+from engine.journal.replacing import back_up, finish_replacing, known_rows, put_in_place, write_copy
+from engine.journal.standing import LAST_BEFORE, Standing, misfits, standing
+from engine.journal.tables import REVISION, metadata, revision_note, schema_version
+from engine.storage import rescues
 from engine.storage.salvage import Unreadable, salvage
-from engine.storage.sqlite_damage import is_damaged, name_aside
+from engine.storage.sqlite_damage import is_damaged, make_usable, move_aside
 
 log = logging.getLogger(__name__)
 
 LOCK_WAIT_S = 1.0
-_SIDE_FILES = ("-wal", "-shm")
+DAMAGED = "The journal was damaged"
+_SQL_ERROR = 1  # SQLite's primary code for a statement that doesn't fit the tables
+
+_backed_up: set[Path] = set()  # and not brought up since: a try that fails is repeated, its backup is not
+
+
+class OtherTables(Exception):
+    """The tables are none that this program can write to, nor bring to that; in words."""
 
 
 def url_of(target: str | Path) -> URL:
@@ -34,53 +51,115 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database)
 
 
-def open_for_writing(url: URL, at_wall: float, say: Callable[[str], None] = log.error) -> Engine:
-    """Create what is missing; a damaged file is moved aside first, and what is readable of it copied into a new one.
-
-    `say` hears what was found broken and what of it is kept.
+def open_for_writing(url: URL, at_wall: float) -> Engine:
+    """Create what is missing, and bring what is there to today's tables. What is found wrong is told to `rescues`.
 
     Raises:
-        StateError: written by a newer program.
+        StateError: a database server's tables are a newer program's, or none of ours.
         sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError: can't be opened now.
     """
     path = file_of(url)
     if path is not None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _mend(path, at_wall, say)
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S} if path else {})
-    if path is not None:
-        event.listen(engine, "connect", _set_write_pragmas)
+        make_usable(path)
+        finish_replacing(path, at_wall)
+        _mend(path, at_wall)
     try:
-        _prepare(engine, at_wall)
-    except BaseException:
-        engine.dispose()
-        raise
+        engine = _opened(url, path, at_wall)
+    except OtherTables as error:
+        if path is None:
+            raise StateError(f"journal.url: {error}. Nothing is recorded; give another database") from error
+        _set_aside(path, at_wall, str(error))
+        engine = _opened(url, path, at_wall)
     if path is not None and os.name == "posix":
         path.chmod(0o600)
     return engine
 
 
 def open_for_reading(url: URL) -> Engine:
-    """An engine whose SQLite connections can't write or create the file."""
+    """An engine whose SQLite connections can't write or create the file, and don't hold it between two reads."""
     path = file_of(url)
     if path is None:
         return create_engine(url, pool_timeout=LOCK_WAIT_S)
     # A file: URI, because only that can say "do not create"; WAL needs write access to its side files even to read.
     uri = URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "rw", "uri": "true"})
-    engine = create_engine(uri, connect_args={"timeout": LOCK_WAIT_S}, pool_timeout=LOCK_WAIT_S)
+    # A kept connection would go on reading a file that was moved aside, and on Windows it could not be moved.
+    engine = create_engine(uri, connect_args={"timeout": LOCK_WAIT_S}, poolclass=NullPool)
     event.listen(engine, "connect", _set_read_pragmas)
     return engine
 
 
-def _prepare(engine: Engine, at_wall: float) -> None:
+def _opened(url: URL, path: Path | None, at_wall: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S} if path else {})
+    if path is not None:
+        event.listen(engine, "connect", _set_write_pragmas)
+    try:
+        _prepare(engine, path, at_wall)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _prepare(engine: Engine, path: Path | None, at_wall: float) -> None:
     with engine.connect() as connection:
-        if migrations.is_current(connection):
-            return
-    with engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            # The driver begins a transaction before rows only: tables would be changed outside of it.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        migrations.prepare(connection, at_wall)
+        found = standing(connection)
+    if found.standing is Standing.CURRENT:
+        return
+    if found.standing is Standing.NEWER:
+        raise OtherTables(f"is of {_named(found.revision)}, a newer QTrade wrote it; this one writes {REVISION}")
+    if found.standing is Standing.LACKING:
+        with engine.begin() as connection:
+            _begin(connection)
+            _make_tables(connection, at_wall)
+        return
+    if found.standing is Standing.OTHER:
+        with engine.connect() as connection:
+            raise OtherTables(f"is none of ours: {'; '.join(misfits(connection)) or 'it has other tables'}")
+    _bring_up(engine, path)
+
+
+def _bring_up(engine: Engine, path: Path | None) -> None:
+    from engine.journal.migrations import ONE_AT_A_TIME, upgrade  # a tenth of a second that few starts need
+
+    with ONE_AT_A_TIME:
+        if path is not None and path not in _backed_up:
+            backup = back_up(path, path.with_name(f"{path.name}.before-{REVISION}"))
+            _backed_up.add(path)
+            log.info("Journal %s is brought to revision %s; as it was it is kept as %s", path, REVISION, backup.name)
+        try:
+            with engine.begin() as connection:
+                _begin(connection)
+                if standing(connection).standing is Standing.OLDER:  # else another program was faster
+                    upgrade(connection, REVISION)
+                if lacking := misfits(connection):
+                    raise OtherTables(f"is none of ours: {'; '.join(lacking)}")
+        except DBAPIError as error:
+            code = getattr(error.orig, "sqlite_errorcode", None)
+            if code is not None and code & 0xFF == _SQL_ERROR:
+                raise OtherTables(f"is none of ours: {error.orig}") from error
+            raise
+        if path is not None:
+            _backed_up.discard(path)
+
+
+def _make_tables(connection: Connection, at_wall: float) -> None:
+    """What Alembic's scripts come to, for a new file."""
+    metadata.create_all(connection)
+    revision_note.create(connection, checkfirst=True)
+    if not standing(connection).revision:  # else another program was faster
+        connection.execute(insert(schema_version).values(version=LAST_BEFORE, applied_at=at_wall))
+        connection.execute(insert(revision_note).values(version_num=REVISION))
+
+
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # The driver begins a transaction before rows only: tables would be changed outside of it.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _named(revision: str) -> str:
+    return revision if " " in revision else f"revision {revision}"
 
 
 def _set_write_pragmas(connection: Any, _record: object) -> None:
@@ -98,37 +177,49 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _mend(path: Path, at_wall: float, say: Callable[[str], None]) -> None:
+def _set_aside(path: Path, at_wall: float, why: str) -> None:
+    """Keep the file under another name; what this program knows of it goes on in a new one."""
+
+    def fill(copy: Path) -> int:
+        _opened(url_of(copy), copy, at_wall).dispose()
+        return known_rows(path, copy)
+
+    taken = write_copy(path, fill)
+    aside = put_in_place(path, at_wall, "other")
+    rescues.tell(
+        path,
+        "The journal was another program's",
+        f"Journal {path} {why}. It is kept as {aside.name}; {taken:,} rows of it were taken over into a new file.",
+        "Nothing needs to be done; recording goes on. A newer QTrade takes up the new file; what only the old one "
+        "held stays in the one that is kept.",
+    )
+
+
+def _mend(path: Path, at_wall: float) -> None:
     """Whatever stands in the file's place: afterwards there is a sound file, or none."""
     if path.is_dir():
-        say(f"Journal {path} was a folder: moved to {_move_aside(path, at_wall).name}, beginning with an empty one")
-    elif path.exists() and not path.stat().st_size and not path.with_name(path.name + _SIDE_FILES[0]).exists():
-        say(f"Journal {path} was empty (0 bytes): beginning anew; what it held is lost")
+        aside = move_aside(path, at_wall)
+        rescues.tell(path, DAMAGED, f"Journal {path} was a folder: moved to {aside.name}, beginning with an empty one")
+    elif path.exists() and not path.stat().st_size and not path.with_name(path.name + "-wal").exists():
+        rescues.tell(
+            path,
+            DAMAGED,
+            f"Journal {path} was empty (0 bytes): beginning anew; what it held is lost",
+            "Put a backup in its place while QTrade is stopped, if there is one. Check the disk if it happens again.",
+        )
     elif is_damaged(path):
-        # First the copy, then the moves: whatever ends this half-way, the next try finds the damaged file again.
-        copy = path.with_name(path.name + ".salvage")
-        said = _salvage(path, copy)
-        aside = _move_aside(path, at_wall)
-        if copy.exists():
-            copy.rename(path)
-        say(f"Journal {path} is damaged: moved to {aside.name}, {said}")
+        said = _salvage(path)
+        aside = put_in_place(path, at_wall)
+        rescues.tell(path, DAMAGED, f"Journal {path} is damaged: moved to {aside.name}, {said}")
 
 
-def _salvage(path: Path, copy: Path) -> str:
+def _salvage(path: Path) -> str:
     """Copy what is readable; in words. There is no copy where nothing is."""
     try:
-        saved = salvage(path, copy)
-    except Unreadable as error:
+        saved = write_copy(path, lambda copy: salvage(path, copy))
+    except (Unreadable, sqlite3.DatabaseError) as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
         return f"nothing of it can be read ({error}); beginning with an empty one"
     hurt = f"; rows may be missing of: {', '.join(saved.hurt)}" if saved.hurt else "; no row is missing"
     return f"{saved.total:,} rows of it are kept{hurt}"
-
-
-def _move_aside(path: Path, at_wall: float) -> Path:
-    target = name_aside(path, at_wall)
-    path.rename(target)
-    for suffix in _SIDE_FILES:
-        side = path.with_name(path.name + suffix)
-        if side.exists():
-            side.rename(target.with_name(target.name + suffix))
-    return target

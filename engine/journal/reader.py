@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Engine, Row, Select, Table, inspect, null, select
+from sqlalchemy import Connection, Engine, Row, Select, Table, Text, inspect, null, select, type_coerce
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from engine.domain import ALL_ACCOUNTS, Fill, LineSpan, Signal, revision_of, root_of
@@ -28,8 +28,11 @@ from engine.journal.tables import (
     signals,
 )
 from engine.journal.thinning import thinned, with_gaps_marked
+from engine.storage import rescues
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class JournalReader:
         self._home: _Place | None = None
         self._others: dict[str, _Place] = {}
         self._problem = ""
+        self._said: set[str] = set()
 
     def open(self, target: str | Path, mode: str, account: str | None = None) -> None:
         """Read this file (or database URL) from now on. `account` None = all accounts of the mode in it."""
@@ -98,34 +102,37 @@ class JournalReader:
         query = select(c.t, c.market_time, c.unrealized, c.realized, c.daily, c.mode, c.account).where(c.t >= since)
         if until is not None:
             query = query.where(c.t < until)
-        points = [PnlRow(*tuple(row)) for row in self._rows(pnl_points, query.order_by(c.t), account)]
+        points = self._made(pnl_points, self._rows(pnl_points, query.order_by(c.t), account), _point_of)
         if mark_gaps_s is not None:
             points = with_gaps_marked(points, mark_gaps_s)
         return points if max_points is None else thinned(points, max_points)
 
     def signals(self, from_market: float, to_market: float) -> list[Signal]:
         c = signals.c
-        query = select(c.body).where(c.market_time >= from_market, c.market_time < to_market).order_by(c.market_time)
-        return [msgspec.convert(row[0], Signal) for row in self._rows(signals, query)]
+        query = select(type_coerce(c.body, Text)).where(c.market_time >= from_market, c.market_time < to_market)
+        rows = self._rows(signals, query.order_by(c.market_time))
+        return self._made(signals, rows, lambda row: msgspec.convert(_plain(row[0]), Signal))
 
     def outcomes(self, from_market: float, to_market: float, set_name: str = "") -> list[SignalOutcome]:
         """What became of the signals confirmed in that stretch of market time; of those in force by default."""
         c = signal_outcomes.c
         query = select(c.set_name, c.signal_id, c.market_time, c.horizon_min, c.best, c.worst, c.move)
         query = query.where(c.market_time >= from_market, c.market_time < to_market, c.set_name == set_name)
-        return [SignalOutcome(*tuple(row)) for row in self._rows(signal_outcomes, query.order_by(c.market_time))]
+        rows = self._rows(signal_outcomes, query.order_by(c.market_time))
+        return self._made(signal_outcomes, rows, lambda row: _checked(SignalOutcome(*tuple(row))))
 
     def changes(self, limit: int = 50) -> list[SettingChange]:
         c = setting_changes.c
-        query = select(c.change_id, c.at_wall, c.market_time, c.who, c.key, c.old, c.new, c.reverted)
+        old, new = type_coerce(c.old, Text), type_coerce(c.new, Text)
+        query = select(c.change_id, c.at_wall, c.market_time, c.who, c.key, old, new, c.reverted)
         rows = self._rows(setting_changes, query.order_by(c.change_id.desc()).limit(limit))
-        return [SettingChange(*tuple(row)) for row in rows]
+        return self._made(setting_changes, rows, _change_of)
 
     def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
         c = connection_events.c
         query = select(c.at_wall, c.market_time, c.kind, c.text, c.code).where(c.at_wall >= since)
         rows = self._rows(connection_events, query.order_by(c.at_wall.desc(), c.row_id.desc()).limit(limit))
-        return [ConnectionEvent(*tuple(row)) for row in reversed(rows)]
+        return self._made(connection_events, rows[::-1], lambda row: _checked(ConnectionEvent(*tuple(row))))
 
     def fills(
         self,
@@ -158,7 +165,9 @@ class JournalReader:
         with self._lock:
             each = ["", *(name for name in self._others if name != ALL_ACCOUNTS)]
         found = [row for name in ([account] if account is not None else each) for row in self._rows(fills, query, name)]
-        rows = sorted(map(_fill_of, found), key=lambda row: (row.fill.time_market, row.fill.exec_id))[-limit:]
+        rows = sorted(self._made(fills, found, _fill_of), key=lambda row: (row.fill.time_market, row.fill.exec_id))[
+            -limit:
+        ]
         newest = {_root(row): row.fill.exec_id for row in sorted(rows, key=_rank)}
         rows = [
             row if (by := newest[_root(row)]) == row.fill.exec_id else replace(row, superseded_by=by) for row in rows
@@ -172,14 +181,14 @@ class JournalReader:
         if until_market is not None:
             query = query.where(c.from_market < until_market)
         rows = self._rows(line_spans, query.order_by(c.to_market.desc(), c.row_id.desc()).limit(limit))
-        return [LineSpan(*tuple(row)) for row in reversed(rows)]
+        return self._made(line_spans, rows[::-1], lambda row: _checked(LineSpan(*tuple(row))))
 
     def first_line(self, from_market: float, to_market: float) -> float | None:
         """Market time at which the first line of that stretch was taken; None = none was."""
         c = line_spans.c
         query = select(c.from_market).where(c.from_market >= from_market, c.from_market < to_market)
         rows = self._rows(line_spans, query.order_by(c.from_market).limit(1))
-        return float(rows[0][0]) if rows else None
+        return rows[0][0] if rows and _is_number(rows[0][0]) else None
 
     def _rows(
         self,
@@ -207,7 +216,7 @@ class JournalReader:
                     query = query.where(table.c.account == wanted)
                 else:
                     query = query.where(table.c.account != ALL_ACCOUNTS)
-                rows = connection.execute(query).all()
+                rows = _fetched(connection, query)
         except NoSuchTableError:
             return []
         except (SQLAlchemyError, sqlite3.Error) as error:
@@ -218,10 +227,75 @@ class JournalReader:
         self._problem = ""
         return rows
 
+    def _made(self, table: Table, rows: Iterable[Row[Any]], make: Callable[[Row[Any]], T]) -> list[T]:
+        """A row whose bytes are damaged is left out and said."""
+        made, lost = [], 0
+        for row in rows:
+            try:
+                made.append(make(row))
+            except (ValueError, TypeError, AttributeError, RecursionError):
+                lost += 1
+        if lost and table.name not in self._said:
+            self._said.add(table.name)
+            rescues.tell(self._file(), "Rows of the journal are damaged", f"{lost} of {table.name} are left out.")
+        return made
+
+    def _file(self) -> Path:
+        with self._lock:
+            return (self._home.path if self._home is not None else None) or Path()
+
     def _say(self, problem: str) -> None:
-        if problem != self._problem:
+        """Logged once: pages read again and again."""
+        if problem not in self._said:
+            self._said.add(problem)
             log.error("Journal: can't be read: %s", problem)
         self._problem = problem
+
+
+def _fetched(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
+    """All rows; those of which a value can't even be read are left out."""
+    try:
+        return connection.execute(query).all()
+    except (ValueError, TypeError):
+        result = connection.execute(query)
+    rows: list[Row[Any]] = []
+    while True:
+        try:
+            row = result.fetchone()
+        except (ValueError, TypeError):
+            continue
+        if row is None:
+            return rows
+        rows.append(row)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is float or type(value) is int
+
+
+def _point_of(row: Row[Any]) -> PnlRow:
+    """There are tens of thousands of them: checked by hand."""
+    point = PnlRow(*tuple(row))
+    values = (point.unrealized, point.realized, point.daily)
+    if not (_is_number(point.t) and _is_number(point.m) and all(v is None or _is_number(v) for v in values)):
+        raise ValueError("no numbers")
+    return point
+
+
+def _change_of(row: Row[Any]) -> SettingChange:
+    change = SettingChange(*tuple(row))
+    return _checked(replace(change, old=_plain(change.old), new=_plain(change.new), reverted=bool(change.reverted)))
+
+
+def _plain(stored: Any) -> Any:
+    """JSON as SQLite has it, or already taken apart by another driver."""
+    return msgspec.json.decode(stored) if isinstance(stored, (str, bytes)) else stored
+
+
+def _checked(value: T) -> T:
+    """The same, if every field has its type. Raises ValueError."""
+    msgspec.convert(msgspec.to_builtins(value), type(value))
+    return value
 
 
 _HEADING = "BAG"
@@ -261,7 +335,7 @@ def _fill_of(row: Row[Any]) -> FillRow:
         exchange_zone=row.exchange_zone or "",
         price_pending=bool(row.price_pending),
     )
-    return FillRow(fill, row.superseded_by, row.source or "api")
+    return FillRow(_checked(fill), row.superseded_by, row.source or "api")
 
 
 def _root(row: FillRow) -> tuple[str, str, int, str]:

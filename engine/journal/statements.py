@@ -192,11 +192,6 @@ def upsert(table: Table, dialect: str) -> Insert:
     )
 
 
-def insert_missing(table: Table, dialect: str) -> Insert:
-    """INSERT that leaves a row with the same unique key alone."""
-    return _insert(table, dialect).on_conflict_do_nothing(index_elements=unique_columns(table))
-
-
 def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
     if dialect == "sqlite":
         return sqlite.insert(table)
@@ -216,8 +211,8 @@ def _replacement(table: Table, name: str, new: Any) -> ColumnElement[Any]:
     return value
 
 
-def mark_superseded(roots: Collection[str] | None = None) -> Update:
-    """UPDATE that names, in every corrected fill, the one in force. `roots` None = in the whole table."""
+def mark_superseded(roots: Collection[str]) -> Update:
+    """UPDATE that names, in every corrected fill of these roots, the one in force."""
     c, newer = tables.fills.c, tables.fills.alias("newer")
     in_force = (
         select(newer.c.exec_id)
@@ -233,8 +228,7 @@ def mark_superseded(roots: Collection[str] | None = None) -> Update:
         .limit(1)
         .scalar_subquery()
     )
-    statement = update(tables.fills).values(superseded_by=in_force)
-    return statement if roots is None else statement.where(c.root.in_(sorted(roots)))
+    return update(tables.fills).values(superseded_by=in_force).where(c.root.in_(sorted(roots)))
 
 
 def unique_columns(table: Table) -> list[str]:

@@ -5,10 +5,25 @@ Unique keys make every write repeatable: a batch that is written again after a f
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.types import BigInteger
 
-SCHEMA_VERSION = 3  # 2: line_spans; 3: fills by account and model (`migrations`)
+# Every revision that this program knows, oldest first: the scripts in `revisions/versions`, where changes are written.
+REVISIONS = ("0001",)
+REVISION = REVISIONS[-1]
 
 metadata = MetaData()
 
@@ -28,6 +43,14 @@ def _journal_table(name: str, *columns: Column[object], unique: tuple[str, ...])
     )
 
 
+revision_note = Table(
+    "alembic_version",
+    MetaData(),  # Alembic's own
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+# What programs of before Alembic look at: they refuse a file with a number above 3.
 schema_version = Table(
     "schema_version",
     metadata,

@@ -155,13 +155,6 @@ class Journal:
         """What helps against `problem`; "" while there is none."""
         return next(iter(list(self._cures.values())), "") or (cure_of(RuntimeError()) if self._thread.problem else "")
 
-    def take_rescues(self) -> list[str]:
-        """What was found broken and how much of it is kept, since the last call; for the Health page."""
-        told = []
-        while self._store.rescues:
-            told.append(self._store.rescues.popleft())
-        return told
-
     @property
     def waiting(self) -> int:
         """Rows not yet on disk."""
@@ -236,11 +229,6 @@ class _Store:
         self._reopen_s = reopen_s
         self._engines: dict[_Database, Engine] = {}
         self._next_open_mono: dict[_Database, float] = {}
-        self.rescues: deque[str] = deque(maxlen=10)
-
-    def _say(self, text: str) -> None:
-        log.error("%s", text)
-        self.rescues.append(text)
 
     def write(self, scope: _Scope, batch: list[_Entry]) -> int:
         """Commit the batch; returns the number of rows that the database will never take and that were left out."""
@@ -267,7 +255,7 @@ class _Store:
         engine = self._engines.get(key)
         if engine is None:
             self._next_open_mono[key] = self._clock.mono() + self._reopen_s
-            engine = self._engines[key] = open_for_writing(url, self._clock.wall(), self._say)
+            engine = self._engines[key] = open_for_writing(url, self._clock.wall())
         return engine
 
     def abandon(self, url: URL, check_file: bool) -> None:

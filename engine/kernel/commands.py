@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from engine.broker.port import BrokerPort
@@ -55,6 +55,10 @@ class LineAnswers(Protocol):
     def explain(self, con_id: int) -> str: ...
 
 
+async def _at_once() -> None:
+    """Whoever keeps the pins wrote them in the call itself."""
+
+
 class Said(NamedTuple):
     """What a command comes to in words, and the value that its page asked for."""
 
@@ -66,7 +70,7 @@ class Commands:
     """A handler for each kind of command. Engine thread only.
 
     `on_watch` is called when pins changed, so that lines are planned at once; `on_answer` when an answer comes later
-    than `take`.
+    than `take`; `written` waits until the pins are on the disk.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Commands:
         ask_audit: Callable[[], str] = lambda: "",
         inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
         on_answer: Callable[[], None] = lambda: None,
+        written: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._watch = watch
         self._symbols = symbols
@@ -89,6 +94,7 @@ class Commands:
         self._on_watch = on_watch
         self._inspect = inspect
         self._on_answer = on_answer
+        self._written = written
         self._lines = lines
         self._waiting: deque[DeskCommand] = deque()
         self._answers: deque[Answer] = deque(maxlen=_KEEP)
@@ -99,7 +105,6 @@ class Commands:
             WhyNot: self._why_not,
             AskLine: self._ask_line,
             OpenSymbol: self._open,
-            PinSymbol: self._pin,
             Reconnect: self._reconnect,
         }
         self._changes: dict[type, Callable[[Any], Coroutine[Any, Any, str]]] = {
@@ -108,6 +113,7 @@ class Commands:
             UseThresholdSet: lambda command: keeper.use_set(command.action, command.name, command.who),
             KeepScan: keeper.keep_scan,
             DeleteScan: lambda command: keeper.delete_scan(command.name, command.who),
+            PinSymbol: self._pin,
         }
         self._later: dict[type, Callable[[Any], Coroutine[Any, Any, Answer]]] = {
             FindSymbol: self._find,
@@ -178,10 +184,11 @@ class Commands:
         self._on_watch()  # which symbols are open is read from the state
         return ""
 
-    def _pin(self, command: PinSymbol) -> str:
+    async def _pin(self, command: PinSymbol) -> str:
         contract = self._known(command.con_id)
         self._watch.pin(contract, command.pinned)
         self._on_watch()
+        await self._written()  # who has the answer finds the pin after any end of the program
         return f"{contract.local_symbol} is {'pinned' if command.pinned else 'no longer pinned'}."
 
     def _known(self, con_id: int) -> ContractRef:

@@ -23,7 +23,9 @@ from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.portfolio.curve import PnlCurve
 from engine.state.sections import PnlSection
+from engine.storage import rescues
 from engine.storage.atomic import keep_now, read_kept
+from engine.storage.places import DAMAGED
 
 log = logging.getLogger("qtrade.engine")
 
@@ -156,5 +158,5 @@ def remember_accounts(data_dir: Path, mode: str, accounts: Sequence[str]) -> Non
 def _read(data_dir: Path) -> dict[str, str | list[str]]:
     known, note = read_kept(data_dir / _REMEMBERED, _NOTE.decode, time.time())
     if note:
-        log.warning("Accounts of the last run: %s", note)
+        rescues.tell(data_dir / _REMEMBERED, DAMAGED, f"Accounts of the last run: {note}")
     return known or {}

@@ -37,6 +37,7 @@ from engine.state.sections import (
     Section,
     UniverseSection,
 )
+from engine.storage import rescues
 from engine.storage.encodable import encodable
 
 LOG_LINES = 100
@@ -294,7 +295,8 @@ class Publisher:
     def _notice_own_faults(self, lines: LinesSection) -> None:
         """What no broker tells: changed files, a full disk, tasks that keep dying, positions without a line."""
         rooms, wall = self._rooms, self._rooms.clock.wall()
-        problem = encodable(self._state.problem or self._setup.journal.problem)
+        stores = (self._state, self._setup.journal, rooms.bar_keeper)
+        failed = next((store for store in stores if store.problem), None)
         failing = rooms.supervisor.failing(rooms.clock.mono())
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
@@ -302,8 +304,8 @@ class Publisher:
         for key, is_on, title, text, cure, severity in (
             ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
              "Restart when it suits you; positions and settings are kept.", "warning"),
-            ("disk", bool(problem), "History can't be written", problem,
-             self._state.cure if self._state.problem else self._setup.journal.cure, "error"),
+            ("disk", failed is not None, "History can't be written", encodable(failed.problem) if failed else "",
+             failed.cure if failed else "", "error"),
             ("parts", bool(failing), "A part of the engine keeps failing", failures,
              "The rest goes on. Restart if it stays, and report it with the log file.", "error"),
             ("feed", feed_dead, "No quotes come",
@@ -333,11 +335,10 @@ class Publisher:
                 )
             else:
                 rooms.health.conditions.resolve(key, wall)
-        for text in self._setup.journal.take_rescues():
+        for rescue in rescues.take(self._setup.data_dir):
             rooms.health.conditions.raise_(
-                "journal", wall, "The journal was damaged", encodable(text), severity="error", lasting=False,
-                cure="Nothing needs to be done; the damaged file is kept. Check the disk if it happens again.",
-                quiet=True,
+                f"rescued:{rescue.path.name}", wall, rescue.title, encodable(rescue.text), severity="error",
+                cure=rescue.cure, lasting=False, quiet=True,
             )  # fmt: skip
         self._notice_silence(wall)
 

@@ -218,6 +218,7 @@ class Rooms:
             self.scores.ask_audit,
             self.why.inspect,
             hears.answer,
+            self.files.settled,
         )
         self._state = setup.state
         today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)

@@ -18,6 +18,7 @@ from typing import IO, Any, NamedTuple
 
 from engine.errors import LabError
 from engine.lab.messages import FromLab, ToLab, framed, from_lab, length_of
+from engine.storage.places import free_for_file, make_folder
 
 log = logging.getLogger("qtrade.lab")
 
@@ -87,7 +88,8 @@ class LabProcess:
             flags = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP")
             kwargs = {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
         try:
-            self._log_file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._log_file.parent)
+            free_for_file(self._log_file)
             with self._log_file.open("ab") as errors:
                 return subprocess.Popen(  # noqa: S603 - our own program, no shell
                     COMMAND,

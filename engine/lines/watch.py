@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 
 from engine.domain import ContractRef, Demand
+from engine.storage import rescues
 from engine.storage.atomic import keep_now, read_kept
 from engine.storage.encodable import to_json
+from engine.storage.places import DAMAGED
 
 log = logging.getLogger("qtrade.lines")
 
@@ -43,7 +45,7 @@ class SymbolWatch:
     def _stored(self, file: Path) -> dict[int, ContractRef]:
         stored, note = read_kept(file, msgspec.json.Decoder(list[msgspec.Raw]).decode, time.time())
         if note:
-            log.warning("Pins: %s", note)
+            rescues.tell(file, DAMAGED, f"Pins: {note}")
         pins: dict[int, ContractRef] = {}
         for entry in stored or ():
             try:

@@ -22,6 +22,7 @@ from typing import Any, TextIO
 
 from engine.logs.redaction import redact
 from engine.storage.encodable import encodable
+from engine.storage.places import free_for_file, make_folder
 
 FILE_NAME = "qtrade.log"
 FILE_BYTES = 10 * 1024 * 1024
@@ -30,6 +31,7 @@ RING_LINES = 500
 
 # ib_insync logs every position and portfolio update at INFO and raw frames at DEBUG.
 LIBRARY_LEVELS = {
+    "alembic": logging.WARNING,
     "ib_insync": logging.WARNING,
     "ib_async": logging.WARNING,
     "eventkit": logging.WARNING,
@@ -188,8 +190,9 @@ def route_logs(
     handlers: list[logging.Handler] = [out, _ring]
     file = None
     if log_dir is not None:
-        log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(log_dir)
         file = log_dir / FILE_NAME
+        free_for_file(file)
         handlers.append(_file_handler(file))
     routing = LogRouting(handlers, file)
     root = logging.getLogger()

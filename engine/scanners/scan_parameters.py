@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from engine.clock import NEW_YORK, Clock
 from engine.errors import QTradeError
 from engine.scanners.parameter_xml import parse
 from engine.state.scan_sections import ScanParameters, ScanParametersSection
-from engine.storage.atomic import reason_of, write_whole
+from engine.storage.atomic import read_cached, reason_of, write_whole
 from engine.storage.encodable import to_json
 
 log = logging.getLogger("qtrade.scanners")
@@ -86,11 +87,8 @@ class ScanParameterCache:
 
 def _load(path: Path, day: str) -> ScanParameters | None:
     """None = nothing of this day, or not readable."""
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
-    except (OSError, ValueError):
-        return None
-    return kept.parameters if (kept.version, kept.day) == (VERSION, day) else None
+    kept = read_cached(path, msgspec.json.Decoder(_Kept).decode, time.time())
+    return kept.parameters if kept is not None and (kept.version, kept.day) == (VERSION, day) else None
 
 
 def _save(path: Path, day: str, parameters: ScanParameters) -> None:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.storage import rescues
 from engine.storage.atomic import read_kept, write_kept
 from engine.storage.encodable import plain_value
+from engine.storage.places import DAMAGED
 
 FILE_NAME = "settings.json"
 FORMAT = 1
@@ -30,6 +32,8 @@ class SavedSettings:
 def load_saved(path: Path, clock_wall: Callable[[], float] = time.time, *, look_only: bool = False) -> SavedSettings:
     """Read `path`, or its copy when `path` is damaged. A missing file is empty. `look_only` leaves the disk alone."""
     values, note = read_kept(path, _values, clock_wall(), look_only=look_only)
+    if note and not look_only:
+        rescues.note(path, DAMAGED, f"Settings: {note}")  # the start says it on the console
     if values is None:
         return SavedSettings({}, (f"{note} Defaults are used.",) if note else ())
     return SavedSettings(values, (note,) if note else ())

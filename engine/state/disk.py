@@ -6,10 +6,10 @@ diskcache executes pickles that it finds in its database (CVE-2025-69872), keeps
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,16 @@ from diskcache import UNKNOWN, Cache, Disk
 from diskcache.core import MODE_RAW
 
 from engine.errors import StateError
-from engine.storage.sqlite_damage import is_damaged, name_aside
-
-log = logging.getLogger(__name__)
+from engine.state.envelope import SEQS_KEY, unwrap_seqs
+from engine.storage import rescues
+from engine.storage.places import make_folder, name_aside
+from engine.storage.sqlite_damage import is_damaged, make_usable
 
 INLINE_BELOW_BYTES = 2**26
 LOCK_TIMEOUT_S = 1
-_DATABASE = "cache.db"
+DATABASE = "cache.db"
+_PROBE = "probe"
+_WRONG_TABLES = (1, 19, 20)  # SQLite: no such column, a constraint of other tables, another type
 
 # All of diskcache's settings, because those stored in the database win over those that are left out.
 SETTINGS: Mapping[str, Any] = {
@@ -79,21 +82,55 @@ class StateCache(Cache):  # type: ignore[misc]
 
 
 def open_cache(folder: Path, at_wall: float) -> Cache:
-    """Open the folder (mode 0700), moving a damaged one aside to `<name>.corrupt-<at_wall>` first.
+    """Open the folder (mode 0700), moving one aside to `<name>.corrupt-<at_wall>` first that is damaged, or is no
+    state of ours: other tables, values that are no JSON.
 
     The calling thread's connection is closed again: each thread that uses the cache opens its own and closes it.
 
     Raises:
         StateError: the folder can't be used now (disk full, no rights, locked); nothing was moved.
     """
+    database = folder / DATABASE
     try:
         _make_private(folder)
-        if is_damaged(folder / _DATABASE):
-            move_aside(folder, at_wall)
+        make_usable(database)
+        why = _fault(database) or _misfit(folder)
+        if why:
+            move_aside(folder, at_wall, why)
             _make_private(folder)
         return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{folder}: the state can't be stored ({error}); {_CURE}") from error
+
+
+def _fault(database: Path) -> str:
+    """What is wrong with the file; "" = nothing, or there is none. Raises as `is_damaged`."""
+    if database.is_dir():
+        return f"{database.name} is a folder"
+    if database.exists() and not database.stat().st_size and not database.with_name(f"{DATABASE}-wal").exists():
+        return f"{database.name} is empty"
+    return "it is damaged" if is_damaged(database) else ""
+
+
+def _misfit(folder: Path) -> str:
+    """Why the tables are none of ours; "" = they are, or there are none yet."""
+    try:
+        with closing(StateCache(folder)) as cache:
+            stored = cache.get(SEQS_KEY)
+            if stored is not None:
+                unwrap_seqs(stored)
+            with cache.transact():
+                cache.set(_PROBE, 0)
+                cache.delete(_PROBE)
+    except StateError as error:
+        return str(error)
+    except sqlite3.Error as error:
+        if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF not in _WRONG_TABLES:
+            raise
+        return f"it has other tables ({error})"
+    except (TypeError, ValueError, KeyError, AttributeError) as error:  # the library on values that are not its own
+        return f"its settings are none of ours ({error})"
+    return ""
 
 
 def open_existing(folder: Path) -> Cache:
@@ -102,7 +139,7 @@ def open_existing(folder: Path) -> Cache:
     Raises:
         StateError: nothing is there, or it is not readable.
     """
-    if not (folder / _DATABASE).is_file():
+    if not (folder / DATABASE).is_file():
         raise StateError(f"{folder}: there is no state here; start the engine with this data folder first")
     try:
         return StateCache(folder)
@@ -113,15 +150,19 @@ def open_existing(folder: Path) -> Cache:
 _CURE = "free some space or correct the rights; everything works from memory until then"
 
 
-def move_aside(folder: Path, at_wall: float) -> Path:
+def move_aside(folder: Path, at_wall: float, why: str) -> Path:
     """Rename a damaged folder so that nothing of it is lost; returns the new path."""
     target = name_aside(folder, at_wall)
     folder.rename(target)
-    log.error("State folder %s is damaged: moved to %s, beginning with an empty one", folder, target.name)
+    rescues.tell(
+        folder,
+        "The state on disk was damaged",
+        f"State folder {folder}: {why}. Moved to {target.name}, beginning with an empty one; pages lose nothing",
+    )
     return target
 
 
 def _make_private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     if os.name == "posix":
         folder.chmod(0o700)

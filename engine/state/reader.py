@@ -9,6 +9,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from diskcache import Cache, Timeout
@@ -16,7 +17,7 @@ from diskcache import Cache, Timeout
 from engine.clock import Clock, SystemClock
 from engine.errors import CommandRefused, StateError
 from engine.state.commands import Command
-from engine.state.disk import open_existing
+from engine.state.disk import DATABASE, open_existing
 from engine.state.envelope import SEQS_KEY, kind_of, unwrap, unwrap_seqs
 from engine.state.sections import Section
 from engine.state.source import Pulse, Reading
@@ -35,6 +36,8 @@ class StateReader:
 
     def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self._cache: Cache = open_existing(folder)
+        self._file = folder / DATABASE
+        self._mine = threading.local()
         self._pulse = Pulse(clock or SystemClock())
         self._lock = threading.Lock()
         self._decoded: dict[str, tuple[int, Section | None]] = {}
@@ -68,6 +71,7 @@ class StateReader:
         return self._table()[1]
 
     def _table(self) -> tuple[int | None, dict[str, int]]:
+        self._follow()
         stored = self._get(SEQS_KEY)
         if stored is None:
             return None, {}
@@ -116,15 +120,31 @@ class StateReader:
             self._decoded[name] = (seq if section is None else section.seq, section)
         return name, section, section is None or section.seq == seq
 
+    def _follow(self) -> None:
+        """The engine has begun a new file in the place of a damaged one: this thread's connection reads the old one."""
+        try:
+            now = self._file.stat().st_ino
+        except OSError:
+            return
+        if getattr(self._mine, "file", now) != now:
+            self._cache.close()
+        self._mine.file = now
+
     def _get(self, name: str) -> bytes | None:
         try:
             stored: bytes | None = self._cache.get(name)
         except (StateError, sqlite3.Error, Timeout, OSError) as error:
             self._note("folder", str(error) or type(error).__name__)
+            self._let_go()
             return None
         with self._lock:
             self._problems.pop("folder", None)
         return stored
+
+    def _let_go(self) -> None:
+        """A file that is held open can't be moved aside on Windows."""
+        with suppress(sqlite3.Error):
+            self._cache.close()
 
     def _note(self, key: str, problem: str) -> None:
         with self._lock:

@@ -95,7 +95,7 @@ class StateWriter:
 
     def _forget_passing(self, cache: Cache) -> None:
         """Symbols that pages had open, and what is there at times only, belong to the run that published them."""
-        stored = cache.get(SEQS_KEY)
+        stored = cache.get(SEQS_KEY)  # looked at by `open_cache`
         for name in unwrap_seqs(stored)[1] if stored is not None else ():
             if name.startswith(SYMBOL_PREFIX) or name in AT_TIMES:
                 cache.delete(name)
@@ -140,7 +140,7 @@ class StateWriter:
         self.last_error, self.cure = text, cure_of(error)
         self._abandon()
         if is_corruption(error):
-            self._next_open_mono = 0.0  # opening checks the file and moves it aside
+            self._next_open_mono = 0.0  # opening checks the file and its tables, and moves it aside
 
     def _abandon(self) -> None:
         """A connection after a failed commit may still be inside its transaction: begin with a fresh one."""

@@ -12,6 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from engine.storage import rescues
+from engine.storage.places import DAMAGED, free_for_file, name_aside, regain
+
 log = logging.getLogger("qtrade.storage")
 
 T = TypeVar("T")
@@ -28,6 +31,8 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(path.name + ".new")
+    for place in (path, fresh):
+        free_for_file(place)
     try:
         with fresh.open("wb") as handle:
             fresh.chmod(0o600)  # the folder may be open to others
@@ -64,12 +69,17 @@ def read_kept(
     """What the file holds, and what had to be done for it in words, "" = nothing. Blocks; raises nothing.
 
     A missing file is empty: None. One that `parse` refuses with a ValueError is moved aside, and its copy takes its
-    place on the disk, so that the next start finds it there. `look_only` leaves the disk alone.
+    place on the disk, so that the next start finds it there. A copy that is missing or damaged is made again of the
+    file. `look_only` leaves the disk alone.
     """
+    if not look_only:
+        regain(path)
+        regain(copy_of(path))
     value, problem = _parsed(path, parse)
-    if not problem:
-        return value, ""
     copied, copy_problem = _parsed(copy_of(path), parse)
+    if not problem:
+        said = "" if look_only else _mended_copy(path, value is not None, copy_problem, at_wall)
+        return value, said
     moved = "a start would move it aside" if look_only else _moved_aside(path, at_wall)
     if copied is None or copy_problem:
         return None, f"{path.name}: {problem}; {moved}, and there is no copy that can be read."
@@ -77,6 +87,28 @@ def read_kept(
         with suppress(OSError):
             write_whole(path, copy_of(path).read_bytes(), durable=True)
     return copied, f"{path.name}: {problem}; {moved}, its copy was taken."
+
+
+def _mended_copy(path: Path, is_there: bool, problem: str, at_wall: float) -> str:
+    """The copy holds the last change, too: a `kill -9` between the two writes leaves the one of before."""
+    copy = copy_of(path)
+    said = f"{copy.name}: {problem}; {_moved_aside(copy, at_wall)}, it is made anew." if problem else ""
+    with suppress(OSError):
+        if is_there and (not copy.exists() or copy.read_bytes() != path.read_bytes()):
+            write_whole(copy, path.read_bytes(), durable=True)
+    return said
+
+
+def read_cached(path: Path, parse: Callable[[bytes], T], at_wall: float) -> T | None:
+    """What a file holds that can be had again, without a copy; None = nothing. A damaged one is moved aside and told.
+
+    Blocks; raises nothing.
+    """
+    regain(path)
+    value, problem = _parsed(path, parse)
+    if problem:
+        rescues.tell(path, DAMAGED, f"{path.name}: {problem}; {_moved_aside(path, at_wall)}, it is made anew.")
+    return value
 
 
 def _parsed(path: Path, parse: Callable[[bytes], T]) -> tuple[T | None, str]:
@@ -91,7 +123,7 @@ def _parsed(path: Path, parse: Callable[[bytes], T]) -> tuple[T | None, str]:
 
 
 def _moved_aside(path: Path, at_wall: float) -> str:
-    aside = path.with_name(f"{path.name}.bad-{int(at_wall)}")
+    aside = name_aside(path, at_wall, "bad")
     try:
         path.replace(aside)
     except OSError as error:
@@ -134,6 +166,11 @@ class FileThread:
     async def run(self, work: Callable[[], T]) -> T:
         """`work` in its turn, with its answer or error."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def settled(self) -> None:
+        """What was handed over so far is written when this returns, or was refused and logged."""
+        if not self._is_closed:
+            await self.run(lambda: None)
 
     async def close(self) -> None:
         """All that was handed over is written when this returns, or still being written after `CLOSE_S`."""

@@ -12,6 +12,7 @@ _SPACE = "Free space on the disk; it is written again by itself."
 _RIGHTS = "Correct the rights of the data folder, or use another one with --data-dir; it is tried again by itself."
 _LOCK = "Close the program that holds the file (a backup, a viewer, a second QTrade); it is tried again by itself."
 _DAMAGE = "The damaged file is kept beside a new one; nothing needs to be done. Check the disk if it happens again."
+_IN_THE_WAY = "A file stands where a folder must be: move it out of the data folder; it is tried again by itself."
 _BUG = "It is tried again by itself. If it stays, restart, and report it with the log file."
 
 
@@ -23,7 +24,7 @@ def cure_of(error: BaseException) -> str:
     if isinstance(cause, OSError):
         if cause.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC):
             return _SPACE
-        return _RIGHTS
+        return _IN_THE_WAY if cause.errno in (errno.ENOTDIR, errno.EEXIST) else _RIGHTS
     if isinstance(cause, sqlite3.Error):
         code = (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
         if code == _FULL:

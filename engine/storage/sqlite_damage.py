@@ -1,4 +1,7 @@
-"""Whether an SQLite file is broken (and not merely full, locked or forbidden), and how it is put aside unharmed."""
+"""Whether an SQLite file is broken (and not merely full, locked or forbidden), and how it is put aside unharmed.
+
+Side files go with theirs: one that is left beside another database would be played into it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from engine.storage.places import free_for_file, name_aside, regain
+
+SIDE_FILES = ("-wal", "-shm")
 _CORRUPT, _NOT_A_DATABASE = 11, 26
 _LOCK_WAIT_S = 1.0
 
@@ -33,11 +39,19 @@ def is_corruption(error: BaseException | None) -> bool:
     return code is not None and (code & 0xFF) in (_CORRUPT, _NOT_A_DATABASE)
 
 
-def name_aside(path: Path, at_wall: float) -> Path:
-    """A free name beside `path` for its damaged content: `<name>.corrupt-<at_wall>`."""
-    target = path.with_name(f"{path.name}.corrupt-{at_wall:.0f}")
-    number = 1
-    while target.exists():
-        number += 1
-        target = path.with_name(f"{path.name}.corrupt-{at_wall:.0f}-{number}")
+def move_aside(path: Path, at_wall: float, kind: str = "corrupt") -> Path:
+    """Rename the file and what SQLite keeps beside it; returns the new name. Raises OSError."""
+    target = name_aside(path, at_wall, kind)
+    for suffix in SIDE_FILES:
+        side = path.with_name(path.name + suffix)
+        if side.exists():
+            side.rename(target.with_name(target.name + suffix))
+    path.rename(target)
     return target
+
+
+def make_usable(path: Path) -> None:
+    """Rights are taken back, and what stands in the place of a side file is moved: SQLite would open nothing."""
+    regain(path)
+    for suffix in SIDE_FILES:
+        free_for_file(path.with_name(path.name + suffix))

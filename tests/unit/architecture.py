@@ -35,6 +35,8 @@ SEAMS = frozenset(
         "engine.prices",
         "engine.storage.atomic",
         "engine.storage.encodable",
+        "engine.storage.places",
+        "engine.storage.rescues",
         "engine.broker.port",
         "engine.state.commands",
         "engine.state.sections",
@@ -94,8 +96,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     ),
     "simulator": frozenset(),
 }
-# Imports inside functions are for choices made at start.
-LATE_IMPORTS_ALLOWED = ("engine.broker.", "app.launch.launch", "app.launch.ending", "app")
+# Imports inside functions are for choices made at start, and for what few starts need.
+LATE_IMPORTS_ALLOWED = ("engine.broker.", "engine.journal.database", "app.launch.launch", "app.launch.ending", "app")
 
 
 @dataclass
@@ -236,7 +238,7 @@ def wrong_shape(module: Module) -> Iterator[str]:
             yield f"{place(module, line)}: relative import {target}"
         if target.endswith(".*"):
             yield f"{place(module, line)}: star import of {target}"
-    may_be_late = module.name == "__main__" or module.name.startswith(LATE_IMPORTS_ALLOWED[:3])
+    may_be_late = module.name == "__main__" or module.name.startswith(LATE_IMPORTS_ALLOWED[:4])
     if not may_be_late:
         for target, line in module.late:
             yield f"{place(module, line)}: import of {target} inside a function"

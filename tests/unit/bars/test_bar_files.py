@@ -27,6 +27,7 @@ from engine.bars.bar_files import (
 from engine.bars.series import BarSeries
 from engine.domain import Bar, ContractRef
 from engine.errors import StateError
+from engine.storage import rescues
 
 T0 = 1_762_353_000.0  # 2025-11-05 09:30 New York
 ACME = ContractRef(7, "ACME", "ACME", "STK", "SMART")
@@ -131,7 +132,7 @@ def test_a_damaged_file_is_moved_aside(tmp_path: Path, caplog: pytest.LogCapture
     keep(tmp_path, session(20251105, columns(2)))
     assert len(read_session_bars(tmp_path, 7).time) == 2
     assert [path.name for path in tmp_path.glob("*.corrupt-*")] == [f"{FILE_NAME}.corrupt-0"]
-    assert "moved to" in caplog.text
+    assert "Moved to" in caplog.text
 
 
 def test_a_damaged_day_costs_that_day_and_what_was_known(tmp_path: Path) -> None:
@@ -147,14 +148,19 @@ def test_a_damaged_day_costs_that_day_and_what_was_known(tmp_path: Path) -> None
     assert loaded[7].spans == [], "a gap that nobody knows of would never be repaired"
 
 
-def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+def test_a_newer_file_is_kept_and_bars_go_on_in_another(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(StateError, match="version 99"):
-        BarArchive(tmp_path, 0.0)
-    with pytest.raises(StateError, match="version 99"):
         list_symbols(tmp_path)
+    keep(tmp_path, session(20251105, columns(2)))
+    assert [each.contract for each in list_symbols(tmp_path)] == [ACME]
+    with sqlite3.connect(tmp_path / f"{FILE_NAME}.newer-0") as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (99,)
+    db.close()
+    (told,) = rescues.take(tmp_path)
+    assert "a newer QTrade wrote it (version 99" in told.text
 
 
 def test_the_lab_reads_while_the_engine_writes(tmp_path: Path) -> None:

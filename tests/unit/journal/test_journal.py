@@ -24,6 +24,7 @@ from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
 from engine.journal.source import EmptyJournal
 from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
 from engine.journal.writer import ROWS_WAITING_MAX, Journal, _Store
+from engine.storage import rescues
 from tests.app.sample_state import FILLS, MARKET, WALL, health, signals
 from tests.patience import DEADLINE_S, wait_for
 
@@ -298,11 +299,11 @@ def test_damage_inside_the_file_costs_its_own_rows_and_is_said(path, make_journa
     kept = make_reader(path).pnl(0.0)
     assert kept[0].unrealized == 2.0 and len(kept) > 9_000
     assert len({point.t for point in kept}) == len(kept), "none twice"
-    (said,) = again.take_rescues()
-    assert "is damaged: moved to" in said and "rows of it are kept" in said
-    assert again.take_rescues() == []
+    (said,) = rescues.take(path.parent)
+    assert "is damaged: moved to" in said.text and "rows of it are kept" in said.text
     again.stop()
-    assert open_for_writing(url_of(path), WALL, lambda text: pytest.fail(text))
+    open_for_writing(url_of(path), WALL).dispose()
+    assert rescues.take(path.parent) == []
 
 
 def test_of_a_file_without_a_readable_page_nothing_is_kept_and_that_is_said(path, make_journal, make_reader):
@@ -313,7 +314,7 @@ def test_of_a_file_without_a_readable_page_nothing_is_kept_and_that_is_said(path
     again.record_pnl(WALL, MARKET, 2.0, None, None)
     assert again.flush(DEADLINE_S)
     assert [p.unrealized for p in make_reader(path).pnl(0.0)] == [2.0]
-    assert "nothing of it can be read" in again.take_rescues()[0]
+    assert "nothing of it can be read" in rescues.take(path.parent)[0].text
 
 
 def test_an_empty_file_and_a_folder_in_its_place_are_said_and_gone_on_from(path, make_journal, make_reader):
@@ -324,39 +325,11 @@ def test_an_empty_file_and_a_folder_in_its_place_are_said_and_gone_on_from(path,
         journal.open(path, "simulated", "DU1")
         journal.record_pnl(WALL, MARKET, 2.0, None, None)
         assert journal.flush(DEADLINE_S)
-        assert words in journal.take_rescues()[0]
+        assert words in rescues.take(path.parent)[0].text
         journal.stop()
         for file in path.parent.glob(f"{path.name}*"):
             if file.is_file():
                 file.unlink()
-
-
-def test_a_journal_of_a_newer_program_is_left_alone(path, make_journal):
-    engine = open_for_writing(url_of(path), WALL)
-    with engine.begin() as connection:
-        connection.execute(tables.schema_version.update().values(version=99))
-    engine.dispose()
-    journal = make_journal()
-    journal.open(path, "simulated", "DU1")
-    journal.record_pnl(WALL, MARKET, 1.0, None, None)
-    assert wait_for(lambda: journal.problem != "")
-    assert "is of version 99, this program writes version 3" in journal.problem
-    assert rows_of(path, "pnl_points") == []
-
-
-def test_a_journal_of_version_1_gets_the_table_of_line_spans(path, make_journal, make_reader):
-    engine = open_for_writing(url_of(path), WALL)
-    with engine.begin() as connection:
-        tables.line_spans.drop(connection)
-        connection.execute(tables.schema_version.update().values(version=1))
-    engine.dispose()
-    assert make_reader(path).line_spans(0.0) == []
-    journal = make_journal()
-    journal.open(path, "simulated", "DU1")
-    journal.record_line_span(span(1, 60.0, 10.0))
-    assert journal.flush(DEADLINE_S)
-    assert make_reader(path).line_spans(0.0) == [span(1, 60.0, 10.0)]
-    assert sorted(row["version"] for row in rows_of(path, "schema_version")) == [1, 3]
 
 
 def test_line_spans_of_a_stretch_are_those_that_reach_into_it(path, make_journal, make_reader):

@@ -140,8 +140,8 @@ def test_the_command_line_says_what_the_settings_say(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_is_said_and_keeps_nobody_from_starting(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "logs").write_text("a file where a folder has to be", encoding="utf-8")
-    process = SimulatorProcess([sys.executable, "-c", "pass"], tmp_path, tmp_path, free_port())
+    (tmp_path / "data").write_text("a file where the data folder has to be", encoding="utf-8")
+    process = SimulatorProcess([sys.executable, "-c", "pass"], tmp_path, tmp_path / "data", free_port())
     assert process.start() is None
     process.stop()
     assert "can't be started" in caplog.text

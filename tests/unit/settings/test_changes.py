@@ -98,8 +98,9 @@ def test_the_section_shows_source_and_lock(desk):
 
 def test_a_refused_write_changes_nothing_and_says_why(desk):
     keeper, journal, applied, path = desk
-    path.with_name("settings.json.new").mkdir()
-    with pytest.raises(ConfigError, match=r"settings\.json can't be written \(Is a directory\); nothing was changed"):
+    path.parent.rmdir()
+    path.parent.write_text("a file where the folder should be", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"settings\.json can't be written \(File exists\); nothing was changed"):
         instantly(keeper.change({"breakout.bars_n": 15}, "page"))
     assert keeper.settings.config.breakout.bars_n == 20
     assert (journal.rows, applied, path.exists()) == ([], [], False)

@@ -298,7 +298,7 @@ def test_a_damaged_folder_is_moved_aside_and_begun_anew(folder, damage, caplog, 
     again.writer.close()
     aside = [path for path in folder.parent.iterdir() if ".corrupt-" in path.name]
     assert len(aside) == 1 and (aside[0] / "cache.db").exists()
-    assert "is damaged: moved to" in caplog.text
+    assert "Moved to" in caplog.text and "beginning with an empty one" in caplog.text
     assert read().read("positions") == again.bus.read("positions")
 
 
