@@ -29,10 +29,17 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
     Raises:
         OSError: the file is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(path.name + ".new")
-    for place in (path, fresh):
-        free_for_file(place)
+    try:
+        _write(path, fresh, content, durable)
+    except (IsADirectoryError, PermissionError):  # a folder in the way, which Windows calls the latter
+        for place in (path, fresh):
+            free_for_file(place)
+        _write(path, fresh, content, durable)
+
+
+def _write(path: Path, fresh: Path, content: bytes, durable: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with fresh.open("wb") as handle:
             fresh.chmod(0o600)  # the folder may be open to others
