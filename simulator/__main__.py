@@ -10,6 +10,7 @@ import time
 from simulator.cli import Run, parser, run, settings_of
 from simulator.model import World
 from simulator.replay import replay_world
+from simulator.tape import cli as tape
 from simulator.world.build import build_world, save_state
 from simulator.world.portfolio_world import PortfolioWorld
 
@@ -17,6 +18,14 @@ from simulator.world.portfolio_world import PortfolioWorld
 def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     logging.basicConfig(level=args.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    if args.record is not None or args.to is not None:
+        return _record(args)
+    if args.play is not None:
+        watch = not args.no_stdin_watch
+        port = args.port or 0
+        return tape.play(
+            args.host, port, args.control_port, args.play, args.speed, as_paper=args.as_paper, stdin_watch=watch
+        )
     if args.replay is not None:
         return _replay(args)
     market = build_world(
@@ -37,6 +46,15 @@ def main(argv: list[str] | None = None) -> int:
             save_state(market, args.state)
 
     return run(Run(world, settings_of(args), save, stdin_watch=not args.no_stdin_watch))
+
+
+def _record(args: argparse.Namespace) -> int:
+    """2 when it is not said what is recorded."""
+    if args.to is None:
+        sys.stderr.write("simulator: --record needs --to HOST:PORT of TWS, such as --to 127.0.0.1:7497\n")
+        return 2
+    port = tape.RECORD_PORT if args.port is None else args.port
+    return tape.record(args.host, port, args.to, args.record or tape.default_file())
 
 
 def _replay(args: argparse.Namespace) -> int:

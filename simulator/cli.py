@@ -23,6 +23,7 @@ from simulator.lifeline import watch_stdin
 from simulator.market_time import NEW_YORK
 from simulator.model import World
 from simulator.settings import GatewaySettings
+from simulator.tape.cli import default_file, target_of
 from simulator.world.scenarios import SCENARIOS
 
 log = logging.getLogger("simulator")
@@ -45,7 +46,7 @@ class Run:
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m simulator", description="TWS' socket protocol, a simulated market.")
     p.add_argument("--host", default="127.0.0.1")
-    p.add_argument("--port", type=int, default=0, help="0 = any free one; the ready line says which")
+    p.add_argument("--port", type=int, help="0 = any free one (the default; 7500 of --record); the ready line says it")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--start", type=start_moment, metavar="ISO", help="market time; New York when without zone")
     p.add_argument("--speed", type=positive, default=1.0, help="market seconds a second")
@@ -55,6 +56,13 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--account", default="DU1234567")
     p.add_argument("--replay", type=Path, default=None, metavar="FILE", help="plays SYMBOL-YYYYMMDD.csv[.gz] of ticks")
+    p.add_argument(
+        "--record", type=Path, nargs="?", const=default_file(), metavar="FILE",
+        help="stands between TWS and its clients and writes the session down, account ids replaced",
+    )  # fmt: skip
+    p.add_argument("--to", type=target_of, metavar="HOST:PORT", help="TWS' address, with --record")
+    p.add_argument("--play", type=Path, metavar="FILE", help="serves a recorded session again, at --speed")
+    p.add_argument("--as-paper", action="store_true", help="with --play: live accounts under names of paper accounts")
     p.add_argument("--state", type=Path, default=None, metavar="FILE", help="goes on from where it stopped")
     p.add_argument("--fresh", action="store_true", help="ignores what the state file says")
     p.add_argument("--scenario", choices=SCENARIOS, default="weekday")
@@ -102,7 +110,7 @@ def positive(text: str) -> float:
 def settings_of(args: argparse.Namespace) -> GatewaySettings:
     return GatewaySettings(
         host=args.host,
-        port=args.port,
+        port=args.port or 0,
         control_port=args.control_port,
         account=args.account,
         seed=args.seed,
