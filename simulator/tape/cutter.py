@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ PROTOBUF_FROM = 200
 
 _LENGTH = struct.Struct(">I")
 _TO_PRIVATE = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
+_PRIVATE = re.compile("[\uf780-\uf7ff]")
 _FROM_PRIVATE = {private: escaped for escaped, private in _TO_PRIVATE.items()}
 
 
@@ -42,7 +44,8 @@ class Cutter:
         self._buffer += data
         if not self._greeted and not self._take_greeting():
             return []
-        bodies, offset = [], 0
+        bodies: list[bytes] = []
+        offset = 0
         while len(self._buffer) - offset >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._buffer, offset)
             if length > MAX_FRAME_BYTES:
@@ -88,9 +91,20 @@ def to_bytes(text: str) -> bytes:
 
 
 def _split(body: bytes) -> tuple[list[str], bool]:
-    text = body.decode("ascii") if body.isascii() else body.decode("utf-8", "surrogateescape").translate(_TO_PRIVATE)
-    fields = text.split("\0")
-    if fields[-1]:
+    fields = _decoded(body).split("\0")
+    if fields[-1] or len(fields) == 1:
         return fields, False
     fields.pop()
     return fields, True
+
+
+def _decoded(body: bytes) -> str:
+    if body.isascii():
+        return body.decode("ascii")
+    text = body.decode("utf-8", "surrogateescape")
+    return _PRIVATE.sub(lambda match: _hidden(match[0].encode()), text).translate(_TO_PRIVATE)
+
+
+def _hidden(data: bytes) -> str:
+    """Bytes above 127 as characters for private use."""
+    return "".join(chr(0xF700 + byte) for byte in data)

@@ -7,7 +7,7 @@ import re
 import string
 
 # What IB calls accounts: U live, F and I advisors and their clients, D before it on paper, sometimes a letter more.
-ACCOUNT = re.compile(r"(?<![A-Za-z0-9])(?:D[UFI]?[A-Z]{0,2}|[UFI][A-Z]?)\d{5,10}[A-Z]?(?![A-Za-z0-9])", re.IGNORECASE)
+ACCOUNT = re.compile(r"(?<![A-Za-z0-9])(?:D[UFI]?[A-Z]{0,2}|[UFI][A-Z]?)\d{5,9}[A-Z]?(?![A-Za-z0-9])", re.IGNORECASE)
 MASKED = re.compile(r"(?<![A-Za-z0-9])(?:D?[UFI])?[*]{2,}\d{2,}", re.IGNORECASE)  # "U***567", as some texts have it
 WHOLE_NUMBER = re.compile(r"\d+")
 SHORTEST_INSIDE = 5  # digits from which on a number is an account's wherever it stands; fewer may be anything
@@ -19,6 +19,7 @@ class Pseudonyms:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._numbers: dict[str, str] = {}
+        self._fakes: set[str] = set()
         self._words: dict[str, str] = {}
         self._known: re.Pattern[str] | None = None
 
@@ -51,8 +52,9 @@ class Pseudonyms:
         if not self.knows(text):
             return text
         for match in ACCOUNT.finditer(text):
-            if self._known is None or not self._known.search(match[0]):
-                self._learn(WHOLE_NUMBER.findall(match[0])[0])
+            digits = WHOLE_NUMBER.findall(match[0])[0]
+            if digits not in self._fakes and (self._known is None or not self._known.search(digits)):
+                self._learn(digits)
         text = MASKED.sub(lambda match: re.sub(r"\d", "*", match[0]), text)
         for _ in range(3):  # a number beside its fake one may make it anew
             if self._known is None or not self._known.search(text):
@@ -96,12 +98,13 @@ class Pseudonyms:
     def _learn(self, digits: str) -> None:
         if digits in self._numbers:
             return
-        taken = set(self._numbers) | set(self._numbers.values()) | {digits}
+        taken = set(self._numbers) | self._fakes | {digits}
         fake = digits
         for _ in range(1000):
             fake = self._chance.choice("123456789") + "".join(self._chance.choices(string.digits, k=len(digits) - 1))
             if fake not in taken and not any(len(real) >= SHORTEST_INSIDE and real in fake for real in taken):
                 break
         self._numbers[digits] = fake
+        self._fakes.add(fake)
         long = sorted((n for n in self._numbers if len(n) >= SHORTEST_INSIDE), key=len, reverse=True)
         self._known = re.compile("|".join(long)) if long else None

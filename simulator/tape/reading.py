@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simulator.tape.entries import END, Entry, Header, NotATape, read_entry, read_header
 
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 16
 LONGEST_LINE_BYTES = 128 << 20
 
 
@@ -65,9 +65,19 @@ class TapeReader:
                 return
             unpacker = zlib.decompressobj(31)
             while data:
+                before = unpacker.copy()
                 try:
                     yield unpacker.decompress(data)
                 except zlib.error as problem:
                     self.trouble = f"it is damaged before byte {file.tell()}: {problem}"
+                    yield from _up_to_damage(before, data)
                     return
                 data = file.read(BLOCK_BYTES)
+
+
+def _up_to_damage(unpacker: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    for at in range(len(data)):
+        try:
+            yield unpacker.decompress(data[at : at + 1])
+        except zlib.error:
+            return

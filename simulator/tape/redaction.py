@@ -40,7 +40,7 @@ _TELLING_KEYS = frozenset({"AccountCode", "AccountOrGroup"})
 _PLAIN_KEYS = ("AccountType", "AccountReady", "Currency", "RealCurrency", "TradingType", "SegmentTitle", "Cushion")
 _XML_TEXT = re.compile(r">([^<>]+)<|=\"([^\"]*)\"|='([^']*)'")
 _NUMBER = re.compile(r"[-+]?\d*\.?\d*(?:E[-+]?\d+)?", re.IGNORECASE)
-_MOMENT = re.compile(r"\d{8}([ -]+\d\d:\d\d(:\d\d)?( \S+)?)?|\d\d:\d\d:\d\d")
+_MOMENT = re.compile(r"(?:19|20)\d{6}([ -]+\d\d:\d\d(:\d\d)?( \S+)?)?|\d\d:\d\d:\d\d")
 _LONG_WHOLE = re.compile(r"\d{5,}")
 _UNSET = "2147483647"
 _ORDER_WORDS = frozenset(
@@ -108,7 +108,7 @@ class Redactor:
             return [*out[:3], *(self._document(text) for text in out[3:])]
         if message_id not in _CLIENT_PLAIN and message_id not in (62, 74, 76):
             return [*out[:1], *(self._unknown(text) for text in out[1:])]
-        return self._cleaned(out, numbers=message_id in _CLIENT_ACCOUNTS or message_id == 71)
+        return self._cleaned(out, numbers=message_id in _CLIENT_ACCOUNTS or message_id in (71, 81))
 
     def _cleaned(self, fields: list[str], *, numbers: bool) -> list[str]:
         """Accounts in any other field. `numbers`: also where the field is nothing but the number."""
