@@ -25,6 +25,14 @@ OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded session to be played in TWS' place; `speed` recorded seconds a second."""
+
+    file: Path
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
 class CommandLine:
     """What was typed. `config` None = the config.yaml beside app.py, which may be missing."""
 
@@ -32,6 +40,7 @@ class CommandLine:
     config: Path | None
     check: bool
     version: bool
+    recording: Recording | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--data-dir", metavar="DIR", help="where state, history and logs are kept")
     made.add_argument("--no-browser", action="store_true", help="don't open the browser")
     made.add_argument("--log-level", metavar="L", help="DEBUG, INFO, WARNING or ERROR (default: INFO)")
+    made.add_argument("--play", type=Path, metavar="FILE", help="a recorded session in TWS' place")
+    made.add_argument("--play-speed", default="1", metavar="X", help="recorded seconds a second (default: 1)")
     made.add_argument("--check", action="store_true", help="validate configuration and environment, then exit")
     made.add_argument("--version", action="store_true", help="print version and build id, then exit")
     return made
@@ -67,4 +78,19 @@ def parse_command_line(arguments: Sequence[str]) -> CommandLine:
             values[key] = parse_text(key, text.upper() if key == "log.level" else text)
     if typed.no_browser:
         values["web.open_browser"] = False
-    return CommandLine(from_command_line(values, OPTIONS), typed.config, typed.check, typed.version)
+    recording = _recording(typed.play, typed.play_speed)
+    if recording is not None and values.setdefault("broker.mode", "simulated") != "simulated":
+        raise ConfigError("command line: --play and --broker paper or live exclude each other. Leave one of them out.")
+    return CommandLine(from_command_line(values, OPTIONS), typed.config, typed.check, typed.version, recording)
+
+
+def _recording(file: Path | None, speed_text: str) -> Recording | None:
+    if file is None:
+        return None
+    try:
+        speed = float(speed_text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1000:
+        raise ConfigError(f"command line --play-speed: {speed_text!r}; must be a number above 0, at most 1000.")
+    return Recording(file, speed)

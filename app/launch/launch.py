@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.launch.check import broker_words, check_environment, client_library, log_folder, report
-from app.launch.cli import parse_command_line
+from app.launch.cli import Recording, parse_command_line
 from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
@@ -20,7 +20,7 @@ from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.parts import Assemble, Parts, Plan, RunningEngine
 from app.launch.ports import PortTaken, free_port, open_listener
 from app.launch.preparation import Machine, Prepared, prepare
-from app.launch.simulator_process import HOST, STATE_FILE, SimulatorProcess, command_line
+from app.launch.simulator_process import HOST, STATE_FILE, SimulatorProcess, command_line, playing
 from app.launch.web_server import WebServer
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId, build_id
@@ -98,7 +98,10 @@ def _announce(prepared: Prepared, build: BuildId) -> None:
     web = prepared.settings.config.web
     log.info("QTrade %s on Python %s with %s", build, platform.python_version(), client_library())
     log.info("Data folder: %s", prepared.folder)
-    log.info("Broker: %s", broker_words(prepared.settings.config.broker))
+    if prepared.recording is None:
+        log.info("Broker: %s", broker_words(prepared.settings.config.broker))
+    else:
+        log.info("Broker: the recording %s, at speed %g", prepared.recording.file, prepared.recording.speed)
     for note in prepared.notes:
         log.warning("%s", note)
     log.info("Dashboard: http://%s:%d", web.host, web.port)
@@ -116,7 +119,7 @@ def _serve_until_end(
     web = prepared.settings.config.web
     host, port = endpoint(prepared)
     plan = Plan(prepared.settings, host, port, prepared.folder, build, ROOT)
-    simulator = _simulator(plan)
+    simulator = _simulator(plan, prepared.recording)
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = WebServer(parts.wsgi, listener)
     server.start()
@@ -135,10 +138,12 @@ def _real_parts(plan: Plan) -> Parts:
     return assemble(plan)
 
 
-def _simulator(plan: Plan) -> SimulatorProcess | None:
+def _simulator(plan: Plan, recording: Recording | None) -> SimulatorProcess | None:
     config = plan.settings.config
     if config.broker.mode != "simulated":
         return None
+    if recording is not None:
+        return SimulatorProcess(playing(recording, plan.port), plan.root, plan.folder, plan.port)
     command = command_line(config.simulator, plan.port, plan.folder / STATE_FILE, config.broker.account)
     return SimulatorProcess(command, plan.root, plan.folder, plan.port)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.launch.cli import CommandLine
+from app.launch.cli import CommandLine, Recording
 from app.launch.data_folder import data_folder, synced_by
 from engine.errors import ConfigError
 from engine.settings.effective import EffectiveSettings, load_settings, resolve, saved_layer
@@ -40,10 +40,13 @@ class Prepared:
     settings: EffectiveSettings
     folder: Path
     notes: tuple[str, ...]
+    recording: Recording | None = None
 
 
 def prepare(typed: CommandLine, machine: Machine) -> Prepared:
     """Settings by precedence and the data folder. Raises ConfigError: where, found, rule, cure."""
+    if typed.recording is not None and not typed.recording.file.is_file():
+        raise ConfigError(f"command line --play: {typed.recording.file} is no file; must be a recording. Correct it.")
     environment = from_environment(machine.environ)
     config_file = _config_layer(typed.config, machine.root)
     first = resolve([typed.layer, environment, config_file])
@@ -57,7 +60,7 @@ def prepare(typed: CommandLine, machine: Machine) -> Prepared:
     if synced is not None:
         notes.append(f"Data folder {folder} lies in {synced}, which is synchronised: use --data-dir with another one")
     notes += _port_notes(settings)
-    return Prepared(settings, folder, tuple(notes))
+    return Prepared(settings, folder, tuple(notes), typed.recording)
 
 
 def _config_layer(chosen: Path | None, root: Path) -> Layer:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from app.launch.cli import Recording
 from app.launch.ports import is_listening
 from engine.config import SimulatorSettings
 from engine.storage.atomic import write_whole
@@ -50,6 +51,12 @@ def command_line(settings: SimulatorSettings, port: int, state_file: Path, accou
     if account is not None:
         command += ["--account", account]
     return [*command, "--fresh"] if settings.fresh else command
+
+
+def playing(recording: Recording, port: int) -> list[str]:
+    """How a recorded session is served instead; its live accounts go as paper, for nothing here is live. Pure."""
+    command = [sys.executable, "-m", "simulator", "--host", HOST, "--port", str(port)]
+    return [*command, "--play", str(recording.file.resolve()), "--speed", f"{recording.speed:g}", "--as-paper"]
 
 
 def parse_ready(line: bytes) -> Ready | None:

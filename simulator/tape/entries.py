@@ -9,9 +9,10 @@ recording began (monotonic), `c` the number of the connection (0 = none), and
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
-
-import msgspec
 
 FORMAT = 1
 FROM_CLIENT, FROM_SERVER = ">", "<"
@@ -20,13 +21,13 @@ GREETING, VERSION, OPEN, CLOSED, REFUSED = "greeting", "version", "open", "close
 GARBAGE, WITHHELD, ORDER, LOST, END = "garbage", "withheld", "order", "lost", "end"
 
 
-class Header(msgspec.Struct, kw_only=True):
+@dataclass(slots=True)
+class Header:
     """`began` is ISO, UTC, of the recording machine's wall clock; `zone` that machine's, as it calls it.
 
     `server_version` is the first one that was negotiated; None = none was within the header's first moment.
     """
 
-    tape: int = FORMAT
     build: str
     began: str
     zone: str
@@ -48,36 +49,46 @@ class NotATape(ValueError):
     """The file is something else, or of a format that this program does not know."""
 
 
-_encoder = msgspec.json.Encoder()
-_header_decoder = msgspec.json.Decoder(Header)
-_line_decoder = msgspec.json.Decoder(tuple[float, int, str, list[str] | dict[str, Any]])
-
-
 def header_line(header: Header) -> bytes:
-    return _encoder.encode(header) + b"\n"
+    return _line({"tape": FORMAT, **asdict(header)})
 
 
 def entry_line(t: float, connection: int, what: str, content: list[str] | dict[str, Any]) -> bytes:
-    return _encoder.encode((round(t, 3), connection, what, content)) + b"\n"
+    return _line([round(t, 3), connection, what, content])
+
+
+def _line(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def read_header(line: bytes) -> Header:
     """Raises NotATape."""
     try:
-        header = _header_decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise NotATape(f"its first line is no header of a recording ({problem})") from None
-    if header.tape > FORMAT:
-        raise NotATape(f"it is of format {header.tape}, this program knows {FORMAT}: update QTrade")
-    return header
+        said = json.loads(line)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict) or not isinstance(said.get("tape"), int):
+        raise NotATape("its first line is no header of a recording")
+    if said["tape"] > FORMAT:
+        raise NotATape(f"it is of format {said['tape']}, this program knows {FORMAT}: update QTrade")
+    try:
+        datetime.fromisoformat(said["began"])
+        version = said["server_version"]
+        return Header(str(said["build"]), said["began"], str(said["zone"]), version, bool(said["redacted"]))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise NotATape(f"its header is not whole ({type(problem).__name__}: {problem})") from None
 
 
 def read_entry(line: bytes) -> Entry | None:
     """None for a line that is none: cut off in the middle, or damaged."""
     try:
-        t, connection, what, content = _line_decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        t, connection, what, content = json.loads(line)
+    except (ValueError, TypeError):
+        return None
+    if not (isinstance(t, int | float) and isinstance(connection, int) and isinstance(what, str) and what):
         return None
     if isinstance(content, dict):
         return Entry(t, connection, what, [], content)
-    return Entry(t, connection, what, content, {})
+    if isinstance(content, list) and all(isinstance(field, str) for field in content):
+        return Entry(t, connection, what, content, {})
+    return None
