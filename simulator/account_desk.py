@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from simulator.account import ZERO, Book, Lot, Valued
 from simulator.account_values import LEDGER_PREFIX
@@ -27,6 +28,7 @@ class AccountDesk:
         self._multi: dict[tuple[int, int], tuple[Session, Book, Rows]] = {}
         self._summaries: dict[tuple[int, int], tuple[Session, rq.AccountSummary, dict[str, Rows]]] = {}
         self._positions: set[int] = set()
+        self._positions_multi: dict[tuple[int, int], tuple[Session, Book]] = {}
         self._due = 0.0
         self._rounds = 0
 
@@ -124,6 +126,23 @@ class AccountDesk:
     def cancel_positions(self, session: Session, request: rq.Plain) -> None:
         self._positions.discard(session.number)
 
+    def positions_multi(self, session: Session, request: rq.PositionsMulti) -> None:
+        """One account's positions under a request id; the first account's when none is named."""
+        book = self._hub.book(request.account)
+        self._positions_multi[session.number, request.req_id] = session, book
+        for con_id in book.held():
+            self._send_position_multi(session, request.req_id, book, con_id)
+        session.send(enc.position_multi_end(request.req_id))
+
+    def _send_position_multi(self, session: Session, req_id: int, book: Book, con_id: int) -> None:
+        instrument, lot = self._hub.directory.get(con_id), book.lot(con_id)
+        if instrument is not None:
+            cost = None if lot.avg_cost is None else float(lot.avg_cost)
+            session.send(enc.position_multi(req_id, instrument, float(lot.quantity), cost, self._hub.account(book)))
+
+    def cancel_positions_multi(self, session: Session, request: rq.Plain) -> None:
+        self._positions_multi.pop((session.number, request.req_id), None)
+
     def position_changed(self, book: Book, con_id: int) -> None:
         """Tells everybody who listens about one position; a closed one goes out with quantity 0."""
         row = self._hub.valued(book, con_id)
@@ -136,6 +155,9 @@ class AccountDesk:
                 shown = portfolio_row(row) if row.quantity else flat_row(row)
                 session.send(enc.portfolio_value(shown, self._hub.account(book)))
                 self._rows.get(session.number, {}).pop(con_id, None)
+        for (_, req_id), (session, asked) in list(self._positions_multi.items()):
+            if asked is book:
+                self._send_position_multi(session, req_id, book, con_id)
         self._due = 0.0
 
     # upkeep
@@ -164,10 +186,10 @@ class AccountDesk:
     def forget(self, session: Session) -> None:
         self._forget_updates(session)
         self._positions.discard(session.number)
-        for key in [key for key in self._multi if key[0] == session.number]:
-            del self._multi[key]
-        for key in [key for key in self._summaries if key[0] == session.number]:
-            del self._summaries[key]
+        kept: tuple[dict[tuple[int, int], Any], ...] = (self._multi, self._summaries, self._positions_multi)
+        for by_key in kept:
+            for key in [key for key in by_key if key[0] == session.number]:
+                del by_key[key]
 
 
 def portfolio_row(row: Valued) -> enc.PortfolioRow:

@@ -11,6 +11,7 @@ from simulator.history_desk import HistoryDesk
 from simulator.hub import Hub
 from simulator.lines import LineDesk
 from simulator.orders_desk import OrdersDesk
+from simulator.other_desk import OtherDesk
 from simulator.pnl_desk import PnlDesk
 from simulator.realtime import RealtimeDesk
 from simulator.scanner import ScannerDesk
@@ -44,11 +45,11 @@ class Desks:
         self._by_type = self._typed()
         self._by_id = self._plain()
 
-    def handler(self, request: rq.Request) -> Handler | None:
-        """Who answers; None = nobody knows that message."""
+    def handler(self, request: rq.Request) -> Handler:
+        """Who answers."""
         if isinstance(request, rq.Plain):
-            return self._by_id.get(request.message_id)
-        return self._by_type.get(type(request))
+            return self._by_id[request.message_id]
+        return self._by_type[type(request)]
 
     def _typed(self) -> dict[type[rq.Request], Handler]:
         return {
@@ -67,6 +68,8 @@ class Desks:
             rq.Executions: self.orders.executions,
             rq.Pnl: self.pnl.subscribe,
             rq.OrderMessage: self.orders.refuse,
+            rq.PositionsMulti: self.account.positions_multi,
+            rq.Other: OtherDesk(self._hub).answer,
         }
 
     def _plain(self) -> dict[int, Handler]:
@@ -90,7 +93,7 @@ class Desks:
             ids.CANCEL_REALTIME_BARS: self.realtime.cancel,
             ids.CANCEL_PNL: self.pnl.cancel,
             ids.CANCEL_PNL_SINGLE: self.pnl.cancel,
-            ids.CANCEL_TICK_BY_TICK: self._ignore,
+            ids.CANCEL_POSITIONS_MULTI: self.account.cancel_positions_multi,
         }
 
     def _next_id(self, session: Session, request: rq.Plain) -> None:
@@ -102,9 +105,6 @@ class Desks:
     def _current_time(self, session: Session, request: rq.Plain) -> None:
         now = self._hub.world.now() + self._hub.faults.clock_skew_s
         session.after(self._hub.faults.answer_delay_s, session.send, enc.current_time(now))
-
-    def _ignore(self, session: Session, request: rq.Plain) -> None:
-        """Tick-by-tick data never begins, so there is nothing to end."""
 
     def tick(self, wall: float) -> None:
         """One round of everything that streams; the gateway calls it four times a second."""

@@ -19,6 +19,8 @@ from simulator.settings import GatewaySettings
 from simulator.wire import encode_session as enc
 from simulator.wire import parse
 from simulator.wire import requests as rq
+from simulator.wire.messages import raw_message, request_id
+from simulator.wire.versions import MAX_VERSION
 
 log = logging.getLogger("simulator.gateway")
 
@@ -139,7 +141,7 @@ class Gateway:
         except parse.ParseError as problem:
             self.hub.ledger.bump("parse_errors")
             log.warning("session %d sent %r: %s", session.number, fields[:6], problem)
-            session.error(-1, 320, f"Error reading request: {problem}")
+            session.error(request_id(fields), 320, texts.BAD_READ.format(cause=problem))
             return
         try:
             self._answer(session, request)
@@ -147,17 +149,23 @@ class Gateway:
             session.error(request.req_id, refusal.code, refusal.text)
         except Exception:
             log.exception("request %r of session %d failed", request, session.number)
-            session.error(request.req_id, 320, "Error processing request")
+            session.error(request.req_id, 322, texts.BAD_PROCESS.format(cause="see the gateway's log"))
+
+    def raw_request(self, session: Session, payload: bytes) -> None:
+        """A message of the protocol from version 201 on, which is not served: said so under its own id."""
+        message_id, req_id = raw_message(payload)
+        self.hub.ledger.bump("parse_errors")
+        log.warning("session %d sent message %d with a raw number: not served", session.number, message_id)
+        values = {"message_id": message_id, "version": session.version, "highest": MAX_VERSION}
+        session.error(req_id, 503, texts.NO_PROTOBUF.format(**values))
 
     def _answer(self, session: Session, request: rq.Request) -> None:
         if isinstance(request, rq.StartApi):
             self._start_api(session, request)
         elif not session.ready:
-            log.info("session %d asks before startApi: ignored", session.number)
-        elif (handler := self.desks.handler(request)) is not None:
-            handler(session, request)
+            session.error(request.req_id, 504, texts.NOT_STARTED)
         else:
-            session.error(request.req_id, 10000, f"Request {getattr(request, 'message_id', 0)} is not supported")
+            self.desks.handler(request)(session, request)
 
     def _start_api(self, session: Session, request: rq.StartApi) -> None:
         taken = any(other.ready and other.client_id == request.client_id for other in self.hub.sessions.values())

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 from simulator import market_time, texts
 from simulator.core import Core
 from simulator.wire.encode_session import error, handshake
-from simulator.wire.frames import FrameError, FrameReader, frame
+from simulator.wire.frames import FrameError, FrameReader, frame, text_of
+from simulator.wire.messages import is_raw, raw_message
 from simulator.wire.parse import ORDER_MESSAGES
-from simulator.wire.versions import negotiate
+from simulator.wire.versions import MAX_VERSION, MIN_VERSION, negotiate
 
 log = logging.getLogger("simulator.session")
 
@@ -31,6 +32,8 @@ class SessionOwner(Protocol):
     def closed(self, session: Session) -> None: ...
 
     def request(self, session: Session, fields: list[str]) -> None: ...
+
+    def raw_request(self, session: Session, payload: bytes) -> None: ...
 
 
 class Session(asyncio.Protocol):
@@ -79,10 +82,10 @@ class Session(asyncio.Protocol):
         now = self.core.wall()
         start = max(self._waiting_since(now), self._counted_until)
         self._counted_until = now
-        for index, text in enumerate(payloads, 1):
+        for index, payload in enumerate(payloads, 1):
             if self._deaf or self._transport is None or self._transport.is_closing():
                 return
-            self._receive(text, start + (now - start) * index / len(payloads))
+            self._receive(payload, start + (now - start) * index / len(payloads))
 
     def _waiting_since(self, now: float) -> float:
         """Since when these bytes may have waited: a stall of the loop or a silence on purpose piles them up."""
@@ -91,11 +94,15 @@ class Session(asyncio.Protocol):
             return silent_since
         return self.core.alive_at if now - self.core.alive_at > STALL_S else now
 
-    def _receive(self, text: str, wall: float) -> None:
+    def _receive(self, payload: bytes, wall: float) -> None:
         if not self.version:
-            self._greet(text)
+            self._greet(text_of(payload))
             return
-        fields = text.split("\0")
+        if is_raw(payload):
+            if self.count(str(raw_message(payload)[0]), wall):
+                self._owner.raw_request(self, payload)
+            return
+        fields = text_of(payload).split("\0")
         fields.pop()
         if fields and self.count(fields[0], wall):
             self._owner.request(self, fields)
@@ -106,11 +113,21 @@ class Session(asyncio.Protocol):
         cap = self.core.faults.version_cap
         version = negotiate(text, cap) if cap else negotiate(text)
         if version is None:
-            log.warning("session %d offers %r: no common version", self.number, text[:80])
-            self.close()
+            self._refuse_version(text, cap)
             return
         self.version = version
         self.send(handshake(version, market_time.handshake_time(self.core.world.now())))
+
+    def _refuse_version(self, greeting: str, cap: int | None) -> None:
+        """Says which versions there are, by the number that a client compares with its own and in words, and goes."""
+        asked = greeting.split("\0")[0][:40]
+        log.warning("session %d offers %r: no common version", self.number, asked)
+        highest = min(cap or MAX_VERSION, MAX_VERSION)
+        self.send(handshake(highest, market_time.handshake_time(self.core.world.now())))
+        words = texts.NO_COMMON_VERSION.format(lowest=min(MIN_VERSION, highest), highest=highest, asked=asked)
+        self.version = highest
+        self.error(-1, 503, words)
+        self.close_soon()
 
     def count(self, message_id: str, wall: float) -> bool:
         """Whether the message may be answered: 51 in a second end the connection, as at TWS."""

@@ -56,6 +56,27 @@ PORT_RESET = (
 )
 BARS_LOST = "Failed to request live updates (disconnected)."
 OUTDATED = "The TWS is out of date and must be upgraded."
+NO_COMMON_VERSION = OUTDATED + " It speaks server versions {lowest} to {highest}; the client asks for {asked}."
+NO_PROTOBUF = (
+    OUTDATED + " Message {message_id} came with a raw number or as protobuf, which begins with server version 201; "
+    "this connection speaks {version}, the gateway at most {highest}."
+)
+BAD_READ = "Error reading request. {cause}"
+BAD_PROCESS = "Error processing request. {cause}"
+NOT_STARTED = "Not connected: startApi must come first"
+NO_DEPTH = "Deep market data is not supported for this combination of security type/exchange"
+UNKNOWN_DEPTH = "Can't find the subscribed market depth with tickerId:{req_id}"
+NO_ADVISOR = "FA data operations ignored for non FA customers."
+NO_VERIFICATION = "Verification of the API client is not supported"
+NO_DISPLAY_GROUP = "Unknown display group"
+NO_NEWS = "No news provider is subscribed"
+NO_FUNDAMENTALS = "Fundamentals data is not allowed"
+NO_ARTICLE = "Failed to request news article:No data available"
+NO_NEWS_FEED = "News feed is not allowed"
+WSH_NOT_CANCELLED = "Failed cancel WSH metadata"
+WSH_EVENTS_NOT_CANCELLED = "Fail cancel WSH event data"
+NO_HISTOGRAM = "Failed to request histogram data:No market data permissions"
+NO_HISTORICAL_TICKS = "Failed to request historical ticks:No market data permissions"
 
 FARM_NOTICES = (
     (2104, "Market data farm connection is OK:usfarm"),

@@ -88,11 +88,20 @@ def strike_text(instrument: Instrument) -> str:
 
 
 def position(instrument: Instrument, quantity: float, avg_cost: float | None, account: str) -> str:
-    it = instrument
+    return payload(61, 3) + _position_fields(instrument, quantity, avg_cost, account)
+
+
+def position_multi(req_id: int, instrument: Instrument, quantity: float, avg_cost: float | None, account: str) -> str:
+    return payload(71, 1, req_id) + _position_fields(instrument, quantity, avg_cost, account) + payload("")
+
+
+def position_multi_end(req_id: int) -> str:
+    return payload(72, 1, req_id)
+
+
+def _position_fields(it: Instrument, quantity: float, avg_cost: float | None, account: str) -> str:
     exchange = "" if it.sec_type == "FUT" else it.primary_exchange
     return payload(
-        61,
-        3,
         account,
         it.con_id,
         it.symbol,

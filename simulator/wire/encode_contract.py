@@ -9,6 +9,7 @@ from simulator.model import Instrument
 from simulator.wire.fields import UNSET_INT, number, payload
 from simulator.wire.versions import SAMPLE_DESCRIPTIONS, SIZE_INCREMENTS
 
+QUARTER = 0.25  # tick of the index futures, whose rule is known from recorded details
 ORDER_TYPES = (
     "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AON,AVGCOST,BASKET,BENCHPX,COND,CONDORDER,DAY,DEACT,DEACTDIS,"
     "DEACTEOD,DIS,GAT,GTC,GTD,GTT,HID,IOC,LIT,LMT,LOC,MIT,MKT,MOC,MTL,NGCOMB,NONALGO,OCA,PEGBENCH,"
@@ -102,9 +103,15 @@ def _tail(version: int, row: DetailsRow) -> str:
     return body + _sizes(version, stock)
 
 
+def market_rule(it: Instrument) -> str:
+    """The number of the rule that holds the contract's price increments, the same on every exchange."""
+    if it.market_rule or it.sec_type not in ("FUT", "FOP"):
+        return it.market_rule or "26"
+    return "67" if it.min_tick == QUARTER else f"{1e6 * it.min_tick:.0f}"
+
+
 def _rules(it: Instrument) -> str:
-    rule = it.market_rule or ("67" if it.sec_type in ("FUT", "FOP") else "26")
-    return ",".join([rule] * (it.valid_exchanges.count(",") + 1))
+    return ",".join([market_rule(it)] * (it.valid_exchanges.count(",") + 1))
 
 
 def _bond(version: int, req_id: int, row: DetailsRow) -> str:

@@ -27,6 +27,11 @@ def escape(text: str) -> str:
     return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
 
 
+def text_of(payload: bytes) -> str:
+    """The fields of an incoming message; bytes that are no text as escapes."""
+    return payload.decode("utf-8", "backslashreplace")
+
+
 class FrameReader:
     """Cuts the bytes of one connection into payloads; bytes may arrive split anywhere."""
 
@@ -34,12 +39,12 @@ class FrameReader:
         self._buffer = bytearray()
         self._greeted = False
 
-    def feed(self, data: bytes) -> list[str]:
+    def feed(self, data: bytes) -> list[bytes]:
         """The complete payloads so far, NULs still inside. Raises FrameError on what no client sends."""
         self._buffer += data
         if not self._greeted and not self._take_greeting():
             return []
-        payloads: list[str] = []
+        payloads: list[bytes] = []
         offset = 0
         while len(self._buffer) - offset >= 4:
             (length,) = _LENGTH.unpack_from(self._buffer, offset)
@@ -48,7 +53,7 @@ class FrameReader:
             end = offset + 4 + length
             if len(self._buffer) < end:
                 break
-            payloads.append(self._buffer[offset + 4 : end].decode("utf-8", "backslashreplace"))
+            payloads.append(bytes(self._buffer[offset + 4 : end]))
             offset = end
         del self._buffer[:offset]
         return payloads

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from itertools import islice
 
 from simulator.wire import requests as rq
+from simulator.wire.messages import PROTOCOL, request_id
 
 UNSET_FLOAT = 1e300
 UNSET_INTEGER = 2147483647
 
 
 class ParseError(ValueError):
-    """The message has too few fields or a field of the wrong kind."""
+    """The message has too few fields, a field of the wrong kind, or a number that the protocol does not have."""
 
 
 class Fields:
@@ -89,8 +90,11 @@ def parse(fields: list[str]) -> rq.Request:
     """The request in `fields` (message id first). Raises ParseError."""
     cursor = Fields(fields)
     message_id = cursor.whole()
-    parser = PARSERS.get(message_id)
-    return parser(cursor) if parser else rq.Unsupported(message_id=message_id)
+    if parser := PARSERS.get(message_id):
+        return parser(cursor)
+    if message_id not in PROTOCOL:
+        raise ParseError(f"Unknown message id {fields[0]!r}")
+    return rq.Other(request_id(fields), message_id, tuple(fields))
 
 
 def _market_data(f: Fields) -> rq.Request:
@@ -154,6 +158,11 @@ def _account_multi(f: Fields) -> rq.Request:
     return rq.AccountUpdatesMulti(f.whole(), f.text(), f.text())
 
 
+def _positions_multi(f: Fields) -> rq.Request:
+    f.skip(1)
+    return rq.PositionsMulti(f.whole(), f.text(), f.text())
+
+
 def _executions(f: Fields) -> rq.Request:
     f.skip(1)
     req_id, client_id = f.whole(), f.optional_whole()
@@ -213,7 +222,7 @@ AUTO_OPEN_ORDERS, ALL_OPEN_ORDERS, MANAGED_ACCOUNTS = 15, 16, 17
 CANCEL_SCANNER, SCANNER_PARAMETERS, CANCEL_HISTORY = 23, 24, 25
 CURRENT_TIME, CANCEL_REALTIME_BARS, POSITIONS, CANCEL_SUMMARY, CANCEL_POSITIONS = 49, 51, 61, 63, 64
 CANCEL_ACCOUNT_MULTI, CANCEL_HEAD, CANCEL_PNL, CANCEL_PNL_SINGLE = 77, 90, 93, 95
-CANCEL_TICK_BY_TICK, COMPLETED_ORDERS = 98, 99
+CANCEL_POSITIONS_MULTI, COMPLETED_ORDERS = 75, 99
 PLACE_ORDER_ID, CANCEL_ORDER_ID, EXERCISE_ID, GLOBAL_CANCEL_ID = 3, 4, 21, 58
 ORDER_MESSAGES = frozenset({PLACE_ORDER_ID, CANCEL_ORDER_ID, EXERCISE_ID, GLOBAL_CANCEL_ID})
 
@@ -228,6 +237,7 @@ PARSERS: dict[int, Callable[[Fields], rq.Request]] = {
     59: _data_type,
     62: _account_summary,
     71: _start_api,
+    74: _positions_multi,
     76: _account_multi,
     81: _matching,
     87: _head_timestamp,
@@ -247,12 +257,10 @@ PARSERS: dict[int, Callable[[Fields], rq.Request]] = {
             CANCEL_REALTIME_BARS,
             CANCEL_SUMMARY,
             CANCEL_ACCOUNT_MULTI,
+            CANCEL_POSITIONS_MULTI,
         )
     },
-    **{
-        message_id: _plain(message_id, 0)
-        for message_id in (CANCEL_HEAD, CANCEL_PNL, CANCEL_PNL_SINGLE, CANCEL_TICK_BY_TICK)
-    },
+    **{message_id: _plain(message_id, 0) for message_id in (CANCEL_HEAD, CANCEL_PNL, CANCEL_PNL_SINGLE)},
     **{
         message_id: _plain(message_id)
         for message_id in (

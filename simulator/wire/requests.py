@@ -123,6 +123,12 @@ class AccountUpdatesMulti(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class PositionsMulti(Request):
+    account: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Executions(Request):
     client_id: int | None = None
     account: str = ""
@@ -160,5 +166,8 @@ class OrderMessage(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class Unsupported(Request):
+class Other(Request):
+    """A message of the protocol without a parser of its own; `fields` as sent, the message id first."""
+
     message_id: int = 0
+    fields: tuple[str, ...] = ()

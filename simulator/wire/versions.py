@@ -1,10 +1,13 @@
-"""Server versions: what is negotiated and what each gate changes."""
+"""Server versions: what is negotiated and what each gate changes.
+
+Served is the text protocol that the clients in use speak. From 201 on messages are raw numbers and protobuf.
+"""
 
 from __future__ import annotations
 
 import re
 
-MIN_VERSION = 100
+MIN_VERSION = 157  # the layouts of requests and answers are those from here on
 MAX_VERSION = 178
 
 FRACTIONAL_SIZES = 163

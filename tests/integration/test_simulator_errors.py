@@ -249,8 +249,10 @@ def test_malformed_messages_are_answered_and_counted(client: RawClient, gateway:
     client.sock.sendall(struct.pack(">I", 0))
     client.send(49, 1)
     client.message(49)
-    assert gateway.ledger()["parse_errors"] == 2
-    assert client.error(320) and client.error(10000)
+    assert gateway.ledger()["parse_errors"] == 4
+    said = {(f[2], f[4]) for f in client.messages if f[0] == "4" and f[3] == "320"}
+    assert {req_id for req_id, _ in said} == {"-1", "5"}
+    assert ("-1", "Error reading request. Unknown message id '9999'") in said
 
 
 def test_a_client_that_does_not_read_is_dropped() -> None:
