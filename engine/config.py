@@ -269,8 +269,10 @@ class ViewSettings(_Model):
 
 
 SimulatedDay = Literal[
-    "weekday", "weekend", "half-day", "holiday", "clocks-back", "clocks-forward", "futures-reset", "account-reset"
-]
+    "weekday", "weekend", "half-day", "holiday", "clocks-back", "clocks-forward", "futures-reset", "account-reset",
+    "nightly-restart", "nightly-reset", "farm-flap", "competing-login", "wrong-port", "half-open", "data-lost",
+    "data-kept", "expiry",
+]  # fmt: skip
 
 
 class SimulatorSettings(_Model):
@@ -278,7 +280,9 @@ class SimulatorSettings(_Model):
     speed: float = _f(1.0, "Speed", "market seconds a second", unit="x", ge=0.1, le=120)
     portfolio: Literal["demo", "world"] = _f("demo", "Portfolio", "world holds a contract of every kind, in euros")
     accounts: int = _f(1, "Accounts", "from 3 on an advisor's login: a master and its clients", ge=1, le=20)
-    scenario: SimulatedDay = _f("weekday", "Scenario", "the day and hour at which the market begins")
+    scenario: SimulatedDay = _f(
+        "weekday", "Scenario", "the day and hour at which the market begins, and what goes wrong on it"
+    )
     line_limit: int = _f(100, "Gateway's line limit", "what the simulated TWS allows", ge=1, le=10_000)
     volume_unit: Literal["lots", "shares", "mixed"] = _f("lots", "Volume unit", "as TWS is set")
     fresh: bool = _f(False, "Start over", "else the simulated clock goes on from where it stopped")

@@ -277,6 +277,24 @@ class Book:
         for currency, amount in self.track(fill.con_id).cash.items():
             self._cash[currency] = self._cash.get(currency, ZERO) - amount
 
+    def split(self, con_id: int, ratio: Decimal) -> None:
+        """`ratio` shares for one: what was held and traded is told in new shares, its money stays."""
+        if con_id in self._opening:
+            lot = self._opening[con_id]
+            self._opening[con_id] = Lot(lot.quantity * ratio, _divided(lot.avg_cost, ratio))
+        self._fills[con_id] = [
+            replace(
+                fill,
+                shares=fill.shares * ratio,
+                price=fill.price / ratio,
+                cost_after=_divided(fill.cost_after, ratio),
+                cum_quantity=None if fill.cum_quantity is None else fill.cum_quantity * ratio,
+                average_price=_divided(fill.average_price, ratio),
+            )
+            for fill in self._fills.get(con_id, [])
+        ]
+        self._tracks.pop(con_id, None)
+
     def set_position(
         self, con_id: int, quantity: Decimal, avg_cost: Decimal | None, price: Decimal, now: float, number: int
     ) -> Settled | None:
@@ -287,6 +305,10 @@ class Book:
         fill = Fill(exec_id, 100 + number, con_id, now, shares, price, commission, commission, cost_after=avg_cost)
         settled = self.add(fill)
         return settled if shares else None
+
+
+def _divided(value: Decimal | None, ratio: Decimal) -> Decimal | None:
+    return None if value is None else (value / ratio).quantize(_COST_GRID)
 
 
 def _cost(avg_cost: float | None) -> Decimal | None:

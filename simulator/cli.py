@@ -10,11 +10,12 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from simulator.control import ControlServer
 from simulator.control_routes import ControlRoutes
@@ -22,9 +23,9 @@ from simulator.gateway import Gateway
 from simulator.lifeline import watch_stdin
 from simulator.market_time import NEW_YORK
 from simulator.model import World
+from simulator.scenario import DEFAULT, Scenario, built_in
 from simulator.settings import GatewaySettings
 from simulator.tape.cli import default_file, target_of
-from simulator.world.scenarios import SCENARIOS
 
 log = logging.getLogger("simulator")
 
@@ -41,6 +42,7 @@ class Run:
     settings: GatewaySettings
     save: Save
     stdin_watch: bool
+    scenario: Scenario | None = None  # None = nothing happens by itself
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,8 +51,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--port", type=int, help="0 = any free one (the default; 7500 of --record); the ready line says it")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--start", type=start_moment, metavar="ISO", help="market time; New York when without zone")
-    p.add_argument("--speed", type=positive, default=1.0, help="market seconds a second")
-    p.add_argument("--line-limit", type=int, default=100, help="market data lines of the account")
+    p.add_argument("--speed", type=positive, help="market seconds a second; 1 unless the scenario says otherwise")
+    p.add_argument(
+        "--line-limit", type=int, help="market data lines of the account; 100 unless the scenario says otherwise"
+    )
     p.add_argument(
         "--volume-unit", choices=("lots", "shares", "mixed"), default="lots", help="unit of US stock volumes"
     )
@@ -65,9 +69,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--as-paper", action="store_true", help="with --play: live accounts under names of paper accounts")
     p.add_argument("--state", type=Path, default=None, metavar="FILE", help="goes on from where it stopped")
     p.add_argument("--fresh", action="store_true", help="ignores what the state file says")
-    p.add_argument("--scenario", choices=SCENARIOS, default="weekday")
-    p.add_argument("--portfolio", choices=("demo", "world"), default="demo", help="world = a position of every kind")
-    p.add_argument("--accounts", type=int, default=1, metavar="N", help="an advisor's login: a master and N-1 clients")
+    p.add_argument("--scenario", default=DEFAULT, metavar="NAME|FILE", help=f"{', '.join(built_in())}; or a YAML file")
+    p.add_argument("--portfolio", choices=("demo", "world"), help="demo, or world = a position of every kind")
+    p.add_argument("--accounts", type=int, metavar="N", help="an advisor's login: a master and N-1 clients")
     p.add_argument("--trade-every", type=float, default=0.0, metavar="S", help="market seconds between random trades")
     p.add_argument("--ledger-prefix", action="store_true", help='"$LEDGER-" before the keys of each currency')
     p.add_argument(
@@ -107,6 +111,16 @@ def positive(text: str) -> float:
     return value
 
 
+DEFAULT_OPTIONS: dict[str, Any] = {"speed": 1.0, "portfolio": "demo", "accounts": 1, "line_limit": 100}
+
+
+def take_options(args: argparse.Namespace, of_scenario: Mapping[str, Any]) -> None:
+    """What the command line leaves open is as the scenario says, else as usual."""
+    for name, usual in DEFAULT_OPTIONS.items():
+        if getattr(args, name) is None:
+            setattr(args, name, of_scenario.get(name, usual))
+
+
 def settings_of(args: argparse.Namespace) -> GatewaySettings:
     return GatewaySettings(
         host=args.host,
@@ -130,7 +144,8 @@ async def serve(run: Run) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     gateway = Gateway(run.world, run.settings, time.monotonic)
     token = secrets.token_urlsafe(24)
-    control = ControlServer(ControlRoutes(gateway).table(), token)
+    routes = ControlRoutes(gateway)
+    control = ControlServer(routes.table(), token)
     await gateway.start()
     await control.start(run.settings.control_port)
     if run.stdin_watch:
@@ -142,7 +157,10 @@ async def serve(run: Run) -> None:
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
     save = contained(run.save)
+    steps = routes.begin(run.scenario) if run.scenario is not None else None
     await _until_stopped(stop, save)
+    if steps is not None:
+        steps.cancel()
     await control.stop()
     await gateway.stop()
     save()

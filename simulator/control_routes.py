@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,9 @@ from simulator.control import ControlError, ControlRequest, Route
 from simulator.fault_actions import FaultActions, UnknownFault
 from simulator.gateway import Gateway
 from simulator.model import Instrument
+from simulator.scenario import Scenario
+from simulator.scenario_run import ScenarioRun
+from simulator.split_world import SplitWorld
 from simulator.trading import KINDS, Trade
 from simulator.world.portfolio_world import PortfolioWorld
 
@@ -25,6 +29,7 @@ class ControlRoutes:
         self._gateway = gateway
         self._hub = gateway.hub
         self._faults = FaultActions(gateway)
+        self._scenario: ScenarioRun | None = None
 
     def table(self) -> dict[tuple[str, str], Route]:
         return {
@@ -34,6 +39,7 @@ class ControlRoutes:
             ("GET", "/quote"): self.quote,
             ("GET", "/world"): self.world,
             ("GET", "/faults"): self.faults,
+            ("GET", "/scenario"): self.scenario,
             ("POST", "/fault"): self.fault,
             ("POST", "/position"): self.position,
             ("GET", "/book"): self.book,
@@ -108,8 +114,22 @@ class ControlRoutes:
             **total,
         }
 
+    def begin(self, scenario: Scenario) -> asyncio.Task[None]:
+        """Plays the steps of a scenario from now on, in the running loop."""
+        self._scenario = ScenarioRun(scenario, self._hub.world, self.table(), self._hub.wall)
+        return asyncio.get_running_loop().create_task(self._scenario.play())
+
+    def scenario(self, _request: ControlRequest) -> object:
+        """How far the scenario is: each step with when it is due and what came of it."""
+        if self._scenario is None:
+            raise ControlError(404, "no scenario is under way; start the simulator with --scenario NAME or FILE")
+        return self._scenario.report()
+
     def faults(self, _request: ControlRequest) -> object:
-        return {"kinds": self._faults.kinds(), "active": self._hub.faults.report()}
+        known = {
+            kind: {name: param.rule for name, param in params.items()} for kind, params in self._faults.params.items()
+        }
+        return {"kinds": self._faults.kinds(), "params": known, "active": self._hub.faults.report()}
 
     def fault(self, request: ControlRequest) -> object:
         """`{"kind": ..., parameters}`; they may also lie in an object `params`."""
@@ -191,6 +211,8 @@ class ControlRoutes:
     def pin(self, request: ControlRequest) -> object:
         """`{"con_id":, "price":}`: the quote stands there, null frees it. Only in the world of all kinds."""
         world, con_id, price = self._hub.world, self._contract(request.body).con_id, request.body.get("price")
+        if isinstance(world, SplitWorld):
+            world = world.market
         if not isinstance(world, PortfolioWorld) or not world.pin(con_id, None if price is None else float(price)):
             raise ControlError(400, f"con_id {con_id} can't be pinned: only quoted contracts of --portfolio world can")
         return {"con_id": con_id, "price": price}

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import string
+from collections.abc import Mapping
 from typing import Any
 
 from simulator import texts
 from simulator.fault_connection import ConnectionFaults
 from simulator.fault_data import DataFaults
 from simulator.fault_group import Action, Answer, FaultGroup, Params
+from simulator.fault_params import CON_ID, COUNT, FLAG, SCALAR, TEXT, WHOLE, Param, ParamError, check, takes
 from simulator.faults import InjectedError
 from simulator.gateway import Gateway
 
+# What the texts of codes leave open; who gives a value has it filled in.
+HOLES = {
+    hole: SCALAR
+    for text in texts.BY_CODE.values()
+    for _, hole, _, _ in string.Formatter().parse(text)
+    if hole and hole not in ("req_id", "count")
+}
 FATAL_CODES = frozenset({101, 200, 354, 10168})  # the line is gone afterwards
 
 
@@ -21,6 +31,7 @@ class UnknownFault(ValueError):
 class ErrorFaults(FaultGroup):
     """Errors and notices with any code; and the end of all faults."""
 
+    @takes(code=WHOLE.needed(), text=TEXT, con_id=CON_ID, req_id=WHOLE, next=TEXT, count=COUNT, kill=FLAG, **HOLES)
     def do_error(self, params: Params) -> Answer:
         """Any code: at once on req_id (-1 = the connection) or on the lines of con_id; `next` = for coming requests."""
         code = int(params["code"])
@@ -42,10 +53,12 @@ class ErrorFaults(FaultGroup):
                 desk.lose(line)
         return {"lines": len(lines)}
 
+    @takes(code=WHOLE.needed(), text=TEXT, **HOLES)
     def do_notice(self, params: Params) -> None:
         code = int(params["code"])
         self._hub.broadcast_error(-1, code, str(params.get("text", texts.text_of(code, params))))
 
+    @takes()
     def do_clear(self, _params: Params) -> None:
         """Everything that lasts is over."""
         self._hub.faults.clear()
@@ -53,27 +66,36 @@ class ErrorFaults(FaultGroup):
             session.pause(False)
 
 
+GROUPS: tuple[type[FaultGroup], ...] = (ConnectionFaults, DataFaults, ErrorFaults)
+
+
+def fault_params() -> dict[str, Mapping[str, Param]]:
+    """Every fault there is, and what it can be told."""
+    return {kind: params for group in GROUPS for kind, params in group.params().items()}
+
+
 class FaultActions:
     """All kinds. `run` answers with what it did."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._kinds: dict[str, Action] = {}
-        for group in (ConnectionFaults(gateway), DataFaults(gateway), ErrorFaults(gateway)):
-            self._kinds |= group.kinds()
+        for group in GROUPS:
+            self._kinds |= group(gateway).kinds()
+        self.params = fault_params()
 
     def kinds(self) -> list[str]:
         return sorted(self._kinds)
 
     def run(self, kind: str, values: dict[str, Any]) -> Answer:
-        """Raises UnknownFault; a parameter that the fault does not know is said once it has done the rest."""
+        """Raises UnknownFault before anything is done when the kind or a parameter is unknown or unusable."""
         action = self._kinds.get(kind)
         if action is None:
             raise UnknownFault(f"kind {kind!r} is unknown; one of: {', '.join(self.kinds())}")
         try:
-            params = Params(values)
-            answer = action(params) or {}
+            check(kind, self.params[kind], values)
+        except ParamError as problem:
+            raise UnknownFault(str(problem)) from None
+        try:
+            return action(dict(values)) or {}
         except (KeyError, TypeError, ValueError) as problem:
-            raise UnknownFault(f"{kind}: {type(problem).__name__} {problem}") from None
-        if params.unread:
-            raise UnknownFault(f"{kind} has no parameter {', '.join(sorted(params.unread))}; it ran without")
-        return answer
+            raise UnknownFault(f"{kind}: {problem}") from None

@@ -6,6 +6,7 @@ import asyncio
 
 from simulator import texts
 from simulator.fault_group import Answer, FaultGroup, Params
+from simulator.fault_params import COUNT, FIELDS, FLAG, NAMES, NUMBER, SECONDS, TEXT, WHOLE, takes
 
 END_MESSAGES = {
     "positionEnd": "62",
@@ -29,6 +30,7 @@ END_MESSAGES = {
 class ConnectionFaults(FaultGroup):
     """What can go wrong between a client and the gateway."""
 
+    @takes(client_id=WHOLE)
     def do_drop(self, params: Params) -> Answer:
         """FIN."""
         targets = self._targets(params)
@@ -36,6 +38,7 @@ class ConnectionFaults(FaultGroup):
             session.close()
         return {"sessions": len(targets)}
 
+    @takes(client_id=WHOLE)
     def do_abort(self, params: Params) -> Answer:
         """RST."""
         targets = self._targets(params)
@@ -43,19 +46,22 @@ class ConnectionFaults(FaultGroup):
             session.reset()
         return {"sessions": len(targets)}
 
+    @takes(seconds=SECONDS)
     def do_silence(self, params: Params) -> None:
         """Half-open: connections stay, nothing is read or written; `seconds` = resumes by itself."""
         self._hub.faults.silent = True
         for session in self._hub.sessions.values():
             session.pause(True)
-        if "seconds" in params:
-            self._later(float(params["seconds"]), self.do_resume, Params({}))
+        if params.get("seconds") is not None:
+            self._later(float(params["seconds"]), self.do_resume, {})
 
+    @takes()
     def do_resume(self, _params: Params) -> None:
         self._hub.faults.silent = False
         for session in self._hub.sessions.values():
             session.pause(False)
 
+    @takes(seconds=SECONDS, keep=FLAG, client_id=WHOLE)
     def do_refuse(self, params: Params) -> None:
         """Connections are refused; open ones are dropped unless keep is true. `seconds` 0 = until `accept`."""
         self._gateway.stop_listening()
@@ -63,8 +69,9 @@ class ConnectionFaults(FaultGroup):
             self.do_drop(params)
         seconds = float(params.get("seconds", 0))
         if seconds:
-            self._later(seconds, self.do_accept, Params({}))
+            self._later(seconds, self.do_accept, {})
 
+    @takes()
     def do_accept(self, _params: Params) -> None:
         asyncio.get_running_loop().create_task(self._listen_again())
 
@@ -72,67 +79,82 @@ class ConnectionFaults(FaultGroup):
         self._gateway.stop_listening()
         await self._gateway.listen()
 
+    @takes(seconds=SECONDS)
     def do_accept_silent(self, params: Params) -> None:
         """Accepts and never answers the handshake."""
         self._hub.faults.accept_silent_until = self._until(params, 60)
 
+    @takes(client_id=WHOLE, seconds=SECONDS)
     def do_client_id_busy(self, params: Params) -> None:
         busy = params.get("client_id")
         self._hub.faults.client_busy_until = self._until(params, 30)
         self._hub.faults.busy_client_id = None if busy is None else int(busy)
 
+    @takes(seconds=SECONDS)
     def do_restart(self, params: Params) -> None:
         """The nightly restart: 1100, the socket closes, connections are refused for `seconds`."""
         self._hub.broadcast_error(-1, 1100, texts.CONNECTIVITY_LOST)
-        self.do_refuse(Params({"seconds": params.get("seconds", 30)}))
+        self.do_refuse({"seconds": params.get("seconds", 30)})
 
+    @takes(port=WHOLE)
     def do_port_reset(self, params: Params) -> None:
         text = texts.PORT_RESET.format(port=params.get("port", self._gateway.port))
         self._hub.broadcast_error(-1, 1300, text)
-        self.do_drop(Params({}))
+        self.do_drop({})
 
+    @takes(fields=FIELDS)
     def do_garbage(self, params: Params) -> None:
         """A well-formed frame that means nothing."""
         fields = params.get("fields", ["999999", "garbage", "\x01\x02"])
         self._hub.broadcast_fields([str(field) for field in fields])
 
+    @takes(fields=FIELDS.needed())
     def do_raw(self, params: Params) -> None:
         """One message as given, to every client."""
         self._hub.broadcast_fields([str(field) for field in params["fields"]])
 
+    @takes(client_id=WHOLE)
     def do_bogus_length(self, params: Params) -> None:
         for session in self._targets(params):
             session.send_raw(b"\x7f\xff\xff\xff" + b"x" * 16)
 
+    @takes(client_id=WHOLE)
     def do_truncate(self, params: Params) -> None:
         """Half a frame, then FIN."""
         for session in self._targets(params):
             session.send_raw(b"\x00\x00\x00\x40" + b"4\x002\x00")
             session.close()
 
+    @takes(version=WHOLE)
     def do_server_version(self, params: Params) -> None:
         cap = params.get("version")
         self._hub.faults.version_cap = None if cap is None else int(cap)
 
+    @takes(account=TEXT)
     def do_account(self, params: Params) -> None:
         """Another account id for coming connections, such as a live one."""
         self._hub.faults.account = params.get("account")
 
+    @takes(seconds=NUMBER)
     def do_clock_skew(self, params: Params) -> None:
         self._hub.faults.clock_skew_s = float(params.get("seconds", 0))
 
+    @takes(seconds=SECONDS)
     def do_delay(self, params: Params) -> None:
         """Answers to history, details and current time come later by so many seconds."""
         self._hub.faults.answer_delay_s = float(params.get("seconds", 0))
 
+    @takes(bytes_per_s=NUMBER)
     def do_slow(self, params: Params) -> None:
         """Everything goes out at so many bytes a second, cut anywhere; 0 = full speed again."""
         rate = float(params.get("bytes_per_s", 0))
         self._hub.faults.bytes_per_s = rate if rate > 0 else None
 
+    @takes(limit=COUNT.needed())
     def do_message_limit(self, params: Params) -> None:
         self._hub.settings.message_limit = int(params["limit"])
 
+    @takes(message=NAMES, messages=NAMES, off=FLAG)
     def do_withhold(self, params: Params) -> None:
         """Messages that are not sent any more, by id or name; `off` true takes them out again."""
         asked = params.get("message", params.get("messages"))

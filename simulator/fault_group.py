@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulator.fault_params import ATTRIBUTE, Param
 from simulator.gateway import Gateway
 from simulator.session import Session
 
-
-class Params(dict[str, Any]):
-    """What a fault was told; `unread` are the names that it took no notice of."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        super().__init__(values)
-        self.unread = set(values)
-
-    def __getitem__(self, name: str) -> Any:
-        self.unread.discard(name)
-        return super().__getitem__(name)
-
-    def __contains__(self, name: object) -> bool:
-        self.unread.discard(str(name))
-        return super().__contains__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        self.unread.discard(name)
-        return super().get(name, default)
-
-
+Params = dict[str, Any]
 Answer = dict[str, object]
 Action = Callable[[Params], Answer | None]
+PREFIX = "do_"
 
 
 class FaultGroup:
@@ -41,8 +23,14 @@ class FaultGroup:
         self._gateway = gateway
         self._hub = gateway.hub
 
+    @classmethod
+    def params(cls) -> dict[str, Mapping[str, Param]]:
+        """What each kind can be told."""
+        names = [name for name in dir(cls) if name.startswith(PREFIX)]
+        return {name.removeprefix(PREFIX): getattr(getattr(cls, name), ATTRIBUTE) for name in names}
+
     def kinds(self) -> dict[str, Action]:
-        return {name.removeprefix("do_"): getattr(self, name) for name in dir(self) if name.startswith("do_")}
+        return {kind: getattr(self, PREFIX + kind) for kind in self.params()}
 
     def _targets(self, params: Params) -> list[Session]:
         """The sessions meant: of one client id, or all."""
@@ -54,5 +42,4 @@ class FaultGroup:
         return self._hub.wall() + float(params.get("seconds", default_s))
 
     def _later(self, delay_s: float, action: Action, params: Params) -> None:
-        params.unread.clear()  # they are read when the time has come
         asyncio.get_running_loop().call_later(delay_s, action, params)

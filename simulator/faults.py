@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 from simulator import texts
 from simulator.contracts import Refusal
+from simulator.model import QuoteState
 
 
 @dataclass(slots=True)
@@ -36,6 +37,10 @@ class FaultState:
     held_ticks: dict[tuple[int, int], str] = field(default_factory=dict)  # (con_id, tick type) -> raw value
     errors: list[InjectedError] = field(default_factory=list)
     expired_con_ids: set[int] = field(default_factory=set)
+    halted: dict[int, QuoteState] = field(default_factory=dict)  # con_id -> the quote that stands
+    delayed: set[int] = field(default_factory=set)  # con_ids with delayed data only; 0 = all
+    tick_delay_s: float = 0.0
+    tick_copies: int = 1
     clock_skew_s: float = 0.0
     version_cap: int | None = None
     account: str | None = None
@@ -73,5 +78,7 @@ class FaultState:
             "muted_con_ids": sorted(self.muted_con_ids),
             "withheld": sorted(self.withheld),
             "expired_con_ids": sorted(self.expired_con_ids),
+            "halted": sorted(self.halted),
+            "delayed": sorted(self.delayed),
             "held_ticks": [[con_id, kind, value] for (con_id, kind), value in self.held_ticks.items()],
         }

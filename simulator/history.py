@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from simulator.contracts import Refusal, validation
 from simulator.market_time import TimeFormatError, midnight, parse_end
-from simulator.model import Bar, Instrument
-from simulator.texts import HMDS
+from simulator.model import Bar, BarKind, Instrument
+from simulator.texts import HMDS, ONLY_DAILY_SCHEDULE
 from simulator.trade_date import EVENING_S
 from simulator.wire.encode_history import BarRow
 from simulator.wire.requests import HistoricalData
@@ -32,14 +33,35 @@ BAR_SIZES = {
     "1 month": MONTH_S,
     "1M": MONTH_S,
 }
-WHAT = frozenset({"TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST", "AGGTRADES", "SCHEDULE"})
+KINDS: dict[str, BarKind] = {
+    **dict.fromkeys(("TRADES", "ADJUSTED_LAST", "AGGTRADES"), "TRADES"),
+    "MIDPOINT": "MIDPOINT",
+    "BID": "BID",
+    "ASK": "ASK",
+    "BID_ASK": "BID_ASK",
+}
+# Known to TWS, and of nothing in this market.
+NO_DATA = frozenset(
+    {"HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY", "FEE_RATE", "REBATE_RATE", "YIELD_BID", "YIELD_ASK",
+     "YIELD_BID_ASK", "YIELD_LAST"}
+)  # fmt: skip
+WHAT = frozenset(KINDS) | NO_DATA | {"SCHEDULE"}
 QUOTE_BARS = frozenset({"MIDPOINT", "BID", "ASK", "BID_ASK"})
 MAX_SMALL_SPAN_S = 14400  # of bars under 30 s in one request
 HISTORY_RATIO = 0.97  # history leaves out some trade conditions that the ticks count
 
 _DURATION = re.compile(r"(\d+) +([SDWMY])\Z")
 
+
 Bars = Callable[[int, int, float, float, bool], list[Bar]]
+
+
+class WorldBars(Protocol):
+    """The bars of the world: see `simulator.model.World.bars`."""
+
+    def __call__(
+        self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"
+    ) -> list[Bar]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +86,10 @@ def check(request: HistoricalData, now: float) -> Span:
     count, unit = int(match.group(1)), match.group(2)
     if request.what.upper() not in WHAT:
         raise validation(f"Invalid what to show '{request.what}'")
+    if request.what.upper() == "SCHEDULE" and bar_s != DAY_S:
+        raise Refusal(10295, ONLY_DAILY_SCHEDULE)
+    if request.what.upper() == "ADJUSTED_LAST" and request.end:
+        raise validation("End Date/Time is not supported with adjusted last")
     if request.keep_up_to_date and request.end:
         raise validation("End Date/Time must not be specified with keepUpToDate")
     if request.keep_up_to_date and bar_s > DAY_S:
@@ -88,9 +114,10 @@ def _check_span(bar_s: int, count: int, unit: str) -> None:
         raise Refusal(162, HMDS + "Time length exceed max")
 
 
-def fetch(instrument: Instrument, span: Span, rth: bool, bars: Bars) -> list[Bar]:
+def fetch(instrument: Instrument, span: Span, rth: bool, world_bars: WorldBars) -> list[Bar]:
     """The bars of the request; days are sessions, so a weekend gives the last sessions."""
     con_id = instrument.con_id
+    bars = _of_kind(world_bars, KINDS[span.what])
     if span.bar_s >= DAY_S:
         return _daily(con_id, span, rth, bars)
     if span.unit == "D":
@@ -99,6 +126,13 @@ def fetch(instrument: Instrument, span: Span, rth: bool, bars: Bars) -> list[Bar
         return bars(con_id, span.bar_s, _calendar_start(span), span.end, rth)
     found = bars(con_id, span.bar_s, span.end - span.count, span.end, rth)
     return found or _last_seconds(instrument, span, rth, bars)
+
+
+def _of_kind(world_bars: WorldBars, kind: BarKind) -> Bars:
+    def bars(con_id: int, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
+        return world_bars(con_id, bar_size_s, start, end, rth, kind)
+
+    return bars
 
 
 def _sessions_start(instrument: Instrument, span: Span, bars: Bars) -> float:

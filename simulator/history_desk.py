@@ -19,6 +19,7 @@ MAX_OPEN = 50
 LIVE_EVERY_S = 1.0
 TRADE_BARS = frozenset({"TRADES", "AGGTRADES", "ADJUSTED_LAST"})
 UNTRADED = frozenset({"CASH", "CFD", "CMDTY"})  # have quotes only
+UNQUOTED = frozenset({"IND"})  # have prices only
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class HistoryDesk:
         try:
             hub.faults.check("history", instrument.con_id)
             self._pace(instrument, request, span)
-            _permission(instrument, request)
+            _permission(instrument, request, span)
         except Refusal:
             hub.ledger.history_closed(session.number, request.req_id)
             raise
@@ -68,6 +69,8 @@ class HistoryDesk:
         session.after(hub.settings.history_delay_s + hub.faults.answer_delay_s, self._answer, query)
 
     def _pace(self, instrument: Instrument, request: rq.HistoricalData, span: history.Span) -> None:
+        if not self._hub.settings.history_pacing:
+            return
         if self._hub.ledger.histories_open() > MAX_OPEN:
             self._violation(instrument, f"more than {MAX_OPEN} requests open")
         if span.bar_s > SMALL_BAR_S:
@@ -107,7 +110,8 @@ class HistoryDesk:
         date = bar_date(query.session.version, bar.time, query.request.format_date, daily)
         stock = query.instrument.sec_type == "STK"
         divisor = self._hub.lot(query.instrument)
-        decimals = max(4, decimals_of(query.instrument.min_tick))
+        finer = 1 if query.span.what in ("MIDPOINT", "BID_ASK") else 0  # halves of a tick, averages
+        decimals = max(4, decimals_of(query.instrument.min_tick) + finer)
         return history.to_row(bar, date, query.span.what, stock, divisor, decimals)
 
     def cancel(self, session: Session, request: rq.Plain) -> None:
@@ -140,7 +144,8 @@ class HistoryDesk:
     def _update(self, query: Query) -> None:
         world, bar_s = self._hub.world, query.span.bar_s
         start = query.last.time if query.last else world.now() - bar_s
-        bars = world.bars(query.instrument.con_id, bar_s, start, world.now(), query.request.rth)
+        kind = history.KINDS[query.span.what]
+        bars = world.bars(query.instrument.con_id, bar_s, start, world.now(), query.request.rth, kind)
         version = query.session.version
         for bar in bars:
             if bar != query.last:
@@ -162,22 +167,23 @@ class HistoryDesk:
             del self._queries[key]
 
 
-def _permission(instrument: Instrument, request: rq.HistoricalData) -> None:
+def _permission(instrument: Instrument, request: rq.HistoricalData, span: history.Span) -> None:
     """Raises Refusal for what has no history or may not be seen."""
     if instrument.behaviour == "refused":
         raise Refusal(162, texts.NO_PERMISSION)
     if instrument.behaviour in ("no_data", "zero_price"):
         raise Refusal(162, _no_bars_text(instrument, request.contract.exchange, request.what))
-    what = request.what.upper()
+    what, sec_type = span.what, instrument.sec_type
     if what == "SCHEDULE":
         raise validation("Schedule requests are not supported")
-    if what not in TRADE_BARS:
-        return
-    if instrument.sec_type == "CRYPTO" and what != "AGGTRADES":
-        raise Refusal(10299, texts.AGGREGATE)
-    if instrument.sec_type in UNTRADED:
-        names = {"symbol": instrument.symbol, "sec_type": instrument.sec_type, "exchange": request.contract.exchange}
-        raise Refusal(162, texts.NO_TRADES.format(**names, bar=request.bar_size))
+    if what in TRADE_BARS and (expected := "AGGTRADES" if sec_type == "CRYPTO" else "TRADES") != what:
+        if "AGGTRADES" in (what, expected):
+            raise Refusal(10299, texts.OTHER_TRADES.format(expected=expected, asked=what))
+    without = UNTRADED if what in TRADE_BARS else UNQUOTED
+    if sec_type in without or what in history.NO_DATA:
+        shown = "Last" if what in TRADE_BARS else what
+        names = {"symbol": instrument.symbol, "sec_type": sec_type, "exchange": request.contract.exchange}
+        raise Refusal(162, texts.NO_DATA_OF_KIND.format(**names, what=shown, bar=span.bar_s))
 
 
 def _no_bars(query: Query) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,9 +12,10 @@ from simulator.account_values import Totals, account_values, ledger_values, tota
 from simulator.contracts import Directory, validation
 from simulator.core import Core
 from simulator.market_time import local_date, midnight
-from simulator.model import Instrument, Opening, World
+from simulator.model import Instrument, Opening, QuoteState, World
 from simulator.session import Session
 from simulator.settings import GatewaySettings
+from simulator.split_world import SplitWorld
 from simulator.texts import BAD_ACCOUNT
 from simulator.trade_date import trade_date
 from simulator.wire.fields import payload
@@ -126,6 +128,26 @@ class Hub(Core):
 
     def ledger_rows(self, book: Book) -> Rows:
         return ledger_values(self.totals(book), "$LEDGER-" if self.settings.ledger_prefix else "")
+
+    # what happens to contracts
+
+    def halted_quote(self, con_id: int) -> QuoteState:
+        """The quote as it stands, halted. Raises ValueError where there is none."""
+        quote = self.world.quote(con_id)
+        if quote is None:
+            raise ValueError(f"con_id {con_id} has no quote that could halt")
+        return replace(quote, halted=True, seq=-quote.seq - 1)
+
+    def split(self, con_id: int, ratio: float) -> list[Book]:
+        """`ratio` shares for one, in prices and books; gives the books that hold it. Raises KeyError."""
+        self._instrument(con_id)
+        if not isinstance(self.world, SplitWorld):
+            self.world = SplitWorld(self.world)
+        self.world.split(con_id, ratio)
+        holders = [book for book in self.books if con_id in book.con_ids()]
+        for book in holders:
+            book.split(con_id, exact(ratio))
+        return holders
 
     # fills
 

@@ -95,7 +95,7 @@ class LineDesk:
         """Whether the line will be delayed. Raises Refusal where the account may not see it."""
         if instrument.behaviour == "refused":
             raise Refusal(354, texts.NOT_SUBSCRIBED_AT_ALL.format(symbol=instrument.symbol))
-        if instrument.behaviour != "delayed":
+        if instrument.behaviour != "delayed" and not self._hub.faults.delayed & {0, instrument.con_id}:
             return False
         if session.data_type < tk.DELAYED_TYPE:
             raise Refusal(354, texts.NOT_SUBSCRIBED.format(symbol=instrument.symbol))
@@ -146,14 +146,24 @@ class LineDesk:
         con_id = line.instrument.con_id
         if line.instrument.behaviour == "no_data" or self._hub.faults.muted(con_id):
             return None
-        return self._hub.world.quote(con_id)
+        return self._hub.faults.halted.get(con_id) or self._hub.world.quote(con_id)
+
+    def _send(self, line: Line, messages: list[str]) -> None:
+        """Ticks of a line, as often and as late as the faults want them."""
+        faults = self._hub.faults
+        if faults.tick_copies > 1:
+            messages = [message for message in messages for _ in range(faults.tick_copies)]
+        if faults.tick_delay_s:
+            line.session.after(faults.tick_delay_s, line.session.send_many, messages)
+        else:
+            line.session.send_many(messages)
 
     def _first(self, line: Line) -> None:
         if not self._is_open(line):
             return
         quote = self._quote(line)
         if quote is not None:
-            line.session.send_many(first_group(quote, line.fmt))
+            self._send(line, first_group(quote, line.fmt))
             line.session.after(SECOND_GROUP_S - FIRST_GROUP_S, self._second, line, quote)
             if line.request.generic_ticks:
                 line.session.after(GENERIC_S - FIRST_GROUP_S, self._generic, line, quote)
@@ -164,7 +174,7 @@ class LineDesk:
 
     def _second(self, line: Line, quote: QuoteState) -> None:
         if self._is_open(line):
-            line.session.send_many(second_group(quote, line.fmt))
+            self._send(line, second_group(quote, line.fmt))
             line.sent = quote
 
     def _end_snapshot(self, line: Line) -> None:
@@ -211,7 +221,7 @@ class LineDesk:
         line.pumps += 1
         if line.pumps % 4 or (quote := self._quote(line)) is None or not line.session.ready:
             return
-        line.session.send_many(first_group(quote, line.fmt))
+        self._send(line, first_group(quote, line.fmt))
         self._second(line, quote)
 
     def _pump(self, line: Line) -> None:
@@ -226,7 +236,7 @@ class LineDesk:
         if quote.volume != old.volume and "233" in line.request.generic_ticks:
             messages.append(rt_volume(quote, self._vwap(line), line.fmt))
         line.sent = quote
-        line.session.send_many(self._without_held(line, messages))
+        self._send(line, self._without_held(line, messages))
 
     def _vwap(self, line: Line) -> float | None:
         if line.vwap is None or line.pumps % VWAP_EVERY == 0:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
 
+BarKind = Literal["TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK"]
 Behaviour = Literal["normal", "no_data", "delayed", "zero_price", "refused", "no_details", "no_answer"]
 
 
@@ -84,7 +85,10 @@ def mark_of(quote: QuoteState | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`time` is the start of the bar; volume in shares (contracts)."""
+    """`time` is the start of the bar; volume in shares (contracts), of no meaning in bars of quotes.
+
+    BID_ASK: open and close are the time averages of bid and ask, high is the highest ask, low the lowest bid.
+    """
 
     time: float
     open: float
@@ -173,8 +177,10 @@ class World(Protocol):
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         """IB's text for some days, in the zone of the instrument: `20251105:0400-20251105:2000;20251108:CLOSED`."""
 
-    def bars(self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
-        """Trade bars with start <= time < end, the running one last. 86400 s = daily, time = midnight UTC."""
+    def bars(
+        self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"
+    ) -> list[Bar]:
+        """Bars with start <= time < end, the running one last. 86400 s = daily, time = midnight UTC."""
 
     def head_time(self, con_id: int) -> float:
         """The first moment with data."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from simulator import texts
 from simulator.contracts import Refusal, validation
-from simulator.history_desk import UNTRADED
+from simulator.history import KINDS, QUOTE_BARS
+from simulator.history_desk import UNQUOTED, UNTRADED
 from simulator.hub import Hub
 from simulator.ledger import OpenLine
 from simulator.model import Instrument
@@ -16,6 +17,7 @@ from simulator.wire.encode_history import BarRow, realtime_bar
 from simulator.wire.fields import decimals_of
 
 BAR_S = 5
+WHAT = frozenset({"TRADES", "AGGTRADES", "MIDPOINT", "BID", "ASK"})
 
 
 @dataclass(slots=True)
@@ -46,12 +48,16 @@ class RealtimeDesk:
         instrument = hub.directory.resolve(request.contract)
         if request.bar_size_s != BAR_S:
             raise validation("Only bars of 5 seconds are supported")
+        if request.what.upper() not in WHAT:
+            raise validation(f"Invalid what to show '{request.what}'")
         hub.faults.check("realtime_bars", instrument.con_id)
         if instrument.behaviour in ("refused", "delayed"):
             raise Refusal(420, "Invalid Real-time Query:No market data permissions")
-        if instrument.sec_type in UNTRADED and request.what.upper() == "TRADES":
+        what = request.what.upper()
+        if instrument.sec_type in (UNQUOTED if what in QUOTE_BARS else UNTRADED):
+            shown = what if what in QUOTE_BARS else "Last"
             names = {"symbol": instrument.symbol, "sec_type": instrument.sec_type, "exchange": instrument.exchange}
-            raise Refusal(420, texts.INVALID_REALTIME.format(**names))
+            raise Refusal(420, texts.INVALID_REALTIME.format(**names, what=shown))
         if hub.ledger.lines_used() >= hub.settings.line_limit:
             raise Refusal(101, texts.LINE_LIMIT)
         now = hub.world.now()
@@ -78,13 +84,14 @@ class RealtimeDesk:
                 self._send(line, until)
 
     def _send(self, line: BarLine, until: float) -> None:
-        bars = self._hub.world.bars(line.instrument.con_id, BAR_S, line.sent_until, until, line.request.rth)
+        what, rth = line.request.what.upper(), line.request.rth
+        bars = self._hub.world.bars(line.instrument.con_id, BAR_S, line.sent_until, until, rth, KINDS[what])
         line.sent_until = until
-        divisor = self._hub.lot(line.instrument)
-        decimals = decimals_of(line.instrument.min_tick)
+        divisor, of_quotes = self._hub.lot(line.instrument), what in QUOTE_BARS
+        decimals = decimals_of(line.instrument.min_tick) + (what == "MIDPOINT")
         for bar in bars:
-            volume = bar.volume / divisor
-            row = BarRow(str(int(bar.time)), bar.open, bar.high, bar.low, bar.close, volume, bar.wap, bar.count)
+            traded = (-1.0, -1.0, -1) if of_quotes else (bar.volume / divisor, bar.wap, bar.count)
+            row = BarRow(str(int(bar.time)), bar.open, bar.high, bar.low, bar.close, *traded)
             line.session.send(realtime_bar(line.session.version, line.request.req_id, row, decimals))
 
     def forget(self, session: Session) -> None:

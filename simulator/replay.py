@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simulator.market_time import NEW_YORK
-from simulator.model import Bar, Breakout, Instrument, Opening, QuoteState, ScanQuery
+from simulator.model import Bar, BarKind, Breakout, Instrument, Opening, QuoteState, ScanQuery
 
 CON_ID = 10_098
 CASH_USD = Decimal(100_000)
@@ -174,9 +174,11 @@ class ReplayWorld:
         first, last = ("0930", "1600") if liquid else ("0400", "2000")
         return f"{self._day:%Y%m%d}:{first}-{self._day:%Y%m%d}:{last}"
 
-    def bars(self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
-        """Of minutes and less one a minute; longer ones are not recorded, nor are other days."""
-        if bar_size_s != 60 or con_id != self._instrument.con_id:
+    def bars(
+        self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"
+    ) -> list[Bar]:
+        """Of trades and minutes only; longer ones are not recorded, nor are other days."""
+        if bar_size_s != 60 or con_id != self._instrument.con_id or kind != "TRADES":
             return []
         rows = [bar for at, bar in sorted(self._minutes.items()) if start <= at < end]
         return [bar for bar in rows if not rth or self._is_regular(bar.time)]

@@ -183,7 +183,11 @@ class Session(asyncio.Protocol):
         """Queues bytes behind the slow line; the first starts the clock."""
         idle = not self._slow
         self._slow += data
-        if idle:
+        if len(self._slow) > self.core.settings.write_bound_bytes:
+            log.warning("session %d has %d bytes waiting for its slow line: dropped", self.number, len(self._slow))
+            self.core.ledger.bump("slow_clients_dropped")
+            self.abort()
+        elif idle:
             self._send_slowly()
 
     def _send_slowly(self) -> None:

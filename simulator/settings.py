@@ -21,6 +21,7 @@ class GatewaySettings:
     volume_unit: VolumeUnit = "lots"
     round_lots: dict[int, int] = field(default_factory=dict)  # con_id -> shares a lot, where not by its price
     message_limit: int = 50
+    history_pacing: bool = True
     scanner_slots: int = 10
     scan_first_s: float = 1.5
     scan_interval_s: float = 30.0

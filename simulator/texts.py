@@ -26,9 +26,10 @@ CONFLICT = (
     "Parameters in request conflicts with contract parameters received by contract id: "
     "requested {field} {asked}, in contract {has};"
 )
-AGGREGATE = "Expected what to show is AGGTRADES, please use that instead of TRADES."
-NO_TRADES = HMDS + "No historical market data for {symbol}/{sec_type}@{exchange} Last {bar}"
-INVALID_REALTIME = "Invalid Real-time Query:No historical market data for {symbol}/{sec_type}@{exchange} Last 5"
+OTHER_TRADES = "Expected what to show is {expected}, please use that instead of {asked}."
+NO_DATA_OF_KIND = HMDS + "No historical market data for {symbol}/{sec_type}@{exchange} {what} {bar}"
+ONLY_DAILY_SCHEDULE = "Only daily resolution supported for Schedule requests"
+INVALID_REALTIME = "Invalid Real-time Query:No historical market data for {symbol}/{sec_type}@{exchange} {what} 5"
 BAD_ACCOUNT = "Invalid account code '{account}'."
 ENTER_EXCHANGE = "Please enter exchange"
 ENTER_SEC_TYPE = "Please enter a valid security type"
@@ -125,7 +126,7 @@ BY_CODE = {
     10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
     10182: BARS_LOST,
     10197: COMPETING,
-    10299: AGGREGATE,
+    10299: OTHER_TRADES.format(expected="AGGTRADES", asked="TRADES"),
 }
 
 

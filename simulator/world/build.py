@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from simulator.scenario import start_of
 from simulator.world.calendar import Calendar
 from simulator.world.catalogue import STOCKS, stocks
 from simulator.world.clock import MarketClock
@@ -14,7 +15,6 @@ from simulator.world.futures import futures
 from simulator.world.manner import USUAL_MANNER, Manner
 from simulator.world.market import Market
 from simulator.world.portfolio import thin_listings
-from simulator.world.scenarios import STARTS, Scenario
 from simulator.world.universe import Universe
 
 _FIRST_DAY, _LAST_DAY = date(2024, 7, 1), date(2026, 12, 31)
@@ -26,25 +26,27 @@ def build_world(
     start: float | None,
     speed: float,
     wall_clock: Callable[[], float],
-    scenario: Scenario,
+    scenario: str,
     state_file: Path | None,
     fresh: bool,
     stock_count: int = STOCKS,
     manner: Manner = USUAL_MANNER,
+    begin: float | None = None,
 ) -> Market:
     """The market at `start`; without one where `state_file` left off (same seed and scenario), else the scenario's.
 
-    `fresh` ignores the state file; an explicit `start` does too.
+    `fresh` ignores the state file; an explicit `start` does too. `begin` is where a scenario from a file starts; None =
+    `scenario` is a built-in one.
     """
-    begin = start
-    if begin is None and not fresh and state_file is not None:
-        begin = _saved_time(state_file, seed, scenario)
-    if begin is None:
-        begin = STARTS[scenario].timestamp()
+    now = start
+    if now is None and not fresh and state_file is not None:
+        now = _saved_time(state_file, seed, scenario)
+    if now is None:
+        now = start_of(scenario) if begin is None else begin
     market = Market(
         Universe(seed, stocks(stock_count) + thin_listings() + futures(), manner),
-        _calendar(begin),
-        MarketClock(begin, speed, wall_clock),
+        _calendar(now),
+        MarketClock(now, speed, wall_clock),
     )
     market.scenario = scenario
     return market
@@ -64,7 +66,7 @@ def save_state(market: Market, path: Path) -> None:
     part.replace(path)
 
 
-def _saved_time(path: Path, seed: int, scenario: Scenario) -> float | None:
+def _saved_time(path: Path, seed: int, scenario: str) -> float | None:
     """The market time in the file; None if there is none, or it is of another world or damaged."""
     try:
         state = json.loads(path.read_text("utf-8"))

@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model import Bar
+from simulator.model import Bar, BarKind, Instrument
 from simulator.world.bar_columns import (
     DAY_S,
     EXACT_DAYS,
@@ -21,11 +21,13 @@ from simulator.world.bar_columns import (
     utc_midnight,
 )
 from simulator.world.book import Book, expected_prints
-from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN
+from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN, TradingDay
+from simulator.world.daily import Daily
 from simulator.world.grid import Grid
 from simulator.world.hours import session_minutes
 from simulator.world.intraminute import SLOTS, Minutes, Tape, build
 from simulator.world.noise import bits
+from simulator.world.quote_bars import QuoteBars
 from simulator.world.sessions import SessionBars, Sessions
 
 _KEPT_SESSIONS = 1_000  # 21 MB
@@ -41,13 +43,18 @@ class History:
         self._universe = sessions.universe
         self._kept: OrderedDict[tuple[int, int], SessionBars] = OrderedDict()
         self._exact: dict[tuple[int, bool], tuple[range, Columns]] = {}  # daily bars of the last sessions
+        self._quotes = QuoteBars(self)
 
-    def bars(self, row: int, bar_size_s: int, start: float, end: float, rth: bool, slot: int) -> list[Bar]:
+    def bars(
+        self, row: int, bar_size_s: int, start: float, end: float, rth: bool, slot: int, kind: BarKind = "TRADES"
+    ) -> list[Bar]:
         """Bars with start <= time < end; `slot`: quarter second of the running minute already past."""
-        if bar_size_s >= DAY_S:
-            found = self._daily(row, bar_size_s, start, end, rth, slot)
+        if kind != "TRADES":
+            found = self._quotes.bars(row, kind, bar_size_s, start, end, rth, slot)
+        elif bar_size_s >= DAY_S:
+            found = self.daily(row, bar_size_s, start, end, rth, slot)
         else:
-            days = self._days(row, start - bar_size_s, end)
+            days = self.days(row, start - bar_size_s, end)
             self._fetch(row, days)
             parts = [self._intraday(row, day, bar_size_s, rth, slot) for day in days]
             found = join(parts) if parts else None
@@ -55,20 +62,34 @@ class History:
             return []
         return self._bars(row, found.take((found.time >= start) & (found.time < end)))
 
-    def _book(self, row: int) -> Book:
+    @property
+    def daily_figures(self) -> Daily:
+        return self._sessions.daily
+
+    def instrument(self, row: int) -> Instrument:
+        return self._universe.instruments[row]
+
+    def calendar_day(self, day: int) -> TradingDay:
+        return self._sessions.calendar.days[day]
+
+    def usual_spread(self, row: int) -> int:
+        """In ticks, in regular hours."""
+        return int(self._universe.spread_ticks[row])
+
+    def book(self, row: int) -> Book:
         return self._books[1] if self._universe.is_future[row] else self._books[0]
 
-    def _days(self, row: int, start: float, end: float) -> list[int]:
+    def days(self, row: int, start: float, end: float) -> list[int]:
         """Positions of the sessions that overlap [start, end), the running one at most."""
-        book, calendar = self._book(row), self._sessions.calendar
+        book, calendar = self.book(row), self._sessions.calendar
         opening = FUTURES_OPEN if book.is_future else STOCK_OPEN
         first = calendar.latest(start, opening)
         days = range(first, min(book.day, calendar.latest(end, opening)) + 1)
         return [day for day in days if calendar.days[day].at(opening) < end]
 
-    def _session(self, row: int, day: int) -> tuple[SessionBars, int]:
+    def session(self, row: int, day: int) -> tuple[SessionBars, int]:
         """The bars that hold a session, and its position in them."""
-        book = self._book(row)
+        book = self.book(row)
         if day == book.day:
             return book.bars, int(np.searchsorted(book.rows, row))
         if (row, day) not in self._kept:
@@ -78,7 +99,7 @@ class History:
     def _fetch(self, row: int, days: list[int]) -> None:
         """Makes the sessions that are not kept, at most _BATCH_DAYS at once to bound the memory."""
         is_future = bool(self._universe.is_future[row])
-        missing = [day for day in days if (row, day) not in self._kept and day != self._book(row).day]
+        missing = [day for day in days if (row, day) not in self._kept and day != self.book(row).day]
         for is_half, group in groupby(missing, key=lambda day: self._sessions.grid(day, is_future).is_half):
             run = list(group)
             for n in range(0, len(run), _BATCH_DAYS):
@@ -97,8 +118,8 @@ class History:
 
     def _minutes(self, row: int, day: int, rth: bool, slot: int) -> Columns:
         """One-minute bars of a session as far as it has come."""
-        bars, n = self._session(row, day)
-        book, grid = self._book(row), bars.grid
+        bars, n = self.session(row, day)
+        book, grid = self.book(row), bars.grid
         session = self._sessions.calendar.days[day]
         first, last = session_minutes(self._universe.instruments[row], session, rth)
         first, last = first - grid.open_minute, min(last - grid.open_minute, grid.end)
@@ -133,12 +154,12 @@ class History:
         opening, _ = session_minutes(self._universe.instruments[row], session, rth)
         return merge(minutes, np.maximum(np.floor(minutes.time / size) * size, session.at(opening)))
 
-    def _daily(self, row: int, size: int, start: float, end: float, rth: bool, slot: int) -> Columns | None:
+    def daily(self, row: int, size: int, start: float, end: float, rth: bool, slot: int) -> Columns | None:
         """Daily bars and coarser; the time is midnight UTC of the (first) date."""
-        days = self._days(row, start - (size if size > DAY_S else 0), end + DAY_S)
+        days = self.days(row, start - (size if size > DAY_S else 0), end + DAY_S)
         if not days:
             return None
-        first, stop, running = days[0], days[-1] + 1, self._book(row).day
+        first, stop, running = days[0], days[-1] + 1, self.book(row).day
         near = max(0, running - EXACT_DAYS)
         parts = [sketch_days(self._sessions.daily, row, range(first, min(stop, near)))] if first < near else []
         if max(first, near) < min(stop, running):
@@ -165,30 +186,32 @@ class History:
 
     def _seconds(self, row: int, day: int, size: int, rth: bool, slot: int) -> Columns:
         """Bars below a minute, from the tape of each minute."""
-        bars, n = self._session(row, day)
-        book, session = self._book(row), self._sessions.calendar.days[day]
+        bars, n = self.session(row, day)
+        book, session = self.book(row), self._sessions.calendar.days[day]
         minutes = self._minutes(row, day, rth, slot)
         places = np.rint((minutes.time - session.at(bars.grid.open_minute)) / 60.0).astype(np.int64)
         if not len(places):
             return minutes
-        tape = self._tape(row, day, bars, n, places)
+        tape = self.tape(row, day, bars, n, places)
         parts = []
         for k, place in enumerate(places.tolist()):
             until = slot if day == book.day and place == book.minute else SLOTS - 1
             parts.append(_cut(tape, k, size, until, float(minutes.time[k])))
         return join(parts)
 
-    def _tape(self, row: int, day: int, bars: SessionBars, n: int, places: NDArray[np.int64]) -> Tape:
+    def tape(self, row: int, day: int, bars: SessionBars, n: int, places: NDArray[np.int64]) -> Tape:
         u, count = self._universe, len(places)
         factor = float(self._sessions.daily.volume_factor[row, day])
         usual = u.avg_volume[row] * bars.grid.volume_share[places] * factor
         numbers = int(self._sessions.daily.ordinals[day]) * 2048 + places
         fields = {name: getattr(bars, name)[n, places] for name in ("open", "high", "low", "close", "volume", "slot")}
+        book, grid = self.book(row), bars.grid
+        is_busy = book.is_future | ((places >= grid.regular_open) & (places < grid.regular_close))
         return build(
             Minutes(
                 keys=bits(u.own_key[row : row + 1], numbers),
                 prints=expected_prints(usual, np.full(count, u.is_future[row])),
-                spread=np.full(count, u.spread_ticks[row]),
+                spread=u.spread_ticks[row] * np.where(is_busy, 1, 4),
                 lot=np.full(count, u.lot[row]),
                 **fields,
             )
@@ -196,7 +219,7 @@ class History:
 
     def _bars(self, row: int, found: Columns) -> list[Bar]:
         tick = self._universe.tick[row]
-        prices = [np.round(getattr(found, name) * tick, 4).tolist() for name in ("open", "high", "low", "close")]
+        prices = [np.round(getattr(found, name) * tick, 8).tolist() for name in ("open", "high", "low", "close")]
         wap = np.round(found.value / np.maximum(found.volume, 1.0) * tick, 4).tolist()
         a_print = 3.0 if self._universe.is_future[row] else _SHARES_A_PRINT
         count = np.maximum(1, np.rint(found.volume / a_print)).astype(np.int64).tolist()

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.account import exact
-from simulator.model import Bar, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
+from simulator.model import Bar, BarKind, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
+from simulator.scenario import DEFAULT
 from simulator.world.board import Board
 from simulator.world.book import Book
 from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN, Calendar
@@ -20,7 +21,6 @@ from simulator.world.hours import hours_text
 from simulator.world.portfolio import holdings, master_of, next_account, opening_cash_usd, still_instruments
 from simulator.world.ranking import Ranking
 from simulator.world.scans import rank
-from simulator.world.scenarios import Scenario
 from simulator.world.sessions import Sessions
 from simulator.world.universe import Universe
 
@@ -35,7 +35,7 @@ class Market:
 
     def __init__(self, universe: Universe, calendar: Calendar, clock: MarketClock) -> None:
         self.universe, self.seed, self._clock = universe, universe.seed, clock
-        self.scenario: Scenario = "weekday"
+        self.scenario = DEFAULT
         self.accounts = 1
         self._daily = Daily(universe, calendar)
         self._sessions = Sessions(self._daily, Factors(self._daily))
@@ -104,11 +104,13 @@ class Market:
         one = self._by_id.get(con_id)
         return hours_text(one, self.now(), liquid) if one else ""
 
-    def bars(self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
+    def bars(
+        self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"
+    ) -> list[Bar]:
         row = self.universe.row.get(con_id)
         if row is None:
             return []
-        return self._history.bars(row, bar_size_s, start, end, rth, self._board(row).moment.slot)
+        return self._history.bars(row, bar_size_s, start, end, rth, self._board(row).moment.slot, kind)
 
     def head_time(self, con_id: int) -> float:
         row = self.universe.row.get(con_id)

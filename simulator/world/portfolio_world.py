@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from simulator.model import Bar, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
+from simulator.model import Bar, BarKind, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
 from simulator.world.calendar import NEW_YORK
 from simulator.world.kind_hours import date_of, hours_text, session_before, sessions, settled_moment
 from simulator.world.kind_paths import Path, path_of
@@ -271,20 +271,22 @@ class PortfolioWorld:
 
     # bars
 
-    def bars(self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
+    def bars(
+        self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, what: BarKind = "TRADES"
+    ) -> list[Bar]:
         kind = self._kinds.get(con_id)
         if kind is None:
-            return self._market.bars(con_id, bar_size_s, start, end, rth)
+            return self._market.bars(con_id, bar_size_s, start, end, rth, what)
         if kind.instrument.sec_type == "CFD":
-            bars = self.bars(kind.instrument.under_con_id, bar_size_s, start, end, rth)
+            bars = self.bars(kind.instrument.under_con_id, bar_size_s, start, end, rth, what)
             return [self._of_cfd(kind, bar) for bar in bars]
         if kind.style in ("close", "still", "worthless"):
             return []
         if bar_size_s >= DAY_S:
-            return self._daily(kind, start, end, rth)
-        return self._intraday(kind, bar_size_s, start, min(end, self.now()), rth)
+            return self._daily(kind, start, end, rth, what)
+        return self._intraday(kind, bar_size_s, start, min(end, self.now()), rth, what)
 
-    def _intraday(self, kind: Kind, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
+    def _intraday(self, kind: Kind, bar_size_s: int, start: float, end: float, rth: bool, what: BarKind) -> list[Bar]:
         starts: list[float] = []
         day, last = date_of(kind.hours, start), date_of(kind.hours, end)
         while day <= last:
@@ -292,21 +294,21 @@ class PortfolioWorld:
                 first = max(opened, np.ceil(start / bar_size_s) * bar_size_s)
                 starts += np.arange(first, min(closed, end), bar_size_s).tolist()
             day += timedelta(1)
-        return self._cut(kind, starts, float(bar_size_s), end)
+        return self._cut(kind, starts, float(bar_size_s), end, what)
 
-    def _daily(self, kind: Kind, start: float, end: float, rth: bool) -> list[Bar]:
+    def _daily(self, kind: Kind, start: float, end: float, rth: bool, what: BarKind) -> list[Bar]:
         found = []
         day, now = datetime.fromtimestamp(start, UTC).date(), self.now()
         while (midnight := datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) < end:
             spans = sessions(kind.hours, day, rth)
             if midnight >= start and spans and spans[0][0] <= now:
-                (bar,) = self._cut(kind, [spans[0][0]], spans[-1][1] - spans[0][0], now)
+                (bar,) = self._cut(kind, [spans[0][0]], spans[-1][1] - spans[0][0], now, what)
                 found.append(replace(bar, time=midnight))
             day += timedelta(1)
         return found
 
-    def _cut(self, kind: Kind, starts: list[float], length: float, now: float) -> list[Bar]:
-        """Bars of the path; the running one up to now."""
+    def _cut(self, kind: Kind, starts: list[float], length: float, now: float, what: BarKind) -> list[Bar]:
+        """Bars of the path; the running one up to now. Quotes stand around a middle a tick or less beside the path."""
         if not starts:
             return []
         begin = np.array(starts)
@@ -316,9 +318,14 @@ class PortfolioWorld:
         ticks = self._paths[kind.instrument.con_id].ticks(times.ravel()).reshape(times.shape)
         bars = []
         for at, row in zip(starts, ticks, strict=True):
-            o, c, h, low = (self._price(kind, int(value)) for value in (row[0], row[-1], row.max(), row.min()))
-            wap = round(float(row.mean()) * kind.instrument.min_tick, 8)
-            bars.append(Bar(float(at), o, h, low, c, round(kind.size * 4.0 * length, 2), wap, int(length) + 1))
+            mean = float(row.mean())
+            path = (int(row[0]), int(row.max()), int(row.min()), int(row[-1]))
+            if what != "TRADES":
+                chance = fold(self._market.seed, kind.instrument.con_id, int(at))
+                path = (path[0] + chance % 3 - 1, path[1] + 1, path[2] - 1, path[3] + (chance >> 8) % 3 - 1)
+            prices = (round(ticks * kind.instrument.min_tick, 8) for ticks in _of_what(what, path, mean, kind))
+            wap = round(mean * kind.instrument.min_tick, 8)
+            bars.append(Bar(float(at), *prices, round(kind.size * 4.0 * length, 2), wap, int(length) + 1))
         return bars
 
     def head_time(self, con_id: int) -> float:
@@ -350,6 +357,17 @@ class PortfolioWorld:
     ) -> Opening:
         rows = tuple(Holding(self._by_name[name].con_id, quantity * times, cost) for name, quantity, cost in held)
         return Opening(account, BASE, {currency: Decimal(amount) for currency, amount in cash.items()}, rows)
+
+
+def _of_what(
+    what: BarKind, path: tuple[int, int, int, int], mean: float, kind: Kind
+) -> tuple[float, float, float, float]:
+    """Open, high, low and close of one kind of bar, in ticks; `path` is that of the trades or of the middle."""
+    wide = kind.half_spread_ticks
+    if what == "BID_ASK":
+        return mean - wide, path[1] + wide, path[2] - wide, mean + wide
+    shift = {"BID": -wide, "ASK": wide}.get(what, 0)
+    return path[0] + shift, path[1] + shift, path[2] + shift, path[3] + shift
 
 
 @dataclass(frozen=True, slots=True)

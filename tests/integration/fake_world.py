@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from simulator.model import Bar, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
+from simulator.model import Bar, BarKind, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
 
 START = 1762354800.0  # 2025-11-05 10:00 New York
 HOURS = "20251105:0400-20251105:2000;20251106:0400-20251106:2000;20251108:CLOSED"
@@ -137,10 +137,12 @@ class FakeWorld:
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         return LIQUID if liquid else HOURS
 
-    def bars(self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool) -> list[Bar]:
+    def bars(
+        self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"
+    ) -> list[Bar]:
         first = math.ceil(start / bar_size_s) * bar_size_s
         count = min(5000, max(0, math.ceil((end - first) / bar_size_s)))
-        base = PRICES.get(con_id, 50.0)
+        base = PRICES.get(con_id, 50.0) + {"BID": -0.25, "ASK": 0.25}.get(kind, 0.0)
         return [
             Bar(float(first + i * bar_size_s), base, base + 1, base - 1, base + 0.25 * (i % 3), 12345.0, base, 77)
             for i in range(count)

@@ -375,8 +375,130 @@ def test_faults_are_listed(gateway: GatewayThread) -> None:
     assert set(asked.split()) <= set(answer["kinds"])
 
 
-def test_a_parameter_that_a_fault_does_not_know_is_refused_by_name(gateway: GatewayThread) -> None:
-    status, answer = gateway.call("POST", "/fault", {"kind": "burst", "con_id": TSLA.con_id, "n": 5})
-    assert status == 400 and "burst has no parameter n" in answer["error"]
-    gateway.fault("burst", con_id=TSLA.con_id, count=5)
-    gateway.fault("keep_data", seconds=0.1, dead=True)
+def test_what_a_fault_does_not_know_is_refused_before_anything_is_done(gateway: GatewayThread) -> None:
+    before = gateway.get("/faults")
+    for kind, params in before["params"].items():
+        given = {"kind": kind, "nonsense": 1, **({"seconds": 0} if "seconds" in params else {})}
+        status, answer = gateway.call("POST", "/fault", given)
+        assert status == 400 and f"{kind} has no parameter nonsense; it takes" in answer["error"]
+    assert gateway.get("/faults")["active"] == before["active"]
+    assert sorted(before["params"]) == before["kinds"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"kind": "burst", "con_id": TSLA.con_id, "n": 5}, "burst has no parameter n; it takes con_id, count"),
+        ({"kind": "burst", "counts": 5}, "did you mean count?"),
+        ({"kind": "burst", "count": 0}, "burst: count is 0; must be a whole number from 1 on"),
+        ({"kind": "line_limit"}, "line_limit needs limit, a whole number"),
+        ({"kind": "restart", "seconds": "soon"}, "restart: seconds is 'soon'; must be seconds, a number from 0 on"),
+        ({"kind": "farm", "which": "usfarm"}, "which is 'usfarm'; must be one of: data, history, definitions"),
+        ({"kind": "tick_value", "tick": "last"}, "tick_value: needs value"),
+        ({"kind": "split", "con_id": TSLA.con_id, "ratio": 0}, "split: ratio is 0; must be above 0"),
+        ({"kind": "nonsense"}, "kind 'nonsense' is unknown; one of: abort,"),
+    ],
+)  # fmt: skip
+def test_words_of_a_refused_fault(gateway: GatewayThread, body: dict[str, object], said: str) -> None:
+    status, answer = gateway.call("POST", "/fault", body)
+    assert status == 400 and said in answer["error"]
+
+
+def test_a_burst_has_as_many_ticks_as_asked(gateway: GatewayThread, client: RawClient) -> None:
+    stream(client)
+    client.messages.clear()
+    gateway.fault("burst", con_id=TSLA.con_id, count=500)
+    wait_for(lambda: (client.poll(), sum(f[0] == "1" and f[3] == "4" for f in client.messages))[1] >= 500, "the burst")
+    assert sum(f[0] == "1" and f[3] == "4" for f in client.messages) < 520
+
+
+def test_a_halt_says_so_and_stops_the_price(gateway: GatewayThread, client: RawClient) -> None:
+    stream(client)
+    client.messages.clear()
+    gateway.fault("halt", con_id=TSLA.con_id)
+    client.until(lambda f: f[0] == "45" and f[3:5] == ["49", "1"], "the halt")
+    assert not ticks(client)
+    gateway.fault("halt", con_id=TSLA.con_id, off=True)
+    client.until(lambda f: f[0] == "45" and f[3:5] == ["49", "0"], "the end of the halt")
+    assert ticks(client)
+
+
+def test_a_crossed_quote_stays_crossed(gateway: GatewayThread, client: RawClient) -> None:
+    stream(client)
+    crossed = gateway.fault("crossed", con_id=TSLA.con_id)
+    assert float(crossed["bid"]) > float(crossed["ask"])
+    shown = {f[3]: f[4] for f in ticks(client) if f[0] == "1" and f[3] in ("1", "2")}
+    assert shown == {"1": crossed["bid"], "2": crossed["ask"]}
+    gateway.fault("crossed", con_id=TSLA.con_id, off=True)
+    shown = {f[3]: f[4] for f in ticks(client, 1.0) if f[0] == "1" and f[3] in ("1", "2")}
+    assert float(shown["1"]) < float(shown["2"])
+
+
+def test_ticks_come_twice_and_late(gateway: GatewayThread, client: RawClient) -> None:
+    stream(client)
+    gateway.fault("duplicate_ticks", copies=2)
+    client.settle(0.3)
+    doubled = [f for f in ticks(client, 1.0) if f[3] == "8"]
+    assert len(doubled) >= 2 and all(doubled.count(one) >= 2 for one in doubled[1:-1])
+    gateway.fault("duplicate_ticks", copies=1)
+    gateway.fault("late_ticks", seconds=30)
+    client.settle(0.3)
+    assert not ticks(client)
+    gateway.fault("late_ticks", seconds=0)
+    assert ticks(client)
+
+
+def test_data_become_delayed(gateway: GatewayThread, client: RawClient) -> None:
+    gateway.fault("delayed", con_id=TSLA.con_id)
+    client.market_data(1, contract(TSLA.con_id))
+    assert client.error(354)[2] == "1"
+    client.send(59, 1, 4)
+    client.market_data(2, contract(TSLA.con_id))
+    assert client.error(10167)[2] == "2"
+    assert client.message(58, 2, 2)[3] == "3"
+    client.until(lambda f: f[0] == "1" and f[2:4] == ["2", "68"], "a delayed last price")
+    client.market_data(3, contract(AAPL.con_id))
+    assert client.message(58, 3, 2)[3] == "1"
+    gateway.fault("delayed")
+    client.market_data(4, contract(AAPL.con_id))
+    assert client.message(58, 4, 2)[3] == "3"
+
+
+def test_pacing_can_be_off(gateway: GatewayThread, client: RawClient) -> None:
+    gateway.fault("pacing", on=False)
+    for req_id in range(20):
+        client.history(req_id, contract(TSLA.con_id), bar="5 secs", duration="60 S")
+    for req_id in range(20):
+        client.message(17, req_id)
+    gateway.fault("pacing", on=True)
+    client.history(50, contract(TSLA.con_id), bar="5 secs", duration="60 S")
+    client.history(51, contract(TSLA.con_id), bar="5 secs", duration="60 S")
+    assert "pacing violation" in client.error(162)[4]
+
+
+def test_a_split_keeps_the_money(gateway: GatewayThread, client: RawClient) -> None:
+    def row() -> dict[str, float]:
+        return next(one for one in gateway.get("/world")["holdings"] if one["con_id"] == TSLA.con_id)
+
+    client.send(61, 1)
+    client.message(62)
+    before, quote = row(), gateway.get(f"/quote?con_id={TSLA.con_id}")["quote"]
+    client.messages.clear()
+    assert gateway.fault("split", con_id=TSLA.con_id, ratio=4)["accounts"] == 1
+    told = client.until(lambda f: f[0] == "61" and f[3] == str(TSLA.con_id), "the new quantity")
+    after, split = row(), gateway.get(f"/quote?con_id={TSLA.con_id}")["quote"]
+    assert float(told[14]) == after["quantity"] == 4 * before["quantity"]
+    assert after["avg_cost"] == pytest.approx(before["avg_cost"] / 4)
+    assert split["close"] == pytest.approx(quote["close"] / 4, abs=0.01)
+    assert after["value"] == pytest.approx(before["value"], rel=0.01)
+    gateway.fault("split", con_id=TSLA.con_id, ratio=0.25)
+    assert row()["quantity"] == before["quantity"]
+
+
+def test_a_slow_line_is_not_buffered_for_ever() -> None:
+    with running_gateway(write_bound_bytes=100_000) as gateway, RawClient(gateway.port) as client:
+        client.message(9)
+        stream(client)
+        gateway.fault("slow", bytes_per_s=100)
+        gateway.fault("burst", con_id=TSLA.con_id, count=20_000)
+        wait_for(lambda: gateway.ledger()["slow_clients_dropped"], "the client is dropped")

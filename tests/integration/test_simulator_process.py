@@ -198,3 +198,29 @@ def test_saving_is_tried_again_and_a_failure_said_once(capsys: pytest.CaptureFix
         attempt()
     assert saved == [1]
     assert capsys.readouterr().err == "simulator: the state is not saved: No space left on device\n"
+
+
+def test_a_scenario_file_is_played_and_told(tmp_path: Path) -> None:
+    day = tmp_path / "day.yaml"
+    day.write_text(
+        "about: a short day\nstart: 2025-11-05T15:59:50\nspeed: 50\nline_limit: 7\nsteps:\n"
+        "  - {at: '16:00', do: trade, contract: TSLA, shares: 5}\n"
+        "  - {after: 0, do: notice, code: 2110}\n"
+        "  - {after: 0, do: pin, contract: TSLA, price: 400}\n",
+        encoding="utf-8",
+    )
+    with simulator("--scenario", str(day), "--line-limit", "9") as process:
+        report: dict[str, Any] = {}
+
+        def over() -> bool:
+            report.update(process.get("/scenario"))
+            return bool(report["over"])
+
+        wait_for(over, "the last step")
+        assert (report["name"], report["about"], report["done"]) == ("day", "a short day", 3)
+        trade, notice, pin = report["steps"]
+        assert trade["answer"]["exec_ids"] and not trade["failed"] and trade["done_market"] >= trade["at"]
+        assert notice["answer"] == {"kind": "notice"}
+        assert pin["failed"] and "can't be pinned" in pin["answer"], "and the others went on"
+        world, ledger = process.get("/world"), process.get("/ledger")
+        assert (world["speed"], ledger["line_limit"]) == (50.0, 9), "the command line is stronger than the file"

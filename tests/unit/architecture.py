@@ -224,7 +224,7 @@ def wrong_libraries(module: Module) -> Iterator[str]:
 
 
 def is_foreign(top: str) -> bool:
-    return top not in sys.stdlib_module_names and top not in {"simulator", "numpy", ""}
+    return top not in sys.stdlib_module_names and top not in {"simulator", "numpy", "yaml", ""}
 
 
 def wrong_shape(module: Module) -> Iterator[str]:

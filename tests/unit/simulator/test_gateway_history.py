@@ -8,7 +8,7 @@ from simulator import history
 from simulator.contracts import Refusal
 from simulator.hours import is_open
 from simulator.market_time import TimeFormatError, bar_date, handshake_time, head_text, parse_end, stamp
-from simulator.model import Bar
+from simulator.model import Bar, BarKind
 from simulator.wire.requests import HistoricalData
 from tests.integration.fake_world import NQZ5, START, TSLA
 
@@ -30,8 +30,11 @@ def bar(time: float, volume: float = 100.0) -> Bar:
     return Bar(time, 10.0, 11.0, 9.0, 10.5, volume, 10.2, 5)
 
 
-def weekday_bars(con_id: int, bar_s: int, start: float, end: float, rth: bool) -> list[Bar]:
+def weekday_bars(
+    con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"
+) -> list[Bar]:
     """A world of weekdays: daily bars at midnight UTC, others between 14:30 and 21:00 UTC."""
+    bar_s = bar_size_s
     step, times = bar_s, []
     now = -(-start // step) * step
     while now < end:
@@ -67,9 +70,9 @@ def test_a_futures_session_begins_the_evening_before() -> None:
     span = history.check(request(duration="1 D"), MONDAY)
     asked: list[float] = []
 
-    def bars(con_id: int, bar_s: int, start: float, end: float, rth: bool) -> list[Bar]:
+    def bars(con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES") -> list[Bar]:
         asked.append(start)
-        return weekday_bars(con_id, bar_s, start, end, rth)
+        return weekday_bars(con_id, bar_size_s, start, end, rth)
 
     history.fetch(NQZ5, span, False, bars)
     assert datetime.fromtimestamp(asked[-1], UTC) == datetime(2025, 11, 9, 23, tzinfo=UTC)

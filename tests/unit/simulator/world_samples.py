@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from simulator.world.build import Scenario, build_world
+from simulator.world.build import build_world
 from simulator.world.calendar import NEW_YORK
 from simulator.world.market import Market
 
@@ -27,7 +27,7 @@ def new_york(text: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp()
 
 
-def market_at(text: str | None = None, seed: int = SEED, scenario: Scenario = "weekday") -> tuple[Market, Wall]:
+def market_at(text: str | None = None, seed: int = SEED, scenario: str = "weekday") -> tuple[Market, Wall]:
     wall = Wall()
     start = new_york(text) if text else None
     return build_world(seed, start, 1.0, wall, scenario, None, True), wall
