@@ -323,9 +323,9 @@ class PortfolioWorld:
             if what != "TRADES":
                 chance = fold(self._market.seed, kind.instrument.con_id, int(at))
                 path = (path[0] + chance % 3 - 1, path[1] + 1, path[2] - 1, path[3] + (chance >> 8) % 3 - 1)
-            prices = (round(ticks * kind.instrument.min_tick, 8) for ticks in _of_what(what, path, mean, kind))
+            o, h, low, c = (round(x * kind.instrument.min_tick, 8) for x in _of_what(what, path, mean, kind))
             wap = round(mean * kind.instrument.min_tick, 8)
-            bars.append(Bar(float(at), *prices, round(kind.size * 4.0 * length, 2), wap, int(length) + 1))
+            bars.append(Bar(float(at), o, h, low, c, round(kind.size * 4.0 * length, 2), wap, int(length) + 1))
         return bars
 
     def head_time(self, con_id: int) -> float:
