@@ -26,7 +26,7 @@ from simulator.world.daily import Daily
 from simulator.world.grid import Grid
 from simulator.world.hours import session_minutes
 from simulator.world.intraminute import SLOTS, Minutes, Tape, build
-from simulator.world.noise import bits
+from simulator.world.noise import F64, bits
 from simulator.world.quote_bars import QuoteBars
 from simulator.world.sessions import SessionBars, Sessions
 
@@ -42,7 +42,7 @@ class History:
         self._sessions, self._books = sessions, books
         self._universe = sessions.universe
         self._kept: OrderedDict[tuple[int, int], SessionBars] = OrderedDict()
-        self._exact: dict[tuple[int, bool], tuple[range, Columns]] = {}  # daily bars of the last sessions
+        self._exact: dict[tuple[int, bool], tuple[range, F64]] = {}  # daily bars of the last sessions, [column, day]
         self._quotes = QuoteBars(self)
 
     def bars(
@@ -170,14 +170,16 @@ class History:
         return found if size == DAY_S else merge(found, period(found.time, size))
 
     def _exact_days(self, row: int, rth: bool, days: range) -> Columns:
-        """Daily bars of sessions that have ended, made of their minutes once; all of a row's in one array each."""
+        """Daily bars of sessions that have ended, made of their minutes once; a row's are one array."""
         had, kept = self._exact.get((row, rth), (range(days.start, days.start), None))
         if kept is None or days.start < had.start or days.stop > had.stop:
             self._fetch(row, list(days))
-            kept = join([self._day(row, day, rth, SLOTS - 1) for day in days])
+            made = join([self._day(row, day, rth, SLOTS - 1) for day in days])
+            kept = np.stack([getattr(made, name) for name in Columns.__slots__])
             self._exact[row, rth] = days, kept
         midnights = [utc_midnight(self._sessions.daily, day) for day in (days.start, days.stop - 1)]
-        return kept.take((kept.time >= midnights[0]) & (kept.time <= midnights[1]))
+        found = Columns(*kept)
+        return found.take((found.time >= midnights[0]) & (found.time <= midnights[1]))
 
     def _day(self, row: int, day: int, rth: bool, slot: int) -> Columns:
         """The daily bar of a session, of none of its minutes when nothing traded."""

@@ -416,10 +416,10 @@ def test_a_halt_says_so_and_stops_the_price(gateway: GatewayThread, client: RawC
     stream(client)
     client.messages.clear()
     gateway.fault("halt", con_id=TSLA.con_id)
-    client.until(lambda f: f[0] == "45" and f[3:5] == ["49", "1"], "the halt")
+    client.until(lambda f: f[0] == "45" and f[3:5] == ["49", "1.0"], "the halt")
     assert not ticks(client)
     gateway.fault("halt", con_id=TSLA.con_id, off=True)
-    client.until(lambda f: f[0] == "45" and f[3:5] == ["49", "0"], "the end of the halt")
+    client.until(lambda f: f[0] == "45" and f[3:5] == ["49", "0.0"], "the end of the halt")
     assert ticks(client)
 
 
