@@ -123,7 +123,7 @@ def history_part(at: Seen, seen: dict[str, Any]) -> None:
     seen["days"] = [bar_row(bar) for bar in ib.reqHistoricalData(at.stock, "", "1 M", "1 day", "TRADES", True, 1)]
     seen["head"] = str(ib.reqHeadTimeStamp(at.stock, "TRADES", True, 2))
     before = len(at.errors)
-    assert ib.reqHistoricalData(at.stock, "", "1 D", "7 mins", "TRADES", True, 1) == []
+    assert not ib.reqHistoricalData(at.stock, "", "1 D", "7 mins", "TRADES", True, 1)
     assert at.errors[before][1] == 321
 
 

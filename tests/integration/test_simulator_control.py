@@ -106,7 +106,7 @@ def test_a_position_opens_changes_and_closes(gateway: GatewayThread, client: Raw
     client.message(54)
     client.messages.clear()
     status, answer = gateway.call("POST", "/position", {"con_id": AAPL.con_id, "quantity": 40, "avg_cost": 250.5})
-    assert status == 200 and answer["filled_at"] == pytest.approx(270, abs=1)
+    assert status == 200 and answer["filled_at"] == pytest.approx(270.75, abs=0.75)  # where the price goes
     row = client.until(lambda f: f[0] == "61", "the position")
     assert row[3] == str(AAPL.con_id) and row[14:16] == ["40", "250.5"]
     assert client.until(lambda f: f[0] == "7", "the portfolio row")[13] == "40"
@@ -116,7 +116,7 @@ def test_a_position_opens_changes_and_closes(gateway: GatewayThread, client: Raw
     assert gateway.call("POST", "/position", {"con_id": AAPL.con_id, "quantity": 0})[0] == 200
     assert client.until(lambda f: f[0] == "61", "the closed position")[14] == "0"
     assert client.until(lambda f: f[0] == "7", "the closed row")[13] == "0"
-    assert float(client.message(59)[5]) == pytest.approx(40 * (270 - 250.5), abs=40)
+    assert float(client.message(59)[5]) == pytest.approx(40 * (270.75 - 250.5), abs=40)
     assert AAPL.con_id not in [row["con_id"] for row in gateway.get("/world")["holdings"]]
 
 
