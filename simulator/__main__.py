@@ -61,7 +61,9 @@ def _market(args: argparse.Namespace, scenario: Scenario) -> int:
 def _play(args: argparse.Namespace) -> int:
     """Serves a recorded session again."""
     watch, port = not args.no_stdin_watch, args.port or 0
-    return tape.play(args.host, port, args.control_port, args.play, args.speed, as_paper=args.as_paper, stdin_watch=watch)
+    return tape.play(
+        args.host, port, args.control_port, args.play, args.speed, as_paper=args.as_paper, stdin_watch=watch
+    )
 
 
 def _record(args: argparse.Namespace) -> int:

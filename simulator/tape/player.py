@@ -16,7 +16,7 @@ from simulator.tape.cutter import to_bytes
 from simulator.tape.index import Episode, Lane, TapeIndex, later, nearest, opening
 from simulator.wire.encode_session import current_time, error, handshake
 from simulator.wire.fields import payload
-from simulator.wire.frames import FrameError, FrameReader
+from simulator.wire.frames import FrameError, FrameReader, text_of
 from simulator.wire.versions import MAX_VERSION, negotiate
 
 log = logging.getLogger("simulator.play")
@@ -196,9 +196,9 @@ class PlaySession(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            for text in self._reader.feed(data):
+            for payload in self._reader.feed(data):
                 if self._transport is not None and not self._transport.is_closing():
-                    self._receive(text)
+                    self._receive(text_of(payload))
         except FrameError as problem:
             log.warning("session %d dropped: %s", self.number, problem)
             self.close()
