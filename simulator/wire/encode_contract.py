@@ -9,7 +9,7 @@ from simulator.model import Instrument
 from simulator.wire.fields import UNSET_INT, number, payload
 from simulator.wire.versions import SAMPLE_DESCRIPTIONS, SIZE_INCREMENTS
 
-QUARTER = 0.25  # tick of the index futures, whose rule is known from recorded details
+QUARTER, CENT = 0.25, 0.01  # ticks whose rules are known from recorded details
 ORDER_TYPES = (
     "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AON,AVGCOST,BASKET,BENCHPX,COND,CONDORDER,DAY,DEACT,DEACTDIS,"
     "DEACTEOD,DIS,GAT,GTC,GTD,GTT,HID,IOC,LIT,LMT,LOC,MIT,MKT,MOC,MTL,NGCOMB,NONALGO,OCA,PEGBENCH,"
@@ -105,9 +105,8 @@ def _tail(version: int, row: DetailsRow) -> str:
 
 def market_rule(it: Instrument) -> str:
     """The number of the rule that holds the contract's price increments, the same on every exchange."""
-    if it.market_rule or it.sec_type not in ("FUT", "FOP"):
-        return it.market_rule or "26"
-    return "67" if it.min_tick == QUARTER else f"{1e6 * it.min_tick:.0f}"
+    known = {("FUT", QUARTER): "67", ("STK", CENT): "26"}
+    return it.market_rule or known.get((it.sec_type, it.min_tick), f"{1e6 * it.min_tick:.0f}")
 
 
 def _rules(it: Instrument) -> str:
