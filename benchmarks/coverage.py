@@ -17,6 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from benchmarks.coverage_runs import Run, Stretch, prepare, run_all
 from benchmarks.coverage_score import Score, pooled
 from benchmarks.coverage_table import BOUND, LONG, RESTLESS, SHIPPED, TITLES, Cell, Mark, marks, table
 from engine.config import LineSettings
-from simulator.world.manner import RESTLESS_MANNER
+from simulator.world.manner import RESTLESS_MANNER, USUAL_MANNER
 
 HERE = Path(__file__).parent
 SEEDS = (7, 11, 23)
@@ -38,6 +39,10 @@ STRETCHES = {
     BOUND: Stretch(),
     LONG: Stretch(minutes=90, settle_min=62),
     RESTLESS: Stretch(manner=RESTLESS_MANNER),
+}
+ONE_RECORDING = {  # the beginning of the long one serves the short ones
+    name: replace(stretch, recorded_min=90) if stretch.manner == USUAL_MANNER else stretch
+    for name, stretch in STRETCHES.items()
 }
 MEASURED = tuple((n, dwell) for n in SYMBOLS for dwell in DWELLS_S)
 
@@ -66,25 +71,25 @@ def full_cells() -> list[Cell]:
 
 
 def run_cells(
-    cells: Sequence[Cell], seeds: Sequence[int], changes: dict[str, float] | None = None
+    cells: Sequence[Cell],
+    seeds: Sequence[int],
+    stretches: Mapping[str, Stretch],
+    changes: dict[str, float] | None = None,
 ) -> dict[Cell, list[Score]]:
     """The score of each cell and seed."""
-    found: dict[Cell, list[Score]] = {}
-    for name, stretch in STRETCHES.items():
-        mine = [cell for cell in cells if cell.table == name]
-        if not mine:
-            continue
-        prepare(seeds, stretch)
-        print(f"{name}: recordings and truth of {len(seeds)} seeds are there", flush=True)
-        runs = {(cell, seed): _run(cell, seed, changes or {}) for cell in mine for seed in seeds}
-        longest_first = sorted({run.name: run for run in runs.values()}.values(), key=lambda run: -run.settings.symbols)
-        scores = run_all(longest_first, stretch, lambda text: print(text, flush=True))
-        found |= {cell: [scores[runs[cell, seed].name] for seed in seeds] for cell in mine}
-    return found
+    prepare(seeds, {stretches[cell.table] for cell in cells})
+    print(f"recordings and truths of {len(seeds)} seeds are there", flush=True)
+    runs = {
+        (cell, seed): Run(seed, stretches[cell.table], _settings(cell, changes or {}))
+        for cell in cells
+        for seed in seeds
+    }
+    scores = run_all(runs.values(), lambda text: print(text, flush=True))
+    return {cell: [scores[runs[cell, seed].path] for seed in seeds] for cell in cells}
 
 
-def _run(cell: Cell, seed: int, changes: dict[str, float]) -> Run:
-    settings = RunSettings(
+def _settings(cell: Cell, changes: dict[str, float]) -> RunSettings:
+    return RunSettings(
         cell.symbols,
         cell.policy,
         cell.dwell_s,
@@ -93,7 +98,6 @@ def _run(cell: Cell, seed: int, changes: dict[str, float]) -> Run:
         promote=cell.table != BOUND,
         changes=changes,
     )
-    return Run(seed, settings)
 
 
 def report(cells: dict[Cell, list[Score]], took_min: float) -> tuple[list[str], list[Mark]]:
@@ -146,9 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for normal in args.normal_max
         ]
         changes = {name: float(value) for name, _, value in (text.partition("=") for text in args.set)}
-        cells = run_cells(wanted, args.seed, changes)
+        cells = run_cells(wanted, args.seed, STRETCHES, changes)
     else:
-        cells = run_cells(full_cells(), SEEDS)
+        cells = run_cells(full_cells(), SEEDS, ONE_RECORDING)
     lines, found = report(cells, (time.monotonic() - begun) / 60.0)
     print("\n".join(lines))
     if not args.quick:

@@ -6,7 +6,7 @@ import gc
 import json
 import logging
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -54,26 +54,43 @@ _RUN_SOURCES = (
 
 @dataclass(frozen=True)
 class Stretch:
-    """Market minutes of a replay, the first `settle_min` not scored. `stocks` of the world, `symbols` recorded."""
+    """Market minutes of a replay, the first `settle_min` not scored. `stocks` of the world, `symbols` recorded.
+
+    `recorded_min` = the length of the recording, whose beginning is replayed; 0 = its own.
+    """
 
     minutes: int = 28
     settle_min: int = 4
+    recorded_min: int = 0
     symbols: int = 1_500
     stocks: int = 2_400
     manner: Manner = USUAL_MANNER
+
+    @property
+    def length_min(self) -> int:
+        """Of the recording and its truth."""
+        return max(self.minutes, self.recorded_min)
 
 
 @dataclass(frozen=True)
 class Run:
     seed: int
+    stretch: Stretch
     settings: RunSettings
 
     @property
-    def name(self) -> str:
+    def path(self) -> Path:
+        """Where its score is kept."""
         s = self.settings
-        return f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.top_max}-{s.promote:d}-{self.seed}" + "".join(
+        name = f"{s.symbols}-{s.policy}-{s.dwell_s:g}-{s.normal_max}-{s.top_max}-{s.promote:d}-{self.seed}" + "".join(
             f"-{name}={value:g}" for name, value in sorted(s.changes.items())
         )
+        return KEPT / f"runs-{_code_key(self.stretch)}" / f"{name}.json"
+
+    @property
+    def length(self) -> int:
+        """How long it takes, roughly."""
+        return self.stretch.minutes * (500 + self.settings.symbols)
 
 
 class Jobs:
@@ -101,12 +118,13 @@ class Jobs:
             self.failed += process.exitcode != 0
 
 
-def prepare(seeds: Sequence[int], stretch: Stretch) -> None:
+def prepare(seeds: Sequence[int], stretches: Iterable[Stretch]) -> None:
     """Recordings and truths of all seeds on disk."""
     KEPT.mkdir(parents=True, exist_ok=True)
     jobs = Jobs()
-    for seed in seeds:
-        _truth_path(seed, stretch)  # the key of the sources as they are now: forked jobs and this process agree
+    # The keys of the sources as they are now: forked jobs and this process agree.
+    wanted = {_truth_path(seed, stretch): (seed, stretch) for stretch in stretches for seed in seeds}
+    for seed, stretch in sorted(wanted.values(), key=lambda each: -each[1].length_min):
         jobs.start(partial(_prepare_one, seed, stretch))
     jobs.finish()
     if jobs.failed:
@@ -117,72 +135,68 @@ def _prepare_one(seed: int, stretch: Stretch) -> None:
     logging.disable(logging.INFO)
     path = _recording_path(seed, stretch)
     if not path.exists():
-        save(record(seed, stretch.minutes, stretch.symbols + POSITIONS, stretch.stocks, stretch.manner), path)
+        save(record(seed, stretch.length_min, stretch.symbols + POSITIONS, stretch.stocks, stretch.manner), path)
     truth = _truth_path(seed, stretch)
     if not truth.exists():
         recording = load(path)
-        found = Truth(recording, warm_store(recording, TruthStore(recording)), stretch.symbols).run(
-            stretch.minutes * 60.0
-        )
-        _write(truth, json.dumps(found))
+        found = Truth(recording, warm_store(recording, TruthStore(recording)), stretch.symbols)
+        _write(truth, json.dumps(found.run(stretch.length_min * 60.0)))
 
 
 def truth_of(seed: int, stretch: Stretch) -> list[Raised]:
-    """The truth that `prepare` has made."""
+    """The truth that `prepare` has made, of the whole recording."""
     return [Raised(*row) for row in json.loads(_truth_path(seed, stretch).read_text("utf-8"))]
 
 
-def run_all(runs: Sequence[Run], stretch: Stretch, say: Callable[[str], None]) -> dict[str, Score]:
-    """Each run's score by its name; what ran before with the same code is not run again. Raises RuntimeError when a run
-    broke."""
-    folder = KEPT / f"runs-{_code_key(stretch)}"
-    folder.mkdir(parents=True, exist_ok=True)
+def run_all(runs: Iterable[Run], say: Callable[[str], None]) -> dict[Path, Score]:
+    """The scores by `Run.path`; what ran before with the same code is not run again. RuntimeError when one broke."""
+    wanted = {run.path: run for run in runs}
+    left: dict[Path, list[Run]] = {}
+    for path, run in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            left.setdefault(_recording_path(run.seed, run.stretch), []).append(run)
     jobs = Jobs()
-    left = [run for run in runs if not (folder / f"{run.name}.json").exists()]
     with _no_collector():
-        for seed in sorted({run.seed for run in left}):
-            scene = _scene(seed, stretch, folder)
+        for recorded in left.values():
+            recorded.sort(key=lambda run: -run.length)
+            scene = _scene(recorded[0].seed, recorded[0].stretch)
             gc.freeze()
-            for run in [each for each in left if each.seed == seed]:
+            for run in recorded:
                 jobs.start(partial(_run_one, run, scene))
-            jobs.finish()
-            say(f"seed {seed} replayed")
-    found = {}
-    for run in runs:
-        path = folder / f"{run.name}.json"
-        if path.exists():
-            found[run.name] = Score.of_json(json.loads(path.read_text("utf-8")))
-    if jobs.failed or len(found) != len(runs):
-        raise RuntimeError(f"{len(runs) - len(found)} of {len(runs)} runs broke; the errors stand above")
-    return found
+            say(f"seed {recorded[0].seed}: {len(recorded)} replays done or under way")
+        jobs.finish()
+    missing = [path for path in wanted if not path.exists()]
+    if jobs.failed or missing:
+        raise RuntimeError(f"{len(missing)} of {len(wanted)} runs broke; the errors stand above")
+    return {path: Score.of_json(json.loads(path.read_text("utf-8"))) for path in wanted}
 
 
 class _Scene(NamedTuple):
-    """What the forked runs of one seed share."""
+    """What the forked runs of one recording share."""
 
     recording: Recording
     store: BarStore
     truth: list[Raised]
-    stretch: Stretch
-    folder: Path
 
 
-def _scene(seed: int, stretch: Stretch, folder: Path) -> _Scene:
+def _scene(seed: int, stretch: Stretch) -> _Scene:
     recording = load(_recording_path(seed, stretch))
-    return _Scene(recording, warm_store(recording, BarStore()), truth_of(seed, stretch), stretch, folder)
+    return _Scene(recording, warm_store(recording, BarStore()), truth_of(seed, stretch))
 
 
 def _run_one(run: Run, scene: _Scene) -> None:
     logging.disable(logging.WARNING)
-    recording, store, truth, stretch, folder = scene
+    recording, store, truth = scene
+    stretch = run.stretch
     members = {contract.con_id for contract in recording.contracts[: run.settings.symbols]}
     outcome = Replay(recording, store, run.settings).run(stretch.minutes * 60.0, stretch.settle_min * 60.0)
     if outcome.errors_101 or outcome.most_lines > run.settings.line_limit:
-        raise AssertionError(f"{run.name}: {outcome.errors_101} x error 101, {outcome.most_lines} lines at most")
+        raise AssertionError(f"{run.path.stem}: {outcome.errors_101} x error 101, {outcome.most_lines} lines at most")
     start, end = recording.start + stretch.settle_min * 60.0, recording.start + stretch.minutes * 60.0
     mine = [signal for signal in truth if signal.con_id in members]
     result = score(mine, outcome.signals, start, end, outcome.activity, outcome.ages)
-    _write(folder / f"{run.name}.json", json.dumps(result.as_json()))
+    _write(run.path, json.dumps(result.as_json()))
 
 
 @cache
@@ -194,7 +208,7 @@ def _code_key(stretch: Stretch) -> str:
 
 @cache  # a source that is edited meanwhile does not move it
 def _recording_path(seed: int, stretch: Stretch) -> Path:
-    key = recording_key(seed, stretch.minutes, stretch.symbols, stretch.stocks, stretch.manner)
+    key = recording_key(seed, stretch.length_min, stretch.symbols, stretch.stocks, stretch.manner)
     return KEPT / f"world-{key}.npz"
 
 

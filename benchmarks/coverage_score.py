@@ -121,12 +121,12 @@ class Activity(NamedTuple):
 def score(
     truth: Iterable[Raised], ours: Sequence[Raised], start: float, end: float, activity: Activity, ages: Ages
 ) -> Score:
-    """Judge one run: truths within [start, end - LATE_S), signals of ours within [start, end)."""
+    """Judge one run: truths and signals of ours within [start, end - LATE_S); of the last minute neither is known."""
     every = list(truth)
     scored = [signal for signal in every if start <= signal.at < end - LATE_S]
     mine, theirs = _by_key(ours), _by_key(every)
     delays = [delay_s(signal, mine.get((signal.con_id, signal.side), ())) for signal in scored]
-    counted = [signal for signal in ours if start <= signal.at < end]
+    counted = [signal for signal in ours if start <= signal.at < end - LATE_S]
     right = sum(_is_near(signal, theirs.get((signal.con_id, signal.side), ())) for signal in counted)
     found = tuple(delay for delay in delays if delay is not None)
     return Score(len(scored), found, len(counted), right, *activity, tuple(ages.every), tuple(ages.strong))

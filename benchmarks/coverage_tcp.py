@@ -138,7 +138,7 @@ def run_all(args: argparse.Namespace, say: Callable[[str], None]) -> dict[str, S
     members = {contract.con_id for contract in symbols}
     whole = args.minutes + SETTLE_MIN
     stretch = Stretch(minutes=math.ceil(whole) + 1, symbols=args.symbols, stocks=STOCKS)
-    prepare([args.seed], stretch)
+    prepare([args.seed], [stretch])
     truth = truth_of(args.seed, stretch)
     say(f"truth: {len(truth)} signals")
     context = multiprocessing.get_context("fork")

@@ -1,7 +1,8 @@
 """The truth: the same detector with a line for every symbol, each judged every second, at each quote once it is hot.
 
-Cheaper than it looks, at no loss: a price within `facts.edges` can begin no breakout, so what is within them is fed to
-the bars only, and of a whole such minute no more than the prints that make its bar.
+Cheaper than it looks, at no loss: a price within `facts.edges` can begin no breakout, nor can one whose last 60 s
+traded less than the rules want, so these are fed to the bars only, and of a whole such minute no more than the prints
+that make its bar.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from engine.coverage.visits import VisitJudge
 from engine.domain import Quote, Signal
 from engine.scanners.breakout import BreakoutScanner, Surroundings
 from engine.scanners.coordinator import CYCLE_S, floors_of
+
+LOUD_SHARE = 0.999  # less than what the rule wants by more than any rounding
 
 
 class TruthStore(BarStore):
@@ -51,6 +54,7 @@ class Truth:
         self._volume = recording.steps["volume"][:, :symbols]
         self._fed = np.zeros(symbols, dtype=np.int64)  # steps that the bars know
         self._low, self._high = np.full(symbols, -np.inf), np.full(symbols, np.inf)
+        self._loud = np.zeros(symbols)  # shares of the last 60 s below which the volume surge fails
         self.signals: list[Raised] = []
         params = BreakoutParams()
         units = known_units(recording)
@@ -94,6 +98,8 @@ class Truth:
         if step % STEPS_PER_S:
             return busy[moved]
         beyond = (prices[step] > self._high) | (prices[step] < self._low)
+        if step >= STEPS_PER_MIN:
+            beyond &= volumes[step] - volumes[step - STEPS_PER_MIN] >= self._loud
         beyond[busy] = moved
         return np.flatnonzero(beyond)
 
@@ -117,6 +123,7 @@ class Truth:
             low, high = edges(facts, self._scanner.params, now)
             self._low[column] = -np.inf if low is None else low
             self._high[column] = np.inf if high is None else high
+            self._loud[column] = LOUD_SHARE * self._scanner.params.volume_surge * (facts.sma_volume or 0.0)
 
     def _sum_up(self, column: int, step: int) -> None:
         """The prints of the last minute that its bar is made of: first, highest, lowest, last."""

@@ -7,6 +7,7 @@ two visits) the volume that came meanwhile is spread evenly over the time betwee
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ BAR_S = 60.0
 RESUME_S = 1_800.0  # a longer break is no pause between two visits
 HIGH_IS_FRESH = 0.25  # the price is still within this share of what a new extreme of the day went beyond the last one
 PACE_NEEDS_S = 4.0  # of a visit, before its own volume says anything
+COUNT_EVERY_S = 5.0
+COUNTS = 48  # some minutes of a line, or the visits of half an hour
+LAST_S = 60.0
+COUNTED_WITHIN_S = 180.0  # a count before the last 60 s that is older tells nothing of them
 RESET_SHARE = 0.5  # a day's volume below half of the last one is a new day's; above, a correction by the exchange
 
 
@@ -83,6 +88,7 @@ class BarBuilder:
         self._visit_volume: float | None = None  # the day's, when the present visit began
         self._left: _Left | None = None
         self._unseen = 0  # minutes that a long break left out before the next bar
+        self._counts: deque[tuple[float, float]] = deque(maxlen=COUNTS)  # when, and the day's volume by then
         self._resumed: tuple[_Left, float] | None = None  # until high and low are compared: what was, and this minute
 
     def visit_pace(self, now_market: float) -> float | None:
@@ -92,6 +98,29 @@ class BarBuilder:
         if self._visit_volume is None or self._day_volume is None or not PACE_NEEDS_S <= seen_s <= BAR_S:
             return None
         return max(0.0, self._day_volume - self._visit_volume) * BAR_S / seen_s
+
+    def counted_60s(self, now_market: float) -> float | None:
+        """Volume of the last 60 s, what came between two visits spread evenly; None = not known so far back."""
+        if self._day_volume is None:
+            return None
+        begin, after = now_market - LAST_S, (now_market, self._day_volume)
+        for count in reversed(self._counts):
+            if count[0] > begin:
+                after = count
+                continue
+            if count[0] < now_market - COUNTED_WITHIN_S:
+                return None
+            share = (begin - count[0]) / (after[0] - count[0])
+            return self._day_volume - count[1] - share * (after[1] - count[1])
+        return None
+
+    def _count(self, at: float, day_volume: float) -> None:
+        """Note the day's volume, each 5 s and at both ends of a visit."""
+        if self._counts and (day_volume < self._counts[-1][1] or at < self._counts[-1][0]):
+            self._counts.clear()
+        if len(self._counts) >= 2 and at - self._counts[-2][0] < COUNT_EVERY_S:
+            self._counts.pop()
+        self._counts.append((at, day_volume))
 
     @property
     def last(self) -> float | None:
@@ -112,6 +141,8 @@ class BarBuilder:
         self, price: float | None, day_volume: float | None, at_market: float, has_trade: bool = True
     ) -> OpenBar | None:
         """Take one update. A bar opens only for a trade: a new price, more volume, or `has_trade` with a price."""
+        if day_volume is not None:
+            self._count(at_market, day_volume)
         if self._left is not None:
             return self._resume(self._left, price, day_volume, at_market)
         self._updated_at = at_market
@@ -170,6 +201,7 @@ class BarBuilder:
         if self.bar is not None:
             self.bar.volume, self.bar.complete = None, False
         self._day_volume = self._left = self._resumed = self._visit_volume = self.late = None
+        self._counts.clear()
 
     def adopt(self, bar: OpenBar) -> None:
         """Join what history says of the running minute with what was seen of it."""

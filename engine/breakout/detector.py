@@ -16,7 +16,19 @@ from engine.bars.usual import UsualVolume
 from engine.breakout.carry import MOST_NEW, Carried, carry
 from engine.breakout.facts import Facts, OpeningRange, edges, facts_of, opening_of, span
 from engine.breakout.life import SIDES, Tracker
-from engine.breakout.rules import Common, Frozen, Live, Progress, Reading, read, read_common, score, trend_gap
+from engine.breakout.rules import (
+    Common,
+    Frozen,
+    Live,
+    Progress,
+    Reading,
+    is_proven,
+    is_steady,
+    read,
+    read_common,
+    score,
+    trend_gap,
+)
 from engine.config import BreakoutParams
 from engine.domain import ScorePart, Side
 
@@ -251,6 +263,8 @@ class Detector:
                 self._confirm(con_id, side, facts, live, now, events)
             reading = self._read(con_id, side, facts, live, now, common)
             phase = tracker.phase(con_id, side)
+        if live.is_visit and tracker.waiting(con_id, side) is not None and is_proven(facts, live, params, now):
+            tracker.prove(con_id, side)
         fresh = tracker.fresh(con_id, side, reading.passed == reading.total, now)
         value, parts = score(reading, params, confirmed=fresh)
         warming = reading.warm < reading.warm_needed
@@ -301,7 +315,8 @@ class Detector:
         assert frozen is not None
         progress = self.tracker.progress(con_id, side, now)
         reading = self._counted(con_id, read(side, facts, live, self.params, now, progress, frozen))
-        if live.is_visit and not self._is_loud(reading):
+        is_sure = not live.is_visit or self.tracker.is_proven(con_id, side) or is_steady(facts, live, self.params, now)
+        if not is_sure:  # a visit began it by a pace of seconds: by now it has seen enough to know
             self.tracker.drop(con_id, side)
             events.append(Event("dropped", con_id, side))
             return
@@ -312,11 +327,6 @@ class Detector:
         breakout = Breakout(con_id, side, triggered_at, now, frozen, reading, value, parts, early)
         events.append(Event("began" if watch.phase == "confirming" else "renewed", con_id, side, breakout))
         self.tracker.begin(con_id, side, now)
-
-    def _is_loud(self, reading: Reading) -> bool:
-        """A visit began the breakout by a pace of seconds: by now it has seen enough to know."""
-        surge, rel, params = reading.surge or 0.0, reading.rel_volume or 0.0, self.params
-        return surge >= params.volume_surge and rel >= params.rel_volume
 
     def _is_wanted(self, side: Side) -> bool:
         return self.params.longs if side == "long" else self.params.shorts

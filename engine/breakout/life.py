@@ -30,17 +30,19 @@ class Renewal:
     frozen: Frozen
     triggered_at: float
     bars_beyond: int = 0
+    proven: bool = False
 
 
 @dataclass(slots=True)
 class Watch:
     """One symbol and side. Times are market time; `last_at` is the moment of the newest signal, `strong_at` the last
-    one at which every rule passed."""
+    one at which every rule passed. `proven`: what waits for its confirmation has had the volume of a whole minute."""
 
     phase: Phase = "idle"
     frozen: Frozen | None = None
     triggered_at: float = 0.0
     bars_beyond: int = 0
+    proven: bool = False
     priced_at: float = 0.0
     inside_since: float | None = None
     last_at: float | None = None
@@ -92,6 +94,18 @@ class Tracker:
             return None
         return watch.triggered_at if watch.renewal is None else watch.renewal.triggered_at
 
+    def prove(self, con_id: int, side: Side) -> None:
+        """The breakout that waits for its confirmation has been loud for a whole minute."""
+        watch = self._watches[(con_id, side)]
+        if watch.renewal is not None:
+            watch.renewal.proven = True
+        else:
+            watch.proven = True
+
+    def is_proven(self, con_id: int, side: Side) -> bool:
+        watch = self._watches.get((con_id, side))
+        return watch is not None and (watch.proven if watch.renewal is None else watch.renewal.proven)
+
     def correct(self, con_id: int, side: Side, frozen: Frozen) -> None:
         """The level of the breakout that waits for its confirmation is another one."""
         watch = self._watches[(con_id, side)]
@@ -115,6 +129,7 @@ class Tracker:
         watch.frozen = frozen
         watch.triggered_at = watch.priced_at = now_market
         watch.bars_beyond = 0
+        watch.proven = False
         watch.inside_since = None
         self.busy.add(con_id)
 

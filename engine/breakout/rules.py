@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from engine.breakout.facts import Facts
 from engine.breakout.score import Inputs, breakout_parts, share_of_gates
-from engine.breakout.volumes import Seen, VolumeNow, ratio, relative, volume_now
+from engine.breakout.volumes import Seen, VolumeNow, ratio, relative, steady_volume, volume_now
 from engine.config import BreakoutParams
 from engine.domain import ScorePart, Side
 
@@ -47,7 +47,8 @@ class Live(NamedTuple):
     known, and `no_usd` says why.
     `is_visit`: the line came for a look of some seconds; what it confirms has to be loud by what it has seen by then.
     `visit_pace` is the volume a minute that a visit has seen itself; None = no visit, or too young.
-    `volume_60s` is what traded in the last 60 s (shares); None = the line has not streamed for so long.
+    `volume_60s` is what traded in the last 60 s (shares); None = the line has not streamed for so long. `counted_60s`
+    is the same as visits have counted it, with what came between them spread evenly; None = no visit, or not known.
     `spread` = ask - bid in the unit of the quotes, `price_age_s` since the quote came; None = not known.
     `is_first_look`: nobody has judged the symbol of late, so that what it did before was not seen.
     """
@@ -68,6 +69,7 @@ class Live(NamedTuple):
     is_visit: bool = False
     is_first_look: bool = False
     volume_60s: float | None = None
+    counted_60s: float | None = None
 
 
 class Frozen(NamedTuple):
@@ -141,10 +143,7 @@ def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: fl
     """The half of the judgement that does not depend on the side."""
     volume, of_minute, how = VolumeNow(None, now_market - now_market % 60.0)
     if live.unit_known and live.blocked not in STANDING:
-        seen = Seen(
-            live.running_volume, live.running_time, live.seen_from, live.visit_pace, live.is_visit, live.volume_60s
-        )
-        volume, of_minute, how = volume_now(facts, seen, now_market)
+        volume, of_minute, how = volume_now(facts, _seen(live), now_market)
     surge = ratio(volume, facts.sma_volume)
     rel, base = relative(facts, volume, of_minute)
     note = "" if live.unit_known else "unit unknown"
@@ -159,6 +158,34 @@ def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: fl
     )
     passed = [gate.passed for gate in (*volumes, *others)].count(True)
     return Common(surge, rel, base, volumes, others, passed)
+
+
+def is_proven(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> bool:
+    """Whether the last 60 s are known to be as loud as the rules want: so a streaming line would have judged."""
+    volume = _seen(live).known_60s if live.unit_known else None
+    return _is_loud(facts, VolumeNow(volume, now_market - now_market % 60.0), params)
+
+
+def is_steady(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> bool:
+    """Whether a visit, which began a breakout by a pace of seconds, has seen enough volume by now."""
+    return live.unit_known and _is_loud(facts, steady_volume(facts, _seen(live), now_market), params)
+
+
+def _is_loud(facts: Facts, now: VolumeNow, params: BreakoutParams) -> bool:
+    surge, (rel, _) = ratio(now.volume, facts.sma_volume), relative(facts, now.volume, now.minute)
+    return (surge or 0.0) >= params.volume_surge and (rel or 0.0) >= params.rel_volume
+
+
+def _seen(live: Live) -> Seen:
+    return Seen(
+        live.running_volume,
+        live.running_time,
+        live.seen_from,
+        live.visit_pace,
+        live.is_visit,
+        live.volume_60s,
+        live.counted_60s,
+    )
 
 
 def read(

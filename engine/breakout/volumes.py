@@ -11,6 +11,7 @@ from engine.breakout.facts import Facts
 MINUTE_S = 60.0
 JUDGED_AFTER_S = 15.0  # of a minute
 MINUTE_BEFORE = "of the minute before"
+LOOK_AHEAD_S = 20.0  # a streaming line knows so much later what a visit's pace foretells
 LAST_60_S = "in the last 60 s"
 COUNTED = "counted so far, not projected: the line is younger than a minute"
 
@@ -24,6 +25,12 @@ class Seen(NamedTuple):
     visit_pace: float | None
     is_visit: bool
     volume_60s: float | None
+    counted_60s: float | None
+
+    @property
+    def known_60s(self) -> float | None:
+        """What traded in the last 60 s, as a line has streamed it or visits have counted it."""
+        return self.counted_60s if self.volume_60s is None else self.volume_60s
 
 
 class VolumeNow(NamedTuple):
@@ -55,18 +62,32 @@ def volume_now(facts: Facts, seen: Seen, now_market: float) -> VolumeNow:
     return VolumeNow(counted, minute, COUNTED)
 
 
+def steady_volume(facts: Facts, seen: Seen, now_market: float) -> VolumeNow:
+    """What a visit has to show when its breakout is confirmed: the last 60 s as they will be soon at its pace.
+
+    A pace of some seconds alone may be a lone print. Where the last 60 s are not known it is all there is.
+    """
+    known = seen.counted_60s
+    if known is None or seen.volume_60s is not None or not seen.is_visit:
+        return volume_now(facts, seen, now_market)
+    pace = known if seen.visit_pace is None else seen.visit_pace
+    soon = known + max(0.0, pace - known) * LOOK_AHEAD_S / MINUTE_S
+    return VolumeNow(soon, now_market - now_market % MINUTE_S)
+
+
 def _on_visit(facts: Facts, seen: Seen, minute: float, now_market: float) -> tuple[float | None, float]:
     """The running minute's projected volume, in its first 15 s the last minute's; and that minute's start.
 
     What came between two visits is spread evenly, which hides a surge that has just begun: the visit's own pace counts
-    where it is the greater.
+    where it is the greater, and so do the last 60 s, which hold one that is over.
     """
     running = seen.running_volume if seen.running_time == minute else 0.0
     volume, of_minute = projected_volume(running, now_market - max(minute, seen.seen_from)), minute
     if volume is None and facts.last_time == minute - MINUTE_S:
         volume, of_minute = facts.last_volume, minute - MINUTE_S
-    if seen.visit_pace is not None and seen.visit_pace > (volume or 0.0):
-        return seen.visit_pace, minute
+    for other in (seen.visit_pace, seen.counted_60s):
+        if other is not None and other > (volume or 0.0):
+            volume, of_minute = other, minute
     return volume, of_minute
 
 

@@ -28,6 +28,7 @@ MESSAGES_PER_VISIT = 2  # subscribe and cancel
 WATCHED = "price of a running signal"
 NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
 RATE_WINDOW_S = 60.0
+ORDER_LASTS_S = 1.0
 _STAYS = 1.0  # score of a visit that goes on: before every newcomer
 
 
@@ -53,6 +54,8 @@ class Rotation:
         self._opened: deque[float] = deque()
         self._day: date | None = None
         self._watched: frozenset[int] = frozenset()
+        self._order: list[Place] = []  # of those that waited, when it was made
+        self._order_until = -math.inf
         self.confirming: tuple[int, ...] = ()
         self.measuring: tuple[int, ...] = ()
         self.lines = 0
@@ -71,6 +74,7 @@ class Rotation:
         What names no exchange is not visited: TWS would refuse it.
         """
         before, self._places = self._places, {}
+        self._order_until = -math.inf
         for contract in contracts:
             if not contract.exchange:
                 continue
@@ -86,6 +90,7 @@ class Rotation:
             place = self._places.get(con_id)
             if place is not None and value > place.hint_now(now_mono, self.policy):
                 place.hint, place.hint_mono = value, now_mono
+                self._order_until = -math.inf
 
     def judged(self, con_id: int, distance_atr: float | None) -> None:
         """How far the price is from the nearer breakout level; None = no level known."""
@@ -102,6 +107,7 @@ class Rotation:
             if (place := self._places.get(con_id)) is not None:
                 place.running = running
         self._watched = frozenset(signals)
+        self._order_until = -math.inf
 
     # --- what the bus tells -------------------------------------------------------------------------------------
 
@@ -133,22 +139,33 @@ class Rotation:
         self.lines = len(visitors)
         if paused:
             return [self._stay(line) for line in visitors]
-        held = self._look(lines, now_mono)
-        waiting = [p for con_id, p in self._places.items() if con_id not in held and con_id not in barred]
+        away = {*self._look(lines, now_mono), *barred}
+        waiting = len(self._places) - sum(1 for con_id in away if con_id in self._places)
         affordable = self._bucket.ready(now_mono) // MESSAGES_PER_VISIT
-        staying = self._staying(visitors, min(len(waiting), affordable), now_mono)
+        staying = self._staying(visitors, min(waiting, affordable), now_mono)
         room = min(max(0, seats - len(staying)), affordable)
-        due = watch_next(waiting, min(room, self._watch_lines(visitors, seats)), now_mono, self.policy)
-        looking = [place for place in waiting if place.running is None or not place.running.rests]
-        taken = {place.contract.con_id for place in due}
-        order = self.order(
-            [place for place in looking if place.contract.con_id not in taken],
-            now_mono,
-            since_mark_s(now_market, self.policy),
-            room - len(due),
-        )
+        watched = [place for con_id in self._watched - away if (place := self._places.get(con_id)) is not None]
+        due = watch_next(watched, min(room, self._watch_lines(visitors, seats)), now_mono, self.policy)
+        away |= {place.contract.con_id for place in due}
+        order = self._most_urgent(away, now_mono, now_market, room - len(due))
         wishes = [*(self._watch_wish(place, now_mono) for place in due), *(self._wish(p, now_mono) for p in order)]
         return [*staying, *(structs.replace(wish, score=0.5 / (1.0 + n)) for n, wish in enumerate(wishes))]
+
+    def _most_urgent(self, away: Collection[int], now_mono: float, now_market: float, count: int) -> list[Place]:
+        """The `count` most urgent of those that are not `away`. Their order is made anew each second, and at news."""
+        if count <= 0:
+            return []
+        found = [place for place in self._order if place.contract.con_id not in away]
+        if now_mono >= self._order_until or len(found) < count:
+            looking = [
+                place
+                for con_id, place in self._places.items()
+                if con_id not in away and (place.running is None or not place.running.rests)
+            ]
+            since_mark = since_mark_s(now_market, self.policy)
+            found = self._order = self.order(looking, now_mono, since_mark, count + int(self.policy.messages_per_s))
+            self._order_until = now_mono + ORDER_LASTS_S
+        return found[:count]
 
     def _watch_lines(self, visitors: Sequence[Line], seats: int) -> int:
         """Lines that may be taken for prices of running signals, beside those that are."""

@@ -25,7 +25,7 @@ from engine.domain import ContractRef
 
 MINUTE_S = 60.0
 STRETCHED = 3.0
-ON_THE_WAY_S = 3.0  # from the wish to the first tick where many wait: what is due after 12 s is asked for after 9
+ON_THE_WAY_S = 4.0  # from the wish to the first tick where many wait: what is due after 12 s is asked for after 8
 
 
 class CoveragePolicy(Struct, frozen=True):

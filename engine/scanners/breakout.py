@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.bars.build import bar_start
 from engine.bars.store import BarStore, SymbolBars
 from engine.breakout.detector import Breakout, Detector, Event, Verdict
-from engine.breakout.facts import SMA_BARS, Facts
+from engine.breakout.facts import SMA_BARS, Facts, read_bars
 from engine.breakout.life import SIDES
 from engine.breakout.rules import Floors, Live, Reading
 from engine.config import BreakoutParams
@@ -24,6 +25,7 @@ log = logging.getLogger("qtrade.breakout")
 
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
+LEVELS_LAST_S = 90.0  # from the end of a visit to the next one: what broke out between is judged by the levels of then
 UNSEEN_S = 600.0  # what a symbol did in a longer time without a look, nobody has seen
 QuoteLookup = Callable[[int], Quote | None]
 
@@ -37,6 +39,16 @@ class Dollars(NamedTuple):
 
     per_point: float | None
     why: str = ""
+
+
+class _Visited(NamedTuple):
+    """The newest look of the line that began at `line_from`, and the last one of the visit before it. Market time."""
+
+    line_from: float
+    at: float
+    facts: Facts
+    before_at: float = 0.0
+    before: Facts | None = None
 
 
 US_STOCK = Dollars(1.0)
@@ -85,6 +97,7 @@ class BreakoutScanner:
         self.allow_delayed = False
         self.verdicts: dict[int, Verdict] = {}
         self._judged_at: dict[int, float] = {}  # market time of the newest look with a level to judge by
+        self._visited: dict[int, _Visited] = {}
         self.longest_slice_s = 0.0  # of the last cycle
 
     def set_params(self, params: BreakoutParams, floors: Floors) -> None:
@@ -183,6 +196,7 @@ class BreakoutScanner:
         self._running.clear()
         self.verdicts.clear()
         self._judged_at.clear()
+        self._visited.clear()
 
     def adopt(self, other: BreakoutScanner) -> None:
         """Begin where another scanner stands: what confirms, runs or was seen there is no news here."""
@@ -200,22 +214,58 @@ class BreakoutScanner:
         entry = self._store.get(con_id)
         assert entry is not None, f"con_id {con_id} is not in the bar store"
         session = self._store.session(con_id, now_market)
-        return self.detector.facts(con_id, entry.series, session, entry.usual, entry.builder.unseen)
+        facts = self.detector.facts(con_id, entry.series, session, entry.usual, entry.builder.unseen)
+        if not entry.streaming or entry.visited_at < entry.line_from:
+            return facts
+        self._note_visit(entry, facts, now_market)
+        before = self._visited[con_id].before
+        return facts if before is None else with_levels_of(before, facts)
+
+    def levels_until(self, con_id: int) -> float | None:
+        """Market time up to which bars make the levels of this visit; None = all closed ones do."""
+        visited, entry = self._visited.get(con_id), self._store.get(con_id)
+        if visited is None or visited.before is None or entry is None or visited.line_from != entry.line_from:
+            return None
+        return visited.before_at
+
+    def on_history(self, con_id: int, now_market: float) -> None:
+        """The broker's own bars have come: the levels of the last visit are those that they tell."""
+        visited, entry = self._visited.get(con_id), self._store.get(con_id)
+        if visited is None or entry is None:
+            return
+        session, bars = self._store.session(con_id, now_market), entry.series.arrays()
+        facts, before = (
+            read_bars(bars.before(bar_start(at)), session, self.params, entry.usual)
+            for at in (visited.at, visited.before_at)
+        )
+        self._visited[con_id] = visited._replace(facts=facts, before=None if visited.before is None else before)
+
+    def _note_visit(self, entry: SymbolBars, facts: Facts, now: float) -> None:
+        con_id, visited = entry.contract.con_id, self._visited.get(entry.contract.con_id)
+        if visited is None or entry.line_from - visited.at > LEVELS_LAST_S:
+            self._visited[con_id] = _Visited(entry.line_from, now, facts)
+        elif visited.line_from != entry.line_from:
+            self._visited[con_id] = _Visited(entry.line_from, now, facts, visited.at, visited.facts)
+        elif now != visited.at:
+            self._visited[con_id] = visited._replace(at=now, facts=facts)
 
     def live(self, con_id: int, now_market: float) -> Live | None:
         """The newest state of one symbol; None without a place in the store."""
         entry = self._store.get(con_id)
         return None if entry is None else self._live(entry, self._around.quote(con_id), now_market)
 
-    def keeps_checks(self, quote: Quote) -> bool:
+    def keeps_checks(self, quote: Quote, now_market: float) -> bool:
         """Whether it is judged with the checks of a visit."""
         entry = self._store.get(quote.con_id)
-        return quote.lane == "visited" or (entry is not None and self._is_raised(entry))
+        return quote.lane == "visited" or (entry is not None and self._is_raised(entry, now_market))
 
-    def _is_raised(self, entry: SymbolBars) -> bool:
-        """A visit whose line was raised to 25 or 50, as long as bars that decide are those of visits."""
-        came_as_visit = entry.streaming and entry.visited_at >= entry.line_from
-        return came_as_visit and entry.series.has_sampled(max(self.params.bars_n, SMA_BARS))
+    def _is_raised(self, entry: SymbolBars, now: float) -> bool:
+        """A visit whose line was raised to 25 or 50, as long as what decides was seen by visits: bars, or the volume
+        of the last 60 s."""
+        if not entry.streaming or entry.visited_at < entry.line_from:
+            return False
+        is_sampled = entry.series.has_sampled(max(self.params.bars_n, SMA_BARS))
+        return is_sampled or self._store.volume_60s(entry.contract.con_id, now) is None
 
     def readings(self, con_id: int, now_market: float) -> tuple[Reading, Reading] | None:
         """Long and short reading of any symbol with a place in the store, for the why-not panel."""
@@ -246,6 +296,7 @@ class BreakoutScanner:
         self.detector.forget(con_id)
         self.verdicts.pop(con_id, None)
         self._judged_at.pop(con_id, None)
+        self._visited.pop(con_id, None)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -289,7 +340,7 @@ class BreakoutScanner:
     def _live(self, entry: SymbolBars, quote: Quote | None, now: float) -> Live:
         con_id = entry.contract.con_id
         running = entry.builder.bar
-        is_visit = quote is not None and (quote.lane == "visited" or self._is_raised(entry))
+        is_visit = quote is not None and (quote.lane == "visited" or self._is_raised(entry, now))
         average = quote.avg_volume if quote is not None else None
         if average is None and entry.usual is not None:
             average = entry.usual.daily
@@ -314,6 +365,7 @@ class BreakoutScanner:
             is_visit=is_visit,
             is_first_look=self._is_first_look(con_id, now),
             volume_60s=None if quote is None or quote.lane == "visited" else self._store.volume_60s(con_id, now),
+            counted_60s=entry.builder.counted_60s(now) if is_visit else None,
         )
 
     def _is_first_look(self, con_id: int, now: float) -> bool:
@@ -330,6 +382,18 @@ class BreakoutScanner:
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return quote.data_type
         return "" if entry.streaming else "no line"
+
+
+def with_levels_of(before: Facts, facts: Facts) -> Facts:
+    """The newest facts with the levels of the last visit: what happened between the two may be the breakout itself."""
+    if before.range_high is None or before.range_low is None or facts.range_high is None or facts.range_low is None:
+        return facts
+    return facts._replace(
+        range_high=min(facts.range_high, before.range_high),
+        range_low=max(facts.range_low, before.range_low),
+        opening_fresh_long=facts.opening_fresh_long or before.opening_fresh_long,
+        opening_fresh_short=facts.opening_fresh_short or before.opening_fresh_short,
+    )
 
 
 def _price(entry: SymbolBars, quote: Quote | None) -> float | None:

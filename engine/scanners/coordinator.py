@@ -171,7 +171,7 @@ class ScannerCoordinator:
         now = self._parts.market()
         self.breakout.on_quote(quote, now)
         self.shadow.on_quote(quote, now)
-        if self.breakout.keeps_checks(quote):
+        if self.breakout.keeps_checks(quote, now):
             look = self.visits.look(quote, now)
             if look is not None:
                 self._after_look(look)

@@ -82,7 +82,7 @@ class ShadowSet:
         self._begin(now_market)
         if self._scanner is not None:
             self._scanner.on_quote(quote, now_market)
-        if self._visits is not None and self._scanner is not None and self._scanner.keeps_checks(quote):
+        if self._visits is not None and self._scanner is not None and self._scanner.keeps_checks(quote, now_market):
             self._visits.look(quote, now_market)  # nobody's line stays, and no bars are asked for, for the shadow
 
     def forget(self, con_id: int) -> None:

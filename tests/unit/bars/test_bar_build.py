@@ -215,3 +215,32 @@ def test_another_unit_of_the_days_volume_is_a_new_baseline_not_a_new_day() -> No
     builder.update(10.2, 40_300.0, 62.0)
     builder.update(10.2, 40_340.0, 63.0)
     assert builder.bar.volume == 40.0 and not builder.bar.complete
+
+
+def test_the_last_60_s_are_known_from_what_visits_counted() -> None:
+    """Two visits: 6,000 shares came in the 40 s between them, spread evenly, and 500 since."""
+    builder = BarBuilder()
+    builder.update(50.0, 10_000.0, T0)
+    builder.update(50.0, 11_000.0, T0 + 10)
+    assert builder.counted_60s(T0 + 10) is None, "seen for 10 s"
+    builder.interrupt()
+    assert builder.counted_60s(T0 + 30) is None, "no line: nothing is known of now"
+    builder.update(50.0, 17_000.0, T0 + 50)
+    builder.update(50.0, 17_500.0, T0 + 60)
+    assert builder.counted_60s(T0 + 60) == 7_500.0
+    assert builder.counted_60s(T0 + 90) == pytest.approx(500.0 + 6_000.0 * 20 / 40), "since T0 + 30"
+    builder.interrupt()
+    builder.update(50.0, 20_000.0, T0 + 400)
+    assert builder.counted_60s(T0 + 400) is None, "what was counted before is too old"
+
+
+def test_a_new_days_volume_starts_the_count_anew() -> None:
+    builder = BarBuilder()
+    builder.update(50.0, 900_000.0, T0)
+    builder.update(50.0, 910_000.0, T0 + 70)
+    assert builder.counted_60s(T0 + 70) is not None
+    builder.update(50.0, 300.0, T0 + 80)
+    assert builder.counted_60s(T0 + 90) is None
+    builder.update(50.0, 400.0, T0 + 145)
+    builder.forget_volume()
+    assert builder.counted_60s(T0 + 146) is None

@@ -124,7 +124,28 @@ def test_a_raised_visit_is_judged_by_the_last_60_s_once_they_are_known() -> None
     assert quiet.verdict.reading.surge == pytest.approx(1.2) and quiet.events == (), "projected it would be 3"
     detector.look(7, FACTS, raised._replace(volume_60s=2_000.0), NOW + 1.0)
     late = detector.look(7, FACTS, raised._replace(volume_60s=1_400.0), NOW + 11.0)
-    assert kinds(late.events) == ["long dropped"], "the checks of a visit hold"
+    assert kinds(late.events) == ["long began"], "the whole minute was loud when it began: so a streaming line judges"
+
+
+def test_a_lone_burst_on_a_visit_confirms_nothing() -> None:
+    """Ten times the usual in the first seconds, and the last 60 s are as ever."""
+    detector = Detector(BY_SECONDS)
+    visit = LOUD._replace(running_volume=500.0, is_visit=True, volume_60s=None)
+    burst = visit._replace(visit_pace=10_000.0, counted_60s=1_100.0)
+    assert kinds(detector.look(7, FACTS, burst, NOW).events) == ["long confirming"]
+    over = visit._replace(visit_pace=1_700.0, counted_60s=1_200.0)
+    assert kinds(detector.look(7, FACTS, over, NOW + 10.0).events)[0] == "long dropped"
+    detector.look(7, FACTS, burst, NOW + 11.0)
+    goes_on = visit._replace(visit_pace=3_000.0, counted_60s=1_300.0)
+    assert kinds(detector.look(7, FACTS, goes_on, NOW + 21.0).events) == ["long began"], "1.3 now, 1.9 soon"
+
+
+def test_what_was_loud_before_the_visit_counts_though_it_is_over() -> None:
+    detector = Detector(BY_SECONDS)
+    visit = LOUD._replace(running_volume=500.0, is_visit=True, visit_pace=300.0, volume_60s=None, counted_60s=1_600.0)
+    assert kinds(detector.look(7, FACTS, visit, NOW).events) == ["long confirming"]
+    over = visit._replace(counted_60s=1_300.0)
+    assert kinds(detector.look(7, FACTS, over, NOW + 10.0).events) == ["long began"]
 
 
 def test_better_bars_move_the_level_or_undo_the_breakout() -> None:

@@ -167,6 +167,10 @@ def test_on_a_visit_projection_waits_15_s_and_the_last_minute_stands_in() -> Non
     minute = OPEN + 130 * 60
     early = reading_at(facts, 100.2, minute + 10, running_volume=900.0, is_visit=True, volume_60s=None)
     assert early.surge == pytest.approx(1.0), "the last closed minute"
+    counted = reading_at(
+        facts, 100.2, minute + 10, running_volume=900.0, is_visit=True, volume_60s=None, counted_60s=1_600.0
+    )
+    assert counted.surge == pytest.approx(1.6), "what visits counted of the last 60 s"
     later = reading_at(facts, 100.2, minute + 15, running_volume=900.0, is_visit=True, volume_60s=None)
     assert later.surge == pytest.approx(3.6)
     quiet = reading_at(

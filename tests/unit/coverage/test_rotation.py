@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from msgspec import structs
 
 from engine.broker.port import SystemNotice
 from engine.config import CoverageSettings, LineSettings
-from engine.coverage.rotation import CONFIRMING_MOST
+from engine.coverage.rotation import CONFIRMING_MOST, Rotation
+from engine.coverage.urgency import CoveragePolicy, Place
 from engine.coverage.view import coverage_slices
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import contract, want
@@ -82,6 +84,26 @@ def test_a_hinted_symbol_is_next() -> None:
     gateway.run(2.0)
     assert late in gateway.subscribed_since(mark)
     assert place.hint == 0.0, "a visit answers the hint"
+
+
+def test_the_order_lasts_a_second_unless_there_is_news() -> None:
+    made: list[float] = []
+
+    class Counting(Rotation):
+        def order(self, waiting: Sequence[Place], now_mono: float, since_mark: float, count: int) -> list[Place]:
+            made.append(now_mono)
+            return super().order(waiting, now_mono, since_mark, count)
+
+    rotation = Counting(CoveragePolicy())
+    rotation.universe([contract(c) for c in range(1_000, 1_200)], 0.0)
+    wished = [rotation.demands([], 5, (), 100.0 + n / 4.0, 0.0)[0].contract.con_id for n in range(9)]
+    assert made == [100.0, 101.0, 102.0]
+    assert set(wished) == {1_000}, "the most urgent, as long as it gets no line"
+    rotation.demands([], 5, {1_000}, 102.25, 0.0)
+    assert made == [100.0, 101.0, 102.0], "who is barred is left out of the same order"
+    rotation.hint({1_150: 1.0}, 102.5)
+    rotation.demands([], 5, (), 102.5, 0.0)
+    assert made[-1] == 102.5
 
 
 def test_a_confirming_symbol_keeps_its_line_but_only_so_many_do() -> None:

@@ -157,7 +157,7 @@ def test_a_raised_visit_keeps_its_checks_until_history_tells_the_minutes_that_it
         step(made, seen=True, price=calm(second), volume=PER_SECOND)
     made.tick(ACME, 99.9, PER_SECOND, lane="streaming")
     raised = made.quotes[ACME.con_id]
-    assert scanner.keeps_checks(raised)
+    assert scanner.keeps_checks(raised, made.now)
     live = scanner.live(ACME.con_id, made.now)
     assert live is not None and live.is_visit and live.volume_60s is None
     for second in range(66):
@@ -169,7 +169,7 @@ def test_a_raised_visit_keeps_its_checks_until_history_tells_the_minutes_that_it
     assert live.volume_60s == pytest.approx(60 * PER_SECOND, rel=0.05), "and its volume is known by now"
     raised = made.quotes[ACME.con_id]
     made.store.merge_history(ACME.con_id, flat_history(LEVEL, made.now, minutes=90), made.now)
-    assert not scanner.keeps_checks(raised)
+    assert not scanner.keeps_checks(raised, made.now)
     live = scanner.live(ACME.con_id, made.now)
     assert live is not None and not live.is_visit
 
@@ -198,7 +198,46 @@ def test_a_line_that_never_was_a_visit_is_not_checked_like_one() -> None:
         made.clock.advance(1.0)
         made.coordinator.step(made.feed.step({ACME.con_id}))
         made.tick(ACME, calm(second), PER_SECOND, lane="streaming")
-    assert not made.coordinator.breakout.keeps_checks(made.quotes[ACME.con_id]), "its first minute was seen in part"
+    scanner = made.coordinator.breakout
+    assert not scanner.keeps_checks(made.quotes[ACME.con_id], made.now), "its first minute was seen in part"
+
+
+def test_a_raised_visit_keeps_its_checks_until_its_last_60_s_are_known() -> None:
+    """Whatever history has told of its bars."""
+    made = street()
+    rounds(made, 4, calm)
+    scanner = made.coordinator.breakout
+    made.store.merge_history(ACME.con_id, flat_history(LEVEL, made.now, minutes=90), made.now)
+    made.tick(ACME, 99.9, PER_SECOND, lane="streaming")
+    entry = made.store.get(ACME.con_id)
+    assert entry is not None and not entry.series.has_sampled(20)
+    assert scanner.keeps_checks(made.quotes[ACME.con_id], made.now)
+
+
+def test_what_broke_out_between_two_visits_is_judged_by_the_levels_of_before() -> None:
+    """The first minutes of the breakout are closed bars by the next visit: they are no level that it has to pass."""
+    made = street()
+    rounds(made, 300, calm)
+    for _ in range(50):
+        step(made, seen=False, price=100.3, volume=PER_SECOND * 4)
+    spike = Bar(bar_start(made.now) - 60.0, 100.3, 100.6, 100.2, 100.3, 40_000.0, "history")
+    made.store.merge_history(ACME.con_id, [spike], made.now)
+    for _ in range(20):
+        step(made, seen=True, price=100.3, volume=PER_SECOND * 4)
+    (signal,) = made.signals
+    assert signal.level < 100.2
+
+
+def test_levels_of_long_ago_are_none_of_the_next_visit() -> None:
+    made = street()
+    rounds(made, 300, calm)
+    for _ in range(200):
+        step(made, seen=False, price=100.3, volume=PER_SECOND * 4)
+    spike = Bar(bar_start(made.now) - 60.0, 100.3, 100.6, 100.2, 100.3, 40_000.0, "history")
+    made.store.merge_history(ACME.con_id, [spike], made.now)
+    for _ in range(20):
+        step(made, seen=True, price=100.3, volume=PER_SECOND * 4)
+    assert made.signals == []
 
 
 def test_a_raised_visit_that_is_not_loud_by_then_begins_no_signal() -> None:
