@@ -18,7 +18,7 @@ PACE_NEEDS_S = 4.0  # of a visit, before its own volume says anything
 COUNT_EVERY_S = 5.0
 COUNTS = 48  # some minutes of a line, or the visits of half an hour
 LAST_S = 60.0
-COUNTED_WITHIN_S = 180.0  # a count before the last 60 s that is older tells nothing of them
+COUNTED_WITHIN_S = 900.0  # a count before the last 60 s that is older tells nothing of them
 RESET_SHARE = 0.5  # a day's volume below half of the last one is a new day's; above, a correction by the exchange
 
 

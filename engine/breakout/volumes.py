@@ -11,7 +11,7 @@ from engine.breakout.facts import Facts
 MINUTE_S = 60.0
 JUDGED_AFTER_S = 15.0  # of a minute
 MINUTE_BEFORE = "of the minute before"
-LOOK_AHEAD_S = 20.0  # a streaming line knows so much later what a visit's pace foretells
+LOOK_AHEAD_S = 10.0  # a streaming line knows so much later what a visit's pace foretells
 LAST_60_S = "in the last 60 s"
 COUNTED = "counted so far, not projected: the line is younger than a minute"
 

@@ -137,7 +137,7 @@ def test_a_lone_burst_on_a_visit_confirms_nothing() -> None:
     assert kinds(detector.look(7, FACTS, over, NOW + 10.0).events)[0] == "long dropped"
     detector.look(7, FACTS, burst, NOW + 11.0)
     goes_on = visit._replace(visit_pace=3_000.0, counted_60s=1_300.0)
-    assert kinds(detector.look(7, FACTS, goes_on, NOW + 21.0).events) == ["long began"], "1.3 now, 1.9 soon"
+    assert kinds(detector.look(7, FACTS, goes_on, NOW + 21.0).events) == ["long began"], "1.3 now, 1.6 soon"
 
 
 def test_what_was_loud_before_the_visit_counts_though_it_is_over() -> None:
