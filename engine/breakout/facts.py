@@ -113,6 +113,28 @@ def facts_of(
     )
 
 
+def levels_before(
+    recent: Recent, before: float, facts: Facts, session: RunningSession | None, params: BreakoutParams
+) -> Facts:
+    """The facts with the levels that the bars of before the minute `before` make, where those are nearer: what has
+    closed since may be the breakout itself. `recent` holds the newest bars, `bars_n` of before that minute among them.
+    """
+    if session is None or facts.range_high is None or facts.range_low is None:
+        return facts
+    first = max(session.start, before - 60.0 * params.bars_n)
+    rows = [row for row, time in enumerate(recent.time) if first <= time < before]
+    if not rows or rows[-1] == len(recent.time) - 1:
+        return facts  # nothing has closed since
+    closes = [recent.close[row] for row in rows[-OPENING_FRESH_BARS:]]
+    opening = facts.opening
+    return facts._replace(
+        range_high=min(facts.range_high, max(recent.high[row] for row in rows)),
+        range_low=max(facts.range_low, min(recent.low[row] for row in rows)),
+        opening_fresh_long=facts.opening_fresh_long or (opening is not None and min(closes) <= opening.high),
+        opening_fresh_short=facts.opening_fresh_short or (opening is not None and max(closes) >= opening.low),
+    )
+
+
 def _newest(values: list[float], count: int) -> list[float]:
     return values[-count:] if count > 0 else []
 

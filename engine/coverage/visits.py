@@ -51,9 +51,7 @@ class Scanner(Protocol):
 
     def evaluate(self, con_id: int, now_market: float) -> Verdict | None: ...
 
-    def levels_until(self, con_id: int) -> float | None: ...
-
-    def on_history(self, con_id: int, now_market: float) -> None: ...
+    def levels_until(self, con_id: int, now_market: float) -> float | None: ...
 
 
 class VisitJudge:
@@ -106,7 +104,6 @@ class VisitJudge:
         entry = self._store.get(con_id)
         if entry is None:
             return
-        self._scanner.on_history(con_id, now_market)
         if self._scanner.detector.tracker.is_confirming(con_id):
             self._correct(entry, now_market)
         elif self._staying.pop(con_id, None) is not None and entry.streaming:
@@ -151,7 +148,7 @@ class VisitJudge:
             if live is None or began is None:
                 continue
             session = self._store.session(con_id, now_market)
-            until = scanner.levels_until(con_id)
+            until = scanner.levels_until(con_id, now_market)
             bars = entry.series.arrays().before(bar_start(began if until is None else min(began, until)))
             facts = read_bars(bars, session, scanner.params, entry.usual)
             scanner.detector.correct(con_id, facts, live, side, now_market)

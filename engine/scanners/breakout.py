@@ -12,9 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from engine.bars.build import bar_start
+from engine.bars.sessions import RunningSession
 from engine.bars.store import BarStore, SymbolBars
 from engine.breakout.detector import Breakout, Detector, Event, Verdict
-from engine.breakout.facts import SMA_BARS, Facts, read_bars
+from engine.breakout.facts import SMA_BARS, Facts, levels_before
 from engine.breakout.life import SIDES
 from engine.breakout.rules import Floors, Live, Reading
 from engine.config import BreakoutParams
@@ -25,7 +26,11 @@ log = logging.getLogger("qtrade.breakout")
 
 SLICE_S = 0.004
 VISIT_LASTS_S = 600.0
-LEVELS_LAST_S = 90.0  # from the end of a visit to the next one: what broke out between is judged by the levels of then
+LEVELS_LAST_S = (
+    90.0  # so long after a visit, and within the next one, its levels hold: what broke out is judged by them
+)
+LEVELS_BACK_S = 60.0  # where the last visit was longer ago: by the levels so long before this one
+LEVELS_MOST = 5  # minutes that can have closed since then
 UNSEEN_S = 600.0  # what a symbol did in a longer time without a look, nobody has seen
 QuoteLookup = Callable[[int], Quote | None]
 
@@ -42,13 +47,14 @@ class Dollars(NamedTuple):
 
 
 class _Visited(NamedTuple):
-    """The newest look of the line that began at `line_from`, and the last one of the visit before it. Market time."""
+    """A visit: when its line began, its newest look, and up to when bars make its levels; `levels` are the facts with
+    those levels at a `version` of the bars and a closed minute. Market time."""
 
     line_from: float
     at: float
-    facts: Facts
-    before_at: float = 0.0
-    before: Facts | None = None
+    until: float
+    made_of: Facts
+    levels: Facts
 
 
 US_STOCK = Dollars(1.0)
@@ -217,37 +223,31 @@ class BreakoutScanner:
         facts = self.detector.facts(con_id, entry.series, session, entry.usual, entry.builder.unseen)
         if not entry.streaming or entry.visited_at < entry.line_from:
             return facts
-        self._note_visit(entry, facts, now_market)
-        before = self._visited[con_id].before
-        return facts if before is None else with_levels_of(before, facts)
+        return self._levels_of_visit(entry, facts, session, now_market)
 
-    def levels_until(self, con_id: int) -> float | None:
+    def levels_until(self, con_id: int, now_market: float) -> float | None:
         """Market time up to which bars make the levels of this visit; None = all closed ones do."""
         visited, entry = self._visited.get(con_id), self._store.get(con_id)
-        if visited is None or visited.before is None or entry is None or visited.line_from != entry.line_from:
+        if visited is None or entry is None or not _is_of(visited, entry):
             return None
-        return visited.before_at
+        return visited.until if now_market - entry.line_from <= LEVELS_LAST_S else None
 
-    def on_history(self, con_id: int, now_market: float) -> None:
-        """The broker's own bars have come: the levels of the last visit are those that they tell."""
-        visited, entry = self._visited.get(con_id), self._store.get(con_id)
-        if visited is None or entry is None:
-            return
-        session, bars = self._store.session(con_id, now_market), entry.series.arrays()
-        facts, before = (
-            read_bars(bars.before(bar_start(at)), session, self.params, entry.usual)
-            for at in (visited.at, visited.before_at)
-        )
-        self._visited[con_id] = visited._replace(facts=facts, before=None if visited.before is None else before)
-
-    def _note_visit(self, entry: SymbolBars, facts: Facts, now: float) -> None:
+    def _levels_of_visit(self, entry: SymbolBars, facts: Facts, session: RunningSession | None, now: float) -> Facts:
+        """What broke out since the last visit, or within the last minute, is judged by the levels of before."""
         con_id, visited = entry.contract.con_id, self._visited.get(entry.contract.con_id)
-        if visited is None or entry.line_from - visited.at > LEVELS_LAST_S:
-            self._visited[con_id] = _Visited(entry.line_from, now, facts)
-        elif visited.line_from != entry.line_from:
-            self._visited[con_id] = _Visited(entry.line_from, now, facts, visited.at, visited.facts)
-        elif now != visited.at:
-            self._visited[con_id] = visited._replace(at=now, facts=facts)
+        if visited is not None and _is_of(visited, entry):
+            until, is_long = visited.until, now - entry.line_from > LEVELS_LAST_S
+            if visited.made_of is facts or is_long:
+                self._visited[con_id] = visited._replace(at=now)
+                return facts if is_long else visited.levels
+        elif visited is not None and entry.line_from - visited.at <= LEVELS_LAST_S:
+            until = visited.at
+        else:
+            until = entry.line_from - LEVELS_BACK_S
+        recent = entry.series.recent(self.params.bars_n + LEVELS_MOST)
+        levels = levels_before(recent, bar_start(until), facts, session, self.params)
+        self._visited[con_id] = _Visited(entry.line_from, now, until, facts, levels)
+        return levels
 
     def live(self, con_id: int, now_market: float) -> Live | None:
         """The newest state of one symbol; None without a place in the store."""
@@ -384,16 +384,8 @@ class BreakoutScanner:
         return "" if entry.streaming else "no line"
 
 
-def with_levels_of(before: Facts, facts: Facts) -> Facts:
-    """The newest facts with the levels of the last visit: what happened between the two may be the breakout itself."""
-    if before.range_high is None or before.range_low is None or facts.range_high is None or facts.range_low is None:
-        return facts
-    return facts._replace(
-        range_high=min(facts.range_high, before.range_high),
-        range_low=max(facts.range_low, before.range_low),
-        opening_fresh_long=facts.opening_fresh_long or before.opening_fresh_long,
-        opening_fresh_short=facts.opening_fresh_short or before.opening_fresh_short,
-    )
+def _is_of(visited: _Visited, entry: SymbolBars) -> bool:
+    return visited.line_from == entry.line_from
 
 
 def _price(entry: SymbolBars, quote: Quote | None) -> float | None:

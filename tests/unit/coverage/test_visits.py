@@ -228,16 +228,17 @@ def test_what_broke_out_between_two_visits_is_judged_by_the_levels_of_before() -
     assert signal.level < 100.2
 
 
-def test_levels_of_long_ago_are_none_of_the_next_visit() -> None:
+@pytest.mark.parametrize(("minutes_ago", "signals"), [(1, 1), (4, 0)])
+def test_after_a_long_pause_the_levels_of_a_minute_before_the_visit_hold(minutes_ago: int, signals: int) -> None:
     made = street()
     rounds(made, 300, calm)
-    for _ in range(200):
+    for _ in range(300):
         step(made, seen=False, price=100.3, volume=PER_SECOND * 4)
-    spike = Bar(bar_start(made.now) - 60.0, 100.3, 100.6, 100.2, 100.3, 40_000.0, "history")
+    spike = Bar(bar_start(made.now) - 60.0 * minutes_ago, 100.3, 100.6, 100.2, 100.3, 40_000.0, "history")
     made.store.merge_history(ACME.con_id, [spike], made.now)
     for _ in range(20):
         step(made, seen=True, price=100.3, volume=PER_SECOND * 4)
-    assert made.signals == []
+    assert len(made.signals) == signals
 
 
 def test_a_raised_visit_that_is_not_loud_by_then_begins_no_signal() -> None:
