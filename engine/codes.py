@@ -65,7 +65,7 @@ _TABLE: tuple[CodeInfo, ...] = (
         "slow_down",
         "Too many messages",
         "More than 50 messages in a second reached TWS; it may close the connection.",
-        "Restart other API programs of this TWS; QTrade sends at most 36 a second.",
+        "Restart other API programs of this TWS; QTrade sends at most 45 a second.",
     ),
     CodeInfo(
         101,

@@ -11,7 +11,7 @@ from simulator.settings import GatewaySettings
 
 
 class Core:
-    """Lives in the gateway's one event loop. `wall` is monotonic seconds; by `alive_at` all was read."""
+    """Lives in the gateway's one event loop. `wall` is monotonic seconds."""
 
     def __init__(
         self, world: World, settings: GatewaySettings, wall: Callable[[], float], holds: Callable[[int], bool]
@@ -21,4 +21,3 @@ class Core:
         self.wall = wall
         self.faults = FaultState()
         self.ledger = Ledger(holds)
-        self.alive_at = wall()

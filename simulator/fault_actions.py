@@ -64,6 +64,7 @@ class ErrorFaults(FaultGroup):
         self._hub.faults.clear()
         for session in self._hub.sessions.values():
             session.pause(False)
+            session.stall(False)
 
 
 GROUPS: tuple[type[FaultGroup], ...] = (ConnectionFaults, DataFaults, ErrorFaults)

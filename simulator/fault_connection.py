@@ -7,6 +7,7 @@ import asyncio
 from simulator import texts
 from simulator.fault_group import Answer, FaultGroup, Params
 from simulator.fault_params import COUNT, FIELDS, FLAG, NAMES, NUMBER, SECONDS, TEXT, WHOLE, takes
+from simulator.gateway import Gateway
 
 END_MESSAGES = {
     "positionEnd": "62",
@@ -29,6 +30,10 @@ END_MESSAGES = {
 
 class ConnectionFaults(FaultGroup):
     """What can go wrong between a client and the gateway."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway)
+        self._stall_timers: list[asyncio.TimerHandle] = []
 
     @takes(client_id=WHOLE)
     def do_drop(self, params: Params) -> Answer:
@@ -60,6 +65,31 @@ class ConnectionFaults(FaultGroup):
         self._hub.faults.silent = False
         for session in self._hub.sessions.values():
             session.pause(False)
+
+    @takes(seconds=SECONDS, every=SECONDS)
+    def do_stall(self, params: Params) -> None:
+        """Neither reads nor writes for `seconds`, as a Java program that collects its garbage; then what came is read
+        at once, and counted so. `every` = again each so many seconds, until `clear`; 0 ends that."""
+        self._hub.faults.stall_every_s = float(params.get("every", 0))
+        for timer in self._stall_timers:
+            timer.cancel()
+        self._stall(float(params.get("seconds", 0.3)))
+
+    def _stall(self, seconds: float) -> None:
+        every_s, loop = self._hub.faults.stall_every_s, asyncio.get_running_loop()
+        self._set_stalled(True)
+        self._stall_timers = [loop.call_later(seconds, self._set_stalled, False)]
+        if every_s:
+            self._stall_timers.append(loop.call_later(max(every_s, seconds + 0.01), self._stall_again, seconds))
+
+    def _stall_again(self, seconds: float) -> None:
+        if self._hub.faults.stall_every_s:
+            self._stall(seconds)
+
+    def _set_stalled(self, stalled: bool) -> None:
+        self._hub.faults.stalled = stalled
+        for session in self._hub.sessions.values():
+            session.stall(stalled)
 
     @takes(seconds=SECONDS, keep=FLAG, client_id=WHOLE)
     def do_refuse(self, params: Params) -> None:

@@ -28,6 +28,8 @@ class FaultState:
     """The faults that last. `*_until` are moments; 0 = not active."""
 
     silent: bool = False
+    stalled: bool = False
+    stall_every_s: float = 0.0  # from the beginning of a stall to that of the next; 0 = only once
     accept_silent_until: float = 0.0
     client_busy_until: float = 0.0
     busy_client_id: int | None = None  # None = every id while busy

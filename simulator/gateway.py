@@ -25,7 +25,6 @@ from simulator.wire.versions import MAX_VERSION
 log = logging.getLogger("simulator.gateway")
 
 PUMP_S = 0.25
-BEAT_S = 0.05
 
 
 class Gateway:
@@ -45,7 +44,7 @@ class Gateway:
     async def start(self) -> None:
         """Listens; `port` is the real one afterwards. Raises OSError when the port is taken."""
         await self.listen()
-        self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._beat())]
+        self._tasks = [asyncio.create_task(self._pump())]
 
     async def listen(self) -> None:
         sock = listening_socket(self.hub.settings.host, self.port)
@@ -112,16 +111,6 @@ class Gateway:
                 call()
 
         loop.call_later(seconds, when_moving)
-
-    async def _beat(self) -> None:
-        """Notes that the loop turns, so that messages that pile up behind a stall are not counted as a burst.
-
-        A beat may run in the very turn that stalled, before the sockets are read: what counts is the beat before it.
-        """
-        last = self.hub.wall()
-        while True:
-            self.hub.alive_at, last = last, self.hub.wall()
-            await asyncio.sleep(BEAT_S)
 
     # what sessions report
 

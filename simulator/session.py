@@ -21,7 +21,6 @@ log = logging.getLogger("simulator.session")
 
 DRAIN_S = 0.1
 SLOW_STEP_S = 0.02
-STALL_S = 0.15  # a loop that was away longer than this (two beats and a little) spreads what arrived meanwhile
 
 
 class SessionOwner(Protocol):
@@ -52,8 +51,6 @@ class Session(asyncio.Protocol):
         self._out: list[bytes] = []
         self._flush_due = False
         self._warned_at = float("-inf")
-        self._silent_since: float | None = None
-        self._counted_until = float("-inf")
         self._deaf = False
         self._slow = bytearray()
 
@@ -63,7 +60,7 @@ class Session(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._owner.opened(self)
-        if self.core.faults.silent:
+        if self.core.faults.silent or self.core.faults.stalled:
             transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -79,20 +76,11 @@ class Session(asyncio.Protocol):
             log.warning("session %d dropped: %s", self.number, problem)
             self.abort()
             return
-        now = self.core.wall()
-        start = max(self._waiting_since(now), self._counted_until)
-        self._counted_until = now
-        for index, payload in enumerate(payloads, 1):
+        now = self.core.wall()  # as TWS, which counts what waited when it reads it
+        for payload in payloads:
             if self._deaf or self._transport is None or self._transport.is_closing():
                 return
-            self._receive(payload, start + (now - start) * index / len(payloads))
-
-    def _waiting_since(self, now: float) -> float:
-        """Since when these bytes may have waited: a stall of the loop or a silence on purpose piles them up."""
-        silent_since, self._silent_since = self._silent_since, None
-        if silent_since is not None:
-            return silent_since
-        return self.core.alive_at if now - self.core.alive_at > STALL_S else now
+            self._receive(payload, now)
 
     def _receive(self, payload: bytes, wall: float) -> None:
         if not self.version:
@@ -167,6 +155,8 @@ class Session(asyncio.Protocol):
 
     def flush(self) -> None:
         self._flush_due = False
+        if self.core.faults.stalled:
+            return  # the end of the stall comes back here
         data, self._out = b"".join(self._out), []
         if self._transport is None or not data:
             return
@@ -217,10 +207,20 @@ class Session(asyncio.Protocol):
         if self._transport is None:
             return
         if silent:
-            self._silent_since = self.core.wall()
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+
+    def stall(self, stalled: bool) -> None:
+        """Stops reading and writing, or goes on with both: what waited is read, and counted, at one moment."""
+        if self._transport is None:
+            return
+        if stalled:
+            self._transport.pause_reading()
+            return
+        if not self.core.faults.silent:
+            self._transport.resume_reading()
+        self.flush()
 
     def close(self) -> None:
         """FIN after what is queued."""

@@ -39,6 +39,8 @@ class Connection:
         keep_unset(self.ib.client.decoder)
         self._library_takes_accounts = self.wrapper.managedAccounts
         self.wrapper.managedAccounts = self._on_accounts
+        self._library_takes_time = self.wrapper.currentTime
+        self.wrapper.currentTime = self._on_time
         self._unnamed: asyncio.TimerHandle | None = None
         self.lost: asyncio.Future[ConnectFailure] = asyncio.get_running_loop().create_future()
         self._opened = False
@@ -84,6 +86,7 @@ class Connection:
             raise self._failure_of(error) from error
         self.wrapper.clientId = address.client_id
         self.client.updateReqId(first_req_id)
+        self._pacer.all_answered()
         self._opened = True
 
     def _failure_of(self, error: BaseException) -> ConnectFailure:
@@ -165,8 +168,11 @@ class Connection:
             with self.client.sending(urgent=urgent, key=("ask", key), on_sent=on_sent):
                 send()
             if end_grace_s is None:
-                return await asyncio.wait_for(future, timeout_s)
-            return await self._rows_or_end(future, key, timeout_s, end_grace_s)
+                answer = await asyncio.wait_for(future, timeout_s)
+            else:
+                answer = await self._rows_or_end(future, key, timeout_s, end_grace_s)
+            self.note_answer(key)
+            return answer
         except TimeoutError:
             self._pacer.withdraw(("ask", key))
             raise RequestTimeout(what, timeout_s) from None
@@ -213,6 +219,16 @@ class Connection:
         self.wrapper._endReq(req_id, error, success=False)
         return True
 
+    def note_answer(self, key: object) -> None:
+        """Something came that bears this request's number: TWS has read it."""
+        if isinstance(key, int):
+            self._pacer.answered(key)
+
+    @property
+    def times_asked(self) -> int:
+        """Questions for the time that have left and have no answer yet, the pacer's own included."""
+        return self._pacer.echoes_out
+
     # --- endings ----------------------------------------------------------------------------------------------
 
     def lose(self, kind: failures.FailureKind, reason: str, cure: str = "", new_port: int | None = None) -> None:
@@ -244,6 +260,10 @@ class Connection:
             self._unnamed = asyncio.get_running_loop().call_later(
                 self._timings.end_grace_s, lambda: self._lose(no_account())
             )
+
+    def _on_time(self, time: int) -> None:
+        self._pacer.echoed()
+        self._library_takes_time(time)
 
     def _on_api_error(self, text: str) -> None:
         if not self._opened and "version" in text:

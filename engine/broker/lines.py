@@ -275,6 +275,9 @@ class MarketLines:
         find = self._copiers.get
         updates = tuple([copier.copy(ticker, now) for ticker in tickers if (copier := find(id(ticker))) is not None])
         if updates:
+            if self._pacer.unanswered:
+                for update in updates:
+                    self._pacer.answered(update.req_id)
             if self._connection.names.is_trying:
                 self._note_named(updates)
             self._emit(Ticks(updates))

@@ -40,6 +40,7 @@ class Liveness:
         self._open_lines = open_lines
         self._sent_mono = 0.0
         self._sent_wall = 0.0
+        self._sent_alone = True
         self.is_answering = True
         self.silent_since_wall: float | None = None
         self.decoded_per_s: float | None = None
@@ -72,7 +73,7 @@ class Liveness:
         except (RequestTimeout, BrokerUnavailable):
             return False
         round_trip_s = max(0.0, self._clock.mono() - self._sent_mono)
-        if sample:
+        if sample and self._sent_alone:
             # TWS cuts its time to whole seconds: half a second is the mean of what it cut off.
             offset_s = moment.timestamp() + 0.5 - (self._sent_wall + round_trip_s / 2.0)
             self._emit(ClockSample(offset_s, round_trip_s))
@@ -80,6 +81,7 @@ class Liveness:
 
     def _note_sent(self, mono: float) -> None:
         self._sent_mono, self._sent_wall = mono, self._clock.wall()
+        self._sent_alone = self._connection.times_asked == 1  # else the next answer is that to an earlier question
 
     async def watch_stream(self) -> None:
         """Counts decoded messages; ends only by giving the connection up."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine.broker.fast_ticks import take_in
-from engine.broker.pacing import Pacer
+from engine.broker.pacing import Key, Pacer
 from engine.broker.wire_text import WireFloat
 from engine.clock import Clock
 
@@ -23,6 +23,7 @@ log = logging.getLogger("qtrade.broker")
 
 _MAX_FRAME = 64 * 1024 * 1024  # the scanner parameters, TWS' largest message, take 2 MB
 _SHOWN = 3
+_ASK_TIME = "49\x001\x00"  # reqCurrentTime: TWS answers it itself, at once
 
 
 class Undecodable:
@@ -87,7 +88,7 @@ class PacedMixin:
         self._pacer = pacer
         self._on_fatal = on_fatal
         self._urgent = False
-        self._key: object = None
+        self._key: Key | None = None
         self.is_quick = False  # the tables of `fast_ticks` stand before the library's handlers
         self._on_sent: Callable[[float], None] | None = None
         self.undecodable = Undecodable(clock)
@@ -97,7 +98,7 @@ class PacedMixin:
         self.decoder.logger = _QuietLog(self.decoder.logger, self.undecodable.note)
         self._logger = _QuietLog(self._logger)
         wrapper._logger = _QuietLog(wrapper._logger)
-        pacer.attach(self._send_now)
+        pacer.attach(self._send_now, _ASK_TIME)
 
     @property
     def decoded(self) -> int:
@@ -106,7 +107,7 @@ class PacedMixin:
 
     @contextlib.contextmanager
     def sending(
-        self, *, urgent: bool = False, key: object = None, on_sent: Callable[[float], None] | None = None
+        self, *, urgent: bool = False, key: Key | None = None, on_sent: Callable[[float], None] | None = None
     ) -> Iterator[None]:
         """The request made inside goes out in this class, under this key."""
         self._urgent, self._key, self._on_sent = urgent, key, on_sent
@@ -138,6 +139,7 @@ class PacedMixin:
             super().sendMsg(msg)  # type: ignore[misc]
 
     def _onSocketHasData(self, data: bytes) -> None:  # noqa: N802 - the library's name
+        self._pacer.heard()
         try:
             if self.is_quick and self._apiReady and not self._logger.isEnabledFor(logging.DEBUG):
                 take_in(self, data)

@@ -71,6 +71,7 @@ class Scans:
     def _on_result(self, fields: list[str]) -> None:
         found = scan_rows(fields)
         self._connection.note_lost(found.lost)
+        self._connection.note_answer(found.req_id)
         if found.req_id in self._open:
             rows = sorted((ScanRow(row.rank, self._contract(row)) for row in found.rows), key=lambda row: row.rank)
             self._emit(ScanRows(found.req_id, tuple(rows)))

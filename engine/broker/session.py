@@ -231,6 +231,7 @@ class Session:
         if self.lines.is_past(req_id):
             return
         req_id = self.lines.line_of(req_id)
+        self.connection.note_answer(req_id)
         if req_id < 0 or req_id >= _NO_REQUEST:
             self._on_notice(code, text)
         elif not self._is_benign(req_id, code, text):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import struct
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -190,28 +188,6 @@ def test_fifty_one_messages_in_a_second_end_the_connection(client: RawClient, ga
     report = gateway.ledger()
     assert report["worst_second"] == 51
     assert report["errors"]["0"] == 1
-
-
-def test_slow_answers_of_the_gateway_make_no_burst_of_an_even_pace(client: RawClient, gateway: GatewayThread) -> None:
-    pause, market_now = threading.Event().wait, gateway.world.now
-
-    def slow_now() -> float:
-        pause(0.022)
-        return market_now()
-
-    gateway.world.now = slow_now  # type: ignore[method-assign]
-    gateway.world.advance = lambda: pause(0.3)  # type: ignore[method-assign]
-    sent = []
-    for _ in range(100):
-        pause(1 / 40)
-        client.send(49, 1)
-        sent.append(time.monotonic())
-    gateway.world.now = market_now  # type: ignore[method-assign]
-    gateway.world.advance = lambda: None  # type: ignore[method-assign]
-    counted = wait_for(lambda: (r := gateway.ledger())["messages"].get("49") == 100 and r, "all are counted")
-    worst_sent = max(sum(at <= other < at + 1.0 for other in sent) for at in sent)
-    assert worst_sent - 10 <= counted["worst_second"] <= worst_sent + 5, "an even pace arrived, read in piles"
-    assert "100" not in counted["errors"]
 
 
 def test_a_client_id_is_used_once(client: RawClient, gateway: GatewayThread) -> None:

@@ -84,6 +84,40 @@ def test_silence_is_half_open(gateway: GatewayThread, client: RawClient) -> None
     assert ticks(client)
 
 
+def test_what_waited_for_a_stalled_gateway_is_read_and_counted_at_once(
+    gateway: GatewayThread, client: RawClient
+) -> None:
+    stream(client)
+    gateway.fault("stall", seconds=600)
+    client.settle(0.1)
+    client.messages.clear()
+    before = gateway.ledger()["messages"].get("49", 0)
+    for n in range(48):
+        client.send(49, 1)
+        if n == 23:
+            client.settle(1.1)
+    assert client.messages == [] and gateway.ledger()["messages"].get("49", 0) == before
+    gateway.fault("clear")
+    client.message(49)
+    wait_for(lambda: gateway.ledger()["worst_second"] >= 48, "all at one moment")
+    assert ticks(client), "and what it had to say comes late, not never"
+
+
+def test_stalls_come_again_until_they_are_ended(gateway: GatewayThread, client: RawClient) -> None:
+    gateway.fault("stall", seconds=0.05, every=0.15)
+    states = set()
+
+    def both_twice() -> bool:
+        states.add((gateway.get("/faults")["active"]["stalled"], len(states) > 1))
+        return len(states) == 4
+
+    wait_for(both_twice, "stalled, awake, and both again")
+    gateway.fault("clear")
+    alive(client)
+    client.settle(0.3)
+    assert not gateway.get("/faults")["active"]["stalled"]
+
+
 def test_refused_until_accepted(gateway: GatewayThread, client: RawClient) -> None:
     gateway.fault("refuse")
     client.wait_closed()
