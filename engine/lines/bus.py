@@ -11,6 +11,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from engine.broker.port import BrokerPort, RequestError, SystemNotice, Ticks
 from engine.clock import Clock
 from engine.config import CoverageSettings, LineSettings
@@ -20,13 +22,14 @@ from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
 from engine.lines.feed_watch import AGAIN_S, DEAD_S, FeedState, FeedWatch
+from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
 from engine.lines.model import RANK, LinePlan, LinePolicy
 from engine.lines.plan import plan
 from engine.lines.ports import SpareLines
 from engine.lines.quotes import QuoteBook
-from engine.lines.refusals import Desks, LearnedCap, Refusals
+from engine.lines.refusals import Desks, Refusals
 
 ANSWERED_S = 1.0  # from the first tick: what comes so soon belongs to the answer, out of a cache perhaps
 IN_FLIGHT_S = 0.3
@@ -225,7 +228,12 @@ class MarketDataBus:
         while self._swaps and now_mono - self._swaps[0] >= 60.0:
             self._swaps.popleft()
         swaps_left = max(0, self.settings.swaps_per_minute - len(self._swaps))
-        return LinePolicy.of(self.settings, self._coverage, swaps_left)
+        return replace(LinePolicy.of(self.settings, self._coverage, swaps_left), buffer=self._buffer)
+
+    @property
+    def _buffer(self) -> int:
+        """Lines kept for positions, less what a try for more lines lends out."""
+        return self.cap.buffer(self.settings.limit, self.settings.buffer)
 
     # --- the step ---------------------------------------------------------------------------------------------
 
@@ -238,13 +246,23 @@ class MarketDataBus:
             self._listen_for_servers(now_mono)
         if not self.upstream_down:
             self._look_after_lines(now_mono)
-        waits = self.plan.positions_without_line > 0
-        self.cap.probe(len(self.ledger), self.settings.limit, now_mono, position_waits=waits)
+            self._try_for_more(now_mono)
         wanted = self._wanted(now_mono)
         self.plan = plan(wanted, self.ledger.held(), self.limit, now_mono, self.policy(now_mono))
         self._carry_out(self.plan, now_mono)
         self.diary.count_used(self.clock.wall(), len(self.ledger))
         self._log.used(len(self.ledger), self.limit, now_mono)
+
+    def _try_for_more(self, now_mono: float) -> None:
+        """After 101 more lines are tried now and then; a new position doesn't wait for how that ends."""
+        waits = self.plan.positions_without_line > 0
+        lines = list(self.ledger)
+        if self.cap.is_trying and any(line.line_class != "100" for line in lines):
+            barred = self.refusals.barred(now_mono)
+            lacking = {d.contract.con_id for d in self.demands.all() if d.line_class == "100"} - barred
+            if any(self.ledger.get(con_id) is None for con_id in lacking):
+                self.cap.end_try(now_mono)
+        self.cap.look(lines, self.settings.limit, self.settings.buffer, now_mono, position_waits=waits)
 
     def _wanted(self, now_mono: float) -> Sequence[Demand]:
         """All demands but those for contracts that the gateway refused a while ago, and the next visits."""
@@ -261,7 +279,7 @@ class MarketDataBus:
         held = Counter(line.line_class for line in lines)
         limit = self.limit
         others = len(lines) - held["100"] - held["coverage"]
-        return max(0, min(limit - self.settings.buffer, limit - held["100"]) - others)
+        return max(0, min(limit - self._buffer, limit - held["100"]) - others)
 
     def _look_after_lines(self, now_mono: float) -> None:
         """Renew silent lines, positions first; give up those that bring nothing."""
@@ -327,6 +345,7 @@ class MarketDataBus:
     def on_disconnected(self) -> None:
         """Every line is dead; demands stay."""
         self.connected = False
+        self.cap.end_try(self.clock.mono())
         self.spare.on_disconnected()
         self._forget_all_lines()
         self.plan = LinePlan()

@@ -1,13 +1,13 @@
 """What the gateway refuses: errors on lines, lines without data, ticks of lines that it reported as gone.
 
 The decisions are pure: what an error means for its line (`line_fault`), how long a contract is left alone (`Blocks`),
-how many lines TWS has left over (`LearnedCap`: 101 says that its windows took lines; learned, and slowly unlearned).
+how many lines TWS has left over (`learned_cap.py`).
 `Refusals` carries them out, in the engine thread only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,15 +20,13 @@ from engine.domain import ContractRef
 from engine.lines import repair
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
+from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
 from engine.lines.log_lines import LineLog
-from engine.lines.words import clock_text
 
 PAUSE_S = 60.0  # a refusal is news again after so long without it
 LATE_TICKS_S = 2.0
 ABANDONED_S = 3_600.0  # a line that TWS called gone and that was silent for so long is gone
-PROBE_EVERY_S = 300.0
-PROBE_FOR_POSITION_S = 60.0
 FaultAction = Literal["step_down", "free", "slow", "advise", "ignore"]
 UNKNOWN_CONTRACT = 200
 FIRST_RETRY_S = 60.0
@@ -120,47 +118,6 @@ class Blocks:
         self._blocks.pop(con_id, None)
 
 
-class LearnedCap:
-    """`cap` None = the configured limit holds. Times: monotonic seconds, and market seconds for the story."""
-
-    def __init__(self) -> None:
-        self.cap: int | None = None
-        self._changed_mono = 0.0
-        self._since_market = 0.0
-
-    def effective(self, limit: int) -> int:
-        """Lines that may be used: the configured limit, or less where the gateway refused more."""
-        return limit if self.cap is None else min(limit, self.cap)
-
-    def refused_at(self, count: int, limit: int, now_mono: float, market: float) -> None:
-        """The gateway answered 101 to the line that would have been number `count` of ours."""
-        self.cap = max(0, min(self.effective(limit), count - 1))
-        self._changed_mono = now_mono
-        self._since_market = market
-
-    def probe(self, used: int, limit: int, now_mono: float, *, position_waits: bool) -> None:
-        """Allow one line more every 5 minutes (every minute for a position), once all that are allowed are used."""
-        if self.cap is None:
-            return
-        if self.cap >= limit:
-            self.cap = None
-            return
-        every_s = PROBE_FOR_POSITION_S if position_waits else PROBE_EVERY_S
-        if used >= self.cap and now_mono - self._changed_mono >= every_s:
-            self.cap += 1
-            self._changed_mono = now_mono
-
-    def story(self, limit: int) -> str:
-        """The number and where it comes from; "" while nothing was learned."""
-        if self.cap is None or self.cap >= limit:
-            return ""
-        at = clock_text(self._since_market)
-        return (
-            f"TWS allowed {self.cap} of {limit} lines at {at} (error 101): TWS windows use about {limit - self.cap}. "
-            "One more is tried every 5 min"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Desks:
     """The bus' parts that a refusal concerns. `market()` gives market seconds now, `limit()` the configured limit."""
@@ -190,9 +147,9 @@ class Refusals:
 
     # --- who is left alone --------------------------------------------------------------------------------------
 
-    def barred(self, now_mono: float) -> Collection[int]:
+    def barred(self, now_mono: float) -> Set[int]:
         """Contracts that the gateway refused a while ago: not to be asked for now."""
-        return self._blocks.active_ids(now_mono) if self._blocks else ()
+        return self._blocks.active_ids(now_mono) if self._blocks else frozenset()
 
     def block(self, con_id: int, now_mono: float) -> Block | None:
         """Why this contract is left alone; None = it isn't."""

@@ -149,6 +149,32 @@ def test_101_teaches_the_limit_over_the_wire(gateway: GatewayThread) -> None:
     asyncio.run(scenario())
 
 
+def test_lines_that_tws_gives_back_are_found_again_over_the_wire(gateway: GatewayThread) -> None:
+    async def refusals(rig: LinesRig) -> int:
+        return int((await rig.ledger())["errors"].get("101", 0))
+
+    async def scenario() -> None:
+        async with LinesRig(gateway) as rig:
+            await rig.fault("line_limit", limit=15)
+            rig.bus.demand("scanners", SCANNED)
+            await rig.step_until(lambda: rig.report.snapshot().effective_limit == 15 and len(rig.live()) >= 10)
+            learned = await refusals(rig)
+            rig.bus.cap.try_after_s = (0.5, 600.0)
+            await rig.step_until(lambda: rig.bus.cap.is_trying)
+            await rig.step_until(lambda: not rig.bus.cap.is_trying)
+            assert await refusals(rig) == learned + 1, "a try costs one refusal"
+            assert rig.report.snapshot().effective_limit == 15
+            await rig.fault("line_limit", limit=100)
+            rig.bus.cap.try_after_s = (0.5,)
+            await rig.step_until(lambda: len(rig.live()) == 48)
+            assert await refusals(rig) == learned + 1
+            assert rig.report.snapshot().learned_cap_text == ""
+            assert (await rig.ledger())["position_lines_cancelled"] == 0
+            assert set(COSTS) <= rig.live()
+
+    asyncio.run(scenario())
+
+
 def test_after_data_lost_every_line_is_back_within_five_seconds_and_none_doubled(gateway: GatewayThread) -> None:
     async def scenario() -> None:
         async with LinesRig(gateway) as rig:

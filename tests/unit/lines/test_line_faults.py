@@ -1,4 +1,4 @@
-"""Errors on lines, blocks, the learned cap and the judgement of silent lines: small pure decisions."""
+"""Errors on lines, blocks and the judgement of silent lines: small pure decisions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from engine.lines import repair
 from engine.lines.ledger import Ledger, Line
-from engine.lines.refusals import Blocks, LearnedCap, line_fault
+from engine.lines.refusals import Blocks, line_fault
 from tests.unit.lines.line_samples import contract
 
 
@@ -61,32 +61,6 @@ def test_blocks_are_forgotten_an_hour_after_their_end() -> None:
     blocks.add(1, 354, "no data", 0.0)
     blocks.active_ids(600.0 + 3_601.0)
     assert not blocks
-
-
-def test_the_cap_sinks_below_the_count_that_failed_and_never_rises_by_an_error() -> None:
-    cap = LearnedCap()
-    cap.refused_at(31, 50, 0.0, 0.0)
-    assert cap.effective(50) == 30
-    cap.refused_at(45, 50, 0.0, 0.0)
-    assert cap.effective(50) == 30
-    assert cap.effective(20) == 20, "a lower setting holds"
-    cap.refused_at(0, 50, 0.0, 0.0)
-    assert cap.effective(50) == 0
-
-
-def test_the_cap_is_unlearned_line_by_line_and_only_while_it_is_used() -> None:
-    cap = LearnedCap()
-    cap.refused_at(49, 50, 0.0, 0.0)
-    cap.probe(10, 50, 1_000.0, position_waits=False)
-    assert cap.effective(50) == 48
-    cap.probe(48, 50, 1_000.0, position_waits=False)
-    assert cap.effective(50) == 49
-    cap.probe(49, 50, 1_200.0, position_waits=False)
-    assert cap.effective(50) == 49, "not yet five minutes"
-    cap.probe(49, 50, 1_200.0, position_waits=True)
-    assert cap.effective(50) == 50
-    cap.probe(50, 50, 1_201.0, position_waits=False)
-    assert cap.story(50) == ""
 
 
 def make_line(**values: object) -> Line:

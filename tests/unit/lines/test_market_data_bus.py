@@ -182,22 +182,6 @@ def test_error_101_teaches_the_limit_and_positions_still_get_their_lines() -> No
     assert gateway.violations == []
 
 
-def test_the_learned_cap_is_probed_upward_one_line_in_five_minutes() -> None:
-    gateway = FakeGateway(line_limit=20)
-    gateway.bus.demand("scanners", [want(100 + i, "50", 0.9) for i in range(60)])
-    put_positions(gateway, *range(1, 6))
-    gateway.connect()
-    gateway.run(10.0)
-    before = gateway.errors_101
-    gateway.run(310.0)
-    assert gateway.errors_101 == before + 1
-    assert gateway.report.snapshot().effective_limit == 20
-    gateway.line_limit = 100
-    gateway.run(620.0)
-    assert len(gateway.open) == 22
-    assert gateway.report.snapshot().effective_limit == 22
-
-
 # --- losses -----------------------------------------------------------------------------------------------------
 
 
