@@ -68,9 +68,8 @@ class Connection:
         """Connect and shake hands; request numbers start at `first_req_id` or TWS' own. Raises ConnectFailure."""
         address = self.address
         self._pacer.note_direct()
-        host = "127.0.0.1" if address.host == "localhost" else address.host  # TWS does not listen on ::1
         attempt = asyncio.ensure_future(
-            self.client.connectAsync(host, address.port, address.client_id, self._timings.handshake_s)
+            self.client.connectAsync(address.ip, address.port, address.client_id, self._timings.handshake_s)
         )
         try:
             await asyncio.wait({attempt, self.lost}, return_when=asyncio.FIRST_COMPLETED)

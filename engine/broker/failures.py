@@ -43,6 +43,11 @@ class Address(Struct, frozen=True):
     port: int
     client_id: int
 
+    @property
+    def ip(self) -> str:
+        """What to connect to: TWS does not listen on ::1."""
+        return "127.0.0.1" if self.host == "localhost" else self.host
+
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 

@@ -13,6 +13,7 @@ import threading
 from engine.broker.account_check import redacted
 from engine.broker.connection import Connection
 from engine.broker.failures import Address, ConnectFailure, retry_delay_s
+from engine.broker.own_id import WayBack
 from engine.broker.pacing import Pacer
 from engine.broker.port import (
     BrokerEvent,
@@ -25,6 +26,7 @@ from engine.broker.port import (
     LinkState,
     ScanSpec,
 )
+from engine.broker.probe import is_free
 from engine.broker.session import Session
 from engine.broker.timings import Timings
 from engine.clock import Clock
@@ -62,6 +64,7 @@ class IBBroker(BrokerPort):
         self._attempts = 0
         self._fallback_tried = False
         self._use_fallback = False
+        self._way_back = WayBack(self._timings)
         self._said_reason = ""
         self._phase: LinkPhase = "connecting"
         self._since_wall = clock.wall()
@@ -106,7 +109,7 @@ class IBBroker(BrokerPort):
                 self._connection, self._mode, self._account, self._pacer, self._on_event, self._clock, self._timings
             )
             await self._session.start(self._market_data_type, self._epoch + 1)
-            return self._tell_end(await self._session.ended())
+            return self._tell_end(await self._ended_or_back(self._session))
         except ConnectFailure as failure:
             return self._tell_end(failure)
         finally:
@@ -115,6 +118,30 @@ class IBBroker(BrokerPort):
                     self._tell_end(ConnectFailure("dropped", "The connection was ended by QTrade itself"))
             finally:
                 await self._close()
+
+    async def _ended_or_back(self, session: Session) -> ConnectFailure:
+        """Waits for the connection's end. Under another client id it is ended for the own one, once that is free."""
+        if session.connection.address == self._address:
+            return await session.ended()
+        going_back = asyncio.ensure_future(self._go_back(session))
+        try:
+            return await session.ended()
+        finally:
+            going_back.cancel()
+            await asyncio.gather(going_back, return_exceptions=True)
+
+    async def _go_back(self, session: Session) -> None:
+        own, begun = self._address, self._clock.mono()
+        while True:
+            await asyncio.sleep(self._way_back.look_in_s(self._clock.mono() - begun))
+            now = self._clock.mono()
+            if not self._way_back.may_go(now - begun, session.market_now(), now):
+                continue
+            if await is_free(own.ip, own.port, own.client_id):
+                await asyncio.sleep(self._timings.own_id_release_s)
+                self._way_back.goes(now)
+                session.connection.lose("asked", f"Client id {own.client_id} is free again: connecting with it")
+                return
 
     def _current_address(self) -> Address:
         own = self._address
@@ -234,6 +261,7 @@ class IBBroker(BrokerPort):
             decoded_per_s=session.liveness.decoded_per_s if session is not None else None,
             accounts=told.watched if told is not None else (),
             login_accounts=told.login_accounts if told is not None else (),
+            busy_client_id=self._address.client_id if address.client_id != self._address.client_id else None,
         )
 
     def _check_thread(self) -> None:

@@ -229,6 +229,7 @@ class LinkState(Struct, frozen=True):
     decoded_per_s: float | None = None
     accounts: tuple[str, ...] = ()  # watched; see Connected
     login_accounts: tuple[str, ...] = ()
+    busy_client_id: int | None = None  # our own, while another had to be taken for it (326)
 
 
 class BrokerPort(Protocol):

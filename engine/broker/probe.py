@@ -1,6 +1,7 @@
-"""Test of another address: the first handshake of the TWS API, nothing else; no client id is used up.
+"""Short connections beside the one that works: is there a TWS at an address, and is a client id free?
 
-Framing and greeting after the IB API's connection protocol: "API", NUL, then a length-prefixed version range.
+The first is the handshake alone and uses up no client id; the second takes the id for a moment. Framing and greeting
+after the IB API's connection protocol: "API", NUL, then a length-prefixed version range.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import struct
 
 _TIMEOUT_S = 4.0
 _HELLO = b"v157..176"
+_LONGEST = 1 << 20  # bytes of a message that a gateway greets with
 
 
 async def probe(host: str, port: int, timeout_s: float = _TIMEOUT_S) -> tuple[bool, str]:
@@ -33,8 +35,40 @@ async def probe(host: str, port: int, timeout_s: float = _TIMEOUT_S) -> tuple[bo
         return False, f"{where} closed the connection or is not the TWS API ({type(error).__name__})."
 
 
+async def is_free(host: str, port: int, client_id: int, timeout_s: float = _TIMEOUT_S) -> bool:
+    """Whether TWS takes this client id now; it is given back at once. False when there is no telling. Never raises."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                await _greet(reader, writer)
+                writer.write(_framed(f"71\x002\x00{client_id}\x00\x00".encode()))
+                return await _is_taken_in(reader)
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
+        return False
+
+
+async def _is_taken_in(reader: asyncio.StreamReader) -> bool:
+    """The first id comes to who may stay; to others an error, and the end."""
+    while True:
+        (length,) = struct.unpack(">I", await reader.readexactly(4))
+        if length > _LONGEST:
+            raise ValueError(f"a message of {length} bytes")
+        fields = (await reader.readexactly(length)).split(b"\0")
+        if fields[0] == b"9":
+            return True
+        if fields[0] == b"4" and b"326" in fields[2:4]:
+            return False
+
+
+def _framed(body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + body
+
+
 async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
-    writer.write(b"API\0" + struct.pack(">I", len(_HELLO)) + _HELLO)
+    writer.write(b"API\0" + _framed(_HELLO))
     await writer.drain()
     (length,) = struct.unpack(">I", await reader.readexactly(4))
     if not 1 <= length <= 256:

@@ -73,7 +73,7 @@ class Session:
             timings,
         )
         self.accounts = AccountFeed(connection, pacer, self.watched, self.positions.ref, self._emit, timings)
-        self.executions = Executions(connection, self.watched, self._emit, timings, self._market_now)
+        self.executions = Executions(connection, self.watched, self._emit, timings, self.market_now)
         self.liveness = Liveness(connection, clock, timings, self._on_clock, lambda: self.lines.open_count)
         ib = connection.ib
         ib.positionEvent += self.positions.on_position
@@ -217,7 +217,7 @@ class Session:
             self._clock_offset_s = event.offset_s
         self._emit(event)
 
-    def _market_now(self) -> float:
+    def market_now(self) -> float:
         return self._clock.wall() + self._clock_offset_s
 
     def _emit_position(self, event: BrokerEvent) -> None:

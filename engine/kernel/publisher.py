@@ -40,6 +40,7 @@ from engine.state.sections import (
 from engine.storage import rescues
 from engine.storage.encodable import encodable
 
+CLIENT_ID = "client_id"
 LOG_LINES = 100
 FILLS_MOST = 200  # of one symbol
 HOUR_S = 3_600.0
@@ -341,6 +342,7 @@ class Publisher:
                 cure=rescue.cure, lasting=False, quiet=True,
             )  # fmt: skip
         self._notice_silence(wall)
+        self._notice_client_id(wall)
 
     def _notice_silence(self, wall: float) -> None:
         """Lines that bring nothing beside others that tick, and those whose data another session has taken."""
@@ -357,6 +359,25 @@ class Publisher:
             conditions.resolve(f"silent:{con_id}", wall, "It ticks again." if rooms.bus.ticked(con_id, since) else "")
         if conditions.is_open(COMPETING) and not rooms.bus.competing and rooms.bus.feed.heard_within(5.0, now):
             conditions.resolve(COMPETING, wall, "Ticks come again.")
+
+    def _notice_client_id(self, wall: float) -> None:
+        """Connected under another id than the user's, as that one is taken."""
+        conditions, link = self._rooms.health.conditions, self._rooms.broker.link
+        if not link.connected:
+            return
+        if link.busy_client_id is None:
+            conditions.resolve(CLIENT_ID, wall, f"Back at client id {link.client_id}.")
+            return
+        conditions.raise_(
+            CLIENT_ID,
+            wall,
+            f"Client id {link.busy_client_id} is in use: connected as {link.client_id}",
+            "Prices, positions and fills are the same under any client id. QTrade goes back to its own as soon as TWS "
+            "gives it back, not in the minutes around the open and the close.",
+            cure=f"Nothing needs to be done. If it lasts, another program uses client id {link.busy_client_id}: "
+            "close it, or choose another id in Settings > Broker.",
+            code=326,
+        )
 
     def _tell_silent(self, found: Blind, now: float, wall: float) -> None:
         """Its words say how long it had been silent when that was noticed."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from engine.broker.connection import Connection
 from engine.broker.failures import Address, ConnectFailure
@@ -29,6 +30,7 @@ from engine.broker.port import (
     SystemNotice,
     Ticks,
 )
+from engine.broker.probe import is_free
 from engine.broker.session import Session
 from engine.clock import SystemClock
 from tests.integration.broker_rig import MSFT, QUICK, Rig, Stopwatch
@@ -273,6 +275,41 @@ def test_busy_client_id_uses_the_fallback_once_and_comes_back(gateway):
 
     asyncio.run(scenario())
     assert [client_id for _, client_id in gateway.connects] == [52, 53, 52]
+
+
+EAGER = structs.replace(QUICK, own_id_every_s=0.15, own_id_release_s=0.1)
+
+
+def test_back_on_the_own_client_id_as_soon_as_it_is_free(gateway):
+    gateway.busy_ids = {52}
+
+    async def scenario():
+        async with Rig(gateway.port, timings=EAGER) as rig:
+            assert (await rig.connected()).client_id == 53
+            assert rig.broker.link.busy_client_id == 52
+            await rig.until(lambda: [c for _, c in gateway.connects].count(52) >= 4)
+            assert len(rig.of(Connected)) == 1, "looking does not touch the connection that works"
+            gateway.busy_ids = set()
+            assert (await rig.connected(2)).client_id == 52
+            assert rig.broker.link.busy_client_id is None
+            assert "Client id 52 is free again" in rig.of(Disconnected)[-1].reason
+            looks = len(gateway.connects)
+            await asyncio.sleep(0.6)
+            assert len(gateway.connects) == looks, "no more looks"
+
+    asyncio.run(scenario())
+    assert [client_id for _, client_id in gateway.connects].count(53) == 1
+
+
+def test_a_look_at_a_gateway_that_has_gone_or_says_nothing_is_no_error(gateway):
+    async def scenario():
+        assert await is_free("127.0.0.1", gateway.port, 52)
+        assert not await is_free("127.0.0.1", free_port(), 52)
+        gateway.accept_silent = True
+        assert not await is_free("127.0.0.1", gateway.port, 52, timeout_s=0.2)
+        gateway.accept_silent = False
+
+    asyncio.run(scenario())
 
 
 def test_both_ids_busy_waits_with_one_fallback_and_a_quick_reason(gateway):

@@ -1,8 +1,11 @@
 """Publisher: what the sections say of the clocks and of the engine's own faults; nothing is connected."""
 
 import pytest
+from msgspec import structs
 
 from app.snapshots import Snapshots
+from engine.broker.ib_broker import IBBroker
+from engine.broker.port import LinkState
 from engine.clock import FakeClock
 from engine.domain import ContractRef, Fill
 from engine.journal.reader import JournalReader
@@ -110,3 +113,22 @@ def test_own_faults_are_journalled_whether_or_not_somebody_looks(engine, monkeyp
     publisher.step()
     assert not state.is_watched
     assert [condition.key for condition in written] == ["files"]
+
+
+def test_another_client_id_than_the_own_one_is_said_until_the_own_one_is_back(engine, monkeypatch):
+    engine, state = engine
+    link = LinkState("connected", True, "paper", "127.0.0.1", 1, 53, "DU1", 176, 1, 0.0, busy_client_id=52)
+
+    def said():
+        engine.rooms.clock.advance(1.0)
+        engine.publisher.all()
+        return [c for c in state.read("health").conditions if c.key == "client_id"]
+
+    assert not said()
+    monkeypatch.setattr(IBBroker, "link", link)
+    (condition,) = said()
+    assert condition.open and "52" in condition.title and "53" in condition.title and condition.cure
+    monkeypatch.setattr(IBBroker, "link", structs.replace(link, phase="connecting", connected=False))
+    assert said()[0].open, "not over before it is"
+    monkeypatch.setattr(IBBroker, "link", structs.replace(link, client_id=52, busy_client_id=None))
+    assert not said()[0].open
