@@ -9,9 +9,13 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from tests.chaos.sequences import Family, Fault, FaultSequence
 
 FOLDER = Path(__file__).parent / "planted"
 TABLE = FOLDER / "table.toml"
+ON_PURPOSE = Family("planted", 0.0, (1, 3), 0.0, 0.0)  # not drawn, written in the table
 
 
 class DoesNotApply(Exception):
@@ -20,12 +24,22 @@ class DoesNotApply(Exception):
 
 @dataclass(frozen=True)
 class Bug:
-    """One planted bug. `tests` = what pytest is given; `words` = what its output says when it was caught."""
+    """One planted bug. `tests` = what pytest is given; `words` = what its output says when it was caught.
+
+    `faults` = a sequence that breaks with it in the whole program (`planted_sequence.py`), () = none; `breaks` = what
+    is said of that.
+    """
 
     name: str
     what: str
     tests: tuple[str, ...]
     words: tuple[str, ...]
+    faults: tuple[Fault, ...] = ()
+    breaks: tuple[str, ...] = ()
+
+    @property
+    def sequence(self) -> FaultSequence:
+        return FaultSequence(0, ON_PURPOSE, self.faults)
 
     @property
     def patch(self) -> Path:
@@ -44,7 +58,18 @@ class Hunk:
 def read_table() -> tuple[Bug, ...]:
     """All bugs, in the order of the table."""
     entries = tomllib.loads(TABLE.read_text(encoding="utf-8"))["bug"]
-    return tuple(Bug(e["name"], e["what"], tuple(e["tests"]), tuple(e["words"])) for e in entries)
+    return tuple(
+        Bug(
+            e["name"], e["what"], tuple(e["tests"]), tuple(e["words"]),
+            tuple(_fault(i, fault) for i, fault in enumerate(e.get("faults", ()))), tuple(e.get("breaks", ())),
+        )
+        for e in entries
+    )  # fmt: skip
+
+
+def _fault(number: int, entry: dict[str, Any]) -> Fault:
+    params = {name: value for name, value in entry.items() if name not in ("kind", "at", "lasts")}
+    return Fault(number, entry["at"], entry["kind"], entry.get("lasts", 0.0), tuple(sorted(params.items())))
 
 
 def hunks_of(patch: str) -> list[Hunk]:

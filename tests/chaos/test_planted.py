@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from tests.chaos.fault_table import KINDS
 from tests.chaos.planting import FOLDER, DoesNotApply, Hunk, hunks_of, planted_files, read_table
 from tests.long.report import ROOT
 
@@ -17,6 +18,7 @@ def test_there_are_fifteen_different_ones_each_with_its_patch_and_its_tests():
     assert len({bug.patch.read_text(encoding="utf-8") for bug in BUGS}) == 15
     for bug in BUGS:
         assert bug.what and bug.words, bug.name
+        assert bool(bug.faults) == bool(bug.breaks) and all(fault.kind in KINDS for fault in bug.faults), bug.name
         for test in bug.tests:
             file, *name = test.split("::")
             source = (ROOT / file).read_text(encoding="utf-8")

@@ -1,7 +1,8 @@
 """Are the tests any good? Fifteen bugs, planted one by one in a copy of the tree: each must be caught.
 
-`python start.py test --long planted [NAME ...]`. For each bug the tests that the table names pass in the copy; then the
-patch is applied, and they fail with the words that tell why. The patches lie in tests/chaos/planted, beside table.toml.
+`python start.py test --long planted [NAME ...]`. For each bug the tests that the table names pass in the copy, and so
+does the sequence of faults that it may name; then the patch is applied, and they fail with the words that tell why. The
+patches lie in tests/chaos/planted, beside table.toml.
 """
 
 from __future__ import annotations
@@ -37,12 +38,27 @@ class Result:
     output: str = ""
 
 
-def run_tests(root: Path, tests: Sequence[str], limit_s: float, wait_s: float | None = None) -> tuple[int | None, str]:
-    """pytest's exit code and output; None = it did not end within `limit_s`. `wait_s` = how long a test waits for
-    anything, None = as usual."""
+@dataclass(frozen=True)
+class Trial:
+    """What must fail with a bug: a module with its arguments, and the words with which it does."""
+
+    module: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def trials_of(bug: Bug) -> list[Trial]:
+    """The bug's tests, and its sequence of faults where it has one."""
+    pytest = ("pytest", "-q", "-x", "--tb=short", "-p", "no:cacheprovider")
+    found = [Trial((*pytest, *bug.tests), bug.words)]
+    return found + ([Trial(("tests.chaos.planted_sequence", bug.name), bug.breaks)] if bug.faults else [])
+
+
+def run(root: Path, trial: Trial, limit_s: float, wait_s: float | None = None) -> tuple[int | None, str]:
+    """Exit code and output; None = it did not end within `limit_s`. `wait_s` = how long a test waits for anything,
+    None = as usual."""
     environ = os.environ | ({} if wait_s is None else {"QTRADE_TEST_DEADLINE_S": f"{wait_s:.0f}"})
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=short", "-p", "no:cacheprovider", *tests]
-    with tempfile.TemporaryFile() as out:  # no pipe: who outlives pytest would hold it open
+    command = [sys.executable, "-m", *trial.module]
+    with tempfile.TemporaryFile() as out:  # no pipe: who outlives it would hold it open
         process = subprocess.Popen(
             command, cwd=root, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
         )
@@ -56,20 +72,21 @@ def run_tests(root: Path, tests: Sequence[str], limit_s: float, wait_s: float | 
         return code, out.read().decode("utf-8", "replace")
 
 
-def judge(bug: Bug, code: int | None, output: str) -> str:
-    """What is wrong with this end of the planted tree's tests; "" = it is the bug's end."""
+def judge(trial: Trial, code: int | None, output: str) -> str:
+    """What is wrong with this end in the planted tree; "" = it is the bug's end."""
+    name = trial.module[0]
     if code == 0:
-        return "SURVIVED: its tests pass with the bug"
+        return f"SURVIVED: {name} passes with the bug"
     if code is None:
-        return "did not end in time: a test that waits must have a deadline of its own"
+        return f"{name} did not end in time: what waits must have a deadline of its own"
     if code != FAILED:
-        return f"not judged: pytest ended with {code}, so no test ran to its end"
-    missing = [words for words in bug.words if words not in output]
-    return f"failed for another reason: the output does not say {missing[0]!r}" if missing else ""
+        return f"not judged: {name} ended with {code}, so nothing ran to its end"
+    missing = [words for words in trial.words if words not in output]
+    return f"{name} failed for another reason: the output does not say {missing[0]!r}" if missing else ""
 
 
 def check(bug: Bug) -> Result:
-    """One bug: the tests in a copy of the tree, without it and with it."""
+    """One bug: its trials in a copy of the tree, without it and with it."""
     began = time.monotonic()
     verdict, output = "", ""
     with tempfile.TemporaryDirectory(prefix="qtrade-planted-", ignore_cleanup_errors=True) as folder:
@@ -77,14 +94,19 @@ def check(bug: Bug) -> Result:
         shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
         try:
             planted_files(bug, tree)
-            code, output = run_tests(tree, bug.tests, CLEAN_S)
-            if code != 0:
-                verdict = f"not judged: its tests end with {code} without the bug"
+            waits_s = []
+            for trial in trials_of(bug):
+                started = time.monotonic()
+                code, output = run(tree, trial, CLEAN_S)
+                if code != 0:
+                    verdict = f"not judged: {trial.module[0]} ends with {code} without the bug"
+                    break
+                waits_s.append(
+                    max(SHORTEST_WAIT_S, 2.0 * (time.monotonic() - started))
+                )  # all went well in half of that
             else:
                 plant(bug, tree)
-                wait_s = max(SHORTEST_WAIT_S, 2.0 * (time.monotonic() - began))  # all of it went well in half of that
-                code, output = run_tests(tree, bug.tests, CLEAN_S / 5.0 + 3.0 * wait_s, wait_s)
-                verdict = judge(bug, code, output)
+                verdict, output = _with_bug(bug, tree, waits_s)
         except DoesNotApply as error:
             verdict = str(error)
     result = Result(bug, verdict, time.monotonic() - began, output)
@@ -92,11 +114,23 @@ def check(bug: Bug) -> Result:
     return result
 
 
+def _with_bug(bug: Bug, tree: Path, waits_s: Sequence[float]) -> tuple[str, str]:
+    """The first trial that does not end as it should, else "", and its output."""
+    verdict, output = "", ""
+    for trial, wait_s in zip(trials_of(bug), waits_s, strict=True):
+        code, output = run(tree, trial, CLEAN_S / 5.0 + 3.0 * wait_s, wait_s)
+        verdict = judge(trial, code, output)
+        if verdict:
+            break
+    return verdict, output
+
+
 def _say(result: Result) -> None:
     bug = result.bug
     word = "caught" if not result.verdict else "NOT CAUGHT"
-    how = f"by {', '.join(bug.tests)}: {bug.words[0]!r}" if not result.verdict else result.verdict
-    print(f"{word:10} {bug.name:32} {result.seconds:6.1f} s  {how}", flush=True)
+    by = [f"{test.rpartition('::')[2]}" for test in bug.tests]
+    by += [f"chaos ({', '.join(fault.kind for fault in bug.faults)}): {bug.breaks[0]!r}"] if bug.faults else []
+    print(f"{word:10} {bug.name:30} {result.seconds:6.1f} s  {result.verdict or 'by ' + ' and '.join(by)}", flush=True)
     if result.verdict and result.output:
         print("".join(f"           | {line}\n" for line in result.output.splitlines()[-25:]), flush=True)
 
@@ -118,7 +152,8 @@ def main(arguments: list[str]) -> int:
         "seconds": round(time.monotonic() - began, 1),
         "bugs": [
             {"name": r.bug.name, "what": r.bug.what, "caught": not r.verdict, "verdict": r.verdict,
-             "tests": list(r.bug.tests), "seconds": round(r.seconds, 1)}
+             "tests": list(r.bug.tests), "faults": [str(fault) for fault in r.bug.faults],
+             "seconds": round(r.seconds, 1)}
             for r in results
         ],
     }  # fmt: skip
