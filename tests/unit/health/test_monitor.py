@@ -3,7 +3,7 @@
 import pytest
 
 from engine.broker.port import Connected, Disconnected, LinkState, RequestError, SystemNotice
-from engine.health.monitor import HealthMonitor
+from engine.health.monitor import COMPETING, HealthMonitor
 from engine.health.status import status_block
 from engine.state.sections import LinesSection
 
@@ -78,6 +78,17 @@ def test_servers_that_are_lost_without_a_word_of_their_return_stay_lost_until_ti
     assert recorded[-1][0] == "link up"
     health.servers_back(91.0, 91.0)
     assert len(recorded) == 3, "they are back once"
+
+
+def test_a_competing_session_stays_open_until_somebody_says_that_ticks_came():
+    health, _ = monitor()
+    connect(health, 0.0)
+    for wall in (1.0, 2.0, 500.0):
+        health.on_event(RequestError(7, 10197, "No market data during competing live session"), wall, wall)
+    (entry,) = health.conditions.newest_first()
+    assert (entry.code, entry.open, entry.count) == (10197, True, 1)
+    health.conditions.resolve(COMPETING, 900.0, "Ticks come again.")
+    assert not health.conditions.newest_first()[0].open
 
 
 def test_a_refused_request_is_shown_with_its_code_and_a_cancel_echo_is_not():

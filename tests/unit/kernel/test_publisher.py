@@ -17,6 +17,7 @@ from engine.kernel.rooms import EngineSetup
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
+from tests.app import sample_state as sample
 
 
 @pytest.fixture
@@ -132,3 +133,17 @@ def test_another_client_id_than_the_own_one_is_said_until_the_own_one_is_back(en
     assert said()[0].open, "not over before it is"
     monkeypatch.setattr(IBBroker, "link", structs.replace(link, client_id=52, busy_client_id=None))
     assert not said()[0].open
+
+
+def test_the_age_of_position_prices_is_that_of_the_oldest_line(engine):
+    """The newest of all positions stands for none."""
+    engine, _ = engine
+    section = sample.positions(sample.WALL)
+    ages = (3.0, 500.0, 7.0)
+    rows = [
+        structs.replace(row, has_line=True, mark_wall=sample.WALL - age)
+        for row, age in zip(section.tradable, ages, strict=False)
+    ]
+    rows[2] = structs.replace(rows[2], has_line=False, mark_wall=sample.WALL - 9_000.0)  # valued by IB
+    shown = engine.publisher._ages(structs.replace(section, tradable=tuple(rows)))
+    assert {row.part: row.wall for row in shown}["Position prices, the oldest"] == sample.WALL - 500.0

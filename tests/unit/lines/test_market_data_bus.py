@@ -241,6 +241,16 @@ def test_after_1102_silent_lines_are_repaired_within_30_s(gateway: FakeGateway) 
     assert len(gateway.subscribed_since(mark)) == 50, "once each"
 
 
+def test_a_positions_line_is_asked_for_again_with_the_message_after_its_cancel(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1, 2)
+    gateway.run(10.0)
+    mark = len(gateway.log)
+    gateway.data_kept(really=False)
+    gateway.run(30.0)
+    met = [(kind, con_id) for kind, con_id, _ in gateway.log[mark:]]
+    assert met in ([("cancel", a), ("subscribe", a), ("cancel", b), ("subscribe", b)] for a, b in ((1, 2), (2, 1))), met
+
+
 def test_after_a_farm_flap_only_silent_lines_are_asked_for_again_once_in_30_s(gateway: FakeGateway) -> None:
     put_positions(gateway, 1, 2)
     gateway.run(10.0)
@@ -387,14 +397,14 @@ def test_a_competing_session_holds_the_lines_says_so_once_and_asks_again_each_mi
             gateway.error(con_id, 10197, dead=False)
         mark = len(gateway.log)
         gateway.run(58.0)
-        assert gateway.subscribed_since(mark) == []
+        assert gateway.subscribed_since(mark) == [] and gateway.bus.competing
         assert gateway.report.snapshot().rows[0].state == "error"
         gateway.run(5.0)
         assert len(gateway.subscribed_since(mark)) == 50
     assert sum("Another session" in r.message for r in caplog.records) == 1
     gateway.all_mute = False
     gateway.run(1.0)
-    assert gateway.report.snapshot().rows[0].state == "live"
+    assert gateway.report.snapshot().rows[0].state == "live" and not gateway.bus.competing
 
 
 def test_300_and_foreign_errors_are_ignored(gateway: FakeGateway) -> None:
@@ -640,6 +650,19 @@ def test_an_evicted_lines_span_names_the_winner(gateway: FakeGateway) -> None:
     assert (span.con_id, span.by, span.line_class) == (10, "S99", "25")
     assert span.end.startswith("evicted by S99")
     assert span.to_market - span.from_market == pytest.approx(200.0, abs=5.0)
+
+
+@pytest.mark.parametrize("code", [200, 354])
+def test_a_position_that_tws_refuses_is_asked_for_again_within_30_s_each_time(gateway: FakeGateway, code: int) -> None:
+    gateway.refuse = {1: code, 7: code}
+    put_positions(gateway, 1)
+    gateway.bus.demand("scanners", [want(7, "50", 0.9)])
+    gateway.run(95.0)
+    asked = gateway.subscribed_since(0)
+    assert asked.count(1) == 4 and asked.count(7) <= 2, "no candidate is asked for so often"
+    gateway.refuse = {}
+    gateway.run(30.0)
+    assert 1 in gateway.open_ids()
 
 
 def test_a_refused_request_leaves_no_span_but_a_silent_position_does(gateway: FakeGateway) -> None:
