@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start QTrade, or run its tests, from nothing but a Python: makes .venv, installs into it, hands over.
 
-    python start.py [ARGS]              ARGS go to app.py
+    python start.py [ARGS]              ARGS go to app.py; when it crashes it is started again
     python start.py test [ARGS]         ARGS go to pytest
     python start.py test --long NAME    one of the longer points in tests/long/
 
@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,11 @@ LOCK = os.path.join(ROOT, ".venv.lock")
 SUPPORTED = ((3, 14), (3, 13), (3, 12), (3, 11))  # newest first
 WINDOWS = os.name == "nt"
 TAIL_LINES = 20
+MEANT = (0, 2, 3)  # app.py's own: ended, refused to start, another one runs
+FIRST_PAUSE_S = 1
+LONGEST_PAUSE_S = 60
+RUNS_S = 10  # from then on it has started well
+LASTED_S = 300  # and who runs for so long begins with the shortest pause again
 WORKERS = ("-n", "3", "--dist", "loadgroup", "--max-worker-restart", "2", "--durations", "10")
 PROBE = (
     "import json, os, struct, sys, sysconfig\n"
@@ -371,9 +377,88 @@ def hand_over(arguments):
             return process.wait()
 
 
+# --- the program, started again when it crashes -----------------------------------------------------------------
+
+
 def run_app(arguments):
     ensure_environment(dev=False)
-    return hand_over([os.path.join(ROOT, "app.py")] + arguments)
+    return keep_running([venv_python(), os.path.join(ROOT, "app.py")] + arguments)
+
+
+def keep_running(command):
+    """Run the program until it ends as it was meant to; its exit code. One that crashes is started again, later each
+    time that it does not last. What fails in its first seconds, before it ever ran, is no crash but a mistake."""
+    asked, pause_s, lasted, why = [], FIRST_PAUSE_S, False, ""
+    while True:
+        began = time.monotonic()
+        code = run_once(command, why, asked)
+        ran_s = time.monotonic() - began
+        lasted = lasted or ran_s >= RUNS_S
+        if asked or code in MEANT or (code > 0 and not lasted):
+            return code if code >= 0 else 128 - code
+        pause_s = FIRST_PAUSE_S if ran_s >= LASTED_S else min(2 * pause_s, LONGEST_PAUSE_S)
+        why = "The program ended by itself (%s)" % ending_words(code)
+        say("%s; it is started again in %g s. Ctrl+C ends it." % (why, pause_s))
+        if not wait_s(pause_s, asked):
+            return 130
+
+
+def ending_words(code):
+    if code < 0:
+        return "killed by signal %d" % -code
+    return "exit code %d" % code if code < 256 else "exit code 0x%08X" % code
+
+
+def run_once(command, why, asked):
+    """One run of the program. What asks this process to end is handed on to it, and noted in `asked`."""
+    sys.stdout.flush()
+    env = dict(os.environ, QTRADE_RESTARTED_AFTER=why) if why else None
+    if WINDOWS:  # the console tells both of Ctrl+C and of its end
+        process = subprocess.Popen(command, env=env)
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                asked.append(signal.SIGINT)
+    ours, children = os.getpid(), []
+
+    def hand_on(number, _frame):
+        asked.append(number)
+        for child in children:
+            child.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, hand_on)
+    # A session of its own: a Ctrl+C of the terminal reaches it once, through us.
+    child = subprocess.Popen(command, env=env, start_new_session=True, preexec_fn=lambda: end_with(ours))
+    children.append(child)
+    if asked:  # between the handlers and now
+        child.send_signal(asked[-1])
+    return child.wait()
+
+
+def end_with(parent):
+    """In the new process, on Linux: it ends when we are killed, as if we were it."""
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def wait_s(seconds, asked):
+    """False as soon as somebody asks to end."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if asked:
+            return False
+        try:
+            time.sleep(0.1)
+        except KeyboardInterrupt:
+            return False
+    return not asked
 
 
 def run_tests(arguments):

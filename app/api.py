@@ -31,6 +31,7 @@ def register(server: Flask, deps: AppDeps) -> None:
         ("/api/v1/signals", api.signals),
         ("/api/v1/pnl", api.pnl),
         ("/api/v1/fills", api.fills),
+        ("/api/v1/incidents", api.incidents),
         ("/api/v1/snapshot/<path:symbol>", api.snapshot),
         ("/api/v1/bars/<path:symbol>", api.bars),
         # Without this one Dash answers unknown paths with its index page and 200.
@@ -103,6 +104,9 @@ class _Api:
             return _error(400, wanted)
         return _json(api_fills.fills(self._deps.journal, wanted))
 
+    def incidents(self) -> Response:
+        return _json(api_views.incidents(self._read("incidents")))
+
     def _account(self, asked: str, s: Snapshots) -> str | None:
         """The watched account that is meant; "" = all together, None = there is no such one."""
         if asked.lower() == ALL_ACCOUNTS:
@@ -130,7 +134,8 @@ class _Api:
         return _error(
             404,
             "There is no such address. Known: /healthz and, under /api/v1: status, positions, lines,"
-            " snapshot/<symbol>, bars/<symbol>, signals, pnl?since=<epoch s>, fills?since=<epoch s>&until=<epoch s>",
+            " snapshot/<symbol>, bars/<symbol>, signals, incidents, pnl?since=<epoch s>,"
+            " fills?since=<epoch s>&until=<epoch s>",
         )
 
     def _of_one(

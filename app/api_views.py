@@ -77,6 +77,7 @@ def _broker(s: Snapshots, deps: AppDeps) -> Json:
             "accounts": [],
             "server_version": None,
             "phase": "connecting",
+            "state": "connecting",
             "reason": "",
             "cure": "",
         }
@@ -89,6 +90,7 @@ def _broker(s: Snapshots, deps: AppDeps) -> Json:
         "accounts": list(broker.accounts),
         "server_version": broker.server_version,
         "phase": broker.phase,
+        "state": broker.state,
         "reason": broker.reason,
         "cure": broker.cure,
     }
@@ -268,6 +270,44 @@ def signal(item: Signal, score_now: float | None) -> Json:
     }
 
 
+def incidents(s: Snapshots) -> Json:
+    """`figures` by cause, each followed by its symbols; `incidents` the newest 200, newest first. Seconds and `_at` in
+    epoch seconds of this machine; `ended_at` null = it goes on, `seen` false = its end was not, so it has no length."""
+    section = s.incidents
+    if section is None:
+        return {"figures": [], "incidents": []}
+    titles = {each.cause: each.title for each in section.figures}
+    return {
+        "figures": [
+            {
+                "cause": each.title,
+                "con_id": each.con_id,
+                "symbol": each.symbol or None,
+                "count": each.count,
+                "open": each.is_open,
+                "median_s": each.median_s,
+                "last_s": each.last_s,
+                "longest_s": each.longest_s,
+                "days": dict(each.days),
+            }
+            for each in section.figures
+        ],
+        "incidents": [
+            {
+                "cause": titles.get(each.cause, each.cause),
+                "con_id": each.con_id,
+                "symbol": each.symbol or None,
+                "began_at": each.began_wall,
+                "red_at": each.red_wall,
+                "ended_at": each.ended_wall,
+                "seen": each.seen,
+                "words": each.words,
+            }
+            for each in section.newest
+        ],
+    }
+
+
 def healthz(s: Snapshots, deps: AppDeps) -> Json:
     """ok, degraded (something does not work, the page says what) or down (no engine), with the reasons."""
     reasons = [reason for reason in (_engine_reason(s), _broker_reason(s), *_store_reasons(deps)) if reason]
@@ -299,10 +339,11 @@ def _engine_reason(s: Snapshots) -> str:
 
 
 def _broker_reason(s: Snapshots) -> str:
+    """Also of an outage that a reset window excuses: excused is not well."""
     if s.broker is None:
         return "broker: not connected yet"
     if s.broker.connected:
-        return ""
+        return f"broker: {s.broker.state_title}" if s.broker.state == "reset window" else ""
     return f"broker: not connected; {s.broker.reason}" if s.broker.reason else "broker: not connected"
 
 

@@ -130,8 +130,8 @@ class Feed:
         if page.on_poll is not None:
             page.on_poll(params)
         with self._lock:  # around the reading, too: two polls at once must not put the older view last
-            now = self._clock()
             reading = self._reader.read_many(("heartbeat", *page.sections(params)))
+            now = self._clock() if reading.engine_wall is None else reading.engine_wall
             age = reading.silent_s
             history = self._history(key)
             self._refresh(history, page, params, reading, engine_state(age), now)

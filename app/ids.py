@@ -72,6 +72,9 @@ class Health:
     SAID: Final = "health-said"
 
 
+INCIDENT_DAYS: Final = 7  # columns of Health's black box, one a day
+
+
 class Scanners:
     REQUEST: Final = "scanners-request"  # written by the browser: what a control asks for
     REPLY: Final = "scanners-reply"

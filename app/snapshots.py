@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from engine.state.incident_sections import IncidentsSection
 from engine.state.lab_sections import LabResultSection, LabSection, LabSourceSection, PreviewSection
 from engine.state.scan_sections import ScanParametersSection
 from engine.state.score_sections import ScoresSection
@@ -58,7 +59,8 @@ def _typed(section: Section | None, kind: type[S]) -> S | None:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """Every section a page asked for; None = not published yet, or not asked for. `now` is wall time.
+    """Every section a page asked for; None = not published yet, or not asked for. `now` is the engine's wall
+    time, before its first heartbeat this process's.
 
     All are of one moment, whose number is `snapshot`. `silent_s` = since the engine's last heartbeat (`Reading`).
     """
@@ -80,6 +82,7 @@ class Snapshots:
     scanners: ScannersSection | None = None
     signals: SignalsSection | None = None
     health: HealthSection | None = None
+    incidents: IncidentsSection | None = None
     settings: SettingsSection | None = None
     pnl: PnlSection | None = None
     universe: UniverseSection | None = None
@@ -110,7 +113,7 @@ class Snapshots:
         got = {name.partition(":")[0]: section for name, section in reading.sections.items()}
         return cls(
             engine=engine,
-            now=now,
+            now=now if reading.engine_wall is None else reading.engine_wall,
             snapshot=reading.snapshot,
             silent_s=reading.silent_s,
             build_id=build[0],
@@ -126,6 +129,7 @@ class Snapshots:
             scanners=_typed(got.get("scanners"), ScannersSection),
             signals=_typed(got.get("signals"), SignalsSection),
             health=_typed(got.get("health"), HealthSection),
+            incidents=_typed(got.get("incidents"), IncidentsSection),
             settings=_typed(got.get("settings"), SettingsSection),
             pnl=_typed(got.get("pnl"), PnlSection),
             universe=_typed(got.get("universe"), UniverseSection),

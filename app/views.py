@@ -118,7 +118,7 @@ PAGES: tuple[PageView, ...] = (
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,
     SYMBOL_NAME,
-    page("health", r"/health", ("heartbeat",), health_parts),
+    page("health", r"/health", ("heartbeat", "incidents"), health_parts),
     page("lab", r"/lab", ("lab_source", "lab", "lab_result", "settings", "answers"), lab_parts),
     page("settings", r"/settings", ("settings", "answers"), settings_parts),
 )

@@ -81,8 +81,8 @@
   }
 
   function rebase(chart, gd, why) {
-    var now = Date.now();
-    if (now - (chart.asked || 0) < (why === "empty" ? 3000 : REBASE_PAUSE_MS)) { return; }
+    var now = performance.now();
+    if (chart.asked && now - chart.asked < (why === "empty" ? 3000 : REBASE_PAUSE_MS)) { return; }
     chart.asked = now;
     qt.setProps(chart.rebase, { data: now });
   }
@@ -185,7 +185,7 @@
       if (turned(state.last, state.shifts)) { chart.due = true; }
       if (state.cut) { state.cut = false; chart.due = true; chart.asked = 0; }   // the range begins anew, too
       if (state.added > TAIL_MOST || state.high !== high || state.low !== low) { chart.due = true; }
-      if (chart.due && Date.now() - (chart.asked || 0) > REBASE_PAUSE_MS) { chart.due = false; rebase(chart, gd, "moved"); }
+      if (chart.due && (!chart.asked || performance.now() - chart.asked > REBASE_PAUSE_MS)) { chart.due = false; rebase(chart, gd, "moved"); }
       placeTag(chart, gd);
       words(chart, gd);
     }

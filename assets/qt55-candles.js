@@ -231,7 +231,7 @@
 
   /* Asks for the base, not more often than the pause allows; looks again after it, for a quiet market calls nobody. */
   function ask() {
-    var now = Date.now(), wait = C.asked + ASK_PAUSE_MS - now;
+    var now = performance.now(), wait = C.asked ? C.asked + ASK_PAUSE_MS - now : 0;
     window.clearTimeout(C.again);
     C.again = window.setTimeout(check, wait > 0 ? wait : ASK_PAUSE_MS);
     if (wait > 0 || !document.getElementById(CHART)) { return; }

@@ -24,7 +24,7 @@
   }
 
   function drawClock() {
-    var wall = qt.clock.now(), market = qt.clock.market(wall), local = new Date(wall * 1000);
+    var wall = qt.clock.now(), market = qt.clock.market(wall), local = new Date();
     var clock = qt.get("strip.clock") ? qt.clock.text(market, "hms") : qt.fmt.MISSING, zone = byId("shell-zone");
     text("shell-clock", clock);
     if (zone) { zone.hidden = clock.indexOf(" ") > 0; }   /* a time that comes twice names its own */
@@ -200,9 +200,9 @@
     if (event.target.id === "shell-find") { findKey(event); return; }
     if (event.key === "Escape") { closeMenus(); return; }
     if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) { return; }
-    var now = Date.now();
+    var now = performance.now();
     if (event.key === "/") { event.preventDefault(); findBox().focus(); return; }
-    if (now - afterG < 1500 && GO[event.key]) { afterG = 0; qt.go(GO[event.key]); return; }
+    if (afterG && now - afterG < 1500 && GO[event.key]) { afterG = 0; qt.go(GO[event.key]); return; }
     if (event.key === "g") { afterG = now; return; }
     if (event.key === "?") { toggle("shell-keys"); return; }
     if (event.key === "f") { qt.freeze(); }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final, Protocol
@@ -51,7 +52,7 @@ class Clock(Protocol):
         """Monotonic seconds: ages, time-outs, dwell, pacing."""
 
     def wall(self) -> float:
-        """UTC epoch seconds of this machine: logs, journal, "since"."""
+        """UTC epoch seconds of this machine: journal, "since", and stamps whose age is shown (`SteadyClock`)."""
 
 
 class SystemClock:
@@ -62,6 +63,44 @@ class SystemClock:
 
     def wall(self) -> float:
         return time.time()
+
+
+_FOLLOWS = 0.001  # of the time that passes: more than any monotonic clock drifts, less than an age would show
+
+
+def slept_s() -> float:
+    """How long this machine has slept since it was started, where its monotonic clock leaves that out; else 0."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0.0 if boot is None else max(0.0, time.clock_gettime(boot) - time.clock_gettime(time.CLOCK_MONOTONIC))
+
+
+class SteadyClock:
+    """A clock whose wall time goes on from where it began: nothing looks younger or older because somebody set the
+    machine's clock. Sleep of the machine counts as time. It follows the machine's wall clock by a thousandth of the
+    time that passes, which makes up for the drift of the monotonic one. Any thread.
+    """
+
+    def __init__(self, clock: Clock, slept: Callable[[], float] = slept_s) -> None:
+        self._clock = clock
+        self._slept = slept
+        self._base = (clock.mono() + slept(), clock.wall())
+
+    def mono(self) -> float:
+        return self._clock.mono()
+
+    def wall(self) -> float:
+        (began, wall), now = self._base, self._clock.mono() + self._slept()
+        most = _FOLLOWS * (1.0 + max(0.0, now - began))
+        steady = wall + (now - began)
+        steady += min(most, max(-most, self._clock.wall() - steady))
+        if now - began > 1.0:
+            self._base = (now, steady)
+        return steady
+
+
+def steady(clock: Clock) -> SteadyClock:
+    """The clock itself where it is steady already."""
+    return clock if isinstance(clock, SteadyClock) else SteadyClock(clock)
 
 
 class FakeClock:

@@ -52,6 +52,7 @@ _ENTITLEMENT = (
 )
 _REQUEST = "Nothing to do if it came once; else update TWS and QTrade, and report the message."
 _ORDERS = "QTrade sends no orders: look in TWS, or in the program that sent it."
+_UNKNOWN = "QTrade has no meaning for this code: look it up in IB's list of API message codes."
 _OTHER_ADDRESS = (
     "Another session of this login runs on another computer; IB gives data to one of them. Close the other session."
 )
@@ -668,7 +669,7 @@ def _by_family(code: int, text: str) -> CodeInfo:
         return CodeInfo(code, "info", "show", "About an order", said, _ORDERS)
     if _is_among(code, _NOT_SENT):
         return CodeInfo(code, "warning", "show", "Request could not be sent", said, "It is connected again by itself.")
-    return CodeInfo(code, "warning", "show", f"TWS message {code}", said)
+    return CodeInfo(code, "warning", "show", f"TWS message {code}, not known to QTrade", said, _UNKNOWN)
 
 
 def _is_among(code: int, runs: tuple[tuple[int, int], ...]) -> bool:

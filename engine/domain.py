@@ -433,6 +433,25 @@ class Condition(Struct, frozen=True):
     lasting: bool = True
 
 
+class Incident(Struct, frozen=True):
+    """One outage: what began it, when it became red, when it was over. None = not yet.
+
+    `key` is its condition's, `cause` the kind of it; `con_id` and `symbol` where it is one symbol's. `seen` = QTrade
+    ran when it ended, so that its length is known.
+    """
+
+    key: str
+    cause: str
+    con_id: int | None
+    symbol: str
+    began_wall: float
+    began_market: float
+    red_wall: float | None
+    ended_wall: float | None
+    words: str
+    seen: bool
+
+
 def root_of(exec_id: str) -> str:
     """An execution id without the digits after its last dot: these number the corrections.
 

@@ -16,7 +16,7 @@ from engine.errors import CommandRefused
 from engine.logs.redaction import redact
 from engine.state.commands import Reconnect
 
-SECTIONS = ("health", "broker")
+SECTIONS = ("health", "broker", "incidents")
 
 
 def register(app: Dash, deps: AppDeps) -> None:

@@ -30,6 +30,7 @@ from engine.settings.sources import Layer
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE_STOP_S = 1.4
+RESTARTED_AFTER = "QTRADE_RESTARTED_AFTER"
 
 OK, REFUSED, SECOND_ENGINE = 0, 2, 3
 
@@ -118,7 +119,10 @@ def _serve_until_end(
     """Pages first: they are up, and say so, before a gateway is there."""
     web = prepared.settings.config.web
     host, port = endpoint(prepared)
-    plan = Plan(prepared.settings, host, port, prepared.folder, build, ROOT)
+    restarted_after = machine.environ.get(RESTARTED_AFTER, "")
+    if restarted_after:
+        log.error("%s and was started again", restarted_after)
+    plan = Plan(prepared.settings, host, port, prepared.folder, build, ROOT, restarted_after=restarted_after)
     simulator = _simulator(plan, prepared.recording)
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = WebServer(parts.wsgi, listener)

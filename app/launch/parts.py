@@ -36,7 +36,7 @@ class Plan:
     """All that engine and pages are made from. `host` and `port` are the gateway's, whichever it is.
 
     `clock`, `timings` and `period_stretch` (of the engine's periodic steps) are the product's own unless a test asks
-    for others.
+    for others. `restarted_after`: how the run before this one ended, when start.py had to start the program again.
     """
 
     settings: EffectiveSettings
@@ -48,6 +48,7 @@ class Plan:
     clock: Clock = field(default_factory=SystemClock)
     timings: Timings = field(default_factory=Timings)
     period_stretch: float = 1.0
+    restarted_after: str = ""
 
 
 Assemble = Callable[[Plan], Parts]

@@ -11,6 +11,7 @@ from app.deps import AppDeps
 from app.factory import create_app
 from app.launch.parts import Parts, Plan
 from engine.bars.bar_files import BarFiles
+from engine.clock import steady
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.kernel.engine import Engine
@@ -73,12 +74,13 @@ def as_started(now: EffectiveSettings, at_start: EffectiveSettings) -> Effective
 
 def assemble(plan: Plan) -> Parts:
     """Engine and pages on one state; starts nothing but the idle journal thread."""
-    clock = plan.clock
+    clock = steady(plan.clock)
     state = StateBus(None, clock)
     journal, reader, bars = Journal(clock), JournalReader(), BarFiles()
     setup = EngineSetup(
         plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock, bars,
         timings=plan.timings, period_stretch=plan.period_stretch,
+        restarted_after=f"{plan.restarted_after}." if plan.restarted_after else "",
     )  # fmt: skip
     thread: EngineThread
     engines: list[Engine] = []  # the one that runs, or ran

@@ -13,7 +13,7 @@ from app.components.bind import bound, icon, shown_if
 from app.components.card import card
 from app.components.controls import segmented
 from app.components.table import Col, table
-from app.ids import Health
+from app.ids import INCIDENT_DAYS, Health
 
 dash.register_page(__name__, path="/health", title="QTrade - Health", name="Health")  # type: ignore[no-untyped-call]
 
@@ -34,6 +34,7 @@ def layout(**_: Any) -> Component:
             html.H1("Health", className="visually-hidden"),
             _verdict(),
             _time_line(),
+            _black_box(),
             html.Div(_happened(), className="qt-col qt-health-what"),
             html.Div(_ages(), className="qt-col qt-health-ages"),
             html.Div([_status(), _log()], className="qt-col qt-health-side"),
@@ -111,6 +112,38 @@ def _time_line() -> Component:
     fact = html.Span(**attrs(data_qt_links_since="1"))
     return card(
         "Connection time line", body, state="links", fact=fact, controls=key, glyph="bar-chart-steps", aged=False
+    )
+
+
+def _black_box() -> Component:
+    """Each cause, with its symbols below it: how often on each of the last days, and how long it took to recover."""
+    columns: list[tuple[str, str | Component, str]] = [("name", "Cause", "wide")]
+    columns += [(f"d{i}", bound(f"incidents.d{i}"), "num soft qt-day") for i in reversed(range(INCIDENT_DAYS))]
+    columns += [
+        ("count", "30 days", "num"),
+        ("median", "Median", "num strong"),
+        ("last", "Last", "num"),
+        ("longest", "Longest", "num"),
+    ]
+    heads = [
+        html.Th(label, scope="col", className=cls, **attrs(data_col=key, data_as="text")) for key, label, cls in columns
+    ]
+    body = html.Table(
+        [
+            html.Caption("Outages by cause and day, and the time to recover", className="visually-hidden"),
+            html.Thead(html.Tr(heads)),
+            html.Tbody(**attrs(data_qt_rows="incidents")),
+        ],
+        className="qt-table qt-incidents",
+    )
+    return card(
+        "Time to recover",
+        html.Div(body, className="qt-scroll-x", tabIndex=0, role="region", **attrs(aria_label="Time to recover")),
+        state="incidents",
+        fact=bound("incidents.fact"),
+        glyph="clock-history",
+        aged=False,
+        cls="qt-flush",
     )
 
 

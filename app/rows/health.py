@@ -9,10 +9,11 @@ import zlib
 from typing import Any
 
 from app.format import MISSING, number, plural
+from app.rows.incidents import duration, incident_parts, incidents_state
 from app.rows.states import LOADING, OWN, State, empty
 from app.snapshots import Snapshots
 from engine.domain import Condition
-from engine.state.sections import HealthSection
+from engine.state.sections import BrokerSection, HealthSection
 
 View = dict[str, dict[str, Any]]
 LATE_MS = 50.0
@@ -33,11 +34,12 @@ def health_parts(s: Snapshots) -> View:
         "health": {**verdict(s), **tiles(s, h), **counts(h), "build": build_words(s, h)},
         "links": links(h),
         "rows:happened": happened(s, h),
+        **incident_parts(s),
         "ages": {"rows": [[row.part, row.wall, row.stale_s] for row in h.ages]},
         "rows:status": status_rows(s, h),
         "rows:parts": parts(h),
         "rows:log": log_rows(s, h),
-        "state": states(h),
+        "state": {**states(h), "incidents": incidents_state(s)},
     }
 
 
@@ -56,7 +58,7 @@ def _yes_no(value: str) -> str:
     return {"True": "yes", "False": "no"}.get(head, head) + space + tail
 
 
-CARDS = ("links", "happened", "ages", "status", "parts", "log")
+CARDS = ("links", "incidents", "happened", "ages", "status", "parts", "log")
 
 
 def states(h: HealthSection) -> dict[str, State]:
@@ -129,9 +131,17 @@ def connection_tile(s: Snapshots) -> dict[str, Any]:
         return {"link": None, "link2": "not asked yet"}
     version = f" · server {b.server_version}" if b.server_version else ""
     return {
-        "link": [MODES.get(b.mode, b.mode) if b.connected else "Down", "" if b.connected else "error"],
+        "link": link_word(b),
         "link2": f"{b.host}:{b.port} · client {b.client_id}{version}",
     }
+
+
+def link_word(b: BrokerSection) -> list[str]:
+    """Which gateway it is while all is well; else the state of the session."""
+    if b.connected and b.state_tone == "ok":
+        return [MODES.get(b.mode, b.mode), ""]
+    title = b.state_title or ("Live in part" if b.connected else "Not connected")
+    return [title, {"warning": "warn", "busy": ""}.get(b.state_tone, "error")]
 
 
 def disk_text(gigabytes: float | None) -> str | None:
@@ -253,11 +263,18 @@ def report(s: Snapshots) -> str:
     lines.append(f"Sent in the worst second: {h.sent_worst_second}; disk free: {disk_text(h.disk_free_gb) or MISSING}")
     lines += ["", "What happened:"]
     lines += [f"- {_state_word(c)} {c.title} ({c.code}): {c.text} {c.cure} [{c.count}x]" for c in h.conditions[:40]]
+    for each in s.incidents.figures if s.incidents else ():
+        took = " / ".join(_plain(duration(value)) for value in (each.median_s, each.last_s, each.longest_s))
+        lines.append(f"- {each.symbol or each.title}: {each.count}x, recovered in {took} (median / last / longest)")
     lines += ["", "Ages:"]
     lines += [f"- {a.part}: {MISSING if a.wall is None else number(s.now - a.wall, 1) + ' s'}" for a in h.ages]
     lines += ["", "Log:"]
     lines += [f"{level} {text}" for _, level, text in h.log_tail[-LOG_LINES:]]
     return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    return str(value[0]) if isinstance(value, list) else str(value)
 
 
 def _state_word(c: Condition) -> str:

@@ -39,6 +39,8 @@ def pill(broker: BrokerSection | None) -> Any:
     """The connection in a word; while a try is due, the seconds to it."""
     if broker is None:
         return ["Starting", "idle"]
+    if broker.connected and broker.state in ("servers lost", "reset window", "feed dead"):
+        return [broker.state_title, "waiting" if broker.state_tone == "warning" else "offline", broker.reason]
     if broker.connected:
         return {
             "simulated": ["SIMULATED", "simulated", "Connected to the simulated gateway"],
@@ -47,6 +49,8 @@ def pill(broker: BrokerSection | None) -> Any:
         }.get(broker.mode, [broker.mode.upper(), "paper"])
     if broker.phase == "connecting":
         return ["Connecting", "waiting"]
+    if broker.state == "restart window":
+        return [broker.state_title, "waiting", broker.reason]
     if broker.retry_at_wall is not None:
         return {"text": "Reconnecting in {left}", "until": broker.retry_at_wall, "tone": "waiting"}
     return ["Offline", "offline", broker.reason]

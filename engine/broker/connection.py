@@ -64,9 +64,18 @@ class Connection:
 
     # --- opening and closing ----------------------------------------------------------------------------------
 
-    async def open(self, first_req_id: int) -> None:
-        """Connect and shake hands; request numbers start at `first_req_id` or TWS' own. Raises ConnectFailure."""
-        address = self.address
+    async def open(self, first_req_id: int, on_accepted: Callable[[], None]) -> None:
+        """Connect and shake hands; request numbers start at `first_req_id` or TWS' own. Raises ConnectFailure.
+
+        `on_accepted` is called when the TCP connection stands.
+        """
+        address, make_tcp = self.address, self.client.conn.connectAsync
+
+        async def make_tcp_and_tell(host: str, port: int) -> None:
+            await make_tcp(host, port)
+            on_accepted()
+
+        self.client.conn.connectAsync = make_tcp_and_tell
         self._pacer.note_direct()
         attempt = asyncio.ensure_future(
             self.client.connectAsync(address.ip, address.port, address.client_id, self._timings.handshake_s)

@@ -22,12 +22,13 @@ from engine.broker.port import (
     Disconnected,
     EventSink,
     HistoryRequest,
-    LinkPhase,
     LinkState,
     ScanSpec,
+    Seen,
 )
 from engine.broker.probe import is_free
 from engine.broker.session import Session
+from engine.broker.session_states import CONNECTED, Action, Event, SessionMachine, State, event_of
 from engine.broker.timings import Timings
 from engine.clock import Clock
 from engine.domain import Bar, BrokerMode, ContractInfo, ContractRef
@@ -35,7 +36,10 @@ from engine.errors import BrokerUnavailable, WrongThread
 
 log = logging.getLogger("qtrade.broker")
 
-_NOT_ANSWERING_CURE = "QTrade asks once more and then connects afresh. If it lasts, look at TWS: it may be frozen."
+_SIMULATOR_CURE = (
+    "The simulated gateway is started again by itself within half a minute. If it stays away, logs/simulator.log in the"
+    " data folder says why."
+)
 
 
 class IBBroker(BrokerPort):
@@ -66,7 +70,8 @@ class IBBroker(BrokerPort):
         self._use_fallback = False
         self._way_back = WayBack(self._timings)
         self._said_reason = ""
-        self._phase: LinkPhase = "connecting"
+        self._machine = SessionMachine(self._timings, clock.mono())
+        self._in_reset_window = False
         self._since_wall = clock.wall()
         self._failure: ConnectFailure | None = None
         self._retry_at_mono: float | None = None
@@ -83,6 +88,7 @@ class IBBroker(BrokerPort):
                 await self._pause(await self._one_connection())
         finally:
             await self._close()
+            self._take(Event.STOP)
             self._ended.set()
 
     async def stop(self) -> None:
@@ -101,20 +107,22 @@ class IBBroker(BrokerPort):
 
         The end is told before the old transport has closed: the rooms must not go on asking.
         """
-        self._enter("connecting", None)
+        self._take(Event.CONNECT)
         try:
             self._connection = Connection(self._current_address(), self._pacer, self._clock, self._timings)
-            await self._connection.open(self._next_req_id)
+            await self._connection.open(self._next_req_id, lambda: self._take(Event.OPENED))
+            self._take(Event.SHAKEN)
             self._session = Session(
-                self._connection, self._mode, self._account, self._pacer, self._on_event, self._clock, self._timings
-            )
+                self._connection, self._mode, self._account, self._pacer, self._on_event, self._clock, self._timings,
+                self._on_answering,
+            )  # fmt: skip
             await self._session.start(self._market_data_type, self._epoch + 1)
             return self._tell_end(await self._ended_or_back(self._session))
         except ConnectFailure as failure:
             return self._tell_end(failure)
         finally:
             try:
-                if self._phase == "connected":  # cancelled, or an error of ours: the rooms must not go on asking
+                if self._is_connected:  # cancelled, or an error of ours: the rooms must not go on asking
                     self._tell_end(ConnectFailure("dropped", "The connection was ended by QTrade itself"))
             finally:
                 await self._close()
@@ -164,7 +172,8 @@ class IBBroker(BrokerPort):
             self._attempts = 0
             self._fallback_tried = self._use_fallback = False
             self._said_reason = ""
-            self._enter("connected", None)
+            self._failure = None
+            self._take(Event.ANNOUNCED)
             log.info(
                 "Connected to TWS at %s as %s (client id %d)",
                 self._connection.address if self._connection else self._address,
@@ -177,18 +186,19 @@ class IBBroker(BrokerPort):
 
     def _tell_end(self, failure: ConnectFailure) -> float:
         """State and event of a connection that ended or never was; returns the pause before the next attempt."""
-        was_connected = self._phase == "connected"
+        was_connected = self._is_connected
         if failure.new_port is not None:
             self._address = Address(self._address.host, failure.new_port, self._address.client_id)
         delay_s = self._delay_after(failure, was_connected)
         self._retry_at_mono = None if self._stopping else self._clock.mono() + delay_s
-        self._enter("refused" if failure.kind == "account" else "waiting", failure)
+        self._failure = failure
+        self._take(event_of(failure.kind))
         if was_connected or failure.reason != self._said_reason:
             self._said_reason = failure.reason
             log.log(
                 logging.INFO if self._stopping else logging.WARNING, "%s", f"{failure.reason}. {failure.cure}".rstrip()
             )
-            self._sink(Disconnected(failure.reason, self._clock.wall(), self._retry_at_mono))
+            self._sink(Disconnected(failure.reason, self._clock.wall(), self._retry_at_mono, self._since_wall))
         return delay_s
 
     def _delay_after(self, failure: ConnectFailure, was_connected: bool) -> float:
@@ -213,13 +223,44 @@ class IBBroker(BrokerPort):
             pass
         self._retry_at_mono = None
 
-    def _enter(self, phase: LinkPhase, failure: ConnectFailure | None) -> None:
-        if (phase == "connected") != (self._phase == "connected"):  # tries that fail are one outage
-            silent = None if phase == "connected" or self._session is None else self._session.liveness.silent_since_wall
+    # --- the state machine --------------------------------------------------------------------------------------
+
+    @property
+    def _is_connected(self) -> bool:
+        """The rooms were told of a connection, and not yet of its end."""
+        return self._machine.state in CONNECTED
+
+    def _take(self, event: Event) -> None:
+        was_connected = self._is_connected
+        self._machine.take(event, self._clock.mono(), in_window=self._in_reset_window)
+        if self._is_connected != was_connected:  # tries that fail are one outage
+            silent = self._session.liveness.silent_since_wall if was_connected and self._session is not None else None
             self._since_wall = self._clock.wall() if silent is None else silent
-        self._phase = phase
-        if failure is not None or phase == "connected":
-            self._failure = failure
+
+    def _on_answering(self, is_answering: bool) -> None:
+        if self._is_connected:
+            self._take(Event.PROBE_ANSWERED if is_answering else Event.PROBE_LATE)
+
+    def observe(self, seen: Seen) -> None:
+        """What the engine sees of servers and quotes, each second: it moves the session, time-outs included."""
+        self._check_thread()
+        machine, now = self._machine, self._clock.mono()
+        self._in_reset_window = seen.in_reset_window
+        for trouble, goes_on in (
+            (Event.SERVERS_LOST, seen.servers_lost),
+            (Event.FEED_DEAD, seen.feed_dead),
+            (Event.PART_LACKS, seen.part_lacks),
+        ):
+            machine.observe(trouble, goes_on=goes_on, now_mono=now, in_window=seen.in_reset_window)
+        lasted_s = now - machine.since_mono
+        action = machine.tick(now, in_window=seen.in_reset_window)
+        if action is Action.GIVE_UP:
+            reason = f"{machine.about.title} for {lasted_s:.0f} s: connecting afresh"
+            log.warning("%s", reason)
+            if self._connection is not None:
+                self._connection.lose("asked" if self._is_connected else "dropped", reason)
+        elif action is Action.WAKE and self._wake is not None:
+            self._wake.set()
 
     def reconnect(self, reason: str) -> None:
         self._check_thread()
@@ -234,16 +275,19 @@ class IBBroker(BrokerPort):
     @property
     def link(self) -> LinkState:
         session, connection, failure = self._session, self._connection, self._failure
-        answering = session is not None and session.liveness.is_answering
-        connected = self._phase == "connected" and answering and connection is not None and connection.is_ready
+        machine, about = self._machine, self._machine.about
+        answers = self._is_connected and machine.state is not State.HALF_OPEN
+        connected = answers and connection is not None and connection.is_ready
         reason, cure = (failure.reason, failure.cure) if failure is not None else ("", "")
-        if self._phase == "connected" and not answering:
-            reason, cure = f"TWS has not answered for {self._timings.probe_timeout_s:g} s", _NOT_ANSWERING_CURE
-        silent = session.liveness.silent_since_wall if session is not None and self._phase == "connected" else None
+        if machine.state is State.HALF_OPEN:
+            reason, cure = f"TWS has not answered for {self._timings.probe_timeout_s:g} s", about.cure
+        elif failure is not None and self._mode == "simulated" and failure.kind in ("refused", "closed"):
+            cure = _SIMULATOR_CURE
+        silent = session.liveness.silent_since_wall if session is not None and self._is_connected else None
         address = connection.address if connection is not None else self._address
-        told = session if self._phase == "connected" else None  # before, the rooms still show the former accounts
+        told = session if self._is_connected else None  # before, the rooms still show the former accounts
         return LinkState(
-            phase=self._phase,
+            phase=about.phase if machine.state is not State.STOPPED or self._stopping else "connecting",
             connected=connected,
             mode=self._mode,
             host=address.host,
@@ -262,6 +306,10 @@ class IBBroker(BrokerPort):
             accounts=told.watched if told is not None else (),
             login_accounts=told.login_accounts if told is not None else (),
             busy_client_id=self._address.client_id if address.client_id != self._address.client_id else None,
+            state=machine.state.value,
+            state_title=about.title,
+            state_tone=about.tone,
+            state_since_mono=machine.since_mono,
         )
 
     def _check_thread(self) -> None:

@@ -20,7 +20,7 @@ _SLEPT_S = 30.0
 
 
 class Liveness:
-    """`is_answering` turns false with the first time-out and true again with an answer.
+    """`on_change` is told false with the first time-out and true again with an answer.
 
     `silent_since_wall`: when the probe was sent that has found no answer yet, None while all are answered.
     """
@@ -32,16 +32,17 @@ class Liveness:
         timings: Timings,
         emit: Callable[[BrokerEvent], None],
         open_lines: Callable[[], int],
+        on_change: Callable[[bool], None],
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._timings = timings
         self._emit = emit
         self._open_lines = open_lines
+        self._on_change = on_change
         self._sent_mono = 0.0
         self._sent_wall = 0.0
         self._sent_alone = True
-        self.is_answering = True
         self.silent_since_wall: float | None = None
         self.decoded_per_s: float | None = None
 
@@ -50,12 +51,14 @@ class Liveness:
         while True:
             asked_wall = self._clock.wall()
             if not await self._answers(sample=True):
-                self.is_answering, self.silent_since_wall = False, asked_wall
+                self.silent_since_wall = asked_wall
+                self._on_change(False)
                 if not await self._answers(sample=False):  # the answer may be the first probe's: no clock sample
                     seconds = 2 * self._timings.probe_timeout_s
                     self._connection.lose("dropped", f"TWS has not answered for {seconds:g} s")
                     return
-                self.is_answering, self.silent_since_wall = True, None
+                self.silent_since_wall = None
+                self._on_change(True)
             await asyncio.sleep(self._timings.probe_every_s)
 
     async def _answers(self, *, sample: bool) -> bool:
@@ -102,7 +105,6 @@ class Liveness:
                 changed_mono = now
             seen, looked_mono = count, now
             if self._open_lines() and now - changed_mono >= self._timings.silence_s:
-                self.is_answering = False
                 self._connection.lose("dropped", f"Nothing came from TWS for {now - changed_mono:.0f} s")
                 return
             if client.undecodable.last_minute() > self._timings.undecodable_per_minute:

@@ -46,6 +46,15 @@ class ScanRow(Struct, frozen=True):
     contract: ContractRef
 
 
+class Seen(Struct, frozen=True):
+    """What the engine sees of the session from outside, told each second and after each notice of TWS."""
+
+    servers_lost: bool
+    feed_dead: bool  # and no other session has the market data: that one gives them back in its own time
+    part_lacks: bool
+    in_reset_window: bool
+
+
 # --- events, broker -> engine ---------------------------------------------------------------------------------
 
 
@@ -74,11 +83,15 @@ class PositionsKnown(Struct, frozen=True):
 
 
 class Disconnected(Struct, frozen=True):
-    """`reason` in plain words; `retry_at_mono` None = not retrying: the engine is stopping."""
+    """`reason` in plain words; `retry_at_mono` None = not retrying: the engine is stopping.
+
+    `since_wall`: since when nothing can be trusted, None = as of `at_wall`: a half-open connection ended before.
+    """
 
     reason: str
     at_wall: float
     retry_at_mono: float | None
+    since_wall: float | None = None
 
 
 class Ticks(Struct, frozen=True):
@@ -208,6 +221,7 @@ class LinkState(Struct, frozen=True):
     """How the link stands now. `connected` is false as soon as the probe has failed, whatever the socket says.
 
     `since_wall`: since when it has been connected, or has not: tries that fail in between begin nothing anew.
+    `state` is that of `session_states`, with its words; `state_since_mono` when it was entered.
     `account` is None and `accounts` are empty until Connected has told of them: no name stands beside other money.
     """
 
@@ -230,6 +244,10 @@ class LinkState(Struct, frozen=True):
     accounts: tuple[str, ...] = ()  # watched; see Connected
     login_accounts: tuple[str, ...] = ()
     busy_client_id: int | None = None  # our own, while another had to be taken for it (326)
+    state: str = "live"
+    state_title: str = ""
+    state_tone: str = "ok"  # ok, busy, warning, error
+    state_since_mono: float = 0.0
 
 
 class BrokerPort(Protocol):

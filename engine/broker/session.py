@@ -50,7 +50,7 @@ class Session:
 
     def __init__(
         self, connection: Connection, mode: BrokerMode, wanted_account: str | None, pacer: Pacer,
-        emit: Callable[[BrokerEvent], None], clock: Clock, timings: Timings,
+        emit: Callable[[BrokerEvent], None], clock: Clock, timings: Timings, on_answering: Callable[[bool], None],
     ) -> None:  # fmt: skip
         self.connection = connection
         self.login_accounts = named_accounts(connection.client.getAccounts())
@@ -74,7 +74,9 @@ class Session:
         )
         self.accounts = AccountFeed(connection, pacer, self.watched, self.positions.ref, self._emit, timings)
         self.executions = Executions(connection, self.watched, self._emit, timings, self.market_now)
-        self.liveness = Liveness(connection, clock, timings, self._on_clock, lambda: self.lines.open_count)
+        self.liveness = Liveness(
+            connection, clock, timings, self._on_clock, lambda: self.lines.open_count, on_answering
+        )
         ib = connection.ib
         ib.positionEvent += self.positions.on_position
         ib.updatePortfolioEvent += self.positions.on_portfolio
@@ -228,7 +230,7 @@ class Session:
     def _on_error(self, req_id: int, code: int, text: str, contract: Any) -> None:
         if code == 326:
             return  # the handshake's affair
-        if self.lines.is_past(req_id):
+        if self.lines.is_past(req_id) and not _is_error(code, text):
             return
         req_id = self.lines.line_of(req_id)
         self.connection.note_answer(req_id)
@@ -238,7 +240,9 @@ class Session:
             self._emit(RequestError(req_id, code, text))
 
     def _is_benign(self, req_id: int, code: int, text: str) -> bool:
-        """Echoes of our own cancels, and a line that is asked for again in another way."""
+        """Echoes of our own cancels, and a line that is asked for again in another way; never what is an error."""
+        if _is_error(code, text):
+            return False
         if self.requests.is_look_up(req_id) or self.accounts.refused(req_id, code, text):
             return True
         if self.lines.retried(req_id, code, text) or self.scans.swallows(req_id, code):
@@ -259,3 +263,7 @@ class Session:
                 self.connection.client.reqPositions()
             self.accounts.restart()
             self.executions.look_again()
+
+
+def _is_error(code: int, text: str) -> bool:
+    return code_info(code, text).severity == "error"

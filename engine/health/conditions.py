@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from engine.domain import Condition
+from engine.health.incidents import IncidentBook
 
 log = logging.getLogger("qtrade.health")
 
@@ -25,9 +26,12 @@ _KEEP = 100
 class ConditionBook:
     """Conditions by key, newest last. Engine thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, incidents: IncidentBook | None = None) -> None:
+        """`incidents` hears of each that opens, becomes an error, ends."""
+        self._incidents = incidents
         self._conditions: OrderedDict[str, Condition] = OrderedDict()
         self._said: dict[str, float] = {}
+        self._told: set[str] = set()  # open ones whose beginning is in the log
 
     def raise_(
         self,
@@ -41,8 +45,14 @@ class ConditionBook:
         code: int | None = None,
         lasting: bool = True,
         quiet: bool = False,
+        since: float | None = None,
+        con_id: int | None = None,
+        symbol: str = "",
     ) -> None:
-        """Note a cause. `lasting` = open until `resolve`, else it happened and is over; `quiet` = not logged."""
+        """Note a cause. `lasting` = open until `resolve`, else it happened and is over; `quiet` = not logged.
+
+        `since`: when it began, None = at `wall`; `con_id` and `symbol` of one symbol's.
+        """
         known = self._conditions.get(key)
         if known is not None and known.open and lasting and known.text == text:
             if not quiet:
@@ -66,6 +76,9 @@ class ConditionBook:
                 lasting=lasting,
             )
         self._conditions[key] = condition
+        if lasting and self._incidents is not None and (known is None or not known.open):
+            began, is_red = wall if since is None else since, severity == "error"
+            self._incidents.begin(key, f"{title}: {text}", began, wall, is_red=is_red, con_id=con_id, symbol=symbol)
         if not quiet:
             self._log(condition, wall)
         self._forget_oldest()
@@ -78,8 +91,19 @@ class ConditionBook:
         self._conditions[key] = msgspec.structs.replace(
             known, open=False, last_wall=wall, text=f"{known.text} {text}".strip()
         )
-        if text:
+        if self._incidents is not None:
+            self._incidents.end(key, wall, f"{known.title}: {known.text} {text}".strip())
+        if text and key in self._told:  # an end whose beginning nobody was told is no news
             log.info("Over: %s. %s", known.title, text)
+        self._told.discard(key)
+
+    def weigh(self, key: str, severity: Severity, wall: float) -> None:
+        """An open cause is worth more or less than it was, as an outage that a reset window excuses for a while."""
+        known = self._conditions.get(key)
+        if known is not None and known.open and known.severity != severity:
+            self._conditions[key] = msgspec.structs.replace(known, severity=severity)
+            if severity == "error" and self._incidents is not None:
+                self._incidents.redden(key, wall)
 
     def is_open(self, key: str) -> bool:
         known = self._conditions.get(key)
@@ -94,11 +118,13 @@ class ConditionBook:
             key = next((key for key, known in self._conditions.items() if not known.open), next(iter(self._conditions)))
             del self._conditions[key]
             self._said.pop(key, None)
+            self._told.discard(key)
 
     def _log(self, condition: Condition, wall: float) -> None:
         said = self._said.get(condition.key)
         if said is not None and wall - said < _REPEAT_S:
             return
         self._said[condition.key] = wall
+        self._told.add(condition.key)
         code = f" (code {condition.code})" if condition.code is not None else ""
         log.log(_LEVELS[condition.severity], "%s: %s%s", condition.title, condition.text, code)

@@ -10,6 +10,7 @@ from engine.broker.port import BrokerEvent, Connected, Disconnected, RequestErro
 from engine.codes import ADVISORY, code_info
 from engine.domain import SymbolEvent
 from engine.health.conditions import ConditionBook
+from engine.health.incidents import IncidentBook
 from engine.health.timeline import LINK, SERVERS, LinkTimeline, duration_text
 
 log = logging.getLogger("qtrade.health")
@@ -17,6 +18,8 @@ log = logging.getLogger("qtrade.health")
 NO_DEFINITION = 200
 COMPETING_SESSION = 10197
 COMPETING = f"code:{COMPETING_SESSION}"
+LINK_KEY = "link"
+SERVERS_KEY = f"track:{SERVERS}"
 _KEEP_EVENTS = 200
 Record = Callable[[str, str], None]  # (kind, text) -> journal
 
@@ -24,15 +27,23 @@ Record = Callable[[str, str], None]  # (kind, text) -> journal
 class HealthMonitor:
     """Conditions, time line and connection events. Engine thread only; times come with each call.
 
-    `symbol_of(req_id)` names the symbol whose line a request is, "" when it is no line.
+    `symbol_of(req_id)` names the symbol whose line a request is, "" when it is no line. `is_excused` = IB resets its
+    servers: an outage is no error for now.
     """
 
-    def __init__(self, record: Record, symbol_of: Callable[[int], str] = lambda req_id: "") -> None:
-        self.conditions = ConditionBook()
+    def __init__(
+        self,
+        record: Record,
+        symbol_of: Callable[[int], str] = lambda req_id: "",
+        is_excused: Callable[[], bool] = lambda: False,
+        incidents: IncidentBook | None = None,
+    ) -> None:
+        self.conditions = ConditionBook(incidents)
         self.timeline = LinkTimeline()
         self.events: deque[SymbolEvent] = deque(maxlen=_KEEP_EVENTS)
         self._record = record
         self._symbol_of = symbol_of
+        self._is_excused = is_excused
         self._lost_wall: float | None = None
 
     def on_event(self, event: BrokerEvent, wall: float, market: float) -> None:
@@ -51,7 +62,7 @@ class HealthMonitor:
         lasted = self.timeline.mark(SERVERS, "up", wall)
         if lasted is not None:
             back = f"Back after {duration_text(lasted)}: ticks come again."
-            self.conditions.resolve(_track_key(SERVERS), wall, back)
+            self.conditions.resolve(SERVERS_KEY, wall, back)
             self.note(market, "link up", f"{SERVERS}: {back}")
 
     def note(self, market: float, kind: str, text: str) -> None:
@@ -66,7 +77,7 @@ class HealthMonitor:
         if self._lost_wall is not None:
             text += f", back after {duration_text(wall - self._lost_wall)}"
         self._lost_wall = None
-        self.conditions.resolve("link", wall, f"Connected again at client id {event.client_id}.")
+        self.conditions.resolve(LINK_KEY, wall, f"Connected again at client id {event.client_id}.")
         self.note(market, "connected", text)
 
     def _disconnected(self, event: Disconnected, wall: float, market: float) -> None:
@@ -76,11 +87,12 @@ class HealthMonitor:
             self.note(market, "disconnected", event.reason)
             return
         self.conditions.raise_(
-            "link",
+            LINK_KEY,
             wall,
             "Not connected to TWS",
             event.reason,
-            severity="error",
+            severity="warning" if self._is_excused() else "error",
+            since=event.since_wall,
             cure="QTrade tries again by itself; the panel at the top of each page says what to tick in TWS.",
             quiet=True,  # the broker has said it with its cure
         )
@@ -99,8 +111,9 @@ class HealthMonitor:
         key = _track_key(track)
         info = code_info(event.code, event.text)
         if state == "down":
+            severity = "warning" if track == SERVERS and self._is_excused() else info.severity
             self.conditions.raise_(
-                key, wall, info.title, f"{track}: {info.text}", severity=info.severity, cure=info.cure, code=event.code
+                key, wall, info.title, f"{track}: {info.text}", severity=severity, cure=info.cure, code=event.code
             )
             self.note(market, "link down", f"{track}: {info.title} ({event.code})")
         elif lasted is not None:
@@ -114,7 +127,7 @@ class HealthMonitor:
         symbol = self._symbol_of(event.req_id)
         if event.code == NO_DEFINITION and not symbol:
             return  # details of a contract that is gone: its position says so in the filtered table
-        if event.code not in ADVISORY:
+        if event.code not in ADVISORY or code_info(event.code, event.text).severity == "error":
             self._show(event.code, event.text, wall, symbol)
 
     def _show(self, code: int, text: str, wall: float, symbol: str = "") -> None:

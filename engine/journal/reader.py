@@ -15,12 +15,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, Row, Select, Table, Text, inspect, null, select, type_coerce
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
-from engine.domain import ALL_ACCOUNTS, Fill, LineSpan, Signal, revision_of, root_of
+from engine.domain import ALL_ACCOUNTS, Fill, Incident, LineSpan, Signal, revision_of, root_of
 from engine.journal.database import file_of, open_for_reading, url_of
 from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, SettingChange, SignalOutcome
 from engine.journal.tables import (
     connection_events,
     fills,
+    incidents,
     line_spans,
     pnl_points,
     setting_changes,
@@ -127,6 +128,16 @@ class JournalReader:
         query = select(c.change_id, c.at_wall, c.market_time, c.who, c.key, old, new, c.reverted)
         rows = self._rows(setting_changes, query.order_by(c.change_id.desc()).limit(limit))
         return self._made(setting_changes, rows, _change_of)
+
+    def incidents(self, limit: int) -> list[Incident]:
+        """The newest outages, oldest first."""
+        c = incidents.c
+        query = select(
+            c.key, c.cause, c.con_id, c.symbol, c.began_wall, c.market_time, c.red_wall,
+            c.ended_wall, c.words, c.seen,
+        )  # fmt: skip
+        rows = self._rows(incidents, query.order_by(c.began_wall.desc(), c.row_id.desc()).limit(limit))
+        return self._made(incidents, rows[::-1], _incident_of)
 
     def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
         c = connection_events.c
@@ -280,6 +291,11 @@ def _point_of(row: Row[Any]) -> PnlRow:
     if not (_is_number(point.t) and _is_number(point.m) and all(v is None or _is_number(v) for v in values)):
         raise ValueError("no numbers")
     return point
+
+
+def _incident_of(row: Row[Any]) -> Incident:
+    incident = Incident(*tuple(row))
+    return _checked(replace(incident, seen=bool(incident.seen)))
 
 
 def _change_of(row: Row[Any]) -> SettingChange:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from engine.domain import Condition, Fill, LineSpan, Signal, revision_of, root_of
+from engine.domain import Condition, Fill, Incident, LineSpan, Signal, revision_of, root_of
 from engine.errors import StateError
 from engine.journal import tables
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
@@ -53,6 +53,7 @@ REPLACED: dict[str, tuple[str, ...]] = {
         "exchange_time",
         "exchange_zone",
     ),
+    "incidents": ("red_wall", "ended_wall", "words", "seen"),
     "notices": ("last_wall", "severity", "title", "text", "cure", "count", "open"),
 }
 # Of these a later report that leaves it empty takes nothing back, and a time that could not be read replaces none.
@@ -166,6 +167,21 @@ def notice_row(condition: Condition, at_market: float) -> Row:
     }
 
 
+def incident_row(incident: Incident) -> Row:
+    return {
+        "market_time": incident.began_market,
+        "key": incident.key,
+        "cause": incident.cause,
+        "con_id": incident.con_id,
+        "symbol": incident.symbol,
+        "began_wall": incident.began_wall,
+        "red_wall": incident.red_wall,
+        "ended_wall": incident.ended_wall,
+        "words": incident.words,
+        "seen": incident.seen,
+    }
+
+
 def span_row(span: LineSpan) -> Row:
     return {
         "market_time": span.to_market,
@@ -253,4 +269,5 @@ def all_tables() -> tuple[Table, ...]:
         tables.fills,
         tables.notices,
         tables.line_spans,
+        tables.incidents,
     )

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger
 
 # Every revision that this program knows, oldest first: the scripts in `revisions/versions`, where changes are written.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 REVISION = REVISIONS[-1]
 
 metadata = MetaData()
@@ -188,4 +188,18 @@ line_spans = _journal_table(
     Column("end", Text, nullable=False),
     Column("by", String(64), nullable=False),
     unique=("to_market", "con_id"),  # a day is read by its end: a span that began before it may reach into it
+)
+
+incidents = _journal_table(
+    "incidents",
+    Column("key", String(128), nullable=False),
+    Column("cause", String(64), nullable=False),
+    Column("con_id", BigInteger),  # None = of no single symbol
+    Column("symbol", String(64), nullable=False),
+    Column("began_wall", Float(53), nullable=False),
+    Column("red_wall", Float(53)),
+    Column("ended_wall", Float(53)),  # None = it goes on, or the program ended before it
+    Column("words", Text, nullable=False),
+    Column("seen", Boolean, nullable=False),
+    unique=("key", "began_wall"),
 )

@@ -18,8 +18,8 @@ from msgspec import Struct
 from sqlalchemy import URL, Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from engine.clock import Clock
-from engine.domain import Condition, Fill, LineSpan, Signal
+from engine.clock import Clock, steady
+from engine.domain import Condition, Fill, Incident, LineSpan, Signal
 from engine.journal import statements, tables
 from engine.journal.database import open_for_writing, url_of
 from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
@@ -76,7 +76,7 @@ class Journal:
         self.write_errors = 0
         self.dropped = 0
         self.last_write_wall: float | None = None
-        self._clock = clock
+        self._clock = clock = steady(clock)
         self._queues: dict[_Place | None, _Queue] = {}  # none is ever taken out: another thread may hold it
         self._problems: dict[_Database, str] = {}
         self._scope: _Scope | None = None
@@ -140,6 +140,10 @@ class Journal:
     def record_notice(self, condition: Condition, at_market: float) -> None:
         """A condition; again whenever it changed."""
         self._append(tables.notices, statements.notice_row(condition, at_market))
+
+    def record_incident(self, incident: Incident) -> None:
+        """An outage that began; again when it is red and when it is over."""
+        self._append(tables.incidents, statements.incident_row(incident))
 
     def record_line_span(self, span: LineSpan) -> None:
         """A market-data line that ended."""

@@ -30,9 +30,11 @@ from engine.broker.port import (
     RequestError,
     Rerouted,
     ScanRows,
+    Seen,
     SystemNotice,
     Ticks,
 )
+from engine.broker.reset_windows import in_reset_window
 from engine.coverage.view import coverage_slices
 from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
 from engine.errors import StateError
@@ -41,7 +43,6 @@ from engine.kernel.build_id import BuildWatch
 from engine.kernel.login import remember_accounts, remembered_accounts
 from engine.kernel.publisher import QUIET_EVERY, Publisher
 from engine.kernel.rooms import EngineSetup, Listeners, Rooms
-from engine.lines.feed_watch import AGAIN_S, RECONNECT_S
 from engine.settings.effective import EffectiveSettings
 from engine.settings.sets import shadow_params
 from engine.state.commands import LabCommand
@@ -51,8 +52,9 @@ log = logging.getLogger("qtrade.engine")
 BARS_FOLDER = "bars"
 DATA_LOST = 1101
 FILLS_RESTORED = 5_000  # more than two busy days: the evening before counts for today
+INCIDENTS_RESTORED = 2_000
 FILLS_S = 1.0
-FEED_S = 1.0
+SESSION_S = 1.0
 LINES_S = 0.25  # how late a visit may end; a position's demand is acted upon at once
 COVERAGE_S = 2.0
 SCANNERS_S = 0.5
@@ -90,7 +92,6 @@ class Engine:
         self._build_watch = BuildWatch(setup.root, setup.build)
         self._seen: set[tuple[str, int]] = set()  # positions reported on this connection
         self._pnl_asked: set[tuple[str, int]] = set()
-        self._reconnected_mono = -AGAIN_S  # for the sake of a dead feed
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class Engine:
         supervisor.start("looks", self._serve_looks)
         supervisor.every("fills", FILLS_S, rooms.fills.step)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
-        supervisor.every("feed", FEED_S, self._look_after_feed)
+        supervisor.every("session", SESSION_S, self._look_after_session)
         supervisor.every("curve", CURVE_S, self._add_point)
         supervisor.every("order of lines", ORDER_S, self._order_lines)
         await stopping.wait()
@@ -188,6 +189,7 @@ class Engine:
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
         rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
+        rooms.incidents.restore(await asyncio.to_thread(setup.reader.incidents, INCIDENTS_RESTORED), rooms.clock.wall())
         await self._restore_fills()
         await self._restore_signals()
         rooms.supervisor.start("earlier today", lambda: self._take_up(folder))
@@ -262,6 +264,9 @@ class Engine:
             accounts = event.accounts or (event.account,)
             if accounts != rooms.login.watched:
                 self._change_accounts(accounts)
+        if isinstance(event, SystemNotice):  # before the words: whether a reset excuses it
+            rooms.bus.on_notice(event)
+            self._look_after_session()
         rooms.health.on_event(event, wall, rooms.market.now(wall))
         if isinstance(event, Connected):
             self._connected(event)
@@ -270,10 +275,8 @@ class Engine:
         elif isinstance(event, RequestError):
             rooms.bus.on_error(event)
             rooms.coordinator.on_error(event)
-        else:
-            rooms.bus.on_notice(event)
-            if event.code == DATA_LOST:
-                rooms.coordinator.market.reopen()
+        elif event.code == DATA_LOST:
+            rooms.coordinator.market.reopen()
 
     def _on_account_event(
         self, event: PositionUpdate | PortfolioMark | PositionPnl | AccountValue | AccountPnl | FillReport
@@ -299,6 +302,7 @@ class Engine:
         rooms.fills.forget()
         if self._use_accounts(accounts):
             rooms.scores.forget()
+            rooms.incidents.forget()
             self.publisher.all()  # before the state's first write into the folder
             rooms.supervisor.start("account folder", lambda: self._take_over(accounts))
         else:
@@ -340,18 +344,18 @@ class Engine:
         rooms.manager.on_disconnected()
         rooms.fills.on_disconnected()
 
-    def _look_after_feed(self) -> None:
-        """Quotes that stay away although TWS answers: a new connection, where asking again for the lines was no help.
-
-        Another session that has the data gives them back in its own time: no connection of ours hurries it.
-        """
-        rooms, now = self.rooms, self.rooms.clock.mono()
-        dead_since = rooms.bus.feed_state.dead_since
-        if dead_since is None or not rooms.broker.link.connected or rooms.bus.competing:
-            return
-        if now - dead_since >= RECONNECT_S and now - self._reconnected_mono >= AGAIN_S:
-            self._reconnected_mono = now
-            rooms.broker.reconnect(f"no quote on any line for {now - dead_since:.0f} s, though TWS answers")
+    def _look_after_session(self) -> None:
+        """Servers and quotes as they are seen from here: they move the session's state, its time-outs included."""
+        bus = self.rooms.bus
+        feed, competing = bus.feed_state, bus.competing
+        self.rooms.broker.observe(
+            Seen(
+                servers_lost=bus.upstream_down,
+                feed_dead=feed.dead_since is not None and not competing,
+                part_lacks=competing or bus.farms_down or bool(feed.blind),
+                in_reset_window=in_reset_window(self.rooms.market_now()),
+            )
+        )
 
     def _on_position(self, event: PositionUpdate) -> None:
         rooms, contract = self.rooms, event.record.contract

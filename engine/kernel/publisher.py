@@ -15,7 +15,7 @@ from engine.bars.hours import UNKNOWN_HOURS, PhaseNow, phase
 from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
 from engine.domain import Condition, ContractInfo
-from engine.health.monitor import COMPETING
+from engine.health.monitor import COMPETING, LINK_KEY, SERVERS_KEY
 from engine.health.status import status_block
 from engine.kernel.rooms import EngineSetup, Rooms
 from engine.lines.feed_watch import Blind
@@ -109,6 +109,7 @@ class Publisher:
             scores = rooms.scores.section()
             if scores is not None:
                 made["scores"] = scores
+            made["incidents"] = rooms.incidents.section()
             made["scan_parameters"] = rooms.scan_parameters.section
             made["universe"] = self._universe()
         open_ids = rooms.watch.open_ids()
@@ -161,6 +162,10 @@ class Publisher:
             session_text=now_phase.text,
             session_ends_market=now_phase.ends_market,
             accounts=rooms.login.watched,
+            state=link.state,
+            state_title=link.state_title,
+            state_tone=link.state_tone,
+            state_since_wall=round(wall + link.state_since_mono - rooms.clock.mono(), 0),
         )
 
     def _pnl(self) -> PnlSection:
@@ -301,7 +306,8 @@ class Publisher:
         failing = rooms.supervisor.failing(rooms.clock.mono())
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
-        feed_dead = rooms.bus.feed_state.dead_since is not None
+        dead_since = rooms.bus.feed_state.dead_since
+        feed_dead = dead_since is not None
         for key, is_on, title, text, cure, severity in (
             ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
              "Restart when it suits you; positions and settings are kept.", "warning"),
@@ -333,6 +339,7 @@ class Publisher:
                     cure=cure,
                     severity="error" if severity == "error" else "warning",
                     quiet=key == "near",  # the bus has said it: SUBSCRIPTION NEAR LIMIT
+                    since=wall - (rooms.clock.mono() - dead_since) if key == "feed" and dead_since else None,
                 )
             else:
                 rooms.health.conditions.resolve(key, wall)
@@ -341,6 +348,8 @@ class Publisher:
                 f"rescued:{rescue.path.name}", wall, rescue.title, encodable(rescue.text), severity="error",
                 cure=rescue.cure, lasting=False, quiet=True,
             )  # fmt: skip
+        for key in (LINK_KEY, SERVERS_KEY):
+            rooms.health.conditions.weigh(key, "warning" if rooms.is_excused() else "error", wall)
         self._notice_silence(wall)
         self._notice_client_id(wall)
 
@@ -389,6 +398,9 @@ class Publisher:
             f"{found.symbol}: no price for {now - found.since_mono:.0f} s{valued}",
             "Others tick, and this one should: its line is asked for again.",
             severity="error",
+            since=wall - (now - found.since_mono),
+            con_id=found.con_id,
+            symbol=found.symbol,
             cure="See whether TWS shows its price. If it does and this stays, restart TWS.",
         )
 

@@ -16,14 +16,16 @@ from engine.bars.unit_keeper import UnitKeeper
 from engine.bars.volume_unit import UnitChange, VolumeUnits
 from engine.broker.ib_broker import IBBroker
 from engine.broker.port import BrokerEvent
+from engine.broker.session_states import EXCUSED
 from engine.broker.timings import Timings
 from engine.broker.tradability import verdict
-from engine.clock import Clock, MarketClock, SystemClock
+from engine.clock import Clock, MarketClock, SystemClock, steady
 from engine.config import BreakoutParams
 from engine.contracts.details import ContractDetails
 from engine.contracts.symbols import SymbolIndex
 from engine.coverage.rotation import Rotation, coverage_policy
 from engine.domain import ContractInfo, ContractRef, Quote, Signal, Stay
+from engine.health.incidents import IncidentBook
 from engine.health.lateness import LatenessProbe
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
@@ -94,12 +96,13 @@ class Rooms:
     """Every room by name. Made in the engine thread."""
 
     def __init__(self, setup: EngineSetup, hears: Listeners) -> None:
-        config, clock = setup.settings.config, setup.clock
+        config, clock = setup.settings.config, steady(setup.clock)
         self.clock = clock
         self.market = MarketClock()
         self.supervisor = Supervisor(setup.period_stretch)
         self.lateness = LatenessProbe()
-        self.health = HealthMonitor(self._record_connection, self._symbol_of)
+        self.incidents = IncidentBook(setup.journal.record_incident, self.market.now)
+        self.health = HealthMonitor(self._record_connection, self._symbol_of, self.is_excused, self.incidents)
         self.files = FileThread()
         self.symbols = SymbolIndex(self._renamed, self.files.keep)
         self.watch = SymbolWatch(self.files.keep)
@@ -250,6 +253,10 @@ class Rooms:
     def _min_tick(self, con_id: int) -> float | None:
         info = self.contracts.info(con_id)
         return info.min_tick if info is not None else None
+
+    def is_excused(self) -> bool:
+        """There is an outage that IB's reset window excuses."""
+        return self.broker.link.state in EXCUSED.values()
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""

@@ -181,6 +181,11 @@ class MarketDataBus:
         return any(found.con_id == con_id for found in self.feed_state.blind)
 
     @property
+    def farms_down(self) -> bool:
+        """TWS has said of a market-data farm that it is down, and not since that it is back."""
+        return bool(self._farms_down)
+
+    @property
     def competing(self) -> bool:
         """Another session has the market data of some line (10197), and no tick has come on it since."""
         return any(line.competing for line in self.ledger)

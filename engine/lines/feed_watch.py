@@ -16,8 +16,7 @@ from typing import NamedTuple
 from engine.lines.ledger import Line
 
 DEAD_S = 60.0
-RECONNECT_S = 90.0  # of silence: asking again for the lines has not helped
-AGAIN_S = 300.0  # between two such reconnects, and between two renewals of one silent line
+AGAIN_S = 300.0  # between two renewals of one silent line, or of all
 OPENING_S = 5.0  # what comes so soon is the answer to the request, not the flow
 PAUSES = 12.0  # so many times its longest pause a symbol may be silent
 RESTS_S = 10.0  # what pauses longer than this ...

@@ -1,7 +1,7 @@
 """Where log records go: a rotating file with everything, a console for people, a ring for the health page.
 
 ARCHITECTURE rule 13: the console shows one plain ASCII line a record, repeats folded, never a traceback, neither
-ours nor a library's; tracebacks are in the file. Account ids are shortened everywhere.
+ours nor a library's; tracebacks are in the file, a storm of them folded as well. Account ids are shortened everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import sys
 import threading
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from engine.logs.folding import RepeatFolder, Storm
 from engine.logs.redaction import redact
 from engine.storage.encodable import encodable
 from engine.storage.places import free_for_file, make_folder
@@ -59,17 +60,21 @@ class LogLine:
 
 
 class _Ring(logging.Handler):
-    """The last lines and the error counts of this process; bounded."""
+    """The last lines and the error counts of this process; bounded. Errors that are left out count."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: deque[LogLine] = deque(maxlen=RING_LINES)
         self.errors: Counter[str] = Counter()
+        self.storm = Storm(time.monotonic)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(LogLine(record.created, record.levelname, record.name, one_line(record)))
         if record.levelno >= logging.ERROR:
             self.errors[record.name] += 1
+        left_out = self.storm.admit(record)
+        if left_out is not None:
+            text = one_line(record) + _more(left_out)
+            self.lines.append(LogLine(record.created, record.levelname, record.name, text))
 
 
 class _FileFormatter(logging.Formatter):
@@ -85,6 +90,23 @@ class _FileFormatter(logging.Formatter):
 
 class _File(RotatingFileHandler):
     """A full disk must not print tracebacks on the console nor stop anything: the line is lost."""
+
+    def __init__(self, file: Path, clock_mono: Callable[[], float]) -> None:
+        super().__init__(
+            file, maxBytes=FILE_BYTES, backupCount=FILE_COUNT - 1, encoding="utf-8", delay=True,
+            errors="backslashreplace",
+        )  # fmt: skip
+        self._storm = Storm(clock_mono)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        left_out = self._storm.admit(record)
+        if left_out is None:
+            return
+        if left_out:
+            record = logging.makeLogRecord(
+                {**record.__dict__, "msg": record.getMessage() + _more(left_out), "args": ()}
+            )
+        super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
         _ring.errors["log file"] += 1
@@ -106,13 +128,16 @@ class _Console(logging.StreamHandler[TextIO]):
         folded = self._folder.admit(_fold_key(record, text), self._clock())
         if folded is None:
             return
-        more = f" ({folded} more like this)" if folded else ""
         stamp = time.strftime("%H:%M:%S", time.localtime(record.created))
         try:
-            self.stream.write(plain(f"{stamp} {record.levelname:<7} {text}{more}") + "\n")
+            self.stream.write(plain(f"{stamp} {record.levelname:<7} {text}{_more(folded)}") + "\n")
             self.flush()
         except (OSError, ValueError):
             return  # the console is gone (window closed, pipe broken); the file has the record
+
+
+def _more(left_out: int) -> str:
+    return f" ({left_out} more like this)" if left_out else ""
 
 
 def one_line(record: logging.LogRecord) -> str:
@@ -193,7 +218,7 @@ def route_logs(
         make_folder(log_dir)
         file = log_dir / FILE_NAME
         free_for_file(file)
-        handlers.append(_file_handler(file))
+        handlers.append(_file_handler(file, clock_mono))
     routing = LogRouting(handlers, file)
     root = logging.getLogger()
     root.setLevel(logging.DEBUG if level == "DEBUG" else logging.INFO)
@@ -206,10 +231,8 @@ def route_logs(
     return routing
 
 
-def _file_handler(file: Path) -> logging.Handler:
-    handler = _File(
-        file, maxBytes=FILE_BYTES, backupCount=FILE_COUNT - 1, encoding="utf-8", delay=True, errors="backslashreplace"
-    )
+def _file_handler(file: Path, clock_mono: Callable[[], float]) -> logging.Handler:
+    handler = _File(file, clock_mono)
     handler.setFormatter(_FileFormatter("%(asctime)s %(levelname)s %(name)s [%(threadName)s] %(message)s"))
     return handler
 
@@ -236,39 +259,3 @@ def on_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) 
     error = context.get("exception")
     info = (type(error), error, error.__traceback__) if isinstance(error, BaseException) else None
     log.error("event loop: %s", context.get("message", "unknown error"), exc_info=info)
-
-
-WINDOW_S = 60.0
-REMEMBERED = 256
-
-
-@dataclass(slots=True)
-class _Seen:
-    shown_at: float
-    folded: int = 0
-
-
-class RepeatFolder:
-    """Decides whether a line is shown. Remembers the last 256 different ones."""
-
-    def __init__(self, window_s: float = WINDOW_S) -> None:
-        self._window_s = window_s
-        self._seen: OrderedDict[str, _Seen] = OrderedDict()
-
-    def admit(self, key: str, now_mono: float) -> int | None:
-        """None = a repeat within the window, don't show; else show, with the number folded since it was shown."""
-        seen = self._seen.get(key)
-        if seen is None:
-            self._remember(key, now_mono)
-            return 0
-        self._seen.move_to_end(key)
-        if now_mono - seen.shown_at < self._window_s:
-            seen.folded += 1
-            return None
-        folded, seen.shown_at, seen.folded = seen.folded, now_mono, 0
-        return folded
-
-    def _remember(self, key: str, now_mono: float) -> None:
-        self._seen[key] = _Seen(now_mono)
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)

@@ -22,7 +22,7 @@ from engine.errors import ConfigError
 from engine.storage.encodable import plain_value
 
 PREFIX = "QTRADE_"
-NOT_SETTINGS = frozenset({"QTRADE_BROWSER"})  # start.py's, for the tests
+NOT_SETTINGS = frozenset({"QTRADE_BROWSER", "QTRADE_RESTARTED_AFTER"})  # start.py's: for the tests, for the page
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from engine.clock import Clock
+from engine.clock import Clock, steady
 from engine.errors import CommandRefused
 from engine.state.audience import Audience
 from engine.state.commands import AnyCommand, Command, OpenSymbol
@@ -36,7 +36,7 @@ class StateBus:
     """
 
     def __init__(self, folder: Path | None, clock: Clock) -> None:
-        self._clock = clock
+        self._clock = clock = steady(clock)
         # A tab from before a restart must not meet its old cursor again: all numbers begin at the wall time.
         self._first_seq = int(clock.wall() * 1000)
         self._current = Reading(self._first_seq, MappingProxyType({}))
@@ -129,7 +129,7 @@ class StateBus:
         self._audience.look()
         now = self._current
         found = {name: now.sections[name] for name in names if name in now.sections}
-        return Reading(now.snapshot, found, self._pulse.silent_s)
+        return self._pulse.reading(now.snapshot, found)
 
     def seqs(self) -> dict[str, int]:
         return self._current.seqs()

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.errors import StateError
+from engine.state.incident_sections import INCIDENT_SECTIONS
 from engine.state.lab_sections import LAB_SECTIONS
 from engine.state.scan_sections import SCAN_SECTIONS
 from engine.state.score_sections import SCORE_SECTIONS
@@ -24,7 +25,14 @@ class Envelope(Struct, frozen=True):
 
 
 _envelopes = msgspec.json.Decoder(Envelope)
-_named: dict[str, type[Section]] = {**SECTIONS, **AT_TIMES, **SCORE_SECTIONS, **SCAN_SECTIONS, **LAB_SECTIONS}
+_named: dict[str, type[Section]] = {
+    **SECTIONS,
+    **AT_TIMES,
+    **SCORE_SECTIONS,
+    **SCAN_SECTIONS,
+    **LAB_SECTIONS,
+    **INCIDENT_SECTIONS,
+}
 _kinds: tuple[type[Section], ...] = (*_named.values(), SymbolSection)
 _decoders: dict[type[Section], msgspec.json.Decoder[Section]] = {kind: msgspec.json.Decoder(kind) for kind in _kinds}
 _seqs = msgspec.json.Decoder(dict[str, int])

@@ -65,7 +65,7 @@ class StateReader:
         sections = {name: section for name, section, _ in found if section is not None}
         with self._lock:
             self._pulse.see(sections.get("heartbeat"))
-            return Reading(snapshot, sections, self._pulse.silent_s)
+            return self._pulse.reading(snapshot, sections)
 
     def seqs(self) -> dict[str, int]:
         return self._table()[1]

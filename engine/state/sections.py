@@ -67,6 +67,10 @@ class BrokerSection(Section, frozen=True, kw_only=True):
     session_text: str  # "closes in 5 h 17 min"
     session_ends_market: float | None
     accounts: tuple[str, ...] = ()  # watched; `account` is the first, whose folder is used
+    state: str = "live"  # of the session's machine: docs/session.md
+    state_title: str = ""
+    state_tone: str = "ok"  # ok, busy, warning, error
+    state_since_wall: float = 0.0
 
 
 class PositionRow(Struct, frozen=True):

@@ -19,11 +19,13 @@ class Reading:
     None = the sections could not be proved to be of one moment (a folder on disk that can't be read).
 
     `silent_s` = since the engine's last heartbeat, by this process's monotonic clock; None = none has been seen.
+    `engine_wall` = the engine's wall clock now, which all stamps of the sections are of, whatever this process's says.
     """
 
     snapshot: int | None
     sections: Mapping[str, Section]
     silent_s: float | None = None
+    engine_wall: float | None = None
 
     def seqs(self) -> dict[str, int]:
         return {name: section.seq for name, section in self.sections.items()}
@@ -35,18 +37,26 @@ class Pulse:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._seen: tuple[int, float, float] | None = None  # seq, its age when it was seen, monotonic moment
+        self._seen: tuple[Heartbeat, float, float] | None = None  # the beat, its age when it was seen, monotonic moment
+        self._looked_mono: float | None = None
 
     def see(self, beat: Section | None) -> None:
-        """The heartbeat as it stands now."""
-        if isinstance(beat, Heartbeat) and (self._seen is None or self._seen[0] != beat.seq):
-            self._seen = beat.seq, max(0.0, self._clock.wall() - beat.at_wall), self._clock.mono()
+        """The heartbeat as it stands now. One that is new since the last look can't be older than that look."""
+        if not isinstance(beat, Heartbeat):
+            return
+        now, looked = self._clock.mono(), self._looked_mono
+        if self._seen is None or self._seen[0].seq != beat.seq:
+            age_s = max(0.0, self._clock.wall() - beat.at_wall)
+            self._seen = beat, age_s if looked is None else min(age_s, max(0.0, now - looked)), now
+        self._looked_mono = now
 
-    @property
-    def silent_s(self) -> float | None:
-        """Seconds since the newest heartbeat; None = none was seen."""
+    def reading(self, snapshot: int | None, sections: Mapping[str, Section]) -> Reading:
+        """What was read, with the engine's pulse at this moment. Any thread."""
         seen = self._seen
-        return None if seen is None else seen[1] + max(0.0, self._clock.mono() - seen[2])
+        if seen is None:
+            return Reading(snapshot, sections)
+        silent_s = seen[1] + max(0.0, self._clock.mono() - seen[2])
+        return Reading(snapshot, sections, silent_s, seen[0].at_wall + silent_s)
 
 
 class StateSource(Protocol):

@@ -16,6 +16,7 @@ from engine.domain import (
     Candidate,
     Condition,
     Fill,
+    Incident,
     LineRow,
     Quote,
     Refusal,
@@ -25,8 +26,10 @@ from engine.domain import (
     Signal,
     SymbolEvent,
 )
+from engine.health.incidents import IncidentBook
 from engine.scanners.parameter_xml import parse
 from engine.state.bus import StateBus
+from engine.state.incident_sections import IncidentsSection
 from engine.state.scan_sections import ScanParametersSection
 from engine.state.score_sections import (
     AuditReport,
@@ -566,6 +569,28 @@ def symbol(con_id: int, wall: float, mono: float, step: int = 0) -> SymbolSectio
     )
 
 
+def incidents(wall: float) -> IncidentsSection:
+    """Two weeks with TWS' nightly restart, a farm that flapped, two quiet positions, and what a crash left open."""
+    book = IncidentBook(lambda incident: None, lambda at: at - wall + MARKET)
+    for day in range(14):
+        since = wall - 86_400.0 * day - 36_000.0
+        book.begin("link", "Not connected to TWS", since, since, is_red=False, con_id=None, symbol="")
+        book.end("link", since + 74.0 + 11.0 * day, "Not connected to TWS: closed. Connected again.")
+    for key, con_id, symbol, ago, took in (
+        ("track:usfarm", None, "", 900.0, 60.0), ("track:usfarm", None, "", 90_000.0, 3.2),
+        ("silent:1", 1, "CLZ5", 7_200.0, 71.0), ("silent:2", 2, "TSLA", 180_000.0, 64.0),
+        ("silent:1", 1, "CLZ5", 260_000.0, 188.0),
+    ):  # fmt: skip
+        book.begin(key, "Others tick, and this one should", wall - ago, wall - ago, is_red=True, con_id=con_id,
+                   symbol=symbol)  # fmt: skip
+        book.end(key, wall - ago + took, "It ticks again.")
+    book.restore(
+        [Incident("feed", "feed", None, "", wall - 400_000.0, MARKET - 400_000.0, wall - 399_940.0, None, "x", True)],
+        wall,
+    )
+    return book.section()
+
+
 def health(wall: float) -> HealthSection:
     return HealthSection(
         conditions=(
@@ -743,6 +768,7 @@ def fill_sample(bus: StateBus, wall: float = WALL, mono: float = 1_000.0, *, con
     bus.publish("line_events", line_events())
     bus.publish("signals", signals())
     bus.publish("health", health(wall))
+    bus.publish("incidents", incidents(wall))
     bus.publish("settings", settings(wall))
     bus.publish("universe", universe())
     bus.publish("scores", scores())

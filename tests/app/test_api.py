@@ -167,11 +167,19 @@ def test_a_position_without_a_price_has_nulls_not_zeros(live):
     assert [second[name] for name in ("last", "daily_pnl", "unrealized_pnl")] == [None] * 3
 
 
-def test_ages_are_never_negative_when_the_wall_clock_jumps_back(live):
-    live.clock.jump_wall(-3_600.0)
+@pytest.mark.parametrize("jump_s", [-3_600.0, 3_600.0])
+def test_ages_go_on_as_they_were_when_the_wall_clock_is_set(live, jump_s):
+    def ages():
+        rows = live.get("/api/v1/positions")["tradable"], live.get("/api/v1/lines")["lines"]
+        return [row["last_age_s"] for row in rows[0]], [row["last_tick_age_s"] for row in rows[1]]
+
+    before = ages()
+    assert max(before[0]) > 0.0
+    live.clock.jump_wall(jump_s)
     assert 0.0 <= live.get("/api/v1/status")["heartbeat"]["age_s"] < 1.0
-    assert all(row["last_age_s"] == 0.0 for row in live.get("/api/v1/positions")["tradable"])
-    assert all((row["last_tick_age_s"] or 0.0) >= 0.0 for row in live.get("/api/v1/lines")["lines"])
+    assert ages() == before
+    live.clock.advance(30.0)
+    assert ages()[0] == [pytest.approx(age + 30.0) for age in before[0]]
 
 
 @pytest.mark.parametrize("jump_s", [-3_600.0, 0.0, 3_600.0])

@@ -19,7 +19,7 @@ from engine.state.bus import StateBus
 from engine.state.commands import Reconnect
 from engine.state.sections import HealthSection, LinkSpan
 from tests.app.dash_client import HEADERS, call
-from tests.app.sample_state import ACCOUNT, MARKET, WALL, fill_sample, health
+from tests.app.sample_state import ACCOUNT, MARKET, WALL, broker, fill_sample, health
 
 NAMES = ("health", "broker", "heartbeat", "positions", "lines")
 
@@ -91,7 +91,20 @@ def test_no_broker_is_the_verdict():
     said = parts(away)["health"]
     assert said["verdict"] == "The broker is not connected."
     assert said["verdict_more"] == "Nothing listens on 127.0.0.1:7497."
-    assert said["link"] == ["Down", "error"]
+    assert said["link"] == ["Not connected", "error"]
+
+
+@pytest.mark.parametrize(
+    ("state", "title", "tone", "shown"),
+    [
+        ("reset window", "IB resets its servers", "warning", "warn"),
+        ("servers lost", "TWS has no connection to IB", "error", "error"),
+        ("degraded", "Live in part", "warning", "warn"),
+    ],
+)
+def test_the_state_of_the_session_is_said_where_it_is_not_live(bus, state, title, tone, shown):
+    bus.publish("broker", replace(broker(WALL), state=state, state_title=title, state_tone=tone))
+    assert parts(bus)["health"]["link"] == [title, shown]
 
 
 def test_a_silent_engine_is_the_verdict(bus):

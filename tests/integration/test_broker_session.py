@@ -454,7 +454,7 @@ def test_closing_is_bounded_though_the_transport_was_lost_before_the_library_had
     async def scenario():
         clock = SystemClock()
         connection = Connection(Address("127.0.0.1", gateway.port, 52), Pacer(clock), clock, QUICK)
-        await connection.open(1)
+        await connection.open(1, lambda: None)
         conn = connection.client.conn
         lost, _ = conn.transport, conn.transport.abort()
         await connection.lost
@@ -470,8 +470,8 @@ def test_a_connection_lost_right_after_the_handshake_is_a_failure_to_retry(gatew
         clock = SystemClock()
         pacer = Pacer(clock)
         connection = Connection(Address("127.0.0.1", gateway.port, 52), pacer, clock, QUICK)
-        await connection.open(1)
-        session = Session(connection, "paper", None, pacer, lambda event: None, clock, QUICK)
+        await connection.open(1, lambda: None)
+        session = Session(connection, "paper", None, pacer, lambda event: None, clock, QUICK, lambda answers: None)
         connection.lose("dropped", "gone")
         with pytest.raises(ConnectFailure, match="gone"):
             await session.start(4, 1)

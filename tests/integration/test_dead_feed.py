@@ -32,7 +32,7 @@ def row_of(bench, symbol):
 
 @pytest.mark.parametrize("whole", [True, False], ids=["all lines", "one position"])
 def test_silence_is_red_soon_and_over_with_the_first_quote(whole, tmp_path):
-    timings = replace(BRISK, dead_feed_s=8.0)
+    timings = replace(BRISK, dead_feed_s=8.0, feed_reconnect_s=90.0)
     with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=timings) as bench:
         wait_for(lambda: row_of(bench, CL) and row_of(bench, CL).last is not None, "prices")
         con_id = row_of(bench, CL).con_id

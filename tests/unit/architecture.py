@@ -43,6 +43,7 @@ SEAMS = frozenset(
         "engine.state.score_sections",
         "engine.state.scan_sections",
         "engine.state.lab_sections",
+        "engine.state.incident_sections",
     }
 )
 

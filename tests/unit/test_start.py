@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 import start
+from tests.patience import DEADLINE_S, wait_for
 
 PYTHON_3_11 = {
     "version": (3, 11, 9),
@@ -282,6 +285,7 @@ def test_arguments_are_handed_over(
     monkeypatch.setattr(start, "ensure_environment", lambda dev: asked.append(dev))
     monkeypatch.setattr(start, "ensure_browser", lambda: sys.executable)
     monkeypatch.setattr(start, "hand_over", lambda arguments: handed.append(arguments) or 0)
+    monkeypatch.setattr(start, "keep_running", lambda command: handed.append(command[1:]) or 0)
     monkeypatch.setattr(os, "environ", dict(os.environ))
     monkeypatch.chdir(root)
     assert start.main(typed) == 0
@@ -298,3 +302,85 @@ def test_failures_are_one_message_and_exit_1(
     monkeypatch.setattr(start, "ensure_environment", fail)
     assert start.main([]) == 1
     assert capsys.readouterr().err == "\nstart.py: no disk\n"
+
+
+class Kept:
+    """`keep_running` in a process of its own, with a program that writes a line into `runs` each time."""
+
+    def __init__(self, folder: Path, root: Path, body: str, environ: dict[str, str] | None = None) -> None:
+        self.runs = folder / "runs"
+        program = folder / "program.py"
+        program.write_text(
+            "import os, signal, sys, time\n"
+            f"with open({str(self.runs)!r}, 'a') as file:\n"
+            "    print(os.getpid(), os.environ.get('QTRADE_RESTARTED_AFTER', ''), file=file)\n"
+            f"run = len(open({str(self.runs)!r}).readlines())\n{body}\n"
+        )
+        keeper = folder / "keeper.py"
+        keeper.write_text(
+            f"import sys\nsys.path.insert(0, {str(root)!r})\nimport start\n"
+            "start.FIRST_PAUSE_S = start.LONGEST_PAUSE_S = 0.1\nstart.RUNS_S = 0.5\n"
+            f"sys.exit(start.keep_running([sys.executable, {str(program)!r}]))\n"
+        )
+        self.process = subprocess.Popen([sys.executable, str(keeper)], stdout=subprocess.PIPE, text=True)
+
+    def ended(self) -> tuple[int, str, list[str]]:
+        out, _ = self.process.communicate(timeout=DEADLINE_S)
+        return self.process.returncode, out, self.runs.read_text().splitlines()
+
+    def first_pid(self) -> int:
+        wait_for(lambda: self.runs.exists() and self.runs.read_text().endswith("\n"), "the program runs")
+        return int(self.runs.read_text().split()[0])
+
+
+@pytest.mark.skipif(start.WINDOWS, reason="signals of POSIX")
+def test_a_program_that_is_killed_is_started_again_and_told_why(tmp_path: Path, root: Path) -> None:
+    code, out, runs = Kept(tmp_path, root, "if run < 3: os.kill(os.getpid(), signal.SIGKILL)").ended()
+    assert (code, len(runs)) == (0, 3)
+    assert out.count("The program ended by itself (killed by signal 9); it is started again in 0.1 s") == 2
+    assert [line.partition(" ")[2] for line in runs] == ["", *["The program ended by itself (killed by signal 9)"] * 2]
+
+
+@pytest.mark.parametrize(("body", "code"), [("sys.exit(2)", 2), ("sys.exit(3)", 3), ("sys.exit(1)", 1), ("", 0)])
+def test_what_ends_as_it_was_meant_or_never_ran_is_not_started_again(
+    tmp_path: Path, root: Path, body: str, code: int
+) -> None:
+    got, out, runs = Kept(tmp_path, root, body).ended()
+    assert (got, out, len(runs)) == (code, "", 1)
+
+
+def test_a_program_that_ran_and_fails_is_started_again(tmp_path: Path, root: Path) -> None:
+    body = "if run == 1:\n    time.sleep(1.0)\n    sys.exit(1)"
+    code, out, runs = Kept(tmp_path, root, body).ended()
+    assert (code, len(runs)) == (0, 2) and "exit code 1" in out
+
+
+@pytest.mark.skipif(start.WINDOWS, reason="signals of POSIX")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_the_wish_to_end_is_handed_on_and_nothing_is_started_again(tmp_path: Path, root: Path, number: str) -> None:
+    kept = Kept(
+        tmp_path,
+        root,
+        f"signal.signal(signal.{number}, lambda *_: sys.exit(7))\nopen({str(tmp_path / 'ready')!r}, 'w').close()\n"
+        "while True: time.sleep(0.05)",
+    )
+    wait_for((tmp_path / "ready").exists, "the program listens")
+    kept.process.send_signal(getattr(signal, number))
+    code, out, runs = kept.ended()
+    assert (code, out, len(runs)) == (7, "", 1)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a facility of Linux")
+def test_who_kills_start_py_kills_the_program(tmp_path: Path, root: Path) -> None:
+    kept = Kept(tmp_path, root, "time.sleep(600)")
+    pid = kept.first_pid()
+    kept.process.kill()
+    kept.process.communicate()
+
+    def gone() -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+
+    wait_for(gone, "the program is gone")

@@ -36,6 +36,17 @@ def test_log_lines_of_one_cause_are_fifteen_minutes_apart(caplog):
     assert len(caplog.records) == 2
 
 
+def test_fifty_flaps_in_five_minutes_are_one_notice_and_its_end(caplog):
+    book = ConditionBook()
+    with caplog.at_level("INFO", logger="qtrade.health"):
+        for flap in range(50):
+            book.raise_("track:usfarm", 6.0 * flap, "Market data farm is down", "Prices stand still")
+            book.resolve("track:usfarm", 6.0 * flap + 3.0, "Back after 3 s.")
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    (entry,) = book.newest_first()
+    assert (entry.count, entry.open) == (50, False)
+
+
 def test_the_book_keeps_the_newest_hundred():
     book = ConditionBook()
     for index in range(150):

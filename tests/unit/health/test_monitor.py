@@ -3,6 +3,7 @@
 import pytest
 
 from engine.broker.port import Connected, Disconnected, LinkState, RequestError, SystemNotice
+from engine.codes import CODES
 from engine.health.monitor import COMPETING, HealthMonitor
 from engine.health.status import status_block
 from engine.state.sections import LinesSection
@@ -112,6 +113,27 @@ def test_an_unknown_code_is_shown_in_tws_own_words():
     health, _ = monitor()
     health.on_event(SystemNotice(99_999, "Something new"), 1.0, 1.0)
     assert "Something new" in health.conditions.newest_first()[0].text
+
+
+@pytest.mark.parametrize("code", [1100, 2110])
+def test_servers_that_are_lost_stay_an_open_error_until_they_are_said_to_be_back(code):
+    health, _ = monitor()
+    connect(health, 0.0)
+    health.on_event(SystemNotice(code, "Connectivity between TWS and server is broken."), 10.0, 10.0)
+    (entry,) = health.conditions.newest_first()
+    assert (entry.code, entry.severity, entry.open) == (code, "error", True)
+    health.on_event(SystemNotice(1102, "restored - data maintained"), 70.0, 70.0)
+    assert "Back after 1 min 0 s" in health.conditions.newest_first()[0].text
+
+
+@pytest.mark.parametrize("code", sorted(code for code, info in CODES.items() if info.severity == "error"))
+@pytest.mark.parametrize("of_request", [True, False])
+def test_every_code_that_is_an_error_is_an_error_on_the_page(code, of_request):
+    health, _ = monitor()
+    connect(health, 0.0)
+    event = RequestError(7, code, "said by TWS") if of_request else SystemNotice(code, "said by TWS")
+    health.on_event(event, 10.0, 10.0)
+    assert [(entry.code, entry.severity) for entry in health.conditions.newest_first()] == [(code, "error")]
 
 
 def test_status_block_in_the_users_words():

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql
 
 from engine.clock import FakeClock, SystemClock
-from engine.domain import LineSpan
+from engine.domain import Incident, LineSpan
 from engine.journal import tables
 from engine.journal.database import file_of, open_for_writing, url_of
 from engine.journal.reader import JournalReader
@@ -90,6 +90,7 @@ def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_j
     for condition in health(WALL).conditions:
         journal.record_notice(condition, MARKET)
     journal.record_line_span(span(1, 60.0, 10.0))
+    journal.record_incident(Incident("feed", "feed", None, "", WALL, MARKET, WALL, None, "No quotes", seen=True))
     assert journal.flush(DEADLINE_S)
     for table in all_tables():
         rows = rows_of(path, table.name)
@@ -348,6 +349,21 @@ def test_line_spans_of_a_stretch_are_those_that_reach_into_it(path, make_journal
     assert reader.first_line(across.from_market + 1.0, after.from_market + 1.0) == inside.from_market
     assert reader.first_line(after.from_market + 1.0, MARKET + 86_400.0) is None
     assert make_reader(path, "paper").line_spans(0.0) == []
+
+
+def test_an_incident_is_one_row_from_its_beginning_to_its_end(path, make_journal, make_reader):
+    began = Incident("silent:1", "silent:", 1, "CLZ5", WALL, MARKET, None, None, "no price", seen=True)
+    red, other = replace(began, red_wall=WALL + 60.0), replace(began, key="link", cause="link", con_id=None, symbol="")
+    over = replace(red, ended_wall=WALL + 71.5, words="It ticks again.")
+    journal = make_journal()
+    journal.open(path, "simulated", "DU1")
+    for each in (began, replace(other, began_wall=WALL - 5.0), red, over):
+        journal.record_incident(each)
+    assert journal.flush(DEADLINE_S)
+    reader = make_reader(path)
+    assert reader.incidents(10) == [replace(other, began_wall=WALL - 5.0), over]
+    assert reader.incidents(1) == [over], "the newest"
+    assert make_reader(path, "paper").incidents(10) == []
 
 
 def test_a_reader_neither_makes_nor_writes_the_file(path, make_journal, make_reader):

@@ -35,7 +35,7 @@ def engine(tmp_path):
 @pytest.mark.parametrize("speed", [1.0, 5.0])
 def test_pages_know_the_gateways_time_whatever_its_speed(engine, speed):
     engine, state = engine
-    rooms, clock = engine.rooms, engine.rooms.clock
+    rooms, clock = engine.rooms, engine._setup.clock
     began = clock.wall()
     for _ in range(4):
         gateway_time = 1_000_000.0 + (clock.wall() - began) * speed
@@ -52,7 +52,7 @@ def test_a_pass_is_one_snapshot(engine):
     engine.publisher.all()
     for publish in (engine.publisher.step, engine.publisher.step, engine.publisher.all):
         before = state.current()
-        engine.rooms.clock.advance(1.0)
+        engine._setup.clock.advance(1.0)
         publish()
         after = state.current()
         assert after.snapshot == before.snapshot + 1
@@ -82,7 +82,7 @@ def test_a_symbols_page_has_its_fills_however_many_others_came_since(engine):
 
 def test_while_nobody_looks_only_the_beat_and_own_faults_are_told(engine, monkeypatch):
     engine, state = engine
-    publisher, clock = engine.publisher, engine.rooms.clock
+    publisher, clock = engine.publisher, engine._setup.clock
     publisher.all()
     beats, sampled = [], []
     monkeypatch.setattr(engine.rooms.manager, "sample", sampled.append)
@@ -110,7 +110,7 @@ def test_own_faults_are_journalled_whether_or_not_somebody_looks(engine, monkeyp
     publisher = engine.publisher
     publisher.all()
     publisher.set_changed_files(["engine/x.py"])
-    engine.rooms.clock.advance(1.0)
+    engine._setup.clock.advance(1.0)
     publisher.step()
     assert not state.is_watched
     assert [condition.key for condition in written] == ["files"]
@@ -121,7 +121,7 @@ def test_another_client_id_than_the_own_one_is_said_until_the_own_one_is_back(en
     link = LinkState("connected", True, "paper", "127.0.0.1", 1, 53, "DU1", 176, 1, 0.0, busy_client_id=52)
 
     def said():
-        engine.rooms.clock.advance(1.0)
+        engine._setup.clock.advance(1.0)
         engine.publisher.all()
         return [c for c in state.read("health").conditions if c.key == "client_id"]
 

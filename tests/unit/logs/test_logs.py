@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.logs import routing as logs
+from engine.logs.folding import SHOWN_OF_ONE_ERROR, SHOWN_OF_ONE_PLACE, RepeatFolder
 from engine.logs.redaction import redact
-from engine.logs.routing import RepeatFolder
 
 
 class Place:
@@ -71,6 +71,44 @@ def test_repeats_are_folded_on_the_console_not_in_the_file(place: Place) -> None
     assert place.lines()[1].endswith("(49 more like this)")
 
 
+def test_a_storm_of_failures_is_folded_in_the_file_and_on_the_page_but_counted(place: Place) -> None:
+    log, counted = logging.getLogger("eventkit"), logs.error_counts().get("eventkit", 0)
+
+    def fail_for(seconds: int) -> None:
+        for number in range(seconds * 400):  # as of a client library: the value that it had is in the text
+            place.now += 1 / 400
+            try:
+                raise ValueError(f"planted {number}")
+            except ValueError:
+                log.exception("Value %s caused exception", [number] * 500)
+
+    fail_for(25)
+    assert place.file().count("Traceback") == SHOWN_OF_ONE_ERROR
+    assert len(place.file()) < 20_000
+    assert logs.error_counts()["eventkit"] == counted + 10_000
+    place.now += 61.0
+    fail_for(1)
+    assert f"({10_000 - SHOWN_OF_ONE_ERROR} more like this)" in place.file()
+    shown = [line for line in logs.recent_lines() if line.logger == "eventkit"]
+    assert 0 < len(shown) < 20
+
+
+def test_another_error_of_the_same_place_is_no_repeat(place: Place) -> None:
+    log = logging.getLogger("eventkit")
+    for error in [ValueError("a"), KeyError("b")] * 10:
+        log.error("failed", exc_info=error)
+    assert place.file().count("ValueError: a") == place.file().count("KeyError: 'b'") == SHOWN_OF_ONE_ERROR
+
+
+def test_warnings_of_one_place_are_limited_and_what_is_no_fault_is_not(place: Place) -> None:
+    log = logging.getLogger("qtrade.lines")
+    for number in range(1_000):
+        log.warning("Cannot subscribe to SYM%d", number)
+        log.info("Subscribed LIVE SYM%d", number)
+    assert place.file().count("Cannot subscribe") == SHOWN_OF_ONE_PLACE
+    assert place.file().count("Subscribed LIVE") == 1_000
+
+
 def test_our_own_lines_differ_by_their_numbers(place: Place) -> None:
     for count in (3, 4):
         logging.getLogger("qtrade.portfolio").info("Tracking %d tradable positions", count)
@@ -121,7 +159,7 @@ def test_account_ids_are_nowhere_whole(place: Place) -> None:
 def test_the_ring_and_the_error_counts(place: Place) -> None:
     before = logs.error_counts().get("qtrade.test", 0)
     for index in range(600):
-        logging.getLogger("qtrade.test").warning("line %d", index)
+        logging.getLogger("qtrade.test").info("line %d", index)
     logging.getLogger("qtrade.test").error("broken")
     lines = logs.recent_lines(1000)
     assert len(lines) == logs.RING_LINES
