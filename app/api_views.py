@@ -328,7 +328,8 @@ def healthz(s: Snapshots, deps: AppDeps) -> Json:
 
 
 def _counts(item: Condition, now: float) -> bool:
-    return item.open or (not item.lasting and now - item.last_wall < PASSED_ERROR_S)
+    """Of the last minute on either side: the wall clock may have been set back since."""
+    return item.open or (not item.lasting and abs(now - item.last_wall) < PASSED_ERROR_S)
 
 
 def _engine_reason(s: Snapshots) -> str:

@@ -219,10 +219,13 @@ class Engine:
     # --- events ---------------------------------------------------------------------------------------------
 
     def _on_event(self, event: BrokerEvent) -> None:
-        """Every broker event, in the order of the wire. One that fails must not take what follows with it."""
+        """Every broker event, in the order of the wire. One that fails must not take what follows with it.
+
+        Whatever is raised: an exit would end the engine's thread, a cancellation the connection.
+        """
         try:
             self._take_event(event)
-        except Exception as error:
+        except BaseException as error:  # noqa: BLE001
             if isinstance(event, Connected):
                 raise  # half connected is not connected: the broker begins anew
             self.rooms.supervisor.note(f"events of the broker, {type(event).__name__}", error)
@@ -414,7 +417,7 @@ class Engine:
         try:
             self.rooms.feed.on_quote(quote, has_trade)
             self.rooms.coordinator.on_quote(quote)
-        except Exception as error:  # of one symbol: the packet's others go on
+        except BaseException as error:  # noqa: BLE001 - of one symbol: the packet's others go on
             self.rooms.supervisor.note("quotes at the scanners", error)
 
     def _on_answer(self) -> None:

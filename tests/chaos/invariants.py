@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +88,9 @@ def _is_expected(line: str) -> bool:
     return any(words in line for words in EXPECTED)
 
 
-def of_journal(folder: Path) -> list[str]:
-    """No P&L point twice, none without a time. A journal that is not there was never written."""
-    broken = []
+def of_journal(folder: Path, acknowledged: Collection[float]) -> list[str]:
+    """Every P&L point that was on disk is there, none twice. A journal that is not there was never written."""
+    broken, kept = [], set[float]()
     for file in folder.rglob("journal.sqlite3"):
         if not file.is_file() or not file.stat().st_size:
             continue
@@ -104,6 +104,7 @@ def of_journal(folder: Path) -> list[str]:
             twice = connection.execute(
                 "SELECT account, t, COUNT(*) FROM pnl_points GROUP BY account, mode, t HAVING COUNT(*) > 1"
             ).fetchall()
+            kept |= {t for (t,) in connection.execute("SELECT t FROM pnl_points")}
             if checked != "ok":
                 broken.append(f"{file.name}: {checked}")
             if twice:
@@ -112,4 +113,6 @@ def of_journal(folder: Path) -> list[str]:
             broken.append(f"{file.name}: {error}")
         finally:
             connection.close()
+    if lost := set(acknowledged) - kept:
+        broken.append(f"{len(lost)} of {len(acknowledged)} P&L points are lost that were on disk")
     return broken

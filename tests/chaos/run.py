@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,7 @@ WELL_S = 60.0  # until the first green at the latest
 AGAIN_S = 10.0  # from the last deadline to prices on every position
 REPEATS = 3
 STANDS_STILL_S = 2.0
+SHRINK_RUNS = 12
 FRESH_STAGE_AFTER = 15  # sequences: the market of a stage that ran for long is another one
 
 
@@ -186,7 +188,7 @@ def _breaks(stage: Stage, verdict: Verdict, listener: Listener, said: dict[str, 
     if said["not_finite"]:
         broken.append(f"a section is no plain JSON: {said['not_finite']}")
     if "damaged file" not in verdict.kinds:
-        broken += invariants.of_journal(data)
+        broken += invariants.of_journal(data, stage.acknowledged)
     return broken
 
 
@@ -228,42 +230,59 @@ class Runner:
                 break
         return verdict
 
+    def explained(self, sequence: FaultSequence, *, shrinks: bool) -> Verdict:
+        """Run it; where it breaks, the command that runs the fewest of its faults that still break."""
+        verdict = self.judged(sequence)
+        if verdict.broken:
+            numbers = [fault.number for fault in sequence.faults]
+            if shrinks:
+                numbers = list(shrink(numbers, lambda part: bool(self.judged(sequence.only(part)).broken), SHRINK_RUNS))
+            verdict.smallest = sequence.only(numbers).replay()
+        return verdict
+
     def close(self) -> None:
         if self._stage is not None:
             self._stage.close()
             self._stage = None
 
 
-def run_some(sequences: Sequence[FaultSequence], *, pace: float = 1.0, shrinks: bool = True) -> Iterator[Verdict]:
-    """One sequence after the other; one that breaks is run again with ever fewer faults."""
+@contextmanager
+def running(pace: float) -> Iterator[Runner]:
+    """A runner with a folder, and where possible a small disk, of its own."""
     with TemporaryDirectory(prefix="qtrade-chaos-") as name, small_disk(Path(name) / "small"):
         runner = Runner(Path(name), pace)
         try:
-            for sequence in sequences:
-                verdict = runner.judged(sequence)
-                if verdict.broken:
-                    verdict.smallest = _smallest(runner, sequence) if shrinks else sequence.replay()
-                yield verdict
+            yield runner
         finally:
             runner.close()
 
 
-def _smallest(runner: Runner, sequence: FaultSequence) -> str:
-    numbers = [fault.number for fault in sequence.faults]
-    kept = shrink(numbers, lambda part: bool(runner.judged(sequence.only(part)).broken), most_runs=12)
-    return sequence.only(kept).replay()
+def run_some(sequences: Sequence[FaultSequence], *, pace: float = 1.0, shrinks: bool = True) -> Iterator[Verdict]:
+    """One sequence after the other; one that breaks is run again with ever fewer faults."""
+    with running(pace) as runner:
+        for sequence in sequences:
+            yield runner.explained(sequence, shrinks=shrinks)
 
 
 def run_many(seeds: Sequence[int], workers: int, *, pace: float = 1.0, shrinks: bool = True) -> Iterator[Verdict]:
-    """As they come, several at once: each worker takes the next few seeds."""
-    shares = [seeds[start : start + 5] for start in range(0, len(seeds), 5)]
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_share, share, pace, shrinks) for share in shares]):
-            yield from done.result()
+    """As they come, several at once, each in a process that keeps its stage."""
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker, (pace,)) as pool:
+        for done in as_completed([pool.submit(_one_of_many, seed, shrinks) for seed in seeds]):
+            yield done.result()
 
 
-def _share(seeds: Sequence[int], pace: float, shrinks: bool) -> list[Verdict]:
-    return list(run_some([make_sequence(seed) for seed in seeds], pace=pace, shrinks=shrinks))
+_workers_own: list[Runner] = []
+
+
+def _begin_worker(pace: float) -> None:
+    """The runner of this process, closed when the process ends."""
+    ways = ExitStack()
+    _workers_own.append(ways.enter_context(running(pace)))
+    multiprocessing.util.Finalize(None, ways.close, exitpriority=10)
+
+
+def _one_of_many(seed: int, shrinks: bool) -> Verdict:
+    return _workers_own[0].explained(make_sequence(seed), shrinks=shrinks)
 
 
 def pace_of_machine() -> float:

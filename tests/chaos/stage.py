@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ class Stage:
         self.simulator = SimulatorRun("--seed", "3", "--fresh", "--scan-interval", "5", "--account-interval", "3")
         self.host = HostRun()
         self.ledgers: list[dict[str, Any]] = []
+        self.acknowledged: set[float] = set()  # P&L points that the program had on disk when it was killed
 
     def close(self) -> None:
         self.host.close()
@@ -114,6 +116,7 @@ class Stage:
     def begin(self, data: Path) -> None:
         """A gateway as new and a program on an empty folder."""
         self.ledgers.clear()
+        self.acknowledged.clear()
         self._restore_gateway()
         self.simulator.call("POST", "/ledger/reset")
         self.data = data
@@ -348,6 +351,9 @@ class Stage:
         return lambda: ballast.unlink(missing_ok=True)
 
     def _kill__9(self) -> Callable[[], object]:
+        with contextlib.suppress(OSError, ValueError, HTTPException):
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.host.web}/api/v1/pnl?since=0", timeout=10.0) as answer:
+                self.acknowledged |= {point["t"] for point in json.load(answer)}
         self.host.kill()
         return self._up_again
 
@@ -458,7 +464,7 @@ class Listener:
             self.rows.append((self.now(), positions["tradable"]))
         if turn % 4 == 1 and (status := self._get("/api/v1/status")) is not None:
             self.lines.append(status["lines"])
-        if turn % 3 == 2:
+        if turn % 5 == 2:
             self._look_at_pages()
 
     def _get(self, path: str) -> Any:
@@ -470,7 +476,7 @@ class Listener:
             with error:
                 self.broken.append(f"{path} answered {error.code}: {error.read(200)!r}")
             return None
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):  # it was killed in the midst of its answer
             return None
 
     def _look_at_pages(self) -> None:
@@ -495,7 +501,7 @@ class Listener:
             return Tab(path).poll(self._host.web)
         except ServerFailed as error:
             self.broken.append(str(error))
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             pass
         return None
 

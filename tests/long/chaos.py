@@ -1,7 +1,8 @@
 """Many seeded sequences of faults against the whole program; writes tests/chaos/REPORT.md.
 
 Arguments: how many sequences (500), the first seed (0); `--workers N` sequences at a time, `--pace F` = all times are
-longer by F. `--seed N [--only 3,5]` runs one sequence, or those of its faults alone, and writes no report.
+longer by F, `--whole` = what fails is not cut down. `--seed N [--only 3,5]` runs one sequence, or those of its faults
+alone, and writes no report.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
         return _one(asked.seed, tuple(int(each) for each in asked.only.split(",") if each), pace)
     seeds = range(asked.first, asked.first + asked.count)
     begun, loads, verdicts = time.monotonic(), [_load()], []
-    for verdict in run_many(seeds, asked.workers, pace=pace):
+    for verdict in run_many(seeds, asked.workers, pace=pace, shrinks=not asked.whole):
         verdicts.append(verdict)
         _say(verdict, len(verdicts))
         if len(verdicts) % max(1, asked.count // 4) == 0:
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("first", nargs="?", type=int, default=0)
     parser.add_argument("--workers", type=int, default=4 * (os.cpu_count() or 1))
     parser.add_argument("--pace", type=float, default=0.0)
+    parser.add_argument("--whole", action="store_true")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--only", default="")
     return parser
