@@ -119,6 +119,12 @@ class BarSeries:
         """Number of the first bar whose minute begins at `start` or later."""
         return int(self._columns[_TIME, : self._count].searchsorted(start))
 
+    def is_whole(self, time: float) -> bool:
+        """Whether the minute that begins at `time` has a bar that was seen whole, or told by history."""
+        at = int(np.searchsorted(self._columns[_TIME, : self._count], time))
+        found = at < self._count and self._columns[_TIME, at] == time
+        return bool(found and self._columns[_QUALITY, at] >= HISTORY)
+
     def append(self, bar: OpenBar) -> None:
         """Add a minute that has just closed; one that is there already is merged."""
         last = self.last_time

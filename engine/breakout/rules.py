@@ -171,6 +171,11 @@ def is_steady(facts: Facts, live: Live, params: BreakoutParams, now_market: floa
     return live.unit_known and _is_loud(facts, steady_volume(facts, _seen(live), now_market), params)
 
 
+def was_loud(facts: Facts, volume: float, minute: float, params: BreakoutParams) -> bool:
+    """Whether a closed minute traded what the rules want, so that a breakout may have begun in it; unknown counts."""
+    return volume != volume or _is_loud(facts, VolumeNow(volume, minute), params)
+
+
 def _is_loud(facts: Facts, now: VolumeNow, params: BreakoutParams) -> bool:
     surge, (rel, _) = ratio(now.volume, facts.sma_volume), relative(facts, now.volume, now.minute)
     return (surge or 0.0) >= params.volume_surge and (rel or 0.0) >= params.rel_volume

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.bars.build import bar_start
+from engine.bars.build import BAR_S, bar_start
 from engine.bars.sessions import RunningSession
 from engine.bars.store import BarStore, SymbolBars
 from engine.breakout.detector import Breakout, Detector, Event, Verdict
 from engine.breakout.facts import SMA_BARS, Facts, levels_before
 from engine.breakout.life import SIDES
-from engine.breakout.rules import Floors, Live, Reading
+from engine.breakout.rules import Floors, Live, Reading, was_loud
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Quote, RuleInput, Side, Signal
 from engine.prices.live_price import live_price
@@ -47,11 +47,12 @@ class Dollars(NamedTuple):
 
 
 class _Visited(NamedTuple):
-    """A visit: when its line began, its newest look, and up to when bars make its levels; `levels` are the facts with
-    those levels at a `version` of the bars and a closed minute. Market time."""
+    """A visit: when its line began, its newest look, from when on a breakout may have begun, and up to when bars make
+    its levels. `levels` are the facts `made_of` with those levels. Market time."""
 
     line_from: float
     at: float
+    since: float
     until: float
     made_of: Facts
     levels: Facts
@@ -227,26 +228,33 @@ class BreakoutScanner:
 
     def levels_until(self, con_id: int, now_market: float) -> float | None:
         """Market time up to which bars make the levels of this visit; None = all closed ones do."""
+        self.facts(con_id, now_market)
         visited, entry = self._visited.get(con_id), self._store.get(con_id)
-        if visited is None or entry is None or not _is_of(visited, entry):
+        if visited is None or entry is None or visited.line_from != entry.line_from:
             return None
         return visited.until if now_market - entry.line_from <= LEVELS_LAST_S else None
 
     def _levels_of_visit(self, entry: SymbolBars, facts: Facts, session: RunningSession | None, now: float) -> Facts:
         """What broke out since the last visit, or within the last minute, is judged by the levels of before."""
         con_id, visited = entry.contract.con_id, self._visited.get(entry.contract.con_id)
-        if visited is not None and _is_of(visited, entry):
-            until, is_long = visited.until, now - entry.line_from > LEVELS_LAST_S
+        if visited is not None and visited.line_from == entry.line_from:
+            since, is_long = visited.since, now - entry.line_from > LEVELS_LAST_S
             if visited.made_of is facts or is_long:
                 self._visited[con_id] = visited._replace(at=now)
                 return facts if is_long else visited.levels
         elif visited is not None and entry.line_from - visited.at <= LEVELS_LAST_S:
-            until = visited.at
+            since = visited.at
         else:
-            until = entry.line_from - LEVELS_BACK_S
+            since = entry.line_from - LEVELS_BACK_S
         recent = entry.series.recent(self.params.bars_n + LEVELS_MOST)
-        levels = levels_before(recent, bar_start(until), facts, session, self.params)
-        self._visited[con_id] = _Visited(entry.line_from, now, until, facts, levels)
+        until = bar_start(since)
+        for time, volume in zip(recent.time, recent.volume, strict=True):
+            if time >= until:
+                if not entry.series.is_whole(time) or was_loud(facts, volume, time, self.params):
+                    break  # it may have begun here
+                until = time + BAR_S
+        levels = levels_before(recent, until, facts, session, self.params)
+        self._visited[con_id] = _Visited(entry.line_from, now, since, until, facts, levels)
         return levels
 
     def live(self, con_id: int, now_market: float) -> Live | None:
@@ -382,10 +390,6 @@ class BreakoutScanner:
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return quote.data_type
         return "" if entry.streaming else "no line"
-
-
-def _is_of(visited: _Visited, entry: SymbolBars) -> bool:
-    return visited.line_from == entry.line_from
 
 
 def _price(entry: SymbolBars, quote: Quote | None) -> float | None:

@@ -228,13 +228,14 @@ def test_what_broke_out_between_two_visits_is_judged_by_the_levels_of_before() -
     assert signal.level < 100.2
 
 
-@pytest.mark.parametrize(("minutes_ago", "signals"), [(1, 1), (4, 0)])
-def test_after_a_long_pause_the_levels_of_a_minute_before_the_visit_hold(minutes_ago: int, signals: int) -> None:
+@pytest.mark.parametrize(("minutes_ago", "volume", "signals"), [(1, 40_000.0, 1), (1, 9_000.0, 0), (4, 40_000.0, 0)])
+def test_only_a_loud_minute_just_before_a_visit_makes_no_level(minutes_ago: int, volume: float, signals: int) -> None:
+    """It may be the breakout itself; a quiet one, or one of long ago, stands in the way like any other."""
     made = street()
     rounds(made, 300, calm)
     for _ in range(300):
         step(made, seen=False, price=100.3, volume=PER_SECOND * 4)
-    spike = Bar(bar_start(made.now) - 60.0 * minutes_ago, 100.3, 100.6, 100.2, 100.3, 40_000.0, "history")
+    spike = Bar(bar_start(made.now) - 60.0 * minutes_ago, 100.3, 100.6, 100.2, 100.3, volume, "history")
     made.store.merge_history(ACME.con_id, [spike], made.now)
     for _ in range(20):
         step(made, seen=True, price=100.3, volume=PER_SECOND * 4)
