@@ -114,7 +114,7 @@ class CoverageSettings(_Model):
         le=34,
     )
     watch_pct: int = _f(
-        50,
+        60,
         "Lines for watched signals",
         "Share of the visiting lines that running signals without a line of their own may take, the best first",
         unit="%",

@@ -25,7 +25,8 @@ from engine.domain import ContractRef
 
 MINUTE_S = 60.0
 STRETCHED = 3.0
-ON_THE_WAY_S = 4.0  # from the wish to the first tick where many wait: what is due after 12 s is asked for after 8
+ON_THE_WAY_S = 4.0  # from the wish to the first tick where many wait: what is due after 20 s is asked for after 16
+AT_ONCE_S = 1.5  # and of the strong, who come first
 
 
 class CoveragePolicy(Struct, frozen=True):
@@ -43,7 +44,7 @@ class CoveragePolicy(Struct, frozen=True):
     hint_weight: float = 1.5
     hint_half_life_s: float = 30.0
     patience_s: float = 600.0  # after such a wait everybody counts as near
-    watch_share: float = 0.5  # of the visiting lines, for the prices of running signals
+    watch_share: float = 0.6  # of the visiting lines, for the prices of running signals
     watch_strong_s: float = 12.0  # the price of a watched signal is due again so soon: of top score
     watch_weak_s: float = 20.0  # and of every other
 
@@ -107,8 +108,9 @@ def overdue(place: Place, now_mono: float, policy: CoveragePolicy) -> float:
     """How old the price of a watched signal is against what it may be; from 1 on a visit is due."""
     if place.running is None:
         return 0.0
-    every_s = policy.watch_strong_s if place.running.strong else policy.watch_weak_s
-    return math.inf if place.held_mono is None else (now_mono - place.held_mono + ON_THE_WAY_S) / every_s
+    strong = place.running.strong
+    every_s, ahead_s = (policy.watch_strong_s, AT_ONCE_S) if strong else (policy.watch_weak_s, ON_THE_WAY_S)
+    return math.inf if place.held_mono is None else (now_mono - place.held_mono + ahead_s) / every_s
 
 
 def watch_next(waiting: Iterable[Place], lines: int, now_mono: float, policy: CoveragePolicy) -> list[Place]:

