@@ -13,12 +13,14 @@ from collections import deque
 from msgspec import Struct
 
 MOST = 45  # TWS allows 50
-URGENT_MOST = 43  # the rest is for questions that are answered at once: without an answer nothing gets on
-NORMAL_MOST = 40  # the rest is for positions
+URGENT_MOST = 44  # the rest is for questions that are answered at once: without an answer nothing gets on
+NORMAL_MOST = 42  # the rest is for positions
 WINDOW_S = 1.0
 ECHO_AFTER = 8  # messages without an answer, then TWS is asked for the time
+ECHO_WHEN_FULL = 4  # so many are enough while others wait for room: answered sooner they make room sooner
 OVERDUE_S = 6.0  # an answer so late is taken for lost: the next one belongs to the next question
-PRESUMED_S = 10.0  # TWS talks so long after a message left: it was read, though nothing said so
+PRESUMED_S = 10.0  # what left so long ago was read, though nothing said so
+TALKS_S = 1.0  # both only while TWS talks: without a pause so long, and for so long
 
 
 class _Out(Struct):
@@ -36,15 +38,15 @@ class Arrivals:
         self._by_key: dict[int, int] = {}
         self._echoes: deque[tuple[int, float]] = deque()  # questions for the time: number, left at
         self._met: deque[tuple[float, int]] = deque()  # answered at, how many
+        self._heard_mono = self._talks_since = float("-inf")
 
     @property
     def unanswered(self) -> int:
         return len(self._out)
 
-    def echoes_out(self, now: float) -> int:
+    @property
+    def echoes_out(self) -> int:
         """Questions for the time that have no answer yet."""
-        while self._echoes and now - self._echoes[0][1] >= OVERDUE_S:
-            self._echoes.popleft()
         return len(self._echoes)
 
     def count(self, now: float) -> int:
@@ -60,7 +62,9 @@ class Arrivals:
 
     def wants_echo(self, now: float) -> bool:
         """Whether to ask TWS for the time, as too much has no answer."""
-        return len(self._out) >= ECHO_AFTER and not self.echoes_out(now)
+        if len(self._out) < ECHO_WHEN_FULL or self._echoes:
+            return False
+        return len(self._out) >= ECHO_AFTER or self.count(now) >= NORMAL_MOST
 
     def left(self, now: float, key: int | None = None, *, is_echo: bool = False) -> None:
         """A message leaves."""
@@ -79,7 +83,7 @@ class Arrivals:
 
     def echoed(self, now: float) -> None:
         """The time came: the answer to the oldest question."""
-        if self.echoes_out(now):
+        if self._echoes:
             self._meet(self._echoes.popleft()[0], now)
 
     def all_answered(self, now: float) -> None:
@@ -88,7 +92,15 @@ class Arrivals:
         self._meet(self._number, now)
 
     def heard(self, now: float) -> None:
-        """Anything came. A lost answer holds nothing up for ever: what left long before counts as read."""
+        """Anything came. A lost answer holds nothing up for ever, and the end of a stall is not taken for one: what
+        TWS has to say then, late answers included, comes within a second."""
+        if now - self._heard_mono > TALKS_S:
+            self._talks_since = now
+        self._heard_mono = now
+        if now - self._talks_since < TALKS_S:
+            return
+        while self._echoes and now - self._echoes[0][1] >= OVERDUE_S:
+            self._echoes.popleft()
         old = 0
         for out in self._out:
             if now - out.left_mono < PRESUMED_S:

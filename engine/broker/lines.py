@@ -28,6 +28,7 @@ from engine.errors import RequestRejected, RequestTimeout
 
 log = logging.getLogger("qtrade.broker")
 
+_FIRST_WORDS = ("marketDataType", "tickReqParams")  # come at once, a price some 100 ms later
 _REROUTES_MOST = 3  # a CFD's underlying is one step away
 
 
@@ -66,6 +67,8 @@ class MarketLines:
         self._generic: dict[str, tuple[str, ...]] = {}  # by type, where less than usual is taken
         requests.on_magnifier(self._on_magnifier)
         connection.ib.pendingTickersEvent += self.on_tickers
+        for name in _FIRST_WORDS:
+            setattr(connection.wrapper, name, self._taken_as_answer(getattr(connection.wrapper, name)))
         connection.wrapper.rerouteMktDataReq = self._on_reroute
         connection.wrapper.rerouteMktDepthReq = self._on_depth_reroute
 
@@ -286,6 +289,15 @@ class MarketLines:
         """A line that was asked for with names ticks: this gateway wants them."""
         if any(self._lines[update.req_id].named for update in updates):
             self._connection.names.end(helped=True)
+
+    def _taken_as_answer(self, library_takes: Callable[..., None]) -> Callable[..., None]:
+        """What TWS says of a line before its first price proves already that it has read the request."""
+
+        def take(wire_id: int, *rest: Any) -> None:
+            self._pacer.answered(self.line_of(wire_id))
+            library_takes(wire_id, *rest)
+
+        return take
 
     def tidy(self) -> None:
         """Forget lines cancelled a while ago; until then their late ticks find a ticker."""

@@ -158,7 +158,7 @@ class Pacer:
     @property
     def echoes_out(self) -> int:
         """Questions for the time that TWS has not answered yet."""
-        return self._arrivals.echoes_out(self._clock.mono())
+        return self._arrivals.echoes_out
 
     def attach(self, write: Callable[[str], None], echo: str) -> None:
         """A new connection's socket. What was queued for the old one is forgotten; `echo` asks TWS for the time."""

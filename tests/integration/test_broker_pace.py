@@ -58,7 +58,7 @@ def test_into_a_gateway_that_reads_nothing_leave_45_messages_and_no_more() -> No
                 sent = sum(rig.broker.sent_at_mono(line) is not None for line in lines)
                 gateway.fault("clear")
                 await rig.until(lambda: sum(gateway.ledger()["messages"].values()) >= before + sent)
-                assert 35 <= sent <= 40, "positions and the probe keep their room"
+                assert 35 <= sent <= 42, "positions and the probe keep their room"
                 await rig.until(lambda: all(rig.broker.sent_at_mono(line) is not None for line in lines))
 
         asyncio.run(work())

@@ -72,9 +72,8 @@ class Receiver:
         loop.call_at(max(at, self.arrived[-1] if self.arrived else 0.0), self._read, message)
 
     def _awake(self, at: float) -> float:
-        for begin, seconds in self.stalls:
-            if begin <= at < begin + seconds:
-                at = begin + seconds
+        while ends := [begin + seconds for begin, seconds in self.stalls if begin <= at < begin + seconds]:
+            at = max(ends)
         return at
 
     def _read(self, message: str) -> None:

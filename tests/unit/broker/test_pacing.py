@@ -29,11 +29,11 @@ def drain(bucket: Bucket, start: float, count: int, late_s: list[float]) -> list
 
 
 @given(st.lists(st.floats(0.0, 0.4), max_size=20), st.integers(1, 250), st.floats(0.0, 1e6))
-def test_never_more_than_40_in_any_second_whatever_the_timers_jitter(late_s, count, start):
+def test_never_more_than_42_in_any_second_whatever_the_timers_jitter(late_s, count, start):
     bucket = Bucket()
     sent = drain(bucket, start, count, late_s)
-    assert worst_second(sent) <= 40
-    assert bucket.worst_second <= 40
+    assert worst_second(sent) <= 42
+    assert bucket.worst_second <= 42
 
 
 @given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=120))
@@ -77,9 +77,9 @@ def test_a_full_second_keeps_room_for_positions_and_room_for_the_probe_beyond_th
     for kind in ("urgent", "probe", "normal"):
         queue.put(Outgoing(kind, None, None), kind)
     assert queue.pop(45) is None
-    assert list(popped(queue, 43)) == ["probe"]
-    assert list(popped(queue, 40)) == ["urgent"]
-    assert list(popped(queue, 39)) == ["normal"]
+    assert list(popped(queue, 44)) == ["probe"]
+    assert list(popped(queue, 42)) == ["urgent"]
+    assert list(popped(queue, 41)) == ["normal"]
 
 
 def test_withdrawn_message_vanishes_and_its_place_costs_nothing():

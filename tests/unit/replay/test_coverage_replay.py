@@ -59,7 +59,7 @@ def test_every_policy_keeps_the_budget(recording: Recording, policy: str) -> Non
     outcome = replayed(recording, policy, 8.0)
     assert outcome.errors_101 == 0
     assert outcome.most_lines <= LIMIT
-    assert outcome.activity.worst_second <= 40
+    assert outcome.activity.worst_second <= 42
     assert outcome.activity.visits_per_min > 0
 
 
