@@ -59,7 +59,7 @@ SUBJECTS = {
     "ib_insync": Subject(("ib_insync==0.9.86", "eventkit==1.0.3"), "event_client.py", ("ib_insync",), 176, ALL),
     "ib_async": Subject(("ib_async==2.1.0",), "event_client.py", ("ib_async",), 178, ALL),
     "ibapi": Subject(("ibapi==9.81.1.post1",), "callback_client.py", (), 157, ALL - {"reqWshMetaData"}),
-    "nautilus-ibapi": Subject(("nautilus-ibapi==10.46.1",), "callback_client.py", (), 178, ALL),
+    "nautilus-ibapi": Subject(("nautilus-ibapi==10.46.1", "protobuf==5.29.5"), "callback_client.py", (), 178, ALL),
 }
 
 

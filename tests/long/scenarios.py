@@ -121,7 +121,8 @@ def play(name: str, expected: Expected, folder: Path) -> tuple[dict[str, Any], s
 
 
 def judged(expected: Expected, watched: Watched, first: float, last: float, failed: int) -> tuple[dict[str, Any], str]:
-    reds = watched.red_between(0.0 if expected.starts_red else first, float("inf"))
+    first = watched.looks[0][0] if expected.starts_red else first  # the program must be there to say it
+    reds = watched.red_between(first, float("inf"))
     fitting = [at for at, reasons in reds if re.search(expected.red, "; ".join(reasons))] if expected.red else []
     before = [] if expected.starts_red else watched.red_between(min(SETTLE_S, first - 5.0), first - LOOK_S)
     green_s = watched.green_after(last)
