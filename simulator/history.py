@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from simulator.contracts import Refusal, validation
-from simulator.market_time import TimeFormatError, midnight, parse_end
+from simulator.market_time import TimeFormatError, local_date, midnight, parse_end
 from simulator.model import Bar, BarKind, Instrument
 from simulator.texts import HMDS, ONLY_DAILY_SCHEDULE
 from simulator.trade_date import EVENING_S
@@ -84,16 +84,7 @@ def check(request: HistoricalData, now: float) -> Span:
     if match is None:
         raise validation(f"Historical data query duration '{request.duration}' is invalid")
     count, unit = int(match.group(1)), match.group(2)
-    if request.what.upper() not in WHAT:
-        raise validation(f"Invalid what to show '{request.what}'")
-    if request.what.upper() == "SCHEDULE" and bar_s != DAY_S:
-        raise Refusal(10295, ONLY_DAILY_SCHEDULE)
-    if request.what.upper() == "ADJUSTED_LAST" and request.end:
-        raise validation("End Date/Time is not supported with adjusted last")
-    if request.keep_up_to_date and request.end:
-        raise validation("End Date/Time must not be specified with keepUpToDate")
-    if request.keep_up_to_date and bar_s > DAY_S:
-        raise validation("keepUpToDate is for bars of one day and less")
+    _check_kind(request, bar_s)
     if request.format_date not in (1, 2):
         raise validation("Format date must be 1 or 2")
     _check_span(bar_s, count, unit)
@@ -102,6 +93,22 @@ def check(request: HistoricalData, now: float) -> Span:
     except TimeFormatError as problem:
         raise validation(f"Invalid End Date/Time: {problem}") from None
     return Span(bar_s, count, unit, min(end, now), request.what.upper())
+
+
+def _check_kind(request: HistoricalData, bar_s: int) -> None:
+    what = request.what.upper()
+    if what not in WHAT:
+        raise validation(f"Invalid what to show '{request.what}'")
+    if what == "SCHEDULE" and bar_s != DAY_S:
+        raise Refusal(10295, ONLY_DAILY_SCHEDULE)
+    if what == "SCHEDULE" and request.keep_up_to_date:
+        raise validation("Schedule requests are not kept up to date")
+    if what == "ADJUSTED_LAST" and request.end:
+        raise validation("End Date/Time is not supported with adjusted last")
+    if request.keep_up_to_date and request.end:
+        raise validation("End Date/Time must not be specified with keepUpToDate")
+    if request.keep_up_to_date and bar_s > DAY_S:
+        raise validation("keepUpToDate is for bars of one day and less")
 
 
 def _check_span(bar_s: int, count: int, unit: str) -> None:
@@ -126,6 +133,23 @@ def fetch(instrument: Instrument, span: Span, rth: bool, world_bars: WorldBars) 
         return bars(con_id, span.bar_s, _calendar_start(span), span.end, rth)
     found = bars(con_id, span.bar_s, span.end - span.count, span.end, rth)
     return found or _last_seconds(instrument, span, rth, bars)
+
+
+def schedule(
+    span: Span, rth: bool, sessions: Callable[[date, bool], list[tuple[float, float]]]
+) -> list[tuple[float, float, date]]:
+    """Begin, end and date of the sessions in the span, the oldest first; a duration in days counts sessions."""
+    day = local_date(span.end)
+    oldest = local_date(_calendar_start(span)) if span.unit not in ("S", "D") else date.min
+    wanted = max(1, span.count // DAY_S) if span.unit == "S" else span.count
+    found: list[tuple[float, float, date]] = []
+    for back in range(int(wanted * 1.6) + 10 if oldest == date.min else (day - oldest).days + 1):
+        on = day - timedelta(days=back)
+        spans = [one for one in sessions(on, rth) if one[0] <= span.end]
+        found += [(begin, end, on) for begin, end in reversed(spans)]
+        if oldest == date.min and len({one[2] for one in found}) >= wanted:
+            break
+    return found[::-1]
 
 
 def _of_kind(world_bars: WorldBars, kind: BarKind) -> Bars:

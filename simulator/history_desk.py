@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from simulator import history, texts
 from simulator.contracts import Refusal, validation
 from simulator.hub import Hub
-from simulator.market_time import bar_date, head_text, stamp
+from simulator.market_time import bar_date, head_text, schedule_time, stamp
 from simulator.model import Bar, Instrument
 from simulator.pacing import SMALL_BAR_S, HistoryPacing
 from simulator.session import Session
 from simulator.wire import encode_history as enc
 from simulator.wire import requests as rq
 from simulator.wire.fields import decimals_of
+from simulator.wire.versions import HISTORICAL_SCHEDULE
 
 MAX_OPEN = 50
 LIVE_EVERY_S = 1.0
@@ -49,6 +51,8 @@ class HistoryDesk:
 
     def request(self, session: Session, request: rq.HistoricalData) -> None:
         hub = self._hub
+        if request.what.upper() == "SCHEDULE" and session.version < HISTORICAL_SCHEDULE:
+            raise validation(f"Schedule requests need server version {HISTORICAL_SCHEDULE}")
         if (session.number, request.req_id) in self._queries:
             raise Refusal(322, texts.PROCESSING.format(cause=texts.DUPLICATE_ID))
         instrument = hub.directory.resolve(request.contract, request.include_expired)
@@ -90,6 +94,10 @@ class HistoryDesk:
         if self._queries.get(query.key) is not query:
             return
         hub, request = self._hub, query.request
+        if query.span.what == "SCHEDULE":
+            self._close(query)
+            query.session.send(self._schedule(query))
+            return
         bars = history.fetch(query.instrument, query.span, request.rth, hub.world.bars)
         if request.keep_up_to_date:
             query.live = True
@@ -113,6 +121,14 @@ class HistoryDesk:
         finer = 1 if query.span.what in ("MIDPOINT", "BID_ASK") else 0  # halves of a tick, averages
         decimals = max(4, decimals_of(query.instrument.min_tick) + finer)
         return history.to_row(bar, date, query.span.what, stock, divisor, decimals)
+
+    def _schedule(self, query: Query) -> str:
+        """In the contract's own zone, as its trading hours."""
+        it, world = query.instrument, self._hub.world
+        found = history.schedule(query.span, query.request.rth, partial(world.sessions, it.con_id))
+        zone = it.time_zone_id
+        rows = [(schedule_time(begin, zone), schedule_time(end, zone), f"{day:%Y%m%d}") for begin, end, day in found]
+        return enc.historical_schedule(query.request.req_id, zone, rows)
 
     def cancel(self, session: Session, request: rq.Plain) -> None:
         query = self._queries.get((session.number, request.req_id))
@@ -174,8 +190,6 @@ def _permission(instrument: Instrument, request: rq.HistoricalData, span: histor
     if instrument.behaviour in ("no_data", "zero_price"):
         raise Refusal(162, _no_bars_text(instrument, request.contract.exchange, request.what))
     what, sec_type = span.what, instrument.sec_type
-    if what == "SCHEDULE":
-        raise validation("Schedule requests are not supported")
     if what in TRADE_BARS and (expected := "AGGTRADES" if sec_type == "CRYPTO" else "TRADES") != what:
         if "AGGTRADES" in (what, expected):
             raise Refusal(10299, texts.OTHER_TRADES.format(expected=expected, asked=what))

@@ -61,6 +61,10 @@ def bar_date(version: int, epoch_s: float, format_date: int, daily: bool) -> str
     return str(int(epoch_s)) if format_date == 2 else stamp(version, epoch_s)
 
 
+def schedule_time(epoch_s: float, zone_name: str) -> str:
+    return f"{local(epoch_s, zone_name):%Y%m%d-%H:%M:%S}"
+
+
 def head_text(epoch_s: float, format_date: int) -> str:
     if format_date == 2:
         return str(int(epoch_s))

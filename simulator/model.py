@@ -7,6 +7,7 @@ engine or the dashboard. All times are market time, UTC epoch seconds, unless a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -176,6 +177,9 @@ class World(Protocol):
 
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         """IB's text for some days, in the zone of the instrument: `20251105:0400-20251105:2000;20251108:CLOSED`."""
+
+    def sessions(self, con_id: int, day: date, liquid: bool) -> list[tuple[float, float]]:
+        """Begin and end of each session of that date; none where the market is closed."""
 
     def bars(
         self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"

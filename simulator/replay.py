@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from simulator.market_time import NEW_YORK
+from simulator.market_time import NEW_YORK, midnight
 from simulator.model import Bar, BarKind, Breakout, Instrument, Opening, QuoteState, ScanQuery
 
 CON_ID = 10_098
@@ -173,6 +173,11 @@ class ReplayWorld:
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         first, last = ("0930", "1600") if liquid else ("0400", "2000")
         return f"{self._day:%Y%m%d}:{first}-{self._day:%Y%m%d}:{last}"
+
+    def sessions(self, con_id: int, day: date, liquid: bool) -> list[tuple[float, float]]:
+        hours = (9.5, 16.0) if liquid else (4.0, 20.0)
+        start = midnight(day)
+        return [(start + 3600.0 * hours[0], start + 3600.0 * hours[1])] if day == self._day else []
 
     def bars(
         self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"

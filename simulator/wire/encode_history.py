@@ -51,6 +51,12 @@ def realtime_bar(version: int, req_id: int, row: BarRow, decimals: int) -> str:
     return payload(50, 3, req_id, row.date, *prices, volume, price(row.wap, decimals), row.count)
 
 
+def historical_schedule(req_id: int, zone: str, rows: Sequence[tuple[str, str, str]]) -> str:
+    """Rows of begin, end and date; the span is that of all rows."""
+    first, last = (rows[0][0], rows[-1][1]) if rows else ("", "")
+    return payload(106, req_id, first, last, zone, len(rows)) + "".join([payload(*row) for row in rows])
+
+
 def head_timestamp(req_id: int, text: str) -> str:
     return payload(88, req_id, text)
 

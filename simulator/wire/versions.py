@@ -12,6 +12,7 @@ MAX_VERSION = 178
 
 FRACTIONAL_SIZES = 163
 SIZE_INCREMENTS = 164  # contract details: version field and mdSizeMultiplier gone, three size fields added
+HISTORICAL_SCHEDULE = 165
 ERROR_JSON = 166
 ZONED_TIMES = 174
 SAMPLE_DESCRIPTIONS = 176  # also issuerId in reqContractDetails

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -12,12 +13,12 @@ from simulator.model import Bar, BarKind, Breakout, Holding, Instrument, Opening
 from simulator.scenario import DEFAULT
 from simulator.world.board import Board
 from simulator.world.book import Book
-from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN, Calendar
+from simulator.world.calendar import FUTURES_OPEN, STOCK_OPEN, Calendar, is_trading_day, trading_day
 from simulator.world.clock import MarketClock
 from simulator.world.daily import Daily
 from simulator.world.factors import Factors
 from simulator.world.history import History
-from simulator.world.hours import hours_text
+from simulator.world.hours import hours_text, session_minutes
 from simulator.world.portfolio import holdings, master_of, next_account, opening_cash_usd, still_instruments
 from simulator.world.ranking import Ranking
 from simulator.world.scans import rank
@@ -103,6 +104,14 @@ class Market:
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         one = self._by_id.get(con_id)
         return hours_text(one, self.now(), liquid) if one else ""
+
+    def sessions(self, con_id: int, day: date, liquid: bool) -> list[tuple[float, float]]:
+        one = self._by_id.get(con_id)
+        if one is None or not is_trading_day(day):
+            return []
+        session = trading_day(day)
+        first, last = session_minutes(one, session, liquid)
+        return [(session.at(first), session.at(last))]
 
     def bars(
         self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"

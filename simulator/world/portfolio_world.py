@@ -271,6 +271,12 @@ class PortfolioWorld:
 
     # bars
 
+    def sessions(self, con_id: int, day: date, liquid: bool) -> list[tuple[float, float]]:
+        kind = self._kinds.get(con_id)
+        if kind is None:
+            return self._market.sessions(con_id, day, liquid)
+        return list(sessions(kind.hours, day, liquid))
+
     def bars(
         self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, what: BarKind = "TRADES"
     ) -> list[Bar]:

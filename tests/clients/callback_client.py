@@ -101,6 +101,9 @@ def ask_history(app: Recorder, seen: dict[str, Any]) -> None:
     app.reqHistoricalData(110, stock(), "", "1 M", "1 day", "TRADES", 1, 1, False, [])
     app.wait("historicalDataEnd", 110)
     seen["days"] = [bar_row(args[1]) for args in app.all("historicalData", 110)]
+    if hasattr(Wrapper, "historicalSchedule"):
+        app.reqHistoricalData(113, stock(), "", "5 D", "1 day", "SCHEDULE", 1, 1, False, [])
+        seen["schedule"] = [session.refDate for session in app.wait("historicalSchedule", 113)[4]]
     app.reqHeadTimeStamp(111, stock(), "TRADES", 1, 2)
     seen["head"] = app.wait("headTimestamp", 111)[1]
     app.reqHistoricalData(112, stock(), "", "1 D", "7 mins", "TRADES", 1, 1, False, [])

@@ -121,6 +121,8 @@ def history_part(at: Seen, seen: dict[str, Any]) -> None:
         bars = ib.reqHistoricalData(at.stock, "", "1800 S", "1 min", what, False, 2)
         seen["history"][what] = [bar_row(bar) for bar in bars]
     seen["days"] = [bar_row(bar) for bar in ib.reqHistoricalData(at.stock, "", "1 M", "1 day", "TRADES", True, 1)]
+    schedule = ib.reqHistoricalSchedule(at.stock, 5)
+    seen["schedule"] = [session.refDate for session in schedule.sessions]
     seen["head"] = str(ib.reqHeadTimeStamp(at.stock, "TRADES", True, 2))
     before = len(at.errors)
     assert not ib.reqHistoricalData(at.stock, "", "1 D", "7 mins", "TRADES", True, 1)

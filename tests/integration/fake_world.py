@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
+from simulator.market_time import midnight
 from simulator.model import Bar, BarKind, Breakout, Holding, Instrument, Opening, QuoteState, ScanQuery
 
 START = 1762354800.0  # 2025-11-05 10:00 New York
@@ -136,6 +138,10 @@ class FakeWorld:
 
     def trading_hours(self, con_id: int, liquid: bool) -> str:
         return LIQUID if liquid else HOURS
+
+    def sessions(self, con_id: int, day: date, liquid: bool) -> list[tuple[float, float]]:
+        start = midnight(day)
+        return [(start + 34_200.0, start + 57_600.0)] if day.weekday() < 5 else []
 
     def bars(
         self, con_id: int, bar_size_s: int, start: float, end: float, rth: bool, kind: BarKind = "TRADES"

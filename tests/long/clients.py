@@ -183,6 +183,8 @@ def market_faults(seen: Talk) -> list[str]:
         wrong.append("no bar of trades has a volume")
     if not 18 <= len(still["days"]) <= 24 or not still["head"]:
         wrong.append(f"{len(still['days'])} daily bars in a month")
+    if "schedule" in still and still["schedule"] != [str(bar[0]).replace("-", "") for bar in still["days"][-5:]]:
+        wrong.append(f"schedule {still['schedule']}")
     instrument = seen.instrument
     wanted = [TSLA, instrument["long_name"], instrument["min_tick"], instrument["primary_exchange"]]
     if still["details"] != wanted or still["future"] != ["20"] or TSLA not in still["matching"]:

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
 from simulator import history
 from simulator.contracts import Refusal
 from simulator.hours import is_open
-from simulator.market_time import TimeFormatError, bar_date, handshake_time, head_text, parse_end, stamp
+from simulator.market_time import TimeFormatError, bar_date, handshake_time, head_text, local, parse_end, stamp
 from simulator.model import Bar, BarKind
 from simulator.wire.requests import HistoricalData
 from tests.integration.fake_world import NQZ5, START, TSLA
+from tests.unit.simulator.world_samples import still_market
 
 DAY = 86400
 
@@ -165,3 +167,20 @@ def test_trading_hours() -> None:
     assert not is_open(hours, "US/Eastern", START + 10 * 3600)
     assert is_open(hours, "US/Central", datetime(2025, 11, 10, 3, tzinfo=UTC).timestamp())
     assert not is_open("", "US/Eastern", START)
+
+
+def test_a_schedule_is_of_the_last_sessions() -> None:
+    market = still_market("2025-11-28 15:00")  # a half day after Thanksgiving
+    number = next(one.con_id for one in market.instruments() if one.local_symbol == "AAPL")
+    span = history.check(request(what="SCHEDULE", bar_size="1 day", duration="3 D"), market.now())
+    found = history.schedule(span, True, partial(market.sessions, number))
+    assert [(f"{local(b):%m-%d %H:%M}", f"{local(e):%H:%M}", f"{day:%m-%d}") for b, e, day in found] == [
+        ("11-25 09:30", "16:00", "11-25"), ("11-26 09:30", "16:00", "11-26"), ("11-28 09:30", "13:00", "11-28")
+    ]  # fmt: skip
+    month = history.check(request(what="SCHEDULE", bar_size="1 day", duration="1 M"), market.now())
+    assert len(history.schedule(month, True, partial(market.sessions, number))) in range(20, 24)
+    assert refused(what="SCHEDULE").code == 10295
+
+
+def test_adjusted_prices_have_no_end() -> None:
+    assert "adjusted last" in refused(what="ADJUSTED_LAST", end="20251104 10:00:00").text
