@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from simulator.scenario import built_in, start_of
+from simulator.scenario import built_in, load
+from simulator.scenario_run import actions
 from tests.integration.engine_bench import SimulatorRun
 from tests.integration.test_program import Program, has_prices
 from tests.long.report import ROOT, finish
@@ -99,8 +100,9 @@ def times_of(scenario: dict[str, Any], lasts_s: float) -> tuple[float, float]:
 
 def play(name: str, expected: Expected, folder: Path) -> tuple[dict[str, Any], str]:
     """Figures, and what is wrong in words."""
-    lead = 0.0 if expected.starts_red else LEAD_S * expected.speed
-    begin = datetime.fromtimestamp(start_of(name) - lead, UTC).isoformat()
+    scenario = load(built_in()[name], actions())
+    lead = LEAD_S * expected.speed if scenario.steps and not expected.starts_red else 0.0
+    begin = datetime.fromtimestamp(scenario.start - lead, UTC).isoformat()
     simulator = SimulatorRun("--scenario", name, "--start", begin, "--speed", str(expected.speed), "--seed", "5")
     watched = Watched(time.monotonic())
     program = Program(ROOT, folder / "data", "--broker", "paper", "--broker-port", str(simulator.port))
@@ -110,19 +112,19 @@ def play(name: str, expected: Expected, folder: Path) -> tuple[dict[str, Any], s
         else:
             wait_for(lambda: program.get("/healthz"), "the program answers")
         offset = time.monotonic() - watched.began - simulator.call("GET", "/scenario")["running_s"]
-        if not simulator.call("GET", "/scenario")["steps"]:
+        if not scenario.steps:
             until(program, watched, time.monotonic() - watched.began + expected.runs_s)
             red = watched.red_between(watched.looks[0][0] + min(SETTLE_S, expected.runs_s / 2), float("inf"))
             return {"red": [[round(at, 1), *reasons] for at, reasons in red[:3]]}, "red on a quiet day" if red else ""
-        while not (scenario := simulator.call("GET", "/scenario"))["over"]:
+        while not (told := simulator.call("GET", "/scenario"))["over"]:
             until(program, watched, time.monotonic() - watched.began + LOOK_S)
-        first, last = (offset + at for at in times_of(scenario, 0.0))
+        first, last = (offset + at for at in times_of(told, 0.0))
         until(program, watched, last + (expected.green_s if expected.red else expected.runs_s))
-        scenario = simulator.call("GET", "/scenario")
+        told = simulator.call("GET", "/scenario")
     finally:
         program.end()
         simulator.stop()
-    return judged(expected, watched, first, last, int(scenario["failed"]))
+    return judged(expected, watched, first, last, int(told["failed"]))
 
 
 def judged(expected: Expected, watched: Watched, first: float, last: float, failed: int) -> tuple[dict[str, Any], str]:
