@@ -48,15 +48,15 @@ EXPECTED: dict[str, Expected] = {
     "futures-reset": Expected(runs_s=90.0, speed=60.0),
     "account-reset": Expected(runs_s=60.0, speed=10.0),
     "nightly-restart": Expected("not connected", red_s=5.0, green_s=20.0),
-    "nightly-reset": Expected("1100|servers|farm", red_s=5.0),
+    "nightly-reset": Expected("lost its connection to IB", red_s=5.0),
     "farm-flap": Expected(
         "farm|quote|feed|price", red_s=140.0
     ),  # three seconds are no cause: a minute without a quote is
     "competing-login": Expected("10197|competing|elsewhere|other", red_s=10.0, green_s=60.0),
     "wrong-port": Expected("not connected", red_s=5.0, green_s=45.0, starts_red=True),
     "half-open": Expected("not connected", red_s=30.0, green_s=45.0),
-    "data-lost": Expected("1100|servers", red_s=5.0),
-    "data-kept": Expected("1100|servers", red_s=5.0),
+    "data-lost": Expected("lost its connection to IB", red_s=5.0),
+    "data-kept": Expected("lost its connection to IB", red_s=5.0),
     "expiry": Expected(runs_s=90.0),
 }
 
