@@ -388,7 +388,7 @@ def run_app(arguments):
 def keep_running(command):
     """Run the program until it ends as it was meant to; its exit code. One that crashes is started again, later each
     time that it does not last. What fails in its first seconds, before it ever ran, is no crash but a mistake."""
-    asked, pause_s, lasted, why = [], FIRST_PAUSE_S, False, ""
+    asked, pause_s, lasted, why = [], 0, False, ""
     while True:
         began = time.monotonic()
         code = run_once(command, why, asked)
@@ -396,7 +396,7 @@ def keep_running(command):
         lasted = lasted or ran_s >= RUNS_S
         if asked or code in MEANT or (code > 0 and not lasted):
             return code if code >= 0 else 128 - code
-        pause_s = FIRST_PAUSE_S if ran_s >= LASTED_S else min(2 * pause_s, LONGEST_PAUSE_S)
+        pause_s = FIRST_PAUSE_S if ran_s >= LASTED_S else min(max(2 * pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         why = "The program ended by itself (%s)" % ending_words(code)
         say("%s; it is started again in %g s. Ctrl+C ends it." % (why, pause_s))
         if not wait_s(pause_s, asked):

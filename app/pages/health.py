@@ -118,9 +118,12 @@ def _time_line() -> Component:
 def _black_box() -> Component:
     """Each cause, with its symbols below it: how often on each of the last days, and how long it took to recover."""
     columns: list[tuple[str, str | Component, str]] = [("name", "Cause", "wide")]
-    columns += [(f"d{i}", bound(f"incidents.d{i}"), "num soft qt-day") for i in reversed(range(INCIDENT_DAYS))]
     columns += [
-        ("count", "30 days", "num"),
+        (f"d{i}", bound(f"incidents.d{i}"), "num soft qt-day" if i else "num soft qt-day qt-today")
+        for i in reversed(range(INCIDENT_DAYS))
+    ]
+    columns += [
+        ("count", "All", "num"),
         ("median", "Median", "num strong"),
         ("last", "Last", "num"),
         ("longest", "Longest", "num"),

@@ -16,6 +16,7 @@ _LASTED_S = 60.0  # who ran for so long begins with the shortest pause again
 _FAILING_S = 60.0
 FAILURES_ARE_BAD = 3  # of one part within a minute
 _KEPT = 20  # failures of a part
+SAID_MOST = 300  # characters of an error: some hold the values that they failed at
 
 
 class Failing(NamedTuple):
@@ -96,7 +97,7 @@ class Supervisor:
 
     def _note(self, name: str, error: BaseException, what: str) -> None:
         """Count a failure. The log has its traceback once a minute and part: some fail with every tick."""
-        now, text = asyncio.get_running_loop().time(), f"{type(error).__name__}: {error}".rstrip(": ")
+        now, text = asyncio.get_running_loop().time(), f"{type(error).__name__}: {error}".rstrip(": ")[:SAID_MOST]
         times = self._failed.setdefault(name, deque(maxlen=_KEPT))
         is_news = now - self._said.get(name, float("-inf")) >= _FAILING_S  # whatever it says: some alternate
         self.restarts[name] = self.restarts.get(name, 0) + 1

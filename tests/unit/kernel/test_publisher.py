@@ -1,19 +1,23 @@
 """Publisher: what the sections say of the clocks and of the engine's own faults; nothing is connected."""
 
+import asyncio
+import io
+
 import pytest
 from msgspec import structs
 
 from app.snapshots import Snapshots
 from engine.broker.ib_broker import IBBroker
-from engine.broker.port import LinkState
+from engine.broker.port import LinkState, Ticks
 from engine.clock import FakeClock
-from engine.domain import ContractRef, Fill
+from engine.domain import ContractRef, Fill, TickUpdate
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.kernel.build_id import BuildId
 from engine.kernel.engine import Engine
 from engine.kernel.publisher import QUIET_EVERY
 from engine.kernel.rooms import EngineSetup
+from engine.logs.routing import route_logs
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
@@ -147,3 +151,29 @@ def test_the_age_of_position_prices_is_that_of_the_oldest_line(engine):
     rows[2] = structs.replace(rows[2], has_line=False, mark_wall=sample.WALL - 9_000.0)  # valued by IB
     shown = engine.publisher._ages(structs.replace(section, tradable=tuple(rows)))
     assert {row.part: row.wall for row in shown}["Position prices, the oldest"] == sample.WALL - 500.0
+
+
+def test_a_tick_handler_that_fails_400_times_a_second_is_said_counted_and_folded(engine, monkeypatch, tmp_path):
+    engine, _ = engine
+    routing = route_logs(tmp_path / "logs", console=io.StringIO())
+
+    def fail(ticks):
+        raise ValueError(f"planted at {ticks}")
+
+    async def storm():
+        for second in range(25):
+            for number in range(400):
+                update = TickUpdate(req_id=number, received_mono=second + number / 400.0)
+                engine._on_event(Ticks((update,) * 10))
+            await asyncio.sleep(0)
+        return asyncio.get_running_loop().time()
+
+    monkeypatch.setattr(engine.rooms.bus, "on_ticks", fail)
+    try:
+        now = asyncio.run(storm())
+    finally:
+        routing.close()
+    assert engine.rooms.supervisor.restarts == {"events of the broker, Ticks": 10_000}
+    (part,) = engine.rooms.supervisor.failing(now)
+    assert part.error.startswith("ValueError: planted at") and len(part.error) <= 300
+    assert routing.file is not None and routing.file.stat().st_size < 50_000
