@@ -27,6 +27,7 @@ OWN: State = {"s": "live", "word": "current"}
 LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/qt30-bind.js counts so, too
 CLOSED = "closed"
 LAST_VISIT = "last visit"
+STANDING_STILL = ("servers lost", "reset window", "feed dead")  # states of the session: connected, but without prices
 FLOW_S = 10.0  # what comes so soon after a request is its answer, the last known prices, not the market's flow
 _PHASE_WORDS = {"pre": "pre-market", "post": "after hours", "closed": "closed", "weekend": "weekend"}
 _TRADING = ("open", "pre", "post")
@@ -95,6 +96,9 @@ def market_state(s: Snapshots, state: State, rows: Iterable[Dated]) -> State:
     live = [row.wall for row in shown if row.wall is not None and is_live(s, row)]
     if not live:
         return _not_live(s, shown)
+    if s.broker is not None and s.broker.state in STANDING_STILL:  # what came within the minute is no price of now
+        since = round(_shown_until(s.broker.state_since_wall, shown), 1)
+        return {"s": "stale", "since": since, "text": f"{s.broker.state_title or 'No prices come'}. Last values."}
     fresh: State = {"s": "live", "from": round(min(live), 1)}
     if len(live) < len(shown):
         fresh["of"] = [len(live), len(shown)]

@@ -57,6 +57,16 @@ def test_no_tick_for_a_minute_in_an_open_session_is_stale() -> None:
     assert (state["s"], state["since"]) == ("stale", WALL - 61.0)
 
 
+@pytest.mark.parametrize("state", ["servers lost", "reset window", "feed dead"])
+def test_where_tws_itself_gets_no_prices_nothing_is_live(state: str) -> None:
+    s = snapshots(ages={NQ: 11.0, TSLA: 21.0})
+    assert s.broker is not None and s.broker.connected
+    cut = replace(s.broker, state=state, state_title="TWS has no connection to IB", state_since_wall=WALL - 9.0)
+    shown = positions_state(dataclasses.replace(s, broker=cut))
+    assert (shown["s"], shown["since"]) == ("stale", WALL - 21.0)
+    assert shown["text"] == "TWS has no connection to IB. Last values."
+
+
 def without_broker(s: Snapshots, lost_s: float) -> Snapshots:
     assert s.broker and s.lines
     broker = replace(s.broker, connected=False, phase="waiting", since_wall=WALL - lost_s)

@@ -45,14 +45,10 @@ def of_ledgers(ledgers: Iterable[Mapping[str, Any]], limit: int, buffer: int, *,
     return broken
 
 
-def of_lines(said: Iterable[Mapping[str, Any]], limit: int, buffer: int) -> list[str]:
-    """What /api/v1/status says of the lines at each sample."""
-    worst = [
-        f"the engine counts {each['used']} lines of {limit}, {each['by_priority']}"
-        for each in said
-        if each["used"] > limit or each["used"] - each["by_priority"]["100"] > limit - buffer
-    ]
-    return worst[:1]
+def of_lines(said: Iterable[Mapping[str, Any]], limit: int) -> list[str]:
+    """What /api/v1/status says of the lines at each sample; the ledger judges which of them are positions'."""
+    worst = max((each["used"] for each in said), default=0)
+    return [f"the engine counts {worst} lines of {limit}"] if worst > limit else []
 
 
 def of_rows(said: Sequence[tuple[float, Sequence[Mapping[str, Any]]]]) -> list[str]:

@@ -179,7 +179,7 @@ def _breaks(stage: Stage, verdict: Verdict, listener: Listener, said: dict[str, 
     verdict.max_lines = max(ledger["max_lines"] for ledger in ledgers)
     verdict.worst_second = max(ledger["worst_second"] for ledger in ledgers)
     broken = invariants.of_ledgers(ledgers, LIMIT, BUFFER, limit_lowered="101" in verdict.kinds)
-    broken += invariants.of_lines(listener.lines, LIMIT, BUFFER)
+    broken += invariants.of_lines(listener.lines, LIMIT)
     broken += invariants.of_rows(listener.rows)
     broken += listener.broken[:5]
     broken += invariants.of_log(said["errors"])

@@ -370,33 +370,36 @@ class Stage:
 
 
 class Starvation:
-    """How long processes were ready to run and got no core, in the worst 5 s; 0 where the system does not tell."""
+    """How long processes were ready to run and got no core, in the worst 5 s; 0 where the system does not tell.
+
+    Of each process its most wanted thread counts, which is the one with the loop.
+    """
 
     def __init__(self, pids: Callable[[], tuple[int, ...]]) -> None:
         self._pids = pids
-        self._seen: dict[int, int] = {}
+        self._seen: dict[str, int] = {}
         self._lately: deque[tuple[float, float]] = deque()
         self.worst_s = 0.0
 
     def look(self) -> None:
         now, waited = time.monotonic(), 0.0
         for pid in self._pids():
-            total = _waited_ns(pid)
-            waited += max(0, total - self._seen.get(pid, total)) / 1e9
-            self._seen[pid] = total
+            threads = _waited_ns(pid)
+            waited += max((total - self._seen.get(name, total) for name, total in threads.items()), default=0) / 1e9
+            self._seen |= threads
         self._lately.append((now, waited))
         while now - self._lately[0][0] > 5.0:
             self._lately.popleft()
         self.worst_s = max(self.worst_s, sum(each for _, each in self._lately))
 
 
-def _waited_ns(pid: int) -> int:
-    """Of all its threads, since they began."""
-    total = 0
+def _waited_ns(pid: int) -> dict[str, int]:
+    """By thread, since it began."""
+    found = {}
     for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            total += int(file.read_text().split()[1])
-    return total
+            found[file.parent.name] = int(file.read_text().split()[1])
+    return found
 
 
 class Listener:
