@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from simulator.model import Bar, BarKind
 from simulator.world.build import build_world
 from simulator.world.market import Market
 from simulator.world.portfolio_world import PortfolioWorld
-from tests.unit.simulator.world_samples import con_id, market_at, new_york, still_market
+from tests.unit.simulator.world_samples import Wall, con_id, market_at, new_york, still_market
 
 KINDS: tuple[BarKind, ...] = ("TRADES", "BID", "ASK", "MIDPOINT", "BID_ASK")
 NOON = "2025-11-05 12:00"
@@ -125,7 +123,7 @@ def test_the_same_bars_in_whatever_order_they_are_asked_for() -> None:
 
 
 def test_a_world_of_all_kinds_keeps_the_order() -> None:
-    world = PortfolioWorld(build_world(1, None, 1.0, time.monotonic, "weekday", None, True, 300))
+    world = PortfolioWorld(build_world(1, None, 1.0, Wall(), "weekday", None, True, 300))
     for name in ("EUR.USD", "BTC.USD", "6JZ5", "ZWZ5", "AAPLn", "TSLA"):
         number = next(one.con_id for one in world.instruments() if one.local_symbol == name)
         for size in (60, 86_400):
