@@ -13,7 +13,9 @@ import pytest
 from engine.contracts.symbols import SymbolIndex
 from engine.domain import ContractRef
 from engine.lines.watch import SymbolWatch
+from engine.storage import atomic
 from engine.storage.atomic import FileThread, keep_now, write_whole
+from tests.patience import DEADLINE_S
 
 
 def in_the_way(folder: Path) -> Path:
@@ -66,7 +68,10 @@ def test_a_refusal_is_logged_with_what_it_costs(tmp_path: Path, caplog: pytest.L
     assert "x.json" in caplog.text and "the pins last until the program ends" in caplog.text
 
 
-def test_the_thread_writes_in_order_and_all_of_it_before_it_closes(tmp_path: Path) -> None:
+def test_the_thread_writes_in_order_and_all_of_it_before_it_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atomic, "CLOSE_S", DEADLINE_S)  # a busy disk takes longer than a closing program waits
     path, gate = tmp_path / "x", threading.Event()
     threads: list[str] = []
 
