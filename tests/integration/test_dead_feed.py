@@ -55,3 +55,40 @@ def test_silence_is_red_soon_and_over_with_the_first_quote(whole, tmp_path):
         simulator.fault("unmute_ticks", **({} if whole else {"con_id": con_id}))
         wait_for(lambda: health_of(bench)["status"] == "ok", "green again")
         assert simulator.ledger()["duplicate_lines"] == 0
+
+
+def test_a_feed_that_stays_dead_is_met_by_a_new_connection(tmp_path):
+    timings = replace(BRISK, dead_feed_s=6.0, feed_reconnect_s=2.0)
+    with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=timings) as bench:
+        wait_for(lambda: row_of(bench, CL) and row_of(bench, CL).last is not None, "prices")
+        flow = bench.engine.rooms.bus.feed
+        wait_for(lambda: flow.expects(row_of(bench, CL).con_id), "enough ticks to miss them")
+        simulator.fault("mute_ticks")
+        wait_for(lambda: bench.read("broker").state == "feed dead", "the session's state")
+        wait_for(lambda: bench.count("connected") >= 2, "a new connection")
+        assert health_of(bench)["status"] == "degraded", "a new connection alone proves no feed"
+        simulator.fault("unmute_ticks")
+        wait_for(lambda: health_of(bench)["status"] == "ok" and bench.read("broker").state == "live", "green again")
+
+
+def test_ibs_reset_is_amber_on_the_pages_and_never_green(tmp_path, monkeypatch):
+    in_window = [True]
+    monkeypatch.setattr("engine.kernel.engine.in_reset_window", lambda market: in_window[0])
+    with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=BRISK) as bench:
+        wait_for(lambda: health_of(bench)["status"] == "ok", "green")
+        simulator.fault("connection_lost")
+        wait_for(lambda: bench.read("broker").state == "reset window", "the session's state")
+        health = wait_for(lambda: health_of(bench) if health_of(bench)["reasons"] else None, "degraded all the same")
+        assert health["reasons"] == ["broker: IB resets its servers"]
+        lost = next(c for c in bench.read("health").conditions if c.code == 1100)
+        assert (lost.severity, lost.open) == ("warning", True)
+        (incident,) = wait_for(lambda: bench.read("incidents").newest, "its incident")
+        assert incident.red_wall is None
+        in_window[0] = False
+        wait_for(lambda: "TWS has lost its connection to IB" in health_of(bench)["reasons"], "red: no excuse any more")
+        assert bench.read("broker").state == "servers lost"
+        wait_for(lambda: bench.read("incidents").newest[0].red_wall is not None, "red since")
+        simulator.fault("restored_kept")
+        wait_for(lambda: health_of(bench)["status"] == "ok", "green again")
+        (figures,) = wait_for(lambda: [f for f in bench.read("incidents").figures if f.median_s is not None], "its end")
+        assert (figures.cause, figures.count) == ("track:IB servers", 1)
