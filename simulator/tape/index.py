@@ -34,6 +34,9 @@ log = logging.getLogger("simulator.play")
 NOTICES_S = 1.0  # what comes unasked so soon after startApi belongs to it: the states of the farms
 CUT_OFF_S = 12.0  # an answer that is missing when the connection ended so soon is no answer withheld
 SILENCE_S = 8.0  # a request without an answer, and nothing at all for so long: TWS was silent
+KNOWN_ON_S = 3.0  # so long after its line was closed a price still stands
+_TICKS = frozenset({"1", "2", "21", "45", "46"})
+_CLOSES = frozenset({"9", "75"})
 BENIGN_ECHOES = frozenset({"300", "365", "366", "310"})  # of cancels
 
 Key = tuple[str, ...]
@@ -371,21 +374,21 @@ def nearest(episodes: list[Episode], t: float, *, only_answered: bool) -> Episod
 def opening(episodes: list[Episode], t: float) -> list[str]:
     """How a subscription stands at `t`: the last message of each kind so far, in their order, what ends them last.
 
-    Errors count only while nothing else has come since the request that they answer.
+    Errors count only while nothing else has come since the request that they answer. Of a line that nobody held at `t`
+    the prices are not known: what is left of it is its kind and its close.
     """
     latest: dict[tuple[str, ...], tuple[int, int, str]] = {}
     begun = [episode for episode in episodes if episode.began <= t]
+    is_known = any(t < episode.ended + KNOWN_ON_S for episode in begun)
     for number, episode in enumerate(begun):
-        count = bisect_right(episode.times, t)
-        for index in range(count):
+        for index in range(bisect_right(episode.times, t)):
             text = episode.texts[index]
-            if text.startswith("4\0"):
-                continue
+            kind = layout.kind_of(text)
             if text.startswith("17\0"):  # bars that are kept up to date: all anew
                 latest.clear()
-            latest[layout.kind_of(text)] = (number, index, text)
-    rows = sorted(latest.values())
-    texts = [text for _, _, text in rows]
+            if kind[0] != "4" and (is_known or kind[0] not in _TICKS or kind[1] in _CLOSES):
+                latest[kind] = (number, index, text)
+    texts = [text for _, _, text in sorted(latest.values())]
     ends = [text for text in texts if int(text.split("\0", 1)[0]) in layout.END_MESSAGES]
     return [*(text for text in texts if text not in ends), *ends, *_errors(begun, t)]
 
