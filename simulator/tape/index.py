@@ -35,6 +35,7 @@ NOTICES_S = 1.0  # what comes unasked so soon after startApi belongs to it: the 
 CUT_OFF_S = 12.0  # an answer that is missing when the connection ended so soon is no answer withheld
 SILENCE_S = 8.0  # a request without an answer, and nothing at all for so long: TWS was silent
 KNOWN_ON_S = 3.0  # so long after its line was closed a price still stands
+SOON_S = 15.0  # the next snapshot of a session that comes back
 _TICKS = frozenset({"1", "2", "21", "45", "46"})
 _CLOSES = frozenset({"9", "75"})
 BENIGN_ECHOES = frozenset({"300", "365", "366", "310"})  # of cancels
@@ -371,15 +372,22 @@ def nearest(episodes: list[Episode], t: float, *, only_answered: bool) -> Episod
     return fitting[max(index, 0)]
 
 
-def opening(episodes: list[Episode], t: float) -> list[str]:
+def opening(episodes: list[Episode], t: float, *, is_snapshot: bool) -> list[str]:
     """How a subscription stands at `t`: the last message of each kind so far, in their order, what ends them last.
 
     Errors count only while nothing else has come since the request that they answer. Of a line that nobody held at `t`
-    the prices are not known: what is left of it is its kind and its close.
+    the prices are not known: what is left of it is its kind and its close. `is_snapshot`: each request was answered by
+    all there is, so the newest one alone counts (what is gone since the one before is said by no message); between two
+    that follow each other soon the next is waited for.
     """
     latest: dict[tuple[str, ...], tuple[int, int, str]] = {}
     begun = [episode for episode in episodes if episode.began <= t]
     is_known = any(t < episode.ended + KNOWN_ON_S for episode in begun)
+    if is_snapshot and begun:
+        coming = len(begun) < len(episodes) and episodes[len(begun)].began - t < SOON_S
+        if coming and t >= begun[-1].ended:
+            return []
+        begun = begun[-1:]
     for number, episode in enumerate(begun):
         for index in range(bisect_right(episode.times, t)):
             text = episode.texts[index]

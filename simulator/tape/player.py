@@ -275,7 +275,7 @@ class PlaySession(asyncio.Protocol):
         if not episodes:
             self._refuse(fields)
         elif layout.is_stream(fields):
-            self._subscribe(_name(message_id, req_id), req_id, episodes)
+            self._subscribe(message_id, req_id, episodes)
         else:
             self._answer(lane, message_id, req_id, episodes)
 
@@ -287,11 +287,11 @@ class PlaySession(asyncio.Protocol):
         others = (other.episodes(fields) for other in self._player.index.lanes.values() if other is not lane)
         return next((episodes for episodes in others if episodes), [])
 
-    def _subscribe(self, name: str, req_id: str, episodes: list[Episode]) -> None:
+    def _subscribe(self, message_id: int, req_id: str, episodes: list[Episode]) -> None:
         now = self._player.time.now()
-        for text in opening(episodes, now):
+        for text in opening(episodes, now, is_snapshot=message_id in layout.ENDS):
             self._send(self._addressed(text, req_id))
-        self._follow(name, later(episodes, now))
+        self._follow(_name(message_id, req_id), later(episodes, now))
 
     def _follow(self, name: str, messages: Iterator[tuple[float, str]]) -> None:
         number = next(self._order)

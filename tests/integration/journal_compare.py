@@ -6,11 +6,12 @@ The same means, for tables that a different machine or minute must not change:
   time); not when they were recorded, and the account under its other name.
 - **P&L points**: a point is taken every few seconds of the machine that runs, at a moment of its own. So each point
   must have the value that the other journal had at that second of the recording, to the cent, give or take `window_s`.
-  A value that stood for less than lies between two points is in one of the two only; it must lie between its neighbours
-  in the other, and these are `between`, 5 % at most. Their market times differ by what whole seconds leave open.
-- **Signals**: the same symbol, side and level, confirmed within `signal_window_s` of market time; of symbols whose line had streamed
-  for a minute before, in both. Symbols that are only visited are looked at when their turn comes, and no two runs take
-  the same turns: of those the runs are only counted.
+  A value that stood for less than lies between two points is in one of the two only; it must lie between its
+  neighbours in the other, and these are `between`, 5 % at most. Where one of the two had no data (a connection that
+  went, a machine that was busy) nothing is compared; these are `unknown`, 25 % at most.
+- **Signals**: the same symbol, side and level, confirmed within `signal_window_s` of market time; of symbols whose line
+  had streamed for a minute before, in both. Symbols that are only visited are looked at when their turn comes, and no
+  two runs take the same turns: of those the runs are only counted.
 - **Positions** as the section shows them at the end: quantity, average cost, multiplier.
 """
 
@@ -43,6 +44,7 @@ class Difference:
 
     points: int = 0
     between: int = 0
+    unknown: int = 0
     fills: int = 0
     signals: int = 0
     positions: int = 0
@@ -50,7 +52,7 @@ class Difference:
 
 
 def session_of(bench: Any, origin_wall: float, speed: float = 1.0) -> Session:
-    """Everything that the journal holds by now; the bench still runs. At `origin_wall` the recording was at second 0."""
+    """Everything that the journal holds by now; the bench still runs. `origin_wall`: second 0 of the recording."""
     bench.journal.flush(30.0)
     positions, lines = bench.read("positions"), bench.read("lines")
     return Session(
@@ -80,13 +82,17 @@ def compare(
             if begin <= at <= end:
                 found.points += 1
                 near = _near(there, at, window_s)
-                if not _has(near, row):
+                if any(_is_gap(one) for one in (row, *near)):
+                    found.unknown += 1
+                elif not _has(near, row):
                     found.between += 1
                     if not _within(near, row):
                         others = [_values(one) for one in near]
                         found.broken.append(f"P&L {_values(row)} at {at:.1f} s, in the {name} one {others}")
     if found.between > 0.05 * found.points:
         found.broken.append(f"{found.between} of {found.points} points lie only between two of the other's")
+    if found.unknown > 0.25 * found.points:
+        found.broken.append(f"of {found.unknown} of {found.points} points one of the two has no data")
     _compare_fills(live, played, found)
     _compare_positions(live, played, found)
     _compare_signals(live, played, found, signal_window_s)
@@ -95,6 +101,10 @@ def compare(
 
 def _values(row: PnlRow) -> tuple[float | None, ...]:
     return row.unrealized, row.realized, row.daily
+
+
+def _is_gap(row: PnlRow) -> bool:
+    return all(value is None for value in _values(row))
 
 
 def _near(rows: list[tuple[float, PnlRow]], at: float, window_s: float) -> list[PnlRow]:

@@ -24,7 +24,7 @@ from tests.patience import wait_for
 
 MINUTES = 4.0
 SETTLED_S = 25.0
-WINDOW_S = 1.5
+WINDOW_S = 3.0
 PACE = 0.1  # market seconds a second: prices stand longer than lies between two points of the curve
 STRETCH = 0.3  # of the engine's periods: more points of the curve to compare
 OPTIONS = ("--seed", "5", "--fresh", "--start", "2025-11-05T10:00", "--account-interval", "3")
@@ -79,6 +79,8 @@ def main(arguments: list[str]) -> int:
     pace = float(arguments[2]) if len(arguments) > 2 else PACE
     with tempfile.TemporaryDirectory() as name:
         folder, tape = Path(name), Path(name) / "session.tape.gz"
+        for part in ("live", "played"):
+            (folder / part).mkdir()
         live = _run_live(folder, tape, minutes, pace)
         size, text = tape.stat().st_size, gzip.decompress(tape.read_bytes())
         played, status = _run_played(folder, tape, speed)
@@ -91,6 +93,7 @@ def main(arguments: list[str]) -> int:
         "pace": pace,
         "points": found.points,
         "points_between": found.between,
+        "points_unknown": found.unknown,
         "fills": found.fills,
         "positions": found.positions,
         "signals_of_streaming": found.signals,
