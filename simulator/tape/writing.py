@@ -25,7 +25,7 @@ log = logging.getLogger("simulator.record")
 FLUSH_S = 1.0
 QUEUE_BYTES = 64 << 20  # messages that wait for the thread
 CHUNK_BYTES = 16 << 20  # lines that wait for a disk
-JOIN_S = 5.0
+JOIN_S = 60.0  # a slow disk at the end: the file is worth the wait
 
 
 class TapeWriter:
