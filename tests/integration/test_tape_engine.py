@@ -44,13 +44,15 @@ def test_the_journal_of_a_played_session_is_that_of_the_recorded_one(tmp_path):
     ):
         wait_for(lambda: is_settled(bench), "positions and the fill")
         settled = recorder.made.seconds()
-        wait_for(lambda: recorder.made.seconds() > settled + 6.0, "some of a session")
+        # The other engine may take as long again to settle: what both have seen must be some of a session.
+        wait_for(lambda: recorder.made.seconds() > 2.0 * settled + 8.0, "some of a session")
+        length_s = recorder.made.seconds()
         live = session_of(bench, time.time() - recorder.made.seconds())
     assert "1234567" not in text_of(path)
     with playing(path) as player, brisk_engine(player.port, folder(tmp_path, "played")) as bench:
         wait_for(lambda: is_settled(bench), "positions and the fill, again")
-        wait_for(lambda: player.made.time.now() > settled + 6.0, "as much of it")
+        wait_for(lambda: player.made.time.now() > length_s, "as much of it")
         played = session_of(bench, time.time() - player.made.time.now())
     found = compare(live, played, window_s=2.0, settled_s=max(2.0, settled - live.pnl[0][0]))
     assert found.broken == []
-    assert found.fills >= 1 and found.positions == 3 and found.points >= 4
+    assert found.fills >= 1 and found.positions == 3 and found.points >= 2
