@@ -17,12 +17,13 @@ from typing import Any
 from simulator.scenario import built_in, load
 from simulator.scenario_run import actions
 from tests.integration.engine_bench import SimulatorRun
-from tests.integration.test_program import Program, has_prices
+from tests.integration.test_program import Program
 from tests.long.report import ROOT, finish
 from tests.patience import wait_for
 
 LOOK_S = 0.5
 SETTLE_S = 20.0  # the start may show reasons of its own
+START_S = 240.0
 LEAD_S = 60.0  # the market begins so long before the scenario does, so that the program is there in time
 
 
@@ -84,6 +85,12 @@ class Watched:
         return None if last_red == self.looks[-1][0] else last_red + LOOK_S - moment
 
 
+def is_there(program: Program) -> bool:
+    """Connected, and the positions are known; on a closed day they may have no price."""
+    status = program.status()
+    return bool(status) and status["broker"]["connected"] and status["positions"]["tradable"] == 3
+
+
 def until(program: Program, watched: Watched, end: float) -> None:
     """Looks twice a second until `end`, seconds since the beginning."""
     while (now := time.monotonic() - watched.began) < end:
@@ -108,7 +115,7 @@ def play(name: str, expected: Expected, folder: Path) -> tuple[dict[str, Any], s
     program = Program(ROOT, folder / "data", "--broker", "paper", "--broker-port", str(simulator.port))
     try:
         if not expected.starts_red:
-            wait_for(lambda: has_prices(program), "prices")
+            wait_for(lambda: is_there(program), "the positions", START_S)
         else:
             wait_for(lambda: program.get("/healthz"), "the program answers")
         offset = time.monotonic() - watched.began - simulator.call("GET", "/scenario")["running_s"]
