@@ -6,20 +6,21 @@ takes them off and survive a restart. Engine thread only.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from engine.domain import ContractRef, Demand
 from engine.storage import rescues
-from engine.storage.atomic import keep_now, read_kept
+from engine.storage.atomic import copy_of, keep_now, read_kept
 from engine.storage.encodable import to_json
 from engine.storage.places import DAMAGED
 
-log = logging.getLogger("qtrade.lines")
+_PINS = msgspec.json.Decoder(list[ContractRef])
+_ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class SymbolWatch:
@@ -43,18 +44,13 @@ class SymbolWatch:
             self._save()
 
     def _stored(self, file: Path) -> dict[int, ContractRef]:
-        stored, note = read_kept(file, msgspec.json.Decoder(list[msgspec.Raw]).decode, time.time())
+        left = [entry for place in (copy_of(file), file) for entry in _entries(place)]
+        stored, note = read_kept(file, _PINS.decode, time.time())
         if note:
             rescues.tell(file, DAMAGED, f"Pins: {note}")
-        pins: dict[int, ContractRef] = {}
-        for entry in stored or ():
-            try:
-                contract = msgspec.json.decode(entry, type=ContractRef)
-            except ValueError as error:
-                log.warning("A pin in %s can't be read (%s): %.80s", file, error, bytes(entry))
-            else:
-                pins[contract.con_id] = contract
-        return pins
+        if stored is None and left:  # neither of them is whole: what each has
+            self._keep(file, to_json(left), "the pins last until the program ends")
+        return {contract.con_id: contract for contract in (stored if stored is not None else left)}
 
     def show(self, contracts: Sequence[ContractRef]) -> bool:
         """These symbols are open on pages now, newest last; True when that is news."""
@@ -109,3 +105,13 @@ class SymbolWatch:
         if self._file is None:
             return
         self._keep(self._file, to_json(list(self._pins.values())), "the pins last until the program ends")
+
+
+def _entries(file: Path) -> list[ContractRef]:
+    """Those pins of a file that can be read, one by one."""
+    found = []
+    with suppress(OSError, ValueError, RecursionError):
+        for entry in _ENTRIES.decode(file.read_bytes()):
+            with suppress(ValueError):
+                found.append(msgspec.json.decode(entry, type=ContractRef))
+    return found
