@@ -267,6 +267,7 @@ def _fault(path: Path) -> str:
         if version > VERSION:
             return f"{_NEWER} wrote it (version {version}, this one writes {VERSION})"
         ours.executescript(_TABLES)
+        db.text_factory = bytes  # a damaged name can't be read as text
         for (name,) in ours.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
             there, wanted = _columns(db, name), _columns(ours, name)
             if there and there != wanted:
@@ -276,7 +277,10 @@ def _fault(path: Path) -> str:
 
 def _columns(db: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
     """Name and place in the key of each; [] = there is no such table."""
-    return [(row[1], row[5]) for row in db.execute(f'PRAGMA table_info("{table}")')]
+    return [
+        (row[1] if isinstance(row[1], bytes) else row[1].encode(), row[5])
+        for row in db.execute(f'PRAGMA table_info("{table}")')
+    ]
 
 
 def _laid_over(kept: BarColumns, new: BarColumns) -> BarColumns:

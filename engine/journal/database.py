@@ -22,7 +22,7 @@ from engine.journal.standing import LAST_BEFORE, Standing, misfits, standing
 from engine.journal.tables import REVISION, metadata, revision_note, schema_version
 from engine.storage import rescues
 from engine.storage.salvage import Unreadable, salvage
-from engine.storage.sqlite_damage import is_damaged, make_usable, move_aside
+from engine.storage.sqlite_damage import is_corruption, is_damaged, make_usable, move_aside
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +64,19 @@ def open_for_writing(url: URL, at_wall: float) -> Engine:
         make_usable(path)
         finish_replacing(path, at_wall)
         _mend(path, at_wall)
-    try:
-        engine = _opened(url, path, at_wall)
-    except OtherTables as error:
-        if path is None:
-            raise StateError(f"journal.url: {error}. Nothing is recorded; give another database") from error
-        _set_aside(path, at_wall, str(error))
-        engine = _opened(url, path, at_wall)
+    for is_last in (False, False, True):  # what is salvaged may be of other tables, too
+        try:
+            engine = _opened(url, path, at_wall)
+        except OtherTables as error:
+            if path is None or is_last:
+                raise StateError(f"journal {url.database} {error}. Nothing is recorded; give another one") from error
+            _set_aside(path, at_wall, str(error))
+        except DBAPIError as error:
+            if path is None or is_last or not is_corruption(error.orig):
+                raise
+            _replace_damaged(path, at_wall)  # what the check of the file did not see
+        else:
+            break
     if path is not None and os.name == "posix":
         path.chmod(0o600)
     return engine
@@ -208,9 +214,13 @@ def _mend(path: Path, at_wall: float) -> None:
             "Put a backup in its place while QTrade is stopped, if there is one. Check the disk if it happens again.",
         )
     elif is_damaged(path):
-        said = _salvage(path)
-        aside = put_in_place(path, at_wall)
-        rescues.tell(path, DAMAGED, f"Journal {path} is damaged: moved to {aside.name}, {said}")
+        _replace_damaged(path, at_wall)
+
+
+def _replace_damaged(path: Path, at_wall: float) -> None:
+    said = _salvage(path)
+    aside = put_in_place(path, at_wall)
+    rescues.tell(path, DAMAGED, f"Journal {path} is damaged: moved to {aside.name}, {said}")
 
 
 def _salvage(path: Path) -> str:

@@ -227,7 +227,7 @@ class JournalReader:
                     query = query.where(table.c.account == wanted)
                 else:
                     query = query.where(table.c.account != ALL_ACCOUNTS)
-                rows = _fetched(connection, query)
+                rows, lost = _fetched(connection, query)
         except NoSuchTableError:
             return []
         except (SQLAlchemyError, sqlite3.Error) as error:
@@ -236,6 +236,7 @@ class JournalReader:
                 self._say(problem)
             return []
         self._problem = ""
+        self._tell_lost(table, lost)
         return rows
 
     def _made(self, table: Table, rows: Iterable[Row[Any]], make: Callable[[Row[Any]], T]) -> list[T]:
@@ -246,37 +247,42 @@ class JournalReader:
                 made.append(make(row))
             except (ValueError, TypeError, AttributeError, RecursionError):
                 lost += 1
-        if lost and table.name not in self._said:
-            self._said.add(table.name)
-            rescues.tell(self._file(), "Rows of the journal are damaged", f"{lost} of {table.name} are left out.")
+        self._tell_lost(table, lost)
         return made
 
-    def _file(self) -> Path:
+    def _tell_lost(self, table: Table, rows: int) -> None:
+        """Once: pages read again and again."""
+        if not rows or table.name in self._said:
+            return
+        self._said.add(table.name)
         with self._lock:
-            return (self._home.path if self._home is not None else None) or Path()
+            path = (self._home.path if self._home is not None else None) or Path()
+        rescues.tell(path, "Rows of the journal are damaged", f"{rows} of {table.name} in {path} are left out.")
 
     def _say(self, problem: str) -> None:
-        """Logged once: pages read again and again."""
+        """Logged once."""
         if problem not in self._said:
             self._said.add(problem)
             log.error("Journal: can't be read: %s", problem)
         self._problem = problem
 
 
-def _fetched(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
-    """All rows; those of which a value can't even be read are left out."""
+def _fetched(connection: Connection, query: Select[Any]) -> tuple[Sequence[Row[Any]], int]:
+    """All rows, and how many were left out because a value can't even be read."""
     try:
-        return connection.execute(query).all()
+        return connection.execute(query).all(), 0
     except (ValueError, TypeError):
         result = connection.execute(query)
     rows: list[Row[Any]] = []
+    lost = 0
     while True:
         try:
             row = result.fetchone()
         except (ValueError, TypeError):
+            lost += 1
             continue
         if row is None:
-            return rows
+            return rows, lost
         rows.append(row)
 
 
@@ -310,7 +316,7 @@ def _plain(stored: Any) -> Any:
 
 def _checked(value: T) -> T:
     """The same, if every field has its type. Raises ValueError."""
-    msgspec.convert(msgspec.to_builtins(value), type(value))
+    msgspec.convert(msgspec.to_builtins(value, builtin_types=(bytes,)), type(value))
     return value
 
 

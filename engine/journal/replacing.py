@@ -80,6 +80,7 @@ def known_rows(old: Path, fresh: Path) -> int:
     """Copy into `fresh`, which has today's tables, what `old` has of their columns; returns how many rows."""
     taken = 0
     with closing(sqlite3.connect(fresh)) as connection:
+        connection.text_factory = _text
         connection.execute("ATTACH DATABASE ? AS old", (str(old),))
         for table in metadata.tables.values():
             there = {row[1] for row in connection.execute(f'PRAGMA old.table_info("{table.name}")')}
@@ -94,6 +95,10 @@ def known_rows(old: Path, fresh: Path) -> int:
                 taken += connection.total_changes - before
         connection.commit()
     return taken
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")  # a damaged name is none of ours
 
 
 def _making(path: Path) -> Path:

@@ -36,7 +36,9 @@ def is_damaged(database: Path) -> bool:
 def is_corruption(error: BaseException | None) -> bool:
     """Whether an error of SQLite says that the file itself is broken."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code & 0xFF) in (_CORRUPT, _NOT_A_DATABASE)
+    if code is None:  # of the driver, which could not read the name of a table or column
+        return isinstance(error, sqlite3.Error) and "decode to UTF-8" in str(error)
+    return (code & 0xFF) in (_CORRUPT, _NOT_A_DATABASE)
 
 
 def move_aside(path: Path, at_wall: float, kind: str = "corrupt") -> Path:

@@ -43,6 +43,13 @@ ANY_CONTENT = ("engine.lock", "logs/qtrade.log", "logs/simulator.log", "simulato
 SIDE_FILES = ("-wal", "-shm")
 
 
+def _settle(path: Path) -> None:
+    """What is in its log goes into the database: pages that the log has hide the damage of theirs."""
+    if path.suffix in (".sqlite3", ".db"):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _truncated(path: Path) -> None:
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2)
@@ -273,6 +280,7 @@ def main(arguments: list[str]) -> int:
                     path = folder / file
                     if not path.is_file():
                         continue  # side files are not always there
+                    _settle(path)
                     damage(path, rng)
                     program = Program(folder, simulator.port)
                     try:
