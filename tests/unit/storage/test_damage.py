@@ -297,7 +297,7 @@ def test_rows_of_damaged_values_are_left_out_and_told_once(tmp_path: Path) -> No
         ):
             connection.execute(change)
     reader = JournalReader()
-    reader.open(path, "simulated", "DU1")
+    reader.open(path, "simulated")
     for _ in range(2):
         assert len(reader.signals(0.0, 2e9)) == len(signals().signals) - 1
         assert len(reader.pnl(0.0)) == len(reader.changes()) == len(reader.connection_events(0.0)) == 2
