@@ -183,8 +183,13 @@ def is_started(report: Report) -> bool:
 
 
 def said(report: Report, name: str) -> list[str] | None:
-    """The notice about that file, with its cure."""
-    return next((each for each in report.told if each[0] == f"rescued:{name}" and each[3]), None)
+    """The notice about that file, its copy or its folder, with its cure."""
+    return next((each for each in report.told if each[0] in keys_of(name) and each[3]), None)
+
+
+def keys_of(name: str) -> tuple[str, ...]:
+    """Under which keys it may be told."""
+    return (f"rescued:{name}", f"rescued:{name}.copy", *(["rescued:cache.db"] if name == "state" else []))
 
 
 def must_be_said(file: str, kind: str) -> bool:
@@ -250,7 +255,7 @@ def judge(folder: Path, file: str, kind: str, whole: Report, before: Report, now
             wrong.append(f"nothing is said: {[each[:2] for each in now.told]}")
         if kind not in ("empty", BY_RIGHT) and not kept_aside(folder, file):
             wrong.append("what was found is not kept")
-    others = [each[0] for each in now.told if each[0].startswith("rescued:") and each[0] != f"rescued:{name}"]
+    others = [each[0] for each in now.told if each[0].startswith("rescued:") and each[0] not in keys_of(name)]
     wrong += [f"not healed, or hurt by it: {others}"] * bool(others)
     if sound := is_sound(folder / file):
         wrong.append(f"is not healed: {sound}")
