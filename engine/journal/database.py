@@ -71,8 +71,8 @@ def open_for_writing(url: URL, at_wall: float) -> Engine:
             if path is None or is_last:
                 raise StateError(f"journal {url.database} {error}. Nothing is recorded; give another one") from error
             _set_aside(path, at_wall, str(error))
-        except DBAPIError as error:
-            if path is None or is_last or not is_corruption(error.orig):
+        except (DBAPIError, UnicodeDecodeError) as error:
+            if path is None or is_last or not is_corruption(getattr(error, "orig", error)):
                 raise
             _replace_damaged(path, at_wall)  # what the check of the file did not see
         else:

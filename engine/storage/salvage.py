@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 CHUNK = 500
 LONGEST_STEP = 4_096  # rows that are left out at once behind damage
+_SQL_ERROR = 1  # SQLite's primary code for words that it does not understand
 MOST_STEPS = 100_000  # of one table: an end that can't be found
 
 
@@ -51,9 +52,10 @@ def salvage(broken: Path, fresh: Path) -> Salvaged:
 
 def _parts(old: sqlite3.Connection) -> list[tuple[str, str, str]]:
     try:
+        old.execute("PRAGMA writable_schema=ON")  # an entry that can't be understood hides no other
         old.execute("PRAGMA query_only=ON")
         return old.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise Unreadable(str(error)) from error
 
 
@@ -62,9 +64,11 @@ def _copy(parts: list[tuple[str, str, str]], old: sqlite3.Connection, new: sqlit
     rows: dict[str, int] = {}
     hurt = []
     for name, sql in tables:
-        new.execute(sql)
-        walk = _Walk(old, name)
         rows[name] = 0
+        if not _is_made(new, sql):
+            hurt.append(name)
+            continue
+        walk = _Walk(old, name)
         for batch in walk.batches():
             marks = ",".join("?" * len(batch[0]))
             before = new.total_changes
@@ -74,12 +78,22 @@ def _copy(parts: list[tuple[str, str, str]], old: sqlite3.Connection, new: sqlit
             hurt.append(name)
     for kind, _, sql in parts:
         if kind == "index":
-            try:
-                new.execute(sql)
-            except sqlite3.IntegrityError:  # rows that only a broken index kept apart
-                continue
+            _is_made(new, sql)
     new.commit()
     return Salvaged(rows, tuple(hurt))
+
+
+def _is_made(new: sqlite3.Connection, sql: str) -> bool:
+    """False = its own words are damaged, or it is an index that rows contradict which only a broken one kept apart."""
+    try:
+        new.execute(sql)
+    except sqlite3.IntegrityError:
+        return False
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", _SQL_ERROR) & 0xFF != _SQL_ERROR:
+            raise
+        return False
+    return True
 
 
 class _Walk:
@@ -115,7 +129,7 @@ class _Walk:
         try:
             for row in self._connection.execute(query, (last,)):
                 found.append(row)
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # the latter: the name of a column
             return found, False
         return found, True
 
@@ -124,7 +138,7 @@ class _Walk:
         query = f'SELECT rowid FROM "{self._table}" ORDER BY rowid {order} LIMIT 1'  # noqa: S608
         try:
             row = self._connection.execute(query).fetchone()
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             return otherwise
         return otherwise if row is None else int(row[0])
 

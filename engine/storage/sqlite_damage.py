@@ -27,7 +27,7 @@ def is_damaged(database: Path) -> bool:
     try:
         with closing(sqlite3.connect(database, timeout=_LOCK_WAIT_S)) as connection:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not is_corruption(error):
             raise
         return True
@@ -35,6 +35,8 @@ def is_damaged(database: Path) -> bool:
 
 def is_corruption(error: BaseException | None) -> bool:
     """Whether an error of SQLite says that the file itself is broken."""
+    if isinstance(error, UnicodeDecodeError):  # a name that the driver could not read
+        return True
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # of the driver, which could not read the name of a table or column
         return isinstance(error, sqlite3.Error) and "decode to UTF-8" in str(error)
