@@ -29,7 +29,8 @@ PACE = 0.1  # market seconds a second: prices stand longer than lies between two
 STRETCH = 0.3  # of the engine's periods: more points of the curve to compare
 OPTIONS = ("--seed", "5", "--fresh", "--start", "2025-11-05T10:00", "--account-interval", "3")
 TRADE_EVERY_S = 25.0
-HOLD_S = 12.0
+HOLD_S = 120.0  # the market stands still from before the journal is read until the engine is gone
+QUIET_S = 8.0
 ACCOUNT = "1234567"
 
 
@@ -51,7 +52,7 @@ def _run_live(folder: Path, tape: Path, minutes: float, pace: float) -> Session:
         simulator.fault("drop")
         _pause(max(0.0, minutes * 60.0 - (time.monotonic() - began)))
         simulator.call("POST", "/hold", {"seconds": HOLD_S})
-        _pause(HOLD_S - 2.0)
+        _pause(QUIET_S)
         return session_of(bench, time.time() - recorder.made.seconds())
 
 
