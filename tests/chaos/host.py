@@ -161,6 +161,7 @@ class Host:
         return {}
 
     def _place(self, where: str) -> tuple[Any, str]:
+        self._tasks()
         rooms, engines = self._engines[-1].rooms, self._parts.engine  # type: ignore[union-attr]
         places: dict[str, Callable[[], tuple[Any, str]]] = {
             "ticks": lambda: (rooms.bus, "on_ticks"),
@@ -176,8 +177,7 @@ class Host:
 
     def cancel(self, task: int) -> dict[str, Any]:
         """A supervised task is cancelled as if by itself."""
-        engine = self._engines[-1]
-        tasks = [each for each in engine.rooms.supervisor._tasks if not each.done()]
+        tasks = self._tasks()
         chosen = tasks[task % len(tasks)]
         chosen.get_loop().call_soon_threadsafe(chosen.cancel)
         return {"task": chosen.get_name()}
@@ -188,10 +188,19 @@ class Host:
         def fail() -> None:
             raise ERRORS[error]("planted")
 
-        engine = self._engines[-1]
-        tasks = engine.rooms.supervisor._tasks
-        tasks[0].get_loop().call_soon_threadsafe(fail)
+        self._tasks()[0].get_loop().call_soon_threadsafe(fail)
         return {}
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        """The running parts of the engine, which may have begun a moment ago. Raises TimeoutError without any."""
+        until = time.monotonic() + STOP_S
+        while time.monotonic() < until:
+            engine = self._engines[-1] if self._engines else None
+            tasks = [each for each in engine.rooms.supervisor._tasks if not each.done()] if engine is not None else []
+            if tasks:
+                return tasks
+            time.sleep(0.05)
+        raise TimeoutError("the engine has no part that runs")
 
 
 def main() -> int:
