@@ -6,19 +6,25 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 GRACE_S = 2.8  # everything is down 3 s after the signal, or the process ends by itself
+SAME_S = 1.0  # systemd tells start.py and us, and start.py hands it on: that is one request
 _CONSOLE_CLOSE_EVENTS = (2, 5, 6)  # CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT
 
 
 class Ending:
     """`wait` returns when somebody asked to end; `finished` says that all is closed."""
 
-    def __init__(self, exit_now: Callable[[int], Any] = os._exit) -> None:
+    def __init__(
+        self, exit_now: Callable[[int], Any] = os._exit, clock_mono: Callable[[], float] = time.monotonic
+    ) -> None:
         self._asked = threading.Event()
+        self._asked_mono = 0.0
+        self._clock = clock_mono
         self._finished = threading.Event()
         self._exit_now = exit_now
         self._console_handler: Any = None  # kept: the system holds a bare pointer to it
@@ -33,9 +39,12 @@ class Ending:
             self._listen_to_console()
 
     def ask(self) -> None:
-        """End the program; a second request ends it at once. Any thread."""
+        """End the program; a second request, not the same one told twice, ends it at once. Any thread."""
         if self._asked.is_set():
-            self._exit_now(1)
+            if self._clock() - self._asked_mono >= SAME_S:
+                self._exit_now(1)
+            return
+        self._asked_mono = self._clock()
         self._asked.set()
         threading.Thread(target=self._watch, name="ending", daemon=True).start()
 

@@ -242,7 +242,7 @@ class IBBroker(BrokerPort):
             self._take(Event.PROBE_ANSWERED if is_answering else Event.PROBE_LATE)
 
     def observe(self, seen: Seen) -> None:
-        """What the engine sees of servers and quotes, each second: it moves the session, time-outs included."""
+        """What the engine sees of servers and quotes, again and again: it moves the session, time-outs included."""
         self._check_thread()
         machine, now = self._machine, self._clock.mono()
         self._in_reset_window = seen.in_reset_window
@@ -310,6 +310,7 @@ class IBBroker(BrokerPort):
             state_title=about.title,
             state_tone=about.tone,
             state_since_mono=machine.since_mono,
+            is_excused=machine.is_excused,
         )
 
     def _check_thread(self) -> None:

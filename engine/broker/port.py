@@ -47,7 +47,7 @@ class ScanRow(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """What the engine sees of the session from outside, told each second and after each notice of TWS."""
+    """What the engine sees of the session from outside, told four times a second and after each notice of TWS."""
 
     servers_lost: bool
     feed_dead: bool  # and no other session has the market data: that one gives them back in its own time
@@ -248,6 +248,7 @@ class LinkState(Struct, frozen=True):
     state_title: str = ""
     state_tone: str = "ok"  # ok, busy, warning, error
     state_since_mono: float = 0.0
+    is_excused: bool = False  # IB resets its servers: an outage is no error for now
 
 
 class BrokerPort(Protocol):

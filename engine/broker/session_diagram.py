@@ -28,9 +28,10 @@ Made by `python -m engine.broker.session_diagram` out of the tables in `engine/b
 the two together. `IBBroker` is driven by these tables: its phase, whether it counts as connected, and what happens when
 a state lasts too long. What the tables do not foresee changes nothing and is logged.
 
-The engine looks at servers and quotes each second and tells the machine. A connection may have several troubles at
-once: the worst is its state, the others are remembered, and when it is over the next one is. "at most" is the state's
-time-out; where something closer to the wire acts on it first, the machine does so 15 s later, should that fail.
+The engine looks at servers and quotes four times a second and tells the machine. A connection may have several
+troubles at once: the worst is its state, the others are remembered, and when it is over the next one is. "at most" is
+the state's time-out; where something closer to the wire acts on it first, the machine does so 15 s later, should that
+fail.
 """
 
 _EXCUSES = """## IB's reset windows

@@ -241,6 +241,7 @@ class SessionMachine:
         self._troubles: set[Event] = set()  # by what began them
         self._given_up: dict[State, float] = {}
         self._outage_mono: float | None = None  # since when prices can't be trusted
+        self.is_excused = False  # a reset window excuses the outage, tries to connect in between included
         self.state = State.STOPPED
         self.since_mono = now_mono
         self.unforeseen: Counter[tuple[State, Event]] = Counter()
@@ -257,15 +258,17 @@ class SessionMachine:
             return None
         self._note_trouble(event)
         target = self._worst() if step.to is None else step.to
-        if event is not Event.EXCUSE_OVER and target in EXCUSED and self._is_excused(now_mono, in_window=in_window):
+        if event is not Event.EXCUSE_OVER and target in EXCUSED and self._may_excuse(now_mono, in_window=in_window):
             target = EXCUSED[target]
         self._enter(target, now_mono)
         return step.action
 
     def tick(self, now_mono: float, *, in_window: bool) -> Action:
         """Look at the clock: time-outs, and excuses that are over."""
-        if self.state in EXCUSED.values() and not self._is_excused(now_mono, in_window=in_window):
-            self.take(Event.EXCUSE_OVER, now_mono)
+        if self.is_excused and not self._may_excuse(now_mono, in_window=in_window):
+            self.is_excused = False
+            if self.state in EXCUSED.values():
+                self.take(Event.EXCUSE_OVER, now_mono)
         limit_s, again_s = self.about.limit_s(self._timings), self.about.again_s(self._timings)
         if limit_s is None or now_mono - self.since_mono < limit_s + (GRACE_S if self.about.is_guarded else 0.0):
             return Action.NOTHING
@@ -290,7 +293,7 @@ class SessionMachine:
     def _worst(self) -> State:
         return next((each.state for each in TROUBLES if each.begins in self._troubles), State.LIVE)
 
-    def _is_excused(self, now_mono: float, *, in_window: bool) -> bool:
+    def _may_excuse(self, now_mono: float, *, in_window: bool) -> bool:
         since = now_mono if self._outage_mono is None else self._outage_mono
         return in_window and now_mono - since < EXCUSE_S
 
@@ -301,6 +304,8 @@ class SessionMachine:
             self._outage_mono = None
         elif self._outage_mono is None:
             self._outage_mono = now_mono
+        if state not in OPENING:
+            self.is_excused = state in EXCUSED.values()
         if state is not self.state:
             log.debug("Session: %s -> %s", self.state, state)
             self.state, self.since_mono = state, now_mono

@@ -113,9 +113,9 @@ class ConditionBook:
         return tuple(reversed(self._conditions.values()))
 
     def _forget_oldest(self) -> None:
-        """What is over goes first: an open condition is not lost to a hundred that happened."""
-        while len(self._conditions) > _KEEP:
-            key = next((key for key, known in self._conditions.items() if not known.open), next(iter(self._conditions)))
+        """Of what is over: an open condition that were lost would look healed, and its outage would never end."""
+        over = [key for key, known in self._conditions.items() if not known.open]
+        for key in over[: max(0, len(self._conditions) - _KEEP)]:
             del self._conditions[key]
             self._said.pop(key, None)
             self._told.discard(key)

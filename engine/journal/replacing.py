@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.journal.tables import metadata
+from engine.storage import rescues
 from engine.storage.sqlite_damage import SIDE_FILES, move_aside
 
 T = TypeVar("T")
@@ -46,11 +47,16 @@ def put_in_place(path: Path, at_wall: float, kind: str = "corrupt") -> Path:
 
 
 def finish_replacing(path: Path, at_wall: float) -> None:
-    """What a program that was killed left half done."""
-    if _copy(path).exists():
-        if path.exists():
-            move_aside(path, at_wall)
-        _copy(path).replace(path)
+    """What was left half done: the program was killed, or Windows would not let go of the old file."""
+    if not _copy(path).exists():
+        return
+    kept = f"it is kept as {move_aside(path, at_wall).name}" if path.exists() else "it is kept beside it"
+    _copy(path).replace(path)
+    rescues.tell(
+        path,
+        "The journal was replaced",
+        f"Journal {path} could not be gone on with: {kept}; what was readable of it goes on in a new file.",
+    )
 
 
 def back_up(database: Path, backup: Path) -> Path:

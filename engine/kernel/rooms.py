@@ -16,7 +16,6 @@ from engine.bars.unit_keeper import UnitKeeper
 from engine.bars.volume_unit import UnitChange, VolumeUnits
 from engine.broker.ib_broker import IBBroker
 from engine.broker.port import BrokerEvent
-from engine.broker.session_states import EXCUSED
 from engine.broker.timings import Timings
 from engine.broker.tradability import verdict
 from engine.clock import Clock, MarketClock, SystemClock, steady
@@ -256,7 +255,7 @@ class Rooms:
 
     def is_excused(self) -> bool:
         """There is an outage that IB's reset window excuses."""
-        return self.broker.link.state in EXCUSED.values()
+        return self.broker.link.is_excused
 
     def market_now(self) -> float:
         """Market time, UTC epoch seconds."""

@@ -157,6 +157,28 @@ def test_the_excuse_ends_with_the_window():
     assert made.state is State.SERVERS_LOST
 
 
+def test_tries_to_connect_do_not_end_the_excuse_of_an_outage():
+    made = machine(*TO_LIVE, Event.FAILED, in_window=True)
+    assert made.is_excused
+    for event in (Event.CONNECT, Event.OPENED, Event.SHAKEN):
+        made.take(event, 10.0, in_window=True)
+        made.tick(10.0, in_window=True)
+        assert made.is_excused, event
+    made.tick(EXCUSE_S - 1.0, in_window=True)
+    assert made.is_excused
+    made.tick(EXCUSE_S, in_window=True)
+    assert not made.is_excused, "15 minutes are over while hands are shaken"
+    made.take(Event.FAILED, EXCUSE_S + 1.0, in_window=True)
+    assert (made.state, made.is_excused) == (State.WAITING, False)
+
+
+@pytest.mark.parametrize("event", [Event.BUSY, Event.FOREIGN, Event.WRONG_ACCOUNT])
+def test_what_no_reset_explains_ends_the_excuse(event):
+    made = machine(*TO_LIVE, Event.FAILED, Event.CONNECT, Event.OPENED, in_window=True)
+    made.take(event, 1.0, in_window=True)
+    assert not made.is_excused
+
+
 def test_what_is_told_again_and_again_is_one_event():
     made = machine(*TO_LIVE)
     for now in range(5):

@@ -2,6 +2,7 @@
 
 from engine.broker.port import SystemNotice
 from engine.health.conditions import ConditionBook
+from engine.health.incidents import IncidentBook
 from engine.health.timeline import LINK, SERVERS, LinkTimeline, duration_text
 
 
@@ -50,7 +51,7 @@ def test_fifty_flaps_in_five_minutes_are_one_notice_and_its_end(caplog):
 def test_the_book_keeps_the_newest_hundred():
     book = ConditionBook()
     for index in range(150):
-        book.raise_(f"k{index}", float(index), "t", "x", severity="info")
+        book.raise_(f"k{index}", float(index), "t", "x", severity="info", lasting=False)
     kept = book.newest_first()
     assert len(kept) == 100
     assert kept[0].key == "k149"
@@ -86,6 +87,20 @@ def test_an_open_cause_outlives_a_hundred_that_are_over():
         book.raise_(f"code:{number}", 2.0 + number, "Something", "happened", lasting=False)
     assert len(book.newest_first()) == 100
     assert book.is_open("disk")
+
+
+def test_of_a_hundred_and_fifty_open_causes_none_is_lost():
+    """A farm that dies may silence so many positions at once: each is red, and over when it ticks."""
+    incidents = IncidentBook(lambda incident: None, lambda wall: wall)
+    book = ConditionBook(incidents)
+    for number in range(150):
+        book.raise_(f"silent:{number}", 1.0, "No price", "silent", severity="error", con_id=number, symbol=f"S{number}")
+    assert all(book.is_open(f"silent:{number}") for number in range(150))
+    for number in range(150):
+        book.resolve(f"silent:{number}", 9.0, "It ticks again.")
+    assert not any(each.is_open for each in incidents.section().figures)
+    book.raise_("disk", 10.0, "History can't be written", "full")
+    assert len(book.newest_first()) == 100
 
 
 def test_a_cause_that_is_told_each_second_is_the_same_entry_until_its_text_changes() -> None:

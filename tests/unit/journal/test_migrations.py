@@ -280,6 +280,8 @@ def test_a_replacement_that_was_killed_half_way_is_finished(path, written, when,
     assert 1_500 < len(reader.pnl(0.0)) < 2_000
     assert [file for file in path.parent.iterdir() if ".corrupt-" in file.name], "the damaged one is kept"
     assert not [file for file in path.parent.iterdir() if ".rescued" in file.name]
+    (told,) = rescues.take(path.parent)
+    assert told.path == path, "also by the start that finishes it"
 
 
 # --- files of before --------------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from msgspec import structs
 from app.snapshots import Snapshots
 from engine.broker.ib_broker import IBBroker
 from engine.broker.port import LinkState, Ticks
+from engine.broker.session_states import Event
 from engine.clock import FakeClock
 from engine.domain import ContractRef, Fill, TickUpdate
+from engine.health.monitor import LINK_KEY
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.kernel.build_id import BuildId
@@ -177,3 +179,19 @@ def test_a_tick_handler_that_fails_400_times_a_second_is_said_counted_and_folded
     (part,) = engine.rooms.supervisor.failing(now)
     assert part.error.startswith("ValueError: planted at") and len(part.error) <= 300
     assert routing.file is not None and routing.file.stat().st_size < 50_000
+
+
+def test_a_try_to_connect_in_a_reset_window_is_no_error(engine):
+    engine, _ = engine
+    rooms = engine.rooms
+    rooms.broker._in_reset_window = True
+    for event in (Event.CONNECT, Event.FAILED, Event.CONNECT, Event.OPENED):
+        rooms.broker._take(event)
+    rooms.health.conditions.raise_(LINK_KEY, 1.0, "Not connected to TWS", "refused", severity="warning")
+    engine.publisher.all()
+    (link,) = [each for each in rooms.health.conditions.newest_first() if each.key == LINK_KEY]
+    assert (rooms.broker.link.phase, link.severity) == ("connecting", "warning")
+    rooms.broker._take(Event.BUSY)
+    engine.publisher.all()
+    (link,) = [each for each in rooms.health.conditions.newest_first() if each.key == LINK_KEY]
+    assert link.severity == "error", "no reset explains that the client id is in use"

@@ -34,6 +34,7 @@ from app.launch.launch import endpoint
 from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.ports import PortTaken, free_port, is_listening, open_listener, taken_message
 from app.launch.preparation import Machine, Prepared, prepare
+from engine.clock import FakeClock
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId
 from engine.settings.sources import FIELDS
@@ -370,12 +371,16 @@ def test_when_the_browser_opens(wanted: bool, environ: dict[str, str], platform:
 
 def test_the_end_is_asked_for_once_and_forced_the_second_time() -> None:
     forced: list[int] = []
-    ending = Ending(exit_now=forced.append)
+    clock = FakeClock()
+    ending = Ending(exit_now=forced.append, clock_mono=clock.mono)
     assert not ending.wait(0)
     ending.ask()
     assert ending.wait(0)
+    clock.advance(0.9)
+    ending.ask()
     ending.finished()
-    assert forced == []
+    assert forced == [], "systemd and start.py have told the same"
+    clock.advance(0.2)
     ending.ask()
     assert forced == [1]
 
