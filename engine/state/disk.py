@@ -100,7 +100,7 @@ def open_cache(folder: Path, at_wall: float) -> Cache:
             _make_private(folder)
         return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
-        raise StateError(f"{folder}: the state can't be stored ({error}); {_CURE}") from error
+        raise StateError(f"{folder}: the state can't be stored ({error})") from error
 
 
 def _fault(database: Path) -> str:
@@ -145,9 +145,6 @@ def open_existing(folder: Path) -> Cache:
         return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{folder}: the state can't be read ({error})") from error
-
-
-_CURE = "free some space or correct the rights; everything works from memory until then"
 
 
 def move_aside(folder: Path, at_wall: float, why: str) -> Path:

@@ -17,7 +17,7 @@ from engine.state.disk import open_cache
 from engine.state.envelope import SEQS_KEY, SYMBOL_PREFIX, Envelope, unwrap_seqs, wrap, wrap_seqs
 from engine.state.sections import AT_TIMES
 from engine.state.source import Reading
-from engine.storage.problems import cure_of
+from engine.storage.problems import behind, cure_of
 from engine.storage.sqlite_damage import is_corruption
 from engine.storage.steady_thread import SteadyThread
 
@@ -134,7 +134,7 @@ class StateWriter:
 
     def _failed(self, error: Exception) -> None:
         self.write_errors += 1
-        text = str(error) or type(error).__name__
+        text = str(error) or str(behind(error)) or type(error).__name__  # a time-out of the cache has no words
         if not self.last_error:
             log.error("State: writing to %s failed: %s. The pages go on from memory.", self.folder, text)
         self.last_error, self.cure = text, cure_of(error)

@@ -18,7 +18,7 @@ _BUG = "It is tried again by itself. If it stays, restart, and report it with th
 
 def cure_of(error: BaseException) -> str:
     """One sentence for the trader: what to do about this error of a store."""
-    cause = getattr(error, "orig", None) or error
+    cause = behind(error)
     if is_corruption(cause):
         return _DAMAGE
     if isinstance(cause, OSError):
@@ -34,3 +34,12 @@ def cure_of(error: BaseException) -> str:
         if code in (_BUSY, _LOCKED):
             return _LOCK
     return _BUG
+
+
+def behind(error: BaseException) -> BaseException:
+    """The disk's or SQLite's own error where a library or a store has put another in its place; else the error."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, OSError | sqlite3.Error):
+        replaced = found.__context__ if found.__suppress_context__ else None
+        found = getattr(found, "orig", None) or found.__cause__ or replaced
+    return error if found is None else found

@@ -324,7 +324,8 @@ def test_a_locked_or_vanished_disk_is_counted_and_recovers_with_the_newest_value
         assert not desk.writer.flush()
         desk.bus.publish("heartbeat", beat(3.0))
         assert not desk.writer.flush()
-        assert desk.writer.write_errors >= 1 and desk.writer.last_error
+        assert desk.writer.write_errors >= 1 and desk.writer.last_error == "database is locked"
+        assert "Close the program that holds the file" in desk.writer.cure
         other.execute("ROLLBACK")
     desk.clock.advance(REOPEN_PERIOD_S)
     assert desk.writer.flush()
@@ -341,6 +342,7 @@ def test_an_unusable_folder_leaves_the_bus_working_from_memory(tmp_path):
     assert not desk.writer.flush()
     assert desk.writer.write_errors == 1
     assert "the state can't be stored" in desk.writer.last_error
+    assert "A file stands where a folder must be" in desk.writer.cure
     assert desk.bus.read("heartbeat").at_wall == 1.0
     blocker.unlink()
     desk.clock.advance(REOPEN_PERIOD_S)

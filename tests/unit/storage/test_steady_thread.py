@@ -5,7 +5,10 @@ import sqlite3
 import threading
 
 import pytest
+from diskcache import Timeout
+from sqlalchemy.exc import DBAPIError
 
+from engine.errors import StateError
 from engine.storage.problems import cure_of
 from engine.storage.steady_thread import SteadyThread
 from tests.patience import DEADLINE_S
@@ -44,6 +47,17 @@ def _sqlite(code):
     return error
 
 
+def _replaced(error, by, *, said=True):
+    """`error` as it is caught where it was raised in the place of `by`, from it or from None."""
+    try:
+        try:
+            raise by
+        except Exception as cause:
+            raise error from (cause if said else None)
+    except Exception as caught:
+        return caught
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -55,6 +69,9 @@ def _sqlite(code):
         (_sqlite(11), "damaged file is kept"),
         (_sqlite(26), "damaged file is kept"),
         (RuntimeError("bug"), "report it"),
+        (_replaced(StateError("can't be stored"), _sqlite(13)), "Free space"),
+        (_replaced(Timeout(), _sqlite(5), said=False), "Close the program"),
+        (_replaced(DBAPIError(None, None, _sqlite(8)), RuntimeError()), "rights"),
     ],
 )
 def test_each_kind_of_error_has_the_cure_that_helps(error, words):
