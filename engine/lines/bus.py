@@ -378,7 +378,7 @@ class MarketDataBus:
     def _listen_for_servers(self, now_mono: float) -> None:
         """2110 has no opposite, and 1102 may be lost: ticks say it as well. Lines that stay silent are looked after."""
         down_s = now_mono - self._upstream_down_mono
-        if self.feed.heard_within(down_s - UNDER_WAY_S, now_mono):
+        if self.feed.flowed_within(down_s - UNDER_WAY_S, now_mono):
             log.info("Ticks come again, %.0f s after TWS had lost IB's servers", down_s)
             self.upstream_down = False
             self.feed.resume(now_mono)

@@ -141,6 +141,10 @@ class FeedWatch:
         """Whether some line brought a quote that lately."""
         return self._newest is not None and now_mono - self._newest < seconds
 
+    def flowed_within(self, seconds: float, now_mono: float) -> bool:
+        """The same of quotes that were no mere answer to a request, which TWS may give out of a cache."""
+        return self._flowed is not None and now_mono - self._flowed < seconds
+
     def expects(self, con_id: int) -> bool:
         """Whether enough is known of its flow to miss it."""
         known = self._heard.get(con_id)

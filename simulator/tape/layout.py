@@ -55,10 +55,6 @@ ENDS = {
 }  # fmt: skip
 END_MESSAGES = frozenset(ENDS.values()) | {57}
 
-_ONCE = frozenset({
-    EXECUTIONS, NEXT_ID, DETAILS, MANAGED_ACCOUNTS, ADVISOR, SCAN_PARAMETERS, CURRENT_TIME, START_API, COMPLETED,
-    OPEN_ORDERS, AUTO_OPEN, ALL_OPEN, 78, 81, 82, 83, 84, 86, 87, 88, 96,
-})  # fmt: skip
 _STREAMS = frozenset({MARKET_DATA, ACCOUNT_UPDATES, 10, SCAN, 50, POSITIONS, 62, 74, 76, 92, 94, 97, NEWS})
 SILENT = frozenset({DATA_TYPE, 14, CANCEL_POSITIONS, CANCEL_NEWS, *CANCELS})  # nothing answers these
 
@@ -83,11 +79,6 @@ def is_stream(fields: list[str]) -> bool:
     if message_id == HISTORY:
         return len(fields) > 2 and _kept_up(fields)
     return message_id in _STREAMS
-
-
-def is_once(fields: list[str]) -> bool:
-    message_id = int(fields[0])
-    return message_id in _ONCE or (message_id in (MARKET_DATA, HISTORY) and not is_stream(fields))
 
 
 def is_cancel(fields: list[str]) -> bool:

@@ -522,6 +522,24 @@ def test_ticks_tell_that_tws_has_its_servers_again_though_it_says_no_word(gatewa
     assert not gateway.bus.upstream_down
 
 
+def test_the_answer_to_a_request_does_not_tell_that_tws_has_its_servers_again(gateway: FakeGateway) -> None:
+    """TWS may give it out of a cache: the flow alone tells."""
+    put_positions(gateway, 1, 2)
+    gateway.run(5.0)
+    gateway.emit(SystemNotice(1100, "Connectivity lost"))
+    gateway.mute |= {1, 2}
+    gateway.run(10.0)
+    gateway.bus.demand("a", [want(7, "50", 0.9)])
+    while (line := gateway.bus.ledger.get(7)) is None or line.first_tick_mono is None:
+        gateway.run(0.25)
+    gateway.mute.add(7)
+    gateway.run(20.0)
+    assert gateway.bus.upstream_down
+    gateway.mute.clear()
+    gateway.run(2.0)
+    assert not gateway.bus.upstream_down
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 
