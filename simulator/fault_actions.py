@@ -10,7 +10,7 @@ from simulator import texts
 from simulator.fault_connection import ConnectionFaults
 from simulator.fault_data import DataFaults
 from simulator.fault_group import Action, Answer, FaultGroup, Params
-from simulator.fault_params import CON_ID, COUNT, FLAG, SCALAR, TEXT, WHOLE, Param, ParamError, check, takes
+from simulator.fault_params import CON_ID, COUNT, FLAG, SCALAR, TEXT, WHOLE, Param, ParamError, check, one_of, takes
 from simulator.faults import InjectedError
 from simulator.gateway import Gateway
 
@@ -21,6 +21,8 @@ HOLES = {
     for _, hole, _, _ in string.Formatter().parse(text)
     if hole and hole not in ("req_id", "count")
 }
+# What errors can wait for; "" = any request.
+REQUESTS = one_of("market_data", "history", "details", "scanner", "realtime_bars", "")
 FATAL_CODES = frozenset({101, 200, 354, 10168})  # the line is gone afterwards
 
 
@@ -31,7 +33,7 @@ class UnknownFault(ValueError):
 class ErrorFaults(FaultGroup):
     """Errors and notices with any code; and the end of all faults."""
 
-    @takes(code=WHOLE.needed(), text=TEXT, con_id=CON_ID, req_id=WHOLE, next=TEXT, count=COUNT, kill=FLAG, **HOLES)
+    @takes(code=WHOLE.needed(), text=TEXT, con_id=CON_ID, req_id=WHOLE, next=REQUESTS, count=COUNT, kill=FLAG, **HOLES)
     def do_error(self, params: Params) -> Answer:
         """Any code: at once on req_id (-1 = the connection) or on the lines of con_id; `next` = for coming requests."""
         code = int(params["code"])
@@ -39,7 +41,7 @@ class ErrorFaults(FaultGroup):
         con_id = None if params.get("con_id") is None else int(params["con_id"])
         if "next" in params:
             remaining = params.get("count", 1)
-            error = InjectedError(code, text, str(params["next"] or ""), con_id, remaining)
+            error = InjectedError(code, text, params["next"], con_id, remaining)
             self._hub.faults.errors.append(error)
             return {"pending": len(self._hub.faults.errors)}
         if con_id is None:
@@ -97,6 +99,6 @@ class FaultActions:
         except ParamError as problem:
             raise UnknownFault(str(problem)) from None
         try:
-            return action(dict(values)) or {}
+            return action({name: value for name, value in values.items() if value is not None}) or {}
         except (KeyError, TypeError, ValueError) as problem:
             raise UnknownFault(f"{kind}: {problem}") from None

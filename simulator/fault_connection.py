@@ -6,7 +6,7 @@ import asyncio
 
 from simulator import texts
 from simulator.fault_group import Answer, FaultGroup, Params
-from simulator.fault_params import COUNT, FIELDS, FLAG, NAMES, NUMBER, SECONDS, TEXT, WHOLE, takes
+from simulator.fault_params import COUNT, FIELDS, FLAG, NUMBER, SECONDS, TEXT, WHOLE, numbered, takes
 from simulator.gateway import Gateway
 
 END_MESSAGES = {
@@ -26,6 +26,7 @@ END_MESSAGES = {
     "pnl": "94",
     "pnlSingle": "95",
 }
+MESSAGES = numbered(END_MESSAGES).or_a_list()
 
 
 class ConnectionFaults(FaultGroup):
@@ -184,7 +185,7 @@ class ConnectionFaults(FaultGroup):
     def do_message_limit(self, params: Params) -> None:
         self._hub.settings.message_limit = int(params["limit"])
 
-    @takes(message=NAMES, messages=NAMES, off=FLAG)
+    @takes(message=MESSAGES, messages=MESSAGES, off=FLAG)
     def do_withhold(self, params: Params) -> None:
         """Messages that are not sent any more, by id or name; `off` true takes them out again."""
         asked = params.get("message", params.get("messages"))

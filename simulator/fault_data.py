@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator import texts
 from simulator.fault_group import Answer, FaultGroup, Params
-from simulator.fault_params import CON_ID, COUNT, FLAG, NUMBER, SCALAR, SECONDS, TEXT, WHOLE, one_of, takes
+from simulator.fault_params import CON_ID, COUNT, FLAG, NUMBER, SCALAR, SECONDS, TEXT, WHOLE, numbered, one_of, takes
 from simulator.lines import bad_tick
 
 TICK_NAMES = {"bid_size": 0, "bid": 1, "ask": 2, "ask_size": 3, "last": 4, "last_size": 5, "high": 6, "low": 7,
@@ -33,7 +33,7 @@ class DataFaults(FaultGroup):
             self._hub.faults.ticks_muted = False
             self._hub.faults.muted_con_ids.clear()
 
-    @takes(con_id=CON_ID, tick=SCALAR, value=SCALAR, hold=FLAG, off=FLAG)
+    @takes(con_id=CON_ID, tick=numbered(TICK_NAMES), value=SCALAR, hold=FLAG, off=FLAG)
     def do_tick_value(self, params: Params) -> Answer:
         """A raw value such as NaN, -1, inf or empty on every line of a contract; `hold` true = until cleared."""
         con_id = None if params.get("con_id") is None else int(params["con_id"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +24,10 @@ class Param:
 
     def needed(self) -> Param:
         return Param(self.rule, self.fits, True)
+
+    def or_a_list(self) -> Param:
+        """One such value, or a list of them."""
+        return Param(f"{self.rule}; or a list", lambda value: all(map(self.fits, _listed(value))), self.required)
 
 
 class ParamError(ValueError):
@@ -54,7 +58,6 @@ TEXT = Param("text", lambda value: isinstance(value, str))
 FLAG = Param("true or false", lambda value: isinstance(value, bool))
 SCALAR = Param("text or a number", _is_scalar)
 FIELDS = Param("a list of texts or numbers", lambda value: isinstance(value, list) and all(map(_is_scalar, value)))
-NAMES = Param("a name or a list of names", lambda value: _is_scalar(value) or FIELDS.fits(value))
 
 
 def _reads(text: str) -> bool:
@@ -64,8 +67,25 @@ def _reads(text: str) -> bool:
         return False
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def one_of(*choices: str) -> Param:
     return Param(f"one of: {', '.join(choices)}", lambda value: value in choices)
+
+
+def numbered(names: Collection[str]) -> Param:
+    """A name, or a number of the protocol's own."""
+
+    def fits(value: Any) -> bool:
+        return value in names if isinstance(value, str) and not value.isdecimal() else _reads_whole(value)
+
+    return Param(f"a number, or one of: {', '.join(names)}", fits)
+
+
+def _reads_whole(value: Any) -> bool:
+    return (_is_whole(value) and value >= 0) or (isinstance(value, str) and value.isdecimal())
 
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])

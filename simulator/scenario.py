@@ -268,6 +268,8 @@ class _Document:
         if at is None:
             rule = "seconds since the start, a New York time such as 16:05 or 16:05:30, or 2025-11-05T16:05"
             raise self.error(node, "at", rule)
+        if f"{datetime.fromtimestamp(at, NEW_YORK):%Y-%m-%d}" > LAST_DAY:
+            raise self.error(node, "at", f"by the end of {LAST_DAY}, the last day of this market")
         if at < latest:
             shown = f"{datetime.fromtimestamp(latest, NEW_YORK):%Y-%m-%d %H:%M:%S}"
             raise self.error(node, "at", f"not before the step above it or the start, {shown} in New York")

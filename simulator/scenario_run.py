@@ -40,8 +40,14 @@ def actions() -> Actions:
 def with_contracts(scenario: Scenario, instruments: list[Instrument]) -> Scenario:
     """The scenario with con_ids in the place of local symbols. Raises ScenarioError."""
     con_ids = {one.local_symbol: one.con_id for one in instruments}
+    known = set(con_ids.values())
     steps = []
     for step in scenario.steps:
+        if (con_id := step.params.get("con_id")) is not None and con_id not in known:
+            raise ScenarioError(
+                f"{scenario.name}, line {step.line}: con_id is {con_id}; must be that of a contract of this market. "
+                "Name it by contract, its local symbol; another portfolio may have it."
+            )
         if step.contract and step.contract not in con_ids:
             raise ScenarioError(
                 f"{scenario.name}, line {step.line}: contract is {step.contract!r}; must be the local symbol of a "

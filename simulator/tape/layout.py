@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.wire.versions import SIZE_INCREMENTS
+from simulator.wire.versions import ERROR_TIME, SIZE_INCREMENTS
 
 OLDEST = 157  # below it fields stand elsewhere; QTrade's clients begin there
 
@@ -10,6 +10,7 @@ MARKET_DATA, CANCEL_MARKET_DATA, ACCOUNT_UPDATES, EXECUTIONS, NEXT_ID, DETAILS =
 MANAGED_ACCOUNTS, ADVISOR, HISTORY, SCAN, SCAN_PARAMETERS, CURRENT_TIME = 17, 18, 20, 22, 24, 49
 DATA_TYPE, POSITIONS, CANCEL_POSITIONS, START_API, COMPLETED = 59, 61, 64, 71, 99
 OPEN_ORDERS, AUTO_OPEN, ALL_OPEN, NEWS, CANCEL_NEWS = 5, 15, 16, 12, 13
+REALTIME_BARS, HEAD_TIMESTAMP = 50, 87
 
 ERROR = 4
 ANSWER_ACCOUNTS, ANSWER_NEXT_ID, ANSWER_TIME = 15, 9, 49
@@ -31,7 +32,7 @@ CANCELS = {
 
 # Answers: index of the request id.
 _ANSWER_ID = {
-    **dict.fromkeys((1, 2, 4, 12, 13, 20, 45, 46, 50, 52, 55, 57, 58, 63, 64, 71, 72, 73, 74), 2),
+    **dict.fromkeys((1, 2, 12, 13, 20, 45, 46, 50, 52, 55, 57, 58, 63, 64, 71, 72, 73, 74), 2),
     **dict.fromkeys(
         (11, 17, 21, 75, 76, 79, 81, 82, 83, 84, 86, 87, 88, 89, 90, 91, 92, 94, 95, 96, 97, 98, 99, 106, 108), 1
     ),
@@ -68,6 +69,8 @@ def answer_id_at(message_id: int, version: int) -> int | None:
     """None = the message has no request id."""
     if message_id in (10, 18):
         return 1 if version >= SIZE_INCREMENTS else 2
+    if message_id == ERROR:
+        return 1 if version >= ERROR_TIME else 2
     return _ANSWER_ID.get(message_id)
 
 
@@ -107,20 +110,28 @@ def key_of(fields: list[str]) -> tuple[str, ...]:
 def loose_key(fields: list[str]) -> tuple[str, ...] | None:
     """What is asked of which contract, however else it is asked; None where only the whole request means something."""
     message_id, key = int(fields[0]), key_of(fields)
-    if message_id in (MARKET_DATA, DETAILS, 50) and len(key) > 14:
-        return (key[0], *_contract(key[2:14]))
-    if message_id in (HISTORY, 87) and len(key) > 18:
-        kind = (key[15], key[17], key[18]) if message_id == HISTORY else (key[15],)  # bar size, hours, what
-        return (key[0], *_contract(key[1:13]), *kind)
-    if message_id in (EXECUTIONS, START_API):
+    if message_id in (MARKET_DATA, DETAILS, REALTIME_BARS) and len(key) > 16:
+        kind = {MARKET_DATA: (), DETAILS: key[15:17], REALTIME_BARS: key[15:17]}[message_id]  # an ISIN; what, hours
+        return _of_contract(key[0], key[2:14], kind)
+    if message_id == HISTORY and len(key) > 18:
+        return _of_contract(key[0], key[1:13], (key[15], key[17], key[18]))  # bar size, hours, what
+    if message_id == HEAD_TIMESTAMP and len(key) > 15:
+        return _of_contract(key[0], key[1:13], (key[15],))
+    if message_id == EXECUTIONS and len(key) > 3:
+        return (key[0], key[3])  # of which account
+    if message_id == START_API:
         return (key[0],)
     return None
 
 
-def _contract(block: tuple[str, ...]) -> tuple[str, ...]:
-    if block[0] not in ("", "0"):
-        return (block[0],)
-    return (block[1], block[2], block[3], block[4], block[5], block[9])
+def _of_contract(name: str, block: tuple[str, ...], kind: tuple[str, ...]) -> tuple[str, ...] | None:
+    """None for a combination: its legs are what it is."""
+    con_id, symbol, sec_type, expiry, strike, right, _, _, _, currency, local, trading_class = block
+    if sec_type == "BAG":
+        return None
+    if con_id not in ("", "0"):
+        return (name, con_id, *kind)
+    return (name, symbol, sec_type, expiry, strike, right, currency, local, trading_class, *kind)
 
 
 def _snapshot(fields: list[str]) -> bool:

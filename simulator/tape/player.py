@@ -17,7 +17,7 @@ from simulator.tape.index import Episode, Lane, TapeIndex, later, nearest, openi
 from simulator.wire.encode_session import current_time, error, handshake
 from simulator.wire.fields import payload
 from simulator.wire.frames import FrameError, FrameReader, text_of
-from simulator.wire.versions import MAX_VERSION, negotiate
+from simulator.wire.versions import negotiate
 
 log = logging.getLogger("simulator.play")
 
@@ -242,7 +242,7 @@ class PlaySession(asyncio.Protocol):
 
     def _greet(self, text: str) -> None:
         recorded = self._player.index.version
-        if negotiate(text, min(recorded, MAX_VERSION)) != recorded:
+        if negotiate(text, recorded) != recorded:
             log.warning(
                 "session %d offers %r, the recording is of server version %d: no common version",
                 self.number, text[:80], recorded,
@@ -272,7 +272,9 @@ class PlaySession(asyncio.Protocol):
         at = layout.request_id_at(message_id)
         req_id = fields[at] if at is not None and len(fields) > at else ""
         episodes = self._episodes(lane, fields)
-        if not episodes:
+        if not episodes and message_id == layout.CURRENT_TIME:  # whoever asks it goes when nothing answers
+            self._send(current_time(self._player.market_now()))
+        elif not episodes:
             self._refuse(fields)
         elif layout.is_stream(fields):
             self._subscribe(message_id, req_id, episodes)

@@ -28,8 +28,8 @@ _MARKET = frozenset(
     {1, 2, 10, 12, 13, 17, 18, 20, 21, 45, 46, 50, 57, 58, 79, 81, 88, 89, 90, 96, 97, 98, 99, 106, 108}
 )
 _SERVER_PLAIN = _MARKET | {
-    3, 7, 8, 9, 14, 15, 19, 47, 49, 52, 53, 54, 55, 56, 59, 61, 62, 64, 67, 68, 72, 74, 75, 76, 80, 82, 83, 84, 85,
-    86, 87, 91, 92, 93, 94, 95, 100, 102, 105,
+    3, 7, 8, 9, 14, 15, 19, 47, 49, 52, 53, 54, 55, 56, 59, 61, 62, 64, 67, 68, 71, 72, 74, 75, 76, 80, 82, 83, 84,
+    85, 86, 87, 91, 92, 93, 94, 95, 100, 102, 105,
 }  # fmt: skip
 _CLIENT_PLAIN = frozenset({
     1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 22, 23, 24, 25, 49, 50, 51, 52, 53, 54, 55, 56, 57,
@@ -38,7 +38,10 @@ _CLIENT_PLAIN = frozenset({
 })  # fmt: skip
 _TELLING_KEYS = frozenset({"AccountCode", "AccountOrGroup"})
 _PLAIN_KEYS = ("AccountType", "AccountReady", "Currency", "RealCurrency", "TradingType", "SegmentTitle", "Cushion")
-_XML_TEXT = re.compile(r">([^<>]+)<|=\"([^\"]*)\"|='([^']*)'")
+# A prolog stays; the text of sections, comments, elements and attributes.
+_XML_TEXT = re.compile(
+    r"<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>|<!--(.*?)-->|(?:^|(?<=>))([^<>]+)|=\s*\"([^\"]*)\"|=\s*'([^']*)'", re.DOTALL
+)
 _NUMBER = re.compile(r"[-+]?\d*\.?\d*(?:E[-+]?\d+)?", re.IGNORECASE)
 _MOMENT = re.compile(r"(?:19|20)\d{6}([ -]+\d\d:\d\d(:\d\d)?( \S+)?)?|\d\d:\d\d:\d\d")
 _LONG_WHOLE = re.compile(r"\d{5,}")
@@ -79,7 +82,7 @@ class Redactor:
         _each(out, _SERVER_ACCOUNTS.get(message_id, ()), self._names.account)
         _each(out, _SERVER_NAMES.get(message_id, ()), self._names.word)
         if message_id == 4:
-            return [*out[:4], *(self._names.words_in(text) for text in out[4:])]
+            return [*out[:3], *(self._names.words_in(text) for text in out[3:])]  # from 194 on field 3 is the text
         if message_id == 11:
             return self._execution(out, version)
         if message_id in (5, 101):
@@ -92,7 +95,7 @@ class Redactor:
         if key_at is not None:
             self._value(out, key_at)
         elif message_id not in _SERVER_PLAIN:
-            return [*out[:1], *(self._unknown(text) for text in out[1:])]
+            return [self._unknown(text) if at or message_id < 0 else text for at, text in enumerate(out)]
         return self._cleaned(out, numbers=message_id not in _MARKET)
 
     def client(self, fields: list[str], version: int) -> list[str]:
@@ -107,7 +110,7 @@ class Redactor:
         if message_id == 19:
             return [*out[:3], *(self._document(text) for text in out[3:])]
         if message_id not in _CLIENT_PLAIN and message_id not in (62, 74, 76):
-            return [*out[:1], *(self._unknown(text) for text in out[1:])]
+            return [self._unknown(text) if at or message_id < 0 else text for at, text in enumerate(out)]
         return self._cleaned(out, numbers=message_id in _CLIENT_ACCOUNTS or message_id in (71, 81))
 
     def _cleaned(self, fields: list[str], *, numbers: bool) -> list[str]:
@@ -163,8 +166,11 @@ class Redactor:
             return self._unknown(text)
 
         def other(match: re.Match[str]) -> str:
-            said = next(group for group in match.groups() if group is not None)
-            return match[0].replace(said, self._unknown(said)) if said.strip() else match[0]
+            said = match[match.lastindex] if match.lastindex else ""
+            if not said.strip():
+                return match[0]
+            begin, end = (at - match.start() for at in match.span(match.lastindex or 0))
+            return match[0][:begin] + self._unknown(said) + match[0][end:]
 
         return _XML_TEXT.sub(other, text)
 

@@ -72,7 +72,7 @@ class TapeWriter:
 
     def _put(self, t: float, connection: int, what: str, content: bytes | dict[str, Any], size: int) -> None:
         with self._guard:
-            if self._queued_bytes + size > QUEUE_BYTES:
+            if isinstance(content, bytes) and self._queued_bytes + size > QUEUE_BYTES:  # notes say how to read the rest
                 self._unsaid_lost += 1
                 return
             self._queued_bytes += size

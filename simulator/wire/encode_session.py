@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.wire.fields import payload
-from simulator.wire.versions import ERROR_JSON
+from simulator.wire.versions import ERROR_JSON, ERROR_TIME
 
 
 def handshake(version: int, time_text: str) -> str:
@@ -20,6 +20,8 @@ def next_valid_id(order_id: int) -> str:
 
 
 def error(version: int, req_id: int, code: int, text: str) -> str:
+    if version >= ERROR_TIME:
+        return payload(4, req_id, code, text, "", 0)
     if version >= ERROR_JSON:
         return payload(4, 2, req_id, code, text, "")
     return payload(4, 2, req_id, code, text)

@@ -17,6 +17,7 @@ ERROR_JSON = 166
 ZONED_TIMES = 174
 SAMPLE_DESCRIPTIONS = 176  # also issuerId in reqContractDetails
 PENDING_PRICE_REVISION = 178
+ERROR_TIME = 194  # errors: version field gone, time added; served only from recordings
 
 _RANGE = re.compile(r"v(\d+)(?:\.\.(\d+))?(?:[ \0].*)?\Z", re.DOTALL)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.chaos.fault_table import KINDS
-from tests.chaos.run import Verdict
+from tests.chaos.run import PROVES_LITTLE_S, Verdict
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ def _head(verdicts: Sequence[Verdict], about: Circumstances, broken: Sequence[Ve
     ]
     if again := sum(verdict.repeats for verdict in verdicts):
         lines.append(f"- {again} runs of a sequence were taken again because the machine stood still meanwhile.")
+    if little := sum(each >= PROVES_LITTLE_S for each in late):
+        lines.append(
+            f"- {little} sequences were held up for {PROVES_LITTLE_S:g} s or more, however often they were taken "
+            "again: they prove little."
+        )
     if skipped:
         lines.append(
             "- Not possible on this machine: " + ", ".join(f"{kind} {n}x" for kind, n in skipped.items()) + "."

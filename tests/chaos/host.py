@@ -17,8 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from app.launch import wiring
 from app.launch.parts import Parts, Plan
 from app.launch.ports import open_listener
@@ -28,9 +26,11 @@ from engine.kernel.engine import Engine
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from tests.chaos.fault_table import STRETCH, paced
+from tests.chaos.invariants import of_section
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_S = 20.0
+LOOK_S = 0.25  # between two looks at what is published
 ERRORS: dict[str, type[BaseException]] = {
     "RuntimeError": RuntimeError, "SystemExit": SystemExit, "KeyError": KeyError, "CancelledError":
     asyncio.CancelledError, "KeyboardInterrupt": KeyboardInterrupt,
@@ -73,6 +73,9 @@ class Host:
         self._parts: Parts | None = None
         self._server: WebServer | None = None
         self._planted: list[Callable[[], None]] = []
+        self._seen: dict[str, Any] = {}
+        self._not_finite = ""
+        threading.Thread(target=self._watch, name="sections", daemon=True).start()
         logging.getLogger().addHandler(self._errors)
         threading.excepthook = lambda args: self._errors.lines.append(f"thread {args.thread}: {args.exc_value!r}")
         sys.unraisablehook = lambda args: self._errors.lines.append(f"unraisable: {args.exc_value!r}")
@@ -86,6 +89,7 @@ class Host:
         """Everything anew on a gateway and a folder; the answer says where the pages are."""
         self._errors.lines.clear()
         self._engines.clear()
+        self._not_finite = ""
         self._clock.shift_s = 0.0
         layers = [Layer("command line", {"broker.mode": "paper", **settings})]
         effective = resolve([*layers, Layer("environment"), Layer("saved"), Layer("config.yaml")])
@@ -111,24 +115,26 @@ class Host:
         return said
 
     def look(self) -> dict[str, Any]:
-        """Errors logged so far, restarts by part, and the first section that is no plain JSON without NaN."""
+        """Errors logged so far, restarts by part, and the first number of a section that was NaN or infinite."""
         engine = self._engines[-1] if self._engines else None
         restarts = dict(engine.rooms.supervisor.restarts) if engine is not None else {}
         return {
             "errors": list(self._errors.lines),
             "restarts": restarts,
             "engines": len(self._engines),
-            "not_finite": self._not_finite(),
+            "not_finite": self._not_finite,
         }
 
-    def _not_finite(self) -> str:
-        state = self._engines[-1]._setup.state if self._engines else None
-        for name, section in (state.current().sections if state is not None else {}).items():
-            try:
-                json.dumps(json.loads(msgspec.json.encode(section)), allow_nan=False)
-            except (ValueError, TypeError) as error:
-                return f"{name}: {error}"
-        return ""
+    def _watch(self) -> None:
+        """All the time, as what a bad tick leaves may be gone at the end. Looks once at each section."""
+        while True:
+            time.sleep(LOOK_S)
+            engines = list(self._engines)
+            sections: dict[str, Any] = dict(engines[-1]._setup.state.current().sections) if engines else {}
+            for name, section in sections.items():
+                if not self._not_finite and self._seen.get(name) is not section:
+                    self._not_finite = of_section(name, section)
+            self._seen = sections
 
     def clock(self, seconds: float) -> dict[str, Any]:
         """Somebody sets this machine's wall clock."""

@@ -107,6 +107,7 @@ class Stage:
         self.simulator = SimulatorRun("--seed", "3", "--fresh", "--scan-interval", "5", "--account-interval", "3")
         self.host = HostRun()
         self.ledgers: list[dict[str, Any]] = []
+        self.killed: list[dict[str, Any]] = []  # what programs had to say of themselves when they were killed
         self.acknowledged: set[float] = set()  # P&L points that the program had on disk when it was killed
 
     def close(self) -> None:
@@ -116,6 +117,7 @@ class Stage:
     def begin(self, data: Path) -> None:
         """A gateway as new and a program on an empty folder."""
         self.ledgers.clear()
+        self.killed.clear()
         self.acknowledged.clear()
         self._restore_gateway()
         self.simulator.call("POST", "/ledger/reset")
@@ -354,16 +356,20 @@ class Stage:
         with contextlib.suppress(OSError, ValueError, HTTPException):
             with urllib.request.urlopen(f"http://127.0.0.1:{self.host.web}/api/v1/pnl?since=0", timeout=10.0) as answer:
                 self.acknowledged |= {point["t"] for point in json.load(answer)}
-        self.host.kill()
+        self._kill()
         return self._up_again
 
     def _damaged_file(self, file: int, damage: str) -> Callable[[], object]:
         """While nobody has it open, as a machine that went down does it."""
-        self.host.kill()
+        self._kill()
         files = sorted(path for path in self.data.rglob("*") if path.is_file() and path.suffix not in (".lock",))
         if files:
             damage_file(files[file % len(files)], damage)
         return self._up_again
+
+    def _kill(self) -> None:
+        self.killed.append(self.host.call("look"))
+        self.host.kill()
 
     def _up_again(self) -> None:
         self.host.start(self.simulator.port, self.data, self.pace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.chaos.damage import DAMAGES, damage_file
 from tests.chaos.fault_table import GONE, KINDS, LINK, NO_QUOTES, SCALED, paced
 from tests.chaos.honesty import Sample, Span, deadline, judge, measure, undisturbed
-from tests.chaos.invariants import of_ledgers, of_log, of_rows
+from tests.chaos.invariants import of_ledgers, of_log, of_rows, of_section
 from tests.chaos.sequences import FAMILIES, family_of, in_conflict, make_sequence
 from tests.chaos.shrinking import shrink
 from tests.chaos.stage import Stage
@@ -191,6 +192,25 @@ def test_rows_of_no_sane_price_age_or_result_are_told() -> None:
 def test_the_log_may_name_what_was_planted_and_nothing_else() -> None:
     assert of_log(["qtrade.engine: The part lines died [RuntimeError('planted')]"]) == []
     assert of_log(["qtrade.web: A callback failed: division by zero"]) != []
+    assert of_log(["qtrade.TWS: nothing is known of this"]) != [], "the logger's name excuses nothing"
+    step = "qtrade.storage: A step of the thread journal failed and is taken again"
+    assert of_log([f"{step} [KeyError('planted')]", f"{step} [OSError(28, 'No space left on device')]"]) == []
+    assert of_log([f"{step} [TypeError('planted')]"]) == []
+    assert of_log([f"{step} [TypeError('int and None')]"]) != [], "a mistake of our own, whatever is said around it"
+
+
+class Quote(msgspec.Struct, frozen=True):
+    bid: float
+    rows: tuple[object, ...] = ()
+    by_id: dict[int, float] = {}
+
+
+def test_a_number_that_is_none_is_found_before_json_makes_it_null() -> None:
+    nan, inf = float("nan"), float("inf")
+    assert of_section("quotes", Quote(1.0, (2.0, None, "nan", Quote(3.0)), {7: 4.0})) == ""
+    assert of_section("quotes", Quote(nan)) == "quotes.bid is nan"
+    assert of_section("quotes", Quote(1.0, ([Quote(1.0, (), {7: -inf})],))) == "quotes.rows.0.0.by_id.7 is -inf"
+    assert of_section("quotes", Quote(1.0, (object(),))).startswith("quotes is not plain: ")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -429,6 +429,7 @@ def test_what_a_fault_does_not_know_is_refused_before_anything_is_done(gateway: 
         ({"kind": "restart", "seconds": "soon"}, "restart: seconds is 'soon'; must be seconds, a number from 0 on"),
         ({"kind": "farm", "which": "usfarm"}, "which is 'usfarm'; must be one of: data, history, definitions"),
         ({"kind": "tick_value", "tick": "last"}, "tick_value: needs value"),
+        ({"kind": "withhold", "message": ["currentTime", "currenTime"]}, "; must be a number, or one of: positionEnd"),
         ({"kind": "split", "con_id": TSLA.con_id, "ratio": 0}, "split: ratio is 0; must be above 0"),
         ({"kind": "nonsense"}, "kind 'nonsense' is unknown; one of: abort,"),
     ],
@@ -436,6 +437,12 @@ def test_what_a_fault_does_not_know_is_refused_before_anything_is_done(gateway: 
 def test_words_of_a_refused_fault(gateway: GatewayThread, body: dict[str, object], said: str) -> None:
     status, answer = gateway.call("POST", "/fault", body)
     assert status == 400 and said in answer["error"]
+
+
+def test_null_is_as_good_as_not_given(gateway: GatewayThread) -> None:
+    status, _ = gateway.call("POST", "/fault", {"kind": "delay", "seconds": None})
+    assert status == 200
+    assert gateway.call("POST", "/fault", {"kind": "farm", "which": None, "up": True})[0] == 200
 
 
 def test_a_burst_has_as_many_ticks_as_asked(gateway: GatewayThread, client: RawClient) -> None:

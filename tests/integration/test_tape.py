@@ -217,6 +217,29 @@ def test_what_is_not_in_it_is_refused_under_its_own_number(tape):
         assert player.made.missing.total() == 7
 
 
+@pytest.mark.parametrize("version", [176, 190, 194])
+def test_a_recording_of_any_playable_version_tells_the_time_though_nobody_asked_it_then(tmp_path, version):
+    path = tmp_path / "a.tape"
+    lines = [
+        {"tape": 1, "build": "", "began": "2025-11-05T15:00:00.000Z", "zone": "", "server_version": version,
+         "redacted": True},
+        [0.0, 1, "open", {}],
+        [0.1, 1, "version", {"server_version": version, "clock": "20251105 10:00:00 US/Eastern"}],
+        [0.2, 1, ">", ["71", "2", "52", ""]],
+        [0.3, 1, "<", ["9", "1", "1"]],
+        [60.0, 1, "<", ["9", "1", "1"]],
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with playing(path) as player, RawClient(player.port, f"v100..{version + 5}", client_id=52) as client:
+        assert client.version == version
+        client.message(9)
+        client.send(49, 1)
+        assert abs(int(client.message(49)[2]) - 1762354800) <= 30
+        client.send(92, 14, "DU999", "")
+        refused = client.until(lambda f: f[0] == "4", "the error")
+        assert "14" in refused[1:3] and "321" in refused[2:4]
+
+
 def test_another_speed_brings_the_same_sooner(tape):
     with playing(tape[0], speed=50.0) as player, RawClient(player.port, client_id=52) as client:
         client.message(9)

@@ -86,6 +86,10 @@ def test_times_of_steps() -> None:
         (STEP + "{at: noon, do: drop}\n", "line 4: at is 'noon'; must be: seconds since the start"),
         (STEP + "{at: 25:00, do: drop}\n", "line 4: at is '25:00'"),
         (STEP + "{at: 9, do: drop}\n- {at: 5, do: drop}\n", "line 5: at is '5'; must be: not before the step"),
+        (STEP + "{at: 2027-01-01T00:00, do: drop}\n", "must be: by the end of 2026-12-31, the last day of this market"),
+        (STEP + "{at: 1, do: withhold, message: positionsEnd}\n", "message is 'positionsEnd'; must be a number, or"),
+        (STEP + "{at: 1, do: tick_value, tick: lats, value: 1}\n", "tick is 'lats'; must be a number, or one of: bid_"),
+        (STEP + "{at: 1, do: error, code: 162, next: histori}\n", "next is 'histori'; must be one of: market_data,"),
         (STEP + "{after: -1, do: drop}\n", "line 4: after is '-1'; must be: wall seconds"),
         (STEP + "{at: 1, do: restart, second: 3}\n", "line 4: restart has no parameter second; it takes seconds"),
         (STEP + "{at: 1, do: restart, seconds: soon}\n", "line 4: restart: seconds is 'soon'; must be seconds"),
@@ -104,6 +108,14 @@ def test_a_contract_that_this_market_lacks_is_said_with_its_line() -> None:
     scenario = read("- {at: 1, do: expire, contract: CLZ9}\n")
     with pytest.raises(ScenarioError, match=r"line 4: contract is 'CLZ9'; must be the local symbol"):
         with_contracts(scenario, FakeWorld(lambda: 0.0).instruments())
+
+
+def test_a_con_id_that_this_market_lacks_is_said_with_its_line() -> None:
+    instruments = FakeWorld(lambda: 0.0).instruments()
+    with pytest.raises(ScenarioError, match=r"line 4: con_id is 999; must be that of a contract of this market"):
+        with_contracts(read("- {at: 1, do: mute_ticks, con_id: 999}\n"), instruments)
+    sound = read(f"- {{at: 1, do: mute_ticks, con_id: {CLZ5.con_id}}}\n- {{at: 1, do: mute_ticks}}\n")
+    assert with_contracts(sound, instruments) == sound
 
 
 def test_names_and_files(tmp_path: Path) -> None:

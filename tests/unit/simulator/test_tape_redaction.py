@@ -192,6 +192,44 @@ def test_an_order_tells_nothing_but_the_language_of_orders():
     assert redacted[2:22] == order[2:22], "contract and terms"
 
 
+def test_newer_versions_say_the_text_of_an_error_one_field_sooner():
+    redactor = Redactor()
+    redacted = redactor.server(["4", "-1", "321", "account U7654321 is not yours", "U7654321", "1762354800000"], 194)
+    assert redacted[:3] == ["4", "-1", "321"] and "7654321" not in str(redacted) and redacted[5] == "1762354800000"
+
+
+def test_a_position_under_a_request_id_keeps_its_contract_and_has_the_account_of_the_others():
+    redactor = Redactor()
+    account = redactor.server(["15", "1", "U7654321"], 176)[2]
+    redacted = redactor.server(["71", "1", "9", "U7654321", *contract(), "100", "462.76", "model"], 176)
+    assert redacted[3] == account and redacted[4:-1] == [*contract(), "100", "462.76"] and redacted[-1] != "model"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<name>Miller family</name>",
+        "<name><![CDATA[Miller family]]></name>",
+        "<name><!-- of Miller -->Miller</name>",
+        "<Group name = 'Miller'/>",
+        '<Group name\n= "Miller"/>',
+        "Miller<a/>Miller",
+    ],
+)
+def test_no_corner_of_an_advisors_document_is_left_out(name):
+    document = f'<?xml version="1.0" encoding="UTF-8"?>{name}' if name.startswith("<") else name
+    (said,) = Redactor().server(["16", "1", "1", document], 176)[3:]
+    assert "Miller" not in said and len(said) == len(document)
+    assert re.sub(r"[^<>!=?/]", "", said) == re.sub(r"[^<>!=?/]", "", document), "its tags stay"
+    assert not name.startswith("<") or said.startswith('<?xml version="1.0" encoding="UTF-8"?>')
+
+
+@pytest.mark.parametrize("first", ["Miller U7654321", "", "-Miller"])
+def test_a_body_that_is_no_message_tells_nothing_in_its_first_field_either(first):
+    for redacted in (Redactor().server([first, "Miller"], 176), Redactor().client([first, "Miller"], 176)):
+        assert "Miller" not in str(redacted) and "7654321" not in str(redacted)
+
+
 def test_masked_accounts_lose_what_is_left_of_them():
     assert Redactor().server(["4", "2", "-1", "321", "account U***567", ""], 176)[4] == "account U******"
 
