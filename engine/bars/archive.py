@@ -36,7 +36,7 @@ from engine.domain import Bar, ContractRef
 from engine.storage import rescues
 from engine.storage.encodable import to_json
 from engine.storage.places import make_folder
-from engine.storage.sqlite_damage import is_damaged, make_usable, move_aside
+from engine.storage.sqlite_damage import fault_of, make_usable, move_aside
 
 SESSIONS_KEPT = 20
 SYMBOLS_KEPT = 3_000
@@ -93,7 +93,7 @@ class BarArchive:
             aside = move_aside(self._path, at_wall, "newer" if why.startswith(_NEWER) else "corrupt")
             rescues.tell(
                 self._path,
-                "The bars on disk were damaged",
+                "The bars on disk could not be gone on with",
                 f"{self._path}: {why}. Moved to {aside.name}, beginning with an empty file; history is asked for again",
             )
         self._db = sqlite3.connect(self._path, timeout=LOCK_WAIT_S, check_same_thread=False)
@@ -254,12 +254,8 @@ class BarArchive:
 
 def _fault(path: Path) -> str:
     """Why the file can't be gone on with; "" = it can, or there is none. Raises as `is_damaged`."""
-    if path.is_dir():
-        return "it is a folder"
-    if path.exists() and not path.stat().st_size and not path.with_name(path.name + "-wal").exists():
-        return "it is empty"
-    if is_damaged(path):
-        return "it is damaged"
+    if fault := fault_of(path):
+        return f"it {fault}"
     if not path.exists():
         return ""
     with closing(sqlite3.connect(path, timeout=LOCK_WAIT_S)) as db, closing(sqlite3.connect(":memory:")) as ours:

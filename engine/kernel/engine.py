@@ -189,7 +189,7 @@ class Engine:
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
         rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
-        rooms.incidents.restore(await asyncio.to_thread(setup.reader.incidents, INCIDENTS_RESTORED), rooms.clock.wall())
+        await self._restore_incidents()
         await self._restore_fills()
         await self._restore_signals()
         rooms.supervisor.start("earlier today", lambda: self._take_up(folder))
@@ -202,6 +202,12 @@ class Engine:
         await rooms.unit_keeper.open(folder / BARS_FOLDER)
         await rooms.history.open_cache(folder / BARS_FOLDER)
         await self._restore_signals()
+
+    async def _restore_incidents(self) -> None:
+        rooms, watched = self.rooms, self.rooms.login.watched
+        rows = await asyncio.to_thread(self._setup.reader.incidents, INCIDENTS_RESTORED)
+        if rooms.login.watched == watched:  # else an outage of another login would be closed in this one's journal
+            rooms.incidents.restore(rows, rooms.clock.wall())
 
     async def _restore_fills(self) -> None:
         """The newest of the journal, so that the day's are there before the broker answers."""

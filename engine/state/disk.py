@@ -21,7 +21,7 @@ from engine.errors import StateError
 from engine.state.envelope import SEQS_KEY, unwrap_seqs
 from engine.storage import rescues
 from engine.storage.places import make_folder, name_aside
-from engine.storage.sqlite_damage import is_damaged, make_usable
+from engine.storage.sqlite_damage import fault_of, make_usable
 
 INLINE_BELOW_BYTES = 2**26
 LOCK_TIMEOUT_S = 1
@@ -94,22 +94,14 @@ def open_cache(folder: Path, at_wall: float) -> Cache:
     try:
         _make_private(folder)
         make_usable(database)
-        why = _fault(database) or _misfit(folder)
+        fault = fault_of(database)
+        why = f"{DATABASE} {fault}" if fault else _misfit(folder)
         if why:
             move_aside(folder, at_wall, why)
             _make_private(folder)
         return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{folder}: the state can't be stored ({error})") from error
-
-
-def _fault(database: Path) -> str:
-    """What is wrong with the file; "" = nothing, or there is none. Raises as `is_damaged`."""
-    if database.is_dir():
-        return f"{database.name} is a folder"
-    if database.exists() and not database.stat().st_size and not database.with_name(f"{DATABASE}-wal").exists():
-        return f"{database.name} is empty"
-    return "it is damaged" if is_damaged(database) else ""
 
 
 def _misfit(folder: Path) -> str:

@@ -33,6 +33,18 @@ def is_damaged(database: Path) -> bool:
         return True
 
 
+def fault_of(database: Path) -> str:
+    """Why it can't be gone on with: "is a folder", "is empty", "is damaged"; "" = nothing, or there is none.
+
+    Raises as `is_damaged`.
+    """
+    if database.is_dir():
+        return "is a folder"
+    if database.exists() and not database.stat().st_size and not database.with_name(f"{database.name}-wal").exists():
+        return "is empty"
+    return "is damaged" if is_damaged(database) else ""
+
+
 def is_corruption(error: BaseException | None) -> bool:
     """Whether an error of SQLite says that the file itself is broken."""
     if isinstance(error, UnicodeDecodeError):  # a name that the driver could not read

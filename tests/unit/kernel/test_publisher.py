@@ -11,7 +11,7 @@ from engine.broker.ib_broker import IBBroker
 from engine.broker.port import LinkState, Ticks
 from engine.broker.session_states import Event
 from engine.clock import FakeClock
-from engine.domain import ContractRef, Fill, TickUpdate
+from engine.domain import ContractRef, Fill, Incident, TickUpdate
 from engine.health.monitor import LINK_KEY
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
@@ -195,3 +195,19 @@ def test_a_try_to_connect_in_a_reset_window_is_no_error(engine):
     engine.publisher.all()
     (link,) = [each for each in rooms.health.conditions.newest_first() if each.key == LINK_KEY]
     assert link.severity == "error", "no reset explains that the client id is in use"
+
+
+@pytest.mark.parametrize(("logins_after", "taken"), [(("DU1",), 1), (("DU2",), 0)])
+def test_outages_of_another_login_are_not_taken_over(engine, monkeypatch, logins_after, taken):
+    engine, _ = engine
+    rooms = engine.rooms
+    rooms.login.use("DU1", ("DU1",))
+
+    def read(limit):
+        """Another login comes while the journal is read."""
+        rooms.login.use(logins_after[0], logins_after)
+        return [Incident("feed", "feed", None, "", 50.0, 50.0, 60.0, 90.0, "No quotes come", True)]
+
+    monkeypatch.setattr(engine._setup.reader, "incidents", read)
+    asyncio.run(engine._restore_incidents())
+    assert len(rooms.incidents.section().newest) == taken
