@@ -9,7 +9,7 @@ from typing import Any
 from simulator import texts
 from simulator.fault_connection import ConnectionFaults
 from simulator.fault_data import DataFaults
-from simulator.fault_group import Action, Answer, FaultGroup, Params
+from simulator.fault_group import Action, Answer, Endings, FaultGroup, Params
 from simulator.fault_params import CON_ID, COUNT, FLAG, SCALAR, TEXT, WHOLE, Param, ParamError, check, one_of, takes
 from simulator.faults import InjectedError
 from simulator.gateway import Gateway
@@ -62,8 +62,11 @@ class ErrorFaults(FaultGroup):
 
     @takes()
     def do_clear(self, _params: Params) -> None:
-        """Everything that lasts is over."""
+        """Everything that lasts is over, with the words that TWS has for its end where some were due later."""
+        self._endings.all_now()
         self._hub.faults.clear()
+        if not self._gateway.is_listening:
+            self._gateway.listen_again()
         for session in self._hub.sessions.values():
             session.pause(False)
             session.stall(False)
@@ -82,8 +85,9 @@ class FaultActions:
 
     def __init__(self, gateway: Gateway) -> None:
         self._kinds: dict[str, Action] = {}
+        endings = Endings()
         for group in GROUPS:
-            self._kinds |= group(gateway).kinds()
+            self._kinds |= group(gateway, endings).kinds()
         self.params = fault_params()
 
     def kinds(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from simulator import texts
-from simulator.fault_group import Answer, FaultGroup, Params
+from simulator.fault_group import Answer, Endings, FaultGroup, Params
 from simulator.fault_params import COUNT, FIELDS, FLAG, NUMBER, SECONDS, TEXT, WHOLE, numbered, takes
 from simulator.gateway import Gateway
 
@@ -32,8 +32,8 @@ MESSAGES = numbered(END_MESSAGES).or_a_list()
 class ConnectionFaults(FaultGroup):
     """What can go wrong between a client and the gateway."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        super().__init__(gateway)
+    def __init__(self, gateway: Gateway, endings: Endings) -> None:
+        super().__init__(gateway, endings)
         self._stall_timers: list[asyncio.TimerHandle] = []
 
     @takes(client_id=WHOLE)
@@ -104,11 +104,7 @@ class ConnectionFaults(FaultGroup):
 
     @takes()
     def do_accept(self, _params: Params) -> None:
-        asyncio.get_running_loop().create_task(self._listen_again())
-
-    async def _listen_again(self) -> None:
-        self._gateway.stop_listening()
-        await self._gateway.listen()
+        self._gateway.listen_again()
 
     @takes(seconds=SECONDS)
     def do_accept_silent(self, params: Params) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,12 +17,35 @@ Action = Callable[[Params], Answer | None]
 PREFIX = "do_"
 
 
+class Endings:
+    """What ends by itself after so many wall seconds, or all of it now."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._due: dict[int, tuple[asyncio.TimerHandle, Action, Params]] = {}
+
+    def add(self, delay_s: float, action: Action, params: Params) -> None:
+        number = next(self._numbers)
+        timer = asyncio.get_running_loop().call_later(delay_s, self._end, number)
+        self._due[number] = timer, action, params
+
+    def all_now(self) -> None:
+        for number, (timer, _, _) in list(self._due.items()):
+            timer.cancel()
+            self._end(number)
+
+    def _end(self, number: int) -> None:
+        _, action, params = self._due.pop(number)
+        action(params)
+
+
 class FaultGroup:
     """Runs in the gateway's loop. Durations are wall seconds."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, endings: Endings) -> None:
         self._gateway = gateway
         self._hub = gateway.hub
+        self._endings = endings
 
     @classmethod
     def params(cls) -> dict[str, Mapping[str, Param]]:
@@ -42,4 +66,4 @@ class FaultGroup:
         return self._hub.wall() + float(params.get("seconds", default_s))
 
     def _later(self, delay_s: float, action: Action, params: Params) -> None:
-        asyncio.get_running_loop().call_later(delay_s, action, params)
+        self._endings.add(delay_s, action, params)

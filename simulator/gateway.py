@@ -37,6 +37,8 @@ class Gateway:
         self.port = settings.port
         self._numbers = itertools.count(1)
         self._server: asyncio.Server | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._reopening = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     # life
@@ -50,6 +52,19 @@ class Gateway:
         sock = listening_socket(self.hub.settings.host, self.port)
         self.port = int(sock.getsockname()[1])
         self._server = await asyncio.get_running_loop().create_server(self._session, sock=sock)
+
+    def listen_again(self) -> None:
+        """Connections are taken from now on, whether or not they were refused before."""
+        self._opening = asyncio.get_running_loop().create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        async with self._reopening:
+            self.stop_listening()
+            await self.listen()
+
+    @property
+    def is_listening(self) -> bool:
+        return self._server is not None
 
     def stop_listening(self) -> None:
         """New connections are refused; open ones stay."""

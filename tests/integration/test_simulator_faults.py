@@ -118,6 +118,37 @@ def test_stalls_come_again_until_they_are_ended(gateway: GatewayThread, client: 
     assert not gateway.get("/faults")["active"]["stalled"]
 
 
+def test_clear_ends_what_would_have_ended_later_and_that_end_meets_no_later_fault(
+    gateway: GatewayThread, client: RawClient
+) -> None:
+    stream(client)
+    gateway.fault("farm", which="data", up=False, seconds=0.6)
+    client.error(2103)
+    gateway.fault("clear")
+    client.error(2104)
+    assert ticks(client), "the farm is up"
+    gateway.fault("mute_ticks")
+    assert not ticks(client, 1.0), "the farm's return of before would have unmuted them by now"
+
+
+@pytest.mark.parametrize("seconds", [0, 600])
+def test_clear_takes_connections_again(gateway: GatewayThread, client: RawClient, seconds: float) -> None:
+    gateway.fault("refuse", seconds=seconds)
+    client.wait_closed()
+    with pytest.raises(ConnectionError):
+        RawClient(gateway.port, start=False)
+    gateway.fault("clear")
+
+    def is_open() -> bool:
+        try:
+            with RawClient(gateway.port, start=False):
+                return True
+        except ConnectionError:
+            return False
+
+    wait_for(is_open, "the port is open")
+
+
 def test_refused_until_accepted(gateway: GatewayThread, client: RawClient) -> None:
     gateway.fault("refuse")
     client.wait_closed()
