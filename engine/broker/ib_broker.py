@@ -174,6 +174,8 @@ class IBBroker(BrokerPort):
             self._said_reason = ""
             self._failure = None
             self._take(Event.ANNOUNCED)
+            if self._session is not None and self._session.liveness.silent_since_wall is not None:
+                self._take(Event.PROBE_LATE)  # it was late while positions came
             log.info(
                 "Connected to TWS at %s as %s (client id %d)",
                 self._connection.address if self._connection else self._address,

@@ -2,13 +2,14 @@
 
 import asyncio
 import io
+from types import SimpleNamespace
 
 import pytest
 from msgspec import structs
 
 from app.snapshots import Snapshots
 from engine.broker.ib_broker import IBBroker
-from engine.broker.port import LinkState, Ticks
+from engine.broker.port import Connected, LinkState, Ticks
 from engine.broker.session_states import Event
 from engine.clock import FakeClock
 from engine.domain import ContractRef, Fill, Incident, TickUpdate
@@ -211,3 +212,14 @@ def test_outages_of_another_login_are_not_taken_over(engine, monkeypatch, logins
     monkeypatch.setattr(engine._setup.reader, "incidents", read)
     asyncio.run(engine._restore_incidents())
     assert len(rooms.incidents.section().newest) == taken
+
+
+@pytest.mark.parametrize(("silent_since", "state"), [(None, "live"), (5.0, "half-open suspected")])
+def test_a_probe_without_an_answer_before_the_positions_came_is_not_forgotten(engine, silent_since, state):
+    broker = engine[0].rooms.broker
+    broker._session = SimpleNamespace(liveness=SimpleNamespace(silent_since_wall=silent_since))
+    broker._sink = lambda event: None
+    for event in (Event.CONNECT, Event.OPENED, Event.SHAKEN):
+        broker._take(event)
+    broker._on_event(Connected(epoch=1, account="DU1", server_version=176, at_wall=6.0, client_id=52))
+    assert broker._machine.state == state
