@@ -97,7 +97,7 @@ class Liveness:
             gap_s = abs((wall - looked_wall) - (now - looked_mono))
             looked_wall = wall
             if gap_s > _SLEPT_S:
-                self._connection.lose("dropped", f"This machine slept, or its clock was set by {gap_s:.0f} s")
+                self._connection.lose("dropped", f"This machine slept for {gap_s:.0f} s")
                 return
             count = client.decoded
             self._note_rate(count - seen, now - looked_mono)
