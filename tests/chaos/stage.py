@@ -497,9 +497,7 @@ class Listener:
             self.pages.append(Sample(self.now(), () if is_green else (str(part.get("verdict")),)))
         if positions is not None:
             pill = positions["set"].get("strip", {}).get("pill")
-            is_down = isinstance(pill, dict) or (
-                isinstance(pill, list) and pill[1] not in ("simulated", "paper", "live")
-            )
+            is_down = isinstance(pill, dict) or (isinstance(pill, list) and pill[1] not in CONNECTED)
             state = positions["set"].get("state", {}).get("positions", {})
             if is_down and state.get("s") == "live" and state.get("word") != "current":
                 self.broken.append(f"at {self.now():.1f} s the positions are shown as live while the strip says {pill}")
