@@ -111,10 +111,11 @@ def loose_key(fields: list[str]) -> tuple[str, ...] | None:
     """What is asked of which contract, however else it is asked; None where only the whole request means something."""
     message_id, key = int(fields[0]), key_of(fields)
     if message_id in (MARKET_DATA, DETAILS, REALTIME_BARS) and len(key) > 16:
-        kind = {MARKET_DATA: (), DETAILS: key[15:17], REALTIME_BARS: key[15:17]}[message_id]  # an ISIN; what, hours
+        kind = (str(_snapshot(fields)),) if message_id == MARKET_DATA else key[15:17]  # else an ISIN, or what and hours
         return _of_contract(key[0], key[2:14], kind)
     if message_id == HISTORY and len(key) > 18:
-        return _of_contract(key[0], key[1:13], (key[15], key[17], key[18]))  # bar size, hours, what
+        kind = (key[15], key[17], key[18], str(_kept_up(fields)))  # bar size, hours, what
+        return _of_contract(key[0], key[1:13], kind)
     if message_id == HEAD_TIMESTAMP and len(key) > 15:
         return _of_contract(key[0], key[1:13], (key[15],))
     if message_id == EXECUTIONS and len(key) > 3:

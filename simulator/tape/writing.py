@@ -111,14 +111,14 @@ class TapeWriter:
                 log.exception("a message is left out of the recording")
                 lost += 1
                 continue
-            self._add(line)
+            self._add(line, is_note=isinstance(content, dict))
         if lost:
             self.lost += lost
-            self._add(entry_line(some[-1][0] if some else 0.0, 0, LOST, {"messages": lost}))
+            self._add(entry_line(some[-1][0] if some else 0.0, 0, LOST, {"messages": lost}), is_note=True)
         return bool(some)
 
-    def _add(self, line: bytes) -> None:
-        if self._lines_bytes + len(line) > 2 * CHUNK_BYTES:
+    def _add(self, line: bytes, *, is_note: bool) -> None:
+        if not is_note and self._lines_bytes + len(line) > 2 * CHUNK_BYTES:
             self.lost += 1
             return
         self._lines.append(line)

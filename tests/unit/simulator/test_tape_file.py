@@ -173,6 +173,20 @@ def test_what_does_not_fit_is_counted(tmp_path, monkeypatch):
     assert lost + sum(entry.what == FROM_SERVER for entry in entries) == 50 and tape.lost == lost
 
 
+def test_how_a_connection_is_read_is_never_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.tape.writing.QUEUE_BYTES", 1000)
+    monkeypatch.setattr("simulator.tape.writing.CHUNK_BYTES", 100)
+    path = tmp_path / "a.tape.gz"
+    tape = TapeWriter(path, new_header("test"), Redactor())
+    for number in range(50):
+        tape.message(0.5, 1, FROM_SERVER, f"49\0001\000{number}\0".encode())
+    tape.note(0.6, 2, "version", {"server_version": 176, "clock": ""})
+    tape.note(0.7, 2, "closed", {"by": "server", "how": "closed"})
+    tape.close()
+    notes = [entry.what for entry in TapeReader(path).entries() if entry.what != FROM_SERVER]
+    assert notes[:2] == ["version", "closed"] and LOST in notes and tape.lost > 30
+
+
 def test_protobuf_is_noted_and_not_written(tmp_path):
     path = tmp_path / "a.tape.gz"
     tape = TapeWriter(path, new_header("test"), Redactor())

@@ -12,16 +12,16 @@ def block(con_id="0", symbol="", sec_type="STK", local="", trading_class="", exp
     return [con_id, symbol, sec_type, expiry, "0.0", "", "", "SMART", "", "USD", local, trading_class]
 
 
-def line(contract):
-    return ["1", "11", "7", *contract, "0", "233", "0", "0", ""]
+def line(contract, generic="233", snapshot="0"):
+    return ["1", "11", "7", *contract, "0", generic, snapshot, "0", ""]
 
 
 def details(contract, sec_id=("", "")):
     return ["9", "8", "7", *contract, "0", *sec_id, ""]
 
 
-def history(contract, end="", what="TRADES"):
-    return ["20", "7", *contract, "0", end, "1 min", "1 D", "1", what, "1", "0", ""]
+def history(contract, end="", what="TRADES", kept_up="0"):
+    return ["20", "7", *contract, "0", end, "1 min", "1 D", "1", what, "1", kept_up, ""]
 
 
 def bars(contract, what="TRADES"):
@@ -38,7 +38,7 @@ def executions(account, since):
 
 AAPL, MSFT = block("265598", "AAPL"), block("272093", "MSFT")
 SAME = [
-    (line(AAPL), line([*AAPL[:7], "NASDAQ", *AAPL[8:]])),
+    (line(AAPL), line([*AAPL[:7], "NASDAQ", *AAPL[8:]], generic="")),
     (history(AAPL), history(AAPL, end="20251105 10:00:00")),
     (head(AAPL), head(AAPL, rth="0")),
     (bars(AAPL), ["50", "3", "8", *AAPL, "5", "TRADES", "0", "x"]),
@@ -46,6 +46,8 @@ SAME = [
 ]
 OTHERS = [
     (line(AAPL), line(MSFT)),
+    (line(AAPL), line(AAPL, snapshot="1")),
+    (history(AAPL), history(AAPL, kept_up="1")),
     (line(block(local="ESZ5", sec_type="FUT")), line(block(local="CLZ5", sec_type="FUT"))),
     (line(block(symbol="SPX", sec_type="OPT", trading_class="SPX")),
      line(block(symbol="SPX", sec_type="OPT", trading_class="SPXW"))),
