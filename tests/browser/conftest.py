@@ -55,17 +55,33 @@ def listen(port: int, wait_s: float = DEADLINE_S) -> socket.socket:
             threading.Event().wait(0.05)
 
 
+class SkippingClock(SystemClock):
+    """The machine's clocks, which a test can put forward: time has passed, and nobody waited for it."""
+
+    def __init__(self) -> None:
+        self._skipped_s = 0.0
+
+    def mono(self) -> float:
+        return super().mono() + self._skipped_s
+
+    def wall(self) -> float:
+        return super().wall() + self._skipped_s
+
+    def skip(self, seconds: float) -> None:
+        self._skipped_s += seconds
+
+
 class Site:
     """One running dashboard with an engine's heartbeat; `run()` lets prices move."""
 
     def __init__(
         self, connected: bool = True, build_id: str = BUILD, port: int = 0, port_wait_s: float = DEADLINE_S
     ) -> None:
-        self.clock = SystemClock()
+        self.clock = SkippingClock()
         self.bus = StateBus(None, self.clock)
         self.step = 0
         self.began = self.clock.wall()
-        self.heartbeat_age_s: float | None = 0.0
+        self.is_beating = True
         self.is_running = False
         fill_sample(self.bus, self.began, self.clock.mono(), connected=connected)
         deps = AppDeps(state=self.bus, clock=self.clock, build_id=build_id, version="0.1.0", poll_ms=POLL_MS)
@@ -83,14 +99,17 @@ class Site:
         while not self._end.wait(TICK_S):
             if self.is_running:
                 self.tick()
-            if self.heartbeat_age_s is not None:
-                self.beat(self.heartbeat_age_s)
+            if self.is_beating:
+                self._beat()
 
-    def beat(self, age_s: float) -> None:
-        """A heartbeat of `age_s` seconds ago."""
-        at_wall = self.clock.wall() - age_s
-        beat = Heartbeat(at_wall=at_wall, at_market=0.0, started_wall=self.began, loop_lateness_p99_ms=0.1)
+    def _beat(self) -> None:
+        beat = Heartbeat(at_wall=self.clock.wall(), at_market=0.0, started_wall=self.began, loop_lateness_p99_ms=0.1)
         self.bus.publish("heartbeat", beat)
+
+    def fall_silent(self, silent_s: float) -> None:
+        """The engine's last heartbeat was so long ago, and no other comes until `is_beating` is set again."""
+        self.is_beating = False
+        self.clock.skip(silent_s)
 
     def tick(self) -> None:
         """Prices move and one P&L point is added."""

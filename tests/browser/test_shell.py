@@ -91,14 +91,14 @@ def test_a_hidden_tab_asks_nothing_and_catches_up_at_once(page: Page, site: Site
     assert len(seen) >= 2
 
 
-@pytest.mark.parametrize(("age_s", "level"), [(8.0, "late"), (20.0, "dead")])
-def test_a_silent_engine_is_seen(page: Page, site: Site, age_s: float, level: str) -> None:
+@pytest.mark.parametrize(("silent_s", "level"), [(7.0, "late"), (20.0, "dead")])
+def test_a_silent_engine_is_seen(page: Page, site: Site, silent_s: float, level: str) -> None:
     live(page, site.url)
-    site.heartbeat_age_s = age_s
+    site.fall_silent(silent_s)
     page.wait_for_selector(f"#shell-age[data-level={level}]")
     page.wait_for_selector(".qt-card[data-state=stale]")
     assert "engine has been silent" in page.inner_text("#shell-trouble")
-    site.heartbeat_age_s = 0.0
+    site.is_beating = True
     page.wait_for_selector("#shell-age[data-level=fresh]")
     assert not page.is_visible("#shell-trouble")
 
