@@ -14,7 +14,8 @@ from tests.chaos.damage import DAMAGES, damage_file
 from tests.chaos.fault_table import GONE, KINDS, LINK, NO_QUOTES, SCALED, paced
 from tests.chaos.honesty import Sample, Span, deadline, judge, measure, undisturbed
 from tests.chaos.invariants import of_ledgers, of_log, of_rows, of_section
-from tests.chaos.sequences import FAMILIES, family_of, in_conflict, make_sequence
+from tests.chaos.run import Runner, Verdict
+from tests.chaos.sequences import FAMILIES, FaultSequence, family_of, in_conflict, make_sequence
 from tests.chaos.shrinking import shrink
 from tests.chaos.stage import Stage
 
@@ -146,6 +147,21 @@ def test_each_kind_says_what_belongs_to_it() -> None:
         assert kind.red_s is None or kind.sign, f"{kind.name} must be said within {kind.red_s} s, but how?"
         assert not (kind.disturbs and kind.green_s == 0.0), kind.name
     assert re.search(KINDS["kill -9"].sign, GONE) and re.search(LINK, DOWN)
+
+
+@pytest.mark.parametrize(
+    ("late_s", "broken", "runs"), [(1.9, True, 1), (2.1, True, 3), (4.9, False, 1), (5.1, False, 3)]
+)
+def test_what_a_slow_machine_excuses_is_run_again(tmp_path, late_s: float, broken: bool, runs: int) -> None:
+    done: list[int] = []
+
+    class Stub(Runner):
+        def run(self, sequence: FaultSequence) -> Verdict:
+            done.append(sequence.seed)
+            return Verdict(sequence.seed, "quick", broken=["a lie"] if broken else [], late_s=late_s)
+
+    verdict = Stub(tmp_path, 1.0).judged(make_sequence(7))
+    assert len(done) == runs and verdict.repeats == runs - 1
 
 
 # --- shrinking
