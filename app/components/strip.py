@@ -15,13 +15,13 @@ from app.ids import Shell
 
 
 def band() -> Component:
-    """Says in words that nothing here is from IB."""
+    """Says in words that nothing here is from IB now: simulated, or a recording."""
     return shown_if(
         "strip.simulated",
         [
             icon("exclamation-triangle-fill"),
-            html.B("Simulated data"),
-            html.Span("Prices, account and fills come from the simulator. Nothing here reaches a market."),
+            html.B(bound("strip.band")),
+            bound("strip.band_text"),
         ],
         "qt-band",
         role="status",

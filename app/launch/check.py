@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from app.launch.cli import Recording
 from app.launch.preparation import Prepared
 from engine.config import BrokerSettings
 from engine.errors import ConfigError
@@ -52,7 +53,7 @@ def report(prepared: Prepared, build: BuildId) -> Iterator[str]:
     """The lines that `--check` prints."""
     config = prepared.settings.config
     yield f"QTrade {build}, Python {platform.python_version()}, {client_library()}"
-    yield f"Broker:      {broker_words(config.broker)}"
+    yield f"Broker:      {broker_words(config.broker, prepared.recording)}"
     yield f"Dashboard:   http://{config.web.host}:{config.web.port}"
     yield f"Data folder: {prepared.folder}{'' if prepared.folder.is_dir() else ' (will be made)'}"
     yield f"Log file:    {prepared.folder / 'logs' / 'qtrade.log'}"
@@ -67,8 +68,10 @@ def report(prepared: Prepared, build: BuildId) -> Iterator[str]:
         yield f"Note: {note}"
 
 
-def broker_words(broker: BrokerSettings) -> str:
+def broker_words(broker: BrokerSettings, recording: Recording | None = None) -> str:
     """What will be connected to, in the user's words."""
+    if recording is not None:
+        return f"the recording {recording.file}, played at speed {recording.speed:g}"
     if broker.mode == "simulated":
         return "the simulated gateway, started on this machine"
     return f"{broker.mode} account at {broker.host}:{broker.effective_port()}, client id {broker.client_id}, read-only"

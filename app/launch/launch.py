@@ -24,6 +24,7 @@ from app.launch.simulator_process import HOST, STATE_FILE, SimulatorProcess, com
 from app.launch.web_server import WebServer
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId, build_id
+from engine.kernel.playback import Playback
 from engine.logs.routing import plain, route_logs
 from engine.settings.effective import LOCKING
 from engine.settings.sources import Layer
@@ -99,10 +100,7 @@ def _announce(prepared: Prepared, build: BuildId) -> None:
     web = prepared.settings.config.web
     log.info("QTrade %s on Python %s with %s", build, platform.python_version(), client_library())
     log.info("Data folder: %s", prepared.folder)
-    if prepared.recording is None:
-        log.info("Broker: %s", broker_words(prepared.settings.config.broker))
-    else:
-        log.info("Broker: the recording %s, at speed %g", prepared.recording.file, prepared.recording.speed)
+    log.info("Broker: %s", broker_words(prepared.settings.config.broker, prepared.recording))
     for note in prepared.notes:
         log.warning("%s", note)
     log.info("Dashboard: http://%s:%d", web.host, web.port)
@@ -122,7 +120,11 @@ def _serve_until_end(
     restarted_after = machine.environ.get(RESTARTED_AFTER, "")
     if restarted_after:
         log.error("%s and was started again", restarted_after)
-    plan = Plan(prepared.settings, host, port, prepared.folder, build, ROOT, restarted_after=restarted_after)
+    recording = prepared.recording
+    playback = None if recording is None else Playback(recording.file, recording.speed, machine.clock_wall)
+    plan = Plan(
+        prepared.settings, host, port, prepared.folder, build, ROOT, restarted_after=restarted_after, playback=playback
+    )
     simulator = _simulator(plan, prepared.recording)
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = WebServer(parts.wsgi, listener)
@@ -147,7 +149,8 @@ def _simulator(plan: Plan, recording: Recording | None) -> SimulatorProcess | No
     if config.broker.mode != "simulated":
         return None
     if recording is not None:
-        return SimulatorProcess(playing(recording, plan.port), plan.root, plan.folder, plan.port)
+        hear = plan.playback.hear if plan.playback is not None else None
+        return SimulatorProcess(playing(recording, plan.port), plan.root, plan.folder, plan.port, hear)
     command = command_line(config.simulator, plan.port, plan.folder / STATE_FILE, config.broker.account)
     return SimulatorProcess(command, plan.root, plan.folder, plan.port)
 

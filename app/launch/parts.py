@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from engine.broker.timings import Timings
 from engine.clock import Clock, SystemClock
 from engine.kernel.build_id import BuildId
+from engine.kernel.playback import Playback
 from engine.settings.effective import EffectiveSettings
 
 
@@ -37,6 +38,7 @@ class Plan:
 
     `clock`, `timings` and `period_stretch` (of the engine's periodic steps) are the product's own unless a test asks
     for others. `restarted_after`: how the run before this one ended, when start.py had to start the program again.
+    `playback`: the recording that is played in the gateway's place, None = none is.
     """
 
     settings: EffectiveSettings
@@ -49,6 +51,7 @@ class Plan:
     timings: Timings = field(default_factory=Timings)
     period_stretch: float = 1.0
     restarted_after: str = ""
+    playback: Playback | None = None
 
 
 Assemble = Callable[[Plan], Parts]

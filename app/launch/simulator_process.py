@@ -29,6 +29,8 @@ CONTROL_FILE = "simulator.json"
 STATE_FILE = "simulator-state.json"
 HOST = "127.0.0.1"
 
+Hear = Callable[[dict[str, Any]], None]
+
 log = logging.getLogger("qtrade.simulator")
 
 
@@ -59,11 +61,19 @@ def playing(recording: Recording, port: int) -> list[str]:
     return [*command, "--play", str(recording.file.resolve()), "--speed", f"{recording.speed:g}", "--as-paper"]
 
 
-def parse_ready(line: bytes) -> Ready | None:
-    """None when the line is something else."""
+def parse_said(line: bytes) -> dict[str, Any]:
+    """The object on a line of its output; {} when the line is something else."""
     try:
         content: Any = json.loads(line)
-        return Ready(int(content["port"]), int(content["control_port"]), str(content["control_token"]))
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def parse_ready(said: dict[str, Any]) -> Ready | None:
+    """None when it is another line than the ready line."""
+    try:
+        return Ready(int(said["port"]), int(said["control_port"]), str(said["control_token"]))
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -71,8 +81,10 @@ def parse_ready(line: bytes) -> Ready | None:
 class SimulatorProcess:
     """One simulated gateway on a fixed port. `start` and `stop` from any thread."""
 
-    def __init__(self, command: list[str], root: Path, data_dir: Path, port: int) -> None:
+    def __init__(self, command: list[str], root: Path, data_dir: Path, port: int, hear: Hear | None = None) -> None:
+        """`hear` is given each object that it prints, in a thread of its own."""
         self._command = command
+        self._hear = hear or (lambda said: None)
         self._root = root
         self._data_dir = data_dir
         self._port = port
@@ -141,7 +153,7 @@ class SimulatorProcess:
                     **kwargs,
                 )
             process = self._process
-        ready = _read_ready(process, READY_S)
+        ready = _read_ready(process, READY_S, self._hear)
         if ready is None and not self._stopping.is_set():
             log.error("The simulated gateway did not start; %s says why", log_file)
         elif ready is not None:
@@ -180,13 +192,13 @@ def _close_input(process: subprocess.Popen[bytes]) -> None:
             pass
 
 
-def _read_ready(process: subprocess.Popen[bytes], timeout_s: float) -> Ready | None:
-    """The first ready line within the time; afterwards its output is read and dropped, so that it never blocks."""
+def _read_ready(process: subprocess.Popen[bytes], timeout_s: float, hear: Hear) -> Ready | None:
+    """The first ready line within the time; its output is read to the end, so that it never blocks."""
     found: list[Ready] = []
     arrived = threading.Event()
     assert process.stdout is not None
     threading.Thread(
-        target=_read_output, args=(process.stdout, found.append, arrived), name="simulator-output", daemon=True
+        target=_read_output, args=(process.stdout, found.append, arrived, hear), name="simulator-output", daemon=True
     ).start()
     deadline = time.monotonic() + timeout_s
     while not arrived.wait(0.1) and process.poll() is None and time.monotonic() < deadline:
@@ -195,10 +207,13 @@ def _read_ready(process: subprocess.Popen[bytes], timeout_s: float) -> Ready | N
     return found[0] if found else None
 
 
-def _read_output(stream: IO[bytes], keep: Callable[[Ready], None], arrived: threading.Event) -> None:
+def _read_output(stream: IO[bytes], keep: Callable[[Ready], None], arrived: threading.Event, hear: Hear) -> None:
     with stream:
         for line in stream:
-            ready = None if arrived.is_set() else parse_ready(line)
+            said = parse_said(line)
+            if said:
+                hear(said)
+            ready = None if arrived.is_set() else parse_ready(said)
             if ready is not None:
                 keep(ready)
                 arrived.set()

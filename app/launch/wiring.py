@@ -80,7 +80,7 @@ def assemble(plan: Plan) -> Parts:
     setup = EngineSetup(
         plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock, bars,
         timings=plan.timings, period_stretch=plan.period_stretch,
-        restarted_after=f"{plan.restarted_after}." if plan.restarted_after else "",
+        restarted_after=f"{plan.restarted_after}." if plan.restarted_after else "", playback=plan.playback,
     )  # fmt: skip
     thread: EngineThread
     engines: list[Engine] = []  # the one that runs, or ran

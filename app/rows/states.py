@@ -96,13 +96,19 @@ def market_state(s: Snapshots, state: State, rows: Iterable[Dated]) -> State:
     live = [row.wall for row in shown if row.wall is not None and is_live(s, row)]
     if not live:
         return _not_live(s, shown)
+    recording = s.broker.recording if s.broker is not None else None
+    if recording is not None and recording.over_wall is not None:
+        since = round(_shown_until(recording.over_wall, shown), 1)
+        return {"s": "stale", "since": since, "text": "The recording is over. Last values."}
     if s.broker is not None and s.broker.state in STANDING_STILL:  # what came within the minute is no price of now
         since = round(_shown_until(s.broker.state_since_wall, shown), 1)
         return {"s": "stale", "since": since, "text": f"{s.broker.state_title or 'No prices come'}. Last values."}
     fresh: State = {"s": "live", "from": round(min(live), 1)}
     if len(live) < len(shown):
         fresh["of"] = [len(live), len(shown)]
-    return fresh | ({"word": "simulated live"} if s.broker is not None and s.broker.mode == "simulated" else {})
+    if s.broker is None or s.broker.mode != "simulated":
+        return fresh
+    return fresh | {"word": "simulated live" if s.broker.recording is None else "recorded"}
 
 
 def _shown_until(lost_wall: float, rows: list[Dated]) -> float:

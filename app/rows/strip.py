@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import MISSING, account_labels, arrow, percent, redacted, signed, tone
+from app.format import MISSING, MONTHS, account_labels, arrow, percent, redacted, signed, tone
 from app.rows.gauge import cells, status_word
 from app.rows.positions import positions_state
 from app.rows.states import OWN
@@ -39,8 +39,12 @@ def pill(broker: BrokerSection | None) -> Any:
     """The connection in a word; while a try is due, the seconds to it."""
     if broker is None:
         return ["Starting", "idle"]
+    if broker.connected and broker.recording is not None and broker.recording.over_wall is not None:
+        return ["Recording over", "waiting", band(broker)[1]]
     if broker.connected and broker.state in ("servers lost", "reset window", "feed dead"):
         return [broker.state_title, "waiting" if broker.state_tone == "warning" else "offline", broker.reason]
+    if broker.connected and broker.recording is not None:
+        return ["RECORDING", "simulated", "Connected to the player of a recording"]
     if broker.connected:
         return {
             "simulated": ["SIMULATED", "simulated", "Connected to the simulated gateway"],
@@ -61,9 +65,32 @@ def _connection(s: Snapshots) -> dict[str, Any]:
     return {
         "pill": pill(b),
         "simulated": bool(b and b.mode == "simulated"),
+        **dict(zip(("band", "band_text"), band(b), strict=True)),
         **_accounts(s),
         "build": s.build_id.rpartition("+")[2][:7] or None,
     }
+
+
+def band(broker: BrokerSection | None) -> tuple[str | None, str | None]:
+    """Title and words of the band that says whose data these are; None while they are TWS' own."""
+    if broker is None or broker.mode != "simulated":
+        return None, None
+    played = broker.recording
+    if played is None:
+        return "Simulated data", "Prices, account and fills come from the simulator. Nothing here reaches a market."
+    what = f"{played.name}{f' of {_day(played.day)}' if played.day else ''}"
+    if played.over_wall is not None:
+        return (
+            "The recording is over",
+            f"All of {what} was played: nothing more comes, the last values stand. Start QTrade again to play it anew.",
+        )
+    return "Recording", f"{what}, played at speed {played.speed:g}. Nothing here is of now, nothing reaches a market."
+
+
+def _day(iso: str) -> str:
+    """2026-11-30 -> "30 Nov 2026"."""
+    year, month, day = iso.split("-")
+    return f"{int(day)} {MONTHS[int(month) - 1]} {year}"
 
 
 def shown_account(positions: PositionsSection | None) -> str:
@@ -178,7 +205,8 @@ def _broker_panel(b: BrokerSection | None) -> dict[str, Any]:
     if b is None or b.connected or b.phase == "connecting":
         return {"down": False}
     where = f"{b.host}:{b.port}"
-    titles = {"simulated": "The simulated gateway does not answer", "live": "TWS is not answering"}
+    simulated = "The simulated gateway" if b.recording is None else "The player of the recording"
+    titles = {"simulated": f"{simulated} does not answer", "live": "TWS is not answering"}
     retry = {"text": "Next try in {left}", "until": b.retry_at_wall} if b.retry_at_wall is not None else None
     return {
         "down": True,

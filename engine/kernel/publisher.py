@@ -166,6 +166,7 @@ class Publisher:
             state_title=link.state_title,
             state_tone=link.state_tone,
             state_since_wall=round(wall + link.state_since_mono - rooms.clock.mono(), 0),
+            recording=self._setup.playback.now if self._setup.playback is not None else None,
         )
 
     def _pnl(self) -> PnlSection:

@@ -33,6 +33,7 @@ from engine.journal.writer import Journal
 from engine.kernel.build_id import BuildId
 from engine.kernel.commands import Commands, LineQuestions
 from engine.kernel.login import Login
+from engine.kernel.playback import Playback
 from engine.kernel.supervisor import Supervisor
 from engine.lab.messages import AuditAnswer
 from engine.lab.service import LabService, LabTies
@@ -77,6 +78,7 @@ class EngineSetup:
     timings: Timings = field(default_factory=Timings)
     restarted_after: str = ""  # why the engine's thread had to be started again; "" = it did not
     period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
+    playback: Playback | None = None  # the recording that stands for the gateway, None = it is none
 
 
 @dataclass(frozen=True)

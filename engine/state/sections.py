@@ -45,6 +45,18 @@ class Heartbeat(Section, frozen=True, kw_only=True):
     loop_lateness_p99_ms: float
 
 
+class PlayedRecording(Struct, frozen=True):
+    """A recorded session that is served in TWS' place. `day` = the recorded one, ISO, of New York, "" = not told yet.
+
+    `speed` = recorded seconds a second; `over_wall` = when its end was reached, None = it goes on.
+    """
+
+    name: str
+    speed: float
+    day: str = ""
+    over_wall: float | None = None
+
+
 class BrokerSection(Section, frozen=True, kw_only=True):
     """The strip's left half and the answer to "why is there nothing"."""
 
@@ -71,6 +83,7 @@ class BrokerSection(Section, frozen=True, kw_only=True):
     state_title: str = ""
     state_tone: str = "ok"  # ok, busy, warning, error
     state_since_wall: float = 0.0
+    recording: PlayedRecording | None = None  # None = the gateway is no recording
 
 
 class PositionRow(Struct, frozen=True):

@@ -140,8 +140,17 @@ async def _play(player: Player, control_port: int, *, stdin_watch: bool) -> None
     await player.start()
     await control.start(control_port)
     stop = _stop_event(stdin_watch=stdin_watch)
-    _ready({"ready": True, "port": player.port, "control_port": control.port, "control_token": token})
-    await _until(stop, lambda: None)
+    said = {"ready": True, "port": player.port, "control_port": control.port, "control_token": token}
+    _ready({**said, "day": player.day})
+    told_over = False
+
+    def tell_over() -> None:
+        nonlocal told_over
+        if player.is_over and not told_over:
+            told_over = True
+            _ready({"over": True})
+
+    await _until(stop, tell_over)
     await control.stop()
     await player.stop()
     if player.missing:

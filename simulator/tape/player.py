@@ -100,13 +100,23 @@ class Player:
         """Epoch seconds on the clock of the recorded TWS. It isn't shifted: the day is the recorded day."""
         return self.index.clock.now(self.time.now())
 
+    @property
+    def is_over(self) -> bool:
+        """All of it was played: nothing more comes, but whoever asks is answered as at its end."""
+        return self.time.now() > self.index.end
+
+    @property
+    def day(self) -> str:
+        """The day on which the recorded session began, ISO, in New York."""
+        return market_time.local_date(self.index.clock.now(self.index.start)).isoformat()
+
     def status(self) -> dict[str, object]:
         """Where it stands, for the control port."""
         now = self.time.now()
         return {
             "at_s": round(now - self.index.start, 1),
             "length_s": round(self.index.end - self.index.start, 1),
-            "over": now > self.index.end,
+            "over": self.is_over,
             "speed": self.time.speed,
             "market": market_time.handshake_time(self.market_now()),
             "clients": len(self._sessions),
@@ -139,7 +149,7 @@ class Player:
         now = self.time.now()
         for session in list(self._sessions):
             session.turn(now)
-        if now > self.index.end and not self._said_over:
+        if self.is_over and not self._said_over:
             self._said_over = True
             log.warning(
                 "the recording is over (%s); nothing more will come", market_time.handshake_time(self.market_now())
@@ -272,7 +282,8 @@ class PlaySession(asyncio.Protocol):
         at = layout.request_id_at(message_id)
         req_id = fields[at] if at is not None and len(fields) > at else ""
         episodes = self._episodes(lane, fields)
-        if not episodes and message_id == layout.CURRENT_TIME:  # whoever asks it goes when nothing answers
+        is_unsaid = not episodes or self._player.is_over
+        if is_unsaid and message_id == layout.CURRENT_TIME:  # whoever asks it goes when nothing answers
             self._send(current_time(self._player.market_now()))
         elif not episodes:
             self._refuse(fields)

@@ -21,7 +21,7 @@ from app.snapshots import Snapshots
 from app.views import PAGES, find_page
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
-from engine.state.sections import PnlPoint, PnlSection
+from engine.state.sections import PlayedRecording, PnlPoint, PnlSection
 from tests.app.sample_state import NQ, TSLA, WALL, fill_sample
 
 NONE = empty("none", "none")
@@ -121,6 +121,18 @@ def test_a_prior_close_and_a_portfolio_update_are_no_ticks() -> None:
 
 def test_the_simulator_says_so() -> None:
     assert positions_state(snapshots(mode="simulated"))["word"] == "simulated live"
+
+
+def test_prices_of_a_recording_are_recorded_and_stale_from_its_end_on() -> None:
+    s = snapshots(mode="simulated", ages={NQ: 11.0, TSLA: 21.0})
+    assert s.broker
+    played = PlayedRecording("bad.tape.gz", 1.0)
+    going = dataclasses.replace(s, broker=replace(s.broker, recording=played))
+    assert positions_state(going)["word"] == "recorded"
+    over = dataclasses.replace(s, broker=replace(s.broker, recording=replace(played, over_wall=WALL - 9.0)))
+    shown = positions_state(over)
+    assert (shown["s"], shown["since"]) == ("stale", WALL - 21.0)
+    assert shown["text"] == "The recording is over. Last values."
 
 
 def test_the_strip_says_what_the_card_says() -> None:

@@ -36,12 +36,12 @@ from app.rows.positions import (
     without,
 )
 from app.rows.signals import top_signals
-from app.rows.strip import pill, strip_parts
+from app.rows.strip import band, pill, strip_parts
 from app.snapshots import Snapshots
 from engine.clock import FakeClock
 from engine.domain import Refusal
 from engine.state.bus import StateBus
-from engine.state.sections import Lack, LinesSection
+from engine.state.sections import Lack, LinesSection, PlayedRecording
 from tests.app import sample_state as sample
 
 WALL = sample.WALL
@@ -110,6 +110,23 @@ def test_the_strip_says_what_it_is_connected_to() -> None:
     waiting = pill(sample.offline_broker(WALL))
     assert waiting == {"text": "Reconnecting in {left}", "until": WALL + sample.RETRY_S, "tone": "waiting"}
     assert pill(replace(sample.offline_broker(WALL), retry_at_wall=None))[0] == "Offline"
+
+
+def test_the_band_names_the_recording_that_is_played_its_day_and_speed_and_its_end() -> None:
+    broker = sample.broker(WALL)
+    simulated = strip_parts(snapshots())["strip"]
+    assert simulated["band"] == "Simulated data" and "come from the simulator" in simulated["band_text"]
+    played = PlayedRecording("bad.tape.gz", 2.0, "2026-11-03")
+    strip = strip_parts(snapshots(broker=replace(broker, recording=played)))["strip"]
+    assert (strip["simulated"], strip["band"]) == (True, "Recording")
+    assert strip["band_text"].startswith("bad.tape.gz of 3 Nov 2026, played at speed 2.")
+    assert "simulator" not in strip["band_text"] and strip["pill"][0] == "RECORDING"
+    untold = band(replace(broker, recording=replace(played, day="")))[1]
+    assert untold is not None and untold.startswith("bad.tape.gz, played at speed 2.")
+    over = strip_parts(snapshots(broker=replace(broker, recording=replace(played, over_wall=WALL))))["strip"]
+    assert over["band"] == "The recording is over" and "bad.tape.gz of 3 Nov 2026" in over["band_text"]
+    assert over["pill"][0] == "Recording over"
+    assert band(replace(broker, mode="live")) == band(None) == (None, None)
 
 
 def test_the_account_is_shown_redacted_and_nowhere_whole() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator import market_time
 from tests.integration.engine_bench import ROOT
 from tests.integration.gateway_thread import running_gateway
 from tests.integration.raw_client import CONTRACT_TSLA, RawClient, contract
@@ -365,6 +366,10 @@ def test_the_program_records_is_killed_and_plays(gateway, tmp_path):
         with RawClient(ready["port"], client_id=52) as client:
             client.send(61, 1)
             client.message(62)
+            assert json.loads(player.stdout.readline()) == {"over": True}, "said as soon as nothing more comes"
+            client.send(49, 1)
+            said = int(client.message(49)[2])
+            assert ready["day"] == f"{market_time.local_date(said)}", "the recorded day"
         player.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
         assert player.wait(DEADLINE_S) in ((0,) if sys.platform != "win32" else (0, 1))
 

@@ -137,6 +137,13 @@ def test_the_report_shows_values_with_their_origin(tmp_path: Path) -> None:
     assert "(will be made)" in text
 
 
+def test_a_recording_is_called_so_in_the_report(tmp_path: Path) -> None:
+    file = tmp_path / "bad.tape.gz"
+    file.write_bytes(b"")
+    text = "\n".join(report(prepared(tmp_path, "--play", str(file), "--play-speed", "2"), BuildId("abc1234", "0.1.0")))
+    assert f"Broker:      the recording {file}, played at speed 2" in text and "simulated gateway" not in text
+
+
 # --- data folder ------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from app.launch import simulator_process
 from app.launch.ports import free_port, is_listening
-from app.launch.simulator_process import SimulatorProcess, command_line, parse_ready
+from app.launch.simulator_process import SimulatorProcess, command_line, parse_ready, parse_said
 from engine.config import SimulatedDay, SimulatorSettings
 from simulator.scenario import built_in
 from tests.patience import wait_for
@@ -60,6 +60,20 @@ def test_it_starts_writes_its_control_file_and_ends_with_its_input(
     process.stop()
     assert not is_listening("127.0.0.1", port)
     assert not control.exists()
+
+
+def test_what_it_prints_is_heard_before_and_after_its_ready_line(tmp_path: Path) -> None:
+    heard: list[dict[str, object]] = []
+    script = GATEWAY.replace('print("x" * 200_000, flush=True)', 'print(json.dumps({"over": True}), flush=True)')
+    port = free_port()
+    command = [sys.executable, "-c", script, str(port), "obedient"]
+    process = SimulatorProcess(command, tmp_path, tmp_path, port, heard.append)
+    try:
+        assert process.start() is not None
+        assert wait_for(lambda: len(heard) == 2)
+        assert heard[0]["ready"] is True and heard[1] == {"over": True}
+    finally:
+        process.stop()
 
 
 def test_one_that_does_not_listen_to_its_input_is_killed(make: Callable[..., SimulatorProcess]) -> None:
@@ -112,9 +126,9 @@ def test_a_killed_one_is_started_again(make: Callable[..., SimulatorProcess], mo
 
 
 def test_the_ready_line() -> None:
-    assert parse_ready(b'{"port": 1, "control_port": 2, "control_token": "t", "ready": true}\n') is not None
+    assert parse_ready(parse_said(b'{"port": 1, "control_port": 2, "control_token": "t", "ready": true}\n')) is not None
     for other in (b"starting\n", b"{}\n", b"[1]\n", b'{"port": null, "control_port": 2, "control_token": "t"}'):
-        assert parse_ready(other) is None
+        assert parse_ready(parse_said(other)) is None
 
 
 def test_the_command_line_says_what_the_settings_say(tmp_path: Path) -> None:
