@@ -224,6 +224,7 @@ def position(row: PositionRow, now: float) -> Json:
         "mark": row.mark,
         "mark_kind": row.mark_kind,
         "mark_age_s": age_s(row.mark_wall, now),
+        "silent": row.silent,
         "unrealized_pnl": cents(row.unrealized_pnl),
         "portfolio_pnl": cents(row.portfolio_pnl),
         "check": row.check,

@@ -11,8 +11,9 @@
     return window.React.createElement.apply(window.React, arguments);
   }
   function two(top, bottom, topTone, bottomTone, title) {
+    var cut = typeof bottom === "string" && bottom.length > 12 ? bottom : undefined;   // it may be cut: said whole on hover
     var long = typeof top === "string" && top.length > 11 ? " qt-long" : "";
-    return el("div", { className: "qt-two", title: title || undefined },
+    return el("div", { className: "qt-two", title: title || cut },
       el("div", { className: "qt-top" + long, "data-tone": topTone || undefined }, top),
       el("div", { className: "qt-sub", "data-tone": bottomTone || undefined }, bottom));
   }
@@ -52,9 +53,9 @@
     spark: function (d) { return spark(d.spark); },
     last: function (d) {
       var change = d.chg === null ? fmt.MISSING : fmt.arrow(d.chg) + " " + fmt.percent(d.chg);
-      var below = d.far || d.kind || change, warn = d.far || d.kind;
+      var below = d.silent ? "silent" : d.far || d.kind || change, warn = d.silent || d.far || d.kind;
       var title = [d.why, d.far ? "Valued by its " + d.far + ", not by the last trade; change " + change : ""].filter(Boolean).join(". ");
-      return two(unit(fmt.number(d.last, d.dec), d.pu), below, "", warn ? "warn" : fmt.tone(d.chg), title);
+      return two(unit(fmt.number(d.last, d.dec), d.pu), below, d.silent ? "warn" : "", warn ? "warn" : fmt.tone(d.chg), title);
     },
     mark: function (d) {
       return two(unit(fmt.number(d.mark, d.dec), d.pu), d.mkind || "", "", d.far ? "warn" : "", d.why);

@@ -3,7 +3,8 @@
 (function () {
   "use strict";
   var qt = window.qt, fmt = qt.fmt;
-  var SVG = "http://www.w3.org/2000/svg", HEIGHT = 56, LEFT = 72, RIGHT = 84, NAME_MAX = 9;
+  var SVG = "http://www.w3.org/2000/svg", HEIGHT = 56, LEFT = 72, NAME_MAX = 9;
+  var CHAR = 7.4, GAP = 10;   // room of a digit of the figures, px; between the curve and them
 
   function node(tag, attributes, text) {
     var element = document.createElementNS(SVG, tag);
@@ -12,10 +13,10 @@
     return element;
   }
 
-  function curve(row, width) {
+  function curve(row, width, right) {
     var known = row.y.filter(function (v) { return v !== null; });
     var low = Math.min.apply(null, known), high = Math.max.apply(null, known), span = high - low || 1;
-    var step = (width - LEFT - RIGHT) / Math.max(1, row.y.length - 1), path = "", pen = "M", last = null;
+    var step = (width - LEFT - right) / Math.max(1, row.y.length - 1), path = "", pen = "M", last = null;
     row.y.forEach(function (v, i) {
       if (v === null) { pen = "M"; return; }
       var at = [LEFT + i * step, 8 + (HEIGHT - 16) * (1 - (v - low) / span)];
@@ -35,34 +36,51 @@
     return c;
   }
 
-  function drawOne(id, row, width) {
-    var c = worth(id, curve(row, width)), tone = fmt.tone(c.change, 0);
+  function words(c) { return [fmt.signed(c.value, 0), fmt.signed(c.change, 0) + " in 1 h"]; }
+
+  /* What the longest figure needs: no number is cut, and no curve runs into one. */
+  function room(ids, rows, width) {
+    return Math.max.apply(null, ids.map(function (id) {
+      return GAP + CHAR * Math.max.apply(null, words(worth(id, curve(rows[id], width, 0))).map(function (w) { return w.length; }));
+    }));
+  }
+
+  function drawOne(id, row, width, right) {
+    var c = worth(id, curve(row, width, right)), tone = fmt.tone(c.change, 0), said = words(c);
     var svg = node("svg", { width: width, height: HEIGHT, role: "img", "aria-label": row.sym + " unrealised " +
-      fmt.signed(c.value, 0) + ", " + fmt.signed(c.change, 0) + " in the last hour" });
+      said[0] + ", " + fmt.signed(c.change, 0) + " in the last hour" });
     var name = node("text", { x: 0, y: HEIGHT / 2 + 4, class: "qt-curve-name" }, short(qt.nameOf(row.sym)));
     name.appendChild(node("title", {}, row.sym));
     svg.appendChild(name);
     svg.appendChild(node("path", { d: c.path, class: "qt-curve", "data-tone": tone }));
     svg.appendChild(node("circle", { cx: c.last[0], cy: c.last[1], r: 2.2, class: "qt-curve-dot", "data-tone": tone }));
-    svg.appendChild(node("text", { x: width, y: HEIGHT / 2 - 2, class: "qt-curve-value" }, fmt.signed(c.value, 0)));
-    svg.appendChild(node("text", { x: width, y: HEIGHT / 2 + 13, class: "qt-curve-change", "data-tone": tone },
-      fmt.signed(c.change, 0) + " in 1 h"));
+    svg.appendChild(node("text", { x: width, y: HEIGHT / 2 - 2, class: "qt-curve-value" }, said[0]));
+    svg.appendChild(node("text", { x: width, y: HEIGHT / 2 + 13, class: "qt-curve-change", "data-tone": tone }, said[1]));
     return svg;
   }
 
   function draw(holder) {
     var rows = qt.model.pnlcurves || {}, width = holder.clientWidth;
     if (!width) { return; }
+    holder.qtWidth = width;
     var ids = Object.keys(rows).sort(function (a, b) { return rows[a].order - rows[b].order; });
-    holder.replaceChildren.apply(holder, ids.map(function (id) { return drawOne(id, rows[id], width); }));
+    var right = room(ids, rows, width);
+    holder.replaceChildren.apply(holder, ids.map(function (id) { return drawOne(id, rows[id], width, right); }));
   }
+
+  /* Its width changes without the window's: by a scroll bar, a card beside it, a phone that is turned. */
+  var sizes = new ResizeObserver(function (seen) {
+    seen.forEach(function (entry) { if (entry.target.clientWidth !== entry.target.qtWidth) { draw(entry.target); } });
+  });
 
   function drawAll() { document.querySelectorAll("[data-qt-curves]").forEach(draw); }
   qt.onPart("pnlcurves", drawAll);
   qt.onPart("grid:positions", drawAll);
-  window.addEventListener("resize", drawAll);
   qt.onNodes(function () {
-    document.querySelectorAll("[data-qt-curves]").forEach(function (holder) { if (!holder.firstChild) { draw(holder); } });
+    document.querySelectorAll("[data-qt-curves]").forEach(function (holder) {
+      sizes.observe(holder);
+      if (!holder.firstChild) { draw(holder); }
+    });
     watchTreemap();
   });
 

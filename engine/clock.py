@@ -233,6 +233,11 @@ def _by_lower_case() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
+def second_text(market: float) -> str:
+    """HH:MM:SS on the clock of the exchange (New York)."""
+    return datetime.fromtimestamp(market, NEW_YORK).strftime("%H:%M:%S")
+
+
 def local_time(at: float, where: tzinfo) -> datetime:
     """UTC epoch seconds on a zone's clock; `fold` 1 = the second pass of an hour that the clocks repeat."""
     return datetime.fromtimestamp(at, UTC).astimezone(where)

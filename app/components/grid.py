@@ -134,6 +134,8 @@ def grid(
 
     `sort_by` = the field of the server's order (None first), until the user sorts by a column.
 
+    A row with `silent` is marked: its line brings nothing though it should.
+
     Its callbacks are none: rows arrive as transactions (`assets/qt40-grid.js`), a row leads to its symbol.
     """
     grid_options: dict[str, Any] = {
@@ -158,6 +160,7 @@ def grid(
             columnDefs=[{**ORDER, "field": sort_by, "colId": "qt-order"}, *_with_edges(columns)],
             rowData=[],
             getRowId="params.data.id",
+            rowClassRules={"qt-row-silent": "params.data.silent"},
             defaultColDef=_COLUMN,
             dashGridOptions=grid_options,
             className="",

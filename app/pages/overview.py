@@ -93,7 +93,7 @@ def _positions() -> Component:
         column(
             "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"
         ),
-        column("last", "Last", "last", also=("chg", "kind", "far", "pu"), flex=12, minWidth=82),
+        column("last", "Last", "last", also=("chg", "kind", "far", "pu", "silent"), flex=12, minWidth=82),
         column("day", "Day P&L", "day", also=("day2",), flex=11, minWidth=90, enableCellChangeFlash=True),
         column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=11, minWidth=88),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=11, minWidth=94),

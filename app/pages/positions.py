@@ -38,9 +38,9 @@ def _grid() -> Component:
     columns = [
         column("symbol", "Symbol", "sym", also=("name",), num=False, flex=26, minWidth=92),
         column("qty", "Qty", "qty", also=("unit",), phone=False, flex=9, minWidth=96),
-        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=14, minWidth=104),
+        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=14, minWidth=116),
         column("spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False),
-        column("last", "Last", "last", also=("chg", "kind", "far", "pu"), flex=12, minWidth=84),
+        column("last", "Last", "last", also=("chg", "kind", "far", "pu", "silent"), flex=12, minWidth=84),
         column("mark", "Valued at", "mark", also=("mkind", "far", "pu"), phone=False, flex=12, minWidth=84),
         column("day", "Day P&L", "day", also=("day2",), flex=12, minWidth=84, enableCellChangeFlash=True),
         column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=12, minWidth=90),

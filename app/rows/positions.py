@@ -178,7 +178,8 @@ def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str,
         "fast": _round(row.ema_fast, decimals),
         "slow": _round(row.ema_slow, decimals),
         "trend": row.trend,
-        "at": _round(row.mark_wall, 1),
+        "at": _round(row.price_wall, 1),
+        "silent": row.silent,
         "why": row.message or _why_missing(row),
     }
 

@@ -167,8 +167,8 @@ def lines_of(s: Snapshots) -> dict[int, LineRow]:
 
 
 def dated_position(row: PositionRow, line: LineRow | None) -> Dated:
-    """The price that values a position: its age is that of the row."""
-    wall, kind = (row.mark_wall, row.mark_kind) if row.mark_kind is not None else (row.last_wall, row.last_kind)
+    """The prices of a position: their age is that of the row."""
+    wall, kind = row.price_wall, row.mark_kind if row.mark_kind is not None else row.last_kind
     instead = {"close": "prior close", "portfolio": "from TWS"}.get(kind or "", "")
     return Dated(wall, row.data_type, _flows(wall, line), instead)
 

@@ -124,6 +124,8 @@ class Reading(NamedTuple):
 NO_PROGRESS = Progress()
 NO_FLOOR = "floors hold for stocks of the universe only"
 CONFIRMATION = "Confirmed"
+LIVE_PRICE = "Live price"
+SILENT = "line silent"  # its prices stand still: they are judged by no rule
 COOL_DOWN = "Cool-down"
 VOLUME_GATES = frozenset({"Volume surge", "Relative volume"})
 
@@ -153,7 +155,7 @@ def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: fl
     )
     others = (
         *_floor_gates(live),
-        Gate("Live price", None, None, live.last is not None and not live.blocked, live.blocked),
+        Gate(LIVE_PRICE, None, None, live.last is not None and not live.blocked, live.blocked),
         Gate("Warm-up", float(facts.warm), float(facts.warm_needed), facts.warm >= facts.warm_needed),
     )
     passed = [gate.passed for gate in (*volumes, *others)].count(True)

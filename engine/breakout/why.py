@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 
-from engine.breakout.rules import CONFIRMATION, COOL_DOWN, VOLUME_GATES, Gate, Reading
+from msgspec.structs import replace
+
+from engine.breakout.rules import CONFIRMATION, COOL_DOWN, LIVE_PRICE, SILENT, VOLUME_GATES, Gate, Reading
 from engine.breakout.volumes import COUNTED
-from engine.clock import NEW_YORK
+from engine.clock import second_text
 from engine.config import BreakoutParams
 from engine.domain import RuleCheck, Signal
 from engine.prices.decimals import average_decimals
 
 
 def rule_checks(reading: Reading, decimals: int | None = None) -> tuple[RuleCheck, ...]:
-    """Every gate as a row: name, value, limit, verdict. `decimals` of the contract's prices, None = not known."""
-    return tuple(_check(gate, reading, decimals) for gate in reading.gates)
+    """Every gate as a row: name, value, limit, verdict. `decimals` of the contract's prices, None = not known.
+
+    Of a silent line no other rule has a verdict: its prices stand still.
+    """
+    rows = tuple(_check(gate, reading, decimals) for gate in reading.gates)
+    if not silence(reading):
+        return rows
+    return tuple(
+        replace(row, text=f"{row.text}; not judged") if row.name == LIVE_PRICE else replace(row, passed=None)
+        for row in rows
+    )
+
+
+def silence(reading: Reading) -> str:
+    """ "line silent since 10:02:10" where the line brings nothing though it should, else ""."""
+    said = next((gate.detail for gate in reading.gates if gate.name == LIVE_PRICE and gate.passed is not True), "")
+    return said if said.startswith(SILENT) else ""
 
 
 def nearest_miss(reading: Reading, params: BreakoutParams, decimals: int | None = None) -> str:
     """ "Nearest miss: volume surge at 1.49x of 1.50x. Price is 1.27 (3.4 ATR) under the level."; "" when all pass."""
+    if silent := silence(reading):
+        return f"Not judged: {silent}."
     missed = [gate for gate in reading.gates[2:] if gate.passed is not True and gate.name != CONFIRMATION]
     sentences: list[str] = []
     measured = [gate for gate in missed if gate.value is not None and gate.limit is not None]
@@ -47,7 +65,7 @@ def _is_counted(reading: Reading) -> bool:
 
 def running_text(signal: Signal, decimals: int | None = None) -> str:
     """What is said instead of a miss while a signal runs."""
-    at = datetime.fromtimestamp(signal.at, NEW_YORK).strftime("%H:%M:%S")
+    at = second_text(signal.at)
     kind = "the opening range" if signal.level_kind == "opening range" else "the level"
     last, level = price_text(signal.last, decimals), price_text(signal.level, decimals)
     return f"A {signal.side} signal runs since {at}: {last} beyond {kind} {level}."
@@ -119,7 +137,7 @@ def _texts(gate: Gate, reading: Reading, decimals: int | None) -> tuple[str, str
         return "–" if gate.value is None else f"{gate.value:.0f} min", f"≥ {gate.limit:g} min"
     if gate.name == CONFIRMATION:
         return f"{gate.value:.0f} {gate.detail}", f"≥ {gate.limit:g} {gate.detail}"
-    if gate.name == "Live price":
+    if gate.name == LIVE_PRICE:
         return ("yes" if gate.passed else gate.detail), "live, not halted"
     words = price_text if gate.name == "Price floor" else count_text
     return words(gate.value), "–" if gate.limit is None else f"≥ {words(gate.limit)}"
@@ -171,6 +189,9 @@ def why_of(
     long, short = readings
     better = long if long.passed >= short.passed else short
     miss = nearest_miss(better, params, decimals)
+    if silence(better):
+        text = miss if running is None else f"{running_text(running, decimals)} {miss}"
+        return Why(rule_checks(long, decimals), rule_checks(short, decimals), text, readings)
     if miss and better is short:
         miss = f"The short side is nearer. {miss}"
     text = running_text(running, decimals) if running is not None else miss

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from engine.bars.hours import UNKNOWN_HOURS, PhaseNow, phase
 from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
+from engine.clock import second_text
 from engine.domain import Condition, ContractInfo
 from engine.health.monitor import COMPETING, LINK_KEY, SERVERS_KEY
 from engine.health.status import status_block
@@ -281,12 +282,12 @@ class Publisher:
     def _ages(self, positions: PositionsSection) -> tuple[AgeRow, ...]:
         rooms = self._rooms
         held = {row.con_id for row in positions.tradable}
-        marked = [row.mark_wall for row in positions.tradable if row.has_line and row.mark_wall is not None]
+        priced = [row.price_wall for row in positions.tradable if row.has_line or row.silent]
         quotes = rooms.bus.quotes()
         scanned = [q.received_wall for q in quotes if q.con_id not in held and rooms.bus.holds(q.con_id)]
         scan = rooms.coordinator.run_times()
         return (
-            AgeRow("Position prices, the oldest", min(marked, default=None), 60.0),
+            AgeRow("Position prices, the oldest", min((at for at in priced if at is not None), default=None), 60.0),
             AgeRow("Scanner quotes, the newest", max(scanned, default=None), 5.0),
             AgeRow("Account", positions.account.updated_wall, 180.0),
             AgeRow("Breakout scan", self._wall_of(scan[0]), 20.0),
@@ -390,16 +391,18 @@ class Publisher:
         )
 
     def _tell_silent(self, found: Blind, now: float, wall: float) -> None:
-        """Its words say how long it had been silent when that was noticed."""
+        """Its words say since when, by the market's clock: a count of seconds would stand still."""
         rows = self._rooms.manager.is_valued_by_ib(found.con_id)
+        since = wall - (now - found.since_mono)
+        silent_since = second_text(self._rooms.market.now(since))
         valued = "" if rows is None else ", valued by IB" if rows else ", its last one stands"
         self._rooms.health.conditions.raise_(
             f"silent:{found.con_id}",
             wall,
-            f"{found.symbol}: no price for {now - found.since_mono:.0f} s{valued}",
+            f"{found.symbol}: no price since {silent_since}{valued}",
             "Others tick, and this one should: its line is asked for again.",
             severity="error",
-            since=wall - (now - found.since_mono),
+            since=since,
             con_id=found.con_id,
             symbol=found.symbol,
             cure="See whether TWS shows its price. If it does and this stays, restart TWS.",

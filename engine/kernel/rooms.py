@@ -161,6 +161,7 @@ class Rooms:
                 self.rotation,
                 self._dollars,
                 self._min_tick,
+                self._silent_since,
             ),
             config.breakout,
             config.market_scan,
@@ -254,6 +255,10 @@ class Rooms:
     def _min_tick(self, con_id: int) -> float | None:
         info = self.contracts.info(con_id)
         return info.min_tick if info is not None else None
+
+    def _silent_since(self, con_id: int) -> float | None:
+        since_mono = self.bus.silent_since(con_id)
+        return None if since_mono is None else self.market.now(self.clock.wall() - (self.clock.mono() - since_mono))
 
     def is_excused(self) -> bool:
         """There is an outage that IB's reset window excuses."""

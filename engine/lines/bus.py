@@ -178,7 +178,11 @@ class MarketDataBus:
 
     def is_silent(self, con_id: int) -> bool:
         """Its line brings nothing although it should."""
-        return any(found.con_id == con_id for found in self.feed_state.blind)
+        return self.silent_since(con_id) is not None
+
+    def silent_since(self, con_id: int) -> float | None:
+        """When its last quote came, monotonic, where its line brings nothing although it should; None = it does."""
+        return next((found.since_mono for found in self.feed_state.blind if found.con_id == con_id), None)
 
     @property
     def farms_down(self) -> bool:

@@ -36,7 +36,7 @@ def position_row(
     fast = _ema(closes, settings.ema_fast)
     slow = _ema(closes, settings.ema_slow)
     spark = tuple(market.closes(con_id, _SPARK_BARS))
-    has_line = market.has_line(con_id)
+    has_line, is_silent = market.has_line(con_id), market.is_silent(con_id)
     traded = quote is not None and quote.price is not None
     last, kind = (quote.price, quote.price_kind) if quote is not None else (None, None)
     if quote is not None and quote.last is not None:
@@ -71,7 +71,7 @@ def position_row(
         has_line=has_line,
         last_trade_date=contract.last_trade_date,
         tick_value=valuation.tick_value(held.info.min_tick if held.info else None, terms),
-        message=_message(held, worth, has_line, market.is_silent(con_id), market.refusal(con_id)),
+        message=_message(held, worth, has_line, is_silent, market.refusal(con_id)),
         account=record.account,
         unit=terms.unit if terms else "",
         per_point=terms.per_point if terms else None,
@@ -87,6 +87,7 @@ def position_row(
         check=held.comparison.words(contract.currency),
         check_differs=held.comparison.differs,
         fills_today=fills_today,
+        silent=is_silent,
     )
 
 

@@ -17,7 +17,8 @@ from engine.bars.store import BarStore, SymbolBars
 from engine.breakout.detector import Breakout, Detector, Event, Verdict
 from engine.breakout.facts import SMA_BARS, Facts, levels_before
 from engine.breakout.life import SIDES
-from engine.breakout.rules import Floors, Live, Reading, was_loud
+from engine.breakout.rules import SILENT, Floors, Live, Reading, was_loud
+from engine.clock import second_text
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Quote, RuleInput, Side, Signal
 from engine.prices.live_price import live_price
@@ -37,6 +38,11 @@ QuoteLookup = Callable[[int], Quote | None]
 
 def _no_scans(con_id: int) -> tuple[str, ...]:
     return ()
+
+
+def none_silent(con_id: int) -> float | None:
+    """For whoever watches no feed."""
+    return None
 
 
 class Dollars(NamedTuple):
@@ -73,7 +79,8 @@ class Surroundings(NamedTuple):
 
     `dollars` of a stock that is quoted in another currency or unit.
 
-    `scans` = names of the market scans that list a symbol now.
+    `scans` = names of the market scans that list a symbol now. `silent_since` = market time since which its line brings
+    nothing though it should, None = it is not silent.
     """
 
     quote: QuoteLookup
@@ -82,6 +89,7 @@ class Surroundings(NamedTuple):
     mono: Callable[[], float]
     scans: Callable[[int], tuple[str, ...]] = _no_scans
     dollars: Callable[[ContractRef], Dollars] = only_dollars
+    silent_since: Callable[[int], float | None] = none_silent
 
 
 class BreakoutScanner:
@@ -389,6 +397,9 @@ class BreakoutScanner:
             return "halted"
         if quote.data_type != "live" and not (self.allow_delayed and quote.data_type == "delayed"):
             return quote.data_type
+        silent_since = self._around.silent_since(entry.contract.con_id)
+        if silent_since is not None:
+            return f"{SILENT} since {second_text(silent_since)}"
         return "" if entry.streaming else "no line"
 
 

@@ -24,7 +24,7 @@ from engine.coverage.visits import Look, VisitJudge
 from engine.domain import Candidate, ContractRef, Demand, Quote, Signal, Stay
 from engine.prices.decimals import contract_decimals
 from engine.scanners.board import Board, RunningSignal, Tops, usable, watched
-from engine.scanners.breakout import BreakoutScanner, Dollars, QuoteLookup, Surroundings, only_dollars
+from engine.scanners.breakout import BreakoutScanner, Dollars, QuoteLookup, Surroundings, none_silent, only_dollars
 from engine.scanners.heat import HeatHistory
 from engine.scanners.market import MarketScanner, ScanPort, ScanResult
 from engine.scanners.shadow import ShadowSet
@@ -73,7 +73,7 @@ class Parts(NamedTuple):
     """What the coordinator is given. `market` is the market clock; `quote` the newest quote of a con_id.
 
     `cover` hears where a visit may pay; `dollars` of a stock quoted in another currency or unit; `min_tick` of a
-    con_id, None = its details are not known.
+    con_id, None = its details are not known; `silent_since` as in `Surroundings`.
     """
 
     feed: BarFeed
@@ -84,6 +84,7 @@ class Parts(NamedTuple):
     cover: Cover = NoCover()
     dollars: Callable[[ContractRef], Dollars] = only_dollars
     min_tick: Callable[[int], float | None] = _not_known
+    silent_since: Callable[[int], float | None] = none_silent
 
 
 class ScannerCoordinator:
@@ -119,7 +120,15 @@ class ScannerCoordinator:
         self.board = Board()
         self.heat = HeatHistory()
         mono = parts.clock.mono
-        around = Surroundings(parts.quote, self._exempt_now, self._unit_known, mono, self.board.scans_of, parts.dollars)
+        around = Surroundings(
+            parts.quote,
+            self._exempt_now,
+            self._unit_known,
+            mono,
+            self.board.scans_of,
+            parts.dollars,
+            parts.silent_since,
+        )
         self.shadow = ShadowSet(self._store, around, on_shadow, lambda: self.breakout)
         self.breakout = BreakoutScanner(self._store, around, params, floors_of(params, scans), self._on_signal)
         self.visits = VisitJudge(self.breakout, self._store)

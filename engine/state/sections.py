@@ -135,11 +135,17 @@ class PositionRow(Struct, frozen=True):
     check: str = ""  # the three-way comparison in words, "" = nothing to compare yet
     check_differs: bool = False
     fills_today: int = 0  # of the contract's running trade date
+    silent: bool = False  # its line brings nothing though it should: `last` has stood since `last_wall`
 
     @property
     def key(self) -> str:
         """One position among all accounts'."""
         return f"{self.account}:{self.con_id}"
+
+    @property
+    def price_wall(self) -> float | None:
+        """When the older of the two prices came: a row is as old as that, whatever values it. None = no price yet."""
+        return min((wall for wall in (self.last_wall, self.mark_wall) if wall is not None), default=None)
 
 
 class FilteredRow(Struct, frozen=True):

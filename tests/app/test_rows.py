@@ -207,6 +207,20 @@ def test_a_missing_price_stays_missing_and_says_why() -> None:
     assert row["why"] == "No price yet"
 
 
+def test_a_silent_row_is_as_old_as_the_price_it_shows() -> None:
+    """Not as IB's newer valuation, which values it."""
+    section = sample.positions(WALL)
+    first = section.tradable[0]
+    mute = replace(first, silent=True, last_wall=WALL - 71.0, mark_kind="portfolio", mark_wall=WALL - 5.9)
+    held = replace(section, tradable=(mute, *section.tradable[1:]))
+    shown = grid_rows(held, snapshots())
+    row, other = shown[str(first.con_id)], shown[str(section.tradable[1].con_id)]
+    assert (row["silent"], row["at"], row["mkind"]) == (True, WALL - 71.0, "from TWS")
+    assert (other["silent"], other["at"]) == (False, WALL - 0.4)
+    state = positions_parts(snapshots(positions=held))["state"]["positions"]
+    assert state["of"] == [len(held.tradable) - 1, len(held.tradable)], "it is not counted as live"
+
+
 def test_the_total_is_the_engines_and_says_what_it_leaves_out() -> None:
     section = sample.positions(WALL)
     whole = total_row(section)["total"]

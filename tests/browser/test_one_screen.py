@@ -228,3 +228,53 @@ def test_a_plot_that_was_drawn_behind_its_skeleton_fits_its_card(page: Page, sit
       const plot = document.querySelector('#overview-pnl .main-svg').getBoundingClientRect();
       return plot.bottom <= card.bottom + 1 && plot.height > 100; })()"""
     until(page, fits)
+
+
+CUT = """
+() => Array.from(document.querySelectorAll('.qt-curves'), holder => {
+  const edge = holder.getBoundingClientRect().left + holder.clientWidth;
+  return Array.from(holder.querySelectorAll('svg'), svg => {
+    const boxes = Array.from(svg.querySelectorAll('.qt-curve-value, .qt-curve-change'), n => n.getBoundingClientRect());
+    const line = svg.querySelector('.qt-curve-dot').getBoundingClientRect().right;
+    return boxes.some(box => box.right > edge + 0.5 || box.left < line) ? svg.textContent : '';
+  }).filter(Boolean);
+}).flat()
+"""
+
+
+def test_no_figure_of_a_curve_is_cut_or_crossed_by_it(page: Page, site: Site) -> None:
+    """At each width, also when the card alone grows narrow, and however long the figures are."""
+    section = site.bus.read("positions")
+    assert isinstance(section, PositionsSection)
+    long = replace(section.tradable[0], unrealized_pnl=-1_234_567.0)
+    site.bus.publish("positions", replace(section, tradable=(long, *section.tradable[1:])))
+    live(page, site.url + "/positions")
+    until(page, "document.querySelectorAll('.qt-curves svg').length > 1")
+    assert "\u22121,234,567" in page.evaluate("document.querySelector('.qt-curves').textContent")
+    for width in (1920, 1366, 1200, 390):
+        page.set_viewport_size({"width": width, "height": 768})
+        until(page, f"({CUT})().length === 0")
+    page.evaluate("document.querySelector('.qt-curves').style.width = '220px'")
+    until(page, f"({CUT})().length === 0 && document.querySelector('.qt-curves svg').clientWidth <= 220")
+
+
+def test_a_position_whose_line_is_silent_is_marked_as_old_as_its_price(page: Page, site: Site) -> None:
+    section, now = site.bus.read("positions"), site.clock.wall()
+    assert isinstance(section, PositionsSection)
+    first = section.tradable[0]
+    mute = replace(
+        first, silent=True, last_wall=now - 90.0, mark=first.mark, mark_kind="portfolio", mark_wall=now - 5.0
+    )
+    site.bus.publish("positions", replace(section, tradable=(mute, *section.tradable[1:])))
+    live(page, site.url + "/positions")
+    row = f".ag-row[row-id='{first.con_id}']"
+    until(page, "row => document.querySelector(row + '.qt-row-silent') !== null", row)
+    assert page.locator(".qt-row-silent").count() == 1
+    assert (
+        page.evaluate("row => getComputedStyle(document.querySelector(row)).backgroundColor", row)
+        == "rgb(255, 251, 235)"
+    )
+    assert "silent" in page.inner_text(f"{row} [col-id=last]")
+    assert re.match(r"1 min|9\d", page.inner_text(f"{row} [col-id=age_qtAge]"))
+    site.bus.publish("positions", section)
+    until(page, "document.querySelector('.qt-row-silent') === null")

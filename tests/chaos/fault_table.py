@@ -142,7 +142,7 @@ KINDS: dict[str, Kind] = {
         # the feed
         Kind("dead feed", _uses("ticks"), lasts=(2.0, 11.0), sign=NO_QUOTES, red_s=_DEAD, green_s=2.5),
         Kind("competing session", _uses("ticks"), lasts=(2.0, 9.0), sign=NO_QUOTES, red_s=_DEAD, green_s=2.5),
-        Kind("blind position", _uses("ticks"), lasts=(7.0, 14.0), sign="no price for", red_s=_DEAD + 1.5, green_s=2.5,
+        Kind("blind position", _uses("ticks"), lasts=(7.0, 14.0), sign="no price since", red_s=_DEAD + 1.5, green_s=2.5,
              families=_SLOW, needs_flow=True, draw=lambda rng: {"con_id": rng.choice(HELD)}),
         Kind("1100, 1101", _uses("ticks"), lasts=(0.3, 6.0), sign=f"{SERVERS}|{NO_QUOTES}", red_s=SEEN_S, green_s=3.0),
         Kind("1100, 1102", _uses("ticks"), lasts=(0.3, 6.0), sign=f"{SERVERS}|{NO_QUOTES}", red_s=SEEN_S, green_s=3.0),

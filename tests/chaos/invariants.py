@@ -14,7 +14,7 @@ import msgspec
 
 # What the engine may say at ERROR level of things that were planted: they are its job to say.
 EXPECTED = (
-    "planted", "TWS", "IB", "onnect", "Can't", "can't be", "damaged", "No quotes come", "no price for", "The part",
+    "planted", "TWS", "IB", "onnect", "Can't", "can't be", "damaged", "No quotes come", "no price since", "The part",
     "A part of the engine", "A step of the thread", "The engine ended by itself", "The engine thread ended",
     "History", "No market-data line free", "More positions than lines", "A task of the connection failed",
     "Too many", "Error ", "was moved", "set aside", "lost", "Another session", "Unknown contract", "writing to",

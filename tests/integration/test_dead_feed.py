@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from msgspec.structs import replace
@@ -44,9 +45,12 @@ def test_silence_is_red_soon_and_over_with_the_first_quote(whole, tmp_path):
         if whole:
             assert "No quotes come" in reasons, json.dumps(reasons)
         else:
-            assert any(f"{CL}: no price for " in reason and "valued by IB" in reason for reason in reasons)
+            assert any(re.search(rf"{CL}: no price since \d\d:\d\d:\d\d, valued by IB", reason) for reason in reasons)
             row = wait_for(lambda: row_of(bench, CL) if "no price" in row_of(bench, CL).message else None, "its row")
             assert "no price for over a minute" in row.message
+            assert row.silent and row.mark_kind == "portfolio" and row.mark_wall > row.last_wall == row.price_wall
+            oldest = next(age for age in bench.read("health").ages if age.part == "Position prices, the oldest")
+            assert oldest.wall == row.last_wall
         held = len(bench.read("positions").tradable)
         wait_for(lambda: simulator.ledger()["position_lines_renewed"] == (held if whole else 1), "asked for again")
         ledger = simulator.ledger()

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from app.snapshots import Snapshots
 from engine.broker.ib_broker import IBBroker
 from engine.broker.port import Connected, LinkState, Ticks
 from engine.broker.session_states import Event
-from engine.clock import FakeClock
+from engine.clock import NEW_YORK, FakeClock
 from engine.domain import ContractRef, Fill, Incident, TickUpdate
 from engine.health.monitor import LINK_KEY
 from engine.journal.reader import JournalReader
@@ -20,6 +21,7 @@ from engine.kernel.build_id import BuildId
 from engine.kernel.engine import Engine
 from engine.kernel.publisher import QUIET_EVERY
 from engine.kernel.rooms import EngineSetup
+from engine.lines.feed_watch import Blind
 from engine.logs.routing import route_logs
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
@@ -154,6 +156,30 @@ def test_the_age_of_position_prices_is_that_of_the_oldest_line(engine):
     rows[2] = structs.replace(rows[2], has_line=False, mark_wall=sample.WALL - 9_000.0)  # valued by IB
     shown = engine.publisher._ages(structs.replace(section, tradable=tuple(rows)))
     assert {row.part: row.wall for row in shown}["Position prices, the oldest"] == sample.WALL - 500.0
+
+
+def test_a_silent_position_is_as_old_as_its_last_price_however_lately_ib_valued_it(engine):
+    engine, _ = engine
+    section = sample.positions(sample.WALL)
+    first, *others = section.tradable
+    mute = structs.replace(first, silent=True, last_wall=sample.WALL - 71.0, mark_kind="portfolio")
+    mute = structs.replace(mute, mark_wall=sample.WALL - 0.1)  # younger than any price
+    for has_line in (True, False):
+        held = (structs.replace(mute, has_line=has_line), *others)
+        shown = engine.publisher._ages(structs.replace(section, tradable=held))
+        assert {row.part: row.wall for row in shown}["Position prices, the oldest"] == sample.WALL - 71.0
+
+
+def test_a_silent_line_is_said_with_the_time_of_its_last_price(engine):
+    """By the market's clock; a count of seconds would stand still in the headline."""
+    engine, _ = engine
+    rooms, clock = engine.rooms, engine.rooms.clock
+    ten_o_two = datetime(2025, 11, 5, 10, 2, 10, tzinfo=NEW_YORK).timestamp()
+    rooms.market.restart()
+    rooms.market.learn(clock.wall(), ten_o_two + 61.0 - clock.wall())
+    engine.publisher._tell_silent(Blind(7, "CLZ5", clock.mono() - 61.0), clock.mono(), clock.wall())
+    (told,) = [each for each in rooms.health.conditions.newest_first() if each.key == "silent:7"]
+    assert told.title == "CLZ5: no price since 10:02:10"
 
 
 def test_a_tick_handler_that_fails_400_times_a_second_is_said_counted_and_folded(engine, monkeypatch, tmp_path):

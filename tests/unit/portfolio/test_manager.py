@@ -565,8 +565,11 @@ def test_a_silent_line_leaves_the_value_to_ib_once_ib_has_valued_it_later(desk):
     desk.mark(TSLA, 100, 40_000.0, -6_276.0)  # before the quote
     assert (rows(desk)["TSLA"].mark_kind, rows(desk)["TSLA"].unrealized_pnl) == ("last", -5_468.0)
     desk.manager.on_mark(PortfolioMark(TSLA, 100, None, 40_000.0, None, -6_276.0, None, "DU1"), 1_005.0)
-    assert (rows(desk)["TSLA"].mark_kind, rows(desk)["TSLA"].unrealized_pnl) == ("portfolio", -6_276.0)
+    mute = rows(desk)["TSLA"]
+    assert (mute.mark_kind, mute.unrealized_pnl) == ("portfolio", -6_276.0)
+    assert (mute.silent, mute.last, mute.mark_wall, mute.price_wall) == (True, 408.08, 1_005.0, 1_000.0)
     desk.silent.clear()
+    assert not rows(desk)["TSLA"].silent
     assert rows(desk)["TSLA"].unrealized_pnl == -5_468.0
 
 

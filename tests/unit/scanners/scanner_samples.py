@@ -166,7 +166,8 @@ class Street:
         self.volumes: dict[int, float] = {}
         desk = HistoryQueue(self.broker, self.store, self.units, self.clock, self.clock.wall)
         self.cover = CoverBook()
-        around = (self.clock.wall, self.quotes.get, self.cover, dollars, (ticks or {}).get)
+        self.silent: dict[int, float] = {}  # con_id -> market time since which its line brings nothing
+        around = (self.clock.wall, self.quotes.get, self.cover, dollars, (ticks or {}).get, self.silent.get)
         self.feed = BarFeed(self.store, desk, self.units, self.clock, self.clock.wall, self.quotes.get)
         self.desk = desk
         self.coordinator = ScannerCoordinator(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from msgspec.structs import replace
 
 from engine.breakout.rules import Frozen
+from engine.clock import NEW_YORK
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Signal
 from engine.scanners.breakout import Dollars
@@ -93,6 +95,24 @@ def test_what_is_only_quoted_is_judged_by_its_mid() -> None:
     assert rules["Price above level"].value == 1.15005
     made.tick(euro, None, price=1.15, price_kind="close")
     assert made.coordinator.why(8).long[0].value is None, "a prior close is no live price"
+
+
+def test_a_silent_line_is_called_so_and_its_frozen_price_gets_no_verdict() -> None:
+    made = street()
+    play(made, 65, calm, usual)
+    assert any(rule.passed for rule in made.coordinator.why(7).long)
+    made.silent[7] = datetime(2025, 11, 5, 10, 2, 10, tzinfo=NEW_YORK).timestamp()
+    why = made.coordinator.why(7)
+    assert why.text == "Not judged: line silent since 10:02:10."
+    for rules in (why.long, why.short):
+        by_name = {rule.name: rule for rule in rules}
+        live = by_name.pop("Live price")
+        assert (live.passed, live.text) == (False, "line silent since 10:02:10; not judged")
+        assert {rule.passed for rule in by_name.values()} == {None}
+    play(made, 40, lambda second: 99.9 + min(0.4, second * 0.04), lambda second: PER_SECOND * 4)
+    assert made.signals == []
+    made.silent.clear()
+    assert any(rule.passed for rule in made.coordinator.why(7).long)
 
 
 def test_rules_are_written_in_the_ticks_of_the_contract() -> None:
