@@ -355,13 +355,16 @@ class Engine:
 
     def _look_after_session(self) -> None:
         """Servers and quotes as they are seen from here: they move the session's state, its time-outs included."""
-        bus = self.rooms.bus
+        bus, playback = self.rooms.bus, self._setup.playback
+        is_over = playback is not None and playback.is_over
+        bus.feed.rest(self.rooms.clock.mono(), is_over=is_over)
         feed, competing = bus.feed_state, bus.competing
+        lacks = not is_over  # no new connection brings what a recording that is over lacks
         self.rooms.broker.observe(
             Seen(
-                servers_lost=bus.upstream_down,
-                feed_dead=feed.dead_since is not None and not competing,
-                part_lacks=competing or bus.farms_down or bool(feed.blind),
+                servers_lost=lacks and bus.upstream_down,
+                feed_dead=lacks and feed.dead_since is not None and not competing,
+                part_lacks=lacks and (competing or bus.farms_down or bool(feed.blind)),
                 in_reset_window=in_reset_window(self.rooms.market_now()),
             )
         )

@@ -20,6 +20,11 @@ class Playback:
         self.now = PlayedRecording(encodable(file.name), speed)
         self._clock_wall = clock_wall
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing more comes, and that is no fault."""
+        return self.now.over_wall is not None
+
     def hear(self, said: dict[str, Any]) -> None:
         """One line of the player: `day` when it begins, also anew after it died, `over` at the end. Others are none."""
         if isinstance(said.get("day"), str):

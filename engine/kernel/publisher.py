@@ -310,7 +310,11 @@ class Publisher:
         missing = rooms.bus.positions_without_line()
         dead_since = rooms.bus.feed_state.dead_since
         feed_dead = dead_since is not None
+        playback = self._setup.playback
         for key, is_on, title, text, cure, severity in (
+            ("recording", playback is not None and playback.is_over, "The recording is over",
+             f"All of {playback.now.name} was played; nothing more comes, and the last values stand."
+             if playback is not None else "", "Start QTrade again to play it anew.", "warning"),
             ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
              "Restart when it suits you; positions and settings are kept.", "warning"),
             ("disk", failed is not None, "History can't be written", encodable(failed.problem) if failed else "",

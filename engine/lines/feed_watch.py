@@ -93,6 +93,7 @@ class FeedWatch:
         self._newest: float | None = None  # quote, whatever it was
         self._flowed: float | None = None  # quote that was no mere answer to its line's request
         self._declared = 0.0  # when it was seen to be dead
+        self._rests = False
         self.state = FeedState()
 
     def heard(self, con_id: int, now_mono: float, *, is_flow: bool = True) -> None:
@@ -117,13 +118,22 @@ class FeedWatch:
             self._flowed = max(self._flowed or now_mono, now_mono)
         self.state = FeedState(self.state.dead_since)
 
+    def rest(self, now_mono: float, *, is_over: bool) -> None:
+        """Nothing is expected while what is played is over; when it begins anew, all has to flow anew."""
+        if self._rests and not is_over:
+            self._heard.clear()
+            self._flowed = now_mono
+        self._rests = is_over
+        if is_over:
+            self.state = FeedState()
+
     def look(self, lines: Iterable[Line], now_mono: float) -> FeedState:
         """How it stands now. Call it while TWS says that it has its servers.
 
         Once dead it stays so until a quote comes, whatever is asked again meanwhile, or until all markets are closed.
         """
         held = list(lines)
-        if not held:  # between two connections, or after 1101: nothing is known of it
+        if self._rests or not held:  # between two connections, or after 1101: nothing is known of it
             return self.state
         streaming = [line for line in held if line.line_class != "coverage"]
         self._forget({line.con_id for line in streaming})

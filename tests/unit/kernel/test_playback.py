@@ -15,8 +15,8 @@ def test_it_learns_the_day_and_the_end_and_forgets_the_end_when_the_player_begin
     played.hear({"ready": True, "port": 7, "day": "2026-11-30"})
     assert (played.now.day, played.now.over_wall) == ("2026-11-30", None)
     played.hear({"over": "soon"})
-    assert played.now.over_wall is None
+    assert played.now.over_wall is None and not played.is_over
     played.hear({"over": True})
-    assert (played.now.day, played.now.over_wall) == ("2026-11-30", 1_000.0)
+    assert (played.now.day, played.now.over_wall, played.is_over) == ("2026-11-30", 1_000.0, True)
     played.hear({"ready": True, "day": "2026-11-30"})
-    assert played.now.over_wall is None
+    assert played.now.over_wall is None and not played.is_over

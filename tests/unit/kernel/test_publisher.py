@@ -1,8 +1,10 @@
 """Publisher: what the sections say of the clocks and of the engine's own faults; nothing is connected."""
 
 import asyncio
+import dataclasses
 import io
 from datetime import datetime
+from pathlib import PurePath
 from types import SimpleNamespace
 
 import pytest
@@ -19,9 +21,10 @@ from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.kernel.build_id import BuildId
 from engine.kernel.engine import Engine
+from engine.kernel.playback import Playback
 from engine.kernel.publisher import QUIET_EVERY
 from engine.kernel.rooms import EngineSetup
-from engine.lines.feed_watch import Blind
+from engine.lines.feed_watch import Blind, FeedState
 from engine.logs.routing import route_logs
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
@@ -249,3 +252,32 @@ def test_a_probe_without_an_answer_before_the_positions_came_is_not_forgotten(en
         broker._take(event)
     broker._on_event(Connected(epoch=1, account="DU1", server_version=176, at_wall=6.0, client_id=52))
     assert broker._machine.state == state
+
+
+def test_the_end_of_a_recording_is_said_with_its_cure_and_is_no_outage(engine, monkeypatch):
+    idle, state = engine
+    clock = idle._setup.clock
+    played = Playback(PurePath("bad.tape.gz"), 1.0, clock.wall)
+    engine = Engine(dataclasses.replace(idle._setup, playback=played))
+    rooms, seen = engine.rooms, []
+    monkeypatch.setattr(rooms.broker, "observe", seen.append)
+    rooms.bus.connected = True
+
+    def look():
+        rooms.bus.feed.state = FeedState(dead_since=clock.mono())
+        engine._look_after_session()
+        engine.publisher.all()
+        return {item.key for item in state.read("health").conditions if item.open}
+
+    assert "feed" in look() and seen[-1].feed_dead
+    assert len(state.read("incidents").newest) == 1
+    played.hear({"over": True})
+    assert look() == {"recording"} and not seen[-1].feed_dead
+    (told,) = (item for item in state.read("health").conditions if item.key == "recording")
+    assert told.title == "The recording is over" and "bad.tape.gz" in told.text and "Start QTrade again" in told.cure
+    assert told.severity == "warning", "no fault: /healthz stays ok"
+    (outage,) = state.read("incidents").newest
+    assert outage.ended_wall is not None and outage.key == "feed"
+    assert state.read("broker").recording.over_wall == clock.wall()
+    played.hear({"day": "2026-11-30"})
+    assert "recording" not in look()

@@ -198,3 +198,19 @@ def test_visits_are_not_missed():
     feed.silence(2, 3, 4, 5)
     feed.run(120.0)
     assert feed.alarms == []
+
+
+def test_after_the_end_of_a_recording_nothing_is_missed_and_its_new_beginning_counts_anew():
+    feed = Feed(BUSY, regular=True)
+    feed.run(120)
+    feed.silence()
+    feed.watch.rest(feed.now, is_over=True)
+    feed.run(600)
+    assert feed.alarms == []
+    feed.watch.rest(feed.now, is_over=False)
+    feed.run(DEAD_S - 5)
+    assert feed.alarms == [], "its minute begins with the recording"
+    feed.run(10)
+    assert feed.is_dead
+    feed.watch.rest(feed.now, is_over=True)
+    assert not feed.is_dead, "what was dead at the end is over, too"
