@@ -30,7 +30,7 @@ class DataFaults(FaultGroup):
         if params.get("con_id"):
             self._hub.faults.muted_con_ids.discard(int(params["con_id"]))
         else:
-            self._hub.faults.ticks_muted = False
+            self._hub.faults.ticks_muted = self._hub.faults.competing = False
             self._hub.faults.muted_con_ids.clear()
 
     @takes(con_id=CON_ID, tick=numbered(TICK_NAMES), value=SCALAR, hold=FLAG, off=FLAG)
@@ -143,9 +143,9 @@ class DataFaults(FaultGroup):
 
     @takes(seconds=SECONDS)
     def do_competing(self, params: Params) -> Answer:
-        """10197 on every line; they stay open and mute. `seconds` = the rival leaves then."""
+        """10197 on every line, later ones included; they stay open and mute. `seconds` = the rival leaves then."""
         lines = self._gateway.desks.lines.open_lines(None)
-        self._hub.faults.ticks_muted = True
+        self._hub.faults.ticks_muted = self._hub.faults.competing = True
         for line in lines:
             line.session.error(line.request.req_id, 10197, texts.COMPETING)
         if params.get("seconds") is not None:

@@ -34,6 +34,7 @@ class FaultState:
     client_busy_until: float = 0.0
     busy_client_id: int | None = None  # None = every id while busy
     ticks_muted: bool = False
+    competing: bool = False  # another session has the data: each new line gets 10197
     muted_con_ids: set[int] = field(default_factory=set)
     withheld: set[str] = field(default_factory=set)  # message ids that are not sent
     held_ticks: dict[tuple[int, int], str] = field(default_factory=dict)  # (con_id, tick type) -> raw value

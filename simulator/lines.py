@@ -72,6 +72,8 @@ class LineDesk:
         elif hub.ledger.lines_used() >= hub.settings.line_limit:
             raise Refusal(101, texts.LINE_LIMIT)
         line = self._open(session, request, instrument, delayed)
+        if hub.faults.competing:
+            session.error(request.req_id, 10197, texts.COMPETING)
         self._begin(line, delayed)
 
     def _reroute(self, session: Session, request: rq.MarketData, instrument: Instrument) -> None:

@@ -309,7 +309,7 @@ class Publisher:
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
         dead_since = rooms.bus.feed_state.dead_since
-        feed_dead = dead_since is not None
+        feed_dead = dead_since is not None and not rooms.bus.competing  # then that is the cause, and its cure helps
         playback = self._setup.playback
         for key, is_on, title, text, cure, severity in (
             ("recording", playback is not None and playback.is_over, "The recording is over",
@@ -372,6 +372,7 @@ class Publisher:
         for con_id in self._silent.keys() - silent.keys():
             since = self._silent.pop(con_id)
             conditions.resolve(f"silent:{con_id}", wall, "It ticks again." if rooms.bus.ticked(con_id, since) else "")
+        conditions.weigh(COMPETING, "error" if rooms.bus.competing_for_positions else "warning", wall)
         if conditions.is_open(COMPETING) and not rooms.bus.competing and rooms.bus.feed.heard_within(5.0, now):
             conditions.resolve(COMPETING, wall, "Ticks come again.")
 

@@ -194,6 +194,11 @@ class MarketDataBus:
         """Another session has the market data of some line (10197), and no tick has come on it since."""
         return any(line.competing for line in self.ledger)
 
+    @property
+    def competing_for_positions(self) -> bool:
+        """The same of a position's line."""
+        return any(line.competing for line in self.ledger if line.line_class == "100")
+
     def live_con_ids(self) -> list[int]:
         """Contracts whose line brings ticks now."""
         return [line.con_id for line in self.ledger if line.state == "live"]
@@ -432,8 +437,9 @@ class MarketDataBus:
             quote, changed = self._book.take(line.con_id, line.symbol, line.lane, line.epoch, update, now_wall)
             line.last_tick_mono = update.received_mono
             first = line.first_tick_mono
-            is_flow = first is not None and update.received_mono - first >= ANSWERED_S
-            self.feed.heard(line.con_id, update.received_mono, is_flow=is_flow)
+            if quote.price_kind not in (None, "close") or quote.bid is not None or quote.ask is not None:
+                is_flow = first is not None and update.received_mono - first >= ANSWERED_S
+                self.feed.heard(line.con_id, update.received_mono, is_flow=is_flow)  # a close is no quote
             line.last_tick_wall = now_wall
             if line.state != "live":
                 self._first_tick(line, quote, update.received_mono)

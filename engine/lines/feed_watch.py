@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from engine.lines.ledger import Line
 
-DEAD_S = 60.0
+DEAD_S = 55.0  # and seen within the minute
 AGAIN_S = 300.0  # between two renewals of one silent line, or of all
 OPENING_S = 5.0  # what comes so soon is the answer to the request, not the flow
 PAUSES = 12.0  # so many times its longest pause a symbol may be silent

@@ -141,7 +141,8 @@ KINDS: dict[str, Kind] = {
         Kind("unknown code", _uses(), draw=lambda rng: {"code": rng.choice((2999, 9999, 10999))}),
         # the feed
         Kind("dead feed", _uses("ticks"), lasts=(2.0, 11.0), sign=NO_QUOTES, red_s=_DEAD, green_s=2.5),
-        Kind("competing session", _uses("ticks"), lasts=(2.0, 9.0), sign=NO_QUOTES, red_s=_DEAD, green_s=2.5),
+        Kind("competing session", _uses("ticks"), lasts=(2.0, 9.0), sign=f"Another session|{NO_QUOTES}",
+             red_s=SEEN_S + 1.0, green_s=2.5),
         Kind("blind position", _uses("ticks"), lasts=(7.0, 14.0), sign="no price since", red_s=_DEAD + 1.5, green_s=2.5,
              families=_SLOW, needs_flow=True, draw=lambda rng: {"con_id": rng.choice(HELD)}),
         Kind("1100, 1101", _uses("ticks"), lasts=(0.3, 6.0), sign=f"{SERVERS}|{NO_QUOTES}", red_s=SEEN_S, green_s=3.0),

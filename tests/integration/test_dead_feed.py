@@ -61,6 +61,20 @@ def test_silence_is_red_soon_and_over_with_the_first_quote(whole, tmp_path):
         assert simulator.ledger()["duplicate_lines"] == 0
 
 
+def test_a_competing_session_is_red_at_once_by_its_own_name_and_no_reason_to_connect_anew(tmp_path):
+    timings = replace(BRISK, dead_feed_s=2.0, feed_reconnect_s=1.0)
+    with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=timings) as bench:
+        wait_for(lambda: health_of(bench)["status"] == "ok" and row_of(bench, CL).last is not None, "green")
+        epoch = bench.engine.rooms.broker.link.epoch
+        simulator.fault("competing", seconds=8.0)
+        reasons = wait_for(lambda: health_of(bench)["reasons"], "red")
+        assert "Another session has the market data" in reasons, json.dumps(reasons)
+        seen = set()
+        wait_for(lambda: seen.update(health_of(bench)["reasons"]) or health_of(bench)["status"] == "ok", "green again")
+        assert "No quotes come" not in seen, json.dumps(sorted(seen))
+        assert bench.engine.rooms.broker.link.epoch == epoch
+
+
 def test_a_feed_that_stays_dead_is_met_by_a_new_connection(tmp_path):
     timings = replace(BRISK, dead_feed_s=6.0, feed_reconnect_s=2.0)
     with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=timings) as bench:

@@ -312,6 +312,11 @@ def test_a_competing_session(gateway: GatewayThread, client: RawClient) -> None:
     assert gateway.fault("competing")["lines"] == 1
     assert client.error(10197)[2] == "1"
     assert ticks(client) == []
+    client.market_data(2, contract(TSLA.con_id))
+    assert client.error(10197)[2] == "2"
+    assert ticks(client) == []
+    gateway.fault("unmute_ticks")
+    assert ticks(client)
 
 
 def test_any_code_at_once(gateway: GatewayThread, client: RawClient) -> None:

@@ -53,7 +53,7 @@ EXPECTED: dict[str, Expected] = {
     "farm-flap": Expected(
         "farm|quote|feed|price", red_s=140.0
     ),  # three seconds are no cause: a minute without a quote is
-    "competing-login": Expected("quotes|session", red_s=75.0, green_s=60.0),
+    "competing-login": Expected("Another session", red_s=5.0, green_s=60.0),
     "wrong-port": Expected("not connected", red_s=5.0, green_s=45.0, starts_red=True),
     "half-open": Expected("not connected", red_s=30.0, green_s=45.0),
     "data-lost": Expected("lost its connection to IB", red_s=5.0),

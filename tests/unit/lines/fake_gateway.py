@@ -66,6 +66,7 @@ class FakeGateway:
         self.refuse: dict[int, int] = {}  # con_id -> code
         self.mute: set[int] = set()  # con_ids that never tick
         self.all_mute = False
+        self.close_alone = False  # ticks bring the close of the day before, and no price of today
         self.positions: set[int] = set()
         self.open: dict[int, OpenLine] = {}
         self.violations: list[str] = []
@@ -315,8 +316,9 @@ class FakeGateway:
         updates = []
         for req_id, line in self.open.items():
             if line.ticks and line.contract.con_id not in self.mute:
-                line.last_tick = now
-                updates.append(TickUpdate(req_id, now, last=100.0 + now % 7.0, volume_raw=now, close=99.0))
+                last = None if self.close_alone else 100.0 + now % 7.0
+                line.last_tick = line.last_tick if last is None else now
+                updates.append(TickUpdate(req_id, now, last=last, volume_raw=now, close=99.0))
         if updates:
             self.emit(Ticks(tuple(updates)))
 

@@ -10,6 +10,7 @@ from msgspec import structs
 from engine.broker.port import RequestError, Rerouted, SystemNotice, Ticks
 from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand, TickUpdate
+from engine.lines.feed_watch import DEAD_S
 from engine.lines.report import trial_demand
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import want
@@ -448,12 +449,25 @@ def test_a_silent_dead_feed_is_asked_for_again_once_positions_first(gateway: Fak
     gateway.run(30.0)
     gateway.all_mute = True
     mark = len(gateway.log)
-    gateway.run(58.0)
+    gateway.run(DEAD_S - 2.0)
     assert gateway.subscribed_since(mark) == []
     gateway.run(10.0)
     again = gateway.subscribed_since(mark)
     assert len(again) == 50
     assert set(again[:5]) == {1, 2, 3, 4, 5}
+
+
+def test_the_close_of_the_day_before_is_no_quote(gateway: FakeGateway) -> None:
+    full(gateway)
+    gateway.run(30.0)
+    gateway.close_alone = True
+    gateway.run(DEAD_S + 5.0)
+    assert gateway.bus.feed_state.dead_since is not None
+    gateway.run(30.0)
+    assert gateway.bus.feed_state.dead_since is not None, "asked for again, answered with the close"
+    gateway.close_alone = False
+    gateway.run(2.0)
+    assert gateway.bus.feed_state.dead_since is None
 
 
 def test_nobody_is_given_up_while_the_whole_feed_is_silent(gateway: FakeGateway) -> None:
