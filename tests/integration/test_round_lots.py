@@ -78,7 +78,12 @@ def test_each_symbols_volume_is_in_shares(mode, tmp_path):
             for source in ("ticks", "history"):
                 expected = "lots of 100, 40, 10 and 1" if source in gateway.in_lots else "shares"
                 assert words[source].startswith(expected), words
-            bars = bench.engine.rooms.bars.bars(62)[:100]
+
+            def begin():
+                bars = bench.engine.rooms.bars.bars(62)[:100]
+                return bars if len(bars) == 100 and all(bar.volume is not None for bar in bars) else None
+
+            bars = wait_for(begin, "the day's bars, in shares")
             assert sum(bar.volume for bar in bars) == pytest.approx(
                 0.97 * sum(gateway.minute(gateway.things[62], number) for number in range(len(bars))), rel=0.01
             )
