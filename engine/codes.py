@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from engine.errors import LineLimit, NoEntitlement, RequestRejected
 
+NOT_RECORDED = "not in this recording"  # in each refusal of a recording's player, which nothing else says
 Severity = Literal["info", "warning", "error"]
 Action = Literal[
     "ignore",  # benign echo, nothing happens

@@ -139,7 +139,7 @@ def connection_tile(s: Snapshots) -> dict[str, Any]:
 def link_word(b: BrokerSection) -> list[str]:
     """Which gateway it is while all is well; else the state of the session."""
     if b.connected and b.state_tone == "ok":
-        return [MODES.get(b.mode, b.mode) if b.recording is None else "Recording", ""]
+        return [MODES.get(b.mode, b.mode) if b.recording is None else "A recording", ""]
     title = b.state_title or ("Live in part" if b.connected else "Not connected")
     return [title, {"warning": "warn", "busy": ""}.get(b.state_tone, "error")]
 

@@ -44,7 +44,7 @@ def pill(broker: BrokerSection | None) -> Any:
     if broker.connected and broker.state in ("servers lost", "reset window", "feed dead"):
         return [broker.state_title, "waiting" if broker.state_tone == "warning" else "offline", broker.reason]
     if broker.connected and broker.recording is not None:
-        return ["RECORDING", "simulated", "Connected to the player of a recording"]
+        return ["RECORDED", "simulated", "Connected to the player of a recording"]
     if broker.connected:
         return {
             "simulated": ["SIMULATED", "simulated", "Connected to the simulated gateway"],
@@ -84,7 +84,10 @@ def band(broker: BrokerSection | None) -> tuple[str | None, str | None]:
             "The recording is over",
             f"All of {what} was played: nothing more comes, the last values stand. Start QTrade again to play it anew.",
         )
-    return "Recording", f"{what}, played at speed {played.speed:g}. Nothing here is of now, nothing reaches a market."
+    return (
+        "Recorded data",
+        f"{what}, played at speed {played.speed:g}. Nothing here is of now, nothing reaches a market.",
+    )
 
 
 def _day(iso: str) -> str:

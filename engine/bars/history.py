@@ -34,6 +34,7 @@ from engine.bars.usual import usual_volume
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest
 from engine.clock import Clock
+from engine.codes import NOT_RECORDED
 from engine.domain import Bar, ContractRef
 from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
 
@@ -353,7 +354,8 @@ class HistoryQueue:
         self._jobs.pop(job.key, None)
         if job.contract.con_id in self._store:
             self._failed[job.key] = self._today()
-        log.info("No %s history for %s: %s", job.request.bar_size, job.contract.local_symbol, why)
+        level = logging.DEBUG if NOT_RECORDED in why else logging.INFO
+        log.log(level, "No %s history for %s: %s", job.request.bar_size, job.contract.local_symbol, why)
         if job.kind == "bars":
             self._store.set_message(job.contract.con_id, why)
         elif job.kind == "repair" and job.contract.con_id in self._repairs:

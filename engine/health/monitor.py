@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from engine.broker.port import BrokerEvent, Connected, Disconnected, RequestError, SystemNotice
-from engine.codes import ADVISORY, code_info
+from engine.codes import ADVISORY, NOT_RECORDED, code_info
 from engine.domain import SymbolEvent
 from engine.health.conditions import ConditionBook
 from engine.health.incidents import IncidentBook
@@ -131,6 +131,17 @@ class HealthMonitor:
             self._show(event.code, event.text, wall, symbol)
 
     def _show(self, code: int, text: str, wall: float, symbol: str = "") -> None:
+        if NOT_RECORDED in text:  # one line, however much of it: it says nothing of the recorded day
+            self.conditions.raise_(
+                "recording:lacks",
+                wall,
+                "Not all that is asked is in the recording",
+                "This QTrade asks for things that the recorded one did not, such as the history of other symbols: they "
+                "are refused, and those symbols show no bars.",
+                severity="info",
+                cure="Nothing needs to be done. logs/simulator.log in the data folder names them.",
+            )
+            return
         info = code_info(code, text)
         if info.action == "ignore":
             return

@@ -118,9 +118,9 @@ def test_the_band_names_the_recording_that_is_played_its_day_and_speed_and_its_e
     assert simulated["band"] == "Simulated data" and "come from the simulator" in simulated["band_text"]
     played = PlayedRecording("bad.tape.gz", 2.0, "2026-11-03")
     strip = strip_parts(snapshots(broker=replace(broker, recording=played)))["strip"]
-    assert (strip["simulated"], strip["band"]) == (True, "Recording")
+    assert (strip["simulated"], strip["band"]) == (True, "Recorded data")
     assert strip["band_text"].startswith("bad.tape.gz of 3 Nov 2026, played at speed 2.")
-    assert "simulator" not in strip["band_text"] and strip["pill"][0] == "RECORDING"
+    assert "simulator" not in strip["band_text"] and strip["pill"][0] == "RECORDED"
     untold = band(replace(broker, recording=replace(played, day="")))[1]
     assert untold is not None and untold.startswith("bad.tape.gz, played at speed 2.")
     over = strip_parts(snapshots(broker=replace(broker, recording=replace(played, over_wall=WALL))))["strip"]

@@ -3,10 +3,11 @@
 import pytest
 
 from engine.broker.port import Connected, Disconnected, LinkState, RequestError, SystemNotice
-from engine.codes import CODES
+from engine.codes import CODES, NOT_RECORDED
 from engine.health.monitor import COMPETING, HealthMonitor
 from engine.health.status import status_block
 from engine.state.sections import LinesSection
+from simulator.tape.player import _OTHER_REFUSAL, _REFUSALS
 
 
 def monitor() -> tuple[HealthMonitor, list[tuple[str, str]]]:
@@ -150,3 +151,15 @@ def test_status_block_in_the_users_words():
     assert list(block) == [
         "Uptime", "Subscriptions", "Positions", "Scanner capacity", "Prices", "IB connected", "Live mode",
     ]  # fmt: skip
+
+
+def test_what_a_recording_lacks_is_one_line_however_often_it_is_asked():
+    health, _ = monitor()
+    refusals = [*_REFUSALS.values(), _OTHER_REFUSAL]
+    assert all(NOT_RECORDED in text for _, text in refusals), "said by the player"
+    for number, (code, text) in enumerate(refusals * 10):
+        health.on_event(RequestError(number, code, text), float(number), float(number))
+    (entry,) = health.conditions.newest_first()
+    assert (entry.severity, entry.count, entry.open) == ("info", 1, True)
+    health.on_event(RequestError(99, 162, "HMDS query failed"), 99.0, 99.0)
+    assert health.conditions.newest_first()[0].code == 162, "TWS' own words are shown as ever"
