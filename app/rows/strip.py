@@ -40,7 +40,7 @@ def pill(broker: BrokerSection | None) -> Any:
     if broker is None:
         return ["Starting", "idle"]
     if broker.connected and broker.recording is not None and broker.recording.over_wall is not None:
-        return ["Recording over", "waiting", band(broker)[1]]
+        return ["Over", "waiting", band(broker)[1]]
     if broker.connected and broker.state in ("servers lost", "reset window", "feed dead"):
         return [broker.state_title, "waiting" if broker.state_tone == "warning" else "offline", broker.reason]
     if broker.connected and broker.recording is not None:

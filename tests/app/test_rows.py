@@ -125,7 +125,7 @@ def test_the_band_names_the_recording_that_is_played_its_day_and_speed_and_its_e
     assert untold is not None and untold.startswith("bad.tape.gz, played at speed 2.")
     over = strip_parts(snapshots(broker=replace(broker, recording=replace(played, over_wall=WALL))))["strip"]
     assert over["band"] == "The recording is over" and "bad.tape.gz of 3 Nov 2026" in over["band_text"]
-    assert over["pill"][0] == "Recording over"
+    assert over["pill"][0] == "Over"
     assert band(replace(broker, mode="live")) == band(None) == (None, None)
 
 
