@@ -1,0 +1,74 @@
+"""A Chromium that shows one tab at a time, and what its renderer process costs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psutil
+from playwright.sync_api import Browser, Page, sync_playwright
+
+# Without a GPU the renderer draws, so that its process has the whole cost of a page but the last copy to the screen.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
+LOADS_MS = 60_000
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_tab(browser: Browser, address: str) -> Iterator[Page]:
+    """A tab in a context of its own (no storage of another page), 1440 x 900."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(address, timeout=LOADS_MS, wait_until="load")
+    yield page
+    context.close()
+
+
+def renderers(browser: Browser) -> list[int]:
+    """Process ids. With one tab they are its own and perhaps a spare one, which does nothing."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return [one["id"] for one in processes if one["type"] == "renderer"]
+
+
+def cpu_s(pids: list[int]) -> float:
+    """CPU seconds of all threads of the processes."""
+    total = 0.0
+    for pid in pids:
+        with suppress(psutil.Error):
+            times = psutil.Process(pid).cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def trace(browser: Browser, page: Page, seconds: float, categories: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The events of Chromium's trace of that time."""
+    browser.start_tracing(page=page, categories=list(categories))
+    page.wait_for_timeout(seconds * 1e3)
+    content = json.loads(browser.stop_tracing())
+    events: list[dict[str, Any]] = content["traceEvents"]
+    return events
+
+
+def sample(page: Page, seconds: float) -> dict[str, Any]:
+    """The main thread's functions, sampled for that time (CDP's Profiler)."""
+    session = page.context.new_cdp_session(page)
+    session.send("Profiler.enable")
+    session.send("Profiler.setSamplingInterval", {"interval": 500})
+    session.send("Profiler.start")
+    page.wait_for_timeout(seconds * 1e3)
+    profile: dict[str, Any] = session.send("Profiler.stop")["profile"]
+    session.detach()
+    return profile
