@@ -63,11 +63,14 @@ def _all_known(s: Snapshots) -> Iterator[Known]:
 
 
 def find(text: str, known: Sequence[Known]) -> list[Known]:
-    """The contracts that a name or con_id means: one, several when it is not unique, none."""
-    if text.strip().isdecimal():
-        wanted = text.strip()
-        return [item for item in known if str(item.con_id) == wanted]
-    name = plain_name(text)
+    """The contracts that a name or con_id means: one, several when it is not unique, none. A number that is a con_id
+    means that one, else a name: "700" on SEHK."""
+    return [item for item in known if str(item.con_id) == text.strip()] or called(text, known)
+
+
+def called(name: str, known: Sequence[Known]) -> list[Known]:
+    """The contracts of exactly this name, which may look like a con_id."""
+    name = plain_name(name)
     for attribute in ("local_symbol", "symbol"):
         matches = [item for item in known if name and plain_name(getattr(item, attribute)) == name]
         if len(matches) > 1:

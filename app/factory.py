@@ -14,7 +14,7 @@ import dash
 from dash import Dash
 from flask import Flask, Response, abort, g, send_from_directory
 
-from app import api, security
+from app import addresses, api, security
 from app.callbacks import feed as feed_callbacks
 from app.callbacks import health, lab, lines, overview, positions, scanners, settings, symbol
 from app.callbacks import shell as shell_callbacks
@@ -68,6 +68,7 @@ def create_app(deps: AppDeps) -> Dash:
     settings.register(app, deps)
     api.register(server, deps)
     security.protect(app, deps.config.web.host)
+    addresses.guard(server)
     _finish_set_up(server)
     return app
 

@@ -28,7 +28,7 @@ from app.rows.positions import positions_parts
 from app.rows.scanners import scanners_parts
 from app.rows.settings import settings_parts
 from app.rows.strip import strip_parts
-from app.rows.symbol import symbol_parts
+from app.rows.symbol import is_unknown, symbol_parts
 from app.snapshots import Snapshots
 
 View = dict[str, dict[str, Any]]
@@ -86,11 +86,13 @@ def page(
 
 
 def _symbol_sections(params: Params) -> tuple[str, ...]:
-    return (*STRIP_SECTIONS, f"symbol:{params['con_id']}", "universe", "scanners")
+    return (*STRIP_SECTIONS, f"symbol:{params['con_id']}", "universe", "scanners", "answers")
 
 
 def _symbol(s: Snapshots, params: Params) -> View:
-    return {**strip_parts(s), **symbol_parts(s, int(params["con_id"]))}
+    con_id = int(params["con_id"])
+    view = {**strip_parts(s), **symbol_parts(s, con_id)}
+    return {**view, **name_parts(s, params["con_id"])} if is_unknown(s, con_id) else view
 
 
 def _name(s: Snapshots, params: Params) -> View:
@@ -99,7 +101,9 @@ def _name(s: Snapshots, params: Params) -> View:
 
 _NAME_SECTIONS = (*STRIP_SECTIONS, "universe", "quotes", "answers")
 SYMBOL = PageView("symbol", re.compile(r"/symbol/(?P<con_id>[1-9]\d{0,9})"), _symbol_sections, _symbol)
-SYMBOL_NAME = PageView("symbol-name", re.compile(r"/symbol/(?P<name>[^/]+)"), lambda _params: _NAME_SECTIONS, _name)
+SYMBOL_NAME = PageView(
+    "symbol-name", re.compile(r"/symbol/(?:name/)?(?P<name>.+)", re.DOTALL), lambda _params: _NAME_SECTIONS, _name
+)
 
 PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl", "quotes"), overview_parts),
@@ -123,11 +127,19 @@ PAGES: tuple[PageView, ...] = (
     page("settings", r"/settings", ("settings", "answers"), settings_parts),
 )
 OTHER = page("other", r".*", ())
+PATH_MAX = 200
 
 
 def find_page(pages: tuple[PageView, ...], path: str | None) -> tuple[PageView, Params]:
-    """The page of a path and its parameters; an unknown path shows the strip alone."""
-    text = path if isinstance(path, str) and len(path) <= 200 else "/"
+    """The page of a path and its parameters; an unknown path shows the strip alone.
+
+    The symbol of a path: a number that is a con_id is that contract; any other text is a name, slashes and all
+    (`/symbol/BRK/B`), and so is what follows `/symbol/name/` (`/symbol/name/4391`: Tokyo's share, 4391 being AMD's
+    con_id).
+    """
+    text = path if isinstance(path, str) else "/"
+    if len(text) > PATH_MAX:
+        return OTHER, {}
     text = text.rstrip("/") or "/"
     for candidate in pages:
         match = candidate.pattern.fullmatch(text)

@@ -30,7 +30,7 @@
 
   /* A name that means one symbol leads there; "Back" goes to where the user came from, not to the name again. */
   function lead(find) {
-    if (!find || conHere() || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
+    if (!find || conHere() === String(find.go) || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
     var last = find.home ? window.localStorage.getItem(LAST) : null;
     var to = last || find.go;
     if (to) { replaceWith("/symbol/" + to); }

@@ -63,14 +63,14 @@
     if (number !== asked) { return; }
     var rows = result.ok && result.value ? result.value : [];
     if (!rows.length) { draw("error", result.text, "", ""); return; }
-    if (rows.length === 1) {
+    if (rows.length === 1 && rows[0][4]) {   /* called so; what is merely near it is offered */
       chosen = { con: rows[0][0], sym: rows[0][1] };
       met[name.toUpperCase()] = chosen;
       qt.setProps(BOX, { value: chosen.sym });
       ask();
       return;
     }
-    draw("idle", rows.length + " contracts are called " + name.toUpperCase() + ": choose one.", "", "");
+    draw("idle", "Which " + name.toUpperCase() + "? Choose one.", "", "");
     qt.pick.offer(BOX, rows.map(function (row) { return { con: row[0], sym: row[1], note: row[2] + " " + row[3] }; }));
   }
 

@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 PRIORITY_POSITION = 100
 PRIORITY_SCANNER_TOP = 50
 PRIORITY_SCANNER_NORMAL = 25
+CON_ID_MAX = 2**31 - 1  # TWS reads it as a 32-bit integer
 
 ALL_ACCOUNTS = "all"  # stands for an account where those of the login are shown together
 
@@ -53,6 +54,14 @@ class ContractRef(Struct, frozen=True):
     def named_as(self, newer: ContractRef) -> ContractRef:
         """The same contract under the names of a newer description."""
         return structs.replace(self, symbol=newer.symbol or self.symbol, local_symbol=newer.local_symbol)
+
+
+def con_id_of(text: str) -> int | None:
+    """The contract number that this text spells; None = it can't be one."""
+    digits = text.strip()
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(CON_ID_MAX))
+    number = int(digits) if is_number else 0
+    return number if 0 < number <= CON_ID_MAX else None
 
 
 class ContractInfo(Struct, frozen=True):

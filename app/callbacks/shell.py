@@ -40,16 +40,25 @@ def found_list(text: str, universe: UniverseSection | None) -> list[Component]:
     if not text.strip():
         return []
     found = find(text, universe)
-    if not found:
-        words = f"No symbol here begins with {text.strip()[:20].upper()}. Enter looks further."
-        return [html.Div(words, className="qt-none")]
-    return [_option(item, i == 0) for i, item in enumerate(found)]
+    options = [_option(item, i == 0) for i, item in enumerate(found)]
+    name = text.strip()
+    if name.isdecimal():  # as an address a number is a con_id first
+        note = html.Span("looked up as a name")
+        options.append(_link([html.B(name), note], f"/symbol/name/{name}", first=not options))
+    if options:
+        return options
+    words = f"No symbol here begins with {name[:20].upper()}. Enter looks further."
+    return [html.Div(words, className="qt-none")]
 
 
 def _option(item: Found, first: bool) -> Component:
-    return html.A(
-        [html.B(item.local_symbol), html.Span(item.note), html.Span(item.lane, className="qt-lane")],
-        href=f"/symbol/{item.con_id}",
-        role="option",
-        **attrs(aria_selected="true" if first else "false"),
-    )
+    words: list[Component] = [
+        html.B(item.local_symbol),
+        html.Span(item.note),
+        html.Span(item.lane, className="qt-lane"),
+    ]
+    return _link(words, f"/symbol/{item.con_id}", first=first)
+
+
+def _link(words: list[Component], href: str, *, first: bool) -> Component:
+    return html.A(words, href=href, role="option", **attrs(aria_selected="true" if first else "false"))

@@ -13,12 +13,12 @@ from app.deps import AppDeps
 from app.figures.bars import BY_KEY
 from app.figures.candles import chart_base
 from app.ids import Symbol
-from app.rows.find_page import name_of, request_id_of
+from app.rows.find_page import name_of, refused, request_id_of
 from app.views import SYMBOL, SYMBOL_NAME, PageView, Params
 from engine.errors import CommandRefused
 from engine.state.commands import Command, FindSymbol, OpenSymbol, PinSymbol
 from engine.state.envelope import symbol_key
-from engine.state.sections import SettingsSection, SymbolSection
+from engine.state.sections import SettingsSection, SymbolSection, UniverseSection
 
 PAGE_ID = "symbol"
 LEVEL_BARS = 20  # the default of breakout.bars_n, while the settings are not there
@@ -121,12 +121,17 @@ class _Asker:
         self._asked: OrderedDict[str, float] = OrderedDict()
 
     def open(self, params: Params) -> None:
-        submitted(self._deps, OpenSymbol(uuid.uuid4().hex, int(params["con_id"]), PAGE_ID))
+        """A number that is no contract known here may be a name, or a contract that only the broker knows."""
+        con_id = int(params["con_id"])
+        submitted(self._deps, OpenSymbol(uuid.uuid4().hex, con_id, PAGE_ID))
+        universe = self._deps.state.read("universe")
+        if isinstance(universe, UniverseSection) and all(row[0] != con_id for row in universe.symbols):
+            self.find({"name": params["con_id"]})
 
     def find(self, params: Params) -> None:
         """Ask the broker for a name once a minute at most, whatever the number of tabs."""
         name, now = name_of(params["name"]), self._deps.clock.mono()
-        if not name or now - self._asked.get(name, -ASK_AGAIN_S) < ASK_AGAIN_S:
+        if refused(name) or now - self._asked.get(name, -ASK_AGAIN_S) < ASK_AGAIN_S:
             return
         self._asked[name] = now
         while len(self._asked) > NAMES_KEPT:

@@ -1,4 +1,7 @@
-"""What an address without a page shows. Dash takes the page of this module's name for every unknown path."""
+"""What an address without a page shows to who comes to it within the dashboard (`app/addresses.py` answers the others).
+
+Dash takes the page of this module's name for every unknown path.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ FOUND = (Col("sym", "Symbol"), Col("kind", "Kind", "soft"), Col("held", "", "wid
 
 
 def layout(key: str | None = None, **_: Any) -> Component:
-    """The page of a con_id, or of a name that is looked up."""
+    """The page of a con_id, or of a name that is looked up (which it is says `app.views.find_page`)."""
     if key is None:  # Dash looks at the layout without a path, to know its ids
         return _contract(0)
     return _contract(int(key)) if re.fullmatch(r"[1-9]\d{0,9}", key) else _name("symbol-name")
@@ -69,18 +69,22 @@ dash.register_page(  # type: ignore[no-untyped-call]
 
 def _name(page: str) -> Component:
     return html.Div(
-        html.Section(
-            [
-                html.H1(bound("find.title"), className="qt-find-title"),
-                html.P(bound("find.text"), className="qt-soft", hidden=True, **attrs(data_qt_show="find.text")),
-                shown_if("find.some", table("found", FOUND, "Symbols of this name")),
-                html.Div(_search()),
-            ],
-            className="qt-card qt-find-card",
-            **attrs(aria_label="Symbols of this name", data_qt_lookup="1"),
-        ),
+        _found(html.H1),
         className="qt-page",
         **attrs(data_qt_page=page),
+    )
+
+
+def _found(heading: type[html.H1] | type[html.H2]) -> Component:
+    return html.Section(
+        [
+            heading(bound("find.title"), className="qt-find-title"),
+            html.P(bound("find.text"), className="qt-soft", hidden=True, **attrs(data_qt_show="find.text")),
+            shown_if("find.some", table("found", FOUND, "Symbols of this name")),
+            html.Div(_search()),
+        ],
+        className="qt-card qt-find-card",
+        **attrs(aria_label="Symbols of this name"),
     )
 
 
@@ -90,24 +94,11 @@ def _search() -> Component:
     )
 
 
-def _unknown(con_id: int) -> Component:
-    words = (
-        "No contract of this number is known here: it may have expired, or the link is from another account. "
-        "Find the symbol by its name."
-    )
-    panel = html.Section(
-        [html.H2(f"No contract {con_id}", className="qt-find-title"), html.P(words), html.Div(_search())],
-        className="qt-card qt-find-card",
-        **attrs(aria_label="Not known"),
-    )
-    return shown_if("symbol.unknown", panel)
-
-
 def _contract(con_id: int) -> Component:
     known = attrs(data_qt_show="!symbol.unknown")
     return html.Div(
         [
-            _unknown(con_id),
+            shown_if("symbol.unknown", _found(html.H2)),
             _header(),
             html.Div([_notes(), _chart(), _marks()], className="qt-col qt-col-main", **known),
             html.Div([_quote(), _why(), _line()], className="qt-col qt-col-side", **known),
@@ -181,7 +172,10 @@ def _notes() -> Component:
     """What has to be said over the chart."""
     lines = [
         shown_if(f"symbol.{key}", [icon(glyph), bound(f"symbol.{key}")], "qt-notice qt-notice-info qt-symbol-note")
-        for key, glyph in (("filtered", "funnel"), ("message", "moon"), ("halted", "pause-circle"))
+        for key, glyph in (
+            *(("filtered", "funnel"), ("message", "moon"), ("halted", "pause-circle")),
+            ("namesake", "question-circle"),
+        )
     ]
     return html.Div(lines, className="qt-symbol-notes")
 

@@ -176,7 +176,22 @@ def notes(s: Snapshots, con_id: int) -> dict[str, Any]:
         if section and message
         else None,
         "halted": "Trading is halted." if halted else None,
+        "namesake": _namesake(s, con_id),
         "unknown": is_unknown(s, con_id),
+    }
+
+
+def _namesake(s: Snapshots, con_id: int) -> dict[str, Any] | None:
+    """Another contract whose name is this one's number, for whoever typed that."""
+    rows = s.universe.symbols if s.universe else ()
+    number = str(con_id)
+    row = next((row for row in rows if number in (row[1], row[2]) and row[0] != con_id), None)
+    if row is None:
+        return None
+    return {
+        "sym": row[1],
+        "con": row[0],
+        "text": f"{number} is this contract's number. {{sym}} on {row[4]} is another symbol.",
     }
 
 

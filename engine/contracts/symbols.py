@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.domain import ContractRef
+from engine.domain import ContractRef, con_id_of
 from engine.storage import rescues
 from engine.storage.atomic import keep_now, read_kept
 from engine.storage.encodable import to_json
@@ -70,15 +70,17 @@ class SymbolIndex:
         return self._contracts.get(con_id)
 
     def find(self, text: str) -> list[ContractRef]:
-        """Contracts of exactly this name (local symbol or symbol) or con_id, local symbols first; else those that were
-        called so."""
+        """Contracts of exactly this con_id or name (local symbol or symbol), local symbols first; else those that were
+        called so. A number may be both: Hong Kong's and Tokyo's shares are called 700 or 4391."""
+        numbered = self._contracts.get(con_id_of(text) or 0)
+        return list(dict.fromkeys([*([numbered] if numbered else []), *self.called(text)])) or self.once_called(text)
+
+    def called(self, text: str) -> list[ContractRef]:
+        """Contracts of exactly this name now, local symbols first."""
         wanted = name_key(text)
-        if wanted.isdigit():
-            contract = self._contracts.get(int(wanted))
-            return [contract] if contract else []
         local = [c for c in self._contracts.values() if name_key(c.local_symbol) == wanted]
         others = [c for c in self._contracts.values() if name_key(c.symbol) == wanted and c not in local]
-        return local + others or self.once_called(text)
+        return local + others
 
     def once_called(self, text: str) -> list[ContractRef]:
         """Contracts that had this name before."""

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 from engine.broker.port import BrokerPort
 from engine.broker.probe import probe
 from engine.clock import Clock
-from engine.contracts.symbols import SymbolIndex
-from engine.domain import ContractRef, LineClass
+from engine.contracts.symbols import SymbolIndex, name_key
+from engine.domain import ContractRef, LineClass, con_id_of
 from engine.errors import QTradeError
 from engine.lines.report import LinesReport, WhatIf, trial_demand
 from engine.lines.watch import SymbolWatch
@@ -57,6 +57,16 @@ class LineAnswers(Protocol):
 
 async def _at_once() -> None:
     """Whoever keeps the pins wrote them in the call itself."""
+
+
+def _found_row(contract: ContractRef, *, is_meant: bool) -> list[Any]:
+    return [
+        contract.con_id,
+        contract.local_symbol,
+        contract.sec_type,
+        contract.primary_exchange or contract.exchange,
+        is_meant,
+    ]
 
 
 class Said(NamedTuple):
@@ -198,19 +208,34 @@ class Commands:
         return contract
 
     async def _find(self, command: FindSymbol) -> Answer:
-        found = self._symbols.find(command.text)
+        text, symbols = command.text.strip(), self._symbols
+        number = con_id_of(text)
+        found = symbols.find(text) if number is None else symbols.called(text)
         if not found:
-            if not self._broker.link.connected:
-                raise QTradeError(f"{command.text!r} is not known here, and the broker is not connected to be asked.")
-            found = await self._broker.search(command.text.strip().upper())
-            self._symbols.learn(found)
-        rows = [[c.con_id, c.local_symbol, c.sec_type, c.primary_exchange or c.exchange] for c in found[:_FOUND_MAX]]
-        once = {c.con_id for c in self._symbols.once_called(command.text)}
-        if rows and found[0].con_id in once:
-            renamed = f"{command.text.strip().upper()} is called {found[0].local_symbol} now."
+            found = await self._ask_broker(text)
+        numbered = symbols.contract(number or 0)
+        found = [*([numbered] if numbered else []), *(each for each in found if each != numbered)][:_FOUND_MAX]
+        meant = {c.con_id for c in symbols.find(text)}
+        rows = [_found_row(c, is_meant=c.con_id in meant) for c in found]
+        if found and found[0].con_id in {c.con_id for c in symbols.once_called(text)}:
+            renamed = f"{text.upper()} is called {found[0].local_symbol} now."
             return Answer(command.request_id, True, renamed, self._clock.wall(), rows)
-        said = f"{len(rows)} found." if rows else f"Nothing is called {command.text!r} here or at the broker."
+        said = f"{len(rows)} found." if rows else f"Nothing is called {text!r} here or at the broker."
         return Answer(command.request_id, bool(rows), said, self._clock.wall(), rows)
+
+    async def _ask_broker(self, text: str) -> list[ContractRef]:
+        """What the broker offers for this name; where nothing is called so, the contract of this number as well."""
+        if not self._broker.link.connected:
+            raise QTradeError(f"{text!r} is not known here, and the broker is not connected to be asked.")
+        found: list[ContractRef] = []
+        for spelling in dict.fromkeys((name_key(text), text.upper())):  # IB writes BRK B, whatever stands between
+            found = found or (await self._broker.search(spelling) if spelling else [])
+        self._symbols.learn(found)
+        number = con_id_of(text)
+        if number is not None and not self._symbols.find(text):
+            found_by_id = await self._broker.contract_info(ContractRef(number, "", "", ""))
+            self._symbols.learn(info.contract for info in found_by_id)
+        return found
 
     async def _probe(self, command: ProbeBroker) -> Answer:
         ok, text = await probe(command.host, command.port)

@@ -80,7 +80,11 @@ class PinSymbol(Command, frozen=True, tag=True):
 
 
 class FindSymbol(Command, frozen=True, tag=True):
-    """Look a name up at the broker; the answer's `value` is a list of [con_id, local_symbol, sec_type, exchange]."""
+    """Look a name or a con_id up, at the broker where nothing here is called so.
+
+    The answer's `value` is a list of [con_id, local_symbol, sec_type, exchange, whether the text means just this one]:
+    the broker offers what begins alike, too, and what has such a word in its long name.
+    """
 
     text: str
 

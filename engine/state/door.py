@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 
 import msgspec
@@ -60,6 +61,8 @@ def _check_values(given: Command, command: AnyCommand) -> None:
         raise CommandRefused(f"Port is {command.port}; must be 1-65535.")
     if isinstance(command, FindSymbol) and not command.text.strip():
         raise CommandRefused("Type a symbol or a name first.")
+    if isinstance(command, FindSymbol) and any(unicodedata.category(each).startswith("C") for each in command.text):
+        raise CommandRefused("A symbol's name holds no control characters.")  # TWS ends a field at one of them
     if isinstance(given, ApplySettings):
         _check_changes(given.changes, least=1)
     if isinstance(given, PreviewThresholds):

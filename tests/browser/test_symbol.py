@@ -229,7 +229,8 @@ def test_a_name_that_only_the_broker_knows(page: Page, site: Site) -> None:
 def test_an_unknown_number_offers_the_search(visit: Visit) -> None:
     page = visit()
     page.evaluate("qt.go('/symbol/999')")
-    page.wait_for_selector("text=No contract 999")
+    page.wait_for_selector("h2 >> text=999")
+    page.wait_for_selector("text=Asking the broker")
     assert not page.is_visible(".qt-card-candles")
     page.click("[data-qt-find]")
     assert page.evaluate("document.activeElement.id") == "shell-find"

@@ -362,6 +362,8 @@ def test_look_ups(gateway):
         assert (info.contract.primary_exchange, info.stock_type, info.min_tick) == ("NYSE", "COMMON", 0.01)
         assert info.trading_hours.startswith("20200102:0930") and info.time_zone == "US/Eastern"
         assert await rig.broker.contract_info(ContractRef(123, "NO", "NO", "STK")) == []
+        (info,) = await rig.broker.contract_info(ContractRef(700001, "", "", ""))
+        assert info.contract.symbol == "RABX", "a number alone is enough"
         before = len(gateway.requests(9))
         assert (await rig.broker.contract_info(MSFT))[0].contract.symbol == "MSFT"
         assert len(gateway.requests(9)) == before, "a position's details are known already"

@@ -60,7 +60,7 @@ def test_a_symbol_is_renamed_while_we_look_and_by_night(tmp_path):
             assert bench.read("universe").renamed == ((MSFT.con_id, "MSFT"),)
             by_old, by_new = ask(bench, "r1", "msft"), ask(bench, "r2", "MSFX")
             assert by_old.text == "MSFT is called MSFX now." and by_new.text == "1 found."
-            assert by_old.value == by_new.value == [[MSFT.con_id, "MSFX", "STK", "NASDAQ"]]
+            assert by_old.value == by_new.value == [[MSFT.con_id, "MSFX", "STK", "NASDAQ", True]]
         assert '"MSFX"' in next(tmp_path.glob("*/pins.json")).read_text()
         (stored,) = [s for s in list_symbols(next(tmp_path.glob("*/bars"))) if s.contract.con_id == MSFT.con_id]
         assert stored.contract.local_symbol == "MSFX"

@@ -9,7 +9,7 @@ import pytest
 from engine.broker.probe import probe
 from engine.clock import FakeClock
 from engine.contracts.symbols import SymbolIndex, name_key
-from engine.domain import ContractRef
+from engine.domain import ContractInfo, ContractRef
 from engine.errors import ConfigError
 from engine.kernel.commands import Commands
 from engine.kernel.login import folder_name, remember_accounts, remembered_accounts
@@ -33,12 +33,15 @@ NQ = ContractRef(1, "NQ", "NQZ5", "FUT", exchange="CME")
 
 
 class Broker:
-    """The three members that the desk uses."""
+    """The members that the desk uses."""
 
     def __init__(self) -> None:
         self.link = SimpleNamespace(connected=True)
         self.reconnects: list[str] = []
         self.found = [ContractRef(9, "SMCI", "SMCI", "STK", exchange="SMART")]
+        self.offers: dict[str, list[ContractRef]] = {}
+        self.contracts: dict[int, ContractRef] = {}
+        self.asked: list[str] = []
 
     def reconnect(self, reason: str) -> None:
         self.reconnects.append(reason)
@@ -48,7 +51,12 @@ class Broker:
             raise ZeroDivisionError("planted")
         if pattern == "SLOW":
             await asyncio.Event().wait()
-        return [c for c in self.found if c.symbol == pattern]
+        self.asked.append(pattern)
+        return self.offers.get(pattern) or [c for c in self.found if c.symbol == pattern]
+
+    async def contract_info(self, contract: ContractRef, timeout_s: float = 15.0) -> list[ContractInfo]:
+        known = self.contracts.get(contract.con_id)
+        return [ContractInfo(known)] if known else []
 
 
 class Keeper:
@@ -157,10 +165,45 @@ def test_find_asks_the_broker_only_for_unknown_names(desk):
 
     asyncio.run(scenario())
     said = answers(desk)
-    assert said["a"].value == [[BRK.con_id, "BRK B", "STK", "NYSE"]]
-    assert said["b"].value[0][1] == "SMCI"
+    assert said["a"].value == [[BRK.con_id, "BRK B", "STK", "NYSE", True]]
+    assert said["b"].value == [[9, "SMCI", "STK", "SMART", True]]
     assert not said["c"].ok and "nonesuch" in said["c"].text
     assert desk.symbols.find("SMCI"), "what the broker told is remembered"
+    assert desk.broker.asked == ["SMCI", "NONESUCH"]
+
+
+def found(desk, *texts):
+    """The rows that are answered to each text, asked at once."""
+
+    async def scenario():
+        desk.desk.take([FindSymbol(text, text) for text in texts])
+        async with asyncio.timeout(DEADLINE_S):
+            while len(answers(desk)) < len(texts):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+    return [answers(desk)[text].value for text in texts]
+
+
+def test_what_the_broker_offers_besides_is_told_from_what_is_called_so(desk):
+    desk.broker.offers["NAN"] = [ContractRef(11, "NANX", "NANX", "STK", exchange="SMART")]
+    assert found(desk, "nan") == [[[11, "NANX", "STK", "SMART", False]]]
+
+
+def test_the_broker_is_asked_in_its_own_spelling_first(desk):
+    desk.broker.offers["T-REX"] = [ContractRef(12, "TRX", "TRX", "STK", exchange="SMART")]
+    assert found(desk, "bf/b", "t-rex") == [[], [[12, "TRX", "STK", "SMART", False]]]
+    assert sorted(desk.broker.asked) == ["BF B", "BF/B", "T REX", "T-REX"]
+
+
+def test_a_number_is_looked_up_as_a_name_and_then_as_a_con_id(desk):
+    desk.broker.offers["4391"] = [ContractRef(13, "4391", "4391", "STK", exchange="TSEJ")]
+    desk.broker.contracts[4391] = ContractRef(4391, "AMD", "AMD", "STK", exchange="SMART")
+    assert found(desk, "4391") == [[[13, "4391", "STK", "TSEJ", True]]], "one that is called so is what was meant"
+    desk.symbols.learn([desk.broker.contracts[4391]])
+    assert found(desk, " 4391") == [[[4391, "AMD", "STK", "SMART", True], [13, "4391", "STK", "TSEJ", True]]]
+    desk.broker.contracts[700] = ContractRef(700, "OLD", "OLD", "STK", exchange="SMART")
+    assert found(desk, "700", "701") == [[[700, "OLD", "STK", "SMART", True]], []]
 
 
 def test_a_name_is_not_called_unknown_while_the_broker_cannot_be_asked(desk):
