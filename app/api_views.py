@@ -313,8 +313,7 @@ def healthz(s: Snapshots, deps: AppDeps) -> Json:
     """ok, degraded (something does not work, the page says what) or down (no engine), with the reasons."""
     reasons = [reason for reason in (_engine_reason(s), _broker_reason(s), *_store_reasons(deps)) if reason]
     if s.health and is_alive(s):
-        errors = (item for item in s.health.conditions if item.severity == "error")
-        reasons += [item.title for item in errors if _counts(item, s.now)]
+        reasons += [item.title for item in s.health.conditions if _counts(item, s.now)]
     age = heartbeat_age_s(s)
     silent_s = deps.uptime_s() if age is None else age
     state = "down" if silent_s > ENGINE_DOWN_S else "degraded" if reasons else "ok"
@@ -329,7 +328,10 @@ def healthz(s: Snapshots, deps: AppDeps) -> Json:
 
 
 def _counts(item: Condition, now: float) -> bool:
-    """Of the last minute on either side: the wall clock may have been set back since."""
+    """Outages while they last, even excused ones, and errors: of what only happened those of the last minute, on
+    either side, as the wall clock may have been set back since."""
+    if item.severity != "error":
+        return item.open and item.outage
     return item.open or (not item.lasting and abs(now - item.last_wall) < PASSED_ERROR_S)
 
 

@@ -397,7 +397,12 @@ _TABLE: tuple[CodeInfo, ...] = (
     ),
     CodeInfo(2102, "info", "show", "Order still in work", "A change of an order came too early.", _ORDERS),
     CodeInfo(
-        2103, "warning", "farm_down", "Market data farm is down", "Prices of this farm stand still.", "It comes back."
+        2103,
+        "warning",
+        "farm_down",
+        "Market data farm is down",
+        "Prices may stand still.",
+        "Nothing to do: TWS connects to it again by itself, and silent lines are asked for again.",
     ),
     CodeInfo(2104, "info", "farm_up", "Market data farm is up", "Prices of this farm flow."),
     CodeInfo(2105, "warning", "farm_down", "History farm is down", "No history until it is back.", "It comes back."),
@@ -645,6 +650,8 @@ _ENTITLEMENT_CODES = frozenset({354, 420, 10089, 10168, 10186, 10187, 10189})
 _FARM_CODES = frozenset({2103, 2104, 2105, 2106, 2107, 2108, 2119, 2157, 2158})
 _ELSEWHERE = re.compile(r"connected from a different ip|different ip address", re.IGNORECASE)
 _CAUSE = re.compile(r"cause\s*-\s*(\S.*)", re.DOTALL)
+_CONNECTED = re.compile(r"farms are connected:([^:]*)(?:$|\.\s)", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z][\w.]*\w")
 _FARM = re.compile(r"[:.]\s*([A-Za-z][\w.]*)\s*$")
 
 
@@ -701,6 +708,17 @@ def farm_of(code: int, text: str) -> str:
     """The farm that a notice names ("usfarm", "ushmds"), "" when it names none."""
     found = _FARM.search(text) if code in _FARM_CODES else None
     return found.group(1) if found else ""
+
+
+def farms_connected(text: str) -> tuple[str, ...]:
+    """The farms that 1101 or 1102 names as connected: "All data farms are connected: usfarm; ushmds; secdefnj."."""
+    found = _CONNECTED.search(text)
+    return tuple(_NAME.findall(found.group(1))) if found else ()
+
+
+def farm_title(title: str, farm: str) -> str:
+    """ "Market data farm is down" -> "Market data farm usfarm is down"."""
+    return title.replace(" farm ", f" farm {farm} ", 1) if farm else title
 
 
 def port_in(text: str) -> int | None:

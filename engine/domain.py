@@ -426,7 +426,8 @@ class Refusal(Struct, frozen=True):
 class Condition(Struct, frozen=True):
     """One thing that happened, in plain words, with its cure. `code` is IB's, None for our own.
 
-    `lasting` = it is open until something ends it; else it happened and was over.
+    `lasting` = it is open until something ends it; else it happened and was over. `outage` = while it is open not all
+    is well, whatever its severity.
     """
 
     key: str
@@ -440,6 +441,7 @@ class Condition(Struct, frozen=True):
     count: int
     open: bool
     lasting: bool = True
+    outage: bool = False
 
 
 class Incident(Struct, frozen=True):

@@ -78,7 +78,8 @@ def verdict(s: Snapshots) -> dict[str, Any]:
         return {"verdict": words, "verdict_icon": "error" if s.engine == "dead" else "warning", "verdict_more": None}
     open_ones = [c for c in s.health.conditions if c.open] if s.health else []
     errors = [c for c in open_ones if c.severity == "error"]
-    known = [c.title for c in open_ones if c.severity == "warning"]
+    warnings = [c for c in open_ones if c.severity == "warning"]
+    known = [c.title for c in warnings]
     if s.health is not None and s.health.loop_lateness_p99_ms > LATE_MS:
         known.append("The engine's loop runs late")
     if s.broker is not None and not s.broker.connected:
@@ -87,6 +88,10 @@ def verdict(s: Snapshots) -> dict[str, Any]:
     if errors:
         more = f"{plural(len(errors), 'thing needs', 'things need')} your attention."
         return {"verdict": f"{errors[0].title}.", "verdict_icon": "error", "verdict_more": more}
+    outage = next((c.title for c in warnings if c.outage), None)
+    if outage is not None:
+        rest = _to_know([title for title in known if title != outage])
+        return {"verdict": f"{outage}.", "verdict_icon": "warning", "verdict_more": rest}
     return {"verdict": "Everything is running.", "verdict_icon": "pass", "verdict_more": _to_know(known)}
 
 

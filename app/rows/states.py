@@ -37,12 +37,14 @@ class Dated(NamedTuple):
     """When the newest price of a row came, and as what. `flows` = ticks came beyond the answer to the request.
 
     `instead` = what it is where it is no tick of now: "prior close", "from TWS", "historical", "last visit".
+    `stands` = its line brings nothing though it should.
     """
 
     wall: float | None
     data_type: str = "live"
     flows: bool = False
     instead: str = ""
+    stands: bool = False
 
 
 def empty(title: str, text: str, done_pct: float | None = None) -> State:
@@ -130,7 +132,7 @@ def is_live(s: Snapshots, row: Dated) -> bool:
     """A live tick of the last minute. Where no session is known to be open, ticks must have kept coming: a request at
     a closed market is answered with the last session's prices, as live ones.
     """
-    if row.wall is None or row.instead or row.data_type != "live" or s.now - row.wall > LIVE_S:
+    if row.wall is None or row.stands or row.instead or row.data_type != "live" or s.now - row.wall > LIVE_S:
         return False
     return row.flows or (s.broker is not None and s.broker.session in _TRADING)
 
@@ -152,6 +154,8 @@ def _not_live(s: Snapshots, rows: list[Dated]) -> State:
     if all(row.instead for row in known):
         return {"s": "marked", "word": ", ".join(sorted({row.instead for row in known}))}
     newest = max(row.wall for row in known if row.wall is not None and not row.instead)
+    if any(row.stands for row in known):
+        return {"s": "stale", "since": round(newest, 1), "text": "No price comes. Last values."}
     if s.now - newest <= LIVE_S:
         return {"s": "marked", "word": "last prices", "text": "It is not known whether the market is open."}
     return {"s": "stale", "since": round(newest, 1), "text": "No tick for more than a minute. Last values."}
@@ -170,7 +174,7 @@ def dated_position(row: PositionRow, line: LineRow | None) -> Dated:
     """The prices of a position: their age is that of the row."""
     wall, kind = row.price_wall, row.mark_kind if row.mark_kind is not None else row.last_kind
     instead = {"close": "prior close", "portfolio": "from TWS"}.get(kind or "", "")
-    return Dated(wall, row.data_type, _flows(wall, line), instead)
+    return Dated(wall, row.data_type, _flows(wall, line), instead, stands=row.silent)
 
 
 def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:

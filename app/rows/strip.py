@@ -43,14 +43,11 @@ def pill(broker: BrokerSection | None) -> Any:
         return ["Over", "waiting", band(broker)[1]]
     if broker.connected and broker.state in ("servers lost", "reset window", "feed dead"):
         return [broker.state_title, "waiting" if broker.state_tone == "warning" else "offline", broker.reason]
-    if broker.connected and broker.recording is not None:
-        return ["RECORDED", "simulated", "Connected to the player of a recording"]
+    mode = _mode(broker)
+    if broker.connected and broker.state_tone in ("warning", "error"):
+        return [mode[0], "waiting", f"{broker.state_title}. {broker.reason}".rstrip()]
     if broker.connected:
-        return {
-            "simulated": ["SIMULATED", "simulated", "Connected to the simulated gateway"],
-            "paper": ["PAPER", "paper", "Connected to a paper account"],
-            "live": ["LIVE", "live", "Connected to a live account, read-only"],
-        }.get(broker.mode, [broker.mode.upper(), "paper"])
+        return mode
     if broker.phase == "connecting":
         return ["Connecting", "waiting"]
     if broker.state == "restart window":
@@ -58,6 +55,17 @@ def pill(broker: BrokerSection | None) -> Any:
     if broker.retry_at_wall is not None:
         return {"text": "Reconnecting in {left}", "until": broker.retry_at_wall, "tone": "waiting"}
     return ["Offline", "offline", broker.reason]
+
+
+def _mode(broker: BrokerSection) -> list[str]:
+    """Whose data these are, in a word."""
+    if broker.recording is not None:
+        return ["RECORDED", "simulated", "Connected to the player of a recording"]
+    return {
+        "simulated": ["SIMULATED", "simulated", "Connected to the simulated gateway"],
+        "paper": ["PAPER", "paper", "Connected to a paper account"],
+        "live": ["LIVE", "live", "Connected to a live account, read-only"],
+    }.get(broker.mode, [broker.mode.upper(), "paper"])
 
 
 def _connection(s: Snapshots) -> dict[str, Any]:

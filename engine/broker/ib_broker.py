@@ -283,6 +283,8 @@ class IBBroker(BrokerPort):
         reason, cure = (failure.reason, failure.cure) if failure is not None else ("", "")
         if machine.state is State.HALF_OPEN:
             reason, cure = f"TWS has not answered for {self._timings.probe_timeout_s:g} s", about.cure
+        elif connected and about.tone in ("warning", "error"):
+            reason, cure = about.cause, about.cure
         elif failure is not None and self._mode == "simulated" and failure.kind in ("refused", "closed"):
             cure = _SIMULATOR_CURE
         silent = session.liveness.silent_since_wall if session is not None and self._is_connected else None

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from engine.domain import Condition
-from engine.health.incidents import IncidentBook
+from engine.health.incidents import IncidentBook, cause_of
 
 log = logging.getLogger("qtrade.health")
 
@@ -54,13 +54,13 @@ class ConditionBook:
         `since`: when it began, None = at `wall`; `con_id` and `symbol` of one symbol's.
         """
         known = self._conditions.get(key)
-        if known is not None and known.open and lasting and known.text == text:
+        if known is not None and known.open and lasting and (known.title, known.text) == (title, text):
             if not quiet:
                 self._log(known, wall)
             return  # as before: an entry that changed each second would be news each second
         self._conditions.pop(key, None)
         if known is not None and known.open and lasting:
-            condition = msgspec.structs.replace(known, text=text, last_wall=wall)
+            condition = msgspec.structs.replace(known, title=title, text=text, last_wall=wall)
         else:
             condition = Condition(
                 key=key,
@@ -74,6 +74,7 @@ class ConditionBook:
                 count=known.count + 1 if known else 1,
                 open=lasting,
                 lasting=lasting,
+                outage=bool(cause_of(key)),
             )
         self._conditions[key] = condition
         if lasting and self._incidents is not None and (known is None or not known.open):

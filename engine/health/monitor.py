@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.broker.port import BrokerEvent, Connected, Disconnected, RequestError, SystemNotice
-from engine.codes import ADVISORY, NOT_RECORDED, code_info
+from engine.codes import ADVISORY, NOT_RECORDED, code_info, farm_title, farms_connected
 from engine.domain import SymbolEvent
 from engine.health.conditions import ConditionBook
 from engine.health.incidents import IncidentBook
-from engine.health.timeline import LINK, SERVERS, LinkTimeline, duration_text
+from engine.health.timeline import LINK, SERVERS, UNNAMED, LinkTimeline, duration_text
 
 log = logging.getLogger("qtrade.health")
 
 NO_DEFINITION = 200
 COMPETING_SESSION = 10197
+FARM_DOWN = 2103
 COMPETING = f"code:{COMPETING_SESSION}"
 LINK_KEY = "link"
 SERVERS_KEY = f"track:{SERVERS}"
@@ -61,9 +62,14 @@ class HealthMonitor:
         """Ticks show that TWS has IB's servers again, though it did not say so."""
         lasted = self.timeline.mark(SERVERS, "up", wall)
         if lasted is not None:
-            back = f"Back after {duration_text(lasted)}: ticks come again."
-            self.conditions.resolve(SERVERS_KEY, wall, back)
-            self.note(market, "link up", f"{SERVERS}: {back}")
+            self._track_up(SERVERS, f"Back after {duration_text(lasted)}: ticks come again.", wall, market)
+
+    def farm_back(self, farm: str, wall: float, market: float) -> None:
+        """Nothing was heard of it for long enough, though TWS did not say that it is back."""
+        track = farm or UNNAMED
+        lasted = self.timeline.mark(track, "up", wall)
+        if lasted is not None:
+            self._track_up(track, f"Taken for back after {duration_text(lasted)}: TWS is silent on it.", wall, market)
 
     def note(self, market: float, kind: str, text: str) -> None:
         """One connection event: for the Overview and the journal."""
@@ -101,6 +107,9 @@ class HealthMonitor:
             self.note(market, "disconnected", event.reason)
 
     def _notice(self, event: SystemNotice, wall: float, market: float) -> None:
+        for farm in farms_connected(event.text):
+            if (lasted := self.timeline.ended(farm, wall)) is not None:
+                self._track_up(farm, f"Back after {duration_text(lasted)} ({event.code}).", wall, market)
         change = self.timeline.on_notice(event, wall)
         if change is None:
             self._show(event.code, event.text, wall)
@@ -111,16 +120,18 @@ class HealthMonitor:
         key = _track_key(track)
         info = code_info(event.code, event.text)
         if state == "down":
+            title = farm_title(info.title, event.farm)
             severity = "warning" if track == SERVERS and self._is_excused() else info.severity
-            self.conditions.raise_(
-                key, wall, info.title, f"{track}: {info.text}", severity=severity, cure=info.cure, code=event.code
-            )
-            self.note(market, "link down", f"{track}: {info.title} ({event.code})")
+            self.conditions.raise_(key, wall, title, info.text, severity=severity, cure=info.cure, code=event.code)
+            self.note(market, "link down", f"{title} ({event.code})")
         elif lasted is not None:
-            back = f"Back after {duration_text(lasted)} ({event.code})."
-            if self.conditions.is_open(key):
-                self.conditions.resolve(key, wall, back)
-                self.note(market, "link up", f"{track}: {back}")
+            self._track_up(track, f"Back after {duration_text(lasted)} ({event.code}).", wall, market)
+
+    def _track_up(self, track: str, back: str, wall: float, market: float) -> None:
+        key = _track_key(track)
+        if self.conditions.is_open(key):
+            self.conditions.resolve(key, wall, back)
+            self.note(market, "link up", f"{track}: {back}")
 
     def _request_error(self, event: RequestError, wall: float) -> None:
         """What a refused request means for the user; the rooms act on it themselves."""
@@ -152,6 +163,30 @@ class HealthMonitor:
             f"code:{code}", wall, info.title, info.text if lasting else said, severity=info.severity, cure=info.cure,
             code=code, lasting=lasting,
         )  # fmt: skip
+
+
+def farm_key(farm: str) -> str:
+    """The condition of a data farm by the name that TWS gives it, "" = none."""
+    return _track_key(farm or UNNAMED)
+
+
+def farm_words(farm: str, since: str, silent: Sequence[str], maybe: Sequence[str]) -> tuple[str, str]:
+    """Title and text of a market-data farm that has fallen at the clock time `since`.
+
+    `silent` = positions whose prices stand since, `maybe` = those that have brought none since, the silent included.
+    """
+    title = farm_title(code_info(FARM_DOWN).title, farm)
+    said = f"TWS said so at {since}, and does not say which prices come from it."
+    if silent:
+        return f"{title}: no price of {_listed(silent)}", f"{said} No price since of {', '.join(silent)}."
+    if maybe:
+        return f"{title}: prices may stand still", f"{said} None has come since of {', '.join(maybe)}."
+    return title, f"{said} Every position with a line has ticked since, or its market is closed."
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _track_key(track: str) -> str:

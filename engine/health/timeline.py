@@ -7,6 +7,8 @@ from engine.state.sections import LinkSpan
 
 LINK = "Connection"
 SERVERS = "IB servers"
+UNNAMED = "data farm"  # of which TWS does not say the name
+CONNECTING = 2119
 _MAX_SPANS = 400
 
 # code -> (track or None for the farm that the text names, state)
@@ -52,9 +54,19 @@ class LinkTimeline:
         meaning = _MEANING.get(notice.code)
         if meaning is None:
             return None
-        track = meaning[0] or notice.farm or "data farm"
+        track = meaning[0] or notice.farm or UNNAMED
+        if notice.code == CONNECTING and self.is_down(track):
+            return None  # it tries: that is not back
         lasted = self.mark(track, meaning[1], wall, str(notice.code))
         return (track, meaning[1], lasted)
+
+    def is_down(self, track: str) -> bool:
+        span = self._open.get(track)
+        return span is not None and span.state == "down"
+
+    def ended(self, track: str, wall: float) -> float | None:
+        """If it was down it is up from `wall` on: how long it was."""
+        return self.mark(track, "up", wall) if self.is_down(track) else None
 
     def link_lost(self, wall: float, reason: str) -> list[str]:
         """The socket is gone: nothing is known of servers and farms until it is back; returns their tracks."""

@@ -16,7 +16,7 @@ from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
 from engine.clock import second_text
 from engine.domain import Condition, ContractInfo
-from engine.health.monitor import COMPETING, LINK_KEY, SERVERS_KEY
+from engine.health.monitor import COMPETING, LINK_KEY, SERVERS_KEY, farm_key, farm_words
 from engine.health.status import status_block
 from engine.kernel.rooms import EngineSetup, Rooms
 from engine.lines.feed_watch import Blind
@@ -356,8 +356,27 @@ class Publisher:
             )  # fmt: skip
         for key in (LINK_KEY, SERVERS_KEY):
             rooms.health.conditions.weigh(key, "warning" if rooms.is_excused() else "error", wall)
+        self._notice_farms(wall)
         self._notice_silence(wall)
         self._notice_client_id(wall)
+
+    def _notice_farms(self, wall: float) -> None:
+        """Which positions' prices stand still since a market-data farm fell: an error once they do for a minute."""
+        rooms, farms, now = self._rooms, self._rooms.bus.farms.data(), self._rooms.clock.mono()
+        if not farms or not rooms.bus.connected:
+            return
+        held = {contract.con_id: contract.local_symbol for contract in rooms.manager.contracts()}
+        for farm in farms:
+            found = {held[con_id]: place for con_id in rooms.manager.tradable_ids()
+                     if (place := rooms.bus.standing(con_id)) is not None and farm.name in place.farms}  # fmt: skip
+            silent = [symbol for symbol, place in found.items() if place.is_silent]
+            since = second_text(rooms.market.now(wall - (now - farm.fell_mono)))
+            title, text = farm_words(farm.name, since, silent, list(found))
+            key = farm_key(farm.name)
+            if rooms.health.conditions.is_open(key):
+                rooms.health.conditions.raise_(key, wall, title, text)
+                lasts = bool(silent) and now - farm.fell_mono >= self._setup.timings.dead_feed_s
+                rooms.health.conditions.weigh(key, "error" if lasts else "warning", wall)
 
     def _notice_silence(self, wall: float) -> None:
         """Lines that bring nothing beside others that tick, and those whose data another session has taken."""

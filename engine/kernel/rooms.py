@@ -133,6 +133,7 @@ class Rooms:
             on_unknown=self._unknown_contract,
             on_span=setup.journal.record_line_span,
             on_servers_back=self._servers_back,
+            on_farm_back=self._farm_back,
         )
         self.rotation = Rotation(coverage_policy(config.coverage), self._stays)
         self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, self.rotation, config.coverage)
@@ -177,7 +178,9 @@ class Rooms:
         )
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(
-            Market(self.bus.quote, self._closes, self.bus.holds, self.bus.is_silent, self.bus.refusal_of),
+            Market(
+                self.bus.quote, self._closes, self.bus.holds, self._is_silent, self.bus.refusal_of, self._farms_down_of
+            ),
             self._tradability,
             config.positions,
         )
@@ -260,6 +263,14 @@ class Rooms:
         since_mono = self.bus.silent_since(con_id)
         return None if since_mono is None else self.market.now(self.clock.wall() - (self.clock.mono() - since_mono))
 
+    def _is_silent(self, con_id: int) -> bool:
+        place = self.bus.standing(con_id)
+        return self.bus.is_silent(con_id) or (place is not None and place.is_silent)
+
+    def _farms_down_of(self, con_id: int) -> str:
+        place = self.bus.standing(con_id)
+        return "" if place is None else " and ".join(place.farms)
+
     def is_excused(self) -> bool:
         """There is an outage that IB's reset window excuses."""
         return self.broker.link.is_excused
@@ -325,6 +336,10 @@ class Rooms:
     def _servers_back(self) -> None:
         wall = self.clock.wall()
         self.health.servers_back(wall, self.market.now(wall))
+
+    def _farm_back(self, farm: str) -> None:
+        wall = self.clock.wall()
+        self.health.farm_back(farm, wall, self.market.now(wall))
 
     def _record_connection(self, kind: str, text: str) -> None:
         wall = self.clock.wall()

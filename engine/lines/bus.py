@@ -10,6 +10,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from engine.lines import repair, words
 from engine.lines.demands import DemandBook
 from engine.lines.diary import Diary
 from engine.lines.executor import LineExecutor
+from engine.lines.farms import DownFarm, Farms
 from engine.lines.feed_watch import AGAIN_S, DEAD_S, FeedState, FeedWatch
 from engine.lines.learned_cap import LearnedCap
 from engine.lines.ledger import Ledger, Line
@@ -33,7 +35,7 @@ from engine.lines.refusals import Desks, Refusals
 
 ANSWERED_S = 1.0  # from the first tick: what comes so soon belongs to the answer, out of a cache perhaps
 IN_FLIGHT_S = 0.3
-UNDER_WAY_S = 3.0  # ticks that come so soon after 1100 were sent before it
+UNDER_WAY_S = 3.0  # ticks that come so soon after 1100, or after the fall of a farm, were sent before it
 _SPOKEN_REFUSALS = ("limit", "positions")
 
 log = logging.getLogger("qtrade.lines")
@@ -61,7 +63,8 @@ class Hooks:
     that are not known neither is said.
     `on_unknown(con_id)` is called when the gateway said twice that it has no such contract.
     `on_span` is called for each line that ended and was more than a visit.
-    `on_servers_back` is called when ticks show that TWS has IB's servers again, though it did not say so.
+    `on_servers_back` is called when ticks show that TWS has IB's servers again, though it did not say so;
+    `on_farm_back` when a farm is taken for back, though TWS did not say so.
     """
 
     on_quote: Callable[[Quote, bool], None]  # each changed quote, and whether a trade came with it
@@ -74,6 +77,15 @@ class Hooks:
     on_unknown: Callable[[int], None] = lambda con_id: None
     on_span: Callable[[LineSpan], None] = lambda span: None
     on_servers_back: Callable[[], None] = lambda: None
+    on_farm_back: Callable[[str], None] = lambda farm: None
+
+
+class Standing(NamedTuple):
+    """A line that has brought no price since these farms fell. `is_silent` = long enough to be odd."""
+
+    farms: tuple[str, ...]
+    since_mono: float  # its last price, or its request
+    is_silent: bool
 
 
 class MarketDataBus:
@@ -130,7 +142,8 @@ class MarketDataBus:
         self.upstream_down = False
         self._upstream_down_mono = 0.0
         self._on_servers_back = hooks.on_servers_back
-        self._farms_down: set[str] = set()
+        self.farms = Farms()
+        self._on_farm_back = hooks.on_farm_back
         self.feed = FeedWatch(hooks.is_closed, hooks.is_regular, hooks.dead_feed_s)
         self._feed_round_mono = -AGAIN_S
 
@@ -187,7 +200,21 @@ class MarketDataBus:
     @property
     def farms_down(self) -> bool:
         """TWS has said of a market-data farm that it is down, and not since that it is back."""
-        return bool(self._farms_down)
+        return bool(self.farms.data())
+
+    def standing(self, con_id: int) -> Standing | None:
+        """The farms that have fallen since the last price of a contract flowed, None = it has a line that flows, or
+        nothing is expected of it."""
+        fallen, line = self.farms.data(), self.ledger.get(con_id)
+        if not fallen or line is None or not self.connected or self.feed.is_closed(con_id):
+            return None
+        flowed, now = line.last_flow_mono, self.clock.mono()
+        since = [farm for farm in fallen if flowed is None or flowed < farm.fell_mono + UNDER_WAY_S]
+        if not since:
+            return None
+        silent_since = max(flowed or 0.0, line.since_mono)
+        is_silent = now - max(silent_since, since[0].fell_mono) >= self.feed.odd_silence_s(con_id)
+        return Standing(tuple(farm.name for farm in since), silent_since, is_silent)
 
     @property
     def competing(self) -> bool:
@@ -256,6 +283,10 @@ class MarketDataBus:
         if not self.connected:
             return
         self._executor.settle(now_mono, lambda con_id: bool(self.demands.of(con_id)))
+        if back := self.farms.given_time(now_mono):
+            self._farms_back(back, now_mono)
+            for farm in back:
+                self._on_farm_back(farm.name)
         if self.upstream_down:
             self._listen_for_servers(now_mono)
         if not self.upstream_down:
@@ -351,7 +382,7 @@ class MarketDataBus:
         self._executor.epoch = epoch
         self.connected = True
         self.upstream_down = False
-        self._farms_down.clear()
+        self.farms.on_connected(self.clock.mono())
         self.feed.resume(self.clock.mono())
         self.refusals.on_connected()
         self.step(self.clock.mono())
@@ -366,7 +397,7 @@ class MarketDataBus:
         self.diary.count_used(self.clock.wall(), 0)
 
     def on_notice(self, notice: SystemNotice) -> None:
-        """1100, 1101, 1102 and the data farms; everything else is not about lines."""
+        """1100, 1101, 1102 and the farms; everything else is not about lines."""
         now = self.clock.mono()
         if notice.code in (1100, 2110):
             self.upstream_down, self._upstream_down_mono = True, now
@@ -378,11 +409,12 @@ class MarketDataBus:
             self.upstream_down = False
             self.feed.resume(now)
             self._verify_all(repair.verify_kept, now)
-        elif notice.code == 2103:
-            self._farms_down.add(notice.farm)
-        elif notice.code == 2104 and notice.farm in self._farms_down:
-            self._farms_down.discard(notice.farm)
-            self._verify_all(repair.verify_farm, now)
+        self._farms_back(self.farms.take(notice, now), now)
+
+    def _farms_back(self, back: Sequence[DownFarm], now_mono: float) -> None:
+        """Lines that stay silent are asked for again."""
+        if any(farm.kind == "data" for farm in back):
+            self._verify_all(repair.verify_farm, now_mono)
 
     def _listen_for_servers(self, now_mono: float) -> None:
         """2110 has no opposite, and 1102 may be lost: ticks say it as well. Lines that stay silent are looked after."""
@@ -440,6 +472,8 @@ class MarketDataBus:
             if quote.price_kind not in (None, "close") or quote.bid is not None or quote.ask is not None:
                 is_flow = first is not None and update.received_mono - first >= ANSWERED_S
                 self.feed.heard(line.con_id, update.received_mono, is_flow=is_flow)  # a close is no quote
+                if is_flow:
+                    line.last_flow_mono = update.received_mono
             line.last_tick_wall = now_wall
             if line.state != "live":
                 self._first_tick(line, quote, update.received_mono)

@@ -29,6 +29,11 @@ MANY_OPEN = 5  # lines in regular hours: they are never all silent for a minute
 IsClosed = Callable[[int], bool]
 
 
+ODD = 3.0  # times its longest pause: while a farm is down, that is enough
+ODD_LEAST_S = 5.0
+ODD_UNKNOWN_S = 15.0  # of a line of whose pace too little is known
+
+
 class Blind(NamedTuple):
     """A streaming line that brings nothing, though its own recent rate says it should."""
 
@@ -87,7 +92,7 @@ class FeedWatch:
 
     def __init__(self, is_closed: IsClosed, is_regular: IsClosed, dead_s: float = DEAD_S) -> None:
         self._dead_s = dead_s
-        self._is_closed = is_closed
+        self.is_closed = is_closed
         self._is_regular = is_regular
         self._heard: dict[int, _Heard] = {}
         self._newest: float | None = None  # quote, whatever it was
@@ -160,6 +165,13 @@ class FeedWatch:
         known = self._heard.get(con_id)
         return known is not None and known.may_be_silent_s(self._dead_s) is not None
 
+    def odd_silence_s(self, con_id: int) -> float:
+        """How long it may bring nothing while something speaks for a fault."""
+        known = self._heard.get(con_id)
+        if known is None or known.may_be_silent_s(self._dead_s) is None:
+            return ODD_UNKNOWN_S
+        return max(ODD_LEAST_S, ODD * max(known.pauses))
+
     def _silent_since(self, held: Collection[Line]) -> float:
         """The last quote of any line; before the first one since when the oldest line waits."""
         dead_since = self.state.dead_since
@@ -171,14 +183,14 @@ class FeedWatch:
     def _is_stuck(self, held: Iterable[Line]) -> bool:
         """It was dead, and nothing at all has come since that was seen; where all is closed, nothing will."""
         silent = self.state.dead_since is not None and (self._newest or 0.0) <= self._declared
-        return silent and not all(self._is_closed(line.con_id) for line in held)
+        return silent and not all(self.is_closed(line.con_id) for line in held)
 
     def _many_open(self, held: Iterable[Line]) -> bool:
         return sum(1 for line in held if self._is_regular(line.con_id)) >= MANY_OPEN
 
     def _blind(self, line: Line, now_mono: float) -> Blind | None:
         known = self._heard.get(line.con_id)
-        if known is None or self._is_closed(line.con_id):
+        if known is None or self.is_closed(line.con_id):
             return None
         patience_s = known.may_be_silent_s(self._dead_s)
         if patience_s is None or now_mono - known.last_mono < patience_s:

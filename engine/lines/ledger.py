@@ -37,6 +37,7 @@ class Line:
     first_tick_mono: float | None = None  # of the present request
     last_tick_mono: float | None = None
     last_tick_wall: float | None = None
+    last_flow_mono: float | None = None  # the last price that was no mere answer to a request
     idle_since_mono: float | None = None
     asked_again: bool = False
     competing: bool = False  # another session has its data (10197)

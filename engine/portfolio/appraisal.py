@@ -27,6 +27,7 @@ class Market(Struct, frozen=True):
     has_line: Callable[[int], bool]
     is_silent: Callable[[int], bool] = lambda con_id: False  # its line brings nothing though it should
     refusal: Callable[[int], str] = lambda con_id: ""  # why TWS gives it no line now
+    farms_down: Callable[[int], str] = lambda con_id: ""  # that fell since its last price, by name
 
 
 class Held(Struct):

@@ -71,7 +71,7 @@ def position_row(
         has_line=has_line,
         last_trade_date=contract.last_trade_date,
         tick_value=valuation.tick_value(held.info.min_tick if held.info else None, terms),
-        message=_message(held, worth, has_line, is_silent, market.refusal(con_id)),
+        message=_message(held, worth, has_line, is_silent, market),
         account=record.account,
         unit=terms.unit if terms else "",
         per_point=terms.per_point if terms else None,
@@ -118,11 +118,17 @@ def _ema(closes: Sequence[float | None], length: int) -> float | None:
     return ema_last(np.asarray(known, dtype=np.float64), length) if len(known) >= length else None
 
 
-def _message(held: Held, worth: Worth, has_line: bool, is_silent: bool, refusal: str) -> str:
+def _message(held: Held, worth: Worth, has_line: bool, is_silent: bool, market: Market) -> str:
     """What the row has to say for itself; "" while all is well."""
+    con_id = held.record.contract.con_id
+    farms, refusal = market.farms_down(con_id), market.refusal(con_id)
+    fallen = f"the market data farm {farms} is down" if farms else ""
     if is_silent:
         stands = "valued by IB" if worth.kind == "portfolio" else "the last one stands, IB has not valued it since"
-        return f"no price for over a minute though it should tick: {stands}"
+        why = f"no price, and {fallen}" if fallen else "no price for over a minute though it should tick"
+        return f"{why}: {stands}"
+    if fallen and worth.kind is not None:
+        return f"{fallen}: the price may stand still"
     if refusal and not has_line:
         return f"{refusal}; asked for again within 30 s" + (", valued by IB" if worth.kind == "portfolio" else "")
     if worth.kind is None:

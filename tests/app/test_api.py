@@ -495,3 +495,15 @@ def test_an_error_counts_while_it_is_open_and_one_that_only_happened_for_a_minut
     desk.bus.publish("health", replace(desk.bus.read("health"), conditions=(item,)))
     found = desk.get("/healthz")
     assert found["status"] == status and ("It broke" in found["reasons"]) == (status == "degraded")
+
+
+@pytest.mark.parametrize(
+    ("outage", "is_open", "status"), [(True, True, "degraded"), (True, False, "ok"), (False, True, "ok")]
+)
+def test_an_outage_that_is_no_error_yet_is_not_ok_either(desk, outage, is_open, status):
+    """A farm that has just fallen, or what a reset window excuses; what is merely worth knowing is no outage."""
+    desk.fill()
+    item = Condition("k", "warning", "usfarm is down", "", "", 2103, WALL, WALL, 1, is_open, outage=outage)
+    desk.bus.publish("health", replace(desk.bus.read("health"), conditions=(item,)))
+    found = desk.get("/healthz")
+    assert (found["status"], found["reasons"]) == (status, ["usfarm is down"] if status == "degraded" else [])

@@ -73,6 +73,13 @@ def test_an_open_error_is_the_verdict(bus):
     assert said["verdict_more"] == "1 thing needs your attention."
 
 
+def test_an_outage_that_is_no_error_yet_is_an_amber_verdict(bus):
+    farm = replace(condition("track:usfarm", "warning", True), outage=True)
+    said = parts(bus, conditions=(condition("near", "warning", True), farm))["health"]
+    assert (said["verdict"], said["verdict_icon"]) == ("Title track:usfarm.", "warning")
+    assert said["verdict_more"] == "1 thing to know: title near."
+
+
 def test_an_error_that_is_over_is_none(bus):
     said = parts(bus, conditions=(condition("old", "error", False),))["health"]
     assert said["verdict"] == "Everything is running."

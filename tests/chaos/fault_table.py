@@ -52,6 +52,7 @@ ERRORS = ("RuntimeError", "SystemExit", "KeyError", "CancelledError")
 LINK = "broker: not connected|Not connected to TWS"
 NO_QUOTES = "No quotes come"
 SERVERS = "TWS has lost its connection to IB|TWS is not connected to IB's server"
+FARM = "farm.* is down"
 STORE = "History can't be written|state folder: |journal: |The journal was damaged|A file of QTrade was damaged"
 PARTS = "A part of the engine keeps failing"
 ENGINE = "The engine was started again|engine: "
@@ -148,7 +149,7 @@ KINDS: dict[str, Kind] = {
         Kind("1100, 1101", _uses("ticks"), lasts=(0.3, 6.0), sign=f"{SERVERS}|{NO_QUOTES}", red_s=SEEN_S, green_s=3.0),
         Kind("1100, 1102", _uses("ticks"), lasts=(0.3, 6.0), sign=f"{SERVERS}|{NO_QUOTES}", red_s=SEEN_S, green_s=3.0),
         Kind("2110", _uses("ticks"), lasts=(1.0, 6.0), sign=f"{SERVERS}|{NO_QUOTES}", red_s=SEEN_S, green_s=3.0),
-        Kind("farm flap", _uses("ticks"), lasts=(0.2, 3.0), sign=NO_QUOTES, green_s=2.5,
+        Kind("farm flap", _uses("ticks"), lasts=(0.2, 3.0), sign=f"{FARM}|{NO_QUOTES}", red_s=SEEN_S, green_s=2.5,
              draw=lambda rng: {"which": rng.choice(("data", "history", "definitions")), "times": rng.randint(1, 10)}),
         Kind("bad tick", _uses(), lasts=(0.0, 3.0), draw=lambda rng: {
             "con_id": rng.choice((None, *HELD)), "tick": rng.choice(TICKS), "value": rng.choice(BAD_VALUES)}),

@@ -50,9 +50,7 @@ EXPECTED: dict[str, Expected] = {
     "account-reset": Expected(runs_s=60.0, speed=10.0),
     "nightly-restart": Expected("not connected", red_s=5.0, green_s=20.0),
     "nightly-reset": Expected("lost its connection to IB", red_s=5.0),
-    "farm-flap": Expected(
-        "farm|quote|feed|price", red_s=140.0
-    ),  # three seconds are no cause: a minute without a quote is
+    "farm-flap": Expected("farm usfarm is down", red_s=5.0),
     "competing-login": Expected("Another session", red_s=5.0, green_s=60.0),
     "wrong-port": Expected("not connected", red_s=5.0, green_s=45.0, starts_red=True),
     "half-open": Expected("not connected", red_s=30.0, green_s=45.0),

@@ -4,7 +4,7 @@ import pytest
 
 from engine.broker.port import Connected, Disconnected, LinkState, RequestError, SystemNotice
 from engine.codes import CODES, NOT_RECORDED
-from engine.health.monitor import COMPETING, HealthMonitor
+from engine.health.monitor import COMPETING, HealthMonitor, farm_words
 from engine.health.status import status_block
 from engine.state.sections import LinesSection
 from simulator.tape.player import _OTHER_REFUSAL, _REFUSALS
@@ -53,6 +53,42 @@ def test_a_farm_that_breaks_and_comes_back_says_how_long():
     assert not entry.open
     assert "5 min 48 s" in entry.text
     assert recorded[-1][0] == "link up"
+
+
+def test_a_farm_that_connects_is_not_back():
+    """TWS says so at each try: else one outage were many, with green between them."""
+    health, _ = monitor()
+    connect(health, 0.0)
+    for at in (10.0, 20.0, 30.0):
+        health.on_event(SystemNotice(2103, "broken", "usfarm"), at, at)
+        health.on_event(SystemNotice(2119, "connecting", "usfarm"), at + 1.0, at + 1.0)
+    (entry,) = health.conditions.newest_first()
+    assert (entry.title, entry.open, entry.count, entry.outage) == ("Market data farm usfarm is down", True, 1, True)
+    health.farm_back("usfarm", 70.0, 70.0)
+    (entry,) = health.conditions.newest_first()
+    assert not entry.open and "1 min 0 s" in entry.text
+
+
+def test_1102_ends_what_it_names_as_connected():
+    health, _ = monitor()
+    connect(health, 0.0)
+    for code, farm in ((2103, "usfarm"), (2105, "ushmds"), (2103, "eufarm")):
+        health.on_event(SystemNotice(code, "broken", farm), 10.0, 10.0)
+    text = "restored - data maintained. All data farms are connected: usfarm; ushmds; secdefnj."
+    health.on_event(SystemNotice(1102, text), 20.0, 20.0)
+    assert [c.title for c in health.conditions.newest_first() if c.open] == ["Market data farm eufarm is down"]
+
+
+def test_the_words_of_a_farm_name_what_stands_what_may_and_that_nothing_does():
+    assert farm_words("usfarm", "10:00:12", ["TSLA"], ["TSLA", "BRK B"]) == (
+        "Market data farm usfarm is down: no price of TSLA",
+        "TWS said so at 10:00:12, and does not say which prices come from it. No price since of TSLA.",
+    )
+    assert farm_words("usfarm", "10:00:12", list("ABCDE"), list("ABCDE"))[0].endswith("no price of A, B, C and 2 more")
+    title, text = farm_words("", "10:00:12", [], ["TSLA"])
+    assert title == "Market data farm is down: prices may stand still" and text.endswith("since of TSLA.")
+    title, text = farm_words("usfarm", "10:00:12", [], [])
+    assert title == "Market data farm usfarm is down" and "Every position" in text
 
 
 @pytest.mark.parametrize(("code", "farm"), [(1100, ""), (2103, "usfarm")])

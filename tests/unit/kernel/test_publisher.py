@@ -12,7 +12,7 @@ from msgspec import structs
 
 from app.snapshots import Snapshots
 from engine.broker.ib_broker import IBBroker
-from engine.broker.port import Connected, LinkState, Ticks
+from engine.broker.port import Connected, LinkState, SystemNotice, Ticks
 from engine.broker.session_states import Event
 from engine.clock import NEW_YORK, FakeClock
 from engine.domain import ContractRef, Fill, Incident, TickUpdate
@@ -24,6 +24,7 @@ from engine.kernel.engine import Engine
 from engine.kernel.playback import Playback
 from engine.kernel.publisher import QUIET_EVERY
 from engine.kernel.rooms import EngineSetup
+from engine.lines.bus import Standing
 from engine.lines.feed_watch import Blind, FeedState
 from engine.logs.routing import route_logs
 from engine.settings.effective import resolve
@@ -281,3 +282,30 @@ def test_the_end_of_a_recording_is_said_with_its_cure_and_is_no_outage(engine, m
     assert state.read("broker").recording.over_wall == clock.wall()
     played.hear({"day": "2026-11-30"})
     assert "recording" not in look()
+
+
+def test_a_farm_that_is_down_is_said_at_once_with_what_it_hits_and_red_within_the_minute(engine, monkeypatch):
+    engine, state = engine
+    rooms, clock = engine.rooms, engine._setup.clock
+    held = [ContractRef(con_id, name, name, "STK", "SMART", "") for con_id, name in ((1, "TSLA"), (2, "MSFT"))]
+    monkeypatch.setattr(rooms.manager, "contracts", lambda: held)
+    monkeypatch.setattr(rooms.manager, "tradable_ids", lambda: [1, 2])
+    rooms.bus.connected = True
+    places = {1: Standing(("usfarm",), 0.0, False), 2: Standing(("usfarm",), 0.0, False)}
+    monkeypatch.setattr(rooms.bus, "standing", places.get)
+
+    def said():
+        engine.publisher.all()
+        (told,) = [each for each in state.read("health").conditions if each.key == "track:usfarm"]
+        return told.severity, told.title, told.open
+
+    engine._on_event(SystemNotice(2103, "Market data farm connection is broken:usfarm", "usfarm"))
+    assert said() == ("warning", "Market data farm usfarm is down: prices may stand still", True)
+    clock.advance(6.0)
+    places[1] = Standing(("usfarm",), 0.0, True)
+    del places[2]
+    assert said() == ("warning", "Market data farm usfarm is down: no price of TSLA", True)
+    clock.advance(50.0)
+    assert said()[0] == "error"
+    engine._on_event(SystemNotice(2104, "Market data farm connection is OK:usfarm", "usfarm"))
+    assert not said()[2] and not rooms.bus.farms_down

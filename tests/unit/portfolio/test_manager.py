@@ -37,9 +37,10 @@ class Desk:
         self.closes: dict[int, list[float | None]] = {}
         self.lines: set[int] = set()
         self.silent: set[int] = set()
+        self.farms: dict[int, str] = {}
         market = Market(
             self.quotes.get, lambda con_id, n: self.closes.get(con_id, [])[-n:], self.lines.__contains__,
-            self.silent.__contains__,
+            self.silent.__contains__, farms_down=lambda con_id: self.farms.get(con_id, ""),
         )  # fmt: skip
         self.manager = TradeManager(market, self.verdict, PositionSettings())
 
@@ -557,6 +558,20 @@ def test_what_ib_says_of_another_quantity_is_not_compared(book):
     assert rows(book)["ZWZ5"].check_differs
     book.hold(WHEAT, 3, 22_512.50)
     assert (rows(book)["ZWZ5"].check, rows(book)["ZWZ5"].check_differs) == ("", False), "compared anew"
+
+
+def test_a_row_says_which_farm_is_down_and_whether_its_price_stands(desk):
+    desk.quotes[2] = quote(2, 408.08)
+    desk.mark(TSLA, 100, 40_000.0, -6_276.0)
+    desk.farms[2] = "usfarm"
+    row = rows(desk)["TSLA"]
+    assert (row.message, row.silent) == ("the market data farm usfarm is down: the price may stand still", False)
+    desk.silent.add(2)
+    row = rows(desk)["TSLA"]
+    stands = "the last one stands, IB has not valued it since"
+    assert (row.message, row.silent) == (f"no price, and the market data farm usfarm is down: {stands}", True)
+    desk.farms.clear()
+    assert "usfarm" not in rows(desk)["TSLA"].message
 
 
 def test_a_silent_line_leaves_the_value_to_ib_once_ib_has_valued_it_later(desk):
