@@ -18,7 +18,8 @@ FailureKind = Literal[
     "account",  # account contradicts the mode, or is not in the login
     "outdated",  # TWS too old for the library
     "dropped",  # a working connection ended
-    "asked",  # reconnect was asked for
+    "asked",  # for a new connection by the user, or by QTrade without any fault
+    "given_up",  # by QTrade: it stood, and was of no use
 ]
 
 _API_SETTINGS = (
@@ -116,4 +117,4 @@ def retry_delay_s(kind: FailureKind, attempt: int, timings: Timings, jitter: flo
         return timings.retry_mismatch_s
     if kind == "dropped":
         return timings.after_drop_s
-    return 0.0 if kind == "asked" else timings.retry_refused_s
+    return 0.0 if kind in ("asked", "given_up") else timings.retry_refused_s

@@ -200,7 +200,10 @@ class IBBroker(BrokerPort):
             log.log(
                 logging.INFO if self._stopping else logging.WARNING, "%s", f"{failure.reason}. {failure.cure}".rstrip()
             )
-            self._sink(Disconnected(failure.reason, self._clock.wall(), self._retry_at_mono, self._since_wall))
+            is_asked = failure.kind == "asked"
+            self._sink(
+                Disconnected(failure.reason, self._clock.wall(), self._retry_at_mono, self._since_wall, is_asked)
+            )
         return delay_s
 
     def _delay_after(self, failure: ConnectFailure, was_connected: bool) -> float:
@@ -260,7 +263,7 @@ class IBBroker(BrokerPort):
             reason = f"{machine.about.title} for {lasted_s:.0f} s: connecting afresh"
             log.warning("%s", reason)
             if self._connection is not None:
-                self._connection.lose("asked" if self._is_connected else "dropped", reason)
+                self._connection.lose("given_up" if self._is_connected else "dropped", reason)
         elif action is Action.WAKE and self._wake is not None:
             self._wake.set()
 

@@ -86,12 +86,14 @@ class Disconnected(Struct, frozen=True):
     """`reason` in plain words; `retry_at_mono` None = not retrying: the engine is stopping.
 
     `since_wall`: since when nothing can be trusted, None = as of `at_wall`: a half-open connection ended before.
+    `is_asked`: a new connection was asked for, no fault ended this one.
     """
 
     reason: str
     at_wall: float
     retry_at_mono: float | None
     since_wall: float | None = None
+    is_asked: bool = False
 
 
 class Ticks(Struct, frozen=True):

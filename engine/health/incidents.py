@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 from msgspec.structs import replace
@@ -34,9 +35,35 @@ CAUSES: dict[str, str] = {
 }
 
 
+# Which causes explain one that begins while they go on, or at their end: one fault is one outage, under its cause.
+EXPLAINED_BY: dict[str, frozenset[str]] = {
+    "link": frozenset({"track:IB servers", "feed"}),  # a new connection is QTrade's own cure for both
+    "track:IB servers": frozenset({"link"}),
+    "track:": frozenset({"link", "track:IB servers"}),
+    "feed": frozenset({"link", "track:IB servers", "track:", "code:10197"}),
+    "silent:": frozenset({"link", "track:IB servers", "track:", "code:10197", "feed"}),
+    "disk": frozenset({"disk"}),  # the files of one folder
+}
+RECOVERY_S = 30.0  # so long after an outage what begins is still its consequence
+
+
 def cause_of(key: str) -> str:
     """The cause of a condition, "" = it is no outage."""
-    return next((prefix for prefix in CAUSES if key == prefix or (prefix.endswith(":") and key.startswith(prefix))), "")
+    return next((prefix for prefix in CAUSES if key == prefix or key.startswith(f"{prefix.rstrip(':')}:")), "")
+
+
+@dataclass(slots=True)
+class _Outage:
+    """An incident with the conditions that belong to it: `open_keys` of those that go on, `causes` of all."""
+
+    incident: Incident
+    open_keys: set[str]
+    causes: set[str]
+    words: str
+    others: list[str] = field(default_factory=list)  # what followed from it, in words
+
+    def said(self) -> str:
+        return self.words + (f" With it: {'; '.join(self.others)}." if self.others else "")
 
 
 class IncidentBook:
@@ -46,34 +73,70 @@ class IncidentBook:
         """`market_of` a wall time: the gateway's clock then."""
         self._record = record
         self._market_of = market_of
-        self._open: dict[str, Incident] = {}  # by the condition's key
+        self._outages: list[_Outage] = []  # that go on, or have ended lately
         self._over: list[Incident] = []
         self._section: IncidentsSection | None = None  # None = to be made anew
 
     def begin(
         self, key: str, words: str, since: float, wall: float, *, is_red: bool, con_id: int | None, symbol: str
     ) -> None:
-        """A condition opened at `wall` that has gone on since `since`; those that are no outage are ignored."""
+        """A condition opened at `wall` that has gone on since `since`; those that are no outage are ignored.
+
+        One that another outage explains becomes a part of that one, which lasts as long as any of its parts.
+        """
         cause = cause_of(key)
-        if cause and key not in self._open:
-            red = wall if is_red else None
-            market = self._market_of(since)
-            self._put(key, Incident(key, cause, con_id, symbol, since, market, red, None, words, seen=True))
+        if not cause or self._of(key) is not None:
+            return
+        self._outages = [one for one in self._outages if _still_explains(one, since)]
+        under = next((one for one in self._outages if EXPLAINED_BY.get(cause, frozenset()) & one.causes), None)
+        if under is None:
+            red, market = wall if is_red else None, self._market_of(since)
+            incident = Incident(key, cause, con_id, symbol, since, market, red, None, words, seen=True)
+            under = _Outage(incident, {key}, {cause}, words)
+            self._outages.append(under)
+        else:
+            self._over = [row for row in self._over if row is not under.incident]
+            under.open_keys.add(key)
+            under.causes.add(cause)
+            title = words.partition(": ")[0]
+            if key != under.incident.key and title not in under.others:
+                under.others.append(title)
+            red = under.incident.red_wall if under.incident.red_wall is not None or not is_red else wall
+            under.incident = replace(under.incident, red_wall=red, ended_wall=None, words=under.said())
+        self._note(under.incident)
 
     def redden(self, key: str, wall: float) -> None:
         """From here on it is a fault: its excuse is over."""
-        known = self._open.get(key)
-        if known is not None and known.red_wall is None:
-            self._put(key, replace(known, red_wall=wall))
+        known = self._of(key)
+        if known is not None and known.incident.red_wall is None:
+            known.incident = replace(known.incident, red_wall=wall)
+            self._note(known.incident)
 
     def end(self, key: str, wall: float, words: str) -> None:
-        known = self._open.pop(key, None)
-        if known is not None:
-            self._close(replace(known, ended_wall=max(wall, known.began_wall), words=words or known.words))
+        """`words` = how the condition ended, "" = nothing more is known of it."""
+        known = self._of(key)
+        if known is None:
+            return
+        known.open_keys.discard(key)
+        if key == known.incident.key:
+            known.words = words or known.words
+        over = not known.open_keys
+        ended = max(wall, known.incident.began_wall) if over else None
+        known.incident = replace(known.incident, ended_wall=ended, words=known.said())
+        self._note(known.incident)
+        if over:
+            self._over.append(known.incident)
+            del self._over[:-KEPT]
+
+    def _of(self, key: str) -> _Outage | None:
+        return next((one for one in self._outages if key in one.open_keys), None)
+
+    def _open(self) -> list[Incident]:
+        return [one.incident for one in self._outages if one.open_keys]
 
     def restore(self, rows: Iterable[Incident], wall: float) -> None:
         """Those of earlier runs, in any order. One that was open when its run ended is closed: nobody saw its end."""
-        mine = {(known.key, known.began_wall) for known in (*self._over, *self._open.values())}
+        mine = {(known.key, known.began_wall) for known in (*self._over, *self._open())}
         earlier = [row for row in rows if (row.key, row.began_wall) not in mine]
         for row in earlier:
             if row.ended_wall is None:
@@ -91,6 +154,7 @@ class IncidentBook:
     def forget(self) -> None:
         """Another account's folder: what is over was written into the former one's."""
         self._over.clear()
+        self._outages = [one for one in self._outages if one.open_keys]
         self._section = None
 
     def section(self) -> IncidentsSection:
@@ -100,13 +164,13 @@ class IncidentBook:
         return self._section
 
     def _newest(self) -> tuple[Incident, ...]:
-        ordered = sorted((*self._over, *self._open.values()), key=lambda row: row.began_wall, reverse=True)
+        ordered = sorted((*self._over, *self._open()), key=lambda row: row.began_wall, reverse=True)
         return tuple(ordered[:SHOWN])
 
     def _figures(self) -> tuple[CauseFigures, ...]:
         """By cause in the order of CAUSES, each followed by its symbols, the most frequent first."""
         by_cause: dict[str, list[Incident]] = defaultdict(list)
-        for row in sorted((*self._over, *self._open.values()), key=lambda row: row.began_wall):
+        for row in sorted((*self._over, *self._open()), key=lambda row: row.began_wall):
             by_cause[row.cause].append(row)
         found: list[CauseFigures] = []
         for cause in CAUSES:
@@ -122,16 +186,14 @@ class IncidentBook:
             found += [_figures(cause, each, con_id, symbol) for (con_id, symbol), each in often]
         return tuple(found)
 
-    def _put(self, key: str, incident: Incident) -> None:
-        self._open[key] = incident
+    def _note(self, incident: Incident) -> None:
         self._record(incident)
         self._section = None
 
-    def _close(self, incident: Incident) -> None:
-        self._record(incident)
-        self._over.append(incident)
-        del self._over[:-KEPT]
-        self._section = None
+
+def _still_explains(outage: _Outage, since: float) -> bool:
+    ended = outage.incident.ended_wall
+    return bool(outage.open_keys) or (ended is not None and since - ended <= RECOVERY_S)
 
 
 def _figures(cause: str, rows: Sequence[Incident], con_id: int | None = None, symbol: str = "") -> CauseFigures:

@@ -87,21 +87,22 @@ class HealthMonitor:
         self.note(market, "connected", text)
 
     def _disconnected(self, event: Disconnected, wall: float, market: float) -> None:
-        for track in self.timeline.link_lost(wall, event.reason):
+        for track in self.timeline.link_lost(wall, event.reason, is_asked=event.is_asked):
             self.conditions.resolve(_track_key(track), wall, "The connection ended before it was back.")
         if event.retry_at_mono is None:  # we are stopping
             self.note(market, "disconnected", event.reason)
             return
-        self.conditions.raise_(
-            LINK_KEY,
-            wall,
-            "Not connected to TWS",
-            event.reason,
-            severity="warning" if self._is_excused() else "error",
-            since=event.since_wall,
-            cure="QTrade tries again by itself; the panel at the top of each page says what to tick in TWS.",
-            quiet=True,  # the broker has said it with its cure
-        )
+        if not event.is_asked:  # what one does oneself is no outage; a try that fails afterwards is
+            self.conditions.raise_(
+                LINK_KEY,
+                wall,
+                "Not connected to TWS",
+                event.reason,
+                severity="warning" if self._is_excused() else "error",
+                since=event.since_wall,
+                cure="QTrade tries again by itself; the panel at the top of each page says what to tick in TWS.",
+                quiet=True,  # the broker has said it with its cure
+            )
         if self._lost_wall is None:
             self._lost_wall = wall
             self.note(market, "disconnected", event.reason)

@@ -68,9 +68,9 @@ class LinkTimeline:
         """If it was down it is up from `wall` on: how long it was."""
         return self.mark(track, "up", wall) if self.is_down(track) else None
 
-    def link_lost(self, wall: float, reason: str) -> list[str]:
+    def link_lost(self, wall: float, reason: str, *, is_asked: bool = False) -> list[str]:
         """The socket is gone: nothing is known of servers and farms until it is back; returns their tracks."""
-        self.mark(LINK, "down", wall, reason)
+        self.mark(LINK, "idle" if is_asked else "down", wall, reason)
         lost = [track for track in self._open if track != LINK]
         for track in lost:
             self._close(self._open.pop(track), wall)

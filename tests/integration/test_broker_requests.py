@@ -11,6 +11,7 @@ import pytest
 
 from engine.broker.port import (
     AccountValue,
+    Disconnected,
     FillReport,
     HistoryRequest,
     PortfolioMark,
@@ -351,6 +352,7 @@ def test_a_drop_ends_what_is_waiting(gateway):
         with pytest.raises(BrokerUnavailable):
             await asyncio.wait_for(waiting, 2.0)
         await rig.connected(3)
+        assert [event.is_asked for event in rig.of(Disconnected)] == [False, True], "the first one was a fault"
 
     connected(gateway, work)
 

@@ -7,7 +7,7 @@ import pytest
 from engine.clock import FakeClock
 from engine.domain import Incident
 from engine.health.conditions import ConditionBook
-from engine.health.incidents import CAUSES, UNSEEN, IncidentBook, cause_of
+from engine.health.incidents import CAUSES, RECOVERY_S, UNSEEN, IncidentBook, cause_of
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from tests.patience import DEADLINE_S
@@ -83,6 +83,82 @@ def test_an_excused_outage_is_red_when_its_excuse_is_over():
     assert box.book.section().newest[0].red_wall == 900.0
 
 
+def raised(box: Box, key: str, at: float, since: float | None = None, title: str = "", severity="error") -> None:
+    box.conditions.raise_(key, at, title or key, "text", severity=severity, since=since)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("link", "feed"), ("link", "silent:1"), ("link", "track:IB servers"), ("link", "track:usfarm"),
+     ("track:IB servers", "link"), ("track:IB servers", "track:usfarm"), ("track:IB servers", "feed"),
+     ("track:usfarm", "feed"), ("track:usfarm", "silent:1"), ("feed", "link"), ("feed", "silent:1"),
+     ("code:10197", "silent:1"), ("code:10197", "feed"), ("disk:state", "disk:journal")],
+)  # fmt: skip
+@pytest.mark.parametrize("pause", [-5.0, RECOVERY_S - 1.0])
+def test_what_another_outage_explains_is_booked_under_it(first, then, pause):
+    """While that goes on, or right after it; it lasts until both are over."""
+    box = Box()
+    raised(box, first, 100.0, severity="warning")
+    if pause < 0.0:
+        raised(box, then, 160.0)
+        box.conditions.resolve(first, 165.0)
+    else:
+        box.conditions.resolve(first, 165.0)
+        raised(box, then, 165.0 + 60.0, since=165.0 + pause)
+    (row,) = box.written.values()
+    assert (row.key, row.began_wall, row.ended_wall) == (first, 100.0, None)
+    assert row.red_wall in (160.0, 225.0) and "With it: " in row.words
+    box.conditions.resolve(then, 300.0, "Over.")
+    (row,) = box.written.values()
+    assert row.ended_wall == 300.0
+    (figures,) = box.book.section().figures
+    assert (figures.count, figures.is_open, figures.last_s, figures.symbol) == (1, False, 200.0, "")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [("silent:1", "feed"), ("silent:1", "link"), ("silent:1", "silent:2"), ("feed", "track:usfarm"),
+     ("track:usfarm", "link"), ("disk:state", "link"), ("track:usfarm", "track:eufarm")],
+)  # fmt: skip
+def test_what_nothing_explains_is_an_outage_of_its_own(first, then):
+    box = Box()
+    raised(box, first, 100.0)
+    raised(box, then, 160.0)
+    assert [row.key for row in box.written.values()] == [first, then]
+
+
+def test_a_consequence_long_after_its_cause_is_none():
+    box = Box()
+    box.outage(100.0, 10.0)
+    raised(box, "feed", 200.0, since=110.0 + RECOVERY_S + 1.0)
+    assert [(row.key, row.ended_wall) for row in box.written.values()] == [("link", 110.0), ("feed", None)]
+
+
+def test_a_chain_is_one_outage_farm_feed_and_the_connection_that_was_to_help():
+    box = Box()
+    raised(box, "track:usfarm", 100.0, title="Farm is down", severity="warning")
+    raised(box, "feed", 155.0, since=100.0, title="No quotes come")
+    raised(box, "link", 190.0, title="Not connected")
+    box.conditions.resolve("track:usfarm", 190.0, "The connection ended before it was back.")
+    box.conditions.resolve("link", 192.0, "Connected again.")
+    box.conditions.resolve("feed", 240.0)
+    raised(box, "silent:1", 300.0, since=245.0)
+    box.conditions.resolve("silent:1", 310.0)
+    (row,) = box.written.values()
+    assert (row.cause, row.began_wall, row.red_wall, row.ended_wall) == ("track:", 100.0, 155.0, 310.0)
+    assert row.words == (
+        "Farm is down: text The connection ended before it was back. With it: No quotes come; Not connected; silent:1."
+    )
+
+
+def test_the_next_login_gets_no_outage_of_the_former_ones():
+    box = Box()
+    box.outage(100.0, 10.0)
+    box.book.forget()
+    raised(box, "feed", 120.0, since=112.0)
+    assert [row.key for row in box.written.values()] == ["link", "feed"]
+
+
 def test_what_is_no_outage_is_none():
     box = Box()
     box.outage(1.0, 2.0, "near")
@@ -96,7 +172,8 @@ def test_what_is_no_outage_is_none():
     ("key", "cause"),
     [
         ("link", "link"), ("linked", ""), ("track:IB servers", "track:IB servers"), ("track:usfarm", "track:"),
-        ("silent:265598", "silent:"), ("feed", "feed"), ("disk", "disk"), ("code:10197", "code:10197"), ("code:1", ""),
+        ("silent:265598", "silent:"), ("feed", "feed"), ("disk", "disk"), ("disk:state", "disk"), ("disks", ""),
+        ("code:10197", "code:10197"), ("code:1", ""),
     ],
 )  # fmt: skip
 def test_the_cause_of_a_condition(key, cause):

@@ -6,6 +6,7 @@ from engine.broker.port import Connected, Disconnected, LinkState, RequestError,
 from engine.codes import CODES, NOT_RECORDED
 from engine.health.monitor import COMPETING, HealthMonitor, farm_words
 from engine.health.status import status_block
+from engine.health.timeline import LINK
 from engine.state.sections import LinesSection
 from simulator.tape.player import _OTHER_REFUSAL, _REFUSALS
 
@@ -31,6 +32,23 @@ def test_a_drop_is_one_condition_closed_by_the_reconnect():
     assert not entry.open
     assert [kind for kind, _ in recorded] == ["connected", "disconnected", "connected"]
     assert "back after 9 s" in recorded[-1][1]
+
+
+def test_a_reconnect_that_was_asked_for_is_no_outage_but_one_that_fails_is():
+    health, recorded = monitor()
+    connect(health, 0.0)
+    health.on_event(Disconnected("asked for on the Health page", 10.0, 10.0, 10.0, is_asked=True), 10.0, 10.0)
+    connect(health, 11.5)
+    assert health.conditions.newest_first() == ()
+    assert [(s.state, s.from_wall) for s in health.timeline.spans() if s.track == LINK] == [
+        ("up", 0.0), ("idle", 10.0), ("up", 11.5)
+    ]  # fmt: skip
+    assert [kind for kind, _ in recorded] == ["connected", "disconnected", "connected"]
+    health.on_event(Disconnected("asked for on the Health page", 20.0, 20.0, 20.0, is_asked=True), 20.0, 20.0)
+    health.on_event(Disconnected("Nothing listens", 22.0, 25.0, 20.0), 22.0, 22.0)
+    (entry,) = health.conditions.newest_first()
+    assert (entry.open, entry.text) == (True, "Nothing listens")
+    assert health.timeline.spans()[-1].state == "down"
 
 
 def test_the_farm_greetings_after_a_connect_are_no_news():
