@@ -20,6 +20,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Protocol
 
 from app.snapshots import EngineState, SectionReader, Snapshots, engine_state
@@ -81,7 +82,7 @@ def _part_diff(part: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[dic
     sets: dict[str, Any] = {}
     for key, value in new.items():
         before = old.get(key, _ABSENT)
-        if before == value and type(before) is type(value):
+        if before is value or (before == value and type(before) is type(value)):
             continue
         if by_field and before is not _ABSENT:
             sets[key] = _changed_fields(before, value)
@@ -97,6 +98,33 @@ def _changed_fields(before: dict[str, Any], row: dict[str, Any]) -> dict[str, An
 
 
 _ABSENT: Any = object()
+
+
+def shared(before: View, view: View) -> View:
+    """`view`, made of the objects of `before` wherever the two say the same: 40 views of a page then cost little more
+    than what moved between them.
+    """
+    out: View = {}
+    for part, values in view.items():
+        known = before.get(part, {})
+        is_same = len(known) == len(values)
+        made: dict[str, Any] = {}
+        for key, value in values.items():
+            old = known.get(key, _ABSENT)
+            made[intern(key)] = kept = _shared_value(old, value) if old is not _ABSENT else value
+            is_same = is_same and kept is old
+        out[part] = known if is_same else made
+    return out
+
+
+def _shared_value(old: Any, new: Any) -> Any:
+    if old is new or (type(old) is type(new) and old == new and type(new) is not dict):
+        return old
+    if type(old) is not dict or type(new) is not dict:
+        return new
+    fields = {name: _shared_value(old[name], value) if name in old else value for name, value in new.items()}
+    is_same = len(old) == len(fields) and all(old.get(name, _ABSENT) is value for name, value in fields.items())
+    return old if is_same else fields
 
 
 class Feed:
@@ -163,8 +191,10 @@ class Feed:
         view = page.build(Snapshots.of(reading, state, now, self._build), params)
         history.memo = memo
         newest = history.views.get(history.version)
-        if newest is not None and newest == view:
-            return
+        if newest is not None:
+            view = shared(newest, view)
+            if newest.keys() == view.keys() and all(values is view[part] for part, values in newest.items()):
+                return
         history.version += 1
         history.views[history.version] = view
         while len(history.views) > KEPT_VIEWS:

@@ -35,7 +35,8 @@ class Answer(NamedTuple):
     """What a history answer says of volume, in its unit.
 
     `day_raw` is the sum of the newest `day` (YYYYMMDD), None where the bars don't tell; `recent_raw` the part of its
-    last ten minutes; `mean_raw` that of whole days. `asked` is market time, `price` the last close.
+    last ten minutes; `mean_raw` that of whole days. `asked` is market time, `price` the last close. `volumes` are
+    those of all bars, a thousand and more: for whoever is told of the answer, not to be kept.
     """
 
     asked: float = 0.0
@@ -105,7 +106,7 @@ class DayRatios:
         """Whether that measured something new."""
         if not answer.day_raw:
             return False
-        self._answers[con_id] = answer
+        self._answers[con_id] = answer._replace(volumes=())
         if con_id in self._ticks:
             self._before[con_id] = self._ticks[con_id]
         return self._measure(con_id)

@@ -21,6 +21,7 @@ PARTIAL, SAMPLED, HISTORY, STREAMED = 0, 1, 2, 3
 _SOURCE: dict[int, BarSource] = {PARTIAL: "streamed", SAMPLED: "sampled", HISTORY: "history", STREAMED: "streamed"}
 _TIME, _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME, _QUALITY, _UNSEEN = range(8)
 _COLUMNS = 8
+ROOM = 64  # for bars to come: of the hundreds of symbols most get few
 
 
 class BarArrays(NamedTuple):
@@ -75,7 +76,7 @@ class BarSeries:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._columns = np.empty((_COLUMNS, 64))
+        self._columns = np.empty((_COLUMNS, ROOM))
         self._count = 0
         self._has_unseen = False
         self.version = 0  # grows with every change
@@ -252,7 +253,7 @@ class BarSeries:
         np.minimum(best[_UNSEEN], np.maximum(between, 0.0), out=best[_UNSEEN])
         self._count = best.shape[1]
         if self._count > self._columns.shape[1]:
-            self._columns = np.empty((_COLUMNS, min(self._limit + 64, self._count + 512)))
+            self._columns = np.empty((_COLUMNS, self._count + ROOM))
         self._columns[:, : self._count] = best
         self._has_unseen = bool(best[_UNSEEN].any())
         self.version += 1
@@ -277,6 +278,6 @@ class BarSeries:
             self._columns[:, :kept] = self._columns[:, self._count - kept : self._count].copy()
             self._count = kept
             return
-        wider = np.empty((_COLUMNS, min(self._limit, capacity * 2)))
+        wider = np.empty((_COLUMNS, min(self._limit, capacity + max(ROOM, capacity // 8))))
         wider[:, : self._count] = self._columns[:, : self._count]
         self._columns = wider

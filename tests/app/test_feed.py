@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import statistics
 import time
+import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.feed import BY_FIELD, KEPT_VIEWS, Feed, diff
+from app.feed import BY_FIELD, KEPT_VIEWS, Feed, diff, shared
 from app.views import PAGES, find_page
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
@@ -60,6 +62,24 @@ def test_a_tail_reports_new_points_and_never_the_ones_that_left() -> None:
 
 def test_zero_and_false_are_different_values() -> None:
     assert diff({"strip": {"a": 0}}, {"strip": {"a": False}}) == {"set": {"strip": {"a": False}}}
+
+
+@given(views(), views())
+def test_a_view_that_shares_says_the_same(old: dict, new: dict) -> None:
+    kept = shared(old, new)
+    assert kept == new
+    assert diff(old, kept) == diff(old, new)
+    again = shared(kept, json.loads(json.dumps(new)))
+    assert all(again[part] is kept[part] for part in new)
+
+
+def test_what_did_not_move_is_kept_once() -> None:
+    old = {"rows:x": {"A": {"last": 1.0, "why": ["a", "b"]}, "B": {"last": 2.0}}, "strip": {"n": 0}}
+    new = shared(old, {"rows:x": {"A": {"last": 1.5, "why": ["a", "b"]}, "B": {"last": 2.0}}, "strip": {"n": False}})
+    assert new["rows:x"]["B"] is old["rows:x"]["B"]
+    assert new["rows:x"]["A"]["why"] is old["rows:x"]["A"]["why"]  # type: ignore[index]
+    assert new["rows:x"]["A"]["last"] == 1.5  # type: ignore[index]
+    assert new["strip"]["n"] is False
 
 
 class Bench:
@@ -158,6 +178,27 @@ def test_a_busy_poll_stays_under_its_budget_of_bytes_and_cpu() -> None:
             sizes.append(len(json.dumps(answer.delta, separators=(",", ":"), ensure_ascii=False).encode()))
         assert statistics.median(sizes) <= 4000, (path, sizes)
         assert statistics.median(times) <= 0.004, (path, times)
+
+
+def test_the_kept_views_of_a_page_cost_little_more_than_what_moved() -> None:
+    bench = Bench()
+    one = sum(1 for _ in objects_of(bench.feed.poll("/", None).delta))
+    tracemalloc.start()
+    try:
+        for step in range(1, KEPT_VIEWS):
+            bench.tick(step)
+            bench.feed.poll("/", None)
+        rows = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, "*/app/*")])
+    finally:
+        tracemalloc.stop()
+    made = sum(each.count for each in rows.statistics("filename"))
+    assert made < 10 * one, "each view on its own would be some 40 times"
+
+
+def objects_of(value: Any) -> Iterator[Any]:
+    yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        yield from objects_of(each)
 
 
 def test_a_cursor_that_is_too_old_gets_the_whole_view() -> None:
