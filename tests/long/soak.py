@@ -114,6 +114,7 @@ def main(arguments: list[str]) -> int:
             tabs.start()
             engine, gateway = Growth(psutil.Process(program.process.pid)), Growth(psutil.Process(simulator.pid))
             begun, reconnects = time.monotonic(), 0
+            symbols: list[tuple[int, int]] = []  # minute, and whose bars are loaded by then
             while (at := time.monotonic() - begun) < minutes * 60.0:
                 for each in (engine, gateway):
                     each.look(at, is_warm=at >= warm_s)
@@ -121,8 +122,11 @@ def main(arguments: list[str]) -> int:
                     reconnects += 1
                     simulator.fault("drop")
                 if int(at) % 300 < LOOK_S and engine.sizes:
+                    symbols.append((round(at / 60.0), program.status()["scanners"]["with_bars"]))
                     print(
-                        f"{at / 60.0:.0f} min: {engine.sizes[-1][1]:.0f} MB, {gateway.sizes[-1][1]:.0f} MB", flush=True
+                        f"{at / 60.0:.0f} min: {engine.sizes[-1][1]:.0f} MB with the bars of {symbols[-1][1]} symbols,"
+                        f" {gateway.sizes[-1][1]:.0f} MB",
+                        flush=True,
                     )
                 time.sleep(LOOK_S)
             tabs.stop()
@@ -133,7 +137,7 @@ def main(arguments: list[str]) -> int:
                 program.end()
     figures = {
         "minutes": minutes, "engine": engine.figures(), "simulator": gateway.figures(), "reconnects": reconnects,
-        "failed_polls": tabs.failures[:10], "changes": changes, "health": health,
+        "symbols_with_bars": symbols, "failed_polls": tabs.failures[:10], "changes": changes, "health": health,
         "lines_opened": ledger["lines_opened"], "max_lines": ledger["max_lines"],
         "worst_second": ledger["worst_second"],
     }  # fmt: skip
