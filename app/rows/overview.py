@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from app.rows.events import event_rows
@@ -66,7 +67,7 @@ def pnl_tail(s: Snapshots) -> dict[str, Any]:
         return {}
     out: dict[str, Any] = {}
     points = s.pnl.points
-    for p, after in zip(points, [*points[1:], None], strict=True):
+    for p, after in zip_longest(points, points[1:]):
         if p.daily is None and p.unrealized is None and p.realized is not None:
             if after is not None:
                 out[str(round(after.m) - 0.5)] = "cut"

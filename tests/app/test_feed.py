@@ -131,6 +131,13 @@ def test_the_first_poll_gets_everything_and_the_second_nothing() -> None:
     assert bench.feed.poll("/", first.cursor).delta is None
 
 
+def test_a_curve_without_a_point_yet_is_no_failure() -> None:
+    bench = Bench()
+    bench.bus.publish("pnl", PnlSection(points=()))
+    delta = bench.feed.poll("/", None).delta
+    assert delta is not None and delta["set"]["tail:pnl"] == {}
+
+
 def test_the_heartbeat_alone_keeps_the_poll_empty() -> None:
     bench = Bench()
     bench.beat()

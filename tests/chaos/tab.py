@@ -41,7 +41,10 @@ class Tab:
                 raise ServerFailed(f"the poll of {self._path} answered {error.code}: {error.read(200)!r}") from None
         if not body:
             return None
-        data: dict[str, Any] = json.loads(body)["response"]["shell-delta"]["data"]
+        response: dict[str, Any] = json.loads(body)["response"]
+        if "shell-delta" not in response:
+            raise ServerFailed(f"the poll of {self._path} failed: the program's log says why")
+        data: dict[str, Any] = response["shell-delta"]["data"]
         self.cursor = data["cursor"]
         self.changes += 1
         return data
