@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.bars.bar_files import BarFiles
@@ -21,7 +22,7 @@ class AppDeps:
     state: StateSource
     journal: JournalSource = field(default_factory=EmptyJournal)
     bars: BarFiles = field(default_factory=BarFiles)
-    config: AppConfig = field(default_factory=AppConfig)
+    config_now: Callable[[], AppConfig] = AppConfig
     build_id: str = "unknown"
     version: str = "0"
     clock: Clock = field(default_factory=SystemClock)
@@ -29,9 +30,9 @@ class AppDeps:
     poll_ms: int = 2000
 
     @property
-    def mode(self) -> str:
-        """simulated, paper or live."""
-        return self.config.broker.mode
+    def config(self) -> AppConfig:
+        """The settings in force at this moment."""
+        return self.config_now()
 
     def uptime_s(self) -> float:
         """Seconds since the program began."""

@@ -7,7 +7,7 @@ A control on a page, the server-side validation and the documentation are genera
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -16,17 +16,47 @@ from engine.domain import BrokerMode, Side
 DEFAULT_PORTS: dict[str, int] = {"paper": 7497, "live": 7496}
 
 
+class UsualGateway(NamedTuple):
+    """What listens where out of the box."""
+
+    program: str
+    mode: BrokerMode
+    port: int
+
+    @property
+    def words(self) -> str:
+        return f"{self.program.removeprefix('IB ')} {self.mode} {self.port}"
+
+
+USUAL_GATEWAYS = (
+    UsualGateway("TWS", "paper", 7497),
+    UsualGateway("IB Gateway", "paper", 4002),
+    UsualGateway("TWS", "live", 7496),
+    UsualGateway("IB Gateway", "live", 4001),
+)
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def _f(default: Any, title: str, description: str, *, unit: str = "", step: float | None = None, **bounds: Any) -> Any:
-    """A field that a page can draw: default, bounds, label, help, unit and slider step."""
+def _f(
+    default: Any,
+    title: str,
+    description: str,
+    *,
+    unit: str = "",
+    step: float | None = None,
+    is_name: bool = False,
+    **bounds: Any,
+) -> Any:
+    """A field that a page can draw: default, bounds, label, help, unit and slider step. `is_name`: a number that counts
+    nothing (a port), which is written without a thousands separator."""
     return Field(
         default,
         title=title,
         description=description,
-        json_schema_extra={"unit": unit, "step": step},
+        json_schema_extra={"unit": unit, "step": step, "is_name": is_name},
         **bounds,
     )
 
@@ -34,8 +64,12 @@ def _f(default: Any, title: str, description: str, *, unit: str = "", step: floa
 class BrokerSettings(_Model):
     mode: BrokerMode = _f("simulated", "Broker", "simulated, TWS paper or live account")
     host: str = _f("127.0.0.1", "Host", "Where TWS or IB Gateway listens", min_length=1, max_length=253)
-    port: int | None = _f(None, "Port", "None: 7497 for paper, 7496 for live, the simulator's own", ge=1, le=65535)
-    client_id: int = _f(52, "Client id", "0 would bind TWS' own orders, 1 is what other scripts use", ge=2, le=9999)
+    port: int | None = _f(
+        None, "Port", "None: 7497 for paper, 7496 for live, the simulator's own", is_name=True, ge=1, le=65535
+    )
+    client_id: int = _f(
+        52, "Client id", "0 would bind TWS' own orders, 1 is what other scripts use", is_name=True, ge=2, le=9999
+    )
     account: str | None = _f(None, "Account", "None: all accounts of the login; else this one alone", max_length=32)
     market_data_type: Literal[1, 2, 3, 4] = _f(4, "Market data", "1 live, 2 frozen, 3 delayed, 4 best available")
     allow_delayed_signals: bool = _f(False, "Delayed prices may signal", "Delayed prices always give P&L, labelled")
@@ -47,7 +81,7 @@ class BrokerSettings(_Model):
 
 class WebSettings(_Model):
     host: str = _f("127.0.0.1", "Host", "Address the dashboard listens on; loopback only")
-    port: int = _f(8052, "Port", "Port of the dashboard", ge=1, le=65535)
+    port: int = _f(8052, "Port", "Port of the dashboard", is_name=True, ge=1, le=65535)
     open_browser: bool = _f(True, "Open the browser", "At start")
 
     @model_validator(mode="after")
@@ -276,7 +310,7 @@ SimulatedDay = Literal[
 
 
 class SimulatorSettings(_Model):
-    seed: int = _f(7, "Seed", "the same seed gives the same market", ge=0, le=2**31 - 1)
+    seed: int = _f(7, "Seed", "the same seed gives the same market", is_name=True, ge=0, le=2**31 - 1)
     speed: float = _f(1.0, "Speed", "market seconds a second", unit="x", ge=0.1, le=120)
     portfolio: Literal["demo", "world"] = _f("demo", "Portfolio", "world holds a contract of every kind, in euros")
     accounts: int = _f(1, "Accounts", "from 3 on an advisor's login: a master and its clients", ge=1, le=20)
@@ -307,3 +341,16 @@ class AppConfig(_Model):
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
     data_dir: str | None = _f(None, "Data folder", "None: the per-user folder of this system")
+
+    def connection(self) -> tuple[Any, ...]:
+        """What the connection to the gateway is made from: where one of these changes, another one is made."""
+        broker = self.broker
+        gateway = self.simulator if broker.mode == "simulated" else (broker.host, broker.effective_port())
+        return broker.mode, broker.client_id, broker.account, broker.market_data_type, gateway
+
+    def gateway_words(self) -> str:
+        """The gateway that these settings name: "127.0.0.1:7497 (paper)"."""
+        broker = self.broker
+        if broker.mode == "simulated":
+            return "the simulated gateway"
+        return f"{broker.host}:{broker.effective_port()} ({broker.mode})"

@@ -221,5 +221,5 @@ def _address(asked: dict[str, Any]) -> tuple[str, int]:
     if not isinstance(host, str) or not re.fullmatch(r"[A-Za-z0-9.:\-]{1,253}", host):
         raise Refused("The host is not valid.", {"broker.host": "Must be a name or an address like 127.0.0.1."})
     if type(port) is not int or not 1 <= port <= 65535:
-        raise Refused("The port is not valid.", {"broker.port": "Must be 1 to 65,535, a whole number."})
+        raise Refused("The port is not valid.", {"broker.port": "Must be 1 to 65535, a whole number."})
     return host, port

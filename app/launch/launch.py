@@ -12,22 +12,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.launch.check import broker_words, check_environment, client_library, log_folder, report
-from app.launch.cli import Recording, parse_command_line
+from app.launch.cli import parse_command_line
 from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
+from app.launch.gateway import Gateway
 from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.parts import Assemble, Parts, Plan, RunningEngine
-from app.launch.ports import PortTaken, free_port, open_listener
+from app.launch.ports import PortTaken, open_listener
 from app.launch.preparation import Machine, Prepared, prepare
-from app.launch.simulator_process import HOST, STATE_FILE, SimulatorProcess, command_line, playing
 from app.launch.web_server import WebServer
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId, build_id
 from engine.kernel.playback import Playback
 from engine.logs.routing import plain, route_logs
-from engine.settings.effective import LOCKING
-from engine.settings.sources import Layer
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE_STOP_S = 1.4
@@ -116,25 +114,26 @@ def _serve_until_end(
 ) -> None:
     """Pages first: they are up, and say so, before a gateway is there."""
     web = prepared.settings.config.web
-    host, port = endpoint(prepared)
     restarted_after = machine.environ.get(RESTARTED_AFTER, "")
     if restarted_after:
         log.error("%s and was started again", restarted_after)
     recording = prepared.recording
     playback = None if recording is None else Playback(recording.file, recording.speed, machine.clock_wall)
+    hear = playback.hear if playback is not None else None
+    gateway = Gateway(prepared.settings, ROOT, prepared.folder, recording, hear)
     plan = Plan(
-        prepared.settings, host, port, prepared.folder, build, ROOT, restarted_after=restarted_after, playback=playback
-    )
-    simulator = _simulator(plan, prepared.recording)
+        prepared.settings, *gateway.address, prepared.folder, build, ROOT,
+        restarted_after=restarted_after, playback=playback, move=gateway.move,
+    )  # fmt: skip
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = WebServer(parts.wsgi, listener)
     server.start()
     if may_open_browser(web.open_browser, machine.environ, machine.platform):
         open_browser(f"http://{web.host}:{web.port}")
-    starting = threading.Thread(target=_start_rest, args=(parts.engine, simulator, ending), name="start", daemon=True)
+    starting = threading.Thread(target=_start_rest, args=(parts.engine, gateway, ending), name="start", daemon=True)
     starting.start()
     ending.wait()
-    _stop(parts.engine, simulator, server, ending)
+    _stop(parts.engine, gateway, server, ending)
 
 
 def _real_parts(plan: Plan) -> Parts:
@@ -144,49 +143,19 @@ def _real_parts(plan: Plan) -> Parts:
     return assemble(plan)
 
 
-def _simulator(plan: Plan, recording: Recording | None) -> SimulatorProcess | None:
-    config = plan.settings.config
-    if config.broker.mode != "simulated":
-        return None
-    if recording is not None:
-        hear = plan.playback.hear if plan.playback is not None else None
-        return SimulatorProcess(playing(recording, plan.port), plan.root, plan.folder, plan.port, hear)
-    command = command_line(config.simulator, plan.port, plan.folder / STATE_FILE, config.broker.account)
-    return SimulatorProcess(command, plan.root, plan.folder, plan.port)
-
-
-def _start_rest(engine: RunningEngine, simulator: SimulatorProcess | None, ending: Ending) -> None:
-    if simulator is not None:
-        simulator.start()
+def _start_rest(engine: RunningEngine, gateway: Gateway, ending: Ending) -> None:
+    gateway.start()
     if not ending.wait(0):
         engine.start()
 
 
-def _stop(engine: RunningEngine, simulator: SimulatorProcess | None, server: WebServer, ending: Ending) -> None:
+def _stop(engine: RunningEngine, gateway: Gateway, server: WebServer, ending: Ending) -> None:
     log.info("Stopping")
     stopped = engine.stop(ENGINE_STOP_S)
-    if simulator is not None:
-        simulator.stop()
+    gateway.stop()
     server.stop()
     if stopped:
         log.info("Stopped")
         ending.finished()
     else:
         log.warning("The engine did not stop in time; the process ends without it")
-
-
-def endpoint(prepared: Prepared) -> tuple[str, int]:
-    """Host and port of the gateway. The simulated one gets a free port unless one was asked for at the start."""
-    broker = prepared.settings.config.broker
-    if broker.mode != "simulated":
-        port = broker.effective_port()
-        assert port is not None  # paper and live have a usual port
-        return broker.host, port
-    asked = _layer_of(prepared, "broker.port")
-    if broker.port is not None and asked is not None and asked.name in LOCKING:
-        return HOST, broker.port
-    return HOST, free_port(HOST)
-
-
-def _layer_of(prepared: Prepared, key: str) -> Layer | None:
-    return next((layer for layer in prepared.settings.layers if key in layer.values), None)

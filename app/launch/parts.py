@@ -24,6 +24,9 @@ class RunningEngine(Protocol):
         """End within the time; False when that did not succeed. Harmless before `start`."""
 
 
+Move = Callable[[EffectiveSettings], tuple[str, int]]  # host and port of the gateway that the settings name now
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """An engine that is not started yet, and the WSGI application on its state."""
@@ -38,7 +41,8 @@ class Plan:
 
     `clock`, `timings` and `period_stretch` (of the engine's periodic steps) are the product's own unless a test asks
     for others. `restarted_after`: how the run before this one ended, when start.py had to start the program again.
-    `playback`: the recording that is played in the gateway's place, None = none is.
+    `playback`: the recording that is played in the gateway's place, None = none is. `move` brings another gateway when
+    the settings name one; None = whoever made this plan has but one.
     """
 
     settings: EffectiveSettings
@@ -52,6 +56,7 @@ class Plan:
     period_stretch: float = 1.0
     restarted_after: str = ""
     playback: Playback | None = None
+    move: Move | None = None
 
 
 Assemble = Callable[[Plan], Parts]

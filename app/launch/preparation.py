@@ -9,13 +9,11 @@ from pathlib import Path
 
 from app.launch.cli import CommandLine, Recording
 from app.launch.data_folder import data_folder, synced_by
+from engine.config import USUAL_GATEWAYS
 from engine.errors import ConfigError
 from engine.settings.effective import EffectiveSettings, load_settings, resolve, saved_layer
 from engine.settings.saved import FILE_NAME, load_saved
 from engine.settings.sources import Layer, from_environment, from_yaml
-
-# Usual ports of the other kind of account: worth a word, not an error, since TWS lets the user choose.
-_USUAL_PORTS = {7497: "paper", 4002: "paper", 7496: "live", 4001: "live"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,9 @@ def _config_layer(chosen: Path | None, root: Path) -> Layer:
 
 
 def _port_notes(settings: EffectiveSettings) -> list[str]:
+    """A usual port of the other kind of account is worth a word, not an error: TWS lets the user choose."""
     broker = settings.config.broker
-    usual = _USUAL_PORTS.get(broker.port) if broker.port is not None else None
+    usual = next((each.mode for each in USUAL_GATEWAYS if each.port == broker.port), None)
     if broker.mode == "simulated" or usual in (None, broker.mode):
         return []
     return [f"Port {broker.port} is usually the {usual} port of TWS or IB Gateway, but the broker is {broker.mode}"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from app.deps import AppDeps
 from app.factory import create_app
-from app.launch.parts import Parts, Plan
+from app.launch.parts import Move, Parts, Plan
 from engine.bars.bar_files import BarFiles
 from engine.clock import steady
 from engine.journal.reader import JournalReader
@@ -24,18 +25,30 @@ from engine.state.bus import StateBus
 STORES_STOP_S = 0.5
 LASTED_S = 60.0
 LONGEST_PAUSE_S = 30.0
+KEPT_SECTIONS = ("settings", "answers")  # of no account; whoever chose another gateway waits for the answer
 
 log = logging.getLogger("qtrade.app")
 
 
 class EngineWithStores:
-    """The engine thread, started again when it ends unasked, and the writers that must outlive it by a moment."""
+    """The engine thread, started again when it ends unasked, and the writers that must outlive it by a moment.
 
-    def __init__(self, thread: EngineThread, state: StateBus, journal: Journal, look_every_s: float = 1.0) -> None:
+    `move` is asked when an engine has ended: True = it left for another gateway, which is ready, or has failed to be.
+    """
+
+    def __init__(
+        self,
+        thread: EngineThread,
+        state: StateBus,
+        journal: Journal,
+        look_every_s: float = 0.5,
+        move: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._thread = thread
         self._state = state
         self._journal = journal
         self._look_every_s = look_every_s
+        self._move = move
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_thread, name="engine-watch", daemon=True)
 
@@ -57,6 +70,12 @@ class EngineWithStores:
         while not self._stopping.wait(self._look_every_s):
             if self._thread.is_alive:
                 continue
+            if self._move():
+                if self._stopping.is_set():
+                    return
+                started = time.monotonic()
+                self._thread.start()
+                continue
             if time.monotonic() - started > LASTED_S:
                 pause_s = self._look_every_s
             log.error("The engine ended by itself (%s); it is started again", self._thread.failure or "no error")
@@ -67,7 +86,7 @@ class EngineWithStores:
 
 
 def as_started(now: EffectiveSettings, at_start: EffectiveSettings) -> EffectiveSettings:
-    """The settings of now, but for those that take effect at the next start of the program: host and port stand."""
+    """The settings of now, but for those that take effect at the next start of the program."""
     fixed = {prefix.rstrip("."): getattr(at_start.config, prefix.rstrip(".")) for prefix in AT_START}
     return replace(now, config=now.config.model_copy(update=fixed))
 
@@ -82,28 +101,74 @@ def assemble(plan: Plan) -> Parts:
         timings=plan.timings, period_stretch=plan.period_stretch,
         restarted_after=f"{plan.restarted_after}." if plan.restarted_after else "", playback=plan.playback,
     )  # fmt: skip
-    thread: EngineThread
-    engines: list[Engine] = []  # the one that runs, or ran
-
-    def build() -> Engine:
-        """With the settings as they are now: the pages may have changed them since the start."""
-        failure, now = thread.failure, setup
-        if engines:
-            words = "The engine ended by itself" + (f": {type(failure).__name__}: {failure}" if failure else "")
-            settings = as_started(engines[-1].rooms.keeper.settings, setup.settings)
-            now = replace(setup, settings=settings, restarted_after=f"{words}.")
-        engines[:] = [Engine(now)]
-        return engines[0]
-
-    thread = EngineThread(build)
+    engines = _Engines(setup, plan.move)
+    thread = EngineThread(engines.make)
+    engines.thread = thread
     deps = AppDeps(
         state=state,
         journal=reader,
         bars=bars,
-        config=plan.settings.config,
+        config_now=lambda: engines.settings.config,
         build_id=plan.build.id,
         version=plan.build.version,
         clock=clock,
         started_mono=clock.mono(),
     )
-    return Parts(EngineWithStores(thread, state, journal), create_app(deps).server)
+    return Parts(EngineWithStores(thread, state, journal, move=engines.move), create_app(deps).server)
+
+
+class _Engines:
+    """Makes one engine after the other, each with the settings as they are then: the pages may have changed them."""
+
+    thread: EngineThread
+
+    def __init__(self, setup: EngineSetup, move: Move | None) -> None:
+        self._setup = setup
+        self._move = move
+        self._now = setup  # of the next engine
+        self._engine: Engine | None = None  # the one that runs, or ran
+
+    @property
+    def settings(self) -> EffectiveSettings:
+        return self._engine.rooms.keeper.settings if self._engine is not None else self._setup.settings
+
+    def make(self) -> Engine:
+        """In the engine's thread."""
+        now, before = self._now, self._engine
+        if before is not None and not before.is_leaving:
+            failure = self.thread.failure
+            words = "The engine ended by itself" + (f": {type(failure).__name__}: {failure}" if failure else "")
+            now = self._now = replace(
+                now,
+                settings=as_started(self.settings, self._setup.settings),
+                restarted_after=f"{words}.",
+                answers=before.rooms.desk.section().answers,
+                is_elsewhere=now.is_elsewhere and not before.rooms.login.watched,
+            )
+        self._engine = Engine(now)
+        return self._engine
+
+    def move(self) -> bool:
+        """The engine has ended: if it left for another gateway, go there. What it published stays with its account."""
+        engine, setup = self._engine, self._setup
+        if engine is None or not engine.is_leaving:
+            return False
+        log.info("Connecting to %s from now on", engine.rooms.keeper.settings.config.gateway_words())
+        setup.state.begin_anew(KEPT_SECTIONS, STORES_STOP_S)
+        setup.journal.leave()
+        setup.reader.close()
+        setup.bar_files.open(None)
+        settings = as_started(engine.rooms.keeper.settings, setup.settings)
+        host, port = self._move(settings) if self._move is not None else (setup.host, setup.port)
+        before, after = self._now.settings.config.broker, settings.config.broker
+        self._now = replace(
+            setup,
+            settings=settings,
+            host=host,
+            port=port,
+            restarted_after="",
+            answers=engine.rooms.desk.section().answers,
+            is_elsewhere=(before.mode, before.host, before.effective_port())
+            != (after.mode, after.host, after.effective_port()),
+        )
+        return True

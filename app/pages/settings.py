@@ -46,7 +46,7 @@ def layout(**_: Any) -> Component:
         _thresholds(),
         _section("Positions", "positions", ("ema_fast", "ema_slow"), "in force at once", "briefcase"),
         _section("Accounts", "view", ("account",), "where the login has several; in force at once", "people"),
-        _section("Simulator", "simulator", SIMULATOR, "at the next start", "cpu"),
+        _section("Simulator", "simulator", SIMULATOR, "in force at once, while it is the broker", "cpu"),
         _section("Dashboard", "web", WEB, "at the next start", "window"),
         _section("Log", "log", ("level",), "at the next start", "card-text"),
     ]
@@ -81,13 +81,13 @@ def _broker() -> Component:
         ],
         className="qt-probe",
     )
-    now = html.Div([bound("settings.now"), ". A change takes effect at the next start."], className="qt-soft qt-now")
+    now = html.Div([bound("settings.now"), ". A change connects at once."], className="qt-soft qt-now")
     keys = tuple(f"broker.{name}" for name in BROKER)
     return card(
         "Broker",
         [html.Div(className="qt-broker-choice", **attrs(data_qt_choice="broker.mode")), fields(keys), test, now],
         state="settings",
-        fact="at the next start",
+        fact="connects at once",
         glyph="plug",
         aged=False,
         cls="qt-card-settings",

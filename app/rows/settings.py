@@ -8,11 +8,12 @@ from app.rows.answers import answers_part
 from app.rows.states import LOADING, OWN, empty
 from app.rows.thresholds import BREAKOUT_KEYS, SECTIONS, changed_words, changes_part, describe, set_part
 from app.snapshots import Snapshots
+from engine.config import USUAL_GATEWAYS
 from engine.state.sections import BrokerSection
 
 View = dict[str, dict[str, Any]]
-# Decided when the program starts: who talks to whom, the pages' address, the simulated market, the log.
-AT_START = ("broker.", "web.", "simulator.", "log.")
+# Decided when the program starts.
+AT_START = ("web.", "log.")
 ELSEWHERE = (
     "breakout.",
     "market_scan.enabled",
@@ -26,12 +27,9 @@ KEYS = tuple(
     if not f"{section}.{name}".startswith(ELSEWHERE)
 )
 # What TWS and IB Gateway listen on out of the box: name -> (words, mode, port); port None = the mode's usual one.
-BROKER_CHOICES = (
+BROKER_CHOICES: tuple[tuple[str, str, str, int | None], ...] = (
     ("simulated", "Simulated", "simulated", None),
-    ("tws-paper", "TWS paper 7497", "paper", 7497),
-    ("gateway-paper", "Gateway paper 4002", "paper", 4002),
-    ("tws-live", "TWS live 7496", "live", 7496),
-    ("gateway-live", "Gateway live 4001", "live", 4001),
+    *((each.words.lower().replace(" ", "-"), each.words, each.mode, each.port) for each in USUAL_GATEWAYS),
 )
 
 BLANKS = {

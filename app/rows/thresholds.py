@@ -192,8 +192,19 @@ def shown(key: str, value: Any) -> str:
     if value in words:
         return words[value]
     if isinstance(value, int | float):
+        if _is_name(key):
+            return str(value)
         return number(value, 0) if value == int(value) else number(value, 4).rstrip("0")
     return "–" if value is None else str(value)
+
+
+def _is_name(key: str) -> bool:
+    """A number that counts nothing: a port, a client id."""
+    try:
+        extra = field_of(key).json_schema_extra
+    except KeyError:
+        return False
+    return isinstance(extra, dict) and extra.get("is_name") is True
 
 
 def changed_words(section: SettingsSection | None, keys: Iterable[str] = BREAKOUT_KEYS) -> str | None:
@@ -252,7 +263,8 @@ def rule_words(key: str, detail: ErrorDetails) -> str:
     low, high = bounds(info)
     whole = ", a whole number" if int in _types(info) else ""
     if low is not None and high is not None:
-        return f"Must be {_bound(low)} to {_bound(high)}{whole}."
+        least, most = (str(value) if _is_name(key) else _bound(value) for value in (low, high))
+        return f"Must be {least} to {most}{whole}."
     text = detail["msg"].removeprefix("Value error, ")
     return text[:1].upper() + text[1:] + "."
 

@@ -190,8 +190,8 @@ class BarFiles:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
-    def open(self, folder: Path) -> None:
-        """Read this folder from now on."""
+    def open(self, folder: Path | None) -> None:
+        """Read this folder from now on; None = no account is in use."""
         self._folder = folder
 
     def symbols(self) -> list[StoredSymbol]:

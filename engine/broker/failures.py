@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from engine.broker.timings import Timings
+from engine.config import USUAL_GATEWAYS
 
 FailureKind = Literal[
     "refused",  # nothing listens there
@@ -22,10 +23,10 @@ FailureKind = Literal[
     "given_up",  # by QTrade: it stood, and was of no use
 ]
 
-_API_SETTINGS = (
-    "In TWS: File > Global Configuration > API > Settings: tick Enable ActiveX and Socket Clients, Read-Only API and "
-    "Allow connections from localhost only, and set the socket port to {port}."
-)
+_MENUS = {
+    "TWS": "File > Global Configuration > API > Settings",
+    "IB Gateway": "Configure > Settings > API > Settings",
+}
 
 
 class ConnectFailure(Exception):
@@ -53,11 +54,22 @@ class Address(Struct, frozen=True):
         return f"{self.host}:{self.port}"
 
 
+def api_settings(port: int) -> str:
+    """Where what has to be ticked is, in the program that usually listens on this port; of another port in both."""
+    program = next((usual.program for usual in USUAL_GATEWAYS if usual.port == port), None)
+    where = [f"{name}, {menu}" for name, menu in _MENUS.items() if program in (None, name)]
+    sockets = "" if program == "IB Gateway" else "Enable ActiveX and Socket Clients, "  # the Gateway has no such box
+    return (
+        f"In {' or in '.join(where)}: tick {sockets}Read-Only API and Allow connections from localhost only, "
+        f"and set the socket port to {port}."
+    )
+
+
 def refused(address: Address) -> ConnectFailure:
     return ConnectFailure(
         "refused",
         f"Nothing listens on {address}",
-        "Start TWS or IB Gateway and log in. " + _API_SETTINGS.format(port=address.port),
+        "Start TWS or IB Gateway and log in. " + api_settings(address.port),
     )
 
 
@@ -71,8 +83,7 @@ def closed_early(address: Address) -> ConnectFailure:
     return ConnectFailure(
         "closed",
         f"{address} accepted the connection and closed it at once",
-        _API_SETTINGS.format(port=address.port)
-        + " If this machine is not the one TWS runs on, add its address to Trusted IPs.",
+        api_settings(address.port) + " If this machine is not the one TWS runs on, add its address to Trusted IPs.",
     )
 
 
@@ -88,7 +99,7 @@ def foreign(address: Address, detail: str) -> ConnectFailure:
     return ConnectFailure(
         "foreign",
         f"{address}: {detail}",
-        "Check the port in Settings > Broker (TWS paper 7497, live 7496; IB Gateway paper 4002, live 4001).",
+        f"Check the port in Settings > Broker ({', '.join(each.words for each in USUAL_GATEWAYS)}).",
     )
 
 

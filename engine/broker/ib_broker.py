@@ -91,12 +91,12 @@ class IBBroker(BrokerPort):
             self._take(Event.STOP)
             self._ended.set()
 
-    async def stop(self) -> None:
+    async def stop(self, reason: str = "QTrade is stopping") -> None:
         """Close the connection cleanly and end `run`; returns when the transport is closed."""
         self._check_thread()
         self._stopping = True
         if self._connection is not None:
-            self._connection.lose("asked", "QTrade is stopping")
+            self._connection.lose("asked", reason)
         if self._wake is not None:
             self._wake.set()
         if self._ended is not None:

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Sequence
+
+from engine.broker.failures import api_settings
+from engine.config import USUAL_GATEWAYS, UsualGateway
 
 _TIMEOUT_S = 4.0
 _HELLO = b"v157..176"
+_ELSEWHERE_S = 1.0
 _LONGEST = 1 << 20  # bytes of a message that a gateway greets with
 
 
-async def probe(host: str, port: int, timeout_s: float = _TIMEOUT_S) -> tuple[bool, str]:
-    """(reachable, sentence for the user). Never raises."""
+async def probe(
+    host: str, port: int, timeout_s: float = _TIMEOUT_S, usual: Sequence[UsualGateway] = USUAL_GATEWAYS
+) -> tuple[bool, str]:
+    """(reachable, sentence for the user). Where nothing listens it says which of the usual ports answers instead.
+
+    Never raises.
+    """
     where = f"{host}:{port}"
     try:
         async with asyncio.timeout(timeout_s):
@@ -25,7 +35,8 @@ async def probe(host: str, port: int, timeout_s: float = _TIMEOUT_S) -> tuple[bo
             finally:
                 writer.close()
     except ConnectionRefusedError:
-        return False, f"Nothing listens at {where}. Start TWS and enable its API, or correct the port."
+        found = await _listening_instead(host, [each for each in usual if each.port != port])
+        return False, f"Nothing listens at {where}. {found}{api_settings(port)}"
     except TimeoutError:
         return (
             False,
@@ -33,6 +44,29 @@ async def probe(host: str, port: int, timeout_s: float = _TIMEOUT_S) -> tuple[bo
         )
     except (OSError, asyncio.IncompleteReadError, ValueError) as error:
         return False, f"{where} closed the connection or is not the TWS API ({type(error).__name__})."
+
+
+async def _listening_instead(host: str, others: Sequence[UsualGateway]) -> str:
+    """Which of these answers on that machine, and what to do."""
+    answers = await asyncio.gather(*(_answers(host, each.port) for each in others))
+    found = [each for each, answered in zip(others, answers, strict=True) if answered]
+    if not found:
+        return "Start TWS or IB Gateway and log in. "
+    words = " and ".join(f"{each.port} (usually {each.program} {each.mode})" for each in found)
+    return f"But a TWS API answers at {words}. Choose that one, or change the port. "
+
+
+async def _answers(host: str, port: int) -> bool:
+    """The handshake alone, as the test itself."""
+    try:
+        async with asyncio.timeout(_ELSEWHERE_S):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                return await _greet(reader, writer) > 0
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
+        return False
 
 
 async def is_free(host: str, port: int, client_id: int, timeout_s: float = _TIMEOUT_S) -> bool:

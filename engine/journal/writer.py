@@ -93,6 +93,10 @@ class Journal:
         self._scope, self._others = _Scope(url_of(target), mode, account), {}
         self._thread.wake()
 
+    def leave(self) -> None:
+        """Nothing more goes to these files; what is recorded from now on waits for the next `open`."""
+        self._scope, self._others = None, {}
+
     def also(self, target: str | Path, mode: str, account: str) -> None:
         """What is recorded of this other account of the login goes here."""
         self._others = {**self._others, account: _Scope(url_of(target), mode, account)}

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from engine.broker.port import BrokerPort
@@ -96,6 +96,7 @@ class Commands:
         inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
         on_answer: Callable[[], None] = lambda: None,
         written: Callable[[], Awaitable[None]] = _at_once,
+        answers: Iterable[Answer] = (),
     ) -> None:
         self._watch = watch
         self._symbols = symbols
@@ -107,7 +108,7 @@ class Commands:
         self._written = written
         self._lines = lines
         self._waiting: deque[DeskCommand] = deque()
-        self._answers: deque[Answer] = deque(maxlen=_KEEP)
+        self._answers: deque[Answer] = deque(answers, maxlen=_KEEP)
         self._questions: set[asyncio.Task[Answer]] = set()
         self._writing: set[asyncio.Task[Answer]] = set()  # changes on their way to the disk
         self._at_once: dict[type, Callable[[Any], str | Said]] = {

@@ -76,6 +76,7 @@ class Engine:
         self._mode = setup.settings.config.broker.mode
         self._clock_known = asyncio.Event()
         self._asked, self._looked = asyncio.Event(), asyncio.Event()  # commands wait; somebody wants newer values
+        self._leaving = asyncio.Event()  # the settings name another gateway: that is for another engine
         hears = Listeners(
             event=self._on_event,
             quote=self._on_quote,
@@ -96,7 +97,8 @@ class Engine:
     # --- life -----------------------------------------------------------------------------------------------
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until `stopping`; then close the connection, write the last state and end."""
+        """Work until `stopping`, or until another gateway is chosen; then close the connection, write the last state
+        and end."""
         try:
             await self._run(stopping)
         finally:  # also when it failed: nothing of it may run on beside the next one
@@ -113,7 +115,9 @@ class Engine:
                 severity="error", cure="Nothing needs to be done. Report it with the log file.", lasting=False,
             )  # fmt: skip
         chosen = self._setup.settings.config.broker.account
-        accounts = (chosen,) if chosen else remembered_accounts(self._setup.data_dir, self._mode)
+        accounts: tuple[str, ...] = (chosen,) if chosen else ()
+        if not accounts and not self._setup.is_elsewhere:
+            accounts = remembered_accounts(self._setup.data_dir, self._mode)
         if accounts:
             self._use_accounts(accounts)
             await self._take_over(accounts)
@@ -141,14 +145,17 @@ class Engine:
         supervisor.every("session", SESSION_S, self._look_after_session)
         supervisor.every("curve", CURVE_S, self._add_point)
         supervisor.every("order of lines", ORDER_S, self._order_lines)
-        await stopping.wait()
+        await first_of(stopping, self._leaving)
         await self._close()
 
     async def _close(self) -> None:
         await self.rooms.desk.finish()
         try:
             async with asyncio.timeout(1.0):
-                await self.rooms.broker.stop()
+                if self.is_leaving:
+                    await self.rooms.broker.stop("Another connection was chosen in Settings")
+                else:
+                    await self.rooms.broker.stop()
         except TimeoutError:
             log.warning("The broker connection did not close in time")
         self.rooms.lab.stop()
@@ -445,6 +452,13 @@ class Engine:
         rooms.bars.allow_delayed = config.broker.allow_delayed_signals
         rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
         self._show_account(config.view.account)
+        if config.connection() != self._setup.settings.config.connection():
+            self._leaving.set()
+
+    @property
+    def is_leaving(self) -> bool:
+        """It ends, or ended, so that another one connects to the gateway that the settings name now."""
+        return self._leaving.is_set()
 
     def _show_account(self, account: str | None) -> None:
         """Another account's money, or that of all together: at once, and nothing of the former with it."""
@@ -601,6 +615,16 @@ class Engine:
             for name, value in status_block(uptime_s, lines, positions, len(rooms.bus.quotes()), rooms.broker.link):
                 log.info("%s: %s", name, value)
             await asyncio.sleep(BLOCK_S)
+
+
+async def first_of(*events: asyncio.Event) -> None:
+    """Until one of them is set."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
 
 
 def _stored_contracts(folder: Path) -> list[ContractRef]:

@@ -57,6 +57,7 @@ from engine.settings.changes import SettingsKeeper
 from engine.settings.effective import EffectiveSettings
 from engine.settings.saved import FILE_NAME
 from engine.state.bus import StateBus
+from engine.state.sections import Answer
 from engine.storage.atomic import FileThread
 
 
@@ -77,6 +78,8 @@ class EngineSetup:
     bar_files: BarFiles = field(default_factory=BarFiles)  # told the account's folder, for the pages
     timings: Timings = field(default_factory=Timings)
     restarted_after: str = ""  # why the engine's thread had to be started again; "" = it did not
+    answers: tuple[Answer, ...] = ()  # of the engine before this one: who asked it has not read them yet
+    is_elsewhere: bool = False  # another gateway than the engine's before: nobody knows whose account is there
     period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
     playback: Playback | None = None  # the recording that stands for the gateway, None = it is none
 
@@ -227,6 +230,7 @@ class Rooms:
             self.why.inspect,
             hears.answer,
             self.files.settled,
+            setup.answers,
         )
         self._state = setup.state
         today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)

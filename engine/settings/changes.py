@@ -27,9 +27,8 @@ from engine.storage.encodable import encodable, plain_value
 
 log = logging.getLogger("qtrade.settings")
 
-# Who talks to whom, the pages' address and the simulated market are decided when the program starts.
-AT_START = ("broker.", "web.", "simulator.", "log.")
-
+# Where the pages are, and what is logged, is decided when the program starts.
+AT_START = ("web.", "log.")
 
 _LOADED = threshold_sets.LOADED
 CUSTOM_SCAN = "scan:"  # key of a journalled change of a custom scan: "scan:Mine"
@@ -178,6 +177,8 @@ class SettingsKeeper:
         self._apply(fresh)
         later = [key for key in changed if key.startswith(AT_START)]
         said = f"{len(changed)} setting{'s' if len(changed) > 1 else ''} applied."
+        if before.config.connection() != fresh.config.connection():
+            said += f" Connecting to {fresh.config.gateway_words()} now."
         return f"{said} At the next start: {', '.join(later)}." if later else said
 
     def _write_down(self, before: EffectiveSettings, changed: Sequence[str], who: str, as_one: str) -> None:

@@ -57,6 +57,18 @@ class StateBus:
         if self._writer is not None:
             self._writer.start()
 
+    def begin_anew(self, kept: Iterable[str], timeout_s: float) -> None:
+        """Another engine comes, on another gateway: what is published stays in the folder that it is of, and no page
+        shows it any more, but for the sections `kept`. Waits at most `timeout_s` for the disk. No engine is there.
+        """
+        if self._writer is not None:
+            self._writer.stop(timeout_s)
+            self._writer = None
+        self._pulse = Pulse(self._clock)
+        sections = {name: self._current.sections[name] for name in kept if name in self._current.sections}
+        number = (self._current.snapshot or self._first_seq) + 1
+        self._current = Reading(number, MappingProxyType(sections))
+
     def publish(self, name: str, snapshot: Section) -> int:
         """Make `snapshot` the section's value unless it says the same as the last; returns the section's seq.
 

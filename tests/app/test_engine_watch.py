@@ -40,6 +40,6 @@ def test_an_engine_that_ended_is_started_again_until_it_is_stopped(caplog):
 
 def test_a_restart_takes_the_settings_of_now_but_not_those_of_the_next_start():
     at_start = resolve([Layer("command line"), Layer("environment"), Layer("saved"), Layer("config.yaml")])
-    now = at_start.with_saved({"broker.mode": "live", "lines.limit": 44})
+    now = at_start.with_saved({"web.port": 9000, "broker.mode": "live", "lines.limit": 44})
     taken = as_started(now, at_start).config
-    assert (taken.broker.mode, taken.lines.limit) == ("simulated", 44)
+    assert (taken.web.port, taken.broker.mode, taken.lines.limit) == (8052, "live", 44)

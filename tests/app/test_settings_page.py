@@ -88,8 +88,8 @@ def test_an_empty_port_is_the_usual_one(rig: Rig) -> None:
     assert judge({"broker.port": None, "broker.account": None}, rig.desk.keeper.section())[1] == {}
     wrong = judge({"broker.port": "", "broker.client_id": 1}, rig.desk.keeper.section())[1]
     assert wrong == {
-        "broker.port": "Must be 1 to 65,535, a whole number.",
-        "broker.client_id": "Must be 2 to 9,999, a whole number.",
+        "broker.port": "Must be 1 to 65535, a whole number.",
+        "broker.client_id": "Must be 2 to 9999, a whole number.",
     }
 
 
@@ -99,12 +99,36 @@ def test_the_dashboard_stays_on_this_computer(rig: Rig) -> None:
     assert "loopback" in wrong["web.host"]
 
 
-def test_a_later_change_says_so(rig: Rig) -> None:
+def answered(rig: Rig, **changes: Any) -> str:
     request_id = uuid4().hex
-    reply_to(rig.deps, {"id": request_id, "action": "apply", "changes": {"broker.mode": "paper", "broker.port": 4002}})
+    asked = {key.replace("__", "."): value for key, value in changes.items()}
+    reply_to(rig.deps, {"id": request_id, "action": "apply", "changes": asked})
     rig.desk.work()
     ok, text = rig.view()["answers"][request_id]
-    assert ok and "At the next start" in text
+    assert ok, text
+    return str(text)
+
+
+def test_a_later_change_says_so(rig: Rig) -> None:
+    assert answered(rig, log__level="DEBUG") == "1 setting applied. At the next start: log.level."
+
+
+def test_another_broker_is_connected_to_at_once(rig: Rig) -> None:
+    said = answered(rig, broker__mode="paper", broker__port=4002)
+    assert said == "2 settings applied. Connecting to 127.0.0.1:4002 (paper) now."
+    assert answered(rig, broker__allow_delayed_signals=True) == "1 setting applied."
+    assert answered(rig, simulator__speed=2) == "1 setting applied.", "the simulator is not the broker"
+    assert answered(rig, broker__mode="simulated", broker__port=None).endswith("the simulated gateway now.")
+    assert answered(rig, simulator__speed=3).endswith("Connecting to the simulated gateway now.")
+
+
+def test_numbers_that_are_names_have_no_thousands_separator(rig: Rig) -> None:
+    answered(
+        rig, broker__port=7496, broker__client_id=1234, simulator__seed=20261201, market_scan__avg_volume_above=1000000
+    )
+    words = {row["label"]: row["text"] for row in rig.view()["log"].values()}
+    assert (words["Port"], words["Client id"], words["Seed"]) == ("– → 7496", "52 → 1234", "7 → 20261201")
+    assert words["Average volume above"] == "500,000 → 1,000,000"
 
 
 def test_another_address_is_probed_by_the_engine(rig: Rig) -> None:

@@ -41,7 +41,7 @@ def test_the_usual_brokers_are_one_click(opened: Page, engine: Engine) -> None:
     assert opened.get_by_label("TWS paper 7497").is_checked()
     opened.get_by_label("Gateway live 4001").check()
     opened.get_by_role("button", name="Apply").click()
-    until(opened, DONE, "In force at the next start")
+    until(opened, DONE, "Settings applied")
     config = engine.desk.keeper.settings.config
     assert (config.broker.mode, config.broker.port) == ("live", 4001)
 

@@ -12,7 +12,6 @@ from app.api_views import healthz
 from app.deps import AppDeps
 from app.snapshots import Snapshots, engine_state
 from engine.clock import SystemClock
-from engine.config import AppConfig
 from tests.integration.engine_bench import BRISK, running_engine, running_simulator, wait_for
 
 CL = "CLZ5"
@@ -21,7 +20,7 @@ CL = "CLZ5"
 def health_of(bench) -> dict:
     """What /healthz says of this engine."""
     clock = SystemClock()
-    deps = AppDeps(state=bench.state, journal=bench.reader, config=AppConfig(), clock=clock)
+    deps = AppDeps(state=bench.state, journal=bench.reader, clock=clock)
     reading = bench.state.read_many(("heartbeat", "broker", "health"))
     return healthz(Snapshots.of(reading, engine_state(reading.silent_s), clock.wall()), deps)
 

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from app.launch.ports import free_port
+from tests.integration.second_gateway import HELD, SecondGateway
 from tests.patience import DEADLINE_S, wait_for
 
 
@@ -62,6 +63,25 @@ class Program:
 
     def status(self) -> dict[str, Any]:
         return self.get("/api/v1/status") or {}
+
+    def apply(self, **changes: Any) -> None:
+        """As the Settings page does: `broker__mode="paper"`."""
+        asked = {"id": f"{time.monotonic_ns():032x}", "action": "apply"}
+        request = asked | {"changes": {key.replace("__", "."): value for key, value in changes.items()}}
+        body = {
+            "output": "settings-reply.data",
+            "outputs": {"id": "settings-reply", "property": "data"},
+            "inputs": [{"id": "settings-request", "property": "data", "value": request}],
+            "changedPropIds": ["settings-request.data"],
+        }
+        asking = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/_dash-update-component",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asking, timeout=DEADLINE_S) as answer:
+            reply = json.load(answer)["response"]["settings-reply"]["data"]
+        assert (reply["errors"], reply["text"]) == ({}, "")
 
     def simulators(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
@@ -125,3 +145,25 @@ def test_without_tws_the_page_is_up_and_says_what_is_wrong(start: Callable[..., 
     assert program.simulators() == [], "no simulator runs beside a real broker"
     program.end()
     assert "Traceback" not in program.text()
+
+
+def test_from_the_simulator_to_tws_and_back_while_it_runs(start: Callable[..., Program]) -> None:
+    program = start()
+    wait_for(lambda: has_prices(program), "prices", every_s=0.1)
+    (simulator,) = program.simulators()
+    with SecondGateway() as gateway:
+        program.apply(broker__mode="paper", broker__port=gateway.port)
+        wait_for(lambda: program.status()["broker"]["account"] == gateway.account, "the account of TWS", every_s=0.1)
+        status = program.status()
+        assert (status["broker"]["mode"], status["broker"]["port"]) == ("paper", gateway.port)
+        assert program.simulators() == [] and not simulator.is_running(), "its process ends with it"
+        wait_for(lambda: program.status()["positions"]["tradable"] == 3, "positions of TWS", every_s=0.1)
+        assert {row["local_symbol"] for row in program.get("/api/v1/positions")["tradable"]} == {
+            thing.local for thing in HELD[:3]
+        }
+        program.apply(broker__mode="simulated", broker__port=None)
+        wait_for(lambda: program.status()["broker"]["mode"] == "simulated", "the simulator", every_s=0.1)
+        wait_for(lambda: has_prices(program), "its prices", every_s=0.1)
+        assert len(program.simulators()) == 1
+    program.end()
+    assert program.process.returncode == 0 and "Traceback" not in program.text()

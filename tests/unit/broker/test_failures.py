@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.broker.account_check import is_paper, named_accounts, redacted, watched_accounts
-from engine.broker.failures import ConnectFailure, retry_delay_s
+from engine.broker.failures import Address, ConnectFailure, api_settings, refused, retry_delay_s
 from engine.broker.timings import Timings
 
 
@@ -95,3 +95,18 @@ def test_paper_prefixes_and_redaction():
     assert is_paper("DU1") and is_paper("df7") and not is_paper("U1")
     assert redacted("DU1234567") == "DU***567"
     assert redacted("U12") == "***"
+
+
+@pytest.mark.parametrize(
+    ("port", "menu"),
+    [
+        (7497, "In TWS, File > Global Configuration > API > Settings: tick Enable ActiveX"),
+        (7496, "In TWS, File > Global Configuration > API > Settings: tick Enable ActiveX"),
+        (4002, "In IB Gateway, Configure > Settings > API > Settings: tick Read-Only API"),
+        (4001, "In IB Gateway, Configure > Settings > API > Settings: tick Read-Only API"),
+        (7500, "API > Settings or in IB Gateway, Configure > Settings > API > Settings: tick Enable ActiveX"),
+    ],
+)
+def test_the_menu_is_that_of_the_program_of_the_port(port, menu):
+    assert menu in api_settings(port) and api_settings(port).endswith(f"set the socket port to {port}.")
+    assert refused(Address("127.0.0.1", port, 52)).cure.endswith(api_settings(port))

@@ -8,6 +8,7 @@ import pytest
 
 from engine.broker.probe import probe
 from engine.clock import FakeClock
+from engine.config import UsualGateway
 from engine.contracts.symbols import SymbolIndex, name_key
 from engine.domain import ContractInfo, ContractRef
 from engine.errors import ConfigError
@@ -264,12 +265,16 @@ def test_a_stop_waits_for_changes_on_their_way_to_the_disk(desk):
     assert len(answers(desk)) == 20, "changes are not counted among the questions"
 
 
+def port_of(server: asyncio.Server) -> int:
+    return int(server.sockets[0].getsockname()[1])
+
+
 def test_probe_tells_what_is_wrong():
     async def scenario():
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        refused = await probe("127.0.0.1", port)
+        refused = await probe("127.0.0.1", port, usual=())
 
         async def greet(reader, writer):
             await reader.read(64)
@@ -290,11 +295,19 @@ def test_probe_tells_what_is_wrong():
         for handler in (greet, silent, other):
             server = await asyncio.start_server(handler, "127.0.0.1", 0)
             async with server:
-                said.append(await probe("127.0.0.1", server.sockets[0].getsockname()[1], timeout_s=0.3))
-        return refused, *said
+                said.append(await probe("127.0.0.1", port_of(server), timeout_s=0.3))
+        async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+            usual = [UsualGateway("TWS", "live", port), UsualGateway("IB Gateway", "paper", port_of(server))]
+            instead = await probe("127.0.0.1", port, usual=usual)
+            words = f"127.0.0.1:{port}. But a TWS API answers at {port_of(server)} (usually IB Gateway paper)."
+            assert words in instead[1]
+        return port, refused, *said
 
-    refused, greeted, silent, other = asyncio.run(scenario())
-    assert refused[0] is False and "Nothing listens" in refused[1]
+    port, refused, greeted, silent, other = asyncio.run(scenario())
+    assert refused[0] is False
+    assert refused[1].startswith(
+        f"Nothing listens at 127.0.0.1:{port}. Start TWS or IB Gateway and log in. In TWS, File"
+    )
     assert greeted == (True, greeted[1]) and "server version 176" in greeted[1]
     assert silent[0] is False and "does not answer" in silent[1]
     assert other[0] is False and "not the TWS API" in other[1]

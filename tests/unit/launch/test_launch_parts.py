@@ -30,7 +30,7 @@ from app.launch.data_folder import (
 )
 from app.launch.desktop import may_open_browser
 from app.launch.ending import Ending
-from app.launch.launch import endpoint
+from app.launch.gateway import endpoint
 from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.ports import PortTaken, free_port, is_listening, open_listener, taken_message
 from app.launch.preparation import Machine, Prepared, prepare
@@ -120,10 +120,13 @@ def test_an_unusual_port_is_noted(tmp_path: Path) -> None:
 
 
 def test_the_gateway_to_connect_to(tmp_path: Path) -> None:
-    assert endpoint(prepared(tmp_path, "--broker", "live", "--broker-host", "10.1.1.1")) == ("10.1.1.1", 7496)
-    assert endpoint(prepared(tmp_path, "--broker", "paper", "--broker-port", "4002")) == ("127.0.0.1", 4002)
-    assert endpoint(prepared(tmp_path, "--broker-port", "5123")) == ("127.0.0.1", 5123)
-    host, port = endpoint(prepared(tmp_path))
+    def where(*typed: str) -> tuple[str, int]:
+        return endpoint(prepared(tmp_path, *typed).settings)
+
+    assert where("--broker", "live", "--broker-host", "10.1.1.1") == ("10.1.1.1", 7496)
+    assert where("--broker", "paper", "--broker-port", "4002") == ("127.0.0.1", 4002)
+    assert where("--broker-port", "5123") == ("127.0.0.1", 5123)
+    host, port = where()
     assert host == "127.0.0.1" and 1024 < port < 65536
 
 

@@ -86,7 +86,7 @@ def test_revert_sets_the_old_value_back(desk):
 
 def test_what_needs_a_start_says_so(desk):
     keeper = desk[0]
-    assert "At the next start: broker.client_id" in instantly(keeper.change({"broker.client_id": 77}, "page"))
+    assert "At the next start: web.port" in instantly(keeper.change({"web.port": 8077}, "page"))
 
 
 def test_the_section_shows_source_and_lock(desk):
