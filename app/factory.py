@@ -6,6 +6,7 @@ How to add a page is written in `app/views.py`.
 from __future__ import annotations
 
 import logging
+import mimetypes
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,17 @@ log = logging.getLogger("qtrade.web")
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR_CSS = ("bootstrap.min.css", "font/bootstrap-icons.min.css")
 
+# Dash's renderer is started by assets/qtrade.mjs, once the modules that its first callbacks need are there.
+NOT_STARTED = """
+window.setTimeout(function () {
+  var loading = document.querySelector("._dash-loading");
+  if (loading && !window.renderer) {
+    loading.textContent = "A script of this page did not load. Reload the page; is QTrade still running?";
+  }
+}, 10000);
+"""
+mimetypes.add_type("text/javascript", ".mjs")  # Windows' registry may not know it, and the browser is told nosniff
+
 
 def create_app(deps: AppDeps) -> Dash:
     """The Dash application on `deps`; its Flask server is `.server`."""
@@ -35,6 +47,7 @@ def create_app(deps: AppDeps) -> Dash:
         "app",
         pages_folder=str(ROOT / "app" / "pages"),
         assets_folder=str(ROOT / "assets"),
+        assets_path_ignore=["^core$", "^pages$"],  # imported by assets/qtrade.mjs; loaded twice they would exist twice
         use_pages=True,
         external_stylesheets=[f"/vendor/css/{name}" for name in VENDOR_CSS],
         title="QTrade",
@@ -49,6 +62,7 @@ def create_app(deps: AppDeps) -> Dash:
             {"name": "color-scheme", "content": "only light"},
         ],
     )
+    app.renderer = NOT_STARTED
     app.enable_dev_tools(debug=False, dev_tools_hot_reload=False)
     server: Flask = app.server
     paths = frozenset(page["path"] for page in dash.page_registry.values())

@@ -1,4 +1,4 @@
-"""Numbers, ages and names as the screen shows them. Pure; `assets/qt10-format.js` mirrors every function here.
+"""Numbers, ages and names as the screen shows them. Pure; `assets/core/format.mjs` mirrors every function here.
 
 True minus U+2212, thousands by comma, a missing value is an en dash. No function invents a value: None stays missing.
 """

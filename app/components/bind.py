@@ -1,4 +1,4 @@
-"""Elements that the browser fills from the feed: each names what it shows, `assets/qt30-bind.js` does the rest."""
+"""Elements that the browser fills from the feed: each names what it shows, `assets/core/bind.mjs` does the rest."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The candle chart's looks on dash-tvlwc (TradingView Lightweight Charts), empty; the browser fills and moves it.
 
-Its attribution logo stays, as the licence asks. Data: `app/figures/candles.py`, drawing: `assets/qt55-candles.js`.
+Its attribution logo stays, as the licence asks. Data: `app/figures/candles.py`, drawing: `assets/pages/candles.mjs`.
 """
 
 from __future__ import annotations

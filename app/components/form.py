@@ -1,4 +1,4 @@
-"""Forms over settings: places that the browser fills with controls (`assets/qt50-form.js`), and what surrounds them.
+"""Forms over settings: places that the browser fills with controls (`assets/core/form.mjs`), and what surrounds them.
 
 What each control is comes from the part "fields", its value in force from "set"; the draft of the user stays in the
 browser until it is applied or discarded, whatever the poll brings.

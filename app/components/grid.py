@@ -136,7 +136,7 @@ def grid(
 
     A row with `silent` is marked: its line brings nothing though it should.
 
-    Its callbacks are none: rows arrive as transactions (`assets/qt40-grid.js`), a row leads to its symbol.
+    Its callbacks are none: rows arrive as transactions (`assets/core/grid.mjs`), a row leads to its symbol.
     """
     grid_options: dict[str, Any] = {
         "theme": _theme(),

@@ -10,7 +10,7 @@ from app.components.card import card
 
 
 def why_card(request: str) -> Component:
-    """A box for any symbol; its rules are asked for anew each few seconds while it is open (`assets/qt52-why.js`)."""
+    """A box for any symbol; its rules are asked for anew each few seconds while it is open (`assets/pages/why.mjs`)."""
     body = html.Div(
         [
             html.Div(className="qt-why-ask"),
@@ -28,7 +28,7 @@ def why_card(request: str) -> Component:
 
 
 def custom_card(request: str) -> Component:
-    """A form out of the gateway's scanner parameters (`assets/qt52-custom.js`)."""
+    """A form out of the gateway's scanner parameters (`assets/pages/custom.mjs`)."""
     return card(
         "Custom scans",
         html.Div(className="qt-custom", **attrs(data_qt_custom="1", data_request=request)),

@@ -1,4 +1,4 @@
-"""The box under the thresholds that `assets/qt58-preview.js` fills while a slider moves."""
+"""The box under the thresholds that `assets/pages/preview.mjs` fills while a slider moves."""
 
 from __future__ import annotations
 

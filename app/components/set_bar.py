@@ -9,7 +9,7 @@ from app.components.attributes import attrs
 
 
 def set_bar(request: str) -> Component:
-    """Filled by the browser from the part "sets" (`assets/qt52-sets.js`); `request` = id of the page's store."""
+    """Filled by the browser from the part "sets" (`assets/pages/sets.mjs`); `request` = id of the page's store."""
     named = html.Label(["Set ", html.Span(className="qt-set-choice")], className="qt-set-label")
     buttons = [
         _button("load", "Load", "Put the chosen set in force; one click takes it back"),

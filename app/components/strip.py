@@ -80,7 +80,7 @@ def _session() -> Component:
 
 
 def _account() -> Component:
-    """The account, or a choice of several (assets/qt47-account.js)."""
+    """The account, or a choice of several (assets/core/account.mjs)."""
     choice = html.Span(className="qt-account-choice", **attrs(data_qt_accounts=Shell.ACCOUNT_ASK))
     single = html.Span(bound("strip.account", "qt-strong"), **_when("!strip.accounts"))
     values: list[Component] = [single, choice]

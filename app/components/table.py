@@ -1,4 +1,4 @@
-"""Light tables and the heatmap: heads from Python, rows from the feed (`assets/qt35-rows.js`)."""
+"""Light tables and the heatmap: heads from Python, rows from the feed (`assets/core/rows.mjs`)."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def _changes() -> Component:
 
 
 def _picker(control_id: str, placeholder: str, purpose: str) -> Component:
-    """A symbol box; the options come from the names that the page has (`assets/qt48-pick.js`)."""
+    """A symbol box; the options come from the names that the page has (`assets/core/pick.mjs`)."""
     listed = f"{control_id}-list"
     return html.Div(
         [

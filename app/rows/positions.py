@@ -117,7 +117,7 @@ def grid_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
 def row_ids(section: PositionsSection) -> dict[str, str]:
     """A row's name in the browser by its key: the con_id; of several accounts con_id and the account's number.
 
-    No account number leaves whole; `assets/qt40-grid.js` finds the symbol before the dot.
+    No account number leaves whole; `assets/core/grid.mjs` finds the symbol before the dot.
     """
     rows, names = _all_rows(section), _account_names(section)
     return {

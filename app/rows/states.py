@@ -24,7 +24,7 @@ State = dict[str, Any]
 
 LOADING: State = {"s": "loading"}
 OWN: State = {"s": "live", "word": "current"}
-LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/qt30-bind.js counts so, too
+LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/core/bind.mjs counts so, too
 CLOSED = "closed"
 LAST_VISIT = "last visit"
 STANDING_STILL = ("servers lost", "reset window", "feed dead")  # states of the session: connected, but without prices

@@ -1,6 +1,6 @@
 """Settings as a form shows them: fields out of the models, values in force, complaints in words. Pure.
 
-A page asks for fields by dotted key ("breakout.bars_n"); `assets/qt50-form.js` draws them from the parts "fields"
+A page asks for fields by dotted key ("breakout.bars_n"); `assets/core/form.mjs` draws them from the parts "fields"
 (what a field is, never changes) and "set" (its value in force, changes with the settings).
 """
 

@@ -30,7 +30,7 @@ def views(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
 
 
 def merged(view: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:
-    """What assets/qt20-model.js does with a delta."""
+    """What assets/core/model.mjs does with a delta."""
     out = {part: dict(values) for part, values in view.items() if part not in delta.get("drop", [])}
     for part, values in delta.get("set", {}).items():
         target = out.setdefault(part, {})
