@@ -1,219 +1,134 @@
-/* The browser's copy of the view: merges the poll's deltas and tells whoever draws a part.
-   - qt.model: {part: {key: value}}, merged by the rules of app/feed.py
-   - qt.onPart(prefix, fn): fn(name, changed, removed, full) after each change of a part "prefix:name" or "prefix"
-   - qt.onLeave(fn): fn() when the browser goes to another page, after everything of the former one was forgotten
-   - qt.clock: server, market and data age, all from the last answer and the monotonic clock of this page
-   - the one fetch wrapper: sees every answer of the server, so that its silence can be shown */
-(function () {
-  "use strict";
-  var qt = window.qt;
-  var POLL_TIMEOUT_MS = 12000;
-  var listeners = [], have = null;   // have: the cursor of what is here
-  qt.model = {};
-  qt.ready = [];              // called after a frame in which nodes came or went
-  qt.onNodes = function (fn) { qt.ready.push(fn); };
+/**
+ * The browser's copy of the view, and who is told of its changes.
+ *
+ * What is shown belongs to the page that the address names: when that changes, all of the former page is forgotten, and no
+ * answer for it counts any more. The page's own elements come from Dash and may come later than its values: until then
+ * these wait.
+ */
+import { onAddress, path } from "./address.mjs";
+import { dropPart, leadsOn, mergeDelta, replacePart } from "./merge.mjs";
+import { setMarketClock } from "./pulse.mjs";
 
-  /* Sets properties of a component; false = it is not on the page (left by now, or not laid out yet: Dash would throw). */
-  qt.setProps = function (id, props) {
-    try {
-      if (!window.dash_component_api.getLayout(id)) { return false; }
-    } catch (absent) {
-      return false;
+/** @typedef {import("./merge.mjs").Part} Part */
+/** @typedef {import("./merge.mjs").Delta} Delta */
+/** @typedef {import("./merge.mjs").Change} Change */
+/** @typedef {(name: string, changed: Part, removed: string[], full: boolean, part: string) => void} Listener */
+
+const OF_EVERY_PAGE = ["strip", "broker", "rows:bell"];
+
+/** {part: {key: value}} @type {import("./merge.mjs").Model} */
+export const model = {};
+/** @type {Array<[string, Listener]>} */
+const listeners = [];
+/** @type {Array<() => void>} */
+const afterApply = [];
+/** @type {Array<() => void>} */
+const afterNodes = [];
+/** @type {Array<(delta: Delta) => boolean>} */
+const guards = [];
+/** @type {string | null} */
+let have = null;   // the cursor of what is here
+/** @type {Delta | null} */
+let held = null;   // a whole view that waits for its page's elements
+
+/** Hear of each change of a part "prefix:name" or "prefix". @param {string} prefix @param {Listener} fn */
+export function onPart(prefix, fn) {
+  listeners.push([prefix, fn]);
+}
+
+/** Called after each delta, when everybody has drawn. @param {() => void} fn */
+export function onApplied(fn) {
+  afterApply.push(fn);
+}
+
+/** Called after a frame in which elements came or went. @param {() => void} fn */
+export function onNodes(fn) {
+  afterNodes.push(fn);
+}
+
+/** `fn` answering true keeps a delta from being applied. @param {(delta: Delta) => boolean} fn */
+export function onlyUnless(fn) {
+  guards.push(fn);
+}
+
+/** The value at "part.key"; undefined = there is none. @param {string} place @returns {any} */
+export function get(place) {
+  const dot = place.indexOf("."), part = model[place.slice(0, dot)];
+  return part === undefined ? undefined : part[place.slice(dot + 1)];
+}
+
+/** The cursor of what is here; null = nothing yet. */
+export function cursor() {
+  return have;
+}
+
+/** Tell of a change, also of a part that a script derives out of others. @param {Change} change */
+export function tell({ part, changed, removed, full }) {
+  if (part === "strip" && ("clock" in changed || removed.includes("clock"))) {
+    setMarketClock(changed.clock);
+  }
+  const head = part.split(":")[0], name = part.slice(head.length + 1);
+  for (const [prefix, fn] of listeners) {
+    if (prefix === head || prefix === part || prefix === "*") {
+      fn(name, changed, removed, full, part);
     }
-    window.dash_clientside.set_props(id, props);
-    return true;
-  };
-
-  qt.onPart = function (prefix, fn) { listeners.push([prefix, fn]); };
-
-  qt.get = function (path) {
-    var dot = path.indexOf(".");
-    var part = qt.model[path.slice(0, dot)];
-    return part === undefined ? undefined : part[path.slice(dot + 1)];
-  };
-
-  function tell(part, changed, removed, full) {
-    var head = part.split(":")[0], name = part.slice(head.length + 1);
-    listeners.forEach(function (entry) {
-      if (entry[0] === head || entry[0] === part) { entry[1](name, changed, removed, full, part); }
-    });
-    qt.bind.part(part, changed, removed);
   }
-  qt.tell = tell;   // for a script that derives a part out of another
+}
 
-  function merge(part, values) {
-    var target = qt.model[part] = qt.model[part] || {};
-    var byField = /^(grid|rows):/.test(part), tail = part.slice(0, 5) === "tail:";
-    Object.keys(values).forEach(function (key) {
-      if (byField && target[key]) { Object.assign(target[key], values[key]); } else { target[key] = values[key]; }
-    });
-    if (tail) { trim(target, 600); }
+function applied() {
+  afterApply.forEach((fn) => fn());
+}
+
+onAddress(() => {
+  have = held = null;
+  Object.keys(model).filter((part) => !OF_EVERY_PAGE.includes(part)).forEach((part) => tell(dropPart(model, part, true)));
+});
+
+/** @param {string | undefined} page */
+function isHere(page) {
+  const drawn = /** @type {HTMLElement | null} */ (document.querySelector("[data-qt-page]"));
+  return page === undefined || (drawn !== null && drawn.dataset.qtPage === page);
+}
+
+/** @param {Delta} delta */
+function hold(delta) {
+  if (!delta.full) {
+    return;
   }
-
-  function trim(points, most) {
-    var keys = Object.keys(points);
-    for (var i = 0; i < keys.length - most; i += 1) { delete points[keys[i]]; }
+  held = delta;
+  for (const part of OF_EVERY_PAGE) {
+    if (delta.set?.[part]) {
+      tell(replacePart(model, part, delta.set[part]));
+    }
   }
+  applied();
+}
 
-  /* ---- what is shown belongs to the page that the address names ---- */
-  var OF_EVERY_PAGE = ["strip", "broker", "rows:bell"];
-  var at = window.location.pathname, leavers = [], held = null;
-  qt.onLeave = function (fn) { leavers.push(fn); };
-
-  function forget(part) {
-    var keys = Object.keys(qt.model[part]);
-    delete qt.model[part];
-    tell(part, {}, keys, true);
-  }
-
-  /* The address has changed: no value of the former page may stand under it, and no answer for it counts any more. */
-  function leave() {
-    if (at === window.location.pathname) { return; }
-    at = window.location.pathname;
-    have = held = null;
-    qt.setProps("shell-cursor", { data: null });
-    Object.keys(qt.model).forEach(function (part) { if (OF_EVERY_PAGE.indexOf(part) < 0) { forget(part); } });
-    leavers.forEach(function (fn) { fn(); });
-    qt.bind.tick();
-  }
-  window.addEventListener("_dashprivate_pushstate", leave);
-  window.addEventListener("popstate", leave);
-
-  /* The page's elements come from the server, too, and may come later than its values: until then these wait. */
-  function isHere(page) {
-    var drawn = document.querySelector("[data-qt-page]");
-    return page === undefined || (drawn !== null && drawn.dataset.qtPage === page);
-  }
-
-  function hold(delta) {
-    if (!delta.full) { return; }
-    held = delta;
-    OF_EVERY_PAGE.forEach(function (part) { if (delta.set[part]) { replace(part, delta.set[part]); } });
-    qt.tick();
-  }
-  qt.ready.push(function () {
-    if (!held || !isHere(held.page)) { return; }
-    var delta = held;
+/** Elements came or went: what waited for them is shown. */
+export function nodesChanged() {
+  if (held && isHere(held.page)) {
+    const delta = held;
     held = null;
-    qt.apply(delta);
-    qt.setProps("shell-cursor", { data: have });
-  });
-
-  function replace(part, values) {
-    var removed = Object.keys(qt.model[part] || {}).filter(function (key) { return !(key in values); });
-    qt.model[part] = values;
-    tell(part, values, removed, true);
+    apply(delta);
   }
+  afterNodes.forEach((fn) => fn());
+}
 
-  function replaceAll(views) {
-    var before = qt.model;
-    qt.model = {};
-    Object.keys(before).forEach(function (part) {
-      if (!views[part]) { tell(part, {}, Object.keys(before[part]), true); }
-    });
-    Object.keys(views).forEach(function (part) {
-      qt.model[part] = views[part];
-      var removed = Object.keys(before[part] || {}).filter(function (key) { return !(key in views[part]); });
-      tell(part, views[part], removed, true);
-    });
+/** Take an answer of the feed, if it leads on from what is here. @param {Delta} delta */
+export function apply(delta) {
+  if (delta.path !== undefined && (delta.path || "/") !== path()) {
+    return;   // asked for another page
   }
-
-  function mergeDelta(delta) {
-    (delta.drop || []).forEach(function (part) {
-      var keys = Object.keys(qt.model[part] || {});
-      delete qt.model[part];
-      tell(part, {}, keys, false);
-    });
-    var parts = Object.assign({}, delta.set, delta.del);
-    Object.keys(parts).forEach(function (part) {
-      var changed = (delta.set || {})[part] || {}, removed = (delta.del || {})[part] || [];
-      merge(part, changed);
-      removed.forEach(function (key) { delete qt.model[part][key]; });
-      tell(part, changed, removed, false);
-    });
+  if (!isHere(delta.page)) {
+    hold(delta);
+    return;
   }
-
-  /* Polls may overtake each other (one can be asked for at any time), and a busy browser may skip one: a delta that does
-     not lead on from what is here would leave rows with half their fields. It is dropped; the next poll asks from here. */
-  qt.cursor = function () { return have; };
-  qt.apply = function (delta) {
-    leave();
-    if (delta.path !== undefined && (delta.path || "/") !== at) { return; }   // asked for another page
-    if (!isHere(delta.page)) { hold(delta); return; }
-    if (!delta.full && delta.since !== have) { return; }
-    if (qt.isOthersMoney(delta)) { return; }
-    held = null;
-    have = delta.cursor || null;
-    document.documentElement.dataset.qtSnapshot = delta.snapshot || "";   // the moment that all of the page is of
-    if (delta.full) { replaceAll(delta.set || {}); } else { mergeDelta(delta); }
-    qt.tick();
-  };
-
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.qt = Object.assign(window.dash_clientside.qt || {}, {
-    apply: function (delta) {
-      if (!delta) { return window.dash_clientside.no_update; }
-      qt.apply(delta);
-      return have;
-    }
-  });
-
-  /* ---- clocks and the server's pulse ---- */
-  var pulse = { now: null, perf: 0, beat: null, failing: false, build: null, open: 0 };
-  qt.pulse = pulse;
-  qt.clock = {
-    /* wall time of the server, UTC epoch seconds */
-    now: function () {
-      return pulse.now === null ? Date.now() / 1000 : pulse.now + (performance.now() - pulse.perf) / 1000;
-    },
-    /* seconds since the engine's last sign of life; null = none yet */
-    dataAge: function () {
-      return pulse.beat === null ? null : pulse.beat + (performance.now() - pulse.perf) / 1000;
-    },
-    /* the gateway's clock at a wall time */
-    market: function (wall) {
-      var c = qt.get("strip.clock");
-      return c ? wall + c[0] + (wall - c[1]) * (c[2] - 1) : wall;
-    },
-    /* null = fresh, "late" over 6 s, "dead" over 15 s or when the server does not answer */
-    trouble: function () {
-      var age = qt.clock.dataAge();
-      if (age === null) { return null; }
-      return age > 15 ? "dead" : age > 6 ? "late" : null;
-    }
-  };
-
-  function heard(response) {
-    var now = response.headers.get("X-QT-Now");
-    if (now === null) { return; }
-    pulse.now = Number(now);
-    pulse.perf = performance.now();
-    var beat = response.headers.get("X-QT-Beat");
-    pulse.beat = beat === null ? pulse.beat : Number(beat);
-    pulse.build = response.headers.get("X-QT-Build");
-    pulse.failing = false;
+  if (!leadsOn(delta, have, path()) || guards.some((fn) => fn(delta))) {
+    return;
   }
-
-  var fetchBefore = window.fetch;
-  window.fetch = function (resource, options) {
-    var url = typeof resource === "string" ? resource : resource.url || "";
-    if (url.indexOf("_dash-update-component") < 0) { return fetchBefore.apply(this, arguments); }
-    var stop = new AbortController();
-    var timer = window.setTimeout(function () { stop.abort(); }, POLL_TIMEOUT_MS);
-    var given = Object.assign({}, options, { signal: stop.signal });
-    pulse.open += 1;
-    return fetchBefore.call(this, resource, given).then(function (response) {
-      window.clearTimeout(timer);
-      pulse.open -= 1;
-      if (response.status === 409) { qt.reloadNeeded("This page is from another build."); }
-      if (response.status < 500) { heard(response); } else { pulse.failing = true; }
-      return response;
-    }, function (problem) {
-      window.clearTimeout(timer);
-      pulse.open -= 1;
-      pulse.failing = true;
-      qt.tick();
-      throw problem;
-    });
-  };
-})();
+  held = null;
+  have = delta.cursor || null;
+  document.documentElement.dataset.qtSnapshot = String(delta.snapshot ?? "");   // the moment that all of the page is of
+  mergeDelta(model, delta).forEach(tell);
+  applied();
+}

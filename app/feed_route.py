@@ -1,0 +1,39 @@
+"""`GET /feed`: the one poll over HTTP, outside Dash: the browser's own timer asks, no component hears of it.
+
+    /feed?path=/positions&cursor=<what the last answer gave>&sight=<page part part>     header X-QT-Page-Build
+
+200 with {"path", "page", "since", "snapshot", "cursor", "set", "del", "drop", "full"} (see `app/feed.py`), 204 when the
+browser is up to date, 409 for a page that another build has made, 403 for a page of another site. Every answer but a
+refusal carries the time, the age of the engine's heartbeat and the build as headers.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from app.feed import Feed
+from app.security import RELOAD, is_own_page, refusal
+from engine.storage.encodable import to_json
+
+FEED_PATH = "/feed"
+BUILD_HEADER = "X-QT-Page-Build"  # a header of our own: another site's page can't send it unasked
+
+
+def register(server: Flask, feed: Feed, build_id: str) -> None:
+    """Add the route to `server`; `build_id` = of this program."""
+
+    @server.get(FEED_PATH)
+    def poll() -> Response:
+        headers = request.headers
+        if not is_own_page(request.host, request.scheme, headers.get("Origin"), headers.get("Sec-Fetch-Site")):
+            return refusal(403, "This request comes from another site.")
+        if headers.get(BUILD_HEADER, build_id) != build_id:
+            return refusal(409, RELOAD, reload=True, reason="another build")
+        path, cursor = request.args.get("path", "/"), request.args.get("cursor") or None
+        answer = feed.poll(path, cursor, request.args.get("sight"))
+        g.pulse = (answer.now_wall, answer.heartbeat_age_s, answer.snapshot)
+        if answer.delta is None:
+            return Response(status=204)
+        about = {"path": path, "page": answer.page, "since": cursor, "snapshot": answer.snapshot}
+        body = {**about, **answer.delta, "cursor": answer.cursor}
+        return Response(to_json(body), mimetype="application/json")

@@ -1,0 +1,120 @@
+/** The server's pulse and the clocks: server, market and the age of the data, by this page's monotonic clock. */
+
+/** @typedef {"late" | "dead" | null} Trouble */
+
+import { LATE_S, DEAD_S } from "./wire.mjs";
+
+/**
+ * What the last answers said. `now` UTC epoch seconds and `perf` (ms of performance.now) belong together; `beat` = age of
+ * the engine's heartbeat then, null = none yet; `open` = requests under way.
+ * @type {{now: number | null, perf: number, beat: number | null, failing: boolean, build: string | null, open: number}}
+ */
+export const pulse = { now: null, perf: 0, beat: null, failing: false, build: null, open: 0 };
+
+/** @type {[number, number, number, string] | null} offset of the market's clock, the wall time it was taken, its rate, its zone */
+let marketClock = null;
+
+/** Take the pulse of an answer of the server; answers of other routes have none. @param {Response} response */
+export function heard(response) {
+  const now = response.headers.get("X-QT-Now");
+  if (now === null) {
+    return;
+  }
+  pulse.now = Number(now);
+  pulse.perf = performance.now();
+  const beat = response.headers.get("X-QT-Beat");
+  pulse.beat = beat === null ? pulse.beat : Number(beat);
+  pulse.build = response.headers.get("X-QT-Build");
+  pulse.failing = false;
+}
+
+/** Seconds since the last answer that had a pulse. */
+function since() {
+  return (performance.now() - pulse.perf) / 1000;
+}
+
+/** @param {[number, number, number, string] | null | undefined} clock the part "strip", key "clock" */
+export function setMarketClock(clock) {
+  marketClock = clock || null;
+}
+
+export function hasMarketClock() {
+  return marketClock !== null;
+}
+
+/** Wall time of the server, UTC epoch seconds. */
+export function now() {
+  return pulse.now === null ? Date.now() / 1000 : pulse.now + since();
+}
+
+/** Seconds since the engine's last sign of life; null = none yet. */
+export function dataAge() {
+  return pulse.beat === null ? null : pulse.beat + since();
+}
+
+/** The gateway's clock at a wall time. @param {number} wall */
+export function market(wall) {
+  return marketClock ? wall + marketClock[0] + (wall - marketClock[1]) * (marketClock[2] - 1) : wall;
+}
+
+/** The gateway's clock now. */
+export function marketNow() {
+  return market(now());
+}
+
+/** How silent the engine is, or null while it speaks. @returns {Trouble} */
+export function trouble() {
+  const age = dataAge();
+  if (age === null) {
+    return null;
+  }
+  return age > DEAD_S ? "dead" : age > LATE_S ? "late" : null;
+}
+
+/** @typedef {"hm" | "hms" | "date" | "zone"} Style */
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {Style} style */
+function format(style) {
+  const zone = marketClock ? marketClock[3] : "America/New_York";
+  const key = zone + style;
+  let made = formats.get(key);
+  if (!made) {
+    made = new Intl.DateTimeFormat(style === "zone" ? "en-US" : "en-GB", { timeZone: zone, ...OPTIONS[style] });
+    formats.set(key, made);
+  }
+  return made;
+}
+
+/** @type {Record<Style, Intl.DateTimeFormatOptions>} */
+const OPTIONS = {
+  hm: { hourCycle: "h23", hour: "2-digit", minute: "2-digit" },
+  hms: { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  date: { day: "numeric", month: "short", year: "numeric" },
+  zone: { timeZoneName: "short" },
+};
+
+/**
+ * A moment on the market's clock; " EST" where the clocks show that time twice.
+ * @param {number | null | undefined} moment UTC epoch seconds of the gateway's clock
+ * @param {Style} [style]
+ */
+export function clockText(moment, style = "hms") {
+  if (moment === null || moment === undefined) {
+    return "–";
+  }
+  const made = format(style), text = made.format(moment * 1000);
+  if (style === "date" || style === "zone") {
+    return text;
+  }
+  const twice = [-3600, 3600].some((by) => made.format((moment + by) * 1000) === text);
+  return twice ? `${text} ${zoneName(moment)}` : text;
+}
+
+/** "EST" or "EDT" at a moment. @param {number} moment */
+export function zoneName(moment) {
+  const parts = format("zone").formatToParts(moment * 1000);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+}
