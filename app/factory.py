@@ -15,8 +15,7 @@ import dash
 from dash import Dash
 from flask import Flask, Response, abort, g, send_from_directory
 
-from app import addresses, api, security
-from app.callbacks import feed as feed_callbacks
+from app import addresses, api, feed_route, security
 from app.callbacks import health, lab, lines, overview, positions, scanners, settings, symbol
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
@@ -70,7 +69,7 @@ def create_app(deps: AppDeps) -> Dash:
     _serve_vendor(server)
     _add_pulse_headers(server, deps)
     feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)
-    feed_callbacks.register(app, feed)
+    feed_route.register(server, feed, deps.build_id)
     shell_callbacks.register(app, deps)
     overview.register(app, deps)
     positions.register(app, deps)

@@ -8,12 +8,6 @@ from typing import Final
 class Shell:
     """Ids of the frame that every page sits in."""
 
-    URL: Final = "shell-url"
-    POLL: Final = "shell-poll"
-    KICK: Final = "shell-kick"  # written by the browser to ask for one poll at once
-    DELTA: Final = "shell-delta"
-    CURSOR: Final = "shell-cursor"  # of what the browser has applied
-    SIGHT: Final = "shell-sight"  # written by the browser: the page and its parts on demand that are in sight
     ACCOUNT_ASK: Final = "shell-account-ask"  # written by the browser: the account to show
     ACCOUNT_REPLY: Final = "shell-account-reply"
     ACCOUNT_DONE: Final = "shell-account-done"

@@ -1,9 +1,9 @@
-"""The frame of every page: band, strip, rail, notices, the one poll and its stores. Layout only."""
+"""The frame of every page: band, strip, rail, notices. Layout only."""
 
 from __future__ import annotations
 
 import dash
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
@@ -18,12 +18,6 @@ def shell(paths: frozenset[str], build_id: str, poll_ms: int) -> Component:
     return html.Div(
         [
             html.A("Skip to the page", href="#qt-main", className="qt-skip"),
-            dcc.Location(id=Shell.URL, refresh=False),
-            dcc.Interval(id=Shell.POLL, interval=poll_ms, n_intervals=0),
-            dcc.Store(id=Shell.KICK),
-            dcc.Store(id=Shell.DELTA),
-            dcc.Store(id=Shell.CURSOR),
-            dcc.Store(id=Shell.SIGHT),
             *request_stores(Shell.ACCOUNT_ASK, Shell.ACCOUNT_REPLY, Shell.ACCOUNT_DONE),
             html.Div([band(), strip()], className="qt-top-fixed"),
             rail(paths),
@@ -32,5 +26,5 @@ def shell(paths: frozenset[str], build_id: str, poll_ms: int) -> Component:
             keys(paths),
         ],
         id="shell-root",
-        **attrs(data_build=build_id),
+        **attrs(data_build=build_id, data_poll_ms=poll_ms),
     )

@@ -1,34 +1,58 @@
-/* The one script of the page: Dash loads it, it loads the others, and then the page is drawn. */
-import "./core/format.mjs";
-import "./core/model.mjs";
-import "./core/bind.mjs";
-import "./core/rows.mjs";
-import "./core/grid.mjs";
-import "./core/chart.mjs";
-import "./core/ask.mjs";
+/**
+ * The one script of the page: Dash loads it, it imports the others, and then the page is drawn: Dash's first callbacks need
+ * what they define, so its renderer is started from here (app/factory.py).
+ */
 import "./core/account.mjs";
-import "./core/pick.mjs";
-import "./core/form.mjs";
+import { askEngine } from "./core/ask.mjs";
+import { go } from "./core/address.mjs";
+import { tick } from "./core/bind.mjs";
+import * as clock from "./core/clock.mjs";
+import { every } from "./core/every.mjs";
+import * as fmt from "./core/format.mjs";
+import { apply, cursor, model, onApplied, onNodes } from "./core/model.mjs";
+import { startPolling } from "./core/poll.mjs";
+import { checkBuild } from "./core/reload.mjs";
+import { freeze } from "./core/shell.mjs";
+import { drawStrip } from "./core/strip.mjs";
+import "./core/changes.mjs";
+import "./core/rows.mjs";
+import { candles } from "./pages/candles.mjs";
+import "./pages/coverage.mjs";
+import "./pages/custom.mjs";
+import "./pages/health.mjs";
+import "./pages/hist.mjs";
+import "./pages/lab.mjs";
+import "./pages/line-day.mjs";
 import "./pages/lines.mjs";
 import "./pages/positions.mjs";
-import "./core/changes.mjs";
-import "./core/wide.mjs";
-import "./pages/custom.mjs";
+import "./pages/preview.mjs";
 import "./pages/scanners.mjs";
 import "./pages/scores.mjs";
 import "./pages/sets.mjs";
-import "./pages/why.mjs";
 import "./pages/settings.mjs";
-import "./pages/candles.mjs";
 import "./pages/symbol.mjs";
-import "./pages/health.mjs";
-import "./pages/coverage.mjs";
-import "./pages/hist.mjs";
-import "./pages/line-day.mjs";
-import "./pages/preview.mjs";
 import "./pages/what-if.mjs";
-import "./pages/lab.mjs";
-import "./core/shell.mjs";
+import "./pages/why.mjs";
 
-/* Dash's first callbacks need what is defined above: its renderer is started from here (app/factory.py). */
+function draw() {
+  tick();
+  drawStrip();
+  checkBuild();
+}
+onApplied(draw);
+every(1000, draw);
+
+/* The frame comes with Dash's layout: the first poll names the build that it is of. */
+let started = false;
+onNodes(() => {
+  const root = document.getElementById("shell-root");
+  if (root && !started) {
+    started = true;
+    startPolling(Number(root.dataset.pollMs));
+  }
+});
+
+/* For whoever looks into a page: in the browser's console, and in the tests. */
+window.qt = Object.freeze({ apply, ask: askEngine, candles, clock, cursor, fmt, freeze, go, model });
+
 window.renderer = new window.DashRenderer();

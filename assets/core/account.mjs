@@ -3,67 +3,63 @@
 
    Whose money a page holds is "strip.shown". When another account is shown, the pages of money are loaded anew: a curve or
    a map that was drawn for the former one must not stand under the new name. The delta that says so is not applied. */
-(function () {
-  "use strict";
-  var qt = window.qt;
-  var MONEY = /^\/($|positions|symbol)/;
-  var wanted = null;   // asked for, not shown yet
+import { newId } from "./ask.mjs";
+import { clientside, noUpdate, setProps } from "./dash.mjs";
+import { get, onlyUnless, onNodes, onPart } from "./model.mjs";
+import { pollNow } from "./poll.mjs";
+import { toast } from "./toast.mjs";
 
-  function paint(holder) {
-    var part = qt.get("strip.accounts");
-    if (!part) { holder.replaceChildren(); return; }
-    var box = holder.querySelector("select");
-    if (!box) {
-      box = document.createElement("select");
-      box.setAttribute("aria-label", "Account shown");
-      box.addEventListener("change", function () { ask(holder, box.value); });
-      holder.appendChild(box);
-    }
-    var mark = JSON.stringify(part[1]);
-    if (box.dataset.mark !== mark) {
-      box.dataset.mark = mark;
-      box.replaceChildren.apply(box, part[1].map(function (option) { return new Option(option[1], option[0]); }));
-    }
-    if (wanted === part[0]) { wanted = null; }
-    holder.toggleAttribute("aria-busy", wanted !== null);
-    var value = wanted === null ? part[0] : wanted;
-    if (box.value !== value && document.activeElement !== box || wanted === null) { box.value = value; }
+const MONEY = /^\/($|positions|symbol)/;
+let wanted = null;   // asked for, not shown yet
+
+function paint(holder) {
+  const part = get("strip.accounts");
+  if (!part) { holder.replaceChildren(); return; }
+  let box = holder.querySelector("select");
+  if (!box) {
+    box = document.createElement("select");
+    box.setAttribute("aria-label", "Account shown");
+    box.addEventListener("change", () => { ask(holder, box.value); });
+    holder.appendChild(box);
   }
-
-  function paintAll() { Array.prototype.forEach.call(document.querySelectorAll("[data-qt-accounts]"), paint); }
-  qt.onPart("strip", paintAll);
-  qt.onNodes(paintAll);
-
-  function newId() {
-    var bytes = new Uint8Array(16);
-    window.crypto.getRandomValues(bytes);
-    return Array.prototype.map.call(bytes, function (b) { return ("0" + b.toString(16)).slice(-2); }).join("");
+  const mark = JSON.stringify(part[1]);
+  if (box.dataset.mark !== mark) {
+    box.dataset.mark = mark;
+    box.replaceChildren(...part[1].map((option) => { return new Option(option[1], option[0]); }));
   }
+  if (wanted === part[0]) { wanted = null; }
+  holder.toggleAttribute("aria-busy", wanted !== null);
+  const value = wanted === null ? part[0] : wanted;
+  if (box.value !== value && document.activeElement !== box || wanted === null) { box.value = value; }
+}
 
-  function ask(holder, label) {
-    wanted = label;
-    holder.setAttribute("aria-busy", "");
-    if (!qt.setProps(holder.dataset.qtAccounts, { data: { id: newId(), action: "account", account: label } })) { wanted = null; }
-  }
+function paintAll() { Array.prototype.forEach.call(document.querySelectorAll("[data-qt-accounts]"), paint); }
+onPart("strip", paintAll);
+onNodes(paintAll);
 
-  window.dash_clientside.qtAccount = {
-    reply: function (reply) {
-      if (reply && reply.text) {
-        wanted = null;
-        paintAll();
-        qt.toast({ kind: "error", title: "The account was not changed", text: reply.text });
-      } else if (reply) {
-        [200, 800].forEach(function (ms) { window.setTimeout(qt.kick, ms); });
-      }
-      return window.dash_clientside.no_update;
+function ask(holder, label) {
+  wanted = label;
+  holder.setAttribute("aria-busy", "");
+  if (!setProps(holder.dataset.qtAccounts, { data: { id: newId(), action: "account", account: label } })) { wanted = null; }
+}
+
+clientside("qtAccount", {
+  reply (reply) {
+    if (reply && reply.text) {
+      wanted = null;
+      paintAll();
+      toast({ kind: "error", title: "The account was not changed", text: reply.text });
+    } else if (reply) {
+      [200, 800].forEach((ms) => { window.setTimeout(pollNow, ms); });
     }
-  };
+    return noUpdate();
+  }
+});
 
-  /* True = this delta is another account's, and the page is being loaded anew instead of taking it. */
-  qt.isOthersMoney = function (delta) {
-    var before = qt.get("strip.shown"), strip = (delta.set || {}).strip || {};
-    if (!before || !strip.shown || strip.shown === before || !MONEY.test(window.location.pathname)) { return false; }
-    window.location.reload();
-    return true;
-  };
-})();
+/* True = this delta is another account's, and the page is being loaded anew instead of taking it. */
+onlyUnless((delta) => {
+  const before = get("strip.shown"), strip = (delta.set || {}).strip || {};
+  if (!before || !strip.shown || strip.shown === before || !MONEY.test(window.location.pathname)) { return false; }
+  window.location.reload();
+  return true;
+});

@@ -1,7 +1,7 @@
 /** The five states of a card (`data-qt-state="name"`, part "state"): loading, empty, error, live or marked, stale. */
 import { freshness, freshWords, wholeAge } from "./freshness.mjs";
 import { model } from "./model.mjs";
-import { dataAge, now, pulse, trouble } from "./pulse.mjs";
+import { dataAge, now, pulse, trouble } from "./clock.mjs";
 import { timedText } from "./values.mjs";
 
 const HAS_DATA = ["live", "marked", "stale"];

@@ -2,7 +2,7 @@
  * The seam to Dash's renderer: properties set from here, answers of its callbacks watched for the server's silence.
  * Callbacks are for what a person does; what the engine says comes by core/poll.mjs.
  */
-import { heard, pulse } from "./pulse.mjs";
+import { heard, pulse } from "./clock.mjs";
 import { reloadNeeded } from "./reload.mjs";
 
 const CALLBACK = "_dash-update-component";

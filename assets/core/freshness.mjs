@@ -1,6 +1,6 @@
 /** How old what is shown is, in numbers and words; counted here, so that nothing has to be sent for it. */
 import * as fmt from "./format.mjs";
-import { dataAge, now } from "./pulse.mjs";
+import { dataAge, now } from "./clock.mjs";
 import { FRESH_S, LIVE_S } from "./wire.mjs";
 
 const SOON_S = 8;   // a poll would have said so
@@ -49,4 +49,12 @@ export function ageText(at) {
     return `< ${FRESH_S} s`;
   }
   return fmt.age(at === 0 && age !== null ? Math.ceil(age + FRESH_S) : age).replace(".0 s", " s");
+}
+
+const AGE_STEPS = [[1, 2], [3, 1], [6, 0], [15, -1], [60, -2]];
+
+/** Which of seven steps an age is, from 2 (within a second) down to -3. @param {number} seconds */
+export function ageStep(seconds) {
+  const found = AGE_STEPS.find(([limit]) => seconds < limit);
+  return found ? found[1] : -3;
 }

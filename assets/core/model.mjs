@@ -7,7 +7,7 @@
  */
 import { onAddress, path } from "./address.mjs";
 import { dropPart, leadsOn, mergeDelta, replacePart } from "./merge.mjs";
-import { setMarketClock } from "./pulse.mjs";
+import { setMarketClock } from "./clock.mjs";
 
 /** @typedef {import("./merge.mjs").Part} Part */
 /** @typedef {import("./merge.mjs").Delta} Delta */

@@ -1,11 +1,11 @@
 /**
  * The one poll: each 2 s, one at a time, only while somebody watches; at once when the page is opened or shown again.
- * An answer that is late, an error or nobody there shows as the server's silence (core/pulse.mjs).
+ * An answer that is late, an error or nobody there shows as the server's silence (core/clock.mjs).
  */
 import { onAddress, path } from "./address.mjs";
 import { every, isWatched, onWatched } from "./every.mjs";
 import { apply, cursor, model } from "./model.mjs";
-import { heard, pulse } from "./pulse.mjs";
+import { heard, pulse } from "./clock.mjs";
 import { reloadNeeded } from "./reload.mjs";
 import { BUILD_HEADER, FEED_PATH } from "./wire.mjs";
 

@@ -1,5 +1,5 @@
 /** Another build behind the same address: the page is loaded anew once by itself, then asks for it. */
-import { pulse } from "./pulse.mjs";
+import { pulse } from "./clock.mjs";
 
 /** @param {string} reason */
 export function reloadNeeded(reason) {

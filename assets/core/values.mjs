@@ -4,7 +4,7 @@
  * link; null = missing. Tone, tooltip and counting belong to the value shown: none of them outlives it.
  */
 import * as fmt from "./format.mjs";
-import { clockText, marketNow, now } from "./pulse.mjs";
+import { clockText, marketNow, now } from "./clock.mjs";
 
 /** @typedef {{text: string, tone: string, title?: string, counts?: any, link?: any}} Shown */
 

@@ -2,398 +2,400 @@
    each poll in "tail:bars-<timeframe>", what lies over them in "chart". Bars are known by their time, so a bar that
    comes twice is drawn once; a base is asked for again when bars before the tail have changed or are missing.
    A tick is {id: series id, bar: {...}}; a bar that is not the newest needs historicalUpdate. */
-(function () {
-  "use strict";
-  var qt = window.qt, fmt = qt.fmt;
-  var CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, TAIL_S = 240, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
-  var css = getComputedStyle(document.documentElement);
-  var C = { base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null, asked: 0, again: 0, seen: 0, spec: null };
-  qt.candles = C;
+import { onAddress } from "../core/address.mjs";
+import { waitFor } from "../core/cards.mjs";
+import { clientside, noUpdate, setProps } from "../core/dash.mjs";
+import * as fmt from "../core/format.mjs";
+import { model, onNodes, onPart } from "../core/model.mjs";
 
-  function colour(name) { return css.getPropertyValue("--qt-" + name).trim(); }
-  function page() { return document.querySelector("[data-qt-symbol]"); }
-  function isOn(layer) { return !C.layers || C.layers.indexOf(layer) >= 0; }
-  function has(value) { return value !== null && value !== undefined; }
+const CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, TAIL_S = 240, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
+const css = getComputedStyle(document.documentElement);
+const C = { base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null, asked: 0, again: 0, seen: 0, spec: null };
+export const candles = C;
 
-  /* ---- prices as the contract shows them; the library looks the function up by its name ---- */
-  window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
-    qtPrice: function (price) { return fmt.number(price, C.base ? C.base.dec : 2); },
-    qtTime: function (time) { return C.base ? timeText(time) : ""; },
-    qtTick: function (time) { var row = C.at.get(time); return row && row.label ? clockText(time) : null; }
+function colour(name) { return css.getPropertyValue("--qt-" + name).trim(); }
+function page() { return document.querySelector("[data-qt-symbol]"); }
+function isOn(layer) { return !C.layers || C.layers.indexOf(layer) >= 0; }
+function has(value) { return value !== null && value !== undefined; }
+
+/* ---- prices as the contract shows them; the library looks the function up by its name ---- */
+window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
+  qtPrice (price) { return fmt.number(price, C.base ? C.base.dec : 2); },
+  qtTime (time) { return C.base ? timeText(time) : ""; },
+  qtTick (time) { const row = C.at.get(time); return row && row.label ? clockText(time) : null; }
+});
+
+/* ---- from columns to rows ---- */
+function expand(base) {
+  const rows = []; let market = 0; let ahead = 0; let turn = 0; const cuts = new Set(base.cut || []); const again = new Map(); const offsets = base.ahead || [];
+  (base.again || []).forEach((entry) => { again.set(entry[0], entry); });
+  (base.t || []).forEach((step, i) => {
+    market = i ? market + step * base.size : step;
+    if (turn < offsets.length && offsets[turn][0] === i) { ahead = offsets[turn][1]; turn += 1; }
+    const odd = again.get(i);   // the clocks repeat this hour: the chart's time is pressed, the true one is a label
+    rows.push({ t: odd ? odd[1] : market + ahead, label: odd ? odd[2] : "", o: base.o[i], h: base.h[i], lo: base.lo[i], c: base.c[i], v: base.v[i], f: base.f[i], s: base.s[i],
+      w: base.w[i], l: base.l[i], src: base.src[i], off: base.off[i] === "x", cut: cuts.has(i), next: null });
   });
+  return rows;
+}
 
-  /* ---- from columns to rows ---- */
-  function expand(base) {
-    var rows = [], market = 0, ahead = 0, turn = 0, cuts = new Set(base.cut || []), again = new Map(), offsets = base.ahead || [];
-    (base.again || []).forEach(function (entry) { again.set(entry[0], entry); });
-    (base.t || []).forEach(function (step, i) {
-      market = i ? market + step * base.size : step;
-      if (turn < offsets.length && offsets[turn][0] === i) { ahead = offsets[turn][1]; turn += 1; }
-      var odd = again.get(i);   // the clocks repeat this hour: the chart's time is pressed, the true one is a label
-      rows.push({ t: odd ? odd[1] : market + ahead, label: odd ? odd[2] : "", o: base.o[i], h: base.h[i], lo: base.lo[i], c: base.c[i], v: base.v[i], f: base.f[i], s: base.s[i],
-        w: base.w[i], l: base.l[i], src: base.src[i], off: base.off[i] === "x", cut: cuts.has(i), next: null });
-    });
-    return rows;
-  }
-
-  /* Every point of the time axis: the bars, and empty places where bars are missing inside trading hours. */
-  function allPoints(rows, holes, size) {
-    var empty = new Map(), out = [];
-    (holes || []).forEach(function (hole) { empty.set(hole[0], hole[1]); });
-    rows.forEach(function (row, i) {
-      out.push(row);
-      var start = row.t + size, missing = Math.min(HOLE_MOST, empty.get(start) || 0);
-      row.next = rows[i + 1] || null;
-      for (var k = 0; k < missing && (!row.next || start + k * size < row.next.t); k += 1) { out.push({ t: start + k * size, empty: true }); }
-      row.hole = missing > 0;
-    });
-    return out;
-  }
-
-  function setRows(base) {
-    C.base = base;
-    C.seen = base.at;
-    C.rows = expand(base);
-    C.points = allPoints(C.rows, base.holes, base.size);
-    C.at = new Map(C.rows.map(function (row) { return [row.t, row]; }));
-  }
-
-  /* ---- one bar as a point of each series ---- */
-  function line(key, row) {
-    if (row.empty || !has(row[key])) { return { time: row.t }; }
-    var point = { time: row.t, value: row[key] }, next = row.next, isSession = key === "w" || key === "l";
-    if (row.hole || (next && isSession && (next.cut || !has(next[key])))) { point.color = CLEAR; }   // the way to the next
-    return point;
-  }
-
-  function candle(row) {
-    if (row.empty) { return { time: row.t }; }
-    var point = { time: row.t, open: row.o, high: row.h, low: row.lo, close: row.c };
-    if (row.src === "r" && isOn("history")) {
-      var ink = colour(row.c >= row.o ? "gain" : "loss") + FADE;
-      point.borderColor = point.wickColor = ink;
-      point.color = row.c >= row.o ? colour("card") : ink;
-    }
-    return point;
-  }
-
-  function volume(row) {
-    if (row.empty || !has(row.v)) { return { time: row.t }; }
-    return { time: row.t, value: row.v, color: colour(row.c >= row.o ? "volume" : "axis") };
-  }
-
-  function strip(row) {
-    if (row.empty || row.src === "s" || C.base.tf === "1D") { return { time: row.t }; }
-    return { time: row.t, value: 1, color: colour(row.src === "v" ? "accent-line" : "axis") };
-  }
-
-  var POINT = {
-    unit: function (row) { return { time: row.t, open: 0, high: 1, low: 0, close: 1 }; },
-    shade: function (row) { return { time: row.t, value: row.off ? 1 : 0 }; },
-    strip: strip, px: candle, v: volume,
-    f: line.bind(null, "f"), s: line.bind(null, "s"), w: line.bind(null, "w"), l: line.bind(null, "l")
-  };
-  var LAYER = { f: "ema", s: "ema", w: "vwap", l: "level", strip: "history" };
-
-  /* ---- what lies over the candles ---- */
-  function priceLines(over) {
-    var lines = [];
-    function add(price, title, ink, style, options) {
-      if (has(price)) {
-        lines.push(Object.assign({ price: price, title: title, color: colour(ink), lineWidth: 1, lineStyle: style, axisLabelVisible: true }, options));
-      }
-    }
-    if (isOn("level")) { add(over.level, "level", "warn", 1, { lineVisible: C.base.tf !== "1m" }); }
-    if (isOn("range") && over.range && C.base.size <= 900) {
-      add(over.range[1], "OR low", "vwap", 4, { axisLabelVisible: false });
-      add(over.range[0], "OR high", "vwap", 4, { axisLabelVisible: false });
-    }
-    if (isOn("cost")) { add(over.cost, "avg cost", "text-2", 0, {}); }
-    return lines;
-  }
-
-  function barOf(time) {
-    var found = null;
-    for (var i = C.rows.length - 1; i >= 0; i -= 1) { if (C.rows[i].t <= time) { found = C.rows[i]; break; } }
-    return found && time - found.t < C.base.size * 2 ? found.t : null;
-  }
-
-  var SHAPES = {
-    long: { position: "belowBar", shape: "arrowUp", ink: "accent" },
-    short: { position: "aboveBar", shape: "arrowDown", ink: "accent" },
-    bought: { position: "atPriceMiddle", shape: "circle", ink: "text" },
-    sold: { position: "atPriceMiddle", shape: "circle", ink: "text" }
-  };
-
-  function markers(over) {
-    if (!isOn("marks")) { return []; }
-    var out = [];
-    (over.marks || []).forEach(function (mark) {
-      var time = barOf(mark[1]), look = SHAPES[mark[0]];
-      if (time === null) { return; }
-      var marker = { time: time, position: look.position, shape: look.shape, color: colour(look.ink), text: mark[3] };
-      if (look.position === "atPriceMiddle") { marker.price = mark[2]; marker.size = 0.6; }
-      out.push(marker);
-    });
-    return out.sort(function (a, b) { return a.time - b.time; });
-  }
-
-  function furniture() {
-    var over = qt.model.chart || {};
-    var fits = C.base && over.con === C.base.con;
-    return {
-      lines: fits ? priceLines(over) : [], marks: fits ? markers(over) : [],
-      ink: colour({ gain: "gain", loss: "loss" }[over.tone] || "text-2")
-    };
-  }
-
-  /* ---- the series as dash-tvlwc takes them ---- */
-  function built() {
-    var over = furniture();
-    return C.spec.map(function (spec) {
-      var options = Object.assign({}, spec.options, { visible: isOn(LAYER[spec.id] || "px") || !LAYER[spec.id] });
-      var series = Object.assign({}, spec, { options: options, data: C.points.map(POINT[spec.id]) });
-      if (spec.id === "px") {
-        options.priceLineColor = over.ink;
-        options.priceFormat = { type: "custom", formatter: "qtPrice", minMove: (C.base && C.base.tick) || 0.01 };
-        series.priceLines = over.lines;
-        series.markers = over.marks;
-      }
-      C.drawn = JSON.stringify(over);
-      return series;
-    });
-  }
-
-  function send(props) {
-    qt.setProps(CHART, props);
-  }
-
-  function redraw() {
-    if (C.base && C.spec) { send({ series: built() }); push(); draw(); }
-  }
-
-  /* ---- the newest bars ---- */
-  function averages(row, before) {
-    ["f", "s"].forEach(function (key, i) {
-      var seed = before && has(before[key]) ? before[key] : row.c;
-      row[key] = seed + 2 / (C.base.lens[i] + 1) * (row.c - seed);
-    });
-  }
-
-  function overlays(row, isLast) {
-    var over = qt.model.chart || {};
-    if (!isLast || over.con !== C.base.con) { return; }
-    if (C.base.tf !== "1D") { row.w = over.vwap; }
-    if (C.base.tf === "1m") { row.l = over.level; }
-  }
-
-  function taken(time, bar, before, isLast) {
-    var row = C.at.get(time), isNew = !row;
-    if (isNew) { row = { t: time, label: bar[6] || "", off: !!(before && before.off), cut: false, hole: false, next: null, w: null, l: null }; }
-    var mark = JSON.stringify([row.o, row.h, row.lo, row.c, row.v, row.src, row.f, row.s, row.w, row.l]);
-    row.o = bar[0]; row.h = bar[1]; row.lo = bar[2]; row.c = bar[3]; row.v = bar[4]; row.src = bar[5];
-    averages(row, before);
-    overlays(row, isLast);
-    if (isNew) {
-      C.rows.push(row);
-      C.points.push(row);
-      C.at.set(time, row);
-      if (before) { before.next = row; }
-    }
-    return isNew || mark !== JSON.stringify([row.o, row.h, row.lo, row.c, row.v, row.src, row.f, row.s, row.w, row.l]) ? row : null;
-  }
-
-  function push() {
-    var tail = C.base && qt.model["tail:bars-" + C.base.tf];
-    var over = qt.model.chart;
-    if (!tail || !C.rows.length || !over || over.con !== C.base.con) { return; }
-    var times = Object.keys(tail).map(Number).sort(function (a, b) { return a - b; });
-    if (over.at - C.seen > TAIL_S) { ask(); return; }   // this tab slept: bars between were never seen here
-    C.seen = over.at;
-    var ticks = [];
-    times.forEach(function (time, i) {
-      var at = C.at.get(time), newest = C.rows[C.rows.length - 1];
-      if (!at && time < newest.t) { ask(); return; }
-      var before = at ? C.rows[C.rows.indexOf(at) - 1] : newest;
-      var row = taken(time, tail[time], before, i === times.length - 1);
-      if (row) { ticks = ticks.concat(ticksOf(row, time < newest.t)); }
-    });
-    if (ticks.length) { send({ tick: ticks }); }
-  }
-
-  function ticksOf(row, isOld) {
-    return C.spec.map(function (spec) {
-      var tick = { id: spec.id, bar: POINT[spec.id](row) };
-      if (isOld) { tick.historicalUpdate = true; }
-      return tick;
-    });
-  }
-
-  /* Asks for the base, not more often than the pause allows; looks again after it, for a quiet market calls nobody. */
-  function ask() {
-    var now = performance.now(), wait = C.asked ? C.asked + ASK_PAUSE_MS - now : 0;
-    window.clearTimeout(C.again);
-    C.again = window.setTimeout(check, wait > 0 ? wait : ASK_PAUSE_MS);
-    if (wait > 0 || !document.getElementById(CHART)) { return; }
-    C.asked = now;
-    qt.setProps(REBASE, { data: now });
-  }
-
-  function check() {
-    var over = qt.model.chart, here = page();
-    if (!over || !here || String(over.con) !== here.dataset.qtSymbol) { return; }
-    if (!C.base || C.base.con !== over.con || C.base.stamp !== over.stamp) { ask(); return; }
-    if (C.drawn !== JSON.stringify(furniture())) { redraw(); return; }
-    push();
-    draw();
-  }
-
-  /* ---- legend, chip, note ---- */
-  function item(label, value, key) {
-    var span = document.createElement("span");
-    if (key) {
-      var swatch = document.createElement("i");
-      swatch.dataset.layer = key;
-      span.append(swatch);
-    }
-    var strong = document.createElement("b");
-    strong.textContent = value;
-    span.append(label + " ", strong);
-    return span;
-  }
-
-  function legendOf(row) {
-    var dec = C.base.dec, out = [], over = qt.model.chart || {};
-    [["O", row.o], ["H", row.h], ["L", row.lo], ["C", row.c]].forEach(function (pair) { out.push(item(pair[0], fmt.number(pair[1], dec))); });
-    out.push(item("V", short(row.v)));
-    if (isOn("ema")) {
-      out.push(item("EMA " + C.base.lens[0], fmt.number(row.f, dec), "f"), item("EMA " + C.base.lens[1], fmt.number(row.s, dec), "s"));
-    }
-    if (isOn("vwap") && C.base.tf !== "1D") { out.push(item("VWAP", fmt.number(row.w, dec), "w")); }
-    if (isOn("level")) { out.push(item("Level", fmt.number(C.base.tf === "1m" && C.pointed ? row.l : over.level, dec), "l")); }
-    return out;
-  }
-
-  function short(volume) {
-    if (!has(volume)) { return fmt.MISSING; }
-    if (volume >= 1e6) { return fmt.number(volume / 1e6, 1) + " M"; }
-    return volume >= 1e4 ? fmt.number(volume / 1e3, 0) + " k" : fmt.number(volume, 0);
-  }
-
-  function drawLegend() {
-    var holder = document.querySelector("[data-qt-legend]");
-    if (!holder || !C.rows.length) { return; }
-    var row = (C.pointed && C.at.get(C.pointed)) || C.rows[C.rows.length - 1];
-    var head = document.createElement("span");
-    head.className = "qt-soft";
-    head.textContent = C.pointed ? timeText(row.t) : C.base.tf;
-    head.title = C.base.zone ? "Times in " + C.base.zone : "";
-    holder.replaceChildren.apply(holder, [head].concat(legendOf(row)));
-  }
-
-  function two(value) { return ("0" + value).slice(-2); }
-  function timeText(shown) {
-    var row = C.at.get(shown), label = row && row.label;
-    var d = new Date(shown * 1000), day = d.getUTCDate() + " " + d.toLocaleString("en-GB", { month: "short", timeZone: "UTC" });
-    return C.base.tf === "1D" ? day + " " + d.getUTCFullYear() : day + " " + (label || two(d.getUTCHours()) + ":" + two(d.getUTCMinutes()));
-  }
-
-  function visible() {
-    var from = C.view ? Math.max(0, Math.floor(C.view.from)) : Math.max(0, C.points.length - 110);
-    var to = C.view ? Math.ceil(C.view.to) : C.points.length;
-    return C.points.slice(from, to + 1).filter(function (row) { return !row.empty; });
-  }
-
-  function drawChip() {
-    var chip = document.querySelector("[data-qt-chip]"), over = qt.model.chart || {}, rows = visible();
-    if (!chip) { return; }
-    var last = C.rows.length ? C.rows[C.rows.length - 1].c : null;
-    var low = Math.min.apply(null, rows.map(function (row) { return row.lo; }));
-    var high = Math.max.apply(null, rows.map(function (row) { return row.h; })), margin = (high - low) * 0.09;
-    var side = !rows.length || !has(over.cost) || !isOn("cost") || !C.base || over.con !== C.base.con ? 0 :
-      over.cost > high + margin ? 1 : over.cost < low - margin ? -1 : 0;
-    chip.hidden = side === 0;
-    if (!side) { return; }
-    var text = (side > 0 ? fmt.UP : fmt.DOWN) + " avg cost " + fmt.number(over.cost, C.base.dec) + ", off scale" +
-      (last > 0 ? ": " + fmt.signed((over.cost / last - 1) * 100, 1) + " % from here" : "");   // no base below zero
-    if (chip.textContent !== text) { chip.textContent = text; }
-    chip.dataset.side = side > 0 ? "top" : "bottom";
-  }
-
-  function clockText(shown) { return timeText(shown).split(" ").slice(2).join(" "); }
-  function spanText(from, to) { return clockText(from) + "–" + clockText(to); }
-
-  function drawNote() {
-    var note = document.querySelector("[data-qt-chart-note]");
-    if (!note || !C.base) { return; }
-    var words = [], live = C.rows.some(function (row) { return row.src === "s"; });
-    var mended = C.rows.filter(function (row) { return row.src === "r"; });
-    if (C.base.tf !== "1D" && C.rows.some(function (row) { return row.src === "h"; })) { words.push("grey strip: bars from history" + (live ? "" : ", none streamed yet")); }
-    if (mended.length && C.base.tf !== "1D") { words.push("pale: completed from history " + spanText(mended[0].t, mended[mended.length - 1].t + C.base.size)); }
-    (C.base.holes || []).slice(-2).forEach(function (hole) {
-      words.push("no data " + spanText(hole[0], hole[0] + hole[1] * C.base.size) + " (" + hole[1] + (hole[1] === 1 ? " bar)" : " bars)"));
-    });
-    var text = isOn("history") ? words.join(" · ") : "";
-    if (note.textContent !== text) { note.textContent = text; }
-  }
-
-  function draw() { drawLegend(); drawChip(); drawNote(); }
-
-  /* ---- called by Dash ---- */
-  function none() { return window.dash_clientside.no_update; }
-  window.dash_clientside.qtCandles = {
-    based: function (base, specs) {
-      var here = page();
-      if (!base || !here || String(base.con) !== here.dataset.qtSymbol) { return none(); }
-      C.spec = C.spec || specs.map(function (spec) { return Object.assign({}, spec, { data: [], markers: [], priceLines: [] }); });
-      var other = !C.base || C.base.con !== base.con || C.base.tf !== base.tf;
-      if (!base.t.length) { C.base = null; C.rows = []; C.points = []; C.view = null; return C.spec; }
-      setRows(base);
-      if (other) { C.view = null; C.pointed = null; window.setTimeout(resetZoom, 0); }
-      window.setTimeout(function () { push(); draw(); }, 0);
-      return built();
-    },
-    viewed: function (range) {
-      C.view = range;
-      drawChip();
-      return none();
-    },
-    pointed: function (at) {
-      C.pointed = at && has(at.time) && C.at.has(at.time) ? at.time : null;
-      drawLegend();
-      return none();
-    },
-    layered: function (chosen) {
-      C.layers = chosen;
-      var count = document.querySelector("[data-qt-layer-count]");
-      if (count) { count.textContent = String((chosen || []).length); }
-      redraw();
-      return none();
-    },
-    sided: function (side) {
-      var card = document.getElementById("symbol-why");
-      if (card) { card.dataset.side = side; }
-      return none();
-    }
-  };
-
-  function resetZoom() { send({ timeScaleAction: { action: "resetTimeScale", nonce: Date.now() } }); }
-
-  document.addEventListener("click", function (event) {
-    if (event.target.closest && event.target.closest("[data-qt-reset]")) { resetZoom(); }
+/* Every point of the time axis: the bars, and empty places where bars are missing inside trading hours. */
+function allPoints(rows, holes, size) {
+  const empty = new Map(), out = [];
+  (holes || []).forEach((hole) => { empty.set(hole[0], hole[1]); });
+  rows.forEach((row, i) => {
+    out.push(row);
+    const start = row.t + size, missing = Math.min(HOLE_MOST, empty.get(start) || 0);
+    row.next = rows[i + 1] || null;
+    for (let k = 0; k < missing && (!row.next || start + k * size < row.next.t); k += 1) { out.push({ t: start + k * size, empty: true }); }
+    row.hole = missing > 0;
   });
-  qt.onPart("chart", check);
-  qt.onPart("tail", function (name) { if (C.base && name === "bars-" + C.base.tf) { check(); } });
-  /* Another page, another symbol: nothing of the former one may be drawn, asked for or said. */
-  function clear() {
-    C.base = null; C.rows = []; C.points = []; C.at = new Map(); C.view = C.pointed = null; C.spec = null;
-    C.asked = 0; C.drawn = null;
-    document.querySelectorAll("[data-qt-legend], [data-qt-chart-note]").forEach(function (box) { box.replaceChildren(); });
+  return out;
+}
+
+function setRows(base) {
+  C.base = base;
+  C.seen = base.at;
+  C.rows = expand(base);
+  C.points = allPoints(C.rows, base.holes, base.size);
+  C.at = new Map(C.rows.map((row) => { return [row.t, row]; }));
+}
+
+/* ---- one bar as a point of each series ---- */
+function line(key, row) {
+  if (row.empty || !has(row[key])) { return { time: row.t }; }
+  const point = { time: row.t, value: row[key] }, next = row.next, isSession = key === "w" || key === "l";
+  if (row.hole || (next && isSession && (next.cut || !has(next[key])))) { point.color = CLEAR; }   // the way to the next
+  return point;
+}
+
+function candle(row) {
+  if (row.empty) { return { time: row.t }; }
+  const point = { time: row.t, open: row.o, high: row.h, low: row.lo, close: row.c };
+  if (row.src === "r" && isOn("history")) {
+    const ink = colour(row.c >= row.o ? "gain" : "loss") + FADE;
+    point.borderColor = point.wickColor = ink;
+    point.color = row.c >= row.o ? colour("card") : ink;
   }
-  qt.onLeave(clear);
-  qt.onNodes(function () { if (!page() && C.base) { clear(); } });
-  qt.waits.push(function (card) {
-    var here = page(), chart = here && document.getElementById(CHART);
-    return !!chart && card.contains(chart) && (!C.base || String(C.base.con) !== here.dataset.qtSymbol);
+  return point;
+}
+
+function volume(row) {
+  if (row.empty || !has(row.v)) { return { time: row.t }; }
+  return { time: row.t, value: row.v, color: colour(row.c >= row.o ? "volume" : "axis") };
+}
+
+function strip(row) {
+  if (row.empty || row.src === "s" || C.base.tf === "1D") { return { time: row.t }; }
+  return { time: row.t, value: 1, color: colour(row.src === "v" ? "accent-line" : "axis") };
+}
+
+const POINT = {
+  unit (row) { return { time: row.t, open: 0, high: 1, low: 0, close: 1 }; },
+  shade (row) { return { time: row.t, value: row.off ? 1 : 0 }; },
+  strip, px: candle, v: volume,
+  f: line.bind(null, "f"), s: line.bind(null, "s"), w: line.bind(null, "w"), l: line.bind(null, "l")
+};
+const LAYER = { f: "ema", s: "ema", w: "vwap", l: "level", strip: "history" };
+
+/* ---- what lies over the candles ---- */
+function priceLines(over) {
+  const lines = [];
+  function add(price, title, ink, style, options) {
+    if (has(price)) {
+      lines.push(Object.assign({ price, title, color: colour(ink), lineWidth: 1, lineStyle: style, axisLabelVisible: true }, options));
+    }
+  }
+  if (isOn("level")) { add(over.level, "level", "warn", 1, { lineVisible: C.base.tf !== "1m" }); }
+  if (isOn("range") && over.range && C.base.size <= 900) {
+    add(over.range[1], "OR low", "vwap", 4, { axisLabelVisible: false });
+    add(over.range[0], "OR high", "vwap", 4, { axisLabelVisible: false });
+  }
+  if (isOn("cost")) { add(over.cost, "avg cost", "text-2", 0, {}); }
+  return lines;
+}
+
+function barOf(time) {
+  let found = null;
+  for (let i = C.rows.length - 1; i >= 0; i -= 1) { if (C.rows[i].t <= time) { found = C.rows[i]; break; } }
+  return found && time - found.t < C.base.size * 2 ? found.t : null;
+}
+
+const SHAPES = {
+  long: { position: "belowBar", shape: "arrowUp", ink: "accent" },
+  short: { position: "aboveBar", shape: "arrowDown", ink: "accent" },
+  bought: { position: "atPriceMiddle", shape: "circle", ink: "text" },
+  sold: { position: "atPriceMiddle", shape: "circle", ink: "text" }
+};
+
+function markers(over) {
+  if (!isOn("marks")) { return []; }
+  const out = [];
+  (over.marks || []).forEach((mark) => {
+    const time = barOf(mark[1]), look = SHAPES[mark[0]];
+    if (time === null) { return; }
+    const marker = { time, position: look.position, shape: look.shape, color: colour(look.ink), text: mark[3] };
+    if (look.position === "atPriceMiddle") { marker.price = mark[2]; marker.size = 0.6; }
+    out.push(marker);
   });
-})();
+  return out.sort((a, b) => { return a.time - b.time; });
+}
+
+function furniture() {
+  const over = model.chart || {};
+  const fits = C.base && over.con === C.base.con;
+  return {
+    lines: fits ? priceLines(over) : [], marks: fits ? markers(over) : [],
+    ink: colour({ gain: "gain", loss: "loss" }[over.tone] || "text-2")
+  };
+}
+
+/* ---- the series as dash-tvlwc takes them ---- */
+function built() {
+  const over = furniture();
+  return C.spec.map((spec) => {
+    const options = Object.assign({}, spec.options, { visible: isOn(LAYER[spec.id] || "px") || !LAYER[spec.id] });
+    const series = Object.assign({}, spec, { options, data: C.points.map(POINT[spec.id]) });
+    if (spec.id === "px") {
+      options.priceLineColor = over.ink;
+      options.priceFormat = { type: "custom", formatter: "qtPrice", minMove: (C.base && C.base.tick) || 0.01 };
+      series.priceLines = over.lines;
+      series.markers = over.marks;
+    }
+    C.drawn = JSON.stringify(over);
+    return series;
+  });
+}
+
+function send(props) {
+  setProps(CHART, props);
+}
+
+function redraw() {
+  if (C.base && C.spec) { send({ series: built() }); push(); draw(); }
+}
+
+/* ---- the newest bars ---- */
+function averages(row, before) {
+  ["f", "s"].forEach((key, i) => {
+    const seed = before && has(before[key]) ? before[key] : row.c;
+    row[key] = seed + 2 / (C.base.lens[i] + 1) * (row.c - seed);
+  });
+}
+
+function overlays(row, isLast) {
+  const over = model.chart || {};
+  if (!isLast || over.con !== C.base.con) { return; }
+  if (C.base.tf !== "1D") { row.w = over.vwap; }
+  if (C.base.tf === "1m") { row.l = over.level; }
+}
+
+function taken(time, bar, before, isLast) {
+  let row = C.at.get(time); const isNew = !row;
+  if (isNew) { row = { t: time, label: bar[6] || "", off: !!(before && before.off), cut: false, hole: false, next: null, w: null, l: null }; }
+  const mark = JSON.stringify([row.o, row.h, row.lo, row.c, row.v, row.src, row.f, row.s, row.w, row.l]);
+  row.o = bar[0]; row.h = bar[1]; row.lo = bar[2]; row.c = bar[3]; row.v = bar[4]; row.src = bar[5];
+  averages(row, before);
+  overlays(row, isLast);
+  if (isNew) {
+    C.rows.push(row);
+    C.points.push(row);
+    C.at.set(time, row);
+    if (before) { before.next = row; }
+  }
+  return isNew || mark !== JSON.stringify([row.o, row.h, row.lo, row.c, row.v, row.src, row.f, row.s, row.w, row.l]) ? row : null;
+}
+
+function push() {
+  const tail = C.base && model["tail:bars-" + C.base.tf];
+  const over = model.chart;
+  if (!tail || !C.rows.length || !over || over.con !== C.base.con) { return; }
+  const times = Object.keys(tail).map(Number).sort((a, b) => { return a - b; });
+  if (over.at - C.seen > TAIL_S) { ask(); return; }   // this tab slept: bars between were never seen here
+  C.seen = over.at;
+  let ticks = [];
+  times.forEach((time, i) => {
+    const at = C.at.get(time), newest = C.rows[C.rows.length - 1];
+    if (!at && time < newest.t) { ask(); return; }
+    const before = at ? C.rows[C.rows.indexOf(at) - 1] : newest;
+    const row = taken(time, tail[time], before, i === times.length - 1);
+    if (row) { ticks = ticks.concat(ticksOf(row, time < newest.t)); }
+  });
+  if (ticks.length) { send({ tick: ticks }); }
+}
+
+function ticksOf(row, isOld) {
+  return C.spec.map((spec) => {
+    const tick = { id: spec.id, bar: POINT[spec.id](row) };
+    if (isOld) { tick.historicalUpdate = true; }
+    return tick;
+  });
+}
+
+/* Asks for the base, not more often than the pause allows; looks again after it, for a quiet market calls nobody. */
+function ask() {
+  const now = performance.now(), wait = C.asked ? C.asked + ASK_PAUSE_MS - now : 0;
+  window.clearTimeout(C.again);
+  C.again = window.setTimeout(check, wait > 0 ? wait : ASK_PAUSE_MS);
+  if (wait > 0 || !document.getElementById(CHART)) { return; }
+  C.asked = now;
+  setProps(REBASE, { data: now });
+}
+
+function check() {
+  const over = model.chart, here = page();
+  if (!over || !here || String(over.con) !== here.dataset.qtSymbol) { return; }
+  if (!C.base || C.base.con !== over.con || C.base.stamp !== over.stamp) { ask(); return; }
+  if (C.drawn !== JSON.stringify(furniture())) { redraw(); return; }
+  push();
+  draw();
+}
+
+/* ---- legend, chip, note ---- */
+function item(label, value, key) {
+  const span = document.createElement("span");
+  if (key) {
+    const swatch = document.createElement("i");
+    swatch.dataset.layer = key;
+    span.append(swatch);
+  }
+  const strong = document.createElement("b");
+  strong.textContent = value;
+  span.append(label + " ", strong);
+  return span;
+}
+
+function legendOf(row) {
+  const dec = C.base.dec, out = [], over = model.chart || {};
+  [["O", row.o], ["H", row.h], ["L", row.lo], ["C", row.c]].forEach((pair) => { out.push(item(pair[0], fmt.number(pair[1], dec))); });
+  out.push(item("V", short(row.v)));
+  if (isOn("ema")) {
+    out.push(item("EMA " + C.base.lens[0], fmt.number(row.f, dec), "f"), item("EMA " + C.base.lens[1], fmt.number(row.s, dec), "s"));
+  }
+  if (isOn("vwap") && C.base.tf !== "1D") { out.push(item("VWAP", fmt.number(row.w, dec), "w")); }
+  if (isOn("level")) { out.push(item("Level", fmt.number(C.base.tf === "1m" && C.pointed ? row.l : over.level, dec), "l")); }
+  return out;
+}
+
+function short(volume) {
+  if (!has(volume)) { return fmt.MISSING; }
+  if (volume >= 1e6) { return fmt.number(volume / 1e6, 1) + " M"; }
+  return volume >= 1e4 ? fmt.number(volume / 1e3, 0) + " k" : fmt.number(volume, 0);
+}
+
+function drawLegend() {
+  const holder = document.querySelector("[data-qt-legend]");
+  if (!holder || !C.rows.length) { return; }
+  const row = (C.pointed && C.at.get(C.pointed)) || C.rows[C.rows.length - 1];
+  const head = document.createElement("span");
+  head.className = "qt-soft";
+  head.textContent = C.pointed ? timeText(row.t) : C.base.tf;
+  head.title = C.base.zone ? "Times in " + C.base.zone : "";
+  holder.replaceChildren(...[head].concat(legendOf(row)));
+}
+
+function two(value) { return ("0" + value).slice(-2); }
+function timeText(shown) {
+  const row = C.at.get(shown), label = row && row.label;
+  const d = new Date(shown * 1000), day = d.getUTCDate() + " " + d.toLocaleString("en-GB", { month: "short", timeZone: "UTC" });
+  return C.base.tf === "1D" ? day + " " + d.getUTCFullYear() : day + " " + (label || two(d.getUTCHours()) + ":" + two(d.getUTCMinutes()));
+}
+
+function visible() {
+  const from = C.view ? Math.max(0, Math.floor(C.view.from)) : Math.max(0, C.points.length - 110);
+  const to = C.view ? Math.ceil(C.view.to) : C.points.length;
+  return C.points.slice(from, to + 1).filter((row) => { return !row.empty; });
+}
+
+function drawChip() {
+  const chip = document.querySelector("[data-qt-chip]"), over = model.chart || {}, rows = visible();
+  if (!chip) { return; }
+  const last = C.rows.length ? C.rows[C.rows.length - 1].c : null;
+  const low = Math.min(...rows.map((row) => { return row.lo; }));
+  const high = Math.max(...rows.map((row) => { return row.h; })), margin = (high - low) * 0.09;
+  const side = !rows.length || !has(over.cost) || !isOn("cost") || !C.base || over.con !== C.base.con ? 0 :
+    over.cost > high + margin ? 1 : over.cost < low - margin ? -1 : 0;
+  chip.hidden = side === 0;
+  if (!side) { return; }
+  const text = (side > 0 ? fmt.UP : fmt.DOWN) + " avg cost " + fmt.number(over.cost, C.base.dec) + ", off scale" +
+    (last > 0 ? ": " + fmt.signed((over.cost / last - 1) * 100, 1) + " % from here" : "");   // no base below zero
+  if (chip.textContent !== text) { chip.textContent = text; }
+  chip.dataset.side = side > 0 ? "top" : "bottom";
+}
+
+function clockText(shown) { return timeText(shown).split(" ").slice(2).join(" "); }
+function spanText(from, to) { return clockText(from) + "–" + clockText(to); }
+
+function drawNote() {
+  const note = document.querySelector("[data-qt-chart-note]");
+  if (!note || !C.base) { return; }
+  const words = [], live = C.rows.some((row) => { return row.src === "s"; });
+  const mended = C.rows.filter((row) => { return row.src === "r"; });
+  if (C.base.tf !== "1D" && C.rows.some((row) => { return row.src === "h"; })) { words.push("grey strip: bars from history" + (live ? "" : ", none streamed yet")); }
+  if (mended.length && C.base.tf !== "1D") { words.push("pale: completed from history " + spanText(mended[0].t, mended[mended.length - 1].t + C.base.size)); }
+  (C.base.holes || []).slice(-2).forEach((hole) => {
+    words.push("no data " + spanText(hole[0], hole[0] + hole[1] * C.base.size) + " (" + hole[1] + (hole[1] === 1 ? " bar)" : " bars)"));
+  });
+  const text = isOn("history") ? words.join(" · ") : "";
+  if (note.textContent !== text) { note.textContent = text; }
+}
+
+function draw() { drawLegend(); drawChip(); drawNote(); }
+
+/* ---- called by Dash ---- */
+function none() { return noUpdate(); }
+clientside("qtCandles", {
+  based (base, specs) {
+    const here = page();
+    if (!base || !here || String(base.con) !== here.dataset.qtSymbol) { return none(); }
+    C.spec = C.spec || specs.map((spec) => { return Object.assign({}, spec, { data: [], markers: [], priceLines: [] }); });
+    const other = !C.base || C.base.con !== base.con || C.base.tf !== base.tf;
+    if (!base.t.length) { C.base = null; C.rows = []; C.points = []; C.view = null; return C.spec; }
+    setRows(base);
+    if (other) { C.view = null; C.pointed = null; window.setTimeout(resetZoom, 0); }
+    window.setTimeout(() => { push(); draw(); }, 0);
+    return built();
+  },
+  viewed (range) {
+    C.view = range;
+    drawChip();
+    return none();
+  },
+  pointed (at) {
+    C.pointed = at && has(at.time) && C.at.has(at.time) ? at.time : null;
+    drawLegend();
+    return none();
+  },
+  layered (chosen) {
+    C.layers = chosen;
+    const count = document.querySelector("[data-qt-layer-count]");
+    if (count) { count.textContent = String((chosen || []).length); }
+    redraw();
+    return none();
+  },
+  sided (side) {
+    const card = document.getElementById("symbol-why");
+    if (card) { card.dataset.side = side; }
+    return none();
+  }
+});
+
+function resetZoom() { send({ timeScaleAction: { action: "resetTimeScale", nonce: Date.now() } }); }
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest && event.target.closest("[data-qt-reset]")) { resetZoom(); }
+});
+onPart("chart", check);
+onPart("tail", (name) => { if (C.base && name === "bars-" + C.base.tf) { check(); } });
+/* Another page, another symbol: nothing of the former one may be drawn, asked for or said. */
+function clear() {
+  C.base = null; C.rows = []; C.points = []; C.at = new Map(); C.view = C.pointed = null; C.spec = null;
+  C.asked = 0; C.drawn = null;
+  document.querySelectorAll("[data-qt-legend], [data-qt-chart-note]").forEach((box) => { box.replaceChildren(); });
+}
+onAddress(clear);
+onNodes(() => { if (!page() && C.base) { clear(); } });
+waitFor((card) => {
+  const here = page(), chart = here && document.getElementById(CHART);
+  return !!chart && card.contains(chart) && (!C.base || String(C.base.con) !== here.dataset.qtSymbol);
+});

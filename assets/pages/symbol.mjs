@@ -1,32 +1,75 @@
 /* Symbol page around its chart: where a name leads, the symbol seen last, the bars of the rules, a quick first answer. */
-(function () {
-  "use strict";
-  var qt = window.qt;
-  var LAST = "qt-last-symbol", HURRY_MS = 700, HURRY_MOST = 8;
-  var hurried = 0;
+import { onAddress } from "../core/address.mjs";
+import { model, onPart } from "../core/model.mjs";
+import { pollNow } from "../core/poll.mjs";
+import { painters } from "../core/rows.mjs";
 
-  /* [fill in per cent, verdict]: a bar whose middle is the limit */
-  qt.rows.painters.limit = function (cell, value) {
-    if (!cell.firstChild) {
-      var track = document.createElement("span");
-      track.className = "qt-limit-bar";
-      track.append(document.createElement("i"), document.createElement("b"));
-      cell.append(track);
-    }
-    var bar = cell.firstChild;
-    bar.hidden = !value;
-    if (value) { bar.firstChild.style.width = value[0] + "%"; bar.dataset.verdict = value[1]; }
-  };
+const LAST = "qt-last-symbol", HURRY_MS = 700, HURRY_MOST = 8;
+let hurried = 0;
 
-  function conHere() {
-    var match = window.location.pathname.match(/^\/symbol\/([1-9]\d*)\/?$/);
-    return match ? match[1] : null;
+/* [fill in per cent, verdict]: a bar whose middle is the limit */
+painters.limit = function (cell, value) {
+  if (!cell.firstChild) {
+    const track = document.createElement("span");
+    track.className = "qt-limit-bar";
+    track.append(document.createElement("i"), document.createElement("b"));
+    cell.append(track);
   }
+  const bar = cell.firstChild;
+  bar.hidden = !value;
+  if (value) { bar.firstChild.style.width = value[0] + "%"; bar.dataset.verdict = value[1]; }
+};
 
-  function replaceWith(path) {
-    window.history.replaceState({}, "", path);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+function conHere() {
+  const match = window.location.pathname.match(/^\/symbol\/([1-9]\d*)\/?$/);
+  return match ? match[1] : null;
+}
+
+function replaceWith(path) {
+  window.history.replaceState({}, "", path);
+  window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+}
+
+/* A name that means one symbol leads there; "Back" goes to where the user came from, not to the name again. */
+function lead(find) {
+  if (!find || conHere() || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
+  const last = find.home ? window.localStorage.getItem(LAST) : null;
+  const to = last || find.go;
+  if (to) { replaceWith("/symbol/" + to); }
+}
+onPart("find", () => { lead(model.find); });
+
+onPart("symbol", () => {
+  const here = conHere(), known = model.symbol;
+  if (!here || !known || String(known.con) !== here) { return; }
+  if (known.unknown) { if (window.localStorage.getItem(LAST) === here) { window.localStorage.removeItem(LAST); } return; }
+  window.localStorage.setItem(LAST, here);
+  document.title = "QTrade - " + known.name;
+});
+
+onAddress(() => { document.title = "QTrade"; });   // the new page says its own
+
+/* The engine publishes a symbol within a second of the first poll: do not wait for the next one. */
+onPart("state", () => {
+  if (!conHere() || !model.state || !model.state.chart) { hurried = 0; return; }
+  if (model.state.chart.s !== "loading") { hurried = 0; return; }
+  hurry();
+});
+function hurry() {
+  if (hurried >= HURRY_MOST) { return; }
+  hurried += 1;
+  window.setTimeout(() => {
+    const state = (model.state || {}).chart;
+    if (conHere() && state && state.s === "loading") { pollNow(); hurry(); }
+  }, HURRY_MS);
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest && event.target.closest("[data-qt-find]")) {
+    const box = document.getElementById("shell-find");
+    if (box) { box.focus(); }
   }
+<<<<<<< HEAD
 
   /* A name that means one symbol leads there; "Back" goes to where the user came from, not to the name again. */
   function lead(find) {
@@ -69,3 +112,6 @@
     }
   });
 })();
+=======
+});
+>>>>>>> ece1613 (Poll by a plain timer outside Dash, and let the browser's code be modules)

@@ -8,6 +8,8 @@ from dash import Dash
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.feed_route import FEED_PATH
+
 HEADERS = {"Host": "127.0.0.1"}
 
 
@@ -26,6 +28,12 @@ def call(app: Dash, client: FlaskClient, output: str, values: dict[str, Any], tr
         "changedPropIds": [triggered],
     }
     return client.post("/_dash-update-component", json=body, headers=HEADERS)
+
+
+def poll(client: FlaskClient, path: str = "/", cursor: str | None = None, **more: str) -> TestResponse:
+    """One poll of a page, as the browser's timer asks."""
+    words = {"path": path, **({"cursor": cursor} if cursor else {}), **more}
+    return client.get(FEED_PATH, query_string=words, headers=HEADERS)
 
 
 def _outputs(output: str) -> Any:

@@ -16,7 +16,7 @@ from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.commands import ApplySettings
-from tests.app.dash_client import HEADERS, call
+from tests.app.dash_client import HEADERS, call, poll
 from tests.app.sample_state import CLIENTS, WALL, fill_accounts, fill_sample
 from tests.app.settings_desk import Desk
 
@@ -44,8 +44,8 @@ class Rig:
         return reply
 
     def strip(self) -> dict[str, Any]:
-        answer = call(self.app, self.client, "shell-delta.data", {"shell-url.pathname": "/"}, "shell-poll.n_intervals")
-        part = answer.json["response"]["shell-delta"]["data"]["set"]["strip"]
+        answer = poll(self.client)
+        part = answer.get_json()["set"]["strip"]
         assert isinstance(part, dict)
         return part
 
@@ -89,6 +89,5 @@ def test_a_silent_engine_is_asked_nothing(rig: Rig) -> None:
 
 def test_no_answer_of_the_server_holds_an_account_whole(rig: Rig) -> None:
     for path in ("/", "/positions", "/health"):
-        values = {"shell-url.pathname": path}
-        text = call(rig.app, rig.client, "shell-delta.data", values, "shell-poll.n_intervals").text
+        text = poll(rig.client, path).text
         assert not [name for name in CLIENTS if name in text]

@@ -40,10 +40,8 @@ from engine.clock import NEW_YORK, FakeClock
 from engine.journal.rows import PnlRow
 from engine.state.bus import StateBus
 from engine.state.sections import PnlPoint, PnlSection
-from tests.app.dash_client import HEADERS, call
+from tests.app.dash_client import HEADERS, call, poll
 from tests.app.sample_state import MARKET, WALL, fill_sample, positions, tick_sample
-
-POLL = "shell-delta.data"
 
 
 class Site:
@@ -58,8 +56,7 @@ class Site:
         self.client: FlaskClient = self.app.server.test_client()
 
     def poll(self, path: str = "/", cursor: str | None = None) -> Any:
-        values = {"shell-url.pathname": path, "shell-cursor.data": cursor}
-        return call(self.app, self.client, POLL, values, "shell-poll.n_intervals")
+        return poll(self.client, path, cursor)
 
 
 @pytest.fixture
@@ -122,7 +119,7 @@ def test_two_apps_in_one_process_do_not_meet() -> None:
 def test_the_poll_answers_once_and_then_with_nothing(site: Site) -> None:
     first = site.poll()
     assert first.status_code == 200
-    cursor = first.get_json()["response"]["shell-delta"]["data"]["cursor"]
+    cursor = first.get_json()["cursor"]
     again = site.poll(cursor=cursor)
     assert again.status_code == 204
     assert again.data == b""
@@ -132,9 +129,9 @@ def test_the_poll_answers_once_and_then_with_nothing(site: Site) -> None:
 
 
 def test_the_poll_sends_what_moved(site: Site) -> None:
-    cursor = site.poll().get_json()["response"]["shell-delta"]["data"]["cursor"]
+    cursor = site.poll().get_json()["cursor"]
     tick_sample(site.bus, 3, WALL + 2, site.clock.mono())
-    delta = site.poll(cursor=cursor).get_json()["response"]["shell-delta"]["data"]
+    delta = site.poll(cursor=cursor).get_json()
     assert "full" not in delta
     assert "strip" in delta["set"]
     assert delta["since"] == cursor != delta["cursor"]
@@ -145,13 +142,13 @@ def test_before_the_engine_has_written_anything() -> None:
     answer = site.poll()
     assert answer.status_code == 200
     assert "X-QT-Beat" not in answer.headers
-    view = answer.get_json()["response"]["shell-delta"]["data"]["set"]
+    view = answer.get_json()["set"]
     assert view["strip"]["pill"] == ["Starting", "idle"]
     assert view["state"]["positions"] == {"s": "loading"}
 
 
 def test_while_tws_is_away_the_page_says_what_to_tick() -> None:
-    view = Site(connected=False).poll().get_json()["response"]["shell-delta"]["data"]["set"]
+    view = Site(connected=False).poll().get_json()["set"]
     assert view["broker"]["down"] is True
     assert view["broker"]["tick_list"] is True
     assert view["broker"]["port"] == "7497"
@@ -333,14 +330,14 @@ def test_the_evening_reset_over_http(site: Site) -> None:
         assert [note["text"] for note in figure["layout"]["annotations"] if "new day" in note["text"]]
         assert figure["layout"]["meta"]["low"][0] == 0.0 and figure["layout"]["meta"]["high"][0] == 590.0
         assert "as IB sends it" in figure["layout"]["meta"]["basis"]
-    tail = site.poll().get_json()["response"]["shell-delta"]["data"]["set"]["tail:pnl"]
+    tail = site.poll().get_json()["set"]["tail:pnl"]
     assert tail[str(round(at) - 0.5)] == "cut"
 
 
 def test_a_day_without_a_point_is_an_empty_state(site: Site) -> None:
     old = [PnlPoint(WALL - 900.0 + n, MARKET - 900.0 + n, -500.0, 0.0, -2_100.0) for n in range(0, 300, 10)]
     site.bus.publish("pnl", PnlSection(points=tuple(old), day_start=MARKET - 60.0))
-    assert site.poll().get_json()["response"]["shell-delta"]["data"]["set"]["state"]["pnl"]["s"] == "empty"
+    assert site.poll().get_json()["set"]["state"]["pnl"]["s"] == "empty"
 
 
 def test_a_reset_within_the_day_is_a_mark_of_its_own() -> None:

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.deps import AppDeps
 from app.factory import create_app
+from app.feed_route import FEED_PATH
 from app.launch.web_server import WebServer
 from engine.clock import SystemClock
 from engine.state.bus import StateBus
@@ -283,7 +284,7 @@ def polls_of(page: Page) -> list[tuple[int, int]]:
             seen.append((response.status, len(response.body()) if response.status == 200 else 0))
 
     def ask(request: Any) -> None:
-        if "_dash-update-component" in request.url and "shell-delta" in (request.post_data or ""):
+        if FEED_PATH in request.url:
             asked.append(request)
 
     page.on("request", ask)
@@ -318,5 +319,5 @@ CHANGED = "t => document.querySelector('.qt-tile-day .qt-figure').innerText !== 
 def live(page: Page, url: str) -> None:
     """Open a page and wait until its first view is drawn."""
     page.goto(url)
-    until(page, "Boolean(window.qt && qt.model.strip && qt.pulse.now !== null)")
+    until(page, "Boolean(window.qt && qt.model.strip && qt.clock.pulse.now !== null)")
     page.wait_for_selector("[data-state=live]", state="attached")

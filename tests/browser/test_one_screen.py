@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 from playwright.sync_api import Page, Route
@@ -27,10 +28,10 @@ class Slow:
         self.held: list[Route] = []
         self._holds = holds
         self._page = page
-        page.route(re.compile("_dash-update-component"), self._see)
+        page.route(re.compile("_dash-update-component|/feed"), self._see)
 
     def _see(self, route: Route) -> None:
-        if self._holds(route.request.post_data or ""):
+        if self._holds(unquote(route.request.url) + (route.request.post_data or "")):
             self.held.append(route)
         else:
             route.continue_()
@@ -93,7 +94,7 @@ def test_a_slow_chart_is_loading_under_a_quick_quote(page: Page, site: Site) -> 
 
 def test_an_answer_that_was_asked_for_another_page_is_dropped(page: Page, site: Site) -> None:
     open_symbol(page, site, NQ)
-    slow = Slow(page, lambda body: "shell-delta" in body and f'"/symbol/{NQ}"' in body)
+    slow = Slow(page, lambda asked: "/feed" in asked and f"path=/symbol/{NQ}" in asked)
     slow.wait()
     go(page, f"/symbol/{TSLA}")
     until(page, DRAWN, TSLA)
@@ -105,7 +106,7 @@ def test_an_answer_that_was_asked_for_another_page_is_dropped(page: Page, site: 
 
 def test_there_and_back_before_anything_has_answered(page: Page, site: Site) -> None:
     open_symbol(page, site, NQ)
-    slow = Slow(page, lambda body: "shell-delta" in body or "_pages_content" in body)
+    slow = Slow(page, lambda body: "/feed" in body or "_pages_content" in body)
     go(page, f"/symbol/{TSLA}")
     slow.wait()
     page.evaluate("history.back()")
@@ -216,7 +217,7 @@ def test_a_card_without_its_table_is_not_live(page: Page, site: Site) -> None:
 
 
 def test_a_plot_that_was_drawn_behind_its_skeleton_fits_its_card(page: Page, site: Site) -> None:
-    slow = Slow(page, lambda body: "shell-delta" in body)
+    slow = Slow(page, lambda body: "/feed" in body)
     page.goto(site.url + "/")
     until(
         page, "!!document.querySelector('#overview-pnl .js-plotly-plot') || !!document.querySelector('.js-plotly-plot')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -27,40 +28,24 @@ class Tab:
 
         Raises OSError when nobody answers, ServerFailed when the answer is an error.
         """
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/_dash-update-component",
-            data=json.dumps(self._body()).encode(),
-            headers={"Content-Type": "application/json"},
-            method="POST",
-        )
+        asked = {"path": self._path, **({"cursor": self.cursor} if self.cursor else {})}
+        url = f"http://127.0.0.1:{port}/feed?{urllib.parse.urlencode(asked)}"
         try:
-            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            with urllib.request.urlopen(url, timeout=timeout_s) as answer:
                 body = answer.read()
         except urllib.error.HTTPError as error:
             with error:
                 raise ServerFailed(f"the poll of {self._path} answered {error.code}: {error.read(200)!r}") from None
         if not body:
             return None
+<<<<<<< HEAD
         response: dict[str, Any] = json.loads(body)["response"]
         if "shell-delta" not in response:
             raise ServerFailed(f"the poll of {self._path} failed: the program's log says why")
         data: dict[str, Any] = response["shell-delta"]["data"]
+=======
+        data: dict[str, Any] = json.loads(body)
+>>>>>>> ece1613 (Poll by a plain timer outside Dash, and let the browser's code be modules)
         self.cursor = data["cursor"]
         self.changes += 1
         return data
-
-    def _body(self) -> dict[str, Any]:
-        def given(name: str, prop: str, value: object) -> dict[str, object]:
-            return {"id": name, "property": prop, "value": value}
-
-        return {
-            "output": "shell-delta.data",
-            "outputs": {"id": "shell-delta", "property": "data"},
-            "inputs": [
-                given("shell-poll", "n_intervals", 1),
-                given("shell-kick", "data", None),
-                given("shell-url", "pathname", self._path),
-            ],
-            "state": [given("shell-cursor", "data", self.cursor), given("shell-sight", "data", None)],
-            "changedPropIds": ["shell-poll.n_intervals"],
-        }

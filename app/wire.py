@@ -1,0 +1,40 @@
+"""What the pages' Python and their browser code must spell alike, as the module `assets/core/wire.mjs`.
+
+    python -m app.wire          writes it anew
+A test compares the file with what would be written.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from app.feed_route import BUILD_HEADER, FEED_PATH
+from app.rows.lines import PRIORITY_WORDS
+from app.rows.scanners import FRESH_S
+from app.rows.states import LIVE_S
+from app.snapshots import DEAD_S, LATE_S
+
+WIRE_FILE: Final = Path(__file__).resolve().parent.parent / "assets" / "core" / "wire.mjs"
+
+_WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
+    ("FEED_PATH", FEED_PATH, "The poll's route."),
+    ("BUILD_HEADER", BUILD_HEADER, "The poll says by it which build has made the page."),
+    ("LATE_S", LATE_S, "An engine silent for longer is late, seconds."),
+    ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),
+    ("LIVE_S", LIVE_S, "A price that came before that claims no more to be live, seconds."),
+    ("FRESH_S", FRESH_S, "Younger prices carry no age: it would be news in each poll, seconds."),
+    ("LINE_CLASSES", PRIORITY_WORDS, "Classes of market-data lines in words. @type {Record<string, string>}"),
+)
+
+
+def wire_module() -> str:
+    """The text of the module."""
+    head = "/** What Python and the browser spell alike. Written by `python -m app.wire`; change it there. */\n"
+    lines = [f"/** {about} */\nexport const {name} = {json.dumps(value)};\n" for name, value, about in _WORDS]
+    return "\n".join([head, *lines])
+
+
+if __name__ == "__main__":
+    WIRE_FILE.write_text(wire_module(), encoding="utf-8", newline="\n")

@@ -1,0 +1,22 @@
+/** What Python and the browser spell alike. Written by `python -m app.wire`; change it there. */
+
+/** The poll's route. */
+export const FEED_PATH = "/feed";
+
+/** The poll says by it which build has made the page. */
+export const BUILD_HEADER = "X-QT-Page-Build";
+
+/** An engine silent for longer is late, seconds. */
+export const LATE_S = 6.0;
+
+/** An engine silent for longer counts as dead, seconds. */
+export const DEAD_S = 15.0;
+
+/** A price that came before that claims no more to be live, seconds. */
+export const LIVE_S = 60.0;
+
+/** Younger prices carry no age: it would be news in each poll, seconds. */
+export const FRESH_S = 4.0;
+
+/** Classes of market-data lines in words. @type {Record<string, string>} */
+export const LINE_CLASSES = {"100": "100 Position", "pinned": "Pinned", "50": "50 Top", "25": "25 Normal", "coverage": "Coverage"};
