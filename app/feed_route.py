@@ -28,7 +28,9 @@ def register(server: Flask, feed: Feed, build_id: str) -> None:
         if not is_own_page(request.host, request.scheme, headers.get("Origin"), headers.get("Sec-Fetch-Site")):
             return refusal(403, "This request comes from another site.")
         if headers.get(BUILD_HEADER, build_id) != build_id:
-            return refusal(409, RELOAD, reload=True, reason="another build")
+            other = refusal(409, RELOAD, reload=True, reason="another build")
+            other.headers["X-QT-Build"] = build_id
+            return other
         path, cursor = request.args.get("path", "/"), request.args.get("cursor") or None
         answer = feed.poll(path, cursor, request.args.get("sight"))
         g.pulse = (answer.now_wall, answer.heartbeat_age_s, answer.snapshot)

@@ -9,12 +9,13 @@ import { tick } from "./core/bind.mjs";
 import * as clock from "./core/clock.mjs";
 import { every } from "./core/every.mjs";
 import * as fmt from "./core/format.mjs";
-import { apply, cursor, model, onApplied, onNodes } from "./core/model.mjs";
-import { startPolling } from "./core/poll.mjs";
+import { apply, cursor, get, model, onApplied, onNodes } from "./core/model.mjs";
+import { pollNow, startPolling } from "./core/poll.mjs";
 import { checkBuild } from "./core/reload.mjs";
 import { freeze } from "./core/shell.mjs";
 import { drawStrip } from "./core/strip.mjs";
 import "./core/changes.mjs";
+import "./core/chart.mjs";
 import "./core/rows.mjs";
 import { candles } from "./pages/candles.mjs";
 import "./pages/coverage.mjs";
@@ -53,6 +54,6 @@ onNodes(() => {
 });
 
 /* For whoever looks into a page: in the browser's console, and in the tests. */
-window.qt = Object.freeze({ apply, ask: askEngine, candles, clock, cursor, fmt, freeze, go, model });
+window.qt = Object.freeze({ apply, ask: askEngine, candles, clock, cursor, fmt, freeze, get, go, model, pollNow });
 
 window.renderer = new window.DashRenderer();

@@ -47,6 +47,7 @@ async function ask() {
 /** @param {Response} response @param {AbortController} mine */
 async function take(response, mine) {
   if (response.status === 409) {
+    pulse.build = response.headers.get("X-QT-Build");
     reloadNeeded("This page is from another build.");
     return;
   }

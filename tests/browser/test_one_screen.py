@@ -181,7 +181,7 @@ def test_fridays_prices_are_not_live_on_a_sunday(page: Page, site: Site) -> None
     section = site.bus.read(f"symbol:{TSLA}")
     assert isinstance(section, SymbolSection)
     page.goto(site.url + "/")
-    until(page, f"Boolean(window.qt && qt.bind) && {STATES}.includes('marked')")
+    until(page, f"Boolean(window.qt) && {STATES}.includes('marked')")
     priced = "['positions', 'pnl', 'heat', 'signals']"
     for path, names in (
         ("/", priced),

@@ -193,14 +193,15 @@ def test_nothing_of_a_value_outlives_it(visit: Visit) -> None:
     page = visit()
     shown = page.evaluate(
         """
-        (() => {
+        (async () => {
+          const { countOn, fill } = await import("/assets/core/values.mjs");
           const cell = document.createElement("td"), link = { sym: "TSLA", con: 76792991 }, out = [];
           [["1.00", "gain", "why"], null, link, null, link, { text: "{age} ago", from: 0 }, link].forEach(value => {
-            qt.bind.fill(cell, value);
+            fill(cell, value);
             out.push([cell.textContent.replace(/.* ago/, "ago"), cell.dataset.tone || "", cell.title]);
           });
           document.body.append(cell);
-          qt.bind.tick();
+          countOn();
           out.push([cell.textContent, cell.querySelectorAll("a").length]);
           cell.remove();
           return out;

@@ -294,7 +294,7 @@ def test_a_delta_that_does_not_lead_on_from_what_is_here_is_dropped(scanners: Pa
         qt.apply({ since: before + "0", cursor: "x", set: { "grid:results": { "77": { last: 1 } } } });
         return [before === qt.cursor(), "77" in qt.model["grid:results"]]; }"""
     assert scanners.evaluate(late) == [True, False]
-    scanners.evaluate("() => { for (let i = 0; i < 12; i += 1) { qt.kick(); } }")
+    scanners.evaluate("() => { for (let i = 0; i < 12; i += 1) { qt.pollNow(); } }")
     after_polls(scanners, 2, with_news=True)
     assert scanners.evaluate("Object.values(qt.model['grid:results']).every(row => row.sym && row.scans)")
     scanners.evaluate(
