@@ -8,7 +8,7 @@ To add a page:
 4. `app/pages/<page>.py`: `register_page` + `layout(**_)` out of `app/components/` (cards, tables, grids, bound texts).
    Elements name what they show by `components.bind` ("part.key"); the browser fills them, no callback needed.
 5. Only if the page takes input: `app/callbacks/<page>.py` with `register(app, deps)`, called in `app/factory.py`.
-Server-built figures go to `app/figures/`; what the browser does with a part of its own goes to `assets/pages/<page>.mjs`
+Server-built figures go to `app/figures/`; what the browser does with a part of its own goes to `pages/<page>.mjs`
 through `qt.onPart(name, function)`.
 """
 

@@ -1,6 +1,6 @@
 """What the candle chart is given: a base when it is drawn, and the newest bars with each poll. Pure.
 
-The base travels as columns (a third of the size of points); `assets/pages/candles.mjs` makes the series of it. Times are
+The base travels as columns (a third of the size of points); `pages/candles.mjs` makes the series of it. Times are
 seconds of the page's clock (`app.figures.zones.shown`), because the library behind the chart
 (`app/components/candles.py`) knows no zones; days are the exchange's dates.
 """

@@ -1,6 +1,6 @@
 """The day's P&L curve: points -> plain dict of lists. No ids, no state; the browser appends to it and never redraws it.
 
-Words that would lie on others are left out by the browser (assets/core/chart.mjs): a fill keeps its arrow and its point,
+Words that would lie on others are left out by the browser (core/chart.mjs): a fill keeps its arrow and its point,
 which says it under the pointer.
 
 `layout.meta` = {"last": market second of the newest point, "count": points drawn, "low": [y, m], "high": [y, m] of the

@@ -57,7 +57,9 @@ def test_a_page_of_another_site_is_refused(client: FlaskClient, headers: dict[st
     assert client.get(FEED_PATH, headers={**HEADERS, **headers}).status_code == 403
 
 
-@pytest.mark.parametrize("words", [{"cursor": "9" * 5000}, {"path": "x" * 5000}, {"sight": "\x00 \U0001f600"}, {"path": ""}])
+@pytest.mark.parametrize(
+    "words", [{"cursor": "9" * 5000}, {"path": "x" * 5000}, {"sight": "\x00 \U0001f600"}, {"path": ""}]
+)
 def test_strange_questions_are_answered_whole(client: FlaskClient, words: dict[str, str]) -> None:
     answer = client.get(FEED_PATH, query_string=words, headers=HEADERS)
     assert answer.status_code == 200 and answer.get_json()["full"] is True

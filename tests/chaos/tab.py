@@ -38,14 +38,7 @@ class Tab:
                 raise ServerFailed(f"the poll of {self._path} answered {error.code}: {error.read(200)!r}") from None
         if not body:
             return None
-<<<<<<< HEAD
-        response: dict[str, Any] = json.loads(body)["response"]
-        if "shell-delta" not in response:
-            raise ServerFailed(f"the poll of {self._path} failed: the program's log says why")
-        data: dict[str, Any] = response["shell-delta"]["data"]
-=======
         data: dict[str, Any] = json.loads(body)
->>>>>>> ece1613 (Poll by a plain timer outside Dash, and let the browser's code be modules)
         self.cursor = data["cursor"]
         self.changes += 1
         return data
