@@ -32,7 +32,7 @@ function replaceWith(path) {
 
 /* A name that means one symbol leads there; "Back" goes to where the user came from, not to the name again. */
 function lead(find) {
-  if (!find || conHere() || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
+  if (!find || conHere() === String(find.go) || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
   const last = find.home ? window.localStorage.getItem(LAST) : null;
   const to = last || find.go;
   if (to) { replaceWith("/symbol/" + to); }
@@ -69,49 +69,4 @@ document.addEventListener("click", (event) => {
     const box = document.getElementById("shell-find");
     if (box) { box.focus(); }
   }
-<<<<<<< HEAD
-
-  /* A name that means one symbol leads there; "Back" goes to where the user came from, not to the name again. */
-  function lead(find) {
-    if (!find || conHere() === String(find.go) || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
-    var last = find.home ? window.localStorage.getItem(LAST) : null;
-    var to = last || find.go;
-    if (to) { replaceWith("/symbol/" + to); }
-  }
-  qt.onPart("find", function () { lead(qt.model.find); });
-
-  qt.onPart("symbol", function () {
-    var here = conHere(), known = qt.model.symbol;
-    if (!here || !known || String(known.con) !== here) { return; }
-    if (known.unknown) { if (window.localStorage.getItem(LAST) === here) { window.localStorage.removeItem(LAST); } return; }
-    window.localStorage.setItem(LAST, here);
-    document.title = "QTrade - " + known.name;
-  });
-
-  qt.onLeave(function () { document.title = "QTrade"; });   // the new page says its own
-
-  /* The engine publishes a symbol within a second of the first poll: do not wait for the next one. */
-  qt.onPart("state", function () {
-    if (!conHere() || !qt.model.state || !qt.model.state.chart) { hurried = 0; return; }
-    if (qt.model.state.chart.s !== "loading") { hurried = 0; return; }
-    hurry();
-  });
-  function hurry() {
-    if (hurried >= HURRY_MOST) { return; }
-    hurried += 1;
-    window.setTimeout(function () {
-      var state = (qt.model.state || {}).chart;
-      if (conHere() && state && state.s === "loading") { qt.kick(); hurry(); }
-    }, HURRY_MS);
-  }
-
-  document.addEventListener("click", function (event) {
-    if (event.target.closest && event.target.closest("[data-qt-find]")) {
-      var box = document.getElementById("shell-find");
-      if (box) { box.focus(); }
-    }
-  });
-})();
-=======
 });
->>>>>>> ece1613 (Poll by a plain timer outside Dash, and let the browser's code be modules)

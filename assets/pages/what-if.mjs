@@ -67,14 +67,14 @@ function found(number, name, result) {
   if (number !== asked) { return; }
   const rows = result.ok && result.value ? result.value : [];
   if (!rows.length) { draw("error", result.text, "", ""); return; }
-  if (rows.length === 1) {
+  if (rows.length === 1 && rows[0][4]) {   /* called so; what is merely near it is offered */
     chosen = { con: rows[0][0], sym: rows[0][1] };
     met[name.toUpperCase()] = chosen;
     setProps(BOX, { value: chosen.sym });
     ask();
     return;
   }
-  draw("idle", rows.length + " contracts are called " + name.toUpperCase() + ": choose one.", "", "");
+  draw("idle", "Which " + name.toUpperCase() + "? Choose one.", "", "");
   offer(BOX, rows.map((row) => { return { con: row[0], sym: row[1], note: row[2] + " " + row[3] }; }));
 }
 
@@ -94,77 +94,8 @@ clientside("qtWhatIf", {
     if (value && value !== as) { as = value; ask(); }
     return noUpdate();
   }
-<<<<<<< HEAD
-
-  function answered(number, result) {
-    if (number !== asked) { return; }
-    if (!result.ok || !result.value) { draw("error", result.text, "", ""); return; }
-    var value = result.value, at = qt.clock.text(qt.clock.market(qt.clock.now()), "hms");
-    draw("told", capital(value[0]), value[1], "Now: " + value[2] + ". Asked at " + at + ".");
-    markVictim(value[3]);
-  }
-
-  /* The line that would go is marked in the ledger. */
-  var victim = null;
-  function markVictim(con) {
-    if (victim === con) { return; }
-    victim = con;
-    qt.eachGrid("lines", function (grid) { grid.api.redrawRows(); });
-  }
-  window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-  window.dashAgGridFunctions.qtLineClass = function (params) {
-    return victim !== null && params.data && params.data.id === String(victim) ? "qt-row-victim" : "";
-  };
-
-  function ask() {
-    if (!chosen) { return; }
-    var number = asked += 1;
-    if (said()) { said().dataset.kind = "asking"; }
-    qt.ask(STORE, { action: "line", con: chosen.con, as: as }, function (result) { answered(number, result); });
-  }
-
-  function found(number, name, result) {
-    if (number !== asked) { return; }
-    var rows = result.ok && result.value ? result.value : [];
-    if (!rows.length) { draw("error", result.text, "", ""); return; }
-    if (rows.length === 1 && rows[0][4]) {   /* called so; what is merely near it is offered */
-      chosen = { con: rows[0][0], sym: rows[0][1] };
-      met[name.toUpperCase()] = chosen;
-      qt.setProps(BOX, { value: chosen.sym });
-      ask();
-      return;
-    }
-    draw("idle", "Which " + name.toUpperCase() + "? Choose one.", "", "");
-    qt.pick.offer(BOX, rows.map(function (row) { return { con: row[0], sym: row[1], note: row[2] + " " + row[3] }; }));
-  }
-
-  qt.pick(BOX, {
-    pick: function (con, sym) { chosen = { con: con, sym: sym }; ask(); },
-    look: function (name) {
-      if (met[name.toUpperCase()]) { chosen = met[name.toUpperCase()]; ask(); return; }
-      var number = asked += 1;
-      chosen = null;
-      draw("asking", "Looking for " + name.toUpperCase() + "...", "", "");
-      qt.ask(STORE, { action: "find", text: name }, function (result) { found(number, name, result); });
-    }
-  });
-
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.qtWhatIf = {
-    as: function (value) {
-      if (value && value !== as) { as = value; ask(); }
-      return window.dash_clientside.no_update;
-    }
-  };
-  /* A fresh page begins with a fresh question. */
-  qt.onNodes(function () {
-    if (said() && !said().dataset.ready) { said().dataset.ready = "1"; chosen = null; as = "25"; victim = null; }
-  });
-})();
-=======
 });
 /* A fresh page begins with a fresh question. */
 onNodes(() => {
   if (said() && !said().dataset.ready) { said().dataset.ready = "1"; chosen = null; as = "25"; victim = null; }
 });
->>>>>>> ece1613 (Poll by a plain timer outside Dash, and let the browser's code be modules)
