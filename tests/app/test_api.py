@@ -47,7 +47,7 @@ class Desk:
         deps = AppDeps(
             state=self.bus,
             journal=journal or EmptyJournal(),
-            config=AppConfig(),
+            config_now=AppConfig,
             build_id="abc1234",
             version="0.1.0",
             clock=self.clock,
