@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -25,25 +26,52 @@ def running_chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass
+class Tab:
+    """An open page; `heard` counts what came from its server: answers and frames of web sockets."""
+
+    page: Page
+    heard: int = 0
+
+    def hears(self, _: object) -> None:
+        self.heard += 1
+
+
 @contextmanager
-def open_tab(browser: Browser, address: str) -> Iterator[Page]:
-    """A tab in a context of its own (no storage of another page), 1440 x 900."""
+def open_tab(browser: Browser, address: str) -> Iterator[Tab]:
+    """In a context of its own (no storage of another page, a process of its own), 1440 x 900."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(address, timeout=LOADS_MS, wait_until="load")
-    yield page
+    tab = Tab(context.new_page())
+    tab.page.on("response", tab.hears)
+    tab.page.on("websocket", lambda socket: socket.on("framereceived", tab.hears))
+    tab.page.goto(address, timeout=LOADS_MS, wait_until="load")
+    yield tab
     context.close()
 
 
-def renderers(browser: Browser) -> list[int]:
-    """Process ids. With one tab they are its own and perhaps a spare one, which does nothing."""
-    session = browser.new_browser_cdp_session()
-    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+def heap_mb(tab: Tab) -> float:
+    """JavaScript's heap after a collection."""
+    session = tab.page.context.new_cdp_session(tab.page)
+    for _ in range(2):  # what the first one's finalisers let go
+        session.send("HeapProfiler.collectGarbage")
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"] / 1e6
     session.detach()
-    return [one["id"] for one in processes if one["type"] == "renderer"]
+    return used
 
 
-def cpu_s(pids: list[int]) -> float:
+def processes(browser: Browser) -> dict[int, str]:
+    """Chromium's processes and their types. With one tab the renderers are its own and spare ones, which do nothing."""
+    session = browser.new_browser_cdp_session()
+    found = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return {one["id"]: one["type"] for one in found}
+
+
+def renderers(browser: Browser) -> list[int]:
+    return [pid for pid, kind in processes(browser).items() if kind == "renderer"]
+
+
+def cpu_s(pids: Iterable[int]) -> float:
     """CPU seconds of all threads of the processes."""
     total = 0.0
     for pid in pids:

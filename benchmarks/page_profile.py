@@ -48,7 +48,7 @@ class Traced:
     @property
     def kinds(self) -> dict[str, float]:
         """Milliseconds of the main thread by kind of work."""
-        spent: Counter[str] = Counter()
+        spent: defaultdict[str, float] = defaultdict(float)
         for task in self.tasks:
             spent[task.kind] += task.ms
         return dict(spent)
@@ -62,17 +62,18 @@ def traced(events: Iterable[Mapping[str, Any]], pid: int) -> Traced:
     for event in mine:
         if event.get("ph") == "X" and "dur" in event:
             by_thread[event["tid"]].append(event)
-    threads: Counter[str] = Counter()
-    spent: Counter[str] = Counter()
+    threads: defaultdict[str, float] = defaultdict(float)
+    spent: defaultdict[str, float] = defaultdict(float)
     count: Counter[str] = Counter()
-    for tid, tasks in by_thread.items():
+    for tid, ran in by_thread.items():
         thread = names.get(tid, "?")
-        for name, self_ms in self_times(tasks):
+        for name, self_ms in self_times(ran):
             threads[re.sub(r"[/\d]+$", "", thread)] += self_ms
             if thread == MAIN:
                 spent[name] += self_ms
                 count[name] += 1
-    return Traced([Task(name, ms, count[name]) for name, ms in spent.most_common()], dict(threads))
+    tasks = [Task(name, ms, count[name]) for name, ms in spent.items()]
+    return Traced(sorted(tasks, key=lambda task: -task.ms), dict(threads))
 
 
 def self_times(tasks: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
@@ -100,7 +101,7 @@ def self_times(tasks: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
 def sampled(profile: Mapping[str, Any]) -> dict[tuple[str, str], float]:
     """Self time in ms by (function, file:line); what the browser itself runs has no file."""
     functions = {node["id"]: function_of(node["callFrame"]) for node in profile["nodes"]}
-    spent: Counter[tuple[str, str]] = Counter()
+    spent: defaultdict[tuple[str, str], float] = defaultdict(float)
     # A delta is the time up to its sample; a sample says what ran until the next one.
     for node_id, delta_us in zip(profile["samples"], profile["timeDeltas"][1:], strict=False):
         if functions[node_id][0] not in NO_FUNCTION:
@@ -116,12 +117,12 @@ def function_of(frame: Mapping[str, Any]) -> tuple[str, str]:
 
 def report(seen: Traced, functions: Mapping[tuple[str, str], float], polls: float) -> str:
     """As text, milliseconds a poll."""
-    files: Counter[str] = Counter()
-    for (_, place), spent in functions.items():
-        files[place.rpartition(":")[0] or "the browser's own"] += spent
-    by_function = {f"{name}  {place}": spent for (name, place), spent in functions.items()}
+    files: defaultdict[str, float] = defaultdict(float)
+    for (_, place), self_ms in functions.items():
+        files[place.rpartition(":")[0] or "the browser's own"] += self_ms
+    by_function = {f"{name}  {place}": self_ms for (name, place), self_ms in functions.items()}
     by_task = {f"{task.name} ({task.kind}), {task.count / polls:.1f} times": task.ms for task in seen.tasks}
-    parts = [
+    parts: list[tuple[str, Mapping[str, float], int]] = [
         ("Main thread by kind of work", seen.kinds, 9),
         ("Main thread by task, without the tasks inside it", by_task, 16),
         ("Threads of the process", seen.threads, 6),

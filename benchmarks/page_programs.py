@@ -1,33 +1,40 @@
-"""The programs whose pages are measured: a whole `app.py` of some build at a simulated gateway of its own.
+"""The programs whose pages are measured: two builds of this project, the naive Dash page, Streamlit's.
 
-Fair: every program gets the present build's gateway with one seed, started one after the other, so each build sees the
-same market with the same names, prices and updates, however its own simulator looked. It connects as to a paper TWS.
+Fair to both builds: each is a whole `app.py` at a gateway of its own, and every gateway is the present build's
+simulator with the same seed. So both see the same market with the same names, prices and updates, however their own
+simulators differ. They connect as to a paper TWS.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+import sys
+import tarfile
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import venv
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.launch.ports import free_port
-from benchmarks.start_up import asked, prices
+from benchmarks.start_up import ROOT, asked, prices
 from tests.integration.engine_bench import running_simulator, wait_for
 
 SEED = "7"
+SYMBOL = "TSLA"  # the held contract whose page is measured
 PAGES = ("/", "/positions", "/scanners", "/lines", "/symbol/CON", "/health", "/lab", "/settings")
-SYMBOL = "TSLA"  # the one held contract whose page is measured
 STARTS_S, PRICES_S = 60, 120
+STREAMLIT = ("streamlit==1.67.0", "plotly==7.1.0")
+KEPT = Path.home() / ".cache" / "qtrade-benchmarks"  # environments, for the next run
 
 
 @dataclass(frozen=True)
 class Build:
-    """A tree of this project and the interpreter that has its packages."""
+    """A tree of this project and an interpreter that has its packages."""
 
     name: str
     root: Path
@@ -36,19 +43,57 @@ class Build:
 
 @dataclass(frozen=True)
 class Program:
-    """A running page server. `pid` is the process that answers."""
+    """Pages that are being served."""
 
     name: str
     port: int
-    pid: int
-    folder: Path | None = None
     con_id: int | None = None
 
     def address(self, page: str) -> str:
-        return f"http://127.0.0.1:{self.port}{self.path(page)}"
+        return f"http://127.0.0.1:{self.port}{path_of(page, self.con_id)}"
 
-    def path(self, page: str) -> str:
-        return page.replace("CON", str(self.con_id))
+
+def path_of(page: str, con_id: int | None) -> str:
+    """As in the address bar: CON is the contract."""
+    return page.replace("CON", str(con_id))
+
+
+def this_build() -> Build:
+    return Build("this build", ROOT, sys.executable)
+
+
+@contextmanager
+def build_of(commit: str) -> Iterator[Build]:
+    """The tree of a commit, in a temporary folder. With the packages of this interpreter if they suit it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
+        if packed.returncode:
+            raise RuntimeError(
+                f"no commit {commit} here (git: {packed.stderr.decode().strip()}): fetch the whole history"
+            )
+        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        suits = subprocess.run([sys.executable, "app.py", "--check"], cwd=folder, capture_output=True, check=False)
+        python = sys.executable
+        if suits.returncode:
+            python = environment(commit, ["-r", str(Path(folder) / "requirements.txt")])
+        yield Build(commit, Path(folder), python)
+
+
+def environment(name: str, packages: Sequence[str]) -> str:
+    """The interpreter of a kept environment with these packages, made at the first use. RuntimeError if that fails."""
+    folder = KEPT / name
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    complete = folder / "complete"
+    if not complete.exists():
+        print(f"an environment for {name} is made in {folder}", flush=True)
+        venv.create(folder, with_pip=True, clear=True)
+        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(packages)} can't be installed: {done.stderr.strip()[-300:]}")
+        complete.touch()
+    return str(python)
 
 
 @contextmanager
@@ -58,41 +103,59 @@ def running_build(build: Build, scenario: str = "weekday") -> Iterator[Program]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         gateway = stack.enter_context(running_simulator("--scenario", scenario, "--seed", SEED))
         port = free_port()
-        command = [build.python, "app.py", "--broker", "paper", "--broker-port", str(gateway.port), "--no-browser"]
-        process = started(
-            [*command, "--port", str(port), "--data-dir", str(folder / "data")], build.root, folder / "output"
-        )
-        stack.callback(end, process)
-        wait_for(lambda: serves(process, port, folder / "output"), f"a page of {build.name}", STARTS_S)
+        command = [build.python, "app.py", "--broker", "paper", "--broker-port", str(gateway.port), "--no-browser",
+                   "--port", str(port), "--data-dir", str(folder / "data")]  # fmt: skip
+        stack.enter_context(serving(build.name, command, build.root, port, folder))
         wait_for(lambda: prices(port) >= 3, f"prices in {build.name}", PRICES_S)
-        con_id = next(
-            row["con_id"] for row in asked(port, "/api/v1/positions")["tradable"] if row["local_symbol"] == SYMBOL
-        )
-        yield Program(build.name, port, process.pid, folder, con_id)
+        rows = asked(port, "/api/v1/positions")["tradable"]
+        yield Program(build.name, port, next(row["con_id"] for row in rows if row["local_symbol"] == SYMBOL))
 
 
-def started(command: list[str], cwd: Path, output: Path) -> subprocess.Popen[bytes]:
-    """With a home of its own (no settings of the person who measures); what it says goes to `output`."""
+@contextmanager
+def running_naive(name: str, arguments: Sequence[str], python: str = sys.executable) -> Iterator[Program]:
+    """A page that is one module; PORT among the arguments becomes its port."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        port = free_port()
+        command = [python, "-m", *(argument.replace("PORT", str(port)) for argument in arguments)]
+        with serving(name, command, ROOT, port, Path(folder)):
+            yield Program(name, port)
+
+
+def running_naive_dash() -> AbstractContextManager[Program]:
+    return running_naive("naive Dash", ["benchmarks.naive_dash", "--port", "PORT"])
+
+
+def running_streamlit() -> AbstractContextManager[Program]:
+    """RuntimeError when Streamlit can't be had."""
+    options = "--server.port PORT --server.address 127.0.0.1 --server.headless true --server.fileWatcherType none"
+    arguments = ["streamlit", "run", "benchmarks/naive_streamlit.py", *options.split()]
+    python = environment(STREAMLIT[0].replace("==", "-"), STREAMLIT)
+    return running_naive("Streamlit", [*arguments, "--browser.gatherUsageStats", "false"], python)
+
+
+@contextmanager
+def serving(name: str, command: Sequence[str], cwd: Path, port: int, home: Path) -> Iterator[None]:
+    """The process, from its first page on; in a home of its own, where nobody has settings."""
+    output = home / "output.txt"
+    environ = os.environ | {"HOME": str(home), "PYTHONPATH": str(cwd)}
     with output.open("wb") as said:
-        return subprocess.Popen(
-            command, cwd=cwd, env=os.environ | {"HOME": str(output.parent)}, stdout=said, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=cwd, env=environ, stdout=said, stderr=subprocess.STDOUT)
 
+    def is_there() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError(f"{name} ended with {process.returncode}: {output.read_text()[-800:]}")
+        return asked(port, "/") is not None
 
-def serves(process: subprocess.Popen[bytes], port: int, output: Path) -> bool:
-    """Does it answer? RuntimeError with its last words when it has ended."""
-    if process.poll() is not None:
-        raise RuntimeError(f"{process.args} ended with {process.returncode}: {output.read_text()[-800:]}")
-    return asked(port, "/") is not None
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
     try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        wait_for(is_there, f"a page of {name}", STARTS_S)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait(seconds: float) -> None:

@@ -1,54 +1,183 @@
-"""What the pages cost the browser, the wire and the server.
+"""What the pages cost the browser, the wire and the server; each run writes its part of benchmarks/pages.md.
 
-    python -m benchmarks.pages --profile PAGE [--seconds 20]
+    python -m benchmarks.pages [--cpu] [--polls]          both, when neither is named
+    python -m benchmarks.pages --tabs 50 [--minutes 5]
+    python -m benchmarks.pages --heap 60
+    python -m benchmarks.pages --profile PAGE [--url http://127.0.0.1:8052] [--seconds 20]
 
-`--profile`: where the CPU of that page's tab goes, 10 s after it was opened, on the simulated weekday: by kind of work,
-by task, by thread (a trace), by file and function (samples). PAGE as in the address bar; /symbol/CON: a held contract.
-`--url http://127.0.0.1:8052` profiles a page of a server that runs already.
+`--cpu`: CPU of the tab's renderer process per 2 s, on every page of this build and of a9efd71, beside a naive Dash page
+and Streamlit, in turn, three rounds. `--polls`: bytes and server CPU of a poll, and what comes while nothing changes.
+`--tabs`: so many pollers at once. `--heap`: minutes; every page in a tab of its own. `--profile`: where one page's CPU
+goes, by kind of work, task, thread, file and function; writes nothing. PAGE as in the address bar, /symbol/CON for a
+held contract. All on the simulated weekday but the idle polls.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
+import json
+import os
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Any
 
-from benchmarks.page_browser import cpu_s, open_tab, renderers, running_chromium, sample, trace
+from playwright.sync_api import Browser
+
+from benchmarks.page_browser import cpu_s, heap_mb, open_tab, processes, renderers, running_chromium, sample, trace
+from benchmarks.page_goals import OLD, Cpu, Heap, kept, missed, page_of_results
+from benchmarks.page_polls import POLL_S, many_tabs, polled
 from benchmarks.page_profile import CATEGORIES, report, sampled, traced
-from benchmarks.page_programs import PAGES, Build, running_build
+from benchmarks.page_programs import (
+    PAGES,
+    Program,
+    build_of,
+    running_build,
+    running_naive_dash,
+    running_streamlit,
+    this_build,
+    wait,
+)
 from benchmarks.start_up import ROOT
+from engine.kernel.build_id import build_id
 
-POLL_S = 2.0
 SETTLES_S = 10.0  # a tab, before it is measured
+WARMS_S = 60.0  # the programs: their first minute loads the history
+HEAP_SETTLES_S, HEAP_LOOKS_S = 60.0, 300.0
+PARTS = ("cpu", "polls", "tabs", "heap")
+RESULTS, WRITTEN = ROOT / "benchmarks" / "pages.json", ROOT / "benchmarks" / "pages.md"
 
 
-def this_build() -> Build:
-    return Build("this build", ROOT, sys.executable)
+def cpu_of(browser: Browser, program: Program, page: str, number: int, seconds: float) -> Cpu:
+    """One measurement. RuntimeError when the page is not live: what stands still costs nothing."""
+    polls = seconds / POLL_S
+    with open_tab(browser, program.address(page)) as tab:
+        tab.page.wait_for_timeout(SETTLES_S * 1e3)
+        everything, own = processes(browser), renderers(browser)
+        heard, all_s, own_s = float(tab.heard), cpu_s(everything), cpu_s(own)
+        tab.page.wait_for_timeout(seconds * 1e3)
+        own_ms, all_ms = (cpu_s(own) - own_s) * 1e3, (cpu_s(everything) - all_s) * 1e3
+        heard = (tab.heard - heard) / polls
+        if heard < 0.4:
+            raise RuntimeError(f"{page} of {program.name} heard {heard:.1f} answers per 2 s: not live")
+    load = os.getloadavg()[0]
+    ms, all_ms = own_ms / polls, all_ms / polls
+    words = f"{ms:7.0f} ms, {all_ms:.0f} of Chromium, {heard:.1f} answers, load {load:.1f}"
+    print(f"{number} {program.name:12} {page:14}{words}", flush=True)
+    return Cpu(number, program.name, page, round(ms, 1), round(all_ms, 1), round(heard, 2), round(load, 1))
+
+
+def measure_cpu(pages: Sequence[str], rounds: int, seconds: float) -> list[Cpu]:
+    """Every page of both builds in turn, the order of the two changing by the round; the naive pages before them."""
+    with ExitStack() as stack:
+        builds = [this_build(), stack.enter_context(build_of(OLD))]
+        programs = [stack.enter_context(running_build(build)) for build in builds]
+        naive = [stack.enter_context(running_naive_dash())]
+        try:
+            naive.append(stack.enter_context(running_streamlit()))
+        except RuntimeError as error:
+            print(f"without Streamlit: {error}", flush=True)
+        wait(WARMS_S)
+        browser = stack.enter_context(running_chromium())
+        found = []
+        for number in range(1, rounds + 1):
+            found += [cpu_of(browser, program, "/", number, seconds) for program in naive]
+            for page in pages:
+                ordered = programs if number % 2 else programs[::-1]
+                found += [cpu_of(browser, program, page, number, seconds) for program in ordered]
+        return found
+
+
+def measure_heap(pages: Sequence[str], minutes: float) -> list[Heap]:
+    """Every page in a tab, all at once."""
+    with ExitStack() as stack:
+        program = stack.enter_context(running_build(this_build()))
+        browser = stack.enter_context(running_chromium())
+        tabs = {page: stack.enter_context(open_tab(browser, program.address(page))) for page in pages}
+        next(iter(tabs.values())).page.wait_for_timeout(HEAP_SETTLES_S * 1e3)
+        start = {page: heap_mb(tab) for page, tab in tabs.items()}
+        begun = time.monotonic()
+        while (left := begun + minutes * 60.0 - time.monotonic()) > 0.0:
+            next(iter(tabs.values())).page.wait_for_timeout(min(HEAP_LOOKS_S, left) * 1e3)
+            now = {page: heap_mb(tab) for page, tab in tabs.items()}
+            print(f"{(time.monotonic() - begun) / 60.0:.0f} min: {_heap_words(now)}", flush=True)
+        return [Heap(page, minutes, round(start[page], 2), round(now[page], 2)) for page in pages]
+
+
+def _heap_words(megabytes: dict[str, float]) -> str:
+    return ", ".join(f"{page} {used:.1f}" for page, used in megabytes.items())
 
 
 def profile(page: str, url: str | None, seconds: float) -> str:
-    """The report of one page: half of the time traced, half sampled, each disturbing the other."""
+    """The report of one page: half of the time traced, half sampled, since each disturbs the other."""
     with ExitStack() as stack:
         program = None if url else stack.enter_context(running_build(this_build()))
         browser = stack.enter_context(running_chromium())
-        tab = stack.enter_context(open_tab(browser, program.address(page) if program else f"{url}{page}"))
+        address = program.address(page) if program else f"{url}{page}"
+        tab = stack.enter_context(open_tab(browser, address)).page
         tab.wait_for_timeout(SETTLES_S * 1e3)
-        processes = renderers(browser)
-        before = {pid: cpu_s([pid]) for pid in processes}
+        before = {pid: cpu_s([pid]) for pid in renderers(browser)}
         events = trace(browser, tab, seconds / 2, CATEGORIES)
-        own = max(processes, key=lambda pid: cpu_s([pid]) - before[pid])  # beside a spare process
+        own = max(before, key=lambda pid: cpu_s([pid]) - before[pid])  # beside spare processes
         functions = sampled(sample(tab, seconds / 2))
     return f"{page}\n{report(traced(events, own), functions, seconds / 2 / POLL_S)}"
 
 
+def measured(part: str, args: argparse.Namespace) -> tuple[Sequence[Any], str]:
+    """One part's rows, and how they were measured."""
+    if part == "cpu":
+        samples = measure_cpu(args.pages, args.rounds, args.seconds)
+        loads = [each.load for each in samples]
+        how = f"{args.rounds} rounds of {args.seconds:g} s a page"
+        return samples, f"{how}; load average {min(loads):.0f} to {max(loads):.0f} on {os.cpu_count()} cores"
+    before = os.getloadavg()[0]
+    rows: Sequence[Any]
+    if part == "polls":
+        rows, how = polled(args.pages, args.times), f"{args.times} polls a page"
+    elif part == "tabs":
+        rows, how = [many_tabs(args.tabs, args.minutes)], "the engine and the server in one process"
+    else:
+        rows, how = measure_heap(args.pages, args.heap), "every page in a tab of its own, all at once"
+    loads = sorted((before, os.getloadavg()[0]))
+    return rows, f"{how}; load average {loads[0]:.0f} and {loads[1]:.0f} on {os.cpu_count()} cores"
+
+
+def keep(part: str, rows: Sequence[Any], how: str) -> list[str]:
+    """Into pages.json and pages.md, with the date and the build. The goals that it misses."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    results = kept(results, part, f"{date}, build {build_id(ROOT).id}, {how}.", rows)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    WRITTEN.write_text(page_of_results(results), encoding="utf-8")
+    found = missed({part: results[part]})
+    print(f"{part}: " + (f"missed: {'; '.join(found)}" if found else "every goal met"), flush=True)
+    return found
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cpu", action="store_true")
+    parser.add_argument("--polls", action="store_true")
+    parser.add_argument("--tabs", type=int, metavar="N")
+    parser.add_argument("--minutes", type=float, default=5.0, help="of --tabs")
+    parser.add_argument("--heap", type=float, metavar="MINUTES")
+    parser.add_argument("--profile", metavar="PAGE")
+    parser.add_argument("--url", help="--profile: a server that runs already")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement of --cpu and of --profile")
+    parser.add_argument("--rounds", type=int, default=3, help="of --cpu")
+    parser.add_argument("--times", type=int, default=30, metavar="POLLS", help="of --polls, a page")
+    parser.add_argument("--pages", nargs="+", default=list(PAGES), help=f"of --cpu, --polls, --heap: {' '.join(PAGES)}")
+    return parser.parse_args()
+
+
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--profile", metavar="PAGE", required=True, help=" ".join(PAGES))
-    options.add_argument("--url", help="a running server, instead of one that is started")
-    options.add_argument("--seconds", type=float, default=20.0)
-    args = options.parse_args()
-    print(profile(args.profile, args.url, args.seconds))
-    return 0
+    args = options()
+    if args.profile:
+        print(profile(args.profile, args.url, args.seconds))
+        return 0
+    chosen = [part for part in PARTS if getattr(args, part)] or ["cpu", "polls"]
+    found = [goal for part in chosen for goal in keep(part, *measured(part, args))]
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
