@@ -101,7 +101,7 @@ def _verdict() -> Component:
 
 def _time_line() -> Component:
     body = html.Div(className="qt-links", role="img", **attrs(data_qt_links="1", aria_label="Connection over time"))
-    words = (("up", " up "), ("idle", " idle, normal "), ("down", " down "))
+    words = (("up", " up "), ("idle", " idle, normal "), ("down", " down "), ("off", " not running "))
     key = html.Span(
         [
             *(html.Span([html.I(className=f"qt-link-{name}"), text]) for name, text in words),

@@ -208,7 +208,17 @@ def _track_order(item: tuple[str, Any]) -> tuple[int, str]:
 
 
 def outage_words(h: HealthSection) -> str:
-    """ "1 outage, the longest 5 min 48 s" of the connection and the servers; "no outage"."""
+    """ "1 outage, the longest 5 min 48 s" of the connection and the servers; "no outage"; since when QTrade saw it."""
+    return _seen_outages(h) + _away_words(h)
+
+
+def _away_words(h: HealthSection) -> str:
+    """What no outage can be known of."""
+    away = sum((span.to_wall or span.from_wall) - span.from_wall for span in h.link_spans if span.state == "off")
+    return f"; QTrade was not running for {_minutes(away)}" if away else ""
+
+
+def _seen_outages(h: HealthSection) -> str:
     lengths = [
         None if span.to_wall is None else span.to_wall - span.from_wall
         for span in h.link_spans

@@ -218,12 +218,14 @@ def _unit(row: PositionRow) -> str:
 
 
 def _kind(row: PositionRow) -> str:
-    """What the price is when it is not a live last price: "mid", "prior close", "delayed", "frozen"."""
+    """What the price is when it is not a live last price: "mid", "prior close", "delayed", "frozen", "usfarm down"."""
     words = []
     if row.last_kind is not None and row.last_kind != "last":
         words.append(MARK_WORDS.get(row.last_kind, row.last_kind))
     if row.data_type != "live":
         words.append(row.data_type)
+    if row.farms_down:
+        words.append(f"{row.farms_down} down")
     return ", ".join(words)
 
 

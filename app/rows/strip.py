@@ -45,7 +45,8 @@ def pill(broker: BrokerSection | None) -> Any:
         return [broker.state_title, "waiting" if broker.state_tone == "warning" else "offline", broker.reason]
     mode = _mode(broker)
     if broker.connected and broker.state_tone in ("warning", "error"):
-        return [mode[0], "waiting", f"{broker.state_title}. {broker.reason}".rstrip()]
+        word = "In part" if broker.mode == "simulated" else f"{mode[0]} in part"  # the band above says simulated
+        return [word, "waiting", f"{broker.state_title}. {broker.reason}".rstrip()]
     if broker.connected:
         return mode
     if broker.phase == "connecting":

@@ -18,6 +18,8 @@ log = logging.getLogger("qtrade.health")
 NO_DEFINITION = 200
 COMPETING_SESSION = 10197
 FARM_DOWN = 2103
+SERVERS_LOST = (1100, 2110)
+STILL_SO = "It was so before this connection, and nothing has shown that it is over. "
 COMPETING = f"code:{COMPETING_SESSION}"
 LINK_KEY = "link"
 SERVERS_KEY = f"track:{SERVERS}"
@@ -29,7 +31,8 @@ class HealthMonitor:
     """Conditions, time line and connection events. Engine thread only; times come with each call.
 
     `symbol_of(req_id)` names the symbol whose line a request is, "" when it is no line. `is_excused` = IB resets its
-    servers: an outage is no error for now.
+    servers: an outage is no error for now. `doubts()` = what was down before a new connection, as TWS said it, and
+    nothing has shown to be over.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class HealthMonitor:
         symbol_of: Callable[[int], str] = lambda req_id: "",
         is_excused: Callable[[], bool] = lambda: False,
         incidents: IncidentBook | None = None,
+        doubts: Callable[[], Sequence[SystemNotice]] = lambda: (),
     ) -> None:
         self.conditions = ConditionBook(incidents)
         self.timeline = LinkTimeline()
@@ -45,6 +49,7 @@ class HealthMonitor:
         self._record = record
         self._symbol_of = symbol_of
         self._is_excused = is_excused
+        self._doubts = doubts
         self._lost_wall: float | None = None
 
     def on_event(self, event: BrokerEvent, wall: float, market: float) -> None:
@@ -78,13 +83,17 @@ class HealthMonitor:
 
     def _connected(self, event: Connected, wall: float, market: float) -> None:
         self.timeline.mark(LINK, "up", wall)
-        self.timeline.mark(SERVERS, "up", wall)
+        doubts = self._doubts()
+        if not any(notice.code in SERVERS_LOST for notice in doubts):
+            self.timeline.mark(SERVERS, "up", wall)
         text = f"Connected, server version {event.server_version}, client id {event.client_id}"
         if self._lost_wall is not None:
             text += f", back after {duration_text(wall - self._lost_wall)}"
         self._lost_wall = None
         self.conditions.resolve(LINK_KEY, wall, f"Connected again at client id {event.client_id}.")
         self.note(market, "connected", text)
+        for notice in doubts:
+            self._notice(notice, wall, market, before=STILL_SO)
 
     def _disconnected(self, event: Disconnected, wall: float, market: float) -> None:
         for track in self.timeline.link_lost(wall, event.reason, is_asked=event.is_asked):
@@ -107,7 +116,7 @@ class HealthMonitor:
             self._lost_wall = wall
             self.note(market, "disconnected", event.reason)
 
-    def _notice(self, event: SystemNotice, wall: float, market: float) -> None:
+    def _notice(self, event: SystemNotice, wall: float, market: float, before: str = "") -> None:
         for farm in farms_connected(event.text):
             if (lasted := self.timeline.ended(farm, wall)) is not None:
                 self._track_up(farm, f"Back after {duration_text(lasted)} ({event.code}).", wall, market)
@@ -123,7 +132,9 @@ class HealthMonitor:
         if state == "down":
             title = farm_title(info.title, event.farm)
             severity = "warning" if track == SERVERS and self._is_excused() else info.severity
-            self.conditions.raise_(key, wall, title, info.text, severity=severity, cure=info.cure, code=event.code)
+            self.conditions.raise_(
+                key, wall, title, f"{before}{info.text}", severity=severity, cure=info.cure, code=event.code
+            )
             self.note(market, "link down", f"{title} ({event.code})")
         elif lasted is not None:
             self._track_up(track, f"Back after {duration_text(lasted)} ({event.code}).", wall, market)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.broker.port import SystemNotice
 from engine.state.sections import LinkSpan
 
 LINK = "Connection"
 SERVERS = "IB servers"
+OFF = "off"
+NOT_RUNNING = "QTrade was not running"
 UNNAMED = "data farm"  # of which TWS does not say the name
 CONNECTING = 2119
 _MAX_SPANS = 400
@@ -75,6 +79,11 @@ class LinkTimeline:
         for track in lost:
             self._close(self._open.pop(track), wall)
         return lost
+
+    def not_running(self, gaps: Iterable[tuple[float, float]]) -> None:
+        """QTrade itself was away: (from, to) of each, oldest first and before anything that this run has seen."""
+        away = [LinkSpan(LINK, OFF, begin, end, NOT_RUNNING) for begin, end in gaps]
+        self._spans = [*away, *(span for span in self._spans if span.state != OFF)]
 
     def spans(self) -> tuple[LinkSpan, ...]:
         return tuple(self._spans)

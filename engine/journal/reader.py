@@ -139,6 +139,16 @@ class JournalReader:
         rows = self._rows(incidents, query.order_by(c.began_wall.desc(), c.row_id.desc()).limit(limit))
         return self._made(incidents, rows[::-1], _incident_of)
 
+    def last_sign(self, before: float) -> float | None:
+        """Wall time of the newest row before that moment which tells that QTrade ran; None = there is none."""
+        columns = ((pnl_points, pnl_points.c.t), (connection_events, connection_events.c.at_wall))
+        newest = [
+            rows[0][0]
+            for table, column in columns
+            if (rows := self._rows(table, select(column).where(column < before).order_by(column.desc()).limit(1)))
+        ]
+        return max((float(at) for at in newest if _is_number(at)), default=None)
+
     def connection_events(self, since: float, limit: int = 500) -> list[ConnectionEvent]:
         c = connection_events.c
         query = select(c.at_wall, c.market_time, c.kind, c.text, c.code).where(c.at_wall >= since)

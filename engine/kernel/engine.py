@@ -38,7 +38,10 @@ from engine.broker.reset_windows import in_reset_window
 from engine.coverage.view import coverage_slices
 from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
 from engine.errors import StateError
+from engine.health.not_running import SHOWN_S, STARTED, STOPPED, gaps
 from engine.health.status import status_block
+from engine.health.timeline import NOT_RUNNING, duration_text
+from engine.journal.rows import ConnectionEvent
 from engine.kernel.build_id import BuildWatch
 from engine.kernel.login import remember_accounts, remembered_accounts
 from engine.kernel.publisher import QUIET_EVERY, Publisher
@@ -93,6 +96,7 @@ class Engine:
         self._build_watch = BuildWatch(setup.root, setup.build)
         self._seen: set[tuple[str, int]] = set()  # positions reported on this connection
         self._pnl_asked: set[tuple[str, int]] = set()
+        self._told_when_away = bool(setup.restarted_after)  # the program ran on: its engine alone was away
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -196,6 +200,7 @@ class Engine:
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
         rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
+        await self._say_when_away()
         await self._restore_incidents()
         await self._restore_fills()
         await self._restore_signals()
@@ -209,6 +214,21 @@ class Engine:
         await rooms.unit_keeper.open(folder / BARS_FOLDER)
         await rooms.history.open_cache(folder / BARS_FOLDER)
         await self._restore_signals()
+
+    async def _say_when_away(self) -> None:
+        """Once a run: since when QTrade was not running, for the time line, and for that of the runs to come."""
+        if self._told_when_away:
+            return
+        self._told_when_away = True
+        rooms, reader, started = self.rooms, self._setup.reader, self.publisher.started_wall
+        last_sign = await asyncio.to_thread(reader.last_sign, started)
+        events = await asyncio.to_thread(reader.connection_events, started - SHOWN_S)
+        found = gaps(((each.at_wall, each.kind) for each in events), last_sign, started)
+        rooms.health.timeline.not_running([gap for gap in found if gap[1] > started - SHOWN_S])
+        if last_sign is not None and found and found[-1] == (last_sign, started):
+            for at, kind in ((last_sign, STOPPED), (started, STARTED)):
+                text = f"{NOT_RUNNING} for {duration_text(started - last_sign)}"
+                self._setup.journal.record_connection(ConnectionEvent(at, rooms.market.now(at), kind, text))
 
     async def _restore_incidents(self) -> None:
         rooms, watched = self.rooms, self.rooms.login.watched

@@ -56,7 +56,7 @@ class Publisher:
         self._setup = setup
         self._rooms = rooms
         self._state = setup.state
-        self._started_wall = rooms.clock.wall()
+        self.started_wall = rooms.clock.wall()
         self._journalled: dict[str, Condition] = {}
         self._silent: dict[int, float] = {}  # con_id -> since when its line is said to bring nothing, monotonic
         self._restart_needed = ""
@@ -135,7 +135,7 @@ class Publisher:
         return Heartbeat(
             at_wall=wall,
             at_market=self._rooms.market.now(wall),
-            started_wall=self._started_wall,
+            started_wall=self.started_wall,
             loop_lateness_p99_ms=self._rooms.lateness.p99_ms(),
         )
 
@@ -303,8 +303,7 @@ class Publisher:
     def _notice_own_faults(self, lines: LinesSection) -> None:
         """What no broker tells: changed files, a full disk, tasks that keep dying, positions without a line."""
         rooms, wall = self._rooms, self._rooms.clock.wall()
-        stores = (self._state, self._setup.journal, rooms.bar_keeper)
-        failed = next((store for store in stores if store.problem), None)
+        state, journal, bars = self._state, self._setup.journal, rooms.bar_keeper
         failing = rooms.supervisor.failing(rooms.clock.mono())
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
         missing = rooms.bus.positions_without_line()
@@ -317,8 +316,11 @@ class Publisher:
              if playback is not None else "", "Start QTrade again to play it anew.", "warning"),
             ("files", bool(self._restart_needed), "A program file changed", f"Not what runs: {self._restart_needed}.",
              "Restart when it suits you; positions and settings are kept.", "warning"),
-            ("disk", failed is not None, "History can't be written", encodable(failed.problem) if failed else "",
-             failed.cure if failed else "", "error"),
+            ("disk:state", bool(state.problem), "The state can't be written", encodable(state.problem), state.cure,
+             "error"),
+            ("disk:journal", bool(journal.problem), "History can't be written", encodable(journal.problem),
+             journal.cure, "error"),
+            ("disk:bars", bool(bars.problem), "Bars can't be kept", encodable(bars.problem), bars.cure, "error"),
             ("parts", bool(failing), "A part of the engine keeps failing", failures,
              "The rest goes on. Restart if it stays, and report it with the log file.", "error"),
             ("feed", feed_dead, "No quotes come",

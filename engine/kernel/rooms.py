@@ -106,7 +106,9 @@ class Rooms:
         self.supervisor = Supervisor(setup.period_stretch)
         self.lateness = LatenessProbe()
         self.incidents = IncidentBook(setup.journal.record_incident, self.market.now)
-        self.health = HealthMonitor(self._record_connection, self._symbol_of, self.is_excused, self.incidents)
+        self.health = HealthMonitor(
+            self._record_connection, self._symbol_of, self.is_excused, self.incidents, lambda: self.bus.doubts()
+        )
         self.files = FileThread()
         self.symbols = SymbolIndex(self._renamed, self.files.keep)
         self.watch = SymbolWatch(self.files.keep)

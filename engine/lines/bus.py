@@ -33,6 +33,8 @@ from engine.lines.ports import SpareLines
 from engine.lines.quotes import QuoteBook
 from engine.lines.refusals import Desks, Refusals
 
+CONNECTION_LOST = 1100
+FARM_UP = 2104
 ANSWERED_S = 1.0  # from the first tick: what comes so soon belongs to the answer, out of a cache perhaps
 IN_FLIGHT_S = 0.3
 UNDER_WAY_S = 3.0  # ticks that come so soon after 1100, or after the fall of a farm, were sent before it
@@ -141,6 +143,8 @@ class MarketDataBus:
         self.connected = False
         self.upstream_down = False
         self._upstream_down_mono = 0.0
+        self._under_way_s = UNDER_WAY_S  # nothing is under way on a new connection
+        self._greeted = False  # TWS has said since of a market-data farm that it is up
         self._on_servers_back = hooks.on_servers_back
         self.farms = Farms()
         self._on_farm_back = hooks.on_farm_back
@@ -201,6 +205,11 @@ class MarketDataBus:
     def farms_down(self) -> bool:
         """TWS has said of a market-data farm that it is down, and not since that it is back."""
         return bool(self.farms.data())
+
+    def doubts(self) -> tuple[SystemNotice, ...]:
+        """What TWS has said was down, as it said it, and nothing has shown since to be over."""
+        lost = (SystemNotice(CONNECTION_LOST, ""),) if self.upstream_down else ()
+        return (*lost, *(SystemNotice(farm.code, "", farm.name) for farm in self.farms.down()))
 
     def standing(self, con_id: int) -> Standing | None:
         """The farms that have fallen since the last price of a contract flowed, None = it has a line that flows, or
@@ -381,9 +390,10 @@ class MarketDataBus:
         self._forget_all_lines()
         self._executor.epoch = epoch
         self.connected = True
-        self.upstream_down = False
-        self.farms.on_connected(self.clock.mono())
-        self.feed.resume(self.clock.mono())
+        now = self.clock.mono()
+        self._upstream_down_mono, self._under_way_s, self._greeted = now, 0.0, False
+        self.farms.on_connected(now)
+        self.feed.resume(now)
         self.refusals.on_connected()
         self.step(self.clock.mono())
 
@@ -400,7 +410,8 @@ class MarketDataBus:
         """1100, 1101, 1102 and the farms; everything else is not about lines."""
         now = self.clock.mono()
         if notice.code in (1100, 2110):
-            self.upstream_down, self._upstream_down_mono = True, now
+            self.upstream_down, self._upstream_down_mono, self._under_way_s = True, now, UNDER_WAY_S
+            self._greeted = False
         elif notice.code == 1101:
             self.upstream_down = False
             self.feed.resume(now)
@@ -409,6 +420,8 @@ class MarketDataBus:
             self.upstream_down = False
             self.feed.resume(now)
             self._verify_all(repair.verify_kept, now)
+        elif notice.code == FARM_UP:
+            self._greeted = True
         self._farms_back(self.farms.take(notice, now), now)
 
     def _farms_back(self, back: Sequence[DownFarm], now_mono: float) -> None:
@@ -417,10 +430,12 @@ class MarketDataBus:
             self._verify_all(repair.verify_farm, now_mono)
 
     def _listen_for_servers(self, now_mono: float) -> None:
-        """2110 has no opposite, and 1102 may be lost: ticks say it as well. Lines that stay silent are looked after."""
+        """2110 has no opposite, and 1102 may be lost: ticks say it as well, also on a new connection, which proves
+        nothing itself; where all markets are closed, a farm that is up does. Silent lines are looked after."""
         down_s = now_mono - self._upstream_down_mono
-        if self.feed.flowed_within(down_s - UNDER_WAY_S, now_mono):
-            log.info("Ticks come again, %.0f s after TWS had lost IB's servers", down_s)
+        is_closed = self._greeted and all(self.feed.is_closed(line.con_id) for line in self.ledger)
+        if is_closed or self.feed.flowed_within(down_s - self._under_way_s, now_mono):
+            log.info("%s, so TWS has IB's servers again", "A data farm is up" if is_closed else "Ticks come again")
             self.upstream_down = False
             self.feed.resume(now_mono)
             self._verify_all(repair.verify_kept, now_mono)

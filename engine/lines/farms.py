@@ -28,6 +28,11 @@ class DownFarm(NamedTuple):
     fell_mono: float
     trying_mono: float | None = None
 
+    @property
+    def code(self) -> int:
+        """With which TWS said so."""
+        return next(code for code, kind in _DOWN.items() if kind == self.kind)
+
 
 class Farms:
     """The farms that are down, by name."""

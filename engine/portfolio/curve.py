@@ -20,6 +20,7 @@ from engine.bars.trading_day import Begin
 from engine.state.sections import PnlPoint, PnlSection
 
 TAIL = 300
+SIGN_S = 60.0  # so often a gap leaves a row
 FLAT_S = 8.0  # a value that stays gets one point in so long, and one where it ends
 REMEMBERED = 15  # points (30 s) that tell how far day P&L and our own unrealised P&L usually are apart
 LEAST_STEP = 10.0  # money; less is no reset that anybody would see
@@ -45,6 +46,7 @@ class PnlCurve:
         self._flat: PnlPoint | None = None  # the newest point of a flat stretch, not added yet
         self._apart: deque[float] = deque(maxlen=REMEMBERED)
         self._known: PnlPoint | None = None  # the newest with values, gaps aside, of all positions
+        self._signed: float | None = None  # wall time of the newest row in the journal
         self._lacks: frozenset[str] = frozenset()
         self._seen_of: float | None = None  # the beginning of the trade date whose reset has been seen
         self._judged_from: float | None = None  # since when every step of the figure could be judged
@@ -71,6 +73,7 @@ class PnlCurve:
         """
         empty = unrealized is None and daily is None
         if empty and (not self._tail or is_gap(self._tail[-1])):
+            self._sign_of_life(wall, market)
             return
         point = (
             PnlPoint(wall, market, None, None, None) if empty else PnlPoint(wall, market, unrealized, realized, daily)
@@ -86,6 +89,14 @@ class PnlCurve:
         if self._flat is not None and not is_same:
             self._keep(self._flat)
         self._keep(point)
+
+    def _sign_of_life(self, wall: float, market: float) -> None:
+        """Once a minute of a gap the journal hears that QTrade runs: else a crash in it would seem to begin with it."""
+        if self._signed is None:
+            self._signed = wall
+        elif not 0.0 <= wall - self._signed < SIGN_S:
+            self._signed = wall
+            self._record(wall, market, None, None, None)
 
     def _cut_before(self, point: PnlPoint, began_market: float | None, others: float) -> None:
         """A mark before `point` if the day's P&L began anew between it and the point before."""
@@ -145,7 +156,7 @@ class PnlCurve:
         return expected or (moved < abs(step) / 2.0 and abs(point.daily) <= ANEW_SHARE * abs(before.daily))
 
     def _keep(self, point: PnlPoint) -> None:
-        self._flat = None
+        self._flat, self._signed = None, point.t
         self._tail.append(point)
         self._record(point.t, point.m, point.unrealized, point.realized, point.daily)
 

@@ -88,6 +88,7 @@ def position_row(
         check_differs=held.comparison.differs,
         fills_today=fills_today,
         silent=is_silent,
+        farms_down=market.farms_down(con_id),
     )
 
 

@@ -135,6 +135,7 @@ class PositionRow(Struct, frozen=True):
     check: str = ""  # the three-way comparison in words, "" = nothing to compare yet
     check_differs: bool = False
     fills_today: int = 0  # of the contract's running trade date
+    farms_down: str = ""  # market data farms that fell since its last price, by name
     silent: bool = False  # its line brings nothing though it should: `last` has stood since `last_wall`
 
     @property
@@ -367,7 +368,7 @@ class LinkSpan(Struct, frozen=True):
     """One stretch of the connection time line. `to_wall` None = still."""
 
     track: str  # Connection, IB servers, a farm
-    state: str  # up, idle, down
+    state: str  # up, idle, down, off = QTrade was not running
     from_wall: float
     to_wall: float | None
     text: str = ""

@@ -156,6 +156,8 @@ def test_outages_are_counted_in_words():
     assert outage_words(with_spans(lost)) == "1 outage, the longest 5 min 48 s"
     assert outage_words(with_spans(lost, LinkSpan("Connection", "down", WALL, None))).endswith("one goes on")
     assert outage_words(with_spans(LinkSpan("usfarm", "down", WALL, None))) == "no outage"
+    away = LinkSpan("Connection", "off", WALL - 500.0, WALL - 310.0, "QTrade was not running")
+    assert outage_words(with_spans(away)) == "no outage; QTrade was not running for 3 min 10 s"
 
 
 def test_restarts_errors_and_units(bus):

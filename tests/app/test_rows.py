@@ -108,8 +108,9 @@ def test_the_strip_says_what_it_is_connected_to() -> None:
     assert pill(replace(broker, mode="live"))[0] == "LIVE"
     assert pill(None) == ["Starting", "idle"]
     lacks = replace(broker, mode="paper", state="degraded", state_title="Live in part", state_tone="warning")
+    assert pill(replace(lacks, mode="simulated"))[0] == "In part"
     assert pill(replace(lacks, reason="A data farm is down.")) == [
-        "PAPER", "waiting", "Live in part. A data farm is down."
+        "PAPER in part", "waiting", "Live in part. A data farm is down."
     ]  # fmt: skip
     waiting = pill(sample.offline_broker(WALL))
     assert waiting == {"text": "Reconnecting in {left}", "until": WALL + sample.RETRY_S, "tone": "waiting"}

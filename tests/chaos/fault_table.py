@@ -53,7 +53,10 @@ LINK = "broker: not connected|Not connected to TWS"
 NO_QUOTES = "No quotes come"
 SERVERS = "TWS has lost its connection to IB|TWS is not connected to IB's server"
 FARM = "farm.* is down"
-STORE = "History can't be written|state folder: |journal: |The journal was damaged|A file of QTrade was damaged"
+STORE = (
+    "History can't be written|The state can't be written|Bars can't be kept|state folder: |journal: |"
+    "The journal was damaged|A file of QTrade was damaged"
+)
 PARTS = "A part of the engine keeps failing"
 ENGINE = "The engine was started again|engine: "
 GONE = "unreachable"  # /healthz does not answer: its process was killed or frozen

@@ -122,6 +122,26 @@ def test_what_was_down_when_the_connection_ended_does_not_stay_down_for_ever(cod
     assert [entry.code for entry in health.conditions.newest_first() if entry.open] == [code], "and can begin anew"
 
 
+def test_what_was_down_before_a_new_connection_is_not_well_by_it():
+    doubts = [SystemNotice(1100, ""), SystemNotice(2103, "", "usfarm")]
+    health = HealthMonitor(lambda *_: None, doubts=lambda: doubts)
+    for notice in doubts:
+        health.on_event(notice, 5.0, 5.0)
+    health.on_event(Disconnected("TWS closed the connection", 10.0, 11.0), 10.0, 10.0)
+    connect(health, 12.0)
+    told = {c.key: c for c in health.conditions.newest_first() if c.open}
+    assert sorted(told) == ["track:IB servers", "track:usfarm"]
+    assert told["track:IB servers"].severity == "error" and "before this connection" in told["track:usfarm"].text
+    assert health.timeline.is_down("IB servers")
+    doubts.clear()
+    health.servers_back(20.0, 20.0)
+    health.on_event(SystemNotice(2104, "OK", "usfarm"), 20.0, 20.0)
+    assert not [c for c in health.conditions.newest_first() if c.open]
+    health.on_event(Disconnected("TWS closed the connection", 30.0, 31.0), 30.0, 30.0)
+    connect(health, 32.0)
+    assert not [c for c in health.conditions.newest_first() if c.open], "and it is forgotten"
+
+
 def test_servers_that_are_lost_without_a_word_of_their_return_stay_lost_until_ticks_come():
     health, recorded = monitor()
     connect(health, 0.0)

@@ -309,3 +309,29 @@ def test_a_farm_that_is_down_is_said_at_once_with_what_it_hits_and_red_within_th
     assert said()[0] == "error"
     engine._on_event(SystemNotice(2104, "Market data farm connection is OK:usfarm", "usfarm"))
     assert not said()[2] and not rooms.bus.farms_down
+
+
+def test_state_and_journal_that_cannot_be_written_are_two_conditions_with_their_own_cures_and_one_outage(
+    engine, monkeypatch
+):
+    engine, state = engine
+    rooms = engine.rooms
+
+    def said():
+        engine._setup.clock.advance(1.0)
+        engine.publisher.all()
+        return {c.key: (c.title, c.text, c.cure) for c in rooms.health.conditions.newest_first() if c.open}
+
+    monkeypatch.setattr(type(state), "problem", "disk is full")
+    monkeypatch.setattr(type(state), "cure", "Free space.")
+    assert said() == {"disk:state": ("The state can't be written", "disk is full", "Free space.")}
+    monkeypatch.setattr(type(engine._setup.journal), "problem", "database is locked")
+    monkeypatch.setattr(type(engine._setup.journal), "cure", "Close the backup.")
+    assert said()["disk:journal"] == ("History can't be written", "database is locked", "Close the backup.")
+    monkeypatch.setattr(type(state), "problem", "")
+    assert list(said()) == ["disk:journal"]
+    (outage,) = rooms.incidents.section().newest
+    assert outage.ended_wall is None and outage.cause == "disk"
+    monkeypatch.setattr(type(engine._setup.journal), "problem", "")
+    assert not said()
+    assert rooms.incidents.section().newest[0].ended_wall is not None

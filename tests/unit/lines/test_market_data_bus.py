@@ -554,6 +554,52 @@ def test_the_answer_to_a_request_does_not_tell_that_tws_has_its_servers_again(ga
     assert not gateway.bus.upstream_down
 
 
+def test_a_new_connection_does_not_tell_that_tws_has_its_servers_again(gateway: FakeGateway) -> None:
+    """Nor do the prices that it answers a request with: what flows does."""
+    put_positions(gateway, 1, 2)
+    gateway.run(5.0)
+    gateway.emit(SystemNotice(1100, "Connectivity lost"))
+    gateway.disconnect()
+    gateway.run(5.0)
+    gateway.connect()
+    while (line := gateway.bus.ledger.get(1)) is None or line.first_tick_mono is None:
+        gateway.run(0.25)
+    for line in gateway.open.values():
+        line.ticks = False
+    gateway.emit(SystemNotice(2104, "OK", "usfarm"))
+    gateway.run(120.0)
+    assert gateway.bus.upstream_down and [notice.code for notice in gateway.bus.doubts()] == [1100]
+    for line in gateway.open.values():
+        line.ticks = True
+    gateway.run(2.0)
+    assert not gateway.bus.upstream_down and not gateway.bus.doubts()
+
+
+@pytest.mark.parametrize("greeted", [True, False])
+def test_where_all_markets_are_closed_a_farm_that_is_up_tells_it(gateway: FakeGateway, greeted: bool) -> None:
+    put_positions(gateway, 1)
+    gateway.run(2.0)
+    gateway.emit(SystemNotice(1100, "Connectivity lost"))
+    gateway.disconnect()
+    gateway.bus.feed.is_closed = lambda con_id: True
+    gateway.all_mute = True
+    gateway.connect()
+    if greeted:
+        gateway.emit(SystemNotice(2104, "OK", "usfarm"))
+    gateway.run(30.0)
+    assert gateway.bus.upstream_down is not greeted
+
+
+def test_1102_on_a_new_connection_tells_it_at_once(gateway: FakeGateway) -> None:
+    put_positions(gateway, 1)
+    gateway.emit(SystemNotice(1100, "Connectivity lost"))
+    gateway.disconnect()
+    gateway.connect()
+    assert gateway.bus.upstream_down
+    gateway.emit(SystemNotice(1102, "restored - data maintained"))
+    assert not gateway.bus.upstream_down
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 

@@ -566,6 +566,7 @@ def test_a_row_says_which_farm_is_down_and_whether_its_price_stands(desk):
     desk.farms[2] = "usfarm"
     row = rows(desk)["TSLA"]
     assert (row.message, row.silent) == ("the market data farm usfarm is down: the price may stand still", False)
+    assert row.farms_down == "usfarm"
     desk.silent.add(2)
     row = rows(desk)["TSLA"]
     stands = "the last one stands, IB has not valued it since"

@@ -1,0 +1,27 @@
+"""When QTrade was not running, by the journals of the runs before. Pure; times are wall time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+STOPPED, STARTED = "stopped", "started"  # kinds of connection events, at the last sign of life and at the next start
+SHOWN_S = 12 * 3_600.0  # as far back as the time line goes
+
+Gap = tuple[float, float]
+
+
+def gaps(events: Iterable[tuple[float, str]], last_sign: float | None, started: float) -> tuple[Gap, ...]:
+    """(from, to) of each, oldest first. `events` = (time, kind) of the runs before, oldest first; `last_sign` = the
+    newest that any of them left, None = there was none; `started` = this run's beginning.
+    """
+    found: list[Gap] = []
+    stopped: float | None = None
+    for at, kind in events:
+        if kind == STOPPED:
+            stopped = at
+        elif kind == STARTED and stopped is not None:
+            found.append((stopped, at))
+            stopped = None
+    if last_sign is not None and last_sign < started:
+        found.append((last_sign, started))
+    return tuple(gap for gap in found if gap[0] < gap[1])
