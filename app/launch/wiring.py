@@ -98,7 +98,7 @@ def assemble(plan: Plan) -> Parts:
     journal, reader, bars = Journal(clock), JournalReader(), BarFiles()
     setup = EngineSetup(
         plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock, bars,
-        timings=plan.timings, period_stretch=plan.period_stretch,
+        timings=plan.timings, period_stretch=plan.period_stretch, began_wall=clock.wall(),
         restarted_after=f"{plan.restarted_after}." if plan.restarted_after else "", playback=plan.playback,
     )  # fmt: skip
     engines = _Engines(setup, plan.move)

@@ -17,6 +17,8 @@ def gaps(events: Iterable[tuple[float, str]], last_sign: float | None, started: 
     found: list[Gap] = []
     stopped: float | None = None
     for at, kind in events:
+        if at >= started:  # of this run, by an engine before this one
+            break
         if kind == STOPPED:
             stopped = at
         elif kind == STARTED and stopped is not None:

@@ -96,7 +96,7 @@ class Engine:
         self._build_watch = BuildWatch(setup.root, setup.build)
         self._seen: set[tuple[str, int]] = set()  # positions reported on this connection
         self._pnl_asked: set[tuple[str, int]] = set()
-        self._told_when_away = bool(setup.restarted_after)  # the program ran on: its engine alone was away
+        self._told_when_away = False
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -216,11 +216,13 @@ class Engine:
         await self._restore_signals()
 
     async def _say_when_away(self) -> None:
-        """Once a run: since when QTrade was not running, for the time line, and for that of the runs to come."""
+        """Once an engine: since when QTrade was not running, for the time line, and for that of the runs to come."""
         if self._told_when_away:
             return
         self._told_when_away = True
-        rooms, reader, started = self.rooms, self._setup.reader, self.publisher.started_wall
+        rooms, reader, started = self.rooms, self._setup.reader, self._setup.began_wall
+        if started is None:
+            started = self.publisher.started_wall
         last_sign = await asyncio.to_thread(reader.last_sign, started)
         events = await asyncio.to_thread(reader.connection_events, started - SHOWN_S)
         found = gaps(((each.at_wall, each.kind) for each in events), last_sign, started)

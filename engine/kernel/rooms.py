@@ -77,6 +77,7 @@ class EngineSetup:
     clock: Clock = field(default_factory=SystemClock)
     bar_files: BarFiles = field(default_factory=BarFiles)  # told the account's folder, for the pages
     timings: Timings = field(default_factory=Timings)
+    began_wall: float | None = None  # when the program did, None = with this engine
     restarted_after: str = ""  # why the engine's thread had to be started again; "" = it did not
     answers: tuple[Answer, ...] = ()  # of the engine before this one: who asked it has not read them yet
     is_elsewhere: bool = False  # another gateway than the engine's before: nobody knows whose account is there

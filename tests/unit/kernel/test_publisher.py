@@ -31,6 +31,7 @@ from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from tests.app import sample_state as sample
+from tests.patience import DEADLINE_S
 
 
 @pytest.fixture
@@ -335,3 +336,26 @@ def test_state_and_journal_that_cannot_be_written_are_two_conditions_with_their_
     monkeypatch.setattr(type(engine._setup.journal), "problem", "")
     assert not said()
     assert rooms.incidents.section().newest[0].ended_wall is not None
+
+
+@pytest.mark.parametrize("began_before_s", [0.0, 300.0])
+def test_the_time_line_says_since_when_qtrade_was_not_running_until_the_program_began(engine, tmp_path, began_before_s):
+    """Not until this engine did: the program may have gone to another gateway, or started its engine again."""
+    idle, _ = engine
+    clock, journal, reader = idle._setup.clock, idle._setup.journal, idle._setup.reader
+    clock.advance(1_000.0)
+    began = clock.wall() - began_before_s
+    for module in (journal, reader):
+        module.open(tmp_path / "journal.db", "simulated", "DU1")
+    journal.record_pnl(began - 120.0, 0.0, 1.0, 0.0, 0.0)
+    journal.record_pnl(began + 1.0, 0.0, 1.0, 0.0, 0.0)  # of this program
+    assert journal.flush(DEADLINE_S), journal.problem
+    for _ in range(2):
+        made = Engine(dataclasses.replace(idle._setup, began_wall=began))
+        asyncio.run(made._say_when_away())
+        assert journal.flush(DEADLINE_S), journal.problem
+        (span,) = made.rooms.health.timeline.spans()
+        assert (span.state, span.from_wall, span.to_wall) == ("off", began - 120.0, began)
+    noted = [(event.kind, event.at_wall) for event in reader.connection_events(0.0)]
+    assert noted == [("stopped", began - 120.0), ("started", began)], "once, for the time lines to come"
+    reader.close()
