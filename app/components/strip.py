@@ -190,33 +190,17 @@ def notices() -> Component:
 
 
 def _broker_panel() -> Component:
-    """Calm words while the broker is away: what is wrong, when it is tried again, what to tick in TWS."""
-    ticks = html.Ol(
-        [
-            html.Li("TWS: File, Global Configuration, API, Settings."),
-            html.Li(["Tick ", html.B("Enable ActiveX and Socket Clients"), "."]),
-            html.Li(["Leave ", html.B("Read-Only API"), " ticked: QTrade never sends an order."]),
-            html.Li(["Socket port ", bound("broker.port", "qt-strong"), " (7497 paper, 7496 live)."]),
-            html.Li(["Tick ", html.B("Allow connections from localhost only"), "."]),
-        ]
-    )
+    """Calm words while the broker is away: what is wrong, when it is tried again, and the cure. Said here alone."""
     return shown_if(
         "broker.down",
         [
             icon("plug", "qt-broker-icon"),
             html.Div(
                 [
-                    html.Div(
-                        [
-                            html.H2(bound("broker.title")),
-                            html.P([bound("broker.reason"), ". ", bound("broker.retry", "qt-strong")]),
-                            shown_if("broker.cure", bound("broker.cure"), "qt-cure"),
-                            html.P(
-                                "The pages stay up; they fill as soon as the connection stands.", className="qt-soft"
-                            ),
-                        ]
-                    ),
-                    shown_if("broker.tick_list", ticks),
+                    html.H2(bound("broker.title")),
+                    html.P([bound("broker.reason"), ". ", bound("broker.retry", "qt-strong")]),
+                    shown_if("broker.cure", bound("broker.cure"), "qt-cure"),
+                    html.P("The pages stay up; they fill as soon as the connection stands.", className="qt-soft"),
                 ],
                 className="qt-broker-words",
             ),

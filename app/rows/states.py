@@ -18,13 +18,14 @@ from typing import Any, NamedTuple
 
 from app.snapshots import Snapshots
 from engine.domain import LineRow, Quote
-from engine.state.sections import BrokerSection, PositionRow, Section
+from engine.state.sections import PositionRow, Section
 
 State = dict[str, Any]
 
 LOADING: State = {"s": "loading"}
 OWN: State = {"s": "live", "word": "current"}
 LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/core/bind.mjs counts so, too
+NOT_CONNECTED: State = {"s": "empty", "title": "Not connected", "text": "It fills as soon as the connection stands."}
 CLOSED = "closed"
 LAST_VISIT = "last visit"
 STANDING_STILL = ("servers lost", "reset window", "feed dead")  # states of the session: connected, but without prices
@@ -62,7 +63,8 @@ def error(title: str, text: str, until_wall: float | None = None) -> State:
 def broker_state(s: Snapshots, section: Section | None, has_rows: bool, when_empty: State) -> State:
     """The state of a section that the broker feeds, of what the engine says of itself while all is well.
 
-    Not connected: last values are stale since the connection went, nothing yet is an error with the next try.
+    Not connected: last values are stale since the connection went; where there is nothing yet, the card says no more
+    than that. Why, the cure and the next try stand once, above the page (`app/rows/strip.py`).
     """
     broker = s.broker
     if broker is None or (section is None and broker.phase == "connecting"):
@@ -70,16 +72,10 @@ def broker_state(s: Snapshots, section: Section | None, has_rows: bool, when_emp
     if not broker.connected:
         if has_rows:
             return {"s": "stale", "since": broker.since_wall, "text": "No connection to the broker. Last values."}
-        return _no_broker(broker)
+        return LOADING if broker.phase == "connecting" else NOT_CONNECTED
     if section is None:
         return LOADING
     return OWN if has_rows else when_empty
-
-
-def _no_broker(broker: BrokerSection) -> State:
-    if broker.phase == "connecting":
-        return LOADING
-    return error("Not connected", broker.reason or "The broker has not answered yet.", broker.retry_at_wall)
 
 
 # --- how fresh the data shown are -----------------------------------------------------------------------------------

@@ -36,26 +36,33 @@ def strip_parts(s: Snapshots) -> View:
 
 
 def pill(broker: BrokerSection | None) -> Any:
-    """The connection in a word; while a try is due, the seconds to it."""
+    """Whose data these are, always, and how the connection stands: while a try is due, the seconds to it."""
     if broker is None:
         return ["Starting", "idle"]
     if broker.connected and broker.recording is not None and broker.recording.over_wall is not None:
         return ["Over", "waiting", band(broker)[1]]
-    if broker.connected and broker.state in ("servers lost", "reset window", "feed dead"):
-        return [broker.state_title, "waiting" if broker.state_tone == "warning" else "offline", broker.reason]
     mode = _mode(broker)
+    if broker.connected and broker.state in ("servers lost", "reset window", "feed dead"):
+        tone = "waiting" if broker.state_tone == "warning" else "offline"
+        return [f"{mode[0]} · {broker.state_title}", tone, broker.reason]
     if broker.connected and broker.state_tone in ("warning", "error"):
         word = "In part" if broker.mode == "simulated" else f"{mode[0]} in part"  # the band above says simulated
         return [word, "waiting", f"{broker.state_title}. {broker.reason}".rstrip()]
     if broker.connected:
         return mode
     if broker.phase == "connecting":
-        return ["Connecting", "waiting"]
+        return [f"{mode[0]} · connecting", "waiting"]
     if broker.state == "restart window":
-        return [broker.state_title, "waiting", broker.reason]
+        return [f"{mode[0]} · {broker.state_title}", "waiting", broker.reason]
     if broker.retry_at_wall is not None:
-        return {"text": "Reconnecting in {left}", "until": broker.retry_at_wall, "tone": "waiting"}
-    return ["Offline", "offline", broker.reason]
+        return {**next_try(broker, f"{mode[0]} · next try in {{left}}"), "tone": "waiting"}
+    return [f"{mode[0]} · offline", "offline", broker.reason]
+
+
+def next_try(broker: BrokerSection, text: str) -> dict[str, Any]:
+    """A countdown to the next try ("... in {left}"), which goes on with the one after it while the pace is even."""
+    every = {} if broker.retry_every_s is None else {"every": broker.retry_every_s}
+    return {"text": text, "until": broker.retry_at_wall, **every}
 
 
 def _mode(broker: BrokerSection) -> list[str]:
@@ -213,20 +220,20 @@ def _bell_rows(health: HealthSection | None) -> dict[str, Any]:
 
 
 def _broker_panel(b: BrokerSection | None) -> dict[str, Any]:
-    """What is wrong, why, when it is tried again, and what to look at in TWS; nothing while connected."""
-    if b is None or b.connected or b.phase == "connecting":
+    """What is wrong, why, when it is tried again, and what to look at in TWS; nothing while connected.
+
+    A try that is under way leaves it as it is: nothing on the page moves before the connection stands.
+    """
+    if b is None or b.connected or (b.phase == "connecting" and not b.reason):
         return {"down": False}
     where = f"{b.host}:{b.port}"
     simulated = "The simulated gateway" if b.recording is None else "The player of the recording"
-    titles = {"simulated": f"{simulated} does not answer", "live": "TWS is not answering"}
-    retry = {"text": "Next try in {left}", "until": b.retry_at_wall} if b.retry_at_wall is not None else None
+    who = simulated if b.mode == "simulated" else f"TWS or IB Gateway ({b.mode})"
+    retry = next_try(b, "Next try in {left}") if b.retry_at_wall is not None else None
     return {
         "down": True,
-        "title": titles.get(b.mode, "TWS is not answering") + f" at {where}",
+        "title": f"{who} does not answer at {where}",
         "reason": (b.reason or "No connection").rstrip("."),
         "cure": b.cure or None,
-        "retry": retry or "It is tried again as soon as something changes.",
-        "tick_list": b.mode != "simulated",
-        "port": str(b.port),
-        "client": str(b.client_id),
+        "retry": retry or ("Trying now" if b.phase == "connecting" else "It is tried again when something changes."),
     }

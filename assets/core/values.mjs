@@ -20,14 +20,17 @@ export function nameOf(localSymbol) {
   return fmt.named(localSymbol, new Date(marketNow() * 1000).getUTCFullYear());
 }
 
-/** @param {{text: string, from?: number | null, until?: number | null}} value */
+/** @param {{text: string, from?: number | null, until?: number | null, every?: number}} value */
 export function timedText(value) {
   let text = value.text;
   if (value.from !== undefined && value.from !== null) {
     text = text.replace("{age}", fmt.age(now() - value.from));
   }
   if (value.until !== undefined && value.until !== null) {
-    const left = Math.ceil(value.until - now());
+    let left = Math.ceil(value.until - now());
+    if (left <= 0 && value.every) {   /* passed: the next one of an even pace, until the server says when it is */
+      left += value.every * Math.ceil((1 - left) / value.every);
+    }
     text = left > 0 ? text.replace("{left}", fmt.age(left).replace(".0 s", " s")) : text.replace("in {left}", "now");
   }
   return text;

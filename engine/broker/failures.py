@@ -116,6 +116,11 @@ def outdated(address: Address, detail: str) -> ConnectFailure:
     return ConnectFailure("outdated", f"{address}: {detail}", "Update TWS or IB Gateway to version 10.19 or later.")
 
 
+def even_pace_s(kind: FailureKind, timings: Timings) -> float | None:
+    """Seconds between tries where each failure comes at once and is answered by the same pause; None = it is not so."""
+    return timings.retry_refused_s if kind in ("refused", "closed", "unreachable") else None
+
+
 def retry_delay_s(kind: FailureKind, attempt: int, timings: Timings, jitter: float) -> float:
     """Seconds before try number `attempt` + 1. `jitter` 0-1 shortens the long waits by up to a seventh.
 

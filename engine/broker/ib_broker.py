@@ -12,7 +12,7 @@ import threading
 
 from engine.broker.account_check import redacted
 from engine.broker.connection import Connection
-from engine.broker.failures import Address, ConnectFailure, retry_delay_s
+from engine.broker.failures import Address, ConnectFailure, even_pace_s, retry_delay_s
 from engine.broker.own_id import WayBack
 from engine.broker.pacing import Pacer
 from engine.broker.port import (
@@ -307,6 +307,7 @@ class IBBroker(BrokerPort):
             reason=reason,
             cure=cure,
             retry_at_mono=self._retry_at_mono,
+            retry_every_s=even_pace_s(failure.kind, self._timings) if failure is not None else None,
             reconnects=max(0, self._epoch - 1),
             sent_worst_second=self._pacer.worst_second,
             decoded_per_s=session.liveness.decoded_per_s if session is not None else None,

@@ -240,6 +240,7 @@ class LinkState(Struct, frozen=True):
     reason: str = ""  # why not connected, in plain words
     cure: str = ""
     retry_at_mono: float | None = None
+    retry_every_s: float | None = None  # the pace of the tries while it stays even
     reconnects: int = 0
     sent_worst_second: int = 0
     decoded_per_s: float | None = None

@@ -155,6 +155,7 @@ class Publisher:
             reason=link.reason,
             cure=link.cure,
             retry_at_wall=None if retry is None else round(wall + retry - rooms.clock.mono(), 1),
+            retry_every_s=link.retry_every_s,
             since_wall=link.since_wall,
             reconnects=link.reconnects,
             clock_offset_s=round(rooms.market.offset_s(wall), 1),

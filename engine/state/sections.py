@@ -84,6 +84,7 @@ class BrokerSection(Section, frozen=True, kw_only=True):
     state_tone: str = "ok"  # ok, busy, warning, error
     state_since_wall: float = 0.0
     recording: PlayedRecording | None = None  # None = the gateway is no recording
+    retry_every_s: float | None = None  # the pace of the tries after `retry_at_wall` while it stays even
 
 
 class PositionRow(Struct, frozen=True):

@@ -193,6 +193,7 @@ def offline_broker(wall: float) -> BrokerSection:
         session="unknown",
         session_text="",
         session_ends_market=None,
+        retry_every_s=3.0,
     )
 
 

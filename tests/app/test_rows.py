@@ -36,6 +36,7 @@ from app.rows.positions import (
     without,
 )
 from app.rows.signals import top_signals
+from app.rows.states import NOT_CONNECTED
 from app.rows.strip import band, pill, strip_parts
 from app.snapshots import Snapshots
 from engine.clock import FakeClock
@@ -95,11 +96,18 @@ def test_last_values_are_stale_since_the_connection_went() -> None:
     assert overview_parts(s)["state"]["positions"] == {"s": "stale", "since": min(priced), "text": text}
 
 
-def test_nothing_yet_is_an_error_with_the_next_try() -> None:
-    state = overview_parts(snapshots(broker=sample.offline_broker(WALL), positions=None))["state"]["positions"]
-    assert state["s"] == "error"
-    assert state["until"] == WALL + sample.RETRY_S
-    assert "7497" in state["text"]
+def test_nothing_yet_is_said_calmly_in_each_card_and_explained_once_above_them() -> None:
+    s = snapshots(broker=sample.offline_broker(WALL), positions=None, pnl=None, scanners=None)
+    states = overview_parts(s)["state"]
+    assert states["positions"] == states["pnl"] == NOT_CONNECTED
+    cards = json.dumps([state for state in states.values()])
+    assert "7497" not in cards and '"error"' not in cards
+    panel = strip_parts(s)["broker"]
+    assert panel["title"] == "TWS or IB Gateway (paper) does not answer at 127.0.0.1:7497"
+    assert panel["reason"] == "Nothing listens on 127.0.0.1:7497"
+    assert panel["retry"] == {"text": "Next try in {left}", "until": WALL + sample.RETRY_S, "every": 3.0}
+    trying = snapshots(broker=replace(sample.offline_broker(WALL), phase="connecting", retry_at_wall=None))
+    assert strip_parts(trying)["broker"] == {**panel, "retry": "Trying now"}
 
 
 def test_the_strip_says_what_it_is_connected_to() -> None:
@@ -113,8 +121,13 @@ def test_the_strip_says_what_it_is_connected_to() -> None:
         "PAPER in part", "waiting", "Live in part. A data farm is down."
     ]  # fmt: skip
     waiting = pill(sample.offline_broker(WALL))
-    assert waiting == {"text": "Reconnecting in {left}", "until": WALL + sample.RETRY_S, "tone": "waiting"}
-    assert pill(replace(sample.offline_broker(WALL), retry_at_wall=None))[0] == "Offline"
+    until = WALL + sample.RETRY_S
+    assert waiting == {"text": "PAPER · next try in {left}", "until": until, "every": 3.0, "tone": "waiting"}
+    offline = sample.offline_broker(WALL)
+    assert pill(replace(offline, retry_at_wall=None))[0] == "PAPER · offline"
+    assert pill(replace(offline, phase="connecting", mode="live"))[0] == "LIVE · connecting"
+    lost = replace(broker, mode="live", state="servers lost", state_title="IB's servers are lost", state_tone="error")
+    assert pill(lost)[:2] == ["LIVE · IB's servers are lost", "offline"]
 
 
 def test_the_band_names_the_recording_that_is_played_its_day_and_speed_and_its_end() -> None:

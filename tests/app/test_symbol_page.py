@@ -36,6 +36,7 @@ from app.figures.zones import clock_text, exchange_zone, minute_text, shown
 from app.rows.find_page import name_parts, request_id_of
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, fill_pct, rule_rows, typeset
+from app.rows.states import NOT_CONNECTED
 from app.rows.symbol import _out_words, symbol_parts
 from app.snapshots import Snapshots
 from app.views import PAGES, find_page
@@ -349,7 +350,7 @@ def test_nothing_is_unknown_while_the_broker_is_away():
     fill_sample(away, WALL, connected=False)
     parts = symbol_parts(snapshots(away, 999), 999)
     assert parts["symbol"]["unknown"] is False
-    assert parts["state"]["chart"]["s"] == "error"
+    assert parts["state"]["chart"] == NOT_CONNECTED
     assert symbol_parts(snapshots(away), TSLA)["state"]["chart"]["s"] == "stale"
 
 
