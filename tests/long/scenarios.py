@@ -75,6 +75,12 @@ class Watched:
     def red_between(self, start: float, end: float) -> list[tuple[float, tuple[str, ...]]]:
         return [(at, reasons) for at, status, reasons in self.looks if start <= at < end and status != "ok"]
 
+    def longest_wait(self, start: float, end: float) -> float:
+        """The longest time between two answers around that stretch: what happened in it, nobody has seen."""
+        moments = [at for at, _, _ in self.looks]
+        pairs = [(a, b) for a, b in zip(moments, moments[1:], strict=False) if b > start and a < end]
+        return max((b - a for a, b in pairs), default=0.0)
+
     def green_after(self, moment: float) -> float | None:
         """Seconds from `moment` until it is green and stays so; None = it does not."""
         last_red = max((at for at, status, _ in self.looks if status != "ok"), default=None)
@@ -141,12 +147,15 @@ def judged(expected: Expected, watched: Watched, first: float, last: float, fail
     said = sorted({reason for _, reasons in reds for reason in reasons})
     figures = {
         "red_after_s": round(fitting[0] - first, 1) if fitting else None,
+        "no_answer_s": round(watched.longest_wait(first, last), 1),
         "green_after_s": None if green_s is None else round(green_s, 1),
         "said": said[:6],
     }
     wrong = []
     if not expected.starts_red and watched.looks[0][0] > first - LOOK_S:
         wrong.append("the program came too late for it: this machine is too slow or too busy")
+    if (unseen_s := watched.longest_wait(first, last)) > expected.red_s:
+        wrong.append(f"not judged: no answer for {unseen_s:.1f} s meanwhile, this machine is too busy")
     if failed:
         wrong.append(f"{failed} steps failed")
     if expected.red and (not fitting or fitting[0] - first > expected.red_s):

@@ -12,12 +12,14 @@ from simulator.control import ControlError, ControlRequest
 from simulator.scenario import FOLDER, Scenario, ScenarioError, built_in, find, load, parse, start_of
 from simulator.scenario_run import ScenarioRun, actions, with_contracts
 from tests.integration.fake_world import CLZ5, FakeWorld
+from tests.long.scenarios import EXPECTED, Watched, judged
 from tests.patience import DEADLINE_S
 from tests.unit.simulator.world_samples import new_york
 
 HEAD = "about: a day\nstart: 2025-11-05T10:00\n"
 STEP = f"{HEAD}steps:\n- "
 START = new_york("2025-11-05 10:00")
+LOST = ("TWS has lost its connection to IB",)
 WELL_KNOWN = {"nightly-restart", "nightly-reset", "farm-flap", "competing-login", "wrong-port", "half-open",
               "data-lost", "data-kept", "expiry", "weekend", "half-day", "holiday", "clocks-back",
               "clocks-forward"}  # fmt: skip
@@ -171,3 +173,19 @@ def test_steps_are_done_in_time_and_one_that_fails_ends_nothing() -> None:
     steps = report["steps"]
     assert isinstance(steps, list)
     assert steps[1]["failed"] and steps[1]["answer"] == "no such session" and steps[2]["answer"] == "late"
+
+
+@pytest.mark.parametrize(
+    ("looks", "wrong"),
+    [
+        ([(29.0, ()), (31.0, LOST), (50.0, LOST), (50.9, ()), (60.0, ())], "not judged: no answer for 19.0 s"),
+        ([(29.0, ()), (51.0, ()), (60.0, ())], "not judged: no answer for 22.0 s"),
+        ([*((float(at), ()) for at in range(25, 32)), *((float(at), LOST) for at in range(32, 51)), (51.0, ())], ""),
+        ([(float(at), ()) for at in range(25, 60)], "not red within 5 s"),
+    ],
+)
+def test_a_day_that_nobody_could_look_at_is_not_judged(looks, wrong):
+    watched = Watched(0.0)
+    watched.looks = [(at, "degraded" if why else "ok", why) for at, why in looks]
+    _, said = judged(EXPECTED["data-kept"], watched, 30.0, 50.0, 0)
+    assert said.startswith(wrong) and bool(said) is bool(wrong)
