@@ -133,6 +133,10 @@ class DataFaults(FaultGroup):
         up = bool(params.get("up", False))
         farm = params.get("farm", {"data": "usfarm", "history": "ushmds"}.get(which, "secdefnj"))
         code, text = texts.FARM_CODES[which][up]
+        if up:
+            self._hub.faults.farms_down.pop(farm, None)
+        else:
+            self._hub.faults.farms_down[farm] = which
         if which == "data":
             self._hub.faults.ticks_muted = not up
             if not up:

@@ -36,6 +36,7 @@ class FaultState:
     ticks_muted: bool = False
     competing: bool = False  # another session has the data: each new line gets 10197
     muted_con_ids: set[int] = field(default_factory=set)
+    farms_down: dict[str, str] = field(default_factory=dict)  # farm -> which kind of data it has
     withheld: set[str] = field(default_factory=set)  # message ids that are not sent
     held_ticks: dict[tuple[int, int], str] = field(default_factory=dict)  # (con_id, tick type) -> raw value
     errors: list[InjectedError] = field(default_factory=list)

@@ -182,8 +182,17 @@ class Gateway:
         log.info("client %d connected, version %d (session %d)", request.client_id, session.version, session.number)
         session.send(enc.managed_accounts(self.hub.accounts()))
         session.send(enc.next_valid_id(NEXT_ORDER_ID))
+        self._tell_farms(session)
+
+    def _tell_farms(self, session: Session) -> None:
+        """How each stands, as TWS greets a new connection."""
+        down = self.hub.faults.farms_down
         for code, text in texts.FARM_NOTICES:
-            session.error(-1, code, text)
+            if text.partition(":")[2] not in down:
+                session.error(-1, code, text)
+        for farm, which in down.items():
+            code, text = texts.FARM_CODES[which][False]
+            session.error(-1, code, text.format(farm=farm))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -294,6 +294,15 @@ def test_kept_data_keeps_the_lines(gateway: GatewayThread, client: RawClient, de
     assert gateway.ledger()["lines_open"] == 1
 
 
+def test_a_new_connection_is_told_which_farms_are_down(gateway: GatewayThread) -> None:
+    gateway.fault("farm", which="data", farm="usfuture")
+    with RawClient(gateway.port, client_id=77) as late:
+        assert late.error(2103)[4] == "Market data farm connection is broken:usfuture"
+        up = [fields[4] for fields in late.messages if fields[0] == "4" and fields[3] == "2104"]
+        assert up == ["Market data farm connection is OK:usfarm"]
+    gateway.fault("clear")
+
+
 def test_a_farm_flaps(gateway: GatewayThread, client: RawClient) -> None:
     stream(client)
     client.history(5, contract(TSLA.con_id), duration="60 S", keep=True)
