@@ -24,6 +24,8 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 MARKER = os.path.join(VENV, "qtrade-environment.json")
 LOCK = os.path.join(ROOT, ".venv.lock")
+NODE_LEAST = (20, 19)  # what the linter of assets/ needs
+NPM_S = 300
 SUPPORTED = ((3, 14), (3, 13), (3, 12), (3, 11))  # newest first
 WINDOWS = os.name == "nt"
 TAIL_LINES = 20
@@ -362,6 +364,82 @@ def ensure_browser():
     return found
 
 
+# --- the tools that check the browser's code: development only ---------------------------------------------------
+
+
+class NoNode(Exception):
+    """Why assets/ can't be checked here, in words. Never a failure: those tests are skipped."""
+
+
+def node():
+    """Path of a node that is new enough, else NoNode."""
+    found = shutil.which("node")
+    if not found:
+        raise NoNode("node is not installed")
+    try:
+        said = subprocess.run([found, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout
+        version = tuple(int(part) for part in said.decode("ascii").strip().lstrip("v").split(".")[:2])
+    except (OSError, ValueError, subprocess.SubprocessError):
+        raise NoNode("%s does not say its version" % found) from None
+    if version < NODE_LEAST:
+        raise NoNode("node %d.%d is here, %d.%d is needed" % (version + NODE_LEAST))
+    return found
+
+
+def node_marker():
+    return os.path.join(ROOT, "node_modules", ".qtrade-lock")
+
+
+def lock_hash():
+    with open(os.path.join(ROOT, "package-lock.json"), "rb") as handle:
+        return hashlib.sha256(handle.read().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def has_node_modules():
+    """Whether node_modules holds what package-lock.json lists."""
+    try:
+        with open(node_marker(), encoding="ascii") as handle:
+            return handle.read() == lock_hash()
+    except (OSError, ValueError):
+        return False
+
+
+def node_tools():
+    """As node(), with linter, type checker and axe beside it; what lacks is a NoNode that says how to get it."""
+    found = node()
+    if not has_node_modules():
+        raise NoNode("node_modules is not what package-lock.json lists; `python start.py test` installs it")
+    return found
+
+
+def ensure_node_modules():
+    """Install what package-lock.json lists where node is; where that can't be, say what is skipped and go on."""
+    try:
+        node()
+        if not has_node_modules():
+            with only_one_at_a_time():
+                if not has_node_modules():
+                    npm_ci()
+    except NoNode as lack:
+        say("%s: linter, types, node's own tests and axe are skipped" % lack)
+
+
+def npm_ci():
+    npm = shutil.which("npm")
+    if not npm:
+        raise NoNode("npm is not installed")
+    say("installing what package-lock.json lists into node_modules (once; development only)")
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=60000"]
+    try:
+        code = subprocess.call(command, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=NPM_S)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise NoNode("npm ci did not end: %s" % problem) from None
+    if code != 0:
+        raise NoNode("npm ci failed (exit %d); the lines above say why" % code)
+    with open(node_marker(), "w", encoding="ascii") as handle:
+        handle.write(lock_hash())
+
+
 # --- handing over -----------------------------------------------------------------------------------------------
 
 
@@ -463,6 +541,7 @@ def wait_s(seconds, asked):
 
 def run_tests(arguments):
     ensure_environment(dev=True)
+    ensure_node_modules()
     os.chdir(ROOT)
     if "--long" in arguments:
         arguments.remove("--long")

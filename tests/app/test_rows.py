@@ -44,6 +44,7 @@ from engine.domain import Refusal
 from engine.state.bus import StateBus
 from engine.state.sections import Lack, LinesSection, PlayedRecording
 from tests.app import sample_state as sample
+from tests.browser_code.cases import FORMATS
 
 WALL = sample.WALL
 
@@ -443,40 +444,6 @@ def test_beginnings_come_before_middles() -> None:
     assert find("x", None) == []
 
 
-FORMAT_CASES = [
-    (fmt.number, (184311.456, 2), "184,311.46"),
-    (fmt.number, (-0.001, 2), "0.00"),
-    (fmt.number, (None, 2), "–"),
-    (fmt.number, (1.005, 2), "1.01"),
-    (fmt.signed, (-2624.52, 2), "−2,624.52"),
-    (fmt.signed, (240.0, 2), "+240.00"),
-    (fmt.signed, (0.0, 2), "0.00"),
-    (fmt.percent, (-1.4, 2), "−1.40 %"),
-    (fmt.share, (83.24, 1), "83.2 %"),
-    (fmt.times, (3.84, 1), "3.8×"),
-    (fmt.arrow, (-0.001, 2), ""),
-    (fmt.arrow, (-0.4, 2), "▼"),
-    (fmt.quantity, (100.0,), "100"),
-    (fmt.quantity, (0.125,), "0.125"),
-    (fmt.quantity, (0.12345678,), "0.12345678"),
-    (fmt.quantity, (1_250_000.0,), "1,250,000"),
-    (fmt.quantity, (-12_500_000.5,), "−12,500,000.5"),
-    (fmt.quantity, (1e-8,), "0.00000001"),
-    (fmt.age, (0.41,), "0.4 s"),
-    (fmt.age, (-3.0,), "0.0 s"),
-    (fmt.age, (348.2,), "5 min 48 s"),
-    (fmt.age, (7500.0,), "2 h 05 min"),
-    (fmt.age, (273600.0,), "3 d 4 h"),
-    (fmt.held, (131.9,), "2:11"),
-    (fmt.held, (9026.0,), "2:30:26"),
-    (fmt.named, ("AAPL  251219C00300000", 2025), "AAPL 300 C 19 Dec"),
-    (fmt.named, ("F     260109P00012500", 2025), "F 12.5 P 9 Jan 26"),
-    (fmt.named, ("GOOGL1251219C00005125", 2025), "GOOGL1 5.125 C 19 Dec"),
-    (fmt.named, ("E2AX5 C6900", 2025), "E2AX5 C6900"),
-    (fmt.named, ("TSLA", 2025), "TSLA"),
-]
-
-
 PYTHON_ALONE = [  # what the browser does not write
     (fmt.short_name, ("NQZ5", 2025), "NQZ5"),
     (fmt.short_name, ("AAPL  251219C00300000", 2025), "AAPL 300 C 19 Dec"),
@@ -484,7 +451,7 @@ PYTHON_ALONE = [  # what the browser does not write
 ]
 
 
-@pytest.mark.parametrize(("function", "arguments", "text"), [*FORMAT_CASES, *PYTHON_ALONE])
+@pytest.mark.parametrize(("function", "arguments", "text"), [*FORMATS, *PYTHON_ALONE])
 def test_format(function, arguments, text: str) -> None:
     assert function(*arguments) == text
 

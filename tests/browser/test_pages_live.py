@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.app.test_rows import FORMAT_CASES
 from tests.browser.conftest import CHANGED, Site, Visit, after_polls, live, polls_of, until
 
 PATHS = ("/", "/positions", "/lines")
@@ -161,14 +160,6 @@ def test_no_point_is_drawn_twice(page: Page, site: Site) -> None:
                          " return t.x.filter((x, i) => t.y[i] !== null); })()")  # fmt: skip
     assert len(line) > 290
     assert all(a < b for a, b in zip(line, line[1:], strict=False))
-
-
-def test_python_and_the_browser_write_numbers_alike(visit: Visit) -> None:
-    page = visit()
-    for function, arguments, text in FORMAT_CASES:
-        shown = page.evaluate("([name, a]) => qt.fmt[name](...a)", [function.__name__, list(arguments)])
-        assert shown == text, (function.__name__, arguments)
-    assert page.evaluate("qt.fmt.tone(-0.001)") == "flat"
 
 
 def test_text_from_outside_is_text(page: Page, serve: Callable[..., Site]) -> None:

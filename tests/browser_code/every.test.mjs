@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { setHidden } from "./page.mjs";
+
+const { every, frozenSince, isWatched, onWatched, setFrozen } = await import("../../assets/core/every.mjs");
+
+beforeEach(() => {
+  setHidden(false);
+  setFrozen(null);
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setInterval"] });
+});
+
+test("a timer runs while somebody watches", () => {
+  let count = 0;
+  every(1000, () => { count += 1; });
+  mock.timers.tick(3500);
+  assert.equal(count, 3);
+});
+
+test("none runs in a hidden tab, and it goes on when the tab is shown", () => {
+  let count = 0;
+  every(1000, () => { count += 1; });
+  setHidden(true);
+  mock.timers.tick(5000);
+  assert.equal(count, 0);
+  setHidden(false);
+  mock.timers.tick(1000);
+  assert.equal(count, 1);
+});
+
+test("none moves a frozen page", () => {
+  let count = 0;
+  every(1000, () => { count += 1; });
+  setFrozen("09:31:07");
+  assert.equal(frozenSince(), "09:31:07");
+  mock.timers.tick(5000);
+  assert.equal(count, 0);
+  setFrozen(null);
+  mock.timers.tick(1000);
+  assert.equal(count, 1);
+});
+
+test("who wants to know hears of both, and of the way back", () => {
+  /** @type {boolean[]} */
+  const heard = [];
+  onWatched(() => { heard.push(isWatched()); });
+  setFrozen("09:31:07");
+  setFrozen(null);
+  setHidden(true);
+  setHidden(false);
+  assert.deepEqual(heard, [false, true, false, true]);
+});

@@ -1,0 +1,82 @@
+"""assets/ by its own tools: linter, types, node's tests; skipped, with the reason, where node is not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import start
+from tests.browser_code.cases import CASES_FILE, cases_text
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = ROOT / "assets"
+AGAIN = "python -m tests.browser_code.cases"
+
+# Checked by nobody yet. A file leaves this list when the type checker has nothing to say of it, and none comes to it.
+UNTYPED = frozenset({
+})  # fmt: skip
+
+OURS = {"qt", "renderer"}
+DASH_WANTS = {
+    "dash_clientside",
+    "dashAgGridFunctions",
+    "dashAgGridComponentFunctions",
+    "dashTvlwcFunctions",
+}
+REPLACED = {"fetch"}  # the answers of Dash's callbacks are watched for the server's silence
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """What a tool of node says; skips where it can't run."""
+    try:
+        node = start.node_tools()
+    except start.NoNode as lack:
+        pytest.skip(str(lack))
+    return subprocess.run([node, *command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=200)
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    done = run("node_modules/eslint/bin/eslint.js", ".")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_type_holds() -> None:
+    done = run("node_modules/typescript/bin/tsc")
+    found = re.findall(r"^(\S+?)\(.*(?:\n +.*)*", done.stdout, re.MULTILINE)
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(tuple(UNTYPED)) and line[:1] != " "]
+    assert lines == [], done.stdout
+    assert set(found) == UNTYPED, "take off the list what is typed by now"
+
+
+def test_nodes_own_tests_pass() -> None:
+    files = sorted(str(path) for path in (ROOT / "tests" / "browser_code").glob("*.test.mjs"))
+    assert files
+    done = run("--test", *files)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_both_sides_are_held_to_the_same_cases() -> None:
+    assert CASES_FILE.read_text(encoding="utf-8") == cases_text(), f"`{AGAIN}` writes them anew"
+
+
+def scripts() -> dict[str, str]:
+    """Our modules: {path: text}; what others wrote lies in assets/vendor."""
+    paths = sorted(path for path in ASSETS.rglob("*.mjs") if "vendor" not in path.parts)
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_nothing_is_global_but_what_dash_demands_and_one_name_for_whoever_looks_in() -> None:
+    """Before there were modules: 4,655 lines in 29 files with 48 globals (build a9efd71)."""
+    texts = scripts()
+    assert not list(ASSETS.rglob("*.js")), "a classic script makes globals: write a module"
+    found = {
+        name
+        for text in texts.values()
+        for name in re.findall(r"(?:window|globalThis|self)\.(\w+) *(?:\?\?|\|\|)?=(?!=)", text)
+    }
+    assert found - REPLACED == OURS | DASH_WANTS
+    lines = sum(text.count("\n") for text in texts.values())
+    print(f"{lines} lines in {len(texts)} modules, {len(found - REPLACED)} globals")
