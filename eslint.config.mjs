@@ -27,5 +27,6 @@ export default [
       "max-len": ["error", { code: 130, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true }],
     },
   },
+  { files: ["tests/browser_code/*.mjs"], languageOptions: { globals: { ...globals.nodeBuiltin, ...globals["shared-node-browser"] } } },
   { files: ["assets/core/every.mjs"], rules: { "no-restricted-properties": "off" } },
 ];

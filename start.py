@@ -377,7 +377,8 @@ def node():
     if not found:
         raise NoNode("node is not installed")
     try:
-        said = subprocess.run([found, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout
+        command = [found, "--version"]
+        said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout
         version = tuple(int(part) for part in said.decode("ascii").strip().lstrip("v").split(".")[:2])
     except (OSError, ValueError, subprocess.SubprocessError):
         raise NoNode("%s does not say its version" % found) from None

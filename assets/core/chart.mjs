@@ -17,7 +17,9 @@ function stateOf(gd) {
   const meta = (gd.layout && gd.layout.meta) || {};
   if (gd.qtMeta !== meta) {
     gd.qtMeta = meta;
-    gd.qtState = { last: meta.last || 0, lastY: lastY(gd), added: 0, high: meta.high || null, low: meta.low || null, shifts: meta.shifts || [] };
+    gd.qtState = {
+      last: meta.last || 0, lastY: lastY(gd), added: 0, high: meta.high || null, low: meta.low || null, shifts: meta.shifts || [],
+    };
   }
   return gd.qtState;
 }

@@ -11,7 +11,10 @@ import { LATE_S, DEAD_S } from "./wire.mjs";
  */
 export const pulse = { now: null, perf: 0, beat: null, failing: false, build: null, open: 0 };
 
-/** @type {[number, number, number, string] | null} offset of the market's clock, the wall time it was taken, its rate, its zone */
+/**
+ * Offset of the market's clock, the wall time it was taken, its rate, its zone.
+ * @type {[number, number, number, string] | null}
+ */
 let marketClock = null;
 
 /** Take the pulse of an answer of the server; answers of other routes have none. @param {Response} response */

@@ -187,7 +187,11 @@ function boxKey(f, event) {
 /* ---- painting: only what differs, never what the user is in ---- */
 function setText(element, text) { if (element.textContent !== text) { element.textContent = text; } }
 function setAttr(element, name, value) {
-  if (value === null) { element.removeAttribute(name); } else if (element.getAttribute(name) !== value) { element.setAttribute(name, value); }
+  if (value === null) {
+    element.removeAttribute(name);
+  } else if (element.getAttribute(name) !== value) {
+    element.setAttribute(name, value);
+  }
 }
 
 function paintBox(f, value, raw) {

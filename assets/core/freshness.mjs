@@ -5,7 +5,7 @@ import { FRESH_S, LIVE_S } from "./wire.mjs";
 
 const SOON_S = 8;   // a poll would have said so
 
-/** Seconds of `{s, from, since, of, word, text}`, the state of a card (app/rows/states.py). @typedef {Record<string, any>} State */
+/** `{s, from, since, of, word, text}`, the state of a card (app/rows/states.py). @typedef {Record<string, any>} State */
 
 /** Ticks have stopped: nothing may come that says so. @param {State} value @returns {State} */
 export function freshness(value) {
@@ -34,7 +34,10 @@ export function wholeAge(seconds) {
   return fmt.age(seconds === null ? null : Math.round(seconds)).replace(".0 s", " s");
 }
 
-/** Seconds since a moment; 0 = it was within the last 4 s when the engine last spoke; null = not known. @param {number | null} at */
+/**
+ * Seconds since a moment.
+ * @param {number | null} at 0 = within the last 4 s when the engine last spoke; null = not known
+ */
 export function ageOf(at) {
   if (at === 0) {
     return Math.max(0, (dataAge() || 0) - FRESH_S);

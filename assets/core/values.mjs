@@ -15,7 +15,10 @@ const links = new WeakMap();
 /** Elements whose tooltip is the value's, not the page's. @type {WeakSet<Element>} */
 const titled = new WeakSet();
 
-/** A symbol as it is read in rows; the year of an option is said when it is not that of the market's clock. @param {string} localSymbol */
+/**
+ * A symbol as it is read in rows; the year of an option is said when it is not that of the market's clock.
+ * @param {string} localSymbol
+ */
 export function nameOf(localSymbol) {
   return fmt.named(localSymbol, new Date(marketNow() * 1000).getUTCFullYear());
 }
@@ -57,7 +60,11 @@ export function shownOf(value) {
   return { text: value.text || value.sym || "", tone: value.tone || "", title: value.title, link: value };
 }
 
-/** Change a text in place: the node stays, so that no observer and no layout hears of a new one. @param {Element} element @param {string} text */
+/**
+ * Change a text in place: the node stays, so that no observer and no layout hears of a new one.
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setText(element, text) {
   const node = element.firstChild;
   if (node instanceof Text && node === element.lastChild) {
@@ -133,7 +140,10 @@ export function fill(element, value) {
 const FLASH_MS = 600;
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-/** A change is seen for a moment: a class that goes by itself. A fading animation costs a frame each 16 ms. @param {Element} element */
+/**
+ * A change is seen for a moment: a class that goes by itself. A fading animation costs a frame each 16 ms.
+ * @param {Element} element
+ */
 export function flash(element) {
   if (still.matches || document.hidden) {
     return;

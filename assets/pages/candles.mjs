@@ -10,7 +10,10 @@ import { model, onNodes, onPart } from "../core/model.mjs";
 
 const CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, TAIL_S = 240, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
 const css = getComputedStyle(document.documentElement);
-const C = { base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null, asked: 0, again: 0, seen: 0, spec: null };
+const C = {
+  base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null,
+  asked: 0, again: 0, seen: 0, spec: null,
+};
 export const candles = C;
 
 function colour(name) { return css.getPropertyValue("--qt-" + name).trim(); }
@@ -27,7 +30,10 @@ window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
 
 /* ---- from columns to rows ---- */
 function expand(base) {
-  const rows = []; let market = 0; let ahead = 0; let turn = 0; const cuts = new Set(base.cut || []); const again = new Map(); const offsets = base.ahead || [];
+  const rows = [], cuts = new Set(base.cut || []), again = new Map(), offsets = base.ahead || [];
+  let market = 0;
+  let ahead = 0;
+  let turn = 0;
   (base.again || []).forEach((entry) => { again.set(entry[0], entry); });
   (base.t || []).forEach((step, i) => {
     market = i ? market + step * base.size : step;
@@ -47,7 +53,9 @@ function allPoints(rows, holes, size) {
     out.push(row);
     const start = row.t + size, missing = Math.min(HOLE_MOST, empty.get(start) || 0);
     row.next = rows[i + 1] || null;
-    for (let k = 0; k < missing && (!row.next || start + k * size < row.next.t); k += 1) { out.push({ t: start + k * size, empty: true }); }
+    for (let k = 0; k < missing && (!row.next || start + k * size < row.next.t); k += 1) {
+      out.push({ t: start + k * size, empty: true });
+    }
     row.hole = missing > 0;
   });
   return out;
@@ -103,7 +111,7 @@ function priceLines(over) {
   const lines = [];
   function add(price, title, ink, style, options) {
     if (has(price)) {
-      lines.push(Object.assign({ price, title, color: colour(ink), lineWidth: 1, lineStyle: style, axisLabelVisible: true }, options));
+      lines.push({ price, title, color: colour(ink), lineWidth: 1, lineStyle: style, axisLabelVisible: true, ...options });
     }
   }
   if (isOn("level")) { add(over.level, "level", "warn", 1, { lineVisible: C.base.tf !== "1m" }); }

@@ -268,7 +268,8 @@ function move(from, by) {
 document.addEventListener("keydown", (event) => {
   if (event.target !== holder() || !order.length) { return; }
   const columns = Number(holder().style.getPropertyValue("--qt-cols")), at = Math.max(0, order.indexOf(looked));
-  const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -order.length, End: order.length }[event.key];
+  const whole = order.length;
+  const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -whole, End: whole }[event.key];
   if (by !== undefined) { event.preventDefault(); move(at, by); }
   if (event.key === "Enter" && looked !== null) { go("/symbol/" + looked); }
   if (event.key === "Escape") { look(null); }

@@ -1,7 +1,8 @@
 /* Behind each slider how today's values of its rule lie, as the lab counted them with the newest preview.
    Part "hist": key -> [counts in equal steps over the slider, below, above, what was counted, words with {}, symbols].
-   Heights go by the root of the counts, so that the thin end, where thresholds lie, can be seen. Drawn twice, in grey and in blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the page
-   is opened and each 5 minutes while it is in sight, beside what the previews bring. */
+   Heights go by the root of the counts, so that the thin end, where thresholds lie, can be seen. Drawn twice, in
+   grey and in blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the page is opened and each
+   5 minutes while it is in sight, beside what the previews bring. */
 import { every } from "../core/every.mjs";
 import { askEngine } from "../core/ask.mjs";
 import * as form from "../core/form.mjs";

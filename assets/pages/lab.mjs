@@ -124,7 +124,7 @@ function drawVary() {
     const table = make("table", "qt-table"), head = make("tr"), body = make("tbody");
     table.append(make("caption", "visually-hidden", "Thresholds that vary"));
     ["Vary", "in force", "from", "to", "values"].forEach((text, i) => { head.append(make("th", i ? "num" : "", text)); });
-    Object.keys(vary).sort((a, b) => { return vary[a].order - vary[b].order; }).forEach((name) => { body.append(varyRow(vary[name])); });
+    Object.values(vary).sort((a, b) => a.order - b.order).forEach((each) => { body.append(varyRow(each)); });
     table.append(make("thead"), body);
     table.tHead.append(head);
     place.append(table, leastRow());

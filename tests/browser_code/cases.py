@@ -1,6 +1,6 @@
 """What Python and the browser's code must answer alike, as `cases.json`: node's tests read it, Python's make it.
 
-    python -m tests.browser_code.cases          writes it anew
+python -m tests.browser_code.cases          writes it anew
 """
 
 from __future__ import annotations

@@ -268,6 +268,65 @@ def test_debian_as_root_installs_the_browser(monkeypatch: pytest.MonkeyPatch) ->
     assert asked == [("chromium", "chromium-driver")]
 
 
+class FakeNpm:
+    """Stands for node and npm: says a version, installs, or fails with a code."""
+
+    def __init__(self, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (house / "package-lock.json").write_text("{}\n")
+        self.house = house
+        self.version = b"v22.1.0\n"
+        self.commands: list[list[str]] = []
+        self.code = 0
+        monkeypatch.setattr(start.shutil, "which", lambda name: name)
+        monkeypatch.setattr(start.subprocess, "run", self.run)
+        monkeypatch.setattr(start.subprocess, "call", self.call)
+
+    def run(self, command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        assert command == ["node", "--version"]
+        return subprocess.CompletedProcess(command, 0, self.version)
+
+    def call(self, command: list[str], **_: Any) -> int:
+        self.commands.append(command[:2])
+        (self.house / "node_modules").mkdir(exist_ok=True)
+        return self.code
+
+
+@pytest.fixture
+def npm(house: Path, monkeypatch: pytest.MonkeyPatch) -> FakeNpm:
+    return FakeNpm(house, monkeypatch)
+
+
+def test_the_tools_for_the_browsers_code_are_installed_once_for_each_lock(npm: FakeNpm) -> None:
+    start.ensure_node_modules()
+    start.ensure_node_modules()
+    assert npm.commands == [["npm", "ci"]]
+    assert start.node_tools() == "node"
+    (npm.house / "package-lock.json").write_text("{}\r\n")
+    assert start.node_tools() == "node", "another line ending is the same list"
+    (npm.house / "package-lock.json").write_text('{"name": "other"}\n')
+    with pytest.raises(start.NoNode, match=r"`python start.py test` installs it"):
+        start.node_tools()
+    start.ensure_node_modules()
+    assert len(npm.commands) == 2
+
+
+def test_without_node_or_registry_the_tests_go_on_and_say_what_is_skipped(
+    npm: FakeNpm, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    npm.code = 1
+    start.ensure_node_modules()
+    assert "npm ci failed (exit 1)" in capsys.readouterr().out
+    with pytest.raises(start.NoNode):
+        start.node_tools()
+    npm.version = b"v20.18.9"
+    start.ensure_node_modules()
+    assert "node 20.18 is here, 20.19 is needed: linter, types" in capsys.readouterr().out
+    monkeypatch.setattr(start.shutil, "which", lambda name: None)
+    start.ensure_node_modules()
+    assert "node is not installed" in capsys.readouterr().out
+    assert len(npm.commands) == 1
+
+
 @pytest.mark.parametrize(
     ("typed", "module", "dev"),
     [
@@ -284,6 +343,7 @@ def test_arguments_are_handed_over(
     handed: list[list[str]] = []
     monkeypatch.setattr(start, "ensure_environment", lambda dev: asked.append(dev))
     monkeypatch.setattr(start, "ensure_browser", lambda: sys.executable)
+    monkeypatch.setattr(start, "ensure_node_modules", lambda: None)
     monkeypatch.setattr(start, "hand_over", lambda arguments: handed.append(arguments) or 0)
     monkeypatch.setattr(start, "keep_running", lambda command: handed.append(command[1:]) or 0)
     monkeypatch.setattr(os, "environ", dict(os.environ))
