@@ -85,7 +85,7 @@ def _broker() -> Component:
     keys = tuple(f"broker.{name}" for name in BROKER)
     return card(
         "Broker",
-        [html.Div(className="qt-broker-choice", **attrs(data_qt_choice="broker.mode")), fields(keys), test, now],
+        [fields(keys), test, now],
         state="settings",
         fact="connects at once",
         glyph="plug",

@@ -26,10 +26,12 @@ KEYS = tuple(
     for name in model.model_fields
     if not f"{section}.{name}".startswith(ELSEWHERE)
 )
-# What TWS and IB Gateway listen on out of the box: name -> (words, mode, port); port None = the mode's usual one.
+# The one question which broker: (name, words, mode, port); port None = the simulator's own, 0 = the one typed below.
 BROKER_CHOICES: tuple[tuple[str, str, str, int | None], ...] = (
     ("simulated", "Simulated", "simulated", None),
     *((each.words.lower().replace(" ", "-"), each.words, each.mode, each.port) for each in USUAL_GATEWAYS),
+    ("paper", "Paper, other port", "paper", 0),
+    ("live", "Live, other port", "live", 0),
 )
 
 BLANKS = {

@@ -332,8 +332,8 @@ function applied(holder, changes, before, text) {
     });
     paintAll();
   }, 3000);
-  const later = text.indexOf("next start") >= 0 ? ". In force at the next start." : "";
-  toast({ title: holder.dataset.done, text: changeWords(changes) + later, action: { label: "Undo", run () {
+  const more = text.split("applied.")[1] || "";   /* what follows from it: a connection made anew, the next start */
+  toast({ title: holder.dataset.done, text: changeWords(changes) + (more ? "." + more : ""), action: { label: "Undo", run () {
     submit(holder.dataset.request, before, (result) => {
       toast(result.ok ? { title: "Taken back", text: changeWords(before) } :
         { kind: "error", title: "Could not be taken back", text: result.text });

@@ -1,21 +1,29 @@
-/* Settings page: the usual brokers as one choice over mode and port, and the test of another address. */
+/* Settings page: which broker as one question over mode and port, the test of another address, and the bar that must not
+   lie over what is typed into. */
 import { askEngine } from "../core/ask.mjs";
 import * as form from "../core/form.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
 
-const MODE = "broker.mode", PORT = "broker.port", HOST = "broker.host";
+const MODE = "broker.mode", PORT = "broker.port", HOST = "broker.host", ACCOUNT = "broker.account";
+const OTHER = 0;   /* a choice's port: the one that is typed below */
+let asked = null;   /* [mode, port]: "other port" was chosen, and this port not changed yet */
 
 function choices() { return ((model.fields || {})[MODE] || {}).choices || []; }
 function forced(key) { return ((model.set || {})[key] || {}).lock; }
 
-/* The choice that mode and port amount to; no port means TWS' usual one. */
+/* The port that no port means: that of the mode's first choice. */
+function usual(mode) {
+  const first = choices().find((each) => { return each[2] === mode && each[3]; });
+  return first ? first[3] : null;
+}
+
+/* The choice that mode and port amount to. */
 function current() {
-  const mode = form.value(MODE), port = form.value(PORT);
-  const usual = { paper: 7497, live: 7496 };
-  const found = choices().find((each) => {
-    return each[2] === mode && (mode === "simulated" ? port === null : (port === null ? usual[mode] : port) === each[3]);
-  });
-  return found ? found[0] : "custom";
+  const mode = form.value(MODE), typed = form.value(PORT), port = typed === null ? usual(mode) : typed;
+  const isOther = asked !== null && asked[0] === mode && asked[1] === typed;
+  const found = choices().find((each) => { return each[2] === mode && each[3] === port && !isOther; });
+  const rest = choices().find((each) => { return each[2] === mode && !each[3]; });
+  return (found || rest || [""])[0];
 }
 
 function radio(value, label) {
@@ -31,40 +39,59 @@ function radio(value, label) {
 }
 
 function choose(value) {
-  const choice = choices().find((each) => { return each[0] === value; });
-  if (!choice) {
-    const box = document.getElementById("qt-f-broker-port");
-    if (box) { box.focus(); }
-    return;
+  const [, , mode, port] = choices().find((each) => { return each[0] === value; });
+  asked = port === OTHER ? [mode, form.value(PORT)] : null;
+  if (mode !== form.value(MODE) && !forced(ACCOUNT)) { form.draft(ACCOUNT, ""); }   /* an account is one mode's */
+  form.draft(MODE, mode);
+  if (port === OTHER) {
+    document.getElementById("qt-f-broker-port")?.focus();
+  } else {
+    form.draft(PORT, port === null ? "" : String(port));
   }
-  form.draft(MODE, choice[2]);
-  form.draft(PORT, choice[3] === null ? "" : String(choice[3]));
+}
+
+/* The radios stand in the place of the mode's own control. */
+function choiceOf(field) {
+  let holder = field.querySelector(".qt-broker-choice");
+  if (!holder) {
+    holder = document.createElement("div");
+    holder.className = "qt-broker-choice";
+    holder.setAttribute("role", "radiogroup");
+    holder.setAttribute("aria-label", "Broker");
+    holder.append(...choices().map((each) => { return radio(each[0], each[1]); }));
+    field.querySelector(".qt-field-head").hidden = true;
+    field.prepend(holder);
+  }
+  return holder;
 }
 
 function paint() {
-  document.querySelectorAll("[data-qt-choice]").forEach((holder) => {
-    if (!choices().length || form.value(MODE) === undefined) { return; }
-    if (!holder.firstChild) {
-      holder.setAttribute("role", "radiogroup");
-      holder.setAttribute("aria-label", "Broker");
-      choices().forEach((each) => { holder.appendChild(radio(each[0], each[1])); });
-      holder.appendChild(radio("custom", "Custom"));
-    }
-    const now = current(), locked = !!(forced(MODE) || forced(PORT));
-    holder.querySelectorAll("input").forEach((input) => {
-      if (input.checked !== (input.value === now)) { input.checked = input.value === now; }
-      input.disabled = locked;
-    });
+  const field = document.querySelector(".qt-field[data-key='" + MODE + "']");
+  if (!field || !choices().length || form.value(MODE) === undefined) { return; }
+  const now = current(), locked = !!(forced(MODE) || forced(PORT));
+  choiceOf(field).querySelectorAll("input").forEach((input) => {
+    if (input.checked !== (input.value === now)) { input.checked = input.value === now; }
+    input.disabled = locked;
   });
 }
 form.onChange(paint);
 onPart("set", paint);
 onNodes(paint);
 
+/* ---- the bar ---- */
+/* It comes with the first change and lies over what is below: the field that is typed into moves above it. */
+form.onChange(() => {
+  const field = document.activeElement && document.activeElement.closest(".qt-settings .qt-field");
+  const bar = field && document.querySelector(".qt-settings .qt-form-bar");
+  if (bar && bar.offsetParent && field.getBoundingClientRect().bottom > bar.getBoundingClientRect().top) {
+    field.scrollIntoView({ block: "nearest", behavior: "instant" });
+  }
+});
+
 /* ---- test connection ---- */
 function address() {
-  const usual = { paper: 7497, live: 7496 }, port = form.value(PORT);
-  return { host: form.value(HOST), port: port === null ? usual[form.value(MODE)] : port };
+  const port = form.value(PORT);
+  return { host: form.value(HOST), port: port === null ? usual(form.value(MODE)) : port };
 }
 
 function say(button, text, tone) {
@@ -77,7 +104,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest && event.target.closest("[data-qt-probe]");
   if (!button || button.disabled) { return; }
   if (form.value(MODE) === "simulated" && form.value(PORT) === null) {
-    say(button, "The simulated gateway starts with the program; choose TWS or Gateway to test one.", "");
+    say(button, "The simulated gateway is QTrade's own; choose TWS or Gateway to test one.", "");
     return;
   }
   button.disabled = true;

@@ -66,12 +66,16 @@ def test_what_needs_a_restart_is_what_the_engine_says_needs_one() -> None:
 
 
 def test_the_usual_brokers_are_values_that_the_model_takes(rig: Rig) -> None:
+    others = {mode for _name, _words, mode, port in BROKER_CHOICES if port == 0}
+    assert others == {"paper", "live"}
     for _name, words, mode, port in BROKER_CHOICES:
+        if port == 0:
+            continue
         clean, wrong = judge({"broker.mode": mode, "broker.port": port}, rig.desk.keeper.section())
         assert (clean, wrong) == ({"broker.mode": mode, "broker.port": port}, {})
         assert port is None or str(port) in words
-    usual = {mode: port for name, _words, mode, port in BROKER_CHOICES if name.startswith("tws")}
-    assert usual == DEFAULT_PORTS
+    first = {mode: port for _name, _words, mode, port in reversed(BROKER_CHOICES) if port}
+    assert first == DEFAULT_PORTS, "the page takes a mode's first choice for its usual one"
 
 
 def test_sources_and_locks_are_shown(rig: Rig) -> None:

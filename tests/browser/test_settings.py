@@ -31,30 +31,52 @@ def value(page: Page, key: str) -> str:
     return page.locator(f"#qt-f-{key.replace('.', '-')}").input_value()
 
 
-def test_the_usual_brokers_are_one_click(opened: Page, engine: Engine) -> None:
-    assert opened.get_by_label("Simulated").is_checked()
+def test_which_broker_is_one_question(opened: Page, engine: Engine) -> None:
+    assert opened.get_by_label("Simulated", exact=True).is_checked()
+    assert not opened.locator("#qt-f-broker-mode").is_visible()
+    port = opened.locator("#qt-f-broker-port")
     opened.get_by_label("Gateway paper 4002").check()
     assert (value(opened, "broker.mode"), value(opened, "broker.port")) == ("1", "4002")
-    opened.get_by_label("Port", exact=True).first.fill("4003")
-    assert opened.get_by_label("Custom").is_checked()
-    opened.get_by_label("Port", exact=True).first.fill("")
+    port.fill("4003")
+    assert opened.get_by_label("Paper, other port").is_checked()
+    port.fill("")
     assert opened.get_by_label("TWS paper 7497").is_checked()
+    opened.get_by_label("Live, other port").check()
+    assert opened.get_by_label("Live, other port").is_checked(), "before a port is typed"
+    assert value(opened, "broker.mode") == "2" and port.evaluate("e => e === document.activeElement")
     opened.get_by_label("Gateway live 4001").check()
     opened.get_by_role("button", name="Apply").click()
-    until(opened, DONE, "Settings applied")
+    until(opened, DONE, "Connecting to 127.0.0.1:4001 (live) now.")
     config = engine.desk.keeper.settings.config
     assert (config.broker.mode, config.broker.port) == ("live", 4001)
 
 
 def test_an_address_is_tested_before_it_is_used(opened: Page) -> None:
     opened.get_by_role("button", name="Test connection").click()
-    assert "starts with the program" in opened.locator(".qt-probe-said").inner_text()
+    assert "QTrade's own" in opened.locator(".qt-probe-said").inner_text()
     opened.get_by_label("TWS paper 7497").check()
     opened.get_by_role("button", name="Test connection").click()
     until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Nothing listens at 127.0.0.1:7497')")
     opened.get_by_label("Host").first.fill("not a host")
     opened.get_by_role("button", name="Test connection").click()
     until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Must be a name or an address')")
+
+
+def test_the_bar_lies_neither_over_what_is_typed_into_nor_over_what_is_wrong_with_it(opened: Page) -> None:
+    opened.set_viewport_size({"width": 1366, "height": 600})
+    covered = """key => {  // px of the field that the bar hides
+        const field = document.querySelector(`[data-key="${key}"]`).getBoundingClientRect();
+        return field.bottom - document.querySelector('.qt-form-bar').getBoundingClientRect().top; }"""
+    for key, text in (("lines.swaps_per_minute", "500"), ("lines.buffer", "60")):
+        box = opened.locator(f"#qt-f-{key.replace('.', '-')}")
+        box.evaluate("e => scrollBy(0, e.getBoundingClientRect().bottom - innerHeight + 8)")  # at the lower edge
+        box.fill(text)
+        assert opened.evaluate(covered, key) <= 0
+    opened.evaluate("scrollTo(0, 0)")
+    opened.get_by_role("button", name="Apply").click()
+    until(opened, "document.activeElement.closest('.qt-field').querySelector('.qt-field-error').innerText !== ''")
+    focused = opened.evaluate("document.activeElement.closest('.qt-field').dataset.key")
+    until(opened, f"key => ({covered})(key) <= 0", focused)
 
 
 def test_sources_locks_and_reasons(opened: Page, engine: Engine) -> None:
