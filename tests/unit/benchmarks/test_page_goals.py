@@ -20,7 +20,7 @@ from benchmarks.page_goals import (
 )
 
 
-def cpu(number: int, who: str, page: str, ms: float, heard: float = 2.0) -> Cpu:
+def cpu(number: int, who: str, page: str, ms: float, heard: float = 3.0) -> Cpu:
     return Cpu(number, who, page, ms, ms + 20.0, heard, 3.0)
 
 
