@@ -17,6 +17,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -174,6 +176,7 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     args = options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended, too
     if args.profile:
         print(profile(args.profile, args.url, args.seconds))
         return 0
