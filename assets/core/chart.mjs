@@ -1,5 +1,6 @@
 /* The live end of a P&L curve: appends the points later than layout.meta.last (so nothing is drawn twice), keeps the
-   tag of the last value on the axis, and asks for a new base when the tail is long or the extremes have moved. */
+   tag of the last value on the axis, and asks for a new base when the tail is long or the extremes have moved.
+   New points are drawn when they are a pixel long, by Plotly itself: through Dash each would be told to the whole page. */
 import { waitFor } from "./cards.mjs";
 import * as clock from "./clock.mjs";
 import { setProps } from "./dash.mjs";
@@ -52,6 +53,14 @@ function gapOf() {   // in market seconds
 function hasSlept(state, tail) {
   const times = Object.keys(tail).map(Number);
   return times.length > 0 && Math.min(...times) - state.last > gapOf();
+}
+
+/* The newest point of the tail lies a pixel or more to the right of the curve's end, or nothing is drawn yet. */
+function isDue(gd, state, tail) {
+  const newest = Math.max(...Object.keys(tail).map(Number)), axis = gd._fullLayout.xaxis;
+  if (!(newest > state.last)) { return false; }
+  const ms = axis.range.map((end) => axis.r2l(end)), pixels = axis._length || 1;
+  return state.lastY === null || (newest - state.last) * 1000 >= Math.abs(ms[1] - ms[0]) / pixels;
 }
 
 /* Points later than what is drawn, as the columns of the three traces; the areas go to zero at a gap. */
@@ -142,6 +151,17 @@ function declutter(chart, gd) {
   }
 }
 
+/* Reading where words lie costs a layout: done when they have moved by more than a pixel or two, not at each point. */
+function decluttered(chart, gd) {
+  const { xaxis: x, yaxis: y, width, height, annotations } = gd._fullLayout;
+  const key = [width, height, (annotations || []).length, gd.qtMeta && gd.qtMeta.last, ...y.range.map((v) => Math.round(y.l2p(v) - y.l2p(0)))]
+    .concat(x.range.map((v) => Math.round(x.r2l(v) / ((x.r2l(x.range[1]) - x.r2l(x.range[0])) / x._length * 8 || 1)))).join();
+  if (gd.qtWords !== key) {
+    gd.qtWords = key;
+    declutter(chart, gd);
+  }
+}
+
 /* The plot has the size of its place: measured anew whenever it has not. */
 function fitPlace(gd) {
   const place = gd.closest(".qt-chart"), full = gd._fullLayout;
@@ -167,10 +187,11 @@ export function liveCurve(chart) {
     if (!gd || !gd.data || !gd.data.length || !gd._fullLayout) { return; }
     if (!gd.qtWatched) {
       gd.qtWatched = true;
-      gd.on("plotly_afterplot", () => { placeTag(chart, gd); declutter(chart, gd); });
+      gd.on("plotly_afterplot", () => { placeTag(chart, gd); decluttered(chart, gd); });
       declutter(chart, gd);
+      const place = gd.closest(".qt-chart");
+      if (place) { new ResizeObserver(() => { if (gd._fullLayout) { fitPlace(gd); } }).observe(place); }
     }
-    fitPlace(gd);
     const state = stateOf(gd), high = state.high, low = state.low;
     const tail = model[chart.part] || {};
     if (!gd.layout.meta) { return; }   // the figure of the mount is still on its way; a patch needs something to change
@@ -179,11 +200,9 @@ export function liveCurve(chart) {
       return;
     }
     if (hasSlept(state, tail)) { rebase(chart, gd, "slept"); return; }
-    const added = later(state, tail);
-    if (added.x.length) {
-      setProps(chart.id, { extendData: [
-        { x: [added.x, added.x, added.x], y: [added.gain, added.loss, added.line] }, [0, 1, 2]
-      ] });
+    if (isDue(gd, state, tail)) {
+      const added = later(state, tail);
+      void window.Plotly.extendTraces(gd, { x: [added.x, added.x, added.x], y: [added.gain, added.loss, added.line] }, [0, 1, 2]);
     }
     const day = get("pnl.day");
     if (day && gd.layout.meta.day && day !== gd.layout.meta.day) { chart.due = true; }
