@@ -6,6 +6,7 @@ Times of the clock are the gateway's, as everywhere on these pages; ages are cou
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 from app.format import MISSING, number, plural
@@ -13,7 +14,7 @@ from app.rows.incidents import duration, incident_parts, incidents_state
 from app.rows.states import LOADING, OWN, State, empty
 from app.snapshots import Snapshots
 from engine.domain import Condition
-from engine.state.sections import BrokerSection, HealthSection
+from engine.state.sections import BrokerSection, HealthSection, LinkSpan
 
 View = dict[str, dict[str, Any]]
 LATE_MS = 50.0
@@ -22,6 +23,8 @@ QUICK_MS = 20.0
 FEW_PER_S = 20.0
 DISK_LOW_GB = 1.0
 LOG_LINES = 60
+WHOLE_TRACKS = ("Connection", "IB servers")
+ONE_OUTAGE_S = 30.0  # between the end of one track's and the beginning of the other's
 MODES = {"simulated": "Simulator", "paper": "TWS paper", "live": "TWS live"}
 
 
@@ -219,16 +222,25 @@ def _away_words(h: HealthSection) -> str:
 
 
 def _seen_outages(h: HealthSection) -> str:
-    lengths = [
-        None if span.to_wall is None else span.to_wall - span.from_wall
-        for span in h.link_spans
-        if span.state == "down" and span.track in ("Connection", "IB servers")
-    ]
-    if not lengths:
+    found = _outages(span for span in h.link_spans if span.state == "down" and span.track in WHOLE_TRACKS)
+    if not found:
         return "no outage"
-    over = [length for length in lengths if length is not None]
+    over = [to - begin for begin, to in found if to is not None]
     longest = f", the longest {_minutes(max(over))}" if over else ""
-    return plural(len(lengths), "outage") + longest + (", one goes on" if len(over) < len(lengths) else "")
+    return plural(len(found), "outage") + longest + (", one goes on" if len(over) < len(found) else "")
+
+
+def _outages(spans: Iterable[LinkSpan]) -> list[tuple[float, float | None]]:
+    """(from, to) of each: servers and connection that go one after the other, as in TWS' restart, are one."""
+    found: list[tuple[float, float | None, str]] = []
+    for span in sorted(spans, key=lambda each: each.from_wall):
+        begin, to, track = found[-1] if found else (0.0, 0.0, span.track)
+        if track != span.track and (to is None or span.from_wall - to <= ONE_OUTAGE_S):
+            until = None if to is None or span.to_wall is None else max(to, span.to_wall)
+            found[-1] = (begin, until, span.track)
+        else:
+            found.append((span.from_wall, span.to_wall, span.track))
+    return [(begin, to) for begin, to, _ in found]
 
 
 def _minutes(seconds: float) -> str:

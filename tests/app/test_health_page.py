@@ -155,6 +155,14 @@ def test_outages_are_counted_in_words():
     lost = LinkSpan("IB servers", "down", WALL - 400.0, WALL - 52.0)
     assert outage_words(with_spans(lost)) == "1 outage, the longest 5 min 48 s"
     assert outage_words(with_spans(lost, LinkSpan("Connection", "down", WALL, None))).endswith("one goes on")
+    restart = (
+        LinkSpan("IB servers", "down", WALL - 400.0, WALL - 395.0),
+        LinkSpan("Connection", "down", WALL - 395.0, WALL - 300.0),
+        LinkSpan("IB servers", "down", WALL - 299.0, WALL - 290.0),
+    )  # fmt: skip
+    assert outage_words(with_spans(*restart)) == "1 outage, the longest 1 min 50 s", "servers, connection, servers"
+    again = LinkSpan("IB servers", "down", WALL - 280.0, None)
+    assert outage_words(with_spans(*restart, again)) == "2 outages, the longest 1 min 50 s, one goes on"
     assert outage_words(with_spans(LinkSpan("usfarm", "down", WALL, None))) == "no outage"
     away = LinkSpan("Connection", "off", WALL - 500.0, WALL - 310.0, "QTrade was not running")
     assert outage_words(with_spans(away)) == "no outage; QTrade was not running for 3 min 10 s"
