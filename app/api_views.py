@@ -314,6 +314,8 @@ def healthz(s: Snapshots, deps: AppDeps) -> Json:
     reasons = [reason for reason in (_engine_reason(s), _broker_reason(s), *_store_reasons(deps)) if reason]
     if s.health and is_alive(s):
         reasons += [item.title for item in s.health.conditions if _counts(item, s.now)]
+    if not reasons and s.broker is not None and s.broker.state_tone in ("warning", "error"):
+        reasons.append(f"broker: {s.broker.state_title}")  # seen by the session alone: that is not well either
     age = heartbeat_age_s(s)
     silent_s = deps.uptime_s() if age is None else age
     state = "down" if silent_s > ENGINE_DOWN_S else "degraded" if reasons else "ok"

@@ -303,8 +303,8 @@ class Engine:
             if accounts != rooms.login.watched:
                 self._change_accounts(accounts)
         if isinstance(event, SystemNotice):  # before the words: whether a reset excuses it
-            rooms.bus.on_notice(event)
-            self._look_after_session()
+            self._hear("the lines", lambda: rooms.bus.on_notice(event))
+            self._hear("the session", self._look_after_session)
         rooms.health.on_event(event, wall, rooms.market.now(wall))
         if isinstance(event, Connected):
             self._connected(event)
@@ -315,6 +315,13 @@ class Engine:
             rooms.coordinator.on_error(event)
         elif event.code == DATA_LOST:
             rooms.coordinator.market.reopen()
+
+    def _hear(self, who: str, hear: Callable[[], None]) -> None:
+        """What fails there must not keep from the others, and from the user, what TWS has said."""
+        try:
+            hear()
+        except BaseException as error:  # noqa: BLE001
+            self.rooms.supervisor.note(f"notices of TWS at {who}", error)
 
     def _on_account_event(
         self, event: PositionUpdate | PortfolioMark | PositionPnl | AccountValue | AccountPnl | FillReport

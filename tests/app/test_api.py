@@ -497,6 +497,14 @@ def test_an_error_counts_while_it_is_open_and_one_that_only_happened_for_a_minut
     assert found["status"] == status and ("It broke" in found["reasons"]) == (status == "degraded")
 
 
+@pytest.mark.parametrize(("tone", "status"), [("ok", "ok"), ("warning", "degraded"), ("error", "degraded")])
+def test_what_the_session_alone_knows_is_not_ok_either(desk, tone, status):
+    desk.fill()
+    broker = replace(desk.bus.read("broker"), state="degraded", state_title="Live in part", state_tone=tone)
+    desk.bus.publish("broker", broker)
+    assert desk.get("/healthz")["reasons"] == (["broker: Live in part"] if status == "degraded" else [])
+
+
 @pytest.mark.parametrize(
     ("outage", "is_open", "status"), [(True, True, "degraded"), (True, False, "ok"), (False, True, "ok")]
 )

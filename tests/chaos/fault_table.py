@@ -50,8 +50,8 @@ SUPERVISED = ("ticks", "quotes", "lines", "scan", "lines report", "curve")
 ERRORS = ("RuntimeError", "SystemExit", "KeyError", "CancelledError")
 
 LINK = "broker: not connected|Not connected to TWS"
-NO_QUOTES = "No quotes come"
-SERVERS = "TWS has lost its connection to IB|TWS is not connected to IB's server"
+NO_QUOTES = "No quotes come|broker: No quotes|broker: Live in part"
+SERVERS = "TWS has lost its connection to IB|TWS is not connected to IB's server|broker: TWS has no connection to IB"
 FARM = "farm.* is down"
 STORE = (
     "History can't be written|The state can't be written|Bars can't be kept|state folder: |journal: |"

@@ -359,3 +359,21 @@ def test_the_time_line_says_since_when_qtrade_was_not_running_until_the_program_
     noted = [(event.kind, event.at_wall) for event in reader.connection_events(0.0)]
     assert noted == [("stopped", began - 120.0), ("started", began)], "once, for the time lines to come"
     reader.close()
+
+
+def test_a_room_that_fails_over_a_notice_keeps_it_from_nobody(engine, monkeypatch):
+    engine, state = engine
+
+    def fail(notice):
+        raise ValueError("planted")
+
+    monkeypatch.setattr(engine.rooms.bus, "on_notice", fail)
+    monkeypatch.setattr(engine, "_look_after_session", lambda: fail(None))
+
+    async def told():
+        engine._on_event(SystemNotice(1100, "Connectivity lost"))
+
+    asyncio.run(told())
+    engine.publisher.all()
+    assert [c.code for c in state.read("health").conditions if c.open] == [1100]
+    assert set(engine.rooms.supervisor.restarts) == {"notices of TWS at the lines", "notices of TWS at the session"}
