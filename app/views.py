@@ -106,7 +106,7 @@ SYMBOL_NAME = PageView(
 )
 
 PAGES: tuple[PageView, ...] = (
-    page("overview", r"/", ("scanners", "signals", "pnl", "quotes"), overview_parts),
+    page("overview", r"/", ("scanners", "signals", "pnl", "quotes", "incidents"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
     page("lines", r"/lines", ("line_events", "coverage", "answers"), lines_parts),
     replace(

@@ -1,6 +1,8 @@
-"""The last things that happened, merged from signals, lines, fills and conditions; newest first. Pure.
+"""The last things that happened, newest first: signals and their ends, refusals, fills, outages, conditions, opening
+and close. Pure.
 
-A text holds "{sym}" where the symbol stands, so that the browser can make it a link.
+The newest of all, but each kind keeps its newest: a day of many signals must not push out the one fill. A text holds
+"{sym}" where the symbol stands, so that the browser can make it a link.
 """
 
 from __future__ import annotations
@@ -8,15 +10,20 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from app.format import number, quantity, redacted, signed
+from app.rows.incidents import duration
 from app.snapshots import Snapshots
+from engine.domain import Incident
 from engine.portfolio.fills import price_unit
 from engine.prices.decimals import exact_decimals, price_decimals
 
 MOST = 14
+KEPT = 2  # of each kind, whatever else happened since
 _CLOCK_SAYS_S = 20 * 3_600.0  # rows show a time without a date
 
 
 class Event(NamedTuple):
+    """`key`: its first letter says of which kind it is."""
+
     at_market: float
     key: str
     icon: str
@@ -24,10 +31,13 @@ class Event(NamedTuple):
     sym: str = ""
     con_id: int | None = None
 
+    @property
+    def kind(self) -> str:
+        return self.key[0]
+
 
 def event_rows(s: Snapshots, most: int = MOST) -> dict[str, Any]:
     """Rows of "Events"; key stable per event."""
-    events = sorted([*_signals(s), *_lines(s), *_fills(s), *_conditions(s)], key=lambda e: -e.at_market)
     return {
         e.key: {
             "order": -round(e.at_market),
@@ -35,8 +45,19 @@ def event_rows(s: Snapshots, most: int = MOST) -> dict[str, Any]:
             "icon": [e.icon, e.icon],
             "text": {"text": e.text, "sym": e.sym, "con": e.con_id},
         }
-        for e in events[:most]
+        for e in _chosen([*_signals(s), *_lines(s), *_fills(s), *_sessions(s), *_outages(s), *_conditions(s)], most)
     }
+
+
+def _chosen(events: list[Event], most: int) -> list[Event]:
+    """The newest, `KEPT` of each kind among them; newest first."""
+    newest = sorted(events, key=lambda e: -e.at_market)
+    kinds: dict[str, list[Event]] = {}
+    for event in newest:
+        kinds.setdefault(event.kind, []).append(event)
+    kept = [event for of_kind in kinds.values() for event in of_kind[:KEPT]]
+    rest = [event for event in newest if event not in kept][: max(0, most - len(kept))]
+    return sorted([*kept, *rest], key=lambda e: -e.at_market)[:most]
 
 
 def _signals(s: Snapshots) -> list[Event]:
@@ -98,9 +119,44 @@ def _fills(s: Snapshots) -> list[Event]:
     return out
 
 
+def _sessions(s: Snapshots) -> list[Event]:
+    """Opening and close of the US stocks, as far as they are past."""
+    now = s.market_time(s.now)
+    known = (s.pnl.sessions or ()) if s.pnl is not None else ()
+    told = [(at, word) for opens, closes in known for at, word in ((opens, "opened"), (closes, "closed"))]
+    return [
+        Event(at, f"m{at:.0f}", "session", f"New York {word}") for at, word in told if now - _CLOCK_SAYS_S <= at <= now
+    ]
+
+
+def _outages(s: Snapshots) -> list[Event]:
+    """Each outage once: going on since it began, else over, with how long it took."""
+    titles = {each.cause: each.title for each in s.incidents.figures if each.con_id is None} if s.incidents else {}
+    out = []
+    for each in _newest_outages(s):
+        what = titles.get(each.cause, each.cause) + (", {sym}" if each.symbol else "")
+        key, symbol = f"o{each.key}{each.began_wall:.0f}", (each.symbol, each.con_id)
+        if each.ended_wall is None:
+            out.append(Event(each.began_market, key, "error", f"{what}: going on", *symbol))
+        elif each.seen:
+            took = duration(each.ended_wall - each.began_wall)
+            out.append(Event(s.market_time(each.ended_wall), key, "pass", f"{what}: over after {took}", *symbol))
+    return out
+
+
+def _newest_outages(s: Snapshots) -> list[Incident]:
+    """Those that began or ended within the time that a clock without a date can tell."""
+    since = s.now - _CLOCK_SAYS_S
+    return [
+        each for each in (s.incidents.newest if s.incidents else ()) if (each.ended_wall or each.began_wall) >= since
+    ]
+
+
 def _conditions(s: Snapshots) -> list[Event]:
+    """What is no outage: those stand there with their length."""
     if s.health is None:
         return []
+    outages = {each.key for each in _newest_outages(s)}
     return [
         Event(
             s.market_time(c.last_wall),
@@ -108,5 +164,5 @@ def _conditions(s: Snapshots) -> list[Event]:
             c.severity,
             c.title + (f" ({c.code})" if c.code is not None else "") + (f", {c.count} times" if c.count > 1 else ""),
         )
-        for c in s.health.conditions[:MOST]
+        for c in [c for c in s.health.conditions if c.key not in outages][:MOST]
     ]

@@ -186,7 +186,7 @@ def _condition(order: int, c: Condition, s: Snapshots) -> dict[str, Any]:
         "open": c.open,
         "icon": [icon, icon],
         "title": c.title,
-        "code": f"IB {c.code}" if c.code is not None else None,
+        "code": code_words(c.code),
         "text": c.text,
         "cure": c.cure or None,
         "at": {"at": round(s.market_time(c.last_wall)), "clock": "hm"},
@@ -194,20 +194,57 @@ def _condition(order: int, c: Condition, s: Snapshots) -> dict[str, Any]:
     }
 
 
+def code_words(code: int | None) -> str | None:
+    """ "IB 2103, lost": a code that the time line knows is said with its meaning there, too."""
+    if code is None:
+        return None
+    words = _CODES.get(str(code), ("", ""))[1]
+    return f"IB {code}, {words}" if words else f"IB {code}"
+
+
 def links(h: HealthSection) -> dict[str, Any]:
-    """Tracks of the time line in their order: [name, [[from wall, to wall or None, state, text] ...]]."""
+    """Tracks of the time line in their order: [name, [[from wall, to wall or None, state, text] ...]]; a code of IB
+    with its meaning, a farm with what it serves."""
     tracks: dict[str, list[list[Any]]] = {}
+    serves: dict[str, str] = {}
     for span in h.link_spans:
         to = None if span.to_wall is None else round(span.to_wall, 1)
-        tracks.setdefault(span.track, []).append([round(span.from_wall, 1), to, span.state, span.text])
+        what, words = _CODES.get(span.text, ("", ""))
+        if what:
+            serves[span.track] = what
+        text = f"{span.text} {words}".rstrip()
+        tracks.setdefault(span.track, []).append([round(span.from_wall, 1), to, span.state, text])
+    ordered = sorted(tracks.items(), key=lambda item: _track_order(item[0], serves.get(item[0], "")))
     return {
-        "tracks": [[name, spans[-60:]] for name, spans in sorted(tracks.items(), key=_track_order)],
+        "tracks": [[f"{serves[name]} ({name})" if name in serves else name, spans[-60:]] for name, spans in ordered],
         "outages": outage_words(h),
     }
 
 
-def _track_order(item: tuple[str, Any]) -> tuple[int, str]:
-    return ({"Connection": 0, "IB servers": 1}.get(item[0], 2), item[0])
+# IB's code: what the farm of it serves ("" = the code is of no farm), and what it says.
+_CODES = {
+    "1100": ("", "lost"),
+    "1101": ("", "back, requests were lost"),
+    "1102": ("", "back, requests kept"),
+    "2110": ("", "lost"),
+    "2103": ("Quotes", "lost"),
+    "2104": ("Quotes", "up"),
+    "2108": ("Quotes", "idle, normal"),
+    "2119": ("Quotes", "connecting"),
+    "2105": ("History", "lost"),
+    "2106": ("History", "up"),
+    "2107": ("History", "idle, normal"),
+    "2157": ("Contracts", "lost"),
+    "2158": ("Contracts", "up"),
+}
+_TRACKS = ("Connection", "IB servers")
+_SERVES = ("Quotes", "History", "Contracts")
+
+
+def _track_order(name: str, serves: str) -> tuple[int, str]:
+    if name in _TRACKS:
+        return _TRACKS.index(name), name
+    return len(_TRACKS) + (_SERVES.index(serves) if serves in _SERVES else len(_SERVES)), name
 
 
 def outage_words(h: HealthSection) -> str:

@@ -45,7 +45,7 @@ const ICONS = {
   signal: "lightning-charge", ended: "arrow-return-left", refused: "slash-circle", fill: "arrow-left-right",
   info: "info-circle", warning: "exclamation-triangle", error: "x-circle", enter: "arrow-right", leave: "arrow-left",
   pass: "check-lg", fail: "x-lg", unknown: "question-lg", up: "triangle-fill", down: "caret-down-fill", ring: "circle",
-  held: "briefcase"
+  held: "briefcase", session: "clock"
 };
 
 function newRow(body, id, cols) {

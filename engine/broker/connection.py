@@ -25,6 +25,7 @@ from engine.errors import BrokerUnavailable, RequestRejected, RequestTimeout
 log = logging.getLogger("qtrade.broker")
 
 _CLOSE_LOOK_S = 0.005
+_GREETING_MAX = 100
 
 
 class Connection:
@@ -46,6 +47,7 @@ class Connection:
         self._opened = False
         self.names = NamesWanted()
         self.last_req_id = 0
+        self.greeting: list[tuple[int, str]] = []  # notices before a session listens: TWS tells the farms at once
         self.ib.errorEvent += self._on_error
         self.ib.client.apiError += self._on_api_error
         self.ib.client.conn.disconnected += self._on_socket_closed
@@ -256,6 +258,8 @@ class Connection:
     def _on_error(self, req_id: int, code: int, text: str, contract: Any) -> None:
         if code == 326:
             self._lose(failures.client_id_busy(self.address))
+        elif req_id < 0 and not self._opened:
+            self.greeting = [*self.greeting, (code, text)][-_GREETING_MAX:]
         elif code not in ADVISORY and req_id in self.wrapper._futures:
             self.fail_request(req_id, rejection(code, text, req_id))
 

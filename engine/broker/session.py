@@ -81,6 +81,8 @@ class Session:
         ib.positionEvent += self.positions.on_position
         ib.updatePortfolioEvent += self.positions.on_portfolio
         ib.errorEvent += self._on_error
+        for code, text in connection.greeting:
+            self._emit(SystemNotice(code, text, farm_of(code, text)))
 
     @property
     def is_announced(self) -> bool:

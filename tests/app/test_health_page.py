@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from app.callbacks.health import reconnected, report_of
 from app.deps import AppDeps
 from app.factory import create_app
-from app.rows.health import health_parts, outage_words, report
+from app.rows.health import code_words, health_parts, outage_words, report
 from app.snapshots import Snapshots
 from engine.clock import FakeClock
 from engine.domain import Condition
@@ -138,13 +138,26 @@ def test_what_happened_open_ones_first_then_the_newest(bus):
 
 def test_tracks_of_the_time_line_are_in_their_order(bus):
     spans = (
-        LinkSpan("usfarm", "up", WALL - 80.0, None),
+        LinkSpan("nofarm", "up", WALL - 80.0, None),
+        LinkSpan("secdefnj", "up", WALL - 80.0, None, "2158"),
+        LinkSpan("ushmds", "idle", WALL - 80.0, None, "2107"),
+        LinkSpan("usfarm", "down", WALL - 80.0, WALL - 70.0, "2103"),
+        LinkSpan("usfarm", "up", WALL - 70.0, None, "2104"),
         LinkSpan("IB servers", "down", WALL - 90.0, None, "1100"),
-        LinkSpan("Connection", "up", WALL - 100.0, None),
+        LinkSpan("Connection", "down", WALL - 100.0, None, "TWS closed the connection"),
     )
     tracks = parts(bus, link_spans=spans)["links"]["tracks"]
-    assert [name for name, _ in tracks] == ["Connection", "IB servers", "usfarm"]
-    assert tracks[1][1] == [[WALL - 90.0, None, "down", "1100"]]
+    assert [name for name, _ in tracks] == [
+        "Connection", "IB servers", "Quotes (usfarm)", "History (ushmds)", "Contracts (secdefnj)", "nofarm"
+    ]  # fmt: skip
+    assert tracks[1][1] == [[WALL - 90.0, None, "down", "1100 lost"]]
+    assert [span[2:] for span in tracks[2][1]] == [["down", "2103 lost"], ["up", "2104 up"]]
+    assert tracks[3][1][0][3] == "2107 idle, normal"
+    assert tracks[0][1][0][3] == "TWS closed the connection"
+
+
+def test_a_code_is_said_with_its_meaning_where_it_has_one_in_two_words():
+    assert (code_words(1100), code_words(354), code_words(None)) == ("IB 1100, lost", "IB 354", None)
 
 
 def test_outages_are_counted_in_words():

@@ -40,8 +40,9 @@ from app.rows.states import NOT_CONNECTED
 from app.rows.strip import band, pill, strip_parts
 from app.snapshots import Snapshots
 from engine.clock import FakeClock
-from engine.domain import Refusal
+from engine.domain import Incident, Refusal
 from engine.state.bus import StateBus
+from engine.state.incident_sections import CauseFigures, IncidentsSection
 from engine.state.sections import Lack, LinesSection, PlayedRecording
 from tests.app import sample_state as sample
 from tests.browser_code.cases import FORMATS
@@ -473,6 +474,59 @@ def test_events_say_a_level_with_all_its_digits() -> None:
         "▲ {sym} signal ended, back behind 0.0065435",
         "▲ {sym} breakout at 0.0065435, score at signal 0.75",
     ]
+
+
+def eventful() -> Snapshots:
+    """A day with events of every kind: forty signals after everything else."""
+    first = sample.signals().signals[0]
+    many = tuple(replace(first, id=f"x{n}", at=sample.MARKET - n, ended_at=None) for n in range(40))
+    hours = ((sample.MARKET - 3_600.0, sample.MARKET + 3_600.0), (sample.MARKET - 90_000.0, sample.MARKET - 70_000.0))
+    return snapshots(
+        signals=replace(sample.signals(), signals=many),
+        pnl=replace(sample.pnl(WALL), sessions=hours),
+        incidents=sample.incidents(WALL),
+    )
+
+
+def test_events_are_of_every_kind_whatever_there_is_most_of() -> None:
+    rows = event_rows(eventful())
+    assert len(rows) == 14
+    assert {key[0] for key in rows} >= set("srfmoc"), "signals, refusals, fills, the market, outages, conditions"
+    order = [row["order"] for row in rows.values()]
+    assert order == sorted(order), "newest first"
+    session = [(row["text"]["text"], row["icon"][0]) for key, row in rows.items() if key.startswith("m")]
+    assert session == [("New York opened", "session"), ("New York closed", "session")], "what is past, within the day"
+
+
+def outage(key: str, ago_s: float, took_s: float | None, symbol: str = "", con_id: int | None = None) -> Incident:
+    ended = None if took_s is None else WALL - ago_s + took_s
+    cause = key.partition(":")[0]
+    return Incident(key, cause, con_id, symbol, WALL - ago_s, sample.MARKET - ago_s, None, ended, "words", True)
+
+
+def test_an_outage_is_said_once_with_how_long_it_took() -> None:
+    figures = tuple(
+        CauseFigures(cause, title, None, "", 1, False, None, None, None, ())
+        for cause, title in (("track", "Data farm"), ("silent", "One position without quotes"), ("link", "Connection"))
+    )
+    newest = (
+        outage("link", 60.0, None),
+        outage("track:usfarm", 900.0, 60.0),
+        outage("silent:1", 7_200.0, 71.0, "CLZ5", 1),
+        outage("link", 80_000.0, 5.0),
+    )
+    s = snapshots(incidents=IncidentsSection(figures=figures, newest=newest))
+    rows = [row for key, row in event_rows(s, 100).items() if key.startswith("o")]
+    assert [(row["text"]["text"], row["icon"][0]) for row in rows] == [
+        ("Connection: going on", "error"),
+        ("Data farm: over after 1 min 00 s", "pass"),
+        ("One position without quotes, {sym}: over after 1 min 11 s", "pass"),
+    ], "what was before today has no place among times without a date"
+    assert rows[2]["text"]["sym"] == "CLZ5"
+    health = sample.health(WALL)
+    condition = replace(health.conditions[0], key="link", last_wall=WALL)
+    s = dataclasses.replace(s, health=replace(health, conditions=(condition,)))
+    assert not [key for key in event_rows(s) if key.startswith("c")], "its condition is the same thing"
 
 
 def test_events_leave_out_who_merely_ranks_too_low() -> None:

@@ -74,7 +74,7 @@ def test_the_bar_lies_neither_over_what_is_typed_into_nor_over_what_is_wrong_wit
         assert opened.evaluate(covered, key) <= 0
     opened.evaluate("scrollTo(0, 0)")
     opened.get_by_role("button", name="Apply").click()
-    until(opened, "document.activeElement.closest('.qt-field').querySelector('.qt-field-error').innerText !== ''")
+    until(opened, "document.activeElement.closest('.qt-field')?.querySelector('.qt-field-error').innerText")
     focused = opened.evaluate("document.activeElement.closest('.qt-field').dataset.key")
     until(opened, f"key => ({covered})(key) <= 0", focused)
 

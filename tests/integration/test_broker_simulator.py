@@ -23,6 +23,7 @@ from engine.broker.port import (
     RequestError,
     ScanRows,
     ScanSpec,
+    SystemNotice,
 )
 from engine.broker.timings import Timings
 from engine.broker.tradability import verdict
@@ -60,6 +61,16 @@ def connected(port, work):
 
 def held(rig) -> dict[str, PositionUpdate]:
     return {event.record.contract.local_symbol: event.record for event in rig.of(PositionUpdate)}
+
+
+def test_the_farms_that_tws_names_in_its_greeting_are_heard(port):
+    async def work(rig):
+        await rig.until(lambda: len(rig.of(SystemNotice)) >= 4)
+        assert {(notice.code, notice.farm) for notice in rig.of(SystemNotice)} >= {
+            (2104, "usfarm"), (2104, "usfuture"), (2106, "ushmds"), (2158, "secdefnj")
+        }  # fmt: skip
+
+    connected(port, work)
 
 
 def test_the_users_portfolio(port):
