@@ -2,8 +2,8 @@
 
     python start.py test --long slow_answers [SECONDS]
 From each page to the next, and at once back again on every third: as long as no answer for the page in the address bar
-has been let through, nothing that the page shows may have a value (a bound text, a row, a tile, a grid's row). Looked at
-ten times a second. The figure: page changes, looks, values that stood where they did not belong.
+has been let through, nothing that the page shows may have a value (a bound text, a row, a tile, a grid's row). Looked
+at ten times a second. The figure: page changes, looks, values that stood where they did not belong.
 """
 
 from __future__ import annotations
