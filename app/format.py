@@ -13,6 +13,9 @@ MINUS: Final = "−"
 MISSING: Final = "–"
 UP: Final = "▲"
 DOWN: Final = "▼"
+# Classes of market-data lines in words, in the order of priority, and their letters in the gauge.
+LINE_CLASSES: Final = {"100": "Position", "pinned": "Pinned", "50": "Top", "25": "Normal", "coverage": "Coverage"}
+CLASS_LETTERS: Final = {"100": "p", "pinned": "i", "50": "t", "25": "n", "coverage": "c"}
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _OCC: Final = re.compile(
     r"(\S{1,6}) *(\d\d)(0[1-9]|1[0-2])(\d\d)([CP])(\d{5})(\d{3})"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.feed_route import BUILD_HEADER, FEED_PATH
-from app.rows.lines import PRIORITY_WORDS
+from app.format import LINE_CLASSES
 from app.rows.scanners import FRESH_S
 from app.rows.states import LIVE_S
 from app.snapshots import DEAD_S, LATE_S
@@ -25,7 +25,7 @@ _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),
     ("LIVE_S", LIVE_S, "A price that came before that claims no more to be live, seconds."),
     ("FRESH_S", FRESH_S, "Younger prices carry no age: it would be news in each poll, seconds."),
-    ("LINE_CLASSES", PRIORITY_WORDS, "Classes of market-data lines in words. @type {Record<string, string>}"),
+    ("LINE_CLASSES", LINE_CLASSES, "Classes of market-data lines in words. @type {Record<string, string>}"),
 )
 
 

@@ -7,29 +7,22 @@ from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import bound
+from app.format import CLASS_LETTERS, LINE_CLASSES
 
 ENTRIES = (
-    ("p", "Position", "100 "),
-    ("i", "Pinned", ""),
-    ("t", "Top", "50 "),
-    ("n", "Normal", "25 "),
-    ("c", "Coverage", ""),
-    ("x", "Changing", ""),
-    ("k", "Kept for positions", ""),
-    ("f", "Free", ""),
-    ("w", "TWS windows, about", ""),
+    *((CLASS_LETTERS[name], word) for name, word in LINE_CLASSES.items()),
+    ("x", "Changing"),
+    ("k", "Kept for positions"),
+    ("f", "Free"),
+    ("w", "TWS windows, about"),
 )
 ALWAYS = "ptnc"  # the others come when there is one
 
 
-def legend(numbers: bool = False, free: bool = True) -> Component:
-    """What each colour means and how many there are; `numbers` = with the priorities."""
+def legend(free: bool = True) -> Component:
+    """What each colour means and how many there are."""
     return html.Div(
-        [
-            _key(letter, (priority if numbers else "") + label)
-            for letter, label, priority in ENTRIES
-            if free or letter != "f"
-        ],
+        [_key(letter, label) for letter, label in ENTRIES if free or letter != "f"],
         className="qt-legend",
     )
 

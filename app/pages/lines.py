@@ -56,7 +56,7 @@ def _budget() -> Component:
     cells = html.Div(
         [
             gauge("lines.gauge", "qt-gauge qt-gauge-big", "line budget, counts below"),
-            legend(numbers=True),
+            legend(),
             bound("lines.alt", "visually-hidden"),
         ],
         className="qt-budget-cells",
@@ -183,7 +183,7 @@ def _picker(control_id: str, placeholder: str, purpose: str) -> Component:
 
 
 def _what_if() -> Component:
-    choice = segmented(Lines.WHAT_IF_AS, (("25", "25"), ("50", "50"), ("pinned", "Pin")), "25")
+    choice = segmented(Lines.WHAT_IF_AS, (("25", "Normal"), ("50", "Top"), ("pinned", "Pin")), "25")
     answer = html.Div(
         [
             html.Div("Nothing is subscribed: the answer comes from the plan itself.", className="qt-said-head"),

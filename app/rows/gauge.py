@@ -7,16 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.format import CLASS_LETTERS
 from engine.state.sections import LinesSection
-
-CLASS_LETTERS = (("100", "p"), ("pinned", "i"), ("50", "t"), ("25", "n"), ("coverage", "c"))
-LEGEND = (
-    ("100", "p", "Position"),
-    ("pinned", "i", "Pinned"),
-    ("50", "t", "Top"),
-    ("25", "n", "Normal"),
-    ("coverage", "c", "Coverage"),
-)
 
 
 def kept(lines: LinesSection) -> int:
@@ -32,7 +24,7 @@ def taken(lines: LinesSection) -> int:
 
 def cells(lines: LinesSection) -> str:
     """One letter per line of the budget; lines being given back are the last ones in use."""
-    used = "".join(letter * lines.by_class.get(name, 0) for name, letter in CLASS_LETTERS)
+    used = "".join(letter * lines.by_class.get(name, 0) for name, letter in CLASS_LETTERS.items())
     changing = min(lines.changing, len(used))
     if changing:
         used = used[:-changing] + "x" * changing
@@ -44,7 +36,7 @@ def cells(lines: LinesSection) -> str:
 
 def legend(lines: LinesSection) -> dict[str, Any]:
     """Counts beside the gauge, None = not shown."""
-    counts: dict[str, Any] = {f"n_{letter}": lines.by_class.get(name, 0) for name, letter, _ in LEGEND}
+    counts: dict[str, Any] = {f"n_{letter}": lines.by_class.get(name, 0) for name, letter in CLASS_LETTERS.items()}
     counts["n_i"] = counts["n_i"] or None
     counts["n_x"] = lines.changing or None
     reserve = kept(lines)

@@ -50,13 +50,18 @@ def status_rows(s: Snapshots, h: HealthSection) -> dict[str, Any]:
     """The status block; its uptime is counted in the browser, else an idle page would change for ever."""
     counted = {"Uptime": {"text": "{age}", "from": s.heartbeat.started_wall}} if s.heartbeat else {}
     return {
-        name: {"order": i, "name": name, "value": counted.get(name, _yes_no(value))}
+        name: {"order": i, "name": name, "value": counted.get(name, _status_value(s, name, value))}
         for i, (name, value) in enumerate(h.status_block)
     }
 
 
-def _yes_no(value: str) -> str:
-    """The console's "True (simulated)" in the page's words: "yes (simulated)"."""
+_ACCOUNTS = {"simulated": "simulated", "paper": "paper account", "live": "live account"}
+
+
+def _status_value(s: Snapshots, name: str, value: str) -> str:
+    """The console's "True (simulated)" in the page's words: "yes (simulated)"; what is not live is said, too."""
+    if name == "Live mode" and s.broker is not None:
+        return _ACCOUNTS.get(s.broker.mode, s.broker.mode)
     head, space, tail = value.partition(" ")
     return {"True": "yes", "False": "no"}.get(head, head) + space + tail
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import plural, share
+from app.format import LINE_CLASSES, plural, share
 from app.rows.answers import answers_part
 from app.rows.coverage import coverage_parts, coverage_state
 from app.rows.gauge import cells, kept, legend, status_word, taken
@@ -18,7 +18,6 @@ WINDOW_S = 1800.0
 DRAWN = ("admitted", "upgraded", "evicted", "released", "refused")
 SOON_S = 5.0  # the gateway's clock is known to the second or so
 
-PRIORITY_WORDS = {"100": "100 Position", "pinned": "Pinned", "50": "50 Top", "25": "25 Normal", "coverage": "Coverage"}
 CLASS_ORDER = {"100": 0, "pinned": 1, "50": 2, "25": 3, "coverage": 4}
 
 
@@ -79,7 +78,7 @@ def headline(section: LinesSection | None) -> dict[str, Any]:
 
 def gauge_words(section: LinesSection) -> str:
     """The gauge in a sentence, for those who do not see it."""
-    counts = [f"{section.by_class.get(name, 0)} {word}" for name, word in PRIORITY_WORDS.items()]
+    counts = [f"{section.by_class.get(name, 0)} {word}" for name, word in LINE_CLASSES.items()]
     return (
         f"{section.used} of {section.limit} lines in use: "
         + ", ".join(counts)

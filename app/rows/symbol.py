@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from app.figures.bars import TIMEFRAMES
 from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp, vwap_now
 from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
-from app.format import arrow, number, percent, quantity, redacted, share, signed, times, tone
-from app.rows.lines import PRIORITY_WORDS
+from app.format import LINE_CLASSES, arrow, number, percent, quantity, redacted, share, signed, times, tone
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
 from app.rows.states import (
@@ -311,8 +310,8 @@ def badge(row: LineRow | None, is_pinned: bool) -> list[str]:
     if row is None:
         return ["no line", "none", "No market-data line is used for this symbol now"]
     if row.line_class == "pinned" and not is_pinned:
-        return ["Borrowed", "coverage", "This page borrows a line while it is open"]
-    return [PRIORITY_WORDS.get(row.line_class, row.line_class), row.line_class, row.reason]
+        return ["Line while open", "coverage", "It has a line for as long as this page is open"]
+    return [LINE_CLASSES.get(row.line_class, row.line_class), row.line_class, row.reason]
 
 
 def neighbours(s: Snapshots, con_id: int) -> dict[str, Any]:

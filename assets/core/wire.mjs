@@ -19,4 +19,4 @@ export const LIVE_S = 60.0;
 export const FRESH_S = 4.0;
 
 /** Classes of market-data lines in words. @type {Record<string, string>} */
-export const LINE_CLASSES = {"100": "100 Position", "pinned": "Pinned", "50": "50 Top", "25": "25 Normal", "coverage": "Coverage"};
+export const LINE_CLASSES = {"100": "Position", "pinned": "Pinned", "50": "Top", "25": "Normal", "coverage": "Coverage"};

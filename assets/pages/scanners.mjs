@@ -12,6 +12,7 @@ import { see } from "../core/poll.mjs";
 import { side } from "../core/rows.mjs";
 import { toast } from "../core/toast.mjs";
 import { nameOf } from "../core/values.mjs";
+import { LINE_CLASSES } from "../core/wire.mjs";
 import { scanWide } from "../core/wide.mjs";
 
 let view = "factors"; let show = "all";
@@ -316,11 +317,10 @@ const draw = {
       return el("span", { className: "qt-prio", "data-c": "coverage", title: "Watched, " + ago + ": visits fetch the price of a running signal, the newest and best stream" }, "watch");
     }
     if (!d.cls) { return toned(fmt.MISSING, "missing", "It holds no market-data line now"); }
-    return el("span", { className: "qt-prio", "data-c": d.cls, title: LINES[d.cls] + (d.cls === "coverage" ? "" : ", streaming") }, SHORT[d.cls] || d.cls);
+    return el("span", { className: "qt-prio", "data-c": d.cls, title: LINE_CLASSES[d.cls] + (d.cls === "coverage" ? "" : ", streaming") }, SHORT[d.cls] || d.cls);
   }
 };
 const SHORT = { coverage: "visit", pinned: "pin" };
-const LINES = { "100": "Position", "50": "Top candidate", "25": "Ordinary candidate", coverage: "Coverage visit", pinned: "Pinned" };
 
 window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
 window.dashAgGridComponentFunctions.QtScanCell = function (props) {

@@ -156,6 +156,12 @@ def test_tracks_of_the_time_line_are_in_their_order(bus):
     assert tracks[0][1][0][3] == "TWS closed the connection"
 
 
+def test_the_status_says_what_it_is_connected_to_in_place_of_no(bus):
+    rows = parts(bus)["rows:status"]
+    assert rows["Live mode"]["value"] == "simulated"
+    assert rows["IB connected"]["value"].startswith("yes")
+
+
 def test_a_code_is_said_with_its_meaning_where_it_has_one_in_two_words():
     assert (code_words(1100), code_words(354), code_words(None)) == ("IB 1100, lost", "IB 354", None)
 

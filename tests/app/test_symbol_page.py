@@ -287,7 +287,7 @@ def test_the_header_and_the_panels(bus):
     parts = symbol_parts(snapshots(bus), TSLA)
     head = parts["symbol"]
     assert head["name"] == "TSLA"
-    assert head["badge"][0] == "100 Position"
+    assert head["badge"][0] == "Position"
     assert head["position"] == "100 @ 462.76"
     assert head["last"] == "408.08"
     assert head["change"][0].startswith("▲ +")
