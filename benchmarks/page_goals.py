@@ -100,6 +100,26 @@ class Heap:
 
 
 @dataclass(frozen=True)
+class Work:
+    """One page traced, all per 2 s: ms of its process (`ms`), of its main thread by kind of work, of its compositor and
+    of the other threads, which draw; how often it was drawn anew."""
+
+    who: str
+    page: str
+    ms: float
+    script: float
+    style: float
+    layout: float
+    paint: float
+    gc: float
+    other: float
+    compositor: float
+    drawing: float
+    frames: float
+    heard: float
+
+
+@dataclass(frozen=True)
 class PageCost:
     """One page over the rounds: medians of milliseconds, and medians of the ratios of each round."""
 
@@ -197,7 +217,13 @@ def page_of_results(results: Mapping[str, Any]) -> str:
         "# What the pages cost\n\nWritten by `python -m benchmarks.pages` (README.md here says how); figures in"
         " `pages.json`. Milliseconds\ndepend on the machine and on what else it does: compare within a row."
     ]
-    makers = (("cpu", _cpu_part), ("polls", _polls_part), ("tabs", _tabs_part), ("heap", _heap_part))
+    makers = (
+        ("cpu", _cpu_part),
+        ("polls", _polls_part),
+        ("tabs", _tabs_part),
+        ("heap", _heap_part),
+        ("work", _work_part),
+    )
     parts += [make(results) for name, make in makers if name in results]
     return "\n\n".join(parts) + "\n"
 
@@ -289,3 +315,16 @@ def _heap_part(results: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     head = ("page", "minutes", "MB at the start", "at the end", "ratio (goal)", "")
     return f"## JavaScript's heap after a collection\n\n{results['heap']['about']}\n\n{_table(head, rows)}"
+
+
+def _work_part(results: Mapping[str, Any]) -> str:
+    works = _rows(results, "work", Work)
+    order = list(dict.fromkeys(each.page for each in works))
+    rows = []
+    for each in sorted(works, key=lambda work: order.index(work.page)):
+        main = (each.script, each.style, each.layout, each.paint, each.gc, each.other)
+        spent = [f"{value:.0f}" for value in (each.ms, *main, each.compositor, each.drawing)]
+        rows.append([each.page, each.who, *spent, f"{each.frames:.1f}"])
+    head = ("page", "", "ms", "script", "style", "layout", "paint", "GC", "other", "compositor", "drawing", "frames")
+    how = "CPU ms per 2 s as traced: all threads, the main one by kind of work, the compositor's, those that draw."
+    return f"## Where it goes\n\n{results['work']['about']}\n\n{how}\n\n{_table(head, rows)}"

@@ -53,6 +53,11 @@ class Traced:
             spent[task.kind] += task.ms
         return dict(spent)
 
+    @property
+    def frames(self) -> int:
+        """How often the page was drawn anew."""
+        return sum(task.count for task in self.tasks if task.name == "ProxyMain::BeginMainFrame")
+
 
 def traced(events: Iterable[Mapping[str, Any]], pid: int) -> Traced:
     """What the renderer process `pid` did."""

@@ -22,6 +22,7 @@ TRACE = [
     task("FunctionCall", 0, 20_000, 10_000),
     task("Layout", 2_000, 5_000, 4_000),
     task("Layout", 30_000, 3_000, 3_000),
+    task("ProxyMain::BeginMainFrame", 40_000, 2_100, 1_000),
     task("Paint", 40_000, 2_000, 1_000),
     task("RasterTask", 0, 9_000, 5_000, tid=2),
     task("RasterTask", 0, 9_000, 6_000, tid=3),
@@ -33,7 +34,9 @@ def test_a_task_has_the_processor_time_that_the_tasks_inside_it_do_not_have() ->
     seen = traced(TRACE, 7)
     assert {each.name: (each.ms, each.count) for each in seen.tasks} == {
         "FunctionCall": (6.0, 1), "Layout forced by script": (4.0, 1), "Layout": (3.0, 1), "Paint": (1.0, 1),
+        "ProxyMain::BeginMainFrame": (0.0, 1),
     }  # fmt: skip
+    assert seen.frames == 1
     assert seen.kinds == {"script": 6.0, "layout": 7.0, "paint": 1.0}
     assert seen.threads == {MAIN: 14.0, "CompositorTileWorker": 11.0}
 
