@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 import urllib.parse
@@ -12,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
 
 from app.feed_route import FEED_PATH
 
 # Without a GPU the renderer draws, so that its process has the whole cost of a page but the last copy to the screen.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
 LOADS_MS = 60_000
-POLLED = (FEED_PATH, "/_dash-update-component")  # of this build, of those before and of the naive page
+BY_INTERVAL = re.compile(r'"changedPropIds": ?\["[\w-]+\.n_intervals"')
 LIVE = 5  # answers
 
 
@@ -46,10 +47,17 @@ class Tab:
             self.page.wait_for_timeout(500)
 
     def answers(self, response: Response) -> None:
-        self.heard += urllib.parse.urlsplit(response.url).path in POLLED
+        self.heard += is_poll(response.request)
 
     def frame(self, _: object) -> None:
         self.heard += 1
+
+
+def is_poll(request: Request) -> bool:
+    """Of this build, by its own route; of builds before it and of the naive page, a callback that an interval calls."""
+    path = urllib.parse.urlsplit(request.url).path
+    is_called = path == "/_dash-update-component" and BY_INTERVAL.search(request.post_data or "") is not None
+    return path == FEED_PATH or is_called
 
 
 @contextmanager
