@@ -96,15 +96,19 @@ def test_ibs_reset_is_amber_on_the_pages_and_never_green(tmp_path, monkeypatch):
         simulator.fault("connection_lost")
         wait_for(lambda: bench.read("broker").state == "reset window", "the session's state")
         health = wait_for(lambda: health_of(bench) if health_of(bench)["reasons"] else None, "degraded all the same")
-        assert health["reasons"] == ["broker: IB resets its servers"]
+        assert health["reasons"] == ["broker: IB resets its servers", "TWS has lost its connection to IB"]
         lost = next(c for c in bench.read("health").conditions if c.code == 1100)
         assert (lost.severity, lost.open) == ("warning", True)
         (incident,) = wait_for(lambda: bench.read("incidents").newest, "its incident")
         assert incident.red_wall is None
         in_window[0] = False
-        wait_for(lambda: "TWS has lost its connection to IB" in health_of(bench)["reasons"], "red: no excuse any more")
+        wait_for(lambda: health_of(bench)["reasons"] == ["TWS has lost its connection to IB"], "no excuse any more")
         assert bench.read("broker").state == "servers lost"
         wait_for(lambda: bench.read("incidents").newest[0].red_wall is not None, "red since")
+        simulator.fault("drop")
+        wait_for(lambda: bench.count("connected") == 2, "a new connection")
+        wait_for(lambda: bench.read("broker").state == "servers lost", "which does not make them come back")
+        assert health_of(bench)["reasons"] == ["TWS has lost its connection to IB"]
         simulator.fault("restored_kept")
         wait_for(lambda: health_of(bench)["status"] == "ok", "green again")
         (figures,) = wait_for(lambda: [f for f in bench.read("incidents").figures if f.median_s is not None], "its end")
