@@ -132,8 +132,12 @@ const FOREIGN = ".js-plotly-plot, .ag-root-wrapper, [data-qt-rows], [data-qt-hea
 
 /** @param {MutationRecord} record */
 function bringsElements(record) {
-  const came = Array.from(record.addedNodes).some((node) => node instanceof Element);
-  return came && record.target instanceof Element && !record.target.closest(FOREIGN);
+  for (const node of record.addedNodes) {
+    if (node.nodeType === Node.ELEMENT_NODE) {
+      return record.target instanceof Element && !record.target.closest(FOREIGN);
+    }
+  }
+  return false;
 }
 
 /* New pages arrive as new nodes; one scan a frame finds what they bind. */

@@ -31,15 +31,43 @@ export function onWatched(fn) {
 }
 document.addEventListener("visibilitychange", () => onChange.forEach((fn) => fn()));
 
+const BEAT_MS = 1000;
+/** @typedef {{beats: number, left: number, fn: () => void}} Task */
+/** @type {Task[]} */
+const tasks = [];
+let beating = false;
+
+/* One beat for all: what changes together is drawn in one frame, not in as many as there are timers. */
+function beat() {
+  if (!isWatched()) {
+    return;
+  }
+  for (const task of tasks) {
+    task.left -= 1;
+    if (task.left <= 0) {
+      task.left = task.beats;
+      task.fn();
+    }
+  }
+}
+
 /**
- * Call `fn` each `ms` milliseconds while the page is watched.
+ * Call `fn` each `ms` milliseconds while the page is watched: whole seconds on the beat of all, others on their own.
  * @param {number} ms
  * @param {() => void} fn
  */
 export function every(ms, fn) {
-  window.setInterval(() => {
-    if (isWatched()) {
-      fn();
-    }
-  }, ms);
+  if (ms % BEAT_MS !== 0) {
+    window.setInterval(() => {
+      if (isWatched()) {
+        fn();
+      }
+    }, ms);
+    return;
+  }
+  tasks.push({ beats: ms / BEAT_MS, left: ms / BEAT_MS, fn });
+  if (!beating) {
+    beating = true;
+    window.setInterval(beat, BEAT_MS);
+  }
 }

@@ -137,11 +137,13 @@ export function fill(element, value) {
   wear(element, shown);
 }
 
-const FLASH_MS = 600;
+const FLASH_MS = 400;   // at least
+/** Elements that wear the flash, and since when (ms of performance.now). @type {Map<Element, number>} */
+const flashing = new Map();
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
- * A change is seen for a moment: a class that goes by itself. A fading animation costs a frame each 16 ms.
+ * A change is seen for a moment: a class that goes on a later beat. A fading animation costs a frame each 16 ms.
  * @param {Element} element
  */
 export function flash(element) {
@@ -149,11 +151,22 @@ export function flash(element) {
     return;
   }
   element.classList.add("qt-flash");
-  window.setTimeout(() => element.classList.remove("qt-flash"), FLASH_MS);
+  flashing.set(element, performance.now());
 }
 
-/** What counts seconds, a second later; what has left the page is forgotten. */
+function fade() {
+  const before = performance.now() - FLASH_MS;
+  flashing.forEach((since, element) => {
+    if (since <= before) {
+      element.classList.remove("qt-flash");
+      flashing.delete(element);
+    }
+  });
+}
+
+/** What counts seconds, a beat later; what has flashed goes back, what has left the page is forgotten. */
 export function countOn() {
+  fade();
   counting.forEach((value, element) => {
     if (element.isConnected) {
       setText(element, timedText(value));

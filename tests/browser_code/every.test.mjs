@@ -8,14 +8,13 @@ const { every, frozenSince, isWatched, onWatched, setFrozen } = await import("..
 beforeEach(() => {
   setHidden(false);
   setFrozen(null);
-  mock.timers.reset();
-  mock.timers.enable({ apis: ["setInterval"] });
 });
+mock.timers.enable({ apis: ["setInterval"] });   // once: one interval beats for all that is registered
 
 test("a timer runs while somebody watches", () => {
   let count = 0;
   every(1000, () => { count += 1; });
-  mock.timers.tick(3500);
+  mock.timers.tick(3000);
   assert.equal(count, 3);
 });
 
@@ -51,4 +50,13 @@ test("who wants to know hears of both, and of the way back", () => {
   setHidden(true);
   setHidden(false);
   assert.deepEqual(heard, [false, true, false, true]);
+});
+
+test("all timers of whole seconds beat together, each at its own count", () => {
+  /** @type {string[]} */
+  const heard = [];
+  every(2000, () => { heard.push("two"); });
+  every(3000, () => { heard.push("three"); });
+  mock.timers.tick(6000);
+  assert.deepEqual(heard, ["two", "three", "two", "two", "three"]);
 });
