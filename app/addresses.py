@@ -19,6 +19,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>QTrade - {title}</title>
+<link rel="icon" href="/assets/favicon.ico">
 <style>body {{ font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #f8fafc; margin: 15vh auto;
  max-width: 30rem; padding: 0 1rem }} a {{ color: #1d4ed8 }}</style>
 <main><h1>{title}</h1><p>{text}</p><p><a href="/">Overview</a></p></main>

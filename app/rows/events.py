@@ -137,10 +137,10 @@ def _outages(s: Snapshots) -> list[Event]:
         what = titles.get(each.cause, each.cause) + (", {sym}" if each.symbol else "")
         key, symbol = f"o{each.key}{each.began_wall:.0f}", (each.symbol, each.con_id)
         if each.ended_wall is None:
-            out.append(Event(each.began_market, key, "error", f"{what}: going on", *symbol))
+            out.append(Event(each.began_market, key, "error", f"{what}: outage, going on", *symbol))
         elif each.seen:
             took = duration(each.ended_wall - each.began_wall)
-            out.append(Event(s.market_time(each.ended_wall), key, "pass", f"{what}: over after {took}", *symbol))
+            out.append(Event(s.market_time(each.ended_wall), key, "pass", f"{what}: outage of {took}, over", *symbol))
     return out
 
 

@@ -8,7 +8,7 @@ from app.format import LINE_CLASSES, plural, share
 from app.rows.answers import answers_part
 from app.rows.coverage import coverage_parts, coverage_state
 from app.rows.gauge import cells, kept, legend, status_word, taken
-from app.rows.states import OWN, State, broker_state, dated_line, empty, market_state
+from app.rows.states import LOADING, OWN, State, broker_state, dated_line, empty, market_state
 from app.snapshots import Snapshots
 from engine.domain import LineRow, SymbolEvent
 from engine.state.sections import LinesSection
@@ -35,7 +35,7 @@ def lines_parts(s: Snapshots) -> View:
         **coverage_parts(s),
         "answers": answers_part(s.answers),
         "state": {
-            "lines": broker_state(s, section, bool(section), none),
+            "lines": budget_state(s),
             "ledger": ledger_state(s, none),
             "coverage": coverage_state(s),
             "refused": OWN
@@ -49,6 +49,14 @@ def lines_parts(s: Snapshots) -> View:
             ),
         },
     }
+
+
+def budget_state(s: Snapshots) -> State:
+    """The gauge's: a budget is there from the start, so that without a connection its zeros may be no last values."""
+    state = broker_state(s, s.lines, bool(s.lines), LOADING)
+    if state["s"] == "stale" and s.lines is not None and not s.lines.used:
+        return {**state, "text": "No connection to the broker: no line is in use."}
+    return state
 
 
 def ledger_state(s: Snapshots, none: State) -> State:

@@ -10,10 +10,10 @@ from app.rows.fresh import at_the_moment, dated, quotes_of
 from app.rows.gauge import legend
 from app.rows.heat import heat_parts
 from app.rows.key_figures import key_figures
-from app.rows.lines import headline
+from app.rows.lines import budget_state, headline
 from app.rows.positions import dated_rows, grid_rows, positions_state, summary, total_row
 from app.rows.signals import signal_counts, top_signals
-from app.rows.states import LOADING, OWN, broker_state, empty, market_state
+from app.rows.states import OWN, broker_state, empty, market_state
 from app.snapshots import Snapshots
 from engine.domain import Candidate
 
@@ -43,7 +43,7 @@ def overview_parts(s: Snapshots) -> View:
         "pnl": {"day": round(s.pnl.day_start) if s.pnl is not None and s.pnl.day_start is not None else None},
         "state": {
             "positions": positions_state(s),
-            "lines": broker_state(s, s.lines, bool(s.lines), LOADING),
+            "lines": budget_state(s),
             "signals": market_state(
                 s, signals_state(s, bool(signals)), dated(s, [row["sym"]["con"] for row in signals.values()], quotes)
             ),

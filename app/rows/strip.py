@@ -143,6 +143,7 @@ def _session(s: Snapshots) -> dict[str, Any]:
     base = 0.0 if b.clock_rate == 1.0 else round(b.as_of_wall or s.now, 1)
     holiday = ", holiday" if b.session_text.startswith(HOLIDAY) else ""
     text = b.session_text.removeprefix("after hours, ").removeprefix(HOLIDAY)  # the phase above it says so
+    text = "" if b.session == "unknown" else text
     return {
         "phase": [PHASES.get(b.session, b.session) + holiday, "open" if b.session == "open" else b.session],
         "session": text or None,

@@ -112,6 +112,20 @@ def test_nothing_yet_is_said_calmly_in_each_card_and_explained_once_above_them()
     assert strip_parts(trying)["broker"] == {**panel, "retry": "Trying now"}
 
 
+def test_a_budget_that_was_never_used_has_no_last_values() -> None:
+    never = replace(sample.lines(WALL), used=0, rows=())
+    for parts in (overview_parts, lines_parts):
+        state = parts(snapshots(broker=sample.offline_broker(WALL), lines=never))["state"]["lines"]
+        assert (state["s"], state["text"]) == ("stale", "No connection to the broker: no line is in use.")
+        assert parts(snapshots(lines=never))["state"]["lines"]["s"] == "live"
+
+
+def test_what_is_not_known_of_the_session_is_said_once() -> None:
+    unknown = replace(sample.broker(WALL), session="unknown", session_text="session unknown")
+    strip = strip_parts(snapshots(broker=unknown))["strip"]
+    assert (strip["phase"][0], strip["session"]) == ("Session unknown", None)
+
+
 def test_the_strip_says_what_it_is_connected_to() -> None:
     broker = sample.broker(WALL)
     assert pill(broker)[0] == "SIMULATED"
@@ -518,9 +532,9 @@ def test_an_outage_is_said_once_with_how_long_it_took() -> None:
     s = snapshots(incidents=IncidentsSection(figures=figures, newest=newest))
     rows = [row for key, row in event_rows(s, 100).items() if key.startswith("o")]
     assert [(row["text"]["text"], row["icon"][0]) for row in rows] == [
-        ("Connection: going on", "error"),
-        ("Data farm: over after 1 min 00 s", "pass"),
-        ("One position without quotes, {sym}: over after 1 min 11 s", "pass"),
+        ("Connection: outage, going on", "error"),
+        ("Data farm: outage of 1 min 00 s, over", "pass"),
+        ("One position without quotes, {sym}: outage of 1 min 11 s, over", "pass"),
     ], "what was before today has no place among times without a date"
     assert rows[2]["text"]["sym"] == "CLZ5"
     health = sample.health(WALL)

@@ -166,6 +166,8 @@ def test_a_missing_broker_is_explained(page: Page, serve: Callable[..., Site]) -
 def test_simulated_data_are_called_so_in_words(visit: Visit) -> None:
     page = visit()
     assert "SIMULATED DATA" in page.inner_text(".qt-band").upper()
+    page.set_viewport_size({"width": 390, "height": 844})
+    until(page, "document.querySelector('.qt-band').innerText.toUpperCase().includes('SIMULATED DATA')")
 
 
 def nodes_of(page: Page) -> int:
