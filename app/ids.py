@@ -67,6 +67,9 @@ class Health:
 
 
 INCIDENT_DAYS: Final = 7  # columns of Health's black box, one a day
+OVERVIEW_COLUMNS: Final = 12  # symbols of the Overview's heatmap
+SCAN_COLUMNS: Final = 16  # of the Scanners page's
+TIME_ROWS: Final = 18  # of its heatmap by time
 
 
 class Scanners:

@@ -105,6 +105,17 @@ SYMBOL_NAME = PageView(
     "symbol-name", re.compile(r"/symbol/(?:name/)?(?P<name>.+)", re.DOTALL), lambda _params: _NAME_SECTIONS, _name
 )
 
+# The tabs of the Scanners page (`assets/pages/scanners.mjs` says which is in sight), the first one's at first.
+SCANNERS_AT_FIRST = frozenset({"chips", "grid:results", "rows:moves", "rows:heatcols", "heatcuts"})
+SCANNERS_ON_DEMAND = SCANNERS_AT_FIRST | frozenset(
+    {
+        *("heatwide", "heattime", "whys"),
+        *("sets", "log", "preview", "hist"),
+        *("rows:scores_today", "rows:scores_days", "rows:shadow", "rows:audit", "scores"),
+        *("customs", "scanparams"),
+    }
+)
+
 PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl", "quotes", "incidents"), overview_parts),
     page("positions", r"/positions", (), positions_parts),
@@ -116,8 +127,8 @@ PAGES: tuple[PageView, ...] = (
             ("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
             scanners_parts,
         ),
-        on_demand=frozenset({"rows:heatcols", "heatwide", "heattime", "whys", "scanparams"}),
-        at_first=frozenset({"rows:heatcols"}),
+        on_demand=SCANNERS_ON_DEMAND,
+        at_first=SCANNERS_AT_FIRST,
     ),
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,

@@ -32,9 +32,12 @@ def register(app: Dash, deps: AppDeps) -> None:
         Output(Scanners.SCORE_VIEW, "className"),
         Input(Scanners.SCORE_VIEW, "value"),
     )
-    for control, function in ((Scanners.HEAT_VIEW, "heatView"), (Scanners.SHOW, "show")):
+    for control, where, function in (
+        (Scanners.HEAT_VIEW, "qtScanners", "heatView"),
+        (Scanners.SHOW, "qtResults", "show"),
+    ):
         app.clientside_callback(  # type: ignore[no-untyped-call]
-            ClientsideFunction("qtScanners", function), Output(control, "className"), Input(control, "value")
+            ClientsideFunction(where, function), Output(control, "className"), Input(control, "value")
         )
 
 

@@ -37,9 +37,14 @@ def table(rows: str, columns: tuple[Col, ...], caption: str, *, most: int | None
     )
 
 
-def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str) -> Component:
-    """A table of the part "heat:<name>": symbols across, `factors` (key, label) down; a click goes to the symbol."""
-    body = attrs(data_qt_heat=name, data_factors="|".join(f"{key}:{label}" for key, label in factors))
+def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str, most: int) -> Component:
+    """A table of the part "heat:<name>": symbols across, at most `most`, `factors` (key, label) down.
+
+    A click goes to the symbol. The columns stay where they are until `order_button` takes the order of now.
+    """
+    body = attrs(
+        data_qt_heat=name, data_most=str(most), data_factors="|".join(f"{key}:{label}" for key, label in factors)
+    )
     return html.Div(
         html.Table(
             [
@@ -53,4 +58,14 @@ def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str) -> Co
         tabIndex=0,
         role="region",
         **attrs(aria_label=caption),
+    )
+
+
+def order_button(name: str, view: str = "") -> Component:
+    """Puts the symbols of the heatmap `name` in the order of now; `view` = it is shown with that view alone."""
+    return html.Button(
+        "New order",
+        className="qt-button qt-button-small qt-button-quiet qt-order",
+        title="Nothing changes places by itself: put the best of now first",
+        **attrs(data_qt_heat_order=name, data_idle="", **({"data_heat": view} if view else {})),
     )

@@ -18,8 +18,9 @@ from app.components.inspect_cards import custom_card, why_card
 from app.components.preview_box import preview_box
 from app.components.score_cards import audit_card, scoreboard, shadow_card
 from app.components.set_bar import set_bar
-from app.components.table import Col, heatmap, table
-from app.ids import Scanners
+from app.components.table import Col, heatmap, order_button, table
+from app.components.tabs import Tab, tabs
+from app.ids import SCAN_COLUMNS, TIME_ROWS, Scanners
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/scanners", title="QTrade - Scanners", name="Scanners"
@@ -37,12 +38,12 @@ FACTORS = (
 )
 VIEWS = (("factors", "Factors"), ("wide", "Wide"), ("time", "Time"), ("map", "Treemap"))
 WIDE_WORDS = "Eight factors of up to 70 symbols; the value is told when a cell is pointed at"
+TIME_WORDS = "Best score of each symbol in each 5 minutes"
 FIRST = ("bars_n", "buffer_atr", "volume_surge", "rel_volume", "top_score")
-GROUPS = (
+LEFT = (("Floors", ("price_floor_usd", "avg_volume_floor")), ("Sides", ("longs", "shorts")))
+RIGHT = (
     ("Level and trend", ("atr_length", "opening_range_min", "ema_fast", "ema_slow")),
-    ("Floors", ("price_floor_usd", "avg_volume_floor")),
     ("Confirmation and alerts", ("confirm_s", "confirm_bars", "alert_hold_s", "cool_down_min")),
-    ("Sides", ("longs", "shorts")),
 )
 
 
@@ -51,18 +52,23 @@ def layout(**_: Any) -> Component:
         [
             html.H1("Scanners", className="visually-hidden"),
             *request_stores(Scanners.REQUEST, Scanners.REPLY, Scanners.DONE),
-            _presets(),
-            html.Div([_heat(), _results()], className="qt-col qt-col-main"),
-            html.Div([_thresholds()], className="qt-col qt-col-side"),
-            html.Div([_moves(), _changes()], className="qt-col qt-col-third"),
-            html.Div([why_card(Scanners.REQUEST), custom_card(Scanners.REQUEST)], className="qt-scores qt-inspect"),
-            html.Div(
-                [scoreboard(Scanners.SCORE_VIEW), shadow_card(), audit_card(Scanners.REQUEST)],
-                className="qt-scores",
-            ),
+            *tabs("scanners", "Parts of the page", _tabs(), _slots()),
         ],
         className="qt-page qt-scanners",
         **attrs(data_qt_page="scanners"),
+    )
+
+
+def _tabs() -> tuple[Tab, ...]:
+    badge = html.Span(className="qt-badge", hidden=True, **attrs(data_form_badge="thresholds"))
+    found = [_presets(), html.Div([_heat(), _results()], className="qt-col"), _moves()]
+    scores = [scoreboard(Scanners.SCORE_VIEW), shadow_card(), audit_card(Scanners.REQUEST)]
+    return (
+        Tab("results", "Results", found, "qt-panel-results"),
+        Tab("thresholds", "Thresholds", [_thresholds(), _changes()], "qt-panel-thresholds", badge),
+        Tab("why", "Why not", why_card(Scanners.REQUEST)),
+        Tab("scoreboard", "Scoreboard", scores, "qt-scores"),
+        Tab("custom", "Custom scans", custom_card(Scanners.REQUEST)),
     )
 
 
@@ -70,17 +76,24 @@ def _presets() -> Component:
     chips = html.Div(
         className="qt-chips",
         role="group",
-        **attrs(data_qt_chips="1", data_request=Scanners.REQUEST, aria_label="Market scans, on and off"),
+        **attrs(data_qt_chips="1", data_request=Scanners.REQUEST, aria_label="Market scans"),
     )
-    new = html.Button("+ New scan", className="qt-button qt-button-small", **attrs(data_custom_do="begin"))
-    return html.Div([chips, bound("scan.slots", "qt-soft qt-slots"), new], className="qt-presets")
+    return html.Div(chips, className="qt-presets")
+
+
+def _slots() -> Component:
+    new = html.A(
+        "+ New scan", className="qt-button qt-button-small", href="/scanners#custom", **attrs(data_custom_do="begin")
+    )
+    return html.Div([bound("scan.slots", "qt-soft qt-slots"), new], className="qt-beside")
 
 
 def _heat() -> Component:
     key = html.Span(["against ", html.I(className="qt-scale"), " for"], className="qt-soft qt-scale-key")
+    orders = [order_button(view, view) for view in ("factors", "wide", "time")]
     views = segmented(Scanners.HEAT_VIEW, VIEWS, "factors")
     factors = html.Div(
-        heatmap("factors", FACTORS, "What speaks for a signal and what against, by symbol"),
+        heatmap("factors", FACTORS, "What speaks for a signal and what against, by symbol", SCAN_COLUMNS),
         **attrs(data_heat="factors"),
     )
     time = html.Div(
@@ -88,7 +101,7 @@ def _heat() -> Component:
             className="qt-scroll-x",
             tabIndex=0,
             role="region",
-            **attrs(data_qt_heattime="1", aria_label="Best score of each symbol in each 5 minutes"),
+            **attrs(data_qt_heattime="1", data_most=str(TIME_ROWS), aria_label=TIME_WORDS),
         ),
         hidden=True,
         **attrs(data_heat="time"),
@@ -115,7 +128,7 @@ def _heat() -> Component:
         [factors, wide, time, universe],
         state="heat",
         fact=html.Span(className="qt-heat-fact"),
-        controls=[views, key],
+        controls=[*orders, views, key],
         glyph="grid-3x3",
         aged=False,
         cls="qt-card-heat",
@@ -144,7 +157,9 @@ def _results() -> Component:
         ("market", _count("Market", "scan.n_market")),
     )
     runs = html.Span([bound("scan.breakout"), " · ", bound("scan.market")], className="qt-soft qt-runs")
+    back = html.Button(className="qt-badge qt-scan-back", hidden=True, **attrs(data_scan_back="1"))
     body = [
+        html.Div(className="qt-scan-none", hidden=True, role="status", **attrs(data_scan_none="1")),
         shown_if("scan.warming", bound("scan.warming"), "qt-warming", role="status"),
         grid(
             Scanners.GRID,
@@ -165,7 +180,7 @@ def _results() -> Component:
         body,
         state="results",
         fact=bound("scan.found"),
-        controls=[segmented(Scanners.SHOW, shows, "all"), runs],
+        controls=[back, segmented(Scanners.SHOW, shows, "all"), runs],
         glyph="binoculars",
         aged=False,
         cls="qt-card-results",
@@ -177,20 +192,19 @@ def _count(label: str, path: str) -> Component:
 
 
 def _thresholds() -> Component:
-    rest = [
-        html.Div([html.H3(title), fields(_keys(names), slider=True)], className="qt-field-group")
-        for title, names in GROUPS
-    ]
-    count = sum(len(names) for _title, names in GROUPS)
     body = form(
         "thresholds",
         Scanners.REQUEST,
         "Thresholds applied",
         [
             set_bar(Scanners.REQUEST),
-            fields(_keys(FIRST), slider=True),
-            html.Details([html.Summary([f"{count} more ", html.Span(className="qt-badge qt-more-count")]), *rest]),
-            preview_box("thresholds", Scanners.REQUEST),
+            html.Div(
+                [
+                    html.Div([fields(_keys(FIRST), slider=True), *_groups(LEFT)]),
+                    html.Div([*_groups(RIGHT), preview_box("thresholds", Scanners.REQUEST)]),
+                ],
+                className="qt-threshold-columns",
+            ),
             form_bar(reset=True),
         ],
     )
@@ -199,11 +213,17 @@ def _thresholds() -> Component:
         body,
         state="thresholds",
         fact=html.Span(bound("scan.thresholds"), hidden=True, **attrs(data_qt_show="scan.thresholds")),
-        controls=html.Span(className="qt-badge", hidden=True, **attrs(data_form_badge="thresholds")),
         glyph="sliders",
         aged=False,
         cls="qt-card-thresholds",
     )
+
+
+def _groups(groups: tuple[tuple[str, tuple[str, ...]], ...]) -> list[Component]:
+    return [
+        html.Div([html.H3(title), fields(_keys(names), slider=True)], className="qt-field-group")
+        for title, names in groups
+    ]
 
 
 def _keys(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -59,10 +59,9 @@ def _head(c: Candidate) -> Cell:
     return [c.con_id, c.local_symbol, "short"] if c.side == "short" else [c.con_id, c.local_symbol]
 
 
-def heat_parts(candidates: tuple[Candidate, ...], columns: int) -> dict[str, Any]:
+def heat_parts(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
     """The part "heat:<name>": "cols" = [[con_id, symbol, "short" if so]], and a list of cells for each factor's key."""
-    shown = candidates[:columns]
-    part: dict[str, Any] = {"cols": [_head(c) for c in shown]}
+    part: dict[str, Any] = {"cols": [_head(c) for c in candidates]}
     for key, _label, cell in FACTORS:
-        part[key] = [cell(c) for c in shown]
+        part[key] = [cell(c) for c in candidates]
     return part

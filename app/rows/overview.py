@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
+from app.ids import OVERVIEW_COLUMNS
 from app.rows.events import event_rows
 from app.rows.fresh import at_the_moment, dated, quotes_of
 from app.rows.gauge import legend
@@ -18,7 +19,7 @@ from app.snapshots import Snapshots
 from engine.domain import Candidate
 
 View = dict[str, dict[str, Any]]
-HEAT_COLUMNS = 12
+HEAT_SPARE = 4  # sent, too: a column keeps its place and its values when its symbol falls a little behind
 FLAT_S = 10.0  # a flat stretch of the curve has one point in 8 s: so long the last one stands for now
 
 
@@ -27,7 +28,7 @@ def overview_parts(s: Snapshots) -> View:
     quotes = quotes_of(s)
     candidates = at_the_moment(s.scanners.candidates if s.scanners else (), quotes)
     signals = top_signals(s)
-    heat = _priced_first(candidates)[:HEAT_COLUMNS]
+    heat = _priced_first(candidates)[: OVERVIEW_COLUMNS + HEAT_SPARE]
     events = event_rows(s)
     return {
         "figures": key_figures(s.positions),
@@ -37,7 +38,7 @@ def overview_parts(s: Snapshots) -> View:
         "lines": {**headline(s.lines), **(legend(s.lines) if s.lines else {})},
         "rows:signals": signals,
         "signals": {"count": signal_counts(s, len(signals))},
-        "heat:top": heat_parts(heat, HEAT_COLUMNS),
+        "heat:top": heat_parts(heat),
         "rows:events": events,
         "tail:pnl": pnl_tail(s),
         "pnl": {"day": round(s.pnl.day_start) if s.pnl is not None and s.pnl.day_start is not None else None},

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.ids import SCAN_COLUMNS, TIME_ROWS
 from app.rows.heat import CHANGE_CUTS, DISTANCE_CUTS, SPREAD_CUTS, VOLUME_CUTS, step
 from engine.domain import Candidate
 from engine.state.sections import ScannersSection
 
-COLUMNS = 16
-TIME_ROWS = 18
+SPARE = 8  # sent, too: a column keeps its place and its values when its symbol falls a little behind
 SCORE_CUTS = (0.1, 0.2, 0.35, 0.45, 0.5, 0.7)  # from 0.5 on it is a breakout, from 0.7 on it is top
 
 
@@ -45,7 +45,7 @@ def heat_columns(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """The best candidates; those without a price, which have next to nothing to show, only if room is left."""
     priced = [c for c in candidates if c.price is not None]
     rest = [c for c in candidates if c.price is None]
-    return tuple([*priced, *rest][:COLUMNS])
+    return tuple([*priced, *rest][: SCAN_COLUMNS + SPARE])
 
 
 WIDE_COLUMNS = 70  # 560 cells with the age

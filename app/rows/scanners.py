@@ -33,6 +33,7 @@ AGE_STEP_S = 2  # moments of ticks are told so finely ...
 FRESH_S = 4.0  # ... and not at all while the newest is younger: it would be news in each poll of each line
 CUT_STEP = 0.05
 FIELDS = fields_part(BREAKOUT_KEYS)
+HOLDING = ("live", "warming")  # states of a scan that has a slot at the gateway
 STATE_WORDS = {"queued": "queued", "warming": "warming", "refused": "refused", "ended": "ended", "off": "off"}
 
 
@@ -121,23 +122,44 @@ def wall_of(s: Snapshots, market: float | None) -> float | None:
 
 
 def chips(section: ScannersSection | None, settings: SettingsSection | None) -> dict[str, Any]:
-    """The part "chips": preset -> [order, is on, count or state word, tooltip, needs attention]."""
+    """The part "chips": scan -> [order, runs or waits to, count or state word, tooltip, needs attention, switched on,
+    which scan it costs its slot to switch it on, why it can't be switched]."""
     if section is None:
         return {}
     row = rows_by_key(settings).get(ENABLED)
     chosen = list(row.value or []) if row else []
-    return {scan.name: _chip(i, scan, scan.name in chosen) for i, scan in enumerate(section.scans)}
+    return {
+        scan.name: [*_chip(i, scan, scan.name in chosen), *_switch(scan, section, settings)]
+        for i, scan in enumerate(section.scans)
+    }
 
 
 def _chip(order: int, scan: ScanState, chosen: bool) -> list[Any]:
     word = number(scan.rows) if scan.state in ("live", "resting") else STATE_WORDS[scan.state]
-    on = chosen or scan.state in ("live", "resting", "warming")
+    runs = chosen or scan.state in ("live", "resting", "warming")
     sentences = [f"{scan.scan_code}: {scan.meaning}", scan.message]
-    if on and not chosen:
-        sentences.append("runs by itself while a slot is free")
+    if runs and not chosen:
+        sentences.append("runs by itself while a slot is free; switch it on to keep it")
     elif chosen and scan.state == "off":
         sentences.append("waits: all slots are in use")
-    return [order, on, word, ". ".join(text for text in sentences if text) + ".", scan.state == "refused"]
+    text = ". ".join(text for text in sentences if text) + "."
+    return [order, runs, word, text, scan.state == "refused", chosen]
+
+
+def _switch(scan: ScanState, section: ScannersSection, settings: SettingsSection | None) -> tuple[str, str]:
+    """What it costs to switch a scan on that does not run, and why it can't be switched; "" = nothing, it can."""
+    row = rows_by_key(settings).get(ENABLED)
+    chosen = [str(each) for each in row.value or []] if row else []
+    fixed = toggled(scan.name, scan.name not in chosen, section, settings)[1]
+    has_slot = scan.state in HOLDING
+    if fixed or scan.name in chosen or has_slot or section.slots_used < PRESET_SLOTS:
+        return "", fixed
+    spare = [each.name for each in section.scans if each.state in HOLDING and each.name not in chosen]
+    if not spare:
+        return "", ""
+    if len(spare) == 1:
+        return f"{spare[0]}, which runs by itself, gives its slot up.", ""
+    return f"One of the scans that run by themselves gives its slot up: {', '.join(spare[:-1])} or {spare[-1]}.", ""
 
 
 def toggled(

@@ -1,9 +1,11 @@
 /** Which page this is, and going to another one without loading the document again. */
 
 const PUSHED = "_dashprivate_pushstate";   // what Dash's own links and location tell each other
-let at = window.location.pathname;
+let at = window.location.pathname, part = window.location.hash;
 /** @type {Array<() => void>} */
 const listeners = [];
+/** @type {Array<() => void>} */
+const hashListeners = [];
 
 /** The path of the page that is shown. */
 export function path() {
@@ -15,18 +17,42 @@ export function onAddress(fn) {
   listeners.push(fn);
 }
 
+/** What stands behind "#" in the address: a part of the page. */
+export function hash() {
+  return window.location.hash.slice(1);
+}
+
+/** Called when the address names another part of the page. @param {() => void} fn */
+export function onHash(fn) {
+  hashListeners.push(fn);
+}
+
 function look() {
-  if (at !== window.location.pathname) {
-    at = window.location.pathname;
+  const { pathname, hash: now } = window.location;
+  if (at !== pathname) {
+    at = pathname;
     listeners.forEach((fn) => fn());
+  }
+  if (part !== now) {
+    part = now;
+    hashListeners.forEach((fn) => fn());
   }
 }
 window.addEventListener(PUSHED, look);
 window.addEventListener("popstate", look);
+window.addEventListener("hashchange", look);
+
+/** Name another part of the page. @param {string} key "" = none @param {boolean} [instead] in the place of this address */
+export function goHash(key, instead = false) {
+  const { pathname, search } = window.location, to = pathname + search + (key ? `#${key}` : "");
+  window.history[instead ? "replaceState" : "pushState"](window.history.state, "", to);
+  look();
+}
 
 /** @param {string} to a path of this program */
 export function go(to) {
-  if (to === window.location.pathname) {
+  const [pathname, part_ = ""] = to.split("#");
+  if (pathname === window.location.pathname && `#${part_}` === (window.location.hash || "#")) {
     return;
   }
   window.history.pushState({}, "", to);

@@ -1,11 +1,9 @@
-/* Light tables, lists and heat cells: keyed rows whose cells are filled in place, never rebuilt.
+/* Light tables and lists: keyed rows whose cells are filled in place, never rebuilt.
    <tbody data-qt-rows="signals"> in a <table> whose <th data-col="key" data-as="text|bars|icon|prose"> say the columns;
-   the part is "rows:signals": {id: {order, key: value}}. data-qt-most limits the rows shown.
-   <tbody data-qt-heat="top" data-factors="change:Change %|..."> with the part "heat:top". */
-import * as fmt from "./format.mjs";
+   the part is "rows:signals": {id: {order, key: value}}. data-qt-most limits the rows shown. */
 import { adoptAll } from "./bind.mjs";
 import { model, onPart } from "./model.mjs";
-import { fill, nameOf } from "./values.mjs";
+import { fill } from "./values.mjs";
 
 const tables = new Map();   // name -> Set of tbody
 
@@ -105,72 +103,4 @@ onPart("rows", (name, changed, removed) => {
   });
 });
 
-/* ---- heat cells ---- */
-const heats = new Set();
-
-function heatLine(row, label, cells, cols) {
-  if (row.firstElementChild.textContent !== label) { row.firstElementChild.textContent = label; }
-  while (row.childElementCount - 1 < cols.length) { row.appendChild(document.createElement("td")); }
-  while (row.childElementCount - 1 > cols.length) { row.lastElementChild.remove(); }
-  cols.forEach((col, i) => {
-    const cell = row.children[i + 1], value = cells[i] || [fmt.MISSING, null];
-    const step = value[1] === null ? "none" : String(value[1]);
-    if (cell.textContent !== value[0]) { cell.textContent = value[0]; }
-    if (cell.dataset.step !== step) { cell.dataset.step = step; }
-    if (cell.dataset.con !== String(col[0])) { cell.dataset.con = col[0]; }
-  });
-}
-
-/* An arrow and a colour before the name: "long" unless said otherwise, none for null. */
-export function side(link, side) {
-  const shown = side === null ? "" : side || "long";
-  if ((link.dataset.side || "") !== shown) { link.dataset.side = shown; }
-};
-
-function heatHead(row, cols) {
-  while (row.childElementCount - 1 < cols.length) {
-    const th = document.createElement("th");
-    th.scope = "col";
-    th.appendChild(document.createElement("a"));
-    row.appendChild(th);
-  }
-  while (row.childElementCount - 1 > cols.length) { row.lastElementChild.remove(); }
-  cols.forEach((col, i) => {
-    const link = row.children[i + 1].firstChild;
-    const href = "/symbol/" + encodeURIComponent(col[0]);   // two contracts may have the same symbol
-    const name = nameOf(col[1]);
-    if (link.textContent !== name) { link.textContent = name; link.title = col[1]; }
-    if (link.getAttribute("href") !== href) { link.setAttribute("href", href); }
-    side(link, col[2]);
-  });
-}
-
-function drawHeat(body) {
-  const part = model["heat:" + body.dataset.qtHeat];
-  if (!part) { return; }   // not asked for while it is out of sight: what was drawn stays
-  const cols = part.cols || [];
-  heatHead(body.qtHead, cols);
-  body.qtFactors.forEach((factor, i) => { heatLine(body.children[i], factor[1], part[factor[0]] || [], cols); });
-}
-
-function adoptHeat(body) {
-  body.qtFactors = body.dataset.factors.split("|").map((text) => { return text.split(":"); });
-  body.qtHead = body.closest("table").tHead.rows[0];
-  body.qtFactors.forEach(() => {
-    const row = document.createElement("tr"), th = document.createElement("th");
-    th.scope = "row";
-    row.appendChild(th);
-    body.appendChild(row);
-  });
-  heats.add(body);
-  drawHeat(body);
-};
-
-onPart("heat", (name) => {
-  heats.forEach((body) => {
-    if (!body.isConnected) { heats.delete(body); } else if (body.dataset.qtHeat === name) { drawHeat(body); }
-  });
-});
-
 adoptAll("[data-qt-rows]", adoptRows);
-adoptAll("[data-qt-heat]", adoptHeat);

@@ -1,69 +1,129 @@
-/* The wide heatmap: up to 70 symbols x 8 factors, no text in the cells, values in their tooltips, a click to the symbol.
-   Part "heatwide": con_id -> [symbol, a letter a-g a factor]; values and ages are those of the results. */
+/**
+ * The wide heatmap: up to 70 symbols x 8 factors, no text in the cells; what a cell says stands in its tooltip, which is
+ * made when it is pointed at. Part "heatwide": con_id -> [symbol, a letter a-g a factor]; values and ages are those of the
+ * results. By name when it is opened; who comes later is put at the end (core/hold.mjs).
+ */
 import * as fmt from "./format.mjs";
 import { ageOf, ageStep, ageText } from "./freshness.mjs";
+import { drawButton, side, stepMark } from "./heat.mjs";
+import { hold } from "./hold.mjs";
 import { model } from "./model.mjs";
-import { side } from "./rows.mjs";
 
-function setData(cell, name, value) { if (cell.dataset[name] !== value) { cell.dataset[name] = value; } }
+/** @typedef {{text: string, step: string, td: HTMLTableCellElement}} Cell */
+/** @typedef {{mark: string, ids: string[], names: Map<string, string>, links: HTMLAnchorElement[], cells: Cell[][]}} Drawn */
 
-function frame(holder, ids, part) {
-  const mark = ids.join();
-  if (holder.qtMark === mark) { return holder.firstChild; }
-  holder.qtMark = mark;
+const MOST = 70;
+/** @type {WeakMap<Element, Drawn>} */
+const drawn = new WeakMap();
+/** @type {Record<string, string>} */
+const WORDS = { "-3": "far against", "-2": "against", "-1": "a little against", 0: "neither", 1: "a little for", 2: "for", 3: "far for", none: "not known" };
+
+/** @returns {HTMLElement | null} */
+function place() {
+  return document.querySelector("[data-qt-heatwide]");
+}
+
+/** @param {HTMLElement} holder */
+function factorsOf(holder) {
+  return (holder.dataset.factors ?? "").split("|");
+}
+
+/** The table's frame, made anew only when a symbol comes. @param {HTMLElement} holder @param {Drawn} now */
+function frame(holder, now) {
   const table = document.createElement("table"), head = document.createElement("tr"), body = document.createElement("tbody");
   table.className = "qt-heat qt-heat-wide";
-  head.appendChild(document.createElement("th"));
-  ids.forEach((id) => {
+  head.append(document.createElement("th"));
+  now.links = now.ids.map((id) => {
     const th = document.createElement("th"), link = document.createElement("a");
     th.scope = "col";
-    link.href = "/symbol/" + encodeURIComponent(id);
-    link.textContent = part[id][0];
-    th.appendChild(link);
-    head.appendChild(th);
+    link.href = `/symbol/${encodeURIComponent(id)}`;
+    link.textContent = now.names.get(id) ?? "";
+    th.append(link);
+    head.append(th);
+    return link;
   });
-  holder.dataset.factors.split("|").forEach((label) => {
+  now.cells = factorsOf(holder).map((label) => {
     const row = document.createElement("tr"), name = document.createElement("th");
     name.scope = "row";
     name.textContent = label;
-    row.appendChild(name);
-    ids.forEach((id) => { row.appendChild(document.createElement("td")).dataset.con = id; });
-    body.appendChild(row);
+    row.append(name);
+    body.append(row);
+    return now.ids.map((id) => {
+      const td = document.createElement("td");
+      td.dataset.con = id;
+      row.append(td);
+      return { text: "", step: "", td };
+    });
   });
-  table.appendChild(document.createElement("thead")).appendChild(head);
-  table.appendChild(body);
+  table.createTHead().append(head);
+  table.append(body);
   holder.replaceChildren(table);
-  return table;
 }
 
-const WORDS = { "-3": "far against", "-2": "against", "-1": "a little against", "0": "neither", "1": "a little for", "2": "for", "3": "far for" };
+/** Draw what has changed. */
+export function drawWide() {
+  const holder = place(), part = model.heatwide, rows = model["grid:results"] || {};
+  if (!holder || !part) {
+    return;
+  }
+  const byName = Object.keys(part).sort((a, b) => (part[a][0] < part[b][0] ? -1 : part[a][0] > part[b][0] ? 1 : Number(a) - Number(b)));
+  const now = drawn.get(holder) ?? { mark: "", ids: [], names: new Map(), links: [], cells: [] };
+  byName.forEach((id) => now.names.set(id, part[id][0]));
+  const { order, fresh, moved } = hold(now.ids, byName, MOST), mark = order.join();
+  now.ids = order;
+  if (mark !== now.mark) {
+    now.mark = mark;
+    frame(holder, now);
+  }
+  drawn.set(holder, now);
+  order.forEach((id, column) => {
+    const row = rows[id], letters = id in part ? part[id][1] : "-------", age = row ? ageOf(row.at) : null;
+    side(now.links[column], row ? (row.short ? "short" : "long") : null);
+    now.cells.forEach((line, factor) => {
+      const letter = letters[factor], cell = line[column];
+      const step = stepMark(letter === undefined ? (age === null ? null : ageStep(age)) : letter === "-" ? null : letter.charCodeAt(0) - 100);
+      if (cell.step !== step) {
+        cell.step = cell.td.dataset.step = step;
+        cell.td.textContent = step === "none" ? fmt.MISSING : "";
+      }
+    });
+  });
+  drawButton("wide", moved, fresh);
+}
 
-/* What the results know of the factor; the others tell their step in words. */
-function value(row, factor, age) {
-  if (!row) { return null; }
-  const known = { "Score now": fmt.number(row.score, 2), "Score at signal": row.sig === undefined ? null : fmt.number(row.sig, 2), "Change %": fmt.signed(row.chg, 1), "Rel. volume": fmt.times(row.rv),
-    "Distance ATR": fmt.signed(row.dist, 2), "Age": age === null ? fmt.MISSING : ageText(row.at) };
+/** Put the symbols in order. */
+export function orderWide() {
+  const holder = place();
+  if (holder) {
+    drawn.delete(holder);
+    drawWide();
+  }
+}
+
+/** How many symbols it shows. */
+export function wideCount() {
+  const holder = place();
+  return (holder && drawn.get(holder)?.ids.length) || 0;
+}
+
+/** What the results know of the factor; the others tell their step in words. @param {any} row @param {string} factor */
+function valueOf(row, factor) {
+  if (!row) {
+    return null;
+  }
+  const age = ageOf(row.at);
+  /** @type {Record<string, string | null>} */
+  const known = { "Score now": fmt.number(row.score, 2), "Score at signal": row.sig === undefined ? null : fmt.number(row.sig, 2),
+    "Change %": fmt.signed(row.chg, 1), "Rel. volume": fmt.times(row.rv), "Distance ATR": fmt.signed(row.dist, 2),
+    Age: age === null ? fmt.MISSING : ageText(row.at) };
   return known[factor] || null;
 }
 
-function fill(cell, symbol, factor, text, step) {
-  setData(cell, "step", step === null ? "none" : String(step));
-  if ((cell.textContent !== "") !== (step === null)) { cell.textContent = step === null ? fmt.MISSING : ""; }
-  const title = symbol + " " + factor + ": " + (text || (step === null ? "not known" : WORDS[step]));
-  if (cell.title !== title) { cell.title = title; }
-}
-
-export function scanWide() {
-  const holder = document.querySelector("[data-qt-heatwide]"), part = model.heatwide, rows = model["grid:results"] || {};
-  if (!holder || !part) { return; }
-  const ids = Object.keys(part).sort((a, b) => { return part[a][0] < part[b][0] ? -1 : part[a][0] > part[b][0] ? 1 : a - b; });
-  const table = frame(holder, ids, part), factors = holder.dataset.factors.split("|");
-  ids.forEach((id, column) => {
-    side(table.tHead.rows[0].cells[column + 1].firstChild, rows[id] ? (rows[id].short ? "short" : "long") : null);
-    const row = rows[id], letters = part[id][1], age = row ? ageOf(row.at) : null;
-    factors.forEach((factor, r) => {
-      const letter = letters[r], step = letter === undefined ? (age === null ? null : ageStep(age)) : letter === "-" ? null : letter.charCodeAt(0) - 100;
-      fill(table.tBodies[0].rows[r].cells[column + 1], part[id][0], factor, value(row, factor, age), step);
-    });
-  });
-};
+document.addEventListener("pointerover", (event) => {
+  const td = event.target instanceof Element ? event.target.closest("td") : null, holder = td && td.closest("[data-qt-heatwide]");
+  if (!(td instanceof HTMLElement) || !(holder instanceof HTMLElement)) {
+    return;
+  }
+  const id = td.dataset.con ?? "", factor = factorsOf(holder)[/** @type {HTMLTableRowElement} */ (td.parentElement).sectionRowIndex];
+  td.title = `${drawn.get(holder)?.names.get(id)} ${factor}: ${valueOf((model["grid:results"] || {})[id], factor) || WORDS[td.dataset.step || "none"]}`;
+});

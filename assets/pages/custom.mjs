@@ -2,6 +2,7 @@
    "customs" (what is kept). The draft is the user's until it is saved. */
 import { askEngine } from "../core/ask.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
+import { showTab } from "../core/tabs.mjs";
 import { toast } from "../core/toast.mjs";
 
 let chosen = ""; let coming = "";  // coming = just saved, not in the part yet
@@ -116,7 +117,7 @@ function paint(holder) {
   if (chosen && !customs()[chosen]) { chosen = ""; }
   options(field(holder, "kept"), [["", "new scan"]].concat(names.map((name) => { return [name, name]; })), chosen);
   holder.querySelector(".qt-custom-note").textContent = isKnown ?
-    "The liquidity floors hold too, unless a filter here has the same tag. Switch scans on and off above." : params().message || "Asking for the gateway's list of scans …";
+    "The liquidity floors hold too, unless a filter here has the same tag. Switch scans on and off on the first tab." : params().message || "Asking for the gateway's list of scans …";
   if (isKnown && !field(holder, "code").options.length) { if (chosen) { load(holder); } else { offer(holder, {}); } }   // a name typed meanwhile stays
   holder.querySelector("[data-custom-do=keep]").disabled = !isKnown;
   holder.querySelector("[data-custom-do=delete]").disabled = !chosen;
@@ -138,13 +139,13 @@ function keep(holder) {
   });
 }
 
-/* From the button above the page: an empty form, in sight. */
+/* From the button beside the scans: an empty form, in sight. */
 function begin(holder) {
+  showTab("scanners", "custom");
   chosen = "";
   load(holder);
   paint(holder);
-  holder.scrollIntoView({ block: "center" });
-  field(holder, "name").focus({ preventScroll: true });
+  field(holder, "name").focus();
 }
 
 function remove(holder) {
@@ -161,7 +162,7 @@ document.addEventListener("click", (event) => {
   const pressed = event.target.closest && event.target.closest("[data-custom-do]");
   if (!pressed || pressed.disabled) { return; }
   const holder = pressed.closest("[data-qt-custom]"), action = pressed.dataset.customDo;
-  if (action === "begin") { begin(document.querySelector("[data-qt-custom]")); return; }
+  if (action === "begin") { event.preventDefault(); begin(document.querySelector("[data-qt-custom]")); return; }
   if (action === "filter") { addFilter(holder, "", ""); }
   if (action === "less") { pressed.closest(".qt-custom-filter").remove(); }
   if (action === "keep") { keep(holder); }
@@ -169,6 +170,7 @@ document.addEventListener("click", (event) => {
 });
 
 function paintAll() {
+  if (!model.scanparams) { return; }   // out of sight: what is drawn stays
   document.querySelectorAll("[data-qt-custom]").forEach((holder) => { if (holder.firstChild) { paint(holder); } });
 }
 onPart("scanparams", paintAll);

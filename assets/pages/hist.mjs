@@ -1,13 +1,14 @@
 /* Behind each slider how today's values of its rule lie, as the lab counted them with the newest preview.
    Part "hist": key -> [counts in equal steps over the slider, below, above, what was counted, words with {}, symbols].
    Heights go by the root of the counts, so that the thin end, where thresholds lie, can be seen. Drawn twice, in
-   grey and in blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the page is opened and each
+   grey and in blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the tab is opened and each
    5 minutes while it is in sight, beside what the previews bring. */
-import { every } from "../core/every.mjs";
+import { every, isWatched } from "../core/every.mjs";
 import { askEngine } from "../core/ask.mjs";
 import * as form from "../core/form.mjs";
 import * as fmt from "../core/format.mjs";
-import { model, onNodes, onPart } from "../core/model.mjs";
+import { model, onPart } from "../core/model.mjs";
+import { inTab, onTab } from "../core/tabs.mjs";
 
 const NS = "http://www.w3.org/2000/svg", HIGH = 18, AGAIN_MS = 300000, FIRST_MS = 900;
 
@@ -64,14 +65,15 @@ function paintAll() { Array.prototype.forEach.call(fields(), (field) => { if (fi
 
 function ask() {
   const box = document.querySelector("[data-qt-preview]");
-  if (!box || box.hasAttribute("aria-busy") || document.hidden || document.body.hasAttribute("data-frozen")) { return; }
+  if (!box || !inTab(box) || box.hasAttribute("aria-busy") || !isWatched()) { return; }
+  box.qtCounted = true;
   askEngine(box.dataset.previewRequest, { action: "preview", changes: {} }, () => {});
 }
 
 onPart("hist", paintAll);
 form.onChange(paintAll);
-onNodes(() => {
+onTab(() => {
   const box = document.querySelector("[data-qt-preview]");
-  if (box && !box.qtCounted) { box.qtCounted = true; window.setTimeout(ask, FIRST_MS); }
+  if (box && !box.qtCounted) { window.setTimeout(ask, FIRST_MS); }
 });
 every(AGAIN_MS, ask);

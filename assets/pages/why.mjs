@@ -3,6 +3,7 @@
 import { every } from "../core/every.mjs";
 import { askEngine } from "../core/ask.mjs";
 import { onNodes } from "../core/model.mjs";
+import { inTab } from "../core/tabs.mjs";
 
 const AGAIN_MS = 5000;
 let wanted = ""; let asking = false;
@@ -89,6 +90,6 @@ onNodes(() => {
 });
 every(AGAIN_MS, () => {
   const holder = document.querySelector("[data-qt-why]");
-  if (!holder || !wanted) { return; }
+  if (!holder || !wanted || !inTab(holder)) { return; }
   if (holder.querySelector(".qt-why-rules").childElementCount) { ask(holder); }
 });

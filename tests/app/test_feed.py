@@ -113,10 +113,10 @@ def test_parts_on_demand_travel_only_while_they_are_in_sight() -> None:
     assert bench.feed.poll("/scanners", first.cursor).delta is None
     wide = bench.feed.poll("/scanners", first.cursor, "scanners heatwide nonsense")
     assert wide.delta is not None
-    assert list(wide.delta["set"]) == ["heatwide"] and wide.delta["drop"] == ["rows:heatcols"]
+    assert list(wide.delta["set"]) == ["heatwide"] and "rows:heatcols" in wide.delta["drop"]
     assert bench.feed.poll("/scanners", wide.cursor, "scanners heatwide").delta is None
     back = bench.feed.poll("/scanners", wide.cursor, "lab x")
-    assert back.delta is not None and list(back.delta["set"]) == ["rows:heatcols"], "another page's says nothing here"
+    assert back.delta is not None and "rows:heatcols" in back.delta["set"], "another page's says nothing here"
     assert back.cursor == first.cursor
     for strange in ("", "scanners", " ", 7, ["scanners"]):
         assert bench.feed.poll("/scanners", None, strange).delta["full"]  # type: ignore[arg-type, index]

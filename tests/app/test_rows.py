@@ -408,7 +408,7 @@ def test_heat_steps(value: float | None, expected: int | None) -> None:
 
 def test_a_fall_speaks_for_a_short_candidate() -> None:
     candidate = replace(sample.scanners().candidates[0], change_pct=-6.0, side="short")
-    assert heat_parts((candidate,), 12)["change"] == [["−6.0", 3]]
+    assert heat_parts((candidate,))["change"] == [["−6.0", 3]]
     assert heat_parts((replace(candidate, side="long"),), 12)["change"] == [["−6.0", -3]]
 
 

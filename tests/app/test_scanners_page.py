@@ -16,7 +16,8 @@ from app.callbacks.requests import reply_to
 from app.deps import AppDeps
 from app.factory import create_app
 from app.figures.universe_map import tiles_of, universe_map_figure
-from app.rows.scan_heat import COLUMNS, CUTS, column_rows, heat_columns, time_part, wide_part
+from app.ids import SCAN_COLUMNS
+from app.rows.scan_heat import CUTS, SPARE, column_rows, heat_columns, time_part, wide_part
 from app.rows.scanners import MOST_RESULTS, chips, listed, results, scanners_parts, score_bars, toggled, wall_of, why
 from app.rows.thresholds import BREAKOUT_KEYS, changes_part, describe, judge, moved, set_part
 from app.snapshots import Snapshots
@@ -321,8 +322,9 @@ def test_chips_say_rows_or_the_state_in_a_word() -> None:
         ("Gap up", False, "ended", False),
         ("Halted", False, "refused", True),
     ]
+    assert [chip[5] for chip in drawn.values()] == [True, False, False], "switched on"
     spare = chips(replace(base, scans=(scan("Active futures"),)), chosen)["Active futures"]
-    assert spare[1] is True and "runs by itself" in spare[3]
+    assert spare[1] is True and spare[5] is False and "runs by itself" in spare[3]
     waiting = chips(replace(base, scans=(scan("Momentum", "off", 0),)), chosen)["Momentum"]
     assert waiting[1] is True and "all slots are in use" in waiting[3]
 
@@ -332,7 +334,25 @@ def enabled(*names: str, locked: bool = False) -> SettingsSection:
     return SettingsSection(rows=(SettingRow("market_scan.enabled", list(names), [], source, locked),), changes=())
 
 
-def test_a_click_on_a_chip_turns_the_scan_on_and_off() -> None:
+def test_a_switch_that_costs_another_scan_its_slot_says_so_before() -> None:
+    mine = enabled("S0", "S1", "S2", "S3", "S4", "S5", "S6")
+    running = tuple(scan(f"S{i}") for i in range(7))
+    base = replace(scanners(), slots_used=9, scans=(*running, scan("Spare"), scan("Halted"), scan("Gap up", "off", 0)))
+    drawn = chips(base, mine)
+    assert drawn["Gap up"][6:] == ["One of the scans that run by themselves gives its slot up: Spare or Halted.", ""]
+    assert drawn["S1"][6:] == drawn["Spare"][6:] == ["", ""], "what runs has its slot"
+    one = chips(replace(base, scans=(*running, scan("Spare"), scan("Gap up", "off", 0))), mine)
+    assert one["Gap up"][6] == "Spare, which runs by itself, gives its slot up."
+    free = chips(replace(base, slots_used=8), mine)
+    assert free["Gap up"][6:] == ["", ""]
+    nine = [f"S{i}" for i in range(9)]
+    full = chips(replace(base, scans=(*(scan(name) for name in nine), scan("Gap up", "off", 0))), enabled(*nine))
+    assert full["Gap up"][6] == "" and "Turn one off first" in full["Gap up"][7]
+    locked = chips(base, enabled("S0", locked=True))
+    assert all("fixed by command line" in chip[7] for chip in locked.values())
+
+
+def test_a_switch_turns_the_scan_on_and_off() -> None:
     names = [f"S{i}" for i in range(11)]
     section = replace(scanners(), scans=tuple(scan(name) for name in names))
     assert toggled("S2", True, section, enabled("S1")) == (["S1", "S2"], "")
@@ -419,8 +439,9 @@ def test_the_map_comes_whole_each_time(rig: Rig) -> None:
 def test_columns_without_a_price_come_last() -> None:
     many = tuple(candidate(i, price=1.0 if i % 2 else None) for i in range(1, 40))
     shown = heat_columns(many)
-    assert len(shown) == COLUMNS
-    assert [c.con_id for c in shown] == [c.con_id for c in many if c.price is not None][:COLUMNS]
+    assert len(shown) == SCAN_COLUMNS + SPARE
+    assert [c.con_id for c in shown][:20] == [c.con_id for c in many if c.price is not None]
+    assert all(c.price is None for c in shown[20:])
     assert len(heat_columns(many[:3])) == 3
 
 
@@ -482,7 +503,7 @@ def test_a_small_change_of_a_score_moves_no_row_in_or_out() -> None:
         section = replace(scanners(), candidates=tuple(sorted(many, key=lambda c: -c.score)))
         return set(rows_of(section))
 
-    assert len(shown(0.0) ^ shown(5.0)) <= COLUMNS
+    assert len(shown(0.0) ^ shown(5.0)) <= SCAN_COLUMNS + SPARE
     strong = candidate(500, score=0.9)
     section = replace(scanners(), candidates=(strong, *(candidate(i) for i in range(1, 201))))
     assert "500" in rows_of(section)

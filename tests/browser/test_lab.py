@@ -31,7 +31,7 @@ def engine(site: Site, tmp_path: Path) -> Iterator[LabEngine]:
 def test_moving_a_slider_shows_todays_signals_before_anything_is_applied(
     page: Page, site: Site, engine: LabEngine
 ) -> None:
-    live(page, site.url + "/scanners")
+    live(page, site.url + "/scanners#thresholds")
     slider = page.locator('.qt-field[data-key="breakout.bars_n"] input[type=range]')
     assert page.locator(".qt-preview").is_hidden()
     until(page, "document.querySelectorAll('.qt-slider .qt-hist-on path').length >= 5")  # before anything is touched

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Locator, Page
 
 from engine.config import BreakoutParams
 from engine.state.commands import ApplySettings
+from engine.state.sections import ScannersSection
 from tests.app.sample_state import NAMES
 from tests.browser.conftest import Site, after_polls, live, until
 from tests.browser.settings_engine import DONE, Engine
@@ -28,7 +30,15 @@ def engine(site: Site, tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def scanners(page: Page, site: Site, engine: Engine) -> Page:
     live(page, site.url + "/scanners")
+    page.wait_for_selector("[data-scan]")
+    return page
+
+
+@pytest.fixture
+def thresholds(page: Page, site: Site, engine: Engine) -> Page:
+    live(page, site.url + "/scanners#thresholds")
     page.wait_for_selector(".qt-field")
+    until(page, "!!document.querySelector('.qt-set-bar select option')")
     return page
 
 
@@ -40,161 +50,248 @@ def box(page: Page, name: str) -> Locator:
     return field(page, name).locator(".qt-input")
 
 
-def test_a_poll_never_touches_what_is_being_typed(scanners: Page, engine: Engine) -> None:
-    box(scanners, "bars_n").fill("ab")
+def test_a_poll_never_touches_what_is_being_typed(thresholds: Page, engine: Engine) -> None:
+    box(thresholds, "bars_n").fill("ab")
     instantly(engine.desk.keeper.change({"breakout.bars_n": 30, "breakout.volume_surge": 2.5}, "another tab"))
-    until(scanners, "qt.model.set['breakout.bars_n'].v === 30")
-    assert box(scanners, "bars_n").input_value() == "ab"
-    assert box(scanners, "volume_surge").input_value() == "2.5"  # untouched: follows what is in force
-    box(scanners, "bars_n").press("Tab")
-    until(scanners, "document.querySelector('[data-key=\"breakout.bars_n\"] .qt-field-error').innerText !== ''")
-    assert "Must be 10 to 55" in field(scanners, "bars_n").inner_text()
-    after_polls(scanners, 2, with_news=True)
-    assert box(scanners, "bars_n").input_value() == "ab"
-    assert box(scanners, "bars_n").get_attribute("aria-invalid") == "true"
+    until(thresholds, "qt.model.set['breakout.bars_n'].v === 30")
+    assert box(thresholds, "bars_n").input_value() == "ab"
+    assert box(thresholds, "volume_surge").input_value() == "2.5"  # untouched: follows what is in force
+    box(thresholds, "bars_n").press("Tab")
+    until(thresholds, "document.querySelector('[data-key=\"breakout.bars_n\"] .qt-field-error').innerText !== ''")
+    assert "Must be 10 to 55" in field(thresholds, "bars_n").inner_text()
+    after_polls(thresholds, 2, with_news=True)
+    assert box(thresholds, "bars_n").input_value() == "ab"
+    assert box(thresholds, "bars_n").get_attribute("aria-invalid") == "true"
 
 
-def test_a_poll_never_moves_a_slider_under_the_mouse(scanners: Page) -> None:
-    slider = field(scanners, "rel_volume").locator("input[type=range]")
+def test_a_poll_never_moves_a_slider_under_the_mouse(thresholds: Page) -> None:
+    slider = field(thresholds, "rel_volume").locator("input[type=range]")
     place = slider.bounding_box()
     assert place is not None
-    scanners.mouse.move(place["x"] + 8 + (place["width"] - 16) * (1.5 - 0.5) / 9.5, place["y"] + place["height"] / 2)
-    scanners.mouse.down()
-    scanners.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 8)
+    thresholds.mouse.move(place["x"] + 8 + (place["width"] - 16) * (1.5 - 0.5) / 9.5, place["y"] + place["height"] / 2)
+    thresholds.mouse.down()
+    thresholds.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + 8)
     held = slider.input_value()
     assert float(held) > 5.0
-    after_polls(scanners, 2, with_news=True)
+    after_polls(thresholds, 2, with_news=True)
     assert slider.input_value() == held
-    assert box(scanners, "rel_volume").input_value() == f"{float(held):.1f}"
-    scanners.mouse.up()
-    assert field(scanners, "rel_volume").locator(".qt-was").inner_text() == "1.5"
-    assert scanners.locator("[data-form-badge=thresholds]").inner_text() == "1 changed"
+    assert box(thresholds, "rel_volume").input_value() == f"{float(held):.1f}"
+    thresholds.mouse.up()
+    assert field(thresholds, "rel_volume").locator(".qt-was").inner_text() == "1.5"
+    assert thresholds.locator("[data-form-badge=thresholds]").inner_text() == "1 changed"
 
 
-def test_apply_puts_values_in_force_and_undo_takes_them_back(scanners: Page, engine: Engine) -> None:
-    box(scanners, "bars_n").fill("15")
-    box(scanners, "top_score").fill("0.8")
-    scanners.get_by_role("button", name="Apply").click()
-    until(scanners, DONE, "Thresholds applied")
-    assert "Bars N 15, Score to be top 0.80" in scanners.locator(".qt-toast").inner_text()
-    until(scanners, "qt.model.set['breakout.bars_n'].v === 15 && !document.querySelector('.qt-field[data-changed]')")
-    until(scanners, "document.querySelectorAll('.qt-change').length === 2")
+def test_apply_puts_values_in_force_and_undo_takes_them_back(thresholds: Page, engine: Engine) -> None:
+    box(thresholds, "bars_n").fill("15")
+    box(thresholds, "top_score").fill("0.8")
+    thresholds.get_by_role("button", name="Apply").click()
+    until(thresholds, DONE, "Thresholds applied")
+    assert "Bars N 15, Score to be top 0.80" in thresholds.locator(".qt-toast").inner_text()
+    until(thresholds, "qt.model.set['breakout.bars_n'].v === 15 && !document.querySelector('.qt-field[data-changed]')")
+    until(thresholds, "document.querySelectorAll('.qt-change').length === 2")
     command = engine.desk.commands[0]
     assert isinstance(command, ApplySettings) and command.changes == {"breakout.bars_n": 15, "breakout.top_score": 0.8}
-    scanners.locator(".qt-toast-action").click()
-    until(scanners, DONE, "Taken back")
-    until(scanners, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
+    thresholds.locator(".qt-toast-action").click()
+    until(thresholds, DONE, "Taken back")
+    until(thresholds, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
 
 
-def test_reset_puts_the_defaults_into_the_form_and_nothing_else(scanners: Page, engine: Engine) -> None:
+def test_reset_puts_the_defaults_into_the_form_and_nothing_else(thresholds: Page, engine: Engine) -> None:
     changes = {"breakout.bars_n": 40, "breakout.opening_range_min": 60, "breakout.shorts": False}
     instantly(engine.desk.keeper.change(changes, "page"))
-    until(scanners, "qt.model.set['breakout.bars_n'].v === 40")
-    scanners.get_by_role("button", name="Reset").click()
-    assert scanners.locator("[data-form-badge=thresholds]").inner_text() == "3 changed"
+    until(thresholds, "qt.model.set['breakout.bars_n'].v === 40")
+    thresholds.get_by_role("button", name="Reset").click()
+    assert thresholds.locator("[data-form-badge=thresholds]").inner_text() == "3 changed"
     assert engine.desk.keeper.settings.config.breakout.bars_n == 40
-    scanners.get_by_role("button", name="Apply").click()
-    until(scanners, DONE, "Thresholds applied")
+    thresholds.get_by_role("button", name="Apply").click()
+    until(thresholds, DONE, "Thresholds applied")
     assert engine.desk.keeper.settings.config.breakout == BreakoutParams()
 
 
-def test_a_change_is_reverted_by_one_click(scanners: Page, engine: Engine) -> None:
+def test_a_change_is_reverted_by_one_click(thresholds: Page, engine: Engine) -> None:
     instantly(engine.desk.keeper.change({"breakout.bars_n": 15}, "page"))
-    until(scanners, "document.querySelectorAll('[data-revert]').length === 1")
-    assert "Bars N 20 → 15" in scanners.locator(".qt-change").inner_text()
-    scanners.get_by_role("button", name="Revert").click()
-    until(scanners, DONE, "Change taken back")
-    until(scanners, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
-    until(scanners, "document.querySelectorAll('.qt-change').length === 2")
-    assert "taken back" in scanners.locator(".qt-change").last.inner_text()
+    until(thresholds, "document.querySelectorAll('[data-revert]').length === 1")
+    assert "Bars N 20 → 15" in thresholds.locator(".qt-change").inner_text()
+    thresholds.get_by_role("button", name="Revert").click()
+    until(thresholds, DONE, "Change taken back")
+    until(thresholds, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
+    until(thresholds, "document.querySelectorAll('.qt-change').length === 2")
+    assert "taken back" in thresholds.locator(".qt-change").last.inner_text()
 
 
-def test_a_set_is_loaded_kept_and_one_click_takes_it_back(scanners: Page, engine: Engine) -> None:
-    sets = scanners.locator("[data-qt-sets]")
+def test_a_set_is_loaded_kept_and_one_click_takes_it_back(thresholds: Page, engine: Engine) -> None:
+    sets = thresholds.locator("[data-qt-sets]")
     sets.locator("select").select_option("Strict")
     assert "Buffer 0.1 → 0.3" in sets.inner_text()
     sets.get_by_role("button", name="Load").click()
-    until(scanners, DONE, "Set loaded")
-    until(scanners, "document.querySelector('#qt-f-breakout-volume_surge').value === '2.5'")
+    until(thresholds, DONE, "Set loaded")
+    until(thresholds, "document.querySelector('#qt-f-breakout-volume_surge').value === '2.5'")
     sets.get_by_role("button", name="Keep as").click()
     sets.locator(".qt-set-name input").fill("My morning")
     sets.locator(".qt-set-name input").press("Enter")
-    until(scanners, DONE, "Set kept")
-    until(scanners, "document.querySelector('[data-qt-sets] select').value === 'My morning'")
-    scanners.locator(".qt-change", has_text="Set Strict").get_by_role("button", name="Revert").click()
-    until(scanners, DONE, "Change taken back")
-    until(scanners, "document.querySelector('#qt-f-breakout-volume_surge').value === '1.5'")
+    until(thresholds, DONE, "Set kept")
+    until(thresholds, "document.querySelector('[data-qt-sets] select').value === 'My morning'")
+    thresholds.locator(".qt-change", has_text="Set Strict").get_by_role("button", name="Revert").click()
+    until(thresholds, DONE, "Change taken back")
+    until(thresholds, "document.querySelector('#qt-f-breakout-volume_surge').value === '1.5'")
     assert list(engine.desk.keeper.settings.config.sets.saved) == ["My morning"]
 
 
-def test_a_value_sent_by_hand_is_refused_with_its_reason_and_nothing_is_lost(scanners: Page, engine: Engine) -> None:
-    box(scanners, "rel_volume").fill("3")
+def test_a_value_sent_by_hand_is_refused_with_its_reason_and_nothing_is_lost(thresholds: Page, engine: Engine) -> None:
+    box(thresholds, "rel_volume").fill("3")
     by_hand = """done => qt.ask('scanners-request', {action: 'apply', changes: {'breakout.bars_n': 500,
         'breakout.rel_volume': 2}}, r => { window.byHand = r; })"""
-    scanners.evaluate(by_hand)
-    until(scanners, "!!window.byHand")
-    answer = scanners.evaluate("window.byHand")
+    thresholds.evaluate(by_hand)
+    until(thresholds, "!!window.byHand")
+    answer = thresholds.evaluate("window.byHand")
     assert answer["ok"] is False and answer["errors"] == {"breakout.bars_n": "Must be 10 to 55, a whole number."}
-    after_polls(scanners, 1, with_news=True)
+    after_polls(thresholds, 1, with_news=True)
     assert engine.desk.keeper.settings.config.breakout == BreakoutParams() and engine.desk.commands == []
-    assert box(scanners, "rel_volume").input_value() == "3"
+    assert box(thresholds, "rel_volume").input_value() == "3"
 
 
-def test_two_fields_that_contradict_are_told_apart_and_nothing_is_lost(scanners: Page, engine: Engine) -> None:
-    scanners.locator("summary").click()
-    box(scanners, "ema_fast").fill("25")
-    box(scanners, "bars_n").fill("15")
-    scanners.locator("summary").click()  # the one at fault is folded away
-    scanners.get_by_role("button", name="Apply").click()
-    until(scanners, "document.querySelector('.qt-form-said').innerText.includes('nothing was applied')")
-    assert "Must be below EMA slow (21)." in field(scanners, "ema_fast").inner_text()
-    assert scanners.evaluate("document.activeElement.id") == "qt-f-breakout-ema_fast"
-    assert box(scanners, "bars_n").input_value() == "15"
+def test_two_fields_that_contradict_are_told_apart_and_nothing_is_lost(thresholds: Page, engine: Engine) -> None:
+    box(thresholds, "ema_fast").fill("25")
+    box(thresholds, "bars_n").fill("15")
+    thresholds.get_by_role("button", name="Apply").click()
+    until(thresholds, "document.querySelector('.qt-form-said').innerText.includes('nothing was applied')")
+    assert "Must be below EMA slow (21)." in field(thresholds, "ema_fast").inner_text()
+    assert thresholds.evaluate("document.activeElement.id") == "qt-f-breakout-ema_fast"
+    assert box(thresholds, "bars_n").input_value() == "15"
     assert engine.desk.commands == []
-    box(scanners, "ema_fast").press("Escape")
-    assert box(scanners, "ema_fast").input_value() == "8"
-    scanners.get_by_role("button", name="Discard").click()
-    assert box(scanners, "bars_n").input_value() == "20"
-    assert scanners.get_by_role("button", name="Apply").is_disabled()
+    box(thresholds, "ema_fast").press("Escape")
+    assert box(thresholds, "ema_fast").input_value() == "8"
+    thresholds.get_by_role("button", name="Discard").click()
+    assert box(thresholds, "bars_n").input_value() == "20"
+    assert thresholds.get_by_role("button", name="Apply").is_disabled()
 
 
-def test_a_draft_waits_while_the_user_looks_at_another_page(scanners: Page) -> None:
-    box(scanners, "bars_n").fill("17")
-    scanners.get_by_role("link", name="Lines", exact=True).first.click()
-    scanners.wait_for_selector(".qt-card-ledger")
-    scanners.get_by_role("link", name="Scanners").first.click()
-    scanners.wait_for_selector(".qt-field")
-    until(scanners, "document.querySelector('#qt-f-breakout-bars_n').value === '17'")
-    assert scanners.locator("[data-form-badge=thresholds]").inner_text() == "1 changed"
+def test_a_draft_waits_while_the_user_looks_at_another_page(thresholds: Page) -> None:
+    box(thresholds, "bars_n").fill("17")
+    thresholds.get_by_role("link", name="Lines", exact=True).first.click()
+    thresholds.wait_for_selector(".qt-card-ledger")
+    thresholds.get_by_role("link", name="Scanners").first.click()
+    until(thresholds, "(document.querySelector('[data-form-badge]') || {}).textContent === '1 changed'")
+    thresholds.get_by_role("tab", name="Thresholds").click()
+    thresholds.wait_for_selector(".qt-field")
+    until(thresholds, "document.querySelector('#qt-f-breakout-bars_n').value === '17'")
+    assert thresholds.locator("[data-form-badge=thresholds]").inner_text() == "1 changed"
 
 
-def test_keys_work_in_a_box(scanners: Page) -> None:
-    scanners.get_by_label("Buffer", exact=True).focus()
-    scanners.keyboard.press("ArrowUp")
-    assert box(scanners, "buffer_atr").input_value() == "0.15"
-    scanners.keyboard.press("Tab")
-    scanners.keyboard.press("ArrowRight")
-    assert box(scanners, "buffer_atr").input_value() == "0.20"
-    box(scanners, "buffer_atr").press("Enter")
-    until(scanners, DONE, "Thresholds applied")
+def test_keys_work_in_a_box(thresholds: Page) -> None:
+    thresholds.get_by_label("Buffer", exact=True).focus()
+    thresholds.keyboard.press("ArrowUp")
+    assert box(thresholds, "buffer_atr").input_value() == "0.15"
+    thresholds.keyboard.press("Tab")
+    thresholds.keyboard.press("ArrowRight")
+    assert box(thresholds, "buffer_atr").input_value() == "0.20"
+    box(thresholds, "buffer_atr").press("Enter")
+    until(thresholds, DONE, "Thresholds applied")
 
 
-def test_an_engine_that_does_not_answer_is_said_so(scanners: Page, engine: Engine) -> None:
+def test_an_engine_that_does_not_answer_is_said_so(thresholds: Page, engine: Engine) -> None:
     engine.desk.is_silent = True
-    box(scanners, "bars_n").fill("15")
-    box(scanners, "bars_n").press("Enter")
-    until(scanners, "document.querySelector('.qt-form-said').innerText.includes('No answer yet')")
-    assert box(scanners, "bars_n").input_value() == "15"
+    box(thresholds, "bars_n").fill("15")
+    box(thresholds, "bars_n").press("Enter")
+    until(thresholds, "document.querySelector('.qt-form-said').innerText.includes('No answer yet')")
+    assert box(thresholds, "bars_n").input_value() == "15"
 
 
-def test_a_preset_is_switched_by_a_click(scanners: Page, engine: Engine) -> None:
-    chip = scanners.locator('[data-scan="Momentum"]')
-    assert chip.get_attribute("aria-pressed") == "true" and chip.inner_text().split() == ["Momentum", "warming"]
-    chip.click()
+SCAN = '[data-scan="{}"]'
+
+
+def test_a_scan_is_switched_by_its_switch(scanners: Page, engine: Engine) -> None:
+    chip = scanners.locator(SCAN.format("Momentum"))
+    assert chip.get_attribute("data-runs") == "1" and chip.inner_text().split() == ["Momentum", "warming"]
+    switch = scanners.get_by_role("switch", name="Momentum, switched on")
+    assert switch.get_attribute("aria-checked") == "true"
+    switch.click()
     until(scanners, DONE, "Momentum is off")
     assert "Momentum" not in engine.desk.keeper.settings.config.market_scan.enabled
+    until(scanners, "document.querySelector('.qt-scan-switch').getAttribute('aria-checked') === 'false'")
+    scanners.get_by_role("tab", name="Thresholds").click()
     until(scanners, "document.querySelectorAll('.qt-change').length === 1")
     assert "Scans Momentum off" in scanners.locator(".qt-change").inner_text()
+
+
+def test_a_scan_is_picked_by_its_name_and_what_a_switch_costs_is_said_before(
+    scanners: Page, site: Site, engine: Engine
+) -> None:
+    rows = ".ag-center-cols-container .ag-row"
+    until(scanners, f"document.querySelectorAll('{rows}').length === {len(NAMES) - 3}")
+    pick = scanners.locator(SCAN.format("Short side") + " .qt-scan-pick")
+    pick.click()
+    until(scanners, f"document.querySelectorAll('{rows}').length < {len(NAMES) - 3}")
+    tags = f"[...document.querySelectorAll('{rows}')].every(row => qt.model['grid:results'][row.getAttribute('row-id')]"
+    assert scanners.evaluate(tags + ".scans.some(scan => scan.startsWith('Short side #')))")
+    assert "Short side" in engine.desk.keeper.settings.config.market_scan.enabled, "picking switches nothing"
+    assert pick.get_attribute("aria-pressed") == "true"
+    scanners.get_by_role("button", name="Short side ×").click()
+    until(scanners, f"document.querySelectorAll('{rows}').length === {len(NAMES) - 3}")
+
+    section = site.bus.read("scanners")
+    assert isinstance(section, ScannersSection)
+    spare = replace(section.scans[1], name="Volume pace, small")
+    off = replace(section.scans[1], name="Gap up", state="off", rows=0)
+    site.bus.publish("scanners", replace(section, scans=(*section.scans, spare, off), slots_used=9))
+    site.is_running = False  # a tick publishes the sample's scans again
+    switch = scanners.get_by_role("switch", name="Gap up, switched on")
+    switch.click()
+    said = scanners.get_by_role("alertdialog")
+    assert "Volume pace, small, which runs by itself, gives its slot up." in said.inner_text()
+    scanners.keyboard.press("Escape")
+    assert said.count() == 0 and engine.desk.commands == []
+    assert scanners.evaluate("document.activeElement.getAttribute('role')") == "switch"
+    switch.click()
+    said.get_by_role("button", name="Switch on").click()
+    until(scanners, DONE, "Gap up is on")
+
+
+def test_the_tab_is_in_the_address_and_what_is_out_of_sight_is_not_asked_for(scanners: Page, site: Site) -> None:
+    shown = "[...document.querySelectorAll('[role=tabpanel]')].filter(e => e.offsetParent).map(e => e.dataset.qtPanel)"
+    assert scanners.evaluate(shown) == ["results"]
+    assert scanners.evaluate("['grid:results', 'rows:heatcols', 'chips'].every(part => part in qt.model)")
+    first = scanners.get_by_role("tab", name="Results")
+    first.focus()
+    scanners.keyboard.press("ArrowRight")
+    assert scanners.evaluate("location.hash") == "#thresholds" and scanners.evaluate(shown) == ["thresholds"]
+    assert scanners.evaluate("document.activeElement.dataset.qtTab") == "thresholds"
+    until(scanners, "'sets' in qt.model && !('grid:results' in qt.model) && !('rows:heatcols' in qt.model)")
+    scanners.get_by_role("tab", name="Scoreboard").click()
+    until(scanners, "'scores' in qt.model && !('sets' in qt.model)")
+    assert first.get_attribute("tabindex") == "-1"
+    scanners.go_back()  # the arrow took the place of the first address
+    until(scanners, "location.hash === '#thresholds'")
+    assert scanners.evaluate(shown) == ["thresholds"]
+    scanners.reload()
+    until(scanners, "window.qt && 'sets' in qt.model")
+    assert scanners.evaluate(shown) == ["thresholds"]
+    scanners.get_by_role("tab", name="Results").click()
+    until(scanners, "document.querySelectorAll('.ag-center-cols-container .ag-row').length > 3")
+    assert scanners.evaluate("location.pathname + location.hash") == "/scanners"
+
+
+def test_the_first_tab_is_one_screen(scanners: Page) -> None:
+    for width, height in ((1366, 900), (1440, 900), (1920, 1080)):
+        scanners.set_viewport_size({"width": width, "height": height})
+        until(scanners, "document.documentElement.scrollHeight <= innerHeight")
+        bottom = "document.querySelector('.qt-card-results').getBoundingClientRect().bottom"
+        until(scanners, f"{bottom} <= innerHeight && {bottom} > innerHeight - 40")
+
+
+def test_columns_stay_where_they_are_until_the_new_order_is_taken(scanners: Page, site: Site) -> None:
+    heads = "[...document.querySelectorAll('[data-heat=factors] thead a')].map(a => a.title)"
+    until(scanners, f"{heads}.length === {len(NAMES) - 3}")
+    site.is_running = False
+    before = scanners.evaluate(heads)
+    section = site.bus.read("scanners")
+    assert isinstance(section, ScannersSection)
+    site.bus.publish("scanners", replace(section, candidates=section.candidates[::-1]))
+    until(scanners, f"qt.model['rows:heatcols'][{section.candidates[0].con_id}].order === {len(before) - 1}")
+    assert scanners.evaluate(heads) == before
+    scanners.get_by_role("button", name="New order").click()
+    assert scanners.evaluate(heads) == before[::-1]
+    until(scanners, "document.querySelector('[data-qt-heat-order=factors]').hasAttribute('data-idle')")
 
 
 MADE_UP = """() => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: {
@@ -212,6 +309,7 @@ def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
     assert scanners.locator("[data-qt-heat=factors] tr").count() == 8
     until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child td').innerText.endsWith('s')")
     scanners.evaluate(MADE_UP)
+    scanners.get_by_role("button", name="New order").click()
     until(scanners, "document.querySelector('[data-qt-heat=factors] tr:last-child').cells[1].textContent === '< 4 s'")
     assert scanners.evaluate(CELLS)[:7] == [
         [["0.90", "3"], ["0.05", "-3"]],
@@ -224,7 +322,7 @@ def test_heatmap_views_and_the_way_to_a_symbol(scanners: Page) -> None:
     ]
     scanners.get_by_text("Time", exact=True).click()
     until(scanners, "document.querySelectorAll('.qt-heat-time tbody tr').length > 10")
-    assert scanners.locator("[data-heat=factors]").is_hidden()
+    assert scanners.locator("div[data-heat=factors]").is_hidden()
     first = scanners.evaluate("document.querySelector('.qt-heat-time tbody td')")
     after_polls(scanners, 2, with_news=True)
     assert first == scanners.evaluate("document.querySelector('.qt-heat-time tbody td')")
@@ -247,6 +345,8 @@ def test_results_are_filtered_and_lead_to_the_symbol(scanners: Page) -> None:
 
 
 def test_a_custom_scan_is_made_of_the_gateways_list(scanners: Page, engine: Engine) -> None:
+    scanners.get_by_text("+ New scan").click()
+    until(scanners, "location.hash === '#custom' && document.activeElement.dataset.field === 'name'")
     form = scanners.locator("[data-qt-custom]")
     form.locator("[data-field=name]").fill("Gaps")
     form.locator("[data-field=code]").select_option("HIGH_OPEN_GAP")
@@ -264,11 +364,14 @@ def test_a_custom_scan_is_made_of_the_gateways_list(scanners: Page, engine: Engi
 
 
 def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None:
+    scanners.get_by_role("tab", name="Scoreboard").click()
     scanners.get_by_text("20 sessions", exact=True).click()
     until(scanners, "document.querySelector('[data-score=days]').offsetHeight > 0")
     assert "too few to judge" in scanners.locator("[data-score=days]").inner_text()
+    scanners.get_by_role("tab", name="Results").click()
     scanners.get_by_text("Wide", exact=True).click()
     until(scanners, f"document.querySelectorAll('.qt-heat-wide td').length === 8 * {len(NAMES) - 3}")
+    scanners.locator(".qt-heat-wide td").first.hover()
     until(scanners, "document.querySelector('.qt-heat-wide td').title === 'AAPL Score now: 0.50'")
     scanners.get_by_text("Treemap", exact=True).click()
     until(scanners, "document.querySelectorAll('#scanners-map .slice').length > 3")
@@ -276,17 +379,21 @@ def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
 
+TABS = ("", "#thresholds", "#why", "#scoreboard", "#custom")
+
+
 def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine) -> None:
     live(page, site.url + "/scanners")
-    page.wait_for_selector(".qt-field")
-    cut = """[...document.querySelectorAll('.qt-input, .qt-preset, .qt-heat td')]
+    page.wait_for_selector(".qt-field", state="attached")
+    cut = """[...document.querySelectorAll('.qt-input, .qt-scan, .qt-heat td')]
         .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
-    for width in (390, 1366, 1920):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(200)
-        until(page, "document.documentElement.scrollWidth <= innerWidth")
-        assert page.evaluate(cut) == [], width
-        assert page.evaluate(CONTRAST) == [], width
+    for tab in TABS:
+        page.evaluate("tab => { location.hash = tab; }", tab)
+        for width in (390, 1366, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            until(page, "document.documentElement.scrollWidth <= innerWidth")
+            assert page.evaluate(cut) == [], (width, tab)
+            assert page.evaluate(CONTRAST) == [], (width, tab)
 
 
 def test_a_delta_that_does_not_lead_on_from_what_is_here_is_dropped(scanners: Page) -> None:

@@ -79,7 +79,7 @@ def page(browser_path: str, program: Program) -> Iterator[Page]:
 
 
 def open_scanners(page: Page, program: Program) -> None:
-    live(page, program.url + "/scanners")
+    live(page, program.url + "/scanners#thresholds")
     page.wait_for_selector(".qt-field")
     page.locator(".qt-card-results .ag-row").first.hover(position={"x": 400, "y": 10})  # the reasons are its tooltips
 

@@ -1,0 +1,305 @@
+/** The heatmaps of the Scanners page: factors, wide, by time, treemap. What the results carry anyway is not sent twice. */
+import { go } from "../core/address.mjs";
+import * as clock from "../core/clock.mjs";
+import { clientside, noUpdate, setProps } from "../core/dash.mjs";
+import { every, isWatched } from "../core/every.mjs";
+import * as fmt from "../core/format.mjs";
+import { ageOf, ageStep, ageText } from "../core/freshness.mjs";
+import { columnsOf, drawButton, fillLine, onOrder, side, stepMark } from "../core/heat.mjs";
+import { hold } from "../core/hold.mjs";
+import { model, onNodes, onPart, tell } from "../core/model.mjs";
+import { onTab } from "../core/tabs.mjs";
+import { setText } from "../core/values.mjs";
+import { drawWide, orderWide, wideCount } from "../core/wide.mjs";
+
+/** @typedef {"factors" | "wide" | "time" | "map"} View */
+
+/** @type {View} */
+let view = "factors";
+let isInSight = false;
+/** @type {Array<() => void>} */
+const listeners = [];
+
+/** The parts that the view in sight is made of, beside the results. */
+export function heatParts() {
+  return { factors: ["rows:heatcols", "heatcuts"], wide: ["heatwide"], time: ["heattime"], map: [] }[view];
+}
+
+/** @param {() => void} fn called when another view is chosen */
+export function onView(fn) {
+  listeners.push(fn);
+}
+
+clientside("qtScanners", {
+  heatView (/** @type {View} */ value) {
+    view = value || "factors";
+    drawViews();
+    return noUpdate();
+  },
+});
+
+/* ---- factors: the cells are made of the results' rows, ages are counted here ---- */
+
+/** Which of seven steps: how many of the six rising cuts are not above the value, less 3. @param {number | null | undefined} value @param {number[]} cuts */
+function step(value, cuts) {
+  return value === null || value === undefined ? null : cuts.filter((cut) => cut <= value).length - 3;
+}
+
+/** @param {number | null | undefined} value @param {any} row */
+function turned(value, row) {
+  return value === null || value === undefined ? null : row.short ? -value : value;
+}
+
+/**
+ * A row and a column -> [text, value that is judged: turned by the side, the spread so that low is for].
+ * @type {Record<string, (row: any, column: any) => [string, number | null | undefined]>}
+ */
+const CELLS = {
+  score: (row) => [fmt.number(row.score, 2), row.score],
+  at_signal: (row) => [fmt.number(row.sig, 2), row.sig],
+  change: (row) => [fmt.signed(row.chg, 1), turned(row.chg, row)],
+  open: (row, column) => [fmt.signed(column.open, 1), turned(column.open, row)],
+  volume: (row) => [fmt.times(row.rv), row.rv],
+  distance: (row) => [fmt.signed(row.dist, 2), row.dist],
+  spread: (_row, column) => [fmt.number(column.spread, 1), column.spread === null ? null : -column.spread],
+};
+
+/** @param {any} row */
+function sideOf(row) {
+  return row ? (row.short ? "short" : "long") : null;
+}
+
+let pending = false;
+function makeFactors() {
+  if (pending) {
+    return;   // one delta may bring columns and rows
+  }
+  pending = true;
+  queueMicrotask(() => {
+    pending = false;
+    const columns = model["rows:heatcols"], rows = model["grid:results"], cuts = model.heatcuts;
+    if (!columns || !cuts || !rows) {
+      return;
+    }
+    const ids = Object.keys(columns).sort((a, b) => columns[a].order - columns[b].order);
+    /** @type {Record<string, any>} */
+    const part = { cols: ids.map((id) => [Number(id), columns[id].sym, sideOf(rows[id])]) };
+    Object.entries(CELLS).forEach(([factor, cell]) => {
+      part[factor] = ids.map((id) => {
+        const [text, value] = rows[id] ? cell(rows[id], columns[id]) : [fmt.MISSING, null];
+        return [text, step(value, cuts[factor])];
+      });
+    });
+    model["heat:factors"] = part;
+    tell({ part: "heat:factors", changed: part, removed: [], full: false });
+  });
+}
+onPart("rows", (name) => {
+  if (name === "heatcols") {
+    makeFactors();
+  }
+});
+onPart("grid", (name) => {
+  if (name === "results") {
+    makeFactors();
+  }
+});
+
+function drawAges() {
+  const rows = model["grid:results"];
+  if (view !== "factors" || !isInSight || !rows) {
+    return;
+  }
+  fillLine("factors", "age", (id) => {
+    const row = rows[id], age = row ? ageOf(row.at) : null;
+    if (age === null) {
+      return [fmt.MISSING, null];
+    }
+    return [row.at === 0 ? ageText(0) : age < 100 ? `${Math.round(age)} s` : `${Math.round(age / 60)} min`, ageStep(age)];
+  });
+}
+
+/* ---- by time ---- */
+
+const WITH_TEXT = 200;   // cells that have room for their value
+/** @typedef {{mark: string, ids: string[], names: Map<string, string>, links: HTMLAnchorElement[], cells: HTMLTableCellElement[][]}} Drawn */
+/** @type {WeakMap<Element, Drawn>} */
+const drawn = new WeakMap();
+
+/** @returns {HTMLElement | null} */
+function timePlace() {
+  return document.querySelector("[data-qt-heattime]");
+}
+
+/** The frame is made anew only when symbols or columns come; else cells are filled in place. @param {HTMLElement} holder @param {Drawn} now @param {number[]} times */
+function timeFrame(holder, now, times) {
+  const table = document.createElement("table"), head = document.createElement("tr"), body = document.createElement("tbody");
+  table.className = "qt-heat qt-heat-time";
+  const corner = document.createElement("td"), each = now.ids.length * times.length <= WITH_TEXT ? 1 : 3;
+  head.append(corner, ...times.map((at, i) => {
+    const th = document.createElement("th");
+    th.scope = "col";
+    th.textContent = i % each === 0 ? clock.clockText(at, "hm") : "";
+    return th;
+  }));
+  now.links = [];
+  now.cells = now.ids.map((id) => {
+    const row = document.createElement("tr"), name = document.createElement("th"), link = document.createElement("a");
+    name.scope = "row";
+    link.href = `/symbol/${encodeURIComponent(id)}`;
+    link.textContent = now.names.get(id) ?? "";
+    name.append(link);
+    row.append(name);
+    now.links.push(link);
+    body.append(row);
+    return times.map(() => {
+      const td = document.createElement("td");
+      td.dataset.con = id;
+      row.append(td);
+      return td;
+    });
+  });
+  table.createTHead().append(head);
+  table.append(body);
+  holder.replaceChildren(table);
+}
+
+function drawTime() {
+  const holder = timePlace(), part = model.heattime;
+  if (!holder || !part || !part.times) {
+    return;
+  }
+  const best = Object.keys(part).filter((key) => key !== "times").sort((a, b) => part[a][0] - part[b][0]);
+  const now = drawn.get(holder) ?? { mark: "", ids: [], names: new Map(), links: [], cells: [] };
+  best.forEach((id) => now.names.set(id, part[id][1]));
+  const { order, fresh, moved } = hold(now.ids, best, Number(holder.dataset.most));
+  now.ids = order;
+  const mark = `${order.join()}|${part.times.join()}`, withText = order.length * part.times.length <= WITH_TEXT;
+  if (now.mark !== mark) {
+    now.mark = mark;
+    timeFrame(holder, now, part.times);
+  }
+  drawn.set(holder, now);
+  order.forEach((id, r) => {
+    const [, name, scores, steps] = part[id] ?? [0, now.names.get(id), [], []];
+    side(now.links[r], sideOf((model["grid:results"] || {})[id]));
+    now.cells[r].forEach((td, i) => {
+      const score = scores[i] ?? null, shown = score === null ? fmt.MISSING : fmt.number(score, 2), text = withText ? shown : "";
+      const mark_ = stepMark(steps[i] ?? null);
+      setText(td, text);
+      if (td.dataset.step !== mark_) {
+        td.dataset.step = mark_;
+      }
+      const title = `${name} ${clock.clockText(part.times[i], "hm")}: ${score === null ? "no candidate" : `best score ${shown}`}`;
+      if (td.title !== title) {
+        td.title = title;
+      }
+    });
+  });
+  holder.toggleAttribute("data-empty", !part.times.length);
+  drawButton("time", moved, fresh);
+}
+
+/* ---- the views ---- */
+
+onOrder((name) => {
+  const holder = timePlace();
+  if (name === "wide") {
+    orderWide();
+  } else if (name === "time" && holder) {
+    drawn.delete(holder);
+    drawTime();
+  } else if (name === "factors") {
+    drawAges();
+  }
+});
+
+function drawFact() {
+  const fact = document.querySelector(".qt-heat-fact"), time = model.heattime;
+  if (!fact) {
+    return;
+  }
+  const rows = time ? Object.keys(time).length - 1 : 0;
+  setText(fact, {
+    factors: columnsOf("factors") ? `${columnsOf("factors")} symbols × 8 factors` : "",
+    wide: `${wideCount()} symbols × 8 factors, values on pointing`,
+    time: rows > 0 ? `${rows} symbols, best score per 5 min` : "",
+    map: "stocks by dollar volume today, coloured by change",
+  }[view]);
+}
+
+function drawViews() {
+  document.querySelectorAll("[data-heat]").forEach((block) => {
+    const element = /** @type {HTMLElement} */ (block);
+    element.hidden = !(element.dataset.heat ?? "").split(" ").includes(view);
+  });
+  listeners.forEach((fn) => fn());
+  drawView();
+}
+
+function drawView() {
+  if (view === "time") {
+    drawTime();
+  } else if (view === "wide") {
+    drawWide();
+  } else if (view === "map") {
+    window.dispatchEvent(new Event("resize"));
+    askMap();
+  }
+  drawFact();
+  drawAges();
+}
+
+/** The treemap is asked for anew only while it is in sight, and not before the figure of the mount is there. */
+function askMap() {
+  const gd = /** @type {any} */ (document.querySelector("#scanners-map .js-plotly-plot"));
+  if (view !== "map" || !isInSight || !isWatched() || !gd || !gd.data || !gd.data.length) {
+    return;
+  }
+  if (!gd.qtWatched && gd.on) {
+    gd.qtWatched = true;
+    gd.on("plotly_treemapclick", (/** @type {any} */ event) => {
+      const tile = event.points && event.points[0];
+      if (tile && tile.id) {
+        go(`/symbol/${tile.id}`);
+      }
+      return false;
+    });
+  }
+  setProps("scanners-map-data", { data: Date.now() });
+}
+every(10000, askMap);
+every(1000, drawAges);
+
+onPart("heat", (name) => {
+  if (name === "factors") {
+    drawAges();
+    drawFact();
+  }
+});
+onPart("heatwide", () => {
+  if (view === "wide") {
+    drawWide();
+    drawFact();
+  }
+});
+onPart("heattime", () => {
+  if (view === "time") {
+    drawTime();
+    drawFact();
+  }
+});
+onNodes(() => {
+  const card = /** @type {HTMLElement | null} */ (document.querySelector(".qt-card-heat"));
+  if (card && !card.dataset.seen && document.querySelector("[data-qt-page=scanners]")) {
+    card.dataset.seen = "1";
+    view = "factors";
+    drawViews();
+  }
+});
+onTab((page, tab) => {
+  if (page === "scanners") {
+    isInSight = tab === "results";
+    drawView();
+  }
+});

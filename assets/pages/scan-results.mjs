@@ -1,0 +1,169 @@
+/** The results of the Scanners page: cells of the grid, and which of its rows are shown. */
+import * as clock from "../core/clock.mjs";
+import { clientside, noUpdate } from "../core/dash.mjs";
+import * as fmt from "../core/format.mjs";
+import { ageOf } from "../core/freshness.mjs";
+import { eachGrid } from "../core/grid.mjs";
+import { onNodes, onPart } from "../core/model.mjs";
+import { nameOf, setText } from "../core/values.mjs";
+import { LINE_CLASSES } from "../core/wire.mjs";
+import { onPick, pick, pickedScan } from "./scan-chips.mjs";
+
+let show = "all";
+
+clientside("qtResults", {
+  show (/** @type {string} */ value) {
+    show = value || "all";
+    filter();
+    return noUpdate();
+  },
+});
+
+/** "Momentum" of "Momentum #3". @param {string} scan */
+function scanName(scan) {
+  const cut = scan.lastIndexOf(" #");
+  return cut < 0 ? scan : scan.slice(0, cut);
+}
+
+/** @param {any} data a row of the results */
+function isShown(data) {
+  const picked = pickedScan();
+  const ofKind = show === "all" || (show === "breakout" ? data.brk : data.scans.length > 0);
+  return ofKind && (picked === null || data.scans.some((/** @type {string} */ scan) => scanName(scan) === picked));
+}
+
+function filter() {
+  eachGrid("results", (/** @type {any} */ grid) => grid.api.onFilterChanged());
+  drawPicked();
+}
+
+/** What is shown alone, the way back, and that nothing is. */
+function drawPicked() {
+  const picked = pickedScan(), back = /** @type {HTMLElement | null} */ (document.querySelector("[data-scan-back]"));
+  const none = /** @type {HTMLElement | null} */ (document.querySelector("[data-scan-none]"));
+  if (!back || !none) {
+    return;
+  }
+  back.hidden = picked === null;
+  setText(back, picked === null ? "" : `${picked} ×`);
+  back.title = "Show the results of all scans";
+  let count = -1;
+  eachGrid("results", (/** @type {any} */ grid) => { count = grid.api.getDisplayedRowCount(); });
+  none.hidden = count !== 0 || (picked === null && show === "all");
+  setText(none, picked === null ? "None of this kind now." : `No candidate is in ${picked} now.`);
+}
+onPick(filter);
+onPart("grid", (name) => {
+  if (name === "results" && (pickedScan() !== null || show !== "all")) {
+    drawPicked();
+  }
+});
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("[data-scan-back]")) {
+    pick(null);
+  }
+});
+onNodes(() => {
+  const card = /** @type {HTMLElement | null} */ (document.querySelector(".qt-card-results"));
+  if (card && !card.dataset.seen) {
+    card.dataset.seen = "1";
+    show = "all";
+    drawPicked();
+  }
+});
+
+/* ---- cells ---- */
+
+/** @param {any[]} parts */
+function el(...parts) {
+  return window.React.createElement(...parts);
+}
+/** @param {any} text @param {string | null} tone @param {string} [title] */
+function toned(text, tone, title) {
+  return el("span", { "data-tone": tone || undefined, title }, text);
+}
+
+/** @type {Record<string, string>} */
+const NAMES = { "Since open": "Open", "Relative volume": "Rel vol", "52-week high": "52-wk high", "Trend break": "Trend",
+  "Volume pace": "Pace", "Pace, smaller names": "Pace small", "Short side": "Short",
+  "Active futures": "Futures", "Gap up": "Gap" };
+/** @param {string} scan */
+function short(scan) {
+  const name = scanName(scan);
+  return (NAMES[name] || name) + scan.slice(name.length);
+}
+
+/** How many tags fit into so many pixels uncut; one is always shown. @param {string[]} scans @param {number} pixels */
+function fitting(scans, pixels) {
+  let count = 0, left = pixels;
+  scans.some((scan) => {
+    left -= 19 + 6.4 * short(scan).length;
+    count += left >= 0 || !count ? 1 : 0;
+    return left < 0;
+  });
+  return count;
+}
+
+const EARLY = "It broke out before QTrade looked: its score counts the way since the first look";
+/** @type {Record<string, string>} */
+const STATES = { confirming: "confirming", warming: "warming" };
+/** @type {Record<string, string>} */
+const SHORT = { coverage: "visit", pinned: "pin" };
+
+/** @type {Record<string, (d: any, width: number) => any>} */
+const draw = {
+  symbol (d) {
+    const side = d.short ? "short" : "long";
+    return el(window.React.Fragment, null,
+      el("span", { className: "qt-side", "data-tone": side, title: side, role: "img", "aria-label": side }, d.short ? fmt.DOWN : fmt.UP),
+      el("a", { href: `/symbol/${d.id}`, className: "qt-sym", tabIndex: -1, title: d.sym }, nameOf(d.sym)));
+  },
+  score (d) {
+    const title = d.bars[1] === null ? "gates passed" : "distance above, relative volume below";
+    return el(window.React.Fragment, null, el("b", { className: "qt-score-number" }, fmt.number(d.score, d.score >= 0.5 ? 3 : 2)),
+      el("span", { className: "qt-bars", title }, el("i", { style: { width: `${d.bars[0]}%` }, className: d.brk ? undefined : "qt-bar-grey" }),
+        d.bars[1] === null ? null : el("i", { style: { width: `${d.bars[1]}%` } })));
+  },
+  signal: (d) => (d.sig === undefined ? toned(fmt.MISSING, "missing", "No signal of it runs") : fmt.number(d.sig, 2)),
+  since: (d) => el("span", { className: "qt-soft" }, clock.clockText(d.since, "hm")),
+  scans (d, width) {
+    const most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0) - (d.early ? 58 : 0));
+    const chips = d.scans.slice(0, most).map((/** @type {string} */ scan) => el("span", { key: scan, className: "qt-tag", title: scan }, short(scan)));
+    if (d.scans.length > most) {
+      chips.push(el("span", { key: "+", className: "qt-soft", title: d.scans.slice(most).join(", ") }, `+${d.scans.length - most}`));
+    }
+    if (d.early) {
+      chips.unshift(el("span", { key: "early", className: "qt-tag qt-tag-early", title: EARLY }, "before"));
+    }
+    if (STATES[d.state]) {
+      chips.unshift(el("span", { key: "state", className: `qt-tag qt-tag-${d.state}` }, STATES[d.state]));
+    }
+    return el("span", { className: "qt-tags" }, chips);
+  },
+  last: (d) => fmt.number(d.last, d.dec),
+  chg: (d) => toned(fmt.percent(d.chg, 1), fmt.tone(d.chg, 1)),
+  rv: (d) => fmt.times(d.rv),
+  dist: (d) => fmt.signed(d.dist, 2),
+  line (d) {
+    if (d.state === "confirmed" && (!d.cls || d.cls === "coverage")) {
+      const age = d.at === 0 ? 0 : ageOf(d.at);
+      const ago = age === null || age === undefined ? "not seen yet" : `${Math.round(age)} s ago`;
+      const title = `Watched, ${ago}: visits fetch the price of a running signal, the newest and best stream`;
+      return el("span", { className: "qt-prio", "data-c": "coverage", title }, "watch");
+    }
+    if (!d.cls) {
+      return toned(fmt.MISSING, "missing", "It holds no market-data line now");
+    }
+    const title = LINE_CLASSES[d.cls] + (d.cls === "coverage" ? "" : ", streaming");
+    return el("span", { className: "qt-prio", "data-c": d.cls, title }, SHORT[d.cls] || d.cls);
+  },
+};
+
+window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+window.dashAgGridComponentFunctions.QtScanCell = function (/** @type {any} */ props) {
+  return draw[props.kind](props.data || {}, props.column.getActualWidth());
+};
+window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+window.dashAgGridFunctions.qtResultShown = function (/** @type {any} */ node) {
+  return isShown(node.data);
+};
