@@ -82,7 +82,7 @@ def figures(section: CoverageSection | None, base: int, lines: LinesSection | No
         "dwell": section.dwell_s,
         "watched": sorted(row.con_id for row in section.rows if row.watched),
         "lines": f"{plural(rotating, 'line rotates', 'lines rotate')}{kept}{_watched_words(section)}",
-        "visits": f"{number(section.visits_per_minute)} visits a minute",
+        "visits": f"{number(section.visits_per_minute)} visits a minute{_resting_words(section)}",
         "rules": f"dwell {section.dwell_s:g} s · at most {section.messages_per_s:g} messages a second",
     }
 
@@ -90,6 +90,10 @@ def figures(section: CoverageSection | None, base: int, lines: LinesSection | No
 def _watched_words(section: CoverageSection) -> str:
     count = sum(row.watched for row in section.rows)
     return f", {plural(count, 'running signal', 'running signals')} watched" if count else ""
+
+
+def _resting_words(section: CoverageSection) -> str:
+    return f", {plural(section.resting, 'symbol rests', 'symbols rest')}: market closed" if section.resting else ""
 
 
 def coverage_state(s: Snapshots) -> State:

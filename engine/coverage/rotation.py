@@ -36,6 +36,10 @@ def _no_reason(con_id: int) -> Stay:
     return ""
 
 
+def _is_open(con_id: int) -> bool:
+    return False
+
+
 def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
     """The rotation's numbers with what the user may set."""
     return CoveragePolicy(
@@ -44,11 +48,23 @@ def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
 
 
 class Rotation:
-    """`stays(con_id)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be seen."""
+    """`stays(con_id)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be seen.
 
-    def __init__(self, policy: CoveragePolicy, stays: Callable[[int], Stay] = _no_reason) -> None:
+    `is_closed(con_id)`: its hours say that nothing trades now. Such a symbol is visited once, for its last price, and then
+    rests until its market opens: asked once a minute.
+    """
+
+    def __init__(
+        self,
+        policy: CoveragePolicy,
+        stays: Callable[[int], Stay] = _no_reason,
+        is_closed: Callable[[int], bool] = _is_open,
+    ) -> None:
         self.policy = policy
         self._stays = stays
+        self._is_closed = is_closed
+        self._closed: frozenset[int] = frozenset()
+        self._closed_minute: int | None = None
         self._places: dict[int, Place] = {}
         self._bucket = _bucket(policy)
         self._opened: deque[float] = deque()
@@ -75,6 +91,7 @@ class Rotation:
         """
         before, self._places = self._places, {}
         self._order_until = -math.inf
+        self._closed_minute = None
         for contract in contracts:
             if not contract.exchange:
                 continue
@@ -135,6 +152,7 @@ class Rotation:
     ) -> list[Demand]:
         """See `engine.lines.ports.SpareLines`; more ask than find a line."""
         self._turn_day(now_market)
+        self._look_at_hours(now_market)
         visitors = [line for line in lines if self._is_visit(line)]
         self.lines = len(visitors)
         if paused:
@@ -144,7 +162,11 @@ class Rotation:
         affordable = self._bucket.ready(now_mono) // MESSAGES_PER_VISIT
         staying = self._staying(visitors, min(waiting, affordable), now_mono)
         room = min(max(0, seats - len(staying)), affordable)
-        watched = [place for con_id in self._watched - away if (place := self._places.get(con_id)) is not None]
+        watched = [
+            place
+            for con_id in self._watched - away
+            if (place := self._places.get(con_id)) is not None and not self._rests(place)
+        ]
         due = watch_next(watched, min(room, self._watch_lines(visitors, seats)), now_mono, self.policy)
         away |= {place.contract.con_id for place in due}
         order = self._most_urgent(away, now_mono, now_market, room - len(due))
@@ -160,7 +182,7 @@ class Rotation:
             looking = [
                 place
                 for con_id, place in self._places.items()
-                if con_id not in away and (place.running is None or not place.running.rests)
+                if con_id not in away and not self._rests(place) and (place.running is None or not place.running.rests)
             ]
             since_mark = since_mark_s(now_market, self.policy)
             found = self._order = self.order(looking, now_mono, since_mark, count + int(self.policy.messages_per_s))
@@ -194,6 +216,8 @@ class Rotation:
             return ""
         if place.held_mono is None:
             return "waits for its first visit"
+        if self._rests(place):
+            return "its market is closed: no visit until it opens"
         if place.seen_mono is None:
             return f"between two visits, no tick came on the last one {words.span(now_mono - place.held_mono)} ago"
         lane = "between two visits, seen" if place.running is None else "a running signal, watched,"
@@ -209,7 +233,22 @@ class Rotation:
     def __len__(self) -> int:
         return len(self._places)
 
+    def resting(self) -> int:
+        """Symbols whose market is closed: no visit until it opens."""
+        return sum(1 for con_id in self._closed if (place := self._places.get(con_id)) and self._rests(place))
+
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _rests(self, place: Place) -> bool:
+        return place.held_mono is not None and place.contract.con_id in self._closed
+
+    def _look_at_hours(self, now_market: float) -> None:
+        minute = int(now_market // 60.0)
+        if minute != self._closed_minute:
+            self._closed_minute, before = minute, self._closed
+            self._closed = frozenset(con_id for con_id in self._places if self._is_closed(con_id))
+            if self._closed != before:
+                self._order_until = -math.inf
 
     def _look(self, lines: Sequence[Line], now_mono: float) -> set[int]:
         """Who has a line now: it is being looked at, and what the scans said of it before is answered."""

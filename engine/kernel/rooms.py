@@ -141,7 +141,7 @@ class Rooms:
             on_servers_back=self._servers_back,
             on_farm_back=self._farm_back,
         )
-        self.rotation = Rotation(coverage_policy(config.coverage), self._stays)
+        self.rotation = Rotation(coverage_policy(config.coverage), self._stays, self._is_shut)
         self.bus = MarketDataBus(self.broker, config.lines, clock, hooks, self.rotation, config.coverage)
         self.lines = LinesReport(self.bus)
         self.unit_keeper = UnitKeeper(self.units, self.market_now)
@@ -254,6 +254,11 @@ class Rooms:
         """No tick is to be expected: its market was closed for the last minute, or it is halted."""
         quote, now = self.bus.quote(con_id), self.market_now()
         return (quote is not None and quote.halted) or self.bars.was_closed(con_id, now - 60.0, now)
+
+    def _is_shut(self, con_id: int) -> bool:
+        """Its hours say that nothing traded in the last minute; a halt may end at any time, and is looked after."""
+        now = self.market_now()
+        return self.bars.was_closed(con_id, now - 60.0, now)
 
     def _dollars(self, contract: ContractRef) -> Dollars:
         """What the floors need of a stock that is not quoted in dollars: its details are asked for, too."""

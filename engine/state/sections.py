@@ -282,6 +282,7 @@ class CoverageSection(Section, frozen=True, kw_only=True):
     visits_per_minute: float
     dwell_s: float
     messages_per_s: float  # the most that coverage may send
+    resting: int = 0  # symbols whose market is closed: no visit until it opens
 
 
 class ScannersSection(Section, frozen=True, kw_only=True):

@@ -251,3 +251,22 @@ def test_visits_are_counted_by_the_markets_day_and_only_those_that_brought_a_tic
     rotation.demands([], 0, (), gateway.clock.mono(), gateway.clock.wall() + 86_400.0)
     assert place.visits == 0
     assert report.explain(1_004).endswith("not visited yet today")
+
+
+def test_a_closed_market_is_visited_once_and_then_rests_until_it_opens() -> None:
+    gateway = turning(range(1_000, 1_100))
+    closed = set(range(1_000, 1_080))
+    gateway.rotation._is_closed = closed.__contains__
+    gateway.run(90.0)
+    seen = visits(gateway)
+    assert set(seen) == set(range(1_000, 1_100)), "each once, for its last price"
+    assert {seen[c] for c in closed} == {1}
+    assert min(seen[c] for c in range(1_080, 1_100)) >= 1
+    assert gateway.rotation.waits(1_000, gateway.clock.mono()) == "its market is closed: no visit until it opens"
+    assert gateway.rotation.resting() == 80
+    mark = len(gateway.log)
+    closed.clear()  # it opens
+    gateway.run(90.0)
+    assert set(range(1_000, 1_080)) <= set(visits(gateway, mark))
+    assert gateway.rotation.resting() == 0
+    assert gateway.violations == []
