@@ -50,8 +50,8 @@ def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
 class Rotation:
     """`stays(con_id)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be seen.
 
-    `is_closed(con_id)`: its hours say that nothing trades now. Such a symbol is visited once, for its last price, and then
-    rests until its market opens: asked once a minute.
+    `is_closed(con_id)`: its hours say that nothing trades now. Such a symbol is visited once, for its last price, and
+    then rests until its market opens: asked once a minute.
     """
 
     def __init__(
