@@ -52,8 +52,6 @@ def pill(broker: BrokerSection | None) -> Any:
         return mode
     if broker.phase == "connecting":
         return [f"{mode[0]} · connecting", "waiting"]
-    if broker.state == "restart window":
-        return [f"{mode[0]} · {broker.state_title}", "waiting", broker.reason]
     if broker.retry_at_wall is not None:
         return {**next_try(broker, f"{mode[0]} · next try in {{left}}"), "tone": "waiting"}
     return [f"{mode[0]} · offline", "offline", broker.reason]

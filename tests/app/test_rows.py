@@ -139,6 +139,8 @@ def test_the_strip_says_what_it_is_connected_to() -> None:
     waiting = pill(sample.offline_broker(WALL))
     until = WALL + sample.RETRY_S
     assert waiting == {"text": "PAPER · next try in {left}", "until": until, "every": 3.0, "tone": "waiting"}
+    at_night = replace(sample.offline_broker(WALL), state="restart window", state_title="TWS restarts")
+    assert pill(at_night) == waiting, "a guess by the clock is for Health; here the countdown stands"
     offline = sample.offline_broker(WALL)
     assert pill(replace(offline, retry_at_wall=None))[0] == "PAPER · offline"
     assert pill(replace(offline, phase="connecting", mode="live"))[0] == "LIVE · connecting"
