@@ -54,7 +54,7 @@ def tab_bar(paths: frozenset[str]) -> Component:
 
 
 def _link(entry: Entry) -> Component:
-    dot = shown_if("strip.lines_near", "", "qt-nav-dot", title="At 90 % of the line budget or more")
+    dot = shown_if("strip.lines_full", "", "qt-nav-dot", title="No market-data line is free")
     return html.A(
         [icon(entry.glyph), html.Span(entry.label), dot if entry.path == "/lines" else None],
         href=entry.path,

@@ -140,7 +140,7 @@ def _buttons() -> Component:
     bell = html.Div(
         [
             _button("bell", "Open conditions", **attrs(data_menu="shell-bell", aria_expanded="false")),
-            shown_if("strip.bell", bound("strip.bell"), "qt-count"),
+            html.Span(className="qt-count", hidden=True, **attrs(data_qt_bell="1", aria_hidden="true")),
             _bell_menu(),
         ],
         className="qt-bell",

@@ -46,10 +46,17 @@ def legend(lines: LinesSection) -> dict[str, Any]:
     return counts
 
 
+def is_full(lines: LinesSection) -> bool:
+    """No line is left, and none rotates: whoever asks is refused."""
+    return lines.used >= lines.effective_limit and not lines.by_class.get("coverage")
+
+
 def status_word(lines: LinesSection) -> list[str] | None:
-    """NEAR from 90 %, FULL when nothing is left; None below."""
-    if lines.used >= lines.effective_limit:
+    """NEAR from 90 %, FULL when nothing is left; None below. Both are quiet while spare lines rotate."""
+    if is_full(lines):
         return ["FULL", "full", "No line is free: requests are refused."]
+    if lines.used >= lines.effective_limit:
+        return ["FULL", "near", "All lines are in use; those that rotate give way to a request."]
     if lines.near:
-        return ["NEAR", "near", "At 90 % of the line budget or more."]
+        return ["NEAR", "near", "At 90 % of the line budget or more: the spare lines are in use, as they should be."]
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import MISSING, MONTHS, account_labels, arrow, percent, redacted, signed, tone
-from app.rows.gauge import cells, status_word
+from app.rows.gauge import cells, is_full, status_word
 from app.rows.positions import positions_state
 from app.rows.states import OWN
 from app.snapshots import Snapshots
@@ -153,12 +153,12 @@ def _session(s: Snapshots) -> dict[str, Any]:
 def _lines(s: Snapshots) -> dict[str, Any]:
     section = s.lines
     if section is None:
-        return {"lines": MISSING, "lines_word": None, "gauge": "", "lines_near": False}
+        return {"lines": MISSING, "lines_word": None, "gauge": "", "lines_full": False}
     return {
         "lines": f"{section.used}/{section.limit}",
         "lines_word": status_word(section),
         "gauge": cells(section),
-        "lines_near": section.near,
+        "lines_full": is_full(section),
     }
 
 
@@ -213,6 +213,7 @@ def _bell_rows(health: HealthSection | None) -> dict[str, Any]:
             "cure": c.cure,
             "code": f"IB {c.code}" if c.code is not None else None,
             "at": {"text": "{age} ago", "from": c.last_wall},
+            "since": round(c.first_wall),  # an outbreak of its own: the bell counts those that nobody has seen
         }
         for i, c in enumerate(rows)
     }

@@ -16,6 +16,7 @@ from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
 from engine.clock import second_text
 from engine.domain import Condition, ContractInfo
+from engine.health.conditions import Severity
 from engine.health.monitor import COMPETING, LINK_KEY, SERVERS_KEY, farm_key, farm_words
 from engine.health.status import status_block
 from engine.kernel.rooms import EngineSetup, Rooms
@@ -311,7 +312,7 @@ class Publisher:
         dead_since = rooms.bus.feed_state.dead_since
         feed_dead = dead_since is not None and not rooms.bus.competing  # then that is the cause, and its cure helps
         playback = self._setup.playback
-        for key, is_on, title, text, cure, severity in (
+        faults: tuple[tuple[str, bool, str, str, str, Severity], ...] = (
             ("recording", playback is not None and playback.is_over, "The recording is over",
              f"All of {playback.now.name} was played; nothing more comes, and the last values stand."
              if playback is not None else "", "Start QTrade again to play it anew.", "warning"),
@@ -335,10 +336,11 @@ class Publisher:
             ("accounts", len(rooms.login.watched) > ACCOUNTS_MAX, "More accounts than TWS lets follow",
              f"Values and day P&L are asked for the first {ACCOUNTS_MAX} of {len(rooms.login.watched)} accounts;"
              " positions of all are shown.", "Name the one to watch as Account in Settings > Broker.", "warning"),
-            ("near", lines.near, "Lines are nearly used up",
+            ("near", lines.near, "Lines are nearly used up",  # as it should be: the spare ones rotate
              f"{lines.used} of {lines.effective_limit} market-data lines are in use.",
-             "Raise the limit in Settings if the account has more, or close quote windows in TWS.", "warning"),
-        ):  # fmt: skip
+             "Raise the limit in Settings if the account has more, or close quote windows in TWS.", "info"),
+        )  # fmt: skip
+        for key, is_on, title, text, cure, severity in faults:
             if is_on:
                 rooms.health.conditions.raise_(
                     key,
@@ -346,7 +348,7 @@ class Publisher:
                     title,
                     text,
                     cure=cure,
-                    severity="error" if severity == "error" else "warning",
+                    severity=severity,
                     quiet=key == "near",  # the bus has said it: SUBSCRIPTION NEAR LIMIT
                     since=wall - (rooms.clock.mono() - dead_since) if key == "feed" and dead_since else None,
                 )

@@ -6,7 +6,7 @@ import logging
 
 from engine.domain import DataType, LineClass
 from engine.lines import words
-from engine.lines.model import NEAR_RATIO
+from engine.lines.model import is_near
 
 _SAME_REFUSAL_S = 600.0
 _SAME_NOTICE_S = 900.0
@@ -62,7 +62,7 @@ class LineLog:
 
     def used(self, used: int, limit: int, now_mono: float) -> None:
         """NEAR, when it is reached and when it grows; again at the earliest after a minute."""
-        if limit <= 0 or used < NEAR_RATIO * limit:
+        if not is_near(used, limit, self._near_at > 0):
             self._near_at = 0
         elif used > self._near_at and self._is_due("near", "", now_mono, _NEAR_AGAIN_S):
             self._near_at = used

@@ -17,6 +17,13 @@ BRIEF_S = 1.0  # a visit for a price alone, from its request to its cancel
 BRIEF_DWELL_S = 0.5  # of it after the first tick at least: that proves the line, and the others come with it
 OTHER_LANES_DWELL_S = 5.0  # no lane but coverage gives a line back sooner
 NEAR_RATIO = 0.9
+NEAR_END_RATIO = 0.84  # visits come and go each few seconds: at the limit itself it would flicker
+
+
+def is_near(used: int, limit: int, was: bool) -> bool:
+    """Whether the lines are nearly used up; `was` = they were, then it ends a little lower."""
+    return limit > 0 and used >= (NEAR_END_RATIO if was else NEAR_RATIO) * limit
+
 
 LineState = Literal["pending", "live", "error", "cancelling", "renewing"]
 RefusedKind = Literal["limit", "positions", "pins", "score", "hold", "swaps", "normal_max", "top_max", "waiting"]

@@ -14,7 +14,7 @@ from engine.lines import words
 from engine.lines.bus import MarketDataBus
 from engine.lines.demands import DemandBook
 from engine.lines.ledger import Ledger, Line
-from engine.lines.model import BRIEF_DWELL_S, NEAR_RATIO, PRIORITY, RANK, SCORED, Cancel, LinePlan, LinePolicy
+from engine.lines.model import BRIEF_DWELL_S, PRIORITY, RANK, SCORED, Cancel, LinePlan, LinePolicy, is_near
 from engine.state.sections import LinesSection
 
 NO_SERVERS = "TWS has no connection to IB's servers"
@@ -44,6 +44,7 @@ class LinesReport:
 
     def __init__(self, bus: MarketDataBus) -> None:
         self._ = bus
+        self._near = False
 
     def snapshot(self) -> LinesSection:
         """The lines section, bounded, with sums that add up. Near, capacity and free count from the effective limit."""
@@ -54,13 +55,14 @@ class LinesReport:
         by_class = _by_class(bus.ledger)
         capacity = max(0, limit - policy.buffer)
         used = len(lines)
+        self._near = is_near(used, limit, self._near)
         place = {con_id: i for i, con_id in enumerate(bus.plan.next_out, start=1)}
         return LinesSection(
             limit=bus.settings.limit,
             effective_limit=limit,
             buffer=policy.buffer,
             used=used,
-            near=limit > 0 and used >= NEAR_RATIO * limit,
+            near=self._near,
             scanner_capacity=capacity,
             scanner_free=max(0, min(limit - used, capacity - (used - by_class["100"]))),
             by_class={str(line_class): count for line_class, count in by_class.items()},

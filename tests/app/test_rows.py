@@ -393,7 +393,10 @@ def test_near_and_full_are_said_in_words() -> None:
     base = sample.lines(WALL)
     assert status_word(replace(base, near=False)) is None
     assert status_word(replace(base, near=True))[0] == "NEAR"
-    assert status_word(replace(base, near=True, used=50))[0] == "FULL"
+    assert status_word(replace(base, near=True))[1] == "near", "quiet: it is as it should be"
+    rotating, still = {"100": 3, "coverage": 12}, {"100": 5, "50": 45}
+    assert status_word(replace(base, near=True, used=50, by_class=rotating))[:2] == ["FULL", "near"]
+    assert status_word(replace(base, near=True, used=50, by_class=still))[:2] == ["FULL", "full"]
 
 
 def test_the_ledger_has_positions_first_and_the_next_out_after_them() -> None:
@@ -411,7 +414,7 @@ def test_heat_steps(value: float | None, expected: int | None) -> None:
 def test_a_fall_speaks_for_a_short_candidate() -> None:
     candidate = replace(sample.scanners().candidates[0], change_pct=-6.0, side="short")
     assert heat_parts((candidate,))["change"] == [["−6.0", 3]]
-    assert heat_parts((replace(candidate, side="long"),), 12)["change"] == [["−6.0", -3]]
+    assert heat_parts((replace(candidate, side="long"),))["change"] == [["−6.0", -3]]
 
 
 def test_signals_active_by_score_then_the_ended_ones() -> None:

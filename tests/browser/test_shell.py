@@ -55,7 +55,12 @@ def test_a_click_on_any_symbol_leads_to_it(visit: Visit, target: str) -> None:
 
 def test_the_bell_lists_what_is_open(visit: Visit) -> None:
     page = visit()
+    count = "document.querySelector('[data-qt-bell]')"
+    until(page, f"{count}.textContent === '1'")
     page.click("[data-menu=shell-bell]")
+    assert page.evaluate(f"{count}.textContent") == "" and page.is_visible("[data-qt-bell][data-seen]"), (
+        "seen, but open"
+    )
     assert "AZREF: delayed data" in page.inner_text("#shell-bell")
     page.click(".qt-tile-net")
     assert not page.is_visible("#shell-bell")

@@ -11,6 +11,7 @@ from engine.broker.port import RequestError, Rerouted, SystemNotice, Ticks
 from engine.config import CoverageSettings, LineSettings
 from engine.domain import Demand, TickUpdate
 from engine.lines.feed_watch import DEAD_S
+from engine.lines.model import is_near
 from engine.lines.report import trial_demand
 from tests.unit.lines.fake_gateway import FakeGateway
 from tests.unit.lines.line_samples import want
@@ -634,6 +635,15 @@ def test_the_snapshot_counts_as_the_specification_does(gateway: FakeGateway) -> 
     assert [row.next_out for row in section.rows[:3]] == [None, None, None]
     assert sorted(row.next_out for row in section.rows[3:]) == list(range(1, 46))
     assert section.used_history[-1][1] == 48
+
+
+def test_near_does_not_flicker_at_its_limit() -> None:
+    seen, near = [], False
+    for used in (44, 45, 44, 43, 45, 42, 41, 44, 45):
+        near = is_near(used, 50, near)
+        seen.append(near)
+    assert seen == [False, True, True, True, True, True, False, False, True]
+    assert not is_near(0, 0, True)
 
 
 def test_explain_answers_for_every_symbol(gateway: FakeGateway) -> None:
