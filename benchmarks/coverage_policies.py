@@ -27,8 +27,8 @@ class _Chosen(Rotation):
     def order(self, waiting: Sequence[Place], now_mono: float, since_mark: float, count: int) -> list[Place]:
         return [place for place in waiting if place.contract.con_id in self.chosen][:count]
 
-    def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float) -> list[Demand]:
-        self.confirming = tuple(line.con_id for line in visitors if self._stays(line.con_id))
+    def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float, now_market: float) -> list[Demand]:
+        self.confirming = tuple(line.con_id for line in visitors if self._stays(line.con_id, now_market))
         return [self._stay(line) for line in visitors if line.con_id in self.chosen or line.con_id in self.confirming]
 
 

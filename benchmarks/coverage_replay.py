@@ -115,7 +115,7 @@ class Replay:
             on_quote=self._on_quote,
             volume_unit=units.tick_factor,
         )
-        self.rotation = self._rotation(settings, lambda con_id: self.coordinator.stays(con_id))
+        self.rotation = self._rotation(settings, lambda con_id, now: self.coordinator.stays(con_id, now))
         self.bus = MarketDataBus(self.gateway, lines, self.clock, hooks, self.rotation, self._coverage)
         self.desk = HistoryQueue(
             self.gateway,
@@ -177,8 +177,9 @@ class Replay:
         self.coordinator.on_connected()
 
     def _on_quote(self, quote: Quote, has_trade: bool) -> None:
-        self.feed.on_quote(quote, has_trade)
-        self.coordinator.on_quote(quote)
+        now = self.clock.wall()
+        self.feed.on_quote(quote, now, has_trade)
+        self.coordinator.on_quote(quote, now)
 
     def _on_history(self, con_id: int) -> None:
         self.feed.on_history(con_id)

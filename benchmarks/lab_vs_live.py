@@ -234,8 +234,8 @@ class TickDay:
         )  # fmt: skip
         con_id, name = self.contract.con_id, self.contract.local_symbol
         self._quote, _ = self._book.take(con_id, name, "streaming", 1, update, self.clock.wall())
-        self._feed.on_quote(self._quote, traded)
-        self._coordinator.on_quote(self._quote)
+        self._feed.on_quote(self._quote, self.clock.wall(), traded)
+        self._coordinator.on_quote(self._quote, self.clock.wall())
 
 
 def _minutes_before(path: Path, symbol: str, day: date) -> object | None:

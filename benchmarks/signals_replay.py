@@ -200,12 +200,13 @@ class Replay:
         self._seen["changed"].append(changed)
         traded = now["volume"] != before["volume"] if before else changed
         columns = np.flatnonzero(changed)
+        at = self.world.now()
         rows = zip(*(now[name][columns].tolist() for name in _FIELDS), strict=True)
         for column, has_trade, row in zip(columns.tolist(), traded[columns].tolist(), rows, strict=True):
             quote = self._quote(column, *row)
             self.quotes[quote.con_id] = quote
-            self.feed.on_quote(quote, has_trade)
-            self.coordinator.on_quote(quote)
+            self.feed.on_quote(quote, at, has_trade)
+            self.coordinator.on_quote(quote, at)
         self.clock.advance(self._early_s)
 
     def _quote(

@@ -68,10 +68,12 @@ class SystemClock:
 _FOLLOWS = 0.001  # of the time that passes: more than any monotonic clock drifts, less than an age would show
 
 
-def slept_s() -> float:
-    """How long this machine has slept since it was started, where its monotonic clock leaves that out; else 0."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)
-    return 0.0 if boot is None else max(0.0, time.clock_gettime(boot) - time.clock_gettime(time.CLOCK_MONOTONIC))
+_LASTING = getattr(time, "CLOCK_BOOTTIME", None)  # None = the monotonic clock counts sleep itself, or nothing does
+
+
+def lasting_s() -> float:
+    """Monotonic seconds that go on while this machine sleeps."""
+    return time.monotonic() if _LASTING is None else time.clock_gettime(_LASTING)
 
 
 class SteadyClock:
@@ -80,20 +82,20 @@ class SteadyClock:
     time that passes, which makes up for the drift of the monotonic one. Any thread.
     """
 
-    def __init__(self, clock: Clock, slept: Callable[[], float] = slept_s) -> None:
-        self._clock = clock
-        self._slept = slept
-        self._base = (clock.mono() + slept(), clock.wall())
-
-    def mono(self) -> float:
-        return self._clock.mono()
+    def __init__(self, clock: Clock, lasting: Callable[[], float] | None = None) -> None:
+        self.mono = clock.mono
+        self._machine = clock.wall
+        self._lasting = lasting or (lasting_s if isinstance(clock, SystemClock) else clock.mono)
+        self._base = (self._lasting(), clock.wall())
 
     def wall(self) -> float:
-        (began, wall), now = self._base, self._clock.mono() + self._slept()
-        most = _FOLLOWS * (1.0 + max(0.0, now - began))
-        steady = wall + (now - began)
-        steady += min(most, max(-most, self._clock.wall() - steady))
-        if now - began > 1.0:
+        """Asked some hundred times a second."""
+        (began, wall), now = self._base, self._lasting()
+        passed = now - began
+        steady = wall + passed
+        ahead, most = self._machine() - steady, _FOLLOWS * (1.0 + passed) if passed > 0.0 else _FOLLOWS
+        steady += most if ahead > most else ahead if ahead > -most else -most
+        if passed > 1.0:
             self._base = (now, steady)
         return steady
 

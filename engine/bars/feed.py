@@ -112,9 +112,9 @@ class BarFeed:
 
     # --- what comes in ------------------------------------------------------------------------------------------
 
-    def on_quote(self, quote: Quote, has_trade: bool = True) -> None:
+    def on_quote(self, quote: Quote, now_market: float, has_trade: bool = True) -> None:
         """Each quote of the bus."""
-        self.store.on_quote(quote, self._market(), has_trade)
+        self.store.on_quote(quote, now_market, has_trade)
 
     def step(self, live: Iterable[int] | None = None) -> list[int]:
         """What is due each second: which lines live (None = nothing is known of that), minutes that are over, gaps.

@@ -32,7 +32,7 @@ ORDER_LASTS_S = 1.0
 _STAYS = 1.0  # score of a visit that goes on: before every newcomer
 
 
-def _no_reason(con_id: int) -> Stay:
+def _no_reason(con_id: int, now_market: float) -> Stay:
     return ""
 
 
@@ -48,7 +48,8 @@ def coverage_policy(settings: CoverageSettings) -> CoveragePolicy:
 
 
 class Rotation:
-    """`stays(con_id)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be seen.
+    """`stays(con_id, market time)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be
+    seen.
 
     `is_closed(con_id)`: its hours say that nothing trades now. Such a symbol is visited once, for its last price, and
     then rests until its market opens: asked once a minute.
@@ -57,7 +58,7 @@ class Rotation:
     def __init__(
         self,
         policy: CoveragePolicy,
-        stays: Callable[[int], Stay] = _no_reason,
+        stays: Callable[[int, float], Stay] = _no_reason,
         is_closed: Callable[[int], bool] = _is_open,
     ) -> None:
         self.policy = policy
@@ -160,7 +161,7 @@ class Rotation:
         away = {*self._look(lines, now_mono), *barred}
         waiting = len(self._places) - sum(1 for con_id in away if con_id in self._places)
         affordable = self._bucket.ready(now_mono) // MESSAGES_PER_VISIT
-        staying = self._staying(visitors, min(waiting, affordable), now_mono)
+        staying = self._staying(visitors, min(waiting, affordable), now_mono, now_market)
         room = min(max(0, seats - len(staying)), affordable)
         watched = [
             place
@@ -271,9 +272,9 @@ class Rotation:
     def _is_visit(self, line: Line) -> bool:
         return line.line_class == "coverage" and line.listens and line.con_id in self._places
 
-    def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float) -> list[Demand]:
+    def _staying(self, visitors: Sequence[Line], needed: int, now_mono: float, now_market: float) -> list[Demand]:
         """The visits that go on: not seen long enough, confirming, or nobody waits for their line."""
-        why = {line.con_id: self._stays(line.con_id) for line in visitors}
+        why = {line.con_id: self._stays(line.con_id, now_market) for line in visitors}
         self.confirming = tuple(con_id for con_id, stay in why.items() if stay == "confirming")[:CONFIRMING_MOST]
         self.measuring = tuple(con_id for con_id, stay in why.items() if stay == "measuring")[:MEASURING_MOST]
         kept = {*self.confirming, *self.measuring}

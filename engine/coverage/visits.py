@@ -25,6 +25,7 @@ MEASURE_S = 4.5  # a visit beyond a level lasts at least so long: a pace needs s
 MEASURE_MORE_S = 12.0  # and so long where the volume is not far from what the rules want
 NOT_FAR = 0.6
 AT_LEVEL_ATR = 0.3
+_NEVER: tuple[float | None, float] = None, 0.0
 JUDGE_S = 0.4  # a line may change four times a second: half of that is soon enough to judge it in full
 
 
@@ -69,12 +70,14 @@ class VisitJudge:
         A running signal is judged again: its first quote may have come before the day's volume."""
         con_id, scanner = quote.con_id, self._scanner
         entry = self._store.get(con_id)
-        last = live_price(quote, entry.contract.sec_type) if entry is not None else None
-        if entry is None or not entry.streaming or last is None:
+        if entry is None or not entry.streaming:
             return None
         began = entry.line_from
-        judged_visit, looked_at = self._judged.get(con_id, (None, 0.0))
+        judged_visit, looked_at = self._judged.get(con_id, _NEVER)
         if judged_visit == began and 0.0 <= now_market - looked_at < JUDGE_S:
+            return None
+        last = live_price(quote, entry.contract.sec_type)
+        if last is None:
             return None
         facts = scanner.facts(con_id, now_market)
         low, high = edges(facts, scanner.params, now_market)

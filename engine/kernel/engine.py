@@ -290,10 +290,10 @@ class Engine:
     def _learn_units(self, ticks: Ticks) -> None:
         """The evidence for lots or shares; a look-up a line once it is known."""
         rooms = self.rooms
-        settled, con_id_of = rooms.units.settled, rooms.bus.con_id_of
+        settled, line_of = rooms.units.settled, rooms.bus.ledger.by_req.get
         for update in ticks.updates:
-            con_id = con_id_of(update.req_id)
-            if con_id is not None and con_id not in settled:
+            line = line_of(update.req_id)
+            if line is not None and (con_id := line.contract.con_id) not in settled:
                 rooms.units.on_update(con_id, update, rooms.market_now())
 
     def _on_link_event(self, event: Connected | Disconnected | RequestError | SystemNotice) -> None:
@@ -459,9 +459,11 @@ class Engine:
 
     def _on_quote(self, quote: Quote, has_trade: bool) -> None:
         """Lines to bars, bars to scanners."""
+        rooms = self.rooms
         try:
-            self.rooms.feed.on_quote(quote, has_trade)
-            self.rooms.coordinator.on_quote(quote)
+            now = rooms.market.now(quote.received_wall)
+            rooms.feed.on_quote(quote, now, has_trade)
+            rooms.coordinator.on_quote(quote, now)
         except BaseException as error:  # noqa: BLE001 - of one symbol: the packet's others go on
             self.rooms.supervisor.note("quotes at the scanners", error)
 

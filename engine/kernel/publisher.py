@@ -81,7 +81,7 @@ class Publisher:
 
     def _beat(self) -> None:
         """What waits for nobody to look: the engine is alive; its own faults are noticed and journalled."""
-        self._notice_own_faults(self._rooms.lines.snapshot())
+        self._notice_own_faults()
         self._conditions()
         self._rooms.manager.sample(self._rooms.clock.wall())
         self._state.publish_all({"heartbeat": self._heartbeat()})
@@ -91,7 +91,7 @@ class Publisher:
         lines = rooms.lines.snapshot()
         positions = self._positions(rooms.login.shown)
         of_all = self._positions(None) if rooms.login.has_sum and rooms.login.shown is not None else None
-        self._notice_own_faults(lines)
+        self._notice_own_faults()
         made: dict[str, Section] = {
             "broker": self._broker(),
             "positions": positions,
@@ -302,9 +302,9 @@ class Publisher:
 
     # --- conditions of our own ------------------------------------------------------------------------------
 
-    def _notice_own_faults(self, lines: LinesSection) -> None:
+    def _notice_own_faults(self) -> None:
         """What no broker tells: changed files, a full disk, tasks that keep dying, positions without a line."""
-        rooms, wall = self._rooms, self._rooms.clock.wall()
+        rooms, wall, lines = self._rooms, self._rooms.clock.wall(), self._rooms.lines.use()
         state, journal, bars = self._state, self._setup.journal, rooms.bar_keeper
         failing = rooms.supervisor.failing(rooms.clock.mono())
         failures = "; ".join(f"{part.name}: {part.error}" for part in failing)
@@ -337,7 +337,7 @@ class Publisher:
              f"Values and day P&L are asked for the first {ACCOUNTS_MAX} of {len(rooms.login.watched)} accounts;"
              " positions of all are shown.", "Name the one to watch as Account in Settings > Broker.", "warning"),
             ("near", lines.near, "Lines are nearly used up",  # as it should be: the spare ones rotate
-             f"{lines.used} of {lines.effective_limit} market-data lines are in use.",
+             f"{lines.used} of {lines.limit} market-data lines are in use.",
              "Raise the limit in Settings if the account has more, or close quote windows in TWS.", "info"),
         )  # fmt: skip
         for key, is_on, title, text, cure, severity in faults:

@@ -334,8 +334,8 @@ class Rooms:
     def _units_changed(self, change: UnitChange) -> None:
         self.feed.on_units_changed(change)
 
-    def _stays(self, con_id: int) -> Stay:
-        return self.coordinator.stays(con_id)
+    def _stays(self, con_id: int, now_market: float) -> Stay:
+        return self.coordinator.stays(con_id, now_market)
 
     def _history_came(self, con_id: int) -> None:
         self.feed.on_history(con_id)

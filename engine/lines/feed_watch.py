@@ -145,8 +145,9 @@ class FeedWatch:
         self._note_regular_hours(now_mono)
         blind = tuple(found for line in streaming if (found := self._blind(line, now_mono)) is not None)
         silent_since = self._silent_since(held)
-        expects = bool(blind) or self._many_open(held) or self._is_stuck(held)
-        is_dead = expects and now_mono - silent_since >= self._dead_s
+        is_dead = now_mono - silent_since >= self._dead_s and (
+            bool(blind) or self._many_open(held) or self._is_stuck(held)
+        )
         if is_dead and self.state.dead_since is None:
             self._declared = now_mono
         self.state = FeedState(silent_since if is_dead else None, blind)
@@ -190,10 +191,10 @@ class FeedWatch:
 
     def _blind(self, line: Line, now_mono: float) -> Blind | None:
         known = self._heard.get(line.con_id)
-        if known is None or self.is_closed(line.con_id):
-            return None
+        if known is None or now_mono - known.last_mono < min(self._dead_s, RESTING_S):
+            return None  # no patience is shorter
         patience_s = known.may_be_silent_s(self._dead_s)
-        if patience_s is None or now_mono - known.last_mono < patience_s:
+        if patience_s is None or now_mono - known.last_mono < patience_s or self.is_closed(line.con_id):
             return None
         return Blind(line.con_id, line.symbol, known.last_mono)
 

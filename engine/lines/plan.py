@@ -95,6 +95,7 @@ class _Desk:
         self.positions_without_line = 0
         self.claimed: set[int] = set()  # young lines that somebody stronger waits for
         self.order: list[Seat] | None = None
+        self._open_by_want: dict[LineClass, set[int]] | None = None  # until one is cancelled
         self.room = self._count_room(len(held))
         for demand in self.wants.displaced_pins:
             self._refuse(demand, "pins", f"at most {policy.pins_max} lines are pinned or borrowed at a time")
@@ -213,7 +214,7 @@ class _Desk:
         free = self.policy.normal_max - len(self._open_seats("25"))
         going = sum(1 for h in self.closing.values() if h.line_class == "25")
         going += sum(1 for s in self.seats.values() if s.cancelled and s.line_class == "25")
-        sitting = self._seated("25", "25", "50")
+        sitting = {i for i in self._seated_of("25") if self.seats[i].line_class in ("25", "50")}
         enough = self.policy.normal_max + self.policy.refused_max
         keen = [d for d in _best(self.wants.by_class["25"], enough + len(sitting)) if d.contract.con_id not in sitting]
         keen = keen[:enough]
@@ -324,24 +325,22 @@ class _Desk:
 
     def _newcomers(self, line_class: LineClass, first: Callable[[list[Demand], int], list[Demand]]) -> list[Demand]:
         """Wanted in this class and without an open line, as many as may matter, ordered by `first`."""
-        enough, seated = self._enough(), self._seated(line_class)
+        enough, seated = self._enough(), self._seated_of(line_class)
         found = first(self.wants.by_class[line_class], enough + len(seated))
         return [demand for demand in found if demand.contract.con_id not in seated][:enough]
 
     def _count_newcomers(self, line_class: LineClass) -> int:
-        return len(self.wants.by_class[line_class]) - len(self._seated(line_class))
+        return len(self.wants.by_class[line_class]) - len(self._seated_of(line_class))
 
-    def _seated(self, wanted: LineClass, *classes: LineClass) -> set[int]:
-        """Whose strongest demand is in class `wanted`, and who has an open line (of one of `classes`, if any)."""
-        best_of = self.wants.best.get
-        return {
-            con_id
-            for con_id, seat in self.seats.items()
-            if not seat.cancelled
-            and (not classes or seat.line_class in classes)
-            and (best := best_of(con_id)) is not None
-            and best.line_class == wanted
-        }
+    def _seated_of(self, wanted: LineClass) -> set[int]:
+        """Whose strongest demand is in class `wanted`, and who has an open line."""
+        if self._open_by_want is None:
+            self._open_by_want = {line_class: set() for line_class in RANK}
+            for con_id, seat in self.seats.items():
+                best = None if seat.cancelled else self.wants.best.get(con_id)
+                if best is not None:
+                    self._open_by_want[best.line_class].add(con_id)
+        return self._open_by_want[wanted]
 
     def _is_seated(self, demand: Demand) -> bool:
         seat = self.seats.get(demand.contract.con_id)
@@ -371,6 +370,7 @@ class _Desk:
         self, seat: Seat, reason: str, *, by: Demand | None = None, for_position: bool = False, swap: bool = False
     ) -> None:
         seat.cancelled = True
+        self._open_by_want = None
         self.room.closing(position=False)
         winner = by.contract.local_symbol if by is not None else ""
         if by is not None:

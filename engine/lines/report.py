@@ -6,6 +6,7 @@ Nothing is decided here: "what if" is the difference between two plans of the bu
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -39,12 +40,26 @@ class Watched(Struct, frozen=True):
     why: str
 
 
+class Use(NamedTuple):
+    """Lines in use of the effective limit; `near` = few are left."""
+
+    used: int
+    limit: int
+    near: bool
+
+
 class LinesReport:
     """The bus' answers to pages and questions."""
 
     def __init__(self, bus: MarketDataBus) -> None:
         self._ = bus
         self._near = False
+
+    def use(self) -> Use:
+        """How much of the budget is used now."""
+        limit, used = self._.limit, len(self._.ledger)
+        self._near = is_near(used, limit, self._near)
+        return Use(used, limit, self._near)
 
     def snapshot(self) -> LinesSection:
         """The lines section, bounded, with sums that add up. Near, capacity and free count from the effective limit."""
@@ -54,15 +69,14 @@ class LinesReport:
         lines = sorted(bus.ledger, key=lambda line: (RANK[line.line_class], line.since_mono, line.con_id))
         by_class = _by_class(bus.ledger)
         capacity = max(0, limit - policy.buffer)
-        used = len(lines)
-        self._near = is_near(used, limit, self._near)
+        used, limit, near = self.use()
         place = {con_id: i for i, con_id in enumerate(bus.plan.next_out, start=1)}
         return LinesSection(
             limit=bus.settings.limit,
             effective_limit=limit,
             buffer=policy.buffer,
             used=used,
-            near=self._near,
+            near=near,
             scanner_capacity=capacity,
             scanner_free=max(0, min(limit - used, capacity - (used - by_class["100"]))),
             by_class={str(line_class): count for line_class, count in by_class.items()},

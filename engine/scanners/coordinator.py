@@ -175,19 +175,18 @@ class ScannerCoordinator:
         if self._exempt != before:
             log.info("Position scanner tracking %d holdings", len(positions))
 
-    def on_quote(self, quote: Quote) -> None:
+    def on_quote(self, quote: Quote, now_market: float) -> None:
         """Each quote, after the bars have taken it: what confirms, and visits."""
-        now = self._parts.market()
-        self.breakout.on_quote(quote, now)
-        self.shadow.on_quote(quote, now)
-        if self.breakout.keeps_checks(quote, now):
-            look = self.visits.look(quote, now)
+        self.breakout.on_quote(quote, now_market)
+        self.shadow.on_quote(quote, now_market)
+        if self.breakout.keeps_checks(quote, now_market):
+            look = self.visits.look(quote, now_market)
             if look is not None:
                 self._after_look(look)
 
-    def stays(self, con_id: int) -> Stay:
+    def stays(self, con_id: int, now_market: float) -> Stay:
         """Why a visit has to go on: a breakout is being confirmed, or bars and volume that decide are on their way."""
-        return self.visits.stays(con_id, self._parts.market())
+        return self.visits.stays(con_id, now_market)
 
     def on_history(self, con_id: int) -> None:
         """The broker's own bars have come."""

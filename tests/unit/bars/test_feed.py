@@ -49,7 +49,7 @@ def test_quotes_make_bars_and_closed_minutes_are_told_without_any_scanner() -> N
     made = Street(TEN)
     made.feed.admit(NEAR, RANK_UNIVERSE)
     for second, volume in ((0.0, 1e6), (20.0, 1e6 + 300.0), (40.0, 1e6 + 500.0)):
-        made.feed.on_quote(quote_of(NEAR, 100.0 + second / 100.0, volume, made.now))
+        made.feed.on_quote(quote_of(NEAR, 100.0 + second / 100.0, volume, made.now), made.now)
         assert made.feed.step({NEAR.con_id}) == [] and made.feed.streams(NEAR.con_id)
         made.clock.advance(20.0)
     assert made.feed.step({NEAR.con_id}) == [NEAR.con_id]
@@ -68,14 +68,14 @@ def test_a_lost_line_of_a_position_is_repaired_first() -> None:
     made.desk._jobs.clear()
     for _ in range(3):
         for contract in (NEAR, FAR):
-            made.feed.on_quote(quote_of(contract, 100.0, 1e6, made.now))
+            made.feed.on_quote(quote_of(contract, 100.0, 1e6, made.now), made.now)
             made.quotes[contract.con_id] = quote_of(contract, 100.0, 1e6, made.now)
         made.feed.step({NEAR.con_id, FAR.con_id})
         made.clock.advance(40.0)
         made.feed.step(set())
         made.clock.advance(40.0)
     for contract in (NEAR, FAR):
-        made.feed.on_quote(quote_of(contract, 100.0, 1e6, made.now))
+        made.feed.on_quote(quote_of(contract, 100.0, 1e6, made.now), made.now)
     made.feed.step({NEAR.con_id, FAR.con_id})
     assert {job.rank for job in made.desk._jobs.values()} == {RANK_POSITION}
     made.feed.on_unknown_contract(NEAR.con_id)

@@ -97,7 +97,7 @@ class FakeGateway:
             on_span=self.spans.append,
         )
         self.rotation = Rotation(
-            coverage_policy(coverage), lambda con_id: "confirming" if con_id in self.confirming else ""
+            coverage_policy(coverage), lambda con_id, now: "confirming" if con_id in self.confirming else ""
         )
         self.bus = MarketDataBus(self, self.settings, self.clock, hooks, self.rotation, coverage)
         self.report = LinesReport(self.bus)

@@ -190,8 +190,8 @@ class Street:
             quote_of(contract, price, volume, self.now), **{"received_mono": self.clock.mono(), **changes}
         )
         self.quotes[contract.con_id] = quote
-        self.feed.on_quote(quote)
-        self.coordinator.on_quote(quote)
+        self.feed.on_quote(quote, self.now)
+        self.coordinator.on_quote(quote, self.now)
 
     def warm(self, contract: ContractRef, bars: list[Bar]) -> None:
         """Into the universe and the store, with history."""

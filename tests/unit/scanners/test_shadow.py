@@ -39,7 +39,7 @@ def test_what_only_the_shadow_finds_is_told_apart_and_asks_for_nothing() -> None
     assert [(name, signal.local_symbol, signal.state) for name, signal in told] == [("Other", "ACME", "active")]
     assert made.coordinator.shadow.signals()[0].id == told[0][1].id
     assert [d.line_class for d in made.coordinator.demands()] == ["25"], "as the scan's row, not as a breakout"
-    assert made.coordinator.stays(1) == ""
+    assert made.coordinator.stays(1, made.now) == ""
     assert all(event.kind != "signal" for event in made.coordinator.board.events)
 
 
