@@ -58,13 +58,10 @@ def _nearest(ratio: float) -> Ratio | None:
 def lot_of_fractions(volumes: Iterable[float]) -> float | None:
     """The lot whose parts these volumes count, rounded to hundredths or not; None = they don't tell."""
     parts = [part for volume in volumes if (part := round(volume % 1.0, 4)) not in (0.0, 1.0)]
-    if len(parts) < FRACTIONS_NEEDED or len(set(parts)) < 4:
+    distinct = set(parts)
+    if len(parts) < FRACTIONS_NEEDED or len(distinct) < 4:
         return None
-    for lot in (10.0, 40.0, 100.0):
-        strange = sum(1 for part in parts if not _is_part(part, lot))
-        if strange == 0:
-            return lot
-    return None
+    return next((lot for lot in (10.0, 40.0, 100.0) if all(_is_part(part, lot) for part in distinct)), None)
 
 
 def are_whole(volumes: Iterable[float]) -> bool:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from operator import gt
 from typing import Generic, NamedTuple, TypeVar
 
 from engine.clock import zone_of
@@ -94,6 +95,9 @@ def bar_date(text: str) -> datetime | date | None:
 def history_bars(fields: Sequence[str]) -> Listed[BarRow]:
     """Message 17: id, request, start, end, count, bars. Raises ValueError without a request."""
     req_id, rest = _whole(fields[1]), fields[5:]
+    plain = _plain_bars(rest)
+    if plain is not None:
+        return Listed(req_id, plain, _miscounted(fields[4], len(plain), "bars"))
     rows: list[BarRow] = []
     lost: list[str] = []
     at = 0
@@ -113,6 +117,24 @@ def history_bars(fields: Sequence[str]) -> Listed[BarRow]:
                 rows.append(row)
         at = end
     return Listed(req_id, rows, lost + _miscounted(fields[4], len(rows) + len(lost), "bars"))
+
+
+def _plain_bars(rest: Sequence[str]) -> list[BarRow] | None:
+    """All bars a column at a time, a third of the cost, where every one is as it should be; None = look at each."""
+    dates = rest[::BAR_FIELDS]
+    if len(rest) % BAR_FIELDS or not all(map(_EPOCH.match, dates)):
+        return None
+    try:
+        columns = [list(map(float, rest[place::BAR_FIELDS])) for place in range(1, 6)]
+    except ValueError:
+        return None
+    if not math.isfinite(sum(map(sum, columns))):
+        return None
+    _, highs, lows, _, _ = columns
+    if any(map(gt, lows, highs)):
+        return None
+    moments = [datetime.fromtimestamp(float(text), UTC) for text in dates]
+    return list(map(BarRow._make, zip(moments, *columns, strict=True)))
 
 
 def _bar_end(rest: Sequence[str], at: int) -> int:

@@ -46,7 +46,7 @@ CLIENT_ID = "client_id"
 LOG_LINES = 100
 FILLS_MOST = 200  # of one symbol
 HOUR_S = 3_600.0
-QUIET_EVERY = 5  # passes, while nobody looks
+QUIET_EVERY, QUIET_LONG_EVERY = 5, 15  # passes, while nobody looks; of the long sections
 SLOW_EVERY = 2  # passes: pages poll each 2 s, and the long sections cost most
 
 
@@ -66,12 +66,15 @@ class Publisher:
         self.disk_free_gb: float | None = None
 
     def step(self) -> None:
-        """Prices, positions and lines; every other time all. While nobody looks only each `QUIET_EVERY`th time."""
+        """Prices, positions and lines; every other time all. While nobody looks only each `QUIET_EVERY`th time, and all
+        each `QUIET_LONG_EVERY`th: who looks has them made anew.
+        """
         self._passes += 1
         if self._state.is_watched:
             self._publish(slow=self._passes % SLOW_EVERY == 0)
         elif self._passes % QUIET_EVERY == 0:
-            self._publish(slow=True)
+            is_long = self._passes % QUIET_LONG_EVERY == 0
+            self._publish(slow=is_long, whole=is_long)
         else:
             self._beat()
 
@@ -86,7 +89,7 @@ class Publisher:
         self._rooms.manager.sample(self._rooms.clock.wall())
         self._state.publish_all({"heartbeat": self._heartbeat()})
 
-    def _publish(self, *, slow: bool) -> None:
+    def _publish(self, *, slow: bool, whole: bool = True) -> None:
         rooms = self._rooms
         lines = rooms.lines.snapshot()
         positions = self._positions(rooms.login.shown)
@@ -118,7 +121,7 @@ class Publisher:
         made |= self._symbols(positions, open_ids)
         gone = [f"{SYMBOL_PREFIX}{con_id}" for con_id in self._state.published_symbols().difference(open_ids)]
         made["heartbeat"] = self._heartbeat()
-        self._state.publish_all(made, gone if of_all is not None else [*gone, "positions_all"], whole=True)
+        self._state.publish_all(made, gone if of_all is not None else [*gone, "positions_all"], whole=whole)
 
     def answers(self) -> None:
         """Answers to commands, as soon as they are there, and the settings that they changed."""

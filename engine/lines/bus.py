@@ -199,7 +199,8 @@ class MarketDataBus:
 
     def silent_since(self, con_id: int) -> float | None:
         """When its last quote came, monotonic, where its line brings nothing although it should; None = it does."""
-        return next((found.since_mono for found in self.feed_state.blind if found.con_id == con_id), None)
+        blind = self.feed_state.blind
+        return next((found.since_mono for found in blind if found.con_id == con_id), None) if blind else None
 
     @property
     def farms_down(self) -> bool:

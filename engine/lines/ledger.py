@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.domain import ContractRef, Demand, Lane, LineClass
 from engine.lines.model import BRIEF_DWELL_S, BRIEF_S, HeldLine, LineState
@@ -16,6 +16,7 @@ class Line:
     """One line. Times monotonic, `_wall` epoch seconds; `demand` None = idle or on its way out."""
 
     contract: ContractRef
+    con_id: int = field(init=False)  # looked at some thousand times a second
     req_id: int
     line_class: LineClass
     demand: Demand | None
@@ -52,9 +53,8 @@ class Line:
     end: str = ""  # why it went
     taken_by: str = ""  # who took it, "" = nobody
 
-    @property
-    def con_id(self) -> int:
-        return self.contract.con_id
+    def __post_init__(self) -> None:
+        self.con_id = self.contract.con_id
 
     @property
     def symbol(self) -> str:

@@ -101,6 +101,18 @@ def test_whatever_comes_nothing_is_raised(rest: list[str]) -> None:
     found_symbols(["79", "9", "3", *rest], 176)
 
 
+PRICES = st.floats(-5.0, 1e7).map(str) | st.sampled_from(["10.0", "1e300", "nan", "1,5", "-1", "0"])
+
+
+@given(st.lists(st.fixed_dictionaries({"open": PRICES, "high": PRICES, "low": PRICES, "volume": PRICES}), max_size=8))
+def test_bars_that_are_read_at_once_are_what_one_look_at_each_would_tell(changes: list[dict[str, str]]) -> None:
+    bars = [bar(n, **change) for n, change in enumerate(changes)]
+    one_by_one = [[f" {each[0]}", *each[1:]] for each in bars]  # a blank before the date
+    at_once, looked_at = history_bars(answer(*bars)), history_bars(answer(*one_by_one))
+    assert repr(at_once.rows) == repr(looked_at.rows)  # NaN is NaN
+    assert len(at_once.lost) == len(looked_at.lost)
+
+
 @given(st.sets(st.integers(0, 59), max_size=20))
 def test_bad_dates_lose_exactly_their_bars(bad: set[int]) -> None:
     bars = [bar(n, date="x") if n in bad else bar(n) for n in range(60)]

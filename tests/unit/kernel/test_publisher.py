@@ -117,6 +117,22 @@ def test_while_nobody_looks_only_the_beat_and_own_faults_are_told(engine, monkey
     assert state.current().sections["health"] is not before, "somebody looked"
 
 
+def test_of_the_passes_that_nobody_looks_at_few_make_the_long_sections(engine, monkeypatch):
+    engine, state = engine
+    publisher, clock = engine.publisher, engine._setup.clock
+    publisher.all()
+    made, served = [], []
+    make_universe = publisher._universe
+    monkeypatch.setattr(publisher, "_universe", lambda: made.append(clock.mono()) or make_universe())
+    monkeypatch.setattr(state._audience, "served", lambda: served.append(clock.mono()))
+    began = clock.mono()
+    for _ in range(30):
+        clock.advance(1.0)
+        publisher.step()
+    assert [moment - began for moment in made] == [15.0, 30.0]
+    assert served == made, "who looks after any other pass has everything made anew"
+
+
 def test_own_faults_are_journalled_whether_or_not_somebody_looks(engine, monkeypatch):
     engine, state = engine
     written = []
