@@ -83,9 +83,9 @@ onNodes(paint);
 form.onChange(() => {
   const field = document.activeElement && document.activeElement.closest(".qt-settings .qt-field");
   const bar = field && document.querySelector(".qt-settings .qt-form-bar");
-  if (bar && bar.offsetParent && field.getBoundingClientRect().bottom > bar.getBoundingClientRect().top) {
-    field.scrollIntoView({ block: "nearest", behavior: "instant" });
-  }
+  if (!bar || !bar.offsetParent) { return; }
+  const hidden = field.getBoundingClientRect().bottom - bar.getBoundingClientRect().top;
+  if (hidden > 0) { window.scrollBy({ top: hidden + 8, behavior: "instant" }); }
 });
 
 /* ---- test connection ---- */
