@@ -14,7 +14,7 @@ from app.rows.incidents import duration, incident_parts, incidents_state
 from app.rows.states import LOADING, OWN, State, empty
 from app.snapshots import Snapshots
 from engine.domain import Condition
-from engine.state.sections import BrokerSection, HealthSection, LinkSpan
+from engine.state.sections import AgeRow, BrokerSection, HealthSection, LinkSpan
 
 View = dict[str, dict[str, Any]]
 LATE_MS = 50.0
@@ -23,6 +23,7 @@ QUICK_MS = 20.0
 FEW_PER_S = 20.0
 DISK_LOW_GB = 1.0
 LOG_LINES = 60
+JOURNAL_SOON_S = 20.0  # it is written each 10 s while nothing happens
 WHOLE_TRACKS = ("Connection", "IB servers")
 ONE_OUTAGE_S = 30.0  # between the end of one track's and the beginning of the other's
 MODES = {"simulated": "Simulator", "paper": "TWS paper", "live": "TWS live"}
@@ -38,7 +39,7 @@ def health_parts(s: Snapshots) -> View:
         "links": links(h),
         "rows:happened": happened(s, h),
         **incident_parts(s),
-        "ages": {"rows": [[row.part, row.wall, row.stale_s] for row in h.ages]},
+        "ages": {"rows": [[row.part, _age_since(row, s.now), row.stale_s] for row in h.ages]},
         "rows:status": status_rows(s, h),
         "rows:parts": parts(h),
         "rows:log": log_rows(s, h),
@@ -64,6 +65,18 @@ def _status_value(s: Snapshots, name: str, value: str) -> str:
         return _ACCOUNTS.get(s.broker.mode, s.broker.mode)
     head, space, tail = value.partition(" ")
     return {"True": "yes", "False": "no"}.get(head, head) + space + tail
+
+
+ROUTINES = ("Breakout scan", "Market scan", "Journal")  # they come again and again by the clock
+
+
+def _age_since(row: AgeRow, now: float) -> float | None:
+    """When a part was last heard of; 0 = a routine that is younger than half of what would be stale: its next run is no
+    news, and would travel with each.
+    """
+    if row.part in ROUTINES and row.wall is not None and now - row.wall < row.stale_s / 2.0:
+        return 0.0
+    return row.wall
 
 
 CARDS = ("links", "incidents", "happened", "ages", "status", "parts", "log")
@@ -111,6 +124,15 @@ def _to_know(known: list[str]) -> str | None:
     return f"{plural(len(known), 'thing', 'things')} to know: {'; '.join(titles)}{more}."
 
 
+def journal_words(h: HealthSection, now: float) -> Any:
+    """How long ago the journal was written; in seconds only when that is late."""
+    if h.journal_last_wall is None:
+        return "journal not written yet"
+    if now - h.journal_last_wall < JOURNAL_SOON_S:
+        return f"journal < {JOURNAL_SOON_S:g} s ago"
+    return {"text": "journal {age} ago", "from": h.journal_last_wall}
+
+
 def tiles(s: Snapshots, h: HealthSection) -> dict[str, Any]:
     """The six tiles: a value and a line of context each."""
     started = s.heartbeat.started_wall if s.heartbeat else None
@@ -125,9 +147,7 @@ def tiles(s: Snapshots, h: HealthSection) -> dict[str, Any]:
         "decode": f"{_calm(h.decoded_per_s, FEW_PER_S)} /s" if h.decoded_per_s is not None else None,
         "decode2": f"messages, {h.sent_worst_second} sent/s at most",
         "journal": f"{_calm(h.state_write_ms, QUICK_MS)} ms" if h.state_write_ms is not None else None,
-        "journal2": {"text": "journal {age} ago", "from": h.journal_last_wall}
-        if h.journal_last_wall is not None
-        else "journal not written yet",
+        "journal2": journal_words(h, s.now),
         "disk": [disk_text(h.disk_free_gb), "warn" if low else ""],
         "disk2": "low: free some space" if low else "free where history is kept",
     }

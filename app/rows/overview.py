@@ -74,7 +74,14 @@ def pnl_tail(s: Snapshots) -> dict[str, Any]:
                 out[str(round(after.m) - 0.5)] = "cut"
         else:
             out[str(round(p.m))] = None if p.daily is None else round(p.daily, 2)
-    return out
+    is_shut = s.broker is not None and s.broker.session in ("closed", "weekend")
+    return _turns(out) if is_shut else out
+
+
+def _turns(tail: dict[str, Any]) -> dict[str, Any]:
+    """Without the points that say what the one before said: a level curve of a closed market is no news."""
+    values = list(tail.values())
+    return {moment: value for i, (moment, value) in enumerate(tail.items()) if i == 0 or value != values[i - 1]}
 
 
 def pnl_state(s: Snapshots) -> dict[str, Any]:

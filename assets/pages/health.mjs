@@ -3,6 +3,7 @@ import { every } from "../core/every.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate, setProps } from "../core/dash.mjs";
 import * as fmt from "../core/format.mjs";
+import { wholeAge } from "../core/freshness.mjs";
 import { get, model, onNodes, onPart } from "../core/model.mjs";
 
 const LEAST_S = 300;
@@ -134,10 +135,11 @@ function drawAges() {
   if (!body || !rows) { return; }
   while (body.children.length > rows.length) { body.lastElementChild.remove(); }
   rows.forEach((row, i) => {
-    const cells = ageRow(body, i), age = row[1] === null ? null : Math.max(0, clock.now() - row[1]);
+    const cells = ageRow(body, i), young = row[1] === 0;
+    const age = young ? row[2] / 2 : row[1] === null ? null : Math.max(0, clock.now() - row[1]);
     const stale = age !== null && age > row[2];
     set(cells[0], row[0]);
-    set(cells[1], fmt.age(age));
+    set(cells[1], young ? `< ${wholeAge(age)}` : fmt.age(age));
     cells[1].dataset.tone = stale ? "warn" : "";
     cells[1].title = age === null ? "Nothing of it has come yet" : stale ? "Stale" : "";
     cells[2].firstChild.style.width = age === null ? "0" : Math.min(100, 100 * age / row[2]) + "%";

@@ -11,6 +11,7 @@ from engine.bars.bar_files import BarFiles
 from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
 from engine.bars.keeper import BarKeeper
+from engine.bars.sessions import is_us_stock
 from engine.bars.store import BarStore
 from engine.bars.unit_keeper import UnitKeeper
 from engine.bars.volume_unit import UnitChange, VolumeUnits
@@ -256,8 +257,13 @@ class Rooms:
         return (quote is not None and quote.halted) or self.bars.was_closed(con_id, now - 60.0, now)
 
     def _is_shut(self, con_id: int) -> bool:
-        """Its hours say that nothing traded in the last minute; a halt may end at any time, and is looked after."""
-        now = self.market_now()
+        """Its hours say that nothing traded in the last minute; a halt may end at any time, and is looked after.
+
+        Hours of US stocks are those of any of them; a future of the universe is asked for its own.
+        """
+        now, place = self.market_now(), self.rotation.place(con_id)
+        if place is not None and not is_us_stock(place.contract) and self.contracts.info(con_id) is None:
+            self.contracts.want(place.contract)
         return self.bars.was_closed(con_id, now - 60.0, now)
 
     def _dollars(self, contract: ContractRef) -> Dollars:

@@ -17,7 +17,7 @@ from engine.domain import Condition
 from engine.errors import CommandRefused
 from engine.state.bus import StateBus
 from engine.state.commands import Reconnect
-from engine.state.sections import HealthSection, LinkSpan
+from engine.state.sections import AgeRow, HealthSection, LinkSpan
 from tests.app.dash_client import HEADERS, call
 from tests.app.sample_state import ACCOUNT, MARKET, WALL, broker, fill_sample, health
 
@@ -64,6 +64,20 @@ def test_figures_that_tell_nothing_stand_still(bus):
     assert (first["health"]["decode"], first["health"]["journal"]) == ("under 20 /s", "under 20 ms")
     assert parts(bus, state_write_ms=140.2)["health"]["journal"] == "140 ms"
     assert first["rows:status"]["Uptime"]["value"]["text"] == "{age}"
+
+
+def test_a_routine_that_came_again_is_no_news_and_a_late_one_is(bus):
+    at = (WALL - 3.0, WALL - 9.0, WALL - 11.0)
+    young, later, late = (
+        parts(bus, ages=(AgeRow("Breakout scan", wall, 20.0),), journal_last_wall=wall) for wall in at
+    )
+    assert young["ages"] == later["ages"] == {"rows": [["Breakout scan", 0.0, 20.0]]}
+    assert late["ages"] == {"rows": [["Breakout scan", WALL - 11.0, 20.0]]}
+    assert young["health"]["journal2"] == late["health"]["journal2"] == "journal < 20 s ago"
+    waits = parts(bus, journal_last_wall=WALL - 21.0)["health"]["journal2"]
+    assert waits == {"text": "journal {age} ago", "from": WALL - 21.0}
+    price = parts(bus, ages=(AgeRow("Position prices, the oldest", WALL - 3.0, 60.0),))
+    assert price["ages"] == {"rows": [["Position prices, the oldest", WALL - 3.0, 60.0]]}
 
 
 def test_an_open_error_is_the_verdict(bus):

@@ -37,9 +37,10 @@ from app.figures.zones import shifts, shown
 from app.rows.positions import treemap
 from app.theme import COLOR, GRAPH_CONFIG
 from engine.clock import NEW_YORK, FakeClock
+from engine.domain import SessionPhase
 from engine.journal.rows import PnlRow
 from engine.state.bus import StateBus
-from engine.state.sections import PnlPoint, PnlSection
+from engine.state.sections import BrokerSection, PnlPoint, PnlSection
 from tests.app.dash_client import HEADERS, call, poll
 from tests.app.sample_state import MARKET, WALL, fill_sample, positions, tick_sample
 
@@ -330,6 +331,17 @@ def test_the_evening_reset_over_http(site: Site) -> None:
         assert "as IB sends it" in figure["layout"]["meta"]["basis"]
     tail = site.poll().get_json()["set"]["tail:pnl"]
     assert tail[str(round(at) - 0.5)] == "cut"
+
+
+@pytest.mark.parametrize(("session", "kept"), [("weekend", [0, 4]), ("open", [0, 2, 4, 6])])
+def test_a_level_curve_of_a_closed_market_is_no_news(site: Site, session: SessionPhase, kept: list[int]) -> None:
+    values = {0: -5.0, 2: -5.0, 4: -6.0, 6: -6.0}
+    points = tuple(PnlPoint(WALL + n, MARKET + n, None, None, y) for n, y in values.items())
+    broker = site.bus.read("broker")
+    assert isinstance(broker, BrokerSection)
+    site.bus.publish_all({"pnl": PnlSection(points=points), "broker": replace(broker, session=session)})
+    tail = site.poll().get_json()["set"]["tail:pnl"]
+    assert tail == {str(round(MARKET) + n): values[n] for n in kept}
 
 
 def test_a_day_without_a_point_is_an_empty_state(site: Site) -> None:
