@@ -573,18 +573,17 @@ def symbol(con_id: int, wall: float, mono: float, step: int = 0) -> SymbolSectio
 def incidents(wall: float) -> IncidentsSection:
     """Two weeks with TWS' nightly restart, a farm that flapped, two quiet positions, and what a crash left open."""
     book = IncidentBook(lambda incident: None, lambda at: at - wall + MARKET)
-    for day in range(14):
-        since = wall - 86_400.0 * day - 36_000.0
-        book.begin("link", "Not connected to TWS", since, since, is_red=False, con_id=None, symbol="")
-        book.end("link", since + 74.0 + 11.0 * day, "Not connected to TWS: closed. Connected again.")
-    for key, con_id, symbol, ago, took in (
+    away = [("link", None, "", 86_400.0 * day + 36_000.0, 74.0 + 11.0 * day) for day in range(14)]
+    others = [
         ("track:usfarm", None, "", 900.0, 60.0), ("track:usfarm", None, "", 90_000.0, 3.2),
         ("silent:1", 1, "CLZ5", 7_200.0, 71.0), ("silent:2", 2, "TSLA", 180_000.0, 64.0),
         ("silent:1", 1, "CLZ5", 260_000.0, 188.0),
-    ):  # fmt: skip
-        book.begin(key, "Others tick, and this one should", wall - ago, wall - ago, is_red=True, con_id=con_id,
-                   symbol=symbol)  # fmt: skip
-        book.end(key, wall - ago + took, "It ticks again.")
+    ]  # fmt: skip
+    words = {"link": ("Not connected to TWS", "Not connected to TWS: closed. Connected again.")}
+    for key, con_id, symbol, ago, took in sorted((*away, *others), key=lambda outage: -outage[3]):
+        begins, ends = words.get(key, ("Others tick, and this one should", "It ticks again."))
+        book.begin(key, begins, wall - ago, wall - ago, is_red=key != "link", con_id=con_id, symbol=symbol)
+        book.end(key, wall - ago + took, ends)
     book.restore(
         [Incident("feed", "feed", None, "", wall - 400_000.0, MARKET - 400_000.0, wall - 399_940.0, None, "x", True)],
         wall,
