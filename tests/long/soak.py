@@ -1,6 +1,8 @@
 """The whole program for an hour under churn, with five tabs that poll and a reconnect each ten minutes: nothing grows.
 
-Argument: minutes (60). Slopes are taken after the first ten minutes, or after a sixth of a shorter run.
+Argument: minutes (60). Slopes are taken after the first ten minutes, or after a sixth of a shorter run. The universe
+still grows then: two slopes of the engine are told, the plain one, which counts, and one without the bars of symbols
+that came meanwhile. Those are bounded: at most 2,000 symbols of 2,944 minutes (188 kB each).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ MINUTES, WARM_MINUTES, RECONNECT_MINUTES = 60.0, 10.0, 10.0
 LOOK_S = 10.0
 ENGINE_MB_PER_HOUR, SIMULATOR_MB_PER_HOUR = 20.0, 10.0
 THREADS, DESCRIPTORS = 2, 5
+MB_A_SYMBOL = 0.08  # two days of minutes (tests/unit/bars/test_memory.py) and the usual volume of each minute
 PAGES = ("/", "/positions", "/lines", "/scanners", "/health")
 
 
@@ -48,6 +51,12 @@ class Growth:
 
     def mb_per_hour(self) -> float:
         return slope(self.sizes) * 3_600.0
+
+    def mb_per_hour_without(self, symbols: Sequence[tuple[float, int]]) -> float:
+        """The same without what the bars of `symbols` take: how many there were by which second."""
+        counts = [max((n for when, n in symbols if when <= at), default=0) for at, _ in self.sizes]
+        rest = [(at, mb - MB_A_SYMBOL * n) for (at, mb), n in zip(self.sizes, counts, strict=True)]
+        return slope(rest) * 3_600.0
 
     def figures(self) -> dict[str, object]:
         return {
@@ -114,15 +123,16 @@ def main(arguments: list[str]) -> int:
             tabs.start()
             engine, gateway = Growth(psutil.Process(program.process.pid)), Growth(psutil.Process(simulator.pid))
             begun, reconnects = time.monotonic(), 0
-            symbols: list[tuple[int, int]] = []  # minute, and whose bars are loaded by then
+            symbols: list[tuple[float, int]] = []  # whose bars are loaded by which second
             while (at := time.monotonic() - begun) < minutes * 60.0:
                 for each in (engine, gateway):
                     each.look(at, is_warm=at >= warm_s)
                 if at >= (reconnects + 1) * RECONNECT_MINUTES * 60.0:
                     reconnects += 1
                     simulator.fault("drop")
-                if int(at) % 300 < LOOK_S and engine.sizes:
-                    symbols.append((round(at / 60.0), program.status()["scanners"]["with_bars"]))
+                if engine.sizes and (scanners := program.status().get("scanners")):
+                    symbols.append((at, scanners["with_bars"]))
+                if int(at) % 300 < LOOK_S and symbols:
                     print(
                         f"{at / 60.0:.0f} min: {engine.sizes[-1][1]:.0f} MB with the bars of {symbols[-1][1]} symbols,"
                         f" {gateway.sizes[-1][1]:.0f} MB",
@@ -137,7 +147,9 @@ def main(arguments: list[str]) -> int:
                 program.end()
     figures = {
         "minutes": minutes, "engine": engine.figures(), "simulator": gateway.figures(), "reconnects": reconnects,
-        "symbols_with_bars": symbols, "failed_polls": tabs.failures[:10], "changes": changes, "health": health,
+        "mb_per_hour_without_new_bars": round(engine.mb_per_hour_without(symbols), 1),
+        "symbols_with_bars": [symbols[0][1], symbols[-1][1]], "failed_polls": tabs.failures[:10],
+        "changes": changes, "health": health,
         "lines_opened": ledger["lines_opened"], "max_lines": ledger["max_lines"],
         "worst_second": ledger["worst_second"],
     }  # fmt: skip
@@ -149,7 +161,9 @@ def main(arguments: list[str]) -> int:
         and not tabs.failures
     )
     said = (
-        f"engine {engine.mb_per_hour():+.1f} MB/h (at most +{ENGINE_MB_PER_HOUR:g}), simulator"
+        f"engine {engine.mb_per_hour():+.1f} MB/h (at most +{ENGINE_MB_PER_HOUR:g}),"
+        f" {engine.mb_per_hour_without(symbols):+.1f} without the bars of {symbols[-1][1] - symbols[0][1]} symbols that"
+        " came meanwhile; simulator"
         f" {gateway.mb_per_hour():+.1f} MB/h (at most +{SIMULATOR_MB_PER_HOUR:g}), threads"
         f" {engine.figures()['threads']}, descriptors {engine.figures()['descriptors']},"
         f" {len(tabs.failures)} failed polls, {reconnects} reconnects"
