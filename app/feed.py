@@ -19,7 +19,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from sys import intern
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ View = dict[str, dict[str, Any]]
 BY_FIELD = ("grid:", "rows:")
 KEPT_VIEWS = 40  # of each page: 80 s of a busy page; an older cursor gets the whole view
 KEPT_PAGES = 32  # symbol pages come and go
+LOOKED_S = 30.0  # so long a part on demand is built after a browser had it in sight
 CURSOR_DIGITS = 15  # a longer number is not one of ours, and turning thousands of digits into one is refused
 
 
@@ -56,6 +57,8 @@ class Answer:
 @dataclass
 class _PageHistory:
     memo: tuple[Any, ...] | None = None
+    made: View = field(default_factory=dict)  # the newest view as it was built
+    looked: dict[str, float] = field(default_factory=dict)  # part on demand -> when a browser had it in sight
     version: int = 0
     views: OrderedDict[int, View] = field(default_factory=OrderedDict)
 
@@ -100,13 +103,16 @@ def _changed_fields(before: dict[str, Any], row: dict[str, Any]) -> dict[str, An
 _ABSENT: Any = object()
 
 
-def shared(before: View, view: View) -> View:
+def shared(before: View, view: View, built: View | None = None) -> View:
     """`view`, made of the objects of `before` wherever the two say the same: 40 views of a page then cost little more
-    than what moved between them.
+    than what moved between them. `built` = what `before` was made of: the same object there needs no comparing.
     """
     out: View = {}
     for part, values in view.items():
         known = before.get(part, {})
+        if part in before and built is not None and built.get(part) is values:
+            out[part] = known
+            continue
         is_same = len(known) == len(values)
         made: dict[str, Any] = {}
         for key, value in values.items():
@@ -122,6 +128,10 @@ def _shared_value(old: Any, new: Any) -> Any:
         return old
     if type(old) is not dict or type(new) is not dict:
         return new
+    if old == new and list(map(type, old.values())) == list(
+        map(type, new.values())
+    ):  # nearly all rows of nearly all polls
+        return old
     fields = {name: _shared_value(old[name], value) if name in old else value for name, value in new.items()}
     is_same = len(old) == len(fields) and all(old.get(name, _ABSENT) is value for name, value in fields.items())
     return old if is_same else fields
@@ -162,7 +172,8 @@ class Feed:
             now = self._clock() if reading.engine_wall is None else reading.engine_wall
             age = reading.silent_s
             history = self._history(key)
-            self._refresh(history, page, params, reading, engine_state(age), now)
+            looked = _looked_at(history, wanted, now)
+            self._refresh(history, page, params, reading, engine_state(age), now, looked)
             delta = self._delta(history, key, cursor, page.on_demand, wanted)
             version = history.version
         after = _cursor(f"{self._boot}.{key}.", version, wanted)
@@ -183,16 +194,20 @@ class Feed:
         reading: Reading,
         state: EngineState,
         now: float,
+        looked: frozenset[str],
     ) -> None:
         seqs = reading.seqs()
-        memo = (state, tuple(seqs.get(name, -1) for name in page.sections(params)))
+        memo = (state, looked, tuple(seqs.get(name, -1) for name in page.sections(params)))
         if memo == history.memo:
             return
-        view = page.build(Snapshots.of(reading, state, now, self._build), params)
+        s = replace(Snapshots.of(reading, state, now, self._build), looked_at=looked)
+        made = view = page.build(s, params)
         history.memo = memo
         newest = history.views.get(history.version)
         if newest is not None:
-            view = shared(newest, view)
+            view = shared(newest, view, history.made)
+        history.made = made
+        if newest is not None:
             if newest.keys() == view.keys() and all(values is view[part] for part, values in newest.items()):
                 return
         history.version += 1
@@ -211,6 +226,12 @@ class Feed:
         if old is None:
             return {"full": True, "set": newest}
         return diff(_in_sight(old, on_demand, had), newest) or None
+
+
+def _looked_at(history: _PageHistory, wanted: frozenset[str], now: float) -> frozenset[str]:
+    """The parts on demand that browsers have in sight: no others are built."""
+    history.looked |= dict.fromkeys(wanted, now)
+    return frozenset(part for part, at in history.looked.items() if now - at < LOOKED_S)
 
 
 def _in_sight(view: View, on_demand: frozenset[str], wanted: frozenset[str]) -> View:

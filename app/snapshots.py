@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from engine.state.incident_sections import IncidentsSection
 from engine.state.lab_sections import LabResultSection, LabSection, LabSourceSection, PreviewSection
@@ -62,7 +62,8 @@ class Snapshots:
     """Every section a page asked for; None = not published yet, or not asked for. `now` is the engine's wall
     time, before its first heartbeat this process's.
 
-    All are of one moment, whose number is `snapshot`. `silent_s` = since the engine's last heartbeat (`Reading`).
+    `looked_at` = the parts on demand that browsers have in sight, None = build all of them. All are of one moment,
+    whose number is `snapshot`. `silent_s` = since the engine's last heartbeat (`Reading`).
     """
 
     engine: EngineState
@@ -71,6 +72,7 @@ class Snapshots:
     silent_s: float | None = None
     build_id: str = ""
     version: str = ""
+    looked_at: frozenset[str] | None = None
     heartbeat: Heartbeat | None = None
     broker: BrokerSection | None = None
     positions: PositionsSection | None = None  # of what is shown
@@ -142,6 +144,11 @@ class Snapshots:
             lab=_typed(got.get("lab"), LabSection),
             lab_result=_typed(got.get("lab_result"), LabResultSection),
         )
+
+    def of_demand(self, **parts: Callable[[], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Of these parts on demand those that somebody looks at; ":" in a name is written "__"."""
+        named = {name.replace("__", ":"): build for name, build in parts.items()}
+        return {name: build() for name, build in named.items() if self.looked_at is None or name in self.looked_at}
 
     def market_time(self, wall: float) -> float:
         """The gateway's clock at wall time `wall`, UTC epoch seconds; wall time itself while no gateway is known."""

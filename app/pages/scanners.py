@@ -96,13 +96,17 @@ def _heat() -> Component:
         heatmap("factors", FACTORS, "What speaks for a signal and what against, by symbol", SCAN_COLUMNS),
         **attrs(data_heat="factors"),
     )
+    none = "No candidate was scored yet. A column comes each 5 minutes while the market is open."
     time = html.Div(
-        html.Div(
-            className="qt-scroll-x",
-            tabIndex=0,
-            role="region",
-            **attrs(data_qt_heattime="1", data_most=str(TIME_ROWS), aria_label=TIME_WORDS),
-        ),
+        [
+            html.Div(
+                className="qt-scroll-x",
+                tabIndex=0,
+                role="region",
+                **attrs(data_qt_heattime="1", data_most=str(TIME_ROWS), aria_label=TIME_WORDS),
+            ),
+            html.P(none, className="qt-heat-none"),
+        ],
         hidden=True,
         **attrs(data_heat="time"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.rows.kept import kept
 from app.rows.thresholds import rows_by_key
 from app.snapshots import Snapshots
 from engine.state.scan_sections import ScanChoice, ScanParametersSection
@@ -17,6 +18,7 @@ def custom_parts(s: Snapshots) -> dict[str, dict[str, Any]]:
     return {"scanparams": parameters_part(s.scan_parameters), "customs": customs_part(s.settings)}
 
 
+@kept
 def parameters_part(section: ScanParametersSection | None) -> dict[str, Any]:
     """Lists of [code, words, instruments]; filters [tag, words, kind, instruments' filter id, choices]."""
     if section is None:
@@ -35,6 +37,7 @@ def _choice(each: ScanChoice) -> list[Any]:
     return [each.code, each.name, list(each.instruments)]
 
 
+@kept
 def customs_part(settings: SettingsSection | None) -> dict[str, Any]:
     """Name -> [order, scan code, instrument, location, filters, side]."""
     row = rows_by_key(settings).get(CUSTOM)

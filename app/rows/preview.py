@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import plural, signed
+from app.rows.kept import kept
 from engine.state.lab_sections import MINUTES_FIND, Moved, PreviewSection
 from engine.state.score_sections import ScoreFigures
 
@@ -16,6 +17,7 @@ THIRTY = 2
 MOST_NAMES = 12
 
 
+@kept
 def preview_part(section: PreviewSection | None) -> dict[str, Any]:
     """Words and rows of the box; {} = nothing was asked yet."""
     if section is None:
@@ -65,6 +67,7 @@ MEASURED = {
 }
 
 
+@kept
 def hist_part(section: PreviewSection | None) -> dict[str, Any]:
     """The part "hist": key of a threshold -> [counts in equal steps over its slider, below, above, what was counted,
     what those at or above the threshold do, symbols]."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.ids import SCAN_COLUMNS, TIME_ROWS
 from app.rows.heat import CHANGE_CUTS, DISTANCE_CUTS, SPREAD_CUTS, VOLUME_CUTS, step
+from app.rows.kept import kept
 from engine.domain import Candidate
 from engine.state.sections import ScannersSection
 
@@ -80,14 +81,21 @@ def _letter(found: int | None) -> str:
     return "-" if found is None else "abcdefg"[found + 3]
 
 
+@kept
 def time_part(section: ScannersSection | None) -> dict[str, Any]:
     """The part "heattime": "times" = start of each 5-minute column on the market's clock, and a row per symbol:
-    "<con_id>" -> [order, symbol, scores by column (None = no candidate then), steps]."""
+    "<con_id>" -> [order, symbol, scores by column (None = no candidate then), steps]. Columns before the first
+    candidate and after the last one are left out; none = nothing was scored yet."""
     if section is None:
         return {"times": []}
     by_name = {c.local_symbol: c.con_id for c in section.candidates}
-    part: dict[str, Any] = {"times": [round(at) for at in section.heat_times]}
-    for order, (name, scores) in enumerate(section.heat_score[:TIME_ROWS]):
-        if name in by_name:
-            part[str(by_name[name])] = [order, name, list(scores), [step(value, SCORE_CUTS) for value in scores]]
+    rows = [(name, scores) for name, scores in section.heat_score[:TIME_ROWS] if name in by_name]
+    seen = [any(scores[i] is not None for _, scores in rows) for i in range(len(section.heat_times))]
+    if not any(seen):
+        return {"times": []}
+    first, end = seen.index(True), len(seen) - seen[::-1].index(True)
+    part: dict[str, Any] = {"times": [round(at) for at in section.heat_times[first:end]]}
+    for order, (name, scores) in enumerate(rows):
+        shown = list(scores[first:end])
+        part[str(by_name[name])] = [order, name, shown, [step(value, SCORE_CUTS) for value in shown]]
     return part

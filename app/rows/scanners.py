@@ -8,12 +8,13 @@ from app.format import MISSING, number, plural
 from app.rows.answers import answers_part
 from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.fresh import at_the_moment, dated, quotes_of
+from app.rows.kept import kept
 from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
 from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
 from app.rows.signals import part_shares, score_digits
-from app.rows.states import OWN, broker_state, empty, market_state
+from app.rows.states import OWN, TRADING, broker_state, empty, flows, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
 from app.snapshots import Snapshots
@@ -31,6 +32,8 @@ MOST_EVENTS = 60
 RECENT_S = 600.0
 AGE_STEP_S = 2  # moments of ticks are told so finely ...
 FRESH_S = 4.0  # ... and not at all while the newest is younger: it would be news in each poll of each line
+BREAKOUT_DUE_S = 30.0  # it runs each 10 s, IB's scans come each 30 s
+MARKET_DUE_S = 90.0
 CUT_STEP = 0.05
 FIELDS = fields_part(BREAKOUT_KEYS)
 HOLDING = ("live", "warming")  # states of a scan that has a slot at the gateway
@@ -45,24 +48,24 @@ def scanners_parts(s: Snapshots) -> View:
     fresh = dated(s, [c.con_id for c in shown], quotes)
     events = event_rows(section)
     return {
-        "chips": chips(section, s.settings),
         "scan": summary(s, shown),
-        "rows:heatcols": column_rows(candidates),
-        "heatcuts": CUTS,
-        "heatwide": wide_part(candidates),
-        "heattime": time_part(section),
-        "grid:results": results(s, shown),
-        "whys": {str(c.con_id): why(c) for c in shown},
         "rows:moves": events,
         "fields": FIELDS,
-        "set": set_part(s.settings, BREAKOUT_KEYS),
-        "sets": sets_part(s.settings),
-        "log": changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED, *SET_KEYS)),
         "answers": answers_part(s.answers),
+        **of_settings(s.settings),
+        **s.of_demand(
+            chips=lambda: chips(section, s.settings),
+            rows__heatcols=lambda: column_rows(candidates),
+            heatcuts=lambda: CUTS,
+            heatwide=lambda: wide_part(candidates),
+            heattime=lambda: time_part(section),
+            grid__results=lambda: results(s, shown),
+            whys=lambda: {str(c.con_id): why(c) for c in shown},
+            preview=lambda: preview_part(s.preview),
+            hist=lambda: hist_part(s.preview),
+        ),
         **scores_parts(s),
         **custom_parts(s),
-        "preview": preview_part(s.preview),
-        "hist": hist_part(s.preview),
         "state": {
             **score_states(s.scores),
             "heat": market_state(s, scan_state(s, bool(candidates)), fresh),
@@ -78,6 +81,16 @@ def scanners_parts(s: Snapshots) -> View:
     }
 
 
+@kept
+def of_settings(settings: SettingsSection | None) -> View:
+    """The parts that the settings alone make."""
+    return {
+        "set": set_part(settings, BREAKOUT_KEYS),
+        "sets": sets_part(settings),
+        "log": changes_part(settings, (*BREAKOUT_KEYS, ENABLED, *SET_KEYS)),
+    }
+
+
 def summary(s: Snapshots, shown: tuple[Candidate, ...]) -> dict[str, Any]:
     """Facts in the heads of the cards; `shown` = the candidates of the list."""
     section = s.scanners
@@ -88,8 +101,8 @@ def summary(s: Snapshots, shown: tuple[Candidate, ...]) -> dict[str, Any]:
         "slots": f"{section.slots_used} of {SLOTS} slots",
         "found": f"{_how_many(len(section.candidates))}, {section.signals_today} with a signal today",
         "warming": section.warming_text or None,
-        "breakout": _since("breakout", s, section.breakout_run_market),
-        "market": _since("market", s, section.market_run_market),
+        "breakout": _since("breakout", s, section.breakout_run_market, BREAKOUT_DUE_S),
+        "market": _since("market", s, section.market_run_market, MARKET_DUE_S),
         "moves": f"{len(recent)} in the last 10 min",
         "thresholds": changed_words(s.settings),
         "universe": f"{plural(section.universe, 'symbol')}, {section.with_bars} with bars",
@@ -105,9 +118,14 @@ def _how_many(candidates: int) -> str:
     return words if candidates <= MOST_RESULTS else f"best {MOST_RESULTS} of {words}"
 
 
-def _since(word: str, s: Snapshots, market: float | None) -> Any:
+def _since(word: str, s: Snapshots, market: float | None, due_s: float) -> Any:
+    """When a scanner ran last. At a closed market it says no more than that it runs, while it does."""
     wall = wall_of(s, market)
-    return f"{word} not run yet" if wall is None else {"text": f"{word} {{age}}", "from": round(wall, 1)}
+    if wall is None:
+        return f"{word} not run yet"
+    if s.broker is not None and s.broker.session not in TRADING and s.now - wall < due_s:
+        return f"{word} on time"
+    return {"text": f"{word} {{age}}", "from": round(wall, 1)}
 
 
 def wall_of(s: Snapshots, market: float | None) -> float | None:
@@ -121,6 +139,7 @@ def wall_of(s: Snapshots, market: float | None) -> float | None:
 # --- presets ----------------------------------------------------------------------------------------------------
 
 
+@kept
 def chips(section: ScannersSection | None, settings: SettingsSection | None) -> dict[str, Any]:
     """The part "chips": scan -> [order, runs or waits to, count or state word, tooltip, needs attention, switched on,
     which scan it costs its slot to switch it on, why it can't be switched]."""
@@ -207,7 +226,8 @@ def results(s: Snapshots, shown: tuple[Candidate, ...]) -> dict[str, Any]:
     """Rows of the grid for the candidates of the list, best score first."""
     held = {row.con_id: row for row in s.lines.rows} if s.lines else {}
     at = ages(s)
-    return {str(c.con_id): _result(c, held.get(c.con_id), _moment(at.get(c.con_id), s.now)) for c in shown}
+    moments = {c.con_id: _moment(s, at.get(c.con_id), held.get(c.con_id)) for c in shown}
+    return {str(c.con_id): _result(c, held.get(c.con_id), moments[c.con_id]) for c in shown}
 
 
 def listed(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -220,11 +240,14 @@ def listed(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     return tuple(c for c in candidates if c.con_id in kept)
 
 
-def _moment(at: float | None, now: float) -> int | None:
-    """When the newest tick came, UTC epoch seconds; 0 = within the last 4 s."""
-    if at is None:
+def _moment(s: Snapshots, at: float | None, line: LineRow | None) -> int | None:
+    """When the newest tick came, UTC epoch seconds; 0 = within the last 4 s; None = none of this session.
+
+    A request at a closed market is answered with the last session's prices: when that came is no price's age.
+    """
+    if at is None or (s.broker is not None and s.broker.session not in TRADING and not flows(at, line)):
         return None
-    return 0 if now - at < FRESH_S else round(at / AGE_STEP_S) * AGE_STEP_S
+    return 0 if s.now - at < FRESH_S else round(at / AGE_STEP_S) * AGE_STEP_S
 
 
 def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any]:
@@ -278,6 +301,7 @@ def why(c: Candidate) -> str:
 # --- enter and leave --------------------------------------------------------------------------------------------
 
 
+@kept
 def event_rows(section: ScannersSection | None) -> dict[str, Any]:
     """The newest moves first."""
     if section is None:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from app.format import number, plural, signed
+from app.rows.kept import kept
 from app.rows.states import LOADING, OWN, empty
 from app.snapshots import Snapshots
 from engine.clock import NEW_YORK, local_time
@@ -33,6 +34,13 @@ SOURCE_WORDS = {"sampled": "visited only", "history": "no line", "streamed": "st
 def scores_parts(s: Snapshots) -> View:
     """The parts of the three cards and their states (to be merged into "state")."""
     section = s.scores
+    shadow = section.shadow if section else None
+    parts = _of_scores(section)
+    return {**parts, "scores": {**parts["scores"], "shadow_fact": shadow_fact(shadow, s.market_time(s.now))}}
+
+
+@kept
+def _of_scores(section: ScoresSection | None) -> View:
     shadow, audit = (section.shadow, section.audit) if section else (None, None)
     return {
         "rows:scores_today": group_rows(section.today if section else ()),
@@ -46,7 +54,6 @@ def scores_parts(s: Snapshots) -> View:
             "rank_today": rank_words(section.rank_today) if section else None,
             "rank_days": rank_words(section.rank_days) if section else None,
             "shadow": shadow_words(shadow),
-            "shadow_fact": shadow_fact(shadow, s.market_time(s.now)),
             "audit": audit_words(audit),
             "audit_fact": audit_fact(audit),
         },

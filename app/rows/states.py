@@ -31,7 +31,7 @@ LAST_VISIT = "last visit"
 STANDING_STILL = ("servers lost", "reset window", "feed dead")  # states of the session: connected, but without prices
 FLOW_S = 10.0  # what comes so soon after a request is its answer, the last known prices, not the market's flow
 _PHASE_WORDS = {"pre": "pre-market", "post": "after hours", "closed": "closed", "weekend": "weekend"}
-_TRADING = ("open", "pre", "post")
+TRADING = ("open", "pre", "post")
 
 
 class Dated(NamedTuple):
@@ -130,7 +130,7 @@ def is_live(s: Snapshots, row: Dated) -> bool:
     """
     if row.wall is None or row.stands or row.instead or row.data_type != "live" or s.now - row.wall > LIVE_S:
         return False
-    return row.flows or (s.broker is not None and s.broker.session in _TRADING)
+    return row.flows or (s.broker is not None and s.broker.session in TRADING)
 
 
 def _not_live(s: Snapshots, rows: list[Dated]) -> State:
@@ -170,7 +170,7 @@ def dated_position(row: PositionRow, line: LineRow | None) -> Dated:
     """The prices of a position: their age is that of the row."""
     wall, kind = row.price_wall, row.mark_kind if row.mark_kind is not None else row.last_kind
     instead = {"close": "prior close", "portfolio": "from TWS"}.get(kind or "", "")
-    return Dated(wall, row.data_type, _flows(wall, line), instead, stands=row.silent)
+    return Dated(wall, row.data_type, flows(wall, line), instead, stands=row.silent)
 
 
 def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:
@@ -180,14 +180,14 @@ def dated_quote(quote: Quote | None, line: LineRow | None) -> Dated:
     instead = "prior close" if quote.price_kind == "close" else "historical" if quote.lane == "history" else ""
     if not instead and line is None:
         instead = LAST_VISIT  # its line has gone; the row says how long ago
-    return Dated(quote.received_wall, quote.data_type, _flows(quote.received_wall, line), instead)
+    return Dated(quote.received_wall, quote.data_type, flows(quote.received_wall, line), instead)
 
 
 def dated_line(line: LineRow) -> Dated:
     """A line that streams."""
-    return Dated(line.last_tick_wall, "live", _flows(line.last_tick_wall, line))
+    return Dated(line.last_tick_wall, "live", flows(line.last_tick_wall, line))
 
 
-def _flows(wall: float | None, line: LineRow | None) -> bool:
+def flows(wall: float | None, line: LineRow | None) -> bool:
     asked = None if line is None else line.dwell_from_wall
     return wall is not None and asked is not None and wall - asked > FLOW_S

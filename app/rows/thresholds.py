@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from app.format import number, plural, redacted
+from app.rows.kept import kept
 from engine.config import AppConfig, BreakoutParams
 from engine.state.sections import SettingRow, SettingsSection
 
@@ -116,6 +117,7 @@ def set_part(section: SettingsSection | None, keys: Iterable[str]) -> Part:
     return {key: _in_force(rows[key]) for key in keys if key in rows}
 
 
+@kept
 def rows_by_key(section: SettingsSection | None) -> dict[str, SettingRow]:
     return {row.key: row for row in section.rows} if section else {}
 

@@ -223,7 +223,7 @@ function drawFact() {
   setText(fact, {
     factors: columnsOf("factors") ? `${columnsOf("factors")} symbols × 8 factors` : "",
     wide: `${wideCount()} symbols × 8 factors, values on pointing`,
-    time: rows > 0 ? `${rows} symbols, best score per 5 min` : "",
+    time: rows > 0 ? `${rows} symbols, best score per 5 min; ${time.times.length === 1 ? "1 column" : `${time.times.length} columns`} so far` : "",
     map: "stocks by dollar volume today, coloured by change",
   }[view]);
 }

@@ -12,7 +12,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.feed import BY_FIELD, KEPT_VIEWS, Feed, diff, shared
+from app.feed import BY_FIELD, KEPT_VIEWS, LOOKED_S, Feed, diff, shared
+from app.rows.kept import kept
 from app.views import PAGES, find_page
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
@@ -117,9 +118,45 @@ def test_parts_on_demand_travel_only_while_they_are_in_sight() -> None:
     assert bench.feed.poll("/scanners", wide.cursor, "scanners heatwide").delta is None
     back = bench.feed.poll("/scanners", wide.cursor, "lab x")
     assert back.delta is not None and "rows:heatcols" in back.delta["set"], "another page's says nothing here"
-    assert back.cursor == first.cursor
+    assert back.cursor.split("~")[1:] == first.cursor.split("~")[1:]
     for strange in ("", "scanners", " ", 7, ["scanners"]):
         assert bench.feed.poll("/scanners", None, strange).delta["full"]  # type: ignore[arg-type, index]
+
+
+def test_what_nobody_has_in_sight_is_not_built() -> None:
+    bench, wide = Bench(), "scanners heatwide"
+    cursor = bench.feed.poll("/scanners", None, wide).cursor
+
+    def built() -> set[str]:
+        history = bench.feed._histories["scanners"]
+        return set(history.views[history.version])
+
+    assert "heatwide" in built() and not {"grid:results", "whys"} & built()
+    bench.feed.poll("/scanners", None)  # another browser looks at the results
+    assert {"heatwide", "grid:results"} <= built()
+    bench.tick(1)
+    same = bench.feed.poll("/scanners", cursor, wide)
+    assert same.delta is not None and "drop" not in same.delta
+    bench.clock.advance(LOOKED_S)
+    for step in (2, 3):
+        bench.tick(step)
+        cursor = bench.feed.poll("/scanners", same.cursor, wide).cursor
+    assert "heatwide" in built() and "grid:results" not in built(), "it is gone"
+    again = bench.feed.poll("/scanners", cursor)
+    assert again.delta is not None and "grid:results" in again.delta["set"]
+
+
+def test_what_sections_alone_make_is_made_once() -> None:
+    made: list[object] = []
+
+    @kept
+    def build(section: object) -> dict[str, int]:
+        made.append(section)
+        return {"n": len(made)}
+
+    first, second = object(), object()
+    assert build(first) is build(first)
+    assert build(second) == {"n": 2} and made == [first, second]
 
 
 def test_the_first_poll_gets_everything_and_the_second_nothing() -> None:

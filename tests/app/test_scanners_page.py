@@ -455,6 +455,35 @@ def test_the_heatmap_over_time_keeps_its_gaps() -> None:
     assert time_part(None) == {"times": []}
 
 
+def test_the_heatmap_over_time_begins_with_its_first_candidate() -> None:
+    nothing = (None,) * 9
+    late = ("SMCI", (*nothing[:7], 0.6, None))
+    section = replace(scanners(), heat_times=tuple(MARKET + 300.0 * i for i in range(9)), heat_score=(late,))
+    part = time_part(section)
+    assert part["times"] == [round(MARKET + 2100.0)] and part[str(SMCI)][2] == [0.6]
+    assert time_part(replace(section, heat_score=(("SMCI", nothing),))) == {"times": []}, "honestly empty"
+
+
+def test_at_a_closed_market_an_answer_has_no_age_and_the_scanners_are_on_time(rig: Rig) -> None:
+    closed = replace(broker(WALL), session="weekend")
+    section = replace(scanners(), breakout_run_market=MARKET - 8.0, market_run_market=MARKET - 20.0)
+    rig.bus.publish_all({"broker": closed, "scanners": section})
+    first, second = (c.con_id for c in section.candidates[:2])
+    held = lines(WALL)
+    since = {first: WALL - 1.5, second: WALL - 40.0}  # one was just asked for, the other streams
+    rows = tuple(
+        replace(row, con_id=con_id, last_tick_wall=WALL - 1.0, dwell_from_wall=since[con_id])
+        for row, con_id in zip(held.rows, (first, second), strict=False)
+    )
+    rig.bus.publish("lines", replace(held, rows=rows))
+    found = rig.view()["grid:results"]
+    assert (found[str(first)]["at"], found[str(second)]["at"]) == (None, 0)
+    assert rig.view()["scan"]["breakout"] == "breakout on time"
+    late = replace(section, breakout_run_market=MARKET - 80.0)
+    rig.bus.publish("scanners", late)
+    assert rig.view()["scan"]["breakout"]["text"] == "breakout {age}", "late: then it is said since when"
+
+
 def rows_of(section: ScannersSection) -> dict[str, Any]:
     return results(Snapshots(engine="alive", now=WALL, scanners=section), listed(section.candidates))
 
