@@ -61,6 +61,12 @@ def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str, most:
     )
 
 
+def scale_key(low: str, high: str, cls: str = "qt-scale", **attributes: str) -> Component:
+    """What the colours of a heatmap or treemap mean, from `low` to `high`."""
+    key: list[str | Component] = [f"{low} ", html.I(className=cls), f" {high}"]
+    return html.Span(key, className="qt-soft qt-scale-key", **attrs(**attributes))
+
+
 def order_button(name: str, view: str = "") -> Component:
     """Puts the symbols of the heatmap `name` in the order of now; `view` = it is shown with that view alone."""
     return html.Button(

@@ -7,6 +7,7 @@ from typing import Any
 from app.format import number, percent, tone
 from app.theme import COLOR, FONT
 
+LEAST_PX = 11
 Tile = tuple[int, str, float, float | None]  # con_id, symbol, exposure, change %
 
 _FILL = {"gain": "#ecfdf5", "loss": "#fef2f2", "flat": "#f1f5f9"}
@@ -55,5 +56,6 @@ def treemap_figure(tiles: list[Tile]) -> dict[str, Any]:
         "font": {"family": FONT, "size": 12, "color": COLOR["text"]},
         "hoverlabel": {"bgcolor": COLOR["card"], "bordercolor": COLOR["border"], "font": {"color": COLOR["text"]}},
         "uirevision": "treemap",
+        "uniformtext": {"minsize": LEAST_PX, "mode": "hide"},  # what has no room for a readable label has none
     }
     return {"data": [trace], "layout": layout}

@@ -14,7 +14,7 @@ from app.components.card import card
 from app.components.controls import graph
 from app.components.form import request_stores
 from app.components.grid import column, grid, text_column
-from app.components.table import Col, table
+from app.components.table import Col, scale_key, table
 from app.ids import Lab
 
 dash.register_page(__name__, path="/lab", title="QTrade - Lab", name="Lab")  # type: ignore[no-untyped-call]
@@ -25,6 +25,10 @@ FIGURES = (
     ("best", "Best (MFE)"),
     ("worst", "Worst (MAE)"),
     ("won", "Above 0"),
+)
+TWO_PARTS = (
+    "Sets are ranked by the choosing part alone; the judging part was kept out of that, so only its figures say what a "
+    "set is worth."
 )
 GROUPED = (
     Col("name", "", "wide"),
@@ -72,12 +76,15 @@ def _run() -> Component:
         hidden=True,
         **attrs(data_lab_folder="1"),
     )
-    body: list[Component] = [
-        kinds,
-        folder,
+    found = [  # hidden while another source is chosen
         shown_if("lab.found", bound("lab.found"), "qt-soft qt-lab-found"),
         shown_if("lab.refused", bound("lab.refused"), "qt-form-said qt-lab-found", role="alert"),
         shown_if("lab.problem", bound("lab.problem"), "qt-form-said", role="alert"),
+    ]
+    body: list[Component] = [
+        kinds,
+        folder,
+        html.Div(found, **attrs(data_lab_source="1")),
         html.Div(className="qt-lab-days", role="group", **attrs(data_lab_days="1", aria_label="Days")),
         html.Div(className="qt-lab-symbols", **attrs(data_lab_symbols="1")),
         html.Div(className="qt-lab-vary", **attrs(data_lab_vary="1")),
@@ -97,6 +104,7 @@ def _run() -> Component:
             aria_label="Progress of the run",
         ),
         shown_if("lab.said", bound("lab.said"), "qt-soft"),
+        shown_if("lab.failed", bound("lab.failed"), "qt-form-said", role="alert"),
     ]
     return card("Replay", body, fact="on top of the thresholds in force", cls="qt-card-labrun")
 
@@ -124,7 +132,7 @@ def _result() -> Component:
             html.Table([caption, html.Thead(html.Tr(heads)), html.Tbody(rows)], className="qt-table qt-lab-figures"),
             className="qt-lab-result",
         ),
-        html.Div(bound("labresult.split"), className="qt-soft"),
+        html.Div([bound("labresult.split"), " ", TWO_PARTS], className="qt-soft"),
         shown_if("labresult.skipped", bound("labresult.skipped"), "qt-soft"),
         html.Ul(className="qt-lab-notes", **attrs(data_lab_notes="1")),
     ]
@@ -146,13 +154,12 @@ def _maps() -> Component:
         )
         for title, graph_id in (("Chosen by", Lab.MAP_CHOSEN), ("Judged by", Lab.MAP_JUDGED))
     ]
-    key = html.Span(["below 0 ", html.I(className="qt-scale"), " above"], className="qt-soft qt-scale-key")
     return card(
         "Median move after 30 min",
         html.Div(maps, className="qt-lab-maps"),
         state="labmap",
         fact="ATR over two thresholds; the square marks the best set",
-        controls=key,
+        controls=scale_key("below 0", "above"),
         glyph="grid-3x3",
         aged=False,
     )

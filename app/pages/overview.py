@@ -14,7 +14,7 @@ from app.components.card import card
 from app.components.controls import graph, segmented
 from app.components.gauge import legend
 from app.components.grid import age_column, column, grid
-from app.components.table import Col, heatmap, order_button, table
+from app.components.table import Col, heatmap, order_button, scale_key, table
 from app.ids import OVERVIEW_COLUMNS, Overview
 
 dash.register_page(__name__, path="/", title="QTrade - Overview", name="Overview")  # type: ignore[no-untyped-call]
@@ -116,13 +116,12 @@ def _positions() -> Component:
 
 
 def _heat() -> Component:
-    key = html.Span(["against ", html.I(className="qt-scale"), " for"], className="qt-soft qt-scale-key")
     return card(
         "Heatmap",
         heatmap("top", FACTORS, "What speaks for a signal and what against, by symbol", OVERVIEW_COLUMNS),
         state="heat",
         fact="what speaks for a signal and what against",
-        controls=[order_button("top"), key],
+        controls=[order_button("top"), scale_key("against", "for")],
         glyph="grid-3x3",
         aged=False,
     )

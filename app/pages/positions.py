@@ -13,7 +13,7 @@ from app.components.bind import bound, icon
 from app.components.card import card
 from app.components.controls import graph
 from app.components.grid import age_column, column, grid
-from app.components.table import Col, table
+from app.components.table import Col, scale_key, table
 from app.ids import Positions
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -80,7 +80,15 @@ def _treemap() -> Component:
         role="img",
         **attrs(aria_label="Exposure by position; the grid above has the figures"),
     )
-    return card("Exposure", body, state="positions", fact=bound("positions.currency"), glyph="grid-1x2", aged=False)
+    return card(
+        "Exposure",
+        body,
+        state="positions",
+        fact=bound("positions.currency"),
+        controls=scale_key("down", "up", "qt-scale qt-scale-day"),
+        glyph="grid-1x2",
+        aged=False,
+    )
 
 
 def _futures() -> Component:

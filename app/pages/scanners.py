@@ -18,7 +18,7 @@ from app.components.inspect_cards import custom_card, why_card
 from app.components.preview_box import preview_box
 from app.components.score_cards import audit_card, scoreboard, shadow_card
 from app.components.set_bar import set_bar
-from app.components.table import Col, heatmap, order_button, table
+from app.components.table import Col, heatmap, order_button, scale_key, table
 from app.components.tabs import Tab, tabs
 from app.ids import SCAN_COLUMNS, TIME_ROWS, Scanners
 
@@ -89,7 +89,7 @@ def _slots() -> Component:
 
 
 def _heat() -> Component:
-    key = html.Span(["against ", html.I(className="qt-scale"), " for"], className="qt-soft qt-scale-key")
+    keys = [scale_key("against", "for", data_heat="factors wide time"), scale_key("down", "up", data_heat="map")]
     orders = [order_button(view, view) for view in ("factors", "wide", "time")]
     views = segmented(Scanners.HEAT_VIEW, VIEWS, "factors")
     factors = html.Div(
@@ -132,7 +132,7 @@ def _heat() -> Component:
         [factors, wide, time, universe],
         state="heat",
         fact=html.Span(className="qt-heat-fact"),
-        controls=[*orders, views, key],
+        controls=[*orders, views, *keys],
         glyph="grid-3x3",
         aged=False,
         cls="qt-card-heat",

@@ -56,6 +56,7 @@ def lab_part(run: LabSection | None, source: LabSourceSection | None) -> dict[st
         "request": section.request_id,
         "pct": round(pct, 1),
         "said": _said(section),
+        "failed": _failed(section),
         "kind": source.kind if source else None,
         "folder": source.folder if source else None,
         "problem": source.problem if source and source.problem else None,
@@ -71,7 +72,12 @@ def lab_part(run: LabSection | None, source: LabSourceSection | None) -> dict[st
 def _said(section: LabSection) -> str | None:
     if section.phase == "running":
         return section.text or f"{section.done:,} of {section.total:,} sets"
-    return section.text or None if section.phase in ("failed", "cancelled") else None
+    return section.text or None if section.phase == "cancelled" else None
+
+
+def _failed(section: LabSection) -> str | None:
+    """Why the newest run ended without a result; the one before stays."""
+    return section.text or None if section.phase == "failed" else None
 
 
 def _found(source: LabSourceSection) -> str:

@@ -22,6 +22,8 @@ function ask(request, done) { askEngine(page().dataset.request, request, done); 
 function say(text) { said = text || ""; const place = find("said"); if (place) { place.hidden = !said; place.textContent = said; } }
 function folder() { const input = document.getElementById("lab-folder"); return input ? input.value.trim() : ""; }
 function lab() { return model.lab || {}; }
+/* What was found where it is looked now; nothing of another source. */
+function source() { return lab().kind === choice.kind ? lab() : {}; }
 
 /* ---- source ---- */
 function look() {
@@ -37,11 +39,13 @@ function drawKinds() {
   });
   const row = find("folder");
   if (row) { row.hidden = choice.kind !== "csv"; }
+  const found = find("source");
+  if (found) { found.hidden = lab().kind !== choice.kind; }
 }
 
 /* ---- days and symbols ---- */
 function drawDays() {
-  const place = find("days"), days = lab().days || [], mark = days.join();
+  const place = find("days"), days = source().days || [], mark = days.join();
   if (!place || place.qtMark === mark) { return; }
   place.qtMark = mark;
   place.replaceChildren(...days.map((day) => {
@@ -52,11 +56,11 @@ function drawDays() {
     chip.setAttribute("aria-pressed", choice.off[day] ? "false" : "true");
     return chip;
   }));
-  if (lab().days_more) { place.append(make("span", "qt-soft", lab().days_more + " older days are not offered")); }
+  if (source().days_more) { place.append(make("span", "qt-soft", lab().days_more + " older days are not offered")); }
 }
 
 function drawSymbols() {
-  const place = find("symbols"), names = lab().symbols || [];
+  const place = find("symbols"), names = source().symbols || [];
   if (!place) { return; }
   if (!place.firstChild) {
     const label = make("label", "", "Symbols "), input = make("input", "qt-input");
@@ -165,20 +169,20 @@ function drawCount() {
   const product = chosen.reduce((sum, each) => { return sum * each.count; }, 1);
   const words = chosen.length ? (Number.isFinite(product) ? fmt.number(product, 0) : fmt.MISSING) + " sets" : "the thresholds in force alone";
   place.textContent = running ? "" : words;
-  document.querySelector("[data-lab-do=run]").disabled = running || !(lab().days || []).length;
+  document.querySelector("[data-lab-do=run]").disabled = running || !(source().days || []).length;
   document.querySelector("[data-lab-do=cancel]").hidden = !running;
 }
 
 /* ---- run ---- */
 function days() {
-  const all = lab().days || [], left = all.filter((day) => { return !choice.off[day]; });
+  const all = source().days || [], left = all.filter((day) => { return !choice.off[day]; });
   return left.length === all.length && !lab().days_more ? [] : left;
 }
 
 function run() {
   const names = choice.symbols.split(/[,;]+/).map((name) => { return name.trim(); }).filter(Boolean);
   say("");
-  if ((lab().days || []).every((day) => { return choice.off[day]; })) { say("Choose at least one day."); return; }
+  if ((source().days || []).every((day) => { return choice.off[day]; })) { say("Choose at least one day."); return; }
   const request = { action: "lab-run", kind: lab().kind, folder: lab().kind === "csv" ? lab().folder : "", symbols: names, days: days(),
     ranges: ranges(), least: Number(choice.least) };
   ask(request, (result) => { if (!result.ok) { say(result.text); } });
@@ -190,7 +194,7 @@ document.addEventListener("click", (event) => {
   if (!target || !page()) { return; }
   if (target.dataset.labKind) {
     choice.kind = target.dataset.labKind;
-    drawKinds();
+    drawSource();
     if (choice.kind === "app" || folder()) { look(); }
   } else if (target.dataset.labDay) {
     const day = target.dataset.labDay;
@@ -224,8 +228,9 @@ function fresh() {
   window.setTimeout(() => { if (page() && drawn === id && !setProps("lab-fresh", { data: id })) { drawn = null; } }, 100);
 }
 
-function drawAll() { drawKinds(); drawDays(); drawSymbols(); drawVary(); drawNotes(); fresh(); say(said); }
-onPart("lab", (name) => { if (page() && !name) { drawDays(); drawSymbols(); drawCount(); } });
+function drawSource() { drawKinds(); drawDays(); drawSymbols(); drawCount(); }
+function drawAll() { drawSource(); drawVary(); drawNotes(); fresh(); say(said); }
+onPart("lab", (name) => { if (page() && !name) { drawSource(); } });
 onPart("labresult", () => { drawNotes(); fresh(); });
 onPart("vary", drawVary);
 onPart("set", drawVary);

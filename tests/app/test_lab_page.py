@@ -179,6 +179,7 @@ def test_before_a_run_the_page_says_what_will_fill_it(rig: Rig) -> None:
     assert view["state"]["labresult"]["title"] == "No run yet" and view["lab"]["phase"] == "idle"
     rig.bus.publish("lab", LabSection(phase="failed", text="It broke."))
     assert rig.view()["state"]["labresult"] == {"s": "error", "title": "The run failed", "text": "It broke."}
+    assert (rig.view()["lab"]["failed"], rig.view()["lab"]["said"]) == ("It broke.", None)
 
 
 def test_a_run_under_way_and_its_source(rig: Rig) -> None:

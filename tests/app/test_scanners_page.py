@@ -420,6 +420,7 @@ def test_the_universe_map_sizes_by_dollar_volume_and_tells_its_colours_apart() -
     assert trace["values"] == [190_000_000, 50_000_000] and trace["text"] == ["−5.0 %", "+6.4 %"]
     assert trace["marker"]["colors"] == [DIVERGING[-3], DIVERGING[3]]
     assert trace["customdata"][0] == "190.0 M USD"
+    assert figure["layout"]["uniformtext"] == {"minsize": 11, "mode": "hide"}, "a label is readable, or not there"
     assert tiles_of(None, None) == []
     go.Figure(figure)
     tokens = (Path(__file__).parents[2] / "assets" / "qt-tokens.css").read_text(encoding="utf-8")

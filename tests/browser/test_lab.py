@@ -84,6 +84,17 @@ def test_a_run_from_the_folder_to_the_charts(page: Page, site: Site, engine: Lab
     assert page.locator(".qt-lab-figures").inner_text().count("judged by") == 2
     assert "Chosen by the first 2 of 3 days, judged by the last." in page.locator(".qt-lab").inner_text()
     until(page, "document.querySelectorAll('#lab-map-chosen .xaxislayer-above text').length >= 4")
+    shown = page.evaluate("qt.model.labresult.id")
+    page.fill("#qt-lab-symbols", "AAA, ZZZ")
+    page.get_by_role("button", name="Run", exact=True).click()
+    until(page, "(qt.model.lab.failed || '').startsWith('Not recorded: ZZZ.')")
+    assert page.evaluate("qt.model.labresult.id") == shown, "one bad name does not replace the last result"
+    assert page.locator(".qt-lab-figures").is_visible() and "Not recorded: ZZZ" in page.inner_text(".qt-card-labrun")
+    page.get_by_role("button", name="Own days").click()
+    assert page.locator("[data-lab-day]").count() == 0, "the days of another source are no days of this one"
+    assert page.get_by_role("button", name="Run", exact=True).is_disabled()
+    page.get_by_role("button", name="CSV folder").click()
+    until(page, "document.querySelectorAll('[data-lab-day]').length === 3")
     page.locator(".qt-card-labsignals").scroll_into_view_if_needed()
     until(page, "document.querySelectorAll('.qt-card-labsignals .ag-row').length > 0")
     page.set_viewport_size({"width": 1440, "height": 900})
