@@ -46,7 +46,11 @@ def create_app(deps: AppDeps) -> Dash:
         "app",
         pages_folder=str(ROOT / "app" / "pages"),
         assets_folder=str(ROOT / "assets"),
-        assets_path_ignore=["^core$", "^pages$"],  # imported by assets/qtrade.mjs; loaded twice they would exist twice
+        assets_path_ignore=[
+            "^core$",
+            "^pages$",
+            "^vendor$",
+        ],  # imported by assets/qtrade.mjs; loaded twice they would exist twice
         use_pages=True,
         external_stylesheets=[f"/vendor/css/{name}" for name in VENDOR_CSS],
         title="QTrade",

@@ -1,4 +1,4 @@
-"""dash-ag-grid as this product uses it: rows come from the feed by row id, one look, one flashing column at most."""
+"""dash-ag-grid as this product uses it: rows come from the feed by row id, one look, columns that a person chooses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
+from app.components.bind import icon
 from app.theme import COLOR, FONT
 
 _THEME = {
@@ -30,7 +31,6 @@ _THEME = {
     "headerColumnResizeHandleColor": "transparent",
     "rowHoverColor": COLOR["page"],
     "selectedRowBackgroundColor": "#eff6ff",
-    "valueChangeValueHighlightBackgroundColor": "#dbe9fe",
     "wrapperBorder": False,
     "wrapperBorderRadius": 0,
 }
@@ -47,6 +47,9 @@ def _js(value: Any) -> str:
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "\\'") + "'"
 
 
+Column = dict[str, Any]
+
+
 def column(
     kind: str,
     head: str,
@@ -55,41 +58,62 @@ def column(
     also: tuple[str, ...] = (),
     num: bool = True,
     phone: bool = True,
+    spare: bool = False,
+    grow: int = 0,
+    least: int = 0,
+    flash: bool = False,
     **options: Any,
-) -> dict[str, Any]:
-    """A column drawn by `QtCell` as `kind`; `also` = other fields it shows, so that it is painted when they change.
+) -> Column:
+    """A column drawn as `kind` (assets/core/cells.mjs), as wide as its longest value.
 
-    `phone` False = not shown on a narrow screen.
+    Args:
+        kind: its painter.
+        head: words of its head.
+        field: what it is sorted by.
+        also: other fields it shows.
+        num: numbers, right-aligned, never cut; the others may be, to `least` pixels.
+        phone: must be there on a narrow screen; the others leave when there is no room, the last one first.
+        spare: leaves before the others.
+        grow: its share of the room that is left over.
+        flash: a change is seen for a moment.
+        options: further ones of ag-grid's column.
     """
     return {
         "headerName": head,
         "field": field,
         "cellRenderer": "QtCell",
-        "cellRendererParams": {"kind": kind, "total": field},
-        "context": {"also": list(also), "phone": phone},
+        "cellRendererParams": {"kind": kind},
+        "context": _context(
+            also=also, num=num, leaves=2 if spare else 0 if phone else 1, grow=grow, least=least, flash=flash
+        ),
         **_align(num, "qt-flex"),
         **options,
     }
 
 
-def text_column(head: str, field: str, *, num: bool = False, phone: bool = True, **options: Any) -> dict[str, Any]:
+def text_column(head: str, field: str, *, num: bool = False, **options: Any) -> Column:
     """A column that shows its field as it is; cut text has a tooltip."""
-    context = {"phone": phone}
-    return {"headerName": head, "field": field, "tooltipField": field, "context": context, **_align(num), **options}
+    made = column("text", head, field, num=num, **options)
+    return {**made, "tooltipField": field, **_align(num)}
 
 
-def age_column(
-    head: str, function: str = "qtAge", comparator: str = "qtByTime", *, phone: bool = True, **options: Any
-) -> dict[str, Any]:
-    """A column of ages, counted in the browser each second."""
+def age_column(head: str, kind: str = "age", **options: Any) -> Column:
+    """A column of ages ("age" of `at`, "held" of `since`), counted in the browser each second."""
+    field, comparator = {"age": ("at", "qtByTime"), "held": ("since", "qtBySince")}[kind]
+    made = column(kind, head, field, **options)
+    made["context"]["ages"] = True
+    return {**made, "comparator": {"function": comparator}, **_align(True)}
+
+
+def _context(*, also: tuple[str, ...], num: bool, leaves: int, grow: int, least: int, flash: bool) -> dict[str, Any]:
     return {
-        "headerName": head,
-        "colId": f"age_{function}",
-        "valueGetter": {"function": f"{function}(params)"},
-        "comparator": {"function": comparator},
-        "context": {"ages": True, "phone": phone},
-        **_align(True),
-        **options,
+        "also": list(also),
+        "cut": not num,
+        "leaves": leaves,
+        "grow": grow,
+        "least": least,
+        "flash": flash,
+        "ages": False,
     }
 
 
@@ -99,20 +123,12 @@ def _align(num: bool, cls: str = "qt-plain") -> dict[str, Any]:
     return {"headerClass": "ag-right-aligned-header", "cellClass": f"ag-right-aligned-cell qt-num {cls}"}
 
 
-def _with_edges(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first and last column keep the card's padding; the order in the DOM says nothing about who that is."""
-    out = [dict(item) for item in columns]
-    for item, cls in ((out[0], "qt-first"), (out[-1], "qt-last")):
-        for name in ("cellClass", "headerClass"):
-            item[name] = f"{item.get(name, '')} {cls}".strip()
-    return out
-
-
 _COLUMN = {
     "sortable": True,
-    "resizable": False,
+    "resizable": True,
     "suppressHeaderMenuButton": True,
-    "minWidth": 40,
+    "minWidth": 30,
+    "width": 60,
     "cellDataType": False,
 }
 ORDER = {"hide": True, "sort": "asc"}
@@ -136,7 +152,8 @@ def grid(
 
     A row with `silent` is marked: its line brings nothing though it should.
 
-    Its callbacks are none: rows arrive as transactions (`assets/core/grid.mjs`), a row leads to its symbol.
+    Its callbacks are none: `assets/core/grid.mjs` has the rows, draws the cells and says the widths; a row leads to its
+    symbol. Which columns are shown, their widths and the sort are kept in the browser under the grid's id.
     """
     grid_options: dict[str, Any] = {
         "theme": _theme(),
@@ -145,28 +162,54 @@ def grid(
         "animateRows": False,
         "suppressMovableColumns": True,
         "suppressCellFocus": False,
-        "cellFlashDuration": 600,
-        "cellFadeDuration": 300,
         "domLayout": "autoHeight" if auto_height else "normal",
         "tooltipShowDelay": 400,
         "suppressNoRowsOverlay": True,
-        "rowBuffer": 20,
+        "rowBuffer": 6,
+        "suppressColumnVirtualisation": True,
         **(options or {}),
     }
     totals = {"data_total": total} if total else {}
+    table = dag.AgGrid(
+        id=grid_id,
+        columnDefs=[{**ORDER, "field": sort_by, "colId": "qt-order"}, *columns],
+        rowData=[],
+        getRowId="params.data.id",
+        rowClassRules={"qt-row-silent": "params.data.silent"},
+        defaultColDef=_COLUMN,
+        dashGridOptions=grid_options,
+        className="",
+        style={"width": "100%", "height": None if auto_height else "100%"},
+    )
     return html.Div(
-        dag.AgGrid(
-            id=grid_id,
-            columnDefs=[{**ORDER, "field": sort_by, "colId": "qt-order"}, *_with_edges(columns)],
-            rowData=[],
-            getRowId="params.data.id",
-            rowClassRules={"qt-row-silent": "params.data.silent"},
-            defaultColDef=_COLUMN,
-            dashGridOptions=grid_options,
-            className="",
-            style={"width": "100%", "height": None if auto_height else "100%"},
-        ),
+        [table, _menu(grid_id, columns)],
         className="qt-grid",
         role="region",
         **attrs(aria_label=label, data_qt_grid=part, data_grid_id=grid_id, data_sort=sort_by, **totals),
+    )
+
+
+def _menu(grid_id: str, columns: list[Column]) -> Component:
+    """Which columns are shown; the browser ticks them."""
+    menu_id = f"{grid_id}-columns"
+    items = [
+        html.Button(
+            item["headerName"],
+            role="menuitemcheckbox",
+            **attrs(aria_checked="true", data_col=item["field"]),
+        )
+        for item in columns
+    ]
+    again = html.Button("As at first", role="menuitem", className="qt-columns-again", **attrs(data_columns_reset="1"))
+    return html.Span(
+        [
+            html.Button(
+                icon("layout-three-columns"),
+                className="qt-columns-button",
+                title="Columns",
+                **attrs(aria_label="Columns", aria_haspopup="menu", aria_expanded="false", data_menu=menu_id),
+            ),
+            html.Span([*items, again], id=menu_id, className="qt-menu qt-columns-menu", role="menu", hidden=True),
+        ],
+        className="qt-columns",
     )

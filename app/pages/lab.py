@@ -217,22 +217,18 @@ def _groups() -> Component:
 
 
 def _signals() -> Component:
-    own: dict[str, Any] = {"cellRenderer": "QtLabCell"}
     columns = [
-        text_column("Symbol", "sym", flex=1, minWidth=56),
-        text_column("Day", "day", width=90, minWidth=90, phone=False),
-        column("at", "Time", "at", num=False, width=50, minWidth=50, **own),
-        column("side", "Side", "side", num=False, width=60, minWidth=60, **own),
-        text_column("Level", "level", num=True, width=56, minWidth=56, phone=False),
-        column("score", "Score at signal", "score", width=66, minWidth=66, **own),
-        column("rv", "Rel. vol.", "rv", width=56, minWidth=56, phone=False, **own),
-        *(
-            column("move", f"{minutes} min", f"m{minutes}", width=54, minWidth=54, phone=minutes == 30, **own)
-            for minutes in (5, 15, 30, 60)
-        ),
-        column("plain", "MFE", "best", width=54, minWidth=54, phone=False, **own),
-        column("plain", "MAE", "worst", width=54, minWidth=54, phone=False, **own),
-        text_column("Part", "part", width=72, minWidth=72),
+        text_column("Symbol", "sym", grow=1, least=56),
+        text_column("Day", "day", phone=False, least=70),
+        column("lab-at", "Time", "at", num=False),
+        column("lab-side", "Side", "side", num=False),
+        text_column("Level", "level", num=True, phone=False),
+        column("lab-score", "Score at signal", "score"),
+        column("lab-rv", "Rel. vol.", "rv", phone=False),
+        *(column("lab-move", f"{minutes} min", f"m{minutes}", phone=minutes == 30) for minutes in (5, 15, 30, 60)),
+        column("lab-plain", "MFE", "best", phone=False),
+        column("lab-plain", "MAE", "worst", phone=False),
+        text_column("Part", "part", least=60),
     ]
     return card(
         "Signals",

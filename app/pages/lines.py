@@ -96,14 +96,14 @@ def _count(label: str, path: str) -> Component:
 
 def _ledger() -> Component:
     columns = [
-        column("line_symbol", "Symbol", "sym", num=False, width=84, minWidth=80),
-        column("priority", "Priority", "cls", num=False, width=108, minWidth=104),
-        column("lane", "Lane", "lane", also=("state",), num=False, phone=False, width=108, minWidth=100),
-        text_column("Wanted by", "by", phone=False, width=150, minWidth=110),
-        text_column("Why it holds a line", "why", phone=False, flex=1, minWidth=160),
-        age_column("Held", "qtHeld", "qtBySince", phone=False, width=88, minWidth=78),
-        age_column("Last tick", width=92, minWidth=76),
-        column("out", "Next out", "out", width=84, minWidth=76, headerTooltip=NEXT_OUT),
+        column("line_symbol", "Symbol", "sym", num=False, least=80),
+        column("priority", "Priority", "cls", num=False, least=96),
+        column("lane", "Lane", "lane", also=("state",), num=False, least=80, phone=False),
+        text_column("Wanted by", "by", phone=False, least=90),
+        text_column("Why it holds a line", "why", phone=False, grow=1, least=160),
+        age_column("Held", "held", phone=False),
+        age_column("Last tick"),
+        column("out", "Next out", "out", headerTooltip=NEXT_OUT),
     ]
     shows = (
         ("all", _count("All", "lines.n_all")),
@@ -121,8 +121,6 @@ def _ledger() -> Component:
             sort_by="out",
             auto_height=False,
             options={
-                "isExternalFilterPresent": {"function": "qtTrue()"},
-                "doesExternalFilterPass": {"function": "qtLineShown(params)"},
                 "getRowClass": {"function": "qtLineClass(params)"},
                 "suppressOverlays": ["noMatchingRows"],
             },

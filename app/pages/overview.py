@@ -87,18 +87,16 @@ def _pnl() -> Component:
 
 def _positions() -> Component:
     columns = [
-        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=40, minWidth=92),
-        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=9, minWidth=96),
-        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=12, minWidth=110),
-        column(
-            "spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False, cellClass="qt-sparkcell"
-        ),
-        column("last", "Last", "last", also=("chg", "kind", "far", "pu", "silent"), flex=12, minWidth=82),
-        column("day", "Day P&L", "day", also=("day2",), flex=11, minWidth=90, enableCellChangeFlash=True),
-        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=11, minWidth=88),
-        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=11, minWidth=94),
-        column("trend", "Trend", "trend", num=False, phone=False, width=54, minWidth=54),
-        age_column("Age", phone=False, width=68, minWidth=68),
+        column("symbol", "Symbol", "sym", also=("name",), num=False, grow=4, least=92),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, grow=1),
+        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, grow=1),
+        column("spark", "Last hour", "spark", num=False, least=76, sortable=False),
+        column("last", "Last", "last", also=("chg", "kind", "far", "pu", "silent"), grow=1),
+        column("day", "Day P&L", "day", also=("day2",), grow=1, flash=True),
+        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, grow=1),
+        column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
+        column("trend", "Trend", "trend", num=False, least=40, phone=False),
+        age_column("Age", phone=False),
     ]
     filtered = html.Span(
         [html.A(bound("positions.filtered"), href="/positions"), bound("positions.filtered_why", "qt-soft qt-why")],

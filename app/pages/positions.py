@@ -36,19 +36,19 @@ def layout(**_: Any) -> Component:
 
 def _grid() -> Component:
     columns = [
-        column("symbol", "Symbol", "sym", also=("name",), num=False, flex=26, minWidth=92),
-        column("qty", "Qty", "qty", also=("unit",), phone=False, flex=9, minWidth=96),
-        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, flex=14, minWidth=116),
-        column("spark", "Last hour", "spark", num=False, width=92, minWidth=92, sortable=False),
-        column("last", "Last", "last", also=("chg", "kind", "far", "pu", "silent"), flex=12, minWidth=84),
-        column("mark", "Valued at", "mark", also=("mkind", "far", "pu"), phone=False, flex=12, minWidth=84),
-        column("day", "Day P&L", "day", also=("day2",), flex=12, minWidth=84, enableCellChangeFlash=True),
-        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, flex=12, minWidth=90),
-        column("ib", "Unrealised at IB", "ib", also=("check", "off"), phone=False, flex=13, minWidth=112),
-        column("exp", "Exposure", "exp", also=("expp",), phone=False, flex=13, minWidth=100),
-        column("emas", "EMA 8 / 21", "fast", also=("slow",), phone=False, flex=12, minWidth=90),
-        column("trend", "Trend", "trend", num=False, phone=False, width=74, minWidth=74),
-        age_column("Price age", phone=False, width=86, minWidth=86),
+        column("symbol", "Symbol", "sym", also=("name",), num=False, grow=4, least=92),
+        column("qty", "Qty", "qty", also=("unit",), phone=False, grow=1),
+        column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, grow=1),
+        column("spark", "Last hour", "spark", num=False, least=76, sortable=False),
+        column("last", "Last", "last", also=("chg", "kind", "far", "pu", "silent"), grow=1),
+        column("mark", "Valued at", "mark", also=("mkind", "far", "pu"), spare=True, grow=1),
+        column("day", "Day P&L", "day", also=("day2",), grow=1, flash=True),
+        column("unr", "Unrealised", "unr", also=("unrp",), phone=False, grow=1),
+        column("ib", "Unrealised at IB", "ib", also=("check", "off"), spare=True, grow=1),
+        column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
+        column("emas", "EMA 8 / 21", "fast", also=("slow",), phone=False, grow=1),
+        column("trend", "Trend", "trend", num=False, least=40, phone=False),
+        age_column("Price age", phone=False),
     ]
     return card(
         "Positions",

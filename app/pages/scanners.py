@@ -140,20 +140,19 @@ def _heat() -> Component:
 
 
 def _results() -> Component:
-    own: dict[str, Any] = {"cellRenderer": "QtScanCell"}
     tagged = ("state", "early")
     columns = [
-        column("symbol", "Symbol", "sym", also=("short",), num=False, flex=1, minWidth=80, **own),
-        column("score", "Score now", "score", also=("bars", "brk"), num=False, width=104, minWidth=102, **own),
-        column("signal", "Score at signal", "sig", phone=False, width=68, minWidth=66, wrapHeaderText=True, **own),
-        column("since", "Since", "since", num=False, phone=False, width=58, minWidth=56, **own),
-        column("scans", "In scans", "scans", also=tagged, num=False, phone=False, flex=60, minWidth=100, **own),
-        column("last", "Last", "last", width=80, minWidth=76, **own),
-        column("chg", "Change", "chg", width=74, minWidth=72, **own),
-        column("rv", "Rel. vol.", "rv", phone=False, width=70, minWidth=68, **own),
-        column("dist", "Dist. ATR", "dist", phone=False, width=76, minWidth=74, **own),
-        column("line", "Line", "cls", num=False, phone=False, width=60, minWidth=58, **own),
-        age_column("Age", phone=False, width=98, minWidth=96),
+        column("scan-symbol", "Symbol", "sym", also=("short",), num=False, grow=1, least=80),
+        column("scan-score", "Score now", "score", also=("bars", "brk"), num=False, least=102),
+        column("scan-signal", "Score at signal", "sig", phone=False, wrapHeaderText=True),
+        column("scan-since", "Since", "since", num=False, phone=False, least=50),
+        column("scan-scans", "In scans", "scans", also=tagged, num=False, phone=False, grow=60, least=100),
+        column("scan-last", "Last", "last"),
+        column("scan-chg", "Change", "chg"),
+        column("scan-rv", "Rel. vol.", "rv", phone=False),
+        column("scan-dist", "Dist. ATR", "dist", phone=False),
+        column("scan-line", "Line", "cls", num=False, phone=False, least=50),
+        age_column("Age", phone=False),
     ]
     shows = (
         ("all", _count("All", "scan.n_all")),
@@ -174,8 +173,6 @@ def _results() -> Component:
             auto_height=False,
             options={
                 "headerHeight": 38,
-                "isExternalFilterPresent": {"function": "qtTrue()"},
-                "doesExternalFilterPass": {"function": "qtResultShown(params)"},
             },
         ),
     ]

@@ -1,261 +1,471 @@
-/* Grids: cell renderers, and the deltas of "grid:<name>" as row transactions keyed by row id.
-   The wrapper <div data-qt-grid="positions" data-grid-id="overview-positions" data-total="total"> says which part a
-   grid shows. A click on a row goes to its symbol. Rows do not change places under the pointer. */
-import { every } from "./every.mjs";
+/**
+ * Grids: ag-grid keeps the rows' places, scrolls, sorts and has the keys; what stands in the cells is drawn here.
+ *
+ * The wrapper <div data-qt-grid="positions" data-grid-id="overview-positions" data-total="total"> says which part "grid:..."
+ * a grid shows. A changed value is written into its row and drawn into its cell: the grid hears only of rows that come and
+ * go, and of an order that changes (a transaction costs it and Dash 7-18 ms). Rows do not change places under the pointer.
+ * Widths: core/columns.mjs. A click on a row goes to its symbol.
+ */
 import { go } from "./address.mjs";
 import { waitFor } from "./cards.mjs";
-import * as clock from "./clock.mjs";
-import * as fmt from "./format.mjs";
-import { ageText } from "./freshness.mjs";
+import { conOf, needPx, paint, textPx } from "./cells.mjs";
+import { choiceOf, choiceText, noChoice, widths } from "./columns.mjs";
+import { every } from "./every.mjs";
 import { model, onNodes, onPart } from "./model.mjs";
-import { LINE_CLASSES } from "./wire.mjs";
-import { nameOf } from "./values.mjs";
+import { flash } from "./values.mjs";
 
-const grids = new Map();   // wrapper -> {api, name, held: {id: order}}
+/**
+ * A column as app/components/grid.py declares it: `fields` = what it shows; `need` px of its longest value so far.
+ * @typedef {import("./columns.mjs").Column & {head: string, wraps: boolean, kind: string, field: string, fields: string[],
+ *   flashes: boolean, ages: boolean, longest: number}} GridColumn
+ */
+/**
+ * `held` = rows whose order, `unsorted` = an order that waits until the pointer has left; `late` = the widths are due.
+ * @typedef {{wrapper: HTMLElement, name: string, id: string, api: any, columns: Map<string, GridColumn>, held: Set<string>,
+ *   unsorted: boolean, choice: import("./columns.mjs").Choice, late: boolean, filled: boolean, drawn: string}} Grid
+ */
+
+/** @type {Map<HTMLElement, Grid>} */
+const grids = new Map();
+/** The elements of a row's cells by column; a row that is out of sight has none.
+ * @type {WeakMap<object, Map<string, HTMLElement>>} */
+const cells = new WeakMap();
+/** @type {WeakMap<object, Grid>} */
+const byApi = new WeakMap();
+/** Which rows of a part are shown. @type {Map<string, (row: import("./cells.mjs").Row) => boolean>} */
+const filters = new Map();
+const PAD_PX = 18, SORT_PX = 18;            // of each cell with its border; the arrow of a sorted head
+const FIRST_PX = 8, LAST_PX = 16;           // the card's edges, with the button of the menu (qt20-cards.css)
+
+
+const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+components.QtCell = (/** @type {any} */ props) => {
+  const { node, column, api } = props, id = column.getColId();
+  const take = (/** @type {HTMLElement | null} */ host) => {
+    const mine = cells.get(node) ?? new Map();
+    cells.set(node, mine);
+    if (!host) {
+      mine.delete(id);
+      return;
+    }
+    mine.set(id, host);
+    const grid = byApi.get(api);
+    if (grid) {
+      paintCell(grid, node, id);
+    }
+  };
+  return window.React.createElement("span", { className: "qt-host", ref: take });
+};
+
+const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+functions.qtByTime = (/** @type {any} */ _a, /** @type {any} */ _b, /** @type {any} */ one, /** @type {any} */ other) => {
+  const moment = (/** @type {any} */ node) => (node.data.at === 0 ? Number.MAX_SAFE_INTEGER : node.data.at || 0);
+  return moment(other) - moment(one);
+};
+functions.qtBySince = (/** @type {any} */ _a, /** @type {any} */ _b, /** @type {any} */ one, /** @type {any} */ other) =>
+  (other.data.since || 0) - (one.data.since || 0);
 
 /* ---- cells ---- */
-function el(...parts) { return window.React.createElement(...parts); }
-function two(top, bottom, topTone, bottomTone, title) {
-  const cut = typeof bottom === "string" && bottom.length > 12 ? bottom : undefined;   // it may be cut: said whole on hover
-  const long = typeof top === "string" && top.length > 11 ? " qt-long" : "";
-  return el("div", { className: "qt-two", title: title || cut },
-    el("div", { className: "qt-top" + long, "data-tone": topTone || undefined }, top),
-    el("div", { className: "qt-sub", "data-tone": bottomTone || undefined }, bottom));
+/** @param {Grid} grid @param {any} node @param {string} id @returns {boolean} whether its text is another one */
+function paintCell(grid, node, id) {
+  const host = cells.get(node)?.get(id), column = grid.columns.get(id);
+  if (!host || !column || !node.data) {
+    return false;
+  }
+  const before = host.textContent;
+  paint(host, { kind: column.kind, field: column.field, row: node.data, isTotal: Boolean(node.rowPinned),
+    width: grid.api.getColumn(id).getActualWidth() });
+  const text = host.textContent ?? "";
+  if (text === before) {
+    return false;
+  }
+  if (text.length > column.longest || (column.cut && text.length + 3 > column.longest)) {
+    column.longest = Math.max(column.longest, text.length);
+    const need = needPx(host) + PAD_PX;
+    if (need > column.need) {
+      column.need = need;
+      fitSoon(grid);
+    }
+  }
+  return before !== "";
 }
-function money(value, decimals) {
-  return [fmt.signed(value, decimals), fmt.tone(value, decimals)];
-}
-function spark(points) {
-  if (!points || !points.length) { return null; }
-  const step = 70 / (points.length - 1); let path = ""; let pen = "M"; let first = null; let last = null; let at = 0;
-  points.forEach((h, i) => {
-    if (h === null) { pen = "M"; return; }
-    first = first === null ? h : first;
-    last = h; at = i;
-    path += pen + (2 + i * step).toFixed(1) + " " + (22 - h / 2).toFixed(1);
-    pen = "L";
+
+/** @param {Grid} grid @param {any} node @param {string[]} fields that have changed */
+function repaint(grid, node, fields) {
+  const mine = cells.get(node);
+  if (!mine) {
+    return;
+  }
+  grid.columns.forEach((column, id) => {
+    if (column.fields.some((field) => fields.includes(field)) && paintCell(grid, node, id) && column.flashes) {
+      flash(/** @type {Element} */ (mine.get(id)?.parentElement?.closest(".ag-cell")));
+    }
   });
-  const tone = last > first ? "gain" : last < first ? "loss" : "flat";
-  return el("svg", { className: "qt-spark", width: 76, height: 24, viewBox: "0 0 76 24", "data-tone": tone,
-    role: "img", "aria-label": "last hour " + (tone === "gain" ? "up" : tone === "loss" ? "down" : "level") },
-    el("path", { d: path }), el("circle", { cx: 2 + at * step, cy: 22 - last / 2, r: 1.8 }));
 }
-/* A row of one account among several is "<con_id>.<number>". */
-function conOf(id) { return String(id).split(".")[0]; }
-const LONG_NAME = 10;
-function symbolLink(d, id) {
-  const name = nameOf(d.sym).replace(/ (\d+) ([A-Z][a-z]{2})( \d\d)?$/, (day) => { return " " + day.trim().replace(/ /g, "\u00a0"); });
-  const cls = name.length > LONG_NAME ? "qt-sym qt-sym-long" : "qt-sym";
-  return el("a", { href: "/symbol/" + conOf(id), className: cls, tabIndex: -1, title: d.sym }, name);
-}
-/* The unit behind a price: pence, cents, per cent of par; nothing where it goes without saying. */
-function unit(text, name) { return name ? [text, el("span", { className: "qt-unit", key: "u" }, " " + name)] : text; }
-
-const draw = {
-  symbol (d) { return two(symbolLink(d, d.id), d.name, "", "", d.name); },
-  qty (d) { return two(fmt.quantity(d.qty), d.unit); },
-  avg (d) { return two(unit(fmt.number(d.avg, Math.max(2, d.dec)), d.pu), d.cost); },
-  spark (d) { return spark(d.spark); },
-  last (d) {
-    const change = d.chg === null ? fmt.MISSING : fmt.arrow(d.chg) + " " + fmt.percent(d.chg);
-    const below = d.silent ? "silent" : d.far || d.kind || change, warn = d.silent || d.far || d.kind;
-    const title = [d.why, d.far ? "Valued by its " + d.far + ", not by the last trade; change " + change : ""].filter(Boolean).join(". ");
-    return two(unit(fmt.number(d.last, d.dec), d.pu), below, d.silent ? "warn" : "", warn ? "warn" : fmt.tone(d.chg), title);
-  },
-  mark (d) {
-    return two(unit(fmt.number(d.mark, d.dec), d.pu), d.mkind || "", "", d.far ? "warn" : "", d.why);
-  },
-  day (d) { const m = money(d.day, 2); return two(m[0], d.day2, m[1], "", d.why || d.day2); },
-  unr (d) {
-    const m = money(d.unr, 2);
-    return two(m[0], fmt.percent(d.unrp), m[1], "", d.why);
-  },
-  ib (d) {
-    const m = money(d.ib, 2);
-    return d.off ? two(m[0], "differs", m[1], "warn", d.check) : el("span", { "data-tone": m[1], title: d.check || undefined }, m[0]);
-  },
-  exp (d) {
-    return el("div", { className: "qt-two" }, el("div", { className: "qt-top" }, fmt.number(d.exp, 0)),
-      el("div", { className: "qt-sub qt-meter" },
-        el("i", null, el("b", { style: { width: (d.expp || 0) + "%" } })), fmt.share(d.expp)));
-  },
-  emas (d) { return two(fmt.number(d.fast, d.dec), fmt.number(d.slow, d.dec)); },
-  trend (d) {
-    if (!d.trend) { return el("span", { title: "Not enough bars yet" }, fmt.MISSING); }
-    const up = d.trend === "above";
-    return two(up ? fmt.UP : fmt.DOWN, d.trend, up ? "gain" : "loss");
-  },
-  total (d, field) {
-    if (!(field in d)) { return null; }
-    const m = field === "exp" ? [fmt.number(d.exp, 0), ""] : money(d[field], 2);
-    const note = (d.notes || {})[field], length = m[0].length;
-    return el("b", { "data-tone": m[1], title: note || (d[field] === null ? "A value is missing" : undefined),
-      className: (note ? "qt-noted" : "") + (length > 11 ? " qt-long" : "") }, m[0]);
-  },
-  line_symbol (d) { return symbolLink(d, d.id); },
-  priority (d) {
-    return el("span", { className: "qt-prio", "data-c": d.cls }, LINE_CLASSES[d.cls] || d.cls);
-  },
-  lane (d) {
-    const waiting = d.state !== "live";
-    return el("span", { className: "qt-lane", "data-lane": waiting ? d.state : d.lane }, waiting ? d.state : d.lane);
-  },
-  out (d) {
-    if (d.cls === "coverage") { return el("span", { "data-tone": "missing", title: "Leaves after its visit" }, "visit"); }
-    return d.out === null ? el("span", { "data-tone": "missing" }, "never") : el("b", null, d.out);
-  }
-};
-
-const components = window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
-components.QtCell = function (props) {
-  const data = props.data || {};
-  if (props.node && props.node.rowPinned) {
-    return props.kind === "symbol" ? el("b", null, data.cur ? "Total, " + data.cur : "Total") : draw.total(data, props.total || "", 2);
-  }
-  return draw[props.kind](data);
-};
-
-const functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-/* "5 min 48 s" -> "5 min": a cell has room for one unit. */
-function inShort(text) { return text.replace(/^(\d+ (?:min|h|d)) .*$/, "$1"); }
-functions.qtAge = function (params) {
-  return params.node.rowPinned ? "" : inShort(ageText(params.data ? params.data.at : null));
-};
-functions.qtHeld = function (params) {
-  return params.data && params.data.since ? fmt.held(clock.now() - params.data.since) : fmt.MISSING;
-};
-functions.qtByTime = function (a, b, nodeA, nodeB) {
-  function moment(node) { return node.data.at === 0 ? Number.MAX_SAFE_INTEGER : node.data.at || 0; }
-  return moment(nodeB) - moment(nodeA);
-};
-functions.qtBySince = function (a, b, nodeA, nodeB) { return (nodeB.data.since || 0) - (nodeA.data.since || 0); };
-functions.qtTrue = function () { return true; };
 
 /* ---- rows ---- */
-function rowOf(id, values) { return Object.assign({ id }, values); }
+/** @param {Grid} grid */
+function valuesOf(grid) {
+  return model[`grid:${grid.name}`] || {};
+}
 
+/** @param {Grid} grid @param {string} id */
+function rowOf(grid, id) {
+  return { ...valuesOf(grid)[id], id };
+}
+
+/** @param {Grid} grid @param {string} id */
+function isShown(grid, id) {
+  const filter = filters.get(grid.name), row = valuesOf(grid)[id];
+  return row !== undefined && (!filter || filter(row));
+}
+
+/** All of the part. @param {Grid} grid */
 function fill(grid) {
-  const values = model["grid:" + grid.name] || {}, wanted = {};
-  const add = [], update = [], remove = [];
-  Object.keys(values).forEach((id) => {
-    wanted[id] = true;
-    (grid.api.getRowNode(id) ? update : add).push(rowOf(id, values[id]));
-  });
-  grid.api.forEachNode((node) => { if (!wanted[node.id]) { remove.push(node.data); } });
-  grid.api.applyTransaction({ add, update, remove });
-  drawTotal(grid);
-  grid.wrapper.qtFilled = true;
-}
-waitFor((card) => {
-  return Array.prototype.some.call(card.querySelectorAll("[data-qt-grid]"), (wrapper) => { return !wrapper.qtFilled; });
-});
-
-function apply(grid, changed, removed) {
-  const values = model["grid:" + grid.name] || {}, add = [], update = [], nodes = [], fields = {};
-  const sort = grid.wrapper.dataset.sort, hovered = grid.wrapper.matches(":hover");
-  Object.keys(changed).forEach((id) => {
-    const node = grid.api.getRowNode(id), row = rowOf(id, values[id]);
-    if (!node) { add.push(row); return; }
-    if (hovered && row[sort] !== node.data[sort]) {
-      grid.held[id] = true;
-      row[sort] = node.data[sort];
+  /** @type {string[]} */
+  const gone = [];
+  grid.api.forEachNode((/** @type {any} */ node) => {
+    if (!isShown(grid, node.id)) {
+      gone.push(node.id);
     }
-    Object.keys(changed[id]).forEach((field) => { fields[field] = true; });
-    update.push(row);
-    nodes.push(node);
   });
-  const remove = removed.map((id) => { return { id }; }).filter((row) => {
-    return grid.api.getRowNode(row.id);
-  });
-  grid.api.applyTransaction({ add, update, remove });
-  repaint(grid, nodes, fields);
+  take(grid, Object.keys(valuesOf(grid)), gone, true);
+  drawTotal(grid);
+  grid.filled = true;
 }
 
-/* Cells of two lines hold fields that are not their column's own: paint those again. */
-function repaint(grid, nodes, fields) {
-  if (!nodes.length) { return; }
-  const columns = grid.api.getColumns().filter((column) => {
-    const also = (column.getColDef().context || {}).also || [];
-    return also.some((field) => { return fields[field]; });
-  });
-  if (columns.length) { grid.api.refreshCells({ rowNodes: nodes, columns, force: true }); }
+/**
+ * @param {Grid} grid
+ * @param {string[]} changed ids
+ * @param {string[]} removed ids
+ * @param {boolean} whole whether every field may have changed
+ * @param {Record<string, any>} [news] the changed fields by id
+ */
+function take(grid, changed, removed, whole, news = {}) {
+  const add = [], leave = new Set(removed.filter((id) => grid.api.getRowNode(id)));
+  const sort = grid.wrapper.dataset.sort ?? "order", hovered = grid.wrapper.matches(":hover");
+  const moved = new Set();
+  for (const id of changed) {
+    const node = grid.api.getRowNode(id);
+    if (!isShown(grid, id)) {
+      if (node) {
+        leave.add(id);
+      }
+    } else if (!node) {
+      add.push(rowOf(grid, id));
+    } else {
+      const row = rowOf(grid, id), fields = whole ? Object.keys(row) : Object.keys(news[id]);
+      const differs = fields.filter((field) => row[field] !== node.data[field] || typeof row[field] === "object");
+      if (hovered && row[sort] !== node.data[sort]) {
+        grid.held.add(id);
+        row[sort] = node.data[sort];
+      }
+      const silent = Boolean(node.data.silent);
+      Object.assign(node.data, row);
+      differs.forEach((field) => moved.add(field));
+      repaint(grid, node, differs);
+      if (silent !== Boolean(row.silent)) {
+        grid.api.redrawRows({ rowNodes: [node] });
+      }
+    }
+  }
+  if (add.length || leave.size) {
+    grid.api.applyTransaction({ add, remove: [...leave].map((id) => ({ id })) });
+  } else if (sortedBy(grid).some((field) => moved.has(field))) {
+    if (hovered) {
+      grid.unsorted = true;
+    } else {
+      grid.api.refreshClientSideRowModel("sort");
+    }
+  }
 }
 
+/** Fields that the order depends on. @param {Grid} grid @returns {string[]} */
+function sortedBy(grid) {
+  return grid.api.getColumnState().filter((/** @type {any} */ state) => state.sort).flatMap((/** @type {any} */ state) =>
+    (state.colId === "qt-order" ? [grid.wrapper.dataset.sort ?? "order"] : grid.columns.get(state.colId)?.fields ?? []));
+}
+
+/** The order that has waited. @param {Grid} grid */
+function release(grid) {
+  if (!grid.held.size && !grid.unsorted) {
+    return;
+  }
+  const sort = grid.wrapper.dataset.sort ?? "order", values = valuesOf(grid);
+  grid.held.forEach((id) => {
+    const node = grid.api.getRowNode(id);
+    if (node && values[id]) {
+      node.data[sort] = values[id][sort];
+    }
+  });
+  grid.held.clear();
+  grid.unsorted = false;
+  grid.api.refreshClientSideRowModel("sort");
+}
+
+/** The sums below the rows; the row is made once. @param {Grid} grid */
 function drawTotal(grid) {
   const part = grid.wrapper.dataset.total;
-  if (!part) { return; }
-  const values = model["grid:" + part] || {};
-  const rows = Object.keys(values).map((id) => { return rowOf(id, values[id]); });
-  const mark = JSON.stringify(rows);
-  if (grid.totalMark !== mark) { grid.totalMark = mark; grid.api.setGridOption("pinnedBottomRowData", rows); }
+  if (!part) {
+    return;
+  }
+  const values = model[`grid:${part}`] || {}, rows = Object.entries(values).map(([id, row]) => ({ ...row, id }));
+  const ids = rows.map((row) => row.id).join();
+  if (grid.drawn !== ids) {
+    grid.drawn = ids;
+    grid.api.setGridOption("pinnedBottomRowData", rows);
+    return;
+  }
+  rows.forEach((row, i) => {
+    const node = grid.api.getPinnedBottomRow(i);
+    Object.assign(node.data, row);
+    grid.columns.forEach((_column, id) => paintCell(grid, node, id));
+  });
 }
 
-function release(grid) {
-  const ids = Object.keys(grid.held), values = model["grid:" + grid.name] || {};
-  grid.held = {};
-  const rows = ids.filter((id) => { return values[id] && grid.api.getRowNode(id); });
-  if (rows.length) { grid.api.applyTransaction({ update: rows.map((id) => { return rowOf(id, values[id]); }) }); }
+/* A card is not live while its rows are not there. */
+waitFor((card) => Array.from(grids.values()).some((grid) => !grid.filled && card.contains(grid.wrapper)));
+
+/** @param {Grid} grid */
+function isAlive(grid) {
+  return grid.api && !grid.api.isDestroyed() && grid.wrapper.isConnected;
 }
 
-function alive(grid) { return grid.api && !grid.api.isDestroyed() && grid.wrapper.isConnected; }
-
+/** Call `fn` for each grid on the page, or for those of a part. @param {string | null} name @param {(grid: Grid) => void} fn */
 export function eachGrid(name, fn) {
   grids.forEach((grid, wrapper) => {
-    if (!wrapper.isConnected) { grids.delete(wrapper); return; }
-    if (alive(grid) && (name === null || grid.name === name)) { fn(grid); }
+    if (!wrapper.isConnected) {
+      grids.delete(wrapper);
+    } else if (isAlive(grid) && (name === null || grid.name === name)) {
+      fn(grid);
+    }
   });
-};
+}
+
+/**
+ * From now on only these rows of a part are in its grids.
+ * @param {string} name
+ * @param {(row: import("./cells.mjs").Row) => boolean} filter
+ */
+export function showRows(name, filter) {
+  filters.set(name, filter);
+  eachGrid(name, fill);
+}
 
 onPart("grid", (name, changed, removed, full) => {
   eachGrid(null, (grid) => {
-    if (grid.wrapper.dataset.total === name) { drawTotal(grid); }
-    if (grid.name === name) { if (full) { fill(grid); } else { apply(grid, changed, removed); } }
-  });
-});
-
-/* On a narrow screen the columns that a phone can do without are hidden. */
-function fit(grid) {
-  const narrow = window.innerWidth < 700;
-  if (grid.narrow === narrow || (grid.narrow === undefined && !narrow)) { return; }
-  grid.narrow = narrow;
-  const columns = grid.api.getColumns().filter((column) => {
-    return (column.getColDef().context || {}).phone === false;
-  });
-  grid.api.setColumnsVisible(columns, !narrow);
-}
-window.addEventListener("resize", () => { eachGrid(null, fit); });
-
-function adopt(wrapper) {
-  const grid = { wrapper, name: wrapper.dataset.qtGrid, api: null, held: {} };
-  grids.set(wrapper, grid);
-  window.dash_ag_grid.getApiAsync(wrapper.dataset.gridId).then((api) => {
-    if (!wrapper.isConnected) { grids.delete(wrapper); return; }
-    grid.api = api;
-    fit(grid);
-    fill(grid);
-  });
-  wrapper.addEventListener("mouseleave", () => { if (alive(grid)) { release(grid); } });
-  wrapper.addEventListener("click", (event) => {
-    const row = event.target.closest(".ag-row");
-    if (row && !event.target.closest("a,button") && !row.classList.contains("ag-row-pinned")) {
-      go("/symbol/" + conOf(row.getAttribute("row-id")));
+    if (grid.wrapper.dataset.total === name) {
+      drawTotal(grid);
+    }
+    if (grid.name === name && full) {
+      fill(grid);
+    } else if (grid.name === name) {
+      take(grid, Object.keys(changed), removed, false, changed);
     }
   });
-  wrapper.addEventListener("keydown", (event) => {
-    const row = event.target.closest && event.target.closest(".ag-row");
-    if (event.key === "Enter" && row) { go("/symbol/" + conOf(row.getAttribute("row-id"))); }
+});
+
+/* A second has passed: a cell whose age reads the same is not touched. */
+every(1000, () => eachGrid(null, (grid) => {
+  const ageing = Array.from(grid.columns.values()).filter((column) => column.ages);
+  redraw(grid, ageing.map((column) => column.id));
+}));
+
+/* ---- widths ---- */
+/** @param {string} id */
+const storageKey = (id) => `qt-columns.${id}`;
+
+/** @param {Grid} grid */
+function keep(grid) {
+  window.localStorage.setItem(storageKey(grid.id), choiceText(grid.choice));
+}
+
+/** @param {Grid} grid */
+function fitSoon(grid) {
+  if (grid.late) {
+    return;
+  }
+  grid.late = true;
+  window.requestAnimationFrame(() => {
+    grid.late = false;
+    if (isAlive(grid)) {
+      fit(grid);
+    }
   });
 }
 
-onNodes(() => {
-  document.querySelectorAll("[data-qt-grid]").forEach((wrapper) => {
-    if (!grids.has(wrapper) && window.dash_ag_grid) { adopt(wrapper); }
-  });
-});
+/** @param {Grid} grid */
+function fit(grid) {
+  const view = grid.wrapper.querySelector(".ag-center-cols-viewport"), room = view ? view.clientWidth : 0;
+  if (!view || !room) {
+    return;   // not laid out yet, or out of sight: its size will be heard of
+  }
+  sizes.observe(view);   // a scroll bar takes room, too
+  const sorted = grid.choice.sort?.id, state = [];
+  const columns = Array.from(grid.columns.values(),
+    (column) => ({ ...column, need: Math.max(column.need, headPx(column, sorted)) }));
+  const given = widths(columns, grid.choice, room - FIRST_PX - LAST_PX);
+  const shown = columns.map(({ id }) => id).filter((id) => given[id] !== null);
+  for (const [colId, bare] of Object.entries(given)) {
+    const edge = (colId === shown[0] ? FIRST_PX : 0) + (colId === shown[shown.length - 1] ? LAST_PX : 0);
+    const width = bare === null ? null : bare + edge;
+    const column = grid.api.getColumn(colId);
+    if (width === null ? column.isVisible() : !column.isVisible() || column.getActualWidth() !== width) {
+      state.push(width === null ? { colId, hide: true } : { colId, hide: false, width });
+    }
+  }
+  if (state.length) {
+    grid.api.applyColumnState({ state });
+    redraw(grid, state.map(({ colId }) => colId));   // some show more where there is more room
+  }
+  drawMenu(grid);
+}
 
-every(1000, () => {
-  eachGrid(null, (grid) => {
-    const columns = grid.api.getColumns().filter((column) => { return (column.getColDef().context || {}).ages; });
-    if (columns.length) { grid.api.refreshCells({ columns }); }
+/** @param {Grid} grid @param {string[]} columns */
+function redraw(grid, columns) {
+  grid.api.getRenderedNodes().forEach((/** @type {any} */ node) => columns.forEach((id) => paintCell(grid, node, id)));
+}
+
+/** The ways in which a head may stand on two lines, or its one line. @param {GridColumn} column */
+function linesOf(column) {
+  const words = column.head.split(" ");
+  if (!column.wraps || words.length < 2) {
+    return [[column.head]];
+  }
+  return words.slice(1).map((_word, i) => [words.slice(0, i + 1).join(" "), words.slice(i + 1).join(" ")]);
+}
+
+/** @param {GridColumn} column @param {string | undefined} sorted */
+function headPx(column, sorted) {
+  return Math.min(...linesOf(column).map((lines) => Math.max(...lines.map((line) => textPx(line, "head"))))) + PAD_PX +
+    (sorted === column.id ? SORT_PX : 0);
+}
+
+/* ---- the menu of columns ---- */
+/** @param {Grid} grid */
+function drawMenu(grid) {
+  grid.wrapper.querySelectorAll("[data-col]").forEach((item) => {
+    const column = grid.api.getColumn(/** @type {HTMLElement} */ (item).dataset.col ?? ""), shown = Boolean(column?.isVisible());
+    item.setAttribute("aria-checked", String(shown));
+    const noRoom = !shown && grid.choice.hide[column?.getColId()] !== true;
+    item.toggleAttribute("data-no-room", noRoom);
   });
-});
+}
+
+/** @param {Grid} grid @param {HTMLElement} item */
+function choose(grid, item) {
+  const id = item.dataset.col;
+  if (id === undefined) {
+    grid.choice = noChoice();
+    window.localStorage.removeItem(storageKey(grid.id));
+    grid.api.applyColumnState({ state: [{ colId: "qt-order", sort: "asc" }], defaultState: { sort: null } });
+  } else {
+    grid.choice.hide[id] = item.getAttribute("aria-checked") === "true";
+    keep(grid);
+  }
+  fit(grid);
+}
+
+/** @param {Grid} grid */
+function restore(grid) {
+  grid.choice = choiceOf(window.localStorage.getItem(storageKey(grid.id)));
+  const sort = grid.choice.sort;
+  if (sort && grid.columns.has(sort.id)) {
+    grid.api.applyColumnState({ state: [{ colId: sort.id, sort: sort.dir }], defaultState: { sort: null } });
+  }
+}
+
+/** @param {Grid} grid @returns {Map<string, GridColumn>} */
+function columnsOf(grid) {
+  const shown = grid.api.getColumns().filter((/** @type {any} */ column) => column.getColId() !== "qt-order");
+  return new Map(shown.map((/** @type {any} */ column) => {
+    const { headerName, field, wrapHeaderText, context, cellRendererParams } = column.getColDef(), id = column.getColId();
+    const made = { id, head: headerName, wraps: Boolean(wrapHeaderText), field: field ?? "", longest: 0,
+      kind: cellRendererParams.kind, fields: [field, ...context.also], flashes: context.flash, ages: context.ages,
+      cut: context.cut, grow: context.grow, leaves: context.leaves, least: context.least, need: 0 };
+    return [id, made];
+  }));
+}
+
+/** @param {Grid} grid @param {any} event */
+function resized(grid, event) {
+  if (event.finished && event.source === "uiColumnResized" && event.column) {
+    const id = event.column.getColId();
+    const all = grid.api.getAllDisplayedColumns().map((/** @type {any} */ column) => column.getColId());
+    const edge = (id === all[0] ? FIRST_PX : 0) + (id === all[all.length - 1] ? LAST_PX : 0);
+    grid.choice.width[id] = event.column.getActualWidth() - edge;
+    keep(grid);
+    fit(grid);
+  }
+}
+
+/** @param {Grid} grid */
+function sorted(grid) {
+  const by = grid.api.getColumnState().find((/** @type {any} */ state) => state.sort && state.colId !== "qt-order");
+  const sort = by ? { id: by.colId, dir: by.sort } : null;
+  if (JSON.stringify(sort) !== JSON.stringify(grid.choice.sort)) {
+    grid.choice.sort = sort;
+    keep(grid);
+    fit(grid);
+  }
+}
+
+/* ---- a grid comes ---- */
+const sizes = new ResizeObserver((seen) => seen.forEach(({ target }) => eachGrid(null, (grid) => {
+  if (grid.wrapper.contains(target)) {
+    fitSoon(grid);
+  }
+})));
+
+/** @param {HTMLElement} wrapper */
+function adopt(wrapper) {
+  /** @type {Grid} */
+  const grid = { wrapper, name: wrapper.dataset.qtGrid ?? "", id: wrapper.dataset.gridId ?? "", api: null, columns: new Map(),
+    held: new Set(), unsorted: false, choice: noChoice(), late: false, filled: false, drawn: "" };
+  grids.set(wrapper, grid);
+  window.dash_ag_grid.getApiAsync(grid.id).then((/** @type {any} */ api) => {
+    if (!wrapper.isConnected) {
+      grids.delete(wrapper);
+      return;
+    }
+    grid.api = api;
+    byApi.set(api, grid);
+    grid.columns = columnsOf(grid);
+    restore(grid);
+    api.addEventListener("columnResized", (/** @type {any} */ event) => resized(grid, event));
+    api.addEventListener("sortChanged", () => sorted(grid));
+    sizes.observe(wrapper);
+    fill(grid);
+  });
+  wrapper.addEventListener("mouseleave", () => {
+    if (isAlive(grid)) {
+      release(grid);
+    }
+  });
+  wrapper.addEventListener("click", (event) => clicked(grid, event));
+  wrapper.addEventListener("keydown", (event) => {
+    const row = event.target instanceof Element && event.target.closest(".ag-row");
+    if (event.key === "Enter" && row) {
+      go(`/symbol/${conOf(row.getAttribute("row-id") ?? "")}`);
+    }
+  });
+}
+
+/** @param {Grid} grid @param {MouseEvent} event */
+function clicked(grid, event) {
+  if (!(event.target instanceof Element)) {
+    return;
+  }
+  const item = event.target.closest("[data-col], [data-columns-reset]"), row = event.target.closest(".ag-row");
+  if (item instanceof HTMLElement && isAlive(grid)) {
+    choose(grid, item);
+  } else if (row && !event.target.closest("a,button") && !row.classList.contains("ag-row-pinned")) {
+    go(`/symbol/${conOf(row.getAttribute("row-id") ?? "")}`);
+  }
+}
+
+onNodes(() => document.querySelectorAll("[data-qt-grid]").forEach((wrapper) => {
+  if (wrapper instanceof HTMLElement && !grids.has(wrapper) && window.dash_ag_grid) {
+    adopt(wrapper);
+  }
+}));

@@ -1,6 +1,7 @@
 /* The Lab page: source, days, symbols and ranges of a run; its charts are asked for when there is a new result.
    What was chosen stays while the program's page is open, whatever the poll brings. */
 import { askEngine } from "../core/ask.mjs";
+import { addCells, toned } from "../core/cells.mjs";
 import * as clock from "../core/clock.mjs";
 import { setProps } from "../core/dash.mjs";
 import * as fmt from "../core/format.mjs";
@@ -249,14 +250,11 @@ onNodes(() => {
 });
 
 /* ---- cells of the signals ---- */
-function el(...parts) { return window.React.createElement(...parts); }
-const draw = {
-  at (value) { return clock.clockText(value, "hm"); },
-  side (value) { return value === "short" ? fmt.DOWN + " short" : fmt.UP + " long"; },
-  score (value) { return fmt.number(value, 2); },
-  rv (value) { return fmt.times(value); },
-  plain (value) { return fmt.signed(value, 2); },
-  move (value) { return el("span", { "data-tone": fmt.tone(value, 2) }, fmt.signed(value, 2)); }
-};
-window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
-window.dashAgGridComponentFunctions.QtLabCell = function (props) { return draw[props.kind](props.value); };
+addCells({
+  "lab-at": (d) => clock.clockText(d.at, "hm"),
+  "lab-side": (d) => (d.side === "short" ? fmt.DOWN + " short" : fmt.UP + " long"),
+  "lab-score": (d) => fmt.number(d.score, 2),
+  "lab-rv": (d) => fmt.times(d.rv),
+  "lab-plain": (d, field) => fmt.signed(d[field], 2),
+  "lab-move": (d, field) => toned(fmt.signed(d[field], 2), fmt.tone(d[field], 2))
+});

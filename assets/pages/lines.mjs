@@ -4,7 +4,7 @@ import { every } from "../core/every.mjs";
 import { go } from "../core/address.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate } from "../core/dash.mjs";
-import { eachGrid } from "../core/grid.mjs";
+import { showRows } from "../core/grid.mjs";
 import { get, model, onNodes, onPart, tell } from "../core/model.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -14,15 +14,10 @@ const MARKS = { admitted: "▲", upgraded: "▲", evicted: "▼", released: "▽
 const ROW_OF = { admitted: "admitted", upgraded: "admitted", evicted: "evicted", released: "evicted", refused: "refused" };
 const APART = 5, TOLD = 12;   // marks of a kind that are closer (pixels) are drawn as one, which names so many of them
 
-let shown = "all";           // of the ledger: all, coverage, or the others
-
-const functions = window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-functions.qtLineShown = (node) => shown === "all" || (shown === "coverage") === (node.data.cls === "coverage");
-
 clientside("qtLines", {
   show (value) {
-    shown = value || "all";
-    eachGrid("lines", (grid) => { grid.api.onFilterChanged(); });
+    const shown = value || "all";
+    showRows("lines", (row) => shown === "all" || (shown === "coverage") === (row.cls === "coverage"));
     return noUpdate();
   }
 });

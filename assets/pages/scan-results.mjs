@@ -1,12 +1,14 @@
 /** The results of the Scanners page: cells of the grid, and which of its rows are shown. */
+import { addCells, toned } from "../core/cells.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate } from "../core/dash.mjs";
 import * as fmt from "../core/format.mjs";
 import { ageOf } from "../core/freshness.mjs";
-import { eachGrid } from "../core/grid.mjs";
+import { eachGrid, showRows } from "../core/grid.mjs";
 import { onNodes, onPart } from "../core/model.mjs";
 import { nameOf, setText } from "../core/values.mjs";
 import { LINE_CLASSES } from "../core/wire.mjs";
+import { html, nothing } from "../vendor/lit-html.mjs";
 import { onPick, pick, pickedScan } from "./scan-chips.mjs";
 
 let show = "all";
@@ -33,7 +35,7 @@ function isShown(data) {
 }
 
 function filter() {
-  eachGrid("results", (/** @type {any} */ grid) => grid.api.onFilterChanged());
+  showRows("results", isShown);
   drawPicked();
 }
 
@@ -68,20 +70,11 @@ onNodes(() => {
   if (card && !card.dataset.seen) {
     card.dataset.seen = "1";
     show = "all";
-    drawPicked();
+    filter();
   }
 });
 
 /* ---- cells ---- */
-
-/** @param {any[]} parts */
-function el(...parts) {
-  return window.React.createElement(...parts);
-}
-/** @param {any} text @param {string | null} tone @param {string} [title] */
-function toned(text, tone, title) {
-  return el("span", { "data-tone": tone || undefined, title }, text);
-}
 
 /** @type {Record<string, string>} */
 const NAMES = { "Since open": "Open", "Relative volume": "Rel vol", "52-week high": "52-wk high", "Trend break": "Trend",
@@ -110,60 +103,42 @@ const STATES = { confirming: "confirming", warming: "warming" };
 /** @type {Record<string, string>} */
 const SHORT = { coverage: "visit", pinned: "pin" };
 
-/** @type {Record<string, (d: any, width: number) => any>} */
-const draw = {
-  symbol (d) {
+addCells({
+  "scan-symbol"(d) {
     const side = d.short ? "short" : "long";
-    return el(window.React.Fragment, null,
-      el("span", { className: "qt-side", "data-tone": side, title: side, role: "img", "aria-label": side }, d.short ? fmt.DOWN : fmt.UP),
-      el("a", { href: `/symbol/${d.id}`, className: "qt-sym", tabIndex: -1, title: d.sym }, nameOf(d.sym)));
+    return html`<span class="qt-side" data-tone=${side} title=${side} role="img" aria-label=${side}>${d.short ? fmt.DOWN : fmt.UP}</span
+      ><a href="/symbol/${d.id}" class="qt-sym" tabindex="-1" title=${d.sym}>${nameOf(d.sym)}</a>`;
   },
-  score (d) {
+  "scan-score"(d) {
     const title = d.bars[1] === null ? "gates passed" : "distance above, relative volume below";
-    return el(window.React.Fragment, null, el("b", { className: "qt-score-number" }, fmt.number(d.score, d.score >= 0.5 ? 3 : 2)),
-      el("span", { className: "qt-bars", title }, el("i", { style: { width: `${d.bars[0]}%` }, className: d.brk ? undefined : "qt-bar-grey" }),
-        d.bars[1] === null ? null : el("i", { style: { width: `${d.bars[1]}%` } })));
+    return html`<b class="qt-score-number">${fmt.number(d.score, d.score >= 0.5 ? 3 : 2)}</b><span class="qt-bars" title=${title}
+      ><i style="width: ${d.bars[0]}%" class=${d.brk ? "" : "qt-bar-grey"}></i
+      >${d.bars[1] === null ? nothing : html`<i style="width: ${d.bars[1]}%"></i>`}</span>`;
   },
-  signal: (d) => (d.sig === undefined ? toned(fmt.MISSING, "missing", "No signal of it runs") : fmt.number(d.sig, 2)),
-  since: (d) => el("span", { className: "qt-soft" }, clock.clockText(d.since, "hm")),
-  scans (d, width) {
-    const most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0) - (d.early ? 58 : 0));
-    const chips = d.scans.slice(0, most).map((/** @type {string} */ scan) => el("span", { key: scan, className: "qt-tag", title: scan }, short(scan)));
-    if (d.scans.length > most) {
-      chips.push(el("span", { key: "+", className: "qt-soft", title: d.scans.slice(most).join(", ") }, `+${d.scans.length - most}`));
-    }
-    if (d.early) {
-      chips.unshift(el("span", { key: "early", className: "qt-tag qt-tag-early", title: EARLY }, "before"));
-    }
-    if (STATES[d.state]) {
-      chips.unshift(el("span", { key: "state", className: `qt-tag qt-tag-${d.state}` }, STATES[d.state]));
-    }
-    return el("span", { className: "qt-tags" }, chips);
+  "scan-signal": (d) => (d.sig === undefined ? toned(fmt.MISSING, "missing", "No signal of it runs") : fmt.number(d.sig, 2)),
+  "scan-since": (d) => html`<span class="qt-soft">${clock.clockText(d.since, "hm")}</span>`,
+  "scan-scans"(d, _field, width) {
+    const most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0) - (d.early ? 58 : 0)), rest = d.scans.slice(most);
+    return html`<span class="qt-tags">${STATES[d.state] ? html`<span class="qt-tag qt-tag-${d.state}">${STATES[d.state]}</span>` : nothing
+    }${d.early ? html`<span class="qt-tag qt-tag-early" title=${EARLY}>before</span>` : nothing
+    }${d.scans.slice(0, most).map((/** @type {string} */ scan) => html`<span class="qt-tag" title=${scan}>${short(scan)}</span>`)
+    }${rest.length ? html`<span class="qt-soft" title=${rest.join(", ")}>+${rest.length}</span>` : nothing}</span>`;
   },
-  last: (d) => fmt.number(d.last, d.dec),
-  chg: (d) => toned(fmt.percent(d.chg, 1), fmt.tone(d.chg, 1)),
-  rv: (d) => fmt.times(d.rv),
-  dist: (d) => fmt.signed(d.dist, 2),
-  line (d) {
+  "scan-last": (d) => fmt.number(d.last, d.dec),
+  "scan-chg": (d) => toned(fmt.percent(d.chg, 1), fmt.tone(d.chg, 1)),
+  "scan-rv": (d) => fmt.times(d.rv),
+  "scan-dist": (d) => fmt.signed(d.dist, 2),
+  "scan-line"(d) {
     if (d.state === "confirmed" && (!d.cls || d.cls === "coverage")) {
       const age = d.at === 0 ? 0 : ageOf(d.at);
       const ago = age === null || age === undefined ? "not seen yet" : `${Math.round(age)} s ago`;
       const title = `Watched, ${ago}: visits fetch the price of a running signal, the newest and best stream`;
-      return el("span", { className: "qt-prio", "data-c": "coverage", title }, "watch");
+      return html`<span class="qt-prio" data-c="coverage" title=${title}>watch</span>`;
     }
     if (!d.cls) {
       return toned(fmt.MISSING, "missing", "It holds no market-data line now");
     }
     const title = LINE_CLASSES[d.cls] + (d.cls === "coverage" ? "" : ", streaming");
-    return el("span", { className: "qt-prio", "data-c": d.cls, title }, SHORT[d.cls] || d.cls);
+    return html`<span class="qt-prio" data-c=${d.cls} title=${title}>${SHORT[d.cls] || d.cls}</span>`;
   },
-};
-
-window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
-window.dashAgGridComponentFunctions.QtScanCell = function (/** @type {any} */ props) {
-  return draw[props.kind](props.data || {}, props.column.getActualWidth());
-};
-window.dashAgGridFunctions = window.dashAgGridFunctions || {};
-window.dashAgGridFunctions.qtResultShown = function (/** @type {any} */ node) {
-  return isShown(node.data);
-};
+});

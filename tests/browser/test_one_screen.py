@@ -276,6 +276,6 @@ def test_a_position_whose_line_is_silent_is_marked_as_old_as_its_price(page: Pag
         == "rgb(255, 251, 235)"
     )
     assert "silent" in page.inner_text(f"{row} [col-id=last]")
-    assert re.match(r"1 min|9\d", page.inner_text(f"{row} [col-id=age_qtAge]"))
+    assert re.match(r"1 min|9\d", page.inner_text(f"{row} [col-id=at]"))
     site.bus.publish("positions", section)
     until(page, "document.querySelector('.qt-row-silent') === null")
