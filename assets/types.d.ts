@@ -10,8 +10,6 @@ interface Window {
   dash_ag_grid: { getApiAsync(id: string): Promise<any> };
   dashAgGridFunctions: Record<string, Function>;
   dashAgGridComponentFunctions: Record<string, Function>;
-  dashTvlwcFunctions: Record<string, Function>;
   Plotly: any;
   React: any;
-  LightweightCharts: any;
 }

@@ -57,9 +57,7 @@ def _in_the_browser(app: Dash) -> None:
             ClientsideFunction("qtCandles", name), output, *given, prevent_initial_call=not at_once
         )
 
-    clientside("based", Output(Symbol.CHART, "series"), Input(Symbol.BASE, "data"), State(Symbol.CHART, "series"))
-    clientside("viewed", Output(Symbol.BASE, "id"), Input(Symbol.CHART, "visibleLogicalRange"))
-    clientside("pointed", Output(Symbol.REBASE, "id"), Input(Symbol.CHART, "crosshair"))
+    clientside("based", Output(Symbol.CHART, "id"), Input(Symbol.BASE, "data"))
     clientside("layered", Output(Symbol.LAYERS, "id"), Input(Symbol.LAYERS, "value"), at_once=True)
     clientside("sided", Output(Symbol.WHY, "id"), Input(Symbol.SIDE, "value"))
 
@@ -70,7 +68,7 @@ def base_of(deps: AppDeps, con_id: Any, timeframe: Any) -> Json:
     section = symbol_of(deps, con_id)
     if section is None or not section.bars:
         return {"con": con_id if type(con_id) is int else None, "tf": frame.key, "t": []}
-    return chart_base(section, frame, level_bars(deps))
+    return chart_base(section, frame, level_bars(deps), surge(deps))
 
 
 def symbol_of(deps: AppDeps, con_id: Any) -> SymbolSection | None:
@@ -83,10 +81,20 @@ def symbol_of(deps: AppDeps, con_id: Any) -> SymbolSection | None:
 
 def level_bars(deps: AppDeps) -> int:
     """N of the breakout level as it is set now."""
+    value = _setting(deps, "breakout.bars_n")
+    return value if type(value) is int and value > 0 else LEVEL_BARS
+
+
+def surge(deps: AppDeps) -> float | None:
+    """How many times its usual volume a bar needs now; None while the settings are not there."""
+    value = _setting(deps, "breakout.volume_surge")
+    return float(value) if isinstance(value, int | float) and value > 0 else None
+
+
+def _setting(deps: AppDeps, key: str) -> Any:
     settings = deps.state.read("settings")
     rows = settings.rows if isinstance(settings, SettingsSection) else ()
-    value = next((row.value for row in rows if row.key == "breakout.bars_n"), None)
-    return value if type(value) is int and value > 0 else LEVEL_BARS
+    return next((row.value for row in rows if row.key == key), None)
 
 
 def pinned(deps: AppDeps, con_id: Any) -> str:

@@ -1,34 +1,27 @@
-"""The candle chart's looks on dash-tvlwc (TradingView Lightweight Charts), empty; the browser fills and moves it.
+"""The candle chart's looks on TradingView's Lightweight Charts, empty; the browser makes and fills it.
 
 Its attribution logo stays, as the licence asks. Data: `app/figures/candles.py`, drawing: `assets/pages/candles.mjs`.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
+from dash import html
 from dash.development.base_component import Component
-from dash_tvlwc import Tvlwc
 
+from app.components.attributes import attrs
 from app.theme import COLOR, FONT
 
+PANES: Final = (5, 1)  # shares of the height: prices, volumes
 _OVERLAY: Final = {"lastValueVisible": False, "priceLineVisible": False, "crosshairMarkerVisible": False}
 
 
 def candle_chart(chart_id: str) -> Component:
-    """The empty chart with its looks; the browser fills it from the base."""
-    chart: Component = Tvlwc(
-        id=chart_id,
-        height="100%",
-        width="100%",
-        chartOptions=_options(),
-        series=_series(),
-        paneOptions=[{"stretchFactor": 5}, {"stretchFactor": 1}],
-        subscribeCrosshair=True,
-        subscribeVisibleRange=True,
-        reportThrottle=80,
-    )
-    return chart
+    """Where the chart is drawn, with its looks as the library takes them."""
+    looks = {"data_options": _options(), "data_series": _series(), "data_panes": PANES}
+    return html.Div(id=chart_id, **attrs(**{name: json.dumps(value) for name, value in looks.items()}))
 
 
 def _options() -> dict[str, Any]:
@@ -45,9 +38,7 @@ def _options() -> dict[str, Any]:
         "grid": {"vertLines": {"color": COLOR["hairline"]}, "horzLines": {"color": COLOR["hairline"]}},
         "crosshair": {"mode": 0, "vertLine": line, "horzLine": line},
         "rightPriceScale": {"borderVisible": False, "scaleMargins": {"top": 0.08, "bottom": 0.08}},
-        "localization": {"timeFormatter": "qtTime"},
         "timeScale": {
-            "tickMarkFormatter": "qtTick",
             "borderVisible": False,
             "timeVisible": True,
             "secondsVisible": False,
@@ -73,7 +64,6 @@ def _series() -> list[dict[str, Any]]:
         {
             "id": "v",
             "type": "histogram",
-            "data": [],
             "pane": 1,
             "options": {
                 "priceFormat": {"type": "volume"},
@@ -83,6 +73,7 @@ def _series() -> list[dict[str, Any]]:
             },
             "priceScaleOptions": {"scaleMargins": {"top": 0.1, "bottom": 0}, "borderVisible": False},
         },
+        {**_line("n", COLOR["warn"], 1, lineStyle=2), "pane": 1},
     ]
 
 
@@ -90,7 +81,6 @@ def _candles() -> dict[str, Any]:
     return {
         "id": "px",
         "type": "candlestick",
-        "data": [],
         "options": {
             "upColor": COLOR["card"],
             "borderUpColor": COLOR["gain"],
@@ -101,8 +91,6 @@ def _candles() -> dict[str, Any]:
             "priceLineStyle": 1,
             "priceLineWidth": 1,
         },
-        "markers": [],
-        "priceLines": [],
     }
 
 
@@ -110,7 +98,6 @@ def _line(key: str, color: str, width: int, **options: Any) -> dict[str, Any]:
     return {
         "id": key,
         "type": "line",
-        "data": [],
         "options": {"color": color, "lineWidth": width, **_OVERLAY, **options},
     }
 
@@ -120,7 +107,6 @@ def _full_height(margins: dict[str, float]) -> dict[str, Any]:
     return {
         "id": "unit",
         "type": "bar",
-        "data": [],
         "options": {"upColor": "rgba(0,0,0,0)", "downColor": "rgba(0,0,0,0)", "priceScaleId": "shade", **_OVERLAY},
         "priceScaleOptions": {"scaleMargins": margins, "visible": False},
     }
@@ -131,7 +117,6 @@ def _shade(key: str, color: str, margins: dict[str, float]) -> dict[str, Any]:
     return {
         "id": key,
         "type": "area",
-        "data": [],
         "options": {
             "topColor": color,
             "bottomColor": color,
@@ -148,7 +133,6 @@ def _histogram(key: str, color: str, scale: str, margins: dict[str, float]) -> d
     return {
         "id": key,
         "type": "histogram",
-        "data": [],
         "options": {"color": color, "priceScaleId": scale, **_OVERLAY},
         "priceScaleOptions": {"scaleMargins": margins, "visible": False},
     }

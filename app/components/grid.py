@@ -17,7 +17,6 @@ _THEME = {
     "backgroundColor": COLOR["card"],
     "borderColor": COLOR["hairline"],
     "browserColorScheme": "light",
-    "cellHorizontalPadding": 8,
     "columnBorder": False,
     "fontFamily": FONT,
     "fontSize": 13,
@@ -36,8 +35,9 @@ _THEME = {
 }
 
 
-def _theme() -> dict[str, str]:
-    params = ", ".join(f"{key}: {_js(value)}" for key, value in _THEME.items())
+def _theme(padding: int) -> dict[str, str]:
+    values = {**_THEME, "cellHorizontalPadding": padding}
+    params = ", ".join(f"{key}: {_js(value)}" for key, value in values.items())
     return {"function": f"themeQuartz.withParams({{ {params} }})"}
 
 
@@ -78,14 +78,13 @@ def column(
         flash: a change is seen for a moment.
         options: further ones of ag-grid's column.
     """
+    leaves = 2 if spare else 0 if phone else 1
     return {
         "headerName": head,
         "field": field,
         "cellRenderer": "QtCell",
         "cellRendererParams": {"kind": kind},
-        "context": _context(
-            also=also, num=num, leaves=2 if spare else 0 if phone else 1, grow=grow, least=least, flash=flash
-        ),
+        "context": _context(also=also, num=num, leaves=leaves, grow=grow, least=least, flash=flash),
         **_align(num, "qt-flex"),
         **options,
     }
@@ -144,11 +143,14 @@ def grid(
     total: str | None = None,
     auto_height: bool = True,
     sort_by: str = "order",
+    padding: int = 8,
     options: dict[str, Any] | None = None,
 ) -> Component:
     """A grid of the part "grid:<part>"; `total` = the part of the pinned row at the bottom.
 
     `sort_by` = the field of the server's order (None first), until the user sorts by a column.
+
+    `padding` = pixels left and right of a value.
 
     A row with `silent` is marked: its line brings nothing though it should.
 
@@ -156,7 +158,7 @@ def grid(
     symbol. Which columns are shown, their widths and the sort are kept in the browser under the grid's id.
     """
     grid_options: dict[str, Any] = {
-        "theme": _theme(),
+        "theme": _theme(padding),
         "rowHeight": row_height,
         "getRowHeight": {"function": f"params.node.rowPinned ? 32 : {row_height}"},
         "animateRows": False,
@@ -185,7 +187,14 @@ def grid(
         [table, _menu(grid_id, columns)],
         className="qt-grid",
         role="region",
-        **attrs(aria_label=label, data_qt_grid=part, data_grid_id=grid_id, data_sort=sort_by, **totals),
+        **attrs(
+            aria_label=label,
+            data_qt_grid=part,
+            data_grid_id=grid_id,
+            data_sort=sort_by,
+            data_padding=str(padding),
+            **totals,
+        ),
     )
 
 

@@ -42,8 +42,12 @@ def decimals_of(section: SymbolSection) -> int:
     return contract_decimals(section.min_tick, price, section.sec_type)
 
 
-def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dict[str, Any]:
-    """The bars of a chart as columns; `level_bars` = N of the breakout level. Empty columns while there is no bar."""
+def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int, surge: float | None = None) -> dict[str, Any]:
+    """The bars of a chart as columns. Empty columns while there is no bar.
+
+    `level_bars` = N of the breakout level; `surge` = how many times the mean volume of the bars before it a minute
+    needs for a signal, None = not known.
+    """
     where = exchange_zone(section.time_zone)
     bars = bars_of(section, frame)[-(frame.base + WARM_UP_BARS) :]
     skip = max(0, len(bars) - frame.base)
@@ -61,6 +65,7 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int) -> dic
         "at": newest_at(section),
         "dec": decimals,
         "tick": section.min_tick or 10.0**-decimals,
+        "surge": surge if frame.key == "1m" else None,
         "lens": [section.ema_fast_len, section.ema_slow_len],
         "zone": zone_word(bars[-1].time, PAGE_ZONE) if bars and not daily else "",
         "t": _steps([round(bar.time) // DAY_S * DAY_S if daily else round(bar.time) for bar in kept], frame.size_s),

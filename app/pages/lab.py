@@ -223,16 +223,28 @@ def _signals() -> Component:
         column("lab-at", "Time", "at", num=False),
         column("lab-side", "Side", "side", num=False),
         text_column("Level", "level", num=True, phone=False),
-        column("lab-score", "Score at signal", "score"),
-        column("lab-rv", "Rel. vol.", "rv", phone=False),
-        *(column("lab-move", f"{minutes} min", f"m{minutes}", phone=minutes == 30) for minutes in (5, 15, 30, 60)),
+        column("lab-score", "Score at signal", "score", wrapHeaderText=True),
+        column("lab-rv", "Rel. vol.", "rv", phone=False, wrapHeaderText=True),
+        *(
+            column("lab-move", f"{minutes} min", f"m{minutes}", phone=minutes == 30, wrapHeaderText=True)
+            for minutes in (5, 15, 30, 60)
+        ),
         column("lab-plain", "MFE", "best", phone=False),
         column("lab-plain", "MAE", "worst", phone=False),
         text_column("Part", "part", least=60),
     ]
     return card(
         "Signals",
-        grid(Lab.SIGNALS, "labsignals", columns, label="Signals of the best set", row_height=29, auto_height=False),
+        grid(
+            Lab.SIGNALS,
+            "labsignals",
+            columns,
+            label="Signals of the best set",
+            row_height=29,
+            auto_height=False,
+            padding=4,
+            options={"headerHeight": 38},
+        ),
         state="labsignals",
         fact=bound("labresult.signals"),
         controls=html.Span("moves in ATR", className="qt-soft"),

@@ -25,6 +25,7 @@ LAYERS = (
     ("vwap", "VWAP"),
     ("level", "Breakout level"),
     ("range", "Opening range"),
+    ("surge", "Volume for a signal"),
     ("cost", "Average cost"),
     ("marks", "Signals and fills"),
     ("history", "Where bars are from"),

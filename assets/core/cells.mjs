@@ -164,7 +164,7 @@ export function paint(host, { kind, field, row, isTotal, width }) {
 }
 
 /* ---- what the longest value needs, without asking the page for a layout ---- */
-const FONTS = { top: "500 13px", sub: "400 11.5px", prio: "600 11px", bold: "700 13px", head: "500 12px" };
+const FONTS = { top: "500 13px", sub: "400 11.5px", prio: "600 11px", bold: "700 13px", plain: "400 13px", head: "500 12px" };
 const MORE_PX = { meter: 42, prio: 12, lane: 12, side: 14, bars: 52 };
 const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
 /** @type {Map<string, number>} */
@@ -174,7 +174,7 @@ const family = getComputedStyle(document.documentElement).getPropertyValue("--qt
 /**
  * Width of a text in px; digits are as wide as each other.
  * @param {string} text
- * @param {"top" | "sub" | "prio" | "bold" | "head"} font
+ * @param {"top" | "sub" | "prio" | "bold" | "plain" | "head"} font
  */
 export function textPx(text, font) {
   const key = font + text.replace(/\d/g, "0");
@@ -205,5 +205,5 @@ export function needPx(host) {
   }
   const extra = (host.querySelector(".qt-lane") ? MORE_PX.lane : 0) + (host.querySelector(".qt-side") ? MORE_PX.side : 0) +
     (host.querySelector(".qt-bars") ? MORE_PX.bars : 0);
-  return first?.classList.contains("qt-prio") ? textPx(text, "prio") + MORE_PX.prio : textPx(text, first ? "bold" : "top") + extra;
+  return first?.classList.contains("qt-prio") ? textPx(text, "prio") + MORE_PX.prio : textPx(text, first instanceof HTMLElement && /^(A|B)$/.test(first.tagName) ? "bold" : "plain") + extra;
 }

@@ -34,8 +34,8 @@ const cells = new WeakMap();
 const byApi = new WeakMap();
 /** Which rows of a part are shown. @type {Map<string, (row: import("./cells.mjs").Row) => boolean>} */
 const filters = new Map();
-const PAD_PX = 18, SORT_PX = 18;            // of each cell with its border; the arrow of a sorted head
-const FIRST_PX = 8, LAST_PX = 16;           // the card's edges, with the button of the menu (qt20-cards.css)
+const BORDER_PX = 2, SORT_PX = 18;          // of each cell; the arrow of a sorted head
+const FIRST_PX = 16, LAST_PX = 24;          // padding at the card's edges, with the button of the menu (qt20-cards.css)
 
 
 const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
@@ -81,7 +81,7 @@ function paintCell(grid, node, id) {
   }
   if (text.length > column.longest || (column.cut && text.length + 3 > column.longest)) {
     column.longest = Math.max(column.longest, text.length);
-    const need = needPx(host) + PAD_PX;
+    const need = needPx(host) + padPx(grid);
     if (need > column.need) {
       column.need = need;
       fitSoon(grid);
@@ -280,6 +280,11 @@ function keep(grid) {
   window.localStorage.setItem(storageKey(grid.id), choiceText(grid.choice));
 }
 
+/** Left and right of a value, px. @param {Grid} grid */
+const padding = (grid) => Number(grid.wrapper.dataset.padding);
+/** @param {Grid} grid */
+const padPx = (grid) => 2 * padding(grid) + BORDER_PX;
+
 /** @param {Grid} grid */
 function fitSoon(grid) {
   if (grid.late) {
@@ -303,11 +308,12 @@ function fit(grid) {
   sizes.observe(view);   // a scroll bar takes room, too
   const sorted = grid.choice.sort?.id, state = [];
   const columns = Array.from(grid.columns.values(),
-    (column) => ({ ...column, need: Math.max(column.need, headPx(column, sorted)) }));
-  const given = widths(columns, grid.choice, room - FIRST_PX - LAST_PX);
+    (column) => ({ ...column, need: Math.max(column.need, headPx(column, sorted) + padPx(grid)) }));
+  const first = FIRST_PX - padding(grid), last = LAST_PX - padding(grid);
+  const given = widths(columns, grid.choice, room - first - last);
   const shown = columns.map(({ id }) => id).filter((id) => given[id] !== null);
   for (const [colId, bare] of Object.entries(given)) {
-    const edge = (colId === shown[0] ? FIRST_PX : 0) + (colId === shown[shown.length - 1] ? LAST_PX : 0);
+    const edge = (colId === shown[0] ? first : 0) + (colId === shown[shown.length - 1] ? last : 0);
     const width = bare === null ? null : bare + edge;
     const column = grid.api.getColumn(colId);
     if (width === null ? column.isVisible() : !column.isVisible() || column.getActualWidth() !== width) {
@@ -337,7 +343,7 @@ function linesOf(column) {
 
 /** @param {GridColumn} column @param {string | undefined} sorted */
 function headPx(column, sorted) {
-  return Math.min(...linesOf(column).map((lines) => Math.max(...lines.map((line) => textPx(line, "head"))))) + PAD_PX +
+  return Math.min(...linesOf(column).map((lines) => Math.max(...lines.map((line) => textPx(line, "head"))))) +
     (sorted === column.id ? SORT_PX : 0);
 }
 
@@ -392,7 +398,7 @@ function resized(grid, event) {
   if (event.finished && event.source === "uiColumnResized" && event.column) {
     const id = event.column.getColId();
     const all = grid.api.getAllDisplayedColumns().map((/** @type {any} */ column) => column.getColId());
-    const edge = (id === all[0] ? FIRST_PX : 0) + (id === all[all.length - 1] ? LAST_PX : 0);
+    const edge = (id === all[0] ? FIRST_PX - padding(grid) : 0) + (id === all[all.length - 1] ? LAST_PX - padding(grid) : 0);
     grid.choice.width[id] = event.column.getActualWidth() - edge;
     keep(grid);
     fit(grid);

@@ -1,18 +1,24 @@
-/* The candle chart of the Symbol page, on dash-tvlwc. The base comes as columns through a store, the newest bars with
-   each poll in "tail:bars-<timeframe>", what lies over them in "chart". Bars are known by their time, so a bar that
-   comes twice is drawn once; a base is asked for again when bars before the tail have changed or are missing.
-   A tick is {id: series id, bar: {...}}; a bar that is not the newest needs historicalUpdate. */
+/* The candle chart of the Symbol page, on TradingView's Lightweight Charts. The base comes as columns through a store, the
+   newest bars with each poll in "tail:bars-<timeframe>", what lies over them in "chart". Bars are known by their time, so a
+   bar that comes twice is drawn once; a base is asked for again when bars before the tail have changed or are missing. */
 import { onAddress } from "../core/address.mjs";
 import { waitFor } from "../core/cards.mjs";
 import { clientside, noUpdate, setProps } from "../core/dash.mjs";
 import * as fmt from "../core/format.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
+import {
+  AreaSeries, BarSeries, CandlestickSeries, createChart, createSeriesMarkers, HistogramSeries, LineSeries
+} from "../vendor/lightweight-charts.mjs";
 
-const CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, TAIL_S = 240, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
+const CHART = "symbol-chart", REBASE = "symbol-rebase", ASK_PAUSE_MS = 1500, HOLE_MOST = 400, TAIL_S = 240, SMA_BARS = 20, FADE = "6b", CLEAR = "rgba(0,0,0,0)";
 const css = getComputedStyle(document.documentElement);
 const C = {
   base: null, rows: [], at: new Map(), points: [], view: null, pointed: null, layers: null,
-  asked: 0, again: 0, seen: 0, spec: null,
+  asked: 0, again: 0, seen: 0, drawn: null,
+  host: null, chart: null, series: new Map(), marks: null, lines: [],
+  /* for whoever looks into the page */
+  range: () => C.chart && C.chart.timeScale().getVisibleLogicalRange(),
+  lastOf: (id) => C.series.get(id).data().at(-1),
 };
 export const candles = C;
 
@@ -20,13 +26,6 @@ function colour(name) { return css.getPropertyValue("--qt-" + name).trim(); }
 function page() { return document.querySelector("[data-qt-symbol]"); }
 function isOn(layer) { return !C.layers || C.layers.indexOf(layer) >= 0; }
 function has(value) { return value !== null && value !== undefined; }
-
-/* ---- prices as the contract shows them; the library looks the function up by its name ---- */
-window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
-  qtPrice (price) { return fmt.number(price, C.base ? C.base.dec : 2); },
-  qtTime (time) { return C.base ? timeText(time) : ""; },
-  qtTick (time) { const row = C.at.get(time); return row && row.label ? clockText(time) : null; }
-});
 
 /* ---- from columns to rows ---- */
 function expand(base) {
@@ -65,8 +64,20 @@ function setRows(base) {
   C.base = base;
   C.seen = base.at;
   C.rows = expand(base);
+  C.rows.forEach((row, i) => { row.n = needed(C.rows, i); });
   C.points = allPoints(C.rows, base.holes, base.size);
   C.at = new Map(C.rows.map((row) => { return [row.t, row]; }));
+}
+
+/* The volume that a signal of a minute needs: so many times the mean of the bars before it. */
+function needed(rows, i) {
+  if (!C.base.surge || i < SMA_BARS) { return null; }
+  let sum = 0;
+  for (let k = i - SMA_BARS; k < i; k += 1) {
+    if (!has(rows[k].v)) { return null; }
+    sum += rows[k].v;
+  }
+  return Math.round((C.base.surge * sum) / SMA_BARS);
 }
 
 /* ---- one bar as a point of each series ---- */
@@ -102,9 +113,9 @@ const POINT = {
   unit (row) { return { time: row.t, open: 0, high: 1, low: 0, close: 1 }; },
   shade (row) { return { time: row.t, value: row.off ? 1 : 0 }; },
   strip, px: candle, v: volume,
-  f: line.bind(null, "f"), s: line.bind(null, "s"), w: line.bind(null, "w"), l: line.bind(null, "l")
+  n: line.bind(null, "n"), f: line.bind(null, "f"), s: line.bind(null, "s"), w: line.bind(null, "w"), l: line.bind(null, "l")
 };
-const LAYER = { f: "ema", s: "ema", w: "vwap", l: "level", strip: "history" };
+const LAYER = { n: "surge", f: "ema", s: "ema", w: "vwap", l: "level", strip: "history" };
 
 /* ---- what lies over the candles ---- */
 function priceLines(over) {
@@ -146,7 +157,26 @@ function markers(over) {
     if (look.position === "atPriceMiddle") { marker.price = mark[2]; marker.size = 0.6; }
     out.push(marker);
   });
-  return out.sort((a, b) => { return a.time - b.time; });
+  return out.concat(gapMarks()).sort((a, b) => { return a.time - b.time; });
+}
+
+/* Where bars are missing, and where the history has filled in afterwards: said at the place itself. */
+function gapMarks() {
+  const out = [];
+  function say(time, text) { out.push({ time, position: "aboveBar", shape: "square", size: 0, color: colour("text-3"), text }); }
+  if (!isOn("history") || !C.base || C.base.tf === "1D") { return out; }
+  (C.base.holes || []).forEach((hole) => {
+    const before = barOf(hole[0] - 1);
+    if (before !== null) { say(before, "no data " + spanText(hole[0], hole[0] + hole[1] * C.base.size)); }
+  });
+  let from = null;
+  C.rows.forEach((row, i) => {
+    const next = C.rows[i + 1];
+    if (row.src !== "r") { return; }
+    from = from || row;
+    if (!next || next.src !== "r") { say(from.t, "from history " + spanText(from.t, row.t + C.base.size)); from = null; }
+  });
+  return out;
 }
 
 function furniture() {
@@ -158,29 +188,69 @@ function furniture() {
   };
 }
 
-/* ---- the series as dash-tvlwc takes them ---- */
-function built() {
-  const over = furniture();
-  return C.spec.map((spec) => {
-    const options = Object.assign({}, spec.options, { visible: isOn(LAYER[spec.id] || "px") || !LAYER[spec.id] });
-    const series = Object.assign({}, spec, { options, data: C.points.map(POINT[spec.id]) });
-    if (spec.id === "px") {
-      options.priceLineColor = over.ink;
-      options.priceFormat = { type: "custom", formatter: "qtPrice", minMove: (C.base && C.base.tick) || 0.01 };
-      series.priceLines = over.lines;
-      series.markers = over.marks;
-    }
-    C.drawn = JSON.stringify(over);
-    return series;
+/* ---- the chart in the library ---- */
+const KINDS = { area: AreaSeries, bar: BarSeries, candlestick: CandlestickSeries, histogram: HistogramSeries, line: LineSeries };
+
+/* Its looks are declared in app/components/candles.py; only functions are added here. */
+function make(host) {
+  const options = JSON.parse(host.dataset.options), specs = JSON.parse(host.dataset.series);
+  options.timeScale.tickMarkFormatter = (time) => (C.at.get(time)?.label ? clockText(time) : null);
+  options.localization = { timeFormatter: (time) => (C.base ? timeText(time) : "") };
+  C.host = host;
+  C.chart = createChart(host, { ...options, autoSize: true });
+  C.series = new Map(specs.map((spec) => {
+    const series = C.chart.addSeries(KINDS[spec.type], spec.options, spec.pane || 0);
+    if (spec.priceScaleOptions) { series.priceScale().applyOptions(spec.priceScaleOptions); }
+    return [spec.id, series];
+  }));
+  JSON.parse(host.dataset.panes).forEach((share, i) => { C.chart.panes()[i].setStretchFactor(share); });
+  C.marks = createSeriesMarkers(C.series.get("px"), []);
+  C.lines = [];
+  C.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => { C.view = range; drawChip(); });
+  C.chart.subscribeCrosshairMove((at) => {
+    const time = has(at.time) && C.at.has(at.time) ? at.time : null;
+    if (time !== C.pointed) { C.pointed = time; drawLegend(); }
   });
 }
 
-function send(props) {
-  setProps(CHART, props);
+function unmake() {
+  if (C.chart) { C.chart.remove(); }
+  C.host = C.chart = C.marks = null;
+  C.series = new Map();
+  C.lines = [];
 }
 
+/* False = the page has no chart now. */
+function isMade() {
+  const host = document.getElementById(CHART);
+  if (host !== C.host) { unmake(); }
+  if (host && !C.chart) { make(host); }
+  return !!C.chart;
+}
+
+function dress() {
+  const over = furniture(), price = C.series.get("px");
+  C.series.forEach((series, id) => {
+    const visible = !LAYER[id] || isOn(LAYER[id]);
+    if (series.options().visible !== visible) { series.applyOptions({ visible }); }
+  });
+  price.applyOptions({ priceLineColor: over.ink });
+  C.lines.forEach((drawn) => { price.removePriceLine(drawn); });
+  C.lines = over.lines.map((options) => price.createPriceLine(options));
+  C.marks.setMarkers(over.marks);
+  C.drawn = JSON.stringify(over);
+}
+
+/* All of it, as the base says: nothing of what was drawn before stays. */
 function redraw() {
-  if (C.base && C.spec) { send({ series: built() }); push(); draw(); }
+  if (!isMade()) { return; }
+  if (C.base) {
+    C.series.get("px").applyOptions({
+      priceFormat: { type: "custom", minMove: C.base.tick || 0.01, formatter: (price) => fmt.number(price, C.base?.dec ?? 2) },
+    });
+  }
+  C.series.forEach((series, id) => { series.setData(C.points.map(POINT[id])); });
+  if (C.base) { dress(); push(); draw(); }
 }
 
 /* ---- the newest bars ---- */
@@ -206,6 +276,7 @@ function taken(time, bar, before, isLast) {
   averages(row, before);
   overlays(row, isLast);
   if (isNew) {
+    row.n = needed(C.rows, C.rows.length);
     C.rows.push(row);
     C.points.push(row);
     C.at.set(time, row);
@@ -217,26 +288,16 @@ function taken(time, bar, before, isLast) {
 function push() {
   const tail = C.base && model["tail:bars-" + C.base.tf];
   const over = model.chart;
-  if (!tail || !C.rows.length || !over || over.con !== C.base.con) { return; }
+  if (!tail || !C.rows.length || !over || over.con !== C.base.con || !C.chart) { return; }
   const times = Object.keys(tail).map(Number).sort((a, b) => { return a - b; });
   if (over.at - C.seen > TAIL_S) { ask(); return; }   // this tab slept: bars between were never seen here
   C.seen = over.at;
-  let ticks = [];
   times.forEach((time, i) => {
     const at = C.at.get(time), newest = C.rows[C.rows.length - 1];
     if (!at && time < newest.t) { ask(); return; }
     const before = at ? C.rows[C.rows.indexOf(at) - 1] : newest;
     const row = taken(time, tail[time], before, i === times.length - 1);
-    if (row) { ticks = ticks.concat(ticksOf(row, time < newest.t)); }
-  });
-  if (ticks.length) { send({ tick: ticks }); }
-}
-
-function ticksOf(row, isOld) {
-  return C.spec.map((spec) => {
-    const tick = { id: spec.id, bar: POINT[spec.id](row) };
-    if (isOld) { tick.historicalUpdate = true; }
-    return tick;
+    if (row) { C.series.forEach((series, id) => { series.update(POINT[id](row), time < newest.t); }); }
   });
 }
 
@@ -254,7 +315,8 @@ function check() {
   const over = model.chart, here = page();
   if (!over || !here || String(over.con) !== here.dataset.qtSymbol) { return; }
   if (!C.base || C.base.con !== over.con || C.base.stamp !== over.stamp) { ask(); return; }
-  if (C.drawn !== JSON.stringify(furniture())) { redraw(); return; }
+  if (!isMade()) { return; }
+  if (C.drawn !== JSON.stringify(furniture())) { dress(); }
   push();
   draw();
 }
@@ -282,6 +344,7 @@ function legendOf(row) {
   }
   if (isOn("vwap") && C.base.tf !== "1D") { out.push(item("VWAP", fmt.number(row.w, dec), "w")); }
   if (isOn("level")) { out.push(item("Level", fmt.number(C.base.tf === "1m" && C.pointed ? row.l : over.level, dec), "l")); }
+  if (isOn("surge") && C.base.surge) { out.push(item(fmt.number(C.base.surge, 1) + " × SMA20", short(row.n), "n")); }
   return out;
 }
 
@@ -353,32 +416,21 @@ function draw() { drawLegend(); drawChip(); drawNote(); }
 /* ---- called by Dash ---- */
 function none() { return noUpdate(); }
 clientside("qtCandles", {
-  based (base, specs) {
+  based (base) {
     const here = page();
     if (!base || !here || String(base.con) !== here.dataset.qtSymbol) { return none(); }
-    C.spec = C.spec || specs.map((spec) => { return Object.assign({}, spec, { data: [], markers: [], priceLines: [] }); });
     const other = !C.base || C.base.con !== base.con || C.base.tf !== base.tf;
-    if (!base.t.length) { C.base = null; C.rows = []; C.points = []; C.view = null; return C.spec; }
-    setRows(base);
-    if (other) { C.view = null; C.pointed = null; window.setTimeout(resetZoom, 0); }
-    window.setTimeout(() => { push(); draw(); }, 0);
-    return built();
-  },
-  viewed (range) {
-    C.view = range;
-    drawChip();
-    return none();
-  },
-  pointed (at) {
-    C.pointed = at && has(at.time) && C.at.has(at.time) ? at.time : null;
-    drawLegend();
+    if (base.t.length) { setRows(base); } else { C.base = null; C.rows = []; C.points = []; C.at = new Map(); }
+    if (other) { C.pointed = null; }
+    redraw();
+    if (other) { resetZoom(); }
     return none();
   },
   layered (chosen) {
     C.layers = chosen;
     const count = document.querySelector("[data-qt-layer-count]");
     if (count) { count.textContent = String((chosen || []).length); }
-    redraw();
+    if (C.base) { redraw(); }
     return none();
   },
   sided (side) {
@@ -388,7 +440,12 @@ clientside("qtCandles", {
   }
 });
 
-function resetZoom() { send({ timeScaleAction: { action: "resetTimeScale", nonce: Date.now() } }); }
+/* As it began: the newest bars at their usual width, and every scale fitted to them. */
+function resetZoom() {
+  if (!C.chart) { return; }
+  C.series.forEach((series) => { series.priceScale().applyOptions({ autoScale: true }); });
+  C.chart.timeScale().resetTimeScale();
+}
 
 document.addEventListener("click", (event) => {
   if (event.target.closest && event.target.closest("[data-qt-reset]")) { resetZoom(); }
@@ -397,12 +454,15 @@ onPart("chart", check);
 onPart("tail", (name) => { if (C.base && name === "bars-" + C.base.tf) { check(); } });
 /* Another page, another symbol: nothing of the former one may be drawn, asked for or said. */
 function clear() {
-  C.base = null; C.rows = []; C.points = []; C.at = new Map(); C.view = C.pointed = null; C.spec = null;
+  C.base = null; C.rows = []; C.points = []; C.at = new Map(); C.view = C.pointed = null;
   C.asked = 0; C.drawn = null;
   document.querySelectorAll("[data-qt-legend], [data-qt-chart-note]").forEach((box) => { box.replaceChildren(); });
 }
-onAddress(clear);
-onNodes(() => { if (!page() && C.base) { clear(); } });
+onAddress(() => { clear(); if (C.chart) { redraw(); } });
+onNodes(() => {
+  if (!page() && C.base) { clear(); }
+  if (C.chart && !C.host.isConnected) { unmake(); }
+});
 waitFor((card) => {
   const here = page(), chart = here && document.getElementById(CHART);
   return !!chart && card.contains(chart) && (!C.base || String(C.base.con) !== here.dataset.qtSymbol);

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /* lit-html 3.3.3, BSD-3-Clause, https://lit.dev: the file lit-html.js of the npm package, as it is. Licence: lit-html.LICENSE. */
 /**
  * @license

@@ -14,7 +14,7 @@ from engine.state.bus import StateBus
 from engine.state.commands import FindSymbol, PinSymbol
 from engine.state.sections import Answer, AnswersSection, SymbolSection
 from tests.app.sample_state import CL, NQ, TSLA, symbol
-from tests.browser.conftest import Site, Visit, Watched, after_polls, live, until
+from tests.browser.conftest import Site, Visit, after_polls, live, until
 from tests.browser.test_pages_live import CONTRAST, SIZES
 from tests.patience import wait_for
 
@@ -22,7 +22,7 @@ NVDA = 4_815_747
 PAGE = f"/symbol/{TSLA}"
 DRAWN = "con => qt.candles && qt.candles.base && qt.candles.base.con === con && qt.candles.rows.length > 20"
 LAST = "qt.candles.rows[qt.candles.rows.length - 1].c"
-RANGE = "(dash_component_api.getLayout('symbol-chart').props || {}).visibleLogicalRange"
+RANGE = "qt.candles.range()"
 
 
 def open_symbol(page: Page, site: Site, con_id: int = TSLA) -> None:
@@ -44,12 +44,9 @@ def move(site: Site, close: float, con_id: int = TSLA, new_minutes: int = 0) -> 
     return last
 
 
-def ask_chart(page: Page, series: str) -> Any:
-    """The last value that the library itself holds of a series."""
-    action = {"action": "lastValue", "seriesId": series}
-    page.evaluate("a => dash_clientside.set_props('symbol-chart', {dataAction: {...a, nonce: Math.random()}})", action)
-    page.wait_for_timeout(200)
-    return page.evaluate("dash_component_api.getLayout('symbol-chart').props.dataResult")
+def drawn_last(page: Page, series: str) -> Any:
+    """The last point that the library itself holds of a series."""
+    return page.evaluate("id => qt.candles.lastOf(id)", series)
 
 
 def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
@@ -75,7 +72,7 @@ def test_a_night_in_which_clocks_go_back_is_drawn_whole_in_new_yorks_time(page: 
     until(page, "qt.candles.rows.length === 240")
     assert page.evaluate("qt.candles.rows.every((row, i, all) => !i || row.t > all[i - 1].t)")
     assert page.evaluate("qt.candles.rows.filter(row => row.label === '01:17 EST').length") == 1
-    assert ask_chart(page, "px")["price"] == 101.0
+    assert drawn_last(page, "px")["close"] == 101.0
     until(page, "document.body.innerText.includes('times in ET · exchange in CT')")
 
 
@@ -84,7 +81,7 @@ def test_the_last_bar_lives_in_the_library_itself(page: Page, site: Site) -> Non
     for close in (410.5, 411.25):
         move(site, close)
         until(page, f"c => {LAST} === c", close)
-        assert ask_chart(page, "px")["price"] == close
+        assert drawn_last(page, "px")["close"] == close
     assert page.inner_text("[data-qt-legend]").find("C 411.25") >= 0
     assert page.inner_text(".qt-symbol-price .qt-big") == "411.25"
 
@@ -177,13 +174,26 @@ def test_a_cost_off_the_scale_is_a_chip_and_no_squashed_axis(visit: Visit) -> No
     assert page.inner_text(".qt-chip").startswith("▲ avg cost 462.76, off scale")
 
 
-def test_a_wrong_tick_is_heard(page: Page, site: Site, watched: Watched) -> None:
-    """The library only warns about it: the silence that the other tests ask for would be broken."""
+SCALE = "qt.candles.series.get('px').priceScale().options().autoScale"
+
+
+def test_reset_zoom_and_another_size_begin_whole(page: Page, site: Site) -> None:
+    """The price scale, too, which a person has drawn out by its axis."""
     open_symbol(page, site)
-    watched.forgiven = True
-    page.evaluate("dash_clientside.set_props('symbol-chart', {tick: {seriesId: 'px', data: {time: 1, close: 2}}})")
-    heard = "the complaint about an unknown series"
-    wait_for(lambda: page.wait_for_timeout(20) or any("unknown series" in text for text in watched.complaints), heard)
+    box = page.locator(".qt-candles").bounding_box()
+    assert box
+    for begin_anew in ("[data-qt-reset]", "label.qt-segment:text-is('5m')"):
+        whole = page.evaluate(RANGE)
+        page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 180, steps=4)
+        page.mouse.up()
+        until(page, f"!{SCALE}")
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 100)
+        page.mouse.wheel(0, -400)
+        until(page, f"r => Math.abs({RANGE}.from - r.from) > 5", whole)
+        page.click(begin_anew)
+        until(page, f"r => {SCALE} && Math.abs(({RANGE}.to - {RANGE}.from) - (r.to - r.from)) < 1", whole)
 
 
 def test_from_symbol_to_symbol_and_back(page: Page, site: Site) -> None:

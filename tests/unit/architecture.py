@@ -10,7 +10,7 @@ from pathlib import Path
 
 MAX_LINES = 800  # a module holds one idea, whatever its length; beyond this it rarely does
 CLIENT_LIBRARIES = frozenset({"ib_insync", "ib_async", "eventkit"})
-WEB_LIBRARIES = frozenset({"dash", "plotly", "flask", "dash_bootstrap_components", "dash_ag_grid", "dash_tvlwc"})
+WEB_LIBRARIES = frozenset({"dash", "plotly", "flask", "dash_bootstrap_components", "dash_ag_grid"})
 ENGINE_ROOT = frozenset({"engine", "engine.domain", "engine.errors", "engine.codes", "engine.clock", "engine.config"})
 ORDER_WORDS = frozenset(
     {

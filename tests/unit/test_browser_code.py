@@ -52,7 +52,6 @@ DASH_WANTS = {
     "dash_clientside",
     "dashAgGridFunctions",
     "dashAgGridComponentFunctions",
-    "dashTvlwcFunctions",
 }
 REPLACED = {"fetch"}  # the answers of Dash's callbacks are watched for the server's silence
 
