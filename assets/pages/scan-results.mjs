@@ -88,7 +88,7 @@ function short(scan) {
 
 /** How many tags fit into so many pixels uncut; one is always shown. @param {string[]} scans @param {number} pixels */
 function fitting(scans, pixels) {
-  let count = 0, left = pixels;
+  let count = 0; let left = pixels;
   scans.some((scan) => {
     left -= 19 + 6.4 * short(scan).length;
     count += left >= 0 || !count ? 1 : 0;

@@ -23,7 +23,6 @@ UNTYPED = frozenset({
     "assets/core/chart.mjs",
     "assets/core/form.mjs",
     "assets/core/format.mjs",
-    "assets/core/grid.mjs",
     "assets/core/pick.mjs",
     "assets/core/rows.mjs",
     "assets/core/toast.mjs",
