@@ -145,10 +145,14 @@ class Snapshots:
             lab_result=_typed(got.get("lab_result"), LabResultSection),
         )
 
+    def looks_at(self, part: str) -> bool:
+        """Whether a browser has this part on demand in sight."""
+        return self.looked_at is None or part in self.looked_at
+
     def of_demand(self, **parts: Callable[[], dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """Of these parts on demand those that somebody looks at; ":" in a name is written "__"."""
         named = {name.replace("__", ":"): build for name, build in parts.items()}
-        return {name: build() for name, build in named.items() if self.looked_at is None or name in self.looked_at}
+        return {name: build() for name, build in named.items() if self.looks_at(name)}
 
     def market_time(self, wall: float) -> float:
         """The gateway's clock at wall time `wall`, UTC epoch seconds; wall time itself while no gateway is known."""

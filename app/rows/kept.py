@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import TypeVar, TypeVarTuple
 
@@ -28,6 +28,31 @@ def kept(build: Callable[[*Ts], R]) -> Callable[[*Ts], R]:
             return known[1]
         result = build(*sections)
         last[:] = [(sections, result)]
+        return result
+
+    return made
+
+
+K = TypeVar("K", bound=Hashable)
+MOST_KEPT = 2_000
+
+
+def kept_each(build: Callable[[K, *Ts], R]) -> Callable[[K, *Ts], R]:
+    """`build(key, ...)`, which is asked again only where what it is made of is not equal to the last of that key.
+
+    What comes back is shared, so nobody may change it.
+    """
+    last: dict[K, tuple[tuple[*Ts], R]] = {}
+
+    @wraps(build)
+    def made(key: K, *values: *Ts) -> R:
+        known = last.get(key)
+        if known is not None and known[0] == values:
+            return known[1]
+        if len(last) >= MOST_KEPT:
+            last.clear()
+        result = build(key, *values)
+        last[key] = (values, result)
         return result
 
     return made

@@ -8,7 +8,7 @@ from app.format import MISSING, number, plural
 from app.rows.answers import answers_part
 from app.rows.custom_scans import CUSTOM, custom_parts
 from app.rows.fresh import at_the_moment, dated, quotes_of
-from app.rows.kept import kept
+from app.rows.kept import kept, kept_each
 from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
 from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
@@ -64,7 +64,7 @@ def scanners_parts(s: Snapshots) -> View:
             preview=lambda: preview_part(s.preview),
             hist=lambda: hist_part(s.preview),
         ),
-        **scores_parts(s),
+        **(scores_parts(s) if s.looks_at("scores") else {}),
         **custom_parts(s),
         "state": {
             **score_states(s.scores),
@@ -226,8 +226,12 @@ def results(s: Snapshots, shown: tuple[Candidate, ...]) -> dict[str, Any]:
     """Rows of the grid for the candidates of the list, best score first."""
     held = {row.con_id: row for row in s.lines.rows} if s.lines else {}
     at = ages(s)
-    moments = {c.con_id: _moment(s, at.get(c.con_id), held.get(c.con_id)) for c in shown}
-    return {str(c.con_id): _result(c, held.get(c.con_id), moments[c.con_id]) for c in shown}
+    rows: dict[str, Any] = {}
+    for c in shown:
+        line = held.get(c.con_id)
+        row = _result(c.con_id, c, line.line_class if line else None, _moment(s, at.get(c.con_id), line))
+        rows[str(c.con_id)] = row
+    return rows
 
 
 def listed(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -250,7 +254,8 @@ def _moment(s: Snapshots, at: float | None, line: LineRow | None) -> int | None:
     return 0 if s.now - at < FRESH_S else round(at / AGE_STEP_S) * AGE_STEP_S
 
 
-def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any]:
+@kept_each
+def _result(_con_id: int, c: Candidate, line_class: str | None, at: int | None) -> dict[str, Any]:
     more: dict[str, Any] = {}  # of few rows: not worth a name in all of them
     if c.score_at_signal is not None:
         more["sig"] = round(c.score_at_signal, 2)
@@ -273,7 +278,7 @@ def _result(c: Candidate, line: LineRow | None, at: int | None) -> dict[str, Any
         "chg": None if c.change_pct is None else round(c.change_pct, 1),
         "rv": None if c.rel_volume is None else round(c.rel_volume, 1),
         "dist": None if c.distance_atr is None else round(c.distance_atr, 2),
-        "cls": line.line_class if line else None,
+        "cls": line_class,
         "at": at,
     }
 

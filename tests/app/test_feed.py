@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.feed import BY_FIELD, KEPT_VIEWS, LOOKED_S, Feed, diff, shared
-from app.rows.kept import kept
+from app.rows.kept import kept, kept_each
 from app.views import PAGES, find_page
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
@@ -157,6 +157,19 @@ def test_what_sections_alone_make_is_made_once() -> None:
     first, second = object(), object()
     assert build(first) is build(first)
     assert build(second) == {"n": 2} and made == [first, second]
+
+
+def test_what_equal_values_make_is_made_once_for_each_key() -> None:
+    made: list[tuple[int, float]] = []
+
+    @kept_each
+    def build(key: int, price: float) -> dict[str, float]:
+        made.append((key, price))
+        return {"p": price}
+
+    assert build(1, 2.0) is build(1, 2.0)
+    assert build(2, 2.0) == build(1, 2.0) and build(1, 3.0) == {"p": 3.0} and build(1, 2.0) == {"p": 2.0}
+    assert made == [(1, 2.0), (2, 2.0), (1, 3.0), (1, 2.0)]
 
 
 def test_the_first_poll_gets_everything_and_the_second_nothing() -> None:
