@@ -46,11 +46,8 @@ def create_app(deps: AppDeps) -> Dash:
         "app",
         pages_folder=str(ROOT / "app" / "pages"),
         assets_folder=str(ROOT / "assets"),
-        assets_path_ignore=[
-            "^core$",
-            "^pages$",
-            "^vendor$",
-        ],  # imported by assets/qtrade.mjs; loaded twice they would exist twice
+        # Imported by assets/qtrade.mjs: loaded twice they would exist twice.
+        assets_path_ignore=["^core$", "^pages$", "^vendor$"],
         use_pages=True,
         external_stylesheets=[f"/vendor/css/{name}" for name in VENDOR_CSS],
         title="QTrade",
@@ -65,6 +62,7 @@ def create_app(deps: AppDeps) -> Dash:
             {"name": "color-scheme", "content": "only light"},
         ],
     )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     app.renderer = NOT_STARTED
     app.enable_dev_tools(debug=False, dev_tools_hot_reload=False)
     server: Flask = app.server

@@ -186,7 +186,7 @@ def grid(
     return html.Div(
         [table, _menu(grid_id, columns)],
         className="qt-grid",
-        role="region",
+        role="group",
         **attrs(
             aria_label=label,
             data_qt_grid=part,

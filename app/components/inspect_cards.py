@@ -15,7 +15,7 @@ def why_card(request: str) -> Component:
         [
             html.Div(className="qt-why-ask"),
             html.Div(className="qt-why-said qt-soft", role="status"),
-            html.Div(className="qt-why-rules qt-scroll-x", tabIndex=0, role="region", **attrs(aria_label="Rules")),
+            html.Div(className="qt-why-rules qt-scroll-x", tabIndex=0, role="group", **attrs(aria_label="Rules")),
         ],
         **attrs(data_qt_why="1", data_request=request),
     )

@@ -56,7 +56,7 @@ def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str, most:
         ),
         className="qt-scroll-x",
         tabIndex=0,
-        role="region",
+        role="group",
         **attrs(aria_label=caption),
     )
 

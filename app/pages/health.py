@@ -141,7 +141,7 @@ def _black_box() -> Component:
     )
     return card(
         "Time to recover",
-        html.Div(body, className="qt-scroll-x", tabIndex=0, role="region", **attrs(aria_label="Time to recover")),
+        html.Div(body, className="qt-scroll-x", tabIndex=0, role="group", **attrs(aria_label="Time to recover")),
         state="incidents",
         fact=bound("incidents.fact"),
         glyph="clock-history",

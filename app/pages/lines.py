@@ -141,7 +141,7 @@ def _changes() -> Component:
         className="qt-day qt-scroll-y",
         hidden=True,
         tabIndex=0,
-        role="region",
+        role="group",
         **attrs(data_qt_day="1", aria_label="Who held a line today"),
     )
     words = [bound("line_events.words"), html.Span(className="qt-day-words", hidden=True)]

@@ -20,7 +20,7 @@ def layout(**_: Any) -> Component:
     """Says so, and where to go on."""
     return html.Section(
         [
-            html.H2("No such page", className="qt-find-title"),
+            html.H1("No such page", className="qt-find-title"),
             html.P("Nothing is at this address. The bar of the pages leads on; / finds a symbol."),
             html.A("Overview", href="/"),
         ],

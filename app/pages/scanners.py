@@ -102,7 +102,7 @@ def _heat() -> Component:
             html.Div(
                 className="qt-scroll-x",
                 tabIndex=0,
-                role="region",
+                role="group",
                 **attrs(data_qt_heattime="1", data_most=str(TIME_ROWS), aria_label=TIME_WORDS),
             ),
             html.P(none, className="qt-heat-none"),
@@ -114,7 +114,7 @@ def _heat() -> Component:
         html.Div(
             className="qt-scroll-x",
             tabIndex=0,
-            role="region",
+            role="group",
             **attrs(data_qt_heatwide="1", data_factors="|".join(label for _, label in FACTORS), aria_label=WIDE_WORDS),
         ),
         hidden=True,

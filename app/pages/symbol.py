@@ -206,7 +206,7 @@ def _chart() -> Component:
                     html.Div(className="qt-chip", hidden=True, **attrs(data_qt_chip="1")),
                 ],
                 className="qt-candles",
-                role="img",
+                role="group",
                 **attrs(aria_label="Candles of this symbol; the line above them gives the values of the last bar"),
             ),
             html.Div(className="qt-candle-note", **attrs(data_qt_chart_note="1")),
