@@ -1,65 +1,86 @@
-/* The choice of an account in the strip: <span data-qt-accounts="store"> over "strip.accounts" = [label of the one that
-   is shown, "" = all together, [[value, words], ...]]; null = the login has one account, and there is nothing to choose.
-
-   Whose money a page holds is "strip.shown". When another account is shown, the pages of money are loaded anew: a curve or
-   a map that was drawn for the former one must not stand under the new name. The delta that says so is not applied. */
+/**
+ * The choice of an account in the strip: <span data-qt-accounts="store"> over "strip.accounts" = [label of the one that is
+ * shown, "" = all together, [[value, words], ...]]; null = the login has one account, and there is nothing to choose.
+ *
+ * Whose money a page holds is "strip.shown". When another account is shown, the pages of money are loaded anew: a curve or
+ * a map that was drawn for the former one must not stand under the new name. The delta that says so is not applied.
+ */
 import { newId } from "./ask.mjs";
 import { clientside, noUpdate, setProps } from "./dash.mjs";
+import { all } from "./dom.mjs";
 import { get, onlyUnless, onNodes, onPart } from "./model.mjs";
 import { pollNow } from "./poll.mjs";
 import { toast } from "./toast.mjs";
 
 const MONEY = /^\/($|positions|symbol)/;
-let wanted = null;   // asked for, not shown yet
+const LOOK_MS = [200, 800];   // polls that may bring the account
+/** Asked for, not shown yet. @type {string | null} */
+let wanted = null;
 
-function paint(holder) {
-  const part = get("strip.accounts");
-  if (!part) { holder.replaceChildren(); return; }
-  let box = holder.querySelector("select");
-  if (!box) {
-    box = document.createElement("select");
-    box.setAttribute("aria-label", "Account shown");
-    box.addEventListener("change", () => { ask(holder, box.value); });
-    holder.appendChild(box);
-  }
-  const mark = JSON.stringify(part[1]);
-  if (box.dataset.mark !== mark) {
-    box.dataset.mark = mark;
-    box.replaceChildren(...part[1].map((option) => { return new Option(option[1], option[0]); }));
-  }
-  if (wanted === part[0]) { wanted = null; }
-  holder.toggleAttribute("aria-busy", wanted !== null);
-  const value = wanted === null ? part[0] : wanted;
-  if (box.value !== value && document.activeElement !== box || wanted === null) { box.value = value; }
+/** @param {HTMLElement} holder */
+function newBox(holder) {
+  const box = document.createElement("select");
+  box.setAttribute("aria-label", "Account shown");
+  box.addEventListener("change", () => ask(holder, box.value));
+  holder.append(box);
+  return box;
 }
 
-function paintAll() { Array.prototype.forEach.call(document.querySelectorAll("[data-qt-accounts]"), paint); }
+/** @param {HTMLElement} holder */
+function paint(holder) {
+  /** @type {[string, Array<[string, string]>] | null | undefined} */
+  const part = get("strip.accounts");
+  if (!part) {
+    holder.replaceChildren();
+    return;
+  }
+  const [shown, options] = part, box = holder.querySelector("select") ?? newBox(holder), mark = JSON.stringify(options);
+  if (box.dataset.mark !== mark) {
+    box.dataset.mark = mark;
+    box.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
+  }
+  if (wanted === shown) {
+    wanted = null;
+  }
+  holder.toggleAttribute("aria-busy", wanted !== null);
+  const value = wanted ?? shown;
+  if ((box.value !== value && document.activeElement !== box) || wanted === null) {
+    box.value = value;
+  }
+}
+
+const paintAll = () => all(document, "[data-qt-accounts]").forEach(paint);
 onPart("strip", paintAll);
 onNodes(paintAll);
 
+/** @param {HTMLElement} holder @param {string} label */
 function ask(holder, label) {
   wanted = label;
   holder.setAttribute("aria-busy", "");
-  if (!setProps(holder.dataset.qtAccounts, { data: { id: newId(), action: "account", account: label } })) { wanted = null; }
+  if (!setProps(holder.dataset.qtAccounts ?? "", { data: { id: newId(), action: "account", account: label } })) {
+    wanted = null;
+  }
 }
 
 clientside("qtAccount", {
-  reply (reply) {
+  reply(/** @type {{text?: string} | null} */ reply) {
     if (reply && reply.text) {
       wanted = null;
       paintAll();
       toast({ kind: "error", title: "The account was not changed", text: reply.text });
     } else if (reply) {
-      [200, 800].forEach((ms) => { window.setTimeout(pollNow, ms); });
+      LOOK_MS.forEach((ms) => window.setTimeout(pollNow, ms));
     }
     return noUpdate();
-  }
+  },
 });
 
 /* True = this delta is another account's, and the page is being loaded anew instead of taking it. */
 onlyUnless((delta) => {
-  const before = get("strip.shown"), strip = (delta.set || {}).strip || {};
-  if (!before || !strip.shown || strip.shown === before || !MONEY.test(window.location.pathname)) { return false; }
+  const before = get("strip.shown"), after = delta.set?.strip?.shown;
+  if (!before || !after || after === before || !MONEY.test(window.location.pathname)) {
+    return false;
+  }
   window.location.reload();
   return true;
 });

@@ -1,7 +1,8 @@
 /** Which page this is, and going to another one without loading the document again. */
 
 const PUSHED = "_dashprivate_pushstate";   // what Dash's own links and location tell each other
-let at = window.location.pathname, part = window.location.hash;
+let at = window.location.pathname;
+let part = window.location.hash;
 /** @type {Array<() => void>} */
 const listeners = [];
 /** @type {Array<() => void>} */

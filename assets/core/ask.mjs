@@ -1,75 +1,101 @@
-/* Questions to the engine.
-   askEngine(store, {action, ...}, done): hands a request to the server through the store with that id; `done` is called
-     once with {ok, text, errors, value}: at once when it was refused, else when the engine's answer is in the part "answers".
-     Returns the request's id. Requests go out one after the other, so that no reply is lost. */
+/** Questions to the engine: sent one after the other, so that no reply is lost, and answered once each. */
 import { clientside, noUpdate, setProps } from "./dash.mjs";
 import { model, onPart } from "./model.mjs";
 import { pollNow } from "./poll.mjs";
 
-const ANSWER_MS = 10000, REPLY_MS = 6000;
-const asks = {}; const queue = []; let sending = null;
+/** @typedef {{ok: boolean, text: string, errors: Record<string, string>, value?: any}} Result `errors` by setting */
+/** @typedef {(result: Result) => void} Done */
+/** @typedef {{action: string, [more: string]: unknown}} Request */
+/** @typedef {{id: string, text?: string, errors?: Record<string, string>}} Reply of app/callbacks/requests.py */
 
-/* 32 hex digits. */
+const ANSWER_MS = 10000, REPLY_MS = 6000;
+const LOOK_MS = [300, 1400];   // polls that may bring the engine's answer
+
+/** @type {Map<string, {done: Done, isCheck: boolean, timer: number}>} */
+const asks = new Map();
+/** @type {Array<{store: string, data: Request & {id: string}}>} */
+const queue = [];
+/** @type {string | null} */
+let sending = null;
+
+/** 32 hex digits. */
 export function newId() {
-  const bytes = new Uint8Array(16);
-  window.crypto.getRandomValues(bytes);
-  return Array.prototype.map.call(bytes, (b) => { return ("0" + b.toString(16)).slice(-2); }).join("");
+  return Array.from(window.crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** @param {string} id @param {Partial<Result>} result */
 function finish(id, result) {
-  const ask = asks[id];
-  if (!ask) { return; }
-  delete asks[id];
-  window.clearTimeout(ask.timer);
-  ask.done(Object.assign({ ok: false, text: "", errors: {} }, result));
+  const ask = asks.get(id);
+  if (ask && asks.delete(id)) {
+    window.clearTimeout(ask.timer);
+    ask.done({ ok: false, text: "", errors: {}, ...result });
+  }
 }
 
 function pump() {
-  if (sending || !queue.length) { return; }
-  const next = queue.shift();
-  sending = next.data.id;
-  if (!setProps(next.store, { data: next.data })) {
-    finish(next.data.id, { text: "The page was left; nothing was changed." });
-    release(next.data.id);
+  const next = sending ? undefined : queue.shift();
+  if (!next) {
     return;
   }
-  window.setTimeout(() => { release(next.data.id); }, REPLY_MS);
+  const id = sending = next.data.id;
+  if (!setProps(next.store, { data: next.data })) {
+    finish(id, { text: "The page was left; nothing was changed." });
+    release(id);
+    return;
+  }
+  window.setTimeout(() => release(id), REPLY_MS);
 }
 
+/** @param {string} id */
 function release(id) {
-  if (sending === id) { sending = null; pump(); }
+  if (sending === id) {
+    sending = null;
+    pump();
+  }
 }
 
+/**
+ * Hand a request to the server.
+ * @param {string} store id of the dcc.Store that the server's callback listens to
+ * @param {Request} request
+ * @param {Done} done called once: at once when the server refuses, else with the engine's answer out of the part "answers"
+ * @returns {string} the request's id
+ */
 export function askEngine(store, request, done) {
   const id = newId();
-  asks[id] = { done, check: request.action === "check", timer: window.setTimeout(() => {
+  const timer = window.setTimeout(() => {
     finish(id, { text: "No answer yet. Look at the values before you try again." });
-  }, ANSWER_MS) };
-  queue.push({ store, data: Object.assign({ id }, request) });
+  }, ANSWER_MS);
+  asks.set(id, { done, isCheck: request.action === "check", timer });
+  queue.push({ store, data: { id, ...request } });
   pump();
   return id;
-};
+}
 
+/** @param {string} id */
 function look(id) {
-  const answer = (model.answers || {})[id];
-  if (answer) { finish(id, { ok: answer[0], text: answer[1], value: answer[2] }); }
+  const answer = model.answers?.[id];
+  if (answer) {
+    finish(id, { ok: answer[0], text: answer[1], value: answer[2] });
+  }
 }
 
 clientside("qtAsk", {
-  reply (reply) {
-    const nothing = noUpdate();
-    if (!reply) { return nothing; }
-    release(reply.id);   // also when the engine's answer overtook it
-    if (!asks[reply.id]) { return nothing; }
-    if (reply.text) {
-      finish(reply.id, { text: reply.text, errors: reply.errors || {} });
-    } else if (asks[reply.id].check) {
-      finish(reply.id, { ok: true });
-    } else {
-      look(reply.id);
-      [300, 1400].forEach((ms) => { window.setTimeout(pollNow, ms); });
+  reply(/** @type {Reply | null} */ reply) {
+    if (!reply) {
+      return noUpdate();
     }
-    return nothing;
-  }
+    release(reply.id);   // also when the engine's answer overtook it
+    const ask = asks.get(reply.id);
+    if (ask && reply.text) {
+      finish(reply.id, { text: reply.text, errors: reply.errors || {} });
+    } else if (ask?.isCheck) {
+      finish(reply.id, { ok: true });
+    } else if (ask) {
+      look(reply.id);
+      LOOK_MS.forEach((ms) => window.setTimeout(pollNow, ms));
+    }
+    return noUpdate();
+  },
 });
-onPart("answers", (name, changed) => { Object.keys(changed).forEach(look); });
+onPart("answers", (_name, changed) => Object.keys(changed).forEach(look));

@@ -3,7 +3,7 @@
  * comes, or comes again, is new. What is open and seen stays a dot. Part "rows:bell", {id: {since, ...}}.
  */
 import { model, onNodes, onPart } from "./model.mjs";
-import { setText } from "./values.mjs";
+import { setText } from "./dom.mjs";
 
 const KEPT = "qt-bell-seen";
 

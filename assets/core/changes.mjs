@@ -1,22 +1,21 @@
-/* The newest changes of settings, each with its way back: <div data-qt-log data-request="store"> shows the part "log". */
-import { every } from "./every.mjs";
+/** The newest changes of settings, each with its way back: <div data-qt-log data-request="store"> shows the part "log". */
 import { askEngine } from "./ask.mjs";
 import * as clock from "./clock.mjs";
+import { all, make, one, setText, within } from "./dom.mjs";
+import { every } from "./every.mjs";
 import * as fmt from "./format.mjs";
 import { model, onNodes, onPart } from "./model.mjs";
 import { toast } from "./toast.mjs";
 
-function make(tag, cls, text) {
-  const element = document.createElement(tag);
-  if (cls) { element.className = cls; }
-  if (text) { element.textContent = text; }
-  return element;
-}
+/** @typedef {{order: number, label: string, text: string, at: number, who: string, done: boolean, lock: string,
+ *   back: string}} Entry */
 
-function setText(element, text) { if (element.textContent !== text) { element.textContent = text; } }
+const AGES_MS = 5000;
 
-function logRow(id) {
-  const row = make("div", "qt-change"), text = make("div", "qt-change-text"), back = make("button", "qt-button qt-button-small", "Revert");
+/** @param {string} id */
+function newRow(id) {
+  const row = make("div", "qt-change"), text = make("div", "qt-change-text");
+  const back = make("button", "qt-button qt-button-small", "Revert");
   text.append(make("b"), make("span", "qt-change-values"), make("span", "qt-soft qt-change-age"));
   back.type = "button";
   back.dataset.revert = id;
@@ -25,40 +24,59 @@ function logRow(id) {
   return row;
 }
 
+/** @param {HTMLElement} row @param {Entry} entry */
+function paintRow(row, entry) {
+  const back = row.querySelector("button"), by = entry.who === "page" ? "" : ` · ${entry.who}`;
+  setText(one(row, "b"), entry.label);
+  setText(one(row, ".qt-change-values"), ` ${entry.text}`);
+  setText(one(row, ".qt-change-age"), `${fmt.age(Math.max(0, clock.now() - entry.at))} ago${by}`);
+  setText(one(row, ".qt-change-done"), entry.done ? "taken back" : "");
+  if (back) {
+    back.hidden = entry.done;
+    back.disabled = Boolean(entry.lock);
+    back.title = entry.lock || `${entry.label} ${entry.back}`;
+  }
+}
+
+/** @param {HTMLElement} list */
 function paintLog(list) {
-  const entries = model.log || {}, rows = {};
-  Array.prototype.slice.call(list.children).forEach((row) => {
-    if (entries[row.dataset.id]) { rows[row.dataset.id] = row; } else { row.remove(); }
+  /** @type {Record<string, Entry>} */
+  const entries = model.log || {};
+  /** @type {Map<string, HTMLElement>} */
+  const rows = new Map();
+  all(list, ":scope > *").forEach((row) => {
+    const id = row.dataset.id ?? "";
+    if (entries[id]) {
+      rows.set(id, row);
+    } else {
+      row.remove();
+    }
   });
-  const ids = Object.keys(entries).sort((a, b) => { return entries[a].order - entries[b].order; });
-  ids.forEach((id, i) => {
-    const e = entries[id], row = rows[id] || logRow(id), back = row.querySelector("button");
-    setText(row.querySelector("b"), e.label);
-    setText(row.querySelector(".qt-change-values"), " " + e.text);
-    setText(row.querySelector(".qt-change-age"), fmt.age(Math.max(0, clock.now() - e.at)) + " ago" + (e.who === "page" ? "" : " · " + e.who));
-    setText(row.querySelector(".qt-change-done"), e.done ? "taken back" : "");
-    back.hidden = e.done;
-    back.disabled = !!e.lock;
-    back.title = e.lock || e.label + " " + e.back;
-    if (list.children[i] !== row) { list.insertBefore(row, list.children[i] || null); }
+  Object.keys(entries).sort((a, b) => entries[a].order - entries[b].order).forEach((id, i) => {
+    const row = rows.get(id) ?? newRow(id);
+    paintRow(row, entries[id]);
+    if (list.children[i] !== row) {
+      list.insertBefore(row, list.children[i] ?? null);
+    }
   });
 }
-function paintLogs() { document.querySelectorAll("[data-qt-log]").forEach(paintLog); }
+
+const paintLogs = () => all(document, "[data-qt-log]").forEach(paintLog);
 onPart("log", paintLogs);
-onNodes(() => {
-  document.querySelectorAll("[data-qt-log]").forEach((list) => { if (!list.firstChild) { paintLog(list); } });
-});
-every(5000, paintLogs);
+onNodes(() => all(document, "[data-qt-log]").filter((list) => !list.firstChild).forEach(paintLog));
+every(AGES_MS, paintLogs);
 
 document.addEventListener("click", (event) => {
-  const back = event.target.closest && event.target.closest("[data-revert]");
-  if (!back || back.disabled) { return; }
+  const back = within(event, "[data-revert]");
+  if (!(back instanceof HTMLButtonElement) || back.disabled) {
+    return;
+  }
+  const id = back.dataset.revert ?? "", { label, back: way } = /** @type {Entry} */ (model.log[id]);
+  const store = /** @type {HTMLElement | null} */ (back.closest("[data-request]"))?.dataset.request ?? "";
   back.disabled = true;
-  const entry = model.log[back.dataset.revert], words_ = entry.label + " " + entry.back;
-  const store = back.closest("[data-request]").dataset.request;
-  askEngine(store, { action: "revert", change: Number(back.dataset.revert) }, (result) => {
+  askEngine(store, { action: "revert", change: Number(id) }, (result) => {
     back.disabled = false;
-    toast(result.ok ? { title: "Change taken back", text: words_ } :
+    toast(result.ok ? { title: "Change taken back", text: `${label} ${way}` } :
       { kind: "error", title: "Could not be taken back", text: result.text });
   });
 });

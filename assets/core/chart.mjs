@@ -154,7 +154,8 @@ function declutter(chart, gd) {
 /* Reading where words lie costs a layout: done when they have moved by more than a pixel or two, not at each point. */
 function decluttered(chart, gd) {
   const { xaxis: x, yaxis: y, width, height, annotations } = gd._fullLayout;
-  const key = [width, height, (annotations || []).length, gd.qtMeta && gd.qtMeta.last, ...y.range.map((v) => Math.round(y.l2p(v) - y.l2p(0)))]
+  const heights = y.range.map((v) => Math.round(y.l2p(v) - y.l2p(0)));
+  const key = [width, height, (annotations || []).length, gd.qtMeta && gd.qtMeta.last, ...heights]
     .concat(x.range.map((v) => Math.round(x.r2l(v) / ((x.r2l(x.range[1]) - x.r2l(x.range[0])) / x._length * 8 || 1)))).join();
   if (gd.qtWords !== key) {
     gd.qtWords = key;

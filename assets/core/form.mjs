@@ -1,377 +1,463 @@
-/* Forms over settings. <div data-qt-form="name" data-request="store"> holds <div data-qt-fields="key key ...">; what a
-   field is comes from the part "fields", its value in force from "set". What the user has typed or dragged is a draft:
-   it stays, on this page and when he comes back to it, until it is applied or discarded; a poll never touches it.
-   qt.form.value(key), qt.form.draft(key, raw), qt.form.onChange(fn) are for the pages' own controls. */
+/**
+ * Forms over settings. <div data-qt-form="name" data-request="store"> holds <div data-qt-fields="key key ...">; what a field is
+ * comes from the part "fields", its value in force from "set". What the user has typed or dragged is a draft: it stays, on
+ * this page and when he comes back to it, until it is applied or discarded; a poll never touches it.
+ */
+import { html, nothing, render } from "../vendor/lit-html.mjs";
 import { askEngine } from "./ask.mjs";
-import * as fmt from "./format.mjs";
+import { all, make, maybe, one, setAttr, setText, within } from "./dom.mjs";
 import { model, onNodes, onPart } from "./model.mjs";
+import { inWords, parse, placeOf, same, stepped, toText } from "./setting.mjs";
 import { toast } from "./toast.mjs";
 
-const drafts = {}, errors = {};          // key -> raw, key -> words
-const applying = {}, said = {};          // form name -> what is on its way, what the bar says
+/** @typedef {import("./setting.mjs").Meta} Meta */
+/** @typedef {import("./setting.mjs").Force} Force */
+/** @typedef {import("./ask.mjs").Result} Result */
+/** @typedef {Record<string, any>} Values by key */
+/** @typedef {{key: string, meta: Meta, box: HTMLInputElement | HTMLSelectElement, range: HTMLInputElement | null,
+ *   slider: HTMLElement | null, isBrief: boolean}} Field */
+
+const FOLLOWS_MS = 3000;   // the values in force follow within a second
+
+/** What was typed and is not in force, by key. @type {Map<string, any>} */
+const drafts = new Map();
+/** What is wrong with it, by key. @type {Map<string, string>} */
+const errors = new Map();
+/** Names of the forms whose changes are on their way. @type {Set<string>} */
+const applying = new Set();
+/** What a form's bar says, by name. @type {Map<string, string>} */
+const said = new Map();
+/** @type {Array<() => void>} */
 const listeners = [];
+/** @type {WeakMap<HTMLElement, Field>} */
+const fields = new WeakMap();
 
-/* ---- values ---- */
-function meta(key) { return (model.fields || {})[key]; }
-function inForce(key) { return (model.set || {})[key]; }
+/** @param {string} key @returns {Meta | undefined} */
+const metaOf = (key) => model.fields?.[key];
+/** @param {string} key @returns {Force | undefined} */
+const inForce = (key) => model.set?.[key];
 
-function parse(m, raw) {
-  if (typeof raw !== "string") { return raw; }
-  const text = raw.trim();
-  if (text === "" && m.none) { return null; }
-  if (m.kind !== "range" && m.kind !== "number") { return text; }
-  let plain = text.replace("−", "-").replace(/\s/g, "");
-  if (/^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain)) { plain = plain.replace(/,/g, ""); }
-  return /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : text;
+/** The value that the box means: `raw` typed into `key`. @param {string} key @param {any} raw */
+function meant(key, raw) {
+  const meta = metaOf(key);
+  return meta ? parse(meta, raw) : raw;
 }
 
-function same(a, b) {
-  if (typeof a === "number" && typeof b === "number") { return Math.abs(a - b) < 1e-9; }
-  return a === b;
-}
-
-function decimals(m) {
-  const tail = String(m.step || 1).split(".")[1];
-  return m.whole ? 0 : tail ? tail.length : 0;
-}
-
-function toText(m, value) {
-  if (value === null || value === undefined) { return ""; }
-  if (typeof value !== "number") { return String(value); }
-  if (m.kind !== "range") { return String(value); }
-  return fmt.number(value, Math.max(decimals(m), (String(value).split(".")[1] || "").length)).replace("−", "-");
-}
-
-function words(m, value) {
-  const option = (m.options || []).find((each) => { return same(each[0], value); });
-  if (option) { return option[1]; }
-  if (typeof value === "boolean") { return value ? "on" : "off"; }
-  return value === null || value === undefined ? "not set" : toText(m, value);
-}
-
+/** @param {string} key */
 function isChanged(key) {
-  return key in drafts && !!inForce(key) && !same(parse(meta(key), drafts[key]), inForce(key).v);
+  const force = inForce(key);
+  return drafts.has(key) && force !== undefined && !same(meant(key, drafts.get(key)), force.v);
 }
 
+/** The draft's value, else the one in force. @param {string} key */
 export function value(key) {
-  if (key in drafts) { return parse(meta(key), drafts[key]); }
-  return inForce(key) ? inForce(key).v : undefined;
-};
+  return drafts.has(key) ? meant(key, drafts.get(key)) : inForce(key)?.v;
+}
+
+/** Write into a field as if it had been typed. @param {string} key @param {any} raw */
 export function draft(key, raw) {
-  drafts[key] = raw;
-  delete errors[key];
-  if (!isChanged(key)) { delete drafts[key]; }
+  drafts.set(key, raw);
+  errors.delete(key);
+  dropUnchanged(key);
   paintAll();
-};
-export function onChange(fn) { listeners.push(fn); };
+}
+
+/** Hear of each change of a draft or of what is in force. @param {() => void} fn */
+export function onChange(fn) {
+  listeners.push(fn);
+}
+
+/** @param {string} key */
+function forget(key) {
+  drafts.delete(key);
+  errors.delete(key);
+}
+
+/** @param {string} key */
+function dropUnchanged(key) {
+  if (!isChanged(key)) {
+    drafts.delete(key);
+  }
+}
 
 /* ---- making a field ---- */
-function make(tag, cls, text) {
-  const element = document.createElement(tag);
-  if (cls) { element.className = cls; }
-  if (text) { element.textContent = text; }
-  return element;
-}
-
-function makeBox(key, m) {
-  let box;
-  if (m.kind === "select") {
-    box = make("select", "qt-input");
-    m.options.forEach((option, i) => { box.appendChild(new Option(option[1], String(i))); });
-  } else {
-    box = make("input", m.kind === "switch" ? "qt-switch" : "qt-input");
-    box.type = m.kind === "switch" ? "checkbox" : "text";
-    if (m.kind === "range" || m.kind === "number") { box.inputMode = "decimal"; box.classList.add("qt-input-num"); }
-    if (m.step && m.high >= 1e6) { box.classList.add("qt-input-long"); }
-    if (m.blank) { box.placeholder = m.blank; }
-    box.autocomplete = "off";
-    box.spellcheck = false;
-  }
-  box.id = "qt-f-" + key.replace(".", "-");
+/** @param {Meta} meta */
+function newSelect(meta) {
+  const box = make("select", "qt-input");
+  box.append(...meta.options.map(([, words], i) => new Option(words, String(i))));
   return box;
 }
 
-function makeSlider(m) {
-  const holder = make("div", "qt-slider"), range = make("input"), tick = make("i", "qt-tick-default");
-  range.type = "range";
-  range.min = m.low;
-  range.max = m.high;
-  range.step = m.step;
-  range.setAttribute("aria-label", m.label + ", slider");
-  tick.title = "default " + toText(m, m.default);
-  tick.style.left = place(m, m.default);
-  holder.append(range, tick, make("i", "qt-tick-force"));
+/** @param {Meta} meta */
+function newInput(meta) {
+  const box = make("input", meta.kind === "switch" ? "qt-switch" : "qt-input");
+  box.type = meta.kind === "switch" ? "checkbox" : "text";
+  if (meta.kind === "range" || meta.kind === "number") {
+    box.inputMode = "decimal";
+    box.classList.add("qt-input-num");
+  }
+  box.classList.toggle("qt-input-long", Boolean(meta.step) && meta.high >= 1e6);
+  box.placeholder = meta.blank ?? "";
+  box.autocomplete = "off";
+  box.spellcheck = false;
+  return box;
+}
+
+/** @param {Meta} meta */
+function newSlider(meta) {
+  const holder = make("div", "qt-slider");
+  render(html`<input type="range" min=${meta.low} max=${meta.high} step=${meta.step} aria-label="${meta.label}, slider"><i
+    class="qt-tick-default" title="default ${toText(meta, meta.default)}" style="left: ${placeOf(meta, meta.default)}"></i><i
+    class="qt-tick-force"></i>`, holder);
   return holder;
 }
 
-function place(m, value) {
-  const share = Math.min(1, Math.max(0, (value - m.low) / (m.high - m.low)));
-  return "calc(8px + (100% - 16px) * " + share.toFixed(4) + ")";
+/** @param {string} key */
+const boxId = (key) => `qt-f-${key.replace(".", "-")}`;
+
+/** @param {string} key @param {Meta} meta @param {boolean} sliding */
+function newField(key, meta, sliding) {
+  const element = make("div", "qt-field"), box = meta.kind === "select" ? newSelect(meta) : newInput(meta);
+  const slider = sliding && meta.kind === "range" ? newSlider(meta) : null, help = meta.help.replace(/^x /, "× ");
+  box.id = boxId(key);
+  box.setAttribute("aria-describedby", `${box.id}-help ${box.id}-error`);
+  render(html`
+    <div class="qt-field-head">
+      <label for=${box.id}>${meta.label}</label><span class="qt-help" id="${box.id}-help" title=${help}>${help}</span>
+      <s class="qt-was"></s>
+      <span class="qt-field-box">${box}${meta.unit ? html`<span class="qt-unit">${meta.unit}</span>` : nothing}</span>
+    </div>
+    ${slider ?? nothing}
+    <div class="qt-field-note"></div>
+    <div class="qt-field-error" id="${box.id}-error" role="alert"></div>`, element);
+  element.dataset.key = key;
+  element.dataset.kind = meta.kind;
+  const range = slider && /** @type {HTMLInputElement} */ (one(slider, "input"));
+  const field = { key, meta, box, range, slider, isBrief: sliding };
+  fields.set(element, field);
+  wire(field);
+  return element;
 }
 
-function build(key, m, sliding) {
-  const field = make("div", "qt-field"), head = make("div", "qt-field-head"), label = make("label", "", m.label);
-  const box = makeBox(key, m), unit = m.unit ? make("span", "qt-unit", m.unit) : null;
-  const help = make("span", "qt-help", m.help.replace(/^x /, "× ")), note = make("div", "qt-field-note"), wrong = make("div", "qt-field-error");
-  label.htmlFor = box.id;
-  help.id = box.id + "-help";
-  help.title = help.textContent;
-  wrong.id = box.id + "-error";
-  wrong.setAttribute("role", "alert");
-  box.setAttribute("aria-describedby", help.id + " " + wrong.id);
-  const inputs = make("span", "qt-field-box");
-  inputs.append(box);
-  if (unit) { inputs.append(unit); }
-  head.append(label, help, make("s", "qt-was"), inputs);
-  field.append(head);
-  const slider = sliding && m.kind === "range" ? makeSlider(m) : null;
-  if (slider) { field.append(slider); }
-  field.append(note, wrong);
-  field.dataset.key = key;
-  field.dataset.kind = m.kind;
-  field.qt = { key, m, box, range: slider && slider.firstChild, slider, brief: sliding };
-  wire(field.qt);
-  return field;
+/** @param {Field} field */
+function read({ meta, box }) {
+  if (box instanceof HTMLSelectElement) {
+    return meta.options[Number(box.value)][0];
+  }
+  return meta.kind === "switch" ? box.checked : box.value;
 }
 
-function read(f) {
-  if (f.m.kind === "select") { return f.m.options[Number(f.box.value)][0]; }
-  return f.m.kind === "switch" ? f.box.checked : f.box.value;
-}
-
-function wire(f) {
-  f.box.addEventListener("input", () => { take(f, read(f)); });
-  f.box.addEventListener("change", () => { settle(f); });
-  f.box.addEventListener("keydown", (event) => { boxKey(f, event); });
-  if (f.range) {
-    f.range.addEventListener("input", () => { take(f, toText(f.m, Number(f.range.value))); });
-    f.range.addEventListener("change", () => { settle(f); });
+/** @param {Field} field */
+function wire(field) {
+  const { meta, box, range } = field;
+  box.addEventListener("input", () => take(field, read(field)));
+  box.addEventListener("change", () => settle(field));
+  box.addEventListener("keydown", (event) => boxKey(field, /** @type {KeyboardEvent} */ (event)));
+  if (range) {
+    range.addEventListener("input", () => take(field, toText(meta, Number(range.value))));
+    range.addEventListener("change", () => settle(field));
   }
 }
 
-function take(f, raw) {
-  drafts[f.key] = raw;
-  delete errors[f.key];
-  said[formOf(f.box)] = "";
+/** @param {Field} field @param {any} raw */
+function take(field, raw) {
+  drafts.set(field.key, raw);
+  errors.delete(field.key);
+  said.delete(nameOf(formOf(field.box)));
   paintAll();
 }
 
-/* The user let go: what is in force already is no draft; the rest is checked by the server. */
-function settle(f) {
-  if (f.key in drafts && !isChanged(f.key)) { delete drafts[f.key]; }
+/** The user let go: what is in force already is no draft; the rest is checked by the server. @param {Field} field */
+function settle(field) {
+  dropUnchanged(field.key);
   paintAll();
-  const holder = f.box.closest("[data-qt-form]"), name = holder.dataset.qtForm, changes = changesOf(name);
-  if (!Object.keys(changes).length || applying[name]) { return; }
-  askEngine(holder.dataset.request, { action: "check", changes }, (result) => {
-    Object.keys(changes).forEach((key) => { delete errors[key]; });
-    Object.keys(result.errors).forEach((key) => {
-      if (key in drafts && same(parse(meta(key), drafts[key]), changes[key])) { errors[key] = result.errors[key]; }
-    });
+  const form = formOf(field.box), changes = changesOf(form);
+  if (!Object.keys(changes).length || applying.has(nameOf(form))) {
+    return;
+  }
+  askEngine(storeOf(form), { action: "check", changes }, (result) => {
+    Object.keys(changes).forEach((key) => errors.delete(key));
+    for (const [key, words] of Object.entries(result.errors)) {
+      if (isStill(key, changes)) {
+        errors.set(key, words);
+      }
+    }
     paintAll();
   });
 }
 
-function boxKey(f, event) {
-  if (event.key === "Enter") { event.preventDefault(); apply(formOf(f.box)); }
-  if (event.key === "Escape") { delete drafts[f.key]; delete errors[f.key]; f.box.blur(); paintAll(); }
-  if (f.m.kind === "range" && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
-    let value = parse(f.m, f.box.value); const step = event.key === "ArrowUp" ? f.m.step : -f.m.step;
-    if (typeof value !== "number") { return; }
+/** Whether the draft is what was sent. @param {string} key @param {Values} changes */
+function isStill(key, changes) {
+  return drafts.has(key) && same(meant(key, drafts.get(key)), changes[key]);
+}
+
+/** @param {Field} field @param {KeyboardEvent} event */
+function boxKey(field, event) {
+  const { key, meta, box } = field;
+  if (event.key === "Enter") {
     event.preventDefault();
-    value = Math.min(f.m.high, Math.max(f.m.low, Number((value + step).toFixed(6))));
-    f.box.value = toText(f.m, value);
-    take(f, f.box.value);
+    apply(formOf(box));
+  }
+  if (event.key === "Escape") {
+    forget(key);
+    box.blur();
+    paintAll();
+  }
+  if (meta.kind === "range" && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    const typed = parse(meta, box.value);
+    if (typeof typed === "number") {
+      event.preventDefault();
+      box.value = toText(meta, stepped(meta, typed, event.key === "ArrowUp" ? 1 : -1));
+      take(field, box.value);
+    }
   }
 }
 
 /* ---- painting: only what differs, never what the user is in ---- */
-function setText(element, text) { if (element.textContent !== text) { element.textContent = text; } }
-function setAttr(element, name, value) {
-  if (value === null) {
-    element.removeAttribute(name);
-  } else if (element.getAttribute(name) !== value) {
-    element.setAttribute(name, value);
+/** @param {Field} field @param {any} shown @param {string | undefined} typed */
+function paintBox({ meta, box }, shown, typed) {
+  if (box instanceof HTMLInputElement && meta.kind === "switch") {
+    if (box.checked !== Boolean(shown)) {
+      box.checked = Boolean(shown);
+    }
+    return;
+  }
+  if (meta.kind !== "select" && typed === undefined && document.activeElement === box) {
+    return;
+  }
+  const text = meta.kind === "select" ? String(meta.options.findIndex(([each]) => same(each, shown))) : typed ?? toText(meta, shown);
+  if (box.value !== text) {
+    box.value = text;
   }
 }
 
-function paintBox(f, value, raw) {
-  if (f.m.kind === "switch") { if (f.box.checked !== !!value) { f.box.checked = !!value; } return; }
-  let text = raw;
-  if (f.m.kind === "select") {
-    text = String(f.m.options.findIndex((option) => { return same(option[0], value); }));
-  } else if (text === undefined) {
-    if (document.activeElement === f.box) { return; }
-    text = toText(f.m, value);
+/** @param {Field} field @param {any} shown @param {Force} force @param {boolean} changed */
+function paintSlider({ meta, range, slider }, shown, force, changed) {
+  if (!range || !slider) {
+    return;
   }
-  if (f.box.value !== text) { f.box.value = text; }
-}
-
-function paintSlider(f, value, force, changed) {
-  if (!f.range) { return; }
-  if (typeof value === "number" && Number(f.range.value) !== value) { f.range.value = value; }
-  const share = (Number(f.range.value) - f.m.low) / (f.m.high - f.m.low);
-  f.slider.style.setProperty("--qt-fill", (share * 100).toFixed(2) + "%");   // of the track and of the histogram
-  setAttr(f.range, "aria-valuetext", words(f.m, value) + " " + (f.m.unit || ""));
-  const mark = f.slider.querySelector(".qt-tick-force");
+  if (typeof shown === "number" && Number(range.value) !== shown) {
+    range.value = String(shown);
+  }
+  const share = (Number(range.value) - meta.low) / (meta.high - meta.low), mark = one(slider, ".qt-tick-force");
+  slider.style.setProperty("--qt-fill", `${(share * 100).toFixed(2)}%`);   // of the track and of the histogram
+  setAttr(range, "aria-valuetext", `${inWords(meta, shown)} ${meta.unit || ""}`);
   mark.hidden = !changed;
-  mark.title = "in force " + toText(f.m, force.v);
-  mark.style.left = place(f.m, force.v);
+  mark.title = `in force ${toText(meta, force.v)}`;
+  mark.style.left = placeOf(meta, force.v);
 }
 
-function noteWords(f, force) {
-  if (force.lock) { return force.lock; }
-  const parts = [];
-  if (!f.brief || !same(force.v, f.m.default)) { parts.push(force.src); }
-  if (!same(force.v, f.m.default)) { parts.push("default " + words(f.m, f.m.default)); }
-  return parts.filter((text, i) => { return parts.indexOf(text) === i; }).join(" · ");
+/** @param {Field} field @param {Force} force */
+function noteWords({ meta, isBrief }, force) {
+  if (force.lock) {
+    return force.lock;
+  }
+  const isDefault = same(force.v, meta.default);
+  const parts = [...(isBrief && isDefault ? [] : [force.src]), ...(isDefault ? [] : [`default ${inWords(meta, meta.default)}`])];
+  return [...new Set(parts)].join(" · ");
 }
 
-function paint(field) {
-  const f = field.qt, force = inForce(f.key);
-  if (!force) { return; }
-  const raw = drafts[f.key], value = raw === undefined ? force.v : parse(f.m, raw), changed = isChanged(f.key);
-  paintBox(f, value, typeof raw === "string" ? raw : undefined);
-  paintSlider(f, value, force, changed);
-  f.box.disabled = !!force.lock;
-  if (f.range) { f.range.disabled = !!force.lock; }
-  field.toggleAttribute("data-changed", changed);
-  field.toggleAttribute("data-locked", !!force.lock);
-  setText(field.querySelector(".qt-was"), changed ? words(f.m, force.v) : "");
-  setText(field.querySelector(".qt-field-note"), noteWords(f, force));
-  setText(field.querySelector(".qt-field-error"), errors[f.key] || "");
-  setAttr(f.box, "aria-invalid", errors[f.key] ? "true" : null);
+/** @param {HTMLElement} element */
+function paint(element) {
+  const field = fieldOf(element), { key, meta, box, range } = field, force = inForce(key);
+  if (!force) {
+    return;
+  }
+  const raw = drafts.get(key), shown = drafts.has(key) ? parse(meta, raw) : force.v, changed = isChanged(key);
+  paintBox(field, shown, typeof raw === "string" ? raw : undefined);
+  paintSlider(field, shown, force, changed);
+  box.disabled = Boolean(force.lock);
+  if (range) {
+    range.disabled = Boolean(force.lock);
+  }
+  element.toggleAttribute("data-changed", changed);
+  element.toggleAttribute("data-locked", Boolean(force.lock));
+  setText(one(element, ".qt-was"), changed ? inWords(meta, force.v) : "");
+  setText(one(element, ".qt-field-note"), noteWords(field, force));
+  setText(one(element, ".qt-field-error"), errors.get(key) ?? "");
+  setAttr(box, "aria-invalid", errors.has(key) ? "true" : null);
 }
 
-function formOf(element) { return element.closest("[data-qt-form]").dataset.qtForm; }
-function holderOf(name) { return document.querySelector("[data-qt-form='" + name + "']"); }
-function fieldsIn(element) { return Array.prototype.slice.call(element.querySelectorAll(".qt-field")); }
+/** @param {Element} element */
+const formOf = (element) => /** @type {HTMLElement} */ (element.closest("[data-qt-form]"));
+/** @param {HTMLElement} form */
+const nameOf = (form) => form.dataset.qtForm ?? "";
+/** @param {HTMLElement} form */
+const storeOf = (form) => form.dataset.request ?? "";
+/** @param {string} name */
+const formNamed = (name) => maybe(document, `[data-qt-form='${name}']`);
+/** @param {HTMLElement} element */
+const fieldsIn = (element) => all(element, ".qt-field");
+/** @param {HTMLElement} element */
+const fieldOf = (element) => /** @type {Field} */ (fields.get(element));
 
-function changesOf(name) {
-  const holder = holderOf(name), out = {};
-  if (!holder) { return out; }
-  fieldsIn(holder).forEach((field) => {
-    const key = field.dataset.key;
-    if (isChanged(key)) { out[key] = parse(field.qt.m, drafts[key]); }
+/** @param {HTMLElement} form @returns {Values} */
+function changesOf(form) {
+  const changed = fieldsIn(form).map(fieldOf).filter(({ key }) => isChanged(key));
+  return Object.fromEntries(changed.map(({ key, meta }) => [key, parse(meta, drafts.get(key))]));
+}
+
+/** @param {HTMLElement} form @param {string} what @param {boolean} disabled */
+function disable(form, what, disabled) {
+  form.querySelectorAll("button").forEach((button) => {
+    if (button.dataset.formDo === what) {
+      button.disabled = disabled;
+    }
   });
-  return out;
 }
 
-function countWords(count) { return count + (count === 1 ? " change" : " changes"); }
-
-function paintForm(holder) {
-  const name = holder.dataset.qtForm;
-  fieldsIn(holder).forEach(paint);
-  const count = Object.keys(changesOf(name)).length;
-  holder.toggleAttribute("data-dirty", count > 0);
-  setText(holder.querySelector(".qt-form-count"), applying[name] ? "applying …" : count ? countWords(count) + " not applied" : "");
-  holder.querySelector("[data-form-do=apply]").disabled = !count || !!applying[name];
-  holder.querySelector("[data-form-do=discard]").disabled = !count || !!applying[name];
-  const words_ = holder.querySelector(".qt-form-said");
-  words_.hidden = !said[name];
-  setText(words_, said[name] || "");
-  holder.querySelectorAll("details").forEach((details) => {
-    const inside = details.querySelectorAll(".qt-field[data-changed]").length, badge = details.querySelector(".qt-more-count");
-    setText(badge, inside ? inside + " changed" : "");
+/** @param {HTMLElement} form */
+function paintForm(form) {
+  const name = nameOf(form), isApplying = applying.has(name);
+  fieldsIn(form).forEach(paint);
+  const count = Object.keys(changesOf(form)).length, words = `${count} ${count === 1 ? "change" : "changes"} not applied`;
+  form.toggleAttribute("data-dirty", count > 0);
+  setText(one(form, ".qt-form-count"), isApplying ? "applying …" : count ? words : "");
+  disable(form, "apply", !count || isApplying);
+  disable(form, "discard", !count || isApplying);
+  const bar = one(form, ".qt-form-said");
+  bar.hidden = !said.get(name);
+  setText(bar, said.get(name) ?? "");
+  all(form, "details").forEach((details) => {
+    const inside = details.querySelectorAll(".qt-field[data-changed]").length, badge = one(details, ".qt-more-count");
+    setText(badge, inside ? `${inside} changed` : "");
     badge.hidden = !inside;
   });
-  const badge = document.querySelector("[data-form-badge='" + name + "']");
-  if (badge) { badge.hidden = !count; setText(badge, count + " changed"); }
+  const badge = maybe(document, `[data-form-badge='${name}']`);
+  if (badge) {
+    badge.hidden = !count;
+    setText(badge, `${count} changed`);
+  }
 }
 
 function paintAll() {
-  document.querySelectorAll("[data-qt-form]").forEach(paintForm);
-  listeners.forEach((fn) => { fn(); });
+  all(document, "[data-qt-form]").forEach(paintForm);
+  listeners.forEach((fn) => fn());
 }
 
 function adopt() {
-  let made = false;
-  document.querySelectorAll("[data-qt-fields]").forEach((place_) => {
-    if (place_.firstChild || !model.fields) { return; }
-    place_.dataset.qtFields.split(" ").forEach((key) => {
-      if (meta(key)) { place_.appendChild(build(key, meta(key), place_.dataset.slider)); made = true; }
-    });
-  });
-  if (made) { paintAll(); }
+  const places = model.fields ? all(document, "[data-qt-fields]").filter((place) => !place.firstChild) : [];
+  for (const place of places) {
+    for (const key of (place.dataset.qtFields ?? "").split(" ")) {
+      const meta = metaOf(key);
+      if (meta) {
+        place.append(newField(key, meta, Boolean(place.dataset.slider)));
+      }
+    }
+  }
+  if (places.some((place) => place.firstChild)) {
+    paintAll();
+  }
 }
 onNodes(adopt);
 onPart("fields", adopt);
 onPart("set", () => {
-  Object.keys(drafts).forEach((key) => {
-    const box = document.getElementById("qt-f-" + key.replace(".", "-"));
-    if (inForce(key) && meta(key) && !isChanged(key) && document.activeElement !== box) { delete drafts[key]; }
-  });
+  for (const key of [...drafts.keys()]) {
+    if (inForce(key) && metaOf(key) && document.activeElement !== document.getElementById(boxId(key))) {
+      dropUnchanged(key);
+    }
+  }
   paintAll();
 });
 
 /* ---- apply, discard, reset ---- */
+/** @param {Values} changes */
 function changeWords(changes) {
-  return Object.keys(changes).map((key) => { return meta(key).label + " " + words(meta(key), changes[key]); }).join(", ");
+  return Object.entries(changes).map(([key, to]) => {
+    const meta = /** @type {Meta} */ (metaOf(key));
+    return `${meta.label} ${inWords(meta, to)}`;
+  }).join(", ");
 }
 
-function apply(name) {
-  const holder = holderOf(name), changes = changesOf(name), before = {};
-  if (!Object.keys(changes).length || applying[name]) { return; }
-  Object.keys(changes).forEach((key) => { before[key] = inForce(key).v; });
-  applying[name] = true;
-  said[name] = "";
+/** @param {HTMLElement} form */
+function apply(form) {
+  const name = nameOf(form), changes = changesOf(form);
+  if (!Object.keys(changes).length || applying.has(name)) {
+    return;
+  }
+  const before = Object.fromEntries(Object.keys(changes).map((key) => [key, inForce(key)?.v]));
+  applying.add(name);
+  said.delete(name);
   paintAll();
-  submit(holder.dataset.request, changes, (result) => {
-    applying[name] = false;
-    if (result.ok) { applied(holder, changes, before, result.text); } else { refused(name, result); }
+  submit(storeOf(form), changes, (result) => {
+    applying.delete(name);
+    if (result.ok) {
+      applied(form, changes, before, result.text);
+    } else {
+      refused(name, result);
+    }
     paintAll();
   });
 }
 
-function submit(store, changes, done) { askEngine(store, { action: "apply", changes }, done); }
+/** @param {string} store @param {Values} changes @param {import("./ask.mjs").Done} done */
+function submit(store, changes, done) {
+  askEngine(store, { action: "apply", changes }, done);
+}
 
-function applied(holder, changes, before, text) {
-  /* The values in force follow within a second; until then the form shows what was applied. */
+/** @param {HTMLElement} form @param {Values} changes @param {Values} before @param {string} text */
+function applied(form, changes, before, text) {
+  /* Until the values in force follow, the form shows what was applied. */
   window.setTimeout(() => {
-    Object.keys(changes).forEach((key) => {
-      if (key in drafts && same(parse(meta(key), drafts[key]), changes[key])) { delete drafts[key]; }
-    });
+    Object.keys(changes).filter((key) => isStill(key, changes)).forEach((key) => drafts.delete(key));
     paintAll();
-  }, 3000);
-  const more = text.split("applied.")[1] || "";   /* what follows from it: a connection made anew, the next start */
-  toast({ title: holder.dataset.done, text: changeWords(changes) + (more ? "." + more : ""), action: { label: "Undo", run () {
-    submit(holder.dataset.request, before, (result) => {
-      toast(result.ok ? { title: "Taken back", text: changeWords(before) } :
-        { kind: "error", title: "Could not be taken back", text: result.text });
-    });
-  } } });
-}
-
-function refused(name, result) {
-  said[name] = result.text;
-  Object.assign(errors, result.errors);
-  const holder = holderOf(name);
-  if (!holder) { return; }
-  const first = fieldsIn(holder).find((field) => { return result.errors[field.dataset.key]; });
-  if (!first) { return; }
-  const details = first.closest("details");
-  if (details) { details.open = true; }
-  first.qt.box.focus();
-}
-
-function forget(name) {
-  fieldsIn(holderOf(name)).forEach((field) => { delete drafts[field.dataset.key]; delete errors[field.dataset.key]; });
-  said[name] = "";
-  paintAll();
-}
-
-function toDefaults(name) {
-  fieldsIn(holderOf(name)).forEach((field) => {
-    const f = field.qt, force = inForce(f.key);
-    if (!force || force.lock) { return; }
-    delete errors[f.key];
-    drafts[f.key] = f.m.kind === "range" || f.m.kind === "number" ? toText(f.m, f.m.default) : f.m.default;
-    if (!isChanged(f.key)) { delete drafts[f.key]; }
+  }, FOLLOWS_MS);
+  const more = text.split("applied.")[1] || "";   // what follows from it: a connection made anew, the next start
+  toast({
+    title: form.dataset.done ?? "",
+    text: changeWords(changes) + (more ? `.${more}` : ""),
+    action: { label: "Undo", run: () => undo(storeOf(form), before) },
   });
+}
+
+/** @param {string} store @param {Values} before */
+function undo(store, before) {
+  submit(store, before, (result) => {
+    toast(result.ok ? { title: "Taken back", text: changeWords(before) } :
+      { kind: "error", title: "Could not be taken back", text: result.text });
+  });
+}
+
+/** @param {string} name @param {Result} result */
+function refused(name, result) {
+  said.set(name, result.text);
+  Object.entries(result.errors).forEach(([key, words]) => errors.set(key, words));
+  const form = formNamed(name), first = form && fieldsIn(form).find((each) => result.errors[fieldOf(each).key]);
+  if (!first) {
+    return;
+  }
+  const details = first.closest("details");
+  if (details) {
+    details.open = true;
+  }
+  fieldOf(first).box.focus();
+}
+
+/** @param {HTMLElement} form */
+function discard(form) {
+  fieldsIn(form).forEach((element) => forget(fieldOf(element).key));
+  said.delete(nameOf(form));
   paintAll();
 }
 
-const DO = { apply, discard: forget, reset: toDefaults };
+/** @param {HTMLElement} form */
+function toDefaults(form) {
+  for (const { key, meta } of fieldsIn(form).map(fieldOf)) {
+    const force = inForce(key);
+    if (force && !force.lock) {
+      errors.delete(key);
+      drafts.set(key, meta.kind === "range" || meta.kind === "number" ? toText(meta, meta.default) : meta.default);
+      dropUnchanged(key);
+    }
+  }
+  paintAll();
+}
+
+/** @type {Record<string, (form: HTMLElement) => void>} */
+const DO = { apply, discard, reset: toDefaults };
 document.addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("[data-form-do]");
-  if (button && !button.disabled) { DO[button.dataset.formDo](formOf(button)); }
+  const button = within(event, "[data-form-do]");
+  if (button instanceof HTMLButtonElement && !button.disabled) {
+    DO[button.dataset.formDo ?? ""](formOf(button));
+  }
 });

@@ -6,10 +6,11 @@
  * that leaves keeps its place without values, and <button data-qt-heat-order="top"> takes the order of now.
  */
 import { adoptAll } from "./bind.mjs";
+import { setText } from "./dom.mjs";
 import * as fmt from "./format.mjs";
 import { hold, orderWords } from "./hold.mjs";
 import { model, onPart } from "./model.mjs";
-import { nameOf, setText } from "./values.mjs";
+import { nameOf } from "./values.mjs";
 
 /** @typedef {[string, number | null]} Shown text and step, -3 (far against) to 3 (far for), null = not known */
 /** @typedef {[number, string, (string | null)?]} Column */

@@ -1,109 +1,145 @@
-/* A box for one symbol: <div data-qt-pick="input id"> with an input and a list. Options are the names that the page has
-   (part "names"); qt.pick(id, {pick: fn(con, sym), look: fn(text)}) says what a choice does, and what Enter does with a
-   text that fits none. */
+/**
+ * A box for one symbol: <div data-qt-pick="input id"> with an input and a list. Options are the names that the page has
+ * (part "names"); `pick` says what a choice does, and what Enter does with a text that fits none.
+ */
 import { setProps } from "./dash.mjs";
+import { all, make, maybe, one, within } from "./dom.mjs";
 import { model, onNodes } from "./model.mjs";
 
+/** @typedef {{con: number, sym: string, note?: string, rank?: number}} Item */
+/** @typedef {{pick: (con: number, sym: string) => void, look: (text: string) => void}} Use */
+
 const MOST = 8;
-const uses = {};
-export function pick(id, use) { uses[id] = use; };
+/** @type {Map<string, Use>} */
+const uses = new Map();
 
-/* Case, dots, dashes, slashes and runs of spaces do not matter. */
-function folded(text) { return text.trim().toUpperCase().replace(/[\s.\-/]+/g, " "); }
+/** @param {string} id of the input @param {Use} use */
+export function pick(id, use) {
+  uses.set(id, use);
+}
 
+/** Case, dots, dashes, slashes and runs of spaces do not matter. @param {string} text */
+const folded = (text) => text.trim().toUpperCase().replace(/[\s.\-/]+/g, " ");
+
+/** @param {string} wanted @param {string} name */
 function rank(wanted, name) {
-  if (name === wanted) { return 0; }
-  return name.indexOf(wanted) === 0 ? 1 : name.indexOf(wanted) > 0 ? 2 : -1;
+  return name === wanted ? 0 : name.startsWith(wanted) ? 1 : name.includes(wanted) ? 2 : -1;
 }
 
+/** @param {string} text @returns {Array<Item & {rank: number}>} */
 function matches(text) {
-  const wanted = folded(text), names = model.names || {};
-  if (!wanted) { return []; }
-  const found = Object.keys(names).map((con) => {
-    return { con: Number(con), sym: names[con], rank: rank(wanted, folded(names[con])) };
-  }).filter((item) => { return item.rank >= 0; });
-  found.sort((a, b) => { return a.rank - b.rank || a.sym.length - b.sym.length || (a.sym < b.sym ? -1 : 1); });
-  return found.slice(0, MOST);
+  const wanted = folded(text);
+  if (!wanted) {
+    return [];
+  }
+  return Object.entries(model.names || {})
+    .map(([con, sym]) => ({ con: Number(con), sym, rank: rank(wanted, folded(sym)) }))
+    .filter((item) => item.rank >= 0)
+    .sort((a, b) => a.rank - b.rank || a.sym.length - b.sym.length || (a.sym < b.sym ? -1 : 1))
+    .slice(0, MOST);
 }
 
-function parts(frame) {
-  return { input: frame.querySelector("input"), list: frame.querySelector("[role=listbox]"), use: uses[frame.dataset.qtPick] };
-}
+/** @param {HTMLElement} frame */
+const inputOf = (frame) => /** @type {HTMLInputElement} */ (one(frame, "input"));
+/** @param {HTMLElement} frame */
+const listOf = (frame) => one(frame, "[role=listbox]");
+/** @param {HTMLElement} frame */
+const chosenOf = (frame) => maybe(listOf(frame), "[aria-selected=true]");
+/** @param {HTMLElement} frame */
+const idOf = (frame) => frame.dataset.qtPick ?? "";
 
+/** @param {HTMLElement} frame */
 function close(frame) {
-  const p = parts(frame);
-  p.list.hidden = true;
-  p.list.replaceChildren();
-  p.input.setAttribute("aria-expanded", "false");
-  p.input.removeAttribute("aria-activedescendant");
+  show(frame, []);
 }
 
+/** @param {HTMLElement} frame @param {Item} item @param {number} i */
 function option(frame, item, i) {
-  const row = document.createElement("div"), name = document.createElement("b"), note = document.createElement("span");
-  row.id = frame.dataset.qtPick + "-" + i;
+  const row = make("div");
+  row.id = `${idOf(frame)}-${i}`;
   row.setAttribute("role", "option");
-  row.setAttribute("aria-selected", i === 0 ? "true" : "false");
-  row.dataset.con = item.con;
+  row.setAttribute("aria-selected", String(i === 0));
+  row.dataset.con = String(item.con);
   row.dataset.sym = item.sym;
-  name.textContent = item.sym;
-  note.textContent = item.note || "";
-  row.append(name, note);
+  row.append(make("b", "", item.sym), make("span", "", item.note));
   return row;
 }
 
+/** @param {HTMLElement} frame @param {Item[]} items */
 function show(frame, items) {
-  const p = parts(frame);
-  p.list.replaceChildren(...items.map((item, i) => { return option(frame, item, i); }));
-  p.list.hidden = !items.length;
-  p.input.setAttribute("aria-expanded", items.length ? "true" : "false");
-  mark(p);
+  const list = listOf(frame);
+  list.replaceChildren(...items.map((item, i) => option(frame, item, i)));
+  list.hidden = !items.length;
+  inputOf(frame).setAttribute("aria-expanded", String(items.length > 0));
+  mark(frame);
 }
+
+/** Let the user choose one of `items`. @param {string} id of the input @param {Item[]} items */
 export function offer(id, items) {
-  const frame = document.querySelector("[data-qt-pick='" + id + "']");
-  if (frame) { show(frame, items); }
-};
-
-function mark(p) {
-  const now = p.list.querySelector("[aria-selected=true]");
-  if (now) { p.input.setAttribute("aria-activedescendant", now.id); } else { p.input.removeAttribute("aria-activedescendant"); }
+  const frame = maybe(document, `[data-qt-pick='${id}']`);
+  if (frame) {
+    show(frame, items);
+  }
 }
 
-function move(p, step) {
-  const rows = Array.prototype.slice.call(p.list.children);
-  if (!rows.length) { return; }
-  const now = rows.findIndex((row) => { return row.getAttribute("aria-selected") === "true"; });
-  rows.forEach((row, i) => {
-    row.setAttribute("aria-selected", i === (now + step + rows.length) % rows.length ? "true" : "false");
-  });
-  mark(p);
+/** @param {HTMLElement} frame */
+function mark(frame) {
+  const now = chosenOf(frame), input = inputOf(frame);
+  if (now) {
+    input.setAttribute("aria-activedescendant", now.id);
+  } else {
+    input.removeAttribute("aria-activedescendant");
+  }
 }
 
-function choose(frame, row) {
-  const p = parts(frame), con = Number(row.dataset.con), sym = row.dataset.sym;
-  setProps(frame.dataset.qtPick, { value: sym });
+/** @param {HTMLElement} frame @param {number} step */
+function move(frame, step) {
+  const rows = Array.from(listOf(frame).children), now = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
+  rows.forEach((row, i) => row.setAttribute("aria-selected", String(i === (now + step + rows.length) % rows.length)));
+  mark(frame);
+}
+
+/** @param {HTMLElement} frame @param {number} con @param {string} sym */
+function choose(frame, con, sym) {
+  setProps(idOf(frame), { value: sym });
   close(frame);
-  if (p.use) { p.use.pick(con, sym); }
+  uses.get(idOf(frame))?.pick(con, sym);
 }
 
+/** @param {HTMLElement} frame @param {HTMLElement} row */
+function chooseRow(frame, row) {
+  choose(frame, Number(row.dataset.con), row.dataset.sym ?? "");
+}
+
+/** @param {HTMLElement} frame */
 function enter(frame) {
-  const p = parts(frame), row = p.list.querySelector("[aria-selected=true]"), text = p.input.value.trim();
-  const exact = row || document.createElement("div"), first = matches(text)[0];
-  if (row) { choose(frame, exact); return; }
-  if (first && first.rank === 0) { choose(frame, option(frame, first, 0)); return; }
-  if (text && p.use) { p.use.look(text); }
+  const row = chosenOf(frame), text = inputOf(frame).value.trim(), first = matches(text)[0];
+  if (row) {
+    chooseRow(frame, row);
+  } else if (first && first.rank === 0) {
+    choose(frame, first.con, first.sym);
+  } else if (text) {
+    uses.get(idOf(frame))?.look(text);
+  }
 }
 
-function frameOf(event) { return event.target.closest && event.target.closest("[data-qt-pick]"); }
+/** @param {Event} event */
+const frameOf = (event) => within(event, "[data-qt-pick]");
+
 document.addEventListener("input", (event) => {
   const frame = frameOf(event);
-  if (frame) { show(frame, matches(event.target.value)); }
+  if (frame) {
+    show(frame, matches(inputOf(frame).value));
+  }
 });
 document.addEventListener("keydown", (event) => {
   const frame = frameOf(event);
-  if (!frame) { return; }
+  if (!frame) {
+    return;
+  }
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
-    move(parts(frame), event.key === "ArrowDown" ? 1 : -1);
+    move(frame, event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter") {
     event.preventDefault();
     enter(frame);
@@ -112,25 +148,31 @@ document.addEventListener("keydown", (event) => {
   }
 });
 document.addEventListener("mousedown", (event) => {   // before the box loses the focus
-  const row = event.target.closest && event.target.closest("[data-qt-pick] [role=option]");
-  if (row) { event.preventDefault(); choose(row.closest("[data-qt-pick]"), row); }
+  const frame = frameOf(event), row = within(event, "[data-qt-pick] [role=option]");
+  if (frame && row) {
+    event.preventDefault();
+    chooseRow(frame, row);
+  }
 });
 document.addEventListener("focusout", (event) => {
   const frame = frameOf(event);
-  if (frame) { close(frame); }
+  if (frame) {
+    close(frame);
+  }
 });
 document.addEventListener("focusin", (event) => {
   const frame = frameOf(event);
-  if (frame && event.target.tagName === "INPUT") { event.target.select(); }
+  if (frame && event.target instanceof HTMLInputElement) {
+    event.target.select();
+  }
 });
-onNodes(() => {
-  document.querySelectorAll("[data-qt-pick]:not([data-ready])").forEach((frame) => {
-    const p = parts(frame);
-    frame.dataset.ready = "1";
-    p.input.setAttribute("role", "combobox");
-    p.input.setAttribute("aria-autocomplete", "list");
-    p.input.setAttribute("aria-controls", p.list.id);
-    p.input.setAttribute("aria-expanded", "false");
-    p.input.setAttribute("aria-label", frame.dataset.purpose);
-  });
-});
+
+onNodes(() => all(document, "[data-qt-pick]:not([data-ready])").forEach((frame) => {
+  const input = inputOf(frame);
+  frame.dataset.ready = "1";
+  input.setAttribute("role", "combobox");
+  input.setAttribute("aria-autocomplete", "list");
+  input.setAttribute("aria-controls", listOf(frame).id);
+  input.setAttribute("aria-expanded", "false");
+  input.setAttribute("aria-label", frame.dataset.purpose ?? "");
+}));

@@ -2,13 +2,12 @@
 import { go, onAddress } from "./address.mjs";
 import { clockText, marketNow } from "./clock.mjs";
 import { setProps } from "./dash.mjs";
+import { within } from "./dom.mjs";
 import { frozenSince, isFrozen, setFrozen } from "./every.mjs";
 import { onNodes } from "./model.mjs";
 
 /** @param {string} id */
 const byId = (id) => document.getElementById(id);
-/** @param {Event} event @param {string} selector @returns {HTMLElement | null} */
-const within = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
 
 /* ---- freeze: nothing moves, and a chip says since when ---- */
 export function freeze() {

@@ -1,10 +1,10 @@
 /** What counts in the strip: the age of the data, the clocks, and the words about a silent engine or server. */
 import * as clock from "./clock.mjs";
 import { pulse } from "./clock.mjs";
+import { setText } from "./dom.mjs";
 import * as fmt from "./format.mjs";
 import { freshAge, freshness, wholeAge } from "./freshness.mjs";
 import { get } from "./model.mjs";
-import { setText } from "./values.mjs";
 import { DEAD_S, LATE_S } from "./wire.mjs";
 
 /** @param {string} id @param {string} words */

@@ -5,6 +5,7 @@
  */
 import * as fmt from "./format.mjs";
 import { clockText, marketNow, now } from "./clock.mjs";
+import { setText } from "./dom.mjs";
 
 /** @typedef {{text: string, tone: string, title?: string, counts?: any, link?: any}} Shown */
 
@@ -58,22 +59,6 @@ export function shownOf(value) {
     return { text: timedText(value), tone: value.tone || "", counts: value };
   }
   return { text: value.text || value.sym || "", tone: value.tone || "", title: value.title, link: value };
-}
-
-/**
- * Change a text in place: the node stays, so that no observer and no layout hears of a new one.
- * @param {Element} element
- * @param {string} text
- */
-export function setText(element, text) {
-  const node = element.firstChild;
-  if (node instanceof Text && node === element.lastChild) {
-    if (node.data !== text) {
-      node.data = text;
-    }
-  } else if (node || text) {
-    element.textContent = text;
-  }
 }
 
 /** @param {any} value */

@@ -66,7 +66,8 @@ export function drawWide() {
   if (!holder || !part) {
     return;
   }
-  const byName = Object.keys(part).sort((a, b) => (part[a][0] < part[b][0] ? -1 : part[a][0] > part[b][0] ? 1 : Number(a) - Number(b)));
+  const byName = Object.keys(part)
+    .sort((a, b) => (part[a][0] < part[b][0] ? -1 : part[a][0] > part[b][0] ? 1 : Number(a) - Number(b)));
   const now = drawn.get(holder) ?? { mark: "", ids: [], names: new Map(), links: [], cells: [] };
   byName.forEach((id) => now.names.set(id, part[id][0]));
   const { order, fresh, moved } = hold(now.ids, byName, MOST), mark = order.join();

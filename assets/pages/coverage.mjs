@@ -1,249 +1,295 @@
-/* Coverage of the universe: one tile a symbol, coloured by the age of its last visit, which is counted here.
-   Parts: "names", "seen" and "coverage" (app/rows/coverage.py). A tile's sentence is asked for when it is looked at. */
-import { LINE_CLASSES } from "../core/wire.mjs";
-import { every } from "../core/every.mjs";
+/**
+ * Coverage of the universe: one tile a symbol, coloured by the age of its last visit, which is counted here.
+ * Parts: "names", "seen" and "coverage" (app/rows/coverage.py). A tile's sentence is asked for when it is looked at.
+ */
+import { html, render } from "../vendor/lit-html.mjs";
 import { go } from "../core/address.mjs";
 import { askEngine } from "../core/ask.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate, setProps } from "../core/dash.mjs";
+import { make, maybe, one, setAttr, setData, setText, within } from "../core/dom.mjs";
+import { every } from "../core/every.mjs";
 import * as fmt from "../core/format.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
 import { pick } from "../core/pick.mjs";
+import { LINE_CLASSES } from "../core/wire.mjs";
 
-const LOOK_MS = 120, TOLD_MS = 4000;
+/** Seconds since the base of its last visit; of a visit under way, and whether it decides; the class that holds it.
+ * @typedef {number | [since: number, decides: boolean] | string} Seen */
+/** @typedef {{visits: number, why: string, lane: string, at: number}} Told what the server has said, when */
+/** @typedef {{con: string, sym: string} | {con: null, text: string}} Asked of the why box */
+
+const LOOK_MS = 120, TOLD_MS = 4000, PAINT_MS = 1000;
 const KEYS = ["held", "visit", "1", "2", "3", "4", "5", "never"];
-let tiles = {}; let order = [];          // con -> element; cons in the order of the grid
-const told = {}; let waiting = null;       // con -> {visits, why, at}; timer of the next question
-let looked = null; let asked = null;     // con under the pointer or the cursor; con of the why box
+/** By con_id. @type {Map<string, HTMLElement>} */
+let tiles = new Map();
+/** con_ids in the order of the grid. @type {string[]} */
+let order = [];
+/** By con_id. @type {Map<string, Told>} */
+const told = new Map();
+let waiting = 0;   // timer of the next question
+/** con_id under the pointer or the cursor. @type {string | null} */
+let looked = null;
+/** @type {Asked | null} */
+let asked = null;
 
-function holder() { return document.querySelector("[data-qt-tiles]"); }
-function part(name) { return model[name] || {}; }
-function setText(element, text) { if (element && element.textContent !== text) { element.textContent = text; } }
+const holder = () => maybe(document, "[data-qt-tiles]");
+/** @returns {Record<string, string>} */
+const names = () => model.names ?? {};
+const about = () => model.coverage ?? {};
+/** @param {string} con @returns {Seen | undefined} */
+const seen = (con) => model.seen?.[con];
 
 /* ---- ages ---- */
-function age(con, now) {
-  const value = part("seen")[con];
-  return typeof value === "number" ? Math.max(0, now - part("coverage").base - value) : null;
+/** @param {string} con @param {number} now */
+function ageOf(con, now) {
+  const value = seen(con);
+  return typeof value === "number" ? Math.max(0, now - about().base - value) : null;
 }
 
-function step(con, now) {
-  const value = part("seen")[con];
-  if (typeof value === "string") { return "held"; }
-  if (Array.isArray(value)) { return "visit"; }
-  const seconds = age(con, now);
-  if (seconds === null) { return "never"; }
-  return String(Math.min(5, 1 + Math.floor(seconds / part("coverage").unit)));
-}
-
-function label(key) {
-  const unit = part("coverage").unit;
-  if (key === "held") { return "streaming"; }
-  if (key === "visit") { return "visiting"; }
-  if (key === "never") { return "not yet"; }
-  return key === "5" ? "> " + 4 * unit + " s" : "≤ " + Number(key) * unit + " s";
-}
-
-/* Seconds up to two minutes: "96 s", then "4 min". */
-function short(seconds) {
-  return seconds < 119.5 ? Math.round(seconds) + " s" : fmt.age(Math.round(seconds)).replace(/ min.*/, " min");
-}
-
-function state(con, now) {
-  const value = part("seen")[con];
-  if (typeof value === "string") { return "streaming, held as " + (LINE_CLASSES[value] || value); }
-  if (Array.isArray(value)) {
-    const kept = value[1] ? ", kept until the breakout is decided" : "";
-    return "being visited for " + short(now - part("coverage").base - value[0]) + kept;
+/** The class of a tile's colour. @param {string} con @param {number} now */
+function stepOf(con, now) {
+  const lane = laneOf(con), age = ageOf(con, now);
+  if (lane !== "none") {
+    return lane;
   }
-  const seconds = age(con, now);
-  if (seconds === null) { return "not visited yet"; }
-  const watched = (part("coverage").watched || []).indexOf(Number(con)) >= 0;
-  return (watched ? "running signal, watched, " : "last visit ") + short(seconds) + " ago";
+  return age === null ? "never" : String(Math.min(5, 1 + Math.floor(age / about().unit)));
+}
+
+/** @param {string} con */
+function laneOf(con) {
+  const value = seen(con);
+  return Array.isArray(value) ? "visit" : typeof value === "string" ? "held" : "none";
+}
+
+/** @param {string} key */
+function label(key) {
+  const { unit } = about();
+  /** @type {Record<string, string>} */
+  const words = { held: "streaming", visit: "visiting", never: "not yet", 5: `> ${4 * unit} s` };
+  return words[key] ?? `≤ ${Number(key) * unit} s`;
+}
+
+/** Seconds up to two minutes: "96 s", then "4 min". @param {number} seconds */
+function short(seconds) {
+  return seconds < 119.5 ? `${Math.round(seconds)} s` : fmt.age(Math.round(seconds)).replace(/ min.*/, " min");
+}
+
+/** @param {string} con @param {number} now */
+function stateWords(con, now) {
+  const value = seen(con), age = ageOf(con, now);
+  if (typeof value === "string") {
+    return `streaming, held as ${LINE_CLASSES[value] || value}`;
+  }
+  if (Array.isArray(value)) {
+    return `being visited for ${short(now - about().base - value[0])}${value[1] ? ", kept until the breakout is decided" : ""}`;
+  }
+  if (age === null) {
+    return "not visited yet";
+  }
+  return `${(about().watched ?? []).includes(Number(con)) ? "running signal, watched, " : "last visit "}${short(age)} ago`;
 }
 
 /* ---- tiles ---- */
-function tile(con) {
-  const element = document.createElement("i");
-  element.id = "qt-tile-" + con;
+/** @param {string} con */
+function newTile(con) {
+  const element = make("i");
+  element.id = `qt-tile-${con}`;
   element.dataset.con = con;
   element.setAttribute("role", "option");
-  element.setAttribute("aria-label", part("names")[con]);
+  element.setAttribute("aria-label", names()[con]);
   return element;
 }
 
 function build() {
-  const box = holder(), names = part("names");
-  if (!box) { return; }
-  if (box.dataset.ready !== "1") { box.dataset.ready = "1"; tiles = {}; looked = null; asked = null; }
-  order = Object.keys(names).sort((a, b) => { return names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : a - b; });
-  const kept = {};
-  order.forEach((con) => { kept[con] = tiles[con] || tile(con); });
-  tiles = kept;
-  box.style.setProperty("--qt-cols", Math.max(25, Math.ceil(Math.sqrt(order.length * 1.25))));
+  const box = holder(), by = names();
+  if (!box) {
+    return;
+  }
+  if (box.dataset.ready !== "1") {
+    box.dataset.ready = "1";
+    tiles = new Map();
+    looked = asked = null;
+  }
+  order = Object.keys(by).sort((a, b) => (by[a] < by[b] ? -1 : by[a] > by[b] ? 1 : Number(a) - Number(b)));
+  tiles = new Map(order.map((con) => [con, tiles.get(con) ?? newTile(con)]));
+  box.style.setProperty("--qt-cols", String(Math.max(25, Math.ceil(Math.sqrt(order.length * 1.25)))));
   box.dataset.many = order.length > 600 ? "1" : "";
-  box.replaceChildren(...order.map((con) => { return tiles[con]; }));
+  box.replaceChildren(...tiles.values());
   paint();
 }
 
 function paint() {
   const box = holder();
-  if (!box || !order.length) { return; }
-  const now = clock.now(), counts = {}, ages = [];
-  order.forEach((con) => {
-    const key = step(con, now), element = tiles[con], seconds = age(con, now);
-    if (element.dataset.s !== key) { element.dataset.s = key; }
+  if (!box || !order.length) {
+    return;
+  }
+  const now = clock.now();
+  /** @type {Record<string, number>} */
+  const counts = {};
+  /** @type {number[]} */
+  const ages = [];
+  tiles.forEach((element, con) => {
+    const key = stepOf(con, now), age = ageOf(con, now);
+    setData(element, "s", key);
     counts[key] = (counts[key] || 0) + 1;
-    if (seconds !== null) { ages.push(seconds); }
+    if (age !== null) {
+      ages.push(age);
+    }
   });
-  paintLegend(counts);
+  const legend = maybe(document, "[data-qt-cover-legend]");
+  if (legend) {
+    render(KEYS.map((key) => html`<span class="qt-key" data-key=${key} ?hidden=${key === "never" && !counts.never}><i
+      data-s=${key}></i><span>${label(key)} </span><span class="qt-strong">${counts[key] || 0}</span></span>`), legend);
+  }
   paintAges(box, counts, ages);
   paintTip(now);
   paintWhy(now);
 }
 
-function paintLegend(counts) {
-  const legend = document.querySelector("[data-qt-cover-legend]");
-  if (!legend) { return; }
-  if (!legend.firstChild) {
-    KEYS.forEach((key) => {
-      const entry = document.createElement("span"), words = document.createElement("span"), number = document.createElement("span");
-      entry.className = "qt-key";
-      entry.dataset.key = key;
-      entry.appendChild(document.createElement("i")).dataset.s = key;
-      number.className = "qt-strong";
-      entry.append(words, number);
-      legend.appendChild(entry);
-    });
-  }
-  Array.prototype.forEach.call(legend.children, (entry) => {
-    setText(entry.children[1], label(entry.dataset.key) + " ");
-    setText(entry.children[2], String(counts[entry.dataset.key] || 0));
-    const idle = entry.dataset.key === "never" && !counts.never;
-    if (entry.hidden !== idle) { entry.hidden = idle; }
-  });
-}
-
+/** @param {HTMLElement} box @param {Record<string, number>} counts @param {number[]} ages */
 function paintAges(box, counts, ages) {
-  const head = document.querySelector(".qt-cover-ages"); let words = "";
-  ages.sort((a, b) => { return a - b; });
-  if (ages.length) {
-    words = "median " + short(ages[Math.floor((ages.length - 1) / 2)]) + " · slowest " + short(ages[ages.length - 1]);
+  const head = maybe(document, ".qt-cover-ages"), sorted = ages.sort((a, b) => a - b), last = sorted.length - 1;
+  const words = last < 0 ? "" : `median ${short(sorted[Math.floor(last / 2)])} · slowest ${short(sorted[last])}`;
+  if (head) {
+    setText(head, words);
   }
-  setText(head, words);
-  const told_ = KEYS.filter((key) => { return counts[key]; }).map((key) => { return counts[key] + " " + label(key); });
-  box.setAttribute("aria-label", "Last visit of " + order.length + " symbols: " + told_.join(", ") + (words ? "; " + words : ""));
+  const lanes = KEYS.filter((key) => counts[key]).map((key) => `${counts[key]} ${label(key)}`).join(", ");
+  setAttr(box, "aria-label", `Last visit of ${order.length} symbols: ${lanes}${words ? `; ${words}` : ""}`);
 }
 
 /* ---- one symbol: the tip over its tile, the sentence in the why box ---- */
-function tipOf() { return document.querySelector(".qt-tile-tip"); }
-
+/** Name, state, why. @param {string} con @param {number} now @returns {[string, string, string]} */
 function sentence(con, now) {
-  const more = told[con], count = more ? more.visits : null;
-  const visits = count ? " · " + count + (count === 1 ? " visit" : " visits") + " today" : "";
-  return [part("names")[con] || "", " " + state(con, now) + visits, more ? more.why : ""];
+  const more = told.get(con), count = more?.visits;
+  const visits = count ? ` · ${count}${count === 1 ? " visit" : " visits"} today` : "";
+  return [names()[con] || "", ` ${stateWords(con, now)}${visits}`, more?.why ?? ""];
 }
 
-function fill(element, words) {
-  if (!element.firstChild) { ["b", "span", "div"].forEach((tag) => { element.appendChild(document.createElement(tag)); }); }
-  words.forEach((text, i) => { setText(element.children[i], text); });
-}
+/** @param {[string, string, string]} words */
+const sentenceBlock = ([name, state, why]) => html`<b>${name}</b><span>${state}</span><div>${why}</div>`;
 
+/** @param {number} now */
 function paintTip(now) {
-  const tip = tipOf(), element = looked === null ? null : tiles[looked];
-  if (!tip) { return; }
-  if (!element) { tip.hidden = true; return; }
-  if (told[looked]) { question(looked); }      // the sentence names an age too
-  fill(tip, sentence(looked, now));
+  const tip = maybe(document, ".qt-tile-tip"), element = looked === null ? undefined : tiles.get(looked);
+  if (!tip) {
+    return;
+  }
+  if (looked === null || !element) {
+    tip.hidden = true;
+    return;
+  }
+  if (told.has(looked)) {
+    question(looked);   // the sentence names an age too
+  }
+  render(sentenceBlock(sentence(looked, now)), tip);
   tip.hidden = false;
-  const frame = tip.parentElement.getBoundingClientRect(), at = element.getBoundingClientRect();
+  const frame = /** @type {HTMLElement} */ (tip.parentElement).getBoundingClientRect(), at = element.getBoundingClientRect();
   const left = Math.min(Math.max(0, at.left - frame.left - tip.offsetWidth / 2), frame.width - tip.offsetWidth);
   const below = at.bottom - frame.top + 6, above = at.top - frame.top - tip.offsetHeight - 6;
-  tip.style.left = Math.max(0, left) + "px";
-  tip.style.top = (above > -40 ? above : below) + "px";
+  tip.style.left = `${Math.max(0, left)}px`;
+  tip.style.top = `${above > -40 ? above : below}px`;
 }
 
+/** @param {number} now */
 function paintWhy(now) {
-  const said = document.querySelector(".qt-why-said");
-  if (!said || asked === null) { return; }
-  if (asked.con === null) { setText(said, asked.text); return; }
-  let words = sentence(asked.con, now);
-  if (!(asked.con in part("names"))) { words = [asked.sym, "", words[2]]; }
-  if (told[asked.con]) { question(asked.con); }  // else the sentence stays while the symbol's lane goes on
-  if (!said.firstElementChild) { said.replaceChildren(); }
-  fill(said, words);
+  const said = maybe(document, ".qt-why-said");
+  if (!said || asked === null) {
+    return;
+  }
+  if (asked.con === null) {
+    render(asked.text, said);
+    return;
+  }
+  if (told.has(asked.con)) {
+    question(asked.con);   // else the sentence stays while the symbol's lane goes on
+  }
+  const words = sentence(asked.con, now);
+  render(sentenceBlock(asked.con in names() ? words : [asked.sym, "", words[2]]), said);
 }
 
-function laneOf(con) {
-  const value = part("seen")[con];
-  return Array.isArray(value) ? "visit" : typeof value === "string" ? "held" : "none";
-}
-
+/** @param {string} con */
 function question(con) {
-  const known = told[con];
-  if (known && known.lane === laneOf(con) && performance.now() - known.at < TOLD_MS) { return; }
-  setProps("lines-told-ask", { data: Number(con) });
+  const known = told.get(con);
+  if (!known || known.lane !== laneOf(con) || performance.now() - known.at >= TOLD_MS) {
+    setProps("lines-told-ask", { data: Number(con) });
+  }
 }
 
-/* A name that no line visits may be known all the same: a filtered position, a symbol of a page. */
-function askBroadly(name, mine) {
-  askEngine("lines-request", { action: "why", text: name }, (result) => {
-    const found = result.ok ? result.value : null;
-    if (asked !== mine || !found || !found.sym) { return; }
-    mine.text = [found.sym + " " + found.kind, found.filtered, found.filtered ? found.text : found.line].filter(Boolean).join(" · ");
-    paintWhy(clock.now());
+/** A name that no line visits may be known all the same: a filtered position, a symbol of a page. @param {string} name */
+function askBroadly(name) {
+  const mine = asked;
+  askEngine("lines-request", { action: "why", text: name }, ({ ok, value }) => {
+    if (asked === mine && ok && value?.sym) {
+      const words = [`${value.sym} ${value.kind}`, value.filtered, value.filtered ? value.text : value.line];
+      asked = { con: null, text: words.filter(Boolean).join(" · ") };
+      paintWhy(clock.now());
+    }
   });
 }
 
+/** @param {string | null} con */
 function look(con) {
-  if (looked === con) { return; }
-  if (looked !== null && tiles[looked]) { tiles[looked].removeAttribute("aria-selected"); }
+  if (looked === con) {
+    return;
+  }
+  if (looked !== null) {
+    tiles.get(looked)?.removeAttribute("aria-selected");
+  }
   looked = con;
   window.clearTimeout(waiting);
   if (con !== null) {
-    tiles[con].setAttribute("aria-selected", "true");
-    waiting = window.setTimeout(() => { question(con); }, LOOK_MS);
+    tiles.get(con)?.setAttribute("aria-selected", "true");
+    waiting = window.setTimeout(() => question(con), LOOK_MS);
   }
   paintTip(clock.now());
 }
 
 clientside("qtCoverage", {
-  told (answer) {
+  told(/** @type {{con: number, visits: number, why: string} | null} */ answer) {
     if (answer) {
-      told[answer.con] = { visits: answer.visits, why: answer.why, lane: laneOf(answer.con), at: performance.now() };
-      if (tiles[answer.con]) { tiles[answer.con].setAttribute("aria-label", sentence(answer.con, clock.now()).join(". ")); }
-      paintTip(clock.now());
-      paintWhy(clock.now());
+      const con = String(answer.con), now = clock.now();
+      told.set(con, { visits: answer.visits, why: answer.why, lane: laneOf(con), at: performance.now() });
+      tiles.get(con)?.setAttribute("aria-label", sentence(con, now).join(". "));
+      paintTip(now);
+      paintWhy(now);
     }
     return noUpdate();
-  }
+  },
 });
 
 pick("lines-why", {
-  pick (con, sym) {
+  pick(id, sym) {
+    const con = String(id);
     asked = { con, sym };
-    delete told[con];
+    told.delete(con);
     question(con);
     paintWhy(clock.now());
   },
-  look (name) {
-    asked = { con: null, text: name.toUpperCase() + " is not in the universe of today: no position, watch-list or scan of the day names it, so no line visits it." };
-    document.querySelector(".qt-why-said").replaceChildren();
+  look(name) {
+    const nowhere = "is not in the universe of today: no position, watch-list or scan of the day names it, so no line visits it.";
+    asked = { con: null, text: `${name.toUpperCase()} ${nowhere}` };
     paintWhy(clock.now());
-    askBroadly(name, asked);
-  }
+    askBroadly(name);
+  },
 });
 
 /* ---- pointer and keys ---- */
-function conOf(event) {
-  const element = event.target.closest && event.target.closest("[data-qt-tiles] > i");
-  return element ? element.dataset.con : null;
-}
+/** @param {Event} event */
+const conOf = (event) => within(event, "[data-qt-tiles] > i")?.dataset.con ?? null;
+
 document.addEventListener("mouseover", (event) => {
   const con = conOf(event);
-  if (con !== null) { look(con); } else if (looked !== null && document.activeElement !== holder()) { look(null); }
+  if (con !== null) {
+    look(con);
+  } else if (looked !== null && document.activeElement !== holder()) {
+    look(null);
+  }
 });
 /* A finger has no hover: the first touch shows the tile's story, the second one goes to the symbol. */
-let touched = null; let onlyLook = false;
+/** @type {string | null} */
+let touched = null;
+let onlyLook = false;
 document.addEventListener("pointerdown", (event) => {
   const con = conOf(event);
   onlyLook = con !== null && event.pointerType === "touch" && touched !== con;
@@ -251,41 +297,66 @@ document.addEventListener("pointerdown", (event) => {
 });
 document.addEventListener("click", (event) => {
   const con = conOf(event);
-  if (con === null) { return; }
-  if (onlyLook) { look(con); } else { go("/symbol/" + con); }
+  if (con !== null && onlyLook) {
+    look(con);
+  } else if (con !== null) {
+    go(`/symbol/${con}`);
+  }
 });
 document.addEventListener("focusin", (event) => {
-  if (event.target === holder() && order.length && looked === null) { move(0, 0); }
+  if (event.target === holder() && order.length && looked === null) {
+    move(0, 0);
+  }
 });
-document.addEventListener("focusout", (event) => { if (event.target === holder()) { look(null); } });
+document.addEventListener("focusout", (event) => {
+  if (event.target === holder()) {
+    look(null);
+  }
+});
 
+/** @param {number} from @param {number} by */
 function move(from, by) {
-  const box = holder(), at = Math.min(Math.max(0, from + by), order.length - 1);
-  look(order[at]);
-  box.setAttribute("aria-activedescendant", "qt-tile-" + order[at]);
+  const con = order[Math.min(Math.max(0, from + by), order.length - 1)];
+  look(con);
+  one(document, "[data-qt-tiles]").setAttribute("aria-activedescendant", `qt-tile-${con}`);
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.target !== holder() || !order.length) { return; }
-  const columns = Number(holder().style.getPropertyValue("--qt-cols")), at = Math.max(0, order.indexOf(looked));
-  const whole = order.length;
-  const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -whole, End: whole }[event.key];
-  if (by !== undefined) { event.preventDefault(); move(at, by); }
-  if (event.key === "Enter" && looked !== null) { go("/symbol/" + looked); }
-  if (event.key === "Escape") { look(null); }
+  const box = holder(), whole = order.length;
+  if (!box || event.target !== box || !whole) {
+    return;
+  }
+  const columns = Number(box.style.getPropertyValue("--qt-cols")), at = looked === null ? 0 : Math.max(0, order.indexOf(looked));
+  /** @type {Record<string, number>} */
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -whole, End: whole };
+  if (event.key in steps) {
+    event.preventDefault();
+    move(at, steps[event.key]);
+  } else if (event.key === "Enter" && looked !== null) {
+    go(`/symbol/${looked}`);
+  } else if (event.key === "Escape") {
+    look(null);
+  }
 });
 
 /* ---- when ---- */
 let due = false;
+/** Once a frame. @param {() => void} fn */
 function later(fn) {
-  if (due) { return; }
-  due = true;
-  window.requestAnimationFrame(() => { due = false; fn(); });
+  if (!due) {
+    due = true;
+    window.requestAnimationFrame(() => {
+      due = false;
+      fn();
+    });
+  }
 }
-onPart("names", () => { later(build); });
-onPart("seen", () => { later(order.length ? paint : build); });
+onPart("names", () => later(build));
+onPart("seen", () => later(order.length ? paint : build));
 onNodes(() => {
   const box = holder();
-  if (box && box.dataset.ready !== "1") { build(); }
+  if (box && box.dataset.ready !== "1") {
+    build();
+  }
 });
-every(1000, paint);
+every(PAINT_MS, paint);

@@ -1,179 +1,186 @@
-/* Health page: the verdict's sign, the connection time line, what happened, ages, the report to copy. */
-import { every } from "../core/every.mjs";
+/** Health page: the verdict's sign, the connection time line, what happened, ages, the report to copy. */
+import { html, nothing, render } from "../vendor/lit-html.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate, setProps } from "../core/dash.mjs";
+import { make, maybe } from "../core/dom.mjs";
+import { every } from "../core/every.mjs";
 import * as fmt from "../core/format.mjs";
 import { wholeAge } from "../core/freshness.mjs";
 import { get, model, onNodes, onPart } from "../core/model.mjs";
 
-const LEAST_S = 300;
+/** @typedef {[from: number, to: number | null, state: string, words?: string]} Span of wall time; null = it goes on */
+/** @typedef {{from: number, to: number}} Range of the time shown */
+/** @typedef {{order: number, icon: [string, string], open: boolean, title: string, code: string, text: string, cure: string,
+ *   at: {at: number}, count: string}} Happened */
+
+const LEAST_S = 300, MOST_S = 12 * 3600, STEPS_S = [60, 300, 600, 900, 1800, 3600, 7200], LINKS_MS = 10000, AGES_MS = 1000;
+const NARROW = 12;   // per cent: a span that is shorter has no room for words
+/** @type {Record<string, string>} */
 const SIGNS = { pass: "check-circle-fill", warning: "exclamation-triangle-fill", error: "x-circle-fill" };
+/** @type {Record<string, string>} */
 const ICONS = { pass: "check-circle", warning: "exclamation-triangle", error: "x-circle", info: "info-circle" };
 
-function make(tag, cls, text) {
-  const element = document.createElement(tag);
-  if (cls) { element.className = cls; }
-  if (text !== undefined && text !== null) { element.textContent = text; }
-  return element;
-}
-
-onPart("health", drawVerdict);
 function drawVerdict() {
-  const sign = document.querySelector("[data-qt-verdict]"), kind = get("health.verdict_icon");
-  if (!sign || !kind) { return; }
-  sign.className = "qt-verdict-icon bi bi-" + (SIGNS[kind] || "circle");
-  sign.dataset.kind = kind;
+  const sign = maybe(document, "[data-qt-verdict]"), kind = get("health.verdict_icon");
+  if (sign && kind) {
+    sign.className = `qt-verdict-icon bi bi-${SIGNS[kind] || "circle"}`;
+    sign.dataset.kind = kind;
+  }
 }
+onPart("health", drawVerdict);
 
 /* ---- the time line: spans in per cent of the time shown ---- */
-function edges(tracks, now) {
-  let first = now - LEAST_S;
-  tracks.forEach((track) => { track[1].forEach((span) => { first = Math.min(first, span[0]); }); });
-  return { from: Math.max(first, now - 12 * 3600), to: now };
+/** @param {Array<[string, Span[]]>} tracks @param {number} now @returns {Range} */
+function rangeOf(tracks, now) {
+  const first = Math.min(now - LEAST_S, ...tracks.flatMap(([, spans]) => spans.map(([from]) => from)));
+  return { from: Math.max(first, now - MOST_S), to: now };
 }
 
-function place(at, range) { return Math.min(100, Math.max(0, 100 * (at - range.from) / (range.to - range.from))); }
+/** @param {number} at @param {Range} range */
+const placeOf = (at, range) => Math.min(100, Math.max(0, 100 * (at - range.from) / (range.to - range.from)));
+/** @param {number} wall @param {clock.Style} [style] */
+const atText = (wall, style = "hms") => clock.clockText(clock.market(wall), style);
 
-function spanNode(span, range) {
-  const from = place(span[0], range), to = place(span[1] === null ? range.to : span[1], range);
-  const node = make("i", "qt-span");
-  node.dataset.state = span[2];
-  node.style.left = from + "%";
-  node.style.width = Math.max(to - from, 0.15) + "%";
-  const words = span[2] === "idle" ? "idle, normal" : span[2];
-  node.title = words + (span[3] ? " (" + span[3] + ")" : "") + ", since " + atText(span[0]) + ", " + fmt.age(Math.round((span[1] || range.to) - span[0]));
-  const label = span[3] && to - from > 12 ? span[3] : to - from > 12 ? words + " since " + atText(span[0]) : "";
-  if (label) { node.append(make("span", "", label)); }
-  return node;
+/** @param {Span} span @param {Range} range */
+function spanBlock([since, until, state, about], range) {
+  const from = placeOf(since, range), to = placeOf(until ?? range.to, range), words = state === "idle" ? "idle, normal" : state;
+  const lasted = fmt.age(Math.round((until || range.to) - since)), label = about || `${words} since ${atText(since)}`;
+  return html`<i class="qt-span" data-state=${state} style="left: ${from}%; width: ${Math.max(to - from, 0.15)}%"
+    title="${words}${about ? ` (${about})` : ""}, since ${atText(since)}, ${lasted}">${
+      to - from > NARROW ? html`<span>${label}</span>` : nothing}</i>`;
 }
 
-function atText(wall) { return clock.clockText(clock.market(wall), "hms"); }
-
-function axis(range) {
-  const holder = make("div", "qt-links-axis"), span = range.to - range.from;
-  const step = [60, 300, 600, 900, 1800, 3600, 7200].find((s) => { return span / s <= 8; }) || 14400;
-  const shift = clock.market(range.to) - range.to;
+/** @param {Range} range */
+function axisBlock(range) {
+  const span = range.to - range.from, step = STEPS_S.find((s) => span / s <= 8) || 14400;
+  const shift = clock.market(range.to) - range.to, ticks = [];
   for (let at = Math.ceil((range.from + shift) / step) * step - shift; at < range.to; at += step) {
-    const tick = make("span", "", clock.clockText(clock.market(at), "hm"));
-    tick.style.left = place(at, range) + "%";
-    if (place(at, range) < 97) { holder.append(tick); }
+    ticks.push(at);
   }
-  return holder;
+  const shown = ticks.filter((at) => placeOf(at, range) < 97);
+  return html`<div class="qt-links-axis">${
+    shown.map((at) => html`<span style="left: ${placeOf(at, range)}%">${atText(at, "hm")}</span>`)}</div>`;
 }
 
 function drawLinks() {
-  const holder = document.querySelector("[data-qt-links]"), part = model.links;
-  if (!holder || !part || !part.tracks) { return; }
-  const range = edges(part.tracks, clock.now()), rows = [];
-  part.tracks.forEach((track) => {
-    const row = make("div", "qt-track"), bar = make("div", "qt-track-bar");
-    track[1].forEach((span) => { if ((span[1] || range.to) > range.from) { bar.append(spanNode(span, range)); } });
-    row.append(make("div", "qt-track-name", track[0]), bar);
-    rows.push(row);
-  });
-  rows.push(axis(range));
-  holder.replaceChildren(...rows);
-  holder.setAttribute("aria-label", "Connection over time: " + (part.outages || ""));
-  const since = document.querySelector("[data-qt-links-since]");
-  if (since) { since.textContent = "since " + atText(range.from); }
+  const holder = maybe(document, "[data-qt-links]"), part = model.links;
+  if (!holder || !part || !part.tracks) {
+    return;
+  }
+  /** @type {Array<[string, Span[]]>} */
+  const tracks = part.tracks, range = rangeOf(tracks, clock.now());
+  render(html`${tracks.map(([name, spans]) => html`<div class="qt-track">
+    <div class="qt-track-name">${name}</div>
+    <div class="qt-track-bar">${
+      spans.filter(([, until]) => (until || range.to) > range.from).map((span) => spanBlock(span, range))}</div>
+  </div>`)}${axisBlock(range)}`, holder);
+  holder.setAttribute("aria-label", `Connection over time: ${part.outages || ""}`);
+  const since = maybe(document, "[data-qt-links-since]");
+  if (since) {
+    since.textContent = `since ${atText(range.from)}`;
+  }
 }
 onPart("links", drawLinks);
-every(10000, drawLinks);
+every(LINKS_MS, drawLinks);
 
-/* ---- what happened: filled in place, so that a selected text stays selected ---- */
-function fillItem(item, row) {
-  const mark = JSON.stringify(row);
-  if (item.qtMark === mark) { return; }
-  item.qtMark = mark;
-  item.dataset.open = row.open ? "1" : "0";
-  const icon = make("i", "qt-icon bi bi-" + (ICONS[row.icon[0]] || "dot"));
-  icon.dataset.tone = row.icon[1] === "pass" ? "gain" : row.icon[1];
-  icon.setAttribute("role", "img");
-  icon.setAttribute("aria-label", row.open ? row.icon[0] + ", open" : "over");
-  const words = make("div", "qt-happened-words"), head = make("div", "qt-happened-title", row.title);
-  if (row.code) { head.append(make("span", "qt-code", row.code)); }
-  words.append(head, make("div", "qt-happened-text", row.text));
-  if (row.cure) {
-    const cure = make("div", "qt-happened-cure");
-    cure.append(make("b", "", "Cure"), " " + row.cure);
-    words.append(cure);
-  }
-  const side = make("div", "qt-happened-when");
-  side.append(make("div", "", clock.clockText(row.at.at, "hm")), make("div", "qt-soft", row.count));
-  item.replaceChildren(icon, words, side);
+/* ---- what happened: each item keeps its element, so that a selected text stays selected ---- */
+/** @type {WeakMap<Element, Map<string, HTMLElement>>} */
+const items = new WeakMap();
+
+/** @param {Happened} row */
+function happenedBlock(row) {
+  const [icon, tone] = row.icon;
+  return html`<i class="qt-icon bi bi-${ICONS[icon] || "dot"}" data-tone=${tone === "pass" ? "gain" : tone} role="img"
+      aria-label=${row.open ? `${icon}, open` : "over"}></i>
+    <div class="qt-happened-words">
+      <div class="qt-happened-title">${row.title}${row.code ? html`<span class="qt-code">${row.code}</span>` : nothing}</div>
+      <div class="qt-happened-text">${row.text}</div>
+      ${row.cure ? html`<div class="qt-happened-cure"><b>Cure</b> ${row.cure}</div>` : nothing}
+    </div>
+    <div class="qt-happened-when"><div>${clock.clockText(row.at.at, "hm")}</div><div class="qt-soft">${row.count}</div></div>`;
 }
 
 function drawHappened() {
-  const list = document.querySelector("[data-qt-happened]"), rows = model["rows:happened"] || {};
-  if (!list) { return; }
-  list.qtItems = list.qtItems || {};
-  const ids = Object.keys(rows).sort((a, b) => { return rows[a].order - rows[b].order; });
-  Object.keys(list.qtItems).forEach((id) => { if (!rows[id]) { list.qtItems[id].remove(); delete list.qtItems[id]; } });
-  ids.forEach((id, i) => {
-    const item = list.qtItems[id] = list.qtItems[id] || make("li");
-    fillItem(item, rows[id]);
-    if (list.children[i] !== item) { list.insertBefore(item, list.children[i] || null); }
+  const list = document.querySelector("[data-qt-happened]");
+  if (!list) {
+    return;
+  }
+  /** @type {Record<string, Happened>} */
+  const rows = model["rows:happened"] || {};
+  /** @type {Map<string, HTMLElement>} */
+  const known = items.get(list) ?? new Map();
+  items.set(list, known);
+  known.forEach((item, id) => {
+    if (!rows[id]) {
+      item.remove();
+      known.delete(id);
+    }
+  });
+  Object.keys(rows).sort((a, b) => rows[a].order - rows[b].order).forEach((id, i) => {
+    const item = known.get(id) ?? make("li");
+    known.set(id, item);
+    item.dataset.open = rows[id].open ? "1" : "0";
+    render(happenedBlock(rows[id]), item);
+    if (list.children[i] !== item) {
+      list.insertBefore(item, list.children[i] ?? null);
+    }
   });
 }
 onPart("rows:happened", drawHappened);
 
-/* ---- ages: counted here, twice a second would be noise ---- */
-function ageRow(body, i) {
-  let row = body.children[i];
-  if (!row) {
-    row = make("tr");
-    const meter = make("td", "qt-c-age");
-    meter.append(make("i"));
-    row.append(make("td"), make("td", "num strong"), meter, make("td", "num soft"));
-    body.append(row);
-  }
-  return row.children;
+/* ---- ages, counted here ---- */
+/** @param {[string, number | null, number]} row what, when it came last (0 = so lately that it is no news), how old it may be */
+function ageBlock([name, at, most]) {
+  const isYoung = at === 0, age = isYoung ? most / 2 : at === null ? null : Math.max(0, clock.now() - at);
+  const isStale = age !== null && age > most, words = isYoung ? `< ${wholeAge(age)}` : fmt.age(age);
+  const title = age === null ? "Nothing of it has come yet" : isStale ? "Stale" : "";
+  return html`<tr>
+    <td>${name}</td>
+    <td class="num strong" data-tone=${isStale ? "warn" : ""} title=${title}>${words}</td>
+    <td class="qt-c-age"><i data-stale=${isStale ? "1" : "0"} style="width: ${Math.min(100, 100 * (age ?? 0) / most)}%"></i></td>
+    <td class="num soft">${fmt.age(most).replace(".0 s", " s").replace(" 00 s", "")}</td>
+  </tr>`;
 }
 
 function drawAges() {
-  const body = document.querySelector("[data-qt-ages]"), rows = (model.ages || {}).rows;
-  if (!body || !rows) { return; }
-  while (body.children.length > rows.length) { body.lastElementChild.remove(); }
-  rows.forEach((row, i) => {
-    const cells = ageRow(body, i), young = row[1] === 0;
-    const age = young ? row[2] / 2 : row[1] === null ? null : Math.max(0, clock.now() - row[1]);
-    const stale = age !== null && age > row[2];
-    set(cells[0], row[0]);
-    set(cells[1], young ? `< ${wholeAge(age)}` : fmt.age(age));
-    cells[1].dataset.tone = stale ? "warn" : "";
-    cells[1].title = age === null ? "Nothing of it has come yet" : stale ? "Stale" : "";
-    cells[2].firstChild.style.width = age === null ? "0" : Math.min(100, 100 * age / row[2]) + "%";
-    cells[2].firstChild.dataset.stale = stale ? "1" : "";
-    set(cells[3], fmt.age(row[2]).replace(".0 s", " s").replace(" 00 s", ""));
-  });
+  const body = maybe(document, "[data-qt-ages]"), rows = model.ages?.rows;
+  if (body && rows) {
+    render(rows.map(ageBlock), body);
+  }
 }
-function set(cell, text) { if (cell.textContent !== text) { cell.textContent = text; } }
 onPart("ages", drawAges);
-every(1000, drawAges);
+every(AGES_MS, drawAges);
 
 onNodes(() => {
   const links = document.querySelector("[data-qt-links]"), list = document.querySelector("[data-qt-happened]");
-  if (links && !links.firstChild) { drawLinks(); drawVerdict(); drawAges(); }
-  if (list && !list.firstChild) { drawHappened(); }
+  if (links && !links.firstChild) {
+    drawLinks();
+    drawVerdict();
+    drawAges();
+  }
+  if (list && !list.firstChild) {
+    drawHappened();
+  }
 });
 
 /* ---- called by Dash ---- */
-function none() { return noUpdate(); }
-function say(text) {
-  const said = document.getElementById("health-said");
-  if (said) { setProps("health-said", { children: text }); }
-}
+/** @param {string} text */
+const say = (text) => setProps("health-said", { children: text });
+
 clientside("qtHealth", {
-  copy (report) {
-    if (!report || !report.text) { return none(); }
-    window.navigator.clipboard.writeText(report.text).then(() => {
-      say("Copied, " + report.text.split("\n").length + " lines.");
-    }, () => { say("The browser does not allow copying here."); });
-    return none();
+  copy(/** @type {{text?: string} | null} */ report) {
+    const text = report?.text;
+    if (text) {
+      window.navigator.clipboard.writeText(text).then(
+        () => say(`Copied, ${text.split("\n").length} lines.`), () => say("The browser does not allow copying here."));
+    }
+    return noUpdate();
   },
-  show (value) {
+  show(/** @type {string} */ value) {
     const card = document.getElementById("health-happened");
-    if (card) { card.dataset.show = value; }
-    return none();
-  }
+    if (card) {
+      card.dataset.show = value;
+    }
+    return noUpdate();
+  },
 });

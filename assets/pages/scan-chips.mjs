@@ -149,7 +149,7 @@ function press(name, chip) {
 function turn(name, chip, wanted) {
   chip.waits = wanted;
   chip.whole.setAttribute("aria-busy", "true");
-  const store = /** @type {HTMLElement} */ (holder()).dataset.request;
+  const store = /** @type {HTMLElement} */ (holder()).dataset.request ?? "";
   askEngine(store, { action: "scan", name, on: wanted }, (/** @type {any} */ result) => {
     settle(chip);
     toast(result.ok ? { title: name + (wanted ? " is on" : " is off"), text: wanted ? "The first result takes up to 45 s." : "Its slot is free." } :

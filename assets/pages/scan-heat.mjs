@@ -2,6 +2,7 @@
 import { go } from "../core/address.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate, setProps } from "../core/dash.mjs";
+import { setText } from "../core/dom.mjs";
 import { every, isWatched } from "../core/every.mjs";
 import * as fmt from "../core/format.mjs";
 import { ageOf, ageStep, ageText } from "../core/freshness.mjs";
@@ -9,7 +10,6 @@ import { columnsOf, drawButton, fillLine, onOrder, side, stepMark } from "../cor
 import { hold } from "../core/hold.mjs";
 import { model, onNodes, onPart, tell } from "../core/model.mjs";
 import { onTab } from "../core/tabs.mjs";
-import { setText } from "../core/values.mjs";
 import { drawWide, orderWide, wideCount } from "../core/wide.mjs";
 
 /** @typedef {"factors" | "wide" | "time" | "map"} View */

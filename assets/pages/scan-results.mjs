@@ -2,11 +2,12 @@
 import { addCells, toned } from "../core/cells.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate } from "../core/dash.mjs";
+import { setText } from "../core/dom.mjs";
 import * as fmt from "../core/format.mjs";
 import { ageOf } from "../core/freshness.mjs";
 import { eachGrid, showRows } from "../core/grid.mjs";
 import { onNodes, onPart } from "../core/model.mjs";
-import { nameOf, setText } from "../core/values.mjs";
+import { nameOf } from "../core/values.mjs";
 import { LINE_CLASSES } from "../core/wire.mjs";
 import { html, nothing } from "../vendor/lit-html.mjs";
 import { onPick, pick, pickedScan } from "./scan-chips.mjs";
@@ -88,7 +89,8 @@ function short(scan) {
 
 /** How many tags fit into so many pixels uncut; one is always shown. @param {string[]} scans @param {number} pixels */
 function fitting(scans, pixels) {
-  let count = 0; let left = pixels;
+  let count = 0;
+  let left = pixels;
   scans.some((scan) => {
     left -= 19 + 6.4 * short(scan).length;
     count += left >= 0 || !count ? 1 : 0;

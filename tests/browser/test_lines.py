@@ -175,7 +175,7 @@ def test_what_if_answers_before_it_happens_and_marks_the_victim(lines: Page, eng
 
 def _looked_up(lines: Page, engine: Engine) -> None:
     """A name that nobody knows, and one that two contracts have."""
-    lines.locator("label", has_text="25").last.click()
+    lines.locator("label", has_text="Normal").click()
     ask(lines, "lines-what-if", "xyzq")
     until(lines, "document.querySelector('[data-qt-said]').innerText.includes('Nothing is called')")
     ask(lines, "lines-what-if", "riot")
