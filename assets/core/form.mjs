@@ -288,8 +288,8 @@ const storeOf = (form) => form.dataset.request ?? "";
 const formNamed = (name) => maybe(document, `[data-qt-form='${name}']`);
 /** @param {HTMLElement} element */
 const fieldsIn = (element) => all(element, ".qt-field");
-/** @param {HTMLElement} element */
-const fieldOf = (element) => /** @type {Field} */ (fields.get(element));
+/** What stands in a ".qt-field". @param {HTMLElement} element @returns {Field} */
+export const fieldOf = (element) => /** @type {Field} */ (fields.get(element));
 
 /** @param {HTMLElement} form @returns {Values} */
 function changesOf(form) {

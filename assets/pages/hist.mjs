@@ -1,79 +1,96 @@
-/* Behind each slider how today's values of its rule lie, as the lab counted them with the newest preview.
-   Part "hist": key -> [counts in equal steps over the slider, below, above, what was counted, words with {}, symbols].
-   Heights go by the root of the counts, so that the thin end, where thresholds lie, can be seen. Drawn twice, in
-   grey and in blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the tab is opened and each
-   5 minutes while it is in sight, beside what the previews bring. */
-import { every, isWatched } from "../core/every.mjs";
+/**
+ * Behind each slider how today's values of its rule lie, as the lab counted them with the newest preview.
+ * Part "hist": key -> [counts in equal steps over the slider, below, above, what was counted, words with {}, symbols].
+ *
+ * Heights go by the root of the counts, so that the thin end, where thresholds lie, can be seen. Drawn twice, in grey and in
+ * blue, the blue one cut at the thumb by CSS: a move redraws nothing. Asked for when the tab is opened and each 5 minutes
+ * while it is in sight, beside what the previews bring.
+ */
 import { askEngine } from "../core/ask.mjs";
+import { all, makeSvg, maybe } from "../core/dom.mjs";
+import { every, isWatched } from "../core/every.mjs";
 import * as form from "../core/form.mjs";
 import * as fmt from "../core/format.mjs";
 import { model, onPart } from "../core/model.mjs";
 import { inTab, onTab } from "../core/tabs.mjs";
 
-const NS = "http://www.w3.org/2000/svg", HIGH = 18, AGAIN_MS = 300000, FIRST_MS = 900;
+/** @typedef {[counts: number[], below: number, above: number, what: string, words: string, symbols: number]} Hist */
 
-function fields() { return document.querySelectorAll(".qt-field[data-kind='range']"); }
+const HIGH = 18, AGAIN_MS = 300000, FIRST_MS = 900;
+/** What is drawn behind a slider. @type {WeakMap<Element, string>} */
+const drawn = new WeakMap();
+/** Boxes of the preview for which it was asked once. @type {WeakSet<Element>} */
+const counted = new WeakSet();
 
-function svg(cls) {
-  const element = document.createElementNS(NS, "svg");
-  element.setAttribute("class", "qt-hist " + cls);
-  element.setAttribute("preserveAspectRatio", "none");
-  element.setAttribute("aria-hidden", "true");
-  element.appendChild(document.createElementNS(NS, "path"));
-  return element;
-}
-
+/** @param {number[]} counts */
 function path(counts) {
-  const top = Math.max(...counts.concat(1));
+  const top = Math.max(...counts, 1);
   return counts.map((count, i) => {
     const height = count ? Math.max(1, HIGH * Math.sqrt(count / top)) : 0;
-    return count ? "M" + (i + 0.06) + " " + HIGH + "V" + (HIGH - height).toFixed(2) + "h.88V" + HIGH + "z" : "";
+    return count ? `M${i + 0.06} ${HIGH}V${(HIGH - height).toFixed(2)}h.88V${HIGH}z` : "";
   }).join("");
 }
 
-function paint(field) {
-  const f = field.qt, value = (model.hist || {})[f.key];
-  if (!f.slider || !value) { return; }
-  const mark = JSON.stringify(value[0]);
-  if (f.slider.qtHist !== mark) {
-    f.slider.qtHist = mark;
-    if (!f.slider.querySelector(".qt-hist")) {
-      f.slider.prepend(svg("qt-hist-off"), svg("qt-hist-on"));
-      f.slider.setAttribute("data-hist", "1");
-    }
-    f.slider.querySelectorAll(".qt-hist").forEach((each) => {
-      each.setAttribute("viewBox", "0 0 " + value[0].length + " " + HIGH);
-      each.firstChild.setAttribute("d", path(value[0]));
-    });
+/** @param {HTMLElement} slider @param {number[]} counts */
+function draw(slider, counts) {
+  const mark = counts.join();
+  if (drawn.get(slider) === mark) {
+    return;
   }
-  const words = passing(f, value);
-  if (f.range.title !== words) { f.range.title = words; }
+  drawn.set(slider, mark);
+  slider.querySelectorAll(".qt-hist").forEach((old) => old.remove());
+  slider.prepend(...["qt-hist-off", "qt-hist-on"].map((cls) => {
+    const viewBox = `0 0 ${counts.length} ${HIGH}`;
+    const made = makeSvg("svg", { class: `qt-hist ${cls}`, preserveAspectRatio: "none", "aria-hidden": "true", viewBox });
+    made.append(makeSvg("path", { d: path(counts) }));
+    return made;
+  }));
+  slider.dataset.hist = "1";
 }
 
-/* "Today 4.2 % of 214,512 minutes of 600 symbols had 1.5x SMA20 or more." */
-function passing(f, value) {
-  const counts = value[0], at = Number(f.range.value), share = (at - f.m.low) / (f.m.high - f.m.low) * counts.length;
-  const total = value[1] + value[2] + counts.reduce((sum, each) => { return sum + each; }, 0); let beyond = value[2];
-  counts.forEach((count, i) => { beyond += i + 1e-6 >= share ? count : i + 1 > share ? count * (i + 1 - share) : 0; });
-  const tail = (String(f.m.step).split(".")[1] || "").length;
-  return "Today " + fmt.share(100 * beyond / total, 1) + " of " + fmt.number(total) + " " + value[3] +
-    (value[3] === "minutes" ? " of " + fmt.number(value[5]) + " symbols " : " ") +
-    value[4].replace("{}", fmt.number(at, f.m.whole ? 0 : tail)) + ".";
+/** @param {form.Field} field */
+function paint({ key, meta, range, slider }) {
+  /** @type {Hist | undefined} */
+  const hist = model.hist?.[key];
+  if (!slider || !range || !hist) {
+    return;
+  }
+  draw(slider, hist[0]);
+  const words = passing(meta, Number(range.value), hist);
+  if (range.title !== words) {
+    range.title = words;
+  }
 }
 
-function paintAll() { Array.prototype.forEach.call(fields(), (field) => { if (field.qt) { paint(field); } }); }
+/** "Today 4.2 % of 214,512 minutes of 600 symbols had 1.5x SMA20 or more." @param {form.Meta} meta @param {number} at @param {Hist} hist */
+function passing(meta, at, [counts, below, above, what, words, symbols]) {
+  const share = (at - meta.low) / (meta.high - meta.low) * counts.length;
+  const total = counts.reduce((sum, count) => sum + count, below + above);
+  const beyond = counts.reduce((sum, count, i) =>
+    sum + (i + 1e-6 >= share ? count : i + 1 > share ? count * (i + 1 - share) : 0), above);
+  const decimals = meta.whole ? 0 : (String(meta.step).split(".")[1] ?? "").length;
+  const of = what === "minutes" ? `${what} of ${fmt.number(symbols)} symbols` : what;
+  return `Today ${fmt.share(100 * beyond / total)} of ${fmt.number(total)} ${of} ${words.replace("{}", fmt.number(at, decimals))}.`;
+}
+
+function paintAll() {
+  all(document, ".qt-field[data-kind='range']").map(form.fieldOf).filter(Boolean).forEach(paint);
+}
 
 function ask() {
-  const box = document.querySelector("[data-qt-preview]");
-  if (!box || !inTab(box) || box.hasAttribute("aria-busy") || !isWatched()) { return; }
-  box.qtCounted = true;
-  askEngine(box.dataset.previewRequest, { action: "preview", changes: {} }, () => {});
+  const box = maybe(document, "[data-qt-preview]");
+  if (box && inTab(box) && !box.hasAttribute("aria-busy") && isWatched()) {
+    counted.add(box);
+    askEngine(box.dataset.previewRequest ?? "", { action: "preview", changes: {} }, () => {});
+  }
 }
 
 onPart("hist", paintAll);
 form.onChange(paintAll);
 onTab(() => {
-  const box = document.querySelector("[data-qt-preview]");
-  if (box && !box.qtCounted) { window.setTimeout(ask, FIRST_MS); }
+  const box = maybe(document, "[data-qt-preview]");
+  if (box && !counted.has(box)) {
+    window.setTimeout(ask, FIRST_MS);
+  }
 });
 every(AGAIN_MS, ask);

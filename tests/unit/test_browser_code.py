@@ -22,7 +22,6 @@ UNTYPED = frozenset({
     "assets/core/rows.mjs",
     "assets/pages/candles.mjs",
     "assets/pages/custom.mjs",
-    "assets/pages/hist.mjs",
     "assets/pages/lab.mjs",
     "assets/pages/positions.mjs",
     "assets/pages/preview.mjs",
