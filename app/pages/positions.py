@@ -85,7 +85,7 @@ def _treemap() -> Component:
         body,
         state="positions",
         fact=bound("positions.currency"),
-        controls=scale_key("down", "up", "qt-scale qt-scale-day"),
+        controls=scale_key("▼ down", "up ▲", "qt-scale qt-scale-day"),
         glyph="grid-1x2",
         aged=False,
     )
