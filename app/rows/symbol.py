@@ -315,12 +315,14 @@ def badge(row: LineRow | None, is_pinned: bool) -> list[str]:
 
 
 def neighbours(s: Snapshots, con_id: int) -> dict[str, Any]:
-    """The symbols before and after this one: positions by exposure, then candidates by score."""
+    """The symbols before and after this one: positions by exposure, then the best candidates by name, so that the next
+    one stays the next one while scores move."""
     ring: dict[int, str] = {}
     if s.positions:
         for row in sorted(s.positions.tradable, key=lambda row: (-(row.exposure or 0.0), row.local_symbol)):
             ring[row.con_id] = row.local_symbol
-    for candidate in s.scanners.candidates[:20] if s.scanners else ():
+    best = s.scanners.candidates[:20] if s.scanners else ()
+    for candidate in sorted(best, key=lambda each: (each.local_symbol, each.con_id)):
         ring.setdefault(candidate.con_id, candidate.local_symbol)
     ids = list(ring)
     if not ids or ids == [con_id]:

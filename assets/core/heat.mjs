@@ -24,7 +24,11 @@ const NOTHING = /** @type {Shown} */ ([fmt.MISSING, null]);
 /** @type {Set<Heat>} */
 const heats = new Set();
 
-/** An arrow and a colour before the name: "long" unless said otherwise, none for null. @param {HTMLElement} link @param {string | null} [of] */
+/**
+ * An arrow and a colour before the name: "long" unless said otherwise, none for null.
+ * @param {HTMLElement} link
+ * @param {string | null} [of]
+ */
 export function side(link, of) {
   const shown = of === null ? "" : of || "long";
   if ((link.dataset.side || "") !== shown) {
@@ -117,7 +121,12 @@ function draw(heat) {
   drawButton(heat.name, moved, fresh);
 }
 
-/** The button that takes the order of now; it keeps its room while there is nothing to take. @param {string} name @param {boolean} moved @param {number} fresh */
+/**
+ * The button that takes the order of now; it keeps its room while there is nothing to take.
+ * @param {string} name
+ * @param {boolean} moved
+ * @param {number} fresh
+ */
 export function drawButton(name, moved, fresh) {
   const button = /** @type {HTMLElement | null} */ (document.querySelector(`[data-qt-heat-order="${name}"]`));
   if (button) {

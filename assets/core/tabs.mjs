@@ -11,7 +11,10 @@ const listeners = [];
 /** Which tab each row shows, and of which page. @type {WeakMap<Element, {at: string, shown: string}>} */
 const drawn = new WeakMap();
 
-/** Called when a tab comes into sight, the first one when the page is there, too. @param {(page: string, tab: string) => void} fn */
+/**
+ * Called when a tab comes into sight, the first one when the page is there, too.
+ * @param {(page: string, tab: string) => void} fn
+ */
 export function onTab(fn) {
   listeners.push(fn);
 }
@@ -52,7 +55,12 @@ function drawAll() {
 onNodes(drawAll);
 onHash(drawAll);
 
-/** Show a tab of the page that is open. @param {string} page @param {string} key @param {boolean} [instead] no step of its own for "back" */
+/**
+ * Show a tab of the page that is open.
+ * @param {string} page
+ * @param {string} key
+ * @param {boolean} [instead] no step of its own for "back"
+ */
 export function showTab(page, key, instead = false) {
   const row = document.querySelector(`[data-qt-tabs="${page}"]`);
   if (row) {

@@ -8,7 +8,8 @@ import { model, onNodes, onPart } from "../core/model.mjs";
 import { toast } from "../core/toast.mjs";
 
 /** @typedef {[number, boolean, string, string, boolean, boolean, string, string]} Value */
-/** @typedef {{whole: HTMLElement, pick: HTMLButtonElement, word: HTMLElement, toggle: HTMLButtonElement, waits: boolean | null}} Chip */
+/** @typedef {{whole: HTMLElement, pick: HTMLButtonElement, word: HTMLElement, toggle: HTMLButtonElement,
+ *   waits: boolean | null}} Chip */
 
 /** @type {Map<string, Chip>} */
 let chips = new Map();

@@ -40,7 +40,11 @@ clientside("qtScanners", {
 
 /* ---- factors: the cells are made of the results' rows, ages are counted here ---- */
 
-/** Which of seven steps: how many of the six rising cuts are not above the value, less 3. @param {number | null | undefined} value @param {number[]} cuts */
+/**
+ * Which of seven steps: how many of the six rising cuts are not above the value, less 3.
+ * @param {number | null | undefined} value
+ * @param {number[]} cuts
+ */
 function step(value, cuts) {
   return value === null || value === undefined ? null : cuts.filter((cut) => cut <= value).length - 3;
 }
@@ -122,7 +126,8 @@ function drawAges() {
 /* ---- by time ---- */
 
 const WITH_TEXT = 200;   // cells that have room for their value
-/** @typedef {{mark: string, ids: string[], names: Map<string, string>, links: HTMLAnchorElement[], cells: HTMLTableCellElement[][]}} Drawn */
+/** @typedef {{mark: string, ids: string[], names: Map<string, string>, links: HTMLAnchorElement[],
+ *   cells: HTMLTableCellElement[][]}} Drawn */
 /** @type {WeakMap<Element, Drawn>} */
 const drawn = new WeakMap();
 
@@ -131,7 +136,12 @@ function timePlace() {
   return document.querySelector("[data-qt-heattime]");
 }
 
-/** The frame is made anew only when symbols or columns come; else cells are filled in place. @param {HTMLElement} holder @param {Drawn} now @param {number[]} times */
+/**
+ * The frame is made anew only when symbols or columns come; else cells are filled in place.
+ * @param {HTMLElement} holder
+ * @param {Drawn} now
+ * @param {number[]} times
+ */
 function timeFrame(holder, now, times) {
   const table = document.createElement("table"), head = document.createElement("tr"), body = document.createElement("tbody");
   table.className = "qt-heat qt-heat-time";

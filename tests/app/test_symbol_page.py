@@ -325,6 +325,19 @@ def test_neighbours_go_round(bus):
         assert after is None or parts["after"]["con"] == after
 
 
+def test_the_next_symbol_stays_the_next_one_while_scores_move(bus):
+    section = bus.read("scanners")
+    here = section.candidates[3].con_id
+
+    def around():
+        parts = symbol_parts(snapshots(bus, here), here)["symbol"]
+        return parts["before"]["con"], parts["after"]["con"]
+
+    before = around()
+    bus.publish("scanners", replace(section, candidates=section.candidates[::-1]))
+    assert around() == before
+
+
 def test_while_the_engine_has_not_published_it(bus):
     parts = symbol_parts(snapshots(bus, CL), CL)
     assert parts["state"]["chart"]["s"] == "loading"
