@@ -148,16 +148,16 @@ def _figure(label: str, path: str, more: str | None = None) -> Component:
 
 def _buttons() -> Component:
     before = html.Span(
-        [icon("chevron-left"), bound("symbol.before")],
-        className="qt-button",
+        [icon("chevron-left"), bound("neighbours.before")],
+        className="qt-button qt-neighbour",
         hidden=True,
-        **attrs(data_qt_show="symbol.before"),
+        **attrs(data_qt_show="neighbours.before"),
     )
     after = html.Span(
-        [bound("symbol.after"), icon("chevron-right")],
-        className="qt-button",
+        [bound("neighbours.after"), icon("chevron-right")],
+        className="qt-button qt-neighbour",
         hidden=True,
-        **attrs(data_qt_show="symbol.after"),
+        **attrs(data_qt_show="neighbours.after"),
     )
     pin = html.Button(
         [icon("pin-angle"), " ", bound("symbol.pin")],
@@ -165,8 +165,15 @@ def _buttons() -> Component:
         className="qt-button",
         title="A pinned symbol keeps a market-data line",
     )
+    again = html.Button(
+        icon("arrow-repeat"),
+        className="qt-icon-button",
+        title="The order of next and previous has changed: take the new one",
+        hidden=True,
+        **attrs(data_qt_ring="1", data_qt_show="neighbours.moved", aria_label="Take the new order"),
+    )
     said = html.Span(id=Symbol.SAID, className="qt-said", role="status")
-    return html.Div([said, before, after, pin], className="qt-symbol-buttons")
+    return html.Div([said, again, before, after, pin], className="qt-symbol-buttons")
 
 
 def _notes() -> Component:

@@ -40,9 +40,10 @@ LIVE_PRICE = "Live price"
 def symbol_parts(s: Snapshots, con_id: int) -> View:
     """Everything the page of one contract shows beside the strip."""
     section = _at_the_close(s)
-    head = {**header(s, con_id), **neighbours(s, con_id), **(quote_panel(section) if section else {})}
+    head = {**header(s, con_id), **(quote_panel(section) if section else {})}
     view: View = {
         "symbol": {**head, **line_panel(s, con_id), **why_panel(section), **notes(s, con_id)},
+        "ring": {"order": ring(s)},
         "rows:rules-long": rule_rows(section.rules, section.atr) if section else {},
         "rows:rules-short": rule_rows(section.rules_short, section.atr) if section else {},
         "rows:marks": mark_rows(section, s.market_time(s.now)) if section else {},
@@ -314,22 +315,18 @@ def badge(row: LineRow | None, is_pinned: bool) -> list[str]:
     return [LINE_CLASSES.get(row.line_class, row.line_class), row.line_class, row.reason]
 
 
-def neighbours(s: Snapshots, con_id: int) -> dict[str, Any]:
-    """The symbols before and after this one: positions by exposure, then the best candidates by name, so that the next
-    one stays the next one while scores move."""
-    ring: dict[int, str] = {}
+def ring(s: Snapshots) -> list[list[Any]]:
+    """[con_id, name] of what one goes through by "next symbol": positions by exposure, then candidates by score.
+
+    Its order of now; the browser holds the one that it began with (assets/pages/symbol.mjs).
+    """
+    found: dict[int, str] = {}
     if s.positions:
         for row in sorted(s.positions.tradable, key=lambda row: (-(row.exposure or 0.0), row.local_symbol)):
-            ring[row.con_id] = row.local_symbol
-    best = s.scanners.candidates[:20] if s.scanners else ()
-    for candidate in sorted(best, key=lambda each: (each.local_symbol, each.con_id)):
-        ring.setdefault(candidate.con_id, candidate.local_symbol)
-    ids = list(ring)
-    if not ids or ids == [con_id]:
-        return {"before": None, "after": None}
-    at = ids.index(con_id) if con_id in ring else -1
-    before, after = ids[at - 1 if at >= 0 else -1], ids[(at + 1) % len(ids)]
-    return {"before": {"sym": ring[before], "con": before}, "after": {"sym": ring[after], "con": after}}
+            found[row.con_id] = row.local_symbol
+    for candidate in s.scanners.candidates[:20] if s.scanners else ():
+        found.setdefault(candidate.con_id, candidate.local_symbol)
+    return [[con_id, name] for con_id, name in found.items()]
 
 
 def quote_panel(section: SymbolSection) -> dict[str, Any]:

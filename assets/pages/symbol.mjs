@@ -1,6 +1,6 @@
 /* Symbol page around its chart: where a name leads, the symbol seen last, the bars of the rules, a quick first answer. */
 import { onAddress } from "../core/address.mjs";
-import { model, onPart } from "../core/model.mjs";
+import { model, onPart, tell } from "../core/model.mjs";
 import { pollNow } from "../core/poll.mjs";
 import { painters } from "../core/rows.mjs";
 
@@ -45,6 +45,30 @@ onPart("symbol", () => {
   if (known.unknown) { if (window.localStorage.getItem(LAST) === here) { window.localStorage.removeItem(LAST); } return; }
   window.localStorage.setItem(LAST, here);
   document.title = "QTrade - " + known.name;
+});
+
+/* "Next symbol" goes round in the order that this tab began with; a button takes the order of now. */
+let order = null;
+const inOrder = (list) => list.map((entry) => entry[0]).join();
+
+function drawNeighbours() {
+  const fresh = model.ring && model.ring.order, here = Number(conHere());
+  if (!fresh || !here) { return; }
+  const at = (order || []).findIndex((entry) => entry[0] === here);
+  if (!order || (at < 0 && fresh.some((entry) => entry[0] === here))) { order = fresh; }
+  const i = order.findIndex((entry) => entry[0] === here), many = order.length > (i < 0 ? 0 : 1);
+  const link = (entry) => (many ? { sym: entry[1], con: entry[0] } : null);
+  const changed = {
+    before: link(order[i > 0 ? i - 1 : order.length - 1] || []),
+    after: link(order[(i + 1) % order.length] || []),
+    moved: inOrder(order) !== inOrder(fresh),
+  };
+  model.neighbours = changed;
+  tell({ part: "neighbours", changed, removed: [], full: false });
+}
+onPart("ring", drawNeighbours);
+document.addEventListener("click", (event) => {
+  if (event.target.closest && event.target.closest("[data-qt-ring]")) { order = null; drawNeighbours(); }
 });
 
 onAddress(() => { document.title = "QTrade"; });   // the new page says its own

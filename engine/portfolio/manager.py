@@ -28,6 +28,7 @@ log = logging.getLogger("qtrade.portfolio")
 
 Verdict = Callable[[ContractRef, ContractInfo | None], tuple[str, str] | None]
 _CONTRACTS = frozenset({"FUT", "OPT", "FOP", "BAG", "WAR"})
+_Moment = tuple[str | None, tuple[float, ...]]  # whose figures, and when each account's trade date began
 
 
 class TradeManager:
@@ -44,6 +45,8 @@ class TradeManager:
         self._books: dict[str, AccountBook] = {}
         self._view: str | None = None
         self._complete = False
+        self._is_lost = False
+        self._shown: tuple[_Moment, PositionsSection] | None = None  # the last while there was a connection
         self._appraiser = Appraiser(market, self._rate, lambda account: self.book(account).currency())
         self._announced: tuple[int, int] | None = None
         self._added: dict[str | None, tuple[tuple[tuple[Fill, ...], ...], tuple[Fill, ...]]] = {}  # asked each second
@@ -72,6 +75,7 @@ class TradeManager:
         """Only these are watched from now on: figures, fills and positions of the others are forgotten."""
         kept = set(accounts)
         self._added.clear()
+        self._shown = None
         self._books = {name: book for name, book in self._books.items() if name in kept}
         self._held = {key: held for key, held in self._held.items() if key[0] in kept}
         for account in accounts:
@@ -122,13 +126,16 @@ class TradeManager:
     def on_connected(self, *, complete: bool = True) -> list[int]:
         """The positions of this connection are in (`complete`) or late: returns the con_ids that are tradable."""
         self._complete = complete
+        self._is_lost = False
+        self._shown = None
         if complete:
             self._announce()
         return self.tradable_ids()
 
     def on_disconnected(self) -> None:
-        """Positions stay on the screen, their P&L requests are dead."""
+        """What was known stays on the screen until there is a connection again; the P&L requests are dead."""
         self._complete = False
+        self._is_lost = True
         self._appraiser.reset_connection()
         for book in self._books.values():
             book.reset_connection()
@@ -320,7 +327,20 @@ class TradeManager:
                 held.recent.add(self._appraiser.own_pnl(held), now_wall)
 
     def snapshot(self, today: Today, now_wall: float) -> PositionsSection:
-        """The Positions section; `today` says which fills are of the running trade dates."""
+        """The Positions section; `today` says which fills are of the running trade dates.
+
+        Without a connection it is the last one of this view, until another trade date begins: the state of the pages
+        says since when nothing has come.
+        """
+        moment = (self._view, tuple(today.began_wall(book.account) for book in self._viewed_books()))
+        if self._is_lost and self._shown is not None and self._shown[0] == moment:
+            return self._shown[1]
+        section = self._snapshot(today, now_wall)
+        if not self._is_lost:
+            self._shown = moment, structs.replace(section, complete=False)
+        return section
+
+    def _snapshot(self, today: Today, now_wall: float) -> PositionsSection:
         currency = self.currency()
         parts = {held.key: self._appraiser.part(held, currency) for held in self._viewed()}
         tradable = self._tradable()

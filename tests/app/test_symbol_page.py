@@ -317,25 +317,12 @@ def test_the_newest_trade_has_the_digits_of_its_contract(bus):
     assert symbol_parts(snapshots(bus), TSLA)["symbol"]["line_tick"]["text"].endswith(", 5 @ 0.1234")
 
 
-def test_neighbours_go_round(bus):
-    ids = [NQ, CL, TSLA]  # by exposure
-    for before, here, after in zip(ids, ids[1:], [*ids[2:], None], strict=False):
-        parts = symbol_parts(snapshots(bus, here), here)["symbol"]
-        assert parts["before"]["con"] == before
-        assert after is None or parts["after"]["con"] == after
-
-
-def test_the_next_symbol_stays_the_next_one_while_scores_move(bus):
-    section = bus.read("scanners")
-    here = section.candidates[3].con_id
-
-    def around():
-        parts = symbol_parts(snapshots(bus, here), here)["symbol"]
-        return parts["before"]["con"], parts["after"]["con"]
-
-    before = around()
-    bus.publish("scanners", replace(section, candidates=section.candidates[::-1]))
-    assert around() == before
+def test_the_ring_has_positions_by_exposure_then_candidates_by_score(bus):
+    s = snapshots(bus, TSLA)
+    order = symbol_parts(s, TSLA)["ring"]["order"]
+    assert [con_id for con_id, _name in order[:3]] == [NQ, CL, TSLA]
+    best = [c.con_id for c in s.scanners.candidates[:20] if c.con_id not in (NQ, CL, TSLA)]
+    assert [con_id for con_id, _name in order[3:]] == best
 
 
 def test_while_the_engine_has_not_published_it(bus):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from engine.domain import Bar
 from engine.state.bus import StateBus
 from engine.state.commands import FindSymbol, PinSymbol
-from engine.state.sections import Answer, AnswersSection, SymbolSection
+from engine.state.sections import Answer, AnswersSection, PositionsSection, SymbolSection
 from tests.app.sample_state import CL, NQ, TSLA, symbol
 from tests.browser.conftest import Site, Visit, after_polls, live, until
 from tests.browser.test_pages_live import CONTRAST, SIZES
@@ -211,6 +211,26 @@ def test_from_symbol_to_symbol_and_back(page: Page, site: Site) -> None:
     until(page, DRAWN, TSLA)  # the one seen last
     move(site, 407.0)
     until(page, f"c => {LAST} === c", 407.0)
+
+
+def test_next_and_previous_keep_their_order_and_place(page: Page, site: Site) -> None:
+    open_symbol(page, site)
+    named = "[...document.querySelectorAll('.qt-neighbour .qt-sym')].map(e => e.innerText)"
+    until(page, f"{named}.length === 2")
+    before, places = (
+        page.evaluate(named),
+        page.evaluate("document.querySelector('#symbol-pin').getBoundingClientRect().x"),
+    )
+    positions = site.bus.read("positions")
+    assert isinstance(positions, PositionsSection)
+    turned = tuple(replace(row, exposure=1.0 / (row.exposure or 1.0)) for row in positions.tradable)
+    site.bus.publish("positions", replace(positions, tradable=turned))
+    page.wait_for_selector("[data-qt-ring]:not([hidden])")
+    assert page.evaluate(named) == before
+    page.click("[data-qt-ring]")
+    until(page, f"n => {named}.join() !== n.join()", before)
+    assert page.is_hidden("[data-qt-ring]")
+    assert page.evaluate("document.querySelector('#symbol-pin').getBoundingClientRect().x") == places
 
 
 def test_a_click_on_any_symbol_leads_to_its_chart(page: Page, site: Site) -> None:

@@ -182,7 +182,23 @@ def test_daily_pnl_is_reqpnlsingles_and_null_until_it_comes(desk):
     assert rows(desk)["TSLA"].daily_pnl is None
     desk.manager.on_position_pnl(PositionPnl(2, -579.52, -5_468.0, -2_671.52, 40_808.0, "DU1"), 5.0)
     assert rows(desk)["TSLA"].daily_pnl == -579.52
+
+
+def test_the_last_figures_stay_until_there_is_a_connection_again(desk):
+    desk.manager.on_position_pnl(PositionPnl(2, -579.52, -5_468.0, -2_671.52, 40_808.0, "DU1"), 5.0)
+    before = desk.snapshot()
     desk.manager.on_disconnected()
+    lost = desk.snapshot()
+    assert (lost.tradable, lost.account, lost.complete) == (before.tradable, before.account, False)
+    desk.manager.on_connected()
+    assert rows(desk)["TSLA"].daily_pnl is None, "those of the dead request are not this connection's"
+
+
+def test_the_last_figures_of_another_view_are_not_shown_for_this_one(desk):
+    desk.manager.on_position_pnl(PositionPnl(2, -579.52, -5_468.0, -2_671.52, 40_808.0, "DU1"), 5.0)
+    desk.snapshot()
+    desk.manager.on_disconnected()
+    desk.manager.set_view("DU1")
     assert rows(desk)["TSLA"].daily_pnl is None
 
 
@@ -620,7 +636,8 @@ def test_the_pnl_of_a_dead_connection_is_not_shown_as_todays(desk):
     desk.manager.book("DU1").on_pnl(AccountPnl(-151.9, -13_031.15, 5.0), 5.0)
     assert desk.snapshot().account.daily_pnl == -151.9
     desk.manager.on_disconnected()
-    figures = desk.snapshot().account
+    assert desk.snapshot().account.daily_pnl == -151.9, "stale, as the pages say, until another day begins"
+    figures = desk.snapshot(day_start=900.0).account
     assert (figures.daily_pnl, figures.ib_unrealized_pnl) == (None, None)
 
 
@@ -770,5 +787,6 @@ def test_singles_of_what_nobody_else_values_are_read_as_the_others_are(book):
     assert rows(book)["7203"].unrealized_pnl == 10_000.0
     assert rows(book)["ZWZ5"].ib_unrealized_pnl == -200.0
     book.manager.on_disconnected()
+    book.manager.on_connected()
     book.single(23, 62.5, 1_625.0)
     assert rows(book)["7203"].unrealized_pnl == 62.5, "another session may speak otherwise"
