@@ -79,9 +79,19 @@ def page(browser_path: str, program: Program) -> Iterator[Page]:
 
 
 def open_scanners(page: Page, program: Program) -> None:
-    live(page, program.url + "/scanners#thresholds")
+    live(page, program.url + "/scanners")
+    ask_why(page)
+
+
+def ask_why(page: Page) -> None:
+    """The reasons are the tooltips of the results' rows: they are sent while the pointer is over them."""
+    page.get_by_role("tab", name="Results").click()
+    page.locator(".qt-card-results .ag-row").first.hover(position={"x": 400, "y": 10})
+
+
+def show_thresholds(page: Page) -> None:
+    page.get_by_role("tab", name="Thresholds").click()
     page.wait_for_selector(".qt-field")
-    page.locator(".qt-card-results .ag-row").first.hover(position={"x": 400, "y": 10})  # the reasons are its tooltips
 
 
 def surge(page: Page) -> str:
@@ -93,15 +103,17 @@ def test_a_moved_threshold_rules_the_next_scan_is_journalled_outlives_a_restart_
 ) -> None:
     open_scanners(page, program)
     until(page, JUDGED, "of 1.50x", timeout_ms=PATIENT_MS)
+    show_thresholds(page)
     slider = page.locator('.qt-field[data-key="breakout.volume_surge"] input[type=range]')
     slider.focus()
     slider.press("End")
     assert surge(page) == "5.0"
     page.get_by_role("button", name="Apply").click()
     until(page, DONE, "Thresholds applied")
-    page.locator(".qt-card-results .ag-row").first.hover(position={"x": 400, "y": 10})
+    ask_why(page)
     until(page, JUDGED, "of 5.00x", timeout_ms=PATIENT_MS)
     until(page, f"!({JUDGED})('of 1.50x')", timeout_ms=PATIENT_MS)
+    show_thresholds(page)
     assert "Volume surge 1.5 → 5" in page.locator(".qt-change").first.inner_text()
 
     by_hand = """() => qt.ask('scanners-request', {action: 'apply', changes: {'breakout.volume_surge': 50}},
@@ -115,11 +127,14 @@ def test_a_moved_threshold_rules_the_next_scan_is_journalled_outlives_a_restart_
     program.stop()
     program.start()
     open_scanners(page, program)
-    assert surge(page) == "5.0"
     until(page, JUDGED, "of 5.00x", timeout_ms=PATIENT_MS)
+    show_thresholds(page)
+    assert surge(page) == "5.0"
     page.locator(".qt-change", has_text="Volume surge").get_by_role("button", name="Revert").click()
     until(page, DONE, "Change taken back")
     until(page, "document.querySelector('#qt-f-breakout-volume_surge').value === '1.5'")
-    page.locator(".qt-card-results .ag-row").first.hover(position={"x": 400, "y": 10})
+    ask_why(page)
     until(page, JUDGED, "of 1.50x", timeout_ms=PATIENT_MS)
+    show_thresholds(page)
+    until(page, "document.querySelectorAll('.qt-change').length > 1")
     assert "taken back" in page.locator(".qt-change").last.inner_text()
