@@ -1,106 +1,126 @@
-/* Light tables and lists: keyed rows whose cells are filled in place, never rebuilt.
-   <tbody data-qt-rows="signals"> in a <table> whose <th data-col="key" data-as="text|bars|icon|prose"> say the columns;
-   the part is "rows:signals": {id: {order, key: value}}. data-qt-most limits the rows shown. */
+/**
+ * Light tables and lists: keyed rows whose cells are filled in place, never rebuilt.
+ * <tbody data-qt-rows="signals"> in a <table> whose <th data-col="key" data-as="text|score|icon|prose"> say the columns; the
+ * part is "rows:signals": {id: {order, key: value}}. data-qt-most limits the rows shown.
+ */
 import { adoptAll } from "./bind.mjs";
+import { all, make, setData } from "./dom.mjs";
 import { model, onPart } from "./model.mjs";
 import { fill } from "./values.mjs";
 
-const tables = new Map();   // name -> Set of tbody
+/** @typedef {(cell: HTMLElement, value: any) => void} Painter */
+/** @typedef {{key: string, paint: Painter, cls: string}} Column */
+/** @typedef {{columns: Column[], rows: Map<string, HTMLTableRowElement>, orders: WeakMap<Element, number>}} Table */
 
-function columns(body) {
-  const heads = body.closest("table").querySelectorAll("th[data-col]");
-  return Array.prototype.map.call(heads, (th) => {
-    return { key: th.dataset.col, as: th.dataset.as || "text", cls: th.className };
-  });
-}
-
-export const painters = {
-  text (cell, value) { fill(cell, value); },
-  icon (cell, value) {
-    if (!cell.firstChild) { cell.appendChild(document.createElement("i")); }
-    const icon = cell.firstChild;
-    icon.className = "qt-icon bi bi-" + (ICONS[value && value[0]] || "dot");
-    icon.dataset.tone = (value && value[1]) || "";
-    icon.setAttribute("aria-label", (value && value[0]) || "");
-    icon.setAttribute("role", "img");
-  },
-  /* {score, bars: [distance %, volume %]}, or any other value as text without bars */
-  score (cell, value) {
-    if (!cell.firstChild) {
-      const pair = document.createElement("span");
-      pair.className = "qt-bars";
-      pair.append(document.createElement("i"), document.createElement("i"));
-      cell.append(document.createElement("span"), pair);
-    }
-    const bars = cell.children[1], scored = !!value && value.bars !== undefined;
-    fill(cell.children[0], scored ? value.score : value);
-    bars.hidden = !scored;
-    if (scored) { bars.children[0].style.width = value.bars[0] + "%"; bars.children[1].style.width = value.bars[1] + "%"; }
-  }
-};
-painters.prose = painters.text;
+/** By name, each of its bodies. @type {Map<string, Map<HTMLElement, Table>>} */
+const tables = new Map();
+/** @type {Record<string, string>} */
 const ICONS = {
   signal: "lightning-charge", ended: "arrow-return-left", refused: "slash-circle", fill: "arrow-left-right",
   info: "info-circle", warning: "exclamation-triangle", error: "x-circle", enter: "arrow-right", leave: "arrow-left",
   pass: "check-lg", fail: "x-lg", unknown: "question-lg", up: "triangle-fill", down: "caret-down-fill", ring: "circle",
-  held: "briefcase", session: "clock"
+  held: "briefcase", session: "clock",
 };
 
-function newRow(body, id, cols) {
-  const row = document.createElement("tr");
+/** How a cell shows its value, by data-as. @type {Record<string, Painter>} */
+export const painters = {
+  text: fill,
+  prose: fill,
+  /* [icon, tone] */
+  icon(cell, value) {
+    const [name, tone] = value || ["", ""], icon = /** @type {HTMLElement} */ (cell.firstElementChild ?? make("i"));
+    if (!icon.parentElement) {
+      icon.setAttribute("role", "img");
+      cell.append(icon);
+    }
+    icon.className = `qt-icon bi bi-${ICONS[name] || "dot"}`;
+    setData(icon, "tone", tone || "");
+    icon.setAttribute("aria-label", name || "");
+  },
+  /* {score, bars: [distance %, volume %]}, or any other value as text without bars */
+  score(cell, value) {
+    if (!cell.firstChild) {
+      const pair = make("span", "qt-bars");
+      pair.append(make("i"), make("i"));
+      cell.append(make("span"), pair);
+    }
+    const [text, bars] = all(cell, ":scope > *"), shares = value?.bars;
+    fill(text, shares ? value.score : value);
+    bars.hidden = !shares;
+    if (shares) {
+      all(bars, "i").forEach((bar, i) => { bar.style.width = `${shares[i]}%`; });
+    }
+  },
+};
+
+/** @param {HTMLElement} body @returns {Column[]} */
+function columnsOf(body) {
+  const table = /** @type {HTMLTableElement} */ (body.closest("table"));
+  return all(table, "th[data-col]").map((th) =>
+    ({ key: th.dataset.col ?? "", paint: painters[th.dataset.as ?? ""] ?? fill, cls: th.className }));
+}
+
+/** @param {string} id @param {Column[]} columns */
+function newRow(id, columns) {
+  const row = make("tr");
   row.dataset.id = id;
-  cols.forEach((col) => {
-    const cell = document.createElement("td");
-    cell.className = col.cls;
-    row.appendChild(cell);
-  });
+  row.append(...columns.map(({ cls }) => make("td", cls)));
   return row;
 }
 
-function paint(row, cols, values) {
-  row.qtOrder = values.order || 0;
-  cols.forEach((col, i) => { (painters[col.as] || painters.text)(row.children[i], values[col.key]); });
-}
-
-function sortRows(body) {
-  const rows = Array.prototype.slice.call(body.children);
-  let sorted = rows.slice().sort((a, b) => { return a.qtOrder - b.qtOrder; });
-  if (body.matches(":hover") && rows.length > 1) { sorted = rows; }   // rows do not change places under the pointer
-  if (sorted.some((row, i) => { return row !== rows[i]; })) { body.append(...sorted); }
+/** @param {HTMLElement} body @param {Table} table */
+function sortRows(body, { orders }) {
+  const rows = /** @type {HTMLElement[]} */ (Array.from(body.children));
+  const isHeld = rows.length > 1 && body.matches(":hover");   // rows do not change places under the pointer
+  const sorted = isHeld ? rows : [...rows].sort((a, b) => (orders.get(a) ?? 0) - (orders.get(b) ?? 0));
+  if (sorted.some((row, i) => row !== rows[i])) {
+    body.append(...sorted);
+  }
   const most = Number(body.dataset.qtMost || 1e9);
-  sorted.forEach((row, i) => { if (row.hidden !== i >= most) { row.hidden = i >= most; } });
-}
-
-function draw(body, ids) {
-  const values = model["rows:" + body.dataset.qtRows] || {};
-  const cols = body.qtCols;
-  ids.forEach((id) => {
-    let row = body.qtIds[id];
-    if (!values[id]) {
-      if (row) { row.remove(); delete body.qtIds[id]; }
-      return;
+  sorted.forEach((row, i) => {
+    if (row.hidden !== i >= most) {
+      row.hidden = i >= most;
     }
-    if (!row) { row = body.qtIds[id] = newRow(body, id, cols); body.appendChild(row); }
-    paint(row, cols, values[id]);
   });
-  sortRows(body);
 }
 
-function adoptRows(body) {
-  const name = body.dataset.qtRows;
-  body.qtCols = columns(body);
-  body.qtIds = {};
-  if (!tables.has(name)) { tables.set(name, new Set()); }
-  tables.get(name).add(body);
-  body.addEventListener("mouseleave", () => { sortRows(body); });
-  draw(body, Object.keys(model["rows:" + name] || {}));
-};
+/** @param {HTMLElement} body @param {Table} table @param {string[]} ids those that have changed */
+function draw(body, table, ids) {
+  const values = model[`rows:${body.dataset.qtRows}`] ?? {}, { columns, rows, orders } = table;
+  for (const id of ids) {
+    const known = rows.get(id), value = values[id];
+    if (!value) {
+      known?.remove();
+      rows.delete(id);
+      continue;
+    }
+    const row = known ?? newRow(id, columns);
+    if (!known) {
+      rows.set(id, row);
+      body.append(row);
+    }
+    orders.set(row, value.order || 0);
+    columns.forEach(({ key, paint }, i) => paint(row.cells[i], value[key]));
+  }
+  sortRows(body, table);
+}
 
-onPart("rows", (name, changed, removed) => {
-  (tables.get(name) || []).forEach((body) => {
-    if (!body.isConnected) { tables.get(name).delete(body); return; }
-    draw(body, Object.keys(changed).concat(removed));
-  });
+adoptAll("[data-qt-rows]", (body) => {
+  const name = body.dataset.qtRows ?? "", bodies = tables.get(name) ?? new Map();
+  /** @type {Table} */
+  const table = { columns: columnsOf(body), rows: new Map(), orders: new WeakMap() };
+  tables.set(name, bodies);
+  bodies.set(body, table);
+  body.addEventListener("mouseleave", () => sortRows(body, table));
+  draw(body, table, Object.keys(model[`rows:${name}`] ?? {}));
 });
 
-adoptAll("[data-qt-rows]", adoptRows);
+onPart("rows", (name, changed, removed) => {
+  tables.get(name)?.forEach((table, body, bodies) => {
+    if (body.isConnected) {
+      draw(body, table, [...Object.keys(changed), ...removed]);
+    } else {
+      bodies.delete(body);
+    }
+  });
+});

@@ -1,21 +1,24 @@
-/* Scoreboard of today or of the days kept; the audit on demand. */
+/** Scoreboard of today or of the days kept; the audit on demand. */
 import { askEngine } from "../core/ask.mjs";
 import { clientside, noUpdate } from "../core/dash.mjs";
+import { all, within } from "../core/dom.mjs";
 import { toast } from "../core/toast.mjs";
 
 clientside("qtScores", {
-  view (value) {
-    document.querySelectorAll("[data-score]").forEach((block) => { block.hidden = block.dataset.score !== (value || "today"); });
+  view(/** @type {string} */ value) {
+    all(document, "[data-score]").forEach((block) => { block.hidden = block.dataset.score !== (value || "today"); });
     return noUpdate();
-  }
+  },
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("[data-qt-audit]");
-  if (!button || button.disabled) { return; }
+  const button = within(event, "[data-qt-audit]");
+  if (!(button instanceof HTMLButtonElement) || button.disabled) {
+    return;
+  }
   button.disabled = true;
-  askEngine(button.dataset.request, { action: "audit" }, (result) => {
+  askEngine(button.dataset.request ?? "", { action: "audit" }, ({ ok, text }) => {
     button.disabled = false;
-    toast(result.ok ? { title: "Audit", text: result.text } : { kind: "info", title: "No audit now", text: result.text });
+    toast(ok ? { title: "Audit", text } : { kind: "info", title: "No audit now", text });
   });
 });

@@ -1,101 +1,140 @@
-/* Named sets of thresholds: <div data-qt-sets data-request="store"> over the part "sets":
-   name -> [order, is built in, is in force, what differs in words, runs in the shadow, why it can't be loaded]. */
+/** Named sets of thresholds: <div data-qt-sets data-request="store"> over the part "sets". */
 import { askEngine } from "../core/ask.mjs";
+import { all, make, one, setText, within } from "../core/dom.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
 import { toast } from "../core/toast.mjs";
 
-let chosen = null; let coming = null;  // coming = just kept, not in the part yet
+/** `differs` from what is in force, `cannot` be loaded because, both in words.
+ * @typedef {[order: number, isBuiltIn: boolean, isInForce: boolean, differs: string, isShadow: boolean,
+ *   cannot: string]} NamedSet */
 
-function sets() { return model.sets || {}; }
-function bars(fn) { Array.prototype.forEach.call(document.querySelectorAll("[data-qt-sets]"), fn); }
-function setText(element, text) { if (element.textContent !== text) { element.textContent = text; } }
-function names() { return Object.keys(sets()).sort((a, b) => { return sets()[a][0] - sets()[b][0]; }); }
+/** @type {string | null} */
+let chosen = null;
+/** Just kept, not in the part yet. @type {string | null} */
+let coming = null;
 
-function choice(bar) {
-  let box = bar.querySelector("select");
-  if (box) { return box; }
-  box = document.createElement("select");
-  box.className = "qt-input";
+/** @returns {Record<string, NamedSet>} */
+const sets = () => model.sets ?? {};
+const bars = () => all(document, "[data-qt-sets]");
+/** @param {Element} element */
+const barOf = (element) => /** @type {HTMLElement} */ (element.closest("[data-qt-sets]"));
+/** @param {HTMLElement} bar @param {string} action */
+const buttonOf = (bar, action) => /** @type {HTMLButtonElement} */ (one(bar, `[data-set-do='${action}']`));
+/** @param {HTMLElement} bar */
+const nameBox = (bar) => /** @type {HTMLInputElement} */ (one(bar, ".qt-set-name input"));
+
+/** @param {HTMLElement} bar */
+function build(bar) {
+  const box = make("select", "qt-input"), name = make("input", "qt-input");
   box.setAttribute("aria-label", "Named set of thresholds");
-  box.addEventListener("change", () => { chosen = box.value; paintAll(); });
-  bar.querySelector(".qt-set-choice").appendChild(box);
-  bar.querySelector(".qt-set-name").appendChild(nameBox());
+  box.addEventListener("change", () => {
+    chosen = box.value;
+    paintAll();
+  });
+  name.type = "text";
+  name.maxLength = 40;
+  name.autocomplete = "off";
+  name.placeholder = "name of the set";
+  name.setAttribute("aria-label", "Name of the set");
+  one(bar, ".qt-set-choice").append(box);
+  one(bar, ".qt-set-name").append(name);
   return box;
 }
 
-function nameBox() {
-  const box = document.createElement("input");
-  box.className = "qt-input";
-  box.type = "text";
-  box.maxLength = 40;
-  box.autocomplete = "off";
-  box.placeholder = "name of the set";
-  box.setAttribute("aria-label", "Name of the set");
-  return box;
-}
-
+/** @param {string} name */
 function label(name) {
-  const set = sets()[name];
-  return name + (set[2] ? " · in force" : "") + (set[4] ? " · shadow" : "");
+  const [, , isInForce, , isShadow] = sets()[name];
+  return `${name}${isInForce ? " · in force" : ""}${isShadow ? " · shadow" : ""}`;
 }
 
+/** The set that is chosen among those that there are. @param {string[]} names */
+function choice(names) {
+  const known = sets();
+  if (coming && known[coming]) {
+    chosen = coming;
+    coming = null;
+  }
+  if (chosen === null || !known[chosen]) {
+    chosen = names.find((name) => known[name][2]) ?? names[0];
+  }
+  return chosen;
+}
+
+/** @param {HTMLElement} bar */
 function paint(bar) {
-  const box = choice(bar), list = names(), mark = list.map(label).join("|");
-  if (!list.length) { return; }
-  if (coming && sets()[coming]) { chosen = coming; coming = null; }
-  if (!sets()[chosen]) { chosen = list.find((name) => { return sets()[name][2]; }) || list[0]; }
+  const box = bar.querySelector("select") ?? build(bar), names = Object.keys(sets()).sort((a, b) => sets()[a][0] - sets()[b][0]);
+  if (!names.length) {
+    return;
+  }
+  const now = choice(names), mark = names.map(label).join("|"), [, isBuiltIn, isInForce, differs, isShadow, cannot] = sets()[now];
   if (box.dataset.mark !== mark) {
     box.dataset.mark = mark;
-    box.replaceChildren(...list.map((name) => { return new Option(label(name), name); }));
+    box.replaceChildren(...names.map((name) => new Option(label(name), name)));
   }
-  if (box.value !== chosen) { box.value = chosen; }
-  const set = sets()[chosen];
-  button(bar, "load").disabled = set[2] || !!set[5];
-  button(bar, "delete").hidden = set[1];
-  button(bar, "shadow").disabled = !!set[5];
-  button(bar, "shadow").setAttribute("aria-pressed", set[4] ? "true" : "false");
-  setText(button(bar, "shadow"), set[4] ? "End shadow" : "Shadow");
-  setText(bar.querySelector(".qt-set-words"), set[5] || (set[2] ? chosen + " is in force." : set[3]));
+  if (box.value !== now) {
+    box.value = now;
+  }
+  const shadow = buttonOf(bar, "shadow");
+  buttonOf(bar, "load").disabled = isInForce || Boolean(cannot);
+  buttonOf(bar, "delete").hidden = isBuiltIn;
+  shadow.disabled = Boolean(cannot);
+  shadow.setAttribute("aria-pressed", String(Boolean(isShadow)));
+  setText(shadow, isShadow ? "End shadow" : "Shadow");
+  setText(one(bar, ".qt-set-words"), cannot || (isInForce ? `${now} is in force.` : differs));
 }
 
-function button(bar, action) { return bar.querySelector("[data-set-do='" + action + "']"); }
-function paintAll() { bars(paint); }
+const paintAll = () => bars().forEach(paint);
 onPart("sets", paintAll);
-onNodes(() => { bars((bar) => { if (!bar.querySelector("select")) { paint(bar); } }); });
+onNodes(() => bars().filter((bar) => !bar.querySelector("select")).forEach(paint));
 
+/** @type {Record<string, string>} */
 const TITLES = { load: "Set loaded", keep: "Set kept", delete: "Set deleted", shadow: "Shadow set" };
 
+/** @param {HTMLElement} bar @param {string} action @param {string} name */
 function ask(bar, action, name) {
   bar.setAttribute("aria-busy", "true");
-  askEngine(bar.dataset.request, { action: "set", do: action, name }, (result) => {
+  askEngine(bar.dataset.request ?? "", { action: "set", do: action, name }, ({ ok, text }) => {
     bar.removeAttribute("aria-busy");
-    if (result.ok && action === "keep") { coming = name.trim().replace(/\s+/g, " "); showName(bar, false); paintAll(); }
-    toast(result.ok ? { title: TITLES[action], text: result.text || name } :
-      { kind: "error", title: "Nothing was changed", text: result.text });
+    if (ok && action === "keep") {
+      coming = name.trim().replace(/\s+/g, " ");
+      showName(bar, false);
+      paintAll();
+    }
+    toast(ok ? { title: TITLES[action], text: text || name } : { kind: "error", title: "Nothing was changed", text });
   });
 }
 
+/** @param {HTMLElement} bar @param {boolean} on */
 function showName(bar, on) {
-  const keep = bar.querySelector(".qt-set-keep"), box = keep.querySelector("input");
-  keep.hidden = !on;
+  one(bar, ".qt-set-keep").hidden = !on;
   if (on) {
-    box.value = sets()[chosen] && !sets()[chosen][1] ? chosen : "";
+    const box = nameBox(bar), set = chosen === null ? undefined : sets()[chosen];
+    box.value = set && !set[1] && chosen !== null ? chosen : "";
     box.focus();
   }
 }
 
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest && event.target.closest("[data-set-do]");
-  if (!pressed || pressed.disabled) { return; }
-  const bar = pressed.closest("[data-qt-sets]"), action = pressed.dataset.setDo;
-  if (action === "name") { showName(bar, bar.querySelector(".qt-set-keep").hidden); return; }
-  if (action === "keep") { ask(bar, "keep", bar.querySelector(".qt-set-name input").value); return; }
-  ask(bar, action, action === "shadow" && sets()[chosen][4] ? "" : chosen);
+  const pressed = within(event, "[data-set-do]");
+  if (!(pressed instanceof HTMLButtonElement) || pressed.disabled) {
+    return;
+  }
+  const bar = barOf(pressed), action = pressed.dataset.setDo ?? "", now = chosen ?? "";
+  if (action === "name") {
+    showName(bar, Boolean(one(bar, ".qt-set-keep").hidden));
+  } else if (action === "keep") {
+    ask(bar, "keep", nameBox(bar).value);
+  } else {
+    ask(bar, action, action === "shadow" && sets()[now]?.[4] ? "" : now);
+  }
 });
 
 document.addEventListener("keydown", (event) => {
-  const bar = event.target.closest && event.target.closest(".qt-set-keep");
-  if (!bar) { return; }
-  if (event.key === "Enter") { event.preventDefault(); button(bar.closest("[data-qt-sets]"), "keep").click(); }
-  if (event.key === "Escape") { showName(bar.closest("[data-qt-sets]"), false); }
+  const keep = within(event, ".qt-set-keep");
+  if (keep && event.key === "Enter") {
+    event.preventDefault();
+    buttonOf(barOf(keep), "keep").click();
+  } else if (keep && event.key === "Escape") {
+    showName(barOf(keep), false);
+  }
 });

@@ -1,6 +1,7 @@
-/* Symbol page around its chart: where a name leads, the symbol seen last, the bars of the rules, a quick first answer. */
+/** Symbol page around its chart: where a name leads, the symbol seen last, the bars of the rules, a quick first answer. */
 import { onAddress } from "../core/address.mjs";
-import { model, onPart, tell } from "../core/model.mjs";
+import { make, one, within } from "../core/dom.mjs";
+import { get, model, onPart, tell } from "../core/model.mjs";
 import { pollNow } from "../core/poll.mjs";
 import { painters } from "../core/rows.mjs";
 
@@ -8,89 +9,118 @@ const LAST = "qt-last-symbol", HURRY_MS = 700, HURRY_MOST = 8;
 let hurried = 0;
 
 /* [fill in per cent, verdict]: a bar whose middle is the limit */
-painters.limit = function (cell, value) {
+painters.limit = (cell, value) => {
   if (!cell.firstChild) {
-    const track = document.createElement("span");
-    track.className = "qt-limit-bar";
-    track.append(document.createElement("i"), document.createElement("b"));
+    const track = make("span", "qt-limit-bar");
+    track.append(make("i"), make("b"));
     cell.append(track);
   }
-  const bar = cell.firstChild;
+  const bar = one(cell, ".qt-limit-bar");
   bar.hidden = !value;
-  if (value) { bar.firstChild.style.width = value[0] + "%"; bar.dataset.verdict = value[1]; }
+  if (value) {
+    one(bar, "i").style.width = `${value[0]}%`;
+    bar.dataset.verdict = value[1];
+  }
 };
 
-function conHere() {
-  const match = window.location.pathname.match(/^\/symbol\/([1-9]\d*)\/?$/);
-  return match ? match[1] : null;
-}
+/** The con_id that the address names; null = it names none. */
+const conHere = () => /^\/symbol\/([1-9]\d*)\/?$/.exec(window.location.pathname)?.[1] ?? null;
 
+/** @param {string} path */
 function replaceWith(path) {
   window.history.replaceState({}, "", path);
   window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
 }
 
 /* A name that means one symbol leads there; "Back" goes to where the user came from, not to the name again. */
-function lead(find) {
-  if (!find || conHere() === String(find.go) || !/^\/symbol(\/|$)/.test(window.location.pathname)) { return; }
-  const last = find.home ? window.localStorage.getItem(LAST) : null;
-  const to = last || find.go;
-  if (to) { replaceWith("/symbol/" + to); }
-}
-onPart("find", () => { lead(model.find); });
+onPart("find", () => {
+  const find = model.find;
+  if (!find || conHere() === String(find.go) || !/^\/symbol(\/|$)/.test(window.location.pathname)) {
+    return;
+  }
+  const to = (find.home ? window.localStorage.getItem(LAST) : null) || find.go;
+  if (to) {
+    replaceWith(`/symbol/${to}`);
+  }
+});
 
 onPart("symbol", () => {
   const here = conHere(), known = model.symbol;
-  if (!here || !known || String(known.con) !== here) { return; }
-  if (known.unknown) { if (window.localStorage.getItem(LAST) === here) { window.localStorage.removeItem(LAST); } return; }
+  if (!here || !known || String(known.con) !== here) {
+    return;
+  }
+  if (known.unknown) {
+    if (window.localStorage.getItem(LAST) === here) {
+      window.localStorage.removeItem(LAST);
+    }
+    return;
+  }
   window.localStorage.setItem(LAST, here);
-  document.title = "QTrade - " + known.name;
+  document.title = `QTrade - ${known.name}`;
 });
 
 /* "Next symbol" goes round in the order that this tab began with; a button takes the order of now. */
+/** @typedef {[con: number, sym: string]} Entry */
+/** @type {Entry[] | null} */
 let order = null;
-const inOrder = (list) => list.map((entry) => entry[0]).join();
+/** @param {Entry[]} list */
+const inOrder = (list) => list.map(([con]) => con).join();
 
 function drawNeighbours() {
-  const fresh = model.ring && model.ring.order, here = Number(conHere());
-  if (!fresh || !here) { return; }
-  const at = (order || []).findIndex((entry) => entry[0] === here);
-  if (!order || (at < 0 && fresh.some((entry) => entry[0] === here))) { order = fresh; }
-  const i = order.findIndex((entry) => entry[0] === here), many = order.length > (i < 0 ? 0 : 1);
-  const link = (entry) => (many ? { sym: entry[1], con: entry[0] } : null);
+  /** @type {Entry[] | undefined} */
+  const fresh = model.ring?.order, here = Number(conHere());
+  if (!fresh || !here) {
+    return;
+  }
+  const isHere = (/** @type {Entry} */ [con]) => con === here;
+  const kept = order !== null && (order.some(isHere) || !fresh.some(isHere)) ? order : fresh;
+  const at = kept.findIndex(isHere), isMany = kept.length > (at < 0 ? 0 : 1);
+  const link = (/** @type {Entry | undefined} */ entry) => (isMany && entry ? { sym: entry[1], con: entry[0] } : null);
+  order = kept;
   const changed = {
-    before: link(order[i > 0 ? i - 1 : order.length - 1] || []),
-    after: link(order[(i + 1) % order.length] || []),
-    moved: inOrder(order) !== inOrder(fresh),
+    before: link(kept[at > 0 ? at - 1 : kept.length - 1]),
+    after: link(kept[(at + 1) % kept.length]),
+    moved: inOrder(kept) !== inOrder(fresh),
   };
   model.neighbours = changed;
   tell({ part: "neighbours", changed, removed: [], full: false });
 }
 onPart("ring", drawNeighbours);
 document.addEventListener("click", (event) => {
-  if (event.target.closest && event.target.closest("[data-qt-ring]")) { order = null; drawNeighbours(); }
+  if (within(event, "[data-qt-ring]")) {
+    order = null;
+    drawNeighbours();
+  }
 });
 
 onAddress(() => { document.title = "QTrade"; });   // the new page says its own
 
 /* The engine publishes a symbol within a second of the first poll: do not wait for the next one. */
+const isLoading = () => conHere() !== null && get("state.chart")?.s === "loading";
+
 onPart("state", () => {
-  if (!conHere() || !model.state || !model.state.chart) { hurried = 0; return; }
-  if (model.state.chart.s !== "loading") { hurried = 0; return; }
-  hurry();
+  if (isLoading()) {
+    hurry();
+  } else {
+    hurried = 0;
+  }
 });
+
 function hurry() {
-  if (hurried >= HURRY_MOST) { return; }
+  if (hurried >= HURRY_MOST) {
+    return;
+  }
   hurried += 1;
   window.setTimeout(() => {
-    const state = (model.state || {}).chart;
-    if (conHere() && state && state.s === "loading") { pollNow(); hurry(); }
+    if (isLoading()) {
+      pollNow();
+      hurry();
+    }
   }, HURRY_MS);
 }
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest && event.target.closest("[data-qt-find]")) {
-    const box = document.getElementById("shell-find");
-    if (box) { box.focus(); }
+  if (within(event, "[data-qt-find]")) {
+    document.getElementById("shell-find")?.focus();
   }
 });

@@ -1,95 +1,99 @@
-/* Why-not inspector: <div data-qt-why data-request="store">. Asks the engine for the rules of one symbol, again each
-   5 s while it is in sight, and fills the two tables in place. */
-import { every } from "../core/every.mjs";
+/**
+ * Why-not inspector: <div data-qt-why data-request="store">. Asks the engine for the rules of one symbol, again each 5 s while
+ * it is in sight, and fills the two tables in place.
+ */
+import { html, nothing, render } from "../vendor/lit-html.mjs";
 import { askEngine } from "../core/ask.mjs";
+import { all, maybe, one } from "../core/dom.mjs";
+import { every } from "../core/every.mjs";
 import { onNodes } from "../core/model.mjs";
 import { inTab } from "../core/tabs.mjs";
 
+/** @typedef {[name: string, value: string, limit: string, distance: string, passes: boolean | null, note?: string]} Rule */
+/** @typedef {{sym: string, con: number, kind: string, filtered: string, scans: string[], line: string, text: string,
+ *   others: Array<[con: number, sym: string, about: string]>, long: Rule[], short: Rule[]}} Why */
+
 const AGAIN_MS = 5000;
-let wanted = ""; let asking = false;
+let wanted = "";
+let asking = false;
 
-function make(tag, cls, text) {
-  const element = document.createElement(tag);
-  if (cls) { element.className = cls; }
-  if (text) { element.textContent = text; }
-  return element;
-}
-function setText(element, text) { if (element.textContent !== text) { element.textContent = text; } }
+/** @param {HTMLElement} holder */
+const saidOf = (holder) => one(holder, ".qt-why-said");
+/** @param {HTMLElement} holder */
+const rulesOf = (holder) => one(holder, ".qt-why-rules");
 
+/** @param {HTMLElement} holder */
 function build(holder) {
-  const box = make("input", "qt-input"), go = make("button", "qt-button qt-button-small", "Explain");
-  box.type = "text";
-  box.maxLength = 40;
-  box.placeholder = "symbol, e.g. NVDA";
-  box.autocomplete = "off";
-  box.spellcheck = false;
-  box.setAttribute("aria-label", "Symbol to explain");
-  go.type = "button";
-  box.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); start(holder, box.value); } });
-  go.addEventListener("click", () => { start(holder, box.value); });
-  holder.querySelector(".qt-why-ask").append(box, go);
-  if (wanted) { box.value = wanted; ask(holder); }
+  const place = one(holder, ".qt-why-ask");
+  const start = () => {
+    wanted = /** @type {HTMLInputElement} */ (one(place, "input")).value.trim();
+    if (wanted) {
+      ask(holder);
+    }
+  };
+  const onKey = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      start();
+    }
+  };
+  render(html`<input type="text" class="qt-input" maxlength="40" placeholder="symbol, e.g. NVDA" autocomplete="off" spellcheck="false"
+    aria-label="Symbol to explain" .value=${wanted} @keydown=${onKey}><button type="button" class="qt-button qt-button-small"
+    @click=${start}>Explain</button>`, place);
+  if (wanted) {
+    ask(holder);
+  }
 }
 
-function start(holder, text) {
-  wanted = text.trim();
-  if (wanted) { ask(holder); }
-}
-
+/** @param {HTMLElement} holder */
 function ask(holder) {
-  if (asking) { return; }
+  if (asking) {
+    return;
+  }
   asking = true;
   const text = wanted;
-  askEngine(holder.dataset.request, { action: "why", text }, (result) => {
+  askEngine(holder.dataset.request ?? "", { action: "why", text }, (result) => {
     asking = false;
-    if (text !== wanted) { ask(holder); return; }
-    if (result.ok && result.value) { show(holder, result.value); } else { refuse(holder, result.text); }
+    if (text !== wanted) {
+      ask(holder);
+    } else if (result.ok && result.value) {
+      show(holder, result.value);
+    } else {
+      render(result.text, saidOf(holder));
+      render(nothing, rulesOf(holder));
+    }
   });
 }
 
-function refuse(holder, text) {
-  setText(holder.querySelector(".qt-why-said"), text);
-  holder.querySelector(".qt-why-rules").replaceChildren();
+/** @param {Rule} rule */
+function ruleBlock([name, value, limit, distance, passes, note]) {
+  const [mark, tone, word] = passes === null ? ["?", "", "unknown"] : passes ? ["✓", "gain", "passes"] : ["✗", "loss", "fails"];
+  return html`<tr title=${note || ""}><td>${name}</td><td class="num">${value}</td><td class="num">${limit}</td>
+    <td class="num">${distance}</td><td data-tone=${tone} aria-label=${word}>${mark}</td></tr>`;
 }
 
-const MARKS = { true: ["✓", "gain"], false: ["✗", "loss"], null: ["?", ""] };
-
-function row(cells, tag) {
-  const line = make("tr");
-  cells.forEach((text, i) => { line.appendChild(make(tag, i > 0 && i < 4 ? "num" : "", text)); });
-  return line;
+/** @param {string} side @param {Rule[]} rules */
+function tableBlock(side, rules) {
+  return html`<table class="qt-table">
+    <thead><tr><th>${side}</th><th class="num">Value</th><th class="num">Limit</th><th class="num">Distance</th><th></th></tr></thead>
+    <tbody>${rules.map(ruleBlock)}</tbody></table>`;
 }
 
-function table(side, rules) {
-  const made = make("table", "qt-table"), head = make("thead"), body = make("tbody");
-  head.appendChild(row([side, "Value", "Limit", "Distance", ""], "th"));
-  rules.forEach((rule) => {
-    const mark = MARKS[String(rule[4])], line = row([rule[0], rule[1], rule[2], rule[3], mark[0]], "td");
-    line.lastChild.dataset.tone = mark[1];
-    line.lastChild.setAttribute("aria-label", rule[4] === null ? "unknown" : rule[4] ? "passes" : "fails");
-    line.title = rule[5] || "";
-    body.appendChild(line);
-  });
-  made.append(head, body);
-  return made;
+/** @param {HTMLElement} holder @param {Why} why */
+function show(holder, why) {
+  const others = why.others.map(([, sym, about]) => `${sym} ${about}`).join(", ");
+  const words = [
+    why.kind, why.filtered, why.scans.length ? `in ${why.scans.join(", ")}` : "in no scan now", why.line, why.text,
+    others && `Also: ${others}.`,
+  ].filter(Boolean).join(" · ");
+  render(html`<a class="qt-sym" href="/symbol/${encodeURIComponent(why.con)}">${why.sym}</a> ${words}`, saidOf(holder));
+  render(why.long.length ? [tableBlock("Long side", why.long), tableBlock("Short side", why.short)] : nothing, rulesOf(holder));
 }
 
-function show(holder, value) {
-  const said = holder.querySelector(".qt-why-said"), link = make("a", "qt-sym", value.sym);
-  link.href = "/symbol/" + encodeURIComponent(value.con);
-  const words = [value.kind, value.filtered, value.scans.length ? "in " + value.scans.join(", ") : "in no scan now", value.line, value.text];
-  const others = value.others.map((each) => { return each[1] + " " + each[2]; }).join(", ");
-  if (others) { words.push("Also: " + others + "."); }
-  said.replaceChildren(link, document.createTextNode(" " + words.filter(Boolean).join(" · ")));
-  const rules = holder.querySelector(".qt-why-rules");
-  rules.replaceChildren(...value.long.length ? [table("Long side", value.long), table("Short side", value.short)] : []);
-}
-
-onNodes(() => {
-  document.querySelectorAll("[data-qt-why]").forEach((holder) => { if (!holder.querySelector("input")) { build(holder); } });
-});
+onNodes(() => all(document, "[data-qt-why]").filter((holder) => !holder.querySelector("input")).forEach(build));
 every(AGAIN_MS, () => {
-  const holder = document.querySelector("[data-qt-why]");
-  if (!holder || !wanted || !inTab(holder)) { return; }
-  if (holder.querySelector(".qt-why-rules").childElementCount) { ask(holder); }
+  const holder = maybe(document, "[data-qt-why]");
+  if (holder && wanted && inTab(holder) && rulesOf(holder).childElementCount) {
+    ask(holder);
+  }
 });

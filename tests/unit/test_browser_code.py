@@ -19,16 +19,8 @@ AGAIN = "python -m tests.browser_code.cases"
 # Checked by nobody yet. A file leaves this list when the type checker has nothing to say of it, and none comes to it.
 UNTYPED = frozenset({
     "assets/core/chart.mjs",
-    "assets/core/rows.mjs",
     "assets/pages/candles.mjs",
-    "assets/pages/custom.mjs",
     "assets/pages/lab.mjs",
-    "assets/pages/positions.mjs",
-    "assets/pages/preview.mjs",
-    "assets/pages/scores.mjs",
-    "assets/pages/sets.mjs",
-    "assets/pages/symbol.mjs",
-    "assets/pages/why.mjs",
 })  # fmt: skip
 
 OURS = {"qt", "renderer"}
