@@ -20,7 +20,6 @@ AGAIN = "python -m tests.browser_code.cases"
 UNTYPED = frozenset({
     "assets/core/chart.mjs",
     "assets/pages/candles.mjs",
-    "assets/pages/lab.mjs",
 })  # fmt: skip
 
 OURS = {"qt", "renderer"}
