@@ -6,13 +6,15 @@ import { html, render } from "../vendor/lit-html.mjs";
 import { go } from "../core/address.mjs";
 import { setProps } from "../core/dash.mjs";
 import { all } from "../core/dom.mjs";
+import { every } from "../core/every.mjs";
 import * as fmt from "../core/format.mjs";
-import { model, onNodes, onPart } from "../core/model.mjs";
+import { model, onApplied, onNodes, onPart } from "../core/model.mjs";
 import { nameOf } from "../core/values.mjs";
 
 /** @typedef {{order: number, sym: string, y: Array<number | null>}} Row unrealised P&L over the last hour, null = not known */
 /** @typedef {{value: number, change: number, said: [string, string]}} Worth */
 
+const TREEMAP_MS = 10_000;
 const HEIGHT = 56, LEFT = 72, NAME_MAX = 9;
 const CHAR = 7.4, GAP = 10;   // room of a digit of the figures, px; between the curve and them
 
@@ -55,17 +57,16 @@ function curveBlock(row, { change, said }, width, right) {
     <text x=${width} y=${HEIGHT / 2 + 13} class="qt-curve-change" data-tone=${tone}>${said[1]}</text></svg>`;
 }
 
-/** Widths that the curves were drawn for. @type {WeakMap<Element, number>} */
+/** Widths of the holders, as their observer has seen them: reading one costs a layout. @type {WeakMap<Element, number>} */
 const widths = new WeakMap();
 
 /** @param {HTMLElement} holder */
 function draw(holder) {
   /** @type {Record<string, Row>} */
-  const rows = model.pnlcurves ?? {}, width = holder.clientWidth;
+  const rows = model.pnlcurves ?? {}, width = widths.get(holder);
   if (!width) {
     return;
   }
-  widths.set(holder, width);
   const ids = Object.keys(rows).sort((a, b) => rows[a].order - rows[b].order), worths = ids.map((id) => worthOf(id, rows[id]));
   /* What the longest figure needs: no number is cut, and no curve runs into one. */
   const right = GAP + CHAR * Math.max(...worths.flatMap(({ said }) => said.map((words) => words.length)));
@@ -76,21 +77,25 @@ function draw(holder) {
 const sizes = new ResizeObserver((seen) => {
   seen.forEach(({ target }) => {
     if (target instanceof HTMLElement && target.clientWidth !== widths.get(target)) {
+      widths.set(target, target.clientWidth);
       draw(target);
     }
   });
 });
 
-const drawAll = () => all(document, "[data-qt-curves]").forEach(draw);
-onPart("pnlcurves", drawAll);
-onPart("grid:positions", drawAll);
+/* Curves and figures come in one delta: drawn once, when all of it is there. */
+let due = false;
+const later = () => { due = true; };
+onPart("pnlcurves", later);
+onPart("grid:positions", later);
+onApplied(() => {
+  if (due) {
+    due = false;
+    all(document, "[data-qt-curves]").forEach(draw);
+  }
+});
 onNodes(() => {
-  all(document, "[data-qt-curves]").forEach((holder) => {
-    sizes.observe(holder);
-    if (!holder.firstChild) {
-      draw(holder);
-    }
-  });
+  all(document, "[data-qt-curves]").forEach((holder) => sizes.observe(holder));   // tells the width at once
   watchTreemap();
 });
 
@@ -100,9 +105,13 @@ const watched = new WeakSet();
 /** @returns {any} */
 const treemap = () => document.querySelector("#positions-treemap .js-plotly-plot");
 
-/* Ask only once the figure of the mount is there: it shows the newest tiles itself. */
-onPart("treemap", () => {
-  if (treemap()?.data?.length) {
+/* Asked for once the figure of the mount is there, which shows the newest tiles itself, and not at each change of a tile:
+   drawing it costs more than the rest of the page. */
+let changed = false;
+onPart("treemap", () => { changed = true; });
+every(TREEMAP_MS, () => {
+  if (changed && treemap()?.data?.length) {
+    changed = false;
     setProps("positions-treemap-data", { data: Date.now() });
   }
 });
