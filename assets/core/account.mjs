@@ -16,6 +16,8 @@ const MONEY = /^\/($|positions|symbol)/;
 const LOOK_MS = [200, 800];   // polls that may bring the account
 /** Asked for, not shown yet. @type {string | null} */
 let wanted = null;
+/** Whose money is here; where another gateway was chosen, nobody's for a while. @type {string | undefined} */
+let drawn;
 
 /** @param {HTMLElement} holder */
 function newBox(holder) {
@@ -77,8 +79,9 @@ clientside("qtAccount", {
 
 /* True = this delta is another account's, and the page is being loaded anew instead of taking it. */
 onlyUnless((delta) => {
-  const before = get("strip.shown"), after = delta.set?.strip?.shown;
-  if (!before || !after || after === before || !MONEY.test(window.location.pathname)) {
+  const before = drawn, after = delta.set?.strip?.shown;
+  drawn = after || before;
+  if (!before || drawn === before || !MONEY.test(window.location.pathname)) {
     return false;
   }
   window.location.reload();

@@ -2,6 +2,7 @@
 
 /** @typedef {"late" | "dead" | null} Trouble */
 
+import { watchedFor } from "./every.mjs";
 import { LATE_S, DEAD_S } from "./wire.mjs";
 
 /**
@@ -26,7 +27,7 @@ export function heard(response) {
   pulse.now = Number(now);
   pulse.perf = performance.now();
   const beat = response.headers.get("X-QT-Beat");
-  pulse.beat = beat === null ? pulse.beat : Number(beat);
+  pulse.beat = beat === null ? null : Number(beat);   // another engine is on its way: the former one's beat is not its own
   pulse.build = response.headers.get("X-QT-Build");
   pulse.failing = false;
 }
@@ -34,6 +35,11 @@ export function heard(response) {
 /** Seconds since the last answer that had a pulse. */
 function since() {
   return (performance.now() - pulse.perf) / 1000;
+}
+
+/** Seconds since the last answer in which this page has asked: a hidden or frozen one does not. */
+function listened() {
+  return Math.min(since(), watchedFor() / 1000);
 }
 
 /** @param {[number, number, number, string] | null | undefined} clock the part "strip", key "clock" */
@@ -65,12 +71,17 @@ export function marketNow() {
   return market(now());
 }
 
+/** Until when the server could have said something new, wall time: nothing is known of the time in which nobody asked. */
+export function heardUntil() {
+  return pulse.now === null ? now() : pulse.now + listened();
+}
+
 /** How silent the engine is, or null while it speaks. @returns {Trouble} */
 export function trouble() {
-  const age = dataAge();
-  if (age === null) {
+  if (pulse.beat === null) {
     return null;
   }
+  const age = pulse.beat + listened();
   return age > DEAD_S ? "dead" : age > LATE_S ? "late" : null;
 }
 

@@ -25,6 +25,21 @@ export function isWatched() {
   return !document.hidden && frozenAt === null;
 }
 
+const STOOD_MS = 5000;   // between two beats: the machine slept, or the page was busy
+let lastBeat = performance.now();
+let watchedSince = lastBeat;
+
+/** For how long the page has been watched by now, in ms; what it last heard may be older. */
+export function watchedFor() {
+  const now = performance.now();
+  return isWatched() && now - lastBeat < STOOD_MS ? now - watchedSince : 0;
+}
+
+function watchAnew() {
+  lastBeat = watchedSince = performance.now();
+}
+onChange.push(watchAnew);
+
 /** Tell `fn` when the page is shown, hidden, frozen or let go. @param {() => void} fn */
 export function onWatched(fn) {
   onChange.push(fn);
@@ -39,6 +54,10 @@ let beating = false;
 
 /* One beat for all: what changes together is drawn in one frame, not in as many as there are timers. */
 function beat() {
+  if (performance.now() - lastBeat > STOOD_MS) {
+    watchAnew();
+  }
+  lastBeat = performance.now();
   if (!isWatched()) {
     return;
   }

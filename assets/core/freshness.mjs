@@ -1,6 +1,6 @@
 /** How old what is shown is, in numbers and words; counted here, so that nothing has to be sent for it. */
 import * as fmt from "./format.mjs";
-import { dataAge, now } from "./clock.mjs";
+import { dataAge, heardUntil, now } from "./clock.mjs";
 import { FRESH_S, LIVE_S } from "./wire.mjs";
 
 const SOON_S = 8;   // a poll would have said so
@@ -9,7 +9,7 @@ const SOON_S = 8;   // a poll would have said so
 
 /** Ticks have stopped: nothing may come that says so. @param {State} value @returns {State} */
 export function freshness(value) {
-  const old = value.s === "live" && value.from !== undefined && now() - value.from > LIVE_S + SOON_S;
+  const old = value.s === "live" && value.from !== undefined && heardUntil() - value.from > LIVE_S + SOON_S;
   return old ? { s: "stale", since: value.from, text: "No tick for more than a minute. Last values." } : value;
 }
 

@@ -3,7 +3,7 @@
  * An answer that is late, an error or nobody there shows as the server's silence (core/clock.mjs).
  */
 import { onAddress, path } from "./address.mjs";
-import { every, isWatched, onWatched } from "./every.mjs";
+import { every, isFrozen, isWatched, onWatched } from "./every.mjs";
 import { apply, cursor, model } from "./model.mjs";
 import { heard, pulse } from "./clock.mjs";
 import { reloadNeeded } from "./reload.mjs";
@@ -56,8 +56,8 @@ async function take(response, mine) {
     return;
   }
   const delta = response.status === 204 ? null : await response.json();
-  if (under !== mine) {
-    return;
+  if (under !== mine || isFrozen()) {
+    return;   // for another page, or the page was frozen meanwhile: it is asked for again when it goes on
   }
   heard(response);
   if (delta) {

@@ -24,6 +24,13 @@ export function freeze() {
   }
 }
 
+/* What was held is gone: another page begins by going on, not empty. */
+onAddress(() => {
+  if (isFrozen()) {
+    freeze();
+  }
+});
+
 /* ---- links of this program and cells of symbols ---- */
 document.addEventListener("click", (event) => {
   const link = within(event, "a[href^='/']");

@@ -5,7 +5,6 @@ import { setText } from "./dom.mjs";
 import * as fmt from "./format.mjs";
 import { freshAge, freshness, wholeAge } from "./freshness.mjs";
 import { get } from "./model.mjs";
-import { DEAD_S, LATE_S } from "./wire.mjs";
 
 /** @param {string} id @param {string} words */
 function text(id, words) {
@@ -35,10 +34,11 @@ function levelOf(beat, isStale, isMarked) {
   if (beat === null) {
     return "none";
   }
-  if (beat > DEAD_S) {
-    return "dead";
+  const trouble = clock.trouble();
+  if (trouble === "dead") {
+    return trouble;
   }
-  return beat > LATE_S || isStale ? "late" : isMarked ? "none" : "fresh";
+  return trouble || isStale ? "late" : isMarked ? "none" : "fresh";
 }
 
 function drawClock() {

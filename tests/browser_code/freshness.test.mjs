@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import "./page.mjs";
+import { setHidden } from "./page.mjs";
 
 const clock = await import("../../assets/core/clock.mjs");
 const fresh = await import("../../assets/core/freshness.mjs");
@@ -61,4 +61,20 @@ test("market times are the gateway's, and say their zone when they come twice", 
   assert.equal(clock.clockText(firstTwice + 3600, "hm"), "01:30 EST");
   assert.equal(clock.clockText(firstTwice + 7200, "hm"), "02:30");
   assert.equal(clock.clockText(null), "–");
+});
+
+test("of the time in which the page did not ask it says nothing against the engine", () => {
+  const was = performance.now;
+  try {
+    performance.now = () => was.call(performance) + 600_000;   // ten minutes in a hidden tab
+    setHidden(true);
+    setHidden(false);
+    assert.equal(clock.trouble(), null, "no answer has had the time to come");
+    assert.ok((clock.dataAge() ?? 0) > 599, "what is shown is that old all the same");
+    assert.equal(fresh.freshness({ s: "live", from: NOW - 1 }).s, "live");
+  } finally {
+    performance.now = was;
+    setHidden(true);
+    setHidden(false);
+  }
 });
