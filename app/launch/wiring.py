@@ -13,6 +13,7 @@ from app.factory import create_app
 from app.launch.parts import Move, Parts, Plan
 from engine.bars.bar_files import BarFiles
 from engine.clock import steady
+from engine.config import BrokerSettings
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.kernel.engine import Engine
@@ -70,10 +71,18 @@ class EngineWithStores:
         while not self._stopping.wait(self._look_every_s):
             if self._thread.is_alive:
                 continue
-            if self._move():
+            try:
+                moved = self._move()
+            except Exception:
+                log.exception("The way to the other gateway failed; it is tried again")
+                if self._stopping.wait(pause_s):
+                    return
+                pause_s = min(2.0 * pause_s, LONGEST_PAUSE_S)
+                continue
+            if moved:
                 if self._stopping.is_set():
                     return
-                started = time.monotonic()
+                pause_s, started = self._look_every_s, time.monotonic()
                 self._thread.start()
                 continue
             if time.monotonic() - started > LASTED_S:
@@ -143,7 +152,7 @@ class _Engines:
                 settings=as_started(self.settings, self._setup.settings),
                 restarted_after=f"{words}.",
                 answers=before.rooms.desk.section().answers,
-                is_elsewhere=now.is_elsewhere and not before.rooms.login.watched,
+                is_elsewhere=not self._knows_accounts(before),
             )
         self._engine = Engine(now)
         return self._engine
@@ -168,7 +177,17 @@ class _Engines:
             port=port,
             restarted_after="",
             answers=engine.rooms.desk.section().answers,
-            is_elsewhere=(before.mode, before.host, before.effective_port())
-            != (after.mode, after.host, after.effective_port()),
+            is_elsewhere=_address(before) != _address(after) or not self._knows_accounts(engine),
         )
         return True
+
+    def _knows_accounts(self, engine: Engine) -> bool:
+        """Those remembered are its gateway's: it is the one of the start, or has said itself whose they are."""
+        is_told = (
+            self._now.settings.config.broker.account is not None
+        )  # by the settings: the gateway may have said nothing
+        return not self._now.is_elsewhere or (bool(engine.rooms.login.watched) and not is_told)
+
+
+def _address(broker: BrokerSettings) -> tuple[str, str, int | None]:
+    return broker.mode, broker.host, broker.effective_port()

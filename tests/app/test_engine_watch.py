@@ -38,6 +38,25 @@ def test_an_engine_that_ended_is_started_again_until_it_is_stopped(caplog):
     assert len(runs) == 3 and not thread.is_alive
 
 
+def test_a_way_to_another_gateway_that_fails_is_tried_again(caplog):
+    runs: list = []
+    tries: list = [True, OSError("no port is free")]
+    thread = EngineThread(lambda: Owner(runs, [] if runs else [RuntimeError("it left")]))
+    clock = SystemClock()
+
+    def move() -> bool:
+        found = tries.pop() if tries else True
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    engine = EngineWithStores(thread, StateBus(None, clock), Journal(clock), look_every_s=0.01, move=move)
+    engine.start()
+    wait_for(lambda: len(runs) >= 2, "the engine at the other gateway")
+    assert engine.stop(5.0) and not tries
+    assert "The way to the other gateway failed; it is tried again" in caplog.text
+
+
 def test_a_restart_takes_the_settings_of_now_but_not_those_of_the_next_start():
     at_start = resolve([Layer("command line"), Layer("environment"), Layer("saved"), Layer("config.yaml")])
     now = at_start.with_saved({"web.port": 9000, "broker.mode": "live", "lines.limit": 44})

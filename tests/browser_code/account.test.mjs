@@ -5,7 +5,7 @@ import { address, elements, goTo, page } from "./page.mjs";
 
 let loads = 0;
 Object.assign(address, { reload: () => { loads += 1; } });
-Object.assign(page, { querySelectorAll: () => [], getElementById: () => null });
+Object.assign(page, { querySelectorAll: () => [], getElementById: () => null, createTreeWalker: () => ({}), createComment: () => ({}) });
 Object.assign(globalThis.window, { fetch: () => Promise.reject(new Error("none here")) });
 await import("../../assets/core/account.mjs");
 const { apply, get } = await import("../../assets/core/model.mjs");

@@ -7,7 +7,7 @@ import { address, elements, goTo, page } from "./page.mjs";
 /** Questions that wait for their answer. @type {Array<{url: string, answer: (response: Response) => void}>} */
 const asked = [];
 Object.assign(page, { getElementById: () => null });
-Object.assign(globalThis.window, { setTimeout, clearTimeout });
+Object.assign(globalThis.window, { setTimeout, clearTimeout, setInterval: () => 0 });
 Object.assign(globalThis, {
   fetch: (/** @type {string} */ url, /** @type {{signal: AbortSignal}} */ { signal }) => new Promise((answer, fail) => {
     asked.push({ url, answer });

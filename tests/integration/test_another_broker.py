@@ -130,6 +130,11 @@ def test_a_port_where_nothing_listens_shows_no_former_account(
     assert not program.positions()
     points = program.client.get("/api/v1/pnl").get_json()
     assert [point for point in points if point["daily"] is not None] == []
+    program.apply("d" * 32, {"broker.client_id": 77})  # the same gateway, which has not said yet whose it is
+    wait_for(
+        lambda: len(program.moves) == 2 and program.broker()["reason"].startswith("Nothing listens"), program.broker
+    )
+    assert (program.broker()["account"], program.broker()["accounts"]) == (None, [])
     program.apply("c" * 32, {"broker.port": gateways[0].port})
     wait_for(lambda: program.positions() == {(FIRST, "MSFT")}, "back again")
 
