@@ -26,6 +26,7 @@ CONFIRMING_MOST = 8
 MEASURING_MOST = 10
 MESSAGES_PER_VISIT = 2  # subscribe and cancel
 WATCHED = "price of a running signal"
+SILENT_AGAIN_S = 600.0  # the feed may have been away, not the symbol
 NO_PRICE_S = 3.0  # a visit without a price is given up so long after its dwell
 RATE_WINDOW_S = 60.0
 ORDER_LASTS_S = 1.0
@@ -51,8 +52,9 @@ class Rotation:
     """`stays(con_id, market time)`: why a visit of this symbol has to go on: it confirms a breakout, or more has to be
     seen.
 
-    `is_closed(con_id)`: its hours say that nothing trades now. Such a symbol is visited once, for its last price, and
-    then rests until its market opens: asked once a minute.
+    `is_closed(con_id)`: its hours say that nothing trades now, asked once a minute. Such a symbol is visited once after
+    the close, for its last price, and then rests until its market opens; one that had nothing to say is asked again
+    `SILENT_AGAIN_S` later.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Rotation:
         self.policy = policy
         self._stays = stays
         self._is_closed = is_closed
-        self._closed: frozenset[int] = frozenset()
+        self._closed: dict[int, float] = {}  # con_id -> since when it is known to be, monotonic
         self._closed_minute: int | None = None
         self._places: dict[int, Place] = {}
         self._bucket = _bucket(policy)
@@ -153,7 +155,7 @@ class Rotation:
     ) -> list[Demand]:
         """See `engine.lines.ports.SpareLines`; more ask than find a line."""
         self._turn_day(now_market)
-        self._look_at_hours(now_market)
+        self._look_at_hours(now_mono, now_market)
         visitors = [line for line in lines if self._is_visit(line)]
         self.lines = len(visitors)
         if paused:
@@ -166,7 +168,7 @@ class Rotation:
         watched = [
             place
             for con_id in self._watched - away
-            if (place := self._places.get(con_id)) is not None and not self._rests(place)
+            if (place := self._places.get(con_id)) is not None and not self._rests(place, now_mono)
         ]
         due = watch_next(watched, min(room, self._watch_lines(visitors, seats)), now_mono, self.policy)
         away |= {place.contract.con_id for place in due}
@@ -183,7 +185,9 @@ class Rotation:
             looking = [
                 place
                 for con_id, place in self._places.items()
-                if con_id not in away and not self._rests(place) and (place.running is None or not place.running.rests)
+                if con_id not in away
+                and not self._rests(place, now_mono)
+                and (place.running is None or not place.running.rests)
             ]
             since_mark = since_mark_s(now_market, self.policy)
             found = self._order = self.order(looking, now_mono, since_mark, count + int(self.policy.messages_per_s))
@@ -217,7 +221,7 @@ class Rotation:
             return ""
         if place.held_mono is None:
             return "waits for its first visit"
-        if self._rests(place):
+        if self._rests(place, now_mono):
             return "its market is closed: no visit until it opens"
         if place.seen_mono is None:
             return f"between two visits, no tick came on the last one {words.span(now_mono - place.held_mono)} ago"
@@ -234,21 +238,27 @@ class Rotation:
     def __len__(self) -> int:
         return len(self._places)
 
-    def resting(self) -> int:
+    def resting(self, now_mono: float) -> int:
         """Symbols whose market is closed: no visit until it opens."""
-        return sum(1 for con_id in self._closed if (place := self._places.get(con_id)) and self._rests(place))
+        places = (self._places.get(con_id) for con_id in self._closed)
+        return sum(1 for place in places if place is not None and self._rests(place, now_mono))
 
     # --- inside -------------------------------------------------------------------------------------------------
 
-    def _rests(self, place: Place) -> bool:
-        return place.held_mono is not None and place.contract.con_id in self._closed
+    def _rests(self, place: Place, now_mono: float) -> bool:
+        since = self._closed.get(place.contract.con_id)
+        if since is None or place.held_mono is None or place.held_mono < since:
+            return False
+        was_seen = place.seen_mono is not None and place.seen_mono >= since
+        return was_seen or now_mono - place.held_mono < SILENT_AGAIN_S
 
-    def _look_at_hours(self, now_market: float) -> None:
+    def _look_at_hours(self, now_mono: float, now_market: float) -> None:
         minute = int(now_market // 60.0)
         if minute != self._closed_minute:
             self._closed_minute, before = minute, self._closed
-            self._closed = frozenset(con_id for con_id in self._places if self._is_closed(con_id))
-            if self._closed != before:
+            closed = (con_id for con_id in self._places if self._is_closed(con_id))
+            self._closed = {con_id: before.get(con_id, now_mono) for con_id in closed}
+            if self._closed.keys() != before.keys():
                 self._order_until = -math.inf
 
     def _look(self, lines: Sequence[Line], now_mono: float) -> set[int]:

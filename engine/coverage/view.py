@@ -26,7 +26,7 @@ def coverage_slices(rotation: Rotation, report: LinesReport, now_mono: float) ->
         visits_per_minute=rotation.visits_per_minute(now_mono),
         dwell_s=rotation.policy.dwell_s,
         messages_per_s=rotation.policy.messages_per_s,
-        resting=rotation.resting(),
+        resting=rotation.resting(now_mono),
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from engine.broker.port import SystemNotice
 from engine.config import CoverageSettings, LineSettings
-from engine.coverage.rotation import CONFIRMING_MOST, Rotation
+from engine.coverage.rotation import CONFIRMING_MOST, SILENT_AGAIN_S, Rotation
 from engine.coverage.urgency import CoveragePolicy, Place
 from engine.coverage.view import coverage_slices
 from tests.unit.lines.fake_gateway import FakeGateway
@@ -253,6 +253,36 @@ def test_visits_are_counted_by_the_markets_day_and_only_those_that_brought_a_tic
     assert report.explain(1_004).endswith("not visited yet today")
 
 
+def test_who_was_seen_before_the_close_is_visited_once_after_it() -> None:
+    """The last price of the day is that of the closing auction."""
+    gateway = turning(range(1_000, 1_060))
+    gateway.run(60.0)
+    closed: set[int] = set(range(1_000, 1_060))
+    gateway.rotation._is_closed = closed.__contains__
+    gateway.rotation._closed_minute = None  # looked at now
+    mark, end = len(gateway.log), gateway.clock.mono()
+    gateway.run(150.0)
+    at_close = [c for c in closed if c not in visits(gateway, mark)]
+    assert max(visits(gateway, mark).values()) == 1
+    assert all((place := gateway.rotation.place(c)) and (place.seen_mono or 0.0) > end - 2.0 for c in at_close), (
+        "on its line"
+    )
+
+
+def test_what_said_nothing_while_closed_is_asked_again_and_at_last_has_its_price() -> None:
+    gateway = turning(range(1_000, 1_060))
+    gateway.rotation._is_closed = lambda con_id: True
+    gateway.all_mute = True  # the feed is away at the start
+    gateway.run(120.0)
+    assert visits(gateway) == Counter(dict.fromkeys(range(1_000, 1_060), 1))
+    gateway.all_mute = False
+    mark = len(gateway.log)
+    gateway.run(SILENT_AGAIN_S + 60.0)
+    seen = visits(gateway, mark)
+    assert set(seen) <= set(range(1_000, 1_060)) and set(seen.values()) == {1}
+    assert all(place.seen_mono is not None for place in gateway.rotation.places())
+
+
 def test_a_closed_market_is_visited_once_and_then_rests_until_it_opens() -> None:
     gateway = turning(range(1_000, 1_100))
     closed = set(range(1_000, 1_080))
@@ -263,10 +293,10 @@ def test_a_closed_market_is_visited_once_and_then_rests_until_it_opens() -> None
     assert {seen[c] for c in closed} == {1}
     assert min(seen[c] for c in range(1_080, 1_100)) >= 1
     assert gateway.rotation.waits(1_000, gateway.clock.mono()) == "its market is closed: no visit until it opens"
-    assert gateway.rotation.resting() == 80
+    assert gateway.rotation.resting(gateway.clock.mono()) == 80
     mark = len(gateway.log)
     closed.clear()  # it opens
     gateway.run(90.0)
     assert set(range(1_000, 1_080)) <= set(visits(gateway, mark))
-    assert gateway.rotation.resting() == 0
+    assert gateway.rotation.resting(gateway.clock.mono()) == 0
     assert gateway.violations == []
