@@ -4,12 +4,12 @@ To add a page:
 1. `app/ids.py`: a class with its ids.
 2. `app/rows/<page>.py`: `<page>_parts(s: Snapshots) -> View`, pure functions from sections to parts (values already
    rounded for display; see `app/feed.py` for the merge rules of part names, `app/rows/states.py` for the five states).
-3. Here: a `PageView(name, pattern, sections, build)` in `PAGES`; the strip is added to each by `_page`.
+3. Here: a `PageView(name, pattern, sections, build)` in `PAGES`; the strip is added to each by `page`.
 4. `app/pages/<page>.py`: `register_page` + `layout(**_)` out of `app/components/` (cards, tables, grids, bound texts).
    Elements name what they show by `components.bind` ("part.key"); the browser fills them, no callback needed.
 5. Only if the page takes input: `app/callbacks/<page>.py` with `register(app, deps)`, called in `app/factory.py`.
-Server-built figures go to `app/figures/`; what the browser does with a part of its own goes to `pages/<page>.mjs`
-through `qt.onPart(name, function)`.
+Server-built figures go to `app/figures/`; what the browser does with a part of its own goes to
+`assets/pages/<page>.mjs` through `onPart(name, function)` of `assets/core/model.mjs`.
 """
 
 from __future__ import annotations

@@ -52,9 +52,12 @@ class Gateway:
         process.start()  # without the lock: who ends the program must not wait for it
 
     def move(self, settings: EffectiveSettings) -> Address:
-        """Go to the gateway that `settings` name. Blocks while a process ends and another one starts."""
+        """Go to the gateway that `settings` name. Blocks while a process ends and another one starts.
+
+        A recording depends on none of them, and is not begun anew.
+        """
         with self._one_at_a_time:
-            if settings.config.connection() == self._settings.config.connection():
+            if self._recording is not None or settings.config.connection() == self._settings.config.connection():
                 return self._address
             before, self._process = self._process, None
             self._settings, self._address = settings, endpoint(settings)

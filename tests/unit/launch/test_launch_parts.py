@@ -30,7 +30,7 @@ from app.launch.data_folder import (
 )
 from app.launch.desktop import may_open_browser
 from app.launch.ending import Ending
-from app.launch.gateway import endpoint
+from app.launch.gateway import Gateway, endpoint
 from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.ports import PortTaken, free_port, is_listening, open_listener, taken_message
 from app.launch.preparation import Machine, Prepared, prepare
@@ -145,6 +145,20 @@ def test_a_recording_is_called_so_in_the_report(tmp_path: Path) -> None:
     file.write_bytes(b"")
     text = "\n".join(report(prepared(tmp_path, "--play", str(file), "--play-speed", "2"), BuildId("abc1234", "0.1.0")))
     assert f"Broker:      the recording {file}, played at speed 2" in text and "simulated gateway" not in text
+
+
+def test_no_setting_begins_a_recording_anew(tmp_path: Path) -> None:
+    file = tmp_path / "day.tape.gz"
+    file.write_bytes(b"")
+    found = prepared(tmp_path, "--play", str(file))
+    gateway = Gateway(found.settings, tmp_path, tmp_path / "data", found.recording)
+    address = gateway.address
+    try:
+        for changes in ({"simulator.seed": 9}, {"broker.client_id": 77}):
+            assert gateway.move(found.settings.with_saved(changes)) == address
+        assert not (tmp_path / "data").exists(), "nothing was started"
+    finally:
+        gateway.stop()
 
 
 # --- data folder ------------------------------------------------------------------------------------------------
