@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.deps import AppDeps
@@ -22,6 +22,7 @@ from engine.kernel.runtime import EngineThread
 from engine.settings.changes import AT_START
 from engine.settings.effective import EffectiveSettings
 from engine.state.bus import StateBus
+from engine.state.sections import Answer
 
 STORES_STOP_S = 0.5
 LASTED_S = 60.0
@@ -100,6 +101,11 @@ def as_started(now: EffectiveSettings, at_start: EffectiveSettings) -> Effective
     return replace(now, config=now.config.model_copy(update=fixed))
 
 
+def of_no_gateway(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """Those that hold nothing found at the former gateway: its contracts and prices are not the next one's."""
+    return tuple(each for each in answers if each.value is None)
+
+
 def assemble(plan: Plan) -> Parts:
     """Engine and pages on one state; starts nothing but the idle journal thread."""
     clock = steady(plan.clock)
@@ -176,7 +182,7 @@ class _Engines:
             host=host,
             port=port,
             restarted_after="",
-            answers=engine.rooms.desk.section().answers,
+            answers=of_no_gateway(engine.rooms.desk.section().answers),
             is_elsewhere=_address(before) != _address(after) or not self._knows_accounts(engine),
         )
         return True

@@ -53,7 +53,7 @@ function fitPlots(card) {
 function drawCard(element, card) {
   const value = freshness((model.state || {})[card.name] || { s: "loading" });
   const shown = HAS_DATA.includes(value.s), waiting = shown && waits.some((fn) => fn(element));
-  const silent = trouble() || (pulse.failing ? "server" : null);
+  const silent = pulse.failing ? "server" : trouble();
   const state = waiting ? "loading" : silent && shown ? "stale" : value.s;
   if (element.dataset.state !== state) {
     const comes = shown && !waiting && !HAS_DATA.includes(element.dataset.state ?? "");
@@ -71,7 +71,8 @@ function drawCard(element, card) {
     drawPanel(card, value);
   }
   if (state === "stale") {
-    words(card.note, silent ? "The engine is silent. Last values." : value.text || "Last values.");
+    const who = silent === "server" ? "The server is not answering" : "The engine is silent";
+    words(card.note, silent ? `${who}. Last values.` : value.text || "Last values.");
   }
 }
 

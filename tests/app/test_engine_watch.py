@@ -2,13 +2,14 @@
 
 import asyncio
 
-from app.launch.wiring import EngineWithStores, as_started
+from app.launch.wiring import EngineWithStores, as_started, of_no_gateway
 from engine.clock import SystemClock
 from engine.journal.writer import Journal
 from engine.kernel.runtime import EngineThread
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
+from engine.state.sections import Answer
 from tests.patience import wait_for
 
 
@@ -62,3 +63,10 @@ def test_a_restart_takes_the_settings_of_now_but_not_those_of_the_next_start():
     now = at_start.with_saved({"web.port": 9000, "broker.mode": "live", "lines.limit": 44})
     taken = as_started(now, at_start).config
     assert (taken.web.port, taken.broker.mode, taken.lines.limit) == (8052, "live", 44)
+
+
+def test_what_was_found_at_one_gateway_is_no_answer_at_the_next():
+    applied = Answer("a", True, "1 setting applied.", 1.0)
+    found = Answer("b", True, "1 found.", 2.0, [[10_001, "XYZ", "STK", "NYSE", True]])
+    nothing = Answer("c", False, "Nothing is called 'XYZ' here or at the broker.", 3.0, [])
+    assert of_no_gateway((applied, found, nothing)) == (applied,)
