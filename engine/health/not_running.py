@@ -27,3 +27,10 @@ def gaps(events: Iterable[tuple[float, str]], last_sign: float | None, started: 
     if last_sign is not None and last_sign < started:
         found.append((last_sign, started))
     return tuple(gap for gap in found if gap[0] < gap[1])
+
+
+def untold(events: Iterable[tuple[float, str]], last_sign: float | None, started: float) -> Gap | None:
+    """The one before this run, unless an engine of this run has written it down already; arguments as of `gaps`."""
+    if last_sign is None or last_sign >= started:
+        return None
+    return None if any(kind == STARTED and at == started for at, kind in events) else (last_sign, started)

@@ -38,7 +38,7 @@ from engine.broker.reset_windows import in_reset_window
 from engine.coverage.view import coverage_slices
 from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
 from engine.errors import StateError
-from engine.health.not_running import SHOWN_S, STARTED, STOPPED, gaps
+from engine.health.not_running import SHOWN_S, STARTED, STOPPED, gaps, untold
 from engine.health.status import status_block
 from engine.health.timeline import NOT_RUNNING, duration_text
 from engine.journal.rows import ConnectionEvent
@@ -225,11 +225,12 @@ class Engine:
             started = self.publisher.started_wall
         last_sign = await asyncio.to_thread(reader.last_sign, started)
         events = await asyncio.to_thread(reader.connection_events, started - SHOWN_S)
-        found = gaps(((each.at_wall, each.kind) for each in events), last_sign, started)
+        told = [(each.at_wall, each.kind) for each in events]
+        found, new = gaps(told, last_sign, started), untold(told, last_sign, started)
         rooms.health.timeline.not_running([gap for gap in found if gap[1] > started - SHOWN_S])
-        if last_sign is not None and found and found[-1] == (last_sign, started):
-            for at, kind in ((last_sign, STOPPED), (started, STARTED)):
-                text = f"{NOT_RUNNING} for {duration_text(started - last_sign)}"
+        if new is not None:
+            for at, kind in zip(new, (STOPPED, STARTED), strict=True):
+                text = f"{NOT_RUNNING} for {duration_text(new[1] - new[0])}"
                 self._setup.journal.record_connection(ConnectionEvent(at, rooms.market.now(at), kind, text))
 
     async def _restore_incidents(self) -> None:

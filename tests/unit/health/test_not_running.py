@@ -4,7 +4,7 @@ import pytest
 
 from engine.broker.port import SystemNotice
 from engine.clock import FakeClock
-from engine.health.not_running import STARTED, STOPPED, gaps
+from engine.health.not_running import STARTED, STOPPED, gaps, untold
 from engine.health.timeline import LINK, NOT_RUNNING, OFF, LinkTimeline
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
@@ -25,6 +25,13 @@ from tests.patience import DEADLINE_S
 )
 def test_from_the_last_sign_of_life_to_the_next_start(events, last_sign, found):
     assert gaps(events, last_sign, started=500.0) == found
+
+
+def test_a_later_engine_of_the_same_run_does_not_write_it_down_again():
+    """After another gateway, and back: the journal of the first one holds it."""
+    assert untold([(100.0, "connected")], 400.0, started=500.0) == (400.0, 500.0)
+    assert untold([(400.0, STOPPED), (500.0, STARTED), (501.0, "connected")], 400.0, started=500.0) is None
+    assert untold([], None, started=500.0) is None
 
 
 def test_the_time_line_says_it_beside_what_this_run_has_seen():
