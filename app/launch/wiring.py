@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from app.deps import AppDeps
 from app.factory import create_app
 from app.launch.parts import Move, Parts, Plan
 from engine.bars.bar_files import BarFiles
 from engine.clock import steady
-from engine.config import BrokerSettings
+from engine.config import AppConfig
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.kernel.engine import Engine
@@ -175,7 +176,7 @@ class _Engines:
         setup.bar_files.open(None)
         settings = as_started(engine.rooms.keeper.settings, setup.settings)
         host, port = self._move(settings) if self._move is not None else (setup.host, setup.port)
-        before, after = self._now.settings.config.broker, settings.config.broker
+        before, after = self._now.settings.config, settings.config
         self._now = replace(
             setup,
             settings=settings,
@@ -183,7 +184,7 @@ class _Engines:
             port=port,
             restarted_after="",
             answers=of_no_gateway(engine.rooms.desk.section().answers),
-            is_elsewhere=_address(before) != _address(after) or not self._knows_accounts(engine),
+            is_elsewhere=gateway_of(before) != gateway_of(after) or not self._knows_accounts(engine),
         )
         return True
 
@@ -195,5 +196,7 @@ class _Engines:
         return not self._now.is_elsewhere or (bool(engine.rooms.login.watched) and not is_told)
 
 
-def _address(broker: BrokerSettings) -> tuple[str, str, int | None]:
-    return broker.mode, broker.host, broker.effective_port()
+def gateway_of(config: AppConfig) -> tuple[Any, ...]:
+    """Who is asked for the accounts: another simulated world has others as well."""
+    mode, *_, gateway = config.connection()
+    return mode, gateway

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.launch.wiring import EngineWithStores, as_started, of_no_gateway
+from app.launch.wiring import EngineWithStores, as_started, gateway_of, of_no_gateway
 from engine.clock import SystemClock
 from engine.journal.writer import Journal
 from engine.kernel.runtime import EngineThread
@@ -70,3 +70,17 @@ def test_what_was_found_at_one_gateway_is_no_answer_at_the_next():
     found = Answer("b", True, "1 found.", 2.0, [[10_001, "XYZ", "STK", "NYSE", True]])
     nothing = Answer("c", False, "Nothing is called 'XYZ' here or at the broker.", 3.0, [])
     assert of_no_gateway((applied, found, nothing)) == (applied,)
+
+
+def test_which_settings_name_another_gateway():
+    at_start = resolve([Layer("command line"), Layer("environment"), Layer("saved"), Layer("config.yaml")])
+    paper = at_start.with_saved({"broker.mode": "paper"})
+    for now, changes, is_other in (
+        (paper, {"broker.client_id": 77}, False),
+        (paper, {"broker.port": 4002}, True),
+        (paper, {"broker.host": "10.1.1.1"}, True),
+        (paper, {"broker.mode": "live"}, True),
+        (at_start, {"broker.client_id": 77}, False),
+        (at_start, {"simulator.accounts": 3}, True),
+    ):
+        assert (gateway_of(now.config) != gateway_of(now.with_saved(changes).config)) is is_other, changes
