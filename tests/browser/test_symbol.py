@@ -177,13 +177,24 @@ def test_a_cost_off_the_scale_is_a_chip_and_no_squashed_axis(visit: Visit) -> No
 SCALE = "qt.candles.series.get('px').priceScale().options().autoScale"
 
 
+def settled_box(page: Page, selector: str) -> dict[str, float]:
+    """Where an element is once the page around it has stopped moving."""
+    seen: list[Any] = []
+
+    def stands() -> bool:
+        page.wait_for_timeout(150)
+        seen.append(page.locator(selector).bounding_box())
+        return len(seen) > 2 and seen[-1] is not None and seen[-1] == seen[-2] == seen[-3]
+
+    wait_for(stands, f"{selector} stands still", every_s=0.0)
+    return dict(seen[-1])
+
+
 def test_reset_zoom_and_another_size_begin_whole(page: Page, site: Site) -> None:
     """The price scale, too, which a person has drawn out by its axis."""
     open_symbol(page, site)
-    box = page.locator(".qt-candles").bounding_box()
-    assert box
     for begin_anew in ("[data-qt-reset]", "label.qt-segment:text-is('5m')"):
-        whole = page.evaluate(RANGE)
+        box, whole = settled_box(page, ".qt-candles"), page.evaluate(RANGE)
         page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 100)
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 180, steps=4)
