@@ -80,11 +80,27 @@ def futures_state(s: Snapshots) -> dict[str, Any]:
     return market_state(s, state, dated_rows(s, "FUT"))
 
 
+NOT_KNOWN = "not known yet"
+
+
+def is_known(section: PositionsSection) -> bool:
+    """Whether the broker has said anything of the account: before, no position is not the same as none."""
+    return bool(section.tradable or section.filtered) or section.account.updated_wall is not None
+
+
 def summary(section: PositionsSection | None) -> dict[str, Any]:
     """Counts in the heads of the cards."""
     if section is None:
         return {"count": None, "filtered": None, "filtered_why": None, "currency": None}
     filtered = section.filtered
+    if not is_known(section):
+        return {
+            "count": NOT_KNOWN,
+            "filtered": None,
+            "filtered_why": None,
+            "currency": None,
+            "filtered_count": NOT_KNOWN,
+        }
     return {
         "currency": f"notional with multiplier, {section.account.currency}".rstrip(", "),
         "count": f"{len(section.tradable)} tradable",

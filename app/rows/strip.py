@@ -6,7 +6,7 @@ from typing import Any
 
 from app.format import MISSING, MONTHS, account_labels, arrow, percent, redacted, signed, tone
 from app.rows.gauge import cells, is_full, status_word
-from app.rows.positions import positions_state
+from app.rows.positions import NOT_KNOWN, is_known, positions_state
 from app.rows.states import OWN
 from app.snapshots import Snapshots
 from engine.bars.hours import HOLIDAY
@@ -176,7 +176,9 @@ def _pnl(s: Snapshots) -> dict[str, Any]:
         "pnl_pct": percent(a.daily_pnl_pct) if a.daily_pnl_pct is not None else None,
         "day": None if a.daily_pnl is None else round(a.daily_pnl, 2),  # the curve's tag reads it here
         "fresh": _fresh(s),
-        "priced": _priced(a.priced, count, connected=s.broker is None or s.broker.connected),
+        "priced": _priced(a.priced, count, connected=s.broker is None or s.broker.connected)
+        if is_known(section)
+        else NOT_KNOWN,
     }
 
 
@@ -190,6 +192,8 @@ def _fresh(s: Snapshots) -> Any:
     """How old the oldest price is that claims to be live among the positions: their card says the same. None = no
     position, then the age is that of the engine's last sign of life.
     """
+    if s.positions is not None and not is_known(s.positions):
+        return {"s": "marked", "word": MISSING}  # the engine speaks, but there is nothing whose age it could be
     state = positions_state(s)
     return state if state["s"] in ("live", "marked", "stale") and state != OWN else None
 

@@ -450,3 +450,15 @@ def test_the_hour_that_the_clocks_repeat_has_its_width() -> None:
 def test_the_basis_of_the_figures_is_said() -> None:
     words = basis_words(ny("2025-11-05T18:00"))
     assert "as IB sends it, since Wed 5 Nov 18:00 ET" in words and "High and low" in words
+
+
+def test_an_account_that_nobody_has_spoken_of_is_not_one_without_positions(site: Site) -> None:
+    known = positions(WALL)
+    empty = replace(known, tradable=(), filtered=(), account=replace(known.account, updated_wall=None))
+    site.bus.publish("positions", empty)
+    view = site.poll().get_json()["set"]
+    assert (view["strip"]["priced"], view["positions"]["count"]) == ("not known yet", "not known yet")
+    assert view["strip"]["fresh"] == {"s": "marked", "word": "–"}
+    site.bus.publish("positions", replace(empty, account=replace(known.account, updated_wall=WALL)))
+    view = site.poll().get_json()["set"]
+    assert (view["strip"]["priced"], view["positions"]["count"]) == ("no position", "0 tradable")
