@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, html
@@ -12,7 +13,7 @@ from app.components.attributes import attrs
 from app.deps import AppDeps
 from app.ids import Shell
 from app.rows.find import Found, find
-from engine.state.sections import UniverseSection
+from engine.state.sections import PositionsSection, UniverseSection
 
 
 def register(app: Dash, deps: AppDeps) -> None:
@@ -20,8 +21,9 @@ def register(app: Dash, deps: AppDeps) -> None:
 
     @app.callback(Output(Shell.FIND_LIST, "children"), Input(Shell.FIND, "value"), prevent_initial_call=True)
     def search(text: str | None) -> list[Component]:
-        section = deps.state.read("universe")
-        return found_list(text or "", section if isinstance(section, UniverseSection) else None)
+        section, positions = deps.state.read("universe"), deps.state.read("positions")
+        held = {row.con_id for row in positions.tradable} if isinstance(positions, PositionsSection) else set()
+        return found_list(text or "", section if isinstance(section, UniverseSection) else None, held)
 
     @app.callback(Output(Shell.ACCOUNT_REPLY, "data"), Input(Shell.ACCOUNT_ASK, "data"), prevent_initial_call=True)
     def choose(request: Any) -> dict[str, Any]:
@@ -35,11 +37,11 @@ def register(app: Dash, deps: AppDeps) -> None:
     )
 
 
-def found_list(text: str, universe: UniverseSection | None) -> list[Component]:
+def found_list(text: str, universe: UniverseSection | None, held: Collection[int] = ()) -> list[Component]:
     """The options under the box; a sentence when nothing fits."""
     if not text.strip():
         return []
-    found = find(text, universe)
+    found = find(text, universe, held)
     options = [_option(item, i == 0) for i, item in enumerate(found)]
     name = text.strip()
     if name.isdecimal():  # as an address a number is a con_id first

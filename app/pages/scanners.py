@@ -145,7 +145,7 @@ def _results() -> Component:
         column("scan-symbol", "Symbol", "sym", also=("short",), num=False, grow=1, least=80),
         column("scan-score", "Score now", "score", also=("bars", "brk"), num=False, least=102),
         column("scan-signal", "Score at signal", "sig", phone=False, wrapHeaderText=True),
-        column("scan-since", "Since", "since", num=False, phone=False, least=50),
+        column("scan-since", "Listed", "since", num=False, phone=False, least=50),
         column("scan-scans", "In scans", "scans", also=tagged, num=False, phone=False, grow=60, least=100),
         column("scan-last", "Last", "last"),
         column("scan-chg", "Change", "chg"),

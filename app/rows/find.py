@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from engine.state.sections import UniverseSection
@@ -22,8 +23,8 @@ def folded(text: str) -> str:
     return re.sub(r"[\s.\-/]+", " ", text.strip().upper())
 
 
-def find(text: str, universe: UniverseSection | None, most: int = MOST) -> list[Found]:
-    """Best matches first: the exact name, then beginnings, then names that contain the text."""
+def find(text: str, universe: UniverseSection | None, held: Collection[int] = (), most: int = MOST) -> list[Found]:
+    """Best matches first: the exact name, beginnings, then names that contain the text; of each what is held first."""
     wanted = folded(text)
     if not wanted or universe is None:
         return []
@@ -36,9 +37,9 @@ def find(text: str, universe: UniverseSection | None, most: int = MOST) -> list[
             rank, note = 0, f"{former[con_id]} before, {note}"
         if rank is not None:
             found = Found(con_id, local_symbol, note, "" if lane == "none" else lane)
-            ranked.append((rank, len(local_symbol), local_symbol, found))
-    ranked.sort(key=lambda item: item[:3])
-    return [item[3] for item in ranked[:most]]
+            ranked.append((rank, con_id not in held, len(local_symbol), local_symbol, found))
+    ranked.sort(key=lambda item: item[:4])
+    return [item[4] for item in ranked[:most]]
 
 
 def _rank(wanted: str, local_symbol: str, symbol: str) -> int | None:

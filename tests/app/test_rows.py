@@ -43,7 +43,7 @@ from engine.clock import FakeClock
 from engine.domain import Incident, Refusal
 from engine.state.bus import StateBus
 from engine.state.incident_sections import CauseFigures, IncidentsSection
-from engine.state.sections import Lack, LinesSection, PlayedRecording
+from engine.state.sections import Lack, LinesSection, PlayedRecording, UniverseSection
 from tests.app import sample_state as sample
 from tests.browser_code.cases import FORMATS
 
@@ -462,6 +462,13 @@ def test_beginnings_come_before_middles() -> None:
     assert "AMD" in found
     assert find("", sample.universe()) == []
     assert find("x", None) == []
+
+
+def test_what_is_held_comes_first_among_equals() -> None:
+    rows = tuple((con, name, name, "STK", "SMART", "none") for con, name in ((1, "TSM"), (2, "TSLA"), (3, "TS")))
+    universe = UniverseSection(symbols=rows)
+    assert [item.local_symbol for item in find("ts", universe)] == ["TS", "TSM", "TSLA"]
+    assert [item.local_symbol for item in find("ts", universe, {2})] == ["TS", "TSLA", "TSM"]
 
 
 PYTHON_ALONE = [  # what the browser does not write
