@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: ["assets/vendor/**"] },
+  { ignores: ["assets/vendor/**", ".venv*/**", "reports/**", "node_modules/**"] },   // .venv holds packages with scripts of their own
   js.configs.recommended,
   {
     files: ["assets/**/*.mjs"],
