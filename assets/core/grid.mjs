@@ -79,7 +79,7 @@ function paintCell(grid, node, id) {
   if (text === before) {
     return false;
   }
-  if (text.length > column.longest || (column.cut && text.length + 3 > column.longest)) {
+  if (text.length + 3 > column.longest) {   // fewer characters may be wider: "< 4 s" and "8.6 s"
     column.longest = Math.max(column.longest, text.length);
     const need = needPx(host) + padPx(grid);
     if (need > column.need) {
