@@ -98,6 +98,7 @@ function say(button, text, tone) {
   const said = one(/** @type {HTMLElement} */ (button.parentElement), ".qt-probe-said");
   said.textContent = text;
   said.dataset.tone = tone;
+  button.parentElement?.scrollIntoView({ block: "nearest", behavior: "instant" });   // above the bar
 }
 
 document.addEventListener("click", (event) => {

@@ -57,6 +57,10 @@ def test_an_address_is_tested_before_it_is_used(opened: Page) -> None:
     opened.get_by_label("TWS paper 7497").check()
     opened.get_by_role("button", name="Test connection").click()
     until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Nothing listens at 127.0.0.1:7497')")
+    covered = "document.querySelector('.qt-probe').getBoundingClientRect().bottom - " + (
+        "document.querySelector('.qt-form-bar').getBoundingClientRect().top"
+    )
+    assert opened.evaluate(covered) <= 0, "the bar lies over the answer"
     opened.get_by_label("Host").first.fill("not a host")
     opened.get_by_role("button", name="Test connection").click()
     until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Must be a name or an address')")
