@@ -10,7 +10,7 @@ from app.rows.positions import NOT_KNOWN, is_known, positions_state
 from app.rows.states import OWN
 from app.snapshots import Snapshots
 from engine.bars.hours import HOLIDAY
-from engine.domain import ALL_ACCOUNTS
+from engine.domain import ALL_ACCOUNTS, Condition
 from engine.state.sections import BrokerSection, HealthSection, PositionsSection
 
 View = dict[str, dict[str, Any]]
@@ -29,7 +29,7 @@ OWN_CLOCK_S = 60.0
 def strip_parts(s: Snapshots) -> View:
     """The parts "strip" and "broker" of every page, and the bell's list."""
     return {
-        "strip": {**_connection(s), **_session(s), **_lines(s), **_pnl(s), "bell": _bell_count(s.health)},
+        "strip": {**_connection(s), **_session(s), **_lines(s), **_pnl(s), "bell": len(_open(s.health)) or None},
         "broker": _broker_panel(s.broker),
         "rows:bell": _bell_rows(s.health),
     }
@@ -198,16 +198,12 @@ def _fresh(s: Snapshots) -> Any:
     return state if state["s"] in ("live", "marked", "stale") and state != OWN else None
 
 
-def _bell_count(health: HealthSection | None) -> int | None:
-    if health is None:
-        return None
-    return sum(1 for c in health.conditions if c.open and c.severity != "info") or None
+def _open(health: HealthSection | None) -> list[Condition]:
+    """All that is open, as Health counts it; what is but good to know stands last."""
+    return sorted((c for c in health.conditions if c.open), key=lambda c: c.severity == "info") if health else []
 
 
 def _bell_rows(health: HealthSection | None) -> dict[str, Any]:
-    if health is None:
-        return {}
-    rows = [c for c in health.conditions if c.open and c.severity != "info"][:8]
     return {
         c.key: {
             "order": i,
@@ -218,8 +214,9 @@ def _bell_rows(health: HealthSection | None) -> dict[str, Any]:
             "code": f"IB {c.code}" if c.code is not None else None,
             "at": {"text": "{age} ago", "from": c.last_wall},
             "since": round(c.first_wall),  # an outbreak of its own: the bell counts those that nobody has seen
+            **({"quiet": True} if c.severity == "info" else {}),  # listed, but the bell doesn't call for it
         }
-        for i, c in enumerate(rows)
+        for i, c in enumerate(_open(health)[:8])
     }
 
 

@@ -7,9 +7,9 @@ import { setText } from "./dom.mjs";
 
 const KEPT = "qt-bell-seen";
 
-/** Each outbreak by itself. @returns {string[]} */
+/** Each outbreak by itself; what is but good to know (`quiet`) is listed and not counted. @returns {string[]} */
 function open() {
-  return Object.entries(model["rows:bell"] || {}).map(([id, row]) => `${id} ${row.since}`);
+  return Object.entries(model["rows:bell"] || {}).filter(([, row]) => !row.quiet).map(([id, row]) => `${id} ${row.since}`);
 }
 
 /** @returns {string[]} */

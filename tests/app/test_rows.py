@@ -98,6 +98,16 @@ def test_last_values_are_stale_since_the_connection_went() -> None:
     assert overview_parts(s)["state"]["positions"] == {"s": "stale", "since": min(priced), "text": text}
 
 
+def test_the_bell_lists_all_that_health_calls_open_the_quiet_last() -> None:
+    loud, quiet = (next(c for c in sample.health(WALL).conditions if c.open), sample.health(WALL).conditions[0])
+    health = replace(sample.health(WALL), conditions=(replace(quiet, open=True), loud))
+    view = strip_parts(snapshots(health=health))
+    assert list(view["rows:bell"]) == [loud.key, quiet.key] and view["strip"]["bell"] == 2
+    assert [row.get("quiet") for row in view["rows:bell"].values()] == [None, True]
+    over = replace(health, conditions=tuple(replace(c, open=False) for c in health.conditions))
+    assert strip_parts(snapshots(health=over))["strip"]["bell"] is None
+
+
 def test_nothing_yet_is_said_calmly_in_each_card_and_explained_once_above_them() -> None:
     s = snapshots(broker=sample.offline_broker(WALL), positions=None, pnl=None, scanners=None)
     states = overview_parts(s)["state"]
