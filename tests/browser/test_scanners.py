@@ -289,9 +289,25 @@ def test_columns_stay_where_they_are_until_the_new_order_is_taken(scanners: Page
     site.bus.publish("scanners", replace(section, candidates=section.candidates[::-1]))
     until(scanners, f"qt.model['rows:heatcols'][{section.candidates[0].con_id}].order === {len(before) - 1}")
     assert scanners.evaluate(heads) == before
+    scanners.set_viewport_size({"width": 390, "height": 844})
+    scanners.evaluate("document.querySelector('[data-qt-heat-order=factors]').textContent = 'New order, 12 new'")
+    until(scanners, "document.querySelector('.qt-card-heat .qt-segmented').getBoundingClientRect().right <= 390 - 12")
     scanners.get_by_role("button", name="New order").click()
     assert scanners.evaluate(heads) == before[::-1]
     until(scanners, "document.querySelector('[data-qt-heat-order=factors]').hasAttribute('data-idle')")
+
+
+def test_a_number_is_read_whole_after_a_narrower_one_of_as_many_characters(scanners: Page) -> None:
+    last = ".ag-center-cols-container .ag-row[row-id='9'] .ag-cell[col-id=last]"
+    row = """([last, dec]) => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: { "grid:results": { "9": {
+        sym: "UP", score: 0.9, sig: 0.7, bars: [1, null], scans: [], chg: 5.5, rv: 3.84, dist: 0.3, at: 0,
+        last, dec } } } })"""
+    for number, decimals, text in ((1234567.89, 2, "1,234,567.89"), (123456.789, 4, "123,456.7890")):
+        scanners.evaluate(row, [number, decimals])
+        until(scanners, "([cell, t]) => document.querySelector(cell)?.innerText === t", [last, text])
+        until(
+            scanners, "cell => (e => e.scrollWidth <= e.clientWidth)(document.querySelector(`${cell} .qt-host`))", last
+        )
 
 
 MADE_UP = """() => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: {
