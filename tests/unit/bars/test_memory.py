@@ -56,4 +56,4 @@ def test_a_symbols_volume_unit_keeps_nothing_of_the_bars_it_was_learned_by() -> 
                                                for b in bars], T0 + 60.0 * TWO_DAYS))  # fmt: skip
 
     used, _ = kept_bytes(told)
-    assert used <= 3_000
+    assert used <= 10_000, "the volumes of the bars alone are 34 kB; what libraries keep of a first call is some 4"
