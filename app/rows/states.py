@@ -24,7 +24,7 @@ State = dict[str, Any]
 
 LOADING: State = {"s": "loading"}
 OWN: State = {"s": "live", "word": "current"}
-LIVE_S = 60.0  # a price that came before that claims no more to be live; assets/core/bind.mjs counts so, too
+LIVE_S = 60.0  # a price that came before that claims no more to be live; the browser counts by it, too (app/wire.py)
 NOT_CONNECTED: State = {"s": "empty", "title": "Not connected", "text": "It fills as soon as the connection stands."}
 CLOSED = "closed"
 LAST_VISIT = "last visit"
