@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from engine.domain import revision_of
-from engine.journal.rows import FillRow
+from engine.journal.rows import NO_TRADES, FillRow
 from engine.journal.source import JournalSource
 from engine.portfolio.fills import is_busted, is_heading, is_master, order_doubts, price_unit, root, without_allocations
 
@@ -125,13 +125,17 @@ def _row(row: FillRow, doubt: str | None, allocated: set[str]) -> dict[str, Any]
 
 
 def _counts(row: FillRow) -> bool:
-    return row.superseded_by is None and not is_heading(row.fill) and not is_busted(row.fill)
+    return _why_not(row, set()) is None
 
 
 def _why_not(row: FillRow, allocated: set[str]) -> str | None:
     """Why a sum leaves this record out; None = it counts."""
     if row.superseded_by is not None:
         return "corrected"
+    if row.facts.state != "in force":
+        return row.facts.state
+    if row.facts.kind in NO_TRADES:
+        return row.facts.kind
     if is_heading(row.fill):
         return "combination"
     if is_busted(row.fill):

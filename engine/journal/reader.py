@@ -12,21 +12,53 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine, Row, Select, Table, Text, inspect, null, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Table,
+    Text,
+    func,
+    inspect,
+    null,
+    select,
+    type_coerce,
+)
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from engine.domain import ALL_ACCOUNTS, Fill, Incident, LineSpan, Signal, revision_of, root_of
 from engine.journal.database import file_of, open_for_reading, url_of
-from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, SettingChange, SignalOutcome
+from engine.journal.rows import (
+    NO_FACTS,
+    ConnectionEvent,
+    DayNote,
+    FillFacts,
+    FillRow,
+    PnlRow,
+    PositionSeen,
+    SettingChange,
+    SignalOutcome,
+    TraderWords,
+    TripLink,
+    TripNote,
+    TripStop,
+)
 from engine.journal.tables import (
     connection_events,
+    day_notes,
     fills,
     incidents,
     line_spans,
     pnl_points,
+    positions_seen,
     setting_changes,
     signal_outcomes,
     signals,
+    trip_links,
+    trip_notes,
+    trip_stops,
 )
 from engine.journal.thinning import thinned, with_gaps_marked
 from engine.storage import rescues
@@ -163,6 +195,7 @@ class JournalReader:
         account: str | None = None,
         corrected: bool = False,
         perm_ids: Collection[int] | None = None,
+        source: str | None = None,
         limit: int = 1_000,
     ) -> list[FillRow]:
         """See `JournalSource`. A file that no program of today has opened for writing yet is read as it is."""
@@ -177,15 +210,17 @@ class JournalReader:
                 found = found.where(c.account == account)
             if perm_ids is not None and "perm_id" in there:
                 found = found.where(c.perm_id.in_(sorted(perm_ids)))
+            if source is not None and "source" in there:
+                found = found.where(c.source == source)
             if not corrected and "superseded_by" in there:
                 found = found.where(c.superseded_by.is_(None), c.sec_type != _HEADING, c.quantity != 0.0)
+            if not corrected and "state" in there:
+                found = found.where(c.state.is_(None))
             return found.order_by(c.market_time.desc(), c.exec_id.desc(), c.row_id.desc()).limit(limit)
 
         if account == ALL_ACCOUNTS:
             account = None
-        with self._lock:
-            each = ["", *(name for name in self._others if name != ALL_ACCOUNTS)]
-        found = [row for name in ([account] if account is not None else each) for row in self._rows(fills, query, name)]
+        found = [row for name in self._accounts(account) for row in self._rows(fills, query, name)]
         rows = sorted(self._made(fills, found, _fill_of), key=lambda row: (row.fill.time_market, row.fill.exec_id))[
             -limit:
         ]
@@ -194,6 +229,47 @@ class JournalReader:
             row if (by := newest[_root(row)]) == row.fill.exec_id else replace(row, superseded_by=by) for row in rows
         ]
         return rows if corrected else [row for row in rows if row.superseded_by is None]
+
+    def trader_words(self, account: str | None = None) -> TraderWords:
+        def rows(table: Table, make: Callable[[Row[Any]], T], order: str) -> tuple[T, ...]:
+            query = select(*(c for c in table.columns if c.name not in _OWN)).order_by(table.c[order], table.c.row_id)
+            found = [row for name in self._accounts(account) for row in self._rows(table, query, name)]
+            return tuple(self._made(table, found, make))
+
+        return TraderWords(
+            trips=rows(trip_notes, _trip_note_of, "changed_wall"),
+            days=rows(day_notes, _day_note_of, "changed_wall"),
+            stops=rows(trip_stops, lambda row: _checked(TripStop(**row._mapping)), "noted_wall"),
+            links=rows(trip_links, _link_of, "changed_wall"),
+        )
+
+    def positions_seen(self, account: str | None = None) -> list[PositionSeen]:
+        c = positions_seen.c
+        query = select(c.account, c.con_id, c.local_symbol, c.sec_type, c.quantity, c.avg_cost, c.market_time)
+        query = query.order_by(c.market_time, c.row_id)
+        found = [row for name in self._accounts(account) for row in self._rows(positions_seen, query, name)]
+        seen = self._made(positions_seen, found, lambda row: _checked(PositionSeen(*tuple(row))))
+        return sorted(seen, key=lambda each: each.at_market)
+
+    def fills_stamp(self) -> str:
+        changed = (
+            (fills, fills.c.changed_at), (trip_notes, trip_notes.c.changed_wall), (day_notes, day_notes.c.changed_wall),
+            (trip_stops, trip_stops.c.noted_wall), (trip_links, trip_links.c.changed_wall),
+            (positions_seen, positions_seen.c.market_time),
+        )  # fmt: skip
+        return "|".join(
+            f"{name}:{tuple(row)}"
+            for name in self._accounts(None)
+            for table, column in changed
+            for row in self._rows(table, _count_and_newest(column), name)
+        )
+
+    def _accounts(self, account: str | None) -> list[str]:
+        """The names by which `_rows` finds one account's rows, or those of all that are read here."""
+        if account is not None and account != ALL_ACCOUNTS:
+            return [account]
+        with self._lock:
+            return ["", *(name for name in self._others if name != ALL_ACCOUNTS)]
 
     def line_spans(self, since_market: float, until_market: float | None = None, limit: int = 500) -> list[LineSpan]:
         c = line_spans.c
@@ -330,8 +406,29 @@ def _checked(value: T) -> T:
     return value
 
 
+_OWN = frozenset({"row_id", "mode", "market_time", "recorded_at"})
+
+
+def _count_and_newest(column: ColumnElement[Any]) -> Select[Any]:
+    asked: tuple[ColumnElement[Any], ...] = (func.count(), func.max(column))
+    return select(*asked)
+
+
+def _trip_note_of(row: Row[Any]) -> TripNote:
+    return _checked(TripNote(**{**row._mapping, "tags": tuple(_plain(row.tags))}))
+
+
+def _day_note_of(row: Row[Any]) -> DayNote:
+    return _checked(DayNote(**{**row._mapping, "tags": tuple(_plain(row.tags))}))
+
+
+def _link_of(row: Row[Any]) -> TripLink:
+    return _checked(TripLink(**{**row._mapping, "joined": bool(row.joined)}))
+
+
 _HEADING = "BAG"
 _FILL_COLUMNS = tuple(column.name for column in fills.columns if column.name not in ("row_id", "recorded_at", "mode"))
+_FACTS = tuple(name for name in FillFacts.__struct_fields__ if name not in ("kind", "state", "order_level", "codes"))
 
 
 def _fill_of(row: Row[Any]) -> FillRow:
@@ -367,7 +464,23 @@ def _fill_of(row: Row[Any]) -> FillRow:
         exchange_zone=row.exchange_zone or "",
         price_pending=bool(row.price_pending),
     )
-    return FillRow(_checked(fill), row.superseded_by, row.source or "api")
+    return FillRow(_checked(fill), row.superseded_by, row.source or "api", _facts_of(row))
+
+
+def _facts_of(row: Row[Any]) -> FillFacts:
+    told = {name: value for name in _FACTS if (value := row._mapping[name]) is not None}
+    codes = tuple(row.codes.split(";")) if row.codes else ()
+    if not (told or codes or row.kind or row.state or row.order_level):
+        return NO_FACTS
+    return _checked(
+        FillFacts(
+            kind=row.kind or "trade",
+            state=row.state or "in force",
+            order_level=bool(row.order_level),
+            codes=codes,
+            **told,
+        )
+    )
 
 
 def _root(row: FillRow) -> tuple[str, str, int, str]:

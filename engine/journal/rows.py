@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -59,9 +59,132 @@ class SignalOutcome(Struct, frozen=True):
     move: float
 
 
+Kind = Literal[
+    "trade",
+    "assignment",
+    "exercise",
+    "expiry",
+    "cash settlement",
+    "transfer",  # a position that came from, or went to, another place, at its cost
+    "opening",  # a position that was there before the journal, at its cost
+    "split",  # the quantity is the net change
+    "corporate action",
+]
+State = Literal["in force", "cancelled", "withdrawn", "covered"]
+SOURCE_API = "api"
+NO_TRADES: frozenset[Kind] = frozenset({"transfer", "opening", "split", "corporate action"})  # nothing was dealt
+
+
+class FillFacts(Struct, frozen=True, kw_only=True):
+    """What is kept with an execution beside the API's report: mostly a statement's word. None, "", () = not told.
+
+    `state`: "cancelled" by its exchange or IB, "withdrawn" by a newer statement, "covered": an order's row that
+    executions have taken the place of. `taxes` as commissions: cost positive. Rates are of the transaction, into
+    `base_currency`: `fx_rate_to_base` of the contract's currency, `commission_rate_to_base` of the commission's where
+    it is another one. `statement_id`: the newest statement that told it.
+    """
+
+    kind: Kind = "trade"
+    state: State = "in force"
+    order_level: bool = False
+    taxes: float | None = None
+    fx_rate_to_base: float | None = None
+    base_currency: str = ""
+    commission_rate_to_base: float | None = None
+    codes: tuple[str, ...] = ()
+    symbol: str = ""
+    underlying_con_id: int | None = None
+    underlying_symbol: str = ""
+    expiry: str = ""  # YYYYMMDD, as all dates here
+    strike: float | None = None
+    put_call: str = ""  # P, C
+    transaction_id: str = ""
+    trade_id: str = ""
+    ib_order_id: str = ""
+    orig_transaction_id: str = ""
+    orig_trade_id: str = ""
+    settle_date: str = ""
+    report_date: str = ""
+    statement_realized: float | None = None
+    statement_id: str = ""
+    remark: str = ""
+
+
+NO_FACTS = FillFacts()
+
+
 class FillRow(Struct, frozen=True):
-    """One execution as recorded. `superseded_by`: the id of its correction, None = in force."""
+    """One execution as recorded. `superseded_by`: the id of its correction, None = in force.
+
+    `source`: api, flex or csv, who reported it first.
+    """
 
     fill: Fill
     superseded_by: str | None = None
     source: str = "api"
+    facts: FillFacts = NO_FACTS
+
+
+class TripNote(Struct, frozen=True):
+    """What the trader wrote to a round trip; `root` is that of the execution that opened it."""
+
+    account: str
+    model: str
+    con_id: int
+    root: str
+    note: str
+    tags: tuple[str, ...]
+    changed_wall: float
+
+
+class DayNote(Struct, frozen=True):
+    """What the trader wrote to a trade date (YYYYMMDD) of an account."""
+
+    account: str
+    day: str
+    note: str
+    tags: tuple[str, ...]
+    changed_wall: float
+
+
+class TripStop(Struct, frozen=True):
+    """A stop as noted, in the unit of the quotes; None = those noted before it were a slip."""
+
+    account: str
+    model: str
+    con_id: int
+    root: str
+    price: float | None
+    noted_wall: float
+
+
+class TripLink(Struct, frozen=True):
+    """Whether the trader takes two trips for one campaign: `closed_root` ended one, `opened_root` began the other."""
+
+    account: str
+    model: str
+    closed_root: str
+    opened_root: str
+    joined: bool
+    changed_wall: float
+
+
+class TraderWords(Struct, frozen=True):
+    """Everything that the trader has said of trips and days; stops in the order in which they were noted."""
+
+    trips: tuple[TripNote, ...] = ()
+    days: tuple[DayNote, ...] = ()
+    stops: tuple[TripStop, ...] = ()
+    links: tuple[TripLink, ...] = ()
+
+
+class PositionSeen(Struct, frozen=True):
+    """What the broker said is held, noted when it changed; `avg_cost` is money of one unit, None = not known."""
+
+    account: str
+    con_id: int
+    local_symbol: str
+    sec_type: str
+    quantity: float
+    avg_cost: float | None
+    at_market: float

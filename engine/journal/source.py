@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from engine.domain import LineSpan, Signal
-from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, SettingChange
+from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, PositionSeen, SettingChange, TraderWords
 
 
 class JournalSource(Protocol):
@@ -51,13 +51,24 @@ class JournalSource(Protocol):
         account: str | None = None,
         corrected: bool = False,
         perm_ids: Collection[int] | None = None,
+        source: str | None = None,
         limit: int = 1_000,
     ) -> list[FillRow]:
         """Executions with since <= time < until (exchange time), oldest first; of more than `limit` the newest.
 
         `account` None = all that this journal is of. Without `corrected` only those in force: the newest revision of
-        each, no headings of combinations, none that was busted. `perm_ids`: of these orders only.
+        each, no headings of combinations, none that was busted, cancelled, withdrawn or covered. `perm_ids`: of these
+        orders only; `source`: reported first by api, flex or csv only.
         """
+
+    def trader_words(self, account: str | None = None) -> TraderWords:
+        """All notes, tags, stops and links; `account` None = of all that this journal is of."""
+
+    def positions_seen(self, account: str | None = None) -> list[PositionSeen]:
+        """Every change of what is held, oldest first; `account` as above."""
+
+    def fills_stamp(self) -> str:
+        """Another text once fills, notes or positions have changed: to keep what is made of them until then."""
 
 
 class EmptyJournal:
@@ -95,6 +106,16 @@ class EmptyJournal:
         account: str | None = None,
         corrected: bool = False,
         perm_ids: Collection[int] | None = None,
+        source: str | None = None,
         limit: int = 1_000,
     ) -> list[FillRow]:
         return []
+
+    def trader_words(self, account: str | None = None) -> TraderWords:
+        return TraderWords()
+
+    def positions_seen(self, account: str | None = None) -> list[PositionSeen]:
+        return []
+
+    def fills_stamp(self) -> str:
+        return ""

@@ -25,11 +25,22 @@ from sqlalchemy.sql.dml import Insert
 from engine.domain import Condition, Fill, Incident, LineSpan, Signal, revision_of, root_of
 from engine.errors import StateError
 from engine.journal import tables
-from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
+from engine.journal.rows import (
+    NO_FACTS,
+    SOURCE_API,
+    ConnectionEvent,
+    DayNote,
+    FillFacts,
+    FillRow,
+    PositionSeen,
+    SettingChange,
+    SignalOutcome,
+    TripLink,
+    TripNote,
+    TripStop,
+)
 
 Row = dict[str, Any]
-
-SOURCE_API = "api"
 
 # A later state of the same thing replaces these columns; tables that are not named here keep the first row.
 REPLACED: dict[str, tuple[str, ...]] = {
@@ -52,19 +63,37 @@ REPLACED: dict[str, tuple[str, ...]] = {
         "time_kind",
         "exchange_time",
         "exchange_zone",
+        "perm_id",
+        "order_id",
+        "client_id",
+        "order_ref",
+        "fx_rate_to_base",
+        "base_currency",
+        "commission_rate_to_base",
+        "changed_at",
     ),
+    "trip_notes": ("note", "tags", "changed_wall"),
+    "day_notes": ("note", "tags", "changed_wall"),
+    "trip_links": ("joined", "changed_wall"),
     "incidents": ("red_wall", "ended_wall", "words", "seen"),
     "notices": ("last_wall", "severity", "title", "text", "cure", "count", "open"),
 }
 # Of these a later report that leaves it empty takes nothing back, and a time that could not be read replaces none.
-_KEPT_WHERE_EMPTY = {
-    "fills": frozenset(
-        {
-            "cum_quantity", "multiplier", "magnifier", "trade_date", "opening", "commission", "commission_currency",
-            "realized_pnl",
-        }
-    )
-}  # fmt: skip
+_KEPT_WHERE_EMPTY = frozenset(
+    {
+        "cum_quantity", "multiplier", "magnifier", "trade_date", "opening", "commission", "commission_currency",
+        "realized_pnl",
+    }
+)  # fmt: skip
+# A statement's word stands against a later report of the API, and what was stored first stays.
+_STATEMENT_WINS = frozenset(
+    {"quantity", "price", "multiplier", "magnifier", "trade_date", "commission", "commission_currency"}
+)
+_FIRST_STAYS = frozenset(
+    {
+        "perm_id", "order_id", "client_id", "order_ref", "fx_rate_to_base", "base_currency", "commission_rate_to_base",
+    }
+)  # fmt: skip
 _TIMES_OF_FILL = frozenset({"market_time", "time_kind", "exchange_time", "exchange_zone"})
 
 
@@ -114,7 +143,7 @@ def connection_row(event: ConnectionEvent) -> Row:
     }
 
 
-def fill_row(fill: Fill) -> Row:
+def fill_row(fill: Fill, facts: FillFacts = NO_FACTS, source: str = SOURCE_API) -> Row:
     return {
         "market_time": fill.time_market,
         "account": fill.account,
@@ -122,7 +151,7 @@ def fill_row(fill: Fill) -> Row:
         "exec_id": fill.exec_id,
         "root": root_of(fill.exec_id),
         "revision": revision_of(fill.exec_id),
-        "source": SOURCE_API,
+        "source": source,
         "con_id": fill.con_id,
         "local_symbol": fill.local_symbol,
         "sec_type": fill.sec_type,
@@ -148,7 +177,46 @@ def fill_row(fill: Fill) -> Row:
         "order_ref": fill.order_ref,
         "liquidation": fill.liquidation,
         "price_pending": fill.price_pending,
+        **_facts_row(facts),
     }
+
+
+def recorded_row(row: FillRow) -> Row:
+    """A statement's execution, as it is stored; mode, `recorded_at` and `changed_at` are the writer's."""
+    return {**fill_row(row.fill, row.facts, row.source), "superseded_by": row.superseded_by}
+
+
+def _facts_row(facts: FillFacts) -> Row:
+    """What is not told is NULL."""
+    row: Row = {name: value or None for name, value in msgspec.structs.asdict(facts).items()}
+    for name in ("taxes", "fx_rate_to_base", "commission_rate_to_base", "strike", "statement_realized"):
+        row[name] = getattr(facts, name)  # a zero is an answer
+    row["codes"] = ";".join(facts.codes) or None
+    row["kind"] = None if facts.kind == "trade" else facts.kind
+    row["state"] = None if facts.state == "in force" else facts.state
+    return row
+
+
+def trip_note_row(note: TripNote, at_market: float) -> Row:
+    return {**msgspec.to_builtins(note), "market_time": at_market}
+
+
+def day_note_row(note: DayNote, at_market: float) -> Row:
+    return {**msgspec.to_builtins(note), "market_time": at_market}
+
+
+def trip_stop_row(stop: TripStop, at_market: float) -> Row:
+    return {**msgspec.to_builtins(stop), "market_time": at_market}
+
+
+def trip_link_row(link: TripLink, at_market: float) -> Row:
+    return {**msgspec.to_builtins(link), "market_time": at_market}
+
+
+def position_row(seen: PositionSeen) -> Row:
+    row: Row = msgspec.to_builtins(seen)
+    row["market_time"] = row.pop("at_market")
+    return row
 
 
 def notice_row(condition: Condition, at_market: float) -> Row:
@@ -218,13 +286,22 @@ def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
 
 def _replacement(table: Table, name: str, new: Any) -> ColumnElement[Any]:
     value: ColumnElement[Any] = new[name]
-    if table.name == tables.fills.name and name in _TIMES_OF_FILL:
+    if table is not tables.fills:
+        return value
+    if name in _TIMES_OF_FILL:
         return case((new["time_kind"] == "exchange", value), else_=table.c[name])
-    if name in _KEPT_WHERE_EMPTY.get(table.name, frozenset()):
+    known: ColumnElement[Any] = table.c[name]
+    told = func.nullif(known, "") if isinstance(table.c[name].type, String) else known
+    if name in _FIRST_STAYS:
+        return func.coalesce(told, value)
+    later = value
+    if name in _KEPT_WHERE_EMPTY:
         if isinstance(table.c[name].type, String):
-            value = func.nullif(value, "")
-        return func.coalesce(value, table.c[name])
-    return value
+            later = func.nullif(value, "")
+        later = func.coalesce(later, known)
+    if name in _STATEMENT_WINS:
+        return case((table.c.statement_id.is_not(None), func.coalesce(told, value)), else_=later)
+    return later
 
 
 def mark_superseded(roots: Collection[str]) -> Update:
@@ -270,4 +347,9 @@ def all_tables() -> tuple[Table, ...]:
         tables.notices,
         tables.line_spans,
         tables.incidents,
+        tables.trip_notes,
+        tables.day_notes,
+        tables.trip_stops,
+        tables.trip_links,
+        tables.positions_seen,
     )

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger
 
 # Every revision that this program knows, oldest first: the scripts in `revisions/versions`, where changes are written.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 REVISION = REVISIONS[-1]
 
 metadata = MetaData()
@@ -131,7 +131,7 @@ fills = _journal_table(
     Column("root", String(80), nullable=False),  # the id without the number of its correction
     Column("revision", Integer, nullable=False),
     Column("superseded_by", String(80)),  # execution id; None = in force
-    Column("source", String(16), nullable=False),  # api
+    Column("source", String(16), nullable=False),  # api, flex, csv: who reported it first
     Column("con_id", BigInteger, nullable=False),
     Column("local_symbol", String(64), nullable=False),
     Column("sec_type", String(16), nullable=False),  # "" here and below = recorded before there was this column
@@ -157,6 +157,32 @@ fills = _journal_table(
     Column("order_ref", Text, nullable=False),
     Column("liquidation", Boolean, nullable=False),
     Column("price_pending", Boolean, nullable=False),
+    # What statements tell, and what is stored with a fill beside its report. NULL = not told.
+    Column("kind", String(24)),  # engine.journal.rows.Kind; NULL = trade
+    Column("state", String(16)),  # cancelled, withdrawn, covered; NULL = in force
+    Column("order_level", Boolean),  # one row stands for an order's executions
+    Column("taxes", Float(53)),  # cost positive
+    Column("fx_rate_to_base", Float(53)),  # of `currency`, at the transaction
+    Column("base_currency", String(8)),
+    Column("commission_rate_to_base", Float(53)),  # of `commission_currency`, where it is another
+    Column("codes", String(128)),  # the statement's notes, joined by ;
+    Column("symbol", String(64)),
+    Column("underlying_con_id", BigInteger),
+    Column("underlying_symbol", String(64)),
+    Column("expiry", String(8)),
+    Column("strike", Float(53)),
+    Column("put_call", String(1)),
+    Column("transaction_id", String(40)),
+    Column("trade_id", String(40)),
+    Column("ib_order_id", String(40)),  # not the API's perm_id
+    Column("orig_transaction_id", String(40)),
+    Column("orig_trade_id", String(40)),
+    Column("settle_date", String(8)),
+    Column("report_date", String(8)),
+    Column("statement_realized", Float(53)),  # IB's own lots; a check, never the source
+    Column("statement_id", String(64)),  # the newest that told it; its word stands against a later report
+    Column("remark", Text),  # what the two sources said differently
+    Column("changed_at", Float(53)),  # when the row was written last, this machine's clock
     unique=("model", "exec_id"),
 )
 Index("fills_by_root", fills.c.mode, fills.c.account, fills.c.root)
@@ -202,4 +228,54 @@ incidents = _journal_table(
     Column("words", Text, nullable=False),
     Column("seen", Boolean, nullable=False),
     unique=("key", "began_wall"),
+)
+
+trip_notes = _journal_table(
+    "trip_notes",
+    Column("model", String(64), nullable=False),
+    Column("con_id", BigInteger, nullable=False),
+    Column("root", String(80), nullable=False),  # of the execution that opened the round trip
+    Column("note", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("changed_wall", Float(53), nullable=False),
+    unique=("model", "con_id", "root"),
+)
+
+day_notes = _journal_table(
+    "day_notes",
+    Column("day", String(8), nullable=False),  # trade date
+    Column("note", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("changed_wall", Float(53), nullable=False),
+    unique=("day",),
+)
+
+trip_stops = _journal_table(
+    "trip_stops",
+    Column("model", String(64), nullable=False),
+    Column("con_id", BigInteger, nullable=False),
+    Column("root", String(80), nullable=False),
+    Column("price", Float(53)),  # unit of the quotes; NULL = what was noted before was a slip and counts for nothing
+    Column("noted_wall", Float(53), nullable=False),
+    unique=("model", "con_id", "root", "noted_wall"),
+)
+
+trip_links = _journal_table(
+    "trip_links",
+    Column("model", String(64), nullable=False),
+    Column("closed_root", String(80), nullable=False),  # what closed the one trip and what opened the next
+    Column("opened_root", String(80), nullable=False),
+    Column("joined", Boolean, nullable=False),
+    Column("changed_wall", Float(53), nullable=False),
+    unique=("model", "closed_root", "opened_root"),
+)
+
+positions_seen = _journal_table(
+    "positions_seen",
+    Column("con_id", BigInteger, nullable=False),
+    Column("local_symbol", String(64), nullable=False),
+    Column("sec_type", String(16), nullable=False),
+    Column("quantity", Float(53), nullable=False),
+    Column("avg_cost", Float(53)),  # money of one unit; NULL = IB does not know it
+    unique=("con_id", "market_time"),
 )

@@ -22,7 +22,18 @@ from engine.clock import Clock, steady
 from engine.domain import Condition, Fill, Incident, LineSpan, Signal
 from engine.journal import statements, tables
 from engine.journal.database import open_for_writing, url_of
-from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
+from engine.journal.rows import (
+    NO_FACTS,
+    ConnectionEvent,
+    DayNote,
+    FillFacts,
+    PositionSeen,
+    SettingChange,
+    SignalOutcome,
+    TripLink,
+    TripNote,
+    TripStop,
+)
 from engine.journal.statements import Row
 from engine.storage.problems import cure_of
 from engine.storage.sqlite_damage import is_corruption
@@ -137,9 +148,32 @@ class Journal:
     def record_connection(self, event: ConnectionEvent) -> None:
         self._append(tables.connection_events, statements.connection_row(event))
 
-    def record_fill(self, fill: Fill) -> None:
-        """An execution; again when its commission came. A corrected one stays, with the id of its correction."""
-        self._append(tables.fills, statements.fill_row(fill), fill.account)
+    def record_fill(self, fill: Fill, facts: FillFacts = NO_FACTS) -> None:
+        """An execution; again when its commission came. A corrected one stays, with the id of its correction.
+
+        `facts`: the rates of its moment; those that were recorded first stay.
+        """
+        self._append(tables.fills, statements.fill_row(fill, facts), fill.account)
+
+    def record_trip_note(self, note: TripNote, at_market: float) -> None:
+        """Note and tags of a round trip, in place of those before."""
+        self._append(tables.trip_notes, statements.trip_note_row(note, at_market), note.account)
+
+    def record_day_note(self, note: DayNote, at_market: float) -> None:
+        """Note and tags of a trade date, in place of those before."""
+        self._append(tables.day_notes, statements.day_note_row(note, at_market), note.account)
+
+    def record_stop(self, stop: TripStop, at_market: float) -> None:
+        """A stop of a round trip; those of before stay."""
+        self._append(tables.trip_stops, statements.trip_stop_row(stop, at_market), stop.account)
+
+    def record_link(self, link: TripLink, at_market: float) -> None:
+        """Two round trips taken for one campaign, or for two again."""
+        self._append(tables.trip_links, statements.trip_link_row(link, at_market), link.account)
+
+    def record_position(self, seen: PositionSeen) -> None:
+        """A position that is another than the one noted last."""
+        self._append(tables.positions_seen, statements.position_row(seen), seen.account)
 
     def record_notice(self, condition: Condition, at_market: float) -> None:
         """A condition; again whenever it changed."""
@@ -186,6 +220,8 @@ class Journal:
             self.dropped += 1
             return
         row["recorded_at"] = self._clock.wall()
+        if table is tables.fills:
+            row["changed_at"] = row["recorded_at"]
         queue.entries.append(_Entry(table, row))
 
     def _step(self) -> None:

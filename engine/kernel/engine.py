@@ -41,7 +41,7 @@ from engine.errors import StateError
 from engine.health.not_running import SHOWN_S, STARTED, STOPPED, gaps, untold
 from engine.health.status import status_block
 from engine.health.timeline import NOT_RUNNING, duration_text
-from engine.journal.rows import ConnectionEvent
+from engine.journal.rows import SOURCE_API, ConnectionEvent
 from engine.kernel.build_id import BuildWatch
 from engine.kernel.login import remember_accounts, remembered_accounts
 from engine.kernel.publisher import QUIET_EVERY, Publisher
@@ -242,7 +242,7 @@ class Engine:
     async def _restore_fills(self) -> None:
         """The newest of the journal, so that the day's are there before the broker answers."""
         read, watched = self._setup.reader.fills, self.rooms.login.watched
-        rows = await asyncio.to_thread(read, 0.0, corrected=True, limit=FILLS_RESTORED)
+        rows = await asyncio.to_thread(read, 0.0, corrected=True, source=SOURCE_API, limit=FILLS_RESTORED)
         if self.rooms.login.watched == watched:  # else they are another login's, whose own are read as well
             self.rooms.fills.restore(row.fill for row in rows)
 

@@ -64,6 +64,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.bars": SEAMS | {"engine.storage"},
     "engine.breakout": SEAMS | {"engine.bars"},
     "engine.portfolio": SEAMS | {"engine.bars"},
+    "engine.trades": SEAMS
+    | {"engine.bars", "engine.journal.rows", "engine.portfolio.fills", "engine.portfolio.valuation"},
     "engine.scanners": SEAMS | {"engine.breakout", "engine.coverage", "engine.bars", "engine.contracts"},
     "engine.outcomes": SEAMS | {"engine.breakout", "engine.bars", "engine.journal", "engine.scanners", "engine.lab"},
     "engine.lab": SEAMS | {"engine.breakout", "engine.bars", "engine.outcomes"},
@@ -93,6 +95,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "engine.prices.decimals",
             "engine.portfolio.fills",
             "engine.portfolio.valuation",
+            "engine.trades",
         }
     ),
     "simulator": frozenset(),

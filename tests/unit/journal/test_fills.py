@@ -14,8 +14,10 @@ from sqlalchemy.dialects import postgresql
 
 from engine.clock import SystemClock
 from engine.domain import Fill
+from engine.journal.database import open_for_writing, url_of
 from engine.journal.reader import JournalReader
-from engine.journal.statements import mark_superseded, upsert
+from engine.journal.rows import DayNote, FillFacts, FillRow, PositionSeen, TripLink, TripNote, TripStop
+from engine.journal.statements import mark_superseded, recorded_row, upsert
 from engine.journal.tables import fills as fills_table
 from engine.journal.writer import Journal
 from tests.app.sample_state import MARKET
@@ -165,3 +167,105 @@ def test_postgresql_gets_the_same_statements():
     assert "nullif(excluded.trade_date" in text
     text = str(mark_superseded({"a"}).compile(dialect=postgresql.dialect()))
     assert text.startswith("UPDATE fills SET superseded_by=(SELECT newer.exec_id")
+
+
+# --- what statements tell, and the trader's words ---------------------------------------------------------------------
+
+
+TOLD = FillFacts(
+    kind="assignment", order_level=True, taxes=0.0, fx_rate_to_base=1.25, base_currency="USD", codes=("A", "C"),
+    strike=0.0, statement_id="ab",
+)  # fmt: skip
+
+
+def put(path: Path, *rows: FillRow) -> None:
+    """As an import stores them."""
+    engine = open_for_writing(url_of(path), MARKET)
+    with engine.begin() as connection:
+        for row in rows:
+            values = {**recorded_row(row), "mode": "simulated", "recorded_at": MARKET, "changed_at": MARKET}
+            connection.execute(upsert(fills_table, "sqlite"), [values])
+    engine.dispose()
+
+
+def test_what_a_statement_told_comes_back(path):
+    put(path, FillRow(BOUGHT, None, "flex", TOLD))
+    assert read(path).fills(0.0) == [FillRow(BOUGHT, None, "flex", TOLD)]
+
+
+def test_a_statements_word_stands_against_a_later_report(path, written):
+    told = replace(BOUGHT, perm_id=None, order_ref="", commission=1.5, commission_currency="USD", price_magnifier=None)
+    put(path, FillRow(told, None, "flex", FillFacts(statement_id="ab")))
+    late = replace(BOUGHT, price=1.0, quantity=1.0, commission=9.0, trade_date="20250101", realized_pnl=3.0)
+    (row,) = written(late).fills(0.0)
+    assert (row.fill.price, row.fill.quantity, row.fill.commission, row.fill.trade_date) == (
+        409.35,
+        50.0,
+        1.5,
+        "20251105",
+    )
+    assert (row.fill.perm_id, row.fill.order_ref, row.fill.realized_pnl) == (731425, "my tag", 3.0)
+    assert (row.fill.price_magnifier, row.source) == (1.0, "flex")
+
+
+def test_the_rate_of_the_fills_moment_stays(path):
+    journal = Journal(SystemClock())
+    journal.open(path, "simulated", "DU1")
+    journal.record_fill(BOUGHT)
+    for rate in (1.1, 1.2):
+        journal.record_fill(BOUGHT, FillFacts(fx_rate_to_base=rate, base_currency="EUR"))
+    assert journal.flush(DEADLINE_S)
+    journal.stop()
+    (row,) = read(path).fills(0.0)
+    assert (row.facts.fx_rate_to_base, row.facts.base_currency) == (1.1, "EUR")
+
+
+@pytest.mark.parametrize("state", ["cancelled", "withdrawn", "covered"])
+def test_what_is_not_in_force_any_more_is_read_when_asked_for(path, state):
+    put(path, FillRow(BOUGHT, None, "flex", FillFacts(state=state)))
+    assert read(path).fills(0.0) == []
+    assert [row.facts.state for row in read(path).fills(0.0, corrected=True)] == [state]
+
+
+def test_one_source_alone(path, written):
+    put(path, FillRow(replace(BOUGHT, exec_id="T:1"), None, "flex"))
+    reader = written(BOUGHT)
+    assert len(reader.fills(0.0)) == 2
+    assert [row.fill.exec_id for row in reader.fills(0.0, source="api")] == [BOUGHT.exec_id]
+
+
+def test_the_traders_words_come_back_of_each_account(path, tmp_path):
+    other = tmp_path / "simulated-DU2" / "journal.db"
+    journal, reader = Journal(SystemClock()), JournalReader()
+    for one in (journal, reader):
+        one.open(path, "simulated", "DU1")
+        one.also(other, "simulated", "DU2")
+        one.also(path, "simulated", "all")
+    stamps = {reader.fills_stamp()}
+    note = TripNote("DU2", "", 7, "a.01", "too early", ("gap", "news"), 5.0)
+    day = DayNote("DU1", "20251105", "tired", (), 6.0)
+    link = TripLink("DU1", "", "a", "b", True, 7.0)
+    seen = PositionSeen("DU2", 7, "X", "STK", 5.0, None, MARKET)
+    journal.record_trip_note(replace(note, note="first"), MARKET)
+    journal.record_trip_note(note, MARKET)
+    journal.record_day_note(day, MARKET)
+    journal.record_link(replace(link, joined=False), MARKET)
+    journal.record_link(link, MARKET)
+    for n, price in enumerate((99.5, None)):
+        journal.record_stop(TripStop("DU1", "", 7, "a.01", price, float(n)), MARKET)
+    journal.record_position(seen)
+    assert journal.flush(DEADLINE_S), journal.problem
+    words = reader.trader_words()
+    assert (words.trips, words.days, words.links) == ((note,), (day,), (link,))
+    assert [stop.price for stop in words.stops] == [99.5, None]
+    assert reader.trader_words("DU1").trips == () and reader.trader_words("all") == words
+    assert reader.positions_seen() == [seen] and reader.positions_seen("DU1") == []
+    stamps.add(reader.fills_stamp())
+    journal.record_fill(BOUGHT)
+    assert journal.flush(DEADLINE_S)
+    stamps.add(reader.fills_stamp())
+    journal.record_fill(replace(BOUGHT, commission=2.0))
+    assert journal.flush(DEADLINE_S)
+    journal.stop()
+    stamps.add(reader.fills_stamp())
+    assert len(stamps) == 4, "each change is seen"

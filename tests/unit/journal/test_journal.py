@@ -20,7 +20,16 @@ from engine.domain import Incident, LineSpan
 from engine.journal import tables
 from engine.journal.database import file_of, open_for_writing, url_of
 from engine.journal.reader import JournalReader
-from engine.journal.rows import ConnectionEvent, SettingChange, SignalOutcome
+from engine.journal.rows import (
+    ConnectionEvent,
+    DayNote,
+    PositionSeen,
+    SettingChange,
+    SignalOutcome,
+    TripLink,
+    TripNote,
+    TripStop,
+)
 from engine.journal.source import EmptyJournal
 from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
 from engine.journal.writer import ROWS_WAITING_MAX, Journal, _Store
@@ -91,6 +100,11 @@ def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_j
         journal.record_notice(condition, MARKET)
     journal.record_line_span(span(1, 60.0, 10.0))
     journal.record_incident(Incident("feed", "feed", None, "", WALL, MARKET, WALL, None, "No quotes", seen=True))
+    journal.record_trip_note(TripNote("DU1", "", 1, "a.01", "early", ("gap",), WALL), MARKET)
+    journal.record_day_note(DayNote("DU1", "20251105", "calm", (), WALL), MARKET)
+    journal.record_stop(TripStop("DU1", "", 1, "a.01", 9.5, WALL), MARKET)
+    journal.record_link(TripLink("DU1", "", "a.01", "b.01", True, WALL), MARKET)
+    journal.record_position(PositionSeen("DU1", 1, "X", "STK", 5.0, None, MARKET))
     assert journal.flush(DEADLINE_S)
     for table in all_tables():
         rows = rows_of(path, table.name)

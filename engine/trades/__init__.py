@@ -1,0 +1,20 @@
+"""What was traded and what came of it. Pure: rows of the journal in, values out; money in `Decimal`, no IO, no clock.
+
+How the parts go together, for pages, exports and scripts:
+
+    executions = in_force(executions_of(journal.fills(0.0, corrected=True, limit=MOST)))    # execution.py
+    book = round_trips(executions, journal.positions_seen(), journal.trader_words())        # trips.py
+    figures = statistics(book.trips, currency="USD")                                        # figures.py
+    month = calendar_month(book, executions, 2025, 11)                                      # days.py
+
+- `execution.py`: `Execution`, one fill or statement row, and its way from and to the journal's rows (`execution_of`,
+  `row_of`). Who writes statements makes an `Execution` and stores `row_of(it)` by
+  `engine.journal.statements.recorded_row`.
+- `trips.py`: `Trip` (flat to flat), its `ClosingPart`s, which carry the realised money by trade date, `Book`.
+- `lots.py`: FIFO lots of one contract, which `trips.py` is made of.
+- `figures.py`: win rates, profit factor, expectancy, R, by symbol, tag, hour and weekday; `drawdown.py`: of the curve.
+- `days.py`: the calendar.
+- `excursion.py`: MAE and MFE of a trip from bars; `rolls.py`: trips that may be one campaign.
+
+Every money figure says its currency and what it lacks; None is "not known", never zero.
+"""
