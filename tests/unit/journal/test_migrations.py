@@ -101,9 +101,9 @@ def change(path: Path, step, revision: str, scripts: Path = migrations.SCRIPTS) 
 
 
 def dump(path: Path) -> list[str]:
-    """Everything in the file but the notes of its revision."""
+    """Everything in the file but the notes of its revision; SQLAlchemy makes indexes in any order."""
     with closing(sqlite3.connect(path)) as connection:
-        return [line for line in connection.iterdump() if "alembic_version" not in line]
+        return sorted(line for line in connection.iterdump() if "alembic_version" not in line)
 
 
 # --- Alembic ----------------------------------------------------------------------------------------------------------
