@@ -10,6 +10,7 @@ QTradeError
 |   +-- LineLimit        101, no line free at the gateway
 +-- AccountMismatch      live account in paper mode or the reverse; never retried silently
 +-- LabError             a recording or a question to the lab is no good; the text is for the user
++-- StatementError       a file is no statement that can be read; the text is for the user
 +-- StateError           the state could not be read or written
     +-- CommandRefused   queue full or invalid command; the text is for the user
 """
@@ -65,6 +66,10 @@ class AccountMismatch(QTradeError):
 
 
 class LabError(QTradeError):
+    """The text is shown to the user as it is."""
+
+
+class StatementError(QTradeError):
     """The text is shown to the user as it is."""
 
 

@@ -1,0 +1,497 @@
+"""Trades of one account's statement with the executions that its journal holds: who is who, and what changes. Pure.
+
+Nothing is ever deleted: what no longer counts says so in `state` or `superseded_by`. The order of the rows in the file
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct, field
+
+from engine.domain import revision_of, root_of
+from engine.statements.fields import Values
+from engine.statements.pairing import pair
+from engine.statements.understand import Record
+from engine.statements.verdicts import Correction, Verdict
+
+TOLD = Decimal("0.005")  # money that differs by more is reported
+_SAME_MONEY = Decimal("0.01")
+_SAME_SECOND_S = 1.0
+STAND_INS = ("flex:", "csv:")  # ids of rows for which nobody told an execution id
+# What the statement's word stands for, against what was held; the rest is only filled in.
+_WINS = (
+    "commission", "commission_currency", "taxes", "currency", "fx_rate_to_base", "base_currency", "trade_date",
+    "settle_date", "report_date", "multiplier", "price", "kind", "codes", "statement_realized",
+)  # fmt: skip
+_FILLS_IN = (
+    "symbol", "underlying_con_id", "underlying_symbol", "expiry", "strike", "put_call", "transaction_id", "trade_id",
+    "ib_order_id", "orig_transaction_id", "orig_trade_id", "magnifier", "opening", "order_ref", "sec_type", "model",
+    "exchange",
+)  # fmt: skip
+_MONEY = ("commission", "taxes", "price")
+STORED = (
+    "model", "exec_id", "root", "revision", "source", "con_id", "local_symbol", "sec_type", "currency", "multiplier",
+    "magnifier", "side", "opening", "quantity", "price", "exchange", "trade_date", "exchange_time", "exchange_zone",
+    "commission", "commission_currency", "order_ref", "liquidation", "kind", "order_level", "taxes",
+    "fx_rate_to_base", "base_currency", "codes", "symbol", "underlying_con_id", "underlying_symbol", "expiry", "strike",
+    "put_call", "transaction_id", "trade_id", "ib_order_id", "orig_transaction_id", "orig_trade_id", "settle_date",
+    "report_date", "statement_realized", "market_time",
+)  # fmt: skip
+
+
+class TradePlan(Struct):
+    """What is to be written, and the verdict of each record, in the order of the records."""
+
+    verdicts: list[tuple[Record, Verdict, str]] = field(default_factory=list)
+    inserts: list[Values] = field(default_factory=list)
+    updates: dict[int, Values] = field(default_factory=dict)  # by the held row's number
+    corrected: list[Correction] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+    told: set[int] = field(default_factory=set)  # held rows that the file names
+
+
+def merge_trades(
+    records: Sequence[Record], held: Sequence[Values], statement_id: str, account: str
+) -> TradePlan:
+    """Compare and decide. `held` are rows of `fills` of the same account, in any order."""
+    return _Merge(records, held, statement_id, account).done()
+
+
+class _Row:
+    """One execution as it will stand: held before, or new."""
+
+    __slots__ = ("changes", "row_id", "values")
+
+    def __init__(self, values: Values, row_id: int | None) -> None:
+        self.values, self.row_id, self.changes = values, row_id, {}  # type: tuple[Values, int | None, Values]
+
+    def set(self, **changes: Any) -> None:
+        for name, value in changes.items():
+            if self.values.get(name) != value:
+                self.values[name] = self.changes[name] = value
+
+    @property
+    def counts(self) -> bool:
+        values = self.values
+        return not values.get("state") and not values.get("superseded_by") and values["quantity"] != 0
+
+
+class _Merge:
+    def __init__(self, records: Sequence[Record], held: Sequence[Values], statement_id: str, account: str) -> None:
+        self.plan = TradePlan()
+        self.statement_id, self.account = statement_id, account
+        self.records = sorted(records, key=lambda record: _order(record.values))
+        ordered = sorted(held, key=lambda values: (values["market_time"], values["exec_id"], values["row_id"]))
+        self.held = [_Row(dict(values), values["row_id"]) for values in ordered]
+        self.fresh: list[_Row] = []
+        self.of_orders: list[tuple[Record, _Row]] = []
+
+    def done(self) -> TradePlan:
+        fills = [record for record in self.records if not record.values["order_level"]]
+        orders = [record for record in self.records if record.values["order_level"]]
+        cancels = [record for record in fills if record.values["is_cancel"]]
+        self._fills([record for record in fills if not record.values["is_cancel"]])
+        self._cancels(cancels)
+        self._orders(orders)
+        self._cover()
+        self._supersede()
+        self.plan.inserts = [row.values for row in self.fresh]
+        self.plan.updates = {
+            row.row_id: row.changes for row in self.held if row.changes and row.row_id is not None
+        }
+        return self.plan
+
+    # --- executions -----------------------------------------------------------------------------------------------
+
+    def _fills(self, records: list[Record]) -> None:
+        records = self._without_doubles(records)
+        candidates = [row for row in self.held if not row.values["order_level"] and not _is_cancel_row(row.values)]
+        places = pair(
+            [record.values for record in records],
+            [row.values for row in candidates],
+            ((_by_exec, _by_exec), (_by_transaction, _by_transaction), (_by_trade, _by_trade), (_by_terms, _by_terms)),
+            _may_be_same,
+        )
+        for place, record in enumerate(records):
+            if place in places:
+                self._meet(record, candidates[places[place]])
+            else:
+                self._add(record)
+
+    def _without_doubles(self, records: list[Record]) -> list[Record]:
+        """The same execution twice in one file, told by its id: once is enough."""
+        seen: set[Hashable] = set()
+        kept = []
+        for record in records:
+            key = _by_exec(record.values) or _by_transaction(record.values)
+            if key is not None and key in seen:
+                self._say(record, "known", "")
+                self.plan.notes["rows stand twice in the file"] += 1
+                continue
+            seen.add(key)
+            kept.append(record)
+        return kept
+
+    def _meet(self, record: Record, row: _Row) -> None:
+        """The row is held already: what the statement adds or corrects."""
+        new, known = record.values, row.values
+        if row.row_id is not None:
+            self.plan.told.add(row.row_id)
+        if abs(known["quantity"]) != new["quantity"] or known["side"] != new["side"]:
+            held = f"{known['side']} {_plain(known['quantity'])}"
+            self._say(
+                record, "refused", f"the journal holds {held} under this id, the file {new['side']} {_plain(new['quantity'])}"
+            )
+            return
+        is_newer = self.statement_id >= (known.get("statement_id") or "")
+        filled = {name: new[name] for name in (*_FILLS_IN, *_WINS) if _is_empty(known.get(name)) and not _is_empty(new[name])}
+        if known["exec_id"].startswith(STAND_INS) and new["exec_id"]:
+            filled |= {name: new[name] for name in ("exec_id", "root", "revision")}
+        if known.get("con_id", 0) < 0 and new["con_id"]:
+            filled["con_id"] = new["con_id"]
+        changed = {}
+        if is_newer:
+            changed = {name: new[name] for name in _WINS if not _is_empty(new[name]) and _differs(known, new, name)}
+            changed = {name: value for name, value in changed.items() if name not in filled}
+        if known.get("state") == "withdrawn":
+            changed["state"] = None
+        self._tell_corrections(record, known, changed)
+        row.set(**filled, **changed)
+        if is_newer:
+            row.set(statement_id=self.statement_id)
+        self._say(record, "enriched" if filled or changed else "known", "")
+
+    def _tell_corrections(self, record: Record, known: Values, changed: Values) -> None:
+        for name in _MONEY:
+            if name in changed and not _is_empty(known.get(name)) and abs(known[name] - changed[name]) > TOLD:
+                self.plan.corrected.append(
+                    Correction(
+                        self.account, str(known["local_symbol"]), str(record.values["trade_date"]), name,
+                        _plain(known[name]), _plain(changed[name]),
+                    )
+                )  # fmt: skip
+
+    def _add(self, record: Record) -> None:
+        row = self._new_row(record)
+        target = self._named(record.values) if record.values["is_correction"] else None
+        if target is not None and target is not row:
+            target.set(state="cancelled", remark=f"corrected by {row.values['exec_id']}")
+        late = self._cancelled_before(row.values)
+        if late is not None:
+            row.set(state="cancelled", remark=f"cancelled by {late}")
+        older = [each for each in self.held if _same_root(each.values, row.values)]
+        self._say(record, "superseded" if older or target is not None else "new", "")
+
+    def _new_row(self, record: Record) -> _Row:
+        values = {name: record.values[name] for name in STORED}
+        if not values["exec_id"]:
+            values["exec_id"] = values["root"] = self._stand_in(record.values)
+        values |= {
+            "time_kind": "exchange", "price_pending": False, "realized_pnl": None, "state": None, "remark": None,
+            "superseded_by": None, "statement_id": self.statement_id, "key": record.values["key"],
+        }  # fmt: skip
+        row = _Row(values, None)
+        self.fresh.append(row)
+        return row
+
+    def _stand_in(self, values: Values) -> str:
+        """An id that the same row gets in every file."""
+        prefix = "csv" if values["source"] == "csv" else "flex"
+        sort = "Ca" if values["is_cancel"] else ""
+        if values["transaction_id"]:
+            return f"{prefix}:{sort}T{values['transaction_id']}"[:80]
+        if values["trade_id"]:
+            return f"{prefix}:{sort}t{values['trade_id']}"[:80]
+        terms = (values["model"], values["key"], values["market_time"], values["signed"], values["price"], values["kind"])
+        digest = hashlib.sha256(repr((*terms, values["order_level"])).encode()).hexdigest()[:20]
+        there = {row.values["exec_id"] for row in (*self.held, *self.fresh)}
+        number = 1
+        while (name := f"{prefix}:{sort}{digest}:{number}") in there:
+            number += 1
+        return name
+
+    # --- cancels and corrections ----------------------------------------------------------------------------------
+
+    def _cancels(self, records: list[Record]) -> None:
+        held = [row for row in self.held if _is_cancel_row(row.values)]
+        known = {row.values["exec_id"]: row for row in held}
+        for record in self._without_cancel_doubles(records):
+            own = {**record.values, "exec_id": "", "root": ""}
+            name = self._stand_in(own)
+            row = known.get(name) or known.get(name.rpartition(":")[0] + ":1")
+            target = self._named(record.values)
+            if row is not None:
+                if row.row_id is not None:
+                    self.plan.told.add(row.row_id)
+                if target is not None:
+                    target.set(state="cancelled", remark=f"cancelled by {row.values['exec_id']}")
+                self._say(record, "known", "")
+                continue
+            record.values.update(exec_id="", root="", revision=0)
+            row = self._new_row(record)
+            names = record.values["orig_transaction_id"] or record.values["orig_trade_id"] or "an earlier trade"
+            if target is None:
+                row.set(state="cancelled", remark=f"cancels {names}, which is not here")
+                self.plan.notes["cancelled trades are not here: import the statement of their day, too"] += 1
+            else:
+                row.set(state="cancelled", remark=f"cancels {target.values['exec_id']}")
+                target.set(state="cancelled", remark=f"cancelled by {row.values['exec_id']}")
+            self._say(record, "superseded", "")
+
+    def _without_cancel_doubles(self, records: list[Record]) -> list[Record]:
+        seen: set[Hashable] = set()
+        kept = []
+        for record in records:
+            key = _by_transaction(record.values)
+            if key is not None and key in seen:
+                self._say(record, "known", "")
+                continue
+            seen.add(key)
+            kept.append(record)
+        return kept
+
+    def _named(self, values: Values) -> _Row | None:
+        """The trade that a cancel or correction is about."""
+        rows = [
+            row
+            for row in (*self.held, *self.fresh)
+            if not _is_cancel_row(row.values) and row.values["key"] == values["key"] and not row.values["order_level"]
+        ]
+        for mine, theirs in (("orig_transaction_id", "transaction_id"), ("orig_trade_id", "trade_id")):
+            if values[mine] and values[mine] != values[theirs]:
+                found = next((row for row in rows if row.values.get(theirs) == values[mine]), None)
+                if found is not None:
+                    return found
+        if values["orig_transaction_id"] or values["orig_trade_id"] or not values["is_cancel"]:
+            return None
+        opposite = "SLD" if values["signed"] > 0 else "BOT"
+        like = [
+            row
+            for row in rows
+            if row.values["side"] == opposite
+            and row.values["quantity"] == values["quantity"]
+            and row.values["price"] == values["price"]
+            and row.values["market_time"] <= values["market_time"]
+            and not row.values.get("state")
+        ]
+        return like[-1] if like else None
+
+    def _cancelled_before(self, values: Values) -> str | None:
+        """The cancel that came in an earlier file than what it cancels."""
+        for row in self.held:
+            other = row.values
+            if _is_cancel_row(other) and other["key"] == values["key"]:
+                by_transaction = other.get("orig_transaction_id") and other["orig_transaction_id"] == values["transaction_id"]
+                by_trade = other.get("orig_trade_id") and other["orig_trade_id"] == values["trade_id"]
+                if by_transaction or by_trade:
+                    return str(other["exec_id"])
+        return None
+
+    # --- rows that stand for whole orders -------------------------------------------------------------------------
+
+    def _orders(self, records: list[Record]) -> None:
+        known = [row for row in self.held if row.values["order_level"]]
+        terms = [(_by_terms_of_order, _by_terms_of_order)]
+        places = pair([record.values for record in records], [row.values for row in known], terms)
+        waiting: dict[Hashable, list[Record]] = defaultdict(list)
+        for place, record in enumerate(records):
+            if place in places:
+                self._meet(record, known[places[place]])
+            else:
+                waiting[_day_of(record.values)].append(record)
+        executions: dict[Hashable, list[_Row]] = defaultdict(list)
+        for row in (*self.held, *self.fresh):
+            if row.counts and not row.values["order_level"]:
+                executions[_day_of(row.values)].append(row)
+        for day, group in waiting.items():
+            self._orders_of_day(group, executions.get(day, []))
+
+    def _orders_of_day(self, group: list[Record], executions: list[_Row]) -> None:
+        """One contract, one trade date, one side: the orders' rows against the executions."""
+        if not executions:
+            for record in group:
+                self._add(record)
+            return
+        if _same_sum([record.values for record in group], [row.values for row in executions]):
+            self._covered(group)
+            return
+        left, rest = self._by_order(group, executions)
+        if not rest:
+            for record in left:
+                self._add(record)
+            return
+        there, told = _sum([row.values for row in rest]), _sum([record.values for record in left])
+        for record in left:
+            self._say(
+                record,
+                "refused",
+                f"one row an order: the journal holds {_plain(there[0])} for {_plain(there[1])} of that day in executions,"
+                f" the file says {_plain(told[0])} for {_plain(told[1])}. Import a Flex Query of the day",
+            )
+
+    def _by_order(self, group: list[Record], executions: list[_Row]) -> tuple[list[Record], list[_Row]]:
+        """What is left on both sides when each order has met the executions that add up to it."""
+        orders: dict[Hashable, list[_Row]] = defaultdict(list)
+        for row in executions:
+            values = row.values
+            orders[values.get("perm_id") or values.get("ib_order_id") or values["exec_id"]].append(row)
+        left = list(group)
+        for name in sorted(orders, key=str):
+            found = next(
+                (each for each in left if _same_sum([each.values], [row.values for row in orders[name]])), None
+            )
+            if found is not None:
+                left.remove(found)
+                self._covered([found])
+                orders[name] = []
+        return left, [row for rows in orders.values() for row in rows]
+
+    def _covered(self, group: list[Record]) -> None:
+        for record in group:
+            self._say(record, "known", "")
+            self.plan.notes["rows of whole orders are covered by executions"] += 1
+
+    def _cover(self) -> None:
+        """A statement's executions take the place of rows that stood for their orders."""
+        fresh = {_day_of(row.values) for row in self.fresh if row.counts and not row.values["order_level"]}
+        for row in self.held:
+            if row.values["order_level"] and row.counts and _day_of(row.values) in fresh:
+                row.set(state="covered", remark="executions have taken its place")
+                self.plan.notes["rows of whole orders gave way to their executions"] += 1
+
+    def _supersede(self) -> None:
+        """Of several revisions of one execution the highest is in force."""
+        roots: dict[Hashable, list[_Row]] = defaultdict(list)
+        for row in (*self.held, *self.fresh):
+            values = row.values
+            if not values["exec_id"].startswith(STAND_INS):
+                roots[(values["model"], values["con_id"], values["root"])].append(row)
+        for rows in roots.values():
+            if len(rows) > 1:
+                newest = max(rows, key=lambda row: (row.values["revision"], row.values["exec_id"]))
+                for row in rows:
+                    row.set(superseded_by=None if row is newest else newest.values["exec_id"])
+
+    def _say(self, record: Record, verdict: Verdict, reason: str) -> None:
+        self.plan.verdicts.append((record, verdict, reason))
+
+
+def _order(values: Values) -> tuple[Any, ...]:
+    """The same for every order of the file."""
+    names = ("exec_id", "transaction_id", "trade_id", "orig_transaction_id", "side", "model", "kind", "local_symbol")
+    numbers = ("signed", "price", "commission", "taxes", "fx_rate_to_base", "statement_realized")
+    return (
+        values["market_time"], *(str(values[name] or "") for name in names),
+        *((values[name] is not None, values[name] or 0) for name in numbers), repr(sorted(values.items(), key=str)),
+    )  # fmt: skip
+
+
+def _by_exec(values: Values) -> Hashable | None:
+    name = values["exec_id"]
+    return None if not name or name.startswith(STAND_INS) else name
+
+
+def _by_transaction(values: Values) -> Hashable | None:
+    return values.get("transaction_id") or None
+
+
+def _by_trade(values: Values) -> Hashable | None:
+    name = values.get("trade_id")
+    return (name, values["key"], values["side"], values["quantity"]) if name else None
+
+
+def _by_terms(values: Values) -> Hashable:
+    """Contract, second, signed quantity and money price: equal for one fill whoever tells it."""
+    return (
+        _contract(values), round(values["market_time"]), values["side"], _number(values["quantity"]), _money_price(values),
+    )  # fmt: skip
+
+
+def _by_terms_of_order(values: Values) -> Hashable | None:
+    return _by_terms(values) if values["order_level"] else None
+
+
+def _contract(values: Values) -> Hashable:
+    return values["key"]
+
+
+def _day_of(values: Values) -> Hashable:
+    return (_contract(values), values["trade_date"], values["side"])
+
+
+def _may_be_same(new: Values, known: Values) -> bool:
+    """Two ids that differ are two executions, however equal the rest is."""
+    mine, theirs = _by_exec(new), _by_exec(known)
+    if mine is not None and theirs is not None:
+        same_model = not new["model"] or not known.get("model") or new["model"] == known["model"]
+        same_contract = new["con_id"] is None or known["con_id"] <= 0 or new["con_id"] == known["con_id"]
+        return mine == theirs and same_contract and same_model
+    mine, theirs = _by_transaction(new), _by_transaction(known)
+    if mine is not None and theirs is not None:
+        return mine == theirs
+    return bool(known["kind"] in (None, "trade") or known["kind"] == new["kind"])
+
+
+def _same_root(held: Values, new: Values) -> bool:
+    if held["exec_id"].startswith(STAND_INS) or new["exec_id"].startswith(STAND_INS):
+        return False
+    return bool(held["root"] == new["root"] and held["con_id"] == new["con_id"])
+
+
+def _is_cancel_row(values: Values) -> bool:
+    return str(values["exec_id"]).startswith(("flex:Ca", "csv:Ca"))
+
+
+def _same_sum(these: Iterable[Values], those: Iterable[Values]) -> bool:
+    (quantity, money), (other_quantity, other_money) = _sum(these), _sum(those)
+    return quantity == other_quantity and abs(money - other_money) <= max(_SAME_MONEY, abs(money) * Decimal("1e-6"))
+
+
+def _sum(rows: Iterable[Values]) -> tuple[Decimal, Decimal]:
+    quantity = money = Decimal(0)
+    for values in rows:
+        quantity += values["quantity"]
+        money += values["quantity"] * values["price"] / (values.get("magnifier") or 1) * (values.get("multiplier") or 1)
+    return _number(quantity), money
+
+
+def _money_price(values: Values) -> Decimal:
+    return _number((values["price"] / (values.get("magnifier") or 1)).quantize(Decimal("1e-8")))
+
+
+def _number(value: Decimal) -> Decimal:
+    return value.normalize()
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == ()
+
+
+def _differs(known: Values, new: Values, name: str) -> bool:
+    if name == "price":
+        return abs(_money_price(known) - _money_price(new)) > TOLD and not _is_magnified(known, new)
+    mine, theirs = known.get(name), new[name]
+    if isinstance(mine, Decimal) and isinstance(theirs, Decimal):
+        return abs(mine - theirs) > Decimal("1e-9")
+    return bool(mine != theirs)
+
+
+def _is_magnified(known: Values, new: Values) -> bool:
+    """Pence and pounds: the same price in two units."""
+    one, other = known["price"], new["price"]
+    return bool(one and other and any(abs(one / other - factor) < Decimal("1e-6") for factor in (Decimal(100), Decimal("0.01"))))
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+def corrected_root(exec_id: str) -> tuple[str, int]:
+    """The columns that go with an execution id."""
+    return root_of(exec_id), revision_of(exec_id)

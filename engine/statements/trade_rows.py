@@ -1,0 +1,122 @@
+"""A trade of a statement as the journal's fills say it: signs, codes, kinds, units. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from engine.bars.hours import UNKNOWN_HOURS
+from engine.bars.trading_day import trade_date
+from engine.clock import NEW_YORK
+from engine.domain import revision_of, root_of
+from engine.statements.contract_names import contract_key
+from engine.statements.dates import Moment, label
+from engine.statements.fields import Refused, Values
+
+_NOT_FIFO = frozenset({"LI", "HC", "ML", "MLG", "MLL", "MSG", "MSL", "SL"})
+_ZERO = Decimal(0)
+_PER_HUNDRED = frozenset({"BOND", "BILL"})  # priced in percent, in pieces that API and statement count differently
+_CLOSE_ENOUGH = Decimal("0.02")
+_NO_TIME_HOUR = 16
+
+
+def completed(values: Values, text: str, moment: Moment, zone: tzinfo, base: str, source: str) -> Values:
+    """The columns of `fills` out of the attributes of a trade. Raises Refused: they contradict each other."""
+    out: dict[str, Any] = dict(values)
+    codes = tuple(code for code in (out["codes"] or "").replace(",", ";").replace(" ", "").split(";") if code)
+    side, kind_of_row = str(out.pop("side") or "").upper(), str(out.pop("transaction_type") or "")
+    is_cancel = "(CA" in side or "Ca" in codes or kind_of_row in ("TradeCancel", "FracShareCancel")
+    signed = _signed(out["quantity"], side, is_cancel)
+    at = moment.at
+    if at is None:
+        out["no time"] = True
+        at = _afternoon(moment)
+    out.update(
+        source=source,
+        model=out["model"] or "",
+        sec_type=out["sec_type"] or "",
+        side="BOT" if signed > 0 else "SLD",
+        quantity=abs(signed),
+        signed=signed,
+        codes=codes,
+        is_cancel=is_cancel,
+        is_correction=not is_cancel and (kind_of_row == "TradeCorrect" or "Co" in codes),
+        kind=_kind(out, codes, kind_of_row),
+        market_time=at,
+        exchange_time=text[:64],
+        exchange_zone=str(zone),
+        opening=_opening(str(out["opening"] or ""), codes),
+        commission=_cost(out["commission"]),
+        commission_currency=out["commission_currency"] or out["currency"],
+        taxes=_cost(out["taxes"]),
+        exchange=out["exchange"] or "",
+        order_ref=out["order_ref"] or "",
+        base_currency=base,
+        symbol=out["underlying_symbol"] or out["local_symbol"],
+        put_call=str(out["put_call"] or "")[:1],
+        liquidation="L" in codes or "LF" in codes,
+    )
+    out["trade_date"] = out["trade_date"] or label(trade_date(out["sec_type"], UNKNOWN_HOURS, "", at))
+    out["magnifier"] = _magnifier(out)
+    out["key"] = contract_key(out)
+    out["root"], out["revision"] = root_of(out["exec_id"] or ""), revision_of(out["exec_id"] or "")
+    return out
+
+
+def is_other_tax_method(codes: tuple[str, ...]) -> bool:
+    """Whether IB matched the lots by another method than first in, first out."""
+    return not _NOT_FIFO.isdisjoint(codes)
+
+
+def _signed(quantity: Decimal, side: str, is_cancel: bool) -> Decimal:
+    if quantity == 0:
+        raise Refused("quantity is 0; a trade has one")
+    if is_cancel or not side:
+        return quantity
+    if side.startswith("SELL"):
+        return -abs(quantity)
+    if not side.startswith("BUY"):
+        raise Refused(f"buySell is {side[:20]!r}; must be BUY or SELL")
+    if quantity < 0:
+        raise Refused(f"buySell is BUY, quantity is {quantity}: one of the two is wrong")
+    return quantity
+
+
+def _cost(amount: Decimal | None) -> Decimal | None:
+    """Statements say costs as negative amounts, the journal as positive ones."""
+    return None if amount is None else _ZERO - amount
+
+
+def _kind(values: Values, codes: tuple[str, ...], kind_of_row: str) -> str:
+    if "A" in codes:
+        return "assignment"
+    if not {"Ex", "AEx", "MEx"}.isdisjoint(codes):
+        return "exercise"
+    if "Ep" in codes:
+        return "cash settlement" if values["sec_type"] == "FUT" else "expiry"
+    if kind_of_row == "BookTrade" and values["expiry"] and values["price"] == 0:
+        return "expiry"
+    return "trade"
+
+
+def _opening(indicator: str, codes: tuple[str, ...]) -> str | None:
+    said = {part.strip() for part in indicator.replace(",", ";").split(";")} & {"O", "C"}
+    said = said or {"O", "C"} & set(codes)
+    return {frozenset("O"): "open", frozenset("C"): "close", frozenset("OC"): "flip"}.get(frozenset(said))
+
+
+def _magnifier(values: Values) -> Decimal:
+    """How many times its money a price stands there: 100 where pence or cents are quoted. By the row's own money."""
+    money = values.pop("trade_money", None)
+    proceeds = values.pop("proceeds", None)
+    money = money if money is not None else proceeds
+    plain = values["quantity"] * values["price"] * (values["multiplier"] or 1)
+    if not money or not plain or values["sec_type"] in _PER_HUNDRED:
+        return Decimal(1)
+    return Decimal(100) if abs(plain / abs(money) / 100 - 1) < _CLOSE_ENOUGH else Decimal(1)
+
+
+def _afternoon(moment: Moment) -> float:
+    day = moment.day
+    return datetime(day.year, day.month, day.day, _NO_TIME_HOUR, tzinfo=NEW_YORK).timestamp()
