@@ -5,6 +5,9 @@ Unique keys make every write repeatable: a batch that is written again after a f
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -17,15 +20,29 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.types import BigInteger
 
 # Every revision that this program knows, oldest first: the scripts in `revisions/versions`, where changes are written.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 REVISION = REVISIONS[-1]
 
 metadata = MetaData()
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal as the text that a statement wrote: what is read is what was told, to the last digit."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Decimal | None:
+        return None if value is None else Decimal(value)
 
 
 def _journal_table(name: str, *columns: Column[object], unique: tuple[str, ...]) -> Table:
@@ -278,4 +295,157 @@ positions_seen = _journal_table(
     Column("quantity", Float(53), nullable=False),
     Column("avg_cost", Float(53)),  # money of one unit; NULL = IB does not know it
     unique=("con_id", "market_time"),
+)
+
+# Of all tables that statements fill: `row_key` names a row in every file that tells it, `statement_id` is the newest
+# one that did, `withdrawn_by` a newer one of the same days that no longer does (NULL = in force). Days are YYYYMMDD.
+
+statements = _journal_table(
+    "statements",
+    Column("statement_id", String(64), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("query_name", String(200), nullable=False),
+    Column("from_day", String(8), nullable=False),
+    Column("to_day", String(8), nullable=False),
+    Column("generated", Float(53)),  # when IB made it, UTC epoch seconds; NULL = it does not say
+    Column("base_currency", String(8), nullable=False),
+    Column("sections", JSON, nullable=False),
+    Column("file", String(255), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("read_wall", Float(53), nullable=False),
+    unique=("statement_id",),
+)
+
+import_reports = _journal_table(
+    "import_reports",
+    Column("report_id", BigInteger, nullable=False),
+    Column("at_wall", Float(53), nullable=False),
+    Column("file", String(255), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("status", String(16), nullable=False),  # engine.statements.verdicts.Status
+    Column("body", JSON, nullable=False),  # the whole Report
+    unique=("report_id",),
+)
+
+account_aliases = _journal_table(
+    "account_aliases",
+    Column("alias", String(64), nullable=False),
+    Column("means", String(32), nullable=False),  # the account; "" = its rows are left out
+    Column("changed_wall", Float(53), nullable=False),
+    unique=("alias",),
+)
+
+
+def _of_statements(name: str, *columns: Column[object]) -> Table:
+    return _journal_table(
+        name,
+        Column("row_key", String(160), nullable=False),
+        Column("day", String(8), nullable=False),
+        *columns,
+        Column("statement_id", String(64), nullable=False),
+        Column("withdrawn_by", String(64)),
+        unique=("row_key",),
+    )
+
+
+def _contract() -> tuple[Column[object], ...]:
+    return (
+        Column("model", String(64), nullable=False),
+        Column("con_id", BigInteger),
+        Column("symbol", String(64)),
+        Column("sec_type", String(16)),
+        Column("currency", String(8)),
+        Column("description", Text),
+    )
+
+
+cash_transactions = _of_statements(
+    "cash_transactions",
+    *_contract(),
+    Column("kind", String(80), nullable=False),  # as the statement says it
+    Column("sort", String(24), nullable=False),  # deposit, dividend, interest ...; other = nobody knows the kind
+    Column("amount", Exact, nullable=False),
+    Column("fx_rate_to_base", Exact),
+    Column("settle_date", String(8)),
+    Column("transaction_id", String(40)),
+    Column("action_id", String(40)),
+    Column("trade_id", String(40)),
+    Column("code", String(80)),
+)
+
+corporate_actions = _of_statements(
+    "corporate_actions",
+    *_contract(),
+    Column("kind", String(16)),  # FS, RS, SD, SO, TC ...; NULL = the statement does not tell
+    Column("effective", Float(53)),
+    Column("quantity", Exact, nullable=False),  # the net change
+    Column("amount", Exact),
+    Column("proceeds", Exact),
+    Column("value", Exact),
+    Column("multiplier", Exact),
+    Column("statement_realized", Exact),
+    Column("fx_rate_to_base", Exact),
+    Column("transaction_id", String(40)),
+    Column("action_id", String(40)),
+    Column("code", String(80)),
+)
+
+transfers = _of_statements(
+    "transfers",
+    *_contract(),
+    Column("kind", String(40)),
+    Column("direction", String(8), nullable=False),
+    Column("quantity", Exact),
+    Column("price", Exact),
+    Column("amount", Exact),
+    Column("cash", Exact),
+    Column("multiplier", Exact),
+    Column("fx_rate_to_base", Exact),
+    Column("transaction_id", String(40)),
+)
+
+option_events = _of_statements(
+    "option_events",
+    *_contract(),
+    Column("kind", String(40), nullable=False),
+    Column("underlying_symbol", String(64)),
+    Column("expiry", String(8)),
+    Column("strike", Exact),
+    Column("put_call", String(1)),
+    Column("quantity", Exact, nullable=False),
+    Column("price", Exact),
+    Column("proceeds", Exact),
+    Column("statement_realized", Exact),
+    Column("trade_id", String(40)),
+)
+
+nav_days = _of_statements(
+    "nav_days",
+    Column("model", String(64), nullable=False),
+    Column("currency", String(8)),
+    Column("total", Exact, nullable=False),
+    Column("cash", Exact),
+    Column("stock", Exact),
+    Column("options", Exact),
+    Column("told_by", String(40), nullable=False),
+)
+
+positions_at = _of_statements(
+    "positions_at",
+    *_contract(),
+    Column("side", String(8), nullable=False),
+    Column("quantity", Exact, nullable=False),
+    Column("multiplier", Exact),
+    Column("mark_price", Exact),
+    Column("value", Exact),
+    Column("cost_price", Exact),
+    Column("cost_money", Exact),
+    Column("fx_rate_to_base", Exact),
+)
+
+conversion_rates = _of_statements(
+    "conversion_rates",
+    Column("from_currency", String(8), nullable=False),
+    Column("to_currency", String(8), nullable=False),
+    Column("rate", Exact, nullable=False),
 )

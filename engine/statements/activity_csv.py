@@ -61,8 +61,8 @@ class _Reading:
         """Complete the statement's head. Raises StatementError: nothing in it says what it is."""
         if not self._language:
             raise StatementError(
-                "The file is laid out like an Activity Statement, but has no row Statement,Header,Field Name. Download it"
-                " again, in English or German."
+                "The file is laid out like an Activity Statement, but has no row Statement,Header,Field Name. Download"
+                " it again, in English or German."
             )
         self._head_of("")
         period = self._told.get("period", "")

@@ -15,7 +15,9 @@ from engine.clock import NEW_YORK, zone_of
 
 DateOrder = Literal["day first", "month first"]
 
-_DATE = r"(?P<date>\d{8}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{2}(?:\d{2})?|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2}(?:\d{2})?)"
+_DATE = (
+    r"(?P<date>\d{8}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{2}(?:\d{2})?|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2}(?:\d{2})?)"
+)
 _TIME = r"(?P<time>\d{6}|\d{1,2}:\d{2}:\d{2}|\d{1,2}:\d{2}|\d{4})(?:\.\d{1,6})?"
 _MOMENT = re.compile(rf"{_DATE}(?:[;, T]*{_TIME})?(?: ?(?P<zone>[A-Za-z][A-Za-z/_+\-0-9]*|[+-]\d{{2}}:?\d{{2}}))?")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
@@ -125,7 +127,9 @@ def needs_order(texts: Iterable[str]) -> bool:
     return any(a != b for a, b, _ in _slashed(texts))
 
 
-def decide_order(texts: Iterable[str], pairs: Iterable[tuple[str, str]], bounded: Iterable[tuple[str, str, str]]) -> DateOrder | None:
+def decide_order(
+    texts: Iterable[str], pairs: Iterable[tuple[str, str]], bounded: Iterable[tuple[str, str, str]]
+) -> DateOrder | None:
     """Which of day and month stands first in this file; None = it does not say.
 
     Args:
@@ -179,7 +183,7 @@ ZONES = (  # whose clocks a statement may be in, where it is not New York's
 
 
 def zones_that_fit(shared: Iterable[tuple[float, float]], tolerance_s: float) -> list[str]:
-    """Zones under which times read as New York's would be the true ones. `shared`: (as read, true) of the same fills."""
+    """Zones in which times read as New York's would be the true ones. `shared`: (as read, true) of the same fills."""
     walls = [(datetime.fromtimestamp(read, NEW_YORK).replace(tzinfo=None), true) for read, true in shared]
     return [
         name

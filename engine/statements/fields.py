@@ -322,7 +322,17 @@ KINDS: dict[str, Spec] = {
     "Order": TRADE,
     "SecurityInfo": SECURITY,
 }
-_BESIDE = ("accountId", "acctAlias", "levelOfDetail", "dateTime", "tradeTime", "orderTime", "fromDate", "toDate", "date")
+_BESIDE = (
+    "accountId",
+    "acctAlias",
+    "levelOfDetail",
+    "dateTime",
+    "tradeTime",
+    "orderTime",
+    "fromDate",
+    "toDate",
+    "date",
+)
 _BESIDE += ("buySell", "actionDescription", "direction", "side", "startingValue", "mtmPnl", "cost")
 
 

@@ -57,8 +57,8 @@ def read_flex_xml(path: Path, tick: Tick = no_tick) -> RawFile:
 def _broken(line: int | None, why: str) -> str:
     place = f" in line {line:,}" if line else ""
     return (
-        f"The file ends early or is damaged{place} ({why[:_LONGEST_WORDS]}). Nothing of it is taken: which rows are missing"
-        " can't be known. Download it again."
+        f"The file ends early or is damaged{place} ({why[:_LONGEST_WORDS]}). Nothing of it is taken: which rows are"
+        " missing can't be known. Download it again."
     )
 
 

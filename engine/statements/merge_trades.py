@@ -56,9 +56,7 @@ class TradePlan(Struct):
     told: set[int] = field(default_factory=set)  # held rows that the file names
 
 
-def merge_trades(
-    records: Sequence[Record], held: Sequence[Values], statement_id: str, account: str
-) -> TradePlan:
+def merge_trades(records: Sequence[Record], held: Sequence[Values], statement_id: str, account: str) -> TradePlan:
     """Compare and decide. `held` are rows of `fills` of the same account, in any order."""
     return _Merge(records, held, statement_id, account).done()
 
@@ -102,9 +100,7 @@ class _Merge:
         self._cover()
         self._supersede()
         self.plan.inserts = [row.values for row in self.fresh]
-        self.plan.updates = {
-            row.row_id: row.changes for row in self.held if row.changes and row.row_id is not None
-        }
+        self.plan.updates = {row.row_id: row.changes for row in self.held if row.changes and row.row_id is not None}
         return self.plan
 
     # --- executions -----------------------------------------------------------------------------------------------
@@ -146,11 +142,15 @@ class _Merge:
         if abs(known["quantity"]) != new["quantity"] or known["side"] != new["side"]:
             held = f"{known['side']} {_plain(known['quantity'])}"
             self._say(
-                record, "refused", f"the journal holds {held} under this id, the file {new['side']} {_plain(new['quantity'])}"
+                record,
+                "refused",
+                f"the journal holds {held} under this id, the file {new['side']} {_plain(new['quantity'])}",
             )
             return
         is_newer = self.statement_id >= (known.get("statement_id") or "")
-        filled = {name: new[name] for name in (*_FILLS_IN, *_WINS) if _is_empty(known.get(name)) and not _is_empty(new[name])}
+        filled = {
+            name: new[name] for name in (*_FILLS_IN, *_WINS) if _is_empty(known.get(name)) and not _is_empty(new[name])
+        }
         if known["exec_id"].startswith(STAND_INS) and new["exec_id"]:
             filled |= {name: new[name] for name in ("exec_id", "root", "revision")}
         if known.get("con_id", 0) < 0 and new["con_id"]:
@@ -208,7 +208,14 @@ class _Merge:
             return f"{prefix}:{sort}T{values['transaction_id']}"[:80]
         if values["trade_id"]:
             return f"{prefix}:{sort}t{values['trade_id']}"[:80]
-        terms = (values["model"], values["key"], values["market_time"], values["signed"], values["price"], values["kind"])
+        terms = (
+            values["model"],
+            values["key"],
+            values["market_time"],
+            values["signed"],
+            values["price"],
+            values["kind"],
+        )
         digest = hashlib.sha256(repr((*terms, values["order_level"])).encode()).hexdigest()[:20]
         there = {row.values["exec_id"] for row in (*self.held, *self.fresh)}
         number = 1
@@ -287,7 +294,9 @@ class _Merge:
         for row in self.held:
             other = row.values
             if _is_cancel_row(other) and other["key"] == values["key"]:
-                by_transaction = other.get("orig_transaction_id") and other["orig_transaction_id"] == values["transaction_id"]
+                by_transaction = (
+                    other.get("orig_transaction_id") and other["orig_transaction_id"] == values["transaction_id"]
+                )
                 by_trade = other.get("orig_trade_id") and other["orig_trade_id"] == values["trade_id"]
                 if by_transaction or by_trade:
                     return str(other["exec_id"])
@@ -485,7 +494,9 @@ def _differs(known: Values, new: Values, name: str) -> bool:
 def _is_magnified(known: Values, new: Values) -> bool:
     """Pence and pounds: the same price in two units."""
     one, other = known["price"], new["price"]
-    return bool(one and other and any(abs(one / other - factor) < Decimal("1e-6") for factor in (Decimal(100), Decimal("0.01"))))
+    return bool(
+        one and other and any(abs(one / other - factor) < Decimal("1e-6") for factor in (Decimal(100), Decimal("0.01")))
+    )
 
 
 def _plain(value: Decimal) -> str:

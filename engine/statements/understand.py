@@ -1,4 +1,4 @@
-"""Rows of text -> records of tables, each row with a verdict of its own: one bad row refuses that row, never the file. Pure."""
+"""Rows of text -> records of tables. One bad row refuses that row, never the file. Pure."""
 
 from __future__ import annotations
 
@@ -180,7 +180,9 @@ def _finish(
 def _fill_in(values: Values, securities: dict[tuple[str, str], Values]) -> None:
     """What the list of instruments in the same file tells about the contract."""
     names = [str(values.get(name) or "") for name in ("local_symbol", "symbol")]
-    known = next((securities[key] for name in names if (key := (str(values.get("sec_type") or ""), name)) in securities), None)
+    known = next(
+        (securities[key] for name in names if (key := (str(values.get("sec_type") or ""), name)) in securities), None
+    )
     if known is None:
         return
     for name, value in known.items():
