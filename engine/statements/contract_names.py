@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -53,8 +52,3 @@ def _told(values: dict[str, Any]) -> Key | None:
 
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
-
-
-def stand_in_id(key: Key) -> int:
-    """A number for a contract whose own nobody told: negative, so never IB's; the same for the same names."""
-    return -(zlib.crc32("|".join(key).encode()) & 0x7FFFFFFF or 1)

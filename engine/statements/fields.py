@@ -323,17 +323,9 @@ KINDS: dict[str, Spec] = {
     "SecurityInfo": SECURITY,
 }
 _BESIDE = (
-    "accountId",
-    "acctAlias",
-    "levelOfDetail",
-    "dateTime",
-    "tradeTime",
-    "orderTime",
-    "fromDate",
-    "toDate",
-    "date",
-)
-_BESIDE += ("buySell", "actionDescription", "direction", "side", "startingValue", "mtmPnl", "cost")
+    "accountId", "acctAlias", "levelOfDetail", "dateTime", "tradeTime", "orderTime", "fromDate", "toDate", "date",
+    "buySell", "actionDescription", "direction", "side", "startingValue", "mtmPnl", "cost",
+)  # fmt: skip
 
 
 def attribute_names() -> frozenset[str]:

@@ -14,7 +14,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from engine.domain import revision_of, root_of
 from engine.statements.fields import Values
 from engine.statements.pairing import pair
 from engine.statements.understand import Record
@@ -88,7 +87,12 @@ class _Merge:
         ordered = sorted(held, key=lambda values: (values["market_time"], values["exec_id"], values["row_id"]))
         self.held = [_Row(dict(values), values["row_id"]) for values in ordered]
         self.fresh: list[_Row] = []
-        self.of_orders: list[tuple[Record, _Row]] = []
+        self._names = {row.values["exec_id"] for row in self.held}
+        self._roots = {_root(row.values) for row in self.held if _by_exec(row.values) is not None}
+        self._canceling = [row for row in self.held if _is_cancel_row(row.values)]
+        self._of_contract: dict[Hashable, list[_Row]] = defaultdict(list)
+        for row in self.held:
+            self._of_contract[row.values["key"]].append(row)
 
     def done(self) -> TradePlan:
         fills = [record for record in self.records if not record.values["order_level"]]
@@ -122,16 +126,18 @@ class _Merge:
 
     def _without_doubles(self, records: list[Record]) -> list[Record]:
         """The same execution twice in one file, told by its id: once is enough."""
-        seen: set[Hashable] = set()
+        seen: dict[Hashable, Record] = {}
         kept = []
         for record in records:
             key = _by_exec(record.values) or _by_transaction(record.values)
-            if key is not None and key in seen:
+            first = seen.setdefault(key, record) if key is not None else record
+            if first is record:
+                kept.append(record)
+            elif _by_terms(first.values) != _by_terms(record.values):
+                self._say(record, "refused", "another row of the file has the same id and another trade")
+            else:
                 self._say(record, "known", "")
                 self.plan.notes["rows stand twice in the file"] += 1
-                continue
-            seen.add(key)
-            kept.append(record)
         return kept
 
     def _meet(self, record: Record, row: _Row) -> None:
@@ -153,7 +159,7 @@ class _Merge:
         }
         if known["exec_id"].startswith(STAND_INS) and new["exec_id"]:
             filled |= {name: new[name] for name in ("exec_id", "root", "revision")}
-        if known.get("con_id", 0) < 0 and new["con_id"]:
+        if not known.get("con_id") and new["con_id"]:
             filled["con_id"] = new["con_id"]
         changed = {}
         if is_newer:
@@ -185,8 +191,8 @@ class _Merge:
         late = self._cancelled_before(row.values)
         if late is not None:
             row.set(state="cancelled", remark=f"cancelled by {late}")
-        older = [each for each in self.held if _same_root(each.values, row.values)]
-        self._say(record, "superseded" if older or target is not None else "new", "")
+        is_revision = _by_exec(row.values) is not None and _root(row.values) in self._roots
+        self._say(record, "superseded" if is_revision or target is not None else "new", "")
 
     def _new_row(self, record: Record) -> _Row:
         values = {name: record.values[name] for name in STORED}
@@ -198,6 +204,8 @@ class _Merge:
         }  # fmt: skip
         row = _Row(values, None)
         self.fresh.append(row)
+        self._names.add(values["exec_id"])
+        self._of_contract[values["key"]].append(row)
         return row
 
     def _stand_in(self, values: Values) -> str:
@@ -217,17 +225,15 @@ class _Merge:
             values["kind"],
         )
         digest = hashlib.sha256(repr((*terms, values["order_level"])).encode()).hexdigest()[:20]
-        there = {row.values["exec_id"] for row in (*self.held, *self.fresh)}
         number = 1
-        while (name := f"{prefix}:{sort}{digest}:{number}") in there:
+        while (name := f"{prefix}:{sort}{digest}:{number}") in self._names:
             number += 1
         return name
 
     # --- cancels and corrections ----------------------------------------------------------------------------------
 
     def _cancels(self, records: list[Record]) -> None:
-        held = [row for row in self.held if _is_cancel_row(row.values)]
-        known = {row.values["exec_id"]: row for row in held}
+        known = {row.values["exec_id"]: row for row in self._canceling}
         for record in self._without_cancel_doubles(records):
             own = {**record.values, "exec_id": "", "root": ""}
             name = self._stand_in(own)
@@ -267,8 +273,9 @@ class _Merge:
         """The trade that a cancel or correction is about."""
         rows = [
             row
-            for row in (*self.held, *self.fresh)
-            if not _is_cancel_row(row.values) and row.values["key"] == values["key"] and not row.values["order_level"]
+            for row in self._of_contract[values["key"]]
+            if not _is_cancel_row(row.values) and not row.values["order_level"]
+        ]
         ]
         for mine, theirs in (("orig_transaction_id", "transaction_id"), ("orig_trade_id", "trade_id")):
             if values[mine] and values[mine] != values[theirs]:
@@ -291,9 +298,9 @@ class _Merge:
 
     def _cancelled_before(self, values: Values) -> str | None:
         """The cancel that came in an earlier file than what it cancels."""
-        for row in self.held:
+        for row in self._canceling:
             other = row.values
-            if _is_cancel_row(other) and other["key"] == values["key"]:
+            if other["key"] == values["key"]:
                 by_transaction = (
                     other.get("orig_transaction_id") and other["orig_transaction_id"] == values["transaction_id"]
                 )
@@ -340,8 +347,8 @@ class _Merge:
             self._say(
                 record,
                 "refused",
-                f"one row an order: the journal holds {_plain(there[0])} for {_plain(there[1])} of that day in executions,"
-                f" the file says {_plain(told[0])} for {_plain(told[1])}. Import a Flex Query of the day",
+                f"one row an order: the journal holds {_plain(there[0])} for {_plain(there[1])} of that day in"
+                f" executions, the file says {_plain(told[0])} for {_plain(told[1])}. Import a Flex Query of the day",
             )
 
     def _by_order(self, group: list[Record], executions: list[_Row]) -> tuple[list[Record], list[_Row]]:
@@ -393,11 +400,15 @@ class _Merge:
 
 def _order(values: Values) -> tuple[Any, ...]:
     """The same for every order of the file."""
-    names = ("exec_id", "transaction_id", "trade_id", "orig_transaction_id", "side", "model", "kind", "local_symbol")
+    names = (
+        "exec_id", "transaction_id", "trade_id", "orig_transaction_id", "orig_trade_id", "side", "model", "kind",
+        "local_symbol", "con_id", "currency", "exchange", "codes", "order_ref", "ib_order_id", "trade_date",
+        "report_date", "settle_date", "opening", "exchange_time", "magnifier", "multiplier", "commission_currency",
+    )  # fmt: skip
     numbers = ("signed", "price", "commission", "taxes", "fx_rate_to_base", "statement_realized")
     return (
         values["market_time"], *(str(values[name] or "") for name in names),
-        *((values[name] is not None, values[name] or 0) for name in numbers), repr(sorted(values.items(), key=str)),
+        *((values[name] is not None, values[name] or 0) for name in numbers),
     )  # fmt: skip
 
 
@@ -418,7 +429,7 @@ def _by_trade(values: Values) -> Hashable | None:
 def _by_terms(values: Values) -> Hashable:
     """Contract, second, signed quantity and money price: equal for one fill whoever tells it."""
     return (
-        _contract(values), round(values["market_time"]), values["side"], _number(values["quantity"]), _money_price(values),
+        values["key"], round(values["market_time"]), values["side"], _number(values["quantity"]), _money_price(values),
     )  # fmt: skip
 
 
@@ -426,12 +437,8 @@ def _by_terms_of_order(values: Values) -> Hashable | None:
     return _by_terms(values) if values["order_level"] else None
 
 
-def _contract(values: Values) -> Hashable:
-    return values["key"]
-
-
 def _day_of(values: Values) -> Hashable:
-    return (_contract(values), values["trade_date"], values["side"])
+    return (values["key"], values["trade_date"], values["side"])
 
 
 def _may_be_same(new: Values, known: Values) -> bool:
@@ -439,7 +446,7 @@ def _may_be_same(new: Values, known: Values) -> bool:
     mine, theirs = _by_exec(new), _by_exec(known)
     if mine is not None and theirs is not None:
         same_model = not new["model"] or not known.get("model") or new["model"] == known["model"]
-        same_contract = new["con_id"] is None or known["con_id"] <= 0 or new["con_id"] == known["con_id"]
+        same_contract = not new["con_id"] or not known["con_id"] or new["con_id"] == known["con_id"]
         return mine == theirs and same_contract and same_model
     mine, theirs = _by_transaction(new), _by_transaction(known)
     if mine is not None and theirs is not None:
@@ -447,10 +454,8 @@ def _may_be_same(new: Values, known: Values) -> bool:
     return bool(known["kind"] in (None, "trade") or known["kind"] == new["kind"])
 
 
-def _same_root(held: Values, new: Values) -> bool:
-    if held["exec_id"].startswith(STAND_INS) or new["exec_id"].startswith(STAND_INS):
-        return False
-    return bool(held["root"] == new["root"] and held["con_id"] == new["con_id"])
+def _root(values: Values) -> Hashable:
+    return (values["root"], values["con_id"])
 
 
 def _is_cancel_row(values: Values) -> bool:
@@ -501,8 +506,3 @@ def _is_magnified(known: Values, new: Values) -> bool:
 
 def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
-
-
-def corrected_root(exec_id: str) -> tuple[str, int]:
-    """The columns that go with an execution id."""
-    return root_of(exec_id), revision_of(exec_id)

@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.lab": SEAMS | {"engine.breakout", "engine.bars", "engine.outcomes"},
     "engine.state": SEAMS | {"engine.storage"},
     "engine.journal": SEAMS | {"engine.storage"},
+    "engine.statements": SEAMS | {"engine.bars", "engine.journal", "engine.storage"},
     "engine.settings": SEAMS | {"engine.journal", "engine.scanners", "engine.state"},
     "engine.health": SEAMS,
     "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other

@@ -1,0 +1,31 @@
+"""Which contract a row is of, where one source tells IB's number and another only names. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+
+from engine.statements.contract_names import contract_key
+from engine.statements.fields import Values
+
+
+def settle_contracts(held: Iterable[Values], told: Iterable[Values]) -> None:
+    """Give every row a `key` that is equal for one contract, and its number where another row knows it.
+
+    `con_id` 0 = nobody tells it. A name that two numbers go by stays a name: it may be either.
+    """
+    held, told = list(held), list(told)
+    numbers: dict[Hashable, set[int]] = defaultdict(set)
+    for values in (*held, *told):
+        values["key"] = contract_key(values)
+        values["con_id"] = max(values.get("con_id") or 0, 0)
+        if values["con_id"]:
+            numbers[values["key"]].add(values["con_id"])
+    for values in (*held, *told):
+        known = numbers.get(values["key"], set())
+        number = values["con_id"] or (next(iter(known)) if len(known) == 1 else 0)
+        if number:
+            values["key"] = ("", str(number))
+    for values in told:
+        if not values["con_id"] and values["key"][0] == "":
+            values["con_id"] = int(values["key"][1])
