@@ -1,0 +1,95 @@
+"""What was held before the journal began, and changes of a position that no execution explains. Pure.
+
+The broker's positions are noted when they change. Each note is compared with what the executions come to; reports of
+both travel apart, so an execution within `APART_S` counts for either.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import accumulate
+from typing import NamedTuple
+
+from engine.journal.rows import PositionSeen
+from engine.trades.execution import ZERO, Contract, Execution, exact
+from engine.trades.trip import Unexplained
+
+APART_S = 120.0
+SKEW_S = 5.0
+EVERYTHING = 0  # the con_id of a note that all positions are known by now: what was never named is not held
+
+
+class Before(NamedTuple):
+    """What was held before the first execution; `cost` is money of one unit, None = not known."""
+
+    quantity: Decimal
+    cost: Decimal | None
+
+
+NOTHING = Before(ZERO, None)
+
+
+def held_before(executions: Sequence[Execution], seen: Sequence[PositionSeen], known_from: float | None) -> Before:
+    """`executions` and `seen` of one contract in their order; `known_from`: when all positions were known first."""
+    first = seen[0] if seen and (known_from is None or seen[0].at_market <= known_from) else None
+    if first is None and known_from is None:
+        return _as_told(executions)
+    at = first.at_market if first is not None else (known_from or 0.0)
+    earlier = [e for e in executions if e.time <= (at + SKEW_S if _agrees(first, executions) else at)]
+    now = exact(first.quantity) if first is not None else ZERO
+    quantity = now - sum((e.quantity for e in earlier), ZERO)
+    if not quantity:
+        return NOTHING
+    only_closed = all(e.quantity * quantity < 0 for e in earlier)
+    cost = first.avg_cost if first is not None and only_closed and first.quantity else None
+    return Before(quantity, None if cost is None else exact(cost))
+
+
+def unexplained(
+    key: Contract, executions: Sequence[Execution], seen: Sequence[PositionSeen], before: Decimal
+) -> list[Unexplained]:
+    """Steps of the position that executions leave open, oldest first."""
+    found: list[Unexplained] = []
+    times = [e.time for e in executions]
+    sums = [ZERO, *accumulate(e.quantity for e in executions)]
+    missing, last = ZERO, seen[0].at_market if seen else 0.0
+    for place, note in enumerate(seen):
+        if place + 1 < len(seen) and seen[place + 1].at_market - note.at_market <= APART_S:
+            continue  # it is still moving
+        at = note.at_market
+        wanted = exact(note.quantity) - before - missing
+        # While reports of both are on their way, the position may be that after any execution around this moment.
+        if wanted not in sums[bisect_left(times, at - APART_S) : bisect_right(times, at + APART_S) + 1]:
+            step = wanted - sums[bisect_right(times, at)]
+            found.append(Unexplained(key, note.con_id, note.local_symbol, note.sec_type, step, last, at))
+            missing += step
+        last = at
+    return found
+
+
+def _agrees(first: PositionSeen | None, executions: Sequence[Execution]) -> bool:
+    """Whether the first note has what was dealt in the same seconds, so that nothing was held before."""
+    if first is None:
+        return False
+    within = sum((e.quantity for e in executions if e.time <= first.at_market + SKEW_S), ZERO)
+    exactly = sum((e.quantity for e in executions if e.time <= first.at_market), ZERO)
+    return within != exactly and exact(first.quantity) == within
+
+
+def _as_told(executions: Sequence[Execution]) -> Before:
+    """Without any note: the least that must have been held where IB or the statement says that executions closed."""
+    trades = [e for e in executions if e.is_trade]
+    if not trades or trades[0].opening not in ("close", "flip"):
+        return NOTHING
+    sign = -1 if trades[0].quantity > 0 else 1
+    needed = running = ZERO
+    for e in trades:
+        running += e.quantity
+        if e.quantity * sign < 0:
+            if e.opening == "open":
+                break
+            if e.opening == "close":
+                needed = max(needed, -running * sign)
+    return Before(needed * sign, None)

@@ -1,0 +1,218 @@
+"""Round trips: flat to flat, per account, model and contract. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from engine.journal.rows import PositionSeen, TraderWords, TripNote, TripStop
+from engine.trades.execution import ZERO, Contract, Execution, exact, in_order
+from engine.trades.held import EVERYTHING, NOTHING, held_before, unexplained
+from engine.trades.lots import Walk, follow
+from engine.trades.rolls import campaigns, rolls_of
+from engine.trades.trip import Book, Share, Trip, Unexplained, total
+
+NO_WORDS = TraderWords()
+_OPTION_TURNS = frozenset({"assignment", "exercise"})
+
+
+def round_trips(
+    executions: Iterable[Execution],
+    seen: Sequence[PositionSeen] = (),
+    words: TraderWords = NO_WORDS,
+    doubts: Mapping[tuple[str, str], str] | None = None,
+) -> Book:
+    """All trips of these executions (those in force, see `execution.in_force`), with what the trader said of them.
+
+    `seen` are the broker's positions as they were noted: what was held before, and what no execution explains, comes
+    from them. `doubts`: (account, root of the execution) -> why its order does not add up.
+    """
+    of_contract: dict[Contract, list[Execution]] = defaultdict(list)
+    for execution in sorted(executions, key=in_order):
+        of_contract[execution.key].append(execution)
+    notes_of, known_from = _notes_of(seen)
+    trips: list[Trip] = []
+    open_steps: list[Unexplained] = []
+    for key in dict.fromkeys([*of_contract, *notes_of]):
+        mine, notes = of_contract.get(key, []), notes_of.get(key, [])
+        found, steps = _of_contract(key, mine, notes, known_from.get(key.account), doubts or {})
+        trips += found
+        open_steps += steps
+    trips.sort(key=lambda trip: (trip.opened_at if trip.opened_at is not None else 0.0, trip.id))
+    trips = _linked(_with_words(trips, words))
+    rolls = rolls_of(trips, words.links)
+    joined = campaigns(rolls)
+    trips = [replace(trip, campaign=joined[trip.id]) if trip.id in joined else trip for trip in trips]
+    return Book(
+        trips=tuple(trip for trip in trips if not trip.is_currency),
+        conversions=tuple(trip for trip in trips if trip.is_currency),
+        unexplained=tuple(sorted(open_steps, key=lambda step: step.time)),
+        rolls=rolls,
+    )
+
+
+def _notes_of(seen: Sequence[PositionSeen]) -> tuple[dict[Contract, list[PositionSeen]], dict[str, float]]:
+    """By contract (a note knows no model: it is of the whole account), and since when all positions are known."""
+    notes: dict[Contract, list[PositionSeen]] = defaultdict(list)
+    known_from: dict[str, float] = {}
+    for note in sorted(seen, key=lambda each: each.at_market):
+        if note.con_id == EVERYTHING:
+            known_from.setdefault(note.account, note.at_market)
+        else:
+            notes[Contract(note.account, "", str(note.con_id))].append(note)
+    return notes, known_from
+
+
+def _of_contract(
+    key: Contract,
+    executions: Sequence[Execution],
+    notes: Sequence[PositionSeen],
+    known_from: float | None,
+    doubts: Mapping[tuple[str, str], str],
+) -> tuple[list[Trip], list[Unexplained]]:
+    # Positions are told of whole accounts, without models: those of a model are known from its executions alone.
+    is_whole = not key.model and not any(e.sec_type == "CASH" for e in executions)
+    before = held_before(executions, notes, known_from) if is_whole else NOTHING
+    steps = unexplained(key, executions, notes, before.quantity) if is_whole else []
+    if not executions:
+        return [], steps
+    way: list[Execution | Unexplained] = [*executions, *steps]
+    way.sort(key=lambda step: (step.time, step.id if isinstance(step, Execution) else ""))
+    lots = follow(key.account, way, before)
+    return [_trip(key, executions[0], walk, doubts) for walk in lots.walks], steps
+
+
+def _trip(key: Contract, first: Execution, walk: Walk, doubts: Mapping[tuple[str, str], str]) -> Trip:
+    opening = next((share.execution for share in walk.shares), first)
+    root = opening.root if not walk.is_before else f"before {opening.root}"
+    side = walk.side
+    opened = [share for share in walk.shares if share.quantity * side > 0 and share.execution.kind != "split"]
+    last = walk.closings[-1] if walk.closings else None
+    executions = [share.execution for share in walk.shares]
+    return Trip(
+        id=_id_of(key, root),
+        key=key,
+        root=root,
+        con_id=first.con_id,
+        name=next((e.local_symbol for e in reversed(executions) if e.local_symbol), first.name),
+        symbol=next((e.symbol for e in executions if e.symbol), ""),
+        sec_type=next((e.sec_type for e in executions if e.sec_type), first.sec_type),
+        side="long" if side > 0 else "short",
+        opened_at=None if walk.is_before or not opened else opened[0].execution.time,
+        closed_at=walk.ended,
+        opened_date="" if walk.is_before or not opened else opened[0].execution.trade_date,
+        closed_date=last.trade_date if last is not None and walk.ended is not None else "",
+        quantity=walk.most,
+        held=walk.held,
+        entry=_average((abs(s.quantity), s.execution.price) for s in opened) if not walk.is_before else _entry(walk),
+        exit=_average((abs(part.quantity), part.exit) for part in walk.closings),
+        currency=opening.currency,
+        base_currency=next((e.base_currency for e in executions if e.base_currency), ""),
+        shares=tuple(walk.shares),
+        closings=tuple(walk.closings),
+        is_before=walk.is_before,
+        ended_by=walk.ended_by,
+        tags=_own_tags(executions),
+        doubts=_doubts(key.account, executions, doubts),
+    )
+
+
+def _id_of(key: Contract, root: str) -> str:
+    return quote("~".join((key.account, key.model, key.contract, root)), safe="~.:-_")
+
+
+def _entry(walk: Walk) -> Decimal | None:
+    return _average((abs(part.quantity), part.entry) for part in walk.closings)
+
+
+def _average(parts: Iterable[tuple[Decimal, Decimal | None]]) -> Decimal | None:
+    """By quantity; None when there is nothing, or a price is not known."""
+    sized = list(parts)
+    money = total(None if price is None else size * price for size, price in sized)
+    quantity = sum((size for size, _ in sized), ZERO)
+    return money / quantity if money is not None and quantity else None
+
+
+def _own_tags(executions: Sequence[Execution]) -> tuple[str, ...]:
+    """What the orders say themselves: the trader's reference, and what IB closed."""
+    found = [e.order_ref.strip() for e in executions if e.order_ref.strip()]
+    found += ["liquidation" for e in executions if e.liquidation]
+    return tuple(dict.fromkeys(found))
+
+
+def _doubts(account: str, executions: Sequence[Execution], doubts: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    found = [doubts[account, e.root] for e in executions if (account, e.root) in doubts]
+    if any(e.price_pending for e in executions):
+        found.append("the exchange may still change a price")
+    if any(not e.is_time_known for e in executions):
+        found.append("the exchange's time of a fill could not be read: it is when the fill came")
+    if any(e.is_order_level for e in executions):
+        found.append("an order's row of a CSV stands for its executions")
+    return tuple(dict.fromkeys(found))
+
+
+def _with_words(trips: Sequence[Trip], words: TraderWords) -> list[Trip]:
+    """Notes by the execution that opened the trip; where that opens none any more, by the trip that it belongs to."""
+    by_root = {(trip.account, trip.key.model, trip.root): trip.id for trip in trips}
+    for trip in trips:
+        for share in trip.shares:
+            by_root.setdefault((trip.account, trip.key.model, share.execution.root), trip.id)
+    notes: dict[str, list[TripNote]] = defaultdict(list)
+    stops: dict[str, list[TripStop]] = defaultdict(list)
+    for note in words.trips:
+        if name := by_root.get((note.account, note.model, note.root)):
+            notes[name].append(note)
+    for stop in words.stops:
+        if name := by_root.get((stop.account, stop.model, stop.root)):
+            stops[name].append(stop)
+    return [
+        replace(
+            trip,
+            note="\n".join(note.note for note in notes[trip.id] if note.note),
+            tags=tuple(dict.fromkeys([*(tag for note in notes[trip.id] for tag in note.tags), *trip.tags])),
+            stop=first_stop(stops[trip.id]),
+        )
+        if trip.id in notes or trip.id in stops
+        else trip
+        for trip in trips
+    ]
+
+
+def first_stop(stops: Iterable[TripStop]) -> Decimal | None:
+    """The first that was noted; one that is taken back takes those before it with it."""
+    first: Decimal | None = None
+    for stop in sorted(stops, key=lambda each: each.noted_wall):
+        if stop.price is None:
+            first = None
+        elif first is None:
+            first = exact(stop.price)
+    return first
+
+
+def _linked(trips: Sequence[Trip]) -> list[Trip]:
+    """An option that was assigned or exercised, and the trips of its underlying that this opened or closed."""
+    turned: dict[tuple[str, str, str], list[tuple[Trip, Share]]] = defaultdict(list)
+    for trip in trips:
+        for share in trip.shares:
+            if share.execution.kind in _OPTION_TURNS:
+                turned[trip.account, trip.key.model, share.execution.trade_date].append((trip, share))
+    links: dict[str, list[str]] = defaultdict(list)
+    for group in turned.values():
+        for option, share in group:
+            for other, _ in group:
+                if other.id != option.id and _is_underlying(share.execution, other):
+                    links[option.id].append(other.id)
+                    links[other.id].append(option.id)
+    return [replace(trip, linked=tuple(dict.fromkeys(links[trip.id]))) if trip.id in links else trip for trip in trips]
+
+
+def _is_underlying(option: Execution, trip: Trip) -> bool:
+    if not option.put_call and option.sec_type not in ("OPT", "FOP"):
+        return False
+    if option.underlying_con_id and trip.con_id:
+        return option.underlying_con_id == trip.con_id
+    return bool(option.underlying_symbol) and option.underlying_symbol in (trip.symbol, trip.name)
