@@ -276,7 +276,6 @@ class _Merge:
             for row in self._of_contract[values["key"]]
             if not _is_cancel_row(row.values) and not row.values["order_level"]
         ]
-        ]
         for mine, theirs in (("orig_transaction_id", "transaction_id"), ("orig_trade_id", "trade_id")):
             if values[mine] and values[mine] != values[theirs]:
                 found = next((row for row in rows if row.values.get(theirs) == values[mine]), None)
