@@ -15,6 +15,7 @@ from engine.clock import Clock
 from engine.contracts.symbols import SymbolIndex, name_key
 from engine.domain import ContractRef, LineClass, con_id_of
 from engine.errors import QTradeError
+from engine.kernel.trader_desk import TraderDesk
 from engine.lines.report import LinesReport, WhatIf, trial_demand
 from engine.lines.watch import SymbolWatch
 from engine.scanners.board import usable
@@ -26,7 +27,11 @@ from engine.state.commands import (
     DeleteScan,
     DeskCommand,
     FindSymbol,
+    JoinTrips,
     KeepScan,
+    NoteDay,
+    NoteStop,
+    NoteTrip,
     OpenSymbol,
     PinSymbol,
     ProbeBroker,
@@ -97,6 +102,7 @@ class Commands:
         on_answer: Callable[[], None] = lambda: None,
         written: Callable[[], Awaitable[None]] = _at_once,
         answers: Iterable[Answer] = (),
+        trader: TraderDesk | None = None,
     ) -> None:
         self._watch = watch
         self._symbols = symbols
@@ -126,6 +132,8 @@ class Commands:
             DeleteScan: lambda command: keeper.delete_scan(command.name, command.who),
             PinSymbol: self._pin,
         }
+        if trader is not None:
+            self._changes |= dict.fromkeys((NoteTrip, NoteDay, NoteStop, JoinTrips), trader.keep)
         self._later: dict[type, Callable[[Any], Coroutine[Any, Any, Answer]]] = {
             FindSymbol: self._find,
             ProbeBroker: self._probe,

@@ -145,6 +145,7 @@ class Engine:
         supervisor.start("commands", self._serve_commands)
         supervisor.start("looks", self._serve_looks)
         supervisor.every("fills", FILLS_S, rooms.fills.step)
+        supervisor.every("journal of positions", FILLS_S, rooms.bookkeeper.step)
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("session", SESSION_S, self._look_after_session)
         supervisor.every("curve", CURVE_S, self._add_point)
@@ -243,8 +244,10 @@ class Engine:
         """The newest of the journal, so that the day's are there before the broker answers."""
         read, watched = self._setup.reader.fills, self.rooms.login.watched
         rows = await asyncio.to_thread(read, 0.0, corrected=True, source=SOURCE_API, limit=FILLS_RESTORED)
+        seen = await asyncio.to_thread(self._setup.reader.positions_seen)
         if self.rooms.login.watched == watched:  # else they are another login's, whose own are read as well
             self.rooms.fills.restore(row.fill for row in rows)
+            self.rooms.bookkeeper.restore(seen)
 
     async def _restore_signals(self) -> None:
         now = self.rooms.market_now()
@@ -346,6 +349,7 @@ class Engine:
         """Other accounts than before, or the first: nothing of the former ones' money may show as theirs."""
         rooms = self.rooms
         rooms.fills.forget()
+        rooms.bookkeeper.forget()
         if self._use_accounts(accounts):
             rooms.scores.forget()
             rooms.incidents.forget()
@@ -367,6 +371,7 @@ class Engine:
             rooms.manager.forget_missing(self._seen)
         rooms.manager.on_connected(complete=event.positions_known)
         rooms.fills.on_connected(complete=event.positions_known)
+        rooms.bookkeeper.on_connected(rooms.login.watched, complete=event.positions_known)
         rooms.contracts.on_connected()
         self._pnl_asked.clear()
         self._plan_positions()
@@ -379,6 +384,7 @@ class Engine:
         self.rooms.manager.forget_missing(self._seen)
         self.rooms.manager.on_connected()
         self.rooms.fills.on_connected(complete=True)
+        self.rooms.bookkeeper.on_connected(self.rooms.login.watched, complete=True)
         self._plan_positions()
 
     def _disconnected(self) -> None:
@@ -389,6 +395,7 @@ class Engine:
         rooms.coordinator.on_disconnected()
         rooms.manager.on_disconnected()
         rooms.fills.on_disconnected()
+        rooms.bookkeeper.on_disconnected()
 
     def _look_after_session(self) -> None:
         """Servers and quotes as they are seen from here: they move the session's state, its time-outs included."""
@@ -414,6 +421,7 @@ class Engine:
         record = event.record
         has_cost = record.avg_cost is not None
         rooms.fills.on_position(record.account, contract.con_id, record.quantity, has_cost=has_cost)
+        rooms.bookkeeper.on_position(record)
         if rooms.manager.on_position(event) and rooms.broker.link.connected:
             self._plan_positions()
 

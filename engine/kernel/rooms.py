@@ -31,11 +31,13 @@ from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
+from engine.kernel.bookkeeper import BookKeeper
 from engine.kernel.build_id import BuildId
 from engine.kernel.commands import Commands, LineQuestions
 from engine.kernel.login import Login
 from engine.kernel.playback import Playback
 from engine.kernel.supervisor import Supervisor
+from engine.kernel.trader_desk import TraderDesk
 from engine.lab.messages import AuditAnswer
 from engine.lab.service import LabService, LabTies
 from engine.lab.snapshot import TodaySnapshot
@@ -192,9 +194,12 @@ class Rooms:
             config.positions,
         )
         self.dates = TradeDates(self.bars, self.manager, self.market_now, lambda market: self.market.wall_at(market))
+        self.bookkeeper = BookKeeper(
+            setup.journal, self.manager.book, lambda: self.market_now() if self.market.known else None
+        )
         self.fills = FillIntake(
             lambda fill: self.manager.book(fill.account).on_fill(fill),
-            setup.journal.record_fill,
+            self.bookkeeper.record_fill,
             self.contracts.info,
             self.contracts.want,
             self.bars.trading_days,
@@ -235,6 +240,7 @@ class Rooms:
             hears.answer,
             self.files.settled,
             setup.answers,
+            TraderDesk(setup.journal, clock, self.market_now, lambda: self.login.watched),
         )
         self._state = setup.state
         today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)

@@ -144,6 +144,47 @@ class CancelLab(Command, frozen=True, tag=True):
     """Stop the run."""
 
 
+class NoteTrip(Command, frozen=True, tag=True):
+    """Note and tags of a round trip, in place of those before. `root`: `Trip.root`."""
+
+    account: str
+    model: str
+    con_id: int
+    root: str
+    note: str
+    tags: tuple[str, ...] = ()
+
+
+class NoteDay(Command, frozen=True, tag=True):
+    """Note and tags of a trade date (YYYYMMDD) of an account, in place of those before."""
+
+    account: str
+    day: str
+    note: str
+    tags: tuple[str, ...] = ()
+
+
+class NoteStop(Command, frozen=True, tag=True):
+    """A stop of a round trip, in the unit of its quotes; None = those noted before were a slip."""
+
+    account: str
+    model: str
+    con_id: int
+    root: str
+    price: float | None
+
+
+class JoinTrips(Command, frozen=True, tag=True):
+    """Take two trips that a roll ties for one campaign, or for two again (`Roll`)."""
+
+    account: str
+    model: str
+    closed_root: str
+    opened_root: str
+    joined: bool
+
+
+TraderCommand = NoteTrip | NoteDay | NoteStop | JoinTrips
 DeskCommand = (
     ApplySettings
     | RevertChange
@@ -158,6 +199,7 @@ DeskCommand = (
     | AskLine
     | Reconnect
     | ProbeBroker
+    | TraderCommand
 )
 LabCommand = PreviewThresholds | LookForDays | RunLab | CancelLab
 AnyCommand = DeskCommand | LabCommand
