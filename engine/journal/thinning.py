@@ -1,4 +1,7 @@
-"""Fewer points, the same picture: the extremes of each time bucket stay, and gaps stay gaps. Pure."""
+"""Fewer points, the same picture: the extremes of each time bucket stay, and gaps stay gaps. Pure.
+
+`thinned` is for a page, `by_the_minute` for what is kept for long.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from msgspec.structs import replace
 
 from engine.journal.rows import PnlRow
 
+_MINUTE_S = 60.0
 _KEPT_PER_BUCKET = 5  # lowest and highest of two curves, and one point without values
 
 
@@ -43,6 +47,27 @@ def _telling(points: Sequence[PnlRow], first: int, last: int) -> set[int]:
             kept |= {min(known)[1], max(known)[1]}
     empty = [i for i in range(first, last) if is_gap(points[i]) or is_reset(points[i])]
     return kept | {next((i for i in empty if is_reset(points[i])), empty[0])} if empty else kept
+
+
+def by_the_minute(points: Sequence[PnlRow]) -> set[int]:
+    """Indices of the points that stay when a stretch, oldest first, is kept by the minute.
+
+    Of each minute the last with values, the first without (a gap that began in it) and every reset; of all of them the
+    extremes, so that the highest and lowest of the stretch are what they were.
+    """
+    last: dict[int, int] = {}
+    kept = _telling(points, 0, len(points))
+    gaps: set[int] = set()
+    for i, point in enumerate(points):
+        minute = int(point.t // _MINUTE_S)
+        if is_reset(point):
+            kept.add(i)
+        elif not is_gap(point):
+            last[minute] = i
+        elif minute not in gaps:
+            gaps.add(minute)
+            kept.add(i)
+    return kept | set(last.values())
 
 
 def is_gap(point: PnlRow) -> bool:

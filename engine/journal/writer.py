@@ -8,6 +8,7 @@ was opened; the money of another account of the same login to that account's own
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from engine.clock import Clock, steady
 from engine.domain import Condition, Fill, Incident, LineSpan, Signal
 from engine.journal import statements, tables
 from engine.journal.database import open_for_writing, url_of
+from engine.journal.retention import Retention
 from engine.journal.rows import (
     NO_FACTS,
     ConnectionEvent,
@@ -45,6 +47,7 @@ COMMIT_PERIOD_S = 0.5
 REOPEN_PERIOD_S = 5.0
 ROWS_WAITING_MAX = 20_000
 BATCH_MAX = 2_000
+THIN_AGAIN_S = 60.0
 
 
 _Database = tuple[str, str | None, int | None, str | None]
@@ -226,7 +229,11 @@ class Journal:
 
     def _step(self) -> None:
         self._write_all()
-        self._store.keep([scope.url for scope in (self._scope, *self._others.values()) if scope is not None])
+        scopes = [scope for scope in (self._scope, *self._others.values()) if scope is not None]
+        self._store.keep([scope.url for scope in scopes])
+        if not self.waiting:
+            for scope in scopes:
+                self._store.thin(scope)
 
     def _write_all(self) -> None:
         """Everything that can be written now."""
@@ -273,6 +280,8 @@ class _Store:
         self._reopen_s = reopen_s
         self._engines: dict[_Database, Engine] = {}
         self._next_open_mono: dict[_Database, float] = {}
+        self._retentions: dict[_Place, Retention] = {}
+        self._next_thin_mono: dict[_Database, float] = {}
 
     def write(self, scope: _Scope, batch: list[_Entry]) -> int:
         """Commit the batch; returns the number of rows that the database will never take and that were left out."""
@@ -301,6 +310,19 @@ class _Store:
             self._next_open_mono[key] = self._clock.mono() + self._reopen_s
             engine = self._engines[key] = open_for_writing(url, self._clock.wall())
         return engine
+
+    def thin(self, scope: _Scope) -> None:
+        """A little of what is old in an open database; what fails is tried again in a minute."""
+        key = _database(scope.url)
+        engine, place = self._engines.get(key), (key, scope.mode, scope.account)
+        if engine is None or self._clock.mono() < self._next_thin_mono.get(key, float("-inf")):
+            return
+        keeper = self._retentions.setdefault(place, Retention(scope.mode, scope.account))
+        try:
+            keeper.step(engine, self._clock.mono())
+        except (SQLAlchemyError, sqlite3.Error, ValueError, TypeError) as error:
+            self._next_thin_mono[key] = self._clock.mono() + THIN_AGAIN_S
+            log.warning("Journal: old points of %s were not thinned: %s", scope.url.database, error)
 
     def abandon(self, url: URL, check_file: bool) -> None:
         """Drop the connections; `check_file` = open again at once, which moves a damaged file aside."""

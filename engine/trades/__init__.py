@@ -14,7 +14,7 @@ How the parts go together, for pages, exports and scripts:
 - `lots.py`: FIFO lots of one contract, which `trips.py` is made of.
 - `figures.py`: win rates, profit factor, expectancy, R, by symbol, tag, hour and weekday; `drawdown.py`: of the curve.
 - `days.py`: the calendar.
-- `excursion.py`: MAE and MFE of a trip from bars; `rolls.py`: trips that may be one campaign.
+- `excursion.py`: MAE, MFE and the curve of a trip from bars; `sessions.py`: regular and extended hours; `rolls.py`: trips that may be one campaign.
 
 Every money figure says its currency and what it lacks; None is "not known", never zero.
 """

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.clock import NEW_YORK
 from engine.domain import Bar
+from engine.journal.rows import PnlRow
 from engine.trades.drawdown import chained_return, deepest, drawdowns, longest, without_flows
-from engine.trades.excursion import excursion
+from engine.trades.excursion import curve_of, excursion
+from engine.trades.sessions import by_session, is_regular
 from engine.trades.trips import round_trips
 from tests.app.sample_state import MARKET
 from tests.examples import examples
@@ -93,3 +97,36 @@ def test_without_bars_there_is_none_and_the_reason():
 def test_an_open_trip_goes_on_to_the_last_bar():
     (trip,) = round_trips([deal(10, 100, 0)]).trips
     assert excursion(trip, bars((1, 500), (95, 120))).best == 200
+
+
+def test_the_curve_of_a_position_is_what_it_had_made_by_each_bars_end():
+    (trip,) = round_trips([deal(10, 100, 30), deal(-10, 103, 170)]).trips
+    found = curve_of(trip, bars((98, 101), (99, 106), (1, 500)))
+    assert found == [(MARKET + 60, 10), (MARKET + 120, 60)]
+    (odd,) = round_trips([deal(10, 100, per_point=None)]).trips
+    assert curve_of(odd, bars((1, 2))) == []
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------------
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp()
+
+
+def curve_points(*steps):
+    return [
+        PnlRow(at(text), at(text), None if value in (None, "reset") else value, 0.0 if value == "reset" else None,
+               None if value in (None, "reset") else value, "simulated", "DU1")
+        for text, value in steps
+    ]  # fmt: skip
+
+
+def test_regular_and_extended_hours_are_told_apart():
+    points = curve_points(
+        ("2025-11-28T09:00", 5.0), ("2025-11-28T09:29", 7.0), ("2025-11-28T09:30", 10.0), ("2025-11-28T12:59", 30.0),
+        ("2025-11-28T13:00", 29.0), ("2025-11-28T15:00", None), ("2025-11-28T16:00", 40.0), ("2025-11-28T18:00", "reset"),
+        ("2025-11-28T18:01", 2.0),
+    )  # fmt: skip
+    assert by_session(points) == (23.0, 8.0, 11.0), "a half day ends at 13:00"
+    assert not is_regular(at("2025-11-27T11:00")) and is_regular(at("2025-11-26T15:59"))
