@@ -4,8 +4,9 @@ How the parts go together, for pages, exports and scripts:
 
     executions = in_force(executions_of(journal.fills(0.0, corrected=True, limit=MOST)))    # execution.py
     book = round_trips(executions, journal.positions_seen(), journal.trader_words())        # trips.py
-    figures = statistics(book.trips, currency="USD")                                        # figures.py
-    month = calendar_month(book, executions, 2025, 11)                                      # days.py
+    figures = statistics(book.trips, Money("USD"))                                          # figures.py
+    days = days_of(book.trips, executions, Money("USD"))                                    # days.py
+    month = month_of(days, 2025, 11)
 
 - `execution.py`: `Execution`, one fill or statement row, and its way from and to the journal's rows (`execution_of`,
   `row_of`). Who writes statements makes an `Execution` and stores `row_of(it)` by
@@ -14,7 +15,8 @@ How the parts go together, for pages, exports and scripts:
 - `lots.py`: FIFO lots of one contract, which `trips.py` is made of.
 - `figures.py`: win rates, profit factor, expectancy, R, by symbol, tag, hour and weekday; `drawdown.py`: of the curve.
 - `days.py`: the calendar.
-- `excursion.py`: MAE, MFE and the curve of a trip from bars; `sessions.py`: regular and extended hours; `rolls.py`: trips that may be one campaign.
+- `excursion.py`: MAE, MFE and the curve of a trip from bars; `sessions.py`: regular and extended hours of the curve.
+- `held.py`: what was held before, and what no execution explains; `rolls.py`: trips that may be one campaign.
 
 Every money figure says its currency and what it lacks; None is "not known", never zero.
 """
