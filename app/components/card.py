@@ -56,7 +56,7 @@ def card(
 
 
 def _controls_class(controls: Any) -> str:
-    """A choice of a few never gives way to the title. (Said here: `:has()` costs a look at the whole page each tick.)"""
+    """A choice of a few never gives way to the title. Said here: `:has()` costs a look at the page each tick."""
     each = controls if isinstance(controls, (list, tuple)) else (controls,)
     is_whole = any(getattr(control, "className", "") == SEGMENTED for control in each)
     return "qt-controls qt-controls-whole" if is_whole else "qt-controls"
