@@ -16,7 +16,7 @@ from dash import Dash
 from flask import Flask, Response, abort, g, send_from_directory
 
 from app import addresses, api, feed_route, security
-from app.callbacks import health, lab, lines, overview, positions, scanners, settings, symbol
+from app.callbacks import alerts, health, lab, lines, overview, positions, scanners, settings, symbol
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
 from app.feed import Feed
@@ -81,6 +81,7 @@ def create_app(deps: AppDeps) -> Dash:
     scanners.register(app, deps)
     lab.register(app, deps)
     settings.register(app, deps)
+    alerts.register(app, deps)
     api.register(server, deps)
     security.protect(app, deps.config.web.host)
     addresses.guard(server)

@@ -55,6 +55,9 @@ class Symbol:
     WHY: Final = "symbol-why"
     PIN: Final = "symbol-pin"
     SAID: Final = "symbol-said"
+    ALERT_ASK: Final = "symbol-alert-ask"  # written by the browser: an alert at a price
+    ALERT_REPLY: Final = "symbol-alert-reply"
+    ALERT_DONE: Final = "symbol-alert-done"
 
 
 class Health:
@@ -94,6 +97,13 @@ class Lab:
     MAP_JUDGED: Final = "lab-map-judged"
     SPREAD: Final = "lab-spread"
     SIGNALS: Final = "lab-signals"
+
+
+class Alerts:
+    REQUEST: Final = "alerts-request"  # written by the browser: what a control asks for
+    REPLY: Final = "alerts-reply"
+    DONE: Final = "alerts-done"
+    SHOW: Final = "alerts-show"
 
 
 class Settings:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from engine.state.alert_sections import AlertsSection
 from engine.state.incident_sections import IncidentsSection
 from engine.state.lab_sections import LabResultSection, LabSection, LabSourceSection, PreviewSection
 from engine.state.scan_sections import ScanParametersSection
@@ -96,6 +97,7 @@ class Snapshots:
     lab_source: LabSourceSection | None = None
     lab: LabSection | None = None
     lab_result: LabResultSection | None = None
+    alerts: AlertsSection | None = None
 
     @classmethod
     def read(
@@ -143,6 +145,7 @@ class Snapshots:
             lab_source=_typed(got.get("lab_source"), LabSourceSection),
             lab=_typed(got.get("lab"), LabSection),
             lab_result=_typed(got.get("lab_result"), LabResultSection),
+            alerts=_typed(got.get("alerts"), AlertsSection),
         )
 
     def looks_at(self, part: str) -> bool:

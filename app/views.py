@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.rows.alerts import alerts_parts
 from app.rows.find_page import home_parts, name_parts
 from app.rows.health import health_parts
 from app.rows.lab import lab_parts
@@ -34,7 +35,7 @@ from app.snapshots import Snapshots
 View = dict[str, dict[str, Any]]
 Params = dict[str, str]
 
-STRIP_SECTIONS = ("broker", "positions", "lines", "health")
+STRIP_SECTIONS = ("broker", "positions", "lines", "health", "alerts")
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ PAGES: tuple[PageView, ...] = (
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,
     SYMBOL_NAME,
+    page("alerts", r"/alerts", ("universe", "settings", "answers"), alerts_parts),
     page("health", r"/health", ("heartbeat", "incidents"), health_parts),
     page("lab", r"/lab", ("lab_source", "lab", "lab_result", "settings", "answers"), lab_parts),
     page("settings", r"/settings", ("settings", "answers"), settings_parts),

@@ -16,6 +16,9 @@ from engine.domain import BrokerMode, Side
 DEFAULT_PORTS: dict[str, int] = {"paper": 7497, "live": 7496}
 
 
+CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d$"
+
+
 class UsualGateway(NamedTuple):
     """What listens where out of the box."""
 
@@ -302,6 +305,13 @@ class ViewSettings(_Model):
     )
 
 
+class AlertSettings(_Model):
+    """When alerts keep quiet; rules and channels are kept with the account (`engine.alerts`)."""
+
+    quiet_from: str | None = _f(None, "Quiet from", "HH:MM by this computer's clock; None: never", pattern=CLOCK)
+    quiet_to: str | None = _f(None, "Quiet until", "HH:MM; then one message tells what still stands", pattern=CLOCK)
+
+
 SimulatedDay = Literal[
     "weekday", "weekend", "half-day", "holiday", "clocks-back", "clocks-forward", "futures-reset", "account-reset",
     "nightly-restart", "nightly-reset", "farm-flap", "competing-login", "wrong-port", "half-open", "data-lost",
@@ -338,6 +348,7 @@ class AppConfig(_Model):
     sets: ThresholdSetSettings = ThresholdSetSettings()
     positions: PositionSettings = PositionSettings()
     view: ViewSettings = ViewSettings()
+    alerts: AlertSettings = AlertSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
     data_dir: str | None = _f(None, "Data folder", "None: the per-user folder of this system")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from app.callbacks.alert_requests import ALERTS, alert_command
 from app.deps import AppDeps
 from app.format import account_labels
 from app.rows.custom_scans import complaints
@@ -16,8 +17,10 @@ from app.rows.lab_form import run_command, source_of
 from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
+from engine.alerts.kinds import RuleRefused
 from engine.domain import Side
 from engine.errors import CommandRefused, LabError
+from engine.state.alert_sections import AlertsSection
 from engine.state.commands import (
     ApplySettings,
     AskLine,
@@ -91,9 +94,9 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, _set(request_id, asked))
     if action in ("audit", "why", "keepscan", "deletescan"):
         return _live(deps, _about_scans(deps, request_id, asked))
-    if action == "probe":
-        return _live(deps, ProbeBroker(request_id, *_address(asked)))
-    if action in ("line", "find"):
+    if isinstance(action, str) and action.startswith(ALERTS):
+        return _live(deps, _about_alerts(deps, request_id, asked))
+    if action in ("probe", "line", "find"):
         return _live(deps, _question(request_id, asked))
     raise Refused("The request is not valid. Reload the page.")
 
@@ -202,8 +205,18 @@ def _pairs(filters: Any) -> tuple[tuple[str, str], ...] | None:
     return tuple((tag, value) for tag, value in filters)
 
 
-def _question(request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol:
-    """What a line more would do, or a name looked up."""
+def _about_alerts(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command:
+    alerts = deps.state.read("alerts")
+    try:
+        return alert_command(request_id, asked, alerts if isinstance(alerts, AlertsSection) else None)
+    except RuleRefused as refused:
+        raise Refused(str(refused), refused.errors) from None
+
+
+def _question(request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol | ProbeBroker:
+    """What a line more would do, a name looked up, who listens at an address."""
+    if asked["action"] == "probe":
+        return ProbeBroker(request_id, *_address(asked))
     text, con_id, line_class = asked.get("text"), asked.get("con"), asked.get("as")
     if asked["action"] == "find":
         if not isinstance(text, str) or not 1 <= len(text.strip()) <= NAME_MOST:

@@ -25,6 +25,7 @@ ENTRIES = (
     Entry("/scanners", "Scanners", "broadcast", "s"),
     Entry("/lines", "Lines", "reception-4", "l"),
     Entry("/lab", "Lab", "eyedropper", "b"),
+    Entry("/alerts", "Alerts", "bell", "a"),
     Entry("/health", "Health", "heart-pulse", "h"),
     Entry("/settings", "Settings", "gear", "e"),
 )

@@ -139,7 +139,7 @@ def _button(name: str, label: str, **attributes: str) -> Component:
 def _buttons() -> Component:
     bell = html.Div(
         [
-            _button("bell", "Open conditions", **attrs(data_menu="shell-bell", aria_expanded="false")),
+            _button("bell", "Alerts and open conditions", **attrs(data_menu="shell-bell", aria_expanded="false")),
             html.Span(className="qt-count", hidden=True, **attrs(data_qt_bell="1", aria_hidden="true")),
             _bell_menu(),
         ],
@@ -158,8 +158,15 @@ def _bell_menu() -> Component:
     )
     return html.Div(
         [
-            html.Div([html.H2("Open conditions"), html.Span(className="qt-push"), html.A("Health", href="/health")]),
-            table("bell", columns, "Open conditions"),
+            html.Div(
+                [
+                    html.H2("Alerts and open conditions"),
+                    html.Span(className="qt-push"),
+                    html.A("Alerts", href="/alerts"),
+                    html.A("Health", href="/health", className="qt-menu-more"),
+                ]
+            ),
+            table("bell", columns, "Alerts and open conditions"),
             shown_if("!strip.bell", "Nothing is open.", "qt-none"),
         ],
         id="shell-bell",

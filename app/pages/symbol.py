@@ -15,6 +15,7 @@ from app.components.candles import candle_chart
 from app.components.card import card
 from app.components.controls import segmented
 from app.components.facts import fact, facts
+from app.components.form import request_stores
 from app.components.table import Col, table
 from app.ids import Symbol
 
@@ -106,6 +107,7 @@ def _contract(con_id: int) -> Component:
             dcc.Store(id=Symbol.CON, data=con_id),
             dcc.Store(id=Symbol.BASE),
             dcc.Store(id=Symbol.REBASE),
+            *request_stores(Symbol.ALERT_ASK, Symbol.ALERT_REPLY, Symbol.ALERT_DONE),
         ],
         className="qt-page qt-symbol",
         **attrs(data_qt_symbol=str(con_id), data_qt_page=f"symbol:{con_id}"),
@@ -196,6 +198,7 @@ def _chart() -> Component:
             bound("symbol.zone", "qt-soft", hidden=True, **attrs(data_qt_show="symbol.zone")),
             html.Span(className="qt-push"),
             html.Div([_layers_button(), _layers()], className="qt-layers"),
+            html.Div([_alert_button(), _alert_menu()], className="qt-layers"),
             html.Button(
                 [icon("arrow-counterclockwise"), " Reset zoom"],
                 className="qt-button qt-button-quiet",
@@ -241,6 +244,25 @@ def _layers() -> Component:
         className="qt-checks",
     )
     return html.Div(boxes, id="symbol-layers-menu", className="qt-menu qt-layer-menu", hidden=True)
+
+
+def _alert_button() -> Component:
+    return html.Button(
+        [icon("bell"), " Alert"],
+        className="qt-button qt-button-quiet",
+        title="Be told when the price gets somewhere; a click into the chart takes its price",
+        **attrs(data_menu="symbol-alert-menu", aria_expanded="false"),
+    )
+
+
+def _alert_menu() -> Component:
+    """Filled by assets/pages/price-alert.mjs."""
+    return html.Div(
+        id="symbol-alert-menu",
+        className="qt-menu qt-alert-menu",
+        hidden=True,
+        **attrs(data_qt_price_alert="1", data_request=Symbol.ALERT_ASK),
+    )
 
 
 def _quote() -> Component:

@@ -19,7 +19,8 @@ ELSEWHERE = (
     "market_scan.enabled",
     "market_scan.custom",
     "sets.",
-)  # their controls are on the Scanners page
+    "alerts.",
+)  # their controls are on the Scanners page and on that of the alerts
 KEYS = tuple(
     f"{section}.{name}"
     for section, model in SECTIONS.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.format import MISSING, MONTHS, account_labels, arrow, percent, redacted, signed, tone
+from app.rows.alerts import bell_rows, told_of
 from app.rows.gauge import cells, is_full, status_word
 from app.rows.positions import NOT_KNOWN, is_known, positions_state
 from app.rows.states import OWN
@@ -28,10 +29,12 @@ OWN_CLOCK_S = 60.0
 
 def strip_parts(s: Snapshots) -> View:
     """The parts "strip" and "broker" of every page, and the bell's list."""
+    alerts = bell_rows(s.alerts, s.now)
+    bell = {**alerts, **_bell_rows(s.health, len(alerts), told_of(s.alerts))}
     return {
-        "strip": {**_connection(s), **_session(s), **_lines(s), **_pnl(s), "bell": len(_open(s.health)) or None},
+        "strip": {**_connection(s), **_session(s), **_lines(s), **_pnl(s), "bell": len(bell) or None},
         "broker": _broker_panel(s.broker),
-        "rows:bell": _bell_rows(s.health),
+        "rows:bell": bell,
     }
 
 
@@ -203,10 +206,11 @@ def _open(health: HealthSection | None) -> list[Condition]:
     return sorted((c for c in health.conditions if c.open), key=lambda c: c.severity == "info") if health else []
 
 
-def _bell_rows(health: HealthSection | None) -> dict[str, Any]:
+def _bell_rows(health: HealthSection | None, before: int, told: frozenset[str]) -> dict[str, Any]:
+    """Open conditions after the alerts; `told` = those that an open alert tells of."""
     return {
         c.key: {
-            "order": i,
+            "order": before + i,
             "icon": [c.severity, c.severity],
             "title": c.title,
             "text": c.text,
@@ -216,7 +220,7 @@ def _bell_rows(health: HealthSection | None) -> dict[str, Any]:
             "since": round(c.first_wall),  # an outbreak of its own: the bell counts those that nobody has seen
             **({"quiet": True} if c.severity == "info" else {}),  # listed, but the bell doesn't call for it
         }
-        for i, c in enumerate(_open(health)[:8])
+        for i, c in enumerate([c for c in _open(health) if c.key not in told][:8])
     }
 
 

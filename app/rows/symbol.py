@@ -10,6 +10,7 @@ from app.figures.bars import TIMEFRAMES
 from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp, vwap_now
 from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
 from app.format import LINE_CLASSES, arrow, number, percent, quantity, redacted, share, signed, times, tone
+from app.rows.alerts import price_alerts
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
 from app.rows.states import (
@@ -50,7 +51,7 @@ def symbol_parts(s: Snapshots, con_id: int) -> View:
         "state": states(s, con_id),
     }
     if section is not None and section.bars:
-        view["chart"] = chart(section)
+        view["chart"] = {**chart(section), **price_alerts(s.alerts, con_id)}
         for frame in TIMEFRAMES:
             view[f"tail:bars-{frame.key}"] = chart_tail(section, frame)
     return view

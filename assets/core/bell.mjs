@@ -1,6 +1,6 @@
 /**
- * The bell: how many open conditions there are that nobody has looked at yet. Who opens its list has seen them; one that
- * comes, or comes again, is new. What is open and seen stays a dot. Part "rows:bell", {id: {since, ...}}.
+ * The bell: how many alerts and open conditions there are that nobody has looked at yet. Who opens its list has seen them;
+ * one that comes, or comes again, is new. What is open and seen stays a dot. Part "rows:bell", {id: {since, ...}}.
  */
 import { model, onNodes, onPart } from "./model.mjs";
 import { setText } from "./dom.mjs";
@@ -30,7 +30,7 @@ function draw() {
   setText(count, fresh ? String(fresh) : "");
   count.hidden = !all.length;
   count.toggleAttribute("data-seen", !fresh);
-  const words = `Open conditions${fresh ? `, ${fresh} new` : ""}`;
+  const words = `Alerts and open conditions${fresh ? `, ${fresh} new` : ""}`;
   const button = document.querySelector("[data-menu=shell-bell]");
   if (button && button.getAttribute("aria-label") !== words) {
     button.setAttribute("aria-label", words);

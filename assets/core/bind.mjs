@@ -128,7 +128,7 @@ export function tick() {
 
 /* What these put on the page binds nothing. */
 const FOREIGN = ".js-plotly-plot, .ag-root-wrapper, [data-qt-rows], [data-qt-heat], [data-qt-changes], [data-qt-curves], " +
-  "[data-qt-tiles], [data-qt-day], [data-qt-cover-legend], .qt-tile-tip, .qt-pick-list, .qt-said, .qt-why-said";
+  "[data-qt-tiles], [data-qt-day], [data-qt-cover-legend], .qt-tile-tip, .qt-pick-list, .qt-said, .qt-why-said, [data-qt-alerts], [data-qt-price-alert]";
 
 /** @param {MutationRecord} record */
 function bringsElements(record) {

@@ -22,6 +22,10 @@ const C = {
 };
 export const candles = C;
 
+/* Told of the price at which the chart is clicked. */
+const priceListeners = [];
+export function onPrice(fn) { priceListeners.push(fn); }
+
 function colour(name) { return css.getPropertyValue("--qt-" + name).trim(); }
 function page() { return document.querySelector("[data-qt-symbol]"); }
 function isOn(layer) { return !C.layers || C.layers.indexOf(layer) >= 0; }
@@ -131,6 +135,7 @@ function priceLines(over) {
     add(over.range[0], "OR high", "vwap", 4, { axisLabelVisible: false });
   }
   if (isOn("cost")) { add(over.cost, "avg cost", "text-2", 0, {}); }
+  (over.alerts || []).forEach((alert) => { add(alert[0], "alert", "accent", 2, {}); });
   return lines;
 }
 
@@ -207,6 +212,10 @@ function make(host) {
   C.marks = createSeriesMarkers(C.series.get("px"), []);
   C.lines = [];
   C.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => { C.view = range; drawChip(); });
+  C.chart.subscribeClick((at) => {
+    const price = at.point && (at.paneIndex || 0) === 0 ? C.series.get("px").coordinateToPrice(at.point.y) : null;
+    if (price !== null) { priceListeners.forEach((fn) => { fn(price); }); }
+  });
   C.chart.subscribeCrosshairMove((at) => {
     const time = has(at.time) && C.at.has(at.time) ? at.time : null;
     if (time !== C.pointed) { C.pointed = time; drawLegend(); }

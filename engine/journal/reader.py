@@ -46,6 +46,9 @@ from engine.journal.rows import (
     TripStop,
 )
 from engine.journal.tables import (
+    alert_deliveries,
+    alert_occurrences,
+    alert_rules,
     connection_events,
     day_notes,
     fills,
@@ -61,6 +64,7 @@ from engine.journal.tables import (
     trip_stops,
 )
 from engine.journal.thinning import thinned, with_gaps_marked
+from engine.state.alert_sections import Delivery, Occurrence, Rule
 from engine.storage import rescues
 
 log = logging.getLogger(__name__)
@@ -170,6 +174,30 @@ class JournalReader:
         )  # fmt: skip
         rows = self._rows(incidents, query.order_by(c.began_wall.desc(), c.row_id.desc()).limit(limit))
         return self._made(incidents, rows[::-1], _incident_of)
+
+    def alert_rules(self) -> list[Rule]:
+        """The newest version of each rule of alerts, those that were deleted included."""
+        c = alert_rules.c
+        query = select(type_coerce(c.body, Text)).order_by(c.rule_id, c.version)
+        made = self._made(alert_rules, self._rows(alert_rules, query), lambda row: _body(row, Rule))
+        return list({rule.id: rule for rule in made}.values())
+
+    def alert_occurrences(self, limit: int) -> list[Occurrence]:
+        """Those that are open, and the newest `limit`, in any order."""
+        c, body = alert_occurrences.c, type_coerce(alert_occurrences.c.body, Text)
+        still = self._rows(alert_occurrences, select(body).where(c.state.in_(("raised", "recovering"))))
+        newest = self._rows(alert_occurrences, select(body).order_by(c.raised_wall.desc()).limit(limit))
+        made = self._made(alert_occurrences, [*still, *newest], lambda row: _body(row, Occurrence))
+        return list({each.id: each for each in made}.values())
+
+    def alert_deliveries(self, limit: int) -> list[Delivery]:
+        """Those that are still on their way, and the newest `limit`, oldest first."""
+        c, body = alert_deliveries.c, type_coerce(alert_deliveries.c.body, Text)
+        under_way = ("queued", "sending", "retry", "uncertain")
+        waiting = self._rows(alert_deliveries, select(body).where(c.state.in_(under_way)))
+        newest = self._rows(alert_deliveries, select(body).order_by(c.row_id.desc()).limit(limit))
+        made = self._made(alert_deliveries, [*waiting, *newest], lambda row: _body(row, Delivery))
+        return sorted({each.key: each for each in made}.values(), key=lambda each: each.made_wall)
 
     def last_sign(self, before: float) -> float | None:
         """Wall time of the newest row before that moment which tells that QTrade ran; None = there is none."""
@@ -393,6 +421,10 @@ def _incident_of(row: Row[Any]) -> Incident:
 def _change_of(row: Row[Any]) -> SettingChange:
     change = SettingChange(*tuple(row))
     return _checked(replace(change, old=_plain(change.old), new=_plain(change.new), reverted=bool(change.reverted)))
+
+
+def _body(row: Row[Any], kind: type[T]) -> T:
+    return msgspec.convert(_plain(row[0]), kind)
 
 
 def _plain(stored: Any) -> Any:

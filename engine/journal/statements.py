@@ -39,6 +39,7 @@ from engine.journal.rows import (
     TripNote,
     TripStop,
 )
+from engine.state.alert_sections import Delivery, Occurrence, Rule
 
 Row = dict[str, Any]
 
@@ -75,6 +76,9 @@ REPLACED: dict[str, tuple[str, ...]] = {
     "trip_notes": ("note", "tags", "changed_wall"),
     "day_notes": ("note", "tags", "changed_wall"),
     "trip_links": ("joined", "changed_wall"),
+    "alert_rules": ("deleted", "body"),
+    "alert_occurrences": ("state", "body"),
+    "alert_deliveries": ("state", "body"),
     "incidents": ("red_wall", "ended_wall", "words", "seen"),
     "notices": ("last_wall", "severity", "title", "text", "cure", "count", "open"),
 }
@@ -264,6 +268,53 @@ def span_row(span: LineSpan) -> Row:
     }
 
 
+def rule_row(rule: Rule, at_market: float) -> Row:
+    return {
+        "market_time": at_market,
+        "rule_id": rule.id,
+        "version": rule.version,
+        "kind": rule.kind,
+        "deleted": rule.deleted,
+        "body": msgspec.to_builtins(rule),
+    }
+
+
+def occurrence_row(occurrence: Occurrence) -> Row:
+    return {
+        "market_time": occurrence.raised_market,
+        "occurrence_id": occurrence.id,
+        "rule_id": occurrence.rule_id,
+        "kind": occurrence.kind,
+        "state": occurrence.state,
+        "raised_wall": occurrence.raised_wall,
+        "body": msgspec.to_builtins(occurrence),
+    }
+
+
+def delivery_row(delivery: Delivery) -> Row:
+    return {
+        "market_time": delivery.made_wall,  # nobody asks for one by the market's clock
+        "occurrence_id": delivery.occurrence_id,
+        "channel": delivery.channel,
+        "event": delivery.event,
+        "state": delivery.state,
+        "body": msgspec.to_builtins(delivery),
+    }
+
+
+def receipt_row(delivery: Delivery) -> Row:
+    """Of a delivery that was accepted."""
+    return {
+        "market_time": delivery.made_wall,
+        "occurrence_id": delivery.occurrence_id,
+        "channel": delivery.channel,
+        "event": delivery.event,
+        "accepted_wall": delivery.changed_wall,
+        "tries": delivery.tries,
+        "words": delivery.words,
+    }
+
+
 def upsert(table: Table, dialect: str) -> Insert:
     """INSERT that replaces the `REPLACED` columns of a row with the same unique key, or leaves it alone."""
     key, replaced = unique_columns(table), REPLACED.get(table.name, ())
@@ -352,4 +403,8 @@ def all_tables() -> tuple[Table, ...]:
         tables.trip_stops,
         tables.trip_links,
         tables.positions_seen,
+        tables.alert_rules,
+        tables.alert_occurrences,
+        tables.alert_deliveries,
+        tables.alert_receipts,
     )

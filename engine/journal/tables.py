@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger
 
 # Every revision that this program knows, oldest first: the scripts in `revisions/versions`, where changes are written.
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 REVISION = REVISIONS[-1]
 
 metadata = MetaData()
@@ -448,4 +448,50 @@ conversion_rates = _of_statements(
     Column("from_currency", String(8), nullable=False),
     Column("to_currency", String(8), nullable=False),
     Column("rate", Exact, nullable=False),
+)
+
+alert_rules = _journal_table(
+    "alert_rules",
+    Column("rule_id", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("body", JSON, nullable=False),  # the whole Rule
+    unique=("rule_id", "version"),
+)
+
+alert_occurrences = _journal_table(
+    "alert_occurrences",
+    Column("occurrence_id", BigInteger, nullable=False),
+    Column("rule_id", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("raised_wall", Float(53), nullable=False),
+    Column("body", JSON, nullable=False),  # the whole Occurrence
+    unique=("occurrence_id",),
+)
+Index("alert_occurrences_by_state", alert_occurrences.c.mode, alert_occurrences.c.account, alert_occurrences.c.state)
+
+# The outbox: what is on its way to a channel, and how it ended.
+alert_deliveries = _journal_table(
+    "alert_deliveries",
+    Column("occurrence_id", BigInteger, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", JSON, nullable=False),  # the whole Delivery
+    unique=("occurrence_id", "channel", "event"),
+)
+Index("alert_deliveries_by_state", alert_deliveries.c.mode, alert_deliveries.c.account, alert_deliveries.c.state)
+
+# What a service has taken: one row at most for each event and channel.
+alert_receipts = _journal_table(
+    "alert_receipts",
+    Column("occurrence_id", BigInteger, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("accepted_wall", Float(53), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    unique=("occurrence_id", "channel", "event"),
 )

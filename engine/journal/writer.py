@@ -37,6 +37,7 @@ from engine.journal.rows import (
     TripStop,
 )
 from engine.journal.statements import Row
+from engine.state.alert_sections import Delivery, Occurrence, Rule
 from engine.storage.problems import cure_of
 from engine.storage.sqlite_damage import is_corruption
 from engine.storage.steady_thread import SteadyThread
@@ -68,8 +69,14 @@ class _Scope(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
+    """A row, and those that must not be written without it, nor it without them."""
+
     table: Table
     row: Row
+    more: tuple[tuple[Table, Row], ...] = ()
+
+    def rows(self) -> tuple[tuple[Table, Row], ...]:
+        return ((self.table, self.row), *self.more)
 
 
 class _Queue:
@@ -190,6 +197,25 @@ class Journal:
         """A market-data line that ended."""
         self._append(tables.line_spans, statements.span_row(span))
 
+    def record_rule(self, rule: Rule, at_market: float) -> None:
+        """A version of a rule of alerts; again when it remembers something else, or is deleted."""
+        self._append(tables.alert_rules, statements.rule_row(rule, at_market))
+
+    def record_occurrence(self, occurrence: Occurrence, deliveries: Iterable[Delivery] = ()) -> None:
+        """What a rule found, or how it stands now, with what is sent because of it: in one transaction."""
+        more = [(tables.alert_deliveries, statements.delivery_row(each)) for each in deliveries]
+        self._append(tables.alert_occurrences, statements.occurrence_row(occurrence), more=more)
+
+    def record_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """How they stand now; what was accepted has its receipt in the same transaction."""
+        rows: list[tuple[Table, Row]] = []
+        for each in deliveries:
+            rows.append((tables.alert_deliveries, statements.delivery_row(each)))
+            if each.state == "accepted":
+                rows.append((tables.alert_receipts, statements.receipt_row(each)))
+        if rows:
+            self._append(*rows[0], more=rows[1:])
+
     @property
     def problem(self) -> str:
         """Why a file can't be written; "" = all can."""
@@ -215,17 +241,19 @@ class Journal:
         """Write what waits, close, end the thread; waits at most `timeout` seconds."""
         self._thread.stop(timeout)
 
-    def _append(self, table: Table, row: Row, account: str = "") -> None:
+    def _append(self, table: Table, row: Row, account: str = "", more: Iterable[tuple[Table, Row]] = ()) -> None:
         scope = self._others.get(account, self._scope)
         place = None if scope is None else (_database(scope.url), scope.mode, scope.account)
         queue = self._queues.get(place) or self._queues.setdefault(place, _Queue(scope))
         if len(queue.entries) >= ROWS_WAITING_MAX:
             self.dropped += 1
             return
-        row["recorded_at"] = self._clock.wall()
+        entry = _Entry(table, row, tuple(more))
+        for _, each in entry.rows():
+            each["recorded_at"] = self._clock.wall()
         if table is tables.fills:
             row["changed_at"] = row["recorded_at"]
-        queue.entries.append(_Entry(table, row))
+        queue.entries.append(entry)
 
     def _step(self) -> None:
         self._write_all()
@@ -288,8 +316,7 @@ class _Store:
         engine = self._opened(scope.url)
         try:
             with engine.begin() as connection:
-                for table, entries in groupby(batch, key=lambda entry: entry.table):
-                    _insert(connection, scope, table, list(entries))
+                _insert_all(connection, scope, batch)
             return 0
         except OperationalError:
             raise
@@ -341,11 +368,16 @@ class _Store:
             self._abandon(key, check_file=True)
 
 
-def _insert(connection: Connection, scope: _Scope, table: Table, entries: list[_Entry]) -> None:
+def _insert_all(connection: Connection, scope: _Scope, batch: Iterable[_Entry]) -> None:
+    """In their order; those of one table that follow each other at once."""
+    flat = (pair for entry in batch for pair in entry.rows())
+    for table, pairs in groupby(flat, key=lambda pair: pair[0]):
+        _insert(connection, scope, table, [row for _, row in pairs])
+
+
+def _insert(connection: Connection, scope: _Scope, table: Table, given: list[Row]) -> None:
     """A row that names its account keeps it; the others are the scope's."""
-    rows = [
-        {**entry.row, "mode": scope.mode, "account": entry.row.get("account") or scope.account} for entry in entries
-    ]
+    rows = [{**row, "mode": scope.mode, "account": row.get("account") or scope.account} for row in given]
     connection.execute(statements.upsert(table, connection.dialect.name), rows)
     if table is tables.fills:
         connection.execute(statements.mark_superseded({row["root"] for row in rows}))
@@ -357,7 +389,7 @@ def _write_singly(engine: Engine, scope: _Scope, batch: list[_Entry]) -> int:
     for entry in batch:
         try:
             with engine.begin() as connection:
-                _insert(connection, scope, entry.table, [entry])
+                _insert_all(connection, scope, [entry])
         except OperationalError:
             raise
         except (SQLAlchemyError, TypeError, ValueError) as error:

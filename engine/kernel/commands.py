@@ -15,6 +15,7 @@ from engine.clock import Clock
 from engine.contracts.symbols import SymbolIndex, name_key
 from engine.domain import ContractRef, LineClass, con_id_of
 from engine.errors import QTradeError
+from engine.kernel.alert_commands import AlertCommands
 from engine.kernel.trader_desk import TraderDesk
 from engine.lines.report import LinesReport, WhatIf, trial_demand
 from engine.lines.watch import SymbolWatch
@@ -103,6 +104,7 @@ class Commands:
         written: Callable[[], Awaitable[None]] = _at_once,
         answers: Iterable[Answer] = (),
         trader: TraderDesk | None = None,
+        alerts: AlertCommands | None = None,
     ) -> None:
         self._watch = watch
         self._symbols = symbols
@@ -138,6 +140,9 @@ class Commands:
             FindSymbol: self._find,
             ProbeBroker: self._probe,
         }
+        if alerts is not None:
+            self._at_once |= alerts.at_once
+            self._later |= alerts.later
 
     @property
     def is_waiting(self) -> bool:

@@ -66,6 +66,8 @@ COMMANDS_S = 1.0
 LAB_S = 1.0
 PUBLISH_S = 1.0
 CURVE_S = 2.0
+ALERTS_S = 1.0
+ALERTS_RESTORED = 300
 ORDER_S = 10.0  # prices move what is large
 SURVEY_S = 10.0
 BLOCK_S = 300.0
@@ -108,6 +110,7 @@ class Engine:
         finally:  # also when it failed: nothing of it may run on beside the next one
             self._setup.state.end_listening()
             self.rooms.lab.stop()
+            self.rooms.post.close()
             await self.rooms.supervisor.stop()
             await self.rooms.bar_keeper.close()
 
@@ -149,6 +152,8 @@ class Engine:
         supervisor.every("publish", PUBLISH_S, self.publisher.step)
         supervisor.every("session", SESSION_S, self._look_after_session)
         supervisor.every("curve", CURVE_S, self._add_point)
+        supervisor.start("channels of alerts", rooms.post.open)
+        supervisor.every("alerts", ALERTS_S, rooms.alerts.step)
         supervisor.every("order of lines", ORDER_S, self._order_lines)
         await first_of(stopping, self._leaving)
         await self._close()
@@ -205,6 +210,7 @@ class Engine:
         await self._restore_incidents()
         await self._restore_fills()
         await self._restore_signals()
+        await self._restore_alerts()
         rooms.supervisor.start("earlier today", lambda: self._take_up(folder))
 
     async def _take_up(self, folder: Path) -> None:
@@ -248,6 +254,15 @@ class Engine:
         if self.rooms.login.watched == watched:  # else they are another login's, whose own are read as well
             self.rooms.fills.restore(row.fill for row in rows)
             self.rooms.bookkeeper.restore(seen)
+
+    async def _restore_alerts(self) -> None:
+        """Rules, what they found, and what has not been delivered."""
+        reader, watched = self._setup.reader, self.rooms.login.watched
+        rules = await asyncio.to_thread(reader.alert_rules)
+        occurrences = await asyncio.to_thread(reader.alert_occurrences, ALERTS_RESTORED)
+        deliveries = await asyncio.to_thread(reader.alert_deliveries, ALERTS_RESTORED)
+        if self.rooms.login.watched == watched:  # else they are another login's
+            self.rooms.alerts.restore(rules, occurrences, deliveries)
 
     async def _restore_signals(self) -> None:
         now = self.rooms.market_now()
@@ -352,6 +367,7 @@ class Engine:
         rooms.bookkeeper.forget()
         if self._use_accounts(accounts):
             rooms.scores.forget()
+            rooms.alerts.forget()
             rooms.incidents.forget()
             self.publisher.all()  # before the state's first write into the folder
             rooms.supervisor.start("account folder", lambda: self._take_over(accounts))
@@ -453,6 +469,8 @@ class Engine:
         tradable = set(rooms.manager.tradable_ids())
         positions = [contract for contract in rooms.manager.contracts() if contract.con_id in tradable]
         pins = [contract for con_id in rooms.watch.pinned_ids() if (contract := rooms.watch.contract(con_id))]
+        levels = rooms.alerts.watched.difference(rooms.watch.pinned_ids())  # they are visited like any of the universe
+        pins += [contract for con_id in sorted(levels) if (contract := self._contract(con_id))]
         pins = [pin for pin in pins if pin.con_id not in tradable]
         rooms.feed.keep(positions, pins)
         rooms.coordinator.set_kept(positions, pins)
@@ -473,6 +491,7 @@ class Engine:
             now = rooms.market.now(quote.received_wall)
             rooms.feed.on_quote(quote, now, has_trade)
             rooms.coordinator.on_quote(quote, now)
+            rooms.facts.on_quote(quote, now)
         except BaseException as error:  # noqa: BLE001 - of one symbol: the packet's others go on
             self.rooms.supervisor.note("quotes at the scanners", error)
 
@@ -637,9 +656,10 @@ class Engine:
 
     async def _survey(self) -> None:
         """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""
+        rooms = self.rooms
         while True:
             usage = await asyncio.to_thread(shutil.disk_usage, self._setup.data_dir)
-            self.publisher.disk_free_gb = round(usage.free / 1e9, 1)
+            self.publisher.disk_free_gb = rooms.facts.disk_free_gb = round(usage.free / 1e9, 1)
             changed = await asyncio.to_thread(self._build_watch.changed)
             self.publisher.set_changed_files(changed)
             await asyncio.sleep(SURVEY_S)

@@ -104,6 +104,7 @@ class Publisher:
             "signals": rooms.coordinator.signals(),
             "pnl": self._pnl(),
             "answers": rooms.desk.section(),
+            "alerts": rooms.alerts.section(),
             "health": self._health(lines, positions),  # it says counts that the strip says, too
         }
         if of_all is not None:
@@ -125,7 +126,9 @@ class Publisher:
 
     def answers(self) -> None:
         """Answers to commands, as soon as they are there, and the settings that they changed."""
-        self._state.publish_all({"answers": self._rooms.desk.section(), "settings": self._rooms.keeper.section()})
+        rooms = self._rooms
+        made: dict[str, Section] = {"answers": rooms.desk.section(), "settings": rooms.keeper.section()}
+        self._state.publish_all({**made, "alerts": rooms.alerts.section()})
 
     def set_changed_files(self, names: Sequence[str]) -> None:
         """Files on disk that are not the running code; () = none."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from engine.alerts.apprise_sender import AppriseSender
+from engine.alerts.channels import ChannelBook, Sender
+from engine.alerts.desk import AlertDesk
+from engine.alerts.post import PostOffice
+from engine.alerts.quiet import quiet_until
 from engine.bars.bar_files import BarFiles
 from engine.bars.feed import BarFeed
 from engine.bars.history import HistoryQueue
@@ -31,6 +36,8 @@ from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
 from engine.journal.rows import ConnectionEvent
 from engine.journal.writer import Journal
+from engine.kernel.alert_commands import AlertCommands
+from engine.kernel.alert_facts import FactGatherer
 from engine.kernel.bookkeeper import BookKeeper
 from engine.kernel.build_id import BuildId
 from engine.kernel.commands import Commands, LineQuestions
@@ -59,6 +66,7 @@ from engine.settings.change_book import ChangeBook
 from engine.settings.changes import SettingsKeeper
 from engine.settings.effective import EffectiveSettings
 from engine.settings.saved import FILE_NAME
+from engine.state.alert_sections import Delivery
 from engine.state.bus import StateBus
 from engine.state.sections import Answer
 from engine.storage.atomic import FileThread
@@ -86,6 +94,7 @@ class EngineSetup:
     is_elsewhere: bool = False  # another gateway than the engine's before: nobody knows whose account is there
     period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
     playback: Playback | None = None  # the recording that stands for the gateway, None = it is none
+    sender: Sender = field(default_factory=AppriseSender)  # how alerts go out
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ class Rooms:
         self.files = FileThread()
         self.symbols = SymbolIndex(self._renamed, self.files.keep)
         self.watch = SymbolWatch(self.files.keep)
-        self._journal = setup.journal
+        self.journal = setup.journal
         broker = config.broker
         self.broker = IBBroker(
             broker.mode,
@@ -227,6 +236,7 @@ class Rooms:
             clock,
             self.market_now,
         )
+        self._make_alerts(setup)
         self.desk = Commands(
             self.keeper,
             self.watch,
@@ -241,6 +251,7 @@ class Rooms:
             self.files.settled,
             setup.answers,
             TraderDesk(setup.journal, clock, self.market_now, lambda: self.login.watched),
+            AlertCommands(self.alerts, self.post, clock),
         )
         self._state = setup.state
         today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)
@@ -252,6 +263,35 @@ class Rooms:
             setup.root,
             setup.data_dir / "logs" / "lab.log",
         )
+
+    def _make_alerts(self, setup: EngineSetup) -> None:
+        """The desk, the post office, and what they look at."""
+        book = ChannelBook(setup.data_dir)
+        self.post = PostOffice(book, setup.sender, self.clock, _AlertTies(self), self.files.run, self._alerts_link)
+        self.facts = FactGatherer(_AlertRooms(self), lambda name: setup.state.current().sections.get(name), dict)
+        self.alerts = AlertDesk(
+            setup.journal,
+            self.post,
+            self.clock,
+            self.market_now,
+            self.facts.gather,
+            self._quiet_until,
+            accounts=lambda: self.login.watched,
+            symbol_of=self.symbol_of,
+        )
+
+    def _alerts_link(self) -> str:
+        web = self.keeper.settings.config.web
+        return f"http://{web.host}:{web.port}/alerts"
+
+    def _quiet_until(self, wall: float) -> float | None:
+        quiet = self.keeper.settings.config.alerts
+        return quiet_until(quiet.quiet_from, quiet.quiet_to, wall)
+
+    def symbol_of(self, con_id: int) -> str:
+        """The name of a contract, its number while nobody knows it."""
+        contract = self.symbols.contract(con_id) or self.manager.contract(con_id)
+        return contract.local_symbol if contract is not None else f"contract {con_id}"
 
     def _tradability(self, contract: ContractRef, info: ContractInfo | None) -> tuple[str, str] | None:
         """The rule with the market's day, once its clock is known."""
@@ -367,4 +407,62 @@ class Rooms:
 
     def _record_connection(self, kind: str, text: str) -> None:
         wall = self.clock.wall()
-        self._journal.record_connection(ConnectionEvent(wall, self.market.now(wall), kind, text))
+        self.journal.record_connection(ConnectionEvent(wall, self.market.now(wall), kind, text))
+
+
+class _AlertTies:
+    """What the post office of the alerts needs of the rest."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def record(self, deliveries: Iterable[Delivery]) -> None:
+        told = list(deliveries)
+        if told:
+            self._rooms.journal.record_deliveries(told)
+            self._rooms.alerts.on_deliveries(told)
+
+    def flush(self, timeout: float) -> bool:
+        return self._rooms.journal.flush(timeout)
+
+    def changed(self) -> None:
+        self._rooms.alerts.on_channels()
+
+
+class _AlertRooms:
+    """What the alerts ask of the other rooms."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def is_connected(self) -> bool:
+        return self._rooms.broker.link.connected
+
+    def is_excused(self) -> bool:
+        return self._rooms.is_excused()
+
+    def feed_dead(self) -> bool | None:
+        """Also while TWS itself has lost IB; in IB's own reset nothing is known of it."""
+        bus = self._rooms.bus
+        if bus.upstream_down:
+            return None if self.is_excused() else True
+        return bus.feed_state.dead_since is not None and not bus.competing
+
+    def quote(self, con_id: int) -> Quote | None:
+        return self._rooms.bus.quote(con_id)
+
+    def tick_and_atr(self, con_id: int) -> tuple[float | None, float | None]:
+        rooms = self._rooms
+        info = rooms.contracts.info(con_id)
+        known = con_id in rooms.bars
+        facts = rooms.coordinator.breakout.facts(con_id, rooms.market_now()) if known else None
+        return info.min_tick if info is not None else None, facts.atr if facts is not None else None
+
+    def pinned(self) -> frozenset[int]:
+        return frozenset(self._rooms.watch.pinned_ids())
+
+    def symbol(self, con_id: int) -> str:
+        return self._rooms.symbol_of(con_id)
+
+    def dead_channels(self) -> Mapping[str, str]:
+        return self._rooms.post.dead()

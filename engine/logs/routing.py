@@ -33,6 +33,7 @@ RING_LINES = 500
 # ib_insync logs every position and portfolio update at INFO and raw frames at DEBUG.
 LIBRARY_LEVELS = {
     "alembic": logging.WARNING,
+    "requests": logging.WARNING,
     "ib_insync": logging.WARNING,
     "ib_async": logging.WARNING,
     "eventkit": logging.WARNING,

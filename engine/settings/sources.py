@@ -23,6 +23,7 @@ from engine.storage.encodable import plain_value
 
 PREFIX = "QTRADE_"
 NOT_SETTINGS = frozenset({"QTRADE_BROWSER", "QTRADE_RESTARTED_AFTER"})  # start.py's: for the tests, for the page
+SECRETS = ("QTRADE_CHANNEL_", "QTRADE_HEARTBEAT_URL")  # addresses of alerts (`engine.alerts.channels`)
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
@@ -116,7 +117,7 @@ def from_environment(environ: Mapping[str, str]) -> Layer:
     values: dict[str, Any] = {}
     labels: dict[str, str] = {}
     for name in sorted(environ):
-        if not name.upper().startswith(PREFIX) or name.upper() in NOT_SETTINGS:
+        if not name.upper().startswith(PREFIX) or name.upper() in NOT_SETTINGS or name.upper().startswith(SECRETS):
             continue
         key = name[len(PREFIX) :].lower().replace("__", ".")
         if key not in FIELDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -110,6 +110,58 @@ class ProbeBroker(Command, frozen=True, tag=True):
     port: int
 
 
+class KeepRule(Command, frozen=True, tag=True):
+    """A rule of alerts: a new one (`rule_id` 0), or another version of one. `cool_down_min` None = the kind's own."""
+
+    rule_id: int
+    kind: str
+    values: dict[str, Any]
+    channels: tuple[str, ...] = ()
+    severity: Literal["info", "warning", "urgent"] | None = None
+    cool_down_min: float | None = None
+    tell_cleared: bool = False
+    urgent_after_min: float = 0.0
+
+
+class ChangeRule(Command, frozen=True, tag=True):
+    """Turn a rule on or off, or delete it; "usual" adds those that are offered to begin with (`rule_id` 0)."""
+
+    rule_id: int
+    action: Literal["on", "off", "delete", "usual"]
+
+
+class SeeAlerts(Command, frozen=True, tag=True):
+    """These were looked at; none = all that are new."""
+
+    ids: tuple[int, ...] = ()
+
+
+class SnoozeAlert(Command, frozen=True, tag=True):
+    """`until`: 15m, 1h, 4h, day, cleared, "" = wake it. `symbol` = all alerts of its symbol."""
+
+    occurrence_id: int
+    until: str
+    symbol: bool = False
+
+
+class KeepChannel(Command, frozen=True, tag=True):
+    """Where alerts may go; the address is its secret. `heartbeat` = it is that of the sign of life, "" = none."""
+
+    name: str
+    url: str
+    heartbeat: bool = False
+
+    def __repr__(self) -> str:
+        return f"KeepChannel({self.name!r})"
+
+
+class ChangeChannel(Command, frozen=True, tag=True):
+    """Send a test to a channel, or delete it."""
+
+    name: str
+    action: Literal["test", "delete"]
+
+
 class PreviewThresholds(Command, frozen=True, tag=True):
     """What today's signals would be with these thresholds ("breakout.bars_n": 15), on top of those in force.
 
@@ -200,6 +252,12 @@ DeskCommand = (
     | Reconnect
     | ProbeBroker
     | TraderCommand
+    | KeepRule
+    | ChangeRule
+    | SeeAlerts
+    | SnoozeAlert
+    | KeepChannel
+    | ChangeChannel
 )
 LabCommand = PreviewThresholds | LookForDays | RunLab | CancelLab
 AnyCommand = DeskCommand | LabCommand

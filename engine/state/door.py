@@ -14,6 +14,7 @@ from engine.state.commands import (
     ApplySettings,
     Command,
     FindSymbol,
+    KeepChannel,
     OpenSymbol,
     PinSymbol,
     PreviewThresholds,
@@ -24,6 +25,7 @@ from engine.state.lab_sections import MOST_RANGES, MOST_VALUES
 
 BYTES_MAX = 16_384
 TEXT_MAX = 256
+URL_MAX = 1_000
 CHANGES_MAX = 100
 
 
@@ -50,8 +52,9 @@ def _check_texts(command: AnyCommand) -> None:
         raise CommandRefused("The command is not valid: it has no request id.")
     for field in command.__struct_fields__:
         value = getattr(command, field)
-        if isinstance(value, str) and len(value) > TEXT_MAX:
-            raise CommandRefused(f"The command is not valid: {field} has {len(value)} characters (max {TEXT_MAX}).")
+        most = URL_MAX if isinstance(command, KeepChannel) and field == "url" else TEXT_MAX
+        if isinstance(value, str) and len(value) > most:
+            raise CommandRefused(f"The command is not valid: {field} has {len(value)} characters (max {most}).")
 
 
 def _check_values(given: Command, command: AnyCommand) -> None:

@@ -51,7 +51,7 @@ def rig(tmp_path: Path) -> Rig:
 
 
 def test_every_setting_of_the_models_has_its_place_on_a_page(rig: Rig) -> None:
-    elsewhere = {*BREAKOUT_KEYS, "market_scan.enabled", *SET_KEYS, "data_dir"}
+    elsewhere = {*BREAKOUT_KEYS, "market_scan.enabled", *SET_KEYS, "data_dir", "alerts.quiet_from", "alerts.quiet_to"}
     assert set(KEYS) | elsewhere == set(ALL_FIELDS)
     assert not set(KEYS) & elsewhere
     create_app(rig.deps)

@@ -44,6 +44,7 @@ SEAMS = frozenset(
         "engine.state.scan_sections",
         "engine.state.lab_sections",
         "engine.state.incident_sections",
+        "engine.state.alert_sections",
     }
 )
 
@@ -74,6 +75,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.statements": SEAMS | {"engine.bars", "engine.journal", "engine.storage"},
     "engine.settings": SEAMS | {"engine.journal", "engine.scanners", "engine.state"},
     "engine.health": SEAMS,
+    "engine.alerts": SEAMS | {"engine.bars.us_calendar", "engine.logs.redaction"},
     "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other
     "app.launch": frozenset({"app", "engine"}),
     "app.pages": frozenset({"app.ids", "app.components"}),
@@ -88,6 +90,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "engine.state",
             "engine.journal",
             "engine.logs.redaction",
+            "engine.alerts.kinds",
             "engine.bars.aggregate",
             "engine.bars.bar_files",
             "engine.bars.hours",

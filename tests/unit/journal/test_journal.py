@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql
 
+from engine.alerts.outbox import queued
 from engine.clock import FakeClock, SystemClock
 from engine.domain import Incident, LineSpan
 from engine.journal import tables
@@ -33,7 +34,9 @@ from engine.journal.rows import (
 from engine.journal.source import EmptyJournal
 from engine.journal.statements import REPLACED, all_tables, unique_columns, upsert
 from engine.journal.writer import ROWS_WAITING_MAX, Journal, _Store
+from engine.state.alert_sections import Rule
 from engine.storage import rescues
+from tests.app.sample_alerts import occurrence
 from tests.app.sample_state import FILLS, MARKET, WALL, health, signals
 from tests.patience import DEADLINE_S, wait_for
 
@@ -105,6 +108,11 @@ def test_every_kind_of_row_is_kept_with_mode_account_and_both_times(path, make_j
     journal.record_stop(TripStop("DU1", "", 1, "a.01", 9.5, WALL), MARKET)
     journal.record_link(TripLink("DU1", "", "a.01", "b.01", True, WALL), MARKET)
     journal.record_position(PositionSeen("DU1", 1, "X", "STK", 5.0, None, MARKET))
+    found = occurrence(1, WALL)
+    accepted = replace(queued(found, "phone", "raised", WALL, None), state="accepted")
+    journal.record_rule(Rule(1, 1, "disk", {"gb": 2.0}, (), "warning", 15.0, WALL), MARKET)
+    journal.record_occurrence(found)
+    journal.record_deliveries([accepted])
     assert journal.flush(DEADLINE_S)
     for table in all_tables():
         rows = rows_of(path, table.name)

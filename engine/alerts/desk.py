@@ -1,0 +1,506 @@
+"""The desk of the alerts: holds rules and what they found, looks once a second, hears the page.
+
+Engine thread. What is decided is `decide`'s; what goes out is the post office's; both are kept in the journal, and
+what happened together is written together.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from engine.alerts.decide import decide
+from engine.alerts.facts import Facts, Now
+from engine.alerts.kinds import (
+    CHANNELS_MOST,
+    COOL_DOWN_MOST_MIN,
+    DEAD_CHANNEL,
+    KINDS,
+    RuleRefused,
+    checked,
+    defaults,
+    kind_of,
+)
+from engine.alerts.life import Known, Step, restored
+from engine.alerts.looks import Look
+from engine.alerts.outbox import queued
+from engine.alerts.post import PostOffice
+from engine.alerts.words import sentence, titled
+from engine.clock import NEW_YORK, Clock
+from engine.state.alert_sections import (
+    BROWSER,
+    UNTIL_CLEARED,
+    AlertSeverity,
+    AlertsSection,
+    Delivery,
+    Occurrence,
+    Rule,
+    RuleRow,
+)
+
+log = logging.getLogger("qtrade.alerts")
+
+RULES_MOST = 200
+OVER_KEPT = 300
+SHOWN_OPEN, SHOWN_OVER = 200, 150
+SNOOZES_S = {"15m": 900.0, "1h": 3_600.0, "4h": 14_400.0}
+DAY_ENDS_AT = 20  # New York: the next trade date of US stocks begins
+OWN = Rule(0, 1, DEAD_CHANNEL.name, {}, (), "urgent", 15.0, 0.0)
+
+
+class Keeper(Protocol):
+    """The journal, as the desk uses it: each call is one transaction."""
+
+    def record_rule(self, rule: Rule, at_market: float) -> None: ...
+
+    def record_occurrence(self, occurrence: Occurrence, deliveries: Iterable[Delivery] = ()) -> None: ...
+
+
+class AlertDesk:
+    """`facts` of a moment, `quiet_until` a wall time; `lists` = names of the user's own lists."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        post: PostOffice,
+        clock: Clock,
+        market_now: Callable[[], float],
+        facts: Callable[[Now, frozenset[int]], Facts],
+        quiet_until: Callable[[float], float | None],
+        lists: Callable[[], tuple[str, ...]] = tuple,
+        accounts: Callable[[], tuple[str, ...]] = tuple,
+        symbol_of: Callable[[int], str] = str,
+    ) -> None:
+        self._keeper = keeper
+        self._post = post
+        self._clock = clock
+        self._market_now = market_now
+        self._facts = facts
+        self._quiet_until = quiet_until
+        self._lists = lists
+        self._accounts = accounts
+        self._symbol_of = symbol_of
+        self._rules: dict[int, Rule] = {OWN.id: OWN}
+        self._known: dict[int, dict[str, Known]] = {}
+        self._over: dict[int, Occurrence] = {}  # oldest first
+        self._firsts: dict[int, str] = {}
+        self._receipts: dict[int, dict[tuple[str, str], str]] = {}
+        self._last_id = 0
+        self._currency = ""
+        self._is_ready = False
+        self._has_snoozed = False  # ever: what nobody has snoozed need not be searched
+        self._shown: AlertsSection | None = None  # None = to be made anew
+
+    # --- kept -------------------------------------------------------------------------------------------------
+
+    def restore(self, rules: Iterable[Rule], occurrences: Iterable[Occurrence], deliveries: Iterable[Delivery]) -> None:
+        """What an earlier run kept. The first look of each rule finds what was so before it."""
+        now = self._now()
+        self._rules = {OWN.id: OWN} | {rule.id: rule for rule in rules if not rule.deleted and _is_known(rule)}
+        self._known, self._over = {}, {}
+        self._firsts = dict.fromkeys(self._rules, "start")
+        for occurrence in sorted(occurrences, key=lambda each: each.raised_wall):
+            rule = self._rules.get(occurrence.rule_id)
+            if rule is not None and rule.version == occurrence.rule_version:
+                known = restored(occurrence, now)
+                self._known.setdefault(rule.id, {})[occurrence.subject] = known
+                if not occurrence.is_open:
+                    self._keep_over(occurrence)
+            else:
+                self._end(occurrence, now)
+        self._has_snoozed = any(each.snoozed_until is not None for each in self._occurrences())
+        waiting = list(deliveries)
+        for delivery in waiting:
+            self._note_receipt(delivery)
+        self._post.restore(each for each in waiting if each.is_waiting or each.state == "sending")
+        self._is_ready = True
+        self._shown = None
+
+    def forget(self) -> None:
+        """Another login comes: nothing of the former one's is looked at any more."""
+        self._rules, self._known, self._over = {OWN.id: OWN}, {}, {}
+        self._firsts, self._receipts = {}, {}
+        self._is_ready = False
+        self._post.forget()
+        self._shown = None
+
+    # --- each second ------------------------------------------------------------------------------------------
+
+    @property
+    def watched(self) -> frozenset[int]:
+        """con_ids whose every price counts: those with a level."""
+        return frozenset(
+            rule.values["symbol"] for rule in self._rules.values() if rule.kind == "price" and rule.enabled
+        )
+
+    def step(self) -> None:
+        """Look at everything, hand on what is to be told."""
+        if not self._is_ready:
+            return
+        now = self._now()
+        facts = self._facts(now, self.watched)
+        self._note_currency(facts)
+        decision = decide(self._rules.values(), self._known, facts, now, self._firsts)
+        for rule_id in decision.looked & self._firsts.keys():
+            del self._firsts[rule_id]
+        for rule in decision.rules:
+            self._rules[rule.id] = rule
+            self._keeper.record_rule(rule, now.market)
+        for rule, step in decision.steps:
+            self._take(rule, step, now)
+        for rule in decision.rules:
+            if not rule.enabled:
+                self._end_all(rule.id, now)
+        if decision.steps or decision.rules:
+            self._shown = None
+        self._post.step(self._stands)
+
+    def _take(self, rule: Rule, step: Step, now: Now) -> None:
+        mine = self._known.setdefault(rule.id, {})
+        known = step.known
+        if known is None:
+            mine.pop(step.subject, None)
+            return
+        deliveries: list[Delivery] = []
+        if step.raised is not None:
+            occurrence = self._raised(rule, step, now)
+            known = replace(known, occurrence=occurrence)
+        mine[step.subject] = known
+        if known.occurrence is None or step.event is None:
+            return
+        if self._is_told(rule, known.occurrence, step.event):
+            event = f"again{known.occurrence.again}" if step.event == "again" else step.event
+            deliveries = self._deliveries(rule, known.occurrence, event, now)
+        self._keeper.record_occurrence(known.occurrence, deliveries)
+        self._post.queue(deliveries)
+        for delivery in deliveries:
+            self._note_receipt(delivery)
+        if step.event == "cleared":
+            self._keep_over(known.occurrence)
+        if step.event in ("raised", "escalated") and not known.occurrence.found:
+            log.info("Alert: %s. %s", known.occurrence.title, known.occurrence.text)
+
+    def _raised(self, rule: Rule, step: Step, now: Now) -> Occurrence:
+        look = step.raised
+        assert look is not None
+        title, text = titled(kind_of(rule.kind), rule.values, look)
+        until, of_symbol = self._snooze_of(rule.id, look, now)
+        is_loud = not step.found and until is None and self._is_loud(rule.severity, now)
+        return Occurrence(
+            id=self._next_id(),
+            rule_id=rule.id,
+            rule_version=rule.version,
+            kind=rule.kind,
+            subject=step.subject,
+            severity=rule.severity,
+            state="raised",
+            title=title,
+            text=text,
+            value=look.value,
+            raised_wall=now.wall,
+            raised_market=now.market,
+            changed_wall=now.wall,
+            account=look.account,
+            con_id=look.con_id,
+            symbol=look.symbol,
+            snoozed_until=until,
+            snooze_symbol=of_symbol,
+            found=step.found,
+            browser=BROWSER in rule.channels and is_loud,
+        )
+
+    def _snooze_of(self, rule_id: int, look: Look, now: Now) -> tuple[float | None, bool]:
+        """A snooze goes on over the end of what it was put on, and one of a symbol counts for all of it."""
+        if not self._has_snoozed:
+            return None, False
+        for each in self._occurrences():
+            if each.snoozed_until is None or not now.wall < each.snoozed_until:
+                continue
+            is_same = each.rule_id == rule_id and each.subject == look.subject
+            if is_same or (each.snooze_symbol and each.con_id == look.con_id and look.con_id is not None):
+                return each.snoozed_until, each.snooze_symbol
+        return None, False
+
+    def _is_loud(self, severity: AlertSeverity, now: Now) -> bool:
+        return severity == "urgent" or self._quiet_until(now.wall) is None
+
+    def _is_told(self, rule: Rule, occurrence: Occurrence, event: str) -> bool:
+        if event == "cleared":
+            return rule.tell_cleared and not occurrence.found and occurrence.snoozed_until is None
+        return not (event == "raised" and occurrence.found) and occurrence.snoozed_until is None
+
+    def _deliveries(self, rule: Rule, occurrence: Occurrence, event: str, now: Now) -> list[Delivery]:
+        channels = rule.channels if rule.id else self._post.names()
+        quiet = self._quiet_until(now.wall)
+        return [
+            queued(occurrence, name, event, now.wall, quiet)
+            for name in channels
+            if name != BROWSER and self._post.usable(name) and not (rule.id == OWN.id and name == occurrence.subject)
+        ]
+
+    def _stands(self, occurrence_id: int) -> bool:
+        """Nobody has seen it, and it is not over; a price that was reached is news until it is seen."""
+        found = next((each for each in self._occurrences() if each.id == occurrence_id), None)
+        return found is not None and found.seen_wall is None and (found.is_open or found.kind == "price")
+
+    def _note_receipt(self, delivery: Delivery) -> None:
+        words = delivery.state + (f": {delivery.words}" if delivery.words else "")
+        self._receipts.setdefault(delivery.occurrence_id, {})[delivery.channel, delivery.event] = words
+        while len(self._receipts) > OVER_KEPT:
+            del self._receipts[next(iter(self._receipts))]
+        self._shown = None
+
+    def on_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """The post office tells how they stand."""
+        for delivery in deliveries:
+            self._note_receipt(delivery)
+
+    def on_channels(self) -> None:
+        """A channel came, went or answered."""
+        self._shown = None
+
+    # --- the page ---------------------------------------------------------------------------------------------
+
+    def keep_rule(
+        self,
+        rule_id: int,
+        kind_name: str,
+        values: Mapping[str, Any],
+        channels: Iterable[str],
+        severity: AlertSeverity | None = None,
+        cool_down_min: float | None = None,
+        tell_cleared: bool = False,
+        urgent_after_min: float = 0.0,
+    ) -> str:
+        """A new rule (id 0), or another version of one; it is on. Raises RuleRefused."""
+        self._must_be_ready()
+        before = self._rule(rule_id) if rule_id else None
+        if before is None and len(self._rules) > RULES_MOST:
+            raise RuleRefused(f"There are {RULES_MOST} rules already; delete one first.")
+        kind = kind_of(kind_name)
+        if kind.name not in KINDS:
+            raise RuleRefused("This alert is QTrade's own.")
+        clean = checked(kind, values, self._lists(), self._accounts())
+        names = tuple(dict.fromkeys(channels))
+        unknown = [name for name in names if name != BROWSER and name not in self._post.names()]
+        if unknown or len(names) > CHANNELS_MOST:
+            raise RuleRefused(f"There is no channel {unknown[0][:40]!r}." if unknown else "Too many channels.")
+        pause = kind.cool_down_min if cool_down_min is None else cool_down_min
+        for minutes, what in ((pause, "At most every"), (urgent_after_min, "Urgent after")):
+            if not 0.0 <= minutes <= COOL_DOWN_MOST_MIN:
+                raise RuleRefused(f"{what}: must be 0 to {COOL_DOWN_MOST_MIN:g} minutes.")
+        now = self._now()
+        rule = Rule(
+            id=before.id if before else self._next_id(),
+            version=before.version + 1 if before else 1,
+            kind=kind.name,
+            values=clean,
+            channels=names,
+            severity=severity or kind.severity,
+            cool_down_min=float(pause),
+            changed_wall=now.wall,
+            tell_cleared=tell_cleared,
+            urgent_after_min=float(urgent_after_min),
+        )
+        self._end_all(rule.id, now)
+        self._put(rule, now)
+        self._firsts[rule.id] = "made"
+        return f"You are told when {self._sentence(rule)}."
+
+    def usual_rules(self) -> str:
+        """One rule of each usual kind that there is none of yet."""
+        self._must_be_ready()
+        have = {rule.kind for rule in self._rules.values()}
+        wanted = [kind for kind in KINDS.values() if kind.usual and kind.name not in have]
+        channels = (BROWSER, *(name for name in self._post.names() if self._post.usable(name)))
+        for kind in wanted:
+            self.keep_rule(0, kind.name, defaults(kind), channels)
+        return f"{len(wanted)} rules were added." if wanted else "There is one of each already."
+
+    def switch_rule(self, rule_id: int, *, on: bool) -> str:
+        now, rule = self._now(), self._rule(rule_id)
+        self._end_all(rule_id, now)
+        memory = {} if on else rule.memory
+        self._put(replace(rule, enabled=on, version=rule.version + 1, memory=memory, changed_wall=now.wall), now)
+        self._firsts[rule_id] = "made"
+        return f"{'On' if on else 'Off'}: {self._sentence(rule)}."
+
+    def delete_rule(self, rule_id: int) -> str:
+        now, rule = self._now(), self._rule(rule_id)
+        self._end_all(rule_id, now)
+        self._keeper.record_rule(replace(rule, deleted=True, changed_wall=now.wall), now.market)
+        del self._rules[rule_id]
+        self._firsts.pop(rule_id, None)
+        self._known.pop(rule_id, None)
+        self._shown = None
+        return f"Deleted: {self._sentence(rule)}."
+
+    def see(self, ids: Iterable[int]) -> str:
+        """These were looked at; () = all that are new."""
+        wanted, now = set(ids), self._now()
+        for each in [*self._occurrences()]:
+            if each.seen_wall is None and (each.id in wanted or not wanted):
+                self._change(replace(each, seen_wall=now.wall))
+        return ""
+
+    def snooze(self, occurrence_id: int, until: str, *, symbol: bool = False) -> str:
+        """`until`: 15m, 1h, 4h, day, cleared, or "" = end it. `symbol` = all of its symbol. Raises RuleRefused."""
+        now = self._now()
+        found = next((each for each in self._occurrences() if each.id == occurrence_id), None)
+        if found is None:
+            raise RuleRefused("This alert is not known any more.")
+        wall = self._until(until, now)
+        self._has_snoozed = True
+        same = [
+            each
+            for each in self._open()
+            if each.id == occurrence_id or (symbol and found.con_id is not None and each.con_id == found.con_id)
+        ]
+        for each in same or [found]:
+            seen = now.wall if wall is not None else each.seen_wall
+            self._change(replace(each, snoozed_until=wall, snooze_symbol=symbol and wall is not None, seen_wall=seen))
+        return ""
+
+    def _until(self, until: str, now: Now) -> float | None:
+        if until in SNOOZES_S:
+            return now.wall + SNOOZES_S[until]
+        if until == "day":
+            local = datetime.fromtimestamp(now.market, NEW_YORK)
+            ends = local.replace(hour=DAY_ENDS_AT, minute=0, second=0, microsecond=0)
+            ends += timedelta(days=1 if ends <= local else 0)
+            return now.wall + (ends.timestamp() - now.market)
+        if until == "cleared":
+            return UNTIL_CLEARED
+        if until == "":
+            return None
+        raise RuleRefused("A snooze lasts 15 minutes, 1 hour, 4 hours, the day, or until it clears.")
+
+    def _change(self, occurrence: Occurrence) -> None:
+        """What a person did to it."""
+        mine = self._known.get(occurrence.rule_id, {})
+        known = mine.get(occurrence.subject)
+        if known is not None and known.occurrence is not None and known.occurrence.id == occurrence.id:
+            mine[occurrence.subject] = replace(known, occurrence=occurrence)
+        if occurrence.id in self._over:
+            self._over[occurrence.id] = occurrence
+        self._keeper.record_occurrence(occurrence)
+        self._shown = None
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _now(self) -> Now:
+        return Now(self._clock.mono(), self._clock.wall(), self._market_now())
+
+    def _next_id(self) -> int:
+        """Rising, also over restarts: milliseconds, counted on."""
+        self._last_id = max(self._last_id + 1, int(self._clock.wall() * 1000))
+        return self._last_id
+
+    def _must_be_ready(self) -> None:
+        if not self._is_ready:
+            raise RuleRefused("Alerts are kept with an account; connect once, then make rules.")
+
+    def _rule(self, rule_id: int) -> Rule:
+        rule = self._rules.get(rule_id)
+        if rule is None or rule.id == OWN.id:
+            raise RuleRefused("This rule is not there any more.")
+        return rule
+
+    def _put(self, rule: Rule, now: Now) -> None:
+        self._rules[rule.id] = rule
+        self._keeper.record_rule(rule, now.market)
+        self._shown = None
+
+    def _end_all(self, rule_id: int, now: Now) -> None:
+        """What the rule found is over with it: nobody is told."""
+        for known in self._known.pop(rule_id, {}).values():
+            if known.occurrence is not None and known.occurrence.is_open:
+                self._end(known.occurrence, now)
+
+    def _end(self, occurrence: Occurrence, now: Now) -> None:
+        over = occurrence
+        if occurrence.is_open:
+            over = replace(occurrence, state="cleared", cleared_wall=now.wall, changed_wall=now.wall)
+            self._keeper.record_occurrence(over)
+        self._keep_over(over)
+
+    def _keep_over(self, occurrence: Occurrence) -> None:
+        self._over[occurrence.id] = occurrence
+        while len(self._over) > OVER_KEPT:
+            del self._over[next(iter(self._over))]
+
+    def _open(self) -> Iterable[Occurrence]:
+        for mine in self._known.values():
+            for known in mine.values():
+                if known.occurrence is not None and known.occurrence.is_open:
+                    yield known.occurrence
+
+    def _occurrences(self) -> Iterable[Occurrence]:
+        yield from self._open()
+        yield from self._over.values()
+
+    def _note_currency(self, facts: Facts) -> None:
+        together = facts.figures.get("") if facts.figures else None
+        currency = together.currency if together else ""
+        if currency and currency != self._currency:
+            self._currency = currency
+            self._shown = None
+
+    def _sentence(self, rule: Rule) -> str:
+        con_id = rule.values.get("symbol")
+        symbols = {con_id: self._symbol_of(con_id)} if isinstance(con_id, int) else {}
+        currency = self._currency if rule.kind != "position_pnl" else "in its currency"
+        return sentence(kind_of(rule.kind), rule.values, symbols, currency)
+
+    def _row(self, rule: Rule) -> RuleRow:
+        known = self._known.get(rule.id, {}).values()
+        count = sum(1 for each in known if each.occurrence is not None and each.occurrence.is_open)
+        gone = [name for name in rule.channels if name != BROWSER and name not in self._post.names()]
+        unusable = [name for name in rule.channels if name in self._post.names() and not self._post.usable(name)]
+        wanted = rule.values.get("list", "")
+        problem = f"The channel {gone[0]} is gone." if gone else ""
+        problem = problem or (f"{unusable[0]} is not tested yet: nothing is sent to it." if unusable else "")
+        if wanted and wanted not in ("positions", "pinned") and wanted not in self._lists():
+            problem = f"The list {wanted} is gone."
+        return RuleRow(rule, self._sentence(rule), count, problem)
+
+    def section(self) -> AlertsSection:
+        """The same object until something changes."""
+        quiet = self._quiet_until(self._clock.wall())
+        channels = self._post.rows()
+        if (
+            self._shown is None
+            or self._shown.quiet_until != quiet
+            or self._shown.channels != channels
+            or self._shown.lists != self._lists()
+            or self._shown.accounts != self._accounts()
+        ):
+            over = sorted(self._over.values(), key=lambda each: -each.raised_wall)[:SHOWN_OVER]
+            still = sorted(self._open(), key=lambda each: -each.raised_wall)[:SHOWN_OPEN]
+            shown = sorted([*still, *over], key=lambda each: (-each.raised_wall, -each.id))
+            self._shown = AlertsSection(
+                rules=tuple(self._row(rule) for rule in self._rules.values() if rule.id != OWN.id),
+                occurrences=tuple(shown),
+                receipts={
+                    each.id: tuple((*key, words) for key, words in self._receipts[each.id].items())
+                    for each in shown
+                    if each.id in self._receipts
+                },
+                channels=channels,
+                heartbeat=self._post.heartbeat,
+                lists=self._lists(),
+                currency=self._currency,
+                accounts=self._accounts(),
+                quiet_until=quiet,
+                is_ready=self._is_ready,
+            )
+        return self._shown
+
+
+def _is_known(rule: Rule) -> bool:
+    """Made by this program, or one that knows as much."""
+    return rule.kind in KINDS and all(field.key in rule.values for field in KINDS[rule.kind].fields)

@@ -1,0 +1,215 @@
+"""What each kind of rule finds in the facts: which of its subjects it is so for, and of which nothing is known. Pure.
+
+A look costs a few microseconds a subject, for it is taken once a second; words are made only when something is raised
+(`engine.alerts.words`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from engine.alerts.facts import Facts
+from engine.alerts.notice_days import first_notice, last_trade, trading_days_to
+from engine.domain import Signal
+from engine.state.sections import PositionRow
+
+ALL = "all"  # the subject of a figure that belongs to no single account
+
+
+class Look(NamedTuple):
+    """It is so for this subject. `value` = the figure it was judged by; `unit`: its currency where it is money."""
+
+    subject: str
+    value: float | None = None
+    unit: str = ""
+    account: str = ""
+    con_id: int | None = None
+    symbol: str = ""
+    detail: str = ""
+
+
+class Found(NamedTuple):
+    """`true`: by subject. Of `unknown` nothing is known; of any other subject that is not in `true` it is not so.
+
+    `is_known` False = nothing is known of any subject.
+    """
+
+    true: Mapping[str, Look] = {}
+    unknown: frozenset[str] = frozenset()
+    is_known: bool = True
+
+
+UNKNOWN = Found(is_known=False)
+Values = Mapping[str, Any]
+
+
+def found(kind: str, values: Values, facts: Facts) -> Found:
+    """What a rule of that kind with those values finds now; levels of prices are `engine.alerts.levels`'."""
+    return _LOOKS[kind](values, facts)
+
+
+def _beyond(value: float, values: Values) -> bool:
+    return bool(value < values["amount"] if values["side"] == "below" else value > values["amount"])
+
+
+def _figure(values: Values, facts: Facts, name: str) -> Found:
+    """One figure of an account, or of all together."""
+    figures = None if facts.figures is None or not facts.is_connected else facts.figures.get(values["account"])
+    value = None if figures is None else getattr(figures, name)
+    if figures is None or value is None:
+        return UNKNOWN
+    account = values["account"]
+    look = Look(account or ALL, value, figures.currency or figures.base_currency, account)
+    return Found({look.subject: look} if _beyond(value, values) else {})
+
+
+def _day_pnl(values: Values, facts: Facts) -> Found:
+    return _figure(values, facts, "daily_pnl")
+
+
+def _account_pnl(values: Values, facts: Facts) -> Found:
+    return _figure(values, facts, "unrealized_pnl")
+
+
+def _cushion(values: Values, facts: Facts) -> Found:
+    figures = None if facts.figures is None or not facts.is_connected else facts.figures.get(values["account"])
+    if figures is None or figures.excess_liquidity is None or not figures.net_liquidation:
+        return UNKNOWN
+    if figures.net_liquidation < 0.0:
+        return UNKNOWN
+    pct = 100.0 * figures.excess_liquidity / figures.net_liquidation
+    account = values["account"]
+    look = Look(account or ALL, pct, "%", account)
+    return Found({look.subject: look} if pct < values["pct"] else {})
+
+
+def _position_pnl(values: Values, facts: Facts) -> Found:
+    if facts.rows is None or not facts.is_connected:
+        return UNKNOWN
+    wanted, of_day = values["symbol"], values["measure"] == "day"
+    below, amount = values["side"] == "below", values["amount"]
+    true: dict[str, Look] = {}
+    unknown = []
+    for row in facts.rows:
+        if wanted and row.con_id != wanted:
+            continue
+        value = row.daily_pnl if of_day else row.unrealized_pnl
+        if value is None:
+            unknown.append(row.key)
+        elif value < amount if below else value > amount:
+            true[row.key] = _of_row(row, value, row.currency)
+    return Found(true, frozenset(unknown))
+
+
+def _of_row(row: PositionRow, value: float | None = None, unit: str = "", detail: str = "") -> Look:
+    return Look(row.key, value, unit, row.account, row.con_id, row.local_symbol, detail)
+
+
+def _signal(values: Values, facts: Facts) -> Found:
+    if facts.signals is None:
+        return UNKNOWN
+    side, least, name = values["side"], values["score"], values["list"]
+    members = facts.lists.get(name, frozenset()) if name else None
+    return Found(
+        {
+            f"{g.con_id}:{g.side}": Look(
+                f"{g.con_id}:{g.side}", g.score, "", "", g.con_id, g.local_symbol, _signal_words(g)
+            )
+            for g in facts.signals
+            if g.score >= least and side in ("any", g.side) and (members is None or g.con_id in members)
+        }
+    )
+
+
+def _signal_words(signal: Signal) -> str:
+    return f"{'breakout' if signal.side == 'long' else 'breakdown'} at {signal.level:,.10g}"
+
+
+def _no_price(values: Values, facts: Facts) -> Found:
+    """While nothing comes at all that is another alert's: of single positions nothing is known then."""
+    if facts.rows is None or not facts.is_connected or facts.feed_dead is not False:
+        return UNKNOWN
+    true = {}
+    for row in facts.rows:
+        if row.silent:
+            true[row.key] = _of_row(row, detail=_silence(row))
+        elif row.last is None and row.mark is None:
+            true[row.key] = _of_row(row, detail="it has no price at all")
+    return Found(true)
+
+
+def _silence(row: PositionRow) -> str:
+    farms = f"; the farm {row.farms_down} is down" if row.farms_down else ""
+    return f"its line brings nothing though it should{farms}"
+
+
+def _refused(values: Values, facts: Facts) -> Found:
+    if facts.rows is None or not facts.is_connected or facts.feed_dead is not False:
+        return UNKNOWN
+    return Found({row.key: _of_row(row) for row in facts.rows if not row.has_line and row.con_id in facts.refused})
+
+
+def _feed_dead(values: Values, facts: Facts) -> Found:
+    if facts.feed_dead is None:
+        return UNKNOWN
+    return Found({ALL: Look(ALL)} if facts.feed_dead else {})
+
+
+def _link(values: Values, facts: Facts) -> Found:
+    """IB's own reset leaves it as it is: what has been out before it goes on, and nothing begins."""
+    if not facts.is_connected and facts.link_excused:
+        return UNKNOWN
+    return Found({} if facts.is_connected else {ALL: Look(ALL)})
+
+
+def _expiry(values: Values, facts: Facts) -> Found:
+    if facts.rows is None or facts.today is None:
+        return UNKNOWN
+    true = {}
+    for row in facts.rows:
+        last = last_trade(row.last_trade_date) if row.last_trade_date else None
+        if last is None:
+            continue
+        notice = first_notice(row.local_symbol, row.sec_type, last)
+        days = {"last": ("last trade", last), "notice": ("first notice", notice), "both": ("last trade", last)}
+        name, day = days[values["what"]]
+        if values["what"] == "both" and notice is not None and notice < last:
+            name, day = "first notice", notice
+        if day is None:
+            continue
+        left = trading_days_to(facts.today, day)
+        if left <= values["days"]:
+            true[row.key] = _of_row(row, left, "days", f"{name} on {day.day} {day:%b %Y}")
+    return Found(true)
+
+
+def _disk(values: Values, facts: Facts) -> Found:
+    if facts.disk_free_gb is None:
+        return UNKNOWN
+    return Found({ALL: Look(ALL, facts.disk_free_gb, "GB")} if facts.disk_free_gb < values["gb"] else {})
+
+
+def _channel(values: Values, facts: Facts) -> Found:
+    return Found({name: Look(name, detail=why, symbol=name) for name, why in facts.dead_channels.items()})
+
+
+_LOOKS: dict[str, Callable[[Values, Facts], Found]] = {
+    "day_pnl": _day_pnl,
+    "account_pnl": _account_pnl,
+    "position_pnl": _position_pnl,
+    "signal": _signal,
+    "no_price": _no_price,
+    "refused": _refused,
+    "feed_dead": _feed_dead,
+    "link": _link,
+    "cushion": _cushion,
+    "expiry": _expiry,
+    "disk": _disk,
+    "channel": _channel,
+}
+
+
+def kinds_with_looks() -> Iterable[str]:
+    """All but prices, which need to know on which side they were."""
+    return _LOOKS.keys()

@@ -1,0 +1,336 @@
+"""The desk of alerts: told once, over a restart, with a channel that is away, in quiet hours, for a thousand flaps."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from engine.alerts.channels import FILE_NAME, ChannelBook
+from engine.alerts.facts import Facts, Price
+from engine.alerts.kinds import KINDS, RuleRefused
+from engine.alerts.outbox import Message, Outcome
+from tests.unit.alerts.alert_desk import OUT, Rig, facts, row
+from tests.unit.alerts.test_kinds import CASES
+
+LOSS, FINE = facts(-600.0), facts(0.0)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    made.channel()
+    yield made
+    made.close()
+
+
+def test_it_is_told_once_and_again_only_after_it_was_over(rig: Rig) -> None:
+    rig.rule("day_pnl", cool_down_min=5.0)
+    rig.run(2, FINE)
+    rig.run(60, LOSS)
+    assert rig.titles == ["Day P&L below −500 USD"]
+    (occurrence,) = rig.open()
+    assert occurrence.text == "Day P&L is −600.00 USD, all accounts."
+    assert rig.journal.deliveries[occurrence.id, "phone", "raised"].state == "accepted"
+    rig.run(40, FINE)
+    assert rig.open() == []
+    rig.run(200, LOSS)
+    assert len(rig.titles) == 1, "within the cool-down"
+    rig.run(200, LOSS)
+    assert len(rig.titles) == 2
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c[0] in KINDS], ids=lambda case: case[0])
+def test_each_kind_is_told_once_over_a_restart(rig: Rig, case: tuple[str, dict[str, object], Facts, Facts]) -> None:
+    kind, values, so, not_so = case
+    rig.rule(kind, "phone", severity="warning", **values)
+    rig.run(2, not_so)
+    rig.run(330, so)
+    assert len(rig.titles) == 1 and len(rig.open()) == 1, rig.titles
+    rig.restart()
+    rig.run(330, so)
+    assert len(rig.titles) == 1 and len(rig.open()) == 1, "what was raised stays so, and is not told again"
+    rig.run(70, not_so)
+    assert rig.open() == []
+    rig.restart()
+    rig.run(30, not_so)
+    assert len(rig.titles) == 1
+
+
+def test_what_came_while_qtrade_was_down_is_listed_and_not_told(rig: Rig) -> None:
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.restart(3_600.0)
+    rig.run(30, Facts())
+    assert rig.open() == []
+    rig.run(30, LOSS)
+    (found,) = rig.open()
+    assert found.found == "start" and rig.titles == []
+    rig.run(60, FINE)
+    rig.run(1_000, FINE)
+    rig.run(30, LOSS)
+    assert len(rig.titles) == 1, "the next is told"
+
+
+def test_what_is_so_when_a_rule_is_made_is_listed(rig: Rig) -> None:
+    rig.facts = LOSS
+    rig.rule("day_pnl")
+    rig.run(30, LOSS)
+    assert [each.found for each in rig.open()] == ["made"] and rig.titles == []
+
+
+def test_a_price_is_told_when_it_comes_from_the_other_side(rig: Rig) -> None:
+    rig.rule("price", symbol=7, side="up", level=100.0, often="each", cool_down_min=0.0)
+
+    def at(price: float) -> Facts:
+        return facts(prices={7: Price(price, price, price, None, 0.5)}, symbols={7: "NQZ5"})
+
+    rig.run(3, at(101.0))
+    assert rig.open() == [], "made when it was beyond"
+    rig.run(3, at(99.0))
+    rig.run(20, at(100.0))
+    assert rig.titles == ["NQZ5 at 100"]
+    rig.restart()
+    rig.run(20, at(100.2))
+    assert len(rig.titles) == 1
+    rig.run(3, at(99.4))
+    assert rig.open() == []
+    rig.restart(600.0)
+    rig.run(20, at(101.0))
+    assert len(rig.titles) == 1 and rig.open()[0].found == "start", "it crossed while nobody looked"
+
+
+def test_a_level_that_is_told_once_is_done_then(rig: Rig) -> None:
+    rig.rule("price", symbol=7, side="reaches", level=100.0, often="once")
+    for price in (99.0, 100.0, 99.0, 101.0, 99.0):
+        rig.run(20, facts(prices={7: Price(price, price, price)}))
+    assert len(rig.titles) == 1
+    (line,) = rig.desk.section().rules
+    assert not line.rule.enabled and rig.desk.watched == frozenset()
+    rig.desk.switch_rule(line.rule.id, on=True)
+    assert rig.desk.watched == {7}
+
+
+def test_a_channel_that_was_away_for_ten_minutes_delivers_after_it(rig: Rig) -> None:
+    rig.channel("mail")
+    rig.rule("day_pnl", "phone")
+    rig.run(2, FINE)
+    rig.sender.answers["fake://phone"] = OUT
+    rig.run(300, LOSS)
+    assert rig.titles[1:] == [] and "phone" in rig.post.dead()
+    assert rig.titles == ["Urgent: Channel phone takes nothing any more"], "through the one that works"
+    assert rig.sender.sent[0][0] == "fake://mail"
+    (line,) = [each for each in rig.desk.section().channels if each.name == "phone"]
+    assert line.dead.startswith("3 tries") and line.waiting == 1
+    rig.restart(300.0)
+    del rig.sender.answers["fake://phone"]
+    rig.run(1_000, LOSS)
+    assert [title for url, message in rig.sender.sent if url == "fake://phone" for title in [message.title]] == [
+        "Day P&L below −500 USD"
+    ]
+    assert rig.post.dead() == {}
+
+
+def test_a_service_that_hangs_holds_up_nobody(rig: Rig) -> None:
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.sender.answers["fake://phone"] = Outcome("uncertain", "No answer in time")
+    rig.run(20, LOSS)
+    rig.sender.answers.clear()
+    rig.run(60, LOSS)
+    assert rig.titles == ["Day P&L below −500 USD", "(repeat) Day P&L below −500 USD"]
+
+
+def test_what_was_being_sent_when_the_program_died_is_repeated_as_such(rig: Rig) -> None:
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.run(10, LOSS)
+    key, delivery = next(iter(rig.journal.deliveries.items()))
+    rig.journal.deliveries[key] = replace(delivery, state="sending", tries=1)
+    rig.restart()
+    rig.run(60, LOSS)
+    assert rig.titles[-1] == "(repeat) Day P&L below −500 USD"
+
+
+def test_quiet_hours_hold_and_end_with_one_message(rig: Rig) -> None:
+    ends = rig.clock.wall() + 600.0
+    rig.quiet = lambda wall: ends if wall < ends else None
+    rig.rule("day_pnl")
+    rig.rule("position_pnl")
+    rig.rule("disk")
+    rig.rule("link", minutes=1)
+    worse = facts(-600.0, rows=(row(1, unrealized_pnl=-900.0), row(2, unrealized_pnl=-900.0)), disk_free_gb=1.0)
+    rig.run(2, facts(disk_free_gb=9.0))
+    rig.run(60, worse)
+    rig.run(300, replace(worse, disk_free_gb=9.0, is_connected=True))
+    assert rig.titles == []
+    rig.run(70, replace(worse, is_connected=False, disk_free_gb=9.0))
+    assert rig.titles == ["Urgent: TWS can't be reached"], "urgent passes"
+    rig.run(300, replace(worse, disk_free_gb=9.0))
+    assert len(rig.titles) == 2 and rig.titles[1].startswith("3 alerts: "), "the disk is well again"
+
+
+def test_what_a_person_does_with_an_alert(rig: Rig) -> None:
+    rig.rule("day_pnl", cool_down_min=0.0)
+    rig.run(2, FINE)
+    rig.run(30, LOSS)
+    (occurrence,) = rig.open()
+    rig.desk.snooze(occurrence.id, "15m")
+    rig.run(60, FINE)
+    rig.run(60, LOSS)
+    assert len(rig.titles) == 1, "the snooze goes on over its end"
+    rig.run(900, LOSS)
+    assert len(rig.titles) == 2, "and then it is told that it still stands"
+    rig.desk.see(())
+    assert all(each.seen_wall for each in rig.desk.section().occurrences)
+    rig.desk.snooze(rig.open()[0].id, "cleared")
+    rig.restart()
+    rig.run(60, LOSS)
+    assert rig.open()[0].snoozed_until is not None and len(rig.titles) == 2
+    for odd in ("2h", "x"):
+        with pytest.raises(RuleRefused):
+            rig.desk.snooze(rig.open()[0].id, odd)
+    with pytest.raises(RuleRefused):
+        rig.desk.snooze(1, "1h")
+
+
+def test_a_snooze_of_a_symbol_counts_for_all_its_alerts(rig: Rig) -> None:
+    rig.rule("position_pnl")
+    rig.rule("no_price", seconds=0)
+    rig.run(2, facts(rows=(row(1),)))
+    rig.run(30, facts(rows=(row(1, unrealized_pnl=-900.0),)))
+    rig.desk.snooze(rig.open()[0].id, "day", symbol=True)
+    rig.run(30, facts(rows=(row(1, unrealized_pnl=-900.0, silent=True),)))
+    assert len(rig.open()) == 2 and len(rig.titles) == 1
+
+
+def test_a_changed_rule_begins_anew(rig: Rig) -> None:
+    rule = rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.run(30, LOSS)
+    rig.desk.keep_rule(rule.id, "day_pnl", {"amount": -1_000.0}, ("phone",))
+    assert rig.open() == [] and rig.desk.section().rules[0].rule.version == 2
+    rig.run(30, LOSS)
+    assert rig.open() == [] and len(rig.titles) == 1
+    rig.desk.delete_rule(rule.id)
+    rig.restart()
+    assert rig.desk.section().rules == ()
+
+
+def test_what_can_not_be_a_rule_is_refused_in_words(rig: Rig) -> None:
+    for kind, values, channels in (
+        ("nothing", {}, ()),
+        ("channel", {}, ()),
+        ("day_pnl", {"amount": "x"}, ()),
+        ("price", {"level": 1.0}, ()),
+        ("signal", {"list": "mine"}, ()),
+        ("day_pnl", {"account": "U1"}, ()),
+        ("day_pnl", {}, ("pager",)),
+    ):
+        with pytest.raises(RuleRefused):
+            rig.desk.keep_rule(0, kind, values, channels)
+    with pytest.raises(RuleRefused):
+        rig.desk.keep_rule(0, "disk", {}, (), cool_down_min=float("nan"))
+    with pytest.raises(RuleRefused):
+        rig.desk.keep_rule(99, "disk", {}, ())
+    assert rig.desk.section().rules == ()
+
+
+def test_the_usual_rules_are_added_once(rig: Rig) -> None:
+    said = rig.desk.usual_rules()
+    usual = [kind for kind in KINDS.values() if kind.usual]
+    assert said == f"{len(usual)} rules were added." and len(rig.desk.section().rules) == len(usual)
+    assert rig.desk.usual_rules() == "There is one of each already."
+
+
+def test_a_channel_is_used_after_a_test_was_taken(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.do(rig.post.keep_channel("phone", "fake://token@host/secret"))
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.run(30, LOSS)
+    assert rig.sender.sent == []
+    assert rig.desk.section().rules[0].problem == "phone is not tested yet: nothing is sent to it."
+    rig.sender.answers["fake://token@host/secret"] = Outcome("rejected", "The service refused it (404)")
+    with pytest.raises(RuleRefused, match="phone: The service refused it"):
+        rig.do(rig.post.test("phone"))
+    assert not rig.post.usable("phone")
+    rig.settle()
+    rig.sender.answers.clear()
+    assert "took the test" in rig.do(rig.post.test("phone"))
+    assert rig.post.usable("phone")
+    path = tmp_path / FILE_NAME
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    again = ChannelBook(tmp_path, {})
+    again.load(0.0)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and again.address("phone").confirmed  # type: ignore[union-attr]
+    assert "secret" not in repr(again.address("phone")) + repr(rig.desk.section())
+    rig.do(rig.post.keep_channel("phone", "fake://other"))
+    assert not rig.post.usable("phone"), "another address is another test"
+    rig.close()
+
+
+def test_an_address_of_the_environment_is_not_changed_here(tmp_path: Path) -> None:
+    book = ChannelBook(tmp_path, {"QTRADE_CHANNEL_MY_PHONE": "fake://x", "QTRADE_HEARTBEAT_URL": "https://h/secret"})
+    assert book.names() == ("my-phone",) and book.source("my-phone") == "environment"
+    assert book.address("my-phone").confirmed  # type: ignore[union-attr]
+    for refused in (lambda: book.with_channel("my-phone", "y"), lambda: book.without("my-phone"),
+                    lambda: book.with_heartbeat("https://x"), lambda: book.with_channel("browser", "y"),
+                    lambda: book.with_channel("A/b", "y")):  # fmt: skip
+        with pytest.raises(RuleRefused):
+            refused()
+
+
+def test_the_sign_of_life_goes_out_each_minute(rig: Rig) -> None:
+    rig.do(rig.post.keep_heartbeat("https://example.org/secret-id"))
+    rig.run(181, FINE)
+    assert rig.sender.pings == 4
+    assert rig.desk.section().heartbeat.shown == "https://example.org/…"  # type: ignore[union-attr]
+    rig.do(rig.post.keep_heartbeat(""))
+    rig.run(100, FINE)
+    assert rig.sender.pings == 4 and rig.desk.section().heartbeat is None
+    with pytest.raises(RuleRefused):
+        rig.do(rig.post.keep_heartbeat("file:///etc/passwd"))
+
+
+def test_a_plug_in_that_breaks_harms_nobody(rig: Rig) -> None:
+    def broken(url: str, message: Message) -> Outcome:
+        raise RuntimeError("https://token@host")
+
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.sender.send = broken  # type: ignore[method-assign]
+    rig.run(30, LOSS)
+    (delivery,) = rig.deliveries()
+    assert delivery.state == "uncertain" and "token" not in delivery.words
+
+
+def flapping(second: int, count: int = 1_000) -> Facts:
+    """A thousand positions, each beyond the limit for some seconds of each minute, one after the other."""
+    rows = tuple(
+        row(i, unrealized_pnl=-900.0 if (second + i) % 60 < 12 else 0.0, account="DU1") for i in range(1, count + 1)
+    )
+    return facts(rows=rows)
+
+
+def test_a_thousand_flapping_conditions_cost_little_and_page_no_more_than_they_may(rig: Rig) -> None:
+    rig.rule("position_pnl", cool_down_min=15.0)
+    seconds = [flapping(second) for second in range(60)]
+    rig.run(2, facts(rows=tuple(row(i, account="DU1") for i in range(1, 1_001))))
+    spent = []
+    for second in range(600):
+        rig.facts = seconds[second % 60]
+        rig.clock.advance(1.0)
+        began = time.thread_time()
+        rig.desk.step()
+        spent.append(time.thread_time() - began)
+        rig.settle()
+    raised = len(rig.journal.occurrences)
+    print(f"{raised} raised, {len(rig.sender.sent)} messages, {1_000.0 * sum(spent) / len(spent):.2f} ms a second")
+    assert raised == 1_000, "each once: fifteen minutes have not passed"
+    assert len(rig.sender.sent) <= 10 * 6
