@@ -8,8 +8,9 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from app import api_alerts, api_bars, api_fills, api_lines, api_symbols, api_views
+from app import api_alerts, api_bars, api_fills, api_journal, api_lines, api_symbols, api_views
 from app.deps import AppDeps
+from app.journal_book import JournalBook, Kept
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
 from engine.journal.thinning import is_reset
@@ -31,6 +32,10 @@ def register(server: Flask, deps: AppDeps) -> None:
         ("/api/v1/signals", api.signals),
         ("/api/v1/pnl", api.pnl),
         ("/api/v1/fills", api.fills),
+        ("/api/v1/journal/executions", api.journal_executions),
+        ("/api/v1/journal/trips", api.journal_trips),
+        ("/api/v1/journal/days", api.journal_days),
+        ("/api/v1/journal/statistics", api.journal_statistics),
         ("/api/v1/incidents", api.incidents),
         ("/api/v1/alerts", api.alerts),
         ("/api/v1/snapshot/<path:symbol>", api.snapshot),
@@ -47,6 +52,7 @@ class _Api:
 
     def __init__(self, deps: AppDeps) -> None:
         self._deps = deps
+        self._book = JournalBook(deps.journal)
 
     def healthz(self) -> Response:
         return _json(api_views.healthz(self._read("heartbeat", "broker", "health"), self._deps))
@@ -105,6 +111,27 @@ class _Api:
             return _error(400, wanted)
         return _json(api_fills.fills(self._deps.journal, wanted))
 
+    def journal_executions(self) -> Response:
+        return self._of_journal("executions", api_journal.executions)
+
+    def journal_trips(self) -> Response:
+        return self._of_journal("trips", api_journal.trips)
+
+    def journal_days(self) -> Response:
+        return self._of_journal("days", api_journal.days)
+
+    def journal_statistics(self) -> Response:
+        return self._of_journal("statistics", api_journal.figures)
+
+    def _of_journal(self, what: str, answer: Callable[[Kept, api_journal.Asked], dict[str, Any] | str]) -> Response:
+        wanted = api_journal.asked(what, request.args.to_dict())
+        if isinstance(wanted, str):
+            return _error(400, wanted)
+        found = answer(self._book.kept(), wanted)
+        if isinstance(found, str):
+            return _error(400, found)
+        return _json({**found, "problem": self._book.problem or None})
+
     def incidents(self) -> Response:
         return _json(api_views.incidents(self._read("incidents")))
 
@@ -142,7 +169,8 @@ class _Api:
             404,
             "There is no such address. Known: /healthz and, under /api/v1: status, positions, lines,"
             " snapshot/<symbol>, bars/<symbol>, signals, incidents, alerts?after=<id>, pnl?since=<epoch s>,"
-            " fills?since=<epoch s>&until=<epoch s>",
+            " fills?since=<epoch s>&until=<epoch s>,"
+            " journal/executions, journal/trips, journal/days, journal/statistics",
         )
 
     def _of_one(

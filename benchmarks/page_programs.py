@@ -64,7 +64,7 @@ def this_build() -> Build:
 
 @contextmanager
 def build_of(commit: str) -> Iterator[Build]:
-    """The tree of a commit, in a temporary folder. With the packages of this interpreter if they suit it."""
+    """The tree of a commit, in a temporary folder, with the packages that it asks for."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
         if packed.returncode:
@@ -73,10 +73,10 @@ def build_of(commit: str) -> Iterator[Build]:
             )
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
             archive.extractall(folder, filter="data")
-        suits = subprocess.run([sys.executable, "app.py", "--check"], cwd=folder, capture_output=True, check=False)
+        asks = Path(folder) / "requirements.txt"
         python = sys.executable
-        if suits.returncode:
-            python = environment(commit, ["-r", str(Path(folder) / "requirements.txt")])
+        if asks.read_bytes() != (ROOT / "requirements.txt").read_bytes():
+            python = environment(commit, ["-r", str(asks)])
         yield Build(commit, Path(folder), python)
 
 

@@ -52,10 +52,23 @@ def _shares(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Take what the imports made out of the collector's sight: tests that collect on purpose take half the time."""
+    _check_groups(session)
     gc.collect()
     gc.freeze()
+
+
+def _check_groups(session: pytest.Session) -> None:
+    """Raises where pytest and pytest-xdist don't suit each other: each worker would make each module's fixtures."""
+    if not session.config.getoption("loadgroup", False):  # of a worker
+        return
+    alone = next((i for i in session.items if i.get_closest_marker("xdist_group") and "@" not in i.nodeid), None)
+    if alone is not None:
+        raise pytest.UsageError(
+            f"{alone.nodeid} belongs to a group, but pytest-xdist did not mark it so: groups would be torn apart over "
+            "the workers; install the versions of requirements-dev.txt"
+        )
 
 
 def pytest_sessionfinish() -> None:

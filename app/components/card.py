@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import icon
+from app.components.controls import SEGMENTED
 
 SKELETON = (60, 90, 75, 82)
 
@@ -44,7 +45,7 @@ def card(
             html.H2(title),
             html.Span(fact, className="qt-fact") if fact is not None else None,
             html.Span(className="qt-push"),
-            html.Span(controls, className="qt-controls") if controls is not None else None,
+            html.Span(controls, className=_controls_class(controls)) if controls is not None else None,
             age,
         ],
         className="qt-head",
@@ -52,6 +53,13 @@ def card(
     attributes = {"data_qt_state": state, "data_state": "loading"} if state else {}
     inner = [head, *(_panels(glyph) if state else []), html.Div(body, className="qt-body")]
     return html.Section(inner, className=f"qt-card {cls}".strip(), **attrs(aria_label=title, **attributes))
+
+
+def _controls_class(controls: Any) -> str:
+    """A choice of a few never gives way to the title. Said here: `:has()` costs a look at the page each tick."""
+    each = controls if isinstance(controls, (list, tuple)) else (controls,)
+    is_whole = any(getattr(control, "className", "") == SEGMENTED for control in each)
+    return "qt-controls qt-controls-whole" if is_whole else "qt-controls"
 
 
 def _panels(glyph: str) -> list[Component]:

@@ -10,6 +10,8 @@ from dash.development.base_component import Component
 
 from app.theme import GRAPH_CONFIG
 
+SEGMENTED = "qt-segmented"
+
 
 def segmented(
     control_id: str, options: tuple[tuple[str, Any], ...], value: str, *, kept: str | None = None
@@ -20,7 +22,7 @@ def segmented(
         options=[{"label": text, "value": key} for key, text in options],
         value=value,
         inline=True,
-        className="qt-segmented",
+        className=SEGMENTED,
         inputClassName="btn-check",
         labelClassName="qt-segment",
         labelCheckedClassName="active",

@@ -81,7 +81,7 @@ def _pnl() -> Component:
         fact=html.Span(id=f"{Overview.PNL}-fact"),
         controls=segmented(Overview.PNL_RANGE, RANGES, "day"),
         glyph="graph-up",
-        cls="qt-card-pnl",
+        cls="qt-card-pnl qt-card-plot",
     )
 
 
@@ -110,6 +110,7 @@ def _positions() -> Component:
         fact=bound("positions.count"),
         controls=shown_if("positions.filtered", filtered),
         glyph="briefcase",
+        cls="qt-card-held",
     )
 
 

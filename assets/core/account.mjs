@@ -32,6 +32,7 @@ function newBox(holder) {
 function paint(holder) {
   /** @type {[string, Array<[string, string]>] | null | undefined} */
   const part = get("strip.accounts");
+  holder.closest(".qt-strip")?.toggleAttribute("data-accounts", Boolean(part));
   if (!part) {
     holder.replaceChildren();
     return;

@@ -1,7 +1,7 @@
 /** The newest changes of settings, each with its way back: <div data-qt-log data-request="store"> shows the part "log". */
 import { askEngine } from "./ask.mjs";
 import * as clock from "./clock.mjs";
-import { all, make, one, setText, within } from "./dom.mjs";
+import { all, make, one, putInOrder, setText, within } from "./dom.mjs";
 import { every } from "./every.mjs";
 import * as fmt from "./format.mjs";
 import { model, onNodes, onPart } from "./model.mjs";
@@ -52,13 +52,12 @@ function paintLog(list) {
       row.remove();
     }
   });
-  Object.keys(entries).sort((a, b) => entries[a].order - entries[b].order).forEach((id, i) => {
+  const sorted = Object.keys(entries).sort((a, b) => entries[a].order - entries[b].order);
+  putInOrder(list, sorted.map((id) => {
     const row = rows.get(id) ?? newRow(id);
     paintRow(row, entries[id]);
-    if (list.children[i] !== row) {
-      list.insertBefore(row, list.children[i] ?? null);
-    }
-  });
+    return row;
+  }));
 }
 
 const paintLogs = () => all(document, "[data-qt-log]").forEach(paintLog);

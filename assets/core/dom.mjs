@@ -90,6 +90,57 @@ export function setText(element, text) {
   }
 }
 
+/**
+ * Which of these numbers are the most that already rise in this order (Fredman 1975: longest increasing subsequence).
+ * @param {number[]} numbers
+ * @returns {Set<number>}
+ */
+export function risingMost(numbers) {
+  /** @type {number[]} */
+  const ends = [];   // places of the smallest end of a run of each length
+  const before = numbers.map((number, i) => {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (numbers[ends[middle]] < number) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    ends[low] = i;
+    return low ? ends[low - 1] : -1;
+  });
+  const found = new Set();
+  for (let i = ends.length ? ends[ends.length - 1] : -1; i >= 0; i = before[i]) {
+    found.add(numbers[i]);
+  }
+  return found;
+}
+
+/**
+ * Put children into an order; as few as possible are moved, because each that moves is laid out anew.
+ * @param {Element} parent
+ * @param {Element[]} wanted those that come first, some may be new; other children stay behind them
+ */
+export function putInOrder(parent, wanted) {
+  const places = new Map(Array.from(parent.children, (child, i) => [child, i]));
+  const stays = risingMost(wanted.filter((child) => places.has(child)).map((child) => /** @type {number} */ (places.get(child))));
+  let at = parent.firstElementChild;
+  for (const child of wanted) {
+    const place = places.get(child);
+    if (place !== undefined && stays.has(place)) {
+      at = child.nextElementSibling;
+    } else {
+      if (at === child) {
+        at = child.nextElementSibling;
+      }
+      parent.insertBefore(child, at);
+    }
+  }
+}
+
 /** Write an attribute that differs. @param {Element} element @param {string} name @param {string | null} value null = none */
 export function setAttr(element, name, value) {
   if (value === null) {

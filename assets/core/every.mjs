@@ -50,10 +50,30 @@ export function onWatched(fn) {
 document.addEventListener("visibilitychange", () => onChange.forEach((fn) => fn()));
 
 const BEAT_MS = 1000;
-/** @typedef {{beats: number, left: number, fn: () => void}} Task */
-/** @type {Task[]} */
+const ANSWERS_MS = 250;   // a beat waits for the answer of its poll at most
+/** @typedef {{beats: number, left: number, fn: () => unknown}} Task */
+/** Drawing. @type {Task[]} */
 const tasks = [];
+/** Asking: what they bring is drawn in the frame of the same beat. @type {Task[]} */
+const askers = [];
 let beating = false;
+
+/** @param {Task} task */
+function isDue(task) {
+  task.left -= 1;
+  if (task.left > 0) {
+    return false;
+  }
+  task.left = task.beats;
+  return true;
+}
+
+/** @param {Task[]} due */
+function run(due) {
+  if (isWatched()) {
+    due.forEach((task) => task.fn());
+  }
+}
 
 /* One beat for all: what changes together is drawn in one frame, not in as many as there are timers. */
 function beat() {
@@ -64,12 +84,21 @@ function beat() {
   if (!isWatched()) {
     return;
   }
-  for (const task of tasks) {
-    task.left -= 1;
-    if (task.left <= 0) {
-      task.left = task.beats;
-      task.fn();
-    }
+  const asked = askers.filter(isDue).map((task) => task.fn()), due = tasks.filter(isDue);
+  if (asked.length) {
+    const patience = new Promise((resolve) => { window.setTimeout(resolve, ANSWERS_MS); });
+    void Promise.race([Promise.allSettled(asked), patience]).then(() => run(due));
+  } else {
+    run(due);
+  }
+}
+
+/** @param {Task[]} list @param {number} ms @param {() => unknown} fn */
+function onBeat(list, ms, fn) {
+  list.push({ beats: ms / BEAT_MS, left: ms / BEAT_MS, fn });
+  if (!beating) {
+    beating = true;
+    window.setInterval(beat, BEAT_MS);
   }
 }
 
@@ -87,11 +116,20 @@ export function every(ms, fn) {
     }, ms);
     return;
   }
-  tasks.push({ beats: ms / BEAT_MS, left: ms / BEAT_MS, fn });
-  if (!beating) {
-    beating = true;
-    window.setInterval(beat, BEAT_MS);
+  onBeat(tasks, ms, fn);
+}
+
+/**
+ * As `every`, for who asks the server: the page is drawn when the answer is there, with it.
+ * @param {number} ms
+ * @param {() => Promise<unknown>} fn settles when the answer has been taken
+ */
+export function everyAnswer(ms, fn) {
+  if (ms % BEAT_MS !== 0) {
+    every(ms, () => void fn());
+    return;
   }
+  onBeat(askers, ms, fn);
 }
 
 /**

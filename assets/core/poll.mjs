@@ -3,7 +3,7 @@
  * An answer that is late, an error or nobody there shows as the server's silence (core/clock.mjs).
  */
 import { onAddress, path } from "./address.mjs";
-import { every, isFrozen, isWatched, onWatched } from "./every.mjs";
+import { everyAnswer, isFrozen, isWatched, onWatched } from "./every.mjs";
 import { apply, cursor, model } from "./model.mjs";
 import { heard, pulse } from "./clock.mjs";
 import { reloadNeeded } from "./reload.mjs";
@@ -101,7 +101,7 @@ export function see(page, parts) {
 
 /** Begin; the page's frame must be there. @param {number} everyMs */
 export function startPolling(everyMs) {
-  every(everyMs, pollNow);
+  everyAnswer(everyMs, run);
   onWatched(pollNow);
   onAddress(() => {
     under?.abort();

@@ -4,7 +4,7 @@
  * part is "rows:signals": {id: {order, key: value}}. data-qt-most limits the rows shown.
  */
 import { adoptAll } from "./bind.mjs";
-import { all, make, setData } from "./dom.mjs";
+import { all, make, putInOrder, setData } from "./dom.mjs";
 import { model, onPart } from "./model.mjs";
 import { fill } from "./values.mjs";
 
@@ -74,7 +74,7 @@ function sortRows(body, { orders }) {
   const isHeld = rows.length > 1 && body.matches(":hover");   // rows do not change places under the pointer
   const sorted = isHeld ? rows : [...rows].sort((a, b) => (orders.get(a) ?? 0) - (orders.get(b) ?? 0));
   if (sorted.some((row, i) => row !== rows[i])) {
-    body.append(...sorted);
+    putInOrder(body, sorted);
   }
   const most = Number(body.dataset.qtMost || 1e9);
   sorted.forEach((row, i) => {

@@ -4,6 +4,7 @@
  * the browser's back and reload work.
  */
 import { goHash, hash, onHash, path } from "./address.mjs";
+import { setAttr } from "./dom.mjs";
 import { onNodes } from "./model.mjs";
 
 /** @type {Array<(page: string, tab: string) => void>} */
@@ -49,8 +50,14 @@ export function inTab(element) {
   return element.closest("[data-qt-panel][hidden]") === null;
 }
 
+/** The page's frame says which tab is in sight: <main data-tab="scanners results">. */
 function drawAll() {
-  document.querySelectorAll("[data-qt-tabs]").forEach((row) => draw(/** @type {HTMLElement} */ (row)));
+  const rows = /** @type {HTMLElement[]} */ (Array.from(document.querySelectorAll("[data-qt-tabs]")));
+  rows.forEach(draw);
+  const names = rows.map((row) => `${row.dataset.qtTabs} ${drawn.get(row)?.shown}`), frame = document.getElementById("qt-main");
+  if (frame) {
+    setAttr(frame, "data-tab", names[0] ?? null);
+  }
 }
 onNodes(drawAll);
 onHash(drawAll);

@@ -2,7 +2,7 @@
 import { html, nothing, render } from "../vendor/lit-html.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate, setProps } from "../core/dash.mjs";
-import { make, maybe } from "../core/dom.mjs";
+import { make, maybe, putInOrder, setData } from "../core/dom.mjs";
 import { every } from "../core/every.mjs";
 import * as fmt from "../core/format.mjs";
 import { wholeAge } from "../core/freshness.mjs";
@@ -116,15 +116,14 @@ function drawHappened() {
       known.delete(id);
     }
   });
-  Object.keys(rows).sort((a, b) => rows[a].order - rows[b].order).forEach((id, i) => {
+  const sorted = Object.keys(rows).sort((a, b) => rows[a].order - rows[b].order);
+  putInOrder(list, sorted.map((id) => {
     const item = known.get(id) ?? make("li");
     known.set(id, item);
-    item.dataset.open = rows[id].open ? "1" : "0";
+    setData(item, "open", rows[id].open ? "1" : "0");
     render(happenedBlock(rows[id]), item);
-    if (list.children[i] !== item) {
-      list.insertBefore(item, list.children[i] ?? null);
-    }
-  });
+    return item;
+  }));
 }
 onPart("rows:happened", drawHappened);
 

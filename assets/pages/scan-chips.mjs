@@ -4,6 +4,7 @@
  * and off, and says first which scan that costs its slot.
  */
 import { askEngine } from "../core/ask.mjs";
+import { putInOrder } from "../core/dom.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
 import { toast } from "../core/toast.mjs";
 
@@ -66,6 +67,7 @@ function setAttribute(element, name, value) {
 function fill(name, chip, [, runs, word, title, alarm, on, cost, fixed]) {
   setAttribute(chip.whole, "data-runs", runs ? "1" : "");
   setAttribute(chip.whole, "data-alarm", alarm ? "1" : "");
+  setAttribute(chip.whole, "data-picked", picked === name ? "1" : "");
   setAttribute(chip.pick, "aria-pressed", String(picked === name));
   setAttribute(chip.pick, "title", title);
   setAttribute(chip.toggle, "aria-checked", String(on));
@@ -102,14 +104,12 @@ function draw() {
       chips.delete(name);
     }
   });
-  names.forEach((name, i) => {
+  putInOrder(place, names.map((name) => {
     const chip = chips.get(name) ?? make(name);
     chips.set(name, chip);
     fill(name, chip, values[name]);
-    if (place.children[i] !== chip.whole) {
-      place.insertBefore(chip.whole, place.children[i] ?? null);
-    }
-  });
+    return chip.whole;
+  }));
 }
 
 onPart("chips", () => {

@@ -65,7 +65,7 @@ function paint() {
     return;
   }
   const now = current(), isLocked = Boolean(forced(MODE) || forced(PORT));
-  render(choices().map((choice) => html`<label class="qt-choice"><input type="radio" name="qt-broker-choice" value=${choice[0]}
+  render(choices().map((choice) => html`<label class="qt-choice" ?data-chosen=${choice[0] === now}><input type="radio" name="qt-broker-choice" value=${choice[0]}
     .checked=${choice[0] === now} ?disabled=${isLocked} @change=${() => choose(choice)}><span>${choice[1]}</span></label>`),
   radiosOf(field));
   radiosOf(field).querySelectorAll("input").forEach((input) => {   // the browser has moved the mark by itself

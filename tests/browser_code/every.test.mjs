@@ -3,7 +3,7 @@ import { beforeEach, mock, test } from "node:test";
 
 import { setHidden } from "./page.mjs";
 
-const { every, frozenSince, isWatched, onWatched, setFrozen } = await import("../../assets/core/every.mjs");
+const { every, everyAnswer, frozenSince, isWatched, onWatched, setFrozen } = await import("../../assets/core/every.mjs");
 
 beforeEach(() => {
   setHidden(false);
@@ -59,4 +59,34 @@ test("all timers of whole seconds beat together, each at its own count", () => {
   every(3000, () => { heard.push("three"); });
   mock.timers.tick(6000);
   assert.deepEqual(heard, ["two", "three", "two", "two", "three"]);
+});
+
+test("what is drawn on the beat of a question waits for its answer, but not for ever", async () => {
+  /** @type {string[]} */
+  const seen = [];
+  /** @type {() => void} */
+  let answer = () => undefined;
+  /** @type {Array<() => void>} */
+  const patience = [];
+  Object.assign(globalThis.window, { setTimeout: (/** @type {() => void} */ fn) => patience.push(fn) });
+  every(1000, () => { seen.push("drawn"); });
+  everyAnswer(2000, () => {
+    seen.push("asked");
+    return new Promise((resolve) => { answer = () => resolve(undefined); }).then(() => { seen.push("taken"); });
+  });
+  const settled = () => new Promise((resolve) => { setImmediate(resolve); });
+  mock.timers.tick(1000);
+  assert.deepEqual(seen, ["drawn"]);
+  mock.timers.tick(1000);
+  await settled();
+  assert.deepEqual(seen, ["drawn", "asked"]);
+  answer();
+  await settled();
+  assert.deepEqual(seen, ["drawn", "asked", "taken", "drawn"]);
+  mock.timers.tick(2000);
+  await settled();
+  assert.deepEqual(seen.slice(4), ["drawn", "asked"]);
+  patience.forEach((fn) => fn());   // no answer comes
+  await settled();
+  assert.deepEqual(seen.slice(4), ["drawn", "asked", "drawn"]);
 });

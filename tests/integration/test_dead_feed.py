@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from msgspec.structs import replace
 
 from app.api_views import healthz
@@ -30,10 +29,10 @@ def row_of(bench, symbol):
     return next((row for row in section.tradable if row.local_symbol == symbol), None) if section else None
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["all lines", "one position"])
-def test_silence_is_red_soon_and_over_with_the_first_quote(whole, tmp_path):
+def silence_is_red_soon_and_over_with_the_first_quote(folder, whole):
+    """Of every line, or of one position only."""
     timings = replace(BRISK, dead_feed_s=8.0, feed_reconnect_s=90.0)
-    with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=timings) as bench:
+    with running_simulator() as simulator, running_engine(simulator.port, folder, timings=timings) as bench:
         wait_for(lambda: row_of(bench, CL) and row_of(bench, CL).last is not None, "prices")
         con_id = row_of(bench, CL).con_id
         flow = bench.engine.rooms.bus.feed
@@ -60,6 +59,10 @@ def test_silence_is_red_soon_and_over_with_the_first_quote(whole, tmp_path):
         assert simulator.ledger()["duplicate_lines"] == 0
 
 
+def test_silence_is_red_soon_and_over_with_the_first_quote(tmp_path):
+    silence_is_red_soon_and_over_with_the_first_quote(tmp_path, whole=True)
+
+
 def test_a_competing_session_is_red_at_once_by_its_own_name_and_no_reason_to_connect_anew(tmp_path):
     timings = replace(BRISK, dead_feed_s=2.0, feed_reconnect_s=1.0)
     with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=timings) as bench:
@@ -72,20 +75,6 @@ def test_a_competing_session_is_red_at_once_by_its_own_name_and_no_reason_to_con
         wait_for(lambda: seen.update(health_of(bench)["reasons"]) or health_of(bench)["status"] == "ok", "green again")
         assert "No quotes come" not in seen, json.dumps(sorted(seen))
         assert bench.engine.rooms.broker.link.epoch == epoch
-
-
-def test_a_feed_that_stays_dead_is_met_by_a_new_connection(tmp_path):
-    timings = replace(BRISK, dead_feed_s=6.0, feed_reconnect_s=2.0)
-    with running_simulator() as simulator, running_engine(simulator.port, tmp_path, timings=timings) as bench:
-        wait_for(lambda: row_of(bench, CL) and row_of(bench, CL).last is not None, "prices")
-        flow = bench.engine.rooms.bus.feed
-        wait_for(lambda: flow.expects(row_of(bench, CL).con_id), "enough ticks to miss them")
-        simulator.fault("mute_ticks")
-        wait_for(lambda: bench.read("broker").state == "feed dead", "the session's state")
-        wait_for(lambda: bench.count("connected") >= 2, "a new connection")
-        assert health_of(bench)["status"] == "degraded", "a new connection alone proves no feed"
-        simulator.fault("unmute_ticks")
-        wait_for(lambda: health_of(bench)["status"] == "ok" and bench.read("broker").state == "live", "green again")
 
 
 def test_ibs_reset_is_amber_on_the_pages_and_never_green(tmp_path, monkeypatch):

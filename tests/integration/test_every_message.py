@@ -46,7 +46,7 @@ NOT_UNDER_ID = {71}
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[GatewayThread]:
-    with running_gateway(message_limit=100_000) as thread:
+    with running_gateway(speed=20.0, message_limit=100_000) as thread:  # real-time bars come each 5 s of its clock
         yield thread
 
 

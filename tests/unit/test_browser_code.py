@@ -54,6 +54,13 @@ def test_every_type_holds() -> None:
     assert set(found) == UNTYPED, "take off the list what is typed by now"
 
 
+def test_no_style_depends_on_what_an_element_holds() -> None:
+    """`:has()` makes the browser look at the styles of the whole page at each tick: three times the work of a frame."""
+    sheets = sorted(ASSETS.glob("*.css"))
+    assert len(sheets) > 5
+    assert [sheet.name for sheet in sheets if ":has(" in sheet.read_text(encoding="utf-8")] == []
+
+
 def test_nodes_own_tests_pass() -> None:
     files = sorted(str(path) for path in (ROOT / "tests" / "browser_code").glob("*.test.mjs"))
     assert files

@@ -1,0 +1,391 @@
+"""`GET /api/v1/journal/...`: executions, round trips, days and statistics, and the checks of what is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, get_args
+
+from app.journal_book import Kept
+from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
+from engine.trades.execution import Execution
+from engine.trades.figures import Figures, GroupName, Money, grouped, moneys_of, statistics
+from engine.trades.trip import Trip
+
+MOST, DEFAULT = 20_000, 1_000
+_WORDS: Final = ("account", "symbol", "from", "to")
+_KNOWN: Final = {
+    "executions": (*_WORDS, "all", "limit"),
+    "trips": (*_WORDS, "tag", "side", "limit"),
+    "days": (*_WORDS, "tag", "side", "currency", "base"),
+    "statistics": (*_WORDS, "tag", "side", "currency", "base", "by"),
+}
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TEXT_MAX: Final = 80
+_DIGITS: Final = 10
+
+
+class Asked(NamedTuple):
+    """ "" and None = whatever. `since` and `until` are trade dates, both inside."""
+
+    account: str = ""
+    symbol: str = ""
+    since: date | None = None
+    until: date | None = None
+    tag: str = ""
+    side: str = ""
+    currency: str = ""
+    base: bool | None = None
+    by: GroupName | None = None
+    everything: bool = False
+    limit: int = DEFAULT
+
+
+def asked(what: str, query: Mapping[str, str]) -> Asked | str:
+    """What a query asks of "executions", "trips", "days" or "statistics", or the text of its error."""
+    unknown = sorted(set(query) - set(_KNOWN[what]))
+    if unknown:
+        return f"{unknown[0][:40]!r} is not known here; known are {', '.join(_KNOWN[what])}"
+    for name in ("account", "symbol", "tag", "currency"):
+        if len(query.get(name, "")) > _TEXT_MAX:
+            return f"{name} is longer than {_TEXT_MAX} characters"
+    since, until = _day(query, "from"), _day(query, "to")
+    for name, day in (("from", since), ("to", until)):
+        if isinstance(day, str):
+            return f"{name} is {day}; must be a trade date, e.g. {name}=2025-11-05"
+    assert not isinstance(since, str) and not isinstance(until, str)
+    if since is not None and until is not None and until < since:
+        return f"to is {until}, from is {since}; to must not be before from"
+    for name, allowed in (("side", ("long", "short")), ("all", ("0", "1")), ("base", ("0", "1")), ("by", _GROUPS)):
+        if name in query and query[name] not in allowed:
+            return f"{name} is {query[name][:40]!r}; must be one of {', '.join(allowed)}"
+    limit = query.get("limit", str(DEFAULT))
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 6 and 1 <= int(limit) <= MOST):
+        return f"limit is {limit[:40]!r}; must be a whole number, 1-{MOST}"
+    return Asked(
+        account=query.get("account", "").strip(),
+        symbol=query.get("symbol", "").strip(),
+        since=since,
+        until=until,
+        tag=query.get("tag", "").strip(),
+        side=query.get("side", ""),
+        currency=query.get("currency", "").strip().upper(),
+        base=query["base"] == "1" if "base" in query else None,
+        by=next((name for name in _GROUPS if name == query.get("by")), None),
+        everything=query.get("all") == "1",
+        limit=int(limit),
+    )
+
+
+_GROUPS: Final[tuple[GroupName, ...]] = get_args(GroupName)
+
+
+def _day(query: Mapping[str, str], name: str) -> date | str | None:
+    """A text is what stood there in place of a date."""
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else repr(text[:40])
+    except ValueError:
+        return repr(text[:40])
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def executions(kept: Kept, wanted: Asked) -> dict[str, Any]:
+    """The newest `limit` of them, oldest first."""
+    found = [
+        e
+        for e in kept.executions
+        if (wanted.everything or e.state == "in force")
+        and _is_meant(wanted, e.account, (e.name, e.symbol))
+        and _is_within(day_of(e), wanted)
+    ]
+    return {
+        "limit": wanted.limit,
+        "more": len(found) > wanted.limit,
+        "executions": [_execution(e) for e in found[-wanted.limit :]],
+        "unexplained": [
+            {
+                "account": step.key.account,
+                "con_id": step.con_id,
+                "local_symbol": step.name or None,
+                "quantity": _number(step.quantity),
+                "after": step.after,
+                "seen": step.time,
+            }
+            for step in kept.book.unexplained
+            if wanted.account in ("", step.key.account)
+        ],
+    }
+
+
+def trips(kept: Kept, wanted: Asked) -> dict[str, Any]:
+    """Of the days asked for: trips that were open on one of them. The newest `limit`, oldest first."""
+    found = [trip for trip in _trips(kept, wanted) if _was_open(trip, wanted)]
+    conversions = [trip for trip in kept.book.conversions if _is_chosen(trip, wanted) and _was_open(trip, wanted)]
+    return {
+        "limit": wanted.limit,
+        "more": len(found) > wanted.limit,
+        "trips": [_trip(trip) for trip in found[-wanted.limit :]],
+        "conversions": [_trip(trip) for trip in conversions[-wanted.limit :]],
+        "rolls": [roll._asdict() for roll in kept.book.rolls],
+    }
+
+
+def days(kept: Kept, wanted: Asked) -> dict[str, Any] | str:
+    """A text is the error: which money is meant."""
+    chosen = _trips(kept, wanted)
+    money = _money(chosen, kept, wanted)
+    if isinstance(money, str):
+        return money
+    ids = {share.execution.id for trip in chosen for share in trip.shares}
+    counted = [e for e in kept.executions if e.state == "in force" and not e.is_currency and e.id in ids]
+    found = {day: f for day, f in days_of(chosen, counted, money).items() if _is_within(day, wanted)}
+    return {
+        **_told(money),
+        "days": [{"day": day.isoformat(), **_day_figures(figures)} for day, figures in found.items()],
+        "sum": _day_figures(summed(found.values())),
+    }
+
+
+def figures(kept: Kept, wanted: Asked) -> dict[str, Any] | str:
+    """Of the trips that were closed on the days asked for. A text is the error: which money is meant."""
+    chosen = [trip for trip in _trips(kept, wanted) if _was_closed(trip, wanted)]
+    money = _money(chosen, kept, wanted)
+    if isinstance(money, str):
+        return money
+    answer = {**_told(money), "all": _figures(statistics(chosen, money))}
+    if wanted.by is not None:
+        groups = grouped(chosen, wanted.by, money)
+        answer["by"] = wanted.by
+        answer["groups"] = [{"name": name, **_figures(each)} for name, each in groups]
+    return answer
+
+
+# --- which ------------------------------------------------------------------------------------------------------------
+
+
+def _trips(kept: Kept, wanted: Asked) -> list[Trip]:
+    return [trip for trip in kept.book.trips if _is_chosen(trip, wanted)]
+
+
+def _is_chosen(trip: Trip, wanted: Asked) -> bool:
+    return (
+        _is_meant(wanted, trip.account, (trip.name, trip.symbol))
+        and wanted.side in ("", trip.side)
+        and (not wanted.tag or wanted.tag in trip.tags)
+    )
+
+
+def _is_meant(wanted: Asked, account: str, names: Sequence[str]) -> bool:
+    return wanted.account in ("", account) and (not wanted.symbol or wanted.symbol in names)
+
+
+def _is_within(day: date, wanted: Asked) -> bool:
+    return (wanted.since is None or day >= wanted.since) and (wanted.until is None or day <= wanted.until)
+
+
+def _was_open(trip: Trip, wanted: Asked) -> bool:
+    dates = [day_of(share.execution) for share in trip.shares]
+    if not dates:
+        return True
+    ends_in_time = trip.is_open or wanted.since is None or max(dates) >= wanted.since
+    return ends_in_time and (wanted.until is None or trip.is_before or min(dates) <= wanted.until)
+
+
+def _was_closed(trip: Trip, wanted: Asked) -> bool:
+    return bool(not trip.is_open and trip.closings) and _is_within(
+        day_of_part(trip.closings[-1], trip.sec_type), wanted
+    )
+
+
+def _money(chosen: Iterable[Trip], kept: Kept, wanted: Asked) -> Money | str:
+    """That which is asked for; without it the base currency where there is one, else the only one there is."""
+    known = moneys_of(chosen) or moneys_of(kept.book.trips)
+    fits = [
+        money
+        for money in known
+        if (not wanted.currency or money.currency == wanted.currency) and wanted.base in (None, money.is_base)
+    ]
+    if wanted.currency and fits:
+        return fits[-1] if wanted.base is None else fits[0]  # of the contracts, unless `base` says so
+    bases = [money for money in fits if money.is_base]
+    if len(bases) == 1 or len(fits) == 1:
+        return bases[0] if bases else fits[0]
+    if not known:
+        return Money(wanted.currency, bool(wanted.base))
+    words = ", ".join(f"currency={money.currency}{'&base=1' if money.is_base else ''}" for money in known)
+    return f"there are several currencies; say one of {words}"
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _execution(e: Execution) -> dict[str, Any]:
+    return {
+        "id": e.id,
+        "account": e.account,
+        "model": e.model or None,
+        "con_id": e.con_id or None,
+        "local_symbol": e.local_symbol or None,
+        "symbol": e.symbol or None,
+        "sec_type": e.sec_type or None,
+        "kind": e.kind,
+        "state": e.state,
+        "superseded_by": e.superseded_by,
+        "source": e.source,
+        "order_level": e.is_order_level,
+        "time": e.time,
+        "time_known": e.is_time_known,
+        "trade_date": day_of(e).isoformat(),
+        "quantity": _number(e.quantity),
+        "price": _number(e.price),
+        "per_point": _number(e.per_point),
+        "value": _number(e.value),
+        "currency": e.currency or None,
+        "commission": _number(e.commission),
+        "commission_currency": (e.commission_currency or e.currency or None) if e.commission is not None else None,
+        "taxes": _number(e.taxes),
+        "fee": _number(e.fee),
+        "base_currency": e.base_currency or None,
+        "rate": _number(e.rate),
+        "fee_base": _number(e.fee_base),
+        "ib_realized": _number(e.ib_realized),
+        "codes": list(e.codes),
+        "exchange": e.exchange or None,
+        "order_ref": e.order_ref or None,
+        "order": e.order or None,
+        "underlying_symbol": e.underlying_symbol or None,
+        "expiry": e.expiry or None,
+        "strike": _number(e.strike),
+        "put_call": e.put_call or None,
+        "statement_id": e.statement_id or None,
+        "remark": e.remark or None,
+    }
+
+
+def _trip(trip: Trip) -> dict[str, Any]:
+    return {
+        "id": trip.id,
+        "root": trip.root,
+        "account": trip.account,
+        "model": trip.key.model or None,
+        "con_id": trip.con_id or None,
+        "local_symbol": trip.name,
+        "symbol": trip.symbol or None,
+        "sec_type": trip.sec_type or None,
+        "side": trip.side,
+        "opened_at": trip.opened_at,
+        "closed_at": trip.closed_at,
+        "opened_date": _date_of(trip.opened_date),
+        "closed_date": _date_of(trip.closed_date),
+        "quantity": _number(trip.quantity),
+        "held": _number(trip.held),
+        "entry": _number(trip.entry),
+        "exit": _number(trip.exit),
+        "currency": trip.currency or None,
+        "gross": _number(trip.gross),
+        "fees": _number(trip.fees),
+        "net": _number(trip.net),
+        "base_currency": trip.base_currency or None,
+        "gross_base": _number(trip.gross_base),
+        "fees_base": _number(trip.fees_base),
+        "net_base": _number(trip.net_base),
+        "pending": trip.is_pending,
+        "opened_before": trip.is_before,
+        "ended_by": trip.ended_by or None,
+        "counts": not trip.why_not_counted,
+        "why_not": trip.why_not_counted or None,
+        "lacks": list(dict.fromkeys((*trip.lacks, *trip.lacks_base))),
+        "doubts": list(trip.doubts),
+        "note": trip.note or None,
+        "tags": list(trip.tags),
+        "stop": _number(trip.stop),
+        "risk": _number(trip.risk),
+        "r": _number(trip.r),
+        "linked": list(trip.linked),
+        "campaign": trip.campaign or None,
+        "executions": [
+            {"id": share.execution.id, "quantity": _number(share.quantity), "after": _number(share.after)}
+            for share in trip.shares
+        ],
+        "closings": [
+            {
+                "opened_by": part.opened_by or None,
+                "closed_by": part.closed_by or None,
+                "time": part.time,
+                "trade_date": day_of_part(part, trip.sec_type).isoformat(),
+                "quantity": _number(part.quantity),
+                "entry": _number(part.entry),
+                "exit": _number(part.exit),
+                "gross": _number(part.gross),
+                "fees": _number(part.fees),
+                "net": _number(part.net),
+                "net_base": _number(part.net_base),
+                "pending": part.is_pending,
+            }
+            for part in trip.closings
+        ],
+    }
+
+
+def _day_figures(f: DayFigures) -> dict[str, Any]:
+    return {
+        "gross": _number(f.gross),
+        "fees": _number(f.fees),
+        "net": _number(f.net),
+        "paid": _number(f.paid),
+        "executions": f.executions,
+        "trips": f.trips,
+        "wins": f.wins,
+        "losses": f.losses,
+        "even": f.even,
+        "win_rate": _number(f.win_rate),
+        "pending": f.pending,
+        "lacks": list(f.lacks),
+    }
+
+
+def _figures(f: Figures) -> dict[str, Any]:
+    return {
+        "n": f.n,
+        "few": f.is_few,
+        "wins": f.wins,
+        "losses": f.losses,
+        "even": f.even,
+        "gross": _number(f.gross),
+        "fees": _number(f.fees),
+        "net": _number(f.net),
+        "win_rate": _number(f.win_rate),
+        "win_rate_of_all": _number(f.win_rate_of_all),
+        "profit_factor": _number(f.profit_factor),
+        "mean_win": _number(f.mean_win),
+        "mean_loss": _number(f.mean_loss),
+        "payoff": _number(f.payoff),
+        "expectancy": _number(f.expectancy),
+        "with_r": f.with_r,
+        "expectancy_r": _number(f.expectancy_r),
+        "best": _number(f.best),
+        "worst": _number(f.worst),
+        "held_s": f.held_s,
+        "pending": f.pending,
+        "left_out": [each._asdict() for each in f.left_out],
+    }
+
+
+def _told(money: Money) -> dict[str, Any]:
+    return {"currency": money.currency or None, "base": money.is_base}
+
+
+def _date_of(day: str) -> str | None:
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else None
+
+
+def _number(value: Decimal | None) -> float | None:
+    """To so many digits that no cent is lost and no division shows."""
+    return None if value is None else float(round(value, _DIGITS))
