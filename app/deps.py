@@ -10,6 +10,7 @@ from engine.clock import Clock, SystemClock
 from engine.config import AppConfig
 from engine.journal.source import EmptyJournal, JournalSource
 from engine.state.source import StateSource
+from engine.statements.port import NoStatements, StatementDesk
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class AppDeps:
     state: StateSource
     journal: JournalSource = field(default_factory=EmptyJournal)
     bars: BarFiles = field(default_factory=BarFiles)
+    statements: StatementDesk = field(default_factory=NoStatements)
     config_now: Callable[[], AppConfig] = AppConfig
     build_id: str = "unknown"
     version: str = "0"

@@ -15,7 +15,7 @@ import dash
 from dash import Dash
 from flask import Flask, Response, abort, g, send_from_directory
 
-from app import addresses, api, feed_route, security
+from app import addresses, api, feed_route, security, statement_route
 from app.callbacks import alerts, health, lab, lines, overview, positions, scanners, settings, symbol
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
@@ -82,6 +82,7 @@ def create_app(deps: AppDeps) -> Dash:
     lab.register(app, deps)
     settings.register(app, deps)
     alerts.register(app, deps)
+    statement_route.register(server, deps.statements)
     api.register(server, deps)
     security.protect(app, deps.config.web.host)
     addresses.guard(server)

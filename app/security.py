@@ -19,6 +19,9 @@ from engine.storage.encodable import to_json
 log = logging.getLogger("qtrade.web")
 
 BODY_MAX_BYTES = 1_000_000
+UPLOAD_PATH = "/api/v1/journal/statements"  # the one address that takes a file, as it is
+UPLOAD_TYPE = "application/octet-stream"
+UPLOAD_MAX_BYTES = 64 * 2**20
 CALLBACK_PATH = "/_dash-update-component"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATIC_TYPES = ("image/", "font/", "text/css", "text/javascript", "application/javascript")
@@ -121,10 +124,13 @@ class _Door:
         headers = request.headers
         if not is_own_page(host, request.scheme, headers.get("Origin"), headers.get("Sec-Fetch-Site")):
             return refusal(403, "This request comes from another site.")
-        if request.content_length is not None and request.content_length > BODY_MAX_BYTES:
-            abort(413)
-        if not request.is_json:
-            abort(415)
+        is_upload = request.path == UPLOAD_PATH
+        most = UPLOAD_MAX_BYTES if is_upload else BODY_MAX_BYTES
+        request.max_content_length = most
+        if request.content_length is not None and request.content_length > most:
+            abort(413, _TOO_LARGE.format(most=most // 1_000_000))
+        if not (request.mimetype == UPLOAD_TYPE if is_upload else request.is_json):
+            abort(415, f"Only a file is taken here (Content-Type: {UPLOAD_TYPE})." if is_upload else None)
         return self._check_callback() if request.path == CALLBACK_PATH else None
 
     def _check_callback(self) -> Response | None:
@@ -154,7 +160,8 @@ class _Door:
             code = error.code or 500
             if code < 400:
                 return error.get_response()  # type: ignore[return-value]
-            return refusal(code, _WORDS.get(code, error.name))
+            is_upload = request.path == UPLOAD_PATH and code in (413, 415) and error.description
+            return refusal(code, str(error.description) if is_upload else _WORDS.get(code, error.name))
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         if request.path == CALLBACK_PATH:
             # Callbacks' own errors end in the app's on_error; what is left is a body that fits no page of ours.
@@ -162,6 +169,7 @@ class _Door:
         return refusal(500, "Something went wrong here; the log file says what.")
 
 
+_TOO_LARGE = "The file is larger than {most} MB. Take a statement of a shorter period."
 _WORDS = {
     400: "The request is not valid, or its Host is not this computer. Open the page at http://127.0.0.1 or localhost.",
     404: "There is no such address here.",

@@ -294,6 +294,12 @@ class PositionSettings(_Model):
         return self
 
 
+class JournalSettings(_Model):
+    import_dir: str | None = _f(
+        None, "Import folder", "Statements laid here are read. None: import, in the data folder", max_length=400
+    )
+
+
 class ViewSettings(_Model):
     """What the pages show of what is watched."""
 
@@ -349,6 +355,7 @@ class AppConfig(_Model):
     positions: PositionSettings = PositionSettings()
     view: ViewSettings = ViewSettings()
     alerts: AlertSettings = AlertSettings()
+    journal: JournalSettings = JournalSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
     data_dir: str | None = _f(None, "Data folder", "None: the per-user folder of this system")

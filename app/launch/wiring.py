@@ -24,6 +24,7 @@ from engine.settings.changes import AT_START
 from engine.settings.effective import EffectiveSettings
 from engine.state.bus import StateBus
 from engine.state.sections import Answer
+from engine.statements.desk import ImportDesk
 
 STORES_STOP_S = 0.5
 LASTED_S = 60.0
@@ -46,22 +47,28 @@ class EngineWithStores:
         journal: Journal,
         look_every_s: float = 0.5,
         move: Callable[[], bool] = lambda: False,
+        statements: ImportDesk | None = None,
     ) -> None:
         self._thread = thread
         self._state = state
         self._journal = journal
         self._look_every_s = look_every_s
         self._move = move
+        self._statements = statements
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_thread, name="engine-watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
         self._watch.start()
+        if self._statements is not None:
+            self._statements.start()
 
     def stop(self, timeout_s: float) -> bool:
         """End the engine, then write what is left. False when the engine did not end in time."""
         self._stopping.set()
+        if self._statements is not None:
+            self._statements.stop(STORES_STOP_S)
         ended = self._thread.stop(timeout_s)
         self._state.stop(STORES_STOP_S)
         self._journal.stop(STORES_STOP_S)
@@ -120,17 +127,20 @@ def assemble(plan: Plan) -> Parts:
     engines = _Engines(setup, plan.move)
     thread = EngineThread(engines.make)
     engines.thread = thread
+    statements = ImportDesk(reader, clock, plan.root, plan.folder, lambda: engines.settings.config.journal.import_dir)
     deps = AppDeps(
         state=state,
         journal=reader,
         bars=bars,
+        statements=statements,
         config_now=lambda: engines.settings.config,
         build_id=plan.build.id,
         version=plan.build.version,
         clock=clock,
         started_mono=clock.mono(),
     )
-    return Parts(EngineWithStores(thread, state, journal, move=engines.move), create_app(deps).server)
+    stores = EngineWithStores(thread, state, journal, move=engines.move, statements=statements)
+    return Parts(stores, create_app(deps).server)
 
 
 class _Engines:

@@ -46,6 +46,7 @@ def layout(**_: Any) -> Component:
         _thresholds(),
         _section("Positions", "positions", ("ema_fast", "ema_slow"), "in force at once", "briefcase"),
         _section("Accounts", "view", ("account",), "where the login has several; in force at once", "people"),
+        _section("Journal", "journal", ("import_dir",), "statements; in force at once", "journal-text"),
         _section("Simulator", "simulator", SIMULATOR, "in force at once, while it is the broker", "cpu"),
         _section("Dashboard", "web", WEB, "at the next start", "window"),
         _section("Log", "log", ("level",), "at the next start", "card-text"),

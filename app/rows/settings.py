@@ -39,6 +39,7 @@ BLANKS = {
     "broker.port": "usual",
     "broker.account": "all of the login",
     "view.account": "all together",
+    "journal.import_dir": "import, in the data folder",
 }  # what an empty box means
 
 

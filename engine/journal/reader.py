@@ -80,11 +80,12 @@ class _Place:
     path: Path | None
     mode: str
     account: str | None
+    target: str  # what it was opened by
 
 
 def _place(target: str | Path, mode: str, account: str | None) -> _Place:
     url = url_of(target)
-    return _Place(open_for_reading(url), file_of(url), mode, account)
+    return _Place(open_for_reading(url), file_of(url), mode, account, str(target))
 
 
 class JournalReader:
@@ -122,6 +123,15 @@ class JournalReader:
 
     def _places(self) -> list[_Place]:
         return [place for place in (self._home, *self._others.values()) if place is not None]
+
+    def places(self) -> tuple[str, dict[str, str]]:
+        """(mode, account -> its journal, a file or a database URL), home first; ("", {}) until an account is known."""
+        with self._lock:
+            home, others = self._home, dict(self._others)
+        if home is None or home.account is None:
+            return "", {}
+        found = {home.account: home, **{name: place for name, place in others.items() if name != ALL_ACCOUNTS}}
+        return home.mode, {name: place.target for name, place in found.items()}
 
     @property
     def problem(self) -> str:

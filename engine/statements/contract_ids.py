@@ -8,6 +8,8 @@ from collections.abc import Hashable, Iterable
 from engine.statements.contract_names import contract_key
 from engine.statements.fields import Values
 
+_NUMBER = "#"
+
 
 def settle_contracts(held: Iterable[Values], told: Iterable[Values]) -> None:
     """Give every row a `key` that is equal for one contract, and its number where another row knows it.
@@ -19,13 +21,13 @@ def settle_contracts(held: Iterable[Values], told: Iterable[Values]) -> None:
     for values in (*held, *told):
         values["key"] = contract_key(values)
         values["con_id"] = max(values.get("con_id") or 0, 0)
-        if values["con_id"]:
+        if values["con_id"] and values["key"] != ("",):
             numbers[values["key"]].add(values["con_id"])
     for values in (*held, *told):
         known = numbers.get(values["key"], set())
         number = values["con_id"] or (next(iter(known)) if len(known) == 1 else 0)
         if number:
-            values["key"] = ("", str(number))
+            values["key"] = (_NUMBER, str(number))
     for values in told:
-        if not values["con_id"] and values["key"][0] == "":
+        if not values["con_id"] and values["key"][0] == _NUMBER:
             values["con_id"] = int(values["key"][1])

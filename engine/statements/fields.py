@@ -185,8 +185,8 @@ OPTION_EVENT = Spec(
         Field("statement_realized", ("realizedPnl",), money),
         Field("trade_id", ("tradeID",), words),
     ),
-    exact=(("trade_id", "kind", "con_id"),),
-    soft=("model", "day", "con_id", "symbol", "kind", "quantity", "price"),
+    exact=(("trade_id", "kind", "key"),),
+    soft=("model", "day", "key", "kind", "quantity", "price"),
 )
 NAV = Spec(
     "nav_days",
@@ -217,7 +217,7 @@ POSITION = Spec(
         Field("cost_money", ("costBasisMoney",), money),
         Field("fx_rate_to_base", ("fxRateToBase",), money),
     ),
-    exact=(("model", "day", "con_id", "symbol", "side"),),
+    exact=(("model", "day", "key", "side"),),
     soft=(),
 )
 RATE = Spec(
@@ -249,7 +249,7 @@ TRANSFER = Spec(
         Field("transaction_id", ("transactionID",), words),
     ),
     exact=(("transaction_id",),),
-    soft=("model", "day", "con_id", "symbol", "direction", "quantity", "cash"),
+    soft=("model", "day", "key", "direction", "quantity", "cash"),
 )
 TRADE = Spec(
     "fills",

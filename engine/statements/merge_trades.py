@@ -55,9 +55,17 @@ class TradePlan(Struct):
     told: set[int] = field(default_factory=set)  # held rows that the file names
 
 
-def merge_trades(records: Sequence[Record], held: Sequence[Values], statement_id: str, account: str) -> TradePlan:
-    """Compare and decide. `held` are rows of `fills` of the same account, in any order."""
-    return _Merge(records, held, statement_id, account).done()
+def merge_trades(
+    records: Sequence[Record], held: Sequence[Values], statement_ids: Sequence[str], account: str
+) -> TradePlan:
+    """Compare and decide.
+
+    Args:
+        records: trades of one account, with the `key` of `settle_contracts`.
+        held: rows of `fills` of the same account, in any order, with that key.
+        statement_ids: of the file's statements; a record's `place` points into it. Later ones are the newer.
+    """
+    return _Merge(records, held, statement_ids, account).done()
 
 
 class _Row:
@@ -80,9 +88,11 @@ class _Row:
 
 
 class _Merge:
-    def __init__(self, records: Sequence[Record], held: Sequence[Values], statement_id: str, account: str) -> None:
+    def __init__(
+        self, records: Sequence[Record], held: Sequence[Values], statement_ids: Sequence[str], account: str
+    ) -> None:
         self.plan = TradePlan()
-        self.statement_id, self.account = statement_id, account
+        self.statement_ids, self.account = statement_ids, account
         self.records = sorted(records, key=lambda record: _order(record.values))
         ordered = sorted(held, key=lambda values: (values["market_time"], values["exec_id"], values["row_id"]))
         self.held = [_Row(dict(values), values["row_id"]) for values in ordered]
@@ -153,7 +163,8 @@ class _Merge:
                 f"the journal holds {held} under this id, the file {new['side']} {_plain(new['quantity'])}",
             )
             return
-        is_newer = self.statement_id >= (known.get("statement_id") or "")
+        statement_id = self.statement_ids[record.place]
+        is_newer = statement_id >= (known.get("statement_id") or "")
         filled = {
             name: new[name] for name in (*_FILLS_IN, *_WINS) if _is_empty(known.get(name)) and not _is_empty(new[name])
         }
@@ -170,7 +181,7 @@ class _Merge:
         self._tell_corrections(record, known, changed)
         row.set(**filled, **changed)
         if is_newer:
-            row.set(statement_id=self.statement_id)
+            row.set(statement_id=statement_id)
         self._say(record, "enriched" if filled or changed else "known", "")
 
     def _tell_corrections(self, record: Record, known: Values, changed: Values) -> None:
@@ -200,7 +211,7 @@ class _Merge:
             values["exec_id"] = values["root"] = self._stand_in(record.values)
         values |= {
             "time_kind": "exchange", "price_pending": False, "realized_pnl": None, "state": None, "remark": None,
-            "superseded_by": None, "statement_id": self.statement_id, "key": record.values["key"],
+            "superseded_by": None, "statement_id": self.statement_ids[record.place], "key": record.values["key"],
         }  # fmt: skip
         row = _Row(values, None)
         self.fresh.append(row)

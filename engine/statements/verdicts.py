@@ -78,6 +78,7 @@ class Report(Struct):
     questions: tuple[Question, ...] = ()
     answers: dict[str, str] = field(default_factory=dict)
     took_s: float = 0.0
+    read_by: str = ""  # what the reading went by, to tell whether the same file would be read alike
     first_read_wall: float | None = None  # of the earlier import, where the file was already read
 
     def count(self, section: str, verdict: Verdict, number: int = 1) -> None:

@@ -1,0 +1,224 @@
+"""The journal's side of an import: what is held, and what is written, in short transactions. SQL only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, String, Table, bindparam, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+
+from engine.journal import tables
+from engine.journal.statements import unique_columns
+from engine.journal.tables import fills
+from engine.statements.fields import Values
+from engine.statements.heads import Statement
+from engine.statements.merge_trades import STORED, TradePlan
+from engine.statements.verdicts import Report
+
+BATCH = 500  # a transaction must be short: the journal's own thread waits a second for its turn
+_TRIES = 20
+_PAUSE_S = 0.25
+_DECIMALS = (
+    "quantity", "price", "multiplier", "magnifier", "commission", "taxes", "fx_rate_to_base", "strike",
+    "statement_realized",
+)  # fmt: skip
+_MORE = ("time_kind", "price_pending", "realized_pnl", "state", "remark", "superseded_by", "statement_id")
+_ON_CONFLICT = (
+    "commission", "commission_currency", "taxes", "currency", "fx_rate_to_base", "base_currency", "trade_date",
+    "settle_date", "report_date", "kind", "codes", "statement_realized", "transaction_id", "trade_id", "ib_order_id",
+    "statement_id", "changed_at",
+)  # fmt: skip
+_TEXTS = frozenset(
+    {"model", "local_symbol", "sec_type", "currency", "exchange", "exchange_time", "exchange_zone", "order_ref"}
+)
+_LONGEST = {column.name: column.type.length for column in fills.columns if isinstance(column.type, String)}
+
+
+class Store:
+    """One account's rows in its journal. Any thread, one at a time."""
+
+    def __init__(self, engine: Engine, mode: str, account: str, at_wall: float) -> None:
+        self._engine, self._mode, self._account, self._at = engine, mode, account, at_wall
+
+    # --- held -----------------------------------------------------------------------------------------------------
+
+    def fills(self, from_market: float, to_market: float, named: Iterable[str]) -> list[Values]:
+        """Executions of that stretch of time, those of these transaction or trade ids, and every cancel."""
+        c = fills.c
+        names = sorted(set(named))
+        found: dict[int, Values] = {}
+        with self._engine.connect() as connection:
+            base = select(*fills.columns).where(c.mode == self._mode, c.account == self._account)
+            wanted = [base.where(or_(c.market_time.between(from_market, to_market), c.exec_id.like("flex:Ca%")))]
+            wanted += [
+                base.where(or_(c.transaction_id.in_(part), c.trade_id.in_(part), c.exec_id.in_(part)))
+                for start in range(0, len(names), BATCH)
+                if (part := names[start : start + BATCH])
+            ]
+            for query in wanted:
+                for row in connection.execute(query).mappings():
+                    found[row["row_id"]] = _held(dict(row))
+        return list(found.values())
+
+    def rows(self, table: Table, from_day: str, to_day: str) -> list[Values]:
+        """Rows of a table of statements whose day lies in that stretch."""
+        c = table.c
+        query = select(*table.columns).where(c.mode == self._mode, c.account == self._account)
+        with self._engine.connect() as connection:
+            found = connection.execute(query.where(c.day.between(from_day, to_day))).mappings().all()
+        return [dict(row) for row in found]
+
+    def statements(self) -> dict[str, Values]:
+        """Every statement read so far, by its id."""
+        c = tables.statements.c
+        query = select(*tables.statements.columns).where(c.mode == self._mode, c.account == self._account)
+        with self._engine.connect() as connection:
+            return {row["statement_id"]: dict(row) for row in connection.execute(query).mappings()}
+
+    def newest_report(self, sha256: str) -> Report | None:
+        """Of the same bytes, read to the end."""
+        c = tables.import_reports.c
+        query = select(c.body).where(c.mode == self._mode, c.sha256 == sha256, c.status == "read")
+        with self._engine.connect() as connection:
+            body = connection.execute(query.order_by(c.report_id.desc()).limit(1)).scalars().first()
+        try:
+            return None if body is None else msgspec.convert(body, Report)
+        except msgspec.ValidationError:
+            return None
+
+    def aliases(self) -> dict[str, str]:
+        c = tables.account_aliases.c
+        with self._engine.connect() as connection:
+            return {
+                row.alias: row.means for row in connection.execute(select(c.alias, c.means).where(c.mode == self._mode))
+            }
+
+    # --- written --------------------------------------------------------------------------------------------------
+
+    def write_trades(self, plan: TradePlan) -> None:
+        own = {"mode": self._mode, "account": self._account, "recorded_at": self._at, "changed_at": self._at}
+        rows = [{**_fill_columns(values), **own} for values in plan.inserts]
+        stamp = {"changed_at": self._at}
+        self._update(fills, {row_id: _fill_columns(changes) | stamp for row_id, changes in plan.updates.items()})
+        self._insert(fills, rows, _ON_CONFLICT)
+
+    def write_rows(self, table: Table, inserts: Sequence[Values], updates: Mapping[int, Values]) -> None:
+        columns = {column.name for column in table.columns}
+        own = {"mode": self._mode, "account": self._account, "recorded_at": self._at, "market_time": self._at}
+        empty = dict.fromkeys(columns - {"row_id"})
+        rows = [{**empty, **_known(columns, values), **own} for values in inserts]
+        self._update(table, {row_id: _known(columns, values) for row_id, values in updates.items()})
+        self._insert(table, rows, ())
+
+    def write_statement(self, statement: Statement, kind: str, query: str, file: str, sha256: str) -> None:
+        own = {"mode": self._mode, "account": self._account, "recorded_at": self._at}
+        row = {
+            "market_time": statement.generated or self._at, "statement_id": statement.id, "kind": kind,
+            "query_name": query[:200], "from_day": statement.from_day, "to_day": statement.to_day,
+            "generated": statement.generated, "base_currency": statement.base_currency,
+            "sections": list(statement.sections), "file": file[:255], "sha256": sha256, "read_wall": self._at,
+        }  # fmt: skip
+        self._insert(tables.statements, [{**row, **own}], ("read_wall",))
+
+    def write_report(self, report: Report) -> None:
+        row = {
+            "mode": self._mode, "account": self._account, "recorded_at": self._at, "market_time": self._at,
+            "report_id": report.id, "at_wall": report.at_wall, "file": report.file[:255], "sha256": report.sha256,
+            "status": report.status, "body": msgspec.to_builtins(report),
+        }  # fmt: skip
+        self._insert(tables.import_reports, [row], ("status", "body"))
+
+    def write_alias(self, alias: str, means: str) -> None:
+        row = {
+            "mode": self._mode, "account": self._account, "recorded_at": self._at, "market_time": self._at,
+            "alias": alias[:64], "means": means, "changed_wall": self._at,
+        }  # fmt: skip
+        self._insert(tables.account_aliases, [row], ("means", "changed_wall"))
+
+    def _insert(self, table: Table, rows: Sequence[Values], replaced: tuple[str, ...]) -> None:
+        key = unique_columns(table)
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+
+            def put(connection: Connection, batch: Sequence[Values] = batch) -> None:
+                insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+                new = insert.excluded
+                statement = (
+                    insert.on_conflict_do_update(index_elements=key, set_={name: new[name] for name in replaced})
+                    if replaced
+                    else insert.on_conflict_do_nothing(index_elements=key)
+                )
+                connection.execute(statement, batch)
+
+            self._patiently(put)
+
+    def _update(self, table: Table, changes: Mapping[int, Values]) -> None:
+        by_columns: dict[tuple[str, ...], list[Values]] = {}
+        for row_id, values in changes.items():
+            if values:
+                by_columns.setdefault(tuple(sorted(values)), []).append({**values, "which_row": row_id})
+        for names, group in by_columns.items():
+            statement = update(table).where(table.c.row_id == bindparam("which_row"))
+            statement = statement.values({name: bindparam(name) for name in names})
+            for start in range(0, len(group), BATCH):
+                batch = group[start : start + BATCH]
+                self._patiently(
+                    lambda connection, batch=batch, statement=statement: connection.execute(statement, batch)
+                )
+
+    def _patiently(self, write: Any) -> None:
+        """In a transaction of its own; the journal's thread may be writing."""
+        for attempt in range(_TRIES):
+            try:
+                with self._engine.begin() as connection:
+                    write(connection)
+                return
+            except OperationalError as error:
+                if "locked" not in str(error) or attempt == _TRIES - 1:
+                    raise
+                time.sleep(_PAUSE_S)
+
+
+def _known(columns: set[str], values: Values) -> Values:
+    return {name: (value or None) if name == "con_id" else value for name, value in values.items() if name in columns}
+
+
+def _held(row: Values) -> Values:
+    """A row of `fills` as the merge compares it: decimals, no empty texts that mean nothing."""
+    for name in _DECIMALS:
+        if row[name] is not None:
+            row[name] = Decimal(repr(float(row[name])))
+    row["kind"] = row["kind"] or "trade"
+    row["codes"] = tuple(row["codes"].split(";")) if row["codes"] else ()
+    row["order_level"] = bool(row["order_level"])
+    return row
+
+
+def _fill_columns(values: Values) -> Values:
+    """Values of the merge as `fills` stores them."""
+    out: Values = {}
+    for name, value in values.items():
+        if name not in _FILL_NAMES:
+            continue
+        if isinstance(value, Decimal):
+            value = float(value)
+        elif name == "codes":
+            value = ";".join(value)[:128] or None
+        elif name == "kind":
+            value = None if value == "trade" else value
+        elif name == "con_id":
+            value = value or 0
+        elif value == "" and name not in _TEXTS | {"commission_currency", "exec_id", "root"}:
+            value = None
+        elif isinstance(value, str) and name in _LONGEST:
+            value = value[: _LONGEST[name]]
+        out[name] = value
+    return out
+
+
+_FILL_NAMES = frozenset({*STORED, *_MORE, "changed_at"})
