@@ -107,7 +107,7 @@ class _Reading:
         if section == "NetAssetValue":
             tag, is_total = ("NavByAsset", not (cells and cells[0].startswith(("Total", "Gesamt"))))
         if is_total:
-            fields["levelOfDetail"] = "SUMMARY"
+            fields["levelOfDetail"] = "TOTAL"
         else:
             self._complete(section, fields)
         self.file.add(RawRow(line, section or name[:60], tag, place, fields))

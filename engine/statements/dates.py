@@ -128,7 +128,10 @@ def needs_order(texts: Iterable[str]) -> bool:
 
 
 def decide_order(
-    texts: Iterable[str], pairs: Iterable[tuple[str, str]], bounded: Iterable[tuple[str, str, str]]
+    texts: Iterable[str],
+    pairs: Iterable[tuple[str, str]],
+    bounded: Iterable[tuple[str, str, str]],
+    weekdays: Iterable[str] = (),
 ) -> DateOrder | None:
     """Which of day and month stands first in this file; None = it does not say.
 
@@ -136,23 +139,33 @@ def decide_order(
         texts: all dates of the file, times beside them or not.
         pairs: (earlier, later): from and to of each statement, to and when it was made.
         bounded: (from, day, to): days that must lie within their statement.
+        weekdays: days on which an exchange was open.
     """
-    votes = {("day first" if a > 12 else "month first") for a, b, _ in _slashed(texts) if (a > 12) != (b > 12)}
-    if votes:
-        first = sum(1 for a, b, _ in _slashed(texts) if a > 12 >= b)
-        second = sum(1 for a, b, _ in _slashed(texts) if b > 12 >= a)
+    slashed = list(_slashed(texts))
+    first = sum(1 for a, b, _ in slashed if a > 12 >= b)
+    second = sum(1 for a, b, _ in slashed if b > 12 >= a)
+    if first or second:
         return "day first" if first >= second else "month first"  # a damaged date must not outvote all others
-    pairs, bounded = tuple(pairs), tuple(bounded)
-    orders: tuple[DateOrder, DateOrder] = ("day first", "month first")
-    faults = [_faults(order, pairs, bounded) for order in orders]
+    pairs, bounded, weekdays = tuple(pairs), tuple(bounded), tuple(weekdays)
+    faults = [_faults(order, pairs, bounded, weekdays) for order in _ORDERS]
     if faults[0] == faults[1]:
         return None
-    return orders[0] if faults[0] < faults[1] else orders[1]
+    return _ORDERS[0] if faults[0] < faults[1] else _ORDERS[1]
 
 
-def _faults(order: DateOrder, pairs: Iterable[tuple[str, str]], bounded: Iterable[tuple[str, str, str]]) -> int:
-    """What would be impossible under this order."""
-    terms, slack = Terms(order), timedelta(days=5)  # a weekend, a cut-off, a late booking
+_ORDERS: tuple[DateOrder, DateOrder] = ("day first", "month first")
+_SLACK = timedelta(days=5)  # a weekend, a cut-off, a late booking
+_SATURDAY = 5
+
+
+def _faults(
+    order: DateOrder,
+    pairs: Iterable[tuple[str, str]],
+    bounded: Iterable[tuple[str, str, str]],
+    weekdays: Iterable[str],
+) -> int:
+    """How much would be impossible under this order."""
+    terms = Terms(order)
 
     def days(*texts: str) -> list[date] | None:
         try:
@@ -166,7 +179,10 @@ def _faults(order: DateOrder, pairs: Iterable[tuple[str, str]], bounded: Iterabl
         broken += found is None or found[0] > found[1]
     for start, text, end in bounded:
         found = days(start, text, end)
-        broken += found is None or not found[0] - slack <= found[1] <= found[2] + slack
+        broken += found is None or not found[0] - _SLACK <= found[1] <= found[2] + _SLACK
+    for text in weekdays:
+        found = days(text)
+        broken += found is None or found[0].weekday() >= _SATURDAY
     return broken
 
 

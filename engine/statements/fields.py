@@ -75,6 +75,11 @@ def words(text: str, _terms: Terms) -> str:
     return " ".join(text.split())[:400]
 
 
+def as_it_stands(text: str, _terms: Terms) -> str:
+    """With the blanks within, which an option's symbol has."""
+    return text[:64]
+
+
 def day(text: str, terms: Terms) -> str | None:
     """YYYYMMDD."""
     if text in _ABSENT or text == "MULTI":
@@ -257,7 +262,7 @@ TRADE = Spec(
         Field("model", ("model",), words),
         Field("exec_id", ("ibExecID",), words),
         Field("con_id", ("conid",), contract_id),
-        Field("local_symbol", ("symbol",), words, required=True),
+        Field("local_symbol", ("symbol",), as_it_stands, required=True),
         Field("sec_type", ("assetCategory",), words),
         Field("currency", ("currency",), currency, required=True),
         Field("quantity", ("quantity",), money, required=True),

@@ -13,7 +13,7 @@ from engine.statements.raw import Head, RawFile
 from engine.statements.verdicts import Choice, Question
 
 LEFT_OUT = ""  # in place of an account: its rows are not wanted
-_MASK = re.compile(r"([A-Za-z]*)\*+(\w+)")
+_MASK = re.compile(r"(\w*)\*+(\w+)")
 _NEVER = "00000000T000000"
 
 

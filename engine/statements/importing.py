@@ -298,6 +298,7 @@ class _Import:
         earlier = store.statements()
         query = (self.report.kind, self.query)
         gone = withdrawn(held, plan.told, own, earlier, "trade_date", ("Trades", "TradeConfirms"), query)
+        gone = {row_id: name for row_id, name in gone.items() if "state" not in plan.updates.get(row_id, {})}
         for row_id, statement_id in gone.items():
             plan.updates.setdefault(row_id, {}).update(state="withdrawn", remark=f"no longer in {statement_id}")
         self.report.withdrawn += len(gone)

@@ -105,12 +105,11 @@ class _Merge:
             self._of_contract[row.values["key"]].append(row)
 
     def done(self) -> TradePlan:
-        fills = [record for record in self.records if not record.values["order_level"]]
-        orders = [record for record in self.records if record.values["order_level"]]
-        cancels = [record for record in fills if record.values["is_cancel"]]
-        self._fills([record for record in fills if not record.values["is_cancel"]])
+        cancels = [record for record in self.records if record.values["is_cancel"]]
+        others = [record for record in self.records if not record.values["is_cancel"]]
+        self._fills([record for record in others if not record.values["order_level"]])
+        self._orders([record for record in others if record.values["order_level"]])
         self._cancels(cancels)
-        self._orders(orders)
         self._cover()
         self._supersede()
         self.plan.inserts = [row.values for row in self.fresh]
@@ -128,11 +127,14 @@ class _Merge:
             ((_by_exec, _by_exec), (_by_transaction, _by_transaction), (_by_trade, _by_trade), (_by_terms, _by_terms)),
             _may_be_same,
         )
+        fresh = []
         for place, record in enumerate(records):
             if place in places:
                 self._meet(record, candidates[places[place]])
             else:
-                self._add(record)
+                fresh.append(record)
+        for record in sorted(fresh, key=lambda record: bool(record.values["is_correction"])):
+            self._add(record)  # a correction after what it corrects
 
     def _without_doubles(self, records: list[Record]) -> list[Record]:
         """The same execution twice in one file, told by its id: once is enough."""
@@ -285,7 +287,7 @@ class _Merge:
         rows = [
             row
             for row in self._of_contract[values["key"]]
-            if not _is_cancel_row(row.values) and not row.values["order_level"]
+            if not _is_cancel_row(row.values) and row.values["order_level"] == values["order_level"]
         ]
         for mine, theirs in (("orig_transaction_id", "transaction_id"), ("orig_trade_id", "trade_id")):
             if values[mine] and values[mine] != values[theirs]:
@@ -322,7 +324,7 @@ class _Merge:
     # --- rows that stand for whole orders -------------------------------------------------------------------------
 
     def _orders(self, records: list[Record]) -> None:
-        known = [row for row in self.held if row.values["order_level"]]
+        known = [row for row in self.held if row.values["order_level"] and not _is_cancel_row(row.values)]
         terms = [(_by_terms_of_order, _by_terms_of_order)]
         places = pair([record.values for record in records], [row.values for row in known], terms)
         waiting: dict[Hashable, list[Record]] = defaultdict(list)

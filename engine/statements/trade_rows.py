@@ -57,6 +57,8 @@ def completed(values: Values, text: str, moment: Moment, zone: tzinfo, base: str
         put_call=str(out["put_call"] or "")[:1],
         liquidation="L" in codes or "LF" in codes,
     )
+    if out["order_level"]:  # an order has several of them, or none
+        out.update(exec_id=None, transaction_id=None, trade_id=None)
     out["trade_date"] = out["trade_date"] or label(trade_date(out["sec_type"], UNKNOWN_HOURS, "", at))
     out["magnifier"] = _magnifier(out)
     out["key"] = contract_key(out)

@@ -24,6 +24,7 @@ _LEVELS = {
     "Trade": ("EXECUTION", "ORDER"), "TradeConfirm": ("EXECUTION", "ORDER"), "Order": ("ORDER",),
     "OpenPosition": ("SUMMARY",),
 }  # fmt: skip
+_OF_EXCHANGES = frozenset({"STK", "OPT", "FUT", "FOP", "BOND", "WAR"})
 _SUMMARIES = frozenset({"SUMMARY", "BASE_SUMMARY", "TOTAL", "SUB_TOTAL", "SUBTOTAL"})
 _OF_TRADES = frozenset({"Trades", "TradeConfirms"})
 
@@ -72,7 +73,12 @@ def order_of_dates(file: RawFile) -> tuple[DateOrder | None, bool]:
         for name in _BOUNDED
         if (text := row.fields.get(name)) and text != "MULTI"
     ]
-    order = decide_order(texts, pairs, bounded)
+    weekdays = [
+        row.fields["tradeDate"]
+        for row in file.rows
+        if "/" in row.fields.get("tradeDate", "") and row.fields.get("assetCategory") in _OF_EXCHANGES
+    ]
+    order = decide_order(texts, pairs, bounded, weekdays)
     return order, order is None
 
 
