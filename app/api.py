@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from app import api_alerts, api_bars, api_fills, api_journal, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.journal_book import JournalBook, Kept
+from app.journal_excursions import excursions
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
 from engine.journal.thinning import is_reset
@@ -115,7 +116,12 @@ class _Api:
         return self._of_journal("executions", api_journal.executions)
 
     def journal_trips(self) -> Response:
-        return self._of_journal("trips", api_journal.trips)
+        now = self._read("broker").market_time(self._deps.clock.wall())
+        bars = self._deps.bars
+        return self._of_journal(
+            "trips",
+            lambda kept, wanted: api_journal.trips(kept, wanted, lambda trips: excursions(bars, trips, now)),
+        )
 
     def journal_days(self) -> Response:
         return self._of_journal("days", api_journal.days)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, get_args
 
 from app.journal_book import Kept
 from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
+from engine.trades.excursion import Excursion
 from engine.trades.execution import Execution
 from engine.trades.figures import Figures, GroupName, Money, grouped, moneys_of, statistics
 from engine.trades.trip import Trip
@@ -18,7 +19,7 @@ MOST, DEFAULT = 20_000, 1_000
 _WORDS: Final = ("account", "symbol", "from", "to")
 _KNOWN: Final = {
     "executions": (*_WORDS, "all", "limit"),
-    "trips": (*_WORDS, "tag", "side", "limit"),
+    "trips": (*_WORDS, "tag", "side", "limit", "excursion"),
     "days": (*_WORDS, "tag", "side", "currency", "base"),
     "statistics": (*_WORDS, "tag", "side", "currency", "base", "by"),
 }
@@ -40,6 +41,7 @@ class Asked(NamedTuple):
     base: bool | None = None
     by: GroupName | None = None
     everything: bool = False
+    excursion: bool = False
     limit: int = DEFAULT
 
 
@@ -58,7 +60,7 @@ def asked(what: str, query: Mapping[str, str]) -> Asked | str:
     assert not isinstance(since, str) and not isinstance(until, str)
     if since is not None and until is not None and until < since:
         return f"to is {until}, from is {since}; to must not be before from"
-    for name, allowed in (("side", ("long", "short")), ("all", ("0", "1")), ("base", ("0", "1")), ("by", _GROUPS)):
+    for name, allowed in _ALLOWED:
         if name in query and query[name] not in allowed:
             return f"{name} is {query[name][:40]!r}; must be one of {', '.join(allowed)}"
     limit = query.get("limit", str(DEFAULT))
@@ -75,11 +77,20 @@ def asked(what: str, query: Mapping[str, str]) -> Asked | str:
         base=query["base"] == "1" if "base" in query else None,
         by=next((name for name in _GROUPS if name == query.get("by")), None),
         everything=query.get("all") == "1",
+        excursion=query.get("excursion") == "1",
         limit=int(limit),
     )
 
 
 _GROUPS: Final[tuple[GroupName, ...]] = get_args(GroupName)
+_NO_YES: Final = ("0", "1")
+_ALLOWED: Final = (
+    ("side", ("long", "short")),
+    ("all", _NO_YES),
+    ("base", _NO_YES),
+    ("excursion", _NO_YES),
+    ("by", _GROUPS),
+)
 
 
 def _day(query: Mapping[str, str], name: str) -> date | str | None:
@@ -124,14 +135,18 @@ def executions(kept: Kept, wanted: Asked) -> dict[str, Any]:
     }
 
 
-def trips(kept: Kept, wanted: Asked) -> dict[str, Any]:
+def trips(
+    kept: Kept, wanted: Asked, excursions_of: Callable[[Sequence[Trip]], Mapping[str, Excursion]]
+) -> dict[str, Any]:
     """Of the days asked for: trips that were open on one of them. The newest `limit`, oldest first."""
     found = [trip for trip in _trips(kept, wanted) if _was_open(trip, wanted)]
     conversions = [trip for trip in kept.book.conversions if _is_chosen(trip, wanted) and _was_open(trip, wanted)]
+    shown = found[-wanted.limit :]
+    went = excursions_of(shown) if wanted.excursion else {}
     return {
         "limit": wanted.limit,
-        "more": len(found) > wanted.limit,
-        "trips": [_trip(trip) for trip in found[-wanted.limit :]],
+        "more": len(found) > len(shown),
+        "trips": [_trip(trip, went.get(trip.id)) for trip in shown],
         "conversions": [_trip(trip) for trip in conversions[-wanted.limit :]],
         "rolls": [roll._asdict() for roll in kept.book.rolls],
     }
@@ -269,8 +284,19 @@ def _execution(e: Execution) -> dict[str, Any]:
     }
 
 
-def _trip(trip: Trip) -> dict[str, Any]:
+def _trip(trip: Trip, went: Excursion | None = None) -> dict[str, Any]:
+    excursion = (
+        {}
+        if went is None
+        else {
+            "worst": _number(went.worst),
+            "best": _number(went.best),
+            "bars_cover": round(went.covered, 4),
+            "excursion_note": went.why or None,
+        }
+    )
     return {
+        **excursion,
         "id": trip.id,
         "root": trip.root,
         "account": trip.account,

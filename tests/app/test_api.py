@@ -13,6 +13,7 @@ from app import api
 from app.api_symbols import Known, find, near_names, plain_name
 from app.deps import AppDeps
 from app.factory import create_app
+from engine.bars.bar_files import BarFiles
 from engine.clock import FakeClock
 from engine.config import AppConfig
 from engine.domain import Condition
@@ -40,13 +41,14 @@ PATHS = ("/api/v1/status", "/api/v1/positions", "/api/v1/lines", "/api/v1/signal
 
 
 class Desk:
-    def __init__(self, journal=None, state=None) -> None:
+    def __init__(self, journal=None, state=None, bars=None) -> None:
         self.clock = FakeClock(wall=WALL)
         self.bus = state or StateBus(None, self.clock)
         self.server = Flask("test")
         deps = AppDeps(
             state=self.bus,
             journal=journal or EmptyJournal(),
+            bars=bars or BarFiles(),
             config_now=AppConfig,
             build_id="abc1234",
             version="0.1.0",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from engine.bars.bar_files import BarColumns, BarFiles, StoredSession
 from engine.clock import FakeClock
 from engine.domain import Fill
 from engine.journal.reader import JournalReader
@@ -17,7 +19,7 @@ BOUGHT = Fill(
     "0a.01.01", 1, "TSLA", "BOT", 100.0, 400.0, MARKET, "NYSE", 1.0, None, "DU1", "STK", "USD", "USD", "20251105",
     multiplier=1.0, price_magnifier=1.0, perm_id=7, cum_quantity=100.0,
 )  # fmt: skip
-SOLD = replace(BOUGHT, exec_id="0b.01.02", side="SLD", price=401.5, time_market=MARKET + 60, perm_id=8, commission=2.0)
+SOLD = replace(BOUGHT, exec_id="0b.01.02", side="SLD", price=401.5, time_market=MARKET + 180, perm_id=8, commission=2.0)
 OLD = replace(SOLD, exec_id="0b.01.01", price=400.5)
 EURO = replace(BOUGHT, exec_id="0c.01.01", con_id=2, local_symbol="SAP", currency="EUR", commission_currency="EUR",
                price=200.0, quantity=10.0, perm_id=None, cum_quantity=None)  # fmt: skip
@@ -27,6 +29,18 @@ EURO_SOLD = replace(
 STILL = replace(BOUGHT, exec_id="0e.01.01", con_id=3, local_symbol="F", account="DU2", commission=None, perm_id=9,
                 cum_quantity=150.0, time_market=MARKET + 90_100, trade_date="20251106")  # fmt: skip
 RATE = FillFacts(base_currency="USD", fx_rate_to_base=1.2)
+
+
+class Minutes(BarFiles):
+    """Of TSLA: four minutes, two of which lie whole between its fills."""
+
+    def sessions(self, con_id, newest):
+        if con_id != 1:
+            return []
+        starts, lows, highs = [MARKET - 30 + 60.0 * k for k in range(4)], [1.0, 395.0, 398.0, 1.0], [500, 401, 402, 500]
+        flat = np.full(4, 400.0)
+        bars = BarColumns(np.array(starts), flat, np.array(highs, float), np.array(lows), flat, flat, np.full(4, 3.0))
+        return [StoredSession(20251105, None, None, bars)]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +58,7 @@ def desk(tmp_path_factory):
         writer.record_position(PositionSeen("DU1", con_id, "GM", "STK", float(con_id), None, MARKET + at))
     assert writer.flush()
     reader.open(path, "simulated")
-    desk = Desk(journal=reader)
+    desk = Desk(journal=reader, bars=Minutes())
     desk.fill()
     yield desk
     writer.stop()
@@ -94,6 +108,13 @@ def test_trips_with_their_closings_and_the_traders_words(desk):
     assert [t["local_symbol"] for t in get(desk, "trips?to=2025-11-05")["trips"]] == ["TSLA", "SAP"]
     assert [t["local_symbol"] for t in get(desk, "trips?from=2025-11-06")["trips"]] == ["SAP", "F"]
     assert [t["local_symbol"] for t in get(desk, "trips?tag=gap&side=long")["trips"]] == ["TSLA"]
+
+
+def test_how_far_a_trip_went_from_the_minutes_that_are_kept(desk):
+    tesla, sap, _ = get(desk, "trips?excursion=1")["trips"]
+    assert (tesla["worst"], tesla["best"], tesla["bars_cover"]) == (-500.0, 200.0, 1.0)
+    assert (sap["worst"], sap["excursion_note"]) == (None, "no bars of that time are held")
+    assert "worst" not in get(desk, "trips")["trips"][0]
 
 
 def test_days_in_the_base_or_in_one_currency(desk):
