@@ -1,12 +1,12 @@
 """What was held before the journal began, and changes of a position that no execution explains. Pure.
 
 The broker's positions are noted when they change. Each note is compared with what the executions come to; reports of
-both travel apart, so an execution within `APART_S` counts for either.
+both travel apart: a position may be told some time after its execution (`LATE_S`), or a little before (`EARLY_S`).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import accumulate
@@ -16,7 +16,7 @@ from engine.journal.rows import PositionSeen
 from engine.trades.execution import ZERO, Contract, Execution, exact
 from engine.trades.trip import Unexplained
 
-APART_S = 120.0
+LATE_S, EARLY_S = 600.0, 120.0
 SKEW_S = 5.0
 EVERYTHING = 0  # the con_id of a note that all positions are known by now: what was never named is not held
 
@@ -54,15 +54,19 @@ def unexplained(
     found: list[Unexplained] = []
     times = [e.time for e in executions]
     sums = [ZERO, *accumulate(e.quantity for e in executions)]
-    missing, last = ZERO, seen[0].at_market if seen else 0.0
+    missing, last, counted = ZERO, seen[0].at_market if seen else 0.0, 0
     for place, note in enumerate(seen):
-        if place + 1 < len(seen) and seen[place + 1].at_market - note.at_market <= APART_S:
+        if place + 1 < len(seen) and seen[place + 1].at_market - note.at_market <= EARLY_S:
             continue  # it is still moving
         at = note.at_market
         wanted = exact(note.quantity) - before - missing
-        # While reports of both are on their way, the position may be that after any execution around this moment.
-        if wanted not in sums[bisect_left(times, at - APART_S) : bisect_right(times, at + APART_S) + 1]:
-            step = wanted - sums[bisect_right(times, at)]
+        # While reports are on their way it may be that after any execution about then, none of before the last note.
+        first, end = max(counted, bisect_right(times, at - LATE_S)), bisect_right(times, at + EARLY_S) + 1
+        if wanted in sums[first:end]:
+            counted = sums.index(wanted, first, end)
+        else:
+            counted = bisect_right(times, at)
+            step = wanted - sums[counted]
             found.append(Unexplained(key, note.con_id, note.local_symbol, note.sec_type, step, last, at))
             missing += step
         last = at

@@ -210,12 +210,19 @@ def test_a_position_that_goes_without_a_fill_is_unexplained_until_the_statement_
     assert book.unexplained == () and book.trips[0].gross == -100
 
 
+def test_what_goes_while_a_later_fill_makes_up_for_it_is_found_all_the_same():
+    fills = [deal(100, 10), deal(50, 11, 1_000), deal(10, 11, 5_000)]
+    book = round_trips(fills, [EVERYTHING, seen(100, 1), seen(150, 1_001), seen(100, 3_000), seen(110, 5_001)])
+    assert [(step.quantity, step.time) for step in book.unexplained] == [(-50, MARKET + 3_000)]
+    assert [(trip.held, trip.is_open) for trip in book.trips] == [(110, True)]
+
+
 def test_one_that_comes_without_a_fill_is_unexplained_even_in_a_contract_never_dealt():
     (step,) = round_trips([], [EVERYTHING, seen(100, DAY)]).unexplained
     assert (step.quantity, step.name) == (100, "TSLA")
 
 
-@pytest.mark.parametrize("late", [-90.0, 0.0, 90.0])
+@pytest.mark.parametrize("late", [-90.0, 0.0, 90.0, 550.0])
 def test_a_fill_and_its_position_may_come_apart(late):
     fills = [deal(100, 10, 200), deal(-40, 11, 230), deal(-60, 11, 1_000)]
     notes = [EVERYTHING, seen(100, 200 + late), seen(60, 230 + late), seen(0, 1_000 + late)]
