@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from app.rates import Rates
 from engine.bars.bar_files import BarFiles
 from engine.clock import Clock, SystemClock
 from engine.config import AppConfig
@@ -17,7 +18,7 @@ from engine.statements.port import NoStatements, StatementDesk
 class AppDeps:
     """`started_mono` = monotonic seconds of `clock` when the program began (for the uptime).
 
-    `poll_ms` = between two polls of a page.
+    `poll_ms` = between two polls of a page. `rates` = how often a client may change something; None = no limit.
     """
 
     state: StateSource
@@ -30,6 +31,7 @@ class AppDeps:
     clock: Clock = field(default_factory=SystemClock)
     started_mono: float = 0.0
     poll_ms: int = 2000
+    rates: Rates | None = None
 
     @property
     def config(self) -> AppConfig:

@@ -84,7 +84,7 @@ def create_app(deps: AppDeps) -> Dash:
     alerts.register(app, deps)
     statement_route.register(server, deps.statements)
     api.register(server, deps)
-    security.protect(app, deps.config.web.host)
+    security.protect(app, deps.config.web.host, deps.rates)
     addresses.guard(server)
     _finish_set_up(server)
     return app

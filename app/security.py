@@ -7,13 +7,19 @@ own browser (rebinding, cross-site requests), a tab that is older than the progr
 from __future__ import annotations
 
 import logging
+import math
+from pathlib import Path
 from typing import Any
 
 import msgspec
+from dash._utils import split_callback_id
+from dash.exceptions import DashException
 from flask import Flask, Response, abort, request
 from msgspec import Struct
 from werkzeug.exceptions import HTTPException
 
+from app.rates import LIMITS, Rates, kind_of_callback, kind_of_reading
+from app.small_page import no_such_page
 from engine.storage.encodable import to_json
 
 log = logging.getLogger("qtrade.web")
@@ -23,6 +29,8 @@ UPLOAD_PATH = "/api/v1/journal/statements"  # the one address that takes a file,
 UPLOAD_TYPE = "application/octet-stream"
 UPLOAD_MAX_BYTES = 64 * 2**20
 CALLBACK_PATH = "/_dash-update-component"
+_SUITES = "/_dash-component-suites/"
+_FOR_SCRIPTS = ("/api/", "/feed", "/healthz")  # errors there are JSON, elsewhere a small page
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATIC_TYPES = ("image/", "font/", "text/css", "text/javascript", "application/javascript")
 RELOAD = "This tab is of another version of the program. Reload the page."
@@ -42,12 +50,15 @@ _POLICY = (
 )
 
 
-def protect(app: Any, host: str = "127.0.0.1") -> None:
-    """Put the door into a Dash app; its callbacks may be registered before or after. `host` = where it listens."""
+def protect(app: Any, host: str = "127.0.0.1", rates: Rates | None = None) -> None:
+    """Put the door into a Dash app; its callbacks may be registered before or after. `host` = where it listens.
+
+    `rates` None = as often as one likes (tests of pages).
+    """
     server: Flask = app.server
     server.config["TRUSTED_HOSTS"] = trusted_hosts(host)
     server.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
-    door = _Door(app)
+    door = _Door(app, rates)
     server.before_request(door.check)
     server.after_request(door.seal)
     server.register_error_handler(Exception, door.explain)
@@ -74,6 +85,7 @@ def is_own_page(host: str, scheme: str, origin: str | None, fetch_site: str | No
 class _Dependency(Struct):
     id: str | dict[str, Any]
     property: str
+    value: Any = None
 
 
 class _CallbackBody(Struct):
@@ -94,12 +106,27 @@ def stale_reason(body: _CallbackBody, callbacks: dict[str, Any]) -> str:
     known = callbacks.get(body.output)
     if known is None or "callback" not in known:  # clientside callbacks are never asked for
         return "unknown output"
+    if not _is_output(body.outputs, split_callback_id(body.output)):  # type: ignore[no-untyped-call]
+        return "other outputs"
     for given, wanted in ((body.inputs, known.get("inputs", [])), (body.state, known.get("state", []))):
         if len(given) != len(wanted):
             return "other arguments"
         if any(not _is_same(item, spec) for item, spec in zip(given, wanted, strict=True)):
             return "other arguments"
     return ""
+
+
+def _is_output(given: Any, wanted: Any) -> bool:
+    """Whether the renderer would name the outputs so; a wildcard's are a list, and compared by property only."""
+    if isinstance(wanted, list):
+        return isinstance(given, list) and len(given) == len(wanted) and all(map(_is_output, given, wanted))
+    found = given if isinstance(given, list) and wanted["id"].startswith("{") else [given]
+    return all(
+        isinstance(one, dict)
+        and one.get("property") == wanted["property"]
+        and (wanted["id"].startswith("{") or one.get("id") == wanted["id"])
+        for one in found
+    )
 
 
 def _is_same(item: _Dependency | list[_Dependency], spec: dict[str, Any]) -> bool:
@@ -112,15 +139,16 @@ def _is_same(item: _Dependency | list[_Dependency], spec: dict[str, Any]) -> boo
 class _Door:
     """The hooks of one app. Any thread."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, rates: Rates | None) -> None:
         self._app = app
+        self._rates = rates
         self._policy: str | None = None
 
     def check(self) -> Response | None:
         """Before each request: refuse what a page of ours would not send."""
         host = request.host  # raises the 400 of TRUSTED_HOSTS
         if request.method in _READING:
-            return None
+            return self._check_reading()
         headers = request.headers
         if not is_own_page(host, request.scheme, headers.get("Origin"), headers.get("Sec-Fetch-Site")):
             return refusal(403, "This request comes from another site.")
@@ -131,17 +159,29 @@ class _Door:
             abort(413, _TOO_LARGE.format(most=most // 1_000_000))
         if not (request.mimetype == UPLOAD_TYPE if is_upload else request.is_json):
             abort(415, f"Only a file is taken here (Content-Type: {UPLOAD_TYPE})." if is_upload else None)
-        return self._check_callback() if request.path == CALLBACK_PATH else None
+        return self._check_callback() if request.path == CALLBACK_PATH else self._too_often("command")
+
+    def _check_reading(self) -> Response | None:
+        kind = kind_of_reading(request.path)
+        return self._too_often(kind) if kind is not None else None
+
+    def _too_often(self, kind: str) -> Response | None:
+        wait_s = self._rates.wait_s(request.remote_addr or "", kind) if self._rates is not None else 0.0
+        if not wait_s:
+            return None
+        said = refusal(429, f"Too many {LIMITS[kind].words} at once. Try again in {math.ceil(wait_s)} s.")
+        said.headers["Retry-After"] = str(math.ceil(wait_s))
+        return said
 
     def _check_callback(self) -> Response | None:
         try:
             body = _bodies.decode(request.get_data())
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return refusal(
-                400, "The request is not one that a page of this program sends. Reload the page.", reload=True
-            )
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            return _malformed(400, type(error).__name__)
         reason = stale_reason(body, self._app.callback_map)
-        return refusal(409, RELOAD, reload=True, reason=reason) if reason else None
+        if reason:
+            return _malformed(409, reason)
+        return self._too_often(kind_of_callback(body.output, body.inputs))
 
     def seal(self, response: Response) -> Response:
         """After each request: the security headers; nothing but files may be kept by the browser."""
@@ -160,16 +200,39 @@ class _Door:
             code = error.code or 500
             if code < 400:
                 return error.get_response()  # type: ignore[return-value]
+            if code == 404 and request.method in _READING and not request.path.startswith(_FOR_SCRIPTS):
+                return no_such_page()
             is_upload = request.path == UPLOAD_PATH and code in (413, 415) and error.description
             return refusal(code, str(error.description) if is_upload else _WORDS.get(code, error.name))
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
         if request.path == CALLBACK_PATH:
-            # Callbacks' own errors end in the app's on_error; what is left is a body that fits no page of ours.
-            return refusal(400, "The request could not be answered. Reload the page.", reload=True)
+            # Callbacks' own errors end in the app's on_error; what is left is a body that fits no page of ours, and
+            # its error may hold all that the callback had found.
+            return _malformed(400, f"{type(error).__name__} at {_raised_at(error)}")
+        if request.path.startswith(_SUITES) and isinstance(error, DashException | OSError | ValueError):
+            return no_such_page()  # Dash raises where a file is none of its own
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
         return refusal(500, "Something went wrong here; the log file says what.")
 
 
 _TOO_LARGE = "The file is larger than {most} MB. Take a statement of a shorter period."
+
+
+def _raised_at(error: BaseException) -> str:
+    """The innermost place: "_validate.py:120"."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else "?"
+
+
+def _malformed(code: int, reason: str) -> Response:
+    """One short line in the log, whatever the body held; repeats are folded there."""
+    log.warning("A request that no page of this build sends was refused (%d, %s)", code, reason)
+    if code == 409:
+        return refusal(409, RELOAD, reload=True, reason=reason)
+    return refusal(code, "The request is not one that a page of this program sends. Reload the page.", reload=True)
+
+
 _WORDS = {
     400: "The request is not valid, or its Host is not this computer. Open the page at http://127.0.0.1 or localhost.",
     404: "There is no such address here.",

@@ -7,9 +7,11 @@ A control on a page, the server-side validation and the documentation are genera
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from engine.domain import BrokerMode, Side
 
@@ -64,16 +66,83 @@ def _f(
     )
 
 
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_NUMBER_MOST = 1e15  # of a kept set: greater ones are no thresholds, and some can't be published
+
+
+def _host(text: str) -> str:
+    """A name that can be looked up, or an address. What passes is sent to the resolver, so nothing else may."""
+    is_address = "%" not in text and _is_address(text)  # a zone behind an address may be any text
+    if not is_address and (len(text) > 253 or not all(_LABEL.fullmatch(label) for label in text.split("."))):
+        raise ValueError("must be a computer's name or an address like 127.0.0.1")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host can only be this computer."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _account(text: str | None) -> str | None:
+    """What passes is sent to TWS, handed to the simulator's command line, and names a folder."""
+    if text is not None and not _ACCOUNT.fullmatch(text):
+        raise ValueError("must be an account id, letters and digits like DU1234567")
+    return text
+
+
+def _folder(text: str | None) -> str | None:
+    if text is not None and not (0 < len(text) <= 1_000 and "\0" not in text):
+        raise ValueError("must be the name of a folder")
+    return text
+
+
+def _name(most: int, least: int = 1) -> AfterValidator:
+    """A name that a person gave: it is shown, logged and kept, so nothing in it may be invisible."""
+
+    def checked(text: str) -> str:
+        if not least <= len(text) <= most or not text.isprintable() or text != " ".join(text.split()):
+            raise ValueError(f"must be a name of {least} to {most} characters")
+        return text
+
+    return AfterValidator(checked)
+
+
+def _bounded(value: bool | float) -> bool | float:
+    if abs(value) > _NUMBER_MOST:
+        raise ValueError("must be a threshold's value")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Account = Annotated[str | None, AfterValidator(_account)]
+ScanName = Annotated[str, _name(24)]
+SetName = Annotated[str, _name(40)]
+ThresholdName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+KeptNumber = Annotated[bool | int | float, AfterValidator(_bounded)]
+
+
 class BrokerSettings(_Model):
     mode: BrokerMode = _f("simulated", "Broker", "simulated, TWS paper or live account")
-    host: str = _f("127.0.0.1", "Host", "Where TWS or IB Gateway listens", min_length=1, max_length=253)
+    host: Host = _f("127.0.0.1", "Host", "Where TWS or IB Gateway listens")
     port: int | None = _f(
         None, "Port", "None: 7497 for paper, 7496 for live, the simulator's own", is_name=True, ge=1, le=65535
     )
     client_id: int = _f(
         52, "Client id", "0 would bind TWS' own orders, 1 is what other scripts use", is_name=True, ge=2, le=9999
     )
-    account: str | None = _f(None, "Account", "None: all accounts of the login; else this one alone", max_length=32)
+    account: Account = _f(None, "Account", "None: all accounts of the login; else this one alone")
     market_data_type: Literal[1, 2, 3, 4] = _f(4, "Market data", "1 live, 2 frozen, 3 delayed, 4 best available")
     allow_delayed_signals: bool = _f(False, "Delayed prices may signal", "Delayed prices always give P&L, labelled")
 
@@ -237,7 +306,7 @@ class CustomScan(_Model):
 
 
 class MarketScanSettings(_Model):
-    enabled: tuple[str, ...] = _f(
+    enabled: tuple[ScanName, ...] = _f(
         (
             "Momentum",
             "Since open",
@@ -252,7 +321,7 @@ class MarketScanSettings(_Model):
         "Presets and custom scans that run",
         max_length=20,
     )
-    custom: dict[str, CustomScan] = _f({}, "Custom scans", "scans of one's own", max_length=10)
+    custom: dict[ScanName, CustomScan] = _f({}, "Custom scans", "scans of one's own", max_length=10)
     price_above_usd: float = _f(5.0, "Price above", "floor of all stock presets", unit="USD", step=1, ge=0, le=1000)
     avg_volume_above: int = _f(
         500_000,
@@ -277,10 +346,12 @@ class MarketScanSettings(_Model):
 class ThresholdSetSettings(_Model):
     """Thresholds kept under a name; values are judged when a set is loaded, so that an old set is never lost."""
 
-    saved: dict[str, dict[str, bool | int | float]] = _f(
+    saved: dict[SetName, Annotated[dict[ThresholdName, KeptNumber], Field(max_length=60)]] = _f(
         {}, "Named sets", "breakout thresholds kept under a name", max_length=30
     )
-    shadow: str = _f("", "Shadow set", "runs beside the thresholds in force, without lines or alerts", max_length=40)
+    shadow: Annotated[str, _name(40, least=0)] = _f(
+        "", "Shadow set", "runs beside the thresholds in force, without lines or alerts"
+    )
 
 
 class PositionSettings(_Model):
@@ -303,11 +374,8 @@ class JournalSettings(_Model):
 class ViewSettings(_Model):
     """What the pages show of what is watched."""
 
-    account: str | None = _f(
-        None,
-        "Account shown",
-        "None: all together. All accounts of a login stay watched; the strip chooses, too",
-        max_length=32,
+    account: Account = _f(
+        None, "Account shown", "None: all together. All accounts of a login stay watched; the strip chooses, too"
     )
 
 
@@ -358,7 +426,7 @@ class AppConfig(_Model):
     journal: JournalSettings = JournalSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
-    data_dir: str | None = _f(None, "Data folder", "None: the per-user folder of this system")
+    data_dir: Annotated[str | None, AfterValidator(_folder)] = _f(None, "Data folder", "None: the per-user folder of this system")
 
     def connection(self) -> tuple[Any, ...]:
         """What the connection to the gateway is made from: where one of these changes, another one is made."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import ConfigError
+from engine.storage.places import is_network_path, make_private
+from engine.storage.private import is_foreign
 
 _SYNCED = re.compile(
     r"^(onedrive.*|dropbox.*|google ?drive.*|my drive|iclouddrive|mobile documents|nextcloud|owncloud|pcloud ?drive"
@@ -41,14 +44,6 @@ def data_folder(chosen: str | None, origin: str, environ: Mapping[str, str], hom
     return expanded.absolute()
 
 
-def is_network_path(text: str, is_windows: bool) -> bool:
-    r"""True for \\server\share anywhere, and for //server/share on Windows; \\?\C:\ is a local disk."""
-    path = text.replace("/", "\\") if is_windows else text
-    if path.startswith("\\\\?\\"):
-        return path[4:8].upper() == "UNC\\"
-    return path.startswith("\\\\")
-
-
 def synced_by(folder: Path) -> str | None:
     """Name of the folder above (or at) `folder` that a synchroniser keeps; None when none is recognised."""
     return next((part for part in folder.parts if _SYNCED.match(part)), None)
@@ -61,23 +56,36 @@ def check_data_folder(folder: Path) -> None:
         raise _unusable(folder, f"{nearest} is a file")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise _unusable(folder, f"no right to write in {nearest}")
+    if nearest == folder:
+        _refuse_others(folder, folder.stat())
 
 
 def make_data_folder(folder: Path) -> None:
-    """Create it for this user only; a folder that was there keeps its rights, it may hold other things.
+    """Create it for this user only; one that was there is closed to others.
 
-    Raises ConfigError when it can't be made or can't be written to.
+    Raises ConfigError when it can't be made, can't be written to, or is not the user's own.
     """
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, mode=0o700)
+        _refuse_others(folder, folder.stat())
+        make_private(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise _unusable(folder, error.strerror or str(error)) from None
 
 
+def _refuse_others(folder: Path, found: os.stat_result) -> None:
+    """Whose the folder is could read the account, and put anything in it that we would open."""
+    if is_foreign(found):
+        raise _unusable(folder, "it belongs to another user")
+    if os.name == "posix" and found.st_mode & stat.S_ISVTX:
+        raise _unusable(folder, "it is shared by all users (like /tmp)")
+
+
 def _unusable(folder: Path, found: str) -> ConfigError:
     return ConfigError(
-        f"data folder {folder}: {found}; must be a folder that you may write to. Choose another one with --data-dir."
+        f"data folder {folder}: {found}; must be a folder of your own that you may write to. Choose another one with "
+        "--data-dir."
     )

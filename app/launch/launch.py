@@ -9,23 +9,27 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.launch.check import broker_words, check_environment, client_library, log_folder, report
 from app.launch.cli import parse_command_line
+from app.launch.closing import close_to_others
 from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
 from app.launch.gateway import Gateway
 from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.parts import Assemble, Parts, Plan, RunningEngine
-from app.launch.ports import PortTaken, open_listener
+from app.launch.ports import PortRefused, PortTaken, open_listener
 from app.launch.preparation import Machine, Prepared, prepare
 from app.launch.web_server import WebServer
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId, build_id
 from engine.kernel.playback import Playback
 from engine.logs.routing import plain, route_logs
+from engine.settings.effective import SAVED
+from engine.settings.saved import FILE_NAME, set_aside
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE_STOP_S = 1.4
@@ -49,8 +53,7 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
             print(f"QTrade {build}")
             return OK
         check_environment()
-        prepared = prepare(typed, machine)
-        listener = open_listener(prepared.settings.config.web.host, prepared.settings.config.web.port)
+        prepared, listener = _listening(prepare(typed, machine))
         if typed.check:
             listener.close()
             check_data_folder(prepared.folder)
@@ -67,16 +70,34 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
         return OK
 
 
+def _listening(prepared: Prepared) -> tuple[Prepared, socket.socket]:
+    """The dashboard's socket; a saved address that this system does not give us is left out. Raises PortTaken."""
+    web, settings = prepared.settings.config.web, prepared.settings
+    try:
+        return prepared, open_listener(web.host, web.port)
+    except PortRefused as error:
+        saved = [key for key in ("web.host", "web.port") if settings.origin(key) == SAVED]
+        if not saved:
+            raise
+        note = f"A saved setting was left out ({', '.join(saved)}). {error}"
+    settings = settings.with_saved({}, forget=saved)
+    settings = replace(settings, left_out=(*prepared.settings.left_out, note))
+    web = settings.config.web
+    return replace(prepared, settings=settings, notes=(*prepared.notes, note)), open_listener(web.host, web.port)
+
+
 def _run_locked(
     prepared: Prepared, machine: Machine, build: BuildId, listener: socket.socket, assemble: Assemble | None
 ) -> int:
     ending = Ending()
     ending.listen()
+    os.umask(0o077)  # whatever is made from here on is this user's alone
     make_data_folder(prepared.folder)
     lock = EngineLock(prepared.folder)
     try:
         try:
             lock.acquire(machine.clock_wall())
+            close_to_others(prepared.folder)
             routing = route_logs(log_folder(prepared.folder), prepared.settings.config.log.level)
         except OSError as error:
             raise ConfigError(
@@ -85,6 +106,7 @@ def _run_locked(
             ) from None
         try:
             _announce(prepared, build)
+            _set_aside(prepared, machine)
             _serve_until_end(prepared, machine, build, listener, ending, assemble)
         finally:
             routing.close()
@@ -102,6 +124,14 @@ def _announce(prepared: Prepared, build: BuildId) -> None:
     for note in prepared.notes:
         log.warning("%s", note)
     log.info("Dashboard: http://%s:%d", web.host, web.port)
+
+
+def _set_aside(prepared: Prepared, machine: Machine) -> None:
+    """What was saved and can't be used is said once, and kept beside."""
+    settings = prepared.settings
+    if settings.left_out:
+        file, at_wall = prepared.folder / FILE_NAME, machine.clock_wall()
+        log.warning("%s", set_aside(file, settings.saved_values(), settings.left_out, at_wall))
 
 
 def _serve_until_end(
@@ -144,7 +174,11 @@ def _real_parts(plan: Plan) -> Parts:
 
 
 def _start_rest(engine: RunningEngine, gateway: Gateway, ending: Ending) -> None:
-    gateway.start()
+    """Whatever keeps the gateway from starting, the engine starts: it says that there is none, and takes settings."""
+    try:
+        gateway.start()
+    except Exception:
+        log.exception("The simulated gateway can't be started")
     if not ending.wait(0):
         engine.start()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.storage.places import free_for_file
+from engine.storage.private import open_regular
 
 FILE_NAME = "engine.lock"
 # Windows locks bytes, and locked bytes can't be read: lock one far behind the text.
@@ -31,7 +32,7 @@ class EngineLock:
     def acquire(self, started_wall: float) -> None:
         """Take the lock and write who we are. Raises AlreadyRunning, OSError."""
         free_for_file(self._path)  # a lock that is held is a file: it stays, only its rights are taken back
-        handle = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        handle = os.fdopen(open_regular(self._path, os.O_RDWR | os.O_CREAT), "r+b")
         if not _lock(handle):
             holder = _holder(handle)
             handle.close()

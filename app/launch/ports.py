@@ -17,6 +17,10 @@ class PortTaken(Exception):
     """The text says who answers there and what to do."""
 
 
+class PortRefused(PortTaken):
+    """Nobody has it: this system does not give it to us, now or later."""
+
+
 def open_listener(host: str, port: int) -> socket.socket:
     """A listening socket that no second program can share. Raises PortTaken, also for a port that we may not have."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -33,7 +37,8 @@ def open_listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         answer = who_answers(host, port) if _is_in_use(error) else None
-        raise PortTaken(taken_message(host, port, answer, error)) from None
+        kind = PortTaken if _is_in_use(error) else PortRefused
+        raise kind(taken_message(host, port, answer, error)) from None
     except BaseException:
         listener.close()
         raise

@@ -22,6 +22,7 @@ from app.launch.ports import is_listening
 from engine.config import SimulatorSettings
 from engine.storage.atomic import write_whole
 from engine.storage.places import free_for_file, make_folder
+from engine.storage.private import open_regular
 
 READY_S = 30.0
 RESTART_AFTER_S = 15.0  # who stopped it may start another one on that port; then that one is used
@@ -51,7 +52,7 @@ def command_line(settings: SimulatorSettings, port: int, state_file: Path, accou
     command += ["--line-limit", str(settings.line_limit), "--volume-unit", settings.volume_unit]
     command += ["--state", str(state_file)]
     if account is not None:
-        command += ["--account", account]
+        command += [f"--account={account}"]  # in one word, which no parser takes for an option of its own
     return [*command, "--fresh"] if settings.fresh else command
 
 
@@ -122,10 +123,10 @@ class SimulatorProcess:
             (self._data_dir / CONTROL_FILE).unlink(missing_ok=True)
 
     def _launch(self) -> Ready | None:
-        """A full disk or a missing interpreter is said; it must not keep the engine from starting."""
+        """A full disk, a missing interpreter, an argument that no process takes: said, and the engine starts."""
         try:
             return self._start_process()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             log.error("The simulated gateway can't be started: %s", error)
             return None
 
@@ -143,7 +144,7 @@ class SimulatorProcess:
                 if sys.platform == "win32"
                 else {"start_new_session": True}
             )
-            with log_file.open("ab") as errors:
+            with open(log_file, "ab", opener=open_regular) as errors:
                 self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
                     self._command,
                     stdin=subprocess.PIPE,

@@ -12,6 +12,7 @@ from typing import Any
 from app.deps import AppDeps
 from app.factory import create_app
 from app.launch.parts import Move, Parts, Plan
+from app.rates import Rates
 from engine.bars.bar_files import BarFiles
 from engine.clock import steady
 from engine.config import AppConfig
@@ -138,6 +139,7 @@ def assemble(plan: Plan) -> Parts:
         version=plan.build.version,
         clock=clock,
         started_mono=clock.mono(),
+        rates=Rates(clock.mono),
     )
     stores = EngineWithStores(thread, state, journal, move=engines.move, statements=statements)
     return Parts(stores, create_app(deps).server)

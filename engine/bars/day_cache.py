@@ -17,6 +17,7 @@ from msgspec import Struct
 from engine.domain import Bar
 from engine.storage.atomic import read_cached
 from engine.storage.places import free_for_file
+from engine.storage.private import open_regular
 
 VERSION = 1
 FILE_NAME = "usual-volume.jsonl"
@@ -58,7 +59,7 @@ class DayCache:
             fresh = date != self._date or not self._path.exists()
             if fresh:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("wb" if fresh else "ab") as file:
+            with open(self._path, "wb" if fresh else "ab", opener=open_regular) as file:
                 if fresh:
                     file.write(msgspec.json.encode(_Head(VERSION, date)) + b"\n")
                 file.write(msgspec.json.encode(line) + b"\n")

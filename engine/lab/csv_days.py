@@ -3,21 +3,27 @@
 Columns `time` (UTC, start of the minute, ISO 8601 or epoch seconds), `open`, `high`, `low`, `close`, `volume` (shares;
 empty = unknown), in this order under a line of heads; minutes without a trade are missing, blank lines are none. A file
 is held to what it claims: 1-minute bars of one symbol, of the day in its name, in UTC.
+
+Whoever uses the page names the folder, so a file is read only where it is a regular one of this user (or of the system),
+never through a link; and what is said of it names line and column, never what stands there.
 """
 
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
+import io
 import itertools
 import math
 import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, cast
+from typing import Any, BinaryIO, NamedTuple, TextIO, cast
 
 import numpy as np
 
@@ -25,6 +31,9 @@ from engine.bars.build import BAR_S
 from engine.bars.series import BarArrays
 from engine.clock import NEW_YORK
 from engine.errors import LabError
+from engine.storage.atomic import reason_of
+from engine.storage.places import is_network_path
+from engine.storage.private import is_foreign, open_regular
 
 HEADS = ["time", "open", "high", "low", "close", "volume"]
 MOST_ROWS = 1_440  # minutes of a day
@@ -53,13 +62,15 @@ def list_csv_days(folder: Path) -> CsvFolder:
     Raises:
         LabError: no such folder, nothing of this layout in it, or two files for one symbol and day.
     """
+    if is_network_path(str(folder), os.name == "nt"):
+        raise LabError(f"{folder} is a network path. Copy the days to a folder of this computer, and give that.")
     try:
         if not folder.is_dir():
             raise LabError(f"{folder} is not a folder that can be read. Give the folder that holds {_LAYOUT}.")
         with os.scandir(folder) as entries:
             found = _days_of(folder, entries)
     except OSError as error:
-        raise LabError(f"{folder} can't be read: {error}. Give the folder that holds {_LAYOUT}.") from error
+        raise LabError(f"{folder} can't be read: {reason_of(error)}. Give the folder that holds {_LAYOUT}.") from error
     if not found.files:
         others = f" ({found.left_out:,} files of other names are there)" if found.left_out else ""
         raise LabError(f"No recorded day was found in {folder}{others}. Its files must be named {_LAYOUT}.")
@@ -75,8 +86,9 @@ def _days_of(folder: Path, entries: Iterator[os.DirEntry[str]]) -> CsvFolder:
             raise LabError(f"{folder} holds more than {MOST_FILES:,} files. Move the days of interest elsewhere.")
         match = _NAME.fullmatch(entry.name)
         day = _day(match["day"]) if match else None
-        if not match or day is None or not entry.is_file():
-            left_out += entry.is_file() and not entry.name.startswith(".")
+        is_file = entry.is_file(follow_symlinks=False)
+        if not match or day is None or not is_file:
+            left_out += (is_file or entry.is_symlink()) and not entry.name.startswith(".")
             continue
         key = match["symbol"].upper(), day
         if key in found:
@@ -101,22 +113,35 @@ def read_csv_day(path: Path) -> BarArrays:
         LabError: says file, line, what was found and what must be there.
     """
     try:
-        if not path.is_file():  # a pipe would be waited for without end
-            raise LabError(f"{path} is not a file that can be read. Replace it or take it out of the folder.")
         with _opened(path) as text:
             rows = list(_rows(path, csv.reader(_lines(path, text))))
     except (OSError, EOFError, zlib.error, UnicodeError, csv.Error) as error:
-        raise LabError(f"{path} can't be read: {error}. Replace the file or take it out of the folder.") from error
+        why = _reason(error)
+        raise LabError(f"{path} can't be read: {why}. Replace the file or take it out of the folder.") from error
     _hold_to_claims(path, rows)
     columns = np.array([row.values for row in rows], dtype=np.float64).reshape(len(rows), len(HEADS)).T
     return BarArrays(*(np.ascontiguousarray(column) for column in columns))
 
 
-def _opened(path: Path) -> TextIO:
-    """As text, without the mark that Excel puts in front."""
-    if path.suffix.lower() == ".gz":
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")
+def _reason(error: Exception) -> str:
+    """Why, without a byte of the file: the words of some errors show what they met."""
+    if isinstance(error, UnicodeError):
+        return "it is no UTF-8 text"
+    if isinstance(error, OSError) and error.errno is not None:
+        return reason_of(error)
+    return "it is no CSV" if isinstance(error, csv.Error) else "it is damaged"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """As text, without the mark that Excel puts in front. Raises OSError: a link, a pipe, a file of another user."""
+    with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as raw:
+        found = os.fstat(raw.fileno())
+        if is_foreign(found) and found.st_uid != 0:
+            raise OSError(errno.EACCES, "it belongs to another user")
+        packed = cast(BinaryIO, gzip.open(raw, "rb")) if path.suffix.lower() == ".gz" else raw
+        with io.TextIOWrapper(packed, encoding="utf-8-sig", newline="") as text:
+            yield text
 
 
 def _lines(path: Path, text: TextIO) -> Iterator[str]:
@@ -146,13 +171,13 @@ def _rows(path: Path, lines: Any) -> Iterator[_Row]:
     heads = [head.strip().lower() for head in next(full, [])]
     if heads != HEADS:
         where = max(1, lines.line_num)
-        raise LabError(f"{path}, line {where}: found {','.join(heads)[:80]!r}; must be {','.join(HEADS)!r}.")
+        raise LabError(f"{path}, line {where}: other columns; must be {','.join(HEADS)!r}.")
     last = -math.inf
     for count, line in enumerate(full, start=1):
         number = lines.line_num
         row = _row(path, number, line)
         if row.values[0] <= last:
-            raise LabError(f"{path}, line {number}: {line[0]} is not after the time before it. Sort the file by time.")
+            raise LabError(f"{path}, line {number}: its time is not after the one before it. Sort the file by time.")
         if count > MOST_ROWS:
             raise LabError(f"{path}, line {number}: a day has at most {MOST_ROWS:,} minutes. Split the file by days.")
         last = row.values[0]
@@ -164,20 +189,32 @@ def _row(path: Path, number: int, line: list[str]) -> _Row:
         raise LabError(f"{path}, line {number}: {len(line)} values; must be {len(HEADS)} ({','.join(HEADS)}).")
     try:
         time, has_zone = _time(line[0].strip())
-        prices = [float(text) for text in line[1:5]]
-        volume = float(line[5]) if line[5].strip() else math.nan
-    except (ValueError, OverflowError) as error:
-        raise LabError(f"{path}, line {number}: {error}. Numbers and a UTC time are needed.") from error
+    except (ValueError, OverflowError, OSError):
+        span = f"{EARLIEST_YEAR + 1} to {LATEST_YEAR - 1}"
+        raise LabError(
+            f"{path}, line {number}, column time: no time of the years {span}, written like 2013-10-07T13:30:00Z or as "
+            "epoch seconds."
+        ) from None
+    numbers = [_number(text) for text in (*line[1:5], line[5] if line[5].strip() else "nan")]
+    wrong = next((name for name, found in zip(HEADS[1:], numbers, strict=True) if found is None), None)
+    if wrong is not None:
+        raise LabError(f"{path}, line {number}, column {wrong}: no number. Numbers and a UTC time are needed.")
     if time % BAR_S:
-        raise LabError(f"{path}, line {number}: {line[0]} is not the start of a minute. Bars of 1 minute are needed.")
-    open_, high, low, close = prices
+        raise LabError(f"{path}, line {number}: its time is not the start of a minute. Bars of 1 minute are needed.")
+    open_, high, low, close, volume = (found for found in numbers if found is not None)
+    prices = (open_, high, low, close)
     if not all(math.isfinite(price) and price > 0 for price in prices) or math.isinf(volume) or volume < 0:
-        found = ",".join(line[1:])
-        raise LabError(f"{path}, line {number}: prices must be above 0, the volume 0 or more; found {found}.")
+        raise LabError(f"{path}, line {number}: prices must be above 0, the volume 0 or more.")
     if high < max(open_, close) or low > min(open_, close):
-        found = ",".join(line[1:5])
-        raise LabError(f"{path}, line {number}: open and close must lie between low and high; found {found}.")
+        raise LabError(f"{path}, line {number}: open and close must lie between low and high.")
     return _Row(number, [time, open_, high, low, close, volume], has_zone)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _time(text: str) -> tuple[float, bool]:
@@ -189,7 +226,7 @@ def _time(text: str) -> tuple[float, bool]:
         has_zone = moment.tzinfo is not None and moment.utcoffset() != timedelta(0)
         seconds = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
     if not EARLIEST_YEAR < datetime.fromtimestamp(seconds, UTC).year < LATEST_YEAR:
-        raise ValueError(f"{text} is no time of the years {EARLIEST_YEAR + 1} to {LATEST_YEAR - 1}")
+        raise ValueError("another year")
     return seconds, has_zone
 
 

@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple
 from engine.errors import LabError
 from engine.lab.messages import FromLab, ToLab, framed, from_lab, length_of
 from engine.storage.places import free_for_file, make_folder
+from engine.storage.private import open_regular
 
 log = logging.getLogger("qtrade.lab")
 
@@ -90,7 +91,7 @@ class LabProcess:
         try:
             make_folder(self._log_file.parent)
             free_for_file(self._log_file)
-            with self._log_file.open("ab") as errors:
+            with open(self._log_file, "ab", opener=open_regular) as errors:
                 return subprocess.Popen(  # noqa: S603 - our own program, no shell
                     COMMAND,
                     stdin=subprocess.PIPE,

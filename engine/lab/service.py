@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ from engine.state.commands import CancelLab, LabCommand, LookForDays, PreviewThr
 from engine.state.lab_sections import Histogram, LabSection, LabSourceSection, PreviewSection
 from engine.state.sections import Section
 from engine.storage.encodable import encodable
+from engine.storage.places import is_network_path
 
 log = logging.getLogger("qtrade.lab")
 
@@ -360,7 +362,10 @@ class LabService:
 
 
 def _own_path(folder: str) -> str:
-    """The folder as typed, "~" made good. Raises LabError."""
+    """The folder as typed, "~" made good. Raises LabError: also for one of another computer, before it is looked at
+    (a look alone would tell that computer the user's name and password hash)."""
+    if is_network_path(folder, os.name == "nt"):
+        raise LabError(f"{folder} is a network path. Copy the days to a folder of this computer, and give that.")
     try:
         return encodable(str(Path(folder).expanduser()))
     except (RuntimeError, ValueError, OSError) as error:  # RuntimeError: no such user

@@ -22,8 +22,9 @@ from typing import Any, TextIO
 
 from engine.logs.folding import RepeatFolder, Storm
 from engine.logs.redaction import redact
-from engine.storage.encodable import encodable
+from engine.storage.encodable import printable
 from engine.storage.places import free_for_file, make_folder
+from engine.storage.private import open_regular
 
 FILE_NAME = "qtrade.log"
 FILE_BYTES = 10 * 1024 * 1024
@@ -44,6 +45,9 @@ LIBRARY_LEVELS = {
     "urllib3": logging.WARNING,
 }
 FILE_ONLY = frozenset({"py.warnings"})
+MESSAGE_MOST = 2_000  # characters of one record; some errors bear the values that they failed at
+TRACE_LINES_MOST, TRACE_LINE_MOST = 120, 300
+_INDENT = "    "
 _PLAIN = str.maketrans({"–": "-", "—": "-", "−": "-", "…": "...", "’": "'", "“": '"', "”": '"', "×": "x", "→": "->"})
 _DIGITS = re.compile(r"\d+")
 
@@ -79,14 +83,32 @@ class _Ring(logging.Handler):
 
 
 class _FileFormatter(logging.Formatter):
-    """UTC times, tracebacks included, account ids shortened."""
+    """UTC times, tracebacks included, account ids shortened. A record is one line, what belongs to it is indented:
+    whatever a text holds, no line of the file that begins with a time is of somebody else's making."""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         utc = time.gmtime(record.created)
         return f"{time.strftime('%Y-%m-%dT%H:%M:%S', utc)}.{int(record.msecs):03d}Z"
 
     def format(self, record: logging.LogRecord) -> str:
-        return encodable(redact(super().format(record)))
+        """Nothing is taken from the record that another formatter has put there."""
+        thread = printable(record.threadName or "")
+        message = clean(record.getMessage(), MESSAGE_MOST)
+        lines = [f"{self.formatTime(record)} {record.levelname} {record.name} [{thread}] {message}"]
+        if record.exc_info and record.exc_info[0] is not None:
+            lines += self.formatException(record.exc_info).splitlines()
+        if record.stack_info:
+            lines += record.stack_info.splitlines()
+        return ("\n" + _INDENT).join([lines[0], *map(_trace_line, _shortened(lines[1:]))])
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    half = TRACE_LINES_MOST // 2
+    return lines if len(lines) <= 2 * half else [*lines[:half], f"... {len(lines) - 2 * half} lines ...", *lines[-half:]]
+
+
+def _trace_line(line: str) -> str:
+    return clean(line, TRACE_LINE_MOST, keep="\t")
 
 
 class _File(RotatingFileHandler):
@@ -108,6 +130,11 @@ class _File(RotatingFileHandler):
                 {**record.__dict__, "msg": record.getMessage() + _more(left_out), "args": ()}
             )
         super().emit(record)
+
+    def _open(self) -> Any:
+        return open(
+            self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=open_regular
+        )
 
     def handleError(self, record: logging.LogRecord) -> None:
         _ring.errors["log file"] += 1
@@ -142,17 +169,25 @@ def _more(left_out: int) -> str:
 
 
 def one_line(record: logging.LogRecord) -> str:
-    """Message, with the kind of an exception but without its traceback; redacted."""
-    text = " ".join(record.getMessage().split())
+    """Message, with the kind of an exception but without its traceback; redacted, nothing in it steers a terminal."""
+    text = " ".join(record.getMessage()[: 2 * MESSAGE_MOST].split())
     if record.exc_info and record.exc_info[0] is not None:
-        kind, error = record.exc_info[0].__name__, " ".join(str(record.exc_info[1]).split())
+        kind, error = record.exc_info[0].__name__, " ".join(str(record.exc_info[1])[: 2 * MESSAGE_MOST].split())
         text = f"{text}: {kind}: {error}" if error else f"{text}: {kind}"
         text += " (details in the log file)"
-    return encodable(redact(text))
+    return clean(text, MESSAGE_MOST)
+
+
+def clean(text: str, most: int, keep: str = "") -> str:
+    """Redacted, printable (but for the signs in `keep`), and no more than about `most` characters."""
+    if len(text) > most:
+        text = f"{text[:most]}... ({len(text):,} characters)"
+    return printable(redact(text), keep)
 
 
 def plain(text: str) -> str:
-    """ASCII only: a console in an old code page shows it as it is."""
+    """What a console is told, any number of lines: ASCII only, as an old code page shows it; redacted."""
+    text = printable(redact(text), keep="\n")
     return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
 
@@ -234,7 +269,7 @@ def route_logs(
 
 def _file_handler(file: Path, clock_mono: Callable[[], float]) -> logging.Handler:
     handler = _File(file, clock_mono)
-    handler.setFormatter(_FileFormatter("%(asctime)s %(levelname)s %(name)s [%(threadName)s] %(message)s"))
+    handler.setFormatter(_FileFormatter())
     return handler
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -23,6 +23,7 @@ SAVED = "saved"
 DEFAULT = "default"
 LOCKING = ("command line", "environment")
 NEVER_SAVED = frozenset({"data_dir"})  # the saved settings lie in it
+_SHOWN_MOST = 80
 # A port or account belongs to the mode that it was written for, not to another one chosen above it.
 _TIED_TO_MODE = ("broker.port", "broker.account")
 
@@ -36,6 +37,7 @@ class EffectiveSettings:
     locked: frozenset[str]
     notes: tuple[str, ...]
     layers: tuple[Layer, ...]  # strongest first
+    left_out: tuple[str, ...] = ()  # what was saved and can't be used, in words
 
     def value(self, key: str) -> Any:
         """The value in force of a dotted key. Raises KeyError for an unknown one."""
@@ -72,7 +74,8 @@ def resolve(layers: Sequence[Layer]) -> EffectiveSettings:
     try:
         config = AppConfig.model_validate(_nested(values))
     except ValidationError as error:
-        raise ConfigError("\n".join(_message(detail, values, source) for detail in error.errors())) from None
+        first = {_key_of(detail): detail for detail in reversed(error.errors())}  # a list may be wrong at each place
+        raise ConfigError("\n".join(_message(detail, values, source) for detail in reversed(first.values()))) from None
     _refuse_contradictions(config, source)
     origins = {key: source[key].label(key) if key in source else DEFAULT for key in FIELDS}
     origins |= {key: SAVED for key, layer in source.items() if layer.name == SAVED}
@@ -81,7 +84,10 @@ def resolve(layers: Sequence[Layer]) -> EffectiveSettings:
 
 
 def resolve_keeping_start(layers: Sequence[Layer]) -> EffectiveSettings:
-    """As `resolve`, but saved values that are no longer valid are left out with a note: the page must come up."""
+    """As `resolve`, but saved values that are not valid are left out with a note: the page must come up.
+
+    Of a collection by name (sets, scans) only the entries that are wrong. `saved_values` then lacks what was left out.
+    """
     notes: list[str] = []
     current = [_known_only(layer, notes) if layer.name == SAVED else layer for layer in layers]
     while True:
@@ -94,14 +100,12 @@ def resolve_keeping_start(layers: Sequence[Layer]) -> EffectiveSettings:
             current = reduced
             notes.append(f"A saved setting was left out. {error}")
             continue
-        return EffectiveSettings(
-            settings.config, settings.origins, settings.locked, settings.notes + tuple(notes), settings.layers
-        )
+        return replace(settings, notes=settings.notes + tuple(notes), left_out=tuple(notes))
 
 
 def _known_only(layer: Layer, notes: list[str]) -> Layer:
     dropped = [key for key in layer.values if key not in FIELDS or key in NEVER_SAVED]
-    notes += [f"Saved setting {key} is not known to this version; left out." for key in dropped]
+    notes += [f"Saved setting {_shown(key)} is not known to this version; left out." for key in dropped]
     return Layer(layer.name, {k: v for k, v in layer.values.items() if k not in dropped}, layer.labels, layer.notes)
 
 
@@ -111,18 +115,32 @@ def _without_worst(layers: Sequence[Layer]) -> list[Layer] | None:
     if saved is None or not saved.values:
         return None
     values, source = _merge(layers)
-    bad: set[str] = set()
+    in_force = {key for key, layer in source.items() if layer.name == SAVED}
+    kept = dict(saved.values)
     try:
         AppConfig.model_validate(_nested(values))
     except ValidationError as error:
         for detail in error.errors():
             place = _key_of(detail)
-            bad |= {key for key in saved.values if key == place or key.startswith(f"{place}.")}
-    bad &= {key for key, layer in source.items() if layer.name == SAVED}
-    if not bad:
+            if place in in_force and not _drop_entry(kept, place, detail):
+                kept.pop(place, None)
+            for key in in_force:
+                if key.startswith(f"{place}."):
+                    kept.pop(key, None)
+    if kept == saved.values:
         return None
-    kept = Layer(SAVED, {k: v for k, v in saved.values.items() if k not in bad}, saved.labels, saved.notes)
-    return [kept if layer.name == SAVED else layer for layer in layers]
+    kept_layer = Layer(SAVED, kept, saved.labels, saved.notes)
+    return [kept_layer if layer.name == SAVED else layer for layer in layers]
+
+
+def _drop_entry(kept: dict[str, Any], key: str, detail: ErrorDetails) -> bool:
+    """Take the one entry out of a collection by name that the complaint is about; False = it is about the whole."""
+    entries, names = kept.get(key), detail["loc"][key.count(".") + 1 :]
+    if not isinstance(entries, dict) or not names:
+        return False
+    if names[0] in entries:
+        kept[key] = {name: entry for name, entry in entries.items() if name != names[0]}
+    return True  # else it was taken out for another complaint
 
 
 def _merge(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, Layer]]:
@@ -192,12 +210,18 @@ def _message(detail: ErrorDetails, values: Mapping[str, Any], source: Mapping[st
     text = detail["msg"].removeprefix("Value error, ")
     if key not in FIELDS:
         inside = [k for k in source if k.startswith(f"{key}.")]
-        found = ", ".join(f"{k} is {values[k]!r} ({source[k].label(k)})" for k in inside)
+        found = ", ".join(f"{k} is {_shown(values[k])} ({source[k].label(k)})" for k in inside)
         return f"{found or key}: {text}."
     where_one = source[key].label(key) if key in source else DEFAULT
     default = FIELDS[key].default
     cure = "Change or remove it" if default is None else f"Change or remove it (default {default})"
-    return f"{where_one}: {key} is {values.get(key)!r}; {rule_of(key, text)}. {cure}."
+    return f"{where_one}: {key} is {_shown(values.get(key))}; {rule_of(key, text)}. {cure}."
+
+
+def _shown(value: Any) -> str:
+    """A value found somewhere, on one line and no longer than a line."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= _SHOWN_MOST else f"{text[:_SHOWN_MOST]}... ({len(text)} characters)"
 
 
 def rule_of(key: str, fallback: str) -> str:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.storage import rescues
-from engine.storage.atomic import read_kept, write_kept
+from engine.storage.atomic import read_kept, reason_of, write_kept, write_whole
 from engine.storage.encodable import plain_value
-from engine.storage.places import DAMAGED
+from engine.storage.places import DAMAGED, name_aside
+from engine.storage.private import read_regular
 
 FILE_NAME = "settings.json"
 FORMAT = 1
+CURE = "Nothing needs to be done: the rest is in force. Set it anew on the Settings page."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,23 @@ def write_saved(path: Path, values: Mapping[str, Any]) -> None:
     """Replace the file in one step, then its copy. Raises OSError; then nothing has changed."""
     text = json.dumps({"format": FORMAT, "values": dict(sorted(values.items()))}, indent=1, allow_nan=False)
     write_kept(path, text.encode(), durable=True)
+
+
+def set_aside(path: Path, kept: Mapping[str, Any], notes: Sequence[str], at_wall: float) -> str:
+    """Write only `kept` back, after a copy of the file as it was; the answer says where that is. Blocks; never raises.
+
+    What was left out would else be said at each start, and be lost with the next change.
+    """
+    aside = name_aside(path, at_wall, "bad")
+    try:
+        write_whole(aside, read_regular(path))
+        write_saved(path, kept)
+    except OSError as error:
+        said = f"{path.name} could not be put right ({reason_of(error)})"
+    else:
+        said = f"The file as it was is kept as {aside.name}"
+    rescues.note(path, "A saved setting could not be used", f"{' '.join(notes)} {said}.", CURE)
+    return said
 
 
 def _values(raw: bytes) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def from_yaml(path: Path) -> Layer:
         raise ConfigError(f"{path.name}: can't be read ({error}). Save it as UTF-8 text in {path.parent}.") from None
     try:
         content = plain_value(yaml.safe_load(text))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # the latter: 30 February, thousands of digits
         raise ConfigError(_yaml_message(path, error)) from None
     if content is None:
         return Layer(path.name)
@@ -87,7 +87,7 @@ def from_yaml(path: Path) -> Layer:
     return Layer(path.name, dict(_flatten(path.name, content, "")))
 
 
-def _yaml_message(path: Path, error: yaml.YAMLError) -> str:
+def _yaml_message(path: Path, error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"{path.name}, line {mark.line + 1}, column {mark.column + 1}" if mark else path.name
     problem = getattr(error, "problem", None) or "not valid YAML"
@@ -167,7 +167,7 @@ def parse_text(key: str, text: str) -> Any:
         return stripped
     try:
         return yaml.safe_load(stripped)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return stripped  # the model says what is wrong with it
 
 

@@ -6,7 +6,6 @@ diskcache executes pickles that it finds in its database (CVE-2025-69872), keeps
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -92,13 +91,13 @@ def open_cache(folder: Path, at_wall: float) -> Cache:
     """
     database = folder / DATABASE
     try:
-        _make_private(folder)
+        make_folder(folder)
         make_usable(database)
         fault = fault_of(database)
         why = f"{DATABASE} {fault}" if fault else _misfit(folder)
         if why:
             move_aside(folder, at_wall, why)
-            _make_private(folder)
+            make_folder(folder)
         return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{folder}: the state can't be stored ({error})") from error
@@ -149,9 +148,3 @@ def move_aside(folder: Path, at_wall: float, why: str) -> Path:
         f"State folder {folder}: {why}. Moved to {target.name}, beginning with an empty one; pages lose nothing",
     )
     return target
-
-
-def _make_private(folder: Path) -> None:
-    make_folder(folder)
-    if os.name == "posix":
-        folder.chmod(0o700)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from engine.storage import rescues
 from engine.storage.places import DAMAGED, free_for_file, name_aside, regain
+from engine.storage.private import open_regular, read_regular
 
 log = logging.getLogger("qtrade.storage")
 
@@ -32,7 +33,7 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
     fresh = path.with_name(path.name + ".new")
     try:
         _write(path, fresh, content, durable)
-    except (IsADirectoryError, PermissionError):  # a folder in the way, which Windows calls the latter
+    except (IsADirectoryError, PermissionError, FileExistsError):  # a folder in the way, whatever the system calls it
         for place in (path, fresh):
             free_for_file(place)
         _write(path, fresh, content, durable)
@@ -41,8 +42,8 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
 def _write(path: Path, fresh: Path, content: bytes, durable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with fresh.open("wb") as handle:
-            fresh.chmod(0o600)  # the folder may be open to others
+        fresh.unlink(missing_ok=True)  # a link that stands there leads elsewhere
+        with open(fresh, "xb", opener=open_regular) as handle:
             handle.write(content)
             if durable:
                 handle.flush()
@@ -92,7 +93,7 @@ def read_kept(
         return None, f"{path.name}: {problem}; {moved}, and there is no copy that can be read."
     if not look_only:
         with suppress(OSError):
-            write_whole(path, copy_of(path).read_bytes(), durable=True)
+            write_whole(path, read_regular(copy_of(path)), durable=True)
     return copied, f"{path.name}: {problem}; {moved}, its copy was taken."
 
 
@@ -101,8 +102,9 @@ def _mended_copy(path: Path, is_there: bool, problem: str, at_wall: float) -> st
     copy = copy_of(path)
     said = f"{copy.name}: {problem}; {_moved_aside(copy, at_wall)}, it is made anew." if problem else ""
     with suppress(OSError):
-        if is_there and (not copy.exists() or copy.read_bytes() != path.read_bytes()):
-            write_whole(copy, path.read_bytes(), durable=True)
+        content = read_regular(path) if is_there else b""
+        if is_there and (not copy.exists() or read_regular(copy) != content):
+            write_whole(copy, content, durable=True)
     return said
 
 
@@ -120,7 +122,7 @@ def read_cached(path: Path, parse: Callable[[bytes], T], at_wall: float) -> T | 
 
 def _parsed(path: Path, parse: Callable[[bytes], T]) -> tuple[T | None, str]:
     try:
-        return parse(path.read_bytes()), ""
+        return parse(read_regular(path)), ""
     except FileNotFoundError:
         return None, ""
     except OSError as error:

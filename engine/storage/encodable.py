@@ -14,6 +14,9 @@ from typing import Any
 
 import msgspec
 
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SHOWN_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
@@ -23,6 +26,21 @@ def encodable(text: str) -> str:
     if text.isascii():
         return text
     return _SURROGATES.sub(_shown, text)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text with every sign that steers a terminal, or that nobody sees, written out: `\\x1b`, `\\u202e`.
+
+    C0 and C1 controls, line ends, direction marks, joiners without width. `keep`: signs that stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return encodable(_UNSEEN.sub(lambda found: found.group() if found.group() in keep else _spelt(found.group()), text))
+
+
+def _spelt(sign: str) -> str:
+    code = ord(sign)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x1_0000 else f"\\U{code:08x}"
 
 
 def _shown(found: re.Match[str]) -> str:

@@ -67,7 +67,11 @@ def move_aside(path: Path, at_wall: float, kind: str = "corrupt") -> Path:
 
 
 def make_usable(path: Path) -> None:
-    """Rights are taken back, and what stands in the place of a side file is moved: SQLite would open nothing."""
-    regain(path)
+    """Rights are taken back, and what stands in the place of the file or of a side file is moved: SQLite would open
+    nothing, or what a link leads to. A folder in its place is its owner's to judge (`fault_of`)."""
+    if path.is_symlink() or not path.is_dir():
+        free_for_file(path)
+    else:
+        regain(path)
     for suffix in SIDE_FILES:
         free_for_file(path.with_name(path.name + suffix))

@@ -77,8 +77,14 @@ def test_every_page_is_there(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/not-found", "/positions/x", "/wp-login.php", "/symbols", "/" + "x" * 300, "/a%00b", "/é/<b>"]
-)
+    "path",
+    [
+        "/_dash-component-suites/dash/x.js", "/_dash-component-suites/no.such/x.js", "/_dash-component-suites/dash/",
+        "/_dash-component-suites/dash/..%2f..%2fetc/passwd", "/_dash-component-suites/dash/a%00b.js", "/assets/x",
+        "/assets/..%2fapp.py", "/vendor/css/a%00b", "/vendor/css/font/fonts/a%00b", "/static/x", "/_dash-x",
+        "/nothing", "/not-found", "/positions/x", "/wp-login.php", "/symbols", "/" + "x" * 300, "/a%00b", "/é/<b>",
+    ],
+)  # fmt: skip
 def test_an_unknown_path_answers_404_with_a_small_page(client: FlaskClient, path: str) -> None:
     with client.get(path, headers=HEADERS) as page:
         assert page.status_code == 404
@@ -109,6 +115,8 @@ def test_dashs_own_routes_go_on(client: FlaskClient) -> None:
         with client.get(path, headers=HEADERS) as found:
             assert found.status_code in (200, 503), path
     with client.get("/assets/nothing.css", headers=HEADERS) as missing:
+        assert missing.status_code == 404 and missing.mimetype == "text/html" and len(missing.data) < 1_500
+    with client.get("/api/nothing", headers=HEADERS) as missing:
         assert missing.status_code == 404 and missing.is_json
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import re
+from types import SimpleNamespace
 
 import pytest
 from dash import ALL, Dash, Input, Output, State, dcc, html
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from app.deps import AppDeps
 from app.factory import create_app
+from app.rates import LIMITS, Rates, kind_of_callback
 from app.security import BODY_MAX_BYTES, CALLBACK_PATH, is_own_page, protect, trusted_hosts
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
@@ -153,6 +155,11 @@ def test_scripts_without_browser_headers_are_not():
         (json.dumps(body(inputs=[{"id": "was", "property": "value"}])), "application/json", 409),
         (json.dumps(body(inputs=[{"id": "in"}])), "application/json", 400),
         (json.dumps(body(output=5)), "application/json", 400),
+        (json.dumps(body(outputs=[])), "application/json", 409),
+        (json.dumps(body(outputs=None)), "application/json", 409),
+        (json.dumps(body(outputs={})), "application/json", 409),
+        (json.dumps(body(outputs={"id": "out", "property": "other"})), "application/json", 409),
+        (json.dumps(body(outputs=[{"id": "out", "property": "children"}])), "application/json", 409),
         (b" " * (BODY_MAX_BYTES + 1), "application/json", 413),
     ],
 )
@@ -183,6 +190,96 @@ def test_no_body_makes_a_5xx(client, changes, on_top_of_a_good_one):
         logging.disable(logging.NOTSET)
     assert answer.status_code < 500
     assert b"Traceback" not in answer.data
+
+
+def test_a_refused_body_is_one_short_line_in_the_log(client, caplog):
+    with caplog.at_level(logging.WARNING, "qtrade.web"):
+        for bad in ({"outputs": []}, {"output": "x" * 50_000}, {"inputs": [{"id": "y" * 50_000}]}):
+            client.post(CALLBACK_PATH, json=body(**bad))
+    assert len(caplog.records) == 3
+    assert all(len(record.getMessage()) < 200 and record.exc_info is None for record in caplog.records)
+
+
+def test_what_a_callback_had_found_never_stands_in_the_log(client, caplog):
+    """Dash's own complaint about an answer holds the whole of it."""
+    strange = body(output="strange.children", outputs={"id": "strange", "property": "children"}, state=[])
+    with caplog.at_level(logging.DEBUG):
+        client.post(CALLBACK_PATH, json=strange)
+    (record,) = (each for each in caplog.records if each.name == "qtrade.web")
+    assert record.exc_info is None and " at " in record.getMessage() and len(record.getMessage()) < 200
+
+
+# --- how often ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited():
+    now = [0.0]
+    app = make_app()
+    protect(app, rates=Rates(lambda: now[0]))
+
+    @app.server.post("/any/new/route")
+    def new():
+        return {}
+
+    @app.server.get("/fills/export")
+    def export():
+        return {}
+
+    return app.server.test_client(), now
+
+
+def test_changes_are_limited_and_told_when_to_try_again(limited):
+    client, now = limited
+    ask = body(inputs=[{"id": "in", "property": "value", "value": {"action": "apply"}}])
+    codes = [client.post(CALLBACK_PATH, json=ask).status_code for _ in range(200)]
+    assert codes.count(200) == LIMITS["command"].burst and set(codes) == {200, 429}
+    refused = client.post(CALLBACK_PATH, json=ask)
+    assert refused.json["error"] == "Too many changes at once. Try again in 1 s."
+    assert refused.headers["Retry-After"] == "1"
+    now[0] += 1.0
+    assert [client.post(CALLBACK_PATH, json=ask).status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [({"action": "probe"}, "test"), ({"action": "something new"}, "command"), ({"action": ["?"]}, "command"),
+     ({"action": "preview"}, "question"), ("text", "callback")],
+)  # fmt: skip
+def test_a_form_counts_by_its_action(value, kind, limited):
+    client, _now = limited
+    ask = body(inputs=[{"id": "in", "property": "value", "value": value}])
+    codes = [client.post(CALLBACK_PATH, json=ask).status_code for _ in range(80)]
+    assert codes.count(200) == LIMITS[kind].burst
+
+
+def test_a_route_that_nobody_named_has_a_limit_too(limited):
+    client, _now = limited
+    assert [client.post("/any/new/route", json={}).status_code for _ in range(40)].count(429) == 30
+    assert [client.get("/fills/export").status_code for _ in range(10)].count(429) == 8
+    assert {client.get("/_dash-layout").status_code for _ in range(300)} == {200}
+
+
+def test_one_client_does_not_use_up_anothers(limited):
+    client, _now = limited
+    for _ in range(20):
+        client.post("/any/new/route", json={})
+    other = client.post("/any/new/route", json={}, environ_base={"REMOTE_ADDR": "10.0.0.2"})
+    assert other.status_code == 200
+
+
+def test_every_callback_of_the_program_has_a_kind():
+    app = create_app(AppDeps(state=StateBus(None, FakeClock())))
+    kinds = {
+        output: kind_of_callback(output, [SimpleNamespace(value=None, **each) for each in spec["inputs"]])
+        for output, spec in app.callback_map.items()
+        if "callback" in spec
+    }
+    assert set(kinds.values()) <= set(LIMITS)
+    assert kinds["health-said.children"] == "reconnect" and kinds["symbol-said.children"] == "command"
+    for output, spec in app.callback_map.items():
+        if any(each["property"] == "n_clicks" for each in spec["inputs"]) and "callback" in spec:
+            assert kinds[output] != "callback", f"{output} is a button and has no limit of its own"
 
 
 def test_a_callback_that_raises_ends_in_on_error(client):

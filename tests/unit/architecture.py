@@ -36,6 +36,7 @@ SEAMS = frozenset(
         "engine.storage.atomic",
         "engine.storage.encodable",
         "engine.storage.places",
+        "engine.storage.private",
         "engine.storage.rescues",
         "engine.broker.port",
         "engine.state.commands",

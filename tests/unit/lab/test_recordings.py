@@ -48,22 +48,22 @@ def lines(count: int, apart: float, start: float = OPEN, prices: tuple[float, ..
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "line 1: found ''; must be 'time,open,high,low,close,volume'"),
-        ("date,o,h,l,c,v\n", "line 1: found 'date,o,h,l,c,v'"),
+        ("", "line 1: other columns; must be 'time,open,high,low,close,volume'"),
+        ("date,o,h,l,c,v\n", "line 1: other columns"),
         (HEAD + "2013-10-07T13:30:00Z,1,2,0.5,1\n", "line 2: 5 values; must be 6"),
-        (HEAD + "yesterday,1,2,0.5,1,10\n", "line 2: Invalid isoformat string: 'yesterday'"),
-        (HEAD + "1381152600,1,2,0.5,x,10\n", "line 2: could not convert string to float: 'x'"),
+        (HEAD + "yesterday,1,2,0.5,1,10\n", "line 2, column time: no time of the years 1971 to 2099"),
+        (HEAD + "1381152600,1,2,0.5,x,10\n", "line 2, column close: no number"),
         (HEAD + "1381152600,1,2,0.5,nan,10\n", "prices must be above 0"),
-        (HEAD + "1381152600,1,2,0.5,1,-3\n", "the volume 0 or more; found 1,2,0.5,1,-3"),
+        (HEAD + "1381152600,1,2,0.5,1,-3\n", "line 2: prices must be above 0, the volume 0 or more"),
         (HEAD + "1381152600,1,2,0.5,3,10\n", "open and close must lie between low and high"),
-        (HEAD + "1381152600,1,2,0.5,1,10\n" * 2, "line 3: 1381152600 is not after the time before it. Sort the file"),
-        (HEAD + "\n  \n,,,,,\n1381152600,1,2,0.5,x,10\n", "line 5: could not convert"),
+        (HEAD + "1381152600,1,2,0.5,1,10\n" * 2, "line 3: its time is not after the one before it. Sort the file"),
+        (HEAD + "\n  \n,,,,,\n1381152600,1,2,0.5,x,10\n", "line 5, column close: no number"),
         (HEAD + "2013-10-08T13:30:00Z,1,2,0.5,1,10\n", "line 2: 2013-10-08 09:30 in New York is not of 2013-10-07"),
-        (HEAD + "2013-13-45T13:30:00Z,1,2,0.5,1,10\n", "line 2: month must be in 1..12"),
-        (HEAD + "0001-01-01T00:00:00Z,1,2,0.5,1,10\n", "is no time of the years 1971 to 2099"),
-        (HEAD + "0001-01-01T00:00:00+05:00,1,2,0.5,1,10\n", "line 2: "),
-        (HEAD + "999999999999,1,2,0.5,1,10\n", "line 2: "),
-        (HEAD + "1381152610,1,2,0.5,1,10\n", "line 2: 1381152610 is not the start of a minute"),
+        (HEAD + "2013-13-45T13:30:00Z,1,2,0.5,1,10\n", "line 2, column time: no time"),
+        (HEAD + "0001-01-01T00:00:00Z,1,2,0.5,1,10\n", "line 2, column time: no time of the years 1971 to 2099"),
+        (HEAD + "0001-01-01T00:00:00+05:00,1,2,0.5,1,10\n", "line 2, column time: no time"),
+        (HEAD + "999999999999,1,2,0.5,1,10\n", "line 2, column time: no time"),
+        (HEAD + "1381152610,1,2,0.5,1,10\n", "line 2: its time is not the start of a minute"),
         (HEAD + lines(20, 300.0), "line 3: bars of 5 minutes. Bars of 1 minute are needed"),
         (
             HEAD + lines(390, 60.0, start=OPEN - 4 * 3_600),
@@ -149,8 +149,48 @@ def test_a_pipe_is_no_recorded_day(tmp_path: Path):
     os.mkfifo(tmp_path / "ACME-20131007.csv")
     with pytest.raises(LabError, match="No recorded day was found"):
         list_csv_days(tmp_path)
-    with pytest.raises(LabError, match="is not a file"):
+    with pytest.raises(LabError, match="is no regular file"):
         read_csv_day(tmp_path / "ACME-20131007.csv")
+
+
+def test_a_link_leads_to_nobodys_file(tmp_path: Path):
+    """Whoever may ask the page must not read what only the user may."""
+    (tmp_path / "private").write_text("api-key-0123456789\n")
+    (tmp_path / "days").mkdir()
+    (tmp_path / "days" / "ACME-20131007.csv").symlink_to(tmp_path / "private")
+    write_day(tmp_path / "days", "BETA", "2013-10-07", walk(1, 5))
+    source = CsvRecordings(tmp_path / "days")
+    assert source.days() == [("BETA", "2013-10-07")] and source.left_out == 1
+    with pytest.raises(LabError, match="is a link") as caught:
+        read_csv_day(tmp_path / "days" / "ACME-20131007.csv")
+    assert "api-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["SECRETWORD", HEAD + "SECRETWORD,1,1,1,1,1\n", HEAD + "1381152600,SECRETWORD,1,1,1,1\n", HEAD + "SECRETWORD\n",
+     '"SECRETWORD', "SECRETWORD\x00", HEAD + "1381152600,1,1,1,1,SECRETWORD\n"],
+)  # fmt: skip
+def test_nothing_of_a_file_is_ever_quoted(content: str, tmp_path: Path):
+    for name, written in (("ACME-20131007.csv", content.encode()), ("BETA-20131007.csv.gz", content.encode())):
+        (tmp_path / name).write_bytes(written)
+        with pytest.raises(LabError) as caught:
+            read_csv_day(tmp_path / name)
+        assert "SECRET" not in str(caught.value) and "SE" not in str(caught.value).replace(name, "")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_another_user_is_refused(tmp_path: Path):
+    path = write_day(tmp_path, "ACME", "2013-10-07", walk(1, 5))
+    os.chown(path, 65_534, -1)
+    with pytest.raises(LabError, match="belongs to another user"):
+        read_csv_day(path)
+
+
+def test_a_network_path_is_refused_before_it_is_looked_at(monkeypatch: pytest.MonkeyPatch):
+    for path in (r"\\\\nas\\days", r"\\\\?\\UNC\\nas\\days"):
+        with pytest.raises(LabError, match="network path"):
+            list_csv_days(Path(path))
 
 
 def test_times_that_say_their_zone_are_taken_for_it(tmp_path: Path):

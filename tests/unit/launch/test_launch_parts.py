@@ -24,7 +24,6 @@ from app.launch.data_folder import (
     check_data_folder,
     data_folder,
     default_data_folder,
-    is_network_path,
     make_data_folder,
     synced_by,
 )
@@ -38,6 +37,7 @@ from engine.clock import FakeClock
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId
 from engine.settings.sources import FIELDS
+from engine.storage.places import is_network_path
 
 HOME = Path("/home/trader")
 
@@ -225,10 +225,25 @@ def test_the_folder_is_for_this_user_only(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_of_the_user_keeps_its_rights(tmp_path: Path) -> None:
+def test_a_folder_that_was_there_is_closed_to_others(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     make_data_folder(tmp_path)
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_all_users_share_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    for refuse in (make_data_folder, check_data_folder):
+        with pytest.raises(ConfigError, match=r"shared by all users.*--data-dir"):
+            refuse(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65_534, -1)
+    for refuse in (make_data_folder, check_data_folder):
+        with pytest.raises(ConfigError, match=r"belongs to another user.*--data-dir"):
+            refuse(tmp_path)
 
 
 def test_a_check_refuses_the_same_folders_and_makes_none(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_the_command_line_says_what_the_settings_say(tmp_path: Path) -> None:
     assert text == (
         "-m simulator --host 127.0.0.1 --port 4010 --seed 3 --speed 2.5 --scenario weekend "
         "--portfolio world --accounts 3 --line-limit 60 "
-        f"--volume-unit shares --state {tmp_path / 's.json'} --account DU7654321 --fresh"
+        f"--volume-unit shares --state {tmp_path / 's.json'} --account=DU7654321 --fresh"
     )
 
 

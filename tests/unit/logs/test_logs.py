@@ -158,6 +158,33 @@ def test_account_ids_are_nowhere_whole(place: Place) -> None:
     assert "DU***567" in logs.recent_lines()[-1].text
 
 
+FORGED = "gone\n2026-01-01T00:00:00.000Z ERROR qtrade.app [MainThread] forged\r\x1b]0;owned\x07\x9b2J\u202eesrever\u2028x\x85y"
+
+
+@pytest.mark.parametrize("as_error", [False, True])
+def test_no_text_makes_a_line_of_its_own_or_steers_a_terminal(as_error: bool, place: Place) -> None:
+    log = logging.getLogger("ib_insync.wrapper")
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        log.error("Error %s", FORGED, exc_info=as_error)
+    begins = [line for line in place.file().splitlines() if line[:4].isdigit()]
+    assert len(begins) == 1 and "Error gone" in begins[0]
+    assert len(place.lines()) == 1
+    for text in (place.file().replace("\n", ""), place.console.getvalue().replace("\n", ""), logs.recent_lines(1)[0].text):
+        assert text.isprintable(), "each such sign is written out"
+        assert "x1b]0;owned" in text and "u202e" in text
+
+
+def test_a_record_is_never_larger_than_a_page(place: Place) -> None:
+    try:
+        raise ValueError("v" * 1_000_000)
+    except ValueError:
+        logging.getLogger("app").exception("m" * 1_000_000)
+    assert len(place.file()) < 10_000
+    assert len(place.console.getvalue()) < 3_000
+
+
 def test_the_ring_and_the_error_counts(place: Place) -> None:
     before = logs.error_counts().get("qtrade.test", 0)
     for index in range(600):
@@ -203,6 +230,11 @@ def test_closing_puts_everything_back(tmp_path: Path) -> None:
         ("DUH1234567", "DUH***567"),
         ("TSLA 250 NQZ5 U3 QU2025 reqId=1234567 D20251105x", "TSLA 250 NQZ5 U3 QU2025 reqId=1234567 D20251105x"),
         ("6\x002\x00NetLiquidation\x00DU9876543\x00", "6\x002\x00NetLiquidation\x00DU***543\x00"),
+        ("accountDU9876543 DU9876543C account_U9876543_x", "accountDU***543 DU***543C account_U***543_x"),
+        ("du9876543 accountdu9876543 u9876543", "du***543 accountdu***543 u***543"),
+        (repr(["\nDU9876543\t", "DF9876543"]), repr(["\nDU***543\t", "DF***543"])),
+        ("/state/paper-DU9876543/state", "/state/paper-DU***543/state"),
+        ("build 3f12345678d1234567 2025U", "build 3f12345678d1234567 2025U"),
     ],
 )
 def test_redaction(text: str, shown: str) -> None:
