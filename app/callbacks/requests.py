@@ -18,6 +18,7 @@ from app.rows.scanners import ENABLED, toggled
 from app.rows.thresholds import judge
 from app.snapshots import DEAD_S
 from engine.alerts.kinds import RuleRefused
+from engine.config import is_loopback
 from engine.domain import Side
 from engine.errors import CommandRefused, LabError
 from engine.state.alert_sections import AlertsSection
@@ -42,6 +43,11 @@ from engine.state.sections import BrokerSection, ScannersSection, SettingsSectio
 
 MOST_CHANGES = 100
 SHOWN = "view.account"
+HOST = "broker.host"
+NOT_TRUSTED = (
+    "is another computer. What TWS sends is not encrypted: whoever is on the way there sees your account. Tick the box "
+    "below to use it."
+)
 MOST_NAME = 100
 MOST_FILTERS = 20
 NAME_MOST = 40
@@ -80,7 +86,11 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     action = asked.get("action")
     if action in ("check", "apply"):
         clean = _judged(deps, asked.get("changes"))
-        return _live(deps, ApplySettings(request_id, clean)) if action == "apply" else None
+        if action == "check":
+            return None
+        if HOST in clean:
+            _trusted(deps, clean[HOST], asked)
+        return _live(deps, ApplySettings(request_id, clean))
     if action in ("preview", "lab-look", "lab-run", "lab-cancel"):
         return _live(deps, _lab(deps, request_id, asked))
     if action == "revert" and type(asked.get("change")) is int:
@@ -96,7 +106,11 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, _about_scans(deps, request_id, asked))
     if isinstance(action, str) and action.startswith(ALERTS):
         return _live(deps, _about_alerts(deps, request_id, asked))
-    if action in ("probe", "line", "find"):
+    if action == "probe":
+        host, port = _address(asked)
+        _trusted(deps, host, asked)
+        return _live(deps, ProbeBroker(request_id, host, port))
+    if action in ("line", "find"):
         return _live(deps, _question(request_id, asked))
     raise Refused("The request is not valid. Reload the page.")
 
@@ -112,6 +126,17 @@ def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
         count = len(wrong)
         raise Refused(f"{count} value{'s' if count > 1 else ''} can't be used; nothing was applied.", wrong)
     return clean
+
+
+def _trusted(deps: AppDeps, host: str, asked: dict[str, Any]) -> None:
+    """Another computer is talked to only when the trader has said so of this one, or it is in force. Raises Refused."""
+    if is_loopback(host) or asked.get("trusted") == host or deps.config.broker.host == host:
+        return
+    section = deps.state.read("settings")
+    rows = section.rows if isinstance(section, SettingsSection) else ()
+    if any(row.key == HOST and row.value == host for row in rows):
+        return
+    raise Refused("Another computer needs your word first.", {HOST: f"{host} {NOT_TRUSTED}"})
 
 
 def is_up(deps: AppDeps) -> bool:

@@ -29,6 +29,8 @@ const applying = new Set();
 const said = new Map();
 /** @type {Array<() => void>} */
 const listeners = [];
+/** @type {Array<(changes: Values) => Object>} */
+const words = [];
 /** @type {WeakMap<HTMLElement, Field>} */
 const fields = new WeakMap();
 
@@ -65,6 +67,11 @@ export function draft(key, raw) {
 /** Hear of each change of a draft or of what is in force. @param {() => void} fn */
 export function onChange(fn) {
   listeners.push(fn);
+}
+
+/** What a request to apply says besides the changes. @param {(changes: Values) => Object} fn */
+export function onSubmit(fn) {
+  words.push(fn);
 }
 
 /** @param {string} key */
@@ -392,7 +399,7 @@ function apply(form) {
 
 /** @param {string} store @param {Values} changes @param {import("./ask.mjs").Done} done */
 function submit(store, changes, done) {
-  askEngine(store, { action: "apply", changes }, done);
+  askEngine(store, Object.assign({ action: "apply", changes }, ...words.map((fn) => fn(changes))), done);
 }
 
 /** @param {HTMLElement} form @param {Values} changes @param {Values} before @param {string} text */

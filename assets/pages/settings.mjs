@@ -2,7 +2,7 @@
  * Settings page: which broker as one question over mode and port, the test of another address, and the bar that must not lie
  * over what is typed into.
  */
-import { html, render } from "../vendor/lit-html.mjs";
+import { html, nothing, render } from "../vendor/lit-html.mjs";
 import { askEngine } from "../core/ask.mjs";
 import { make, maybe, one, within } from "../core/dom.mjs";
 import * as form from "../core/form.mjs";
@@ -11,6 +11,7 @@ import { model, onNodes, onPart } from "../core/model.mjs";
 /** @typedef {[value: string, label: string, mode: string, port: number | null]} Choice */
 
 const MODE = "broker.mode", PORT = "broker.port", HOST = "broker.host", ACCOUNT = "broker.account";
+const TEST_EVERY_MS = 5200;
 const OTHER = 0;   // a choice's port: the one that is typed below
 /** "Other port" was chosen in this mode, and this port not changed yet. @type {{mode: string, typed: any} | null} */
 let asked = null;
@@ -87,10 +88,33 @@ form.onChange(() => {
   }
 });
 
+/* ---- another computer: used once the trader has said so of this one ---- */
+/** @type {string | null} */
+let trusted = null;
+
+/** @param {any} host */
+const isThisComputer = (host) => typeof host !== "string" || host === "localhost" || host === "::1" || /^127\.[\d.]+$/.test(host);
+
+function paintTrust() {
+  const field = maybe(document, `.qt-field[data-key='${HOST}']`), host = form.value(HOST);
+  if (!field) {
+    return;
+  }
+  const isAsked = !isThisComputer(host) && host !== model.set?.[HOST]?.v;
+  const holder = maybe(field, ".qt-trust") ?? field.appendChild(make("div", "qt-trust"));
+  render(isAsked ? html`<label><input type="checkbox" .checked=${trusted === host} @change=${(/** @type {Event} */ event) => {
+    trusted = /** @type {HTMLInputElement} */ (event.target).checked ? host : null;
+  }}><span>I trust <b>${host}</b> and the network to it: what TWS sends is not encrypted.</span></label>` : nothing, holder);
+}
+form.onChange(paintTrust);
+onPart("set", paintTrust);
+onNodes(paintTrust);
+form.onSubmit((changes) => (changes[HOST] === undefined || trusted === null ? {} : { trusted }));
+
 /* ---- test connection ---- */
 function address() {
-  const port = form.value(PORT);
-  return { host: form.value(HOST), port: port === null ? usual(form.value(MODE)) : port };
+  const port = form.value(PORT), word = trusted === null ? {} : { trusted };
+  return { host: form.value(HOST), port: port === null ? usual(form.value(MODE)) : port, ...word };
 }
 
 /** @param {HTMLElement} button @param {string} text @param {string} tone */
@@ -110,10 +134,13 @@ document.addEventListener("click", (event) => {
     say(button, "The simulated gateway is QTrade's own; choose TWS or Gateway to test one.", "");
     return;
   }
+  const began = Date.now();
   button.disabled = true;
   say(button, "asking …", "");
   askEngine(button.dataset.qtProbe ?? "", { action: "probe", ...address() }, (result) => {
-    button.disabled = false;
+    window.setTimeout(() => {
+      button.disabled = false;
+    }, Math.max(0, began + TEST_EVERY_MS - Date.now()));   // sooner the server would refuse the next one
     const [first] = Object.values(result.errors);
     say(button, `${result.ok ? "✓" : "✕"} ${first ?? result.text}`, result.ok ? "gain" : "loss");
   });

@@ -97,5 +97,5 @@ class Desk:
         if isinstance(command, DeleteScan):
             return instantly(self.keeper.delete_scan(command.name, command.who))
         if isinstance(command, ProbeBroker):
-            raise QTradeError(f"Nothing listens at {command.host}:{command.port}.")
+            raise QTradeError(f"No TWS API answers at {command.host}:{command.port}.")
         return "done"

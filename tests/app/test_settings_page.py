@@ -141,9 +141,27 @@ def test_another_address_is_probed_by_the_engine(rig: Rig) -> None:
     command = rig.desk.commands[0]
     assert isinstance(command, ProbeBroker) and (command.host, command.port) == ("127.0.0.1", 4002)
     answer = rig.view()["answers"][command.request_id]
-    assert answer == [False, "Nothing listens at 127.0.0.1:4002."]
+    assert answer == [False, "No TWS API answers at 127.0.0.1:4002."]
     assert rig.ask("probe", host="no host", port=1)["errors"]["broker.host"]
     assert rig.ask("probe", host="host", port=0)["errors"]["broker.port"]
+
+
+def test_another_computer_needs_a_word_first(rig: Rig) -> None:
+    asked: dict[str, Any] = {"changes": {"broker.host": "10.0.0.5", "lines.limit": 40}}
+    refused = rig.ask("apply", **asked)
+    assert "10.0.0.5 is another computer" in refused["errors"]["broker.host"]
+    assert "not encrypted" in refused["errors"]["broker.host"]
+    assert rig.ask("apply", **asked, trusted="10.0.0.6")["errors"], "a word for another one counts for nothing"
+    assert rig.ask("check", **asked)["errors"] == {}
+    assert rig.ask("probe", host="10.0.0.5", port=4002)["errors"]["broker.host"]
+    rig.desk.work()
+    assert rig.desk.commands == []
+    assert rig.ask("apply", **asked, trusted="10.0.0.5")["text"] == ""
+    assert rig.ask("probe", host="10.0.0.5", port=4002, trusted="10.0.0.5")["text"] == ""
+    rig.desk.work()
+    assert rig.desk.keeper.settings.config.broker.host == "10.0.0.5"
+    assert rig.ask("apply", changes={"broker.host": "10.0.0.5", "lines.limit": 41})["text"] == "", "it is in force"
+    assert rig.ask("apply", changes={"broker.host": "localhost"})["text"] == ""
 
 
 def test_where_it_is_connected_is_said_whatever_the_form_says() -> None:

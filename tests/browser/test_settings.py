@@ -56,7 +56,7 @@ def test_an_address_is_tested_before_it_is_used(opened: Page) -> None:
     assert "QTrade's own" in opened.locator(".qt-probe-said").inner_text()
     opened.get_by_label("TWS paper 7497").check()
     opened.get_by_role("button", name="Test connection").click()
-    until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Nothing listens at 127.0.0.1:7497')")
+    until(opened, "document.querySelector('.qt-probe-said').innerText.includes('No TWS API answers at 127.0.0.1:7497')")
     covered = "document.querySelector('.qt-probe').getBoundingClientRect().bottom - " + (
         "document.querySelector('.qt-form-bar').getBoundingClientRect().top"
     )
