@@ -426,7 +426,9 @@ class AppConfig(_Model):
     journal: JournalSettings = JournalSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     log: LogSettings = LogSettings()
-    data_dir: Annotated[str | None, AfterValidator(_folder)] = _f(None, "Data folder", "None: the per-user folder of this system")
+    data_dir: Annotated[str | None, AfterValidator(_folder)] = _f(
+        None, "Data folder", "None: the per-user folder of this system"
+    )
 
     def connection(self) -> tuple[Any, ...]:
         """What the connection to the gateway is made from: where one of these changes, another one is made."""

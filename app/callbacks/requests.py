@@ -85,12 +85,7 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         raise Refused("The request is not valid. Reload the page.")
     action = asked.get("action")
     if action in ("check", "apply"):
-        clean = _judged(deps, asked.get("changes"))
-        if action == "check":
-            return None
-        if HOST in clean:
-            _trusted(deps, clean[HOST], asked)
-        return _live(deps, ApplySettings(request_id, clean))
+        return _changes(deps, request_id, asked)
     if action in ("preview", "lab-look", "lab-run", "lab-cancel"):
         return _live(deps, _lab(deps, request_id, asked))
     if action == "revert" and type(asked.get("change")) is int:
@@ -106,13 +101,18 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, _about_scans(deps, request_id, asked))
     if isinstance(action, str) and action.startswith(ALERTS):
         return _live(deps, _about_alerts(deps, request_id, asked))
-    if action == "probe":
-        host, port = _address(asked)
-        _trusted(deps, host, asked)
-        return _live(deps, ProbeBroker(request_id, host, port))
-    if action in ("line", "find"):
-        return _live(deps, _question(request_id, asked))
+    if action in ("probe", "line", "find"):
+        return _live(deps, _question(deps, request_id, asked))
     raise Refused("The request is not valid. Reload the page.")
+
+
+def _changes(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command | None:
+    clean = _judged(deps, asked.get("changes"))
+    if asked["action"] == "check":
+        return None
+    if HOST in clean:
+        _trust(deps, clean[HOST], asked)
+    return _live(deps, ApplySettings(request_id, clean))
 
 
 def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
     return clean
 
 
-def _trusted(deps: AppDeps, host: str, asked: dict[str, Any]) -> None:
+def _trust(deps: AppDeps, host: str, asked: dict[str, Any]) -> None:
     """Another computer is talked to only when the trader has said so of this one, or it is in force. Raises Refused."""
     if is_loopback(host) or asked.get("trusted") == host or deps.config.broker.host == host:
         return
@@ -238,10 +238,12 @@ def _about_alerts(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Comm
         raise Refused(str(refused), refused.errors) from None
 
 
-def _question(request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol | ProbeBroker:
+def _question(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol | ProbeBroker:
     """What a line more would do, a name looked up, who listens at an address."""
     if asked["action"] == "probe":
-        return ProbeBroker(request_id, *_address(asked))
+        host, port = _address(asked)
+        _trust(deps, host, asked)
+        return ProbeBroker(request_id, host, port)
     text, con_id, line_class = asked.get("text"), asked.get("con"), asked.get("as")
     if asked["action"] == "find":
         if not isinstance(text, str) or not 1 <= len(text.strip()) <= NAME_MOST:

@@ -24,8 +24,8 @@ async def probe(
 ) -> tuple[bool, str]:
     """(reachable, sentence for the user), which says which of the usual ports answers instead.
 
-    Where no TWS API answers, words and time are the same whether the port is closed, silent or another program's: nobody
-    learns from this what else runs there. Never raises.
+    Where no TWS API answers, words and time are the same whether the port is closed, silent or another program's:
+    nobody learns from this what else runs there. Never raises.
     """
     loop = asyncio.get_running_loop()
     where, due = f"{host}:{port}", loop.time() + timeout_s + _ELSEWHERE_S

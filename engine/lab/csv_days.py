@@ -4,8 +4,8 @@ Columns `time` (UTC, start of the minute, ISO 8601 or epoch seconds), `open`, `h
 empty = unknown), in this order under a line of heads; minutes without a trade are missing, blank lines are none. A file
 is held to what it claims: 1-minute bars of one symbol, of the day in its name, in UTC.
 
-Whoever uses the page names the folder, so a file is read only where it is a regular one of this user (or of the system),
-never through a link; and what is said of it names line and column, never what stands there.
+Whoever uses the page names the folder, so a file is read only where it is a regular one of this user (or of the
+system), never through a link; and what is said of it names line and column, never what stands there.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-# IB's account ids: letters and at least five digits (U1234567, DU1234567, DFU12345, F1234567, I...), in whatever they are
-# grown into: "accountDU1234567", "DU1234567C", a line end before it that repr spells. A single D is a date's or a file's
-# unless it stands alone. In small letters those count that no hex number has, or that stand alone.
+# IB's account ids: letters and at least five digits (U1234567, DU1234567, DFU12345, F1234567, I...), in whatever they
+# are grown into: "accountDU1234567", "DU1234567C", a line end before it that repr spells. A single D is a date's or a
+# file's unless it stands alone. In small letters those count that no hex number has, or that stand alone.
 _LIKELY = re.compile(r"[DFIUdfiu][A-Za-z]{0,2}\d{5}")  # most texts have none, and this is found out sooner
 _ACCOUNT = re.compile(
     r"(?<![A-Z])(D[A-Z]{1,2}|[FIU][A-Z]{0,2})\d{2,}(\d{3})"

@@ -104,7 +104,9 @@ class _FileFormatter(logging.Formatter):
 
 def _shortened(lines: list[str]) -> list[str]:
     half = TRACE_LINES_MOST // 2
-    return lines if len(lines) <= 2 * half else [*lines[:half], f"... {len(lines) - 2 * half} lines ...", *lines[-half:]]
+    return (
+        lines if len(lines) <= 2 * half else [*lines[:half], f"... {len(lines) - 2 * half} lines ...", *lines[-half:]]
+    )
 
 
 def _trace_line(line: str) -> str:
@@ -132,9 +134,7 @@ class _File(RotatingFileHandler):
         super().emit(record)
 
     def _open(self) -> Any:
-        return open(
-            self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=open_regular
-        )
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=open_regular)
 
     def handleError(self, record: logging.LogRecord) -> None:
         _ring.errors["log file"] += 1

@@ -26,14 +26,14 @@ def test_nothing_that_is_sent_makes_a_5xx(has_engine: bool) -> None:
     app = create_app(AppDeps(state=bus, clock=FakeClock(wall=WALL)))
     client = app.server.test_client()
     rules = [(rule.rule, sorted(rule.methods or ())) for rule in app.server.url_map.iter_rules()]
-    callbacks = [each for each in client.get("/_dash-dependencies", headers=HEADERS).json if not each["clientside_function"]]
+    callbacks = [
+        each for each in client.get("/_dash-dependencies", headers=HEADERS).json if not each["clientside_function"]
+    ]
     assert len(rules) > 20 and len(callbacks) > 10
     logging.disable(logging.CRITICAL)
     try:
         for ask in asks(random.Random(7 + has_engine), rules, callbacks, COUNT):
-            with client.open(
-                ask.path, method=ask.method, data=ask.body, headers={**HEADERS, **ask.headers}
-            ) as answer:
+            with client.open(ask.path, method=ask.method, data=ask.body, headers={**HEADERS, **ask.headers}) as answer:
                 assert answer.status_code < 500, str(ask)
                 assert b"Traceback" not in answer.data, str(ask)
             bus.drain()

@@ -1,4 +1,4 @@
-"""What one client may take up: bytes of a request, time for it, connections. Over real sockets, with a clock of its own."""
+"""What one client may take up: bytes of a request, time for it, connections. Over real sockets, clock injected."""
 
 from __future__ import annotations
 

@@ -17,25 +17,27 @@ from engine.settings.sources import FIELDS
 
 CALLBACK = "/_dash-update-component"
 TEXTS = (
-    "", " ", "A", "TSLA", "A\u0000", "--fresh", "../../../etc/passwd", "\x1b]0;x\x07", "a\nb", "\u202eabc", "é" * 50, "x" * 5_000,
-    "<img src=x onerror=alert(1)>", "%00", "%", "{}", "[]", "null", "nan", "1e999", "-1", "9" * 400, "=cmd|'/c calc'!A0",
-    "\ud800", "\U0001f600", "C:\\x", "\\\\nas\\x", "/", "//", ".", "..", "/dev/zero", "127.0.0.1", "a..b", "127.0.0.1:80",
+    "", " ", "A", "TSLA", "A\u0000", "--fresh", "../../../etc/passwd", "\x1b]0;x\x07", "a\nb", "\u202eabc", "é" * 50,
+    "x" * 5_000, "<img src=x onerror=alert(1)>", "%00", "%", "{}", "[]", "null", "nan", "1e999", "-1", "9" * 400,
+    "=cmd|'/c calc'!A0", "\ud800", "\U0001f600", "C:\\x", "\\\\nas\\x", "/", "//", ".", "..", "/dev/zero",
+    "127.0.0.1", "a..b", "127.0.0.1:80",
 )  # fmt: skip
 ODD: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2**31, 2**63, 10**40, 0.5, -0.0, 1e308, 5e-324, [], {}, [[]], [None], {"": None},
     {"action": None}, {"action": "apply"}, {"props": {}}, [1, "a", None, {}],
 )  # fmt: skip
 ACTIONS = (
-    "check", "apply", "preview", "lab-look", "lab-run", "lab-cancel", "revert", "scan", "account", "set", "audit", "why",
-    "keepscan", "deletescan", "probe", "line", "find", "nothing", "",
+    "check", "apply", "preview", "lab-look", "lab-run", "lab-cancel", "revert", "scan", "account", "set", "audit",
+    "why", "keepscan", "deletescan", "probe", "line", "find", "nothing", "",
 )  # fmt: skip
 WORDS = (
-    "changes", "change", "name", "on", "do", "text", "con", "as", "host", "port", "account", "kind", "folder", "symbols",
-    "days", "ranges", "least", "filters", "scan_code", "instrument", "location", "side", "trusted", "id", "note", "list",
+    "changes", "change", "name", "on", "do", "text", "con", "as", "host", "port", "account", "kind", "folder",
+    "symbols", "days", "ranges", "least", "filters", "scan_code", "instrument", "location", "side", "trusted", "id",
+    "note", "list",
 )  # fmt: skip
 PARAMETERS = (
-    "path", "cursor", "sight", "since", "until", "account", "n", "size", "limit", "symbol", "days", "from", "to", "kind",
-    "corrected", "perm_id", "format", "tz", "page", "q", "name",
+    "path", "cursor", "sight", "since", "until", "account", "n", "size", "limit", "symbol", "days", "from", "to",
+    "kind", "corrected", "perm_id", "format", "tz", "page", "q", "name",
 )  # fmt: skip
 NAMES = ("apply", "load", "keep", "delete", "shadow", "app", "csv", "Default", "Momentum", "25", "50", "pinned", "all")
 
@@ -131,13 +133,19 @@ def route(rng: random.Random, rule: str, methods: Sequence[str]) -> Ask:
     pairs = [f"{rng.choice(PARAMETERS)}={quote(_text(rng))}" for _ in range(rng.randrange(4))]
     if pairs:
         path += "?" + "&".join(pairs)
-    method = rng.choice(methods) if rng.random() < 0.9 else rng.choice(("PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "X"))
+    method = (
+        rng.choice(methods) if rng.random() < 0.9 else rng.choice(("PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "X"))
+    )
     body = None if method in ("GET", "HEAD", "OPTIONS") else json.dumps(value(rng)).encode()
     return Ask(method, path, body, {"Content-Type": "application/json"} if body is not None else {})
 
 
 def _text(rng: random.Random) -> str:
-    return rng.choice((*TEXTS[:-8], "265598", "TSLA", "SPY", "1", "dash", "x.js", *NAMES)).encode("utf-8", "replace").decode()[:2_000]
+    return (
+        rng.choice((*TEXTS[:-8], "265598", "TSLA", "SPY", "1", "dash", "x.js", *NAMES))
+        .encode("utf-8", "replace")
+        .decode()[:2_000]
+    )
 
 
 def asks(

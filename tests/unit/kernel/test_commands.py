@@ -282,7 +282,6 @@ def test_probe_tells_what_is_wrong():
             port = free.getsockname()[1]
         refused = await timed(probe("127.0.0.1", port, timeout_s=0.3, usual=()))
 
-
         async def greet(reader, writer):
             await reader.read(64)
             writer.write(b"\0\0\0\x1a176\x0020251110 05:31:04 EST\0")

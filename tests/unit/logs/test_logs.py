@@ -158,7 +158,7 @@ def test_account_ids_are_nowhere_whole(place: Place) -> None:
     assert "DU***567" in logs.recent_lines()[-1].text
 
 
-FORGED = "gone\n2026-01-01T00:00:00.000Z ERROR qtrade.app [MainThread] forged\r\x1b]0;owned\x07\x9b2J\u202eesrever\u2028x\x85y"
+FORGED = "gone\n2026-01-01T00:00:00.000Z ERROR qtrade.app [M] forged\r\x1b]0;owned\x07\x9b2J\u202eesrever\u2028x\x85y"
 
 
 @pytest.mark.parametrize("as_error", [False, True])
@@ -171,7 +171,11 @@ def test_no_text_makes_a_line_of_its_own_or_steers_a_terminal(as_error: bool, pl
     begins = [line for line in place.file().splitlines() if line[:4].isdigit()]
     assert len(begins) == 1 and "Error gone" in begins[0]
     assert len(place.lines()) == 1
-    for text in (place.file().replace("\n", ""), place.console.getvalue().replace("\n", ""), logs.recent_lines(1)[0].text):
+    for text in (
+        place.file().replace("\n", ""),
+        place.console.getvalue().replace("\n", ""),
+        logs.recent_lines(1)[0].text,
+    ):
         assert text.isprintable(), "each such sign is written out"
         assert "x1b]0;owned" in text and "u202e" in text
 

@@ -74,7 +74,13 @@ def test_an_account_that_no_gateway_has_is_left_out_in_words(account: str) -> No
 
 
 def test_of_a_collection_only_the_wrong_entry_goes() -> None:
-    scan = {"scan_code": "TOP_PERC_GAIN", "instrument": "STK", "location": "STK.US.MAJOR", "filters": [], "side": "long"}
+    scan = {
+        "scan_code": "TOP_PERC_GAIN",
+        "instrument": "STK",
+        "location": "STK.US.MAJOR",
+        "filters": [],
+        "side": "long",
+    }
     settings = started(
         {
             "market_scan.custom": {"Mine": scan, "Bad\u0000": scan, "Worse": {**scan, "scan_code": "A\u0000"}},
