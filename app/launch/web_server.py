@@ -6,6 +6,7 @@ nothing gives way to a new one, so that half-open ones keep nobody out.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import socket
@@ -16,10 +17,11 @@ from typing import Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
-from app.security import BODY_MAX_BYTES, HEADERS
+from app.security import BODY_MAX_BYTES, HEADERS, UPLOAD_MAX_BYTES, UPLOAD_PATH
 
 THREADS = 8
 HEAD_MAX_BYTES = 32_768
@@ -86,6 +88,20 @@ class WebServer:
                 log.exception("the web server stopped")
 
 
+class _Parser(HTTPRequestParser):
+    """One request as it comes in. The address that takes a file takes a larger one."""
+
+    adj: Any
+    path: str
+    command: Any
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.path == UPLOAD_PATH and self.command == "POST":
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = UPLOAD_MAX_BYTES + 1
+
+
 class _Refusal(ErrorTask):
     """What is no request that reaches the application: JSON in plain words, and never a 5xx for what a client sent."""
 
@@ -95,7 +111,10 @@ class _Refusal(ErrorTask):
         code, reason = (error.code, error.reason) if error.code < 500 else (400, "Bad Request")
         if error.code == 500:  # the application failed past its own last resort
             code, reason = error.code, error.reason
-        body = json.dumps({"error": _WORDS.get(code, _NOT_HTTP)}).encode()
+        words = _WORDS.get(code, _NOT_HTTP)
+        if code == 413 and getattr(request, "path", "") == UPLOAD_PATH:
+            words = f"The file is larger than {UPLOAD_MAX_BYTES // 2**20} MB."
+        body = json.dumps({"error": words}).encode()
         self.status = f"{code} {reason}"
         self.response_headers = [*self.response_headers, ("Content-Type", "application/json"), *HEADERS.items()]
         self.set_close_on_finish()
@@ -107,6 +126,7 @@ class _Channel(HTTPChannel):
     """One connection. All but `service` runs in the server's thread."""
 
     error_task_class = _Refusal
+    parser_class = _Parser
     server: Any
     socket: Any
 

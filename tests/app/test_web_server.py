@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, request
 
 from app.launch.web_server import ALL_CLIENTS, HEAD_MAX_BYTES, IDLE_S, PER_CLIENT, REQUEST_S, WebServer
-from app.security import BODY_MAX_BYTES
+from app.security import BODY_MAX_BYTES, UPLOAD_MAX_BYTES, UPLOAD_PATH
 from tests.patience import wait_for
 
 BUSY = threading.Event()
@@ -27,6 +27,10 @@ def application() -> Flask:
 
     @app.post("/echo")
     def echo() -> dict[str, int]:
+        return {"bytes": len(request.get_data())}
+
+    @app.post(UPLOAD_PATH)
+    def upload() -> dict[str, int]:
         return {"bytes": len(request.get_data())}
 
     @app.get("/slow")
@@ -109,6 +113,14 @@ def test_a_larger_one_is_refused_by_its_announced_length(length: int, served: Se
     code, heads, body = served.ask(post(length), b"x" * min(length, 5_000_000))
     assert code == 413 and "larger than" in json.loads(body)["error"]
     assert heads["content-type"] == "application/json" and heads["x-content-type-options"] == "nosniff"
+
+
+def test_a_file_may_be_larger_at_the_address_that_takes_one(served: Served) -> None:
+    size = 3 * BODY_MAX_BYTES
+    code, _heads, body = served.ask(post(size).replace(b"/echo", UPLOAD_PATH.encode()), b"x" * size)
+    assert code == 200 and json.loads(body) == {"bytes": size}
+    code, _heads, body = served.ask(post(UPLOAD_MAX_BYTES + 1).replace(b"/echo", UPLOAD_PATH.encode()), b"x")
+    assert code == 413 and "file is larger" in json.loads(body)["error"]
 
 
 def test_one_without_a_length_ends_at_the_limit(served: Served) -> None:
