@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.domain import REL_VOLUME as REL_VOLUME
+
 
 class Shell:
     """Ids of the frame that every page sits in."""

@@ -107,7 +107,7 @@ SYMBOL_NAME = PageView(
 )
 
 # The tabs of the Scanners page (`assets/pages/scanners.mjs` says which is in sight), the first one's at first.
-SCANNERS_AT_FIRST = frozenset({"chips", "grid:results", "rows:moves", "rows:heatcols", "heatcuts"})
+SCANNERS_AT_FIRST = frozenset({"chips", "grid:results", "rows:moves", "heatcuts"})
 SCANNERS_ON_DEMAND = SCANNERS_AT_FIRST | frozenset(
     {
         *("heatwide", "heattime", "whys"),

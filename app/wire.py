@@ -15,6 +15,7 @@ from app.format import LINE_CLASSES
 from app.rows.scanners import FRESH_S
 from app.rows.states import LIVE_S
 from app.snapshots import DEAD_S, LATE_S
+from engine.domain import REL_VOLUME
 
 WIRE_FILE: Final = Path(__file__).resolve().parent.parent / "assets" / "core" / "wire.mjs"
 
@@ -25,6 +26,7 @@ _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),
     ("LIVE_S", LIVE_S, "A price that came before that claims no more to be live, seconds."),
     ("FRESH_S", FRESH_S, "Younger prices carry no age: it would be news in each poll, seconds."),
+    ("REL_VOLUME", REL_VOLUME, "The one name of the volume of the last 60 s against the usual one."),
     ("LINE_CLASSES", LINE_CLASSES, "Classes of market-data lines in words. @type {Record<string, string>}"),
 )
 

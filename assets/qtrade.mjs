@@ -32,6 +32,7 @@ import "./pages/hist.mjs";
 import "./pages/lab.mjs";
 import "./pages/line-day.mjs";
 import "./pages/lines.mjs";
+import "./pages/overview-heat.mjs";
 import "./pages/positions.mjs";
 import "./pages/preview.mjs";
 import "./pages/price-alert.mjs";

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from engine.domain import BrokerMode, Side
+from engine.domain import REL_VOLUME, BrokerMode, Side
 
 DEFAULT_PORTS: dict[str, int] = {"paper": 7497, "live": 7496}
 
@@ -246,7 +246,9 @@ class BreakoutParams(_Model):
     buffer_atr: float = _f(0.1, "Buffer", "ATR above the level", unit="ATR", step=0.05, ge=0, le=1.5)
     atr_length: int = _f(14, "ATR length", "Wilder's average", unit="bars", step=1, ge=7, le=30)
     volume_surge: float = _f(1.5, "Volume surge", "x SMA20 of bar volume", unit="x", step=0.1, ge=1.0, le=5.0)
-    rel_volume: float = _f(1.5, "Relative volume", "x usual at this time of day", unit="x", step=0.1, ge=0.5, le=10.0)
+    rel_volume: float = _f(
+        1.5, REL_VOLUME, "last 60 s, x usual in this minute of the day", unit="x", step=0.1, ge=0.5, le=10.0
+    )
     opening_range_min: Literal[0, 5, 15, 30, 60] = _f(
         15, "Opening range", "minutes, an extra level in the first 2 h; 0 = off", unit="min"
     )

@@ -7,7 +7,7 @@ from typing import Any, cast
 from dash import Dash, Input, Output, Patch, ctx
 
 from app.deps import AppDeps
-from app.figures.pnl import GAP_S, Curve, furniture, in_one_offset, least_range, pnl_figure, room, series
+from app.figures.pnl import GAP_S, Curve, furniture, in_one_offset, least_range, pnl_figure, room, series, wide
 from app.figures.pnl_window import (
     MAX_POINTS,
     Range,
@@ -72,6 +72,7 @@ def rebase(curve: Curve) -> Patch:
         for name, values in changed.items():
             patch["data"][i][name] = values
     patch["layout"]["yaxis"]["autorangeoptions"] = {"include": room(curve)}
+    patch["layout"]["xaxis"]["autorangeoptions"] = {"include": wide(curve)}
     for axis in ("xaxis", "yaxis"):
         patch["layout"][axis]["visible"] = bool(curve.points)
     for name, value in furniture(curve).items():

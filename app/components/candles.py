@@ -88,8 +88,8 @@ def _candles() -> dict[str, Any]:
             "downColor": COLOR["loss"],
             "borderDownColor": COLOR["loss"],
             "wickDownColor": COLOR["loss"],
-            "priceLineStyle": 1,
-            "priceLineWidth": 1,
+            "lastValueVisible": False,  # that is the last bar in view: the tag of the last price is a line of its own
+            "priceLineVisible": False,
         },
     }
 

@@ -14,7 +14,7 @@ from app.components.table import Col, table
 GROUPS = (
     Col("kind", "By", "soft"),
     Col("name", "Group"),
-    Col("n", "Signals", "num"),
+    Col("n", "Live signals", "num"),
     Col("m5", "5 min", "num"),
     Col("m15", "15 min", "num"),
     Col("m30", "30 min", "num"),

@@ -180,7 +180,7 @@ def notices() -> Component:
     return html.Div(
         [
             html.Div(id="shell-trouble", className="qt-notice qt-notice-error", hidden=True, role="alert"),
-            html.Div(id="shell-frozen", className="qt-notice qt-notice-info", hidden=True, role="status"),
+            html.Div(id="shell-frozen", className="qt-frozen", hidden=True, role="status"),
             html.Div(
                 [
                     html.Span(id="shell-reload-text"),

@@ -29,6 +29,7 @@ NIGHT_S = 2 * 3600.0  # longer ones lie between sessions
 
 LEAST_RANGE: Final = 10.0  # money that the axis spans at least
 LEAST_OF_VALUE: Final = 0.005  # and this share of what is shown: cents must not look like a crash
+LEAST_WIDTH_S: Final = 60.0  # that the axis of time spans at least
 EDGE_SHARE: Final = 0.12  # of the chart's width at each side
 ONE_OFFSET_S: Final = 86_400.0
 EDGE_S = 300.0  # a day that began so long before its first point is marked at that
@@ -122,7 +123,8 @@ def series(curve: Curve) -> list[dict[str, Any]]:
             _add(x, line, gain, loss, curve.axis_ms(point.m), point.y, point.y)
     high, low = extremes(of_day(curve))
     marks = [p for p in (high, low) if p is not None]
-    words = [_words("high", high), _words("low", low)]
+    is_flat = high is not None and low is not None and high.y == low.y  # then neither says anything
+    words = ["" if is_flat else _words(word, at) for word, at in (("high", high), ("low", low))]
     areas = shows_zero(curve)
     return [
         {"x": x, "y": gain, "visible": areas},
@@ -345,6 +347,15 @@ def room(curve: Curve) -> list[float]:
     return [bottom - pad, top + pad]
 
 
+def wide(curve: Curve) -> list[float]:
+    """Moments that the axis must reach: a curve of seconds gets a minute, or its ticks would all say the same one."""
+    if not curve.points:
+        return []
+    first, last = curve.points[0].m, curve.points[-1].m
+    pad = max(0.0, (LEAST_WIDTH_S - (last - first)) / 2.0)
+    return [curve.axis_ms(first) - 1000.0 * pad, curve.axis_ms(last) + 1000.0 * pad]
+
+
 def pnl_figure(curve: Curve, revision: str) -> dict[str, Any]:
     """The whole figure for a mount or a new range; `revision` keeps zoom for as long as it is the same."""
     tick_format = [
@@ -361,6 +372,7 @@ def pnl_figure(curve: Curve, revision: str) -> dict[str, Any]:
             "tickangle": 0,
             "ticklabeloverflow": "hide past div",
             "uirevision": revision,
+            "autorangeoptions": {"include": wide(curve)},
             "visible": bool(curve.points),
         },
         yaxis={

@@ -30,7 +30,8 @@ from engine.statements.desk import ImportDesk
 STORES_STOP_S = 0.5
 LASTED_S = 60.0
 LONGEST_PAUSE_S = 30.0
-KEPT_SECTIONS = ("settings", "answers")  # of no account; whoever chose another gateway waits for the answer
+# Of no account, or it says of which days it is. Whoever chose another gateway waits for the answer.
+KEPT_SECTIONS = ("settings", "answers", "lab_result")
 
 log = logging.getLogger("qtrade.app")
 
@@ -195,6 +196,7 @@ class _Engines:
             host=host,
             port=port,
             restarted_after="",
+            changes=engine.rooms.changes.all(),
             answers=of_no_gateway(engine.rooms.desk.section().answers),
             is_elsewhere=gateway_of(before) != gateway_of(after) or not self._knows_accounts(engine),
         )

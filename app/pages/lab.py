@@ -15,7 +15,7 @@ from app.components.controls import graph
 from app.components.form import request_stores
 from app.components.grid import column, grid, text_column
 from app.components.table import Col, scale_key, table
-from app.ids import Lab
+from app.ids import REL_VOLUME, Lab
 
 dash.register_page(__name__, path="/lab", title="QTrade - Lab", name="Lab")  # type: ignore[no-untyped-call]
 
@@ -224,7 +224,7 @@ def _signals() -> Component:
         column("lab-side", "Side", "side", num=False),
         text_column("Level", "level", num=True, phone=False),
         column("lab-score", "Score at signal", "score", wrapHeaderText=True),
-        column("lab-rv", "Rel. vol.", "rv", phone=False, wrapHeaderText=True),
+        column("lab-rv", REL_VOLUME, "rv", phone=False, wrapHeaderText=True),
         *(
             column("lab-move", f"{minutes} min", f"m{minutes}", phone=minutes == 30, wrapHeaderText=True)
             for minutes in (5, 15, 30, 60)

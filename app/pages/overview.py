@@ -15,7 +15,7 @@ from app.components.controls import graph, segmented
 from app.components.gauge import legend
 from app.components.grid import age_column, column, grid
 from app.components.table import Col, heatmap, order_button, scale_key, table
-from app.ids import OVERVIEW_COLUMNS, Overview
+from app.ids import OVERVIEW_COLUMNS, REL_VOLUME, Overview
 
 dash.register_page(__name__, path="/", title="QTrade - Overview", name="Overview")  # type: ignore[no-untyped-call]
 
@@ -27,7 +27,7 @@ FIGURES = (
     ("excess", "Excess liquidity"),
     ("gross", "Gross exposure"),
 )
-FACTORS = (("change", "Change %"), ("volume", "Rel. volume"), ("distance", "Distance ATR"), ("spread", "Spread bp"))
+FACTORS = (("change", "Change %"), ("volume", REL_VOLUME), ("distance", "Distance ATR"), ("spread", "Spread bp"))
 RANGES = (("1h", "1 h"), ("day", "Day"), ("5d", "5 d"))
 
 
@@ -164,11 +164,11 @@ def _signals() -> Component:
         Col("now", "Score now", "score", "score"),
         Col("at_signal", "Score at signal", "num"),
         Col("dist", "Dist. ATR", "num"),
-        Col("vol", "Vol.", "num"),
+        Col("vol", "Rel. vol. 1 min", "num"),
         Col("chg", "Change", "num"),
     )
     key = html.Span(
-        [html.I(className="qt-bar-a"), " distance ", html.I(className="qt-bar-b"), " volume"], className="qt-soft"
+        [html.I(className="qt-bar-a"), " distance ", html.I(className="qt-bar-b"), " rel. volume"], className="qt-soft"
     )
     return card(
         "Top signals",

@@ -20,7 +20,7 @@ from app.components.score_cards import audit_card, scoreboard, shadow_card
 from app.components.set_bar import set_bar
 from app.components.table import Col, heatmap, order_button, scale_key, table
 from app.components.tabs import Tab, tabs
-from app.ids import SCAN_COLUMNS, TIME_ROWS, Scanners
+from app.ids import REL_VOLUME, SCAN_COLUMNS, TIME_ROWS, Scanners
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/scanners", title="QTrade - Scanners", name="Scanners"
@@ -31,7 +31,7 @@ FACTORS = (
     ("at_signal", "Score at signal"),
     ("change", "Change %"),
     ("open", "Since open %"),
-    ("volume", "Rel. volume"),
+    ("volume", REL_VOLUME),
     ("distance", "Distance ATR"),
     ("spread", "Spread bp"),
     ("age", "Age"),
@@ -149,15 +149,15 @@ def _results() -> Component:
         column("scan-scans", "In scans", "scans", also=tagged, num=False, phone=False, grow=60, least=100),
         column("scan-last", "Last", "last"),
         column("scan-chg", "Change", "chg"),
-        column("scan-rv", "Rel. vol.", "rv", phone=False),
+        column("scan-rv", REL_VOLUME, "rv", phone=False, wrapHeaderText=True),
         column("scan-dist", "Dist. ATR", "dist", phone=False),
         column("scan-line", "Line", "cls", num=False, phone=False, least=50),
         age_column("Age", phone=False),
     ]
     shows = (
-        ("all", _count("All", "scan.n_all")),
-        ("breakout", _count("Breakout", "scan.n_breakout")),
-        ("market", _count("Market", "scan.n_market")),
+        ("all", _count("All", "shown.n_all")),
+        ("breakout", _count("Breakout", "shown.n_breakout")),
+        ("market", _count("Market", "shown.n_market")),
     )
     runs = html.Span([bound("scan.breakout"), " · ", bound("scan.market")], className="qt-soft qt-runs")
     back = html.Button(className="qt-badge qt-scan-back", hidden=True, **attrs(data_scan_back="1"))

@@ -17,7 +17,7 @@ from app.components.controls import segmented
 from app.components.facts import fact, facts
 from app.components.form import request_stores
 from app.components.table import Col, table
-from app.ids import Symbol
+from app.ids import REL_VOLUME, Symbol
 
 TIMEFRAMES = tuple((key, key) for key in ("1m", "5m", "15m", "30m", "60m", "1D"))
 SIDES = (("long", "Long"), ("short", "Short"))
@@ -274,7 +274,7 @@ def _quote() -> Component:
         fact("Open", "symbol.open"),
         fact("Prior close", "symbol.close"),
         fact("Volume", "symbol.volume"),
-        fact("Rel. volume", "symbol.rel_volume", "symbol.rel_base"),
+        fact(REL_VOLUME, "symbol.rel_volume", "symbol.rel_base"),
     ]
     ends = html.Div(
         [
@@ -301,7 +301,12 @@ def _why() -> Component:
             [
                 *sides,
                 html.P(
-                    [bound("symbol.why_text"), " ", html.A("Thresholds", href="/scanners")], className="qt-why-text"
+                    [
+                        *(bound(f"symbol.said_{side}", f"qt-side-{side}") for side, _ in SIDES),
+                        " ",
+                        html.A("Thresholds", href="/scanners#thresholds"),
+                    ],
+                    className="qt-why-text",
                 ),
             ],
             state="why",

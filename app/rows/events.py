@@ -7,18 +7,20 @@ The newest of all, but each kind keeps its newest: a day of many signals must no
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, NamedTuple
 
 from app.format import number, quantity, redacted, signed
 from app.rows.incidents import duration
 from app.snapshots import Snapshots
+from engine.clock import NEW_YORK, local_time
 from engine.domain import Incident
 from engine.portfolio.fills import price_unit
 from engine.prices.decimals import exact_decimals, price_decimals
 
 MOST = 14
 KEPT = 2  # of each kind, whatever else happened since
-_CLOCK_SAYS_S = 20 * 3_600.0  # rows show a time without a date
+_CLOCK_SAYS_S = 20 * 3_600.0  # what is older is no news any more
 
 
 class Event(NamedTuple):
@@ -38,15 +40,24 @@ class Event(NamedTuple):
 
 def event_rows(s: Snapshots, most: int = MOST) -> dict[str, Any]:
     """Rows of "Events"; key stable per event."""
+    today = local_time(s.market_time(s.now), NEW_YORK).date()
     return {
         e.key: {
             "order": -round(e.at_market),
-            "at": {"at": round(e.at_market), "clock": "hms"},
+            "at": _when(e.at_market, today),
             "icon": [e.icon, e.icon],
             "text": {"text": e.text, "sym": e.sym, "con": e.con_id},
         }
         for e in _chosen([*_signals(s), *_lines(s), *_fills(s), *_sessions(s), *_outages(s), *_conditions(s)], most)
     }
+
+
+def _when(at_market: float, today: date) -> dict[str, Any]:
+    """The time; of another day than the clock's its weekday, too."""
+    day = local_time(at_market, NEW_YORK)
+    if day.date() == today:
+        return {"at": round(at_market), "clock": "hms"}
+    return {"at": round(at_market), "clock": "hm", "text": f"{day:%a} {{at}}"}
 
 
 def _chosen(events: list[Event], most: int) -> list[Event]:
@@ -145,7 +156,7 @@ def _outages(s: Snapshots) -> list[Event]:
 
 
 def _newest_outages(s: Snapshots) -> list[Incident]:
-    """Those that began or ended within the time that a clock without a date can tell."""
+    """Those that began or ended within the time that is news."""
     since = s.now - _CLOCK_SAYS_S
     return [
         each for each in (s.incidents.newest if s.incidents else ()) if (each.ended_wall or each.began_wall) >= since

@@ -51,6 +51,12 @@ def is_full(lines: LinesSection) -> bool:
     return lines.used >= lines.effective_limit and not lines.by_class.get("coverage")
 
 
+NEAR_WORDS = (
+    "The spare lines are in use, as they should be. Said from 90 % of the line budget on, until fewer than 84 % are in "
+    "use: lines that rotate come and go each few seconds."
+)
+
+
 def status_word(lines: LinesSection) -> list[str] | None:
     """NEAR from 90 %, FULL when nothing is left; None below. Both are quiet while spare lines rotate."""
     if is_full(lines):
@@ -58,5 +64,5 @@ def status_word(lines: LinesSection) -> list[str] | None:
     if lines.used >= lines.effective_limit:
         return ["FULL", "near", "All lines are in use; those that rotate give way to a request."]
     if lines.near:
-        return ["NEAR", "near", "At 90 % of the line budget or more: the spare lines are in use, as they should be."]
+        return ["NEAR", "near", NEAR_WORDS]
     return None

@@ -10,7 +10,7 @@ from app.rows.lab_form import VARYING, vary_part
 from app.rows.states import OWN, empty, error
 from app.rows.thresholds import BREAKOUT_KEYS, set_part, shown
 from app.snapshots import Snapshots
-from engine.prices.decimals import price_decimals
+from engine.prices.decimals import exact_decimals
 from engine.state.lab_sections import Group, LabResultSection, LabSection, LabSourceSection, SetResult, SignalLine
 from engine.state.score_sections import ScoreFigures
 
@@ -106,9 +106,10 @@ def result_part(result: LabResultSection | None) -> dict[str, Any]:
     if result is None:
         return {"id": None}
     best = result.best[0] if result.best else None
+    of = f" of {result.of}" if result.of else ""
     part = {
         "id": f"{result.request_id}:{result.seq}",
-        "ran": f"{plural(result.sets, 'set')} on {plural(result.tapes, 'symbol-day')} in {number(result.took_s, 1)} s",
+        "ran": f"{plural(result.sets, 'set')} on {plural(result.tapes, 'symbol-day')}{of} in {number(result.took_s, 1)} s",
         "split": result.split[:1].upper() + result.split[1:] + ".",
         "skipped": f"{plural(result.skipped, 'combination')} without sense left out" if result.skipped else None,
         "notes": list(result.notes),
@@ -138,8 +139,15 @@ def _cells(figures: ScoreFigures | None) -> dict[str, Any]:
         "move": [signed(move), tone(move)],
         "best": signed(figures.best[THIRTY]),
         "worst": signed(figures.worst[THIRTY]),
-        "won": share(None if figures.won is None else 100.0 * figures.won, 0),
+        "won": won_words(figures),
     }
+
+
+def won_words(figures: ScoreFigures) -> str:
+    """ "58 % of 24": a share says of how many."""
+    if figures.won is None:
+        return MISSING
+    return f"{share(100.0 * figures.won, 0)} of {number(figures.known[THIRTY])}"
 
 
 def verdict(result: LabResultSection) -> str:
@@ -183,7 +191,7 @@ def set_rows(result: LabResultSection | None) -> dict[str, Any]:
             "cm": [signed(each.chosen.moves[THIRTY]), tone(each.chosen.moves[THIRTY])],
             "jn": number(each.judged.signals) if each.judged else MISSING,
             "jm": [signed(each.judged.moves[THIRTY]), tone(each.judged.moves[THIRTY])] if each.judged else MISSING,
-            "jw": share(None if each.judged.won is None else 100 * each.judged.won, 0) if each.judged else MISSING,
+            "jw": won_words(each.judged) if each.judged else MISSING,
         }
         for place, each in enumerate(result.best, start=1)
     }
@@ -200,7 +208,7 @@ def group_rows(groups: tuple[Group, ...]) -> dict[str, Any]:
             "move": [signed(each.figures.moves[THIRTY]), tone(each.figures.moves[THIRTY])],
             "best": signed(each.figures.best[THIRTY]),
             "worst": signed(each.figures.worst[THIRTY]),
-            "won": share(None if each.figures.won is None else 100.0 * each.figures.won, 0),
+            "won": won_words(each.figures),
         }
         for place, each in enumerate(groups)
     }
@@ -214,7 +222,6 @@ def signal_rows(result: LabResultSection | None) -> dict[str, Any]:
 
 
 def _signal(place: int, each: SignalLine) -> dict[str, Any]:
-    decimals = price_decimals(each.last)
     return {
         "id": str(place),
         "order": place,
@@ -223,7 +230,7 @@ def _signal(place: int, each: SignalLine) -> dict[str, Any]:
         "at": each.at,
         "side": each.side,
         "kind": each.level_kind,
-        "level": number(each.level, decimals),
+        "level": number(each.level, exact_decimals(each.level)),
         "score": each.score,
         "rv": each.rel_volume,
         "m5": each.moves[0],

@@ -7,7 +7,7 @@ from typing import Any
 from app.figures.candles import decimals_of
 from app.figures.zones import clock_text, exchange_words, shown
 from app.format import number, quantity, redacted, signed, times, tone
-from engine.domain import Fill, Signal, revision_of
+from engine.domain import REL_VOLUME, Fill, Signal, revision_of
 from engine.portfolio.fills import order_doubts, root
 from engine.state.sections import PositionRow, SymbolSection
 
@@ -21,7 +21,7 @@ def chart_marks(section: SymbolSection) -> list[list[Any]]:
             g.side,
             shown(g.at),
             g.last,
-            f"{'Breakout' if g.side == 'long' else 'Breakdown'}, score at signal {g.score:.2f}",
+            f"signal {g.score:.2f}",
         ]
         for g in section.signals[-MOST:]
     ]
@@ -65,7 +65,7 @@ def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -
     if newest is not None:
         score += f", score now {number(newest, 2)}"
     early = ", broke out before QTrade looked" if g.before_look else ""
-    volume = f", rel. volume {times(g.rel_volume)}" if g.rel_volume is not None else ""
+    volume = f", {REL_VOLUME[0].lower()}{REL_VOLUME[1:]}: {times(g.rel_volume)}" if g.rel_volume is not None else ""
     return {
         "at": _at(g.at, section, now),
         "icon": ["up" if g.side == "long" else "down", g.side],

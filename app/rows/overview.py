@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
-from app.ids import OVERVIEW_COLUMNS
 from app.rows.events import event_rows
 from app.rows.fresh import at_the_moment, dated, quotes_of
 from app.rows.gauge import legend
-from app.rows.heat import heat_parts
+from app.rows.heat import CUTS, heat_rows
 from app.rows.key_figures import key_figures
 from app.rows.lines import budget_state, headline
 from app.rows.positions import dated_rows, grid_rows, positions_state, summary, total_row
@@ -19,7 +18,7 @@ from app.snapshots import Snapshots
 from engine.domain import Candidate
 
 View = dict[str, dict[str, Any]]
-HEAT_SPARE = 4  # sent, too: a column keeps its place and its values when its symbol falls a little behind
+MOST_HEAT = 48  # a dozen is shown; a column keeps its place and its values when its symbol falls behind
 FLAT_S = 10.0  # a flat stretch of the curve has one point in 8 s: so long the last one stands for now
 
 
@@ -28,7 +27,7 @@ def overview_parts(s: Snapshots) -> View:
     quotes = quotes_of(s)
     candidates = at_the_moment(s.scanners.candidates if s.scanners else (), quotes)
     signals = top_signals(s)
-    heat = _priced_first(candidates)[: OVERVIEW_COLUMNS + HEAT_SPARE]
+    heat = _priced_first(candidates)[:MOST_HEAT]
     events = event_rows(s)
     return {
         "figures": key_figures(s.positions),
@@ -37,8 +36,9 @@ def overview_parts(s: Snapshots) -> View:
         "positions": summary(s.positions),
         "lines": {**headline(s.lines), **(legend(s.lines) if s.lines else {})},
         "rows:signals": signals,
-        "signals": {"count": signal_counts(s, len(signals))},
-        "heat:top": heat_parts(heat),
+        "signals": {"count": signal_counts(s)},
+        "rows:topheat": heat_rows(heat),
+        "heatcuts": CUTS,
         "rows:events": events,
         "tail:pnl": pnl_tail(s),
         "pnl": {"day": round(s.pnl.day_start) if s.pnl is not None and s.pnl.day_start is not None else None},

@@ -375,12 +375,20 @@ def treemap(section: PositionsSection | None) -> dict[str, Any]:
     if section is None:
         return {"tiles": []}
     worth: dict[int, float] = {}
+    parts: dict[int, float] = {}
     rows = {row.con_id: row for row in section.tradable}
     for row in section.tradable:
         if row.exposure_base:
             worth[row.con_id] = worth.get(row.con_id, 0.0) + row.exposure_base
+            parts[row.con_id] = parts.get(row.con_id, 0.0) + (row.exposure_pct or 0.0)
     tiles = [
-        [con_id, rows[con_id].local_symbol, float(f"{money:.3g}"), _round(rows[con_id].change_pct, 1)]
+        [
+            con_id,
+            rows[con_id].local_symbol,
+            float(f"{money:.3g}"),
+            _round(rows[con_id].change_pct, 1),
+            round(parts[con_id], 1),
+        ]
         for con_id, money in worth.items()
     ]
     return {"tiles": sorted(tiles, key=lambda tile: -float(tile[2]))}

@@ -29,8 +29,8 @@ def preview_part(section: PreviewSection | None) -> dict[str, Any]:
         "id": section.request_id,
         "ok": True,
         "count": f"{then.signals:,}",
-        "word": "signal today" if then.signals == 1 else "signals today",
-        "now": f"now {now.signals:,}",
+        "word": f"{'signal' if then.signals == 1 else 'signals'} in today's bars",
+        "now": f"in force {now.signals:,}",
         "new": f"{section.new_total:,} new" if section.new_total else "",
         "gone": f"{section.gone_total:,} gone" if section.gone_total else "",
         "median": _median(then, now),
@@ -40,7 +40,8 @@ def preview_part(section: PreviewSection | None) -> dict[str, Any]:
         ],
         "new_list": _names(section.new, section.new_total),
         "gone_list": _names(section.gone, section.gone_total),
-        "basis": f"{plural(section.symbols, 'symbol')} with bars today, as if each had held a line. {_looks(section)}",
+        "basis": f"{plural(section.symbols, 'symbol')} with bars today, as if each had held a line: more than came "
+        f"live. {_looks(section)}",
         "bars_to": section.bars_to_market,
         "took": round(section.took_ms),
     }
@@ -60,7 +61,7 @@ MEASURED = {
     "bars_n": ("minutes", "were beyond the last {} bars or more"),
     "buffer_atr": ("minutes", "were {} ATR or more beyond their level"),
     "volume_surge": ("minutes", "had {}× SMA20 or more"),
-    "rel_volume": ("minutes", "had {}× the usual volume or more"),
+    "rel_volume": ("minutes", "had {}× the volume that is usual in that minute, or more"),
     "price_floor_usd": ("symbols", "stand at {} USD or more"),
     "avg_volume_floor": ("symbols", "trade {} shares a day or more"),
     "top_score": ("signals", "scored {} or more"),
@@ -81,11 +82,11 @@ def hist_part(section: PreviewSection | None) -> dict[str, Any]:
 
 
 def _median(then: ScoreFigures, now: ScoreFigures) -> str:
-    """ "Median +0.40 ATR after 30 min (now +0.30; 12 of 14 old enough)"."""
+    """ "Median +0.40 ATR after 30 min (in force +0.30; 12 of 14 old enough)"."""
     if then.moves[THIRTY] is None:
         return "No signal is 30 min old yet." if then.signals else "No signal today under these values."
     return (
-        f"Median {signed(then.moves[THIRTY])} ATR after 30 min (now {signed(now.moves[THIRTY])}; "
+        f"Median {signed(then.moves[THIRTY])} ATR after 30 min (in force {signed(now.moves[THIRTY])}; "
         f"{then.known[THIRTY]:,} of {then.signals:,} old enough)"
     )
 

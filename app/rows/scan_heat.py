@@ -14,7 +14,7 @@ from app.rows.kept import kept
 from engine.domain import Candidate
 from engine.state.sections import ScannersSection
 
-SPARE = 8  # sent, too: a column keeps its place and its values when its symbol falls a little behind
+SPARE = 8  # in the list, too, however many score alike at its end
 SCORE_CUTS = (0.1, 0.2, 0.35, 0.45, 0.5, 0.7)  # from 0.5 on it is a breakout, from 0.7 on it is top
 
 
@@ -27,19 +27,6 @@ CUTS: dict[str, Any] = {
     "distance": DISTANCE_CUTS,
     "spread": SPREAD_CUTS,
 }
-
-
-def column_rows(candidates: tuple[Candidate, ...]) -> dict[str, Any]:
-    """The part "rows:heatcols": the columns of the heatmap, and the two factors that the results don't carry."""
-    return {
-        str(c.con_id): {
-            "order": order,
-            "sym": c.local_symbol,
-            "open": None if c.since_open_pct is None else round(c.since_open_pct, 1),
-            "spread": None if c.spread_bp is None else round(c.spread_bp, 1),
-        }
-        for order, c in enumerate(heat_columns(candidates))
-    }
 
 
 def heat_columns(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -11,9 +11,9 @@ from app.rows.fresh import at_the_moment, dated, quotes_of
 from app.rows.kept import kept, kept_each
 from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
-from app.rows.scan_heat import CUTS, column_rows, heat_columns, time_part, wide_part
+from app.rows.scan_heat import CUTS, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
-from app.rows.signals import part_shares, score_digits
+from app.rows.signals import live_words, part_shares, score_digits
 from app.rows.states import OWN, TRADING, broker_state, empty, flows, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
@@ -48,14 +48,13 @@ def scanners_parts(s: Snapshots) -> View:
     fresh = dated(s, [c.con_id for c in shown], quotes)
     events = event_rows(section)
     return {
-        "scan": summary(s, shown),
+        "scan": summary(s),
         "rows:moves": events,
         "fields": FIELDS,
         "answers": answers_part(s.answers),
         **of_settings(s.settings),
         **s.of_demand(
             chips=lambda: chips(section, s.settings),
-            rows__heatcols=lambda: column_rows(candidates),
             heatcuts=lambda: CUTS,
             heatwide=lambda: wide_part(candidates),
             heattime=lambda: time_part(section),
@@ -91,24 +90,21 @@ def of_settings(settings: SettingsSection | None) -> View:
     }
 
 
-def summary(s: Snapshots, shown: tuple[Candidate, ...]) -> dict[str, Any]:
-    """Facts in the heads of the cards; `shown` = the candidates of the list."""
+def summary(s: Snapshots) -> dict[str, Any]:
+    """Facts in the heads of the cards."""
     section = s.scanners
     if section is None:
         return {"slots": None, "found": None, "warming": None, "breakout": None, "market": None}
     recent = [e for e in section.events if e.at_market >= s.market_time(s.now) - RECENT_S]
     return {
         "slots": f"{section.slots_used} of {SLOTS} slots",
-        "found": f"{_how_many(len(section.candidates))}, {section.signals_today} with a signal today",
+        "found": f"{_how_many(len(section.candidates))} · {live_words(section.signals_today, len(section.scores_now))}",
         "warming": section.warming_text or None,
         "breakout": _since("breakout", s, section.breakout_run_market, BREAKOUT_DUE_S),
         "market": _since("market", s, section.market_run_market, MARKET_DUE_S),
         "moves": f"{len(recent)} in the last 10 min",
         "thresholds": changed_words(s.settings),
         "universe": f"{plural(section.universe, 'symbol')}, {section.with_bars} with bars",
-        "n_all": str(len(shown)),
-        "n_breakout": str(sum(1 for c in shown if is_breakout(c))),
-        "n_market": str(sum(1 for c in shown if c.scans)),
     }
 
 
@@ -121,8 +117,8 @@ def _how_many(candidates: int) -> str:
 def _since(word: str, s: Snapshots, market: float | None, due_s: float) -> Any:
     """When a scanner ran last. At a closed market it says no more than that it runs, while it does."""
     wall = wall_of(s, market)
-    if wall is None:
-        return f"{word} not run yet"
+    if wall is None or s.broker is None or not s.broker.connected:
+        return f"{word} {'not run yet' if wall is None else 'waits for the connection'}"
     if s.broker is not None and s.broker.session not in TRADING and s.now - wall < due_s:
         return f"{word} on time"
     return {"text": f"{word} {{age}}", "from": round(wall, 1)}
@@ -158,6 +154,7 @@ def _chip(order: int, scan: ScanState, chosen: bool) -> list[Any]:
     runs = chosen or scan.state in ("live", "resting", "warming")
     sentences = [f"{scan.scan_code}: {scan.meaning}", scan.message]
     if runs and not chosen:
+        word = f"{word} spare"
         sentences.append("runs by itself while a slot is free; switch it on to keep it")
     elif chosen and scan.state == "off":
         sentences.append("waits: all slots are in use")
@@ -276,8 +273,10 @@ def _result(_con_id: int, c: Candidate, line_class: str | None, at: int | None) 
         "last": c.price,
         "dec": price_decimals(c.price),
         "chg": None if c.change_pct is None else round(c.change_pct, 1),
+        "open": None if c.since_open_pct is None else round(c.since_open_pct, 1),
         "rv": None if c.rel_volume is None else round(c.rel_volume, 1),
         "dist": None if c.distance_atr is None else round(c.distance_atr, 2),
+        "spread": None if c.spread_bp is None else round(c.spread_bp, 1),
         "cls": line_class,
         "at": at,
     }

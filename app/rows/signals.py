@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import number, percent, signed, times, tone
+from app.format import number, percent, plural, signed, times, tone
 from app.rows.fresh import at_the_moment, quotes_of
 from app.snapshots import Snapshots
 from engine.domain import Candidate, ScorePart, Signal
 
+TOO_FEW = "Fewer than 60 s were counted since it was looked at"
 BREAKOUT = 0.5  # from here on a score is a confirmed breakout's
 SHARE_STEP = 5  # two pixels of a bar; a finer one would be news in each poll
 
@@ -33,16 +34,21 @@ def scores_now(s: Snapshots) -> dict[str, float]:
     return dict(s.scanners.scores_now) if s.scanners else {}
 
 
-def signal_counts(s: Snapshots, shown: int) -> str | None:
+def signal_counts(s: Snapshots) -> str | None:
     if s.signals is None:
         return None
-    return f"{shown} of {s.signals.total} today" if s.signals.total else "0 today"
+    return live_words(s.signals.total, sum(1 for signal in s.signals.signals if signal.state == "active"))
+
+
+def live_words(today: int, active: int) -> str:
+    """ "40 signals live today, 9 active": those that came while QTrade looked, unlike what a replay of bars finds."""
+    return f"{plural(today, 'signal')} live today, {active} active"
 
 
 def _row(order: int, signal: Signal, candidate: Candidate | None, now: float | None) -> dict[str, Any]:
     distance = candidate.distance_atr if candidate and candidate.distance_atr is not None else signal_distance(signal)
     change = candidate.change_pct if candidate else None
-    volume = candidate.rel_volume if candidate and candidate.rel_volume is not None else signal.rel_volume
+    volume = candidate.rel_volume if candidate else None
     return {
         "order": order,
         "sym": {"sym": signal.local_symbol, "con": signal.con_id, **sided(signal)},
@@ -50,7 +56,7 @@ def _row(order: int, signal: Signal, candidate: Candidate | None, now: float | N
         "now": _ended(signal) if signal.state == "ended" else _now(signal, candidate, now),
         "at_signal": number(signal.score, 2),
         "dist": signed(distance, 2),
-        "vol": times(volume),
+        "vol": times(volume) if volume is not None else [None, "missing", TOO_FEW],
         "chg": [percent(change, 1), tone(change, 1), "" if change is not None else "No prior close above zero known"],
     }
 
@@ -73,7 +79,7 @@ def _now(signal: Signal, candidate: Candidate | None, now: float | None) -> Any:
 
 def _ended(signal: Signal) -> Any:
     if signal.ended_at is None:
-        return {"text": "ended", "tone": "soft"}
+        return ["not followed", "soft", "QTrade or its connection began anew since: nobody has seen it end"]
     return {"at": signal.ended_at, "clock": "hm", "text": "ended {at}", "tone": "soft"}
 
 

@@ -89,7 +89,7 @@ def chart(section: SymbolSection) -> dict[str, Any]:
         "stamp": stamp(section),
         "at": newest_at(section),
         "level": _rounded(section.level_long, section),
-        "short": _rounded(section.level_short, section),
+        "trigger": _rounded(section.trigger_long, section),
         "range": [_rounded(value, section) for value in opening] if opening else None,
         "cost": _rounded(held.avg_price, section) if held else None,
         "vwap": None if (average := vwap_now(section)) is None else round(average, decimals_of(section) + FINER),
@@ -343,7 +343,12 @@ def quote_panel(section: SymbolSection) -> dict[str, Any]:
 
 
 def _base_words(section: SymbolSection) -> str:
-    return f"against {section.rel_volume_base}" if section.rel_volume_base else "The usual volume is not known yet"
+    if section.rel_volume is None and section.rel_volume_base:
+        return "Fewer than 60 s were counted since its line began"
+    if not section.rel_volume_base:
+        return "The usual volume is not known yet"
+    usual = "the mean of the 20 minutes before" if section.rel_volume_base == "SMA20" else section.rel_volume_base
+    return f"What traded in the last 60 s against what is usual in this minute of the day ({usual})"
 
 
 def _prices(q: Quote, decimals: int) -> dict[str, Any]:
@@ -379,11 +384,12 @@ def volume_text(value: float | None) -> Any:
 
 def why_panel(section: SymbolSection | None) -> dict[str, Any]:
     if section is None:
-        return {"why_long": None, "why_short": None, "why_text": None}
+        return dict.fromkeys(("why_long", "why_short", "said_long", "said_short"))
     return {
         "why_long": failed_words(section.rules),
         "why_short": failed_words(section.rules_short),
-        "why_text": typeset(section.why_text) or None,
+        "said_long": typeset(section.why_long or section.why_text) or None,
+        "said_short": typeset(section.why_short or section.why_text) or None,
     }
 
 

@@ -1,6 +1,7 @@
 /**
  * Heatmaps of symbols across and factors down: <tbody data-qt-heat="top" data-factors="change:Change %|..." data-most="12">
- * with the part "heat:top": {cols: [[con_id, symbol, "short" if so]] best first, factor: [[text, step]]}.
+ * with the part "heat:top" (heat-cells.mjs): {cols: [[con_id, symbol, side]] best first, best: how many of them are the best
+ * of now, factor: [[text, step]]}.
  *
  * The columns stay where they are while the page is open: a symbol that comes is put at the end while there is room, one
  * that leaves keeps its place without values, and <button data-qt-heat-order="top"> takes the order of now.
@@ -89,7 +90,7 @@ function drawHead(head, [con, symbol, of], isHere) {
   if (head.side !== shown) {
     head.side = head.link.dataset.side = shown;
   }
-  const title = isHere ? symbol : `${symbol} is not among the best now`;
+  const title = isHere ? symbol : `${symbol} is no candidate now`;
   if (head.link.title !== title) {
     head.link.title = title;
   }
@@ -103,7 +104,7 @@ function draw(heat) {
   }
   const columns = /** @type {Column[]} */ (part.cols || []), at = new Map(columns.map((column, i) => [String(column[0]), i]));
   columns.forEach((column) => heat.known.set(String(column[0]), column));
-  const { order, fresh, moved } = hold(heat.held, [...at.keys()], heat.most);
+  const { order, fresh, moved } = hold(heat.held, [...at.keys()].slice(0, part.best ?? columns.length), heat.most);
   heat.held = order;
   widen(heat, order.length);
   order.forEach((id, i) => drawHead(heat.heads[i], /** @type {Column} */ (heat.known.get(id)), at.has(id)));
@@ -172,6 +173,19 @@ export function fillLine(name, key, of) {
         }
       });
     }
+  });
+}
+
+/** con_ids of the columns that stand there, and how many have room; null = it is not on the page. @param {string} name */
+export function standing(name) {
+  const heat = [...heats].find((each) => each.name === name && each.body.isConnected);
+  return heat ? { held: heat.held, most: heat.most } : null;
+}
+
+/** Nobody stands there any more: other symbols are shown. @param {string} name */
+export function letGo(name) {
+  heats.forEach((heat) => {
+    heat.held = heat.name === name ? [] : heat.held;
   });
 }
 

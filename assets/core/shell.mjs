@@ -11,7 +11,7 @@ const byId = (id) => document.getElementById(id);
 
 /* ---- freeze: nothing moves, and a chip says since when ---- */
 export function freeze() {
-  setFrozen(isFrozen() ? null : clockText(marketNow(), "hms"));
+  setFrozen(isFrozen() ? null : byId("shell-clock")?.textContent || clockText(marketNow(), "hms"));   // as the strip stands
   const since = frozenSince(), button = byId("shell-freeze"), note = byId("shell-frozen");
   document.body.toggleAttribute("data-frozen", since !== null);
   if (button) {

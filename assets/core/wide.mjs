@@ -8,6 +8,7 @@ import { ageOf, ageStep, ageText } from "./freshness.mjs";
 import { drawButton, side, stepMark } from "./heat.mjs";
 import { hold } from "./hold.mjs";
 import { model } from "./model.mjs";
+import { REL_VOLUME } from "./wire.mjs";
 
 /** @typedef {{text: string, step: string, td: HTMLTableCellElement}} Cell */
 /** @typedef {{mark: string, ids: string[], names: Map<string, string>, links: HTMLAnchorElement[], cells: Cell[][]}} Drawn */
@@ -60,13 +61,13 @@ function frame(holder, now) {
   holder.replaceChildren(table);
 }
 
-/** Draw what has changed. */
-export function drawWide() {
+/** Draw what has changed. @param {(id: string) => boolean} fits who is shown */
+export function drawWide(fits) {
   const holder = place(), part = model.heatwide, rows = model["grid:results"] || {};
   if (!holder || !part) {
     return;
   }
-  const byName = Object.keys(part)
+  const byName = Object.keys(part).filter(fits)
     .sort((a, b) => (part[a][0] < part[b][0] ? -1 : part[a][0] > part[b][0] ? 1 : Number(a) - Number(b)));
   const now = drawn.get(holder) ?? { mark: "", ids: [], names: new Map(), links: [], cells: [] };
   byName.forEach((id) => now.names.set(id, part[id][0]));
@@ -92,12 +93,12 @@ export function drawWide() {
   drawButton("wide", moved, fresh);
 }
 
-/** Put the symbols in order. */
-export function orderWide() {
+/** Put the symbols in order. @param {(id: string) => boolean} fits */
+export function orderWide(fits) {
   const holder = place();
   if (holder) {
     drawn.delete(holder);
-    drawWide();
+    drawWide(fits);
   }
 }
 
@@ -115,7 +116,7 @@ function valueOf(row, factor) {
   const age = ageOf(row.at);
   /** @type {Record<string, string | null>} */
   const known = { "Score now": fmt.number(row.score, 2), "Score at signal": row.sig === undefined ? null : fmt.number(row.sig, 2),
-    "Change %": fmt.signed(row.chg, 1), "Rel. volume": fmt.times(row.rv), "Distance ATR": fmt.signed(row.dist, 2),
+    "Change %": fmt.signed(row.chg, 1), [REL_VOLUME]: fmt.times(row.rv), "Distance ATR": fmt.signed(row.dist, 2),
     Age: age === null ? fmt.MISSING : ageText(row.at) };
   return known[factor] || null;
 }

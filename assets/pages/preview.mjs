@@ -126,7 +126,7 @@ function headBlock(p) {
 
 /** @param {Preview} p */
 function tableBlock(p) {
-  const heads = ["after", "median ATR", "now", "old enough"];
+  const heads = ["after", "median ATR", "in force", "old enough"];
   return html`<table class="qt-table"><caption class="visually-hidden">Median move in ATR after the signals</caption>
     <thead><tr>${heads.map((text) => html`<th class="num">${text}</th>`)}</tr></thead>
     <tbody>${p.rows.map((cells) => html`<tr>${cells.map((text) => html`<td class="num">${text}</td>`)}</tr>`)}</tbody></table>`;

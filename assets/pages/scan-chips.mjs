@@ -19,6 +19,17 @@ let picked = null;
 /** @type {Array<() => void>} */
 const listeners = [];
 
+/** "Momentum" of "Momentum #3". @param {string} scan */
+export function scanName(scan) {
+  const cut = scan.lastIndexOf(" #");
+  return cut < 0 ? scan : scan.slice(0, cut);
+}
+
+/** Whether a row of the results is in a scan. @param {any} row @param {string | null} scan null = any row is */
+export function isInScan(row, scan) {
+  return scan === null || Boolean(row?.scans.some((/** @type {string} */ each) => scanName(each) === scan));
+}
+
 /** The scan whose results are shown alone; null = those of all. */
 export function pickedScan() {
   return picked;

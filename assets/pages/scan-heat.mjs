@@ -6,11 +6,13 @@ import { setText } from "../core/dom.mjs";
 import { every, isWatched } from "../core/every.mjs";
 import * as fmt from "../core/format.mjs";
 import { ageOf, ageStep, ageText } from "../core/freshness.mjs";
-import { columnsOf, drawButton, fillLine, onOrder, side, stepMark } from "../core/heat.mjs";
+import { columnsOf, drawButton, fillLine, letGo, onOrder, side, stepMark } from "../core/heat.mjs";
+import { bestFirst, makeHeat, sideOf } from "../core/heat-cells.mjs";
 import { hold } from "../core/hold.mjs";
-import { model, onNodes, onPart, tell } from "../core/model.mjs";
+import { model, onApplied, onNodes, onPart } from "../core/model.mjs";
 import { onTab } from "../core/tabs.mjs";
 import { drawWide, orderWide, wideCount } from "../core/wide.mjs";
+import { isInScan, onPick, pickedScan } from "./scan-chips.mjs";
 
 /** @typedef {"factors" | "wide" | "time" | "map"} View */
 
@@ -22,7 +24,7 @@ const listeners = [];
 
 /** The parts that the view in sight is made of, beside the results. */
 export function heatParts() {
-  return { factors: ["rows:heatcols", "heatcuts"], wide: ["heatwide"], time: ["heattime"], map: [] }[view];
+  return { factors: ["heatcuts"], wide: ["heatwide"], time: ["heattime"], map: [] }[view];
 }
 
 /** @param {() => void} fn called when another view is chosen */
@@ -40,73 +42,25 @@ clientside("qtScanners", {
 
 /* ---- factors: the cells are made of the results' rows, ages are counted here ---- */
 
-/**
- * Which of seven steps: how many of the six rising cuts are not above the value, less 3.
- * @param {number | null | undefined} value
- * @param {number[]} cuts
- */
-function step(value, cuts) {
-  return value === null || value === undefined ? null : cuts.filter((cut) => cut <= value).length - 3;
-}
+/** Whether a symbol is in the scan that is picked; all are where none is. @param {any} row */
+const isPicked = (row) => isInScan(row, pickedScan());
+/** @param {string} id */
+const isPickedId = (id) => pickedScan() === null || isPicked((model["grid:results"] ?? {})[id]);
 
-/** @param {number | null | undefined} value @param {any} row */
-function turned(value, row) {
-  return value === null || value === undefined ? null : row.short ? -value : value;
-}
-
-/**
- * A row and a column -> [text, value that is judged: turned by the side, the spread so that low is for].
- * @type {Record<string, (row: any, column: any) => [string, number | null | undefined]>}
- */
-const CELLS = {
-  score: (row) => [fmt.number(row.score, 2), row.score],
-  at_signal: (row) => [fmt.number(row.sig, 2), row.sig],
-  change: (row) => [fmt.signed(row.chg, 1), turned(row.chg, row)],
-  open: (row, column) => [fmt.signed(column.open, 1), turned(column.open, row)],
-  volume: (row) => [fmt.times(row.rv), row.rv],
-  distance: (row) => [fmt.signed(row.dist, 2), row.dist],
-  spread: (_row, column) => [fmt.number(column.spread, 1), column.spread === null ? null : -column.spread],
-};
-
-/** @param {any} row */
-function sideOf(row) {
-  return row ? (row.short ? "short" : "long") : null;
-}
-
-let pending = false;
 function makeFactors() {
-  if (pending) {
-    return;   // one delta may bring columns and rows
-  }
-  pending = true;
-  queueMicrotask(() => {
-    pending = false;
-    const columns = model["rows:heatcols"], rows = model["grid:results"], cuts = model.heatcuts;
-    if (!columns || !cuts || !rows) {
-      return;
-    }
-    const ids = Object.keys(columns).sort((a, b) => columns[a].order - columns[b].order);
-    /** @type {Record<string, any>} */
-    const part = { cols: ids.map((id) => [Number(id), columns[id].sym, sideOf(rows[id])]) };
-    Object.entries(CELLS).forEach(([factor, cell]) => {
-      part[factor] = ids.map((id) => {
-        const [text, value] = rows[id] ? cell(rows[id], columns[id]) : [fmt.MISSING, null];
-        return [text, step(value, cuts[factor])];
-      });
-    });
-    model["heat:factors"] = part;
-    tell({ part: "heat:factors", changed: part, removed: [], full: false });
-  });
+  const rows = model["grid:results"], cuts = model.heatcuts;
+  return Boolean(rows && cuts) && makeHeat("factors", bestFirst(rows, isPicked), rows, cuts);
 }
-onPart("rows", (name) => {
-  if (name === "heatcols") {
-    makeFactors();
-  }
-});
-onPart("grid", (name) => {
-  if (name === "results") {
-    makeFactors();
-  }
+let due = false;
+onPart("grid", (name) => { due = due || name === "results"; });
+onPart("heatcuts", () => { due = true; });
+const makeIfDue = () => { due = due && !makeFactors(); };
+onApplied(makeIfDue);
+onNodes(makeIfDue);
+onPick(() => {
+  letGo("factors");
+  makeFactors();
+  orderAnew();
 });
 
 function drawAges() {
@@ -179,7 +133,7 @@ function drawTime() {
   if (!holder || !part || !part.times) {
     return;
   }
-  const best = Object.keys(part).filter((key) => key !== "times").sort((a, b) => part[a][0] - part[b][0]);
+  const best = Object.keys(part).filter((key) => key !== "times" && isPickedId(key)).sort((a, b) => part[a][0] - part[b][0]);
   const now = drawn.get(holder) ?? { mark: "", ids: [], names: new Map(), links: [], cells: [] };
   best.forEach((id) => now.names.set(id, part[id][1]));
   const { order, fresh, moved } = hold(now.ids, best, Number(holder.dataset.most));
@@ -213,28 +167,37 @@ function drawTime() {
 /* ---- the views ---- */
 
 onOrder((name) => {
-  const holder = timePlace();
-  if (name === "wide") {
-    orderWide();
-  } else if (name === "time" && holder) {
-    drawn.delete(holder);
-    drawTime();
-  } else if (name === "factors") {
+  if (name === "factors") {
     drawAges();
+  } else if (name === view) {
+    orderAnew();
   }
 });
+
+/** The view in sight in the order of now. */
+function orderAnew() {
+  const holder = timePlace();
+  if (view === "wide") {
+    orderWide(isPickedId);
+  } else if (view === "time" && holder) {
+    drawn.delete(holder);
+    drawTime();
+  }
+  drawFact();
+}
 
 function drawFact() {
   const fact = document.querySelector(".qt-heat-fact"), time = model.heattime;
   if (!fact) {
     return;
   }
-  const rows = time ? Object.keys(time).length - 1 : 0;
+  const rows = time ? Object.keys(time).filter((key) => key !== "times" && isPickedId(key)).length : 0;
+  const picked = pickedScan(), of = picked === null ? "" : ` of ${picked}`;
   setText(fact, {
-    factors: columnsOf("factors") ? `${columnsOf("factors")} symbols × 8 factors` : "",
-    wide: `${wideCount()} symbols × 8 factors, values on pointing`,
-    time: rows > 0 ? `${rows} symbols, best score per 5 min; ${time.times.length === 1 ? "1 column" : `${time.times.length} columns`} so far` : "",
-    map: "stocks by dollar volume today, coloured by change",
+    factors: columnsOf("factors") ? `${columnsOf("factors")} symbols${of} × 8 factors` : "",
+    wide: `${wideCount()} symbols${of} × 8 factors, values on pointing`,
+    time: rows > 0 ? `${rows} symbols${of}, best score per 5 min; ${time.times.length === 1 ? "1 column" : `${time.times.length} columns`} so far` : "",
+    map: `stocks of the universe${picked === null ? "" : ", whatever scan they are in,"} by dollar volume today, coloured by change`,
   }[view]);
 }
 
@@ -251,7 +214,7 @@ function drawView() {
   if (view === "time") {
     drawTime();
   } else if (view === "wide") {
-    drawWide();
+    drawWide(isPickedId);
   } else if (view === "map") {
     window.dispatchEvent(new Event("resize"));
     askMap();
@@ -289,7 +252,7 @@ onPart("heat", (name) => {
 });
 onPart("heatwide", () => {
   if (view === "wide") {
-    drawWide();
+    drawWide(isPickedId);
     drawFact();
   }
 });

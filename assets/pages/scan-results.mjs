@@ -6,11 +6,11 @@ import { setText } from "../core/dom.mjs";
 import * as fmt from "../core/format.mjs";
 import { ageOf } from "../core/freshness.mjs";
 import { eachGrid, showRows } from "../core/grid.mjs";
-import { onNodes, onPart } from "../core/model.mjs";
+import { model, onNodes, onPart, tell } from "../core/model.mjs";
 import { nameOf } from "../core/values.mjs";
-import { LINE_CLASSES } from "../core/wire.mjs";
+import { LINE_CLASSES, REL_VOLUME } from "../core/wire.mjs";
 import { html, nothing } from "../vendor/lit-html.mjs";
-import { onPick, pick, pickedScan } from "./scan-chips.mjs";
+import { isInScan, onPick, pick, pickedScan, scanName } from "./scan-chips.mjs";
 
 let show = "all";
 
@@ -22,21 +22,24 @@ clientside("qtResults", {
   },
 });
 
-/** "Momentum" of "Momentum #3". @param {string} scan */
-function scanName(scan) {
-  const cut = scan.lastIndexOf(" #");
-  return cut < 0 ? scan : scan.slice(0, cut);
-}
+/** Whether a row is of a kind of results. @param {any} data @param {string} kind */
+const isOfKind = (data, kind) => kind === "all" || (kind === "breakout" ? data.brk : data.scans.length > 0);
 
 /** @param {any} data a row of the results */
-function isShown(data) {
-  const picked = pickedScan();
-  const ofKind = show === "all" || (show === "breakout" ? data.brk : data.scans.length > 0);
-  return ofKind && (picked === null || data.scans.some((/** @type {string} */ scan) => scanName(scan) === picked));
+const isShown = (data) => isOfKind(data, show) && isInScan(data, pickedScan());
+
+/** How many there are of each kind, of the scan that is picked: the part "shown". */
+function count() {
+  const rows = Object.values(model["grid:results"] ?? {}).filter((row) => isInScan(row, pickedScan()));
+  const changed = Object.fromEntries(["all", "breakout", "market"].map((kind) =>
+    [`n_${kind}`, String(rows.filter((row) => isOfKind(row, kind)).length)]));
+  model.shown = changed;
+  tell({ part: "shown", changed, removed: [], full: false });
 }
 
 function filter() {
   showRows("results", isShown);
+  count();
   drawPicked();
 }
 
@@ -57,7 +60,8 @@ function drawPicked() {
 }
 onPick(filter);
 onPart("grid", (name) => {
-  if (name === "results" && (pickedScan() !== null || show !== "all")) {
+  if (name === "results") {
+    count();
     drawPicked();
   }
 });
@@ -112,7 +116,7 @@ addCells({
       ><a href="/symbol/${d.id}" class="qt-sym" tabindex="-1" title=${d.sym}>${nameOf(d.sym)}</a>`;
   },
   "scan-score"(d) {
-    const title = d.bars[1] === null ? "gates passed" : "distance above, relative volume below";
+    const title = d.bars[1] === null ? "gates passed" : `distance above, ${REL_VOLUME.toLowerCase()} below`;
     return html`<b class="qt-score-number">${fmt.number(d.score, d.score >= 0.5 ? 3 : 2)}</b><span class="qt-bars" title=${title}
       ><i style="width: ${d.bars[0]}%" class=${d.brk ? "" : "qt-bar-grey"}></i
       >${d.bars[1] === null ? nothing : html`<i style="width: ${d.bars[1]}%"></i>`}</span>`;

@@ -13,7 +13,7 @@ from engine.breakout.facts import Facts
 from engine.breakout.score import Inputs, breakout_parts, share_of_gates
 from engine.breakout.volumes import Seen, VolumeNow, ratio, relative, steady_volume, volume_now
 from engine.config import BreakoutParams
-from engine.domain import ScorePart, Side
+from engine.domain import REL_VOLUME, ScorePart, Side
 
 LevelKind = Literal["range", "opening range"]
 
@@ -94,6 +94,8 @@ class Reading(NamedTuple):
 
     `since_look_atr` = (last - price at the first look) / ATR, of a breakout that had happened before that look; None =
     it had not.
+    `surge` and `rel_volume` are what is judged, where need be by some seconds; `told_surge` and `told_rel_volume` are
+    of 60 counted seconds, for whoever reads them: None = fewer were counted.
     """
 
     side: Side
@@ -114,6 +116,13 @@ class Reading(NamedTuple):
     spread_atr: float | None = None
     price_age_s: float | None = None
     since_look_atr: float | None = None
+    told_surge: float | None = None
+    told_rel_volume: float | None = None
+
+    @property
+    def trigger(self) -> float | None:
+        """The level and its buffer; None where one of them is not known."""
+        return self.gates[0 if self.level_kind == "range" else 1].limit
 
     @property
     def beyond(self) -> bool:
@@ -127,7 +136,8 @@ CONFIRMATION = "Confirmed"
 LIVE_PRICE = "Live price"
 SILENT = "line silent"  # its prices stand still: they are judged by no rule
 COOL_DOWN = "Cool-down"
-VOLUME_GATES = frozenset({"Volume surge", "Relative volume"})
+SURGE = "Volume surge"
+VOLUME_GATES = frozenset({SURGE, REL_VOLUME})
 
 
 class Common(NamedTuple):
@@ -139,19 +149,25 @@ class Common(NamedTuple):
     volume_gates: tuple[Gate, Gate]
     other_gates: tuple[Gate, ...]
     passed: int
+    told_surge: float | None = None
+    told_rel_volume: float | None = None
 
 
 def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> Common:
     """The half of the judgement that does not depend on the side."""
-    volume, of_minute, how = VolumeNow(None, now_market - now_market % 60.0)
+    running_minute = now_market - now_market % 60.0
+    volume, of_minute, how = VolumeNow(None, running_minute)
+    counted: float | None = None
     if live.unit_known and live.blocked not in STANDING:
-        volume, of_minute, how = volume_now(facts, _seen(live), now_market)
+        seen = _seen(live)
+        volume, of_minute, how = volume_now(facts, seen, now_market)
+        counted = seen.known_60s
     surge = ratio(volume, facts.sma_volume)
     rel, base = relative(facts, volume, of_minute)
     note = "" if live.unit_known else "unit unknown"
     volumes = (
-        _at_least("Volume surge", surge, params.volume_surge, note or _why_no_surge(facts, volume, live) or how),
-        _at_least("Relative volume", rel, params.rel_volume, note or base),
+        _at_least(SURGE, surge, params.volume_surge, note or _why_no_surge(facts, volume, live) or how),
+        _at_least(REL_VOLUME, rel, params.rel_volume, note or base),
     )
     others = (
         *_floor_gates(live),
@@ -159,7 +175,8 @@ def read_common(facts: Facts, live: Live, params: BreakoutParams, now_market: fl
         Gate("Warm-up", float(facts.warm), float(facts.warm_needed), facts.warm >= facts.warm_needed),
     )
     passed = [gate.passed for gate in (*volumes, *others)].count(True)
-    return Common(surge, rel, base, volumes, others, passed)
+    told_rel, _ = relative(facts, counted, running_minute)
+    return Common(surge, rel, base, volumes, others, passed, ratio(counted, facts.sma_volume), told_rel)
 
 
 def is_proven(facts: Facts, live: Live, params: BreakoutParams, now_market: float) -> bool:
@@ -235,6 +252,8 @@ def read(
         facts.warm_needed,
         live.spread / atr if live.spread is not None and atr else None,
         live.price_age_s,
+        told_surge=shared.told_surge,
+        told_rel_volume=shared.told_rel_volume,
     )
 
 

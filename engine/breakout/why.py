@@ -6,20 +6,24 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from engine.breakout.rules import CONFIRMATION, COOL_DOWN, LIVE_PRICE, SILENT, VOLUME_GATES, Gate, Reading
-from engine.breakout.volumes import COUNTED
+from engine.breakout.rules import CONFIRMATION, COOL_DOWN, LIVE_PRICE, SILENT, SURGE, VOLUME_GATES, Gate, Reading
 from engine.clock import second_text
 from engine.config import BreakoutParams
 from engine.domain import RuleCheck, Signal
-from engine.prices.decimals import average_decimals
+from engine.prices.decimals import average_decimals, exact_decimals
+
+TOO_FEW = "fewer than 60 s were counted since its line began"
 
 
 def rule_checks(reading: Reading, decimals: int | None = None) -> tuple[RuleCheck, ...]:
     """Every gate as a row: name, value, limit, verdict. `decimals` of the contract's prices, None = not known.
 
+    The two levels are alternatives, so they are one row. Volumes are those of 60 counted seconds.
+
     Of a silent line no other rule has a verdict: its prices stand still.
     """
-    rows = tuple(_check(gate, reading, decimals) for gate in reading.gates)
+    level = _level_check(reading, decimals)
+    rows = (level, *(_check(gate, reading, decimals) for gate in reading.gates[2:]))
     if not silence(reading):
         return rows
     return tuple(
@@ -38,29 +42,24 @@ def nearest_miss(reading: Reading, params: BreakoutParams, decimals: int | None 
     """ "Nearest miss: volume surge at 1.49x of 1.50x. Price is 1.27 (3.4 ATR) under the level."; "" when all pass."""
     if silent := silence(reading):
         return f"Not judged: {silent}."
-    missed = [gate for gate in reading.gates[2:] if gate.passed is not True and gate.name != CONFIRMATION]
+    missed = [
+        _check(gate, reading, decimals)
+        for gate in reading.gates[2:]
+        if gate.passed is not True and gate.name != CONFIRMATION
+    ]
     sentences: list[str] = []
-    measured = [gate for gate in missed if gate.value is not None and gate.limit is not None]
-    unknown = [gate for gate in missed if gate not in measured]
+    measured = [row for row in missed if row.value is not None and row.limit is not None]
     if measured:
-        gate = min(measured, key=_shortfall)
-        row = _check(gate, reading, decimals)
-        young = f" ({COUNTED})" if gate.name in VOLUME_GATES and _is_counted(reading) else ""
-        sentences.append(f"Nearest miss: {_lower(gate.name)} at {row.text} of {row.limit_text.lstrip('<>≥ ')}{young}.")
-    elif unknown:
-        gate = unknown[0]
-        sentences.append(f"{gate.name}: {gate.detail or 'unknown'}.")
+        row = min(measured, key=_shortfall)
+        sentences.append(f"Nearest miss: {_lower(row.name)} at {row.text} of {row.limit_text.lstrip('<>≥ ')}.")
+    elif missed:
+        sentences.append(f"{missed[0].name}: {missed[0].detail or 'unknown'}.")
     if not reading.beyond:
         sentences.append(_level_sentence(reading, decimals))
     elif not missed and reading.gates[-1].passed is not True:
         done = _check(reading.gates[-1], reading, decimals).text
         sentences.append(f"Confirming: {done} of {params_confirmation(params)}.")
     return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _is_counted(reading: Reading) -> bool:
-    """Its line is too young to tell the volume of a minute."""
-    return any(gate.detail == COUNTED for gate in reading.gates)
 
 
 def running_text(signal: Signal, decimals: int | None = None) -> str:
@@ -91,12 +90,8 @@ def price_text(value: float | None, decimals: int | None = None) -> str:
 
 
 def level_text(level: float | None) -> str:
-    """A level in a sentence: short, all its digits, and never a power of ten."""
-    if level is None:
-        return "–"
-    text = f"{level:.9g}"
-    is_long = "e" in text or abs(level) >= 1e6
-    return f"{level:,.8f}".rstrip("0").rstrip(".") if is_long else text
+    """A level in a sentence: all its digits, at least two decimals, and never a power of ten."""
+    return "–" if level is None else f"{level:,.{exact_decimals(level)}f}"
 
 
 def _gap_text(value: float | None, decimals: int | None) -> str:
@@ -116,10 +111,45 @@ def count_text(value: float | None) -> str:
     return f"{value:.0f}"
 
 
+def _level_check(reading: Reading, decimals: int | None) -> RuleCheck:
+    """Both level gates as one row: the price against the trigger, which is the level and its buffer."""
+    by_range, by_opening = reading.gates[:2]
+    gate, other = (by_range, by_opening) if reading.level_kind == "range" else (by_opening, by_range)
+    text, limit = _texts(gate, reading, decimals)
+    word = "above" if reading.side == "long" else "below"
+    passed = True if reading.beyond else gate.passed
+    said = [gate.detail]
+    if reading.level is not None and gate.limit is not None:
+        apart = abs(gate.limit - reading.level)
+        buffer = price_text(apart, decimals) if decimals and apart >= 10.0**-decimals else _gap_text(apart, decimals)
+        kind = "level" if gate is by_range else f"opening range's {'high' if reading.side == 'long' else 'low'}"
+        said = [f"{kind} {price_text(reading.level, decimals)}, buffer {buffer}"]
+    if other.limit is not None:
+        name = "opening range" if other is by_opening else "level"
+        said.append(f"or by the {name}: {_texts(other, reading, decimals)[1]}")
+    detail = "; ".join(filter(None, said))
+    return RuleCheck(f"Price {word} trigger", gate.value, gate.limit, passed, text, limit, detail)
+
+
 def _check(gate: Gate, reading: Reading, decimals: int | None) -> RuleCheck:
+    if gate.name in VOLUME_GATES:
+        return _volume_check(gate, reading)
     text, limit = _texts(gate, reading, decimals)
     detail = "" if gate.name == CONFIRMATION else gate.detail  # its unit, which the text has
     return RuleCheck(gate.name, gate.value, gate.limit, gate.passed, text, limit, detail)
+
+
+def _volume_check(gate: Gate, reading: Reading) -> RuleCheck:
+    """By 60 counted seconds. What passed by fewer says so; what did not is not known yet."""
+    told = reading.told_surge if gate.name == SURGE else reading.told_rel_volume
+    limit = f"≥ {gate.limit:.2f}x"
+    text = "–" if told is None else f"{told:.2f}x"
+    if gate.value is None or (told is not None and gate.limit is not None and (told >= gate.limit) is gate.passed):
+        return RuleCheck(gate.name, told, gate.limit, gate.passed, text, limit, gate.detail)
+    if gate.passed:
+        return RuleCheck(gate.name, gate.value, gate.limit, True, f"{gate.value:.2f}x at this pace", limit, gate.detail)
+    passed = None if told is None else gate.passed
+    return RuleCheck(gate.name, told, gate.limit, passed, text, limit, TOO_FEW if told is None else gate.detail)
 
 
 def _texts(gate: Gate, reading: Reading, decimals: int | None) -> tuple[str, str]:
@@ -129,13 +159,13 @@ def _texts(gate: Gate, reading: Reading, decimals: int | None) -> tuple[str, str
         return price_text(gate.value, decimals), limit
     if gate.name.startswith("Trend"):
         return _gap_text(gate.value, decimals), f"{sign} 0"
-    if gate.name in ("Volume surge", "Relative volume"):
-        return "–" if gate.value is None else f"{gate.value:.2f}x", f"≥ {gate.limit:.2f}x"
     if gate.name == "Warm-up":
         return f"{gate.value:.0f}/{gate.limit:.0f}", f"{gate.limit:.0f} bars"
     if gate.name == COOL_DOWN:
         return "–" if gate.value is None else f"{gate.value:.0f} min", f"≥ {gate.limit:g} min"
     if gate.name == CONFIRMATION:
+        if gate.passed and gate.value is not None and gate.limit is not None and gate.value < gate.limit:
+            return "signal runs", f"≥ {gate.limit:g} {gate.detail}"
         return f"{gate.value:.0f} {gate.detail}", f"≥ {gate.limit:g} {gate.detail}"
     if gate.name == LIVE_PRICE:
         return ("yes" if gate.passed else gate.detail), "live, not halted"
@@ -143,10 +173,10 @@ def _texts(gate: Gate, reading: Reading, decimals: int | None) -> tuple[str, str
     return words(gate.value), "–" if gate.limit is None else f"≥ {words(gate.limit)}"
 
 
-def _shortfall(gate: Gate) -> float:
-    """How far a gate is from passing, as a share of its limit."""
-    assert gate.value is not None and gate.limit is not None
-    return abs(gate.limit - gate.value) / max(abs(gate.limit), 1e-9) if gate.limit else 1.0 + abs(gate.value)
+def _shortfall(row: RuleCheck) -> float:
+    """How far a rule is from passing, as a share of its limit."""
+    assert row.value is not None and row.limit is not None
+    return abs(row.limit - row.value) / max(abs(row.limit), 1e-9) if row.limit else 1.0 + abs(row.value)
 
 
 def _level_sentence(reading: Reading, decimals: int | None) -> str:
@@ -169,12 +199,14 @@ def _lower(name: str) -> str:
 
 
 class Why(NamedTuple):
-    """The why-not panel of one symbol."""
+    """The why-not panel of one symbol. `text` speaks of the side that is nearer, the other two of one side each."""
 
     long: tuple[RuleCheck, ...]
     short: tuple[RuleCheck, ...]
     text: str
     readings: tuple[Reading, Reading] | None
+    long_text: str = ""
+    short_text: str = ""
 
 
 def why_of(
@@ -188,11 +220,19 @@ def why_of(
         return Why((), (), "Not in the universe: no scan has returned it and it is no position.", None)
     long, short = readings
     better = long if long.passed >= short.passed else short
-    miss = nearest_miss(better, params, decimals)
-    if silence(better):
-        text = miss if running is None else f"{running_text(running, decimals)} {miss}"
-        return Why(rule_checks(long, decimals), rule_checks(short, decimals), text, readings)
-    if miss and better is short:
-        miss = f"The short side is nearer. {miss}"
-    text = running_text(running, decimals) if running is not None else miss
-    return Why(rule_checks(long, decimals), rule_checks(short, decimals), text, readings)
+    said = [_side_text(reading, running, params, decimals) for reading in readings]
+    text = said[0] if better is long else said[1]
+    if running is not None:
+        text = said[0] if running.side == "long" else said[1]
+    elif text and better is short and not silence(better):
+        text = f"The short side is nearer. {text}"
+    return Why(rule_checks(long, decimals), rule_checks(short, decimals), text, readings, *said)
+
+
+def _side_text(reading: Reading, running: Signal | None, params: BreakoutParams, decimals: int | None) -> str:
+    """What is to be said of one side: the signal that runs, else what it lacks."""
+    miss = nearest_miss(reading, params, decimals)
+    if running is None or running.side != reading.side:
+        return miss
+    runs = running_text(running, decimals)
+    return f"{runs} {miss}" if silence(reading) else runs

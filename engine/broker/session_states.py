@@ -241,6 +241,7 @@ class SessionMachine:
         self._troubles: set[Event] = set()  # by what began them
         self._given_up: dict[State, float] = {}
         self._outage_mono: float | None = None  # since when prices can't be trusted
+        self._was_connected = False  # what never answered does not restart
         self.is_excused = False  # a reset window excuses the outage, tries to connect in between included
         self.state = State.STOPPED
         self.since_mono = now_mono
@@ -295,10 +296,12 @@ class SessionMachine:
 
     def _may_excuse(self, now_mono: float, *, in_window: bool) -> bool:
         since = now_mono if self._outage_mono is None else self._outage_mono
-        return in_window and now_mono - since < EXCUSE_S
+        return in_window and self._was_connected and now_mono - since < EXCUSE_S
 
     def _enter(self, state: State, now_mono: float) -> None:
-        if state not in CONNECTED:
+        if state in CONNECTED:
+            self._was_connected = True
+        else:
             self._troubles.clear()
         if state in (State.LIVE, State.DEGRADED, State.STOPPED):
             self._outage_mono = None

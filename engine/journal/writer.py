@@ -98,7 +98,7 @@ class Journal:
         self.dropped = 0
         self.last_write_wall: float | None = None
         self._clock = clock = steady(clock)
-        self._queues: dict[_Place | None, _Queue] = {}  # none is ever taken out: another thread may hold it
+        self._queues: dict[_Place | None, _Queue] = {}  # none is taken out while an engine runs: it may hold it
         self._problems: dict[_Database, str] = {}
         self._scope: _Scope | None = None
         self._others: dict[str, _Scope] = {}
@@ -115,8 +115,16 @@ class Journal:
         self._thread.wake()
 
     def leave(self) -> None:
-        """Nothing more goes to these files; what is recorded from now on waits for the next `open`."""
+        """Nothing more goes to these files; what is recorded from now on waits for the next `open`.
+
+        What waits for one by now is of a gateway that never said whose it is: none of it may come under another's name.
+        Changes of settings are the program's own.
+        """
         self._scope, self._others = None, {}
+        kept = _Queue(None)  # another one: the thread may be writing what the former holds
+        if (former := self._queues.get(None)) is not None:
+            kept.entries.extend(each for each in list(former.entries) if each.table is tables.setting_changes)
+            self._queues[None] = kept
 
     def also(self, target: str | Path, mode: str, account: str) -> None:
         """What is recorded of this other account of the login goes here."""

@@ -34,7 +34,7 @@ from engine.health.incidents import IncidentBook
 from engine.health.lateness import LatenessProbe
 from engine.health.monitor import HealthMonitor
 from engine.journal.reader import JournalReader
-from engine.journal.rows import ConnectionEvent
+from engine.journal.rows import ConnectionEvent, SettingChange
 from engine.journal.writer import Journal
 from engine.kernel.alert_commands import AlertCommands
 from engine.kernel.alert_facts import FactGatherer
@@ -90,6 +90,7 @@ class EngineSetup:
     timings: Timings = field(default_factory=Timings)
     began_wall: float | None = None  # when the program did, None = with this engine
     restarted_after: str = ""  # why the engine's thread had to be started again; "" = it did not
+    changes: tuple[SettingChange, ...] = ()  # that the engine before this one knew, newest first
     answers: tuple[Answer, ...] = ()  # of the engine before this one: who asked it has not read them yet
     is_elsewhere: bool = False  # another gateway than the engine's before: nobody knows whose account is there
     period_stretch: float = 1.0  # of the engine's periodic steps: publishing, curve, order of lines
@@ -190,6 +191,7 @@ class Rooms:
             self._on_shadow,
         )
         self.changes = ChangeBook(setup.journal, clock, self.market_now)
+        self.changes.load(setup.changes)
         changed = partial(self.changes.newest, decides)
         self.scores = OutcomeKeeper(
             self.coordinator, self.bars, setup.journal, clock, self.market_now, self._ask_bars, changed

@@ -62,6 +62,7 @@ class _Job:
     pid: int | None  # of the process that was asked
     source: LabSourceSection | None = None  # that a look is for
     waiting: asyncio.Future[AuditAnswer] | None = None  # of an audit
+    of: str = ""  # a run's: whose days they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ class LabService:
             least_signals=command.least_signals,
         )
         self._ask(ask, "run", command.request_id, STEP_S)
+        self._jobs[ask.job].of = "CSV files" if command.kind == "csv" else _days_of(self._folder)
         self._show(request_id=command.request_id, phase="running", done=0, total=0, text="starting")
         self._ties.answer(command.request_id, True, "The run has begun.")
 
@@ -294,7 +296,7 @@ class LabService:
         elif isinstance(message, DaysAnswer):
             self._found(job, message)
         elif isinstance(message, SweepAnswer):
-            self._ties.publish("lab_result", replace(message.result, request_id=job.request_id))
+            self._ties.publish("lab_result", replace(message.result, request_id=job.request_id, of=job.of))
             self._show(phase="done", done=self._lab.total, text="")
         elif isinstance(message, Failed):
             self._failed(job, message)
@@ -370,6 +372,12 @@ def _own_path(folder: str) -> str:
         return encodable(str(Path(folder).expanduser()))
     except (RuntimeError, ValueError, OSError) as error:  # RuntimeError: no such user
         raise LabError(f"{folder} is no folder that can be found: {error} Type it in full.") from error
+
+
+def _days_of(folder: Path | None) -> str:
+    """ "simulated days" of .../simulated-DU1234567/bars: the mode alone, no account."""
+    mode = folder.parent.name.partition("-")[0] if folder is not None else ""
+    return f"{mode} days" if mode else "own days"
 
 
 def moved_params(in_force: BreakoutParams, changes: dict[str, Any]) -> BreakoutParams:

@@ -137,7 +137,8 @@ class LinesReport:
 
     def _has(self, line: Line, now_mono: float) -> str:
         since = words.clock_text(self._.market_time(line.since_wall))
-        parts = [f"has a line since {since} as {words.class_name(line.line_class)}"]
+        kind = "while its page is open" if line.borrowed else f"as {words.class_name(line.line_class)}"
+        parts = [f"has a line since {since} {kind}"]
         idle_s = None if line.idle_since_mono is None else now_mono - line.idle_since_mono
         parts.append(f"{line.reason}" if idle_s is None else f"idle for {words.span(idle_s)}, kept for a while")
         if self._.upstream_down:

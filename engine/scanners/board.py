@@ -274,7 +274,7 @@ def candidate(
         price=quote.price if quote is not None else None,
         change_pct=quote.change_pct if quote is not None else None,
         since_open_pct=_since_open_pct(quote),
-        rel_volume=reading.rel_volume if reading is not None else None,
+        rel_volume=reading.told_rel_volume if reading is not None else None,
         distance_atr=reading.distance_atr if reading is not None else None,
         spread_bp=quote.spread_bp if quote is not None else None,
         warm_bars=reading.warm if reading is not None else None,

@@ -58,6 +58,10 @@ class ChangeBook:
         """
         return next((each.at_market for each in self._changes if any(map(concerns, _settings_of(each)))), None)
 
+    def all(self) -> tuple[SettingChange, ...]:
+        """Newest first, for the engine of another gateway: settings are the program's, journals the accounts'."""
+        return tuple(self._changes)
+
     def changes(self, limit: int) -> list[ChangeRow]:
         return [
             ChangeRow(change.id, change.at_wall, change.who, change.key, change.old, change.new, change.reverted)

@@ -156,6 +156,7 @@ class LabResultSection(Section, frozen=True, kw_only=True):
     signals_total: int
     tapes: int
     took_s: float
+    of: str = ""  # whose days: "simulated days", "paper days", "CSV files"
 
 
 LAB_SECTIONS: dict[str, type[Section]] = {

@@ -356,6 +356,9 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     held: tuple[PositionRow, ...] = ()  # `position` by account
     scores_now: tuple[tuple[str, float], ...] = ()  # id of each of `signals` that runs and was judged, its score now
     closed_at: float | None = None  # market time at which its trading ended; None = it is open, or not known
+    trigger_long: float | None = None  # the long level and its buffer
+    why_long: str = ""  # as `why_text`, of one side
+    why_short: str = ""
 
 
 class AgeRow(Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.domain import (
     ALL_ACCOUNTS,
+    REL_VOLUME,
     Bar,
     Candidate,
     Condition,
@@ -525,9 +526,9 @@ def daily_bars(con_id: int, count: int = 20) -> tuple[Bar, ...]:
 def rules(price: float) -> tuple[RuleCheck, ...]:
     level = round(price * 1.003, 2)
     return (
-        RuleCheck("Beyond the level", price, level, False, f"{price:,.2f}", f"> {level:,.2f}"),
+        RuleCheck("Price above trigger", price, level, False, f"{price:,.2f}", f"> {level:,.2f}"),
         RuleCheck("Volume surge", 1.49, 1.5, False, "1.49x", ">= 1.50x"),
-        RuleCheck("Relative volume", 2.1, 1.5, True, "2.10x", ">= 1.50x"),
+        RuleCheck(REL_VOLUME, 2.1, 1.5, True, "2.10x", ">= 1.50x"),
         RuleCheck("Trend", 1.0, 0.0, True, "EMA 8 above EMA 21", "above"),
         RuleCheck("Confirmation", None, 10.0, None, "–", "10 s", "not beyond the level yet"),
     )

@@ -110,14 +110,14 @@ class Bench:
 def test_parts_on_demand_travel_only_while_they_are_in_sight() -> None:
     bench = Bench()
     first = bench.feed.poll("/scanners", None)
-    assert first.delta is not None and "rows:heatcols" in first.delta["set"] and "heatwide" not in first.delta["set"]
+    assert first.delta is not None and "heatcuts" in first.delta["set"] and "heatwide" not in first.delta["set"]
     assert bench.feed.poll("/scanners", first.cursor).delta is None
     wide = bench.feed.poll("/scanners", first.cursor, "scanners heatwide nonsense")
     assert wide.delta is not None
-    assert list(wide.delta["set"]) == ["heatwide"] and "rows:heatcols" in wide.delta["drop"]
+    assert list(wide.delta["set"]) == ["heatwide"] and "heatcuts" in wide.delta["drop"]
     assert bench.feed.poll("/scanners", wide.cursor, "scanners heatwide").delta is None
     back = bench.feed.poll("/scanners", wide.cursor, "lab x")
-    assert back.delta is not None and "rows:heatcols" in back.delta["set"], "another page's says nothing here"
+    assert back.delta is not None and "heatcuts" in back.delta["set"], "another page's says nothing here"
     assert back.cursor.split("~")[1:] == first.cursor.split("~")[1:]
     for strange in ("", "scanners", " ", 7, ["scanners"]):
         assert bench.feed.poll("/scanners", None, strange).delta["full"]  # type: ignore[arg-type, index]

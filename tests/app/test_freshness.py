@@ -219,9 +219,8 @@ def test_two_tables_show_one_change_of_a_symbol() -> None:
     assert s.quotes and s.scanners
     quotes = tuple(replace(q, price=q.close * 1.05) if q.con_id == TSLA else q for q in s.quotes.quotes)
     parts = overview_parts(dataclasses.replace(s, quotes=replace(s.quotes, quotes=quotes)))
-    heat = parts["heat:top"]
-    shown = dict(zip([column[0] for column in heat["cols"]], heat["change"], strict=True))
-    assert TSLA not in shown or shown[TSLA][0] == "+5.0"
+    heat = parts["rows:topheat"]
+    assert str(TSLA) not in heat or heat[str(TSLA)]["chg"] == 5.0
 
 
 @pytest.mark.parametrize(

@@ -161,8 +161,8 @@ def test_the_preview_in_words() -> None:
         bars_to_market=MARKET, took_ms=81.4,
     )  # fmt: skip
     part = preview_part(section)
-    assert (part["count"], part["now"], part["new"], part["gone"]) == ("14", "now 16", "5 new", "7 gone")
-    assert part["median"] == "Median +0.40 ATR after 30 min (now +0.30; 12 of 14 old enough)"
+    assert (part["count"], part["now"], part["new"], part["gone"]) == ("14", "in force 16", "5 new", "7 gone")
+    assert part["median"] == "Median +0.40 ATR after 30 min (in force +0.30; 12 of 14 old enough)"
     assert MINUTES_FIND in part["basis"]
     rest = ", and the 452 others, once a minute. " + MINUTES_FIND
     for often, words in ((45, rest), (497, " once a minute.")):

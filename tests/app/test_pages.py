@@ -254,6 +254,16 @@ def test_a_day_far_from_zero_is_not_pressed_flat() -> None:
     assert near["data"][0]["visible"] is True
 
 
+def test_a_curve_of_one_point_has_a_minute_of_axis_and_no_extremes() -> None:
+    figure = pnl_figure(Curve([Point(MARKET, -26.0)]), "day")
+    first, last = figure["layout"]["xaxis"]["autorangeoptions"]["include"]
+    assert last - first == 60_000.0 and first < round(shown(MARKET) * 1000) < last
+    assert [text for text in figure["data"][3]["text"] if text] == []
+    long = pnl_figure(Curve([Point(MARKET, -26.0), Point(MARKET + 300.0, -20.0)]), "day")
+    first, last = long["layout"]["xaxis"]["autorangeoptions"]["include"]
+    assert last - first == 300_000.0, "none of it is empty"
+
+
 def test_high_and_low_are_marked_and_a_night_is_not_a_gap() -> None:
     points = [Point(0, 1.0), Point(2, -3.0), Point(4, None), Point(60_000, 9.0)]
     figure = pnl_figure(Curve(points, [Mark(1, "TSLA −50", "fill"), Mark(99_999, "late", "fill")]), "5d")

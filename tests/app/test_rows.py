@@ -19,7 +19,7 @@ from app.format import account_labels
 from app.rows.events import event_rows, refusal_text
 from app.rows.find import find
 from app.rows.gauge import cells, kept, legend, status_word
-from app.rows.heat import CHANGE_CUTS, heat_parts, step
+from app.rows.heat import CHANGE_CUTS, CUTS, heat_rows, step
 from app.rows.key_figures import key_figures
 from app.rows.lines import ledger, lines_parts
 from app.rows.overview import overview_parts
@@ -421,10 +421,17 @@ def test_heat_steps(value: float | None, expected: int | None) -> None:
     assert step(value, CHANGE_CUTS) == expected
 
 
-def test_a_fall_speaks_for_a_short_candidate() -> None:
-    candidate = replace(sample.scanners().candidates[0], change_pct=-6.0, side="short")
-    assert heat_parts((candidate,))["change"] == [["−6.0", 3]]
-    assert heat_parts((replace(candidate, side="long"),))["change"] == [["−6.0", -3]]
+def test_the_rows_of_a_heatmap_say_what_its_cells_are_made_of() -> None:
+    candidate = replace(
+        sample.scanners().candidates[0], price=4.0, change_pct=-6.04, side="short", score=0.91234, rel_volume=None,
+        distance_atr=0.256, spread_bp=3.06,
+    )  # fmt: skip
+    assert heat_rows((candidate,))[str(candidate.con_id)] == {
+        "order": 877, "sym": candidate.local_symbol, "short": True, "last": True, "chg": -6.0, "rv": None, "dist": 0.26,
+        "spread": 3.1,
+    }  # fmt: skip
+    assert heat_rows((replace(candidate, price=None),))[str(candidate.con_id)]["last"] is None, "those come last"
+    assert all(len(cuts) == 6 and list(cuts) == sorted(cuts) for cuts in CUTS.values())
 
 
 def test_signals_active_by_score_then_the_ended_ones() -> None:
@@ -512,6 +519,15 @@ def test_events_say_a_level_with_all_its_digits() -> None:
     ]
 
 
+def test_an_event_of_another_day_says_which() -> None:
+    """Tuesday's close, seen on Wednesday."""
+    hours = ((sample.MARKET - 90_000.0, sample.MARKET - 70_000.0), (sample.SESSION_OPEN, sample.MARKET + 3_600.0))
+    s = snapshots(pnl=replace(sample.pnl(WALL), sessions=hours))
+    told = {row["text"]["text"]: row["at"] for key, row in event_rows(s).items() if key.startswith("m")}
+    assert told["New York opened"] == {"at": round(sample.SESSION_OPEN), "clock": "hms"}
+    assert told["New York closed"]["text"] == "Tue {at}"
+
+
 def eventful() -> Snapshots:
     """A day with events of every kind: forty signals after everything else."""
     first = sample.signals().signals[0]
@@ -577,7 +593,7 @@ def test_events_leave_out_who_merely_ranks_too_low() -> None:
 def test_the_small_heatmap_begins_with_those_that_have_a_price() -> None:
     first, *rest = sample.scanners().candidates
     section = replace(sample.scanners(), candidates=(replace(first, price=None), *rest))
-    columns = [column[1] for column in overview_parts(snapshots(scanners=section))["heat:top"]["cols"]]
+    columns = [row["sym"] for row in overview_parts(snapshots(scanners=section))["rows:topheat"].values()]
     priced = [c.local_symbol for c in section.candidates if c.price is not None]
     assert columns == [*priced, *(c.local_symbol for c in section.candidates if c.price is None)][: len(columns)]
     assert columns[0] == rest[0].local_symbol

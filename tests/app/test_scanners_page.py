@@ -17,7 +17,7 @@ from app.deps import AppDeps
 from app.factory import create_app
 from app.figures.universe_map import tiles_of, universe_map_figure
 from app.ids import SCAN_COLUMNS
-from app.rows.scan_heat import CUTS, SPARE, column_rows, heat_columns, time_part, wide_part
+from app.rows.scan_heat import CUTS, SPARE, heat_columns, time_part, wide_part
 from app.rows.scanners import MOST_RESULTS, chips, listed, results, scanners_parts, score_bars, toggled, wall_of, why
 from app.rows.thresholds import BREAKOUT_KEYS, changes_part, describe, judge, moved, set_part
 from app.snapshots import Snapshots
@@ -387,12 +387,11 @@ def candidate(con_id: int = 1, **more: Any) -> Candidate:
     )
 
 
-def test_the_heatmaps_columns_carry_what_the_results_do_not() -> None:
+def test_a_row_of_the_results_says_all_that_the_heatmap_needs() -> None:
     up = candidate(1, price=1.0, since_open_pct=2.54, spread_bp=3.06)
-    assert column_rows((up, candidate(2))) == {
-        "1": {"order": 0, "sym": "S1", "open": 2.5, "spread": 3.1},
-        "2": {"order": 1, "sym": "S2", "open": None, "spread": None},
-    }
+    rows = rows_of(replace(scanners(), candidates=(up, candidate(2))))
+    assert (rows["1"]["open"], rows["1"]["spread"]) == (2.5, 3.1)
+    assert (rows["2"]["open"], rows["2"]["spread"]) == (None, None)
     assert all(len(cuts) == 6 and list(cuts) == sorted(cuts) for cuts in CUTS.values())
 
 

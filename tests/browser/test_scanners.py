@@ -250,13 +250,13 @@ def test_a_scan_is_picked_by_its_name_and_what_a_switch_costs_is_said_before(
 def test_the_tab_is_in_the_address_and_what_is_out_of_sight_is_not_asked_for(scanners: Page, site: Site) -> None:
     shown = "[...document.querySelectorAll('[role=tabpanel]')].filter(e => e.offsetParent).map(e => e.dataset.qtPanel)"
     assert scanners.evaluate(shown) == ["results"]
-    assert scanners.evaluate("['grid:results', 'rows:heatcols', 'chips'].every(part => part in qt.model)")
+    assert scanners.evaluate("['grid:results', 'heatcuts', 'chips'].every(part => part in qt.model)")
     first = scanners.get_by_role("tab", name="Results")
     first.focus()
     scanners.keyboard.press("ArrowRight")
     assert scanners.evaluate("location.hash") == "#thresholds" and scanners.evaluate(shown) == ["thresholds"]
     assert scanners.evaluate("document.activeElement.dataset.qtTab") == "thresholds"
-    until(scanners, "'sets' in qt.model && !('grid:results' in qt.model) && !('rows:heatcols' in qt.model)")
+    until(scanners, "'sets' in qt.model && !('grid:results' in qt.model) && !('heatcuts' in qt.model)")
     scanners.get_by_role("tab", name="Scoreboard").click()
     until(scanners, "'scores' in qt.model && !('sets' in qt.model)")
     assert first.get_attribute("tabindex") == "-1"
@@ -286,8 +286,10 @@ def test_columns_stay_where_they_are_until_the_new_order_is_taken(scanners: Page
     before = scanners.evaluate(heads)
     section = site.bus.read("scanners")
     assert isinstance(section, ScannersSection)
-    site.bus.publish("scanners", replace(section, candidates=section.candidates[::-1]))
-    until(scanners, f"qt.model['rows:heatcols'][{section.candidates[0].con_id}].order === {len(before) - 1}")
+    scores = [each.score for each in section.candidates]
+    turned = [replace(each, score=score) for each, score in zip(section.candidates, scores[::-1], strict=True)]
+    site.bus.publish("scanners", replace(section, candidates=tuple(turned)))
+    until(scanners, f"qt.model['heat:factors'].cols[0][0] !== {section.candidates[0].con_id}")
     assert scanners.evaluate(heads) == before
     scanners.set_viewport_size({"width": 390, "height": 844})
     scanners.evaluate("document.querySelector('[data-qt-heat-order=factors]').textContent = 'New order, 12 new'")
@@ -311,12 +313,10 @@ def test_a_number_is_read_whole_after_a_narrower_one_of_as_many_characters(scann
 
 
 MADE_UP = """() => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: {
-    "rows:heatcols": { "9": { order: -2, sym: "UP", open: 2.5, spread: 9 },
-      "8": { order: -1, sym: "DOWN", open: -2.5, spread: null } },
-    "grid:results": { "9": { sym: "UP", score: 0.9, sig: 0.7, early: true, bars: [1, null], scans: [], chg: 5.5,
-        rv: 3.84, dist: 0.3, at: 0 },
-      "8": { sym: "DOWN", score: 0.05, bars: [1, null], scans: [], chg: -5.5, short: true,
-        rv: null, dist: null, at: null } } } })"""
+    "grid:results": { "9": { order: -2, sym: "UP", score: 0.9, sig: 0.7, early: true, bars: [1, null], scans: [],
+        chg: 5.5, last: 1, open: 2.5, rv: 3.84, dist: 0.3, spread: 9, at: 0 },
+      "8": { order: -1, sym: "DOWN", score: 0.05, bars: [1, null], scans: [], chg: -5.5, short: true,
+        last: 1, open: -2.5, rv: null, dist: null, spread: null, at: null } } } })"""
 CELLS = """() => [...document.querySelectorAll('[data-qt-heat=factors] tr')].map(
     row => [1, 2].map(i => [row.cells[i].textContent, row.cells[i].dataset.step]))"""
 

@@ -16,12 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "assets"
 AGAIN = "python -m tests.browser_code.cases"
 
-# Checked by nobody yet. A file leaves this list when the type checker has nothing to say of it, and none comes to it.
-UNTYPED = frozenset({
-    "assets/core/chart.mjs",
-    "assets/pages/candles.mjs",
-})  # fmt: skip
-
 OURS = {"qt", "renderer"}
 DASH_WANTS = {
     "dash_clientside",
@@ -48,10 +42,7 @@ def test_the_linter_has_nothing_to_say() -> None:
 
 def test_every_type_holds() -> None:
     done = run("node_modules/typescript/bin/tsc")
-    found = re.findall(r"^(\S+?)\(.*(?:\n +.*)*", done.stdout, re.MULTILINE)
-    lines = [line for line in done.stdout.splitlines() if not line.startswith(tuple(UNTYPED)) and line[:1] != " "]
-    assert lines == [], done.stdout
-    assert set(found) == UNTYPED, "take off the list what is typed by now"
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_style_depends_on_what_an_element_holds() -> None:

@@ -79,7 +79,7 @@ def test_no_bars_raise_or_give_a_score_that_is_no_number(
     assert all(finite(gate.value) and finite(gate.limit) for gate in reading.gates)
     assert finite(reading.distance_atr) and finite(reading.surge) and finite(reading.rel_volume)
     assert 0 <= reading.passed <= reading.total
-    assert len(rule_checks(reading)) == len(reading.gates)
+    assert len(rule_checks(reading)) == reading.total == len(reading.gates) - 1
     assert "nan" not in nearest_miss(reading, PARAMS)
 
 
@@ -181,6 +181,7 @@ def test_on_a_visit_projection_waits_15_s_and_the_last_minute_stands_in() -> Non
         facts, 100.2, minute + 10, running_volume=900.0, is_visit=True, volume_60s=None, visit_pace=1_700.0
     )
     assert own_pace.surge == pytest.approx(1.7)
+    assert own_pace.told_rel_volume is None, "a pace of seconds is for the rules, not for the eye"
 
 
 def test_a_streamed_line_counts_its_last_60_s() -> None:
@@ -189,6 +190,7 @@ def test_a_streamed_line_counts_its_last_60_s() -> None:
     for second in (2.0, 20.0, 59.0):
         reading = reading_at(facts, 100.2, minute + second, running_volume=900.0, volume_60s=1_600.0)
         assert reading.surge == reading.rel_volume == pytest.approx(1.6), "whatever the minute has so far"
+        assert (reading.told_surge, reading.told_rel_volume) == (reading.surge, reading.rel_volume)
         assert next(gate for gate in reading.gates if gate.name == "Volume surge").detail == "in the last 60 s"
     silent = reading_at(facts, 100.2, minute + 20, running_volume=900.0, volume_60s=0.0)
     assert silent.surge == 0.0
@@ -201,8 +203,8 @@ def test_a_line_younger_than_a_minute_passes_by_nothing_that_it_has_not_seen() -
     later = reading_at(facts, 100.2, minute + 20, seen_from=minute + 5, **seen)
     assert later.surge == pytest.approx(0.9) and not later.triggers, "900 in 15 s are no 3,600"
     assert "not projected" in next(gate for gate in later.gates if gate.name == "Volume surge").detail
-    said = "volume surge at 0.90x of 1.50x (counted so far, not projected: the line is younger than a minute)."
-    assert nearest_miss(later, PARAMS) == f"Nearest miss: {said}"
+    assert (later.told_surge, later.told_rel_volume) == (None, None), "15 s tell nothing of a minute"
+    assert nearest_miss(later, PARAMS) == "Volume surge: fewer than 60 s were counted since its line began."
     loud = reading_at(facts, 100.2, minute + 20, volume_60s=None, running_volume=1_500.0)
     assert loud.triggers, "it has the volume of a minute already"
     early = reading_at(facts, 100.2, minute + 14, **seen)
@@ -293,7 +295,7 @@ def test_the_nearest_miss_in_words() -> None:
     text = nearest_miss(reading, PARAMS)
     assert text == "Nearest miss: volume surge at 1.49x of 1.50x. Price is 1.25 (2.5 ATR) under the level."
     rows = {row.name: row for row in rule_checks(reading)}
-    assert (rows["Price above level"].text, rows["Price above level"].limit_text) == ("98.75", "> 100.05")
+    assert (rows["Price above trigger"].text, rows["Price above trigger"].limit_text) == ("98.75", "> 100.05")
     assert (rows["Volume surge"].text, rows["Volume surge"].limit_text) == ("1.49x", "≥ 1.50x")
     assert rows["Average volume"].text == "2.0 M" and rows["Average volume"].limit_text == "≥ 500.0 k"
     assert rows["Warm-up"].text == "34/34"

@@ -137,6 +137,11 @@ def test_a_reset_window_excuses_an_outage_for_a_quarter_of_an_hour(events, excus
     assert (made.state, made.about.tone) == (red, "error")
 
 
+def test_what_never_answered_does_not_restart():
+    made = machine(Event.CONNECT, Event.FAILED, in_window=True)
+    assert (made.state, made.about.title) == (State.WAITING, "Not connected")
+
+
 def test_tries_that_fail_in_between_do_not_begin_the_excuse_anew():
     made, now = machine(*TO_LIVE, Event.FAILED, in_window=True), 0.0
     while now < 1_200.0:

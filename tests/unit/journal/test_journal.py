@@ -541,6 +541,22 @@ def test_another_login_leaves_the_files_of_the_former(tmp_path, make_journal):
     assert [row["unrealized"] for row in rows_of(tmp_path / "c" / "journal.db", "pnl_points")] == [2.0]
 
 
+def test_what_a_gateway_that_never_answered_left_comes_under_no_other_name(tmp_path, make_journal, make_reader):
+    """Paper without TWS: its outage is none of the simulator's, while a change of a setting is the program's."""
+    journal = make_journal()
+    journal.leave()
+    journal.record_incident(Incident("link", "link", None, "", WALL, MARKET, WALL, None, "Nothing listens", seen=True))
+    journal.record_connection(ConnectionEvent(WALL, MARKET, "refused", "Nothing listens on 127.0.0.1:7497"))
+    change = SettingChange(journal.next_change_id(), WALL, MARKET, "page", "broker.mode", "paper", "simulated")
+    journal.record_change(change)
+    journal.leave()
+    journal.open(tmp_path / "journal.db", "simulated", "DU1")
+    assert journal.flush()
+    reader = make_reader(tmp_path / "journal.db", "simulated", "DU1")
+    assert reader.incidents(10) == [] and reader.connection_events(0.0) == []
+    assert reader.changes(10) == [change]
+
+
 def test_one_accounts_broken_file_is_moved_aside_and_the_others_go_on(tmp_path, make_journal):
     journal = make_journal()
     journal.open(tmp_path / "a" / "journal.db", "paper", "DF1")

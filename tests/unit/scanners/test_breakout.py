@@ -92,7 +92,7 @@ def test_what_is_only_quoted_is_judged_by_its_mid() -> None:
     made.tick(euro, None, price=1.15005, price_kind="mid", bid=1.1500, ask=1.1501)
     rules = {rule.name: rule for rule in made.coordinator.why(8).long}
     assert (rules["Live price"].passed, rules["Live price"].text) == (True, "yes")
-    assert rules["Price above level"].value == 1.15005
+    assert rules["Price above trigger"].value == 1.15005
     made.tick(euro, None, price=1.15, price_kind="close")
     assert made.coordinator.why(8).long[0].value is None, "a prior close is no live price"
 
@@ -121,7 +121,7 @@ def test_rules_are_written_in_the_ticks_of_the_contract() -> None:
     made.second()
     made.tick(ACME, 99.9)
     rules = {rule.name: rule for rule in made.coordinator.why(7).long}
-    assert rules["Price above level"].text == "99.900"
+    assert rules["Price above trigger"].text == "99.900"
 
 
 def test_no_signal_without_volume() -> None:

@@ -177,7 +177,7 @@ def test_why_answers_for_any_symbol() -> None:
     made.rows("Momentum", ACME)
     why = made.coordinator.why(1)
     assert why.long and why.short
-    assert all(rule.passed is not True for rule in why.long if rule.name in ("Price above level", "Live price"))
+    assert all(rule.passed is not True for rule in why.long if rule.name in ("Price above trigger", "Live price"))
 
 
 def signal_at(at: float, state: str = "active") -> Signal:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.config import BreakoutParams
-from engine.domain import Signal
+from engine.domain import REL_VOLUME, Signal
 from engine.scanners.coordinator import ScannerCoordinator
 from tests.unit.scanners.scanner_samples import TEN, Street, flat_history, stock
 
@@ -49,7 +49,7 @@ def test_the_same_set_in_the_shadow_finds_the_same() -> None:
     assert [signal for _, signal in told] == made.signals and len(told) == 1
     assert made.signals[0].scans == ("Momentum",)
     names = [each.name for each in made.signals[0].inputs]
-    assert {"Volume surge", "Relative volume", "Confirmed", "Price floor"} <= set(names)
+    assert {"Volume surge", REL_VOLUME, "Confirmed", "Price floor"} <= set(names)
     assert made.coordinator.signals().signals[0].inputs == (), "inputs are for the journal"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.domain import ContractInfo
+from engine.domain import REL_VOLUME, ContractInfo
 from engine.scanners.heat import COLUMN_S, COLUMNS, HeatHistory
 from engine.scanners.symbol_view import SymbolContext, symbol_section
 from engine.scanners.universe import Universe
@@ -45,13 +45,12 @@ def test_everything_that_is_known_is_shown() -> None:
     assert section.opening_range is not None and section.opening_range[0] > section.opening_range[1]
     assert section.vwap == pytest.approx(99.87, abs=0.03)
     assert section.rel_volume_base == "SMA20"
-    assert [rule.name for rule in section.rules][:4] == [
-        "Price above level",
-        "Opening range",
+    assert [rule.name for rule in section.rules][:3] == [
+        "Price above trigger",
         "Volume surge",
-        "Relative volume",
+        REL_VOLUME,
     ]
-    assert section.rules_short[0].name == "Price below level"
+    assert section.rules_short[0].name == "Price below trigger"
     assert section.message == ""
 
 

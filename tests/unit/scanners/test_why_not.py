@@ -30,9 +30,9 @@ def test_each_rule_has_value_limit_distance_and_verdict() -> None:
     assert (found["sym"], found["kind"], found["filtered"]) == ("ACME", "STK NASDAQ", "")
     assert found["line"] and found["text"]
     rules = {rule[0]: rule for rule in found["long"]}
-    assert rules["Price above level"][3].startswith("−0.") and rules["Price above level"][4] is False
+    assert rules["Price above trigger"][3].startswith("−0.") and rules["Price above trigger"][4] is False
     assert rules["Price floor"][4] is True and rules["Price floor"][3] == "+1,898 %"
-    assert len(found["short"]) == len(found["long"]) == 12
+    assert len(found["short"]) == len(found["long"]) == 11
 
 
 def test_a_filtered_position_says_why() -> None:
