@@ -6,6 +6,8 @@ from html import escape
 
 from flask import Response
 
+from app.components.rail import ENTRIES
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -14,14 +16,15 @@ _PAGE = """<!doctype html>
 <link rel="icon" href="/assets/favicon.ico">
 <style>body {{ font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #f8fafc; margin: 15vh auto;
  max-width: 30rem; padding: 0 1rem }} a {{ color: #1d4ed8 }}</style>
-<main><h1>{title}</h1><p>{text}</p><p><a href="/">Overview</a></p></main>
+<main><h1>{title}</h1><p>{text}</p><nav aria-label="Pages">{links}</nav></main>
 </html>
 """
 
 
 def small_page(status: int, title: str, text: str) -> Response:
     """`title` and `text` are plain text."""
-    return Response(_PAGE.format(title=escape(title), text=escape(text)), status, mimetype="text/html")
+    links = " · ".join(f'<a href="{entry.path}">{entry.label}</a>' for entry in ENTRIES)
+    return Response(_PAGE.format(title=escape(title), text=escape(text), links=links), status, mimetype="text/html")
 
 
 def no_such_page() -> Response:

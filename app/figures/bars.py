@@ -18,6 +18,7 @@ from engine.domain import Bar
 from engine.state.sections import SymbolSection
 
 MINUTE_S: Final = 60
+HALF_HOUR_S: Final = 1_800
 DAY_S: Final = 86_400
 BREAK_S: Final = 55 * 60  # a hole of this length is a closed exchange when the hours are not known
 
@@ -45,7 +46,20 @@ BY_KEY: Final = {frame.key: frame for frame in TIMEFRAMES}
 
 def bars_of(section: SymbolSection, frame: Timeframe) -> list[Bar]:
     """All bars of one timeframe, oldest first, the running one last; a day's bar begins at midnight UTC of its date."""
-    return daily_bars(section) if frame.size_s == DAY_S else aggregated(section.bars, frame.size_s)
+    if frame.size_s == DAY_S:
+        return daily_bars(section)
+    return aggregated([*_before_the_minutes(section, frame.size_s), *section.bars], frame.size_s)
+
+
+def _before_the_minutes(section: SymbolSection, size_s: int) -> Sequence[Bar]:
+    """The history's half hours of the days of which there are no minutes; for longer bars alone.
+
+    Minutes that begin within a bar of theirs tell all that they can of it, so the history's half hours of it go first.
+    """
+    if size_s < HALF_HOUR_S or not section.bars:
+        return ()
+    first = section.bars[0].time // HALF_HOUR_S * HALF_HOUR_S
+    return [bar for bar in section.half_hours if bar.time < first]
 
 
 def tail_of(section: SymbolSection, frame: Timeframe) -> list[Bar]:
@@ -88,7 +102,8 @@ def regular_of(section: SymbolSection) -> list[Session] | None:
     if not _is_us_stock(section) or not section.bars:
         return None
     liquid = parse_hours(section.liquid_hours, section.time_zone)
-    return regular_sessions(section.bars[0].time, section.bars[-1].time, liquid, days_of(section), us_stock=True)
+    first = min(section.bars[0].time, *(bar.time for bar in section.half_hours[:1]), section.bars[-1].time)
+    return regular_sessions(first, section.bars[-1].time, liquid, days_of(section), us_stock=True)
 
 
 def _today(section: SymbolSection) -> Bar | None:

@@ -105,7 +105,8 @@ def chart_tail(section: SymbolSection, frame: Timeframe) -> dict[str, Any]:
 def stamp(section: SymbolSection) -> str:
     """Changes when bars other than the newest came or were corrected: the base has to be sent again."""
     from_history = sum(1 for bar in section.bars if bar.source == "history")
-    return f"{section.con_id}.{from_history}.{len(section.daily)}.{section.ema_fast_len}.{section.ema_slow_len}"
+    longer = f"{len(section.daily)}.{len(section.half_hours)}"
+    return f"{section.con_id}.{from_history}.{longer}.{section.ema_fast_len}.{section.ema_slow_len}"
 
 
 def vwap_now(section: SymbolSection) -> float | None:

@@ -12,6 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
+from app.components.rail import ENTRIES
 
 dash.register_page(__name__, path="/not-found", title="QTrade - No such page", name="No such page")  # type: ignore[no-untyped-call]
 
@@ -22,7 +23,11 @@ def layout(**_: Any) -> Component:
         [
             html.H1("No such page", className="qt-find-title"),
             html.P("Nothing is at this address. The bar of the pages leads on; / finds a symbol."),
-            html.A("Overview", href="/"),
+            html.Nav(
+                [html.A(entry.label, href=entry.path, className="qt-button qt-button-small") for entry in ENTRIES],
+                className="qt-all-pages",
+                **attrs(aria_label="All pages"),
+            ),
         ],
         className="qt-card qt-find-card",
         **attrs(aria_label="No such page", data_qt_page="other"),

@@ -106,10 +106,10 @@ def result_part(result: LabResultSection | None) -> dict[str, Any]:
     if result is None:
         return {"id": None}
     best = result.best[0] if result.best else None
-    of = f" of {result.of}" if result.of else ""
+    days = plural(result.tapes, "symbol-day") + (f" of {result.of}" if result.of else "")
     part = {
         "id": f"{result.request_id}:{result.seq}",
-        "ran": f"{plural(result.sets, 'set')} on {plural(result.tapes, 'symbol-day')}{of} in {number(result.took_s, 1)} s",
+        "ran": f"{plural(result.sets, 'set')} on {days} in {number(result.took_s, 1)} s",
         "split": result.split[:1].upper() + result.split[1:] + ".",
         "skipped": f"{plural(result.skipped, 'combination')} without sense left out" if result.skipped else None,
         "notes": list(result.notes),

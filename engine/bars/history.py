@@ -42,6 +42,7 @@ log = logging.getLogger("qtrade.history")
 
 TWO_DAYS = HistoryRequest("2 D", "1 min")
 ONE_YEAR = HistoryRequest("1 Y", "1 day", rth=True)
+MONTH_OF_HALF_HOURS = HistoryRequest("20 D", "30 mins")  # for the charts of half an hour and an hour
 MAX_TRIES = 3
 RETRY_S = 30.0
 STEP_S = 0.25
@@ -115,11 +116,13 @@ class HistoryQueue:
     # --- wishes -------------------------------------------------------------------------------------------------
 
     def want(self, contract: ContractRef, rank: int = RANK_UNIVERSE, score: float = 0.0) -> None:
-        """Bars and their base for a symbol (and a year of days for positions and shown symbols). Cheap to repeat."""
+        """Bars and their base for a symbol; of positions and shown symbols a year of days and 20 days of half hours,
+        too. Cheap to repeat."""
         self._want(contract, "bars", TWO_DAYS, rank, score)
         self._want(contract, "usual", usual_request(contract), rank, score)
         if rank <= RANK_SHOWN:
             self._want(contract, "daily", ONE_YEAR, rank, score)
+            self._want(contract, "half hours", MONTH_OF_HALF_HOURS, rank, score)
 
     def rank(self, ranks: Mapping[int, tuple[int, float]]) -> None:
         """New (rank, score) per con_id for what waits: the order of the visiting policy."""
@@ -142,7 +145,7 @@ class HistoryQueue:
 
     def forget(self, con_id: int) -> None:
         """The symbol left the universe."""
-        for kind in ("bars", "usual", "daily", "repair"):
+        for kind in ("bars", "usual", "daily", "half hours", "repair"):
             for by_kind in (self._jobs, self._done, self._failed, self._unit_waits):
                 by_kind.pop((con_id, kind), None)
         for by_contract in (self._repairs, self._hopeless, self._kept):
@@ -171,7 +174,8 @@ class HistoryQueue:
             if contract is None:
                 continue
             requests: dict[JobKind, HistoryRequest] = {
-                "bars": TWO_DAYS, "usual": usual_request(contract), "daily": ONE_YEAR
+                "bars": TWO_DAYS, "usual": usual_request(contract), "daily": ONE_YEAR,
+                "half hours": MONTH_OF_HALF_HOURS,
             }  # fmt: skip
             for kind, request in requests.items():
                 if self._done.pop((con_id, kind), None) is not None:
@@ -313,6 +317,8 @@ class HistoryQueue:
             self._store.set_usual(con_id, usual)
         elif kind == "daily":
             self._store.set_daily(con_id, shares)
+        elif kind == "half hours":
+            self._store.set_half_hours(con_id, shares)
         else:
             self._store.merge_history(con_id, shares, asked, covers_from=covers_from)
             if kind == "bars":
@@ -320,7 +326,7 @@ class HistoryQueue:
                 self._store.set_message(con_id, "" if known else "the broker has no bars for this symbol")
 
     def _learn_unit(self, job: Job, bars: list[Bar], asked: float) -> None:
-        if is_us_stock(job.contract) and job.kind != "repair" and not _is_short(job):
+        if is_us_stock(job.contract) and job.kind not in ("repair", "half hours") and not _is_short(job):
             self._units.on_history(job.contract.con_id, answer_of(job.kind, bars, asked))
 
     def _rejected(self, job: Job, error: RequestRejected, asked: float) -> None:

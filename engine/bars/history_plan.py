@@ -27,7 +27,7 @@ PACING_PAUSE_S = 60.0
 LATELY_S = 23 * 3_600.0
 REACHES_BACK_S = 18 * 3_600.0  # what is known must begin in an earlier session
 
-JobKind = Literal["bars", "usual", "daily", "repair"]
+JobKind = Literal["bars", "usual", "daily", "half hours", "repair"]
 RANK_POSITION, RANK_SHOWN, RANK_STREAMED, RANK_UNIVERSE = 0, 1, 2, 3
 
 
@@ -47,7 +47,7 @@ class Job(Struct, frozen=True):
         return (self.contract.con_id, self.kind)
 
     def order(self) -> tuple[int, int, float, int]:
-        late = 1 if self.kind in ("usual", "daily") and self.rank >= RANK_STREAMED else 0
+        late = 1 if self.kind in ("usual", "daily", "half hours") and self.rank >= RANK_STREAMED else 0
         return (self.rank, late, -self.score, self.contract.con_id)
 
 

@@ -36,6 +36,7 @@ class SymbolBars:
     builder: BarBuilder = field(default_factory=BarBuilder)
     prints: PrintFilter = field(default_factory=PrintFilter)
     daily: tuple[Bar, ...] = ()
+    half_hours: tuple[Bar, ...] = ()  # of 20 days, all hours; () = not asked for
     usual: UsualVolume | None = None
     hours: ContractHours | None = None
     streaming: bool = False
@@ -211,6 +212,12 @@ class BarStore:
         if not entry.daily:
             entry.daily = tuple(daily)
         entry.session_checked = -1.0
+
+    def set_half_hours(self, con_id: int, bars: Sequence[Bar]) -> None:
+        """The broker's bars of half an hour, oldest first."""
+        entry = self._symbols.get(con_id)
+        if entry is not None:
+            entry.half_hours = tuple(bars)
 
     def set_daily(self, con_id: int, bars: Sequence[Bar]) -> None:
         """Daily bars, oldest first, at midnight UTC of the exchange's date."""

@@ -44,6 +44,7 @@ LIBRARY_LEVELS = {
     "sqlalchemy": logging.WARNING,
     "urllib3": logging.WARNING,
 }
+LONG_QUEUE = 32  # requests that wait for one of the web server's threads: fewer are a page that asks for its files
 FILE_ONLY = frozenset({"py.warnings"})
 MESSAGE_MOST = 2_000  # characters of one record; some errors bear the values that they failed at
 TRACE_LINES_MOST, TRACE_LINE_MOST = 120, 300
@@ -52,6 +53,12 @@ _PLAIN = str.maketrans({"–": "-", "—": "-", "−": "-", "…": "...", "’":
 _DIGITS = re.compile(r"\d+")
 
 log = logging.getLogger("qtrade.logs")
+
+
+def is_long_queue(record: logging.LogRecord) -> bool:
+    """Waitress warns of each request that waits for a thread, be it for a millisecond."""
+    depth = record.args[0] if isinstance(record.args, tuple) and record.args else None
+    return not isinstance(depth, int) or depth >= LONG_QUEUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +269,7 @@ def route_logs(
         root.addHandler(handler)
     for name, at_least in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(at_least)
+    logging.getLogger("waitress.queue").addFilter(is_long_queue)  # the same one again is added once
     logging.captureWarnings(True)
     sys.excepthook, threading.excepthook, sys.unraisablehook = _on_exception, _on_thread, _on_unraisable
     return routing

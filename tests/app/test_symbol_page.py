@@ -49,7 +49,18 @@ from engine.state.bus import StateBus
 from engine.state.commands import Command, FindSymbol, PinSymbol
 from engine.state.sections import QUEUED, Answer, AnswersSection, SymbolSection, UniverseSection
 from tests.app.dash_client import HEADERS, call
-from tests.app.sample_state import CL, MARKET, NQ, TSLA, WALL, fill_sample, minute_bars, symbol, tick_sample
+from tests.app.sample_state import (
+    CL,
+    MARKET,
+    NQ,
+    SESSION_OPEN,
+    TSLA,
+    WALL,
+    fill_sample,
+    minute_bars,
+    symbol,
+    tick_sample,
+)
 
 NVDA = 4_815_747
 BASE = "symbol-base.data"
@@ -240,6 +251,23 @@ def test_the_afternoon_of_a_half_day_is_shaded_and_no_hole(liquid):
 def test_how_a_bar_is_known():
     bars = (bar(0, source="history"), bar(60), bar(120, source="history"), bar(180, source="sampled"))
     assert letters(bars, live_since(section(bars=bars))) == "hsrv"
+
+
+def test_longer_bars_go_back_by_the_historys_half_hours() -> None:
+    """20 days of them; where minutes are, the minutes."""
+    minutes = tuple(Bar(SESSION_OPEN + 60.0 * n, 100.0, 101.0, 99.0, 100.0, 10.0, "streamed") for n in range(90))
+    before = tuple(
+        Bar(SESSION_OPEN - 86_400.0 * day + 1_800.0 * n, 90.0, 91.0, 89.0, 90.0, 300.0, "history")
+        for day in range(20, -1, -1)
+        for n in range(13)
+        if day or n < 2
+    )
+    made = section(TSLA, bars=minutes, half_hours=before)
+    by_half, by_hour, by_quarter = (bars_of(made, BY_KEY[key]) for key in ("30m", "60m", "15m"))
+    assert len(by_half) == 20 * 13 + 3 and [bar.close for bar in by_half[-4:]] == [90.0, 100.0, 100.0, 100.0]
+    assert len(by_hour) == 20 * 7 + 2 and by_hour[0].volume == 300.0 and by_hour[1].volume == 600.0
+    assert len(by_quarter) == 6, "those of an hour and less are made of minutes alone"
+    assert stamp(made) != stamp(section(TSLA, bars=minutes)), "they come later: a new base"
 
 
 def test_the_running_day_is_the_days_own_and_belongs_to_the_exchanges_date():

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bars.history import ONE_YEAR, RANK_POSITION, RANK_STREAMED, RANK_UNIVERSE, SETTLE_S, TWO_DAYS, HistoryQueue
+from engine.bars.history import (
+    MONTH_OF_HALF_HOURS,
+    ONE_YEAR,
+    RANK_POSITION,
+    RANK_STREAMED,
+    RANK_UNIVERSE,
+    SETTLE_S,
+    TWO_DAYS,
+    HistoryQueue,
+)
 from engine.bars.history_plan import Allowance, Job, next_jobs
 from engine.bars.kept_units import IN_SHARES, KeptSymbol, KeptUnits
 from engine.bars.store import BarStore
@@ -70,12 +79,12 @@ def test_positions_go_first_and_get_everything() -> None:
         return bench
 
     bench = asyncio.run(play())
-    first = bench.broker.asked[:4]
-    assert [con_id for con_id, _ in first] == [99, 99, 99, 50]
-    assert {request for con_id, request in first[:3]} >= {TWO_DAYS, ONE_YEAR}
-    assert [con_id for con_id, _ in bench.broker.asked[5:8]] == [9, 8, 7], "then by score, bars before bases"
+    first = bench.broker.asked[:5]
+    assert [con_id for con_id, _ in first] == [99, 99, 99, 99, 50]
+    assert {request for con_id, request in first[:4]} >= {TWO_DAYS, ONE_YEAR, MONTH_OF_HALF_HOURS}
+    assert [con_id for con_id, _ in bench.broker.asked[6:9]] == [9, 8, 7], "then by score, bars before bases"
     assert len(bench.store.bars(99)) == 30
-    assert bench.store.get(99).daily
+    assert bench.store.get(99).daily and bench.store.get(99).half_hours
     assert bench.store.get(99).usual is not None and bench.store.get(99).usual.sessions == 20
 
 
@@ -132,7 +141,9 @@ def test_never_more_than_six_open_or_sixty_a_minute() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 3), st.sampled_from(["bars", "usual", "daily", "repair"]), st.integers(0, 3)),
+        st.tuples(
+            st.integers(1, 3), st.sampled_from(["bars", "usual", "daily", "half hours", "repair"]), st.integers(0, 3)
+        ),
         min_size=1,
         max_size=40,
     ),

@@ -123,6 +123,12 @@ def test_libraries_speak_from_warning_on(place: Place) -> None:
     assert [line[9:] for line in place.lines()] == ["WARNING Peer closed"]
 
 
+def test_a_request_that_waits_for_a_thread_is_no_news_and_a_long_queue_is(place: Place) -> None:
+    for depth in (1, 5, logs.LONG_QUEUE):
+        logging.getLogger("waitress.queue").warning("Task queue depth is %d", depth)
+    assert [line[9:] for line in place.lines()] == [f"WARNING Task queue depth is {logs.LONG_QUEUE}"]
+
+
 def test_what_nobody_catches_is_one_line(place: Place) -> None:
     def fail() -> None:
         raise RuntimeError("in a thread")
