@@ -33,7 +33,7 @@ LAYERS = (
 )
 RULES = (
     Col("icon", "", "qt-c-icon", "icon"),
-    Col("name", "Rule", "rule"),
+    Col("name", "Rule", "rule", "rule"),
     Col("value", "Value", "num strong"),
     Col("bar", "", "qt-c-limit", "limit"),
     Col("limit", "Limit", "num soft"),

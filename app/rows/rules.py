@@ -12,7 +12,9 @@ FULL_ATR = 3.0  # a price this many ATR from its limit fills or empties the bar
 
 
 def rule_rows(rules: tuple[RuleCheck, ...], atr: float | None) -> dict[str, Any]:
-    """Rows by rule name: verdict [word, tone], value, bar [per cent, tone], limit."""
+    """Rows by rule name: verdict [word, tone], name [name, line beneath it, tooltip], value, bar [per cent, tone],
+    limit.
+    """
     return {rule.name: _row(i, rule, atr) for i, rule in enumerate(rules)}
 
 
@@ -33,11 +35,16 @@ def _row(order: int, rule: RuleCheck, atr: float | None) -> dict[str, Any]:
     return {
         "order": order,
         "icon": [verdict, verdict],
-        "name": [rule.name, "", rule.detail],
+        "name": [rule.name, _beneath(rule), rule.detail],
         "value": [typeset(rule.text) if rule.value is not None or rule.passed is not None else None, "", rule.detail],
         "bar": None if fill is None else [fill, verdict],
         "limit": [typeset(rule.limit_text).replace(", not halted", ""), "", rule.limit_text],
     }
+
+
+def _beneath(rule: RuleCheck) -> str:
+    """What the trigger is made of, said under its name; the rest of the detail is a tooltip."""
+    return typeset(rule.detail.partition(";")[0]) if rule.name.endswith(" trigger") and rule.limit is not None else ""
 
 
 def typeset(text: str) -> str:

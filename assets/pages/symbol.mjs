@@ -1,6 +1,6 @@
 /** Symbol page around its chart: where a name leads, the symbol seen last, the bars of the rules, a quick first answer. */
 import { onAddress } from "../core/address.mjs";
-import { make, one, within } from "../core/dom.mjs";
+import { all, make, one, setText, within } from "../core/dom.mjs";
 import { get, model, onPart, tell } from "../core/model.mjs";
 import { pollNow } from "../core/poll.mjs";
 import { painters } from "../core/rows.mjs";
@@ -21,6 +21,19 @@ painters.limit = (cell, value) => {
     one(bar, "i").style.width = `${value[0]}%`;
     bar.dataset.verdict = value[1];
   }
+};
+
+/* [name, line beneath it or "", tooltip] */
+painters.rule = (cell, value) => {
+  const [name, beneath, title] = value ?? ["", "", ""];
+  if (!cell.firstChild) {
+    cell.append(make("span"), make("small", "qt-soft"));
+  }
+  const [first, second] = all(cell, ":scope > *");
+  setText(first, name);
+  setText(second, beneath);
+  second.hidden = !beneath;
+  cell.title = title;
 };
 
 /** The con_id that the address names; null = it names none. */

@@ -98,7 +98,7 @@ class _Desk:
         self._open_by_want: dict[LineClass, set[int]] | None = None  # until one is cancelled
         self.room = self._count_room(len(held))
         for demand in self.wants.displaced_pins:
-            self._refuse(demand, "pins", f"at most {policy.pins_max} lines are pinned or borrowed at a time")
+            self._refuse(demand, "pins", f"at most {policy.pins_max} lines are held by pins and open pages at a time")
 
     def _count_room(self, used: int) -> Room:
         positions = sum(1 for seat in self.seats.values() if seat.is_position)

@@ -300,7 +300,7 @@ def _room(line_class: LineClass, ledger: Ledger, policy: LinePolicy, limit: int)
     if line_class == "25":
         return f"Ordinary candidates hold {counts['25']} of {policy.normal_max} lines."
     if line_class == "pinned":
-        return f"{counts['pinned']} of {policy.pins_max} lines are pinned or borrowed."
+        return f"{counts['pinned']} of {policy.pins_max} lines are held by pins and open pages."
     others = len(ledger) - counts["100"]
     return f"Lines that are not positions' are at {others} of {max(0, limit - policy.buffer)}."
 

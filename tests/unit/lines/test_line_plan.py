@@ -139,7 +139,7 @@ def test_the_sixth_borrowed_line_takes_the_oldest_borrowed_ones_place() -> None:
     result = plan(demands, held, 50, NOW, POLICY)
     assert subscribed(result) == [6]
     assert cancelled(result) == [1]
-    assert reason_of(result, 1) == "at most 5 lines are pinned or borrowed at a time"
+    assert reason_of(result, 1) == "at most 5 lines are held by pins and open pages at a time"
 
 
 def test_the_users_own_pins_are_not_displaced_by_a_sixth() -> None:
