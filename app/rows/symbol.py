@@ -95,6 +95,7 @@ def chart(section: SymbolSection) -> dict[str, Any]:
         "vwap": None if (average := vwap_now(section)) is None else round(average, decimals_of(section) + FINER),
         "tone": tone(_change(section.quote)),
         "marks": chart_marks(section),
+        "filling": section.filling or None,
     }
 
 

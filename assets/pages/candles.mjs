@@ -21,7 +21,7 @@ import {
 /** @typedef {import("../core/candle-rows.mjs").Value} Value */
 /** @typedef {"long" | "short" | "bought" | "sold"} MarkKind */
 /** Part "chart". @typedef {{con?: number, stamp?: string, at?: number, level?: Value, trigger?: Value,
- *   range?: [number, number] | null, cost?: Value, vwap?: Value, tone?: string,
+ *   range?: [number, number] | null, cost?: Value, vwap?: Value, tone?: string, filling?: boolean | null,
  *   alerts?: Array<[price: number, ...rest: any]>,
  *   marks?: Array<[kind: MarkKind, time: number, price: number, text: string]>}} Over */
 /** @typedef {{price: number, title: string, color: string, lineWidth: number, lineStyle: number,
@@ -517,7 +517,7 @@ function drawNote() {
     return;
   }
   const mended = C.rows.filter((row) => row.src === "r"), isDaily = base.tf === "1D", first = mended[0], end = mended.at(-1);
-  const words = [];
+  const words = overlay().filling && !isDaily ? ["filling from history …"] : [];
   if (!isDaily && C.rows.some((row) => row.src === "h")) {
     words.push(`grey strip: bars from history${C.rows.some((row) => row.src === "s") ? "" : ", none streamed yet"}`);
   }

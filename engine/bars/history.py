@@ -202,6 +202,10 @@ class HistoryQueue:
         """Whether the 1-minute bars of this symbol have been answered (well or badly) today."""
         return (con_id, "bars") in self._done or (con_id, "bars") in self._failed
 
+    def is_filling(self, con_id: int) -> bool:
+        """Whether 1-minute bars of this symbol are asked for, or wait to be: all of them, or those of a gap."""
+        return self._connected and any((con_id, kind) in self._jobs for kind in ("bars", "repair"))
+
     # --- running ------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:

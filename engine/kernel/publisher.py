@@ -246,6 +246,7 @@ class Publisher:
                     pinned=rooms.watch.is_pinned(con_id),
                     unit=self._unit(con_id),
                     filtered=rooms.manager.filter_reason(con_id),
+                    filling=rooms.history.is_filling(con_id),
                 ),
                 now,
             )

@@ -31,6 +31,7 @@ class SymbolContext(NamedTuple):
     held: tuple[PositionRow, ...]  # by account; `position` is all of them together
     unit: str  # what its quotes are in where that is not its currency: p, c, %
     filtered: str
+    filling: bool = False  # minute bars are asked for, or wait to be
 
 
 def symbol_section(
@@ -89,6 +90,7 @@ def symbol_section(
         fills=around.fills,
         pinned=around.pinned,
         filtered=around.filtered,
+        filling=around.filling,
         message=_message(entry, session, now_market),
         session_start=session.start if session is not None else None,
         trading_hours=info.trading_hours if info is not None else "",

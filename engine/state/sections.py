@@ -359,6 +359,7 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     trigger_long: float | None = None  # the long level and its buffer
     why_long: str = ""  # as `why_text`, of one side
     why_short: str = ""
+    filling: bool = False  # minute bars are on their way from the history
     half_hours: tuple[Bar, ...] = ()  # of 20 days, oldest first, for the longer charts
 
 

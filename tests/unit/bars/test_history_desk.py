@@ -75,10 +75,12 @@ def test_positions_go_first_and_get_everything() -> None:
             bench.want(stock(con_id), score=con_id / 10)
         bench.want(stock(50), RANK_STREAMED)
         bench.want(stock(99), RANK_POSITION)
+        assert bench.desk.is_filling(99)
         await bench.go(2)
         return bench
 
     bench = asyncio.run(play())
+    assert not bench.desk.is_filling(99), "all of it is here"
     first = bench.broker.asked[:5]
     assert [con_id for con_id, _ in first] == [99, 99, 99, 99, 50]
     assert {request for con_id, request in first[:4]} >= {TWO_DAYS, ONE_YEAR, MONTH_OF_HALF_HOURS}
