@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.figures.zones import minute_text
 from app.format import LINE_CLASSES, plural, share
 from app.rows.answers import answers_part
 from app.rows.coverage import coverage_parts, coverage_state
@@ -183,11 +184,19 @@ def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
     recent = _recent(s)
     counts = {kind: sum(1 for e in recent if e.kind == kind) for kind in ("evicted", "refused")}
     return {
-        "words": f"last 30 min · {plural(counts['evicted'], 'swap')}, {counts['refused']} refused",
+        "words": f"{_stretch(section, s)} · {plural(counts['evicted'], 'swap')}, {counts['refused']} refused",
         "limit": section.limit,
         "near": section.limit * 9 // 10,
         "refused_count": plural(len(section.refused), "symbol") if section.refused else None,
     }
+
+
+def _stretch(section: LinesSection, s: Snapshots) -> str:
+    """How far back it goes: no further than this connection's engine, which a restart or another broker makes anew."""
+    first = section.used_history[0][0] if section.used_history else s.now
+    if s.now - first >= WINDOW_S - SOON_S:
+        return "last 30 min"
+    return f"since {minute_text(s.market_time(first))}, when QTrade began with this broker"
 
 
 def marks(s: Snapshots) -> dict[str, Any]:

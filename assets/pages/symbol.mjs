@@ -5,7 +5,7 @@ import { get, model, onPart, tell } from "../core/model.mjs";
 import { pollNow } from "../core/poll.mjs";
 import { painters } from "../core/rows.mjs";
 
-const LAST = "qt-last-symbol", HURRY_MS = 700, HURRY_MOST = 8;
+const LAST = "qt-last-symbol", NAMES = "qt-names", NAMES_MOST = 60, HURRY_MS = 700, HURRY_MOST = 8;
 let hurried = 0;
 
 /* [fill in per cent, verdict]: a bar whose middle is the limit */
@@ -69,8 +69,41 @@ onPart("symbol", () => {
     return;
   }
   window.localStorage.setItem(LAST, here);
-  document.title = `QTrade - ${known.name}`;
+  document.title = `QTrade - ${named(here, known.name)}`;
 });
+
+/**
+ * What a contract is called: as it was called here before, where this broker has not named it yet.
+ * @param {string} con
+ * @param {string} name as the engine says
+ */
+function named(con, name) {
+  const names = namesKept();
+  if (name !== `Contract ${con}`) {
+    if (names.get(con) !== name) {
+      names.delete(con);
+      names.set(con, name);
+      window.localStorage.setItem(NAMES, JSON.stringify([...names].slice(-NAMES_MOST)));
+    }
+    return name;
+  }
+  const before = names.get(con) ?? name;
+  if (before !== name) {
+    const changed = { name: before, about: `${name.toLowerCase()}, not looked up at this broker yet` };
+    Object.assign(model.symbol, changed);
+    tell({ part: "symbol", changed, removed: [], full: false });
+  }
+  return before;
+}
+
+/** con_id -> name, the newest last. @returns {Map<string, string>} */
+function namesKept() {
+  try {
+    return new Map(JSON.parse(window.localStorage.getItem(NAMES) ?? "[]"));
+  } catch {
+    return new Map();
+  }
+}
 
 /* "Next symbol" goes round in the order that this tab began with; a button takes the order of now. */
 /** @typedef {[con: number, sym: string]} Entry */

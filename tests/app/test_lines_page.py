@@ -283,6 +283,9 @@ def test_the_half_hour_shows_all_of_the_half_hour() -> None:
     shown = parts["marks:lines"].values()
     assert {mark[4] for mark in shown} == {i for i in range(601) if kinds[i % 6] != "downgraded"}
     assert parts["line_events"]["words"] == "last 30 min · 100 swaps, 100 refused"
+    begun = replace(lines(WALL), used_history=((WALL - 240.0, 12),))
+    words = lines_parts(snapshots(lines=begun))["line_events"]["words"]
+    assert words.startswith("since 14:09, when QTrade began with this broker"), "nobody knows what was before"
 
 
 def test_the_day_comes_over_http_when_it_is_chosen(rig: Rig) -> None:

@@ -225,3 +225,35 @@ def test_a_curve_that_slept_is_asked_for_again_and_shows_no_hole(page: Page, sit
     )
     assert ["overview-pnl-rebase", False] in holes
     assert ["overview-pnl", True] not in holes
+
+
+def test_columns_are_chosen_drawn_wider_and_kept(page: Page, site: Site) -> None:
+    live(page, site.url + "/positions")
+    grid = page.locator("[data-qt-grid=positions]")
+    head = "id => document.querySelector(`[data-qt-grid=positions] .ag-header-cell[col-id=${id}]`)?.offsetWidth ?? 0"
+
+    def width(column: str) -> int:
+        return int(page.evaluate(head, column))
+
+    until(page, head, "qty")
+    first = width("avg")
+    grid.locator("[data-menu]").click()
+    grid.locator("[data-col=qty]").click()
+    until(page, f"!({head})('qty')")
+    assert grid.locator("[data-col=qty]").get_attribute("aria-checked") == "false"
+    page.keyboard.press("Escape")
+    box = grid.locator(".ag-header-cell[col-id=avg] .ag-header-cell-resize").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 60, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    until(page, f"w => ({head})('avg') > w", first + 20)
+    drawn = width("avg")
+    page.reload()
+    until(page, f"w => ({head})('avg') === w", drawn)
+    assert width("qty") == 0
+    grid.locator("[data-menu]").click()
+    grid.locator("[data-columns-reset]").click()
+    until(page, f"({head})('qty') > 0")
+    assert width("avg") < drawn

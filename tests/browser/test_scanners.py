@@ -226,6 +226,10 @@ def test_a_scan_is_picked_by_its_name_and_what_a_switch_costs_is_said_before(
     assert scanners.evaluate(tags + ".scans.some(scan => scan.startsWith('Short side #')))")
     assert "Short side" in engine.desk.keeper.settings.config.market_scan.enabled, "picking switches nothing"
     assert pick.get_attribute("aria-pressed") == "true"
+    count = scanners.locator(rows).count()
+    heads = "document.querySelector('[data-qt-heat=factors]').closest('table').tHead.rows[0].cells.length - 1"
+    until(scanners, f"n => {heads} === Math.min(n, 16)", count)
+    assert scanners.locator("label", has_text="All").inner_text() == f"All {count}", "and the counts are the scan's"
     scanners.get_by_role("button", name="Short side ×").click()
     until(scanners, f"document.querySelectorAll('{rows}').length === {len(NAMES) - 3}")
 

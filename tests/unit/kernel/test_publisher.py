@@ -233,7 +233,8 @@ def test_a_try_to_connect_in_a_reset_window_is_no_error(engine):
     engine, _ = engine
     rooms = engine.rooms
     rooms.broker._in_reset_window = True
-    for event in (Event.CONNECT, Event.FAILED, Event.CONNECT, Event.OPENED):
+    live = (Event.CONNECT, Event.OPENED, Event.SHAKEN, Event.ANNOUNCED)
+    for event in (*live, Event.FAILED, Event.CONNECT, Event.OPENED):
         rooms.broker._take(event)
     rooms.health.conditions.raise_(LINK_KEY, 1.0, "Not connected to TWS", "refused", severity="warning")
     engine.publisher.all()
