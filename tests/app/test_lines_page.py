@@ -39,7 +39,7 @@ from tests.app.sample_coverage import (
     lines_at,
     symbols,
 )
-from tests.app.sample_state import MARKET, SMCI, TSLA, WALL, broker, fill_sample
+from tests.app.sample_state import MARKET, SMCI, TSLA, WALL, broker, fill_sample, lines
 
 POLL_BYTES_MOST = 4_096
 
