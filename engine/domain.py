@@ -24,7 +24,7 @@ BarSource = Literal["streamed", "sampled", "history"]
 Lane = Literal["streaming", "visited", "history", "none"]
 LineClass = Literal["100", "pinned", "50", "25", "coverage"]
 Side = Literal["long", "short"]
-REL_VOLUME = "Rel. volume, 1 min"  # what traded in the last 60 s against what is usual in that minute of the day
+REL_VOLUME = "Rel. vol. 1 min"  # what traded in the last 60 s against what is usual in that minute of the day
 Opening = Literal["open", "close", "flip"]
 Stay = Literal["", "confirming", "measuring"]  # why a visit has to go on; "" = it hasn't
 BrokerMode = Literal["simulated", "paper", "live"]

@@ -95,7 +95,7 @@ def _positions() -> Component:
         column("day", "Day P&L", "day", also=("day2",), grow=1, flash=True),
         column("unr", "Unrealised", "unr", also=("unrp",), phone=False, grow=1),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
-        column("trend", "Trend", "trend", num=False, least=40, phone=False),
+        column("trend", "Trend", "trend", num=False, least=64, phone=False),
         age_column("Age", phone=False),
     ]
     filtered = html.Span(
@@ -164,11 +164,11 @@ def _signals() -> Component:
         Col("now", "Score now", "score", "score"),
         Col("at_signal", "Score at signal", "num"),
         Col("dist", "Dist. ATR", "num"),
-        Col("vol", "Rel. vol. 1 min", "num"),
+        Col("vol", REL_VOLUME, "num"),
         Col("chg", "Change", "num"),
     )
     key = html.Span(
-        [html.I(className="qt-bar-a"), " distance ", html.I(className="qt-bar-b"), " rel. volume"], className="qt-soft"
+        [html.I(className="qt-bar-a"), " distance ", html.I(className="qt-bar-b"), " volume"], className="qt-soft"
     )
     return card(
         "Top signals",

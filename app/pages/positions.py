@@ -47,7 +47,7 @@ def _grid() -> Component:
         column("ib", "Unrealised at IB", "ib", also=("check", "off"), spare=True, grow=1),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
         column("emas", "EMA 8 / 21", "fast", also=("slow",), phone=False, grow=1),
-        column("trend", "Trend", "trend", num=False, least=40, phone=False),
+        column("trend", "Trend", "trend", num=False, least=64, phone=False),
         age_column("Price age", phone=False),
     ]
     return card(

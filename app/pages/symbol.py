@@ -341,6 +341,7 @@ def _line() -> Component:
         controls=html.A("Lines", href="/lines"),
         glyph="reception-4",
         aged=False,
+        cls="qt-card-line",
     )
 
 

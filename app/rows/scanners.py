@@ -98,7 +98,8 @@ def summary(s: Snapshots) -> dict[str, Any]:
     recent = [e for e in section.events if e.at_market >= s.market_time(s.now) - RECENT_S]
     return {
         "slots": f"{section.slots_used} of {SLOTS} slots",
-        "found": f"{_how_many(len(section.candidates))} · {live_words(section.signals_today, len(section.scores_now))}",
+        "found": f"{_how_many(len(section.candidates))} · signals: "
+        + live_words(section.signals_today, len(section.scores_now)),
         "warming": section.warming_text or None,
         "breakout": _since("breakout", s, section.breakout_run_market, BREAKOUT_DUE_S),
         "market": _since("market", s, section.market_run_market, MARKET_DUE_S),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import number, percent, plural, signed, times, tone
+from app.format import number, percent, signed, times, tone
 from app.rows.fresh import at_the_moment, quotes_of
 from app.snapshots import Snapshots
 from engine.domain import Candidate, ScorePart, Signal
@@ -41,8 +41,8 @@ def signal_counts(s: Snapshots) -> str | None:
 
 
 def live_words(today: int, active: int) -> str:
-    """ "40 signals live today, 9 active": those that came while QTrade looked, unlike what a replay of bars finds."""
-    return f"{plural(today, 'signal')} live today, {active} active"
+    """ "40 live today, 9 active": signals that came while QTrade looked, unlike what a replay of bars finds."""
+    return f"{today:,} live today, {active:,} active"
 
 
 def _row(order: int, signal: Signal, candidate: Candidate | None, now: float | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ export const LIVE_S = 60.0;
 export const FRESH_S = 4.0;
 
 /** The one name of the volume of the last 60 s against the usual one. */
-export const REL_VOLUME = "Rel. volume, 1 min";
+export const REL_VOLUME = "Rel. vol. 1 min";
 
 /** Classes of market-data lines in words. @type {Record<string, string>} */
 export const LINE_CLASSES = {"100": "Position", "pinned": "Pinned", "50": "Top", "25": "Normal", "coverage": "Coverage"};

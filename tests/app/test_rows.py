@@ -35,6 +35,7 @@ from app.rows.positions import (
     treemap,
     without,
 )
+from app.rows.scanners import summary as scanners_summary
 from app.rows.signals import top_signals
 from app.rows.states import NOT_CONNECTED
 from app.rows.strip import band, pill, strip_parts
@@ -579,6 +580,23 @@ def test_an_outage_is_said_once_with_how_long_it_took() -> None:
     condition = replace(health.conditions[0], key="link", last_wall=WALL)
     s = dataclasses.replace(s, health=replace(health, conditions=(condition,)))
     assert not [key for key in event_rows(s) if key.startswith("c")], "its condition is the same thing"
+
+
+def test_signals_are_counted_alike_and_say_what_is_counted() -> None:
+    s = snapshots()
+    assert s.signals is not None and s.scanners is not None
+    active = sum(1 for signal in s.signals.signals if signal.state == "active")
+    words = f"{s.signals.total} live today, {active} active"
+    assert overview_parts(s)["signals"]["count"] == words
+    section = replace(s.scanners, signals_today=s.signals.total)
+    assert scanners_summary(snapshots(scanners=section))["found"].endswith(words)
+
+
+def test_a_signal_whose_end_nobody_saw_is_not_called_ended() -> None:
+    """From the journal, after a restart or another broker."""
+    first = replace(sample.signals().signals[0], state="ended", ended_at=None)
+    (row,) = top_signals(snapshots(signals=replace(sample.signals(), signals=(first,)))).values()
+    assert row["now"][0] == "not followed"
 
 
 def test_events_leave_out_who_merely_ranks_too_low() -> None:
