@@ -6,11 +6,13 @@ gives back the very number.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.domain import ContractRef, Fill, Opening, root_of
 from engine.journal.rows import NO_TRADES, SOURCE_API, FillFacts, FillRow, Kind, State
@@ -293,8 +295,19 @@ def row_of(execution: Execution) -> FillRow:
 
 
 def executions_of(rows: Iterable[FillRow]) -> tuple[Execution, ...]:
-    """All of them in the order in which they count: by time, equal times by id. No headings of combinations."""
-    found = (execution_of(row) for row in rows if not is_heading(row.fill))
+    """All of them in the order in which they count: by time, equal times by id. No headings of combinations.
+
+    The base currency of an account is told by some of its rows; those that do not tell it have the same.
+    """
+    found = [execution_of(row) for row in rows if not is_heading(row.fill)]
+    bases: dict[str, set[str]] = defaultdict(set)
+    for e in found:
+        if e.base_currency:
+            bases[e.account].add(e.base_currency)
+    only = {account: next(iter(names)) for account, names in bases.items() if len(names) == 1}
+    found = [
+        e if e.base_currency or e.account not in only else replace(e, base_currency=only[e.account]) for e in found
+    ]
     return tuple(sorted(found, key=in_order))
 
 

@@ -111,7 +111,7 @@ class Lots:
         lacks = ""
         if isinstance(step, Execution):
             walk.shares.append(Share(step, quantity, walk.held + quantity))
-            price = None if step.kind == "corporate action" else step.price
+            price = None if step.kind == "corporate action" or _has_no_cost(step) else step.price
             worth = None if price is None or step.per_point is None else price * step.per_point
             if worth is None:
                 lacks = _why_no_money(step)
@@ -241,7 +241,14 @@ def _known(fees: tuple[Decimal | None, Decimal | None], sides: list[Execution]) 
     return sum((each for each in fees if each is not None), ZERO)
 
 
+def _has_no_cost(step: Execution) -> bool:
+    """A position that came without the price it was bought at."""
+    return step.kind in ("transfer", "opening") and not step.price
+
+
 def _why_no_money(step: Execution) -> str:
+    if _has_no_cost(step):
+        return "cost of what came from another place"
     if step.kind == "corporate action":
         return "a corporate action that needs your decision"
     return f"details of {step.name}: what a point of its price is worth"

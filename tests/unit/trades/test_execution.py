@@ -129,6 +129,15 @@ def test_what_counts_is_in_order_and_in_force():
     assert [e.id for e in in_force(everything)] == ["e.01.01", "a.01.02", "b.01.01"]
 
 
+def test_the_base_currency_of_an_account_is_that_of_its_other_rows():
+    told = FillFacts(base_currency="CHF")
+    rows = [FillRow(BOUGHT), FillRow(replace(BOUGHT, exec_id="2.01"), facts=told),
+            FillRow(replace(BOUGHT, exec_id="3.01", account="DU2"))]  # fmt: skip
+    assert [(e.account, e.base_currency) for e in executions_of(rows)] == [("DU1", "CHF"), ("DU1", "CHF"), ("DU2", "")]
+    changed = [*rows, FillRow(replace(BOUGHT, exec_id="4.01"), facts=FillFacts(base_currency="EUR"))]
+    assert executions_of(changed)[0].base_currency == "", "the account has changed it: nobody knows which"
+
+
 def test_an_advisors_order_is_taken_once():
     master = FillRow(replace(BOUGHT, account="F123", exec_id="m.01.01"))
     clients = [FillRow(replace(BOUGHT, account=f"U{n}", exec_id=f"{n}.01.01", quantity=25.0)) for n in (1, 2)]

@@ -152,6 +152,13 @@ def test_what_goes_to_another_place_realises_nothing():
     assert trip.gross == 0 and trip.why_not_counted == "went to another place as it was"
 
 
+def test_what_came_from_another_place_has_its_cost_or_none():
+    told = one(deal(10, 100, kind="transfer", fee="0"), deal(-10, 110, 1))
+    assert (told.gross, told.why_not_counted) == (100, "")
+    untold = one(deal(10, 0, kind="transfer", fee="0"), deal(-10, 110, 1))
+    assert untold.net is None and untold.why_not_counted == "cost of what came from another place"
+
+
 def test_a_corporate_action_is_said_and_not_guessed():
     trip = one(deal(10, 100), deal(-10, 0, 1, fee="0", kind="corporate action"))
     assert trip.net is None and "needs your decision" in trip.why_not_counted
