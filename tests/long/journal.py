@@ -3,7 +3,7 @@
 `python start.py test --long journal [trades] [seed]`: trades of every odd kind happen at the simulated broker, some
 while the program is down; fills are corrected and busted, a position changes without an execution. Afterwards the
 journal's executions, its round trips, each closing, the days and what it calls unexplained must be the broker's own
-book, to the cent. The market runs eight times as fast as the clock and begins at 17:48 New York.
+book, to the cent. It begins at 17:58 New York, so that futures are of two trade dates.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.integration.engine_bench import ROOT, SimulatorRun, running_simulator
 from tests.integration.test_program import Program
 from tests.long.report import finish
 
-TRADES, SEED, SPEED, START = 60, 12, 8.0, "2025-11-05T17:48"
+TRADES, SEED, START = 60, 12, "2025-11-05T17:58"
 READY_S, SETTLED_S = 120.0, 90.0
 GAP_S = 0.7
 CENT = Decimal("0.0051")
@@ -271,7 +271,7 @@ def main(arguments: list[str]) -> int:
     trades = int(arguments[0]) if arguments else TRADES
     seed = int(arguments[1]) if len(arguments) > 1 else SEED
     options = ("--portfolio", "world", "--accounts", "3", "--seed", str(seed), "--fresh", "--start", START)
-    options += ("--speed", str(SPEED), "--account-interval", "3")
+    options += ("--account-interval", "3")
     with tempfile.TemporaryDirectory() as folder, running_simulator(*options) as simulator:
         found, day, book = run(simulator, Path(folder), trades, seed)
     executions = [e for e in executions_of(book) if e.con_id in STOCKS | FUTURES]
