@@ -22,9 +22,9 @@ PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0
 
 
-def register(server: Flask, deps: AppDeps) -> None:
-    """Add the routes; each answers from one reading of the sections that it needs."""
-    api = _Api(deps)
+def register(server: Flask, deps: AppDeps, book: JournalBook | None = None) -> None:
+    """Add the routes; each answers from one reading of the sections that it needs. `book` shared with the pages."""
+    api = _Api(deps, book or JournalBook(deps.journal))
     for rule, view in (
         ("/healthz", api.healthz),
         ("/api/v1/status", api.status),
@@ -51,9 +51,9 @@ def register(server: Flask, deps: AppDeps) -> None:
 class _Api:
     """The views of one dashboard. Any thread."""
 
-    def __init__(self, deps: AppDeps) -> None:
+    def __init__(self, deps: AppDeps, book: JournalBook) -> None:
         self._deps = deps
-        self._book = JournalBook(deps.journal)
+        self._book = book
 
     def healthz(self) -> Response:
         return _json(api_views.healthz(self._read("heartbeat", "broker", "health"), self._deps))

@@ -15,11 +15,13 @@ import dash
 from dash import Dash
 from flask import Flask, Response, abort, g, send_from_directory
 
-from app import addresses, api, feed_route, security, statement_route
-from app.callbacks import alerts, health, lab, lines, overview, positions, scanners, settings, symbol
+from app import addresses, api, export_route, feed_route, journal_route, security, statement_route
+from app.callbacks import alerts, health, journal, lab, lines, overview, positions, scanners, settings, symbol
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
 from app.feed import Feed
+from app.journal_book import JournalBook
+from app.journal_desk import JournalDesk
 from app.shell import shell
 from app.views import PAGES
 
@@ -72,6 +74,7 @@ def create_app(deps: AppDeps) -> Dash:
     _add_pulse_headers(server, deps)
     feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)
     feed_route.register(server, feed, deps.build_id)
+    export_route.register(server, deps)
     shell_callbacks.register(app, deps)
     overview.register(app, deps)
     positions.register(app, deps)
@@ -79,11 +82,15 @@ def create_app(deps: AppDeps) -> Dash:
     symbol.register(app, deps)
     health.register(app, deps)
     scanners.register(app, deps)
+    book = JournalBook(deps.journal)
+    desk = JournalDesk(deps, book)
+    journal.register(app, deps, desk)
+    journal_route.register(server, desk, deps.build_id)
     lab.register(app, deps)
     settings.register(app, deps)
     alerts.register(app, deps)
     statement_route.register(server, deps.statements)
-    api.register(server, deps)
+    api.register(server, deps, book)
     security.protect(app, deps.config.web.host, deps.rates)
     addresses.guard(server)
     _finish_set_up(server)

@@ -20,6 +20,7 @@ class Shell:
 class Overview:
     PNL: Final = "overview-pnl"
     PNL_RANGE: Final = "overview-pnl-range"
+    PNL_HOURS: Final = "overview-pnl-hours"
     PNL_REBASE: Final = "overview-pnl-rebase"  # written by the browser when the drawn tail has grown long
     POSITIONS: Final = "overview-positions"
 
@@ -106,6 +107,12 @@ class Alerts:
     REPLY: Final = "alerts-reply"
     DONE: Final = "alerts-done"
     SHOW: Final = "alerts-show"
+
+
+class Journal:
+    REQUEST: Final = "journal-request"  # written by the browser: what a control asks for
+    REPLY: Final = "journal-reply"
+    DONE: Final = "journal-done"
 
 
 class Settings:

@@ -22,6 +22,7 @@ from typing import Any
 from app.rows.alerts import alerts_parts
 from app.rows.find_page import home_parts, name_parts
 from app.rows.health import health_parts
+from app.rows.journal import journal_parts
 from app.rows.lab import lab_parts
 from app.rows.lines import lines_parts
 from app.rows.overview import overview_parts
@@ -136,6 +137,7 @@ PAGES: tuple[PageView, ...] = (
     SYMBOL_NAME,
     page("alerts", r"/alerts", ("universe", "settings", "answers"), alerts_parts),
     page("health", r"/health", ("heartbeat", "incidents"), health_parts),
+    page("journal", r"/journal", ("answers",), journal_parts),
     page("lab", r"/lab", ("lab_source", "lab", "lab_result", "settings", "answers"), lab_parts),
     page("settings", r"/settings", ("settings", "answers"), settings_parts),
 )

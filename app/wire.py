@@ -10,8 +10,10 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from app.export_route import EXPORT_PATH
 from app.feed_route import BUILD_HEADER, FEED_PATH
 from app.format import LINE_CLASSES
+from app.journal_route import JOURNAL_PATH, MARKS_PATH
 from app.rows.scanners import FRESH_S
 from app.rows.states import LIVE_S
 from app.snapshots import DEAD_S, LATE_S
@@ -21,6 +23,9 @@ WIRE_FILE: Final = Path(__file__).resolve().parent.parent / "assets" / "core" / 
 
 _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("FEED_PATH", FEED_PATH, "The poll's route."),
+    ("EXPORT_PATH", EXPORT_PATH, "Tables are made into files there."),
+    ("JOURNAL_PATH", JOURNAL_PATH, "The Journal page asks there."),
+    ("MARKS_PATH", MARKS_PATH, "A chart asks there for the trips in its contract."),
     ("BUILD_HEADER", BUILD_HEADER, "The poll says by it which build has made the page."),
     ("LATE_S", LATE_S, "An engine silent for longer is late, seconds."),
     ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),

@@ -17,9 +17,11 @@ from app.figures.pnl_window import (
     fill_marks,
     joined,
     point_of,
+    regular_hours_of,
     reset_marks,
     session_marks,
     since_market,
+    within,
 )
 from app.ids import Overview
 from app.snapshots import Snapshots
@@ -31,13 +33,16 @@ def register(app: Dash, deps: AppDeps) -> None:
     """Add the curve to `app`."""
 
     @app.callback(
-        Output(Overview.PNL, "figure"), Input(Overview.PNL_RANGE, "value"), Input(Overview.PNL_REBASE, "data")
+        Output(Overview.PNL, "figure"),
+        Input(Overview.PNL_RANGE, "value"),
+        Input(Overview.PNL_HOURS, "value"),
+        Input(Overview.PNL_REBASE, "data"),
     )
-    def draw(range_: str, _rebase: Any) -> Any:
-        curve = curve_of(deps, checked_range(range_))
+    def draw(range_: str, hours: str, _rebase: Any) -> Any:
+        curve = curve_of(deps, checked_range(range_), is_regular=hours == "rth")
         if ctx.triggered_id == Overview.PNL_REBASE:
             return rebase(curve)
-        return pnl_figure(curve, checked_range(range_))
+        return pnl_figure(curve, f"{checked_range(range_)}{' rth' if curve.hours is not None else ''}")
 
 
 def checked_range(range_: Any) -> Range:
@@ -45,8 +50,8 @@ def checked_range(range_: Any) -> Range:
     return cast(Range, range_) if range_ in ("1h", "day", "5d") else "day"
 
 
-def curve_of(deps: AppDeps, range_: Range) -> Curve:
-    """What a range shows, out of the journal and the newest points of the state."""
+def curve_of(deps: AppDeps, range_: Range, *, is_regular: bool = False) -> Curve:
+    """What a range shows, out of the journal and the newest points of the state; `is_regular` = in regular hours."""
     s = Snapshots.read(deps.state, SECTIONS, "alive", deps.clock.wall())
     now_market = s.market_time(s.now)
     begins, since = day_start(now_market, s.pnl), since_market(range_, now_market, s.pnl)
@@ -59,10 +64,13 @@ def curve_of(deps: AppDeps, range_: Range) -> Curve:
     points = joined([point_of(row) for row in rows], newest, since, GAP_S * max(1.0, rate))
     if range_ == "day":
         points = begun(points, begins)
+    hours = regular_hours_of(since, now_market, s.pnl) if is_regular else None
+    if hours is not None:
+        points = within(points, hours)
     marks = [*session_marks(now_market, range_, s.pnl), *reset_marks(points, begins)]
     marks += fill_marks(s.positions.fills if s.positions else ())
     net = s.positions.account.net_liquidation if s.positions else None
-    return in_one_offset(Curve(points, marks, begins, least_range(points, net), basis_words(begins)))
+    return in_one_offset(Curve(points, marks, begins, least_range(points, net), basis_words(begins), hours=hours))
 
 
 def rebase(curve: Curve) -> Patch:

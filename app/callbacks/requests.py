@@ -7,7 +7,7 @@ A request is {"id": 32 hex digits made by the page, "action": ..., more}; the re
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from app.callbacks.alert_requests import ALERTS, alert_command
 from app.deps import AppDeps
@@ -81,7 +81,7 @@ def reply_to(deps: AppDeps, request: Any) -> dict[str, Any]:
 def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
     """The command of a request; None when it only wanted to be checked. Raises Refused."""
     request_id = asked.get("id")
-    if not isinstance(request_id, str) or not _ID.fullmatch(request_id):
+    if not is_request_id(request_id):
         raise Refused("The request is not valid. Reload the page.")
     action = asked.get("action")
     if action in ("check", "apply"):
@@ -113,6 +113,11 @@ def _changes(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command |
     if HOST in clean:
         _trust(deps, clean[HOST], asked)
     return _live(deps, ApplySettings(request_id, clean))
+
+
+def is_request_id(value: Any) -> TypeGuard[str]:
+    """32 hex digits, as the page makes them."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:

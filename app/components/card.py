@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from app.components.attributes import attrs
 from app.components.bind import icon
 from app.components.controls import SEGMENTED
+from app.components.saved import has_table, save_menu
 
 SKELETON = (60, 90, 75, 82)
 
@@ -27,6 +28,7 @@ def card(
     glyph: str = "hourglass-split",
     cls: str = "",
     aged: bool = True,
+    saves: bool = False,
 ) -> Component:
     """One card.
 
@@ -38,6 +40,7 @@ def card(
         controls: between fact and age.
         glyph: icon of the empty panel.
         aged: show "live · 0.4 s" in the head (a small card may leave it out).
+        saves: its tables can be saved although the browser makes them; what has a table in `body` always can.
     """
     age = html.Span(className="qt-age") if state and aged else None
     head = html.Div(
@@ -46,6 +49,7 @@ def card(
             html.Span(fact, className="qt-fact") if fact is not None else None,
             html.Span(className="qt-push"),
             html.Span(controls, className=_controls_class(controls)) if controls is not None else None,
+            save_menu(title) if saves or has_table(body) else None,
             age,
         ],
         className="qt-head",

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import icon
+from app.components.saved import parts_of
 from app.theme import COLOR, FONT
 
 _THEME = {
@@ -84,7 +85,10 @@ def column(
         "field": field,
         "cellRenderer": "QtCell",
         "cellRendererParams": {"kind": kind},
-        "context": _context(also=also, num=num, leaves=leaves, grow=grow, least=least, flash=flash),
+        "context": {
+            **_context(also=also, num=num, leaves=leaves, grow=grow, least=least, flash=flash),
+            "saved": parts_of(kind, head, field, num=num),
+        },
         **_align(num, "qt-flex"),
         **options,
     }

@@ -24,6 +24,7 @@ def why_card(request: str) -> Component:
         body,
         fact="any symbol: each rule with value, limit and distance",
         cls="qt-card-why",
+        saves=True,
     )
 
 

@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("/symbol", "Symbol", "graph-up", "y"),
     Entry("/scanners", "Scanners", "broadcast", "s"),
     Entry("/lines", "Lines", "reception-4", "l"),
+    Entry("/journal", "Journal", "journal-text", "j"),
     Entry("/lab", "Lab", "eyedropper", "b"),
     Entry("/alerts", "Alerts", "bell", "a"),
     Entry("/health", "Health", "heart-pulse", "h"),

@@ -11,12 +11,16 @@ from app.components.attributes import attrs
 
 
 class Col(NamedTuple):
-    """One column: `key` of the row's values; `draw` text, prose, icon or bars; `cls` e.g. "num", "wide"."""
+    """One column: `key` of the row's values; `draw` text, prose, icon or bars; `cls` e.g. "num", "wide".
+
+    In a file that is saved, a "num" is a number, of `unit` where its values don't say one.
+    """
 
     key: str
     label: str = ""
     cls: str = ""
     draw: str = "text"
+    unit: str = ""
 
 
 def table(rows: str, columns: tuple[Col, ...], caption: str, *, most: int | None = None, cls: str = "") -> Component:
@@ -26,7 +30,7 @@ def table(rows: str, columns: tuple[Col, ...], caption: str, *, most: int | None
             c.label or html.Span(c.key, className="visually-hidden"),
             scope="col",
             className=c.cls or None,
-            **attrs(data_col=c.key, data_as=c.draw),
+            **attrs(data_col=c.key, data_as=c.draw, **({"data_unit": c.unit} if c.unit else {})),
         )
         for c in columns
     ]

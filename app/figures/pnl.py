@@ -4,7 +4,8 @@ Words that would lie on others are left out by the browser (core/chart.mjs): a f
 which says it under the pointer.
 
 `layout.meta` = {"last": market second of the newest point, "count": points drawn, "low": [y, m], "high": [y, m] of the
-shown day, "shifts": the clock's offsets, "basis": what the figures are}: the browser appends only what is later and
+shown day, "shifts": the clock's offsets, "basis": what the figures are, "hours": the stretches that are drawn, null =
+all}: the browser appends only what is later and
 asks for a new base when the tail has grown long or the extremes have moved. Times on the axis are the page's clock in
 ms, by the offset of each point (`app.figures.zones.shown`).
 
@@ -54,7 +55,7 @@ class Mark(NamedTuple):
 class Curve(NamedTuple):
     """What is drawn: points in order, marks, since when the shown day counts, the least span of the axis in money, and
     what the figures are, in words; `ahead` = seconds that the whole axis is ahead of UTC, None = each point has its own
-    offset.
+    offset; `hours` = the only stretches that are drawn, [from, to] of market time, None = all.
     """
 
     points: list[Point]
@@ -63,6 +64,7 @@ class Curve(NamedTuple):
     least: float = LEAST_RANGE
     basis: str = ""
     ahead: float | None = None
+    hours: list[list[float]] | None = None
 
     def axis_ms(self, market: float) -> float:
         """The page's clock as Plotly's milliseconds: it parses numbers much faster than text."""
@@ -297,6 +299,7 @@ def furniture(curve: Curve) -> dict[str, Any]:
             "shifts": _shifts(curve) if points else [],
             "basis": curve.basis,
             "day": round(curve.day_from) if isfinite(curve.day_from) else None,
+            "hours": curve.hours,
         },
     }
 

@@ -65,6 +65,27 @@ def joined(journal: list[Point], newest: list[Point], since: float, gap_s: float
     return out
 
 
+def regular_hours_of(since: float, now_market: float, section: PnlSection | None = None) -> list[list[float]]:
+    """The regular hours of the US stocks in a range, [from, to] of market time; today's, begun or not."""
+    known = section.sessions if section is not None else None
+    begins = US_STOCK_DAYS.started(since)
+    if known and begins >= US_STOCK_DAYS.started(now_market):
+        return [[opens, closes] for opens, closes in known]
+    found = regular_sessions(begins, now_market, UNKNOWN_HOURS, US_STOCK_DAYS, us_stock=True)
+    return [[session.open, session.close] for session in found]
+
+
+def within(points: Sequence[Point], hours: Sequence[Sequence[float]]) -> list[Point]:
+    """The points of these stretches alone, cut open between them."""
+    out: list[Point] = []
+    for opens, closes in hours:
+        mine = [point for point in points if opens <= point.m <= closes]
+        if out and mine and out[-1].y is not None:
+            out.append(Point(out[-1].m + RESET_AFTER_S, None))
+        out += mine
+    return out
+
+
 def session_marks(now_market: float, range_: str, section: PnlSection | None = None) -> list[Mark]:
     """Opening and close of the US stocks on the days shown: none on a holiday, 13:00 on a half day."""
     if range_ == "5d":

@@ -28,6 +28,7 @@ FIGURES = (
     ("gross", "Gross exposure"),
 )
 FACTORS = (("change", "Change %"), ("volume", REL_VOLUME), ("distance", "Distance ATR"), ("spread", "Spread bp"))
+HOURS = (("all", "All hours"), ("rth", "RTH"))
 RANGES = (("1h", "1 h"), ("day", "Day"), ("5d", "5 d"))
 
 
@@ -79,7 +80,10 @@ def _pnl() -> Component:
         body,
         state="pnl",
         fact=html.Span(id=f"{Overview.PNL}-fact"),
-        controls=segmented(Overview.PNL_RANGE, RANGES, "day"),
+        controls=[
+            segmented(Overview.PNL_HOURS, HOURS, "all", kept="overview-hours"),
+            segmented(Overview.PNL_RANGE, RANGES, "day"),
+        ],
         glyph="graph-up",
         cls="qt-card-pnl qt-card-plot",
     )

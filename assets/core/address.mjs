@@ -3,10 +3,13 @@
 const PUSHED = "_dashprivate_pushstate";   // what Dash's own links and location tell each other
 let at = window.location.pathname;
 let part = window.location.hash;
+let words = window.location.search;
 /** @type {Array<() => void>} */
 const listeners = [];
 /** @type {Array<() => void>} */
 const hashListeners = [];
+/** @type {Array<() => void>} */
+const queryListeners = [];
 
 /** The path of the page that is shown. */
 export function path() {
@@ -23,13 +26,23 @@ export function hash() {
   return window.location.hash.slice(1);
 }
 
+/** What stands behind "?" in the address: what of the page is chosen. */
+export function query() {
+  return new URLSearchParams(window.location.search);
+}
+
+/** Called when that has changed and the page is the same. @param {() => void} fn */
+export function onQuery(fn) {
+  queryListeners.push(fn);
+}
+
 /** Called when the address names another part of the page. @param {() => void} fn */
 export function onHash(fn) {
   hashListeners.push(fn);
 }
 
 function look() {
-  const { pathname, hash: now } = window.location;
+  const { pathname, hash: now, search } = window.location, isSame = at === pathname;
   if (at !== pathname) {
     at = pathname;
     listeners.forEach((fn) => fn());
@@ -37,6 +50,12 @@ function look() {
   if (part !== now) {
     part = now;
     hashListeners.forEach((fn) => fn());
+  }
+  if (words !== search) {
+    words = search;
+    if (isSame) {
+      queryListeners.forEach((fn) => fn());
+    }
   }
 }
 window.addEventListener(PUSHED, look);
@@ -50,10 +69,17 @@ export function goHash(key, instead = false) {
   look();
 }
 
+/** Choose something of the page. @param {URLSearchParams} chosen @param {boolean} [instead] in the place of this address */
+export function goQuery(chosen, instead = false) {
+  const { pathname, hash: now } = window.location, text = String(chosen);
+  window.history[instead ? "replaceState" : "pushState"](window.history.state, "", pathname + (text ? `?${text}` : "") + now);
+  look();
+}
+
 /** @param {string} to a path of this program */
 export function go(to) {
-  const [pathname, part_ = ""] = to.split("#");
-  if (pathname === window.location.pathname && `#${part_}` === (window.location.hash || "#")) {
+  const { pathname, search, hash: now } = window.location, target = new URL(to, window.location.origin);
+  if (target.pathname === pathname && target.search === search && (target.hash || "#") === (now || "#")) {
     return;
   }
   window.history.pushState({}, "", to);

@@ -13,7 +13,8 @@ import { get, model, onNodes, onPart } from "./model.mjs";
 /** Market second -> P&L; null = no data, "cut" = the day's P&L began anew. @typedef {Record<string, number | null | "cut">} Tail */
 /** From this market second on the page's clock is so far ahead of UTC. @typedef {[at: number, ahead: number]} Shift */
 /** [P&L, market second] @typedef {[y: number, m: number]} Extreme */
-/** layout.meta (app/figures/pnl.py). @typedef {{last?: number, count?: number, high?: Extreme | null, low?: Extreme | null,
+/** layout.meta (app/figures/pnl.py). @typedef {{hours?: Array<[from: number, to: number]> | null,
+ *   last?: number, count?: number, high?: Extreme | null, low?: Extreme | null,
  *   shifts?: Shift[], basis?: string, day?: number | null}} Meta */
 /** Of a curve as it is drawn. `lastY` null = it ends in a gap, or nothing is drawn yet. @typedef {{last: number,
  *   lastY: number | null, added: number, high: Extreme | null, low: Extreme | null, shifts: Shift[], cut: boolean,
@@ -74,6 +75,12 @@ function axisMs(market, shifts) {
 /** Without a point for longer nothing is drawn between, in market seconds. */
 function gapOf() {
   return GAP_S * Math.max(1, get("strip.clock")?.[2] ?? 1);
+}
+
+/** Of the regular hours alone where those are chosen. @param {Tail} tail @param {Meta} meta @returns {Tail} */
+function within(tail, { hours }) {
+  const isIn = (/** @type {string} */ m) => !hours || hours.some(([from, to]) => Number(m) >= from && Number(m) <= to);
+  return hours ? Object.fromEntries(Object.entries(tail).filter(([m]) => isIn(m))) : tail;
 }
 
 /** This tab slept: what lies between the curve and the oldest point here is known to the journal alone.
@@ -318,11 +325,10 @@ function update(chart) {
     watch(chart, gd);
   }
   const state = stateOf(gd), { high, low } = state, meta = gd.layout.meta;
-  /** @type {Tail} */
-  const tail = model[chart.part] ?? {};
   if (!meta) {
     return;   // the figure of the mount is still on its way; a patch needs something to change
   }
+  const tail = within(model[chart.part] ?? {}, meta);
   if (!meta.count) {
     if (Object.keys(tail).length > 1) {
       rebase(chart, EMPTY_PAUSE_MS);

@@ -156,7 +156,9 @@ document.addEventListener("focusout", (event) => {
 
 /* ---- keys ---- */
 /** @type {Record<string, string>} */
-const GO = { a: "/alerts", o: "/", p: "/positions", s: "/scanners", l: "/lines", b: "/lab", h: "/health", e: "/settings", y: "/symbol" };
+const GO = {
+  a: "/alerts", o: "/", p: "/positions", s: "/scanners", l: "/lines", b: "/lab", h: "/health", j: "/journal", e: "/settings", y: "/symbol",
+};
 const AFTER_G_MS = 1500;
 let afterG = -AFTER_G_MS;
 

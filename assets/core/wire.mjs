@@ -3,6 +3,15 @@
 /** The poll's route. */
 export const FEED_PATH = "/feed";
 
+/** Tables are made into files there. */
+export const EXPORT_PATH = "/export";
+
+/** The Journal page asks there. */
+export const JOURNAL_PATH = "/journal/data";
+
+/** A chart asks there for the trips in its contract. */
+export const MARKS_PATH = "/journal/marks";
+
 /** The poll says by it which build has made the page. */
 export const BUILD_HEADER = "X-QT-Page-Build";
 

@@ -13,13 +13,14 @@ import { model, onNodes, onPart } from "../core/model.mjs";
 import {
   AreaSeries, BarSeries, CandlestickSeries, createChart, createSeriesMarkers, HistogramSeries, LineSeries
 } from "../vendor/lightweight-charts.mjs";
+import { onTripMarks, tripMarks } from "./trip-marks.mjs";
 
 /** @typedef {import("../core/candle-rows.mjs").Base} Base */
 /** @typedef {import("../core/candle-rows.mjs").Row} Row */
 /** @typedef {import("../core/candle-rows.mjs").Point} Point */
 /** @typedef {import("../core/candle-rows.mjs").Bar} Bar */
 /** @typedef {import("../core/candle-rows.mjs").Value} Value */
-/** @typedef {"long" | "short" | "bought" | "sold"} MarkKind */
+/** @typedef {"long" | "short" | "bought" | "sold" | "entry" | "gain" | "loss" | "exit"} MarkKind */
 /** Part "chart". @typedef {{con?: number, stamp?: string, at?: number, level?: Value, trigger?: Value,
  *   range?: [number, number] | null, cost?: Value, vwap?: Value, tone?: string, filling?: boolean | null,
  *   alerts?: Array<[price: number, ...rest: any]>,
@@ -168,6 +169,10 @@ const SHAPES = {
   short: { position: "aboveBar", shape: "arrowDown", ink: "accent" },
   bought: { position: "atPriceMiddle", shape: "circle", ink: "text" },
   sold: { position: "atPriceMiddle", shape: "circle", ink: "text" },
+  entry: { position: "atPriceMiddle", shape: "circle", ink: "accent" },
+  gain: { position: "atPriceMiddle", shape: "square", ink: "gain" },
+  loss: { position: "atPriceMiddle", shape: "square", ink: "loss" },
+  exit: { position: "atPriceMiddle", shape: "square", ink: "text-2" },
 };
 
 /** @param {Base} base @param {Over} over @returns {Marker[]} */
@@ -175,7 +180,10 @@ function markers(base, over) {
   if (!isOn("marks")) {
     return [];
   }
-  const marks = (over.marks ?? []).flatMap(([kind, at, price, text]) => {
+  const trips = tripMarks(over.con ?? 0);
+  const isOfTrip = (/** @type {NonNullable<Over["marks"]>[0]} */ [kind, at, price]) =>   // a fill that opened or closed one
+    (kind === "bought" || kind === "sold") && trips.some((trip) => trip[1] === at && trip[2] === price);
+  const marks = [...(over.marks ?? []).filter((mark) => !isOfTrip(mark)), ...trips].flatMap(([kind, at, price, text]) => {
     const time = barOf(C.rows, at, base.size), { position, shape, ink } = SHAPES[kind];
     if (time === null) {
       return [];
@@ -592,6 +600,7 @@ document.addEventListener("click", (event) => {
   }
 });
 onPart("chart", check);
+onTripMarks(check);
 onPart("tail", (name) => {
   if (C.base && name === `bars-${C.base.tf}`) {
     check();

@@ -6,7 +6,15 @@ from collections.abc import Collection
 from typing import Protocol
 
 from engine.domain import LineSpan, Signal
-from engine.journal.rows import ConnectionEvent, FillRow, PnlRow, PositionSeen, SettingChange, TraderWords
+from engine.journal.rows import (
+    ConnectionEvent,
+    FillRow,
+    PnlRow,
+    PositionSeen,
+    SettingChange,
+    SignalOutcome,
+    TraderWords,
+)
 
 
 class JournalSource(Protocol):
@@ -33,6 +41,9 @@ class JournalSource(Protocol):
 
     def signals(self, from_market: float, to_market: float) -> list[Signal]:
         """Signals confirmed in that stretch of market time, oldest first."""
+
+    def outcomes(self, from_market: float, to_market: float, set_name: str = "") -> list[SignalOutcome]:
+        """What became of the signals confirmed in that stretch; `set_name` "" = of those in force."""
 
     def changes(self, limit: int = 50) -> list[SettingChange]:
         """Setting changes, newest first."""
@@ -87,6 +98,9 @@ class EmptyJournal:
         return []
 
     def signals(self, from_market: float, to_market: float) -> list[Signal]:
+        return []
+
+    def outcomes(self, from_market: float, to_market: float, set_name: str = "") -> list[SignalOutcome]:
         return []
 
     def changes(self, limit: int = 50) -> list[SettingChange]:

@@ -15,6 +15,8 @@ from engine.state.commands import (
     Command,
     FindSymbol,
     KeepChannel,
+    NoteDay,
+    NoteTrip,
     OpenSymbol,
     PinSymbol,
     PreviewThresholds,
@@ -26,6 +28,7 @@ from engine.state.lab_sections import MOST_RANGES, MOST_VALUES
 BYTES_MAX = 16_384
 TEXT_MAX = 256
 URL_MAX = 1_000
+NOTE_MAX = 10_000  # of a note, which the trader writes; how long it may be its desk says
 CHANGES_MAX = 100
 
 
@@ -52,9 +55,15 @@ def _check_texts(command: AnyCommand) -> None:
         raise CommandRefused("The command is not valid: it has no request id.")
     for field in command.__struct_fields__:
         value = getattr(command, field)
-        most = URL_MAX if isinstance(command, KeepChannel) and field == "url" else TEXT_MAX
+        most = _most(command, field)
         if isinstance(value, str) and len(value) > most:
-            raise CommandRefused(f"The command is not valid: {field} has {len(value)} characters (max {most}).")
+            raise CommandRefused(f"The command is not valid: {field} has {len(value)} characters (max {most:,}).")
+
+
+def _most(command: AnyCommand, field: str) -> int:
+    if field == "url" and isinstance(command, KeepChannel):
+        return URL_MAX
+    return NOTE_MAX if field == "note" and isinstance(command, NoteTrip | NoteDay) else TEXT_MAX
 
 
 def _check_values(given: Command, command: AnyCommand) -> None:

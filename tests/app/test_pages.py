@@ -31,7 +31,17 @@ from app.figures.pnl import (
     room,
     series,
 )
-from app.figures.pnl_window import basis_words, begun, joined, point_of, reset_marks, session_marks, since_market
+from app.figures.pnl_window import (
+    basis_words,
+    begun,
+    joined,
+    point_of,
+    regular_hours_of,
+    reset_marks,
+    session_marks,
+    since_market,
+    within,
+)
 from app.figures.treemap import treemap_figure
 from app.figures.zones import shifts, shown
 from app.rows.positions import treemap
@@ -173,7 +183,7 @@ def test_find_lists_symbols_with_their_pages(site: Site) -> None:
 
 def test_the_pnl_curve_and_its_new_base(site: Site) -> None:
     output = "overview-pnl.figure"
-    values = {"overview-pnl-range.value": "day", "overview-pnl-rebase.data": None}
+    values = {"overview-pnl-range.value": "day", "overview-pnl-hours.value": "all", "overview-pnl-rebase.data": None}
     figure = call(site.app, site.client, output, values, "overview-pnl-range.value").get_json()
     shown = figure["response"]["overview-pnl"]["figure"]
     assert shown["layout"]["meta"]["count"] == 300
@@ -318,6 +328,16 @@ def test_a_reset_is_cut_and_marked_and_no_climb_is_drawn() -> None:
     assert (drawn["meta"]["high"], drawn["meta"]["low"]) == ([12.0, at + 60], [-3.0, at + 120])
 
 
+def test_regular_hours_alone_and_nothing_is_drawn_between_them() -> None:
+    points = [Point(10.0 * n, float(n)) for n in range(1, 10)]
+    shown_points = within(points, [[20.0, 30.0], [70.0, 80.0]])
+    assert [(p.m, p.y) for p in shown_points] == [(20.0, 2.0), (30.0, 3.0), (30.5, None), (70.0, 7.0), (80.0, 8.0)]
+    assert within(points, []) == []
+    friday = datetime(2025, 11, 28, 12, tzinfo=NEW_YORK).timestamp()  # a half day
+    (opens, closes), *_ = regular_hours_of(friday - 3600.0, friday)
+    assert (closes - opens) / 3600.0 == 3.5
+
+
 def test_the_evening_reset_over_http(site: Site) -> None:
     """The Day range begins with the account's day; the hour shows the cut, marked, and nothing joins both sides."""
     at = MARKET - 600.0
@@ -325,7 +345,7 @@ def test_the_evening_reset_over_http(site: Site) -> None:
     cut = [PnlPoint(WALL - 600.5, at - 0.5, None, 0.0, None)]
     after = [PnlPoint(WALL - 600.0 + n, at + n, -500.0, 0.0, 1.0 * n) for n in range(0, 600, 10)]
     site.bus.publish("pnl", PnlSection(points=(*before, *cut, *after), day_start=at, trade_date="20251106"))
-    values = {"overview-pnl-range.value": "day", "overview-pnl-rebase.data": None}
+    values = {"overview-pnl-range.value": "day", "overview-pnl-hours.value": "all", "overview-pnl-rebase.data": None}
     figures = {}
     for range_ in ("day", "1h"):
         answer = call(site.app, site.client, "overview-pnl.figure", {**values, "overview-pnl-range.value": range_},

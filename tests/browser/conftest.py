@@ -21,6 +21,7 @@ from app.factory import create_app
 from app.feed_route import FEED_PATH
 from app.launch.web_server import WebServer
 from engine.clock import SystemClock
+from engine.journal.source import EmptyJournal, JournalSource
 from engine.state.bus import StateBus
 from engine.state.sections import Heartbeat, PnlPoint, PnlSection
 from tests.app.sample_state import MARKET, fill_sample, tick_sample
@@ -76,7 +77,12 @@ class Site:
     """One running dashboard with an engine's heartbeat; `run()` lets prices move."""
 
     def __init__(
-        self, connected: bool = True, build_id: str = BUILD, port: int = 0, port_wait_s: float = DEADLINE_S
+        self,
+        connected: bool = True,
+        build_id: str = BUILD,
+        port: int = 0,
+        port_wait_s: float = DEADLINE_S,
+        journal: JournalSource | None = None,
     ) -> None:
         self.clock = SkippingClock()
         self.bus = StateBus(None, self.clock)
@@ -85,7 +91,14 @@ class Site:
         self.is_beating = True
         self.is_running = False
         fill_sample(self.bus, self.began, self.clock.mono(), connected=connected)
-        deps = AppDeps(state=self.bus, clock=self.clock, build_id=build_id, version="0.1.0", poll_ms=POLL_MS)
+        deps = AppDeps(
+            state=self.bus,
+            journal=journal or EmptyJournal(),
+            clock=self.clock,
+            build_id=build_id,
+            version="0.1.0",
+            poll_ms=POLL_MS,
+        )
         self.app = create_app(deps)
         listener = listen(port, port_wait_s)
         self.port = listener.getsockname()[1]

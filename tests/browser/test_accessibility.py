@@ -21,6 +21,9 @@ PAGES = (
     "/symbol/nan",
     "/scanners",
     "/lines",
+    "/journal",
+    "/journal#trades",
+    "/journal#statistics",
     "/lab",
     "/health",
     "/settings",
@@ -37,7 +40,8 @@ async tags => {
 }
 """
 THERE = """
-path => location.pathname === path && document.querySelector('.qt-page h1, .qt-page h2, .qt-find-title') &&
+path => location.pathname === path.split('#')[0] &&
+  document.querySelector('.qt-page h1, .qt-page h2, .qt-find-title') &&
   !document.querySelector('.qt-page [data-state=loading], .ag-header-row:empty')
 """
 DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"

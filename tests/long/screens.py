@@ -17,10 +17,15 @@ from benchmarks.page_programs import PAGES, Program, path_of, running_build, thi
 from tests.long.report import ROOT, finish
 from tests.patience import wait_for
 
+JOURNAL = (
+    "/journal",
+    *(f"/journal#{tab}" for tab in ("trades", "executions", "statistics", "equity", "signals", "changes")),
+)
 SIZES = ((1920, 1080), (1440, 900), (1366, 768), (390, 844))
 FOLDER = ROOT / "reports" / "screens"
 DRAWN = (
-    "document.querySelector('.qt-page [data-state=live], .qt-page [data-state=marked], .qt-settings, .qt-lab') !== null"
+    "document.querySelector('.qt-page [data-state=live], .qt-page [data-state=marked],"
+    " .qt-settings, .qt-lab, .qt-journal') !== null"
 )
 SETTLES_MS = 4_000  # figures that are asked for once the page is there
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
@@ -63,11 +68,11 @@ def main(arguments: list[str]) -> int:
     with ExitStack() as stack:
         program = None if url else own_program(stack)
         browser = stack.enter_context(running_chromium())
-        for path in PAGES:
+        for path in (*PAGES, *JOURNAL):
             if program is None and "CON" in path:
                 continue
             address = program.address(path) if program else f"{url}{path_of(path, None)}"
-            name = path.strip("/").split("/")[0] or "overview"
+            name = path.strip("/").split("/")[0].replace("#", "-") or "overview"
             page = browser.new_page()
             found = shoot(page, address, name)
             page.close()
