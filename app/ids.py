@@ -58,9 +58,9 @@ class Symbol:
     WHY: Final = "symbol-why"
     PIN: Final = "symbol-pin"
     SAID: Final = "symbol-said"
-    ALERT_ASK: Final = "symbol-alert-ask"  # written by the browser: an alert at a price
-    ALERT_REPLY: Final = "symbol-alert-reply"
-    ALERT_DONE: Final = "symbol-alert-done"
+    REQUEST: Final = "symbol-request"  # written by the browser: what a card asks for
+    REPLY: Final = "symbol-reply"
+    DONE: Final = "symbol-done"
 
 
 class Health:
@@ -86,6 +86,7 @@ class Scanners:
     SHOW: Final = "scanners-show"
     HEAT_VIEW: Final = "scanners-heat-view"
     SCORE_VIEW: Final = "scanners-score-view"
+    SECTOR_VIEW: Final = "scanners-sector-view"
     MAP: Final = "scanners-map"
     MAP_DATA: Final = "scanners-map-data"  # written by the browser while the treemap is in sight
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 from engine.state.alert_sections import AlertsSection
+from engine.state.desk_sections import HoldingsSection, SectorsSection
 from engine.state.incident_sections import IncidentsSection
 from engine.state.lab_sections import LabResultSection, LabSection, LabSourceSection, PreviewSection
 from engine.state.scan_sections import ScanParametersSection
@@ -98,6 +99,8 @@ class Snapshots:
     lab: LabSection | None = None
     lab_result: LabResultSection | None = None
     alerts: AlertsSection | None = None
+    holdings: HoldingsSection | None = None
+    sectors: SectorsSection | None = None
 
     @classmethod
     def read(
@@ -146,6 +149,8 @@ class Snapshots:
             lab=_typed(got.get("lab"), LabSection),
             lab_result=_typed(got.get("lab_result"), LabResultSection),
             alerts=_typed(got.get("alerts"), AlertsSection),
+            holdings=_typed(got.get("holdings"), HoldingsSection),
+            sectors=_typed(got.get("sectors"), SectorsSection),
         )
 
     def looks_at(self, part: str) -> bool:

@@ -88,7 +88,7 @@ def page(
 
 
 def _symbol_sections(params: Params) -> tuple[str, ...]:
-    return (*STRIP_SECTIONS, f"symbol:{params['con_id']}", "universe", "scanners", "answers")
+    return (*STRIP_SECTIONS, f"symbol:{params['con_id']}", "universe", "scanners", "answers", "settings")
 
 
 def _symbol(s: Snapshots, params: Params) -> View:
@@ -115,18 +115,22 @@ SCANNERS_ON_DEMAND = SCANNERS_AT_FIRST | frozenset(
         *("sets", "log", "preview", "hist"),
         *("rows:scores_today", "rows:scores_days", "rows:shadow", "rows:audit", "scores"),
         *("customs", "scanparams"),
+        *("rows:sectors_industry", "rows:sectors_category", "rows:sectors_subcategory"),
     }
 )
 
 PAGES: tuple[PageView, ...] = (
     page("overview", r"/", ("scanners", "signals", "pnl", "quotes", "incidents"), overview_parts),
-    page("positions", r"/positions", (), positions_parts),
+    page("positions", r"/positions", ("holdings",), positions_parts),
     page("lines", r"/lines", ("line_events", "coverage", "answers"), lines_parts),
     replace(
         page(
             "scanners",
             r"/scanners",
-            ("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
+            (
+                *("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
+                *("signals", "sectors", "holdings"),
+            ),
             scanners_parts,
         ),
         on_demand=SCANNERS_ON_DEMAND,

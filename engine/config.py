@@ -373,6 +373,11 @@ class JournalSettings(_Model):
     )
 
 
+class NewsSettings(_Model):
+    enabled: bool = _f(False, "News headlines", "On a symbol's page, where the account has a provider for the API")
+    most: int = _f(12, "Headlines", "The newest so many of a symbol", step=1, ge=1, le=50)
+
+
 class ViewSettings(_Model):
     """What the pages show of what is watched."""
 
@@ -423,6 +428,7 @@ class AppConfig(_Model):
     market_scan: MarketScanSettings = MarketScanSettings()
     sets: ThresholdSetSettings = ThresholdSetSettings()
     positions: PositionSettings = PositionSettings()
+    news: NewsSettings = NewsSettings()
     view: ViewSettings = ViewSettings()
     alerts: AlertSettings = AlertSettings()
     journal: JournalSettings = JournalSettings()

@@ -66,7 +66,11 @@ def con_id_of(text: str) -> int | None:
 
 
 class ContractInfo(Struct, frozen=True):
-    """What contract details add. Hours are IB's text in `time_zone`; "" = not sent."""
+    """What contract details add. Hours are IB's text in `time_zone`; "" = not sent.
+
+    `size_increment`: what an order's size is a multiple of, None = not told. `industry`, `category` and `subcategory`
+    are IB's sectors, from the wide to the narrow.
+    """
 
     contract: ContractRef
     long_name: str = ""
@@ -76,6 +80,10 @@ class ContractInfo(Struct, frozen=True):
     time_zone: str = ""
     trading_hours: str = ""
     liquid_hours: str = ""
+    category: str = ""
+    subcategory: str = ""
+    size_increment: float | None = None
+    contract_month: str = ""  # YYYYMM of a future's delivery
 
 
 class TickUpdate(Struct, frozen=True):
@@ -103,6 +111,8 @@ class TickUpdate(Struct, frozen=True):
     has_trade: bool = False  # a last-price or last-size tick was in this packet
     mark: float | None = None  # IB's mark price (generic ticks 221, 232), in the unit of the quotes
     has_mark: bool = False  # it was in this packet, the same or another
+    delta: float | None = None  # of an option by IB's model, for a rise of its underlying by 1
+    under_price: float | None = None  # of the underlying that the model counts with
 
 
 def percent_change(value: float | None, base: float | None) -> float | None:
@@ -149,6 +159,8 @@ class Quote(Struct, frozen=True):
     epoch: int  # number of the connection that it came over
     mark: float | None = None  # IB's mark price, unit of the quotes
     mark_wall: float | None = None  # when it came last, the same or another
+    delta: float | None = None  # of an option by IB's model
+    under_price: float | None = None  # of the underlying that the model counts with
 
     @property
     def change_pct(self) -> float | None:

@@ -78,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
         "--account-reset", type=reset_clock, metavar="HH:MM", help="New York; else each contract has its own"
     )
 
+    p.add_argument("--no-news", action="store_true", help="an account without news providers")
     p.add_argument("--control-port", type=int, default=0)
     p.add_argument("--scan-interval", type=positive, default=30.0, help="seconds between two pushes of a scan")
     p.add_argument("--account-interval", type=positive, default=10.0, help="seconds between account updates")
@@ -135,6 +136,7 @@ def settings_of(args: argparse.Namespace) -> GatewaySettings:
         account_reset_s=args.account_reset,
         ledger_prefix=args.ledger_prefix,
         trade_every_s=args.trade_every,
+        news=not args.no_news,
         net_liquidation_base=args.portfolio == "world",
     )
 

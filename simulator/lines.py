@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulator import generic_ticks, texts
+from simulator import generic_ticks, greeks, texts
 from simulator.contracts import Refusal
 from simulator.hours import is_open
 from simulator.hub import Hub
@@ -23,6 +23,7 @@ GENERIC_S = 0.35
 YEAR_S = 366 * 86400.0
 MARK_TICKS = frozenset({"221", "232"})
 VWAP_EVERY = 20  # pumps between two looks at the day's average price
+MODEL_EVERY = 8  # pumps between two looks at an option's model
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Line:
     vwap: float | None = None
     pumps: int = field(default=0)
     marked: bool = False  # the mark price was asked for
+    model: str = ""  # what an option's model said last
 
     @property
     def key(self) -> tuple[int, int]:
@@ -176,7 +178,7 @@ class LineDesk:
 
     def _second(self, line: Line, quote: QuoteState) -> None:
         if self._is_open(line):
-            self._send(line, second_group(quote, line.fmt))
+            self._send(line, second_group(quote, line.fmt) + self._model(line, quote))
             line.sent = quote
 
     def _end_snapshot(self, line: Line) -> None:
@@ -235,10 +237,31 @@ class LineDesk:
         messages = changes(old, quote, line.fmt)
         if line.marked and mark_of(quote) != mark_of(old):
             messages += generic_ticks.mark(quote, line.fmt)
+        if line.pumps % MODEL_EVERY == 0:
+            messages += self._model(line, quote)
         if quote.volume != old.volume and "233" in line.request.generic_ticks:
             messages.append(rt_volume(quote, self._vwap(line), line.fmt))
         line.sent = quote
         self._send(line, self._without_held(line, messages))
+
+    def _model(self, line: Line, quote: QuoteState) -> list[str]:
+        """An option's delta, where it has changed and the underlying has a price."""
+        option = line.instrument
+        under = self._hub.world.quote(option.under_con_id) if option.sec_type in ("OPT", "FOP") else None
+        price = mark_of(under)
+        if price is None or price <= 0.0 or option.strike <= 0.0:
+            return []
+        found = greeks.delta(option, price, self._hub.world.now())
+        worth = mark_of(quote)
+        kind = tk.DELAYED_MODEL_OPTION if line.fmt.delayed else tk.MODEL_OPTION
+        message = tk.option_model(
+            line.request.req_id, kind, number(greeks.VOLATILITY), f"{found:.6f}",
+            "-1" if worth is None else number(worth), number(price),
+        )  # fmt: skip
+        if message == line.model:
+            return []
+        line.model = message
+        return [message]
 
     def _vwap(self, line: Line) -> float | None:
         if line.vwap is None or line.pumps % VWAP_EVERY == 0:

@@ -5,9 +5,10 @@ for an account without that subscription. Nothing is left without an answer that
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import groupby
 
-from simulator import texts
+from simulator import news, texts
 from simulator.contracts import Refusal, validation
 from simulator.hub import Hub
 from simulator.model import Instrument
@@ -36,7 +37,6 @@ REFUSED: dict[int, tuple[int, str]] = {
     72: (321, texts.VALIDATION.format(cause=texts.NO_VERIFICATION)),
     73: (321, texts.VALIDATION.format(cause=texts.NO_VERIFICATION)),
     84: (10172, texts.NO_ARTICLE),
-    86: (321, texts.VALIDATION.format(cause=texts.NO_NEWS)),
     88: (10188, texts.NO_HISTOGRAM),
     89: (366, texts.UNKNOWN_HISTORY),
     96: (10187, texts.NO_HISTORICAL_TICKS),
@@ -48,6 +48,8 @@ REFUSED: dict[int, tuple[int, str]] = {
 }
 # TWS says nothing to these: news bulletins that never come, and the level of its own log.
 SILENT = frozenset({12, 13, 14})
+
+MOST_HEADLINES = 300  # TWS' own limit
 
 _Answer = Callable[[Session, rq.Other], None]
 
@@ -64,7 +66,8 @@ class OtherDesk:
             80: self._family_codes,
             82: lambda session, request: session.send(enc.no_rows(80)),
             83: self._smart_components,
-            85: lambda session, request: session.send(enc.no_rows(85)),
+            85: self._news_providers,
+            86: self._headlines,
             91: self._market_rule,
             104: lambda session, request: session.send(enc.user_info(request.req_id)),
         }
@@ -91,6 +94,26 @@ class OtherDesk:
     def _family_codes(self, session: Session, _request: rq.Other) -> None:
         session.send(enc.family_codes(self._hub.accounts()))
 
+    def _news_providers(self, session: Session, _request: rq.Other) -> None:
+        session.send(enc.news_providers(news.PROVIDERS if self._hub.settings.news else ()))
+
+    def _headlines(self, session: Session, request: rq.Other) -> None:
+        """Each a message, the newest first, and the end, which says whether there are more."""
+        con_id, most = _whole(request, 2), min(MOST_HEADLINES, max(1, _whole(request, 6)))
+        asked = frozenset(request.fields[3].split("+"))
+        instrument = self._hub.world.instrument(con_id)
+        if not self._hub.settings.news or not asked & {code for code, _ in news.PROVIDERS}:
+            raise validation(texts.NO_NEWS)
+        if instrument is None:
+            raise Refusal(200, texts.NO_DEFINITION)
+        now = self._hub.world.now()
+        since, until = _moment(request.fields[4], 0.0), _moment(request.fields[5], now)
+        found = news.headlines(instrument, asked, since, min(until, now), most)
+        for one in found[:most]:
+            at = datetime.fromtimestamp(one.time, UTC).strftime("%Y-%m-%d %H:%M:%S.0")
+            session.send(enc.headline(request.req_id, at, one.provider, one.article_id, one.text))
+        session.send(enc.headlines_end(request.req_id, len(found) > most))
+
     def _smart_components(self, session: Session, request: rq.Other) -> None:
         session.send(enc.smart_components(request.req_id))
 
@@ -111,6 +134,14 @@ def _symbol(request: rq.Other) -> str:
     """The symbol of a request whose contract block follows its id."""
     at = {54: 4, 55: 4}.get(request.message_id, 0)
     return request.fields[at] if 0 < at < len(request.fields) else ""
+
+
+def _moment(text: str, usual: float) -> float:
+    """ "2025-11-05 14:00:00.0" in UTC; what is left out, or is no time, is the usual."""
+    try:
+        return datetime.strptime(text.partition(".")[0], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return usual
 
 
 def _whole(request: rq.Other, at: int) -> int:

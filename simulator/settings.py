@@ -29,6 +29,7 @@ class GatewaySettings:
     account_reset_s: float | None = None  # after midnight New York: when all days begin; None = each contract's own
     ledger_prefix: bool = False  # "$LEDGER-" before the keys of each currency, as TWS 10.47 writes them
     trade_every_s: float = 0.0  # market seconds between two trades that happen by themselves; 0 = none do
+    news: bool = True  # the account has news providers for the API
     net_liquidation_base: bool = False  # NetLiquidation under BASE, too
     snapshot_timeout_s: float = 11.0
     history_delay_s: float = 0.08

@@ -25,10 +25,12 @@ from engine.state.alert_sections import AlertsSection
 from engine.state.commands import (
     ApplySettings,
     AskLine,
+    AskNews,
     CancelLab,
     Command,
     DeleteScan,
     FindSymbol,
+    InspectSignal,
     KeepScan,
     LookForDays,
     PreviewThresholds,
@@ -101,7 +103,7 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, _about_scans(deps, request_id, asked))
     if isinstance(action, str) and action.startswith(ALERTS):
         return _live(deps, _about_alerts(deps, request_id, asked))
-    if action in ("probe", "line", "find"):
+    if action in ("probe", "line", "find", "signal", "news"):
         return _live(deps, _question(deps, request_id, asked))
     raise Refused("The request is not valid. Reload the page.")
 
@@ -243,8 +245,10 @@ def _about_alerts(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Comm
         raise Refused(str(refused), refused.errors) from None
 
 
-def _question(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> AskLine | FindSymbol | ProbeBroker:
-    """What a line more would do, a name looked up, who listens at an address."""
+def _question(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command:
+    """What a line more would do, a name looked up, who listens at an address, a signal's card, headlines."""
+    if asked["action"] in ("signal", "news"):
+        return _about_symbol(request_id, asked)
     if asked["action"] == "probe":
         host, port = _address(asked)
         _trust(deps, host, asked)
@@ -259,6 +263,18 @@ def _question(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> AskLine 
     if line_class not in ("25", "50", "pinned"):
         raise Refused("A line is asked for as 25, 50 or pinned.")
     return AskLine(request_id, con_id, line_class)
+
+
+def _about_symbol(request_id: str, asked: dict[str, Any]) -> AskNews | InspectSignal:
+    """Headlines of a contract; a signal's card by its id, or that of the newest one of a contract."""
+    name, con_id = asked.get("signal", ""), asked.get("con", 0)
+    if not isinstance(name, str) or len(name) > MOST_NAME or type(con_id) is not int or not 0 <= con_id < 10**10:
+        raise Refused("The request is not valid. Reload the page.")
+    if asked["action"] == "news" and con_id:
+        return AskNews(request_id, con_id)
+    if asked["action"] == "signal" and (name or con_id):
+        return InspectSignal(request_id, name, con_id)
+    raise Refused("Choose a symbol first.")
 
 
 def _address(asked: dict[str, Any]) -> tuple[str, int]:

@@ -34,6 +34,7 @@ def register(app: Dash, deps: AppDeps) -> None:
     )
     for control, where, function in (
         (Scanners.HEAT_VIEW, "qtScanners", "heatView"),
+        (Scanners.SECTOR_VIEW, "qtSectors", "view"),
         (Scanners.SHOW, "qtResults", "show"),
     ):
         app.clientside_callback(  # type: ignore[no-untyped-call]

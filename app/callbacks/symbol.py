@@ -9,6 +9,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
+from app.callbacks.requests import reply_to
 from app.deps import AppDeps
 from app.figures.bars import BY_KEY
 from app.figures.candles import chart_base
@@ -48,6 +49,10 @@ def register(app: Dash, deps: AppDeps) -> None:
     def pin(_clicks: Any, con_id: Any) -> str:
         return pinned(deps, con_id)
 
+    @app.callback(Output(Symbol.REPLY, "data"), Input(Symbol.REQUEST, "data"), prevent_initial_call=True)
+    def ask(request: Any) -> Json:
+        return reply_to(deps, request)
+
     _in_the_browser(app)
 
 
@@ -60,6 +65,9 @@ def _in_the_browser(app: Dash) -> None:
     clientside("based", Output(Symbol.CHART, "id"), Input(Symbol.BASE, "data"))
     clientside("layered", Output(Symbol.LAYERS, "id"), Input(Symbol.LAYERS, "value"), at_once=True)
     clientside("sided", Output(Symbol.WHY, "id"), Input(Symbol.SIDE, "value"))
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("qtAsk", "reply"), Output(Symbol.DONE, "data"), Input(Symbol.REPLY, "data")
+    )
 
 
 def base_of(deps: AppDeps, con_id: Any, timeframe: Any) -> Json:

@@ -9,9 +9,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
-from app.components.bind import bound, icon
+from app.components.bind import bound, icon, shown_if
 from app.components.card import card
 from app.components.controls import graph
+from app.components.facts import fact, facts
 from app.components.grid import age_column, column, grid
 from app.components.table import Col, scale_key, table
 from app.ids import Positions
@@ -27,6 +28,7 @@ def layout(**_: Any) -> Component:
             html.H1("Positions", className="visually-hidden"),
             _grid(),
             html.Div([_curves(), _treemap(), _futures()], className="qt-row-3"),
+            html.Div([_risk(), html.Div([_expiries(), _sectors()], className="qt-col")], className="qt-row-risk"),
             _filtered(),
         ],
         className="qt-page qt-positions",
@@ -104,6 +106,88 @@ def _futures() -> Component:
         html.Div(table("futures", columns, "Futures held"), className="qt-scroll-x", tabIndex=0),
         state="futures",
         glyph="calendar-event",
+        aged=False,
+        cls="qt-flush",
+    )
+
+
+def _risk() -> Component:
+    sums = facts(
+        [
+            fact("Net", "risk.net"),
+            fact("Gross", "risk.gross", "risk.times"),
+            fact("Initial margin", "risk.init"),
+            fact("Maintenance margin", "risk.maint"),
+            fact("Available funds", "risk.available"),
+            fact("Cushion", "risk.cushion"),
+            fact("Largest", "risk.largest"),
+            fact("Three largest", "risk.three"),
+            fact("As if equal", "risk.effective"),
+        ],
+        "qt-facts-3",
+    )
+    what_if = (
+        Col("index", "If", "strong"),
+        Col("loss", "Result", "num"),
+        Col("pct", "Of net liq.", "num"),
+        Col("counted", "Counted", "num soft"),
+        Col("apart", "Apart", "wide", "prose"),
+    )
+    by_root = (
+        Col("sym", "Underlying"),
+        Col("net", "Net", "num"),
+        Col("gross", "Gross", "num"),
+        Col("share", "Of gross", "num"),
+        Col("beta", "Beta NQ", "num"),
+        Col("loss", "NQ −1 %", "num"),
+    )
+    body = [
+        html.Div(sums, className="qt-risk-sums"),
+        html.Div(table("whatif", what_if, "What an index's fall would cost"), className="qt-scroll-x", tabIndex=0),
+        html.Div(table("risk", by_root, "Exposure by underlying"), className="qt-scroll-x", tabIndex=0),
+        html.Div(
+            [shown_if("risk.without", bound("risk.without")), shown_if("risk.window", bound("risk.window"))],
+            className="qt-risk-note",
+        ),
+    ]
+    return card(
+        "Risk",
+        body,
+        state="risk",
+        fact=bound("risk.cur"),
+        glyph="shield-exclamation",
+        aged=False,
+        cls="qt-flush qt-card-risk",
+    )
+
+
+def _expiries() -> Component:
+    columns = (Col("sym", "Symbol"), Col("trade", "Last trade in", "num"), Col("notice", "First notice", "num"))
+    return card(
+        "Last days",
+        html.Div(table("expiries", columns, "Last trade and first notice"), className="qt-scroll-x", tabIndex=0),
+        state="expiries",
+        fact="in trading days",
+        glyph="calendar-event",
+        aged=False,
+        cls="qt-flush",
+    )
+
+
+def _sectors() -> Component:
+    columns = (
+        Col("name", "Sector", "wide strong"),
+        Col("net", "Net", "num"),
+        Col("gross", "Gross", "num"),
+        Col("share", "Of gross", "num"),
+        Col("count", "Positions", "num"),
+    )
+    return card(
+        "By sector",
+        html.Div(table("held_sectors", columns, "Positions by sector"), className="qt-scroll-x", tabIndex=0),
+        state="risk",
+        controls=html.A("Universe", href="/scanners#sectors"),
+        glyph="pie-chart",
         aged=False,
         cls="qt-flush",
     )

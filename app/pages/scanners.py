@@ -47,6 +47,19 @@ RIGHT = (
 )
 
 
+SECTOR_LEVELS = (("industry", "Industry"), ("category", "Category"), ("subcategory", "Subcategory"))
+SECTOR_COLUMNS = (
+    Col("name", "Sector", "wide strong"),
+    Col("count", "Stocks", "num"),
+    Col("up", "Up", "num"),
+    Col("change", "Median change", "num"),
+    Col("long", "Signals long", "num"),
+    Col("short", "Signals short", "num"),
+    Col("net", "Net held", "num"),
+    Col("share", "Of what is held", "num"),
+)
+
+
 def layout(**_: Any) -> Component:
     return html.Div(
         [
@@ -68,7 +81,32 @@ def _tabs() -> tuple[Tab, ...]:
         Tab("thresholds", "Thresholds", [_thresholds(), _changes()], "qt-panel-thresholds", badge),
         Tab("why", "Why not", why_card(Scanners.REQUEST)),
         Tab("scoreboard", "Scoreboard", scores, "qt-scores"),
+        Tab("sectors", "Sectors", _sectors()),
         Tab("custom", "Custom scans", custom_card(Scanners.REQUEST)),
+    )
+
+
+def _sectors() -> Component:
+    """The universe by IB's sectors; one level is in sight (`assets/pages/sectors.mjs`)."""
+    tables = [
+        html.Div(
+            table(f"sectors_{key}", SECTOR_COLUMNS, f"The universe by {label.lower()}"),
+            hidden=key != "industry",
+            className="qt-scroll-x",
+            tabIndex=0,
+            **attrs(data_sector=key),
+        )
+        for key, label in SECTOR_LEVELS
+    ]
+    return card(
+        "Sectors",
+        tables,
+        state="sectors",
+        fact=bound("scan.sectors"),
+        controls=segmented(Scanners.SECTOR_VIEW, SECTOR_LEVELS, "industry"),
+        glyph="pie-chart",
+        aged=False,
+        cls="qt-flush qt-card-sectors",
     )
 
 

@@ -45,6 +45,7 @@ def layout(**_: Any) -> Component:
         _section("Market scans", "market_scan", SCANS, "floors of the stock presets; in force at once", "broadcast"),
         _thresholds(),
         _section("Positions", "positions", ("ema_fast", "ema_slow"), "in force at once", "briefcase"),
+        _section("News", "news", ("enabled", "most"), "headlines on a symbol's page; in force at once", "newspaper"),
         _section("Accounts", "view", ("account",), "where the login has several; in force at once", "people"),
         _section("Journal", "journal", ("import_dir",), "statements; in force at once", "journal-text"),
         _section("Simulator", "simulator", SIMULATOR, "in force at once, while it is the broker", "cpu"),

@@ -102,12 +102,16 @@ def _contract(con_id: int) -> Component:
         [
             shown_if("symbol.unknown", _found(html.H2)),
             _header(),
-            html.Div([_notes(), _chart(), _marks()], className="qt-col qt-col-main", **known),
-            html.Div([_quote(), _why(), _line()], className="qt-col qt-col-side", **known),
+            html.Div(
+                [_notes(), _chart(), _marks(), html.Div([_signal(), _size()], className="qt-symbol-desk")],
+                className="qt-col qt-col-main",
+                **known,
+            ),
+            html.Div([_quote(), _why(), _line(), _news()], className="qt-col qt-col-side", **known),
             dcc.Store(id=Symbol.CON, data=con_id),
             dcc.Store(id=Symbol.BASE),
             dcc.Store(id=Symbol.REBASE),
-            *request_stores(Symbol.ALERT_ASK, Symbol.ALERT_REPLY, Symbol.ALERT_DONE),
+            *request_stores(Symbol.REQUEST, Symbol.REPLY, Symbol.DONE),
         ],
         className="qt-page qt-symbol",
         **attrs(data_qt_symbol=str(con_id), data_qt_page=f"symbol:{con_id}"),
@@ -261,7 +265,7 @@ def _alert_menu() -> Component:
         id="symbol-alert-menu",
         className="qt-menu qt-alert-menu",
         hidden=True,
-        **attrs(data_qt_price_alert="1", data_request=Symbol.ALERT_ASK),
+        **attrs(data_qt_price_alert="1", data_request=Symbol.REQUEST),
     )
 
 
@@ -348,3 +352,21 @@ def _line() -> Component:
 def _marks() -> Component:
     body = html.Div(table("marks", MARKS, "Signals and fills"), className="qt-scroll-x", tabIndex=0)
     return card("Signals and fills", body, state="marks", glyph="lightning-charge", aged=False, cls="qt-flush")
+
+
+def _signal() -> Component:
+    """The newest signal, or the one that was pressed in the list above (`assets/pages/signal-card.mjs`)."""
+    body = html.Div(className="qt-signal", **attrs(data_qt_signal="1", data_request=Symbol.REQUEST))
+    return card("Signal", body, state="signal", glyph="lightning-charge", aged=False)
+
+
+def _size() -> Component:
+    """Worked out in the browser (`assets/pages/size.mjs`); nothing is sent anywhere."""
+    body = html.Div(className="qt-size", **attrs(data_qt_size="1"))
+    return card("Position size", body, state="size", fact="reads only, sends no order", glyph="rulers", aged=False)
+
+
+def _news() -> Component:
+    """Only where Settings has them on (`assets/pages/news.mjs`)."""
+    body = html.Div(className="qt-news", **attrs(data_qt_news="1", data_request=Symbol.REQUEST))
+    return shown_if("symbol.news", card("News", body, fact="headlines of the last days", glyph="newspaper"))

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from app.format import account_labels, number, plural, quantity, redacted, signed, tone
+from app.rows.risk import risk_parts
 from app.rows.states import Dated, broker_state, dated_position, empty, lines_of, market_state
 from app.snapshots import Snapshots
 from engine.clock import NEW_YORK, local_time
@@ -39,7 +40,9 @@ def positions_parts(s: Snapshots) -> View:
     """Everything the Positions page shows beside the strip."""
     section = s.positions
     has_rows = bool(section and (section.tradable or section.filtered))
+    risk = risk_parts(s)
     return {
+        **risk,
         "grid:positions": grid_rows(section, s),
         "grid:total": total_row(section),
         "rows:filtered": filtered_rows(section),
@@ -48,6 +51,7 @@ def positions_parts(s: Snapshots) -> View:
         "treemap": treemap(section),
         "pnlcurves": pnl_curves(section),
         "state": {
+            **risk["state"],
             "positions": positions_state(s),
             "futures": futures_state(s),
             "curves": curves_state(s),

@@ -13,6 +13,7 @@ from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
 from app.rows.scan_heat import CUTS, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
+from app.rows.sectors import sector_tables, sectors_fact, sectors_state
 from app.rows.signals import live_words, part_shares, score_digits
 from app.rows.states import OWN, TRADING, broker_state, empty, flows, market_state
 from app.rows.threshold_sets import sets_part
@@ -60,6 +61,7 @@ def scanners_parts(s: Snapshots) -> View:
             heattime=lambda: time_part(section),
             grid__results=lambda: results(s, shown),
             whys=lambda: {str(c.con_id): why(c) for c in shown},
+            **sector_tables(s),
             preview=lambda: preview_part(s.preview),
             hist=lambda: hist_part(s.preview),
         ),
@@ -67,6 +69,7 @@ def scanners_parts(s: Snapshots) -> View:
         **custom_parts(s),
         "state": {
             **score_states(s.scores),
+            "sectors": sectors_state(s),
             "heat": market_state(s, scan_state(s, bool(candidates)), fresh),
             "results": market_state(s, scan_state(s, bool(candidates)), fresh),
             "moves": broker_state(
@@ -106,6 +109,7 @@ def summary(s: Snapshots) -> dict[str, Any]:
         "moves": f"{len(recent)} in the last 10 min",
         "thresholds": changed_words(s.settings),
         "universe": f"{plural(section.universe, 'symbol')}, {section.with_bars} with bars",
+        "sectors": sectors_fact(s.sectors),
     }
 
 

@@ -11,8 +11,10 @@ from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown
 from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
 from app.format import LINE_CLASSES, arrow, number, percent, quantity, redacted, share, signed, times, tone
 from app.rows.alerts import price_alerts
+from app.rows.answers import answers_part
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
+from app.rows.sizing import size_part
 from app.rows.states import (
     CLOSED,
     FLOW_S,
@@ -36,6 +38,7 @@ FILTERED_MORE = "Not counted, no line of its own; looked at again at each reconn
 UNITS = {"p": "pence", "c": "cents", "ag": "agorot", "%": "per cent of par"}
 ASKING = "Asking for bars ..."
 LIVE_PRICE = "Live price"
+NO_SIGNAL = empty("No signal today", "A breakout of this symbol comes here: level, way since, places for a stop.")
 
 
 def symbol_parts(s: Snapshots, con_id: int) -> View:
@@ -43,11 +46,19 @@ def symbol_parts(s: Snapshots, con_id: int) -> View:
     section = _at_the_close(s)
     head = {**header(s, con_id), **(quote_panel(section) if section else {})}
     view: View = {
-        "symbol": {**head, **line_panel(s, con_id), **why_panel(section), **notes(s, con_id)},
+        "symbol": {
+            **head,
+            **line_panel(s, con_id),
+            **why_panel(section),
+            **notes(s, con_id),
+            "news": section is not None and has_news(s),
+        },
         "ring": {"order": ring(s)},
         "rows:rules-long": rule_rows(section.rules, section.atr) if section else {},
         "rows:rules-short": rule_rows(section.rules_short, section.atr) if section else {},
         "rows:marks": mark_rows(section, s.market_time(s.now)) if section else {},
+        "size": size_part(s),
+        "answers": answers_part(s.answers),
         "state": states(s, con_id),
     }
     if section is not None and section.bars:
@@ -55,6 +66,12 @@ def symbol_parts(s: Snapshots, con_id: int) -> View:
         for frame in TIMEFRAMES:
             view[f"tail:bars-{frame.key}"] = chart_tail(section, frame)
     return view
+
+
+def has_news(s: Snapshots) -> bool:
+    """Whether headlines are asked for; off until Settings has them on."""
+    rows = s.settings.rows if s.settings is not None else ()
+    return any(row.key == "news.enabled" and row.value is True for row in rows)
 
 
 def _at_the_close(s: Snapshots) -> SymbolSection | None:
@@ -107,7 +124,7 @@ def states(s: Snapshots, con_id: int) -> dict[str, State]:
     """The states of the cards; without a section all say the same."""
     section = s.symbol
     if section is None:
-        return dict.fromkeys(("chart", "quote", "why", "line", "marks"), missing_state(s, con_id))
+        return dict.fromkeys(("chart", "quote", "why", "line", "marks", "signal", "size"), missing_state(s, con_id))
     none = _no_bars(section)
     rules = empty("No rules yet", "The breakout scanner judges this symbol as soon as it has bars.")
     calm = empty("Nothing yet", "Signals of the breakout scanner and your fills of today come here.")
@@ -128,6 +145,8 @@ def states(s: Snapshots, con_id: int) -> dict[str, State]:
         "why": broker_state(s, section, bool(section.rules or section.rules_short), rules),
         "line": broker_state(s, section, True, LOADING),
         "marks": broker_state(s, section, bool(section.signals or section.fills or section.position), calm),
+        "signal": broker_state(s, section, bool(section.signals), NO_SIGNAL),
+        "size": broker_state(s, section, section.sizing is not None, LOADING),
     }
 
 

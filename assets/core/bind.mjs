@@ -128,7 +128,8 @@ export function tick() {
 
 /* What these put on the page binds nothing. */
 const FOREIGN = ".js-plotly-plot, .ag-root-wrapper, [data-qt-rows], [data-qt-heat], [data-qt-changes], [data-qt-curves], " +
-  "[data-qt-tiles], [data-qt-day], [data-qt-cover-legend], .qt-tile-tip, .qt-pick-list, .qt-said, .qt-why-said, [data-qt-alerts], [data-qt-price-alert]";
+  "[data-qt-tiles], [data-qt-day], [data-qt-size], [data-qt-signal], [data-qt-news], [data-qt-alerts], [data-qt-price-alert], " +
+  "[data-qt-cover-legend], .qt-tile-tip, .qt-pick-list, .qt-said, .qt-why-said";
 
 /** @param {MutationRecord} record */
 function bringsElements(record) {

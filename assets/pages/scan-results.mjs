@@ -121,7 +121,10 @@ addCells({
       ><i style="width: ${d.bars[0]}%" class=${d.brk ? "" : "qt-bar-grey"}></i
       >${d.bars[1] === null ? nothing : html`<i style="width: ${d.bars[1]}%"></i>`}</span>`;
   },
-  "scan-signal": (d) => (d.sig === undefined ? toned(fmt.MISSING, "missing", "No signal of it runs") : fmt.number(d.sig, 2)),
+  "scan-signal": (d) => (d.sig === undefined ? toned(fmt.MISSING, "missing", "No signal of it runs")
+    : html`<button type="button" class="qt-cell-button" data-signal-of=${d.id} data-request="scanners-request"
+      title="The signal: level, way since, places for a stop, its like" aria-label="Signal of ${d.sym}, score ${fmt.number(d.sig, 2)}"
+      >${fmt.number(d.sig, 2)}</button>`),
   "scan-since": (d) => html`<span class="qt-soft">${clock.clockText(d.since, "hm")}</span>`,
   "scan-scans"(d, _field, width) {
     const most = fitting(d.scans, width - 42 - (STATES[d.state] ? 84 : 0) - (d.early ? 58 : 0)), rest = d.scans.slice(most);

@@ -4,6 +4,7 @@ import { model, onPart } from "../core/model.mjs";
 import { see } from "../core/poll.mjs";
 import { onTab } from "../core/tabs.mjs";
 import { heatParts, onView } from "./scan-heat.mjs";
+import { onSector, sectorParts } from "./sectors.mjs";
 import "./scan-chips.mjs";
 import "./scan-results.mjs";
 
@@ -13,6 +14,7 @@ const OF_TAB = {
   thresholds: ["sets", "log", "preview", "hist"],
   why: [],
   scoreboard: ["rows:scores_today", "rows:scores_days", "rows:shadow", "rows:audit", "scores"],
+  sectors: [],
   custom: ["customs", "scanparams"],
 };
 let tab = "";
@@ -23,7 +25,8 @@ let row = null;
 
 function inSight() {
   if (tab) {
-    see("scanners", [...OF_TAB[tab], ...(tab === "results" ? heatParts() : []), ...(tab === "results" && isPointed ? ["whys"] : [])]);
+    const results = [...heatParts(), ...(isPointed ? ["whys"] : [])];
+    see("scanners", [...OF_TAB[tab], ...(tab === "results" ? results : tab === "sectors" ? sectorParts() : [])]);
   }
 }
 
@@ -33,6 +36,7 @@ onTab((page, shown) => {
   inSight();
 });
 onView(inSight);
+onSector(inSight);
 onAddress(() => { tab = ""; });
 
 function tellWhy() {

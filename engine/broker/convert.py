@@ -13,6 +13,7 @@ from engine.broker.wire_text import WireFloat, readable, wire_number
 from engine.domain import Bar, ContractInfo, ContractRef, DataType, TickUpdate
 
 _STOCK = "STK"
+_OPTIONS = frozenset({"OPT", "FOP", "WAR", "IOPT"})
 _MAY_BE_NEGATIVE = frozenset({"FUT", "FOP", "BAG", "CONTFUT", "OPT", "IND"})  # IND: breadth, spreads
 _MAY_BE_ZERO = _MAY_BE_NEGATIVE | {"WAR", "IOPT"}  # knocked out: worth nothing, never less
 _DATA_TYPES: dict[int, DataType] = {1: "live", 2: "frozen", 3: "delayed", 4: "delayed frozen"}
@@ -99,11 +100,17 @@ def to_info(details: Any) -> ContractInfo:
     exchange = None
     if contract.secType == _STOCK and details.validExchanges and "SMART" not in details.validExchanges.split(","):
         exchange = contract.exchange
+    currency = contract.currency or ""
+    increment = number(details.sizeIncrement)
     return ContractInfo(
         contract=to_ref(contract, exchange=exchange, magnifier=magnifier_of(details)),
-        long_name=readable(details.longName or "", contract.currency or ""),
+        long_name=readable(details.longName or "", currency),
         stock_type=details.stockType or "",
-        industry=readable(details.industry or "", contract.currency or ""),
+        industry=readable(details.industry or "", currency),
+        category=readable(details.category or "", currency),
+        subcategory=readable(details.subcategory or "", currency),
+        contract_month=(details.contractMonth or "")[:6],
+        size_increment=increment if increment is not None and increment > 0.0 else None,
         min_tick=number(details.minTick) or None,
         time_zone=details.timeZoneId or "",
         trading_hours=details.tradingHours or "",
@@ -160,11 +167,12 @@ class TickCopier:
     __slots__ = (
         "_ask", "_avg_volume", "_bid", "_close", "_day", "_delayed", "_delayed_halt", "_has_unit", "_high", "_last",
         "_last_size", "_late_mark", "_late_trade", "_low", "_magnifier", "_mark", "_negative", "_open", "_refused_mark",
-        "_scale", "_volume", "_zero", "has_sizes", "req_id",
+        "_scale", "_tells_more", "_volume", "_zero", "has_sizes", "req_id",
     )  # fmt: skip
 
     def __init__(self, req_id: int, sec_type: str, magnifier: float | None = None) -> None:
         self.req_id = req_id
+        self._tells_more = sec_type in _OPTIONS  # than every line's values, or in another unit
         self.has_sizes = True  # false: they are another contract's, in a unit that nothing tells
         self._has_unit = True
         self._scale: tuple[float, float] | None = None  # (own magnifier, that of the ticks) where they differ
@@ -201,6 +209,7 @@ class TickCopier:
         """The other contract is known: its ticks are read by its rules and told in the own contract's unit."""
         self._has_unit = True
         self._scale = None if magnifier == own_magnifier else (own_magnifier, magnifier)
+        self._tells_more = self._tells_more or self._scale is not None
         self._negative, self._zero = sec_type in _MAY_BE_NEGATIVE, sec_type in _MAY_BE_ZERO
         self.learn(magnifier)
 
@@ -273,6 +282,10 @@ class TickCopier:
             self._mark,
             has_mark,
         )
+        return self._more(update, ticker) if self._tells_more else update
+
+    def _more(self, update: TickUpdate, ticker: Any) -> TickUpdate:
+        update = _with_model(update, ticker.modelGreeks)
         return update if self._scale is None else _scaled(update, *self._scale)
 
     def _without_prices(self, ticker: Any, now_mono: float) -> TickUpdate:
@@ -332,6 +345,16 @@ class TickCopier:
         """What message 58 says; delayed tick types speak for themselves where it was not sent."""
         known = _DATA_TYPES.get(market_data_type, "live")
         return "delayed" if self._delayed and known in ("live", "frozen") else known
+
+
+def _with_model(update: TickUpdate, model: Any) -> TickUpdate:
+    """With an option's delta and the underlying's price that its model counts with; what is none stays None."""
+    if model is None:
+        return update
+    delta, under = number(model.delta), number(model.undPrice)
+    if delta is None or abs(delta) > 1.0 or under is None or under <= 0.0:
+        return update
+    return replace(update, delta=delta, under_price=under)
 
 
 def _scaled(update: TickUpdate, own: float, other: float) -> TickUpdate:

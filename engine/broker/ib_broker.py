@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import threading
+from collections.abc import Sequence
 
 from engine.broker.account_check import redacted
 from engine.broker.connection import Connection
@@ -21,6 +22,7 @@ from engine.broker.port import (
     Connected,
     Disconnected,
     EventSink,
+    Headline,
     HistoryRequest,
     LinkState,
     ScanSpec,
@@ -387,6 +389,14 @@ class IBBroker(BrokerPort):
 
     async def search(self, pattern: str, timeout_s: float = 10.0) -> list[ContractRef]:
         return await self._live().requests.search(pattern, timeout_s)
+
+    async def news_providers(self, timeout_s: float = 10.0) -> list[str]:
+        return await self._live().requests.news_providers(timeout_s)
+
+    async def headlines(
+        self, con_id: int, providers: Sequence[str], most: int, timeout_s: float = 15.0
+    ) -> list[Headline]:
+        return await self._live().requests.headlines(con_id, providers, most, timeout_s)
 
     async def scanner_parameters(self, timeout_s: float = 30.0) -> str:
         return await self._live().requests.scanner_parameters(timeout_s)

@@ -6,7 +6,7 @@ through the one sink that `engine.kernel.runtime` installs. All of it runs in th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -53,6 +53,15 @@ class Seen(Struct, frozen=True):
     feed_dead: bool  # and no other session has the market data: that one gives them back in its own time
     part_lacks: bool
     in_reset_window: bool
+
+
+class Headline(Struct, frozen=True):
+    """One headline as a person reads it: plain text, never markup. `time_market` None = it came without a time."""
+
+    time_market: float | None
+    provider: str
+    article_id: str
+    text: str
 
 
 # --- events, broker -> engine ---------------------------------------------------------------------------------
@@ -297,6 +306,14 @@ class BrokerPort(Protocol):
 
     async def scanner_parameters(self, timeout_s: float = 30.0) -> str:
         """The XML, 1-2 MB at IB."""
+
+    async def news_providers(self, timeout_s: float = 10.0) -> list[str]:
+        """Codes of the providers whose news the account may have by the API; [] = none."""
+
+    async def headlines(
+        self, con_id: int, providers: Sequence[str], most: int, timeout_s: float = 15.0
+    ) -> list[Headline]:
+        """The newest of these providers, the newest first. Raises as `history`."""
 
     def request_position_pnl(self, account: str, con_id: int) -> None:
         """Start reqPnLSingle for a position (once; ended by itself on disconnect)."""

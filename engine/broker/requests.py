@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,13 +17,15 @@ from engine.broker.asking import bars_expected, bars_of, has_volume
 from engine.broker.connection import Connection
 from engine.broker.convert import magnifier_of, to_bar, to_contract, to_info, to_ref
 from engine.broker.list_messages import found_symbols, history_bars
-from engine.broker.port import HistoryRequest
+from engine.broker.news_messages import MOST_HEADLINES, headline_of
+from engine.broker.port import Headline, HistoryRequest
 from engine.broker.timings import Timings
 from engine.domain import Bar, ContractInfo, ContractRef
 from engine.errors import RequestRejected, RequestTimeout
 
 _HISTORY = 17
 _SYMBOLS = 79
+_HEADLINE, _HEADLINES_END = 86, 87
 _INVALID = 321
 
 
@@ -39,8 +41,12 @@ class Requests:
         self._told_magnifier: Callable[[int, float], None] | None = None
         self._bars: dict[str, str] = {}  # by type, what a gateway said it wants
         self._one_xml = asyncio.Lock()
+        self._one_list = asyncio.Lock()
+        self._headlines: dict[int, list[Headline]] = {}
         connection.on_message(_HISTORY, self._on_history)
         connection.on_message(_SYMBOLS, self._on_symbols)
+        connection.on_message(_HEADLINE, self._on_headline)
+        connection.on_message(_HEADLINES_END, self._on_headlines_end)
 
     def is_look_up(self, req_id: int) -> bool:
         """A details request: its errors go to whoever awaits it, and to nobody else."""
@@ -226,6 +232,41 @@ class Requests:
             )
             for row in rows
         ]
+
+    async def news_providers(self, timeout_s: float) -> list[str]:
+        """One request at a time: the answer carries no request number."""
+        connection = self._connection
+        async with self._one_list:
+            found = await connection.ask(
+                "News providers", "newsProviders", connection.client.reqNewsProviders, timeout_s
+            )
+        return [provider.code for provider in found or () if provider.code]
+
+    async def headlines(self, con_id: int, providers: Sequence[str], most: int, timeout_s: float) -> list[Headline]:
+        """Row by row under their request's number, then an end; the newest first, whatever order they came in."""
+        connection = self._connection
+        req_id = connection.next_req_id()
+        self._headlines[req_id] = []
+        try:
+            rows: list[Headline] = await connection.ask(
+                f"News of contract {con_id}",
+                req_id,
+                lambda: connection.client.reqHistoricalNews(req_id, con_id, "+".join(providers), "", "", most, []),
+                timeout_s,
+            )
+        finally:
+            del self._headlines[req_id]
+        return sorted(rows, key=lambda row: -(row.time_market or 0.0))[:most]
+
+    def _on_headline(self, fields: list[str]) -> None:
+        req_id, row = headline_of(fields)
+        rows = self._headlines.get(req_id)
+        if rows is not None and row is not None and len(rows) < MOST_HEADLINES:
+            rows.append(row)
+
+    def _on_headlines_end(self, fields: list[str]) -> None:
+        req_id = int(fields[1])
+        self._connection.end_request(req_id, self._headlines.get(req_id, ()))
 
     async def scanner_parameters(self, timeout_s: float) -> str:
         """One request at a time: the answer carries no request number."""

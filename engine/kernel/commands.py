@@ -25,9 +25,11 @@ from engine.settings.changes import SettingsKeeper
 from engine.state.commands import (
     ApplySettings,
     AskLine,
+    AskNews,
     DeleteScan,
     DeskCommand,
     FindSymbol,
+    InspectSignal,
     JoinTrips,
     KeepScan,
     NoteDay,
@@ -65,6 +67,11 @@ async def _at_once() -> None:
     """Whoever keeps the pins wrote them in the call itself."""
 
 
+async def _no_news(con_id: int) -> tuple[str, list[list[Any]]]:
+    """Whoever has no newsroom."""
+    return "No news.", []
+
+
 def _found_row(contract: ContractRef, *, is_meant: bool) -> list[Any]:
     return [
         contract.con_id,
@@ -100,6 +107,8 @@ class Commands:
         lines: LineAnswers,
         ask_audit: Callable[[], str] = lambda: "",
         inspect: Callable[[str], dict[str, Any]] = lambda text: {"text": ""},
+        signal_card: Callable[[str, int], dict[str, Any]] = lambda signal, con_id: {},
+        news: Callable[[int], Awaitable[tuple[str, list[list[Any]]]]] = _no_news,
         on_answer: Callable[[], None] = lambda: None,
         written: Callable[[], Awaitable[None]] = _at_once,
         answers: Iterable[Answer] = (),
@@ -112,6 +121,8 @@ class Commands:
         self._clock = clock
         self._on_watch = on_watch
         self._inspect = inspect
+        self._signal_card = signal_card
+        self._headlines = news
         self._on_answer = on_answer
         self._written = written
         self._lines = lines
@@ -122,6 +133,7 @@ class Commands:
         self._at_once: dict[type, Callable[[Any], str | Said]] = {
             RunAudit: lambda command: ask_audit(),
             WhyNot: self._why_not,
+            InspectSignal: self._inspect_signal,
             AskLine: self._ask_line,
             OpenSymbol: self._open,
             Reconnect: self._reconnect,
@@ -139,6 +151,7 @@ class Commands:
         self._later: dict[type, Callable[[Any], Coroutine[Any, Any, Answer]]] = {
             FindSymbol: self._find,
             ProbeBroker: self._probe,
+            AskNews: self._news,
         }
         if alerts is not None:
             self._at_once |= alerts.at_once
@@ -200,6 +213,10 @@ class Commands:
         found = self._inspect(command.text)
         return Said(str(found["text"]) or "Every rule passes.", found)
 
+    def _inspect_signal(self, command: InspectSignal) -> Said:
+        found = self._signal_card(command.signal, command.con_id)
+        return Said(f"{found['sym']} {found['side']}", found)
+
     def _reconnect(self, command: Reconnect) -> str:
         self._broker.reconnect("asked for on the Health page")
         return "Connecting afresh."
@@ -250,6 +267,10 @@ class Commands:
             found_by_id = await self._broker.contract_info(ContractRef(number, "", "", ""))
             self._symbols.learn(info.contract for info in found_by_id)
         return found
+
+    async def _news(self, command: AskNews) -> Answer:
+        text, rows = await self._headlines(command.con_id)
+        return Answer(command.request_id, True, text, self._clock.wall(), rows)
 
     async def _probe(self, command: ProbeBroker) -> Answer:
         ok, text = await probe(command.host, command.port)

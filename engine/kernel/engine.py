@@ -64,6 +64,7 @@ SCANNERS_S = 0.5
 CLOCK_GRAIN_S = 0.005  # a sleep may end so much early
 COMMANDS_S = 1.0
 LAB_S = 1.0
+SECTORS_S = 2.0
 PUBLISH_S = 1.0
 CURVE_S = 2.0
 ALERTS_S = 1.0
@@ -137,6 +138,7 @@ class Engine:
         supervisor.start("history", rooms.history.run)
         supervisor.start("contracts", rooms.contracts.run)
         supervisor.start("scores", rooms.scores.run)
+        supervisor.start("betas", rooms.index_bars.run)
         supervisor.start("scan parameters", rooms.scan_parameters.run)
         supervisor.start("bars on disk", rooms.bar_keeper.run)
         supervisor.start("volume units on disk", rooms.unit_keeper.run)
@@ -145,6 +147,7 @@ class Engine:
         supervisor.start("status block", self._log_block)
         supervisor.every("lines", LINES_S, self._step_lines)
         supervisor.every("lab", LAB_S, rooms.lab.step)
+        supervisor.every("sectors", SECTORS_S, self._ask_sectors)
         supervisor.start("commands", self._serve_commands)
         supervisor.start("looks", self._serve_looks)
         supervisor.every("fills", FILLS_S, rooms.fills.step)
@@ -200,6 +203,7 @@ class Engine:
         def open_files() -> None:
             remember_accounts(setup.data_dir, self._mode, accounts)
             rooms.watch.attach(folder)
+            rooms.sectors.attach(folder)
             rooms.symbols.former.attach(folder)
 
         await rooms.files.run(open_files)
@@ -389,6 +393,8 @@ class Engine:
         rooms.fills.on_connected(complete=event.positions_known)
         rooms.bookkeeper.on_connected(rooms.login.watched, complete=event.positions_known)
         rooms.contracts.on_connected()
+        rooms.sectors.on_connected()
+        rooms.news.on_connected()
         self._pnl_asked.clear()
         self._plan_positions()
         rooms.bus.on_connected(event.epoch)
@@ -477,6 +483,7 @@ class Engine:
 
     def _on_info(self, con_id: int, info: ContractInfo | None) -> None:
         rooms = self.rooms
+        rooms.sectors.learn(con_id, info)
         if info is not None:
             rooms.feed.on_info(info)
             rooms.symbols.learn([info.contract])
@@ -535,6 +542,14 @@ class Engine:
         if rooms.coordinator.changed:
             rooms.bus.demand("scanners", rooms.coordinator.demands())
         rooms.bus.step(rooms.clock.mono())
+
+    def _ask_sectors(self) -> None:
+        """Of who has signalled first, then of the rest of the universe."""
+        rooms = self.rooms
+        signalled = [signal.con_id for signal in rooms.coordinator.signals().signals]
+        wanted = dict.fromkeys([*signalled, *rooms.coordinator.universe.con_ids()])
+        known = [contract for con_id in wanted if (contract := rooms.symbols.contract(con_id)) is not None]
+        rooms.sectors.step(known, rooms.clock.mono(), connected=rooms.broker.link.connected)
 
     async def _scan(self) -> None:
         """Bars and both scanners: due work each half second, a breakout cycle in slices each 10 s."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from engine.bars.hours import UNKNOWN_HOURS, PhaseNow, phase
-from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
+from engine.bars.trading_day import US_STOCK_DAYS, midnight_utc, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
 from engine.clock import second_text
 from engine.domain import Condition, ContractInfo
@@ -22,8 +22,10 @@ from engine.health.status import status_block
 from engine.kernel.rooms import EngineSetup, Rooms
 from engine.lines.feed_watch import Blind
 from engine.logs.routing import error_counts, recent_lines
+from engine.portfolio.appraisal import contract_terms
+from engine.portfolio.sizing import sizing_facts
 from engine.portfolio.sums import together
-from engine.portfolio.valuation import terms_of
+from engine.portfolio.valuation import PERCENT_QUOTED, Terms, terms_of
 from engine.scanners.symbol_view import SymbolContext, symbol_section
 from engine.state.envelope import SYMBOL_PREFIX
 from engine.state.sections import (
@@ -37,6 +39,7 @@ from engine.state.sections import (
     PositionsSection,
     QuotesSection,
     Section,
+    SizingFacts,
     UniverseSection,
 )
 from engine.storage import rescues
@@ -118,6 +121,8 @@ class Publisher:
             made["incidents"] = rooms.incidents.section()
             made["scan_parameters"] = rooms.scan_parameters.section
             made["universe"] = self._universe()
+            made["holdings"] = rooms.holdings.section()
+            made["sectors"] = rooms.sectors.section()
         open_ids = rooms.watch.open_ids()
         made |= self._symbols(positions, open_ids)
         gone = [f"{SYMBOL_PREFIX}{con_id}" for con_id in self._state.published_symbols().difference(open_ids)]
@@ -247,12 +252,38 @@ class Publisher:
                     unit=self._unit(con_id),
                     filtered=rooms.manager.filter_reason(con_id),
                     filling=rooms.history.is_filling(con_id),
+                    sizing=self._sizing(con_id, positions, now),
                 ),
                 now,
             )
             if section is not None:
                 made[f"{SYMBOL_PREFIX}{con_id}"] = section
         return made
+
+    def _sizing(self, con_id: int, positions: PositionsSection, now: float) -> SizingFacts | None:
+        """What a size is worked out from, with the money of the account in view."""
+        rooms, entry, info = self._rooms, self._rooms.bars.get(con_id), self._info(con_id)
+        if entry is None:
+            return None
+        contract, quote = entry.contract, rooms.bus.quote(con_id)
+        terms = contract_terms(contract, info)
+        if contract.sec_type in PERCENT_QUOTED and (held := self._bond_terms(con_id, positions)) is not None:
+            terms = held
+        today = midnight_utc(rooms.bars.trading_days(con_id, contract.sec_type).of(now))
+        return sizing_facts(
+            contract,
+            info,
+            terms,
+            quote.price if quote is not None else None,
+            positions.account,
+            rooms.manager.rate_in_view(contract.currency),
+            [bar for bar in entry.daily if bar.time < today],
+        )
+
+    def _bond_terms(self, con_id: int, positions: PositionsSection) -> Terms | None:
+        """Of a bond that is held: what a piece is worth stands in no field."""
+        row = next((row for row in positions.tradable if row.con_id == con_id and row.per_point is not None), None)
+        return Terms(row.per_point, row.currency, row.unit) if row is not None and row.per_point is not None else None
 
     def _unit(self, con_id: int) -> str:
         info = self._info(con_id)

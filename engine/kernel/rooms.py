@@ -18,6 +18,7 @@ from engine.bars.history import HistoryQueue
 from engine.bars.keeper import BarKeeper
 from engine.bars.sessions import is_us_stock
 from engine.bars.store import BarStore
+from engine.bars.trading_day import US_STOCK_DAYS, midnight_utc
 from engine.bars.unit_keeper import UnitKeeper
 from engine.bars.volume_unit import UnitChange, VolumeUnits
 from engine.broker.ib_broker import IBBroker
@@ -27,9 +28,11 @@ from engine.broker.tradability import verdict
 from engine.clock import Clock, MarketClock, SystemClock, steady
 from engine.config import BreakoutParams
 from engine.contracts.details import ContractDetails
+from engine.contracts.news import NewsRoom
+from engine.contracts.sectors import SectorBook
 from engine.contracts.symbols import SymbolIndex
 from engine.coverage.rotation import Rotation, coverage_policy
-from engine.domain import ContractInfo, ContractRef, Quote, Signal, Stay
+from engine.domain import Bar, ContractInfo, ContractRef, Quote, Signal, Stay
 from engine.health.incidents import IncidentBook
 from engine.health.lateness import LatenessProbe
 from engine.health.monitor import HealthMonitor
@@ -52,9 +55,14 @@ from engine.lines.bus import Hooks, MarketDataBus
 from engine.lines.report import LinesReport
 from engine.lines.watch import SymbolWatch
 from engine.outcomes.keeper import OutcomeKeeper, decides
+from engine.outcomes.signal_card import SignalCards
+from engine.outcomes.signal_card import Ties as CardTies
 from engine.portfolio.appraisal import Market
 from engine.portfolio.closes import MinuteCloses
 from engine.portfolio.fill_intake import FillIntake
+from engine.portfolio.holdings import Holdings
+from engine.portfolio.holdings import Ties as HoldingTies
+from engine.portfolio.index_bars import IndexBars
 from engine.portfolio.manager import TradeManager
 from engine.portfolio.trade_dates import TradeDates
 from engine.scanners.breakout import Dollars
@@ -159,6 +167,7 @@ class Rooms:
         self.lines = LinesReport(self.bus)
         self.unit_keeper = UnitKeeper(self.units, self.market_now)
         self.contracts = ContractDetails(self.broker, hears.info)
+        self.sectors = SectorBook(self.contracts.want, self.files.keep)
         self.bar_keeper = BarKeeper(self.bars, clock, self.market_now)
         self.history = HistoryQueue(
             self.broker,
@@ -196,6 +205,16 @@ class Rooms:
         self.scores = OutcomeKeeper(
             self.coordinator, self.bars, setup.journal, clock, self.market_now, self._ask_bars, changed
         )
+        self.cards = SignalCards(
+            CardTies(
+                self.scores.scored,
+                self.bars,
+                self.bus.quote,
+                self._min_tick,
+                lambda con_id: dict(self.coordinator.scores_now_of(con_id)),
+                self.market_now,
+            )
+        )
         self._minutes = MinuteCloses(self.bars)
         self.manager = TradeManager(
             Market(
@@ -203,6 +222,24 @@ class Rooms:
             ),
             self._tradability,
             config.positions,
+        )
+        self.index_bars = IndexBars(
+            self.broker,
+            self._daily,
+            self._running_day,
+            lambda: self.broker.link.connected and bool(self.manager.tradable_ids()),
+        )
+        self.holdings = Holdings(
+            HoldingTies(
+                self.manager.contracts,
+                self.contracts.info,
+                self.bus.quote,
+                self._daily,
+                self._stock,
+                self._running_day,
+                lambda: US_STOCK_DAYS.of(self.market_now()),
+            ),
+            self.index_bars,
         )
         self.dates = TradeDates(self.bars, self.manager, self.market_now, lambda market: self.market.wall_at(market))
         self.bookkeeper = BookKeeper(
@@ -239,6 +276,7 @@ class Rooms:
             self.market_now,
         )
         self._make_alerts(setup)
+        self.news = NewsRoom(self.broker, lambda: self.keeper.settings.config.news, clock)
         self.desk = Commands(
             self.keeper,
             self.watch,
@@ -249,6 +287,8 @@ class Rooms:
             LineQuestions(self.lines, self.coordinator),
             self.scores.ask_audit,
             self.why.inspect,
+            self.cards.card,
+            self.news.ask,
             hears.answer,
             self.files.settled,
             setup.answers,
@@ -324,6 +364,19 @@ class Rooms:
     def _min_tick(self, con_id: int) -> float | None:
         info = self.contracts.info(con_id)
         return info.min_tick if info is not None else None
+
+    def _daily(self, con_id: int) -> tuple[Bar, ...]:
+        entry = self.bars.get(con_id)
+        return entry.daily if entry is not None else ()
+
+    def _running_day(self) -> float:
+        """The trade date of US stocks, as a daily bar tells it."""
+        return midnight_utc(US_STOCK_DAYS.of(self.market_now()))
+
+    def _stock(self, name: str, currency: str) -> ContractRef | None:
+        """The share of this name that an option or a CFD stands on, of those that are known here."""
+        found = [each for each in self.symbols.called(name) if (each.sec_type, each.currency) == ("STK", currency)]
+        return next((each for each in found if self._daily(each.con_id)), None)
 
     def _silent_since(self, con_id: int) -> float | None:
         since_mono = self.bus.silent_since(con_id)

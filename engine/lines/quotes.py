@@ -90,7 +90,7 @@ class QuoteBook:
         quote = Quote(
             con_id, local_symbol, price, kind, bid, ask, bid_size, ask_size, last, last_size, volume, avg_volume,
             u.open, u.high, u.low, close, halted, data_type, lane, u.received_mono, wall, epoch,
-            mark, None if mark is None else mark_wall,
+            mark, None if mark is None else mark_wall, u.delta, u.under_price,
         )
         # fmt: on
         self._store(con_id, quote, values)

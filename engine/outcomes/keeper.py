@@ -94,6 +94,10 @@ class OutcomeKeeper:
         """Whether its bars have yet to tell what became of a signal, live or of the shadow."""
         return self._live.follows(con_id) or self._shadow.follows(con_id)
 
+    def scored(self) -> list[Scored]:
+        """The live signals of the last weeks with what became of them, oldest first."""
+        return self._live.scored(self._market_now() - KEPT_S)
+
     async def restore_from(self, reader: JournalReader) -> None:
         """What the journal in use holds of the last weeks."""
         now = self._market_now()

@@ -103,6 +103,10 @@ class TradeManager:
             return None, f"in USD: the account has no exchange rate for {terms.currency}"
         return terms.per_point * rate, ""
 
+    def rate_in_view(self, currency: str) -> float | None:
+        """The currency of the sums in view for one unit of another; None = no account knows it."""
+        return rate_between([*self._viewed_books(), *self._books.values()], currency, self.currency())
+
     def _viewed_books(self) -> list[AccountBook]:
         return [book for name, book in self._books.items() if self._view in (None, name)]
 
@@ -423,6 +427,9 @@ class TradeManager:
             ),
             net_liquidation=net,
             excess_liquidity=add(f.excess_liquidity for f in each),
+            init_margin=add(f.init_margin for f in each),
+            maint_margin=add(f.maint_margin for f in each),
+            available_funds=add(f.available_funds for f in each),
             realized_today=add_pnl(f.realized_today for f in each),
             commission_today=add(f.commission_today if f.fills_today else 0.0 for f in each),
             fills_today=sum(f.fills_today for f in each),

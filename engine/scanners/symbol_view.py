@@ -12,7 +12,7 @@ from engine.breakout.facts import Facts
 from engine.breakout.why import Why
 from engine.config import BreakoutParams
 from engine.domain import ContractInfo, Fill, Quote, Signal
-from engine.state.sections import QUEUED, PositionRow, SymbolSection
+from engine.state.sections import QUEUED, PositionRow, SizingFacts, SymbolSection
 
 DAILY_BARS = 260
 
@@ -32,6 +32,7 @@ class SymbolContext(NamedTuple):
     unit: str  # what its quotes are in where that is not its currency: p, c, %
     filtered: str
     filling: bool = False  # minute bars are asked for, or wait to be
+    sizing: SizingFacts | None = None
 
 
 def symbol_section(
@@ -96,6 +97,7 @@ def symbol_section(
         trading_hours=info.trading_hours if info is not None else "",
         liquid_hours=info.liquid_hours if info is not None else "",
         closed_at=session.end if session is not None and _is_over(session, now_market) else None,
+        sizing=around.sizing,
     )
 
 

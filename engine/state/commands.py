@@ -63,6 +63,22 @@ class WhyNot(Command, frozen=True, tag=True):
     text: str
 
 
+class InspectSignal(Command, frozen=True, tag=True):
+    """The card of a signal by its id, "" = of the newest one of a contract.
+
+    The answer's `value` is that of `engine.outcomes.signal_card`.
+    """
+
+    signal: str
+    con_id: int = 0
+
+
+class AskNews(Command, frozen=True, tag=True):
+    """Headlines of a contract. The answer's `value` is a list of [market time or None, provider, headline]."""
+
+    con_id: int
+
+
 class RunAudit(Command, frozen=True, tag=True):
     """The missed-signal audit of today, now."""
 
@@ -245,6 +261,8 @@ DeskCommand = (
     | KeepScan
     | DeleteScan
     | WhyNot
+    | InspectSignal
+    | AskNews
     | OpenSymbol
     | PinSymbol
     | FindSymbol

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from engine.errors import StateError
 from engine.state.alert_sections import ALERT_SECTIONS
+from engine.state.desk_sections import DESK_SECTIONS
 from engine.state.incident_sections import INCIDENT_SECTIONS
 from engine.state.lab_sections import LAB_SECTIONS
 from engine.state.scan_sections import SCAN_SECTIONS
@@ -34,6 +35,7 @@ _named: dict[str, type[Section]] = {
     **LAB_SECTIONS,
     **INCIDENT_SECTIONS,
     **ALERT_SECTIONS,
+    **DESK_SECTIONS,
 }
 _kinds: tuple[type[Section], ...] = (*_named.values(), SymbolSection)
 _decoders: dict[type[Section], msgspec.json.Decoder[Section]] = {kind: msgspec.json.Decoder(kind) for kind in _kinds}

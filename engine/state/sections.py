@@ -188,6 +188,9 @@ class AccountFigures(Struct, frozen=True):
     base_currency: str = ""  # of IB's own figures; "" = not known, though they may be there
     net_liquidation: float | None = None
     excess_liquidity: float | None = None
+    init_margin: float | None = None
+    maint_margin: float | None = None
+    available_funds: float | None = None
     gross_exposure: float | None = None
     realized_today: float | None = None
     commission_today: float | None = None
@@ -315,6 +318,29 @@ class SignalsSection(Section, frozen=True, kw_only=True):
 QUEUED = "no bars yet: history is queued"  # `SymbolSection.message` while nobody has answered
 
 
+class SizingFacts(Struct, frozen=True):
+    """What a position's size is worked out from, beside the quote. None = not known.
+
+    `per_point` = money of the contract's currency that one unit gains when its quote rises by 1; sizes are multiples of
+    `step`. `rate` = `base_currency` for one unit of the contract's currency; the account's money is in the former.
+    `average_volume` a day, over `average_days`. `margin_long` and `margin_short` = shares of the notional, an estimate;
+    `margin_source` says whose it is, or why there is none.
+    """
+
+    per_point: float | None
+    step: float
+    base_currency: str
+    rate: float | None
+    net_liquidation: float | None
+    excess_liquidity: float | None
+    average_volume: float | None
+    average_days: int
+    atr_day: float | None
+    margin_long: float | None
+    margin_short: float | None
+    margin_source: str
+
+
 class SymbolSection(Section, frozen=True, kw_only=True):
     """Everything the Symbol page shows of one contract; published while a page has it open."""
 
@@ -361,6 +387,7 @@ class SymbolSection(Section, frozen=True, kw_only=True):
     why_short: str = ""
     filling: bool = False  # minute bars are on their way from the history
     half_hours: tuple[Bar, ...] = ()  # of 20 days, oldest first, for the longer charts
+    sizing: SizingFacts | None = None
 
 
 class AgeRow(Struct, frozen=True):

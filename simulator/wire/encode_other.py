@@ -15,6 +15,18 @@ def no_rows(message_id: int) -> str:
     return payload(message_id, 0)
 
 
+def news_providers(providers: Sequence[tuple[str, str]]) -> str:
+    return payload(85, len(providers), *[text for pair in providers for text in pair])
+
+
+def headline(req_id: int, time: str, provider: str, article_id: str, text: str) -> str:
+    return payload(86, req_id, time, provider, article_id, text)
+
+
+def headlines_end(req_id: int, has_more: bool) -> str:
+    return payload(87, req_id, int(has_more))
+
+
 def display_groups(req_id: int) -> str:
     """A gateway has no windows and so no groups of them."""
     return payload(67, 1, req_id, "")

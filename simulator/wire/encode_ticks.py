@@ -10,6 +10,7 @@ AVG_VOLUME = 21
 MARK_PRICE = 37
 LAST_TIMESTAMP, SHORTABLE, RT_VOLUME, HALTED = 45, 46, 48, 49
 DELAYED_TIMESTAMP = 88
+MODEL_OPTION, DELAYED_MODEL_OPTION = 13, 83
 
 DELAYED = {
     BID: 66,
@@ -25,6 +26,7 @@ DELAYED = {
     OPEN: 76,
     LAST_TIMESTAMP: DELAYED_TIMESTAMP,
     HALTED: 90,
+    MODEL_OPTION: DELAYED_MODEL_OPTION,
 }
 
 LIVE, FROZEN, DELAYED_TYPE, DELAYED_FROZEN = 1, 2, 3, 4
@@ -44,6 +46,11 @@ def tick_generic(req_id: int, tick_type: int, value: str) -> str:
 
 def tick_string(req_id: int, tick_type: int, value: str) -> str:
     return f"46\x006\x00{req_id}\0{tick_type}\0{value}\0"
+
+
+def option_model(req_id: int, tick_type: int, volatility: str, delta: str, price: str, under_price: str) -> str:
+    """Message 21: what the model says; gamma, vega and theta are not computed (-2), no dividend is known (-1)."""
+    return payload(21, req_id, tick_type, 0, volatility, delta, price, -1, -2, -2, -2, under_price)
 
 
 def tick_req_params(req_id: int, min_tick: str, bbo_exchange: str, permissions: int) -> str:

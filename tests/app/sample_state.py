@@ -30,6 +30,7 @@ from engine.domain import (
 from engine.health.incidents import IncidentBook
 from engine.scanners.parameter_xml import parse
 from engine.state.bus import StateBus
+from engine.state.desk_sections import HoldingFacts, HoldingsSection, IndexBeta, IndexFacts, SectorsSection
 from engine.state.incident_sections import IncidentsSection
 from engine.state.scan_sections import ScanParametersSection
 from engine.state.score_sections import (
@@ -63,6 +64,7 @@ from engine.state.sections import (
     SettingRow,
     SettingsSection,
     SignalsSection,
+    SizingFacts,
     SymbolSection,
     UniverseSection,
 )
@@ -288,6 +290,9 @@ def positions(wall: float, step: int = 0) -> PositionsSection:
         rows_daily_pnl=sum(row.daily_pnl for row in rows),
         net_liquidation=184_311.46,
         excess_liquidity=96_204.18,
+        init_margin=96_000.0,
+        maint_margin=88_107.28,
+        available_funds=88_311.46,
         gross_exposure=sum(row.exposure or 0.0 for row in rows),
         realized_today=-2_671.52,
         commission_today=3.39,
@@ -301,6 +306,38 @@ def positions(wall: float, step: int = 0) -> PositionsSection:
     return PositionsSection(
         tradable=rows, filtered=FILTERED, account=account, fills=FILLS, complete=True, accounts=(account,)
     )
+
+
+def holdings() -> HoldingsSection:
+    """Betas of two of the three: the third has too few days."""
+
+    def facts(con_id: int, root: str, family: str, nq: float | None, days: int, **more: object) -> HoldingFacts:
+        betas = (IndexBeta("NQ", nq, days), IndexBeta("ES", nq and nq * 1.1, days))
+        return HoldingFacts(con_id, root, family, betas=betas, **more)  # type: ignore[arg-type]
+
+    return HoldingsSection(
+        holdings=(
+            facts(NQ, "NQ", "future", 1.0, 0, industry="Indices", last_trade="20251219", trade_left=31, notice="cash"),
+            facts(TSLA, "TSLA", "stock", 1.82, 60, industry="Consumer, Cyclical", category="Auto Manufacturers"),
+            facts(
+                CL, "CL", "future", None, 12, industry="Energy", last_trade="20251120", trade_left=11, notice="after"
+            ),
+        ),
+        indexes=(IndexFacts("NQ", "QQQ", 250), IndexFacts("ES", "SPY", 250)),
+        window_days=60,
+        least_days=20,
+    )
+
+
+def sectors() -> SectorsSection:
+    """Of the names of the sample."""
+    told = (
+        ("Technology", "Semiconductors", "Electronic Compo-Semicon"),
+        ("Consumer, Cyclical", "Auto Manufacturers", "Auto-Cars/Light Trucks"),
+        ("Technology", "Software", "Applications Software"),
+    )
+    stocks = [con_id for con_id, *_ in NAMES if con_id not in (NQ, CL)]
+    return SectorsSection(sectors=told, of=tuple((con_id, n % 3) for n, con_id in enumerate(stocks)), waiting=2)
 
 
 def _line(index: int, wall: float) -> LineRow:
@@ -568,6 +605,26 @@ def symbol(con_id: int, wall: float, mono: float, step: int = 0) -> SymbolSectio
         signals=tuple(item for item in signals().signals if item.con_id == con_id),
         fills=tuple(item for item in FILLS if item.con_id == con_id),
         pinned=con_id == SMCI,
+        sizing=sizing(con_id, held),
+    )
+
+
+def sizing(con_id: int, held: PositionRow | None) -> SizingFacts:
+    """A stock's margin is estimated, a future's is not known."""
+    is_stock = held is None or held.sec_type == "STK"
+    return SizingFacts(
+        per_point=held.multiplier if held else 1.0,
+        step=1.0,
+        base_currency="USD",
+        rate=1.0,
+        net_liquidation=184_311.46,
+        excess_liquidity=96_204.18,
+        average_volume=21_000_000.0 if is_stock else 590_000.0,
+        average_days=20,
+        atr_day=round(price_of(con_id) * 0.021, 4),
+        margin_long=0.5 if is_stock else None,
+        margin_short=0.5 if is_stock else None,
+        margin_source="Estimate: Regulation T" if is_stock else "A future's margin is its exchange's and IB's",
     )
 
 
@@ -773,6 +830,8 @@ def fill_sample(bus: StateBus, wall: float = WALL, mono: float = 1_000.0, *, con
     bus.publish("settings", settings(wall))
     bus.publish("universe", universe())
     bus.publish("scores", scores())
+    bus.publish("holdings", holdings())
+    bus.publish("sectors", sectors())
     bus.publish("scan_parameters", ScanParametersSection(parameters=parse(document()), day="20251105"))
     bus.publish(
         "answers", AnswersSection(answers=(Answer("0" * 32, True, "Applied: bars N 20 -> 15", wall - 3_600.0),))

@@ -160,9 +160,8 @@ def test_nonsense_is_refused_in_words(rig: Rig, asked: dict[str, Any]) -> None:
 def test_the_page_answers_through_its_store(rig: Rig) -> None:
     app = create_app(rig.deps)
     asked = {"id": "0" * 32, "action": "alert-see", "ids": []}
-    for store in ("alerts", "symbol-alert"):
-        ask = "request" if store == "alerts" else "ask"
-        trigger = f"{store}-{ask}.data"
+    for store in ("alerts", "symbol"):
+        trigger = f"{store}-request.data"
         answer = call(app, app.server.test_client(), f"{store}-reply.data", {trigger: asked}, trigger)
         assert answer.status_code == 200 and isinstance(next(iter(rig.bus.drain())), SeeAlerts)
 

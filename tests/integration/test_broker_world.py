@@ -36,6 +36,8 @@ def test_every_kind_of_position_is_asked_for_what_it_has(world):
             await rig.until(lambda: all((t := rig.last_tick(line)) and t.mark is not None for line in lines), 20.0)
             one_of_each = {ref.sec_type: ref for ref in lines.values() if ref.local_symbol != "LEZ5"}
             bars = {kind: await rig.broker.history(ref, BARS) for kind, ref in one_of_each.items() if kind != "OPT"}
+            under = [line for line, ref in lines.items() if ref.sec_type in ("OPT", "FOP")]
+            await rig.until(lambda: all((t := rig.last_tick(line)) and t.delta is not None for line in under), 20.0)
             return refs, {ref.local_symbol: rig.last_tick(line) for line, ref in lines.items()}, bars, rig
 
     refs, ticks, bars, rig = asyncio.run(scenario())
@@ -50,6 +52,10 @@ def test_every_kind_of_position_is_asked_for_what_it_has(world):
     far = next(tick for name, tick in ticks.items() if name.endswith("C00300000"))
     assert far.last == 5.0
     assert far.mark == pytest.approx((far.bid + far.ask) / 2.0)
+    assert 0.0 < far.delta < 0.5 < ticks["AAPL  251219C00240000"].delta < 1.0
+    assert -0.1 < worthless.delta <= 0.0
+    assert far.under_price == pytest.approx(ticks["AAPL"].mark if "AAPL" in ticks else 270.0, rel=0.05)
+    assert (ticks["TSLA"].delta, ticks["TSLA"].under_price) == (None, None)
     assert ticks["WCCZ5"].mark < 0.0
     assert (ticks["LEZ5"].bid, ticks["LEZ5"].ask) == (None, None), "-100 without a size is no quote"
     assert [event.exchange for event in rig.of(Rerouted)] == ["SMART", "SMART"]

@@ -29,6 +29,7 @@ BODIES: dict[int, list[object]] = {
     76: ["DU1234567", "", 1],
     78: ["TSLA", "", "STK", TSLA.con_id],
     81: ["TSL"],
+    86: [TSLA.con_id, "BRFG", "", "", 5, ""],
     87: [*BLOCK, False, 1, "TRADES", 2],
     92: ["DU1234567", ""],
     94: ["DU1234567", "", TSLA.con_id],

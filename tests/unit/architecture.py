@@ -46,6 +46,7 @@ SEAMS = frozenset(
         "engine.state.lab_sections",
         "engine.state.incident_sections",
         "engine.state.alert_sections",
+        "engine.state.desk_sections",
     }
 )
 

@@ -31,7 +31,7 @@ DESCRIBED = SimpleNamespace(Contract=lambda **fields: SimpleNamespace(conId=0, *
 
 def ticker(kinds=(), **values):
     """`kinds`: tick types of the packet, or (type, price) where the price is read from the tick itself."""
-    unset = dict.fromkeys(FIELDS, math.nan) | {"halted": math.nan, "marketDataType": 1}
+    unset = dict.fromkeys(FIELDS, math.nan) | {"halted": math.nan, "marketDataType": 1, "modelGreeks": None}
     pairs = [kind if isinstance(kind, tuple) else (kind, math.nan) for kind in kinds]
     return SimpleNamespace(
         **(unset | values), ticks=[SimpleNamespace(tickType=kind, price=price, size=0.0) for kind, price in pairs]
@@ -322,3 +322,22 @@ def test_the_short_way_of_a_bar_says_what_each_price_says(o, h, low, c, volume, 
     read = [price(value, size, may_be_negative=negative, may_be_zero=zero) for value in (o, h, low, c)]
     bar = to_bar(row, sec_type)
     assert (bar and [bar.open, bar.high, bar.low, bar.close, bar.volume]) == (None if None in read else [*read, shares])
+
+
+@pytest.mark.parametrize(
+    ("sec_type", "delta", "under", "told"),
+    [
+        ("OPT", 0.62, 270.1, (0.62, 270.1)),
+        ("FOP", -0.4, 6_800.0, (-0.4, 6_800.0)),
+        ("OPT", None, 270.1, (None, None)),
+        ("OPT", math.nan, 270.1, (None, None)),
+        ("OPT", 1.7976931348623157e308, 270.1, (None, None)),
+        ("OPT", -2.0, 270.1, (None, None)),
+        ("OPT", 0.5, -1.0, (None, None)),
+        ("STK", 0.62, 270.1, (None, None)),
+    ],
+)
+def test_an_options_delta_is_its_models_or_none(sec_type, delta, under, told):
+    model = SimpleNamespace(delta=delta, undPrice=under)
+    update = TickCopier(7, sec_type).copy(ticker(bid=1.0, ask=1.1, modelGreeks=model), 1.0)
+    assert (update.delta, update.under_price) == told
