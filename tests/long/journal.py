@@ -3,7 +3,7 @@
 `python start.py test --long journal [trades] [seed]`: trades of every odd kind happen at the simulated broker, some
 while the program is down; fills are corrected and busted, a position changes without an execution. Afterwards the
 journal's executions, its round trips, each closing, the days and what it calls unexplained must be the broker's own
-book, to the cent. It begins at 17:58 New York, so that futures are of two trade dates.
+book, to the cent. It begins at 17:59 New York, so that futures are of two trade dates.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.integration.engine_bench import ROOT, SimulatorRun, running_simulator
 from tests.integration.test_program import Program
 from tests.long.report import finish
 
-TRADES, SEED, START = 60, 12, "2025-11-05T17:58"
+TRADES, SEED, START = 60, 12, "2025-11-05T17:59"
 READY_S, SETTLED_S = 120.0, 90.0
 GAP_S = 0.7
 CENT = Decimal("0.0051")
