@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, get_args
 
 from app.journal_book import Kept
+from engine.journal.rows import CashRow
+from engine.trades.carry import carry_of, carry_of_trips
 from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
 from engine.trades.excursion import Excursion
 from engine.trades.execution import Execution
@@ -143,11 +145,12 @@ def trips(
     conversions = [trip for trip in kept.book.conversions if _is_chosen(trip, wanted) and _was_open(trip, wanted)]
     shown = found[-wanted.limit :]
     went = excursions_of(shown) if wanted.excursion else {}
+    carry = carry_of_trips(kept.book.trips, kept.cash)
     return {
         "limit": wanted.limit,
         "more": len(found) > len(shown),
-        "trips": [_trip(trip, went.get(trip.id)) for trip in shown],
-        "conversions": [_trip(trip) for trip in conversions[-wanted.limit :]],
+        "trips": [_trip(trip, carry.get(trip.id, ()), went.get(trip.id)) for trip in shown],
+        "conversions": [_trip(trip, ()) for trip in conversions[-wanted.limit :]],
         "rolls": [roll._asdict() for roll in kept.book.rolls],
     }
 
@@ -160,11 +163,15 @@ def days(kept: Kept, wanted: Asked) -> dict[str, Any] | str:
         return money
     ids = {share.execution.id for trip in chosen for share in trip.shares}
     counted = [e for e in kept.executions if e.state == "in force" and not e.is_currency and e.id in ids]
-    found = {day: f for day, f in days_of(chosen, counted, money).items() if _is_within(day, wanted)}
+    booked = [] if wanted.tag or wanted.side else [row for row in kept.cash if _is_booked(row, wanted)]
+    carry = carry_of(booked, money)
+    made = days_of(chosen, counted, money, carry=carry.by_day)
+    found = {day: f for day, f in made.items() if _is_within(day, wanted)}
     return {
         **_told(money),
         "days": [{"day": day.isoformat(), **_day_figures(figures)} for day, figures in found.items()],
         "sum": _day_figures(summed(found.values())),
+        "carry_lacks": list(carry.lacks),
     }
 
 
@@ -195,6 +202,10 @@ def _is_chosen(trip: Trip, wanted: Asked) -> bool:
         and wanted.side in ("", trip.side)
         and (not wanted.tag or wanted.tag in trip.tags)
     )
+
+
+def _is_booked(row: CashRow, wanted: Asked) -> bool:
+    return _is_meant(wanted, row.account, (row.symbol,))
 
 
 def _is_meant(wanted: Asked, account: str, names: Sequence[str]) -> bool:
@@ -284,7 +295,7 @@ def _execution(e: Execution) -> dict[str, Any]:
     }
 
 
-def _trip(trip: Trip, went: Excursion | None = None) -> dict[str, Any]:
+def _trip(trip: Trip, carry: Sequence[CashRow], went: Excursion | None = None) -> dict[str, Any]:
     excursion = (
         {}
         if went is None
@@ -336,6 +347,10 @@ def _trip(trip: Trip, went: Excursion | None = None) -> dict[str, Any]:
         "r": _number(trip.r),
         "linked": list(trip.linked),
         "campaign": trip.campaign or None,
+        "carry": [
+            {"day": _date_of(row.day), "kind": row.kind, "amount": _number(row.amount), "currency": row.currency}
+            for row in carry
+        ],
         "executions": [
             {"id": share.execution.id, "quantity": _number(share.quantity), "after": _number(share.after)}
             for share in trip.shares
@@ -372,6 +387,7 @@ def _day_figures(f: DayFigures) -> dict[str, Any]:
         "losses": f.losses,
         "even": f.even,
         "win_rate": _number(f.win_rate),
+        "carry": _number(f.carry),
         "pending": f.pending,
         "lacks": list(f.lacks),
     }

@@ -32,6 +32,7 @@ from engine.domain import ALL_ACCOUNTS, Fill, Incident, LineSpan, Signal, revisi
 from engine.journal.database import file_of, open_for_reading, url_of
 from engine.journal.rows import (
     NO_FACTS,
+    CashRow,
     ConnectionEvent,
     DayNote,
     FillFacts,
@@ -49,6 +50,7 @@ from engine.journal.tables import (
     alert_deliveries,
     alert_occurrences,
     alert_rules,
+    cash_transactions,
     connection_events,
     day_notes,
     fills,
@@ -59,6 +61,7 @@ from engine.journal.tables import (
     setting_changes,
     signal_outcomes,
     signals,
+    statements,
     trip_links,
     trip_notes,
     trip_stops,
@@ -289,11 +292,26 @@ class JournalReader:
         seen = self._made(positions_seen, found, lambda row: _checked(PositionSeen(*tuple(row))))
         return sorted(seen, key=lambda each: each.at_market)
 
+    def cash(self, account: str | None = None) -> list[CashRow]:
+        c, of = cash_transactions.c, statements.c
+        query = select(
+            c.account, c.day, c.sort, c.kind, c.amount, c.currency, c.model, c.con_id, c.symbol, c.description,
+            c.fx_rate_to_base, c.statement_id,
+        ).where(c.withdrawn_by.is_(None))  # fmt: skip
+        query = query.order_by(c.day, c.row_id)
+        found: list[CashRow] = []
+        for name in self._accounts(account):
+            rows = self._rows(cash_transactions, query, name)
+            told = self._rows(statements, select(of.statement_id, of.base_currency), name) if rows else ()
+            bases = {row.statement_id: row.base_currency for row in told}
+            found += self._made(cash_transactions, rows, lambda row: _cash_of(row, bases))  # noqa: B023 - at once
+        return sorted(found, key=lambda row: row.day)
+
     def fills_stamp(self) -> str:
         changed = (
             (fills, fills.c.changed_at), (trip_notes, trip_notes.c.changed_wall), (day_notes, day_notes.c.changed_wall),
             (trip_stops, trip_stops.c.noted_wall), (trip_links, trip_links.c.changed_wall),
-            (positions_seen, positions_seen.c.market_time),
+            (positions_seen, positions_seen.c.market_time), (statements, statements.c.read_wall),
         )  # fmt: skip
         return "|".join(
             f"{name}:{tuple(row)}"
@@ -466,6 +484,23 @@ def _day_note_of(row: Row[Any]) -> DayNote:
 
 def _link_of(row: Row[Any]) -> TripLink:
     return _checked(TripLink(**{**row._mapping, "joined": bool(row.joined)}))
+
+
+def _cash_of(row: Row[Any], bases: dict[str, str]) -> CashRow:
+    return CashRow(
+        account=row.account,
+        day=row.day,
+        sort=row.sort,
+        kind=row.kind,
+        amount=row.amount,
+        currency=row.currency or "",
+        model=row.model or "",
+        con_id=row.con_id,
+        symbol=row.symbol or "",
+        description=row.description or "",
+        fx_rate=row.fx_rate_to_base,
+        base_currency=bases.get(row.statement_id, ""),
+    )
 
 
 _HEADING = "BAG"

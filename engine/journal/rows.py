@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -176,6 +177,26 @@ class TraderWords(Struct, frozen=True):
     days: tuple[DayNote, ...] = ()
     stops: tuple[TripStop, ...] = ()
     links: tuple[TripLink, ...] = ()
+
+
+class CashRow(Struct, frozen=True, kw_only=True):
+    """One booking of a statement, in `currency`, received positive; `sort` is engine.statements' word for its kind.
+
+    `day` YYYYMMDD. `fx_rate` into `base_currency`, None = the statement does not tell it.
+    """
+
+    account: str
+    day: str
+    sort: str
+    kind: str
+    amount: Decimal
+    currency: str
+    model: str = ""
+    con_id: int | None = None
+    symbol: str = ""
+    description: str = ""
+    fx_rate: Decimal | None = None
+    base_currency: str = ""
 
 
 class PositionSeen(Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.domain import LineSpan, Signal
 from engine.journal.rows import (
+    CashRow,
     ConnectionEvent,
     FillRow,
     PnlRow,
@@ -78,8 +79,11 @@ class JournalSource(Protocol):
     def positions_seen(self, account: str | None = None) -> list[PositionSeen]:
         """Every change of what is held, oldest first; `account` as above."""
 
+    def cash(self, account: str | None = None) -> list[CashRow]:
+        """Bookings that statements told and none has withdrawn, oldest first; `account` as above."""
+
     def fills_stamp(self) -> str:
-        """Another text once fills, notes or positions have changed: to keep what is made of them until then."""
+        """Another text once fills, notes, positions or statements changed: what is made of them holds till then."""
 
 
 class EmptyJournal:
@@ -129,6 +133,9 @@ class EmptyJournal:
         return TraderWords()
 
     def positions_seen(self, account: str | None = None) -> list[PositionSeen]:
+        return []
+
+    def cash(self, account: str | None = None) -> list[CashRow]:
         return []
 
     def fills_stamp(self) -> str:

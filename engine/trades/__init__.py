@@ -14,7 +14,7 @@ How the parts go together, for pages, exports and scripts:
 - `trips.py`: `Trip` (flat to flat), its `ClosingPart`s, which carry the realised money by trade date, `Book`.
 - `lots.py`: FIFO lots of one contract, which `trips.py` is made of.
 - `figures.py`: win rates, profit factor, expectancy, R, by symbol, tag, hour and weekday; `drawdown.py`: of the curve.
-- `days.py`: the calendar.
+- `days.py`: the calendar; `carry.py`: dividends, interest and fees beside the trades, and deposits.
 - `excursion.py`: MAE, MFE and the curve of a trip from bars; `sessions.py`: regular and extended hours of the curve.
 - `held.py`: what was held before, and what no execution explains; `rolls.py`: trips that may be one campaign.
 

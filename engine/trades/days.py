@@ -158,11 +158,11 @@ def summed(parts: Iterable[DayFigures]) -> DayFigures:
 
 def day_of(execution: Execution) -> date:
     """The trade date that it says, else that of its kind of contract at its time."""
-    return _date(execution.trade_date) or _by_rule(execution.sec_type, execution.time)
+    return date_of(execution.trade_date) or _by_rule(execution.sec_type, execution.time)
 
 
 def day_of_part(part: ClosingPart, sec_type: str) -> date:
-    return _date(part.trade_date) or _by_rule(sec_type, part.time)
+    return date_of(part.trade_date) or _by_rule(sec_type, part.time)
 
 
 def _of_part(part: ClosingPart, money: Money) -> DayFigures:
@@ -192,7 +192,8 @@ def _known(values: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
-def _date(text: str) -> date | None:
+def date_of(text: str) -> date | None:
+    """Of YYYYMMDD; None = it is none."""
     if len(text) != 8 or not text.isdigit():
         return None
     try:
