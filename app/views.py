@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.rows.alerts import alerts_parts
+from app.rows.answers import answers_part
 from app.rows.find_page import home_parts, name_parts
 from app.rows.health import health_parts
 from app.rows.journal import journal_parts
@@ -93,7 +94,7 @@ def _symbol_sections(params: Params) -> tuple[str, ...]:
 
 def _symbol(s: Snapshots, params: Params) -> View:
     con_id = int(params["con_id"])
-    view = {**strip_parts(s), **symbol_parts(s, con_id)}
+    view = {**strip_parts(s), **symbol_parts(s, con_id), "answers": answers_part(s.answers)}
     return {**view, **name_parts(s, params["con_id"])} if is_unknown(s, con_id) else view
 
 

@@ -389,8 +389,8 @@ class ViewSettings(_Model):
 class AlertSettings(_Model):
     """When alerts keep quiet; rules and channels are kept with the account (`engine.alerts`)."""
 
-    quiet_from: str | None = _f(None, "Quiet from", "HH:MM by this computer's clock; None: never", pattern=CLOCK)
-    quiet_to: str | None = _f(None, "Quiet until", "HH:MM; then one message tells what still stands", pattern=CLOCK)
+    quiet_from: str | None = _f(None, "Quiet from", "HH:MM", pattern=CLOCK)
+    quiet_to: str | None = _f(None, "Quiet until", "HH:MM", pattern=CLOCK)
 
 
 SimulatedDay = Literal[

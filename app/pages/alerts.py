@@ -25,7 +25,7 @@ def layout(**_: Any) -> Component:
         [
             html.H1("Alerts", className="visually-hidden"),
             *request_stores(Alerts.REQUEST, Alerts.REPLY, Alerts.DONE),
-            html.Div([_make(), _found(), _rules()], className="qt-col qt-col-main"),
+            html.Div([_found(), _make(), _rules()], className="qt-col qt-col-main"),
             html.Div([_channels(), _here(), _quiet(), _heartbeat()], className="qt-col qt-col-side"),
         ],
         className="qt-page qt-alerts",
@@ -100,11 +100,17 @@ def _here() -> Component:
 
 
 def _quiet() -> Component:
-    note = html.P(
-        "Messages wait, and one tells at the end what still stands. What is urgent passes.", className="qt-soft"
-    )
+    words = "By this computer's clock. Messages wait; one tells at the end what still stands. What is urgent passes."
+    note = html.P(words, className="qt-soft")
     body = form("alerts", Alerts.REQUEST, "Quiet hours changed", [fields(QUIET), note, form_bar()])
-    return card("Quiet hours", body, fact=bound("alerts.quiet"), glyph="moon", aged=False, cls="qt-card-quiet")
+    return card(
+        "Quiet hours",
+        body,
+        fact=bound("alerts.quiet", hidden=True, **attrs(data_qt_show="alerts.quiet")),
+        glyph="moon",
+        aged=False,
+        cls="qt-card-quiet",
+    )
 
 
 def _heartbeat() -> Component:

@@ -252,10 +252,10 @@ def _layers() -> Component:
 
 def _alert_button() -> Component:
     return html.Button(
-        [icon("bell"), " Alert"],
-        className="qt-button qt-button-quiet",
-        title="Be told when the price gets somewhere; a click into the chart takes its price",
-        **attrs(data_menu="symbol-alert-menu", aria_expanded="false"),
+        icon("bell"),
+        className="qt-icon-button",
+        title="Alert at a price: be told when the symbol gets there",
+        **attrs(data_menu="symbol-alert-menu", aria_expanded="false", aria_label="Alert at a price"),
     )
 
 

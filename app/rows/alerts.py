@@ -14,6 +14,7 @@ from engine.alerts.kinds import KINDS, OWN_LISTS, Field, Kind
 from engine.state.alert_sections import UNTIL_CLEARED, AlertsSection, ChannelRow, Occurrence, RuleRow
 
 View = dict[str, dict[str, Any]]
+QUIET_BLANK = "never"  # what an empty box means
 QUIET_KEYS = ("alerts.quiet_from", "alerts.quiet_to")
 BELL_MOST = 8
 CONDITIONS = {"feed_dead": "feed", "link": "link"}  # kind -> key of the condition that it tells of
@@ -48,7 +49,11 @@ KINDS_PART = {name: _kind(order, kind) for order, (name, kind) in enumerate(KIND
 
 def bell_rows(section: AlertsSection | None, now: float) -> dict[str, dict[str, Any]]:
     """What is new or goes on, for the bell that every page has; what was seen or is snoozed doesn't call."""
-    shown = [each for each in (section.occurrences if section else ()) if each.is_open or is_new(each, now)]
+    newest: dict[tuple[int, str], Occurrence] = {}
+    for each in section.occurrences if section else ():
+        if each.is_open or is_new(each, now):
+            newest.setdefault((each.rule_id, each.subject), each)  # of one thing that came again and again the last
+    shown = sorted(newest.values(), key=lambda each: (not is_new(each, now), -each.raised_wall))
     return {
         f"alert{each.id}": {
             "order": i,
@@ -62,7 +67,7 @@ def bell_rows(section: AlertsSection | None, now: float) -> dict[str, dict[str, 
             **({"quiet": True} if not is_new(each, now) else {}),
             **({"loud": each.severity} if each.browser and is_new(each, now) else {}),
         }
-        for i, each in enumerate(sorted(shown, key=lambda each: (not is_new(each, now), -each.raised_wall))[:BELL_MOST])
+        for i, each in enumerate(shown[:BELL_MOST])
     }
 
 
@@ -92,7 +97,7 @@ def alerts_parts(s: Snapshots) -> View:
         "alertform": _form(section),
         "names": {str(row[0]): row[1] for row in s.universe.symbols} if s.universe else {},
         "answers": answers_part(s.answers),
-        "fields": fields_part(QUIET_KEYS),
+        "fields": {key: {**field, "blank": QUIET_BLANK} for key, field in fields_part(QUIET_KEYS).items()},
         "set": set_part(s.settings, QUIET_KEYS),
         "state": _states(section),
     }

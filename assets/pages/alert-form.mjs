@@ -12,8 +12,8 @@ import { toast } from "../core/toast.mjs";
  *   blank: string]} Field */
 /** @typedef {[order: number, title: string, sentence: string, about: string, fields: Field[], severity: string,
  *   every: number]} Kind */
-/** @typedef {{id: number, kind: string, values: Record<string, any>, channels: string[], severity: string, every: string,
- *   urgent: string, over: boolean}} Draft */
+/** @typedef {{id: number, kind: string, values: Record<string, any>, channels: string[] | null, severity: string, every: string,
+ *   urgent: string, over: boolean}} Draft `channels` null = all that there are */
 
 const FIRST = "day_pnl", BROWSER = "browser", NAMES = "qt-alert-names";
 /** @type {Array<[string, string]>} */
@@ -38,7 +38,7 @@ const holder = () => maybe(document, "[data-qt-alerts=make]");
 function fresh(kind) {
   const [, , , , fields, severity, every] = kinds()[kind];
   const values = Object.fromEntries(fields.map(([key, , , def]) => [key, def]));
-  return { id: 0, kind, values, channels: channels(), severity, every: String(every), urgent: "0", over: false };
+  return { id: 0, kind, values, channels: null, severity, every: String(every), urgent: "0", over: false };
 }
 
 /** Change the rule with this id, in the form. @param {string} id */
@@ -137,16 +137,19 @@ const minutes = (now, key, label) => html`<input class="qt-input qt-make-small" 
   aria-invalid=${key in wrong} .value=${now[key]} @input=${(/** @type {any} */ event) => { now[key] = event.target.value; }}>`;
 
 /** @param {Draft} now */
+const chosen = (now) => now.channels ?? channels();
+
+/** @param {Draft} now */
 const ways = (now) => channels().map((name) => html`<label class="qt-make-way"><input type="checkbox"
-  .checked=${now.channels.includes(name)} @change=${(/** @type {any} */ event) => edit((each) => {
-    each.channels = each.channels.filter((other) => other !== name).concat(event.target.checked ? [name] : []);
+  .checked=${chosen(now).includes(name)} @change=${(/** @type {any} */ event) => edit((each) => {
+    each.channels = chosen(each).filter((other) => other !== name).concat(event.target.checked ? [name] : []);
   })}> ${name === BROWSER ? "this browser" : name}</label>`);
 
 /** @param {Draft} now */
 const body = (now) => html`
   <div class="qt-make-line">${select(Object.entries(kinds()).sort((a, b) => a[1][0] - b[1][0]).map(([key, kind]) => [key, kind[1]]),
     now.kind, "What to be told of", choose, "qt-make-kind")}<span class="qt-soft">${kinds()[now.kind][3]}</span></div>
-  <div class="qt-make-line qt-make-sentence"><b>Tell me when</b> ${sentence(now)},</div>
+  <div class="qt-make-line qt-make-sentence"><b>Tell me when</b> ${sentence(now)}</div>
   <div class="qt-make-line"><span>at most every</span> ${minutes(now, "every", "Minutes between two alerts")} <span>min, by</span>
     ${ways(now)}</div>
   <div class="qt-make-line">${select(SEVERITIES, now.severity, "How much it matters",
@@ -171,7 +174,7 @@ function keep() {
     return;
   }
   const { id, kind, values, every, urgent, severity, over } = now;
-  const wanted = now.channels.filter((name) => channels().includes(name));
+  const wanted = chosen(now).filter((name) => channels().includes(name));
   const request = { action: "alert-rule", id_of: id, kind, values, channels: wanted, severity, every, urgent, over };
   askEngine(place.dataset.request ?? "", request, ({ ok, text, errors }) => {
     wrong = errors;

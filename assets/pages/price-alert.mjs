@@ -1,7 +1,7 @@
 /** "Alert" beside the chart: <div data-qt-price-alert> asks for one at a price; a click into the chart takes its price. */
 import { html, nothing, render } from "../vendor/lit-html.mjs";
 import { askEngine } from "../core/ask.mjs";
-import { maybe } from "../core/dom.mjs";
+import { maybe, one } from "../core/dom.mjs";
 import * as fmt from "../core/format.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
 import { toast } from "../core/toast.mjs";
@@ -54,7 +54,7 @@ function draw() {
   if (!place) {
     return;
   }
-  render(html`<div><h2>Alert at a price</h2><span class="qt-push"></span><a href="/alerts">All alerts</a></div>
+  render(html`<div><b>Alert at a price</b><span class="qt-push"></span><a href="/alerts">All alerts</a></div>
     <form class="qt-price-alert" @submit=${add}>
       <input class="qt-input" inputmode="decimal" aria-label="Price of the alert" placeholder=${lastText()} .value=${typed}
         @input=${(/** @type {any} */ event) => { typed = event.target.value; }}>
@@ -68,8 +68,14 @@ function draw() {
 
 onPrice((/** @type {number} */ price) => {
   if (holder()?.hidden === false) {
-    typed = price.toFixed(decimals());
+    const tick = Number(chart().base?.tick) || 0.01;
+    typed = (Math.round(price / tick) * tick).toFixed(decimals());
     draw();
+    window.setTimeout(() => {   // a click beside a menu closes it
+      if (holder()?.hidden) {
+        one(document, "[data-menu=symbol-alert-menu]").click();
+      }
+    }, 0);
   }
 });
 onPart("chart", draw);

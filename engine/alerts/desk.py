@@ -157,7 +157,7 @@ class AlertDesk:
                 self._end_all(rule.id, now)
         if decision.steps or decision.rules:
             self._shown = None
-        self._post.step(self._stands)
+        self._post.step(self._standing)
 
     def _take(self, rule: Rule, step: Step, now: Now) -> None:
         mine = self._known.setdefault(rule.id, {})
@@ -242,10 +242,11 @@ class AlertDesk:
             if name != BROWSER and self._post.usable(name) and not (rule.id == OWN.id and name == occurrence.subject)
         ]
 
-    def _stands(self, occurrence_id: int) -> bool:
-        """Nobody has seen it, and it is not over; a price that was reached is news until it is seen."""
-        found = next((each for each in self._occurrences() if each.id == occurrence_id), None)
-        return found is not None and found.seen_wall is None and (found.is_open or found.kind == "price")
+    def _standing(self) -> frozenset[int]:
+        """What nobody has seen and is not over; a price that was reached is news until it is seen."""
+        return frozenset(
+            each.id for each in self._occurrences() if each.seen_wall is None and (each.is_open or each.kind == "price")
+        )
 
     def _note_receipt(self, delivery: Delivery) -> None:
         words = delivery.state + (f": {delivery.words}" if delivery.words else "")

@@ -61,15 +61,18 @@ def steps(known: Mapping[str, Known], found: Found, manner: Manner, now: Now, ba
     """
     true, unknown, is_known = found.true, found.unknown, found.is_known
     baseline = baseline if manner.has_baseline else ""
-    for subject, mine in known.items():
+    cooling = now.mono - manner.cool_down_s if not baseline else float("inf")
+    busy = [(subject, mine) for subject, mine in known.items() if mine.state != "cleared" or mine.since_mono <= cooling]
+    for subject, mine in busy:
         is_so = (True if subject in true else None if subject in unknown else False) if is_known else None
         if mine.state == "raised" and is_so and mine.occurrence is not None and _rests(mine.occurrence, manner):
             continue
-        step = _next(subject, mine, is_so, true.get(subject), manner, now, baseline)
+        look = found.look(true[subject]) if is_so and mine.state in ("pending", "cleared") else None
+        step = _next(subject, mine, is_so, look, manner, now, baseline)
         if step is not None:
             yield step
     for subject in true.keys() - known.keys():
-        yield _begun(subject, true[subject], manner, now, baseline)
+        yield _begun(subject, found.look(true[subject]), manner, now, baseline)
 
 
 def _rests(occurrence: Occurrence, manner: Manner) -> bool:

@@ -6,6 +6,7 @@ A look costs a few microseconds a subject, for it is taken once a second; words 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -30,14 +31,19 @@ class Look(NamedTuple):
 
 
 class Found(NamedTuple):
-    """`true`: by subject. Of `unknown` nothing is known; of any other subject that is not in `true` it is not so.
+    """`true`: what it is so for, by subject. Of `unknown` nothing is known; of any other subject it is not so.
 
-    `is_known` False = nothing is known of any subject.
+    `is_known` False = nothing is known of any subject. `look` makes a `Look` of what `true` holds: where there may be
+    hundreds only those that are raised are made.
     """
 
-    true: Mapping[str, Look] = {}
+    true: Mapping[str, Any] = {}
     unknown: frozenset[str] = frozenset()
     is_known: bool = True
+    look: Callable[[Any], Look] = lambda it: it
+
+    def looks(self) -> dict[str, Look]:
+        return {subject: self.look(it) for subject, it in self.true.items()}
 
 
 UNKNOWN = Found(is_known=False)
@@ -87,19 +93,22 @@ def _cushion(values: Values, facts: Facts) -> Found:
 def _position_pnl(values: Values, facts: Facts) -> Found:
     if facts.rows is None or not facts.is_connected:
         return UNKNOWN
-    wanted, of_day = values["symbol"], values["measure"] == "day"
-    below, amount = values["side"] == "below", values["amount"]
-    true: dict[str, Look] = {}
-    unknown = []
-    for row in facts.rows:
-        if wanted and row.con_id != wanted:
-            continue
-        value = row.daily_pnl if of_day else row.unrealized_pnl
-        if value is None:
-            unknown.append(row.key)
-        elif value < amount if below else value > amount:
-            true[row.key] = _of_row(row, value, row.currency)
-    return Found(true, frozenset(unknown))
+    rows, wanted, amount = facts.rows, values["symbol"], values["amount"]
+    if wanted:
+        rows = tuple(row for row in rows if row.con_id == wanted)
+    figure = operator.attrgetter("daily_pnl" if values["measure"] == "day" else "unrealized_pnl")
+    known = [(row, value) for row in rows if (value := figure(row)) is not None]
+    if values["side"] == "below":
+        true = {row.key: (row, value) for row, value in known if value < amount}
+    else:
+        true = {row.key: (row, value) for row, value in known if value > amount}
+    unknown = frozenset(row.key for row in rows if figure(row) is None) if len(known) < len(rows) else frozenset()
+    return Found(true, unknown, look=_worth)
+
+
+def _worth(it: tuple[PositionRow, float]) -> Look:
+    row, value = it
+    return _of_row(row, value, row.currency)
 
 
 def _of_row(row: PositionRow, value: float | None = None, unit: str = "", detail: str = "") -> Look:

@@ -161,11 +161,11 @@ class PostOffice:
         for delivery in deliveries:
             self._deliveries.setdefault(delivery.key, delivery)
 
-    def step(self, stands: Callable[[int], bool]) -> None:
-        """Hand each idle channel what is due. `stands(occurrence_id)` = it is still so."""
+    def step(self, standing: Callable[[], frozenset[int]]) -> None:
+        """Hand each idle channel what is due. `standing()` = ids of the occurrences that are still worth a message."""
         now = self._clock.wall()
         if self._deliveries:
-            self._tidy(now, stands)
+            self._tidy(now, standing)
             for name, channel in self._channels.items():
                 if not channel.worker.is_busy and self.usable(name):
                     self._send(name, channel, now)
@@ -174,13 +174,15 @@ class PostOffice:
             if self._heart_worker.offer(Job("heartbeat", lambda: self._sender.ping(url))):
                 self._pinged_wall = now
 
-    def _tidy(self, now: float, stands: Callable[[int], bool]) -> None:
+    def _tidy(self, now: float, standing: Callable[[], frozenset[int]]) -> None:
         changed = []
+        still: frozenset[int] | None = None
         for delivery in list(self._deliveries.values()):
             fresh = expired(delivery, now)
             was_held = delivery.tries == 0 and delivery.next_wall - delivery.made_wall > GROUP_WAIT_S + 1.0
-            if was_held and delivery.next_wall <= now and not stands(delivery.occurrence_id):
-                fresh = outlived(delivery, now)
+            if was_held and delivery.next_wall <= now:
+                still = standing() if still is None else still
+                fresh = fresh if delivery.occurrence_id in still else outlived(delivery, now)
             if delivery.channel not in self._channels and delivery.is_waiting:
                 fresh = outlived(delivery, now)
             if fresh is not delivery:

@@ -83,10 +83,16 @@ def _position_pnl(values: Mapping[str, Any], look: Look) -> tuple[str, str]:
 
 
 def _price(values: Mapping[str, Any], look: Look) -> tuple[str, str]:
-    level, last = plain_number(values["level"]), plain_number(look.value or 0.0)
+    level, last = _alike(values["level"], look.value or 0.0)
     if values["often"] == "close":
         return f"{look.symbol} ended a minute beyond {level}", f"{look.symbol} stood at {last} at its end."
     return f"{look.symbol} at {level}", f"{look.symbol} has reached {level}; it trades at {last}."
+
+
+def _alike(*values: float) -> list[str]:
+    """With as many decimals each as one of them needs."""
+    decimals = max(len(plain_number(each).partition(".")[2]) for each in values)
+    return [plain_number(each, decimals) for each in values]
 
 
 def _signal(values: Mapping[str, Any], look: Look) -> tuple[str, str]:

@@ -49,11 +49,11 @@ def alerts(wall: float = WALL) -> AlertsSection:
         occurrences=(
             occurrence(6, wall, severity="urgent", title="TSLA has no live price", text="Position TSLA: its line brings"
                        " nothing though it should.", kind="no_price", con_id=76_792_991, symbol="TSLA", browser=True),
-            occurrence(5, wall, is_unknown=True),
-            occurrence(4, wall, title="Cushion below 10 %", snoozed_until=wall + 900.0, seen_wall=wall),
-            occurrence(3, wall, found="start", title="Less than 2 GB free", seen_wall=wall),
-            occurrence(2, wall, state="cleared", title="NQZ5 at 25,000", con_id=NQ, symbol="NQZ5", severity="info",
-                       seen_wall=wall, cleared_wall=wall - 5.0),
+            occurrence(5, wall, is_unknown=True, rule_id=5),
+            occurrence(4, wall, rule_id=4, title="Cushion below 10 %", snoozed_until=wall + 900.0, seen_wall=wall),
+            occurrence(3, wall, rule_id=3, found="start", title="Less than 2 GB free", seen_wall=wall),
+            occurrence(2, wall, rule_id=2, state="cleared", title="NQZ5 at 25,000", con_id=NQ, symbol="NQZ5",
+                       severity="info", seen_wall=wall, cleared_wall=wall - 5.0),
         ),
         receipts={6: (("phone", "raised", "accepted: The service took it"),), 5: (("mail", "raised", "retry: away"),)},
         channels=(

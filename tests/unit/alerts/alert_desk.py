@@ -152,6 +152,10 @@ class Rig:
         self.do(self.post.test(name))
         self.sender.sent.clear()
 
+    def rule_now(self, kind: str, **more: Any) -> None:
+        """With its kind's own values, to the one channel."""
+        self.desk.keep_rule(0, kind, {}, ("phone",), **more)
+
     def rule(self, kind: str, *channels: str, **values: Any) -> Rule:
         more = {key: values.pop(key) for key in ("cool_down_min", "tell_cleared", "urgent_after_min", "severity")
                 if key in values}  # fmt: skip

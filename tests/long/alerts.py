@@ -1,0 +1,145 @@
+"""Alerts of a running engine by mail and web hook: told once, over a restart, with a hook that is away for ten minutes.
+
+The engine keeps its own times, the simulated market is moved by its control port. Argument: minutes away (10).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+import uuid
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from engine.kernel.login import JOURNAL_FILE
+from engine.state.alert_sections import AlertsSection
+from engine.state.commands import ChangeChannel, Command, KeepChannel, KeepRule
+from tests.integration.engine_bench import EngineBench, SimulatorRun, running_engine, running_simulator, wait_for
+from tests.integration.receivers import Hook, MailServer
+from tests.long.report import finish
+
+MINUTES = 10.0
+NQ, CL = "NQZ5", "CLZ5"
+ONCE_S = 120.0  # what is told twice is told by then
+
+
+class Watcher:
+    """One engine with its receivers."""
+
+    def __init__(self, bench: EngineBench, simulator: SimulatorRun) -> None:
+        self.bench, self.simulator = bench, simulator
+
+    def ask(self, command: Command) -> Any:
+        self.bench.send(command)
+
+        def answer() -> Any:
+            found = self.bench.read("answers")
+            return next((each for each in found.answers if each.request_id == command.request_id), None)
+
+        said = wait_for(answer, f"an answer to {type(command).__name__}")
+        assert said.ok, said.text
+        return said.text
+
+    def rule(self, kind: str, *channels: str, **values: Any) -> None:
+        self.ask(KeepRule(uuid.uuid4().hex, 0, kind, values, channels, cool_down_min=15.0))
+
+    def channel(self, name: str, url: str) -> None:
+        self.ask(KeepChannel(uuid.uuid4().hex, name, url))
+        self.ask(ChangeChannel(uuid.uuid4().hex, name, "test"))
+
+    def alerts(self) -> AlertsSection:
+        section = self.bench.read("alerts")
+        assert isinstance(section, AlertsSection)
+        return section
+
+    def is_priced(self) -> bool:
+        row = self.bench.position(NQ)
+        return row is not None and row.last is not None and self.alerts().is_ready
+
+    def pin(self, symbol: str, price: float | None) -> None:
+        self.simulator.call("POST", "/pin", {"con_id": self.bench.position(symbol).con_id, "price": price})
+
+
+def make_rules(watch: Watcher) -> float:
+    """One rule of each kind that the simulator can bring about; returns the level of NQ."""
+    row = watch.bench.position(NQ)
+    level = row.last + 40.0
+    watch.pin(NQ, row.last)
+    watch.rule("price", "hook", "mail", symbol=row.con_id, side="up", level=level, often="each")
+    watch.rule("position_pnl", "mail", symbol=row.con_id, side="above", amount=row.unrealized_pnl + 600.0)
+    watch.rule("day_pnl", "mail", side="above", amount=(row.daily_pnl or 0.0) + 600.0)
+    watch.rule("no_price", "mail", seconds=5)
+    watch.rule("link", "mail", minutes=1)
+    wait_for(lambda: len(watch.alerts().rules) == 5, "the rules")
+    return float(level)
+
+
+def titles(mail: MailServer) -> list[str]:
+    """Each alert by itself: a digest names them in its lines."""
+    found = []
+    for subject, text in mail.mails:
+        if "Test of" in subject:
+            continue
+        lines = [line[2:].partition(". ")[0] for line in text.splitlines() if line.startswith("- ")]
+        found += lines or [subject.removeprefix("Urgent: ")]
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    away_s = 60.0 * (float(arguments[0]) if arguments else MINUTES)
+    mail, hook = MailServer(), Hook()
+    with tempfile.TemporaryDirectory() as name, running_simulator("--seed", "11", "--fresh") as simulator:
+        folder = Path(name)
+        with running_engine(simulator.port, folder, "simulated") as bench:
+            watch = Watcher(bench, simulator)
+            wait_for(watch.is_priced, "prices")
+            watch.channel("mail", f"mailto://127.0.0.1:{mail.port}?from=qtrade@example.org&to=me@example.org")
+            watch.channel("hook", f"json://127.0.0.1:{hook.port}/secret")
+            level = make_rules(watch)
+            time.sleep(10.0)
+            hook.stop()
+            gone = time.monotonic()
+            watch.pin(NQ, level + 10.0)
+            wait_for(lambda: any("at 2" in title for title in titles(mail)), "the level by mail")
+            wait_for(lambda: any("unrealised" in title for title in titles(mail)), "the position by mail")
+            simulator.fault("mute_ticks", con_id=bench.position(CL).con_id)
+            wait_for(lambda: any("no live price" in title for title in titles(mail)), "the silent position", 180.0)
+            simulator.fault("unmute_ticks", con_id=bench.position(CL).con_id)
+            time.sleep(ONCE_S)
+        with running_engine(simulator.port, folder, "simulated") as bench:
+            watch = Watcher(bench, simulator)
+            wait_for(watch.is_priced, "prices after the restart")
+            time.sleep(max(0.0, away_s - (time.monotonic() - gone)))
+            again = Hook(hook.port)
+            back = time.monotonic()
+            wait_for(lambda: again.posts, "the hook gets it", 1_000.0)
+            after_s = time.monotonic() - back
+            time.sleep(30.0)
+            told = [post["title"] for post in again.posts]
+            simulator.kill()
+            wait_for(lambda: any("can't be reached" in title for title in titles(mail)), "the lost link", 180.0)
+            time.sleep(20.0)
+        journal = next(folder.rglob(JOURNAL_FILE))
+        with closing(sqlite3.connect(journal)) as connection:
+            receipts = connection.execute(
+                "SELECT channel, event, count(*) FROM alert_receipts GROUP BY 1, 2"
+            ).fetchall()
+    mail.stop()
+    again.stop()
+    by_mail = titles(mail)
+    twice = sorted({title for title in by_mail if by_mail.count(title) > 1})
+    of_level = [title for title in told if title.endswith(f"{level:,.2f}".rstrip("0").rstrip(".")) or NQ in title]
+    figures = {
+        "by mail": by_mail,
+        "by hook": told,
+        "after the hook was back s": round(after_s, 1),
+        "receipts": receipts,
+    }
+    passed = not twice and len(of_level) == 1 and len(told) == len(set(told)) and len(by_mail) >= 4
+    said = (
+        f"{len(by_mail)} alerts by mail, {len(twice)} of them twice; the hook was away for {away_s / 60.0:g} min and"
+        f" got {len(told)} after {after_s:.0f} s; a restart between"
+    )
+    return finish("alerts", passed, figures, said)
