@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 
 from app.feed import Feed
 from app.security import RELOAD, is_own_page, refusal
-from engine.storage.encodable import to_json
+from engine.storage.encodable import to_page_json
 
 FEED_PATH = "/feed"
 BUILD_HEADER = "X-QT-Page-Build"  # a header of our own: another site's page can't send it unasked
@@ -38,4 +38,4 @@ def register(server: Flask, feed: Feed, build_id: str) -> None:
             return Response(status=204)
         about = {"path": path, "page": answer.page, "since": cursor, "snapshot": answer.snapshot}
         body = {**about, **answer.delta, "cursor": answer.cursor}
-        return Response(to_json(body), mimetype="application/json")
+        return Response(to_page_json(body), mimetype="application/json")

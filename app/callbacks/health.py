@@ -15,6 +15,7 @@ from app.snapshots import Snapshots, engine_state
 from engine.errors import CommandRefused
 from engine.logs.redaction import redact
 from engine.state.commands import Reconnect
+from engine.storage.encodable import printable
 
 SECTIONS = ("health", "broker", "incidents")
 
@@ -44,7 +45,7 @@ def report_of(deps: AppDeps) -> str:
     now = deps.clock.wall()
     reading = deps.state.read_many(("heartbeat", *SECTIONS))
     s = Snapshots.of(reading, engine_state(reading.silent_s), now, (deps.build_id, deps.version))
-    return redact(report(s))
+    return printable(redact(report(s)), keep="\n")
 
 
 def reconnected(deps: AppDeps) -> str:

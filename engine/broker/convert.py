@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from engine.broker.sanitise import HUGE, is_garbage, number, price, quantity
-from engine.broker.wire_text import WireFloat, readable, wire_number
+from engine.broker.wire_text import LONG_NAME_MOST, NAME_MOST, WireFloat, readable, wire_number
 from engine.domain import Bar, ContractInfo, ContractRef, DataType, TickUpdate
 
 _STOCK = "STK"
@@ -65,8 +65,8 @@ def to_ref(
         exchange = "SMART" if contract.secType == _STOCK else listing
     return ContractRef(
         con_id=contract.conId,
-        symbol=readable(contract.symbol, contract.currency or ""),
-        local_symbol=readable(contract.localSymbol or contract.symbol, contract.currency or ""),
+        symbol=readable(contract.symbol, contract.currency or "", NAME_MOST),
+        local_symbol=readable(contract.localSymbol or contract.symbol, contract.currency or "", NAME_MOST),
         sec_type=contract.secType,
         exchange=exchange,
         primary_exchange=primary,
@@ -104,11 +104,11 @@ def to_info(details: Any) -> ContractInfo:
     increment = number(details.sizeIncrement)
     return ContractInfo(
         contract=to_ref(contract, exchange=exchange, magnifier=magnifier_of(details)),
-        long_name=readable(details.longName or "", currency),
+        long_name=readable(details.longName or "", currency, LONG_NAME_MOST),
         stock_type=details.stockType or "",
-        industry=readable(details.industry or "", currency),
-        category=readable(details.category or "", currency),
-        subcategory=readable(details.subcategory or "", currency),
+        industry=readable(details.industry or "", currency, NAME_MOST),
+        category=readable(details.category or "", currency, NAME_MOST),
+        subcategory=readable(details.subcategory or "", currency, NAME_MOST),
         contract_month=(details.contractMonth or "")[:6],
         size_increment=increment if increment is not None and increment > 0.0 else None,
         min_tick=number(details.minTick) or None,

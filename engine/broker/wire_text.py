@@ -21,14 +21,23 @@ _CODE_PAGES = {
     "ILS": "cp1255",
 }
 _WESTERN = "cp1252"
+LONGEST = 2_000  # of a message
+NAME_MOST, LONG_NAME_MOST = 64, 160  # IB's own are half as long at most
 _UNICODE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")  # a byte that was no UTF-8, as the library writes it
 _POWER_OF_TEN = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d{1,2}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# Controls, and what nobody sees: marks of direction, joiners without width.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
-def readable(text: str, currency: str = "") -> str:
-    """The text as a person reads it, on one line; `currency` of the contract tells the code page."""
+def readable(text: str, currency: str = "", most: int = LONGEST) -> str:
+    """The text as a person reads it, on one line of at most `most` signs; `currency` of the contract tells the code
+    page."""
+    shown = _read(text, currency)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def _read(text: str, currency: str) -> str:
     if text.isascii() and "\\" not in text and text.isprintable():
         return text
     if "\\x" in text:

@@ -98,9 +98,32 @@ def open_cache(folder: Path, at_wall: float) -> Cache:
         if why:
             move_aside(folder, at_wall, why)
             make_folder(folder)
+        _drop_planted(database)
         return StateCache(folder)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"{folder}: the state can't be stored ({error})") from error
+
+
+def _drop_planted(database: Path) -> None:
+    """Rows that `JsonDisk` would refuse are none of ours: a pickle is a program that somebody wants us to run."""
+    if not database.is_file():
+        return
+    with closing(sqlite3.connect(database, timeout=LOCK_TIMEOUT_S)) as connection, connection:
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(Cache)")}
+        if not {"key", "raw", "mode", "filename", "value"} <= columns:
+            return
+        dropped = connection.execute(
+            "DELETE FROM Cache WHERE raw IS NOT 1 OR mode IS NOT ? OR filename IS NOT NULL OR typeof(key) != 'text'",
+            (MODE_RAW,),
+        ).rowcount
+    if dropped > 0:
+        rescues.tell(
+            database,
+            "The state on disk held what QTrade never writes",
+            f"{database}: {dropped} row{'s' if dropped > 1 else ''} that {'are' if dropped > 1 else 'is'} no JSON text "
+            "(pickles, or files beside) removed unread; nothing of it was run",
+            "See who else can write to the data folder.",
+        )
 
 
 def _misfit(folder: Path) -> str:

@@ -18,6 +18,11 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
+# The same in JSON, as far as it can be told apart from bytes of other signs; what is found in vain costs time alone.
+_STEERING = re.compile(
+    rb"\\u00[01][0-9a-f]|\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf"
+    rb"|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81]"
+)
 _SHOWN_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
@@ -83,6 +88,20 @@ def encoded(encode: Callable[[Any], bytes], value: Any) -> bytes:
     except UnicodeEncodeError:
         plain = msgspec.to_builtins(value, builtin_types=(bytes, bytearray, memoryview), str_keys=False)
         return encode(plain_value(plain))
+
+
+def to_page_json(value: Any) -> bytes:
+    """As `to_json`, for what a page shows: no sign in it that nobody sees, or that turns a line around."""
+    written = to_json(value)
+    return to_json(_printable_value(msgspec.json.decode(written))) if _STEERING.search(written) else written
+
+
+def _printable_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value, keep="\n\t\r")
+    if isinstance(value, dict):
+        return {_printable_value(key): _printable_value(entry) for key, entry in value.items()}
+    return [_printable_value(entry) for entry in value] if isinstance(value, list) else value
 
 
 def to_json(value: Any) -> bytes:

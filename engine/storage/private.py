@@ -18,9 +18,12 @@ _BYTES = getattr(os, "O_BINARY", 0)
 
 
 def read_regular(path: Path, most: int = LARGEST) -> bytes:
-    """The whole file. Raises OSError: missing, a link, no regular file, larger than `most` bytes."""
+    """The whole file. Raises OSError: missing, a link, no regular file, another user's, larger than `most` bytes."""
     with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
-        if os.fstat(file.fileno()).st_size > most:
+        found = os.fstat(file.fileno())
+        if is_foreign(found):
+            raise OSError(errno.EACCES, "belongs to another user", str(path))
+        if found.st_size > most:
             raise OSError(errno.EFBIG, f"is larger than {most >> 20} MB", str(path))
         return file.read(most + 1)[:most]
 

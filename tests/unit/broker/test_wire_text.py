@@ -29,12 +29,20 @@ def as_the_library_reads(raw: bytes) -> str:
         (b"short \\u12", "USD", "short \\u12"),
         (b"path C:\\new\\", "USD", "path C:\\new\\"),
         (b"two\nlines\x07", "USD", "two lines "),
+        (b"\x1b]0;owned\x07x", "USD", " ]0;owned x"),
+        ("a\u202egnp.exe\u200b".encode(), "USD", "a gnp.exe "),
+        (b"C1 \\u009b2J", "USD", "C1  2J"),
         (b"\x81\x8d", "USD", "��"),
         (b"", "", ""),
     ],
 )
 def test_a_name_is_read(raw, currency, shown):
     assert readable(as_the_library_reads(raw), currency) == shown
+
+
+def test_a_name_without_an_end_is_cut():
+    assert readable("W" * 320, "USD", 64) == "W" * 63 + "…"
+    assert len(readable("m" * 100_000)) == 2_000
 
 
 @given(st.binary(max_size=60), st.sampled_from(["USD", "TWD", "JPY", "CNH", "KRW", ""]))

@@ -25,6 +25,7 @@ from engine.state.disk import INLINE_BELOW_BYTES, JsonDisk, open_cache
 from engine.state.reader import StateReader
 from engine.state.sections import SECTIONS, Heartbeat, PnlPoint, PnlSection, SettingRow, SettingsSection
 from engine.state.writer import REOPEN_PERIOD_S, StateWriter
+from engine.storage import rescues
 from tests.app.sample_coverage import coverage_at
 from tests.app.sample_state import CLIENTS, TSLA, WALL, fill_accounts, fill_sample, tick_sample
 from tests.patience import DEADLINE_S, wait_for
@@ -212,6 +213,31 @@ def test_a_planted_pickle_is_refused_and_never_run(desk, read, tmp_path, folder)
     assert reader.read("heartbeat") is None
     assert "refused" in reader.problem
     assert not canary.exists()
+
+
+def test_planted_pickles_are_removed_and_said_when_the_folder_is_opened(desk, tmp_path, folder):
+    canary = tmp_path / "canary"
+
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (canary,))
+
+    desk.bus.publish("heartbeat", beat(1.0))
+    desk.writer.flush()
+    desk.writer.close()
+    with closing(sqlite3.connect(folder / "cache.db")) as planted, planted:
+        row = "INSERT INTO Cache (key, raw, store_time, access_time, mode, value) VALUES (?, ?, 0, 0, ?, ?)"
+        planted.execute(row, ["planted", 1, 4, pickle.dumps(Trap())])
+        planted.execute(row, [pickle.dumps(Trap()), 0, 1, b"1"])
+    rescues.take(tmp_path)
+    open_cache(folder, 0.0).close()
+    (told,) = rescues.take(tmp_path)
+    assert "2 rows" in told.text and "removed unread" in told.text
+    with closing(sqlite3.connect(folder / "cache.db")) as left:
+        keys = [key for (key,) in left.execute("SELECT key FROM Cache")]
+    assert "heartbeat" in keys and "planted" not in keys and all(isinstance(key, str) for key in keys)
+    open_cache(folder, 0.0).close()
+    assert rescues.take(tmp_path) == [] and not canary.exists()
 
 
 def test_keys_and_values_are_text_only(folder):

@@ -26,7 +26,7 @@ from engine.settings.saved import load_saved
 from engine.settings.sources import from_yaml
 from engine.state.envelope import unwrap, wrap
 from engine.state.sections import SettingsSection
-from engine.storage.encodable import encodable, path_of, plain_value, to_json
+from engine.storage.encodable import encodable, path_of, plain_value, printable, to_json, to_page_json
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 VALUES = st.recursive(
@@ -169,3 +169,25 @@ def test_settings_with_half_a_sign_are_read(tmp_path: Path) -> None:
     assert saved.values == {"sets.shadow": "A\ufffdB"} and not saved.notes
     (tmp_path / "config.yaml").write_text('sets:\n  shadow: "A\\ud83dB"\n')
     assert from_yaml(tmp_path / "config.yaml").values == {"sets.shadow": "A\ufffdB"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é 日本 😀", "plain é 日本 😀"),
+        ("a\x1b]0;x\x07", "a\\x1b]0;x\\x07"),
+        ("\x9b2J\x7f\x85", "\\x9b2J\\x7f\\x85"),
+        ("a\nb\r", "a\\x0ab\\x0d"),
+        ("\u202eabc\u2066\u200f\u2028", "\\u202eabc\\u2066\\u200f\\u2028"),
+        ("\U000e0041", "\\U000e0041"),
+    ],
+)
+def test_what_steers_a_terminal_is_written_out(text: str, shown: str) -> None:
+    assert printable(text) == shown
+    assert to_page_json({"a": [text]}) == to_json({"a": [printable(text, keep="\n\t\r")]})
+
+
+@given(st.text())
+def test_nothing_printed_is_invisible(text: str) -> None:
+    assert not set(printable(text)) & {*map(chr, range(32)), *map(chr, range(127, 160)), "\u202e", "\u2028", "\u200b"}
+    assert printable(printable(text)) == printable(text)
