@@ -27,6 +27,7 @@ from app.rows.journal_trades import cents, choices, closes_within, is_chosen, is
 from app.snapshots import Snapshots, engine_state
 from engine.clock import NEW_YORK
 from engine.domain import ALL_ACCOUNTS
+from engine.journal.rows import CashRow
 from engine.storage.encodable import to_json
 from engine.trades.execution import Execution, in_force
 from engine.trades.trip import Trip
@@ -138,7 +139,13 @@ class JournalDesk:
             notes=[note for note in notes if note.note or note.tags],
             account=view.labels.get(only, ""),
             is_whole=whole,
+            cash=[] if chosen.is_of_trips or chosen.source else self._cash(view),
         )
+
+    def _cash(self, view: View) -> list[CashRow]:
+        symbol = view.chosen.symbol
+        mine = [row for row in view.kept.cash if not view.account or row.account == view.account]
+        return [row for row in mine if not symbol or row.symbol == symbol]
 
     def _trades(self, view: View) -> dict[str, Any]:
         trips = [trip for trip in self._trips(view) if is_of_days(trip, view.chosen)]

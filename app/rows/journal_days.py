@@ -19,7 +19,8 @@ from app.rows.journal_query import Chosen, is_within
 from app.rows.journal_trades import cents, page_id
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import US_STOCK_DAYS, regular_hours
-from engine.journal.rows import DayNote
+from engine.journal.rows import CashRow, DayNote
+from engine.trades.carry import carry_of
 from engine.trades.days import NOTHING, DayFigures, Week, day_of_part, days_of, month_of, year_of
 from engine.trades.execution import ZERO, Execution
 from engine.trades.figures import Money
@@ -30,12 +31,17 @@ Days = Mapping[date, DayFigures]
 
 
 def days_chosen(
-    trips: Iterable[Trip], executions: Iterable[Execution], money: Money, ends: Mapping[str, DayEnd], chosen: Chosen
+    trips: Iterable[Trip],
+    executions: Iterable[Execution],
+    money: Money,
+    ends: Mapping[str, DayEnd],
+    chosen: Chosen,
+    cash: Iterable[CashRow] = (),
 ) -> dict[date, DayFigures]:
     """Every day on which something was, of those that are asked for."""
     changes = {day_at(day): Decimal(str(round(end.change, 2))) for day, end in ends.items() if end.change is not None}
     traded = (e for e in executions if not e.is_currency)
-    found = days_of(trips, traded, money, unrealized=changes)
+    found = days_of(trips, traded, money, unrealized=changes, carry=carry_of(cash, money).by_day)
     return {day: figures for day, figures in found.items() if is_within(key_of(day), chosen)}
 
 
@@ -69,6 +75,7 @@ def calendar_view(
     notes: Sequence[DayNote],
     account: str,
     is_whole: bool,
+    cash: Sequence[CashRow] = (),
 ) -> dict[str, Any]:
     """Month, year and the day that is open.
 
@@ -79,8 +86,9 @@ def calendar_view(
         points: the curve of the day that is open.
         account: whose note can be written, as it is shown; "" = of several.
         is_whole: everything of an account, or of all, is chosen.
+        cash: bookings of statements: dividends, interest and the like stand beside the results.
     """
-    days = days_chosen(trips, executions, money, ends, chosen)
+    days = days_chosen(trips, executions, money, ends, chosen, cash)
     newest = max((key_of(day) for day, figures in days.items() if figures.is_traded), default=today)
     name = chosen.month or (chosen.day or newest)[:6]
     month, year = month_of(days, int(name[:4]), int(name[4:])), year_of(days, int(name[:4]))

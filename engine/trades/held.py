@@ -54,6 +54,8 @@ def unexplained(
     found: list[Unexplained] = []
     times = [e.time for e in executions]
     sums = [ZERO, *accumulate(e.quantity for e in executions)]
+    names = [e.name for e in executions] + [note.local_symbol for note in seen]
+    name = next((each for each in reversed(names) if each), "")  # what went while nobody looked is noted without one
     missing, last, counted = ZERO, seen[0].at_market if seen else 0.0, 0
     for place, note in enumerate(seen):
         if place + 1 < len(seen) and seen[place + 1].at_market - note.at_market <= EARLY_S:
@@ -67,7 +69,7 @@ def unexplained(
         else:
             counted = bisect_right(times, at)
             step = wanted - sums[counted]
-            found.append(Unexplained(key, note.con_id, note.local_symbol, note.sec_type, step, last, at))
+            found.append(Unexplained(key, note.con_id, name, note.sec_type, step, last, at))
             missing += step
         last = at
     return found

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from engine.clock import NEW_YORK, FakeClock
 from engine.domain import Fill, ScorePart, Signal
+from engine.journal.database import open_for_writing, url_of
 from engine.journal.reader import JournalReader
 from engine.journal.rows import DayNote, SettingChange, SignalOutcome, TripNote, TripStop
+from engine.journal.tables import cash_transactions, statements
 from engine.journal.writer import Journal
 
 ACCOUNTS = ("DU1234567", "DU7654321")
@@ -65,6 +68,22 @@ def signal(name: str, moment: float, con_id: int, symbol: str, side: str, score:
     )  # fmt: skip
 
 
+def tell_dividend(
+    path: Path, account: str, day: str, con_id: int, symbol: str, currency: str, amount: str, rate: str
+) -> None:
+    """As the import of a statement of a USD account stores it."""
+    own = {"mode": "simulated", "account": account, "market_time": 1.0, "recorded_at": 1.0, "statement_id": "s"}
+    row = {"row_key": "1", "day": day, "model": "", "con_id": con_id, "symbol": symbol, "currency": currency}
+    cash = {"kind": "Dividends", "sort": "dividend", "amount": Decimal(amount), "fx_rate_to_base": Decimal(rate)}
+    told = {"kind": "AF", "query_name": "", "from_day": day, "to_day": day, "base_currency": "USD", "sections": [],
+            "file": "f", "sha256": "0", "read_wall": 1.0}  # fmt: skip
+    engine = open_for_writing(url_of(path), 1.0)
+    with engine.begin() as connection:
+        connection.execute(cash_transactions.insert(), [own | row | cash])
+        connection.execute(statements.insert(), [own | told])
+    engine.dispose()
+
+
 def fill_journal(path: Path, clock: FakeClock, accounts: bool = True) -> tuple[Journal, JournalReader]:
     """A written journal and its reader; whoever asked for them stops and closes them."""
     writer, reader = Journal(clock), JournalReader()
@@ -86,5 +105,6 @@ def fill_journal(path: Path, clock: FakeClock, accounts: bool = True) -> tuple[J
             m = at(day, f"{hour}:00:00")
             writer.record_pnl(m, m, result * (hour - 9) / 6 / 2, result * (hour - 9) / 6 / 2, result * (hour - 9) / 6)
     assert writer.flush()
+    tell_dividend(path, ACCOUNTS[0], "20251106", 265598, "AAPL", "USD", "12.50", "1")
     reader.open(path, "simulated")
     return writer, reader

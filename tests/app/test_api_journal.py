@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -11,11 +9,10 @@ from msgspec.structs import replace
 from engine.bars.bar_files import BarColumns, BarFiles, StoredSession
 from engine.clock import FakeClock
 from engine.domain import Fill
-from engine.journal.database import open_for_writing, url_of
 from engine.journal.reader import JournalReader
 from engine.journal.rows import FillFacts, PositionSeen, TripNote, TripStop
-from engine.journal.tables import cash_transactions, statements
 from engine.journal.writer import Journal
+from tests.app.journal_samples import tell_dividend
 from tests.app.sample_state import MARKET, WALL
 from tests.app.test_api import Desk
 
@@ -33,20 +30,6 @@ EURO_SOLD = replace(
 STILL = replace(BOUGHT, exec_id="0e.01.01", con_id=3, local_symbol="F", account="DU2", commission=None, perm_id=9,
                 cum_quantity=150.0, time_market=MARKET + 90_100, trade_date="20251106")  # fmt: skip
 RATE = FillFacts(base_currency="USD", fx_rate_to_base=1.2)
-
-
-def tell_dividend(path):
-    """As the import of a statement stores it."""
-    own = {"mode": "simulated", "account": "DU1", "market_time": MARKET, "recorded_at": WALL, "statement_id": "s"}
-    day = {"row_key": "1", "day": "20251107", "model": "", "con_id": 2, "symbol": "SAP", "currency": "EUR"}
-    cash = {"kind": "Dividends", "sort": "dividend", "amount": Decimal("7.50"), "fx_rate_to_base": Decimal("1.2")}
-    told = {"kind": "AF", "query_name": "", "from_day": "20251107", "to_day": "20251107", "base_currency": "USD",
-            "sections": [], "file": "f", "sha256": "0", "read_wall": WALL}  # fmt: skip
-    engine = open_for_writing(url_of(path), WALL)
-    with engine.begin() as connection:
-        connection.execute(cash_transactions.insert(), [own | day | cash])
-        connection.execute(statements.insert(), [own | told])
-    engine.dispose()
 
 
 class Minutes(BarFiles):
@@ -75,7 +58,7 @@ def desk(tmp_path_factory):
     for con_id, at in ((0, -10.0), (4, 50.0)):
         writer.record_position(PositionSeen("DU1", con_id, "GM", "STK", float(con_id), None, MARKET + at))
     assert writer.flush()
-    tell_dividend(path)
+    tell_dividend(path, "DU1", "20251107", 2, "SAP", "EUR", "7.50", "1.2")
     reader.open(path, "simulated")
     desk = Desk(journal=reader, bars=Minutes())
     desk.fill()

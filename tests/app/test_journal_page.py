@@ -105,6 +105,8 @@ def test_days_weeks_month_and_year_add_up(client: FlaskClient) -> None:
     assert (days["2025-11-03"]["net"], days["2025-11-04"]["net"]) == (198.5, 48.5)  # each part on its own day
     assert (days["2025-11-03"]["trips"], days["2025-11-04"]["trips"]) == (0, 1)
     assert days["2025-11-05"]["losses"] == 1 and days["2025-11-06"]["net"] is None
+    assert days["2025-11-06"]["carry"] == month["sum"]["carry"] == 12.5  # a dividend is in no result of a trade
+    assert view(client, "calendar", month="2025-11", currency="USD", symbol="TSLA")["sum"]["carry"] is None
     assert days["2025-11-10"]["pending"] >= 1
     total = round(sum(day["net"] or 0.0 for day in days.values()), 2)
     assert total == month["sum"]["net"] == round(sum(week["sum"]["net"] or 0.0 for week in month["weeks"]), 2)

@@ -227,6 +227,8 @@ def test_what_goes_while_a_later_fill_makes_up_for_it_is_found_all_the_same():
 def test_one_that_comes_without_a_fill_is_unexplained_even_in_a_contract_never_dealt():
     (step,) = round_trips([], [EVERYTHING, seen(100, DAY)]).unexplained
     assert (step.quantity, step.name) == (100, "TSLA")
+    gone = replace(seen(0, 2 * DAY), local_symbol="")  # noted at the next connection, which named it no more
+    assert [step.name for step in round_trips([], [EVERYTHING, seen(100, DAY), gone]).unexplained] == ["TSLA", "TSLA"]
 
 
 @pytest.mark.parametrize("late", [-90.0, 0.0, 90.0, 550.0])
