@@ -16,6 +16,7 @@ from app.format import LINE_CLASSES
 from app.journal_route import JOURNAL_PATH, MARKS_PATH
 from app.rows.scanners import FRESH_S
 from app.rows.states import LIVE_S
+from app.security import UPLOAD_PATH
 from app.snapshots import DEAD_S, LATE_S
 from engine.domain import REL_VOLUME
 
@@ -27,6 +28,7 @@ _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("JOURNAL_PATH", JOURNAL_PATH, "The Journal page asks there."),
     ("MARKS_PATH", MARKS_PATH, "A chart asks there for the trips in its contract."),
     ("BUILD_HEADER", BUILD_HEADER, "The poll says by it which build has made the page."),
+    ("STATEMENTS_PATH", UPLOAD_PATH, "Statements: imports, what was read, for which days; a file is sent there."),
     ("LATE_S", LATE_S, "An engine silent for longer is late, seconds."),
     ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),
     ("LIVE_S", LIVE_S, "A price that came before that claims no more to be live, seconds."),

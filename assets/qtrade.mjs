@@ -45,6 +45,7 @@ import "./pages/sets.mjs";
 import "./pages/settings.mjs";
 import "./pages/signal-card.mjs";
 import "./pages/size.mjs";
+import "./pages/statement-import.mjs";
 import "./pages/symbol.mjs";
 import "./pages/what-if.mjs";
 import "./pages/why.mjs";

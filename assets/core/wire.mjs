@@ -15,6 +15,9 @@ export const MARKS_PATH = "/journal/marks";
 /** The poll says by it which build has made the page. */
 export const BUILD_HEADER = "X-QT-Page-Build";
 
+/** Statements: imports, what was read, for which days; a file is sent there. */
+export const STATEMENTS_PATH = "/api/v1/journal/statements";
+
 /** An engine silent for longer is late, seconds. */
 export const LATE_S = 6.0;
 
