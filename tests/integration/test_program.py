@@ -61,6 +61,19 @@ class Program:
         except ValueError:
             return body.decode()
 
+    def send(self, statement: str, name: str = "flex.xml") -> Any:
+        """Import a statement, as a script does; the report."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/v1/journal/statements?name={name}",
+            statement.encode(),
+            {"Content-Type": "application/octet-stream"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return json.loads(error.read())
+
     def status(self) -> dict[str, Any]:
         return self.get("/api/v1/status") or {}
 

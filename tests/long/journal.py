@@ -3,7 +3,8 @@
 `python start.py test --long journal [trades] [seed]`: trades of every odd kind happen at the simulated broker, some
 while the program is down; fills are corrected and busted, a position changes without an execution. Afterwards the
 journal's executions, its round trips, each closing, the days and what it calls unexplained must be the broker's own
-book, to the cent. It begins at 17:59 New York, so that futures are of two trade dates.
+book, to the cent. A Flex statement of the day then adds the changes without executions alone, and an older one fills
+the calendar. It begins at 17:59 New York, so that futures are of two trade dates.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from tests.integration.book_executions import Book, executions_of, realised
 from tests.integration.engine_bench import ROOT, SimulatorRun, running_simulator
+from tests.integration.flex_of_book import assignment, flex_of
 from tests.integration.test_program import Program
 from tests.long.report import finish
 
@@ -261,10 +265,49 @@ def run(simulator: SimulatorRun, folder: Path, trades: int, seed: int) -> tuple[
         while found.broken and time.monotonic() < deadline:
             threading.Event().wait(3.0)
             found = Comparison(program, book := day.book(), before, day.assigned)
+        found.broken += _statements(program, day, book)
         return found, day, book
     finally:
         if program.process.poll() is None:
             program.end()
+
+
+def _statements(program: Program, day: Day, book: Book) -> list[str]:
+    """What a statement of the same day adds: nothing but what no execution told. An older one fills the calendar."""
+    broken: list[str] = []
+    told, days = executions_of(book), sorted({e.trade_date for e in executions_of(book)})
+    before = _ids(program)
+    rows = [assignment(account, ASSIGNED, "KO", shares, book["now"]) for account, shares in day.assigned.items()]
+    report = program.send(flex_of(told, days[0], days[-1], book["now"] + 86_400.0, rows))
+    print(f"   the day's statement: {report}", flush=True)
+    counts, after = report["counts"], _ids(program)
+    if counts["new"] != len(rows) or counts["refused"] or counts["superseded"]:
+        broken.append(f"the day's statement came to {counts}: {report['refused'][:5]}")
+    if len(after - before) != len(rows) or before - after:
+        broken.append(
+            f"executions that the statement added: {sorted(after - before)[:8]}, lost {sorted(before - after)}"
+        )
+    unexplained = program.get("/api/v1/journal/executions?limit=20000")["unexplained"]
+    broken += [f"{step} is unexplained with its statement read" for step in unexplained]
+    again = program.send(flex_of(told, days[0], days[-1], book["now"] + 86_400.0, rows))
+    if again["status"] != "already read":
+        broken.append(f"the same file again: {again['status']}")
+    older = [
+        replace(e, id=f"older.{n}.01.01", time=e.time - 30 * 86_400.0, trade_date=f"202510{1 + n % 3:02d}")
+        for n, e in enumerate(told)
+        if e.con_id in STOCKS
+    ][:12]
+    report = program.send(flex_of(older, "20251001", "20251003", book["now"]))
+    answer = program.get("/api/v1/journal/executions?limit=20000")["executions"]
+    filled = {e["trade_date"].replace("-", "") for e in answer}
+    if report["counts"]["new"] != len(older) or not filled & {"20251001", "20251002", "20251003"}:
+        broken.append(f"an older statement came to {report['counts']}, the calendar holds {sorted(filled)}")
+    return broken
+
+
+def _ids(program: Program) -> set[tuple[str, str]]:
+    executions = program.get("/api/v1/journal/executions?limit=20000")["executions"]
+    return {(e["account"], e["id"]) for e in executions}
 
 
 def main(arguments: list[str]) -> int:
