@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from engine.domain import CON_ID_MAX, con_id_of
@@ -21,6 +21,7 @@ _MOST = Decimal(10) ** 15
 _CURRENCY = re.compile(r"[A-Z]{3,5}")
 _ABSENT = frozenset({"", "-", "--", "N/A"})
 _LONGEST_SHOWN = 40
+_LONGEST = 400
 
 
 class Refused(Exception):
@@ -72,7 +73,7 @@ def currency(text: str, _terms: Terms) -> str:
 
 
 def words(text: str, _terms: Terms) -> str:
-    return " ".join(text.split())[:400]
+    return text if len(text) <= _LONGEST and "  " not in text else " ".join(text.split())[:_LONGEST]
 
 
 def as_it_stands(text: str, _terms: Terms) -> str:
@@ -105,22 +106,54 @@ def when(text: str, terms: Terms) -> Moment:
 
 def values_of(fields: dict[str, str], spec: Spec, terms: Terms) -> Values:
     """All columns of a row. Raises Refused: in words that name the attribute and what stood there."""
-    out: Values = {}
-    for column, names, read, required in spec.fields:
-        value: Value = None
-        for name in names:
-            if name in fields:
-                try:
-                    value = read(fields[name], terms)
-                except Refused as refusal:
-                    raise Refused(f"{name} is {fields[name][:_LONGEST_SHOWN]!r}; {refusal}") from None
-                if value is not None and value != "":
-                    break
-                value = None
-        if value is None and required:
-            raise Refused(f"{names[0]} is missing")
-        out[column] = value
+    plan = _plan(spec)
+    out: Values = dict.fromkeys(plan.columns)
+    for name, text in fields.items():  # a row has half of what its kind may have
+        found = plan.by_name.get(name)
+        if found is None:
+            continue
+        column, read = found
+        try:
+            value = read(text, terms)
+        except Refused as refusal:
+            raise Refused(f"{name} is {text[:_LONGEST_SHOWN]!r}; {refusal}") from None
+        if value is not None and value != "":
+            out[column] = value
+    for field in plan.of_several:
+        out[field.column] = _first_of(fields, field, terms)
+    for field in plan.required:
+        if out[field.column] is None:
+            raise Refused(f"{field.names[0]} is missing")
     return out
+
+
+class _Plan(NamedTuple):
+    columns: tuple[str, ...]
+    by_name: dict[str, tuple[str, Callable[[str, Terms], Value]]]  # columns of one attribute
+    of_several: tuple[Field, ...]
+    required: tuple[Field, ...]
+
+
+@cache
+def _plan(spec: Spec) -> _Plan:
+    return _Plan(
+        tuple(field.column for field in spec.fields),
+        {field.names[0]: (field.column, field.read) for field in spec.fields if len(field.names) == 1},
+        tuple(field for field in spec.fields if len(field.names) > 1),
+        tuple(field for field in spec.fields if field.required),
+    )
+
+
+def _first_of(fields: dict[str, str], field: Field, terms: Terms) -> Value:
+    for name in field.names:
+        if name in fields:
+            try:
+                value = field.read(fields[name], terms)
+            except Refused as refusal:
+                raise Refused(f"{name} is {fields[name][:_LONGEST_SHOWN]!r}; {refusal}") from None
+            if value is not None and value != "":
+                return value
+    return None
 
 
 _CONTRACT = (

@@ -155,7 +155,7 @@ class _Handler(ContentHandler):
 
     def _row(self, name: str, attrs: AttributesImpl) -> None:
         head = self._head()
-        fields = {key: value for key in attrs.getNames() if (value := attrs[key].strip())}
+        fields = {key: text for key, value in attrs.items() if (text := value.strip())}
         if name == "AccountInformation":
             head.base_currency = fields.get("currency", head.base_currency)
         if fields.get("acctAlias"):

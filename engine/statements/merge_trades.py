@@ -412,6 +412,8 @@ class _Merge:
 
 def _order(values: Values) -> tuple[Any, ...]:
     """The same for every order of the file."""
+    if values["exec_id"]:  # enough, and there are many of them
+        return (values["market_time"], 0, values["exec_id"], str(values["transaction_id"] or ""), values["signed"])
     names = (
         "exec_id", "transaction_id", "trade_id", "orig_transaction_id", "orig_trade_id", "side", "model", "kind",
         "local_symbol", "con_id", "currency", "exchange", "codes", "order_ref", "ib_order_id", "trade_date",
@@ -419,7 +421,7 @@ def _order(values: Values) -> tuple[Any, ...]:
     )  # fmt: skip
     numbers = ("signed", "price", "commission", "taxes", "fx_rate_to_base", "statement_realized")
     return (
-        values["market_time"], *(str(values[name] or "") for name in names),
+        values["market_time"], 1, *(str(values[name] or "") for name in names),
         *((values[name] is not None, values[name] or 0) for name in numbers),
     )  # fmt: skip
 

@@ -33,9 +33,7 @@ _ON_CONFLICT = (
     "settle_date", "report_date", "kind", "codes", "statement_realized", "transaction_id", "trade_id", "ib_order_id",
     "statement_id", "changed_at",
 )  # fmt: skip
-_TEXTS = frozenset(
-    {"model", "local_symbol", "sec_type", "currency", "exchange", "exchange_time", "exchange_zone", "order_ref"}
-)
+_TEXTS = frozenset(column.name for column in fills.columns if isinstance(column.type, String) and not column.nullable)
 _LONGEST = {column.name: column.type.length for column in fills.columns if isinstance(column.type, String)}
 
 
@@ -203,22 +201,27 @@ def _fill_columns(values: Values) -> Values:
     """Values of the merge as `fills` stores them."""
     out: Values = {}
     for name, value in values.items():
-        if name not in _FILL_NAMES:
-            continue
-        if isinstance(value, Decimal):
-            value = float(value)
-        elif name == "codes":
-            value = ";".join(value)[:128] or None
-        elif name == "kind":
-            value = None if value == "trade" else value
-        elif name == "con_id":
-            value = value or 0
-        elif value == "" and name not in _TEXTS | {"commission_currency", "exec_id", "root"}:
-            value = None
-        elif isinstance(value, str) and name in _LONGEST:
-            value = value[: _LONGEST[name]]
-        out[name] = value
+        kind = type(value)
+        if name in _FILL_NAMES:
+            if kind is Decimal:
+                value = float(value)
+            elif kind is str:
+                value = _text(name, value)
+            elif name == "codes":
+                value = ";".join(value)[:128] or None
+            elif name == "con_id":
+                value = value or 0
+            out[name] = value
     return out
+
+
+def _text(name: str, value: str) -> str | None:
+    """ "" is NULL where the column may be."""
+    if name == "kind" and value == "trade":
+        return None
+    if not value:
+        return value if name in _TEXTS else None
+    return value[: _LONGEST[name]] if name in _LONGEST else value
 
 
 _FILL_NAMES = frozenset({*STORED, *_MORE, "changed_at"})

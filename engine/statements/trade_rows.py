@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import trade_date
 from engine.clock import NEW_YORK
 from engine.domain import revision_of, root_of
-from engine.statements.contract_names import contract_key
 from engine.statements.dates import Moment, label
 from engine.statements.fields import Refused, Values
 
@@ -24,7 +24,7 @@ _NO_TIME_HOUR = 16
 def completed(values: Values, text: str, moment: Moment, zone: tzinfo, base: str, source: str) -> Values:
     """The columns of `fills` out of the attributes of a trade. Raises Refused: they contradict each other."""
     out: dict[str, Any] = dict(values)
-    codes = tuple(code for code in (out["codes"] or "").replace(",", ";").replace(" ", "").split(";") if code)
+    codes = _codes(out["codes"] or "")
     side, kind_of_row = str(out.pop("side") or "").upper(), str(out.pop("transaction_type") or "")
     is_cancel = "(CA" in side or "Ca" in codes or kind_of_row in ("TradeCancel", "FracShareCancel")
     signed = _signed(out["quantity"], side, is_cancel)
@@ -61,7 +61,6 @@ def completed(values: Values, text: str, moment: Moment, zone: tzinfo, base: str
         out.update(exec_id=None, transaction_id=None, trade_id=None)
     out["trade_date"] = out["trade_date"] or label(trade_date(out["sec_type"], UNKNOWN_HOURS, "", at))
     out["magnifier"] = _magnifier(out)
-    out["key"] = contract_key(out)
     out["root"], out["revision"] = root_of(out["exec_id"] or ""), revision_of(out["exec_id"] or "")
     return out
 
@@ -102,6 +101,12 @@ def _kind(values: Values, codes: tuple[str, ...], kind_of_row: str) -> str:
     return "trade"
 
 
+@lru_cache(maxsize=4096)
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(code for code in text.replace(",", ";").replace(" ", "").split(";") if code)
+
+
+@lru_cache(maxsize=4096)
 def _opening(indicator: str, codes: tuple[str, ...]) -> str | None:
     said = {part.strip() for part in indicator.replace(",", ";").split(";")} & {"O", "C"}
     said = said or {"O", "C"} & set(codes)

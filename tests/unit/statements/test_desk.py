@@ -55,7 +55,7 @@ def test_a_file_is_imported_by_a_process_of_its_own(make, journals, tmp_path):
 
 def test_what_takes_too_long_is_given_up_and_said(make):
     report = make(limit_s=0.01).import_file(SAMPLES / "flex_two_accounts.xml", "week.xml", {})
-    assert report.status == "cancelled" and "Not done within 0.01 s" in report.why
+    assert report.status == "cancelled" and "Not done within 0.01 s of work" in report.why
 
 
 def test_one_at_a_time_and_it_can_be_cancelled(make, monkeypatch):

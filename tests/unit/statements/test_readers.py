@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import StatementError
 from engine.statements import raw
+from engine.statements.contract_names import contract_key
 from engine.statements.open_file import read_statement
 from engine.statements.understand import order_of_dates, understand
 from tests.unit.statements.desk import SAMPLES, flex, trade
@@ -71,7 +72,7 @@ def test_every_layout_comes_to_the_same_names(name, trades, cash):
 
 def test_an_option_of_an_activity_statement_is_the_one_of_the_list_of_instruments():
     put = next(r.values for r in values("activity_english.csv").records if r.values.get("sec_type") == "OPT")
-    assert put["key"] == ("XYZ", "20251107", "P", "50")
+    assert contract_key(put) == ("XYZ", "20251107", "P", "50")
     forex = next(r.values for r in values("activity_english.csv").records if r.values.get("sec_type") == "CASH")
     assert (forex["quantity"], forex["commission_currency"]) == (Decimal(12500), "EUR")
 
