@@ -89,7 +89,7 @@ def create_app(deps: AppDeps) -> Dash:
     lab.register(app, deps)
     settings.register(app, deps)
     alerts.register(app, deps)
-    statement_route.register(server, deps.statements)
+    statement_route.register(server, deps)
     api.register(server, deps, book)
     security.protect(app, deps.config.web.host, deps.rates)
     addresses.guard(server)

@@ -21,7 +21,9 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import ClientDisconnected
 
+from app.deps import AppDeps
 from app.security import UPLOAD_MAX_BYTES, UPLOAD_PATH, refusal
+from app.snapshots import Snapshots, engine_state
 from engine.errors import StatementError
 from engine.statements.coverage import AccountCoverage, gap_words
 from engine.statements.port import StatementDesk
@@ -34,8 +36,9 @@ _CHUNK = 2**16
 _LONGEST = 200
 
 
-def register(server: Flask, desk: StatementDesk) -> None:
+def register(server: Flask, deps: AppDeps) -> None:
     """Add the routes to `server`."""
+    desk: StatementDesk = deps.statements
 
     @server.post(UPLOAD_PATH)
     def import_statement() -> Response:
@@ -57,12 +60,13 @@ def register(server: Flask, desk: StatementDesk) -> None:
 
     @server.get(UPLOAD_PATH)
     def statements() -> Response:
-        reading, folder = desk.reading(), desk.folder()
+        reading, folder, now = desk.reading(), desk.folder(), deps.clock.wall()
+        market = Snapshots.read(deps.state, ("broker",), engine_state(None), now).market_time(now)
         return _json(
             {
                 "reading": msgspec.to_builtins(reading) if reading is not None else None,
                 "folder": msgspec.to_builtins(folder),
-                "coverage": [_coverage(each) for each in desk.coverage()],
+                "coverage": [_coverage(each) for each in desk.coverage(market)],
                 "reports": [msgspec.to_builtins(report) for report in desk.reports(REPORTS)],
             }
         )

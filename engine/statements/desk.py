@@ -229,9 +229,9 @@ class ImportDesk:
                     continue
         return sorted(found, key=lambda report: report.id, reverse=True)[:limit]
 
-    def coverage(self) -> list[AccountCoverage]:
+    def coverage(self, now_market: float) -> list[AccountCoverage]:
         mode, places = self._reader.places()
-        today = datetime.fromtimestamp(self._clock.wall(), NEW_YORK).date()
+        today = datetime.fromtimestamp(now_market, NEW_YORK).date()
         out = []
         for account, target in places.items():
             s, f = tables.statements.c, tables.fills.c

@@ -50,8 +50,8 @@ class StatementDesk(Protocol):
     def reports(self, limit: int) -> list[Report]:
         """The newest imports, newest first."""
 
-    def coverage(self) -> list[AccountCoverage]:
-        """For which days statements have been read, by account."""
+    def coverage(self, now_market: float) -> list[AccountCoverage]:
+        """For which days until yesterday statements have been read, by account."""
 
 
 class NoStatements:
@@ -72,5 +72,5 @@ class NoStatements:
     def reports(self, limit: int) -> list[Report]:
         return []
 
-    def coverage(self) -> list[AccountCoverage]:
+    def coverage(self, now_market: float) -> list[AccountCoverage]:
         return []

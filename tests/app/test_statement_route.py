@@ -40,7 +40,7 @@ class FakeDesk:
     def reports(self, limit):
         return [Report(1, 2.0, "week.xml", "ab", 3, "read")]
 
-    def coverage(self):
+    def coverage(self, now_market):
         return [AccountCoverage("U1", "20251103", "20251110", 6, 5, (Gap("20251110", "20251110", 1),))]
 
 

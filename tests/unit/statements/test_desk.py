@@ -13,7 +13,7 @@ from engine.errors import StatementError
 from engine.journal.reader import JournalReader
 from engine.statements.desk import BUSY, ImportDesk
 from tests.patience import wait_for
-from tests.unit.statements.desk import MODE, ONE, SAMPLES, TWO, Desk
+from tests.unit.statements.desk import AT, MODE, ONE, SAMPLES, TWO, Desk
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,7 +47,7 @@ def test_a_file_is_imported_by_a_process_of_its_own(make, journals, tmp_path):
     assert (report.status, report.file, report.counts["new"]) == ("read", "week.xml", 19)
     assert [each.file for each in desk.reports(5)] == ["week.xml"]
     assert desk.import_file(SAMPLES / "flex_two_accounts.xml", "week.xml", {}).status == "already read"
-    one, two = desk.coverage()
+    one, two = desk.coverage(AT)
     assert (one.account, two.account, one.first, one.covered) == (ONE, TWO, "20251103", 5)
     assert len(journals.fills()) == 8
     assert desk.reading() is None
@@ -77,7 +77,7 @@ def test_without_an_account_nothing_can_be_imported(tmp_path):
     desk = ImportDesk(JournalReader(), SystemClock(), ROOT, tmp_path)
     with pytest.raises(StatementError, match="knows no account yet"):
         desk.import_file(SAMPLES / "flex_two_accounts.xml", "week.xml", {})
-    assert desk.reports(5) == [] and desk.coverage() == []
+    assert desk.reports(5) == [] and desk.coverage(AT) == []
 
 
 def test_a_file_in_the_watched_folder_is_read(make, tmp_path, monkeypatch):
