@@ -224,10 +224,11 @@ class _Import:
         wrong = [pair for pair in shared if abs(pair[0] - pair[1]) > _SAME_S]
         if len(wrong) * 2 <= len(shared):
             if wrong:
-                self.notes.append(f"{len(wrong)} executions have another time than the gateway told; that one is kept.")
+                self.notes.append(f"Of {len(wrong)} executions the gateway told another time; that one is kept.")
             return False
         hours = sorted({round((read - true) / 1800) / 2 for read, true in wrong})
-        words = f"Times of {len(wrong)} executions differ from those that the gateway told, by {_hours(hours)}."
+        which = "The time of one execution differs" if len(wrong) == 1 else f"Times of {len(wrong)} executions differ"
+        words = f"{which} from what the gateway told, by {_hours(hours)}."
         zones = zones_that_fit(wrong, _SAME_S) if "zone" not in self.job.answers else []
         if zones and self.job.may_ask:
             self.report.status = "asks"

@@ -402,7 +402,7 @@ def test_one_time_that_differs_is_said_and_the_gateways_stays(desk):
     report = desk.read(
         flex(*rows, trade(ibExecID="0000e0d5.67290a01.03.01", transactionID="9", dateTime="20251105;111111"))
     )
-    assert report.status == "read" and any("another time" in note for note in report.notes)
+    assert report.status == "read" and any("told another time" in note for note in report.notes)
     assert [row.fill.time_market - BOUGHT.time_market for row in desk.fills()] == [1.0, 2.0, 3.0]
 
 
