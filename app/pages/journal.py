@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from app.components.attributes import attrs
 from app.components.card import card
 from app.components.form import request_stores
+from app.components.statement_cards import statement_cards
 from app.components.tabs import Tab, tabs
 from app.ids import Journal
 
@@ -42,6 +43,7 @@ def _tabs() -> tuple[Tab, ...]:
         Tab("statistics", "Statistics", [_figures(), *_groups()], "qt-jpanel qt-jpanel-figures"),
         Tab("equity", "Equity", _list("equity", "Equity", "graph-up"), "qt-jpanel"),
         Tab("signals", "Signals", [_list("signals", "Signals", "lightning-charge"), *_worth()], "qt-jpanel"),
+        Tab("statements", "Statements", statement_cards(), "qt-jpanel"),
         Tab("changes", "Settings changed", _list("changes", "Setting changes", "sliders"), "qt-jpanel"),
     )
 
