@@ -123,7 +123,8 @@ export function tablesOf(card) {
     }
   });
   for (const table of all(card, "table")) {
-    if (table instanceof HTMLTableElement && isSeen(table) && !table.closest(".qt-grid, .qt-menu")) {
+    const isWithin = table.closest(".qt-grid, .qt-menu") || table.parentElement?.closest("table");   // of an open row
+    if (table instanceof HTMLTableElement && isSeen(table) && !isWithin) {
       const whole = wholes.get(table.dataset.saves ?? "");
       found.push(whole ? whole() : ofTable(table, title));
     }
