@@ -66,11 +66,12 @@ function cell(day, data, choose) {
   if (day.out) {
     return html`<td class="qt-jday" data-out="1"></td>`;
   }
-  const isOpen = data.detail?.day === day.day, label = `${dayText(day.day)}: ${words(day, data.money.currency).replace(/\n/g, ", ")}`;
+  const isOpen = data.detail?.day === day.day;
   const open = () => choose({ day: isOpen ? "" : day.day });
   return html`<td class="qt-jday" data-step=${stepOf(day.net, data.most)} data-today=${day.day === data.today ? "1" : nothing}
     data-closed=${day.closed ? "1" : nothing} data-value=${day.net ?? ""}><button type="button" title=${words(day, data.money.currency)}
-    aria-label=${label} aria-pressed=${String(isOpen)} data-jday=${day.day} @click=${open}><span class="qt-jnumber">${Number(day.day.slice(8))}${
+    aria-pressed=${String(isOpen)} data-jday=${day.day} @click=${open}><span class="qt-jnumber"><span class="visually-hidden">${dayText(day.day)}: </span><span aria-hidden="true">${
+    Number(day.day.slice(8))}</span>${
     day.noted ? html`<i class="bi bi-pencil-fill" aria-hidden="true"></i>` : nothing}</span>${amount(day)}<span
     class="qt-jcount">${counts(day)}</span></button></td>`;
 }
@@ -90,7 +91,7 @@ export function month(data, choose) {
     <thead><tr>${heads.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">Week</th></tr></thead>
     <tbody>${weeks.map((week) => html`<tr>${week.days.slice(0, heads.length).map((day) => cell(day, data, choose))}
       <td class="qt-jweek" title=${`${week.covers}\n${words(week.sum, data.money.currency)}`} data-value=${week.sum.net ?? ""}><span
-      class="qt-jcovers">${week.covers}</span>${amount(week.sum)}<span class="qt-jcount">${counts(week.sum)}</span></td></tr>`)}</tbody></table>`;
+      class="qt-jcovers">${week.covers.replace(/ .*/, "")}<span class="qt-spare"> ${week.covers.replace(/^\S+ /, "")}</span></span>${amount(week.sum)}<span class="qt-jcount">${counts(week.sum)}</span></td></tr>`)}</tbody></table>`;
 }
 
 /** @param {any} data @param {(changes: Record<string, string>) => void} choose */
@@ -127,13 +128,13 @@ export function detail(data, note) {
     ${note(day)}</div><div>${drawn === nothing ? html`<p class="qt-soft qt-jnone">${data.whole
       ? "No curve of this day: QTrade was not running, or its points are no longer kept."
       : "The curve is that of the whole account: take the filters off to see it."}</p>` : drawn}</div></div>
-    ${day.trades.length ? html`<table class="qt-table"><caption class="visually-hidden">Trades closed on ${dayText(day.day)}</caption>
+    ${day.trades.length ? html`<div class="qt-scroll-x" tabindex="0" role="group" aria-label="Trades of the day"><table class="qt-table"><caption class="visually-hidden">Trades closed on ${dayText(day.day)}</caption>
     <thead><tr><th scope="col">Symbol</th><th scope="col">Side</th><th scope="col" class="qt-spare">Opened</th><th scope="col">Closed</th><th
-      scope="col" class="num">Quantity</th><th scope="col" class="num">Gross, ${currency}</th><th scope="col" class="num">Net, ${currency}</th></tr></thead>
+      scope="col" class="num qt-spare">Quantity</th><th scope="col" class="num qt-spare">Gross, ${currency}</th><th scope="col" class="num">Net, ${currency}</th></tr></thead>
     <tbody>${day.trades.map((/** @type {any} */ row) => html`<tr><td data-value=${row.sym}>${symbol(row)}</td><td>${row.side}</td><td class="qt-spare"
       data-at=${row.opened}>${whenText(row.opened)}</td><td data-at=${row.at}>${clock.clockText(row.at, "hms")}${
-      row.part ? html` <span class="qt-soft">part</span>` : nothing}</td><td class="num">${fmt.quantity(row.qty)}</td>
-      <td class="num" data-value=${row.gross ?? ""}>${money(row.gross)}</td><td class="num" data-value=${row.net ?? ""}>${
-      row.pending ? html`<span class="qt-soft" title="The commission has not been reported yet">pending</span>` : money(row.net)}</td></tr>`)}</tbody></table>`
+      row.part ? html` <span class="qt-soft">part</span>` : nothing}</td><td class="num qt-spare">${fmt.quantity(row.qty)}</td>
+      <td class="num qt-spare" data-value=${row.gross ?? ""}>${money(row.gross)}</td><td class="num" data-value=${row.net ?? ""}>${
+      row.pending ? html`<span class="qt-soft" title="The commission has not been reported yet">pending</span>` : money(row.net)}</td></tr>`)}</tbody></table></div>`
     : html`<p class="qt-soft qt-jnone">No trade was closed on this day.</p>`}`;
 }

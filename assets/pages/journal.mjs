@@ -224,6 +224,7 @@ function draw() {
 /* ---- filters ---- */
 /** What there is to choose from, of the last answer that said it. @type {Record<string, Array<[string, string]>>} */
 let known = {};
+let isOpen = false;   // the filters on a narrow screen
 
 /** @param {string} name @param {string} label @param {string} all @param {string} value */
 function select(name, label, all, value) {
@@ -246,7 +247,13 @@ function drawFilters(data) {
   known = data?.filters ?? known;
   const words = chosen(), at = (/** @type {string} */ name) => words[name] ?? "", count = countOf(words);
   const none = () => goQuery(wordsOf({}, { month: at("month"), day: at("day") }));
-  put("filters", () => html`${(known.account ?? []).length > 1 || at("account") ? select("account", "Account", "all", at("account")) : nothing}
+  const open = () => {
+    isOpen = !isOpen;
+    draw();
+  };
+  place("filters")?.toggleAttribute("data-open", isOpen);
+  put("filters", () => html`<button type="button" class="qt-button qt-jtoggle" aria-expanded=${String(isOpen)} @click=${open}>Filters${
+    count ? ` (${count})` : ""}</button>${(known.account ?? []).length > 1 || at("account") ? select("account", "Account", "all", at("account")) : nothing}
     ${date("from", "From", at("from"))}${date("to", "To", at("to"))}
     ${select("symbol", "Symbol", "all", at("symbol"))}${select("side", "Side", "both", at("side"))}${select("tag", "Tag", "all", at("tag"))}
     ${select("source", "Source", "all", at("source"))}${select("currency", "Currency", known.base?.[0]?.[1] ?? "the account's", at("currency"))}
