@@ -168,7 +168,7 @@ def _signals() -> Component:
         Col("now", "Score now", "score", "score"),
         Col("at_signal", "Score at signal", "num"),
         Col("dist", "Dist. ATR", "num"),
-        Col("vol", REL_VOLUME, "num"),
+        Col("vol", REL_VOLUME.replace("Rel. v", "Rel.\u00a0v").replace("1 m", "1\u00a0m"), "num"),
         Col("chg", "Change", "num"),
     )
     key = html.Span(

@@ -90,6 +90,7 @@ def _treemap() -> Component:
         controls=scale_key("▼ down", "up ▲", "qt-scale qt-scale-day"),
         glyph="grid-1x2",
         aged=False,
+        cls="qt-card-exposure",
     )
 
 

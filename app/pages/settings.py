@@ -106,7 +106,7 @@ def _changes() -> Component:
         "Recent changes",
         html.Div(change_list(Settings.REQUEST), className="qt-scroll-y", tabIndex=0),
         state="changes",
-        fact="one click takes a change back",
+        fact="each can be taken back",
         glyph="clock-history",
         aged=False,
         cls="qt-card-changelog qt-flush",

@@ -145,7 +145,7 @@ def _ledger_row(row: LineRow, out: int | None) -> dict[str, Any]:
         "sym": row.local_symbol,
         "cls": row.line_class,
         "lane": row.lane,
-        "by": ", ".join(row.holders) or "nobody",
+        "by": wanted_by(row) or "nobody",
         "why": row.message or row.reason,
         "state": row.state,
         "since": round(row.since_wall),
@@ -189,6 +189,14 @@ def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
         "near": section.limit * 9 // 10,
         "refused_count": plural(len(section.refused), "symbol") if section.refused else None,
     }
+
+
+HOLDERS = {"drill-down": "an open page"}  # the engine's names that say nothing to a trader
+
+
+def wanted_by(row: LineRow) -> str:
+    """Who wants this line, "" = nobody does."""
+    return ", ".join(HOLDERS.get(name, name) for name in row.holders)
 
 
 def _stretch(section: LinesSection, s: Snapshots) -> str:

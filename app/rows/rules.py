@@ -44,7 +44,9 @@ def _row(order: int, rule: RuleCheck, atr: float | None) -> dict[str, Any]:
 
 def _beneath(rule: RuleCheck) -> str:
     """What the trigger is made of, said under its name; the rest of the detail is a tooltip."""
-    return typeset(rule.detail.partition(";")[0]) if rule.name.endswith(" trigger") and rule.limit is not None else ""
+    if not rule.name.endswith(" trigger") or rule.limit is None:
+        return ""
+    return typeset(rule.detail.partition(";")[0]).replace(", buffer ", " + ")
 
 
 def typeset(text: str) -> str:

@@ -77,7 +77,7 @@ def scanners_parts(s: Snapshots) -> View:
             ),
             "thresholds": OWN if s.settings else {"s": "loading"},
             "changes": OWN
-            if s.settings and s.settings.changes
+            if changes_part(s.settings, (*BREAKOUT_KEYS, ENABLED, *SET_KEYS))
             else empty("Nothing changed yet", "Each change of a threshold is kept here and can be taken back."),
         },
     }

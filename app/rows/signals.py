@@ -41,8 +41,8 @@ def signal_counts(s: Snapshots) -> str | None:
 
 
 def live_words(today: int, active: int) -> str:
-    """ "40 live today, 9 active": signals that came while QTrade looked, unlike what a replay of bars finds."""
-    return f"{today:,} live today, {active:,} active"
+    """ "9 active, 40 today": signals that came while QTrade looked, unlike what a replay of bars finds."""
+    return f"{active:,} active, {today:,} today"
 
 
 def _row(order: int, signal: Signal, candidate: Candidate | None, now: float | None) -> dict[str, Any]:

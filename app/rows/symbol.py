@@ -12,6 +12,7 @@ from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
 from app.format import LINE_CLASSES, arrow, number, percent, quantity, redacted, share, signed, times, tone
 from app.rows.alerts import price_alerts
 from app.rows.answers import answers_part
+from app.rows.lines import wanted_by
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.rules import failed_words, rule_rows, typeset
 from app.rows.sizing import size_part
@@ -429,7 +430,7 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
         "line_said": f"Subscribed LIVE {row.local_symbol} (priority={row.priority})" if row.priority else None,
         "line_text": text or None,
         "line_held": {"text": f"{{age}}, since {since}", "from": row.since_wall},
-        "line_by": ", ".join(row.holders) or "nobody, kept for a while",
+        "line_by": wanted_by(row) or "nobody, kept for a while",
         "line_lane": lane,
         "line_tick": _tick_words(row, section),
         "line_out": "never while the position is open" if row.line_class == "100" else _out_words(row, s),

@@ -190,12 +190,12 @@ export function textPx(text, font) {
   return px;
 }
 
-/** Px that what is in a cell needs to be read whole. @param {HTMLElement} host */
-export function needPx(host) {
+/** Px that what is in a cell needs to be read whole. @param {HTMLElement} host @param {boolean} isTotal those are bold */
+export function needPx(host, isTotal = false) {
   const lines = host.querySelectorAll(".qt-top, .qt-sub");
   if (lines.length) {
     return Math.max(...Array.from(lines, (line) => {
-      const font = line.classList.contains("qt-sub") ? "sub" : line.firstElementChild ? "bold" : "top";
+      const font = line.classList.contains("qt-sub") ? "sub" : line.firstElementChild || isTotal ? "bold" : "top";
       return textPx(line.textContent ?? "", font) + (line.querySelector(".qt-meter") ? MORE_PX.meter : 0);
     }));
   }
@@ -205,5 +205,5 @@ export function needPx(host) {
   }
   const extra = (host.querySelector(".qt-lane") ? MORE_PX.lane : 0) + (host.querySelector(".qt-side") ? MORE_PX.side : 0) +
     (host.querySelector(".qt-bars") ? MORE_PX.bars : 0);
-  return first?.classList.contains("qt-prio") ? textPx(text, "prio") + MORE_PX.prio : textPx(text, first instanceof HTMLElement && /^(A|B)$/.test(first.tagName) ? "bold" : "plain") + extra;
+  return first?.classList.contains("qt-prio") ? textPx(text, "prio") + MORE_PX.prio : textPx(text, isTotal || (first instanceof HTMLElement && /^(A|B)$/.test(first.tagName)) ? "bold" : "plain") + extra;
 }

@@ -81,7 +81,7 @@ function paintCell(grid, node, id) {
   }
   if (text.length + 3 > column.longest) {   // fewer characters may be wider: "< 4 s" and "8.6 s"
     column.longest = Math.max(column.longest, text.length);
-    const need = needPx(host) + padPx(grid);
+    const need = needPx(host, Boolean(node.rowPinned)) + padPx(grid);
     if (need > column.need) {
       column.need = need;
       fitSoon(grid);

@@ -13,6 +13,7 @@ from engine.domain import Lane, PriceKind, Quote, TickUpdate
 from engine.prices.live_price import is_far
 
 _LAST: PriceKind = "last"
+DAY_VALUES_S = 600.0  # so long open and prior close of the line before stand for what a new one has not told yet
 QUOTES_MAX = 2_500  # the universe of 2,000 and some; the longest unheard goes first
 
 
@@ -85,11 +86,17 @@ class QuoteBook:
         elif factor != 1.0:
             volume = None if volume is None else volume * factor
             avg_volume = None if avg_volume is None else avg_volume * factor
+        opened = u.open
+        if close is None or opened is None:
+            before = self._quotes.get(con_id)
+            if before is not None and before.epoch == epoch and wall - before.received_wall <= DAY_VALUES_S:
+                close = before.close if close is None else close
+                opened = before.open if opened is None else opened
         # By position, in the order of the fields of Quote: half the time of naming them.
         # fmt: off
         quote = Quote(
             con_id, local_symbol, price, kind, bid, ask, bid_size, ask_size, last, last_size, volume, avg_volume,
-            u.open, u.high, u.low, close, halted, data_type, lane, u.received_mono, wall, epoch,
+            opened, u.high, u.low, close, halted, data_type, lane, u.received_mono, wall, epoch,
             mark, None if mark is None else mark_wall, u.delta, u.under_price,
         )
         # fmt: on

@@ -586,7 +586,7 @@ def test_signals_are_counted_alike_and_say_what_is_counted() -> None:
     s = snapshots()
     assert s.signals is not None and s.scanners is not None
     active = sum(1 for signal in s.signals.signals if signal.state == "active")
-    words = f"{s.signals.total} live today, {active} active"
+    words = f"{active} active, {s.signals.total} today"
     assert overview_parts(s)["signals"]["count"] == words
     section = replace(s.scanners, signals_today=s.signals.total)
     assert scanners_summary(snapshots(scanners=section))["found"].endswith(words)

@@ -376,6 +376,14 @@ def test_a_change_of_the_scans_is_told_by_their_names() -> None:
     assert changes_part(section, BREAKOUT_KEYS) == {}
 
 
+def test_changes_of_other_settings_leave_the_thresholds_list_honestly_empty(rig: Rig) -> None:
+    settings = rig.bus.read("settings")
+    assert isinstance(settings, SettingsSection)
+    other = ChangeRow(9, WALL, "page", "broker.mode", "paper", "simulated", False)
+    rig.bus.publish("settings", replace(settings, changes=(other,)))
+    assert rig.view()["state"]["changes"]["s"] == "empty"
+
+
 # --- heat and results -------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain import TickUpdate, percent_change
-from engine.lines.quotes import QUOTES_MAX, QuoteBook, price_of
+from engine.lines.quotes import DAY_VALUES_S, QUOTES_MAX, QuoteBook, price_of
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,21 @@ def test_every_value_counts_as_a_change(field_name: str) -> None:
     book = QuoteBook(Units({1: 1.0}))
     take(book, TickUpdate(7, 5.0, **{field_name: 10.0}))
     assert take(book, TickUpdate(7, 6.0, **{field_name: 10.5}))[1]
+
+
+def test_a_new_line_that_has_not_told_the_prior_close_yet_keeps_it() -> None:
+    """A visit's first packet has a price and no more: the change of the day does not vanish."""
+    book = QuoteBook(Units())
+    book.take(7, "ACME", "visited", 1, TickUpdate(7, 5.0, last=11.0, close=10.0, open=10.5), 100.0)
+    quote, _ = book.take(7, "ACME", "visited", 1, TickUpdate(8, 6.0, last=12.0), 130.0)
+    assert (quote.close, quote.open, quote.price) == (10.0, 10.5, 12.0)
+    other_connection, _ = book.take(7, "ACME", "visited", 2, TickUpdate(9, 7.0, last=12.0), 140.0)
+    assert other_connection.close is None
+    book.take(7, "ACME", "visited", 2, TickUpdate(9, 7.0, last=12.0, close=10.0), 150.0)
+    late, _ = book.take(7, "ACME", "visited", 2, TickUpdate(10, 8.0, last=12.0), 150.0 + DAY_VALUES_S + 1.0)
+    assert late.close is None, "another day's, perhaps"
+    only_known, _ = book.take(7, "ACME", "visited", 2, TickUpdate(11, 9.0), 1_000.0)
+    assert only_known.price is None, "no price of its own"
 
 
 def test_a_quote_survives_its_line_under_another_label() -> None:
