@@ -285,7 +285,7 @@ class SecondGateway(ThreadedServer):
         if (wanted := self.bars_wanted.get(thing.sec_type, fields[19])) != fields[19]:
             text = f"Expected what to show is {wanted}, please use that instead of {fields[19]}."
             return self._error(client, fields[1], 10299, text)
-        step = {"1 min": 60, "15 mins": 900, "1 day": 86400}[fields[16]]
+        step = {"1 min": 60, "15 mins": 900, "30 mins": 1_800, "1 day": 86400}[fields[16]]
         end = int(time.time()) // step * step
         bars = ""
         for at in range(end - 120 * step, end, step):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from engine.state.commands import NoteTrip
+from engine.trades.held import EVERYTHING
 from tests.integration.engine_bench import brisk_engine, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 from tests.integration.test_executions import OWN, UNSET, execution
@@ -35,6 +37,10 @@ def test_a_restart_in_the_middle_of_the_day_loses_and_doubles_no_fill(tmp_path):
         assert by_id["c.01.01"].time_kind == "received"
         assert {fill.price_magnifier for fill in by_id.values()} == {1.0}
         assert {fill.account for fill in by_id.values()} == {"DF7654321"}
+        seen = wait_for(lambda: noted(bench), "positions, and since when all are known")
+        assert MSFT.con_id in seen and seen[EVERYTHING].account == "DF7654321"
+        bench.send(NoteTrip("r1", "DF7654321", "", MSFT.con_id, "a.01", "too early", ("gap",)))
+        wait_for(lambda: bench.reader.trader_words().trips, "the note")
         shown = {OWN, "a.01.02", "b.01.01", "c.01.01"}
         wait_for(lambda: set(by_ids(own_fills(bench))) == shown, "four fills on the pages")
 
@@ -56,6 +62,14 @@ def test_a_restart_in_the_middle_of_the_day_loses_and_doubles_no_fill(tmp_path):
         assert fills["a.01.02"].commission == 1.02, "its report has not come again"
         assert fills["c.01.01"].time_market == by_id["c.01.01"].time_market
         wait_for(lambda: len(recorded(bench)) == 6, "one row more")
+        assert [note.tags for note in bench.reader.trader_words().trips] == [("gap",)]
+        assert len([each for each in bench.reader.positions_seen() if each.con_id == EVERYTHING]) == 1
+
+
+def noted(bench):
+    """By contract, once the note has come that all are known."""
+    seen = {each.con_id: each for each in bench.reader.positions_seen()}
+    return seen if EVERYTHING in seen else None
 
 
 def own_fills(bench):
