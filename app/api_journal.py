@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple, get_args
 from app.journal_book import Kept
 from engine.journal.rows import CashRow
 from engine.trades.carry import carry_of, carry_of_trips
+from engine.trades.checks import IbDiffers, differences
 from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
 from engine.trades.excursion import Excursion
 from engine.trades.execution import Execution
@@ -146,11 +148,14 @@ def trips(
     shown = found[-wanted.limit :]
     went = excursions_of(shown) if wanted.excursion else {}
     carry = carry_of_trips(kept.book.trips, kept.cash)
+    differ: dict[str, list[IbDiffers]] = defaultdict(list)
+    for each in differences(shown):
+        differ[each.trip].append(each)
     return {
         "limit": wanted.limit,
         "more": len(found) > len(shown),
-        "trips": [_trip(trip, carry.get(trip.id, ()), went.get(trip.id)) for trip in shown],
-        "conversions": [_trip(trip, ()) for trip in conversions[-wanted.limit :]],
+        "trips": [_trip(trip, carry.get(trip.id, ()), differ[trip.id], went.get(trip.id)) for trip in shown],
+        "conversions": [_trip(trip, (), ()) for trip in conversions[-wanted.limit :]],
         "rolls": [roll._asdict() for roll in kept.book.rolls],
     }
 
@@ -295,7 +300,9 @@ def _execution(e: Execution) -> dict[str, Any]:
     }
 
 
-def _trip(trip: Trip, carry: Sequence[CashRow], went: Excursion | None = None) -> dict[str, Any]:
+def _trip(
+    trip: Trip, carry: Sequence[CashRow], differ: Sequence[IbDiffers], went: Excursion | None = None
+) -> dict[str, Any]:
     excursion = (
         {}
         if went is None
@@ -350,6 +357,10 @@ def _trip(trip: Trip, carry: Sequence[CashRow], went: Excursion | None = None) -
         "carry": [
             {"day": _date_of(row.day), "kind": row.kind, "amount": _number(row.amount), "currency": row.currency}
             for row in carry
+        ],
+        "ib_differs": [
+            {"execution": one.execution, "ours": _number(one.ours), "ib": _number(one.ibs), "why": one.why or None}
+            for one in differ
         ],
         "executions": [
             {"id": share.execution.id, "quantity": _number(share.quantity), "after": _number(share.after)}

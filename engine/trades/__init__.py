@@ -16,6 +16,7 @@ How the parts go together, for pages, exports and scripts:
 - `figures.py`: win rates, profit factor, expectancy, R, by symbol, tag, hour and weekday; `drawdown.py`: of the curve.
 - `days.py`: the calendar; `carry.py`: dividends, interest and fees beside the trades, and deposits.
 - `excursion.py`: MAE, MFE and the curve of a trip from bars; `sessions.py`: regular and extended hours of the curve.
+- `checks.py`: what a statement says that a closing realised, where that is another figure.
 - `held.py`: what was held before, and what no execution explains; `rolls.py`: trips that may be one campaign.
 
 Every money figure says its currency and what it lacks; None is "not known", never zero.

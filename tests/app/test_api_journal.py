@@ -49,8 +49,9 @@ def desk(tmp_path_factory):
     path = tmp_path_factory.mktemp("journal") / "journal.db"
     writer, reader = Journal(FakeClock(wall=WALL)), JournalReader()
     writer.open(path, "simulated", "DU1")
-    for fill in (BOUGHT, OLD, SOLD, STILL):
+    for fill in (BOUGHT, OLD, STILL):
         writer.record_fill(fill, FillFacts(base_currency="USD"))
+    writer.record_fill(SOLD, FillFacts(base_currency="USD", statement_id="s", statement_realized=140.0))
     for fill in (EURO, EURO_SOLD):
         writer.record_fill(fill, RATE)
     writer.record_trip_note(TripNote("DU1", "", 1, "0a.01", "early", ("gap",), WALL), MARKET)
@@ -107,6 +108,10 @@ def test_trips_with_their_closings_and_the_traders_words(desk):
     assert (sap["net"], sap["net_base"], sap["closed_date"]) == (-102.0, -122.4, "2025-11-06")
     assert [part["trade_date"] for part in sap["closings"]] == ["2025-11-06"]
     assert (ford["closed_at"], ford["why_not"], ford["doubts"]) == (None, "open", [])
+    assert [trip["ib_differs"] for trip in (tesla, sap)] == [
+        [{"execution": "0b.01.02", "ours": 147.0, "ib": 140.0, "why": None}],
+        [],
+    ]
     assert [t["local_symbol"] for t in get(desk, "trips?to=2025-11-05")["trips"]] == ["TSLA", "SAP"]
     assert [t["local_symbol"] for t in get(desk, "trips?from=2025-11-06")["trips"]] == ["SAP", "F"]
     assert [t["local_symbol"] for t in get(desk, "trips?tag=gap&side=long")["trips"]] == ["TSLA"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -161,3 +162,20 @@ def test_days_are_weeks_are_months_are_years_are_the_closing_parts(way):
         assert len(covered) == len(set(covered)) and {day.month for day in covered} == {month.month}
     for day in days.values():
         assert day.wins + day.losses + day.even == day.trips
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Australia/Sydney"])
+def test_the_machines_zone_changes_nothing(zone, monkeypatch):
+    def made():
+        fills = [deal(1, 10, at("2025-11-05T20:30"), id="a.01", trade_date=""),
+                 deal(-1, 11, at("2025-11-07T09:31"), id="b.01", trade_date="")]  # fmt: skip
+        return calendar_of(*fills)
+
+    expected = made()
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert made() == expected and list(expected) == [NOV6, NOV7]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
