@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import NamedTuple
 
-from engine.journal.rows import CashRow, FillRow, TraderWords
+from engine.journal.rows import CashRow, FillRow, NavDay, TraderWords
 from engine.journal.source import JournalSource
 from engine.portfolio.fills import is_busted, is_heading, order_doubts
 from engine.trades.execution import Execution, executions_of, in_force, without_allocations
@@ -22,6 +22,7 @@ class Kept(NamedTuple):
     book: Book = Book()
     words: TraderWords = TraderWords()
     cash: tuple[CashRow, ...] = ()
+    nav: tuple[NavDay, ...] = ()
 
 
 class JournalBook:
@@ -47,7 +48,8 @@ class JournalBook:
                 rows = without_allocations(journal.fills(0.0, corrected=True, limit=FILLS_MOST))
                 words, executions = journal.trader_words(), executions_of(rows)
                 book = round_trips(in_force(executions), journal.positions_seen(), words, _doubts(rows))
-                self._kept, self._stamp = Kept(executions, book, words, tuple(journal.cash())), stamp
+                cash, nav = tuple(journal.cash()), tuple(journal.nav_days())
+                self._kept, self._stamp = Kept(executions, book, words, cash, nav), stamp
             return self._kept
 
 

@@ -16,7 +16,7 @@ from app.format import account_labels
 from app.journal_book import JournalBook, Kept
 from app.journal_curves import Curves, day_of
 from app.rows.journal_days import calendar_view
-from app.rows.journal_equity import equity_view
+from app.rows.journal_equity import Told, equity_view, told_by_statements, told_view
 from app.rows.journal_figures import statistics_view
 from app.rows.journal_lists import ROWS_MOST, change_rows, execution_row
 from app.rows.journal_money import left_out, money_of, told, words_of
@@ -195,9 +195,20 @@ class JournalDesk:
     def _equity(self, view: View) -> dict[str, Any]:
         trips = self._trips(view)
         money = money_of(trips, view.chosen.currency, view.base)
+        told = self._told(view)
+        if told is not None:
+            return told_view(told)
         figures = view.s.positions.account if view.s.positions and not view.account else None
         level = figures.net_liquidation if figures is not None and not view.chosen.until else None
         return equity_view(trips, money, view.chosen, self._curve_of_days(view), level, view.base)
+
+    def _told(self, view: View) -> Told | None:
+        """What statements tell, where the whole of an account or of all is looked at."""
+        chosen = view.chosen
+        if chosen.symbol or chosen.is_of_trips or chosen.source or chosen.currency:
+            return None
+        nav = [each for each in view.kept.nav if view.account in ("", each.account)]
+        return told_by_statements(nav, self._cash(view), chosen)
 
     def _signals(self, view: View) -> dict[str, Any]:
         chosen, journal = view.chosen, self._deps.journal

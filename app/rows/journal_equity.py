@@ -1,20 +1,23 @@
 """The journal's equity curve without deposits and withdrawals, and how far it fell. Pure.
 
-Of the whole account it is what each day came to by the broker's figures, open positions in it, carried back from the
-net liquidation of now; of a part of the trades it is the sum of what was closed. It says which.
+Of the whole account it is what statements tell, with deposits taken out; without them what each day came to by the
+broker's figures, open positions in it, carried back from the net liquidation of now. Of a part of the trades it is the
+sum of what was closed. It says which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from app.format import number, percent, plural, share, signed, tone
 from app.rows.journal_days import day_at, days_chosen, key_of
 from app.rows.journal_money import words_of
-from app.rows.journal_query import Chosen, shown_day
+from app.rows.journal_query import Chosen, is_within, shown_day
 from engine.bars.trading_day import midnight_utc
-from engine.trades.drawdown import Drawdown, deepest, drawdowns, longest
+from engine.journal.rows import CashRow, NavDay
+from engine.trades.carry import FLOW, flows_of
+from engine.trades.drawdown import Drawdown, chained_return, deepest, drawdowns, longest, without_flows
 from engine.trades.figures import Money
 from engine.trades.trip import Trip
 
@@ -37,14 +40,63 @@ def curve_of(results: Mapping[str, float], begins: float = 0.0) -> list[Point]:
     running = begins
     for day, result in results.items():
         running += result
-        curve.append((midnight_utc(day_at(day)) + _NOON_S, round(running, 2)))
+        curve.append((_at(day), round(running, 2)))
     return [(curve[0][0] - _DAY_S, round(begins, 2)), *curve] if curve else []
+
+
+class Told(NamedTuple):
+    """What statements tell: the value at the end of each date, in `currency`, and what was paid in and out."""
+
+    values: dict[str, float]
+    flows: tuple[CashRow, ...]
+    currency: str
+
+
+def told_by_statements(nav: Sequence[NavDay], cash: Sequence[CashRow], chosen: Chosen) -> Told | None:
+    """Of the accounts given, on the days for which each of them was told; None = on fewer than two."""
+    of_account: dict[str, dict[str, float]] = {}
+    for each in nav:
+        if not each.model and is_within(each.day, chosen):
+            of_account.setdefault(each.account, {})[each.day] = float(each.total)
+    currencies = {each.currency for each in nav if each.currency}
+    days = sorted(set.intersection(*(set(values) for values in of_account.values()))) if of_account else []
+    if len(days) < 2 or len(currencies) != 1:
+        return None
+    values = {day: sum(values[day] for values in of_account.values()) for day in days}
+    flows = [row for row in cash if row.sort == FLOW and row.account in of_account and days[0] < row.day <= days[-1]]
+    return Told(values, tuple(flows), currencies.pop())
+
+
+def told_view(told: Told) -> dict[str, Any]:
+    """The curve of what statements tell: what was paid in is taken out of it, from its day on."""
+    money = Money(told.currency, is_base=True)
+    flows = flows_of(told.flows, money)
+    moved = [(_at(key_of(day)), float(amount)) for day, amount in flows.by_day.items()]
+    equity = [(_at(day), value) for day, value in told.values.items()]
+    curve = [(at, round(value, 2)) for at, value in without_flows(equity, moved)]
+    falls, gained = drawdowns(curve), chained_return(equity, moved)
+    figures = _figures(curve, falls, told.currency, curve[0][1], gained)
+    results = {day: value - before for day, (_, value), (_, before) in zip(
+        list(told.values)[1:], curve[1:], curve[:-1], strict=True
+    )}  # fmt: skip
+    words = f"as statements tell it at the end of each day, {told.currency}; deposits and withdrawals taken out"
+    lacks = f"; not taken out: {', '.join(flows.lacks)}" if flows.lacks else ""
+    return {
+        **_drawn(curve, falls, from_zero=False),
+        "figures": figures,
+        "words": f"{words}{lacks}",
+        "flows": [_flow(row) for row in reversed(told.flows)],
+        "flows_words": "Nothing was paid in or out on these days.",
+        "of_account": True,
+        "days": _day_rows(results, curve, curve[0][1]),
+        "money": {"currency": told.currency, "words": words_of(money)},
+    }
 
 
 def equity_view(
     trips: Sequence[Trip], money: Money, chosen: Chosen, days: Mapping[str, float], level: float | None, base: str
 ) -> dict[str, Any]:
-    """The curve, its figures and its days.
+    """The curve, its figures and its days, where no statement tells them.
 
     Args:
         days: the account's results by trade date as recorded; {} = closed trades count.
@@ -55,13 +107,10 @@ def equity_view(
     begins = level - sum(results.values()) if days and level is not None else 0.0
     curve = curve_of(results, begins)
     falls = drawdowns(curve)
-    long, currency = longest(falls), base if days else money.currency
+    currency = base if days else money.currency
     return {
-        "points": curve,
-        "from_zero": not begins,
-        "of_account": bool(days),
-        "shade": None if long is None else [long.peak_at, long.until],
-        "figures": _figures(curve, falls, currency, begins),
+        **_drawn(curve, falls, from_zero=not begins),
+        "figures": _figures(curve, falls, currency, begins, (curve[-1][1] - begins) / begins if begins > 0 else None),
         "words": _words(bool(days), bool(begins), money),
         "flows": [],
         "flows_words": (
@@ -69,12 +118,32 @@ def equity_view(
             if days
             else "Only results of trades are in the curve: no deposit, dividend or interest."
         ),
-        "days": [
-            {"id": day, "day": shown_day(day), "net": round(result, 2), "sum": round(value - begins, 2)}
-            for (day, result), (_at, value) in reversed(list(zip(results.items(), curve[1:], strict=True)))
-        ],
+        "of_account": bool(days),
+        "days": _day_rows(results, curve, begins),
         "money": {"currency": currency, "words": words_of(money)},
     }
+
+
+def _drawn(curve: Sequence[Point], falls: Sequence[Drawdown], *, from_zero: bool) -> dict[str, Any]:
+    long = longest(falls)
+    shade = None if long is None else [long.peak_at, long.until]
+    return {"points": curve, "from_zero": from_zero, "shade": shade}
+
+
+def _day_rows(results: Mapping[str, float], curve: Sequence[Point], begins: float) -> list[dict[str, Any]]:
+    return [
+        {"id": day, "day": shown_day(day), "net": round(result, 2), "sum": round(value - begins, 2)}
+        for (day, result), (_at, value) in reversed(list(zip(results.items(), curve[1:], strict=True)))
+    ]
+
+
+def _flow(row: CashRow) -> dict[str, Any]:
+    return {"day": shown_day(row.day), "what": row.kind, "amount": float(row.amount), "cur": row.currency}
+
+
+def _at(day: str) -> float:
+    """A place on the axis within that date, UTC epoch seconds."""
+    return midnight_utc(day_at(day)) + _NOON_S
 
 
 def tile(label: str, value: str, note: str, tone_: str = "", title: str = "") -> dict[str, Any]:
@@ -92,13 +161,16 @@ def longest_tile(falls: Sequence[Drawdown], note: str) -> dict[str, Any]:
     return tile("Longest drawdown", days, f"{number(fall.depth, 2)} deep{words}; {note}")
 
 
-def _figures(curve: Sequence[Point], falls: Sequence[Drawdown], currency: str, begins: float) -> list[dict[str, Any]]:
+def _figures(
+    curve: Sequence[Point], falls: Sequence[Drawdown], currency: str, begins: float, gained: float | None
+) -> list[dict[str, Any]]:
+    """`gained` = the return as a share, None = there is no capital to count it on."""
     if len(curve) < 2:
         return []
-    gained = curve[-1][1] - begins
-    tiles = [tile("Result", signed(gained), f"{currency}, {plural(len(curve) - 1, 'day')}", tone(gained))]
-    if begins > 0:
-        tiles.append(tile("Return", percent(100.0 * gained / begins), "of what it began with", tone(gained)))
+    result = curve[-1][1] - begins
+    tiles = [tile("Result", signed(result), f"{currency}, {plural(len(curve) - 1, 'day')}", tone(result))]
+    if gained is not None:
+        tiles.append(tile("Return", percent(100.0 * gained), "without deposits and withdrawals", tone(gained, 4)))
     deep = deepest(falls)
     if deep is not None:
         of_peak = f", {share(100.0 * deep.share)} of the peak" if deep.share is not None and begins > 0 else ""

@@ -37,6 +37,7 @@ from engine.journal.rows import (
     DayNote,
     FillFacts,
     FillRow,
+    NavDay,
     PnlRow,
     PositionSeen,
     SettingChange,
@@ -56,6 +57,7 @@ from engine.journal.tables import (
     fills,
     incidents,
     line_spans,
+    nav_days,
     pnl_points,
     positions_seen,
     setting_changes,
@@ -307,6 +309,13 @@ class JournalReader:
             found += self._made(cash_transactions, rows, lambda row: _cash_of(row, bases))  # noqa: B023 - at once
         return sorted(found, key=lambda row: row.day)
 
+    def nav_days(self, account: str | None = None) -> list[NavDay]:
+        c = nav_days.c
+        query = select(c.account, c.day, c.total, c.currency, c.model).where(c.withdrawn_by.is_(None))
+        found = [row for name in self._accounts(account) for row in self._rows(nav_days, query.order_by(c.day), name)]
+        days = self._made(nav_days, found, _nav_of)
+        return sorted(days, key=lambda each: each.day)
+
     def fills_stamp(self) -> str:
         changed = (
             (fills, fills.c.changed_at), (trip_notes, trip_notes.c.changed_wall), (day_notes, day_notes.c.changed_wall),
@@ -484,6 +493,10 @@ def _day_note_of(row: Row[Any]) -> DayNote:
 
 def _link_of(row: Row[Any]) -> TripLink:
     return _checked(TripLink(**{**row._mapping, "joined": bool(row.joined)}))
+
+
+def _nav_of(row: Row[Any]) -> NavDay:
+    return _checked(NavDay(row.account, row.day, row.total, row.currency or "", row.model or ""))
 
 
 def _cash_of(row: Row[Any], bases: dict[str, str]) -> CashRow:

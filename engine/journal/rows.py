@@ -199,6 +199,16 @@ class CashRow(Struct, frozen=True, kw_only=True):
     base_currency: str = ""
 
 
+class NavDay(Struct, frozen=True):
+    """The net asset value that a statement tells for the end of a trade date (YYYYMMDD), in `currency`."""
+
+    account: str
+    day: str
+    total: Decimal
+    currency: str = ""
+    model: str = ""
+
+
 class PositionSeen(Struct, frozen=True):
     """What the broker said is held, noted when it changed; `avg_cost` is money of one unit, None = not known."""
 

@@ -10,6 +10,7 @@ from engine.journal.rows import (
     CashRow,
     ConnectionEvent,
     FillRow,
+    NavDay,
     PnlRow,
     PositionSeen,
     SettingChange,
@@ -82,6 +83,9 @@ class JournalSource(Protocol):
     def cash(self, account: str | None = None) -> list[CashRow]:
         """Bookings that statements told and none has withdrawn, oldest first; `account` as above."""
 
+    def nav_days(self, account: str | None = None) -> list[NavDay]:
+        """Net asset values that statements told and none has withdrawn, oldest first; `account` as above."""
+
     def fills_stamp(self) -> str:
         """Another text once fills, notes, positions or statements changed: what is made of them holds till then."""
 
@@ -136,6 +140,9 @@ class EmptyJournal:
         return []
 
     def cash(self, account: str | None = None) -> list[CashRow]:
+        return []
+
+    def nav_days(self, account: str | None = None) -> list[NavDay]:
         return []
 
     def fills_stamp(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +19,12 @@ from app.feed_route import BUILD_HEADER
 from app.journal_book import JournalBook
 from app.journal_desk import JournalDesk
 from app.journal_route import JOURNAL_PATH, MARKS_PATH
+from app.rows.journal_equity import told_by_statements, told_view
 from app.rows.journal_query import VIEWS, Chosen, chosen_of
 from engine.clock import FakeClock
+from engine.journal.database import open_for_writing, url_of
+from engine.journal.rows import CashRow, NavDay
+from engine.journal.tables import nav_days
 from engine.state.bus import StateBus
 from engine.state.sections import BrokerSection
 from tests.app.dash_client import HEADERS
@@ -165,6 +171,66 @@ def test_equity_is_of_recorded_days_and_of_trades_where_a_part_is_chosen(client:
     part = view(client, "equity", symbol="TSLA")
     assert [row["net"] for row in part["days"]] == [-302.0] and part["from_zero"]
     assert "closed trades" in part["words"]
+
+
+def nav(day: str, total: str, account: str = "DU1") -> NavDay:
+    return NavDay(account, day, Decimal(total), "USD")
+
+
+def cash(day: str, amount: str, sort: str = "deposit", **more: Any) -> CashRow:
+    kind = "Deposits/Withdrawals" if sort == "deposit" else "Dividends"
+    told = {"currency": "USD", "base_currency": "USD", **more}
+    return CashRow(account="DU1", day=day, sort=sort, kind=kind, amount=Decimal(amount), **told)
+
+
+def test_deposits_are_taken_out_of_what_statements_tell() -> None:
+    days = [nav("20251103", "1000"), nav("20251104", "1600"), nav("20251105", "1500")]
+    rows = [cash("20251104", "500"), cash("20251105", "9", "dividend"), cash("20251105", "-50", currency="EUR")]
+    told = told_by_statements(days, rows, Chosen("equity"))
+    assert told is not None
+    shown = told_view(told)
+    assert [value for _at, value in shown["points"]] == [1000.0, 1100.0, 1000.0]
+    assert [(row["day"], row["net"], row["sum"]) for row in shown["days"]] == [
+        ("2025-11-05", -100.0, 0.0),
+        ("2025-11-04", 100.0, 100.0),
+    ]
+    tiles = {each["label"]: each["value"] for each in shown["figures"]}
+    assert tiles["Return"] == "+3.13 %" and tiles["Deepest drawdown"] == "100.00"  # 1.1 x 1500 / 1600
+    assert [(flow["amount"], flow["cur"]) for flow in shown["flows"]] == [(-50.0, "EUR"), (500.0, "USD")]
+    assert "not taken out: rate of EUR" in shown["words"]
+
+
+def test_values_are_read_as_the_import_stores_them(tmp_path: Path) -> None:
+    path, clock = tmp_path / "journal.db", FakeClock(wall=at("2025-11-10", "12:00:00"))
+    writer, reader = fill_journal(path, clock)
+    own = {"mode": "simulated", "account": ACCOUNTS[0], "market_time": 1.0, "recorded_at": 1.0, "statement_id": "s"}
+    told = [("20251104", "1600.25", None), ("20251103", "1000", None), ("20251105", "9", "newer")]
+    rows = [
+        {"row_key": day, "day": day, "model": "", "currency": "USD", "total": Decimal(total), "told_by": "NAV",
+         "withdrawn_by": withdrawn}
+        for day, total, withdrawn in told
+    ]  # fmt: skip
+    engine = open_for_writing(url_of(path), 1.0)
+    with engine.begin() as connection:
+        connection.execute(nav_days.insert(), [own | row for row in rows])
+    engine.dispose()
+    assert [(each.day, each.total) for each in reader.nav_days()] == [
+        ("20251103", Decimal(1000)),
+        ("20251104", Decimal("1600.25")),
+    ]
+    shown = view(app_on(reader, clock), "equity")
+    assert [value for _at, value in shown["points"]] == [1000.0, 1600.25] and "as statements tell it" in shown["words"]
+    writer.stop()
+    reader.close()
+
+
+def test_values_of_several_accounts_count_on_the_days_that_all_have() -> None:
+    days = [nav("20251103", "1"), nav("20251104", "2"), nav("20251105", "3")]
+    other = [nav("20251104", "10", "DU2"), nav("20251105", "20", "DU2")]
+    told = told_by_statements([*days, *other], [], Chosen("equity"))
+    assert told is not None and told.values == {"20251104": 12.0, "20251105": 23.0}
+    assert told_by_statements([*days, *other], [], Chosen("equity", since="20251105")) is None
+    assert told_by_statements(days[:1], [], Chosen("equity")) is None
 
 
 def test_nothing_yet_is_said_in_each_view() -> None:
