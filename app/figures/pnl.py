@@ -125,7 +125,7 @@ def series(curve: Curve) -> list[dict[str, Any]]:
             _add(x, line, gain, loss, curve.axis_ms(point.m), point.y, point.y)
     high, low = extremes(of_day(curve))
     marks = [p for p in (high, low) if p is not None]
-    is_flat = high is not None and low is not None and high.y == low.y  # then neither says anything
+    is_flat = high is not None and low is not None and signed(high.y) == signed(low.y)  # then neither says anything
     words = ["" if is_flat else _words(word, at) for word, at in (("high", high), ("low", low))]
     areas = shows_zero(curve)
     return [
@@ -294,14 +294,19 @@ def furniture(curve: Curve) -> dict[str, Any]:
         "meta": {
             "last": points[-1].m if points else 0,
             "count": len(points),
-            "high": [high.y, high.m] if high else None,
-            "low": [low.y, low.m] if low else None,
+            "high": _to_the_cent(high),
+            "low": _to_the_cent(low),
             "shifts": _shifts(curve) if points else [],
             "basis": curve.basis,
             "day": round(curve.day_from) if isfinite(curve.day_from) else None,
             "hours": curve.hours,
         },
     }
+
+
+def _to_the_cent(point: Point | None) -> list[float] | None:
+    """As the newest points come: half a cent is no new extreme."""
+    return [round(point.y, 2), point.m] if point is not None and point.y is not None else None
 
 
 def _shifts(curve: Curve) -> list[list[float]]:

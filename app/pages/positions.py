@@ -69,7 +69,7 @@ def _curves() -> Component:
         "P&L of each position",
         body,
         state="curves",
-        fact="unrealised, last hour, at today's quantity",
+        fact="unrealised, last hour",
         glyph="graph-up",
         aged=False,
     )

@@ -106,7 +106,7 @@ def summary(section: PositionsSection | None) -> dict[str, Any]:
             "filtered_count": NOT_KNOWN,
         }
     return {
-        "currency": f"notional with multiplier, {section.account.currency}".rstrip(", "),
+        "currency": f"notional, {section.account.currency}".rstrip(", "),
         "count": f"{len(section.tradable)} tradable",
         "filtered": f"{len(filtered)} filtered" if filtered else None,
         "filtered_why": ": " + filtered_words(filtered) if filtered else None,

@@ -15,7 +15,7 @@ from app.callbacks.requests import reply_to
 from app.deps import AppDeps
 from app.factory import create_app
 from app.figures.lab import STEPS, lab_slice, map_figure, spread_figure
-from app.rows.lab import lab_parts, verdict
+from app.rows.lab import lab_parts, verdict, won_words
 from app.rows.lab_form import VARYING, values_of
 from app.rows.preview import preview_part
 from app.snapshots import Snapshots
@@ -256,3 +256,9 @@ def test_the_charts_are_drawn_over_http(rig: Rig) -> None:
     answer = call(app, app.server.test_client(), output, {"lab-fresh.data": "r:1"}, "lab-fresh.data")
     assert answer.status_code == 200
     assert answer.json["response"]["lab-map-chosen"]["figure"]["data"][0]["z"][0] == [0.1, 0.3]
+
+
+def test_a_share_says_of_how_many() -> None:
+    figures = ScoreFigures(30, (24, 24, 24, 24), (None, None, 0.1, None), (None,) * 4, (None,) * 4, 0.5833)
+    assert won_words(figures) == "58 % of 24"
+    assert won_words(replace(figures, won=None)) == "–"

@@ -269,6 +269,9 @@ def test_a_curve_of_one_point_has_a_minute_of_axis_and_no_extremes() -> None:
     first, last = figure["layout"]["xaxis"]["autorangeoptions"]["include"]
     assert last - first == 60_000.0 and first < round(shown(MARKET) * 1000) < last
     assert [text for text in figure["data"][3]["text"] if text] == []
+    still = pnl_figure(Curve([Point(MARKET, -26.001), Point(MARKET + 60.0, -26.004)]), "day")
+    assert [text for text in still["data"][3]["text"] if text] == [], "the same to the cent"
+    assert still["layout"]["meta"]["high"][0] == still["layout"]["meta"]["low"][0] == -26.0
     long = pnl_figure(Curve([Point(MARKET, -26.0), Point(MARKET + 300.0, -20.0)]), "day")
     first, last = long["layout"]["xaxis"]["autorangeoptions"]["include"]
     assert last - first == 300_000.0, "none of it is empty"

@@ -324,7 +324,7 @@ def test_chips_say_rows_or_the_state_in_a_word() -> None:
     ]
     assert [chip[5] for chip in drawn.values()] == [True, False, False], "switched on"
     spare = chips(replace(base, scans=(scan("Active futures"),)), chosen)["Active futures"]
-    assert spare[1] is True and spare[5] is False and "runs by itself" in spare[3]
+    assert spare[1] is True and spare[5] is False and "runs by itself" in spare[3] and spare[2].endswith(" spare")
     waiting = chips(replace(base, scans=(scan("Momentum", "off", 0),)), chosen)["Momentum"]
     assert waiting[1] is True and "all slots are in use" in waiting[3]
 

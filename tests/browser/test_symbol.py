@@ -144,6 +144,7 @@ def test_the_zoom_survives_polls_marks_and_a_new_base(page: Page, site: Site) ->
     page.evaluate("dash_clientside.set_props('symbol-rebase', {data: 1})")
     after_polls(page, 3)
     after = page.evaluate(RANGE)
+    assert page.evaluate("qt.candles.tag()") == 410.0, "the last price, not that of the last bar in view"
     assert abs(after["from"] - before["from"]) < 0.5
     assert abs(after["to"] - before["to"]) < 0.5
 

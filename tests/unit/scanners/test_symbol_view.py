@@ -51,6 +51,8 @@ def test_everything_that_is_known_is_shown() -> None:
         REL_VOLUME,
     ]
     assert section.rules_short[0].name == "Price below trigger"
+    assert section.trigger_long == section.rules[0].limit and section.trigger_long > section.level_long
+    assert section.why_long and section.why_short and "short side" not in section.why_long
     assert section.message == ""
 
 
