@@ -56,7 +56,7 @@ SECTOR_COLUMNS = (
     Col("long", "Signals long", "num"),
     Col("short", "Signals short", "num"),
     Col("net", "Net held", "num"),
-    Col("share", "Of what is held", "num"),
+    Col("share", "Of stocks held", "num"),
 )
 
 

@@ -118,15 +118,15 @@ function factsBlock(c) {
   return html`<dl class="qt-facts qt-facts-2">
     ${pair("Entry level", price(c.level), c.kind)}
     ${pair("Price now", price(c.price), c.price_wall === null ? "" : `${fmt.age(clock.now() - c.price_wall)} ago`)}
-    ${pair("Run from the level", html`<span data-tone=${fmt.tone(c.run[0])}>${atrs(c.run[0])}</span>`, fmt.percent(c.run[1]))}
-    ${pair("Since the signal", html`<span data-tone=${fmt.tone(c.since[0])}>${atrs(c.since[0])}</span>`, fmt.percent(c.since[1]),
+    ${pair("Run", html`<span data-tone=${fmt.tone(c.run[0])}>${atrs(c.run[0])}</span>`, fmt.percent(c.run[1]))}
+    ${pair("Since signal", html`<span data-tone=${fmt.tone(c.since[0])}>${atrs(c.since[0])}</span>`, fmt.percent(c.since[1]),
       `It came at ${price(c.first)}`)}
     ${pair("Spread", c.spread_atr === null ? fmt.MISSING : `${fmt.number(c.spread_atr, 2)} ATR`, price(c.spread))}
-    ${pair("ATR at the signal", fmt.number(c.atr, c.dec + 1), "1 min")}
-    ${pair("Volume of the day", shares(c.volume), c.volume_60s === null ? "" : `${shares(c.volume_60s)} in 60 s`)}
-    ${pair("At the signal", `${fmt.times(c.rel_volume)} usual`, `${fmt.times(c.surge)} surge`)}
-    ${pair("Went beyond", at(c.triggered), `confirmed ${at(c.at)}`)}
-    ${pair("Score at signal", fmt.number(c.score, 3), c.score_now === null ? "" : `now ${fmt.number(c.score_now, 3)}`)}
+    ${pair("ATR then", fmt.number(c.atr, c.dec + 1), "1 min")}
+    ${pair("Day's volume", shares(c.volume), c.volume_60s === null ? "" : `${shares(c.volume_60s)} in 60 s`)}
+    ${pair("Volume then", `${fmt.times(c.rel_volume)} usual`, `${fmt.times(c.surge)} surge`)}
+    ${pair("Beyond at", at(c.triggered), `confirmed ${at(c.at)}`)}
+    ${pair("Score then", fmt.number(c.score, 3), c.score_now === null ? "" : `now ${fmt.number(c.score_now, 3)}`)}
   </dl>`;
 }
 

@@ -105,8 +105,9 @@ class Holdings:
                 continue
             found = beta(mine, closes[index.name])
             made.append(IndexBeta(index.name, found.value, found.days))
-        self._betas[contract.con_id] = key, tuple(made)
-        return tuple(made)
+        betas = tuple(made)
+        self._betas[contract.con_id] = key, betas
+        return betas
 
     def _bars_of(self, contract: ContractRef) -> tuple[Bar, ...]:
         """Its own; of an option or a CFD the underlying's, whose price it follows."""

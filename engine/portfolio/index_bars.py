@@ -57,11 +57,13 @@ class IndexBars:
         known: Callable[[int], tuple[Bar, ...]],
         day: Callable[[], float],
         is_wanted: Callable[[], bool],
+        first_s: float = FIRST_S,
     ) -> None:
         self._source = source
         self._known = known
         self._day = day
         self._is_wanted = is_wanted
+        self._first_s = first_s
         self._contracts: dict[str, ContractRef] = {}
         self._bars: dict[str, tuple[float, tuple[Bar, ...]]] = {}  # by index: of which day, bars
 
@@ -80,7 +82,7 @@ class IndexBars:
     async def run(self) -> None:
         """For ever. Cancel it to stop."""
         while True:
-            await asyncio.sleep(FIRST_S)
+            await asyncio.sleep(self._first_s)
             if not self._is_wanted():
                 continue
             for index in INDEXES:

@@ -123,7 +123,7 @@ def test_a_signals_card_and_its_stop(visit: Visit) -> None:
 
     serve(page, site, InspectSignal, told, f"({CARD}).includes('Places for a stop') && ({CARD}).includes('NVDA')")
     text = page.inner_text("[data-qt-signal]")
-    for words in ("Breakout long of the range", "Run from the level", "Signals like it", "n = ", "ATR"):
+    for words in ("Breakout long of the range", "Run", "Since signal", "Signals like it", "n = ", "ATR"):
         assert words in text, text
     page.locator(".qt-signal-stops button:not([disabled])").first.click()
     until(page, "document.getElementById('size-kind').value === 'price' && document.activeElement.id === 'size-risk'")

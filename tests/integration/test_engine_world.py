@@ -12,6 +12,7 @@ import pytest
 
 from app import api_views
 from app.snapshots import Snapshots
+from engine.state.commands import OpenSymbol
 from simulator.world.kinds import KINDS
 from tests.integration.book_check import Comparison
 from tests.integration.engine_bench import EngineBench, SimulatorRun, running_engine, running_simulator, wait_for
@@ -133,3 +134,28 @@ def test_odd_fills_end_in_the_same_book(bench: EngineBench, simulator: Simulator
     expected = {fill["exec_id"] for fill in book["fills"] if not fill["is_heading"]}
     shown = [fill.exec_id for fill in section(bench).fills if fill.sec_type != "BAG"]
     assert set(shown) == expected and len(shown) == len(expected)
+
+
+def test_what_is_held_has_its_root_sector_delta_and_last_days(bench: EngineBench) -> None:
+    """And an open symbol the money that a size is worked out from, in the base currency of what is shown."""
+
+    def facts() -> dict[int, Any]:
+        found = bench.read("holdings")
+        return {row.con_id: row for row in found.holdings} if found is not None else {}
+
+    options = [CON_ID[name] for name in KINDS if name.startswith("AAPL  251219C") or name.startswith("E2AX5")]
+    wait_for(lambda: all((row := facts().get(con_id)) and row.delta for con_id in options), "deltas of options")
+    held = facts()
+    wheat, call = held[CON_ID["ZWZ5"]], held[CON_ID["AAPL  251219C00240000"]]
+    assert (wheat.root, wheat.family, wheat.notice, wheat.notice_day) == ("ZW", "future", "day", "20251128")
+    assert (wheat.last_trade, wheat.category) == ("20251212", "Agriculture")
+    assert (call.root, call.family, call.last_trade) == ("AAPL", "stock", "20251219")
+    assert 0.5 < call.delta < 1.0 and call.under_price > 100.0
+    con_id = CON_ID["VOD"]
+    bench.send(OpenSymbol("a" * 32, con_id, "symbol"))
+    wait_for(lambda: bench.read(f"symbol:{con_id}") is not None, "the open symbol")
+    sizing = bench.read(f"symbol:{con_id}").sizing
+    assert (sizing.per_point, sizing.step, sizing.base_currency) == (0.01, 1.0, "EUR")
+    assert 1.0 < sizing.rate < 1.3 and sizing.net_liquidation > 0.0
+    assert sizing.margin_long is None and "GBP" in sizing.margin_source
+    wait_for(lambda: bench.read("sectors") is not None, "the sectors")
