@@ -558,7 +558,8 @@ def _fill_of(row: Row[Any]) -> FillRow:
 
 
 def _facts_of(row: Row[Any]) -> FillFacts:
-    told = {name: value for name in _FACTS if (value := row._mapping[name]) is not None}
+    there = row._mapping
+    told = {name: value for name in _FACTS if (value := there[name]) is not None}
     codes = tuple(row.codes.split(";")) if row.codes else ()
     if not (told or codes or row.kind or row.state or row.order_level):
         return NO_FACTS

@@ -21,6 +21,7 @@ from engine.portfolio.fills import without_allocations as fills_without_allocati
 from engine.portfolio.valuation import PERCENT_QUOTED, terms_of
 
 ZERO = Decimal(0)
+_WHOLE = 1e15
 Source = Literal["api", "flex", "csv"]
 
 
@@ -174,8 +175,8 @@ class Execution(Struct, frozen=True, kw_only=True):
 
 def exact(value: float) -> Decimal:
     """The shortest decimal that means this float."""
-    text = repr(float(value))
-    return Decimal(text[:-2] if text.endswith(".0") else text)
+    whole = int(value) if -_WHOLE < value < _WHOLE else 0
+    return Decimal(whole) if whole == value else Decimal(repr(float(value)))
 
 
 def execution_of(row: FillRow) -> Execution:
