@@ -4,8 +4,9 @@
     POST /api/v1/journal/statements/cancel             Content-Type: application/json, {}
     GET  /api/v1/journal/statements                    newest reports, coverage by account, the watched folder
 
-Questions of a report ("asks") are answered by sending the file again with `dates`, `zone` or `account:<name>` in the
-query; `again=1` reads a file that was read before. The guard of every request is `app/security.py`.
+A file that can't be imported now is answered by a report, too: "refused", with `why`. Questions of a report ("asks") are
+answered by sending the file again with `dates`, `zone` or `account:<name>` in the query; `again=1` reads a file that was
+read before. The guard of every request is `app/security.py`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import ClientDisconnected
 
 from app.deps import AppDeps
-from app.security import UPLOAD_MAX_BYTES, UPLOAD_PATH, refusal
+from app.security import UPLOAD_MAX_BYTES, UPLOAD_PATH
 from app.snapshots import Snapshots, engine_state
 from engine.errors import StatementError
 from engine.statements.coverage import AccountCoverage, gap_words
 from engine.statements.port import StatementDesk
+from engine.statements.verdicts import Report
 from engine.storage.encodable import to_json
 
 REPORTS = 20
@@ -52,7 +54,8 @@ def register(server: Flask, deps: AppDeps) -> None:
             with _kept() as path:
                 return _json(msgspec.to_builtins(desk.import_file(path, name, answers)))
         except StatementError as error:
-            return refusal(409, str(error))
+            report = Report(0, deps.clock.wall(), name, "", 0, "refused", str(error), answers=answers)
+            return _json(msgspec.to_builtins(report))
 
     @server.post(f"{UPLOAD_PATH}/cancel")
     def cancel_import() -> Response:

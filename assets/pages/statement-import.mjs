@@ -28,6 +28,14 @@ const WORDS = /** @type {const} */ ([
   ["new", "new"], ["known", "known"], ["enriched", "completed"], ["superseded", "replaced another"], ["refused", "refused"],
 ]);
 
+/** Sections of a Flex statement as people call them; others stand for themselves. @type {Record<string, string>} */
+const SECTIONS = {
+  TradeConfirms: "Trade confirmations", CashTransactions: "Cash", CorporateActions: "Corporate actions", OptionEAE: "Assignments and expiries",
+  ChangeInNAV: "Change in value", EquitySummaryInBase: "Value by day", NetAssetValue: "Value", OpenPositions: "Positions",
+  ConversionRates: "Exchange rates", AccountInformation: "account information", SecuritiesInfo: "instruments",
+};
+const sectionText = (/** @type {string} */ name) => SECTIONS[name] ?? name.replace(/([a-z])([A-Z])/g, (_all, one, other) => `${one} ${other.toLowerCase()}`);
+
 /** What the server said last; null = nothing yet. @type {Told | null} */
 let told = null;
 /** Why it could not be asked; "" = it could. */
@@ -183,17 +191,18 @@ function sections(report) {
   return html`<div class="qt-scroll-x" tabindex="0" role="region" aria-label="Rows by section"><table class="qt-table qt-statement-table">
     <thead><tr><th>Section</th>${WORDS.map(([, word]) => html`<th class="num">${word}</th>`)}</tr></thead>
     <tbody>
-      ${names.map((name) => html`<tr><td>${name}</td>${WORDS.map(([key]) => html`<td class="num">${count(report.sections[name][key])}</td>`)}</tr>`)}
+      ${names.map((name) => html`<tr><td>${sectionText(name)}</td>
+        ${WORDS.map(([key]) => html`<td class="num">${report.sections[name][key] ? count(report.sections[name][key]) : "–"}</td>`)}</tr>`)}
       <tr class="qt-statement-sum"><td>${count(report.taken)} rows</td>${WORDS.map(([key]) => html`<td class="num">${count(report.counts[key])}</td>`)}</tr>
     </tbody></table></div>`;
 }
 
 /** Rows that none of the five counts hold. @param {Report} report */
 function beside(report) {
-  const others = Object.entries(report.beside).map(([name, n]) => `${count(n)} ${name}`).join(", ");
+  const others = Object.entries(report.beside).map(([name, n]) => `${count(n)} ${sectionText(name).toLowerCase()}`).join(", ");
   return [
     ...(report.other_level ? [`${count(report.other_level)} rows tell the same once more, as order, lot or sum: not counted.`] : []),
-    ...(others ? [`Of no use here: ${others}.`] : []),
+    ...(others ? [`Not used here: ${others}.`] : []),
     ...(report.withdrawn ? [`${count(report.withdrawn)} rows of an earlier statement are not in this newer one: marked "withdrawn", they count no more.`] : []),
     ...report.notes,
   ];
@@ -216,7 +225,7 @@ function refused(report) {
   }
   const more = report.counts.refused - Math.min(report.refused.length, MOST_SHOWN);
   return html`<details class="qt-statement-more" open><summary>${count(report.counts.refused)} refused</summary><ul>
-    ${report.refused.slice(0, MOST_SHOWN).map((row) => html`<li>line ${count(row.line)}, ${row.section}: ${row.reason}</li>`)}
+    ${report.refused.slice(0, MOST_SHOWN).map((row) => html`<li>line ${count(row.line)}, ${sectionText(row.section)}: ${row.reason}</li>`)}
     ${more > 0 ? html`<li>and ${count(more)} more</li>` : nothing}</ul></details>`;
 }
 
@@ -233,7 +242,7 @@ function questions(report) {
 
 /** @param {Report} report */
 function reportBody(report) {
-  const about = [report.kind, report.accounts.join(", "), report.kind ? daysText(report) : ""].filter(Boolean).join(" · ");
+  const about = [report.kind, report.accounts.join(", "), report.from_day ? daysText(report) : ""].filter(Boolean).join(" · ");
   return html`<article class="qt-statement-report" data-status=${report.status} aria-live="polite">
     <h3>${statusMark(report)} <span class="qt-statement-name">${report.file}</span> ${headline(report)}</h3>
     ${about ? html`<p class="qt-soft">${about}</p>` : nothing}

@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from app.deps import AppDeps
 from app.factory import create_app
 from app.security import UPLOAD_MAX_BYTES, UPLOAD_PATH, UPLOAD_TYPE
 from engine.clock import FakeClock
-from engine.errors import StatementError
 from engine.state.bus import StateBus
-from engine.statements.coverage import AccountCoverage, Gap
-from engine.statements.port import Reading, WatchedFolder
-from engine.statements.verdicts import Report
-
-
-class FakeDesk:
-    def __init__(self):
-        self.seen, self.problem, self.last_path = [], "", Path()
-
-    def import_file(self, path, name, answers):
-        if self.problem:
-            raise StatementError(self.problem)
-        self.last_path = path
-        self.seen.append((path.read_bytes(), name, dict(answers)))
-        return Report(1, 2.0, name, "ab", 3, "read")
-
-    def cancel(self):
-        return True
-
-    def reading(self):
-        return Reading("week.xml", "1.0 MB read", 5.0)
-
-    def folder(self):
-        return WatchedFolder("/data/import", "", 0)
-
-    def reports(self, limit):
-        return [Report(1, 2.0, "week.xml", "ab", 3, "read")]
-
-    def coverage(self, now_market):
-        return [AccountCoverage("U1", "20251103", "20251110", 6, 5, (Gap("20251110", "20251110", 1),))]
+from engine.statements.port import Reading
+from tests.app.statement_desk import FakeDesk
 
 
 @pytest.fixture(scope="module")
 def served():
     desk = FakeDesk()
+    desk.under_way = Reading("week.xml", "1.0 MB read", 5.0)
     app = create_app(AppDeps(state=StateBus(None, FakeClock()), statements=desk))
     return desk, app.server.test_client()
 
@@ -95,7 +65,8 @@ def test_what_fails_is_said(served):
     desk.problem = "Another file is being read."
     answer = post(client)
     desk.problem = ""
-    assert (answer.status_code, answer.json["error"]) == (409, "Another file is being read.")
+    assert (answer.status_code, answer.json["status"]) == (200, "refused")
+    assert (answer.json["file"], answer.json["why"]) == ("week.xml", "Another file is being read.")
 
 
 def test_what_was_read_and_is_missing_is_told(served):

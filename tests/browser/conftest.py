@@ -24,6 +24,7 @@ from engine.clock import SystemClock
 from engine.journal.source import EmptyJournal, JournalSource
 from engine.state.bus import StateBus
 from engine.state.sections import Heartbeat, PnlPoint, PnlSection
+from engine.statements.port import NoStatements, StatementDesk
 from tests.app.sample_state import MARKET, fill_sample, tick_sample
 from tests.patience import DEADLINE_S, wait_for
 
@@ -83,6 +84,7 @@ class Site:
         port: int = 0,
         port_wait_s: float = DEADLINE_S,
         journal: JournalSource | None = None,
+        statements: StatementDesk | None = None,
     ) -> None:
         self.clock = SkippingClock()
         self.bus = StateBus(None, self.clock)
@@ -94,6 +96,7 @@ class Site:
         deps = AppDeps(
             state=self.bus,
             journal=journal or EmptyJournal(),
+            statements=statements or NoStatements(),
             clock=self.clock,
             build_id=build_id,
             version="0.1.0",

@@ -18,11 +18,13 @@ from engine.state.commands import NoteDay, NoteTrip
 from engine.state.sections import BrokerSection
 from tests.app.journal_samples import ACCOUNTS, at, fill_journal
 from tests.app.sample_state import NQ
+from tests.app.statement_desk import FakeDesk
 from tests.browser.conftest import Site, Watched, live, until
 from tests.patience import wait_for
 
 Asked = TypeVar("Asked")
 
+STATEMENTS = FakeDesk()
 NOW = at("2025-11-10", "12:10:00")
 ROWS = "table => document.querySelectorAll(`[data-saves=${table}] > tbody > tr[data-id]`).length"
 
@@ -31,7 +33,7 @@ ROWS = "table => document.querySelectorAll(`[data-saves=${table}] > tbody > tr[d
 def desk(context, tmp_path_factory) -> Iterator[tuple[Page, Site]]:
     """One page and one journal for all tests of this module."""
     writer, reader = fill_journal(tmp_path_factory.mktemp("journal") / "journal.db", FakeClock(wall=NOW))
-    site = Site(journal=reader)
+    site = Site(journal=reader, statements=STATEMENTS)
     broker = site.bus.read("broker")
     assert isinstance(broker, BrokerSection)
     offset = NOW - site.clock.wall()
@@ -159,6 +161,32 @@ def test_figures_and_equity_say_what_they_are_of(desk: tuple[Page, Site]) -> Non
     until(page, "!!document.querySelector('.qt-card-jequity .qt-jline')?.getAttribute('d')")
     page.hover(".qt-jcurve")
     until(page, "!document.querySelector('.qt-jtold').hidden")
+
+
+def test_a_statement_is_dropped_asked_about_and_reported(desk: tuple[Page, Site]) -> None:
+    show(desk, "#executions")
+    page = show(desk, "#statements")
+    page.wait_for_selector(".qt-statement-zone", state="visible")
+    drop = """text => {
+        const data = new DataTransfer();
+        data.items.add(new File([text], "week.xml"));
+        const zone = document.querySelector(".qt-statement-zone");
+        zone.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(drop, "a statement of My IRA")
+    page.click(".qt-statement-ask button >> text=It is U1")
+    page.wait_for_selector(".qt-statement-report[data-status=read]")
+    assert [seen[1:] for seen in STATEMENTS.seen] == [("week.xml", {}), ("week.xml", {"account:My IRA": "U1"})]
+    told = page.inner_text(".qt-statement-report")
+    for words in ("12", "line 56, Trades: quantity is '1O0'", "TSLA, 5 Nov 2025: commission 1.5", "20 rows"):
+        assert words in told
+    assert "5 of 6 trading days. Missing: 10 Nov 2025" in " ".join(page.inner_text(".qt-statement-coverage").split())
+    assert page.locator(".qt-statement-strip i").count() == 1
+    assert "12 new, 3 known, 4 completed, 1 refused" in page.inner_text(".qt-statement-reports")
+    STATEMENTS.problem = "Another file is being read."
+    page.set_input_files(".qt-statement-zone input", {"name": "b.csv", "mimeType": "text/csv", "buffer": b"x"})
+    until(page, "document.querySelector('.qt-statement-report')?.innerText.includes('Another file is being read.')")
+    STATEMENTS.problem = ""
 
 
 def test_nothing_in_a_choice_is_said(desk: tuple[Page, Site]) -> None:
