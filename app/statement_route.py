@@ -4,9 +4,9 @@
     POST /api/v1/journal/statements/cancel             Content-Type: application/json, {}
     GET  /api/v1/journal/statements                    newest reports, coverage by account, the watched folder
 
-A file that can't be imported now is answered by a report, too: "refused", with `why`. Questions of a report ("asks") are
-answered by sending the file again with `dates`, `zone` or `account:<name>` in the query; `again=1` reads a file that was
-read before. The guard of every request is `app/security.py`.
+A file that can't be imported now is answered by a report, too: "refused", with `why`. Questions of a report ("asks")
+are answered by sending the file again with `dates`, `zone` or `account:<name>` in the query; `again=1` reads a file
+that was read before. Every request passes the guard of `app/security.py`.
 """
 
 from __future__ import annotations
