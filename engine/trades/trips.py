@@ -17,6 +17,7 @@ from engine.trades.rolls import campaigns, rolls_of
 from engine.trades.trip import Book, Share, Trip, Unexplained, total
 
 NO_WORDS = TraderWords()
+_MOVE_BY_THEMSELVES = frozenset({"CASH", "BAG"})
 _OPTION_TURNS = frozenset({"assignment", "exercise"})
 
 
@@ -34,7 +35,7 @@ def round_trips(
     of_contract: dict[Contract, list[Execution]] = defaultdict(list)
     for execution in sorted(executions, key=in_order):
         of_contract[execution.key].append(execution)
-    notes_of, known_from = _notes_of(seen)
+    notes_of, known_from = _notes_of(seen, of_contract)
     trips: list[Trip] = []
     open_steps: list[Unexplained] = []
     for key in dict.fromkeys([*of_contract, *notes_of]):
@@ -55,14 +56,22 @@ def round_trips(
     )
 
 
-def _notes_of(seen: Sequence[PositionSeen]) -> tuple[dict[Contract, list[PositionSeen]], dict[str, float]]:
-    """By contract (a note knows no model: it is of the whole account), and since when all positions are known."""
+def _notes_of(
+    seen: Sequence[PositionSeen], of_contract: Iterable[Contract]
+) -> tuple[dict[Contract, list[PositionSeen]], dict[str, float]]:
+    """By contract, and since when all positions are known.
+
+    A note is of the whole account: where models trade the contract it says nothing of any of them. Currencies change
+    with every booking, and a combination by its legs.
+    """
+    apart = {(key.account, key.contract) for key in of_contract if key.model}
+    apart |= {(note.account, str(note.con_id)) for note in seen if note.sec_type in _MOVE_BY_THEMSELVES}
     notes: dict[Contract, list[PositionSeen]] = defaultdict(list)
     known_from: dict[str, float] = {}
     for note in sorted(seen, key=lambda each: each.at_market):
         if note.con_id == EVERYTHING:
             known_from.setdefault(note.account, note.at_market)
-        else:
+        elif (note.account, str(note.con_id)) not in apart:
             notes[Contract(note.account, "", str(note.con_id))].append(note)
     return notes, known_from
 
@@ -74,10 +83,11 @@ def _of_contract(
     known_from: float | None,
     doubts: Mapping[tuple[str, str], str],
 ) -> tuple[list[Trip], list[Unexplained]]:
-    # Positions are told of whole accounts, without models: those of a model are known from its executions alone.
-    is_whole = not key.model and not any(e.sec_type == "CASH" for e in executions)
-    before = held_before(executions, notes, known_from) if is_whole else NOTHING
-    steps = unexplained(key, executions, notes, before.quantity) if is_whole else []
+    if any(e.sec_type in _MOVE_BY_THEMSELVES for e in executions):
+        before, steps = NOTHING, []
+    else:
+        before = held_before(executions, notes, None if key.model else known_from)
+        steps = unexplained(key, executions, notes, before.quantity)
     if not executions:
         return [], steps
     way: list[Execution | Unexplained] = [*executions, *steps]

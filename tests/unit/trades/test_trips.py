@@ -231,6 +231,16 @@ def test_one_that_comes_without_a_fill_is_unexplained_even_in_a_contract_never_d
     assert [step.name for step in round_trips([], [EVERYTHING, seen(100, DAY), gone]).unexplained] == ["TSLA", "TSLA"]
 
 
+def test_what_models_trade_and_currencies_are_compared_with_no_position():
+    fills = [deal(10, 100, model="Growth"), deal(-5, 101, 60, opening="close", con_id=2, model="Growth")]
+    pair = {"con_id": 3, "sec_type": "CASH", "local_symbol": "EUR.USD"}
+    cash = replace(seen(20_000, 2, con_id=3), sec_type="CASH")
+    book = round_trips([*fills, deal(10_000, "1.1", **pair)], [EVERYTHING, seen(10, 1), seen(4, 5_000), cash])
+    assert book.unexplained == () and [trip.held for trip in book.trips] == [0, 10]
+    assert [trip.is_before for trip in book.trips] == [True, False]
+    assert [trip.held for trip in book.conversions] == [10_000]
+
+
 @pytest.mark.parametrize("late", [-90.0, 0.0, 90.0, 550.0])
 def test_a_fill_and_its_position_may_come_apart(late):
     fills = [deal(100, 10, 200), deal(-40, 11, 230), deal(-60, 11, 1_000)]
