@@ -9,6 +9,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -84,9 +85,10 @@ class ChannelBook:
 
     def load(self, at_wall: float) -> None:
         """What the file holds. A file that others may read is taken back from them."""
-        if os.name == "posix" and self._path.exists() and self._path.stat().st_mode & 0o077:
-            self._path.chmod(0o600)
-            log.warning("%s could be read by others: its rights were corrected", self._path.name)
+        with suppress(OSError):
+            if os.name == "posix" and self._path.exists() and self._path.stat().st_mode & 0o077:
+                self._path.chmod(0o600)
+                log.warning("%s could be read by others: its rights were corrected", self._path.name)
         kept, note = read_kept(self._path, _DECODE, at_wall)
         if note:
             rescues.tell(self._path, DAMAGED, f"Channels of alerts: {note}")

@@ -346,7 +346,7 @@ class AlertDesk:
         for each in [*self._occurrences()]:
             if each.seen_wall is None and (each.id in wanted or not wanted):
                 self._change(replace(each, seen_wall=now.wall))
-        return ""
+        return "Seen."
 
     def snooze(self, occurrence_id: int, until: str, *, symbol: bool = False) -> str:
         """`until`: 15m, 1h, 4h, day, cleared, or "" = end it. `symbol` = all of its symbol. Raises RuleRefused."""
@@ -364,7 +364,7 @@ class AlertDesk:
         for each in same or [found]:
             seen = now.wall if wall is not None else each.seen_wall
             self._change(replace(each, snoozed_until=wall, snooze_symbol=symbol and wall is not None, seen_wall=seen))
-        return ""
+        return "Snoozed." if wall is not None else "Awake again."
 
     def _until(self, until: str, now: Now) -> float | None:
         if until in SNOOZES_S:

@@ -62,7 +62,7 @@ class AlertsEngine:
             if type(command) in commands.later:
                 return self.rig.do(commands.later[type(command)](command))  # type: ignore[no-any-return]
             if type(command) in commands.at_once:
-                return Answer(request_id, True, commands.at_once[type(command)](command) or "done", 0.0)
+                return Answer(request_id, True, commands.at_once[type(command)](command), 0.0)
         except QTradeError as error:
             return Answer(request_id, False, str(error), 0.0)
         return Answer(request_id, True, "done", 0.0)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 import start
+from tests.app.sample_alerts import alerts
 from tests.app.sample_state import NQ
 from tests.browser.conftest import Site, live, until
 from tests.browser.settings_engine import Engine
@@ -21,6 +22,7 @@ PAGES = (
     "/symbol/nan",
     "/scanners",
     "/lines",
+    "/alerts",
     "/journal",
     "/journal#trades",
     "/journal#statistics",
@@ -60,6 +62,7 @@ ALL_STALE = """
 def engine(site: Site, tmp_path: Path) -> Iterator[Engine]:
     site.run()
     started = Engine(site, tmp_path)
+    site.bus.publish("alerts", alerts(site.clock.wall()))
     yield started
     started.stop()
 

@@ -21,7 +21,8 @@ from tests.integration.receivers import Hook, MailServer
 from tests.long.report import finish
 
 MINUTES = 10.0
-NQ, CL = "NQZ5", "CLZ5"
+MOVED, SILENT = "ZWZ5", "BTC.USD"
+BEGIN, LEVEL, BEYOND = 448.25, 455.0, 460.0
 ONCE_S = 120.0  # what is told twice is told by then
 
 
@@ -55,25 +56,25 @@ class Watcher:
         return section
 
     def is_priced(self) -> bool:
-        row = self.bench.position(NQ)
-        return row is not None and row.last is not None and self.alerts().is_ready
+        row = self.bench.position(MOVED)
+        return row is not None and row.mark is not None and self.alerts().is_ready
 
-    def pin(self, symbol: str, price: float | None) -> None:
-        self.simulator.call("POST", "/pin", {"con_id": self.bench.position(symbol).con_id, "price": price})
+    def pin(self, price: float | None) -> None:
+        self.simulator.call("POST", "/pin", {"con_id": self.bench.position(MOVED).con_id, "price": price})
+        wait_for(lambda: price is None or self.bench.position(MOVED).mark == price, f"the mark at {price}")
 
 
-def make_rules(watch: Watcher) -> float:
-    """One rule of each kind that the simulator can bring about; returns the level of NQ."""
-    row = watch.bench.position(NQ)
-    level = row.last + 40.0
-    watch.pin(NQ, row.last)
-    watch.rule("price", "hook", "mail", symbol=row.con_id, side="up", level=level, often="each")
-    watch.rule("position_pnl", "mail", symbol=row.con_id, side="above", amount=row.unrealized_pnl + 600.0)
-    watch.rule("day_pnl", "mail", side="above", amount=(row.daily_pnl or 0.0) + 600.0)
+def make_rules(watch: Watcher) -> None:
+    """One rule of each kind that the simulator can bring about, and one of what is so already."""
+    watch.pin(BEGIN)
+    time.sleep(3.0)
+    row = watch.bench.position(MOVED)
+    watch.rule("price", "hook", "mail", symbol=row.con_id, side="up", level=LEVEL, often="each")
+    watch.rule("position_pnl", "mail", symbol=row.con_id, side="above", amount=row.unrealized_pnl + 100.0)
     watch.rule("no_price", "mail", seconds=5)
     watch.rule("link", "mail", minutes=1)
+    watch.rule("disk", "mail", gb=10_000.0)
     wait_for(lambda: len(watch.alerts().rules) == 5, "the rules")
-    return float(level)
 
 
 def titles(mail: MailServer) -> list[str]:
@@ -90,23 +91,24 @@ def titles(mail: MailServer) -> list[str]:
 def main(arguments: list[str]) -> int:
     away_s = 60.0 * (float(arguments[0]) if arguments else MINUTES)
     mail, hook = MailServer(), Hook()
-    with tempfile.TemporaryDirectory() as name, running_simulator("--seed", "11", "--fresh") as simulator:
+    options = ("--portfolio", "world", "--seed", "4", "--fresh")
+    with tempfile.TemporaryDirectory() as name, running_simulator(*options) as simulator:
         folder = Path(name)
         with running_engine(simulator.port, folder, "simulated") as bench:
             watch = Watcher(bench, simulator)
             wait_for(watch.is_priced, "prices")
             watch.channel("mail", f"mailto://127.0.0.1:{mail.port}?from=qtrade@example.org&to=me@example.org")
             watch.channel("hook", f"json://127.0.0.1:{hook.port}/secret")
-            level = make_rules(watch)
+            make_rules(watch)
             time.sleep(10.0)
             hook.stop()
             gone = time.monotonic()
-            watch.pin(NQ, level + 10.0)
-            wait_for(lambda: any("at 2" in title for title in titles(mail)), "the level by mail")
-            wait_for(lambda: any("unrealised" in title for title in titles(mail)), "the position by mail")
-            simulator.fault("mute_ticks", con_id=bench.position(CL).con_id)
-            wait_for(lambda: any("no live price" in title for title in titles(mail)), "the silent position", 180.0)
-            simulator.fault("unmute_ticks", con_id=bench.position(CL).con_id)
+            watch.pin(BEYOND)
+            for words in ("455", "unrealised"):
+                wait_for(lambda words=words: any(words in title for title in titles(mail)), f"{words} by mail")
+            simulator.fault("mute_ticks", con_id=bench.position(SILENT).con_id)
+            wait_for(lambda: any("no live price" in title for title in titles(mail)), "the silent position", 300.0)
+            simulator.fault("unmute_ticks", con_id=bench.position(SILENT).con_id)
             time.sleep(ONCE_S)
         with running_engine(simulator.port, folder, "simulated") as bench:
             watch = Watcher(bench, simulator)
@@ -119,25 +121,24 @@ def main(arguments: list[str]) -> int:
             time.sleep(30.0)
             told = [post["title"] for post in again.posts]
             simulator.kill()
-            wait_for(lambda: any("can't be reached" in title for title in titles(mail)), "the lost link", 180.0)
+            wait_for(lambda: any("can't be reached" in title for title in titles(mail)), "the lost link", 300.0)
             time.sleep(20.0)
         journal = next(folder.rglob(JOURNAL_FILE))
         with closing(sqlite3.connect(journal)) as connection:
-            receipts = connection.execute(
-                "SELECT channel, event, count(*) FROM alert_receipts GROUP BY 1, 2"
-            ).fetchall()
+            query = "SELECT channel, event, count(*) FROM alert_receipts GROUP BY 1, 2"
+            receipts = connection.execute(query).fetchall()
     mail.stop()
     again.stop()
     by_mail = titles(mail)
     twice = sorted({title for title in by_mail if by_mail.count(title) > 1})
-    of_level = [title for title in told if title.endswith(f"{level:,.2f}".rstrip("0").rstrip(".")) or NQ in title]
     figures = {
         "by mail": by_mail,
         "by hook": told,
         "after the hook was back s": round(after_s, 1),
         "receipts": receipts,
     }
-    passed = not twice and len(of_level) == 1 and len(told) == len(set(told)) and len(by_mail) >= 4
+    passed = not twice and sum("455" in title for title in told) == 1 and len(told) == len(set(told))
+    passed = passed and len(by_mail) >= 5 and not any("GB" in title for title in by_mail)
     said = (
         f"{len(by_mail)} alerts by mail, {len(twice)} of them twice; the hook was away for {away_s / 60.0:g} min and"
         f" got {len(told)} after {after_s:.0f} s; a restart between"

@@ -179,7 +179,7 @@ def test_what_a_person_does_with_an_alert(rig: Rig) -> None:
     rig.run(2, FINE)
     rig.run(30, LOSS)
     (occurrence,) = rig.open()
-    rig.desk.snooze(occurrence.id, "15m")
+    assert rig.desk.snooze(occurrence.id, "15m") and rig.desk.see((1,)), "the page waits for words"
     rig.run(60, FINE)
     rig.run(60, LOSS)
     assert len(rig.titles) == 1, "the snooze goes on over its end"
