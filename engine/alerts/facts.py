@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from engine.domain import Signal
+from engine.state.desk_sections import HoldingFacts
 from engine.state.sections import AccountFigures, PositionRow
 
 
@@ -39,8 +39,8 @@ class Facts(Struct, frozen=True):
 
     `figures`: by account, "" = all together. `rows` = tradable positions of all accounts; None while the broker has not
     sent all of them. `signals` = those that run. `refused` = con_ids whose wish for a line was refused. `lists` =
-    con_ids of each list by name. `symbols` names contracts. `dead_channels`: name -> why. `link_excused` = IB's own
-    reset is why there is no connection.
+    con_ids of each list by name. `ends` = when what is held expires, by con_id. `symbols` names contracts.
+    `dead_channels`: name -> why. `link_excused` = IB's own reset is why there is no connection.
     """
 
     is_connected: bool = False
@@ -53,6 +53,6 @@ class Facts(Struct, frozen=True):
     signals: tuple[Signal, ...] | None = None
     lists: Mapping[str, frozenset[int]] = {}
     symbols: Mapping[int, str] = {}
-    today: date | None = None
+    ends: Mapping[int, HoldingFacts] | None = None
     disk_free_gb: float | None = None
     dead_channels: Mapping[str, str] = {}

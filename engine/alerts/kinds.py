@@ -211,8 +211,7 @@ KINDS: dict[str, Kind] = {
             "expiry",
             "a contract ends",
             "a position is {days} trading days or fewer before its {what}",
-            "Last trade as IB says it; first notice by the exchanges' rule for metals, grains and Treasuries."
-            " By the days on which US exchanges trade.",
+            "Last trade as IB says it; first notice by the exchanges' rule where it is known. In trading days.",
             (
                 Field("days", "Days", "number", 3, "days", 0, 60, whole=True),
                 Field(

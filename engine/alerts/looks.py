@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from engine.alerts.facts import Facts
-from engine.alerts.notice_days import first_notice, last_trade, trading_days_to
 from engine.domain import Signal
 from engine.state.sections import PositionRow
 
@@ -173,24 +173,29 @@ def _link(values: Values, facts: Facts) -> Found:
 
 
 def _expiry(values: Values, facts: Facts) -> Found:
-    if facts.rows is None or facts.today is None:
+    if facts.rows is None or facts.ends is None:
         return UNKNOWN
-    true = {}
+    true, unknown = {}, set()
     for row in facts.rows:
-        last = last_trade(row.last_trade_date) if row.last_trade_date else None
-        if last is None:
+        known = facts.ends.get(row.con_id)
+        if known is None:
+            unknown.add(row.key)  # opened a moment ago
             continue
-        notice = first_notice(row.local_symbol, row.sec_type, last)
-        days = {"last": ("last trade", last), "notice": ("first notice", notice), "both": ("last trade", last)}
-        name, day = days[values["what"]]
-        if values["what"] == "both" and notice is not None and notice < last:
-            name, day = "first notice", notice
-        if day is None:
-            continue
-        left = trading_days_to(facts.today, day)
-        if left <= values["days"]:
-            true[row.key] = _of_row(row, left, "days", f"{name} on {day.day} {day:%b %Y}")
-    return Found(true)
+        ends = [("last trade", known.trade_left, known.last_trade)] if values["what"] != "notice" else []
+        if values["what"] != "last":
+            ends.append(("first notice", known.notice_left, known.notice_day))
+        name, left, day = min(
+            (each for each in ends if each[1] is not None), key=lambda each: each[1] or 0, default=("", None, "")
+        )
+        if left is not None and left <= values["days"]:
+            true[row.key] = _of_row(row, left, "days", f"{name} on {day_words(day)}")
+    return Found(true, frozenset(unknown))
+
+
+def day_words(day: str) -> str:
+    """20251219 -> "19 Dec 2025"."""
+    when = date(int(day[:4]), int(day[4:6]), int(day[6:8]))
+    return f"{when.day} {when:%b %Y}"
 
 
 def _disk(values: Values, facts: Facts) -> Found:

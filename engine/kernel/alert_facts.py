@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from engine.alerts.facts import Facts, Now, Price
-from engine.clock import NEW_YORK
 from engine.domain import Quote, Signal
+from engine.state.desk_sections import HoldingFacts, HoldingsSection
 from engine.state.sections import AccountFigures, LinesSection, PositionsSection, Section, SignalsSection
 
 MINUTE_S = 60.0
@@ -101,7 +100,7 @@ class FactGatherer:
                 PINNED: rooms.pinned(),
             },
             symbols={con_id: rooms.symbol(con_id) for con_id in watched},
-            today=datetime.fromtimestamp(now.market, NEW_YORK).date(),
+            ends=self._ends(),
             disk_free_gb=self.disk_free_gb,
             dead_channels=rooms.dead_channels(),
         )
@@ -110,6 +109,10 @@ class FactGatherer:
         """Of all accounts, whichever is shown."""
         found = self._section("positions_all") or self._section("positions")
         return found if isinstance(found, PositionsSection) else None
+
+    def _ends(self) -> Mapping[int, HoldingFacts] | None:
+        section = self._section("holdings")
+        return {each.con_id: each for each in section.holdings} if isinstance(section, HoldingsSection) else None
 
     def _refused(self) -> frozenset[int]:
         lines = self._section("lines")

@@ -320,7 +320,18 @@ def not_plain(value: Any, where: str) -> list[str]:
 
 def test_pages_get_plain_values_and_nothing_else() -> None:
     bench = Bench()
-    paths = ["/", "/positions", "/lines", "/scanners", "/symbol", "/symbol/76792991", "/symbol/TSLA", "/health", "/lab", "/alerts"]
+    paths = [
+        "/",
+        "/positions",
+        "/lines",
+        "/scanners",
+        "/symbol",
+        "/symbol/76792991",
+        "/symbol/TSLA",
+        "/health",
+        "/lab",
+        "/alerts",
+    ]
     assert {find_page(PAGES, path)[0].name for path in [*paths, "/settings"]} == {page.name for page in PAGES}
     for path in [*paths, "/settings"]:
         page = find_page(PAGES, path)[0]

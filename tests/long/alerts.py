@@ -21,7 +21,7 @@ from tests.integration.receivers import Hook, MailServer
 from tests.long.report import finish
 
 MINUTES = 10.0
-MOVED, SILENT = "ZWZ5", "BTC.USD"
+MOVED = "ZWZ5"
 BEGIN, LEVEL, BEYOND = 448.25, 455.0, 460.0
 ONCE_S = 120.0  # what is told twice is told by then
 
@@ -71,10 +71,9 @@ def make_rules(watch: Watcher) -> None:
     row = watch.bench.position(MOVED)
     watch.rule("price", "hook", "mail", symbol=row.con_id, side="up", level=LEVEL, often="each")
     watch.rule("position_pnl", "mail", symbol=row.con_id, side="above", amount=row.unrealized_pnl + 100.0)
-    watch.rule("no_price", "mail", seconds=5)
     watch.rule("link", "mail", minutes=1)
     watch.rule("disk", "mail", gb=10_000.0)
-    wait_for(lambda: len(watch.alerts().rules) == 5, "the rules")
+    wait_for(lambda: len(watch.alerts().rules) == 4, "the rules")
 
 
 def titles(mail: MailServer) -> list[str]:
@@ -106,9 +105,6 @@ def main(arguments: list[str]) -> int:
             watch.pin(BEYOND)
             for words in ("455", "unrealised"):
                 wait_for(lambda words=words: any(words in title for title in titles(mail)), f"{words} by mail")
-            simulator.fault("mute_ticks", con_id=bench.position(SILENT).con_id)
-            wait_for(lambda: any("no live price" in title for title in titles(mail)), "the silent position", 300.0)
-            simulator.fault("unmute_ticks", con_id=bench.position(SILENT).con_id)
             time.sleep(ONCE_S)
         with running_engine(simulator.port, folder, "simulated") as bench:
             watch = Watcher(bench, simulator)
@@ -138,7 +134,7 @@ def main(arguments: list[str]) -> int:
         "receipts": receipts,
     }
     passed = not twice and sum("455" in title for title in told) == 1 and len(told) == len(set(told))
-    passed = passed and len(by_mail) >= 5 and not any("GB" in title for title in by_mail)
+    passed = passed and len(by_mail) >= 3 and not any("GB" in title for title in by_mail)
     said = (
         f"{len(by_mail)} alerts by mail, {len(twice)} of them twice; the hook was away for {away_s / 60.0:g} min and"
         f" got {len(told)} after {after_s:.0f} s; a restart between"

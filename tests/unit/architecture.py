@@ -77,7 +77,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.statements": SEAMS | {"engine.bars", "engine.journal", "engine.storage"},
     "engine.settings": SEAMS | {"engine.journal", "engine.scanners", "engine.state"},
     "engine.health": SEAMS,
-    "engine.alerts": SEAMS | {"engine.bars.us_calendar", "engine.logs.redaction"},
+    "engine.alerts": SEAMS | {"engine.logs.redaction"},
     "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other
     "app.launch": frozenset({"app", "engine"}),
     "app.pages": frozenset({"app.ids", "app.components"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -11,12 +10,13 @@ from msgspec.structs import replace
 from engine.alerts.facts import Facts
 from engine.alerts.kinds import KINDS, RuleRefused, checked, defaults
 from engine.alerts.looks import UNKNOWN, Look, found, kinds_with_looks
-from engine.alerts.notice_days import first_notice, trading_days_to
 from engine.alerts.words import clean, sentence, titled
 from engine.domain import Signal
+from engine.state.desk_sections import HoldingFacts
 from tests.unit.alerts.alert_desk import facts, figures, row
 
 UNREADY = Facts()
+ENDS = {left: {7: HoldingFacts(7, "NQ", "", last_trade="20251219", trade_left=left)} for left in (3, 4)}
 NQ = row(7, local_symbol="NQZ5", sec_type="FUT", last_trade_date="20251219")
 
 
@@ -49,7 +49,7 @@ CASES: list[tuple[str, dict[str, Any], Facts, Facts]] = [  # kind, values, so, n
     ("link", {}, facts(is_connected=False), facts()),
     ("cushion", {"pct": 10.0}, facts(figures={"": figures(net_liquidation=1_000.0, excess_liquidity=99.0)}),
      facts(figures={"": figures(net_liquidation=1_000.0, excess_liquidity=100.0)})),
-    ("expiry", {"days": 3}, facts(rows=(NQ,), today=date(2025, 12, 16)), facts(rows=(NQ,), today=date(2025, 12, 15))),
+    ("expiry", {"days": 3}, facts(rows=(NQ,), ends=ENDS[3]), facts(rows=(NQ,), ends=ENDS[4])),
     ("disk", {"gb": 2.0}, facts(disk_free_gb=1.9), facts(disk_free_gb=2.0)),
     ("channel", {}, facts(dead_channels={"phone": "3 tries failed"}), facts()),
 ]  # fmt: skip
@@ -129,16 +129,14 @@ def test_an_account_is_never_told_whole_and_no_line_breaks() -> None:
     assert clean("x" * 900, 20) == "x" * 19 + "…"
 
 
-def test_days_to_the_end_of_a_contract() -> None:
-    gold = date(2025, 12, 29)
-    assert first_notice("GCZ5", "FUT", gold) == date(2025, 11, 28), "the 29th and 30th are a weekend"
-    assert first_notice("ZB   DEC 25", "FUT", date(2025, 12, 19)) == date(2025, 11, 28)
-    assert first_notice("NQZ5", "FUT", date(2025, 12, 19)) is None
-    assert first_notice("GCZ5 C", "FOP", gold) is None
-    assert trading_days_to(date(2025, 11, 26), date(2025, 11, 28)) == 1, "Thanksgiving between"
-    assert trading_days_to(date(2025, 11, 28), date(2025, 11, 28)) == 0
-    assert trading_days_to(date(2025, 12, 1), date(2025, 11, 28)) == -1
-    both = {"days": 5, "what": "both"}
-    look = found("expiry", both, facts(rows=(row(local_symbol="GCZ5", sec_type="FUT", last_trade_date="20251229"),),
-                                       today=date(2025, 11, 24))).true.popitem()[1]  # fmt: skip
+def test_the_nearer_of_last_trade_and_first_notice_counts() -> None:
+    gold = HoldingFacts(
+        7, "GC", "", last_trade="20251229", trade_left=23, notice="day", notice_day="20251128", notice_left=3
+    )
+    now = facts(rows=(NQ,), ends={7: gold})
+    by = {what: found("expiry", {"days": 5, "what": what}, now).looks() for what in ("both", "notice", "last")}
+    assert by["last"] == {} and by["both"] == by["notice"]
+    (look,) = by["both"].values()
     assert (look.value, look.detail) == (3, "first notice on 28 Nov 2025")
+    assert titled(KINDS["expiry"], {}, look)[0] == "NQZ5: first notice 3 trading days left"
+    assert found("expiry", {"days": 5, "what": "both"}, facts(rows=(NQ,), ends={})).unknown == {NQ.key}
