@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from engine.errors import ConfigError
 from engine.settings.sources import Layer, from_command_line, parse_text
 
+SIDE_COMMANDS = ("doctor", "backup", "restore")
 OPTIONS = {
     "broker.mode": "--broker",
     "broker.host": "--broker-host",
@@ -50,7 +51,12 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Values stay text: bounds and choices have one home, the models of engine.config."""
-    made = _Parser(prog="app.py", description="QTrade: a live dashboard on Interactive Brokers.", allow_abbrev=False)
+    made = _Parser(
+        prog="app.py",
+        description="QTrade: a live dashboard on Interactive Brokers.",
+        epilog="also: app.py doctor | app.py backup FILE | app.py restore FILE (with --data-dir, --config as above)",
+        allow_abbrev=False,
+    )
     made.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: config.yaml beside app.py)")
     made.add_argument("--broker", metavar="simulated|paper|live", help="which gateway (default: simulated)")
     made.add_argument("--broker-host", metavar="H", help="where TWS or IB Gateway listens (default: 127.0.0.1)")

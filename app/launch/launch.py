@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.launch.check import broker_words, check_environment, client_library, log_folder, report
-from app.launch.cli import parse_command_line
+from app.launch.cli import SIDE_COMMANDS, parse_command_line
 from app.launch.closing import close_to_others
 from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
@@ -47,8 +47,11 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
     """
     machine = Machine(ROOT, os.environ, Path.home(), sys.platform)
     try:
-        typed = parse_command_line(arguments)
         build = build_id(ROOT)
+        if arguments[:1] and arguments[0] in SIDE_COMMANDS:
+            os.umask(0o077)
+            return _run_beside(arguments, machine, build)
+        typed = parse_command_line(arguments)
         if typed.version:
             print(f"QTrade {build}")
             return OK
@@ -171,6 +174,13 @@ def _real_parts(plan: Plan) -> Parts:
     from app.launch.wiring import assemble
 
     return assemble(plan)
+
+
+def _run_beside(arguments: Sequence[str], machine: Machine, build: BuildId) -> int:
+    # These know the journal, whose library takes half a second to import.
+    from app.launch.side_commands import run_side_command
+
+    return run_side_command(arguments, machine, build)
 
 
 def _start_rest(engine: RunningEngine, gateway: Gateway, ending: Ending) -> None:

@@ -81,6 +81,19 @@ async def is_free(host: str, port: int, client_id: int, timeout_s: float = _TIME
         return False
 
 
+async def greeting(host: str, port: int, timeout_s: float = _TIMEOUT_S) -> str:
+    """The time that TWS greets with ("20251110 05:31:04 EST"), in its own zone; "" = it says none. Never raises."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                return (await _greeted(reader, writer))[1]
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
+        return ""
+
+
 async def _is_taken_in(reader: asyncio.StreamReader) -> bool:
     """The first id comes to who may stay; to others an error, and the end."""
     while True:
@@ -99,10 +112,15 @@ def _framed(body: bytes) -> bytes:
 
 
 async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+    return (await _greeted(reader, writer))[0]
+
+
+async def _greeted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[int, str]:
+    """Server version, time."""
     writer.write(b"API\0" + _framed(_HELLO))
     await writer.drain()
     (length,) = struct.unpack(">I", await reader.readexactly(4))
     if not 1 <= length <= 256:
         raise ValueError(f"a greeting of {length} bytes")
-    version, _, _ = (await reader.readexactly(length)).partition(b"\0")
-    return int(version)
+    version, _, time = (await reader.readexactly(length)).partition(b"\0")
+    return int(version), time.partition(b"\0")[0].decode("ascii", "replace")

@@ -1,0 +1,253 @@
+"""`app.py doctor`: what this computer lacks for QTrade, and the cure of each. Looks only; changes nothing.
+
+Each check is a function that answers with findings; what it asks of the machine is handed in, so that a broken one can
+be shown to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import platform
+import shutil
+import stat
+import struct
+import sys
+import webbrowser
+import zoneinfo
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from app.launch.check import client_library
+from app.launch.data_folder import check_data_folder, synced_by
+from app.launch.lockfile import AlreadyRunning, EngineLock
+from app.launch.ports import PortTaken, open_listener
+from app.launch.preparation import Prepared
+from engine.broker.probe import greeting, is_free, probe
+from engine.config import BrokerSettings
+from engine.errors import ConfigError
+
+Verdict = Literal["ok", "look", "wrong"]
+LEAST_FREE_GB, SPARE_FREE_GB = 0.5, 2.0
+CLOCK_OFF_S = 5.0
+_ZONE_STEP_S = 900.0  # all time zones are whole quarters of an hour from UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`cure` "" = nothing needs to be done."""
+
+    verdict: Verdict
+    what: str
+    found: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<5} {self.what}: {self.found}{f' {self.cure}' if self.cure else ''}"
+
+
+def _ok(what: str, found: str) -> Finding:
+    return Finding("ok", what, found)
+
+
+# --- this Python --------------------------------------------------------------------------------------------------
+
+
+def python(version: tuple[int, int], bits: int) -> Iterator[Finding]:
+    """Whether QTrade runs on it at all."""
+    words = f"{version[0]}.{version[1]}, {bits} bit, {platform.system()}"
+    if (3, 11) <= version <= (3, 14) and bits == 64:
+        yield _ok("Python", words)
+    else:
+        yield Finding(
+            "wrong", "Python", f"{words}; must be 3.11 to 3.14, 64 bit.", "Install one, then: python start.py"
+        )
+
+
+def packages(requirements: str, version_of: Callable[[str], str] = importlib.metadata.version) -> Iterator[Finding]:
+    """The pins of requirements.txt against what is installed."""
+    wrong, count = [], 0
+    for line in requirements.splitlines():
+        text = line.partition("#")[0].strip()
+        try:
+            wanted = Requirement(text) if text else None
+        except InvalidRequirement:
+            continue
+        if wanted is None or (wanted.marker is not None and not wanted.marker.evaluate()):
+            continue
+        count += 1
+        try:
+            found = version_of(wanted.name)
+        except importlib.metadata.PackageNotFoundError:
+            wrong.append(f"{wanted.name} is missing")
+            continue
+        if not wanted.specifier.contains(found, prereleases=True):
+            wrong.append(f"{wanted.name} is {found}, not {wanted.specifier}")
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        yield Finding("wrong", "Packages", f"{'; '.join(wrong[:5])}{more}.", "Delete .venv, then: python start.py")
+    else:
+        yield _ok("Packages", f"{count} as requirements.txt wants them")
+    try:
+        yield _ok("Client library", client_library())
+    except ConfigError as error:
+        yield Finding("wrong", "Client library", str(error))
+
+
+def zones(key: str = "America/New_York") -> Iterator[Finding]:
+    try:
+        zoneinfo.ZoneInfo(key)
+    except zoneinfo.ZoneInfoNotFoundError:
+        yield Finding("wrong", "Time zones", "no data; package tzdata is missing.", "Run: python start.py")
+    else:
+        yield _ok("Time zones", "New York's hours are known")
+
+
+def browser(may_open: bool) -> Iterator[Finding]:
+    try:
+        name = webbrowser.get().__class__.__name__ if may_open else ""
+    except webbrowser.Error:
+        name = ""
+    if name:
+        yield _ok("Browser", "one can be opened")
+    else:
+        yield Finding("look", "Browser", "none can be opened from here.", "Open the dashboard's address yourself.")
+
+
+# --- settings, folder, port ---------------------------------------------------------------------------------------
+
+
+def settings(prepared: Prepared) -> Iterator[Finding]:
+    """What was stored and can't be used, and what deserves a word."""
+    for note in prepared.notes:
+        is_left_out = note in prepared.settings.left_out
+        cure = "The next start keeps the file as it is under another name, and goes on." if is_left_out else ""
+        yield Finding("look", "Settings", " ".join(note.split()), cure)
+    if not prepared.notes:
+        yield _ok("Settings", "all can be used")
+
+
+def folder(
+    path: Path, free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
+) -> Iterator[Finding]:
+    """Rights, owner, space, synchronisers."""
+    try:
+        check_data_folder(path)
+    except ConfigError as error:
+        yield Finding("wrong", "Data folder", str(error))
+        return
+    if not path.is_dir():
+        yield _ok("Data folder", f"{path} (will be made)")
+    elif os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Finding("look", "Data folder", f"{path} is open to other users.", "The next start closes it.")
+    else:
+        yield _ok("Data folder", str(path))
+    synced = synced_by(path)
+    if synced is not None:
+        yield Finding("wrong", "Data folder", f"{path} lies in {synced}, which is synchronised.", "Use --data-dir.")
+    nearest = next(each for each in (path, *path.parents) if each.exists())
+    free_gb = free_bytes(nearest) / 2**30
+    if free_gb < SPARE_FREE_GB:
+        verdict: Verdict = "wrong" if free_gb < LEAST_FREE_GB else "look"
+        yield Finding(
+            verdict, "Disk", f"{free_gb:.1f} GB are free at {nearest}.", "Free some space, or use --data-dir."
+        )
+    else:
+        yield _ok("Disk", f"{free_gb:.0f} GB are free")
+
+
+def engine(path: Path, at_wall: float) -> Iterator[Finding]:
+    """Whether another one has the folder."""
+    if not path.is_dir():
+        return
+    lock = EngineLock(path)
+    try:
+        lock.acquire(at_wall)
+    except AlreadyRunning as error:
+        yield Finding("look", "Engine", str(error))
+    except OSError as error:
+        yield Finding(
+            "wrong", "Engine", f"its lock can't be taken ({error}).", "Correct the rights of the data folder."
+        )
+    else:
+        yield _ok("Engine", "none runs on this folder")
+    finally:
+        lock.release()
+
+
+def port(host: str, number: int) -> Iterator[Finding]:
+    try:
+        open_listener(host, number).close()
+    except PortTaken as error:
+        verdict: Verdict = "look" if "is running already" in str(error) else "wrong"
+        yield Finding(verdict, "Dashboard", str(error))
+    else:
+        yield _ok("Dashboard", f"{host}:{number} is free")
+
+
+# --- TWS ----------------------------------------------------------------------------------------------------------
+
+
+def gateway(broker: BrokerSettings, wall: Callable[[], float]) -> Iterator[Finding]:
+    """Whether TWS answers, gives our client id, and has the same time. Blocks for some seconds."""
+    number = broker.effective_port()
+    if broker.mode == "simulated" or number is None:
+        yield _ok("Broker", "simulated: the gateway is QTrade's own")
+        return
+    reachable, words = asyncio.run(probe(broker.host, number))
+    if not reachable:
+        yield Finding("wrong", "TWS", words)
+        return
+    yield _ok("TWS", words)
+    if asyncio.run(is_free(broker.host, number, broker.client_id)):
+        yield _ok("Client id", f"{broker.client_id} is free")
+    else:
+        yield Finding(
+            "look", "Client id", f"{broker.client_id} is not given now: a QTrade or another program has it.",
+            "Where none of yours runs, choose another with --client-id.",
+        )  # fmt: skip
+    off_s = clock_off_s(asyncio.run(greeting(broker.host, number)), wall())
+    if off_s is None:
+        yield Finding("look", "Clock", "TWS did not say its time.")
+    elif abs(off_s) > CLOCK_OFF_S:
+        ahead = "ahead of" if off_s > 0 else "behind"
+        yield Finding(
+            "wrong", "Clock", f"this computer is {abs(off_s):.0f} s {ahead} TWS.", "Let it set its time by network."
+        )  # fmt: skip
+    else:
+        yield _ok("Clock", f"{abs(off_s):.0f} s from that of TWS")
+
+
+def clock_off_s(said: str, wall: float) -> float | None:
+    """How far this clock is ahead of TWS', which says "20251110 05:31:04 EST" in a zone of its own: up to 450 s can be
+    told. None = it says no time."""
+    parts = said.split()
+    numbers = parts[1].split(":") if len(parts) > 1 else []
+    if len(numbers) != 3 or not all(each.isdecimal() and len(each) == 2 for each in numbers):
+        return None
+    hours, minutes, seconds = map(int, numbers)
+    off = (wall - (hours * 3_600 + minutes * 60 + seconds)) % _ZONE_STEP_S
+    return off - _ZONE_STEP_S if off > _ZONE_STEP_S / 2 else off
+
+
+def of_this_python(root: Path, may_open: bool) -> Iterator[Finding]:
+    """What no setting changes."""
+    yield from python((sys.version_info[0], sys.version_info[1]), struct.calcsize("P") * 8)
+    yield from packages((root / "requirements.txt").read_text(encoding="utf-8"))
+    yield from zones()
+    yield from browser(may_open)
+
+
+def of_this_start(prepared: Prepared, wall: Callable[[], float]) -> Iterator[Finding]:
+    """What the start with these settings would meet."""
+    config = prepared.settings.config
+    yield from settings(prepared)
+    yield from folder(prepared.folder)
+    yield from engine(prepared.folder, wall())
+    yield from port(config.web.host, config.web.port)
+    yield from gateway(config.broker, wall)
