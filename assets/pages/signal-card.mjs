@@ -138,7 +138,7 @@ function stopsBlock(c) {
     <tbody>${c.stops.map(([name, price, far, pct]) => html`<tr><td>${name}</td><td class="num">${fmt.number(price, c.dec)}</td>
       <td class="num">${far === null ? "passed" : `${fmt.number(far, 1)} ATR`}</td><td class="num">${fmt.share(pct, 2)}</td>
       ${isHere ? html`<td><button type="button" class="qt-button qt-button-small qt-button-quiet" ?disabled=${far === null}
-        @click=${() => useStop(c.side, price, c.dec)} aria-label="Size with ${name}">Size it</button></td>` : nothing}</tr>`)}</tbody></table>`;
+        @click=${() => useStop(c.side, price, c.dec)} aria-label="Size it: ${name}">Size it</button></td>` : nothing}</tr>`)}</tbody></table>`;
 }
 
 /** @param {Known} value */

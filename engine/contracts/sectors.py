@@ -18,6 +18,7 @@ log = logging.getLogger("qtrade.contracts")
 
 FILE_NAME = "sectors.json"
 EVERY_S = 2.0  # between two questions: visits, scans and history have the rest of what TWS allows
+ANSWER_S = 60.0  # so long one question may be under way: they share their places with those of positions
 SAVE_S = 60.0
 MOST = 5_000
 Sector = tuple[str, str, str]  # industry, category, subcategory; ("", "", "") = IB tells none
@@ -35,6 +36,7 @@ class SectorBook:
         self._keep = keep
         self._known: dict[int, Sector] = {}
         self._asked: set[int] = set()
+        self._under_way: int | None = None
         self._waiting = 0
         self._file: Path | None = None
         self._asked_mono = self._saved_mono = float("-inf")
@@ -59,9 +61,12 @@ class SectorBook:
     def on_connected(self) -> None:
         """What was not answered is asked for again."""
         self._asked.clear()
+        self._under_way = None
 
     def learn(self, con_id: int, info: ContractInfo | None) -> None:
         """Details have come; None = the gateway has none now."""
+        if con_id == self._under_way:
+            self._under_way = None
         if info is None or info.contract.sec_type != "STK":
             return
         sector = (info.industry, info.category, info.subcategory)
@@ -75,7 +80,8 @@ class SectorBook:
 
     def step(self, contracts: Iterable[ContractRef], now_mono: float, *, connected: bool) -> None:
         """Ask for the first of these stocks that is not known, the most wanted first; save now and then."""
-        if connected and now_mono - self._asked_mono >= EVERY_S:
+        waits_s = EVERY_S if self._under_way is None else ANSWER_S
+        if connected and now_mono - self._asked_mono >= waits_s:
             missing = [
                 contract
                 for contract in contracts
@@ -85,6 +91,7 @@ class SectorBook:
             self._waiting = len(missing)
             if missing:
                 self._asked_mono = now_mono
+                self._under_way = missing[0].con_id
                 self._asked.add(missing[0].con_id)
                 self._ask(missing[0])
         if self._is_dirty and self._file is not None and now_mono - self._saved_mono >= SAVE_S:

@@ -17,6 +17,7 @@ from engine.state.commands import AskNews, Command, InspectSignal
 from engine.state.sections import Answer, AnswersSection, SettingRow, SettingsSection
 from tests.app.sample_state import MARKET, TSLA, quote, signals
 from tests.browser.conftest import Site, Visit, until
+from tests.browser.test_accessibility import AXE, TAGS
 from tests.patience import wait_for
 
 PAGE = f"/symbol/{TSLA}"
@@ -25,6 +26,18 @@ CARD = "document.querySelector('[data-qt-signal]')?.innerText ?? ''"
 UNITS = "document.querySelector('.qt-size-units')?.textContent"
 SIZE = "document.querySelector('[data-qt-size]')?.innerText ?? ''"
 NVDA = 4_815_747
+RUN = """
+async ([part, tags]) => (await axe.run(part, { runOnly: tags, resultTypes: ["violations"] })).violations.flatMap(
+  rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 160)} | ${node.failureSummary}`))
+"""
+
+
+def axe_says(page: Page, part: str) -> list[str]:
+    """What axe finds in a part of the page; nothing where it is not installed."""
+    if not AXE.exists():
+        return []
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return list(page.evaluate(RUN, [part, list(TAGS)]))
 
 
 def size_says(page: Page, text: str) -> None:
@@ -125,6 +138,7 @@ def test_a_signals_card_and_its_stop(visit: Visit) -> None:
     text = page.inner_text("[data-qt-signal]")
     for words in ("Breakout long of the range", "Run", "Since signal", "Signals like it", "n = ", "ATR"):
         assert words in text, text
+    assert axe_says(page, "[data-qt-signal]") == axe_says(page, "[data-qt-size]") == []
     page.locator(".qt-signal-stops button:not([disabled])").first.click()
     until(page, "document.getElementById('size-kind').value === 'price' && document.activeElement.id === 'size-risk'")
     assert float(page.input_value("#size-price")) > 0

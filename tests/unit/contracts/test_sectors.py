@@ -1,6 +1,6 @@
 """Sectors: learned from details, the wanted first, one each two seconds, kept over restarts."""
 
-from engine.contracts.sectors import FILE_NAME, SAVE_S, SectorBook
+from engine.contracts.sectors import ANSWER_S, FILE_NAME, SAVE_S, SectorBook
 from engine.domain import ContractInfo, ContractRef
 
 CARS = ("Consumer, Cyclical", "Auto Manufacturers", "Auto-Cars")
@@ -20,12 +20,23 @@ def test_one_question_each_two_seconds_in_the_order_that_is_wanted():
     wanted = [ContractRef(9, "NQ", "NQZ5", "FUT"), stock(2), stock(1), stock(3)]
     for second in range(5):
         book.step(wanted, float(second), connected=True)
+        if asked:
+            book.learn(asked[-1].con_id, None if asked[-1].con_id == 1 else info(asked[-1].con_id))
     assert [contract.con_id for contract in asked] == [2, 1, 3], "no future, none twice"
     assert book.section().waiting == 1
-    book.learn(2, info(2))
     book.on_connected()
     book.step(wanted, 10.0, connected=True)
     assert asked[-1].con_id == 1, "what was not answered is asked for again, what is known is not"
+
+
+def test_a_question_without_an_answer_keeps_the_others_waiting_for_a_minute():
+    asked = []
+    book = SectorBook(asked.append)
+    for second in (0.0, 2.0, 4.0, ANSWER_S - 1.0):
+        book.step([stock(1), stock(2)], second, connected=True)
+    assert [contract.con_id for contract in asked] == [1]
+    book.step([stock(1), stock(2)], ANSWER_S, connected=True)
+    assert [contract.con_id for contract in asked] == [1, 2]
 
 
 def test_nothing_is_asked_without_a_connection():
