@@ -39,7 +39,7 @@ def of_transfer(values: Values, row_key: str) -> Values | None:
 
 
 def _row(values: Values, row_key: str, kind: str, signed: Decimal, price: Decimal, at: float) -> Values:
-    name = f"flex:{'TR' if kind == 'transfer' else 'CA'}{hashlib.sha256(row_key.encode()).hexdigest()[:20]}"
+    name = name_of("transfers" if kind == "transfer" else "corporate_actions", row_key)
     out: dict[str, Any] = {
         "model": values["model"], "exec_id": name, "root": name, "revision": 0, "source": "flex",
         "con_id": values["con_id"], "local_symbol": values["symbol"] or _named(values), "symbol": values["symbol"],
@@ -57,6 +57,11 @@ def _row(values: Values, row_key: str, kind: str, signed: Decimal, price: Decima
         "remark": values["description"],
     }  # fmt: skip
     return out
+
+
+def name_of(table: str, row_key: str) -> str:
+    """The execution id of what is made of a row of that table."""
+    return f"flex:{'TR' if table == 'transfers' else 'CA'}{hashlib.sha256(row_key.encode()).hexdigest()[:20]}"
 
 
 def _named(values: Values) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from engine.clock import NEW_YORK, zone_of
 from engine.errors import StatementError
 from engine.journal import tables
 from engine.journal.database import open_for_writing, url_of
-from engine.statements import derived_fills
+from engine.journal.rows import NO_TRADES
+from engine.statements import derived_fills, openings
 from engine.statements.contract_ids import settle_contracts
 from engine.statements.dates import DateOrder, Terms, day_of, zones_that_fit
 from engine.statements.fields import KINDS, Values
@@ -151,7 +152,7 @@ class _Import:
         heads = statements_of(file, terms, self.report.sha256)
         file.rows = []
         records = self._of_known_accounts(understood, accounts)
-        held = self._held_fills(records, heads)
+        held = self._held_fills(records, heads, {accounts.get(head.account, LEFT_OUT) for head in file.heads})
         if self._is_of_another_zone(records, held):
             return
         self._tell(understood, heads, accounts)
@@ -256,10 +257,12 @@ class _Import:
                 kept.append(record)
         return kept
 
-    def _held_fills(self, records: Sequence[Record], heads: Sequence[Statement]) -> dict[str, list[Values]]:
-        trades: dict[str, list[Record]] = defaultdict(list)
+    def _held_fills(
+        self, records: Sequence[Record], heads: Sequence[Statement], owners: Collection[str]
+    ) -> dict[str, list[Values]]:
+        trades: dict[str, list[Record]] = {account: [] for account in owners if account != LEFT_OUT}
         for record in records:
-            trades[record.account].append(record)
+            trades.setdefault(record.account, []).append(record)
         found: dict[str, list[Values]] = {}
         days = [day for head in heads for day in (head.from_day, head.to_day) if day]
         for account, mine in trades.items():
@@ -298,7 +301,8 @@ class _Import:
         self._derive(plan, plans, held, ids)
         earlier = store.statements()
         query = (self.report.kind, self.query)
-        gone = withdrawn(held, plan.told, own, earlier, "trade_date", ("Trades", "TradeConfirms"), query)
+        dealt = [values for values in held if values["kind"] not in NO_TRADES]
+        gone = withdrawn(dealt, plan.told, own, earlier, "trade_date", ("Trades", "TradeConfirms"), query)
         gone = {row_id: name for row_id, name in gone.items() if "state" not in plan.updates.get(row_id, {})}
         for row_id, statement_id in gone.items():
             plan.updates.setdefault(row_id, {}).update(state="withdrawn", remark=f"no longer in {statement_id}")
@@ -312,9 +316,25 @@ class _Import:
             gone = withdrawn(there, rows.told, own, earlier, "day", sections, query)
             for row_id, statement_id in gone.items():
                 rows.updates.setdefault(row_id, {}).update(withdrawn_by=statement_id)
+            if table in _DERIVED:
+                store.write_trades(_without(table, [row for row in there if row["row_id"] in gone], held))
             self.report.withdrawn += len(gone)
             store.write_rows(tables.metadata.tables[table], rows.inserts, rows.updates)
             self._count(rows.verdicts)
+        self._open(store, [record for record in others if record.table == "positions_at"], ids)
+
+    def _open(self, store: Store, positions: Sequence[Record], ids: Sequence[str]) -> None:
+        """What was held before the journal began; it gives way to executions of before that come later."""
+        first_days, there = store.first_days(), store.openings()
+        rows = openings.openings([record.values for record in positions], first_days, there)
+        plan = TradePlan()
+        for row in rows:
+            plan.inserts.append({**row, "statement_id": ids[positions[0].place]})
+        gone = openings.outlived(there, first_days)
+        plan.updates = {row_id: {"state": "covered", "remark": "its executions have come"} for row_id in gone}
+        store.write_trades(plan)
+        if rows:
+            self.notes.append(f"{len(rows)} positions were held before the journal began: kept at IB's cost.")
 
     def _merge(
         self, store: Store, table: str, records: list[Record], heads: Sequence[Statement]
@@ -335,10 +355,7 @@ class _Import:
     ) -> None:
         """Positions that changed without a trade stand among the fills, too."""
         there = {str(values["exec_id"]): values for values in held}
-        for table, make in (
-            ("corporate_actions", derived_fills.of_corporate_action),
-            ("transfers", derived_fills.of_transfer),
-        ):
+        for table, make in _DERIVED.items():
             for record, row_key in plans[table][0].stored:
                 row = make(record.values, row_key)
                 if row is None:
@@ -346,13 +363,9 @@ class _Import:
                 known = there.get(row["exec_id"])
                 if known is None:
                     plan.inserts.append({**row, "statement_id": ids[record.place]})
-                else:
-                    plan.told.add(known["row_id"])
-                    if any(known[name] != row[name] for name in ("quantity", "side", "price", "market_time")):
-                        changes = {
-                            name: row[name] for name in ("quantity", "side", "price", "market_time", "trade_date")
-                        }
-                        plan.updates[known["row_id"]] = {**changes, "statement_id": ids[record.place]}
+                elif known["state"] == "withdrawn" or any(known[name] != row[name] for name in _OF_DERIVED):
+                    changes = {name: row[name] for name in (*_OF_DERIVED, "trade_date")}
+                    plan.updates[known["row_id"]] = {**changes, "state": None, "statement_id": ids[record.place]}
 
     # --- the report -----------------------------------------------------------------------------------------------
 
@@ -390,6 +403,8 @@ class _Import:
         report.read_by = _read_by(self.job, self.journals)
 
 
+_DERIVED = {"corporate_actions": derived_fills.of_corporate_action, "transfers": derived_fills.of_transfer}
+_OF_DERIVED = ("quantity", "side", "price", "market_time")
 _SECTIONS_OF = {
     "cash_transactions": ("CashTransactions",),
     "corporate_actions": ("CorporateActions",),
@@ -397,6 +412,13 @@ _SECTIONS_OF = {
     "positions_at": ("OpenPositions",),
     "transfers": ("Transfers",),
 }
+
+
+def _without(table: str, gone: Sequence[Values], held: Sequence[Values]) -> TradePlan:
+    """What was made of withdrawn rows is withdrawn with them."""
+    names = {derived_fills.name_of(table, str(row["row_key"])) for row in gone}
+    rows = [values["row_id"] for values in held if values["exec_id"] in names]
+    return TradePlan(updates={row_id: {"state": "withdrawn", "remark": "no longer told"} for row_id in rows})
 
 
 def _tell_kinds(trades: Sequence[Record], others: Sequence[Record]) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, String, Table, bindparam, or_, select, update
+from sqlalchemy import Connection, Engine, String, Table, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -77,6 +77,23 @@ class Store:
         query = select(*tables.statements.columns).where(c.mode == self._mode, c.account == self._account)
         with self._engine.connect() as connection:
             return {row["statement_id"]: dict(row) for row in connection.execute(query).mappings()}
+
+    def first_days(self) -> dict[int, str]:
+        """con_id -> trade date of its oldest execution that counts, the openings of statements left out."""
+        c = fills.c
+        query = select(c.con_id, func.min(c.trade_date)).where(
+            c.mode == self._mode, c.account == self._account, c.con_id > 0, c.trade_date != "", c.state.is_(None),
+            or_(c.kind.is_(None), c.kind != "opening"),
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(c.con_id))}
+
+    def openings(self) -> dict[int, Values]:
+        """con_id -> what was held of it before the journal began."""
+        c = fills.c
+        query = select(*fills.columns).where(c.mode == self._mode, c.account == self._account, c.kind == "opening")
+        with self._engine.connect() as connection:
+            return {row["con_id"]: dict(row) for row in connection.execute(query).mappings()}
 
     def newest_report(self, sha256: str) -> Report | None:
         """Of the same bytes, read to the end."""

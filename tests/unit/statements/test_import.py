@@ -199,6 +199,21 @@ def test_a_cancel_that_names_nothing_is_of_the_last_equal_trade(desk):
     assert [row.fill.exec_id for row in desk.fills()] == [BOUGHT.exec_id]
 
 
+def test_a_split_goes_and_comes_with_the_row_that_told_it(desk):
+    row = (
+        '<CorporateAction accountId="U1000001" currency="USD" symbol="SPLT" conid="4900" type="FS" '
+        'reportDate="20251104" dateTime="20251103;202500" quantity="30" transactionID="81001" />'
+    )
+    told, silent = f"<CorporateActions>{row}</CorporateActions>", "<CorporateActions />"
+    desk.read(flex(more=told))
+    desk.read(flex(more="", made="20251109;041910"))
+    assert len(desk.fills()) == 1, "a query without the section says nothing of it"
+    desk.read(flex(more=silent, made="20251110;041910"))
+    assert desk.fills() == []
+    desk.read(flex(more=told, made="20251111;041910"))
+    assert [row.facts.kind for row in desk.fills()] == ["split"]
+
+
 def test_a_transfer_is_a_position_at_its_cost(desk):
     row = (
         '<Transfer accountId="U1000001" currency="USD" assetCategory="STK" symbol="IBM" conid="8314" type="ACATS" '
@@ -430,3 +445,34 @@ def test_equal_bookings_without_ids_are_two_and_stay_two(desk):
     again = desk.read(flex(more=f"<CashTransactions>{more}</CashTransactions>", made="20251109;041910"))
     assert counts(again) == (1, 2, 0, 0, 0)
     assert len(desk.rows("cash_transactions")) == 3
+
+
+# --- what was held before ---------------------------------------------------------------------------------------------
+
+HELD = (
+    '<OpenPositions><OpenPosition accountId="U1000001" currency="USD" assetCategory="STK" symbol="TSLA" '
+    'conid="76792991" reportDate="20251107" position="-30" multiplier="1" costBasisPrice="401.5" side="Short" '
+    'levelOfDetail="SUMMARY" /></OpenPositions>'
+)
+
+
+def test_a_position_that_no_execution_opened_is_kept_at_its_cost(desk):
+    report = desk.read(flex(more=HELD))
+    (row,) = desk.fills()
+    assert (row.facts.kind, row.fill.side, row.fill.quantity, row.fill.price) == ("opening", "SLD", 30.0, 401.5)
+    assert row.fill.trade_date == "20251107"
+    assert counts(report) == (1, 0, 0, 0, 0), "the row of the file counts once"
+    assert any("before the journal began" in note for note in report.notes)
+    desk.read(flex(more=HELD, made="20251109;041910"))
+    assert len(desk.rows("fills")) == len(desk.fills()) == 1
+
+
+def test_it_gives_way_to_executions_of_before(desk):
+    desk.read(flex(more=HELD, days="20251107-20251107"))
+    desk.read(flex(trade(quantity="-30", buySell="SELL"), made="20251110;041910", query="Older"))
+    assert [row.facts.kind for row in desk.fills()] == ["trade"]
+
+
+def test_a_position_whose_executions_are_known_needs_none(desk):
+    desk.read(flex(trade(quantity="-30", buySell="SELL"), more=HELD))
+    assert [row.facts.kind for row in desk.fills()] == ["trade"]
