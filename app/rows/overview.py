@@ -15,7 +15,7 @@ from app.rows.positions import dated_rows, grid_rows, positions_state, summary, 
 from app.rows.signals import signal_counts, top_signals
 from app.rows.states import OWN, broker_state, empty, market_state
 from app.snapshots import Snapshots
-from engine.domain import Candidate
+from engine.domain import Candidate, Quote
 
 View = dict[str, dict[str, Any]]
 MOST_HEAT = 48  # a dozen is shown; a column keeps its place and its values when its symbol falls behind
@@ -25,9 +25,9 @@ FLAT_S = 10.0  # a flat stretch of the curve has one point in 8 s: so long the l
 def overview_parts(s: Snapshots) -> View:
     """Everything the Overview shows beside the strip."""
     quotes = quotes_of(s)
-    candidates = at_the_moment(s.scanners.candidates if s.scanners else (), quotes)
     signals = top_signals(s)
-    heat = _priced_first(candidates)[:MOST_HEAT]
+    best = _priced_first(s.scanners.candidates if s.scanners else (), quotes)[:MOST_HEAT]
+    heat = at_the_moment(best, quotes)
     events = event_rows(s)
     return {
         "figures": key_figures(s.positions),
@@ -57,9 +57,10 @@ def overview_parts(s: Snapshots) -> View:
     }
 
 
-def _priced_first(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+def _priced_first(candidates: tuple[Candidate, ...], quotes: dict[int, Quote]) -> tuple[Candidate, ...]:
     """The same order, but who has no price yet last: a column of dashes answers nothing."""
-    return tuple(sorted(candidates, key=lambda c: c.price is None))
+    priced = {con_id for con_id, quote in quotes.items() if quote.price is not None}
+    return tuple(sorted(candidates, key=lambda c: c.price is None and c.con_id not in priced))
 
 
 def pnl_tail(s: Snapshots) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from app.rows.fresh import at_the_moment, dated, quotes_of
 from app.rows.kept import kept, kept_each
 from app.rows.overview import scan_state
 from app.rows.preview import hist_part, preview_part
-from app.rows.scan_heat import CUTS, heat_columns, time_part, wide_part
+from app.rows.scan_heat import CUTS, WIDE_COLUMNS, heat_columns, time_part, wide_part
 from app.rows.scores import score_states, scores_parts
 from app.rows.sectors import sector_tables, sectors_fact, sectors_state
 from app.rows.signals import live_words, part_shares, score_digits
@@ -44,8 +44,8 @@ STATE_WORDS = {"queued": "queued", "warming": "warming", "refused": "refused", "
 def scanners_parts(s: Snapshots) -> View:
     """Everything the Scanners page shows beside the strip."""
     section, quotes = s.scanners, quotes_of(s)
-    candidates = at_the_moment(section.candidates if section else (), quotes)
-    shown = listed(candidates)
+    candidates = section.candidates if section else ()
+    shown = at_the_moment(listed(candidates), quotes)
     fresh = dated(s, [c.con_id for c in shown], quotes)
     events = event_rows(section)
     return {
@@ -57,7 +57,7 @@ def scanners_parts(s: Snapshots) -> View:
         **s.of_demand(
             chips=lambda: chips(section, s.settings),
             heatcuts=lambda: CUTS,
-            heatwide=lambda: wide_part(candidates),
+            heatwide=lambda: wide_part(at_the_moment(candidates[:WIDE_COLUMNS], quotes)),
             heattime=lambda: time_part(section),
             grid__results=lambda: results(s, shown),
             whys=lambda: {str(c.con_id): why(c) for c in shown},

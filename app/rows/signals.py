@@ -17,12 +17,14 @@ SHARE_STEP = 5  # two pixels of a bar; a finer one would be news in each poll
 def top_signals(s: Snapshots, most: int = 16) -> dict[str, Any]:
     """Rows of "Top signals", the best score now first; key = signal id."""
     signals = s.signals.signals if s.signals else ()
-    by_con = {c.con_id: c for c in at_the_moment(s.scanners.candidates, quotes_of(s))} if s.scanners else {}
     now = scores_now(s)
     newest = {signal.con_id: signal for signal in signals}  # newest last: the last one of a symbol wins
     ordered = sorted(
         newest.values(), key=lambda g: (g.state != "active", -now.get(g.id, -1.0), -g.score, g.local_symbol)
     )
+    shown = {signal.con_id for signal in ordered[:most]}
+    judged = tuple(c for c in s.scanners.candidates if c.con_id in shown) if s.scanners else ()
+    by_con = {c.con_id: c for c in at_the_moment(judged, quotes_of(s))}
     return {
         signal.id: _row(i, signal, by_con.get(signal.con_id), now.get(signal.id))
         for i, signal in enumerate(ordered[:most])

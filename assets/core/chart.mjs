@@ -1,12 +1,13 @@
 /**
  * The live end of a P&L curve: appends the points later than layout.meta.last (so nothing is drawn twice), keeps the tag of
- * the last value on the axis, and asks for a new base when the tail is long or the extremes have moved. New points are drawn
- * when they are a pixel long, by Plotly itself: through Dash each would be told to the whole page.
+ * the last value on the axis, and asks for a new base when the tail is long or the extremes have moved. Plotly draws new
+ * points some pixels at a time (each time costs a dozen layouts, and through Dash it would be told to the whole page); a
+ * line of our own leads on to the newest.
  */
 import { waitFor } from "./cards.mjs";
 import * as clock from "./clock.mjs";
 import { setProps } from "./dash.mjs";
-import { all, maybe, setData, setText } from "./dom.mjs";
+import { all, makeSvg, maybe, setAttr, setData, setText } from "./dom.mjs";
 import * as fmt from "./format.mjs";
 import { get, model, onNodes, onPart } from "./model.mjs";
 
@@ -25,6 +26,7 @@ import { get, model, onNodes, onPart } from "./model.mjs";
 /** @typedef {{id: string, part: string, value: string, rebase: string, asked?: number, due?: boolean}} Curve */
 
 const GAP_S = 20, TAIL_MOST = 300, REBASE_PAUSE_MS = 15000, EMPTY_PAUSE_MS = 3000, DAY_S = 86400;
+const STEP_PX = 6;   // by so much the curve itself grows
 
 /** @param {string} id */
 function plot(id) {
@@ -90,16 +92,53 @@ function hasSlept(state, tail) {
   return times.length > 0 && Math.min(...times) - state.last > gapOf();
 }
 
-/** The newest point of the tail lies a pixel or more to the right of the curve's end, or nothing is drawn yet.
+/** The points of the tail that the curve has not got, oldest first. @param {State} state @param {Tail} tail */
+function freshOf(state, tail) {
+  return Object.keys(tail).map(Number).filter((m) => m > state.last).sort((a, b) => a - b);
+}
+
+/** The curve itself has to grow: the fresh points lead some pixels on, over its edge or over a gap, or nothing is drawn yet.
  * @param {Plot} gd @param {State} state @param {Tail} tail */
 function isDue(gd, state, tail) {
-  const newest = Math.max(...Object.keys(tail).map(Number));
-  if (!(newest > state.last)) {
+  const fresh = freshOf(state, tail), newest = fresh[fresh.length - 1];
+  if (!fresh.length) {
     return false;
   }
-  /** @type {Axis} */
-  const axis = gd._fullLayout.xaxis, ends = axis.range.map((/** @type {unknown} */ end) => axis.r2l(end));
-  return state.lastY === null || (newest - state.last) * 1000 >= Math.abs(ends[1] - ends[0]) / (axis._length || 1);
+  /** @type {{xaxis: Axis, yaxis: Axis}} */
+  const { xaxis, yaxis } = gd._fullLayout, ends = xaxis.range.map((/** @type {unknown} */ end) => xaxis.r2l(end));
+  const low = Math.min(...yaxis.range), high = Math.max(...yaxis.range);
+  return state.lastY === null || newest - state.last > gapOf() ||
+    fresh.some((m) => typeof tail[m] !== "number" || Number(tail[m]) < low || Number(tail[m]) > high) ||
+    (newest - state.last) * 1000 >= STEP_PX * Math.abs(ends[1] - ends[0]) / (xaxis._length || 1);
+}
+
+/**
+ * From the curve's end over the fresh points to the value of now, and where that is: x in the plot's pixels, null = the
+ * curve has the newest point.
+ * @param {Curve} chart @param {Plot} gd @param {Tail} tail @returns {number | null}
+ */
+function placeTail(chart, gd, tail) {
+  const line = document.getElementById(`${chart.id}-tail`)?.querySelector("polyline"), state = stateOf(gd);
+  const value = get(chart.value), fresh = freshOf(state, tail);
+  if (!line) {
+    return null;
+  }
+  /** @type {{xaxis: Axis, yaxis: Axis}} */
+  const { xaxis, yaxis } = gd._fullLayout;
+  if (!fresh.length || state.lastY === null || fmt.isMissing(value) || fresh.some((m) => typeof tail[m] !== "number")) {
+    setAttr(line, "points", "");
+    return null;
+  }
+  const x = (/** @type {number} */ m) => xaxis._offset + xaxis.l2p(axisMs(m, state.shifts));
+  const y = (/** @type {number} */ value_) => yaxis._offset + yaxis.l2p(value_);
+  const last = fresh[fresh.length - 1], ways = [state.last, ...fresh].map((m) => {
+    const at = m === last ? Number(value) : m === state.last ? Number(state.lastY) : Number(tail[m]);
+    return `${x(m).toFixed(1)},${y(at).toFixed(1)}`;
+  });
+  const isSeen = x(state.last) >= xaxis._offset && x(last) <= xaxis._offset + xaxis._length + STEP_PX;
+  setAttr(line, "points", isSeen ? ways.join(" ") : "");
+  setAttr(line, "stroke", gd.data?.[2]?.line?.color ?? "currentColor");
+  return x(last);
 }
 
 /** Points later than what is drawn, as the columns of the three traces; the areas go to zero at a gap.
@@ -117,7 +156,7 @@ function later(state, tail) {
     out.gain.push(Math.max(area, 0));
     out.loss.push(Math.min(area, 0));
   };
-  for (const m of Object.keys(tail).map(Number).filter((at) => at > state.last).sort((a, b) => a - b)) {
+  for (const m of freshOf(state, tail)) {
     const said = tail[m], y = said === "cut" ? null : said;
     if (said === "cut") {   // the day's P&L began anew: what was high and low is another day's
       state.high = state.low = null;
@@ -188,9 +227,10 @@ function placeTag(chart, gd) {
   /** @type {{xaxis: Axis, yaxis: Axis}} */
   const { xaxis, yaxis } = full, value = get(chart.value);
   const i = fmt.isMissing(value) ? -1 : line.y.findLastIndex((/** @type {unknown} */ y) => !fmt.isMissing(y));
-  const y = i >= 0 ? yaxis._offset + yaxis.l2p(value) : -1, x = i >= 0 ? xaxis._offset + xaxis.d2p(line.x[i]) : -1;
+  const end = placeTail(chart, gd, model[chart.part] ?? {});
+  const y = i >= 0 ? yaxis._offset + yaxis.l2p(value) : -1, x = i >= 0 ? end ?? xaxis._offset + xaxis.d2p(line.x[i]) : -1;
   tag.hidden = i < 0 || y < yaxis._offset || y > yaxis._offset + yaxis._length;
-  dot.hidden = tag.hidden || x < xaxis._offset || x > xaxis._offset + xaxis._length + 1;
+  dot.hidden = tag.hidden || x < xaxis._offset || x > xaxis._offset + xaxis._length + STEP_PX;
   if (tag.hidden) {
     return;
   }
@@ -299,6 +339,9 @@ function watch(chart, gd) {
   });
   declutter(chart, gd);
   if (place) {
+    const tail = makeSvg("svg", { id: `${chart.id}-tail`, class: "qt-axis-tail", "aria-hidden": "true" });
+    tail.append(makeSvg("polyline"));
+    place.append(tail);
     new ResizeObserver(() => {
       if (gd._fullLayout) {
         fitPlace(gd);

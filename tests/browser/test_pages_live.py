@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page
@@ -160,6 +161,28 @@ def test_no_point_is_drawn_twice(page: Page, site: Site) -> None:
                          " return t.x.filter((x, i) => t.y[i] !== null); })()")  # fmt: skip
     assert len(line) > 290
     assert all(a < b for a, b in zip(line, line[1:], strict=False))
+
+
+def test_a_line_leads_from_the_curve_to_the_newest_value(page: Page, site: Site) -> None:
+    live(page, site.url)
+    site.run()
+    until(page, f"{CURVE} && {CURVE}.data.length > 2")
+    line = "document.querySelector('#overview-pnl-tail polyline').getAttribute('points')"
+    until(page, f"({line} || '').split(' ').length > 1")
+    found = page.evaluate(
+        f"""(() => {{
+          const points = {line}.split(' ').map(p => p.split(',').map(Number)), full = {CURVE}._fullLayout;
+          const last = {CURVE}.data[2].y.filter(y => y !== null).at(-1);
+          const dot = document.getElementById('overview-pnl-dot');
+          const box = dot.getBoundingClientRect(), plot = {CURVE}.getBoundingClientRect();
+          return {{points, begins: full.yaxis._offset + full.yaxis.l2p(last), hidden: dot.hidden,
+                   dot: [box.left + 3 - plot.left, box.top + 3 - plot.top]}};
+        }})()"""
+    )
+    points = found["points"]
+    assert points[0][1] == pytest.approx(found["begins"], abs=0.1)
+    assert all(a[0] < b[0] for a, b in pairwise(points))
+    assert not found["hidden"] and points[-1] == pytest.approx(found["dot"], abs=1.0)
 
 
 def test_text_from_outside_is_text(page: Page, serve: Callable[..., Site]) -> None:
