@@ -159,7 +159,7 @@ def test_no_point_is_drawn_twice(page: Page, site: Site) -> None:
     after_polls(page, 4, with_news=True)
     line = page.evaluate("(() => { const t = document.querySelector('#overview-pnl .js-plotly-plot').data[2];"
                          " return t.x.filter((x, i) => t.y[i] !== null); })()")  # fmt: skip
-    assert len(line) > 290
+    assert len(line) > 280  # the newest few pixels are the line of our own
     assert all(a < b for a, b in zip(line, line[1:], strict=False))
 
 
