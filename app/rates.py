@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from engine.config import is_loopback
+
 CLIENTS_KEPT = 1_000
 
 
@@ -77,9 +79,11 @@ class Rates:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
 
-    def wait_s(self, client: str, kind: str) -> float:
-        """0 = go on; else nothing was counted, and in so many seconds there is room again."""
+    def wait_s(self, address: str, kind: str) -> float:
+        """0 = go on; else nothing was counted, and in so many seconds there is room again. This computer is one client,
+        whichever of its addresses it asks from."""
         limit, now = LIMITS[kind], self._clock()
+        client = "here" if is_loopback(address) else address
         with self._lock:
             bucket = self._buckets.setdefault((client, kind), _Bucket(float(limit.burst), now))
             self._buckets.move_to_end((client, kind))

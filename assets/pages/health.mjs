@@ -183,3 +183,17 @@ clientside("qtHealth", {
     return noUpdate();
   },
 });
+
+/* ---- reconnect: sooner than this the server would refuse the next one ---- */
+const RECONNECT_MS = 5200;
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("#health-reconnect") : null;
+  if (button instanceof HTMLButtonElement) {
+    window.setTimeout(() => {   // once the click is taken
+      button.disabled = true;
+    });
+    window.setTimeout(() => {
+      button.disabled = false;
+    }, RECONNECT_MS);
+  }
+});

@@ -266,6 +266,8 @@ def test_one_client_does_not_use_up_anothers(limited):
         client.post("/any/new/route", json={})
     other = client.post("/any/new/route", json={}, environ_base={"REMOTE_ADDR": "10.0.0.2"})
     assert other.status_code == 200
+    same = client.post("/any/new/route", json={}, environ_base={"REMOTE_ADDR": "127.0.0.77"})
+    assert same.status_code == 429, "this computer is one client"
 
 
 def test_every_callback_of_the_program_has_a_kind():
