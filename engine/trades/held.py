@@ -12,11 +12,14 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.journal.rows import PositionSeen
-from engine.trades.execution import ZERO, Contract, Execution, exact
+from engine.trades.execution import ZERO, Contract, Execution, exact, in_order
 from engine.trades.trip import Unexplained
 
 LATE_S, EARLY_S = 600.0, 120.0
+BOOKED_S = 3 * 86_400.0  # a statement's time of an assignment or a transfer and that of the position are so far apart
 SKEW_S = 5.0
 EVERYTHING = 0  # the con_id of a note that all positions are known by now: what was never named is not held
 
@@ -45,6 +48,31 @@ def held_before(executions: Sequence[Execution], seen: Sequence[PositionSeen], k
     only_closed = all(e.quantity * quantity < 0 for e in earlier)
     cost = first.avg_cost if first is not None and only_closed and first.quantity else None
     return Before(quantity, None if cost is None else exact(cost))
+
+
+def reconciled(
+    key: Contract, executions: Sequence[Execution], seen: Sequence[PositionSeen], before: Decimal
+) -> tuple[list[Execution], list[Unexplained]]:
+    """The executions in the order in which the position followed them, and the steps that none explains.
+
+    What a statement books without a trade counts from the moment at which the position changed, which may be hours
+    before or after the time that it is booked at.
+    """
+    begins = seen[0].at_market if seen else float("inf")
+    booked = [e for e in executions if e.source != "api" and e.kind != "trade" and e.time > begins - BOOKED_S]
+    if not booked:
+        return list(executions), unexplained(key, executions, seen, before)
+    beside = set(map(id, booked))
+    told = [e for e in executions if id(e) not in beside]
+    found = list(told)
+    for step in unexplained(key, told, seen, before):
+        near = [e for e in booked if e.quantity == step.quantity and abs(e.time - step.time) <= BOOKED_S]
+        if near:
+            nearest = min(near, key=lambda e: abs(e.time - step.time))
+            booked = [e for e in booked if e is not nearest]
+            found.append(replace(nearest, time=step.time))
+    found = sorted([*found, *booked], key=in_order)
+    return found, unexplained(key, found, seen, before)
 
 
 def unexplained(

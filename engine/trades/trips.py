@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.journal.rows import PositionSeen, TraderWords, TripNote, TripStop
 from engine.trades.execution import ZERO, Contract, Execution, exact, in_order
-from engine.trades.held import EVERYTHING, NOTHING, held_before, unexplained
+from engine.trades.held import EVERYTHING, NOTHING, held_before, reconciled
 from engine.trades.lots import Walk, follow
 from engine.trades.rolls import campaigns, rolls_of
 from engine.trades.trip import Book, Share, Trip, Unexplained, total
@@ -83,11 +83,10 @@ def _of_contract(
     known_from: float | None,
     doubts: Mapping[tuple[str, str], str],
 ) -> tuple[list[Trip], list[Unexplained]]:
-    if any(e.sec_type in _MOVE_BY_THEMSELVES for e in executions):
-        before, steps = NOTHING, []
-    else:
+    before, steps = NOTHING, list[Unexplained]()
+    if not any(e.sec_type in _MOVE_BY_THEMSELVES for e in executions):
         before = held_before(executions, notes, None if key.model else known_from)
-        steps = unexplained(key, executions, notes, before.quantity)
+        executions, steps = reconciled(key, executions, notes, before.quantity)
     if not executions:
         return [], steps
     way: list[Execution | Unexplained] = [*executions, *steps]

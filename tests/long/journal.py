@@ -150,7 +150,8 @@ class Comparison:
             self._equal(f"{key} commission", mine["commission"], commission, Decimal(0))
             day = theirs.trade_date
             if mine["trade_date"].replace("-", "") != day or mine["time"] != theirs.time:
-                self.broken.append(f"{key} is of {mine['trade_date']} {mine['time']}, book {day} {theirs.time}")
+                name = mine["local_symbol"]
+                self.broken.append(f"{name} {key} is of {mine['trade_date']} {mine['time']}, book {day} {theirs.time}")
             if mine["base_currency"] != theirs.base_currency:
                 self.broken.append(f"{key} base is {mine['base_currency']}, book {theirs.base_currency}")
             elif theirs.fx_rate is not None:

@@ -217,6 +217,19 @@ def test_a_position_that_goes_without_a_fill_is_unexplained_until_the_statement_
     assert book.unexplained == () and book.trips[0].gross == -100
 
 
+@pytest.mark.parametrize("booked", [-20_000, -5, 5, 20_000])
+def test_what_a_statement_books_counts_from_when_the_position_changed(booked):
+    """An assignment is booked at the close and seen at night, a transfer is seen at noon and booked in the evening."""
+    fills = [deal(100, 10), deal(50, 11, 40_000), deal(-50, 12, 60_000)]
+    row = deal(-100, 9, 50_000 + booked, fee="0", kind="assignment", source="flex", codes=("A",))
+    notes = [EVERYTHING, seen(100, 1), seen(150, 40_001), seen(50, 50_000), seen(0, 60_001)]
+    assert [step.quantity for step in round_trips(fills, notes).unexplained] == [-100]
+    book = round_trips([*fills, row], notes)
+    (trip,) = book.trips
+    assert book.unexplained == () and not trip.is_open
+    assert [(part.closed_by == row.id, part.gross) for part in trip.closings] == [(True, -100), (False, 50)]
+
+
 def test_what_goes_while_a_later_fill_makes_up_for_it_is_found_all_the_same():
     fills = [deal(100, 10), deal(50, 11, 1_000), deal(10, 11, 5_000)]
     book = round_trips(fills, [EVERYTHING, seen(100, 1), seen(150, 1_001), seen(100, 3_000), seen(110, 5_001)])
