@@ -12,10 +12,11 @@ import pytest
 
 from app import api_views
 from app.snapshots import Snapshots
-from engine.state.commands import OpenSymbol
+from engine.state.commands import ChangeChannel, Command, KeepChannel, KeepRule, OpenSymbol
 from simulator.world.kinds import KINDS
 from tests.integration.book_check import Comparison
 from tests.integration.engine_bench import EngineBench, SimulatorRun, running_engine, running_simulator, wait_for
+from tests.integration.receivers import Hook
 
 FIRST, SECOND = "DU1234567", "DU1234568"
 READY_S = 60.0
@@ -117,6 +118,33 @@ def test_results_by_hand(bench: EngineBench, simulator: SimulatorRun) -> None:
     assert shown() == HAND
     for name in pinned:
         simulator.call("POST", "/pin", {"con_id": CON_ID[name], "price": None})
+
+
+def test_a_level_that_is_reached_is_told_by_hook(bench: EngineBench, simulator: SimulatorRun) -> None:
+    """From the page's command to the message, through the engine's own desk, journal and threads."""
+    hook, name = Hook(), "ZWZ5"
+
+    def ask(command: Command) -> None:
+        bench.send(command)
+        answers = lambda: {each.request_id: each for each in bench.read("answers").answers}  # noqa: E731
+        wait_for(lambda: command.request_id in answers(), "an answer")
+        assert answers()[command.request_id].ok, answers()[command.request_id].text
+
+    try:
+        simulator.call("POST", "/pin", {"con_id": CON_ID[name], "price": 448.25})
+        wait_for(lambda: row_of(bench, FIRST, name).mark == 448.25, "the pin")
+        ask(KeepChannel("1" * 32, "hook", f"json://127.0.0.1:{hook.port}/secret"))
+        ask(ChangeChannel("2" * 32, "hook", "test"))
+        values = {"symbol": CON_ID[name], "side": "up", "level": 455.0, "often": "once"}
+        ask(KeepRule("3" * 32, 0, "price", values, ("hook",), severity="urgent"))
+        wait_for(lambda: bench.read("alerts").rules[0].rule.memory, "the first look at the price")
+        simulator.call("POST", "/pin", {"con_id": CON_ID[name], "price": 460.0})
+        wait_for(lambda: len(hook.posts) == 2, "the message")
+        assert hook.posts[1]["title"] == "Urgent: ZWZ5 at 455"
+        assert not bench.read("alerts").rules[0].rule.enabled, "told once, and done"
+    finally:
+        simulator.call("POST", "/pin", {"con_id": CON_ID[name], "price": None})
+        hook.stop()
 
 
 def test_odd_fills_end_in_the_same_book(bench: EngineBench, simulator: SimulatorRun) -> None:
