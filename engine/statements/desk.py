@@ -41,6 +41,7 @@ _BUSY_TIMES = 10.0  # by the clock it may take so many times longer
 _WATCH_S = 0.25
 LOOK_S = 1.0
 BUSY = "Another file is being read; try again when its report is there."
+OWN_FOLDER = "import"
 COMMAND = (sys.executable, "-m", "engine.statements.worker")
 
 
@@ -65,7 +66,7 @@ class ImportDesk:
         self._reading: Reading | None = None
         self._last_id = 0
         self._folder = ImportFolder(
-            lambda: Path(chosen) if (chosen := import_dir()) else data / "import",
+            lambda: data / Path(import_dir() or OWN_FOLDER).expanduser(),
             lambda: not import_dir(),
             clock,
             self._from_folder,

@@ -20,6 +20,7 @@ import pytest
 from app.launch.ports import free_port
 from tests.integration.second_gateway import HELD, SecondGateway
 from tests.patience import DEADLINE_S, wait_for
+from tests.unit.statements.desk import flex, trade
 
 
 class Program:
@@ -136,6 +137,9 @@ def test_from_start_to_end_on_the_simulated_gateway(start: Callable[..., Program
     control = json.loads((program.data_dir / "simulator.json").read_text())
     assert control["port"] == program.status()["broker"]["port"]
     assert (program.data_dir / "simulator.json").stat().st_mode & 0o777 == 0o600
+    report = program.send(flex(trade(accountId="DU1234567", ibExecID="0000e0d5.abc.01.01"), account="DU1234567"))
+    assert (report["status"], report["taken"]) == ("read", 1), report
+    assert program.get("/api/v1/journal/statements")["reports"][0]["file"] == "flex.xml"
     program.end()
     assert program.process.returncode == 0
     assert not simulator.is_running() or simulator.status() == psutil.STATUS_ZOMBIE

@@ -53,10 +53,10 @@ class Book:
         self.fills, self.booked, self.count = [], [], 0
 
     def read(self, text, at="20251108T000000"):
-        with tempfile.NamedTemporaryFile(mode="w", suffix=".xml") as file:
-            file.write(text)
-            file.flush()
-            found = understand(read_statement(Path(file.name)))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "flex.xml"
+            path.write_text(text, encoding="utf-8")
+            found = understand(read_statement(path))
         trades = [record for record in found.records if record.table == "fills"]
         booked = [record for record in found.records if record.table == CASH.table]
         settle_contracts([*self.fills, *self.booked], [record.values for record in found.records])
