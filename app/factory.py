@@ -16,7 +16,20 @@ from dash import Dash
 from flask import Flask, Response, abort, g, send_from_directory
 
 from app import addresses, api, export_route, feed_route, journal_route, security, statement_route
-from app.callbacks import alerts, health, journal, lab, lines, overview, positions, scanners, settings, symbol
+from app.callbacks import (
+    alerts,
+    charts,
+    health,
+    journal,
+    lab,
+    lines,
+    lists,
+    overview,
+    positions,
+    scanners,
+    settings,
+    symbol,
+)
 from app.callbacks import shell as shell_callbacks
 from app.deps import AppDeps
 from app.feed import Feed
@@ -79,6 +92,8 @@ def create_app(deps: AppDeps) -> Dash:
     overview.register(app, deps)
     positions.register(app, deps)
     lines.register(app, deps)
+    lists.register(app, deps)
+    charts.register(app, deps)
     symbol.register(app, deps)
     health.register(app, deps)
     scanners.register(app, deps)

@@ -23,6 +23,24 @@ class Overview:
     PNL_HOURS: Final = "overview-pnl-hours"
     PNL_REBASE: Final = "overview-pnl-rebase"  # written by the browser when the drawn tail has grown long
     POSITIONS: Final = "overview-positions"
+    WATCH: Final = "overview-watch"
+
+
+class Charts:
+    ASK: Final = "charts-ask"  # written by the browser: whose bars it wants
+    BASES: Final = "charts-bases"
+    DONE: Final = "charts-done"
+    ADD: Final = "charts-add"  # the box for one symbol more
+    REQUEST: Final = "charts-request"  # written by the browser: a name that is looked up
+    REPLY: Final = "charts-reply"
+    REPLIED: Final = "charts-replied"
+
+
+class Lists:
+    REQUEST: Final = "lists-request"  # written by the browser: what a control asks for
+    REPLY: Final = "lists-reply"
+    DONE: Final = "lists-done"
+    ADD: Final = "lists-add"  # the box for one symbol
 
 
 class Positions:

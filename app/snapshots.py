@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from engine.state.alert_sections import AlertsSection
@@ -31,6 +31,7 @@ from engine.state.sections import (
     UniverseSection,
 )
 from engine.state.source import Reading
+from engine.state.watchlist_sections import WatchlistsSection
 
 EngineState = Literal["starting", "alive", "late", "dead"]
 LATE_S = 6.0
@@ -94,6 +95,8 @@ class Snapshots:
     scores: ScoresSection | None = None
     scan_parameters: ScanParametersSection | None = None
     symbol: SymbolSection | None = None
+    symbols: Mapping[int, SymbolSection] = field(default_factory=dict)  # every one that was asked for, by con_id
+    watchlists: WatchlistsSection | None = None
     preview: PreviewSection | None = None
     lab_source: LabSourceSection | None = None
     lab: LabSection | None = None
@@ -144,6 +147,10 @@ class Snapshots:
             scores=_typed(got.get("scores"), ScoresSection),
             scan_parameters=_typed(got.get("scan_parameters"), ScanParametersSection),
             symbol=_typed(got.get("symbol"), SymbolSection),
+            symbols={
+                section.con_id: section for section in reading.sections.values() if isinstance(section, SymbolSection)
+            },
+            watchlists=_typed(got.get("watchlists"), WatchlistsSection),
             preview=_typed(got.get("preview"), PreviewSection),
             lab_source=_typed(got.get("lab_source"), LabSourceSection),
             lab=_typed(got.get("lab"), LabSection),

@@ -21,17 +21,21 @@ from typing import Any
 
 from app.rows.alerts import alerts_parts
 from app.rows.answers import answers_part
+from app.rows.charts import asked_charts, charts_parts
 from app.rows.find_page import home_parts, name_parts
 from app.rows.health import health_parts
 from app.rows.journal import journal_parts
 from app.rows.lab import lab_parts
 from app.rows.lines import lines_parts
+from app.rows.market_strip import market_part
 from app.rows.overview import overview_parts
 from app.rows.positions import positions_parts
 from app.rows.scanners import scanners_parts
 from app.rows.settings import settings_parts
 from app.rows.strip import strip_parts
 from app.rows.symbol import is_unknown, symbol_parts
+from app.rows.watchlists import ON_DEMAND as WATCHLISTS
+from app.rows.watchlists import lists_parts
 from app.snapshots import Snapshots
 
 View = dict[str, dict[str, Any]]
@@ -89,7 +93,8 @@ def page(
 
 
 def _symbol_sections(params: Params) -> tuple[str, ...]:
-    return (*STRIP_SECTIONS, f"symbol:{params['con_id']}", "universe", "scanners", "answers", "settings")
+    shown = f"symbol:{params['con_id']}"
+    return (*STRIP_SECTIONS, shown, "universe", "scanners", "answers", "settings", "watchlists")
 
 
 def _symbol(s: Snapshots, params: Params) -> View:
@@ -108,6 +113,19 @@ SYMBOL_NAME = PageView(
     "symbol-name", re.compile(r"/symbol/(?:name/)?(?P<name>.+)", re.DOTALL), lambda _params: _NAME_SECTIONS, _name
 )
 
+
+def _charts_sections(params: Params) -> tuple[str, ...]:
+    shown = (f"symbol:{con_id}" for con_id in asked_charts(params["query"]).con_ids)
+    return (*STRIP_SECTIONS, *shown, "universe", "quotes", "watchlists", "answers")
+
+
+def _charts(s: Snapshots, params: Params) -> View:
+    parts = {"market": market_part(s), "answers": answers_part(s.answers)}
+    return {**strip_parts(s), **parts, **charts_parts(s, params["query"])}
+
+
+CHARTS = PageView("charts", re.compile(r"/charts(?:\?(?P<query>.*))?", re.DOTALL), _charts_sections, _charts)
+
 # The tabs of the Scanners page (`assets/pages/scanners.mjs` says which is in sight), the first one's at first.
 SCANNERS_AT_FIRST = frozenset({"chips", "grid:results", "rows:moves", "heatcuts"})
 SCANNERS_ON_DEMAND = SCANNERS_AT_FIRST | frozenset(
@@ -121,7 +139,10 @@ SCANNERS_ON_DEMAND = SCANNERS_AT_FIRST | frozenset(
 )
 
 PAGES: tuple[PageView, ...] = (
-    page("overview", r"/", ("scanners", "signals", "pnl", "quotes", "incidents"), overview_parts),
+    replace(
+        page("overview", r"/", ("scanners", "signals", "pnl", "quotes", "incidents", "watchlists"), overview_parts),
+        on_demand=WATCHLISTS,
+    ),
     page("positions", r"/positions", ("holdings",), positions_parts),
     page("lines", r"/lines", ("line_events", "coverage", "answers"), lines_parts),
     replace(
@@ -136,6 +157,11 @@ PAGES: tuple[PageView, ...] = (
         ),
         on_demand=SCANNERS_ON_DEMAND,
         at_first=SCANNERS_AT_FIRST,
+    ),
+    CHARTS,
+    replace(
+        page("lists", r"/lists", ("watchlists", "scanners", "quotes", "universe", "answers"), lists_parts),
+        on_demand=WATCHLISTS,
     ),
     page("symbol-home", r"/symbol", ("scanners",), home_parts),
     SYMBOL,

@@ -26,8 +26,10 @@ import "./pages/alert-form.mjs";
 import "./pages/alerts.mjs";
 import { candles } from "./pages/candles.mjs";
 import "./pages/channels.mjs";
+import { shownCharts } from "./pages/charts.mjs";
 import "./pages/coverage.mjs";
 import "./pages/custom.mjs";
+import "./pages/display.mjs";
 import "./pages/health.mjs";
 import "./pages/hist.mjs";
 import "./pages/journal.mjs";
@@ -35,7 +37,10 @@ import "./pages/lab.mjs";
 import "./pages/line-day.mjs";
 import "./pages/lines.mjs";
 import "./pages/overview-heat.mjs";
+import "./pages/lists.mjs";
+import "./pages/market-strip.mjs";
 import "./pages/news.mjs";
+import "./pages/noted.mjs";
 import "./pages/positions.mjs";
 import "./pages/preview.mjs";
 import "./pages/price-alert.mjs";
@@ -47,6 +52,7 @@ import "./pages/signal-card.mjs";
 import "./pages/size.mjs";
 import "./pages/statement-import.mjs";
 import "./pages/symbol.mjs";
+import "./pages/watch-grid.mjs";
 import "./pages/what-if.mjs";
 import "./pages/why.mjs";
 
@@ -69,6 +75,8 @@ onNodes(() => {
 });
 
 /* For whoever looks into a page: in the browser's console, and in the tests. */
-window.qt = Object.freeze({ apply, ask: askEngine, candles, clock, cursor, fmt, freeze, get, go, model, pollNow });
+window.qt = Object.freeze({
+  apply, ask: askEngine, candles, charts: shownCharts, clock, cursor, fmt, freeze, get, go, model, pollNow,
+});
 
 window.renderer = new window.DashRenderer();

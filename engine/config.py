@@ -384,6 +384,12 @@ class ViewSettings(_Model):
     account: Account = _f(
         None, "Account shown", "None: all together. All accounts of a login stay watched; the strip chooses, too"
     )
+    market_strip: str = _f(
+        "ES, NQ, VIX",
+        "Market strip",
+        "Up to 6 names, or contracts as in an import with semicolons between; an eighth of the lines at most",
+        max_length=200,
+    )
 
 
 class AlertSettings(_Model):

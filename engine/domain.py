@@ -16,6 +16,8 @@ PRIORITY_SCANNER_TOP = 50
 PRIORITY_SCANNER_NORMAL = 25
 CON_ID_MAX = 2**31 - 1  # TWS reads it as a 32-bit integer
 
+MARKET_STRIP = "market strip"  # the holder of the strip's lines: pins that do not count among the user's five
+
 ALL_ACCOUNTS = "all"  # stands for an account where those of the login are shown together
 
 PriceKind = Literal["mark", "last", "mid", "bid", "ask", "close"]

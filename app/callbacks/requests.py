@@ -10,6 +10,8 @@ import re
 from typing import Any, TypeGuard
 
 from app.callbacks.alert_requests import ALERTS, alert_command
+from app.callbacks.watchlist_requests import ACTIONS as ABOUT_LISTS
+from app.callbacks.watchlist_requests import watchlist_command
 from app.deps import AppDeps
 from app.format import account_labels
 from app.rows.custom_scans import complaints
@@ -53,6 +55,7 @@ NOT_TRUSTED = (
 MOST_NAME = 100
 MOST_FILTERS = 20
 NAME_MOST = 40
+QUESTIONS = ("probe", "line", "find", "signal", "news", *ABOUT_LISTS)
 NOT_UP = "The engine is not running; nothing was changed. See the Health page."
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -103,7 +106,7 @@ def command_of(deps: AppDeps, asked: dict[str, Any]) -> Command | None:
         return _live(deps, _about_scans(deps, request_id, asked))
     if isinstance(action, str) and action.startswith(ALERTS):
         return _live(deps, _about_alerts(deps, request_id, asked))
-    if action in ("probe", "line", "find", "signal", "news"):
+    if action in QUESTIONS:
         return _live(deps, _question(deps, request_id, asked))
     raise Refused("The request is not valid. Reload the page.")
 
@@ -120,6 +123,13 @@ def _changes(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command |
 def is_request_id(value: Any) -> TypeGuard[str]:
     """32 hex digits, as the page makes them."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def _about_lists(request_id: str, asked: dict[str, Any]) -> Command:
+    made = watchlist_command(request_id, asked)
+    if isinstance(made, str):
+        raise Refused(made or "The request is not valid. Reload the page.")
+    return made
 
 
 def _judged(deps: AppDeps, changes: Any, least: int = 1) -> dict[str, Any]:
@@ -246,13 +256,15 @@ def _about_alerts(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Comm
 
 
 def _question(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command:
-    """What a line more would do, a name looked up, who listens at an address, a signal's card, headlines."""
+    """What a line more would do, a name looked up, who listens at an address, a symbol's cards; lists and notes."""
     if asked["action"] in ("signal", "news"):
         return _about_symbol(request_id, asked)
     if asked["action"] == "probe":
         host, port = _address(asked)
         _trust(deps, host, asked)
         return ProbeBroker(request_id, host, port)
+    if asked["action"] in ABOUT_LISTS:
+        return _about_lists(request_id, asked)
     text, con_id, line_class = asked.get("text"), asked.get("con"), asked.get("as")
     if asked["action"] == "find":
         if not isinstance(text, str) or not 1 <= len(text.strip()) <= NAME_MOST:

@@ -14,8 +14,9 @@ from app.deps import AppDeps
 from app.figures.bars import BY_KEY
 from app.figures.candles import chart_base
 from app.ids import Symbol
+from app.rows.charts import asked_charts
 from app.rows.find_page import name_of, refused, request_id_of
-from app.views import SYMBOL, SYMBOL_NAME, PageView, Params
+from app.views import CHARTS, SYMBOL, SYMBOL_NAME, PageView, Params
 from engine.errors import CommandRefused
 from engine.state.commands import Command, FindSymbol, OpenSymbol, PinSymbol
 from engine.state.envelope import symbol_key
@@ -125,7 +126,7 @@ def submitted(deps: AppDeps, command: Command) -> str:
 def polled(pages: tuple[PageView, ...], deps: AppDeps) -> tuple[PageView, ...]:
     """The pages with what their polls tell the engine: which symbol is open, which name is looked for."""
     asker = _Asker(deps)
-    on_poll = {SYMBOL.name: asker.open, SYMBOL_NAME.name: asker.find}
+    on_poll = {SYMBOL.name: asker.open, SYMBOL_NAME.name: asker.find, CHARTS.name: asker.open_all}
     return tuple(replace(view, on_poll=on_poll[view.name]) if view.name in on_poll else view for view in pages)
 
 
@@ -143,6 +144,11 @@ class _Asker:
         universe = self._deps.state.read("universe")
         if isinstance(universe, UniverseSection) and all(row[0] != con_id for row in universe.symbols):
             self.find({"name": params["con_id"]})
+
+    def open_all(self, params: Params) -> None:
+        """Every symbol of the Charts page: open as on its own page, by the same rules of the line budget."""
+        for con_id in asked_charts(params["query"]).con_ids:
+            submitted(self._deps, OpenSymbol(uuid.uuid4().hex, con_id, CHARTS.name))
 
     def find(self, params: Params) -> None:
         """Ask the broker for a name once a minute at most, whatever the number of tabs."""

@@ -22,6 +22,8 @@ ENTRIES = (
     Entry("/", "Overview", "grid-1x2", "o"),
     Entry("/positions", "Positions", "briefcase", "p"),
     Entry("/symbol", "Symbol", "graph-up", "y"),
+    Entry("/charts", "Charts", "grid", "c"),
+    Entry("/lists", "Lists", "card-list", "w"),
     Entry("/scanners", "Scanners", "broadcast", "s"),
     Entry("/lines", "Lines", "reception-4", "l"),
     Entry("/journal", "Journal", "journal-text", "j"),

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
-from app.components.bind import bound, gauge, icon
+from app.components.bind import bound, gauge
 from app.components.card import card
 from app.components.controls import segmented
 from app.components.form import request_stores
 from app.components.gauge import legend
 from app.components.grid import age_column, column, grid, text_column
+from app.components.picker import picker
 from app.components.table import Col, table
 from app.ids import Lines
 
@@ -157,29 +157,6 @@ def _changes() -> Component:
     )
 
 
-def _picker(control_id: str, placeholder: str, purpose: str) -> Component:
-    """A symbol box; the options come from the names that the page has (`assets/core/pick.mjs`)."""
-    listed = f"{control_id}-list"
-    return html.Div(
-        [
-            icon("search"),
-            dbc.Input(
-                id=control_id,
-                type="text",
-                placeholder=placeholder,
-                autocomplete="off",
-                debounce=False,
-                value="",
-                maxlength=40,
-                className="qt-pick-box",
-            ),
-            html.Div(id=listed, className="qt-pick-list", role="listbox", hidden=True, **attrs(aria_label="Symbols")),
-        ],
-        className="qt-pick",
-        **attrs(data_qt_pick=control_id, data_purpose=purpose),
-    )
-
-
 def _what_if() -> Component:
     choice = segmented(Lines.WHAT_IF_AS, (("25", "Normal"), ("50", "Top"), ("pinned", "Pin")), "25")
     answer = html.Div(
@@ -192,7 +169,7 @@ def _what_if() -> Component:
         role="status",
         **attrs(data_qt_said="1", data_kind="idle"),
     )
-    asked = html.Div([_picker(Lines.WHAT_IF, "Symbol", "What if I add this symbol"), choice], className="qt-what-if")
+    asked = html.Div([picker(Lines.WHAT_IF, "Symbol", "What if I add this symbol"), choice], className="qt-what-if")
     return card(
         "What if I add...", html.Div([asked, answer], **attrs(data_request=Lines.REQUEST)), cls="qt-card-what-if"
     )
@@ -216,7 +193,7 @@ def _coverage() -> Component:
         className="qt-soft qt-cover-figures",
     )
     why = [
-        _picker(Lines.WHY, "Why has it (not) a line?", "Why has this symbol a line, or not"),
+        picker(Lines.WHY, "Why has it (not) a line?", "Why has this symbol a line, or not"),
         html.Div(className="qt-why-said", role="status"),
     ]
     return card(

@@ -14,7 +14,9 @@ from app.components.card import card
 from app.components.controls import graph, segmented
 from app.components.gauge import legend
 from app.components.grid import age_column, column, grid
+from app.components.market_strip import market_strip
 from app.components.table import Col, heatmap, order_button, scale_key, table
+from app.components.watch_grid import list_choice, watch_grid
 from app.ids import OVERVIEW_COLUMNS, REL_VOLUME, Overview
 
 dash.register_page(__name__, path="/", title="QTrade - Overview", name="Overview")  # type: ignore[no-untyped-call]
@@ -36,8 +38,8 @@ def layout(**_: Any) -> Component:
     return html.Div(
         [
             html.H1("Overview", className="visually-hidden"),
-            _figures(),
-            html.Div([_pnl(), _positions(), _heat()], className="qt-col qt-col-main"),
+            html.Div([market_strip(), _figures()], className="qt-overview-top"),
+            html.Div([_pnl(), _positions(), _heat(), _watch()], className="qt-col qt-col-main"),
             html.Div([_lines(), _signals()], className="qt-col qt-col-side"),
             html.Div([_events()], className="qt-col qt-col-third"),
         ],
@@ -127,6 +129,22 @@ def _heat() -> Component:
         controls=[order_button("top"), scale_key("against", "for")],
         glyph="grid-3x3",
         aged=False,
+    )
+
+
+def _watch() -> Component:
+    """There once there is a list; which one it shows is kept in the browser."""
+    return shown_if(
+        "watch.some",
+        card(
+            "Watch-list",
+            watch_grid(Overview.WATCH),
+            state="watch",
+            fact=list_choice(),
+            controls=html.A("All lists", href="/lists"),
+            glyph="card-list",
+            cls="qt-flush qt-card-watch",
+        ),
     )
 
 

@@ -48,6 +48,7 @@ def layout(**_: Any) -> Component:
         _section("News", "news", ("enabled", "most"), "headlines on a symbol's page; in force at once", "newspaper"),
         _section("Accounts", "view", ("account",), "where the login has several; in force at once", "people"),
         _section("Journal", "journal", ("import_dir",), "statements; in force at once", "journal-text"),
+        _section("Market strip", "view", ("market_strip",), "above the Overview; in force at once", "graph-up"),
         _section("Simulator", "simulator", SIMULATOR, "in force at once, while it is the broker", "cpu"),
         _section("Dashboard", "web", WEB, "at the next start", "window"),
         _section("Log", "log", ("level",), "at the next start", "card-text"),
@@ -58,7 +59,7 @@ def layout(**_: Any) -> Component:
             html.H1("Settings", className="visually-hidden"),
             *request_stores(Settings.REQUEST, Settings.REPLY, Settings.DONE),
             form("settings", Settings.REQUEST, "Settings applied", [*columns, form_bar()]),
-            html.Div([_changes(), _about()], className="qt-col qt-col-third"),
+            html.Div([_display(), _changes(), _about()], className="qt-col qt-col-third"),
         ],
         className="qt-page qt-settings",
         **attrs(data_qt_page="settings"),
@@ -99,6 +100,44 @@ def _broker() -> Component:
 def _thresholds() -> Component:
     body = [bound("settings.thresholds"), ". They are set on the ", html.A("Scanners page", href="/scanners"), "."]
     return card("Thresholds", body, glyph="sliders")
+
+
+def _display() -> Component:
+    """Of this browser; `assets/pages/display.mjs` keeps it."""
+    rows = [
+        html.Button(label, className="qt-segment", **attrs(data_density=key, aria_pressed="false"))
+        for key, label in (("usual", "Usual"), ("compact", "Compact"))
+    ]
+    take = html.Label(
+        [icon("upload"), " Import", html.Span(className="qt-display-file")],
+        className="qt-button qt-lists-choose",
+        title="A file that Export has written; it takes the place of what is set here",
+    )
+    buttons = [
+        html.Button(
+            [icon("download"), " Export"],
+            className="qt-button",
+            title="Columns, density, chart layers, shown list and charts as one file",
+            **attrs(data_display_do="export"),
+        ),
+        take,
+        html.Button("As at first", className="qt-button qt-button-quiet", **attrs(data_display_do="reset")),
+    ]
+    body = [
+        html.Div(
+            [
+                html.Span("Rows", className="qt-display-label"),
+                html.Div(rows, className="qt-segmented", role="group", **attrs(aria_label="Density of rows")),
+            ],
+            className="qt-display-row",
+        ),
+        html.P(
+            "Columns are chosen at each grid, layers at the chart; all of it is kept in this browser.",
+            className="qt-soft",
+        ),
+        html.Div(buttons, className="qt-lists-buttons"),
+    ]
+    return card("Display", body, fact="of this browser; in force at once", glyph="display", cls="qt-card-display")
 
 
 def _changes() -> Component:

@@ -28,6 +28,7 @@ LAYERS = (
     ("range", "Opening range"),
     ("surge", "Volume for a signal"),
     ("cost", "Average cost"),
+    ("mine", "Your levels"),
     ("marks", "Signals and fills"),
     ("history", "Where bars are from"),
 )
@@ -107,7 +108,7 @@ def _contract(con_id: int) -> Component:
                 className="qt-col qt-col-main",
                 **known,
             ),
-            html.Div([_quote(), _why(), _line(), _news()], className="qt-col qt-col-side", **known),
+            html.Div([_quote(), _why(), _line(), _noted(), _news()], className="qt-col qt-col-side", **known),
             dcc.Store(id=Symbol.CON, data=con_id),
             dcc.Store(id=Symbol.BASE),
             dcc.Store(id=Symbol.REBASE),
@@ -203,6 +204,12 @@ def _chart() -> Component:
             html.Span(className="qt-push"),
             html.Div([_layers_button(), _layers()], className="qt-layers"),
             html.Div([_alert_button(), _alert_menu()], className="qt-layers"),
+            html.Button(
+                [icon("rulers"), " Level"],
+                className="qt-button qt-button-quiet",
+                title="A horizontal line at the price where you click next; Escape ends it",
+                **attrs(data_noted_do="draw", aria_pressed="false"),
+            ),
             html.Button(
                 [icon("arrow-counterclockwise"), " Reset zoom"],
                 className="qt-button qt-button-quiet",
@@ -346,6 +353,14 @@ def _line() -> Component:
         glyph="reception-4",
         aged=False,
         cls="qt-card-line",
+    )
+
+
+def _noted() -> Component:
+    """Filled by the browser (`assets/pages/noted.mjs`): the note, the levels, the lists that hold the symbol."""
+    body = html.Div(className="qt-noted-body", **attrs(data_qt_noted=Symbol.REQUEST))
+    return card(
+        "Notes and levels", body, fact="a level on the chart can be dragged", glyph="sticky", cls="qt-card-noted"
     )
 
 

@@ -11,9 +11,11 @@ from app.rows.gauge import legend
 from app.rows.heat import CUTS, heat_rows
 from app.rows.key_figures import key_figures
 from app.rows.lines import budget_state, headline
+from app.rows.market_strip import market_part
 from app.rows.positions import dated_rows, grid_rows, positions_state, summary, total_row
 from app.rows.signals import signal_counts, top_signals
 from app.rows.states import OWN, broker_state, empty, market_state
+from app.rows.watchlists import watch_parts, watch_state
 from app.snapshots import Snapshots
 from engine.domain import Candidate, Quote
 
@@ -41,6 +43,8 @@ def overview_parts(s: Snapshots) -> View:
         "heatcuts": CUTS,
         "rows:events": events,
         "tail:pnl": pnl_tail(s),
+        **watch_parts(s),
+        "market": market_part(s),
         "pnl": {"day": round(s.pnl.day_start) if s.pnl is not None and s.pnl.day_start is not None else None},
         "state": {
             "positions": positions_state(s),
@@ -53,6 +57,7 @@ def overview_parts(s: Snapshots) -> View:
             if events
             else empty("Nothing happened yet", "Signals, fills, refusals and faults come here."),
             "pnl": pnl_state(s),
+            "watch": watch_state(s),
         },
     }
 

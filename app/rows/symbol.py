@@ -14,6 +14,7 @@ from app.rows.alerts import price_alerts
 from app.rows.answers import answers_part
 from app.rows.lines import wanted_by
 from app.rows.marks import chart_marks, mark_rows
+from app.rows.noted import chart_levels, noted_part
 from app.rows.rules import failed_words, rule_rows, typeset
 from app.rows.sizing import size_part
 from app.rows.states import (
@@ -59,11 +60,12 @@ def symbol_parts(s: Snapshots, con_id: int) -> View:
         "rows:rules-short": rule_rows(section.rules_short, section.atr) if section else {},
         "rows:marks": mark_rows(section, s.market_time(s.now)) if section else {},
         "size": size_part(s),
+        "noted": noted_part(s, con_id),
         "answers": answers_part(s.answers),
         "state": states(s, con_id),
     }
     if section is not None and section.bars:
-        view["chart"] = {**chart(section), **price_alerts(s.alerts, con_id)}
+        view["chart"] = {**chart(section), **price_alerts(s.alerts, con_id), "levels": chart_levels(s, con_id)}
         for frame in TIMEFRAMES:
             view[f"tail:bars-{frame.key}"] = chart_tail(section, frame)
     return view

@@ -1,7 +1,8 @@
 /** Which page this is, and going to another one without loading the document again. */
 
 const PUSHED = "_dashprivate_pushstate";   // what Dash's own links and location tell each other
-let at = window.location.pathname;
+const WHOLE = "/charts";   // the page whose symbols stand behind "?" in the address
+let at = here();
 let part = window.location.hash;
 let words = window.location.search;
 /** @type {Array<() => void>} */
@@ -10,6 +11,12 @@ const listeners = [];
 const hashListeners = [];
 /** @type {Array<() => void>} */
 const queryListeners = [];
+
+/** Path and, where it says what the page is about, query. */
+function here() {
+  const { pathname, search } = window.location;
+  return pathname === WHOLE ? pathname + search : pathname;
+}
 
 /** The path of the page that is shown. */
 export function path() {
@@ -42,9 +49,9 @@ export function onHash(fn) {
 }
 
 function look() {
-  const { pathname, hash: now, search } = window.location, isSame = at === pathname;
-  if (at !== pathname) {
-    at = pathname;
+  const { hash: now, search } = window.location, isSame = at === here();
+  if (!isSame) {
+    at = here();
     listeners.forEach((fn) => fn());
   }
   if (part !== now) {

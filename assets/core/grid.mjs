@@ -252,6 +252,18 @@ export function showRows(name, filter) {
   eachGrid(name, fill);
 }
 
+/** From now on a grid shows another part "grid:<name>". @param {string} id of the grid @param {string} name */
+export function showPart(id, name) {
+  grids.forEach((grid, wrapper) => {
+    if (grid.id === id && grid.name !== name && wrapper.isConnected) {
+      grid.name = wrapper.dataset.qtGrid = name;
+      if (isAlive(grid)) {
+        fill(grid);
+      }
+    }
+  });
+}
+
 onPart("grid", (name, changed, removed, full) => {
   eachGrid(null, (grid) => {
     if (grid.wrapper.dataset.total === name) {

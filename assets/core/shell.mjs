@@ -157,7 +157,8 @@ document.addEventListener("focusout", (event) => {
 /* ---- keys ---- */
 /** @type {Record<string, string>} */
 const GO = {
-  a: "/alerts", o: "/", p: "/positions", s: "/scanners", l: "/lines", b: "/lab", h: "/health", j: "/journal", e: "/settings", y: "/symbol",
+  a: "/alerts", b: "/lab", c: "/charts", e: "/settings", h: "/health", j: "/journal", l: "/lines", o: "/", p: "/positions",
+  s: "/scanners", w: "/lists", y: "/symbol",
 };
 const AFTER_G_MS = 1500;
 let afterG = -AFTER_G_MS;

@@ -28,9 +28,14 @@ from engine.state.commands import (
     AskNews,
     DeleteScan,
     DeskCommand,
+    DropLevel,
+    EditWatchlist,
     FindSymbol,
+    ImportSymbols,
     InspectSignal,
     JoinTrips,
+    KeepLevel,
+    KeepNote,
     KeepScan,
     NoteDay,
     NoteStop,
@@ -46,6 +51,7 @@ from engine.state.commands import (
 )
 from engine.state.sections import Answer, AnswersSection
 from engine.storage.atomic import CLOSE_S
+from engine.watchlists.keeper import WatchlistKeeper
 
 log = logging.getLogger("qtrade.engine")
 
@@ -114,6 +120,7 @@ class Commands:
         answers: Iterable[Answer] = (),
         trader: TraderDesk | None = None,
         alerts: AlertCommands | None = None,
+        watchlists: WatchlistKeeper | None = None,
     ) -> None:
         self._watch = watch
         self._symbols = symbols
@@ -148,6 +155,14 @@ class Commands:
         }
         if trader is not None:
             self._changes |= dict.fromkeys((NoteTrip, NoteDay, NoteStop, JoinTrips), trader.keep)
+        if watchlists is not None:
+            self._changes |= {
+                EditWatchlist: watchlists.edit,
+                ImportSymbols: watchlists.import_,
+                KeepNote: watchlists.note,
+                KeepLevel: watchlists.level,
+                DropLevel: watchlists.drop_level,
+            }
         self._later: dict[type, Callable[[Any], Coroutine[Any, Any, Answer]]] = {
             FindSymbol: self._find,
             ProbeBroker: self._probe,

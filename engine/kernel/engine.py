@@ -36,7 +36,7 @@ from engine.broker.port import (
 )
 from engine.broker.reset_windows import in_reset_window
 from engine.coverage.view import coverage_slices
-from engine.domain import ALL_ACCOUNTS, ContractInfo, ContractRef, Quote
+from engine.domain import ALL_ACCOUNTS, MARKET_STRIP, ContractInfo, ContractRef, Quote
 from engine.errors import StateError
 from engine.health.not_running import SHOWN_S, STARTED, STOPPED, gaps, untold
 from engine.health.status import status_block
@@ -49,6 +49,8 @@ from engine.kernel.rooms import EngineSetup, Listeners, Rooms
 from engine.settings.effective import EffectiveSettings
 from engine.settings.sets import shadow_params
 from engine.state.commands import LabCommand
+from engine.watchlists.keeper import file_name
+from engine.watchlists.market_strip import lines_allowed
 
 log = logging.getLogger("qtrade.engine")
 
@@ -90,6 +92,7 @@ class Engine:
             settings=self._on_settings,
             watch=self._plan_watched,
             answer=self._on_answer,
+            watchlists=self._on_watchlists,
         )
         self.rooms = Rooms(setup, hears)
         self.rooms.bars.allow_delayed = setup.settings.config.broker.allow_delayed_signals
@@ -124,6 +127,9 @@ class Engine:
             )  # fmt: skip
         chosen = self._setup.settings.config.broker.account
         accounts: tuple[str, ...] = (chosen,) if chosen else ()
+        lists = self._setup.data_dir / file_name(self._mode)
+        await rooms.files.run(partial(rooms.watchlists.attach, lists))
+        self._list_symbols()
         if not accounts and not self._setup.is_elsewhere:
             accounts = remembered_accounts(self._setup.data_dir, self._mode)
         if accounts:
@@ -142,6 +148,7 @@ class Engine:
         supervisor.start("scan parameters", rooms.scan_parameters.run)
         supervisor.start("bars on disk", rooms.bar_keeper.run)
         supervisor.start("volume units on disk", rooms.unit_keeper.run)
+        supervisor.start("market strip", rooms.strip.run)
         supervisor.start("survey", self._survey)
         supervisor.start("coverage", self._show_coverage)
         supervisor.start("status block", self._log_block)
@@ -397,6 +404,7 @@ class Engine:
         rooms.news.on_connected()
         self._pnl_asked.clear()
         self._plan_positions()
+        rooms.strip.on_connected()
         rooms.bus.on_connected(event.epoch)
         rooms.feed.on_connected()
         rooms.coordinator.on_connected()
@@ -502,6 +510,16 @@ class Engine:
         except BaseException as error:  # noqa: BLE001 - of one symbol: the packet's others go on
             self.rooms.supervisor.note("quotes at the scanners", error)
 
+    def _on_watchlists(self) -> None:
+        self._list_symbols()
+        self.publisher.watchlists()
+
+    def _list_symbols(self) -> None:
+        """What the watch-lists hold is known by name, and in the universe."""
+        contracts = self.rooms.watchlists.contracts()
+        self.rooms.symbols.learn(contracts)
+        self.rooms.coordinator.set_listed(contracts)
+
     def _on_answer(self) -> None:
         self.publisher.answers()
 
@@ -517,6 +535,7 @@ class Engine:
         rooms.coordinator.set_shadow(config.sets.shadow, shadow_params(settings))
         rooms.bars.allow_delayed = config.broker.allow_delayed_signals
         rooms.coordinator.set_allow_delayed(config.broker.allow_delayed_signals)
+        rooms.strip.set_names(config.view.market_strip)
         self._show_account(config.view.account)
         if config.connection() != self._setup.settings.config.connection():
             self._leaving.set()
@@ -632,6 +651,7 @@ class Engine:
             rooms.contracts.want(contract)
         self._keep_in_view()
         rooms.bus.demand("watch", [wish for wish in rooms.watch.demands() if wish.contract.exchange])
+        rooms.bus.demand(MARKET_STRIP, rooms.strip.demands(lines_allowed(rooms.bus.limit, rooms.bus.settings.buffer)))
 
     def _contract(self, con_id: int) -> ContractRef | None:
         return self.rooms.symbols.contract(con_id) or self.rooms.manager.contract(con_id)

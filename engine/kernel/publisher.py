@@ -42,6 +42,7 @@ from engine.state.sections import (
     SizingFacts,
     UniverseSection,
 )
+from engine.state.watchlist_sections import WatchlistsSection
 from engine.storage import rescues
 from engine.storage.encodable import encodable
 
@@ -114,6 +115,7 @@ class Publisher:
             made["positions_all"] = of_all
         if slow:
             made["settings"] = rooms.keeper.section()
+            made["watchlists"] = self._watchlists()
             made["scanners"] = rooms.coordinator.snapshot()
             scores = rooms.scores.section()
             if scores is not None:
@@ -134,6 +136,13 @@ class Publisher:
         rooms = self._rooms
         made: dict[str, Section] = {"answers": rooms.desk.section(), "settings": rooms.keeper.section()}
         self._state.publish_all({**made, "alerts": rooms.alerts.section()})
+
+    def watchlists(self) -> None:
+        """The lists, as soon as they have changed."""
+        self._state.publish("watchlists", self._watchlists())
+
+    def _watchlists(self) -> WatchlistsSection:
+        return replace(self._rooms.watchlists.section(), strip=self._rooms.strip.entries())
 
     def set_changed_files(self, names: Sequence[str]) -> None:
         """Files on disk that are not the running code; () = none."""

@@ -25,12 +25,12 @@ from engine.broker.ib_broker import IBBroker
 from engine.broker.port import BrokerEvent
 from engine.broker.timings import Timings
 from engine.broker.tradability import verdict
-from engine.clock import Clock, MarketClock, SystemClock, steady
+from engine.clock import NEW_YORK, Clock, MarketClock, SystemClock, local_time, steady
 from engine.config import BreakoutParams
 from engine.contracts.details import ContractDetails
 from engine.contracts.news import NewsRoom
 from engine.contracts.sectors import SectorBook
-from engine.contracts.symbols import SymbolIndex
+from engine.contracts.symbols import SymbolIndex, name_key
 from engine.coverage.rotation import Rotation, coverage_policy
 from engine.domain import Bar, ContractInfo, ContractRef, Quote, Signal, Stay
 from engine.health.incidents import IncidentBook
@@ -78,6 +78,9 @@ from engine.state.alert_sections import Delivery
 from engine.state.bus import StateBus
 from engine.state.sections import Answer
 from engine.storage.atomic import FileThread
+from engine.watchlists.keeper import WatchlistKeeper
+from engine.watchlists.lookup import Lookup
+from engine.watchlists.market_strip import MarketStrip
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Listeners:
     settings: Callable[[EffectiveSettings], None]
     watch: Callable[[], None]
     answer: Callable[[], None]
+    watchlists: Callable[[], None]
 
 
 class Rooms:
@@ -147,6 +151,17 @@ class Rooms:
             clock,
             setup.timings,
         )
+        self.watchlists = WatchlistKeeper(
+            Lookup(self.symbols, self.broker, lambda: self.broker.link.connected, name_key),
+            clock,
+            self.symbols.contract,
+            hears.watchlists,
+            self.files.run,
+        )
+        self.strip = MarketStrip(
+            self.broker, lambda: self.broker.link.connected, clock, self._market_day, self.symbols.learn
+        )
+        self.strip.set_names(config.view.market_strip)
         self.units = VolumeUnits(on_change=self._units_changed)
         self.bars = BarStore()
         hooks = Hooks(
@@ -294,6 +309,7 @@ class Rooms:
             setup.answers,
             TraderDesk(setup.journal, clock, self.market_now, lambda: self.login.watched),
             AlertCommands(self.alerts, self.post, clock),
+            self.watchlists,
         )
         self._state = setup.state
         today = TodaySnapshot(self.bars, self.bus.quote, self._is_exempt, self._unit_known)
@@ -310,7 +326,9 @@ class Rooms:
         """The desk, the post office, and what they look at."""
         book = ChannelBook(setup.data_dir)
         self.post = PostOffice(book, setup.sender, self.clock, _AlertTies(self), self.files.run, self._alerts_link)
-        self.facts = FactGatherer(_AlertRooms(self), lambda name: setup.state.current().sections.get(name), dict)
+        self.facts = FactGatherer(
+            _AlertRooms(self), lambda name: setup.state.current().sections.get(name), self._members_of_lists
+        )
         self.alerts = AlertDesk(
             setup.journal,
             self.post,
@@ -318,9 +336,14 @@ class Rooms:
             self.market_now,
             self.facts.gather,
             self._quiet_until,
+            lists=lambda: tuple(each.name for each in self.watchlists.lists),
             accounts=lambda: self.login.watched,
             symbol_of=self.symbol_of,
         )
+
+    def _members_of_lists(self) -> dict[str, frozenset[int]]:
+        """con_ids of each watch-list by its name."""
+        return {each.name: frozenset(contract.con_id for contract in each.contracts) for each in self.watchlists.lists}
 
     def _alerts_link(self) -> str:
         web = self.keeper.settings.config.web
@@ -334,6 +357,10 @@ class Rooms:
         """The name of a contract, its number while nobody knows it."""
         contract = self.symbols.contract(con_id) or self.manager.contract(con_id)
         return contract.local_symbol if contract is not None else f"contract {con_id}"
+
+    def _market_day(self) -> str:
+        """YYYYMMDD of New York."""
+        return local_time(self.market_now(), NEW_YORK).strftime("%Y%m%d")
 
     def _tradability(self, contract: ContractRef, info: ContractInfo | None) -> tuple[str, str] | None:
         """The rule with the market's day, once its clock is known."""
@@ -432,6 +459,7 @@ class Rooms:
     def _renamed(self, contract: ContractRef) -> None:
         """The same contract under another name: every room shows the new one and keeps what it has."""
         self.watch.rename(contract)
+        self.watchlists.rename(contract)
         self.manager.rename(contract)
         self.bus.rename(contract)
         self.feed.rename(contract)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from engine.domain import Demand, LineClass
+from engine.domain import MARKET_STRIP, Demand, LineClass
 from engine.lines.model import RANK
 
 
@@ -103,9 +103,13 @@ class Wants:
         return [demand for con_id, demand in mine.items() if best[con_id] is demand]
 
     def _choose_pins(self, pins: list[Demand], pins_max: int) -> None:
-        """The user's own pins first (oldest first), then the newest borrowed: the sixth takes the oldest's place."""
-        pins = sorted(pins, key=_pin_order)
-        self.by_class["pinned"] = pins[:pins_max]
+        """The user's own pins first (oldest first), then the newest borrowed: the sixth takes the oldest's place.
+
+        The market strip's, which its holder bounds, come last and do not count among them.
+        """
+        strip = [demand for demand in pins if demand.holder == MARKET_STRIP]
+        pins = sorted((demand for demand in pins if demand.holder != MARKET_STRIP), key=_pin_order)
+        self.by_class["pinned"] = [*pins[:pins_max], *strip]
         for demand in pins[pins_max:]:
             con_id = demand.contract.con_id
             self.displaced_pins.append(demand)

@@ -175,6 +175,14 @@ class ScannerCoordinator:
         if self._exempt != before:
             log.info("Position scanner tracking %d holdings", len(positions))
 
+    def set_listed(self, contracts: Sequence[ContractRef]) -> None:
+        """The watch-lists' symbols: in the universe at once, under the floors as any other; cheap to repeat."""
+        if self.universe.set_listed([usable(contract) for contract in contracts], self._parts.market()):
+            self._tell_universe()
+            for contract in contracts:
+                if contract.con_id in self.universe and contract.con_id not in self._exempt:
+                    self._feed.admit(usable(contract), RANK_UNIVERSE, 1.0)
+
     def on_quote(self, quote: Quote, now_market: float) -> None:
         """Each quote, after the bars have taken it: what confirms, and visits."""
         self.breakout.on_quote(quote, now_market)
@@ -202,7 +210,8 @@ class ScannerCoordinator:
         self._news = True
 
     def on_connected(self) -> None:
-        self.universe.on_connected()
+        self.universe.on_connected(self._parts.market())
+        self._tell_universe()
         self.market.on_connected()
 
     def on_disconnected(self) -> None:

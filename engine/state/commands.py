@@ -115,6 +115,50 @@ class AskLine(Command, frozen=True, tag=True):
     line_class: Literal["pinned", "50", "25"]
 
 
+class EditWatchlist(Command, frozen=True, tag=True):
+    """Make, name, order, fill or delete watch-lists.
+
+    `create` takes `name`, `rename` the list and `name`, `delete` the list, `move-list` the list and `place`; `add`,
+    `remove` and `move` (to `place`) a contract of the list. Places count from 0.
+    """
+
+    action: Literal["create", "rename", "delete", "move-list", "add", "remove", "move"]
+    list_id: int = 0
+    name: str = ""
+    con_id: int = 0
+    place: int = 0
+
+
+class ImportSymbols(Command, frozen=True, tag=True):
+    """Look up what a text names and take it into a watch-list; the section "watchlists" has the report."""
+
+    list_id: int
+    text: str
+
+
+class KeepNote(Command, frozen=True, tag=True):
+    """The user's note of a contract, "" = none."""
+
+    con_id: int
+    text: str
+
+
+class KeepLevel(Command, frozen=True, tag=True):
+    """A horizontal line on a contract's chart: a new one (`level_id` 0), or another price or label of one."""
+
+    con_id: int
+    price: float
+    label: str = ""
+    level_id: int = 0
+
+
+class DropLevel(Command, frozen=True, tag=True):
+    """Delete a horizontal line."""
+
+    con_id: int
+    level_id: int
+
+
 class Reconnect(Command, frozen=True, tag=True):
     """Drop the broker connection and connect afresh."""
 
@@ -276,6 +320,11 @@ DeskCommand = (
     | SnoozeAlert
     | KeepChannel
     | ChangeChannel
+    | EditWatchlist
+    | ImportSymbols
+    | KeepNote
+    | KeepLevel
+    | DropLevel
 )
 LabCommand = PreviewThresholds | LookForDays | RunLab | CancelLab
 AnyCommand = DeskCommand | LabCommand

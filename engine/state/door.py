@@ -13,8 +13,12 @@ from engine.state.commands import (
     AnyCommand,
     ApplySettings,
     Command,
+    DropLevel,
     FindSymbol,
+    ImportSymbols,
     KeepChannel,
+    KeepLevel,
+    KeepNote,
     NoteDay,
     NoteTrip,
     OpenSymbol,
@@ -24,12 +28,16 @@ from engine.state.commands import (
     RunLab,
 )
 from engine.state.lab_sections import MOST_RANGES, MOST_VALUES
+from engine.state.watchlist_sections import IMPORT_MAX
+from engine.state.watchlist_sections import NOTE_MAX as SYMBOL_NOTE_MAX
 
 BYTES_MAX = 16_384
 TEXT_MAX = 256
 URL_MAX = 1_000
 NOTE_MAX = 10_000  # of a note, which the trader writes; how long it may be its desk says
 CHANGES_MAX = 100
+LONG_TEXTS: dict[type[Command], int] = {ImportSymbols: IMPORT_MAX, KeepNote: SYMBOL_NOTE_MAX}
+_BYTES_A_CHARACTER = 6  # at most, as JSON
 
 
 def checked(command: Command) -> AnyCommand:
@@ -40,8 +48,9 @@ def checked(command: Command) -> AnyCommand:
     """
     try:
         encoded = msgspec.json.encode(command)
-        if len(encoded) > BYTES_MAX:
-            raise CommandRefused(f"The command has {len(encoded)} bytes; at most {BYTES_MAX} are taken.")
+        most = BYTES_MAX + _BYTES_A_CHARACTER * LONG_TEXTS.get(type(command), 0)
+        if len(encoded) > most:
+            raise CommandRefused(f"The command has {len(encoded)} bytes; at most {most} are taken.")
         valid: AnyCommand = msgspec.json.decode(encoded, type=AnyCommand)
     except (msgspec.MsgspecError, TypeError, UnicodeError, RecursionError) as error:
         raise CommandRefused(f"The command is not valid: {error}.") from error
@@ -63,11 +72,13 @@ def _check_texts(command: AnyCommand) -> None:
 def _most(command: AnyCommand, field: str) -> int:
     if field == "url" and isinstance(command, KeepChannel):
         return URL_MAX
+    if field == "text" and type(command) in LONG_TEXTS:
+        return LONG_TEXTS[type(command)]
     return NOTE_MAX if field == "note" and isinstance(command, NoteTrip | NoteDay) else TEXT_MAX
 
 
 def _check_values(given: Command, command: AnyCommand) -> None:
-    if isinstance(command, (OpenSymbol, PinSymbol)) and command.con_id <= 0:
+    if isinstance(command, (OpenSymbol, PinSymbol, KeepNote, KeepLevel, DropLevel)) and command.con_id <= 0:
         raise CommandRefused(f"The command is not valid: con_id is {command.con_id}; must be above 0.")
     if isinstance(command, ProbeBroker) and not 1 <= command.port <= 65535:
         raise CommandRefused(f"Port is {command.port}; must be 1-65535.")

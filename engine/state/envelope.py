@@ -13,6 +13,7 @@ from engine.state.lab_sections import LAB_SECTIONS
 from engine.state.scan_sections import SCAN_SECTIONS
 from engine.state.score_sections import SCORE_SECTIONS
 from engine.state.sections import AT_TIMES, SECTIONS, Section, SymbolSection
+from engine.state.watchlist_sections import WATCHLIST_SECTIONS
 from engine.storage.encodable import to_json
 
 SYMBOL_PREFIX = "symbol:"
@@ -36,6 +37,7 @@ _named: dict[str, type[Section]] = {
     **INCIDENT_SECTIONS,
     **ALERT_SECTIONS,
     **DESK_SECTIONS,
+    **WATCHLIST_SECTIONS,
 }
 _kinds: tuple[type[Section], ...] = (*_named.values(), SymbolSection)
 _decoders: dict[type[Section], msgspec.json.Decoder[Section]] = {kind: msgspec.json.Decoder(kind) for kind in _kinds}

@@ -16,6 +16,7 @@ from engine.domain import (
     Bar,
     Candidate,
     Condition,
+    ContractRef,
     Fill,
     Incident,
     LineRow,
@@ -68,6 +69,7 @@ from engine.state.sections import (
     SymbolSection,
     UniverseSection,
 )
+from engine.state.watchlist_sections import PriceLevel, SymbolNotes, Watchlist, WatchlistsSection
 from simulator.scanner_xml import document
 
 WALL = 1_795_382_400.0  # when the sample was "seen", if the caller gives no time
@@ -829,6 +831,7 @@ def fill_sample(bus: StateBus, wall: float = WALL, mono: float = 1_000.0, *, con
     bus.publish("incidents", incidents(wall))
     bus.publish("settings", settings(wall))
     bus.publish("universe", universe())
+    bus.publish("watchlists", WatchlistsSection())
     bus.publish("scores", scores())
     bus.publish("holdings", holdings())
     bus.publish("sectors", sectors())
@@ -853,6 +856,27 @@ def tick_sample(bus: StateBus, step: int, wall: float, mono: float) -> None:
     bus.publish("scanners", scanners(step))
     bus.publish("pnl", pnl(wall, step))
     bus.publish(f"symbol:{TSLA}", symbol(TSLA, wall, mono, step))
+
+
+def listed(*con_ids: int) -> tuple[ContractRef, ...]:
+    """Contracts of the sample as watch-lists keep them."""
+    rows = {row[0]: row for row in NAMES}
+    return tuple(
+        ContractRef(con_id, symbol, local, "FUT", "CME") if local.endswith("Z5") else
+        ContractRef(con_id, symbol, local, "STK", "SMART", "NASDAQ")
+        for con_id, local, symbol, _ in (rows[each] for each in con_ids)
+    )  # fmt: skip
+
+
+def fill_lists(bus: StateBus) -> None:
+    """Two watch-lists, a note and two levels."""
+    lists = (
+        Watchlist(1, "Tech", listed(265_598, 272_093, TSLA, 4_391)),
+        Watchlist(2, "Futures", (*listed(NQ), ContractRef(99, "VX", "VXZ5", "FUT", "CFE", last_trade_date="20251217"))),
+    )
+    levels = (PriceLevel(2, 415.0, "gap"), PriceLevel(1, 401.5))
+    noted = (SymbolNotes(TSLA, "TSLA", "Sell the second push", levels), SymbolNotes(265_598, "AAPL", "", levels[:1]))
+    bus.publish("watchlists", WatchlistsSection(lists=lists, noted=noted))
 
 
 CLIENTS = (ACCOUNT, "DU2234567", "DU3000001")  # of an advisor's login; the first two look the same when shortened

@@ -331,6 +331,10 @@ def test_pages_get_plain_values_and_nothing_else() -> None:
         "/health",
         "/lab",
         "/alerts",
+        "/journal",
+        "/lists",
+        "/charts",
+        "/charts?s=76792991&tf=5m",
     ]
     assert {find_page(PAGES, path)[0].name for path in [*paths, "/settings"]} == {page.name for page in PAGES}
     for path in [*paths, "/settings"]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 import start
 from tests.app.sample_alerts import alerts
-from tests.app.sample_state import NQ
+from tests.app.sample_state import NQ, fill_lists
 from tests.browser.conftest import Site, live, until
 from tests.browser.settings_engine import Engine
 
@@ -26,6 +26,8 @@ PAGES = (
     "/journal",
     "/journal#trades",
     "/journal#statistics",
+    "/lists",
+    f"/charts?s={NQ},76792991",
     "/lab",
     "/health",
     "/settings",
@@ -42,7 +44,7 @@ async tags => {
 }
 """
 THERE = """
-path => location.pathname === path.split('#')[0] &&
+path => location.pathname + location.search === path.split('#')[0] &&
   document.querySelector('.qt-page h1, .qt-page h2, .qt-find-title') &&
   !document.querySelector('.qt-page [data-state=loading], .ag-header-row:empty')
 """
@@ -72,6 +74,7 @@ def test_axe_finds_nothing_on_any_page(page: Page, site: Site, engine: Engine) -
         start.node_tools()
     except start.NoNode as lack:
         pytest.skip(str(lack))
+    fill_lists(site.bus)
     live(page, site.url)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, str] = {}

@@ -47,6 +47,7 @@ SEAMS = frozenset(
         "engine.state.incident_sections",
         "engine.state.alert_sections",
         "engine.state.desk_sections",
+        "engine.state.watchlist_sections",
     }
 )
 
@@ -78,6 +79,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.settings": SEAMS | {"engine.journal", "engine.scanners", "engine.state"},
     "engine.health": SEAMS,
     "engine.alerts": SEAMS | {"engine.logs.redaction"},
+    "engine.watchlists": SEAMS,
     "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other
     "app.launch": frozenset({"app", "engine"}),
     "app.pages": frozenset({"app.ids", "app.components"}),

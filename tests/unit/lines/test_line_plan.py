@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
+from engine.domain import MARKET_STRIP
 from engine.lines.model import LinePlan, LinePolicy
 from engine.lines.plan import plan
 from tests.unit.lines.line_samples import NOW, POLICY, line, lines, want, wants_of
@@ -160,6 +161,28 @@ def test_a_displaced_borrowed_line_that_is_a_candidate_falls_back_to_its_class()
 def test_a_borrowed_line_is_given_back_when_its_page_closes() -> None:
     result = plan([], [line(1, "pinned", borrowed=True)], 50, NOW, POLICY)
     assert result.cancel[0].reason == "given back, its page closed"
+
+
+def test_the_market_strip_does_not_count_among_the_five_pins() -> None:
+    held = [line(i, "pinned") for i in range(1, 6)]
+    pins = [want(i, "pinned", since=float(i)) for i in range(1, 6)]
+    strip = [want(i, "pinned", holder=MARKET_STRIP) for i in (6, 7)]
+    result = plan([*pins, *strip, want(8, "pinned", borrowed=True, since=9.0)], held, 50, NOW, POLICY)
+    assert (sorted(subscribed(result)), cancelled(result)) == ([6, 7], [])
+
+
+def test_the_market_strip_waits_behind_pins_and_never_takes_what_is_kept_for_positions() -> None:
+    held = lines("100", 1, 3)
+    strip = [want(i, "pinned", holder=MARKET_STRIP) for i in (6, 7, 8)]
+    pin = want(9, "pinned", since=5.0)
+    result = plan([*wants_of(held), *strip, pin], held, 10, NOW, structs.replace(POLICY, buffer=5))
+    assert subscribed(result) == [9, 6, 7, 8], "five of ten are not for it, positions use three of these"
+    result = plan([*wants_of(held), *strip, pin], held, 7, NOW, structs.replace(POLICY, buffer=5))
+    assert subscribed(result) == [9, 6]
+    full = [*lines("100", 1, 6), line(7, "pinned")]
+    newcomer = want(20, "100", exposure=1.0)
+    result = plan([*wants_of(full[:-1]), want(7, "pinned", holder=MARKET_STRIP), newcomer], full, 7, NOW, POLICY)
+    assert cancelled(result) == [7]
 
 
 def test_a_pin_evicts_the_lowest_candidate_at_capacity() -> None:
