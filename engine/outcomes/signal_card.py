@@ -139,7 +139,8 @@ def stops(
     places.append((f"{BUFFER_ATR:g} ATR inside the level", signal.level - sign * max(step, BUFFER_ATR * signal.atr)))
     if trigger_bar is not None:
         low, high = trigger_bar
-        name = "Under the bar that broke out" if sign > 0 else "Over the bar that broke out"
+        which = "of the first look" if signal.before_look else "that broke out"
+        name = f"{'Under' if sign > 0 else 'Over'} the bar {which}"
         places.append((name, low - step if sign > 0 else high + step))
     made = [_stop(name, at, price, signal, sign) for name, at in places]
     return sorted(made, key=lambda stop: (stop.distance_atr is None, stop.distance_atr or 0.0))

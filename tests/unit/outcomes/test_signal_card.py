@@ -66,6 +66,8 @@ def test_stops_by_hand():
     assert found["0.1 ATR inside the level"].price == pytest.approx(399.8)
     assert found["Under the bar that broke out"].price == pytest.approx(399.19)
     assert found["2 ATR from the price"].distance_atr == pytest.approx(2.0)
+    early = [stop.name for stop in stops(replace(SIGNAL, before_look=True), 404.0, (399.2, 401.5), 0.01)]
+    assert "Under the bar of the first look" in early, "nobody saw the bar that broke out"
     passed = {stop.name: stop for stop in stops(SIGNAL, 399.5, (399.2, 401.5), 0.01)}
     assert passed["0.1 ATR inside the level"].distance_atr is None, "the price is beyond it"
     short = replace(SIGNAL, side="short", level=405.0)
