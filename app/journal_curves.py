@@ -16,7 +16,8 @@ from engine.bars.trading_day import US_STOCK_DAYS
 from engine.journal.rows import PnlRow
 from engine.journal.source import JournalSource
 
-SLICE_S = 2 * 86_400.0
+DENSE_S = 6 * 86_400.0  # so long all points are kept, before that one a minute
+SLICE_S, LONG_SLICE_S = 86_400.0, 20 * 86_400.0
 REACHES_BACK_S = 400 * 86_400.0
 _QUARTER_S = 900.0
 POINTS_MOST = 600  # of the curve of one day
@@ -56,7 +57,8 @@ class Curves:
         with self._lock:
             known = self._read.setdefault(account, _Read(now_wall - REACHES_BACK_S))
             while known.until < now_wall:
-                until = min(now_wall, known.until + SLICE_S)
+                slice_s = LONG_SLICE_S if known.until < now_wall - DENSE_S - LONG_SLICE_S else SLICE_S
+                until = min(now_wall, known.until + slice_s)
                 _add(known.ends, self._journal.pnl(known.until, until, account=account))
                 known.until = until
             return dict(known.ends)

@@ -27,6 +27,7 @@ import { get, model, onNodes, onPart } from "./model.mjs";
 
 const GAP_S = 20, TAIL_MOST = 300, REBASE_PAUSE_MS = 15000, EMPTY_PAUSE_MS = 3000, DAY_S = 86400;
 const STEP_PX = 6;   // by so much the curve itself grows
+const FITS_MS = 1000;   // a plot to its place
 
 /** @param {string} id */
 function plot(id) {
@@ -312,6 +313,7 @@ function fitPlace(gd) {
   const done = () => { gd.qtFitting = false; };
   gd.qtFitting = true;
   window.Plotly.Plots.resize(gd).then(done, done);
+  window.setTimeout(done, FITS_MS);   // one that another call overtakes never answers
 }
 
 /** @param {Curve} chart @param {Plot} gd */

@@ -54,7 +54,9 @@ export function curve(points, { tall = 220, label, tick, told, zero = true, shad
     lines.push(value);
   }
   const end = /** @type {[number, number]} */ (known[known.length - 1]), tone = zero ? fmt.tone(end[1], 0) : "flat";
-  const ticks = [0, 1, 2, 3].map((i) => first + ((last - first) * i) / 3);
+  const all = [0, 1, 2, 3].map((i) => first + ((last - first) * i) / 3);
+  const isNew = (/** @type {number} */ i) => ![all[0], all[3], all[i - 1]].some((other) => tick(other) === tick(all[i]));
+  const ticks = all.filter((_at, i) => i === 0 || i === 3 || isNew(i));
   const decimals = step < 1 ? 2 : 0;
   return html`<div class="qt-jcurve" @pointermove=${(/** @type {PointerEvent} */ event) => point(event, points, x, told, decimals)}
     @pointerleave=${leave}><svg viewBox="0 0 ${WIDE} ${tall}" role="img" aria-label=${label} preserveAspectRatio="none">
@@ -62,7 +64,7 @@ export function curve(points, { tall = 220, label, tick, told, zero = true, shad
     ${lines.map((value) => svg`<line class=${Math.abs(value) < step / 1e6 ? "qt-jzero" : "qt-jgrid"} x1=${LEFT} x2=${WIDE - RIGHT} y1=${y(value)} y2=${y(value)}></line>`)}
     <path class="qt-jline" data-tone=${tone} d=${pathOf(points, x, y)}></path></svg>
     ${lines.map((value) => html`<span class="qt-jtick" style="top: ${(y(value) / tall) * 100}%">${fmt.number(value, decimals)}</span>`)}
-    ${ticks.map((at, i) => html`<span class="qt-jat" data-edge=${i === 0 ? "first" : i === 3 ? "last" : ""}
+    ${ticks.map((at, i) => html`<span class="qt-jat" data-edge=${i === 0 ? "first" : i === ticks.length - 1 ? "last" : ""}
       style="left: ${(x(at) / WIDE) * 100}%">${tick(at)}</span>`)}
     <span class="qt-jtold" hidden></span></div>`;
 }

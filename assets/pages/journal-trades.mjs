@@ -20,15 +20,11 @@ function turn(id, redraw) {
   redraw();
 }
 
-/** @param {Row} row */
+/** What is not ordinary about a trip. @param {Row} row */
 function outcome(row) {
-  if (row.state === "open") {
-    return html`<span class="qt-tag">open</span>`;
-  }
-  if (row.before) {
-    return html`<span class="qt-tag" title="Its beginning is not in the journal: it counts in no statistic">opened before</span>`;
-  }
-  return row.pending ? html`<span class="qt-tag" title="A commission has not been reported yet">fee pending</span>` : nothing;
+  return html`${row.state === "open" ? html`<span class="qt-tag">open</span>` : nothing}${
+    row.before ? html`<span class="qt-tag" title="Its beginning is not in the journal">opened before</span>` : nothing}${
+    row.pending ? html`<span class="qt-tag" title="A commission has not been reported yet">fee pending</span>` : nothing}`;
 }
 
 /** Money of a trade; one that is not of the table's currency says its own. @param {Row} row @param {number | null} value @param {string} currency */
