@@ -310,7 +310,13 @@ function fitPlace(gd) {
   if (Math.abs(full.height - place.clientHeight) < 2 && Math.abs(full.width - place.clientWidth) < 2) {
     return;
   }
-  const done = () => { gd.qtFitting = false; };
+  const { clientHeight, clientWidth } = place;
+  const done = () => {
+    gd.qtFitting = false;
+    if (place.clientHeight !== clientHeight || place.clientWidth !== clientWidth) {
+      fitPlace(gd);   // it has changed again meanwhile
+    }
+  };
   gd.qtFitting = true;
   window.Plotly.Plots.resize(gd).then(done, done);
   window.setTimeout(done, FITS_MS);   // one that another call overtakes never answers

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from engine.clock import NEW_YORK, local_time
 from engine.state.commands import OpenSymbol
 from tests.integration.engine_bench import brisk_engine, running_simulator, wait_for
 
@@ -62,13 +63,14 @@ def the_pace_held(ledger):
 def the_symbol_page_has_everything(bench):
     bench.send(OpenSymbol("r1", TSLA, "page-1"))
     section = wait_for(
-        lambda: (s := bench.read(f"symbol:{TSLA}")) and s.rel_volume is not None and s.daily and s,
+        lambda: (s := bench.read(f"symbol:{TSLA}")) and s.rel_volume_base != "SMA20" and s.daily and s.half_hours and s,
         "the symbol's bars, days and rules",
         40,
     )
     assert len(section.bars) > 300
     assert [bar.time for bar in section.bars] == sorted({bar.time for bar in section.bars})
     assert section.rel_volume_base == "19 sessions", "20 days, today being one of them"
+    assert len({local_time(bar.time, NEW_YORK).date() for bar in section.half_hours}) >= 18, "for the longer charts"
     assert section.atr and section.vwap and section.level_long and section.level_short
     assert section.level_short < section.vwap * 1.05
     rules = {rule.name: rule for rule in section.rules}
