@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ UPLOAD_PATH = "/api/v1/journal/statements"  # the one address that takes a file,
 UPLOAD_TYPE = "application/octet-stream"
 UPLOAD_MAX_BYTES = 64 * 2**20
 CALLBACK_PATH = "/_dash-update-component"
+_ADDRESS = frozenset({"pathname", "search", "hash", "href"})
 _SUITES = "/_dash-component-suites/"
 _FOR_SCRIPTS = ("/api/", "/feed", "/healthz")  # errors there are JSON, elsewhere a small page
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -113,7 +115,14 @@ def stale_reason(body: _CallbackBody, callbacks: dict[str, Any]) -> str:
             return "other arguments"
         if any(not _is_same(item, spec) for item, spec in zip(given, wanted, strict=True)):
             return "other arguments"
+        if any(one.property in _ADDRESS and not isinstance(one.value, str | None) for one in _flat(given)):
+            return "an address that is none"  # Dash takes it for a text
     return ""
+
+
+def _flat(given: list[_Dependency | list[_Dependency]]) -> Iterator[_Dependency]:
+    for item in given:
+        yield from item if isinstance(item, list) else [item]
 
 
 def _is_output(given: Any, wanted: Any) -> bool:

@@ -209,6 +209,18 @@ def test_what_a_callback_had_found_never_stands_in_the_log(client, caplog):
     assert record.exc_info is None and " at " in record.getMessage() and len(record.getMessage()) < 200
 
 
+def test_an_address_is_a_text(caplog):
+    app = create_app(AppDeps(state=StateBus(None, FakeClock())))
+    client = app.server.test_client()
+    for value, code in (({}, 409), (5, 409), ([], 409), ("/lines", 200)):
+        inputs = [{"id": "_pages_location", "property": name, "value": value} for name in ("pathname", "search")]
+        outputs = [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}]
+        output = ".._pages_content.children..._pages_store.data.."
+        asked = {"output": output, "outputs": outputs, "inputs": inputs, "changedPropIds": []}
+        assert client.post(CALLBACK_PATH, json=asked).status_code == code
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 # --- how often ------------------------------------------------------------------------------------------------------
 
 
