@@ -1,4 +1,5 @@
-"""Where log records go: a rotating file with everything, a console for people, a ring for the health page.
+"""Where log records go: rotating files with everything, one for people and one for programs, a console, a ring for the
+health page.
 
 ARCHITECTURE rule 13: the console shows one plain ASCII line a record, repeats folded, never a traceback, neither
 ours nor a library's; tracebacks are in the file, a storm of them folded as well. Account ids are shortened everywhere.
@@ -22,13 +23,14 @@ from typing import Any, TextIO
 
 from engine.logs.folding import RepeatFolder, Storm
 from engine.logs.redaction import redact
-from engine.storage.encodable import printable
+from engine.storage.encodable import printable, to_json
 from engine.storage.places import free_for_file, make_folder
 from engine.storage.private import open_regular
 
 FILE_NAME = "qtrade.log"
+JSON_NAME = "qtrade.jsonl"
 FILE_BYTES = 10 * 1024 * 1024
-FILE_COUNT = 10
+FILE_COUNT, JSON_COUNT = 10, 3
 RING_LINES = 500
 
 # ib_insync logs every position and portfolio update at INFO and raw frames at DEBUG.
@@ -109,6 +111,23 @@ class _FileFormatter(logging.Formatter):
         return ("\n" + _INDENT).join([lines[0], *map(_trace_line, _shortened(lines[1:]))])
 
 
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a line, for programs: the same record, as clean as the readable one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": round(record.created, 3),
+            "level": record.levelname,
+            "logger": record.name,
+            "thread": printable(record.threadName or ""),
+            "text": clean(record.getMessage(), MESSAGE_MOST),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            line["error"] = record.exc_info[0].__name__
+            line["trace"] = [*map(_trace_line, _shortened(self.formatException(record.exc_info).splitlines()))]
+        return to_json(line).decode()
+
+
 def _shortened(lines: list[str]) -> list[str]:
     half = TRACE_LINES_MOST // 2
     return (
@@ -123,9 +142,9 @@ def _trace_line(line: str) -> str:
 class _File(RotatingFileHandler):
     """A full disk must not print tracebacks on the console nor stop anything: the line is lost."""
 
-    def __init__(self, file: Path, clock_mono: Callable[[], float]) -> None:
+    def __init__(self, file: Path, clock_mono: Callable[[], float], count: int) -> None:
         super().__init__(
-            file, maxBytes=FILE_BYTES, backupCount=FILE_COUNT - 1, encoding="utf-8", delay=True,
+            file, maxBytes=FILE_BYTES, backupCount=count - 1, encoding="utf-8", delay=True,
             errors="backslashreplace",
         )  # fmt: skip
         self._storm = Storm(clock_mono)
@@ -260,8 +279,8 @@ def route_logs(
     if log_dir is not None:
         make_folder(log_dir)
         file = log_dir / FILE_NAME
-        free_for_file(file)
-        handlers.append(_file_handler(file, clock_mono))
+        handlers.append(_file_handler(file, clock_mono, FILE_COUNT, _FileFormatter()))
+        handlers.append(_file_handler(log_dir / JSON_NAME, clock_mono, JSON_COUNT, _JsonFormatter()))
     routing = LogRouting(handlers, file)
     root = logging.getLogger()
     root.setLevel(logging.DEBUG if level == "DEBUG" else logging.INFO)
@@ -275,9 +294,12 @@ def route_logs(
     return routing
 
 
-def _file_handler(file: Path, clock_mono: Callable[[], float]) -> logging.Handler:
-    handler = _File(file, clock_mono)
-    handler.setFormatter(_FileFormatter())
+def _file_handler(
+    file: Path, clock_mono: Callable[[], float], count: int, formatter: logging.Formatter
+) -> logging.Handler:
+    free_for_file(file)
+    handler = _File(file, clock_mono, count)
+    handler.setFormatter(formatter)
     return handler
 
 

@@ -38,7 +38,14 @@ DEADLINE_S = 120.0
 SAYS_S = 20.0
 BY_RIGHT = "unreadable"
 # Where damage may be of no consequence: text of any kind is a log, and whatever a lock holds is written anew.
-ANY_CONTENT = ("engine.lock", "logs/qtrade.log", "logs/simulator.log", "simulator.json", "simulator-state.json")
+ANY_CONTENT = (
+    "engine.lock",
+    "logs/qtrade.log",
+    "logs/qtrade.jsonl",
+    "logs/simulator.log",
+    "simulator.json",
+    "simulator-state.json",
+)
 # SQLite takes the frames of a broken log for none, and makes the index of it anew.
 SIDE_FILES = ("-wal", "-shm")
 

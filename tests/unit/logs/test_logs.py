@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import logging
 import sys
 import threading
@@ -184,6 +185,20 @@ def test_no_text_makes_a_line_of_its_own_or_steers_a_terminal(as_error: bool, pl
     ):
         assert text.isprintable(), "each such sign is written out"
         assert "x1b]0;owned" in text and "u202e" in text
+
+
+def test_programs_read_the_same_as_json(place: Place) -> None:
+    try:
+        raise ValueError(f"account DU1234567 {FORGED}")
+    except ValueError:
+        logging.getLogger("qtrade.test").exception("Failed for %s", "U7654321")
+    logging.getLogger("qtrade.test").info("and on")
+    file = place.routing.file
+    assert file is not None
+    first, second = map(json.loads, (file.parent / "qtrade.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (first["level"], first["logger"], first["text"]) == ("ERROR", "qtrade.test", "Failed for U***321")
+    assert first["error"] == "ValueError" and "DU***567" in str(first["trace"]) and "1234567" not in str(first)
+    assert (second["text"], "error" in second) == ("and on", False)
 
 
 def test_a_record_is_never_larger_than_a_page(place: Place) -> None:
