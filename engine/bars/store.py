@@ -61,6 +61,7 @@ class BarStore:
         self._in_tens: set[int] = set()  # whose 10-second bars go on
         self._lines: frozenset[int] | None = None
         self._us_hours: ContractHours | None = None
+        self._told: dict[int, tuple[str, ContractHours]] = {}  # by details, also of what has no bars: type and hours
         self.allow_delayed = False
 
     # --- what comes in ------------------------------------------------------------------------------------------
@@ -92,6 +93,7 @@ class BarStore:
         """Trading hours from contract details; a US stock's also serve the stocks whose details nobody asked for."""
         entry = self._symbols.get(info.contract.con_id)
         hours = hours_of(info)
+        self._told[info.contract.con_id] = (info.contract.sec_type, hours)
         if entry is not None:
             entry.hours, entry.session_checked = hours, -1.0
         is_us = is_us_stock(info.contract) and zone_of(info.time_zone) == NEW_YORK
@@ -347,7 +349,9 @@ class BarStore:
 
     def trading_days(self, con_id: int, sec_type: str = "") -> TradingDays:
         """Which trade date a moment belongs to, for this contract; by its type (STK when "") while it isn't known."""
-        entry = self._symbols.get(con_id)
+        entry, told = self._symbols.get(con_id), self._told.get(con_id)
+        if told is not None and (entry is None or entry.hours is None):
+            return trading_days(told[0], told[1].trading, told[1].time_zone)
         if entry is not None:
             hours = self.hours_of(entry)
             return trading_days(entry.contract.sec_type, hours.trading, hours.time_zone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date, datetime
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine.bars.series import HISTORY, BarSeries
 from engine.bars.store import BarStore
+from engine.clock import NEW_YORK
 from engine.domain import Bar, ContractInfo, ContractRef, Quote
 from tests.unit.scanners.scanner_samples import OPEN, TEN, flat_history, quote_of, stock
 
@@ -319,3 +321,22 @@ def test_a_dollar_fund_of_london_lends_its_hours_to_no_us_stock() -> None:
         london = "20251110:0800-20251110:1630"
         store.set_hours(ContractInfo(fund, time_zone=zone, trading_hours=london, liquid_hours=london))
         assert known is not None and store.us_hours == known
+
+
+GRAIN = ContractInfo(
+    ContractRef(736986804, "ZW", "ZWZ5", "FUT"), time_zone="US/Central",
+    trading_hours="20251105:0830-20251105:1320;20251105:1900-20251106:0745;20251106:0830-20251106:1320",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["never", "after", "before"])
+def test_a_trade_date_is_told_by_the_details_also_of_what_has_no_bars_yet(when):
+    store = BarStore()
+    if when == "before":
+        store.add(GRAIN.contract)
+    store.set_hours(GRAIN)
+    if when == "after":
+        store.add(GRAIN.contract)
+    at_six = datetime(2025, 11, 5, 18, 0, tzinfo=NEW_YORK).timestamp()
+    days = store.trading_days(736986804, "FUT")
+    assert (days.of(at_six), days.of(at_six + 7_200.0)) == (date(2025, 11, 5), date(2025, 11, 6))
