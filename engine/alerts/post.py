@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from engine.alerts.channels import URL_MOST, ChannelBook, Kept, Sender
 from engine.alerts.kinds import RuleRefused
 from engine.alerts.outbox import (
@@ -232,6 +234,7 @@ class PostOffice:
             _note(channel, outcome, now)
             if outcome.verdict == "accepted":
                 channel.sent.extend([now] * len(job.deliveries))
+                self._hurry(job.what, now)
         fresh = [after(each, outcome, now) for each in job.deliveries]
         for each in fresh:
             self._keep(each)
@@ -240,6 +243,12 @@ class PostOffice:
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
         self._ties.changed()
+
+    def _hurry(self, name: str, now: float) -> None:
+        """It takes messages again: what waits for another try need not wait longer."""
+        for each in list(self._deliveries.values()):
+            if each.channel == name and each.state in ("retry", "uncertain") and each.next_wall > now:
+                self._keep(replace(each, next_wall=now))
 
     def _beat(self, outcome: Outcome, now: float) -> None:
         before = self._heart

@@ -135,6 +135,20 @@ def test_a_channel_that_was_away_for_ten_minutes_delivers_after_it(rig: Rig) -> 
     assert rig.post.dead() == {}
 
 
+def test_a_test_that_is_taken_brings_what_waits_along(rig: Rig) -> None:
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.sender.answers["fake://phone"] = OUT
+    rig.run(450, LOSS)
+    rig.sender.answers.clear()
+    rig.run(60, LOSS)
+    assert rig.titles == [], "the next try is a quarter of an hour away"
+    rig.do(rig.post.test("phone"))
+    rig.settle()
+    rig.run(3, LOSS)
+    assert rig.titles == ["Test of QTrade's alerts", "Day P&L below −500 USD"]
+
+
 def test_a_service_that_hangs_holds_up_nobody(rig: Rig) -> None:
     rig.rule("day_pnl")
     rig.run(2, FINE)
