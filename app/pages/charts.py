@@ -36,7 +36,9 @@ def layout(s: str = "", **_: Any) -> Component:
             market_strip(),
             _bar(),
             html.Div(
-                [_cell(con_id) for con_id in con_ids], className="qt-charts-grid", **attrs(data_count=str(len(con_ids)))
+                [_cell(con_id, place) for place, con_id in enumerate(con_ids, 1)],
+                className="qt-charts-grid",
+                **attrs(data_count=str(len(con_ids))),
             ),
             html.Div(className="qt-charts-none qt-soft", **attrs(data_charts_none="1")),
         ],
@@ -68,7 +70,7 @@ def _bar() -> Component:
     )
 
 
-def _cell(con_id: str) -> Component:
+def _cell(con_id: str, place: int) -> Component:
     part = f"head:{con_id}"
     head = html.Span(
         [
@@ -101,7 +103,7 @@ def _cell(con_id: str) -> Component:
         className="qt-candle-body",
     )
     return card(
-        "Chart",
+        f"Chart {place}",
         body,
         state=f"chart-{con_id}",
         fact=head,
