@@ -123,8 +123,9 @@ def test_the_overview_shows_the_chosen_list_with_its_notes(page: Page, site: Sit
     until(page, f"{tile}.textContent.includes('VXZ5') && !{tile}.textContent.includes('AAPL')")
     assert "no price yet" in (page.text_content(".qt-card-watch") or "")
     page.click(".qt-card-watch .qt-columns-button")
-    page.click("#overview-watch-columns [data-col=bid]")
-    until(page, f"{tile}.querySelector('.ag-header').textContent.includes('Bid')")
+    header = f"{tile}.querySelector('.ag-header').textContent"
+    page.click("#overview-watch-columns [data-col=vol]")
+    until(page, f"!{header}.includes('Volume')")
     page.reload()
     until(page, f"{tile} && {tile}.textContent.includes('VXZ5')")
-    until(page, f"{tile}.querySelector('.ag-header').textContent.includes('Bid')")
+    until(page, f"{header}.includes('Last') && !{header}.includes('Volume')")
