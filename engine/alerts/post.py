@@ -108,6 +108,7 @@ class PostOffice:
         self._deliveries: dict[tuple[int, str, str], Delivery] = {}
         self._tests: dict[str, asyncio.Future[Outcome]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_open = False  # before the channels are read none of them is gone
         self._is_closed = False
         self._pinged_wall = float("-inf")
         self._heart: HeartbeatRow | None = None
@@ -121,6 +122,7 @@ class PostOffice:
         await self._on_disk(partial(self._book.load, self._clock.wall()))
         for name in self._book.names():
             self._channel(name)
+        self._is_open = True
         if self._book.names() or self._book.heartbeat:
             await self._describe_all()
         self._ties.changed()
@@ -165,6 +167,8 @@ class PostOffice:
 
     def step(self, standing: Callable[[], frozenset[int]]) -> None:
         """Hand each idle channel what is due. `standing()` = ids of the occurrences that are still worth a message."""
+        if not self._is_open:
+            return
         now = self._clock.wall()
         if self._deliveries:
             self._tidy(now, standing)

@@ -112,7 +112,9 @@ def main(arguments: list[str]) -> int:
             time.sleep(max(0.0, away_s - (time.monotonic() - gone)))
             again = Hook(hook.port)
             back = time.monotonic()
-            wait_for(lambda: again.posts, "the hook gets it", 1_000.0)
+            wait_for(
+                lambda: again.posts, "the hook gets it", 1_300.0
+            )  # its next try is a quarter of an hour after the last
             after_s = time.monotonic() - back
             time.sleep(30.0)
             told = [post["title"] for post in again.posts]

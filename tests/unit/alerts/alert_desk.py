@@ -107,8 +107,11 @@ class Rig:
             self.journal, self.post, self.clock, self.clock.wall, self._gathered, lambda wall: self.quiet(wall),
             accounts=lambda: ("DU1", "DU1234567"), symbol_of=lambda con_id: f"SYM{con_id}",
         )  # fmt: skip
-        self.do(self.post.open())
         self.desk.restore(self.journal.rules.values(), self.journal.occurrences.values(), self.deliveries())
+        known, self.facts = self.facts, Facts()
+        self.desk.step()  # the engine looks before anything came, and before the file of the channels was read
+        self.facts = known
+        self.do(self.post.open())
 
     def restart(self, down_s: float = 5.0) -> None:
         self.post.close()
