@@ -170,16 +170,19 @@ def _refusal(case: Case, program: Program) -> str:
 def _start(case: Case, program: Program, outside: Path) -> str:
     try:
         wait_for(lambda: _runs(program.status()), "an engine that runs", every_s=0.2)
+        wait_for(lambda: case.says in _said(program), f"the words {case.says!r}", 20.0, every_s=0.2)
     except AssertionError as error:
         return f"did not come up: {error}; {program.out.read_text(errors='replace')[-600:]!r}"
-    log = (program.data_dir / "logs" / "qtrade.log").read_text(encoding="utf-8", errors="replace")
-    said = log + program.out.read_text(encoding="utf-8", errors="replace")
-    if case.says not in said:
-        return f"does not say {case.says!r}"
+    said = _said(program)
     if outside.read_text(encoding="utf-8") != SECRET or SECRET in said:
         return "touched, or told, what a link leads to"
     steering = [sign for sign in said if not sign.isprintable() and sign not in "\n\t"]
     return f"has {steering[0]!r} in the log" if steering else ""
+
+
+def _said(program: Program) -> str:
+    files = (program.data_dir / "logs" / "qtrade.log", program.out)
+    return "".join(each.read_text(encoding="utf-8", errors="replace") for each in files)
 
 
 def _runs(status: dict[str, Any]) -> bool:
