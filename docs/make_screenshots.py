@@ -11,10 +11,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Page  # noqa: E402
 
 from app.launch.ports import free_port  # noqa: E402
 from benchmarks.page_browser import running_chromium  # noqa: E402
@@ -27,6 +30,8 @@ PAGES = {
     "overview": "/",
     "positions": "/positions",
     "symbol": "/symbol/TSLA",
+    "charts": "/charts?s=76792991,265598,4815747,272093",  # TSLA, AAPL, NVDA, MSFT
+    "lists": "/lists",
     "scanners": "/scanners",
     "lines": "/lines",
     "lab": "/lab",
@@ -52,6 +57,15 @@ def demo() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
 
 
+def make_list(page: Page) -> None:
+    """A watch-list, so that there is one to look at."""
+    page.fill("#lists-name", "Large tech")
+    page.click("[data-lists-form=create] button")
+    page.wait_for_selector("[data-lists-do=import]:not([disabled])")
+    page.fill("#lists-paste", "AAPL, MSFT, NVDA, TSLA, AMZN, META")
+    page.click("[data-lists-do=import]")
+
+
 def take(address: str, names: list[str]) -> None:
     """Write the picture of each page. AssertionError when a page is not drawn."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -59,7 +73,9 @@ def take(address: str, names: list[str]) -> None:
         for name in names:
             page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
             page.goto(address + PAGES[name], wait_until="load", timeout=60_000)
-            wait_for(lambda seen=page: seen.evaluate(DRAWN), f"{name} is drawn", DRAWN_S)
+            wait_for(partial(page.evaluate, DRAWN), f"{name} is drawn", DRAWN_S)
+            if name == "lists":
+                make_list(page)
             page.wait_for_timeout(SETTLES_MS)
             page.screenshot(path=str(FOLDER / f"{name}.png"))
             page.close()
