@@ -77,7 +77,10 @@ def backup(folder: Path, target: Path, build: BuildId, at_wall: float) -> str:
         part.unlink(missing_ok=True)
         raise BackupError(f"backup: {target} can't be written ({error}). Choose a folder with space.") from error
     size = target.stat().st_size
-    return f"{len(entries)} files of {folder} are in {target} ({size / 2**20:.1f} MB). It names your accounts: keep it."
+    return (
+        f"{len(entries)} files of {folder} are in {target} ({size / 2**20:.1f} MB). It names your accounts and holds"
+        " the addresses of alert channels: keep it to yourself."
+    )
 
 
 def _write(folder: Path, part: Path, scratch: Path, build: BuildId, at_wall: float) -> list[Entry]:

@@ -15,7 +15,9 @@ from pathlib import Path
 from engine.storage.places import free_for_file, is_own_folder_link, make_folder, make_private
 
 _OUR_FOLDER = re.compile(r"logs|(simulated|paper|live)-.*")
-_OUR_FILE = re.compile(r"(settings|accounts|simulator|simulator-state|scan-parameters)\..*|engine\.lock")
+_OUR_FILE = re.compile(
+    r"(settings|accounts|simulator|simulator-state|scan-parameters|alert-channels|watchlists(-simulated)?)\..*|engine\.lock"
+)
 _ASIDE = re.compile(r".*\.(corrupt|bad|newer)-\d+(-\d+)?")  # moved there already
 _DEEPEST = 6
 _MOST = 50_000  # entries looked at: a start must not take minutes

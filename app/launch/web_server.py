@@ -107,6 +107,8 @@ class _Refusal(ErrorTask):
 
     def execute(self) -> None:
         request: Any = self.request
+        channel: Any = self.channel
+        channel.is_refused = True
         error = request.error
         code, reason = (error.code, error.reason) if error.code < 500 else (400, "Bad Request")
         if error.code == 500:  # the application failed past its own last resort
@@ -133,7 +135,7 @@ class _Channel(HTTPChannel):
     def __init__(self, server: _Server, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:  # noqa: A002
         self.waits_since = server.clock()  # for the rest of a request
         self.has_asked = False
-        self._is_refused = False
+        self.is_refused = False
         self._drains_until: float | None = None
         self._drained = 0
         super().__init__(server, sock, addr, adj, map=map)
@@ -141,11 +143,12 @@ class _Channel(HTTPChannel):
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.waits_since = self.server.clock()
-        taken = bool(super().received(data))
-        if self.requests:
-            self.has_asked = True
-            self._is_refused = self._is_refused or self.requests[0].error is not None
-        return taken
+        return bool(super().received(data))
+
+    def service(self) -> None:
+        """One of the threads that answer; it may have done so before `received` has returned."""
+        self.has_asked = True
+        super().service()
 
     def is_late(self, now: float) -> bool:
         """Half of a request, or nothing yet, and that for too long."""
@@ -166,7 +169,7 @@ class _Channel(HTTPChannel):
 
     def handle_write(self) -> None:
         """A connection that is closed over bytes which nobody has read is reset, and the answer lost with it."""
-        if self._is_refused and self.close_when_flushed and not self.will_close:
+        if self.is_refused and self.close_when_flushed and not self.will_close:
             this: Any = self  # what the type hints of the library leave out
             this._flush_exception(this._flush_some)
             if not self.total_outbufs_len and not self.will_close:

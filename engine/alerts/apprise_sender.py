@@ -108,11 +108,13 @@ class AppriseSender:
         requests = importlib.import_module("requests")
         _apprise()  # keeps urllib3 quiet
         try:
-            answer = requests.get(url, timeout=PING_S, allow_redirects=False, headers={"User-Agent": TITLE})
+            with requests.get(
+                url, timeout=PING_S, allow_redirects=False, headers={"User-Agent": TITLE}, stream=True
+            ) as answer:  # what it sends is not read: it may have no end
+                code = answer.status_code
         except Exception as error:
             return Outcome("failed", f"No answer ({type(error).__name__})")
-        good = 200 <= answer.status_code < 300
-        return Outcome("accepted" if good else "failed", f"Answered {answer.status_code}")
+        return Outcome("accepted" if 200 <= code < 300 else "failed", f"Answered {code}")
 
 
 def _type(library: Any, message: Message) -> Any:

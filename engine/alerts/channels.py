@@ -77,9 +77,7 @@ class ChannelBook:
         self._path = folder / FILE_NAME
         self._kept = Kept()
         self._fixed = {
-            name[len(ENV_PREFIX) :].lower().replace("_", "-"): Address(url.strip(), confirmed=True)
-            for name, url in environ.items()
-            if name.startswith(ENV_PREFIX) and url.strip()
+            name: Address(url.strip(), confirmed=True) for name, url in _named(environ).items() if url.strip()
         }
         self._heartbeat = environ.get(ENV_HEARTBEAT, "").strip()
 
@@ -122,10 +120,10 @@ class ChannelBook:
             raise RuleRefused(f"There are {CHANNELS_MOST} channels already; delete one first.")
         return replace(self._kept, channels={**self._kept.channels, name: Address(url)})
 
-    def confirmed(self, name: str) -> Kept | None:
-        """A test was accepted; None = nothing changes."""
+    def confirmed(self, name: str, url: str) -> Kept | None:
+        """A test was accepted by this address; None = it is another one's by now."""
         known = self._kept.channels.get(name)
-        if known is None or known.confirmed:
+        if known is None or known.url != url:
             return None
         return replace(self._kept, channels={**self._kept.channels, name: replace(known, confirmed=True)})
 
@@ -147,3 +145,16 @@ class ChannelBook:
 
     def use(self, kept: Kept) -> None:
         self._kept = kept
+
+
+def _named(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the environment names as channels, by their names; one that can't be a name is left out."""
+    found = {}
+    for variable, url in environ.items():
+        if variable.startswith(ENV_PREFIX):
+            name = variable[len(ENV_PREFIX) :].lower().replace("_", "-")
+            if NAME.fullmatch(name) and name != BROWSER:
+                found[name] = url
+            else:
+                log.warning("%s is no channel: a name has 1 to 30 letters, digits, dashes", variable)
+    return found

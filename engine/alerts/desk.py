@@ -25,7 +25,7 @@ from engine.alerts.kinds import (
     defaults,
     kind_of,
 )
-from engine.alerts.life import Known, Step, restored
+from engine.alerts.life import Known, Step, over, restored
 from engine.alerts.looks import Look
 from engine.alerts.outbox import queued
 from engine.alerts.post import PostOffice
@@ -99,7 +99,9 @@ class AlertDesk:
 
     def restore(self, rules: Iterable[Rule], occurrences: Iterable[Occurrence], deliveries: Iterable[Delivery]) -> None:
         """What an earlier run kept. The first look of each rule finds what was so before it."""
-        now = self._now()
+        now, rules, occurrences = self._now(), list(rules), list(occurrences)
+        # A clock that was set back in between must not give a number that is taken.
+        self._last_id = max([self._last_id, *(rule.id for rule in rules), *(each.id for each in occurrences)])
         self._rules = {OWN.id: OWN} | {rule.id: rule for rule in rules if not rule.deleted and _is_known(rule)}
         self._known, self._over = {}, {}
         self._firsts = dict.fromkeys(self._rules, "start")
@@ -361,10 +363,29 @@ class AlertDesk:
             for each in self._open()
             if each.id == occurrence_id or (symbol and found.con_id is not None and each.con_id == found.con_id)
         ]
-        for each in same or [found]:
+        if not same and wall == UNTIL_CLEARED:
+            raise RuleRefused("This alert is over already.")
+        chosen = same or [found]
+        for each in self._replaced(found, chosen, of_symbol=symbol or (wall is None and found.snooze_symbol)):
+            self._change(replace(each, snoozed_until=None, snooze_symbol=False))
+        for each in chosen:
             seen = now.wall if wall is not None else each.seen_wall
             self._change(replace(each, snoozed_until=wall, snooze_symbol=symbol and wall is not None, seen_wall=seen))
         return "Snoozed." if wall is not None else "Awake again."
+
+    def _replaced(self, found: Occurrence, chosen: list[Occurrence], *, of_symbol: bool) -> list[Occurrence]:
+        """Whose earlier snooze would hold for the next one, whatever is said of this one now."""
+        ids = {each.id for each in chosen}
+        return [
+            each
+            for each in self._occurrences()
+            if each.id not in ids
+            and each.snoozed_until is not None
+            and (
+                (each.rule_id, each.subject) == (found.rule_id, found.subject)
+                or (of_symbol and each.snooze_symbol and each.con_id == found.con_id)
+            )
+        ]
 
     def _until(self, until: str, now: Now) -> float | None:
         if until in SNOOZES_S:
@@ -423,11 +444,10 @@ class AlertDesk:
                 self._end(known.occurrence, now)
 
     def _end(self, occurrence: Occurrence, now: Now) -> None:
-        over = occurrence
         if occurrence.is_open:
-            over = replace(occurrence, state="cleared", cleared_wall=now.wall, changed_wall=now.wall)
-            self._keeper.record_occurrence(over)
-        self._keep_over(over)
+            occurrence = over(occurrence, now)
+            self._keeper.record_occurrence(occurrence)
+        self._keep_over(occurrence)
 
     def _keep_over(self, occurrence: Occurrence) -> None:
         self._over[occurrence.id] = occurrence
@@ -480,9 +500,9 @@ class AlertDesk:
             or self._shown.lists != self._lists()
             or self._shown.accounts != self._accounts()
         ):
-            over = sorted(self._over.values(), key=lambda each: -each.raised_wall)[:SHOWN_OVER]
+            ended = sorted(self._over.values(), key=lambda each: -each.raised_wall)[:SHOWN_OVER]
             still = sorted(self._open(), key=lambda each: -each.raised_wall)[:SHOWN_OPEN]
-            shown = sorted([*still, *over], key=lambda each: (-each.raised_wall, -each.id))
+            shown = sorted([*still, *ended], key=lambda each: (-each.raised_wall, -each.id))
             self._shown = AlertsSection(
                 rules=tuple(self._row(rule) for rule in self._rules.values() if rule.id != OWN.id),
                 occurrences=tuple(shown),

@@ -164,17 +164,24 @@ def escalated(occurrence: Occurrence, severity: AlertSeverity, now: Now) -> Occu
 
 def _moved(mine: Known, state: AlertState, now: Now) -> Known:
     assert mine.occurrence is not None
-    over = state == "cleared"
-    snoozed = mine.occurrence.snoozed_until
-    occurrence = replace(
-        mine.occurrence,
-        state=state,
+    if state == "cleared":
+        occurrence = over(mine.occurrence, now)
+    else:
+        occurrence = replace(mine.occurrence, state=state, is_unknown=False, changed_wall=now.wall, cleared_wall=None)
+    return replace(mine, state=state, since_mono=now.mono, occurrence=occurrence)
+
+
+def over(occurrence: Occurrence, now: Now) -> Occurrence:
+    """It has ended, and with it a snooze that lasts until then: one that stayed would hold for all that come."""
+    snoozed = occurrence.snoozed_until
+    return replace(
+        occurrence,
+        state="cleared",
         is_unknown=False,
         changed_wall=now.wall,
-        cleared_wall=now.wall if over else None,
-        snoozed_until=None if over and snoozed == UNTIL_CLEARED else snoozed,
+        cleared_wall=now.wall,
+        snoozed_until=None if snoozed == UNTIL_CLEARED else snoozed,
     )
-    return replace(mine, state=state, since_mono=now.mono, occurrence=occurrence)
 
 
 def restored(occurrence: Occurrence, now: Now) -> Known:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -42,6 +43,7 @@ log = logging.getLogger("qtrade.alerts")
 DEAD_AFTER = 3  # failures in a row
 DEAD_AFTER_S = 600.0
 HEARTBEAT_S = 60.0
+HEARTBEAT = "*heartbeat"  # a job's name that no channel can have
 ON_DISK_S = 1.0  # a message is not held back for longer by a disk that can't be written
 SENT_KEPT = 50
 ANSWER_S = 8.0
@@ -107,6 +109,7 @@ class PostOffice:
         self._channels: dict[str, _Channel] = {}
         self._deliveries: dict[tuple[int, str, str], Delivery] = {}
         self._tests: dict[str, asyncio.Future[Outcome]] = {}
+        self._changing = asyncio.Lock()  # the file of the channels
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_open = False  # before the channels are read none of them is gone
         self._is_closed = False
@@ -167,7 +170,7 @@ class PostOffice:
 
     def step(self, standing: Callable[[], frozenset[int]]) -> None:
         """Hand each idle channel what is due. `standing()` = ids of the occurrences that are still worth a message."""
-        if not self._is_open:
+        if not self._is_open or self._is_closed:
             return
         now = self._clock.wall()
         if self._deliveries:
@@ -175,9 +178,9 @@ class PostOffice:
             for name, channel in self._channels.items():
                 if not channel.worker.is_busy and self.usable(name):
                     self._send(name, channel, now)
-        if self._book.heartbeat and now - self._pinged_wall >= HEARTBEAT_S and not self._is_closed:
+        if self._book.heartbeat and now - self._pinged_wall >= HEARTBEAT_S:
             url = self._book.heartbeat
-            if self._heart_worker.offer(Job("heartbeat", lambda: self._sender.ping(url))):
+            if self._heart_worker.offer(Job(HEARTBEAT, lambda: self._sender.ping(url))):
                 self._pinged_wall = now
 
     def _tidy(self, now: float, standing: Callable[[], frozenset[int]]) -> None:
@@ -216,11 +219,11 @@ class PostOffice:
             self._ties.flush(ON_DISK_S)  # a crash from here on leaves it known as under way
             return self._sender.send(address.url, message)
 
-        if channel.worker.offer(Job(name, work, under_way)):
-            channel.bucket = channel.bucket._replace(tokens=channel.bucket.tokens - 1.0)
-            for each in under_way:
-                self._keep(each)
-            self._ties.record(under_way)
+        for each in under_way:
+            self._keep(each)
+        self._ties.record(under_way)  # before the channel's thread may ask for it to be on the disk
+        channel.bucket = channel.bucket._replace(tokens=channel.bucket.tokens - 1.0)
+        channel.worker.offer(Job(name, work, under_way))  # idle: taken
 
     def _from_thread(self, job: Job, outcome: Outcome) -> None:
         loop = self._loop
@@ -230,7 +233,7 @@ class PostOffice:
 
     def _sent(self, job: Job, outcome: Outcome) -> None:
         now = self._clock.wall()
-        if job.what == "heartbeat":
+        if job.what == HEARTBEAT:
             self._beat(outcome, now)
             return
         channel = self._channels.get(job.what)
@@ -239,7 +242,8 @@ class PostOffice:
             if outcome.verdict == "accepted":
                 channel.sent.extend([now] * len(job.deliveries))
                 self._hurry(job.what, now)
-        fresh = [after(each, outcome, now) for each in job.deliveries]
+        known = [each for each in job.deliveries if each.key in self._deliveries]  # others are a former login's
+        fresh = [after(each, outcome, now) for each in known]
         for each in fresh:
             self._keep(each)
         self._ties.record(fresh)
@@ -272,9 +276,9 @@ class PostOffice:
 
     async def _describe_all(self) -> None:
         for name in self._book.names():
-            address, channel = self._book.address(name), self._channel(name)
-            if address is None or channel.service:
-                continue
+            address, channel = self._book.address(name), self._channels.get(name)
+            if address is None or channel is None or channel.service:
+                continue  # deleted or kept anew meanwhile
             try:
                 channel.service, channel.shown = await asyncio.to_thread(self._sender.describe, address.url)
             except RuleRefused:
@@ -288,9 +292,9 @@ class PostOffice:
         """A new address under this name, to be tested before it is used. Raises RuleRefused, OSError."""
         if not url or len(url) > URL_MOST or any(c.isspace() for c in url):
             raise RuleRefused(f"An address has 1 to {URL_MOST} characters and no blanks.", {"url": "url"})
-        kept = self._book.with_channel(name, url)
+        self._book.with_channel(name, url)
         service, shown = await asyncio.to_thread(self._sender.describe, url)
-        await self._save(kept)
+        await self._save(lambda: self._book.with_channel(name, url))
         known = self._channels.pop(name, None)
         if known is not None:
             known.worker.leave()
@@ -300,7 +304,7 @@ class PostOffice:
         return f"{name} is kept. Press Test: nothing else is sent to it before a test was taken."
 
     async def delete_channel(self, name: str) -> str:
-        await self._save(self._book.without(name))
+        await self._save(lambda: self._book.without(name))
         gone = self._channels.pop(name, None)
         if gone is not None:
             gone.worker.leave()
@@ -313,15 +317,19 @@ class PostOffice:
             raise RuleRefused("The heartbeat's address begins with https:// or http://.", {"url": "url"})
         if len(url) > URL_MOST or any(c.isspace() for c in url):
             raise RuleRefused(f"An address has at most {URL_MOST} characters and no blanks.", {"url": "url"})
-        await self._save(self._book.with_heartbeat(url))
+        await self._save(lambda: self._book.with_heartbeat(url))
         self._heart = HeartbeatRow(_host(url), "file") if url else None
         self._pinged_wall = float("-inf")
         self._ties.changed()
         return "A sign of life goes out each minute." if url else "No sign of life goes out any more."
 
-    async def _save(self, kept: Kept) -> None:
-        await self._on_disk(partial(self._book.save, kept))
-        self._book.use(kept)
+    async def _save(self, change: Callable[[], Kept | None]) -> None:
+        """One change after the other, each of what the one before has left; None = nothing changes."""
+        async with self._changing:
+            kept = change()
+            if kept is not None:
+                await self._on_disk(partial(self._book.save, kept))
+                self._book.use(kept)
 
     async def test(self, name: str) -> str:
         """Send a test now and say what became of it. Raises RuleRefused."""
@@ -346,10 +354,10 @@ class PostOffice:
         address = self._book.address(name)
         if done.cancelled() or done.result().verdict != "accepted" or address is None or address.url != url:
             return
-        kept = self._book.confirmed(name)
+        kept = None if address.confirmed else self._book.confirmed(name, url)
         if kept is not None:
             self._book.use(kept)
-            task = asyncio.get_running_loop().create_task(self._save(kept))
+            task = asyncio.get_running_loop().create_task(self._save(lambda: self._book.confirmed(name, url)))
             task.add_done_callback(_log_failure)
 
     # --- answers ----------------------------------------------------------------------------------------------
@@ -357,7 +365,11 @@ class PostOffice:
     def dead(self) -> dict[str, str]:
         """Channels that take nothing any more, and why."""
         now = self._clock.wall()
-        return {name: why for name, channel in self._channels.items() if (why := channel.dead(now))}
+        return {
+            name: why
+            for name, channel in self._channels.items()
+            if self.usable(name) and (why := channel.dead(now))  # nothing waits for one that never took a test
+        }
 
     def rows(self) -> tuple[ChannelRow, ...]:
         now = self._clock.wall()
@@ -402,10 +414,13 @@ def _note(channel: _Channel, outcome: Outcome, now: float) -> None:
 
 
 def _host(url: str) -> str:
-    """An address without its path, which is its secret."""
-    scheme, mark, rest = url.partition("://")
-    host = rest.partition("/")[0].rpartition("@")[2]
-    return f"{scheme}{mark}{host}/…" if host else ""
+    """An address without its user, path and query, which are its secrets."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # of a port that is none
+        return "…"
+    return f"{parts.scheme}://{parts.hostname}{port}/…" if parts.hostname else ""
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from engine.alerts.channels import FILE_NAME, ChannelBook
 from engine.alerts.facts import Facts, Price
 from engine.alerts.kinds import KINDS, RuleRefused
 from engine.alerts.outbox import Message, Outcome
+from engine.alerts.worker import Job
 from tests.unit.alerts.alert_desk import OUT, Rig, facts, row
 from tests.unit.alerts.test_kinds import CASES
 
@@ -212,6 +214,47 @@ def test_what_a_person_does_with_an_alert(rig: Rig) -> None:
         rig.desk.snooze(1, "1h")
 
 
+def test_a_snooze_until_it_clears_holds_for_that_one_alone(rig: Rig) -> None:
+    rule = rig.rule("day_pnl", cool_down_min=0.0)
+    rig.run(2, FINE)
+    rig.run(20, LOSS)
+    (first,) = rig.open()
+    rig.desk.snooze(first.id, "cleared")
+    rig.desk.switch_rule(rule.id, on=False)
+    rig.desk.switch_rule(rule.id, on=True)
+    rig.run(2, FINE)
+    rig.run(20, LOSS)
+    (second,) = rig.open()
+    assert second.snoozed_until is None and len(rig.titles) == 2, "it went with the rule that was switched off"
+    rig.run(60, FINE)
+    with pytest.raises(RuleRefused, match="over already"):
+        rig.desk.snooze(second.id, "cleared")
+    rig.run(20, LOSS)
+    assert len(rig.titles) == 3
+
+
+def test_who_wakes_an_alert_hears_of_the_next(rig: Rig) -> None:
+    rig.rule("day_pnl", cool_down_min=0.0)
+    rig.run(2, FINE)
+    rig.run(20, LOSS)
+    rig.desk.snooze(rig.open()[0].id, "4h")
+    rig.run(60, FINE)
+    rig.run(20, LOSS)
+    rig.desk.snooze(rig.open()[0].id, "")
+    rig.run(60, FINE)
+    rig.run(20, LOSS)
+    assert rig.open()[0].snoozed_until is None and len(rig.titles) == 2
+
+
+def test_a_clock_that_was_set_back_gives_no_number_twice(rig: Rig) -> None:
+    rule = rig.rule("day_pnl")
+    rig.post.close()
+    ahead = rule.id + 3_600_000
+    rig.journal.rules = {ahead: replace(rule, id=ahead)}
+    rig.start()
+    assert rig.rule("disk").id > ahead
+
+
 def test_a_snooze_of_a_symbol_counts_for_all_its_alerts(rig: Rig) -> None:
     rig.rule("position_pnl")
     rig.rule("no_price", seconds=0)
@@ -298,6 +341,95 @@ def test_an_address_of_the_environment_is_not_changed_here(tmp_path: Path) -> No
                     lambda: book.with_channel("A/b", "y")):  # fmt: skip
         with pytest.raises(RuleRefused):
             refused()
+
+
+def test_a_name_of_the_environment_that_is_none_is_left_out(tmp_path: Path) -> None:
+    named = {
+        "QTRADE_CHANNEL_": "fake://a",
+        "QTRADE_CHANNEL_BROWSER": "fake://b",
+        f"QTRADE_CHANNEL_{'X' * 40}": "fake://c",
+    }
+    assert ChannelBook(tmp_path, named).names() == ()
+
+
+def test_a_channel_may_be_called_as_anything_else_here_is(rig: Rig) -> None:
+    rig.channel("heartbeat")
+    rig.rule("day_pnl", "heartbeat")
+    rig.run(2, FINE)
+    rig.run(20, LOSS)
+    assert len(rig.titles) == 1 and [each.state for each in rig.deliveries()] == ["accepted"]
+
+
+def test_what_is_under_way_is_recorded_before_the_channel_s_thread_has_it(rig: Rig) -> None:
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    recorded: list[str] = []
+
+    def offer(job: Job) -> bool:
+        recorded.extend(each.state for each in rig.deliveries())
+        return True
+
+    rig.post._channels["phone"].worker.offer = offer  # type: ignore[method-assign]
+    rig.run(20, LOSS)
+    assert recorded[:1] == ["sending"], "a crash after this is no alert that was never sent"
+
+
+def test_an_answer_to_a_former_login_is_not_taken_for_this_one_s(rig: Rig) -> None:
+    rig.rule("day_pnl")
+    rig.run(2, FINE)
+    rig.sender.answers["fake://phone"] = OUT
+    rig.run(14, LOSS)
+    jobs: list[Job] = []
+
+    def offer(job: Job) -> bool:
+        jobs.append(job)
+        return True
+
+    rig.post._channels["phone"].worker.offer = offer  # type: ignore[method-assign]
+    rig.run(40, LOSS)
+    rig.desk.forget()
+    rig.journal.deliveries.clear()
+    rig.post._sent(jobs[0], OUT)
+    assert rig.post.waiting == () and rig.deliveries() == []
+
+
+def test_two_channels_that_are_kept_at_once_are_both_kept(rig: Rig) -> None:
+    async def both() -> None:
+        await asyncio.gather(rig.post.keep_channel("mail", "fake://mail"), rig.post.keep_channel("chat", "fake://chat"))
+
+    rig.do(both())
+    again = ChannelBook(rig.folder, {})
+    again.load(0.0)
+    assert again.names() == ("chat", "mail", "phone")
+
+
+def test_a_test_confirms_the_address_that_took_it_alone(rig: Rig) -> None:
+    book = ChannelBook(rig.folder, {})
+    book.use(book.with_channel("mail", "fake://new"))
+    assert book.confirmed("mail", "fake://old") is None
+    assert book.confirmed("mail", "fake://new").channels["mail"].confirmed  # type: ignore[union-attr]
+
+
+def test_a_channel_that_never_took_a_test_is_not_told_of_as_dead(rig: Rig) -> None:
+    rig.do(rig.post.keep_channel("mail", "fake://mail"))
+    rig.sender.answers["fake://mail"] = OUT
+    with pytest.raises(RuleRefused):
+        rig.do(rig.post.test("mail"))
+    rig.settle()
+    rig.step(FINE, 700.0)
+    rig.run(5, FINE)
+    assert rig.post.dead() == {} and rig.titles == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://example.org?uuid=secret", "https://secret:word@example.org/x", "https://example.org/secret#secret",
+     "https://se/cret@example.org:port/secret"],
+)  # fmt: skip
+def test_the_address_of_the_sign_of_life_is_shown_without_its_secret(rig: Rig, url: str) -> None:
+    rig.do(rig.post.keep_heartbeat(url))
+    shown = rig.desk.section().heartbeat.shown  # type: ignore[union-attr]
+    assert "secret" not in shown and "word" not in shown and shown.endswith("…")
 
 
 def test_the_sign_of_life_goes_out_each_minute(rig: Rig) -> None:

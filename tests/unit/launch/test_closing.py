@@ -32,7 +32,15 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "data"
     (made / "paper-DU1" / "bars").mkdir(parents=True)
     (made / "logs").mkdir()
-    for name in ("settings.json", "paper-DU1/pins.json", "paper-DU1/bars/bars.sqlite3", "logs/qtrade.log", "notes.txt"):
+    for name in (
+        "settings.json",
+        "alert-channels.json",
+        "watchlists.json",
+        "paper-DU1/pins.json",
+        "paper-DU1/bars/bars.sqlite3",
+        "logs/qtrade.log",
+        "notes.txt",
+    ):
         (made / name).write_text("{}", encoding="utf-8")
         (made / name).chmod(0o666)
     return made
