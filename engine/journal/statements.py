@@ -355,8 +355,8 @@ def _replacement(table: Table, name: str, new: Any) -> ColumnElement[Any]:
     return later
 
 
-def mark_superseded(roots: Collection[str]) -> Update:
-    """UPDATE that names, in every corrected fill of these roots, the one in force."""
+def mark_superseded(mode: str, accounts: Collection[str], roots: Collection[str]) -> Update:
+    """UPDATE that names, in every corrected fill of these roots, the one in force. By the index: not all are read."""
     c, newer = tables.fills.c, tables.fills.alias("newer")
     in_force = (
         select(newer.c.exec_id)
@@ -372,7 +372,8 @@ def mark_superseded(roots: Collection[str]) -> Update:
         .limit(1)
         .scalar_subquery()
     )
-    return update(tables.fills).values(superseded_by=in_force).where(c.root.in_(sorted(roots)))
+    mine = (c.mode == mode, c.account.in_(sorted(accounts)), c.root.in_(sorted(roots)))
+    return update(tables.fills).values(superseded_by=in_force).where(*mine)
 
 
 def unique_columns(table: Table) -> list[str]:

@@ -388,7 +388,8 @@ def _insert(connection: Connection, scope: _Scope, table: Table, given: list[Row
     rows = [{**row, "mode": scope.mode, "account": row.get("account") or scope.account} for row in given]
     connection.execute(statements.upsert(table, connection.dialect.name), rows)
     if table is tables.fills:
-        connection.execute(statements.mark_superseded({row["root"] for row in rows}))
+        accounts, roots = {row["account"] for row in rows}, {row["root"] for row in rows}
+        connection.execute(statements.mark_superseded(scope.mode, accounts, roots))
 
 
 def _write_singly(engine: Engine, scope: _Scope, batch: list[_Entry]) -> int:

@@ -42,6 +42,11 @@ def read_flex_csv(path: Path, tick: Tick = no_tick) -> RawFile:
     reading = _Reading()
     for line, cells in csv_rows(path, tick):
         reading.take(line, cells)
+    if reading.is_cut_off:
+        raise StatementError(
+            "The file has a row BOF and no row EOF: it ends early. Nothing of it is taken: which rows are missing can't"
+            " be known. Download it again."
+        )
     if not reading.file.heads:
         raise StatementError(f"The file has no row of an account under a heading {ACCOUNT_HEADING!r}.")
     return reading.file
@@ -52,6 +57,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.file = RawFile("Flex CSV")
+        self.is_cut_off = False  # where beginning and end are marked
         self._label = ""
         self._section, self._tag = "", ""
         self._names: list[str] = []
@@ -74,6 +80,8 @@ class _Reading:
             self._row(line, cells)
 
     def _mark(self, cells: list[str]) -> None:
+        if cells[0] in ("BOF", "EOF"):
+            self.is_cut_off = cells[0] == "BOF"
         if cells[0] == "BOF":
             padded = [*cells, *[""] * 7]
             self.file.query, self._told = padded[2], (padded[4], padded[5], padded[6])

@@ -306,7 +306,8 @@ class _Import:
         gone = withdrawn(dealt, plan.told, own, earlier, "trade_date", ("Trades", "TradeConfirms"), query)
         gone = {row_id: name for row_id, name in gone.items() if "state" not in plan.updates.get(row_id, {})}
         for row_id, statement_id in gone.items():
-            plan.updates.setdefault(row_id, {}).update(state="withdrawn", remark=f"no longer in {statement_id}")
+            gone_by = {"state": "withdrawn", "remark": f"no longer in {statement_id}", "statement_id": statement_id}
+            plan.updates.setdefault(row_id, {}).update(gone_by)
         self.report.withdrawn += len(gone)
         store.write_trades(plan)
         self._count(plan.verdicts)

@@ -20,7 +20,7 @@ _BESIDE = frozenset({"key", "told_by", "sort"})
 
 
 class RowPlan(Struct):
-    """What is to be written to one table, and the verdict of each record. `stored`: record -> its `row_key`."""
+    """What is to be written to one table, and the verdict of each record. `stored`: in force -> its `row_key`."""
 
     verdicts: list[tuple[Record, Verdict, str]] = field(default_factory=list)
     inserts: list[Values] = field(default_factory=list)
@@ -50,8 +50,9 @@ def merge_rows(spec: Spec, records: Sequence[Record], held: Sequence[Values], st
         if place in places:
             known = ordered[places[place]]
             plan.told.add(known["row_id"])
-            plan.stored.append((record, str(known["row_key"])))
             verdict, changes = _changes(record.values, known, statement_id)
+            if known["withdrawn_by"] is None or "withdrawn_by" in changes:
+                plan.stored.append((record, str(known["row_key"])))
             if changes:
                 plan.updates[known["row_id"]] = changes
             plan.verdicts.append((record, verdict, ""))
@@ -105,7 +106,7 @@ def _changes(new: Values, known: Values, statement_id: str) -> tuple[Verdict, Va
     if is_newer:
         changes |= {name: new[name] for name in columns if not _is_empty(new[name]) and new[name] != known[name]}
     verdict: Verdict = "enriched" if changes else "known"
-    if known["withdrawn_by"] is not None and is_newer:
+    if known["withdrawn_by"] is not None and statement_id > str(known["withdrawn_by"]):
         changes["withdrawn_by"] = None
         verdict = "enriched"
     if is_newer and statement_id != known["statement_id"]:

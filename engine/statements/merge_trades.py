@@ -178,7 +178,7 @@ class _Merge:
         if is_newer:
             changed = {name: new[name] for name in _WINS if not _is_empty(new[name]) and _differs(known, new, name)}
             changed = {name: value for name, value in changed.items() if name not in filled}
-        if known.get("state") == "withdrawn":
+        if known.get("state") == "withdrawn" and is_newer:
             changed["state"] = None
         self._tell_corrections(record, known, changed)
         row.set(**filled, **changed)
@@ -413,7 +413,10 @@ class _Merge:
 def _order(values: Values) -> tuple[Any, ...]:
     """The same for every order of the file."""
     if values["exec_id"]:  # enough, and there are many of them
-        return (values["market_time"], 0, values["exec_id"], str(values["transaction_id"] or ""), values["signed"])
+        return (
+            values["market_time"], 0, values["exec_id"], str(values["transaction_id"] or ""), values["signed"],
+            values["price"], str(values["commission"]), str(values["taxes"]),
+        )  # fmt: skip
     names = (
         "exec_id", "transaction_id", "trade_id", "orig_transaction_id", "orig_trade_id", "side", "model", "kind",
         "local_symbol", "con_id", "currency", "exchange", "codes", "order_ref", "ib_order_id", "trade_date",
@@ -504,10 +507,17 @@ def _is_empty(value: Any) -> bool:
 def _differs(known: Values, new: Values, name: str) -> bool:
     if name == "price":
         return abs(_money_price(known) - _money_price(new)) > TOLD and not _is_magnified(known, new)
+    if name == "multiplier" and known.get(name) and _worth(known) == _worth(new):
+        return False  # a point in another unit of the same quotes: the one that is held goes with its magnifier
     mine, theirs = known.get(name), new[name]
     if isinstance(mine, Decimal) and isinstance(theirs, Decimal):
         return abs(mine - theirs) > Decimal("1e-9")
     return bool(mine != theirs)
+
+
+def _worth(values: Values) -> Decimal:
+    """Money of one unit."""
+    return _money_price(values) * (values.get("multiplier") or 1)
 
 
 def _is_magnified(known: Values, new: Values) -> bool:

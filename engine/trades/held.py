@@ -21,6 +21,7 @@ from engine.trades.trip import Unexplained
 LATE_S, EARLY_S = 600.0, 120.0
 BOOKED_S = 3 * 86_400.0  # a statement's time of an assignment or a transfer and that of the position are so far apart
 SKEW_S = 5.0
+_OTHER_COST = frozenset({"split", "corporate action"})  # one unit costs something else afterwards
 EVERYTHING = 0  # the con_id of a note that all positions are known by now: what was never named is not held
 
 
@@ -45,7 +46,7 @@ def held_before(executions: Sequence[Execution], seen: Sequence[PositionSeen], k
     quantity = now - sum((e.quantity for e in earlier), ZERO)
     if not quantity:
         return NOTHING
-    only_closed = all(e.quantity * quantity < 0 for e in earlier)
+    only_closed = all(e.quantity * quantity < 0 and e.kind not in _OTHER_COST for e in earlier)
     cost = first.avg_cost if first is not None and only_closed and first.quantity else None
     return Before(quantity, None if cost is None else exact(cost))
 

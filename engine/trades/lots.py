@@ -58,7 +58,7 @@ class Walk:
     shares: list[Share] = field(default_factory=list)
     closings: list[ClosingPart] = field(default_factory=list)
     is_before: bool = False
-    is_unexplained: bool = False  # it was opened, or ended, by nobody knows what
+    unexplained_at: float | None = None  # when it was opened by nobody knows what; None = by an execution
     ended: float | None = None
     ended_by: str = ""
     side: int = 0
@@ -116,7 +116,8 @@ class Lots:
             if worth is None:
                 lacks = _why_no_money(step)
         else:
-            walk.is_unexplained = True
+            if not walk.held:
+                walk.unexplained_at = step.time
             lacks = "a change of the position that no execution explains: a statement is needed"
         self._lots.append(
             _Lot(quantity, price, worth, step if known else None,  # type: ignore[arg-type]
@@ -140,8 +141,6 @@ class Lots:
         self.held = walk.held = walk.held + quantity
         if isinstance(step, Execution):
             walk.shares.append(Share(step, quantity, walk.held))
-        else:
-            walk.is_unexplained = True
         if not self._lots:
             walk.ended = step.time
             walk.ended_by = step.kind if isinstance(step, Execution) else "unexplained"
@@ -196,8 +195,7 @@ class Lots:
             grown = after - given if place == len(self._lots) else grown
             ratio = grown / lot.quantity
             given += grown
-            lot.fee.of *= ratio
-            lot.fee_base.of *= ratio
+            lot.fee.of = lot.fee_base.of = abs(grown)
             lot.price = None if lot.price is None else lot.price / ratio
             lot.worth = None if lot.worth is None else lot.worth / ratio
             lot.quantity = grown
@@ -236,7 +234,7 @@ def _gross(lot: _Lot, part: Decimal, closing: Execution | None) -> tuple[Decimal
 
 def _known(fees: tuple[Decimal | None, Decimal | None], sides: list[Execution]) -> Decimal | None:
     """The sum of what is known while a commission is pending; None where a rate is missing."""
-    if None in fees and all(e.commission is not None for e in sides):
+    if fees.count(None) > sum(e.commission is None for e in sides):
         return None
     return sum((each for each in fees if each is not None), ZERO)
 

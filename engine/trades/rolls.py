@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -26,14 +27,37 @@ def rolls_of(trips: Sequence[Trip], links: Iterable[TripLink] = ()) -> tuple[Rol
     found: list[Roll] = []
     for family in families.values():
         taken: set[str] = set()
+        begun = _Begun(family)
         for closed in family:
-            opened = next((t for t in family if t.id not in taken and _follows(closed, t)), None)
+            opened = next((t for t in begun.near(closed) if t.id not in taken and _follows(closed, t)), None)
             if opened is not None:
                 taken.add(opened.id)
                 ends, begins = closed.shares[-1].execution.root, opened.root
                 choice = decided.get((closed.account, closed.key.model, ends, begins))
                 found.append(Roll(closed.id, opened.id, ends, begins, choice))
     return tuple(found)
+
+
+class _Begun:
+    """Trips of one family by when and by which order they were opened: years of them are not compared one by one."""
+
+    def __init__(self, family: Iterable[Trip]) -> None:
+        self._trips = [trip for trip in family if trip.opened_at is not None and trip.shares]
+        self._trips.sort(key=lambda trip: trip.opened_at or 0.0)
+        self._times = [trip.opened_at or 0.0 for trip in self._trips]
+        self._of_order: dict[str, list[int]] = defaultdict(list)
+        for place, trip in enumerate(self._trips):
+            self._of_order[trip.shares[0].execution.order].append(place)
+
+    def near(self, closed: Trip) -> list[Trip]:
+        """What may follow it, oldest first."""
+        if closed.closed_at is None or not closed.shares:
+            return []
+        first, end = (bisect_left(self._times, closed.closed_at - WITHIN_S),
+                      bisect_right(self._times, closed.closed_at + WITHIN_S))  # fmt: skip
+        order = closed.shares[-1].execution.order
+        places = {*range(first, end), *(self._of_order.get(order, ()) if order else ())}
+        return [self._trips[place] for place in sorted(places)]
 
 
 def root_symbol(trip: Trip) -> str:

@@ -97,7 +97,11 @@ def _of_contract(
 
 def _trip(key: Contract, first: Execution, walk: Walk, doubts: Mapping[tuple[str, str], str]) -> Trip:
     opening = next((share.execution for share in walk.shares), first)
-    root = opening.root if not walk.is_before else f"before {opening.root}"
+    root = opening.root
+    if walk.is_before:
+        root = f"before {root}"
+    elif walk.unexplained_at is not None:  # the execution that closes it may open the next one
+        root = f"unexplained {key.contract} {walk.unexplained_at:.0f}"
     side = walk.side
     opened = [share for share in walk.shares if share.quantity * side > 0 and share.execution.kind != "split"]
     last = walk.closings[-1] if walk.closings else None

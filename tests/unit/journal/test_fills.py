@@ -165,8 +165,17 @@ def test_postgresql_gets_the_same_statements():
     text = str(upsert(fills_table, "postgresql").compile(dialect=postgresql.dialect()))
     assert "coalesce(excluded.commission, fills.commission)" in text
     assert "nullif(excluded.trade_date" in text
-    text = str(mark_superseded({"a"}).compile(dialect=postgresql.dialect()))
+    text = str(mark_superseded("paper", {"DU1"}, {"a"}).compile(dialect=postgresql.dialect()))
     assert text.startswith("UPDATE fills SET superseded_by=(SELECT newer.exec_id")
+
+
+def test_corrections_are_looked_up_and_not_searched_for_through_all_years(path):
+    engine = open_for_writing(url_of(path), MARKET)
+    text = str(mark_superseded("paper", {"DU1"}, {"a"}).compile(engine, compile_kwargs={"literal_binds": True}))
+    with engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    engine.dispose()
+    assert plan and not any(step.startswith("SCAN fills") for step in plan), plan
 
 
 # --- what statements tell, and the trader's words ---------------------------------------------------------------------

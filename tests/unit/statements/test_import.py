@@ -78,6 +78,15 @@ def test_pence_and_pounds_are_no_correction(desk):
     assert desk.fills()[0].fill.price == 8850.0
 
 
+def test_a_point_told_in_dollars_for_cents_changes_no_money(desk):
+    corn = {"sec_type": "FUT", "local_symbol": "ZC DEC 25", "price": 450.25, "multiplier": 5_000.0}
+    desk.record(replace(BOUGHT, **corn, price_magnifier=100.0))
+    desk.read(flex(trade(assetCategory="FUT", symbol="ZC DEC 25", tradePrice="450.25", multiplier="50")))
+    (row,) = desk.fills()
+    assert row.fill.price * row.fill.multiplier / row.fill.price_magnifier == 450.25 * 50
+    assert row.facts.statement_id, "it is the same execution"
+
+
 @pytest.mark.parametrize("held", ["01", "02"])
 def test_of_two_revisions_the_higher_is_in_force_whoever_tells_it(desk, held):
     told = "02" if held == "01" else "01"
@@ -312,6 +321,21 @@ def test_a_newer_statement_of_the_same_days_withdraws_what_it_lacks_and_may_give
     desk.read(flex(*both, more=booked, made="20251110;041910"))
     assert len(desk.fills()) == 2
     assert [row["withdrawn_by"] for row in desk.rows("cash_transactions")] == [None]
+
+
+def test_what_a_newer_statement_has_withdrawn_an_older_one_does_not_give_back(desk):
+    both = [trade(), trade(ibExecID=TWIN.exec_id, transactionID="70002", tradeID="9002")]
+    split = (
+        '<CorporateActions><CorporateAction accountId="U1000001" currency="USD" symbol="SPLT" conid="4900" type="FS" '
+        'reportDate="20251104" quantity="30" transactionID="81001" /></CorporateActions>'
+    )
+    booked = f"<CashTransactions>{cash()}</CashTransactions>{split}"
+    desk.read(flex(*both, more=booked))
+    desk.read(flex(both[0], more="<CashTransactions/><CorporateActions/>", made="20251110;041910"))
+    for made in ("20251109;041910", "20251108;041910"):
+        desk.read(flex(*both, more=booked, made=made), again="yes")
+        assert [row.fill.exec_id for row in desk.fills()] == [BOUGHT.exec_id]
+        assert [row["withdrawn_by"] is not None for row in desk.rows("cash_transactions")] == [True]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import random
 import tempfile
 from pathlib import Path
 
-from hypothesis import Phase, given
+from hypothesis import Phase, example, given
 from hypothesis import strategies as st
 
 from engine.statements.contract_ids import settle_contracts
@@ -81,6 +81,7 @@ class Book:
 
 
 @given(ROWS, st.lists(st.sampled_from(["24", "3.6"]), max_size=4), st.randoms(use_true_random=False))
+@example([trade(), trade(tradePrice="410")], [], random.Random(1))  # one id, two prices; this one swaps
 @examples(60)
 def test_the_order_of_the_rows_changes_nothing(rows, amounts, chance):
     booked = [cash(transactionID="", amount=amount) for amount in amounts]

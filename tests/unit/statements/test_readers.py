@@ -48,6 +48,14 @@ def test_a_row_is_understood_with_signs_codes_and_units():
     assert by_symbol["TSLA"]["codes"] == ("P", "XYZ"), "a code that nobody knows is kept"
 
 
+def test_a_marked_file_that_was_cut_off_is_not_half_read(tmp_path):
+    whole = (SAMPLES / "flex_marked.csv").read_bytes()
+    path = tmp_path / "cut.csv"
+    path.write_bytes(whole[: whole.rindex(b'"EOS"')])
+    with pytest.raises(StatementError, match="ends early"):
+        read_statement(path)
+
+
 @pytest.mark.parametrize(
     ("name", "trades", "cash"),
     [

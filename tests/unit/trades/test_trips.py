@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.journal.rows import PositionSeen, TraderWords, TripLink, TripNote, TripStop
+from engine.trades import rolls
 from engine.trades.lots import follow
 from engine.trades.trips import round_trips
 from tests.app.sample_state import MARKET
@@ -237,6 +238,24 @@ def test_what_goes_while_a_later_fill_makes_up_for_it_is_found_all_the_same():
     assert [(trip.held, trip.is_open) for trip in book.trips] == [(110, True)]
 
 
+def test_trips_that_nobody_opened_have_names_of_their_own():
+    """A note, a filter and an address mean one trip: neither the contract's first, nor the one that its end began."""
+    fills = [deal(100, 10), deal(-100, 11, 1_000), deal(-80, 12, 20_000)]
+    notes = [EVERYTHING, seen(100, 1), seen(0, 1_001), seen(50, 10_000), seen(-30, 20_001)]
+    book = round_trips(fills, notes)
+    assert [(trip.side, trip.held, len(trip.shares)) for trip in book.trips[1:]] == [("long", 0, 2), ("short", -30, 1)]
+    assert len({trip.id for trip in book.trips}) == len({trip.root for trip in book.trips}) == 3
+    open_one = round_trips(fills[:2], notes[:4])
+    assert len({trip.id for trip in open_one.trips}) == 2
+
+
+def test_a_reverse_split_before_the_first_look_leaves_the_cost_unknown():
+    """The broker's cost is that of a unit of afterwards."""
+    fills = [deal(-90, 0, -DAY, kind="split", fee="0"), deal(-10, 120)]
+    trip = one(*fills, seen=[seen(10, -10, cost=100), EVERYTHING, seen(0, 1)])
+    assert trip.is_before and trip.gross is None
+
+
 def test_one_that_comes_without_a_fill_is_unexplained_even_in_a_contract_never_dealt():
     (step,) = round_trips([], [EVERYTHING, seen(100, DAY)]).unexplained
     assert (step.quantity, step.name) == (100, "TSLA")
@@ -304,6 +323,14 @@ def test_another_size_time_root_or_account_is_no_roll(change):
     fills = rolled()[:3]
     fills[2] = replace(fills[2], **change)
     assert round_trips(fills).rolls == ()
+
+
+def test_years_of_futures_are_not_compared_with_each_other(monkeypatch):
+    asked = []
+    follows = rolls._follows
+    monkeypatch.setattr(rolls, "_follows", lambda closed, opened: asked.append(1) or follows(closed, opened))
+    fills = [e for n in range(200) for e in (deal(1, 6800, n * DAY, **DEC), deal(-1, 6801, n * DAY + 60, **DEC))]
+    assert round_trips(fills).rolls == () and len(asked) <= 400
 
 
 def test_one_order_is_a_roll_whenever_its_legs_were_filled():

@@ -166,8 +166,9 @@ def _make_fills_anew(columns: list[sa.Column[object]]) -> None:
         op.drop_index(index, "fills")
     op.rename_table("fills", _ASIDE)
     op.create_table("fills", *columns, sa.UniqueConstraint("mode", "account", "model", "exec_id"))
-    names = ", ".join(column.name for column in _fills_before())
-    op.execute(f"INSERT INTO fills ({names}) SELECT {names} FROM {_ASIDE}")  # noqa: S608 - our own names
+    # Without the rows' numbers: a server's counter would not know of them, and give them a second time.
+    names = ", ".join(column.name for column in _fills_before() if column.name != "row_id")
+    op.execute(f"INSERT INTO fills ({names}) SELECT {names} FROM {_ASIDE} ORDER BY row_id")  # noqa: S608 - our own names
     op.drop_table(_ASIDE)
     for index, over in _INDEXES.items():
         op.create_index(index, "fills", over)
