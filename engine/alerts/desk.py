@@ -523,5 +523,16 @@ class AlertDesk:
 
 
 def _is_known(rule: Rule) -> bool:
-    """Made by this program, or one that knows as much."""
-    return rule.kind in KINDS and all(field.key in rule.values for field in KINDS[rule.kind].fields)
+    """Made by this program, or one that knows as much: one that can't be looked at would keep all others from it.
+
+    A list or an account that is gone may come again.
+    """
+    kind, values = KINDS.get(rule.kind), rule.values
+    if kind is None or any(field.key not in values for field in kind.fields):
+        return False
+    try:
+        checked(kind, values, (values.get("list", ""),), (values.get("account", ""),))
+    except RuleRefused as error:
+        log.warning("A stored rule of alerts can't be used: %s", error)
+        return False
+    return True

@@ -114,13 +114,7 @@ class WatchlistKeeper:
 
     def rename(self, contract: ContractRef) -> None:
         """A listed contract is called otherwise now; the file says so with its next change."""
-        self._lists = tuple(
-            replace(
-                each,
-                contracts=tuple(c.named_as(contract) if c.con_id == contract.con_id else c for c in each.contracts),
-            )
-            for each in self._lists
-        )
+        self._lists = editing.renamed_contract(self._lists, contract)
         self._noted = tuple(
             replace(each, local_symbol=contract.local_symbol) if each.con_id == contract.con_id else each
             for each in self._noted

@@ -63,6 +63,16 @@ def test_each_kind_is_told_once_over_a_restart(rig: Rig, case: tuple[str, dict[s
     assert len(rig.titles) == 1
 
 
+@pytest.mark.parametrize("wrong", [{"amount": "much"}, {"amount": None}, {"side": 3}, {"account": ["a"]}], ids=str)
+def test_a_stored_rule_that_makes_no_sense_keeps_no_other_from_its_look(rig: Rig, wrong: dict[str, object]) -> None:
+    rule = rig.rule("day_pnl")
+    rig.journal.rules[1] = replace(rule, id=1, values=rule.values | wrong)
+    rig.restart()
+    rig.run(2, FINE)
+    rig.run(20, LOSS)
+    assert len(rig.titles) == 1 and len(rig.desk.section().rules) == 1
+
+
 def test_what_came_while_qtrade_was_down_is_listed_and_not_told(rig: Rig) -> None:
     rig.rule("day_pnl")
     rig.run(2, FINE)
