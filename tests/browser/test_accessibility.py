@@ -69,6 +69,7 @@ def engine(site: Site, tmp_path: Path) -> Iterator[Engine]:
     started.stop()
 
 
+@pytest.mark.timeout(600)  # some fifty looks of seconds each
 def test_axe_finds_nothing_on_any_page(page: Page, site: Site, engine: Engine) -> None:
     try:
         start.node_tools()
