@@ -253,11 +253,12 @@ def window_words(section: HoldingsSection | None) -> str | None:
 
 
 def expiry_rows(exposed: Sequence[Exposed]) -> dict[str, Any]:
-    """What expires, the soonest first: trading days to the last trade and to the first notice."""
-    dated = [(each.row, each.facts) for each in exposed if each.facts is not None and each.facts.last_trade]
+    """What expires, the soonest first, a contract once: trading days to the last trade and to the first notice."""
+    held = {each.row.con_id: each for each in exposed}
+    dated = [(each.row, each.facts) for each in held.values() if each.facts is not None and each.facts.last_trade]
     dated.sort(key=lambda pair: (_soonest(pair[1]), pair[0].local_symbol))
     return {
-        row.key: {
+        str(row.con_id): {
             "order": order,
             "sym": {"sym": row.local_symbol, "con": row.con_id},
             "trade": _days(facts.trade_left, facts.last_trade, by_weekdays=facts.by_weekdays),

@@ -49,7 +49,7 @@ def test_moving_a_slider_shows_todays_signals_before_anything_is_applied(
     text = page.locator(".qt-preview").inner_text()
     assert text != before and "40 symbols with bars today" in text and "ATR after 30 min" in text
     count = int(page.locator(".qt-preview-count").inner_text())
-    assert count > int(text.split("now ")[1].split()[0])
+    assert count > int(text.split("in force ")[1].split()[0])
     assert engine.desk.keeper.settings.config.breakout.bars_n == 20, "nothing was applied"
     assert "beyond the last 14 bars or more." in (slider.get_attribute("title") or "")
     assert drawn == page.evaluate("document.querySelector('.qt-hist-on path').getAttribute('d')"), (
