@@ -15,7 +15,7 @@ from app.deps import AppDeps
 from app.format import account_labels
 from app.journal_book import JournalBook, Kept
 from app.journal_curves import Curves, day_of
-from app.rows.journal_days import calendar_view
+from app.rows.journal_days import calendar_view, of_currency
 from app.rows.journal_equity import Told, equity_view, told_by_statements, told_view
 from app.rows.journal_figures import statistics_view
 from app.rows.journal_lists import ROWS_MOST, change_rows, execution_row
@@ -126,15 +126,16 @@ class JournalDesk:
         curve_of = self._curve_account(view)
         ends = self._curves.ends(curve_of, view.s.now) if whole else {}
         end = ends.get(chosen.day)
+        money = money_of(trips, chosen.currency, view.base)
         notes = [note for note in view.kept.words.days if not view.account or note.account == view.account]
         only = view.account or (next(iter(view.labels)) if len(view.labels) == 1 else "")
         return calendar_view(
             trips,
             [e for e in in_force(view.kept.executions) if self._is_chosen_execution(e, view)],
-            money_of(trips, chosen.currency, view.base),
+            money,
             chosen,
             today=day_of(view.now_market),
-            ends=ends,
+            ends=of_currency(ends, money, view.base),
             points=self._curves.points(curve_of, end) if end is not None else [],
             notes=[note for note in notes if note.note or note.tags],
             account=view.labels.get(only, ""),

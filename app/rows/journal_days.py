@@ -45,6 +45,11 @@ def days_chosen(
     return {day: figures for day, figures in found.items() if is_within(key_of(day), chosen)}
 
 
+def of_currency(ends: Mapping[str, DayEnd], money: Money, base: str) -> Mapping[str, DayEnd]:
+    """The account's curve is in its base currency: beside sums of another one it would be added to them."""
+    return ends if money.currency == base else {}
+
+
 def shown(figures: DayFigures) -> dict[str, Any]:
     """A day or a sum as the browser takes it; net None = nothing was closed."""
     closed = bool(figures.trips or figures.gross or figures.fees)

@@ -17,8 +17,10 @@ from app.deps import AppDeps
 from app.factory import create_app
 from app.feed_route import BUILD_HEADER
 from app.journal_book import JournalBook
+from app.journal_curves import DayEnd
 from app.journal_desk import JournalDesk
 from app.journal_route import JOURNAL_PATH, MARKS_PATH
+from app.rows.journal_days import of_currency
 from app.rows.journal_equity import told_by_statements, told_view
 from app.rows.journal_query import VIEWS, Chosen, chosen_of
 from engine.clock import FakeClock
@@ -27,6 +29,7 @@ from engine.journal.rows import CashRow, NavDay
 from engine.journal.tables import nav_days
 from engine.state.bus import StateBus
 from engine.state.sections import BrokerSection
+from engine.trades.figures import Money
 from tests.app.dash_client import HEADERS
 from tests.app.journal_samples import ACCOUNTS, at, fill_journal
 from tests.app.sample_state import WALL, fill_sample
@@ -119,6 +122,13 @@ def test_days_weeks_month_and_year_add_up(client: FlaskClient) -> None:
     november = next(each for each in month["year"]["months"] if each["month"] == "2025-11")
     assert november["sum"]["net"] == total
     assert month["weeks"][0]["covers"] == "1–2 Nov" and days["2025-11-01"]["closed"]
+
+
+def test_the_accounts_change_stands_beside_sums_of_its_own_currency_alone() -> None:
+    ends = {"20251103": DayEnd("20251103", 105.0, 0.0, WALL, WALL)}
+    assert of_currency(ends, Money("EUR", is_base=True), "EUR") is ends
+    assert of_currency(ends, Money("USD"), "EUR") == {}, "dollars of trades and euros of the account are not added"
+    assert of_currency(ends, Money("USD"), "") == {}, "whose currency is not known"
 
 
 def test_a_day_has_its_curve_its_trades_and_its_note(client: FlaskClient) -> None:
