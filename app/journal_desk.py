@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -190,7 +191,7 @@ class JournalDesk:
         trips = [trip for trip in self._trips(view) if closes_within(trip, view.chosen)]
         money = money_of(trips, view.chosen.currency, view.base)
         made = statistics_view(trips, money, view.chosen, self._curve_of_days(view))
-        empty = _no_trade(view) if not trips else None
+        empty = _no_statistics(self._trips(view), view) if not trips else None
         return {**made, "money": told(money), "lacks": left_out(trips, money), "empty": empty}
 
     def _equity(self, view: View) -> dict[str, Any]:
@@ -266,6 +267,17 @@ def _no_trade(view: View) -> list[str]:
     if view.kept.executions:
         return ["Nothing in this choice", "No execution in the journal fits the filters above."]
     return ["No trade yet", "Executions of today come by themselves; older ones with a statement."]
+
+
+def _no_statistics(trips: Sequence[Trip], view: View) -> list[str]:
+    """As `_no_trade`, for what counts closed trades that the journal knows from their beginning."""
+    before = sum(1 for trip in trips if trip.is_before)
+    still = sum(1 for trip in trips if trip.closed_at is None and not trip.is_before)
+    if not before and not still:
+        return _no_trade(view)
+    words = [f"{before} opened before the journal"] if before else []
+    words += [f"{still} still open"] if still else []
+    return ["No closed trade to count yet", f"Not counted: {', '.join(words)}."]
 
 
 def _dealt(e: Execution, trip: Trip | None) -> Dealt:

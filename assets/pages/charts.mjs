@@ -193,7 +193,7 @@ pick(ADD, {
       } else if (rows.length) {
         offer(ADD, rows.map((row) => ({ con: row[0], sym: row[1], note: `${row[2]} ${row[3]}` })));
       } else {
-        toast({ kind: "error", title: "Not found", text: said });
+        toast({ kind: "error", title: `${text} was not added`, text: said });
       }
     });
   },

@@ -131,6 +131,12 @@ def test_the_accounts_change_stands_beside_sums_of_its_own_currency_alone() -> N
     assert of_currency(ends, Money("USD"), "") == {}, "whose currency is not known"
 
 
+def test_statistics_without_a_closed_trade_say_what_they_leave_out(client: FlaskClient) -> None:
+    said = view(client, "statistics", **{"from": "2025-11-12"})["empty"]
+    assert said[0] == "No closed trade to count yet" and said[1].startswith("Not counted: ") and "still open" in said[1]
+    assert view(client, "statistics", symbol="NOBODY")["empty"][0] == "Nothing in this choice"
+
+
 def test_a_day_has_its_curve_its_trades_and_its_note(client: FlaskClient) -> None:
     day = view(client, "calendar", day="2025-11-03")["detail"]
     assert (day["note"], day["tags"]) == ("Calm day", ["calm"])
