@@ -337,3 +337,14 @@ def live(page: Page, url: str) -> None:
     page.goto(url)
     until(page, "Boolean(window.qt && qt.model.strip && qt.clock.pulse.now !== null)")
     page.wait_for_selector("[data-state=live]", state="attached")
+
+
+def stands_still(page: Page, expression: str) -> None:
+    """Wait until a value is the same in two looks half a second apart: what is being laid out can't be aimed at."""
+
+    def is_same() -> bool:
+        before = page.evaluate(expression)
+        page.wait_for_timeout(500)
+        return bool(page.evaluate(expression) == before)
+
+    wait_for(is_same, f"{expression} stands still")

@@ -13,7 +13,7 @@ from engine.state.commands import EditWatchlist
 from engine.state.watchlist_sections import PriceLevel, noted_of
 from tests.app.sample_state import NAMES, NQ, TSLA, listed
 from tests.app.watchlist_desk import WatchlistDesk
-from tests.browser.conftest import Site, live, until
+from tests.browser.conftest import Site, live, stands_still, until
 from tests.browser.test_symbol import open_symbol
 
 NVDA = 4_815_747
@@ -89,6 +89,7 @@ def test_levels_are_drawn_dragged_typed_and_deleted(page: Page, site: Site, desk
     def heights() -> list[float]:
         return [page.evaluate("p => qt.candles.heightOf(p)", level.price) for level in levels()]
 
+    stands_still(page, "[qt.candles.heightOf(409), document.querySelector('.qt-candles').getBoundingClientRect().top]")
     box = page.locator(".qt-candles").bounding_box()
     assert box is not None
     page.click("[data-noted-do=draw]")

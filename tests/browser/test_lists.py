@@ -14,6 +14,7 @@ from engine.state.watchlist_sections import Watchlist
 from tests.app.sample_state import NAMES, TSLA, fill_lists, listed
 from tests.app.watchlist_desk import WatchlistDesk
 from tests.browser.conftest import Site, live, until
+from tests.patience import wait_for
 
 ES = ContractRef(71, "ES", "ESZ5", "FUT", "CME", last_trade_date="20251219")
 ESH6 = ContractRef(72, "ES", "ESH6", "FUT", "CME", last_trade_date="20260320")
@@ -92,7 +93,7 @@ def test_lists_are_renamed_ordered_and_deleted_after_a_question(page: Page, site
     page.click("[data-list-do=delete][data-list='2']")
     page.click("[data-list-do=deleted]")
     until(page, f"{NAMES_OF}.join() === 'One'")
-    assert desk.keeper.lists == (Watchlist(1, "One"),)
+    wait_for(lambda: desk.keeper.lists == (Watchlist(1, "One"),), "the other one is kept no longer")
 
 
 def test_a_file_comes_into_the_box(page: Page, site: Site, desk: WatchlistDesk, tmp_path: Path) -> None:

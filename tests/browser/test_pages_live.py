@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import CHANGED, Site, Visit, after_polls, live, polls_of, until
+from tests.browser.conftest import CHANGED, Site, Visit, after_polls, live, polls_of, stands_still, until
 
 PATHS = ("/", "/positions", "/lines")
 SIZES = ((1920, 1080), (1440, 900), (1366, 768), (390, 844))
@@ -265,6 +265,7 @@ def test_columns_are_chosen_drawn_wider_and_kept(page: Page, site: Site) -> None
     until(page, f"!({head})('qty')")
     assert grid.locator("[data-col=qty]").get_attribute("aria-checked") == "false"
     page.keyboard.press("Escape")
+    stands_still(page, f"({head})('avg')")
     box = grid.locator(".ag-header-cell[col-id=avg] .ag-header-cell-resize").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
