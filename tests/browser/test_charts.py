@@ -118,6 +118,7 @@ def test_levels_are_drawn_dragged_typed_and_deleted(page: Page, site: Site, desk
     assert levels() == (PriceLevel(2, 400.0),)
 
 
+@pytest.mark.thorough
 def test_a_note_is_kept_and_a_list_takes_the_symbol(page: Page, site: Site, desk: WatchlistDesk) -> None:
     site.bus.submit(EditWatchlist("a" * 32, "create", name="Mine"))
     open_symbol(page, site, TSLA)
@@ -134,6 +135,7 @@ def test_a_note_is_kept_and_a_list_takes_the_symbol(page: Page, site: Site, desk
     until(page, "document.querySelector('.qt-noted-note')?.value === 'Watch the second push'")
 
 
+@pytest.mark.thorough
 def test_the_looks_go_out_as_a_file_and_come_in_again(page: Page, site: Site, tmp_path: Path) -> None:
     live(page, site.url + "/settings")
     page.click("[data-density=compact]")

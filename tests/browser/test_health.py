@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Page
 
@@ -51,6 +52,7 @@ def test_ages_count_and_a_stale_one_is_marked(page: Page, site: Site) -> None:
     page.wait_for_selector("[data-qt-ages] tr:nth-child(1) td[data-tone=warn]")
 
 
+@pytest.mark.thorough
 def test_open_and_over(page: Page, site: Site) -> None:
     live(page, site.url + "/health")
     shown = page.locator(".qt-happened li:visible")
@@ -80,6 +82,7 @@ def test_reconnect(visit: Visit) -> None:
     assert any(isinstance(command, Reconnect) for command in visit.site.bus.drain())
 
 
+@pytest.mark.thorough
 def test_a_quiet_engine_costs_no_bytes(page: Page, site: Site) -> None:
     live(page, site.url + "/health")
     after_polls(page, 3)

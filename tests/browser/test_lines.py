@@ -222,6 +222,7 @@ def _ageing(lines: Page, engine: Engine) -> None:
     until(lines, "[...document.querySelectorAll('.qt-visit-tiles > i')].every(e => !'1234'.includes(e.dataset.s))")
 
 
+@pytest.mark.thorough
 def test_it_fits_and_stands_while_nothing_is_rotated(page: Page, site: Site) -> None:
     live(page, site.url + "/lines")
     assert "Nothing to visit yet" in page.locator(".qt-card-coverage").inner_text()

@@ -70,6 +70,7 @@ def test_a_list_is_made_filled_ordered_and_emptied(page: Page, site: Site, desk:
     assert page.text_content(".qt-import-report") == ""
 
 
+@pytest.mark.thorough
 def test_lists_are_renamed_ordered_and_deleted_after_a_question(page: Page, site: Site, desk: WatchlistDesk) -> None:
     live(page, site.url + "/lists")
     for name in ("One", "Two"):

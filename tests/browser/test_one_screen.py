@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Page, Route
 
@@ -77,6 +78,7 @@ def test_a_symbols_values_wait_for_its_page(page: Page, site: Site) -> None:
     until(page, f"{STATES}.includes('live')")
 
 
+@pytest.mark.thorough
 def test_a_slow_chart_is_loading_under_a_quick_quote(page: Page, site: Site) -> None:
     open_symbol(page, site, NQ)
     slow = Slow(page, lambda body: '"output":"symbol-base.data"' in body)
@@ -104,6 +106,7 @@ def test_an_answer_that_was_asked_for_another_page_is_dropped(page: Page, site: 
         assert (price, name, con) == ("408.08", "TSLA", TSLA)
 
 
+@pytest.mark.thorough
 def test_there_and_back_before_anything_has_answered(page: Page, site: Site) -> None:
     open_symbol(page, site, NQ)
     slow = Slow(page, lambda body: "/feed" in body or "_pages_content" in body)
@@ -118,6 +121,7 @@ def test_there_and_back_before_anything_has_answered(page: Page, site: Site) -> 
     assert page.evaluate("qt.model.symbol.name") == "NQZ5"
 
 
+@pytest.mark.thorough
 def test_pages_are_cleared_when_they_are_left(page: Page, site: Site) -> None:
     live(page, site.url + "/")
     until(page, f"{STATES}.includes('live')")
@@ -216,6 +220,7 @@ def test_a_card_without_its_table_is_not_live(page: Page, site: Site) -> None:
         assert page.evaluate(card) == "loading"
 
 
+@pytest.mark.thorough
 def test_a_plot_that_was_drawn_behind_its_skeleton_fits_its_card(page: Page, site: Site) -> None:
     slow = Slow(page, lambda body: "/feed" in body)
     page.goto(site.url + "/")
@@ -243,6 +248,7 @@ CUT = """
 """
 
 
+@pytest.mark.thorough
 def test_no_figure_of_a_curve_is_cut_or_crossed_by_it(page: Page, site: Site) -> None:
     """At each width, also when the card alone grows narrow, and however long the figures are."""
     section = site.bus.read("positions")

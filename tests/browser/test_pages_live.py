@@ -68,6 +68,7 @@ APART = """
 """
 
 
+@pytest.mark.thorough
 def test_a_plot_never_leaves_its_card_and_its_words_lie_apart(page: Page, site: Site) -> None:
     live(page, site.url)
     until(page, INSIDE)
@@ -146,6 +147,7 @@ def test_zoom_survives_polls_and_a_new_base(page: Page, site: Site) -> None:
     assert shown == ["14:06", "14:09"]
 
 
+@pytest.mark.thorough
 def test_no_point_is_drawn_twice(page: Page, site: Site) -> None:
     live(page, site.url)
     site.run()
@@ -163,6 +165,7 @@ def test_no_point_is_drawn_twice(page: Page, site: Site) -> None:
     assert all(a < b for a, b in zip(line, line[1:], strict=False))
 
 
+@pytest.mark.thorough
 def test_a_line_leads_from_the_curve_to_the_newest_value(page: Page, site: Site) -> None:
     live(page, site.url)
     site.run()
@@ -226,6 +229,7 @@ def test_nothing_of_a_value_outlives_it(visit: Visit) -> None:
     assert shown == [["1.00", "gain", "why"], missing, symbol, missing, symbol, ["ago", "", ""], symbol, ["TSLA", 1]]
 
 
+@pytest.mark.thorough
 def test_a_curve_that_slept_is_asked_for_again_and_shows_no_hole(page: Page, site: Site) -> None:
     live(page, site.url)
     site.run()
@@ -250,6 +254,7 @@ def test_a_curve_that_slept_is_asked_for_again_and_shows_no_hole(page: Page, sit
     assert ["overview-pnl", True] not in holes
 
 
+@pytest.mark.thorough
 def test_columns_are_chosen_drawn_wider_and_kept(page: Page, site: Site) -> None:
     live(page, site.url + "/positions")
     grid = page.locator("[data-qt-grid=positions]")

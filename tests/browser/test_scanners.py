@@ -64,6 +64,7 @@ def test_a_poll_never_touches_what_is_being_typed(thresholds: Page, engine: Engi
     assert box(thresholds, "bars_n").get_attribute("aria-invalid") == "true"
 
 
+@pytest.mark.thorough
 def test_a_poll_never_moves_a_slider_under_the_mouse(thresholds: Page) -> None:
     slider = field(thresholds, "rel_volume").locator("input[type=range]")
     place = slider.bounding_box()
@@ -96,6 +97,7 @@ def test_apply_puts_values_in_force_and_undo_takes_them_back(thresholds: Page, e
     until(thresholds, "document.querySelector('#qt-f-breakout-bars_n').value === '20'")
 
 
+@pytest.mark.thorough
 def test_reset_puts_the_defaults_into_the_form_and_nothing_else(thresholds: Page, engine: Engine) -> None:
     changes = {"breakout.bars_n": 40, "breakout.opening_range_min": 60, "breakout.shorts": False}
     instantly(engine.desk.keeper.change(changes, "page"))
@@ -108,6 +110,7 @@ def test_reset_puts_the_defaults_into_the_form_and_nothing_else(thresholds: Page
     assert engine.desk.keeper.settings.config.breakout == BreakoutParams()
 
 
+@pytest.mark.thorough
 def test_a_change_is_reverted_by_one_click(thresholds: Page, engine: Engine) -> None:
     instantly(engine.desk.keeper.change({"breakout.bars_n": 15}, "page"))
     until(thresholds, "document.querySelectorAll('[data-revert]').length === 1")
@@ -150,6 +153,7 @@ def test_a_value_sent_by_hand_is_refused_with_its_reason_and_nothing_is_lost(thr
     assert box(thresholds, "rel_volume").input_value() == "3"
 
 
+@pytest.mark.thorough
 def test_two_fields_that_contradict_are_told_apart_and_nothing_is_lost(thresholds: Page, engine: Engine) -> None:
     box(thresholds, "ema_fast").fill("25")
     box(thresholds, "bars_n").fill("15")
@@ -178,6 +182,7 @@ def test_a_draft_waits_while_the_user_looks_at_another_page(thresholds: Page) ->
     assert thresholds.locator("[data-form-badge=thresholds]").inner_text() == "1 changed"
 
 
+@pytest.mark.thorough
 def test_keys_work_in_a_box(thresholds: Page) -> None:
     thresholds.get_by_label("Buffer", exact=True).focus()
     thresholds.keyboard.press("ArrowUp")
@@ -275,6 +280,7 @@ def test_the_tab_is_in_the_address_and_what_is_out_of_sight_is_not_asked_for(sca
     assert scanners.evaluate("location.pathname + location.hash") == "/scanners"
 
 
+@pytest.mark.thorough
 def test_the_first_tab_is_one_screen(scanners: Page) -> None:
     for width, height in ((1366, 900), (1440, 900), (1920, 1080)):
         scanners.set_viewport_size({"width": width, "height": height})
@@ -283,6 +289,7 @@ def test_the_first_tab_is_one_screen(scanners: Page) -> None:
         until(scanners, f"{bottom} <= innerHeight && {bottom} > innerHeight - 40")
 
 
+@pytest.mark.thorough
 def test_columns_stay_where_they_are_until_the_new_order_is_taken(scanners: Page, site: Site) -> None:
     heads = "[...document.querySelectorAll('[data-heat=factors] thead a')].map(a => a.title)"
     until(scanners, f"{heads}.length === {len(NAMES) - 3}")
@@ -303,6 +310,7 @@ def test_columns_stay_where_they_are_until_the_new_order_is_taken(scanners: Page
     until(scanners, "document.querySelector('[data-qt-heat-order=factors]').hasAttribute('data-idle')")
 
 
+@pytest.mark.thorough
 def test_a_number_is_read_whole_after_a_narrower_one_of_as_many_characters(scanners: Page) -> None:
     last = ".ag-center-cols-container .ag-row[row-id='9'] .ag-cell[col-id=last]"
     row = """([last, dec]) => qt.apply({ since: qt.cursor(), cursor: qt.cursor(), set: { "grid:results": { "9": {
@@ -383,6 +391,7 @@ def test_a_custom_scan_is_made_of_the_gateways_list(scanners: Page, engine: Engi
     until(scanners, "document.querySelector('[data-field=kept]').value === 'Gaps'")
 
 
+@pytest.mark.thorough
 def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None:
     scanners.get_by_role("tab", name="Scoreboard").click()
     scanners.get_by_text("20 sessions", exact=True).click()
@@ -402,6 +411,7 @@ def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None
 TABS = ("", "#thresholds", "#why", "#scoreboard", "#custom")
 
 
+@pytest.mark.thorough
 def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine) -> None:
     live(page, site.url + "/scanners")
     page.wait_for_selector(".qt-field", state="attached")
@@ -416,6 +426,7 @@ def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine
             assert page.evaluate(CONTRAST) == [], (width, tab)
 
 
+@pytest.mark.thorough
 def test_a_delta_that_does_not_lead_on_from_what_is_here_is_dropped(scanners: Page) -> None:
     late = """() => { const before = qt.cursor();
         qt.apply({ since: before + "0", cursor: "x", set: { "grid:results": { "77": { last: 1 } } } });

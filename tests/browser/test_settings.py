@@ -66,6 +66,7 @@ def test_an_address_is_tested_before_it_is_used(opened: Page) -> None:
     until(opened, "document.querySelector('.qt-probe-said').innerText.includes('Must be a name or an address')")
 
 
+@pytest.mark.thorough
 def test_the_bar_lies_neither_over_what_is_typed_into_nor_over_what_is_wrong_with_it(opened: Page) -> None:
     opened.set_viewport_size({"width": 1366, "height": 600})
     covered = """key => {  // px of the field that the bar hides
@@ -102,6 +103,7 @@ def test_sources_locks_and_reasons(opened: Page, engine: Engine) -> None:
     until(opened, "document.querySelector('.qt-form-bar').offsetParent === null")
 
 
+@pytest.mark.thorough
 def test_switches_and_choices_are_settings_too(opened: Page, engine: Engine) -> None:
     opened.get_by_label("Delayed prices may signal").check()
     opened.get_by_label("Scenario").select_option(label="weekend")
@@ -110,6 +112,7 @@ def test_switches_and_choices_are_settings_too(opened: Page, engine: Engine) -> 
     assert engine.desk.keeper.settings.config.simulator.scenario == "weekend"
 
 
+@pytest.mark.thorough
 def test_nothing_sticks_out_on_any_screen(page: Page, site: Site, engine: Engine) -> None:
     live(page, site.url + "/settings")
     page.wait_for_selector(".qt-choice")

@@ -123,6 +123,7 @@ def test_a_dead_server_is_seen_and_its_return_too(page: Page, serve: Callable[..
     until(page, CHANGED, before)
 
 
+@pytest.mark.thorough
 def test_a_slow_server_still_updates_the_page_and_is_not_flooded(page: Page, site: Site) -> None:
     live(page, site.url)
     site.run()
@@ -183,6 +184,7 @@ def nodes_of(page: Page) -> int:
     return session.send("Memory.getDOMCounters")["nodes"]
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_behind_by_switching_pages(page: Page, site: Site) -> None:
     live(page, site.url)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Page
 
@@ -60,6 +61,7 @@ def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
     assert page.evaluate(CONTRAST) == []
 
 
+@pytest.mark.thorough
 def test_a_night_in_which_clocks_go_back_is_drawn_whole_in_new_yorks_time(page: Page, site: Site) -> None:
     """NQ trades through it: 240 minutes are 240 bars, the second 01:17 says so, the exchange's zone stands beside."""
     begin = datetime(2025, 11, 2, 4, tzinfo=UTC).timestamp()
@@ -86,6 +88,7 @@ def test_the_last_bar_lives_in_the_library_itself(page: Page, site: Site) -> Non
     assert page.inner_text(".qt-symbol-price .qt-big") == "411.25"
 
 
+@pytest.mark.thorough
 def test_a_new_minute_is_appended_once(page: Page, site: Site) -> None:
     open_symbol(page, site)
     count = page.evaluate("qt.candles.rows.length")
@@ -125,6 +128,7 @@ def test_history_that_fills_a_hole_is_drawn(page: Page, site: Site) -> None:
     until(page, NOTE_SAYS, "completed from history")
 
 
+@pytest.mark.thorough
 def test_the_zoom_survives_polls_marks_and_a_new_base(page: Page, site: Site) -> None:
     open_symbol(page, site)
     box = page.locator(".qt-candles").bounding_box()
@@ -149,6 +153,7 @@ def test_the_zoom_survives_polls_marks_and_a_new_base(page: Page, site: Site) ->
     assert abs(after["to"] - before["to"]) < 0.5
 
 
+@pytest.mark.thorough
 def test_timeframes_and_layers(page: Page, site: Site) -> None:
     open_symbol(page, site)
     for frame, size in (("5m", 300), ("1D", 86400), ("60m", 3600), ("1m", 60)):
@@ -191,6 +196,7 @@ def settled_box(page: Page, selector: str) -> dict[str, float]:
     return dict(seen[-1])
 
 
+@pytest.mark.thorough
 def test_reset_zoom_and_another_size_begin_whole(page: Page, site: Site) -> None:
     """The price scale, too, which a person has drawn out by its axis."""
     open_symbol(page, site)
@@ -225,6 +231,7 @@ def test_from_symbol_to_symbol_and_back(page: Page, site: Site) -> None:
     until(page, f"c => {LAST} === c", 407.0)
 
 
+@pytest.mark.thorough
 def test_next_and_previous_keep_their_order_and_place(page: Page, site: Site) -> None:
     open_symbol(page, site)
     named = "[...document.querySelectorAll('.qt-neighbour .qt-sym')].map(e => e.innerText)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from engine.state.bus import StateBus
 from engine.state.reader import StateReader
 from engine.state.writer import StateWriter
 from tests.app.sample_state import fill_sample, tick_sample
-from tests.patience import DEADLINE_S
+from tests.patience import DEADLINE_S, wait_for
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mounts a tmpfs")
 
@@ -33,7 +32,7 @@ def small_disk(tmp_path):
     ):
         pytest.skip("no right to mount a tmpfs here")
     yield disk
-    subprocess.run([umount, disk], check=True)
+    subprocess.run([umount, "-l", disk], check=True)  # lazily: a test that fails leaves its files open
 
 
 def fill_up(disk: Path) -> Path:
@@ -76,12 +75,7 @@ def test_journal_rows_wait_for_room(small_disk):
     ballast = fill_up(small_disk)
     for i in range(2, 5_000):
         journal.record_pnl(float(i), 1.0, 1.0, None, None)
-    pause = threading.Event()
-    for _ in range(300):
-        if journal.write_errors:
-            break
-        pause.wait(0.02)
-    assert "full" in journal.problem
+    wait_for(lambda: "full" in journal.problem, "the word of the full disk")
     ballast.unlink()
     assert journal.flush(DEADLINE_S)
     journal.stop()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from engine.bars.bar_files import list_symbols
 from engine.state.commands import FindSymbol, OpenSymbol, PinSymbol
 from tests.integration.engine_bench import running_engine, wait_for
@@ -43,6 +45,7 @@ def all_called(bench, name):
     return sections if all(found == {name} for found in sections.values()) else None
 
 
+@pytest.mark.thorough
 def test_a_symbol_is_renamed_while_we_look_and_by_night(tmp_path):
     with SecondGateway() as gateway:
         with running_engine(gateway.port, tmp_path) as bench:

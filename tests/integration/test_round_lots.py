@@ -69,7 +69,9 @@ class LotGateway(SecondGateway):
         self._row(client, f"17|{fields[1]}|||{rows.count('|') // 8}{rows}")
 
 
-@pytest.mark.parametrize("mode", list(IN_LOTS))
+@pytest.mark.parametrize(
+    "mode", [pytest.param(mode, marks=() if mode == "mixed" else pytest.mark.thorough) for mode in IN_LOTS]
+)
 def test_each_symbols_volume_is_in_shares(mode, tmp_path):
     with LotGateway(mode) as gateway:
         with running_engine(gateway.port, tmp_path) as bench:

@@ -19,6 +19,7 @@ SCANS = ("Momentum", "Since open", "Relative volume", "Trend break", "Volume pac
 MESSAGES_MAX = 45  # a second as the gateway counts them; 51 end the connection
 
 
+@pytest.mark.thorough
 def test_units_bars_and_results_on_the_simulator(tmp_path):
     units_bars_and_results("lots", tmp_path)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from simulator.world.build import build_world
 from tests.integration.engine_bench import brisk_engine
 from tests.integration.gateway_thread import running_gateway
@@ -32,6 +34,7 @@ def is_settled(bench):
     )
 
 
+@pytest.mark.thorough
 def test_the_journal_of_a_played_session_is_that_of_the_recorded_one(tmp_path):
     path = tmp_path / "session.tape.gz"
     world = build_world(

@@ -48,7 +48,7 @@ class Trial:
 
 def trials_of(bug: Bug) -> list[Trial]:
     """The bug's tests, and its sequence of faults where it has one."""
-    pytest = ("pytest", "-q", "-x", "--tb=short", "-p", "no:cacheprovider")
+    pytest = ("pytest", "-q", "-x", "--tb=short", "-m", "", "-p", "no:cacheprovider")
     found = [Trial((*pytest, *bug.tests), bug.words)]
     return found + ([Trial(("tests.chaos.planted_sequence", bug.name), bug.breaks)] if bug.faults else [])
 

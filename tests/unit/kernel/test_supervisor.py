@@ -34,9 +34,8 @@ def test_a_task_that_dies_is_restarted_and_counted(caplog):
     assert "flaky died and is restarted" in caplog.text
 
 
-@pytest.mark.parametrize("error", [asyncio.CancelledError, SystemExit, KeyboardInterrupt, RuntimeError, BaseException])
-def test_whatever_a_step_raises_the_part_goes_on_and_is_red_after_three_failures(error):
-    async def scenario() -> None:
+def test_whatever_a_step_raises_the_part_goes_on_and_is_red_after_three_failures():
+    async def scenario(error: type[BaseException]) -> None:
         supervisor, calls, others = Supervisor(), [], []
 
         def step() -> None:
@@ -56,7 +55,11 @@ def test_whatever_a_step_raises_the_part_goes_on_and_is_red_after_three_failures
         assert len(others) > 3 and supervisor.restarts == {"step": 3}
         await supervisor.stop()
 
-    asyncio.run(scenario())
+    async def each_alone() -> None:
+        errors = (asyncio.CancelledError, SystemExit, KeyboardInterrupt, RuntimeError, BaseException)
+        await asyncio.gather(*(scenario(error) for error in errors))
+
+    asyncio.run(each_alone())
 
 
 def test_a_task_that_somebody_cancels_goes_on():
