@@ -218,7 +218,7 @@ def _day(lines: Page) -> None:
 def _ageing(lines: Page, engine: Engine) -> None:
     """Tiles grow old by the browser's own clock."""
     engine.stop()
-    lines.evaluate("qt.clock.pulse.perf -= 300000")
+    engine.site.clock.skip(300.0)
     until(lines, "[...document.querySelectorAll('.qt-visit-tiles > i')].every(e => !'1234'.includes(e.dataset.s))")
 
 
