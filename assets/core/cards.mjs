@@ -81,8 +81,13 @@ function drawPanel(card, value) {
   words(card.title, value.title || "");
   words(card.text, value.text || "");
   if (card.done) {
-    card.done.hidden = value.done === undefined;
-    /** @type {HTMLElement} */ (card.done.firstElementChild).style.width = `${value.done || 0}%`;
+    const bar = /** @type {HTMLElement} */ (card.done.firstElementChild), width = `${value.done || 0}%`;
+    if (card.done.hidden !== (value.done === undefined)) {
+      card.done.hidden = value.done === undefined;
+    }
+    if (bar.style.width !== width) {
+      bar.style.width = width;
+    }
   }
   words(card.next, value.until ? timedText({ text: "next try in {left}", until: value.until }) : "");
 }

@@ -6,7 +6,7 @@ import { html, nothing, render, svg } from "../vendor/lit-html.mjs";
 import { go } from "../core/address.mjs";
 import * as clock from "../core/clock.mjs";
 import { clientside, noUpdate } from "../core/dash.mjs";
-import { all } from "../core/dom.mjs";
+import { all, maybe } from "../core/dom.mjs";
 import { every } from "../core/every.mjs";
 import { showRows } from "../core/grid.mjs";
 import { get, model, onNodes, onPart, tell } from "../core/model.mjs";
@@ -191,7 +191,7 @@ function draw(holder) {
 let due = false;
 /** Several parts change in one delta: one drawing a frame. */
 function drawAll() {
-  if (!due) {
+  if (!due && maybe(document, "[data-qt-changes]")) {
     due = true;
     window.requestAnimationFrame(() => {
       due = false;

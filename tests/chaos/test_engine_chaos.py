@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.chaos.run import Verdict, pace_of_machine, run_some
 from tests.chaos.sequences import Family, FaultSequence, make_sequence
 
-SHORT = Family("quick", 1.0, (4, 6), 1.0, 9.0)
-SHORT_CRASH = Family("crash", 1.0, (2, 3), 1.0, 6.0)
+SHORT = Family("quick", 1.0, (3, 4), 1.0, 6.0)
+SHORT_CRASH = Family("crash", 1.0, (2, 2), 1.0, 4.0)
 SEQUENCES = (make_sequence(7, SHORT), make_sequence(12, SHORT), make_sequence(5, SHORT_CRASH))
 
 
