@@ -37,7 +37,7 @@ class TenSecondBars:
     """`update` with each quote of a streaming line, `interrupt` when the line goes or turns into a visit."""
 
     def __init__(self) -> None:
-        self.series = BarSeries(LIMIT)
+        self.series = BarSeries(LIMIT, TEN_S)
         self.known_from = 0.0  # market time before which volume was counted in a wrong unit
         self._builder: BarBuilder | None = None  # None = no line streams
         self._counts_from = float("inf")  # since when all volume was counted

@@ -2,7 +2,7 @@
 
 Argument: minutes (60). Slopes are taken after the first ten minutes, or after a sixth of a shorter run. The universe
 still grows then: two slopes of the engine are told, the plain one, which counts, and one without the bars of symbols
-that came meanwhile. Those are bounded: at most 2,000 symbols of 2,944 minutes (188 kB each).
+that came meanwhile. Those are bounded: at most 2,000 symbols of 2,944 minutes (91 kB each).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MINUTES, WARM_MINUTES, RECONNECT_MINUTES = 60.0, 10.0, 10.0
 LOOK_S = 10.0
 ENGINE_MB_PER_HOUR, SIMULATOR_MB_PER_HOUR = 20.0, 10.0
 THREADS, DESCRIPTORS = 2, 5
-MB_A_SYMBOL = 0.08  # two days of minutes (tests/unit/bars/test_memory.py) and the usual volume of each minute
+MB_A_SYMBOL = 0.04  # two days of minutes (tests/unit/bars/test_memory.py) and the usual volume of each minute
 PAGES = ("/", "/positions", "/lines", "/scanners", "/health")
 
 

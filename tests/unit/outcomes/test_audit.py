@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from engine.bars.series import STREAMED, BarSeries
 from engine.bars.store import BarStore
 from engine.config import BreakoutParams
 from engine.domain import Bar, Side, Signal
@@ -91,11 +92,18 @@ def test_what_was_seen_live_is_not_missed() -> None:
     assert (other.seen, len(other.missed)) == (0, 1)
 
 
+def stream_whole(series: BarSeries, minute: float | None = None) -> None:
+    """Its bars were streamed whole: all of them, or that of this minute alone."""
+    rows = series.rows()
+    rows[6, slice(None) if minute is None else rows[0] == minute] = STREAMED
+    series.merge_rows(rows)
+
+
 def test_a_streamed_minute_is_the_detectors_own_verdict() -> None:
     store = store_of(day())
     entry = store.get(1)
     assert entry is not None
-    entry.series._columns[6, : len(entry.series)] = 3  # every minute streamed whole
+    stream_whole(entry.series)
     made = audit(store)
     assert (made.missed, len(made.rejected)) == ([], 1)
 
@@ -105,7 +113,7 @@ def test_the_source_is_that_of_the_minute_in_which_a_10_second_look_fell(second:
     store = store_of(day())
     entry = store.get(1)
     assert entry is not None
-    entry.series._columns[6, entry.series._columns[0] == BREAK] = 3  # this minute alone streamed whole
+    stream_whole(entry.series, BREAK)
     (found,) = signals_of(bars_answer(store))
     made = Audit(store, [1], [], CLOSE)
     made.looked_since = OPEN
