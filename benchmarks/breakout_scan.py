@@ -33,7 +33,7 @@ GOAL_MS, SLICE_GOAL_MS = 50.0, 5.0
 def build(symbols: int) -> tuple[BreakoutScanner, BarStore, dict[int, Quote], list[Signal]]:
     store, quotes, signals = BarStore(), {}, []
     rng = np.random.default_rng(5)
-    usual = UsualVolume(np.full(1_440, 10_000.0, dtype=np.float32), 20, 4_000_000.0)
+    usual = UsualVolume(np.full(96, 10_000.0, dtype=np.float32), 20, 4_000_000.0)
     now = OPEN + BARS * 60.0
     for con_id in range(1, symbols + 1):
         contract = ContractRef(con_id, f"S{con_id}", f"S{con_id}", "STK", "SMART")

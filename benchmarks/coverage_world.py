@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bars.usual import UsualVolume, usual_volume
+from engine.bars.usual import SLOTS, UsualVolume, usual_volume
 from engine.broker.port import ScanSpec
 from engine.clock import FakeClock
 from engine.config import MarketScanSettings
@@ -60,7 +60,7 @@ class Recording:
     scan_share: Array  # [snapshot]: share_so_far
     history: Array  # 1-minute bars before the start: time, open, high, low, close, volume
     history_ends: Array  # where each column's bars end in `history`
-    usual: Array  # [column, minute of the day]
+    usual_quarters: Array  # [column, quarter of an hour of the day]
     usual_daily: Array
     hours: tuple[str, str]  # trading and liquid hours of US stocks
 
@@ -76,7 +76,7 @@ class Recording:
 
     def usual_of(self, column: int) -> UsualVolume | None:
         daily = float(self.usual_daily[column])
-        return UsualVolume(self.usual[column], 10, daily) if daily > 0 else None
+        return UsualVolume(self.usual_quarters[column], 10, daily) if daily > 0 else None
 
     def info(self, column: int) -> ContractInfo:
         return ContractInfo(
@@ -180,7 +180,7 @@ def record(seed: int, minutes: int, symbols: int, stocks: int, manner: Manner) -
         scan_share=np.array(shares),
         history=past,
         history_ends=ends,
-        usual=usual,
+        usual_quarters=usual,
         usual_daily=daily,
         hours=(market.trading_hours(some_stock, False), market.trading_hours(some_stock, True)),
     )
@@ -217,7 +217,7 @@ def _chosen(market: Market, symbols: int) -> Array:
 
 def _past(market: Market, instruments: Collection[Instrument]) -> tuple[Array, Array, Array, Array]:
     bars: list[Array] = []
-    usual = np.full((len(instruments), 1_440), np.nan, dtype=np.float32)
+    usual = np.zeros((len(instruments), SLOTS), dtype=np.float32)
     daily = np.zeros(len(instruments))
     for n, one in enumerate(instruments):
         found = market.bars(one.con_id, 60, START - BARS_DAYS * 86_400.0, START, False)
@@ -226,7 +226,7 @@ def _past(market: Market, instruments: Collection[Instrument]) -> tuple[Array, A
         quarters = market.bars(one.con_id, 900, START - USUAL_DAYS * 86_400.0, START, True)
         base = usual_volume([Bar(b.time, b.open, b.high, b.low, b.close, b.volume) for b in quarters], START)
         if base is not None:
-            usual[n], daily[n] = base.per_minute, base.daily
+            usual[n], daily[n] = base.quarters, base.daily
     return np.concatenate(bars), np.cumsum([len(each) for each in bars]), usual, daily
 
 
@@ -241,7 +241,7 @@ def _fixed(market: Market, instruments: Collection[Instrument]) -> tuple[dict[st
 
 # --- on disk ------------------------------------------------------------------------------------------------------
 
-_SINGLE = ("avg_volume", "tick", "prior_close", "opened", "scan_share", "history", "history_ends", "usual")
+_SINGLE = ("avg_volume", "tick", "prior_close", "opened", "scan_share", "history", "history_ends", "usual_quarters")
 _SINGLE += ("usual_daily",)
 _CONTRACT = ("con_id", "symbol", "local_symbol", "sec_type", "exchange", "primary_exchange")
 _GROUPS = ("steps", "minutes", "scan_fixed", "scan_moving")

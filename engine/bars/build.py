@@ -7,7 +7,7 @@ two visits) the volume that came meanwhile is spread evenly over the time betwee
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -88,7 +88,7 @@ class BarBuilder:
         self._visit_volume: float | None = None  # the day's, when the present visit began
         self._left: _Left | None = None
         self._unseen = 0  # minutes that a long break left out before the next bar
-        self._counts: deque[tuple[float, float]] = deque(maxlen=COUNTS)  # when, and the day's volume by then
+        self._counts = array("d")  # when, and the day's volume by then, in turn
         self._resumed: tuple[_Left, float] | None = None  # until high and low are compared: what was, and this minute
 
     def visit_pace(self, now_market: float) -> float | None:
@@ -103,24 +103,30 @@ class BarBuilder:
         """Volume of the last 60 s, what came between two visits spread evenly; None = not known so far back."""
         if self._day_volume is None:
             return None
-        begin, after = now_market - LAST_S, (now_market, self._day_volume)
-        for count in reversed(self._counts):
-            if count[0] > begin:
-                after = count
+        begin, counts = now_market - LAST_S, self._counts
+        after_at, after = now_market, self._day_volume
+        for place in range(len(counts) - 2, -1, -2):
+            at, volume = counts[place], counts[place + 1]
+            if at > begin:
+                after_at, after = at, volume
                 continue
-            if count[0] < now_market - COUNTED_WITHIN_S:
+            if at < now_market - COUNTED_WITHIN_S:
                 return None
-            share = (begin - count[0]) / (after[0] - count[0])
-            return self._day_volume - count[1] - share * (after[1] - count[1])
+            share = (begin - at) / (after_at - at)
+            return self._day_volume - volume - share * (after - volume)
         return None
 
     def _count(self, at: float, day_volume: float) -> None:
         """Note the day's volume, each 5 s and at both ends of a visit."""
-        if self._counts and (day_volume < self._counts[-1][1] or at < self._counts[-1][0]):
-            self._counts.clear()
-        if len(self._counts) >= 2 and at - self._counts[-2][0] < COUNT_EVERY_S:
-            self._counts.pop()
-        self._counts.append((at, day_volume))
+        counts = self._counts
+        if counts and (day_volume < counts[-1] or at < counts[-2]):
+            del counts[:]
+        if len(counts) >= 4 and at - counts[-4] < COUNT_EVERY_S:
+            del counts[-2:]
+        counts.append(at)
+        counts.append(day_volume)
+        if len(counts) > 2 * COUNTS:
+            del counts[:2]
 
     @property
     def last(self) -> float | None:
@@ -201,7 +207,7 @@ class BarBuilder:
         if self.bar is not None:
             self.bar.volume, self.bar.complete = None, False
         self._day_volume = self._left = self._resumed = self._visit_volume = self.late = None
-        self._counts.clear()
+        del self._counts[:]
 
     def adopt(self, bar: OpenBar) -> None:
         """Join what history says of the running minute with what was seen of it."""

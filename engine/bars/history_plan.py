@@ -71,7 +71,7 @@ class Allowance:
             self.sent.popleft()
 
 
-def missing_since(spans: Sequence[Sequence[float]], now_market: float) -> float | None:
+def missing_since(spans: Iterable[Sequence[float]], now_market: float) -> float | None:
     """From when on minute bars have to be asked for, when the rest of two days is known; None = ask for both days.
 
     `spans` = stretches of market time whose bars are known, in order.

@@ -26,6 +26,7 @@ from engine.bars.build import BAR_S
 from engine.bars.hours import Hours
 from engine.bars.sessions import is_us_stock
 from engine.bars.store import REWIND_S, BarStore, SymbolBars
+from engine.bars.ten_second import TenSecondBars
 from engine.bars.trading_day import TradingDays, regular_hours
 from engine.clock import Clock
 from engine.domain import Bar, ContractRef
@@ -53,6 +54,11 @@ class _State(NamedTuple):
     newest_ten: float = float("-inf")
     tens_revision: int = 0
     tens_known_from: float = 0.0
+
+    def holds(self, tens: TenSecondBars) -> bool:
+        """Whether all of them were saved as they are."""
+        saved = self.newest_ten, self.tens_revision, self.tens_known_from
+        return saved == (_or_never(tens.series.last_time), tens.series.revision, tens.known_from)
 
 
 _NO_ROWS = np.empty((7, 0))
@@ -185,7 +191,7 @@ class BarKeeper:
 
     async def _save(self, archive: BarArchive, most: int, loaded: set[int] | None = None) -> None:
         ready = self._loaded if loaded is None else loaded
-        least_s = BAR_S if loaded is None else 0.0
+        least_s, now = BAR_S if loaded is None else 0.0, self._market()
         copies: list[_Copy] = []
         states: dict[int, _State] = {}
         for con_id in self._store.con_ids():
@@ -196,7 +202,7 @@ class BarKeeper:
             if (
                 state.version != entry.series.version
                 or state.daily is not entry.daily
-                or _tens_due(entry, state, least_s)
+                or _tens_due(entry, state, least_s, now)
             ):
                 copies.append(self._copy(entry, state))
                 states[con_id] = _state(entry)
@@ -204,9 +210,19 @@ class BarKeeper:
             await asyncio.to_thread(_write, archive, copies, self._market())
             self._kept |= states.keys()
             self._saved |= states
+        self._let_tens_go()
         for con_id in self._saved.keys() - set(self._store.con_ids()):
             del self._saved[con_id]
         self._loaded.intersection_update(self._store.con_ids())
+
+    def _let_tens_go(self) -> None:
+        """The 10-second bars of lines that have gone, once they are on disk: in memory nobody reads them."""
+        now = self._market()
+        for con_id, state in self._saved.items():
+            entry = self._store.get(con_id)
+            tens = entry.ten_seconds if entry is not None else None
+            if tens is not None and tens.is_idle(now) and state.holds(tens):
+                tens.let_go()
 
     def _copy(self, entry: SymbolBars, state: _State) -> _Copy:
         """Only the new minutes where nothing else changed."""
@@ -251,10 +267,14 @@ def _or_never(time: float | None) -> float:
     return time if time is not None else float("-inf")
 
 
-def _tens_due(entry: SymbolBars, state: _State, least_s: float) -> bool:
-    """More than `least_s` of them that no closed minute took along: nothing traded, or its line has gone."""
-    newest = entry.ten_seconds.series.last_time if entry.ten_seconds is not None else None
-    return newest is not None and newest - state.newest_ten > least_s
+def _tens_due(entry: SymbolBars, state: _State, least_s: float, now_market: float) -> bool:
+    """More than `least_s` of them that no closed minute took along: nothing traded, or its line has gone. Where it has
+    for long the last ones, too."""
+    tens = entry.ten_seconds
+    newest = tens.series.last_time if tens is not None else None
+    if tens is None or newest is None:
+        return False
+    return newest - state.newest_ten > (0.0 if tens.is_idle(now_market) else least_s)
 
 
 def _new_tens(entry: SymbolBars, state: _State) -> NDArray[np.float64]:

@@ -105,7 +105,7 @@ class BarSeries:
 
     def _begin(self) -> None:
         self._steps: float | None = _STEPS[0]  # of a unit of price, in which prices are kept; None = as doubles
-        self._rows: _Rows = np.empty(ROOM, _IN_STEPS)
+        self._rows: _Rows = np.empty(0, _IN_STEPS)
         self._count = 0
         self._has_unseen = False
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from engine.bars.build import BAR_S, BarBuilder, OpenBar, bar_start
+from engine.bars.known_spans import KnownSpans
 from engine.bars.print_filter import PrintFilter
 from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries, Floats
 from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_stock, running_session
@@ -23,7 +24,6 @@ from engine.prices.live_price import live_price
 BARS_LIMIT = 2 * 1_440  # two sessions, the longest being a future's 23 hours
 SILENCE_S = 90.0  # without word from the bus: a line silent for so long may have been lost
 REWIND_S = 120.0  # a market clock that stepped back further than this starts the symbol anew
-MAX_SPANS = 64  # two hours of visits two minutes apart
 EVENING_S = 4 * 3_600.0  # from the end of a US stock's day (20:00 New York) to midnight, before today's hours begin
 
 
@@ -41,7 +41,7 @@ class SymbolBars:
     hours: ContractHours | None = None
     streaming: bool = False
     last_update: float = 0.0
-    covered: list[list[float]] = field(default_factory=list)  # [from, to] spans whose bars are known, in order
+    covered: KnownSpans = field(default_factory=KnownSpans)  # whose bars are known
     message: str = ""  # why bars are missing
     session: RunningSession | None = None
     session_checked: float = -1.0
@@ -150,13 +150,13 @@ class BarStore:
         for con_id in lines:
             entry = self._symbols.get(con_id)
             if entry is not None and entry.streaming and entry.last_update < now_market:
-                entry.covered[-1][1] = now_market
+                entry.covered.reach(now_market)
 
     def on_disconnected(self, now_market: float) -> None:
         """Every line is gone."""
         for entry in self._symbols.values():
             if entry.streaming:
-                self._lost(entry, max(entry.last_update, entry.covered[-1][1]))
+                self._lost(entry, max(entry.last_update, entry.covered.newest))
         if self._lines is not None:
             self._lines = frozenset()
 
@@ -197,7 +197,7 @@ class BarStore:
         entry.series.merge(whole, SAMPLED if source == "sampled" else HISTORY)
         if bars or covers_from is not None:
             start = covers_from if covers_from is not None else bars[0].time
-            self._cover(entry, min(start, asked_market), asked_market)
+            entry.covered.cover(min(start, asked_market), asked_market)
         for bar in bars:
             if bar.time >= running:
                 self._adopt(entry, bar)
@@ -210,7 +210,7 @@ class BarStore:
             return
         entry.series.merge_rows(rows)
         for start, end in spans:
-            self._cover(entry, start, end)
+            entry.covered.cover(start, end)
         if not entry.daily:
             entry.daily = tuple(daily)
         entry.session_checked = -1.0
@@ -244,7 +244,9 @@ class BarStore:
                 entry.ten_seconds.forget_volume(con_id in wrong)
             if con_id in wrong:
                 entry.series.forget_volumes()
-                entry.covered = [[entry.last_update, entry.last_update]] if entry.streaming else []
+                entry.covered = KnownSpans()
+                if entry.streaming:
+                    entry.covered.begin(entry.last_update)
 
     def set_message(self, con_id: int, message: str) -> None:
         entry = self._symbols.get(con_id)
@@ -369,29 +371,17 @@ class BarStore:
         A minute without a trade is no gap: only times when neither a line nor a history answer covered it.
         """
         entry = self._symbols.get(con_id)
-        if entry is None or not entry.covered:
-            return None
-        oldest = now_market - within_s
-        gaps = [
-            before[1]
-            for before, after in zip(entry.covered, entry.covered[1:], strict=False)
-            if after[0] - before[1] > 5.0
-        ]
-        recent = [start for start in gaps if start >= oldest]
-        return recent[0] if recent else None
+        return entry.covered.first_gap(now_market - within_s) if entry is not None else None
 
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _begin(self, entry: SymbolBars, now_market: float) -> None:
         entry.streaming, entry.line_from = True, now_market
-        if entry.covered and now_market <= entry.covered[-1][1]:
-            return
-        entry.covered.append([now_market, now_market])
-        del entry.covered[:-MAX_SPANS]
+        entry.covered.begin(now_market)
 
     def _lost(self, entry: SymbolBars, at: float) -> None:
         entry.streaming = False
-        entry.covered[-1][1] = max(entry.covered[-1][1], min(at, entry.last_update))
+        entry.covered.reach(min(at, entry.last_update))
         entry.builder.interrupt()
         self._end_tens(entry)
         entry.series.mark_partial(bar_start(at), at)
@@ -415,7 +405,7 @@ class BarStore:
     def _keep(self, entry: SymbolBars, bar: OpenBar) -> None:
         entry.series.append(bar)
         if entry.streaming:
-            entry.covered[-1][1] = max(entry.covered[-1][1], bar.time + BAR_S)
+            entry.covered.reach(bar.time + BAR_S)
         if self._on_closed is not None:
             self._on_closed(entry.contract.con_id)
 
@@ -430,22 +420,12 @@ class BarStore:
         entry.builder.adopt(OpenBar(bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume, complete))
         self._open.add(entry.contract.con_id)
 
-    def _cover(self, entry: SymbolBars, start: float, end: float) -> None:
-        spans = sorted([*entry.covered, [start, end]])
-        joined: list[list[float]] = []
-        for span in spans:
-            if joined and span[0] <= joined[-1][1] + 5.0:
-                joined[-1][1] = max(joined[-1][1], span[1])
-            else:
-                joined.append(list(span))
-        entry.covered = joined[-MAX_SPANS:]
-
     def _restart(self, entry: SymbolBars) -> None:
         """The market clock was set back: bars from its future are not kept."""
         entry.builder, entry.ten_seconds = BarBuilder(), None
         self._in_tens.discard(entry.contract.con_id)
         entry.series.clear()
-        entry.covered = []
+        entry.covered = KnownSpans()
         entry.streaming = False
         entry.session_checked = -1.0
 

@@ -3,8 +3,8 @@
 They are what the live rules could have seen at each look, so that the Lab can look as often. Only while a line stays
 with the symbol: a visit of some seconds makes none. Ten seconds without a trade are a flat bar of no volume, written
 when the next trade comes; of a longer silence its last 10 minutes. Volume that came while no quote did, not even of bid
-and ask, belongs to no 10 s: its bar counts as seen in part. Kept in memory for about an hour; the keeper of the bars
-brings them to disk.
+and ask, belongs to no 10 s: its bar counts as seen in part. Kept in memory for about an hour, and for minutes once the
+line has gone; the keeper of the bars brings them to disk.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ TEN_S = 10.0
 WINDOW_S = 60.0
 LIMIT = 360
 MOST_FLAT = 60
+IDLE_S = 300.0
 PAUSE_S = 10.0  # bid and ask of a line that is awake tick more often
 
 
@@ -38,6 +39,7 @@ class TenSecondBars:
 
     def __init__(self) -> None:
         self.series = BarSeries(LIMIT, TEN_S)
+        self._newest_gone: float | None = None  # of those that are on disk alone
         self.known_from = 0.0  # market time before which volume was counted in a wrong unit
         self._builder: BarBuilder | None = None  # None = no line streams
         self._counts_from = float("inf")  # since when all volume was counted
@@ -92,6 +94,16 @@ class TenSecondBars:
         self._counts_from = float("inf")
         self._pauses = []
 
+    def is_idle(self, now_market: float) -> bool:
+        """Whether its line has gone so long ago that nobody asks for what it brought."""
+        last = self.series.last_time
+        return self._builder is None and last is not None and now_market - last > IDLE_S
+
+    def let_go(self) -> None:
+        """They are on disk."""
+        self._newest_gone = self.series.last_time
+        self.series.clear()
+
     def forget_volume(self, wrong: bool) -> None:
         """The unit of the day's volume changed; `wrong`: what was counted until now had been read in a wrong one."""
         self._counts_from = float("inf")
@@ -99,8 +111,9 @@ class TenSecondBars:
         if self._builder is not None:
             self._builder.forget_volume()
         if wrong:
+            newest = self.series.last_time or self._newest_gone
             self.series.forget_volumes()
-            self.known_from = (self.series.last_time or -TEN_S) + TEN_S
+            self.known_from = newest + TEN_S if newest is not None else 0.0
 
     def volume_60s(self, now_market: float) -> float | None:
         """Shares traded in the last 60 s; None where the line has not streamed, its volume known, for all of them.

@@ -37,19 +37,39 @@ NEW_YORK_NAME = "America/New_York"
 
 
 class UsualVolume(NamedTuple):
-    """`per_minute` has 1,440 entries of the clock of `zone`, NaN where there is no base; `daily` is the mean volume of
-    a whole day.
+    """`quarters`: mean volume a minute of each of the 96 quarters of an hour by the clock of `zone`, 0 = no base there;
+    `daily` is the mean volume of a whole day.
     """
 
-    per_minute: NDArray[np.float32]
+    quarters: NDArray[np.float32]
     sessions: int
     daily: float
     zone: str = NEW_YORK_NAME
 
     def at(self, minute: int) -> float | None:
         """Usual volume of this minute of the exchange's day; None without a base."""
-        value = float(self.per_minute[minute % DAY_MIN])
-        return value if value > 0 else None
+        quarter = minute % DAY_MIN // SLOT_MIN
+        mine = self.quarters.item(quarter)
+        if mine <= 0:
+            return None
+        ahead = minute % SLOT_MIN + 0.5 - SLOT_MIN / 2.0  # of the quarter's middle
+        first = quarter if ahead >= 0 else quarter - 1
+        if first < 0 or first + 1 >= SLOTS:
+            return mine
+        before, after = self.quarters.item(first), self.quarters.item(first + 1)
+        if before <= 0 or after <= 0:
+            return mine
+        return (after - before) / SLOT_MIN * (ahead if ahead >= 0 else ahead + SLOT_MIN) + before
+
+    def per_minute(self) -> NDArray[np.float64]:
+        """What `at` says of each of the 1,440 minutes, NaN where there is no base."""
+        covered = np.flatnonzero(self.quarters > 0)
+        out = np.full(DAY_MIN, np.nan)
+        for stretch in np.split(covered, np.flatnonzero(np.diff(covered) > 1) + 1) if len(covered) else ():
+            first, last = int(stretch[0]) * SLOT_MIN, (int(stretch[-1]) + 1) * SLOT_MIN
+            middles = stretch * SLOT_MIN + SLOT_MIN / 2.0
+            out[first:last] = np.interp(np.arange(first, last) + 0.5, middles, self.quarters[stretch])
+        return out
 
 
 @lru_cache(maxsize=64)
@@ -81,7 +101,7 @@ def usual_volume(
     if not mean.any():
         return None  # no volume is known, or there was none
     zone = getattr(days.where, "key", NEW_YORK_NAME)
-    return UsualVolume(_per_minute(mean), len(kept), float(mean.sum()), zone)
+    return UsualVolume((mean / SLOT_MIN).astype(np.float32), len(kept), float(mean.sum()), zone)
 
 
 Quarters = list[tuple[float, float | None]]  # (start of the bar, volume)
@@ -138,15 +158,3 @@ def _span(day: date, quarters: Quarters, days: TradingDays, us_stock: bool) -> t
 def _slot(at_market: float, days: TradingDays) -> int:
     local = local_time(at_market, days.where)
     return (local.hour * 60 + local.minute) // SLOT_MIN
-
-
-def _per_minute(mean: NDArray[np.float64]) -> NDArray[np.float32]:
-    covered = np.flatnonzero(mean > 0)
-    out = np.full(DAY_MIN, np.nan, dtype=np.float32)
-    if len(covered) == 0:
-        return out
-    for stretch in np.split(covered, np.flatnonzero(np.diff(covered) > 1) + 1):
-        first, last = int(stretch[0]) * SLOT_MIN, (int(stretch[-1]) + 1) * SLOT_MIN
-        middles = stretch * SLOT_MIN + SLOT_MIN / 2.0
-        out[first:last] = np.interp(np.arange(first, last) + 0.5, middles, mean[stretch] / SLOT_MIN)
-    return out

@@ -43,7 +43,7 @@ class SymbolMinutes(Struct, frozen=True):
     floored: bool
     average_volume: float | None
     columns: bytes  # 6 x n float64: time, open, high, low, close, volume (NaN = unknown)
-    usual: bytes  # 1,440 float32, or nothing
+    usual: bytes  # of 96 quarters of an hour, float32, or nothing
     usual_sessions: int
     usual_daily: float
     trading: tuple[tuple[float, float], ...]

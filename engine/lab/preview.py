@@ -16,7 +16,7 @@ from engine.bars.bar_files import NO_BARS, BarColumns, WantedTens, joined, read_
 from engine.bars.hours import Hours, Session
 from engine.bars.series import BarArrays
 from engine.bars.sessions import ContractHours
-from engine.bars.usual import DAY_MIN, UsualVolume
+from engine.bars.usual import SLOTS, UsualVolume
 from engine.breakout.rules import Floors
 from engine.config import BreakoutParams
 from engine.errors import StateError
@@ -231,7 +231,7 @@ def tape_of(symbol: SymbolMinutes, day_start: float, tens: BarColumns | None = N
     if first >= len(bars.time):
         return None
     usual = None
-    if len(symbol.usual) == DAY_MIN * 4:
+    if len(symbol.usual) == SLOTS * 4:
         usual = UsualVolume(
             np.frombuffer(symbol.usual, dtype="<f4"), symbol.usual_sessions, symbol.usual_daily, symbol.usual_zone
         )

@@ -97,7 +97,7 @@ class TodaySnapshot:
             floored=contract.sec_type == "STK" and not self._exempt(contract.con_id),
             average_volume=average if average is not None or usual is None else usual.daily,
             columns=columns.astype("<f8").tobytes(),
-            usual=b"" if usual is None else usual.per_minute.astype("<f4").tobytes(),
+            usual=b"" if usual is None else usual.quarters.astype("<f4").tobytes(),
             usual_sessions=0 if usual is None else usual.sessions,
             usual_daily=0.0 if usual is None else usual.daily,
             usual_zone="" if usual is None else usual.zone,

@@ -120,7 +120,9 @@ def _often(tapes: Sequence[Tape]) -> Often | None:
         count = len(looks.time)
         bar[row, :count] = looks.bar
         if tape.usual is not None:
-            usual[row, :count] = tape.usual.per_minute[minutes_of_day(looks.time - looks.time % 60.0, tape.usual.zone)]
+            usual[row, :count] = tape.usual.per_minute()[
+                minutes_of_day(looks.time - looks.time % 60.0, tape.usual.zone)
+            ]
     return Often(
         tape=np.array([number for number, _, _ in found], dtype=np.int64),
         bar=bar,
@@ -171,7 +173,7 @@ def _volumes(tapes: Sequence[Tape], time: Floats, volume: Floats, begin: Ints, s
         if tape.usual is not None:
             count = len(tape.bars.time)
             first = tape.first
-            usual[row, first:count] = tape.usual.per_minute[minutes_of_day(minute[row, first:count], tape.usual.zone)]
+            usual[row, first:count] = tape.usual.per_minute()[minutes_of_day(minute[row, first:count], tape.usual.zone)]
     usual = np.where(usual > 0, usual, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         surge = np.where(sma > 0, now / sma, np.nan)

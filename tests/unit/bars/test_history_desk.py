@@ -21,6 +21,7 @@ from engine.bars.history import (
 )
 from engine.bars.history_plan import Allowance, Job, next_jobs
 from engine.bars.kept_units import IN_SHARES, KeptSymbol, KeptUnits
+from engine.bars.known_spans import KnownSpans
 from engine.bars.store import BarStore
 from engine.bars.volume_unit import VolumeUnits
 from engine.broker.port import HistoryRequest
@@ -298,7 +299,7 @@ def test_a_gap_is_repaired_by_one_request_for_its_length() -> None:
         bench.want(stock(1), RANK_POSITION)
         await bench.go(3)
         entry = bench.store.get(1)
-        entry.covered = [[TEN - 1_800.0, TEN], [TEN + 700.0, TEN + 760.0]]
+        entry.covered = KnownSpans([[TEN - 1_800.0, TEN], [TEN + 700.0, TEN + 760.0]])
         bench.desk.repair(1, TEN + 760.0)
         bench.desk.repair(1, TEN + 760.0)
         await bench.go(2)
@@ -314,7 +315,7 @@ def test_a_gap_without_bars_is_not_asked_for_ever(failure: Exception | None) -> 
         bench.want(stock(1), RANK_POSITION)
         await bench.go(3)
         bench.clock.advance(800.0)
-        bench.store.get(1).covered = [[TEN - 1_800.0, TEN], [TEN + 700.0, TEN + 760.0]]
+        bench.store.get(1).covered = KnownSpans([[TEN - 1_800.0, TEN], [TEN + 700.0, TEN + 760.0]])
         bench.broker.bars = lambda contract, request: []
         bench.broker.failure = failure
         asked = len(bench.broker.asked)

@@ -1,4 +1,4 @@
-"""What a symbol's history costs: hundreds of symbols each keep two days of minutes, and nothing else of the answer."""
+"""What a symbol costs: hundreds of them each keep two days of minutes, and nothing else of what was asked or seen."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import gc
 import tracemalloc
 from collections.abc import Callable
 
+import msgspec
+
 from engine.bars.day_ratio import answer_of
 from engine.bars.series import HISTORY, BarSeries
-from engine.bars.store import BARS_LIMIT
+from engine.bars.store import BARS_LIMIT, BarStore
+from engine.bars.usual import usual_volume
 from engine.bars.volume_unit import VolumeUnits
 from engine.domain import Bar
-from tests.unit.scanners.scanner_samples import stock
+from tests.unit.scanners.scanner_samples import quote_of, stock
 
 T0 = 1_762_354_800.0
 TWO_DAYS = 1_072  # minutes of a stock with its early and late hours, at a start in the morning
 ROW_BYTES = 31
-FIRST_CALLS = 2_000  # what numpy keeps of a first use
+VISITS = 200  # of some hours
+VISIT_EVERY_S = 110.0
 
 
 def kept_bytes(make: Callable[[], object]) -> tuple[int, object]:
@@ -34,27 +38,57 @@ def minutes(count: int) -> list[Bar]:
     return [Bar(T0 + 60.0 * n, 10.0, 10.5, 9.5, 10.25, 1_000.0 + n, "history") for n in range(count)]
 
 
+def filled() -> BarSeries:
+    series = BarSeries(BARS_LIMIT)
+    series.merge(minutes(TWO_DAYS), HISTORY)
+    return series
+
+
 def test_bars_of_history_reserve_little_beyond_what_they_are() -> None:
-    bars = minutes(TWO_DAYS)
-
-    def filled() -> BarSeries:
-        series = BarSeries(BARS_LIMIT)
-        series.merge(bars, HISTORY)
-        return series
-
+    filled()  # what numpy keeps of a first call
     used, series = kept_bytes(filled)
     assert isinstance(series, BarSeries) and len(series) == TWO_DAYS
-    assert used <= ROW_BYTES * TWO_DAYS * 1.1 + FIRST_CALLS
+    assert used <= ROW_BYTES * TWO_DAYS * 1.1
+
+
+def visited(con_id: int) -> BarStore:
+    """A symbol with its history and the usual volume that has been visited for hours."""
+    store = BarStore()
+    store.add(stock(con_id))
+    store.merge_history(con_id, minutes(TWO_DAYS), T0 + 60.0 * TWO_DAYS)
+    quarters = [Bar(T0 - 900.0 * n, 10.0, 10.5, 9.5, 10.25, 1_000.0, "history") for n in range(20 * 96, 0, -1)]
+    store.set_usual(con_id, usual_volume(quarters, T0))
+    for visit in range(VISITS):
+        begins = T0 + 60.0 * TWO_DAYS + VISIT_EVERY_S * visit
+        for second in range(8):
+            at, volume = begins + second, 1_000.0 + 40.0 * visit + second
+            quote = quote_of(stock(con_id), 10.0 + 0.01 * (visit % 9), volume, at)
+            store.on_quote(msgspec.structs.replace(quote, lane="visited"), at)
+        store.sync_lines([con_id], begins + 8.0)
+        store.sync_lines([], begins + 9.0)
+    return store
+
+
+def test_a_symbol_that_was_visited_for_hours_costs_little_beyond_its_bars() -> None:
+    visited(1)
+    used, store = kept_bytes(lambda: visited(2))
+    assert isinstance(store, BarStore)
+    entry = store.get(2)
+    assert entry is not None and entry.usual is not None and len(entry.covered) > 60
+    bars = len(entry.series)
+    assert bars >= TWO_DAYS + VISITS - 1
+    assert used <= ROW_BYTES * bars * 1.25 + 7_000, f"{used / 1e3:.1f} kB for {bars} minutes"
 
 
 def test_a_symbols_volume_unit_keeps_nothing_of_the_bars_it_was_learned_by() -> None:
-    bars = minutes(TWO_DAYS)
+    bars = [Bar(b.time, b.open, b.high, b.low, b.close, (b.volume or 0.0) * 1.5) for b in minutes(TWO_DAYS)]
     units = VolumeUnits()
-    units.know(stock(1))
+    for con_id in (1, 2):
+        units.know(stock(con_id))
 
-    def told() -> None:
-        units.on_history(1, answer_of("bars", [Bar(b.time, b.open, b.high, b.low, b.close, (b.volume or 0.0) * 1.5)
-                                               for b in bars], T0 + 60.0 * TWO_DAYS))  # fmt: skip
+    def told(con_id: int) -> None:
+        units.on_history(con_id, answer_of("bars", bars, T0 + 60.0 * TWO_DAYS))
 
-    used, _ = kept_bytes(told)
-    assert used <= 10_000, "the volumes of the bars alone are 34 kB; what libraries keep of a first call is some 4"
+    told(1)  # what is kept of a first call, and for all symbols
+    used, _ = kept_bytes(lambda: told(2))
+    assert used <= 3_000, "the volumes of the bars alone are 34 kB"

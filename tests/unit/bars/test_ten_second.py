@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.bars.archive import SESSIONS_KEPT, BarArchive, Saved
 from engine.bars.bar_files import BarColumns, StoredSession, WantedTens, read_ten_seconds
 from engine.bars.store import BarStore
-from engine.bars.ten_second import LIMIT, MOST_FLAT, TenSecondBars
+from engine.bars.ten_second import IDLE_S, LIMIT, MOST_FLAT, TenSecondBars
 from engine.domain import ContractRef
 from tests.unit.bars.test_bar_keeper import ACME, Run, quote
 from tests.unit.scanners.scanner_samples import TEN
@@ -302,3 +302,40 @@ def test_a_file_of_an_older_program_has_none(tmp_path: Path) -> None:
     assert len(read(tmp_path, 20_250_123).time) == 0
     BarArchive(tmp_path, 0.0).close()  # makes the table
     assert len(read(tmp_path, 20_250_123).time) == 0
+
+
+def test_they_leave_memory_once_their_line_has_gone_and_they_are_on_disk(tmp_path: Path) -> None:
+    async def run() -> None:
+        run = Run(tmp_path, TEN)
+        await run.begin()
+        await run.go(5.0)
+
+        async def stream(begin: int, end: int) -> None:
+            for second in range(begin, end, 5):
+                run.store.on_quote(quote(10.0, 1_000.0 + second), run.clock.wall())
+                run.clock.advance(5.0)
+                run.store.close_due(run.clock.wall())
+                await run.keeper.step()
+
+        await stream(0, 300)
+        series = run.store.get(7).ten_seconds.series
+        run.store.on_disconnected(run.clock.wall())
+        run.clock.advance(IDLE_S - 60.0)
+        await run.keeper.step()
+        assert len(series) >= 29, "the line may come back"
+        run.clock.advance(120.0)
+        await run.keeper.step()
+        kept = read(tmp_path, 20251105)
+        assert len(series) == 0 and len(kept.time) >= 29 and np.isfinite(kept.volume).any()
+        await stream(1_000, 1_200)
+        assert len(series) >= 15 and len(read(tmp_path, 20251105).time) > len(kept.time), "a new line begins anew"
+        run.store.on_disconnected(run.clock.wall())
+        run.clock.advance(IDLE_S + 60.0)
+        await run.keeper.step()
+        await run.keeper.step()
+        assert len(series) == 0
+        run.store.on_unit_changed([7], [7])
+        await stream(2_000, 2_200)
+        assert np.isnan(read(tmp_path, 20251105).volume[: len(kept.time)]).all(), "what is on disk alone was wrong, too"
+
+    asyncio.run(run())

@@ -68,7 +68,7 @@ def test_no_bars_raise_or_give_a_score_that_is_no_number(
     later: float,
 ) -> None:
     now = (items[-1].time if items else OPEN) + later
-    facts = facts_of(items, UsualVolume(np.full(1_440, 1_000.0, dtype=np.float32), 20, 1e6) if exempt else None)
+    facts = facts_of(items, UsualVolume(np.full(96, 1_000.0, dtype=np.float32), 20, 1e6) if exempt else None)
     live = Live(last, volume, now - now % 60.0, average, None if exempt else FLOORS)
     reading = read(side, facts, live, PARAMS, now)  # type: ignore[arg-type]
     for confirmed in (False, True):
@@ -214,7 +214,7 @@ def test_a_line_younger_than_a_minute_passes_by_nothing_that_it_has_not_seen() -
 
 
 def test_relative_volume_says_its_base() -> None:
-    usual = UsualVolume(np.full(1_440, 500.0, dtype=np.float32), 20, 1e6)
+    usual = UsualVolume(np.full(96, 500.0, dtype=np.float32), 20, 1e6)
     now = OPEN + 130 * 60 + 30
     live = Live(100.0, 500.0, now - 30, 2e6, None, volume_60s=1_000.0)
     with_base = read("long", facts_of(session_bars(130), usual), live, PARAMS, now)

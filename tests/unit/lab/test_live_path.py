@@ -63,7 +63,7 @@ class Live:
 
 def compared(seed: int, count: int, style: str, based: bool, params: BreakoutParams) -> list[Signal]:
     """Assert that both ways agree; the live one's signals."""
-    usual = UsualVolume(np.full(1_440, 1_300.0, dtype=np.float32), 12, 1e6) if based else None
+    usual = UsualVolume(np.full(96, 1_300.0, dtype=np.float32), 12, 1e6) if based else None
     bars = random_bars(seed, count, style)
     live = Live(params, usual).run(np.stack(bars))
     tape = make_tape("X", "2013-10-07", bars, min(FIRST, len(bars.time)), Around(usual=usual, floored=False))

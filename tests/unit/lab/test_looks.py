@@ -73,7 +73,7 @@ def a_day(seed: int, minutes: int, style: str, based: bool = False, average: flo
         bars = BarArrays(*(column[there] for column in bars))
     quality = np.where(rng.random(len(kept)) < (0.1 if style == "pieces" else 0.0), 0.0, 3.0)
     tens = BarColumns(*(column[kept] for column in (*tens[:6], quality)))
-    usual = UsualVolume(np.full(1_440, 800.0, dtype=np.float32), 12, 1e6) if based else None
+    usual = UsualVolume(np.full(96, 800.0, dtype=np.float32), 12, 1e6) if based else None
     around = Around(usual=usual, average_volume=average, tens=tens)
     return make_tape("X", "2013-10-07", bars, min(3, len(bars.time)), around)
 

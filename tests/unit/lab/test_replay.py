@@ -46,7 +46,7 @@ def random_bars(seed: int, count: int, style: str) -> BarArrays:
 
 
 def a_tape(seed: int, count: int, style: str, based: bool, average: float | None) -> Tape:
-    usual = UsualVolume(np.full(1_440, 1_300.0, dtype=np.float32), 12, 1e6) if based else None
+    usual = UsualVolume(np.full(96, 1_300.0, dtype=np.float32), 12, 1e6) if based else None
     bars = random_bars(seed, count, style)
     return make_tape("X", "2013-10-07", bars, min(3, len(bars.time)), Around(usual=usual, average_volume=average))
 
