@@ -11,7 +11,7 @@ import msgspec
 from engine.bars.day_ratio import answer_of
 from engine.bars.series import HISTORY, BarSeries
 from engine.bars.store import BARS_LIMIT, BarStore
-from engine.bars.usual import usual_volume
+from engine.bars.usual import UsualVolume, usual_volume
 from engine.bars.volume_unit import VolumeUnits
 from engine.domain import Bar
 from tests.unit.scanners.scanner_samples import quote_of, stock
@@ -51,13 +51,12 @@ def test_bars_of_history_reserve_little_beyond_what_they_are() -> None:
     assert used <= ROW_BYTES * TWO_DAYS * 1.1
 
 
-def visited(con_id: int) -> BarStore:
+def visited(con_id: int, usual: UsualVolume) -> BarStore:
     """A symbol with its history and the usual volume that has been visited for hours."""
     store = BarStore()
     store.add(stock(con_id))
     store.merge_history(con_id, minutes(TWO_DAYS), T0 + 60.0 * TWO_DAYS)
-    quarters = [Bar(T0 - 900.0 * n, 10.0, 10.5, 9.5, 10.25, 1_000.0, "history") for n in range(20 * 96, 0, -1)]
-    store.set_usual(con_id, usual_volume(quarters, T0))
+    store.set_usual(con_id, usual._replace(quarters=usual.quarters.copy()))
     for visit in range(VISITS):
         begins = T0 + 60.0 * TWO_DAYS + VISIT_EVERY_S * visit
         for second in range(8):
@@ -70,14 +69,17 @@ def visited(con_id: int) -> BarStore:
 
 
 def test_a_symbol_that_was_visited_for_hours_costs_little_beyond_its_bars() -> None:
-    visited(1)
-    used, store = kept_bytes(lambda: visited(2))
+    quarters = [Bar(T0 - 900.0 * n, 10.0, 10.5, 9.5, 10.25, 1_000.0, "history") for n in range(20 * 96, 0, -1)]
+    usual = usual_volume(quarters, T0)
+    assert usual is not None
+    visited(1, usual)
+    used, store = kept_bytes(lambda: visited(2, usual))
     assert isinstance(store, BarStore)
     entry = store.get(2)
-    assert entry is not None and entry.usual is not None and len(entry.covered) > 60
+    assert entry is not None and len(entry.covered) > 60
     bars = len(entry.series)
     assert bars >= TWO_DAYS + VISITS - 1
-    assert used <= ROW_BYTES * bars * 1.25 + 7_000, f"{used / 1e3:.1f} kB for {bars} minutes"
+    assert used <= ROW_BYTES * bars * 1.1 + 7_000, f"{used / 1e3:.1f} kB for {bars} minutes"
 
 
 def test_a_symbols_volume_unit_keeps_nothing_of_the_bars_it_was_learned_by() -> None:
