@@ -67,7 +67,7 @@ class Saved(NamedTuple):
     contract: ContractRef
     sessions: tuple[StoredSession, ...]
     spans: Spans
-    daily: tuple[Bar, ...]
+    daily: Sequence[Bar]
     tens: tuple[tuple[int, BarColumns], ...] = ()
     wrong_tens: tuple[float, float] | None = None
 

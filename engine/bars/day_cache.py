@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from engine.bars.packed_bars import PackedBars
 from engine.domain import Bar
 from engine.storage.atomic import read_cached
 from engine.storage.places import free_for_file
@@ -42,7 +43,7 @@ class DayCache:
         self._lock = threading.Lock()
         self._date = ""
 
-    def load(self, date: str) -> dict[int, list[Bar]]:
+    def load(self, date: str) -> dict[int, PackedBars]:
         """What was kept on this date (YYYYMMDD), by con_id. Only time and volume of the bars mean something."""
         with self._lock:
             found = read_cached(self._path, _taken_apart, time.time())
@@ -71,11 +72,11 @@ def _taken_apart(raw: bytes) -> tuple[_Head, list[bytes]]:
     return msgspec.json.decode(lines[0] if lines else b"", type=_Head), lines[1:]
 
 
-def _read(line: bytes) -> tuple[int, list[Bar]] | None:
+def _read(line: bytes) -> tuple[int, PackedBars] | None:
     """One symbol; None for a line that was cut off by a crash."""
     try:
         kept = msgspec.json.decode(line, type=_Line)
     except ValueError:
         return None
     pairs = zip(kept.times, kept.volumes, strict=False)
-    return kept.con_id, [Bar(time, 0.0, 0.0, 0.0, 0.0, volume, "history") for time, volume in pairs]
+    return kept.con_id, PackedBars(Bar(time, 0.0, 0.0, 0.0, 0.0, volume, "history") for time, volume in pairs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from engine.bars.history_plan import (
     next_jobs,
     request_since,
 )
+from engine.bars.packed_bars import PackedBars
 from engine.bars.sessions import is_us_stock
 from engine.bars.store import BarStore
 from engine.bars.usual import usual_volume
@@ -88,13 +89,13 @@ class HistoryQueue:
         self._failed: dict[tuple[int, JobKind], str] = {}
         self._allowance = Allowance()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unit_waits: dict[tuple[int, JobKind], tuple[list[Bar], float, float | None]] = {}
+        self._unit_waits: dict[tuple[int, JobKind], tuple[PackedBars, float, float | None]] = {}
         self._connected = False
         self._universe_from_mono = 0.0
         self._repairs: dict[int, float] = {}  # where the gap begins that is being repaired
         self._cache: DayCache | None = None
         self._is_refused = False  # by the disk
-        self._kept: dict[int, list[Bar]] = {}  # bases of today from disk
+        self._kept: dict[int, PackedBars] = {}  # bases of today from disk
         self._hopeless: dict[int, float] = {}  # gaps that the broker has no bars for: not asked again
 
     async def open_cache(self, folder: Path) -> None:
@@ -107,7 +108,7 @@ class HistoryQueue:
             kept = {}
         self.use_cache(cache, kept)
 
-    def use_cache(self, cache: DayCache, kept: dict[int, list[Bar]]) -> None:
+    def use_cache(self, cache: DayCache, kept: dict[int, PackedBars]) -> None:
         """Bases that were asked for earlier today (`cache.load`), and where new ones are kept."""
         self._cache, self._kept = cache, kept
         for job in [job for job in self._jobs.values() if job.kind == "usual" and job.contract.con_id in kept]:
@@ -288,7 +289,7 @@ class HistoryQueue:
         else:
             self._is_refused = False
 
-    def _answered(self, job: Job, bars: list[Bar], asked: float) -> None:
+    def _answered(self, job: Job, bars: Sequence[Bar], asked: float) -> None:
         con_id = job.contract.con_id
         self._jobs.pop(job.key, None)
         if con_id not in self._store:
@@ -308,10 +309,10 @@ class HistoryQueue:
         entry = self._store.get(job.contract.con_id)
         return missing_since(entry.covered, self._market()) if entry is not None else None
 
-    def _take(self, con_id: int, kind: JobKind, bars: list[Bar], asked: float, covers_from: float | None) -> None:
+    def _take(self, con_id: int, kind: JobKind, bars: Sequence[Bar], asked: float, covers_from: float | None) -> None:
         factor = self._units.history_factor(con_id)
         if factor is None and len(self._unit_waits) < UNIT_WAIT_MAX:
-            self._unit_waits[(con_id, kind)] = (bars, asked, covers_from)
+            self._unit_waits[(con_id, kind)] = (PackedBars(bars), asked, covers_from)
         shares = [_in_shares(bar, factor) for bar in bars]
         if kind == "usual":
             entry = self._store.get(con_id)
@@ -329,7 +330,7 @@ class HistoryQueue:
                 known = bars or covers_from is not None
                 self._store.set_message(con_id, "" if known else "the broker has no bars for this symbol")
 
-    def _learn_unit(self, job: Job, bars: list[Bar], asked: float) -> None:
+    def _learn_unit(self, job: Job, bars: Sequence[Bar], asked: float) -> None:
         if is_us_stock(job.contract) and job.kind not in ("repair", "half hours") and not _is_short(job):
             self._units.on_history(job.contract.con_id, answer_of(job.kind, bars, asked))
 

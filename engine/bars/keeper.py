@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -50,7 +50,7 @@ class _State(NamedTuple):
 
     version: int
     newest: float
-    daily: tuple[Bar, ...]
+    daily: Sequence[Bar]
     newest_ten: float = float("-inf")
     tens_revision: int = 0
     tens_known_from: float = 0.0
@@ -71,7 +71,7 @@ class _Copy(NamedTuple):
     contract: ContractRef
     rows: NDArray[np.float64]
     spans: Spans
-    daily: tuple[Bar, ...]
+    daily: Sequence[Bar]
     days: TradingDays
     liquid: Hours
     tens: NDArray[np.float64]

@@ -214,10 +214,9 @@ class BarSeries:
         high = high if late.high is None else max(high, late.high)
         low = low if late.low is None else min(low, late.low)
         prices = self._kept_prices(np.array((open_, high, low, close)))  # may put all of them into another step
-        row = self._rows[at]
-        row["prices"] = prices
-        row["volume"] += late.volume
-        row["quality"] = SAMPLED
+        self._rows["prices"][at] = prices
+        self._rows["volume"][at] += late.volume
+        self._rows["quality"][at] = SAMPLED
         self.version += 1
         self.revision += 1
 

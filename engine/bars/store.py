@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.bars.build import BAR_S, BarBuilder, OpenBar, bar_start
 from engine.bars.known_spans import KnownSpans
+from engine.bars.packed_bars import PackedBars
 from engine.bars.print_filter import PrintFilter
 from engine.bars.series import HISTORY, PARTIAL, SAMPLED, BarArrays, BarSeries, Floats
 from engine.bars.sessions import ContractHours, RunningSession, hours_of, is_us_stock, running_session
@@ -35,8 +36,8 @@ class SymbolBars:
     series: BarSeries
     builder: BarBuilder = field(default_factory=BarBuilder)
     prints: PrintFilter = field(default_factory=PrintFilter)
-    daily: tuple[Bar, ...] = ()
-    half_hours: tuple[Bar, ...] = ()  # of 20 days, all hours; () = not asked for
+    daily: PackedBars = PackedBars()
+    half_hours: PackedBars = PackedBars()  # of 20 days, all hours; none = not asked for
     usual: UsualVolume | None = None
     hours: ContractHours | None = None
     streaming: bool = False
@@ -212,20 +213,20 @@ class BarStore:
         for start, end in spans:
             entry.covered.cover(start, end)
         if not entry.daily:
-            entry.daily = tuple(daily)
+            entry.daily = PackedBars(daily)
         entry.session_checked = -1.0
 
     def set_half_hours(self, con_id: int, bars: Sequence[Bar]) -> None:
         """The broker's bars of half an hour, oldest first."""
         entry = self._symbols.get(con_id)
         if entry is not None:
-            entry.half_hours = tuple(bars)
+            entry.half_hours = PackedBars(bars)
 
     def set_daily(self, con_id: int, bars: Sequence[Bar]) -> None:
         """Daily bars, oldest first, at midnight UTC of the exchange's date."""
         entry = self._symbols.get(con_id)
         if entry is not None:
-            entry.daily = tuple(bars)
+            entry.daily = PackedBars(bars)
 
     def set_usual(self, con_id: int, usual: UsualVolume | None) -> None:
         entry = self._symbols.get(con_id)

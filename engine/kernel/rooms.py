@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -392,7 +392,7 @@ class Rooms:
         info = self.contracts.info(con_id)
         return info.min_tick if info is not None else None
 
-    def _daily(self, con_id: int) -> tuple[Bar, ...]:
+    def _daily(self, con_id: int) -> Sequence[Bar]:
         entry = self.bars.get(con_id)
         return entry.daily if entry is not None else ()
 

@@ -28,7 +28,7 @@ class Ties(NamedTuple):
     contracts: Callable[[], Sequence[ContractRef]]
     info: Callable[[int], ContractInfo | None]
     quote: Callable[[int], Quote | None]
-    daily: Callable[[int], tuple[Bar, ...]]
+    daily: Callable[[int], Sequence[Bar]]
     stock: Callable[[str, str], ContractRef | None]
     day: Callable[[], float]  # the running trade date, as a daily bar tells it
     today: Callable[[], date]
@@ -109,7 +109,7 @@ class Holdings:
         self._betas[contract.con_id] = key, betas
         return betas
 
-    def _bars_of(self, contract: ContractRef) -> tuple[Bar, ...]:
+    def _bars_of(self, contract: ContractRef) -> Sequence[Bar]:
         """Its own; of an option or a CFD the underlying's, whose price it follows."""
         if contract.sec_type not in OPTIONS and contract.sec_type != "CFD":
             return self._ties.daily(contract.con_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from engine.broker.port import HistoryRequest
@@ -54,7 +54,7 @@ class IndexBars:
     def __init__(
         self,
         source: Source,
-        known: Callable[[int], tuple[Bar, ...]],
+        known: Callable[[int], Sequence[Bar]],
         day: Callable[[], float],
         is_wanted: Callable[[], bool],
         first_s: float = FIRST_S,

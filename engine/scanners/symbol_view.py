@@ -67,7 +67,7 @@ def symbol_section(
         quote=around.quote,
         bars=tuple(store.bars(con_id)),
         daily=entry.daily[-DAILY_BARS:],
-        half_hours=entry.half_hours,
+        half_hours=entry.half_hours[:],
         atr=facts.atr,
         vwap=_vwap(entry, session),
         rel_volume=long.told_rel_volume if long is not None else None,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.bars.build import LateTrade, OpenBar
 from engine.bars.known_spans import GAP_S, MAX_SPANS, KnownSpans
+from engine.bars.packed_bars import PackedBars
 from engine.bars.series import HISTORY, STREAMED, BarSeries
 from engine.domain import Bar
 
@@ -111,3 +112,20 @@ def test_the_first_gap_of_the_last_hours() -> None:
     assert spans.first_gap(0.0) == 200.0, "three seconds are no gap"
     assert spans.first_gap(201.0) == 400.0 and spans.first_gap(401.0) is None
     assert KnownSpans().first_gap(0.0) is None and list(KnownSpans([[1.0, 2.0]])) == [(1.0, 2.0)]
+
+
+BARS = st.builds(
+    Bar,
+    st.floats(0, 2e9),
+    *[st.floats(-1e9, 1e9)] * 4,
+    VOLUMES,
+    st.sampled_from(["streamed", "sampled", "history"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(BARS, max_size=40), st.integers(-50, 50), st.integers(-50, 50))
+def test_packed_bars_are_the_same_bars(bars: list[Bar], first: int, last: int) -> None:
+    packed = PackedBars(bars)
+    assert list(packed) == bars and len(packed) == len(bars) and packed[first:last] == tuple(bars[first:last])
+    assert bool(packed) == bool(bars) and [packed[n] for n in range(-len(bars), len(bars))] == bars + bars

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from engine.bars.day_ratio import answer_of
+from engine.bars.packed_bars import PackedBars
 from engine.bars.series import HISTORY, BarSeries
 from engine.bars.store import BARS_LIMIT, BarStore
 from engine.bars.usual import UsualVolume, usual_volume
@@ -21,7 +22,7 @@ TWO_DAYS = 1_072  # minutes of a stock with its early and late hours, at a start
 ROW_BYTES = 31
 VISITS = 200  # of some hours
 VISIT_EVERY_S = 110.0
-BESIDES = 14_000  # 5 kB of the symbol, the rest what clocks and calendars remember for all
+BESIDES = 7_000
 
 
 def kept_bytes(make: Callable[[], object]) -> tuple[int, object]:
@@ -81,6 +82,11 @@ def test_a_symbol_that_was_visited_for_hours_costs_little_beyond_its_bars() -> N
     bars = len(entry.series)
     assert bars >= TWO_DAYS + VISITS - 1
     assert used <= ROW_BYTES * bars * 1.1 + BESIDES, f"{used / 1e3:.1f} kB for {bars} minutes"
+
+
+def test_a_year_of_days_takes_a_quarter_of_what_bars_do() -> None:
+    used, packed = kept_bytes(lambda: PackedBars(minutes(252)))
+    assert isinstance(packed, PackedBars) and used <= 49 * 252 + 1_000
 
 
 def test_a_symbols_volume_unit_keeps_nothing_of_the_bars_it_was_learned_by() -> None:
