@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from engine.errors import StateError
+from engine.errors import QTradeError, StateError
 from engine.journal.replacing import back_up, finish_replacing, known_rows, put_in_place, write_copy
 from engine.journal.standing import LAST_BEFORE, Standing, misfits, standing
 from engine.journal.tables import REVISION, metadata, revision_note, schema_version
@@ -49,6 +49,19 @@ def file_of(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     return Path(url.database)
+
+
+def in_words(error: BaseException) -> str:
+    """What a database says of an error, for the log: never a row's values, which are accounts and amounts.
+
+    Servers name the whole row below their first line; a value that no column takes stands in Python's own words.
+    """
+    said = getattr(error, "orig", None) or error
+    if not isinstance(error, DBAPIError) and not isinstance(
+        said, SQLAlchemyError | sqlite3.Error | OSError | QTradeError
+    ):
+        return type(said).__name__
+    return next(iter(str(said).splitlines()), "") or type(said).__name__
 
 
 def open_for_writing(url: URL, at_wall: float) -> Engine:
@@ -86,17 +99,22 @@ def open_for_reading(url: URL) -> Engine:
     """An engine whose SQLite connections can't write or create the file, and don't hold it between two reads."""
     path = file_of(url)
     if path is None:
-        return create_engine(url, pool_timeout=LOCK_WAIT_S)
+        return _engine(url, pool_timeout=LOCK_WAIT_S)
     # A file: URI, because only that can say "do not create"; WAL needs write access to its side files even to read.
     uri = URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "rw", "uri": "true"})
     # A kept connection would go on reading a file that was moved aside, and on Windows it could not be moved.
-    engine = create_engine(uri, connect_args={"timeout": LOCK_WAIT_S}, poolclass=NullPool)
+    engine = _engine(uri, connect_args={"timeout": LOCK_WAIT_S}, poolclass=NullPool)
     event.listen(engine, "connect", _set_read_pragmas)
     return engine
 
 
+def _engine(url: URL, **more: Any) -> Engine:
+    """Whose errors hide what was to be written."""
+    return create_engine(url, hide_parameters=True, **more)
+
+
 def _opened(url: URL, path: Path | None, at_wall: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S} if path else {})
+    engine = _engine(url, connect_args={"timeout": LOCK_WAIT_S} if path else {})
     if path is not None:
         event.listen(engine, "connect", _set_write_pragmas)
     try:

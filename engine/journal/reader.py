@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from engine.domain import ALL_ACCOUNTS, Fill, Incident, LineSpan, Signal, revision_of, root_of
-from engine.journal.database import file_of, open_for_reading, url_of
+from engine.journal.database import file_of, in_words, open_for_reading, url_of
 from engine.journal.rows import (
     NO_FACTS,
     CashRow,
@@ -382,7 +382,7 @@ class JournalReader:
         except NoSuchTableError:
             return []
         except (SQLAlchemyError, sqlite3.Error) as error:
-            problem = str(getattr(error, "orig", None) or error)
+            problem = in_words(error)
             if "no such table" not in problem:  # the writer makes them with its first row
                 self._say(problem)
             return []

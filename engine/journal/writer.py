@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from engine.clock import Clock, steady
 from engine.domain import Condition, Fill, Incident, LineSpan, Signal
 from engine.journal import statements, tables
-from engine.journal.database import open_for_writing, url_of
+from engine.journal.database import in_words, open_for_writing, url_of
 from engine.journal.retention import Retention
 from engine.journal.rows import (
     NO_FACTS,
@@ -209,9 +209,15 @@ class Journal:
         """A version of a rule of alerts; again when it remembers something else, or is deleted."""
         self._append(tables.alert_rules, statements.rule_row(rule, at_market))
 
-    def record_occurrence(self, occurrence: Occurrence, deliveries: Iterable[Delivery] = ()) -> None:
-        """What a rule found, or how it stands now, with what is sent because of it: in one transaction."""
+    def record_occurrence(
+        self, occurrence: Occurrence, deliveries: Iterable[Delivery] = (), rule: Rule | None = None
+    ) -> None:
+        """What a rule found, or how it stands now, with what is sent because of it, and the rule where it is another
+        after that: in one transaction.
+        """
         more = [(tables.alert_deliveries, statements.delivery_row(each)) for each in deliveries]
+        if rule is not None:
+            more.append((tables.alert_rules, statements.rule_row(rule, occurrence.raised_market)))
         self._append(tables.alert_occurrences, statements.occurrence_row(occurrence), more=more)
 
     def record_deliveries(self, deliveries: Iterable[Delivery]) -> None:
@@ -300,7 +306,7 @@ class Journal:
 
     def _failed(self, scope: _Scope, error: Exception) -> None:
         self.write_errors += 1
-        key, text = _database(scope.url), str(getattr(error, "orig", None) or error) or type(error).__name__
+        key, text = _database(scope.url), in_words(error)
         self._cures[key] = cure_of(error)
         if text != self._problems.get(key):
             log.error("Journal: %s can't be written: %s. The rows wait in memory.", scope.url.database, text)
@@ -357,7 +363,7 @@ class _Store:
             keeper.step(engine, self._clock.mono())
         except (SQLAlchemyError, sqlite3.Error, ValueError, TypeError) as error:
             self._next_thin_mono[key] = self._clock.mono() + THIN_AGAIN_S
-            log.warning("Journal: old points of %s were not thinned: %s", scope.url.database, error)
+            log.warning("Journal: old points of %s were not thinned: %s", scope.url.database, in_words(error))
 
     def abandon(self, url: URL, check_file: bool) -> None:
         """Drop the connections; `check_file` = open again at once, which moves a damaged file aside."""
@@ -403,5 +409,5 @@ def _write_singly(engine: Engine, scope: _Scope, batch: list[_Entry]) -> int:
             raise
         except (SQLAlchemyError, TypeError, ValueError) as error:
             lost += 1
-            log.error("Journal: a row of %s was not taken: %s", entry.table.name, error)
+            log.error("Journal: a row of %s was not taken: %s", entry.table.name, in_words(error))
     return lost

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.clock import NEW_YORK, Clock
 from engine.errors import StatementError
 from engine.journal import tables
-from engine.journal.database import file_of, open_for_reading, url_of
+from engine.journal.database import file_of, in_words, open_for_reading, url_of
 from engine.journal.reader import JournalReader
 from engine.statements.coverage import AccountCoverage, Span, coverage
 from engine.statements.folder import ImportFolder
@@ -259,7 +259,7 @@ def _rows(target: str, query: Any) -> Iterable[tuple[Any, ...]]:
             return [tuple(row) for row in connection.execute(query)]
     except (SQLAlchemyError, ValueError) as error:
         if "no such table" not in str(error):
-            log.warning("Statements: the journal can't be read: %s", error)
+            log.warning("Statements: the journal can't be read: %s", in_words(error))
         return []
     finally:
         engine.dispose()

@@ -124,8 +124,7 @@ class _Journals:
             target = self._job.journals[account]
             if target not in self._engines:
                 url = url_of(target if "://" in target else path_of(target))
-                engine = self._engines[target] = open_for_writing(url, self._job.at_wall)
-                engine.hide_parameters = True  # an error's words go to the log, accounts and amounts don't
+                self._engines[target] = open_for_writing(url, self._job.at_wall)
             self._stores[account] = Store(self._engines[target], self._job.mode, account, self._job.at_wall)
         return self._stores[account]
 

@@ -9,11 +9,13 @@ import logging
 import os
 import sys
 import time
+import traceback
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import QTradeError
+from engine.journal.database import in_words
 from engine.statements.importing import Job, run
 from engine.statements.verdicts import Report
 
@@ -70,12 +72,18 @@ def main() -> int:
     except QTradeError as error:
         say(Failed(str(error)))
     except (OSError, SQLAlchemyError) as error:
-        log.exception("An import failed")
-        say(Failed(f"The journal or the file can't be used now: {getattr(error, 'orig', None) or error}. Try again."))
-    except Exception:
-        log.exception("An import failed")
+        _log_failure(error)
+        say(Failed(f"The journal or the file can't be used now: {in_words(error)}. Try again."))
+    except Exception as error:
+        _log_failure(error)
         say(Failed("The file could not be imported; statements.log in the log folder says why."))
     return 0
+
+
+def _log_failure(error: Exception) -> None:
+    """Where and what kind; an error's own words may be an amount of the statement."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    log.error("An import failed: %s\n%s", in_words(error), places.rstrip())
 
 
 if __name__ == "__main__":

@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from engine.alerts.outbox import queued
 from engine.clock import FakeClock, SystemClock
 from engine.domain import Incident, LineSpan
+from engine.errors import StateError
 from engine.journal import tables
-from engine.journal.database import file_of, open_for_writing, url_of
+from engine.journal.database import file_of, in_words, open_for_writing, url_of
 from engine.journal.reader import JournalReader
 from engine.journal.rows import (
     ConnectionEvent,
@@ -256,7 +258,7 @@ def test_whatever_writing_raises_no_row_is_lost_and_the_thread_goes_on(
     journal = make_journal(reopen_s=0.1)
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
-    assert wait_for(lambda: "planted" in journal.problem) and journal.cure
+    assert wait_for(lambda: any(said in journal.problem for said in ("planted", error.__name__))) and journal.cure
     journal.record_pnl(WALL + 2.0, MARKET, 2.0, None, None)
     assert journal.flush(DEADLINE_S)
     assert wait_for(lambda: (journal.problem, journal.cure) == ("", ""))
@@ -267,13 +269,23 @@ def test_an_impossible_row_is_named_and_does_not_hold_up_the_others(path, make_j
     journal = make_journal()
     journal.open(path, "simulated", "DU1")
     journal.record_pnl(WALL, MARKET, 1.0, None, None)
-    journal.record_pnl(None, MARKET, 2.0, None, None)
+    journal.record_pnl(None, MARKET, -1_234.56, None, None, "DU7654321")
     journal.record_change(SettingChange(1, WALL, MARKET, "page", "a.b", 1, 2))
     assert journal.flush(DEADLINE_S)
     assert journal.dropped == 1
     assert "a row of pnl_points was not taken" in caplog.text
+    assert "1234" not in caplog.text and "DU7654321" not in caplog.text, "the log is no place for money"
     assert len(make_reader(path).pnl(0.0)) == 1
     assert len(make_reader(path).changes()) == 1
+
+
+def test_what_a_database_says_of_an_error_holds_no_row():
+    row = 'null value in column "t"\nDETAIL:  Failing row contains (7, DU7654321, -1234.56).'
+    assert in_words(IntegrityError("INSERT", (-1_234.56,), sqlite3.IntegrityError(row))) == 'null value in column "t"'
+    assert in_words(StatementError("x", "INSERT", (-1_234.56,), TypeError("float() of '-1234.56'"))) == "TypeError"
+    assert in_words(ValueError("could not convert string to float: '-1234.56'")) == "ValueError"
+    assert in_words(StateError("journal x is of a newer QTrade")) == "journal x is of a newer QTrade"
+    assert in_words(OSError(28, "No space left on device")) == "[Errno 28] No space left on device"
 
 
 def test_a_full_queue_drops_the_newest_and_counts_them(make_journal):
