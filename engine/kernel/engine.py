@@ -71,6 +71,7 @@ PUBLISH_S = 1.0
 CURVE_S = 2.0
 ALERTS_S = 1.0
 ALERTS_RESTORED = 300
+WRITTEN_S = 3.0  # a disk that can't be written must not keep the engine from its start
 ORDER_S = 10.0  # prices move what is large
 SURVEY_S = 10.0
 BLOCK_S = 300.0
@@ -216,6 +217,7 @@ class Engine:
         await rooms.files.run(open_files)
         await rooms.bar_keeper.open(folder / BARS_FOLDER)
         rooms.symbols.recall([*await asyncio.to_thread(_stored_contracts, folder), *rooms.watch.pins()])
+        await self._written()
         rooms.changes.load(await asyncio.to_thread(setup.reader.changes, 500))
         await self._say_when_away()
         await self._restore_incidents()
@@ -231,7 +233,17 @@ class Engine:
         rooms.bar_keeper.start_loading()
         await rooms.unit_keeper.open(folder / BARS_FOLDER)
         await rooms.history.open_cache(folder / BARS_FOLDER)
+        await self._written()
         await self._restore_signals()
+
+    async def _written(self) -> None:
+        """What was recorded by now is read with the rest: the engine before this one may have ended a moment ago, and
+        what it has told would be told again.
+        """
+        if not await asyncio.to_thread(self._setup.journal.flush, WRITTEN_S):
+            log.warning(
+                "The journal is not on the disk yet: what an engine before this one did last may be missing here"
+            )
 
     async def _say_when_away(self) -> None:
         """Once an engine: since when QTrade was not running, for the time line, and for that of the runs to come."""
@@ -388,6 +400,7 @@ class Engine:
     async def _take_others(self, accounts: Sequence[str]) -> None:
         """The same home with other accounts beside it: their fills, and a note for the next start."""
         await self.rooms.files.run(partial(remember_accounts, self._setup.data_dir, self._mode, accounts))
+        await self._written()
         await self._restore_fills()
 
     def _connected(self, event: Connected) -> None:
