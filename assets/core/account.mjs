@@ -6,7 +6,7 @@
  * a map that was drawn for the former one must not stand under the new name. The delta that says so is not applied.
  */
 import { newId } from "./ask.mjs";
-import { clientside, noUpdate, setProps } from "./dash.mjs";
+import { clientside, noUpdate, onRefused, setProps } from "./dash.mjs";
 import { all } from "./dom.mjs";
 import { get, onlyUnless, onNodes, onPart } from "./model.mjs";
 import { pollNow } from "./poll.mjs";
@@ -76,6 +76,14 @@ clientside("qtAccount", {
     }
     return noUpdate();
   },
+});
+
+/* The words are told with those of everybody (core/ask.mjs). */
+onRefused((values) => {
+  if (values.some((value) => value?.action === "account")) {
+    wanted = null;
+    paintAll();
+  }
 });
 
 /* True = this delta is another account's, and the page is being loaded anew instead of taking it. */

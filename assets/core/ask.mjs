@@ -1,7 +1,8 @@
 /** Questions to the engine: sent one after the other, so that no reply is lost, and answered once each. */
-import { clientside, noUpdate, setProps } from "./dash.mjs";
+import { clientside, noUpdate, onRefused, setProps } from "./dash.mjs";
 import { model, onPart } from "./model.mjs";
 import { pollNow } from "./poll.mjs";
+import { toast } from "./toast.mjs";
 
 /** @typedef {{ok: boolean, text: string, errors: Record<string, string>, value?: any}} Result `errors` by setting */
 /** @typedef {(result: Result) => void} Done */
@@ -97,5 +98,15 @@ clientside("qtAsk", {
     }
     return noUpdate();
   },
+});
+/* What is asked too often, is too long or fails is answered by the door (app/security.py), in its words. */
+onRefused((values, words) => {
+  const id = values.map((value) => value?.id).find((each) => asks.has(each));
+  if (id === undefined) {
+    toast({ kind: "error", title: "It was not done", text: words });   // a button's; a form has a place for its words
+    return;
+  }
+  finish(id, { text: words });
+  release(id);
 });
 onPart("answers", (_name, changed) => Object.keys(changed).forEach(look));

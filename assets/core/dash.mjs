@@ -34,6 +34,23 @@ export function setProps(id, props) {
   return true;
 }
 
+/** @typedef {(values: any[], words: string) => void} Refused */
+/** @type {Refused[]} */
+const refused = [];
+
+/** Hear of each callback that the server did not carry out: what the page had sent it, and why. @param {Refused} fn */
+export function onRefused(fn) {
+  refused.push(fn);
+}
+
+/** @param {unknown} body of the request @param {Response} response */
+async function tellRefused(body, response) {
+  const said = await response.json().catch(() => ({}));
+  const words = said.error ?? `The server did not take it (${response.status}).`;
+  const values = JSON.parse(String(body)).inputs.flat().map((/** @type {{value: any}} */ input) => input.value);
+  refused.forEach((fn) => fn(values, words));
+}
+
 const fetchBefore = window.fetch;
 window.fetch = async function (resource, options) {
   const url = typeof resource === "string" ? resource : resource instanceof URL ? resource.href : resource.url;
@@ -47,6 +64,8 @@ window.fetch = async function (resource, options) {
     const response = await fetchBefore.call(this, resource, { ...options, signal: stop.signal });
     if (response.status === 409) {
       reloadNeeded("This page is from another build.");
+    } else if (response.status >= 400) {
+      void tellRefused(options?.body, response.clone());
     }
     if (response.status < 500) {
       heard(response);
