@@ -1,4 +1,4 @@
-"""`GET /api/v1/alerts`: what was found, the rules, the channels without their secrets. `after` = only newer ids."""
+"""`GET /api/v1/alerts`: what was found, the rules, the channels without their secrets. `after` = only newer numbers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ def alerts(s: Snapshots, after: int = 0) -> Json:
         return {"ready": False, "last_id": 0, "occurrences": [], "rules": [], "channels": []}
     return {
         "ready": section.is_ready,
-        "last_id": max((each.id for each in section.occurrences), default=0),
+        "last_id": max((_newest(each) for each in section.occurrences), default=0),
         "quiet_until": section.quiet_until,
-        "occurrences": [_occurrence(each, s) for each in section.occurrences if each.id > after],
+        "occurrences": [_occurrence(each, s) for each in section.occurrences if _newest(each) > after],
         "rules": [_rule(row) for row in section.rules],
         "channels": [_channel(row) for row in section.channels],
     }
+
+
+def _newest(each: Occurrence) -> int:
+    """Its id, or the number of its newest call: one that comes again counts as new."""
+    return max(each.id, each.call_id)
 
 
 def _occurrence(each: Occurrence, s: Snapshots) -> Json:
@@ -51,7 +56,8 @@ def _occurrence(each: Occurrence, s: Snapshots) -> Json:
         "snoozed": snoozed,
         "snoozed_until": each.snoozed_until if snoozed and (each.snoozed_until or 0.0) < UNTIL_CLEARED else None,
         "found_at": each.found or None,
-        "browser": each.browser,
+        "call_id": each.call_id or None,
+        "called_at": each.call_wall if each.call_id else None,
         "deliveries": [{"channel": channel, "event": event, "how": how} for channel, event, how in receipts],
     }
 

@@ -80,7 +80,7 @@ def _rule(request_id: str, asked: dict[str, Any], section: AlertsSection | None)
     named = {label: name for name, label in account_labels(accounts).items()}
     if "account" in values:
         values = {**values, "account": named.get(values["account"], values["account"])}
-    clean = checked(kind, values, section.lists if section else (), accounts)
+    clean = checked(kind, values, dict(section.lists) if section else (), accounts)
     return KeepRule(
         request_id,
         rule_id,

@@ -10,7 +10,7 @@ from app.rows.answers import answers_part
 from app.rows.states import LOADING, OWN, empty
 from app.rows.thresholds import fields_part, set_part
 from app.snapshots import Snapshots
-from engine.alerts.kinds import KINDS, OWN_LISTS, Field, Kind
+from engine.alerts.kinds import EVERY_ACCOUNT, KINDS, OWN_LISTS, Field, Kind
 from engine.state.alert_sections import UNTIL_CLEARED, AlertsSection, ChannelRow, Occurrence, RuleRow
 
 View = dict[str, dict[str, Any]]
@@ -53,7 +53,7 @@ def bell_rows(section: AlertsSection | None, now: float) -> dict[str, dict[str, 
     for each in section.occurrences if section else ():
         if each.is_open or is_new(each, now):
             newest.setdefault((each.rule_id, each.subject), each)  # of one thing that came again and again the last
-    shown = sorted(newest.values(), key=lambda each: (not is_new(each, now), -each.raised_wall))
+    shown = sorted(newest.values(), key=lambda each: (not is_new(each, now), -max(each.raised_wall, each.call_wall)))
     return {
         f"alert{each.id}": {
             "order": i,
@@ -62,10 +62,11 @@ def bell_rows(section: AlertsSection | None, now: float) -> dict[str, dict[str, 
             "text": each.text,
             "code": None,
             "at": {"text": "{age} ago", "from": each.raised_wall},
-            "since": round(each.raised_wall) + 1_000_000_000 * each.again,  # told anew = new again
+            "since": round(each.raised_wall)
+            + 1_000_000_000 * (each.again + each.is_escalated),  # told anew = new again
             "alert": each.id,
             **({"quiet": True} if not is_new(each, now) else {}),
-            **({"loud": each.severity} if each.browser and is_new(each, now) else {}),
+            **({"call": [each.call_id, each.call_wall]} if each.call_id and is_new(each, now) else {}),
         }
         for i, each in enumerate(shown[:BELL_MOST])
     }
@@ -119,8 +120,9 @@ def _states(section: AlertsSection | None) -> dict[str, Any]:
 
 
 def is_new(each: Occurrence, now: float) -> bool:
-    """Nobody has looked at it, and it is of the last day or goes on."""
-    if each.seen_wall is not None or is_snoozed(each, now):
+    """Nobody has looked at it, and it is of the last day or goes on; what was over before its snooze was, is not."""
+    ended = now if each.cleared_wall is None else each.cleared_wall
+    if each.seen_wall is not None or (each.snoozed_until is not None and ended < each.snoozed_until):
         return False
     return each.is_open or now - each.raised_wall < NEW_FOR_S
 
@@ -201,12 +203,13 @@ def _told(section: AlertsSection | None, each: Occurrence) -> list[str]:
 
 
 def price_alerts(section: AlertsSection | None, con_id: int) -> dict[str, Any]:
-    """Of one symbol's chart: `alerts` = [price, id of the rule], lowest first, without those that are off; `channels`
-    that a new one goes to.
+    """Of one symbol's chart: `alerts` = [price, id of the rule, the price in words], lowest first, without those that
+    are off; `channels` that a new one goes to.
     """
-    rules = [row.rule for row in (section.rules if section else ()) if row.rule.kind == "price" and row.rule.enabled]
+    rows = [row for row in (section.rules if section else ()) if row.rule.kind == "price" and row.rule.enabled]
+    rows = [row for row in rows if row.rule.values["symbol"] == con_id]
     return {
-        "alerts": sorted([rule.values["level"], rule.id] for rule in rules if rule.values["symbol"] == con_id),
+        "alerts": sorted([row.rule.values["level"], row.rule.id, row.level] for row in rows),
         "channels": [each.name for each in section.channels if each.confirmed] if section else [],
     }
 
@@ -215,6 +218,8 @@ def rule_row(row: RuleRow, order: int, labels: Mapping[str, str]) -> dict[str, A
     """With all that its form needs to change it."""
     rule = row.rule
     values = {key: labels.get(value, "") if key == "account" else value for key, value in rule.values.items()}
+    if row.level:
+        values["level"] = row.level
     return {
         "order": order,
         "sentence": row.sentence,
@@ -263,7 +268,7 @@ def _form(section: AlertsSection | None) -> dict[str, Any]:
         return {}
     return {
         "channels": [c.name for c in section.channels],
-        "lists": [[key, words] for key, words in OWN_LISTS] + [[name, name] for name in section.lists],
-        "accounts": [["", "all accounts"], *([label, label] for label in account_labels(section.accounts).values())],
+        "lists": [[key, words] for key, words in OWN_LISTS] + [[uid, name] for uid, name in section.lists],
+        "accounts": [["", EVERY_ACCOUNT], *([label, label] for label in account_labels(section.accounts).values())],
         "currency": section.currency or None,
     }

@@ -1,16 +1,17 @@
 /**
- * How this browser calls: sound, notification, the number in the tab. Alerts come with the bell ("rows:bell", `loud`); while
- * the tab is hidden, where nothing else is asked for, by a slow question of its own. One tab speaks for all of them, and
- * what is older than a minute is not called any more: hidden tabs hear late, and all at once.
+ * How this browser calls: sound, notification, the number in the tab. Calls come with the bell ("rows:bell", `call`), each
+ * with a number of its own, so that an alert that comes again or becomes urgent calls again; while the tab is hidden or the
+ * page frozen, where nothing else is asked for, by a slow question of its own. One tab speaks for all of them, and what is
+ * older than a minute is not called any more: hidden tabs hear late, and all at once.
  */
 import { now } from "./clock.mjs";
-import { every, onWatched, whileHidden } from "./every.mjs";
+import { every, onWatched, whileUnwatched } from "./every.mjs";
 import { model, onApplied, onPart } from "./model.mjs";
 import { toast } from "./toast.mjs";
 
-/** @typedef {{id: number, title: string, text: string, at: number}} Call */
+/** @typedef {{id: number, title: string, text: string, at: number}} Call `id`: of the call, rising over all alerts */
 
-const KEPT = "qt-call", CALLED = "qt-called", FRESH_S = 60, HIDDEN_MS = 15000, VOICE = "qt-alerts-voice";
+const KEPT = "qt-call", CALLED = "qt-called", FRESH_S = 60, UNWATCHED_MS = 15000, VOICE = "qt-alerts-voice";
 const API = "/api/v1/alerts?after=";
 /** @type {Array<() => void>} */
 const listeners = [];
@@ -130,12 +131,15 @@ function take(found) {
 const bell = () => Object.values(model["rows:bell"] ?? {});
 
 onPart("rows:bell", () => {
-  take(bell().filter((row) => row.loud).map((row) => ({ id: row.alert, title: row.title, text: row.text, at: row.at.from })));
+  take(bell().filter((row) => row.call).map(({ title, text, call: [id, at] }) => ({ id, title, text, at })));
   badge();
 });
 
+/** New alerts that no bell shows yet. @type {Set<number>} */
+const unwatched = new Set();
+
 /* A hidden tab asks nothing else (core/every.mjs): so seldom that the browser lets it. */
-async function askHidden() {
+async function askUnwatched() {
   const { sound, notify } = kept();
   if (!isVoice || !(sound || notify)) {
     return;
@@ -144,23 +148,24 @@ async function askHidden() {
     const response = await fetch(`${API}${called()}`, { cache: "no-store" });
     /** @type {{occurrences: Array<Record<string, any>>}} */
     const { occurrences } = await response.json();
-    take(occurrences.filter((each) => each.browser && each.new)
-      .map((each) => ({ id: each.id, title: each.title, text: each.text, at: each.raised_at })));
-    badge(occurrences.filter((each) => each.new).length);
+    take(occurrences.filter((each) => each.call_id && each.new)
+      .map((each) => ({ id: each.call_id, title: each.title, text: each.text, at: each.called_at })));
+    occurrences.filter((each) => each.new).forEach((each) => unwatched.add(each.id));
+    badge();
   } catch {
     return;   // the server is away: the page says so when it is shown
   }
 }
-whileHidden(HIDDEN_MS, () => { void askHidden(); });
+whileUnwatched(UNWATCHED_MS, () => { void askUnwatched(); });
 
 /* ---- the number in the tab ---- */
 const NUMBER = /^\(\d+\) /;
 /** @type {string | null} */
 let icon = null;
 
-/** @param {number} [more] come while the tab is hidden */
-function badge(more = 0) {
-  const count = bell().filter((row) => row.alert && !row.quiet).length + more, bare = document.title.replace(NUMBER, "");
+function badge() {
+  const shown = bell().filter((row) => row.alert && !row.quiet).map((row) => row.alert);
+  const count = new Set([...unwatched, ...shown]).size, bare = document.title.replace(NUMBER, "");
   const title = count ? `(${count}) ${bare}` : bare;
   if (document.title !== title) {
     document.title = title;
@@ -197,8 +202,11 @@ function dot() {
 }
 
 every(2000, badge);   // a page that names itself doesn't know of it
-onApplied(() => { badge(); });
-onWatched(() => { badge(); });
+onApplied(() => {
+  unwatched.clear();
+  badge();
+});
+onWatched(badge);
 document.addEventListener("click", () => {
   if (kept().sound && audio?.state !== "running") {
     void wake().then(changed);

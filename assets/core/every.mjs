@@ -1,6 +1,6 @@
 /**
- * The page's timers: none runs while the tab is hidden but for what has to call somebody (`whileHidden`), and none changes
- * anything while the page is frozen.
+ * The page's timers: none runs while the tab is hidden or the page frozen but for what has to call somebody
+ * (`whileUnwatched`).
  */
 
 /** Since when the page is frozen, as text of the market's clock; null = it is not. @type {string | null} */
@@ -133,13 +133,14 @@ export function everyAnswer(ms, fn) {
 }
 
 /**
- * Call `fn` each `ms` milliseconds while the tab is hidden, as late as the browser lets it: for what has to call somebody.
+ * Call `fn` each `ms` milliseconds while the tab is hidden, as late as the browser lets it, or the page is frozen: for what
+ * has to call somebody.
  * @param {number} ms
  * @param {() => void} fn
  */
-export function whileHidden(ms, fn) {
+export function whileUnwatched(ms, fn) {
   window.setInterval(() => {
-    if (document.hidden) {
+    if (!isWatched()) {
       fn();
     }
   }, ms);

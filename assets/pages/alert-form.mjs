@@ -91,11 +91,21 @@ function conOf(text) {
 /** @param {any} value */
 const symbolText = (value) => (typeof value === "number" ? names()[value] ?? String(value) : value || "");
 
-/** @param {Array<[string, string]>} rows @param {string} value @param {string} label @param {(value: string) => void} set
- *  @param {string} [cls] */
-const select = (rows, value, label, set, cls = "") => html`<select class="qt-input ${cls}" aria-label=${label}
-  @change=${(/** @type {any} */ event) => set(event.target.value)}>${rows.map(([key, words]) =>
-    html`<option value=${key} ?selected=${key === value}>${words}</option>`)}</select>`;
+/**
+ * What was chosen and is offered no more (a list that was deleted) is no choice: nothing is until one is made.
+ * @template {string | number} T
+ * @param {Array<[T, string]>} rows @param {T} value @param {string} label @param {(value: T) => void} set @param {string} [cls]
+ */
+function select(rows, value, label, set, cls = "") {
+  const gone = rows.some(([key]) => key === value) ? nothing : html`<option value="" selected disabled>choose</option>`;
+  return html`<select class="qt-input ${cls}" aria-label=${label} aria-invalid=${gone !== nothing}
+    @change=${(/** @type {any} */ event) => {
+      const row = rows.find(([key]) => String(key) === event.target.value);
+      if (row) {
+        set(row[0]);
+      }
+    }}>${gone}${rows.map(([key, words]) => html`<option value=${key} ?selected=${key === value}>${words}</option>`)}</select>`;
+}
 
 /** @param {Field} field @param {Draft} now */
 function control([key, label, type, , unit, choices, blank], now) {
@@ -107,7 +117,7 @@ function control([key, label, type, , unit, choices, blank], now) {
   if (type === "account") {
     /** @type {Array<[string, string]>} */
     const accounts = given().accounts ?? [];
-    return accounts.length > 2 ? select(accounts, value, label, set) : html`<span>the account</span>`;
+    return accounts.length > 2 ? select(accounts, value, label, set) : html`<span>${blank}</span>`;
   }
   if (type === "list") {
     return select(given().lists ?? choices, value, label, set);

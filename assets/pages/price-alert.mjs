@@ -2,7 +2,6 @@
 import { html, nothing, render } from "../vendor/lit-html.mjs";
 import { askEngine } from "../core/ask.mjs";
 import { maybe, one } from "../core/dom.mjs";
-import * as fmt from "../core/format.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
 import { toast } from "../core/toast.mjs";
 import { candles, onPrice } from "./candles.mjs";
@@ -12,7 +11,7 @@ let said = "";
 let often = "once";
 
 const holder = () => maybe(document, "[data-qt-price-alert]");
-/** @returns {Array<[number, number]>} */
+/** @returns {Array<[price: number, id: number, words: string]>} */
 const levels = () => model.chart?.alerts ?? [];
 /** The chart's own, which no type is known of. */
 const chart = () => /** @type {any} */ (candles);
@@ -44,9 +43,9 @@ function lastText() {
   return last === undefined ? "" : Number(last).toFixed(decimals());
 }
 
-/** @param {[number, number]} level */
-const line = ([price, id]) => html`<li>${fmt.number(price, decimals())} <button type="button" class="qt-button qt-button-small qt-button-quiet"
-  aria-label="Delete the alert at ${fmt.number(price, decimals())}"
+/** @param {[number, number, string]} level */
+const line = ([, id, words]) => html`<li>${words} <button type="button" class="qt-button qt-button-small qt-button-quiet"
+  aria-label="Delete the alert at ${words}"
   @click=${() => ask({ action: "alert-change", id_of: id, do: "delete" }, "Alert deleted")}>Delete</button></li>`;
 
 function draw() {

@@ -13,11 +13,12 @@ import threading
 from typing import Any
 
 from engine.alerts.kinds import RuleRefused
-from engine.alerts.outbox import Message, Outcome
+from engine.alerts.outbox import BODY_MOST, Message, Outcome
 
 SEND_S = 25.0
 PING_S = 8.0
 LOG_BYTES = 65_536
+TITLE_MARK = 4  # what Apprise sets between a title and the body that it becomes a part of, at most
 TITLE = "QTrade"
 # Their address is nothing but a place on the web: its path may be a secret, and Apprise shows it.
 _PLAIN_WEB = ("json", "jsons", "xml", "xmls", "form", "forms", "apprise", "apprises")
@@ -93,7 +94,7 @@ class AppriseSender:
             sender.add(service)
             result = sender.notify(
                 title=message.title,
-                body=message.body,
+                body=message.body(room_of(service, len(message.title))),
                 body_format=library.NotifyFormat.TEXT,
                 notify_type=_type(library, message),
                 timeout=SEND_S,
@@ -115,6 +116,13 @@ class AppriseSender:
         except Exception as error:
             return Outcome("failed", f"No answer ({type(error).__name__})")
         return Outcome("accepted" if 200 <= code < 300 else "failed", f"Answered {code}")
+
+
+def room_of(service: Any, title_length: int) -> int:
+    """Characters that a service takes of a message's body: of some the title is a part of it."""
+    most = int(getattr(service, "body_maxlen", 0) or BODY_MOST)
+    shares = getattr(service, "overflow_amalgamate_title", False) or not getattr(service, "title_maxlen", 1)
+    return max(0, min(BODY_MOST, most - (title_length + TITLE_MARK if shares else 0)))
 
 
 def _type(library: Any, message: Message) -> Any:

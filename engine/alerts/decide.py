@@ -9,22 +9,29 @@ from msgspec.structs import replace
 
 from engine.alerts.facts import Facts, Now
 from engine.alerts.kinds import dwell_s, kind_of
-from engine.alerts.levels import arm_of, memory_of, watched
+from engine.alerts.levels import arm_of, looked_at, memory_of, watched
 from engine.alerts.life import Known, Manner, Step, steps
-from engine.alerts.looks import UNKNOWN, Found, Look, found
+from engine.alerts.looks import AWAY, UNKNOWN, Found, Look, found
 from engine.state.alert_sections import Rule
 
 ONCE = "once"
+AT_START = "start"
 
 
 class Decision(NamedTuple):
-    """`steps` with the rule that each is of; `rules` that remember something else now, or are done; `looked` = ids of
-    the rules that knew something.
+    """`steps` with the rule that each is of; `rules` that remember something else now; `looked` = ids of the rules that
+    knew something.
     """
 
     steps: list[tuple[Rule, Step]]
-    rules: list[Rule]
+    rules: dict[int, Rule]
     looked: set[int]
+
+
+class _Seen(NamedTuple):
+    found: Found
+    rule: Rule
+    has_looked: bool
 
 
 def decide(
@@ -36,22 +43,24 @@ def decide(
 ) -> Decision:
     """What the rules make of the facts.
 
-    `known`: by rule and subject; `firsts`: rules that have not looked yet -> "start" or "made", what their first look
-    finds was there before and is listed, not told.
+    `known`: by rule and subject; `firsts`: rules that have not looked yet -> "start" or "made". What the first look of
+    most kinds finds was there before and is listed, not told; a level that was crossed while QTrade did not run is
+    news, and told as such.
     """
-    decision = Decision([], [], set())
+    decision = Decision([], {}, set())
     for rule in rules:
         if not rule.enabled or rule.deleted:
             continue
-        seen, after = _found(rule, facts)
-        if after is not rule:
-            decision.rules.append(after)
-        if seen.is_known:
+        first = firsts.get(rule.id, "")
+        seen = _found(rule, facts, first)
+        if seen.rule is not rule:
+            decision.rules[rule.id] = seen.rule
+        if seen.has_looked:
             decision.looked.add(rule.id)
-        first = firsts.get(rule.id, "") if seen.is_known else ""
         mine = known.get(rule.id, {})
-        if mine or seen.true:
-            decision.steps.extend((after, step) for step in steps(mine, seen, manner_of(rule), now, first))
+        if mine or seen.found.true:
+            baseline = first if seen.has_looked else ""
+            decision.steps.extend((seen.rule, step) for step in steps(mine, seen.found, manner_of(rule), now, baseline))
     return decision
 
 
@@ -66,24 +75,32 @@ def manner_of(rule: Rule) -> Manner:
     )
 
 
-def _found(rule: Rule, facts: Facts) -> tuple[Found, Rule]:
-    return _level(rule, facts) if rule.kind == "price" else (found(rule.kind, rule.values, facts), rule)
+def is_told_once(rule: Rule) -> bool:
+    """It is done when it was told, and not before."""
+    return rule.kind == "price" and rule.values["often"] == ONCE
 
 
-def _level(rule: Rule, facts: Facts) -> tuple[Found, Rule]:
-    """A price at a level: the rule remembers where the price was. One that is told once is done then."""
-    con_id = rule.values["symbol"]
-    price = facts.prices.get(con_id)
-    if price is None:
-        return UNKNOWN, rule
-    before = arm_of(rule.memory)
-    arm = watched(before, rule.values["side"], rule.values["level"], rule.values["often"], price)
+def _found(rule: Rule, facts: Facts, first: str) -> _Seen:
+    if rule.kind == "price":
+        return _level(rule, facts, first)
+    seen = found(rule.kind, rule.values, facts)
+    return _Seen(seen, rule, seen.is_known)
+
+
+def _level(rule: Rule, facts: Facts, first: str) -> _Seen:
+    """A price at a level: the rule remembers where the price was, also over a restart."""
+    con_id, values = rule.values["symbol"], rule.values
+    known = facts.prices.get(con_id)
+    if known is None:
+        return _Seen(UNKNOWN, rule, False)
+    price, before = looked_at(known, values["often"]), arm_of(rule.memory)
+    arm = before
+    if price is not None:
+        arm = watched(before, values["side"], values["level"], price, was_away=first == AT_START)
     if arm != before:
         rule = replace(rule, memory=memory_of(arm))
     if not arm.has_crossed:
-        return Found(), rule
-    symbol = facts.symbols.get(con_id, str(con_id))
-    subject = str(con_id)
-    if not before.has_crossed and rule.values["often"] == ONCE:
-        rule = replace(rule, enabled=False)
-    return Found({subject: Look(subject, price.last, "", "", con_id, symbol)}), rule
+        return _Seen(Found(), rule, price is not None)
+    symbol, subject = facts.symbols.get(con_id, str(con_id)), str(con_id)
+    look = Look(subject, (price or known).last, "", "", con_id, symbol, AWAY if arm.was_away else "", values["level"])
+    return _Seen(Found({subject: look}), rule, price is not None)

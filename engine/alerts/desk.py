@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from engine.alerts.decide import decide
+from engine.alerts.decide import decide, is_told_once
 from engine.alerts.facts import Facts, Now
 from engine.alerts.kinds import (
+    ANY,
     CHANNELS_MOST,
     COOL_DOWN_MOST_MIN,
     DEAD_CHANNEL,
@@ -25,11 +26,12 @@ from engine.alerts.kinds import (
     defaults,
     kind_of,
 )
-from engine.alerts.life import Known, Step, over, restored
+from engine.alerts.life import Known, Step, over, restored, woken
 from engine.alerts.looks import Look
+from engine.alerts.named_lists import LIST, list_name, with_list
 from engine.alerts.outbox import queued
 from engine.alerts.post import PostOffice
-from engine.alerts.words import sentence, titled
+from engine.alerts.words import briefly, level_text, sentence, titled
 from engine.clock import NEW_YORK, Clock
 from engine.state.alert_sections import (
     BROWSER,
@@ -57,11 +59,15 @@ class Keeper(Protocol):
 
     def record_rule(self, rule: Rule, at_market: float) -> None: ...
 
-    def record_occurrence(self, occurrence: Occurrence, deliveries: Iterable[Delivery] = ()) -> None: ...
+    def record_occurrence(
+        self, occurrence: Occurrence, deliveries: Iterable[Delivery] = (), rule: Rule | None = None
+    ) -> None: ...
 
 
 class AlertDesk:
-    """`facts` of a moment, `quiet_until` a wall time; `lists` = names of the user's own lists."""
+    """`facts` of a moment, `quiet_until` a wall time; `lists` = uids and names of the user's own lists; `decimals_of` a
+    contract's price, None = not known.
+    """
 
     def __init__(
         self,
@@ -71,9 +77,10 @@ class AlertDesk:
         market_now: Callable[[], float],
         facts: Callable[[Now, frozenset[int]], Facts],
         quiet_until: Callable[[float], float | None],
-        lists: Callable[[], tuple[str, ...]] = tuple,
+        lists: Callable[[], tuple[tuple[int, str], ...]] = tuple,
         accounts: Callable[[], tuple[str, ...]] = tuple,
         symbol_of: Callable[[int], str] = str,
+        decimals_of: Callable[[int, float], int | None] = lambda con_id, price: None,
     ) -> None:
         self._keeper = keeper
         self._post = post
@@ -84,15 +91,18 @@ class AlertDesk:
         self._lists = lists
         self._accounts = accounts
         self._symbol_of = symbol_of
+        self._decimals_of = decimals_of
         self._rules: dict[int, Rule] = {OWN.id: OWN}
         self._known: dict[int, dict[str, Known]] = {}
         self._over: dict[int, Occurrence] = {}  # oldest first
         self._firsts: dict[int, str] = {}
         self._receipts: dict[int, dict[tuple[str, str], str]] = {}
         self._last_id = 0
+        self._known_lists: tuple[tuple[int, str], ...] | None = None
         self._currency = ""
         self._is_ready = False
         self._has_snoozed = False  # ever: what nobody has snoozed need not be searched
+        self._muted: set[int] = set()  # occurrences whose call waits for the end of quiet hours
         self._shown: AlertsSection | None = None  # None = to be made anew
 
     # --- kept -------------------------------------------------------------------------------------------------
@@ -101,13 +111,14 @@ class AlertDesk:
         """What an earlier run kept. The first look of each rule finds what was so before it."""
         now, rules, occurrences = self._now(), list(rules), list(occurrences)
         # A clock that was set back in between must not give a number that is taken.
-        self._last_id = max([self._last_id, *(rule.id for rule in rules), *(each.id for each in occurrences)])
+        given = [*(rule.id for rule in rules), *(max(each.id, each.call_id) for each in occurrences)]
+        self._last_id = max([self._last_id, *given])
         self._rules = {OWN.id: OWN} | {rule.id: rule for rule in rules if not rule.deleted and _is_known(rule)}
         self._known, self._over = {}, {}
-        self._firsts = dict.fromkeys(self._rules, "start")
+        self._firsts, self._known_lists = dict.fromkeys(self._rules, "start"), None
         for occurrence in sorted(occurrences, key=lambda each: each.raised_wall):
             rule = self._rules.get(occurrence.rule_id)
-            if rule is not None and rule.version == occurrence.rule_version:
+            if rule is not None and rule.enabled and rule.version == occurrence.rule_version:
                 known = restored(occurrence, now)
                 self._known.setdefault(rule.id, {})[occurrence.subject] = known
                 if not occurrence.is_open:
@@ -115,6 +126,7 @@ class AlertDesk:
             else:
                 self._end(occurrence, now)
         self._has_snoozed = any(each.snoozed_until is not None for each in self._occurrences())
+        self._muted = {each.id for each in self._occurrences() if each.call_waits}
         waiting = list(deliveries)
         for delivery in waiting:
             self._note_receipt(delivery)
@@ -125,7 +137,7 @@ class AlertDesk:
     def forget(self) -> None:
         """Another login comes: nothing of the former one's is looked at any more."""
         self._rules, self._known, self._over = {OWN.id: OWN}, {}, {}
-        self._firsts, self._receipts = {}, {}
+        self._firsts, self._receipts, self._muted = {}, {}, set()
         self._is_ready = False
         self._post.forget()
         self._shown = None
@@ -144,54 +156,64 @@ class AlertDesk:
         if not self._is_ready:
             return
         now = self._now()
+        self._note_lists(now)
         facts = self._facts(now, self.watched)
         self._note_currency(facts)
         decision = decide(self._rules.values(), self._known, facts, now, self._firsts)
         for rule_id in decision.looked & self._firsts.keys():
             del self._firsts[rule_id]
-        for rule in decision.rules:
-            self._rules[rule.id] = rule
-            self._keeper.record_rule(rule, now.market)
+        self._rules |= decision.rules
+        unkept = dict(decision.rules)
         for rule, step in decision.steps:
-            self._take(rule, step, now)
-        for rule in decision.rules:
-            if not rule.enabled:
-                self._end_all(rule.id, now)
+            if self._take(rule, step, now, rule.id in unkept):
+                unkept.pop(rule.id, None)
+        for rule in unkept.values():
+            self._keeper.record_rule(rule, now.market)
+        self._call_muted(now)
         if decision.steps or decision.rules:
             self._shown = None
-        self._post.step(self._standing)
+        self._post.step(self._standing, self._quiet_until(now.wall))
 
-    def _take(self, rule: Rule, step: Step, now: Now) -> None:
+    def _take(self, rule: Rule, step: Step, now: Now, is_other: bool) -> bool:
+        """Whether the rule was kept together with what it found; `is_other` than it was kept before = it has to be."""
         mine = self._known.setdefault(rule.id, {})
         known = step.known
         if known is None:
             mine.pop(step.subject, None)
-            return
+            return False
+        occurrence = self._raised(rule, step, now) if step.raised is not None else known.occurrence
+        if occurrence is None or step.event is None:
+            mine[step.subject] = replace(known, occurrence=occurrence)
+            return False
         deliveries: list[Delivery] = []
-        if step.raised is not None:
-            occurrence = self._raised(rule, step, now)
-            known = replace(known, occurrence=occurrence)
-        mine[step.subject] = known
-        if known.occurrence is None or step.event is None:
-            return
-        if self._is_told(rule, known.occurrence, step.event):
-            event = f"again{known.occurrence.again}" if step.event == "again" else step.event
-            deliveries = self._deliveries(rule, known.occurrence, event, now)
-        self._keeper.record_occurrence(known.occurrence, deliveries)
+        if self._is_told(rule, occurrence, step.event):
+            if step.event != "cleared":
+                occurrence = self._called(rule, occurrence, now)
+                if is_told_once(rule):
+                    rule, is_other = replace(rule, enabled=False), True
+            event = f"again{occurrence.again}" if step.event == "again" else step.event
+            deliveries = self._deliveries(rule, occurrence, event, now)
+            log.info("Alert %s: %s", step.event, briefly(kind_of(rule.kind), occurrence))
+        mine[step.subject] = replace(known, occurrence=occurrence)
+        self._rules[rule.id] = rule
+        self._keeper.record_occurrence(occurrence, deliveries, rule if is_other else None)
         self._post.queue(deliveries)
         for delivery in deliveries:
             self._note_receipt(delivery)
         if step.event == "cleared":
-            self._keep_over(known.occurrence)
-        if step.event in ("raised", "escalated") and not known.occurrence.found:
-            log.info("Alert: %s. %s", known.occurrence.title, known.occurrence.text)
+            self._keep_over(occurrence)
+        if not rule.enabled:
+            self._end_all(rule.id, now)
+        return is_other
 
     def _raised(self, rule: Rule, step: Step, now: Now) -> Occurrence:
         look = step.raised
         assert look is not None
-        title, text = titled(kind_of(rule.kind), rule.values, look)
+        decimals = None
+        if look.con_id is not None and look.level is not None:
+            decimals = self._decimals_of(look.con_id, look.level)
+        title, text = titled(kind_of(rule.kind), rule.values, look, decimals)
         until, of_symbol = self._snooze_of(rule.id, look, now)
-        is_loud = not step.found and until is None and self._is_loud(rule.severity, now)
         return Occurrence(
             id=self._next_id(),
             rule_id=rule.id,
@@ -212,8 +234,25 @@ class AlertDesk:
             snoozed_until=until,
             snooze_symbol=of_symbol,
             found=step.found,
-            browser=BROWSER in rule.channels and is_loud,
         )
+
+    def _called(self, rule: Rule, occurrence: Occurrence, now: Now) -> Occurrence:
+        """Open pages sound and show it, where its rule wants that: now, or when the quiet hours end."""
+        if BROWSER not in rule.channels:
+            return occurrence
+        if occurrence.severity != "urgent" and self._quiet_until(now.wall) is not None:
+            self._muted.add(occurrence.id)
+            return replace(occurrence, call_waits=True)
+        self._muted.discard(occurrence.id)
+        return replace(occurrence, call_id=self._next_id(), call_wall=now.wall, call_waits=False)
+
+    def _call_muted(self, now: Now) -> None:
+        """The quiet hours are over: what still stands calls."""
+        if not self._muted or self._quiet_until(now.wall) is not None:
+            return
+        muted, standing, self._muted = self._muted, self._standing(), set()
+        for each in [each for each in self._occurrences() if each.id in muted & standing]:
+            self._change(replace(each, call_id=self._next_id(), call_wall=now.wall, call_waits=False))
 
     def _snooze_of(self, rule_id: int, look: Look, now: Now) -> tuple[float | None, bool]:
         """A snooze goes on over the end of what it was put on, and one of a symbol counts for all of it."""
@@ -226,9 +265,6 @@ class AlertDesk:
             if is_same or (each.snooze_symbol and each.con_id == look.con_id and look.con_id is not None):
                 return each.snoozed_until, each.snooze_symbol
         return None, False
-
-    def _is_loud(self, severity: AlertSeverity, now: Now) -> bool:
-        return severity == "urgent" or self._quiet_until(now.wall) is None
 
     def _is_told(self, rule: Rule, occurrence: Occurrence, event: str) -> bool:
         if event == "cleared":
@@ -245,9 +281,11 @@ class AlertDesk:
         ]
 
     def _standing(self) -> frozenset[int]:
-        """What nobody has seen and is not over; a price that was reached is news until it is seen."""
+        """What nobody has seen or snoozed and is not over; a price that was reached is news until it is seen."""
         return frozenset(
-            each.id for each in self._occurrences() if each.seen_wall is None and (each.is_open or each.kind == "price")
+            each.id
+            for each in self._occurrences()
+            if each.seen_wall is None and each.snoozed_until is None and (each.is_open or each.kind == "price")
         )
 
     def _note_receipt(self, delivery: Delivery) -> None:
@@ -287,7 +325,7 @@ class AlertDesk:
         kind = kind_of(kind_name)
         if kind.name not in KINDS:
             raise RuleRefused("This alert is QTrade's own.")
-        clean = checked(kind, values, self._lists(), self._accounts())
+        clean = checked(kind, values, dict(self._lists()), self._accounts())
         names = tuple(dict.fromkeys(channels))
         unknown = [name for name in names if name != BROWSER and name not in self._post.names()]
         if unknown or len(names) > CHANNELS_MOST:
@@ -369,8 +407,8 @@ class AlertDesk:
         for each in self._replaced(found, chosen, of_symbol=symbol or (wall is None and found.snooze_symbol)):
             self._change(replace(each, snoozed_until=None, snooze_symbol=False))
         for each in chosen:
-            seen = now.wall if wall is not None else each.seen_wall
-            self._change(replace(each, snoozed_until=wall, snooze_symbol=symbol and wall is not None, seen_wall=seen))
+            asleep = replace(each, snoozed_until=wall, snooze_symbol=symbol, seen_wall=now.wall)
+            self._change(woken(each, now) if wall is None else asleep)
         return "Snoozed." if wall is not None else "Awake again."
 
     def _replaced(self, found: Occurrence, chosen: list[Occurrence], *, of_symbol: bool) -> list[Occurrence]:
@@ -433,7 +471,7 @@ class AlertDesk:
         return rule
 
     def _put(self, rule: Rule, now: Now) -> None:
-        self._rules[rule.id] = rule
+        rule = self._rules[rule.id] = with_list(rule, dict(self._lists()))
         self._keeper.record_rule(rule, now.market)
         self._shown = None
 
@@ -464,6 +502,16 @@ class AlertDesk:
         yield from self._open()
         yield from self._over.values()
 
+    def _note_lists(self, now: Now) -> None:
+        """Lists came, went or are called otherwise."""
+        lists = self._lists()
+        if lists == self._known_lists:
+            return
+        self._known_lists = lists
+        for rule in [*self._rules.values()]:
+            if with_list(rule, dict(lists)) is not rule:
+                self._put(rule, now)
+
     def _note_currency(self, facts: Facts) -> None:
         together = facts.figures.get("") if facts.figures else None
         currency = together.currency if together else ""
@@ -475,19 +523,25 @@ class AlertDesk:
         con_id = rule.values.get("symbol")
         symbols = {con_id: self._symbol_of(con_id)} if isinstance(con_id, int) else {}
         currency = self._currency if rule.kind != "position_pnl" else "in its currency"
-        return sentence(kind_of(rule.kind), rule.values, symbols, currency)
+        called, _is_gone = list_name(rule, dict(self._lists()))
+        return sentence(kind_of(rule.kind), rule.values, symbols, currency, called, self._decimals(rule))
+
+    def _decimals(self, rule: Rule) -> int | None:
+        """Of the prices of the rule's symbol; None = not known, or it has no price."""
+        return self._decimals_of(rule.values["symbol"], rule.values["level"]) if rule.kind == "price" else None
 
     def _row(self, rule: Rule) -> RuleRow:
         known = self._known.get(rule.id, {}).values()
         count = sum(1 for each in known if each.occurrence is not None and each.occurrence.is_open)
         gone = [name for name in rule.channels if name != BROWSER and name not in self._post.names()]
         unusable = [name for name in rule.channels if name in self._post.names() and not self._post.usable(name)]
-        wanted = rule.values.get("list", "")
+        called, is_gone = list_name(rule, dict(self._lists()))
         problem = f"The channel {gone[0]} is gone." if gone else ""
         problem = problem or (f"{unusable[0]} is not tested yet: nothing is sent to it." if unusable else "")
-        if wanted and wanted not in ("positions", "pinned") and wanted not in self._lists():
-            problem = f"The list {wanted} is gone."
-        return RuleRow(rule, self._sentence(rule), count, problem)
+        if is_gone:
+            problem = f"The list {called} was deleted; choose another."
+        level = level_text(rule.values["level"], self._decimals(rule)) if rule.kind == "price" else ""
+        return RuleRow(rule, self._sentence(rule), count, problem, level)
 
     def section(self) -> AlertsSection:
         """The same object until something changes."""
@@ -525,13 +579,15 @@ class AlertDesk:
 def _is_known(rule: Rule) -> bool:
     """Made by this program, or one that knows as much: one that can't be looked at would keep all others from it.
 
-    A list or an account that is gone may come again.
+    A list or an account may be gone.
     """
     kind, values = KINDS.get(rule.kind), rule.values
     if kind is None or any(field.key not in values for field in kind.fields):
         return False
+    if isinstance(values.get(LIST), str | int):
+        values = {**values, LIST: ANY}
     try:
-        checked(kind, values, (values.get("list", ""),), (values.get("account", ""),))
+        checked(kind, values, (), (values.get("account", ""),))
     except RuleRefused as error:
         log.warning("A stored rule of alerts can't be used: %s", error)
         return False

@@ -37,10 +37,11 @@ class Now(NamedTuple):
 class Facts(Struct, frozen=True):
     """None = not known now, which neither raises nor clears anything.
 
-    `figures`: by account, "" = all together. `rows` = tradable positions of all accounts; None while the broker has not
-    sent all of them. `signals` = those that run. `refused` = con_ids whose wish for a line was refused. `lists` =
-    con_ids of each list by name. `ends` = when what is held expires, by con_id. `symbols` names contracts.
-    `dead_channels`: name -> why. `link_excused` = IB's own reset is why there is no connection.
+    `figures`: by account, "" = all together. `rows` = tradable positions of all accounts; None while the broker has
+    not sent all of them. `signals` = those that run. `refused` = con_ids whose wish for a line was refused. `lists`
+    = con_ids of each list by its uid, of QTrade's own by their names. `ends` = when what is held expires, by
+    con_id. `symbols` names contracts. `dead_channels`: name -> why. `link_excused` = IB's own reset is why there is
+    no connection.
     """
 
     is_connected: bool = False
@@ -51,7 +52,7 @@ class Facts(Struct, frozen=True):
     refused: frozenset[int] = frozenset()
     prices: Mapping[int, Price] = {}
     signals: tuple[Signal, ...] | None = None
-    lists: Mapping[str, frozenset[int]] = {}
+    lists: Mapping[int | str, frozenset[int]] = {}
     symbols: Mapping[int, str] = {}
     ends: Mapping[int, HoldingFacts] | None = None
     disk_free_gb: float | None = None

@@ -6,7 +6,7 @@ The page's form, the validation, the API and the text of a rule are all made fro
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
 from engine.domain import CON_ID_MAX
@@ -15,6 +15,8 @@ from engine.state.alert_sections import AlertSeverity
 
 FieldType = Literal["number", "choice", "symbol", "account", "list"]
 MONEY = "money"  # unit: of the currency that the figure is in
+PRICE = "price"  # unit: as the prices of the rule's symbol are written
+EVERY_ACCOUNT = "all accounts"
 ANY = ""  # no symbol, account or list in particular
 OWN_LISTS = (("", "the universe"), ("positions", "my positions"), ("pinned", "my pins"))
 COOL_DOWN_MOST_MIN = 1_440.0
@@ -48,8 +50,8 @@ class Kind(NamedTuple):
     """One kind of alert. `sentence` follows "Tell me when", with {key} for each field.
 
     `for_s`: the condition has to hold for so long; (key, seconds) = for that field's value times so many. `keep_s`: it
-    has to be over for so long. `has_baseline`: what is so at the first look is listed, not told. `usual`: among the
-    rules that are offered to begin with.
+    has to be over for so long. `has_baseline`: what is so at the first look is listed, not told; without, it is told
+    as at any other. `usual`: among the rules that are offered to begin with.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Kind(NamedTuple):
 
 _BELOW_ABOVE = (("below", "falls below"), ("above", "rises above"))
 _SIDE = Field("side", "Direction", "choice", "below", choices=_BELOW_ABOVE)
-_ACCOUNT = Field("account", "Account", "account", ANY, blank="all accounts")
+_ACCOUNT = Field("account", "Account", "account", ANY, blank=EVERY_ACCOUNT)
 
 
 def _money(default: float) -> Field:
@@ -87,7 +89,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "account_pnl",
-            "the unrealised P&L of the account",
+            "the unrealised P&L",
             "the unrealised P&L of {account} {side} {amount}",
             "Of all positions that can be traded, valued by their marks.",
             (_ACCOUNT, _SIDE, _money(-1_000.0)),
@@ -116,8 +118,8 @@ KINDS: dict[str, Kind] = {
             "price",
             "the price of a symbol",
             "{symbol} {side} {level}, {often}",
-            "Told when the price comes from the other side. A symbol without a line of its own is looked at by visits:"
-            " pin it to hear of every tick.",
+            "Told when the price comes from the other side, also while QTrade was not running. A symbol without a line"
+            " of its own is looked at by visits: pin it to hear of every tick.",
             (
                 Field("symbol", "Symbol", "symbol", ANY),
                 Field(
@@ -127,7 +129,7 @@ KINDS: dict[str, Kind] = {
                     "reaches",
                     choices=(("reaches", "reaches"), ("up", "rises to"), ("down", "falls to")),
                 ),
-                Field("level", "Price", "number", 0.0, "price"),
+                Field("level", "Price", "number", 0.0, PRICE),
                 Field(
                     "often",
                     "How often",
@@ -139,6 +141,7 @@ KINDS: dict[str, Kind] = {
             severity="info",
             keep_s=0.0,
             cool_down_min=1.0,
+            has_baseline=False,
         ),
         Kind(
             "signal",
@@ -267,8 +270,10 @@ def defaults(kind: Kind) -> dict[str, Any]:
     return {field.key: field.default for field in kind.fields}
 
 
-def checked(kind: Kind, given: Mapping[str, Any], lists: tuple[str, ...], accounts: tuple[str, ...]) -> dict[str, Any]:
+def checked(kind: Kind, given: Mapping[str, Any], lists: Collection[int], accounts: tuple[str, ...]) -> dict[str, Any]:
     """Each field's value, of its type and within its bounds; what is not given has its default.
+
+    `lists` = uids of the user's own.
 
     Raises:
         RuleRefused: with a sentence for each field that can't be used.
@@ -288,7 +293,7 @@ def checked(kind: Kind, given: Mapping[str, Any], lists: tuple[str, ...], accoun
     return found
 
 
-def _checked(field: Field, value: Any, lists: tuple[str, ...], accounts: tuple[str, ...]) -> Any:
+def _checked(field: Field, value: Any, lists: Collection[int], accounts: tuple[str, ...]) -> Any:
     if field.type == "number":
         return _number(field, value)
     if field.type == "symbol":
@@ -297,12 +302,12 @@ def _checked(field: Field, value: Any, lists: tuple[str, ...], accounts: tuple[s
         if type(value) is not int or not 0 < value <= CON_ID_MAX:
             raise ValueError("choose a symbol first.")
         return value
-    if not isinstance(value, str):
-        raise ValueError("choose one of those offered.")
-    offered = {key for key, _words in field.choices} | set(
-        {"list": lists, "account": ("", *accounts)}.get(field.type, ())
-    )
-    if value not in offered:
+    offered: list[str | int] = [key for key, _words in field.choices]
+    if field.type == "list":
+        offered += lists
+    if field.type == "account":
+        offered += ["", *accounts]
+    if type(value) not in (str, int) or value not in offered:
         raise ValueError("choose one of those offered.")
     return value
 

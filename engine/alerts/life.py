@@ -38,7 +38,6 @@ class Known(Struct, frozen=True):
     state: AlertState
     since_mono: float
     occurrence: Occurrence | None = None
-    raised_mono: float = 0.0
 
 
 class Step(NamedTuple):
@@ -91,7 +90,7 @@ def _begun(subject: str, look: Look, manner: Manner, now: Now, found: str) -> St
 
 
 def _raise(subject: str, look: Look, now: Now, found: str = "") -> Step:
-    return Step(subject, Known("raised", now.mono, None, now.mono), "raised", look, found)
+    return Step(subject, Known("raised", now.mono), "raised", look, found)
 
 
 def _next(
@@ -146,15 +145,18 @@ def _stands(subject: str, mine: Known, occurrence: Occurrence, manner: Manner, n
     if occurrence.snoozed_until is not None:
         if now.wall < occurrence.snoozed_until:
             return Step(subject, _known_again(mine)) if occurrence.is_unknown else None
-        awake = replace(
-            occurrence, snoozed_until=None, snooze_symbol=False, seen_wall=None, again=occurrence.again + 1,
-            is_unknown=False, changed_wall=now.wall,
-        )  # fmt: skip
+        awake = replace(woken(occurrence, now), again=occurrence.again + 1, is_unknown=False, changed_wall=now.wall)
         return Step(subject, replace(mine, occurrence=awake), "again")
-    late = manner.urgent_after_s and now.mono - mine.raised_mono >= manner.urgent_after_s
+    waits = now.wall - (occurrence.again_wall or occurrence.raised_wall)
+    late = 0.0 < manner.urgent_after_s <= waits
     if late and occurrence.seen_wall is None and not occurrence.is_escalated:
         return Step(subject, replace(mine, occurrence=escalated(occurrence, "urgent", now)), "escalated")
     return Step(subject, _known_again(mine)) if occurrence.is_unknown else None
+
+
+def woken(occurrence: Occurrence, now: Now) -> Occurrence:
+    """Its snooze is over: whoever snoozed it had seen it, and has not seen it since."""
+    return replace(occurrence, snoozed_until=None, snooze_symbol=False, seen_wall=None, again_wall=now.wall)
 
 
 def escalated(occurrence: Occurrence, severity: AlertSeverity, now: Now) -> Occurrence:
@@ -187,5 +189,4 @@ def over(occurrence: Occurrence, now: Now) -> Occurrence:
 def restored(occurrence: Occurrence, now: Now) -> Known:
     """Of an earlier run: its times by the wall clock, clamped where that jumped."""
     since = now.mono - max(0.0, now.wall - occurrence.changed_wall)
-    raised = now.mono - max(0.0, now.wall - occurrence.raised_wall)
-    return Known(occurrence.state, since, occurrence, raised)
+    return Known(occurrence.state, since, occurrence)

@@ -12,14 +12,17 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from engine.alerts.facts import Facts
-from engine.domain import Signal
+from engine.domain import Side
 from engine.state.sections import PositionRow
 
 ALL = "all"  # the subject of a figure that belongs to no single account
+AWAY = "away"  # detail of a level that was crossed while QTrade was not running
 
 
 class Look(NamedTuple):
-    """It is so for this subject. `value` = the figure it was judged by; `unit`: its currency where it is money."""
+    """It is so for this subject. `value` = the figure it was judged by; `unit`: its currency where it is money; `level`
+    = a price that the words name.
+    """
 
     subject: str
     value: float | None = None
@@ -28,6 +31,7 @@ class Look(NamedTuple):
     con_id: int | None = None
     symbol: str = ""
     detail: str = ""
+    level: float | None = None
 
 
 class Found(NamedTuple):
@@ -47,6 +51,7 @@ class Found(NamedTuple):
 
 
 UNKNOWN = Found(is_known=False)
+_KINDS: dict[Side, str] = {"long": "breakout", "short": "breakdown"}
 Values = Mapping[str, Any]
 
 
@@ -118,21 +123,17 @@ def _of_row(row: PositionRow, value: float | None = None, unit: str = "", detail
 def _signal(values: Values, facts: Facts) -> Found:
     if facts.signals is None:
         return UNKNOWN
-    side, least, name = values["side"], values["score"], values["list"]
-    members = facts.lists.get(name, frozenset()) if name else None
+    side, least, wanted = values["side"], values["score"], values["list"]
+    members = facts.lists.get(wanted, frozenset()) if wanted else None
     return Found(
         {
             f"{g.con_id}:{g.side}": Look(
-                f"{g.con_id}:{g.side}", g.score, "", "", g.con_id, g.local_symbol, _signal_words(g)
+                f"{g.con_id}:{g.side}", g.score, "", "", g.con_id, g.local_symbol, _KINDS[g.side], g.level
             )
             for g in facts.signals
             if g.score >= least and side in ("any", g.side) and (members is None or g.con_id in members)
         }
     )
-
-
-def _signal_words(signal: Signal) -> str:
-    return f"{'breakout' if signal.side == 'long' else 'breakdown'} at {signal.level:,.10g}"
 
 
 def _no_price(values: Values, facts: Facts) -> Found:

@@ -21,7 +21,8 @@ MINUTE_S = 60.0
 RETRY_S = (30.0, 60.0, 300.0, 900.0)  # the last one again and again
 EXPIRES_S = 24 * 3_600.0
 UNCERTAIN_S = 30.0
-BODY_MOST = 1_500
+BODY_MOST = 1_500  # of a message, link included; services that take less say so
+DIGEST_LINE_MOST = 240
 REPEAT = "(repeat) "
 
 Verdict = Literal["accepted", "failed", "rejected", "uncertain"]
@@ -35,9 +36,19 @@ class Outcome(NamedTuple):
 
 
 class Message(NamedTuple):
+    """`text` may be shortened to what a service takes; `link` goes under it, whole or not at all."""
+
     title: str
-    body: str
+    text: str
     severity: AlertSeverity = "warning"
+    link: str = ""
+
+    def body(self, most: int = BODY_MOST) -> str:
+        """Text and link in at most so many characters."""
+        link = self.link if len(self.link) <= most else ""
+        room = most - (len(link) + 1 if link else 0)
+        text = self.text if len(self.text) <= room else f"{self.text[: max(0, room - 1)].rstrip()}…"[: max(0, room)]
+        return "\n".join(part for part in (text, link) if part)
 
 
 class Bucket(NamedTuple):
@@ -61,11 +72,8 @@ def filled(bucket: Bucket, now_wall: float) -> Bucket:
 
 def queued(occurrence: Occurrence, channel: str, event: str, now_wall: float, quiet_until: float | None) -> Delivery:
     """A delivery of something that has just happened. In quiet hours it waits for their end unless it is urgent."""
-    is_urgent = occurrence.severity == "urgent"
-    wait = URGENT_WAIT_S if is_urgent else GROUP_WAIT_S
-    not_before = now_wall + wait if quiet_until is None or is_urgent else max(now_wall + wait, quiet_until)
     over = "Over: " if event == "cleared" else ""
-    return Delivery(
+    made = Delivery(
         occurrence_id=occurrence.id,
         channel=channel,
         event=event,
@@ -74,9 +82,24 @@ def queued(occurrence: Occurrence, channel: str, event: str, now_wall: float, qu
         text=occurrence.text,
         state="queued",
         made_wall=now_wall,
-        next_wall=not_before,
+        next_wall=now_wall + (URGENT_WAIT_S if occurrence.severity == "urgent" else GROUP_WAIT_S),
         changed_wall=now_wall,
     )
+    return in_quiet(made, quiet_until, now_wall)
+
+
+def in_quiet(delivery: Delivery, quiet_until: float | None, now_wall: float) -> Delivery:
+    """The delivery as the quiet hours of now want it: whichever try it is, it waits for their end unless it is urgent.
+
+    Those that were ended by hand, or last shorter or longer than they were to, count as they are now.
+    """
+    if not delivery.is_waiting or delivery.severity == "urgent":
+        return delivery
+    if quiet_until is None:
+        return replace(delivery, next_wall=now_wall) if delivery.held and delivery.next_wall > now_wall else delivery
+    if delivery.next_wall >= quiet_until and not delivery.held or delivery.next_wall == quiet_until:
+        return delivery
+    return replace(delivery, next_wall=quiet_until, held=True)
 
 
 def due(waiting: Iterable[Delivery], sent: Sequence[float], bucket: Bucket, now_wall: float) -> list[Delivery]:
@@ -107,11 +130,11 @@ def composed(deliveries: Sequence[Delivery], link: str) -> Message:
     else:
         more = len(deliveries) - AT_ONCE
         title = f"{len(deliveries)} alerts: {first.title}"
-        lines = [f"- {each.title}. {each.text}" for each in deliveries[:AT_ONCE]]
+        lines = [clean(f"- {each.title}. {each.text}", DIGEST_LINE_MOST) for each in deliveries[:AT_ONCE]]
         lines += [f"and {more} more"] if more > 0 else []
     urgent = "Urgent: " if severity == "urgent" else ""
-    body = "\n".join([*[clean(line) for line in lines if line], link])
-    return Message(clean(f"{repeat}{urgent}{title}", 160), body[:BODY_MOST], severity)
+    text = "\n".join(clean(line) for line in lines if line)
+    return Message(clean(f"{repeat}{urgent}{title}", 160), text, severity, link)
 
 
 def sending(delivery: Delivery, now_wall: float) -> Delivery:

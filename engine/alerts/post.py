@@ -21,7 +21,6 @@ from engine.alerts.channels import URL_MOST, ChannelBook, Kept, Sender
 from engine.alerts.kinds import RuleRefused
 from engine.alerts.outbox import (
     FULL,
-    GROUP_WAIT_S,
     Bucket,
     Message,
     Outcome,
@@ -30,6 +29,7 @@ from engine.alerts.outbox import (
     due,
     expired,
     filled,
+    in_quiet,
     outlived,
     restored,
     sending,
@@ -168,13 +168,15 @@ class PostOffice:
         for delivery in deliveries:
             self._deliveries.setdefault(delivery.key, delivery)
 
-    def step(self, standing: Callable[[], frozenset[int]]) -> None:
-        """Hand each idle channel what is due. `standing()` = ids of the occurrences that are still worth a message."""
+    def step(self, standing: Callable[[], frozenset[int]], quiet_until: float | None) -> None:
+        """Hand each idle channel what is due. `standing()` = ids of the occurrences that are still worth a message;
+        `quiet_until` None = it is not quiet now.
+        """
         if not self._is_open or self._is_closed:
             return
         now = self._clock.wall()
         if self._deliveries:
-            self._tidy(now, standing)
+            self._tidy(now, standing, quiet_until)
             for name, channel in self._channels.items():
                 if not channel.worker.is_busy and self.usable(name):
                     self._send(name, channel, now)
@@ -183,15 +185,14 @@ class PostOffice:
             if self._heart_worker.offer(Job(HEARTBEAT, lambda: self._sender.ping(url))):
                 self._pinged_wall = now
 
-    def _tidy(self, now: float, standing: Callable[[], frozenset[int]]) -> None:
+    def _tidy(self, now: float, standing: Callable[[], frozenset[int]], quiet_until: float | None) -> None:
         changed = []
         still: frozenset[int] | None = None
         for delivery in list(self._deliveries.values()):
-            fresh = expired(delivery, now)
-            was_held = delivery.tries == 0 and delivery.next_wall - delivery.made_wall > GROUP_WAIT_S + 1.0
-            if was_held and delivery.next_wall <= now:
+            fresh = in_quiet(expired(delivery, now), quiet_until, now)
+            if fresh.held and fresh.is_waiting and fresh.next_wall <= now:
                 still = standing() if still is None else still
-                fresh = fresh if delivery.occurrence_id in still else outlived(delivery, now)
+                fresh = replace(fresh, held=False) if fresh.occurrence_id in still else outlived(fresh, now)
             if delivery.channel not in self._channels and delivery.is_waiting:
                 fresh = outlived(delivery, now)
             if fresh is not delivery:

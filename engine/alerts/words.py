@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.alerts.kinds import MONEY, OWN_LISTS, Field, Kind
-from engine.alerts.looks import Look
+from engine.alerts.kinds import EVERY_ACCOUNT, MONEY, OWN_LISTS, PRICE, Field, Kind
+from engine.alerts.looks import AWAY, Look
 from engine.domain import ALL_ACCOUNTS
 from engine.logs.redaction import redact
+from engine.prices.decimals import exact_decimals, level_decimals
+from engine.state.alert_sections import Occurrence
 
 MINUS = "−"
 TEXT_MOST = 500
@@ -33,10 +35,32 @@ def money(value: float, currency: str, decimals: int | None = 2) -> str:
     return f"{plain_number(value, decimals)} {currency}".strip()
 
 
-def sentence(kind: Kind, values: Mapping[str, Any], symbols: Mapping[int, str], currency: str = "") -> str:
-    """What follows "Tell me when". `symbols` names contracts, `currency` is that of amounts."""
-    shown = {field.key: _shown(field, values.get(field.key, field.default), symbols, currency) for field in kind.fields}
+def sentence(
+    kind: Kind,
+    values: Mapping[str, Any],
+    symbols: Mapping[int, str],
+    currency: str = "",
+    list_name: str = "",
+    decimals: int | None = None,
+) -> str:
+    """What follows "Tell me when". `symbols` names contracts, `currency` is that of amounts, `list_name` a list's;
+    `decimals` = those of the contract's prices, None = not known.
+    """
+    shown = {}
+    for field in kind.fields:
+        value = values.get(field.key, field.default)
+        if field.type == "list" and list_name:
+            shown[field.key] = list_name
+        elif field.unit == PRICE:
+            shown[field.key] = level_text(value, decimals)
+        else:
+            shown[field.key] = _shown(field, value, symbols, currency)
     return kind.sentence.format(**shown)
+
+
+def level_text(level: float, decimals: int | None) -> str:
+    """A price that somebody chose, as prices of its contract are written."""
+    return plain_number(level, level_decimals(level, decimals))
 
 
 def _shown(field: Field, value: Any, symbols: Mapping[int, str], currency: str) -> str:
@@ -50,14 +74,23 @@ def _shown(field: Field, value: Any, symbols: Mapping[int, str], currency: str) 
     return words.get(value, str(value))
 
 
-def titled(kind: Kind, values: Mapping[str, Any], look: Look) -> tuple[str, str]:
-    """Title and text of what was found, as of that moment."""
-    title, text = _WORDS[kind.name](values, look)
+def titled(kind: Kind, values: Mapping[str, Any], look: Look, decimals: int | None = None) -> tuple[str, str]:
+    """Title and text of what was found, as of that moment. `decimals` of its contract's prices, None = not known."""
+    if kind.name in _PRICE_WORDS:
+        title, text = _PRICE_WORDS[kind.name](values, look, decimals)
+    else:
+        title, text = _WORDS[kind.name](values, look)
     return clean(title, 120), clean(text)
 
 
+def briefly(kind: Kind, occurrence: Occurrence) -> str:
+    """For the log: the kind and what it is about, without prices or amounts."""
+    about = [occurrence.symbol, redact(occurrence.account) if occurrence.account != ALL_ACCOUNTS else ""]
+    return clean(", ".join([kind.title, *(each for each in about if each)]))
+
+
 def _whose(look: Look) -> str:
-    return "all accounts" if not look.account or look.account == ALL_ACCOUNTS else redact(look.account)
+    return EVERY_ACCOUNT if not look.account or look.account == ALL_ACCOUNTS else redact(look.account)
 
 
 def _direction(values: Mapping[str, Any]) -> str:
@@ -82,22 +115,24 @@ def _position_pnl(values: Mapping[str, Any], look: Look) -> tuple[str, str]:
     return _pnl(f"{look.symbol} {name}", values, look)
 
 
-def _price(values: Mapping[str, Any], look: Look) -> tuple[str, str]:
-    level, last = _alike(values["level"], look.value or 0.0)
+def _price(values: Mapping[str, Any], look: Look, decimals: int | None) -> tuple[str, str]:
+    price = look.value or 0.0
+    level = level_text(values["level"], decimals)
+    last = plain_number(price, exact_decimals(price) if decimals is None else decimals)
+    if look.detail == AWAY:
+        return (
+            f"{look.symbol} crossed {level} while QTrade was not running",
+            f"At QTrade's first look after its start {look.symbol} was on the other side of {level}; it trades at"
+            f" {last}.",
+        )
     if values["often"] == "close":
         return f"{look.symbol} ended a minute beyond {level}", f"{look.symbol} stood at {last} at its end."
     return f"{look.symbol} at {level}", f"{look.symbol} has reached {level}; it trades at {last}."
 
 
-def _alike(*values: float) -> list[str]:
-    """With as many decimals each as one of them needs."""
-    decimals = max(len(plain_number(each).partition(".")[2]) for each in values)
-    return [plain_number(each, decimals) for each in values]
-
-
-def _signal(values: Mapping[str, Any], look: Look) -> tuple[str, str]:
-    score = plain_number(look.value or 0.0, 2)
-    return f"{look.symbol} {look.detail}", f"{look.symbol} {look.detail}, score at signal {score}."
+def _signal(values: Mapping[str, Any], look: Look, decimals: int | None) -> tuple[str, str]:
+    said = f"{look.symbol} {look.detail} at {level_text(look.level or 0.0, decimals)}"
+    return said, f"{said}, score at signal {plain_number(look.value or 0.0, 2)}."
 
 
 def _no_price(values: Mapping[str, Any], look: Look) -> tuple[str, str]:
@@ -142,12 +177,11 @@ def _channel(values: Mapping[str, Any], look: Look) -> tuple[str, str]:
     return f"Channel {look.subject} takes nothing any more", f"Alerts to {look.subject} wait: {look.detail}."
 
 
+_PRICE_WORDS = {"price": _price, "signal": _signal}
 _WORDS = {
     "day_pnl": _day_pnl,
     "account_pnl": _account_pnl,
     "position_pnl": _position_pnl,
-    "price": _price,
-    "signal": _signal,
     "no_price": _no_price,
     "refused": _refused,
     "feed_dead": _feed_dead,

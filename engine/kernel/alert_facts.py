@@ -38,7 +38,9 @@ class Rooms(Protocol):
 
 
 class _Seen(NamedTuple):
-    """Prices of one symbol since the last look; `minute` = market minute of the newest."""
+    """Prices of one symbol since the last look. `minute`: that market minute is not over yet; `closed` = the price at
+    the end of the one before, until it was looked at.
+    """
 
     last: float
     low: float
@@ -49,13 +51,13 @@ class _Seen(NamedTuple):
 
 
 class FactGatherer:
-    """`section` reads what is published, without being an onlooker; `lists` = con_ids of the user's lists by name."""
+    """`section` reads what is published, without being an onlooker; `lists` = con_ids of the user's lists by uid."""
 
     def __init__(
         self,
         rooms: Rooms,
         section: Callable[[str], Section | None],
-        lists: Callable[[], Mapping[str, frozenset[int]]],
+        lists: Callable[[], Mapping[int | str, frozenset[int]]],
     ) -> None:
         self._rooms = rooms
         self._section = section
@@ -95,9 +97,9 @@ class FactGatherer:
             prices=self._prices(now) if connected else {},
             signals=self._running(),
             lists={
-                **self._lists(),
                 POSITIONS: frozenset(row.con_id for row in positions.tradable) if positions else frozenset(),
                 PINNED: rooms.pinned(),
+                **self._lists(),
             },
             symbols={con_id: rooms.symbol(con_id) for con_id in watched},
             ends=self._ends(),
@@ -139,10 +141,13 @@ class FactGatherer:
                 self.on_quote(quote, now.market - (now.wall - quote.received_wall))
 
     def _prices(self, now: Now) -> dict[int, Price]:
-        found = {}
+        """A minute is over by the clock: a symbol that doesn't tick ends it at the price that it has."""
+        found, minute = {}, int(now.market // MINUTE_S)
         for con_id, seen in self._seen.items():
             if now.wall - seen.wall > PRICE_GOES_STALE_S:
                 continue
+            if seen.minute < minute:
+                seen = seen._replace(minute=minute, closed=seen.last)
             found[con_id] = Price(seen.last, seen.low, seen.high, seen.closed, self._margin(con_id, now))
             if seen.low != seen.high or seen.closed is not None:
                 self._seen[con_id] = seen._replace(low=seen.last, high=seen.last, closed=None)

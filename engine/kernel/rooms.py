@@ -65,6 +65,7 @@ from engine.portfolio.holdings import Ties as HoldingTies
 from engine.portfolio.index_bars import IndexBars
 from engine.portfolio.manager import TradeManager
 from engine.portfolio.trade_dates import TradeDates
+from engine.prices.decimals import contract_decimals
 from engine.scanners.breakout import Dollars
 from engine.scanners.coordinator import Parts, ScannerCoordinator
 from engine.scanners.scan_parameters import FILE_NAME as PARAMETER_FILE
@@ -336,14 +337,20 @@ class Rooms:
             self.market_now,
             self.facts.gather,
             self._quiet_until,
-            lists=lambda: tuple(each.name for each in self.watchlists.lists),
+            lists=lambda: tuple((each.uid, each.name) for each in self.watchlists.lists),
             accounts=lambda: self.login.watched,
             symbol_of=self.symbol_of,
+            decimals_of=self._decimals_of,
         )
 
-    def _members_of_lists(self) -> dict[str, frozenset[int]]:
-        """con_ids of each watch-list by its name."""
-        return {each.name: frozenset(contract.con_id for contract in each.contracts) for each in self.watchlists.lists}
+    def _decimals_of(self, con_id: int, price: float) -> int | None:
+        """How a price of the contract is written; None while nobody has asked for its details."""
+        contract, tick = self.symbols.contract(con_id) or self.manager.contract(con_id), self._min_tick(con_id)
+        return None if contract is None or tick is None else contract_decimals(tick, price, contract.sec_type)
+
+    def _members_of_lists(self) -> dict[int | str, frozenset[int]]:
+        """con_ids of each watch-list by its uid."""
+        return {each.uid: frozenset(contract.con_id for contract in each.contracts) for each in self.watchlists.lists}
 
     def _alerts_link(self) -> str:
         web = self.keeper.settings.config.web

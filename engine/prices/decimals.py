@@ -34,6 +34,11 @@ def exact_decimals(price: float) -> int:
     return max(2, len(digits))
 
 
+def level_decimals(level: float, decimals: int | None) -> int:
+    """Of a price that somebody chose: the contract's (None = not known), and never fewer than it was given with."""
+    return max(exact_decimals(level), decimals or 0)
+
+
 def average_decimals(value: float, decimals: int) -> int:
     """Decimals of an average, a difference or a range of prices: theirs, more where two digits would not be seen."""
     for finer in range(_FINER):

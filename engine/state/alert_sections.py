@@ -45,6 +45,8 @@ class Occurrence(Struct, frozen=True):
     `found` tells why nobody was paged for it: "start" = it was so at the start of QTrade, "made" = when the rule was
     made; "" = it came while the rule looked. `is_unknown`: nothing is known of it now, so it stays as it is.
     `snooze_symbol`: the snooze counts for all of its con_id. `again`: how often it was told anew after a snooze.
+    `call_id`: of the last time that open pages were asked to sound and show it, rising over all alerts, 0 = never;
+    `call_waits`: they will be when the quiet hours end. `again_wall`: since then it waits anew for somebody to look.
     """
 
     id: int
@@ -71,7 +73,10 @@ class Occurrence(Struct, frozen=True):
     found: str = ""
     is_escalated: bool = False
     again: int = 0
-    browser: bool = False  # the rule wants sound and notification of an open page
+    again_wall: float | None = None
+    call_id: int = 0
+    call_wall: float = 0.0
+    call_waits: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -81,7 +86,8 @@ class Occurrence(Struct, frozen=True):
 class Delivery(Struct, frozen=True):
     """One occurrence on its way to one channel. `event`: raised, escalated, again1 ..., cleared.
 
-    `next_wall` = not before; `repeat`: an earlier try may have arrived. `words` = what the last try came to.
+    `next_wall` = not before; `held`: it waits for the end of quiet hours, and goes out then if what it tells still
+    stands. `repeat`: an earlier try may have arrived. `words` = what the last try came to.
     """
 
     occurrence_id: int
@@ -94,6 +100,7 @@ class Delivery(Struct, frozen=True):
     made_wall: float
     next_wall: float
     tries: int = 0
+    held: bool = False
     repeat: bool = False
     changed_wall: float = 0.0
     words: str = ""
@@ -108,12 +115,15 @@ class Delivery(Struct, frozen=True):
 
 
 class RuleRow(Struct, frozen=True):
-    """A rule as pages show it. `sentence` begins after "Tell me when"; `problem` = why it can't look now."""
+    """A rule as pages show it. `sentence` begins after "Tell me when"; `problem` = why it can't look now; `level` = its
+    price as those of its symbol are written, "" = it has none.
+    """
 
     rule: Rule
     sentence: str
     open: int
     problem: str = ""
+    level: str = ""
 
 
 class ChannelRow(Struct, frozen=True):
@@ -147,7 +157,7 @@ class HeartbeatRow(Struct, frozen=True):
 
 class AlertsSection(Section, frozen=True, kw_only=True):
     """`occurrences`: newest first, all that are open and the newest of those that are over. `quiet_until` None = it is
-    not quiet now. `is_ready` False = what was kept has not been read yet.
+    not quiet now. `is_ready` False = what was kept has not been read yet. `lists` = uid and name of the user's own.
     """
 
     rules: tuple[RuleRow, ...] = ()
@@ -155,7 +165,7 @@ class AlertsSection(Section, frozen=True, kw_only=True):
     receipts: dict[int, tuple[tuple[str, str, str], ...]] = {}  # occurrence -> (channel, event, how it went)
     channels: tuple[ChannelRow, ...] = ()
     heartbeat: HeartbeatRow | None = None
-    lists: tuple[str, ...] = ()
+    lists: tuple[tuple[int, str], ...] = ()
     currency: str = ""
     accounts: tuple[str, ...] = ()
     quiet_until: float | None = None

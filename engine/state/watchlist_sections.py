@@ -23,11 +23,14 @@ ImportState = Literal["taken", "known", "unknown", "ambiguous", "refused"]
 
 
 class Watchlist(Struct, frozen=True):
-    """A named list in the user's order. `id` stays while the name changes; it is free again once the list is gone."""
+    """A named list in the user's order. `id` and `uid` stay while the name changes; once the list is gone its `id` is
+    free again, its `uid` never is: what is kept elsewhere names it by that.
+    """
 
     id: int
     name: str
     contracts: tuple[ContractRef, ...] = ()
+    uid: int = 0  # 0 = of an older program, which the keeper takes as its id
 
 
 class PriceLevel(Struct, frozen=True):

@@ -48,13 +48,13 @@ def checked_name(lists: Lists, name: str, but: int = 0) -> str:
     return found
 
 
-def created(lists: Lists, name: str) -> Lists:
-    """With one list more, empty, at the end. Raises QTradeError."""
+def created(lists: Lists, name: str, uid: int) -> Lists:
+    """With one list more, empty, at the end. `uid` is no other's, nor was it. Raises QTradeError."""
     if len(lists) >= LISTS_MAX:
         raise QTradeError(f"There are {LISTS_MAX} watch-lists already; delete one first.")
     taken = {each.id for each in lists}
     free = next(number for number in range(1, LISTS_MAX + 1) if number not in taken)
-    return (*lists, Watchlist(free, checked_name(lists, name)))
+    return (*lists, Watchlist(free, checked_name(lists, name), uid=uid))
 
 
 def renamed(lists: Lists, list_id: int, name: str) -> Lists:

@@ -84,6 +84,7 @@ class WatchlistKeeper:
         self._file: Path | None = None
         self._lists: tuple[Watchlist, ...] = ()
         self._noted: tuple[SymbolNotes, ...] = ()
+        self._last_uid = 0
         self._report: ImportReport | None = None
         self._one_at_a_time = asyncio.Lock()
         self._under_way: asyncio.Task[None] | None = None
@@ -95,7 +96,9 @@ class WatchlistKeeper:
             rescues.tell(file, DAMAGED, f"Watch-lists: {note}")
         self._file = file
         if kept is not None:
-            self._lists, self._noted = kept.lists, kept.noted
+            self._lists = tuple(each if each.uid else replace(each, uid=each.id) for each in kept.lists)
+            self._noted = kept.noted
+        self._last_uid = max([self._last_uid, *(each.uid for each in self._lists)])
 
     @property
     def lists(self) -> tuple[Watchlist, ...]:
@@ -170,7 +173,7 @@ class WatchlistKeeper:
     def _edited(self, command: EditWatchlist, contract: ContractRef | None) -> tuple[tuple[Watchlist, ...], str]:
         lists, number = self._lists, command.list_id
         if command.action == "create":
-            made = editing.created(lists, command.name)
+            made = editing.created(lists, command.name, self._next_uid())
             return made, f"{made[-1].name} is there, empty."
         name = editing.list_of(lists, number).name
         if command.action == "rename":
@@ -186,6 +189,11 @@ class WatchlistKeeper:
         if command.action == "remove":
             return editing.removed(lists, number, command.con_id), f"{symbol} is no longer in {name}."
         return editing.moved(lists, number, command.con_id, command.place), f"{symbol} has its new place in {name}."
+
+    def _next_uid(self) -> int:
+        """Rising, also over restarts: milliseconds, counted on."""
+        self._last_uid = max(self._last_uid + 1, int(self._clock.wall() * 1000))
+        return self._last_uid
 
     async def _to_add(self, con_id: int) -> ContractRef:
         contract = await self._lookup.contract(con_id)

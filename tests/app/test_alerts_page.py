@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from app.callbacks.requests import reply_to
 from app.deps import AppDeps
 from app.factory import create_app
-from app.rows.alerts import alerts_parts, price_alerts
+from app.rows.alerts import alerts_parts, is_new, price_alerts
 from app.rows.strip import strip_parts
 from app.snapshots import Snapshots
 from app.views import PAGES, find_page
@@ -66,7 +66,7 @@ def test_what_was_found_is_in_the_view_where_it_belongs(rig: Rig) -> None:
 def test_the_form_is_made_of_the_declarations(rig: Rig) -> None:
     view = alerts_parts(rig.read())
     assert set(view["alertkinds"]) == set(KINDS)
-    assert [key for key, _words in view["alertform"]["lists"]] == ["", "positions", "pinned", "Biotech"]
+    assert [key for key, _words in view["alertform"]["lists"]] == ["", "positions", "pinned", 5]
     assert view["alertform"]["accounts"] == [["", "all accounts"], ["DU***567", "DU***567"]]
     assert ACCOUNT not in str(view)
 
@@ -80,9 +80,28 @@ def test_without_an_account_the_page_says_what_it_waits_for(rig: Rig) -> None:
 def test_there_is_one_bell(rig: Rig) -> None:
     rows = strip_parts(rig.read())["rows:bell"]
     assert list(rows)[:2] == ["alert6", "alert5"] and "delayed:9004" in rows
-    assert rows["alert6"]["loud"] == "urgent" and "loud" not in rows["alert5"]
+    assert rows["alert6"]["call"] == [7, WALL - 60.0] and "call" not in rows["alert5"]
     assert rows["alert4"]["quiet"] and rows["alert3"]["quiet"] and "alert2" not in rows
     assert [row["order"] for row in rows.values()] == list(range(len(rows)))
+
+
+def test_what_was_over_before_its_snooze_was_is_not_new(rig: Rig) -> None:
+    snoozed = occurrence(9, snoozed_until=WALL + 60.0)
+    ended = replace(snoozed, state="cleared", cleared_wall=WALL - 5.0)
+    for each, expected in ((snoozed, False), (ended, False), (replace(ended, snoozed_until=WALL - 30.0), True)):
+        assert is_new(each, WALL) is expected
+    assert not is_new(ended, WALL + 3_600.0), "nor later"
+
+
+def test_what_comes_again_is_in_front_and_is_counted_anew(rig: Rig) -> None:
+    rows = [occurrence(number, rule_id=number, raised_wall=WALL - 1_000.0 + number) for number in range(1, 12)]
+    rows[0] = replace(rows[0], again=1, call_id=99, call_wall=WALL)
+    rig.bus.publish("alerts", replace(alerts(), occurrences=tuple(rows)))
+    shown = strip_parts(rig.read())["rows:bell"]
+    assert next(iter(shown)) == "alert1" and shown["alert1"]["call"] == [99, WALL]
+    urgent = replace(rows[0], is_escalated=True)
+    rig.bus.publish("alerts", replace(alerts(), occurrences=(urgent,)))
+    assert strip_parts(rig.read())["rows:bell"]["alert1"]["since"] > shown["alert1"]["since"]
 
 
 def test_what_an_alert_tells_of_is_not_in_the_bell_twice(rig: Rig) -> None:
@@ -96,7 +115,7 @@ def test_what_an_alert_tells_of_is_not_in_the_bell_twice(rig: Rig) -> None:
 
 
 def test_a_level_is_drawn_on_its_symbol_s_chart() -> None:
-    assert price_alerts(alerts(), NQ) == {"alerts": [[25_100.0, 2]], "channels": ["phone", "mail"]}
+    assert price_alerts(alerts(), NQ) == {"alerts": [[25_100.0, 2, "25,100.00"]], "channels": ["phone", "mail"]}
     assert price_alerts(alerts(), TSLA)["alerts"] == [] and price_alerts(None, NQ)["alerts"] == []
 
 
@@ -172,9 +191,11 @@ def test_the_api_tells_all_but_secrets() -> None:
     desk.fill()
     desk.bus.publish("alerts", alerts(desk.clock.wall()))
     answer = desk.get("/api/v1/alerts")
-    assert [each["id"] for each in answer["occurrences"]] == [6, 5, 4, 3, 2] and answer["last_id"] == 6
+    assert [each["id"] for each in answer["occurrences"]] == [6, 5, 4, 3, 2] and answer["last_id"] == 7
+    assert (answer["occurrences"][0]["call_id"], answer["occurrences"][1]["call_id"]) == (7, None)
     assert [each["new"] for each in answer["occurrences"]] == [True, True, False, False, False]
     assert answer["occurrences"][0]["deliveries"][0]["channel"] == "phone"
-    assert [each["id"] for each in desk.get("/api/v1/alerts?after=5")["occurrences"]] == [6]
+    assert [each["id"] for each in desk.get("/api/v1/alerts?after=6")["occurrences"]] == [6], "it was called since"
+    assert desk.get("/api/v1/alerts?after=7")["occurrences"] == []
     assert "must be the id" in desk.get("/api/v1/alerts?after=x", code=400)["error"]
     assert ACCOUNT not in str(answer)

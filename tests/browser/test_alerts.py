@@ -97,7 +97,7 @@ def test_an_alert_at_a_price_is_set_beside_the_chart_and_drawn(page: Page, site:
     page.get_by_label("Alert at a price").click()
     page.get_by_label("Price of the alert").fill("25100")
     page.locator("#symbol-alert-menu").get_by_role("button", name="Add").click()
-    until(page, DONE, "NQZ5 reaches 25,100, once")
+    until(page, DONE, "NQZ5 reaches 25,100.00, once")
     until(page, "qt.candles.lines.some(line => line.options().title === 'alert' && line.options().price === 25100)")
     engine.price(25_101.0)
     until(page, "!qt.candles.lines.some(line => line.options().title === 'alert')")
@@ -136,5 +136,5 @@ def test_one_tab_speaks_and_once(page: Page, site: Site, engine: AlertsEngine) -
     assert second.evaluate("window.tones") == 0, "the other tab speaks for it"
     page.reload()
     page.wait_for_selector(".qt-alert")
-    assert page.evaluate("localStorage.getItem('qt-called')") == str(engine.rig.open()[0].id)
+    assert page.evaluate("localStorage.getItem('qt-called')") == str(engine.rig.open()[0].call_id)
     second.close()

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Page
 
 from engine.domain import ContractRef
-from engine.state.watchlist_sections import Watchlist
 from tests.app.sample_state import NAMES, TSLA, fill_lists, listed
 from tests.app.watchlist_desk import WatchlistDesk
 from tests.browser.conftest import Site, live, until
@@ -94,7 +93,7 @@ def test_lists_are_renamed_ordered_and_deleted_after_a_question(page: Page, site
     page.click("[data-list-do=delete][data-list='2']")
     page.click("[data-list-do=deleted]")
     until(page, f"{NAMES_OF}.join() === 'One'")
-    wait_for(lambda: desk.keeper.lists == (Watchlist(1, "One"),), "the other one is kept no longer")
+    wait_for(lambda: [each.name for each in desk.keeper.lists] == ["One"], "the other one is kept no longer")
 
 
 def test_a_file_comes_into_the_box(page: Page, site: Site, desk: WatchlistDesk, tmp_path: Path) -> None:

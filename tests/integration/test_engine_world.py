@@ -140,7 +140,7 @@ def test_a_level_that_is_reached_is_told_by_hook(bench: EngineBench, simulator: 
         wait_for(lambda: bench.read("alerts").rules[0].rule.memory, "the first look at the price")
         simulator.call("POST", "/pin", {"con_id": CON_ID[name], "price": 460.0})
         wait_for(lambda: len(hook.posts) == 2, "the message")
-        assert hook.posts[1]["title"] == "Urgent: ZWZ5 at 455"
+        assert hook.posts[1]["title"] == "Urgent: ZWZ5 at 455.00"
         assert not bench.read("alerts").rules[0].rule.enabled, "told once, and done"
     finally:
         simulator.call("POST", "/pin", {"con_id": CON_ID[name], "price": None})

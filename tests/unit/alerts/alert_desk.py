@@ -72,20 +72,35 @@ class FakeSender:
 
 @dataclass
 class FakeJournal:
-    """Keeps the newest of each, as the tables do; what came in one call came in one transaction."""
+    """Keeps the newest of each, as the tables do; what came in one call came in one transaction. `fails_after` that
+    many calls the program dies: nothing more is kept.
+    """
 
     rules: dict[int, Rule] = field(default_factory=dict)
     occurrences: dict[int, Occurrence] = field(default_factory=dict)
     deliveries: dict[tuple[int, str, str], Delivery] = field(default_factory=dict)
     writes: int = 0
+    fails_after: float = float("inf")
 
     def record_rule(self, rule: Rule, at_market: float) -> None:
-        self.rules[rule.id] = rule
+        if self._is_written():
+            self.rules[rule.id] = rule
 
-    def record_occurrence(self, occurrence: Occurrence, deliveries: Iterable[Delivery] = ()) -> None:
-        self.writes += 1
-        self.occurrences[occurrence.id] = occurrence
+    def record_occurrence(
+        self, occurrence: Occurrence, deliveries: Iterable[Delivery] = (), rule: Rule | None = None
+    ) -> None:
+        if self._is_written():
+            self.occurrences[occurrence.id] = occurrence
+            self.record_deliveries(deliveries)
+            if rule is not None:
+                self.rules[rule.id] = rule
+
+    def record_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         self.deliveries |= {each.key: each for each in deliveries}
+
+    def _is_written(self) -> bool:
+        self.writes += 1
+        return self.writes <= self.fails_after
 
 
 class Rig:
@@ -97,6 +112,7 @@ class Rig:
         self.journal = FakeJournal()
         self.sender = FakeSender()
         self.quiet = quiet
+        self.lists: tuple[tuple[int, str], ...] = ()
         self.facts = facts()
         self.loop = asyncio.new_event_loop()
         self.start()
@@ -105,7 +121,7 @@ class Rig:
         self.post = PostOffice(ChannelBook(self.folder, {}), self.sender, self.clock, self, self._on_disk, str)
         self.desk = AlertDesk(
             self.journal, self.post, self.clock, self.clock.wall, self._gathered, lambda wall: self.quiet(wall),
-            accounts=lambda: ("DU1", "DU1234567"), symbol_of=lambda con_id: f"SYM{con_id}",
+            lists=lambda: self.lists, accounts=lambda: ("DU1", "DU1234567"), symbol_of=lambda con_id: f"SYM{con_id}",
         )  # fmt: skip
         self.desk.restore(self.journal.rules.values(), self.journal.occurrences.values(), self.deliveries())
         known, self.facts = self.facts, Facts()
@@ -129,7 +145,7 @@ class Rig:
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         told = list(deliveries)
-        self.journal.deliveries |= {each.key: each for each in told}
+        self.journal.record_deliveries(told)
         self.desk.on_deliveries(told)
 
     def flush(self, timeout: float) -> bool:

@@ -16,8 +16,9 @@ from engine.alerts.facts import Facts, Price
 from engine.alerts.kinds import KINDS, RuleRefused
 from engine.alerts.outbox import Message, Outcome
 from engine.alerts.worker import Job
+from engine.state.alert_sections import RuleRow
 from tests.unit.alerts.alert_desk import OUT, Rig, facts, row
-from tests.unit.alerts.test_kinds import CASES
+from tests.unit.alerts.test_kinds import CASES, signal
 
 LOSS, FINE = facts(-600.0), facts(0.0)
 
@@ -105,7 +106,7 @@ def test_a_price_is_told_when_it_comes_from_the_other_side(rig: Rig) -> None:
     assert rig.open() == [], "made when it was beyond"
     rig.run(3, at(99.0))
     rig.run(20, at(100.0))
-    assert rig.titles == ["NQZ5 at 100"]
+    assert rig.titles == ["NQZ5 at 100.00"]
     rig.restart()
     rig.run(20, at(100.2))
     assert len(rig.titles) == 1
@@ -113,7 +114,75 @@ def test_a_price_is_told_when_it_comes_from_the_other_side(rig: Rig) -> None:
     assert rig.open() == []
     rig.restart(600.0)
     rig.run(20, at(101.0))
-    assert len(rig.titles) == 1 and rig.open()[0].found == "start", "it crossed while nobody looked"
+    assert rig.titles[1:] == ["NQZ5 crossed 100.00 while QTrade was not running"]
+    rig.restart()
+    rig.run(100, at(101.2))
+    assert len(rig.titles) == 2, "an old condition"
+
+
+def at_price(price: float, minute: float | None = None) -> Facts:
+    return facts(prices={7: Price(price, price, price, minute, 0.5)}, symbols={7: "NQZ5"})
+
+
+@pytest.mark.parametrize(
+    ("side", "often", "before", "after", "is_told"),
+    [
+        ("up", "once", 99.0, 101.0, True),
+        ("reaches", "each", 101.0, 99.0, True),
+        ("down", "close", 101.0, 99.0, True),
+        ("down", "once", 99.0, 101.0, False),
+        ("up", "once", 99.0, 99.5, False),
+    ],
+)
+def test_a_level_that_was_crossed_while_qtrade_was_down_is_told_and_as_such(
+    rig: Rig, side: str, often: str, before: float, after: float, is_told: bool
+) -> None:
+    rig.rule("price", symbol=7, side=side, level=100.0, often=often)
+    rig.run(3, at_price(before, before))
+    rig.restart(3_600.0)
+    rig.run(30, Facts())
+    rig.run(5, at_price(after))
+    rig.step(at_price(after, after))
+    rig.run(20, at_price(after))
+    said = ["NQZ5 crossed 100.00 while QTrade was not running"] if is_told else []
+    assert rig.titles == said
+    (line,) = rig.desk.section().rules
+    assert line.rule.enabled == (often != "once" or not is_told), "once is once told"
+    if is_told:
+        (occurrence,) = rig.desk.section().occurrences
+        assert occurrence.found == "" and occurrence.text == (
+            f"At QTrade's first look after its start NQZ5 was on the other side of 100.00; it trades at {after:.2f}."
+        )
+    rig.restart()
+    rig.run(100, at_price(after))
+    assert rig.titles == said, "told once"
+
+
+@pytest.mark.parametrize("calls", range(4))
+def test_a_level_told_once_is_told_wherever_the_program_dies(rig: Rig, calls: int) -> None:
+    rig.rule("price", symbol=7, side="up", level=100.0, often="once")
+    rig.run(3, at_price(99.0))
+    rig.journal.fails_after = rig.journal.writes + calls
+    rig.run(2, at_price(101.0))
+    assert rig.titles == [], "the first message waits"
+    rig.journal.fails_after = float("inf")
+    rig.restart()
+    rig.run(60, at_price(101.0))
+    assert len(rig.titles) == 1 and not rig.desk.section().rules[0].rule.enabled and rig.open() == []
+
+
+def test_a_level_told_once_stays_until_its_snooze_lets_it_be_told(rig: Rig) -> None:
+    rig.rule("position_pnl")
+    rig.rule("price", symbol=7, side="up", level=100.0, often="once")
+    losing = replace(at_price(99.0), rows=(row(7, unrealized_pnl=-900.0),))
+    rig.run(2, replace(losing, rows=(row(7),)))
+    rig.run(20, losing)
+    rig.desk.snooze(rig.open()[0].id, "1h", symbol=True)
+    rig.run(20, replace(losing, prices=at_price(101.0).prices))
+    assert len(rig.titles) == 1 and rig.desk.section().rules[1].rule.enabled
+    rig.run(3_600, replace(losing, prices=at_price(101.0).prices))
+    assert sorted(rig.titles)[:1] == ["2 alerts: SYM7 unrealised P&L below −500 USD"]
+    assert not rig.desk.section().rules[1].rule.enabled
 
 
 def test_a_level_that_is_told_once_is_done_then(rig: Rig) -> None:
@@ -200,6 +269,64 @@ def test_quiet_hours_hold_and_end_with_one_message(rig: Rig) -> None:
     assert len(rig.titles) == 2 and rig.titles[1].startswith("3 alerts: "), "the disk is well again"
 
 
+def test_quiet_hours_that_begin_between_two_tries_hold_the_next_one(rig: Rig) -> None:
+    begins, ends = rig.clock.wall() + 40.0, rig.clock.wall() + 1_800.0
+    rig.quiet = lambda wall: ends if begins <= wall < ends else None
+    rig.rule("day_pnl")
+    rig.rule("position_pnl")
+    rig.rule("disk", severity="urgent")
+    rig.run(2, facts(disk_free_gb=9.0))
+    rig.sender.answers["fake://phone"] = OUT
+    worse = facts(-600.0, rows=(row(1, unrealized_pnl=-900.0),), disk_free_gb=9.0)
+    rig.run(30, worse)
+    assert {each.tries for each in rig.deliveries()} == {1}
+    rig.sender.answers.clear()
+    rig.run(600, replace(worse, disk_free_gb=1.0))
+    assert rig.titles == ["Urgent: Less than 2 GB free"], "and what a channel takes then hurries no other"
+    rig.restart()
+    rig.run(1_300, replace(worse, rows=(), disk_free_gb=1.0))
+    assert rig.titles[1:] == ["Day P&L below −500 USD"], "the position is well again"
+    assert {each.state for each in rig.deliveries()} == {"accepted", "expired"}
+
+
+def test_a_rule_names_its_list_by_what_stays_when_it_is_called_otherwise(rig: Rig) -> None:
+    rig.lists = ((8, "Tech"), (9, "Biotech"))
+    rig.rule("signal", list=9)
+    quiet, runs = facts(lists={9: frozenset({5})}), facts(lists={9: frozenset({5})}, signals=(signal(),))
+
+    def line() -> RuleRow:
+        rig.step()
+        return rig.desk.section().rules[0]
+
+    rig.run(3, quiet)
+    assert line().sentence == "a long or short signal in Biotech scores 0.75 or more"
+    rig.lists = ((8, "Biotech"), (9, "Drugs"))
+    assert line().sentence == "a long or short signal in Drugs scores 0.75 or more" and not line().problem
+    rig.run(20, runs)
+    assert len(rig.titles) == 1, "the same list, whatever it is called"
+    rig.lists = ((8, "Biotech"), (10, "Drugs"))
+    rig.restart()
+    assert line().sentence == "a long or short signal in Drugs scores 0.75 or more"
+    assert line().problem == "The list Drugs was deleted; choose another."
+    with pytest.raises(RuleRefused, match="List: choose one of those offered"):
+        rig.rule("signal", list=9)
+
+
+def test_a_rule_of_an_older_program_names_its_list_by_its_name(rig: Rig) -> None:
+    rig.lists = ((9, "Biotech"),)
+    rule = rig.rule("signal", list=9)
+    old = replace(rule, values=rule.values | {"list": "Biotech"}, memory={})
+    rig.journal.rules = {1: replace(old, id=1), 2: replace(old, id=2, values=old.values | {"list": "Gone"})}
+    rig.restart()
+    rig.step(facts())
+    assert rig.journal.rules[1].values["list"] == 9 and rig.journal.rules[1].version == old.version
+    rig.lists = ((9, "Drugs"),)
+    rig.step()
+    first, second = rig.desk.section().rules
+    assert first.sentence == "a long or short signal in Drugs scores 0.75 or more" and not first.problem
+    assert second.problem == "The list Gone was deleted; choose another."
+
+
 def test_what_a_person_does_with_an_alert(rig: Rig) -> None:
     rig.rule("day_pnl", cool_down_min=0.0)
     rig.run(2, FINE)
@@ -222,6 +349,64 @@ def test_what_a_person_does_with_an_alert(rig: Rig) -> None:
             rig.desk.snooze(rig.open()[0].id, odd)
     with pytest.raises(RuleRefused):
         rig.desk.snooze(1, "1h")
+
+
+def test_open_pages_are_called_again_when_it_comes_again_and_when_it_becomes_urgent(rig: Rig) -> None:
+    rig.rule("day_pnl", "browser", urgent_after_min=5.0)
+    rig.run(2, FINE)
+    rig.run(20, LOSS)
+    (first,) = rig.open()
+    assert first.call_id > first.id and first.call_wall == first.raised_wall
+    rig.desk.snooze(first.id, "15m")
+    rig.run(901, LOSS)
+    (again,) = rig.open()
+    assert again.call_id > first.call_id and again.call_wall == again.changed_wall and again.seen_wall is None
+    rig.run(298, LOSS)
+    assert not rig.open()[0].is_escalated, "who snoozed it had seen it"
+    rig.run(4, LOSS)
+    (urgent,) = rig.open()
+    assert urgent.is_escalated and urgent.call_id > again.call_id
+    rig.restart()
+    rig.run(60, LOSS)
+    assert rig.open()[0].call_id == urgent.call_id, "an old one does not call"
+
+
+def test_what_quiet_hours_hushed_calls_at_their_end_if_it_still_stands(rig: Rig) -> None:
+    ends = rig.clock.wall() + 1_200.0
+    rig.quiet = lambda wall: ends if wall < ends else None
+    rig.rule("day_pnl", "browser")
+    rig.rule("disk", "browser", urgent_after_min=5.0)
+    rig.rule("position_pnl", "browser")
+    rig.run(2, facts(disk_free_gb=9.0))
+    full = facts(-600.0, disk_free_gb=1.0, rows=(row(1, unrealized_pnl=-900.0),))
+    rig.run(60, full)
+    assert [each.call_id for each in rig.open()] == [0, 0, 0]
+    rig.run(320, full)
+    called = {each.kind: each.call_id for each in rig.open()}
+    assert called["disk"] and not called["day_pnl"], "urgent passes"
+    rig.restart()
+    rig.run(500, replace(full, rows=()))
+    rig.run(400, replace(full, rows=()))
+    later = {each.kind: each.call_id for each in rig.desk.section().occurrences}
+    assert later["day_pnl"] > called["disk"] == later["disk"] and later["position_pnl"] == 0
+
+
+def test_the_log_says_what_and_never_how_much(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    rig.rule("day_pnl", tell_cleared=True)
+    rig.rule("position_pnl", urgent_after_min=1.0)
+    losing = facts(-612.34, rows=(row(1, unrealized_pnl=-987.65, local_symbol="TSLA"),))
+    rig.run(2, facts(0.0, rows=(row(1, local_symbol="TSLA"),)))
+    rig.run(100, losing)
+    rig.run(60, replace(losing, figures=FINE.figures))
+    said = [record.getMessage() for record in caplog.records if record.getMessage().startswith("Alert ")]
+    assert said == [
+        "Alert raised: the day's P&L",
+        "Alert raised: the P&L of a position, TSLA, DU***567",
+        "Alert escalated: the P&L of a position, TSLA, DU***567",
+        "Alert cleared: the day's P&L",
+    ]
+    assert not any(amount in caplog.text for amount in ("500", "612", "987"))
 
 
 def test_a_snooze_until_it_clears_holds_for_that_one_alone(rig: Rig) -> None:
@@ -254,6 +439,24 @@ def test_who_wakes_an_alert_hears_of_the_next(rig: Rig) -> None:
     rig.run(60, FINE)
     rig.run(20, LOSS)
     assert rig.open()[0].snoozed_until is None and len(rig.titles) == 2
+
+
+def test_what_is_woken_is_new_again(rig: Rig) -> None:
+    rig.rule("day_pnl", urgent_after_min=5.0)
+    rig.run(2, FINE)
+    rig.run(20, LOSS)
+    (occurrence,) = rig.open()
+    rig.desk.snooze(occurrence.id, "4h")
+    assert rig.open()[0].seen_wall is not None
+    rig.run(600, LOSS)
+    rig.desk.snooze(occurrence.id, "")
+    (awake,) = rig.open()
+    assert (awake.seen_wall, awake.snoozed_until, awake.again_wall) == (None, None, rig.clock.wall())
+    rig.run(290, LOSS)
+    assert not rig.open()[0].is_escalated
+    rig.desk.see((occurrence.id,))
+    rig.run(60, LOSS)
+    assert not rig.open()[0].is_escalated and len(rig.titles) == 1
 
 
 def test_a_clock_that_was_set_back_gives_no_number_twice(rig: Rig) -> None:

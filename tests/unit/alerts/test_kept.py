@@ -60,6 +60,17 @@ def test_what_was_kept_is_found_again(journal: Journal, reader: JournalReader) -
     assert reader.alert_deliveries(10) == [delivery(one)]
 
 
+def test_a_rule_is_kept_with_what_it_found_or_not_at_all(journal: Journal, reader: JournalReader) -> None:
+    journal.record_rule(RULE, T)
+    done = replace(RULE, enabled=False, memory={"crossed": True})
+    journal.record_occurrence(occurrence(), [replace(delivery(occurrence()), channel=None)], done)  # type: ignore[arg-type]
+    assert journal.flush()
+    assert reader.alert_rules() == [RULE] and reader.alert_occurrences(10) == []
+    journal.record_occurrence(occurrence(), [delivery(occurrence())], done)
+    assert journal.flush()
+    assert reader.alert_rules() == [done] and reader.alert_deliveries(10) == [delivery(occurrence())]
+
+
 def test_the_open_ones_are_found_however_old_they_are(journal: Journal, reader: JournalReader) -> None:
     for number in range(1, 9):
         journal.record_occurrence(occurrence(number, state="raised" if number < 3 else "cleared"))

@@ -92,7 +92,7 @@ def test_every_kind_is_declared_whole() -> None:
         values = defaults(kind)
         said = sentence(kind, values, {7: "NQZ5"}, "USD")
         assert name == kind.name and "{" not in said and said[0].islower() or said.startswith("TWS") or name == "price"
-        lists, accounts = ("mine",), ("DU1234567",)
+        lists, accounts = (9,), ("DU1234567",)
         if name != "price":
             assert checked(kind, {}, lists, accounts) == values
         for field in kind.fields:
@@ -118,8 +118,24 @@ def test_a_sentence_is_what_a_trader_would_say() -> None:
     assert sentence(kind, defaults(kind), {}, "USD") == "the day's P&L of all accounts falls below −500 USD"
     price = {"symbol": 7, "side": "reaches", "level": 25_000.25, "often": "once"}
     assert sentence(KINDS["price"], price, {7: "NQZ5"}) == "NQZ5 reaches 25,000.25, once"
+    half = {"symbol": 7, "side": "up", "level": 409.5, "often": "each"}
+    assert sentence(KINDS["price"], half, {7: "TSLA"}) == "TSLA rises to 409.50, each time"
+    assert sentence(KINDS["price"], half, {7: "X"}, decimals=4) == "X rises to 409.5000, each time"
+    assert sentence(KINDS["price"], half | {"level": 409.503}, {7: "X"}, decimals=2) == "X rises to 409.503, each time"
     cushion = {"account": "DU1234567", "pct": 10.0}
     assert sentence(KINDS["cushion"], cushion, {}) == "the cushion of DU***567 falls below 10 %"
+
+
+def test_prices_are_told_as_those_of_their_contract_are_written() -> None:
+    reached = Look("7", 409.5, "", "", 7, "TSLA", "", 409.5)
+    level = {"symbol": 7, "side": "reaches", "level": 409.5, "often": "once"}
+    assert titled(KINDS["price"], level, reached, 2) == (
+        "TSLA at 409.50", "TSLA has reached 409.50; it trades at 409.50."
+    )  # fmt: skip
+    assert titled(KINDS["price"], level, reached._replace(value=409.514), 2)[1].endswith("trades at 409.51.")
+    (look,) = found("signal", defaults(KINDS["signal"]), facts(signals=(signal(),))).looks().values()
+    said = titled(KINDS["signal"], {}, look, 4)
+    assert said == ("SYM5 breakout at 100.5000", "SYM5 breakout at 100.5000, score at signal 0.80.")
 
 
 def test_an_account_is_never_told_whole_and_no_line_breaks() -> None:

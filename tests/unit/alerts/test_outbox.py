@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from engine.alerts.apprise_sender import judged, shown
 from engine.alerts.outbox import (
     AT_ONCE,
+    BODY_MOST,
     EXPIRES_S,
     FULL,
     Bucket,
@@ -18,6 +19,7 @@ from engine.alerts.outbox import (
     due,
     expired,
     filled,
+    in_quiet,
     queued,
     restored,
     sending,
@@ -43,18 +45,58 @@ def test_the_first_waits_and_takes_along_what_comes() -> None:
     assert [each.occurrence_id for each in due(waiting, (), filled(FULL, T), T + 14.0)] == [1, 2]
     message = composed(waiting, "http://127.0.0.1:8052/alerts")
     assert message.title == "2 alerts: Title 1"
-    assert message.body == "- Title 1. Text 1.\n- Title 2. Text 2.\nhttp://127.0.0.1:8052/alerts"
+    assert message.body() == "- Title 1. Text 1.\n- Title 2. Text 2.\nhttp://127.0.0.1:8052/alerts"
 
 
 def test_many_are_one_digest() -> None:
     message = composed([delivery(i) for i in range(42)], "link")
-    assert message.title == "42 alerts: Title 0" and "and 37 more" in message.body
-    assert message.body.count("- Title") == AT_ONCE
+    assert message.title == "42 alerts: Title 0" and "and 37 more" in message.body()
+    assert message.body().count("- Title") == AT_ONCE
     recent = [T + 20.0] * AT_ONCE
     assert due([delivery()], recent, filled(FULL, T), T + 60.0) == [], "no more within the minute"
     assert due([delivery()], recent, filled(FULL, T), T + 80.0) == [delivery()]
     urgent = delivery(severity="urgent", next_wall=T + 2.0)
     assert due([urgent], recent, filled(FULL, T), T + 30.0) == [urgent]
+
+
+LINK = "http://127.0.0.1:8052/alerts"
+
+
+@examples(80)
+@given(st.integers(1, 12), st.integers(0, 800), st.sampled_from((140, 160, 280, 1_024, BODY_MOST)))
+def test_a_message_is_shortened_to_what_a_service_takes_and_its_link_is_whole(count: int, long: int, most: int) -> None:
+    message = composed([delivery(i, text="x" * long) for i in range(count)], LINK)
+    body = message.body(most)
+    assert len(body) <= most and body.splitlines()[-1] == LINK
+    assert "http" not in message.body(len(LINK) - 1), "whole or not at all"
+
+
+def test_a_digest_says_how_many_more_however_long_its_lines_are() -> None:
+    body = composed([delivery(i, text="x" * 800) for i in range(42)], LINK).body()
+    assert body.splitlines()[-2:] == ["and 37 more", LINK]
+
+
+def test_in_quiet_hours_every_try_waits_for_their_end_but_what_is_urgent() -> None:
+    ends = T + 3_600.0
+    first = in_quiet(delivery(), ends, T)
+    assert (first.next_wall, first.held) == (ends, True)
+    retry = after(sending(delivery(), T), Outcome("failed", "away"), T)
+    assert in_quiet(retry, None, T + 5.0) == retry
+    waits = in_quiet(retry, ends, T + 5.0)
+    assert (waits.next_wall, waits.held, waits.tries) == (ends, True, 1)
+    assert due([waits], (), FULL, T + 60.0) == []
+    urgent = delivery(severity="urgent")
+    assert in_quiet(urgent, ends, T) == urgent
+    late = after(sending(delivery(), T), Outcome("failed"), T)
+    assert in_quiet(late, T + 10.0, T) == late, "its time is after they end"
+
+
+def test_quiet_hours_that_are_changed_count_as_they_are_now() -> None:
+    held = in_quiet(delivery(), T + 3_600.0, T)
+    assert in_quiet(held, T + 600.0, T).next_wall == T + 600.0
+    assert in_quiet(held, T + 7_200.0, T).next_wall == T + 7_200.0
+    assert in_quiet(held, None, T + 60.0).next_wall == T + 60.0
+    assert in_quiet(held, T + 3_600.0, T) is held, "nothing to write each second"
 
 
 def test_a_channel_has_so_many_tokens() -> None:

@@ -57,7 +57,7 @@ class Rig:
                 holdings=(HoldingFacts(NQ, "NQ", ""),), indexes=(), window_days=0, least_days=0
             ),
         }  # fmt: skip
-        self.gatherer = FactGatherer(self.rooms, self.sections.get, lambda: {"Mine": frozenset({NQ})})
+        self.gatherer = FactGatherer(self.rooms, self.sections.get, lambda: {9: frozenset({NQ})})
 
     def gather(self, seconds: float = 0.0, *watched: int) -> Any:
         now = Now(MONO + seconds, WALL + seconds, MARKET + seconds)
@@ -77,7 +77,7 @@ def test_what_is_published_is_what_is_looked_at(rig: Rig) -> None:
     facts = rig.gather()
     assert facts.figures[""].daily_pnl == positions(WALL).account.daily_pnl
     assert {row.con_id for row in facts.rows} >= {NQ, TSLA} and facts.ends[NQ].root == "NQ"
-    assert facts.lists["Mine"] == {NQ} and facts.lists["pinned"] == {TSLA} and NQ in facts.lists["positions"]
+    assert facts.lists[9] == {NQ} and facts.lists["pinned"] == {TSLA} and NQ in facts.lists["positions"]
     assert all(g.state == "active" for g in facts.signals) and facts.dead_channels == {"phone": "away"}
     assert facts.refused == {each.con_id for each in lines(WALL).refused}
 
@@ -115,15 +115,21 @@ def test_every_tick_between_two_looks_counts(rig: Rig) -> None:
     assert rig.rooms.asked == 1, "the margin once a minute"
 
 
-def test_the_end_of_a_minute_is_told_with_the_first_tick_after_it(rig: Rig) -> None:
+def test_the_end_of_a_minute_is_told_by_the_clock_whether_it_ticks_or_not(rig: Rig) -> None:
+    left = 60.0 - MARKET % 60.0  # of this minute
     rig.gather(0.0, NQ)
-    rig.tick(99.0, 5.0)
-    rig.gather(6.0, NQ)  # the minute of the quote that was there before ended with that tick
-    rig.tick(100.0, 10.0)
-    assert rig.gather(11.0, NQ).prices[NQ].minute is None
-    rig.tick(101.0, 75.0)
-    assert rig.gather(76.0, NQ).prices[NQ].minute == 100.0
-    assert rig.gather(77.0, NQ).prices[NQ].minute is None
+    rig.tick(99.0, 0.5)
+    rig.gather(1.0, NQ)  # the minute of the quote that was there before has ended long ago
+    rig.tick(100.0, left - 1.0)
+    assert rig.gather(left - 0.1, NQ).prices[NQ].minute is None
+    assert rig.gather(left, NQ).prices[NQ].minute == 100.0
+    assert rig.gather(left + 1.0, NQ).prices[NQ].minute is None
+    assert rig.gather(left + 60.0, NQ).prices[NQ].minute == 100.0, "it did not tick"
+    rig.tick(101.0, left + 119.0)
+    rig.tick(102.0, left + 120.5)
+    assert rig.gather(left + 121.0, NQ).prices[NQ].minute == 101.0, "the tick after the end is not of it"
+    assert rig.gather(left + 122.0, NQ).prices[NQ].minute is None
+    assert rig.gather(left + 120.5 + PRICE_GOES_STALE_S + 1.0, NQ).prices == {}, "nor is one of long ago"
 
 
 def test_what_is_no_price_of_now_decides_nothing(rig: Rig) -> None:

@@ -30,7 +30,7 @@ def stock(number: int) -> ContractRef:
 def lists(*sizes: int) -> tuple[Watchlist, ...]:
     made: tuple[Watchlist, ...] = ()
     for number, size in enumerate(sizes, 1):
-        made = editing.created(made, f"List {number}")
+        made = editing.created(made, f"List {number}", 100 + number)
         made = editing.added(made, number, [stock(i) for i in range(1, size + 1)])
     return made
 
@@ -60,17 +60,18 @@ def test_moving_changes_the_place_of_one_and_the_order_of_no_other(size: int, co
 
 
 def test_names_are_trimmed_and_told_apart() -> None:
-    made = editing.created((), "  My   list ")
+    made = editing.created((), "  My   list ", 1)
     assert made[0].name == "My list"
     for name, word in (("my LIST", "already"), ("", "1 to"), ("x" * 41, "1 to"), ("a\u202eb", "1 to")):
         with pytest.raises(QTradeError, match=word):
-            editing.created(made, name)
+            editing.created(made, name, 2)
     assert editing.renamed(made, 1, "MY LIST")[0].name == "MY LIST", "its own name in other letters"
 
 
 def test_the_id_of_a_deleted_list_is_free_again() -> None:
     made = editing.deleted(lists(1, 1, 1), 2)
-    assert [each.id for each in editing.created(made, "New")] == [1, 3, 2]
+    assert [(each.id, each.uid) for each in editing.created(made, "New", 500)] == [(1, 101), (3, 103), (2, 500)]
+    assert editing.renamed(made, 3, "Other")[1].uid == 103
     with pytest.raises(QTradeError, match="another tab"):
         editing.deleted(made, 2)
 
@@ -81,17 +82,19 @@ def test_what_is_there_is_not_added_twice_and_too_much_is_refused_whole() -> Non
     with pytest.raises(QTradeError, match="Make another list"):
         editing.added(made, 1, [stock(i) for i in range(100, 100 + SYMBOLS_MAX)])
     full = lists(SYMBOLS_MAX)
-    full = editing.added(editing.created(full, "B"), 2, [stock(1_000 + i) for i in range(SYMBOLS_MAX)])
+    full = editing.added(editing.created(full, "B", 500), 2, [stock(1_000 + i) for i in range(SYMBOLS_MAX)])
     with pytest.raises(QTradeError, match=str(ALL_MAX)):
-        editing.added(editing.created(full, "C"), 3, [stock(5_000)])
-    assert len(editing.added(editing.created(full, "C"), 3, [stock(1)])[2].contracts) == 1, "known ones cost nothing"
+        editing.added(editing.created(full, "C", 500), 3, [stock(5_000)])
+    assert len(editing.added(editing.created(full, "C", 500), 3, [stock(1)])[2].contracts) == 1, (
+        "known ones cost nothing"
+    )
 
 
 def test_lists_are_ordered_and_there_are_only_so_many() -> None:
     made = lists(*[0] * LISTS_MAX)
     assert [each.id for each in editing.list_moved(made, 3, 0)][:4] == [3, 1, 2, 4]
     with pytest.raises(QTradeError, match="delete one first"):
-        editing.created(made, "One more")
+        editing.created(made, "One more", 500)
 
 
 def test_which_lists_hold_a_symbol() -> None:
@@ -138,7 +141,7 @@ class Desk(RuleBasedStateMachine):
     @rule(name=st.sampled_from("abcdefg"))
     def create(self, name: str) -> None:
         try:
-            self.lists = editing.created(self.lists, name)
+            self.lists = editing.created(self.lists, name, 0)
         except QTradeError:
             assert any(each.name == name for each in self.lists)
 
