@@ -25,6 +25,10 @@ ACCOUNT = "DU1234567"
 BUSY_S = 0.5
 
 
+def journal_in(folder: Path) -> Path:
+    return next(folder.rglob(JOURNAL_FILE))
+
+
 def test_what_was_found_last_is_taken_over_although_it_is_not_on_the_disk_yet(tmp_path: Path) -> None:
     clock = SystemClock()
     layers = [Layer("command line", {"broker.mode": "paper"}), *map(Layer, ("environment", "saved", "config.yaml"))]
@@ -39,8 +43,7 @@ def test_what_was_found_last_is_taken_over_although_it_is_not_on_the_disk_yet(tm
         engine._use_accounts([ACCOUNT])
         setup.journal.record_rule(of_before, 0.0)
         assert setup.journal.flush()
-        file = next(tmp_path.rglob(JOURNAL_FILE))
-        with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as busy:
+        with closing(sqlite3.connect(journal_in(tmp_path), isolation_level=None, check_same_thread=False)) as busy:
             busy.execute("BEGIN IMMEDIATE")
             setup.journal.record_occurrence(occurrence(2, clock.wall(), kind="disk"))
             timer = threading.Timer(BUSY_S, busy.execute, ("COMMIT",))
