@@ -158,7 +158,8 @@ def venv_python():
 
 
 def requirements(dev):
-    return ["requirements.txt", "requirements-dev.txt"] if dev else ["requirements.txt"]
+    more = ["requirements-scale.txt", "requirements-dev.txt"]  # the tests run on real servers, where there are some
+    return ["requirements.txt"] + (more if dev else [])
 
 
 def fingerprint(dev):

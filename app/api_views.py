@@ -355,7 +355,7 @@ def _broker_reason(s: Snapshots) -> str:
 
 def _store_reasons(deps: AppDeps) -> tuple[str, str]:
     state, journal = deps.state.problem, deps.journal.problem
-    return (f"state folder: {state}" if state else "", f"journal: {journal}" if journal else "")
+    return (f"state: {state}" if state else "", f"journal: {journal}" if journal else "")
 
 
 def age_s(wall: float | None, now: float) -> float | None:

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from engine.clock import SystemClock
 from engine.state.bus import StateBus
+from engine.state.disk_store import DiskOutlet, DiskView
 from engine.state.envelope import wrap
 from engine.state.reader import StateReader
 from engine.state.sections import QuotesSection
@@ -71,9 +72,9 @@ def main() -> int:
     fill_sample(bus, 1.0, 1.0)
     unchanged = bus.read("scanners")
     with tempfile.TemporaryDirectory() as folder:
-        writer = StateWriter(Path(folder) / "state", clock, bus.current)
+        writer = StateWriter(DiskOutlet(Path(folder) / "state"), clock, bus.current)
         writer.flush()
-        reader = StateReader(Path(folder) / "state")
+        reader = StateReader(DiskView(Path(folder) / "state"))
 
         def second() -> None:
             tick_sample(bus, next(COUNTER), 1.0, 1.0)

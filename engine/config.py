@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -53,15 +54,16 @@ def _f(
     unit: str = "",
     step: float | None = None,
     is_name: bool = False,
+    is_secret: bool = False,
     **bounds: Any,
 ) -> Any:
     """A field that a page can draw: default, bounds, label, help, unit and slider step. `is_name`: a number that counts
-    nothing (a port), which is written without a thousands separator."""
+    nothing (a port), which is written without a thousands separator. `is_secret`: a URL that may hold a password."""
     return Field(
         default,
         title=title,
         description=description,
-        json_schema_extra={"unit": unit, "step": step, "is_name": is_name},
+        json_schema_extra={"unit": unit, "step": step, "is_name": is_name, "is_secret": is_secret},
         **bounds,
     )
 
@@ -108,6 +110,44 @@ def _folder(text: str | None) -> str | None:
     return text
 
 
+_ENGINE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+FOLDER_SCHEME, REDIS_SCHEMES = "diskcache://", ("redis://", "rediss://")
+SERVER_SCHEME = "postgresql+psycopg://"
+
+
+def _engine_name(text: str) -> str:
+    """It names a folder, and keys in Redis."""
+    if not _ENGINE_NAME.fullmatch(text):
+        raise ValueError("must be 1 to 32 letters, digits, dashes or underscores")
+    return text
+
+
+def _state_url(text: str | None) -> str | None:
+    if text is None or (text.startswith(FOLDER_SCHEME) and _folder(text[len(FOLDER_SCHEME) :])):
+        return text
+    if text.startswith(REDIS_SCHEMES) and _is_word(text) and _has_host(text, r"/?\d{0,2}"):
+        return text
+    raise ValueError("must be diskcache://<folder>, redis://<host>:<port>/<number> or rediss:// for TLS")
+
+
+def _journal_url(text: str | None) -> str | None:
+    if text is None or (text.startswith(SERVER_SCHEME) and _is_word(text) and _has_host(text, r"/[^/]+")):
+        return text
+    raise ValueError(f"must be {SERVER_SCHEME}<user>@<host>:<port>/<database>; without it the journal is a file")
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= 1_000 and text.isprintable() and " " not in text
+
+
+def _has_host(url: str, path: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and re.fullmatch(path, parts.path) is not None
+    except ValueError:
+        return False
+
+
 def _name(most: int, least: int = 1) -> AfterValidator:
     """A name that a person gave: it is shown, logged and kept, so nothing in it may be invisible."""
 
@@ -131,6 +171,21 @@ ScanName = Annotated[str, _name(24)]
 SetName = Annotated[str, _name(40)]
 ThresholdName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 KeptNumber = Annotated[bool | int | float, AfterValidator(_bounded)]
+
+
+class EngineSettings(_Model):
+    name: Annotated[str, AfterValidator(_engine_name)] = _f(
+        "main", "Engine's name", "Under which it publishes; several engines on one state need different ones"
+    )
+
+
+class StateSettings(_Model):
+    url: Annotated[str | None, AfterValidator(_state_url)] = _f(
+        None,
+        "Where the state is published",
+        "None: a folder in the data folder; else diskcache://<folder>, or a Redis or Valkey server",
+        is_secret=True,
+    )
 
 
 class BrokerSettings(_Model):
@@ -368,6 +423,9 @@ class PositionSettings(_Model):
 
 
 class JournalSettings(_Model):
+    url: Annotated[str | None, AfterValidator(_journal_url)] = _f(
+        None, "Where the journal is kept", "None: an SQLite file of each account; else PostgreSQL", is_secret=True
+    )
     import_dir: str | None = _f(
         None, "Import folder", "Statements laid here are read. None: import, in the data folder", max_length=400
     )
@@ -426,6 +484,8 @@ class LogSettings(_Model):
 class AppConfig(_Model):
     """All of `config.yaml`."""
 
+    engine: EngineSettings = EngineSettings()
+    state: StateSettings = StateSettings()
     broker: BrokerSettings = BrokerSettings()
     web: WebSettings = WebSettings()
     lines: LineSettings = LineSettings()

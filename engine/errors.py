@@ -11,7 +11,8 @@ QTradeError
 +-- AccountMismatch      live account in paper mode or the reverse; never retried silently
 +-- LabError             a recording or a question to the lab is no good; the text is for the user
 +-- StatementError       a file is no statement that can be read; the text is for the user
-+-- StateError           the state could not be read or written
++-- StateError           the state or the journal could not be read or written
+    +-- NameTaken        another engine publishes under this name
     +-- CommandRefused   queue full or invalid command; the text is for the user
 """
 
@@ -74,7 +75,15 @@ class StatementError(QTradeError):
 
 
 class StateError(QTradeError):
-    """The state folder can't be used, or a value in it is of another version."""
+    """The state can't be used, or a value in it is of another version. `cure` = what helps, "" = see the cause."""
+
+    def __init__(self, text: str, cure: str = "") -> None:
+        super().__init__(text)
+        self.cure = cure
+
+
+class NameTaken(StateError):
+    """Two engines of one name would overwrite each other's state; the text says who has it."""
 
 
 class CommandRefused(StateError):

@@ -62,7 +62,7 @@ def report(prepared: Prepared, build: BuildId) -> Iterator[str]:
         yield "Settings and where they come from (all others have their defaults):"
     for key in changed:
         lock = ", locked" if key in prepared.settings.locked else ""
-        value = redact(str(prepared.settings.value(key)))
+        value = redact(str(prepared.settings.shown(key)))
         yield f"  {key} = {value}  ({prepared.settings.origin(key)}{lock})"
     for note in prepared.notes:
         yield f"Note: {note}"

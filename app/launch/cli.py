@@ -13,6 +13,7 @@ from engine.settings.sources import Layer, from_command_line, parse_text
 
 SIDE_COMMANDS = ("doctor", "backup", "restore")
 OPTIONS = {
+    "engine.name": "--engine-name",
     "broker.mode": "--broker",
     "broker.host": "--broker-host",
     "broker.port": "--broker-port",
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--broker-host", metavar="H", help="where TWS or IB Gateway listens (default: 127.0.0.1)")
     made.add_argument("--broker-port", metavar="P", help="its port (default: 7497 paper, 7496 live)")
     made.add_argument("--client-id", metavar="N", help="API client id (default: 52)")
+    made.add_argument("--engine-name", metavar="NAME", help="under which it publishes its state (default: main)")
     made.add_argument("--host", metavar="ADDRESS", help="address of the dashboard, loopback only (default: 127.0.0.1)")
     made.add_argument("--port", metavar="PORT", help="port of the dashboard (default: 8052)")
     made.add_argument("--data-dir", metavar="DIR", help="where state, history and logs are kept")

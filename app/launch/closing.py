@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.storage.places import free_for_file, is_own_folder_link, make_folder, make_private
 
-_OUR_FOLDER = re.compile(r"logs|(simulated|paper|live)-.*")
+_OUR_FOLDER = re.compile(r"logs|state|(simulated|paper|live)-.*")
 _OUR_FILE = re.compile(
     r"(settings|accounts|simulator|simulator-state|scan-parameters|alert-channels|watchlists(-simulated)?)\..*|engine\.lock"
 )

@@ -25,12 +25,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from app.launch.check import client_library
 from app.launch.data_folder import check_data_folder, synced_by
-from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.ports import PortTaken, open_listener
 from app.launch.preparation import Prepared
 from engine.broker.probe import greeting, is_free, probe
 from engine.config import BrokerSettings
 from engine.errors import ConfigError
+from engine.storage.lockfile import AlreadyRunning, EngineLock
 
 Verdict = Literal["ok", "look", "wrong"]
 LEAST_FREE_GB, SPARE_FREE_GB = 0.5, 2.0

@@ -19,20 +19,25 @@ from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
 from app.launch.gateway import Gateway
-from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.parts import Assemble, Parts, Plan, RunningEngine
 from app.launch.ports import PortRefused, PortTaken, open_listener
 from app.launch.preparation import Machine, Prepared, prepare
 from app.launch.web_server import WebServer
-from engine.errors import ConfigError
+from engine.errors import ConfigError, NameTaken, StateError
 from engine.kernel.build_id import BuildId, build_id
 from engine.kernel.playback import Playback
 from engine.logs.routing import plain, route_logs
 from engine.settings.effective import SAVED
 from engine.settings.saved import FILE_NAME, set_aside
+from engine.state.disk_store import DiskStore
+from engine.state.store import CLAIM_S, Outlet, StateStore
+from engine.state.stores import open_store
+from engine.storage.lockfile import AlreadyRunning, EngineLock
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE_STOP_S = 1.4
+CLAIM_MORE_S = 1.0
+STATE_FOLDER = "state"
 RESTARTED_AFTER = "QTRADE_RESTARTED_AFTER"
 
 OK, REFUSED, SECOND_ENGINE = 0, 2, 3
@@ -66,7 +71,7 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
     except (ConfigError, PortTaken) as error:
         print(plain(f"QTrade: {error}"), file=sys.stderr)
         return REFUSED
-    except AlreadyRunning as error:
+    except (AlreadyRunning, NameTaken) as error:
         print(plain(f"QTrade: {error}"), file=sys.stderr)
         return SECOND_ENGINE
     except KeyboardInterrupt:
@@ -94,6 +99,7 @@ def _run_locked(
 ) -> int:
     ending = Ending()
     ending.listen()
+    store = state_store(prepared)
     os.umask(0o077)  # whatever is made from here on is this user's alone
     make_data_folder(prepared.folder)
     lock = EngineLock(prepared.folder)
@@ -110,13 +116,35 @@ def _run_locked(
         try:
             _announce(prepared, build)
             _set_aside(prepared, machine)
-            _serve_until_end(prepared, machine, build, listener, ending, assemble)
+            outlet = store.outlet(prepared.settings.config.engine.name)
+            _claim(outlet)
+            _serve_until_end(prepared, machine, build, listener, ending, outlet, assemble)
         finally:
             routing.close()
     finally:
         lock.release()
         listener.close()
     return OK
+
+
+def state_store(prepared: Prepared) -> StateStore:
+    """Where engines publish: what `state.url` names, else a folder in the data folder. Raises ConfigError."""
+    url = prepared.settings.config.state.url
+    return DiskStore(prepared.folder / STATE_FOLDER) if url is None else open_store(url)
+
+
+def _claim(outlet: Outlet) -> None:
+    """The engine's name is ours, or is asked for by the writer once the store can be reached. Raises NameTaken."""
+    try:
+        try:
+            outlet.claim(0.0)
+        except NameTaken as error:
+            log.warning("%s Waiting %.0f s: whoever has died gives it back.", error, CLAIM_S)
+            outlet.claim(CLAIM_S + CLAIM_MORE_S)
+    except NameTaken:
+        raise
+    except StateError as error:
+        log.warning("State: %s", error)
 
 
 def _announce(prepared: Prepared, build: BuildId) -> None:
@@ -143,6 +171,7 @@ def _serve_until_end(
     build: BuildId,
     listener: socket.socket,
     ending: Ending,
+    outlet: Outlet,
     assemble: Assemble | None,
 ) -> None:
     """Pages first: they are up, and say so, before a gateway is there."""
@@ -157,6 +186,7 @@ def _serve_until_end(
     plan = Plan(
         prepared.settings, *gateway.address, prepared.folder, build, ROOT,
         restarted_after=restarted_after, playback=playback, move=gateway.move,
+        outlet=outlet,
     )  # fmt: skip
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = WebServer(parts.wsgi, listener)

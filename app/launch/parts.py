@@ -12,6 +12,7 @@ from engine.clock import Clock, SystemClock
 from engine.kernel.build_id import BuildId
 from engine.kernel.playback import Playback
 from engine.settings.effective import EffectiveSettings
+from engine.state.store import Outlet
 
 
 class RunningEngine(Protocol):
@@ -42,7 +43,8 @@ class Plan:
     `clock`, `timings` and `period_stretch` (of the engine's periodic steps) are the product's own unless a test asks
     for others. `restarted_after`: how the run before this one ended, when start.py had to start the program again.
     `playback`: the recording that is played in the gateway's place, None = none is. `move` brings another gateway when
-    the settings name one; None = whoever made this plan has but one.
+    the settings name one; None = whoever made this plan has but one. `outlet`: where the state is published for other
+    processes, None = nowhere.
     """
 
     settings: EffectiveSettings
@@ -57,6 +59,7 @@ class Plan:
     restarted_after: str = ""
     playback: Playback | None = None
     move: Move | None = None
+    outlet: Outlet | None = None
 
 
 Assemble = Callable[[Plan], Parts]

@@ -119,7 +119,7 @@ def of_no_gateway(answers: Iterable[Answer]) -> tuple[Answer, ...]:
 def assemble(plan: Plan) -> Parts:
     """Engine and pages on one state; starts nothing but the idle journal thread."""
     clock = steady(plan.clock)
-    state = StateBus(None, clock)
+    state = StateBus(plan.outlet, clock)
     journal, reader, bars = Journal(clock), JournalReader(), BarFiles()
     setup = EngineSetup(
         plan.settings, plan.host, plan.port, plan.folder, state, journal, reader, plan.build, plan.root, clock, bars,
@@ -183,7 +183,7 @@ class _Engines:
         if engine is None or not engine.is_leaving:
             return False
         log.info("Connecting to %s from now on", engine.rooms.keeper.settings.config.gateway_words())
-        setup.state.begin_anew(KEPT_SECTIONS, STORES_STOP_S)
+        setup.state.begin_anew(KEPT_SECTIONS)
         setup.journal.leave()
         setup.reader.close()
         setup.bar_files.open(None)

@@ -15,12 +15,15 @@ View = dict[str, dict[str, Any]]
 # Decided when the program starts.
 AT_START = ("web.", "log.")
 ELSEWHERE = (
+    "engine.",
+    "state.",
+    "journal.url",
     "breakout.",
     "market_scan.enabled",
     "market_scan.custom",
     "sets.",
     "alerts.",
-)  # their controls are on the Scanners page and on that of the alerts
+)  # their controls are on the Scanners page and on that of the alerts; where things lie is decided at the start
 KEYS = tuple(
     f"{section}.{name}"
     for section, model in SECTIONS.items()

@@ -187,7 +187,7 @@ class Engine:
         self.publisher.all()
 
     def _use_accounts(self, accounts: Sequence[str]) -> bool:
-        """State, journal and bars go on in the first account's folder from this moment: no row may reach another's.
+        """Journal and bars go on in the first account's folder from this moment: no row may reach another's.
 
         True when that is another folder than before. None touches the disk here; while the folder can't be used, they
         say so and try again by themselves.
@@ -198,7 +198,6 @@ class Engine:
         rooms.manager.set_view(rooms.login.shown)
         if is_new:
             folder = rooms.login.folder(accounts[0])
-            setup.state.use_folder(folder / "state")
             setup.bar_files.open(folder / BARS_FOLDER)
             rooms.lab.use_folder(folder / BARS_FOLDER)
         return is_new
@@ -392,7 +391,7 @@ class Engine:
             rooms.scores.forget()
             rooms.alerts.forget()
             rooms.incidents.forget()
-            self.publisher.all()  # before the state's first write into the folder
+            self.publisher.all()
             rooms.supervisor.start("account folder", lambda: self._take_over(accounts))
         else:
             rooms.supervisor.start("other accounts", lambda: self._take_others(accounts))
@@ -643,7 +642,10 @@ class Engine:
         for question in [command for command in commands if isinstance(command, LabCommand)]:
             self.rooms.lab.take(question)
         others = [command for command in commands if not isinstance(command, LabCommand)]
-        if others or self.rooms.desk.is_waiting:
+        refused = self._setup.state.drain_refused()
+        for request_id, why in refused:
+            self.rooms.desk.answer(request_id, ok=False, text=why)
+        if others or refused or self.rooms.desk.is_waiting:
             self.rooms.desk.take(others)
             self._plan_watched()
             self.publisher.answers()

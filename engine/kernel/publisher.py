@@ -401,7 +401,7 @@ class Publisher:
                 )
             else:
                 rooms.health.conditions.resolve(key, wall)
-        for rescue in rescues.take(self._setup.data_dir):
+        for rescue in rescues.take(self._setup.data_dir, state.folder):
             rooms.health.conditions.raise_(
                 f"rescued:{rescue.path.name}", wall, rescue.title, encodable(rescue.text), severity="error",
                 cure=rescue.cure, lasting=False, quiet=True,

@@ -1,8 +1,11 @@
-"""Account ids never leave the process whole: DU1234567 is written DU***567, in logs and exports alike."""
+"""Account ids never leave the process whole: DU1234567 is written DU***567, in logs and exports alike; nor does a URL's
+password."""
 
 from __future__ import annotations
 
 import re
+
+from engine.storage.urls import without_secrets
 
 # IB's account ids: letters and at least five digits (U1234567, DU1234567, DFU12345, F1234567, I...), in whatever they
 # are grown into: "accountDU1234567", "DU1234567C", a line end before it that repr spells. A single D is a date's or a
@@ -17,7 +20,8 @@ _ACCOUNT = re.compile(
 
 
 def redact(text: str) -> str:
-    """The same text with every account id shortened. Leaves numbers, symbols and dates alone."""
+    """The same text with every account id shortened, and no password in a URL. Leaves numbers and dates alone."""
+    text = without_secrets(text)
     return _ACCOUNT.sub(_shortened, text) if _LIKELY.search(text) else text
 
 

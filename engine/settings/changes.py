@@ -147,7 +147,7 @@ class SettingsKeeper:
         rows = tuple(
             SettingRow(
                 key=key,
-                value=plain_value(_plain(self._settings.value(key))),
+                value=plain_value(_plain(self._settings.shown(key))),
                 default=_plain(field.get_default(call_default_factory=True)),
                 source=encodable(self._settings.origin(key)),
                 locked=key in self._settings.locked,

@@ -17,12 +17,13 @@ from pydantic_core import ErrorDetails
 
 from engine.config import AppConfig
 from engine.errors import ConfigError
-from engine.settings.sources import FIELDS, Layer, unknown_key
+from engine.settings.sources import FIELDS, Layer, unknown_key, without_password
 
 SAVED = "saved"
 DEFAULT = "default"
 LOCKING = ("command line", "environment")
-NEVER_SAVED = frozenset({"data_dir"})  # the saved settings lie in it
+# The saved settings lie in the data folder; what another process must know alike is not one page's to change.
+NEVER_SAVED = frozenset({"data_dir", "engine.name", "state.url", "journal.url"})
 _SHOWN_MOST = 80
 # A port or account belongs to the mode that it was written for, not to another one chosen above it.
 _TIED_TO_MODE = ("broker.port", "broker.account")
@@ -43,6 +44,10 @@ class EffectiveSettings:
         """The value in force of a dotted key. Raises KeyError for an unknown one."""
         return _look_up(self.config, key)
 
+    def shown(self, key: str) -> Any:
+        """The same as it may be shown: a URL without its password."""
+        return without_password(key, self.value(key))
+
     def origin(self, key: str) -> str:
         """ "command line --port", "environment QTRADE_LINES__LIMIT", "saved", "config.yaml" or "default"."""
         return self.origins[key]
@@ -59,7 +64,7 @@ class EffectiveSettings:
             if key in self.locked:
                 raise ConfigError(f"{key} is fixed by {self.origins[key]}; start without it to change it here.")
             if key in NEVER_SAVED:
-                raise ConfigError(f"{key} can't be changed here; use --data-dir or config.yaml.")
+                raise ConfigError(f"{key} can't be changed here; use config.yaml, the command line or the environment.")
         kept = {key: value for key, value in self.saved_values().items() if key not in forget}
         saved = Layer(SAVED, {**kept, **changes}, {key: "Settings page" for key in changes})
         others = {layer.name: layer for layer in self.layers}
@@ -210,12 +215,12 @@ def _message(detail: ErrorDetails, values: Mapping[str, Any], source: Mapping[st
     text = detail["msg"].removeprefix("Value error, ")
     if key not in FIELDS:
         inside = [k for k in source if k.startswith(f"{key}.")]
-        found = ", ".join(f"{k} is {_shown(values[k])} ({source[k].label(k)})" for k in inside)
+        found = ", ".join(f"{k} is {_shown(without_password(k, values[k]))} ({source[k].label(k)})" for k in inside)
         return f"{found or key}: {text}."
     where_one = source[key].label(key) if key in source else DEFAULT
     default = FIELDS[key].default
     cure = "Change or remove it" if default is None else f"Change or remove it (default {default})"
-    return f"{where_one}: {key} is {_shown(values.get(key))}; {rule_of(key, text)}. {cure}."
+    return f"{where_one}: {key} is {_shown(without_password(key, values.get(key)))}; {rule_of(key, text)}. {cure}."
 
 
 def _shown(value: Any) -> str:

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from engine.config import AppConfig
 from engine.errors import ConfigError
 from engine.storage.encodable import plain_value
+from engine.storage.urls import shown_url
 
 PREFIX = "QTRADE_"
 NOT_SETTINGS = frozenset({"QTRADE_BROWSER", "QTRADE_RESTARTED_AFTER"})  # start.py's: for the tests, for the page
@@ -51,6 +52,13 @@ def fields_by_key(model: type[BaseModel] = AppConfig, prefix: str = "") -> Itera
 
 
 FIELDS: Mapping[str, FieldInfo] = dict(fields_by_key())
+
+
+def without_password(key: str, value: Any) -> Any:
+    """A setting's value as it may be shown."""
+    extra = FIELDS[key].json_schema_extra if key in FIELDS else None
+    is_secret = isinstance(extra, dict) and bool(extra.get("is_secret"))
+    return shown_url(value) if is_secret and isinstance(value, str) else value
 
 
 def unknown_key(where: str, key: str) -> ConfigError:

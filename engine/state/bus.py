@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import queue
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -13,14 +15,18 @@ from engine.clock import Clock, steady
 from engine.errors import CommandRefused
 from engine.state.audience import Audience
 from engine.state.commands import AnyCommand, Command, OpenSymbol
-from engine.state.door import checked
+from engine.state.door import checked, received
 from engine.state.envelope import SYMBOL_PREFIX, kind_of
 from engine.state.open_symbols import OPEN_FOR_S, OpenSymbols
 from engine.state.sections import Section
 from engine.state.source import Pulse, Reading
+from engine.state.store import Heard, Outlet, Sent
 from engine.state.writer import StateWriter
 
 COMMANDS_WAITING_MAX = 100
+LATE_S = 60.0  # what waited longer in the store is not done any more: who asked has gone on
+
+log = logging.getLogger(__name__)
 
 
 def _nobody() -> None:
@@ -28,15 +34,16 @@ def _nobody() -> None:
 
 
 class StateBus:
-    """The state of one engine. `folder` None = memory only (tests, and until the account is known).
+    """The state of one engine. `outlet` = where it is published for other processes, None = nowhere.
 
     Threads: `publish`, `remove` and `drain` on the engine thread; `read`, `seqs`, `submit` and the counters on any.
     What is current is one `Reading` that is replaced, never changed, so a reader needs no lock: it holds one and has
     all sections of one moment.
     """
 
-    def __init__(self, folder: Path | None, clock: Clock) -> None:
+    def __init__(self, outlet: Outlet | None, clock: Clock) -> None:
         self._clock = clock = steady(clock)
+        self._outlet = outlet
         # A tab from before a restart must not meet its old cursor again: all numbers begin at the wall time.
         self._first_seq = int(clock.wall() * 1000)
         self._current = Reading(self._first_seq, MappingProxyType({}))
@@ -46,24 +53,15 @@ class StateBus:
         self._last_seqs: dict[str, int] = {}
         self._commands: queue.Queue[AnyCommand] = queue.Queue(COMMANDS_WAITING_MAX)
         self._open = OpenSymbols()
-        self._writer: StateWriter | None = None
-        self.use_folder(folder)
-
-    def use_folder(self, folder: Path | None) -> None:
-        """Keep the state in another folder from now on (the account became known); writes all sections there."""
-        if self._writer is not None:
-            self._writer.leave(self._current)
-        self._writer = None if folder is None else StateWriter(folder, self._clock, self.current)
+        self._refused: deque[tuple[str, str]] = deque(maxlen=COMMANDS_WAITING_MAX)  # request id, why
+        self._writer = None if outlet is None else StateWriter(outlet, self._clock, self.current, self._on_heard)
         if self._writer is not None:
             self._writer.start()
 
-    def begin_anew(self, kept: Iterable[str], timeout_s: float) -> None:
-        """Another engine comes, on another gateway: what is published stays in the folder that it is of, and no page
-        shows it any more, but for the sections `kept`. Waits at most `timeout_s` for the disk. No engine is there.
+    def begin_anew(self, kept: Iterable[str]) -> None:
+        """Another engine comes, on another gateway: no page shows what is published any more, but for the sections
+        `kept`. No engine is there.
         """
-        if self._writer is not None:
-            self._writer.stop(timeout_s)
-            self._writer = None
         self._pulse = Pulse(self._clock)
         sections = {name: self._current.sections[name] for name in kept if name in self._current.sections}
         number = (self._current.snapshot or self._first_seq) + 1
@@ -90,7 +88,7 @@ class StateBus:
 
     @property
     def is_watched(self) -> bool:
-        """Somebody in this process has read in the last seconds. Who reads the folder isn't heard."""
+        """Somebody has read in the last seconds, here or in another process."""
         return self._audience.is_there
 
     def publish_all(self, snapshots: Mapping[str, Section], gone: Iterable[str] = (), *, whole: bool = False) -> int:
@@ -123,6 +121,8 @@ class StateBus:
             self._current = Reading(number, MappingProxyType(sections))
         if whole:
             self._audience.served()
+            if self._writer is not None:
+                self._writer.wake()
         return number
 
     def remove(self, name: str) -> None:
@@ -183,14 +183,42 @@ class StateBus:
                 break
         return taken
 
+    def drain_refused(self) -> list[tuple[str, str]]:
+        """Commands of other processes that were not taken: their request ids, and why not, for the user."""
+        taken = []
+        while self._refused:
+            taken.append(self._refused.popleft())
+        return taken
+
+    def _on_heard(self, heard: Heard) -> None:
+        """The writer's thread: what came from other processes."""
+        if heard.looked:
+            self._audience.look_from_afar()
+        for sent in heard.commands:
+            self._take(sent)
+
+    def _take(self, sent: Sent) -> None:
+        try:
+            command = received(sent.body)
+        except CommandRefused as error:
+            log.warning("State: a command of another process was refused. %s", error)
+            return
+        try:
+            if sent.waited_s > LATE_S:
+                raise CommandRefused(f"It came {sent.waited_s:.0f} s late; nothing was done. Ask again.")
+            self.submit(command)
+        except CommandRefused as error:
+            self._refused.append((command.request_id, str(error)))
+            self._on_command()
+
     @property
     def write_errors(self) -> int:
-        """Failed attempts to write the folder since it was opened."""
+        """Failed attempts to write the store."""
         return 0 if self._writer is None else self._writer.write_errors
 
     @property
     def problem(self) -> str:
-        """Why the folder can't be written now; "" = all well. Pages and engine go on from memory meanwhile."""
+        """Why the store can't be written now; "" = all well. Pages and engine go on from memory meanwhile."""
         return "" if self._writer is None else self._writer.problem
 
     @property
@@ -202,6 +230,11 @@ class StateBus:
     def last_write_ms(self) -> float | None:
         """How long the last write took; None = nothing written yet."""
         return None if self._writer is None else self._writer.last_write_ms
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the store's files lie; None = in memory, or on a server."""
+        return self._outlet.folder if self._outlet is not None else None
 
     def stop(self, timeout: float = 2.0) -> None:
         """Write what is left and end the writer thread; waits at most `timeout` seconds."""

@@ -59,6 +59,22 @@ def checked(command: Command) -> AnyCommand:
     return valid
 
 
+def received(body: bytes) -> AnyCommand:
+    """A command that came from another process, before it is `checked`.
+
+    Raises:
+        CommandRefused: it is none.
+    """
+    try:
+        command: AnyCommand = _commands.decode(body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise CommandRefused(f"The command is not valid: {error}.") from error
+    return command
+
+
+_commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+
+
 def _check_texts(command: AnyCommand) -> None:
     if not command.request_id:
         raise CommandRefused("The command is not valid: it has no request id.")

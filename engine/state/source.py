@@ -16,7 +16,7 @@ class Reading:
     """Sections of one moment: nothing was published between any two of them.
 
     `snapshot` is that moment's number: readings of one number hold the same values, a later one has a higher number.
-    None = the sections could not be proved to be of one moment (a folder on disk that can't be read).
+    None = the sections could not be proved to be of one moment (a store that can't be read).
 
     `silent_s` = since the engine's last heartbeat, by this process's monotonic clock; None = none has been seen.
     `engine_wall` = the engine's wall clock now, which all stamps of the sections are of, whatever this process's says.
@@ -60,7 +60,7 @@ class Pulse:
 
 
 class StateSource(Protocol):
-    """Implemented by `StateBus` (memory of the engine's process) and `StateReader` (the folder on disk)."""
+    """Implemented by `StateBus` (memory of the engine's process) and `StateReader` (what it has put into a store)."""
 
     @property
     def problem(self) -> str:

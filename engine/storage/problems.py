@@ -17,7 +17,9 @@ _BUG = "It is tried again by itself. If it stays, restart, and report it with th
 
 
 def cure_of(error: BaseException) -> str:
-    """One sentence for the trader: what to do about this error of a store."""
+    """One sentence for the trader: what to do about this error of a store, which may know it itself (`cure`)."""
+    if own := getattr(error, "cure", ""):
+        return str(own)
     cause = behind(error)
     if is_corruption(cause):
         return _DAMAGE

@@ -44,10 +44,10 @@ def note(path: Path, title: str, text: str, cure: str = KEPT_BESIDE) -> None:
         _told.append(Rescue(path, title, text, cure))
 
 
-def take(folder: Path) -> list[Rescue]:
-    """What was told of files in `folder` since the last call, oldest first. Any thread."""
+def take(*folders: Path | None) -> list[Rescue]:
+    """What was told of files in these folders since the last call, oldest first; None = there is none. Any thread."""
     with _lock:
-        found = [rescue for rescue in _told if rescue.path.is_relative_to(folder)]
+        found = [r for r in _told if any(each is not None and r.path.is_relative_to(each) for each in folders)]
         for rescue in found:
             _told.remove(rescue)
     return found

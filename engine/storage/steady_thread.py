@@ -42,6 +42,10 @@ class SteadyThread:
         """Take the next step now."""
         self._wake.set()
 
+    def rest(self, seconds: float) -> None:
+        """Within a step: there is nothing to do for so long, unless woken."""
+        self._wake.wait(seconds)
+
     def leave(self) -> None:
         """Take a last step and end, without waiting for it."""
         self._stopping.set()

@@ -21,6 +21,7 @@ from engine.journal.reader import JournalReader
 from engine.journal.source import EmptyJournal
 from engine.journal.writer import Journal
 from engine.state.bus import StateBus
+from engine.state.disk_store import DiskOutlet, DiskView
 from engine.state.reader import StateReader
 from engine.state.sections import QuotesSection
 from engine.state.writer import StateWriter
@@ -414,11 +415,11 @@ def test_healthz_names_a_state_folder_that_cannot_be_written(tmp_path):
     desk = Desk(state=bus)
     desk.clock = clock
     desk.fill()
-    bus._writer = StateWriter(tmp_path / "file" / "state", clock, bus.current)
+    bus._writer = StateWriter(DiskOutlet(tmp_path / "file" / "state"), clock, bus.current)
     bus._writer.flush()
     answer = desk.get("/healthz")
     assert answer["status"] == "degraded"
-    assert answer["reasons"][0].startswith("state folder:")
+    assert answer["reasons"][0].startswith("state:")
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/orders", "/api/v2/status", "/api/v1/snapshot/"])
@@ -446,10 +447,10 @@ def test_a_second_process_answers_the_same(tmp_path, shown):
     first.fill()
     if shown != "one account":
         fill_accounts(first.bus, shown)
-    writer = StateWriter(tmp_path / "state", first.clock, first.bus.current)
+    writer = StateWriter(DiskOutlet(tmp_path / "state"), first.clock, first.bus.current)
     assert writer.flush()
     writer.close()
-    reader = StateReader(tmp_path / "state", first.clock)
+    reader = StateReader(DiskView(tmp_path / "state"), first.clock)
     second = Desk(state=reader)
     for path in (*PATHS, f"/api/v1/snapshot/{TSLA}", "/api/v1/bars/TSLA"):
         assert second.get(path) == first.get(path), path

@@ -20,6 +20,7 @@ from app.snapshots import Snapshots
 from app.views import PAGES
 from engine.clock import FakeClock
 from engine.state.bus import StateBus
+from engine.state.disk_store import DiskOutlet, DiskView
 from engine.state.reader import StateReader
 from engine.state.sections import CoverageSection, LinesSection, PnlPoint, PnlSection, Section
 from engine.state.source import StateSource
@@ -52,12 +53,12 @@ class Publishing:
         self.bus = StateBus(None, self.clock)
         fill_sample(self.bus, WALL)
         self.bus.publish_all(a_pass(0))
-        self._writer = None if folder is None else StateWriter(folder, self.clock, self.bus.current)
+        self._writer = None if folder is None else StateWriter(DiskOutlet(folder), self.clock, self.bus.current)
         self._flush()
         if self._writer is not None:
             self._writer.close()  # the thread below opens its own
             self.clock.advance(REOPEN_PERIOD_S)
-        self.state: StateSource = self.bus if folder is None else StateReader(folder)
+        self.state: StateSource = self.bus if folder is None else StateReader(DiskView(folder))
         self._thread = threading.Thread(target=self._run)
         self.begun = threading.Event()
         self._enough = threading.Event()

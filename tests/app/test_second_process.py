@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.clock import SystemClock
 from engine.state.bus import StateBus
+from engine.state.disk_store import DiskOutlet, DiskView
 from engine.state.reader import StateReader
 from tests.app.sample_state import fill_sample
 from tests.patience import DEADLINE_S
@@ -20,8 +21,9 @@ import json, sys
 from pathlib import Path
 from app.deps import AppDeps
 from app.factory import create_app
+from engine.state.disk_store import DiskView
 from engine.state.reader import StateReader
-client = create_app(AppDeps(state=StateReader(Path(sys.argv[1])))).server.test_client()
+client = create_app(AppDeps(state=StateReader(DiskView(Path(sys.argv[1]))))).server.test_client()
 paths = ("/api/v1/status", "/api/v1/positions", "/api/v1/lines", "/api/v1/snapshot/TSLA", "/healthz", "/")
 print(json.dumps({path: [client.get(path).status_code, client.get(path).text] for path in paths}))
 """
@@ -29,7 +31,7 @@ print(json.dumps({path: [client.get(path).status_code, client.get(path).text] fo
 
 def test_a_dashboard_without_an_engine_shows_what_the_engine_wrote(tmp_path):
     clock = SystemClock()
-    bus = StateBus(tmp_path / "state", clock)
+    bus = StateBus(DiskOutlet(tmp_path / "state"), clock)
     fill_sample(bus, clock.wall(), clock.mono())
     bus.stop(5.0)
     assert bus.write_errors == 0
@@ -47,11 +49,11 @@ def test_a_dashboard_without_an_engine_shows_what_the_engine_wrote(tmp_path):
 
 def test_the_engine_is_not_disturbed_by_readers(tmp_path):
     clock = SystemClock()
-    bus = StateBus(tmp_path / "state", clock)
+    bus = StateBus(DiskOutlet(tmp_path / "state"), clock)
     fill_sample(bus, clock.wall(), clock.mono())
     bus.stop(5.0)
-    readers = [StateReader(tmp_path / "state") for _ in range(3)]
-    again = StateBus(tmp_path / "state", clock)
+    readers = [StateReader(DiskView(tmp_path / "state")) for _ in range(3)]
+    again = StateBus(DiskOutlet(tmp_path / "state"), clock)
     fill_sample(again, clock.wall() + 5.0, clock.mono())
     again.stop(5.0)
     assert again.write_errors == 0

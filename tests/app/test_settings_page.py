@@ -19,6 +19,7 @@ from app.snapshots import Snapshots
 from engine.clock import FakeClock
 from engine.config import DEFAULT_PORTS
 from engine.settings import changes as setting_changes
+from engine.settings.effective import NEVER_SAVED
 from engine.settings.sources import FIELDS as ALL_FIELDS
 from engine.state.bus import StateBus
 from engine.state.commands import ProbeBroker
@@ -51,7 +52,7 @@ def rig(tmp_path: Path) -> Rig:
 
 
 def test_every_setting_of_the_models_has_its_place_on_a_page(rig: Rig) -> None:
-    elsewhere = {*BREAKOUT_KEYS, "market_scan.enabled", *SET_KEYS, "data_dir", "alerts.quiet_from", "alerts.quiet_to"}
+    elsewhere = {*NEVER_SAVED, *BREAKOUT_KEYS, "market_scan.enabled", *SET_KEYS, "alerts.quiet_from", "alerts.quiet_to"}
     assert set(KEYS) | elsewhere == set(ALL_FIELDS)
     assert not set(KEYS) & elsewhere
     create_app(rig.deps)

@@ -13,6 +13,7 @@ from engine.clock import FakeClock, SystemClock
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.state.bus import StateBus
+from engine.state.disk_store import DiskOutlet, DiskView
 from engine.state.reader import StateReader
 from engine.state.writer import StateWriter
 from tests.app.sample_state import fill_sample, tick_sample
@@ -46,7 +47,7 @@ def fill_up(disk: Path) -> Path:
 def test_the_state_goes_on_from_memory_and_is_written_once_there_is_room(small_disk, caplog):
     clock = FakeClock()
     bus = StateBus(None, clock)
-    writer = StateWriter(small_disk / "state", clock, bus.current)
+    writer = StateWriter(DiskOutlet(small_disk / "state"), clock, bus.current)
     fill_sample(bus)
     assert writer.flush()
     ballast = fill_up(small_disk)
@@ -61,7 +62,7 @@ def test_the_state_goes_on_from_memory_and_is_written_once_there_is_room(small_d
     assert writer.flush()
     assert writer.last_error == ""
     writer.close()
-    reader = StateReader(small_disk / "state")
+    reader = StateReader(DiskView(small_disk / "state"))
     assert reader.read("positions") == bus.read("positions")
     reader.close()
     assert sum(record.levelname == "ERROR" for record in caplog.records) == 1

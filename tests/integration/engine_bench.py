@@ -23,6 +23,7 @@ from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.commands import Command
+from engine.state.disk_store import DiskOutlet
 from tests.patience import DEADLINE_S, wait_for
 
 __all__ = ["EngineBench", "SimulatorRun", "brisk_engine", "running_engine", "running_simulator", "wait_for"]
@@ -45,7 +46,7 @@ class EngineBench:
     ) -> None:
         clock = SystemClock()
         values = {"broker.mode": mode, **{key.replace("__", "."): value for key, value in settings.items()}}
-        self.state = StateBus(None, clock)
+        self.state = StateBus(DiskOutlet(data_dir / "state" / "main"), clock)
         self.journal, self.reader = Journal(clock), JournalReader()
         setup = EngineSetup(
             resolve([Layer("command line", values), Layer("environment"), Layer("saved"), Layer("config.yaml")]),

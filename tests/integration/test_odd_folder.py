@@ -9,6 +9,7 @@ import pytest
 
 from engine.settings.saved import load_saved
 from engine.state.commands import ApplySettings, LookForDays, PinSymbol
+from engine.state.disk_store import DiskView
 from engine.state.reader import StateReader
 from engine.storage.encodable import encodable
 from tests.integration.engine_bench import brisk_engine, wait_for
@@ -40,7 +41,7 @@ def test_everything_works_in_a_folder_whose_name_is_no_utf8(folder):
             lambda: (s := bench.read("settings")) and any(r.value == 40 for r in s.rows) and s, "the change"
         )
         assert settings.folder.endswith(SHOWN)
-        state = next(wait_for(lambda: list(folder.glob("*/state")), "the account's folder").__iter__())
+        state = folder / "state" / "main"
         for section in ("settings", "health", "positions", "broker"):
             wait_for(lambda name=section: stored(state, name), f"{section} on disk")
             orjson.dumps(repr(bench.read(section)))
@@ -55,7 +56,7 @@ def test_everything_works_in_a_folder_whose_name_is_no_utf8(folder):
 
 
 def stored(folder, name):
-    reader = StateReader(folder)
+    reader = StateReader(DiskView(folder))
     try:
         return reader.read(name)
     finally:

@@ -37,9 +37,11 @@ HOME = f"paper-{ACCOUNT}"
 DEADLINE_S = 120.0
 SAYS_S = 20.0
 BY_RIGHT = "unreadable"
+STATE = "main"  # the folder of the engine's own name
 # Where damage may be of no consequence: text of any kind is a log, and whatever a lock holds is written anew.
 ANY_CONTENT = (
     "engine.lock",
+    "state/main.lock",
     "logs/qtrade.log",
     "logs/qtrade.jsonl",
     "logs/simulator.log",
@@ -196,7 +198,7 @@ def said(report: Report, name: str) -> list[str] | None:
 
 def keys_of(name: str) -> tuple[str, ...]:
     """Under which keys it may be told."""
-    return (f"rescued:{name}", f"rescued:{name}.copy", *(["rescued:cache.db"] if name == "state" else []))
+    return (f"rescued:{name}", f"rescued:{name}.copy", *(["rescued:cache.db"] if name == STATE else []))
 
 
 def must_be_said(file: str, kind: str) -> bool:
@@ -210,7 +212,7 @@ def must_be_said(file: str, kind: str) -> bool:
 
 def rescue_name(file: str) -> str:
     """Under which name it is told: the state's folder goes as a whole."""
-    return "state" if file.endswith("cache.db") else Path(file).name.removesuffix(".copy")
+    return STATE if file.endswith("cache.db") else Path(file).name.removesuffix(".copy")
 
 
 def kept_aside(folder: Path, file: str) -> bool:

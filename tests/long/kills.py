@@ -160,7 +160,7 @@ def broken(folder: Path, promised: Promises) -> list[str]:
         found += _settings(copy / "settings.json", promised)
         home = copy / f"paper-{ACCOUNT}"
         found += _pins(home / "pins.json", promised)
-        found += _database(home / "bars" / "bars.sqlite3") + _database(home / "state" / "cache.db")
+        found += _database(home / "bars" / "bars.sqlite3") + _database(copy / "state" / "main" / "cache.db")
         found += _journal(home / "journal.sqlite3", promised)
     return found + [f"{path.name} was put aside" for path in folder.rglob("*") if _is_aside(path.name)]
 

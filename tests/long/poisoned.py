@@ -83,8 +83,8 @@ def given_away(name: str) -> Callable[[Path, Path], object]:
 
 def pickled(folder: Path, outside: Path) -> None:
     """A state as the library would keep it, with a program in the place of a value."""
-    (folder / HOME / "state").mkdir(parents=True)
-    with closing(sqlite3.connect(folder / HOME / "state" / "cache.db")) as planted, planted:
+    (folder / "state" / "main").mkdir(parents=True)
+    with closing(sqlite3.connect(folder / "state" / "main" / "cache.db")) as planted, planted:
         planted.execute("CREATE TABLE Settings (key TEXT NOT NULL UNIQUE, value)")
         planted.execute(
             "CREATE TABLE Cache (rowid INTEGER PRIMARY KEY, key BLOB, raw INTEGER, store_time REAL, expire_time REAL,"

@@ -38,6 +38,7 @@ SEAMS = frozenset(
         "engine.storage.places",
         "engine.storage.private",
         "engine.storage.rescues",
+        "engine.storage.urls",
         "engine.broker.port",
         "engine.state.commands",
         "engine.state.sections",
@@ -112,7 +113,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "simulator": frozenset(),
 }
 # Imports inside functions are for choices made at start, and for what few starts need.
-LATE_IMPORTS_ALLOWED = ("engine.broker.", "engine.journal.database", "app.launch.launch", "app.launch.ending", "app")
+LATE_IMPORTS_ALLOWED = (
+    "engine.broker.",
+    "engine.journal.database",
+    "engine.state.stores",
+    "app.launch.launch",
+    "app.launch.ending",
+)
 
 
 @dataclass
@@ -253,7 +260,7 @@ def wrong_shape(module: Module) -> Iterator[str]:
             yield f"{place(module, line)}: relative import {target}"
         if target.endswith(".*"):
             yield f"{place(module, line)}: star import of {target}"
-    may_be_late = module.name == "__main__" or module.name.startswith(LATE_IMPORTS_ALLOWED[:4])
+    may_be_late = module.name == "__main__" or module.name.startswith(LATE_IMPORTS_ALLOWED)
     if not may_be_late:
         for target, line in module.late:
             yield f"{place(module, line)}: import of {target} inside a function"

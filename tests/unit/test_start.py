@@ -34,6 +34,7 @@ def python(**changes: Any) -> dict[str, Any]:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty checkout with its own .venv path."""
     (tmp_path / "requirements.txt").write_text("one==1\n")
+    (tmp_path / "requirements-scale.txt").write_text("four==4\n")
     (tmp_path / "requirements-dev.txt").write_text("two==2\n")
     monkeypatch.setattr(start, "ROOT", str(tmp_path))
     monkeypatch.setattr(start, "VENV", str(tmp_path / ".venv"))

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from app.launch.closing import close_to_others
-from app.launch.lockfile import EngineLock
 from engine.logs.routing import route_logs
 from engine.settings.saved import load_saved, write_saved
 from engine.storage import rescues
 from engine.storage.atomic import write_whole
+from engine.storage.lockfile import EngineLock
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="rights and links as POSIX has them")
 

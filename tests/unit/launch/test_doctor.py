@@ -15,11 +15,11 @@ import pytest
 
 from app.launch import doctor
 from app.launch.doctor import Finding, clock_off_s
-from app.launch.lockfile import EngineLock
 from app.launch.preparation import Machine
 from app.launch.side_commands import run_side_command
 from engine.config import BrokerSettings
 from engine.kernel.build_id import BuildId
+from engine.storage.lockfile import EngineLock
 
 BUILD = BuildId("abc1234", "0.1.0")
 WALL = 1_796_000_000.0

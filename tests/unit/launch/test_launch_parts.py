@@ -30,13 +30,13 @@ from app.launch.data_folder import (
 from app.launch.desktop import may_open_browser
 from app.launch.ending import Ending
 from app.launch.gateway import Gateway, endpoint
-from app.launch.lockfile import AlreadyRunning, EngineLock
 from app.launch.ports import PortTaken, free_port, is_listening, open_listener, taken_message
 from app.launch.preparation import Machine, Prepared, prepare
 from engine.clock import FakeClock
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId
 from engine.settings.sources import FIELDS
+from engine.storage.lockfile import AlreadyRunning, EngineLock
 from engine.storage.places import is_network_path
 
 HOME = Path("/home/trader")
@@ -56,13 +56,14 @@ def prepared(tmp_path: Path, *arguments: str, environ: dict[str, str] | None = N
 def test_every_option_of_the_issue_is_there() -> None:
     typed = parse_command_line(
         "--config f --broker paper --broker-host h --broker-port 4002 --client-id 7 --host 127.0.0.1 --port 9000 "
-        "--data-dir d --no-browser --log-level debug --check --version".split()
+        "--engine-name west --data-dir d --no-browser --log-level debug --check --version".split()
     )
     assert typed.layer.values == {
         "broker.mode": "paper",
         "broker.host": "h",
         "broker.port": 4002,
         "broker.client_id": 7,
+        "engine.name": "west",
         "web.host": "127.0.0.1",
         "web.port": 9000,
         "data_dir": "d",
@@ -347,7 +348,7 @@ def test_the_listener_is_exclusive_and_can_be_opened_again_at_once() -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from app.launch.lockfile import EngineLock
+from engine.storage.lockfile import EngineLock
 lock = EngineLock(Path(sys.argv[1]))
 lock.acquire(1_700_000_000)
 print("held", flush=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from diskcache import Cache
 
-from app.launch.lockfile import EngineLock
 from engine.bars import day_cache, kept_units
 from engine.bars.archive import BarArchive, Saved
 from engine.bars.bar_files import list_symbols, read_daily, read_session_bars
@@ -28,10 +27,12 @@ from engine.lines.watch import SymbolWatch
 from engine.logs.routing import route_logs
 from engine.settings.saved import load_saved, write_saved
 from engine.state.bus import StateBus
+from engine.state.disk_store import DiskOutlet, DiskView
 from engine.state.reader import StateReader
 from engine.state.writer import StateWriter
 from engine.storage import rescues
 from engine.storage.atomic import copy_of, write_whole
+from engine.storage.lockfile import EngineLock
 from engine.storage.places import make_folder
 from tests.app.sample_state import FILLS, MARKET, WALL, fill_sample, signals
 from tests.patience import DEADLINE_S
@@ -67,11 +68,11 @@ def bars(folder: Path) -> bool:
 def state(folder: Path) -> bool:
     """A reader that was there before follows to the new file."""
     bus = StateBus(None, FakeClock())
-    writer = StateWriter(folder / "state", FakeClock(), bus.current)
+    writer = StateWriter(DiskOutlet(folder / "state"), FakeClock(), bus.current)
     fill_sample(bus)
     assert writer.flush(), writer.last_error
     writer.close()
-    reader = StateReader(folder / "state")
+    reader = StateReader(DiskView(folder / "state"))
     try:
         assert reader.read("positions") == bus.read("positions")
     finally:
@@ -152,15 +153,15 @@ def test_a_state_of_pickles_is_put_aside_and_begun_anew(damage: Callable[[Path],
 def test_a_reader_of_the_state_follows_to_the_new_file(tmp_path: Path) -> None:
     clock = FakeClock()
     bus = StateBus(None, clock)
-    writer = StateWriter(tmp_path / "state", clock, bus.current)
+    writer = StateWriter(DiskOutlet(tmp_path / "state"), clock, bus.current)
     fill_sample(bus)
     assert writer.flush()
-    reader = StateReader(tmp_path / "state")
+    reader = StateReader(DiskView(tmp_path / "state"))
     assert reader.read("positions") is not None
     writer.close()
     path = tmp_path / "state" / "cache.db"
     path.write_bytes(b"\xa5" * path.stat().st_size)
-    again = StateWriter(tmp_path / "state", clock, bus.current)
+    again = StateWriter(DiskOutlet(tmp_path / "state"), clock, bus.current)
     fill_sample(bus, 2.0, 2.0)
     assert again.flush()
     assert reader.read("positions") == bus.read("positions") and reader.problem == ""

@@ -1,4 +1,4 @@
-"""One engine a data folder: an operating-system lock, so that a killed process leaves nothing to clean up."""
+"""One engine a folder: an operating-system lock, so that a killed process leaves nothing to clean up."""
 
 from __future__ import annotations
 
@@ -19,29 +19,34 @@ _LOCKED_BYTE = 1 << 30
 
 
 class AlreadyRunning(Exception):
-    """The text names the process that has the folder."""
+    """The text names the process that has the folder, or the name."""
 
 
-class EngineLock:
+class FileLock:
     """Held until `release` or the end of the process."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._handle: BufferedRandom | None = None
 
-    def acquire(self, started_wall: float) -> None:
-        """Take the lock and write who we are. Raises AlreadyRunning, OSError."""
+    @property
+    def is_held(self) -> bool:
+        return self._handle is not None
+
+    def take(self, started_wall: float) -> str:
+        """Take the lock and write who we are; "" = it is ours, else who has it in words. Raises OSError."""
         free_for_file(self._path)  # a lock that is held is a file: it stays, only its rights are taken back
         handle = os.fdopen(open_regular(self._path, os.O_RDWR | os.O_CREAT), "r+b")
         if not _lock(handle):
             holder = _holder(handle)
             handle.close()
-            raise AlreadyRunning(self._message(holder))
+            return _who(holder)
         handle.seek(0)
         handle.truncate()
         handle.write(json.dumps({"pid": os.getpid(), "started": int(started_wall)}).encode())
         handle.flush()
         self._handle = handle
+        return ""
 
     def release(self) -> None:
         """Give it up; harmless when it is not held. The file stays: removing it would race with the next start."""
@@ -49,13 +54,32 @@ class EngineLock:
             self._handle.close()
             self._handle = None
 
-    def _message(self, holder: dict[str, Any]) -> str:
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(holder.get("started", 0)))
-        who = f"process {holder['pid']}, since {since}" if "pid" in holder else "another process"
-        return (
-            f"data folder {self._path.parent}: a QTrade engine uses it already ({who}); one folder serves one engine. "
-            "Stop that one, or start with another --data-dir."
-        )
+
+class EngineLock:
+    """That of a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / FILE_NAME)
+
+    def acquire(self, started_wall: float) -> None:
+        """Take the lock and write who we are. Raises AlreadyRunning, OSError."""
+        if holder := self._lock.take(started_wall):
+            raise AlreadyRunning(
+                f"data folder {self._folder}: a QTrade engine uses it already ({holder}); one folder serves one engine."
+                " Stop that one, or start with another --data-dir."
+            )
+
+    def release(self) -> None:
+        """Give it up; harmless when it is not held."""
+        self._lock.release()
+
+
+def _who(holder: dict[str, Any]) -> str:
+    if "pid" not in holder:
+        return "another process"
+    since = time.strftime("%Y-%m-%d %H:%M", time.localtime(holder.get("started", 0)))
+    return f"process {holder['pid']}, since {since}"
 
 
 def _holder(handle: BufferedRandom) -> dict[str, Any]:
