@@ -59,13 +59,21 @@ def new_ticker(ib: Any, req_id: int, contract: Any) -> Any:
 
     The library would reuse one ticker (with its old prices) per contract and never forget it.
     """
+    ticker = ib.wrapper.reqId2Ticker[req_id] = loose_ticker(ib, contract)
+    return ticker
+
+
+def loose_ticker(ib: Any, contract: Any) -> Any:
+    """A ticker of no request."""
     library = load_library()
     if library.__name__ == "ib_async":
-        ticker = library.Ticker(contract=contract, defaults=ib.wrapper.defaults)
-    else:
-        ticker = library.Ticker(contract=contract)
+        return library.Ticker(contract=contract, defaults=ib.wrapper.defaults)
+    return library.Ticker(contract=contract)
+
+
+def turn_ticks(ib: Any, req_id: int, ticker: Any) -> None:
+    """What comes of this request from now on goes to that ticker."""
     ib.wrapper.reqId2Ticker[req_id] = ticker
-    return ticker
 
 
 def forget_ticker(ib: Any, req_id: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.broker.asking import generic_ticks_of, less_generic_ticks
-from engine.broker.client import forget_ticker, new_ticker
+from engine.broker.client import forget_ticker, loose_ticker, new_ticker, turn_ticks
 from engine.broker.connection import Connection
 from engine.broker.convert import TickCopier, magnifier_of, to_contract
 from engine.broker.pacing import Pacer
@@ -64,6 +64,7 @@ class MarketLines:
         self._by_wire: dict[int, int] = {}  # requests that took over from a line's own
         self._copiers: dict[int, TickCopier] = {}  # by the ticker's `id`: its own hash is Python, 5 times a packet
         self._cancelled: deque[tuple[float, int]] = deque()
+        self._unread = loose_ticker(connection.ib, connection.library.Contract())  # for late ticks of cancelled lines
         self._generic: dict[str, tuple[str, ...]] = {}  # by type, where less than usual is taken
         requests.on_magnifier(self._on_magnifier)
         connection.ib.pendingTickersEvent += self.on_tickers
@@ -110,6 +111,8 @@ class MarketLines:
         if line.named and self._connection.names.is_trying:
             self._connection.names.end(helped=False)  # it told nothing
         self._copiers.pop(id(line.ticker), None)
+        turn_ticks(self._connection.ib, line.wire_id, self._unread)
+        line.ticker = self._unread  # its own takes some kB, and there are visits several times a second
         now = self._clock.mono()
         self._cancelled.append((now, req_id))
         if self._pacer.withdraw(("line", req_id)):
@@ -300,7 +303,7 @@ class MarketLines:
         return take
 
     def tidy(self) -> None:
-        """Forget lines cancelled a while ago; until then their late ticks find a ticker."""
+        """Forget lines cancelled a while ago; until then their late ticks find a ticker, which nobody reads."""
         now = self._clock.mono()
         while self._cancelled and now - self._cancelled[0][0] > self._timings.cancel_memory_s:
             _, req_id = self._cancelled.popleft()
