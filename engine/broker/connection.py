@@ -143,7 +143,7 @@ class Connection:
         """The whole answer of a request of ours; one that nobody waits for any more is dropped."""
         if req_id in self.wrapper._futures:
             self.wrapper._results.pop(req_id, None)
-            self.wrapper._endReq(req_id, list(rows))
+            self.wrapper._endReq(req_id, rows)
 
     # --- requests ---------------------------------------------------------------------------------------------
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from operator import gt
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar, overload
 
 from engine.clock import zone_of
 
@@ -25,6 +27,8 @@ _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})$", re.ASCII)
 _MOMENT = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})[ T-]+(\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?(?:\s+(\S.*))?$", re.ASCII)
 _EARLIEST = datetime(1970, 6, 1, tzinfo=UTC).date()
 _NAN = float("nan")
+
+_MOMENT_OF = partial(datetime.fromtimestamp, tz=UTC)
 
 Row = TypeVar("Row")
 
@@ -40,11 +44,37 @@ class BarRow(NamedTuple):
     volume: float
 
 
+class PlainBars(Sequence[BarRow]):
+    """The bars of an answer as columns, each row made at a look: answers come some at once, and a row of objects takes
+    five times as much. `columns`: epoch seconds, open, high, low, close, volume."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, columns: Iterable[Iterable[float]]) -> None:
+        self._columns = [array("d", column) for column in columns]
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    @overload
+    def __getitem__(self, place: int) -> BarRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[BarRow]: ...
+    def __getitem__(self, place: int | slice) -> BarRow | list[BarRow]:
+        if isinstance(place, slice):
+            return list(PlainBars(column[place] for column in self._columns))
+        return next(iter(self[place : place + 1 or None]))
+
+    def __iter__(self) -> Iterator[BarRow]:
+        times, *numbers = self._columns
+        return map(BarRow._make, zip(map(_MOMENT_OF, times), *numbers, strict=True))
+
+
 class Listed(NamedTuple, Generic[Row]):
     """The rows of a message; `lost` says of each row that is missing what was found."""
 
     req_id: int
-    rows: list[Row]
+    rows: Sequence[Row]
     lost: list[str]
 
 
@@ -119,7 +149,7 @@ def history_bars(fields: Sequence[str]) -> Listed[BarRow]:
     return Listed(req_id, rows, lost + _miscounted(fields[4], len(rows) + len(lost), "bars"))
 
 
-def _plain_bars(rest: Sequence[str]) -> list[BarRow] | None:
+def _plain_bars(rest: Sequence[str]) -> PlainBars | None:
     """All bars a column at a time, a third of the cost, where every one is as it should be; None = look at each."""
     dates = rest[::BAR_FIELDS]
     if len(rest) % BAR_FIELDS or not all(map(_EPOCH.match, dates)):
@@ -133,8 +163,7 @@ def _plain_bars(rest: Sequence[str]) -> list[BarRow] | None:
     _, highs, lows, _, _ = columns
     if any(map(gt, lows, highs)):
         return None
-    moments = [datetime.fromtimestamp(float(text), UTC) for text in dates]
-    return list(map(BarRow._make, zip(moments, *columns, strict=True)))
+    return PlainBars([map(float, dates), *columns])
 
 
 def _bar_end(rest: Sequence[str], at: int) -> int:

@@ -89,7 +89,7 @@ class Requests:
             raise RequestRejected(_INVALID, f"TWS has no contract details of {name} now, so its exchange is unknown")
         return replace(contract, exchange=found[0].exchange, price_magnifier=found[0].price_magnifier)
 
-    async def _rows(self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float) -> list[Any]:
+    async def _rows(self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float) -> Sequence[Any]:
         """The library's bars; asked for once more, with names, where the gateway insists on them."""
         names = self._connection.names
         named = names.wanted
@@ -117,7 +117,7 @@ class Requests:
 
     async def _rows_once(
         self, contract: ContractRef, request: HistoryRequest, kind: str, timeout_s: float, *, names: bool
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         connection = self._connection
         req_id = connection.next_req_id()
         query = to_contract(connection.library, contract, names=names)
@@ -129,11 +129,12 @@ class Requests:
             )  # fmt: skip
 
         try:
-            return list(await connection.ask(f"History of {contract.local_symbol}", req_id, send, timeout_s))
+            rows: Sequence[Any] = await connection.ask(f"History of {contract.local_symbol}", req_id, send, timeout_s)
         except RequestTimeout:
             if connection.is_ready:
                 connection.client.cancelHistoricalData(req_id)
             raise
+        return rows
 
     def _on_history(self, fields: list[str]) -> None:
         found = history_bars(fields)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.broker.list_messages import bar_date, found_symbols, history_bars, scan_rows
+from engine.broker.list_messages import PlainBars, bar_date, found_symbols, history_bars, scan_rows
 
 T0 = 1_762_354_800
 
@@ -109,7 +110,7 @@ def test_bars_that_are_read_at_once_are_what_one_look_at_each_would_tell(changes
     bars = [bar(n, **change) for n, change in enumerate(changes)]
     one_by_one = [[f" {each[0]}", *each[1:]] for each in bars]  # a blank before the date
     at_once, looked_at = history_bars(answer(*bars)), history_bars(answer(*one_by_one))
-    assert repr(at_once.rows) == repr(looked_at.rows)  # NaN is NaN
+    assert repr(list(at_once.rows)) == repr(list(looked_at.rows))  # NaN is NaN
     assert len(at_once.lost) == len(looked_at.lost)
 
 
@@ -146,3 +147,10 @@ def test_a_symbol_that_cannot_be_read_is_lost_alone() -> None:
     assert len(found.lost) == 1
     older = ["79", "9", "1", "265598", "AAPL", "STK", "NASDAQ", "USD", "1", "OPT"]
     assert [each.symbol for each in found_symbols(older, 157).rows] == ["AAPL"]
+
+
+def test_plain_bars_are_a_sequence_that_takes_a_fraction_of_its_rows() -> None:
+    rows = history_bars(answer(*(bar(n) for n in range(200)))).rows
+    whole = list(rows)
+    assert isinstance(rows, PlainBars) and (rows[3], rows[-1], rows[5:7]) == (whole[3], whole[-1], whole[5:7])
+    assert sum(sys.getsizeof(column) for column in rows._columns) < 200 * 6 * 8 * 1.3
