@@ -169,6 +169,8 @@ class BarSeries:
         """Add bars of history (or samples), oldest first."""
         if not bars:
             return
+        if self._count < ROOM:  # the first history: what stays takes its place before what is needed for a moment
+            self._reserve(self._count + len(bars))
         prices = np.array([(bar.open, bar.high, bar.low, bar.close) for bar in bars], dtype=np.float64)
         volumes = np.array([np.nan if bar.volume is None else bar.volume for bar in bars], dtype=np.float64)
         self._merge(np.array([bar.time for bar in bars]), prices, volumes, quality, 0)
@@ -347,7 +349,7 @@ class BarSeries:
         head, rows = self._rows[over:first], rows[max(0, over - first) :]
         self._count = len(head) + len(rows)
         if self._count > len(self._rows):
-            self._rows = np.empty(self._count + ROOM, self._rows.dtype)
+            self._rows = np.empty(min(self._limit, self._count + ROOM), self._rows.dtype)
         if over or head.base is not self._rows:
             self._rows[: len(head)] = head
         self._rows[len(head) : self._count] = rows
@@ -359,6 +361,13 @@ class BarSeries:
         between = np.minimum(np.diff(rows["number"]) - 1, MOST_UNSEEN)
         np.minimum(rows["unseen"][1:], between.astype(np.uint16), out=rows["unseen"][1:])
         self._has_unseen = bool(rows["unseen"].any())
+
+    def _reserve(self, count: int) -> None:
+        """Places for so many bars, and some to come."""
+        if count > len(self._rows):
+            wider = np.empty(min(self._limit, count + ROOM), self._rows.dtype)
+            wider[: self._count] = self._closed()
+            self._rows = wider
 
     def _make_room(self) -> None:
         capacity = len(self._rows)
