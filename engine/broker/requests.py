@@ -30,7 +30,8 @@ _INVALID = 321
 
 
 class Requests:
-    """`details` are remembered by con_id for the life of the connection (never a 200)."""
+    """`details` are remembered by con_id for the life of the connection (never a 200); those that `contract_info` asks
+    for are not: it is asked for the whole universe, and whoever does keeps the few kB that count."""
 
     def __init__(self, connection: Connection, timings: Timings) -> None:
         self._connection = connection
@@ -151,6 +152,13 @@ class Requests:
 
         Raises as `Connection.ask`.
         """
+        rows = await self._found(contract, timeout_s, urgent=urgent)
+        if contract.con_id and rows:
+            self._details[contract.con_id] = rows
+        return rows
+
+    async def _found(self, contract: ContractRef, timeout_s: float, *, urgent: bool = False) -> list[Any]:
+        """What is remembered, else the answer."""
         if contract.sec_type == "BAG":
             return []
         known = self._details.get(contract.con_id) if contract.con_id else None
@@ -166,8 +174,6 @@ class Requests:
             if not names.may_help(contract, error.code, error.text, named=named):
                 raise
             rows = await self._details_with_names(contract, timeout_s, urgent=urgent)
-        if contract.con_id and rows:
-            self._details[contract.con_id] = rows
         self._note_magnifiers(rows)
         return rows
 
@@ -216,7 +222,7 @@ class Requests:
         return query
 
     async def contract_info(self, contract: ContractRef, timeout_s: float) -> list[ContractInfo]:
-        return [to_info(details) for details in await self.details(contract, timeout_s)]
+        return [to_info(details) for details in await self._found(contract, timeout_s)]
 
     async def search(self, pattern: str, timeout_s: float) -> list[ContractRef]:
         connection = self._connection
