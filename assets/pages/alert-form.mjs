@@ -97,14 +97,14 @@ const symbolText = (value) => (typeof value === "number" ? names()[value] ?? Str
  * @param {Array<[T, string]>} rows @param {T} value @param {string} label @param {(value: T) => void} set @param {string} [cls]
  */
 function select(rows, value, label, set, cls = "") {
-  const gone = rows.some(([key]) => key === value) ? nothing : html`<option value="" selected disabled>choose</option>`;
+  const gone = rows.some(([key]) => key === value) ? nothing : html`<option value="" .selected=${true} disabled>choose</option>`;
   return html`<select class="qt-input ${cls}" aria-label=${label} aria-invalid=${gone !== nothing}
     @change=${(/** @type {any} */ event) => {
       const row = rows.find(([key]) => String(key) === event.target.value);
       if (row) {
         set(row[0]);
       }
-    }}>${gone}${rows.map(([key, words]) => html`<option value=${key} ?selected=${key === value}>${words}</option>`)}</select>`;
+    }}>${gone}${rows.map(([key, words]) => html`<option value=${key} .selected=${key === value}>${words}</option>`)}</select>`;
 }
 
 /** @param {Field} field @param {Draft} now */

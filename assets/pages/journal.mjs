@@ -232,8 +232,8 @@ function select(name, label, all, value) {
   const there = !value || options.some(([key]) => key === value);
   return html`<label class="qt-jfilter" data-set=${value ? "1" : nothing}><span>${label}</span><select class="qt-input" data-jfilter=${name}
     @change=${(/** @type {Event} */ event) => choose({ [name]: /** @type {HTMLSelectElement} */ (event.target).value })}>
-    <option value="" ?selected=${!value}>${all}</option>${there ? nothing : html`<option value=${value} selected>${value}</option>`}
-    ${options.map(([key, text]) => html`<option value=${key} ?selected=${key === value}>${text}</option>`)}</select></label>`;
+    <option value="" .selected=${!value}>${all}</option>${there ? nothing : html`<option value=${value} .selected=${true}>${value}</option>`}
+    ${options.map(([key, text]) => html`<option value=${key} .selected=${key === value}>${text}</option>`)}</select></label>`;
 }
 
 /** @param {string} name @param {string} label @param {string} value */

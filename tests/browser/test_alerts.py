@@ -72,7 +72,9 @@ def test_from_a_sentence_to_a_message_and_back_to_quiet(page: Page, site: Site, 
     until(page, "!document.querySelector('.qt-alert-state').innerText.includes('snoozed')")
 
     # edited, switched off, deleted
+    page.get_by_label("What to be told of").select_option(label="a signal")
     page.get_by_role("button", name="Edit: ").click()
+    until(page, "document.querySelector('.qt-make-kind').value === 'day_pnl'")
     page.get_by_label("Amount").fill("-1000")
     page.get_by_role("button", name="Save").click()
     until(page, f'{RULES}.includes("the day\'s P&L of all accounts falls below −1,000 USD")')
