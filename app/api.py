@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from app import api_alerts, api_bars, api_fills, api_journal, api_lines, api_symbols, api_views
 from app.deps import AppDeps
 from app.journal_book import JournalBook, Kept
 from app.journal_excursions import excursions
+from app.login.gate import Visitor
 from app.snapshots import Snapshots, engine_state
 from engine.domain import ALL_ACCOUNTS
 from engine.journal.thinning import is_reset
@@ -56,7 +57,10 @@ class _Api:
         self._book = book
 
     def healthz(self) -> Response:
-        return _json(api_views.healthz(self._read("heartbeat", "broker", "health"), self._deps))
+        """Who is not known where one has to log in hears how it is, and nothing else."""
+        whole = api_views.healthz(self._read("heartbeat", "broker", "health"), self._deps)
+        is_known = g.get("visitor") is not Visitor.NOBODY
+        return _json(whole if is_known else {"app": whole["app"], "status": whole["status"]})
 
     def status(self) -> Response:
         s = self._read("heartbeat", "broker", "lines", "positions", "positions_all", "quotes", "scanners")

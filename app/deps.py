@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from app.login.gate import Gate, open_gate
 from app.rates import Rates
 from engine.bars.bar_files import BarFiles
 from engine.clock import Clock, SystemClock
@@ -19,6 +20,7 @@ class AppDeps:
     """`started_mono` = monotonic seconds of `clock` when the program began (for the uptime).
 
     `poll_ms` = between two polls of a page. `rates` = how often a client may change something; None = no limit.
+    `login` = who is let in.
     """
 
     state: StateSource
@@ -32,6 +34,7 @@ class AppDeps:
     started_mono: float = 0.0
     poll_ms: int = 2000
     rates: Rates | None = None
+    login: Gate = field(default_factory=open_gate)
 
     @property
     def config(self) -> AppConfig:

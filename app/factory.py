@@ -35,6 +35,8 @@ from app.deps import AppDeps
 from app.feed import Feed
 from app.journal_book import JournalBook
 from app.journal_desk import JournalDesk
+from app.login import routes as login_routes
+from app.login.gate import Visitor
 from app.shell import shell
 from app.views import PAGES
 
@@ -61,8 +63,8 @@ def create_app(deps: AppDeps) -> Dash:
         "app",
         pages_folder=str(ROOT / "app" / "pages"),
         assets_folder=str(ROOT / "assets"),
-        # Imported by assets/qtrade.mjs: loaded twice they would exist twice.
-        assets_path_ignore=["^core$", "^pages$", "^vendor$"],
+        # Imported by assets/qtrade.mjs: loaded twice they would exist twice. The login page loads its own.
+        assets_path_ignore=["^core$", "^login$", "^pages$", "^vendor$"],
         use_pages=True,
         external_stylesheets=[f"/vendor/css/{name}" for name in VENDOR_CSS],
         title="QTrade",
@@ -106,7 +108,10 @@ def create_app(deps: AppDeps) -> Dash:
     alerts.register(app, deps)
     statement_route.register(server, deps)
     api.register(server, deps, book)
-    security.protect(app, deps.config.web.host, deps.rates)
+    web = deps.config.web
+    login_routes.register(server, deps.login, web.port)
+    hosts = security.trusted_hosts(web.host, web.trusted_hosts)
+    security.protect(app, hosts, deps.rates, deps.login, web.port)
     addresses.guard(server)
     _finish_set_up(server)
     return app
@@ -155,4 +160,6 @@ def _add_pulse_headers(server: Flask, deps: AppDeps) -> None:
                 response.headers["X-QT-Beat"] = f"{pulse[1]:.3f}"
             if pulse[2] is not None:
                 response.headers["X-QT-Snapshot"] = str(pulse[2])
+            if g.get("visitor") is Visitor.SESSION:
+                response.headers["X-QT-Session"] = "1"
         return response

@@ -6,6 +6,7 @@ named: a button is a command, a form's request counts by its action, whatever el
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import threading
 from collections import OrderedDict
@@ -13,9 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from engine.config import is_loopback
-
 CLIENTS_KEPT = 1_000
+HERE = "here"
 
 
 class Limit(NamedTuple):
@@ -65,6 +65,19 @@ def kind_of_reading(path: str) -> str | None:
     return "export" if _EXPORT.search(path) else None
 
 
+def client_of(address: str) -> str:
+    """Who counts as one: this computer, whichever of its addresses it asks from; of IPv6 the 64 bits of a house."""
+    try:
+        number = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped is not None:
+        number = number.ipv4_mapped
+    if number.is_loopback:
+        return HERE
+    return str(number if number.version == 4 else ipaddress.ip_network((number, 64), strict=False))
+
+
 @dataclass(slots=True)
 class _Bucket:
     left: float
@@ -80,10 +93,8 @@ class Rates:
         self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
 
     def wait_s(self, address: str, kind: str) -> float:
-        """0 = go on; else nothing was counted, and in so many seconds there is room again. This computer is one client,
-        whichever of its addresses it asks from."""
-        limit, now = LIMITS[kind], self._clock()
-        client = "here" if is_loopback(address) else address
+        """0 = go on; else nothing was counted, and in so many seconds there is room again."""
+        limit, now, client = LIMITS[kind], self._clock(), client_of(address)
         with self._lock:
             bucket = self._buckets.setdefault((client, kind), _Bucket(float(limit.burst), now))
             self._buckets.move_to_end((client, kind))

@@ -1,7 +1,8 @@
 """The dashboard's front door: who may ask, what a request may be, which headers leave, what an error looks like.
 
-For a server that listens on loopback without a login. Against it stand: a web page of another site in the trader's
-own browser (rebinding, cross-site requests), a tab that is older than the program, and text that is not ours.
+Against it stand: a web page of another site in the trader's own browser (rebinding, cross-site requests), whoever has
+not logged in where that is needed (`app/login/gate.py`), a tab that is older than the program, and text that is not
+ours.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from dash._utils import split_callback_id
 from dash.exceptions import DashException
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, g, redirect, request
 from msgspec import Struct
 from werkzeug.exceptions import HTTPException
 
+from app.login.cookie import asked
+from app.login.gate import LOGIN_PATH, Gate, Visitor, is_public, open_gate
 from app.rates import LIMITS, Rates, kind_of_callback, kind_of_reading
 from app.small_page import no_such_page
 from engine.storage.encodable import to_json
@@ -32,9 +36,11 @@ UPLOAD_MAX_BYTES = 64 * 2**20
 CALLBACK_PATH = "/_dash-update-component"
 _ADDRESS = frozenset({"pathname", "search", "hash", "href"})
 _SUITES = "/_dash-component-suites/"
-_FOR_SCRIPTS = ("/api/", "/feed", "/healthz")  # errors there are JSON, elsewhere a small page
+_FOR_SCRIPTS = ("/api/", "/feed", "/healthz", "/metrics")  # errors there are JSON, elsewhere a small page
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATIC_TYPES = ("image/", "font/", "text/css", "text/javascript", "application/javascript")
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
+LOG_IN = "Log in first."
 RELOAD = "This tab is of another version of the program. Reload the page."
 
 HEADERS = {
@@ -52,24 +58,32 @@ _POLICY = (
 )
 
 
-def protect(app: Any, host: str = "127.0.0.1", rates: Rates | None = None) -> None:
-    """Put the door into a Dash app; its callbacks may be registered before or after. `host` = where it listens.
+def protect(
+    app: Any, hosts: list[str] | None = None, rates: Rates | None = None, gate: Gate | None = None, port: int = 0
+) -> None:
+    """Put the door into a Dash app; its callbacks may be registered before or after.
 
-    `rates` None = as often as one likes (tests of pages).
+    `hosts` it is asked by (`trusted_hosts`), `port` names the cookie. `rates` None = as often as one likes, `gate` None
+    = nobody has to log in.
     """
     server: Flask = app.server
-    server.config["TRUSTED_HOSTS"] = trusted_hosts(host)
+    server.config["TRUSTED_HOSTS"] = trusted_hosts() if hosts is None else hosts
     server.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
-    door = _Door(app, rates)
+    door = _Door(app, rates, gate or open_gate(), port)
     server.before_request(door.check)
     server.after_request(door.seal)
     server.register_error_handler(Exception, door.explain)
 
 
-def trusted_hosts(host: str) -> list[str]:
-    """Host headers that are answered, with any port; another name for this address is somebody's trick."""
-    names = ["127.0.0.1", "localhost"]
-    return [*names, "[::1]"] if host == "::1" else names
+def trusted_hosts(host: str = "127.0.0.1", more: str | None = None) -> list[str]:
+    """Host headers that are answered, with any port; another name for this address is somebody's trick.
+
+    `host` = where it listens, `more` = further names with commas between.
+    """
+    own = [] if host in ANY_ADDRESS else [f"[{host}]" if ":" in host else host]
+    local = ["[::1]"] if host == "::" else []
+    named = [name.strip() for name in (more or "").split(",") if name.strip()]
+    return list(dict.fromkeys(["127.0.0.1", "localhost", *own, *local, *named]))
 
 
 def content_security_policy(script_hashes: list[str]) -> str:
@@ -148,19 +162,24 @@ def _is_same(item: _Dependency | list[_Dependency], spec: dict[str, Any]) -> boo
 class _Door:
     """The hooks of one app. Any thread."""
 
-    def __init__(self, app: Any, rates: Rates | None) -> None:
+    def __init__(self, app: Any, rates: Rates | None, gate: Gate, port: int) -> None:
         self._app = app
         self._rates = rates
+        self._gate = gate
+        self._port = port
         self._policy: str | None = None
 
     def check(self) -> Response | None:
         """Before each request: refuse what a page of ours would not send."""
         host = request.host  # raises the 400 of TRUSTED_HOSTS
+        g.visitor = self._gate.visitor(asked(request, self._port))
+        if g.visitor is Visitor.NOBODY and not is_public(request.method, request.path):
+            return self._ask_to_log_in()
         if request.method in _READING:
             return self._check_reading()
         headers = request.headers
         if not is_own_page(host, request.scheme, headers.get("Origin"), headers.get("Sec-Fetch-Site")):
-            return refusal(403, "This request comes from another site.")
+            return refusal(403, other_site(host, request.scheme, headers.get("Origin")))
         is_upload = request.path == UPLOAD_PATH
         most = UPLOAD_MAX_BYTES if is_upload else BODY_MAX_BYTES
         request.max_content_length = most
@@ -169,6 +188,17 @@ class _Door:
         if not (request.mimetype == UPLOAD_TYPE if is_upload else request.is_json):
             abort(415, f"Only a file is taken here (Content-Type: {UPLOAD_TYPE})." if is_upload else None)
         return self._check_callback() if request.path == CALLBACK_PATH else self._too_often("command")
+
+    def _ask_to_log_in(self) -> Response:
+        """A browser that opens a page is shown the login; whoever asks for data is told."""
+        path = request.path
+        if is_navigation(request.method, request.headers) and not path.startswith(_FOR_SCRIPTS):
+            query = request.query_string.decode("ascii", "replace")
+            back = quote(f"{quote(path)}?{query}" if query else quote(path))
+            return redirect(LOGIN_PATH if back == "/" else f"{LOGIN_PATH}?next={back}", 303)  # type: ignore[return-value]
+        said = refusal(401, LOG_IN, login=self._gate.ways())
+        said.headers["WWW-Authenticate"] = 'Bearer realm="QTrade"'
+        return said
 
     def _check_reading(self) -> Response | None:
         kind = kind_of_reading(request.path)
@@ -223,6 +253,21 @@ class _Door:
         return refusal(500, "Something went wrong here; the log file says what.")
 
 
+def other_site(host: str, scheme: str, origin: str | None) -> str:
+    """Why a request was refused; behind a proxy with TLS it may be QTrade's own page."""
+    if origin == f"https://{host}" and scheme == "http":
+        return (
+            "This page came by https, which QTrade was not told. Set web.trusted_proxy to the reverse proxy's address."
+        )
+    return "This request comes from another site."
+
+
+def is_navigation(method: str, headers: Any) -> bool:
+    """Whether a person's browser opens a page, and no script or picture of one asks."""
+    mode = headers.get("Sec-Fetch-Mode")
+    return method == "GET" and (mode == "navigate" if mode is not None else "text/html" in headers.get("Accept", ""))
+
+
 _TOO_LARGE = "The file is larger than {most} MB. Take a statement of a shorter period."
 
 
@@ -243,7 +288,8 @@ def _malformed(code: int, reason: str) -> Response:
 
 
 _WORDS = {
-    400: "The request is not valid, or its Host is not this computer. Open the page at http://127.0.0.1 or localhost.",
+    400: "The request is not valid, or its Host is none of QTrade's names. Open the page at http://127.0.0.1 or "
+    "localhost, or add the name to web.trusted_hosts.",
     404: "There is no such address here.",
     405: "This address can only be read (GET).",
     413: f"The request is larger than {BODY_MAX_BYTES // 1000:,} kB.",

@@ -14,6 +14,8 @@ from app.export_route import EXPORT_PATH
 from app.feed_route import BUILD_HEADER, FEED_PATH
 from app.format import LINE_CLASSES
 from app.journal_route import JOURNAL_PATH, MARKS_PATH
+from app.login.gate import LOGIN_PATH
+from app.login.local_link import FILE_NAME as LINK_FILE
 from app.rows.scanners import FRESH_S
 from app.rows.states import LIVE_S
 from app.security import UPLOAD_PATH
@@ -29,6 +31,8 @@ _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("MARKS_PATH", MARKS_PATH, "A chart asks there for the trips in its contract."),
     ("BUILD_HEADER", BUILD_HEADER, "The poll says by it which build has made the page."),
     ("STATEMENTS_PATH", UPLOAD_PATH, "Statements: imports, what was read, for which days; a file is sent there."),
+    ("LOGIN_PATH", LOGIN_PATH, "Where one logs in."),
+    ("LINK_FILE", LINK_FILE, "The page of the data folder that logs in on this computer."),
     ("LATE_S", LATE_S, "An engine silent for longer is late, seconds."),
     ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),
     ("LIVE_S", LIVE_S, "A price that came before that claims no more to be live, seconds."),

@@ -14,6 +14,7 @@ import * as fmt from "./core/format.mjs";
 import { apply, cursor, get, model, onApplied, onNodes } from "./core/model.mjs";
 import { pollNow, startPolling } from "./core/poll.mjs";
 import { checkBuild } from "./core/reload.mjs";
+import "./core/login.mjs";
 import { freeze } from "./core/shell.mjs";
 import { drawStrip } from "./core/strip.mjs";
 import "./core/changes.mjs";

@@ -97,6 +97,20 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def _hosts(text: str | None) -> str | None:
+    """Names with commas between."""
+    names = [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    if len(names) > 20:
+        raise ValueError("must be 20 names at most")
+    return ", ".join(map(_host, names)) or None
+
+
+def _proxy(text: str | None) -> str | None:
+    if text is not None and ("%" in text or not _is_address(text)):
+        raise ValueError("must be an address like 127.0.0.1")
+    return text
+
+
 def _account(text: str | None) -> str | None:
     """What passes is sent to TWS, handed to the simulator's command line, and names a folder."""
     if text is not None and not _ACCOUNT.fullmatch(text):
@@ -207,15 +221,34 @@ class BrokerSettings(_Model):
 
 
 class WebSettings(_Model):
-    host: str = _f("127.0.0.1", "Host", "Address the dashboard listens on; loopback only")
+    """`app/login/` says who is let in; what needs a password is decided at the start (`app/launch/preparation.py`)."""
+
+    host: Host = _f(
+        "127.0.0.1", "Host", "Address the dashboard listens on; another than this computer's own needs a password"
+    )
     port: int = _f(8052, "Port", "Port of the dashboard", is_name=True, ge=1, le=65535)
     open_browser: bool = _f(True, "Open the browser", "At start")
+    local_token: bool = _f(
+        False, "Log in by a link", "For a machine that others use, too: printed and opened at start, good once"
+    )
+    trusted_hosts: Annotated[str | None, AfterValidator(_hosts)] = _f(
+        None,
+        "Names",
+        "Further ones that browsers open it by, with commas between: qtrade.example.org",
+        max_length=1_000,
+    )
+    trusted_proxy: Annotated[str | None, AfterValidator(_proxy)] = _f(
+        None, "Reverse proxy", "Address of the one whose word on visitors (X-Forwarded-...) is taken. None: nobody's"
+    )
+    session_idle_h: float = _f(
+        8.0, "Log out after", "So long after the last page that was in sight", unit="h", step=0.5, ge=0.5, le=168
+    )
+    session_max_h: float = _f(168.0, "Log out at the latest", "So long after the login", unit="h", step=1, ge=1, le=720)
 
-    @model_validator(mode="after")
-    def _loopback_only(self) -> WebSettings:
-        if self.host not in ("127.0.0.1", "localhost", "::1"):
-            raise ValueError("must be a loopback address (127.0.0.1): the dashboard has no login yet")
-        return self
+    def address(self) -> str:
+        """Where a browser of this computer opens it: "http://127.0.0.1:8052"."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - "all addresses"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 class LineSettings(_Model):

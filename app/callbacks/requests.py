@@ -48,6 +48,8 @@ from engine.state.sections import BrokerSection, ScannersSection, SettingsSectio
 MOST_CHANGES = 100
 SHOWN = "view.account"
 HOST = "broker.host"
+LISTENS_ON = "web.host"
+OPEN_TO_OTHERS = "lets other computers reach your account. Set a password first: python app.py --set-password"
 NOT_TRUSTED = (
     "is another computer. What TWS sends is not encrypted: whoever is on the way there sees your account. Tick the box "
     "below to use it."
@@ -117,6 +119,8 @@ def _changes(deps: AppDeps, request_id: str, asked: dict[str, Any]) -> Command |
         return None
     if HOST in clean:
         _trust(deps, clean[HOST], asked)
+    if not is_loopback(clean.get(LISTENS_ON, "localhost")) and not deps.login.has_password:
+        raise Refused("A password is needed first.", {LISTENS_ON: f"{clean[LISTENS_ON]} {OPEN_TO_OTHERS}"})
     return _live(deps, ApplySettings(request_id, clean))
 
 

@@ -52,7 +52,10 @@ def tab_bar(paths: frozenset[str]) -> Component:
         className="qt-nav",
         **attrs(data_menu="shell-more", aria_expanded="false"),
     )
-    menu = html.Div([_link(e) for e in rest], id="shell-more", className="qt-menu", hidden=True)
+    log_out = html.Button(
+        [icon("box-arrow-right"), html.Span("Log out")], className="qt-nav qt-logout", **attrs(data_qt_logout="1")
+    )
+    menu = html.Div([*(_link(e) for e in rest), log_out], id="shell-more", className="qt-menu", hidden=True)
     links = [_link(e) for e in known if e.path in ON_PHONE]
     return html.Nav([*links, more, menu], className="qt-tabs", **attrs(aria_label="Pages"))
 

@@ -146,7 +146,8 @@ def _buttons() -> Component:
         className="qt-bell",
     )
     freeze = _button("pause-circle", "Hold the screen (f)", id="shell-freeze", **attrs(aria_pressed="false"))
-    return html.Div([bell, freeze], className="qt-buttons")
+    log_out = html.Span(_button("box-arrow-right", "Log out", data_qt_logout="1"), className="qt-logout")
+    return html.Div([bell, freeze, log_out], className="qt-buttons")
 
 
 def _bell_menu() -> Component:

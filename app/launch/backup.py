@@ -1,9 +1,9 @@
 """`app.py backup FILE` and `app.py restore FILE`: what a trader would miss, in one file with a list of what is in it.
 
-Settings, sets, pins, lists, notes and journals go in; what can be had again (bars, the state of the moment, logs) and
-what is of this run alone (locks, tokens) does not. A file that QTrade will keep tomorrow goes in by itself. A backup is
-made beside a running engine; a restore needs the folder to itself, looks at everything before it touches anything, and
-keeps what it replaces.
+Settings, sets, pins, lists, notes and journals go in; what can be had again (bars, the state of the moment, logs), what
+is of this run alone (locks) and what opens the door (password, tokens, the link) does not. A file that QTrade will keep
+tomorrow goes in by itself. A backup is made beside a running engine; a restore needs the folder to itself, looks at
+everything before it touches anything, and keeps what it replaces.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ MOST_FILES, MOST_BYTES, LARGEST_MANIFEST = 5_000, 16 << 30, 8 << 20
 JOURNAL = "journal.sqlite3"
 _LEFT_OUT_FOLDERS = frozenset({"logs", "state", "bars", "lab"})
 _LEFT_OUT = re.compile(
-    r"engine\.lock|simulator\.json|simulator-state\.json|.*\.(copy|new|part|rescued|tmp)|.*-(wal|shm|journal)"
-    r"|.*\.(corrupt|bad|newer|before)-.*|before-restore-.*"
+    r"engine\.lock|simulator\.json|simulator-state\.json|login\.json|open-qtrade\.html"
+    r"|.*\.(copy|new|part|rescued|tmp)|.*-(wal|shm|journal)|.*\.(corrupt|bad|newer|before)-.*|before-restore-.*"
 )
 _PATH = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._ -]{0,99}/){0,4}[A-Za-z0-9_][A-Za-z0-9._ -]{0,99}")
 _SQLITE = b"SQLite format 3\0"

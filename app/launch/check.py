@@ -54,7 +54,7 @@ def report(prepared: Prepared, build: BuildId) -> Iterator[str]:
     config = prepared.settings.config
     yield f"QTrade {build}, Python {platform.python_version()}, {client_library()}"
     yield f"Broker:      {broker_words(config.broker, prepared.recording)}"
-    yield f"Dashboard:   http://{config.web.host}:{config.web.port}"
+    yield f"Dashboard:   {config.web.address()}"
     yield f"Data folder: {prepared.folder}{'' if prepared.folder.is_dir() else ' (will be made)'}"
     yield f"Log file:    {prepared.folder / 'logs' / 'qtrade.log'}"
     changed = [key for key in FIELDS if prepared.settings.origin(key) != DEFAULT]

@@ -12,6 +12,9 @@ from engine.errors import ConfigError
 from engine.settings.sources import Layer, from_command_line, parse_text
 
 SIDE_COMMANDS = ("doctor", "backup", "restore")
+# What is done to password and tokens instead of a start; those that take a name.
+LOGIN_COMMANDS = ("set-password", "remove-password", "new-token", "tokens", "revoke-token")
+NAMED = ("new-token", "revoke-token")
 OPTIONS = {
     "engine.name": "--engine-name",
     "broker.mode": "--broker",
@@ -43,6 +46,7 @@ class CommandLine:
     check: bool
     version: bool
     recording: Recording | None = None
+    login: tuple[str, str] | None = None  # one of LOGIN_COMMANDS, and the name that it takes, else ""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--broker-port", metavar="P", help="its port (default: 7497 paper, 7496 live)")
     made.add_argument("--client-id", metavar="N", help="API client id (default: 52)")
     made.add_argument("--engine-name", metavar="NAME", help="under which it publishes its state (default: main)")
-    made.add_argument("--host", metavar="ADDRESS", help="address of the dashboard, loopback only (default: 127.0.0.1)")
+    made.add_argument("--host", metavar="ADDRESS", help="address of the dashboard (default: 127.0.0.1)")
     made.add_argument("--port", metavar="PORT", help="port of the dashboard (default: 8052)")
     made.add_argument("--data-dir", metavar="DIR", help="where state, history and logs are kept")
     made.add_argument("--no-browser", action="store_true", help="don't open the browser")
@@ -72,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--play", type=Path, metavar="FILE", help="a recorded session in TWS' place")
     made.add_argument("--play-speed", default="1", metavar="X", help="recorded seconds a second (default: 1)")
     made.add_argument("--check", action="store_true", help="validate configuration and environment, then exit")
+    login = made.add_mutually_exclusive_group()
+    login.add_argument("--set-password", action="store_true", help="ask for a password that pages will want, and exit")
+    login.add_argument("--remove-password", action="store_true", help="want none any more, and exit")
+    login.add_argument("--new-token", metavar="NAME", help="make a token for a script that reads, and exit")
+    login.add_argument("--tokens", action="store_true", help="list the tokens, and exit")
+    login.add_argument("--revoke-token", metavar="NAME", help="take a token back, and exit")
     made.add_argument("--version", action="store_true", help="print version and build id, then exit")
     return made
 
@@ -89,7 +99,14 @@ def parse_command_line(arguments: Sequence[str]) -> CommandLine:
     recording = _recording(typed.play, typed.play_speed)
     if recording is not None and values.setdefault("broker.mode", "simulated") != "simulated":
         raise ConfigError("command line: --play and --broker paper or live exclude each other. Leave one of them out.")
-    return CommandLine(from_command_line(values, OPTIONS), typed.config, typed.check, typed.version, recording)
+    layer = from_command_line(values, OPTIONS)
+    return CommandLine(layer, typed.config, typed.check, typed.version, recording, _login_command(typed))
+
+
+def _login_command(typed: argparse.Namespace) -> tuple[str, str] | None:
+    given = {name: getattr(typed, name.replace("-", "_")) for name in LOGIN_COMMANDS}
+    what = next((name for name, value in given.items() if value not in (None, False)), None)
+    return None if what is None else (what, given[what] if what in NAMED else "")
 
 
 def _recording(file: Path | None, speed_text: str) -> Recording | None:

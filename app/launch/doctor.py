@@ -27,14 +27,16 @@ from app.launch.check import client_library
 from app.launch.data_folder import check_data_folder, synced_by
 from app.launch.ports import PortTaken, open_listener
 from app.launch.preparation import Prepared
+from app.login.credentials import FILE_NAME, load
 from engine.broker.probe import greeting, is_free, probe
-from engine.config import BrokerSettings
+from engine.config import BrokerSettings, is_loopback
 from engine.errors import ConfigError
 from engine.storage.lockfile import AlreadyRunning, EngineLock
 
 Verdict = Literal["ok", "look", "wrong"]
 LEAST_FREE_GB, SPARE_FREE_GB = 0.5, 2.0
 CLOCK_OFF_S = 5.0
+SET_ONE = "Run: python app.py --set-password"
 _ZONE_STEP_S = 900.0  # all time zones are whole quarters of an hour from UTC
 
 
@@ -180,6 +182,22 @@ def engine(path: Path, at_wall: float) -> Iterator[Finding]:
         lock.release()
 
 
+def login(path: Path, host: str) -> Iterator[Finding]:
+    """Who can open the pages."""
+    kept = load(path / FILE_NAME)
+    if kept.problem:
+        yield Finding(
+            "wrong", "Login", f"{FILE_NAME} {kept.problem}; nobody can log in with a password.",
+            SET_ONE,
+        )  # fmt: skip
+    elif kept.credentials.password:
+        yield _ok("Login", "the pages ask for the password")
+    elif is_loopback(host):
+        yield _ok("Login", "whoever uses this computer sees the pages; no password is set")
+    else:
+        yield Finding("wrong", "Login", f"other computers reach {host}, and no password is set.", SET_ONE)
+
+
 def port(host: str, number: int) -> Iterator[Finding]:
     try:
         open_listener(host, number).close()
@@ -249,5 +267,6 @@ def of_this_start(prepared: Prepared, wall: Callable[[], float]) -> Iterator[Fin
     yield from settings(prepared)
     yield from folder(prepared.folder)
     yield from engine(prepared.folder, wall())
+    yield from login(prepared.folder, config.web.host)
     yield from port(config.web.host, config.web.port)
     yield from gateway(config.broker, wall)

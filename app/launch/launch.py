@@ -19,10 +19,13 @@ from app.launch.data_folder import check_data_folder, make_data_folder
 from app.launch.desktop import may_open_browser, open_browser
 from app.launch.ending import Ending
 from app.launch.gateway import Gateway
+from app.launch.login_commands import run_login_command
 from app.launch.parts import Assemble, Parts, Plan, RunningEngine
 from app.launch.ports import PortRefused, PortTaken, open_listener
-from app.launch.preparation import Machine, Prepared, prepare
+from app.launch.preparation import Machine, Prepared, closed, prepare
 from app.launch.web_server import WebServer
+from app.login.local_link import LocalLink
+from engine.config import is_loopback
 from engine.errors import ConfigError, NameTaken, StateError
 from engine.kernel.build_id import BuildId, build_id
 from engine.kernel.playback import Playback
@@ -60,8 +63,12 @@ def run(arguments: Sequence[str], assemble: Assemble | None = None) -> int:
         if typed.version:
             print(f"QTrade {build}")
             return OK
+        if typed.login is not None:
+            os.umask(0o077)
+            print(plain(run_login_command(typed, machine)))
+            return OK
         check_environment()
-        prepared, listener = _listening(prepare(typed, machine))
+        prepared, listener = _listening(closed(prepare(typed, machine)))
         if typed.check:
             listener.close()
             check_data_folder(prepared.folder)
@@ -154,7 +161,12 @@ def _announce(prepared: Prepared, build: BuildId) -> None:
     log.info("Broker: %s", broker_words(prepared.settings.config.broker, prepared.recording))
     for note in prepared.notes:
         log.warning("%s", note)
-    log.info("Dashboard: http://%s:%d", web.host, web.port)
+    log.info("Dashboard: %s", web.address())
+    if not is_loopback(web.host):
+        log.warning(
+            "It listens on %s, where other computers reach it, and what they send is not encrypted: put a reverse "
+            "proxy with TLS before it (docs/reverse-proxy.md)", web.host,
+        )  # fmt: skip
 
 
 def _set_aside(prepared: Prepared, machine: Machine) -> None:
@@ -189,14 +201,21 @@ def _serve_until_end(
         outlet=outlet,
     )  # fmt: skip
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
-    server = WebServer(parts.wsgi, listener)
+    server = WebServer(parts.wsgi, listener, web.trusted_proxy, parts.may_send_files)
     server.start()
+    address = _local_link(parts.link) if parts.link is not None else web.address()
     if may_open_browser(web.open_browser, machine.environ, machine.platform):
-        open_browser(f"http://{web.host}:{web.port}")
+        open_browser(address)
     starting = threading.Thread(target=_start_rest, args=(parts.engine, gateway, ending), name="start", daemon=True)
     starting.start()
     ending.wait()
     _stop(parts.engine, gateway, server, ending)
+
+
+def _local_link(link: LocalLink) -> str:
+    """What the browser is to open. The link is for the terminal alone: a log is shown to others."""
+    print(plain(f"QTrade: log in by this link, which is good once: {link.renew()}"), flush=True)
+    return link.page.as_uri()
 
 
 def _real_parts(plan: Plan) -> Parts:

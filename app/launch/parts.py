@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.login.local_link import LocalLink
 from engine.broker.timings import Timings
 from engine.clock import Clock, SystemClock
 from engine.kernel.build_id import BuildId
@@ -30,10 +31,13 @@ Move = Callable[[EffectiveSettings], tuple[str, int]]  # host and port of the ga
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An engine that is not started yet, and the WSGI application on its state."""
+    """An engine that is not started yet, and the WSGI application on its state. `link` = to log in with on this
+    computer; None = none is needed. `may_send_files` = whether the sender of this Cookie header may."""
 
     engine: RunningEngine
     wsgi: Any
+    link: LocalLink | None = None
+    may_send_files: Callable[[str], bool] = lambda cookie: True
 
 
 @dataclass(frozen=True, slots=True)

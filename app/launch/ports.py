@@ -76,8 +76,8 @@ def who_answers(host: str, port: int) -> dict[str, Any] | None:
         health = json.loads(body)
     except ValueError:
         health = None
-    if isinstance(health, dict) and isinstance(health.get("build"), dict):
-        return health
+    if isinstance(health, dict) and (isinstance(health.get("build"), dict) or health.get("app") == "QTrade"):
+        return health  # without a build to who has not logged in there
     return {"server": response.getheader("Server", "") or "a web server"}
 
 
@@ -95,9 +95,9 @@ def taken_message(host: str, port: int, answer: dict[str, Any] | None, error: OS
     other = f"or start with --port {port + 1 if port < 65535 else port - 1}"
     if answer is None:
         return f"{where} can't be used ({reason}): another program has it. Stop that program, {other}."
-    if "build" in answer:
-        build = answer["build"]
-        name = f"QTrade {build.get('version', '')} (build {build.get('id', '?')})"
+    if "server" not in answer:
+        build = answer.get("build")
+        name = f"QTrade {build.get('version', '')} (build {build.get('id', '?')})" if build else "QTrade"
         return f"{where} is taken: {name} is running already. Open http://{host}:{port}, or stop it, {other}."
     hint = " (the predecessor uses 8052 too)" if port == 8052 else ""
     return f"{where} is taken by another program, {answer['server']}{hint}. Stop that program, {other}."

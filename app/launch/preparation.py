@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.launch.cli import CommandLine, Recording
 from app.launch.data_folder import data_folder, synced_by
-from engine.config import USUAL_GATEWAYS
+from app.login import credentials
+from engine.config import USUAL_GATEWAYS, is_loopback
 from engine.errors import ConfigError
-from engine.settings.effective import EffectiveSettings, load_settings, resolve, saved_layer
+from engine.settings.effective import SAVED, EffectiveSettings, load_settings, resolve, saved_layer
 from engine.settings.saved import FILE_NAME, load_saved
 from engine.settings.sources import Layer, from_environment, from_yaml
 
@@ -59,6 +60,32 @@ def prepare(typed: CommandLine, machine: Machine) -> Prepared:
         notes.append(f"Data folder {folder} lies in {synced}, which is synchronised: use --data-dir with another one")
     notes += _port_notes(settings)
     return Prepared(settings, folder, tuple(notes), typed.recording)
+
+
+def closed(prepared: Prepared) -> Prepared:
+    """The same where others can't reach the dashboard, or need a password; a saved address is else left out.
+
+    Raises ConfigError: an address that somebody has typed. Blocks for a look at the disk.
+    """
+    settings = prepared.settings
+    host, kept = settings.config.web.host, credentials.load(prepared.folder / credentials.FILE_NAME)
+    lack = f"{credentials.FILE_NAME} {kept.problem}" if kept.problem else "there is no password"
+    if is_loopback(host) and kept.problem:
+        note = f"{lack}: nobody can log in with a password. Set it anew: python app.py --set-password"
+        return replace(prepared, notes=(*prepared.notes, note))
+    if is_loopback(host) or kept.credentials.password:
+        return prepared
+    words = (
+        f"{settings.origin('web.host')}: web.host is {host}, where other computers reach your account, and {lack}. Set "
+        "one first: python app.py --set-password; and put a reverse proxy with TLS before it "
+        "(docs/reverse-proxy.md), or the password travels readable."
+    )
+    if settings.origin("web.host") != SAVED:
+        raise ConfigError(words)
+    note = f"A saved setting was left out (web.host). {words}"
+    open_to_us = settings.with_saved({}, forget=["web.host"])
+    fitting = replace(open_to_us, left_out=(*settings.left_out, note))
+    return closed(replace(prepared, settings=fitting, notes=(*prepared.notes, note)))
 
 
 def _config_layer(chosen: Path | None, root: Path) -> Layer:

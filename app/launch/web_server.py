@@ -21,7 +21,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
-from app.security import BODY_MAX_BYTES, HEADERS, UPLOAD_MAX_BYTES, UPLOAD_PATH
+from app.security import BODY_MAX_BYTES, HEADERS, LOG_IN, UPLOAD_MAX_BYTES, UPLOAD_PATH
 
 THREADS = 8
 HEAD_MAX_BYTES = 32_768
@@ -41,8 +41,18 @@ log = logging.getLogger("qtrade.web")
 class WebServer:
     """Serves one WSGI application from `start` until `stop`."""
 
-    def __init__(self, wsgi: Any, listener: socket.socket, clock_mono: Callable[[], float] = time.monotonic) -> None:
-        adjustments = Adjustments(
+    def __init__(
+        self,
+        wsgi: Any,
+        listener: socket.socket,
+        trusted_proxy: str | None = None,
+        may_send_files: Callable[[str], bool] = lambda cookie: True,
+        clock_mono: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`trusted_proxy`: the address whose word on host, scheme and visitor is taken; None = nobody's is.
+        `may_send_files`: whether the sender of this Cookie header may, asked before a byte of one is taken."""
+        adjustments: Any = Adjustments(
+            **_told_by(trusted_proxy),
             threads=THREADS,
             asyncore_use_poll=True,  # select() ends at 1024 descriptors
             ident=None,
@@ -55,6 +65,7 @@ class WebServer:
             cleanup_interval=1,
             connection_limit=2 * ALL_CLIENTS,  # `_Server` sees to it that this is never reached
         )
+        adjustments.may_send_files = may_send_files
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(THREADS)
         self._server = _Server(
@@ -88,16 +99,26 @@ class WebServer:
                 log.exception("the web server stopped")
 
 
+def _told_by(proxy: str | None) -> dict[str, Any]:
+    headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {} if proxy is None else {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
+
+
 class _Parser(HTTPRequestParser):
-    """One request as it comes in. The address that takes a file takes a larger one."""
+    """One request as it comes in. The address that takes a file takes a larger one, of whom it may come."""
 
     adj: Any
     path: str
     command: Any
+    headers: dict[str, str]
+    is_unknown = False  # it would send a file, and has not logged in
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         if self.path == UPLOAD_PATH and self.command == "POST":
+            if not self.adj.may_send_files(self.headers.get("COOKIE", "")):
+                self.is_unknown = True
+                return
             self.adj = copy.copy(self.adj)
             self.adj.max_request_body_size = UPLOAD_MAX_BYTES + 1
 
@@ -114,7 +135,9 @@ class _Refusal(ErrorTask):
         if error.code == 500:  # the application failed past its own last resort
             code, reason = error.code, error.reason
         words = _WORDS.get(code, _NOT_HTTP)
-        if code == 413 and getattr(request, "path", "") == UPLOAD_PATH:
+        if code == 413 and getattr(request, "is_unknown", False):
+            code, reason, words = 401, "Unauthorized", LOG_IN
+        elif code == 413 and getattr(request, "path", "") == UPLOAD_PATH:
             words = f"The file is larger than {UPLOAD_MAX_BYTES // 2**20} MB."
         body = json.dumps({"error": words}).encode()
         self.status = f"{code} {reason}"

@@ -12,6 +12,8 @@ from typing import Any
 from app.deps import AppDeps
 from app.factory import create_app
 from app.launch.parts import Move, Parts, Plan
+from app.login.cookie import file_senders
+from app.login.gate import gate_of
 from app.rates import Rates
 from engine.bars.bar_files import BarFiles
 from engine.clock import steady
@@ -130,6 +132,7 @@ def assemble(plan: Plan) -> Parts:
     thread = EngineThread(engines.make)
     engines.thread = thread
     statements = ImportDesk(reader, clock, plan.root, plan.folder, lambda: engines.settings.config.journal.import_dir)
+    gate = gate_of(plan.folder, plan.settings.config.web)
     deps = AppDeps(
         state=state,
         journal=reader,
@@ -141,9 +144,10 @@ def assemble(plan: Plan) -> Parts:
         clock=clock,
         started_mono=clock.mono(),
         rates=Rates(clock.mono),
+        login=gate,
     )
     stores = EngineWithStores(thread, state, journal, move=engines.move, statements=statements)
-    return Parts(stores, create_app(deps).server)
+    return Parts(stores, create_app(deps).server, gate.link, file_senders(gate, plan.settings.config.web.port))
 
 
 class _Engines:

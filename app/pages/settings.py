@@ -33,6 +33,7 @@ COVERAGE = ("dwell_s", "messages_per_s", "watch_pct", "rotating_pct")
 SCANS = ("price_above_usd", "avg_volume_above", "avg_usd_volume_above")
 SIMULATOR = ("portfolio", "accounts", "scenario", "speed", "seed", "line_limit", "volume_unit", "fresh")
 WEB = ("host", "port", "open_browser")
+LOGIN = ("local_token", "session_idle_h", "session_max_h", "trusted_hosts", "trusted_proxy")
 
 
 def layout(**_: Any) -> Component:
@@ -51,6 +52,7 @@ def layout(**_: Any) -> Component:
         _section("Market strip", "view", ("market_strip",), "above the Overview; in force at once", "graph-up"),
         _section("Simulator", "simulator", SIMULATOR, "in force at once, while it is the broker", "cpu"),
         _section("Dashboard", "web", WEB, "at the next start", "window"),
+        _login(),
         _section("Log", "log", ("level",), "at the next start", "card-text"),
     ]
     columns = [html.Div(main, className="qt-col qt-col-main"), html.Div(side, className="qt-col qt-col-side")]
@@ -95,6 +97,20 @@ def _broker() -> Component:
         aged=False,
         cls="qt-card-settings",
     )
+
+
+def _login() -> Component:
+    """The password itself is set on the terminal: no page takes it but the login."""
+    how = html.P(
+        ["Password and tokens are set in a terminal: ", html.Code("python app.py --set-password"), ", ",
+         html.Code("--new-token NAME"), "; both at once."],
+        className="qt-soft",
+    )  # fmt: skip
+    keys = tuple(f"web.{name}" for name in LOGIN)
+    return card(
+        "Login", [how, fields(keys)], state="settings", fact="at the next start", glyph="shield-lock", aged=False,
+        cls="qt-card-settings",
+    )  # fmt: skip
 
 
 def _thresholds() -> Component:

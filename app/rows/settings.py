@@ -43,6 +43,8 @@ BLANKS = {
     "broker.account": "all of the login",
     "view.account": "all together",
     "journal.import_dir": "import, in the data folder",
+    "web.trusted_hosts": "none",
+    "web.trusted_proxy": "none",
 }  # what an empty box means
 
 

@@ -7,6 +7,7 @@
 import { now } from "./clock.mjs";
 import { every, onWatched, whileUnwatched } from "./every.mjs";
 import { model, onApplied, onPart } from "./model.mjs";
+import { onLoggedOut } from "./session.mjs";
 import { toast } from "./toast.mjs";
 
 /** @typedef {{id: number, title: string, text: string, at: number}} Call `id`: of the call, rising over all alerts */
@@ -146,6 +147,9 @@ async function askUnwatched() {
   }
   try {
     const response = await fetch(`${API}${called()}`, { cache: "no-store" });
+    if (!response.ok) {
+      return;
+    }
     /** @type {{occurrences: Array<Record<string, any>>}} */
     const { occurrences } = await response.json();
     take(occurrences.filter((each) => each.call_id && each.new)
@@ -157,6 +161,13 @@ async function askUnwatched() {
   }
 }
 whileUnwatched(UNWATCHED_MS, () => { void askUnwatched(); });
+
+/* Whoever relies on this tab's voice is told that it has lost it. */
+onLoggedOut(() => {
+  if (document.hidden && isVoice) {
+    call([{ id: 0, title: "QTrade is logged out", text: "This tab calls no alerts until you log in again.", at: now() }]);
+  }
+});
 
 /* ---- the number in the tab ---- */
 const NUMBER = /^\(\d+\) /;

@@ -7,6 +7,7 @@ import { everyAnswer, isFrozen, isWatched, onWatched } from "./every.mjs";
 import { apply, cursor, model } from "./model.mjs";
 import { heard, pulse } from "./clock.mjs";
 import { reloadNeeded } from "./reload.mjs";
+import { onLoggedIn } from "./session.mjs";
 import { BUILD_HEADER, FEED_PATH } from "./wire.mjs";
 
 const TIMEOUT_MS = 12000;
@@ -50,6 +51,9 @@ async function take(response, mine) {
     pulse.build = response.headers.get("X-QT-Build");
     reloadNeeded("This page is from another build.");
     return;
+  }
+  if (response.status === 401) {
+    return;   // the login lies over the page
   }
   if (!response.ok) {
     pulse.failing = true;
@@ -103,6 +107,7 @@ export function see(page, parts) {
 export function startPolling(everyMs) {
   everyAnswer(everyMs, run);
   onWatched(pollNow);
+  onLoggedIn(pollNow);
   onAddress(() => {
     under?.abort();
     under = null;

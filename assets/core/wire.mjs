@@ -18,6 +18,12 @@ export const BUILD_HEADER = "X-QT-Page-Build";
 /** Statements: imports, what was read, for which days; a file is sent there. */
 export const STATEMENTS_PATH = "/api/v1/journal/statements";
 
+/** Where one logs in. */
+export const LOGIN_PATH = "/login";
+
+/** The page of the data folder that logs in on this computer. */
+export const LINK_FILE = "open-qtrade.html";
+
 /** An engine silent for longer is late, seconds. */
 export const LATE_S = 6.0;
 

@@ -353,8 +353,7 @@ class Rooms:
         return {each.uid: frozenset(contract.con_id for contract in each.contracts) for each in self.watchlists.lists}
 
     def _alerts_link(self) -> str:
-        web = self.keeper.settings.config.web
-        return f"http://{web.host}:{web.port}/alerts"
+        return f"{self.keeper.settings.config.web.address()}/alerts"
 
     def _quiet_until(self, wall: float) -> float | None:
         quiet = self.keeper.settings.config.alerts

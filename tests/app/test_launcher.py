@@ -202,7 +202,7 @@ def test_check_says_what_it_would_do_and_makes_nothing(root: Path, tmp_path: Pat
     [
         (["--port", "99999"], {}, "command line --port: web.port is 99999; must be 1-65535"),
         (["--port", "x"], {}, "command line --port: web.port is 'x'"),
-        (["--host", "0.0.0.0"], {}, "must be a loopback address"),  # noqa: S104
+        (["--host", "0.0.0.0"], {}, "there is no password. Set one first: python app.py --set-password"),  # noqa: S104
         (["--broker", "demo"], {}, "must be one of simulated, paper, live"),
         (["--config", "/nowhere.yaml"], {}, "/nowhere.yaml is no file"),
         (["--data-dir", "\\\\nas\\q"], {}, "must be on a disk of this machine"),

@@ -109,9 +109,18 @@ def test_our_names_are_answered_with_any_port(client, host):
     assert client.get("/_dash-layout", headers={"Host": host}).status_code == 200
 
 
-def test_ipv6_loopback_is_trusted_only_when_bound():
-    assert "[::1]" in trusted_hosts("::1")
-    assert "[::1]" not in trusted_hosts("127.0.0.1")
+@pytest.mark.parametrize(
+    ("host", "more", "own"),
+    [
+        ("127.0.0.1", None, []),
+        ("::1", None, ["[::1]"]),
+        ("::", None, ["[::1]"]),
+        ("0.0.0.0", "qtrade.example.org, desk", ["qtrade.example.org", "desk"]),
+        ("192.168.1.5", None, ["192.168.1.5"]),
+    ],
+)
+def test_names_are_those_of_this_computer_where_it_listens_and_what_was_set(host, more, own):
+    assert trusted_hosts(host, more) == ["127.0.0.1", "localhost", *own]
 
 
 @pytest.mark.parametrize(

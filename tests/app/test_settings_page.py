@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -9,15 +10,18 @@ from uuid import uuid4
 import dash
 import pytest
 
-from app.callbacks.requests import reply_to
+from app.callbacks.requests import OPEN_TO_OTHERS, reply_to
 from app.deps import AppDeps
 from app.factory import create_app
+from app.login.credentials import FILE_NAME, Credentials, save
+from app.login.gate import gate_of
+from app.login.passwords import new_password
 from app.rows.scanners import SET_KEYS
 from app.rows.settings import AT_START, BROKER_CHOICES, FIELDS, KEYS, now_words, settings_parts
 from app.rows.thresholds import BREAKOUT_KEYS, judge
 from app.snapshots import Snapshots
 from engine.clock import FakeClock
-from engine.config import DEFAULT_PORTS
+from engine.config import DEFAULT_PORTS, WebSettings
 from engine.settings import changes as setting_changes
 from engine.settings.effective import NEVER_SAVED
 from engine.settings.sources import FIELDS as ALL_FIELDS
@@ -98,10 +102,15 @@ def test_an_empty_port_is_the_usual_one(rig: Rig) -> None:
     }
 
 
-def test_the_dashboard_stays_on_this_computer(rig: Rig) -> None:
-    wrong = judge({"web.host": "0.0.0.0"}, rig.desk.keeper.section())[1]  # noqa: S104 - it must be refused
-    assert list(wrong) == ["web.host"]
-    assert "loopback" in wrong["web.host"]
+def test_the_dashboard_leaves_this_computer_once_there_is_a_password(rig: Rig, tmp_path: Path) -> None:
+    ask = {"id": uuid4().hex, "action": "apply", "changes": {"web.host": "0.0.0.0"}}
+    refused = reply_to(rig.deps, ask)
+    assert refused["errors"] == {"web.host": f"0.0.0.0 {OPEN_TO_OTHERS}"}
+    save(tmp_path / FILE_NAME, Credentials(new_password("some words of mine", "some words of mine")))
+    gate = gate_of(tmp_path, WebSettings())
+    assert reply_to(replace(rig.deps, login=gate), {**ask, "id": uuid4().hex})["errors"] == {}
+    bad = {"web.host": "a b", "web.trusted_proxy": "proxy", "web.trusted_hosts": "a, -b"}
+    assert set(judge(bad, rig.desk.keeper.section())[1]) == set(bad)
 
 
 def answered(rig: Rig, **changes: Any) -> str:

@@ -29,6 +29,10 @@ def application() -> Flask:
     def echo() -> dict[str, int]:
         return {"bytes": len(request.get_data())}
 
+    @app.get("/who")
+    def who() -> dict[str, str | None]:
+        return {"host": request.host, "scheme": request.scheme, "address": request.remote_addr}
+
     @app.post(UPLOAD_PATH)
     def upload() -> dict[str, int]:
         return {"bytes": len(request.get_data())}
@@ -42,11 +46,11 @@ def application() -> Flask:
 
 
 class Served:
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.now = 0.0
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = listener.getsockname()[1]
-        self.server = WebServer(application(), listener, lambda: self.now)
+        self.server = WebServer(application(), listener, clock_mono=lambda: self.now, **options)
         self.server.start()
 
     def connect(self, sent: bytes = b"") -> socket.socket:
@@ -121,6 +125,38 @@ def test_a_file_may_be_larger_at_the_address_that_takes_one(served: Served) -> N
     assert code == 200 and json.loads(body) == {"bytes": size}
     code, _heads, body = served.ask(post(UPLOAD_MAX_BYTES + 1).replace(b"/echo", UPLOAD_PATH.encode()), b"x")
     assert code == 413 and "file is larger" in json.loads(body)["error"]
+
+
+def test_of_a_stranger_no_file_is_taken_beyond_a_usual_body() -> None:
+    """A login is asked for before a byte of the file is kept."""
+    served = Served(may_send_files=lambda cookie: cookie == "known=1")
+    try:
+        head = post(3 * BODY_MAX_BYTES).replace(b"/echo", UPLOAD_PATH.encode())
+        code, _heads, body = served.ask(head, b"x" * 1_000_000)
+        assert (code, json.loads(body)) == (401, {"error": "Log in first."})
+        known = head.replace(b"Host:", b"Cookie: known=1\r\nHost:")
+        assert served.ask(known, b"x" * 3 * BODY_MAX_BYTES)[0] == 200
+    finally:
+        served.server.stop()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "found"),
+    [
+        ("127.0.0.1", {"host": "qtrade.example.org", "scheme": "https", "address": "203.0.113.9"}),
+        ("127.0.0.2", {"host": "127.0.0.1", "scheme": "http", "address": "127.0.0.1"}),
+        (None, {"host": "127.0.0.1", "scheme": "http", "address": "127.0.0.1"}),
+    ],
+)
+def test_a_visitor_is_who_the_trusted_proxy_says_and_nobody_else(proxy: str | None, found: dict[str, str]) -> None:
+    said = b"X-Forwarded-Host: qtrade.example.org\r\nX-Forwarded-Proto: https\r\n"
+    said += b"X-Forwarded-For: 127.0.0.1, 203.0.113.9\r\n"
+    served = Served(trusted_proxy=proxy)
+    try:
+        _code, _heads, body = served.ask(b"GET /who HTTP/1.1\r\nHost: 127.0.0.1\r\n" + said + b"\r\n")
+        assert json.loads(body) == found
+    finally:
+        served.server.stop()
 
 
 def test_one_without_a_length_ends_at_the_limit(served: Served) -> None:

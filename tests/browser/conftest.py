@@ -20,6 +20,7 @@ from app.deps import AppDeps
 from app.factory import create_app
 from app.feed_route import FEED_PATH
 from app.launch.web_server import WebServer
+from app.login.gate import Gate, open_gate
 from engine.clock import SystemClock
 from engine.journal.source import EmptyJournal, JournalSource
 from engine.state.bus import StateBus
@@ -85,6 +86,7 @@ class Site:
         port_wait_s: float = DEADLINE_S,
         journal: JournalSource | None = None,
         statements: StatementDesk | None = None,
+        login: Gate | None = None,
     ) -> None:
         self.clock = SkippingClock()
         self.bus = StateBus(None, self.clock)
@@ -101,6 +103,7 @@ class Site:
             build_id=build_id,
             version="0.1.0",
             poll_ms=POLL_MS,
+            login=login or open_gate(),
         )
         self.app = create_app(deps)
         listener = listen(port, port_wait_s)

@@ -82,3 +82,11 @@ test("before the next engine's first heartbeat the former one's is not its own",
   await answer(whole(address.pathname, 2, ""));
   assert.equal(pulse.beat, null);
 });
+
+test("an answer that asks for a login is no fault of the server, and changes nothing", async () => {
+  await at("/orders");
+  await answer(whole("/orders", 5));
+  pollNow();
+  await answer(new Response("{}", { status: 401 }));
+  assert.deepEqual([get("here.value"), pulse.failing], [5, false]);
+});

@@ -47,6 +47,7 @@ SEAMS = frozenset(
         "engine.state.lab_sections",
         "engine.state.incident_sections",
         "engine.state.alert_sections",
+        "engine.state.counter_sections",
         "engine.state.desk_sections",
         "engine.state.watchlist_sections",
     }
@@ -83,6 +84,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.watchlists": SEAMS,
     "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other
     "app.launch": frozenset({"app", "engine"}),
+    "app.login": frozenset(
+        {"app.rates", "app.security", "engine.clock", "engine.config", "engine.errors", "engine.storage"}
+    ),
     "app.pages": frozenset({"app.ids", "app.components"}),
     "app.components": frozenset({"app.ids", "app.theme", "app.format", "engine.domain"}),
     "app": frozenset(

@@ -34,6 +34,8 @@ def fill(folder: Path, limit: int = 40) -> None:
         f"{HOME}/bars/bars.sqlite3",
         "logs/qtrade.log",
         "simulator.json",
+        "login.json",
+        "open-qtrade.html",
     ):
         (folder / name).write_text(f"[{limit}]", encoding="utf-8")
     open_for_writing(url_of(folder / HOME / "journal.sqlite3"), WALL).dispose()

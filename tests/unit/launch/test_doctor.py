@@ -84,6 +84,14 @@ def test_an_engine_that_runs(tmp_path: Path) -> None:
     lock.release()
 
 
+def test_who_can_open_the_pages(tmp_path: Path) -> None:
+    (fine,) = doctor.login(tmp_path, "127.0.0.1")
+    assert fine.verdict == "ok" and "no password is set" in fine.found
+    assert "--set-password" in one(doctor.login(tmp_path, "0.0.0.0"), "wrong").cure
+    (tmp_path / "login.json").write_text("{")
+    assert "nobody can log in" in one(doctor.login(tmp_path, "127.0.0.1"), "wrong").found
+
+
 def test_a_port_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert "--port" in one(doctor.port("127.0.0.1", other.getsockname()[1]), "wrong").found

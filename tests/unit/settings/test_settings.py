@@ -171,7 +171,7 @@ def test_a_contradiction_between_two_values_names_both() -> None:
 
 def test_other_refusals_name_the_choices() -> None:
     assert "must be one of simulated, paper, live" in refusal(Layer("config.yaml", {"broker.mode": "demo"}))
-    assert "must be a loopback address" in refusal(Layer("command line", {"web.host": "0.0.0.0"}))  # noqa: S104
+    assert "must be a computer's name" in refusal(Layer("command line", {"web.host": "a b"}))
     assert "nan; must be 0-120" in refusal(Layer("config.yaml", {"breakout.confirm_s": float("nan")}))
 
 
