@@ -37,6 +37,8 @@ from app.journal_book import JournalBook
 from app.journal_desk import JournalDesk
 from app.login import routes as login_routes
 from app.login.gate import Visitor
+from app.metrics import route as metrics_route
+from app.metrics.meters import Meters
 from app.shell import shell
 from app.views import PAGES
 
@@ -88,7 +90,9 @@ def create_app(deps: AppDeps) -> Dash:
     _serve_vendor(server)
     _add_pulse_headers(server, deps)
     feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)
-    feed_route.register(server, feed, deps.build_id)
+    meters = Meters()
+    feed_route.register(server, feed, deps.build_id, meters)
+    metrics_route.register(server, deps, meters)
     export_route.register(server, deps)
     shell_callbacks.register(app, deps)
     overview.register(app, deps)

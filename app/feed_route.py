@@ -9,9 +9,12 @@ refusal carries the time, the age of the engine's heartbeat and the build as hea
 
 from __future__ import annotations
 
+import time
+
 from flask import Flask, Response, g, request
 
 from app.feed import Feed
+from app.metrics.meters import Meters
 from app.security import RELOAD, is_own_page, refusal
 from engine.storage.encodable import to_page_json
 
@@ -19,7 +22,7 @@ FEED_PATH = "/feed"
 BUILD_HEADER = "X-QT-Page-Build"  # a header of our own: another site's page can't send it unasked
 
 
-def register(server: Flask, feed: Feed, build_id: str) -> None:
+def register(server: Flask, feed: Feed, build_id: str, meters: Meters) -> None:
     """Add the route to `server`; `build_id` = of this program."""
 
     @server.get(FEED_PATH)
@@ -31,11 +34,15 @@ def register(server: Flask, feed: Feed, build_id: str) -> None:
             other = refusal(409, RELOAD, reload=True, reason="another build")
             other.headers["X-QT-Build"] = build_id
             return other
+        began = time.perf_counter()
         path, cursor = request.args.get("path", "/"), request.args.get("cursor") or None
         answer = feed.poll(path, cursor, request.args.get("sight"))
         g.pulse = (answer.now_wall, answer.heartbeat_age_s, answer.snapshot)
         if answer.delta is None:
+            meters.polled(time.perf_counter() - began)
             return Response(status=204)
         about = {"path": path, "page": answer.page, "since": cursor, "snapshot": answer.snapshot}
         body = {**about, **answer.delta, "cursor": answer.cursor}
-        return Response(to_page_json(body), mimetype="application/json")
+        text = to_page_json(body)
+        meters.polled(time.perf_counter() - began)
+        return Response(text, mimetype="application/json")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from engine.state.alert_sections import AlertsSection
+from engine.state.counter_sections import CountersSection
 from engine.state.desk_sections import HoldingsSection, SectorsSection
 from engine.state.incident_sections import IncidentsSection
 from engine.state.lab_sections import LabResultSection, LabSection, LabSourceSection, PreviewSection
@@ -104,6 +105,7 @@ class Snapshots:
     alerts: AlertsSection | None = None
     holdings: HoldingsSection | None = None
     sectors: SectorsSection | None = None
+    counters: CountersSection | None = None
 
     @classmethod
     def read(
@@ -158,6 +160,7 @@ class Snapshots:
             alerts=_typed(got.get("alerts"), AlertsSection),
             holdings=_typed(got.get("holdings"), HoldingsSection),
             sectors=_typed(got.get("sectors"), SectorsSection),
+            counters=_typed(got.get("counters"), CountersSection),
         )
 
     def looks_at(self, part: str) -> bool:

@@ -7,6 +7,7 @@ what happened together is written together.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -104,6 +105,7 @@ class AlertDesk:
         self._has_snoozed = False  # ever: what nobody has snoozed need not be searched
         self._muted: set[int] = set()  # occurrences whose call waits for the end of quiet hours
         self._shown: AlertsSection | None = None  # None = to be made anew
+        self.raised: Counter[AlertSeverity] = Counter()  # in this run, without what was so before
 
     # --- kept -------------------------------------------------------------------------------------------------
 
@@ -202,6 +204,8 @@ class AlertDesk:
             self._note_receipt(delivery)
         if step.event == "cleared":
             self._keep_over(occurrence)
+        elif step.event == "raised" and not occurrence.found:
+            self.raised[occurrence.severity] += 1
         if not rule.enabled:
             self._end_all(rule.id, now)
         return is_other

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ from engine.alerts.outbox import (
     Bucket,
     Message,
     Outcome,
+    Verdict,
     after,
     composed,
     due,
@@ -114,6 +115,7 @@ class PostOffice:
         self._is_open = False  # before the channels are read none of them is gone
         self._is_closed = False
         self._pinged_wall = float("-inf")
+        self.outcomes: Counter[tuple[str, Verdict]] = Counter()  # of messages in this run, by channel
         self._heart: HeartbeatRow | None = None
         self._heart_worker = ChannelWorker("heartbeat", self._from_thread)
 
@@ -237,6 +239,7 @@ class PostOffice:
         if job.what == HEARTBEAT:
             self._beat(outcome, now)
             return
+        self.outcomes[job.what, outcome.verdict] += 1
         channel = self._channels.get(job.what)
         if channel is not None:
             _note(channel, outcome, now)

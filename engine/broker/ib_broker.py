@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
 from engine.broker.account_check import redacted
@@ -24,6 +25,7 @@ from engine.broker.port import (
     EventSink,
     Headline,
     HistoryRequest,
+    LinkCounts,
     LinkState,
     ScanSpec,
     Seen,
@@ -66,6 +68,9 @@ class IBBroker(BrokerPort):
         self._ended: asyncio.Event | None = None
         self._stopping = False
         self._epoch = 0
+        self._ends: Counter[str] = Counter()  # of connections, by cause
+        self._failed: Counter[str] = Counter()  # tries to connect
+        self._past = (0, 0)  # messages and undecodable ones of earlier connections
         self._next_req_id = 1
         self._attempts = 0
         self._fallback_tried = False
@@ -161,6 +166,7 @@ class IBBroker(BrokerPort):
         session, connection = self._session, self._connection
         if connection is None:
             return
+        self._past = self._received()
         self._session = self._connection = None
         self._next_req_id = max(self._next_req_id, connection.last_req_id + 1)
         if session is not None:
@@ -191,6 +197,7 @@ class IBBroker(BrokerPort):
     def _tell_end(self, failure: ConnectFailure) -> float:
         """State and event of a connection that ended or never was; returns the pause before the next attempt."""
         was_connected = self._is_connected
+        (self._ends if was_connected else self._failed)[failure.kind] += 1
         if failure.new_port is not None:
             self._address = Address(self._address.host, failure.new_port, self._address.client_id)
         delay_s = self._delay_after(failure, was_connected)
@@ -322,6 +329,26 @@ class IBBroker(BrokerPort):
             state_since_mono=machine.since_mono,
             is_excused=machine.is_excused,
         )
+
+    @property
+    def counts(self) -> LinkCounts:
+        """What has been counted since this broker was made."""
+        messages, undecodable = self._received()
+        return LinkCounts(
+            messages=messages,
+            undecodable=undecodable,
+            sent=self._pacer.sent,
+            round_trip_s=self._session.liveness.round_trip_s if self._session is not None else None,
+            connections=self._epoch,
+            ends=dict(self._ends),
+            failed=dict(self._failed),
+        )
+
+    def _received(self) -> tuple[int, int]:
+        if self._connection is None:
+            return self._past
+        client = self._connection.client
+        return self._past[0] + client.decoded, self._past[1] + client.undecodable.total
 
     def _check_thread(self) -> None:
         if self._thread is not None and threading.get_ident() != self._thread:

@@ -45,6 +45,7 @@ class Liveness:
         self._sent_alone = True
         self.silent_since_wall: float | None = None
         self.decoded_per_s: float | None = None
+        self.round_trip_s: float | None = None
 
     async def probe_for_ever(self) -> None:
         """Ends only by giving the connection up."""
@@ -75,7 +76,7 @@ class Liveness:
             )
         except (RequestTimeout, BrokerUnavailable):
             return False
-        round_trip_s = max(0.0, self._clock.mono() - self._sent_mono)
+        self.round_trip_s = round_trip_s = max(0.0, self._clock.mono() - self._sent_mono)
         if sample and self._sent_alone:
             # TWS cuts its time to whole seconds: half a second is the mean of what it cut off.
             offset_s = moment.timestamp() + 0.5 - (self._sent_wall + round_trip_s / 2.0)

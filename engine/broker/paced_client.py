@@ -94,6 +94,7 @@ class PacedMixin:
         self.undecodable = Undecodable(clock)
         self.closed_by_us = False
         self.was_open = False  # the TCP connection stood when we closed it
+        self._earlier = 0
         super().__init__(wrapper)  # type: ignore[call-arg]
         self.decoder.logger = _QuietLog(self.decoder.logger, self.undecodable.note)
         self._logger = _QuietLog(self._logger)
@@ -102,8 +103,13 @@ class PacedMixin:
 
     @property
     def decoded(self) -> int:
-        """Messages received and framed on this connection."""
-        return self._numMsgRecv
+        """Messages received and framed on this connection, its end included."""
+        return self._earlier + self._numMsgRecv
+
+    def reset(self) -> None:
+        """The library's: it forgets at the end of a connection what it has counted."""
+        self._earlier += getattr(self, "_numMsgRecv", 0)
+        super().reset()  # type: ignore[misc]
 
     @contextlib.contextmanager
     def sending(

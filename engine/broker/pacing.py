@@ -147,6 +147,11 @@ class Pacer:
         return self._bucket.worst_second
 
     @property
+    def sent(self) -> int:
+        """All messages that left."""
+        return self._bucket.total
+
+    @property
     def queued(self) -> int:
         return len(self._queue)
 

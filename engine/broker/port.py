@@ -263,6 +263,22 @@ class LinkState(Struct, frozen=True):
     is_excused: bool = False  # IB resets its servers: an outage is no error for now
 
 
+class LinkCounts(Struct, frozen=True):
+    """Since this broker was made, over all of its connections. `ends` of connections and `failed` tries by their cause.
+
+    `round_trip_s`: from the newest question for the time, when it left, to its decoded answer: what waits in the socket
+    makes it longer. None = none was answered yet.
+    """
+
+    messages: int
+    undecodable: int
+    sent: int
+    round_trip_s: float | None
+    connections: int
+    ends: dict[str, int]
+    failed: dict[str, int]
+
+
 class BrokerPort(Protocol):
     """What the rooms may ask of the broker. Every method asserts the engine thread.
 

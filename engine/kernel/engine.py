@@ -49,6 +49,7 @@ from engine.kernel.rooms import EngineSetup, Listeners, Rooms
 from engine.settings.effective import EffectiveSettings
 from engine.settings.sets import shadow_params
 from engine.state.commands import LabCommand
+from engine.storage.sizes import database_bytes, folder_bytes
 from engine.watchlists.keeper import file_name
 from engine.watchlists.market_strip import lines_allowed
 
@@ -705,14 +706,20 @@ class Engine:
             rooms.login.add_point(ALL_ACCOUNTS, wall, market, unrealized, realized, daily, began, lacks, filtered)
 
     async def _survey(self) -> None:
-        """Each 10 s, off the loop: free disk space, and whether the program's files were changed."""
+        """Each 10 s, off the loop: disk space, free and taken, and whether the program's files were changed."""
         rooms = self.rooms
         while True:
             usage = await asyncio.to_thread(shutil.disk_usage, self._setup.data_dir)
             self.publisher.disk_free_gb = rooms.facts.disk_free_gb = round(usage.free / 1e9, 1)
+            self.publisher.sizes = await asyncio.to_thread(self._sizes)
             changed = await asyncio.to_thread(self._build_watch.changed)
             self.publisher.set_changed_files(changed)
             await asyncio.sleep(SURVEY_S)
+
+    def _sizes(self) -> tuple[int | None, int | None]:
+        """Bytes of the state, None = it has no folder, and of the journals, None = no account is known. Blocks."""
+        state, journals = self._setup.state.folder, self.rooms.login.journals()
+        return folder_bytes(state) if state is not None else None, database_bytes(journals) if journals else None
 
     async def _log_block(self) -> None:
         """The status block, half a minute after the start and then each 5 minutes."""

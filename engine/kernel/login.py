@@ -48,6 +48,10 @@ class Login:
     def folder(self, account: str) -> Path:
         return self._data_dir / folder_name(self._mode, account)
 
+    def journals(self) -> list[Path]:
+        """Of every watched account; none before one is known."""
+        return [self.folder(name) / JOURNAL_FILE for name in self.watched]
+
     # --- which ------------------------------------------------------------------------------------------------
 
     def use(self, home: str, watched: Sequence[str]) -> bool:

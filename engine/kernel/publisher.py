@@ -27,6 +27,7 @@ from engine.portfolio.sizing import sizing_facts
 from engine.portfolio.sums import together
 from engine.portfolio.valuation import PERCENT_QUOTED, Terms, terms_of
 from engine.scanners.symbol_view import SymbolContext, symbol_section
+from engine.state.counter_sections import CountersSection, Tally, tallies
 from engine.state.envelope import SYMBOL_PREFIX
 from engine.state.sections import (
     AgeRow,
@@ -68,6 +69,7 @@ class Publisher:
         self._passes = 0
         self.started_mono = rooms.clock.mono()
         self.disk_free_gb: float | None = None
+        self.sizes: tuple[int | None, int | None] = (None, None)  # bytes of the state's folder and of the journal
 
     def step(self) -> None:
         """Prices, positions and lines; every other time all. While nobody looks only each `QUIET_EVERY`th time, and all
@@ -110,6 +112,7 @@ class Publisher:
             "answers": rooms.desk.section(),
             "alerts": rooms.alerts.section(),
             "health": self._health(lines, positions),  # it says counts that the strip says, too
+            "counters": self._counters(),
         }
         if of_all is not None:
             made["positions_all"] = of_all
@@ -326,6 +329,38 @@ class Publisher:
             build_id=self._setup.build.id,
             version=self._setup.build.version,
             restart_needed=self._restart_needed,
+        )
+
+    def _counters(self) -> CountersSection:
+        rooms, link = self._rooms, self._rooms.broker.counts
+        diary, late_ticks = rooms.bus.diary, rooms.bus.refusals.late_ticks
+        state_bytes, journal_bytes = self.sizes
+        return CountersSection(
+            loop_late=rooms.lateness.spread(),
+            messages=link.messages,
+            undecodable=link.undecodable,
+            sent=link.sent,
+            round_trip_s=link.round_trip_s,
+            connections=link.connections,
+            ends=tallies(link.ends.items()),
+            failed_tries=tallies(link.failed.items()),
+            ticks=rooms.bus.ticks - late_ticks,
+            late_ticks=late_ticks,
+            opened=tallies(diary.opened.items()),
+            evicted=tallies(diary.evicted.items()),
+            released=tallies(diary.released.items()),
+            refused=tallies(diary.refused.items()),
+            cycles=rooms.coordinator.cycles,
+            cycles_s=rooms.coordinator.cycles_s,
+            runs=tallies(rooms.lab.runs.items()),
+            previews=rooms.lab.previews,
+            previews_s=rooms.lab.previews_s,
+            raised=tallies(rooms.alerts.raised.items()),
+            messages_out=tuple(
+                Tally(channel, count, verdict) for (channel, verdict), count in sorted(rooms.post.outcomes.items())
+            ),
+            state_bytes=state_bytes,
+            journal_bytes=journal_bytes,
         )
 
     def _ages(self, positions: PositionsSection) -> tuple[AgeRow, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,8 @@ class LabService:
         self._previewing: asyncio.Task[None] | None = None
         self._next_preview: PreviewThresholds | None = None
         self._histograms: tuple[Histogram, ...] = ()
+        self.runs: Counter[str] = Counter()  # by how they ended
+        self.previews, self.previews_s = 0, 0.0
 
     @property
     def pid(self) -> int | None:
@@ -297,7 +300,7 @@ class LabService:
             self._found(job, message)
         elif isinstance(message, SweepAnswer):
             self._ties.publish("lab_result", replace(message.result, request_id=job.request_id, of=job.of))
-            self._show(phase="done", done=self._lab.total, text="")
+            self._end_run("done", done=self._lab.total, text="")
         elif isinstance(message, Failed):
             self._failed(job, message)
 
@@ -334,7 +337,7 @@ class LabService:
             self._found_at(job, problem=message.text)
             self._ties.answer(job.request_id, False, message.text)
         else:
-            self._show(phase="cancelled" if message.cancelled else "failed", text=message.text)
+            self._end_run("cancelled" if message.cancelled else "failed", text=message.text)
 
     def _give_up(self, text: str, ended: Ended | None = None) -> None:
         """The process is gone, so is what was asked of it; the next one may be up already, with questions of its own.
@@ -351,12 +354,17 @@ class LabService:
     def _previewed(self, section: PreviewSection) -> None:
         if section.ok:
             self._histograms = section.histograms
+            self.previews, self.previews_s = self.previews + 1, self.previews_s + section.took_ms / 1_000.0
         section = replace(section, histograms=self._histograms)
         self._ties.publish("preview", section)
         self._ties.answer(section.request_id, section.ok, section.text or "Previewed.")
         waiting, self._next_preview = self._next_preview, None
         if waiting is not None:
             self._previewing = asyncio.get_running_loop().create_task(self._ask_preview(waiting))
+
+    def _end_run(self, phase: str, **changed: Any) -> None:
+        self.runs[phase] += 1
+        self._show(phase=phase, **changed)
 
     def _show(self, **changed: Any) -> None:
         self._lab = replace(self._lab, **changed)

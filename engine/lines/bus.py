@@ -109,6 +109,7 @@ class MarketDataBus:
         self._on_quote = hooks.on_quote
         self.market_time = market_time = hooks.market_time
         self.demands = DemandBook()
+        self.ticks = 0  # updates of a line, late ones included
         self.ledger = Ledger()
         self.diary = Diary()
         self._log = LineLog(log)
@@ -476,6 +477,7 @@ class MarketDataBus:
         """Ticks of lines that are not ours any more are counted and ignored."""
         now_wall = self.clock.wall()
         by_req = self.ledger.by_req
+        self.ticks += len(ticks.updates)
         for update in ticks.updates:
             line = by_req.get(update.req_id)
             if line is None or not line.listens:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from engine.domain import ContractRef, Refusal, SymbolEvent
+from engine.domain import ContractRef, LineClass, Refusal, SymbolEvent
 
 EVENTS_MAX = 3_000  # of half an hour: a busy rotation on 50 lines makes some 25 a minute
 REFUSED_SHOWN = 50
@@ -48,6 +48,11 @@ class Diary:
         self._refused: dict[int, _Standing] = {}
         self._farewells: dict[int, str] = {}
         self._used: deque[tuple[float, int]] = deque()
+        # Since the begin, visits included: lines by class, refusals by IB's code or in a word.
+        self.opened: Counter[LineClass] = Counter()
+        self.evicted: Counter[LineClass] = Counter()
+        self.released: Counter[LineClass] = Counter()
+        self.refused: Counter[str] = Counter()
 
     def note(self, kind: str, contract: ContractRef, text: str, wall: float) -> None:
         """One event: admitted, evicted, released, refused, upgraded, downgraded."""

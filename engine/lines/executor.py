@@ -171,6 +171,7 @@ class LineExecutor:
         )
         self._ledger.open(line)
         self.note_sent(line)
+        self._diary.opened[wish.line_class] += 1
         self._diary.admitted(line.con_id, visit=wish.line_class == "coverage")
         if wish.line_class != "coverage":
             text = f"{words.class_name(wish.line_class)}: {demand.reason}"
@@ -263,6 +264,7 @@ class LineExecutor:
 
     def _say_goodbye(self, line: Line, reason: str, *, evicted: bool) -> None:
         self.farewell(line, reason if evicted else f"released ({reason})")
+        (self._diary.evicted if evicted else self._diary.released)[line.line_class] += 1
         if line.line_class != "coverage":
             self._diary.note("evicted" if evicted else "released", line.contract, reason, self._clock.wall())
             self._log.gone(line.symbol, line.line_class, reason, evicted=evicted)

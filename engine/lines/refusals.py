@@ -29,6 +29,8 @@ LATE_TICKS_S = 2.0
 ABANDONED_S = 3_600.0  # a line that TWS called gone and that was silent for so long is gone
 FaultAction = Literal["step_down", "free", "slow", "advise", "ignore"]
 UNKNOWN_CONTRACT = 200
+NO_LINE_LEFT = 101  # at TWS
+NO_LINE, NO_DATA = "no line", "no data"  # the budget has none; asked twice, and no tick
 FIRST_RETRY_S = 60.0
 RETRY_S = 600.0
 RENEWED_S = 1.0
@@ -36,7 +38,7 @@ POSITION_RETRY_S = 25.0  # what is held is asked for again and again: at night T
 SLOW_RETRY_S = 60.0
 _FORGET_S = 3_600.0
 # After these TWS has no such line; after any other refusal a cancel makes sure (its echo, 300, is ignored).
-FREED_BY_TWS = frozenset({101, 200, 354, 10168})
+FREED_BY_TWS = frozenset({NO_LINE_LEFT, 200, 354, 10168})
 # Ticks may follow these all the same (delayed, or part of them): the time-out of the first tick decides.
 _ADVISORY = frozenset({10089, 10090, 10091, 10167})
 
@@ -203,6 +205,7 @@ class Refusals:
 
     def no_data(self, line: Line, now_mono: float) -> None:
         """Asked twice and nothing came: positions and pins keep their line, everybody else gives it back."""
+        self._.diary.refused[NO_DATA] += 1
         sentence = line.message or f"no data: no tick in {repair.FIRST_TICK_S:.0f} s, asked twice"
         if line.line_class in repair.KEEP_WITHOUT_DATA:
             line.state, line.message = "error", sentence
@@ -216,6 +219,7 @@ class Refusals:
         desks = self._
         if not desks.diary.refuse(contract, reason, PAUSE_S, desks.clock.wall(), contest=contest):
             return
+        desks.diary.refused[NO_LINE] += 1
         desks.diary.note_refused(contract, reason, desks.clock.wall())
         if spoken:
             desks.log.refused(contract.local_symbol, reason, desks.clock.mono())
@@ -228,6 +232,7 @@ class Refusals:
         if line.freed_mono is None and line.renewed_mono is not None and now - line.renewed_mono < RENEWED_S:
             desks.executor.ask_later(line, now)  # its own cancel was not through: that says nothing of the limit
             return
+        desks.diary.refused[str(NO_LINE_LEFT)] += 1
         desks.cap.refused_at(desks.executor.lines_before(line), limit, now, desks.market())
         desks.executor.farewell(line, "refused: no line free at TWS (code 101)")
         desks.executor.drop(line)
@@ -236,6 +241,7 @@ class Refusals:
 
     def _free(self, line: Line, code: int, sentence: str) -> None:
         """The gateway refused this contract: its line is free, and it is left alone for a while."""
+        self._.diary.refused[str(code)] += 1
         self._give_up(line, code, sentence)
         if code in FREED_BY_TWS:
             self.abandon(line.req_id, self._.clock.mono())

@@ -112,6 +112,7 @@ class ScannerCoordinator:
         self._cycle_mono = float("-inf")
         self._cycle_market = float("-inf")
         self._cycle_ms: float | None = None
+        self.cycles, self.cycles_s = 0, 0.0
         self._run_market: float | None = None
         self._newest_market = float("-inf")
         self._news = False  # a result came, a signal began or ended: the order is not right any more
@@ -273,7 +274,9 @@ class ScannerCoordinator:
         yield from self.breakout.slices(now)
         yield from self.shadow.slices(now)
         self._arrange(now)
-        self._cycle_ms = (self._parts.clock.mono() - begun) * 1_000.0
+        took_s = self._parts.clock.mono() - begun
+        self._cycle_ms = took_s * 1_000.0
+        self.cycles, self.cycles_s = self.cycles + 1, self.cycles_s + took_s
         self._run_market = now
 
     # --- what it wants and shows --------------------------------------------------------------------------------

@@ -139,6 +139,9 @@ class StateBus:
 
     def read_many(self, names: Iterable[str]) -> Reading:
         self._audience.look()
+        return self.peek_many(names)
+
+    def peek_many(self, names: Iterable[str]) -> Reading:
         now = self._current
         found = {name: now.sections[name] for name in names if name in now.sections}
         return self._pulse.reading(now.snapshot, found)

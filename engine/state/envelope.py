@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from engine.errors import StateError
 from engine.state.alert_sections import ALERT_SECTIONS
+from engine.state.counter_sections import COUNTER_SECTIONS
 from engine.state.desk_sections import DESK_SECTIONS
 from engine.state.incident_sections import INCIDENT_SECTIONS
 from engine.state.lab_sections import LAB_SECTIONS
@@ -36,6 +37,7 @@ _named: dict[str, type[Section]] = {
     **LAB_SECTIONS,
     **INCIDENT_SECTIONS,
     **ALERT_SECTIONS,
+    **COUNTER_SECTIONS,
     **DESK_SECTIONS,
     **WATCHLIST_SECTIONS,
 }

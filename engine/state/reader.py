@@ -61,6 +61,10 @@ class StateReader:
         for name in wanted:
             kind_of(name)
         self._look()
+        return self.peek_many(wanted)
+
+    def peek_many(self, names: Iterable[str]) -> Reading:
+        wanted = tuple(names)
         for again in range(TRIES):
             snapshot, seqs = self._table(is_new=again > 0)
             there = [name for name in wanted if name in seqs]

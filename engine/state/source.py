@@ -72,6 +72,9 @@ class StateSource(Protocol):
     def read_many(self, names: Iterable[str]) -> Reading:
         """The named sections as they were at one moment; those that are not there are left out. Any thread."""
 
+    def peek_many(self, names: Iterable[str]) -> Reading:
+        """As `read_many`, but nobody is taken for one who looks: the engine makes nothing new for it."""
+
     def seqs(self) -> dict[str, int]:
         """Section name -> seq of its newest snapshot; a seq differs if and only if the content does."""
 

@@ -541,6 +541,8 @@ def test_drop_gives_a_new_epoch_and_dead_requests(gateway, abort):
             await rig.connected()
             old = rig.broker.subscribe(MSFT, urgent=True)
             await rig.until(lambda: rig.last_tick(old))
+            before = rig.broker.counts
+            assert before.messages > 5 and before.sent > 2 and (before.connections, before.ends) == (1, {})
             gateway.drop(abort=abort)
             await rig.until(lambda: rig.of(Disconnected))
             assert rig.of(Disconnected)[0].retry_at_mono is not None
@@ -551,6 +553,9 @@ def test_drop_gives_a_new_epoch_and_dead_requests(gateway, abort):
             rig.broker.cancel(old)
             assert gateway.open_lines == [272093]
             assert rig.broker.link.reconnects == 1
+            after = rig.broker.counts
+            assert after.messages > before.messages and after.sent > before.sent, "of all connections"
+            assert (after.connections, after.ends) == (2, {"dropped": 1})
 
     asyncio.run(scenario())
 

@@ -84,6 +84,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.watchlists": SEAMS,
     "engine.kernel": frozenset({"engine"}),  # engine, its assembly and their parts: introduce the rooms to each other
     "app.launch": frozenset({"app", "engine"}),
+    "app.metrics": frozenset({"app.deps", "app.login", "app.snapshots", "engine.state"}),
     "app.login": frozenset(
         {"app.rates", "app.security", "engine.clock", "engine.config", "engine.errors", "engine.storage"}
     ),

@@ -30,6 +30,8 @@ from engine.logs.routing import route_logs
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
+from engine.state.counter_sections import Tally
+from engine.storage.sizes import database_bytes, folder_bytes
 from tests.app import sample_state as sample
 from tests.patience import DEADLINE_S
 
@@ -394,3 +396,39 @@ def test_a_room_that_fails_over_a_notice_keeps_it_from_nobody(engine, monkeypatc
     engine.publisher.all()
     assert [c.code for c in state.read("health").conditions if c.open] == [1100]
     assert set(engine.rooms.supervisor.restarts) == {"notices of TWS at the lines", "notices of TWS at the session"}
+
+
+def test_what_the_rooms_count_is_published_with_what_is_whole_and_not_with_a_beat(engine):
+    engine, state = engine
+    rooms, clock = engine.rooms, engine._setup.clock
+    rooms.bus.ticks, rooms.bus.refusals.late_ticks = 1_000, 40
+    rooms.bus.diary.opened.update({"100": 2, "coverage": 7})
+    rooms.bus.diary.refused.update(["101", "no line", "no line"])
+    rooms.post.outcomes["phone", "failed"] += 3
+    for late_s in (0.0004, 0.004, 0.004, 9.0):
+        rooms.lateness.note(late_s)
+    engine.publisher.sizes = (5, 7)
+    engine.publisher.all()
+    found = state.read("counters")
+    assert (found.ticks, found.late_ticks, found.state_bytes, found.journal_bytes) == (960, 40, 5, 7)
+    assert found.opened == (Tally("100", 2), Tally("coverage", 7))
+    assert found.refused == (Tally("101", 1), Tally("no line", 2))
+    assert found.messages_out == (Tally("phone", 3, "failed"),)
+    assert sum(found.loop_late.counts) == 4 and found.loop_late.counts[0] == found.loop_late.counts[-1] == 1
+    assert found.loop_late.sum_s == pytest.approx(9.0084)
+    assert (found.connections, found.messages, found.round_trip_s, found.ends) == (0, 0, None, ())
+    clock.advance(60.0)
+    rooms.bus.ticks += 1
+    engine.publisher.step()  # nobody looks
+    assert state.current().sections["counters"] is found
+
+
+def test_sizes_are_those_of_files_and_what_is_not_there_takes_nothing(tmp_path):
+    (tmp_path / "state" / "deep").mkdir(parents=True)
+    (tmp_path / "state" / "a").write_bytes(b"12345")
+    (tmp_path / "state" / "deep" / "b").write_bytes(b"123")
+    (tmp_path / "state" / "link").symlink_to(tmp_path / "state" / "a")
+    assert folder_bytes(tmp_path / "state") == 8 and folder_bytes(tmp_path / "missing") == 0
+    (tmp_path / "journal.sqlite3").write_bytes(b"12")
+    (tmp_path / "journal.sqlite3-wal").write_bytes(b"1234")
+    assert database_bytes([tmp_path / "journal.sqlite3", tmp_path / "other.sqlite3"]) == 6

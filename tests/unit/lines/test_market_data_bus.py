@@ -84,6 +84,7 @@ def test_a_new_position_at_50_of_50_gets_its_line_within_two_seconds_after_exact
     assert gateway.worst == 50
     assert gateway.report.explain(224).startswith("no line: evicted ")
     assert " by S9 (position)" in gateway.report.explain(224)
+    assert gateway.bus.diary.evicted == {"coverage": 1}
 
 
 def test_a_thousand_add_and_remove_cycles_leave_exactly_the_positions(gateway: FakeGateway) -> None:
@@ -95,6 +96,9 @@ def test_a_thousand_add_and_remove_cycles_leave_exactly_the_positions(gateway: F
     gateway.run(8.0)
     assert gateway.open_ids() == [1, 2, 3]
     gateway.assert_ledgers_agree()
+    diary = gateway.bus.diary
+    assert diary.opened["100"] == 3 and diary.opened["pinned"] > 500
+    assert diary.opened["pinned"] == diary.evicted["pinned"] + diary.released["pinned"]
 
 
 def test_two_holders_share_one_line_and_it_goes_with_the_last(gateway: FakeGateway) -> None:
@@ -175,6 +179,7 @@ def test_error_101_teaches_the_limit_and_positions_still_get_their_lines() -> No
     section = gateway.report.snapshot()
     assert (section.limit, section.effective_limit, len(gateway.open)) == (50, 20, 15)
     assert gateway.errors_101 <= 6, "what was in flight, no storm"
+    assert gateway.bus.diary.refused["101"] == gateway.errors_101
     assert section.learned_cap_text.startswith("TWS allowed 20 of 50 lines at ")
     assert "TWS windows use about 30" in section.learned_cap_text
     put_positions(gateway, *range(1, 9))
@@ -362,6 +367,7 @@ def test_missing_entitlements_leave_the_contract_alone_for_ten_minutes(gateway: 
     gateway.run(300.0)
     assert gateway.subscribed_since(0) == [7]
     assert f"(code {code})" in gateway.report.snapshot().refused[0].reason
+    assert gateway.bus.diary.refused == {str(code): 1}
 
 
 def test_a_refused_line_that_ticks_all_the_same_is_cancelled(gateway: FakeGateway) -> None:
