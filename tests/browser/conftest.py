@@ -36,15 +36,18 @@ TICK_S = 0.25
 CHROMIUM = ("--no-sandbox", "--renderer-process-limit=1", "--process-per-site", "--disable-site-isolation-trials",
             "--disable-gpu", "--in-process-gpu")  # fmt: skip
 FOLDER = Path(__file__).parent
+BROWSERS = 2
 DEADLINE_MS = 1000.0 * DEADLINE_S
 
 
 @pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, each module of this folder goes to one: the browser starts once a module at most."""
-    for item in items:
-        if item.path.is_relative_to(FOLDER):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    """With several workers, two of them have a browser and keep it: its first page costs as much as three later ones,
+    and a third browser would find no core."""
+    mine = [item for item in items if item.path.is_relative_to(FOLDER)]
+    places = {stem: place for place, stem in enumerate(sorted({item.path.stem for item in mine}))}
+    for item in mine:
+        item.add_marker(pytest.mark.xdist_group(f"browser {places[item.path.stem] % BROWSERS}"))
 
 
 def listen(port: int, wait_s: float = DEADLINE_S) -> socket.socket:
