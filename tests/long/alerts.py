@@ -31,7 +31,7 @@ from tests.integration.receivers import Hook, MailServer
 from tests.long.report import ROOT, finish
 
 MINUTES = 10.0
-MOVED, TRADED, SILENT = "ZWZ5", "ESZ5", "NQZ5"
+MOVED, TRADED, SILENT, REFUSED = "ZWZ5", "ESZ5", "NQZ5", "AAPL"
 BEGIN, LEVEL, BEYOND, HOOKED, ABOVE = 448.25, 455.0, 560.0, 600.0, 610.0
 FEW_LINES = 12  # for 24 positions
 SPARE_GB = 0.5
@@ -197,6 +197,8 @@ def main(arguments: list[str]) -> int:
             wait_for(lambda: watch.told("no_price"), "an alert of the kind no_price", SILENT_MOST_S)
             step("no_price")
             watch.ask(ApplySettings(uuid.uuid4().hex, {"lines.limit": FEW_LINES}))
+            time.sleep(3.0)  # lines that are held stay: one more position is refused one
+            watch.simulator.call("POST", "/trade", {"con_id": watch.con_id(REFUSED), "shares": "1"})
             wait_for(lambda: watch.told("refused"), "an alert of the kind refused")
             step("refused")
         step("stopped")
