@@ -54,6 +54,12 @@ What usually helps:
   - "No matching distribution": install Python 3.13, 64 bit, from python.org, then try again
 Then run the same command again: it starts over by itself."""
 
+NOT_THE_FILE = "DO NOT MATCH THE HASHES"  # pip's words
+OTHER_FILE = """
+Nothing of it was run. Either the file was changed on its way here (a company proxy or mirror that repacks, an index of
+somebody else: `pip config list` names it), or requirements.txt was edited. Unpack QTrade's ZIP anew or take
+another network, then run the same command again. Don't install that file by hand."""
+
 
 class Failed(Exception):
     """The text is for the user; no traceback."""
@@ -157,18 +163,15 @@ def venv_python():
     return os.path.join(VENV, "Scripts", "python.exe") if WINDOWS else os.path.join(VENV, "bin", "python")
 
 
-def requirements(dev):
-    more = ["requirements-scale.txt", "requirements-dev.txt"]  # the tests run on real servers, where there are some
-    return ["requirements.txt"] + (more if dev else [])
+def lock_name(dev):
+    """The list of every package and of its files' hashes; that of the tests holds the other one's packages as well."""
+    return "requirements-dev.txt" if dev else "requirements.txt"
 
 
 def fingerprint(dev):
     """SHA-256 of what is to be installed, the same under every line ending."""
-    digest = hashlib.sha256()
-    for name in requirements(dev):
-        with open(os.path.join(ROOT, name), "rb") as handle:
-            digest.update(handle.read().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
+    with open(os.path.join(ROOT, lock_name(dev)), "rb") as handle:
+        return hashlib.sha256(handle.read().replace(b"\r\n", b"\n")).hexdigest()
 
 
 def read_marker():
@@ -217,7 +220,7 @@ def build_environment(dev):
     before, dev = None if fresh else installed(), dev or "dev" in marker
     write_marker(dict(marker, complete=False))
     try:
-        say("installing what %s lists into .venv (once; a minute or two)" % " and ".join(requirements(dev)))
+        say("installing what %s lists into .venv (once; a minute or two)" % lock_name(dev))
         pip_install(dev)
     except BaseException:
         if before is not None and installed() == before:
@@ -277,10 +280,12 @@ def installed():
 
 
 def pip_install(dev):
-    """Install with pip as this machine has it configured. Progress goes to the screen, errors there and to `tail`."""
-    command = [venv_python(), "-m", "pip", "install"]
-    for name in requirements(dev):
-        command += ["-r", os.path.join(ROOT, name)]
+    """Install with pip as this machine has it configured: the listed files alone, none of which runs code meanwhile.
+
+    Progress goes to the screen, errors there and to `tail`.
+    """
+    command = [venv_python(), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"]
+    command += ["-r", os.path.join(ROOT, lock_name(dev))]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
     tail = deque(maxlen=TAIL_LINES)
     reader = threading.Thread(target=echo, args=(process.stderr, tail))
@@ -296,6 +301,11 @@ def pip_install(dev):
         process.stderr.close()
     if code != 0:
         shown = "".join("    " + line for line in tail)
+        if any(NOT_THE_FILE in line for line in tail):
+            raise Failed(
+                "a package is another file than the one that QTrade is tested with, and was not installed:\n%s%s"
+                % (shown, OTHER_FILE)
+            )
         raise Failed("pip could not install what QTrade needs (exit %d). Its last lines:\n%s%s" % (code, shown, CURES))
 
 

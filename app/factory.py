@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import logging
 import mimetypes
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import dash
 from dash import Dash
-from flask import Flask, Response, abort, g, send_from_directory
+from flask import Flask, Response, g
 
 from app import addresses, api, export_route, feed_route, journal_route, security, statement_route
 from app.callbacks import (
@@ -44,7 +43,7 @@ from app.views import PAGES
 
 log = logging.getLogger("qtrade.web")
 ROOT = Path(__file__).resolve().parent.parent
-VENDOR_CSS = ("bootstrap.min.css", "font/bootstrap-icons.min.css")
+STYLES = ("/assets/vendor/bootstrap.min.css", "/assets/vendor/bootstrap-icons.min.css")  # before our own
 
 # Dash's renderer is started by assets/qtrade.mjs, once the modules that its first callbacks need are there.
 NOT_STARTED = """
@@ -68,7 +67,7 @@ def create_app(deps: AppDeps) -> Dash:
         # Imported by assets/qtrade.mjs: loaded twice they would exist twice. The login page loads its own.
         assets_path_ignore=["^core$", "^login$", "^pages$", "^vendor$"],
         use_pages=True,
-        external_stylesheets=[f"/vendor/css/{name}" for name in VENDOR_CSS],
+        external_stylesheets=list(STYLES),
         title="QTrade",
         update_title=None,  # type: ignore[arg-type]  # None = leave the title alone; the hint forgot it
         suppress_callback_exceptions=False,
@@ -87,7 +86,6 @@ def create_app(deps: AppDeps) -> Dash:
     server: Flask = app.server
     paths = frozenset(page["path"] for page in dash.page_registry.values())
     app.layout = shell(paths, deps.build_id, deps.poll_ms)
-    _serve_vendor(server)
     _add_pulse_headers(server, deps)
     feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)
     meters = Meters()
@@ -138,17 +136,6 @@ def _finish_set_up(server: Flask) -> None:
 def _forget_pages() -> None:
     """Dash keeps its pages in a module-wide registry; a second app in one process must not meet the first one's."""
     dash.page_registry.clear()
-
-
-def _serve_vendor(server: Flask) -> None:
-    """Bootstrap's css and icon font out of the installed Bootstrap-Flask package: nothing comes from a CDN."""
-    folder = Path(str(files("flask_bootstrap"))) / "static" / "bootstrap5" / "css"
-
-    @server.get("/vendor/css/<path:name>")
-    def vendor_css(name: str) -> Response:
-        if name not in VENDOR_CSS and not name.startswith("font/fonts/"):
-            abort(404)
-        return send_from_directory(folder, name, max_age=86400)
 
 
 def _add_pulse_headers(server: Flask, deps: AppDeps) -> None:

@@ -7,7 +7,6 @@ be shown to it.
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -16,15 +15,15 @@ import struct
 import sys
 import webbrowser
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from app.launch.check import client_library
 from app.launch.data_folder import check_data_folder, synced_by
+from app.launch.installed import Installed, OfThisPython
+from app.launch.pinned import Pin, pins
 from app.launch.ports import PortTaken, open_listener
 from app.launch.preparation import Prepared
 from app.login.credentials import FILE_NAME, load
@@ -34,6 +33,8 @@ from engine.errors import ConfigError
 from engine.storage.lockfile import AlreadyRunning, EngineLock
 
 Verdict = Literal["ok", "look", "wrong"]
+LOCKS = ("requirements.txt", "requirements-scale.txt", "requirements-dev.txt")
+ANEW = "Delete .venv, then: python start.py"
 LEAST_FREE_GB, SPARE_FREE_GB = 0.5, 2.0
 CLOCK_OFF_S = 5.0
 SET_ONE = "Run: python app.py --set-password"
@@ -71,34 +72,41 @@ def python(version: tuple[int, int], bits: int) -> Iterator[Finding]:
         )
 
 
-def packages(requirements: str, version_of: Callable[[str], str] = importlib.metadata.version) -> Iterator[Finding]:
-    """The pins of requirements.txt against what is installed."""
-    wrong, count = [], 0
-    for line in requirements.splitlines():
-        text = line.partition("#")[0].strip()
-        try:
-            wanted = Requirement(text) if text else None
-        except InvalidRequirement:
-            continue
-        if wanted is None or (wanted.marker is not None and not wanted.marker.evaluate()):
-            continue
-        count += 1
-        try:
-            found = version_of(wanted.name)
-        except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{wanted.name} is missing")
-            continue
-        if not wanted.specifier.contains(found, prereleases=True):
-            wrong.append(f"{wanted.name} is {found}, not {wanted.specifier}")
-    if wrong:
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        yield Finding("wrong", "Packages", f"{'; '.join(wrong[:5])}{more}.", "Delete .venv, then: python start.py")
+def packages(locks: Sequence[str], here: Installed) -> Iterator[Finding]:
+    """What is installed, by version and file by file, against the list that it was installed from: the nearest one.
+
+    `locks`: the texts of requirements.txt, and of those for several machines and for tests.
+    """
+    wanted, misfits = min((_held_to(lock, here) for lock in locks), key=lambda each: len(each[1]))
+    damaged = [] if misfits else [file for pin in wanted for file in here.damaged(pin.name)]
+    if misfits:
+        yield Finding("wrong", "Packages", f"{_first(misfits)}.", ANEW)
+    elif damaged:
+        words = f"{len(damaged)} files are not as they were installed: {_first(damaged)}."
+        yield Finding("wrong", "Packages", words, f"A virus scanner may have taken them. {ANEW}")
     else:
-        yield _ok("Packages", f"{count} as requirements.txt wants them")
+        yield _ok("Packages", f"{len(wanted)} as they are listed, each file as it was installed")
     try:
         yield _ok("Client library", client_library())
     except ConfigError as error:
         yield Finding("wrong", "Client library", str(error))
+
+
+def _held_to(lock: str, here: Installed) -> tuple[list[Pin], list[str]]:
+    """What is wanted here, and what of it is not there."""
+    wanted, misfits = [pin for pin in pins(lock) if pin.holds_here], []
+    for pin in wanted:
+        found = here.version(pin.name)
+        if found is None:
+            misfits.append(f"{pin.name} is missing")
+        elif not pin.requirement.specifier.contains(found, prereleases=True):
+            misfits.append(f"{pin.name} is {found}, not {pin.requirement.specifier}")
+    return wanted, misfits
+
+
+def _first(found: list[str], most: int = 5) -> str:
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return f"{'; '.join(found[:most])}{more}"
 
 
 def zones(key: str = "America/New_York") -> Iterator[Finding]:
@@ -256,7 +264,7 @@ def clock_off_s(said: str, wall: float) -> float | None:
 def of_this_python(root: Path, may_open: bool) -> Iterator[Finding]:
     """What no setting changes."""
     yield from python((sys.version_info[0], sys.version_info[1]), struct.calcsize("P") * 8)
-    yield from packages((root / "requirements.txt").read_text(encoding="utf-8"))
+    yield from packages([(root / name).read_text(encoding="utf-8") for name in LOCKS], OfThisPython())
     yield from zones()
     yield from browser(may_open)
 

@@ -32,8 +32,7 @@ def load_library() -> ModuleType:
             logging.getLogger(name).setLevel(logging.WARNING)
             return importlib.import_module(name)
     raise ConfigError(
-        "This Python environment has neither ib_insync nor ib_async; one of them is needed. "
-        "Run: python -m pip install -r requirements.txt"
+        "This Python environment has neither ib_insync nor ib_async; one of them is needed. Run: python start.py"
     )
 
 

@@ -1,24 +1,24 @@
 """The broker on ib_async, ib_insync's fork for Python 3.14: its TCP tests in a second environment.
 
 The two libraries overwrite each other's event package, so they never share an environment. Takes the newest Python
-from 3.13 on that is found (ib_async is what requirements.txt names from 3.14 on), else the one that runs. Skipped
+from 3.13 on that is found (ib_async is what requirements.in names from 3.14 on), else the one that runs. Skipped
 with a message where the environment cannot be built.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import start
+from app.launch.pinned import pins
 from tests.long.report import ROOT, finish
 
 TESTS = ("tests/integration/test_broker_session.py", "tests/integration/test_broker_requests.py", "tests/unit/broker")
-NEEDED = ("ib_async", "aeventkit", "msgspec", "pydantic", "pytest", "pytest-timeout", "hypothesis")
+NEEDED = ("ib-async", "aeventkit", "msgspec", "pydantic", "pytest", "pytest-timeout", "hypothesis")
 
 
 def newest_python() -> list[str]:
@@ -38,12 +38,10 @@ def of_pyenv() -> list[list[str]]:
 
 
 def pinned() -> list[str]:
-    """The needed packages at the versions of the requirement files; ib_async's lines hold from 3.14 on, taken as is."""
-    lines = [
-        line for name in ("requirements.txt", "requirements-dev.txt") for line in (ROOT / name).read_text().splitlines()
-    ]
-    versions = dict(re.findall(r"^([A-Za-z0-9_.\-]+)==([^\s;]+)", "\n".join(lines), flags=re.MULTILINE))
-    return [f"{name}=={versions[name]}" for name in NEEDED]
+    """The needed packages at their listed versions; ib_async's lines hold from 3.14 on, taken as is."""
+    lock = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    versions = {pin.name: str(pin.requirement.specifier) for pin in pins(lock)}
+    return [f"{name}{versions[name]}" for name in NEEDED]
 
 
 def build(python: list[str], folder: Path) -> tuple[Path | None, str]:

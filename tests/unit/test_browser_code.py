@@ -22,6 +22,11 @@ DASH_WANTS = {
     "dashAgGridFunctions",
     "dashAgGridComponentFunctions",
 }
+BOOTSTRAP = {  # files of the npm packages bootstrap 5.3.8 (dist/css) and bootstrap-icons 1.13.1 (font)
+    "bootstrap.min.css": "d85327d99c7a3ee1f9b5d0500d1370acea3ad2db39c163c2f51f232baedbdede",
+    "bootstrap-icons.min.css": "a5d6387a32ca3baec4d02336b5b3edab50c9dd518355576a011ea3dd9c1d884e",
+    "fonts/bootstrap-icons.woff2": "6c75710364a1ca5604267716f6d28997b26319fdb078cf11e0b42ab66ff2ea61",
+}
 LIT_HTML_3_3_3 = "b878e7f95dec8a9b6e9b217faca6b6a11bad82ebc44c0caa77419ed83edd81f2"
 REPLACED = {"fetch"}  # the answers of Dash's callbacks are watched for the server's silence
 
@@ -92,3 +97,12 @@ def test_the_templates_are_lit_htmls_as_it_is_published() -> None:
     published = vendored.rstrip(b"\n") + b"\n//# sourceMappingURL=lit-html.js.map\n"  # a map that is not served
     assert hashlib.sha256(published).hexdigest() == LIT_HTML_3_3_3
     assert "Copyright (c) 2017 Google LLC" in (ASSETS / "vendor" / "lit-html.LICENSE").read_text(encoding="utf-8")
+
+
+def test_styles_and_icons_are_bootstraps_as_they_are_published() -> None:
+    for name, sum_published in BOOTSTRAP.items():
+        vendored = (ASSETS / "vendor" / name).read_bytes()
+        vendored = vendored.replace(b"\r\n", b"\n") if name.endswith(".css") else vendored
+        assert hashlib.sha256(vendored).hexdigest() == sum_published, name
+    for name in ("bootstrap", "bootstrap-icons"):
+        assert "The MIT License (MIT)" in (ASSETS / "vendor" / f"{name}.LICENSE").read_text(encoding="utf-8")

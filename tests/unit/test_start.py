@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,7 @@ def python(**changes: Any) -> dict[str, Any]:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty checkout with its own .venv path."""
     (tmp_path / "requirements.txt").write_text("one==1\n")
-    (tmp_path / "requirements-scale.txt").write_text("four==4\n")
-    (tmp_path / "requirements-dev.txt").write_text("two==2\n")
+    (tmp_path / "requirements-dev.txt").write_text("one==1\ntwo==2\n")
     monkeypatch.setattr(start, "ROOT", str(tmp_path))
     monkeypatch.setattr(start, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(start, "MARKER", str(tmp_path / ".venv" / "qtrade-environment.json"))
@@ -171,6 +172,7 @@ def test_an_environment_for_tests_serves_the_app(pip: FakePip) -> None:
 def test_changed_requirements_are_installed_into_the_same_environment(pip: FakePip) -> None:
     start.ensure_environment(dev=True)
     (pip.house / "requirements.txt").write_text("one==2\n")
+    (pip.house / "requirements-dev.txt").write_text("one==2\ntwo==2\n")
     kept = Path(start.VENV) / "kept"
     kept.write_text("")
     start.ensure_environment(dev=False)
@@ -249,6 +251,40 @@ def test_pip_failure_shows_its_last_lines_and_cures(
     assert "ERROR: No matching distribution" in shown.err
     assert "    ERROR: No matching distribution" in str(failure.value)
     assert "HTTPS_PROXY" in str(failure.value)
+
+
+def test_pip_takes_the_listed_files_alone(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    talker = house / "pip-stand-in"
+    talker.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {house}/asked\n")
+    talker.chmod(0o755)
+    monkeypatch.setattr(start, "venv_python", lambda: str(talker))
+    for dev, name in ((False, "requirements.txt"), (True, "requirements-dev.txt")):
+        start.pip_install(dev)
+        asked = (house / "asked").read_text().splitlines()
+        assert asked[:6] == ["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"]
+        assert asked[6:] == ["-r", str(house / name)]
+
+
+def test_a_file_with_another_hash_is_refused_in_words(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel made here, listed with the hash of another one, and pip as it is."""
+    wheel = house / "one-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as made:
+        made.writestr("one.py", "x = 1\n")
+        made.writestr("one-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: one\nVersion: 1\n")
+        made.writestr("one-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr("one-1.dist-info/RECORD", "one.py,,\none-1.dist-info/METADATA,,\none-1.dist-info/WHEEL,,\n")
+    monkeypatch.setattr(start, "venv_python", lambda: sys.executable)
+    for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(house), "PIP_TARGET": str(house / "taken")}.items():
+        monkeypatch.setenv(name, value)
+    listed = house / "requirements.txt"
+    listed.write_text(f"one==1 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(start.Failed, match="is another file than the one that QTrade is tested with") as refused:
+        start.pip_install(dev=False)
+    assert "one==1" in str(refused.value) and "a company proxy or mirror" in str(refused.value)
+    assert not (house / "taken").exists()
+    listed.write_text(f"one==1 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
+    start.pip_install(dev=False)
+    assert (house / "taken" / "one.py").exists()
 
 
 def test_no_browser_is_a_failure_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from app.launch import doctor
 from app.launch.doctor import Finding, clock_off_s
+from app.launch.installed import OfThisPython
 from app.launch.preparation import Machine
 from app.launch.side_commands import run_side_command
 from engine.config import BrokerSettings
@@ -37,19 +38,69 @@ def test_an_old_python() -> None:
     assert "32 bit" in one(doctor.python((3, 12), 32), "wrong").found
 
 
+class Shelf:
+    """Stands for an environment: versions by name, and files that are not as they were."""
+
+    def __init__(self, versions: dict[str, str], damaged: dict[str, list[str]] | None = None) -> None:
+        self._versions, self._damaged = versions, damaged or {}
+
+    def version(self, name: str) -> str | None:
+        return self._versions.get(name)
+
+    def damaged(self, name: str) -> list[str]:
+        return self._damaged.get(name, [])
+
+
+LOCK = """# a word
+dash==4.4.1 \\
+    --hash=sha256:00
+    # via -r requirements.in
+flask==3.1.3 \\
+    --hash=sha256:00
+waitress==3.0.2 \\
+    --hash=sha256:00
+nothing==1 ; python_full_version < '3' \\
+    --hash=sha256:00
+"""
+FITS = {"flask": "3.1.3", "dash": "4.4.1", "waitress": "3.0.2"}
+
+
+def of_packages(shelf: Shelf, *locks: str) -> Finding:
+    return next(each for each in doctor.packages(locks or (LOCK,), shelf) if each.what == "Packages")
+
+
 def test_packages_that_are_missing_or_others() -> None:
-    versions = {"flask": "3.0.0", "dash": "4.4.1"}
-
-    def version_of(name: str) -> str:
-        try:
-            return versions[name.lower()]
-        except KeyError:
-            raise doctor.importlib.metadata.PackageNotFoundError(name) from None
-
-    text = "# a word\ndash==4.4.1\nFlask==3.1.3  # why\nwaitress==3.0.2\nnothing==1; python_version < '3'\n"
-    found = next(each for each in doctor.packages(text, version_of) if each.what == "Packages")
+    found = of_packages(Shelf({"flask": "3.0.0", "dash": "4.4.1"}))
     assert (found.verdict, found.cure) == ("wrong", "Delete .venv, then: python start.py")
-    assert found.found == "Flask is 3.0.0, not ==3.1.3; waitress is missing."
+    assert found.found == "flask is 3.0.0, not ==3.1.3; waitress is missing."
+
+
+def test_packages_whose_files_somebody_took() -> None:
+    found = of_packages(Shelf(FITS, {"dash": ["dash/a.py", "dash/b.py"]}))
+    assert found.verdict == "wrong" and "2 files are not as they were installed: dash/a.py; dash/b.py." in found.found
+    assert "virus scanner" in found.cure and "python start.py" in found.cure
+
+
+def test_an_environment_for_tests_is_held_to_its_own_list() -> None:
+    assert of_packages(Shelf(FITS)).found == "3 as they are listed, each file as it was installed"
+    for_tests = LOCK.replace("flask==3.1.3", "flask==2.0")
+    assert of_packages(Shelf({**FITS, "flask": "2.0"}), LOCK, for_tests).verdict == "ok"
+
+
+def test_files_of_this_python_are_compared_with_what_pip_wrote_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "thing-1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: thing\nVersion: 1\n", encoding="utf-8")
+    digest = "LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564"  # of "foo"
+    record = f"a.py,sha256={digest},3\nb.py,sha256={digest},3\nc.py,sha256={digest},3\nthing-1.dist-info/RECORD,,\n"
+    (folder / "RECORD").write_text(record, encoding="utf-8")
+    (tmp_path / "a.py").write_text("foo", encoding="utf-8")
+    (tmp_path / "b.py").write_text("fox", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert OfThisPython().version("thing") == "1" and OfThisPython().version("nothing-of-this-name") is None
+    assert OfThisPython().damaged("thing") == ["b.py", "c.py"]
 
 
 def test_no_time_zones() -> None:

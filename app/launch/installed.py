@@ -1,0 +1,45 @@
+"""What is installed beside this Python, as doctor asks of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.metadata
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Installed(Protocol):
+    """The packages of an environment."""
+
+    def version(self, name: str) -> str | None:
+        """None = it is not installed."""
+
+    def damaged(self, name: str) -> list[str]:
+        """Paths of its files that are gone, or have another SHA-256 than pip wrote down (its RECORD)."""
+
+
+class OfThisPython:
+    """Reads every file of a package that is asked about: a second for all of them. Any thread."""
+
+    def version(self, name: str) -> str | None:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    def damaged(self, name: str) -> list[str]:
+        return list(_damaged(importlib.metadata.distribution(name)))
+
+
+def _damaged(package: importlib.metadata.Distribution) -> Iterator[str]:
+    for path in package.files or ():
+        if path.hash is None or path.hash.mode != "sha256":
+            continue  # what Python compiled, and the RECORD itself
+        try:
+            digest = hashlib.sha256(path.locate().read_bytes()).digest()
+        except OSError:
+            yield str(path)
+            continue
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != path.hash.value:
+            yield str(path)
