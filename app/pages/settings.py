@@ -12,6 +12,7 @@ from app.components.attributes import attrs
 from app.components.bind import bound, icon
 from app.components.card import card
 from app.components.form import change_list, fields, form, form_bar, request_stores
+from app.components.table import Col, table
 from app.ids import Settings
 
 dash.register_page(  # type: ignore[no-untyped-call]
@@ -61,7 +62,7 @@ def layout(**_: Any) -> Component:
             html.H1("Settings", className="visually-hidden"),
             *request_stores(Settings.REQUEST, Settings.REPLY, Settings.DONE),
             form("settings", Settings.REQUEST, "Settings applied", [*columns, form_bar()]),
-            html.Div([_display(), _changes(), _about()], className="qt-col qt-col-third"),
+            html.Div([_orders(), _display(), _changes(), _about()], className="qt-col qt-col-third"),
         ],
         className="qt-page qt-settings",
         **attrs(data_qt_page="settings"),
@@ -116,6 +117,51 @@ def _login() -> Component:
 def _thresholds() -> Component:
     body = [bound("settings.thresholds"), ". They are set on the ", html.A("Scanners page", href="/scanners"), "."]
     return card("Thresholds", body, glyph="sliders")
+
+
+def _orders() -> Component:
+    """What keeps QTrade from ever placing an order, with the evidence that this run gives."""
+    told = html.Ul(
+        [
+            html.Li([html.B("Sent since the engine began: "), bound("orders.sent"), "."]),
+            html.Li(
+                [
+                    html.B("The wire "),
+                    "lets through the kinds of messages below and no other; orders are none of them. ",
+                    html.Span("Kept back: "),
+                    bound("orders.kept_back"),
+                    ".",
+                ]
+            ),
+            html.Li(
+                [
+                    html.B("The code "),
+                    "holds no call that could place, change or cancel an order. The tests read the whole of it, and the"
+                    " simulated gateway counts order messages in each of them: 0.",
+                ]
+            ),
+            html.Li(
+                [
+                    html.B("TWS: "),
+                    "tick ",
+                    html.I("Read-Only API"),
+                    " (Global Configuration, API, Settings). Then TWS refuses orders of every program on this port;"
+                    " QTrade needs no more.",
+                ]
+            ),
+        ],
+        className="qt-orders-told",
+    )
+    columns = (Col("name", "Kind of message", "soft wide"), Col("value", "Sent", "num"))
+    kinds = html.Details(
+        [
+            html.Summary("Messages by kind"),
+            table("sent", columns, "Messages sent to TWS by kind", cls="qt-headless qt-pairs"),
+        ],
+        className="qt-orders-kinds",
+    )
+    head = html.P("QTrade never places an order.", className="qt-strong qt-orders-head")
+    return card("Order safety", [head, told, kinds], fact="it only reads", glyph="shield-check", cls="qt-card-orders")
 
 
 def _display() -> Component:

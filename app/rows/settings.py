@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.format import number, plural
 from app.rows.answers import answers_part
 from app.rows.states import LOADING, OWN, empty
 from app.rows.thresholds import BREAKOUT_KEYS, SECTIONS, changed_words, changes_part, describe, set_part
 from app.snapshots import Snapshots
 from engine.config import USUAL_GATEWAYS
-from engine.state.sections import BrokerSection
+from engine.state.sections import BrokerSection, HealthSection
 
 View = dict[str, dict[str, Any]]
 # Decided when the program starts.
@@ -73,6 +74,8 @@ def settings_parts(s: Snapshots) -> View:
             "data_dir": (s.settings.folder or None) if s.settings else None,
             "now": now_words(s.broker),
         },
+        "orders": order_words(s.health),
+        "rows:sent": sent_rows(s.health),
         "state": {
             "settings": OWN if s.settings else LOADING,
             "changes": OWN
@@ -80,6 +83,23 @@ def settings_parts(s: Snapshots) -> View:
             else empty("Nothing changed yet", "Each change made on a page is kept here and can be taken back."),
         },
     }
+
+
+def order_words(health: HealthSection | None) -> dict[str, Any]:
+    """What has left for TWS, and what was kept from leaving."""
+    if health is None:
+        return {"sent": None, "kept_back": None}
+    sent, kept = sum(count for _, count in health.sent_kinds), health.kept_back
+    return {
+        "sent": f"{plural(sent, 'message')}, each of a kind that reads",
+        "kept_back": [plural(kept, "message"), "error"] if kept else ["none", ""],
+    }
+
+
+def sent_rows(health: HealthSection | None) -> dict[str, Any]:
+    """The kinds that the wire knows and that have left, each with its count."""
+    kinds = health.sent_kinds if health is not None else ()
+    return {name: {"order": i, "name": name, "value": number(sent)} for i, (name, sent) in enumerate(kinds)}
 
 
 def now_words(broker: BrokerSection | None) -> Any:

@@ -319,6 +319,8 @@ class IBBroker(BrokerPort):
             retry_every_s=even_pace_s(failure.kind, self._timings) if failure is not None else None,
             reconnects=max(0, self._epoch - 1),
             sent_worst_second=self._pacer.worst_second,
+            sent_kinds=self._pacer.kinds.counts(),
+            kept_back=self._pacer.kinds.kept_back,
             decoded_per_s=session.liveness.decoded_per_s if session is not None else None,
             accounts=told.watched if told is not None else (),
             login_accounts=told.login_accounts if told is not None else (),

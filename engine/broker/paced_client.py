@@ -141,7 +141,7 @@ class PacedMixin:
         super().disconnect()  # type: ignore[misc]
 
     def _send_now(self, msg: str) -> None:
-        if self.isConnected():
+        if self.isConnected() and self._pacer.kinds.admit(msg):
             super().sendMsg(msg)  # type: ignore[misc]
 
     def _onSocketHasData(self, data: bytes) -> None:  # noqa: N802 - the library's name

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from engine.broker.arrivals import MOST, NORMAL_MOST, URGENT_MOST, Arrivals
+from engine.broker.sent_kinds import SentKinds
 from engine.clock import Clock
 
 INTERVAL_S = 0.025
@@ -137,6 +138,7 @@ class Pacer:
         self._bucket = Bucket(per_second=MOST)
         self._arrivals = Arrivals()
         self._queue = OutQueue()
+        self.kinds = SentKinds()
         self._write: Callable[[str], None] | None = None
         self._echo = ""
         self._timer: asyncio.TimerHandle | None = None

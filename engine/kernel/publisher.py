@@ -320,6 +320,8 @@ class Publisher:
             loop_lateness_p99_ms=rooms.lateness.p99_ms(),
             decoded_per_s=link.decoded_per_s,
             sent_worst_second=link.sent_worst_second,
+            sent_kinds=link.sent_kinds,
+            kept_back=link.kept_back,
             restarts=dict(rooms.supervisor.restarts),
             error_counts=error_counts(),
             volume_units=rooms.units.words(),

@@ -417,6 +417,8 @@ class HealthSection(Section, frozen=True, kw_only=True):
     loop_lateness_p99_ms: float
     decoded_per_s: float | None
     sent_worst_second: int
+    sent_kinds: tuple[tuple[str, int], ...] = ()  # kind in words, messages since the engine began
+    kept_back: int = 0  # messages that do not read, and did not leave
     restarts: dict[str, int]  # supervised task -> restarts
     error_counts: dict[str, int]  # logger -> ERROR records
     volume_units: dict[str, str]  # source -> "lots of 100", "shares", "unknown"

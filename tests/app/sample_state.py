@@ -711,6 +711,7 @@ def health(wall: float) -> HealthSection:
         loop_lateness_p99_ms=0.8,
         decoded_per_s=212.0,
         sent_worst_second=12,
+        sent_kinds=(("Market data, begin", 214), ("Market data, end", 198), ("TWS' time", 1_204)),
         restarts={"bars": 0, "lines": 0},
         error_counts={},
         volume_units={"simulated": "lots of 100"},
