@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from app.checks import Checks, NoChecks
 from app.login.gate import Gate, open_gate
 from app.rates import Rates
 from engine.bars.bar_files import BarFiles
 from engine.clock import Clock, SystemClock
 from engine.config import AppConfig
 from engine.journal.source import EmptyJournal, JournalSource
+from engine.logs.reading import LogFiles
 from engine.state.source import StateSource
 from engine.statements.port import NoStatements, StatementDesk
 
@@ -27,6 +29,8 @@ class AppDeps:
     journal: JournalSource = field(default_factory=EmptyJournal)
     bars: BarFiles = field(default_factory=BarFiles)
     statements: StatementDesk = field(default_factory=NoStatements)
+    checks: Checks = field(default_factory=NoChecks)
+    log: LogFiles = field(default_factory=LogFiles)
     config_now: Callable[[], AppConfig] = AppConfig
     build_id: str = "unknown"
     version: str = "0"

@@ -14,7 +14,17 @@ import dash
 from dash import Dash
 from flask import Flask, Response, g
 
-from app import addresses, api, export_route, feed_route, journal_route, security, statement_route
+from app import (
+    addresses,
+    api,
+    checks_route,
+    export_route,
+    feed_route,
+    journal_route,
+    log_route,
+    security,
+    statement_route,
+)
 from app.callbacks import (
     alerts,
     charts,
@@ -109,6 +119,8 @@ def create_app(deps: AppDeps) -> Dash:
     settings.register(app, deps)
     alerts.register(app, deps)
     statement_route.register(server, deps)
+    log_route.register(server, deps)
+    checks_route.register(server, deps)
     api.register(server, deps, book)
     web = deps.config.web
     login_routes.register(server, deps.login, web.port)

@@ -88,6 +88,9 @@ class Health:
     REPORT: Final = "health-report"
     RECONNECT: Final = "health-reconnect"
     SAID: Final = "health-said"
+    LOG_LEVEL: Final = "health-log-level"
+    LOG_TEXT: Final = "health-log-text"
+    LOG: Final = "health-log"
 
 
 INCIDENT_DAYS: Final = 7  # columns of Health's black box, one a day

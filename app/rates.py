@@ -31,8 +31,9 @@ LIMITS: dict[str, Limit] = {
     "question": Limit(0.1, 20, "questions"),
     "callback": Limit(0.05, 60, "requests"),
     "export": Limit(1.0, 2, "exports"),
+    "search": Limit(0.5, 6, "searches of the log"),
     "reconnect": Limit(5.0, 1, "reconnects"),
-    "test": Limit(5.0, 1, "tests of a connection"),
+    "test": Limit(5.0, 1, "looks and tests"),
 }
 # What a form's request is by its action; any other is a command.
 ACTIONS = {
@@ -60,8 +61,15 @@ def _kind_of_input(given: Any) -> str:
     return "callback"
 
 
+def kind_of_writing(path: str) -> str:
+    """What anything but a GET counts as, where it is no callback."""
+    return "test" if path == "/api/v1/checks" else "command"
+
+
 def kind_of_reading(path: str) -> str | None:
     """What a GET counts as; None = it is free."""
+    if path == "/api/v1/log":
+        return "search"
     return "export" if _EXPORT.search(path) else None
 
 

@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.login.cookie import asked
 from app.login.gate import LOGIN_PATH, Gate, Visitor, is_public, open_gate
-from app.rates import LIMITS, Rates, kind_of_callback, kind_of_reading
+from app.rates import LIMITS, Rates, kind_of_callback, kind_of_reading, kind_of_writing
 from app.small_page import no_such_page
 from engine.storage.encodable import to_json
 
@@ -187,7 +187,9 @@ class _Door:
             abort(413, _TOO_LARGE.format(most=most // 1_000_000))
         if not (request.mimetype == UPLOAD_TYPE if is_upload else request.is_json):
             abort(415, f"Only a file is taken here (Content-Type: {UPLOAD_TYPE})." if is_upload else None)
-        return self._check_callback() if request.path == CALLBACK_PATH else self._too_often("command")
+        if request.path == CALLBACK_PATH:
+            return self._check_callback()
+        return self._too_often(kind_of_writing(request.path))
 
     def _ask_to_log_in(self) -> Response:
         """A browser that opens a page is shown the login; whoever asks for data is told."""

@@ -10,10 +10,12 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from app.checks_route import CHECKS_PATH
 from app.export_route import EXPORT_PATH
 from app.feed_route import BUILD_HEADER, FEED_PATH
 from app.format import LINE_CLASSES
 from app.journal_route import JOURNAL_PATH, MARKS_PATH
+from app.log_route import LOG_PATH
 from app.login.gate import LOGIN_PATH
 from app.login.local_link import FILE_NAME as LINK_FILE
 from app.rows.scanners import FRESH_S
@@ -33,6 +35,8 @@ _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("STATEMENTS_PATH", UPLOAD_PATH, "Statements: imports, what was read, for which days; a file is sent there."),
     ("LOGIN_PATH", LOGIN_PATH, "Where one logs in."),
     ("LINK_FILE", LINK_FILE, "The page of the data folder that logs in on this computer."),
+    ("LOG_PATH", LOG_PATH, "The log: lines of its files; `/export` behind it makes a file of them."),
+    ("CHECKS_PATH", CHECKS_PATH, "What a look at this computer found; a POST looks again."),
     ("LATE_S", LATE_S, "An engine silent for longer is late, seconds."),
     ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),
     ("LIVE_S", LIVE_S, "A price that came before that claims no more to be live, seconds."),

@@ -38,6 +38,12 @@ def register(app: Dash, deps: AppDeps) -> None:
         app.clientside_callback(  # type: ignore[no-untyped-call]
             ClientsideFunction("qtHealth", name), output, given, prevent_initial_call=True
         )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("qtLog", "choose"),
+        Output(Health.LOG, "id"),
+        Input(Health.LOG_LEVEL, "value"),
+        Input(Health.LOG_TEXT, "value"),
+    )
 
 
 def report_of(deps: AppDeps) -> str:

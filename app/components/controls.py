@@ -31,6 +31,21 @@ def segmented(
     return control
 
 
+def text_box(control_id: str, placeholder: str, cls: str, most: int = 40) -> Component:
+    """One line to type in, told to the page with each key."""
+    box: Component = dbc.Input(
+        id=control_id,
+        type="text",
+        placeholder=placeholder,
+        autocomplete="off",
+        debounce=False,
+        value="",
+        maxlength=most,
+        className=cls,
+    )
+    return box
+
+
 def graph(graph_id: str, figure: dict[str, Any], height: int | str = "100%") -> Component:
     """A Plotly chart without mode bar, logo or any way to send it elsewhere."""
     return dcc.Graph(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import icon
+from app.components.controls import text_box
 
 
 def picker(control_id: str, placeholder: str, purpose: str) -> Component:
@@ -16,16 +16,7 @@ def picker(control_id: str, placeholder: str, purpose: str) -> Component:
     return html.Div(
         [
             icon("search"),
-            dbc.Input(
-                id=control_id,
-                type="text",
-                placeholder=placeholder,
-                autocomplete="off",
-                debounce=False,
-                value="",
-                maxlength=40,
-                className="qt-pick-box",
-            ),
+            text_box(control_id, placeholder, "qt-pick-box"),
             html.Div(id=listed, className="qt-pick-list", role="listbox", hidden=True, **attrs(aria_label="Symbols")),
         ],
         className="qt-pick",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import bound, gauge, icon, shown_if
+from app.components.controls import text_box
 from app.components.table import Col, table
 from app.ids import Shell
 
@@ -113,16 +113,7 @@ def _find() -> Component:
     return html.Div(
         [
             icon("search"),
-            dbc.Input(
-                id=Shell.FIND,
-                type="text",
-                placeholder="Find a symbol",
-                autocomplete="off",
-                debounce=False,
-                value="",
-                maxlength=40,
-                className="qt-find-box",
-            ),
+            text_box(Shell.FIND, "Find a symbol", "qt-find-box"),
             html.Kbd("/"),
             html.Div(id=Shell.FIND_LIST, className="qt-find-list", role="listbox", **attrs(aria_label="Symbols found")),
         ],

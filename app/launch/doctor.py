@@ -1,7 +1,7 @@
 """`app.py doctor`: what this computer lacks for QTrade, and the cure of each. Looks only; changes nothing.
 
 Each check is a function that answers with findings; what it asks of the machine is handed in, so that a broken one can
-be shown to it.
+be shown to it. The running program looks with the same checks (`checking.py`), but for what it holds itself.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ import sys
 import webbrowser
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from app.checks import Finding, Verdict
 from app.launch.check import client_library
 from app.launch.data_folder import check_data_folder, synced_by
 from app.launch.installed import Installed, OfThisPython
@@ -32,26 +31,12 @@ from engine.config import BrokerSettings, is_loopback
 from engine.errors import ConfigError
 from engine.storage.lockfile import AlreadyRunning, EngineLock
 
-Verdict = Literal["ok", "look", "wrong"]
 LOCKS = ("requirements.txt", "requirements-scale.txt", "requirements-dev.txt")
 ANEW = "Delete .venv, then: python start.py"
 LEAST_FREE_GB, SPARE_FREE_GB = 0.5, 2.0
 CLOCK_OFF_S = 5.0
 SET_ONE = "Run: python app.py --set-password"
 _ZONE_STEP_S = 900.0  # all time zones are whole quarters of an hour from UTC
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`cure` "" = nothing needs to be done."""
-
-    verdict: Verdict
-    what: str
-    found: str
-    cure: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.verdict:<5} {self.what}: {self.found}{f' {self.cure}' if self.cure else ''}"
 
 
 def _ok(what: str, found: str) -> Finding:
@@ -132,12 +117,14 @@ def browser(may_open: bool) -> Iterator[Finding]:
 # --- settings, folder, port ---------------------------------------------------------------------------------------
 
 
-def settings(prepared: Prepared) -> Iterator[Finding]:
+def settings(prepared: Prepared, is_running: bool = False) -> Iterator[Finding]:
     """What was stored and can't be used, and what deserves a word."""
+    cure = "The next start keeps the file as it is under another name, and goes on."
+    if is_running:
+        cure = "The file is kept as it was under another name. Set it anew on the Settings page."
     for note in prepared.notes:
         is_left_out = note in prepared.settings.left_out
-        cure = "The next start keeps the file as it is under another name, and goes on." if is_left_out else ""
-        yield Finding("look", "Settings", " ".join(note.split()), cure)
+        yield Finding("look", "Settings", " ".join(note.split()), cure if is_left_out else "")
     if not prepared.notes:
         yield _ok("Settings", "all can be used")
 
@@ -219,8 +206,11 @@ def port(host: str, number: int) -> Iterator[Finding]:
 # --- TWS ----------------------------------------------------------------------------------------------------------
 
 
-def gateway(broker: BrokerSettings, wall: Callable[[], float]) -> Iterator[Finding]:
-    """Whether TWS answers, gives our client id, and has the same time. Blocks for some seconds."""
+def gateway(broker: BrokerSettings, wall: Callable[[], float], is_ours: bool = False) -> Iterator[Finding]:
+    """Whether TWS answers, gives our client id, and has the same time. Blocks for some seconds.
+
+    `is_ours`: the running program is connected, so the id is its own and is not tried.
+    """
     number = broker.effective_port()
     if broker.mode == "simulated" or number is None:
         yield _ok("Broker", "simulated: the gateway is QTrade's own")
@@ -230,7 +220,9 @@ def gateway(broker: BrokerSettings, wall: Callable[[], float]) -> Iterator[Findi
         yield Finding("wrong", "TWS", words)
         return
     yield _ok("TWS", words)
-    if asyncio.run(is_free(broker.host, number, broker.client_id)):
+    if is_ours:
+        yield _ok("Client id", f"{broker.client_id} is this program's")
+    elif asyncio.run(is_free(broker.host, number, broker.client_id)):
         yield _ok("Client id", f"{broker.client_id} is free")
     else:
         yield Finding(
@@ -261,20 +253,49 @@ def clock_off_s(said: str, wall: float) -> float | None:
     return off - _ZONE_STEP_S if off > _ZONE_STEP_S / 2 else off
 
 
-def of_this_python(root: Path, may_open: bool) -> Iterator[Finding]:
+Check = tuple[str, Callable[[], Iterator[Finding]]]  # what is looked at, and the look
+
+
+def of_this_python(root: Path, may_open: bool) -> list[Check]:
     """What no setting changes."""
-    yield from python((sys.version_info[0], sys.version_info[1]), struct.calcsize("P") * 8)
-    yield from packages([(root / name).read_text(encoding="utf-8") for name in LOCKS], OfThisPython())
-    yield from zones()
-    yield from browser(may_open)
+    version, bits = (sys.version_info[0], sys.version_info[1]), struct.calcsize("P") * 8
+    return [
+        ("Python", lambda: python(version, bits)),
+        ("Packages", lambda: packages([(root / name).read_text(encoding="utf-8") for name in LOCKS], OfThisPython())),
+        ("Time zones", zones),
+        ("Browser", lambda: browser(may_open)),
+    ]
 
 
-def of_this_start(prepared: Prepared, wall: Callable[[], float]) -> Iterator[Finding]:
+def of_this_start(prepared: Prepared, wall: Callable[[], float]) -> list[Check]:
     """What the start with these settings would meet."""
     config = prepared.settings.config
-    yield from settings(prepared)
-    yield from folder(prepared.folder)
-    yield from engine(prepared.folder, wall())
-    yield from login(prepared.folder, config.web.host)
-    yield from port(config.web.host, config.web.port)
-    yield from gateway(config.broker, wall)
+    return [
+        ("Settings", lambda: settings(prepared)),
+        ("Data folder", lambda: folder(prepared.folder)),
+        ("Engine", lambda: engine(prepared.folder, wall())),
+        ("Login", lambda: login(prepared.folder, config.web.host)),
+        ("Dashboard", lambda: port(config.web.host, config.web.port)),
+        ("TWS", lambda: gateway(config.broker, wall)),
+    ]
+
+
+def of_this_run(prepared: Prepared, wall: Callable[[], float], is_connected: bool) -> list[Check]:
+    """The same for the program that runs on these settings: it has folder, port and, connected, the client id."""
+    config = prepared.settings.config
+    return [
+        ("Settings", lambda: settings(prepared, is_running=True)),
+        ("Data folder", lambda: folder(prepared.folder)),
+        ("Login", lambda: login(prepared.folder, config.web.host)),
+        ("TWS", lambda: gateway(config.broker, wall, is_ours=is_connected)),
+    ]
+
+
+def looked(checks: Sequence[Check]) -> Iterator[Finding]:
+    """All findings; a look that fails is one of them, and the others go on."""
+    for what, look in checks:
+        try:
+            yield from look()
+        except Exception as error:  # noqa: BLE001 - whatever a broken machine does
+            words = f"can't be looked at ({type(error).__name__}: {error})."
+            yield Finding("wrong", what, words, "Send these lines to whoever helps you.")

@@ -197,8 +197,7 @@ def _serve_until_end(
     gateway = Gateway(prepared.settings, ROOT, prepared.folder, recording, hear)
     plan = Plan(
         prepared.settings, *gateway.address, prepared.folder, build, ROOT,
-        restarted_after=restarted_after, playback=playback, move=gateway.move,
-        outlet=outlet,
+        restarted_after=restarted_after, notes=prepared.notes, playback=playback, move=gateway.move, outlet=outlet,
     )  # fmt: skip
     parts = assemble(plan) if assemble is not None else _real_parts(plan)
     server = WebServer(parts.wsgi, listener, web.trusted_proxy, parts.may_send_files)

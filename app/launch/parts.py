@@ -46,6 +46,7 @@ class Plan:
 
     `clock`, `timings` and `period_stretch` (of the engine's periodic steps) are the product's own unless a test asks
     for others. `restarted_after`: how the run before this one ended, when start.py had to start the program again.
+    `notes`: what the preparation had to say of settings and folder.
     `playback`: the recording that is played in the gateway's place, None = none is. `move` brings another gateway when
     the settings name one; None = whoever made this plan has but one. `outlet`: where the state is published for other
     processes, None = nowhere.
@@ -61,6 +62,7 @@ class Plan:
     timings: Timings = field(default_factory=Timings)
     period_stretch: float = 1.0
     restarted_after: str = ""
+    notes: tuple[str, ...] = ()
     playback: Playback | None = None
     move: Move | None = None
     outlet: Outlet | None = None

@@ -29,14 +29,14 @@ def _doctor(arguments: list[str], machine: Machine, build: BuildId) -> int:
     print(f"QTrade {build}")
     is_whole = True
     may_open = may_open_browser(True, machine.environ, machine.platform)
-    for finding in doctor.of_this_python(machine.root, may_open):
+    for finding in doctor.looked(doctor.of_this_python(machine.root, may_open)):
         is_whole = _show(finding) and is_whole
     try:
         prepared = prepare(replace(parse_command_line(arguments), check=True), machine)
     except ConfigError as error:
         _show(doctor.Finding("wrong", "Configuration", str(error)))
         return SOMETHING_WRONG
-    for finding in doctor.of_this_start(prepared, machine.clock_wall):
+    for finding in doctor.looked(doctor.of_this_start(prepared, machine.clock_wall)):
         is_whole = _show(finding) and is_whole
     return OK if is_whole else SOMETHING_WRONG
 

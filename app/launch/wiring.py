@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
+from app.checks import Finding
 from app.deps import AppDeps
 from app.factory import create_app
+from app.launch import doctor
+from app.launch.check import log_folder
+from app.launch.checking import Checking
+from app.launch.desktop import may_open_browser
 from app.launch.parts import Move, Parts, Plan
+from app.launch.preparation import Prepared
 from app.login.cookie import file_senders
 from app.login.gate import gate_of
 from app.rates import Rates
@@ -23,10 +31,11 @@ from engine.journal.writer import Journal
 from engine.kernel.engine import Engine
 from engine.kernel.rooms import EngineSetup
 from engine.kernel.runtime import EngineThread
+from engine.logs.reading import LogFiles
 from engine.settings.changes import AT_START
 from engine.settings.effective import EffectiveSettings
 from engine.state.bus import StateBus
-from engine.state.sections import Answer
+from engine.state.sections import Answer, BrokerSection
 from engine.statements.desk import ImportDesk
 
 STORES_STOP_S = 0.5
@@ -36,6 +45,16 @@ LONGEST_PAUSE_S = 30.0
 KEPT_SECTIONS = ("settings", "answers", "lab_result")
 
 log = logging.getLogger("qtrade.app")
+
+
+class Worker(Protocol):
+    """Something with a thread of its own that runs as long as the program."""
+
+    def start(self) -> None:
+        """Begin, and return."""
+
+    def stop(self, timeout_s: float) -> Any:
+        """End within the time, or leave it to the end of the process."""
 
 
 class EngineWithStores:
@@ -51,28 +70,28 @@ class EngineWithStores:
         journal: Journal,
         look_every_s: float = 0.5,
         move: Callable[[], bool] = lambda: False,
-        statements: ImportDesk | None = None,
+        beside: Sequence[Worker] = (),
     ) -> None:
         self._thread = thread
         self._state = state
         self._journal = journal
         self._look_every_s = look_every_s
         self._move = move
-        self._statements = statements
+        self._beside = tuple(beside)
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_thread, name="engine-watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
         self._watch.start()
-        if self._statements is not None:
-            self._statements.start()
+        for worker in self._beside:
+            worker.start()
 
     def stop(self, timeout_s: float) -> bool:
         """End the engine, then write what is left. False when the engine did not end in time."""
         self._stopping.set()
-        if self._statements is not None:
-            self._statements.stop(STORES_STOP_S)
+        for worker in self._beside:
+            worker.stop(STORES_STOP_S)
         ended = self._thread.stop(timeout_s)
         self._state.stop(STORES_STOP_S)
         self._journal.stop(STORES_STOP_S)
@@ -133,11 +152,14 @@ def assemble(plan: Plan) -> Parts:
     engines.thread = thread
     statements = ImportDesk(reader, clock, plan.root, plan.folder, lambda: engines.settings.config.journal.import_dir)
     gate = gate_of(plan.folder, plan.settings.config.web)
+    checking = Checking(lambda: _findings(plan, engines, state, clock.wall), clock.wall)
     deps = AppDeps(
         state=state,
         journal=reader,
         bars=bars,
         statements=statements,
+        checks=checking,
+        log=LogFiles(log_folder(plan.folder)),
         config_now=lambda: engines.settings.config,
         build_id=plan.build.id,
         version=plan.build.version,
@@ -146,8 +168,18 @@ def assemble(plan: Plan) -> Parts:
         rates=Rates(clock.mono),
         login=gate,
     )
-    stores = EngineWithStores(thread, state, journal, move=engines.move, statements=statements)
+    stores = EngineWithStores(thread, state, journal, move=engines.move, beside=(statements, checking))
     return Parts(stores, create_app(deps).server, gate.link, file_senders(gate, plan.settings.config.web.port))
+
+
+def _findings(plan: Plan, engines: _Engines, state: StateBus, wall: Callable[[], float]) -> Iterator[Finding]:
+    """What doctor finds now, on the settings that are in force."""
+    prepared = Prepared(engines.settings, plan.folder, plan.notes)
+    broker = state.read("broker")
+    is_connected = isinstance(broker, BrokerSection) and broker.connected
+    may_open = may_open_browser(True, os.environ, sys.platform)
+    yield from doctor.looked(doctor.of_this_python(plan.root, may_open))
+    yield from doctor.looked(doctor.of_this_run(prepared, wall, is_connected))
 
 
 class _Engines:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from app.components.attributes import attrs
 from app.components.bind import bound, icon, shown_if
 from app.components.card import card
-from app.components.controls import segmented
+from app.components.controls import segmented, text_box
 from app.components.table import Col, table
 from app.ids import INCIDENT_DAYS, Health
 
@@ -26,6 +26,7 @@ TILES = (
     ("disk", "Disk free"),
 )
 SHOWS = (("all", "All"), ("open", "Open"), ("over", "Over"))
+LEVELS = (("", "All"), ("WARNING", "Warnings and errors"), ("ERROR", "Errors"))
 
 
 def layout(**_: Any) -> Component:
@@ -36,8 +37,9 @@ def layout(**_: Any) -> Component:
             _time_line(),
             _black_box(),
             html.Div(_happened(), className="qt-col qt-health-what"),
-            html.Div(_ages(), className="qt-col qt-health-ages"),
-            html.Div([_status(), _log()], className="qt-col qt-health-side"),
+            html.Div([_ages(), _checks()], className="qt-col qt-health-ages"),
+            html.Div(_status(), className="qt-col qt-health-side"),
+            _log(),
             dcc.Store(id=Health.REPORT),
         ],
         className="qt-page qt-health",
@@ -186,6 +188,14 @@ def _ages() -> Component:
     return card("How old is what I see?", body, state="ages", glyph="clock", aged=False, cls="qt-flush")
 
 
+def _checks() -> Component:
+    """What `app.py doctor` says, of the running program (`assets/pages/checks.mjs`)."""
+    again = html.Button("Check again", className="qt-button", **attrs(data_qt_checks_again="1"))
+    body = html.Ul(className="qt-checks", **attrs(data_qt_checks="1"))
+    fact = html.Span(role="status", **attrs(data_qt_checks_fact="1"))
+    return card("This computer", body, fact=fact, controls=again, glyph="pc-display", aged=False, cls="qt-flush")
+
+
 def _status() -> Component:
     columns = (Col("name", "Name", "soft wide"), Col("value", "Value", "num strong"))
     body = [
@@ -198,10 +208,20 @@ def _status() -> Component:
 
 
 def _log() -> Component:
-    columns = (Col("at", "When", "soft"), Col("text", "Line", "line"))
-    body = html.Div(
-        table("log", columns, "Last lines of the log", cls="qt-headless qt-log"), className="qt-log-box", tabIndex=0
-    )
-    return card(
-        "Log", body, state="log", fact=bound("health.log"), glyph="terminal", aged=False, cls="qt-flush qt-card-log"
-    )
+    """Of the files, not of this run alone (`assets/pages/log.mjs`)."""
+    controls = [
+        segmented(Health.LOG_LEVEL, LEVELS, ""),
+        text_box(Health.LOG_TEXT, "Words in the line", "qt-log-words", 200),
+        html.A(
+            [icon("download"), " Save"],
+            className="qt-button",
+            href="/api/v1/log/export",
+            download="",
+            title="The lines chosen here, of all log files; account ids are shortened",
+            **attrs(data_qt_logfile_save="1"),
+        ),
+    ]
+    body = html.Div(className="qt-log-box", tabIndex=0, role="group", **attrs(data_qt_logfile="1", aria_label="Log"))
+    fact = html.Span(role="status", **attrs(data_qt_logfile_fact="1"))
+    shown = card("Log", body, fact=fact, controls=controls, glyph="terminal", aged=False, cls="qt-flush qt-card-log")
+    return html.Div(shown, id=Health.LOG, className="qt-health-log")

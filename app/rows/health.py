@@ -5,7 +5,6 @@ Times of the clock are the gateway's, as everywhere on these pages; ages are cou
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,7 +41,6 @@ def health_parts(s: Snapshots) -> View:
         "ages": {"rows": [[row.part, _age_since(row, s.now), row.stale_s] for row in h.ages]},
         "rows:status": status_rows(s, h),
         "rows:parts": parts(h),
-        "rows:log": log_rows(s, h),
         "state": {**states(h), "incidents": incidents_state(s)},
     }
 
@@ -79,7 +77,7 @@ def _age_since(row: AgeRow, now: float) -> float | None:
     return row.wall
 
 
-CARDS = ("links", "incidents", "happened", "ages", "status", "parts", "log")
+CARDS = ("links", "incidents", "happened", "ages", "status", "parts")
 
 
 def states(h: HealthSection) -> dict[str, State]:
@@ -190,7 +188,7 @@ def counts(h: HealthSection) -> dict[str, Any]:
         "n_solved": len(h.conditions) - is_open,
         "happened": f"{is_open} open, {len(h.conditions) - is_open} over",
         "restart": h.restart_needed or None,
-        "log": f"last {min(LOG_LINES, len(h.log_tail))} lines",
+        "log_at": round(h.log_tail[-1][0], 3) if h.log_tail else None,
     }
 
 
@@ -322,19 +320,6 @@ def parts(h: HealthSection) -> dict[str, Any]:
     if not any(h.error_counts.values()):
         rows.append(("Errors in the log", "none"))
     return {name: {"order": i, "name": name, "value": value} for i, (name, value) in enumerate(rows[:40])}
-
-
-def log_rows(s: Snapshots, h: HealthSection) -> dict[str, Any]:
-    """The newest lines, newest first; a key stays with its line."""
-    rows: dict[str, Any] = {}
-    for wall, level, text in h.log_tail[-LOG_LINES:]:
-        mark = level.lower() if level in ("WARNING", "ERROR", "CRITICAL") else ""
-        rows[f"{wall:.3f}-{zlib.crc32(text.encode()):08x}"] = {
-            "order": -wall,
-            "at": {"at": round(s.market_time(wall)), "clock": "hms"},
-            "text": [text, "error" if mark == "critical" else mark],
-        }
-    return rows
 
 
 def report(s: Snapshots) -> str:

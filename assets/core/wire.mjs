@@ -24,6 +24,12 @@ export const LOGIN_PATH = "/login";
 /** The page of the data folder that logs in on this computer. */
 export const LINK_FILE = "open-qtrade.html";
 
+/** The log: lines of its files; `/export` behind it makes a file of them. */
+export const LOG_PATH = "/api/v1/log";
+
+/** What a look at this computer found; a POST looks again. */
+export const CHECKS_PATH = "/api/v1/checks";
+
 /** An engine silent for longer is late, seconds. */
 export const LATE_S = 6.0;
 

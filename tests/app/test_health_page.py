@@ -209,12 +209,10 @@ def test_restarts_errors_and_units(bus):
     assert "Restarts of bars" not in rows
 
 
-def test_the_log_keeps_its_words_and_the_keys_of_its_lines(bus):
-    before = parts(bus)["rows:log"]
-    line = (WALL, "WARNING", "SUBSCRIPTION NEAR LIMIT: 47/50")
-    after = parts(bus, log_tail=(*health(WALL).log_tail, line))["rows:log"]
-    assert set(before) < set(after)
-    assert ["SUBSCRIPTION NEAR LIMIT: 47/50", "warning"] in [row["text"] for row in after.values()]
+def test_the_page_is_told_when_there_is_a_newer_line_of_the_log(bus):
+    assert parts(bus)["health"]["log_at"] == round(health(WALL).log_tail[-1][0], 3)
+    assert parts(bus, log_tail=(*health(WALL).log_tail, (WALL, "WARNING", "x")))["health"]["log_at"] == WALL
+    assert parts(bus, log_tail=())["health"]["log_at"] is None
 
 
 def test_a_changed_file_asks_for_a_restart(bus):

@@ -7,6 +7,7 @@ and every request that leaves 127.0.0.1, and fails the test at its end if there 
 from __future__ import annotations
 
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from engine.journal.source import EmptyJournal, JournalSource
 from engine.state.bus import StateBus
 from engine.state.sections import Heartbeat, PnlPoint, PnlSection
 from engine.statements.port import NoStatements, StatementDesk
+from tests.app.sample_files import SampleChecks, fill_log
 from tests.app.sample_state import MARKET, fill_sample, tick_sample
 from tests.patience import DEADLINE_S, wait_for
 
@@ -98,10 +100,14 @@ class Site:
         self.is_beating = True
         self.is_running = False
         fill_sample(self.bus, self.began, self.clock.mono(), connected=connected)
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.checks = SampleChecks(self.began)
         deps = AppDeps(
             state=self.bus,
             journal=journal or EmptyJournal(),
             statements=statements or NoStatements(),
+            checks=self.checks,
+            log=fill_log(Path(self._folder.name), self.began),
             clock=self.clock,
             build_id=build_id,
             version="0.1.0",
@@ -158,6 +164,7 @@ class Site:
         self._end.set()
         self._engine.join(5.0)
         self.kill_server()
+        self._folder.cleanup()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from engine.state.commands import Reconnect
 from tests.app.sample_state import health
 from tests.browser.conftest import Site, Visit, after_polls, live, polls_of, until
 from tests.browser.test_pages_live import CONTRAST, SIZES
+from tests.patience import wait_for
 
 
 def test_it_loads_in_silence_at_every_size(page: Page, site: Site) -> None:
@@ -30,7 +31,6 @@ def test_it_says_how_everything_is(visit: Visit) -> None:
     assert page.locator(".qt-track .qt-span[data-state=down]").count() == 1
     assert page.locator("[data-qt-ages] tr").count() == 6
     assert "16/50" in page.inner_text(".qt-health-side")
-    assert "Subscribed LIVE TSLA (priority=100)" in page.inner_text(".qt-log")
     assert page.evaluate(CONTRAST) == []
 
 
@@ -63,6 +63,40 @@ def test_open_and_over(page: Page, site: Site) -> None:
     site.bus.publish("health", replace(health(site.clock.wall()), loop_lateness_p99_ms=3.0))
     after_polls(page, 2)
     assert shown.count() == 1  # the choice survives polls
+
+
+def test_the_log_is_read_filtered_and_kept(visit: Visit) -> None:
+    page = visit("/health")
+    lines = page.locator(".qt-log li")
+    until(page, "document.querySelectorAll('.qt-log li').length === 100")
+    assert "A step failed" in lines.first.inner_text() and not page.is_visible(".qt-log pre")
+    page.click(".qt-log summary")
+    assert "KeyError: 'x'" in page.inner_text(".qt-log pre")
+    page.click("text=Older lines")
+    until(page, "document.querySelectorAll('.qt-log li').length > 150")
+    assert page.is_visible(".qt-log pre"), "what was opened stays open"
+    page.click("#health-log-level label:has-text('Warnings')")
+    until(page, "document.querySelectorAll('.qt-log li').length < 10")
+    page.fill("#health-log-text", "rklb")
+    until(page, "document.querySelectorAll('.qt-log li').length === 1")
+    assert "Cannot subscribe to RKLB" in page.inner_text(".qt-log")
+    with page.expect_download() as kept:
+        page.click("[data-qt-logfile-save]")
+    assert kept.value.suggested_filename.startswith("qtrade-simulated-log-")
+    page.fill("#health-log-text", "nowhere")
+    page.wait_for_selector("text=No line of the log is like that.")
+
+
+def test_this_computer_is_looked_at_again(visit: Visit) -> None:
+    page = visit("/health")
+    page.wait_for_selector(".qt-checks li")
+    found = page.locator(".qt-checks li")
+    assert found.count() == 4 and "2 to look at" in page.inner_text("[data-qt-checks-fact]")
+    assert "40 s ahead of TWS" in found.first.inner_text() and "Let it set its time" in found.first.inner_text()
+    before = visit.site.checks.wishes
+    page.click("text=Check again")
+    until(page, "document.querySelector('[data-qt-checks-again]').disabled")
+    wait_for(lambda: visit.site.checks.wishes > before, "a look")
 
 
 def test_the_report_is_copied(visit: Visit) -> None:

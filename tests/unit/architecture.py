@@ -102,6 +102,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "engine.statements.coverage",
             "engine.statements.port",
             "engine.statements.verdicts",
+            "engine.logs.reading",
             "engine.logs.redaction",
             "engine.alerts.kinds",
             "engine.bars.aggregate",
