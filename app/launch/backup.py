@@ -1,9 +1,10 @@
 """`app.py backup FILE` and `app.py restore FILE`: what a trader would miss, in one file with a list of what is in it.
 
 Settings, sets, pins, lists, notes and journals go in; what can be had again (bars, the state of the moment, logs), what
-is of this run alone (locks) and what opens the door (password, tokens, the link) does not. A file that QTrade will keep
-tomorrow goes in by itself. A backup is made beside a running engine; a restore needs the folder to itself, looks at
-everything before it touches anything, and keeps what it replaces.
+is of this run alone (locks) and what opens the door (password, tokens, the link) does not. The addresses of alert
+channels go in only where they are asked for: a backup is put where others read. A file that QTrade will keep tomorrow
+goes in by itself. A backup is made beside a running engine; a restore needs the folder to itself, looks at everything
+before it touches anything, and keeps what it replaces.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.alerts.channels import FILE_NAME as CHANNELS
 from engine.errors import ConfigError
 from engine.journal.replacing import back_up
 from engine.journal.standing import Standing, standing
@@ -37,6 +39,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 MOST_FILES, MOST_BYTES, LARGEST_MANIFEST = 5_000, 16 << 30, 8 << 20
 JOURNAL = "journal.sqlite3"
+_SECRETS = frozenset({CHANNELS})
 _LEFT_OUT_FOLDERS = frozenset({"logs", "state", "bars", "lab"})
 _LEFT_OUT = re.compile(
     r"engine\.lock|simulator\.json|simulator-state\.json|login\.json|open-qtrade\.html"
@@ -62,8 +65,8 @@ class Entry(NamedTuple):
 # --- making one ---------------------------------------------------------------------------------------------------
 
 
-def backup(folder: Path, target: Path, build: BuildId, at_wall: float) -> str:
-    """Write `target`; what was done in words. Blocks. Raises BackupError; then there is no new file."""
+def backup(folder: Path, target: Path, build: BuildId, at_wall: float, *, with_secrets: bool = False) -> str:
+    """Write `target`, for this user alone; what was done in words. Blocks. Raises BackupError; then no file is new."""
     if not folder.is_dir():
         raise BackupError(f"backup: there is no data folder {folder}. Name the one to back up with --data-dir.")
     if os.path.lexists(target):
@@ -71,29 +74,42 @@ def backup(folder: Path, target: Path, build: BuildId, at_wall: float) -> str:
     part = target.with_name(target.name + ".part")
     try:
         with tempfile.TemporaryDirectory(dir=target.absolute().parent) as scratch:
-            entries = _write(folder, part, Path(scratch), build, at_wall)
+            entries, left_out = _write(folder, part, Path(scratch), build, at_wall, with_secrets)
         part.rename(target)
     except (OSError, sqlite3.Error) as error:
         part.unlink(missing_ok=True)
         raise BackupError(f"backup: {target} can't be written ({error}). Choose a folder with space.") from error
     size = target.stat().st_size
-    return (
-        f"{len(entries)} files of {folder} are in {target} ({size / 2**20:.1f} MB). It names your accounts and holds"
-        " the addresses of alert channels: keep it to yourself."
-    )
+    words = "It names your accounts: keep it to yourself."
+    if left_out:
+        words = "It names your accounts; the addresses of alert channels were left out (--with-secrets takes them)."
+    elif any(_is_secret(each.path) for each in entries):
+        words = "It names your accounts and holds the addresses of alert channels in clear: keep it to yourself."
+    return f"{len(entries)} files of {folder} are in {target} ({size / 2**20:.1f} MB). {words}"
 
 
-def _write(folder: Path, part: Path, scratch: Path, build: BuildId, at_wall: float) -> list[Entry]:
+def _is_secret(path: str) -> bool:
+    return PurePosixPath(path).name in _SECRETS
+
+
+def _write(
+    folder: Path, part: Path, scratch: Path, build: BuildId, at_wall: float, with_secrets: bool
+) -> tuple[list[Entry], list[str]]:
+    """What is in it, and which secrets are not."""
     part.unlink(missing_ok=True)
     entries: list[Entry] = []
+    left_out: list[str] = []
     with (
         os.fdopen(open_regular(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as raw,
         zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for path in _kept_files(folder):
+            name = path.relative_to(folder).as_posix()
+            if _is_secret(name) and not with_secrets:
+                left_out.append(name)
+                continue
             copied = scratch / "copy"
             _copy(path, copied)
-            name = path.relative_to(folder).as_posix()
             entries.append(Entry(name, copied.stat().st_size, _hash(copied)))
             archive.write(copied, name)
             copied.unlink()
@@ -103,9 +119,10 @@ def _write(folder: Path, part: Path, scratch: Path, build: BuildId, at_wall: flo
             "version": build.version,
             "build": build.id,
             "made": int(at_wall),
+            "secrets_left_out": left_out,
         }
         archive.writestr(MANIFEST, json.dumps({**head, "files": [each._asdict() for each in entries]}, indent=1))
-    return entries
+    return entries, left_out
 
 
 def _kept_files(folder: Path) -> Iterator[Path]:
@@ -116,7 +133,7 @@ def _kept_files(folder: Path) -> Iterator[Path]:
             path = Path(here) / name
             is_named = _PATH.fullmatch(path.relative_to(folder).as_posix())
             if is_named and not _LEFT_OUT.fullmatch(name) and path.is_file() and not path.is_symlink():
-                if not is_foreign(path.lstat()):
+                if not is_foreign(path.lstat(), path):
                     yield path
 
 

@@ -59,7 +59,8 @@ def parser() -> argparse.ArgumentParser:
     made = _Parser(
         prog="app.py",
         description="QTrade: a live dashboard on Interactive Brokers.",
-        epilog="also: app.py doctor | app.py backup FILE | app.py restore FILE (with --data-dir, --config as above)",
+        epilog="also: app.py doctor | app.py backup FILE [--with-secrets] | app.py restore FILE (with --data-dir and"
+        " --config as above)",
         allow_abbrev=False,
     )
     made.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: config.yaml beside app.py)")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from engine.errors import ConfigError
 from engine.storage.places import is_network_path, make_private
-from engine.storage.private import is_foreign
 
 _SYNCED = re.compile(
     r"^(onedrive.*|dropbox.*|google ?drive.*|my drive|iclouddrive|mobile documents|nextcloud|owncloud|pcloud ?drive"
@@ -68,18 +67,45 @@ def make_data_folder(folder: Path) -> None:
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, mode=0o700)
-        _refuse_others(folder, folder.stat())
-        make_private(folder)
+        found = folder.stat()
+        _refuse_others(folder, found)
+        if _is_lent(found):
+            folder.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+        else:
+            make_private(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise _unusable(folder, error.strerror or str(error)) from None
 
 
+def owner_note(folder: Path) -> str:
+    """What root should know of a folder that is another user's; "" = nothing."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return ""
+    if not _is_lent(found):
+        return ""
+    return (
+        f"Data folder {folder} belongs to user {found.st_uid}, and QTrade runs as root: what it writes there will be"
+        " root's. That is usual in a container with a folder of the host; elsewhere start it as that user, without sudo"
+    )
+
+
+def _is_lent(found: os.stat_result) -> bool:
+    """Another user's, while we are root."""
+    return os.name == "posix" and os.geteuid() == 0 and found.st_uid != 0
+
+
 def _refuse_others(folder: Path, found: os.stat_result) -> None:
-    """Whose the folder is could read the account, and put anything in it that we would open."""
-    if is_foreign(found):
+    """Whose the folder is could read the account, and put anything in it that we would open. Root may use a folder that
+    nobody but its owner can write to: in a container it can't be another one's."""
+    if os.name == "posix" and found.st_uid != os.geteuid() and not _is_lent(found):
         raise _unusable(folder, "it belongs to another user")
+    if _is_lent(found) and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        words = f"it belongs to user {found.st_uid}, QTrade runs as root, and others may write to it (chmod go-w)"
+        raise _unusable(folder, words)
     if os.name == "posix" and found.st_mode & stat.S_ISVTX:
         raise _unusable(folder, "it is shared by all users (like /tmp)")
 

@@ -20,11 +20,11 @@ from pathlib import Path
 
 from app.checks import Finding, Verdict
 from app.launch.check import client_library
-from app.launch.data_folder import check_data_folder, synced_by
+from app.launch.data_folder import check_data_folder, owner_note, synced_by
 from app.launch.installed import Installed, OfThisPython
 from app.launch.pinned import Pin, pins
 from app.launch.ports import PortTaken, open_listener
-from app.launch.preparation import Prepared
+from app.launch.preparation import Prepared, folder_notes
 from app.login.credentials import FILE_NAME, load
 from engine.broker.probe import greeting, is_free, probe
 from engine.config import BrokerSettings, is_loopback
@@ -122,10 +122,12 @@ def settings(prepared: Prepared, is_running: bool = False) -> Iterator[Finding]:
     cure = "The next start keeps the file as it is under another name, and goes on."
     if is_running:
         cure = "The file is kept as it was under another name. Set it anew on the Settings page."
-    for note in prepared.notes:
+    of_folder = folder_notes(prepared.folder)
+    notes = [note for note in prepared.notes if note not in of_folder]
+    for note in notes:
         is_left_out = note in prepared.settings.left_out
         yield Finding("look", "Settings", " ".join(note.split()), cure if is_left_out else "")
-    if not prepared.notes:
+    if not notes:
         yield _ok("Settings", "all can be used")
 
 
@@ -144,6 +146,10 @@ def folder(
         yield Finding("look", "Data folder", f"{path} is open to other users.", "The next start closes it.")
     else:
         yield _ok("Data folder", str(path))
+    lent = owner_note(path)
+    if lent:
+        what, _, cure = lent.partition(". ")
+        yield Finding("look", "Data folder", f"{what}.", f"{cure}.")
     synced = synced_by(path)
     if synced is not None:
         yield Finding("wrong", "Data folder", f"{path} lies in {synced}, which is synchronised.", "Use --data-dir.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.launch.cli import CommandLine, Recording
-from app.launch.data_folder import data_folder, synced_by
+from app.launch.data_folder import data_folder, owner_note, synced_by
 from app.login import credentials
 from engine.config import USUAL_GATEWAYS, is_loopback
 from engine.errors import ConfigError
@@ -55,11 +55,17 @@ def prepare(typed: CommandLine, machine: Machine) -> Prepared:
     saved = load_saved(folder / FILE_NAME, machine.clock_wall, look_only=typed.check)
     settings = load_settings(typed.layer, environment, saved_layer(saved.values, saved.notes), config_file)
     notes = list(settings.notes)
-    synced = synced_by(folder)
+    notes += folder_notes(folder) + _port_notes(settings)
+    return Prepared(settings, folder, tuple(notes), typed.recording)
+
+
+def folder_notes(folder: Path) -> list[str]:
+    """What is worth a word of where the data are kept."""
+    synced, lent = synced_by(folder), owner_note(folder)
+    notes = [lent] if lent else []
     if synced is not None:
         notes.append(f"Data folder {folder} lies in {synced}, which is synchronised: use --data-dir with another one")
-    notes += _port_notes(settings)
-    return Prepared(settings, folder, tuple(notes), typed.recording)
+    return notes
 
 
 def closed(prepared: Prepared) -> Prepared:

@@ -17,6 +17,7 @@ from engine.logs.routing import plain
 from engine.storage.lockfile import EngineLock
 
 OK, SOMETHING_WRONG = 0, 1
+WITH_SECRETS = "--with-secrets"
 
 
 def run_side_command(arguments: Sequence[str], machine: Machine, build: BuildId) -> int:
@@ -47,9 +48,10 @@ def _show(finding: doctor.Finding) -> bool:
 
 
 def _backup(arguments: list[str], machine: Machine, build: BuildId) -> int:
-    typed, file = _with_file("backup", arguments)
+    with_secrets = WITH_SECRETS in arguments
+    typed, file = _with_file("backup", [each for each in arguments if each != WITH_SECRETS])
     folder = prepare(typed, machine).folder
-    print(plain(backup.backup(folder, file, build, machine.clock_wall())))
+    print(plain(backup.backup(folder, file, build, machine.clock_wall(), with_secrets=with_secrets)))
     return OK
 
 

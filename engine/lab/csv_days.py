@@ -137,7 +137,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
     """As text, without the mark that Excel puts in front. Raises OSError: a link, a pipe, a file of another user."""
     with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as raw:
         found = os.fstat(raw.fileno())
-        if is_foreign(found) and found.st_uid != 0:
+        if is_foreign(found, path) and found.st_uid != 0:
             raise OSError(errno.EACCES, "it belongs to another user")
         packed = cast(BinaryIO, gzip.open(raw, "rb")) if path.suffix.lower() == ".gz" else raw
         with io.TextIOWrapper(packed, encoding="utf-8-sig", newline="") as text:

@@ -48,7 +48,7 @@ def free_for_file(path: Path) -> None:
         _move(path, "was a link")
     elif not stat.S_ISREG(found.st_mode):
         _move(path, "was no file")
-    elif is_foreign(found):
+    elif is_foreign(found, path):
         _move(path, "was another user's")
 
 
@@ -64,7 +64,7 @@ def make_folder(path: Path) -> None:
             _move(path, "was a link")
     elif found is not None and not stat.S_ISDIR(found.st_mode):
         _move(path, "was no folder")
-    elif found is not None and is_foreign(found):
+    elif found is not None and is_foreign(found, path):
         _move(path, "was another user's")
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_private(path)
@@ -75,7 +75,7 @@ def make_private(path: Path) -> None:
     try:
         found = path.lstat()
         mode = stat.S_IMODE(found.st_mode)
-        if os.name == "posix" and mode & 0o077 and not stat.S_ISLNK(found.st_mode) and not is_foreign(found):
+        if os.name == "posix" and mode & 0o077 and not stat.S_ISLNK(found.st_mode) and not is_foreign(found, path):
             path.chmod(mode & 0o700)
     except OSError as error:
         log.warning("%s stays open to other users: %s", path, error)
@@ -87,7 +87,7 @@ def is_own_folder_link(path: Path, found: os.stat_result) -> bool:
         target = path.stat()
     except OSError:  # to nowhere, to itself
         return False
-    return stat.S_ISDIR(target.st_mode) and not is_foreign(found) and not is_foreign(target)
+    return stat.S_ISDIR(target.st_mode) and not is_foreign(found, path) and not is_foreign(target, path.resolve())
 
 
 def is_network_path(text: str, is_windows: bool) -> bool:

@@ -21,7 +21,7 @@ def read_regular(path: Path, most: int = LARGEST) -> bytes:
     """The whole file. Raises OSError: missing, a link, no regular file, another user's, larger than `most` bytes."""
     with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
         found = os.fstat(file.fileno())
-        if is_foreign(found):
+        if is_foreign(found, path):
             raise OSError(errno.EACCES, "belongs to another user", str(path))
         if found.st_size > most:
             raise OSError(errno.EFBIG, f"is larger than {most >> 20} MB", str(path))
@@ -55,6 +55,16 @@ def open_regular(path: str | Path, flags: int) -> int:
     return found
 
 
-def is_foreign(info: os.stat_result) -> bool:
-    """Whether this is another user's."""
-    return os.name == "posix" and info.st_uid != os.geteuid()
+def is_foreign(info: os.stat_result, path: Path) -> bool:
+    """Whether this, found at `path`, is another user's. To root that is nobody's who owns the folder which it lies in:
+    so a folder of the host looks from inside a container, and so does a user's under sudo."""
+    if os.name != "posix" or info.st_uid == os.geteuid():
+        return False
+    return os.geteuid() != 0 or info.st_uid != _owner(path.parent)
+
+
+def _owner(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_uid
+    except OSError:
+        return None

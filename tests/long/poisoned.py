@@ -1,7 +1,7 @@
 """Thirty poisoned data folders against the whole program: each start comes up, says what it set aside, and runs.
 
-`python start.py test --long poisoned [NAME ...]`. A folder that is another user's as a whole is refused instead, in
-words. Nothing outside the folder is touched, whatever a link in it leads to.
+`python start.py test --long poisoned [NAME ...]`. A folder that others may write to is refused instead, in words.
+Nothing outside the folder is touched, whatever a link in it leads to.
 """
 
 from __future__ import annotations
@@ -81,6 +81,11 @@ def given_away(name: str) -> Callable[[Path, Path], object]:
     return give
 
 
+def opened_to_all(folder: Path, outside: Path) -> None:
+    os.chown(folder, 65_534, -1)
+    folder.chmod(0o777)
+
+
 def pickled(folder: Path, outside: Path) -> None:
     """A state as the library would keep it, with a program in the place of a value."""
     (folder / "state" / "main").mkdir(parents=True)
@@ -143,7 +148,8 @@ CASES = (
     Case("journal of tomorrow", newer_journal, "journal"),
     Case("settings of another user", given_away("settings.json"), "another user", root=True),
     Case("account's folder of another user", given_away(HOME), "was another user's", root=True),
-    Case("all of it another user's", given_away("."), "belongs to another user", refused=True, root=True),
+    Case("all of it another user's", given_away("."), "belongs to user 65534, and QTrade runs as root", root=True),
+    Case("another user's, open to all", opened_to_all, "others may write to it", refused=True, root=True),
 )
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from app.launch.backup import BackupError, backup, restore
+from app.launch.preparation import Machine
+from app.launch.side_commands import run_side_command
 from engine.journal.database import open_for_writing, url_of
 from engine.kernel.build_id import BuildId
 from engine.settings.saved import load_saved, write_saved
@@ -80,6 +82,38 @@ def test_it_holds_what_would_be_missed_and_nothing_of_this_run(file: Path) -> No
     }  # fmt: skip
     assert (manifest["format"], manifest["build"], manifest["made"]) == (1, "abc1234", int(WALL))
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_secrets_are_left_out_unless_they_are_asked_for(folder: Path, tmp_path: Path) -> None:
+    (folder / "alert-channels.json").write_text('{"phone": "ntfys://secret-topic"}', encoding="utf-8")
+    said = backup(folder, tmp_path / "without.zip", BUILD, WALL)
+    assert "alert channels were left out (--with-secrets takes them)" in said
+    with zipfile.ZipFile(tmp_path / "without.zip") as archive:
+        assert "alert-channels.json" not in archive.namelist()
+        assert json.loads(archive.read("manifest.json"))["secrets_left_out"] == ["alert-channels.json"]
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    (fresh / "alert-channels.json").write_text("mine", encoding="utf-8")
+    restore(fresh, tmp_path / "without.zip", WALL)
+    assert (fresh / "alert-channels.json").read_text(encoding="utf-8") == "mine", "what is not in it stays"
+    said = backup(folder, tmp_path / "with.zip", BUILD, WALL, with_secrets=True)
+    assert "in clear" in said and (tmp_path / "with.zip").stat().st_mode & 0o777 == 0o600
+    restore(fresh, tmp_path / "with.zip", WALL)
+    assert "secret-topic" in (fresh / "alert-channels.json").read_text(encoding="utf-8")
+    rescues.take(folder)
+
+
+def test_a_backup_on_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "alert-channels.json").write_text("{}", encoding="utf-8")
+    machine = Machine(tmp_path, {}, tmp_path, "linux", lambda: WALL)
+    for typed, words in ((["one.zip"], "were left out"), (["--with-secrets", "two.zip"], "in clear")):
+        arguments = [
+            *(each if each.startswith("-") else str(tmp_path / each) for each in typed),
+            "--data-dir",
+            str(folder),
+        ]
+        assert run_side_command(["backup", *arguments], machine, BUILD) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_after_a_wipe_everything_is_back(folder: Path, file: Path, tmp_path: Path) -> None:

@@ -57,10 +57,10 @@ def test_a_look_that_fails_is_a_finding_and_the_others_go_on() -> None:
 def test_the_running_program_is_not_held_against_itself(tmp_path: Path) -> None:
     """It has the folder's lock, the port and the client id: the same look as the command's, but for these."""
     layers = [Layer(name) for name in ("command line", "environment", "saved", "config.yaml")]
-    prepared = Prepared(load_settings(*layers), tmp_path, ("Data folder lies in OneDrive",))
+    prepared = Prepared(load_settings(*layers), tmp_path, ("Port 7496 is usually the live port",))
     found = list(doctor.looked(doctor.of_this_run(prepared, lambda: 0.0, is_connected=True)))
     assert {each.what for each in found} == {"Settings", "Data folder", "Disk", "Broker"}
-    assert [each.found for each in found if each.what == "Settings"] == ["Data folder lies in OneDrive"]
+    assert [each.found for each in found if each.what == "Settings"] == ["Port 7496 is usually the live port"]
     tmp_path.rmdir()
     tmp_path.touch()
     found = list(doctor.looked(doctor.of_this_run(prepared, lambda: 0.0, is_connected=True)))

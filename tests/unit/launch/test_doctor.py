@@ -123,6 +123,14 @@ def test_a_folder_that_is_open_to_others(tmp_path: Path) -> None:
     assert "open to other users" in one(doctor.folder(tmp_path), "look").found
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_while_root_runs_it(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    os.chown(tmp_path, 1_000, -1)
+    found = one(doctor.folder(tmp_path), "look")
+    assert "belongs to user 1000" in found.found and "without sudo" in found.cure
+
+
 def test_a_disk_without_room(tmp_path: Path) -> None:
     assert one(doctor.folder(tmp_path, lambda _: 2**28), "wrong").what == "Disk"
     assert one(doctor.folder(tmp_path, lambda _: 2**30), "look").what == "Disk"
@@ -221,24 +229,29 @@ def test_a_time_that_is_none(said: str) -> None:
     assert clock_off_s(said, WALL) is None
 
 
-def run(root: Path, tmp_path: Path, *arguments: str) -> int:
+def run(tmp_path: Path, *arguments: str) -> int:
+    """On a checkout that asks for no packages: what lies beside this Python is not the question."""
+    root = tmp_path / "checkout"
+    root.mkdir(exist_ok=True)
+    for name in doctor.LOCKS:
+        (root / name).touch()
     return run_side_command(["doctor", *arguments], Machine(root, {}, tmp_path, sys.platform, time.time), BUILD)
 
 
-def test_broken_configuration_is_a_finding(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_configuration_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "config.yaml").write_text("lines:\n  limt: 4\n", encoding="utf-8")
-    assert run(root, tmp_path, "--config", str(tmp_path / "config.yaml")) == 1
+    assert run(tmp_path, "--config", str(tmp_path / "config.yaml")) == 1
     assert "wrong Configuration: config.yaml: lines.limt is not a setting. Did you mean" in capsys.readouterr().out
 
 
-def test_what_is_stored_and_wrong_is_a_finding(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_stored_and_wrong_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = '{"format": 1, "values": {"broker.account": "A\\u0000"}}'
     (tmp_path / "settings.json").write_text(content, encoding="utf-8")
-    run(root, tmp_path, "--data-dir", str(tmp_path), "--port", "0")
+    run(tmp_path, "--data-dir", str(tmp_path), "--port", "0")
     said = capsys.readouterr().out
     assert "A saved setting was left out" not in said and "Configuration" in said, "port 0 is none"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert run(root, tmp_path, "--data-dir", str(tmp_path), "--port", str(port)) == 0
+    assert run(tmp_path, "--data-dir", str(tmp_path), "--port", str(port)) == 0
     assert "look  Settings: A saved setting was left out" in capsys.readouterr().out
     assert (tmp_path / "settings.json").read_text(encoding="utf-8") == content, "it only looks"

@@ -20,11 +20,13 @@ import pytest
 
 from app.launch.check import report
 from app.launch.cli import OPTIONS, parse_command_line
+from app.launch.closing import close_to_others
 from app.launch.data_folder import (
     check_data_folder,
     data_folder,
     default_data_folder,
     make_data_folder,
+    owner_note,
     synced_by,
 )
 from app.launch.desktop import may_open_browser
@@ -35,6 +37,7 @@ from app.launch.preparation import Machine, Prepared, prepare
 from engine.clock import FakeClock
 from engine.errors import ConfigError
 from engine.kernel.build_id import BuildId
+from engine.settings.saved import load_saved, write_saved
 from engine.settings.sources import FIELDS
 from engine.storage.lockfile import AlreadyRunning, EngineLock
 from engine.storage.places import is_network_path
@@ -239,11 +242,41 @@ def test_a_folder_that_all_users_share_is_refused(tmp_path: Path) -> None:
             refuse(tmp_path)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+needs_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a folder away")
+
+
+@needs_root
+def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.chown(tmp_path, 65_534, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 1_000)
+    assert owner_note(tmp_path) == ""
     for refuse in (make_data_folder, check_data_folder):
         with pytest.raises(ConfigError, match=r"belongs to another user.*--data-dir"):
+            refuse(tmp_path)
+
+
+@needs_root
+def test_root_may_use_a_folder_of_the_host_and_is_told_what_that_means(tmp_path: Path) -> None:
+    """A container with a mounted folder; the owner's own files in it are no stranger's."""
+    write_saved(tmp_path / "settings.json", {"lines.limit": 41})
+    for path in (tmp_path, tmp_path / "settings.json"):
+        os.chown(path, 1_000, -1)
+    tmp_path.chmod(0o755)
+    make_data_folder(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    close_to_others(tmp_path)
+    assert load_saved(tmp_path / "settings.json").values == {"lines.limit": 41}
+    prepared = prepare(parse_command_line(["--data-dir", str(tmp_path)]), Machine(tmp_path, {}, tmp_path, "linux"))
+    assert any("belongs to user 1000, and QTrade runs as root" in note for note in prepared.notes)
+
+
+@needs_root
+@pytest.mark.parametrize("mode", [0o775, 0o757])
+def test_root_uses_no_folder_that_a_third_one_may_write_to(mode: int, tmp_path: Path) -> None:
+    os.chown(tmp_path, 1_000, -1)
+    tmp_path.chmod(mode)
+    for refuse in (make_data_folder, check_data_folder):
+        with pytest.raises(ConfigError, match=r"user 1000.*others may write to it \(chmod go-w\).*--data-dir"):
             refuse(tmp_path)
 
 
