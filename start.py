@@ -2,6 +2,8 @@
 """Start QTrade, or run its tests, from nothing but a Python: makes .venv, installs into it, hands over.
 
     python start.py [ARGS]              ARGS go to app.py; when it crashes it is started again
+    python start.py install-service [ARGS]   QTrade with ARGS whenever you log in; remove-service ends that
+    python start.py update FILE.zip     that QTrade in the place of this one; update --back: the one before again
     python start.py test [ARGS]         ARGS go to pytest
     python start.py test --long NAME    one of the longer points in tests/long/
 
@@ -43,7 +45,8 @@ PROBE = (
     "    can_venv = False\n"
     "print(json.dumps({'version': sys.version_info[:3], 'bits': struct.calcsize('P') * 8,\n"
     "    'cpython': sys.implementation.name == 'cpython' and not sysconfig.get_config_var('Py_GIL_DISABLED'),\n"
-    "    'executable': sys.executable, 'real': os.path.realpath(sys.executable), 'can_venv': can_venv}))\n"
+    "    'executable': sys.executable, 'base': getattr(sys, '_base_executable', None) or sys.executable,\n"
+    "    'real': os.path.realpath(sys.executable), 'can_venv': can_venv}))\n"
 )
 CURES = """
 What usually helps:
@@ -471,6 +474,7 @@ def hand_over(arguments):
 
 
 def run_app(arguments):
+    refuse_half_a_program()
     ensure_environment(dev=False)
     return keep_running([venv_python(), os.path.join(ROOT, "app.py")] + arguments)
 
@@ -551,6 +555,26 @@ def wait_s(seconds, asked):
     return not asked
 
 
+BESIDE = {"install-service": "service", "remove-service": "service", "update": "update"}
+CUT_OFF = os.path.join(ROOT, ".update.json")
+
+
+def run_beside(arguments):
+    """A command that is not run in .venv, which may be moved meanwhile."""
+    if arguments[0] != "update":
+        refuse_half_a_program()
+    # What an update that was cut off has left half-way is found where it put it.
+    path = os.pathsep.join([ROOT, os.path.join(ROOT, ".previous.old")])
+    env = dict(os.environ, PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
+    command = [find_python()["base"], "-m", "app.launch." + BESIDE[arguments[0]], ROOT]
+    return subprocess.call(command + arguments, env=env)
+
+
+def refuse_half_a_program():
+    if os.path.exists(CUT_OFF):
+        raise Failed("an update was cut off. Run: python start.py update --back")
+
+
 def run_tests(arguments):
     ensure_environment(dev=True)
     ensure_node_modules()
@@ -570,6 +594,8 @@ def main(arguments):
     try:
         if arguments[:1] == ["test"]:
             return run_tests(arguments[1:])
+        if arguments and arguments[0] in BESIDE:
+            return run_beside(arguments)
         return run_app(arguments)
     except Failed as error:
         print("\nstart.py: %s" % error, file=sys.stderr)

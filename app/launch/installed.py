@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib.metadata
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 
@@ -37,7 +38,7 @@ def _damaged(package: importlib.metadata.Distribution) -> Iterator[str]:
         if path.hash is None or path.hash.mode != "sha256":
             continue  # what Python compiled, and the RECORD itself
         try:
-            digest = hashlib.sha256(path.locate().read_bytes()).digest()
+            digest = hashlib.sha256(Path(path.locate()).read_bytes()).digest()
         except OSError:
             yield str(path)
             continue

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from app.checks import Finding
 from app.launch import backup, doctor
 from app.launch.cli import CommandLine, parse_command_line
 from app.launch.data_folder import make_data_folder
@@ -35,14 +36,14 @@ def _doctor(arguments: list[str], machine: Machine, build: BuildId) -> int:
     try:
         prepared = prepare(replace(parse_command_line(arguments), check=True), machine)
     except ConfigError as error:
-        _show(doctor.Finding("wrong", "Configuration", str(error)))
+        _show(Finding("wrong", "Configuration", str(error)))
         return SOMETHING_WRONG
     for finding in doctor.looked(doctor.of_this_start(prepared, machine.clock_wall)):
         is_whole = _show(finding) and is_whole
     return OK if is_whole else SOMETHING_WRONG
 
 
-def _show(finding: doctor.Finding) -> bool:
+def _show(finding: Finding) -> bool:
     print(plain(str(finding)), flush=True)
     return finding.verdict != "wrong"
 

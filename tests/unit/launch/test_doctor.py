@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from app.checks import Finding
 from app.launch import doctor
-from app.launch.doctor import Finding, clock_off_s
+from app.launch.doctor import clock_off_s
 from app.launch.installed import OfThisPython
 from app.launch.preparation import Machine
 from app.launch.side_commands import run_side_command
