@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import importlib.metadata
 from collections.abc import Iterator
@@ -34,13 +35,15 @@ class OfThisPython:
 
 
 def _damaged(package: importlib.metadata.Distribution) -> Iterator[str]:
-    for path in package.files or ():
-        if path.hash is None or path.hash.mode != "sha256":
+    """By the RECORD itself: `package.files` leaves out what is gone, once importlib_metadata is loaded."""
+    for row in csv.reader((package.read_text("RECORD") or "").splitlines()):
+        path, kind_and_hash = row[0], row[1] if len(row) > 1 else ""
+        if not kind_and_hash.startswith("sha256="):
             continue  # what Python compiled, and the RECORD itself
         try:
-            digest = hashlib.sha256(Path(path.locate()).read_bytes()).digest()
+            digest = hashlib.sha256(Path(str(package.locate_file(path))).read_bytes()).digest()
         except OSError:
-            yield str(path)
+            yield path
             continue
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != path.hash.value:
-            yield str(path)
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != kind_and_hash.removeprefix("sha256="):
+            yield path

@@ -210,7 +210,7 @@ def _call(*command: str) -> None:
     cure = "Try it in a console of your own desktop session."
     if "denied" in said.lower() or "0x80070005" in said:
         cure = "This Windows lets administrators alone make tasks: run it once in a console opened as administrator."
-    raise ServiceRefused(f"{' '.join(command[:3])} failed: {said}. {cure}")
+    raise ServiceRefused(f"{' '.join(command[:3])} failed: {said.removesuffix('.')}. {cure}")
 
 
 def main(arguments: Sequence[str]) -> int:

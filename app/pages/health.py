@@ -36,8 +36,8 @@ def layout(**_: Any) -> Component:
             _verdict(),
             _time_line(),
             _black_box(),
-            html.Div(_happened(), className="qt-col qt-health-what"),
-            html.Div([_ages(), _checks()], className="qt-col qt-health-ages"),
+            html.Div([_happened(), _checks()], className="qt-col qt-health-what"),
+            html.Div(_ages(), className="qt-col qt-health-ages"),
             html.Div(_status(), className="qt-col qt-health-side"),
             _log(),
             dcc.Store(id=Health.REPORT),
@@ -190,7 +190,7 @@ def _ages() -> Component:
 
 def _checks() -> Component:
     """What `app.py doctor` says, of the running program (`assets/pages/checks.mjs`)."""
-    again = html.Button("Check again", className="qt-button", **attrs(data_qt_checks_again="1"))
+    again = html.Button("Check again", className="qt-button qt-button-small", **attrs(data_qt_checks_again="1"))
     body = html.Ul(className="qt-checks", **attrs(data_qt_checks="1"))
     fact = html.Span(role="status", **attrs(data_qt_checks_fact="1"))
     return card("This computer", body, fact=fact, controls=again, glyph="pc-display", aged=False, cls="qt-flush")

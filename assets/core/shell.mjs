@@ -33,7 +33,7 @@ onAddress(() => {
 
 /* ---- links of this program and cells of symbols ---- */
 document.addEventListener("click", (event) => {
-  const link = within(event, "a[href^='/']");
+  const link = within(event, "a[href^='/']:not([download])");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) {
     return;
   }
