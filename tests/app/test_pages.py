@@ -223,7 +223,8 @@ def test_styles_and_icons_come_from_this_server(site: Site) -> None:
     assert "http://" not in page.replace("http://127.0.0.1", "")
     assert "https://" not in page
     for path in ("bootstrap.min.css", "bootstrap-icons.min.css", "fonts/bootstrap-icons.woff2"):
-        assert site.client.get(f"/assets/vendor/{path}", headers=HEADERS).status_code == 200
+        with site.client.get(f"/assets/vendor/{path}", headers=HEADERS) as answer:
+            assert answer.status_code == 200
     sheets = re.findall(r'<link rel="stylesheet" href="([^"?]+)', page)
     assert sheets[:2] == list(STYLES), "ours come after, and have the last word"
 

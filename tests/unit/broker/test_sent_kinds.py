@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -35,9 +37,18 @@ def test_what_begins_with_no_listed_number_stays(message: str) -> None:
     assert SentKinds().admit(message) is is_listed
 
 
-def test_the_library_numbers_orders_so() -> None:
+@pytest.fixture
+def library() -> Iterator[Any]:
+    """Its import asks for a loop, and other tests have closed theirs."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield load_library()
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def test_the_library_numbers_orders_so(library: Any) -> None:
     """Its own calls, as it would write them: were they called, their messages would be kept back."""
-    library = load_library()
     client = library.Client(wrapper=None)
     written: list[str] = []
     client.isConnected = lambda: True
