@@ -59,7 +59,7 @@ def test_the_running_program_is_not_held_against_itself(tmp_path: Path) -> None:
     layers = [Layer(name) for name in ("command line", "environment", "saved", "config.yaml")]
     prepared = Prepared(load_settings(*layers), tmp_path, ("Port 7496 is usually the live port",))
     found = list(doctor.looked(doctor.of_this_run(prepared, lambda: 0.0, is_connected=True)))
-    assert {each.what for each in found} == {"Settings", "Data folder", "Disk", "Broker"}
+    assert {each.what for each in found} == {"Settings", "Data folder", "Disk", "Login", "Broker"}
     assert [each.found for each in found if each.what == "Settings"] == ["Port 7496 is usually the live port"]
     tmp_path.rmdir()
     tmp_path.touch()
