@@ -121,7 +121,8 @@ class PostgresServer:
             self._run([*make, "--encoding=UTF8", "--locale=C"])
         options = {
             "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
-            "max_connections": 60, "shared_buffers": "32MB", "logging_collector": "off", "log_min_messages": "fatal",
+            "max_connections": 60, "shared_buffers": "64MB", "logging_collector": "off", "log_min_messages": "fatal",
+            "full_page_writes": "off", "autovacuum": "off", "wal_level": "minimal", "max_wal_senders": 0,
         }  # fmt: skip
         command = [*self._as, str(self._bin / "postgres"), "-D", str(data)]
         command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -158,7 +159,7 @@ class PostgresServer:
         self.start()
 
     def close(self) -> None:
-        self.stop()
+        self.stop(signal.SIGQUIT)  # nobody needs what is in it
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _run(self, command: list[str]) -> None:

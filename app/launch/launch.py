@@ -27,6 +27,7 @@ from app.launch.web_server import WebServer
 from app.login.local_link import LocalLink
 from engine.config import is_loopback
 from engine.errors import ConfigError, NameTaken, StateError
+from engine.journal.server import check_driver
 from engine.kernel.build_id import BuildId, build_id
 from engine.kernel.playback import Playback
 from engine.logs.routing import plain, route_logs
@@ -107,6 +108,8 @@ def _run_locked(
     ending = Ending()
     ending.listen()
     store = state_store(prepared)
+    if (journal_url := prepared.settings.config.journal.url) is not None:
+        check_driver(journal_url)
     os.umask(0o077)  # whatever is made from here on is this user's alone
     make_data_folder(prepared.folder)
     lock = EngineLock(prepared.folder)

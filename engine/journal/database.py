@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from engine.errors import QTradeError, StateError
+from engine.journal import server
 from engine.journal.replacing import back_up, finish_replacing, known_rows, put_in_place, write_copy
 from engine.journal.standing import LAST_BEFORE, Standing, misfits, standing
 from engine.journal.tables import REVISION, metadata, revision_note, schema_version
@@ -42,6 +43,14 @@ def url_of(target: str | Path) -> URL:
     if isinstance(target, str) and "://" in target:
         return make_url(target)
     return URL.create("sqlite", database=str(target))
+
+
+def place_of(url: URL) -> str:
+    """Where that is, as it may be shown."""
+    if not server.is_server(url):
+        return str(url.database)
+    port = f":{url.port}" if url.port else ""
+    return f"PostgreSQL at {url.host}{port}/{url.database}"
 
 
 def file_of(url: URL) -> Path | None:
@@ -82,7 +91,7 @@ def open_for_writing(url: URL, at_wall: float) -> Engine:
             engine = _opened(url, path, at_wall)
         except OtherTables as error:
             if path is None or is_last:
-                raise StateError(f"journal {url.database} {error}. Nothing is recorded; give another one") from error
+                raise StateError(f"journal {place_of(url)} {error}. Nothing is recorded; give another one") from error
             _set_aside(path, at_wall, str(error))
         except (DBAPIError, UnicodeDecodeError) as error:
             if path is None or is_last or not is_corruption(getattr(error, "orig", error)):
@@ -96,7 +105,9 @@ def open_for_writing(url: URL, at_wall: float) -> Engine:
 
 
 def open_for_reading(url: URL) -> Engine:
-    """An engine whose SQLite connections can't write or create the file, and don't hold it between two reads."""
+    """An engine whose connections can't write; SQLite's can't create the file, and don't hold it between two reads."""
+    if server.is_server(url):
+        return server.connect_to_read(url)
     path = file_of(url)
     if path is None:
         return _engine(url, pool_timeout=LOCK_WAIT_S)
@@ -114,7 +125,10 @@ def _engine(url: URL, **more: Any) -> Engine:
 
 
 def _opened(url: URL, path: Path | None, at_wall: float) -> Engine:
-    engine = _engine(url, connect_args={"timeout": LOCK_WAIT_S} if path else {})
+    if server.is_server(url):
+        engine = server.connect_to_write(url)
+    else:
+        engine = _engine(url, connect_args={"timeout": LOCK_WAIT_S} if path else {})
     if path is not None:
         event.listen(engine, "connect", _set_write_pragmas)
     try:
@@ -132,7 +146,7 @@ def _prepare(engine: Engine, path: Path | None, at_wall: float) -> None:
         return
     if found.standing is Standing.NEWER:
         raise OtherTables(f"is of {_named(found.revision)}, a newer QTrade wrote it; this one writes {REVISION}")
-    if found.standing is Standing.LACKING:
+    if found.standing is Standing.LACKING and (found.revision or engine.dialect.name == "sqlite"):
         with engine.begin() as connection:
             _begin(connection)
             _make_tables(connection, at_wall)
@@ -154,7 +168,10 @@ def _bring_up(engine: Engine, path: Path | None) -> None:
         try:
             with engine.begin() as connection:
                 _begin(connection)
-                if standing(connection).standing is Standing.OLDER:  # else another program was faster
+                now = standing(connection)
+                # A server's tables are made by the scripts, which lay them into months; a file's all at once.
+                is_empty = now.standing is Standing.LACKING and not now.revision
+                if now.standing is Standing.OLDER or is_empty:  # else another program was faster
                     upgrade(connection, REVISION)
                 if lacking := misfits(connection):
                     raise OtherTables(f"is none of ours: {'; '.join(lacking)}")
@@ -180,6 +197,8 @@ def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         # The driver begins a transaction before rows only: tables would be changed outside of it.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        server.be_alone(connection)
 
 
 def _named(revision: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_place
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from engine.domain import ALL_ACCOUNTS, Fill, Incident, LineSpan, Signal, revision_of, root_of
+from engine.journal import faults
 from engine.journal.database import file_of, in_words, open_for_reading, url_of
 from engine.journal.rows import (
     NO_FACTS,
@@ -76,10 +79,12 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+REST_S = 2.0  # a server that did not answer is not asked for so long
+
 
 @dataclass(frozen=True)
 class _Place:
-    """Whose rows are read, and where. `account` None = all accounts of the mode."""
+    """Whose rows are read, and where. `account` None = all accounts of the mode. `path` None = on a server."""
 
     engine: Engine
     path: Path | None
@@ -88,15 +93,20 @@ class _Place:
     target: str  # what it was opened by
 
 
-def _place(target: str | Path, mode: str, account: str | None) -> _Place:
-    url = url_of(target)
-    return _Place(open_for_reading(url), file_of(url), mode, account, str(target))
+def _place(target: str | Path, mode: str, account: str | None, near: _Place | None = None) -> _Place:
+    """`near` = another account's, whose server may be the same: its connections serve both."""
+    url, told = url_of(target), str(target)
+    if near is not None and near.path is None and near.target == told:
+        return replace_place(near, mode=mode, account=account)
+    return _Place(open_for_reading(url), file_of(url), mode, account, told)
 
 
 class JournalReader:
     """Implements `JournalSource` on the files of one login, or on one database; nothing until `open`."""
 
-    def __init__(self) -> None:
+    def __init__(self, mono: Callable[[], float] = time.monotonic) -> None:
+        self._mono = mono
+        self._rest_until = float("-inf")
         self._lock = threading.Lock()
         self._home: _Place | None = None
         self._others: dict[str, _Place] = {}
@@ -113,11 +123,11 @@ class JournalReader:
 
     def also(self, target: str | Path, mode: str, account: str) -> None:
         """The money of this other account of the login is read here."""
-        fresh = _place(target, mode, account)
+        fresh = _place(target, mode, account, self._home)
         with self._lock:
             before = self._others.get(account)
             self._others[account] = fresh
-        if before is not None:
+        if before is not None and before.engine is not fresh.engine:
             before.engine.dispose()
 
     def close(self) -> None:
@@ -368,6 +378,8 @@ class JournalReader:
             place = home
         if place is None or (place.path is not None and not place.path.exists()):
             return []
+        if place.path is None and self._mono() < self._rest_until:
+            return []  # the server did not answer a moment ago: a page asks a dozen times
         try:
             with place.engine.connect() as connection:
                 if not isinstance(query, Select):
@@ -382,9 +394,10 @@ class JournalReader:
         except NoSuchTableError:
             return []
         except (SQLAlchemyError, sqlite3.Error) as error:
-            problem = in_words(error)
-            if "no such table" not in problem:  # the writer makes them with its first row
-                self._say(problem)
+            if not faults.is_no_table(error):
+                self._say(in_words(error))
+                if place.path is None:
+                    self._rest_until = self._mono() + REST_S
             return []
         self._problem = ""
         self._tell_lost(table, lost)

@@ -36,10 +36,10 @@ class Retention:
         self._edge: float | None = None  # what is older is thinned; None = to be found anew
         self._rest_until = float("-inf")
 
-    def step(self, engine: Engine, now_mono: float) -> None:
-        """Thin the next stretch, or rest an hour when all are done."""
+    def step(self, engine: Engine, now_mono: float) -> bool:
+        """Thin the next stretch, or rest an hour when all are done: True = it begins to rest."""
         if now_mono < self._rest_until:
-            return
+            return False
         with engine.begin() as connection:
             if self._edge is None:
                 self._edge = self._day_back(connection, WHOLE_DAYS)
@@ -47,9 +47,10 @@ class Retention:
             if begin is None or self._edge is None or begin + STRETCH_S > self._edge:
                 self._forget(connection)
                 self._edge, self._rest_until = None, now_mono + _AGAIN_S
-                return
+                return True
             self._thin(connection, begin)
         self._done_to = begin + STRETCH_S
+        return False
 
     def _day_back(self, connection: Connection, days: int) -> float | None:
         """Where the oldest of the newest so many days with points begins; None = there are not more than those."""
@@ -78,16 +79,16 @@ class Retention:
 
     def _thin(self, connection: Connection, begin: float) -> None:
         c = pnl_points.c
-        asked = select(c.row_id, c.t, c.market_time, c.unrealized, c.realized, c.daily)
+        asked = select(c.t, c.market_time, c.unrealized, c.realized, c.daily)
         asked = asked.where(*self._mine, c.t >= begin, c.t < begin + STRETCH_S).order_by(c.t)
         rows = [tuple(row) for row in connection.execute(asked)]
         if len(rows) <= _MINUTES:
             return
-        points = [PnlRow(t, m, u, r, d, self._mode, self._account) for _, t, m, u, r, d in rows]
+        points = [PnlRow(t, m, u, r, d, self._mode, self._account) for t, m, u, r, d in rows]
         kept = by_the_minute(points)
         self._delete(connection, [row[0] for i, row in enumerate(rows) if i not in kept])
 
-    def _delete(self, connection: Connection, row_ids: Sequence[int]) -> None:
-        for first in range(0, len(row_ids), _AT_ONCE):
-            some = row_ids[first : first + _AT_ONCE]
-            connection.execute(delete(pnl_points).where(pnl_points.c.row_id.in_(some)))
+    def _delete(self, connection: Connection, times: Sequence[float]) -> None:
+        for first in range(0, len(times), _AT_ONCE):
+            some = times[first : first + _AT_ONCE]
+            connection.execute(delete(pnl_points).where(*self._mine, pnl_points.c.t.in_(some)))

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger
 
 # Every revision that this program knows, oldest first: the scripts in `revisions/versions`, where changes are written.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 REVISION = REVISIONS[-1]
 
 metadata = MetaData()
@@ -45,11 +45,15 @@ class Exact(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+# SQLite counts up by itself only where the type says INTEGER, and that has 64 bits there.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+
 def _journal_table(name: str, *columns: Column[object], unique: tuple[str, ...]) -> Table:
     return Table(
         name,
         metadata,
-        Column("row_id", Integer, primary_key=True, autoincrement=True),
+        Column("row_id", RowNumber, primary_key=True, autoincrement=True),
         Column("mode", String(16), nullable=False),
         Column("account", String(32), nullable=False),
         Column("market_time", Float(53), nullable=False),

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from msgspec import Struct
 from sqlalchemy import URL, Connection, Engine, Table
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock, steady
 from engine.domain import Condition, Fill, Incident, LineSpan, Signal
-from engine.journal import statements, tables
-from engine.journal.database import in_words, open_for_writing, url_of
-from engine.journal.retention import Retention
+from engine.journal import faults, server, statements, tables
+from engine.journal.database import in_words, open_for_writing, place_of, url_of
+from engine.journal.retention import DAYS, Retention
 from engine.journal.rows import (
     NO_FACTS,
     ConnectionEvent,
@@ -49,15 +49,16 @@ REOPEN_PERIOD_S = 5.0
 ROWS_WAITING_MAX = 20_000
 BATCH_MAX = 2_000
 THIN_AGAIN_S = 60.0
+_DAY_S = 86_400.0
 
 
-_Database = tuple[str, str | None, int | None, str | None]
+_Database = tuple[str, str | None, str | None, int | None, str | None]
 _Place = tuple[_Database, str, str]  # database, mode, account
 
 
 def _database(url: URL) -> _Database:
     """What tells two databases apart. A URL's own hash is that of its text, which a path of other bytes has none of."""
-    return url.drivername, url.host, url.port, url.database
+    return url.drivername, url.username, url.host, url.port, url.database
 
 
 class _Scope(Struct, frozen=True):
@@ -241,6 +242,12 @@ class Journal:
         return next(iter(list(self._cures.values())), "") or (cure_of(RuntimeError()) if self._thread.problem else "")
 
     @property
+    def waiting_words(self) -> str:
+        """What a failure has cost so far, and will: "1,234 rows wait in memory, at most 20,000 do"."""
+        said = f"{self.waiting:,} rows wait in memory, at most {ROWS_WAITING_MAX:,} of an account do"
+        return f"{said}; {self.dropped:,} found no room and are lost" if self.dropped else said
+
+    @property
     def waiting(self) -> int:
         """Rows not yet on disk."""
         return sum(len(queue.entries) for queue in list(self._queues.values()))
@@ -299,7 +306,7 @@ class Journal:
         self.last_write_wall = self._clock.wall()
         self._cures.pop(_database(scope.url), None)
         if self._problems.pop(_database(scope.url), None) is not None:
-            log.warning("Journal: writing to %s works again", scope.url.database)
+            log.warning("Journal: writing to %s works again", place_of(scope.url))
         with self._idle:
             self._idle.notify_all()
         return True
@@ -307,9 +314,9 @@ class Journal:
     def _failed(self, scope: _Scope, error: Exception) -> None:
         self.write_errors += 1
         key, text = _database(scope.url), in_words(error)
-        self._cures[key] = cure_of(error)
+        self._cures[key] = faults.cure_of(error)
         if text != self._problems.get(key):
-            log.error("Journal: %s can't be written: %s. The rows wait in memory.", scope.url.database, text)
+            log.error("Journal: %s can't be written: %s. The rows wait in memory.", place_of(scope.url), text)
             self._problems[key] = text
         self._store.abandon(scope.url, check_file=is_corruption(getattr(error, "orig", error)))
 
@@ -324,18 +331,19 @@ class _Store:
         self._next_open_mono: dict[_Database, float] = {}
         self._retentions: dict[_Place, Retention] = {}
         self._next_thin_mono: dict[_Database, float] = {}
+        self._months: dict[_Database, server.Months] = {}
 
     def write(self, scope: _Scope, batch: list[_Entry]) -> int:
         """Commit the batch; returns the number of rows that the database will never take and that were left out."""
         engine = self._opened(scope.url)
+        if months := self._months.get(_database(scope.url)):
+            months.prepare(engine, (pair for entry in batch for pair in entry.rows()))
         try:
             with engine.begin() as connection:
                 _insert_all(connection, scope, batch)
             return 0
-        except OperationalError:
-            raise
-        except (DBAPIError, SQLAlchemyError, TypeError, ValueError) as error:
-            if is_corruption(getattr(error, "orig", None)):
+        except Exception as error:
+            if not faults.is_rows_own(error):
                 raise
             return _write_singly(engine, scope, batch)
 
@@ -350,6 +358,8 @@ class _Store:
         if engine is None:
             self._next_open_mono[key] = self._clock.mono() + self._reopen_s
             engine = self._engines[key] = open_for_writing(url, self._clock.wall())
+            if server.is_server(url):
+                self._months[key] = server.Months()
         return engine
 
     def thin(self, scope: _Scope) -> None:
@@ -360,10 +370,12 @@ class _Store:
             return
         keeper = self._retentions.setdefault(place, Retention(scope.mode, scope.account))
         try:
-            keeper.step(engine, self._clock.mono())
+            has_rested = keeper.step(engine, self._clock.mono())
+            if has_rested and (months := self._months.get(key)):
+                months.drop_empty(engine, self._clock.wall() - DAYS * _DAY_S)
         except (SQLAlchemyError, sqlite3.Error, ValueError, TypeError) as error:
             self._next_thin_mono[key] = self._clock.mono() + THIN_AGAIN_S
-            log.warning("Journal: old points of %s were not thinned: %s", scope.url.database, in_words(error))
+            log.warning("Journal: old points of %s were not thinned: %s", place_of(scope.url), in_words(error))
 
     def abandon(self, url: URL, check_file: bool) -> None:
         """Drop the connections; `check_file` = open again at once, which moves a damaged file aside."""
@@ -392,6 +404,8 @@ def _insert_all(connection: Connection, scope: _Scope, batch: Iterable[_Entry]) 
 def _insert(connection: Connection, scope: _Scope, table: Table, given: list[Row]) -> None:
     """A row that names its account keeps it; the others are the scope's."""
     rows = [{**row, "mode": scope.mode, "account": row.get("account") or scope.account} for row in given]
+    if connection.dialect.name == "postgresql":
+        rows = [server.fitted(table, row) for row in rows]
     connection.execute(statements.upsert(table, connection.dialect.name), rows)
     if table is tables.fills:
         accounts, roots = {row["account"] for row in rows}, {row["root"] for row in rows}
@@ -405,9 +419,9 @@ def _write_singly(engine: Engine, scope: _Scope, batch: list[_Entry]) -> int:
         try:
             with engine.begin() as connection:
                 _insert_all(connection, scope, [entry])
-        except OperationalError:
-            raise
-        except (SQLAlchemyError, TypeError, ValueError) as error:
+        except Exception as error:
+            if not faults.is_rows_own(error):
+                raise
             lost += 1
             log.error("Journal: a row of %s was not taken: %s", entry.table.name, in_words(error))
     return lost

@@ -33,10 +33,20 @@ JOURNAL_FILE = "journal.sqlite3"
 
 
 class Login:
-    """`chosen` is the setting: the account to show, None = all together."""
+    """`chosen` is the setting: the account to show, None = all together. `url` = the server that keeps the journals of
+    all accounts, None = each has a file in its folder."""
 
-    def __init__(self, data_dir: Path, mode: str, journal: Journal, reader: JournalReader, chosen: str | None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        mode: str,
+        journal: Journal,
+        reader: JournalReader,
+        chosen: str | None,
+        url: str | None = None,
+    ) -> None:
         self._data_dir = data_dir
+        self._url = url
         self._mode = mode
         self._journal = journal
         self._reader = reader
@@ -70,15 +80,19 @@ class Login:
 
     def _open(self, home: str, watched: Sequence[str]) -> None:
         """None of it touches the disk here."""
-        own = self.folder(home) / JOURNAL_FILE
+        own = self.journal_of(home)
         self._journal.open(own, self._mode, home)
         self._reader.open(own, self._mode, home)
-        files = {name: self.folder(name) / JOURNAL_FILE for name in watched if name != home}
-        if files:
-            files[ALL_ACCOUNTS] = own
-        for name, file in files.items():
-            self._journal.also(file, self._mode, name)
-            self._reader.also(file, self._mode, name)
+        others = {name: self.journal_of(name) for name in watched if name != home}
+        if others:
+            others[ALL_ACCOUNTS] = own
+        for name, target in others.items():
+            self._journal.also(target, self._mode, name)
+            self._reader.also(target, self._mode, name)
+
+    def journal_of(self, account: str) -> str | Path:
+        """Where an account's journal is: a database's URL, or a file."""
+        return self._url or self.folder(account) / JOURNAL_FILE
 
     def choose(self, account: str | None) -> None:
         self._chosen = account

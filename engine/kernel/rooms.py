@@ -268,7 +268,9 @@ class Rooms:
             self.contracts.want,
             self.bars.trading_days,
         )
-        self.login = Login(setup.data_dir, broker.mode, setup.journal, setup.reader, config.view.account)
+        self.login = Login(
+            setup.data_dir, broker.mode, setup.journal, setup.reader, config.view.account, config.journal.url
+        )
         self.keeper = SettingsKeeper(
             setup.settings,
             setup.data_dir / FILE_NAME,

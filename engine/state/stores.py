@@ -9,9 +9,8 @@ from engine.config import FOLDER_SCHEME
 from engine.errors import ConfigError, StateError
 from engine.state.disk_store import DiskStore
 from engine.state.store import StateStore
-from engine.storage.urls import shown_url
+from engine.storage.urls import not_installed
 
-SCALE_PACKAGES = "requirements-scale.txt"
 _DRIVE = re.compile(r"/[A-Za-z]:[\\/]")  # diskcache:///C:/QTrade
 
 
@@ -27,10 +26,7 @@ def open_store(url: str) -> StateStore:
     try:
         from engine.state.redis_store import RedisStore
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"state.url is {shown_url(url)}, but package {error.name} is not installed. Install what it needs: "
-            f"python -m pip install -r {SCALE_PACKAGES} (with the Python of .venv)."
-        ) from None
+        raise ConfigError(not_installed("state.url", url, str(error.name))) from None
     try:
         return RedisStore(url)
     except StateError as error:

@@ -23,6 +23,7 @@ from engine.clock import NEW_YORK, Clock
 from engine.errors import StatementError
 from engine.journal import tables
 from engine.journal.database import file_of, in_words, open_for_reading, url_of
+from engine.journal.faults import is_no_table
 from engine.journal.reader import JournalReader
 from engine.statements.coverage import AccountCoverage, Span, coverage
 from engine.statements.folder import ImportFolder
@@ -258,7 +259,7 @@ def _rows(target: str, query: Any) -> Iterable[tuple[Any, ...]]:
         with engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query)]
     except (SQLAlchemyError, ValueError) as error:
-        if "no such table" not in str(error):
+        if not is_no_table(error):
             log.warning("Statements: the journal can't be read: %s", in_words(error))
         return []
     finally:

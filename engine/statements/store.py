@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, String, Table, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from engine.journal import tables
+from engine.journal import faults, server, tables
 from engine.journal.statements import unique_columns
 from engine.journal.tables import fills
 from engine.statements.fields import Values
@@ -168,7 +168,8 @@ class Store:
                     if replaced
                     else insert.on_conflict_do_nothing(index_elements=key)
                 )
-                connection.execute(statement, batch)
+                is_server = connection.dialect.name == "postgresql"
+                connection.execute(statement, [server.fitted(table, row) for row in batch] if is_server else batch)
 
             self._patiently(put)
 
@@ -193,8 +194,8 @@ class Store:
                 with self._engine.begin() as connection:
                     write(connection)
                 return
-            except OperationalError as error:
-                if "locked" not in str(error) or attempt == _TRIES - 1:
+            except DBAPIError as error:
+                if not faults.is_passing(error) or attempt == _TRIES - 1:
                     raise
                 time.sleep(_PAUSE_S)
 
