@@ -61,6 +61,12 @@ def _database(url: URL) -> _Database:
     return url.drivername, url.username, url.host, url.port, url.database
 
 
+def _about(rows: int) -> str:
+    """In words that do not change with each row: what changes each second is news each second."""
+    step = 10 ** (len(str(rows)) - 1)
+    return "Some rows" if rows < 100 else f"More than {rows // step * step:,} rows"
+
+
 class _Scope(Struct, frozen=True):
     """Where rows go and whose they are."""
 
@@ -243,9 +249,9 @@ class Journal:
 
     @property
     def waiting_words(self) -> str:
-        """What a failure has cost so far, and will: "1,234 rows wait in memory, at most 20,000 do"."""
-        said = f"{self.waiting:,} rows wait in memory, at most {ROWS_WAITING_MAX:,} of an account do"
-        return f"{said}; {self.dropped:,} found no room and are lost" if self.dropped else said
+        """What a failure costs, for Health: "More than 2,000 rows wait in memory; there is room for 20,000 ..."."""
+        said = f"{_about(self.waiting)} wait in memory; there is room for {ROWS_WAITING_MAX:,} of an account"
+        return f"{said}. {_about(self.dropped)} found none and are lost" if self.dropped else said
 
     @property
     def waiting(self) -> int:

@@ -347,7 +347,9 @@ def test_state_and_journal_that_cannot_be_written_are_two_conditions_with_their_
     assert said() == {"disk:state": ("The state can't be written", "disk is full", "Free space.")}
     monkeypatch.setattr(type(engine._setup.journal), "problem", "database is locked")
     monkeypatch.setattr(type(engine._setup.journal), "cure", "Close the backup.")
-    assert said()["disk:journal"] == ("History can't be written", "database is locked", "Close the backup.")
+    title, text, cure = said()["disk:journal"]
+    assert (title, cure) == ("History can't be written", "Close the backup.")
+    assert text == "database is locked. Some rows wait in memory; there is room for 20,000 of an account."
     monkeypatch.setattr(type(state), "problem", "")
     assert list(said()) == ["disk:journal"]
     (outage,) = rooms.incidents.section().newest

@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from engine.journal import server
 from engine.journal.database import url_of
 from engine.journal.reader import REST_S, JournalReader
-from engine.journal.writer import ROWS_WAITING_MAX, Journal
+from engine.journal.writer import ROWS_WAITING_MAX, Journal, _about
 from tests.app.sample_state import MARKET, WALL
 from tests.patience import DEADLINE_S, wait_for
 from tests.servers import PASSWORD
@@ -53,7 +53,11 @@ def test_rows_wait_for_the_server_and_none_is_lost_or_doubled(url, journal, post
     wait_for(lambda: journal.problem, "the outage is said")
     assert "refused" in journal.problem and "See that the PostgreSQL server of journal.url runs" in journal.cure
     assert journal.waiting == 50
-    assert journal.waiting_words == f"50 rows wait in memory, at most {ROWS_WAITING_MAX:,} of an account do"
+    room = f"there is room for {ROWS_WAITING_MAX:,} of an account"
+    assert journal.waiting_words == f"Some rows wait in memory; {room}"
+    assert [_about(n) for n in (0, 99, 100, 2_345, 20_000)][1:] == [
+        "Some rows", "More than 100 rows", "More than 2,000 rows", "More than 20,000 rows",
+    ]  # fmt: skip
     postgres_server.start()
     assert journal.flush(DEADLINE_S)
     wait_for(lambda: not journal.problem, "all well again")
