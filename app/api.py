@@ -21,6 +21,7 @@ from engine.storage.encodable import to_json
 
 PNL_POINTS_MAX = 20_000
 PNL_DEFAULT_S = 86_400.0
+BOOK_WAIT_S = 30.0  # scripts wait for the journal's book
 
 
 def register(server: Flask, deps: AppDeps, book: JournalBook | None = None) -> None:
@@ -137,7 +138,10 @@ class _Api:
         wanted = api_journal.asked(what, request.args.to_dict())
         if isinstance(wanted, str):
             return _error(400, wanted)
-        found = answer(self._book.kept(), wanted)
+        kept = self._book.kept(BOOK_WAIT_S)
+        if kept.reading:
+            return _error(503, f"{kept.reading} Ask again in a few seconds.")
+        found = answer(kept, wanted)
         if isinstance(found, str):
             return _error(400, found)
         return _json({**found, "problem": self._book.problem or None})

@@ -10,6 +10,7 @@ from engine.domain import revision_of
 from engine.journal.rows import NO_TRADES, FillRow
 from engine.journal.source import JournalSource
 from engine.portfolio.fills import is_busted, is_heading, is_master, order_doubts, price_unit, root, without_allocations
+from engine.trades.standing import standing_rows
 
 MOST = 5_000
 DEFAULT = 1_000
@@ -62,6 +63,8 @@ def fills(journal: JournalSource, wanted: Asked) -> dict[str, Any]:
         corrected=wanted.everything,
         limit=wanted.limit + 1,
     )
+    if any(row.facts.order_level for row in rows):
+        rows = _standing(rows, journal, wanted)
     more = len(rows) > wanted.limit
     rows = rows[-wanted.limit :]
     orders = {row.fill.perm_id for row in rows if _counts(row) and row.fill.perm_id is not None}
@@ -78,6 +81,24 @@ def fills(journal: JournalSource, wanted: Asked) -> dict[str, Any]:
         "problem": journal.problem or None,
         "fills": [_row(row, doubts.get(root(row.fill)) if _counts(row) else None, allocated) for row in rows],
     }
+
+
+def _standing(rows: list[FillRow], journal: JournalSource, wanted: Asked) -> list[FillRow]:
+    """Rows of whole orders count for what executions of their days leave of them."""
+    around = journal.fills(
+        rows[0].fill.time_market - _DAY_S,
+        rows[-1].fill.time_market + _DAY_S,
+        account=wanted.account,
+        corrected=True,
+        limit=_OF_ORDERS_MOST,
+    )
+    now = {_key(row): row for row in standing_rows(around) if row.facts.order_level}
+    rows = [now.get(_key(row), row) for row in rows]
+    return rows if wanted.everything else [row for row in rows if row.facts.state == "in force"]
+
+
+def _key(row: FillRow) -> tuple[str, str, str]:
+    return (row.fill.account, row.fill.model, row.fill.exec_id)
 
 
 def _row(row: FillRow, doubt: str | None, allocated: set[str]) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, get_args
 
 from app.journal_book import Kept
+from app.rows.journal_money import lack_of_day
 from engine.journal.rows import CashRow
-from engine.trades.carry import carry_of, carry_of_trips
+from engine.trades.carry import carry_of
 from engine.trades.checks import IbDiffers, differences
 from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
+from engine.trades.entitled import carry_of_trips
 from engine.trades.excursion import Excursion
 from engine.trades.execution import Execution
 from engine.trades.figures import Figures, GroupName, Money, grouped, moneys_of, statistics
@@ -170,13 +172,18 @@ def days(kept: Kept, wanted: Asked) -> dict[str, Any] | str:
     counted = [e for e in kept.executions if e.state == "in force" and not e.is_currency and e.id in ids]
     booked = [] if wanted.tag or wanted.side else [row for row in kept.cash if _is_booked(row, wanted)]
     carry = carry_of(booked, money)
-    made = days_of(chosen, counted, money, carry=carry.by_day)
+    lacks = [(lack.day, lack_of_day(lack)) for lack in carry.lacks]
+    made = days_of(chosen, counted, money, carry=carry.by_day, lacks=lacks)
     found = {day: f for day, f in made.items() if _is_within(day, wanted)}
     return {
         **_told(money),
         "days": [{"day": day.isoformat(), **_day_figures(figures)} for day, figures in found.items()],
         "sum": _day_figures(summed(found.values())),
-        "carry_lacks": list(carry.lacks),
+        "carry_lacks": [
+            {"day": lack.day.isoformat(), "currency": lack.currency or None, "missing": lack.what}
+            for lack in carry.lacks
+            if _is_within(lack.day, wanted)
+        ],
     }
 
 
@@ -230,9 +237,7 @@ def _was_open(trip: Trip, wanted: Asked) -> bool:
 
 
 def _was_closed(trip: Trip, wanted: Asked) -> bool:
-    return bool(not trip.is_open and trip.closings) and _is_within(
-        day_of_part(trip.closings[-1], trip.sec_type), wanted
-    )
+    return bool(not trip.is_open and trip.closings) and _is_within(day_of_part(trip.closings[-1]), wanted)
 
 
 def _money(chosen: Iterable[Trip], kept: Kept, wanted: Asked) -> Money | str:
@@ -371,7 +376,7 @@ def _trip(
                 "opened_by": part.opened_by or None,
                 "closed_by": part.closed_by or None,
                 "time": part.time,
-                "trade_date": day_of_part(part, trip.sec_type).isoformat(),
+                "trade_date": day_of_part(part).isoformat(),
                 "quantity": _number(part.quantity),
                 "entry": _number(part.entry),
                 "exit": _number(part.exit),

@@ -1,66 +1,150 @@
-"""The journal's executions and the trips that they make, put together once a change, whoever asks. Any thread."""
+"""The journal's executions and the trips that they make, brought up to date beside the requests. Any thread.
+
+Whether something is new one number a file tells. What was written since is read and worked out by a thread of its own;
+who asks meanwhile gets the book as it was, unless the new one is there within a moment.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from typing import NamedTuple
 
-from engine.journal.rows import CashRow, FillRow, NavDay, TraderWords
+from engine.journal.rows import BookPart, CashRow, NavDay, OptionEvent, PositionTold, TraderWords, TransferRow
 from engine.journal.source import JournalSource
-from engine.portfolio.fills import is_busted, is_heading, order_doubts
-from engine.trades.execution import Execution, executions_of, in_force, without_allocations
+from engine.trades.execution import Execution
+from engine.trades.growing import GrowingBook
 from engine.trades.trip import Book
-from engine.trades.trips import round_trips
 
-FILLS_MOST = 200_000
+log = logging.getLogger(__name__)
+
+WAIT_S = 1.0  # an asker waits so long for what is new
+PAUSE_S = 0.002  # and so long the work rests now and then: the engine shares the interpreter
+AGAIN_S = 5.0  # after a failure
+Numbers = dict[tuple[str, BookPart], int]
 
 
 class Kept(NamedTuple):
-    """`executions`: also those that count no more, in the order of time. Of an advisor's orders the clients' part."""
+    """`executions`: also those that count no more, in the order of time. Of an advisor's orders the clients' part.
+
+    `reading` says what is being read while nothing is here yet; "" = the book is whole, maybe of a moment ago.
+    """
 
     executions: tuple[Execution, ...] = ()
     book: Book = Book()
     words: TraderWords = TraderWords()
     cash: tuple[CashRow, ...] = ()
+    transfers: tuple[TransferRow, ...] = ()
+    options: tuple[OptionEvent, ...] = ()
+    positions: tuple[PositionTold, ...] = ()
     nav: tuple[NavDay, ...] = ()
+    accounts: tuple[str, ...] = ()
+    reading: str = ""
 
 
 class JournalBook:
     """What one journal holds."""
 
-    def __init__(self, journal: JournalSource) -> None:
-        self._journal = journal
+    def __init__(self, journal: JournalSource, wait_s: float = WAIT_S) -> None:
+        self._journal, self._wait_s = journal, wait_s
         self._lock = threading.Lock()
-        self._stamp: str | None = None
-        self._kept = Kept()
+        self._done = threading.Event()
+        self._working = False
+        self._failed_mono: float | None = None
+        self._growing = GrowingBook(_pause)
+        self._numbers: Numbers | None = None
+        self._notes_read: dict[str, int] = {}
+        self._kept = Kept(reading="The journal is being read.")
 
     @property
     def problem(self) -> str:
         """Why the journal could not be read; "" = it could."""
         return self._journal.problem
 
-    def kept(self) -> Kept:
-        """The book as it is now: the same object until something has changed."""
-        journal = self._journal
+    def kept(self, wait_s: float | None = None) -> Kept:
+        """The book as it is now, or as it was a moment ago: the same object until something has changed.
+
+        Who asks waits for what is new, at most `wait_s` seconds.
+        """
+        numbers = self._journal.book_numbers()
         with self._lock:
-            stamp = journal.fills_stamp()
-            if stamp != self._stamp:
-                rows = without_allocations(journal.fills(0.0, corrected=True, limit=FILLS_MOST))
-                words, executions = journal.trader_words(), executions_of(rows)
-                book = round_trips(in_force(executions), journal.positions_seen(), words, _doubts(rows))
-                cash, nav = tuple(journal.cash()), tuple(journal.nav_days())
-                self._kept, self._stamp = Kept(executions, book, words, cash, nav), stamp
+            if numbers == self._numbers:
+                return self._kept
+            if not self._working and not self._is_resting():
+                self._working = True
+                self._done.clear()
+                threading.Thread(target=self._work, args=(numbers,), name="journal-book", daemon=True).start()
+        self._done.wait(self._wait_s if wait_s is None else wait_s)
+        with self._lock:
             return self._kept
 
+    def _is_resting(self) -> bool:
+        return self._failed_mono is not None and time.monotonic() - self._failed_mono < AGAIN_S
 
-def _doubts(rows: tuple[FillRow, ...]) -> dict[tuple[str, str], str]:
-    """Of orders whose fills do not make up what the order says; a file may begin after an order did."""
-    counted = [
-        row.fill
-        for row in rows
-        if row.superseded_by is None
-        and row.facts.state == "in force"
-        and not is_heading(row.fill)
-        and not is_busted(row.fill)
-    ]
-    return {(account, root): text for (account, _, _, root), text in order_doubts(counted, of_a_part=True).items()}
+    def _work(self, numbers: Numbers) -> None:
+        try:
+            kept = self._brought_up(numbers)
+            with self._lock:
+                self._kept, self._numbers, self._failed_mono = kept, numbers, None
+        except Exception:  # the next asker tries again: a page must not wait for ever
+            log.exception("The journal's book could not be made")
+            with self._lock:
+                self._growing, self._numbers, self._notes_read = GrowingBook(_pause), None, {}
+                self._failed_mono = time.monotonic()
+        finally:
+            with self._lock:
+                self._working = False
+            self._done.set()
+
+    def _brought_up(self, numbers: Numbers) -> Kept:
+        """Read what the numbers say is new. A smaller one is of another file: everything is read again, then."""
+        journal, before, last = self._journal, self._numbers, self._kept
+        if before is not None and any(numbers.get(key, 0) < number for key, number in before.items()):
+            self._growing, self._notes_read, before = GrowingBook(_pause), {}, None
+
+        def is_new(part: BookPart) -> bool:
+            return before is None or any(before.get(key) != number for key, number in numbers.items() if key[1] == part)
+
+        if is_new("fills"):
+            self._read_fills({} if before is None else dict.fromkeys(last.accounts, 0) | _of_fills(before))
+        if is_new("positions"):
+            notes, self._notes_read = journal.positions_noted(self._notes_read)
+            self._growing.see(notes)
+        if is_new("statements"):
+            last = last._replace(
+                cash=tuple(journal.cash()),
+                transfers=tuple(journal.transfers()),
+                options=tuple(journal.option_events()),
+                positions=tuple(journal.positions_told()),
+                nav=tuple(journal.nav_days()),
+            )
+            self._growing.tell(last.positions)
+        words = journal.trader_words() if is_new("words") else last.words
+        executions = self._growing.executions()
+        accounts = last.accounts
+        if executions is not last.executions:
+            accounts = tuple(dict.fromkeys(e.account for e in executions))
+        return last._replace(
+            executions=executions,
+            book=self._growing.book(words),
+            words=words,
+            accounts=accounts,
+            reading="",
+        )
+
+    def _read_fills(self, known: dict[str, int]) -> None:
+        for rows in self._journal.changed_fills(known):
+            self._growing.take(rows)
+            with self._lock:
+                if self._kept.reading:
+                    self._kept = self._kept._replace(reading=f"{len(self._growing):,} executions are read.")
+            _pause()
+
+
+def _of_fills(numbers: Numbers) -> dict[str, int]:
+    return {account: number for (account, part), number in numbers.items() if part == "fills"}
+
+
+def _pause() -> None:
+    time.sleep(PAUSE_S)

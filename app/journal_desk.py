@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from app.deps import AppDeps
-from app.format import account_labels
+from app.format import account_labels, plural
 from app.journal_book import JournalBook, Kept
 from app.journal_curves import Curves, day_of
 from app.rows.journal_days import calendar_view, of_currency
@@ -92,7 +92,7 @@ class JournalDesk:
 
     def _labels(self, s: Snapshots, kept: Kept) -> dict[str, str]:
         """Every account of the login and of the journal, as it is shown."""
-        names = [*(s.broker.accounts if s.broker else ()), *(e.account for e in kept.executions)]
+        names = [*(s.broker.accounts if s.broker else ()), *kept.accounts]
         return account_labels(tuple(dict.fromkeys(name for name in names if name)))
 
     def answer(self, chosen: Chosen) -> dict[str, Any] | str:
@@ -106,6 +106,8 @@ class JournalDesk:
         figures = s.positions.account if s.positions else None
         base = (figures.base_currency or figures.currency) if figures else ""
         view = View(chosen, kept, labels, account, base, s.market_time(s.now), s)
+        if kept.reading:  # the first time, when there is much of it
+            return {**self._common(view), "reading": kept.reading}
         return {**self._common(view), **getattr(self, f"_{chosen.view}")(view)}
 
     def _common(self, view: View) -> dict[str, Any]:
@@ -164,7 +166,11 @@ class JournalDesk:
     def _executions(self, view: View) -> dict[str, Any]:
         found = [e for e in view.kept.executions if self._is_chosen_execution(e, view)]
         found = [e for e in found if is_within(e.trade_date, view.chosen)]
+        covered = sum(1 for e in found if e.is_order_level and e.state == "covered")
+        found = [e for e in found if not (e.is_order_level and e.state == "covered")]
         words = f"{len(found):,} {'execution' if len(found) == 1 else 'executions'}"
+        if covered:
+            words += f" · {plural(covered, 'row')} of whole orders of a CSV not listed: their executions are here"
         if len(found) > ROWS_MOST:
             words += f" · the newest {ROWS_MOST:,} are listed"
         pending = sum(1 for e in found if e.commission is None and e.state == "in force" and e.is_trade)
@@ -210,7 +216,7 @@ class JournalDesk:
         if chosen.symbol or chosen.is_of_trips or chosen.source or chosen.currency:
             return None
         nav = [each for each in view.kept.nav if view.account in ("", each.account)]
-        return told_by_statements(nav, self._cash(view), chosen)
+        return told_by_statements(nav, view.kept.cash, view.kept.transfers, chosen)
 
     def _signals(self, view: View) -> dict[str, Any]:
         chosen, journal = view.chosen, self._deps.journal

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from engine.bars.bar_files import BarFiles, as_bars, joined
+from app.journal_curves import day_of
+from engine.bars.bar_files import BarFiles, StoredSession, as_bars, joined
+from engine.bars.hours import Session
 from engine.errors import StateError
-from engine.trades.excursion import Excursion, excursion
+from engine.trades.days import date_of
+from engine.trades.excursion import Excursion, excursion, hours_of
 from engine.trades.trip import Trip
 
 SESSIONS = 20  # all that are kept
@@ -20,10 +24,25 @@ def excursions(files: BarFiles, trips: Sequence[Trip], now_market: float) -> dic
         begin = min((trip.opened_at for trip in mine if trip.opened_at is not None), default=now_market)
         end = max(trip.closed_at if trip.closed_at is not None else now_market for trip in mine)
         try:
-            minutes = joined([session.bars for session in files.sessions(con_id, SESSIONS)]) if con_id else None
+            sessions = files.sessions(con_id, SESSIONS) if con_id else []
         except StateError as error:
             found |= {trip.id: Excursion(None, None, 0.0, str(error)) for trip in mine}
             continue
-        bars = as_bars(minutes.between(begin - 60.0, end)) if minutes is not None else []
-        found |= {trip.id: excursion(trip, bars) for trip in mine}
+        bars = as_bars(joined([session.bars for session in sessions]).between(begin - 60.0, end))
+        found |= {trip.id: excursion(trip, bars, _hours(trip, sessions, now_market)) for trip in mine}
     return found
+
+
+def _hours(trip: Trip, sessions: Sequence[StoredSession], now_market: float) -> list[Session]:
+    """Of the days on which it was held; [] where bars of the first of them are no longer kept."""
+    known = {
+        day: Session(each.open, each.close)
+        for each in sessions
+        if each.open is not None and each.close is not None and (day := date_of(str(each.date))) is not None
+    }
+    first, last = date_of(trip.opened_date), date_of(trip.closed_date or day_of(now_market))
+    kept = date_of(str(sessions[0].date)) if sessions else None
+    if first is None or last is None or kept is None or first < kept:
+        return []
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return hours_of(days, known, trip.currency, trip.sec_type)

@@ -5,6 +5,7 @@ What comes is what the screen has: a number, a text made for reading ("−1,402.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,6 +20,8 @@ TEXT, NUMBER = "text", "number"
 KINDS: Final = (TEXT, NUMBER)
 ZONE_WORDS: Final = "New York time"
 TEXT_MOST: Final = 32_767  # characters that a cell of Excel holds
+FIRST_S: Final = -2_208_000_000.0  # times of a file lie between 1900 and 2200: Excel's calendar has none before
+LAST_S: Final = 7_258_000_000.0
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -97,20 +100,26 @@ def _read(value: Value) -> tuple[Cell, str]:
         return _plain(value), ""
     digits = found["whole"].replace(",", "") + (found["part"] or "")
     number = Decimal(f"-{digits}" if found["sign"] in ("-", "−") else digits)
-    return number, (found["unit"] or "").strip()
+    return (number, (found["unit"] or "").strip()) if _fits(number) else (_plain(value), "")
 
 
 def _plain(value: Value) -> Cell:
     if isinstance(value, Moment):
-        return local_time(value.at, NEW_YORK)
+        return local_time(value.at, NEW_YORK) if FIRST_S <= value.at <= LAST_S else f"no time: {value.at:g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float) and value != value or value in (float("inf"), float("-inf")):
-        return None
     if isinstance(value, str):
         text = clean(value)
         return None if text.strip() in _MISSING else text
-    return value
+    return value if value is None or _fits(value) else None
+
+
+def _fits(value: float | Decimal) -> bool:
+    """Whether it is a number that a cell holds: a double."""
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def clean(text: str) -> str:

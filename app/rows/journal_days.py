@@ -14,19 +14,20 @@ from typing import Any, Final
 
 from app.format import MONTHS
 from app.journal_curves import DayEnd
-from app.rows.journal_money import left_out, told
+from app.rows.journal_money import carry_lacks, lack_of_day, left_out, told
 from app.rows.journal_query import Chosen, is_within
 from app.rows.journal_trades import cents, page_id
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import US_STOCK_DAYS, regular_hours
 from engine.journal.rows import CashRow, DayNote
-from engine.trades.carry import carry_of
+from engine.trades.carry import Carry, Lack, carry_of
 from engine.trades.days import NOTHING, DayFigures, Week, day_of_part, days_of, month_of, year_of
 from engine.trades.execution import ZERO, Execution
 from engine.trades.figures import Money
 from engine.trades.trip import Trip
 
 _SATURDAY: Final = 5
+NO_CARRY: Final = Carry({}, ())
 Days = Mapping[date, DayFigures]
 
 
@@ -36,12 +37,13 @@ def days_chosen(
     money: Money,
     ends: Mapping[str, DayEnd],
     chosen: Chosen,
-    cash: Iterable[CashRow] = (),
+    carry: Carry = NO_CARRY,
 ) -> dict[date, DayFigures]:
     """Every day on which something was, of those that are asked for."""
     changes = {day_at(day): Decimal(str(round(end.change, 2))) for day, end in ends.items() if end.change is not None}
     traded = (e for e in executions if not e.is_currency)
-    found = days_of(trips, traded, money, unrealized=changes, carry=carry_of(cash, money).by_day)
+    lacks = [(lack.day, lack_of_day(lack)) for lack in carry.lacks]
+    found = days_of(trips, traded, money, unrealized=changes, carry=carry.by_day, lacks=lacks)
     return {day: figures for day, figures in found.items() if is_within(key_of(day), chosen)}
 
 
@@ -93,7 +95,8 @@ def calendar_view(
         is_whole: everything of an account, or of all, is chosen.
         cash: bookings of statements: dividends, interest and the like stand beside the results.
     """
-    days = days_chosen(trips, executions, money, ends, chosen, cash)
+    carry = carry_of(cash, money)
+    days = days_chosen(trips, executions, money, ends, chosen, carry)
     newest = max((key_of(day) for day, figures in days.items() if figures.is_traded), default=today)
     name = chosen.month or (chosen.day or newest)[:6]
     month, year = month_of(days, int(name[:4]), int(name[4:])), year_of(days, int(name[:4]))
@@ -111,9 +114,14 @@ def calendar_view(
             "months": [_month_row(year.year, n, total, year.days) for n, total in enumerate(year.months, start=1)],
         },
         "detail": _detail(trips, money, day_at(chosen.day), days, points, notes, account) if chosen.day else None,
-        "lacks": left_out(trips, money),
+        "lacks": " ".join(filter(None, (left_out(trips, money), carry_lacks(_of_year(carry, year.year, chosen))))),
         "whole": is_whole,
     }
+
+
+def _of_year(carry: Carry, year: int, chosen: Chosen) -> list[Lack]:
+    """Of the days that are drawn."""
+    return [lack for lack in carry.lacks if lack.day.year == year and is_within(key_of(lack.day), chosen)]
 
 
 def _most(days: Days) -> float:
@@ -179,7 +187,7 @@ def _detail(
 
 def _closed_on(trip: Trip, day: date, money: Money) -> dict[str, Any] | None:
     """What of a trip was closed on a day; None = nothing."""
-    parts = [part for part in trip.closings if day_of_part(part, trip.sec_type) == day]
+    parts = [part for part in trip.closings if day_of_part(part) == day]
     if not parts:
         return None
     return {

@@ -1,6 +1,6 @@
-"""The journal's equity curve without deposits and withdrawals, and how far it fell. Pure.
+"""The journal's equity curve without deposits, withdrawals and transfers, and how far it fell. Pure.
 
-Of the whole account it is what statements tell, with deposits taken out; without them what each day came to by the
+Of the whole account it is what statements tell, with those taken out; without them what each day came to by the
 broker's figures, open positions in it, carried back from the net liquidation of now. Of a part of the trades it is the
 sum of what was closed. It says which.
 """
@@ -12,13 +12,14 @@ from typing import Any, Final, NamedTuple
 
 from app.format import number, percent, plural, share, signed, tone
 from app.rows.journal_days import day_at, days_chosen, key_of
-from app.rows.journal_money import words_of
+from app.rows.journal_money import flow_lacks, words_of
 from app.rows.journal_query import Chosen, is_within, shown_day
 from engine.bars.trading_day import midnight_utc
-from engine.journal.rows import CashRow, NavDay
-from engine.trades.carry import FLOW, flows_of
+from engine.journal.rows import CashRow, NavDay, TransferRow
+from engine.trades.carry import summed_by_day
 from engine.trades.drawdown import Drawdown, chained_return, deepest, drawdowns, longest, without_flows
 from engine.trades.figures import Money
+from engine.trades.flows import Flow, flows_of
 from engine.trades.trip import Trip
 
 _DAY_S: Final = 86_400.0
@@ -45,14 +46,16 @@ def curve_of(results: Mapping[str, float], begins: float = 0.0) -> list[Point]:
 
 
 class Told(NamedTuple):
-    """What statements tell: the value at the end of each date, in `currency`, and what was paid in and out."""
+    """What statements tell: the value at the end of each date, in `currency`, and what came or went without a trade."""
 
     values: dict[str, float]
-    flows: tuple[CashRow, ...]
+    flows: tuple[Flow, ...]
     currency: str
 
 
-def told_by_statements(nav: Sequence[NavDay], cash: Sequence[CashRow], chosen: Chosen) -> Told | None:
+def told_by_statements(
+    nav: Sequence[NavDay], cash: Sequence[CashRow], transfers: Sequence[TransferRow], chosen: Chosen
+) -> Told | None:
     """Of the accounts given, on the days for which each of them was told; None = on fewer than two."""
     of_account: dict[str, dict[str, float]] = {}
     for each in nav:
@@ -63,14 +66,16 @@ def told_by_statements(nav: Sequence[NavDay], cash: Sequence[CashRow], chosen: C
     if len(days) < 2 or len(currencies) != 1:
         return None
     values = {day: sum(values[day] for values in of_account.values()) for day in days}
-    flows = [row for row in cash if row.sort == FLOW and row.account in of_account and days[0] < row.day <= days[-1]]
+    flows = [
+        flow for flow in flows_of(cash, transfers) if flow.account in of_account and days[0] < flow.day <= days[-1]
+    ]
     return Told(values, tuple(flows), currencies.pop())
 
 
 def told_view(told: Told) -> dict[str, Any]:
-    """The curve of what statements tell: what was paid in is taken out of it, from its day on."""
+    """The curve of what statements tell: what came in is taken out of it, from its day on."""
     money = Money(told.currency, is_base=True)
-    flows = flows_of(told.flows, money)
+    flows = summed_by_day(told.flows, money)
     moved = [(_at(key_of(day)), float(amount)) for day, amount in flows.by_day.items()]
     equity = [(_at(day), value) for day, value in told.values.items()]
     curve = [(at, round(value, 2)) for at, value in without_flows(equity, moved)]
@@ -79,14 +84,16 @@ def told_view(told: Told) -> dict[str, Any]:
     results = {day: value - before for day, (_, value), (_, before) in zip(
         list(told.values)[1:], curve[1:], curve[:-1], strict=True
     )}  # fmt: skip
-    words = f"as statements tell it at the end of each day, {told.currency}; deposits and withdrawals taken out"
-    lacks = f"; not taken out: {', '.join(flows.lacks)}" if flows.lacks else ""
+    words = (
+        f"as statements tell it at the end of each day, {told.currency}; deposits, withdrawals and transfers taken out"
+    )
     return {
         **_drawn(curve, falls, from_zero=False),
         "figures": figures,
-        "words": f"{words}{lacks}",
+        "words": words,
+        "lacks": flow_lacks(flows.lacks),
         "flows": [_flow(row) for row in reversed(told.flows)],
-        "flows_words": "Nothing was paid in or out on these days.",
+        "flows_words": "Nothing was paid or transferred, in or out, on these days.",
         "of_account": True,
         "days": _day_rows(results, curve, curve[0][1]),
         "money": {"currency": told.currency, "words": words_of(money)},
@@ -137,8 +144,9 @@ def _day_rows(results: Mapping[str, float], curve: Sequence[Point], begins: floa
     ]
 
 
-def _flow(row: CashRow) -> dict[str, Any]:
-    return {"day": shown_day(row.day), "what": row.kind, "amount": float(row.amount), "cur": row.currency}
+def _flow(flow: Flow) -> dict[str, Any]:
+    amount = None if flow.amount is None else float(flow.amount)
+    return {"day": shown_day(flow.day), "what": flow.what, "amount": amount, "cur": flow.currency}
 
 
 def _at(day: str) -> float:
@@ -170,7 +178,7 @@ def _figures(
     result = curve[-1][1] - begins
     tiles = [tile("Result", signed(result), f"{currency}, {plural(len(curve) - 1, 'day')}", tone(result))]
     if gained is not None:
-        tiles.append(tile("Return", percent(100.0 * gained), "without deposits and withdrawals", tone(gained, 4)))
+        tiles.append(tile("Return", percent(100.0 * gained), "without deposits and transfers", tone(gained, 4)))
     deep = deepest(falls)
     if deep is not None:
         of_peak = f", {share(100.0 * deep.share)} of the peak" if deep.share is not None and begins > 0 else ""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from app.format import plural
+from engine.trades.carry import Lack
 from engine.trades.figures import Money, why_left_out
 from engine.trades.trip import Trip
 
@@ -48,3 +49,47 @@ def left_out(trips: Iterable[Trip], money: Money) -> str:
     words = [f"{plural(count, 'trade')} in {name}: choose that currency to see them" for name, count in others.items()]
     words += [f"{plural(count, 'trade')}: {why}" for why, count in whys.items()]
     return f"Without {'; '.join(words)}." if words else ""
+
+
+def lack_of_day(lack: Lack) -> str:
+    """What the sums of a day miss of what is no trade."""
+    return f"bookings in {lack.currency}" if lack.what == "currency" else f"{lack.what} of a booking in {lack.currency}"
+
+
+def carry_lacks(lacks: Iterable[Lack]) -> str:
+    """Which dividends, interest and fees are in no sum, with the cure; "" = all are."""
+    words = [
+        f"Dividends, interest and fees in {currency} are not in it: choose that currency to see them."
+        for currency in _currencies(lacks, "currency")
+    ]
+    words += [
+        f"Dividends, interest and fees in {currency} are not in it, their rate is not told ({days}): add the field FX"
+        " Rate to Base to the section Cash Transactions of the Flex query, and import it again."
+        for currency, days in _currencies(lacks, "rate").items()
+    ]
+    return " ".join(words)
+
+
+def flow_lacks(lacks: Iterable[Lack]) -> str:
+    """Which deposits and transfers are still in the curve, with the cure; "" = none is."""
+    words = [
+        f"Flows in {currency} are not taken out, their rate is not told ({days}): add the field FX Rate to Base to the"
+        " sections Cash Transactions and Transfers of the Flex query, and import it again."
+        for currency, days in _currencies(lacks, "rate").items()
+    ]
+    words += [
+        f"Positions in {currency} that were transferred count as a result, their value is not told ({days}): add the"
+        " field Position Amount to the section Transfers of the Flex query, and import it again."
+        for currency, days in _currencies(lacks, "value").items()
+    ]
+    return " ".join(words)
+
+
+def _currencies(lacks: Iterable[Lack], what: str) -> dict[str, str]:
+    """Currency -> on which days, in words."""
+    days: dict[str, list[str]] = {}
+    for lack in lacks:
+        if lack.what == what:
+            days.setdefault(lack.currency or "a currency that is not told", []).append(lack.day.isoformat())
+    more = {currency: f" and {plural(len(found) - 1, 'more day')}" for currency, found in days.items() if found[1:]}
+    return {currency: f"{found[0]}{more.get(currency, '')}" for currency, found in days.items()}

@@ -91,7 +91,8 @@ export function month(data, choose) {
     <thead><tr>${heads.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">Week</th></tr></thead>
     <tbody>${weeks.map((week) => html`<tr>${week.days.slice(0, heads.length).map((day) => cell(day, data, choose))}
       <td class="qt-jweek" title=${`${week.covers}\n${words(week.sum, data.money.currency)}`} data-value=${week.sum.net ?? ""}><span
-      class="qt-jcovers">${week.covers.replace(/ .*/, "")}<span class="qt-spare"> ${week.covers.replace(/^\S+ /, "")}</span></span>${amount(week.sum)}<span class="qt-jcount">${counts(week.sum)}</span></td></tr>`)}</tbody></table>`;
+      class="qt-jcovers">${week.covers.replace(/ .*/, "")}<span class="qt-spare"> ${week.covers.replace(/^\S+ /, "")}</span></span>${amount(week.sum)}<span class="qt-jcount">${counts(week.sum)}</span></td></tr>`)}</tbody></table>${
+    data.lacks ? html`<p class="qt-soft qt-jnone">${data.lacks}</p>` : nothing}`;
 }
 
 /** @param {any} data @param {(changes: Record<string, string>) => void} choose */

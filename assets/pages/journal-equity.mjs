@@ -1,4 +1,4 @@
-/** The journal's equity curve: what trading made of the account, deposits and withdrawals taken out; its longest drawdown. */
+/** The journal's equity curve: what trading made of the account, what came in or went out taken out; its longest drawdown. */
 import * as clock from "../core/clock.mjs";
 import * as fmt from "../core/format.mjs";
 import { html, nothing } from "../vendor/lit-html.mjs";
@@ -17,7 +17,8 @@ export function equity(data) {
     tick: when, told: when, zero: data.from_zero, shade })}
     ${shade ? html`<p class="qt-soft qt-jnone">Shaded: the longest drawdown.</p>` : nothing}
     ${points.length < 2 ? html`<p class="qt-soft qt-jnone">A curve needs two days that were recorded or told by a statement.</p>` : nothing}
-    ${flows.length ? html`<table class="qt-table"><caption class="visually-hidden">Deposits and withdrawals that are taken out</caption><thead><tr>
+    ${data.lacks ? html`<p class="qt-soft qt-jnone">${data.lacks}</p>` : nothing}
+    ${flows.length ? html`<table class="qt-table"><caption class="visually-hidden">Deposits, withdrawals and transfers that are taken out</caption><thead><tr>
     <th scope="col">Day</th><th scope="col">What</th><th scope="col" class="num">Amount</th><th scope="col">Currency</th></tr></thead>
     <tbody>${flows.map((/** @type {any} */ flow) => html`<tr><td data-value=${flow.day}>${dayText(flow.day)}</td><td>${flow.what}</td><td class="num"
     data-value=${flow.amount}>${money(flow.amount)}</td><td>${flow.cur}</td></tr>`)}</tbody></table>`

@@ -21,7 +21,7 @@ import { chosenOf, countOf, dayText, wordsOf } from "./journal-query.mjs";
 import { onSorted } from "./journal-table.mjs";
 import { trades } from "./journal-trades.mjs";
 
-const AGAIN_MS = 10000, TIMEOUT_MS = 20000;
+const AGAIN_MS = 10000, TIMEOUT_MS = 20000, READING_MS = 1000;
 
 /** What the server said of each view, by the question. @type {Map<string, {tag: string, data: any}>} */
 const answers = new Map();
@@ -95,6 +95,9 @@ async function take(response, asked) {
   }
   failing = response.ok ? 0 : failing || now();
   if (response.ok) {
+    if (body.reading) {
+      window.setTimeout(() => { void ask(); }, READING_MS);
+    }
     answers.delete(asked);
     answers.set(asked, { tag: response.headers.get("ETag") ?? "", data: body });
     for (const old of [...answers.keys()].slice(0, Math.max(0, answers.size - 24))) {
@@ -119,6 +122,9 @@ function statesOf(data) {
   }
   if (data.problem) {
     return { all: { s: "error", title: "The journal can't be read", text: data.problem } };
+  }
+  if (data.reading) {
+    return { all: { s: "loading", text: data.reading } };
   }
   const live = failing ? { s: "stale", since: failing, text: "The server does not answer. Last values." } : LIVE;
   return { all: data.empty ? empty(data.empty[0], data.empty[1]) : live };
@@ -214,7 +220,7 @@ function draw() {
   }
   const data = answers.get(question())?.data;
   states = statesOf(data);
-  if (data && !data.refused && !data.problem && !data.empty) {
+  if (data && !data.refused && !data.problem && !data.reading && !data.empty) {
     VIEWS[view]?.(data);
   }
   putStates();

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_place
 from pathlib import Path
@@ -22,9 +22,11 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    and_,
     func,
     inspect,
     null,
+    or_,
     select,
     type_coerce,
 )
@@ -35,17 +37,21 @@ from engine.journal import faults
 from engine.journal.database import file_of, in_words, open_for_reading, url_of
 from engine.journal.rows import (
     NO_FACTS,
+    BookPart,
     CashRow,
     ConnectionEvent,
     DayNote,
     FillFacts,
     FillRow,
     NavDay,
+    OptionEvent,
     PnlRow,
     PositionSeen,
+    PositionTold,
     SettingChange,
     SignalOutcome,
     TraderWords,
+    TransferRow,
     TripLink,
     TripNote,
     TripStop,
@@ -54,6 +60,7 @@ from engine.journal.tables import (
     alert_deliveries,
     alert_occurrences,
     alert_rules,
+    book_changes,
     cash_transactions,
     connection_events,
     day_notes,
@@ -61,12 +68,15 @@ from engine.journal.tables import (
     incidents,
     line_spans,
     nav_days,
+    option_events,
     pnl_points,
+    positions_at,
     positions_seen,
     setting_changes,
     signal_outcomes,
     signals,
     statements,
+    transfers,
     trip_links,
     trip_notes,
     trip_stops,
@@ -77,7 +87,9 @@ from engine.storage import rescues
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 5_000  # executions: who reads all years of them does so in slices
 T = TypeVar("T")
+Booked = TypeVar("Booked", CashRow, TransferRow, PositionTold)
 
 REST_S = 2.0  # a server that did not answer is not asked for so long
 
@@ -255,7 +267,7 @@ class JournalReader:
 
         def query(there: frozenset[str]) -> Select[Any]:
             c = fills.c
-            found = select(*(c[name] if name in there else null().label(name) for name in _FILL_COLUMNS))
+            found = select(*_fill_columns(there))
             found = found.where(c.market_time >= since_market)
             if until_market is not None:
                 found = found.where(c.market_time < until_market)
@@ -305,18 +317,60 @@ class JournalReader:
         return sorted(seen, key=lambda each: each.at_market)
 
     def cash(self, account: str | None = None) -> list[CashRow]:
-        c, of = cash_transactions.c, statements.c
+        c = cash_transactions.c
         query = select(
             c.account, c.day, c.sort, c.kind, c.amount, c.currency, c.model, c.con_id, c.symbol, c.description,
-            c.fx_rate_to_base, c.statement_id,
+            c.ex_date, c.action_id,
+        )  # fmt: skip
+        return self._booked(cash_transactions, query, CashRow, account)
+
+    def transfers(self, account: str | None = None) -> list[TransferRow]:
+        c = transfers.c
+        query = select(
+            c.account, c.day, c.kind, c.quantity, c.amount, c.cash, c.currency, c.model, c.con_id, c.symbol,
+            c.description,
+        )  # fmt: skip
+        return self._booked(transfers, query, TransferRow, account)
+
+    def option_events(self, account: str | None = None) -> list[OptionEvent]:
+        c = option_events.c
+        query = select(
+            c.account, c.day, c.kind, c.quantity, c.model, c.con_id, c.symbol, c.underlying_symbol, c.expiry, c.strike,
+            c.put_call, c.currency, c.price, c.proceeds, c.statement_realized.label("realized"), c.trade_id,
         ).where(c.withdrawn_by.is_(None))  # fmt: skip
         query = query.order_by(c.day, c.row_id)
-        found: list[CashRow] = []
+        found = [row for name in self._accounts(account) for row in self._rows(option_events, query, name)]
+        events = self._made(option_events, found, lambda row: _checked(OptionEvent(**_told(row))))
+        return sorted(events, key=lambda each: each.day)
+
+    def positions_told(self, account: str | None = None) -> list[PositionTold]:
+        c = positions_at.c
+        of = (c.mode, c.account, c.model, c.con_id)
+        ends = (
+            select(*of, func.min(c.day).label("first"), func.max(c.day).label("last"))
+            .where(c.withdrawn_by.is_(None), c.con_id > 0)
+            .group_by(*of)
+            .subquery()
+        )
+        query = select(
+            c.account, c.day, c.con_id, c.quantity, c.model, c.symbol, c.sec_type, c.currency, c.cost_price,
+            c.mark_price, c.multiplier,
+        )  # fmt: skip
+        is_end = and_(*(column == ends.c[column.name] for column in of), c.day.in_((ends.c.first, ends.c.last)))
+        query = query.join(ends, is_end)
+        return self._booked(positions_at, query, PositionTold, account)
+
+    def _booked(self, table: Table, query: Select[Any], kind: type[Booked], account: str | None) -> list[Booked]:
+        """Rows of statements in force, oldest first, each with its rate into the base currency of its statement."""
+        c, of = table.c, statements.c
+        query = query.add_columns(c.fx_rate_to_base.label("fx_rate"), c.statement_id).where(c.withdrawn_by.is_(None))
+        query = query.order_by(c.day, c.row_id)
+        found: list[Booked] = []
         for name in self._accounts(account):
-            rows = self._rows(cash_transactions, query, name)
+            rows = self._rows(table, query, name)
             told = self._rows(statements, select(of.statement_id, of.base_currency), name) if rows else ()
             bases = {row.statement_id: row.base_currency for row in told}
-            found += self._made(cash_transactions, rows, lambda row: _cash_of(row, bases))  # noqa: B023 - at once
+            found += self._made(table, rows, lambda row: _booked_of(row, kind, bases))  # noqa: B023 - at once
         return sorted(found, key=lambda row: row.day)
 
     def nav_days(self, account: str | None = None) -> list[NavDay]:
@@ -326,18 +380,43 @@ class JournalReader:
         days = self._made(nav_days, found, _nav_of)
         return sorted(days, key=lambda each: each.day)
 
-    def fills_stamp(self) -> str:
-        changed = (
-            (fills, fills.c.changed_at), (trip_notes, trip_notes.c.changed_wall), (day_notes, day_notes.c.changed_wall),
-            (trip_stops, trip_stops.c.noted_wall), (trip_links, trip_links.c.changed_wall),
-            (positions_seen, positions_seen.c.market_time), (statements, statements.c.read_wall),
-        )  # fmt: skip
-        return "|".join(
-            f"{name}:{tuple(row)}"
-            for name in self._accounts(None)
-            for table, column in changed
-            for row in self._rows(table, _count_and_newest(column), name)
-        )
+    def book_numbers(self) -> dict[tuple[str, BookPart], int]:
+        c = book_changes.c
+        query = select(c.account, c.part, c.number)
+        found = [row for name in self._accounts(None) for row in self._rows(book_changes, query, name)]
+        return {(row.account, row.part): row.number for row in found}
+
+    def changed_fills(self, after: Mapping[str, int]) -> Iterator[list[FillRow]]:
+        """See `JournalSource`. A file that no program of today has opened for writing yet is read once, as it is."""
+        c = fills.c
+        for name in self._accounts(None):
+            last: int | None = 0
+            while last is not None:
+
+                def query(there: frozenset[str], last: int = last) -> Select[Any]:
+                    is_new: list[ColumnElement[bool]] = [c.account.not_in(sorted(after))]
+                    if "change_number" in there:
+                        is_new += [and_(c.account == each, c.change_number > n) for each, n in after.items()]
+                    found = select(c.row_id, *_fill_columns(there)).where(c.row_id > last, or_(*is_new))
+                    return found.order_by(c.row_id).limit(AT_ONCE)
+
+                rows = self._rows(fills, query, name)
+                last = rows[-1].row_id if len(rows) == AT_ONCE else None
+                if rows:
+                    yield self._made(fills, rows, _fill_of)
+
+    def positions_noted(self, after: Mapping[str, int]) -> tuple[list[PositionSeen], dict[str, int]]:
+        c, found, newest = positions_seen.c, list[PositionSeen](), dict(after)
+        for name in self._accounts(None):
+            query = select(
+                c.row_id, c.account, c.con_id, c.local_symbol, c.sec_type, c.quantity, c.avg_cost, c.market_time
+            )
+            query = query.where(c.row_id > after.get(name, 0)).order_by(c.row_id)
+            rows = self._rows(positions_seen, query, name)
+            if rows:
+                newest[name] = rows[-1].row_id
+            found += self._made(positions_seen, rows, lambda row: _checked(PositionSeen(*tuple(row)[1:])))
+        return found, newest
 
     def _accounts(self, account: str | None) -> list[str]:
         """The names by which `_rows` finds one account's rows, or those of all that are read here."""
@@ -491,11 +570,6 @@ def _checked(value: T) -> T:
 _OWN = frozenset({"row_id", "mode", "market_time", "recorded_at"})
 
 
-def _count_and_newest(column: ColumnElement[Any]) -> Select[Any]:
-    asked: tuple[ColumnElement[Any], ...] = (func.count(), func.max(column))
-    return select(*asked)
-
-
 def _trip_note_of(row: Row[Any]) -> TripNote:
     return _checked(TripNote(**{**row._mapping, "tags": tuple(_plain(row.tags))}))
 
@@ -512,25 +586,30 @@ def _nav_of(row: Row[Any]) -> NavDay:
     return _checked(NavDay(row.account, row.day, row.total, row.currency or "", row.model or ""))
 
 
-def _cash_of(row: Row[Any], bases: dict[str, str]) -> CashRow:
-    return CashRow(
-        account=row.account,
-        day=row.day,
-        sort=row.sort,
-        kind=row.kind,
-        amount=row.amount,
-        currency=row.currency or "",
-        model=row.model or "",
-        con_id=row.con_id,
-        symbol=row.symbol or "",
-        description=row.description or "",
-        fx_rate=row.fx_rate_to_base,
-        base_currency=bases.get(row.statement_id, ""),
-    )
+def _told(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if value is not None}
+
+
+def _booked_of(row: Row[Any], kind: type[Booked], bases: dict[str, str]) -> Booked:
+    """A rate of 0 is none: IB writes it where it has not valued a transfer yet."""
+    fields = kind.__struct_fields__
+    told = {name: value for name, value in _told(row).items() if name in fields}
+    texts = {name: "" for name in ("kind", "currency") if name in fields}
+    if not told.get("fx_rate"):
+        told.pop("fx_rate", None)
+    return _checked(kind(**(texts | told), base_currency=bases.get(row.statement_id, "")))
 
 
 _HEADING = "BAG"
-_FILL_COLUMNS = tuple(column.name for column in fills.columns if column.name not in ("row_id", "recorded_at", "mode"))
+_FILL_COLUMNS = tuple(
+    column.name for column in fills.columns if column.name not in ("row_id", "recorded_at", "mode", "change_number")
+)
+
+
+def _fill_columns(there: frozenset[str]) -> list[Any]:
+    return [fills.c[name] if name in there else null().label(name) for name in _FILL_COLUMNS]
+
+
 _FACTS = tuple(name for name in FillFacts.__struct_fields__ if name not in ("kind", "state", "order_level", "codes"))
 
 

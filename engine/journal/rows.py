@@ -60,6 +60,8 @@ class SignalOutcome(Struct, frozen=True):
     move: float
 
 
+# What round trips are made of, by what changes together.
+BookPart = Literal["fills", "words", "positions", "statements"]
 Kind = Literal[
     "trade",
     "assignment",
@@ -182,7 +184,8 @@ class TraderWords(Struct, frozen=True):
 class CashRow(Struct, frozen=True, kw_only=True):
     """One booking of a statement, in `currency`, received positive; `sort` is engine.statements' word for its kind.
 
-    `day` YYYYMMDD. `fx_rate` into `base_currency`, None = the statement does not tell it.
+    `day` YYYYMMDD. `ex_date` of a dividend: who held the contract before that day was entitled; "" = not told. What
+    belongs to one dividend has one `action_id`. `fx_rate` into `base_currency`, None = the statement does not tell it.
     """
 
     account: str
@@ -195,8 +198,77 @@ class CashRow(Struct, frozen=True, kw_only=True):
     con_id: int | None = None
     symbol: str = ""
     description: str = ""
+    ex_date: str = ""
+    action_id: str = ""
     fx_rate: Decimal | None = None
     base_currency: str = ""
+
+
+class TransferRow(Struct, frozen=True, kw_only=True):
+    """A position or cash that came from another place or went there, as a statement books it; in `currency`.
+
+    `quantity`, `amount` (what the position was worth on the market) and `cash` have the sign of the change; None = not
+    told. `day` YYYYMMDD. `fx_rate` into `base_currency`, None = the statement does not tell it.
+    """
+
+    account: str
+    day: str
+    kind: str
+    currency: str
+    quantity: Decimal | None = None
+    amount: Decimal | None = None
+    cash: Decimal | None = None
+    model: str = ""
+    con_id: int | None = None
+    symbol: str = ""
+    description: str = ""
+    fx_rate: Decimal | None = None
+    base_currency: str = ""
+
+
+class OptionEvent(Struct, frozen=True, kw_only=True):
+    """An assignment, exercise, expiry or cash settlement as a statement lists it; its bookings stand among the fills.
+
+    `quantity` signed as the statement has it. `realized` is IB's figure. Money in `currency`; None = not told.
+    """
+
+    account: str
+    day: str
+    kind: str
+    quantity: Decimal
+    model: str = ""
+    con_id: int | None = None
+    symbol: str = ""
+    underlying_symbol: str = ""
+    expiry: str = ""
+    strike: Decimal | None = None
+    put_call: str = ""
+    currency: str = ""
+    price: Decimal | None = None
+    proceeds: Decimal | None = None
+    realized: Decimal | None = None
+    trade_id: str = ""
+
+
+class PositionTold(Struct, frozen=True, kw_only=True):
+    """A position at the end of a day as a statement tells it. `cost_price` is IB's average cost, in the unit of the
+    quotes; None = not told.
+    """
+
+    account: str
+    day: str
+    con_id: int
+    quantity: Decimal
+    model: str = ""
+    symbol: str = ""
+    sec_type: str = ""
+    currency: str = ""
+    cost_price: Decimal | None = None
+    mark_price: Decimal | None = None
+    multiplier: Decimal | None = None
+    fx_rate: Decimal | None = None
+    base_currency: str = ""
+    statement_id: str = ""
 
 
 class NavDay(Struct, frozen=True):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from engine.domain import LineSpan, Signal
 from engine.journal.rows import (
+    BookPart,
     CashRow,
     ConnectionEvent,
     FillRow,
     NavDay,
+    OptionEvent,
     PnlRow,
     PositionSeen,
+    PositionTold,
     SettingChange,
     SignalOutcome,
     TraderWords,
+    TransferRow,
 )
 
 
@@ -83,11 +87,34 @@ class JournalSource(Protocol):
     def cash(self, account: str | None = None) -> list[CashRow]:
         """Bookings that statements told and none has withdrawn, oldest first; `account` as above."""
 
+    def transfers(self, account: str | None = None) -> list[TransferRow]:
+        """Positions and cash that came or went and no statement has withdrawn, oldest first; `account` as above."""
+
+    def option_events(self, account: str | None = None) -> list[OptionEvent]:
+        """Assignments, exercises and expiries that statements list and none has withdrawn, oldest first; `account` as
+        above.
+        """
+
+    def positions_told(self, account: str | None = None) -> list[PositionTold]:
+        """Positions of statements: of each contract those of the first day and of the newest, oldest first; `account`
+        as above.
+        """
+
     def nav_days(self, account: str | None = None) -> list[NavDay]:
         """Net asset values that statements told and none has withdrawn, oldest first; `account` as above."""
 
-    def fills_stamp(self) -> str:
-        """Another text once fills, notes, positions or statements changed: what is made of them holds till then."""
+    def book_numbers(self) -> dict[tuple[str, BookPart], int]:
+        """(account, part) -> how often it was written: what is made of it holds as long as the number is the same.
+        A smaller one is of another file.
+        """
+
+    def changed_fills(self, after: Mapping[str, int]) -> Iterator[list[FillRow]]:
+        """Executions written after those numbers of "fills", and all of accounts that are not named there: corrected
+        ones and headings, too, some thousands at a time, in any order.
+        """
+
+    def positions_noted(self, after: Mapping[str, int]) -> tuple[list[PositionSeen], dict[str, int]]:
+        """Changes of what is held that were noted after those rows, and where to go on; {} = all of them."""
 
 
 class EmptyJournal:
@@ -142,8 +169,23 @@ class EmptyJournal:
     def cash(self, account: str | None = None) -> list[CashRow]:
         return []
 
+    def transfers(self, account: str | None = None) -> list[TransferRow]:
+        return []
+
+    def option_events(self, account: str | None = None) -> list[OptionEvent]:
+        return []
+
+    def positions_told(self, account: str | None = None) -> list[PositionTold]:
+        return []
+
     def nav_days(self, account: str | None = None) -> list[NavDay]:
         return []
 
-    def fills_stamp(self) -> str:
-        return ""
+    def book_numbers(self) -> dict[tuple[str, BookPart], int]:
+        return {}
+
+    def changed_fills(self, after: Mapping[str, int]) -> Iterator[list[FillRow]]:
+        return iter(())
+
+    def positions_noted(self, after: Mapping[str, int]) -> tuple[list[PositionSeen], dict[str, int]]:
+        return [], {}

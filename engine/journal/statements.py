@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     String,
     Table,
     UniqueConstraint,
@@ -28,6 +29,7 @@ from engine.journal import tables
 from engine.journal.rows import (
     NO_FACTS,
     SOURCE_API,
+    BookPart,
     ConnectionEvent,
     DayNote,
     FillFacts,
@@ -71,7 +73,7 @@ REPLACED: dict[str, tuple[str, ...]] = {
         "fx_rate_to_base",
         "base_currency",
         "commission_rate_to_base",
-        "changed_at",
+        "change_number",
     ),
     "trip_notes": ("note", "tags", "changed_wall"),
     "day_notes": ("note", "tags", "changed_wall"),
@@ -186,7 +188,7 @@ def fill_row(fill: Fill, facts: FillFacts = NO_FACTS, source: str = SOURCE_API) 
 
 
 def recorded_row(row: FillRow) -> Row:
-    """A statement's execution, as it is stored; mode, `recorded_at` and `changed_at` are the writer's."""
+    """A statement's execution, as it is stored; mode, `recorded_at` and `change_number` are the writer's."""
     return {**fill_row(row.fill, row.facts, row.source), "superseded_by": row.superseded_by}
 
 
@@ -355,7 +357,30 @@ def _replacement(table: Table, name: str, new: Any) -> ColumnElement[Any]:
     return later
 
 
-def mark_superseded(mode: str, accounts: Collection[str], roots: Collection[str]) -> Update:
+BOOK: dict[Table, BookPart] = {
+    tables.fills: "fills",
+    tables.trip_notes: "words",
+    tables.day_notes: "words",
+    tables.trip_stops: "words",
+    tables.trip_links: "words",
+    tables.positions_seen: "positions",
+}
+
+
+def next_change(connection: Connection, mode: str, account: str, part: BookPart) -> int:
+    """The number of a change of one account's book; whoever writes rows of that part takes it in their transaction.
+
+    A reader that knows all up to a number finds what came after it: on a server the row is locked until the commit.
+    """
+    table = tables.book_changes
+    first = _insert(table, connection.dialect.name).values(mode=mode, account=account, part=part, number=1)
+    counted = first.on_conflict_do_update(
+        index_elements=["mode", "account", "part"], set_={"number": table.c.number + 1}
+    ).returning(table.c.number)
+    return int(connection.execute(counted).scalar_one())
+
+
+def mark_superseded(mode: str, account: str, roots: Collection[str], change_number: int) -> Update:
     """UPDATE that names, in every corrected fill of these roots, the one in force. By the index: not all are read."""
     c, newer = tables.fills.c, tables.fills.alias("newer")
     in_force = (
@@ -372,8 +397,8 @@ def mark_superseded(mode: str, accounts: Collection[str], roots: Collection[str]
         .limit(1)
         .scalar_subquery()
     )
-    mine = (c.mode == mode, c.account.in_(sorted(accounts)), c.root.in_(sorted(roots)))
-    return update(tables.fills).values(superseded_by=in_force).where(*mine)
+    mine = (c.mode == mode, c.account == account, c.root.in_(sorted(roots)))
+    return update(tables.fills).values(superseded_by=in_force, change_number=change_number).where(*mine)
 
 
 def unique_columns(table: Table) -> list[str]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger
 
 # Every revision that this program knows, oldest first: the scripts in `revisions/versions`, where changes are written.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 REVISION = REVISIONS[-1]
 
 metadata = MetaData()
@@ -203,11 +203,23 @@ fills = _journal_table(
     Column("statement_realized", Float(53)),  # IB's own lots; a check, never the source
     Column("statement_id", String(64)),  # the newest that told it; its word stands against a later report
     Column("remark", Text),  # what the two sources said differently
-    Column("changed_at", Float(53)),  # when the row was written last, this machine's clock
+    Column("change_number", Integer),  # of "fills" in `book_changes` when the row was written last
     unique=("model", "exec_id"),
 )
 Index("fills_by_root", fills.c.mode, fills.c.account, fills.c.root)
 Index("fills_by_time", fills.c.mode, fills.c.account, fills.c.market_time)
+Index("fills_by_change", fills.c.mode, fills.c.account, fills.c.change_number)
+
+# How often each part of what round trips are made of was written: readers see by it whether there is something new.
+book_changes = Table(
+    "book_changes",
+    metadata,
+    Column("mode", String(16), nullable=False),
+    Column("account", String(32), nullable=False),
+    Column("part", String(16), nullable=False),  # engine.journal.rows.BookPart
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("mode", "account", "part"),
+)
 
 notices = _journal_table(
     "notices",
@@ -371,6 +383,7 @@ cash_transactions = _of_statements(
     Column("amount", Exact, nullable=False),
     Column("fx_rate_to_base", Exact),
     Column("settle_date", String(8)),
+    Column("ex_date", String(8)),  # who held the contract before that day was entitled
     Column("transaction_id", String(40)),
     Column("action_id", String(40)),
     Column("trade_id", String(40)),

@@ -278,8 +278,6 @@ class Journal:
         entry = _Entry(table, row, tuple(more))
         for _, each in entry.rows():
             each["recorded_at"] = self._clock.wall()
-        if table is tables.fills:
-            row["changed_at"] = row["recorded_at"]
         queue.entries.append(entry)
 
     def _step(self) -> None:
@@ -410,12 +408,20 @@ def _insert_all(connection: Connection, scope: _Scope, batch: Iterable[_Entry]) 
 def _insert(connection: Connection, scope: _Scope, table: Table, given: list[Row]) -> None:
     """A row that names its account keeps it; the others are the scope's."""
     rows = [{**row, "mode": scope.mode, "account": row.get("account") or scope.account} for row in given]
+    numbers = {}
+    if part := statements.BOOK.get(table):
+        accounts = sorted({row["account"] for row in rows})
+        numbers = {account: statements.next_change(connection, scope.mode, account, part) for account in accounts}
+    if table is tables.fills:
+        for row in rows:
+            row["change_number"] = numbers[row["account"]]
     if connection.dialect.name == "postgresql":
         rows = [server.fitted(table, row) for row in rows]
     connection.execute(statements.upsert(table, connection.dialect.name), rows)
     if table is tables.fills:
-        accounts, roots = {row["account"] for row in rows}, {row["root"] for row in rows}
-        connection.execute(statements.mark_superseded(scope.mode, accounts, roots))
+        for account, number in numbers.items():
+            roots = {row["root"] for row in rows if row["account"] == account}
+            connection.execute(statements.mark_superseded(scope.mode, account, roots, number))
 
 
 def _write_singly(engine: Engine, scope: _Scope, batch: list[_Entry]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -18,6 +19,30 @@ _SAME_QUANTITY = 1e-9
 _MASTER = re.compile(r"D?[FI]\d")
 
 Root = tuple[str, str, int, str]
+
+
+class Ordered(Protocol):
+    """A fill as far as its order is concerned; `quantity` is positive."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def con_id(self) -> int: ...
+    @property
+    def exec_id(self) -> str: ...
+    @property
+    def perm_id(self) -> int | None: ...
+    @property
+    def side(self) -> str: ...
+    @property
+    def quantity(self) -> float: ...
+    @property
+    def cum_quantity(self) -> float | None: ...
+
+
+OrderedFill = TypeVar("OrderedFill", bound=Ordered)
 _Key = tuple[str, str, str, int]
 _Order = tuple[int | str, int, str, str]
 
@@ -60,7 +85,7 @@ class FillBook:
         return self._in_force
 
 
-def root(fill: Fill) -> Root:
+def root(fill: Ordered) -> Root:
     """What a correction has in common with the execution that it replaces."""
     return (fill.account, fill.model, fill.con_id, root_of(fill.exec_id))
 
@@ -121,7 +146,7 @@ def _rank(fill: Fill) -> tuple[int, str]:
     return (revision_of(fill.exec_id), fill.exec_id)
 
 
-def without_allocations(fills: Iterable[Fill]) -> tuple[Fill, ...]:
+def without_allocations(fills: Iterable[OrderedFill]) -> tuple[OrderedFill, ...]:
     """For sums over accounts: an advisor's order that came at the master and again at its clients is taken once.
 
     The clients' share once all of it has come, the master's record until then.
@@ -130,7 +155,7 @@ def without_allocations(fills: Iterable[Fill]) -> tuple[Fill, ...]:
     accounts = {fill.account for fill in fills}
     if len(accounts) < 2 or not any(map(is_master, accounts)):
         return fills
-    orders: dict[_Order, list[Fill]] = defaultdict(list)
+    orders: dict[_Order, list[OrderedFill]] = defaultdict(list)
     for fill in fills:
         orders[_order(fill)].append(fill)
     dropped: set[int] = set()
@@ -148,14 +173,14 @@ def is_master(account: str) -> bool:
     return _MASTER.match(account) is not None
 
 
-def order_doubts(fills: Iterable[Fill], *, of_a_part: bool = False) -> dict[Root, str]:
+def order_doubts(fills: Iterable[Ordered], *, of_a_part: bool = False) -> dict[Root, str]:
     """Root of a fill -> why its order does not add up: the kept fills of an order make up its cumulative quantity.
 
     Orders without a number or a quantity say nothing. More than the order's is a fill counted twice, less is one that
     is missing, or a correction that was none. `of_a_part`: of a list that may begin after the order did, so that less
     says something only where there are corrections.
     """
-    orders: dict[tuple[str, str, int, int, str], list[Fill]] = defaultdict(list)
+    orders: dict[tuple[str, str, int, int, str], list[Ordered]] = defaultdict(list)
     for fill in fills:
         if fill.perm_id is not None:
             orders[fill.account, fill.model, fill.perm_id, fill.con_id, fill.side].append(fill)
@@ -206,5 +231,5 @@ def _rounded(quantity: float) -> float:
     return rounded if rounded else 0.0
 
 
-def _order(fill: Fill) -> _Order:
+def _order(fill: Ordered) -> _Order:
     return (fill.perm_id if fill.perm_id is not None else root_of(fill.exec_id), fill.con_id, fill.side, fill.model)

@@ -34,13 +34,16 @@ class Ties(NamedTuple):
     today: Callable[[], date]
 
 
+_Known = tuple[tuple[Bar, ...], object, float]  # what betas were made of: as long as it is here, it is what it was
+
+
 class Holdings:
     """`section` is made each time; betas anew only when bars have come."""
 
     def __init__(self, ties: Ties, indexes: IndexBars) -> None:
         self._ties = ties
         self._indexes = indexes
-        self._betas: dict[int, tuple[object, tuple[IndexBeta, ...]]] = {}
+        self._betas: dict[int, tuple[_Known, tuple[IndexBeta, ...]]] = {}
         self._closes: tuple[object, dict[str, dict[float, float]]] = (None, {})
 
     def section(self) -> HoldingsSection:
@@ -92,7 +95,7 @@ class Holdings:
 
     def _betas_of(self, contract: ContractRef) -> tuple[IndexBeta, ...]:
         bars = self._bars_of(contract)
-        key = (id(bars), len(bars), self._indexes.version, self._ties.day())
+        key = (bars, self._indexes.version, self._ties.day())
         known = self._betas.get(contract.con_id)
         if known is not None and known[0] == key:
             return known[1]

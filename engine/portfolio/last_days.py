@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from engine.bars.us_calendar import is_trading_day
@@ -41,6 +42,7 @@ class LastDays(NamedTuple):
     is_counted: bool
 
 
+@lru_cache(maxsize=2_048)  # each holding is asked about with every publish, and years of days are counted
 def last_days(
     sec_type: str, symbol: str, exchange: str, last_trade_date: str, contract_month: str, today: date
 ) -> LastDays | None:

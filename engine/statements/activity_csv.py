@@ -13,7 +13,8 @@ from engine.statements.raw import Head, RawFile, RawRow, Tick, no_tick
 _PERIOD = re.compile(r"([^\W\d]+)\.? (\d{1,2}), (\d{4})")
 _TAGS = {
     "Trades": "Trade", "CorporateActions": "CorporateAction", "OpenPositions": "OpenPosition",
-    "SecuritiesInfo": "SecurityInfo", "ConversionRates": "ConversionRate", "NetAssetValue": "NavByAsset",
+    "Transfers": "Transfer", "SecuritiesInfo": "SecurityInfo", "ConversionRates": "ConversionRate",
+    "NetAssetValue": "NavByAsset",
 }  # fmt: skip
 _KINDS = frozenset({words.HEADER, words.DATA, "SubTotal", "Total", "Notes"})
 NOT_TRANSACTION_HISTORY = (

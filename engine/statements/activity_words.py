@@ -23,6 +23,7 @@ SECTIONS = {
     "Advisor Fees": "Advisor Fees", "Beratergebühren": "Advisor Fees",
     "Commission Adjustments": "Commission Adjustments", "Provisionsanpassungen": "Commission Adjustments",
     "Corporate Actions": "CorporateActions", "Kapitalmaßnahmen": "CorporateActions",
+    "Transfers": "Transfers",
     "Open Positions": "OpenPositions", "Offene Positionen": "OpenPositions",
     "Net Asset Value": "NetAssetValue", "Nettovermögenswert": "NetAssetValue",
     "Financial Instrument Information": "SecuritiesInfo", "Informationen zum Finanzinstrument": "SecuritiesInfo",
@@ -69,6 +70,8 @@ HEADINGS = {
     "Listing Exch": "listingExchange", "Börse": "listingExchange",
     "Underlying": "underlyingSymbol", "Basiswert": "underlyingSymbol",
     "Expiry": "expiry", "Ablauf": "expiry", "Strike": "strike", "Type": "type", "Typ": "type",
+    "Direction": "direction", "Qty": "quantity", "Xfer Price": "transferPrice", "Market Value": "positionAmount",
+    "Cash Amount": "cashTransfer", "Xfer Account": "account", "Xfer Company": "company",
     "Current Total": "total", "Aktueller Gesamtwert": "total",
     "Exchange Rate": "rate", "Wechselkurs": "rate",
 }  # fmt: skip

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
-from engine.statements.contract_names import contract_key
+from engine.journal.contract_names import contract_key, numbers_of
 from engine.statements.fields import Values
 
 _NUMBER = "#"
@@ -17,15 +16,12 @@ def settle_contracts(held: Iterable[Values], told: Iterable[Values]) -> None:
     `con_id` 0 = nobody tells it. A name that two numbers go by stays a name: it may be either.
     """
     held, told = list(held), list(told)
-    numbers: dict[Hashable, set[int]] = defaultdict(set)
     for values in (*held, *told):
         values["key"] = contract_key(values)
         values["con_id"] = max(values.get("con_id") or 0, 0)
-        if values["con_id"] and values["key"] != ("",):
-            numbers[values["key"]].add(values["con_id"])
+    numbers = numbers_of((values["key"], values["con_id"]) for values in (*held, *told))
     for values in (*held, *told):
-        known = numbers.get(values["key"], set())
-        number = values["con_id"] or (next(iter(known)) if len(known) == 1 else 0)
+        number = values["con_id"] or numbers.get(values["key"], 0)
         if number:
             values["key"] = (_NUMBER, str(number))
     for values in told:

@@ -28,6 +28,7 @@ _HOURS = {
     "BST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "IST": 5.5, "HKT": 8, "SGT": 8, "JST": 9,
     "AEST": 10, "AEDT": 11,
 }  # fmt: skip
+_PLAIN = len("20260918;093000")  # as most queries write it: there may be hundreds of thousands
 _EARLIEST, _LATEST = date(1980, 1, 1), date(2099, 12, 31)
 
 
@@ -67,9 +68,28 @@ def day_of(text: str) -> date:
     return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
 
 
-@lru_cache(maxsize=65_536)
 def moment(text: str, terms: Terms) -> Moment:
     """Raises Dated: it is no date, is of no calendar, or which it is can't be told."""
+    if len(text) == _PLAIN and text[8] == ";" and text[:8].isdecimal() and text[9:].isdecimal() and text.isascii():
+        day, midnight = _whole_day(text[:8], terms)
+        hours, minutes, seconds = int(text[9:11]), int(text[11:13]), int(text[13:])
+        if midnight is not None and hours < 24 and minutes < 60 and seconds < 60:
+            return Moment(day, midnight + 3_600 * hours + 60 * minutes + seconds)
+    return _moment(text, terms)
+
+
+@lru_cache(maxsize=4_096)
+def _whole_day(digits: str, terms: Terms) -> tuple[date, float | None]:
+    """The day, and when it began where it has 24 hours: else the clocks are changed, and each time is looked up."""
+    day = _moment(digits, terms).day
+    midnight = datetime(day.year, day.month, day.day, tzinfo=terms.zone)
+    following = datetime.combine(day + timedelta(days=1), midnight.timetz())
+    begins = midnight.timestamp()
+    return day, begins if following.timestamp() - begins == 86_400.0 else None
+
+
+@lru_cache(maxsize=65_536)
+def _moment(text: str, terms: Terms) -> Moment:
     found = _MOMENT.fullmatch(text.strip())
     if found is None:
         raise Dated("must be a date, e.g. 20260918 or 2026-09-18, with a time or without")

@@ -27,11 +27,14 @@ def of_corporate_action(values: Values, row_key: str) -> Values | None:
 
 
 def of_transfer(values: Values, row_key: str) -> Values | None:
-    """A position that came or went, at its cost where the statement tells it."""
-    quantity = values["quantity"]
+    """A position that came or went, at its cost where the statement tells it.
+
+    IB signs the quantity as it changes the position: a short that leaves is positive, and so is the second row of a
+    transfer that was cancelled, both under the direction OUT (vroonhof/opensteuerauszug 247).
+    """
+    signed = quantity = values["quantity"]
     if not quantity:
         return None
-    signed = -abs(quantity) if values["direction"].upper().startswith("OUT") else quantity
     price = values["price"] or Decimal(0)
     if not price and values["amount"]:
         price = abs(values["amount"] / quantity / (values["multiplier"] or 1))

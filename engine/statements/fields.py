@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from engine.domain import CON_ID_MAX, con_id_of
@@ -21,6 +20,7 @@ _MOST = Decimal(10) ** 15
 _CURRENCY = re.compile(r"[A-Z]{3,5}")
 _ABSENT = frozenset({"", "-", "--", "N/A"})
 _LONGEST_SHOWN = 40
+_MOST_KNOWN = 4_096  # texts of one attribute: those that name each row differ anyway
 _LONGEST = 400
 
 
@@ -51,16 +51,11 @@ class Spec(NamedTuple):
 
 def money(text: str, _terms: Terms) -> Decimal | None:
     """A number as it stands there, never rounded; None = not told."""
-    return _money(text)
-
-
-@lru_cache(maxsize=65_536)
-def _money(text: str) -> Decimal | None:
     if text in _ABSENT:
         return None
     if not _NUMBER.fullmatch(text):
         raise Refused("must be a number, e.g. -1,234.56")
-    value = Decimal(text.replace(",", ""))
+    value = Decimal(text.replace(",", "") if "," in text else text)
     if abs(value) >= _MOST or len(text) > 32:
         raise Refused("is no amount that an account can have")
     return value
@@ -104,44 +99,44 @@ def when(text: str, terms: Terms) -> Moment:
         raise Refused(str(error)) from None
 
 
-def values_of(fields: dict[str, str], spec: Spec, terms: Terms) -> Values:
-    """All columns of a row. Raises Refused: in words that name the attribute and what stood there."""
-    plan = _plan(spec)
-    out: Values = dict.fromkeys(plan.columns)
-    for name, text in fields.items():  # a row has half of what its kind may have
-        found = plan.by_name.get(name)
-        if found is None:
-            continue
-        column, read = found
-        try:
-            value = read(text, terms)
-        except Refused as refusal:
-            raise Refused(f"{name} is {text[:_LONGEST_SHOWN]!r}; {refusal}") from None
-        if value is not None and value != "":
+class RowReader:
+    """Reads rows of one kind of one file. What a text means is worked out once: most of them come again and again."""
+
+    def __init__(self, spec: Spec, terms: Terms) -> None:
+        self._terms = terms
+        self._empty: Values = {field.column: None for field in spec.fields}
+        self._of_one: dict[str, tuple[str, Callable[[str, Terms], Value], dict[str, Value]]] = {
+            field.names[0]: (field.column, field.read, {}) for field in spec.fields if len(field.names) == 1
+        }
+        self._of_several = tuple(field for field in spec.fields if len(field.names) > 1)
+        self._required = tuple(field for field in spec.fields if field.required)
+
+    def values(self, fields: dict[str, str]) -> Values:
+        """All columns of a row. Raises Refused: in words that name the attribute and what stood there."""
+        out, of_one, terms = self._empty.copy(), self._of_one, self._terms
+        for name, text in fields.items():  # a row has half of what its kind may have
+            found = of_one.get(name)
+            if found is None:
+                continue
+            column, read, known = found
+            if text in known:
+                out[column] = known[text]
+                continue
+            try:
+                value = read(text, terms)
+            except Refused as refusal:
+                raise Refused(f"{name} is {text[:_LONGEST_SHOWN]!r}; {refusal}") from None
+            if value == "":
+                value = None
             out[column] = value
-    for field in plan.of_several:
-        out[field.column] = _first_of(fields, field, terms)
-    for field in plan.required:
-        if out[field.column] is None:
-            raise Refused(f"{field.names[0]} is missing")
-    return out
-
-
-class _Plan(NamedTuple):
-    columns: tuple[str, ...]
-    by_name: dict[str, tuple[str, Callable[[str, Terms], Value]]]  # columns of one attribute
-    of_several: tuple[Field, ...]
-    required: tuple[Field, ...]
-
-
-@cache
-def _plan(spec: Spec) -> _Plan:
-    return _Plan(
-        tuple(field.column for field in spec.fields),
-        {field.names[0]: (field.column, field.read) for field in spec.fields if len(field.names) == 1},
-        tuple(field for field in spec.fields if len(field.names) > 1),
-        tuple(field for field in spec.fields if field.required),
-    )
+            if len(known) < _MOST_KNOWN:
+                known[text] = value
+        for field in self._of_several:
+            out[field.column] = _first_of(fields, field, terms)
+        for field in self._required:
+            if out[field.column] is None:
+                raise Refused(f"{field.names[0]} is missing")
+        return out
 
 
 def _first_of(fields: dict[str, str], field: Field, terms: Terms) -> Value:
@@ -171,6 +166,7 @@ CASH = Spec(
         Field("kind", ("type",), words, required=True),
         Field("day", ("reportDate", "dateTime", "settleDate"), day, required=True),
         Field("settle_date", ("settleDate",), day),
+        Field("ex_date", ("exDate",), day),
         Field("currency", ("currency",), currency, required=True),
         Field("amount", ("amount",), money, required=True),
         Field("fx_rate_to_base", ("fxRateToBase",), money),
@@ -362,7 +358,7 @@ KINDS: dict[str, Spec] = {
 }
 _BESIDE = (
     "accountId", "acctAlias", "levelOfDetail", "dateTime", "tradeTime", "orderTime", "fromDate", "toDate", "date",
-    "buySell", "actionDescription", "direction", "side", "startingValue", "mtmPnl", "cost",
+    "buySell", "actionDescription", "positionAmountInBase", "direction", "side", "startingValue", "mtmPnl", "cost",
 )  # fmt: skip
 
 

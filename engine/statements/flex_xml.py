@@ -11,6 +11,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
 from engine.errors import StatementError
+from engine.statements.fields import attribute_names
 from engine.statements.raw import CHUNK_BYTES, Head, RawFile, RawRow, Tick, no_tick
 
 ROOT = "FlexQueryResponse"
@@ -23,6 +24,9 @@ _OF_CONFIRMATIONS = {
     "execID": "ibExecID", "orderID": "ibOrderID", "code": "notes", "tax": "taxes", "settleDate": "settleDateTarget",
     "amount": "tradeMoney",
 }  # fmt: skip
+
+
+_READ = attribute_names() | _OF_CONFIRMATIONS.keys()
 
 
 def read_flex_xml(path: Path, tick: Tick = no_tick) -> RawFile:
@@ -155,7 +159,7 @@ class _Handler(ContentHandler):
 
     def _row(self, name: str, attrs: AttributesImpl) -> None:
         head = self._head()
-        fields = {key: text for key, value in attrs.items() if (text := value.strip())}
+        fields = {key: text for key, value in attrs.items() if key in _READ and (text := value.strip())}
         if name == "AccountInformation":
             head.base_currency = fields.get("currency", head.base_currency)
         if fields.get("acctAlias"):

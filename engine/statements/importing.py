@@ -23,8 +23,7 @@ from engine.clock import NEW_YORK, zone_of
 from engine.errors import StatementError
 from engine.journal import tables
 from engine.journal.database import open_for_writing, url_of
-from engine.journal.rows import NO_TRADES
-from engine.statements import derived_fills, openings
+from engine.statements import derived_fills
 from engine.statements.contract_ids import settle_contracts
 from engine.statements.dates import DateOrder, Terms, day_of, zones_that_fit
 from engine.statements.fields import KINDS, Values
@@ -36,7 +35,7 @@ from engine.statements.raw import RawFile
 from engine.statements.store import Store
 from engine.statements.understand import Record, Row, Understood, kinds_not_known, order_of_dates, understand
 from engine.statements.verdicts import MOST_LISTED, Choice, Correction, Question, RefusedRow, Report
-from engine.statements.withdrawals import withdrawn
+from engine.statements.withdrawals import Made, Withdrawals
 from engine.storage.encodable import path_of
 
 log = logging.getLogger("qtrade.statements")
@@ -293,80 +292,62 @@ class _Import:
         others = [record for record in records if record.table != "fills"]
         settle_contracts(held, [record.values for record in records if "con_id" in record.values])
         _tell_kinds(trades, others)
-        plans: dict[str, tuple[RowPlan, list[Values]]] = {}
+        withdrawals = Withdrawals([*_made(store.statements()), *(self._made_now(each) for each in own)])
+        plans: dict[str, RowPlan] = {}
         for table in _TABLES:
             mine = [record for record in others if record.table == table]
-            plans[table] = self._merge(store, table, mine, heads)
-        plan = merge_trades(trades, held, ids, account)
+            plans[table] = self._merge(store, table, mine, heads, withdrawals)
+        plan = merge_trades(trades, held, ids, account, withdrawals)
         self._derive(plan, plans, held, ids)
-        earlier = store.statements()
-        query = (self.report.kind, self.query)
-        dealt = [values for values in held if values["kind"] not in NO_TRADES]
-        gone = withdrawn(dealt, plan.told, own, earlier, "trade_date", ("Trades", "TradeConfirms"), query)
-        gone = {row_id: name for row_id, name in gone.items() if "state" not in plan.updates.get(row_id, {})}
-        for row_id, statement_id in gone.items():
-            gone_by = {"state": "withdrawn", "remark": f"no longer in {statement_id}", "statement_id": statement_id}
-            plan.updates.setdefault(row_id, {}).update(gone_by)
-        self.report.withdrawn += len(gone)
         store.write_trades(plan)
         self._count(plan.verdicts)
         self.corrected += plan.corrected
         self.notes += [f"{count:,} {words}." for words, count in plan.notes.items()]
-        for table, (rows, there) in plans.items():
-            sections = _SECTIONS_OF.get(table, ())
-            gone = withdrawn(there, rows.told, own, earlier, "day", sections, query)
-            for row_id, statement_id in gone.items():
-                rows.updates.setdefault(row_id, {}).update(withdrawn_by=statement_id)
-            if table in _DERIVED:
-                store.write_trades(_without(table, [row for row in there if row["row_id"] in gone], held))
-            self.report.withdrawn += len(gone)
+        self.report.withdrawn += plan.withdrawn
+        for table, rows in plans.items():
             store.write_rows(tables.metadata.tables[table], rows.inserts, rows.updates)
             self._count(rows.verdicts)
-        self._open(store, [record for record in others if record.table == "positions_at"], ids)
+            self.report.withdrawn += len(rows.gone)
 
-    def _open(self, store: Store, positions: Sequence[Record], ids: Sequence[str]) -> None:
-        """What was held before the journal began; it gives way to executions of before that come later."""
-        first_days, there = store.first_days(), store.openings()
-        rows = openings.openings([record.values for record in positions], first_days, there)
-        plan = TradePlan()
-        for row in rows:
-            plan.inserts.append({**row, "statement_id": ids[positions[0].place]})
-        gone = openings.outlived(there, first_days)
-        plan.updates = {row_id: {"state": "covered", "remark": "its executions have come"} for row_id in gone}
-        store.write_trades(plan)
-        if rows:
-            self.notes.append(f"{len(rows)} positions were held before the journal began: kept at IB's cost.")
+    def _made_now(self, statement: Statement) -> Made:
+        query = (self.report.kind, self.query)
+        return Made(statement.id, query, statement.from_day, statement.to_day, frozenset(statement.sections))
 
     def _merge(
-        self, store: Store, table: str, records: list[Record], heads: Sequence[Statement]
-    ) -> tuple[RowPlan, list[Values]]:
+        self,
+        store: Store,
+        table: str,
+        records: list[Record],
+        heads: Sequence[Statement],
+        withdrawals: Withdrawals,
+    ) -> RowPlan:
         days = [str(record.values["day"]) for record in records]
         days += [day for head in heads for day in (head.from_day, head.to_day) if day]
         held = store.rows(tables.metadata.tables[table], min(days), max(days)) if days else []
         if "con_id" in tables.metadata.tables[table].columns:
             settle_contracts(held, [record.values for record in records])
-        return merge_rows(_TABLES[table], records, held, [head.id for head in heads]), held
+        return merge_rows(_TABLES[table], records, held, [head.id for head in heads], withdrawals)
 
     def _derive(
-        self,
-        plan: TradePlan,
-        plans: Mapping[str, tuple[RowPlan, list[Values]]],
-        held: Sequence[Values],
-        ids: Sequence[str],
+        self, plan: TradePlan, plans: Mapping[str, RowPlan], held: Sequence[Values], ids: Sequence[str]
     ) -> None:
-        """Positions that changed without a trade stand among the fills, too."""
+        """Positions that changed without a trade stand among the fills, too; they go and come with what told them."""
         there = {str(values["exec_id"]): values for values in held}
         for table, make in _DERIVED.items():
-            for record, row_key in plans[table][0].stored:
+            for record, row_key, is_in_force in plans[table].stored:
                 row = make(record.values, row_key)
                 if row is None:
                     continue
-                known = there.get(row["exec_id"])
+                known, told_by = there.get(row["exec_id"]), {"statement_id": ids[record.place]}
+                now = {"state": None, "remark": row["remark"]} if is_in_force else _NO_LONGER_TOLD
                 if known is None:
-                    plan.inserts.append({**row, "statement_id": ids[record.place]})
-                elif known["state"] == "withdrawn" or any(known[name] != row[name] for name in _OF_DERIVED):
-                    changes = {name: row[name] for name in (*_OF_DERIVED, "trade_date")}
-                    plan.updates[known["row_id"]] = {**changes, "state": None, "statement_id": ids[record.place]}
+                    plan.inserts.append({**row, **now, **told_by})
+                elif known["state"] != now["state"] or any(known[name] != row[name] for name in _OF_DERIVED):
+                    changes = {name: row[name] for name in (*_OF_DERIVED, "trade_date")} if is_in_force else {}
+                    plan.updates[known["row_id"]] = {**changes, **now, **told_by}
+            for row_key in plans[table].gone:
+                if (known := there.get(derived_fills.name_of(table, row_key))) is not None:
+                    plan.updates[known["row_id"]] = dict(_NO_LONGER_TOLD)
 
     # --- the report -----------------------------------------------------------------------------------------------
 
@@ -406,20 +387,15 @@ class _Import:
 
 _DERIVED = {"corporate_actions": derived_fills.of_corporate_action, "transfers": derived_fills.of_transfer}
 _OF_DERIVED = ("quantity", "side", "price", "market_time")
-_SECTIONS_OF = {
-    "cash_transactions": ("CashTransactions",),
-    "corporate_actions": ("CorporateActions",),
-    "option_events": ("OptionEAE",),
-    "positions_at": ("OpenPositions",),
-    "transfers": ("Transfers",),
-}
+_NO_LONGER_TOLD: Values = {"state": "withdrawn", "remark": "no longer told"}
 
 
-def _without(table: str, gone: Sequence[Values], held: Sequence[Values]) -> TradePlan:
-    """What was made of withdrawn rows is withdrawn with them."""
-    names = {derived_fills.name_of(table, str(row["row_key"])) for row in gone}
-    rows = [values["row_id"] for values in held if values["exec_id"] in names]
-    return TradePlan(updates={row_id: {"state": "withdrawn", "remark": "no longer told"} for row_id in rows})
+def _made(statements: Mapping[str, Values]) -> list[Made]:
+    """Statements that were read before."""
+    return [
+        Made(name, (each["kind"], each["query_name"]), each["from_day"], each["to_day"], frozenset(each["sections"]))
+        for name, each in statements.items()
+    ]
 
 
 def _tell_kinds(trades: Sequence[Record], others: Sequence[Record]) -> None:

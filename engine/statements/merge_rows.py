@@ -13,29 +13,47 @@ from engine.statements.fields import Spec, Values
 from engine.statements.pairing import pair
 from engine.statements.understand import Record
 from engine.statements.verdicts import Verdict
+from engine.statements.withdrawals import NO_STATEMENTS, Withdrawals
 
 _BEST_OF_NAV = ("EquitySummaryByReportDateInBase", "NavByAsset", "ChangeInNAV")
 _LONGEST_KEY = 160
 _BESIDE = frozenset({"key", "told_by", "sort"})
+SECTIONS_OF = {
+    "cash_transactions": frozenset({"CashTransactions"}),
+    "corporate_actions": frozenset({"CorporateActions"}),
+    "option_events": frozenset({"OptionEAE"}),
+    "positions_at": frozenset({"OpenPositions"}),
+    "transfers": frozenset({"Transfers"}),
+}
 
 
 class RowPlan(Struct):
-    """What is to be written to one table, and the verdict of each record. `stored`: in force -> its `row_key`."""
+    """What is to be written to one table, and the verdict of each record.
+
+    `stored`: each record with its `row_key`, and whether it is in force. `gone`: keys of held rows that are withdrawn
+    now, without a record.
+    """
 
     verdicts: list[tuple[Record, Verdict, str]] = field(default_factory=list)
     inserts: list[Values] = field(default_factory=list)
     updates: dict[int, Values] = field(default_factory=dict)
-    told: set[int] = field(default_factory=set)
-    stored: list[tuple[Record, str]] = field(default_factory=list)
+    stored: list[tuple[Record, str, bool]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
 
-def merge_rows(spec: Spec, records: Sequence[Record], held: Sequence[Values], statement_ids: Sequence[str]) -> RowPlan:
-    """Compare and decide; the order of the rows in the file changes nothing.
+def merge_rows(
+    spec: Spec,
+    records: Sequence[Record],
+    held: Sequence[Values],
+    statement_ids: Sequence[str],
+    withdrawals: Withdrawals = NO_STATEMENTS,
+) -> RowPlan:
+    """Compare and decide; neither the order of the rows in the file changes anything, nor that of the files.
 
     `held`: rows of the same account and table, with `row_id`; both sides with the `key` of `settle_contracts` where
-    the table has contracts.
+    the table has contracts. `withdrawals` knows the statements of the account, those of the file among them.
     """
-    plan = RowPlan()
+    plan, sections = RowPlan(), SECTIONS_OF.get(spec.table, frozenset())
     records = _once(sorted(records, key=lambda record: _order(record.values)), spec, plan)
     ordered = sorted(held, key=lambda values: str(values["row_key"]))
     keys: list[tuple[_Key, _Key]] = [(_by(columns), _by(columns)) for columns in spec.exact]
@@ -49,19 +67,31 @@ def merge_rows(spec: Spec, records: Sequence[Record], held: Sequence[Values], st
         statement_id = statement_ids[record.place]
         if place in places:
             known = ordered[places[place]]
-            plan.told.add(known["row_id"])
-            verdict, changes = _changes(record.values, known, statement_id)
-            if known["withdrawn_by"] is None or "withdrawn_by" in changes:
-                plan.stored.append((record, str(known["row_key"])))
+            changes = _changes(record.values, known, statement_id)
+            now = {**known, **changes}
+            by = withdrawals.by(str(now["statement_id"]), str(now["day"]), sections)
+            if by != known["withdrawn_by"]:
+                changes["withdrawn_by"] = by
             if changes:
                 plan.updates[known["row_id"]] = changes
-            plan.verdicts.append((record, verdict, ""))
+            plan.stored.append((record, str(known["row_key"]), by is None))
+            plan.verdicts.append((record, "enriched" if set(changes) - {"statement_id"} else "known", ""))
         else:
             name = _name(spec, record.values, names)
+            by = withdrawals.by(statement_id, str(record.values["day"]), sections)
             names.add(name)
-            plan.stored.append((record, name))
-            plan.inserts.append({**record.values, "row_key": name, "statement_id": statement_id, "withdrawn_by": None})
-            plan.verdicts.append((record, "new", ""))
+            plan.stored.append((record, name, by is None))
+            plan.inserts.append({**record.values, "row_key": name, "statement_id": statement_id, "withdrawn_by": by})
+            plan.verdicts.append((record, "new" if by is None else "superseded", ""))
+    met = {ordered[place]["row_id"] for place in places.values()}
+    for values in held:
+        if values["row_id"] in met:
+            continue
+        by = withdrawals.by(str(values["statement_id"]), str(values["day"]), sections)
+        if by not in (None, values["withdrawn_by"]):
+            plan.updates[values["row_id"]] = {"withdrawn_by": by}
+            if values["withdrawn_by"] is None:
+                plan.gone.append(str(values["row_key"]))
     return plan
 
 
@@ -99,19 +129,15 @@ def _once(records: list[Record], spec: Spec, plan: RowPlan) -> list[Record]:
     return kept
 
 
-def _changes(new: Values, known: Values, statement_id: str) -> tuple[Verdict, Values]:
+def _changes(new: Values, known: Values, statement_id: str) -> Values:
     is_newer = statement_id >= str(known["statement_id"])
     columns = [name for name in new if name not in _BESIDE and name in known]
     changes: Values = {name: new[name] for name in columns if _is_empty(known[name]) and not _is_empty(new[name])}
     if is_newer:
         changes |= {name: new[name] for name in columns if not _is_empty(new[name]) and new[name] != known[name]}
-    verdict: Verdict = "enriched" if changes else "known"
-    if known["withdrawn_by"] is not None and statement_id > str(known["withdrawn_by"]):
-        changes["withdrawn_by"] = None
-        verdict = "enriched"
-    if is_newer and statement_id != known["statement_id"]:
-        changes["statement_id"] = statement_id
-    return verdict, changes
+        if statement_id != known["statement_id"]:
+            changes["statement_id"] = statement_id
+    return changes
 
 
 def _name(spec: Spec, values: Values, names: set[str]) -> str:

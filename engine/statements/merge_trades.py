@@ -8,30 +8,37 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct, field
 
+from engine.journal.contract_names import contract_key
+from engine.journal.rows import NO_TRADES, SOURCE_API
+from engine.journal.stand_ins import Dealt, left_of_orders
 from engine.statements.fields import Values
 from engine.statements.pairing import pair
+from engine.statements.quotes import LEAST_DECIMALS, decimals_of, told
 from engine.statements.understand import Record
 from engine.statements.verdicts import Correction, Verdict
+from engine.statements.withdrawals import NO_STATEMENTS, Withdrawals
 
 TOLD = Decimal("0.005")  # money that differs by more is reported
 _SAME_MONEY = Decimal("0.01")
-_SAME_SECOND_S = 1.0
+_NOT_HERE = "which is not here"
+_SECTIONS = frozenset({"Trades", "TradeConfirms"})
 STAND_INS = ("flex:", "csv:")  # ids of rows for which nobody told an execution id
 # What the statement's word stands for, against what was held; the rest is only filled in.
 _WINS = (
     "commission", "commission_currency", "taxes", "currency", "fx_rate_to_base", "base_currency", "trade_date",
-    "settle_date", "report_date", "multiplier", "price", "kind", "codes", "statement_realized",
+    "settle_date", "report_date", "kind", "codes", "statement_realized",
 )  # fmt: skip
+_QUOTE = ("price", "multiplier")  # its word counts, too, in the unit of the row that is held
 _FILLS_IN = (
     "symbol", "underlying_con_id", "underlying_symbol", "expiry", "strike", "put_call", "transaction_id", "trade_id",
-    "ib_order_id", "orig_transaction_id", "orig_trade_id", "magnifier", "opening", "order_ref", "sec_type", "model",
-    "exchange",
+    "ib_order_id", "orig_transaction_id", "orig_trade_id", "magnifier", "multiplier", "opening", "order_ref",
+    "sec_type", "model", "exchange",
 )  # fmt: skip
 _MONEY = ("commission", "taxes", "price")
 STORED = (
@@ -52,11 +59,15 @@ class TradePlan(Struct):
     updates: dict[int, Values] = field(default_factory=dict)  # by the held row's number
     corrected: list[Correction] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
-    told: set[int] = field(default_factory=set)  # held rows that the file names
+    withdrawn: int = 0  # held rows that the file withdraws by its silence
 
 
 def merge_trades(
-    records: Sequence[Record], held: Sequence[Values], statement_ids: Sequence[str], account: str
+    records: Sequence[Record],
+    held: Sequence[Values],
+    statement_ids: Sequence[str],
+    account: str,
+    withdrawals: Withdrawals = NO_STATEMENTS,
 ) -> TradePlan:
     """Compare and decide.
 
@@ -64,8 +75,9 @@ def merge_trades(
         records: trades of one account, with the `key` of `settle_contracts`.
         held: rows of `fills` of the same account, in any order, with that key.
         statement_ids: of the file's statements; a record's `place` points into it. Later ones are the newer.
+        withdrawals: of all statements of the account, those of the file among them.
     """
-    return _Merge(records, held, statement_ids, account).done()
+    return _Merge(records, held, statement_ids, account, withdrawals).done()
 
 
 class _Row:
@@ -89,9 +101,14 @@ class _Row:
 
 class _Merge:
     def __init__(
-        self, records: Sequence[Record], held: Sequence[Values], statement_ids: Sequence[str], account: str
+        self,
+        records: Sequence[Record],
+        held: Sequence[Values],
+        statement_ids: Sequence[str],
+        account: str,
+        withdrawals: Withdrawals,
     ) -> None:
-        self.plan = TradePlan()
+        self.plan, self.withdrawals = TradePlan(), withdrawals
         self.statement_ids, self.account = statement_ids, account
         self.records = sorted(records, key=lambda record: _order(record.values))
         ordered = sorted(held, key=lambda values: (values["market_time"], values["exec_id"], values["row_id"]))
@@ -99,6 +116,11 @@ class _Merge:
         self.fresh: list[_Row] = []
         self._names = {row.values["exec_id"] for row in self.held}
         self._roots = {_root(row.values) for row in self.held if _by_exec(row.values) is not None}
+        prices: dict[str, list[Decimal]] = defaultdict(list)
+        for record in records:
+            prices[record.values["sec_type"]].append(record.values["price"])
+        self._decimals = {sec_type: decimals_of(each) for sec_type, each in prices.items()}
+        self._alike: Counter[Hashable] | None = None  # made when a row has no name of its own
         self._canceling = [row for row in self.held if _is_cancel_row(row.values)]
         self._of_contract: dict[Hashable, list[_Row]] = defaultdict(list)
         for row in self.held:
@@ -110,7 +132,8 @@ class _Merge:
         self._fills([record for record in others if not record.values["order_level"]])
         self._orders([record for record in others if record.values["order_level"]])
         self._cancels(cancels)
-        self._cover()
+        self._settle()
+        self._withdraw()
         self._supersede()
         self.plan.inserts = [row.values for row in self.fresh]
         self.plan.updates = {row.row_id: row.changes for row in self.held if row.changes and row.row_id is not None}
@@ -155,18 +178,19 @@ class _Merge:
     def _meet(self, record: Record, row: _Row) -> None:
         """The row is held already: what the statement adds or corrects."""
         new, known = record.values, row.values
-        if row.row_id is not None:
-            self.plan.told.add(row.row_id)
-        if abs(known["quantity"]) != new["quantity"] or known["side"] != new["side"]:
+        statement_id = self.statement_ids[record.place]
+        is_newer = statement_id >= (known.get("statement_id") or "")
+        is_other = known["quantity"] != new["quantity"] or known["side"] != new["side"]
+        if is_other and known["source"] == SOURCE_API:
             held = f"{known['side']} {_plain(known['quantity'])}"
             self._say(
                 record,
                 "refused",
                 f"the journal holds {held} under this id, the file {new['side']} {_plain(new['quantity'])}",
             )
+            if is_newer:  # it tells the execution, though another quantity of it
+                row.set(statement_id=statement_id)
             return
-        statement_id = self.statement_ids[record.place]
-        is_newer = statement_id >= (known.get("statement_id") or "")
         filled = {
             name: new[name] for name in (*_FILLS_IN, *_WINS) if _is_empty(known.get(name)) and not _is_empty(new[name])
         }
@@ -174,21 +198,36 @@ class _Merge:
             filled |= {name: new[name] for name in ("exec_id", "root", "revision")}
         if not known.get("con_id") and new["con_id"]:
             filled["con_id"] = new["con_id"]
+        quote = told(known, new, self._decimals_of(new))
+        if "magnifier" in filled:
+            filled["magnifier"] = quote.magnifier
         changed = {}
         if is_newer:
             changed = {name: new[name] for name in _WINS if not _is_empty(new[name]) and _differs(known, new, name)}
+            changed |= {name: value for name in _QUOTE if (value := getattr(quote, name)) is not None}
             changed = {name: value for name, value in changed.items() if name not in filled}
-        if known.get("state") == "withdrawn" and is_newer:
-            changed["state"] = None
+            if is_other:
+                changed |= {"quantity": new["quantity"], "side": new["side"]}
+        if known.get("state") == "withdrawn" and is_newer and self._withdrawn_by(statement_id, known) is None:
+            changed |= {"state": None, "remark": None}
         self._tell_corrections(record, known, changed)
         row.set(**filled, **changed)
         if is_newer:
             row.set(statement_id=statement_id)
         self._say(record, "enriched" if filled or changed else "known", "")
 
+    def _decimals_of(self, values: Values) -> int:
+        """Of the file's prices of that kind of contract."""
+        return max(LEAST_DECIMALS, self._decimals.get(values["sec_type"], 0))
+
     def _tell_corrections(self, record: Record, known: Values, changed: Values) -> None:
         for name in _MONEY:
-            if name in changed and not _is_empty(known.get(name)) and abs(known[name] - changed[name]) > TOLD:
+            if name not in changed or _is_empty(known.get(name)):
+                continue
+            worth = Decimal(1)
+            if name == "price":
+                worth = known["quantity"] * (known.get("multiplier") or 1) / (known.get("magnifier") or 1)
+            if abs(known[name] - changed[name]) * worth > TOLD:
                 self.plan.corrected.append(
                     Correction(
                         self.account, str(known["local_symbol"]), str(record.values["trade_date"]), name,
@@ -198,14 +237,10 @@ class _Merge:
 
     def _add(self, record: Record) -> None:
         row = self._new_row(record)
-        target = self._named(record.values) if record.values["is_correction"] else None
-        if target is not None and target is not row:
-            target.set(state="cancelled", remark=f"corrected by {row.values['exec_id']}")
-        late = self._cancelled_before(row.values)
-        if late is not None:
-            row.set(state="cancelled", remark=f"cancelled by {late}")
+        target = self._named(row) if record.values["is_correction"] else None
         is_revision = _by_exec(row.values) is not None and _root(row.values) in self._roots
-        self._say(record, "superseded" if is_revision or target is not None else "new", "")
+        is_gone = self._withdrawn_by(row.values["statement_id"], row.values) is not None
+        self._say(record, "superseded" if is_revision or is_gone or target is not None else "new", "")
 
     def _new_row(self, record: Record) -> _Row:
         values = {name: record.values[name] for name in STORED}
@@ -218,6 +253,8 @@ class _Merge:
         row = _Row(values, None)
         self.fresh.append(row)
         self._names.add(values["exec_id"])
+        if self._alike is not None:
+            self._alike[_likeness(values)] += 1
         self._of_contract[values["key"]].append(row)
         return row
 
@@ -231,14 +268,16 @@ class _Merge:
             return f"{prefix}:{sort}t{values['trade_id']}"[:80]
         terms = (
             values["model"],
-            values["key"],
+            contract_key(values),
             values["market_time"],
             values["signed"],
             values["price"],
             values["kind"],
         )
         digest = hashlib.sha256(repr((*terms, values["order_level"])).encode()).hexdigest()[:20]
-        number = 1
+        if self._alike is None:
+            self._alike = Counter(_likeness(row.values) for row in (*self.held, *self.fresh))
+        number = 1 + self._alike[_likeness(values)]  # twins that have a name of their own are counted
         while (name := f"{prefix}:{sort}{digest}:{number}") in self._names:
             number += 1
         return name
@@ -250,25 +289,31 @@ class _Merge:
         for record in self._without_cancel_doubles(records):
             own = {**record.values, "exec_id": "", "root": ""}
             name = self._stand_in(own)
-            row = known.get(name) or known.get(name.rpartition(":")[0] + ":1")
-            target = self._named(record.values)
-            if row is not None:
-                if row.row_id is not None:
-                    self.plan.told.add(row.row_id)
-                if target is not None:
-                    target.set(state="cancelled", remark=f"cancelled by {row.values['exec_id']}")
+            if name in known or f"{name.rpartition(':')[0]}:1" in known:
                 self._say(record, "known", "")
                 continue
             record.values.update(exec_id="", root="", revision=0)
             row = self._new_row(record)
             names = record.values["orig_transaction_id"] or record.values["orig_trade_id"] or "an earlier trade"
-            if target is None:
-                row.set(state="cancelled", remark=f"cancels {names}, which is not here")
-                self.plan.notes["cancelled trades are not here: import the statement of their day, too"] += 1
-            else:
-                row.set(state="cancelled", remark=f"cancels {target.values['exec_id']}")
-                target.set(state="cancelled", remark=f"cancelled by {row.values['exec_id']}")
+            row.set(state="cancelled", remark=f"cancels {names}, {_NOT_HERE}")
+            self._canceling.append(row)
             self._say(record, "superseded", "")
+
+    def _settle(self) -> None:
+        """Whatever came first: a cancel takes back one trade, a correction the one that it names."""
+        for row in sorted(self._canceling, key=lambda row: (row.values["market_time"], row.values["exec_id"])):
+            if not str(row.values.get("remark") or "").endswith(_NOT_HERE):
+                continue  # it has found its trade
+            if (target := self._named(row)) is not None:
+                row.set(remark=f"cancels {target.values['exec_id']}")
+                target.set(state="cancelled", remark=f"cancelled by {row.values['exec_id']}")
+            elif row.row_id is None:
+                self.plan.notes["cancelled trades are not here: import the statement of their day, too"] += 1
+        for row in (*self.held, *self.fresh):
+            if "Co" in row.values["codes"] and not _is_cancel_row(row.values):
+                target = self._named(row)
+                if target is not None and target is not row and target.values.get("state") != "cancelled":
+                    target.set(state="cancelled", remark=f"corrected by {row.values['exec_id']}")
 
     def _without_cancel_doubles(self, records: list[Record]) -> list[Record]:
         seen: set[Hashable] = set()
@@ -282,21 +327,22 @@ class _Merge:
             kept.append(record)
         return kept
 
-    def _named(self, values: Values) -> _Row | None:
+    def _named(self, of: _Row) -> _Row | None:
         """The trade that a cancel or correction is about."""
+        values = of.values
         rows = [
             row
             for row in self._of_contract[values["key"]]
             if not _is_cancel_row(row.values) and row.values["order_level"] == values["order_level"]
         ]
         for mine, theirs in (("orig_transaction_id", "transaction_id"), ("orig_trade_id", "trade_id")):
-            if values[mine] and values[mine] != values[theirs]:
+            if values.get(mine) and values[mine] != values.get(theirs):
                 found = next((row for row in rows if row.values.get(theirs) == values[mine]), None)
                 if found is not None:
                     return found
-        if values["orig_transaction_id"] or values["orig_trade_id"] or not values["is_cancel"]:
+        if values.get("orig_transaction_id") or values.get("orig_trade_id") or not _is_cancel_row(values):
             return None
-        opposite = "SLD" if values["signed"] > 0 else "BOT"
+        opposite = "SLD" if values["side"] == "BOT" else "BOT"
         like = [
             row
             for row in rows
@@ -308,22 +354,10 @@ class _Merge:
         ]
         return like[-1] if like else None
 
-    def _cancelled_before(self, values: Values) -> str | None:
-        """The cancel that came in an earlier file than what it cancels."""
-        for row in self._canceling:
-            other = row.values
-            if other["key"] == values["key"]:
-                by_transaction = (
-                    other.get("orig_transaction_id") and other["orig_transaction_id"] == values["transaction_id"]
-                )
-                by_trade = other.get("orig_trade_id") and other["orig_trade_id"] == values["trade_id"]
-                if by_transaction or by_trade:
-                    return str(other["exec_id"])
-        return None
-
     # --- rows that stand for whole orders -------------------------------------------------------------------------
 
     def _orders(self, records: list[Record]) -> None:
+        """They are kept beside the executions: what of them counts follows from all that is here, whenever it comes."""
         known = [row for row in self.held if row.values["order_level"] and not _is_cancel_row(row.values)]
         terms = [(_by_terms_of_order, _by_terms_of_order)]
         places = pair([record.values for record in records], [row.values for row in known], terms)
@@ -333,65 +367,58 @@ class _Merge:
                 self._meet(record, known[places[place]])
             else:
                 waiting[_day_of(record.values)].append(record)
-        executions: dict[Hashable, list[_Row]] = defaultdict(list)
+        executions: dict[Hashable, list[Values]] = defaultdict(list)
         for row in (*self.held, *self.fresh):
             if row.counts and not row.values["order_level"]:
-                executions[_day_of(row.values)].append(row)
+                executions[_day_of(row.values)].append(row.values)
         for day, group in waiting.items():
             self._orders_of_day(group, executions.get(day, []))
 
-    def _orders_of_day(self, group: list[Record], executions: list[_Row]) -> None:
+    def _orders_of_day(self, group: list[Record], executions: list[Values]) -> None:
         """One contract, one trade date, one side: the orders' rows against the executions."""
-        if not executions:
-            for record in group:
+        told = [record.values for record in group]
+        of_prices = any(not values.get("multiplier") for values in (*told, *executions))
+        rows = [_dealt(values, str(place), of_prices) for place, values in enumerate(told)]
+        parts = [_dealt(values, values["exec_id"], of_prices) for values in executions]
+        left = left_of_orders(rows, parts)
+        for record, rest in zip(group, left, strict=True):
+            if rest.quantity:
                 self._add(record)
-            return
-        if _same_sum([record.values for record in group], [row.values for row in executions]):
-            self._covered(group)
-            return
-        left, rest = self._by_order(group, executions)
-        if not rest:
-            for record in left:
-                self._add(record)
-            return
-        there, told = _sum([row.values for row in rest]), _sum([record.values for record in left])
-        for record in left:
-            self._say(
-                record,
-                "refused",
-                f"one row an order: the journal holds {_plain(there[0])} for {_plain(there[1])} of that day in"
-                f" executions, the file says {_plain(told[0])} for {_plain(told[1])}. Import a Flex Query of the day",
-            )
+            else:
+                self._new_row(record)
+                self._say(record, "known", "")
+                self.plan.notes["rows of whole orders are covered by executions"] += 1
+        if not any(rest.quantity for rest in left):
+            self._tell_difference(told[0], rows, parts)
 
-    def _by_order(self, group: list[Record], executions: list[_Row]) -> tuple[list[Record], list[_Row]]:
-        """What is left on both sides when each order has met the executions that add up to it."""
-        orders: dict[Hashable, list[_Row]] = defaultdict(list)
-        for row in executions:
+    def _tell_difference(self, first: Values, rows: Sequence[Dealt], parts: Sequence[Dealt]) -> None:
+        """The executions count; what the rows of their orders say otherwise is told."""
+        told, there = (sum((each.money for each in those), Decimal(0)) for those in (rows, parts))
+        quantities = [sum(each.quantity for each in those) for those in (rows, parts)]
+        if quantities[0] == quantities[1] and abs(told - there) > max(_SAME_MONEY, abs(told) * Decimal("1e-6")):
+            self.plan.notes[
+                f"order of {first['local_symbol']} on {first['trade_date']}: the executions held come to"
+                f" {_plain(there)}, the file says {_plain(told)}; the executions count. A Flex Query of the day tells"
+                " which is right"
+            ] += 1
+
+    def _withdraw(self) -> None:
+        """What a newer statement of the same days no longer tells, whichever of the two was read first."""
+        for row in (*self.held, *self.fresh):
             values = row.values
-            orders[values.get("perm_id") or values.get("ib_order_id") or values["exec_id"]].append(row)
-        left = list(group)
-        for name in sorted(orders, key=str):
-            found = next(
-                (each for each in left if _same_sum([each.values], [row.values for row in orders[name]])), None
-            )
-            if found is not None:
-                left.remove(found)
-                self._covered([found])
-                orders[name] = []
-        return left, [row for rows in orders.values() for row in rows]
+            if values.get("state") not in (None, "withdrawn") or values["kind"] in NO_TRADES:
+                continue
+            by = self._withdrawn_by(values.get("statement_id"), values)
+            if by is None:
+                continue
+            if row.row_id is None:
+                self.plan.notes["rows are not in a newer statement of the same days: kept, they count for nothing"] += 1
+            elif not values.get("state"):
+                self.plan.withdrawn += 1
+            row.set(state="withdrawn", remark=f"no longer in {by}")
 
-    def _covered(self, group: list[Record]) -> None:
-        for record in group:
-            self._say(record, "known", "")
-            self.plan.notes["rows of whole orders are covered by executions"] += 1
-
-    def _cover(self) -> None:
-        """A statement's executions take the place of rows that stood for their orders."""
-        fresh = {_day_of(row.values) for row in self.fresh if row.counts and not row.values["order_level"]}
-        for row in self.held:
-            if row.values["order_level"] and row.counts and _day_of(row.values) in fresh:
-                row.set(state="covered", remark="executions have taken its place")
-                self.plan.notes["rows of whole orders gave way to their executions"] += 1
+    def _withdrawn_by(self, statement_id: str | None, values: Values) -> str | None:
+        return self.withdrawals.by(statement_id, values["trade_date"], _SECTIONS)
 
     def _supersede(self) -> None:
         """Of several revisions of one execution the highest is in force."""
@@ -450,12 +477,25 @@ def _by_terms(values: Values) -> Hashable:
     )  # fmt: skip
 
 
+def _likeness(values: Values) -> Hashable:
+    """Equal for rows that nothing but an id tells apart."""
+    return (_by_terms(values), values["model"], values["kind"], values["order_level"])
+
+
 def _by_terms_of_order(values: Values) -> Hashable | None:
     return _by_terms(values) if values["order_level"] else None
 
 
 def _day_of(values: Values) -> Hashable:
     return (values["key"], values["trade_date"], values["side"])
+
+
+def _dealt(values: Values, name: str, of_prices: bool) -> Dealt:
+    """`of_prices` = some multiplier is not told: plain prices are compared, then."""
+    order = name if values["order_level"] else values.get("perm_id") or values.get("ib_order_id") or name
+    size = values["quantity"]
+    money = size * _money_price(values) * (1 if of_prices else values["multiplier"])
+    return Dealt(size, money, None, values["market_time"], order)
 
 
 def _may_be_same(new: Values, known: Values) -> bool:
@@ -479,19 +519,6 @@ def _is_cancel_row(values: Values) -> bool:
     return str(values["exec_id"]).startswith(("flex:Ca", "csv:Ca"))
 
 
-def _same_sum(these: Iterable[Values], those: Iterable[Values]) -> bool:
-    (quantity, money), (other_quantity, other_money) = _sum(these), _sum(those)
-    return quantity == other_quantity and abs(money - other_money) <= max(_SAME_MONEY, abs(money) * Decimal("1e-6"))
-
-
-def _sum(rows: Iterable[Values]) -> tuple[Decimal, Decimal]:
-    quantity = money = Decimal(0)
-    for values in rows:
-        quantity += values["quantity"]
-        money += values["quantity"] * values["price"] / (values.get("magnifier") or 1) * (values.get("multiplier") or 1)
-    return _number(quantity), money
-
-
 def _money_price(values: Values) -> Decimal:
     return _number((values["price"] / (values.get("magnifier") or 1)).quantize(Decimal("1e-8")))
 
@@ -505,27 +532,10 @@ def _is_empty(value: Any) -> bool:
 
 
 def _differs(known: Values, new: Values, name: str) -> bool:
-    if name == "price":
-        return abs(_money_price(known) - _money_price(new)) > TOLD and not _is_magnified(known, new)
-    if name == "multiplier" and known.get(name) and _worth(known) == _worth(new):
-        return False  # a point in another unit of the same quotes: the one that is held goes with its magnifier
     mine, theirs = known.get(name), new[name]
     if isinstance(mine, Decimal) and isinstance(theirs, Decimal):
         return abs(mine - theirs) > Decimal("1e-9")
     return bool(mine != theirs)
-
-
-def _worth(values: Values) -> Decimal:
-    """Money of one unit."""
-    return _money_price(values) * (values.get("multiplier") or 1)
-
-
-def _is_magnified(known: Values, new: Values) -> bool:
-    """Pence and pounds: the same price in two units."""
-    one, other = known["price"], new["price"]
-    return bool(
-        one and other and any(abs(one / other - factor) < Decimal("1e-6") for factor in (Decimal(100), Decimal("0.01")))
-    )
 
 
 def _plain(value: Decimal) -> str:

@@ -23,7 +23,11 @@ def pair(
     """
     found: dict[int, int] = {}
     taken: set[int] = set()
+    if not held:
+        return found
     for of_new, of_held in keys:
+        if len(found) == len(new):
+            break
         waiting: dict[Hashable, list[int]] = defaultdict(list)
         for place in range(len(held) - 1, -1, -1):
             if place not in taken and (key := of_held(held[place])) is not None:

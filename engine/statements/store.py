@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
 
 import msgspec
-from sqlalchemy import Connection, Engine, String, Table, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Engine, Insert, String, Table, Update, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from engine.journal import faults, server, tables
-from engine.journal.statements import unique_columns
+from engine.journal.rows import BookPart
+from engine.journal.statements import next_change, unique_columns
 from engine.journal.tables import fills
 from engine.statements.fields import Values
 from engine.statements.heads import Statement
 from engine.statements.merge_trades import STORED, TradePlan
 from engine.statements.verdicts import Report
 
-BATCH = 500  # a transaction must be short: the journal's own thread waits a second for its turn
+BATCH = 1_000  # a transaction must be short: the journal's own thread waits a second for its turn
 _TRIES = 20
 _PAUSE_S = 0.25
 _DECIMALS = (
@@ -31,7 +32,7 @@ _MORE = ("time_kind", "price_pending", "realized_pnl", "state", "remark", "super
 _ON_CONFLICT = (
     "commission", "commission_currency", "taxes", "currency", "fx_rate_to_base", "base_currency", "trade_date",
     "settle_date", "report_date", "kind", "codes", "statement_realized", "transaction_id", "trade_id", "ib_order_id",
-    "statement_id", "changed_at",
+    "statement_id", "change_number",
 )  # fmt: skip
 _TEXTS = frozenset(column.name for column in fills.columns if isinstance(column.type, String) and not column.nullable)
 _LONGEST = {column.name: column.type.length for column in fills.columns if isinstance(column.type, String)}
@@ -78,23 +79,6 @@ class Store:
         with self._engine.connect() as connection:
             return {row["statement_id"]: dict(row) for row in connection.execute(query).mappings()}
 
-    def first_days(self) -> dict[int, str]:
-        """con_id -> trade date of its oldest execution that counts, the openings of statements left out."""
-        c = fills.c
-        query = select(c.con_id, func.min(c.trade_date)).where(
-            c.mode == self._mode, c.account == self._account, c.con_id > 0, c.trade_date != "", c.state.is_(None),
-            or_(c.kind.is_(None), c.kind != "opening"),
-        )  # fmt: skip
-        with self._engine.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(query.group_by(c.con_id))}
-
-    def openings(self) -> dict[int, Values]:
-        """con_id -> what was held of it before the journal began."""
-        c = fills.c
-        query = select(*fills.columns).where(c.mode == self._mode, c.account == self._account, c.kind == "opening")
-        with self._engine.connect() as connection:
-            return {row["con_id"]: dict(row) for row in connection.execute(query).mappings()}
-
     def newest_report(self, sha256: str) -> Report | None:
         """Of the same bytes, read to the end."""
         c = tables.import_reports.c
@@ -116,10 +100,10 @@ class Store:
     # --- written --------------------------------------------------------------------------------------------------
 
     def write_trades(self, plan: TradePlan) -> None:
-        own = {"mode": self._mode, "account": self._account, "recorded_at": self._at, "changed_at": self._at}
-        rows = [{**_fill_columns(values), **own} for values in plan.inserts]
-        stamp = {"changed_at": self._at}
-        self._update(fills, {row_id: _fill_columns(changes) | stamp for row_id, changes in plan.updates.items()})
+        own = {"mode": self._mode, "account": self._account, "recorded_at": self._at}
+        none = dict.fromkeys(_FILL_NAMES)
+        rows = [{**none, **_fill_columns(values), **own} for values in plan.inserts]
+        self._update(fills, {row_id: _fill_columns(changes) for row_id, changes in plan.updates.items()})
         self._insert(fills, rows, _ON_CONFLICT)
 
     def write_rows(self, table: Table, inserts: Sequence[Values], updates: Mapping[int, Values]) -> None:
@@ -160,7 +144,7 @@ class Store:
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
 
-            def put(connection: Connection, batch: Sequence[Values] = batch) -> None:
+            def put(connection: Connection, number: int, batch: Sequence[Values] = batch) -> None:
                 insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
                 new = insert.excluded
                 statement = (
@@ -168,10 +152,9 @@ class Store:
                     if replaced
                     else insert.on_conflict_do_nothing(index_elements=key)
                 )
-                is_server = connection.dialect.name == "postgresql"
-                connection.execute(statement, [server.fitted(table, row) for row in batch] if is_server else batch)
+                _execute(connection, table, statement, _numbered(table, batch, number))
 
-            self._patiently(put)
+            self._patiently(table, put)
 
     def _update(self, table: Table, changes: Mapping[int, Values]) -> None:
         by_columns: dict[tuple[str, ...], list[Values]] = {}
@@ -180,24 +163,50 @@ class Store:
                 by_columns.setdefault(tuple(sorted(values)), []).append({**values, "which_row": row_id})
         for names, group in by_columns.items():
             statement = update(table).where(table.c.row_id == bindparam("which_row"))
-            statement = statement.values({name: bindparam(name) for name in names})
+            set_ = (*names, "change_number") if table is fills else names
+            statement = statement.values({name: bindparam(name) for name in set_})
             for start in range(0, len(group), BATCH):
                 batch = group[start : start + BATCH]
-                self._patiently(
-                    lambda connection, batch=batch, statement=statement: connection.execute(statement, batch)
-                )
 
-    def _patiently(self, write: Any) -> None:
-        """In a transaction of its own; the journal's thread may be writing."""
+                def change(
+                    connection: Connection,
+                    number: int,
+                    batch: Sequence[Values] = batch,
+                    statement: Update = statement,
+                ) -> None:
+                    _execute(connection, table, statement, _numbered(table, batch, number))
+
+                self._patiently(table, change)
+
+    def _patiently(self, table: Table, write: Callable[[Connection, int], object]) -> None:
+        """In a transaction of its own, as one change of the book; the journal's thread may be writing."""
         for attempt in range(_TRIES):
             try:
                 with self._engine.begin() as connection:
-                    write(connection)
+                    part: BookPart = "fills" if table is fills else "statements"
+                    write(connection, next_change(connection, self._mode, self._account, part))
                 return
             except DBAPIError as error:
                 if not faults.is_passing(error) or attempt == _TRIES - 1:
                     raise
                 time.sleep(_PAUSE_S)
+
+
+def _execute(connection: Connection, table: Table, statement: Insert | Update, rows: Sequence[Values]) -> None:
+    """As `Connection.execute`. Of a year of executions SQLite gets plain tuples: they have nothing to be converted."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(statement, [server.fitted(table, row) for row in rows] if statement.is_insert else rows)
+        return
+    if table is not fills:
+        connection.execute(statement, rows)
+        return
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    names = tuple(getattr(compiled, "positiontup", None) or ())
+    connection.exec_driver_sql(str(compiled), [tuple([row[name] for name in names]) for row in rows])
+
+
+def _numbered(table: Table, batch: Sequence[Values], number: int) -> Sequence[Values]:
+    return [{**values, "change_number": number} for values in batch] if table is fills else batch
 
 
 def _known(columns: set[str], values: Values) -> Values:
@@ -208,11 +217,16 @@ def _held(row: Values) -> Values:
     """A row of `fills` as the merge compares it: decimals, no empty texts that mean nothing."""
     for name in _DECIMALS:
         if row[name] is not None:
-            row[name] = Decimal(repr(float(row[name])))
+            row[name] = _exact(row[name])
     row["kind"] = row["kind"] or "trade"
     row["codes"] = tuple(row["codes"].split(";")) if row["codes"] else ()
     row["order_level"] = bool(row["order_level"])
     return row
+
+
+@lru_cache(maxsize=65_536)
+def _exact(number: float) -> Decimal:
+    return Decimal(repr(float(number)))
 
 
 def _fill_columns(values: Values) -> Values:
@@ -242,4 +256,4 @@ def _text(name: str, value: str) -> str | None:
     return value[: _LONGEST[name]] if name in _LONGEST else value
 
 
-_FILL_NAMES = frozenset({*STORED, *_MORE, "changed_at"})
+_FILL_NAMES = frozenset({*STORED, *_MORE})

@@ -26,6 +26,8 @@ def completed(values: Values, text: str, moment: Moment, zone: tzinfo, base: str
     out: dict[str, Any] = dict(values)
     codes = _codes(out["codes"] or "")
     side, kind_of_row = str(out.pop("side") or "").upper(), str(out.pop("transaction_type") or "")
+    if kind_of_row == "TradeCorrect" and "Co" not in codes:
+        codes += ("Co",)  # kept, so that it is known when the trade comes that it corrects
     is_cancel = "(CA" in side or "Ca" in codes or kind_of_row in ("TradeCancel", "FracShareCancel")
     signed = _signed(out["quantity"], side, is_cancel)
     at = moment.at
@@ -41,7 +43,7 @@ def completed(values: Values, text: str, moment: Moment, zone: tzinfo, base: str
         signed=signed,
         codes=codes,
         is_cancel=is_cancel,
-        is_correction=not is_cancel and (kind_of_row == "TradeCorrect" or "Co" in codes),
+        is_correction=not is_cancel and "Co" in codes,
         kind=_kind(out, codes, kind_of_row),
         market_time=at,
         exchange_time=text[:64],

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct, field
 
 from engine.clock import NEW_YORK
 from engine.statements.dates import DateOrder, Terms, decide_order, needs_order
-from engine.statements.fields import KINDS, NAV, RATE, SECURITY, TRADE, Refused, Spec, Values, values_of, when
+from engine.statements.fields import KINDS, NAV, RATE, SECURITY, TRADE, Refused, RowReader, Spec, Values, money, when
 from engine.statements.raw import Head, RawFile, RawRow
 from engine.statements.trade_rows import completed
 
 DATE_NAMES = (
     "dateTime", "tradeDate", "reportDate", "settleDate", "settleDateTarget", "date", "expiry", "fromDate", "toDate",
-    "tradeTime", "orderTime",
+    "tradeTime", "orderTime", "exDate",
 )  # fmt: skip
 _BOUNDED = ("tradeDate", "reportDate")
 _LEVELS = {
@@ -101,6 +102,7 @@ def understand(file: RawFile, order: DateOrder | None = None, zone: tzinfo = NEW
     out, terms = Understood(), Terms(order, zone)
     with_fills = {row.head for row in file.rows if _is_fill(row)}
     securities = _securities(file, terms)
+    readers = {name: RowReader(spec, terms) for name, spec in {spec.table: spec for spec in KINDS.values()}.items()}
     for row in file.rows:
         spec = KINDS.get(row.tag)
         if row.tag == "damaged":
@@ -110,14 +112,20 @@ def understand(file: RawFile, order: DateOrder | None = None, zone: tzinfo = NEW
         elif spec is None or spec is SECURITY:
             out.beside[row.section] += 1
         else:
-            _take(out, file, row, spec, terms, securities)
+            _take(out, file, row, spec, readers[spec.table], terms, securities)
     if any(record.values.pop("no time", False) for record in out.records):
         out.notes.append("Some trades have a date but no time of day: 16:00 is taken. Add Date/Time to the query.")
     return out
 
 
 def _take(
-    out: Understood, file: RawFile, row: RawRow, spec: Spec, terms: Terms, securities: dict[tuple[str, str], Values]
+    out: Understood,
+    file: RawFile,
+    row: RawRow,
+    spec: Spec,
+    reader: RowReader,
+    terms: Terms,
+    securities: dict[tuple[str, str], Values],
 ) -> None:
     head = file.heads[row.head]
     account = row.fields.get("accountId") or head.account
@@ -127,7 +135,7 @@ def _take(
         if "surplus cells" in row.fields:
             raise Refused(f"the row has {row.fields['surplus cells']} more cells than its heading")
         fields = row.fields if "reportDate" in row.fields or not head.to_date else {**row.fields, **_day_of(row, head)}
-        values = values_of(fields, spec, terms)
+        values = reader.values(fields)
         if spec is TRADE:
             values = _trade(file, row, values, terms, securities)
         else:
@@ -170,6 +178,8 @@ def _finish(
     values["model"] = values.get("model") or ""
     if spec.table == "cash_transactions":
         values["sort"] = sort_of_cash(str(values["kind"]))
+    if spec.table == "transfers":
+        values["amount"] = values["amount"] or _of_base(row.fields.get("positionAmountInBase", ""), values, terms)
     if spec.table == "positions_at":
         values["side"] = row.fields.get("side") or ("Short" if values["quantity"] < 0 else "Long")
     if spec is NAV:
@@ -183,8 +193,16 @@ def _finish(
         values["description"] = values["description"] or row.fields.get("actionDescription") or None
 
 
+def _of_base(text: str, values: Values, terms: Terms) -> Decimal | None:
+    """Money in the base currency as money of the row's, where the query has chosen that alone."""
+    in_base, rate = money(text, terms), values["fx_rate_to_base"]
+    return in_base / rate if in_base and rate else None
+
+
 def _fill_in(values: Values, securities: dict[tuple[str, str], Values]) -> None:
     """What the list of instruments in the same file tells about the contract."""
+    if not securities:
+        return
     names = [str(values.get(name) or "") for name in ("local_symbol", "symbol")]
     known = next(
         (securities[key] for name in names if (key := (str(values.get("sec_type") or ""), name)) in securities), None
@@ -198,10 +216,11 @@ def _fill_in(values: Values, securities: dict[tuple[str, str], Values]) -> None:
 
 def _securities(file: RawFile, terms: Terms) -> dict[tuple[str, str], Values]:
     found: dict[tuple[str, str], Values] = {}
+    reader = RowReader(SECURITY, terms)
     for row in file.rows:
         if row.tag == "SecurityInfo":
             try:
-                values = values_of(row.fields, SECURITY, terms)
+                values = reader.values(row.fields)
             except Refused:  # it only completes what others tell
                 continue
             for name in str(values["symbol"] or "").split(", "):  # former and present names in one cell

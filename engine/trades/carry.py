@@ -1,6 +1,6 @@
-"""What positions and cash earn or cost beside trades: dividends, withholding, interest, fees; deposits apart. Pure.
+"""What positions and cash earn or cost beside trades: dividends, withholding, interest, fees; no deposits. Pure.
 
-It is never in the result of a trade. A dividend belongs to the trip that held the contract, also when it is paid later.
+It is never in the result of a trade; to which trip a booking belongs stands in `entitled.py`.
 """
 
 from __future__ import annotations
@@ -9,71 +9,48 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine.journal.rows import CashRow
 from engine.trades.days import date_of
 from engine.trades.execution import ZERO
 from engine.trades.figures import Money
-from engine.trades.trip import Trip
+from engine.trades.flows import DEPOSIT, Flow
 
-FLOW = "deposit"  # and withdrawals: no result at all
+
+class Lack(NamedTuple):
+    """A booking that is in no sum: `what` of it is missing, a rate or a value; or it is of another currency."""
+
+    day: date
+    currency: str
+    what: Literal["rate", "value", "currency"]
 
 
 class Carry(NamedTuple):
-    """By day; `lacks` names rates that are missing in it."""
+    """By day; `lacks` names what is not in it, each once."""
 
     by_day: dict[date, Decimal]
-    lacks: tuple[str, ...]
+    lacks: tuple[Lack, ...]
 
 
 def carry_of(cash: Iterable[CashRow], money: Money) -> Carry:
     """All but deposits and withdrawals."""
-    return _summed((row for row in cash if row.sort != FLOW), money)
+    return summed_by_day((row for row in cash if row.sort != DEPOSIT), money)
 
 
-def flows_of(cash: Iterable[CashRow], money: Money) -> Carry:
-    """Deposits positive, withdrawals negative."""
-    return _summed((row for row in cash if row.sort == FLOW), money)
-
-
-def carry_of_trips(trips: Iterable[Trip], cash: Iterable[CashRow]) -> dict[str, tuple[CashRow, ...]]:
-    """Trip id -> its bookings: of the newest trip in the contract that had begun before the day of the booking."""
-    of_contract: dict[tuple[str, str, str], list[Trip]] = defaultdict(list)
-    for trip in trips:
-        for name in {str(trip.con_id) if trip.con_id else "", trip.symbol, trip.name} - {""}:
-            of_contract[trip.account, trip.key.model, name].append(trip)
-    found: dict[str, list[CashRow]] = defaultdict(list)
-    for row in cash:
-        if row.sort == FLOW or not (row.con_id or row.symbol):
-            continue
-        name = str(row.con_id) if row.con_id else row.symbol
-        held = [
-            t for t in of_contract.get((row.account, row.model, name), ()) if t.is_before or t.opened_date < row.day
-        ]
-        if held:
-            found[max(held, key=lambda trip: trip.opened_date).id].append(row)
-    return {name: tuple(rows) for name, rows in found.items()}
-
-
-def amount_of(row: CashRow, money: Money) -> Decimal | None:
-    """In that money; None = it is of another, or its rate is not known."""
-    if not money.is_base:
-        return row.amount if row.currency == money.currency else None
-    if row.currency == money.currency:
-        return row.amount
-    return None if row.fx_rate is None else row.amount * row.fx_rate
-
-
-def _summed(cash: Iterable[CashRow], money: Money) -> Carry:
+def summed_by_day(booked: Iterable[CashRow | Flow], money: Money) -> Carry:
+    """In that money; of an account with another base currency nothing counts, and nothing is missing."""
     by_day: dict[date, Decimal] = defaultdict(lambda: ZERO)
-    lacks: dict[str, None] = {}
-    for row in cash:
-        if money.is_base and row.base_currency not in ("", money.currency):
+    lacks: dict[Lack, None] = {}
+    for row in booked:
+        day = date_of(row.day)
+        if day is None or (money.is_base and row.base_currency not in ("", money.currency)):
             continue
-        day, amount = date_of(row.day), amount_of(row, money)
-        if day is not None and amount is not None:
-            by_day[day] += amount
-        elif money.is_base:
-            lacks[f"rate of {row.currency} on {row.day}"] = None
-    return Carry(dict(sorted(by_day.items())), tuple(lacks))
+        rate = Decimal(1) if row.currency == money.currency else row.fx_rate if money.is_base else None
+        if row.amount is None:
+            lacks[Lack(day, row.currency, "value")] = None
+        elif rate is None:
+            lacks[Lack(day, row.currency, "rate" if money.is_base else "currency")] = None
+        else:
+            by_day[day] += row.amount * rate
+    return Carry(dict(sorted(by_day.items())), tuple(sorted(lacks)))

@@ -14,9 +14,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from engine.bars.hours import UNKNOWN_HOURS
-from engine.bars.trading_day import trading_days
-from engine.trades.execution import ZERO, Execution
+from engine.trades.execution import ZERO, Execution, trade_date_at
 from engine.trades.figures import Money, outcome_of, why_left_out
 from engine.trades.trip import ClosingPart, Trip
 
@@ -37,7 +35,7 @@ class DayFigures(Struct, frozen=True, kw_only=True):
     wins: int = 0
     losses: int = 0
     even: int = 0
-    pending: int = 0  # closing parts and executions whose commission has not come
+    awaited: frozenset[tuple[str, str]] = frozenset()  # (account, execution) whose commission has not come
     unrealized: Decimal | None = None
     carry: Decimal | None = None
     lacks: tuple[str, ...] = ()
@@ -45,6 +43,11 @@ class DayFigures(Struct, frozen=True, kw_only=True):
     @property
     def net(self) -> Decimal:
         return self.gross - self.fees
+
+    @property
+    def pending(self) -> int:
+        """Commissions that have not come, each once: they will change the sums."""
+        return len(self.awaited)
 
     @property
     def win_rate(self) -> Decimal | None:
@@ -92,17 +95,21 @@ def days_of(
     *,
     unrealized: Mapping[date, Decimal] | None = None,
     carry: Mapping[date, Decimal] | None = None,
+    lacks: Iterable[tuple[date, str]] = (),
     tolerance: Decimal = ZERO,
 ) -> dict[date, DayFigures]:
-    """Every trade date on which something was, of these trips and executions in this money."""
+    """Every trade date on which something was, of these trips and executions in this money.
+
+    `lacks`: what else the sums of a day miss, e.g. a dividend without its rate.
+    """
     found: dict[date, list[DayFigures]] = defaultdict(list)
     for trip in trips:
         if not money.fits(trip):
             continue
         for part in trip.closings:
-            found[day_of_part(part, trip.sec_type)].append(_of_part(part, money))
+            found[day_of_part(part)].append(_of_part(part, money))
         if trip.closed_at is not None and trip.closings:
-            found[day_of_part(trip.closings[-1], trip.sec_type)].append(_of_trip(trip, money, tolerance))
+            found[day_of_part(trip.closings[-1])].append(_of_trip(trip, money, tolerance))
     for execution in executions:
         if execution.is_trade and money.currency == (execution.base_currency if money.is_base else execution.currency):
             found[day_of(execution)].append(_of_execution(execution, money))
@@ -110,6 +117,8 @@ def days_of(
         found[day].append(DayFigures(unrealized=change))
     for day, amount in (carry or {}).items():
         found[day].append(DayFigures(carry=amount))
+    for day, reason in lacks:
+        found[day].append(DayFigures(lacks=(reason,)))
     return {day: summed(parts) for day, parts in sorted(found.items())}
 
 
@@ -149,7 +158,7 @@ def summed(parts: Iterable[DayFigures]) -> DayFigures:
         wins=sum(part.wins for part in parts),
         losses=sum(part.losses for part in parts),
         even=sum(part.even for part in parts),
-        pending=sum(part.pending for part in parts),
+        awaited=frozenset[tuple[str, str]]().union(*(part.awaited for part in parts)),
         unrealized=_known([part.unrealized for part in parts]),
         carry=_known([part.carry for part in parts]),
         lacks=tuple(dict.fromkeys(reason for part in parts for reason in part.lacks)),
@@ -161,15 +170,16 @@ def day_of(execution: Execution) -> date:
     return date_of(execution.trade_date) or _by_rule(execution.sec_type, execution.time)
 
 
-def day_of_part(part: ClosingPart, sec_type: str) -> date:
-    return date_of(part.trade_date) or _by_rule(sec_type, part.time)
+def day_of_part(part: ClosingPart) -> date:
+    """That of its closing; `lots` has seen to it that there is one."""
+    return date_of(part.trade_date) or date.min
 
 
 def _of_part(part: ClosingPart, money: Money) -> DayFigures:
     gross, fees = money.gross(part), money.fees(part)
     if gross is None or fees is None:
         return DayFigures(lacks=money.lacks(part) or ("money not known",))
-    return DayFigures(gross=gross, fees=fees, pending=int(part.is_pending))
+    return DayFigures(gross=gross, fees=fees, awaited=frozenset((part.account, name) for name in part.pending))
 
 
 def _of_trip(trip: Trip, money: Money, tolerance: Decimal) -> DayFigures:
@@ -184,7 +194,8 @@ def _of_execution(execution: Execution, money: Money) -> DayFigures:
     lacks: tuple[str, ...] = ()
     if paid is None and execution.commission is not None:
         lacks = (f"rate of {execution.commission_currency or execution.currency} on {day_of(execution):%Y-%m-%d}",)
-    return DayFigures(paid=paid or ZERO, executions=1, pending=int(execution.commission is None), lacks=lacks)
+    awaited = [(execution.account, execution.id)] if execution.commission is None else []
+    return DayFigures(paid=paid or ZERO, executions=1, awaited=frozenset(awaited), lacks=lacks)
 
 
 def _known(values: Sequence[Decimal | None]) -> Decimal | None:
@@ -203,4 +214,4 @@ def date_of(text: str) -> date | None:
 
 
 def _by_rule(sec_type: str, time: float) -> date:
-    return trading_days(sec_type, UNKNOWN_HOURS, "").of(time)
+    return date_of(trade_date_at(sec_type, time)) or date.min

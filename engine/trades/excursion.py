@@ -1,11 +1,18 @@
-"""How far a trip went for and against its trader before it ended: from the bars of its contract that are held. Pure."""
+"""How far a trip went for and against its trader before it ended: from the bars of its contract that are held. Pure.
+
+While its market is closed nothing is missing: what must be there are the regular hours of the days that it was held on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from engine.bars.hours import Session
+from engine.bars.us_calendar import is_trading_day, us_regular_hours
 from engine.domain import Bar
 from engine.trades.execution import ZERO, exact
 from engine.trades.trip import Trip
@@ -16,7 +23,7 @@ LEAST_COVERED = 0.9
 class Excursion(NamedTuple):
     """In money of the contract's currency before fees: `worst` at most 0, `best` at least 0. None = `why` says it.
 
-    `covered` is the share of the trip's time of which there are bars.
+    `covered` is the share of the trip's trading time of which there are bars.
     """
 
     worst: Decimal | None
@@ -25,8 +32,11 @@ class Excursion(NamedTuple):
     why: str = ""
 
 
-def excursion(trip: Trip, bars: Sequence[Bar], bar_s: float = 60.0) -> Excursion:
-    """Bars of the contract in order, in the unit of its quotes; of a bar in which it was dealt only the fills count."""
+def excursion(trip: Trip, bars: Sequence[Bar], hours: Sequence[Session] = (), bar_s: float = 60.0) -> Excursion:
+    """Bars of the contract in order, in the unit of its quotes; of a bar in which it was dealt only the fills count.
+
+    `hours`: the sessions of the contract in order (`hours_of`), of which there must be bars; () = not known: all time.
+    """
     if trip.opened_at is None or trip.is_before:
         return Excursion(None, None, 0.0, "opened before the journal")
     if not trip.shares or any(share.execution.per_point is None for share in trip.shares):
@@ -36,9 +46,11 @@ def excursion(trip: Trip, bars: Sequence[Bar], bar_s: float = 60.0) -> Excursion
     end = trip.closed_at if trip.closed_at is not None else (bars[-1].time + bar_s if bars else trip.opened_at)
     inside = [bar for bar in bars if bar.time + bar_s > trip.opened_at and bar.time <= end]
     whole = [bar for bar in inside if not _was_dealt_in(trip, bar, bar_s)]
-    covered = _covered(trip.opened_at, end, inside, bar_s)
+    covered = _covered(_open_time(trip.opened_at, end, hours), inside, bar_s)
     if not inside or covered < LEAST_COVERED:
-        words = "no bars of that time are held" if not inside else f"bars of only {covered:.0%} of its time are held"
+        words = "no bars of that time are held"
+        if inside:
+            words = f"bars of only {covered:.0%} of its trading time are held"
         return Excursion(None, None, covered, words)
     values = [ZERO, *_at_fills(trip)]
     for bar in whole:
@@ -62,11 +74,48 @@ def _was_dealt_in(trip: Trip, bar: Bar, bar_s: float) -> bool:
     return any(bar.time <= share.execution.time < bar.time + bar_s for share in trip.shares)
 
 
-def _covered(begin: float, end: float, bars: Sequence[Bar], bar_s: float) -> float:
-    if end <= begin:
+def hours_of(days: Iterable[date], known: Mapping[date, Session], currency: str, sec_type: str) -> list[Session]:
+    """The regular hours of these dates, in order: as they were kept with the bars, else those of the US exchanges where
+    the contract is theirs, else as on the nearest day that is known. [] = nothing is known of any of them.
+    """
+    is_us = currency == "USD" and sec_type in _US
+    found = []
+    for day in sorted(days):
+        session = known.get(day)
+        if session is None and is_us:
+            session = us_regular_hours(day) if is_trading_day(day) else None
+        elif session is None and known and day.weekday() < _SATURDAY:
+            nearest = _nearest(day, known)
+            away = (day - nearest).total_seconds()
+            session = Session(known[nearest].open + away, known[nearest].close + away)
+        if session is not None:
+            found.append(session)
+    return found
+
+
+def _nearest(day: date, known: Iterable[date]) -> date:
+    return min(known, key=lambda each: (abs((each - day).days), each))
+
+
+_US = frozenset({"STK", "ETF", "OPT", "WAR"})
+_SATURDAY = 5
+
+
+def _open_time(begin: float, end: float, hours: Sequence[Session]) -> list[Session]:
+    """The stretches of its time of which there must be bars; one that lies outside of all hours is its own."""
+    inside = [Session(max(begin, each.open), min(end, each.close)) for each in hours]
+    return [each for each in inside if each.close > each.open] or [Session(begin, end)]
+
+
+def _covered(wanted: Sequence[Session], bars: Sequence[Bar], bar_s: float) -> float:
+    whole = sum(each.close - each.open for each in wanted)
+    if whole <= 0.0:
         return 1.0 if bars else 0.0
-    known = sum(min(end, bar.time + bar_s) - max(begin, bar.time) for bar in bars)
-    return min(1.0, max(0.0, known / (end - begin)))
+    times, known = [bar.time for bar in bars], 0.0
+    for stretch in wanted:
+        for time in times[bisect_left(times, stretch.open - bar_s) : bisect_left(times, stretch.close)]:
+            known += max(0.0, min(stretch.close, time + bar_s) - max(stretch.open, time))
+    return min(1.0, max(0.0, known / whole))
 
 
 def _value(trip: Trip, at: float, price: Decimal) -> Decimal:

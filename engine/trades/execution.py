@@ -14,10 +14,11 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.bars.hours import UNKNOWN_HOURS
+from engine.bars.trading_day import trading_days
 from engine.domain import ContractRef, Fill, Opening, root_of
 from engine.journal.rows import NO_TRADES, SOURCE_API, FillFacts, FillRow, Kind, State
-from engine.portfolio.fills import is_heading, is_master
-from engine.portfolio.fills import without_allocations as fills_without_allocations
+from engine.portfolio.fills import is_heading
 from engine.portfolio.valuation import PERCENT_QUOTED, terms_of
 
 ZERO = Decimal(0)
@@ -41,7 +42,7 @@ class Execution(Struct, frozen=True, kw_only=True):
     `commission` and `taxes` are costs positive, rebates negative; a commission of None has not been reported yet.
     `fx_rate` turns `currency` into `base_currency` and `commission_rate` the commission's, both at the transaction;
     None = not known. `time` is UTC epoch seconds of the market clock; `is_time_known` False: the exchange's could not
-    be read. `trade_date` YYYYMMDD, "" = not known. `ib_realized`: IB's own figure, a check and never the source.
+    be read. `trade_date` YYYYMMDD. `ib_realized`: IB's own figure, a check and never the source.
     """
 
     account: str
@@ -76,6 +77,7 @@ class Execution(Struct, frozen=True, kw_only=True):
     exchange: str = ""
     order_ref: str = ""
     perm_id: int | None = None
+    cum_quantity: Decimal | None = None  # what of its order was filled with it, as the API tells it
     liquidation: bool = False
     price_pending: bool = False
     underlying_con_id: int | None = None
@@ -173,6 +175,11 @@ class Execution(Struct, frozen=True, kw_only=True):
         return " ".join(part for part in parts if part)
 
 
+def trade_date_at(sec_type: str, time: float) -> str:
+    """YYYYMMDD of a moment by the rule of its kind of contract, where nobody told the date."""
+    return f"{trading_days(sec_type, UNKNOWN_HOURS, '').of(time):%Y%m%d}"
+
+
 def exact(value: float) -> Decimal:
     """The shortest decimal that means this float."""
     whole = int(value) if -_WHOLE < value < _WHOLE else 0
@@ -200,7 +207,7 @@ def execution_of(row: FillRow) -> Execution:
         commission=_maybe(fill.commission),
         commission_currency=fill.commission_currency,
         taxes=_maybe(facts.taxes) or ZERO,
-        trade_date=fill.trade_date,
+        trade_date=fill.trade_date or trade_date_at(fill.sec_type, fill.time_market),
         is_time_known=fill.time_kind == "exchange",
         kind=facts.kind,
         state=_state_of(row),
@@ -215,6 +222,7 @@ def execution_of(row: FillRow) -> Execution:
         exchange=fill.exchange,
         order_ref=fill.order_ref,
         perm_id=fill.perm_id,
+        cum_quantity=_maybe(fill.cum_quantity),
         liquidation=fill.liquidation,
         price_pending=fill.price_pending,
         underlying_con_id=facts.underlying_con_id,
@@ -259,6 +267,7 @@ def row_of(execution: Execution) -> FillRow:
             multiplier=_number(e.multiplier),
             price_magnifier=_number(e.magnifier),
             perm_id=e.perm_id,
+            cum_quantity=_number(e.cum_quantity),
             order_ref=e.order_ref,
             liquidation=e.liquidation,
             opening=e.opening,
@@ -298,7 +307,8 @@ def row_of(execution: Execution) -> FillRow:
 def executions_of(rows: Iterable[FillRow]) -> tuple[Execution, ...]:
     """All of them in the order in which they count: by time, equal times by id. No headings of combinations.
 
-    The base currency of an account is told by some of its rows; those that do not tell it have the same.
+    The base currency of an account is told by some of its rows; those that do not tell it have the same. What stands in
+    for executions that are not here is for `standing.py` to decide.
     """
     found = [execution_of(row) for row in rows if not is_heading(row.fill)]
     bases: dict[str, set[str]] = defaultdict(set)
@@ -312,23 +322,13 @@ def executions_of(rows: Iterable[FillRow]) -> tuple[Execution, ...]:
     return tuple(sorted(found, key=in_order))
 
 
-def in_order(execution: Execution) -> tuple[float, str]:
-    return (execution.time, execution.id)
+def in_order(execution: Execution) -> tuple[float, str, str]:
+    return (execution.time, execution.id, execution.account)
 
 
 def in_force(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     """Those that make up the position: none corrected, busted, cancelled, withdrawn or covered."""
     return tuple(sorted((e for e in executions if e.state == "in force"), key=in_order))
-
-
-def without_allocations(rows: Iterable[FillRow]) -> tuple[FillRow, ...]:
-    """Rows in force for sums over accounts: an advisor's order that its clients' fills make up is left out."""
-    rows = tuple(rows)
-    if not any(is_master(row.fill.account) for row in rows):
-        return rows
-    counted = [row.fill for row in rows if row.superseded_by is None and row.facts.state == "in force"]
-    dropped = {id(fill) for fill in counted} - {id(fill) for fill in fills_without_allocations(counted)}
-    return tuple(row for row in rows if id(row.fill) not in dropped)
 
 
 def _state_of(row: FillRow) -> State | Literal["superseded", "busted"]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from engine.trades.execution import ZERO, Execution
+from engine.trades.execution import ZERO, Execution, trade_date_at
 from engine.trades.held import NOTHING, Before
 from engine.trades.trip import ClosingPart, Share, Unexplained
 
@@ -167,7 +167,7 @@ class Lots:
             closed_by=closing.id if closing is not None else "",
             opened_at=lot.opened.time if lot.opened is not None else None,
             time=step.time,
-            trade_date=closing.trade_date if closing is not None else "",
+            trade_date=_trade_date(step),
             quantity=part,
             entry=entry,
             exit=closing.price if closing is not None else None,
@@ -177,7 +177,7 @@ class Lots:
             base_currency=named.base_currency if named is not None else "",
             gross_base=None if gross is None or rate is None else gross * rate,
             fees_base=fees_base,
-            is_pending=any(e.commission is None for e in sides),
+            pending=tuple(e.id for e in sides if e.commission is None),
             lacks=lacks,
             lacks_base=lacks + lacks_base,
         )
@@ -211,6 +211,10 @@ def follow(account: str, steps: Iterable[Execution | Unexplained], before: Befor
     for step in steps:
         lots.take(step)
     return lots
+
+
+def _trade_date(step: Execution | Unexplained) -> str:
+    return (step.trade_date if isinstance(step, Execution) else "") or trade_date_at(step.sec_type, step.time)
 
 
 def _fees_of(step: Execution | Unexplained) -> tuple[_Fee, _Fee]:

@@ -31,8 +31,8 @@ class ClosingPart(Struct, frozen=True, kw_only=True):
 
     `quantity` is signed as the position was: long positive. Prices are quotes in the unit of the execution that they
     are of; `entry` None = the cost of what was there before the journal is not known, `exit` None = nobody told how it
-    was closed. `fees` are commissions and taxes of both sides, by quantity; while one is not reported (`is_pending`)
-    they are what is known so far. Money is None where it can't be known, and `lacks` says why.
+    was closed. `fees` are commissions and taxes of both sides, by quantity; while one is not reported (`pending`) they
+    are what is known so far. Money is None where it can't be known, and `lacks` says why.
     """
 
     account: str
@@ -50,9 +50,13 @@ class ClosingPart(Struct, frozen=True, kw_only=True):
     base_currency: str
     gross_base: Decimal | None
     fees_base: Decimal | None
-    is_pending: bool = False
+    pending: tuple[str, ...] = ()  # executions of either side whose commission has not come
     lacks: tuple[str, ...] = ()
     lacks_base: tuple[str, ...] = ()
+
+    @property
+    def is_pending(self) -> bool:
+        return bool(self.pending)
 
     @property
     def net(self) -> Decimal | None:

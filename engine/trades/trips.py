@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from engine.journal.rows import PositionSeen, TraderWords, TripNote, TripStop
-from engine.trades.execution import ZERO, Contract, Execution, exact, in_order
+from engine.trades.execution import ZERO, Contract, Execution, exact, in_order, trade_date_at
 from engine.trades.held import EVERYTHING, NOTHING, held_before, reconciled
 from engine.trades.lots import Walk, follow
 from engine.trades.rolls import campaigns, rolls_of
@@ -21,9 +22,29 @@ _MOVE_BY_THEMSELVES = frozenset({"CASH", "BAG"})
 _OPTION_TURNS = frozenset({"assignment", "exercise"})
 
 
+class Family(NamedTuple):
+    """What is known of one contract of an account, executions and notes of its position in order.
+
+    `known_from`: when all positions of the account were known first, None = never. `doubts`: root of an execution ->
+    why its order does not add up.
+    """
+
+    executions: Sequence[Execution]
+    notes: Sequence[PositionSeen] = ()
+    known_from: float | None = None
+    doubts: Mapping[str, str] = {}
+
+
+class Walked(NamedTuple):
+    """The trips of one family without the trader's words, and the steps that no execution explains."""
+
+    trips: tuple[Trip, ...]
+    steps: tuple[Unexplained, ...]
+
+
 def round_trips(
     executions: Iterable[Execution],
-    seen: Sequence[PositionSeen] = (),
+    seen: Iterable[PositionSeen] = (),
     words: TraderWords = NO_WORDS,
     doubts: Mapping[tuple[str, str], str] | None = None,
 ) -> Book:
@@ -32,17 +53,64 @@ def round_trips(
     `seen` are the broker's positions as they were noted: what was held before, and what no execution explains, comes
     from them. `doubts`: (account, root of the execution) -> why its order does not add up.
     """
-    of_contract: dict[Contract, list[Execution]] = defaultdict(list)
+    mine: dict[tuple[str, str], list[Execution]] = defaultdict(list)
     for execution in sorted(executions, key=in_order):
-        of_contract[execution.key].append(execution)
-    notes_of, known_from = _notes_of(seen, of_contract)
+        mine[execution.account, execution.key.contract].append(execution)
+    noted, known_from = noted_by_contract(seen)
+    of_account: dict[str, dict[str, str]] = defaultdict(dict)
+    for (account, root), text in (doubts or {}).items():
+        of_account[account][root] = text
+    return assembled(
+        (
+            walked(account, contract, Family(
+                mine.get((account, contract), ()), noted.get((account, contract), ()), known_from.get(account),
+                of_account[account],
+            ))
+            for account, contract in dict.fromkeys([*mine, *noted])
+        ),
+        words,
+    )  # fmt: skip
+
+
+def noted_by_contract(
+    seen: Iterable[PositionSeen],
+) -> tuple[dict[tuple[str, str], list[PositionSeen]], dict[str, float]]:
+    """Notes by account and contract, in order, and since when all positions of an account are known."""
+    notes: dict[tuple[str, str], list[PositionSeen]] = defaultdict(list)
+    known_from: dict[str, float] = {}
+    for note in sorted(seen, key=lambda each: each.at_market):
+        if note.con_id == EVERYTHING:
+            known_from.setdefault(note.account, note.at_market)
+        else:
+            notes[note.account, str(note.con_id)].append(note)
+    return notes, known_from
+
+
+def walked(account: str, contract: str, family: Family) -> Walked:
+    """The trips of one contract of an account, each model for itself.
+
+    A note is of the whole account: where models trade the contract it says nothing of any of them. Currencies change
+    with every booking, and a combination by its legs.
+    """
+    of_key: dict[Contract, list[Execution]] = defaultdict(list)
+    for execution in family.executions:
+        of_key[execution.key].append(execution)
+    notes = family.notes
+    if any(key.model for key in of_key) or any(note.sec_type in _MOVE_BY_THEMSELVES for note in notes):
+        notes = ()
     trips: list[Trip] = []
-    open_steps: list[Unexplained] = []
-    for key in dict.fromkeys([*of_contract, *notes_of]):
-        mine, notes = of_contract.get(key, []), notes_of.get(key, [])
-        found, steps = _of_contract(key, mine, notes, known_from.get(key.account), doubts or {})
+    steps: list[Unexplained] = []
+    for key in of_key or ((Contract(account, "", contract),) if notes else ()):
+        found, open_steps = _of_contract(key, of_key.get(key, []), notes, family.known_from, family.doubts)
         trips += found
-        open_steps += steps
+        steps += open_steps
+    return Walked(tuple(trips), tuple(steps))
+
+
+def assembled(parts: Iterable[Walked], words: TraderWords = NO_WORDS) -> Book:
+    """All of them together, with the trader's words and what joins trips of several contracts."""
+    parts = tuple(parts)
+    trips = [trip for part in parts for trip in part.trips]
     trips.sort(key=lambda trip: (trip.opened_at if trip.opened_at is not None else 0.0, trip.id))
     trips = _linked(_with_words(trips, words))
     rolls = rolls_of(trips, words.links)
@@ -51,29 +119,9 @@ def round_trips(
     return Book(
         trips=tuple(trip for trip in trips if not trip.is_currency),
         conversions=tuple(trip for trip in trips if trip.is_currency),
-        unexplained=tuple(sorted(open_steps, key=lambda step: step.time)),
+        unexplained=tuple(sorted((step for part in parts for step in part.steps), key=lambda step: step.time)),
         rolls=rolls,
     )
-
-
-def _notes_of(
-    seen: Sequence[PositionSeen], of_contract: Iterable[Contract]
-) -> tuple[dict[Contract, list[PositionSeen]], dict[str, float]]:
-    """By contract, and since when all positions are known.
-
-    A note is of the whole account: where models trade the contract it says nothing of any of them. Currencies change
-    with every booking, and a combination by its legs.
-    """
-    apart = {(key.account, key.contract) for key in of_contract if key.model}
-    apart |= {(note.account, str(note.con_id)) for note in seen if note.sec_type in _MOVE_BY_THEMSELVES}
-    notes: dict[Contract, list[PositionSeen]] = defaultdict(list)
-    known_from: dict[str, float] = {}
-    for note in sorted(seen, key=lambda each: each.at_market):
-        if note.con_id == EVERYTHING:
-            known_from.setdefault(note.account, note.at_market)
-        elif (note.account, str(note.con_id)) not in apart:
-            notes[Contract(note.account, "", str(note.con_id))].append(note)
-    return notes, known_from
 
 
 def _of_contract(
@@ -81,7 +129,7 @@ def _of_contract(
     executions: Sequence[Execution],
     notes: Sequence[PositionSeen],
     known_from: float | None,
-    doubts: Mapping[tuple[str, str], str],
+    doubts: Mapping[str, str],
 ) -> tuple[list[Trip], list[Unexplained]]:
     before, steps = NOTHING, list[Unexplained]()
     if not any(e.sec_type in _MOVE_BY_THEMSELVES for e in executions):
@@ -95,7 +143,7 @@ def _of_contract(
     return [_trip(key, executions[0], walk, doubts) for walk in lots.walks], steps
 
 
-def _trip(key: Contract, first: Execution, walk: Walk, doubts: Mapping[tuple[str, str], str]) -> Trip:
+def _trip(key: Contract, first: Execution, walk: Walk, doubts: Mapping[str, str]) -> Trip:
     opening = next((share.execution for share in walk.shares), first)
     root = opening.root
     if walk.is_before:
@@ -117,7 +165,7 @@ def _trip(key: Contract, first: Execution, walk: Walk, doubts: Mapping[tuple[str
         side="long" if side > 0 else "short",
         opened_at=None if walk.is_before or not opened else opened[0].execution.time,
         closed_at=walk.ended,
-        opened_date="" if walk.is_before or not opened else opened[0].execution.trade_date,
+        opened_date="" if walk.is_before or not opened else _trade_date(opened[0].execution),
         closed_date=last.trade_date if last is not None and walk.ended is not None else "",
         quantity=walk.most,
         held=walk.held,
@@ -130,8 +178,12 @@ def _trip(key: Contract, first: Execution, walk: Walk, doubts: Mapping[tuple[str
         is_before=walk.is_before,
         ended_by=walk.ended_by,
         tags=_own_tags(executions),
-        doubts=_doubts(key.account, executions, doubts),
+        doubts=_doubts(executions, doubts),
     )
+
+
+def _trade_date(e: Execution) -> str:
+    return e.trade_date or trade_date_at(e.sec_type, e.time)
 
 
 def _id_of(key: Contract, root: str) -> str:
@@ -157,8 +209,8 @@ def _own_tags(executions: Sequence[Execution]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _doubts(account: str, executions: Sequence[Execution], doubts: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    found = [doubts[account, e.root] for e in executions if (account, e.root) in doubts]
+def _doubts(executions: Sequence[Execution], doubts: Mapping[str, str]) -> tuple[str, ...]:
+    found = [doubts[e.root] for e in executions if e.root in doubts] if doubts else []
     if any(e.price_pending for e in executions):
         found.append("the exchange may still change a price")
     if any(not e.is_time_known for e in executions):
@@ -168,12 +220,19 @@ def _doubts(account: str, executions: Sequence[Execution], doubts: Mapping[tuple
     return tuple(dict.fromkeys(found))
 
 
-def _with_words(trips: Sequence[Trip], words: TraderWords) -> list[Trip]:
+def _with_words(trips: list[Trip], words: TraderWords) -> list[Trip]:
     """Notes by the execution that opened the trip; where that opens none any more, by the trip that it belongs to."""
-    by_root = {(trip.account, trip.key.model, trip.root): trip.id for trip in trips}
-    for trip in trips:
-        for share in trip.shares:
-            by_root.setdefault((trip.account, trip.key.model, share.execution.root), trip.id)
+    said = {(note.account, note.model, note.root) for note in words.trips}
+    said |= {(stop.account, stop.model, stop.root) for stop in words.stops}
+    if not said:
+        return trips
+    by_root = {key: trip.id for trip in trips if (key := (trip.account, trip.key.model, trip.root)) in said}
+    if said - by_root.keys():
+        for trip in trips:
+            for share in trip.shares:
+                key = (trip.account, trip.key.model, share.execution.root)
+                if key in said:
+                    by_root.setdefault(key, trip.id)
     notes: dict[str, list[TripNote]] = defaultdict(list)
     stops: dict[str, list[TripStop]] = defaultdict(list)
     for note in words.trips:
@@ -206,13 +265,15 @@ def first_stop(stops: Iterable[TripStop]) -> Decimal | None:
     return first
 
 
-def _linked(trips: Sequence[Trip]) -> list[Trip]:
+def _linked(trips: list[Trip]) -> list[Trip]:
     """An option that was assigned or exercised, and the trips of its underlying that this opened or closed."""
     turned: dict[tuple[str, str, str], list[tuple[Trip, Share]]] = defaultdict(list)
     for trip in trips:
         for share in trip.shares:
             if share.execution.kind in _OPTION_TURNS:
                 turned[trip.account, trip.key.model, share.execution.trade_date].append((trip, share))
+    if not turned:
+        return trips
     links: dict[str, list[str]] = defaultdict(list)
     for group in turned.values():
         for option, share in group:

@@ -78,6 +78,16 @@ def test_an_hour_that_the_clocks_repeat_is_told_apart() -> None:
     assert [line[0] for line in lines[1:]] == ["2025-11-02T01:30:00-04:00", "2025-11-02T01:30:00-05:00"]
 
 
+@pytest.mark.parametrize("at", [1e300, -1e300, 1e15, -3e9, float("inf"), float("nan")])
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_moment_that_no_calendar_has_is_a_clear_cell(at: float, kind: str) -> None:
+    columns = (Column("At"), Column("N", "number"))
+    data = file_of(kind, [made("T", columns, [(Moment(at), "9" * 400), (Moment(AT), 1)])], "")
+    line = csv_of(data)[1] if kind == "csv" else sheet_of(data)[1]
+    assert str(line[0]).lstrip("'") == f"no time: {at:g}"
+    assert line[1] == "9" * 400, "no double holds it: it stays the text that it was"
+
+
 def test_units_stand_in_the_head_or_in_a_column_of_their_own() -> None:
     one = made("T", (Column("Change", "number"),), [("▲ +2.1 %",), ("▼ −0.5 %",), ("–",)])
     assert one == Table("T", ("Change (%)",), ((Decimal("2.1"),), (Decimal("-0.5"),), (None,)))
@@ -153,6 +163,17 @@ def test_the_door_is_shut_to_others(client: FlaskClient) -> None:
     for body in ([], {"name": "x"}, {"name": "x", "format": "exe", "tables": []}, {"name": "x" * 300}):
         assert client.post(EXPORT_PATH, json=body, headers=HEADERS).status_code == 400
     assert client.get(EXPORT_PATH, headers=HEADERS).status_code in (404, 405)
+
+
+def test_odd_values_of_a_browser_are_cells_and_no_fault(client: FlaskClient) -> None:
+    table = {
+        "title": "T",
+        "columns": [{"head": "At", "kind": "text", "unit": ""}],
+        "rows": [[{"at": 1e300}], [10**400]],
+    }
+    for kind in ("csv", "xlsx"):
+        answer = client.post(EXPORT_PATH, json={"name": "x", "format": kind, "tables": [table]}, headers=HEADERS)
+        assert answer.status_code in (200, 400), answer.text
 
 
 def test_simulated_data_say_so_in_name_and_file() -> None:

@@ -20,12 +20,12 @@ from app.journal_book import JournalBook
 from app.journal_curves import DayEnd
 from app.journal_desk import JournalDesk
 from app.journal_route import JOURNAL_PATH, MARKS_PATH
-from app.rows.journal_days import of_currency
+from app.rows.journal_days import calendar_view, of_currency
 from app.rows.journal_equity import told_by_statements, told_view
 from app.rows.journal_query import VIEWS, Chosen, chosen_of
 from engine.clock import FakeClock
 from engine.journal.database import open_for_writing, url_of
-from engine.journal.rows import CashRow, NavDay
+from engine.journal.rows import CashRow, NavDay, TransferRow
 from engine.journal.tables import nav_days
 from engine.state.bus import StateBus
 from engine.state.sections import BrokerSection
@@ -202,7 +202,7 @@ def cash(day: str, amount: str, sort: str = "deposit", **more: Any) -> CashRow:
 def test_deposits_are_taken_out_of_what_statements_tell() -> None:
     days = [nav("20251103", "1000"), nav("20251104", "1600"), nav("20251105", "1500")]
     rows = [cash("20251104", "500"), cash("20251105", "9", "dividend"), cash("20251105", "-50", currency="EUR")]
-    told = told_by_statements(days, rows, Chosen("equity"))
+    told = told_by_statements(days, rows, [], Chosen("equity"))
     assert told is not None
     shown = told_view(told)
     assert [value for _at, value in shown["points"]] == [1000.0, 1100.0, 1000.0]
@@ -213,7 +213,41 @@ def test_deposits_are_taken_out_of_what_statements_tell() -> None:
     tiles = {each["label"]: each["value"] for each in shown["figures"]}
     assert tiles["Return"] == "+3.13 %" and tiles["Deepest drawdown"] == "100.00"  # 1.1 x 1500 / 1600
     assert [(flow["amount"], flow["cur"]) for flow in shown["flows"]] == [(-50.0, "EUR"), (500.0, "USD")]
-    assert "not taken out: rate of EUR" in shown["words"]
+    assert "Flows in EUR are not taken out, their rate is not told (2025-11-05): add the field FX" in shown["lacks"]
+
+
+def test_a_position_that_was_transferred_in_is_no_gain() -> None:
+    days = [nav("20251103", "1000"), nav("20251104", "6100"), nav("20251105", "6000")]
+    moved = TransferRow(
+        account="DU1", day="20251104", kind="ACATS", currency="USD", quantity=Decimal(20), amount=Decimal(5000),
+        symbol="IBM",
+    )  # fmt: skip
+    told = told_by_statements(days, [], [moved], Chosen("equity"))
+    assert told is not None
+    shown = told_view(told)
+    assert [value for _at, value in shown["points"]] == [1000.0, 1100.0, 1000.0] and not shown["lacks"]
+    assert shown["flows"] == [{"day": "2025-11-04", "what": "ACATS: +20 IBM", "amount": 5000.0, "cur": "USD"}]
+    tiles = {each["label"]: each["value"] for each in shown["figures"]}
+    assert tiles["Result"] == "0.00" and tiles["Return"] == "+8.20 %"  # 1100 / 1000 x 6000 / 6100
+
+
+def test_dividends_that_no_sum_holds_are_said_with_the_cure() -> None:
+    paid = [cash("20251104", "9", "dividend"), cash("20251105", "4", "dividend", currency="EUR"),
+            cash("20251106", "4", "dividend", currency="EUR")]  # fmt: skip
+
+    def shown(money: Money) -> dict[str, Any]:
+        return calendar_view(
+            [], [], money, Chosen("calendar", month="202511"), today="20251110", ends={}, points=[], notes=[],
+            account="", is_whole=True, cash=paid,
+        )  # fmt: skip
+
+    own, base = shown(Money("USD")), shown(Money("USD", is_base=True))
+    assert own["sum"]["carry"] == base["sum"]["carry"] == 9.0
+    assert own["sum"]["lacks"] == "Without: bookings in EUR" and base["sum"]["lacks"].endswith(
+        "rate of a booking in EUR"
+    )
+    assert "in EUR are not in it: choose that currency" in own["lacks"]
+    assert "(2025-11-05 and 1 more day): add the field FX Rate to Base" in base["lacks"]
 
 
 def test_values_are_read_as_the_import_stores_them(tmp_path: Path) -> None:
@@ -243,10 +277,10 @@ def test_values_are_read_as_the_import_stores_them(tmp_path: Path) -> None:
 def test_values_of_several_accounts_count_on_the_days_that_all_have() -> None:
     days = [nav("20251103", "1"), nav("20251104", "2"), nav("20251105", "3")]
     other = [nav("20251104", "10", "DU2"), nav("20251105", "20", "DU2")]
-    told = told_by_statements([*days, *other], [], Chosen("equity"))
+    told = told_by_statements([*days, *other], [], [], Chosen("equity"))
     assert told is not None and told.values == {"20251104": 12.0, "20251105": 23.0}
-    assert told_by_statements([*days, *other], [], Chosen("equity", since="20251105")) is None
-    assert told_by_statements(days[:1], [], Chosen("equity")) is None
+    assert told_by_statements([*days, *other], [], [], Chosen("equity", since="20251105")) is None
+    assert told_by_statements(days[:1], [], [], Chosen("equity")) is None
 
 
 def test_nothing_yet_is_said_in_each_view() -> None:

@@ -71,7 +71,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "engine.breakout": SEAMS | {"engine.bars"},
     "engine.portfolio": SEAMS | {"engine.bars"},
     "engine.trades": SEAMS
-    | {"engine.bars", "engine.journal.rows", "engine.portfolio.fills", "engine.portfolio.valuation"},
+    | {
+        "engine.bars",
+        "engine.journal.rows",
+        "engine.journal.contract_names",
+        "engine.journal.stand_ins",
+        "engine.portfolio.fills",
+        "engine.portfolio.valuation",
+    },
     "engine.scanners": SEAMS | {"engine.breakout", "engine.coverage", "engine.bars", "engine.contracts"},
     "engine.outcomes": SEAMS | {"engine.breakout", "engine.bars", "engine.journal", "engine.scanners", "engine.lab"},
     "engine.lab": SEAMS | {"engine.breakout", "engine.bars", "engine.outcomes"},

@@ -165,13 +165,13 @@ def test_postgresql_gets_the_same_statements():
     text = str(upsert(fills_table, "postgresql").compile(dialect=postgresql.dialect()))
     assert "coalesce(excluded.commission, fills.commission)" in text
     assert "nullif(excluded.trade_date" in text
-    text = str(mark_superseded("paper", {"DU1"}, {"a"}).compile(dialect=postgresql.dialect()))
+    text = str(mark_superseded("paper", "DU1", {"a"}, 7).compile(dialect=postgresql.dialect()))
     assert text.startswith("UPDATE fills SET superseded_by=(SELECT newer.exec_id")
 
 
 def test_corrections_are_looked_up_and_not_searched_for_through_all_years(path):
     engine = open_for_writing(url_of(path), MARKET)
-    text = str(mark_superseded("paper", {"DU1"}, {"a"}).compile(engine, compile_kwargs={"literal_binds": True}))
+    text = str(mark_superseded("paper", "DU1", {"a"}, 7).compile(engine, compile_kwargs={"literal_binds": True}))
     with engine.connect() as connection:
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     engine.dispose()
@@ -192,7 +192,7 @@ def put(path: Path, *rows: FillRow) -> None:
     engine = open_for_writing(url_of(path), MARKET)
     with engine.begin() as connection:
         for row in rows:
-            values = {**recorded_row(row), "mode": "simulated", "recorded_at": MARKET, "changed_at": MARKET}
+            values = {**recorded_row(row), "mode": "simulated", "recorded_at": MARKET, "change_number": 1}
             connection.execute(upsert(fills_table, "sqlite"), [values])
     engine.dispose()
 
@@ -250,7 +250,7 @@ def test_the_traders_words_come_back_of_each_account(path, tmp_path):
         one.open(path, "simulated", "DU1")
         one.also(other, "simulated", "DU2")
         one.also(path, "simulated", "all")
-    stamps = {reader.fills_stamp()}
+    assert reader.book_numbers() == {}
     note = TripNote("DU2", "", 7, "a.01", "too early", ("gap", "news"), 5.0)
     day = DayNote("DU1", "20251105", "tired", (), 6.0)
     link = TripLink("DU1", "", "a", "b", True, 7.0)
@@ -269,12 +269,16 @@ def test_the_traders_words_come_back_of_each_account(path, tmp_path):
     assert [stop.price for stop in words.stops] == [99.5, None]
     assert reader.trader_words("DU1").trips == () and reader.trader_words("all") == words
     assert reader.positions_seen() == [seen] and reader.positions_seen("DU1") == []
-    stamps.add(reader.fills_stamp())
+    before = reader.book_numbers()
+    assert before["DU2", "words"] >= 1 and before["DU2", "positions"] == 1 and ("DU1", "fills") not in before
     journal.record_fill(BOUGHT)
     assert journal.flush(DEADLINE_S)
-    stamps.add(reader.fills_stamp())
     journal.record_fill(replace(BOUGHT, commission=2.0))
     assert journal.flush(DEADLINE_S)
     journal.stop()
-    stamps.add(reader.fills_stamp())
-    assert len(stamps) == 4, "each change is seen"
+    assert reader.book_numbers() == before | {("DU1", "fills"): 2}, "what was not written has its number"
+    assert [row.fill.commission for rows in reader.changed_fills({"DU1": 1}) for row in rows] == [2.0]
+    assert [len(rows) for rows in reader.changed_fills({})] == [1], "of who is not named all"
+    assert list(reader.changed_fills({"DU1": 2, "DU2": 0})) == []
+    notes, rows = reader.positions_noted({})
+    assert notes == [seen] and reader.positions_noted(rows) == ([], rows)

@@ -194,7 +194,7 @@ def test_programs_and_files_go_up_and_down_between_two_versions(path, written, n
     assert dump(aside) == kept, "nothing of it is lost"
     (told,) = rescues.take(path.parent)
     assert "is of revision 9999, a newer QTrade wrote it" in told.text and aside.name in told.text
-    assert "6 rows of it were taken over" in told.text and "recording goes on" in told.cure
+    assert "7 rows of it were taken over" in told.text and "recording goes on" in told.cure
     change(path, migrations.upgrade, "9999", newer)
     assert len(rows_of(path, "pnl_points")) == 7 and rows_of(path, "pnl_points")[0]["drawdown"] is None
     change(path, migrations.downgrade, tables.REVISION, newer)

@@ -119,6 +119,17 @@ def test_betas_of_a_future_a_share_and_its_option() -> None:
     assert made.section().holdings[1].betas is tesla.betas, "worked out once"
 
 
+def test_other_bars_are_other_betas_whatever_takes_their_place_in_memory() -> None:
+    daily = {TSLA.con_id: days(2.0)}
+    made = holdings([TSLA], daily)
+    before = made.section().holdings[0].betas[0].value
+    for times in (1.0, 3.0, 1.0):
+        daily[TSLA.con_id] = days(times)
+        after = made.section().holdings[0].betas[0].value
+        assert before is not None and after is not None and abs(after - times) < 0.02 < abs(after - before)
+        before = after
+
+
 def test_too_few_days_are_said() -> None:
     section = holdings([TSLA], {TSLA.con_id: days(1.0, LEAST_DAYS)}).section()
     assert [(beta.value, beta.days) for beta in section.holdings[0].betas] == [(None, LEAST_DAYS - 2)] * 3

@@ -53,6 +53,13 @@ def test_what_does_not_expire_has_no_last_days_and_other_exchanges_count_weekday
     assert (option.last_trade, option.notice, option.is_counted) == ("20251219", "unknown", True)
 
 
+def test_days_are_counted_once_for_all_publishes_of_a_day():
+    asked = ("FUT", "NQ", "CME", "20301220", "203012", WEDNESDAY)
+    first, before = last_days(*asked), last_days.cache_info().misses
+    assert last_days(*asked) is first and last_days.cache_info().misses == before
+    assert last_days(*asked[:-1], WEDNESDAY + timedelta(days=1)).trade_left == first.trade_left - 1
+
+
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 400))
 def test_each_further_day_counts_itself_or_nothing(today, ahead):
     day = today + timedelta(days=ahead)

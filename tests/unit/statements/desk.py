@@ -16,13 +16,14 @@ from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
 from engine.statements.importing import Job, run
 from engine.statements.verdicts import VERDICTS, Report
+from engine.trades.standing import standing_rows
 from tests.patience import DEADLINE_S
 
 SAMPLES = Path(__file__).parent / "samples"
 AT = 1_762_600_000.0  # 8 November 2025
 ONE, TWO = "U1000001", "U1000002"
 MODE = "paper"
-_PER_IMPORT = ("row_id", "recorded_at", "changed_at", "statement_id", "market_time", "withdrawn_by")
+_PER_IMPORT = ("row_id", "recorded_at", "change_number", "statement_id", "market_time", "withdrawn_by")
 TABLES = (
     "fills", "cash_transactions", "corporate_actions", "option_events", "nav_days", "positions_at", "conversion_rates",
     "transfers",
@@ -78,11 +79,18 @@ class Desk:
         finally:
             journal.stop()
 
-    def fills(self, account: str = ONE) -> list[Any]:
-        """Those in force."""
+    def reader(self, account: str = ONE) -> JournalReader:
         reader = JournalReader()
         reader.open(self.journals[account], MODE, account)
-        return reader.fills(0.0, limit=100_000)
+        return reader
+
+    def fills(self, account: str = ONE) -> list[Any]:
+        """Those that count, as they count."""
+        return [
+            row
+            for row in standing_rows(self.reader(account).fills(0.0, corrected=True, limit=100_000))
+            if row.superseded_by is None and row.facts.state == "in force"
+        ]
 
     def rows(self, table: str, account: str = ONE) -> list[dict[str, Any]]:
         if not Path(self.journals[account]).exists():

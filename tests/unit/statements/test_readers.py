@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from engine.errors import StatementError
+from engine.journal.contract_names import contract_key
 from engine.statements import raw
-from engine.statements.contract_names import contract_key
 from engine.statements.open_file import read_statement
 from engine.statements.understand import order_of_dates, understand
 from tests.unit.statements.desk import SAMPLES, flex, trade

@@ -39,7 +39,7 @@ def test_each_closing_on_its_day_and_each_commission_where_it_was_paid():
         (NOV6, 40, D("1.8"), 1, 1, 0, 0),
         (NOV7, -60, D("1.2"), 0, 1, 1, 1),
     ]
-    assert [f.pending for f in days.values()] == [0, 0, 2] and days[NOV7].win_rate == 0
+    assert [f.pending for f in days.values()] == [0, 0, 1] and days[NOV7].win_rate == 0
     assert days[NOV5].is_traded and days[NOV5].win_rate is None
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.bars.hours import Session
 from engine.clock import NEW_YORK
 from engine.domain import Bar
 from engine.journal.rows import PnlRow
 from engine.trades.drawdown import chained_return, deepest, drawdowns, longest, without_flows
-from engine.trades.excursion import curve_of, excursion
+from engine.trades.excursion import curve_of, excursion, hours_of
 from engine.trades.sessions import by_session, is_regular
 from engine.trades.trips import round_trips
 from tests.app.sample_state import MARKET
@@ -21,6 +22,10 @@ from tests.examples import examples
 from tests.unit.trades.made import deal
 
 D = Decimal
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp()
 
 
 def curve(*values):
@@ -87,11 +92,54 @@ def test_without_bars_there_is_none_and_the_reason():
     (trip,) = round_trips([deal(10, 100, 0), deal(-10, 101, 600)]).trips
     assert excursion(trip, []).why == "no bars of that time are held"
     some = excursion(trip, bars((1, 2), (1, 2)))
-    assert some.worst is None and some.why == "bars of only 20% of its time are held"
+    assert some.worst is None and some.why == "bars of only 20% of its trading time are held"
     (odd,) = round_trips([deal(10, 100, per_point=None)]).trips
     assert "worth" in excursion(odd, bars((1, 2))).why
     (before,) = round_trips([deal(-10, 100, opening="close")]).trips
     assert excursion(before, bars((1, 2))).why == "opened before the journal"
+
+
+def minutes(*sessions, price=100.0):
+    """A bar of each minute of these stretches."""
+    times = [at for start, end in sessions for at in range(int(start), int(end), 60)]
+    return [Bar(float(at), price, price + 1, price - 1, price, 1.0) for at in times]
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "days"),
+    [
+        ("2025-11-05 15:30", "2025-11-06 10:00", "20251105 20251106"),
+        ("2025-11-07 15:30", "2025-11-10 10:00", "20251107 20251110"),  # over a weekend
+        ("2025-11-26 15:30", "2025-11-28 12:30", "20251126 20251128"),  # over a holiday, into a half day
+    ],
+)
+def test_while_the_market_is_closed_no_bar_is_missing(opened, closed, days):
+    begin, end = at(opened), at(closed)
+    (trip,) = round_trips([deal(10, 100, begin - MARKET), deal(-10, 101, end - MARKET)]).trips
+    first, last = (date.fromisoformat(day) for day in days.split())
+    dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    hours = hours_of(dates, {}, "USD", "STK")
+    assert (hours[0].open, hours[-1].open) == (at(f"{first} 09:30"), at(f"{last} 09:30"))
+    known = minutes((begin, at(f"{first} 16:00")), (at(f"{last} 09:30"), end))
+    found = excursion(trip, known, hours)
+    assert (found.covered, found.worst, found.best) == (1.0, -10, 10)
+    half = excursion(trip, minutes((begin, at(f"{first} 16:00"))), hours)
+    assert 0 < half.covered < 0.9 and half.worst is None
+
+
+def test_hours_are_those_that_were_kept_else_as_on_the_nearest_day():
+    monday, tuesday = date(2025, 11, 10), date(2025, 11, 11)
+    kept = {monday: Session(at("2025-11-10 03:00"), at("2025-11-10 11:30"))}
+    found = hours_of([monday, tuesday, date(2025, 11, 15)], kept, "EUR", "STK")
+    assert found == [kept[monday], Session(at("2025-11-11 03:00"), at("2025-11-11 11:30"))], "none on a Saturday"
+    assert hours_of([monday], {}, "EUR", "STK") == []
+
+
+def test_a_trip_outside_of_all_hours_is_measured_by_its_own_time():
+    begin = at("2025-11-05 18:00")
+    (trip,) = round_trips([deal(10, 100, begin - MARKET), deal(-10, 101, begin + 600 - MARKET)]).trips
+    hours = hours_of([date(2025, 11, 5)], {}, "USD", "STK")
+    assert excursion(trip, minutes((begin, begin + 300)), hours).covered == 0.5
 
 
 def test_an_open_trip_goes_on_to_the_last_bar():
@@ -108,10 +156,6 @@ def test_the_curve_of_a_position_is_what_it_had_made_by_each_bars_end():
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------------
-
-
-def at(text):
-    return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp()
 
 
 def curve_points(*steps):

@@ -18,8 +18,8 @@ from engine.trades.execution import (
     executions_of,
     in_force,
     row_of,
-    without_allocations,
 )
+from engine.trades.orders import without_allocations
 from tests.app.sample_state import MARKET
 
 BOUGHT = Fill(
@@ -34,8 +34,9 @@ ASSIGNED = Execution(
     is_order_level=True, codes=("A", "C"), opening="close", fx_rate=Decimal("1.15732"), base_currency="CHF",
     commission_rate=Decimal("0.8"), exchange="EUREX", order_ref="mine", liquidation=True, underlying_con_id=7,
     underlying_symbol="DAX", expiry="20251121", strike=Decimal(25000), put_call="P", transaction_id="778",
-    trade_id="9", ib_order_id="10", orig_transaction_id="11", orig_trade_id="13", settle_date="20251107",
-    report_date="20251106", ib_realized=Decimal("12.5"), statement_id="ab", remark="commission 1 by the API",
+    trade_id="9", ib_order_id="10", cum_quantity=Decimal(3), orig_transaction_id="11", orig_trade_id="13",
+    settle_date="20251107", report_date="20251106", ib_realized=Decimal("12.5"), statement_id="ab",
+    remark="commission 1 by the API",
 )  # fmt: skip
 
 
@@ -139,8 +140,9 @@ def test_the_base_currency_of_an_account_is_that_of_its_other_rows():
 
 
 def test_an_advisors_order_is_taken_once():
-    master = FillRow(replace(BOUGHT, account="F123", exec_id="m.01.01"))
-    clients = [FillRow(replace(BOUGHT, account=f"U{n}", exec_id=f"{n}.01.01", quantity=25.0)) for n in (1, 2)]
+    master = execution_of(FillRow(replace(BOUGHT, account="F123", exec_id="m.01.01")))
+    parts = [replace(BOUGHT, account=f"U{n}", exec_id=f"{n}.01.01", quantity=25.0) for n in (1, 2)]
+    clients = [execution_of(FillRow(part)) for part in parts]
     assert without_allocations([master, *clients]) == tuple(clients)
     assert without_allocations([master, clients[0]]) == (master,)
     assert without_allocations(clients) == tuple(clients)
