@@ -34,7 +34,7 @@ class Ties(NamedTuple):
     today: Callable[[], date]
 
 
-_Known = tuple[tuple[Bar, ...], object, float]  # what betas were made of: as long as it is here, it is what it was
+_Known = tuple[Sequence[Bar], object, float]  # what betas were made of: while it is held, none is in its place
 
 
 class Holdings:
