@@ -185,7 +185,11 @@ def test_a_word_that_was_planted_before_the_login_opens_nothing(house: House) ->
     assert house.with_cookie(cookie_of(second)) == 200
 
 
-@pytest.mark.parametrize("tried", ["", "Correct horse battery", PASSWORD + "\0", "x" * 1_000, HASH])
+@pytest.mark.parametrize(
+    "tried",
+    ["", "Correct horse battery", PASSWORD + "\0", "x" * 1_000, HASH],
+    ids=["none", "case", "nul", "long", "hash"],
+)
 def test_a_wrong_password_says_so_and_nothing_else(tried: str, house: House, caplog: pytest.LogCaptureFixture) -> None:
     answer = house.log_in(house.browser(), tried)
     assert (answer.status_code, answer.json) == (401, {"error": "This is not the password."})
