@@ -168,8 +168,12 @@ def install(start: Start, system: System) -> str:
     file = system.unit_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(systemd_unit(start), encoding="utf-8")
-    _call("systemctl", "--user", "daemon-reload")
-    _call("systemctl", "--user", "enable", UNIT)
+    try:
+        _call("systemctl", "--user", "daemon-reload")
+        _call("systemctl", "--user", "enable", UNIT)
+    except ServiceRefused:
+        file.unlink()
+        raise
     return (
         f"{file} starts QTrade when you log in. Now: systemctl --user start {UNIT}. Its lines: journalctl --user -u"
         f" {UNIT}. To run without a login: loginctl enable-linger"

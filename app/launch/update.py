@@ -412,7 +412,7 @@ def main(arguments: list[str]) -> int:
         if words == ["--back"]:
             go_back(root)
         elif len(words) == 1 and not words[0].startswith("-"):
-            update(root, Path(words[0]).expanduser().absolute())
+            update(root, Path(words[0]).expanduser().resolve())
         else:
             raise UpdateRefused("write: python start.py update FILE.zip, or: python start.py update --back")
     except UpdateRefused as refused:

@@ -169,6 +169,7 @@ def test_what_the_tool_refuses_is_said_with_a_cure(tools: Tools, tmp_path: Path)
     tools.said = "Failed to connect to bus: No medium found"
     with pytest.raises(ServiceRefused, match="No medium found. Try it in a console of your own desktop session"):
         install(START, System("linux", {}, tmp_path))
+    assert not (tmp_path / ".config" / "systemd" / "user" / "qtrade.service").exists(), "nothing is left of it"
 
 
 def test_without_systemd_it_says_what_to_start(tools: Tools, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
