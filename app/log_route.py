@@ -3,7 +3,8 @@
     /api/v1/log?level=WARNING&text=farm&before=<what `older` said>&n=100
     /api/v1/log/export?level=ERROR&text=
 
-Account ids are shortened in both, whatever build has written the files. 403 for a page of another site.
+Account ids are shortened in both, whatever build has written the files. What failed is named by its kind in the lines;
+its trace is in the file alone: no answer to a page holds one. 403 for a page of another site.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import logging
 import tempfile
 import zipfile
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 from flask import Flask, Response, request, send_file
@@ -22,7 +23,7 @@ from app.deps import AppDeps
 from app.export_route import file_name
 from app.security import is_own_page, refusal
 from app.snapshots import Snapshots, engine_state
-from engine.logs.reading import Wanted
+from engine.logs.reading import LogEntry, Wanted
 from engine.logs.redaction import redact
 from engine.storage.encodable import to_json
 
@@ -45,7 +46,7 @@ def register(server: Flask, deps: AppDeps) -> None:
         if not count.isdecimal() or not 1 <= int(count[:9]) <= PAGE_MOST:
             return refusal(400, f"n is {count[:40]!r}; must be a whole number, 1-{PAGE_MOST}")
         found = deps.log.page(wanted, request.args.get("before", "")[:TEXT_MOST], int(count))
-        body = {"lines": [msgspec.to_builtins(each) for each in found.entries], "older": found.older or None}
+        body = {"lines": [_line(each) for each in found.entries], "older": found.older or None}
         return Response(to_json(body), mimetype="application/json")
 
     @server.get(f"{LOG_PATH}/export")
@@ -59,6 +60,12 @@ def register(server: Flask, deps: AppDeps) -> None:
         simulated = s.broker is not None and s.broker.mode == "simulated"
         called = file_name("log", "zip", s.market_time(now), simulated=simulated)
         return send_file(packed, "application/zip", as_attachment=True, download_name=called)
+
+
+def _line(entry: LogEntry) -> dict[str, Any]:
+    line: dict[str, Any] = msgspec.to_builtins(entry)
+    line.pop("trace", None)
+    return line
 
 
 def _packed(lines: Iterable[bytes]) -> IO[bytes]:

@@ -41,7 +41,8 @@ def _damaged(package: importlib.metadata.Distribution) -> Iterator[str]:
         if not kind_and_hash.startswith("sha256="):
             continue  # what Python compiled, and the RECORD itself
         try:
-            digest = hashlib.sha256(Path(str(package.locate_file(path))).read_bytes()).digest()
+            with Path(str(package.locate_file(path))).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()  # in pieces: some have 30 MB
         except OSError:
             yield path
             continue

@@ -11,7 +11,7 @@ import { every } from "../core/every.mjs";
 import { get, onNodes, onPart } from "../core/model.mjs";
 import { LOG_PATH } from "../core/wire.mjs";
 
-/** @typedef {{at: number, level: string, logger: string, text: string, thread?: string, error?: string, trace?: string[],
+/** @typedef {{at: number, level: string, logger: string, text: string, thread?: string, error?: string,
  *   place: string}} Entry */
 /** @typedef {{lines: Entry[], older: string | null}} Answer */
 
@@ -72,8 +72,8 @@ function when(entry) {
 function block(entry) {
   return html`<span class="qt-soft qt-log-at" title=${new Date(1000 * entry.at).toISOString()}>${when(entry)}</span>
     <span class="qt-log-level">${entry.level}</span>
-    <div class="qt-log-line"><span title=${entry.logger}>${entry.text}</span>${entry.trace
-      ? html`<details><summary>${entry.error || "More"}</summary><pre>${entry.trace.join("\n")}</pre></details>` : nothing}</div>`;
+    <div class="qt-log-line"><span title=${entry.logger}>${entry.text}</span>${entry.error
+      ? html`<span class="qt-soft" title="Save keeps the lines with their traces"> ${entry.error}, its trace is in the saved file</span>` : nothing}</div>`;
 }
 
 /** Each line keeps its element: what is selected or opened in it stays. @type {WeakMap<Element, Map<string, HTMLElement>>} */

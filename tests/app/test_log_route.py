@@ -17,6 +17,7 @@ from engine.clock import FakeClock
 from engine.logs.reading import LogFiles
 from engine.state.bus import StateBus
 from tests.app.dash_client import HEADERS
+from tests.app.sample_files import fill_log
 from tests.app.sample_state import WALL, fill_sample
 
 
@@ -70,6 +71,15 @@ def test_it_is_filtered_and_no_account_leaves(client: FlaskClient) -> None:
 )
 def test_what_can_not_be_asked_is_said(client: FlaskClient, query: str, words: str) -> None:
     assert words in get(client, query, 400)["error"]
+
+
+def test_no_answer_to_a_page_holds_a_trace_and_the_file_does(tmp_path: Path) -> None:
+    made = create_app(AppDeps(state=StateBus(None, FakeClock()), log=fill_log(tmp_path, WALL))).server.test_client()
+    answer = made.get("/api/v1/log?n=1", headers=HEADERS)
+    assert answer.json["lines"][0]["error"] == "KeyError" and b"Traceback" not in answer.data
+    assert made.get("/api/v1/log?text=a.py,+line+7", headers=HEADERS).json["lines"], "but it is looked for in it"
+    with made.get("/api/v1/log/export", headers=HEADERS) as kept, zipfile.ZipFile(io.BytesIO(kept.data)) as archive:
+        assert b"Traceback" in archive.read("qtrade.jsonl")
 
 
 def test_it_can_be_kept_as_a_file(client: FlaskClient) -> None:
