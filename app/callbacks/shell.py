@@ -20,10 +20,11 @@ def register(app: Dash, deps: AppDeps) -> None:
     """Add the search and the choice to `app`."""
 
     @app.callback(Output(Shell.FIND_LIST, "children"), Input(Shell.FIND, "value"), prevent_initial_call=True)
-    def search(text: str | None) -> list[Component]:
+    def search(typed: Any) -> list[Component]:
+        text = typed if isinstance(typed, str) else ""  # any script may send another thing
         section, positions = deps.state.read("universe"), deps.state.read("positions")
         held = {row.con_id for row in positions.tradable} if isinstance(positions, PositionsSection) else set()
-        return found_list(text or "", section if isinstance(section, UniverseSection) else None, held)
+        return found_list(text, section if isinstance(section, UniverseSection) else None, held)
 
     @app.callback(Output(Shell.ACCOUNT_REPLY, "data"), Input(Shell.ACCOUNT_ASK, "data"), prevent_initial_call=True)
     def choose(request: Any) -> dict[str, Any]:

@@ -235,6 +235,12 @@ def test_colours_of_charts_are_those_of_the_style_sheet(site: Site) -> None:
         assert f"--qt-{name}: {value};" in sheet
 
 
+@pytest.mark.parametrize("value", [{"a": 1}, [1], 7, True, None])
+def test_the_find_box_takes_texts_alone(site: Site, value: Any, caplog: Any) -> None:
+    answer = call(site.app, site.client, "shell-find-list.children", {"shell-find.value": value}, "shell-find.value")
+    assert answer.status_code == 200 and "failed" not in caplog.text
+
+
 def test_a_failing_callback_is_no_server_error(site: Site, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     monkeypatch.setattr(site.bus, "read", lambda name: 1 / 0)
     answer = call(site.app, site.client, "shell-find-list.children", {"shell-find.value": "a"}, "shell-find.value")
