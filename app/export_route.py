@@ -11,6 +11,7 @@ server and scripts.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -19,11 +20,12 @@ from flask import Flask, Response, request
 from msgspec import Meta, Struct
 
 from app.deps import AppDeps
-from app.exports.cells import Column, Moment, made
+from app.display_zone import asked_zone, zone_title
+from app.exports.cells import Column, Moment, Zone, made
 from app.exports.files import TYPES, file_of
 from app.security import refusal
 from app.snapshots import Snapshots, engine_state
-from engine.clock import NEW_YORK, local_time
+from engine.clock import local_time
 
 EXPORT_PATH = "/export"
 SIMULATED_NOTE: Final = "Simulated data: prices, account and fills come from the simulator."
@@ -62,27 +64,33 @@ def register(server: Flask, deps: AppDeps) -> None:
             asked = _asked.decode(request.get_data())
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return refusal(400, "This is no table of a page. Reload the page.")
+        zone = page_zone()
         tables = [
-            made(table.title, [Column(c.head, c.kind, c.unit) for c in table.columns], table.rows)
+            made(table.title, [Column(c.head, c.kind, c.unit) for c in table.columns], table.rows, zone)
             for table in asked.tables
         ]
-        return answer(deps, asked.name, asked.format, tables)
+        return answer(deps, asked.name, asked.format, tables, zone)
 
 
-def answer(deps: AppDeps, name: str, kind: str, tables: list[Any]) -> Response:
-    """The file as a download, named by table and New York's date and time of the market's clock."""
+def page_zone() -> Zone:
+    """That of the page which asks."""
+    where = asked_zone()
+    return Zone(where, zone_title(where))
+
+
+def answer(deps: AppDeps, name: str, kind: str, tables: list[Any], zone: Zone) -> Response:
+    """The file as a download, named by table and the zone's date and time of the market's clock."""
     s = Snapshots.read(deps.state, ("broker",), engine_state(None), deps.clock.wall())
     simulated = s.broker is not None and s.broker.mode == "simulated"
     note = SIMULATED_NOTE if simulated else ""
-    called = file_name(name, kind, s.market_time(s.now), simulated=simulated)
+    called = file_name(name, kind, local_time(s.market_time(s.now), zone.where), simulated=simulated)
     response = Response(file_of(kind, tables, note), mimetype=TYPES[kind].partition(";")[0])
     response.headers["Content-Type"] = TYPES[kind]
     response.headers["Content-Disposition"] = f'attachment; filename="{quote(called)}"'
     return response
 
 
-def file_name(name: str, kind: str, market: float, *, simulated: bool) -> str:
+def file_name(name: str, kind: str, at: datetime, *, simulated: bool) -> str:
     """qtrade-positions-2025-11-10-1531.csv; simulated data say so in the name."""
     slug = _SLUG.sub("-", name.lower()).strip("-")[:60] or "table"
-    moment = local_time(market, NEW_YORK).strftime("%Y-%m-%d-%H%M")
-    return f"qtrade-{'simulated-' if simulated else ''}{slug}-{moment}.{kind}"
+    return f"qtrade-{'simulated-' if simulated else ''}{slug}-{at:%Y-%m-%d-%H%M}.{kind}"

@@ -20,17 +20,19 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from sys import intern
 from typing import Any, Protocol
 
 from app.snapshots import EngineState, SectionReader, Snapshots, engine_state
 from app.views import PageView, find_page
+from engine.clock import NEW_YORK
 from engine.state.source import Reading
 
 View = dict[str, dict[str, Any]]
 BY_FIELD = ("grid:", "rows:")
 KEPT_VIEWS = 40  # of each page: 80 s of a busy page; an older cursor gets the whole view
-KEPT_PAGES = 32  # symbol pages come and go
+KEPT_PAGES = 32  # symbol pages come and go, and each zone has its own
 LOOKED_S = 30.0  # so long a part on demand is built after a browser had it in sight
 CURSOR_DIGITS = 15  # a longer number is not one of ours, and turning thousands of digits into one is refused
 
@@ -157,14 +159,15 @@ class Feed:
         self._lock = threading.Lock()
         self._histories: OrderedDict[str, _PageHistory] = OrderedDict()
 
-    def poll(self, path: str, cursor: str | None, sight: str | None = None) -> Answer:
+    def poll(self, path: str, cursor: str | None, sight: str | None = None, zone: tzinfo = NEW_YORK) -> Answer:
         """The answer to one browser's poll of `path` that has seen `cursor` (None = nothing yet).
 
+        `zone`: in which its times are told; another zone is another view.
         `sight`: the page's name and the parts on demand that are in sight, with spaces between; of another page or
         None = what the page shows when it is opened.
         """
         page, params = find_page(self._pages, path)
-        key, wanted = page.key(params), page.wanted(sight)
+        key, wanted = f"{page.key(params)}@{zone}", page.wanted(sight)
         if page.on_poll is not None:
             page.on_poll(params)
         with self._lock:  # around the reading, too: two polls at once must not put the older view last
@@ -173,7 +176,7 @@ class Feed:
             age = reading.silent_s
             history = self._history(key)
             looked = _looked_at(history, wanted, now)
-            self._refresh(history, page, params, reading, engine_state(age), now, looked)
+            self._refresh(history, page, params, reading, engine_state(age), now, looked, zone)
             delta = self._delta(history, key, cursor, page.on_demand, wanted)
             version = history.version
         after = _cursor(f"{self._boot}.{key}.", version, wanted)
@@ -195,12 +198,13 @@ class Feed:
         state: EngineState,
         now: float,
         looked: frozenset[str],
+        zone: tzinfo,
     ) -> None:
         seqs = reading.seqs()
         memo = (state, looked, tuple(seqs.get(name, -1) for name in page.sections(params)))
         if memo == history.memo:
             return
-        s = replace(Snapshots.of(reading, state, now, self._build), looked_at=looked)
+        s = replace(Snapshots.of(reading, state, now, self._build), looked_at=looked, zone=zone)
         made = view = page.build(s, params)
         history.memo = memo
         newest = history.views.get(history.version)

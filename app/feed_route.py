@@ -13,6 +13,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from app.display_zone import asked_zone
 from app.feed import Feed
 from app.metrics.meters import Meters
 from app.security import RELOAD, is_own_page, refusal
@@ -36,7 +37,7 @@ def register(server: Flask, feed: Feed, build_id: str, meters: Meters) -> None:
             return other
         began = time.perf_counter()
         path, cursor = request.args.get("path", "/"), request.args.get("cursor") or None
-        answer = feed.poll(path, cursor, request.args.get("sight"))
+        answer = feed.poll(path, cursor, request.args.get("sight"), asked_zone())
         g.pulse = (answer.now_wall, answer.heartbeat_age_s, answer.snapshot)
         if answer.delta is None:
             meters.polled(time.perf_counter() - began)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any, Literal, Protocol, TypeVar
 
+from engine.clock import NEW_YORK
 from engine.state.alert_sections import AlertsSection
 from engine.state.counter_sections import CountersSection
 from engine.state.desk_sections import HoldingsSection, SectorsSection
@@ -66,8 +68,8 @@ class Snapshots:
     """Every section a page asked for; None = not published yet, or not asked for. `now` is the engine's wall
     time, before its first heartbeat this process's.
 
-    `looked_at` = the parts on demand that browsers have in sight, None = build all of them. All are of one moment,
-    whose number is `snapshot`. `silent_s` = since the engine's last heartbeat (`Reading`).
+    `looked_at` = the parts on demand that browsers have in sight, None = build all of them; `zone` = in which times are
+    told. All are of one moment, whose number is `snapshot`. `silent_s` = since the engine's last heartbeat (`Reading`).
     """
 
     engine: EngineState
@@ -77,6 +79,7 @@ class Snapshots:
     build_id: str = ""
     version: str = ""
     looked_at: frozenset[str] | None = None
+    zone: tzinfo = NEW_YORK
     heartbeat: Heartbeat | None = None
     broker: BrokerSection | None = None
     positions: PositionsSection | None = None  # of what is shown

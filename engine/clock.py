@@ -235,9 +235,37 @@ def _by_lower_case() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
-def second_text(market: float) -> str:
-    """HH:MM:SS on the clock of the exchange (New York)."""
-    return datetime.fromtimestamp(market, NEW_YORK).strftime("%H:%M:%S")
+# A moment inside a text that is kept or published: who reads it may have another zone than who wrote it.
+_TOLD: Final = re.compile(r"\{(hms?)@(-?\d{1,12})\}")
+_CLOCKS: Final = {"hm": "%H:%M", "hms": "%H:%M:%S"}
+
+
+def second_told(market: float) -> str:
+    """The mark of a moment inside a text, "{hms@1763999999}"; `in_zone` puts the clock's HH:MM:SS there."""
+    return f"{{hms@{int(market)}}}"
+
+
+def minute_told(market: float) -> str:
+    """The same for HH:MM."""
+    return f"{{hm@{int(market)}}}"
+
+
+def in_zone(text: str, where: tzinfo = NEW_YORK) -> str:
+    """The text with its moments on the clock of a zone; a time that the clocks show twice names its offset's name."""
+    if "@" not in text:
+        return text
+    return _TOLD.sub(lambda found: _clock(int(found[2]), _CLOCKS[found[1]], where), text)
+
+
+def _clock(at: int, style: str, where: tzinfo) -> str:
+    local = local_time(at, where)
+    return local.strftime(style) + (f" {local.tzname()}" if is_ambiguous(local) else "")
+
+
+def is_ambiguous(local: datetime) -> bool:
+    """Whether the clock shows this time twice, now or at the other pass."""
+    first, second = (local.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    return first > second  # in the hole of spring it is the other way round
 
 
 def local_time(at: float, where: tzinfo) -> datetime:

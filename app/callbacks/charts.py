@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output
@@ -9,8 +10,10 @@ from dash import ClientsideFunction, Dash, Input, Output
 from app.callbacks.requests import reply_to
 from app.callbacks.symbol import base_of
 from app.deps import AppDeps
+from app.display_zone import asked_zone
 from app.ids import Charts
 from app.rows.charts import MOST
+from engine.clock import NEW_YORK
 
 Json = dict[str, Any]
 
@@ -20,7 +23,7 @@ def register(app: Dash, deps: AppDeps) -> None:
 
     @app.callback(Output(Charts.BASES, "data"), Input(Charts.ASK, "data"), prevent_initial_call=True)
     def bases(asked: Any) -> list[Json]:
-        return bases_of(deps, asked)
+        return bases_of(deps, asked, asked_zone())
 
     @app.callback(Output(Charts.REPLY, "data"), Input(Charts.REQUEST, "data"), prevent_initial_call=True)
     def ask(request: Any) -> Json:
@@ -37,8 +40,8 @@ def register(app: Dash, deps: AppDeps) -> None:
     )
 
 
-def bases_of(deps: AppDeps, asked: Any) -> list[Json]:
+def bases_of(deps: AppDeps, asked: Any, zone: tzinfo = NEW_YORK) -> list[Json]:
     """The columns of each chart that {"cons": [...], "tf": ...} asks for."""
     wanted = asked if isinstance(asked, dict) else {}
     cons = wanted.get("cons")
-    return [base_of(deps, con_id, wanted.get("tf")) for con_id in (cons if isinstance(cons, list) else [])[:MOST]]
+    return [base_of(deps, con_id, wanted.get("tf"), zone) for con_id in (cons if isinstance(cons, list) else [])[:MOST]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any, cast
 
 from dash import Dash, Input, Output, Patch, ctx
 
 from app.deps import AppDeps
+from app.display_zone import asked_zone
 from app.figures.pnl import GAP_S, Curve, furniture, in_one_offset, least_range, pnl_figure, room, series, wide
 from app.figures.pnl_window import (
     MAX_POINTS,
@@ -25,6 +27,7 @@ from app.figures.pnl_window import (
 )
 from app.ids import Overview
 from app.snapshots import Snapshots
+from engine.clock import NEW_YORK
 
 SECTIONS = ("broker", "positions", "pnl")
 
@@ -39,7 +42,7 @@ def register(app: Dash, deps: AppDeps) -> None:
         Input(Overview.PNL_REBASE, "data"),
     )
     def draw(range_: str, hours: str, _rebase: Any) -> Any:
-        curve = curve_of(deps, checked_range(range_), is_regular=hours == "rth")
+        curve = curve_of(deps, checked_range(range_), asked_zone(), is_regular=hours == "rth")
         if ctx.triggered_id == Overview.PNL_REBASE:
             return rebase(curve)
         return pnl_figure(curve, f"{checked_range(range_)}{' rth' if curve.hours is not None else ''}")
@@ -50,7 +53,7 @@ def checked_range(range_: Any) -> Range:
     return cast(Range, range_) if range_ in ("1h", "day", "5d") else "day"
 
 
-def curve_of(deps: AppDeps, range_: Range, *, is_regular: bool = False) -> Curve:
+def curve_of(deps: AppDeps, range_: Range, zone: tzinfo = NEW_YORK, *, is_regular: bool = False) -> Curve:
     """What a range shows, out of the journal and the newest points of the state; `is_regular` = in regular hours."""
     s = Snapshots.read(deps.state, SECTIONS, "alive", deps.clock.wall())
     now_market = s.market_time(s.now)
@@ -67,10 +70,12 @@ def curve_of(deps: AppDeps, range_: Range, *, is_regular: bool = False) -> Curve
     hours = regular_hours_of(since, now_market, s.pnl) if is_regular else None
     if hours is not None:
         points = within(points, hours)
-    marks = [*session_marks(now_market, range_, s.pnl), *reset_marks(points, begins)]
+    marks = [*session_marks(now_market, range_, zone, s.pnl), *reset_marks(points, begins, zone)]
     marks += fill_marks(s.positions.fills if s.positions else ())
     net = s.positions.account.net_liquidation if s.positions else None
-    return in_one_offset(Curve(points, marks, begins, least_range(points, net), basis_words(begins), hours=hours))
+    return in_one_offset(
+        Curve(points, marks, begins, least_range(points, net), basis_words(begins, zone), zone=zone, hours=hours)
+    )
 
 
 def rebase(curve: Curve) -> Patch:

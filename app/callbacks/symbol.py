@@ -5,18 +5,21 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from app.callbacks.requests import reply_to
 from app.deps import AppDeps
+from app.display_zone import asked_zone
 from app.figures.bars import BY_KEY
 from app.figures.candles import chart_base
 from app.ids import Symbol
 from app.rows.charts import asked_charts
 from app.rows.find_page import name_of, refused, request_id_of
 from app.views import CHARTS, SYMBOL, SYMBOL_NAME, PageView, Params
+from engine.clock import NEW_YORK
 from engine.errors import CommandRefused
 from engine.state.commands import Command, FindSymbol, OpenSymbol, PinSymbol
 from engine.state.envelope import symbol_key
@@ -39,7 +42,7 @@ def register(app: Dash, deps: AppDeps) -> None:
         Input(Symbol.REBASE, "data"),
     )
     def base(con_id: Any, timeframe: Any, _again: Any) -> Json:
-        return base_of(deps, con_id, timeframe)
+        return base_of(deps, con_id, timeframe, asked_zone())
 
     @app.callback(
         Output(Symbol.SAID, "children"),
@@ -71,13 +74,13 @@ def _in_the_browser(app: Dash) -> None:
     )
 
 
-def base_of(deps: AppDeps, con_id: Any, timeframe: Any) -> Json:
+def base_of(deps: AppDeps, con_id: Any, timeframe: Any, zone: tzinfo = NEW_YORK) -> Json:
     """The chart's columns; without bars only the con_id, so that the browser asks again when they come."""
     frame = BY_KEY.get(timeframe if isinstance(timeframe, str) else "", BY_KEY["1m"])
     section = symbol_of(deps, con_id)
     if section is None or not section.bars:
         return {"con": con_id if type(con_id) is int else None, "tf": frame.key, "t": []}
-    return chart_base(section, frame, level_bars(deps), surge(deps))
+    return chart_base(section, frame, level_bars(deps), zone, surge(deps))
 
 
 def symbol_of(deps: AppDeps, con_id: Any) -> SymbolSection | None:

@@ -65,7 +65,7 @@ def _when(path: str) -> dict[str, Any]:
 def _session() -> Component:
     clock: list[Component] = [
         html.Span(id="shell-clock", className="qt-strong"),
-        html.Span(" ET", id="shell-zone", className="qt-soft"),
+        html.Span(id="shell-zone", className="qt-soft"),
         html.Span([" · ", html.Span(id="shell-local")], className="qt-soft qt-local"),
         html.Span(
             [" · ", bound("strip.session")], className="qt-soft qt-closes", hidden=True, **_when("strip.session")

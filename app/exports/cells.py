@@ -8,17 +8,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.clock import NEW_YORK, local_time
+from engine.clock import local_time
 
 TEXT, NUMBER = "text", "number"
 KINDS: Final = (TEXT, NUMBER)
-ZONE_WORDS: Final = "New York time"
 TEXT_MOST: Final = 32_767  # characters that a cell of Excel holds
 FIRST_S: Final = -2_208_000_000.0  # times of a file lie between 1900 and 2200: Excel's calendar has none before
 LAST_S: Final = 7_258_000_000.0
@@ -42,6 +41,13 @@ class Column(NamedTuple):
     unit: str = ""
 
 
+class Zone(NamedTuple):
+    """In which zone a file tells times, and how its heads call it."""
+
+    where: tzinfo
+    title: str
+
+
 class Table(NamedTuple):
     """What a file shows of one table: heads with their units, rows of cells; times are aware."""
 
@@ -57,12 +63,12 @@ _MISSING: Final = frozenset({"", "–", "-", "−"})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def made(title: str, columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> Table:
-    """The table of a file. A column whose numbers bear different units has a column of units after it."""
+def made(title: str, columns: Sequence[Column], rows: Sequence[Sequence[Value]], zone: Zone) -> Table:
+    """The table of a file; heads of times name the zone, a column of different units has one of units after it."""
     heads: list[str] = []
     cells: list[list[Cell]] = []
     for column, values in zip(columns, _across(rows, len(columns)), strict=True):
-        for head, made_cells in _column(column, values):
+        for head, made_cells in _column(column, values, zone):
             heads.append(clean(head))
             cells.append(made_cells)
     return Table(title, tuple(heads), tuple(zip(*cells, strict=True)) if rows else ())
@@ -72,12 +78,12 @@ def _across(rows: Sequence[Sequence[Value]], width: int) -> list[list[Value]]:
     return [[row[i] if i < len(row) else None for row in rows] for i in range(width)]
 
 
-def _column(column: Column, values: list[Value]) -> list[tuple[str, list[Cell]]]:
+def _column(column: Column, values: list[Value], zone: Zone) -> list[tuple[str, list[Cell]]]:
     if column.kind != NUMBER:
-        cells = [_plain(value) for value in values]
+        cells = [_plain(value, zone) for value in values]
         has_time = any(isinstance(value, Moment) for value in values)
-        return [(f"{column.head} ({ZONE_WORDS})".strip() if has_time else column.head, cells)]
-    read = [_read(value) for value in values]
+        return [(f"{column.head} ({zone.title})".strip() if has_time else column.head, cells)]
+    read = [_read(value, zone) for value in values]
     units = {unit for cell, unit in read if isinstance(cell, int | float | Decimal)}
     numbers: list[Cell] = [cell for cell, _unit in read]
     if column.unit or units <= {""}:
@@ -91,21 +97,21 @@ def _with_unit(head: str, unit: str) -> str:
     return f"{head} ({unit})".strip() if unit and unit not in head else head
 
 
-def _read(value: Value) -> tuple[Cell, str]:
+def _read(value: Value, zone: Zone) -> tuple[Cell, str]:
     """The number that a text stands for, and its unit; other text stays what it is."""
     if not isinstance(value, str):
-        return _plain(value), ""
+        return _plain(value, zone), ""
     found = _NUMBER.fullmatch(value.replace("\u00a0", " ").strip())
     if found is None:
-        return _plain(value), ""
+        return _plain(value, zone), ""
     digits = found["whole"].replace(",", "") + (found["part"] or "")
     number = Decimal(f"-{digits}" if found["sign"] in ("-", "−") else digits)
     return (number, (found["unit"] or "").strip()) if _fits(number) else (_plain(value), "")
 
 
-def _plain(value: Value) -> Cell:
+def _plain(value: Value, zone: Zone) -> Cell:
     if isinstance(value, Moment):
-        return local_time(value.at, NEW_YORK) if FIRST_S <= value.at <= LAST_S else f"no time: {value.at:g}"
+        return local_time(value.at, zone.where) if FIRST_S <= value.at <= LAST_S else f"no time: {value.at:g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):

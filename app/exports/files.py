@@ -1,7 +1,7 @@
 """Tables as bytes of a CSV or an Excel file. No cell is a formula, whatever its text begins with. Pure.
 
 CSV: UTF-8 with a mark (Excel takes it for something else without), times as ISO 8601 with the offset of their zone.
-Excel: times as its own dates on New York's clock, each followed by EST or EDT.
+Excel: times as its own dates on the zone's clock, each followed by its name there (EST, EDT).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ seconds of the page's clock (`app.figures.zones.shown`), because the library beh
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any, Final
 
 from app.figures.bars import (
@@ -25,7 +26,7 @@ from app.figures.bars import (
     tail_of,
     vwap,
 )
-from app.figures.zones import PAGE_ZONE, exchange_zone, is_repeated, minute_text, shown, zone_word
+from app.figures.zones import exchange_zone, is_repeated, minute_text, shown, zone_word
 from engine.clock import offset_s
 from engine.domain import Bar
 from engine.prices.decimals import contract_decimals
@@ -42,11 +43,13 @@ def decimals_of(section: SymbolSection) -> int:
     return contract_decimals(section.min_tick, price, section.sec_type)
 
 
-def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int, surge: float | None = None) -> dict[str, Any]:
+def chart_base(
+    section: SymbolSection, frame: Timeframe, level_bars: int, page_zone: tzinfo, surge: float | None = None
+) -> dict[str, Any]:
     """The bars of a chart as columns. Empty columns while there is no bar.
 
     `level_bars` = N of the breakout level; `surge` = how many times the mean volume of the bars before it a minute
-    needs for a signal, None = not known.
+    needs for a signal, None = not known; `page_zone` = whose clock the times are of.
     """
     where = exchange_zone(section.time_zone)
     bars = bars_of(section, frame)[-(frame.base + WARM_UP_BARS) :]
@@ -56,7 +59,7 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int, surge:
     decimals = decimals_of(section)
     closes = [bar.close for bar in bars]
     kept = bars[skip:]
-    repeated = [] if daily else [i for i, bar in enumerate(kept) if is_repeated(bar.time)]
+    repeated = [] if daily else [i for i, bar in enumerate(kept) if is_repeated(bar.time, page_zone)]
     return {
         "con": section.con_id,
         "tf": frame.key,
@@ -67,10 +70,10 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int, surge:
         "tick": section.min_tick or 10.0**-decimals,
         "surge": surge if frame.key == "1m" else None,
         "lens": [section.ema_fast_len, section.ema_slow_len],
-        "zone": zone_word(bars[-1].time, PAGE_ZONE) if bars and not daily else "",
+        "zone": zone_word(bars[-1].time, page_zone) if bars and not daily else "",
         "t": _steps([round(bar.time) // DAY_S * DAY_S if daily else round(bar.time) for bar in kept], frame.size_s),
-        "ahead": [] if daily else _offsets(kept),
-        "again": [[i, shown(kept[i].time), minute_text(kept[i].time)] for i in repeated],
+        "ahead": [] if daily else _offsets(kept, page_zone),
+        "again": [[i, shown(kept[i].time, page_zone), minute_text(kept[i].time, page_zone)] for i in repeated],
         **_prices(kept, decimals),
         "f": _column(ema(closes, section.ema_fast_len)[skip:], decimals + FINER),
         "s": _column(ema(closes, section.ema_slow_len)[skip:], decimals + FINER),
@@ -79,11 +82,11 @@ def chart_base(section: SymbolSection, frame: Timeframe, level_bars: int, surge:
         "cut": [] if daily else [i for i, start in enumerate(starts[skip:]) if start],
         "src": letters(kept, live_since(section)),
         "off": _closed_hours(kept, section, daily),
-        "holes": [[_number(shown(first)), missing] for first, missing in holes(kept, section, frame.size_s)],
+        "holes": [[_number(shown(first, page_zone)), missing] for first, missing in holes(kept, section, frame.size_s)],
     }
 
 
-def chart_tail(section: SymbolSection, frame: Timeframe) -> dict[str, Any]:
+def chart_tail(section: SymbolSection, frame: Timeframe, page_zone: tzinfo) -> dict[str, Any]:
     """The newest bars by shown time: [open, high, low, close, volume, how it is known]; in an hour that the clocks
     repeat also its label.
     """
@@ -92,11 +95,11 @@ def chart_tail(section: SymbolSection, frame: Timeframe) -> dict[str, Any]:
     bars = tail_of(section, frame)
     known = letters(bars, live_since(section))
     return {
-        str(round(bar.time) // DAY_S * DAY_S if daily else _number(shown(bar.time))): [
+        str(round(bar.time) // DAY_S * DAY_S if daily else _number(shown(bar.time, page_zone))): [
             *(round(value, decimals) for value in (bar.open, bar.high, bar.low, bar.close)),
             _whole(bar.volume),
             letter,
-            *([minute_text(bar.time)] if not daily and is_repeated(bar.time) else []),
+            *([minute_text(bar.time, page_zone)] if not daily and is_repeated(bar.time, page_zone) else []),
         ]
         for bar, letter in zip(bars, known, strict=True)
     }
@@ -130,11 +133,11 @@ def _steps(times: list[int], size_s: int) -> list[int]:
     return times[:1] + [(after - before) // size_s for before, after in zip(times, times[1:], strict=False)]
 
 
-def _offsets(bars: list[Bar]) -> list[list[int]]:
+def _offsets(bars: list[Bar], page_zone: tzinfo) -> list[list[int]]:
     """[[index of a bar, seconds that the page's clock is ahead of UTC from it on]]."""
     found: list[list[int]] = []
     for i, bar in enumerate(bars):
-        ahead = round(offset_s(bar.time, PAGE_ZONE))
+        ahead = round(offset_s(bar.time, page_zone))
         if not found or found[-1][1] != ahead:
             found.append([i, ahead])
     return found

@@ -14,14 +14,15 @@ A reset cuts the line: what lies before it is another day's P&L. High and low ar
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from itertools import pairwise
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
-from app.figures.zones import PAGE_ZONE, clock_text, minute_text, shifts, shown
+from app.figures.zones import clock_text, minute_text, shifts, shown
 from app.format import age, signed
 from app.theme import COLOR, chart_layout, fade
-from engine.clock import local_time, offset_s
+from engine.clock import NEW_YORK, local_time, offset_s
 
 GAP_S = 20.0  # without a point for longer than this, nothing is drawn between
 LABEL_GAP_S = 120.0  # gaps from here on get their length in words
@@ -54,8 +55,9 @@ class Mark(NamedTuple):
 
 class Curve(NamedTuple):
     """What is drawn: points in order, marks, since when the shown day counts, the least span of the axis in money, and
-    what the figures are, in words; `ahead` = seconds that the whole axis is ahead of UTC, None = each point has its own
-    offset; `hours` = the only stretches that are drawn, [from, to] of market time, None = all.
+    what the figures are, in words; `zone` = whose clock the axis shows; `ahead` = seconds that all of it is ahead of
+    UTC, None = each point has its own offset; `hours` = the only stretches that are drawn, [from, to] of market time,
+    None = all.
     """
 
     points: list[Point]
@@ -64,27 +66,28 @@ class Curve(NamedTuple):
     least: float = LEAST_RANGE
     basis: str = ""
     ahead: float | None = None
+    zone: tzinfo = NEW_YORK
     hours: list[list[float]] | None = None
 
     def axis_ms(self, market: float) -> float:
         """The page's clock as Plotly's milliseconds: it parses numbers much faster than text."""
-        return round((shown(market) if self.ahead is None else market + self.ahead) * 1000, 1)
+        return round((shown(market, self.zone) if self.ahead is None else market + self.ahead) * 1000, 1)
 
 
 def in_one_offset(curve: Curve) -> Curve:
     """For a day after the clocks went back, the whole curve by the new clock: the repeated hour has its width, too."""
-    back = _went_back(curve.points)
+    back = _went_back(curve.points, curve.zone)
     if back is None or curve.points[-1].m - back >= ONE_OFFSET_S:
         return curve
-    return curve._replace(ahead=offset_s(curve.points[-1].m, PAGE_ZONE))
+    return curve._replace(ahead=offset_s(curve.points[-1].m, curve.zone))
 
 
-def _went_back(points: list[Point]) -> float | None:
+def _went_back(points: list[Point], zone: tzinfo) -> float | None:
     """When the clocks went back within the curve, the newest time."""
     if not points:
         return None
     first, last = points[0].m, points[-1].m
-    turns = shifts(first, last, PAGE_ZONE)
+    turns = shifts(first, last, zone)
     return next(
         (at for (_, before), (at, after) in reversed(list(pairwise(turns))) if after < before and first < at <= last),
         None,
@@ -126,7 +129,7 @@ def series(curve: Curve) -> list[dict[str, Any]]:
     high, low = extremes(of_day(curve))
     marks = [p for p in (high, low) if p is not None]
     is_flat = high is not None and low is not None and signed(high.y) == signed(low.y)  # then neither says anything
-    words = ["" if is_flat else _words(word, at) for word, at in (("high", high), ("low", low))]
+    words = ["" if is_flat else _words(word, at, curve.zone) for word, at in (("high", high), ("low", low))]
     areas = shows_zero(curve)
     return [
         {"x": x, "y": gain, "visible": areas},
@@ -148,7 +151,7 @@ def _fills(curve: Curve) -> dict[str, Any]:
     return {
         "x": [curve.axis_ms(mark.m) for mark, _ in placed],
         "y": [at for _, at in placed],
-        "text": [f"{mark.text} at {clock_text(mark.m)}" for mark, _ in placed],
+        "text": [f"{mark.text} at {clock_text(mark.m, curve.zone)}" for mark, _ in placed],
     }
 
 
@@ -166,8 +169,8 @@ def _side(point: Point, points: list[Point]) -> str:
     return "right" if at < EDGE_SHARE else "left" if at > 1.0 - EDGE_SHARE else "center"
 
 
-def _words(word: str, point: Point | None) -> str:
-    return f"{word} {signed(point.y)} at {minute_text(point.m)}" if point is not None else ""
+def _words(word: str, point: Point | None, zone: tzinfo) -> str:
+    return f"{word} {signed(point.y)} at {minute_text(point.m, zone)}" if point is not None else ""
 
 
 def _hatches(curve: Curve) -> dict[str, Any]:
@@ -282,9 +285,9 @@ def furniture(curve: Curve) -> dict[str, Any]:
             notes.append(_beside(curve.axis_ms(mark.m), mark.text, y=1.0))
         elif (height := _fill_at(mark, points)) is not None:
             notes.append(_fill_note(curve.axis_ms(mark.m), mark.text, height))
-    back = _went_back(points) if curve.ahead is not None else None
+    back = _went_back(points, curve.zone) if curve.ahead is not None else None
     if back is not None:
-        zone = local_time(last, PAGE_ZONE).tzname()
+        zone = local_time(last, curve.zone).tzname()
         shapes.append(_line_shape(curve.axis_ms(back), "axis", "dot"))
         notes.append(_beside(curve.axis_ms(back), f"clocks back, axis in {zone}", y=0.8))
     high, low = extremes(of_day(curve))
@@ -312,8 +315,8 @@ def _to_the_cent(point: Point | None) -> list[float] | None:
 def _shifts(curve: Curve) -> list[list[float]]:
     first, last = curve.points[0].m, curve.points[-1].m
     if curve.ahead is None:
-        return shifts(first, last, PAGE_ZONE)
-    return [[first, curve.ahead], *shifts(last, last, PAGE_ZONE)[1:]]
+        return shifts(first, last, curve.zone)
+    return [[first, curve.ahead], *shifts(last, last, curve.zone)[1:]]
 
 
 def _line_shape(at: float, color: str, dash: str) -> dict[str, Any]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Literal
 
 from app.figures.pnl import EDGE_S, GAP_S, Mark, Point
-from app.figures.zones import PAGE_ZONE, minute_text, zone_word
+from app.figures.zones import minute_text, zone_word
 from app.format import MINUS, quantity, short_name
 from engine.bars.hours import UNKNOWN_HOURS
 from engine.bars.trading_day import US_STOCK_DAYS, regular_sessions
-from engine.clock import local_time
+from engine.clock import NEW_YORK, local_time
 from engine.domain import Fill
 from engine.journal.rows import PnlRow
 from engine.state.sections import PnlPoint, PnlSection
@@ -86,7 +87,7 @@ def within(points: Sequence[Point], hours: Sequence[Sequence[float]]) -> list[Po
     return out
 
 
-def session_marks(now_market: float, range_: str, section: PnlSection | None = None) -> list[Mark]:
+def session_marks(now_market: float, range_: str, zone: tzinfo, section: PnlSection | None = None) -> list[Mark]:
     """Opening and close of the US stocks on the days shown: none on a holiday, 13:00 on a half day."""
     if range_ == "5d":
         return []
@@ -96,7 +97,9 @@ def session_marks(now_market: float, range_: str, section: PnlSection | None = N
         known = tuple(regular_sessions(begins, now_market, UNKNOWN_HOURS, US_STOCK_DAYS, us_stock=True))
     out = []
     for opens, closes in known:
-        out += [Mark(at, f"{word} {minute_text(at)}", "session") for at, word in ((opens, "open"), (closes, "close"))]
+        out += [
+            Mark(at, f"{word} {minute_text(at, zone)}", "session") for at, word in ((opens, "open"), (closes, "close"))
+        ]
     return out
 
 
@@ -106,23 +109,22 @@ def begun(points: list[Point], begins: float) -> list[Point]:
     return points[late[-1] + 1 :] if late else points
 
 
-def reset_marks(points: Sequence[Point], begins: float) -> list[Mark]:
+def reset_marks(points: Sequence[Point], begins: float, zone: tzinfo) -> list[Mark]:
     """Where the P&L of the day began anew, and the beginning of the account's day."""
     at = [point.m + RESET_AFTER_S for point in points if point.cut]
     new = next((each for each in at if begins - 1.0 <= each <= begins + EDGE_S), begins)
     return [
-        Mark(each, f"{'new day' if each == new else 'reset'} {minute_text(each)}", "reset")
+        Mark(each, f"{'new day' if each == new else 'reset'} {minute_text(each, zone)}", "reset")
         for each in sorted({*at, new})
     ]
 
 
-def basis_words(begins: float) -> str:
+def basis_words(begins: float, zone: tzinfo) -> str:
     """What the curve and its figures are."""
-    local = local_time(begins, PAGE_ZONE)
-    day = f"{local.strftime('%a')} {local.day} {local.strftime('%b %H:%M')}"
-    zone = zone_word(begins, PAGE_ZONE)
+    local = local_time(begins, zone)
+    since = f"{local.strftime('%a')} {local.day} {local.strftime('%b %H:%M')} {zone_word(begins, zone)}"
     return (
-        f"Day P&L of the account as IB sends it, since {day} {zone}; a dashed line: IB began it anew. "
+        f"Day P&L of the account as IB sends it, since {since}; a dashed line: IB began it anew. "
         "High and low are those since the newest of these."
     )
 
@@ -133,5 +135,5 @@ def fill_marks(fills: tuple[Fill, ...]) -> list[Mark]:
 
 
 def _fill_words(fill: Fill) -> str:
-    year = local_time(fill.time_market, PAGE_ZONE).year
+    year = local_time(fill.time_market, NEW_YORK).year
     return f"{short_name(fill.local_symbol, year)} {MINUS if fill.side == 'SLD' else '+'}{quantity(fill.quantity)}"

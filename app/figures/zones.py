@@ -1,4 +1,5 @@
-"""One zone a page: all times on it are New York's, the exchange's own clock is named beside them. Pure.
+"""The page's clock: all times of a page are told in the zone that its reader chose (`app/display_zone.py`), the
+exchange's own clock is named beside them where it differs. Pure.
 
 Charts know no zones: they are given seconds as if the clock of the zone were UTC. Each moment has its own offset, and
 the order of moments stays theirs: the second pass of an hour that the clocks repeat is pressed into the last half
@@ -11,9 +12,8 @@ from datetime import timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from engine.clock import NEW_YORK, local_time, offset_s, zone_of
+from engine.clock import NEW_YORK, is_ambiguous, local_time, offset_s, zone_of
 
-PAGE_ZONE: Final = NEW_YORK
 PRESSED_S: Final = 0.5
 _SHORT: Final = {
     "EST": "ET", "EDT": "ET", "CST": "CT", "CDT": "CT", "MST": "MT", "MDT": "MT", "PST": "PT", "PDT": "PT",
@@ -31,7 +31,7 @@ def shifted(market: float, where: tzinfo) -> int:
     return round(market + offset_s(market, where))
 
 
-def shown(market: float, where: tzinfo = PAGE_ZONE) -> float:
+def shown(market: float, where: tzinfo) -> float:
     """A market time for a chart without zones: the clock's seconds, strictly rising; whole but in a repeated hour."""
     local = local_time(market, where)
     at = market + offset_s(market, where)
@@ -43,19 +43,12 @@ def shown(market: float, where: tzinfo = PAGE_ZONE) -> float:
     return round(begins + first - PRESSED_S + PRESSED_S * (market - begins) / longer, 4)
 
 
-def is_repeated(market: float, where: tzinfo = PAGE_ZONE) -> bool:
+def is_repeated(market: float, where: tzinfo) -> bool:
     """Whether the clock shows this moment for the second time."""
     return local_time(market, where).fold == 1
 
 
-def is_ambiguous(market: float, where: tzinfo = PAGE_ZONE) -> bool:
-    """Whether the clock shows this time twice, now or at the other pass."""
-    local = local_time(market, where)
-    first, second = (local.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
-    return first > second  # in the hole of spring it is the other way round
-
-
-def shifts(from_market: float, to_market: float, where: tzinfo = PAGE_ZONE) -> list[list[float]]:
+def shifts(from_market: float, to_market: float, where: tzinfo) -> list[list[float]]:
     """[[market time, seconds ahead of UTC from then on]]: for a browser that goes on by itself, days ahead as well."""
     found = [[from_market, offset_s(from_market, where)]]
     at, end = from_market, to_market + _SHIFTS_AHEAD_S
@@ -72,30 +65,30 @@ def zone_word(market: float, where: tzinfo) -> str:
     return _SHORT.get(name, f"UTC{name}" if name[:1] in ("+", "-") else name)
 
 
-def clock_text(market: float, where: tzinfo = PAGE_ZONE, now_market: float | None = None) -> str:
+def clock_text(market: float, where: tzinfo, now_market: float | None = None) -> str:
     """ "10:07:22"; with the date in front ("3 Nov 10:07") when `now_market` is another day there.
 
     A time that the clocks show twice names its zone: "01:17:00 EST".
     """
     local = local_time(market, where)
-    zone = f" {local.tzname()}" if is_ambiguous(market, where) else ""
+    zone = f" {local.tzname()}" if is_ambiguous(local) else ""
     if now_market is None or local.date() == local_time(now_market, where).date():
         return local.strftime("%H:%M:%S") + zone
     return f"{local.day} {local.strftime('%b %H:%M')}{zone}"
 
 
-def minute_text(market: float, where: tzinfo = PAGE_ZONE) -> str:
+def minute_text(market: float, where: tzinfo) -> str:
     """ "10:07"; "01:17 EST" where the clocks show it twice."""
     local = local_time(market, where)
-    return local.strftime("%H:%M") + (f" {local.tzname()}" if is_ambiguous(market, where) else "")
+    return local.strftime("%H:%M") + (f" {local.tzname()}" if is_ambiguous(local) else "")
 
 
-def exchange_words(market: float, name: str) -> str:
-    """ "12:07:22 CT", the exchange's clock where it differs from the page's; "" where it doesn't."""
-    where = exchange_zone(name)
-    if offset_s(market, where) == offset_s(market, PAGE_ZONE):
+def exchange_words(market: float, name: str, where: tzinfo) -> str:
+    """ "12:07:22 CT", the clock of the exchange in zone `name` where it differs from the page's; "" where not."""
+    there = exchange_zone(name)
+    if offset_s(market, there) == offset_s(market, where):
         return ""
-    return f"{clock_text(market, where)} {zone_word(market, where)}"
+    return f"{clock_text(market, there)} {zone_word(market, there)}"
 
 
 @lru_cache(maxsize=4_096)

@@ -91,7 +91,7 @@ def _groups() -> list[Component]:
     titles = {
         "symbol": "By symbol",
         "tag": "By tag",
-        "hour": "By hour of the entry",
+        "hour": "By hour of the entry, New York",  # of the exchange's day, as trade dates and weekdays are
         "weekday": "By weekday of the entry",
     }
     return [_card(f"by-{by}", title, "table") for by, title in titles.items()]

@@ -179,13 +179,24 @@ def _display() -> Component:
         html.Button(
             [icon("download"), " Export"],
             className="qt-button",
-            title="Columns, density, chart layers, shown list and charts as one file",
+            title="Zone of times, columns, density, chart layers, shown list and charts as one file",
             **attrs(data_display_do="export"),
         ),
         take,
         html.Button("As at first", className="qt-button qt-button-quiet", **attrs(data_display_do="reset")),
     ]
+    zones = [
+        html.Button(label, className="qt-segment", **attrs(data_zone=key, aria_pressed="false"))
+        for key, label in (("new-york", "New York"), ("own", "This computer"), ("utc", "UTC"))
+    ]
     body = [
+        html.Div(
+            [
+                html.Span("Times in", className="qt-display-label"),
+                html.Div(zones, className="qt-segmented", role="group", **attrs(aria_label="Zone of times")),
+            ],
+            className="qt-display-row",
+        ),
         html.Div(
             [
                 html.Span("Rows", className="qt-display-label"),
@@ -194,6 +205,7 @@ def _display() -> Component:
             className="qt-display-row",
         ),
         html.P(
+            "Times of pages and files are told in this zone, which the strip names; trade dates are the exchange's. "
             "Columns are chosen at each grid, layers at the chart; all of it is kept in this browser.",
             className="qt-soft",
         ),

@@ -66,8 +66,8 @@ def _of_symbol(s: Snapshots, con_id: int, frame: Timeframe, state: dict[str, Any
     state[f"chart-{con_id}"] = states(s, con_id)["chart"]
     view: View = {f"head:{con_id}": {key: head.get(key) for key in ("name", "about", "last", "change_pct", "badge")}}
     if section is not None and section.bars:
-        view[f"chart:{con_id}"] = {**chart(section), "levels": chart_levels(s, con_id)}
-        view[f"tail:bars-{frame.key}:{con_id}"] = chart_tail(section, frame)
+        view[f"chart:{con_id}"] = {**chart(section, s.zone), "levels": chart_levels(s, con_id)}
+        view[f"tail:bars-{frame.key}:{con_id}"] = chart_tail(section, frame, s.zone)
     return view
 
 

@@ -7,13 +7,13 @@ The newest of all, but each kind keeps its newest: a day of many signals must no
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any, NamedTuple
 
 from app.format import number, quantity, redacted, signed
 from app.rows.incidents import duration
 from app.snapshots import Snapshots
-from engine.clock import NEW_YORK, local_time
+from engine.clock import local_time
 from engine.domain import Incident
 from engine.portfolio.fills import price_unit
 from engine.prices.decimals import exact_decimals, price_decimals
@@ -40,11 +40,11 @@ class Event(NamedTuple):
 
 def event_rows(s: Snapshots, most: int = MOST) -> dict[str, Any]:
     """Rows of "Events"; key stable per event."""
-    today = local_time(s.market_time(s.now), NEW_YORK).date()
+    today = local_time(s.market_time(s.now), s.zone).date()
     return {
         e.key: {
             "order": -round(e.at_market),
-            "at": _when(e.at_market, today),
+            "at": _when(e.at_market, today, s.zone),
             "icon": [e.icon, e.icon],
             "text": {"text": e.text, "sym": e.sym, "con": e.con_id},
         }
@@ -52,9 +52,9 @@ def event_rows(s: Snapshots, most: int = MOST) -> dict[str, Any]:
     }
 
 
-def _when(at_market: float, today: date) -> dict[str, Any]:
+def _when(at_market: float, today: date, zone: tzinfo) -> dict[str, Any]:
     """The time; of another day than the clock's its weekday, too."""
-    day = local_time(at_market, NEW_YORK)
+    day = local_time(at_market, zone)
     if day.date() == today:
         return {"at": round(at_market), "clock": "hms"}
     return {"at": round(at_market), "clock": "hm", "text": f"{day:%a} {{at}}"}

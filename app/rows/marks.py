@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from app.figures.candles import decimals_of
@@ -14,31 +15,31 @@ from engine.state.sections import PositionRow, SymbolSection
 MOST = 60
 
 
-def chart_marks(section: SymbolSection) -> list[list[Any]]:
+def chart_marks(section: SymbolSection, zone: tzinfo) -> list[list[Any]]:
     """[kind, shown time, price, text] of each mark, oldest first; kind = long, short, bought, sold."""
     marks: list[list[Any]] = [
         [
             g.side,
-            shown(g.at),
+            shown(g.at, zone),
             g.last,
             f"signal {g.score:.2f}",
         ]
         for g in section.signals[-MOST:]
     ]
     marks += [
-        ["bought" if f.side == "BOT" else "sold", shown(f.time_market), f.price, f"{f.side} {_size(f)}"]
+        ["bought" if f.side == "BOT" else "sold", shown(f.time_market, zone), f.price, f"{f.side} {_size(f)}"]
         for f in section.fills[-MOST:]
     ]
     return sorted(marks, key=lambda mark: float(mark[1]))
 
 
-def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
+def mark_rows(section: SymbolSection, now_market: float, zone: tzinfo) -> dict[str, Any]:
     """Newest first, the position at the end."""
     last = section.quote.price if section.quote else None
-    dated = [(g.at, f"s{g.id}", _signal(g, section, last, now_market)) for g in section.signals[-MOST:]]
+    dated = [(g.at, f"s{g.id}", _signal(g, section, last, now_market, zone)) for g in section.signals[-MOST:]]
     doubts = order_doubts(section.fills, of_a_part=True)
     dated += [
-        (f.time_market, _key(f, section), _fill(f, section, now_market, doubts.get(root(f))))
+        (f.time_market, _key(f, section), _fill(f, section, now_market, zone, doubts.get(root(f))))
         for f in section.fills[-MOST:]
     ]
     dated.sort(key=lambda item: -item[0])
@@ -50,16 +51,16 @@ def mark_rows(section: SymbolSection, now_market: float) -> dict[str, Any]:
     return rows
 
 
-def _at(market: float, section: SymbolSection, now: float) -> Any:
+def _at(market: float, section: SymbolSection, now: float, zone: tzinfo) -> Any:
     """The page's time; the exchange's in the tooltip where it differs."""
-    text, there = clock_text(market, now_market=now), exchange_words(market, section.time_zone)
+    text, there = clock_text(market, zone, now), exchange_words(market, section.time_zone, zone)
     return [text, "", there] if there else text
 
 
-def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -> dict[str, Any]:
+def _signal(g: Signal, section: SymbolSection, last: float | None, now: float, zone: tzinfo) -> dict[str, Any]:
     decimals = decimals_of(section)
     since = None if last is None else (last - g.last) * (1.0 if g.side == "long" else -1.0)
-    ended = f", ended {clock_text(g.ended_at, now_market=now)}" if g.ended_at is not None else ""
+    ended = f", ended {clock_text(g.ended_at, zone, now)}" if g.ended_at is not None else ""
     newest = dict(section.scores_now).get(g.id)
     score = f", score at signal {number(g.score, 2)}"
     if newest is not None:
@@ -67,7 +68,7 @@ def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -
     early = ", broke out before QTrade looked" if g.before_look else ""
     volume = f", {REL_VOLUME[0].lower()}{REL_VOLUME[1:]}: {times(g.rel_volume)}" if g.rel_volume is not None else ""
     return {
-        "at": _at(g.at, section, now),
+        "at": _at(g.at, section, now, zone),
         "icon": ["up" if g.side == "long" else "down", g.side],
         "what": "Breakout long" if g.side == "long" else "Breakdown short",
         "price": number(g.last, decimals),
@@ -76,9 +77,9 @@ def _signal(g: Signal, section: SymbolSection, last: float | None, now: float) -
     }
 
 
-def _fill(f: Fill, section: SymbolSection, now: float, doubt: str | None) -> dict[str, Any]:
+def _fill(f: Fill, section: SymbolSection, now: float, zone: tzinfo, doubt: str | None) -> dict[str, Any]:
     return {
-        "at": _fill_at(f, section, now),
+        "at": _fill_at(f, section, now, zone),
         "icon": ["ring", ""],
         "what": f"{'Bought' if f.side == 'BOT' else 'Sold'} {_size(f)}",
         "price": f"{number(f.price, decimals_of(section))} {section.unit}".strip(),
@@ -87,12 +88,12 @@ def _fill(f: Fill, section: SymbolSection, now: float, doubt: str | None) -> dic
     }
 
 
-def _fill_at(f: Fill, section: SymbolSection, now: float) -> Any:
+def _fill_at(f: Fill, section: SymbolSection, now: float, zone: tzinfo) -> Any:
     if f.time_kind == "exchange":
-        return _at(f.time_market, section, now)
+        return _at(f.time_market, section, now, zone)
     told = f" ({f.exchange_time})" if f.exchange_time else ""
     return [
-        f"~{clock_text(f.time_market, now_market=now)}",
+        f"~{clock_text(f.time_market, zone, now)}",
         "warn",
         f"Time uncertain: the exchange's could not be read{told}, this is when the fill came",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.figures.zones import zone_word
 from app.format import MISSING, MONTHS, account_labels, arrow, percent, redacted, signed, tone
 from app.rows.alerts import bell_rows, told_of
 from app.rows.gauge import cells, is_full, status_word
@@ -15,7 +16,6 @@ from engine.domain import ALL_ACCOUNTS, Condition
 from engine.state.sections import BrokerSection, HealthSection, PositionsSection
 
 View = dict[str, dict[str, Any]]
-EXCHANGE_ZONE = "America/New_York"
 PHASES = {
     "pre": "Pre-market",
     "open": "New York open",
@@ -139,7 +139,7 @@ def _accounts(s: Snapshots) -> dict[str, Any]:
 def _session(s: Snapshots) -> dict[str, Any]:
     b = s.broker
     if b is None:
-        return {"phase": [PHASES["unknown"], "idle"], "session": None, "clock": None, "own_clock": None}
+        return {"phase": [PHASES["unknown"], "idle"], "session": None, "clock": None, "zone": None, "own_clock": None}
     # market(t) = t + offset + (t - base) * (rate - 1); at rate 1 the base does not matter and stays out of the delta
     base = 0.0 if b.clock_rate == 1.0 else round(b.as_of_wall or s.now, 1)
     holiday = ", holiday" if b.session_text.startswith(HOLIDAY) else ""
@@ -148,7 +148,8 @@ def _session(s: Snapshots) -> dict[str, Any]:
     return {
         "phase": [PHASES.get(b.session, b.session) + holiday, "open" if b.session == "open" else b.session],
         "session": text or None,
-        "clock": [round(b.clock_offset_s, 1), base, b.clock_rate, EXCHANGE_ZONE],
+        "clock": [round(b.clock_offset_s, 1), base, b.clock_rate, str(s.zone)],
+        "zone": zone_word(s.market_time(s.now), s.zone),
         "own_clock": abs(b.clock_offset_s) > OWN_CLOCK_S or b.clock_rate != 1.0,
     }
 

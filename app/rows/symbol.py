@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from msgspec.structs import replace
 
 from app.figures.bars import TIMEFRAMES
 from app.figures.candles import FINER, chart_tail, decimals_of, newest_at, shown_day, stamp, vwap_now
-from app.figures.zones import PAGE_ZONE, exchange_zone, zone_word
+from app.figures.zones import clock_text, exchange_zone, zone_word
 from app.format import LINE_CLASSES, arrow, number, percent, quantity, redacted, share, signed, times, tone
 from app.rows.alerts import price_alerts
 from app.rows.answers import answers_part
-from app.rows.lines import wanted_by
+from app.rows.lines import wanted_words
 from app.rows.marks import chart_marks, mark_rows
 from app.rows.noted import chart_levels, noted_part
 from app.rows.rules import failed_words, rule_rows, typeset
@@ -30,7 +31,7 @@ from app.rows.states import (
     market_state,
 )
 from app.snapshots import Snapshots
-from engine.clock import local_time, offset_s
+from engine.clock import offset_s
 from engine.domain import LineRow, Quote, RuleCheck
 from engine.prices.decimals import average_decimals
 from engine.state.sections import QUEUED, FilteredRow, SymbolSection
@@ -58,16 +59,16 @@ def symbol_parts(s: Snapshots, con_id: int) -> View:
         "ring": {"order": ring(s)},
         "rows:rules-long": rule_rows(section.rules, section.atr) if section else {},
         "rows:rules-short": rule_rows(section.rules_short, section.atr) if section else {},
-        "rows:marks": mark_rows(section, s.market_time(s.now)) if section else {},
+        "rows:marks": mark_rows(section, s.market_time(s.now), s.zone) if section else {},
         "size": size_part(s),
         "noted": noted_part(s, con_id),
         "answers": answers_part(s.answers),
         "state": states(s, con_id),
     }
     if section is not None and section.bars:
-        view["chart"] = {**chart(section), **price_alerts(s.alerts, con_id), "levels": chart_levels(s, con_id)}
+        view["chart"] = {**chart(section, s.zone), **price_alerts(s.alerts, con_id), "levels": chart_levels(s, con_id)}
         for frame in TIMEFRAMES:
-            view[f"tail:bars-{frame.key}"] = chart_tail(section, frame)
+            view[f"tail:bars-{frame.key}"] = chart_tail(section, frame, s.zone)
     return view
 
 
@@ -100,7 +101,7 @@ def _is_of_the_close(s: Snapshots, section: SymbolSection) -> bool:
     return s.market_time(fresh.wall) <= closed + FLOW_S or not fresh.flows
 
 
-def chart(section: SymbolSection) -> dict[str, Any]:
+def chart(section: SymbolSection, zone: tzinfo) -> dict[str, Any]:
     """What is drawn over the candles and changes with the market."""
     held = section.position
     opening = section.opening_range
@@ -114,7 +115,7 @@ def chart(section: SymbolSection) -> dict[str, Any]:
         "cost": _rounded(held.avg_price, section) if held else None,
         "vwap": None if (average := vwap_now(section)) is None else round(average, decimals_of(section) + FINER),
         "tone": tone(_change(section.quote)),
-        "marks": chart_marks(section),
+        "marks": chart_marks(section, zone),
         "filling": section.filling or None,
     }
 
@@ -256,7 +257,7 @@ def header(s: Snapshots, con_id: int) -> dict[str, Any]:
         else None,
         "pinned": section.pinned,
         "pin": "Unpin" if section.pinned else "Pin",
-        "zone": _zone(section),
+        "zone": _zone(section, s.zone),
     }
 
 
@@ -314,15 +315,15 @@ def _of_cost(s: Snapshots) -> Any:
     return [percent(pct), tone(pct)]
 
 
-def _zone(section: SymbolSection) -> str | None:
+def _zone(section: SymbolSection, page_zone: tzinfo) -> str | None:
     """The page's zone and the exchange's, said where they differ."""
     if not section.bars:
         return None
     at = section.bars[-1].time
     where = exchange_zone(section.time_zone)
-    if offset_s(at, where) == offset_s(at, PAGE_ZONE):
+    if offset_s(at, where) == offset_s(at, page_zone):
         return None
-    return f"times in {zone_word(at, PAGE_ZONE)} · exchange in {zone_word(at, where)}"
+    return f"times in {zone_word(at, page_zone)} · exchange in {zone_word(at, where)}"
 
 
 def _line(s: Snapshots, con_id: int) -> LineRow | None:
@@ -422,7 +423,7 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
     text = _sentence(section.line_text) if section else ""
     if row is None:
         return {"line_text": text or None, "line_held": None, "line": False, "line_said": None}
-    since = local_time(s.market_time(row.since_wall), PAGE_ZONE).strftime("%H:%M:%S")
+    since = clock_text(s.market_time(row.since_wall), s.zone)
     lane: str = row.lane if row.state == "live" else row.state
     lane = "watched" if lane == "visited" and row.watched else lane
     kind = section.quote.data_type if section and section.quote else "live"
@@ -432,7 +433,7 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
         "line_said": f"Subscribed LIVE {row.local_symbol} (priority={row.priority})" if row.priority else None,
         "line_text": text or None,
         "line_held": {"text": f"{{age}}, since {since}", "from": row.since_wall},
-        "line_by": wanted_by(row) or "nobody, kept for a while",
+        "line_by": wanted_words(row, s),
         "line_lane": lane,
         "line_tick": _tick_words(row, section),
         "line_out": "never while the position is open" if row.line_class == "100" else _out_words(row, s),

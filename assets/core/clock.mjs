@@ -4,6 +4,7 @@
 
 import { watchedFor } from "./every.mjs";
 import { LATE_S, DEAD_S } from "./wire.mjs";
+import { NEW_YORK, ownZone, pageZone } from "./zone.mjs";
 
 /**
  * What the last answers said. `now` UTC epoch seconds and `perf` (ms of performance.now) belong together; `beat` = age of
@@ -85,18 +86,20 @@ export function trouble() {
   return age > DEAD_S ? "dead" : age > LATE_S ? "late" : null;
 }
 
-/** @typedef {"hm" | "hms" | "date" | "zone"} Style */
+/** @typedef {"hm" | "hms" | "day" | "date" | "zone"} Style */
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 
-/** @param {Style} style */
-function format(style) {
-  const zone = marketClock ? marketClock[3] : "America/New_York";
-  const key = zone + style;
+/** The zone that the page's times are told in: what the server has told its own in. */
+export const zone = () => (marketClock ? marketClock[3] : pageZone());
+
+/** @param {Style} style @param {string} [where] */
+function format(style, where = zone()) {
+  const key = where + style;
   let made = formats.get(key);
   if (!made) {
-    made = new Intl.DateTimeFormat(style === "zone" ? "en-US" : "en-GB", { timeZone: zone, ...OPTIONS[style] });
+    made = new Intl.DateTimeFormat(style === "zone" ? "en-US" : "en-GB", { timeZone: where, ...OPTIONS[style] });
     formats.set(key, made);
   }
   return made;
@@ -106,12 +109,13 @@ function format(style) {
 const OPTIONS = {
   hm: { hourCycle: "h23", hour: "2-digit", minute: "2-digit" },
   hms: { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  day: { day: "numeric", month: "short" },
   date: { day: "numeric", month: "short", year: "numeric" },
   zone: { timeZoneName: "short" },
 };
 
 /**
- * A moment on the market's clock; " EST" where the clocks show that time twice.
+ * A moment on the clock of the page's zone; " EST" where the clocks show that time twice.
  * @param {number | null | undefined} moment UTC epoch seconds of the gateway's clock
  * @param {Style} [style]
  */
@@ -120,11 +124,17 @@ export function clockText(moment, style = "hms") {
     return "–";
   }
   const made = format(style), text = made.format(moment * 1000);
-  if (style === "date" || style === "zone") {
+  if (style === "day" || style === "date" || style === "zone") {
     return text;
   }
   const twice = [-3600, 3600].some((by) => made.format((moment + by) * 1000) === text);
   return twice ? `${text} ${zoneName(moment)}` : text;
+}
+
+/** A second clock, so that neither the exchange's nor this computer's is missed: "10:42 New York", "16:42 local". */
+export function otherClock() {
+  const isNewYorks = zone() === NEW_YORK, style = format("hm", isNewYorks ? ownZone() : NEW_YORK);
+  return isNewYorks ? `${style.format(Date.now())} local` : `${style.format(marketNow() * 1000)} New York`;
 }
 
 /** "EST" or "EDT" at a moment. @param {number} moment */

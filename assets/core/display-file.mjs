@@ -1,13 +1,16 @@
 /**
- * What a person chose of the looks, kept in the browser: density of the rows, columns of grids, layers of the chart, which
- * list and which charts are shown. All of it goes out as one file and comes in again. Pure but for the store it is given.
+ * What a person chose of the looks, kept in the browser: zone of times, density of the rows, columns of grids, layers of the
+ * chart, which list and which charts are shown. All of it goes out as one file and comes in again. Pure but for the store.
  */
 
 export const FORMAT = "qtrade-display";
 const VERSION = 1;
 const VALUE_MOST = 20_000, KEYS_MOST = 200;
 /** Keys of the browser's store that are choices of the looks; what was seen last, or heard of, is none. */
-const OURS = [/^qt-columns\./, /^qt-density$/, /^qt-watchlist$/, /^qt-charts(-sync)?$/, /^_dash_persistence\.symbol-layers\./];
+const OURS = [
+  /^qt-columns\./, /^qt-density$/, /^qt-zone$/, /^qt-curves$/,
+  /^qt-watchlist$/, /^qt-charts(-sync)?$/, /^_dash_persistence\.symbol-layers\./,
+];
 
 /** @typedef {Record<string, string>} Values */
 

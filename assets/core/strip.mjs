@@ -42,15 +42,16 @@ function levelOf(beat, isStale, isMarked) {
 }
 
 function drawClock() {
-  const market = clock.marketNow(), local = new Date(), two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const market = clock.marketNow();
   const shown = clock.hasMarketClock() ? clock.clockText(market, "hms") : fmt.MISSING;
   const zone = document.getElementById("shell-zone");
   text("shell-clock", shown);
+  text("shell-zone", ` ${get("strip.zone") ?? ""}`);
   if (zone && zone.hidden !== shown.includes(" ")) {
     zone.hidden = shown.includes(" ");   // a time that comes twice names its own
   }
   text("shell-clock-date", get("strip.own_clock") ? ` · ${clock.clockText(market, "date")}` : "");
-  text("shell-local", `${two(local.getHours())}:${two(local.getMinutes())} local`);
+  text("shell-local", clock.otherClock());
 }
 
 function drawTrouble() {

@@ -1,9 +1,11 @@
-/** Settings page: the looks of this browser as one file, out and in; density of the rows. */
+/** Settings page: the looks of this browser as one file, out and in; density of the rows; the zone in which times are told. */
 import { isCompact, setCompact } from "../core/display.mjs";
 import { chosen, fileText, fromFile, replaceAll } from "../core/display-file.mjs";
-import { all, make, maybe, within } from "../core/dom.mjs";
+import { all, make, maybe, setText, within } from "../core/dom.mjs";
 import { onNodes } from "../core/model.mjs";
+import { pollNow } from "../core/poll.mjs";
 import { toast } from "../core/toast.mjs";
+import { choiceOf, CHOICES, ownZone, sayZone, setZone, ZONE_KEY, zoneWords } from "../core/zone.mjs";
 
 const FILE_MOST = 500_000;
 
@@ -28,10 +30,21 @@ async function load(input) {
     return;
   }
   replaceAll(window.localStorage, values);
+  sayZone();
   window.location.reload();
 }
 
+function paintZone() {
+  const zone = choiceOf(window.localStorage);
+  all(document, "[data-zone]").forEach((button, i) => {
+    setText(button, zoneWords(CHOICES[i], ownZone()));
+    button.setAttribute("aria-pressed", String(CHOICES[i] === zone));
+    button.classList.toggle("active", CHOICES[i] === zone);
+  });
+}
+
 function paint() {
+  paintZone();
   const compact = isCompact(), input = maybe(document, ".qt-display-file");
   all(document, "[data-density]").forEach((button) => {
     const isOn = (button.dataset.density === "compact") === compact;
@@ -49,9 +62,24 @@ function paint() {
 }
 onNodes(paint);
 
+/** In this tab at once; another one holds charts that were drawn in the former zone. @param {import("../core/zone.mjs").Choice} choice */
+function tellIn(choice) {
+  setZone(choice);
+  pollNow();
+  paint();
+}
+window.addEventListener("storage", ({ key }) => {
+  if (key === ZONE_KEY) {
+    window.location.reload();
+  }
+});
+
 document.addEventListener("click", (event) => {
+  const zone = within(event, "[data-zone]")?.dataset.zone;
   const density = within(event, "[data-density]"), pressed = within(event, "[data-display-do]")?.dataset.displayDo;
-  if (density) {
+  if (zone) {
+    tellIn(/** @type {import("../core/zone.mjs").Choice} */ (zone));
+  } else if (density) {
     setCompact(density.dataset.density === "compact");
     paint();
   } else if (pressed === "export") {
@@ -60,12 +88,12 @@ document.addEventListener("click", (event) => {
     const before = chosen(window.localStorage);
     replaceAll(window.localStorage, {});
     setCompact(false);
-    paint();
-    toast({ kind: "info", title: "As at first", text: "Columns, density, layers and shown lists are as at first when a page is opened anew.",
+    tellIn("new-york");
+    toast({ kind: "info", title: "As at first", text: "Zone, columns, density, layers and shown lists are as at first; those of a page that is open, once it is opened anew.",
       action: { label: "Undo", run: () => {
         replaceAll(window.localStorage, before);
         setCompact(isCompact());
-        paint();
+        tellIn(choiceOf(window.localStorage));
       } } });
   }
 });

@@ -61,7 +61,7 @@ function shown(column, row) {
   return column.time ? whenText(value) : value;
 }
 
-/** "10 Nov 09:31:05", New York's. @param {number} at UTC epoch seconds of the market's clock */
+/** "10 Nov 2025 09:31:05". @param {number} at UTC epoch seconds of the market's clock */
 export function whenText(at) {
   return `${clock.clockText(at, "date")} ${clock.clockText(at, "hms")}`;
 }

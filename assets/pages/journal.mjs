@@ -195,7 +195,7 @@ const VIEWS = {
   statistics(data) {
     put("figures-fact", () => data.words);
     put("figures", () => figures(data));
-    for (const [by, caption] of [["symbol", "By symbol"], ["tag", "By tag"], ["hour", "By hour of the entry (New York)"], ["weekday", "By weekday of the entry"]]) {
+    for (const [by, caption] of [["symbol", "By symbol"], ["tag", "By tag"], ["hour", "By hour of the entry, New York"], ["weekday", "By weekday of the entry"]]) {
       put(`by-${by}`, () => group(data, by, caption));
     }
   },

@@ -20,13 +20,12 @@ let said = "";
 let rows = [];
 let asking = false;
 
-const DAY = new Intl.DateTimeFormat("en-US", { timeZone: "America/New_York", month: "short", day: "numeric" });
 /** @param {number | null} at */
 function when(at) {
   if (at === null) {
     return "";
   }
-  const day = DAY.format(at * 1000), today = DAY.format(clock.marketNow() * 1000);
+  const day = clock.clockText(at, "day"), today = clock.clockText(clock.marketNow(), "day");
   return day === today ? clock.clockText(at, "hm") : `${day} ${clock.clockText(at, "hm")}`;
 }
 

@@ -87,9 +87,8 @@ function shares(value) {
   return found && value !== null ? `${fmt.number(value / found[0], 1)} ${found[1]}` : fmt.number(value);
 }
 
-const DAY = new Intl.DateTimeFormat("en-US", { timeZone: "America/New_York", month: "short", day: "numeric" });
 /** @param {number} at market time */
-const dayText = (at) => `${DAY.format(at * 1000)} ${clock.clockText(at, "hm")}`;
+const dayText = (at) => `${clock.clockText(at, "day")} ${clock.clockText(at, "hm")}`;
 
 /** @param {Card} c */
 function headBlock(c) {

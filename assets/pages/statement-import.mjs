@@ -3,6 +3,7 @@
  * <div data-qt-statements="drop|coverage|reports"> out of `/api/v1/journal/statements` (app/statement_route.py).
  */
 import { html, nothing, render } from "../vendor/lit-html.mjs";
+import { clockText } from "../core/clock.mjs";
 import { maybe } from "../core/dom.mjs";
 import { every, onWatched } from "../core/every.mjs";
 import { onNodes } from "../core/model.mjs";
@@ -150,10 +151,8 @@ function dayText(day) {
     : new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" }).format(at);
 }
 
-/** On this computer's clock. @param {number} wall */
-function whenText(wall) {
-  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(wall * 1000));
-}
+/** When this computer did it. @param {number} wall */
+const whenText = (wall) => `${clockText(wall, "day")} ${clockText(wall, "hm")}`;
 
 /** @param {Report} report */
 function daysText(report) {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from engine.breakout.rules import CONFIRMATION, COOL_DOWN, LIVE_PRICE, SILENT, SURGE, VOLUME_GATES, Gate, Reading
-from engine.clock import second_text
+from engine.clock import second_told
 from engine.config import BreakoutParams
 from engine.domain import RuleCheck, Signal
 from engine.prices.decimals import average_decimals, exact_decimals
@@ -64,7 +64,7 @@ def nearest_miss(reading: Reading, params: BreakoutParams, decimals: int | None 
 
 def running_text(signal: Signal, decimals: int | None = None) -> str:
     """What is said instead of a miss while a signal runs."""
-    at = second_text(signal.at)
+    at = second_told(signal.at)
     kind = "the opening range" if signal.level_kind == "opening range" else "the level"
     last, level = price_text(signal.last, decimals), price_text(signal.level, decimals)
     return f"A {signal.side} signal runs since {at}: {last} beyond {kind} {level}."

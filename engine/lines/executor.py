@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.broker.port import BrokerPort, Rerouted
-from engine.clock import Clock
+from engine.clock import Clock, minute_told
 from engine.domain import LineClass, LineSpan
 from engine.lines import repair, words
 from engine.lines.diary import Diary
@@ -253,7 +253,7 @@ class LineExecutor:
         line.end = word
         first, _, rest = word.partition(" ")
         self._diary.farewell(
-            line.con_id, f"{first} {words.clock_text(self._market_time(self._clock.wall()))} {rest}".rstrip()
+            line.con_id, f"{first} {minute_told(self._market_time(self._clock.wall()))} {rest}".rstrip()
         )
 
     def _withdraw(self, line: Line, now_mono: float) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from engine.clock import minute_told
 from engine.lines.ledger import Line
-from engine.lines.words import clock_text
 
 TRY_AFTER_S = (60.0, 120.0, 240.0)  # since the last refusal, by how many tries in a row found nothing
 UNHEARD_S = 5.0  # a line without a tick was not refused either: a refusal comes sooner
@@ -99,7 +99,7 @@ class LearnedCap:
         """The number and where it comes from; "" while nothing was learned."""
         if self.cap is None or self.cap >= limit:
             return ""
-        at = clock_text(self._since_market)
+        at = minute_told(self._since_market)
         wait_s = self.try_after_s[min(self._in_vain, len(self.try_after_s) - 1)]
         more = "More are being tried" if self.is_trying else f"More are tried every {wait_s / 60.0:g} min"
         return (

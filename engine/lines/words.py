@@ -76,8 +76,3 @@ def span(seconds: float) -> str:
 def market_day(market: float) -> date:
     """The exchange's date (New York)."""
     return datetime.fromtimestamp(market, NEW_YORK).date()
-
-
-def clock_text(market: float) -> str:
-    """HH:MM on the clock of the exchange (New York)."""
-    return datetime.fromtimestamp(market, NEW_YORK).strftime("%H:%M")

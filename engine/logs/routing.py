@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from engine.clock import in_zone
 from engine.logs.folding import RepeatFolder, Storm
 from engine.logs.redaction import redact
 from engine.storage.encodable import printable, to_json
@@ -208,12 +209,12 @@ def clean(text: str, most: int, keep: str = "") -> str:
     """Redacted, printable (but for the signs in `keep`), and no more than about `most` characters."""
     if len(text) > most:
         text = f"{text[:most]}... ({len(text):,} characters)"
-    return printable(redact(text), keep)
+    return printable(redact(in_zone(text)), keep)
 
 
 def plain(text: str) -> str:
     """What a console is told, any number of lines: ASCII only, as an old code page shows it; redacted."""
-    text = printable(redact(text), keep="\n")
+    text = printable(redact(in_zone(text)), keep="\n")
     return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
 

@@ -18,7 +18,7 @@ from engine.breakout.detector import Breakout, Detector, Event, Verdict
 from engine.breakout.facts import SMA_BARS, Facts, levels_before
 from engine.breakout.life import SIDES
 from engine.breakout.rules import SILENT, Floors, Live, Reading, was_loud
-from engine.clock import second_text
+from engine.clock import second_told
 from engine.config import BreakoutParams
 from engine.domain import ContractRef, Quote, RuleInput, Side, Signal
 from engine.prices.live_price import live_price
@@ -399,7 +399,7 @@ class BreakoutScanner:
             return quote.data_type
         silent_since = self._around.silent_since(entry.contract.con_id)
         if silent_since is not None:
-            return f"{SILENT} since {second_text(silent_since)}"
+            return f"{SILENT} since {second_told(silent_since)}"
         return "" if entry.streaming else "no line"
 
 

@@ -17,17 +17,18 @@ from hypothesis import strategies as st
 
 from app.deps import AppDeps
 from app.export_route import EXPORT_PATH, SIMULATED_NOTE, file_name
-from app.exports.cells import Column, Moment, Table, made
+from app.exports.cells import Column, Moment, Table, Zone, made
 from app.exports.files import file_of, harmless
 from app.factory import create_app
 from app.rows.overview import overview_parts
 from app.snapshots import Snapshots, engine_state
-from engine.clock import NEW_YORK, FakeClock
+from engine.clock import NEW_YORK, FakeClock, local_time
 from engine.state.bus import StateBus
 from tests.app.dash_client import HEADERS
 from tests.app.sample_state import WALL, fill_sample
 
 NASTY = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1+1", '=HYPERLINK("http://x")', "＝1", "a\x00b", "plain")
+IN_NEW_YORK = Zone(NEW_YORK, "New York time")
 AT = 1_762_774_200.0  # 2025-11-10 06:30 New York
 COLUMNS = (Column("Symbol"), Column("Last", "number"), Column("When"), Column("Move", "number", "ATR"))
 ROWS = (("AAPL", 270.5, Moment(AT), "+1.25"), ("=1+1", "−1,402.50", None, "–"), ("TSLA", None, Moment(AT + 1), 3))
@@ -54,7 +55,7 @@ def csv_of(data: bytes) -> list[list[str]]:
 
 
 def test_excel_has_the_same_numbers_times_with_their_zone_and_no_formula() -> None:
-    data = file_of("xlsx", [made("Positions", COLUMNS, ROWS)], "")
+    data = file_of("xlsx", [made("Positions", COLUMNS, ROWS, IN_NEW_YORK)], "")
     heads, first, second, third = sheet_of(data)
     assert heads == ["Symbol", "Last", "When (New York time)", "Move (ATR)"]
     assert first == ["AAPL", 270.5, datetime(2025, 11, 10, 6, 30), 1.25]  # noqa: DTZ001
@@ -65,7 +66,7 @@ def test_excel_has_the_same_numbers_times_with_their_zone_and_no_formula() -> No
 
 
 def test_csv_has_the_same_numbers_and_offsets() -> None:
-    heads, first, second, _third = csv_of(file_of("csv", [made("Positions", COLUMNS, ROWS)], ""))
+    heads, first, second, _third = csv_of(file_of("csv", [made("Positions", COLUMNS, ROWS, IN_NEW_YORK)], ""))
     assert heads[2] == "When (New York time)"
     assert first == ["AAPL", "270.5", "2025-11-10T06:30:00-05:00", "1.25"]
     assert second == ["'=1+1", "-1402.50", "", ""]
@@ -74,7 +75,7 @@ def test_csv_has_the_same_numbers_and_offsets() -> None:
 def test_an_hour_that_the_clocks_repeat_is_told_apart() -> None:
     first = datetime(2025, 11, 2, 1, 30, tzinfo=NEW_YORK).timestamp()
     rows = [(Moment(first),), (Moment(first + 3600),)]
-    lines = csv_of(file_of("csv", [made("T", (Column("At"),), rows)], ""))
+    lines = csv_of(file_of("csv", [made("T", (Column("At"),), rows, IN_NEW_YORK)], ""))
     assert [line[0] for line in lines[1:]] == ["2025-11-02T01:30:00-04:00", "2025-11-02T01:30:00-05:00"]
 
 
@@ -89,13 +90,13 @@ def test_a_moment_that_no_calendar_has_is_a_clear_cell(at: float, kind: str) -> 
 
 
 def test_units_stand_in_the_head_or_in_a_column_of_their_own() -> None:
-    one = made("T", (Column("Change", "number"),), [("▲ +2.1 %",), ("▼ −0.5 %",), ("–",)])
+    one = made("T", (Column("Change", "number"),), [("▲ +2.1 %",), ("▼ −0.5 %",), ("–",)], IN_NEW_YORK)
     assert one == Table("T", ("Change (%)",), ((Decimal("2.1"),), (Decimal("-0.5"),), (None,)))
-    two = made("T", (Column("Value", "number"),), [("1,250.00 EUR",), ("3 USD",), ("not known",)])
+    two = made("T", (Column("Value", "number"),), [("1,250.00 EUR",), ("3 USD",), ("not known",)], IN_NEW_YORK)
     assert two.heads == ("Value", "Value unit")
     assert two.rows == ((Decimal("1250.00"), "EUR"), (Decimal(3), "USD"), ("not known", None))
     # What only begins with a number is none.
-    assert made("T", (Column("Left", "number"),), [("12 of 20",), ("2 h 5 min",)]).rows == (
+    assert made("T", (Column("Left", "number"),), [("12 of 20",), ("2 h 5 min",)], IN_NEW_YORK).rows == (
         ("12 of 20",),
         ("2 h 5 min",),
     )
@@ -103,7 +104,7 @@ def test_units_stand_in_the_head_or_in_a_column_of_their_own() -> None:
 
 @pytest.mark.parametrize("text", NASTY)
 def test_no_text_is_a_formula(text: str) -> None:
-    table = made("=T", (Column(text),), [(text,)])
+    table = made("=T", (Column(text),), [(text,)], IN_NEW_YORK)
     sheet_of(file_of("xlsx", [table], text))
     for line in csv_of(file_of("csv", [table, table], text)):
         assert all(cell[:1] == "'" or cell.lstrip()[:1] not in ("=", "+", "-", "@", "＝") for cell in line)
@@ -120,11 +121,13 @@ def test_a_harmless_text_is_the_text_or_the_text_behind_an_apostrophe(text: str)
 def test_a_number_written_for_the_eye_is_read_back(value: Decimal) -> None:
     shown = f"{abs(value):,.4f}"
     text = f"−{shown}" if value < 0 else shown
-    assert made("T", (Column("N", "number"),), [(text,)]).rows[0][0] == value
+    assert made("T", (Column("N", "number"),), [(text,)], IN_NEW_YORK).rows[0][0] == value
 
 
 def test_sheets_of_the_same_title_and_of_strange_ones_are_kept_apart() -> None:
-    tables = [made("By hour: [a/b] and a very long title indeed", (Column("A"),), [("x",)]) for _ in range(3)]
+    tables = [
+        made("By hour: [a/b] and a very long title indeed", (Column("A"),), [("x",)], IN_NEW_YORK) for _ in range(3)
+    ]
     book = openpyxl.load_workbook(io.BytesIO(file_of("xlsx", tables, "")))
     assert len(set(book.sheetnames)) == 3 and all(len(name) <= 31 for name in book.sheetnames)
 
@@ -177,8 +180,11 @@ def test_odd_values_of_a_browser_are_cells_and_no_fault(client: FlaskClient) -> 
 
 
 def test_simulated_data_say_so_in_name_and_file() -> None:
-    assert file_name("P&L by day", "csv", AT, simulated=True) == "qtrade-simulated-p-l-by-day-2025-11-10-0630.csv"
-    lines = csv_of(file_of("csv", [made("T", (Column("A"),), [("x",)])], SIMULATED_NOTE))
+    assert (
+        file_name("P&L by day", "csv", local_time(AT, NEW_YORK), simulated=True)
+        == "qtrade-simulated-p-l-by-day-2025-11-10-0630.csv"
+    )
+    lines = csv_of(file_of("csv", [made("T", (Column("A"),), [("x",)], IN_NEW_YORK)], SIMULATED_NOTE))
     assert lines[-1] == [SIMULATED_NOTE]
 
 

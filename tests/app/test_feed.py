@@ -128,7 +128,7 @@ def test_what_nobody_has_in_sight_is_not_built() -> None:
     cursor = bench.feed.poll("/scanners", None, wide).cursor
 
     def built() -> set[str]:
-        history = bench.feed._histories["scanners"]
+        history = next(each for key, each in bench.feed._histories.items() if key.startswith("scanners@"))
         return set(history.views[history.version])
 
     assert "heatwide" in built() and not {"grid:results", "whys"} & built()

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from app.rows.events import event_rows
 from app.rows.marks import mark_rows
+from engine.clock import NEW_YORK
 from engine.domain import Fill
 from tests.app.sample_state import MARKET, TSLA, WALL, positions
 from tests.app.test_rows import snapshots
@@ -20,7 +21,7 @@ FILL = Fill(
 
 def row(fill: Fill = FILL, *others: Fill, **changes: object) -> dict:
     s = section(TSLA, fills=(fill, *others), signals=(), position=None, **changes)
-    return next(row for row in mark_rows(s, MARKET).values() if "Sold 50" in row["what"])
+    return next(row for row in mark_rows(s, MARKET, NEW_YORK).values() if "Sold 50" in row["what"])
 
 
 def test_the_plain_one():
@@ -60,7 +61,7 @@ def test_a_time_that_could_not_be_read_is_uncertain():
 def test_accounts_are_named_where_there_are_several():
     other = replace(FILL, account="DU7654321", side="BOT")
     s = section(TSLA, fills=(FILL, other), signals=(), position=None)
-    details = [row["detail"] for row in mark_rows(s, MARKET).values()]
+    details = [row["detail"] for row in mark_rows(s, MARKET, NEW_YORK).values()]
     assert sorted(details) == [
         f"DU***{tail}, realised −2,671.52 incl. 1.02 commission, ISLAND" for tail in ("321", "567")
     ]

@@ -115,13 +115,13 @@ def chart_times(base):
 @given(minutes, st.sampled_from(TIMEFRAMES))
 def test_a_base_says_the_same_as_its_bars(bars, frame):
     s = section(bars=bars)
-    base = chart_base(s, frame, 20)
+    base = chart_base(s, frame, 20, NEW_YORK)
     shown = bars_of(s, frame)[-frame.base :]
     times = chart_times(base)
     assert all(a < b for a, b in zip(times, times[1:], strict=False))
     assert base["c"] == [round(b.close, 2) for b in shown]
     assert all(len(base[key]) == len(shown) for key in ("o", "h", "lo", "c", "v", "f", "s", "src"))
-    tail = chart_tail(s, frame)
+    tail = chart_tail(s, frame, NEW_YORK)
     newest = tail[str(times[-1])]
     assert newest[:4] == [base[key][-1] for key in ("o", "h", "lo", "c")]
 
@@ -178,7 +178,7 @@ def test_the_hour_between_two_sessions_of_a_future_takes_no_room():
 def test_times_are_those_of_the_exchange_on_both_sides_of_a_change_of_clocks():
     summer, winter = new_york(31, 9, 30, month=10), new_york(3, 9, 30)
     for at in (summer, winter):
-        clock = datetime.fromtimestamp(shown(at), UTC)
+        clock = datetime.fromtimestamp(shown(at, NEW_YORK), UTC)
         assert (clock.hour, clock.minute) == (9, 30)
     assert clock_text(winter, NEW_YORK, new_york(5, 10)) == "3 Nov 09:30"
     assert exchange_zone("no such zone") is NEW_YORK
@@ -194,12 +194,12 @@ FORWARD = datetime(2026, 3, 8, 5, tzinfo=UTC).timestamp()
 def test_a_market_that_trades_through_a_change_of_clocks_has_each_of_its_bars(begin, frame):
     bars = tuple(bar(begin + 60.0 * i, 10.0 + i) for i in range(240))
     s = section(NQ, bars=bars)
-    base = chart_base(s, frame, 20)
+    base = chart_base(s, frame, 20, NEW_YORK)
     times = chart_times(base)
     assert len(times) == len(set(times)) == 240 * 60 // frame.size_s
     assert times == sorted(times)
-    assert times == [float(shown(b.time)) for b in bars_of(s, frame)], "the tail's keys are the base's times"
-    assert list(map(float, chart_tail(s, frame))) == times[-frame.tail :]
+    assert times == [float(shown(b.time, NEW_YORK)) for b in bars_of(s, frame)], "the tail's keys are the base's times"
+    assert list(map(float, chart_tail(s, frame, NEW_YORK))) == times[-frame.tail :]
     hours = [int(at // 3_600 % 24) for at in times]
     assert hours[0] == 0 and hours[-1] == (2 if begin == BACK else 4)
 
@@ -208,11 +208,11 @@ def test_the_repeated_hour_is_labelled_and_has_its_marks():
     bars = tuple(bar(BACK + 60.0 * i, 10.0 + i) for i in range(240))
     fill = Fill("x.01.01", NQ, "NQZ5", "BOT", 1.0, 10.0, BACK + 2 * 3_600.0 + 17 * 60.0 + 30.0, "CME")
     s = section(NQ, bars=bars, fills=(fill,), signals=())
-    base = chart_base(s, BY_KEY["1m"], 20)
+    base = chart_base(s, BY_KEY["1m"], 20, NEW_YORK)
     assert [label for _, _, label in base["again"]][17] == "01:17 EST" and len(base["again"]) == 60
     times = chart_times(base)
-    assert [mark[1] for mark in chart_marks(s)] == [shown(fill.time_market)]
-    at = shown(fill.time_market)
+    assert [mark[1] for mark in chart_marks(s, NEW_YORK)] == [shown(fill.time_market, NEW_YORK)]
+    at = shown(fill.time_market, NEW_YORK)
     assert times[2 * 60 + 17] < at < times[2 * 60 + 18], "on its own bar, not on that of an hour before"
 
 
@@ -229,10 +229,10 @@ def test_all_times_of_a_page_are_new_yorks_and_the_exchanges_stand_beside_them()
     fill = Fill("x.01.01", NQ, "NQZ5", "BOT", 1.0, 10.0, at, "CME")
     there = {"time_zone": "US/Central", "signals": (), "position": None}
     s = section(NQ, bars=(bar(at),), fills=(fill,), **there)
-    assert chart_base(s, BY_KEY["1m"], 20)["zone"] == "ET"
-    assert mark_rows(s, at + 60)["fx.01.01"]["at"] == ["10:07:00", "", "09:07:00 CT"]
+    assert chart_base(s, BY_KEY["1m"], 20, NEW_YORK)["zone"] == "ET"
+    assert mark_rows(s, at + 60, NEW_YORK)["fx.01.01"]["at"] == ["10:07:00", "", "09:07:00 CT"]
     here = section(TSLA, bars=(bar(at),), fills=(fill,), signals=(), position=None)
-    assert mark_rows(here, at + 60)["fx.01.01"]["at"] == "10:07:00"
+    assert mark_rows(here, at + 60, NEW_YORK)["fx.01.01"]["at"] == "10:07:00"
 
 
 HALF_DAY = "20251126:0930-20251126:1600;20251127:CLOSED;20251128:0930-20251128:1300"
@@ -244,7 +244,7 @@ def test_the_afternoon_of_a_half_day_is_shaded_and_no_hole(liquid):
     day = [new_york(28, 12, 58), new_york(28, 12, 59), new_york(28, 13, 0), new_york(28, 13, 30), new_york(28, 16, 30)]
     bars = (bar(new_york(26, 15, 59)), bar(new_york(26, 16, 0)), *(bar(at) for at in day))
     s = section(TSLA, bars=bars, liquid_hours=liquid, time_zone="US/Eastern")
-    assert chart_base(s, BY_KEY["1m"], 20)["off"] == ".x..xxx"
+    assert chart_base(s, BY_KEY["1m"], 20, NEW_YORK)["off"] == ".x..xxx"
     assert holes(bars, s, 60) == []
 
 
@@ -290,7 +290,7 @@ def test_history_that_comes_later_asks_for_a_new_base_and_a_new_minute_does_not(
 def test_a_base_is_small():
     two_days = minute_bars(TSLA, 1_900)
     sizes = {
-        frame.key: len(json.dumps(chart_base(section(bars=two_days), frame, 20)).replace(" ", ""))
+        frame.key: len(json.dumps(chart_base(section(bars=two_days), frame, 20, NEW_YORK)).replace(" ", ""))
         for frame in TIMEFRAMES
     }
     assert max(sizes.values()) < 60_000, sizes
@@ -589,11 +589,11 @@ def test_a_busy_poll_of_the_page_is_small(bus):
 
 def test_a_time_that_the_clocks_show_twice_names_its_zone() -> None:
     edt = datetime(2025, 11, 2, 5, 59, tzinfo=UTC).timestamp()
-    assert (clock_text(edt), clock_text(edt + 60.0)) == ("01:59:00 EDT", "01:00:00 EST")
-    assert (minute_text(edt), minute_text(edt + 60.0)) == ("01:59 EDT", "01:00 EST")
-    assert (minute_text(edt - 3_600.0), minute_text(edt + 3_660.0)) == ("00:59", "02:00")
+    assert (clock_text(edt, NEW_YORK), clock_text(edt + 60.0, NEW_YORK)) == ("01:59:00 EDT", "01:00:00 EST")
+    assert (minute_text(edt, NEW_YORK), minute_text(edt + 60.0, NEW_YORK)) == ("01:59 EDT", "01:00 EST")
+    assert (minute_text(edt - 3_600.0, NEW_YORK), minute_text(edt + 3_660.0, NEW_YORK)) == ("00:59", "02:00")
     spring = datetime(2026, 3, 8, 7, tzinfo=UTC).timestamp()
-    assert (minute_text(spring - 60.0), minute_text(spring)) == ("01:59", "03:00")
+    assert (minute_text(spring - 60.0, NEW_YORK), minute_text(spring, NEW_YORK)) == ("01:59", "03:00")
 
 
 def at_the_close(bus, quote_s: float, dwell_s: float, data_type: str = "live") -> tuple[Snapshots, dict]:
@@ -660,7 +660,7 @@ def test_after_the_close_the_vwap_is_that_of_the_session_of_the_newest_bar():
         bar(new_york(5, 18, 1), 415),
     )
     over = section(bars=day, vwap=430.63, session_start=new_york(5, 9, 30), closed_at=new_york(5, 16))
-    assert vwap_now(over) == chart_base(over, TIMEFRAMES[0], 20)["w"][-1] == 414.5
+    assert vwap_now(over) == chart_base(over, TIMEFRAMES[0], 20, NEW_YORK)["w"][-1] == 414.5
     running = section(bars=day[:2], vwap=430.63, session_start=new_york(5, 9, 30))
     assert vwap_now(running) == 430.63
     early = section(bars=day[2:], vwap=430.63, session_start=new_york(6, 9, 30))

@@ -17,6 +17,7 @@ function filled() {
   const store = new Store();
   store.setItem("qt-columns.positions-grid", "{\"v\":1}");
   store.setItem("qt-density", "compact");
+  store.setItem("qt-zone", "own");
   store.setItem("qt-last-symbol", "9");
   store.setItem("_dash_persistence.symbol-layers.value.symbol", "[[\"ema\"]]");
   store.setItem("somebody-elses", "x");
@@ -25,7 +26,7 @@ function filled() {
 
 test("only choices of the looks go out, and they come in again", () => {
   const out = fromFile(fileText(chosen(filled())));
-  assert.deepEqual(Object.keys(out), ["_dash_persistence.symbol-layers.value.symbol", "qt-columns.positions-grid", "qt-density"]);
+  assert.deepEqual(Object.keys(out), ["_dash_persistence.symbol-layers.value.symbol", "qt-columns.positions-grid", "qt-density", "qt-zone"]);
   const other = new Store();
   other.setItem("qt-columns.lines-grid", "old");
   other.setItem("somebody-elses", "stays");

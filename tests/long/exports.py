@@ -15,11 +15,13 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from app.exports.cells import Column, Moment, made
+from app.exports.cells import Column, Moment, Zone, made
 from app.exports.files import file_of
+from engine.clock import NEW_YORK
 from tests.long.report import finish
 
 NAMES = ("soffice", "libreoffice")
+IN_NEW_YORK = Zone(NEW_YORK, "New York time")
 AT = 1_762_774_200.0
 TEXTS = (
     "=1+1",
@@ -78,7 +80,7 @@ def main(arguments: list[str]) -> int:
         print("LibreOffice is not on this machine: nothing was opened. Skipped.")
         return 0
     columns = (Column("Text"), Column("Number", "number"), Column("When"))
-    table = made("Table", columns, [(t, n, Moment(AT)) for t, n in zip(TEXTS, NUMBERS, strict=True)])
+    table = made("Table", columns, [(t, n, Moment(AT)) for t, n in zip(TEXTS, NUMBERS, strict=True)], IN_NEW_YORK)
     found: dict[str, list[str]] = {}
     for kind in ("csv", "xlsx"):
         with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.clock import local_time, offset_s, zone_of
+from engine.clock import NEW_YORK, in_zone, local_time, minute_told, offset_s, second_told, zone_of
 
 SUMMER = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
 WINTER = datetime(2026, 1, 7, 12, tzinfo=UTC).timestamp()
@@ -64,3 +64,26 @@ def test_the_second_pass_of_a_repeated_hour() -> None:
     first, second = (datetime(2025, 11, 2, hour, 30, tzinfo=UTC).timestamp() for hour in (5, 6))
     assert [local_time(at, where).hour for at in (first, second)] == [1, 1]
     assert [local_time(at, where).fold for at in (first, second)] == [0, 1]
+
+
+def test_a_moment_inside_a_text_is_read_on_each_clock() -> None:
+    noon = datetime(2025, 11, 5, 17, 0, 5, tzinfo=UTC).timestamp()
+    text = f"TSLA: no price since {second_told(noon)}, valued by IB (asked at {minute_told(noon + 60)})"
+    assert in_zone(text) == "TSLA: no price since 12:00:05, valued by IB (asked at 12:01)"
+    berlin, tokyo = zone_of("Europe/Berlin"), zone_of("Asia/Tokyo")
+    assert berlin is not None and tokyo is not None
+    assert in_zone(text, berlin).startswith("TSLA: no price since 18:00:05")
+    assert in_zone(second_told(noon), tokyo) == "02:00:05"
+
+
+def test_a_time_that_the_clocks_show_twice_names_its_pass() -> None:
+    first = datetime(2025, 11, 2, 1, 30, tzinfo=NEW_YORK).timestamp()
+    assert [in_zone(minute_told(at)) for at in (first, first + 3_600)] == ["01:30 EDT", "01:30 EST"]
+    assert in_zone(minute_told(first), UTC) == "05:30"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "100 @ 462.76", "{hm@}", "{hm@x}", "{ago@5}", "a@b.example", "{hms@1234567890123}"]
+)
+def test_any_other_text_is_left_as_it_is(text: str) -> None:
+    assert in_zone(text, UTC) == text
