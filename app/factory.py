@@ -25,6 +25,7 @@ from app import (
     security,
     statement_route,
 )
+from app import addresses, api, display_zone, export_route, feed_route, journal_route, security, statement_route
 from app.callbacks import (
     alerts,
     charts,
@@ -34,7 +35,6 @@ from app.callbacks import (
     lines,
     lists,
     overview,
-    positions,
     scanners,
     settings,
     symbol,
@@ -97,6 +97,7 @@ def create_app(deps: AppDeps) -> Dash:
     paths = frozenset(page["path"] for page in dash.page_registry.values())
     app.layout = shell(paths, deps.build_id, deps.poll_ms)
     _add_pulse_headers(server, deps)
+    display_zone.register(server)
     feed = Feed(deps.state, deps.clock.wall, symbol.polled(PAGES, deps), deps.build_id, deps.version)
     meters = Meters()
     feed_route.register(server, feed, deps.build_id, meters)
@@ -104,7 +105,6 @@ def create_app(deps: AppDeps) -> Dash:
     export_route.register(server, deps)
     shell_callbacks.register(app, deps)
     overview.register(app, deps)
-    positions.register(app, deps)
     lines.register(app, deps)
     lists.register(app, deps)
     charts.register(app, deps)

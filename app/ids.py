@@ -45,8 +45,6 @@ class Lists:
 
 class Positions:
     GRID: Final = "positions-grid"
-    TREEMAP: Final = "positions-treemap"
-    TREEMAP_DATA: Final = "positions-treemap-data"  # written by the browser when a tile has changed
 
 
 class Lines:
@@ -108,8 +106,6 @@ class Scanners:
     HEAT_VIEW: Final = "scanners-heat-view"
     SCORE_VIEW: Final = "scanners-score-view"
     SECTOR_VIEW: Final = "scanners-sector-view"
-    MAP: Final = "scanners-map"
-    MAP_DATA: Final = "scanners-map-data"  # written by the browser while the treemap is in sight
 
 
 class Lab:

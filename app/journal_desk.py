@@ -10,12 +10,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from app.deps import AppDeps
 from app.format import account_labels, plural
 from app.journal_book import JournalBook, Kept
 from app.journal_curves import Curves, day_of
+from app.position_curves import Range, curve_rows
 from app.rows.journal_days import calendar_view, of_currency
 from app.rows.journal_equity import Told, equity_view, told_by_statements, told_view
 from app.rows.journal_figures import statistics_view
@@ -84,6 +85,19 @@ class JournalDesk:
                 for old in list(self._made)[:-MADE_MOST]:
                     del self._made[old]
         return made[1:]
+
+    def position_curves(self, range_: str) -> dict[str, Any]:
+        """What each position in view made in a range of `SPANS`."""
+        s = Snapshots.read(self._deps.state, SECTIONS, engine_state(None), self._deps.clock.wall())
+        rows = curve_rows(
+            s.positions,
+            in_force(self.kept().executions),
+            self._deps.bars.sessions,
+            cast(Range, range_),
+            s.market_time(s.now),
+            s.market_time,
+        )
+        return {"range": range_, "rows": rows}
 
     def account_of(self, label: object) -> str:
         """The account that is shown so; "" = there is none."""

@@ -130,7 +130,7 @@ CHARTS = PageView("charts", re.compile(r"/charts(?:\?(?P<query>.*))?", re.DOTALL
 SCANNERS_AT_FIRST = frozenset({"chips", "grid:results", "rows:moves", "heatcuts"})
 SCANNERS_ON_DEMAND = SCANNERS_AT_FIRST | frozenset(
     {
-        *("heatwide", "heattime", "whys"),
+        *("heatwide", "heattime", "map", "whys"),
         *("sets", "log", "preview", "hist"),
         *("rows:scores_today", "rows:scores_days", "rows:shadow", "rows:audit", "scores"),
         *("customs", "scanparams"),
@@ -151,7 +151,7 @@ PAGES: tuple[PageView, ...] = (
             r"/scanners",
             (
                 *("scanners", "quotes", "settings", "answers", "scores", "scan_parameters", "preview"),
-                *("signals", "sectors", "holdings"),
+                *("signals", "sectors", "holdings", "universe"),
             ),
             scanners_parts,
         ),

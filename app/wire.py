@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.checks_route import CHECKS_PATH
+from app.display_zone import ZONE_COOKIE
 from app.export_route import EXPORT_PATH
 from app.feed_route import BUILD_HEADER, FEED_PATH
 from app.format import LINE_CLASSES
@@ -18,6 +19,7 @@ from app.journal_route import JOURNAL_PATH, MARKS_PATH
 from app.log_route import LOG_PATH
 from app.login.gate import LOGIN_PATH
 from app.login.local_link import FILE_NAME as LINK_FILE
+from app.journal_route import CURVES_PATH, JOURNAL_PATH, MARKS_PATH
 from app.rows.scanners import FRESH_S
 from app.rows.states import LIVE_S
 from app.security import UPLOAD_PATH
@@ -31,12 +33,14 @@ _WORDS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("EXPORT_PATH", EXPORT_PATH, "Tables are made into files there."),
     ("JOURNAL_PATH", JOURNAL_PATH, "The Journal page asks there."),
     ("MARKS_PATH", MARKS_PATH, "A chart asks there for the trips in its contract."),
+    ("CURVES_PATH", CURVES_PATH, "The Positions page asks there what each position made."),
     ("BUILD_HEADER", BUILD_HEADER, "The poll says by it which build has made the page."),
     ("STATEMENTS_PATH", UPLOAD_PATH, "Statements: imports, what was read, for which days; a file is sent there."),
     ("LOGIN_PATH", LOGIN_PATH, "Where one logs in."),
     ("LINK_FILE", LINK_FILE, "The page of the data folder that logs in on this computer."),
     ("LOG_PATH", LOG_PATH, "The log: lines of its files; `/export` behind it makes a file of them."),
     ("CHECKS_PATH", CHECKS_PATH, "What a look at this computer found; a POST looks again."),
+    ("ZONE_COOKIE", ZONE_COOKIE, "Each request says by it in which zone times are told."),
     ("LATE_S", LATE_S, "An engine silent for longer is late, seconds."),
     ("DEAD_S", DEAD_S, "An engine silent for longer counts as dead, seconds."),
     ("LIVE_S", LIVE_S, "A price that came before that claims no more to be live, seconds."),

@@ -17,12 +17,15 @@ import { checkBuild } from "./core/reload.mjs";
 import "./core/login.mjs";
 import { freeze } from "./core/shell.mjs";
 import { drawStrip } from "./core/strip.mjs";
+import { sayZone } from "./core/zone.mjs";
 import "./core/changes.mjs";
 import "./core/chart.mjs";
 import "./core/heat.mjs";
 import "./core/rows.mjs";
 import "./core/save.mjs";
 import "./core/tabs.mjs";
+import "./core/tip.mjs";
+import "./core/treemap.mjs";
 import "./pages/alert-form.mjs";
 import "./pages/alerts.mjs";
 import { candles } from "./pages/candles.mjs";
@@ -82,4 +85,5 @@ window.qt = Object.freeze({
   apply, ask: askEngine, candles, charts: shownCharts, clock, cursor, fmt, freeze, get, go, model, pollNow,
 });
 
+sayZone();   // before the first question: a computer that has moved has another zone
 window.renderer = new window.DashRenderer();

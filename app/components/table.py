@@ -65,6 +65,19 @@ def heatmap(name: str, factors: tuple[tuple[str, str], ...], caption: str, most:
     )
 
 
+def treemap(part: str, label: str, *, fill: str, lines: tuple[str, ...]) -> Component:
+    """A treemap of the part `part` (`app/rows/treemap.py`); a tile leads to its symbol.
+
+    `fill` = "tone" (gain or loss) or "step" (the heatmaps' scale); `lines` of money, share, change = what a tile says
+    below its symbol where there is room.
+    """
+    return html.Div(
+        className="qt-treemap",
+        role="group",
+        **attrs(data_qt_treemap=part, data_fill=fill, data_lines=",".join(lines), aria_label=label),
+    )
+
+
 def scale_key(low: str, high: str, cls: str = "qt-scale", **attributes: str) -> Component:
     """What the colours of a heatmap or treemap mean, from `low` to `high`."""
     key: list[str | Component] = [f"{low} ", html.I(className=cls), f" {high}"]

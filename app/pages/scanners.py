@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import bound, shown_if
 from app.components.card import card
-from app.components.controls import graph, segmented
+from app.components.controls import segmented
 from app.components.form import change_list, fields, form, form_bar, request_stores
 from app.components.grid import age_column, column, grid
 from app.components.inspect_cards import custom_card, why_card
 from app.components.preview_box import preview_box
 from app.components.score_cards import audit_card, scoreboard, shadow_card
 from app.components.set_bar import set_bar
-from app.components.table import Col, heatmap, order_button, scale_key, table
+from app.components.table import Col, heatmap, order_button, scale_key, table, treemap
 from app.components.tabs import Tab, tabs
 from app.ids import REL_VOLUME, SCAN_COLUMNS, TIME_ROWS, Scanners
 
@@ -39,6 +39,10 @@ FACTORS = (
 VIEWS = (("factors", "Factors"), ("wide", "Wide"), ("time", "Time"), ("map", "Treemap"))
 WIDE_WORDS = "Eight factors of up to 70 symbols; the value is told when a cell is pointed at"
 TIME_WORDS = "Best score of each symbol in each 5 minutes"
+LINE_WORDS = (
+    "What holds a market-data line for it: Position, Pinned, Top (running signals), Normal (ordinary candidates); "
+    "visit and watch: spare lines fetch its price in turn; –: none now"
+)
 FIRST = ("bars_n", "buffer_atr", "volume_surge", "rel_volume", "top_score")
 LEFT = (("Floors", ("price_floor_usd", "avg_volume_floor")), ("Sides", ("longs", "shorts")))
 RIGHT = (
@@ -158,12 +162,12 @@ def _heat() -> Component:
         hidden=True,
         **attrs(data_heat="wide"),
     )
+    label = "Stocks of the universe by dollar volume, coloured by change"
     universe = html.Div(
-        [dcc.Store(id=Scanners.MAP_DATA), graph(Scanners.MAP, {"data": [], "layout": {}}, 330)],
+        treemap("map", label, fill="step", lines=("change", "money")),
         hidden=True,
         className="qt-universe-map",
-        role="img",
-        **attrs(data_heat="map", aria_label="Stocks of the universe by dollar volume, coloured by change"),
+        **attrs(data_heat="map"),
     )
     return card(
         "Heatmap",
@@ -189,7 +193,7 @@ def _results() -> Component:
         column("scan-chg", "Change", "chg"),
         column("scan-rv", REL_VOLUME, "rv", phone=False, wrapHeaderText=True),
         column("scan-dist", "Dist. ATR", "dist", phone=False),
-        column("scan-line", "Line", "cls", num=False, phone=False, least=50),
+        column("scan-line", "Line", "cls", num=False, phone=False, least=66, headerTooltip=LINE_WORDS),
         age_column("Age", phone=False),
     ]
     shows = (

@@ -12,17 +12,17 @@ export const JOURNAL_PATH = "/journal/data";
 /** A chart asks there for the trips in its contract. */
 export const MARKS_PATH = "/journal/marks";
 
+/** The Positions page asks there what each position made. */
+export const CURVES_PATH = "/journal/curves";
+
 /** The poll says by it which build has made the page. */
 export const BUILD_HEADER = "X-QT-Page-Build";
 
 /** Statements: imports, what was read, for which days; a file is sent there. */
 export const STATEMENTS_PATH = "/api/v1/journal/statements";
 
-/** Where one logs in. */
-export const LOGIN_PATH = "/login";
-
-/** The page of the data folder that logs in on this computer. */
-export const LINK_FILE = "open-qtrade.html";
+/** Each request says by it in which zone times are told. */
+export const ZONE_COOKIE = "qtrade-zone";
 
 /** The log: lines of its files; `/export` behind it makes a file of them. */
 export const LOG_PATH = "/api/v1/log";

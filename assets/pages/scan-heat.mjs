@@ -1,9 +1,8 @@
 /** The heatmaps of the Scanners page: factors, wide, by time, treemap. What the results carry anyway is not sent twice. */
-import { go } from "../core/address.mjs";
 import * as clock from "../core/clock.mjs";
-import { clientside, noUpdate, setProps } from "../core/dash.mjs";
+import { clientside, noUpdate } from "../core/dash.mjs";
 import { setText } from "../core/dom.mjs";
-import { every, isWatched } from "../core/every.mjs";
+import { every } from "../core/every.mjs";
 import * as fmt from "../core/format.mjs";
 import { ageOf, ageStep, ageText } from "../core/freshness.mjs";
 import { columnsOf, drawButton, fillLine, letGo, onOrder, side, stepMark } from "../core/heat.mjs";
@@ -24,7 +23,7 @@ const listeners = [];
 
 /** The parts that the view in sight is made of, beside the results. */
 export function heatParts() {
-  return { factors: ["heatcuts"], wide: ["heatwide"], time: ["heattime"], map: [] }[view];
+  return { factors: ["heatcuts"], wide: ["heatwide"], time: ["heattime"], map: ["map"] }[view];
 }
 
 /** @param {() => void} fn called when another view is chosen */
@@ -215,33 +214,11 @@ function drawView() {
     drawTime();
   } else if (view === "wide") {
     drawWide(isPickedId);
-  } else if (view === "map") {
-    window.dispatchEvent(new Event("resize"));
-    askMap();
   }
   drawFact();
   drawAges();
 }
 
-/** The treemap is asked for anew only while it is in sight, and not before the figure of the mount is there. */
-function askMap() {
-  const gd = /** @type {any} */ (document.querySelector("#scanners-map .js-plotly-plot"));
-  if (view !== "map" || !isInSight || !isWatched() || !gd || !gd.data || !gd.data.length) {
-    return;
-  }
-  if (!gd.qtWatched && gd.on) {
-    gd.qtWatched = true;
-    gd.on("plotly_treemapclick", (/** @type {any} */ event) => {
-      const tile = event.points && event.points[0];
-      if (tile && tile.id) {
-        go(`/symbol/${tile.id}`);
-      }
-      return false;
-    });
-  }
-  setProps("scanners-map-data", { data: Date.now() });
-}
-every(10000, askMap);
 every(1000, drawAges);
 
 onPart("heat", (name) => {

@@ -166,7 +166,6 @@ def together(rows: Sequence[PositionRow]) -> PositionRow | None:
     first, quantity = rows[0], sum(row.quantity for row in rows)
     costs = [row.quantity * row.avg_cost for row in rows if row.avg_cost is not None]
     avg_cost = sum(costs) / quantity if len(costs) == len(rows) and quantity else None
-    curves = zip(*(row.pnl_curve for row in rows), strict=False)
     return structs.replace(
         first,
         account="",
@@ -181,7 +180,6 @@ def together(rows: Sequence[PositionRow]) -> PositionRow | None:
         exposure=_added(row.exposure for row in rows),
         exposure_base=_added(row.exposure_base for row in rows),
         exposure_pct=_added(row.exposure_pct for row in rows),
-        pnl_curve=tuple(_added(values) for values in curves),
         fills_today=sum(row.fills_today for row in rows),
         check="",
         check_differs=any(row.check_differs for row in rows),

@@ -10,7 +10,7 @@ from zero, as the pages round.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -164,13 +164,6 @@ def implied_price(quantity: float, market_value: float | None, terms: Terms | No
     if market_value is None or terms is None or not quantity or not terms.per_point:
         return None
     return market_value / (quantity * terms.per_point)
-
-
-def pnl_curve(
-    quantity: float, closes: Sequence[float | None], terms: Terms | None, avg_cost: float | None
-) -> list[float | None]:
-    """Unrealised P&L at each close, None = gap."""
-    return [unrealized_pnl(quantity, close, terms, avg_cost) for close in closes]
 
 
 def tick_value(min_tick: float | None, terms: Terms | None) -> float | None:

@@ -58,18 +58,6 @@ def excursion(trip: Trip, bars: Sequence[Bar], hours: Sequence[Session] = (), ba
     return Excursion(min(values), max(values), covered)
 
 
-def curve_of(trip: Trip, bars: Sequence[Bar], bar_s: float = 60.0) -> list[tuple[float, Decimal]]:
-    """What the trip had made by the end of each bar of its time, before fees: a position's own curve.
-
-    [] where `excursion` would say that its money is not known.
-    """
-    if trip.opened_at is None or any(s.execution.per_point is None or not s.execution.is_trade for s in trip.shares):
-        return []
-    end = trip.closed_at if trip.closed_at is not None else float("inf")
-    closes = [(bar.time + bar_s, bar.close) for bar in bars if trip.opened_at < bar.time + bar_s <= end]
-    return [(at, _value(trip, at, exact(close))) for at, close in closes]
-
-
 def _was_dealt_in(trip: Trip, bar: Bar, bar_s: float) -> bool:
     return any(bar.time <= share.execution.time < bar.time + bar_s for share in trip.shares)
 

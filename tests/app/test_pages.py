@@ -43,9 +43,7 @@ from app.figures.pnl_window import (
     since_market,
     within,
 )
-from app.figures.treemap import treemap_figure
 from app.figures.zones import shifts, shown
-from app.rows.positions import treemap
 from app.theme import COLOR, GRAPH_CONFIG
 from engine.clock import NEW_YORK, FakeClock
 from engine.domain import SessionPhase
@@ -196,15 +194,14 @@ def test_the_pnl_curve_and_its_new_base(site: Site) -> None:
     assert ["layout", "meta"] in [op["location"] for op in operations]
 
 
-def test_the_treemap_is_the_exposure(site: Site) -> None:
-    tiles = treemap(positions(WALL))["tiles"]
-    figure = treemap_figure(tiles)
-    go.Figure(figure)
-    assert figure["data"][0]["labels"][0] == "NQZ5"
-    assert figure["data"][0]["values"] == sorted(figure["data"][0]["values"], reverse=True)
-    given = {"positions-treemap-data.data": 1}
-    answer = call(site.app, site.client, "positions-treemap.figure", given, "positions-treemap-data.data").get_json()
-    assert answer["response"]["positions-treemap"]["figure"]["data"][0]["labels"][0] == "NQZ5"
+def test_the_treemap_is_the_grid_of_the_same_poll(site: Site) -> None:
+    parts = site.poll("/positions").get_json()["set"]
+    rows, tiles = parts["grid:positions"], parts["treemap"]
+    assert set(tiles) == set(rows)
+    for con_id, (symbol, money, change, share, _step) in tiles.items():
+        row = rows[con_id]
+        assert (symbol, share, money) == (row["sym"], row["expp"], float(f"{row['exp']:.3g}"))
+        assert change == pytest.approx(row["chg"], abs=0.051)
 
 
 def test_no_graph_can_send_its_data_away(site: Site) -> None:
@@ -259,7 +256,7 @@ def test_gaps_stay_gaps_and_the_area_goes_to_zero_at_both_sides() -> None:
     gain, _loss, line = (figure["data"][i]["y"] for i in range(3))
     assert line == [5.0, 6.0, None, None, 7.0, 8.0]
     assert gain == [5.0, 6.0, 0.0, 0.0, 7.0, 8.0]
-    assert figure["data"][4]["x"][0] == round(shown(2) * 1000)
+    assert figure["data"][4]["x"][0] == round(shown(2, NEW_YORK) * 1000)
     assert any("no data" in note["text"] for note in figure["layout"]["annotations"])
 
 
@@ -275,7 +272,7 @@ def test_a_day_far_from_zero_is_not_pressed_flat() -> None:
 def test_a_curve_of_one_point_has_a_minute_of_axis_and_no_extremes() -> None:
     figure = pnl_figure(Curve([Point(MARKET, -26.0)]), "day")
     first, last = figure["layout"]["xaxis"]["autorangeoptions"]["include"]
-    assert last - first == 60_000.0 and first < round(shown(MARKET) * 1000) < last
+    assert last - first == 60_000.0 and first < round(shown(MARKET, NEW_YORK) * 1000) < last
     assert [text for text in figure["data"][3]["text"] if text] == []
     still = pnl_figure(Curve([Point(MARKET, -26.001), Point(MARKET + 60.0, -26.004)]), "day")
     assert [text for text in still["data"][3]["text"] if text] == [], "the same to the cent"
@@ -327,7 +324,7 @@ def test_a_reset_is_cut_and_marked_and_no_climb_is_drawn() -> None:
     at = ny("2025-11-05T18:00")
     points = [Point(at - 4, -2_100.0), Point(at - 2, -2_098.0), Point(at - 0.5, None, True), Point(at, 0.0)]
     points += [Point(at + 60, 12.0), Point(at + 120, -3.0)]
-    marks = reset_marks(points, at)
+    marks = reset_marks(points, at, NEW_YORK)
     assert [(mark.text, mark.kind) for mark in marks] == [("new day 18:00", "reset")]
     curve = Curve(points, marks, at)
     line, extremes = series(curve)[2], series(curve)[3]
@@ -335,7 +332,7 @@ def test_a_reset_is_cut_and_marked_and_no_climb_is_drawn() -> None:
     assert extremes["text"] == ["high +12.00 at 18:01", "low −3.00 at 18:02"]
     assert gaps(points) == [], "a cut is no hole in the data"
     drawn = furniture(curve)
-    assert [shape["x0"] for shape in drawn["shapes"]] == [round(shown(at) * 1000)]
+    assert [shape["x0"] for shape in drawn["shapes"]] == [round(shown(at, NEW_YORK) * 1000)]
     assert (drawn["meta"]["high"], drawn["meta"]["low"]) == ([12.0, at + 60], [-3.0, at + 120])
 
 
@@ -394,7 +391,7 @@ def test_a_day_without_a_point_is_an_empty_state(site: Site) -> None:
 def test_a_reset_within_the_day_is_a_mark_of_its_own() -> None:
     begins, reset = ny("2025-11-05T18:00"), ny("2025-11-05T20:00")
     points = [Point(begins + 2, 900.0), Point(reset - 0.5, None, True), Point(reset + 2, 5.0)]
-    assert [mark.text for mark in reset_marks(points, begins)] == ["new day 18:00", "reset 20:00"]
+    assert [mark.text for mark in reset_marks(points, begins, NEW_YORK)] == ["new day 18:00", "reset 20:00"]
     assert [point.y for point in of_day(Curve(points, [], begins))] == [None, 5.0]
 
 
@@ -402,7 +399,7 @@ def test_what_ib_sends_of_yesterday_in_the_first_seconds_is_not_in_the_new_day()
     at = ny("2025-11-05T18:00")
     points = [Point(at + 1, -6_838.0), Point(at + 2.5, None, True), Point(at + 3, -354.0), Point(at + 5, -360.0)]
     assert begun(points, at) == points[2:]
-    assert [mark.text for mark in reset_marks(points, at)] == ["new day 18:00"]
+    assert [mark.text for mark in reset_marks(points, at, NEW_YORK)] == ["new day 18:00"]
     later = [Point(at + 1, 5.0), Point(at + 7_200, None, True), Point(at + 7_202, 0.0)]
     assert begun(later, at) == later, "a reset of its own within the day"
 
@@ -442,17 +439,17 @@ def test_an_empty_curve_has_no_axis_of_another_century() -> None:
     ],
 )
 def test_session_marks_are_those_of_the_day(when: str, words: list[str]) -> None:
-    marks = session_marks(ny(when), "day")
+    marks = session_marks(ny(when), "day", NEW_YORK)
     assert [mark.text for mark in marks] == words
     told = PnlSection(points=(), sessions=((ny("2025-11-28T09:30"), ny("2025-11-28T12:15")),))
-    assert [mark.text for mark in session_marks(ny(when), "1h", told)] == ["open 09:30", "close 12:15"]
-    assert session_marks(ny(when), "1h", PnlSection(points=(), sessions=())) == []
+    assert [mark.text for mark in session_marks(ny(when), "1h", NEW_YORK, told)] == ["open 09:30", "close 12:15"]
+    assert session_marks(ny(when), "1h", NEW_YORK, PnlSection(points=(), sessions=())) == []
 
 
 def test_no_opening_stands_on_the_day_of_thanksgiving() -> None:
-    assert all(mark.m < ny("2025-11-27T00:00") for mark in session_marks(ny("2025-11-27T12:00"), "day"))
-    assert session_marks(ny("2025-11-27T12:00"), "1h") == [] or all(
-        mark.m < ny("2025-11-27T00:00") for mark in session_marks(ny("2025-11-27T12:00"), "1h")
+    assert all(mark.m < ny("2025-11-27T00:00") for mark in session_marks(ny("2025-11-27T12:00"), "day", NEW_YORK))
+    assert session_marks(ny("2025-11-27T12:00"), "1h", NEW_YORK) == [] or all(
+        mark.m < ny("2025-11-27T00:00") for mark in session_marks(ny("2025-11-27T12:00"), "1h", NEW_YORK)
     )
 
 
@@ -464,7 +461,7 @@ def test_each_point_has_the_offset_of_its_own_moment() -> None:
     x = series(Curve(points))[2]["x"]
     assert x == sorted(set(x))
     assert [datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M") for at in (x[0], x[-1])] == ["09:30", "09:30"]
-    turns = shifts(friday, friday + 3_600)
+    turns = shifts(friday, friday + 3_600, NEW_YORK)
     assert turns == [[friday, -4 * 3_600.0], [datetime(2025, 11, 2, 6, tzinfo=UTC).timestamp(), -5 * 3_600.0]]
 
 
@@ -489,7 +486,7 @@ def test_the_hour_that_the_clocks_repeat_has_its_width() -> None:
 
 
 def test_the_basis_of_the_figures_is_said() -> None:
-    words = basis_words(ny("2025-11-05T18:00"))
+    words = basis_words(ny("2025-11-05T18:00"), NEW_YORK)
     assert "as IB sends it, since Wed 5 Nov 18:00 ET" in words and "High and low" in words
 
 

@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from plotly import graph_objects as go
 
 from app.callbacks.requests import reply_to
 from app.deps import AppDeps
 from app.factory import create_app
-from app.figures.universe_map import tiles_of, universe_map_figure
 from app.ids import SCAN_COLUMNS
 from app.rows.scan_heat import CUTS, SPARE, heat_columns, time_part, wide_part
 from app.rows.scanners import MOST_RESULTS, chips, listed, results, scanners_parts, score_bars, toggled, wall_of, why
 from app.rows.thresholds import BREAKOUT_KEYS, changes_part, describe, judge, moved, set_part
+from app.rows.treemap import universe_tiles
 from app.snapshots import Snapshots
 from app.theme import DIVERGING
 from engine.clock import FakeClock
@@ -420,28 +419,15 @@ def test_the_universe_map_sizes_by_dollar_volume_and_tells_its_colours_apart() -
             (TSLA, None, 400.0, 400.0),
         )
     )
-    tiles = tiles_of(QuotesSection(quotes=quotes), universe())
-    assert [tile[0] for tile in tiles] == [4_815_747, SMCI], "no future, nothing without volume"
-    figure = universe_map_figure(tiles)
-    trace = figure["data"][0]
-    assert trace["values"] == [190_000_000, 50_000_000] and trace["text"] == ["−5.0 %", "+6.4 %"]
-    assert trace["marker"]["colors"] == [DIVERGING[-3], DIVERGING[3]]
-    assert trace["customdata"][0] == "190.0 M USD"
-    assert figure["layout"]["uniformtext"] == {"minsize": 11, "mode": "hide"}, "a label is readable, or not there"
-    assert tiles_of(None, None) == []
-    go.Figure(figure)
+    tiles = universe_tiles(QuotesSection(quotes=quotes), universe())
+    assert list(tiles) == ["4815747", str(SMCI)], "no future, nothing without volume"
+    assert tiles["4815747"][1:] == [190_000_000.0, -5.0, None, -3]
+    assert tiles[str(SMCI)][1:] == [50_000_000.0, 6.4, None, 3]
+    assert universe_tiles(None, None) == {}
     tokens = (Path(__file__).parents[2] / "assets" / "qt-tokens.css").read_text(encoding="utf-8")
     for at, colour in DIVERGING.items():
         name = "0" if at == 0 else f"{'n' if at < 0 else 'p'}{abs(at)}"
         assert f"--qt-div-{name}: {colour}" in tokens
-
-
-def test_the_map_comes_whole_each_time(rig: Rig) -> None:
-    app = create_app(rig.deps)
-    client = app.server.test_client()
-    for asked, trigger in ((None, ""), (1, "scanners-map-data.data")):  # no patch: it may come after the page has gone
-        answer = call(app, client, "scanners-map.figure", {"scanners-map-data.data": asked}, trigger).get_json()
-        assert answer["response"]["scanners-map"]["figure"]["data"][0]["type"] == "treemap"
 
 
 def test_columns_without_a_price_come_last() -> None:

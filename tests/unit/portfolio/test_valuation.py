@@ -13,7 +13,6 @@ from engine.portfolio.valuation import (
     implied_price,
     mark_of,
     percent_terms,
-    pnl_curve,
     share_pct,
     terms_of,
     tick_value,
@@ -195,8 +194,3 @@ def test_cents_round_once_and_away_from_zero():
 @pytest.mark.parametrize(("part", "whole", "share"), [(1.0, 4.0, 25.0), (1.0, 0.0, None), (1.0, -4.0, None)])
 def test_there_is_no_share_of_nothing_or_of_a_debt(part, whole, share):
     assert share_pct(part, whole) == share
-
-
-def test_a_curve_has_the_unit_too():
-    wheat = terms_of(contract("FUT", multiplier=5_000, magnifier=100))
-    assert pnl_curve(2, [448.25, None, 450.25], wheat, 22_512.50) == [-200.0, None, 0.0]

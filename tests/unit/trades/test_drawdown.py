@@ -14,7 +14,7 @@ from engine.clock import NEW_YORK
 from engine.domain import Bar
 from engine.journal.rows import PnlRow
 from engine.trades.drawdown import chained_return, deepest, drawdowns, longest, without_flows
-from engine.trades.excursion import curve_of, excursion, hours_of
+from engine.trades.excursion import excursion, hours_of
 from engine.trades.sessions import by_session, is_regular
 from engine.trades.trips import round_trips
 from tests.app.sample_state import MARKET
@@ -145,14 +145,6 @@ def test_a_trip_outside_of_all_hours_is_measured_by_its_own_time():
 def test_an_open_trip_goes_on_to_the_last_bar():
     (trip,) = round_trips([deal(10, 100, 0)]).trips
     assert excursion(trip, bars((1, 500), (95, 120))).best == 200
-
-
-def test_the_curve_of_a_position_is_what_it_had_made_by_each_bars_end():
-    (trip,) = round_trips([deal(10, 100, 30), deal(-10, 103, 170)]).trips
-    found = curve_of(trip, bars((98, 101), (99, 106), (1, 500)))
-    assert found == [(MARKET + 60, 10), (MARKET + 120, 60)]
-    (odd,) = round_trips([deal(10, 100, per_point=None)]).trips
-    assert curve_of(odd, bars((1, 2))) == []
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------------
