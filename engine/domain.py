@@ -388,7 +388,8 @@ class LineRow(Struct, frozen=True):
     that the line stays, None = a position, which does not rotate; it counts from `dwell_from_wall`, None = the request
     has not left yet. `since_wall`: since when the symbol has held a line; one that went with the connection and came
     back within a quarter of an hour counts on. `opened_wall`: since when this very line is open. `watched`: a visit for
-    the price of a running signal alone.
+    the price of a running signal alone. `kept_until_wall`: nobody asks for it any more, and it goes then, or earlier if
+    another symbol needs one; None = it is wanted.
     """
 
     con_id: int
@@ -408,6 +409,7 @@ class LineRow(Struct, frozen=True):
     message: str = ""
     opened_wall: float | None = None
     watched: bool = False
+    kept_until_wall: float | None = None
 
 
 class LineSpan(Struct, frozen=True):

@@ -63,6 +63,7 @@ def column(
     grow: int = 0,
     least: int = 0,
     flash: bool = False,
+    ages: bool = False,
     **options: Any,
 ) -> Column:
     """A column drawn as `kind` (assets/core/cells.mjs), as wide as its longest value.
@@ -77,6 +78,7 @@ def column(
         spare: leaves before the others.
         grow: its share of the room that is left over.
         flash: a change is seen for a moment.
+        ages: it shows an age, which is counted in the browser each second.
         options: further ones of ag-grid's column.
     """
     leaves = 2 if spare else 0 if phone else 1
@@ -86,7 +88,7 @@ def column(
         "cellRenderer": "QtCell",
         "cellRendererParams": {"kind": kind},
         "context": {
-            **_context(also=also, num=num, leaves=leaves, grow=grow, least=least, flash=flash),
+            **_context(also=also, num=num, leaves=leaves, grow=grow, least=least, flash=flash, ages=ages),
             "saved": parts_of(kind, head, field, num=num),
         },
         **_align(num, "qt-flex"),
@@ -103,12 +105,13 @@ def text_column(head: str, field: str, *, num: bool = False, **options: Any) -> 
 def age_column(head: str, kind: str = "age", **options: Any) -> Column:
     """A column of ages ("age" of `at`, "held" of `since`), counted in the browser each second."""
     field, comparator = {"age": ("at", "qtByTime"), "held": ("since", "qtBySince")}[kind]
-    made = column(kind, head, field, **options)
-    made["context"]["ages"] = True
+    made = column(kind, head, field, ages=True, **options)
     return {**made, "comparator": {"function": comparator}, **_align(True)}
 
 
-def _context(*, also: tuple[str, ...], num: bool, leaves: int, grow: int, least: int, flash: bool) -> dict[str, Any]:
+def _context(
+    *, also: tuple[str, ...], num: bool, leaves: int, grow: int, least: int, flash: bool, ages: bool
+) -> dict[str, Any]:
     return {
         "also": list(also),
         "cut": not num,
@@ -116,7 +119,7 @@ def _context(*, also: tuple[str, ...], num: bool, leaves: int, grow: int, least:
         "grow": grow,
         "least": least,
         "flash": flash,
-        "ages": False,
+        "ages": ages,
     }
 
 

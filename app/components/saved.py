@@ -15,8 +15,9 @@ from app.components.bind import icon
 class Saved(NamedTuple):
     """One column of the file: `field` of the row, `unit` of its numbers.
 
-    `kind`: text, number, time (the field is UTC epoch seconds), age (such a field, counted to the moment of saving),
-    side (true = short), lane (of a line: the state while that is not live).
+    `kind`: text, number, time (the field is UTC epoch seconds of the market's clock), wall (of this program),
+    age (seconds from such a field to the moment of saving), side (true = short), lane (of a line: the state while that
+    is not live).
     """
 
     head: str
@@ -41,11 +42,20 @@ _PARTS: dict[str, tuple[Saved, ...]] = {
         Saved("Last is", "kind"),
         Saved("Change", "chg", "number", "%"),
     ),
-    "mark": (Saved("Valued at", "mark", "number"), Saved("Valued by", "mkind")),
+    "mark": (
+        Saved("Valued at", "mark", "number"),
+        Saved("Valued by", "mkind"),
+        Saved("Valued", "mark_at", "wall"),
+    ),
     "unr": (Saved("Unrealised", "unr", "number"), Saved("Unrealised", "unrp", "number", "%")),
-    "ib": (Saved("Unrealised at IB", "ib", "number"), Saved("Compared", "check")),
+    "ib": (
+        Saved("Unrealised at IB", "ib", "number"),
+        Saved("Unrealised at IB as of", "ib_at", "wall"),
+        Saved("Compared", "check"),
+    ),
     "exp": (Saved("Exposure", "exp", "number"), Saved("Exposure", "expp", "number", "%")),
-    "emas": (Saved("EMA 8", "fast", "number"), Saved("EMA 21", "slow", "number")),
+    "emas": (Saved("EMA fast", "fast", "number"), Saved("EMA slow", "slow", "number")),
+    "trend": (Saved("EMA trend", "trend_words"),),
     "lane": (Saved("Lane", "lane", "lane"),),
     "priority": (Saved("Priority", "cls", "class"),),
     "age": (Saved("Age", "at", "age", "s"),),

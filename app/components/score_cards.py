@@ -11,10 +11,15 @@ from app.components.card import card
 from app.components.controls import segmented
 from app.components.table import Col, table
 
+YARDSTICK = (
+    "Medians of the way from the signal's price, towards its side, in ATR of its one-minute bars: 0 = where it was, "
+    "before spread and commission. n = live signals; in brackets those known so far. Up = above 0 after 30 min, beside "
+    "what 19 of 20 coins would give."
+)
 GROUPS = (
     Col("kind", "By", "soft"),
     Col("name", "Group"),
-    Col("n", "Live signals", "num"),
+    Col("n", "n", "num"),
     Col("m5", "5 min", "num"),
     Col("m15", "15 min", "num"),
     Col("m30", "30 min", "num"),
@@ -39,6 +44,7 @@ def scoreboard(view_id: str) -> Component:
     tables = [
         html.Div(
             [
+                html.P(YARDSTICK, className="qt-score-words"),
                 html.P(bound(f"scores.rank_{view}"), className="qt-score-words"),
                 _scrolled(table(f"scores_{view}", GROUPS, caption)),
             ],

@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from app.components.attributes import attrs
 from app.components.bind import bound, icon, shown_if
 from app.components.card import card
-from app.components.controls import graph
 from app.components.facts import fact, facts
 from app.components.grid import age_column, column, grid
-from app.components.table import Col, scale_key, table
+from app.components.table import Col, scale_key, table, treemap
 from app.ids import Positions
 
 dash.register_page(  # type: ignore[no-untyped-call]
     __name__, path="/positions", title="QTrade - Positions", name="Positions"
+)
+
+
+CURVES = (("1h", "1 h", "The last hour"), ("day", "Day", "Since the prior close"), ("5d", "5 d", "Five trading days"))
+CURVES_WORDS = (
+    "What the position made since the range began, minute by minute with the size that was held then; fills at their "
+    "price, commissions taken off. A ring is a fill."
 )
 
 
@@ -43,13 +49,13 @@ def _grid() -> Component:
         column("avg", "Avg price", "avg", also=("cost", "pu"), phone=False, grow=1),
         column("spark", "Last hour", "spark", num=False, least=76, sortable=False),
         column("last", "Last", "last", also=("chg", "kind", "far", "pu", "silent"), grow=1),
-        column("mark", "Valued at", "mark", also=("mkind", "far", "pu"), spare=True, grow=1),
+        column("mark", "Valued at", "mark", also=("mkind", "mark_at", "far", "pu"), spare=True, grow=1, ages=True),
         column("day", "Day P&L", "day", also=("day2",), grow=1, flash=True),
         column("unr", "Unrealised", "unr", also=("unrp",), phone=False, grow=1),
-        column("ib", "Unrealised at IB", "ib", also=("check", "off"), spare=True, grow=1),
+        column("ib", "Unrealised at IB", "ib", also=("ib_at", "check", "off"), spare=True, grow=1, ages=True),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
-        column("emas", "EMA 8 / 21", "fast", also=("slow",), phone=False, grow=1),
-        column("trend", "Trend", "trend", num=False, least=64, phone=False),
+        column("emas", "EMA fast / slow", "fast", also=("slow",), phone=False, grow=1),
+        column("trend", "EMA trend", "trend", also=("trend_words",), num=False, least=76, phone=False),
         age_column("Price age", phone=False),
     ]
     return card(
@@ -64,24 +70,27 @@ def _grid() -> Component:
 
 
 def _curves() -> Component:
-    body = html.Div(className="qt-curves", tabIndex=0, **attrs(data_qt_curves="1"))
+    body = html.Div(
+        className="qt-curves", tabIndex=0, role="group", **attrs(data_qt_curves="1", aria_label="P&L of each position")
+    )
+    ranges = [
+        html.Button(label, className="qt-segment", title=words, **attrs(data_curves=key, aria_pressed="false"))
+        for key, label, words in CURVES
+    ]
     return card(
         "P&L of each position",
         body,
-        state="curves",
-        fact="unrealised, last hour",
+        state="positions",
+        fact=html.Span(className="qt-curves-fact", title=CURVES_WORDS),
+        controls=html.Div(ranges, className="qt-segmented", role="group", **attrs(aria_label="Range of the curves")),
         glyph="graph-up",
         aged=False,
     )
 
 
 def _treemap() -> Component:
-    body = html.Div(
-        [graph(Positions.TREEMAP, {"data": [], "layout": {}}), dcc.Store(id=Positions.TREEMAP_DATA)],
-        className="qt-treemap",
-        role="img",
-        **attrs(aria_label="Exposure by position; the grid above has the figures"),
-    )
+    label = "Exposure by position; the grid above has the figures"
+    body = treemap("treemap", label, fill="tone", lines=("money", "share", "change"))
     return card(
         "Exposure",
         body,
@@ -89,7 +98,6 @@ def _treemap() -> Component:
         fact=bound("positions.currency"),
         controls=scale_key("▼ down", "up ▲", "qt-scale qt-scale-day"),
         glyph="grid-1x2",
-        aged=False,
         cls="qt-card-exposure",
     )
 
@@ -100,7 +108,7 @@ def _futures() -> Component:
         Col("notional", "Notional", "num"),
         Col("tick", "A tick", "num"),
         Col("point", "A point", "num"),
-        Col("days", "Last trade in", "num"),
+        Col("trade", "Last trade in", "num"),
     )
     return card(
         "Futures",
@@ -202,6 +210,7 @@ def _filtered() -> Component:
         Col("qty", "Quantity", "num"),
         Col("value", "Value at IB", "num"),
         Col("unr", "Unrealised at IB", "num"),
+        Col("at", "IB's value, age", "num"),
         Col("reason", "Why it is left out", "wide", "prose"),
     )
     head = html.Span(

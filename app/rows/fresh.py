@@ -35,11 +35,6 @@ def _priced(each: Candidate, quote: Quote | None) -> Candidate:
 
 
 def dated(s: Snapshots, con_ids: Iterable[int], quotes: dict[int, Quote]) -> list[Dated]:
-    """How fresh the prices of these symbols are; those without one do not count."""
+    """How fresh the prices of these symbols are, one each: what has none yet is not live."""
     lines = lines_of(s)
-    found = ((con_id, quotes.get(con_id)) for con_id in con_ids)
-    return [
-        dated_quote(quote, lines.get(con_id))
-        for con_id, quote in found
-        if quote is not None and quote.price is not None
-    ]
+    return [dated_quote(quotes.get(con_id), lines.get(con_id)) for con_id in con_ids]

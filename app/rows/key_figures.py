@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.format import arrow, number, plural, redacted, share, signed, tone
+from app.format import arrow, number, percent, plural, redacted, share, signed, tone
 from app.rows.positions import without
 from engine.state.sections import AccountFigures, Lack, PositionsSection
 
@@ -102,7 +102,7 @@ def _since_close(pct: float | None, a: AccountFigures) -> Any:
         rest = a.daily_pnl - a.rows_daily_pnl - (a.filtered_daily_pnl or 0.0)
         if abs(rest) > max(NOTABLE, NOTABLE_SHARE * abs(a.daily_pnl)):
             notes.append(f"{signed(rest, 0)} closed today")
-    words = None if pct is None else f"{arrow(pct)} {share(abs(pct), 2)}".strip()
+    words = None if pct is None else f"{arrow(pct)} {percent(pct)}".strip()
     if notes and a.daily_text:
         return [" · ".join(filter(None, (words, *notes))), "plain", a.daily_text]
     return f"{words} since prior close" if words else None

@@ -28,7 +28,7 @@ def lines_parts(s: Snapshots) -> View:
     none = empty("No line in use", "Lines appear here when positions or scanners ask for market data.")
     return {
         "lines": {**headline(section), **(legend(section) if section else {}), **_sums(section)},
-        "grid:lines": ledger(section),
+        "grid:lines": ledger(s),
         "rows:refused": refused(section, s),
         "line_events": line_events(section, s),
         "marks:lines": marks(s),
@@ -121,18 +121,19 @@ def _sums(section: LinesSection | None) -> dict[str, Any]:
     }
 
 
-def ledger(section: LinesSection | None) -> dict[str, Any]:
+def ledger(s: Snapshots) -> dict[str, Any]:
     """One row a held line: positions first, then in the order in which they would leave, the next one first.
 
     `out` counts the held lines only: the visits of coverage go before all of them, and the browser makes their rows
     out of "seen". The grid sorts by `out` itself (None first), so that a swap does not renumber every row twice.
     """
-    if section is None:
+    if s.lines is None:
         return {}
+    section = s.lines
     held = sorted((row for row in section.rows if row.line_class != "coverage"), key=_ledger_order)
     leaving = [row.con_id for row in held if row.next_out is not None]
     place = {con_id: i for i, con_id in enumerate(leaving, start=1)}
-    return {str(row.con_id): _ledger_row(row, place.get(row.con_id)) for row in held}
+    return {str(row.con_id): _ledger_row(row, place.get(row.con_id), s) for row in held}
 
 
 def _ledger_order(row: LineRow) -> tuple[bool, int, int, str]:
@@ -140,13 +141,14 @@ def _ledger_order(row: LineRow) -> tuple[bool, int, int, str]:
     return (not never, row.next_out or 0, CLASS_ORDER.get(row.line_class, 9), row.local_symbol)
 
 
-def _ledger_row(row: LineRow, out: int | None) -> dict[str, Any]:
+def _ledger_row(row: LineRow, out: int | None, s: Snapshots) -> dict[str, Any]:
+    by, why = wanted_words(row, s), row.message or row.reason
     return {
         "sym": row.local_symbol,
         "cls": row.line_class,
         "lane": row.lane,
-        "by": wanted_by(row) or "nobody",
-        "why": row.message or row.reason,
+        "by": by,
+        "why": why if row.kept_until_wall is None else f"{KEPT_WHY}; it was: {why}",
         "state": row.state,
         "since": round(row.since_wall),
         "at": None if row.last_tick_wall is None else round(row.last_tick_wall),
@@ -194,9 +196,16 @@ def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
 HOLDERS = {"drill-down": "an open page"}  # the engine's names that say nothing to a trader
 
 
-def wanted_by(row: LineRow) -> str:
-    """Who wants this line, "" = nobody does."""
-    return ", ".join(HOLDERS.get(name, name) for name in row.holders)
+KEPT_WHY = "Its symbol may come back; gives way as soon as another needs a line"
+
+
+def wanted_words(row: LineRow, s: Snapshots) -> str:
+    """Who wants this line; of one that no scan names any more until when it is kept."""
+    if row.holders:
+        return ", ".join(HOLDERS.get(name, name) for name in row.holders)
+    if row.kept_until_wall is not None:
+        return f"no scan now, kept until {minute_text(s.market_time(row.kept_until_wall), s.zone)}"
+    return "no one any more, it is given back"
 
 
 def _stretch(section: LinesSection, s: Snapshots) -> str:
@@ -204,7 +213,7 @@ def _stretch(section: LinesSection, s: Snapshots) -> str:
     first = section.used_history[0][0] if section.used_history else s.now
     if s.now - first >= WINDOW_S - SOON_S:
         return "last 30 min"
-    return f"since {minute_text(s.market_time(first))}, when QTrade began with this broker"
+    return f"since {minute_text(s.market_time(first), s.zone)}, when QTrade began with this broker"
 
 
 def marks(s: Snapshots) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The market strip: a few contracts of the user's choice with price and change, honest where there is none. Pure.
 
 The part "market": place -> {name, sym, con, last, dec, chg, word, why, at}. `word` = what the price is where it is no
-live one, "" = it is; `at` = when it came, wall seconds, where its age is to be told.
+live one, "" = it is; `at` = when it came, wall seconds, where its age is to be told. "lost" -> what this gateway knows no
+contract of, in words: it has no place of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.rows.fresh import quotes_of
@@ -21,7 +23,19 @@ SESSION_WORDS = {"closed": "closed", "weekend": "closed"}
 def market_part(s: Snapshots) -> dict[str, Any]:
     """Every entry in the user's order; {} = none is chosen."""
     entries = s.watchlists.strip if s.watchlists else ()
-    return {str(place): _entry(s, place, entry) for place, entry in enumerate(entries)}
+    lost = [entry for entry in entries if entry.contract is None and entry.problem]
+    found = {str(place): _entry(s, place, entry) for place, entry in enumerate(entries) if entry not in lost}
+    return {**found, **({"lost": _lost_words(lost)} if lost else {})}
+
+
+def _lost_words(lost: Sequence[StripEntry]) -> list[str]:
+    """ "VIX not found", and why in a tooltip."""
+    names = ", ".join(_name(entry) for entry in lost)
+    return [f"{names} not found", f"{lost[0].problem}. Settings > Market strip names what is shown here."]
+
+
+def _name(entry: StripEntry) -> str:
+    return entry.name.partition(",")[0]
 
 
 def _entry(s: Snapshots, place: int, entry: StripEntry) -> dict[str, Any]:
@@ -33,7 +47,7 @@ def _entry(s: Snapshots, place: int, entry: StripEntry) -> dict[str, Any]:
     change = quote.change_pct if quote else None
     return {
         "order": place,
-        "name": entry.name.partition(",")[0],
+        "name": _name(entry),
         "sym": contract.local_symbol if contract else None,
         "con": contract.con_id if contract else None,
         "last": None if price is None else round(price, decimals),
@@ -49,7 +63,7 @@ def _said(s: Snapshots, entry: StripEntry, quote: Quote | None) -> tuple[str, st
     """What the price is in a word, why, and whether its age is told."""
     contract = entry.contract
     if contract is None:
-        return ("unknown here", entry.problem, False) if entry.problem else ("looking up", "Not looked up yet", False)
+        return "looking up", "Not looked up yet", False
     line = lines_of(s).get(contract.con_id)
     if quote is None or quote.price is None:
         return "no data", _why_none(s, contract.con_id), False

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from app.format import account_labels, number, plural, quantity, redacted, signed, tone
-from app.rows.risk import risk_parts
+from app.rows.risk import days_words, risk_parts
 from app.rows.states import Dated, broker_state, dated_position, empty, lines_of, market_state
+from app.rows.treemap import exposure_tiles
 from app.snapshots import Snapshots
-from engine.clock import NEW_YORK, local_time
 from engine.prices.decimals import contract_decimals, tick_decimals
 from engine.state.sections import FilteredRow, Lack, PositionRow, PositionsSection
 
@@ -48,13 +47,11 @@ def positions_parts(s: Snapshots) -> View:
         "rows:filtered": filtered_rows(section),
         "rows:futures": futures_rows(section, s),
         "positions": summary(section),
-        "treemap": treemap(section),
-        "pnlcurves": pnl_curves(section),
+        "treemap": exposure_tiles(section),
         "state": {
             **risk["state"],
             "positions": positions_state(s),
             "futures": futures_state(s),
-            "curves": curves_state(s),
             "filtered": broker_state(
                 s, section, has_rows, empty("Nothing is filtered", "Every position can be traded and is shown above.")
             ),
@@ -131,7 +128,11 @@ def grid_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
     ids = row_ids(section)
     ordered = sorted(section.tradable, key=lambda row: (-(row.exposure_base or 0.0), row.local_symbol, row.account))
     currency = section.account.currency
-    return {ids[row.key]: _row(i, row, _of_account(section, row.account), currency) for i, row in enumerate(ordered)}
+    lengths = section.ema_fast_len, section.ema_slow_len
+    return {
+        ids[row.key]: {**_row(i, row, _of_account(section, row.account), currency), **_trend(row, *lengths)}
+        for i, row in enumerate(ordered)
+    }
 
 
 def row_ids(section: PositionsSection) -> dict[str, str]:
@@ -160,7 +161,8 @@ def _of_account(section: PositionsSection, account: str) -> str:
     return account_labels([figures.account for figures in section.accounts]).get(account, redacted(account))
 
 
-def _named(section: PositionsSection, row: PositionRow) -> str:
+def named(section: PositionsSection, row: PositionRow) -> str:
+    """Its symbol, and whose it is where several accounts are shown."""
     return " · ".join(filter(None, (row.local_symbol, _of_account(section, row.account))))
 
 
@@ -185,6 +187,7 @@ def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str,
         "kind": _kind(row),
         "mark": _round(row.mark, max(decimals, min(decimals + 1, 8)) if row.mark_kind == "mid" else decimals),
         "mkind": MARK_WORDS.get(row.mark_kind or "", row.mark_kind or ""),
+        "mark_at": _round(row.mark_wall, 1),
         "far": _mark_words(row, decimals),
         "chg": _round(row.change_pct, 2),
         "day": _round(row.daily_pnl, 2),
@@ -192,17 +195,22 @@ def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str,
         "unr": _round(row.unrealized_pnl, 2),
         "unrp": _round(unrealized_pct, 2),
         "ib": _round(row.ib_unrealized_pnl, 2),
+        "ib_at": _round(row.ib_wall, 1),
         "check": row.check,
         "off": row.check_differs,
         "exp": _round(row.exposure, 0),
         "expp": _round(row.exposure_pct, 1),
         "fast": _round(row.ema_fast, decimals),
         "slow": _round(row.ema_slow, decimals),
-        "trend": row.trend,
         "at": _round(row.price_wall, 1),
         "silent": row.silent,
         "why": row.message or _why_missing(row),
     }
+
+
+def _trend(row: PositionRow, fast: int, slow: int) -> dict[str, Any]:
+    """Which side of the slow EMA the fast one is on, and what that says: "8 above 21"."""
+    return {"trend": row.trend, "trend_words": f"{fast} {row.trend} {slow}" if row.trend else None}
 
 
 def row_decimals(row: PositionRow) -> int:
@@ -324,6 +332,7 @@ def filtered_rows(section: PositionsSection | None) -> dict[str, Any]:
             "qty": quantity(row.quantity),
             "value": f"{number(row.market_value, 2)} {row.currency}" if row.market_value is not None else None,
             "unr": [signed(row.unrealized_pnl), tone(row.unrealized_pnl)],
+            "at": {"text": "{age}", "from": row.valued_wall} if row.valued_wall is not None else None,
             "reason": row.reason,
         }
         for i, row in enumerate(section.filtered)
@@ -331,92 +340,26 @@ def filtered_rows(section: PositionsSection | None) -> dict[str, Any]:
 
 
 def futures_rows(section: PositionsSection | None, s: Snapshots) -> dict[str, Any]:
-    """Notional, dollars a tick and days to the last trade of each future held."""
+    """Notional, dollars a tick and trading days to the last trade of each future held."""
     if section is None:
         return {}
     out: dict[str, Any] = {}
+    known = {each.con_id: each for each in s.holdings.holdings} if s.holdings is not None else {}
     ids = row_ids(section)
     for row in section.tradable:
         if row.sec_type != "FUT":
             continue
-        days = days_left(row.last_trade_date, s)
+        facts = known.get(row.con_id)
         money = "" if row.currency == "USD" else f" {row.currency}"
         out[ids[row.key]] = {
             "order": len(out),
-            "sym": {"sym": _named(section, row), "con": row.con_id},
+            "sym": {"sym": named(section, row), "con": row.con_id},
             "notional": number(row.exposure, 0) + money,
             "tick": number(row.tick_value, 2) + money if row.tick_value is not None else None,
             "point": None if row.per_point is None else number(row.per_point, 0 if row.per_point >= 10 else 2) + money,
-            "days": [_days_words(days), "warn" if days is not None and days <= 5 else "plain", row.last_trade_date],
+            "trade": days_words(facts.trade_left, facts.last_trade, by_weekdays=facts.by_weekdays) if facts else None,
         }
     return out
-
-
-def days_left(last_trade_date: str, s: Snapshots) -> int | None:
-    """Calendar days from today on New York's calendar, by the gateway's clock, to YYYYMMDD; None when not known."""
-    text = last_trade_date[:8]
-    if len(text) < 8 or not text.isdecimal():
-        return None
-    try:
-        last_day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
-    return (last_day - local_time(s.market_time(s.now), NEW_YORK).date()).days
-
-
-def _days_words(days: int | None) -> str | None:
-    if days is None:
-        return None
-    if days < 0:
-        return "expired"
-    return "last day today" if days == 0 else plural(days, "day")
-
-
-def treemap(section: PositionsSection | None) -> dict[str, Any]:
-    """What the exposure treemap shows, in the currency of the sums, all accounts of the view together.
-
-    Rounded so that it is drawn again only when a tile really changes.
-    """
-    if section is None:
-        return {"tiles": []}
-    worth: dict[int, float] = {}
-    parts: dict[int, float] = {}
-    rows = {row.con_id: row for row in section.tradable}
-    for row in section.tradable:
-        if row.exposure_base:
-            worth[row.con_id] = worth.get(row.con_id, 0.0) + row.exposure_base
-            parts[row.con_id] = parts.get(row.con_id, 0.0) + (row.exposure_pct or 0.0)
-    tiles = [
-        [
-            con_id,
-            rows[con_id].local_symbol,
-            float(f"{money:.3g}"),
-            _round(rows[con_id].change_pct, 1),
-            round(parts[con_id], 1),
-        ]
-        for con_id, money in worth.items()
-    ]
-    return {"tiles": sorted(tiles, key=lambda tile: -float(tile[2]))}
-
-
-def pnl_curves(section: PositionsSection | None) -> dict[str, Any]:
-    """Unrealised P&L of each position at each minute's close of the last hour, at today's quantity; None = gap."""
-    if section is None:
-        return {}
-    out: dict[str, Any] = {}
-    ids = row_ids(section)
-    for row in sorted(section.tradable, key=lambda row: -(row.exposure_base or 0.0)):
-        if sum(1 for v in row.pnl_curve if v is not None) < 2:
-            continue
-        values = [None if money is None else round(money) for money in row.pnl_curve]
-        out[ids[row.key]] = {"order": len(out), "sym": _named(section, row), "y": values}
-    return out
-
-
-def curves_state(s: Snapshots) -> dict[str, Any]:
-    """State of the P&L curves: they need the bars of the last hour."""
-    waiting = empty("No curve yet", "A curve needs the one-minute bars of the last hour; they come with the history.")
-    return market_state(s, broker_state(s, s.positions, bool(pnl_curves(s.positions)), waiting), dated_rows(s))
 
 
 def _round(value: float | None, decimals: int) -> float | None:

@@ -261,7 +261,7 @@ def expiry_rows(exposed: Sequence[Exposed]) -> dict[str, Any]:
         str(row.con_id): {
             "order": order,
             "sym": {"sym": row.local_symbol, "con": row.con_id},
-            "trade": _days(facts.trade_left, facts.last_trade, by_weekdays=facts.by_weekdays),
+            "trade": days_words(facts.trade_left, facts.last_trade, by_weekdays=facts.by_weekdays),
             "notice": _notice(facts),
         }
         for order, (row, facts) in enumerate(dated)
@@ -272,7 +272,8 @@ def _soonest(facts: HoldingFacts) -> int:
     return min(left for left in (facts.trade_left, facts.notice_left, 10**6) if left is not None)
 
 
-def _days(left: int | None, day: str, *, by_weekdays: bool) -> Any:
+def days_words(left: int | None, day: str, *, by_weekdays: bool) -> Any:
+    """Trading days after today to a day (YYYYMMDD), with the day in the tooltip; soon ones in the tone of a warning."""
     if left is None:
         return [None, "missing", "The day is not known"]
     words = "passed" if left < 0 else "today" if left == 0 else plural(left, "trading day")
@@ -282,7 +283,7 @@ def _days(left: int | None, day: str, *, by_weekdays: bool) -> Any:
 
 def _notice(facts: HoldingFacts) -> Any:
     if facts.notice == "day":
-        return _days(facts.notice_left, facts.notice_day, by_weekdays=facts.by_weekdays)
+        return days_words(facts.notice_left, facts.notice_day, by_weekdays=facts.by_weekdays)
     words = {"cash": "settled in cash", "after": "after the last trade"}.get(facts.notice)
     if words is None:
         return [None, "missing", "IB does not tell it, and the exchange's rule for this product is not known here"]

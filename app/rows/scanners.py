@@ -18,6 +18,7 @@ from app.rows.signals import live_words, part_shares, score_digits
 from app.rows.states import OWN, TRADING, broker_state, empty, flows, market_state
 from app.rows.threshold_sets import sets_part
 from app.rows.thresholds import BREAKOUT_KEYS, changed_words, changes_part, fields_part, rows_by_key, set_part
+from app.rows.treemap import universe_tiles
 from app.snapshots import Snapshots
 from engine.domain import Candidate, LineRow, ScanState, SymbolEvent
 from engine.prices.decimals import price_decimals
@@ -57,6 +58,7 @@ def scanners_parts(s: Snapshots) -> View:
         **s.of_demand(
             chips=lambda: chips(section, s.settings),
             heatcuts=lambda: CUTS,
+            map=lambda: universe_tiles(s.quotes, s.universe),
             heatwide=lambda: wide_part(at_the_moment(candidates[:WIDE_COLUMNS], quotes)),
             heattime=lambda: time_part(section),
             grid__results=lambda: results(s, shown),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import tzinfo
 from typing import Any
 
 from app.format import number, plural, signed
 from app.rows.kept import kept
 from app.rows.states import LOADING, OWN, empty
 from app.snapshots import Snapshots
-from engine.clock import NEW_YORK, local_time
+from engine.clock import local_time
 from engine.prices.decimals import exact_decimals
 from engine.state.score_sections import (
     AuditReport,
@@ -24,6 +25,7 @@ from engine.state.score_sections import (
 View = dict[str, dict[str, Any]]
 FEWEST = 10  # signals below which a group is not judged
 FEWEST_RANKED = 20
+COIN_SPAN = 0.98  # 1.96 standard errors of a share of a half, 0.5 / sqrt(n)
 SURE = 2.0  # standard errors of a rank correlation, about 1 / sqrt(n - 1)
 HORIZONS = (5, 15, 30, 60)
 THIRTY = 2
@@ -36,7 +38,7 @@ def scores_parts(s: Snapshots) -> View:
     section = s.scores
     shadow = section.shadow if section else None
     parts = _of_scores(section)
-    return {**parts, "scores": {**parts["scores"], "shadow_fact": shadow_fact(shadow, s.market_time(s.now))}}
+    return {**parts, "scores": {**parts["scores"], "shadow_fact": shadow_fact(shadow, s.market_time(s.now), s.zone)}}
 
 
 @kept
@@ -87,27 +89,33 @@ def group_rows(groups: tuple[ScoreGroup, ...]) -> dict[str, Any]:
 
 def _group(order: int, group: ScoreGroup) -> dict[str, Any]:
     f = group.figures
-    moves = {f"m{minutes}": _atr(f.moves[i], f"{f.known[i]} known") for i, minutes in enumerate(HORIZONS)}
+    moves = {f"m{minutes}": _of_n(f.moves[i], f.known[i], f.signals) for i, minutes in enumerate(HORIZONS)}
     return {
         "order": order,
         "kind": ""
         if group.kind == "all"
-        else {"scan": "scan", "score": "score at signal", "side": "side"}.get(group.kind, "hour"),
+        else {"scan": "scan", "score": "score at signal", "side": "side"}.get(group.kind, "hour, New York"),
         "name": group.name,
         "n": number(f.signals),
         **moves,
-        "best": _atr(f.best[THIRTY]),
-        "worst": _atr(f.worst[THIRTY]),
+        "best": _of_n(f.best[THIRTY], f.known[THIRTY], f.signals),
+        "worst": _of_n(f.worst[THIRTY], f.known[THIRTY], f.signals),
         "judged": judgement(f),
     }
 
 
 def judgement(figures: ScoreFigures) -> str:
-    """ "58 % up of 24", or how many of the fewest are there."""
+    """ "58 % up of 24, as a coin (30–70 %)", or how many of the fewest are there.
+
+    The yardstick: of so many throws of a coin 19 in 20 lie within the span in brackets.
+    """
     known = figures.known[THIRTY]
     if known < FEWEST or figures.won is None:
         return f"too few to judge: {known} of {FEWEST}"
-    return f"{number(100 * figures.won)} % up of {known}"
+    half = COIN_SPAN / math.sqrt(known)
+    low, high = max(0.0, 0.5 - half), min(1.0, 0.5 + half)
+    word = "better than" if figures.won > high else "worse than" if figures.won < low else "as"
+    return f"{number(100 * figures.won)} % up of {known}, {word} a coin ({number(100 * low)}–{number(100 * high)} %)"
 
 
 def rank_words(rank: ScoreRank) -> str:
@@ -137,6 +145,12 @@ def _atr(value: float | None, title: str = "") -> Any:
     )
 
 
+def _of_n(value: float | None, known: int, signals: int) -> Any:
+    """A median, and of how many where those are not all signals of its row."""
+    said = _atr(value)
+    return {**said, "text": f"{said['text']} ({known})"} if said is not None and known < signals else said
+
+
 def found(order: int, row: FoundSignal, who: str = "") -> dict[str, Any]:
     """One signal of a list."""
     return {
@@ -162,12 +176,12 @@ def shadow_rows(report: ShadowReport | None) -> dict[str, Any]:
     }
 
 
-def shadow_fact(report: ShadowReport | None, now_market: float) -> dict[str, Any] | None:
+def shadow_fact(report: ShadowReport | None, now_market: float, zone: tzinfo) -> dict[str, Any] | None:
     """ "since 10:42 · Loose", with the date where that was another day: both sets are counted from then on."""
     if report is None:
         return None
-    since = local_time(report.since_market, NEW_YORK)
-    other_day = since.date() != local_time(now_market, NEW_YORK).date()
+    since = local_time(report.since_market, zone)
+    other_day = since.date() != local_time(now_market, zone).date()
     day = f"{since.day} {since:%b} " if other_day else ""
     return {"at": round(report.since_market), "clock": "hm", "text": f"since {day}{{at}} · {report.name}"}
 

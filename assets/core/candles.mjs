@@ -35,6 +35,7 @@ import {
  *   trips?: (con: number) => Mark[]}} Site
  */
 
+const HALF_MOST_MS = 20_000;   // a history that answers later: what there is, is shown
 const ASK_PAUSE_MS = 1500, TAIL_S = 240, FADE = "6b", CLEAR = "rgba(0,0,0,0)", VISIBLE = 110;
 const HALF_LETTER_PX = 3.2;   // a mark's words are centred on it
 const css = getComputedStyle(document.documentElement);
@@ -76,6 +77,8 @@ export class Candles {
     this.pointed = null;
     this.asked = 0;
     this.again = 0;
+    /** Since when its bars are waited for; null = they were whole once. @type {number | null} */
+    this.waits = performance.now();
     this.seen = 0;
     /** @type {string | null} */
     this.drawn = null;
@@ -207,17 +210,30 @@ export class Candles {
     if (!this.isOn("marks")) {
       return [];
     }
-    const trips = this.site.trips?.(base.con) ?? [];
-    const isOfTrip = (/** @type {Mark} */ [kind, at, price]) =>   // a fill that opened or closed one
-      (kind === "bought" || kind === "sold") && trips.some((trip) => trip[1] === at && trip[2] === price);
-    const marks = [...(over.marks ?? []).filter((mark) => !isOfTrip(mark)), ...trips].flatMap(([kind, at, price, text]) => {
+    const marks = this.marksOf(base, over).flatMap(([kind, at, price, text]) => {
       const time = barOf(this.rows, at, base.size), { position, shape, ink } = SHAPES[kind];
       if (time === null) {
         return [];
       }
-      return [{ time, position, shape, color: colour(ink), text, ...(position === "atPriceMiddle" ? { price, size: 0.6 } : {}) }];
+      const isOnBar = position === "atPriceMiddle";   // its words would lie on the candles: they are told when the bar is pointed at
+      return [{ time, position, shape, color: colour(ink), text: isOnBar ? "" : text, ...(isOnBar ? { price, size: 0.6 } : {}) }];
     });
     return [...marks, ...this.gapMarks(base)].map((mark) => this.uncut(mark)).sort((a, b) => a.time - b.time);
+  }
+
+  /** Signals, fills and round trips, each once. @param {Base} base @param {Over} over @returns {Mark[]} */
+  marksOf(base, over) {
+    const trips = this.site.trips?.(base.con) ?? [];
+    const isOfTrip = (/** @type {Mark} */ [kind, at, price]) =>   // a fill that opened or closed one
+      (kind === "bought" || kind === "sold") && trips.some((trip) => trip[1] === at && trip[2] === price);
+    return [...(over.marks ?? []).filter((mark) => !isOfTrip(mark)), ...trips];
+  }
+
+  /** What happened within a bar. @param {Base} base @param {Row} row */
+  saidAt(base, row) {
+    const marks = this.isOn("marks") ? this.marksOf(base, this.over()) : [];
+    return marks.filter(([, at]) => barOf(this.rows, at, base.size) === row.t)
+      .map(([, , price, text]) => `${text} @ ${fmt.number(price, base.dec)}`);
   }
 
   /** Words that the right edge would cut are left out: the table below the chart has them. @param {Marker} mark */
@@ -489,13 +505,22 @@ export class Candles {
     this.forget();
     this.view = this.pointed = this.drawn = null;
     this.asked = 0;
+    this.waits = performance.now();
     this.site.legend()?.replaceChildren();
     this.site.note()?.replaceChildren();
   }
 
-  /** Whether what the page shows is not drawn yet. */
+  /** Whether what the page shows is not drawn yet; a small chart comes whole, so it waits for the history's bars. */
   isDue() {
-    return this.site.host() !== null && (!this.base || String(this.base.con) !== this.site.con());
+    return this.site.host() !== null && (!this.base || String(this.base.con) !== this.site.con() || this.isHalf());
+  }
+
+  isHalf() {
+    const isFilling = Boolean(this.site.isBrief && this.site.over()?.filling);
+    if (this.waits !== null && (!isFilling || performance.now() - this.waits > HALF_MOST_MS)) {
+      this.waits = null;
+    }
+    return this.waits !== null;
   }
 
   /** As it began: the newest bars at their usual width, and every scale fitted to them. */
@@ -544,7 +569,8 @@ export class Candles {
     const row = (this.pointed !== null && this.at.get(this.pointed)) || newest;
     const head = make("span", "qt-soft", this.pointed !== null ? this.timeText(row.t) : base.tf);
     head.title = base.zone ? `Times in ${base.zone}` : "";
-    holder.replaceChildren(head, ...this.legendOf(base, row));
+    const said = this.pointed === null ? [] : this.saidAt(base, row).map((text) => make("b", "qt-legend-mark", text));
+    holder.replaceChildren(head, ...this.legendOf(base, row), ...said);
   }
 
   /** @param {number} shown */

@@ -99,7 +99,8 @@ const painters = {
     return two(unit(fmt.number(d.last, d.dec), d.pu), d.silent ? "silent" : d.far || d.kind || change,
       { tone: d.silent ? "warn" : "", below: warn ? "warn" : fmt.tone(d.chg), title });
   },
-  mark: (d) => two(unit(fmt.number(d.mark, d.dec), d.pu), d.mkind || "", { below: d.far ? "warn" : "", title: d.why }),
+  mark: (d) => two(unit(fmt.number(d.mark, d.dec), d.pu), [d.mkind, d.mark_at ? inShort(ageText(d.mark_at)) : ""].filter(Boolean).join(" · "),
+    { below: d.far ? "warn" : "", title: d.why }),
   day(d) {
     const { text, tone } = money(d.day);
     return two(text, d.day2, { tone, title: d.why || d.day2 });
@@ -110,7 +111,8 @@ const painters = {
   },
   ib(d) {
     const { text, tone } = money(d.ib);
-    return d.off ? two(text, "differs", { tone, below: "warn", title: d.check }) : toned(text, tone, d.check);
+    return two(text, [d.off ? "differs" : "", d.ib_at ? inShort(ageText(d.ib_at)) : ""].filter(Boolean).join(" · "),
+      { tone, below: d.off ? "warn" : "", title: d.check });
   },
   exp: (d) => two(fmt.number(d.exp, 0),
     html`<span class="qt-meter"><i><b style="width: ${d.expp || 0}%"></b></i>${fmt.share(d.expp)}</span>`),
@@ -119,8 +121,8 @@ const painters = {
     if (!d.trend) {
       return toned(fmt.MISSING, "missing", "Not enough bars yet");
     }
-    const up = d.trend === "above";
-    return two(up ? fmt.UP : fmt.DOWN, d.trend, { tone: up ? "gain" : "loss" });
+    const up = d.trend === "above", title = `EMAs of one-minute closes: ${d.trend_words}`;
+    return two(up ? fmt.UP : fmt.DOWN, d.trend_words, { tone: up ? "gain" : "loss", title });
   },
   line_symbol: (d) => symbolLink(d),
   priority: (d) => html`<span class="qt-prio" data-c=${d.cls}>${LINE_CLASSES[d.cls] || d.cls}</span>`,

@@ -3,7 +3,7 @@
  * which makes the file (app/export_route.py). Grids say by `saved` of their columns what a cell holds, light tables have
  * their values in the model, any other table says what it shows, or by `data-value` of a cell what that is.
  */
-import { now } from "./clock.mjs";
+import { market, now } from "./clock.mjs";
 import { all, within } from "./dom.mjs";
 import { eachGrid } from "./grid.mjs";
 import { model } from "./model.mjs";
@@ -26,6 +26,7 @@ const isSeen = (element) => element.getClientRects().length > 0;
 /** @type {Record<string, (row: import("./cells.mjs").Row, field: string) => Value>} */
 const KINDS = {
   time: (row, field) => (row[field] ? { at: row[field] } : null),
+  wall: (row, field) => (row[field] ? { at: market(row[field]) } : null),
   age: (row, field) => (row[field] ? Math.max(0, Math.round((now() - row[field]) * 10) / 10) : null),
   side: (row, field) => (row[field] ? "short" : "long"),
   lane: (row, field) => (row.state === "live" ? row[field] : row.state),

@@ -21,8 +21,9 @@
  *   riskedPct: number | null, notional: number, notionalBase: number, netPct: number | null, volumePct: number | null,
  *   margin: number | null, marginBase: number | null}} Size
  */
-/** @typedef {{size: Size, problem: ""} | {size: null, problem: string}} Answer */
+/** `problems`: all that stands in the way of a size. @typedef {{size: Size | null, problems: string[]}} Answer */
 
+export const NO_STOP = "Give a stop.";
 const HAIR = 1e-9;   // of a step or a tick: dust of binary fractions
 
 /** @param {unknown} value @returns {value is number} */
@@ -66,30 +67,20 @@ function unitsFor(budget, each, step) {
   return units(steps);
 }
 
-/** Why nothing can be worked out; "" = it can. @param {Ask} ask @param {Facts} facts */
-function problemOf({ side, risk, entry, stop }, facts) {
-  if (!isNumber(facts.perPoint) || facts.perPoint <= 0) {
-    return "The contract's details have not come: what a point is worth is not known.";
-  }
-  if (!isNumber(entry)) {
-    return "There is no price to enter at: type one.";
-  }
-  if (!isNumber(stop)) {
-    return "Give a stop.";
-  }
-  if (side === "long" ? stop >= entry : stop <= entry) {
-    return side === "long" ? "The stop of a long lies below its entry." : "The stop of a short lies above its entry.";
-  }
-  if (!isNumber(risk.value) || risk.value <= 0) {
-    return "Give what may be lost: more than nothing.";
-  }
-  if (risk.kind === "pct" && !(isNumber(facts.net) && facts.net > 0)) {
-    return "The net liquidation is not known: give the risk in money.";
-  }
-  if (!isNumber(facts.rate) || facts.rate <= 0) {
-    return `The account has no exchange rate for ${facts.cur}.`;
-  }
-  return "";
+/** Why nothing can be worked out, all of it, in the order of the form. @param {Ask} ask @param {Facts} facts */
+function problemsOf({ side, risk, entry, stop }, facts) {
+  const isLong = side === "long", isBeyond = isNumber(entry) && isNumber(stop) && (isLong ? stop >= entry : stop <= entry);
+  /** @type {Array<[boolean, string]>} */
+  const found = [
+    [!isNumber(risk.value) || risk.value <= 0, "Give what may be lost: more than nothing."],
+    [risk.kind === "pct" && !(isNumber(facts.net) && facts.net > 0), "The net liquidation is not known: give the risk in money."],
+    [!isNumber(entry), "There is no price to enter at: type one."],
+    [!isNumber(stop), NO_STOP],
+    [isBeyond, isLong ? "The stop of a long lies below its entry." : "The stop of a short lies above its entry."],
+    [!isNumber(facts.perPoint) || facts.perPoint <= 0, "The contract's details have not come: what a point is worth is not known."],
+    [!isNumber(facts.rate) || facts.rate <= 0, `The account has no exchange rate for ${facts.cur}.`],
+  ];
+  return found.filter(([isSo]) => isSo).map(([, words]) => words);
 }
 
 /** @param {number | null} part @param {number | null} whole */
@@ -102,9 +93,9 @@ const pct = (part, whole) => (isNumber(part) && isNumber(whole) && whole > 0 ? (
  * @returns {Answer}
  */
 export function sizeOf(ask, facts) {
-  const stop = onTick(ask.stop, ask.side, facts.tick), problem = problemOf({ ...ask, stop }, facts);
-  if (problem) {
-    return { size: null, problem };
+  const stop = onTick(ask.stop, ask.side, facts.tick), problems = problemsOf({ ...ask, stop }, facts);
+  if (problems.length) {
+    return { size: null, problems };
   }
   const perPoint = /** @type {number} */ (facts.perPoint), rate = /** @type {number} */ (facts.rate);
   const budget = ask.risk.kind === "money" ? ask.risk.value : (/** @type {number} */ (facts.net) * ask.risk.value) / 100;
@@ -112,7 +103,7 @@ export function sizeOf(ask, facts) {
   const risked = units * lost * rate, notional = units * Math.abs(ask.entry) * perPoint;
   const share = facts.margin[ask.side === "long" ? 0 : 1], margin = isNumber(share) ? notional * share : null;
   return {
-    problem: "",
+    problems: [],
     size: {
       units, stop, lost, risked, budget, notional, margin,
       lostPct: pct(Math.abs(ask.entry - stop), Math.abs(ask.entry)),

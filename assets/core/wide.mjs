@@ -1,6 +1,6 @@
 /**
- * The wide heatmap: up to 70 symbols x 8 factors, no text in the cells; what a cell says stands in its tooltip, which is
- * made when it is pointed at. Part "heatwide": con_id -> [symbol, a letter a-g a factor]; values and ages are those of the
+ * The wide heatmap: up to 70 symbols x 8 factors, no text in the cells; what a cell says is told
+ * when it is pointed at. Part "heatwide": con_id -> [symbol, a letter a-g a factor]; values and ages are those of the
  * results. By name when it is opened; who comes later is put at the end (core/hold.mjs).
  */
 import * as fmt from "./format.mjs";
@@ -8,6 +8,7 @@ import { ageOf, ageStep, ageText } from "./freshness.mjs";
 import { drawButton, side, stepMark } from "./heat.mjs";
 import { hold } from "./hold.mjs";
 import { model } from "./model.mjs";
+import { tips } from "./tip.mjs";
 import { REL_VOLUME } from "./wire.mjs";
 
 /** @typedef {{text: string, step: string, td: HTMLTableCellElement}} Cell */
@@ -121,11 +122,11 @@ function valueOf(row, factor) {
   return known[factor] || null;
 }
 
-document.addEventListener("pointerover", (event) => {
-  const td = event.target instanceof Element ? event.target.closest("td") : null, holder = td && td.closest("[data-qt-heatwide]");
-  if (!(td instanceof HTMLElement) || !(holder instanceof HTMLElement)) {
-    return;
+tips("[data-qt-heatwide] td", (td) => {
+  const holder = td.closest("[data-qt-heatwide]");
+  if (!(holder instanceof HTMLElement)) {
+    return "";
   }
   const id = td.dataset.con ?? "", factor = factorsOf(holder)[/** @type {HTMLTableRowElement} */ (td.parentElement).sectionRowIndex];
-  td.title = `${drawn.get(holder)?.names.get(id)} ${factor}: ${valueOf((model["grid:results"] || {})[id], factor) || WORDS[td.dataset.step || "none"]}`;
+  return `${drawn.get(holder)?.names.get(id)} ${factor}: ${valueOf((model["grid:results"] || {})[id], factor) || WORDS[td.dataset.step || "none"]}`;
 });

@@ -69,7 +69,7 @@ function cell(day, data, choose) {
   const isOpen = data.detail?.day === day.day;
   const open = () => choose({ day: isOpen ? "" : day.day });
   return html`<td class="qt-jday" data-step=${stepOf(day.net, data.most)} data-today=${day.day === data.today ? "1" : nothing}
-    data-closed=${day.closed ? "1" : nothing} data-value=${day.net ?? ""}><button type="button" title=${words(day, data.money.currency)}
+    data-closed=${day.closed ? "1" : nothing} data-value=${day.net ?? ""}><button type="button" data-tip=${words(day, data.money.currency)}
     aria-pressed=${String(isOpen)} data-jday=${day.day} @click=${open}><span class="qt-jnumber"><span class="visually-hidden">${dayText(day.day)}: </span><span aria-hidden="true">${
     Number(day.day.slice(8))}</span>${
     day.noted ? html`<i class="bi bi-pencil-fill" aria-hidden="true"></i>` : nothing}</span>${amount(day)}<span
@@ -90,7 +90,7 @@ export function month(data, choose) {
     <table class="qt-jcalendar"><caption class="visually-hidden">Realised P&L by trade date, ${monthText(data.month)}</caption>
     <thead><tr>${heads.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">Week</th></tr></thead>
     <tbody>${weeks.map((week) => html`<tr>${week.days.slice(0, heads.length).map((day) => cell(day, data, choose))}
-      <td class="qt-jweek" title=${`${week.covers}\n${words(week.sum, data.money.currency)}`} data-value=${week.sum.net ?? ""}><span
+      <td class="qt-jweek" data-tip=${`${week.covers}\n${words(week.sum, data.money.currency)}`} data-value=${week.sum.net ?? ""}><span
       class="qt-jcovers">${week.covers.replace(/ .*/, "")}<span class="qt-spare"> ${week.covers.replace(/^\S+ /, "")}</span></span>${amount(week.sum)}<span class="qt-jcount">${counts(week.sum)}</span></td></tr>`)}</tbody></table>${
     data.lacks ? html`<p class="qt-soft qt-jnone">${data.lacks}</p>` : nothing}`;
 }
@@ -104,7 +104,7 @@ export function year(data, choose) {
     <thead class="visually-hidden"><tr><th scope="col">Month</th><th scope="col">Days</th><th scope="col" class="num">Sum</th></tr></thead>
     <tbody>${months.map((each) => html`<tr><th scope="row"><button type="button" class="qt-jlink" aria-current=${
       each.month === data.month ? "true" : nothing} @click=${() => show(each.month)}>${monthText(each.month).slice(0, 3)}</button></th>
-      <td><span class="qt-jstrip">${each.days.map((day) => html`<i data-step=${stepOf(day.net, data.year.most)} title=${
+      <td><span class="qt-jstrip">${each.days.map((day) => html`<i data-step=${stepOf(day.net, data.year.most)} data-tip=${
         `${dayText(day.day)}: ${day.net === null ? "nothing closed" : fmt.signed(day.net)}`}></i>`)}</span></td>
       <td class="num" data-value=${each.sum.net ?? ""}>${each.sum.trips || each.sum.net ? money(each.sum.net, "", 0) : fmt.MISSING}</td></tr>`)}</tbody></table>`;
 }

@@ -228,6 +228,11 @@ function add(con, sym) {
     toast({ kind: "error", title: "No list", text: "Make a list first." });
     return;
   }
+  if (String(con) in (model[`grid:watch-${list}`] ?? {})) {
+    setProps(ADD, { value: "" });
+    toast({ kind: "info", title: "Already in the list", text: `${sym} is in ${namesOfLists().find(([id]) => id === list)?.[1] ?? "it"}.` });
+    return;
+  }
   ask({ action: "list", do: "add", list: Number(list), con }, (ok) => {
     if (ok) {
       setProps(ADD, { value: "" });

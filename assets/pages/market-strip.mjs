@@ -21,13 +21,15 @@ function entry(d) {
 }
 
 function draw() {
+  const { lost, ...found } = model.market ?? {};
   /** @type {Entry[]} */
-  const entries = Object.values(model.market ?? {}).sort((a, b) => a.order - b.order);
+  const entries = Object.values(found).sort((a, b) => a.order - b.order);
   all(document, "[data-qt-market]").forEach((holder) => {
-    if (holder.hidden !== !entries.length) {
-      holder.hidden = !entries.length;
+    const isBare = !entries.length && !lost;
+    if (holder.hidden !== isBare) {
+      holder.hidden = isBare;
     }
-    render(entries.map(entry), holder);
+    render([...entries.map(entry), lost ? html`<span class="qt-market-word" title=${lost[1]}>${lost[0]}</span>` : nothing], holder);
   });
 }
 onPart("market", draw);
@@ -37,7 +39,7 @@ onNodes(() => {
   }
 });
 every(1000, () => {
-  if (Object.values(model.market ?? {}).some((each) => each.at !== null)) {
+  if (Object.values(model.market ?? {}).some((each) => typeof each.at === "number")) {
     draw();
   }
 });

@@ -106,8 +106,10 @@ function fitting(scans, pixels) {
 const EARLY = "It broke out before QTrade looked: its score counts the way since the first look";
 /** @type {Record<string, string>} */
 const STATES = { confirming: "confirming", warming: "warming" };
-/** @type {Record<string, string>} */
-const SHORT = { coverage: "visit", pinned: "pin" };
+/** What its market-data line is for. @type {Record<string, string>} */
+const LINES = { 100: "Its line is a position's: never given away", pinned: "Its line is pinned, or its page is open",
+  50: "Streams as one of the newest and best running signals", 25: "Streams as one of the ordinary candidates",
+  coverage: "A spare line visits it for some seconds, in turn with the others" };
 
 addCells({
   "scan-symbol"(d) {
@@ -147,7 +149,6 @@ addCells({
     if (!d.cls) {
       return toned(fmt.MISSING, "missing", "It holds no market-data line now");
     }
-    const title = LINE_CLASSES[d.cls] + (d.cls === "coverage" ? "" : ", streaming");
-    return html`<span class="qt-prio" data-c=${d.cls} title=${title}>${SHORT[d.cls] || d.cls}</span>`;
+    return html`<span class="qt-prio" data-c=${d.cls} title=${LINES[d.cls]}>${d.cls === "coverage" ? "visit" : LINE_CLASSES[d.cls]}</span>`;
   },
 });

@@ -6,7 +6,8 @@ import { html, nothing, render } from "../vendor/lit-html.mjs";
 import { all } from "../core/dom.mjs";
 import * as fmt from "../core/format.mjs";
 import { model, onNodes, onPart } from "../core/model.mjs";
-import { atrStop, sizeOf } from "../core/sizing.mjs";
+import { ownOf, withOwn } from "../core/size-draft.mjs";
+import { atrStop, NO_STOP, sizeOf } from "../core/sizing.mjs";
 import { nameOf } from "../core/values.mjs";
 
 /** @typedef {import("../core/sizing.mjs").Facts & {of: string, source: string}} Money */
@@ -17,7 +18,7 @@ import { nameOf } from "../core/values.mjs";
  * @typedef {{side: "long" | "short", risk: string, per: "money" | "pct", kind: "price" | "atr" | "day" | "level",
  *   times: string, price: string, level: string, entry: string, con: number}} Draft */
 
-const KEPT = "qt-size", SAID_MS = 4000, MUCH_VOLUME_PCT = 1;
+const KEPT = "qt-size", KEPT_OWN = "qt-size-own", SAID_MS = 4000, MUCH_VOLUME_PCT = 1;
 /** @type {Draft} */
 const draft = { side: "long", risk: "1", per: "pct", kind: "atr", times: "2", price: "", level: "", entry: "", con: 0 };
 let said = "";
@@ -40,6 +41,9 @@ recall();
 function keep() {
   const { risk, per, kind, times } = draft;
   window.localStorage.setItem(KEPT, JSON.stringify({ risk, per, kind, times }));
+  if (draft.con) {
+    window.localStorage.setItem(KEPT_OWN, withOwn(window.localStorage.getItem(KEPT_OWN), draft.con, draft));
+  }
 }
 
 /** A number as people type it: "1,000.5", "402.10 ". @param {string} text */
@@ -73,14 +77,11 @@ function stopOf(known, entry) {
 /** @param {SizePart} known */
 function answerOf(known) {
   const entry = entryOf(known), stop = stopOf(known, entry);
-  if (draft.kind === "atr" && known.atr === null) {
-    return { entry, size: null, problem: "ATR of the minutes is not known yet: give the stop another way." };
-  }
-  if (draft.kind === "day" && known.day === null) {
-    return { entry, size: null, problem: "Fifteen days of bars are needed for the day's ATR: give the stop another way." };
-  }
   const risk = { kind: draft.per, value: typed(draft.risk) };
-  return { entry, ...sizeOf({ side: draft.side, risk, entry, stop }, { ...known.money, volume: known.volume }) };
+  const answer = sizeOf({ side: draft.side, risk, entry, stop }, { ...known.money, volume: known.volume });
+  const noAtr = draft.kind === "atr" && known.atr === null ? "ATR of the minutes is not known yet: give the stop another way."
+    : draft.kind === "day" && known.day === null ? "Fifteen days of bars are needed for the day's ATR: give the stop another way." : "";
+  return { entry, ...answer, problems: answer.problems.map((words) => (noAtr && words === NO_STOP ? noAtr : words)) };
 }
 
 /** @param {number} count @param {string} unit */
@@ -113,7 +114,9 @@ function factsBlock(known, size, entry) {
     ${pair("Margin, est.", money(size.margin, cur, 0), inBase(size.marginBase), source)}
   </dl>
   <ul class="qt-size-notes">
-    ${size.marginBase === null ? html`<li>No margin: ${source}.</li>` : html`<li>${source}.</li>`}
+    ${size.marginBase === null
+      ? html`<li data-tone="warn">No margin is known, so nothing here says whether the account can carry it: ${source}.</li>`
+      : html`<li>${source}.</li>`}
     ${size.marginBase !== null && excess !== null && size.marginBase > excess
       ? html`<li data-tone="warn">More than the excess liquidity of ${money(excess, base, 0)}.</li>` : nothing}
     ${size.volumePct !== null && size.volumePct > MUCH_VOLUME_PCT
@@ -189,9 +192,9 @@ function formBlock(known) {
 
 /** @param {SizePart} known */
 function resultBlock(known) {
-  const { size, problem, entry } = answerOf(known);
+  const { size, problems, entry } = answerOf(known);
   if (size === null) {
-    return html`<p class="qt-size-problem" role="status">${problem}</p>`;
+    return html`<div class="qt-size-problem" role="status"><ul>${problems.map((words) => html`<li>${words}</li>`)}</ul></div>`;
   }
   const none = size.units === 0;
   return html`<div class="qt-size-answer"><span class="qt-size-units" role="status">${many(size.units, known.unit)}</span>
@@ -212,7 +215,7 @@ function draw(holder) {
     return;
   }
   if (known.con !== draft.con) {   // another symbol: its own entry and stop
-    Object.assign(draft, { con: known.con, entry: "", price: "", level: "", side: "long" });
+    Object.assign(draft, { con: known.con, ...ownOf(window.localStorage.getItem(KEPT_OWN), known.con) });
   }
   render([formBlock(known), resultBlock(known)], holder);
 }

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from engine.bars.hours import UNKNOWN_HOURS, PhaseNow, phase
 from engine.bars.trading_day import US_STOCK_DAYS, midnight_utc, regular_sessions
 from engine.broker.port import ACCOUNTS_MAX
-from engine.clock import second_text
+from engine.clock import second_told
 from engine.domain import Condition, ContractInfo
 from engine.health.conditions import Severity
 from engine.health.monitor import COMPETING, LINK_KEY, SERVERS_KEY, farm_key, farm_words
@@ -420,8 +420,9 @@ class Publisher:
             ("accounts", len(rooms.login.watched) > ACCOUNTS_MAX, "More accounts than TWS lets follow",
              f"Values and day P&L are asked for the first {ACCOUNTS_MAX} of {len(rooms.login.watched)} accounts;"
              " positions of all are shown.", "Name the one to watch as Account in Settings > Broker.", "warning"),
-            ("near", lines.near, "Lines are nearly used up",  # as it should be: the spare ones rotate
-             f"{lines.used} of {lines.limit} market-data lines are in use.",
+            # Nearly all in use is how it should be, and no event: the spare ones rotate and give way.
+            ("full", lines.full, "No market-data line is free",
+             f"All {lines.limit} are in use and none rotates, so requests are refused.",
              "Raise the limit in Settings if the account has more, or close quote windows in TWS.", "info"),
         )  # fmt: skip
         for key, is_on, title, text, cure, severity in faults:
@@ -433,7 +434,7 @@ class Publisher:
                     text,
                     cure=cure,
                     severity=severity,
-                    quiet=key == "near",  # the bus has said it: SUBSCRIPTION NEAR LIMIT
+                    quiet=key == "full",  # the bus has said it: SUBSCRIPTION NEAR LIMIT
                     since=wall - (rooms.clock.mono() - dead_since) if key == "feed" and dead_since else None,
                 )
             else:
@@ -459,7 +460,7 @@ class Publisher:
             found = {held[con_id]: place for con_id in rooms.manager.tradable_ids()
                      if (place := rooms.bus.standing(con_id)) is not None and farm.name in place.farms}  # fmt: skip
             silent = [symbol for symbol, place in found.items() if place.is_silent]
-            since = second_text(rooms.market.now(wall - (now - farm.fell_mono)))
+            since = second_told(rooms.market.now(wall - (now - farm.fell_mono)))
             title, text = farm_words(farm.name, since, silent, list(found))
             key = farm_key(farm.name)
             if rooms.health.conditions.is_open(key):
@@ -507,7 +508,7 @@ class Publisher:
         """Its words say since when, by the market's clock: a count of seconds would stand still."""
         rows = self._rooms.manager.is_valued_by_ib(found.con_id)
         since = wall - (now - found.since_mono)
-        silent_since = second_text(self._rooms.market.now(since))
+        silent_since = second_told(self._rooms.market.now(since))
         valued = "" if rows is None else ", valued by IB" if rows else ", its last one stands"
         self._rooms.health.conditions.raise_(
             f"silent:{found.con_id}",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from engine.clock import minute_told
 from engine.domain import ContractRef, Demand, Lane, LineClass, LineRow, SymbolEvent
 from engine.lines import words
 from engine.lines.bus import MarketDataBus
@@ -41,11 +42,14 @@ class Watched(Struct, frozen=True):
 
 
 class Use(NamedTuple):
-    """Lines in use of the effective limit; `near` = few are left."""
+    """Lines in use of the effective limit; `near` = few are left, as it should be while spare ones rotate; `full` =
+    none is left and none rotates: whoever asks is refused.
+    """
 
     used: int
     limit: int
     near: bool
+    full: bool
 
 
 class LinesReport:
@@ -59,7 +63,8 @@ class LinesReport:
         """How much of the budget is used now."""
         limit, used = self._.limit, len(self._.ledger)
         self._near = is_near(used, limit, self._near)
-        return Use(used, limit, self._near)
+        rotates = any(line.line_class == "coverage" for line in self._.ledger)
+        return Use(used, limit, self._near, full=used >= limit and not rotates)
 
     def snapshot(self) -> LinesSection:
         """The lines section, bounded, with sums that add up. Near, capacity and free count from the effective limit."""
@@ -69,16 +74,16 @@ class LinesReport:
         lines = sorted(bus.ledger, key=lambda line: (RANK[line.line_class], line.since_mono, line.con_id))
         by_class = _by_class(bus.ledger)
         capacity = max(0, limit - policy.buffer)
-        used, limit, near = self.use()
+        use = self.use()
         place = {con_id: i for i, con_id in enumerate(bus.plan.next_out, start=1)}
         return LinesSection(
             limit=bus.settings.limit,
             effective_limit=limit,
             buffer=policy.buffer,
-            used=used,
-            near=near,
+            used=use.used,
+            near=use.near,
             scanner_capacity=capacity,
-            scanner_free=max(0, min(limit - used, capacity - (used - by_class["100"]))),
+            scanner_free=max(0, min(limit - use.used, capacity - (use.used - by_class["100"]))),
             by_class={str(line_class): count for line_class, count in by_class.items()},
             changing=sum(1 for line in lines if not line.listens),
             rows=tuple(_row(line, bus.demands, place.get(line.con_id), policy, now_mono, wall) for line in lines),
@@ -136,11 +141,15 @@ class LinesReport:
         return "not in any scan"
 
     def _has(self, line: Line, now_mono: float) -> str:
-        since = words.clock_text(self._.market_time(line.since_wall))
+        since = minute_told(self._.market_time(line.since_wall))
         kind = "while its page is open" if line.borrowed else f"as {words.class_name(line.line_class)}"
         parts = [f"has a line since {since} {kind}"]
         idle_s = None if line.idle_since_mono is None else now_mono - line.idle_since_mono
-        parts.append(f"{line.reason}" if idle_s is None else f"idle for {words.span(idle_s)}, kept for a while")
+        parts.append(
+            f"{line.reason}"
+            if idle_s is None
+            else f"wanted by no scan for {words.span(idle_s)}, kept in case it comes back"
+        )
         if self._.upstream_down:
             parts.append(NO_SERVERS)
         parts += [line.message, line.route]
@@ -207,7 +216,14 @@ def _row(
         dwell_from_wall=None if dwell_from is None else wall - (now_mono - dwell_from),
         dwell_s=_dwell_s(line, policy),
         watched=line.brief,
+        kept_until_wall=_kept_until(line, policy, now_mono, wall),
     )
+
+
+def _kept_until(line: Line, policy: LinePolicy, now_mono: float, wall: float) -> float | None:
+    if line.idle_since_mono is None or line.line_class not in ("25", "50"):
+        return None
+    return wall + line.idle_since_mono + policy.ttl_s - now_mono
 
 
 def _dwell_s(line: Line, policy: LinePolicy) -> float | None:

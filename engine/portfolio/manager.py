@@ -376,6 +376,8 @@ class TradeManager:
             account=figures,
             fills=fills[-200:],
             complete=self._complete,
+            ema_fast_len=self._settings.ema_fast,
+            ema_slow_len=self._settings.ema_slow,
             accounts=each,
         )
 

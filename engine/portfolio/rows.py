@@ -79,11 +79,8 @@ def position_row(
         mark_kind=worth.kind,
         mark_wall=worth.at_wall,
         portfolio_pnl=held.mark.unrealized_pnl if held.mark else None,
+        ib_wall=held.pnl_wall if single.unrealized is not None else None,
         exposure_base=cents(part.exposure),
-        pnl_curve=tuple(
-            None if money is None else float(round(money))
-            for money in valuation.pnl_curve(record.quantity, spark, terms, record.avg_cost)
-        ),
         check=held.comparison.words(contract.currency),
         check_differs=held.comparison.differs,
         fills_today=fills_today,

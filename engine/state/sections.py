@@ -111,14 +111,14 @@ class PositionRow(Struct, frozen=True):
     close: float | None
     change_pct: float | None
     unrealized_pnl: float | None  # own mark: quantity x (mark / magnifier x multiplier - avg_cost)
-    ib_unrealized_pnl: float | None  # reqPnLSingle's
+    ib_unrealized_pnl: float | None  # reqPnLSingle's, as of `ib_wall`
     daily_pnl: float | None  # reqPnLSingle's, None until it comes
     realized_pnl: float | None
     exposure: float | None
     exposure_pct: float | None
     ema_fast: float | None
     ema_slow: float | None
-    trend: str | None  # above, below
+    trend: str | None  # the fast EMA is above or below the slow one
     spark: tuple[float | None, ...]  # closes of the last 60 minutes, None = gap
     has_line: bool
     last_trade_date: str
@@ -131,8 +131,8 @@ class PositionRow(Struct, frozen=True):
     mark_kind: str | None = None
     mark_wall: float | None = None
     portfolio_pnl: float | None = None  # unrealized P&L of IB's portfolio updates
+    ib_wall: float | None = None
     exposure_base: float | None = None  # in the currency of the sums; None = no rate
-    pnl_curve: tuple[float | None, ...] = ()  # unrealized P&L at each close of `spark`
     check: str = ""  # the three-way comparison in words, "" = nothing to compare yet
     check_differs: bool = False
     fills_today: int = 0  # of the contract's running trade date
@@ -216,12 +216,14 @@ class AccountFigures(Struct, frozen=True):
 class PositionsSection(Section, frozen=True, kw_only=True):
     """Positions of the accounts in view. `account` is the figures of the view, `accounts` those of each account."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     tradable: tuple[PositionRow, ...]
     filtered: tuple[FilteredRow, ...]
     account: AccountFigures
     fills: tuple[Fill, ...]
     complete: bool  # the broker has sent all positions of this connection
+    ema_fast_len: int  # 1-minute closes that the rows' EMAs are of
+    ema_slow_len: int
     accounts: tuple[AccountFigures, ...] = ()
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from msgspec.structs import replace
 
+from engine.bars.bar_files import BarColumns, BarFiles, StoredSession
 from engine.domain import (
     ALL_ACCOUNTS,
     REL_VOLUME,
@@ -258,12 +260,23 @@ def _position(held: tuple, exposure: float, gross: float, wall: float, step: int
         mark_kind="last",
         mark_wall=wall - 0.4,
         exposure_base=exposure,
-        pnl_curve=tuple(
-            None if con_id == TSLA and 20 <= i < 24 else quantity * (value * multiplier - avg_cost)
-            for i, value in enumerate(spark)
-        ),
         check="Agrees with IB's P&L",
     )
+
+
+class SampleBars(BarFiles):
+    """The last hour's minutes of what is held, as the rows' sparklines have them."""
+
+    def sessions(self, con_id: int, newest: int) -> list[StoredSession]:
+        row = next((row for row in position_rows(WALL) if row.con_id == con_id), None)
+        minutes = (
+            [] if row is None else [(MARKET - 60.0 * (60 - i), v) for i, v in enumerate(row.spark) if v is not None]
+        )
+        if not minutes:
+            return []
+        times, closes = np.array(minutes, dtype=float).T
+        whole = np.full(len(closes), 3.0)
+        return [StoredSession(20251105, None, None, BarColumns(times, closes, closes, closes, closes, whole, whole))]
 
 
 FILTERED = (
@@ -306,7 +319,14 @@ def positions(wall: float, step: int = 0) -> PositionsSection:
         updated_wall=wall - 2.0,
     )
     return PositionsSection(
-        tradable=rows, filtered=FILTERED, account=account, fills=FILLS, complete=True, accounts=(account,)
+        tradable=rows,
+        filtered=FILTERED,
+        account=account,
+        fills=FILLS,
+        complete=True,
+        ema_fast_len=8,
+        ema_slow_len=21,
+        accounts=(account,),
     )
 
 
@@ -897,6 +917,8 @@ def fill_accounts(bus: StateBus, shown: str | None = None, wall: float = WALL) -
             account=own[0] if account else AccountFigures(currency="USD", daily_pnl=3.0),
             fills=(),
             complete=True,
+            ema_fast_len=8,
+            ema_slow_len=21,
             accounts=own,
         )
 

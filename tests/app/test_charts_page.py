@@ -116,8 +116,10 @@ def test_what_is_no_live_price_says_what_it_is(bus: StateBus) -> None:
     found = strip(
         bus, StripEntry("VIX", problem="This gateway knows no such contract"), StripEntry("X"), StripEntry("ES", ES)
     )
-    vix, unknown, es = found
-    assert (vix["last"], vix["word"], vix["why"]) == (None, "unknown here", "This gateway knows no such contract")
+    unknown, es, lost = found
+    assert lost[0] == "VIX not found" and lost[1].startswith("This gateway knows no such contract."), (
+        "no place of its own"
+    )
     assert unknown["word"] == "looking up"
     assert (es["last"], es["word"]) == (None, "no data") and "an eighth of the lines" in es["why"]
 

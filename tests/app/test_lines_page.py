@@ -124,7 +124,7 @@ def test_a_larger_universe_has_wider_steps(count: int, unit: int) -> None:
 
 
 def test_the_ledger_counts_the_places_of_the_held_lines_only() -> None:
-    rows = ledger(lines_at(WALL))
+    rows = ledger(snapshots(lines=lines_at(WALL)))
     assert len(rows) == 21 and not [row for row in rows.values() if row["cls"] == "coverage"]
     assert sorted(row["out"] for row in rows.values() if row["out"]) == list(range(1, 19))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -21,24 +20,23 @@ from app.rows.find import find
 from app.rows.gauge import cells, kept, legend, status_word
 from app.rows.heat import CHANGE_CUTS, CUTS, heat_rows, step
 from app.rows.key_figures import key_figures
-from app.rows.lines import ledger, lines_parts
+from app.rows.lines import ledger, lines_parts, wanted_words
 from app.rows.overview import overview_parts
 from app.rows.positions import (
-    days_left,
+    filtered_rows,
     filtered_words,
     futures_rows,
     grid_rows,
-    pnl_curves,
     positions_parts,
     spark,
     total_row,
-    treemap,
     without,
 )
 from app.rows.scanners import summary as scanners_summary
 from app.rows.signals import top_signals
 from app.rows.states import NOT_CONNECTED
 from app.rows.strip import band, pill, strip_parts
+from app.rows.treemap import exposure_tiles
 from app.snapshots import Snapshots
 from engine.clock import FakeClock
 from engine.domain import Incident, Refusal
@@ -311,19 +309,34 @@ def test_one_contract_in_two_accounts_is_two_rows_and_no_account_leaves_whole() 
     assert sorted(rows) == [f"{first.con_id}.1", f"{first.con_id}.2"]
     assert rows[f"{first.con_id}.1"]["name"].startswith("DU***567 · ")
     assert "DU7654321" not in json.dumps(rows)
-    assert len(treemap(both)["tiles"]) == 1
-    assert set(pnl_curves(both)) == set(rows)
+    assert len(exposure_tiles(both)) == 1, "one contract is one tile"
 
 
-@pytest.mark.parametrize(
-    ("text", "days"),
-    [("20251106", 1), ("20251105", 0), ("20251104", -1), ("20251106 09:30 US/Eastern", 1), ("202511", None)]
-    + [("", None), ("20251301", None), ("20251131", None)],
-)
-def test_days_left_count_on_new_yorks_calendar(text: str, days: int | None) -> None:
-    evening = datetime(2025, 11, 5, 20, 30, tzinfo=ZoneInfo("America/New_York")).timestamp()  # 6 November in UTC
-    gateway = replace(sample.broker(WALL), as_of_wall=WALL, clock_offset_s=evening - WALL, clock_rate=1.0)
-    assert days_left(text, snapshots(broker=gateway)) == days
+def test_both_tables_of_last_days_say_the_same() -> None:
+    s = snapshots(holdings=sample.holdings())
+    parts = positions_parts(s)
+    futures, expiries = parts["rows:futures"], parts["rows:expiries"]
+    assert futures[str(sample.NQ)]["trade"] == expiries[str(sample.NQ)]["trade"]
+    assert futures[str(sample.NQ)]["trade"][0] == "31 trading days"
+    assert futures_rows(s.positions, snapshots())[str(sample.NQ)]["trade"] is None, "not known, so not said"
+
+
+def test_a_trend_says_which_averages_it_is_of() -> None:
+    section = replace(sample.positions(WALL), ema_fast_len=5, ema_slow_len=34)
+    row = grid_rows(section, snapshots())[str(sample.TSLA)]
+    assert (row["trend"], row["trend_words"]) == ("below", "5 below 34")
+
+
+def test_two_figures_of_one_position_bear_the_time_of_each() -> None:
+    section = sample.positions(WALL)
+    later = replace(section.tradable[0], mark_wall=WALL - 1.0, ib_wall=WALL - 7.5)
+    row = grid_rows(replace(section, tradable=(later,)), snapshots())[str(later.con_id)]
+    assert (row["mark_at"], row["ib_at"]) == (WALL - 1.0, WALL - 7.5)
+    lost = replace(section.filtered[0], valued_wall=WALL - 90.0)
+    assert filtered_rows(replace(section, filtered=(lost,)))[str(lost.con_id)]["at"] == {
+        "text": "{age}",
+        "from": WALL - 90.0,
+    }
 
 
 def test_key_figures_of_an_account_that_sent_nothing() -> None:
@@ -342,14 +355,6 @@ def test_a_sparkline_stays_in_its_cell_and_keeps_its_gaps(values: list[float | N
         return
     assert [h is None for h in heights] == [v is None for v in values]
     assert all(h is None or 0 <= h <= 40 for h in heights)
-
-
-def test_the_pnl_curve_of_a_position_ends_at_its_own_mark() -> None:
-    section = sample.positions(WALL)
-    tsla = next(row for row in section.tradable if row.local_symbol == "TSLA")
-    values = pnl_curves(section)[str(tsla.con_id)]["y"]
-    assert values[-1] == round(tsla.quantity * (tsla.spark[-1] - tsla.avg_cost))
-    assert None in values
 
 
 def test_filtered_words_count_by_kind() -> None:
@@ -411,10 +416,24 @@ def test_near_and_full_are_said_in_words() -> None:
 
 
 def test_the_ledger_has_positions_first_and_the_next_out_after_them() -> None:
-    outs = [row["out"] for row in ledger(sample.lines(WALL)).values()]
+    outs = [row["out"] for row in ledger(snapshots()).values()]
     known = [out for out in outs if out is not None]
     assert known == sorted(known)
     assert all(out is None for out in outs[: len(outs) - len(known)])
+
+
+def test_a_line_that_no_scan_names_says_until_when_it_is_kept_and_what_for() -> None:
+    section = sample.lines(WALL)
+    held = next(row for row in section.rows if row.line_class == "25")
+    idle = replace(held, holders=(), kept_until_wall=WALL + 120.0)
+    s = dataclasses.replace(snapshots(lines=replace(section, rows=(idle,))), zone=ZoneInfo("UTC"))
+    row = ledger(s)[str(held.con_id)]
+    assert row["by"] == "no scan now, kept until 19:15"
+    assert row["why"].startswith("Its symbol may come back; gives way") and row["why"].endswith(
+        f"it was: {held.reason}"
+    )
+    gone = replace(held, holders=(), kept_until_wall=None)
+    assert wanted_words(gone, s) == "no one any more, it is given back"
 
 
 @pytest.mark.parametrize(("value", "expected"), [(None, None), (-9.0, -3), (0.0, 0), (0.5, 1), (9.9, 3)])
@@ -625,5 +644,5 @@ def test_what_was_closed_today_and_the_base_currency_are_said_in_the_key_figures
     )  # fmt: skip
     figures = key_figures(replace(section, account=a))
     assert figures["day"][0] == "−2,319.09 EUR"
-    assert figures["day2"][0] == "▼ 1.40 % · +801 closed today"
+    assert figures["day2"][0] == "▼ −1.40 % · +801 closed today"
     assert "+800.80" in figures["day2"][2]

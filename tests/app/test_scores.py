@@ -22,7 +22,7 @@ from app.rows.scores import (
     shadow_words,
 )
 from app.snapshots import Snapshots
-from engine.clock import FakeClock
+from engine.clock import NEW_YORK, FakeClock
 from engine.state.bus import StateBus
 from engine.state.commands import RunAudit
 from engine.state.score_sections import ScoreFigures, ScoreRank, ScoresSection
@@ -36,9 +36,9 @@ NO_RANK = ScoreRank(0, None)
 def test_too_few_are_not_judged() -> None:
     rows = group_rows(scores().today)
     assert list(rows) == ["all:All", "hour:10:00", "hour:14:00"]
-    assert rows["all:All"]["judged"] == "57 % up of 21"
+    assert rows["all:All"]["judged"] == "57 % up of 21, as a coin (29–71 %)"
     assert rows["hour:14:00"]["judged"] == "too few to judge: 6 of 10"
-    assert rows["hour:14:00"]["m30"] == {"text": "−0.20", "tone": "loss", "title": "6 known"}
+    assert rows["hour:14:00"]["m30"] == {"text": "−0.20 (6)", "tone": "loss"}
     none = ScoreFigures(3, (0,) * 4, (None,) * 4, (None,) * 4, (None,) * 4, None)
     assert judgement(none) == "too few to judge: 0 of 10"
 
@@ -73,9 +73,9 @@ def test_the_shadow_stands_beside_the_live_set() -> None:
 
 def test_the_shadow_says_since_when_it_looks() -> None:
     report = scores().shadow
-    assert report is not None and shadow_fact(None, MARKET) is None
-    assert shadow_fact(report, MARKET) == {"at": MARKET - 3_600, "clock": "hm", "text": "since {at} · Loose"}
-    later = shadow_fact(report, MARKET + 86_400.0)
+    assert report is not None and shadow_fact(None, MARKET, NEW_YORK) is None
+    assert shadow_fact(report, MARKET, NEW_YORK) == {"at": MARKET - 3_600, "clock": "hm", "text": "since {at} · Loose"}
+    later = shadow_fact(report, MARKET + 86_400.0, NEW_YORK)
     assert later is not None and later["text"] == "since 5 Nov {at} · Loose"
 
 

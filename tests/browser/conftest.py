@@ -29,6 +29,7 @@ from engine.state.sections import Heartbeat, PnlPoint, PnlSection
 from engine.statements.port import NoStatements, StatementDesk
 from tests.app.sample_files import SampleChecks, fill_log
 from tests.app.sample_state import MARKET, fill_sample, tick_sample
+from tests.app.sample_state import MARKET, SampleBars, fill_sample, tick_sample
 from tests.patience import DEADLINE_S, wait_for
 
 BUILD = "0.1.0+5a1c9e77"
@@ -108,6 +109,7 @@ class Site:
             statements=statements or NoStatements(),
             checks=self.checks,
             log=fill_log(Path(self._folder.name), self.began),
+            bars=SampleBars(),
             clock=self.clock,
             build_id=build_id,
             version="0.1.0",

@@ -401,10 +401,10 @@ def test_the_wide_heatmap_the_treemap_and_the_scoreboard(scanners: Page) -> None
     scanners.get_by_text("Wide", exact=True).click()
     until(scanners, f"document.querySelectorAll('.qt-heat-wide td').length === 8 * {len(NAMES) - 3}")
     scanners.locator(".qt-heat-wide td").first.hover()
-    until(scanners, "document.querySelector('.qt-heat-wide td').title === 'AAPL Score now: 0.50'")
+    until(scanners, "document.getElementById('qt-tip')?.textContent === 'AAPL Score now: 0.50'")
     scanners.get_by_text("Treemap", exact=True).click()
-    until(scanners, "document.querySelectorAll('#scanners-map .slice').length > 3")
-    scanners.locator("#scanners-map .slice path.surface").nth(2).click()
+    until(scanners, "document.querySelectorAll('[data-qt-treemap=map] .qt-tm').length > 3")
+    scanners.locator("[data-qt-treemap=map] .qt-tm").nth(2).click()
     until(scanners, "location.pathname.startsWith('/symbol/')")
 
 

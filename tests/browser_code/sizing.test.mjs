@@ -10,8 +10,8 @@ const NQ = { ...SHARE, perPoint: 20, tick: 0.25, volume: 590_000, margin: /** @t
 
 /** @param {any} ask @param {any} facts */
 function sized(ask, facts) {
-  const { size, problem } = sizeOf(ask, facts);
-  assert.equal(problem, "");
+  const { size, problems } = sizeOf(ask, facts);
+  assert.deepEqual(problems, []);
   return /** @type {import("../../assets/core/sizing.mjs").Size} */ (size);
 }
 /** @param {number} value */
@@ -59,16 +59,22 @@ test("what is shown beside a size is of that size", () => {
 
 test("why there is no size is said in words", () => {
   const ask = { side: /** @type {"long"} */ ("long"), risk: /** @type {any} */ (money(500)), entry: 10, stop: 9 };
-  assert.match(sizeOf({ ...ask, stop: 10 }, SHARE).problem, /below its entry/);
-  assert.match(sizeOf({ ...ask, side: "short" }, SHARE).problem, /above its entry/);
-  assert.match(sizeOf({ ...ask, risk: /** @type {any} */ (money(0)) }, SHARE).problem, /more than nothing/);
-  assert.match(sizeOf({ ...ask, risk: /** @type {any} */ (money(NaN)) }, SHARE).problem, /more than nothing/);
-  assert.match(sizeOf({ ...ask, entry: NaN }, SHARE).problem, /no price/);
-  assert.match(sizeOf({ ...ask, stop: NaN }, SHARE).problem, /Give a stop/);
-  assert.match(sizeOf(ask, { ...SHARE, rate: null, cur: "JPY" }).problem, /exchange rate for JPY/);
-  assert.match(sizeOf(ask, { ...SHARE, perPoint: null }).problem, /details have not come/);
-  assert.match(sizeOf({ ...ask, risk: /** @type {any} */ (pct(1)) }, { ...SHARE, net: null }).problem, /risk in money/);
-  assert.match(sizeOf({ ...ask, stop: 9.999 }, { ...SHARE, tick: 0.25 }).problem, /^$/, "9.75 on the tick");
+  assert.match(sizeOf({ ...ask, stop: 10 }, SHARE).problems.join(" "), /below its entry/);
+  assert.match(sizeOf({ ...ask, side: "short" }, SHARE).problems.join(" "), /above its entry/);
+  assert.match(sizeOf({ ...ask, risk: /** @type {any} */ (money(0)) }, SHARE).problems.join(" "), /more than nothing/);
+  assert.match(sizeOf({ ...ask, risk: /** @type {any} */ (money(NaN)) }, SHARE).problems.join(" "), /more than nothing/);
+  assert.match(sizeOf({ ...ask, entry: NaN }, SHARE).problems.join(" "), /no price/);
+  assert.match(sizeOf({ ...ask, stop: NaN }, SHARE).problems.join(" "), /Give a stop/);
+  assert.match(sizeOf(ask, { ...SHARE, rate: null, cur: "JPY" }).problems.join(" "), /exchange rate for JPY/);
+  assert.match(sizeOf(ask, { ...SHARE, perPoint: null }).problems.join(" "), /details have not come/);
+  assert.match(sizeOf({ ...ask, risk: /** @type {any} */ (pct(1)) }, { ...SHARE, net: null }).problems.join(" "), /risk in money/);
+  assert.match(sizeOf({ ...ask, stop: 9.999 }, { ...SHARE, tick: 0.25 }).problems.join(" "), /^$/, "9.75 on the tick");
+});
+
+test("all that is wrong is said at once, in the order of the form", () => {
+  const { problems } = sizeOf({ side: "long", risk: /** @type {any} */ (pct(0)), entry: NaN, stop: NaN }, { ...SHARE, net: null, rate: null });
+  assert.deepEqual(problems.map((words) => words.split(" ").slice(0, 3).join(" ")),
+    ["Give what may", "The net liquidation", "There is no", "Give a stop.", "The account has"]);
 });
 
 test("a stop lies on the ticks, away from the entry", () => {
@@ -108,9 +114,9 @@ test("for any ask: never more than was asked is at risk, and one step more would
       margin: /** @type {[number, null]} */ ([0.5, null]) };
     const risk = roll() < 0.5 ? money(10 ** (roll() * 7 - 1)) : pct(roll() * 5 + 0.001);
     const stop = price * (1 + (side === "long" ? -1 : 1) * (0.0001 + roll() * 0.5));
-    const { size, problem } = sizeOf({ side, risk: /** @type {any} */ (risk), entry: price, stop }, facts);
+    const { size, problems } = sizeOf({ side, risk: /** @type {any} */ (risk), entry: price, stop }, facts);
     if (size === null) {
-      assert.notEqual(problem, "");
+      assert.notEqual(problems.length, 0);
       continue;
     }
     priced += 1;

@@ -28,7 +28,7 @@ def row(con_id: int = 1, **changes: Any) -> PositionRow:
     values: dict[str, Any] = dict.fromkeys(PositionRow.__struct_fields__)
     values |= {
         "con_id": con_id, "local_symbol": f"SYM{con_id}", "name": "", "sec_type": "STK", "quantity": 100.0,
-        "multiplier": 1.0, "currency": "USD", "data_type": "live", "spark": (), "pnl_curve": (), "has_line": True,
+        "multiplier": 1.0, "currency": "USD", "data_type": "live", "spark": (), "has_line": True,
         "last_trade_date": "", "account": "DU1234567", "last": 10.0, "mark": 10.0, "unrealized_pnl": 0.0,
         "daily_pnl": 0.0, "silent": False, "farms_down": "", "message": "", "check": "", "check_differs": False,
         "fills_today": 0, "unit": "",

@@ -638,6 +638,7 @@ def test_the_snapshot_counts_as_the_specification_does(gateway: FakeGateway) -> 
     assert (section.used, section.limit, section.scanner_capacity, section.scanner_free) == (48, 50, 45, 0)
     assert section.by_class == {"100": 3, "pinned": 0, "50": 20, "25": 0, "coverage": 25}
     assert section.near
+    assert not gateway.report.use().full, "the spare lines rotate, and give way to a request"
     assert [row.next_out for row in section.rows[:3]] == [None, None, None]
     assert sorted(row.next_out for row in section.rows[3:]) == list(range(1, 46))
     assert section.used_history[-1][1] == 48
@@ -668,6 +669,9 @@ def test_what_if_names_the_victim(gateway: FakeGateway) -> None:
     gateway.run(100.0)
     gateway.bus.demand("scanners", [want(10 + i, "25", 0.44 + i / 100) for i in range(1, 10)])
     gateway.run(540.0)
+    kept = next(row for row in gateway.report.snapshot().rows if row.con_id == 10)
+    assert kept.kept_until_wall == pytest.approx(gateway.clock.wall() + 60.0, abs=1.0), "the rest of its ten minutes"
+    assert all(row.kept_until_wall is None for row in gateway.report.snapshot().rows if row.con_id != 10)
     said = gateway.report.what_if(want(99, "25", 0.62))
     assert (said.headline, said.victim) == ("adding S99 would evict S10 (25, idle 9 min)", 10)
     assert said.detail == (

@@ -227,6 +227,8 @@ def test_ema_and_trend_need_enough_closes(desk):
     assert row.trend == "above"
     assert row.ema_fast is not None and row.ema_slow is not None and row.ema_fast > row.ema_slow
     assert len(row.spark) == 60
+    section = desk.snapshot()
+    assert (section.ema_fast_len, section.ema_slow_len) == (8, 21)
 
 
 def test_foreign_currency_counts_only_with_its_rate(desk):
@@ -281,7 +283,6 @@ def test_quote_units_become_money(book):
     wheat, vodafone = seen["ZWZ5"], seen["VOD"]
     assert (wheat.unrealized_pnl, wheat.avg_price, wheat.unit, wheat.exposure) == (-200.00, 450.25, "c", 44_825.00)
     assert (vodafone.unrealized_pnl, vodafone.avg_price, vodafone.unit, vodafone.exposure) == (-6.60, 72.5, "p", 718.40)
-    assert wheat.pnl_curve == (-200.0, 0.0)
 
 
 def test_details_that_come_late_bring_the_unit(book):
