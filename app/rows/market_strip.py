@@ -1,8 +1,8 @@
 """The market strip: a few contracts of the user's choice with price and change, honest where there is none. Pure.
 
 The part "market": place -> {name, sym, con, last, dec, chg, word, why, at}. `word` = what the price is where it is no
-live one, "" = it is; `at` = when it came, wall seconds, where its age is to be told. "lost" -> what this gateway knows no
-contract of, in words: it has no place of its own.
+live one, "" = it is; `at` = when it came, wall seconds, where its age is to be told. "lost" -> of what this gateway
+knows no contract, in words: it has no place of its own.
 """
 
 from __future__ import annotations
