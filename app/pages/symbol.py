@@ -205,15 +205,16 @@ def _chart() -> Component:
             html.Div([_layers_button(), _layers()], className="qt-layers"),
             html.Div([_alert_button(), _alert_menu()], className="qt-layers"),
             html.Button(
-                [icon("rulers"), " Level"],
+                [icon("rulers"), html.Span(" Level", className="qt-bar-word")],
                 className="qt-button qt-button-quiet",
                 title="A horizontal line at the price where you click next; Escape ends it",
-                **attrs(data_noted_do="draw", aria_pressed="false"),
+                **attrs(data_noted_do="draw", aria_pressed="false", aria_label="Level"),
             ),
             html.Button(
-                [icon("arrow-counterclockwise"), " Reset zoom"],
+                [icon("arrow-counterclockwise"), html.Span(" Reset zoom", className="qt-bar-word")],
                 className="qt-button qt-button-quiet",
-                **attrs(data_qt_reset="1"),
+                title="Reset zoom",
+                **attrs(data_qt_reset="1", aria_label="Reset zoom"),
             ),
         ],
         className="qt-chart-bar",
@@ -239,9 +240,14 @@ def _chart() -> Component:
 
 def _layers_button() -> Component:
     return html.Button(
-        [icon("layers"), " Layers ", html.Span(str(len(LAYERS)), **attrs(data_qt_layer_count="1"))],
+        [
+            icon("layers"),
+            html.Span(" Layers ", className="qt-bar-word"),
+            html.Span(str(len(LAYERS)), **attrs(data_qt_layer_count="1")),
+        ],
         className="qt-button qt-button-quiet",
-        **attrs(data_menu="symbol-layers-menu", aria_expanded="false"),
+        title="Layers of the chart",
+        **attrs(data_menu="symbol-layers-menu", aria_expanded="false", aria_label="Layers"),
     )
 
 
@@ -285,7 +291,7 @@ def _quote() -> Component:
         fact("Open", "symbol.open"),
         fact("Prior close", "symbol.close"),
         fact("Volume", "symbol.volume"),
-        fact(REL_VOLUME, "symbol.rel_volume", "symbol.rel_base"),
+        fact(REL_VOLUME, "symbol.rel_volume"),
     ]
     ends = html.Div(
         [

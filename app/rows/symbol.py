@@ -361,7 +361,6 @@ def quote_panel(section: SymbolSection) -> dict[str, Any]:
     return {
         "atr": number(section.atr, average_decimals(section.atr, decimals)) if section.atr is not None else None,
         "rel_volume": [times(section.rel_volume, 2), "", _base_words(section)],
-        "rel_base": section.rel_volume_base.replace("sessions", "d").replace("session", "d"),
         **(_prices(quote, decimals) if quote else {}),
     }
 

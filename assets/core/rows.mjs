@@ -41,6 +41,7 @@ export const painters = {
   score(cell, value) {
     if (!cell.firstChild) {
       const pair = make("span", "qt-bars");
+      pair.title = "distance above, volume below";
       pair.append(make("i"), make("i"));
       cell.append(make("span"), pair);
     }

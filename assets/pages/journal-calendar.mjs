@@ -3,7 +3,7 @@ import * as clock from "../core/clock.mjs";
 import * as fmt from "../core/format.mjs";
 import { html, nothing } from "../vendor/lit-html.mjs";
 import { curve } from "./journal-curve.mjs";
-import { dayText, monthOn, monthText } from "./journal-query.mjs";
+import { dayText, monthOn, monthText, shortNet } from "./journal-query.mjs";
 import { money, symbol, whenText } from "./journal-table.mjs";
 
 /**
@@ -49,7 +49,8 @@ function amount(sum) {
   if (!sum.trips && !sum.fills && !sum.net) {
     return nothing;
   }
-  return html`<b class="qt-jnet" data-tone=${fmt.isMissing(sum.net) ? "missing" : fmt.tone(sum.net, 0)}>${fmt.signed(sum.net, 0)}</b>`;
+  return html`<b class="qt-jnet" data-tone=${fmt.isMissing(sum.net) ? "missing" : fmt.tone(sum.net, 0)}><span class="qt-jwhole">${
+    fmt.signed(sum.net, 0)}</span><span class="qt-jshort" aria-hidden="true">${shortNet(sum.net)}</span></b>`;
 }
 
 /** Which of three steps of its colour a day has. @param {number | null} net @param {number} most */

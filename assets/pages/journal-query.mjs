@@ -1,4 +1,5 @@
 /** What of the journal is chosen, as the address says it: "?account=..&symbol=AAPL&from=2025-11-03#trades". Pure. */
+import * as fmt from "../core/format.mjs";
 
 /** The filters, in the order of the bar; each is a text, "" = all. */
 export const FILTERS = /** @type {const} */ (["account", "from", "to", "symbol", "side", "tag", "source", "currency"]);
@@ -55,4 +56,14 @@ export function monthText(month) {
   const at = new Date(`${month}-01T00:00:00Z`);
   return Number.isNaN(at.getTime()) ? month
     : new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "long", year: "numeric" }).format(at);
+}
+
+/** As a phone's cell has room for it: "−2,672", "+12.3k", "−1.25M". @param {number | null} net */
+export function shortNet(net) {
+  const size = net === null ? 0 : Math.abs(net);
+  if (net === null || size < 9_999.5) {
+    return fmt.signed(net, 0);
+  }
+  const [unit, word] = size < 999_500 ? [1e3, "k"] : [1e6, "M"], digits = size / unit;
+  return `${fmt.signed(net / unit, digits < 9.995 ? 2 : digits < 99.95 ? 1 : 0)}${word}`;
 }
