@@ -53,10 +53,10 @@ def _bar() -> Component:
         for key in TIMEFRAMES
     ]
     sync = html.Button(
-        [icon("arrow-left-right"), " Same time range"],
+        [icon("arrow-left-right"), html.Span(" Same time range", className="qt-bar-word")],
         className="qt-button qt-button-small",
         title="What is in view of one chart is in view of all",
-        **attrs(data_charts_do="sync", aria_pressed="false"),
+        **attrs(data_charts_do="sync", aria_pressed="false", aria_label="Same time range"),
     )
     return html.Div(
         [

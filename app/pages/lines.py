@@ -99,7 +99,7 @@ def _ledger() -> Component:
         column("line_symbol", "Symbol", "sym", num=False, least=80),
         column("priority", "Priority", "cls", num=False, least=96),
         column("lane", "Lane", "lane", also=("state",), num=False, least=80, phone=False),
-        text_column("Wanted by", "by", phone=False, least=150),
+        text_column("Wanted by", "by", phone=False, least=104),
         text_column("Why it holds a line", "why", phone=False, grow=1, least=160),
         age_column("Held", "held", phone=False),
         age_column("Last tick"),

@@ -101,7 +101,7 @@ def _positions() -> Component:
         column("day", "Day P&L", "day", also=("day2",), grow=1, flash=True),
         column("unr", "Unrealised", "unr", also=("unrp",), phone=False, grow=1),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
-        column("trend", "EMA trend", "trend", also=("trend_words",), num=False, least=76, phone=False),
+        column("trend", "EMA trend", "trend", also=("trend_words",), num=False, least=64, phone=False),
         age_column("Age", phone=False),
     ]
     filtered = html.Span(

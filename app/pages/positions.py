@@ -55,7 +55,7 @@ def _grid() -> Component:
         column("ib", "Unrealised at IB", "ib", also=("ib_at", "check", "off"), spare=True, grow=1, ages=True),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
         column("emas", "EMA fast / slow", "fast", also=("slow",), phone=False, grow=1),
-        column("trend", "EMA trend", "trend", also=("trend_words",), num=False, least=76, phone=False),
+        column("trend", "EMA trend", "trend", also=("trend_words",), num=False, least=64, phone=False),
         age_column("Price age", phone=False),
     ]
     return card(

@@ -148,7 +148,7 @@ def _ledger_row(row: LineRow, out: int | None, s: Snapshots) -> dict[str, Any]:
         "cls": row.line_class,
         "lane": row.lane,
         "by": by,
-        "why": why if row.kept_until_wall is None else f"{KEPT_WHY}; it was: {why}",
+        "why": why if row.kept_until_wall is None else f"{KEPT_WHY}. It was: {why}",
         "state": row.state,
         "since": round(row.since_wall),
         "at": None if row.last_tick_wall is None else round(row.last_tick_wall),
@@ -196,7 +196,7 @@ def line_events(section: LinesSection | None, s: Snapshots) -> dict[str, Any]:
 HOLDERS = {"drill-down": "an open page"}  # the engine's names that say nothing to a trader
 
 
-KEPT_WHY = "Its symbol may come back; gives way as soon as another needs a line"
+KEPT_WHY = "No scan asks now; it may come back, and gives way before others"
 
 
 def wanted_words(row: LineRow, s: Snapshots) -> str:
@@ -204,8 +204,8 @@ def wanted_words(row: LineRow, s: Snapshots) -> str:
     if row.holders:
         return ", ".join(HOLDERS.get(name, name) for name in row.holders)
     if row.kept_until_wall is not None:
-        return f"no scan now, kept until {minute_text(s.market_time(row.kept_until_wall), s.zone)}"
-    return "no one any more, it is given back"
+        return f"kept until {minute_text(s.market_time(row.kept_until_wall), s.zone)}"
+    return "no one any more"
 
 
 def _stretch(section: LinesSection, s: Snapshots) -> str:

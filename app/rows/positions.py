@@ -103,7 +103,7 @@ def summary(section: PositionsSection | None) -> dict[str, Any]:
             "filtered_count": NOT_KNOWN,
         }
     return {
-        "currency": f"notional, {section.account.currency}".rstrip(", "),
+        "currency": section.account.currency or None,
         "count": f"{len(section.tradable)} tradable",
         "filtered": f"{len(filtered)} filtered" if filtered else None,
         "filtered_why": ": " + filtered_words(filtered) if filtered else None,

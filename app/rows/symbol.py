@@ -432,7 +432,7 @@ def line_panel(s: Snapshots, con_id: int) -> dict[str, Any]:
         "line_said": f"Subscribed LIVE {row.local_symbol} (priority={row.priority})" if row.priority else None,
         "line_text": text or None,
         "line_held": {"text": f"{{age}}, since {since}", "from": row.since_wall},
-        "line_by": wanted_words(row, s),
+        "line_by": f"no scan now, {wanted_words(row, s)}" if row.kept_until_wall is not None else wanted_words(row, s),
         "line_lane": lane,
         "line_tick": _tick_words(row, section),
         "line_out": "never while the position is open" if row.line_class == "100" else _out_words(row, s),

@@ -24,7 +24,7 @@ View = dict[str, dict[str, Any]]
 PART = "grid:watch-"
 ON_DEMAND = frozenset(f"{PART}{number}" for number in range(1, LISTS_MAX + 1))
 KINDS = {"STK": "stock", "FUT": "future", "IND": "index", "CASH": "currency", "OPT": "option", "WAR": "warrant"}
-NONE_YET = empty("No watch-list yet", "Make one on the Lists page: type, paste or import symbols.")
+NONE_YET = empty("No watch-list yet", "Give one a name on the Lists page, then type, paste or import its symbols.")
 LONGEST_NOTE = 300  # of a tooltip
 
 

@@ -569,8 +569,8 @@ export class Candles {
     const row = (this.pointed !== null && this.at.get(this.pointed)) || newest;
     const head = make("span", "qt-soft", this.pointed !== null ? this.timeText(row.t) : base.tf);
     head.title = base.zone ? `Times in ${base.zone}` : "";
-    const said = this.pointed === null ? [] : this.saidAt(base, row).map((text) => make("b", "qt-legend-mark", text));
-    holder.replaceChildren(head, ...this.legendOf(base, row), ...said);
+    const said = this.pointed === null ? [] : this.saidAt(base, row);   // over the chart: the line itself must not grow
+    holder.replaceChildren(head, ...this.legendOf(base, row), ...(said.length ? [make("div", "qt-legend-said", said.join(" · "))] : []));
   }
 
   /** @param {number} shown */

@@ -35,7 +35,7 @@ const byApi = new WeakMap();
 /** Which rows of a part are shown. @type {Map<string, (row: import("./cells.mjs").Row) => boolean>} */
 const filters = new Map();
 const BORDER_PX = 2, SORT_PX = 18;          // of each cell; the arrow of a sorted head
-const FIRST_PX = 16, LAST_PX = 30;          // padding at the card's edges, with the button of the menu (qt20-cards.css)
+const FIRST_PX = 16, LAST_PX = 26;          // padding at the card's edges, with the button of the menu (qt20-cards.css)
 
 
 const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});

@@ -136,7 +136,7 @@ function drawFact() {
   const fact = maybe(document, ".qt-curves-fact"), begins = Object.values(known.rows).flatMap(({ from }) => (from === null ? [] : [from]));
   if (fact) {
     const first = begins.length ? Math.min(...begins) : null;
-    setText(fact, first === null ? "" : `made since ${known.range === "5d" ? `${clock.clockText(first, "day")} ` : ""}${clock.clockText(first, "hm")}`);
+    setText(fact, first === null ? "" : `since ${known.range === "5d" ? `${clock.clockText(first, "day")} ` : ""}${clock.clockText(first, "hm")}`);
   }
   all(document, "[data-curves]").forEach((button) => {
     const isOn = button.dataset.curves === rangeNow();

@@ -428,12 +428,10 @@ def test_a_line_that_no_scan_names_says_until_when_it_is_kept_and_what_for() -> 
     idle = replace(held, holders=(), kept_until_wall=WALL + 120.0)
     s = dataclasses.replace(snapshots(lines=replace(section, rows=(idle,))), zone=ZoneInfo("UTC"))
     row = ledger(s)[str(held.con_id)]
-    assert row["by"] == "no scan now, kept until 19:15"
-    assert row["why"].startswith("Its symbol may come back; gives way") and row["why"].endswith(
-        f"it was: {held.reason}"
-    )
+    assert row["by"] == "kept until 19:15"
+    assert row["why"].startswith("No scan asks now;") and row["why"].endswith(f"It was: {held.reason}")
     gone = replace(held, holders=(), kept_until_wall=None)
-    assert wanted_words(gone, s) == "no one any more, it is given back"
+    assert wanted_words(gone, s) == "no one any more"
 
 
 @pytest.mark.parametrize(("value", "expected"), [(None, None), (-9.0, -3), (0.0, 0), (0.5, 1), (9.9, 3)])
