@@ -366,7 +366,7 @@ def _noted() -> Component:
     """Filled by the browser (`assets/pages/noted.mjs`): the note, the levels, the lists that hold the symbol."""
     body = html.Div(className="qt-noted-body", **attrs(data_qt_noted=Symbol.REQUEST))
     return card(
-        "Notes and levels", body, fact="a level on the chart can be dragged", glyph="sticky", cls="qt-card-noted"
+        "Notes and levels", body, fact="levels can be dragged", glyph="sticky", cls="qt-card-noted"
     )
 
 

@@ -209,8 +209,9 @@ def _row(order: int, row: PositionRow, account: str, currency: str) -> dict[str,
 
 
 def _trend(row: PositionRow, fast: int, slow: int) -> dict[str, Any]:
-    """Which side of the slow EMA the fast one is on, and what that says: "8 above 21"."""
-    return {"trend": row.trend, "trend_words": f"{fast} {row.trend} {slow}" if row.trend else None}
+    """Which side of the slow EMA the fast one is on, with both lengths: "8 > 21"."""
+    words = f"{fast} {'>' if row.trend == 'above' else '<'} {slow}" if row.trend else None
+    return {"trend": row.trend, "trend_words": words}
 
 
 def row_decimals(row: PositionRow) -> int:

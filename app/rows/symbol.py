@@ -323,7 +323,7 @@ def _zone(section: SymbolSection, page_zone: tzinfo) -> str | None:
     where = exchange_zone(section.time_zone)
     if offset_s(at, where) == offset_s(at, page_zone):
         return None
-    return f"times in {zone_word(at, page_zone)} · exchange in {zone_word(at, where)}"
+    return f"{zone_word(at, page_zone)} · exchange {zone_word(at, where)}"
 
 
 def _line(s: Snapshots, con_id: int) -> LineRow | None:

@@ -121,7 +121,7 @@ const painters = {
     if (!d.trend) {
       return toned(fmt.MISSING, "missing", "Not enough bars yet");
     }
-    const up = d.trend === "above", title = `EMAs of one-minute closes: ${d.trend_words}`;
+    const up = d.trend === "above", title = `EMA of the last one-minute closes: ${d.trend_words}, the fast one ${d.trend} the slow one`;
     return two(up ? fmt.UP : fmt.DOWN, d.trend_words, { tone: up ? "gain" : "loss", title });
   },
   line_symbol: (d) => symbolLink(d),

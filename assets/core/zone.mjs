@@ -26,11 +26,6 @@ export function zoneOf(choice, own) {
   return choice === "own" ? own : choice === "utc" ? "UTC" : NEW_YORK;
 }
 
-/** How a choice is called. @param {Choice} choice @param {string} own */
-export function zoneWords(choice, own) {
-  return choice === "new-york" ? "New York" : choice === "utc" ? "UTC" : `This computer (${own.replace(/_/g, " ")})`;
-}
-
 /** The zone that this page tells times in. */
 export const pageZone = () => zoneOf(choiceOf(window.localStorage), ownZone());
 

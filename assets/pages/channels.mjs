@@ -71,7 +71,7 @@ function draw() {
   rows.sort((a, b) => a[1].order - b[1].order);
   render(html`<ul class="qt-alerts-rows">${rows.map(line)}</ul>
     <form class="qt-channel-form" autocomplete="off" @submit=${keep}>
-      <input class="qt-input" name="name" aria-label="Name of the channel" placeholder="name, e.g. phone" maxlength="30">
+      <input class="qt-input" name="name" aria-label="Name of the channel" placeholder="name: phone" maxlength="30">
       <input class="qt-input" name="url" type="password" aria-label="Address of the channel" placeholder="address, e.g. ntfys://topic"
         maxlength="1000" autocomplete="new-password" title=${EXAMPLES}>
       <button type="submit" class="qt-button">Add</button></form>

@@ -1,11 +1,11 @@
 /** Settings page: the looks of this browser as one file, out and in; density of the rows; the zone in which times are told. */
 import { isCompact, setCompact } from "../core/display.mjs";
 import { chosen, fileText, fromFile, replaceAll } from "../core/display-file.mjs";
-import { all, make, maybe, setText, within } from "../core/dom.mjs";
+import { all, make, maybe, within } from "../core/dom.mjs";
 import { onNodes } from "../core/model.mjs";
 import { pollNow } from "../core/poll.mjs";
 import { toast } from "../core/toast.mjs";
-import { choiceOf, CHOICES, ownZone, sayZone, setZone, ZONE_KEY, zoneWords } from "../core/zone.mjs";
+import { choiceOf, CHOICES, ownZone, sayZone, setZone, ZONE_KEY, zoneOf } from "../core/zone.mjs";
 
 const FILE_MOST = 500_000;
 
@@ -37,7 +37,7 @@ async function load(input) {
 function paintZone() {
   const zone = choiceOf(window.localStorage);
   all(document, "[data-zone]").forEach((button, i) => {
-    setText(button, zoneWords(CHOICES[i], ownZone()));
+    button.title = zoneOf(CHOICES[i], ownZone()).replace(/_/g, " ");
     button.setAttribute("aria-pressed", String(CHOICES[i] === zone));
     button.classList.toggle("active", CHOICES[i] === zone);
   });

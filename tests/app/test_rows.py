@@ -324,7 +324,7 @@ def test_both_tables_of_last_days_say_the_same() -> None:
 def test_a_trend_says_which_averages_it_is_of() -> None:
     section = replace(sample.positions(WALL), ema_fast_len=5, ema_slow_len=34)
     row = grid_rows(section, snapshots())[str(sample.TSLA)]
-    assert (row["trend"], row["trend_words"]) == ("below", "5 below 34")
+    assert (row["trend"], row["trend_words"]) == ("below", "5 < 34")
 
 
 def test_two_figures_of_one_position_bear_the_time_of_each() -> None:
