@@ -138,18 +138,23 @@ def test_a_note_is_kept_and_a_list_takes_the_symbol(page: Page, site: Site, desk
 @pytest.mark.thorough
 def test_the_looks_go_out_as_a_file_and_come_in_again(page: Page, site: Site, tmp_path: Path) -> None:
     live(page, site.url + "/settings")
+    assert page.inner_text("#shell-zone").strip() == "ET"
+    page.click("[data-zone=utc]")
+    until(page, "document.getElementById('shell-zone').textContent.trim() === 'UTC'")
+    until(page, "document.getElementById('shell-local').textContent.endsWith(' New York')")
     page.click("[data-density=compact]")
     assert page.evaluate("document.documentElement.hasAttribute('data-compact')")
     with page.expect_download() as download:
         page.click("[data-display-do=export]")
     file = tmp_path / "looks.json"
     download.value.save_as(file)
-    assert json.loads(file.read_text(encoding="utf-8"))["values"] == {"qt-density": "compact"}
+    assert json.loads(file.read_text(encoding="utf-8"))["values"] == {"qt-density": "compact", "qt-zone": "utc"}
     page.click("[data-display-do=reset]")
     assert not page.evaluate("document.documentElement.hasAttribute('data-compact')")
     with page.expect_navigation():
         page.set_input_files(".qt-display-file input", str(file))
     until(page, "document.documentElement.hasAttribute('data-compact')")
     until(page, "document.querySelector('[data-density=compact].active')")
+    until(page, "document.getElementById('shell-zone').textContent.trim() === 'UTC'")
     page.evaluate("qt.go('/positions')")
     until(page, "document.querySelector('.ag-row')?.offsetHeight === 36")

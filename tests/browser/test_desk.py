@@ -123,6 +123,8 @@ def test_a_stop_by_level_and_by_atr_and_what_is_kept(visit: Visit) -> None:
     until(page, f"({UNITS} ?? '') === '' && document.getElementById('size-price')?.value === ''")
     assert page.input_value("#size-risk") == "2", "what is risked is the same from symbol to symbol"
     assert page.input_value("#size-kind") == "level", "but the level is one symbol's"
+    page = visit(PAGE)
+    until(page, "document.getElementById('size-price')?.value === 'Opening range, low'")
 
 
 def test_a_signals_card_and_its_stop(visit: Visit) -> None:
