@@ -17,9 +17,9 @@ from app.feed_route import BUILD_HEADER, FEED_PATH
 from app.format import LINE_CLASSES
 from app.journal_route import JOURNAL_PATH, MARKS_PATH
 from app.log_route import LOG_PATH
+from app.journal_route import CURVES_PATH, JOURNAL_PATH, MARKS_PATH
 from app.login.gate import LOGIN_PATH
 from app.login.local_link import FILE_NAME as LINK_FILE
-from app.journal_route import CURVES_PATH, JOURNAL_PATH, MARKS_PATH
 from app.rows.scanners import FRESH_S
 from app.rows.states import LIVE_S
 from app.security import UPLOAD_PATH

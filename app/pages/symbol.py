@@ -365,9 +365,7 @@ def _line() -> Component:
 def _noted() -> Component:
     """Filled by the browser (`assets/pages/noted.mjs`): the note, the levels, the lists that hold the symbol."""
     body = html.Div(className="qt-noted-body", **attrs(data_qt_noted=Symbol.REQUEST))
-    return card(
-        "Notes and levels", body, fact="levels can be dragged", glyph="sticky", cls="qt-card-noted"
-    )
+    return card("Notes and levels", body, fact="levels can be dragged", glyph="sticky", cls="qt-card-noted")
 
 
 def _marks() -> Component:

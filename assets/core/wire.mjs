@@ -21,6 +21,12 @@ export const BUILD_HEADER = "X-QT-Page-Build";
 /** Statements: imports, what was read, for which days; a file is sent there. */
 export const STATEMENTS_PATH = "/api/v1/journal/statements";
 
+/** Where one logs in. */
+export const LOGIN_PATH = "/login";
+
+/** The page of the data folder that logs in on this computer. */
+export const LINK_FILE = "open-qtrade.html";
+
 /** Each request says by it in which zone times are told. */
 export const ZONE_COOKIE = "qtrade-zone";
 
