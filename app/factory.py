@@ -18,6 +18,7 @@ from app import (
     addresses,
     api,
     checks_route,
+    display_zone,
     export_route,
     feed_route,
     journal_route,
@@ -25,7 +26,6 @@ from app import (
     security,
     statement_route,
 )
-from app import addresses, api, display_zone, export_route, feed_route, journal_route, security, statement_route
 from app.callbacks import (
     alerts,
     charts,

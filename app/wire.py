@@ -15,9 +15,8 @@ from app.display_zone import ZONE_COOKIE
 from app.export_route import EXPORT_PATH
 from app.feed_route import BUILD_HEADER, FEED_PATH
 from app.format import LINE_CLASSES
-from app.journal_route import JOURNAL_PATH, MARKS_PATH
-from app.log_route import LOG_PATH
 from app.journal_route import CURVES_PATH, JOURNAL_PATH, MARKS_PATH
+from app.log_route import LOG_PATH
 from app.login.gate import LOGIN_PATH
 from app.login.local_link import FILE_NAME as LINK_FILE
 from app.rows.scanners import FRESH_S

@@ -27,14 +27,14 @@ export const LOGIN_PATH = "/login";
 /** The page of the data folder that logs in on this computer. */
 export const LINK_FILE = "open-qtrade.html";
 
-/** Each request says by it in which zone times are told. */
-export const ZONE_COOKIE = "qtrade-zone";
-
 /** The log: lines of its files; `/export` behind it makes a file of them. */
 export const LOG_PATH = "/api/v1/log";
 
 /** What a look at this computer found; a POST looks again. */
 export const CHECKS_PATH = "/api/v1/checks";
+
+/** Each request says by it in which zone times are told. */
+export const ZONE_COOKIE = "qtrade-zone";
 
 /** An engine silent for longer is late, seconds. */
 export const LATE_S = 6.0;

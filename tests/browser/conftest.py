@@ -28,7 +28,6 @@ from engine.state.bus import StateBus
 from engine.state.sections import Heartbeat, PnlPoint, PnlSection
 from engine.statements.port import NoStatements, StatementDesk
 from tests.app.sample_files import SampleChecks, fill_log
-from tests.app.sample_state import MARKET, fill_sample, tick_sample
 from tests.app.sample_state import MARKET, SampleBars, fill_sample, tick_sample
 from tests.patience import DEADLINE_S, wait_for
 
