@@ -20,9 +20,11 @@ import msgspec
 from flask import Flask, Response, request, send_file
 
 from app.deps import AppDeps
+from app.display_zone import asked_zone
 from app.export_route import file_name
 from app.security import is_own_page, refusal
 from app.snapshots import Snapshots, engine_state
+from engine.clock import local_time
 from engine.logs.reading import LogEntry, Wanted
 from engine.logs.redaction import redact
 from engine.storage.encodable import to_json
@@ -58,7 +60,7 @@ def register(server: Flask, deps: AppDeps) -> None:
         now = deps.clock.wall()
         s = Snapshots.read(deps.state, ("broker",), engine_state(None), now)
         simulated = s.broker is not None and s.broker.mode == "simulated"
-        called = file_name("log", "zip", s.market_time(now), simulated=simulated)
+        called = file_name("log", "zip", local_time(s.market_time(now), asked_zone()), simulated=simulated)
         return send_file(packed, "application/zip", as_attachment=True, download_name=called)
 
 

@@ -106,7 +106,7 @@ def _read(value: Value, zone: Zone) -> tuple[Cell, str]:
         return _plain(value, zone), ""
     digits = found["whole"].replace(",", "") + (found["part"] or "")
     number = Decimal(f"-{digits}" if found["sign"] in ("-", "−") else digits)
-    return (number, (found["unit"] or "").strip()) if _fits(number) else (_plain(value), "")
+    return (number, (found["unit"] or "").strip()) if _fits(number) else (_plain(value, zone), "")
 
 
 def _plain(value: Value, zone: Zone) -> Cell:
