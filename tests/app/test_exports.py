@@ -83,7 +83,7 @@ def test_an_hour_that_the_clocks_repeat_is_told_apart() -> None:
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_moment_that_no_calendar_has_is_a_clear_cell(at: float, kind: str) -> None:
     columns = (Column("At"), Column("N", "number"))
-    data = file_of(kind, [made("T", columns, [(Moment(at), "9" * 400), (Moment(AT), 1)])], "")
+    data = file_of(kind, [made("T", columns, [(Moment(at), "9" * 400), (Moment(AT), 1)], IN_NEW_YORK)], "")
     line = csv_of(data)[1] if kind == "csv" else sheet_of(data)[1]
     assert str(line[0]).lstrip("'") == f"no time: {at:g}"
     assert line[1] == "9" * 400, "no double holds it: it stays the text that it was"
