@@ -126,7 +126,7 @@ def test_history_and_signals_survive_a_restart(tmp_path):
             wait_for(lambda: bench.read("settings") and bench.read("settings").changes, "changes of the run before")
             assert len(bench.reader.pnl(0.0)) >= 2
     assert (tmp_path / "paper-DF7654321" / "journal.sqlite3").exists()
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["paper-DF7654321"]
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"paper-DF7654321", "state"}
 
 
 def test_another_login_on_the_same_port_never_writes_into_the_former_accounts_history(tmp_path):
