@@ -56,11 +56,11 @@ def test_contracts_go_out_by_con_id_and_exchange_and_no_number_has_a_power_of_te
         await rig.until(lambda: all(rig.last_tick(line) for line in lines))
         for ref in REFS:
             await rig.broker.history(ref, BARS)
-        rig.broker._connection.client.send(98, 1e-05, 12_500_000.0, 1e22, 0.5, -1e-07)
-        await rig.until(lambda: gateway.requests(98))
+        rig.broker._connection.client.send(85, 1e-05, 12_500_000.0, 1e22, 0.5, -1e-07)
+        await rig.until(lambda: gateway.requests(85))
 
     connected(gateway, work)
-    assert gateway.requests(98)[0][1:] == ["0.00001", "12500000.0", "1" + 22 * "0", "0.5", "-0.0000001"]
+    assert gateway.requests(85)[0][1:] == ["0.00001", "12500000.0", "1" + 22 * "0", "0.5", "-0.0000001"]
     con_id, exchange = 3, 10  # of a line; a field earlier in a history request
     for kind, shift in ((1, 0), (20, -1)):
         for ref, fields in zip(REFS, gateway.requests(kind), strict=True):
