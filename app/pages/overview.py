@@ -29,6 +29,7 @@ FIGURES = (
     ("excess", "Excess liquidity"),
     ("gross", "Gross exposure"),
 )
+TREND = "The fast EMA of one-minute closes above (>) or below (<) the slow one"
 FACTORS = (("change", "Change %"), ("volume", REL_VOLUME), ("distance", "Distance ATR"), ("spread", "Spread bp"))
 HOURS = (("all", "All hours"), ("rth", "RTH"))
 RANGES = (("1h", "1 h"), ("day", "Day"), ("5d", "5 d"))
@@ -101,7 +102,7 @@ def _positions() -> Component:
         column("day", "Day P&L", "day", also=("day2",), grow=1, flash=True),
         column("unr", "Unrealised", "unr", also=("unrp",), phone=False, grow=1),
         column("exp", "Exposure", "exp", also=("expp",), phone=False, grow=1),
-        column("trend", "EMA trend", "trend", also=("trend_words",), num=False, least=64, phone=False),
+        column("trend", "EMAs", "trend", also=("trend_words",), num=False, least=46, phone=False, headerTooltip=TREND),
         age_column("Age", phone=False),
     ]
     filtered = html.Span(
