@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -230,6 +231,19 @@ def test_colours_of_charts_are_those_of_the_style_sheet(site: Site) -> None:
     sheet = read(site, "/assets/qt-tokens.css")[1]
     for name, value in COLOR.items():
         assert f"--qt-{name}: {value};" in sheet
+
+
+def test_what_a_page_tells_the_renderer_is_made_once(site: Site) -> None:
+    first, second = (site.client.get(path, headers=HEADERS).text for path in ("/", "/health"))
+    config = re.compile(r'<script id="_dash-config".*?</script>', re.DOTALL)
+    assert config.findall(first) == config.findall(second) and len(config.findall(first)) == 1
+    tracemalloc.start()
+    try:
+        site.client.get("/positions", headers=HEADERS)
+        peak_mb = tracemalloc.get_traced_memory()[1] / 2**20
+    finally:
+        tracemalloc.stop()
+    assert peak_mb < 7 * len(first) / 2**20, "each thread of the server keeps what it once needed"
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [1], 7, True, None])
