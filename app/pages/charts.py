@@ -56,7 +56,7 @@ def _bar() -> Component:
         [icon("arrow-left-right"), html.Span(" Same time range", className="qt-bar-word")],
         className="qt-button qt-button-small",
         title="What is in view of one chart is in view of all",
-        **attrs(data_charts_do="sync", aria_pressed="false", aria_label="Same time range"),
+        **attrs(data_charts_do="sync", aria_pressed="false"),
     )
     return html.Div(
         [

@@ -208,13 +208,13 @@ def _chart() -> Component:
                 [icon("rulers"), html.Span(" Level", className="qt-bar-word")],
                 className="qt-button qt-button-quiet",
                 title="A horizontal line at the price where you click next; Escape ends it",
-                **attrs(data_noted_do="draw", aria_pressed="false", aria_label="Level"),
+                **attrs(data_noted_do="draw", aria_pressed="false"),
             ),
             html.Button(
                 [icon("arrow-counterclockwise"), html.Span(" Reset zoom", className="qt-bar-word")],
                 className="qt-button qt-button-quiet",
                 title="Reset zoom",
-                **attrs(data_qt_reset="1", aria_label="Reset zoom"),
+                **attrs(data_qt_reset="1"),
             ),
         ],
         className="qt-chart-bar",
@@ -247,7 +247,7 @@ def _layers_button() -> Component:
         ],
         className="qt-button qt-button-quiet",
         title="Layers of the chart",
-        **attrs(data_menu="symbol-layers-menu", aria_expanded="false", aria_label="Layers"),
+        **attrs(data_menu="symbol-layers-menu", aria_expanded="false"),
     )
 
 

@@ -49,10 +49,10 @@ function block(holder, [con, tile], { x, y, w, h }) {
   const [sym, , change, , step] = tile, kinds = /** @type {Line[]} */ ((holder.dataset.lines ?? "").split(",").filter((each) => each in WORDS));
   const lines = kinds.map((kind) => WORDS[kind](tile)), said = fitting(nameOf(sym), lines, w, h), tone = fmt.tone(change, 1);
   const toned = kinds.indexOf("change") >= 0 && holder.dataset.fill === "tone" ? WORDS.change(tile) : "";
-  return html`<a class="qt-tm" href="/symbol/${con}" data-tip=${[sym, ...lines].join("  ")} aria-label=${[sym, ...lines].join(", ")}
+  return html`<a class="qt-tm" href="/symbol/${con}" data-tip=${[sym, ...lines].join("  ")}
     data-tone=${holder.dataset.fill === "tone" ? tone : nothing} data-step=${holder.dataset.fill === "step" ? step ?? "none" : nothing}
     style="left: ${x.toFixed(1)}px; top: ${y.toFixed(1)}px; width: ${Math.max(0, w - GAP_PX).toFixed(1)}px; height: ${
-      Math.max(0, h - GAP_PX).toFixed(1)}px"><span>${said.map((line, i) => (i === 0 ? html`<b>${line}</b>`
+      Math.max(0, h - GAP_PX).toFixed(1)}px"><span class="visually-hidden">${[sym, ...lines].join(", ")}</span><span aria-hidden="true">${said.map((line, i) => (i === 0 ? html`<b>${line}</b>`
       : html`<i data-tone=${line === toned ? tone : nothing}>${line}</i>`))}</span></a>`;
 }
 
