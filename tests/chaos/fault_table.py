@@ -54,7 +54,7 @@ NO_QUOTES = "No quotes come|broker: No quotes|broker: Live in part"
 SERVERS = "TWS has lost its connection to IB|TWS is not connected to IB's server|broker: TWS has no connection to IB"
 FARM = "farm.* is down"
 STORE = (
-    "History can't be written|The state can't be written|Bars can't be kept|state folder: |journal: |"
+    r"History can't be written|The state can't be written|Bars can't be kept|\bstate: |journal: |"
     "The journal was damaged|A file of QTrade was damaged"
 )
 PARTS = "A part of the engine keeps failing"

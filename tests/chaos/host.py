@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.launch import wiring
+from app.launch.launch import STATE_FOLDER
 from app.launch.parts import Parts, Plan
 from app.launch.ports import open_listener
 from app.launch.web_server import WebServer
@@ -25,6 +26,7 @@ from engine.kernel.build_id import build_id
 from engine.kernel.engine import Engine
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
+from engine.state.disk_store import DiskStore
 from tests.chaos.fault_table import STRETCH, paced
 from tests.chaos.invariants import of_section
 
@@ -93,9 +95,11 @@ class Host:
         self._clock.shift_s = 0.0
         layers = [Layer("command line", {"broker.mode": "paper", **settings})]
         effective = resolve([*layers, Layer("environment"), Layer("saved"), Layer("config.yaml")])
+        outlet = DiskStore(Path(folder) / STATE_FOLDER).outlet(effective.config.engine.name)
+        outlet.claim(0.0)
         plan = Plan(
             effective, "127.0.0.1", port, Path(folder), self._build, ROOT,
-            self._clock, paced(pace), period_stretch=STRETCH,
+            self._clock, paced(pace), period_stretch=STRETCH, outlet=outlet,
         )  # fmt: skip
         self._parts = wiring.assemble(plan)
         listener = open_listener("127.0.0.1", 0)
