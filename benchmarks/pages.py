@@ -42,7 +42,7 @@ from benchmarks.page_programs import (
     wait,
 )
 from benchmarks.start_up import ROOT
-from engine.kernel.build_id import build_id
+from engine.storage.build_id import build_id
 
 SETTLES_S = 10.0  # a tab, before it is measured
 WARMS_S = 60.0  # the programs: their first minute loads the history

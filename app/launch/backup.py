@@ -28,10 +28,10 @@ from engine.alerts.channels import FILE_NAME as CHANNELS
 from engine.errors import ConfigError
 from engine.journal.replacing import back_up
 from engine.journal.standing import Standing, standing
-from engine.kernel.build_id import BuildId
 from engine.settings.effective import load_settings, saved_layer
 from engine.settings.saved import FILE_NAME, load_saved
 from engine.settings.sources import Layer
+from engine.storage.build_id import BuildId
 from engine.storage.private import is_foreign, open_regular
 from engine.storage.sqlite_damage import SIDE_FILES, is_damaged
 

@@ -14,10 +14,10 @@ from app.launch.cli import Recording
 from app.launch.preparation import Prepared
 from engine.config import BrokerSettings
 from engine.errors import ConfigError
-from engine.kernel.build_id import BuildId
 from engine.logs.redaction import redact
 from engine.settings.effective import DEFAULT
 from engine.settings.sources import FIELDS
+from engine.storage.build_id import BuildId
 
 CLIENT_LIBRARIES = ("ib_insync", "ib_async")
 

@@ -28,7 +28,6 @@ from app.login.local_link import LocalLink
 from engine.config import is_loopback
 from engine.errors import ConfigError, NameTaken, StateError
 from engine.journal.server import check_driver
-from engine.kernel.build_id import BuildId, build_id
 from engine.kernel.playback import Playback
 from engine.logs.routing import plain, route_logs
 from engine.settings.effective import SAVED
@@ -36,6 +35,7 @@ from engine.settings.saved import FILE_NAME, set_aside
 from engine.state.disk_store import DiskStore
 from engine.state.store import CLAIM_S, Outlet, StateStore
 from engine.state.stores import open_store
+from engine.storage.build_id import BuildId, build_id
 from engine.storage.lockfile import AlreadyRunning, EngineLock
 
 ROOT = Path(__file__).resolve().parents[2]

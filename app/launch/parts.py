@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from app.login.local_link import LocalLink
 from engine.broker.timings import Timings
 from engine.clock import Clock, SystemClock
-from engine.kernel.build_id import BuildId
 from engine.kernel.playback import Playback
 from engine.settings.effective import EffectiveSettings
 from engine.state.store import Outlet
+from engine.storage.build_id import BuildId
 
 
 class RunningEngine(Protocol):

@@ -13,8 +13,8 @@ from app.launch.data_folder import make_data_folder
 from app.launch.desktop import may_open_browser
 from app.launch.preparation import Machine, prepare
 from engine.errors import ConfigError
-from engine.kernel.build_id import BuildId
 from engine.logs.routing import plain
+from engine.storage.build_id import BuildId
 from engine.storage.lockfile import EngineLock
 
 OK, SOMETHING_WRONG = 0, 1

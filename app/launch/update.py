@@ -23,13 +23,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.kernel.build_id import build_id
+from engine.storage.build_id import build_id
 
 OK, REFUSED = 0, 1
 STAGING, PREVIOUS, FORMER, MOVES = ".update", ".previous", ".previous.old", ".update.json"
 NOTE = "previous.json"
 CONFIG, ENVIRONMENT, START = "config.yaml", ".venv", "start.py"
-MARKS = (START, "app.py", "requirements.txt", "engine/kernel/build_id.py")  # what makes a folder QTrade's
+MARKS = (START, "app.py", "requirements.txt", "engine/storage/build_id.py")  # what makes a folder QTrade's
 NEVER = frozenset({".git", "node_modules", ENVIRONMENT, STAGING, PREVIOUS, FORMER, MOVES})  # in no ZIP of QTrade's
 MOST_FILES, MOST_BYTES = 20_000, 500 << 20
 _PART = re.compile(r"[A-Za-z0-9_.+ -]{1,100}")

@@ -42,13 +42,13 @@ from engine.health.not_running import SHOWN_S, STARTED, STOPPED, gaps, untold
 from engine.health.status import status_block
 from engine.health.timeline import NOT_RUNNING, duration_text
 from engine.journal.rows import SOURCE_API, ConnectionEvent
-from engine.kernel.build_id import BuildWatch
 from engine.kernel.login import remember_accounts, remembered_accounts
 from engine.kernel.publisher import QUIET_EVERY, Publisher
 from engine.kernel.rooms import EngineSetup, Listeners, Rooms
 from engine.settings.effective import EffectiveSettings
 from engine.settings.sets import shadow_params
 from engine.state.commands import LabCommand
+from engine.storage.build_id import BuildWatch
 from engine.storage.sizes import database_bytes, folder_bytes
 from engine.watchlists.keeper import file_name
 from engine.watchlists.market_strip import lines_allowed

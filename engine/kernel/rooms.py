@@ -42,7 +42,6 @@ from engine.journal.writer import Journal
 from engine.kernel.alert_commands import AlertCommands
 from engine.kernel.alert_facts import FactGatherer
 from engine.kernel.bookkeeper import BookKeeper
-from engine.kernel.build_id import BuildId
 from engine.kernel.commands import Commands, LineQuestions
 from engine.kernel.login import Login
 from engine.kernel.playback import Playback
@@ -79,6 +78,7 @@ from engine.state.alert_sections import Delivery
 from engine.state.bus import StateBus
 from engine.state.sections import Answer
 from engine.storage.atomic import FileThread
+from engine.storage.build_id import BuildId
 from engine.watchlists.keeper import WatchlistKeeper
 from engine.watchlists.lookup import Lookup
 from engine.watchlists.market_strip import MarketStrip

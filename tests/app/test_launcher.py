@@ -17,7 +17,7 @@ import pytest
 
 from app.launch.ending import GRACE_S
 from app.launch.ports import free_port
-from engine.kernel.build_id import build_id
+from engine.storage.build_id import build_id
 from tests.patience import DEADLINE_S, wait_for
 
 # The real launcher with a stand-in for engine and pages, so that only the launcher is under test.

@@ -22,11 +22,11 @@ from app.launch.launch import STATE_FOLDER
 from app.launch.parts import Parts, Plan
 from app.launch.ports import open_listener
 from app.launch.web_server import WebServer
-from engine.kernel.build_id import build_id
 from engine.kernel.engine import Engine
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.disk_store import DiskStore
+from engine.storage.build_id import build_id
 from tests.chaos.fault_table import STRETCH, paced
 from tests.chaos.invariants import of_section
 

@@ -15,7 +15,6 @@ from engine.broker.timings import Timings
 from engine.clock import SystemClock
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
-from engine.kernel.build_id import build_id
 from engine.kernel.engine import Engine
 from engine.kernel.rooms import EngineSetup
 from engine.kernel.runtime import EngineThread
@@ -24,6 +23,7 @@ from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.commands import Command
 from engine.state.disk_store import DiskOutlet
+from engine.storage.build_id import build_id
 from tests.patience import DEADLINE_S, wait_for
 
 __all__ = ["EngineBench", "SimulatorRun", "brisk_engine", "running_engine", "running_simulator", "wait_for"]

@@ -12,11 +12,11 @@ import pytest
 
 from app.launch import wiring
 from app.launch.parts import Plan
-from engine.kernel.build_id import build_id
 from engine.settings.effective import EffectiveSettings, resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.commands import ApplySettings
+from engine.storage.build_id import build_id
 from tests.integration.engine_bench import BRISK, ROOT, wait_for
 from tests.integration.second_gateway import HELD, SecondGateway
 from tests.patience import DEADLINE_S

@@ -13,7 +13,7 @@ import platform
 import time
 from pathlib import Path
 
-from engine.kernel.build_id import build_id
+from engine.storage.build_id import build_id
 from tests.chaos.chaos_report import Circumstances, report
 from tests.chaos.run import Verdict, pace_of_machine, run_many, run_some
 from tests.chaos.sequences import make_sequence

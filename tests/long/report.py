@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.kernel.build_id import build_id
+from engine.storage.build_id import build_id
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -34,6 +34,7 @@ SEAMS = frozenset(
         "engine.codes",
         "engine.prices",
         "engine.storage.atomic",
+        "engine.storage.build_id",
         "engine.storage.encodable",
         "engine.storage.places",
         "engine.storage.private",

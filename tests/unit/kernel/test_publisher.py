@@ -19,7 +19,6 @@ from engine.domain import ContractRef, Fill, Incident, TickUpdate
 from engine.health.monitor import LINK_KEY
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
-from engine.kernel.build_id import BuildId
 from engine.kernel.engine import Engine
 from engine.kernel.playback import Playback
 from engine.kernel.publisher import QUIET_EVERY
@@ -31,6 +30,7 @@ from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
 from engine.state.counter_sections import Tally
+from engine.storage.build_id import BuildId
 from engine.storage.sizes import database_bytes, folder_bytes
 from tests.app import sample_state as sample
 from tests.patience import DEADLINE_S

@@ -11,13 +11,13 @@ from pathlib import Path
 from engine.clock import SystemClock
 from engine.journal.reader import JournalReader
 from engine.journal.writer import Journal
-from engine.kernel.build_id import build_id
 from engine.kernel.engine import Engine
 from engine.kernel.login import JOURNAL_FILE
 from engine.kernel.rooms import EngineSetup
 from engine.settings.effective import resolve
 from engine.settings.sources import Layer
 from engine.state.bus import StateBus
+from engine.storage.build_id import build_id
 from tests.app.sample_alerts import occurrence, rule
 
 ROOT = Path(__file__).resolve().parents[3]

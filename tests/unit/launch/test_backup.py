@@ -17,9 +17,9 @@ from app.launch.backup import BackupError, backup, restore
 from app.launch.preparation import Machine
 from app.launch.side_commands import run_side_command
 from engine.journal.database import open_for_writing, url_of
-from engine.kernel.build_id import BuildId
 from engine.settings.saved import load_saved, write_saved
 from engine.storage import rescues
+from engine.storage.build_id import BuildId
 
 BUILD = BuildId("abc1234", "0.1.0")
 WALL = 1_796_000_000.0

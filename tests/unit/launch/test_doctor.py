@@ -20,7 +20,7 @@ from app.launch.installed import OfThisPython
 from app.launch.preparation import Machine
 from app.launch.side_commands import run_side_command
 from engine.config import BrokerSettings
-from engine.kernel.build_id import BuildId
+from engine.storage.build_id import BuildId
 from engine.storage.lockfile import EngineLock
 
 BUILD = BuildId("abc1234", "0.1.0")

@@ -36,9 +36,9 @@ from app.launch.ports import PortTaken, free_port, is_listening, open_listener, 
 from app.launch.preparation import Machine, Prepared, prepare
 from engine.clock import FakeClock
 from engine.errors import ConfigError
-from engine.kernel.build_id import BuildId
 from engine.settings.saved import load_saved, write_saved
 from engine.settings.sources import FIELDS
+from engine.storage.build_id import BuildId
 from engine.storage.lockfile import AlreadyRunning, EngineLock
 from engine.storage.places import is_network_path
 

@@ -27,7 +27,7 @@ def program(version: str, lock: str = "dash==1", **more: str) -> dict[str, str]:
         "start.py": SHOWN + f"# {version}\n",
         "app.py": f"# {version}\n",
         "app/pages/one.py": f"# {version}\n",
-        "engine/kernel/build_id.py": f'VERSION = "{version}"\n',
+        "engine/storage/build_id.py": f'VERSION = "{version}"\n',
         "requirements.txt": f"{lock}\n",
         "config.yaml": "broker:\n  mode: simulated\n",
         **more,
@@ -184,7 +184,7 @@ UNFIT: dict[str, tuple[Change, str]] = {
     "empty": (lambda root, file: file.write_bytes(b""), "can't be unpacked"),
     "damaged": (damaged, "can't be unpacked"),
     "another program": (rewritten({"setup.py": "", "README.md": ""}), "it holds no start.py"),
-    "no version": (rewritten(NEW | {"engine/kernel/build_id.py": "x = 1\n"}), "does not say its version"),
+    "no version": (rewritten(NEW | {"engine/storage/build_id.py": "x = 1\n"}), "does not say its version"),
     "a way out": (rewritten(NEW | {"../../x.py": "1"}), "a file named 'q/../../x.py'"),
     "an absolute path": (rewritten(NEW | {"/etc/x": "1"}, ""), "a file named '/etc/x'"),
     "a drive": (rewritten(NEW | {"C:\\x": "1"}, ""), "a file named"),
@@ -338,11 +338,11 @@ def test_the_files_of_this_checkout_could_be_packed(root: Path) -> None:
 
 def test_it_and_the_service_need_the_standard_library_only() -> None:
     folder = Path(module.__file__).parents[2]
-    for name in ("app/launch/update.py", "app/launch/service.py", "engine/kernel/build_id.py"):
+    for name in ("app/launch/update.py", "app/launch/service.py", "engine/storage/build_id.py"):
         tree = ast.parse((folder / name).read_text(encoding="utf-8"))
         names = {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
         names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-        assert {each.split(".")[0] for each in names - {"engine.kernel.build_id"}} <= sys.stdlib_module_names, name
+        assert {each.split(".")[0] for each in names - {"engine.storage.build_id"}} <= sys.stdlib_module_names, name
     for package in ("app", "app/launch", "engine", "engine/kernel"):
         assert not (folder / package / "__init__.py").read_text(encoding="utf-8"), f"{package} would be run"
 

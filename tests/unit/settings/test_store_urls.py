@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from app.launch.check import report
 from app.launch.preparation import Prepared
 from engine.errors import ConfigError
-from engine.kernel.build_id import BuildId
 from engine.logs.redaction import redact
 from engine.settings.changes import SettingsKeeper
 from engine.settings.effective import EffectiveSettings, resolve
 from engine.settings.sources import Layer
+from engine.storage.build_id import BuildId
 from engine.storage.urls import shown_url, without_secrets
 
 SECRET = "hush@9/x:y"

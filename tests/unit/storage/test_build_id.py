@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.kernel.build_id import VERSION, BuildWatch, build_id, changed_since
+from engine.storage.build_id import VERSION, BuildWatch, build_id, changed_since
 
 
 @pytest.fixture
