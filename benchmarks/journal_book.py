@@ -94,7 +94,8 @@ def main() -> int:
 
 
 def measure(path: Path, count: int) -> int:
-    reader, clock, bus = JournalReader(), SystemClock(), StateBus()
+    reader, clock = JournalReader(), SystemClock()
+    bus = StateBus(None, clock)
     reader.open(path, MODE, ACCOUNT)
     fill_sample(bus, clock.wall())
     book = JournalBook(reader)

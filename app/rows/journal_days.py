@@ -96,9 +96,8 @@ def calendar_view(
         cash: bookings of statements: dividends, interest and the like stand beside the results.
     """
     carry = carry_of(cash, money)
-    days = days_chosen(trips, executions, money, ends, chosen, carry)
-    newest = max((key_of(day) for day, figures in days.items() if figures.is_traded), default=today)
-    name = chosen.month or (chosen.day or newest)[:6]
+    name = chosen.month or (chosen.day or _newest(trips, executions, chosen) or today)[:6]
+    days = days_chosen(*_in_year(name[:4], trips, executions), money, ends, chosen, carry)
     month, year = month_of(days, int(name[:4]), int(name[4:])), year_of(days, int(name[:4]))
     noted = {note.day for note in notes}
     return {
@@ -122,6 +121,19 @@ def calendar_view(
 def _of_year(carry: Carry, year: int, chosen: Chosen) -> list[Lack]:
     """Of the days that are drawn."""
     return [lack for lack in carry.lacks if lack.day.year == year and is_within(key_of(lack.day), chosen)]
+
+
+def _newest(trips: Iterable[Trip], executions: Iterable[Execution], chosen: Chosen) -> str:
+    """The last trade date on which something was dealt or closed; "" = none was."""
+    days = [e.trade_date for e in executions if e.is_trade and is_within(e.trade_date, chosen)]
+    days += [part.trade_date for trip in trips for part in trip.closings if is_within(part.trade_date, chosen)]
+    return max(days, default="")
+
+
+def _in_year(year: str, trips: Iterable[Trip], executions: Iterable[Execution]) -> tuple[list[Trip], list[Execution]]:
+    """What one year's days are made of: the others are not drawn."""
+    closed = [trip for trip in trips if any(part.trade_date[:4] == year for part in trip.closings)]
+    return closed, [e for e in executions if e.trade_date[:4] == year]
 
 
 def _most(days: Days) -> float:

@@ -40,6 +40,8 @@ _FILLS_IN = (
     "ib_order_id", "orig_transaction_id", "orig_trade_id", "magnifier", "multiplier", "opening", "order_ref",
     "sec_type", "model", "exchange",
 )  # fmt: skip
+_TOLD, _OVERRULES = (*_FILLS_IN, *_WINS), frozenset(_WINS)
+_NOISE = Decimal("1e-9")
 _MONEY = ("commission", "taxes", "price")
 STORED = (
     "model", "exec_id", "root", "revision", "source", "con_id", "local_symbol", "sec_type", "currency", "multiplier",
@@ -191,23 +193,9 @@ class _Merge:
             if is_newer:  # it tells the execution, though another quantity of it
                 row.set(statement_id=statement_id)
             return
-        filled = {
-            name: new[name] for name in (*_FILLS_IN, *_WINS) if _is_empty(known.get(name)) and not _is_empty(new[name])
-        }
-        if known["exec_id"].startswith(STAND_INS) and new["exec_id"]:
-            filled |= {name: new[name] for name in ("exec_id", "root", "revision")}
-        if not known.get("con_id") and new["con_id"]:
-            filled["con_id"] = new["con_id"]
-        quote = told(known, new, self._decimals_of(new))
-        if "magnifier" in filled:
-            filled["magnifier"] = quote.magnifier
-        changed = {}
-        if is_newer:
-            changed = {name: new[name] for name in _WINS if not _is_empty(new[name]) and _differs(known, new, name)}
-            changed |= {name: value for name in _QUOTE if (value := getattr(quote, name)) is not None}
-            changed = {name: value for name, value in changed.items() if name not in filled}
-            if is_other:
-                changed |= {"quantity": new["quantity"], "side": new["side"]}
+        filled, changed = self._news(known, new, is_newer)
+        if is_newer and is_other:
+            changed |= {"quantity": new["quantity"], "side": new["side"]}
         if known.get("state") == "withdrawn" and is_newer and self._withdrawn_by(statement_id, known) is None:
             changed |= {"state": None, "remark": None}
         self._tell_corrections(record, known, changed)
@@ -215,6 +203,23 @@ class _Merge:
         if is_newer:
             row.set(statement_id=statement_id)
         self._say(record, "enriched" if filled or changed else "known", "")
+
+    def _news(self, known: Values, new: Values, is_newer: bool) -> tuple[Values, Values]:
+        """What the held row lacks, and what a newer statement says otherwise."""
+        filled, changed = _told_more(known, new)
+        if known["exec_id"].startswith(STAND_INS) and new["exec_id"]:
+            filled |= {name: new[name] for name in ("exec_id", "root", "revision")}
+        if not known.get("con_id") and new["con_id"]:
+            filled["con_id"] = new["con_id"]
+        quote = told(known, new, self._decimals_of(new))
+        if "magnifier" in filled:
+            filled["magnifier"] = quote.magnifier
+        if not is_newer:
+            return filled, {}
+        for name in _QUOTE:
+            if (value := getattr(quote, name)) is not None and name not in filled:
+                changed[name] = value
+        return filled, changed
 
     def _decimals_of(self, values: Values) -> int:
         """Of the file's prices of that kind of contract."""
@@ -531,11 +536,27 @@ def _is_empty(value: Any) -> bool:
     return value is None or value == "" or value == ()
 
 
-def _differs(known: Values, new: Values, name: str) -> bool:
-    mine, theirs = known.get(name), new[name]
-    if isinstance(mine, Decimal) and isinstance(theirs, Decimal):
-        return abs(mine - theirs) > Decimal("1e-9")
-    return bool(mine != theirs)
+def _told_more(known: Values, new: Values) -> tuple[Values, Values]:
+    """What the held row lacks, and what is told otherwise of what a statement's word stands for. Of each of a year's
+    rows: without a call for each value.
+    """
+    filled: Values = {}
+    changed: Values = {}
+    for name in _TOLD:
+        value = new[name]
+        if value is None or value == "" or value == ():
+            continue
+        mine = known.get(name)
+        if mine is None or mine == "" or mine == ():
+            filled[name] = value
+        elif mine != value and name in _OVERRULES and not _is_noise(mine, value):
+            changed[name] = value
+    return filled, changed
+
+
+def _is_noise(mine: Any, theirs: Any) -> bool:
+    """Of a number that the journal keeps as a float."""
+    return isinstance(mine, Decimal) and isinstance(theirs, Decimal) and abs(mine - theirs) <= _NOISE
 
 
 def _plain(value: Decimal) -> str:

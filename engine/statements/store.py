@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -35,7 +36,9 @@ _ON_CONFLICT = (
     "statement_id", "change_number",
 )  # fmt: skip
 _TEXTS = frozenset(column.name for column in fills.columns if isinstance(column.type, String) and not column.nullable)
-_LONGEST = {column.name: column.type.length for column in fills.columns if isinstance(column.type, String)}
+_LONGEST = {
+    column.name: column.type.length or sys.maxsize for column in fills.columns if isinstance(column.type, String)
+}
 
 
 class Store:
@@ -60,8 +63,11 @@ class Store:
                 if (part := names[start : start + BATCH])
             ]
             for query in wanted:
-                for row in connection.execute(query).mappings():
-                    found[row["row_id"]] = _held(dict(row))
+                result = connection.execute(query)
+                columns = tuple(result.keys())
+                for row in result:
+                    values = dict(zip(columns, row, strict=True))
+                    found[values["row_id"]] = _held(values)
         return list(found.values())
 
     def rows(self, table: Table, from_day: str, to_day: str) -> list[Values]:
@@ -230,30 +236,27 @@ def _exact(number: float) -> Decimal:
 
 
 def _fill_columns(values: Values) -> Values:
-    """Values of the merge as `fills` stores them."""
+    """Values of the merge as `fills` stores them: "" is NULL where the column may be."""
     out: Values = {}
     for name, value in values.items():
+        if name not in _FILL_NAMES:
+            continue
         kind = type(value)
-        if name in _FILL_NAMES:
-            if kind is Decimal:
-                value = float(value)
-            elif kind is str:
-                value = _text(name, value)
-            elif name == "codes":
-                value = ";".join(value)[:128] or None
-            elif name == "con_id":
-                value = value or 0
-            out[name] = value
+        if kind is str:
+            if not value:
+                value = "" if name in _TEXTS else None
+            elif len(value) > _LONGEST[name]:
+                value = value[: _LONGEST[name]]
+        elif kind is Decimal:
+            value = float(value)
+        elif kind is tuple:
+            value = ";".join(value)[: _LONGEST[name]] or None
+        out[name] = value
+    if out.get("kind") == "trade":
+        out["kind"] = None
+    if "con_id" in out:
+        out["con_id"] = out["con_id"] or 0
     return out
-
-
-def _text(name: str, value: str) -> str | None:
-    """ "" is NULL where the column may be."""
-    if name == "kind" and value == "trade":
-        return None
-    if not value:
-        return value if name in _TEXTS else None
-    return value[: _LONGEST[name]] if name in _LONGEST else value
 
 
 _FILL_NAMES = frozenset({*STORED, *_MORE})

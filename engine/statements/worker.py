@@ -5,6 +5,7 @@ One line of JSON each. The process ends with its parent's interest: it is killed
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -50,6 +51,7 @@ decode: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 def main() -> int:
     """One job. Standard output belongs to the messages: a stray print goes to the log."""
+    gc.disable()  # hundreds of thousands of rows are looked through again and again, and the process ends with them
     if hasattr(os, "nice"):  # on Windows it is started at low priority
         os.nice(NICE)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -106,6 +106,14 @@ class Trip(Struct, frozen=True, kw_only=True):
     base_currency: str
     shares: tuple[Share, ...]
     closings: tuple[ClosingPart, ...]
+    # Sums of the closing parts, made once by `sums_of`: every figure asks for them. What an open position cost to open
+    # is not in them yet.
+    gross: Decimal | None
+    fees: Decimal | None
+    net: Decimal | None
+    gross_base: Decimal | None
+    fees_base: Decimal | None
+    net_base: Decimal | None
     is_before: bool = False
     ended_by: str = ""  # kind of the last closing; "unexplained"
     note: str = ""
@@ -122,31 +130,6 @@ class Trip(Struct, frozen=True, kw_only=True):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
-
-    @property
-    def gross(self) -> Decimal | None:
-        return total(part.gross for part in self.closings)
-
-    @property
-    def fees(self) -> Decimal | None:
-        """Of what is closed. What an open position cost to open is not in it yet."""
-        return total(part.fees for part in self.closings)
-
-    @property
-    def net(self) -> Decimal | None:
-        return total(part.net for part in self.closings)
-
-    @property
-    def gross_base(self) -> Decimal | None:
-        return total(part.gross_base for part in self.closings)
-
-    @property
-    def fees_base(self) -> Decimal | None:
-        return total(part.fees_base for part in self.closings)
-
-    @property
-    def net_base(self) -> Decimal | None:
-        return total(part.net_base for part in self.closings)
 
     @property
     def is_pending(self) -> bool:
@@ -211,6 +194,29 @@ class Book(Struct, frozen=True, kw_only=True):
     conversions: tuple[Trip, ...] = ()
     unexplained: tuple[Unexplained, ...] = ()
     rolls: tuple[Roll, ...] = ()
+
+
+class Sums(NamedTuple):
+    """None as soon as one part is not known."""
+
+    gross: Decimal | None
+    fees: Decimal | None
+    net: Decimal | None
+    gross_base: Decimal | None
+    fees_base: Decimal | None
+    net_base: Decimal | None
+
+
+def sums_of(closings: Sequence[ClosingPart]) -> Sums:
+    """Of a trip's closing parts."""
+    return Sums(
+        total(part.gross for part in closings),
+        total(part.fees for part in closings),
+        total(part.net for part in closings),
+        total(part.gross_base for part in closings),
+        total(part.fees_base for part in closings),
+        total(part.net_base for part in closings),
+    )
 
 
 def total(parts: Iterable[Decimal | None]) -> Decimal | None:

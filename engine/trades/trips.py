@@ -15,7 +15,7 @@ from engine.trades.execution import ZERO, Contract, Execution, exact, in_order, 
 from engine.trades.held import EVERYTHING, NOTHING, held_before, reconciled
 from engine.trades.lots import Walk, follow
 from engine.trades.rolls import campaigns, rolls_of
-from engine.trades.trip import Book, Share, Trip, Unexplained, total
+from engine.trades.trip import Book, Share, Trip, Unexplained, sums_of, total
 
 NO_WORDS = TraderWords()
 _MOVE_BY_THEMSELVES = frozenset({"CASH", "BAG"})
@@ -175,6 +175,7 @@ def _trip(key: Contract, first: Execution, walk: Walk, doubts: Mapping[str, str]
         base_currency=next((e.base_currency for e in executions if e.base_currency), ""),
         shares=tuple(walk.shares),
         closings=tuple(walk.closings),
+        **sums_of(walk.closings)._asdict(),
         is_before=walk.is_before,
         ended_by=walk.ended_by,
         tags=_own_tags(executions),
