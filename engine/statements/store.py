@@ -22,7 +22,9 @@ from engine.statements.heads import Statement
 from engine.statements.merge_trades import STORED, TradePlan
 from engine.statements.verdicts import Report
 
-BATCH = 1_000  # a transaction must be short: the journal's own thread waits a second for its turn
+BATCH = 4_000  # a transaction must be short: the journal's own thread waits a second for its turn
+_NAMES_AT_ONCE = 500
+_CACHE_KB = 65_536  # rows of a year touch all of five indexes
 _TRIES = 20
 _PAUSE_S = 0.25
 _DECIMALS = (
@@ -59,8 +61,8 @@ class Store:
             wanted = [base.where(or_(c.market_time.between(from_market, to_market), c.exec_id.like("flex:Ca%")))]
             wanted += [
                 base.where(or_(c.transaction_id.in_(part), c.trade_id.in_(part), c.exec_id.in_(part)))
-                for start in range(0, len(names), BATCH)
-                if (part := names[start : start + BATCH])
+                for start in range(0, len(names), _NAMES_AT_ONCE)
+                if (part := names[start : start + _NAMES_AT_ONCE])
             ]
             for query in wanted:
                 result = connection.execute(query)
@@ -107,8 +109,8 @@ class Store:
 
     def write_trades(self, plan: TradePlan) -> None:
         own = {"mode": self._mode, "account": self._account, "recorded_at": self._at}
-        none = dict.fromkeys(_FILL_NAMES)
-        rows = [{**none, **_fill_columns(values), **own} for values in plan.inserts]
+        empty = {**dict.fromkeys(_FILL_NAMES), **own}
+        rows = [_filled(empty.copy(), values) for values in plan.inserts]
         self._update(fills, {row_id: _fill_columns(changes) for row_id, changes in plan.updates.items()})
         self._insert(fills, rows, _ON_CONFLICT)
 
@@ -189,6 +191,8 @@ class Store:
         for attempt in range(_TRIES):
             try:
                 with self._engine.begin() as connection:
+                    if connection.dialect.name == "sqlite":
+                        connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
                     part: BookPart = "fills" if table is fills else "statements"
                     write(connection, next_change(connection, self._mode, self._account, part))
                 return
@@ -206,13 +210,19 @@ def _execute(connection: Connection, table: Table, statement: Insert | Update, r
     if table is not fills:
         connection.execute(statement, rows)
         return
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    told = list(rows[0])
+    if statement.is_insert:  # a third of the columns is empty in all rows of a statement
+        told = [name for name in told if any(row[name] is not None for row in rows)]
+    compiled = statement.compile(dialect=connection.dialect, column_keys=told)
     names = tuple(getattr(compiled, "positiontup", None) or ())
     connection.exec_driver_sql(str(compiled), [tuple([row[name] for name in names]) for row in rows])
 
 
 def _numbered(table: Table, batch: Sequence[Values], number: int) -> Sequence[Values]:
-    return [{**values, "change_number": number} for values in batch] if table is fills else batch
+    if table is fills:
+        for values in batch:
+            values["change_number"] = number
+    return batch
 
 
 def _known(columns: set[str], values: Values) -> Values:
@@ -237,9 +247,13 @@ def _exact(number: float) -> Decimal:
 
 def _fill_columns(values: Values) -> Values:
     """Values of the merge as `fills` stores them: "" is NULL where the column may be."""
-    out: Values = {}
+    return _filled({name: None for name in values if name in _FILL_NAMES}, values)
+
+
+def _filled(out: Values, values: Values) -> Values:
+    """The same, put into a row that has all of these columns, empty."""
     for name, value in values.items():
-        if name not in _FILL_NAMES:
+        if value is None or name not in _FILL_NAMES:
             continue
         kind = type(value)
         if kind is str:

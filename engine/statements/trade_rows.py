@@ -15,7 +15,7 @@ from engine.statements.dates import Moment, label
 from engine.statements.fields import Refused, Values
 
 _NOT_FIFO = frozenset({"LI", "HC", "ML", "MLG", "MLL", "MSG", "MSL", "SL"})
-_ZERO = Decimal(0)
+_ZERO, _ONE = Decimal(0), Decimal(1)
 _PER_HUNDRED = frozenset({"BOND", "BILL"})  # priced in percent, in pieces that API and statement count differently
 _CLOSE_ENOUGH = Decimal("0.02")
 _NO_TIME_HOUR = 16
@@ -120,9 +120,11 @@ def _magnifier(values: Values) -> Decimal:
     money = values.pop("trade_money", None)
     proceeds = values.pop("proceeds", None)
     money = money if money is not None else proceeds
+    if not money or values["sec_type"] in _PER_HUNDRED:
+        return _ONE
     plain = values["quantity"] * values["price"] * (values["multiplier"] or 1)
-    if not money or not plain or values["sec_type"] in _PER_HUNDRED:
-        return Decimal(1)
+    if not plain:
+        return _ONE
     return Decimal(100) if abs(plain / abs(money) / 100 - 1) < _CLOSE_ENOUGH else Decimal(1)
 
 

@@ -20,6 +20,7 @@ DATE_NAMES = (
     "dateTime", "tradeDate", "reportDate", "settleDate", "settleDateTarget", "date", "expiry", "fromDate", "toDate",
     "tradeTime", "orderTime", "exDate",
 )  # fmt: skip
+_DATES = frozenset(DATE_NAMES)
 _BOUNDED = ("tradeDate", "reportDate")
 _LEVELS = {
     "Trade": ("EXECUTION", "ORDER"), "TradeConfirm": ("EXECUTION", "ORDER"), "Order": ("ORDER",),
@@ -84,9 +85,10 @@ def order_of_dates(file: RawFile) -> tuple[DateOrder | None, bool]:
 
 
 def _dates(rows: Iterable[RawRow]) -> Iterator[str]:
+    """Those that slashes part: of the others there is no question."""
     for row in rows:
-        for name in DATE_NAMES:
-            if (text := row.fields.get(name)) is not None:
+        for name, text in row.fields.items():
+            if "/" in text and name in _DATES:
                 yield text
 
 
