@@ -16,7 +16,10 @@ from app.deps import AppDeps
 from app.format import account_labels, plural
 from app.journal_book import JournalBook, Kept
 from app.journal_curves import Curves, day_of
+from app.journal_excursions import Excursions
 from app.position_curves import Range, curve_rows
+from app.rows.journal_bookings import ROWS_MOST as BOOKINGS_MOST
+from app.rows.journal_bookings import cash_rows, option_rows, sums_in_words
 from app.rows.journal_days import calendar_view, of_currency
 from app.rows.journal_equity import Told, equity_view, told_by_statements, told_view
 from app.rows.journal_figures import statistics_view
@@ -25,7 +28,7 @@ from app.rows.journal_money import left_out, money_of, told, words_of
 from app.rows.journal_query import Chosen, is_within, shown_day
 from app.rows.journal_signals import ROWS_MOST as SIGNALS_MOST
 from app.rows.journal_signals import Dealt, signal_rows, worth
-from app.rows.journal_trades import cents, choices, closes_within, is_chosen, is_of_days, trip_row
+from app.rows.journal_trades import beside, cents, choices, closes_within, is_chosen, is_of_days, trip_row
 from app.snapshots import Snapshots, engine_state
 from engine.clock import NEW_YORK
 from engine.domain import ALL_ACCOUNTS
@@ -64,6 +67,7 @@ class JournalDesk:
         self._deps = deps
         self._book = book
         self._curves = Curves(deps.journal)
+        self._excursions = Excursions(deps.bars)
         self._lock = threading.Lock()
         self._made: dict[tuple[Chosen, int, int], tuple[Kept, bytes, str]] = {}
 
@@ -168,7 +172,10 @@ class JournalDesk:
     def _trades(self, view: View) -> dict[str, Any]:
         trips = [trip for trip in self._trips(view) if is_of_days(trip, view.chosen)]
         money = money_of(trips, view.chosen.currency, view.base)
-        rows = [trip_row(trip, money, view.labels, view.now_market) for trip in trips[-ROWS_MOST:]]
+        listed = trips[-ROWS_MOST:]
+        went = self._excursions.of(listed, view.now_market)
+        more = beside(listed, view.kept.book, view.kept.positions, went)
+        rows = [trip_row(trip, money, view.labels, view.now_market, more) for trip in listed]
         missing = [each for each in view.kept.book.unexplained if not view.account or each.key.account == view.account]
         words = [f"{len(trips):,} {'trade' if len(trips) == 1 else 'trades'}, {words_of(money)}"]
         if len(trips) > len(rows):
@@ -192,6 +199,22 @@ class JournalDesk:
             words += f" · commission of {pending} pending"
         rows = [execution_row(e, view.labels) for e in found[-ROWS_MOST:]]
         return {"executions": rows, "words": words, "empty": _no_trade(view) if not rows else None}
+
+    def _bookings(self, view: View) -> dict[str, Any]:
+        chosen, kept = view.chosen, view.kept
+        cash = cash_rows(kept.cash, kept.transfers, chosen, view.account, view.labels)
+        options = option_rows(kept.options, chosen, view.account, view.labels)
+        words = [plural(len(cash), "booking"), *filter(None, [sums_in_words(cash)])]
+        if len(cash) > BOOKINGS_MOST:
+            words.append(f"the newest {BOOKINGS_MOST:,} are listed")
+        none = ["Nothing is booked", "Dividends, interest, fees and option events come with a statement (Statements)."]
+        return {
+            "cash": cash[-BOOKINGS_MOST:],
+            "options": options[-BOOKINGS_MOST:],
+            "words": " · ".join(words),
+            "options_words": plural(len(options), "event"),
+            "empty": None if cash or options else none,
+        }
 
     def _is_chosen_execution(self, e: Execution, view: View) -> bool:
         chosen = view.chosen

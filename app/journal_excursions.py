@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from engine.trades.excursion import Excursion, excursion, hours_of
 from engine.trades.trip import Trip
 
 SESSIONS = 20  # all that are kept
+KEPT_S = 32 * 86_400.0  # so many days hold them, weekends and holidays among them
+MOST_DONE = 5_000
 
 
 def excursions(files: BarFiles, trips: Sequence[Trip], now_market: float) -> dict[str, Excursion]:
@@ -46,3 +49,29 @@ def _hours(trip: Trip, sessions: Sequence[StoredSession], now_market: float) -> 
         return []
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return hours_of(days, known, trip.currency, trip.sec_type)
+
+
+class Excursions:
+    """Those of listed trips, each worked out once: a closed one whose bars are there goes no further. Any thread."""
+
+    def __init__(self, files: BarFiles) -> None:
+        self._files = files
+        self._lock = threading.Lock()
+        self._done: dict[str, tuple[float | None, Excursion]] = {}
+
+    def of(self, trips: Sequence[Trip], now_market: float) -> dict[str, Excursion]:
+        """Of trips of the days for which bars are kept; of others there is none."""
+        since = now_market - KEPT_S
+        mine = [trip for trip in trips if trip.con_id and (trip.closed_at is None or trip.closed_at >= since)]
+        with self._lock:
+            done = {trip.id: self._done[trip.id] for trip in mine if trip.id in self._done}
+        known = {trip.id: done[trip.id][1] for trip in mine if trip.id in done and done[trip.id][0] == trip.closed_at}
+        found = excursions(self._files, [trip for trip in mine if trip.id not in known], now_market)
+        with self._lock:
+            for trip in mine:
+                made = found.get(trip.id)
+                if made is not None and made.worst is not None and trip.closed_at is not None:
+                    self._done[trip.id] = trip.closed_at, made
+            for old in list(self._done)[:-MOST_DONE]:
+                del self._done[old]
+        return known | found

@@ -13,7 +13,7 @@ from app.ids import Journal
 from app.journal_desk import JournalDesk
 from app.rows.journal_trades import page_id
 from engine.errors import CommandRefused
-from engine.state.commands import Command, NoteDay, NoteStop, NoteTrip
+from engine.state.commands import Command, JoinTrips, NoteDay, NoteStop, NoteTrip
 
 INVALID = "The request is not valid. Reload the page."
 
@@ -42,6 +42,8 @@ def register(app: Dash, deps: AppDeps, desk: JournalDesk) -> None:
 
 def commands_of(asked: dict[str, Any], desk: JournalDesk) -> list[Command]:
     """What a form asks to keep; the page hears of the first. Raises Refused."""
+    if asked.get("action") == "join":
+        return [_join(asked, desk)]
     request_id, note = asked.get("id"), asked.get("note")
     tags = asked.get("tags")
     if not is_request_id(request_id) or not isinstance(note, str) or not isinstance(tags, list):
@@ -55,6 +57,23 @@ def commands_of(asked: dict[str, Any], desk: JournalDesk) -> list[Command]:
             raise Refused(INVALID)
         return [NoteDay(request_id, account, day, *words)]
     return _of_trip(request_id, asked, desk, *words)
+
+
+def _join(asked: dict[str, Any], desk: JournalDesk) -> Command:
+    """Two trades of a roll as one campaign, or as two. Raises Refused."""
+    request_id, joined = asked.get("id"), asked.get("joined")
+    if not is_request_id(request_id) or not isinstance(joined, bool):
+        raise Refused(INVALID)
+    book = desk.kept().book
+    by_id = {trip.id: trip for trip in book.trips}
+    for roll in book.rolls:
+        closed, opened = by_id.get(roll.closed), by_id.get(roll.opened)
+        if closed is None or opened is None:
+            continue
+        if (page_id(closed), page_id(opened)) == (asked.get("closed"), asked.get("opened")):
+            of = (closed.account, closed.key.model, roll.closed_root, roll.opened_root)
+            return JoinTrips(request_id, *of, joined)
+    raise Refused("This roll is not in the journal any more: a statement may have changed it. Look again.")
 
 
 def _of_trip(

@@ -40,6 +40,7 @@ def _tabs() -> tuple[Tab, ...]:
         Tab("calendar", "Calendar", [_month(), _year(), _day()], "qt-jpanel qt-jpanel-calendar"),
         Tab("trades", "Trades", _list("trades", "Trades", "arrow-left-right"), "qt-jpanel"),
         Tab("executions", "Executions", _list("executions", "Executions", "list-ul"), "qt-jpanel"),
+        Tab("bookings", "Bookings", _bookings(), "qt-jpanel"),
         Tab("statistics", "Statistics", [_figures(), *_groups()], "qt-jpanel qt-jpanel-figures"),
         Tab("equity", "Equity", _list("equity", "Equity", "graph-up"), "qt-jpanel"),
         Tab("signals", "Signals", [_list("signals", "Signals", "lightning-charge"), *_worth()], "qt-jpanel"),
@@ -95,6 +96,10 @@ def _groups() -> list[Component]:
         "weekday": "By weekday of the entry",
     }
     return [_card(f"by-{by}", title, "table") for by, title in titles.items()]
+
+
+def _bookings() -> list[Component]:
+    return [_list("cash", "Cash", "cash-coin"), _list("options", "Option events", "calendar-x")]
 
 
 def _worth() -> list[Component]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
-VIEWS: Final = ("calendar", "trades", "executions", "statistics", "equity", "signals", "changes")
+VIEWS: Final = ("calendar", "trades", "executions", "bookings", "statistics", "equity", "signals", "changes")
 SIDES: Final = ("long", "short")
 SOURCES: Final = ("api", "flex", "csv")
 _KNOWN: Final = ("view", "account", "from", "to", "symbol", "side", "tag", "source", "currency", "month", "day")

@@ -3,17 +3,57 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.format import redacted
 from app.rows.journal_lists import KIND_WORDS, SOURCE_WORDS, decimals_of, what
 from app.rows.journal_query import Chosen, is_within, shown_day
+from engine.journal.rows import PositionTold
+from engine.trades.checks import IbDiffers, differences
+from engine.trades.excursion import Excursion
 from engine.trades.figures import Money
-from engine.trades.trip import Share, Trip
+from engine.trades.trip import Book, Share, Trip, total
 
 ROWS_MOST = 5_000
+
+
+class Beside(NamedTuple):
+    """What is known of listed trips beside themselves: by trip id, IB's costs by account, model and contract."""
+
+    differ: Mapping[str, Sequence[IbDiffers]] = {}
+    went: Mapping[str, Excursion] = {}
+    rolls: Mapping[str, Sequence[dict[str, Any]]] = {}
+    campaigns: Mapping[str, Sequence[Trip]] = {}
+    costs: Mapping[tuple[str, str, int], PositionTold] = {}
+
+
+ALONE = Beside()
+
+
+def beside(
+    trips: Sequence[Trip], book: Book, positions: Iterable[PositionTold], went: Mapping[str, Excursion]
+) -> Beside:
+    """Of these trips; `positions` = those that statements tell, oldest first."""
+    differ: dict[str, list[IbDiffers]] = defaultdict(list)
+    for each in differences(trips):
+        differ[each.trip].append(each)
+    by_id = {trip.id: trip for trip in book.trips} if book.rolls else {}
+    rolls: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for roll in book.rolls:
+        closed, opened = by_id.get(roll.closed), by_id.get(roll.opened)
+        if closed is not None and opened is not None:
+            both = {"closed": page_id(closed), "opened": page_id(opened), "joined": roll.joined}
+            rolls[closed.id].append({**both, "name": opened.name, "into": True})
+            rolls[opened.id].append({**both, "name": closed.name, "into": False})
+    campaigns: dict[str, list[Trip]] = defaultdict(list)
+    for trip in by_id.values():
+        if trip.campaign:
+            campaigns[trip.campaign].append(trip)
+    costs = {(each.account, each.model, each.con_id): each for each in positions if each.cost_price is not None}
+    return Beside(differ, went, rolls, campaigns, costs)
 
 
 def is_chosen(trip: Trip, chosen: Chosen, account: str) -> bool:
@@ -43,7 +83,9 @@ def closes_within(trip: Trip, chosen: Chosen) -> bool:
     return not trip.is_open and is_within(trip.closed_date, chosen)
 
 
-def trip_row(trip: Trip, money: Money, labels: Mapping[str, str], now_market: float) -> dict[str, Any]:
+def trip_row(
+    trip: Trip, money: Money, labels: Mapping[str, str], now_market: float, more: Beside = ALONE
+) -> dict[str, Any]:
     """A row of the trades; gross, fees and net in `money`, of a trade that is not of it in its own, and named so."""
     if not money.fits(trip):
         money = Money(trip.currency)
@@ -78,8 +120,51 @@ def trip_row(trip: Trip, money: Money, labels: Mapping[str, str], now_market: fl
         "source": ", ".join(sorted({SOURCE_WORDS.get(s.execution.source, s.execution.source) for s in trip.shares})),
         "lacks": "; ".join(trip.lacks),
         "story": _story(trip),
+        **_check(trip, more.differ.get(trip.id, ())),
+        **_went(more.went.get(trip.id)),
+        "rolls": list(more.rolls.get(trip.id, ())),
+        "campaign": _campaign(more.campaigns.get(trip.campaign, ()), money) if trip.campaign else None,
+        "ib_cost": _cost(trip, more.costs.get((trip.account, trip.key.model, trip.con_id))),
         "legs": [_leg(share, trip) for share in trip.shares],
     }
+
+
+def _check(trip: Trip, differ: Sequence[IbDiffers]) -> dict[str, Any]:
+    """Ours less IB's result of what closed it, in the contract's currency; None = no statement tells that."""
+    closers = {part.closed_by for part in trip.closings}
+    is_told = any(
+        share.execution.id in closers and share.execution.statement_id and share.execution.ib_realized is not None
+        for share in trip.shares
+    )
+    if not is_told:
+        return {"ib": None, "ib_why": "no statement has told IB's result of it"}
+    if not differ:
+        return {"ib": 0.0, "ib_why": "agrees with IB to the cent"}
+    whys = "; ".join(dict.fromkeys(each.why or "nothing explains it" for each in differ))
+    ours, ibs = (sum(values, Decimal(0)) for values in zip(*((d.ours, d.ibs) for d in differ), strict=True))
+    words = f"ours {cents(ours):,.2f}, IB's {cents(ibs):,.2f} {trip.currency}: {whys}"
+    return {"ib": cents(ours - ibs), "ib_why": words}
+
+
+def _went(went: Excursion | None) -> dict[str, Any]:
+    """How far it went against the trader and for him, before fees, in the contract's currency."""
+    if went is None:
+        return {"mae": None, "mfe": None, "went_why": "no bars of that time are kept"}
+    return {"mae": cents(went.worst), "mfe": cents(went.best), "went_why": went.why}
+
+
+def _campaign(trips: Sequence[Trip], money: Money) -> dict[str, Any]:
+    """The sum of trips that were rolled into each other; net None = of one of them it is not known."""
+    net = total(money.net(trip) if money.fits(trip) else None for trip in trips)
+    return {"n": len(trips), "net": cents(net), "cur": money.currency, "names": [trip.name for trip in trips]}
+
+
+def _cost(trip: Trip, told: PositionTold | None) -> dict[str, Any] | None:
+    """IB's average cost of what is held, as the newest statement has it; None = nothing is held, or none tells it."""
+    if not trip.is_open or told is None or told.cost_price is None:
+        return None
+    is_ours = trip.held == told.quantity
+    return {"price": float(told.cost_price), "day": shown_day(told.day), "qty": float(told.quantity), "same": is_ours}
 
 
 def page_id(trip: Trip) -> str:

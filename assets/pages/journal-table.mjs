@@ -27,9 +27,9 @@ export function onSorted(fn) {
 /** @param {Column | undefined} column whether its greatest comes first */
 const isDown = (column) => Boolean(column?.num || column?.time);
 
-/** @param {string} name @param {string} by @param {Column[]} columns @returns {View} */
-function viewOf(name, by, columns) {
-  const known = views.get(name) ?? { by, down: isDown(columns.find(({ key }) => key === by)), most: MOST };
+/** @param {string} name @param {string} by @param {Column[]} columns @param {boolean} [down] @returns {View} */
+function viewOf(name, by, columns, down) {
+  const known = views.get(name) ?? { by, down: down ?? isDown(columns.find(({ key }) => key === by)), most: MOST };
   views.set(name, known);
   return known;
 }
@@ -83,11 +83,12 @@ export function money(value, title, decimals = 2) {
  * @param {string} caption
  * @param {Column[]} columns
  * @param {Row[]} rows
- * @param {{by: string, below?: (row: Row) => unknown, cls?: string, aside?: Column[]}} more `by` = sorted by that at first;
- *   `below` = what stands under an open row; `aside` = columns that are saved, but not shown
+ * @param {{by: string, down?: boolean, below?: (row: Row) => unknown, cls?: string, aside?: Column[]}} more `by` = sorted by
+ *   that at first, `down` = its greatest first whatever it is; `below` = what stands under an open row; `aside` = columns
+ *   that are saved, but not shown
  */
-export function table(name, caption, columns, rows, { by, below, cls = "", aside = [] }) {
-  const view = viewOf(name, by, columns), column = columns.find(({ key }) => key === view.by) ?? columns[0];
+export function table(name, caption, columns, rows, { by, down, below, cls = "", aside = [] }) {
+  const view = viewOf(name, by, columns, down), column = columns.find(({ key }) => key === view.by) ?? columns[0];
   const inOrder = sorted(rows, column, view.down), seen = inOrder.slice(0, view.most), all = [...columns, ...aside];
   saves(name, () => ({
     title: caption,

@@ -1,6 +1,7 @@
 /** The journal's trades: round trips, flat to flat; an open row shows its legs, its note, its tags and its stop. */
 import * as fmt from "../core/format.mjs";
 import { html, nothing } from "../vendor/lit-html.mjs";
+import { dayText } from "./journal-query.mjs";
 import { money, symbol, table, whenText } from "./journal-table.mjs";
 
 /** @typedef {import("./journal-table.mjs").Row} Row */
@@ -20,9 +21,12 @@ function turn(id, redraw) {
   redraw();
 }
 
+/** @param {Row} row */
+const rollTag = (row) => (row.campaign ? "rolled" : row.rolls.some((/** @type {any} */ roll) => roll.joined === null) ? "roll?" : "");
+
 /** What is not ordinary about a trip. @param {Row} row */
 function outcome(row) {
-  return html`${row.state === "open" ? html`<span class="qt-tag">open</span>` : nothing}${
+  return html`${rollTag(row) ? html`<span class="qt-tag" title="A futures month closed and the next one opened: open the trade">${rollTag(row)}</span>` : nothing}${row.state === "open" ? html`<span class="qt-tag">open</span>` : nothing}${
     row.before ? html`<span class="qt-tag" title="Its beginning is not in the journal">opened before</span>` : nothing}${
     row.pending ? html`<span class="qt-tag" title="A commission has not been reported yet">fee pending</span>` : nothing}`;
 }
@@ -49,6 +53,10 @@ function columns(currency, redraw) {
     { key: "gross", head: `Gross, ${currency}`, save: "Gross", num: true, spare: true, show: (row) => of(row, row.gross, currency) },
     { key: "fees", head: "Fees", num: true, spare: true, show: (row) => fmt.number(row.fees, 2) },
     { key: "net", head: `Net, ${currency}`, save: "Net", num: true, show: (row) => of(row, row.net, currency) },
+    { key: "mae", head: "MAE", num: true, spare: true, show: (row) => money(row.mae, row.went_why || "The most that it was behind, before fees") },
+    { key: "mfe", head: "MFE", num: true, spare: true, show: (row) => money(row.mfe, row.went_why || "The most that it was ahead, before fees") },
+    { key: "ib", head: "IB differs", num: true, spare: true, show: (row) => (row.ib === 0
+      ? html`<span class="qt-soft" title=${row.ib_why}>agrees</span>` : money(row.ib, row.ib_why)) },
     { key: "r", head: "R", num: true, spare: true,
       show: (row) => (row.r === null ? html`<span data-tone="missing" title="No stop was noted">${fmt.MISSING}</span>` : fmt.signed(row.r, 2)) },
     { key: "tags", head: "Tags", show: (row) => html`<span class="qt-tags">${outcome(row)}${
@@ -77,15 +85,33 @@ function legs(row) {
       <td class="soft">${leg.source}</td><td class="soft qt-jid">${leg.id}</td></tr>`)}</tbody></table>`;
 }
 
+/** @param {Row} row @param {(roll: any, joined: boolean) => void} join */
+function rolls(row, join) {
+  return row.rolls.map((/** @type {any} */ roll) => html`<p class="qt-jroll">${roll.into ? "Rolled into" : "Rolled from"} <b>${roll.name}</b>${
+    roll.joined === null ? "?" : roll.joined ? ": one campaign." : ": two trades."}
+    ${roll.joined === true ? nothing : html`<button type="button" class="qt-button qt-button-small" @click=${() => join(roll, true)}>One campaign</button>`}
+    ${roll.joined === false ? nothing : html`<button type="button" class="qt-button qt-button-small qt-button-quiet" @click=${() => join(roll, false)}>Two trades</button>`}</p>`);
+}
+
+/** What belongs to an open row beside its executions. @param {Row} row @param {(roll: any, joined: boolean) => void} join */
+function facts(row, join) {
+  const cost = row.ib_cost, whole = row.campaign;
+  return html`${row.story ? html`<p class="qt-soft">${row.story}</p>` : nothing}${rolls(row, join)}${
+    whole ? html`<p class="qt-soft">Campaign of ${whole.n} trades (${whole.names.join(", ")}): net ${money(whole.net)} ${whole.cur}.</p>` : nothing}${
+    cost ? html`<p class="qt-soft">IB's average cost: ${fmt.number(cost.price, decimalsOf(row))} for ${fmt.quantity(cost.qty)} at the end of ${dayText(cost.day, true)}${
+      cost.same ? "" : ", another quantity than is held now"}; lots here go first in, first out.</p>` : nothing}`;
+}
+
 /**
  * @param {any} data
  * @param {() => void} redraw
  * @param {(row: Row) => unknown} note the form of a trip's note, tags and stop
+ * @param {(roll: any, joined: boolean) => void} join two trades of a roll, for one campaign or for two
  */
-export function trades(data, redraw, note) {
+export function trades(data, redraw, note, join) {
   const shown = columns(data.money.currency, redraw).filter(({ key }) => key !== "account" || data.filters.account.length > 1);
   const below = (/** @type {Row} */ row) => (open.has(row.id) ? html`<tr data-aside="1" class="qt-jbelow"><td colspan=${shown.length}>
-    ${row.story ? html`<p class="qt-soft">${row.story}</p>` : nothing}<div class="qt-scroll-x" tabindex="0" role="group" aria-label=${
+    ${facts(row, join)}<div class="qt-scroll-x" tabindex="0" role="group" aria-label=${
     `Executions of ${row.sym}`}>${legs(row)}</div>${note(row)}</td></tr>` : nothing);
   return html`<div class="qt-scroll-x" tabindex="0" role="group" aria-label="Trades">${
     table("trades", "Trades", shown, data.trades, { by: "opened", below, cls: "qt-jtrades", aside: ASIDE })}</div>`;

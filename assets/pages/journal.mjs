@@ -2,6 +2,7 @@
  * The Journal page: what is chosen stands in the address, one question to the server answers it (app/journal_route.py), and
  * is asked again each ten seconds; 304 while nothing has changed. A part that is not in sight is not asked for.
  */
+import { askEngine } from "../core/ask.mjs";
 import { goQuery, onAddress, onQuery, path, query } from "../core/address.mjs";
 import { drawCards } from "../core/cards.mjs";
 import { now } from "../core/clock.mjs";
@@ -11,10 +12,12 @@ import * as fmt from "../core/format.mjs";
 import { model, onApplied, onNodes } from "../core/model.mjs";
 import { reloadNeeded } from "../core/reload.mjs";
 import { onTab } from "../core/tabs.mjs";
+import { toast } from "../core/toast.mjs";
 import { BUILD_HEADER, JOURNAL_PATH } from "../core/wire.mjs";
 import { html, nothing, render } from "../vendor/lit-html.mjs";
 import { detail, month, year } from "./journal-calendar.mjs";
 import { equity } from "./journal-equity.mjs";
+import { cash, options } from "./journal-bookings.mjs";
 import { changes, executions, figures, group, signals, worth } from "./journal-lists.mjs";
 import { noteForm, tagsOf } from "./journal-notes.mjs";
 import { chosenOf, countOf, dayText, wordsOf } from "./journal-query.mjs";
@@ -167,6 +170,17 @@ function tripNote(row) {
   });
 }
 
+/** @param {any} roll @param {boolean} joined */
+function join(roll, joined) {
+  askEngine(request(), { action: "join", closed: roll.closed, opened: roll.opened, joined }, ({ ok, text }) => {
+    if (ok) {
+      again();
+    } else {
+      toast({ kind: "error", title: "The roll was not changed", text });
+    }
+  });
+}
+
 function again() {
   [300, 1200, 3000].forEach((ms) => window.setTimeout(() => { void ask(); }, ms));
 }
@@ -186,11 +200,17 @@ const VIEWS = {
   },
   trades(data) {
     put("trades-fact", () => data.words);
-    put("trades", () => trades(data, draw, tripNote));
+    put("trades", () => trades(data, draw, tripNote, join));
   },
   executions(data) {
     put("executions-fact", () => data.words);
     put("executions", () => executions(data));
+  },
+  bookings(data) {
+    put("cash-fact", () => data.words);
+    put("cash", () => cash(data));
+    put("options-fact", () => data.options_words);
+    put("options", () => options(data));
   },
   statistics(data) {
     put("figures-fact", () => data.words);

@@ -33,9 +33,16 @@ class Flow(Struct, frozen=True, kw_only=True):
 
 
 def flows_of(cash: Iterable[CashRow], transfers: Iterable[TransferRow] = ()) -> list[Flow]:
-    """By day. Cash that a statement books as a deposit and as a transfer is one flow, twins are two."""
-    found = [_booked(row, row.kind, row.amount) for row in cash if row.sort == DEPOSIT]
-    told = Counter((flow.account, flow.day, flow.currency, flow.amount) for flow in found)
+    """By day: deposits, withdrawals and transfers."""
+    cash = tuple(cash)
+    deposits = [_booked(row, row.kind, row.amount) for row in cash if row.sort == DEPOSIT]
+    return sorted([*deposits, *transfers_of(cash, transfers)], key=lambda flow: flow.day)
+
+
+def transfers_of(cash: Iterable[CashRow], transfers: Iterable[TransferRow]) -> list[Flow]:
+    """Those that no deposit tells: cash booked as a deposit and as a transfer is one flow, twins are two."""
+    told = Counter((row.account, row.day, row.currency, row.amount) for row in cash if row.sort == DEPOSIT)
+    found = []
     for row in transfers:
         if row.cash:
             key = (row.account, row.day, row.currency, row.cash)
@@ -46,7 +53,7 @@ def flows_of(cash: Iterable[CashRow], transfers: Iterable[TransferRow] = ()) -> 
         if row.quantity:
             what = f"{row.kind or 'Transfer'}: {row.quantity.normalize():+f} {row.symbol or row.description}"
             found.append(_booked(row, what, _worth(row.quantity, row.amount)))
-    return sorted(found, key=lambda flow: flow.day)
+    return found
 
 
 def _worth(quantity: Decimal, amount: Decimal | None) -> Decimal | None:

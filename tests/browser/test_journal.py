@@ -80,6 +80,19 @@ def asked(desk: tuple[Page, Site], kind: type[Asked]) -> Asked:
     return found[0]
 
 
+def test_bookings_and_what_is_known_beside_trades_are_shown(desk: tuple[Page, Site]) -> None:
+    page = show(desk, "#bookings")
+    until(page, f"({ROWS})('jcash') === 1")
+    assert "Dividends" in page.inner_text("[data-saves=jcash] tbody") and "+12.50" in page.inner_text(
+        "[data-saves=jcash]"
+    )
+    assert "No option was assigned" in page.inner_text(".qt-card-joptions")
+    page = show(desk, "#trades")
+    until(page, f"({ROWS})('trades') > 0")
+    heads = page.inner_text("[data-saves=trades] thead")
+    assert all(head in heads for head in ("MAE", "MFE", "IB differs"))
+
+
 def test_the_calendar_leads_to_a_day_and_back(desk: tuple[Page, Site]) -> None:
     page = show(desk, "?currency=USD")
     until(page, "document.querySelectorAll('.qt-jcalendar [data-jday]').length > 19")

@@ -165,10 +165,12 @@ FILES = st.lists(
 @examples(60)
 def test_any_order_of_the_same_files_gives_the_same_book(files):
     """Rows come, go and come again, their money is corrected, queries and days differ: what counts is when they were
-    made, not when they were read.
+    made, not when they were read. But which of two twins with ids a row without any is: nobody can tell that.
     """
+    has_twins = not {"plain"} < {kind for _, _, _, kind, _, _ in files} - {"order"}
     texts = []
     for made, (query, days, has_cash, kind, numbers, amounts) in enumerate(files):
+        numbers = numbers if has_twins else sorted({number // 2 * 2 for number in numbers})
         rows = [one_of(kind, number, f"1.0{made}") for number in numbers]
         booked = "".join(cash(transactionID="", amount=amount, reportDate="20251103") for amount in amounts)
         more = f"<CashTransactions>{booked}</CashTransactions>" if has_cash else ""
