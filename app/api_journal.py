@@ -18,7 +18,7 @@ from engine.trades.days import DayFigures, day_of, day_of_part, days_of, summed
 from engine.trades.entitled import carry_of_trips
 from engine.trades.excursion import Excursion
 from engine.trades.execution import Execution
-from engine.trades.figures import Figures, GroupName, Money, grouped, moneys_of, statistics
+from engine.trades.figures import Figures, GroupName, Money, closed_of, grouped, moneys_of, statistics
 from engine.trades.trip import Trip
 
 MOST, DEFAULT = 20_000, 1_000
@@ -193,9 +193,10 @@ def figures(kept: Kept, wanted: Asked) -> dict[str, Any] | str:
     money = _money(chosen, kept, wanted)
     if isinstance(money, str):
         return money
-    answer = {**_told(money), "all": _figures(statistics(chosen, money))}
+    closed = closed_of(chosen, money)
+    answer = {**_told(money), "all": _figures(statistics(closed, money))}
     if wanted.by is not None:
-        groups = grouped(chosen, wanted.by, money)
+        groups = grouped(closed, wanted.by, money)
         answer["by"] = wanted.by
         answer["groups"] = [{"name": name, **_figures(each)} for name, each in groups]
     return answer

@@ -11,7 +11,7 @@ from app.rows.journal_equity import curve_of, longest_tile, results_of, tile
 from app.rows.journal_money import words_of
 from app.rows.journal_query import Chosen
 from engine.trades.drawdown import drawdowns
-from engine.trades.figures import UNTAGGED, Figures, GroupName, Money, grouped, statistics
+from engine.trades.figures import UNTAGGED, Closed, Figures, GroupName, Money, closed_of, grouped, statistics
 from engine.trades.trip import Trip
 
 GROUPS: Final[tuple[GroupName, ...]] = ("symbol", "tag", "hour", "weekday")
@@ -19,10 +19,11 @@ GROUPS: Final[tuple[GroupName, ...]] = ("symbol", "tag", "hour", "weekday")
 
 def statistics_view(trips: Sequence[Trip], money: Money, chosen: Chosen, days: Mapping[str, float]) -> dict[str, Any]:
     """Tiles and groups of closed trades. `days` = the account's recorded results by trade date, {} = not of all."""
-    figures = statistics(trips, money)
+    closed = closed_of(trips, money)
+    figures = statistics(closed, money)
     return {
         "figures": [*_money_tiles(figures), *_ratio_tiles(figures), _drawdown_tile(trips, money, chosen, days)],
-        "groups": {by: _groups(trips, by, money) for by in GROUPS},
+        "groups": {by: _groups(closed, by, money) for by in GROUPS},
         "words": f"{plural(figures.n, 'closed trade')}, {words_of(money)}",
     }
 
@@ -66,8 +67,8 @@ def _drawdown_tile(trips: Sequence[Trip], money: Money, chosen: Chosen, days: Ma
     return longest_tile(drawdowns(curve_of(results_of(trips, money, chosen, days))), what)
 
 
-def _groups(trips: Sequence[Trip], by: GroupName, money: Money) -> list[dict[str, Any]]:
-    found = grouped(trips, by, money)
+def _groups(closed: Sequence[Closed], by: GroupName, money: Money) -> list[dict[str, Any]]:
+    found = grouped(closed, by, money)
     if by == "tag" and [name for name, _figures in found] == [UNTAGGED]:
         return []
     return [_group(order, name, figures) for order, (name, figures) in enumerate(found) if figures.n]

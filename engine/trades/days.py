@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -203,6 +204,7 @@ def _known(values: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
+@lru_cache(maxsize=16_384)
 def date_of(text: str) -> date | None:
     """Of YYYYMMDD; None = it is none."""
     if len(text) != 8 or not text.isdigit():

@@ -120,43 +120,60 @@ class Figures(Struct, frozen=True, kw_only=True):
         return _ratio(self.sum_r, Decimal(self.with_r))
 
 
-def statistics(trips: Iterable[Trip], money: Money, tolerance: Decimal = ZERO) -> Figures:
-    """`tolerance` in money of that currency: so much gross is even."""
-    counted: list[Trip] = []
-    left_out: list[LeftOut] = []
+class Closed(NamedTuple):
+    """A closed trip as the figures of one money see it; looked at once, whatever it is counted in."""
+
+    trip: Trip
+    why: str  # it is left out; "" = it counts, and then its money is known
+    outcome: Outcome
+    gross: Decimal
+    fees: Decimal
+    net: Decimal
+    r: Decimal | None
+    held_s: float | None
+
+
+def closed_of(trips: Iterable[Trip], money: Money, tolerance: Decimal = ZERO) -> list[Closed]:
+    """The closed trips of that currency. `tolerance` in its money: so much gross is even."""
+    found = []
     for trip in trips:
-        if trip.is_open or not money.fits(trip):
+        if trip.closed_at is None or not money.fits(trip):
             continue
-        if why := why_left_out(trip, money):
-            left_out.append(LeftOut(trip.id, why))
-        else:
-            counted.append(trip)
-    nets = {trip.id: net for trip in counted if (net := money.net(trip)) is not None}
-    by_outcome: dict[Outcome, list[Decimal]] = {"win": [], "loss": [], "even": []}
-    for trip in counted:
-        by_outcome[outcome_of(trip, money, tolerance)].append(nets[trip.id])
-    rs = [r for trip in counted if (r := trip.r) is not None]
-    times = [
-        trip.closed_at - trip.opened_at for trip in counted if trip.closed_at is not None and trip.opened_at is not None
-    ]
+        why = why_left_out(trip, money)
+        held_s = trip.closed_at - trip.opened_at if trip.opened_at is not None else None
+        outcome: Outcome = "even" if why else outcome_of(trip, money, tolerance)
+        gross, fees, net = (value or ZERO for value in (money.gross(trip), money.fees(trip), money.net(trip)))
+        found.append(Closed(trip, why, outcome, gross, fees, net, trip.r, held_s))
+    return found
+
+
+def statistics(closed: Iterable[Closed], money: Money) -> Figures:
+    """What they come to."""
+    closed = tuple(closed)
+    counted = [each for each in closed if not each.why]
+    nets = [each.net for each in counted]
+    won = [each.net for each in counted if each.outcome == "win"]
+    lost = [each.net for each in counted if each.outcome == "loss"]
+    rs = [each.r for each in counted if each.r is not None]
+    times = [each.held_s for each in counted if each.held_s is not None]
     return Figures(
         money=money,
         n=len(counted),
-        wins=len(by_outcome["win"]),
-        losses=len(by_outcome["loss"]),
-        even=len(by_outcome["even"]),
-        gross=sum((money.gross(trip) or ZERO for trip in counted), ZERO),
-        fees=sum((money.fees(trip) or ZERO for trip in counted), ZERO),
-        net=sum(nets.values(), ZERO),
-        won=sum(by_outcome["win"], ZERO),
-        lost=sum(by_outcome["loss"], ZERO),
-        best=max(nets.values(), default=None),
-        worst=min(nets.values(), default=None),
+        wins=len(won),
+        losses=len(lost),
+        even=len(counted) - len(won) - len(lost),
+        gross=sum((each.gross for each in counted), ZERO),
+        fees=sum((each.fees for each in counted), ZERO),
+        net=sum(nets, ZERO),
+        won=sum(won, ZERO),
+        lost=sum(lost, ZERO),
+        best=max(nets, default=None),
+        worst=min(nets, default=None),
         with_r=len(rs),
         sum_r=sum(rs, ZERO),
         held_s=sum(times) / len(times) if times else None,
-        pending=sum(trip.is_pending for trip in counted),
-        left_out=tuple(left_out),
+        pending=sum(each.trip.is_pending for each in counted),
+        left_out=tuple(LeftOut(each.trip.id, each.why) for each in closed if each.why),
     )
 
 
@@ -186,18 +203,18 @@ def moneys_of(trips: Iterable[Trip]) -> tuple[Money, ...]:
 
 
 def grouped(
-    trips: Iterable[Trip], by: GroupName, money: Money, zone: tzinfo = NEW_YORK, tolerance: Decimal = ZERO
+    closed: Iterable[Closed], by: GroupName, money: Money, zone: tzinfo = NEW_YORK
 ) -> list[tuple[str, Figures]]:
     """Figures of each group by its label, in order; a trip with several tags is in each of theirs.
 
     Hours are those of the opening, on `zone`'s clock, weekdays those of its trade date.
     """
-    groups: dict[str, list[Trip]] = defaultdict(list)
-    for trip in trips:
-        for label in labels_of(trip, by, zone):
-            groups[label].append(trip)
+    groups: dict[str, list[Closed]] = defaultdict(list)
+    for each in closed:
+        for label in labels_of(each.trip, by, zone):
+            groups[label].append(each)
     order = [*_WEEKDAYS, UNKNOWN] if by == "weekday" else sorted(groups, key=lambda name: (name in _LAST, name))
-    return [(label, statistics(groups[label], money, tolerance)) for label in order if label in groups]
+    return [(label, statistics(groups[label], money)) for label in order if label in groups]
 
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

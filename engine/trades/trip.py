@@ -164,8 +164,10 @@ class Trip(Struct, frozen=True, kw_only=True):
     @property
     def risk(self) -> Decimal | None:
         """Money between the average entry and the first noted stop, for the most that was held; None = none noted."""
+        if self.stop is None or self.entry is None or self.entry == self.stop:
+            return None
         point = next((share.execution.per_point for share in self.shares if share.execution.is_trade), None)
-        if self.stop is None or self.entry is None or point is None or self.entry == self.stop:
+        if point is None:
             return None
         return abs(self.entry - self.stop) * self.quantity * point
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from engine.journal.rows import TraderWords, TripStop
-from engine.trades.figures import FEW, Money, grouped, labels_of, moneys_of, statistics
+from engine.trades.figures import FEW, Money, closed_of, grouped, labels_of, moneys_of, statistics
 from engine.trades.trips import round_trips
 from tests.app.sample_state import MARKET
 from tests.examples import examples
@@ -32,7 +32,7 @@ def trip_of(result, *, con_id=1, fee="1", at=0.0, **more):
 
 def test_the_formulas():
     trips = [trip_of(result, con_id=n) for n, result in enumerate((32, 12, -8, -3, 0), 1)]
-    found = statistics(trips, USD)
+    found = statistics(closed_of(trips, USD), USD)
     assert (found.n, found.wins, found.losses, found.even) == (5, 2, 2, 1)
     assert (found.gross, found.fees, found.net, found.won, found.lost) == (33, 10, 23, 40, -15)
     assert (found.win_rate, found.win_rate_of_all) == (D("0.5"), D("0.4"))
@@ -43,16 +43,16 @@ def test_the_formulas():
 
 def test_even_is_decided_by_the_price_alone():
     trips = [trip_of("0.5"), trip_of("-0.5", con_id=2), trip_of(1, con_id=3)]
-    found = statistics(trips, USD)
+    found = statistics(closed_of(trips, USD), USD)
     assert (found.wins, found.losses, found.even) == (0, 3, 0), "commissions turned two of them"
-    found = statistics(trips, USD, tolerance=D("0.5"))
+    found = statistics(closed_of(trips, USD, D("0.5")), USD)
     assert (found.wins, found.losses, found.even, found.net) == (0, 1, 2, -5)
 
 
 def test_no_trip_and_no_loss_are_no_zero():
-    none = statistics([], USD)
+    none = statistics(closed_of([], USD), USD)
     assert (none.n, none.win_rate, none.profit_factor, none.payoff, none.expectancy, none.best) == (0,) + (None,) * 5
-    won = statistics([trip_of(10)], USD)
+    won = statistics(closed_of([trip_of(10)], USD), USD)
     assert (won.win_rate, won.profit_factor, won.payoff) == (1, None, None)
 
 
@@ -61,9 +61,9 @@ def test_what_is_not_known_is_left_out_and_named():
     (still,) = round_trips([deal(1, 100, con_id=3)]).trips
     (odd,) = round_trips([deal(1, 100, con_id=4, per_point=None), deal(-1, 110, con_id=4, per_point=None)]).trips
     trips = [trip_of(10), euro, still, odd]
-    found = statistics(trips, USD)
+    found = statistics(closed_of(trips, USD), USD)
     assert (found.n, [each.trip for each in found.left_out]) == (1, [odd.id])
-    base = statistics(trips, Money("USD", is_base=True))
+    base = statistics(closed_of(trips, Money("USD", is_base=True)), Money("USD", is_base=True))
     assert base.n == 1 and [(each.trip, each.why) for each in base.left_out][0] == (euro.id, "rate of EUR on 20251105")
     assert moneys_of(trips) == (Money("USD", True), Money("USD"), Money("EUR"))
 
@@ -74,13 +74,13 @@ def test_r_counts_where_a_stop_was_noted():
         bought, sold = deal(2, 100, con_id=n), deal(-2, 100 + D(result) / 2, 60, con_id=n)
         words = TraderWords(stops=(TripStop("DU1", "", n, bought.root, stop, 1.0),) if stop else ())
         trips += round_trips([bought, sold], words=words).trips
-    found = statistics(trips, USD)
+    found = statistics(closed_of(trips, USD), USD)
     assert [trip.r for trip in trips] == [D("0.8"), D("-1.4"), None]
     assert (found.with_r, found.expectancy_r, found.n) == (2, D("-0.3"), 3)
 
 
 def test_a_pending_commission_is_counted_and_told():
-    assert statistics([trip_of(10, fee=None), trip_of(10, con_id=2)], USD).pending == 1
+    assert statistics(closed_of([trip_of(10, fee=None), trip_of(10, con_id=2)], USD), USD).pending == 1
 
 
 # --- groups -----------------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_groups_by_symbol_tag_side_account_hour_and_weekday():
     trips = [tagged, late]
 
     def counted(by, **more):
-        return [(label, figures.n, figures.net) for label, figures in grouped(trips, by, USD, **more)]
+        return [(label, figures.n, figures.net) for label, figures in grouped(closed_of(trips, USD), by, USD, **more)]
 
     assert counted("symbol") == [("AAPL", 1, -7), ("TSLA", 1, 8)]
     assert counted("tag") == [("A+", 1, 8), ("gap", 1, 8), ("no tag", 1, -7)]
@@ -113,7 +113,8 @@ def test_a_trip_of_before_has_no_hour():
 @pytest.mark.parametrize("by", ["symbol", "hour", "weekday", "side"])
 def test_groups_add_up_to_the_whole(by, way):
     trips = round_trips(executions_of(way)).trips
-    whole, groups = statistics(trips, USD), [figures for _, figures in grouped(trips, by, USD)]
+    closed = closed_of(trips, USD)
+    whole, groups = statistics(closed, USD), [figures for _, figures in grouped(closed, by, USD)]
     assert whole.wins + whole.losses + whole.even == whole.n
     assert sum(each.n for each in groups) == whole.n
     assert sum(each.net for each in groups) == whole.net == whole.gross - whole.fees
